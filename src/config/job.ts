@@ -1,0 +1,16 @@
+import type { ClusterProfile } from './cluster-profile.ts';
+import type { JobConfig } from './schema.ts';
+
+/** What the planner takes: the validated config, with the cluster's facts beside it and aliases resolved. */
+export interface Job extends JobConfig {
+  readonly site: ClusterProfile & { readonly name: string };
+  readonly model: JobConfig['model'] & { readonly served_name: string };
+}
+
+/** Where a value came from, by its path in the job (`slurm.account`). */
+export interface Provenance {
+  readonly path: string;
+  readonly value: unknown;
+  /** `config.yaml:3:5`, `topology h100-fp8-default`, `cluster hopper (~/.config/…:2:1)`, or `default`. */
+  readonly from: string;
+}

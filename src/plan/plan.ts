@@ -1,0 +1,118 @@
+import type { Role } from '../config/schema.ts';
+
+/** Position of a node in the allocation, 0-based; the script binds it to a hostname at run time. */
+export type NodeIndex = number & { readonly __brand?: 'NodeIndex' };
+
+/**
+ * A part of a command that only the running job can know.
+ * In the plan's JSON: `${NODE_IP[i]}`, `${NODE[i]}`, `${RUN_DIR}`; `self` and `rank` are replaced for each process.
+ */
+export type Ref =
+  | { readonly ref: 'node-ip'; readonly node: NodeIndex }
+  | { readonly ref: 'node'; readonly node: NodeIndex }
+  | { readonly ref: 'self-ip' }
+  | { readonly ref: 'rank' }
+  | { readonly ref: 'run-dir' };
+
+/** One word of a command or one value of the environment: literal text, or text with run-time parts. */
+export type Word = string | readonly (string | Ref)[];
+
+export type ProcessKind = 'etcd' | 'nats' | 'frontend' | 'nginx' | 'worker' | 'router';
+
+/** A port that a process listens on, and what for. `count` ports from `port` on (SGLang's dist-init takes seven). */
+export interface Port {
+  readonly port: number;
+  readonly count: number;
+  readonly use: PortUse;
+}
+
+export type PortUse =
+  | 'etcd-client' | 'etcd-peer' | 'nats' | 'frontend' | 'nginx'
+  | 'rpc' | 'system' | 'dist-init' | 'bootstrap' | 'kv-events';
+
+/** One srun: the same command on one or more nodes, one task a node. */
+export interface Step {
+  /** Unique in the job, and the stem of its script, log and state files: `etcd`, `nats`, `frontend-0`, `prefill-0`. */
+  readonly name: string;
+  readonly kind: ProcessKind;
+  readonly role: Role | null;
+  /** Index of the worker within its role. */
+  readonly worker: number | null;
+  /** Contiguous and ascending; the first is the leader. */
+  readonly nodes: readonly NodeIndex[];
+  /** GPU numbers on each of its nodes. */
+  readonly gpus: readonly number[];
+  readonly argv: readonly Word[];
+  readonly env: Readonly<Record<string, Word>>;
+  /** Names of environment variables whose values are secrets, by source; never in the plan or in a dry-run. */
+  readonly secrets: Readonly<Record<string, SecretSource>>;
+  readonly ports: readonly Port[];
+  /** Runs inside the job's container, where one is configured. */
+  readonly contained: boolean;
+}
+
+export type SecretSource = { readonly from_env: string } | { readonly from_file: string };
+
+/** What one node runs: a step's rank. */
+export interface Process {
+  readonly name: string;
+  readonly kind: ProcessKind;
+  readonly role: Role | null;
+  readonly worker: number | null;
+  readonly nodeIndex: NodeIndex;
+  readonly nodeRank: number;
+  readonly gpus: readonly number[];
+  readonly argv: readonly Word[];
+  readonly env: Readonly<Record<string, Word>>;
+  readonly ports: readonly Port[];
+}
+
+export interface PlanNode {
+  readonly index: NodeIndex;
+  /** `head`, `frontend`, `nginx`, `prefill`, `decode`, `aggregated`, … in that order. */
+  readonly roles: readonly string[];
+  /** Names of the steps with a task here. */
+  readonly steps: readonly string[];
+  readonly gpusUsed: number;
+}
+
+export interface PlanWorker {
+  readonly name: string;
+  readonly role: Role;
+  readonly index: number;
+  readonly leader: NodeIndex;
+  readonly nodes: readonly NodeIndex[];
+  /** GPUs on each of its nodes. */
+  readonly gpus: readonly number[];
+  readonly tp: number;
+  readonly pp: number;
+  readonly dp: number;
+  readonly ep: number;
+}
+
+/** What must be seen before the service counts as ready. */
+export interface Readiness {
+  readonly model: string;
+  /** Workers that must be registered, by the Dynamo endpoint that they register. */
+  readonly endpoints: readonly { readonly role: Role; readonly namespace: string; readonly component: string; readonly endpoint: string; readonly workers: number }[];
+  /** Seconds. */
+  readonly deadline: number;
+  readonly stall: number;
+  /** Dynamo 1.x answers `/v1/models/{id}/ready`. */
+  readonly readyRoute: boolean;
+}
+
+export interface Plan {
+  readonly version: 1;
+  readonly name: string;
+  readonly nodes: readonly PlanNode[];
+  readonly gpus: { readonly model: string; readonly perNode: number; readonly total: number; readonly used: number };
+  readonly workers: readonly PlanWorker[];
+  /** In launch order: infrastructure, frontends, workers. */
+  readonly steps: readonly Step[];
+  readonly processes: readonly Process[];
+  readonly readiness: Readiness;
+  /** Where clients connect: nginx when there are several frontends. */
+  readonly entry: { readonly node: NodeIndex; readonly port: number };
+  readonly warnings: readonly string[];
+}
