@@ -12,6 +12,10 @@ const project = (name: string, timeout: number, parallel: boolean) => ({
 
 export default defineConfig({
   test: {
-    projects: [project('unit', 20_000, true), project('rehearsal', 120_000, false), project('package', 240_000, false)],
+    projects: [
+      project('unit', 20_000, true),
+      project('rehearsal', 120_000, false),
+      project('package', 240_000, false),
+    ],
   },
 });

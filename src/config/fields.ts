@@ -3,12 +3,18 @@ import { z } from 'zod';
 /** Slurm job names reach file names, accounting and `#SBATCH` lines, which are not shell and cannot be quoted. */
 export const name = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'use 1 to 64 letters, digits, dots, dashes and underscores, starting with a letter or digit');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    'use 1 to 64 letters, digits, dots, dashes and underscores, starting with a letter or digit',
+  );
 
 /** Text of a `#SBATCH` option: sbatch reads it literally, and ends it at a space, a quote or a `#`. */
 export const directive = z
   .string()
-  .regex(/^[A-Za-z0-9_.:,=@%&|*()[\]/+~-]+$/, 'sbatch reads this literally: no spaces, quotes, "#", "$", "\\" or control characters')
+  .regex(
+    /^[A-Za-z0-9_.:,=@%&|*()[\]/+~-]+$/,
+    'sbatch reads this literally: no spaces, quotes, "#", "$", "\\" or control characters',
+  )
   .refine((text) => !text.startsWith('-'), 'must not start with "-"');
 
 /** Text that becomes one quoted word of a command. */
@@ -18,7 +24,10 @@ export const text = z
   .refine((value) => !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(value), 'must not hold control characters');
 
 /** A path on the cluster. pyxis splits mounts at ":" and ",", and has no escape for them. */
-export const mountablePath = text.refine((value) => !/[:,\n]/.test(value), 'must not hold ":", "," or a line break, which container mounts cannot carry');
+export const mountablePath = text.refine(
+  (value) => !/[:,\n]/.test(value),
+  'must not hold ":", "," or a line break, which container mounts cannot carry',
+);
 
 export const port = z.int().min(1).max(65535);
 export const count = z.int().min(1);
@@ -45,10 +54,23 @@ export function parseDuration(value: string): number | undefined {
 /** A span of time, as text; seconds once read. Bare `1:30` is refused because Slurm reads it as minutes and seconds. */
 export const duration = z
   .string()
-  .refine((value) => (parseDuration(value) ?? 0) > 0, 'write a duration as "90m", "4h", "1h30m" or "1-12:00:00"')
+  .refine(
+    (value) => (parseDuration(value) ?? 0) > 0,
+    'write a duration as "90m", "4h", "1h30m" or "1-12:00:00"',
+  )
   .transform((value) => parseDuration(value) ?? 0);
 
-const FORBIDDEN_ENV = new Set(['LD_PRELOAD', 'LD_AUDIT', 'BASH_ENV', 'ENV', 'PROMPT_COMMAND', 'PS4', 'IFS', 'SHELLOPTS', 'BASHOPTS']);
+const FORBIDDEN_ENV = new Set([
+  'LD_PRELOAD',
+  'LD_AUDIT',
+  'BASH_ENV',
+  'ENV',
+  'PROMPT_COMMAND',
+  'PS4',
+  'IFS',
+  'SHELLOPTS',
+  'BASHOPTS',
+]);
 const SECRET_NAME = /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS)$/;
 
 const envName = z
@@ -56,10 +78,7 @@ const envName = z
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not a name of an environment variable')
   .refine((value) => !FORBIDDEN_ENV.has(value), 'changes how every program starts and is refused');
 
-const secretSource = z.union([
-  z.strictObject({ from_env: envName }),
-  z.strictObject({ from_file: text }),
-]);
+const secretSource = z.union([z.strictObject({ from_env: envName }), z.strictObject({ from_file: text })]);
 
 /** Environment of a process. Numbers and booleans are written as text; secrets only by reference. */
 export const environment = z
@@ -67,7 +86,11 @@ export const environment = z
   .superRefine((env, context) => {
     for (const [key, value] of Object.entries(env)) {
       if (typeof value === 'string' && SECRET_NAME.test(key) && value !== '') {
-        context.addIssue({ code: 'custom', path: [key], message: `looks like a secret; write {from_env: ${key}} or {from_file: PATH} instead` });
+        context.addIssue({
+          code: 'custom',
+          path: [key],
+          message: `looks like a secret; write {from_env: ${key}} or {from_file: PATH} instead`,
+        });
       }
       if (typeof value === 'string' && value.includes('\u0000')) {
         context.addIssue({ code: 'custom', path: [key], message: 'must not hold a NUL byte' });

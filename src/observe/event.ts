@@ -21,8 +21,16 @@ export interface ProcessEnd {
 
 export type RunEventBody =
   | { readonly kind: 'job-started'; readonly job: string; readonly attempt: number; readonly nodes: number }
-  | { readonly kind: 'nodes-bound'; readonly nodes: readonly { readonly index: number; readonly host: string; readonly ip: string }[] }
-  | { readonly kind: 'step-started'; readonly step: string; readonly role?: Role; readonly nodes: readonly string[] }
+  | {
+      readonly kind: 'nodes-bound';
+      readonly nodes: readonly { readonly index: number; readonly host: string; readonly ip: string }[];
+    }
+  | {
+      readonly kind: 'step-started';
+      readonly step: string;
+      readonly role?: Role;
+      readonly nodes: readonly string[];
+    }
   | { readonly kind: 'service-ready'; readonly step: string; readonly seconds: number }
   | { readonly kind: 'workers-registered'; readonly role: Role; readonly have: number; readonly want: number }
   | { readonly kind: 'waiting'; readonly reason: string }

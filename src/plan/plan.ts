@@ -27,8 +27,16 @@ export interface Port {
 }
 
 export type PortUse =
-  | 'etcd-client' | 'etcd-peer' | 'nats' | 'frontend' | 'nginx'
-  | 'rpc' | 'system' | 'dist-init' | 'bootstrap' | 'kv-events';
+  | 'etcd-client'
+  | 'etcd-peer'
+  | 'nats'
+  | 'frontend'
+  | 'nginx'
+  | 'rpc'
+  | 'system'
+  | 'dist-init'
+  | 'bootstrap'
+  | 'kv-events';
 
 /** One srun: the same command on one or more nodes, one task a node. */
 export interface Step {
@@ -94,7 +102,13 @@ export interface PlanWorker {
 export interface Readiness {
   readonly model: string;
   /** Workers that must be registered, by the Dynamo endpoint that they register. */
-  readonly endpoints: readonly { readonly role: Role; readonly namespace: string; readonly component: string; readonly endpoint: string; readonly workers: number }[];
+  readonly endpoints: readonly {
+    readonly role: Role;
+    readonly namespace: string;
+    readonly component: string;
+    readonly endpoint: string;
+    readonly workers: number;
+  }[];
   /** Seconds. */
   readonly deadline: number;
   readonly stall: number;
@@ -106,7 +120,12 @@ export interface Plan {
   readonly version: 1;
   readonly name: string;
   readonly nodes: readonly PlanNode[];
-  readonly gpus: { readonly model: string; readonly perNode: number; readonly total: number; readonly used: number };
+  readonly gpus: {
+    readonly model: string;
+    readonly perNode: number;
+    readonly total: number;
+    readonly used: number;
+  };
   readonly workers: readonly PlanWorker[];
   /** In launch order: infrastructure, frontends, workers. */
   readonly steps: readonly Step[];

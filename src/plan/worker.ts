@@ -1,0 +1,29 @@
+import type { Role, RoleConfig } from '../config/role.ts';
+import type { NodeIndex } from './plan.ts';
+
+/** A worker's place and size, before its command is known. */
+export interface PlacedWorker {
+  /** `prefill-0`: role and index within the role. */
+  readonly name: string;
+  readonly role: Role;
+  readonly index: number;
+  readonly config: RoleConfig;
+  /** Contiguous and ascending; the first is the leader. */
+  readonly nodes: readonly NodeIndex[];
+  /** GPU numbers on each of its nodes; empty for CPU-only roles. */
+  readonly gpus: readonly number[];
+  /** Another worker has a part of the same node. */
+  readonly sharesNode: boolean;
+  readonly tp: number;
+  readonly pp: number;
+  readonly dp: number;
+  readonly ep: number;
+  /** Bases of its port blocks; `bootstrap` is unique in the job, the others on the node. */
+  readonly ports: {
+    readonly rpc: number;
+    readonly system: number;
+    readonly distInit: number;
+    readonly bootstrap: number;
+    readonly kvEvents: number;
+  };
+}
