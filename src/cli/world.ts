@@ -1,0 +1,104 @@
+import { lstat, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type process from 'node:process';
+
+/** Where text goes. */
+export interface Sink {
+  write(text: string): void;
+}
+
+export type FileKind = 'file' | 'folder' | 'link' | 'other';
+
+/** Everything that a command may learn from, or do to, what is around it. Commands make no other effects. */
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute. */
+  readonly cwd: string;
+  readonly home: string;
+  /** The folder of the package: holds templates, configs and rehearsal. Absolute. */
+  readonly packageRoot: string;
+  /** Data. */
+  readonly out: Sink;
+  /** Talk. */
+  readonly err: Sink;
+  /** Standard output is a terminal that can move its cursor. */
+  readonly isTTY: boolean;
+  /** Width of the terminal in characters; 80 where there is none. */
+  readonly columns: number;
+  readonly color: boolean;
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP; its reason is the signal's name. */
+  readonly signal: AbortSignal;
+  now(): Date;
+  randomHex(bytes: number): string;
+  /** All of standard input. */
+  readStdin(): Promise<string>;
+  /** UTF-8 text. Rejects with Node’s own error. */
+  readFile(path: string): Promise<string>;
+  /** Makes the folders above. */
+  writeFile(path: string, text: string, mode?: number): Promise<void>;
+  exists(path: string): Promise<boolean>;
+  /** What the path itself is, a link not followed; undefined where there is nothing. */
+  kind(path: string): Promise<FileKind | undefined>;
+  /** Names in a folder, sorted; none where there is no such folder. */
+  listDir(path: string): Promise<readonly string[]>;
+  /** Removes a folder and all in it; no error where there is none. */
+  removeDir(path: string): Promise<void>;
+}
+
+/** The real world of a process. */
+export function processWorld(proc: typeof process, packageRoot: string, signal: AbortSignal): World {
+  const { env, stdout } = proc;
+  const dumb = env.TERM === 'dumb';
+  return {
+    env,
+    cwd: proc.cwd(),
+    home: env.HOME ?? '/',
+    packageRoot,
+    out: stdout,
+    err: proc.stderr,
+    isTTY: stdout.isTTY === true && !dumb,
+    columns: stdout.columns || 80,
+    color: usesColor(env, stdout.isTTY === true && !dumb),
+    signal,
+    now: () => new Date(),
+    randomHex: (bytes) => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex'),
+    readStdin: async () => {
+      const parts: Buffer[] = [];
+      for await (const part of proc.stdin) parts.push(part as Buffer);
+      return Buffer.concat(parts).toString('utf8');
+    },
+    readFile: (path) => readFile(path, 'utf8'),
+    writeFile: async (path, text, mode = 0o644) => {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, text, { mode });
+    },
+    exists: async (path) => (await absent(stat(path))) !== undefined,
+    kind: async (path) => {
+      const found = await absent(lstat(path));
+      if (found === undefined) return undefined;
+      if (found.isSymbolicLink()) return 'link';
+      if (found.isDirectory()) return 'folder';
+      return found.isFile() ? 'file' : 'other';
+    },
+    listDir: async (path) => ((await absent(readdir(path))) ?? []).sort(),
+    removeDir: (path) => rm(path, { recursive: true, force: true }),
+  };
+}
+
+/** See https://no-color.org: any non-empty NO_COLOR wins. */
+function usesColor(env: World['env'], terminal: boolean): boolean {
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0';
+  return terminal;
+}
+
+const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
+
+async function absent<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (ABSENT.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
