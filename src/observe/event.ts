@@ -3,8 +3,11 @@ import type { Role } from '../config/schema.ts';
 /** One line of `events.jsonl`: the one contract between the job and every observer. `time` is UTC, RFC 3339, milliseconds. */
 export type RunEvent = { readonly time: string } & RunEventBody;
 
-/** How a run ended. `failed` names the first cause. */
-export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'timeout';
+/**
+ * How a run ended. `failed` names the first cause; `deadline`: it was not ready in time; `timeout`: it served until
+ * Slurm's time limit.
+ */
+export type Outcome = 'succeeded' | 'failed' | 'deadline' | 'cancelled' | 'timeout';
 
 /** Why a process ended, as the step's own script saw it: exactly one of `exit` and `signal`. */
 export interface ProcessEnd {

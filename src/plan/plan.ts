@@ -5,14 +5,16 @@ export type NodeIndex = number & { readonly __brand?: 'NodeIndex' };
 
 /**
  * A part of a command that only the running job can know.
- * In the plan's JSON: `${NODE_IP[i]}`, `${NODE[i]}`, `${RUN_DIR}`; `self` and `rank` are replaced for each process.
+ * In the plan's JSON: `${NODE_IP[i]}`, `${NODE[i]}`, `${RUN_DIR}`, `${LOCAL_DIR}`; `self` and `rank` are replaced for each process.
  */
 export type Ref =
   | { readonly ref: 'node-ip'; readonly node: NodeIndex }
   | { readonly ref: 'node'; readonly node: NodeIndex }
   | { readonly ref: 'self-ip' }
   | { readonly ref: 'rank' }
-  | { readonly ref: 'run-dir' };
+  | { readonly ref: 'run-dir' }
+  /** A fresh folder on the node's own disk, one for each step that asks for it. */
+  | { readonly ref: 'local-dir' };
 
 /** One word of a command or one value of the environment: literal text, or text with run-time parts. */
 export type Word = string | readonly (string | Ref)[];
