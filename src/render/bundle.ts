@@ -1,0 +1,98 @@
+import type { Job } from '../config/job.ts';
+import { planJson } from '../plan/json.ts';
+import type { Plan, Step } from '../plan/plan.ts';
+import { jobScript } from './job-script.ts';
+import { commandLines, quoteCommand, quoteWord } from './shell.ts';
+import { compile } from './template.ts';
+
+export interface BundleFile {
+  readonly text: string;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+/** Everything that a run needs, by path in its run folder. */
+export interface Bundle {
+  readonly files: ReadonlyMap<string, BundleFile>;
+}
+
+/** Texts of this package's `templates/` by file name, and the user's config as it was read. */
+export interface BundleSources {
+  readonly templates: Readonly<Record<TemplateName, string>>;
+  readonly config: string;
+}
+
+export const TEMPLATES = [
+  'job.sbatch.hbs',
+  'step.sh.hbs',
+  'nginx.conf.hbs',
+  'nats.conf.hbs',
+  'lib.sh',
+  'task.sh',
+  'address.sh',
+] as const;
+
+export type TemplateName = (typeof TEMPLATES)[number];
+
+/** Renders the bundle; the same job always gives the same bytes. */
+export function renderBundle(job: Job, plan: Plan, { templates, config }: BundleSources): Bundle {
+  const step = compile(templates['step.sh.hbs']);
+  const files = new Map<string, BundleFile>([
+    ['job.sbatch', { text: jobScript(job, plan, templates['job.sbatch.hbs']), mode: 0o700 }],
+    ['lib.sh', { text: templates['lib.sh'], mode: 0o600 }],
+    ['task.sh', { text: templates['task.sh'], mode: 0o600 }],
+    ['address.sh', { text: templates['address.sh'], mode: 0o600 }],
+  ]);
+  for (const planned of plan.steps) {
+    files.set(`steps/${planned.name}.sh`, { text: step(stepContext(job, planned)), mode: 0o700 });
+    files.set(`env/${planned.name}.env`, { text: environmentFile(planned), mode: 0o600 });
+  }
+  const nats = plan.steps.find(({ kind }) => kind === 'nats');
+  if (nats)
+    files.set('nats.conf', {
+      text: compile(templates['nats.conf.hbs'])({ port: job.infra.ports.nats }),
+      mode: 0o600,
+    });
+  const nginx = plan.steps.find(({ kind }) => kind === 'nginx');
+  if (nginx)
+    files.set('nginx.conf', { text: nginxConf(job, plan, templates['nginx.conf.hbs']), mode: 0o600 });
+  files.set('plan.json', { text: `${JSON.stringify(planJson(plan, job), null, 2)}\n`, mode: 0o600 });
+  files.set('config.yaml', { text: config, mode: 0o600 });
+  return { files };
+}
+
+function stepContext(job: Job, step: Step): object {
+  const nodes =
+    step.nodes.length === 1 ? `node ${step.nodes[0]}` : `nodes ${step.nodes[0]} to ${step.nodes.at(-1)}`;
+  const what = step.role === null ? step.kind : `${step.role} worker ${step.worker}`;
+  return {
+    about: `${step.name}: ${what} on ${nodes}, started by srun in job.sbatch.`,
+    name: step.name,
+    nodes: step.nodes,
+    localDir: usesLocalDir(step) ? job.site.local_dir : undefined,
+    filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
+    lines: commandLines(step.argv).map(quoteCommand),
+  };
+}
+
+const usesLocalDir = (step: Step): boolean =>
+  step.kind === 'nats' ||
+  [...step.argv, ...Object.values(step.env)].some(
+    (word) =>
+      typeof word !== 'string' && word.some((part) => typeof part !== 'string' && part.ref === 'local-dir'),
+  );
+
+function environmentFile(step: Step): string {
+  const lines = Object.entries(step.env).map(([name, value]) => `export ${name}=${quoteWord(value)}\n`);
+  if (Object.keys(step.secrets).length > 0) lines.push(`. "$RUN_DIR"/env/${step.name}.secrets\n`);
+  return `# shellcheck shell=bash\n${lines.join('')}`;
+}
+
+function nginxConf(job: Job, plan: Plan, template: string): string {
+  return compile(template)({
+    listen: `\${NODE_IP[${plan.entry.node}]}:${plan.entry.port}`,
+    upstreams: plan.steps
+      .filter(({ kind }) => kind === 'frontend')
+      .map(({ nodes }) => `\${NODE_IP[${nodes[0]}]}:${job.infra.ports.frontend}`),
+  });
+}

@@ -1,0 +1,97 @@
+import type { Job } from '../config/job.ts';
+import type { Plan, ProcessKind, Step, Word } from '../plan/plan.ts';
+import { srunCommand } from '../plan/step.ts';
+import { directives } from './directives.ts';
+import { commandLines, quoteCommand, quoteWord } from './shell.ts';
+import { compile } from './template.ts';
+
+/** `job.sbatch`: directives, one launch a step, and what to wait for. */
+export function jobScript(job: Job, plan: Plan, template: string): string {
+  const frontends = plan.steps.filter(({ kind }) => kind === 'frontend');
+  const etcd = address(
+    plan.steps.find(({ kind }) => kind === 'etcd'),
+    'etcd-client',
+  );
+  return compile(template)({
+    directives: directives(job, plan),
+    about: `${job.name}: ${plan.workers.length} workers on ${plan.nodes.length} nodes, ${plan.gpus.used} GPUs. Rendered by dyn-slurm.`,
+    preamble: job.site.preamble.trimEnd(),
+    deadline: plan.readiness.deadline,
+    stall: plan.readiness.stall,
+    nodes: plan.nodes.length,
+    interface: job.site.interface,
+    groups: groups(job, plan),
+    expected: plan.readiness.endpoints.map((expected) => ({
+      role: expected.role,
+      workers: expected.workers,
+      component: expected.component,
+      endpoint: expected.endpoint,
+      etcdRange: etcdCount(`v1/instances/${expected.namespace}/${expected.component}/${expected.endpoint}/`),
+    })),
+    model: plan.readiness.model,
+    readyPath: plan.readiness.readyRoute
+      ? `/v1/models/${encodeURIComponent(plan.readiness.model)}/ready`
+      : '',
+    completion: JSON.stringify({
+      model: plan.readiness.model,
+      messages: [{ role: 'user', content: 'Say hello.' }],
+      max_tokens: 8,
+    }),
+    etcd,
+    entry: [{ ref: 'node-ip', node: plan.entry.node }, `:${plan.entry.port}`] satisfies Word,
+    frontends: frontends.map((step) => address(step, 'frontend')),
+  });
+}
+
+/** Steps that start together, and what has to answer before the next ones start. */
+const STAGES: readonly { readonly title: string; readonly kinds: readonly ProcessKind[] }[] = [
+  { title: 'Infrastructure, on the head node.', kinds: ['etcd', 'nats'] },
+  { title: 'Frontends and workers, all at once.', kinds: ['frontend', 'router', 'worker', 'nginx'] },
+];
+
+function groups(job: Job, plan: Plan): readonly object[] {
+  return STAGES.map(({ title, kinds }) => {
+    const steps = kinds.flatMap((kind) => plan.steps.filter((step) => step.kind === kind));
+    return {
+      title,
+      steps: steps.map((step) => ({
+        name: step.name,
+        kind: step.kind,
+        role: step.role ?? '',
+        nodes: step.nodes,
+        lines: commandLines(srunCommand(step, job)).map(quoteCommand),
+      })),
+      awaits: steps.flatMap(awaitLine),
+    };
+  });
+}
+
+function awaitLine(step: Step): readonly string[] {
+  switch (step.kind) {
+    case 'etcd':
+      return [`await_service ${step.name} etcd_answers ${quoteWord(address(step, 'etcd-client'))}`];
+    case 'nats':
+      return [`await_service ${step.name} nats_answers ${quoteWord(address(step, 'nats'))}`];
+    case 'frontend':
+    case 'nginx':
+      return [`await_service ${step.name} http_answers ${quoteWord(address(step, step.kind))} /live`];
+    case 'router':
+    case 'worker':
+      return [];
+    default:
+      return step.kind satisfies never;
+  }
+}
+
+function address(step: Step | undefined, use: string): Word {
+  const port = step?.ports.find((owned) => owned.use === use)?.port;
+  const node = step?.nodes[0];
+  if (port === undefined || node === undefined) throw new Error(`the plan has no ${use} port`);
+  return [{ ref: 'node-ip', node }, `:${port}`];
+}
+
+/** Body of a count of all keys that start with `prefix` (etcd's JSON gateway takes base64). */
+function etcdCount(prefix: string): string {
+  const next = `${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)}`;
+  return JSON.stringify({ key: btoa(prefix), range_end: btoa(next), count_only: true });
+}

@@ -1,0 +1,60 @@
+import type { Ref, Word } from '../plan/plan.ts';
+
+const PLAIN = /^[A-Za-z0-9_@%+=:,./^-]+$/;
+
+/** Quotes text as one word of bash that stands for exactly these characters. Throws on NUL, which no argument can hold. */
+export function quote(text: string): string {
+  if (text.includes('\u0000')) throw new Error('a word of a command cannot hold a NUL byte');
+  return PLAIN.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** Quotes a planned word: literal text stays literal, run-time parts become expansions. */
+export function quoteWord(word: Word): string {
+  if (typeof word === 'string') return quote(word);
+  if (word.every((part) => typeof part === 'string')) return quote(word.join(''));
+  return `"${word.map((part) => (typeof part === 'string' ? insideDoubleQuotes(part) : expansion(part))).join('')}"`;
+}
+
+/** A command on one line, paste-safe. */
+export function quoteCommand(words: readonly Word[]): string {
+  return words.map(quoteWord).join(' ');
+}
+
+/**
+ * The words of a command, grouped as a person would break the lines: each long option with its values.
+ * The first group is the program with whatever comes before its options.
+ */
+export function commandLines(words: readonly Word[]): readonly (readonly Word[])[] {
+  const lines: Word[][] = [[]];
+  for (const word of words) {
+    const start = typeof word === 'string' ? word : typeof word[0] === 'string' ? word[0] : '';
+    if (start.startsWith('--')) lines.push([word]);
+    else lines.at(-1)?.push(word);
+  }
+  return lines.filter((line) => line.length > 0);
+}
+
+function insideDoubleQuotes(text: string): string {
+  if (text.includes('\u0000')) throw new Error('a word of a command cannot hold a NUL byte');
+  return text.replace(/[\\"$`]/g, '\\$&');
+}
+
+/** How lib.sh and task.sh name what only the job knows. */
+function expansion(ref: Ref): string {
+  switch (ref.ref) {
+    case 'node-ip':
+      return `\${NODE_IP[${ref.node}]}`;
+    case 'node':
+      return `\${NODE[${ref.node}]}`;
+    case 'self-ip':
+      return '${SELF_IP}';
+    case 'rank':
+      return '${NODE_RANK}';
+    case 'run-dir':
+      return '${RUN_DIR}';
+    case 'local-dir':
+      return '${LOCAL_DIR}';
+    default:
+      return ref satisfies never;
+  }
+}
