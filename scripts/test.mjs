@@ -1,0 +1,92 @@
+// `npm test`: set-up, then every check and test, then the closing line `N passed, N failed`.
+// With arguments only vitest runs, and gets them: `npm test -- --project unit -t quoting`.
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const wanted = process.argv.slice(2);
+const tally = { passed: 0, failed: 0 };
+
+if (await dependenciesAreStale()) await must('install dependencies', 'npm', 'ci', '--no-audit', '--no-fund');
+await must('build', process.execPath, 'scripts/build.mjs');
+await must('install test tools', process.execPath, 'dist/main.js', 'setup', '--with-tests');
+if (wanted.length === 0) {
+  await check('biome', 'node_modules/.bin/biome', 'check', '.');
+  await check('tsc', 'node_modules/.bin/tsc', '--noEmit');
+  await check('knip', 'node_modules/.bin/knip');
+}
+await vitest();
+
+process.stdout.write(`\n${tally.passed} passed, ${tally.failed} failed\n`);
+process.exitCode = tally.failed === 0 ? 0 : 1;
+
+/** A stage of the set-up: without it nothing can be tested. */
+async function must(title, ...command) {
+  process.stdout.write(`\n> ${title}\n`);
+  if ((await run(command)) === 0) return;
+  process.stdout.write(`\nfailed to ${title}: ${command.join(' ')}\n\n${tally.passed} passed, 1 failed\n`);
+  process.exit(1);
+}
+
+async function check(title, ...command) {
+  process.stdout.write(`\n> ${title}\n`);
+  const passed = (await run(command)) === 0;
+  tally[passed ? 'passed' : 'failed'] += 1;
+  process.stdout.write(`${title}: ${passed ? 'passed' : 'FAILED'}\n`);
+}
+
+async function vitest() {
+  const folder = await mkdtemp(join(tmpdir(), 'dyn-slurm-test-'));
+  const report = join(folder, 'report.json');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const code = await run(['node_modules/.bin/vitest', 'run', ...reporters, ...wanted]);
+  const failedBefore = tally.failed;
+  try {
+    count(JSON.parse(await readFile(report, 'utf8')));
+  } catch (error) {
+    process.stdout.write(`vitest left no report: ${error.message}\n`);
+  }
+  await rm(folder, { recursive: true, force: true });
+  // A crash outside of any test is a failure too.
+  if (code !== 0 && tally.failed === failedBefore) tally.failed += 1;
+}
+
+function count({ testResults }) {
+  for (const { status, assertionResults } of testResults) {
+    const failed = assertionResults.filter((result) => result.status === 'failed').length;
+    tally.passed += assertionResults.filter((result) => result.status === 'passed').length;
+    // A file that cannot be loaded has no tests to count.
+    tally.failed += status === 'failed' ? Math.max(failed, 1) : failed;
+  }
+}
+
+/** npm keeps what it installed in a lock file of its own. */
+async function dependenciesAreStale() {
+  try {
+    const [wantedLock, installedLock] = await Promise.all(
+      ['package-lock.json', 'node_modules/.package-lock.json'].map(async (file) =>
+        JSON.parse(await readFile(join(root, file), 'utf8')),
+      ),
+    );
+    return Object.entries(wantedLock.packages).some(
+      ([path, { version, optional }]) =>
+        path !== '' && !optional && installedLock.packages[path]?.version !== version,
+    );
+  } catch {
+    return true;
+  }
+}
+
+function run([command, ...words]) {
+  return new Promise((resolve) => {
+    const child = spawn(command, words, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', (error) => {
+      process.stdout.write(`${command}: ${error.message}\n`);
+      resolve(127);
+    });
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}

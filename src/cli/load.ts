@@ -1,0 +1,97 @@
+import { join, resolve } from 'node:path';
+import { DynSlurmError } from '../errors.ts';
+import type { Job } from '../config/job.ts';
+import { namesIn } from '../config/names.ts';
+import { parseYaml } from '../config/parse.ts';
+import { type Resolved, resolveJob, type SourceFile } from '../config/resolve.ts';
+import { chooseCluster, clusterNames } from './clusters.ts';
+import { printDiagnostics } from './problems.ts';
+import type { World } from './world.ts';
+
+export interface LoadOptions {
+  /** Name of a cluster profile; wins over the environment and the config. */
+  readonly cluster?: string;
+}
+
+export interface Loaded extends Resolved {
+  /** The config as the user wrote it. */
+  readonly text: string;
+  readonly cluster: string;
+  /** Every file that took part, for code frames. */
+  readonly sources: readonly SourceFile[];
+}
+
+/** Reads a config (`-`: standard input) with the topology and the cluster profile that it names. */
+export async function loadJob(file: string, options: LoadOptions, world: World): Promise<Loaded> {
+  const config = await readConfig(file, world);
+  const [topologyNames, knownClusters] = await Promise.all([topologies(world), clusterNames(world)]);
+  const names = namesIn(parseYaml(config.file, config.text));
+  const topology = await readTopology(names.topology, topologyNames, world);
+  const cluster = await chooseCluster(options.cluster, names.cluster, knownClusters, world);
+  const resolved = resolveJob({
+    config,
+    ...(topology && { topology }),
+    topologyNames,
+    cluster,
+    clusterNames: knownClusters,
+  });
+  return {
+    ...resolved,
+    text: config.text,
+    cluster: cluster.name,
+    sources: [config, ...(topology ? [topology] : []), ...cluster.files],
+  };
+}
+
+/** A config that must be right: prints what is wrong with it, and gives its job, or undefined where there is an error. */
+export async function loadValidJob(
+  file: string,
+  options: LoadOptions,
+  world: World,
+): Promise<(Loaded & { readonly job: Job }) | undefined> {
+  const loaded = await loadJob(file, options, world);
+  printDiagnostics(loaded, world);
+  return loaded.job === undefined ? undefined : { ...loaded, job: loaded.job };
+}
+
+/** Names of the published topologies. */
+export async function topologies(world: World): Promise<readonly string[]> {
+  const files = await world.listDir(topologyFolder(world));
+  return files.filter((name) => name.endsWith('.yaml')).map((name) => name.slice(0, -'.yaml'.length));
+}
+
+export async function readTopology(
+  name: string | undefined,
+  known: readonly string[],
+  world: World,
+): Promise<SourceFile | undefined> {
+  if (name === undefined || !known.includes(name)) return undefined;
+  const path = join(topologyFolder(world), `${name}.yaml`);
+  return { file: path, text: await world.readFile(path) };
+}
+
+function topologyFolder({ packageRoot }: World): string {
+  return join(packageRoot, 'configs/topologies');
+}
+
+async function readConfig(file: string, world: World): Promise<SourceFile> {
+  if (file === '-') return { file: '<stdin>', text: await world.readStdin() };
+  try {
+    return { file, text: await world.readFile(resolve(world.cwd, file)) };
+  } catch (cause) {
+    throw unreadable(file, cause as NodeJS.ErrnoException);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'is a folder; name the config file in it',
+  EACCES: 'you may not read it',
+};
+
+function unreadable(file: string, cause: NodeJS.ErrnoException): DynSlurmError {
+  const reason = REASONS[cause.code ?? ''] ?? cause.message;
+  const hint = 'examples come with dyn-slurm, in its folder configs/';
+  return new DynSlurmError('usage', `${file}: ${reason}`, cause.code === 'ENOENT' ? { hint, cause } : { cause });
+}

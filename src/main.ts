@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { processWorld } from './cli/world.ts';
+import { DynSlurmError, EXIT } from './errors.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+const controller = new AbortController();
+
+for (const signal of SIGNALS) {
+  process.on(signal, () => {
+    if (controller.signal.aborted) process.exit(128 + constants.signals[signal]);
+    controller.abort(signal);
+  });
+}
+// `dyn-slurm topologies | head` closes the pipe early; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+function report(error: unknown): number {
+  if (error instanceof DynSlurmError) {
+    process.stderr.write(`${error.message}\n${error.hint ? `  hint: ${error.hint}\n` : ''}`);
+    return EXIT[error.code];
+  }
+  const stack = error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`${stack}\ndyn-slurm: this is a bug in dyn-slurm, please report it with the lines above\n`);
+  return 70;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { version } = JSON.parse(readFileSync(`${packageRoot}/package.json`, 'utf8')) as { version: string };
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    process.stdout.write(`${version}\n`);
+    return EXIT.ok;
+  }
+  const { run } = await import('./cli/program.ts');
+  return run(argv, version, processWorld(process, packageRoot, controller.signal));
+}
+
+const code = await main(process.argv.slice(2)).catch(report);
+const signal = SIGNALS.find((name) => name === controller.signal.reason);
+process.exit(signal ? 128 + constants.signals[signal] : code);

@@ -1,0 +1,131 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { expect, test } from 'vitest';
+
+// The walls of docs/architecture.md: who may import whom, and who may touch the outside.
+
+const root = join(import.meta.dirname, '../..');
+const src = join(root, 'src');
+
+interface Source {
+  /** Relative to src. */
+  readonly file: string;
+  readonly text: string;
+  readonly lines: number;
+  /** Own files, relative to src; type-only imports left out. */
+  readonly own: readonly string[];
+  /** Packages and Node's modules, without `node:`; type-only imports left out. */
+  readonly packages: readonly string[];
+}
+
+const sources: readonly Source[] = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => {
+    const text = readFileSync(join(src, file), 'utf8');
+    const imports = [
+      ...text.matchAll(/^(?:import|export)\s(?!type\b)(?:[^'"]*?\sfrom\s+)?'([^']+)'/gm),
+      ...text.matchAll(/\bimport\(\s*'([^']+)'/g),
+    ].map((match) => match[1] ?? '');
+    return {
+      file,
+      text,
+      lines: text.split('\n').length - 1,
+      own: imports.filter((name) => name.startsWith('.')).map((name) => relative(src, join(src, dirname(file), name))),
+      packages: imports.filter((name) => !name.startsWith('.')).map((name) => name.replace(/^node:/, '')),
+    };
+  });
+
+const room = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : '');
+
+/** What each room may import besides itself and errors.ts. */
+const DOORS: Readonly<Record<string, readonly string[]>> = {
+  config: [],
+  plan: ['config'],
+  render: ['plan', 'config'],
+  host: [],
+  scheduler: ['host', 'render', 'plan', 'config'],
+  observe: ['scheduler', 'host', 'plan', 'config'],
+  rehearsal: ['observe', 'host', 'scheduler', 'render', 'plan', 'config'],
+  cli: ['config', 'plan', 'render', 'host', 'scheduler', 'observe', 'rehearsal'],
+  '': ['cli'],
+};
+
+test('each room imports only what its doors allow', () => {
+  const wrong = sources.flatMap(({ file, own }) =>
+    own
+      .filter((target) => target !== 'errors.ts' && room(target) !== room(file))
+      .filter((target) => !(DOORS[room(file)] ?? []).includes(room(target)))
+      .map((target) => `${file} → ${target}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test.each([
+  ['yaml', /^config\//],
+  ['zod', /^config\//],
+  ['handlebars', /^render\/template\.ts$/],
+  ['execa', /^host\/local\.ts$/],
+  ['listr2', /^cli\/view\.ts$/],
+  ['commander', /^cli\/program\.ts$/],
+])('%s is imported in one place', (library, allowed) => {
+  const users = sources.filter(({ packages }) => packages.includes(library)).map(({ file }) => file);
+  expect(users.filter((file) => !allowed.test(file))).toEqual([]);
+});
+
+test('every dependency of the package has its wall', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  expect(Object.keys(dependencies).sort()).toEqual(['commander', 'execa', 'handlebars', 'listr2', 'yaml', 'zod']);
+});
+
+const PURE = [/^(config|plan|render)\//, /^scheduler\/(slurm-argv|slurm-parse|job-state)\.ts$/, /^errors\.ts$/];
+const pure = sources.filter(({ file }) => PURE.some((pattern) => pattern.test(file)));
+
+test('the pure rooms import nothing of Node’s that has effects', () => {
+  const harmless = new Set(['path/posix', 'yaml', 'zod', 'handlebars']);
+  expect(
+    pure.flatMap(({ file, packages }) =>
+      packages.filter((name) => !harmless.has(name)).map((name) => `${file} → ${name}`),
+    ),
+  ).toEqual([]);
+});
+
+test('the pure rooms have no clock, random numbers, process or network', () => {
+  const effect = /\b(Date\.now|new Date\(\)|performance\.|Math\.random|crypto\.|process\.|fetch\(|setTimeout|setInterval)/;
+  expect(lines(pure, effect)).toEqual([]);
+});
+
+test('only main and world read the environment and end the process', () => {
+  // Programs that pose as Slurm's and as a node's are entry points of their own.
+  const open = (file: string) => file === 'main.ts' || file === 'cli/world.ts' || isEntry(file);
+  const closed = sources.filter(({ file }) => !open(file));
+  expect(lines(closed, /\bprocess\.(env|exit|argv|stdin|stdout|stderr|cwd|on)\b/)).toEqual([]);
+});
+
+test('nothing writes to the console', () => {
+  expect(lines(sources, /\bconsole\./)).toEqual([]);
+});
+
+test('no file is over 250 lines', () => {
+  expect(sources.filter(({ lines }) => lines > 250).map(({ file, lines }) => `${file}: ${lines}`)).toEqual([]);
+});
+
+test('files are named for their subject', () => {
+  const names = /^(utils?|helpers?|types?|constants?|misc|common|shared|.*-?manager)\.ts$/;
+  expect(sources.filter(({ file }) => names.test(basename(file))).map(({ file }) => file)).toEqual([]);
+});
+
+function isEntry(file: string): boolean {
+  const build = readFileSync(join(root, 'scripts/build.mjs'), 'utf8');
+  return file.startsWith('rehearsal/') && build.includes(`src/${file}`);
+}
+
+function lines(files: readonly Source[], pattern: RegExp): readonly string[] {
+  return files.flatMap(({ file, text }) =>
+    text
+      .split('\n')
+      .map((line, index) => `${file}:${index + 1}: ${line.trim()}`)
+      .filter((line) => pattern.test(line) && !/: (\/\/|\/?\*)/.test(line)),
+  );
+}
