@@ -29,7 +29,9 @@ function report(error: unknown): number {
     return EXIT[error.code];
   }
   const stack = error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`${stack}\ndyn-slurm: this is a bug in dyn-slurm, please report it with the lines above\n`);
+  process.stderr.write(
+    `${stack}\ndyn-slurm: this is a bug in dyn-slurm, please report it with the lines above\n`,
+  );
   return 70;
 }
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import type { Job } from '../config/job.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Bundle, renderBundle, TEMPLATES, type TemplateName } from '../render/bundle.ts';
 import type { Loaded } from './load.ts';
-import type { Job } from '../config/job.ts';
 import type { World } from './world.ts';
 
 /** Renders a job's bundle with the package's templates. */
@@ -13,6 +13,9 @@ export async function bundleOf(
 ): Promise<Bundle> {
   const read = async (name: TemplateName) =>
     [name, await world.readFile(join(world.packageRoot, 'templates', name))] as const;
-  const templates = Object.fromEntries(await Promise.all(TEMPLATES.map(read))) as Record<TemplateName, string>;
+  const templates = Object.fromEntries(await Promise.all(TEMPLATES.map(read))) as Record<
+    TemplateName,
+    string
+  >;
   return renderBundle(job, plan, { templates, config: text });
 }

@@ -56,7 +56,11 @@ export async function chooseCluster(
 
 async function profileFiles(name: string, world: World): Promise<readonly SourceFile[]> {
   const { builtIn, user, project } = await shelves(world);
-  const folders = [...(BUILT_IN.includes(name) ? [builtIn] : []), user, ...(project === undefined ? [] : [project])];
+  const folders = [
+    ...(BUILT_IN.includes(name) ? [builtIn] : []),
+    user,
+    ...(project === undefined ? [] : [project]),
+  ];
   const files: SourceFile[] = [];
   for (const folder of folders) {
     const path = join(folder, `${name}.yaml`);

@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
-import { DynSlurmError } from '../errors.ts';
 import type { Job } from '../config/job.ts';
 import { namesIn } from '../config/names.ts';
 import { parseYaml } from '../config/parse.ts';
 import { type Resolved, resolveJob, type SourceFile } from '../config/resolve.ts';
+import { DynSlurmError } from '../errors.ts';
 import { chooseCluster, clusterNames } from './clusters.ts';
 import { printDiagnostics } from './problems.ts';
 import type { World } from './world.ts';
@@ -93,5 +93,9 @@ const REASONS: Readonly<Record<string, string>> = {
 function unreadable(file: string, cause: NodeJS.ErrnoException): DynSlurmError {
   const reason = REASONS[cause.code ?? ''] ?? cause.message;
   const hint = 'examples come with dyn-slurm, in its folder configs/';
-  return new DynSlurmError('usage', `${file}: ${reason}`, cause.code === 'ENOENT' ? { hint, cause } : { cause });
+  return new DynSlurmError(
+    'usage',
+    `${file}: ${reason}`,
+    cause.code === 'ENOENT' ? { hint, cause } : { cause },
+  );
 }

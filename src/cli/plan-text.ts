@@ -65,7 +65,8 @@ function workers(plan: Plan): string {
 
 function ports(plan: Plan): string {
   const taken = plan.processes.flatMap((process) => process.ports.map((port) => ({ process, port })));
-  const same = ({ process, port }: { process: Process; port: Port }) => `${process.name} ${port.port} ${port.use}`;
+  const same = ({ process, port }: { process: Process; port: Port }) =>
+    `${process.name} ${port.port} ${port.use}`;
   return table(
     ['node', 'port', 'for', 'step'],
     grouped(taken, same)

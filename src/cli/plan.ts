@@ -16,7 +16,9 @@ export async function plan(file: string, options: PlanOptions, world: World): Pr
   if (loaded === undefined) return EXIT.config;
   const planned = planJob(loaded.job);
   world.out.write(
-    options.json ? `${JSON.stringify(planJson(planned, loaded.job), null, 2)}\n` : planText(planned, loaded.job),
+    options.json
+      ? `${JSON.stringify(planJson(planned, loaded.job), null, 2)}\n`
+      : planText(planned, loaded.job),
   );
   printWarnings(planned, world);
   return EXIT.ok;

@@ -12,7 +12,11 @@ export interface RenderOptions extends LoadOptions {
 }
 
 /** Writes the bundle to a folder, with the modes that a run folder would have. */
-export async function render(file: string, { out, force, ...options }: RenderOptions, world: World): Promise<number> {
+export async function render(
+  file: string,
+  { out, force, ...options }: RenderOptions,
+  world: World,
+): Promise<number> {
   const loaded = await loadValidJob(file, options, world);
   if (loaded === undefined) return EXIT.config;
   const plan = planJob(loaded.job);
@@ -28,7 +32,8 @@ export async function render(file: string, { out, force, ...options }: RenderOpt
 async function refuseUnfit(folder: string, out: string, force: boolean, world: World): Promise<void> {
   const kind = await world.kind(folder);
   if (kind === undefined) return;
-  if (kind === 'link') throw new DynSlurmError('usage', `--out ${out}: is a symbolic link, which render does not follow`);
+  if (kind === 'link')
+    throw new DynSlurmError('usage', `--out ${out}: is a symbolic link, which render does not follow`);
   if (kind !== 'folder') throw new DynSlurmError('usage', `--out ${out}: is not a folder`);
   if (!force && (await world.listDir(folder)).length > 0) {
     throw new DynSlurmError('usage', `--out ${out}: the folder is not empty`, {
