@@ -8,7 +8,7 @@ export function table(header: readonly string[], rows: readonly (readonly string
     return (cell: string) => (numeric ? cell.padStart(width) : cell.padEnd(width));
   });
   return all
-    .map((row) => `${columns.map((fit, column) => fit(row[column] ?? '')).join('  ')}`.trimEnd())
+    .map((row) => `${columns.map((align, column) => align(row[column] ?? '')).join('  ')}`.trimEnd())
     .map((line) => `${line}\n`)
     .join('');
 }

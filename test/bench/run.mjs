@@ -1,0 +1,153 @@
+// `npm run bench`: the figures that dyn-slurm promises. Times are compared with `node -e 0` in the same rounds, so
+// that they hold on a slow or busy machine too. Prints a table; exits 1 if a limit is broken.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 31);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const main = join(root, 'dist/main.js');
+const scratch = mkdtempSync(join(tmpdir(), 'dyn-slurm-bench-'));
+const rows = [];
+
+try {
+  node(['scripts/build.mjs']);
+  startUp();
+  await growth();
+  rehearsal();
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+print();
+process.exitCode = rows.some(({ verdict }) => verdict === 'FAIL') ? 1 : 0;
+
+/** Start of the program and a dry-run, as multiples of the start of Node. */
+function startUp() {
+  const config = join(root, 'configs/dsr1-gb200-14-nodes.yaml');
+  const ratios = paired({
+    '--version': [main, '--version'],
+    '--help': [main, '--help'],
+    'submit --dry-run, 14 GB200 nodes': [main, 'submit', config, '--dry-run'],
+  });
+  const limits = [1.7, 1.7, 2.67];
+  for (const [index, [name, { ratio, ms }]] of Object.entries(ratios).entries()) {
+    row(
+      name,
+      `${ratio.toFixed(2)} × node -e 0 (${ms.toFixed(0)} ms)`,
+      `≤ ${limits[index]} ×`,
+      ratio <= limits[index],
+    );
+  }
+}
+
+/** Medians of each command's time over the bare Node's of the same round. */
+function paired(commands) {
+  const names = Object.keys(commands);
+  const times = Object.fromEntries(names.map((name) => [name, []]));
+  const base = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    base.push(elapsed(['-e', '0']));
+    for (const name of names) times[name].push(elapsed(commands[name]));
+  }
+  row('node -e 0', `${median(base).toFixed(0)} ms`, '', undefined);
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      { ms: median(times[name]), ratio: median(times[name].map((time, round) => time / base[round])) },
+    ]),
+  );
+}
+
+/** Plan and render, each size in a process of its own. */
+async function growth() {
+  const program = join(scratch, 'plan-render.mjs');
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['test/bench/plan-render.ts'],
+    outfile: program,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    logLevel: 'error',
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  });
+  const sizes = [10, 100, 1000].map((nodes) => {
+    const runs = Array.from({ length: 5 }, () => JSON.parse(node([program, root, String(nodes)])));
+    return { nodes, ms: median(runs.map(({ ms }) => ms)), mb: median(runs.map(({ mb }) => mb)) };
+  });
+  for (const [index, { nodes, ms, mb }] of sizes.entries()) {
+    const each = ms / nodes;
+    const before = index === 0 ? Number.POSITIVE_INFINITY : sizes[index - 1].ms / sizes[index - 1].nodes;
+    row(
+      `plan and render, ${nodes} nodes`,
+      `${each.toFixed(3)} ms a node`,
+      index === 0 ? '' : '≤ that of the size before',
+      index === 0 ? undefined : each <= before,
+    );
+    if (nodes !== 1000) continue;
+    row(`plan and render, ${nodes} nodes`, `${ms.toFixed(0)} ms`, '< 1000 ms', ms < 1000);
+    row(`plan and render, ${nodes} nodes`, `${mb.toFixed(0)} MB peak`, '< 200 MB', mb < 200);
+  }
+}
+
+/** From submit to ready of the eight-node config, where the tools are installed. */
+function rehearsal() {
+  const name = 'rehearsal of 8 nodes, submit to ready';
+  const runs = join(scratch, 'runs');
+  const result = spawnSync(
+    process.execPath,
+    [main, 'rehearse', join(root, 'configs/dsr1-wideep-h100.yaml'), '--json', '--runs-dir', runs],
+    { encoding: 'utf8', timeout: 180_000 },
+  );
+  const events = (result.stdout ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+  const ready = events.find(({ kind }) => kind === 'ready');
+  if (result.status !== 0 || !ready) {
+    row(name, `not ready: ${(result.stderr ?? '').trim().split('\n').at(-1)}`, '≤ 10 s', undefined);
+    return;
+  }
+  row(name, `${ready.seconds} s`, '≤ 10 s', ready.seconds <= 10);
+}
+
+function elapsed(args) {
+  const start = process.hrtime.bigint();
+  node(args);
+  return Number(process.hrtime.bigint() - start) / 1e6;
+}
+
+function node(args) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}: ${stderr}`);
+  return stdout;
+}
+
+function median(values) {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
+}
+
+function row(figure, measured, limit, passed) {
+  rows.push({ figure, measured, limit, verdict: passed === undefined ? '' : passed ? 'PASS' : 'FAIL' });
+}
+
+function print() {
+  const keys = ['figure', 'measured', 'limit', 'verdict'];
+  const widths = keys.map((key) => Math.max(key.length, ...rows.map((row) => row[key].length)));
+  const line = (cells) =>
+    `${cells
+      .map((cell, index) => cell.padEnd(widths[index]))
+      .join('  ')
+      .trimEnd()}\n`;
+  process.stdout.write(line(keys));
+  for (const row of rows) process.stdout.write(line(keys.map((key) => row[key])));
+}

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { ranges, table } from '../../../src/cli/table.ts';
+
+test('aligns text to the left and numbers to the right', () => {
+  const text = table(
+    ['node', 'port', 'step'],
+    [
+      ['0', '2379', 'etcd'],
+      ['1-11', '29500-29506', 'prefill-0'],
+    ],
+  );
+  expect(text).toBe(`node         port  step
+   0         2379  etcd
+1-11  29500-29506  prefill-0
+`);
+});
+
+test.each([
+  [[], ''],
+  [[3], '3'],
+  [[0, 1, 2, 3, 7, 9, 10], '0-3, 7, 9-10'],
+])('shortens %j', (numbers, text) => {
+  expect(ranges(numbers)).toBe(text);
+});
