@@ -1,0 +1,75 @@
+import type { Problem } from '../problem.ts';
+import { ROLES } from '../role.ts';
+import type { JobConfig } from '../schema.ts';
+
+/** Frontend arguments that named fields set, in the spellings of Dynamo 0.4 to 1.6. */
+const FRONTEND_ARGUMENTS: Readonly<Record<string, string>> = {
+  'http-host': 'the address of its node',
+  'http-port': 'frontend.port',
+  'router-mode': 'frontend.router_mode',
+  'router-kv-overlap-score-credit': 'frontend.router.kv_overlap_score_credit',
+  'router-kv-overlap-score-weight': 'frontend.router.kv_overlap_score_credit',
+  'kv-overlap-score-weight': 'frontend.router.kv_overlap_score_credit',
+  'router-temperature': 'frontend.router.temperature',
+  'router-kv-events': 'frontend.router.kv_events',
+  'no-router-kv-events': 'frontend.router.kv_events',
+  'kv-events': 'frontend.router.kv_events',
+  'no-kv-events': 'frontend.router.kv_events',
+  'router-replica-sync': 'frontend.router.replica_sync',
+  'no-router-replica-sync': 'frontend.router.replica_sync',
+  'kv-cache-block-size': 'frontend.router.block_size',
+  'migration-limit': 'dynamo.migration_limit',
+  'request-plane': 'infra.request_plane',
+  'event-plane': 'infra.event_plane',
+  'discovery-backend': 'the job’s own etcd',
+};
+
+/** Variables by which processes find each other, or their node. */
+const ENVIRONMENT: Readonly<Record<string, string>> = {
+  ETCD_ENDPOINTS: 'the job’s own etcd',
+  NATS_SERVER: 'the job’s own NATS',
+  NATS_AUTH_USERNAME: 'the job’s own NATS',
+  NATS_AUTH_PASSWORD: 'the job’s own NATS',
+  DYN_NAMESPACE: 'dynamo.namespace',
+  DYN_DISCOVERY_BACKEND: 'the job’s own etcd',
+  DYN_REQUEST_PLANE: 'infra.request_plane',
+  DYN_EVENT_PLANE: 'infra.event_plane',
+  DYN_EVENT_PLANE_HOST: 'the address of its node',
+  DYN_TCP_RPC_HOST: 'the address of its node',
+  DYN_TCP_RPC_PORT: 'infra.ports.rpc',
+  DYN_TCP_RESPONSE_STREAM_HOST: 'the address of its node',
+  DYN_SYSTEM_PORT: 'infra.ports.system',
+  DYN_HTTP_HOST: 'the address of its node',
+  DYN_HTTP_PORT: 'frontend.port',
+  DYN_ROUTER_MODE: 'frontend.router_mode',
+  CUDA_VISIBLE_DEVICES: 'gpus_per_worker and the placement',
+};
+
+/** What dyn-slurm sets itself may not be set a second time in `env` or in the frontend's `args`. */
+export function* checkManaged(job: JobConfig): Generator<Problem> {
+  for (const name of Object.keys(job.frontend.args)) {
+    const source = lookUp(FRONTEND_ARGUMENTS, name.replaceAll('_', '-'));
+    if (source !== undefined) yield managed(['frontend', 'args', name], `--${name}`, source);
+  }
+  for (const owner of ['frontend', ...ROLES] as const) {
+    for (const name of Object.keys(job[owner]?.env ?? {})) {
+      const source = lookUp(ENVIRONMENT, name);
+      if (source !== undefined) yield managed([owner, 'env', name], name, source);
+    }
+  }
+}
+
+function managed(path: readonly string[], name: string, source: string): Problem {
+  const field = /^[a-z_.]+$/.test(source);
+  return {
+    severity: 'error',
+    path,
+    at: 'key',
+    message: `${name} is set by dyn-slurm, from ${source}`,
+    hint: field ? `remove this line, and set ${source} instead` : 'remove this line',
+  };
+}
+
+function lookUp(table: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}

@@ -1,0 +1,143 @@
+import type { ClusterProfile } from '../cluster-profile.ts';
+import { gpuModel } from '../gpu.ts';
+import type { Layout, Spot } from '../layout.ts';
+import type { Problem } from '../problem.ts';
+import type { Role } from '../role.ts';
+import type { JobConfig } from '../schema.ts';
+import { count, sizePath } from './sizes.ts';
+
+/** What concerns the job's nodes as a whole. */
+export function* checkNodes(job: JobConfig, layout: Layout, perNode: number): Generator<Problem> {
+  if (job.frontend.count > layout.nodes) {
+    yield {
+      severity: 'error',
+      path: ['frontend', 'count'],
+      message: `${job.frontend.count} frontends need a node each, and the job has ${count(layout.nodes, 'node')}`,
+      hint: `use at most ${layout.nodes}`,
+    };
+  }
+  yield* checkIdleGpus(job, layout, perNode);
+  yield* checkSegment(job, layout, perNode);
+  yield* checkNvlink(job, layout, perNode);
+}
+
+/** Exclusive nodes keep their leftover GPUs from everybody. */
+function* checkIdleGpus(job: JobConfig, layout: Layout, perNode: number): Generator<Problem> {
+  const total = layout.nodes * perNode;
+  const taken = layout.spots.reduce((sum, { nodes, gpus }) => sum + nodes.length * gpus.length, 0);
+  const last = layout.spots.findLast(({ gpus }) => gpus.length > 0 && gpus.length < perNode);
+  if (taken === total || last === undefined) return;
+  const config = job[last.role];
+  yield {
+    severity: 'warning',
+    path: config ? sizePath(last.role, config, 'nodes') : [last.role],
+    message: `${total - taken} of the ${total} GPUs on ${count(layout.nodes, 'node')} are given to no worker`,
+    hint: `fill the nodes of ${perNode} GPUs with more workers, or with larger ones`,
+  };
+}
+
+function* checkSegment(job: JobConfig, layout: Layout, perNode: number): Generator<Problem> {
+  const { segment } = job.slurm;
+  if (segment === undefined) return;
+  const path = ['slurm', 'segment'];
+  const rack = rackNodes(job, perNode);
+  if (layout.nodes % segment !== 0) {
+    yield {
+      severity: 'error',
+      path,
+      message: `${count(layout.nodes, 'node')} cannot be divided into segments of ${segment}`,
+      hint: `use ${divisors(layout.nodes, rack ?? layout.nodes).join(', ')}`,
+    };
+    return;
+  }
+  if (rack !== undefined && segment > rack) {
+    yield {
+      severity: 'error',
+      path,
+      message: `a segment of ${segment} nodes is larger than an NVLink domain of ${job.gpu}, which has ${rack}`,
+      hint: `use ${divisors(layout.nodes, rack).join(', ')}`,
+    };
+    return;
+  }
+  const split = layout.spots.filter((spot) => crosses(spot, segment));
+  const [first] = split;
+  if (first === undefined) return;
+  yield {
+    severity: 'warning',
+    path,
+    message: `segments of ${segment} nodes split ${count(split.length, 'worker')}, the first of them ${first.role} worker ${first.index} on nodes ${first.nodes[0]} to ${first.nodes.at(-1)}`,
+    hint: 'use a segment into which whole workers fit',
+  };
+}
+
+function crosses({ nodes }: Spot, segment: number): boolean {
+  const [first = 0, last = first] = [nodes[0], nodes.at(-1)];
+  return Math.floor(first / segment) !== Math.floor(last / segment);
+}
+
+/** Traffic between NVLink domains takes the slower network. */
+function* checkNvlink(job: JobConfig, layout: Layout, perNode: number): Generator<Problem> {
+  const rack = rackNodes(job, perNode);
+  if (rack === undefined) return;
+  const roles = new Map<Role, number>(layout.spots.map(({ role, nodes }) => [role, nodes.length]));
+  for (const [role, nodes] of roles) {
+    const config = job[role];
+    if (nodes <= rack || !config) continue;
+    yield {
+      severity: 'warning',
+      path: sizePath(role, config, 'nodes'),
+      message: `each ${role} worker spans ${nodes} nodes, and an NVLink domain of ${job.gpu} has ${rack}: it will be slow`,
+      hint: `use at most ${rack} nodes for a worker`,
+    };
+  }
+  if (layout.nodes <= rack || job.slurm.segment !== undefined || Math.max(...roles.values()) === 1) return;
+  yield {
+    severity: 'warning',
+    path: ['slurm'],
+    at: 'key',
+    message: `${layout.nodes} nodes of ${job.gpu} take more than one NVLink domain of ${rack}, and Slurm may split a worker between two`,
+    hint: 'set slurm.segment, so that whole workers share a rack (Slurm 24.05 and later)',
+  };
+}
+
+/** Nodes of one NVLink domain, where that is more than a node. */
+function rackNodes(job: JobConfig, perNode: number): number | undefined {
+  const nodes = Math.floor((gpuModel(job.gpu)?.nvlinkDomain ?? 0) / perNode);
+  return nodes > 1 ? nodes : undefined;
+}
+
+function divisors(nodes: number, most: number): readonly number[] {
+  return Array.from({ length: Math.min(nodes, most) }, (_, offset) => offset + 1).filter(
+    (candidate) => nodes % candidate === 0,
+  );
+}
+
+/** What the job’s Slurm options and the site say about who else is there. */
+export function* checkSite(job: JobConfig, site: ClusterProfile): Generator<Problem> {
+  if (job.health.drain >= job.slurm.time) {
+    yield {
+      severity: 'error',
+      path: ['health', 'drain'],
+      message: `stopping ${job.health.drain} s before the time limit of ${job.slurm.time} s leaves no time to serve`,
+      hint: 'give slurm.time more, or health.drain less',
+    };
+  }
+  if (!job.slurm.exclusive) {
+    yield {
+      severity: 'warning',
+      path: ['slurm', 'exclusive'],
+      message: 'without exclusive nodes, other users on them can reach etcd, NATS and the frontend',
+      hint: 'remove this line',
+    };
+  }
+  if (job.container && site.container_runtime === 'none') {
+    yield {
+      severity: 'warning',
+      path: ['container'],
+      at: 'key',
+      message:
+        'the cluster profile says container_runtime: none, so everything runs on the host and the image is not used',
+      hint: 'set container_runtime: pyxis in the cluster profile if the cluster has it',
+    };
+  }
+}

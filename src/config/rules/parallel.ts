@@ -1,0 +1,131 @@
+import type { Problem } from '../problem.ts';
+import { ROLES, type Role, type RoleConfig } from '../role.ts';
+import type { JobConfig } from '../schema.ts';
+import { type Parallelism, parallelism, usesDpAttention, workerSize } from '../sizing.ts';
+import { count } from './sizes.ts';
+
+/**
+ * Parallel sizes fit the GPUs of a worker and SGLang's own assertions: `check_server_args` and
+ * `_handle_data_parallelism` of python/sglang/srt/server_args.py (0.5), which say no more than "assert" in a worker's log.
+ */
+export function* checkParallelism(job: JobConfig, perNode: number): Generator<Problem> {
+  for (const role of ROLES) {
+    const config = job[role];
+    if (!config) continue;
+    const { gpus, nodes } = workerSize(role, config, perNode);
+    if (gpus > 0) yield* checkWorker(role, config, gpus, Math.max(1, nodes));
+  }
+}
+
+function* checkWorker(role: Role, config: RoleConfig, gpus: number, nodes: number): Generator<Problem> {
+  const sizes = parallelism(config, gpus);
+  let fits = true;
+  for (const kind of ['tp', 'dp', 'ep'] as const) {
+    const outside = checkRange(role, config, kind, sizes[kind], gpus);
+    if (!outside) continue;
+    fits = false;
+    yield outside;
+  }
+  if (!fits) return;
+  if (sizes.busy > gpus) {
+    yield {
+      severity: 'error',
+      path: blamed(role, config),
+      message: `${product(config, sizes)} needs ${sizes.busy} GPUs, but each ${role} worker has ${gpus}`,
+      hint: dpHint(config, sizes) ?? 'lower a size, or give each worker more nodes or GPUs',
+    };
+    return;
+  }
+  if (sizes.busy < gpus) {
+    yield {
+      severity: 'warning',
+      path: blamed(role, config),
+      message: `${product(config, sizes)} uses ${sizes.busy} of the ${gpus} GPUs of each ${role} worker; ${gpus - sizes.busy} stay idle`,
+    };
+  }
+  yield* checkNodes(role, config, sizes, nodes);
+  yield* checkDp(role, config, sizes, nodes);
+  if (sizes.tp % sizes.ep !== 0) {
+    yield {
+      severity: 'error',
+      path: [role, 'ep'],
+      message: `ep ${sizes.ep} does not divide tp ${sizes.tp}: experts are spread over the tensor parallel ranks`,
+    };
+  }
+}
+
+function checkRange(
+  role: Role,
+  config: RoleConfig,
+  kind: 'tp' | 'dp' | 'ep',
+  size: number,
+  gpus: number,
+): Problem | undefined {
+  if (size >= 1 && size <= gpus) return undefined;
+  const given = config[kind];
+  const named = typeof given === 'string' ? `${given} is ${size}` : `${kind} is ${size}`;
+  return {
+    severity: 'error',
+    path: [role, kind],
+    message: `${named}, but each ${role} worker has ${count(gpus, 'GPU')}`,
+    hint: 'give each worker more nodes or GPUs, or another size',
+  };
+}
+
+/** Every node of a worker runs the same number of ranks. */
+function* checkNodes(role: Role, config: RoleConfig, sizes: Parallelism, nodes: number): Generator<Problem> {
+  const ranks = sizes.tp * sizes.pp;
+  if (ranks % nodes === 0) return;
+  // Published recipes set aside a few GPUs as `gpus-2`, whatever the number of nodes: theirs is a warning.
+  const published = typeof config.tp === 'string' && config.tp !== 'gpus';
+  yield {
+    severity: published ? 'warning' : 'error',
+    path: blamed(role, config),
+    message: `SGLang needs tp × pp (${ranks}) to divide by the ${nodes} nodes of each ${role} worker`,
+    hint: `use a multiple of ${nodes}`,
+  };
+}
+
+function* checkDp(role: Role, config: RoleConfig, sizes: Parallelism, nodes: number): Generator<Problem> {
+  if (usesDpAttention(config)) {
+    if (sizes.dp === 1) {
+      yield {
+        severity: 'warning',
+        path: [role],
+        message: 'SGLang ignores enable-dp-attention while dp is 1',
+        hint: 'set dp, often to `gpus`',
+      };
+    } else if (sizes.tp % sizes.dp !== 0) {
+      yield {
+        severity: 'error',
+        path: [role, 'dp'],
+        message: `with enable-dp-attention, dp ${sizes.dp} must divide tp ${sizes.tp}`,
+      };
+    }
+  } else if (sizes.dp > 1 && nodes > 1) {
+    yield {
+      severity: 'error',
+      path: [role, 'dp'],
+      message: `SGLang spreads data parallel ranks over ${nodes} nodes only with enable-dp-attention`,
+      hint: `set \`enable-dp-attention: true\` in ${role}.args, or use more workers instead of dp`,
+    };
+  }
+}
+
+/** The size to look at: the first that the user or the topology gave. */
+function blamed(role: Role, config: RoleConfig): readonly string[] {
+  const given = (['tp', 'pp', 'dp'] as const).find((kind) => config[kind] !== undefined);
+  return given === undefined ? [role] : [role, given];
+}
+
+function product(config: RoleConfig, { tp, pp, dp }: Parallelism): string {
+  const factors = [`tp ${tp}`];
+  if (pp > 1) factors.push(`pp ${pp}`);
+  if (dp > 1 && !usesDpAttention(config)) factors.push(`dp ${dp}`);
+  return factors.join(' × ');
+}
+
+function dpHint(config: RoleConfig, { tp, pp, dp }: Parallelism): string | undefined {
+  if (dp === 1 || usesDpAttention(config) || tp % dp !== 0 || pp > 1) return undefined;
+  return 'set `enable-dp-attention: true` in args if dp is to split the tensor parallel ranks instead of adding GPUs';
+}

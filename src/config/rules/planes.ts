@@ -1,0 +1,70 @@
+import { hasPlanes, natsUser } from '../planes.ts';
+import type { Problem } from '../problem.ts';
+import { atLeast } from '../release.ts';
+import { ROLES } from '../role.ts';
+import type { JobConfig } from '../schema.ts';
+import type { ROUTER_MODES } from '../service.ts';
+import { engineArgument } from '../sizing.ts';
+
+/** First release whose frontend takes the mode: `--router-mode` of dynamo/frontend in the wheels 0.4.1 to 1.6.1. */
+const MODE_SINCE: Readonly<Record<(typeof ROUTER_MODES)[number], string>> = {
+  'round-robin': '0.0',
+  random: '0.0',
+  kv: '0.0',
+  direct: '1.0',
+  'power-of-two': '1.1',
+  'least-loaded': '1.1',
+  'device-aware-weighted': '1.1',
+};
+
+/** The release, its planes, the services they need, and the router. */
+export function* checkPlanes(job: JobConfig): Generator<Problem> {
+  const { infra } = job;
+  const user = natsUser(job);
+  if (infra.nats === false && user !== undefined) {
+    yield {
+      severity: 'error',
+      path: ['infra', 'nats'],
+      message: `${user} needs NATS`,
+      hint: hasPlanes(job)
+        ? 'remove this line, or set request_plane: tcp and event_plane: zmq, which has no authentication'
+        : 'remove this line',
+    };
+  }
+  if (hasPlanes(job) && infra.event_plane === 'zmq') {
+    yield {
+      severity: 'warning',
+      path: ['infra', 'event_plane'],
+      message:
+        'ZMQ has no authentication: whoever reaches the nodes can read the events, which carry the tokens of prompts',
+      hint: 'use nats, the default',
+    };
+  }
+  yield* checkRouter(job);
+}
+
+function* checkRouter(job: JobConfig): Generator<Problem> {
+  const { router_mode: mode, router } = job.frontend;
+  const { version } = job.dynamo;
+  if (!atLeast(version, MODE_SINCE[mode])) {
+    const known = Object.entries(MODE_SINCE).filter(([, since]) => atLeast(version, since));
+    yield {
+      severity: 'error',
+      path: ['frontend', 'router_mode'],
+      message: `Dynamo ${version} has no router mode ${mode}; it came with ${MODE_SINCE[mode]}`,
+      hint: `use ${known.map(([name]) => name).join(', ')}`,
+    };
+  }
+  if (mode !== 'kv' || router.kv_events === false) return;
+  const publishes = ROLES.some((role) => {
+    const config = job[role];
+    return config && (config.kv_events || engineArgument(config, 'kv-events-config') !== undefined);
+  });
+  if (publishes) return;
+  yield {
+    severity: 'warning',
+    path: ['frontend', 'router_mode'],
+    message: 'the KV router listens to cache events, and no worker publishes any',
+    hint: 'set `kv_events: true` for a role, or `kv_events: false` under frontend.router to predict the caches',
+  };
+}

@@ -1,0 +1,124 @@
+import type { Layout } from '../layout.ts';
+import { needsNats } from '../planes.ts';
+import type { Problem } from '../problem.ts';
+import type { JobConfig } from '../schema.ts';
+import { ports as portsSchema } from '../service.ts';
+import { parallelism, workerSize } from '../sizing.ts';
+
+/** A run of ports that processes of one node may take, and the field that moves it. */
+interface Block {
+  readonly path: readonly string[];
+  readonly owner: string;
+  readonly first: number;
+  readonly count: number;
+  /** Highest port that its owner can take. */
+  readonly most: number;
+  readonly usual: number;
+}
+
+type PortField = keyof JobConfig['infra']['ports'];
+const USUAL = portsSchema.parse({});
+const USUAL_ENTRY = 8000;
+/** Dynamo reads DYN_SYSTEM_PORT as an `i16`: `system_port` in lib/runtime/src/config.rs of ai-dynamo/dynamo. */
+const MOST_SYSTEM_PORT = 32_767;
+const MOST_PORT = 65_535;
+/** SGLang takes the dist-init port and the six after it; a worker's block is ten wide. */
+export const DIST_INIT_PORTS = 7;
+export const DIST_INIT_STRIDE = 10;
+
+/** No two blocks of ports meet, and all of them exist. Blocks count as if all their owners shared the head node. */
+export function* checkPorts(job: JobConfig, layout: Layout, perNode: number): Generator<Problem> {
+  const blocks = portBlocks(job, layout, perNode);
+  for (const block of blocks) {
+    const last = block.first + block.count - 1;
+    if (last <= block.most) continue;
+    yield {
+      severity: 'error',
+      path: block.path,
+      message: `${block.owner} would reach port ${last}, above ${block.most}`,
+      hint: `use at most ${block.most - block.count + 1}`,
+    };
+  }
+  let widest: Block | undefined;
+  for (const block of blocks.toSorted((one, other) => one.first - other.first)) {
+    if (widest && widest.first + widest.count > block.first) yield collision(widest, block);
+    if (!widest || block.first + block.count > widest.first + widest.count) widest = block;
+  }
+}
+
+/** Blames the block that was moved from where it usually is. */
+function collision(lower: Block, higher: Block): Problem {
+  const [moved, other] = higher.first === higher.usual ? [lower, higher] : [higher, lower];
+  return {
+    severity: 'error',
+    path: moved.path,
+    message: `${moved.owner} on ${portRange(moved)} would meet ${other.owner} on ${portRange(other)}`,
+    hint: 'a port can be used once on a node; move one of the two',
+  };
+}
+
+function portBlocks(job: JobConfig, layout: Layout, perNode: number): readonly Block[] {
+  const { frontend, infra } = job;
+  const most = busiestNode(job, layout, perNode);
+  const base = (field: PortField, owner: string, count: number, limit = MOST_PORT): Block => ({
+    path: ['infra', 'ports', field],
+    owner,
+    first: infra.ports[field],
+    count,
+    most: limit,
+    usual: USUAL[field],
+  });
+  const entry: Block = {
+    path: ['frontend', 'port'],
+    owner: frontend.count > 1 ? 'nginx' : 'the frontend',
+    first: frontend.port,
+    count: 1,
+    most: MOST_PORT,
+    usual: USUAL_ENTRY,
+  };
+  const blocks = [
+    entry,
+    base('etcd_client', 'etcd’s client port', 1),
+    base('etcd_peer', 'etcd’s peer port', 1),
+    base('rpc', 'the request plane', most.workers + 1),
+    base('system', 'the workers’ system servers', most.workers, MOST_SYSTEM_PORT),
+    base('dist_init', 'SGLang’s dist-init', DIST_INIT_STRIDE * (most.workers - 1) + DIST_INIT_PORTS),
+  ];
+  if (needsNats(job)) blocks.push(base('nats', 'NATS', 1));
+  if (frontend.count > 1) blocks.push(base('frontend', 'frontends behind nginx', 1));
+  if (job.prefill) blocks.push(base('bootstrap', 'the bootstrap ports of prefill', job.prefill.workers));
+  if (most.kvEvents > 0) blocks.push(base('kv_events', 'KV cache events', most.kvEvents));
+  return blocks;
+}
+
+/** The most workers on one node, and the most ports for KV cache events there, one for each data parallel rank. */
+function busiestNode(
+  job: JobConfig,
+  layout: Layout,
+  perNode: number,
+): { readonly workers: number; readonly kvEvents: number } {
+  const workers = new Map<number, number>();
+  const ranks = new Map<number, number>();
+  let publishes = false;
+  for (const { role, nodes } of layout.spots) {
+    const config = job[role];
+    if (!config) continue;
+    publishes ||= config.kv_events;
+    const { dp } = parallelism(config, workerSize(role, config, perNode).gpus);
+    for (const node of nodes) {
+      workers.set(node, (workers.get(node) ?? 0) + 1);
+      ranks.set(node, (ranks.get(node) ?? 0) + dp);
+    }
+  }
+  return { workers: highest(workers.values()), kvEvents: publishes ? highest(ranks.values()) : 0 };
+}
+
+function highest(counts: Iterable<number>): number {
+  let most = 0;
+  for (const count of counts) most = Math.max(most, count);
+  return most;
+}
+
+function portRange({ first, count }: Block): string {
+  return count === 1 ? `port ${first}` : `ports ${first} to ${first + count - 1}`;
+}

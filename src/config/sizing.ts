@@ -1,0 +1,64 @@
+import type { ArgumentValue, Role, RoleConfig } from './role.ts';
+
+/** How much of the job's nodes one worker takes. */
+export interface WorkerSize {
+  /** On all of its nodes together; 0 for a worker that runs on CPUs alone. */
+  readonly gpus: number;
+  /** Whole nodes; 0 where it takes a part of one, or no GPU. */
+  readonly nodes: number;
+}
+
+/** The parallel sizes of one worker, with `gpus` and `gpus-N` evaluated. */
+export interface Parallelism {
+  readonly tp: number;
+  readonly pp: number;
+  readonly dp: number;
+  readonly ep: number;
+  /** GPUs that the engine's ranks use: tp × pp, times dp where data parallel ranks are replicas of their own. */
+  readonly busy: number;
+}
+
+/** Helpers of older multimodal and router examples, which run without a GPU. */
+export function needsGpu(role: Role): boolean {
+  return role !== 'processor' && role !== 'router';
+}
+
+/** Size of each worker of a role, one node where nothing is said. Whole numbers only if the rules of sizes hold. */
+export function workerSize(role: Role, config: RoleConfig, perNode: number): WorkerSize {
+  const gpus = config.gpus_per_worker ?? defaultGpus(role, config, perNode);
+  return { gpus, nodes: gpus < perNode ? 0 : Math.ceil(gpus / perNode) };
+}
+
+function defaultGpus(role: Role, config: RoleConfig, perNode: number): number {
+  if (config.nodes !== undefined) return (config.nodes / config.workers) * perNode;
+  return needsGpu(role) ? perNode : 0;
+}
+
+/** Parallel sizes of a worker of so many GPUs. tp, where it is not given, takes what pp and dp leave. */
+export function parallelism(config: RoleConfig, gpus: number): Parallelism {
+  const pp = config.pp ?? 1;
+  const dp = parallelSize(config.dp, gpus) ?? 1;
+  const ep = parallelSize(config.ep, gpus) ?? 1;
+  const replicas = usesDpAttention(config) ? 1 : dp;
+  const tp = parallelSize(config.tp, gpus) ?? Math.max(1, Math.floor(gpus / (pp * replicas)));
+  return { tp, pp, dp, ep, busy: gpus === 0 ? 0 : tp * pp * replicas };
+}
+
+/** The number that `8`, `gpus` or `gpus-2` stands for; may be below 1 where the worker is too small. */
+export function parallelSize(value: RoleConfig['tp'], gpus: number): number | undefined {
+  if (value === undefined || typeof value === 'number') return value;
+  return gpus - Number(value.slice('gpus-'.length));
+}
+
+/** SGLang's DP attention splits the tensor parallel ranks into data parallel groups instead of adding GPUs. */
+export function usesDpAttention(config: RoleConfig): boolean {
+  return (
+    engineArgument(config, 'enable-dp-attention') === true || config.flags.includes('--enable-dp-attention')
+  );
+}
+
+/** An engine argument by its name with dashes; the user may write underscores. */
+export function engineArgument(config: RoleConfig, name: string): ArgumentValue | undefined {
+  const key = Object.keys(config.args).find((given) => given.replaceAll('_', '-') === name);
+  return key === undefined ? undefined : config.args[key];
+}
