@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { DynSlurmError } from '../../errors.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How a program that was run to its end ended. `exitCode` is null where it could not start or a signal ended it. */
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env: Environment;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds. */
+  readonly timeout?: number;
+}
+
+/**
+ * Runs a program to its end, whatever that is.
+ * @throws {DynSlurmError} `interrupted` when the signal aborts.
+ */
+export function run(argv: readonly string[], options: RunOptions): Promise<Ended> {
+  const { env, signal, timeout = 0 } = options;
+  const [file = '', ...args] = argv;
+  return new Promise((resolve, reject) => {
+    const settings = {
+      env: { ...env },
+      timeout,
+      signal,
+      maxBuffer: 64 * 1024 * 1024,
+      encoding: 'utf8' as const,
+    };
+    execFile(file, args, settings, (error, stdout, stderr) => {
+      if (signal?.aborted) return reject(interrupted());
+      if (error === null) return resolve({ exitCode: 0, stdout, stderr });
+      const exitCode = typeof error.code === 'number' ? error.code : null;
+      resolve({ exitCode, stdout, stderr: stderr || error.message });
+    });
+  });
+}
+
+export function interrupted(): DynSlurmError {
+  return new DynSlurmError('interrupted', 'The set-up was interrupted; nothing half-done is left.');
+}
