@@ -1,0 +1,167 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+const LIB = join(import.meta.dirname, '../../../templates/lib.sh');
+let runDir: string;
+
+beforeEach(() => {
+  runDir = mkdtempSync(join(tmpdir(), 'dyn-slurm-lib-'));
+  mkdirSync(join(runDir, 'state'));
+  mkdirSync(join(runDir, 'logs'));
+});
+afterEach(() => rmSync(runDir, { recursive: true }));
+
+/** Runs a few lines of bash with lib.sh sourced; the exit code and what was printed. */
+async function bash(lines: string, ...args: string[]): Promise<{ code: number; out: string }> {
+  const script = `RUN_DIR=${runDir}\n. ${LIB}\n${lines}`;
+  const run = promisify(execFile)('bash', ['--norc', '-c', script, 'test', ...args], {
+    env: { PATH: process.env.PATH },
+  });
+  return run.then(
+    ({ stdout }) => ({ code: 0, out: stdout }),
+    (error) => ({ code: error.code as number, out: error.stdout as string }),
+  );
+}
+
+test.each([
+  'plain',
+  'a "quoted" \\ path',
+  'tab\there\nand a line\u001b[31m',
+  'über 漢 🙂',
+  '$(id) `id` ${x} %s',
+])('json_text keeps %j', async (text) => {
+  const { out } = await bash('json_text "$1"', text);
+  expect(JSON.parse(out)).toBe(text.replace(/[\u0000-\u001f\u007f]/g, ' '));
+});
+
+test('an event is one line of JSON, without its empty fields', async () => {
+  await bash(
+    'event verdict outcome=failed reason="a := b, c=d" role= seconds:=3 rank:= nodes:="$(json_list x "y z")"',
+  );
+  const [line, rest] = readFileSync(join(runDir, 'events.jsonl'), 'utf8').split('\n');
+  expect(JSON.parse(line ?? '')).toEqual({
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    kind: 'verdict',
+    outcome: 'failed',
+    reason: 'a := b, c=d',
+    seconds: 3,
+    nodes: ['x', 'y z'],
+  });
+  expect(rest).toBe('');
+});
+
+const record = (name: string, ...lines: (string | number)[]): void =>
+  writeFileSync(join(runDir, 'state', `${name}.exit`), `${lines.join('\n')}\n`);
+
+test('the first end that nobody asked for is the cause', async () => {
+  record('decode-0.0', 1700000000200, 143, 1, 'node2', 'told to end');
+  record('prefill-1.2', 1700000000150, 137, 0, 'node1', 'CUDA error: out of memory');
+  record('etcd.0', 1700000000300, 1, 0, 'node0', 'later');
+  const { out } = await bash(
+    'STEP_ROLE[prefill-1]=prefill; first_end && echo "$REASON"; cause_fields | tr "\\0" "\\n"',
+  );
+  expect(out.split('\n')).toEqual([
+    'prefill-1 on node1 was killed by SIGKILL',
+    'step=prefill-1',
+    'role=prefill',
+    'node=node1',
+    'line=CUDA error: out of memory',
+    'signal=KILL',
+    'rank:=2',
+    'exit:=',
+    '',
+  ]);
+});
+
+test('steps that were all told to end have no cause', async () => {
+  record('decode-0.0', 1700000000200, 143, 1, 'node2', '');
+  expect((await bash('first_end')).code).toBe(1);
+});
+
+/** What a service answers by path: status and body. */
+async function serving(
+  answers: Record<string, [number, string]>,
+  use: (address: string) => Promise<void>,
+): Promise<void> {
+  const server: Server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      const [status, text] = answers[request.url ?? ''] ?? [404, 'no such path'];
+      response.writeHead(status).end(text.replace('{{body}}', body));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await use(`127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.close();
+  }
+}
+
+test('http prints the body, and fails unless the status is 2xx', async () => {
+  await serving({ '/echo': [200, 'got {{body}}'], '/busy': [503, 'not ready'] }, async (address) => {
+    expect(await bash('http POST "$1" /echo "$2"', address, '{"prompt":"ü"}')).toEqual({
+      code: 0,
+      out: 'got {"prompt":"ü"}',
+    });
+    expect(await bash('http GET "$1" /busy', address)).toEqual({ code: 1, out: 'not ready' });
+  });
+  expect(await bash('http GET 127.0.0.1:1 /')).toEqual({ code: 1, out: '' });
+});
+
+test('instances are counted by component and endpoint, whatever the order of their keys', async () => {
+  const health = JSON.stringify({
+    status: 'healthy',
+    instances: [
+      {
+        component: 'prefill',
+        endpoint: 'generate',
+        namespace: 'dynamo',
+        transport: { tcp: '10.0.0.1:7777' },
+      },
+      {
+        namespace: 'dynamo',
+        endpoint: 'generate',
+        component: 'backend',
+        transport: { tcp: '10.0.0.2:7777' },
+      },
+      {
+        component: 'backend',
+        endpoint: 'worker_kv_query_source_1f',
+        namespace: 'dynamo',
+        transport: { tcp: '10.0.0.2:7778' },
+      },
+    ],
+  });
+  await serving({ '/health': [200, health] }, async (address) => {
+    expect(
+      await bash(
+        "expect prefill 1 prefill generate '{}'; expect decode 1 backend generate '{}'; frontends_see \"$1\"",
+        address,
+      ),
+    ).toEqual({ code: 0, out: '' });
+    expect(await bash('expect decode 2 backend generate \'{}\'; frontends_see "$1"', address)).toEqual({
+      code: 1,
+      out: `frontend ${address} sees 1 of 2 decode workers\n`,
+    });
+  });
+});
+
+test.each([
+  ['{"usage":{"completion_tokens":8}}', 0],
+  ['{"usage":{"completion_tokens":0}}', 1],
+  ['{"error":"no"}', 1],
+])('a completion %s counts only with tokens', async (answer, code) => {
+  await serving({ '/v1/chat/completions': [200, answer] }, async (address) => {
+    expect((await bash('completes "$1" \'{}\'', address)).code).toBe(code);
+  });
+});
