@@ -167,6 +167,7 @@ check_limits() {
 
 # http METHOD ADDRESS:PORT PATH [BODY]: prints the answer's body; fails unless the status is 2xx. Nodes may lack curl.
 http() {
+  # shellcheck disable=SC2016 # the inner bash expands its own arguments
   timeout 60 bash -c '
     LC_ALL=C
     exec 3<>"/dev/tcp/${2%:*}/${2##*:}" || exit 1
@@ -192,7 +193,9 @@ etcd_answers() {
 # Logs in, so that it is our NATS that answers, and asks for JetStream, without which Dynamo fails in silence.
 nats_answers() {
   (
+    # shellcheck source=/dev/null
     . "$RUN_DIR/state/credentials"
+    # shellcheck disable=SC2016
     timeout 5 bash -c '
       exec 3<>"/dev/tcp/${1%:*}/${1##*:}" || exit 1
       IFS= read -r info <&3 && [[ $info == INFO*\"jetstream\":true* ]] || exit 1
@@ -242,7 +245,7 @@ frontends_see() {
   for frontend in "$@"; do
     for entry in "${EXPECTED[@]}"; do
       IFS='|' read -r role want component endpoint range <<<"$entry"
-      have=$(http GET "$frontend" /health | tr '{}' '\n\n' | grep -F "\"endpoint\":\"$endpoint\"" | grep -cF "\"component\":\"$component\"")
+      have=$(http GET "$frontend" /health | tr '{}' '\n' | grep -F "\"endpoint\":\"$endpoint\"" | grep -cF "\"component\":\"$component\"")
       ((have >= want)) || { echo "frontend $frontend sees $have of $want $role workers"; return 1; }
     done
   done
@@ -286,8 +289,8 @@ check_steps() {
 # blame STEP: ends the job with the first cause: the earliest task that ended without having been told to.
 # STEP is the one whose srun ended, or empty.
 blame() {
-  local name=$1 try
-  for try in 1 2 3 4 5 6 7 8 9 10; do
+  local name=$1
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
     ! first_end || end failed "$REASON"
     sleep 0.1
   done

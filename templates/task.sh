@@ -15,10 +15,12 @@ bind() {
   STEP=$step
   NODE_RANK=${SLURM_NODEID:?not in a Slurm step}
   local index=${planned[$NODE_RANK]}
+  # shellcheck disable=SC2034 # the step’s own script uses it
   SELF_IP=${NODE_IP[$index]}
   [[ ${here%%.*} == "${NODE[$index]%%.*}" ]] ||
     give_up "task $NODE_RANK of step $step runs on $here, the plan says ${NODE[$index]}"
   if [[ -r $RUN_DIR/state/credentials ]]; then
+    # shellcheck source=/dev/null
     . "$RUN_DIR/state/credentials"
   fi
 }
@@ -29,15 +31,14 @@ make_local_dir() {
   export LOCAL_DIR
 }
 
-# fill FILE: prints it with ${NODE_IP[i]}, ${SELF_IP} and ${LOCAL_DIR} replaced.
+# fill FILE: prints it with ${NODE_IP[i]} replaced.
 fill() {
   local text i
   text=$(<"$1")
   for i in "${!NODE_IP[@]}"; do
     text=${text//"\${NODE_IP[$i]}"/${NODE_IP[$i]}}
   done
-  text=${text//'${SELF_IP}'/$SELF_IP}
-  printf '%s\n' "${text//'${LOCAL_DIR}'/$LOCAL_DIR}"
+  printf '%s\n' "$text"
 }
 
 # run COMMAND...: runs it to its end. A worker that ends by itself is a failure even with exit code 0; the script
