@@ -18,7 +18,10 @@ export interface PlacedWorker {
   readonly pp: number;
   readonly dp: number;
   readonly ep: number;
-  /** Bases of its port blocks; `bootstrap` is unique in the job, the others on the node. */
+  /**
+   * Bases of its port blocks, unique on the node; of prefill workers `bootstrap` is unique in the job. Other roles do
+   * not listen on it.
+   */
   readonly ports: {
     readonly rpc: number;
     readonly system: number;

@@ -1,5 +1,6 @@
 import type { Layout } from '../layout.ts';
 import { needsNats } from '../planes.ts';
+import { DIST_INIT_PORTS, DIST_INIT_STRIDE } from '../port-blocks.ts';
 import type { Problem } from '../problem.ts';
 import type { JobConfig } from '../schema.ts';
 import { ports as portsSchema } from '../service.ts';
@@ -22,10 +23,6 @@ const USUAL_ENTRY = 8000;
 /** Dynamo reads DYN_SYSTEM_PORT as an `i16`: `system_port` in lib/runtime/src/config.rs of ai-dynamo/dynamo. */
 const MOST_SYSTEM_PORT = 32_767;
 const MOST_PORT = 65_535;
-/** SGLang takes the dist-init port and the six after it; a worker's block is ten wide. */
-export const DIST_INIT_PORTS = 7;
-export const DIST_INIT_STRIDE = 10;
-
 /** No two blocks of ports meet, and all of them exist. Blocks count as if all their owners shared the head node. */
 export function* checkPorts(job: JobConfig, layout: Layout, perNode: number): Generator<Problem> {
   const blocks = portBlocks(job, layout, perNode);

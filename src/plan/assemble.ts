@@ -1,0 +1,86 @@
+import type { Job } from '../config/job.ts';
+import { checkRules } from '../config/rules.ts';
+import { usesDpAttention } from '../config/sizing.ts';
+import { frontendSteps } from './frontend.ts';
+import { infraSteps } from './infra.ts';
+import { type Placement, place } from './placement.ts';
+import type { Plan, PlanNode, PlanWorker, Step } from './plan.ts';
+import { portClashes } from './ports.ts';
+import { processesOf } from './processes.ts';
+import { readiness } from './readiness.ts';
+import type { PlacedWorker } from './worker.ts';
+import { workerStep } from './worker-step.ts';
+
+/** Plans a job that keeps the config's rules. Pure; time and space grow with the nodes. */
+export function planJob(job: Job): Plan {
+  const placement = place(job);
+  const { nodes, gpusPerNode: perNode, workers, frontends } = placement;
+  const steps = [
+    ...infraSteps(job),
+    ...frontendSteps(job, frontends),
+    ...workers.map((worker) => workerStep(job, worker)),
+  ];
+  const processes = steps.flatMap(processesOf);
+  const clashes = portClashes(processes);
+  if (clashes.length > 0) throw new Error(`no rule refused these ports: ${clashes.slice(0, 5).join('; ')}`);
+  return {
+    version: 1,
+    name: job.name,
+    nodes: planNodes(placement, steps),
+    gpus: {
+      model: job.gpu,
+      perNode,
+      total: nodes * perNode,
+      used: workers.reduce((sum, worker) => sum + busyGpus(worker), 0),
+    },
+    workers: workers.map(planWorker),
+    steps,
+    processes,
+    readiness: readiness(job),
+    entry: { node: 0, port: job.frontend.port },
+    warnings: warnings(job),
+  };
+}
+
+function planNodes({ nodes, workers }: Placement, steps: readonly Step[]): readonly PlanNode[] {
+  const planned = Array.from({ length: nodes }, () => ({
+    roles: new Set<string>(),
+    steps: [] as string[],
+    gpusUsed: 0,
+  }));
+  planned[0]?.roles.add('head');
+  for (const step of steps) {
+    for (const node of step.nodes) {
+      planned[node]?.steps.push(step.name);
+      if (step.kind !== 'etcd' && step.kind !== 'nats') planned[node]?.roles.add(step.role ?? step.kind);
+    }
+  }
+  for (const worker of workers) {
+    for (const index of worker.nodes) {
+      const node = planned[index];
+      if (node) node.gpusUsed += Math.ceil(busyGpus(worker) / worker.nodes.length);
+    }
+  }
+  return planned.map(({ roles, steps: names, gpusUsed }, index) => ({
+    index,
+    roles: [...roles],
+    steps: names,
+    gpusUsed,
+  }));
+}
+
+function planWorker(worker: PlacedWorker): PlanWorker {
+  const { name, role, index, nodes, gpus, tp, pp, dp, ep } = worker;
+  return { name, role, index, leader: nodes[0] ?? 0, nodes, gpus, tp, pp, dp, ep };
+}
+
+/** GPUs that the worker's ranks use, which are at most those that it has. */
+function busyGpus({ config, nodes, gpus, tp, pp, dp }: PlacedWorker): number {
+  return Math.min(nodes.length * gpus.length, tp * pp * (usesDpAttention(config) ? 1 : dp));
+}
+
+function warnings(job: Job): readonly string[] {
+  return checkRules(job, job.site)
+    .filter(({ severity }) => severity === 'warning')
+    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message));
+}

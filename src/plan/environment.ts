@@ -1,0 +1,43 @@
+import type { EnvironmentValue } from '../config/fields.ts';
+import type { Job } from '../config/job.ts';
+import { hasPlanes, needsNats } from '../config/planes.ts';
+import { atLeast } from '../config/release.ts';
+import type { SecretSource, Word } from './plan.ts';
+import { nodeIp, SELF_IP } from './word.ts';
+
+/**
+ * Environment of every Dynamo process: where the job's services are, and which address and port of its node it uses.
+ * Without the `_HOST` variables a process advertises the first address it finds, which on a node with several networks
+ * may be the wrong one.
+ */
+export function dynamoEnvironment(job: Job, rpcPort: number): Readonly<Record<string, Word>> {
+  const env: Record<string, Word> = {
+    ETCD_ENDPOINTS: ['http://', nodeIp(0), `:${job.infra.ports.etcd_client}`],
+  };
+  if (needsNats(job)) env['NATS_SERVER'] = ['nats://', nodeIp(0), `:${job.infra.ports.nats}`];
+  if (hasPlanes(job)) {
+    env['DYN_TCP_RPC_HOST'] = [SELF_IP];
+    env['DYN_TCP_RPC_PORT'] = String(rpcPort);
+    env['DYN_EVENT_PLANE_HOST'] = [SELF_IP];
+    // Older releases took it for the name of an interface: 1.4.2 says "Interface not found" to an address.
+    if (atLeast(job.dynamo.version, '1.6')) env['DYN_TCP_RESPONSE_STREAM_HOST'] = [SELF_IP];
+  }
+  env['DYN_SDK_DISABLE_ANSI_LOGGING'] = '1';
+  // srun pipes the output, and Python would hold it back by the block.
+  env['PYTHONUNBUFFERED'] = '1';
+  return env;
+}
+
+/** What the user set, apart by whether its value may be seen. */
+export function userEnvironment(given: Readonly<Record<string, EnvironmentValue>>): {
+  readonly env: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, SecretSource>>;
+} {
+  const env: Record<string, string> = {};
+  const secrets: Record<string, SecretSource> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value === 'object') secrets[name] = value;
+    else env[name] = String(value);
+  }
+  return { env, secrets };
+}

@@ -1,0 +1,100 @@
+import type { Job } from '../config/job.ts';
+import { hasPlanes } from '../config/planes.ts';
+import { atLeast } from '../config/release.ts';
+import { argumentWords } from './engine/arguments.ts';
+import { dynamoEnvironment, userEnvironment } from './environment.ts';
+import type { PlacedFrontend } from './placement.ts';
+import type { Step, Word } from './plan.ts';
+import { frontendPorts, nginxPorts } from './ports.ts';
+import { LOCAL_DIR, SELF_IP } from './word.ts';
+
+/** The frontends and, where there are several, nginx before them on the head node. */
+export function frontendSteps(job: Job, frontends: readonly PlacedFrontend[]): readonly Step[] {
+  const steps = frontends.map((placed) => frontend(job, placed));
+  return steps.length > 1 ? [...steps, nginx(job)] : steps;
+}
+
+function frontend(job: Job, { name, node, port, rpcPort }: PlacedFrontend): Step {
+  const { env, secrets } = userEnvironment(job.frontend.env);
+  return {
+    name,
+    kind: 'frontend',
+    role: null,
+    worker: null,
+    nodes: [node],
+    gpus: [],
+    argv: [
+      'python3',
+      '-m',
+      'dynamo.frontend',
+      '--http-host',
+      [SELF_IP],
+      '--http-port',
+      String(port),
+      ...routerArguments(job),
+      ...planeArguments(job),
+      ...argumentWords(job.frontend.args),
+    ],
+    // The frontend has no authentication, and its admin routes would be open to whoever reaches it.
+    env: { ...dynamoEnvironment(job, rpcPort), DYN_DISABLE_FRONTEND_ADMIN_API: '1', ...env },
+    secrets,
+    ports: frontendPorts(job, rpcPort),
+    contained: true,
+  };
+}
+
+/** Spellings: dynamo/frontend of the wheels 0.4.1 to 1.6.1. 1.0 gave the router's flags their prefix, 1.2 the credit. */
+function routerArguments(job: Job): readonly string[] {
+  const { router_mode: mode, router } = job.frontend;
+  const { version } = job.dynamo;
+  const credit = atLeast(version, '1.2')
+    ? '--router-kv-overlap-score-credit'
+    : hasPlanes(job)
+      ? '--router-kv-overlap-score-weight'
+      : '--kv-overlap-score-weight';
+  const events = hasPlanes(job) ? 'router-kv-events' : 'kv-events';
+  const words = ['--router-mode', mode];
+  if (router.kv_overlap_score_credit !== undefined)
+    words.push(credit, String(router.kv_overlap_score_credit));
+  if (router.temperature !== undefined) words.push('--router-temperature', String(router.temperature));
+  if (router.kv_events === false) words.push(`--no-${events}`);
+  // 0.x listens unless told otherwise, and its early releases have no flag that says so.
+  if (router.kv_events === true && hasPlanes(job)) words.push(`--${events}`);
+  if (router.replica_sync === true) words.push('--router-replica-sync');
+  if (router.block_size !== undefined) words.push('--kv-cache-block-size', String(router.block_size));
+  return words;
+}
+
+/** Stated even where they are the release's defaults, which have changed: 1.3 moved events to ZMQ. */
+function planeArguments(job: Job): readonly string[] {
+  if (!hasPlanes(job)) return [];
+  const { migration_limit: limit } = job.dynamo;
+  const migration = limit === undefined ? [] : ['--migration-limit', String(limit)];
+  return [...migration, '--request-plane', job.infra.request_plane, '--event-plane', job.infra.event_plane];
+}
+
+/** Runs on the host: Dynamo's images do not hold nginx. It keeps its files in a folder that it may write without root. */
+function nginx(job: Job): Step {
+  const argv: readonly Word[] = [
+    'nginx',
+    '-p',
+    [LOCAL_DIR, '/'],
+    '-c',
+    [LOCAL_DIR, '/nginx.conf'],
+    '-g',
+    'daemon off;',
+  ];
+  return {
+    name: 'nginx',
+    kind: 'nginx',
+    role: null,
+    worker: null,
+    nodes: [0],
+    gpus: [],
+    argv,
+    env: {},
+    secrets: {},
+    ports: nginxPorts(job),
+    contained: false,
+  };
+}

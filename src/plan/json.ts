@@ -1,0 +1,41 @@
+import type { Job } from '../config/job.ts';
+import type { Plan, Process, SecretSource, Step, Word } from './plan.ts';
+import { srunCommand } from './step.ts';
+import { wordText } from './word.ts';
+
+/** The plan as data, in the shape that docs/plan-json.md describes. Secrets appear as `${SECRET:NAME}`. */
+export function planJson(plan: Plan, job: Job): object {
+  const secrets = new Map(plan.steps.map((step) => [step.name, secretTexts(step.secrets)]));
+  return {
+    version: plan.version,
+    name: plan.name,
+    nodes: plan.nodes,
+    gpus: plan.gpus,
+    workers: plan.workers,
+    processes: plan.processes.map((process) => processJson(process, secrets.get(process.name) ?? {})),
+    srun: plan.steps.map((step) => srunJson(step, job)),
+    readiness: plan.readiness,
+    entry: plan.entry,
+    warnings: plan.warnings,
+  };
+}
+
+function processJson(process: Process, secrets: Readonly<Record<string, string>>): object {
+  return {
+    ...process,
+    argv: process.argv.map(wordText),
+    env: { ...environmentTexts(process.env), ...secrets },
+  };
+}
+
+function srunJson(step: Step, job: Job): object {
+  return { name: step.name, nodes: step.nodes, argv: srunCommand(step, job).map(wordText) };
+}
+
+function environmentTexts(env: Readonly<Record<string, Word>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(env).map(([name, word]) => [name, wordText(word)]));
+}
+
+function secretTexts(secrets: Readonly<Record<string, SecretSource>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.keys(secrets).map((name) => [name, `\${SECRET:${name}}`]));
+}

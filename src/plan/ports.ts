@@ -1,0 +1,130 @@
+import type { Job } from '../config/job.ts';
+import { hasPlanes } from '../config/planes.ts';
+import { DIST_INIT_PORTS, DIST_INIT_STRIDE } from '../config/port-blocks.ts';
+import type { NodeIndex, Port, PortUse, Process } from './plan.ts';
+import type { PlacedWorker } from './worker.ts';
+
+/**
+ * Every port of a job and its owner. The bases come from `frontend.port` and `infra.ports`.
+ *
+ * | port        | owner                                 | listens on                                      |
+ * | ----------- | ------------------------------------- | ----------------------------------------------- |
+ * | etcd-client | etcd                                  | head node                                       |
+ * | etcd-peer   | etcd                                  | head node                                       |
+ * | nats        | NATS                                  | head node                                       |
+ * | nginx       | nginx, on `frontend.port`             | head node, with several frontends               |
+ * | frontend    | each frontend                         | its node                                        |
+ * | rpc         | workers, then the frontend of a node  | every node: base + slot                         |
+ * | system      | workers                               | every node: base + slot                         |
+ * | dist-init   | workers' leaders, seven ports         | base + 10 × slot                                |
+ * | bootstrap   | leaders of prefill workers            | base + index of the worker: unique in the job   |
+ * | kv-events   | workers with `kv_events`, dp ports    | base + data parallel ranks of the node before it |
+ */
+export type WorkerPorts = PlacedWorker['ports'];
+
+/** What is taken on a node so far. */
+interface Taken {
+  workers: number;
+  ranks: number;
+}
+
+/** Hands out ports node by node; workers first, in the order of the plan, then frontends. */
+export class PortSlots {
+  readonly #job: Job;
+  readonly #taken = new Map<NodeIndex, Taken>();
+
+  constructor(job: Job) {
+    this.#job = job;
+  }
+
+  /** A worker of several nodes is alone on them but for CPU-only workers, which come later: its slot is the same on all. */
+  worker({ role, index, nodes, dp }: Pick<PlacedWorker, 'role' | 'index' | 'nodes' | 'dp'>): WorkerPorts {
+    const { ports } = this.#job.infra;
+    const taken = nodes.map((node) => this.#on(node));
+    const slot = Math.max(...taken.map(({ workers }) => workers));
+    const ranks = Math.max(...taken.map((node) => node.ranks));
+    for (const node of taken) {
+      node.workers = slot + 1;
+      node.ranks = ranks + dp;
+    }
+    return {
+      rpc: ports.rpc + slot,
+      system: ports.system + slot,
+      distInit: ports.dist_init + DIST_INIT_STRIDE * slot,
+      bootstrap: ports.bootstrap + (role === 'prefill' ? index : 0),
+      kvEvents: ports.kv_events + ranks,
+    };
+  }
+
+  /** The request plane's port of the frontend on a node. */
+  frontendRpc(node: NodeIndex): number {
+    return this.#job.infra.ports.rpc + this.#on(node).workers;
+  }
+
+  #on(node: NodeIndex): Taken {
+    const taken = this.#taken.get(node) ?? { workers: 0, ranks: 0 };
+    this.#taken.set(node, taken);
+    return taken;
+  }
+}
+
+/** The port of each frontend: the clients' own, unless nginx has that. */
+export function frontendPort(job: Job): number {
+  return job.frontend.count > 1 ? job.infra.ports.frontend : job.frontend.port;
+}
+
+export function etcdPorts(job: Job): readonly Port[] {
+  return [port('etcd-client', job.infra.ports.etcd_client), port('etcd-peer', job.infra.ports.etcd_peer)];
+}
+
+export function natsPorts(job: Job): readonly Port[] {
+  return [port('nats', job.infra.ports.nats)];
+}
+
+export function nginxPorts(job: Job): readonly Port[] {
+  return [port('nginx', job.frontend.port)];
+}
+
+export function frontendPorts(job: Job, rpc: number): readonly Port[] {
+  return [port('frontend', frontendPort(job)), ...rpcPorts(job, rpc)];
+}
+
+/** Ports of a worker's leader. */
+export function workerPorts(job: Job, { role, config, gpus, dp, ports }: PlacedWorker): readonly Port[] {
+  const owned = [...rpcPorts(job, ports.rpc), port('system', ports.system)];
+  if (gpus.length > 0) owned.push(port('dist-init', ports.distInit, DIST_INIT_PORTS));
+  if (role === 'prefill') owned.push(port('bootstrap', ports.bootstrap));
+  if (config.kv_events) owned.push(port('kv-events', ports.kvEvents, dp));
+  return owned;
+}
+
+/** Only a leader listens for its worker's other ranks, and for decode workers. */
+export function portsOfRank(ports: readonly Port[], rank: number): readonly Port[] {
+  return rank === 0 ? ports : ports.filter(({ use }) => use !== 'dist-init' && use !== 'bootstrap');
+}
+
+/** Ports that two processes of one node would both take, as `node 0: port 8000 of frontend-0 and nginx`. */
+export function portClashes(processes: readonly Process[]): readonly string[] {
+  const owners = new Map<string, string>();
+  const clashes: string[] = [];
+  for (const { name, nodeIndex, ports } of processes) {
+    for (const { port: first, count } of ports) {
+      for (let number = first; number < first + count; number++) {
+        const key = `${nodeIndex}:${number}`;
+        const owner = owners.get(key);
+        if (owner !== undefined) clashes.push(`node ${nodeIndex}: port ${number} of ${owner} and ${name}`);
+        owners.set(key, name);
+      }
+    }
+  }
+  return clashes;
+}
+
+/** Before 1.0 requests travelled through NATS, as they do where `request_plane` says so. */
+function rpcPorts(job: Job, number: number): readonly Port[] {
+  return hasPlanes(job) && job.infra.request_plane === 'tcp' ? [port('rpc', number)] : [];
+}
+
+function port(use: PortUse, number: number, count = 1): Port {
+  return { port: number, count, use };
+}

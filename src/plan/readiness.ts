@@ -1,0 +1,50 @@
+import type { Job } from '../config/job.ts';
+import { hasPlanes } from '../config/planes.ts';
+import { atLeast } from '../config/release.ts';
+import type { Role, RoleConfig } from '../config/role.ts';
+import { engineArgument } from '../config/sizing.ts';
+import type { Readiness } from './plan.ts';
+
+/** Roles whose workers serve the model. Processors and routers register endpoints of their own making. */
+const COUNTED = ['prefill', 'decode', 'aggregated', 'encode'] as const satisfies readonly Role[];
+
+export function readiness(job: Job): Readiness {
+  return {
+    model: job.model.served_name,
+    endpoints: COUNTED.flatMap((role) => {
+      const config = job[role];
+      return config ? [{ role, ...registeredEndpoint(role, config, job), workers: instances(config) }] : [];
+    }),
+    deadline: job.health.deadline,
+    stall: job.health.stall,
+    readyRoute: hasPlanes(job),
+  };
+}
+
+function registeredEndpoint(
+  role: Role,
+  config: RoleConfig,
+  job: Job,
+): { readonly namespace: string; readonly component: string; readonly endpoint: string } {
+  const given = config.endpoint?.slice('dyn://'.length).split('.');
+  const [
+    namespace = job.dynamo.namespace,
+    component = defaultComponent(role, config, job),
+    endpoint = 'generate',
+  ] = given ?? [];
+  return { namespace, component, endpoint };
+}
+
+/** dynamo/sglang/args.py of the wheels 0.4.1 to 1.6.1; 1.3 renamed the encoders'. */
+function defaultComponent(role: Role, config: RoleConfig, job: Job): string {
+  if (engineArgument(config, 'rerank-worker') === true) return 'rerank';
+  if (role === 'prefill') return 'prefill';
+  if (role === 'encode') return atLeast(job.dynamo.version, '1.3') ? 'encode' : 'encoder';
+  return 'backend';
+}
+
+/** Only rank 0 of a worker registers, once for each of its gateways. */
+function instances(config: RoleConfig): number {
+  const gateways = engineArgument(config, 'gateway-workers');
+  return config.workers * (typeof gateways === 'number' ? gateways : 1);
+}

@@ -1,0 +1,69 @@
+import type { Job } from '../config/job.ts';
+import type { Step, Word } from './plan.ts';
+import { RUN_DIR } from './word.ts';
+
+/**
+ * The srun that starts a step: one task on each of its nodes, side by side with all other steps there.
+ *
+ * - `--overlap`: since Slurm 20.11 steps are exclusive, and the second on a node would wait for ever.
+ * - no `--cpus-per-task`: since 22.05 it implies `--exact`, and a step would get only that many CPUs of its node.
+ * - `--mpi=none`: a site's default MPI plugin would wait for an MPI_Init that never comes.
+ * - `--cpu-bind=none`, with `=`: Slurm 25.11 misreads the form without it.
+ * - `--kill-on-bad-exit=1`: without it the other ranks outlive one that died.
+ * - `--input=none`: srun would eat the job script's own input.
+ * - `--output`, one file a node: all output through one srun is a bottleneck.
+ *
+ * In containers run Dynamo, etcd and NATS, all of which Dynamo's images hold; nginx runs on the host.
+ */
+export function srunCommand(step: Step, job: Job): readonly Word[] {
+  const nodes = step.nodes.length;
+  return [
+    'srun',
+    `--nodes=${nodes}`,
+    `--ntasks=${nodes}`,
+    '--ntasks-per-node=1',
+    ['--nodelist=', ...commaSeparated(step.nodes.map((node) => [{ ref: 'node', node }]))],
+    `--job-name=${step.name}`,
+    '--overlap',
+    '--mpi=none',
+    '--cpu-bind=none',
+    '--kill-on-bad-exit=1',
+    '--input=none',
+    ['--output=', RUN_DIR, `/logs/${step.name}.%N.log`],
+    ...containerWords(step, job),
+    'bash',
+    [RUN_DIR, `/steps/${step.name}.sh`],
+  ];
+}
+
+/** pyxis: https://github.com/NVIDIA/pyxis */
+function containerWords(step: Step, job: Job): readonly Word[] {
+  if (!step.contained || !job.container || job.site.container_runtime !== 'pyxis') return [];
+  return [
+    `--container-image=${job.container.image}`,
+    '--no-container-entrypoint',
+    '--no-container-mount-home',
+    ['--container-mounts=', ...commaSeparated(mounts(step, job.container.mounts, job))],
+  ];
+}
+
+/** Everything keeps its own path inside, so that one path means one thing in the whole job. */
+function mounts(step: Step, own: readonly string[], job: Job): readonly (readonly Part[])[] {
+  const { path } = job.model;
+  const template = job.dynamo.custom_jinja_template;
+  const list: (readonly Part[])[] = [[RUN_DIR, ':', RUN_DIR]];
+  if (step.kind === 'etcd' || step.kind === 'nats') {
+    list.push([`${job.site.local_dir}:${job.site.local_dir}`]);
+  } else {
+    if (path.startsWith('/')) list.push([`${path}:${path}:ro`]);
+    if (template !== undefined && !template.startsWith(`${path}/`)) list.push([`${template}:${template}:ro`]);
+  }
+  for (const mount of [...job.site.mounts, ...own]) list.push([mount]);
+  return list;
+}
+
+type Part = Exclude<Word, string>[number];
+
+function commaSeparated(items: readonly (readonly Part[])[]): readonly Part[] {
+  return items.flatMap((item, index) => (index === 0 ? item : [',', ...item]));
+}

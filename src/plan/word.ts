@@ -1,0 +1,47 @@
+import type { NodeIndex, Ref, Word } from './plan.ts';
+
+/** Address of the node that runs the process. */
+export const SELF_IP: Ref = { ref: 'self-ip' };
+export const RUN_DIR: Ref = { ref: 'run-dir' };
+export const LOCAL_DIR: Ref = { ref: 'local-dir' };
+
+export function nodeIp(node: NodeIndex): Ref {
+  return { ref: 'node-ip', node };
+}
+
+/** The word as the process on one node of a step has it: its own address and rank filled in. */
+export function onNode(word: Word, node: NodeIndex, rank: number): Word {
+  if (typeof word === 'string') return word;
+  const parts = word.map((part) => {
+    if (typeof part === 'string') return part;
+    if (part.ref === 'self-ip') return nodeIp(node);
+    return part.ref === 'rank' ? String(rank) : part;
+  });
+  return parts.every((part) => typeof part === 'string') ? parts.join('') : parts;
+}
+
+/** The word as text, its run-time parts as `${NODE_IP[3]}`. */
+export function wordText(word: Word): string {
+  return typeof word === 'string'
+    ? word
+    : word.map((part) => (typeof part === 'string' ? part : refText(part))).join('');
+}
+
+function refText(ref: Ref): string {
+  switch (ref.ref) {
+    case 'node-ip':
+      return `\${NODE_IP[${ref.node}]}`;
+    case 'node':
+      return `\${NODE[${ref.node}]}`;
+    case 'self-ip':
+      return '${SELF_IP}';
+    case 'rank':
+      return '${NODE_RANK}';
+    case 'run-dir':
+      return '${RUN_DIR}';
+    case 'local-dir':
+      return '${LOCAL_DIR}';
+    default:
+      return ref satisfies never;
+  }
+}

@@ -1,0 +1,24 @@
+import type { Job } from '../config/job.ts';
+import { workerCommand } from './engine/command.ts';
+import { dynamoEnvironment } from './environment.ts';
+import type { Step } from './plan.ts';
+import { workerPorts } from './ports.ts';
+import type { PlacedWorker } from './worker.ts';
+
+/** One srun for each worker: all of its nodes run the same command, and differ in rank and address. */
+export function workerStep(job: Job, worker: PlacedWorker): Step {
+  const { argv, env, secrets } = workerCommand(job, worker);
+  return {
+    name: worker.name,
+    kind: 'worker',
+    role: worker.role,
+    worker: worker.index,
+    nodes: worker.nodes,
+    gpus: worker.gpus,
+    argv,
+    env: { ...dynamoEnvironment(job, worker.ports.rpc), ...env },
+    secrets,
+    ports: workerPorts(job, worker),
+    contained: true,
+  };
+}

@@ -1,0 +1,21 @@
+import { clusterProfile } from '../../../src/config/cluster-profile.ts';
+import type { Job } from '../../../src/config/job.ts';
+import { jobSchema } from '../../../src/config/schema.ts';
+
+type Sections = Readonly<Record<string, unknown>>;
+
+/** A valid job: `sections` are laid over a small one without workers, `site` over the defaults of a cluster profile. */
+export function sampleJob(sections: Sections, site: Sections = {}): Job {
+  const config = jobSchema.parse({
+    name: 'sample',
+    gpu: 'h100',
+    model: { path: '/models/m', served_name: 'm' },
+    slurm: { account: 'acct', partition: 'batch', time: '4h' },
+    ...sections,
+  });
+  return {
+    ...config,
+    model: { ...config.model, served_name: config.model.served_name ?? 'm' },
+    site: { name: 'here', ...clusterProfile.parse(site) },
+  };
+}
