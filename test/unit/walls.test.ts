@@ -45,7 +45,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   config: [],
   plan: ['config'],
   render: ['plan', 'config'],
-  host: [],
+  host: ['render'],
   scheduler: ['host', 'render', 'plan', 'config'],
   observe: ['scheduler', 'host', 'plan', 'config'],
   rehearsal: ['observe', 'host', 'scheduler', 'render', 'plan', 'config'],

@@ -1,0 +1,57 @@
+/** How a command ended by itself. */
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+export interface ExecOptions {
+  /** Milliseconds, after which the command is killed. */
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+  readonly input?: string;
+  /** Beside the host's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A file to write: its text, and permission bits that hold whatever the umask is. */
+export interface HostFile {
+  readonly text: string;
+  readonly mode: number;
+}
+
+/** A piece of a file, and what the file was at that moment. */
+export interface FilePart {
+  readonly bytes: Uint8Array;
+  /** Of the whole file, bytes. */
+  readonly size: number;
+  /** Differs once another file has taken the path. */
+  readonly id: string;
+}
+
+/** Where Slurm's commands run and the run folders are. Trouble is a DynSlurmError that says what ran, and where. */
+export interface Host {
+  /** How messages name it: `this machine`, or a login host. */
+  readonly name: string;
+  /**
+   * Runs a program without a shell. A non-zero exit is a result; throws `connection` where the program cannot be
+   * started, is killed or does not end in time, and `interrupted` on abort.
+   */
+  exec(argv: readonly string[], options: ExecOptions): Promise<CommandResult>;
+  /**
+   * Makes a folder 0700, and new files in it by relative path. Throws `preflight` where a file is there already, or the
+   * folder is a link or belongs to somebody else.
+   */
+  writeFiles(dir: string, files: ReadonlyMap<string, HostFile>): Promise<void>;
+  /** A whole small file; undefined where there is none. */
+  readText(path: string): Promise<string | undefined>;
+  /** At most `length` bytes from `offset` on; none past the end. Undefined where there is no file. */
+  read(path: string, offset: number, length: number): Promise<FilePart | undefined>;
+  /** Names in a folder, sorted; none where there is no folder. */
+  list(dir: string): Promise<readonly string[]>;
+  /**
+   * What a file holds from `offset` on, and what is added to it, until the abort. The file may not exist yet. An empty
+   * chunk says that the file was truncated or replaced: what follows is from its new beginning.
+   */
+  follow(path: string, offset: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+}

@@ -1,0 +1,104 @@
+import { constants, type Stats } from 'node:fs';
+import { chmod, type FileHandle, lstat, mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { dirname, join, normalize } from 'node:path';
+import { DynSlurmError } from '../errors.ts';
+import type { FilePart, HostFile } from './host.ts';
+
+/** Host.writeFiles on this machine. */
+export async function writeLocalFiles(dir: string, files: ReadonlyMap<string, HostFile>): Promise<void> {
+  await mkdir(dirname(dir), { recursive: true, mode: 0o700 });
+  await ownFolder(dir);
+  const folders = new Set([...files.keys()].flatMap(foldersAbove));
+  for (const folder of [...folders].sort()) await ownFolder(join(dir, folder));
+  for (const [path, file] of files) await writeNew(join(dir, path), file);
+}
+
+/** Folders of a relative path, which must stay inside. */
+function foldersAbove(path: string): readonly string[] {
+  if (normalize(path) !== path || path.startsWith('/') || path.startsWith('..')) {
+    throw new Error(`${path} is not a plain relative path`);
+  }
+  const above = dirname(path);
+  return above === '.' ? [] : [...foldersAbove(above), above];
+}
+
+/** Once a folder is ours and 0700, nobody else can plant anything in it. */
+async function ownFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw refusal(path, 'cannot be made', error);
+  }
+  const found = await lstat(path);
+  if (found.isSymbolicLink()) throw refusal(path, 'is a symbolic link');
+  if (!found.isDirectory()) throw refusal(path, 'is not a folder');
+  if (found.uid !== userInfo().uid) throw refusal(path, `belongs to user ${found.uid}`);
+  await chmod(path, 0o700);
+}
+
+async function writeNew(path: string, { text, mode }: HostFile): Promise<void> {
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+  let handle: FileHandle;
+  try {
+    handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  } catch (error) {
+    throw refusal(path, codeOf(error) === 'EEXIST' ? 'is there already' : 'cannot be written', error);
+  }
+  try {
+    await handle.chmod(mode);
+    await handle.writeFile(text);
+  } catch (error) {
+    throw refusal(path, 'cannot be written', error);
+  } finally {
+    await handle.close();
+  }
+}
+
+function refusal(path: string, what: string, cause?: unknown): DynSlurmError {
+  const why = cause instanceof Error && codeOf(cause) !== 'EEXIST' ? `: ${cause.message}` : '';
+  return new DynSlurmError('preflight', `${path} ${what}${why}`, {
+    hint: 'run folders must be new and yours; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another place',
+    cause,
+  });
+}
+
+export async function readLocalText(path: string): Promise<string | undefined> {
+  return absent(readFile(path, 'utf8'));
+}
+
+/** Host.read on this machine. A file that vanishes or goes stale while it is read (NFS) is one that is not there. */
+export async function readLocalPart(
+  path: string,
+  offset: number,
+  length: number,
+): Promise<FilePart | undefined> {
+  // O_NONBLOCK: a planted FIFO must not hold us.
+  const handle = await absent(open(path, constants.O_RDONLY | constants.O_NONBLOCK));
+  if (handle === undefined) return undefined;
+  try {
+    const found: Stats | undefined = await absent(handle.stat());
+    if (found === undefined || !found.isFile()) return undefined;
+    const buffer = Buffer.alloc(Math.max(0, Math.min(length, found.size - offset)));
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
+    return { bytes: buffer.subarray(0, bytesRead), size: found.size, id: `${found.dev}:${found.ino}` };
+  } finally {
+    await handle.close();
+  }
+}
+
+export async function listLocal(dir: string): Promise<readonly string[]> {
+  return ((await absent(readdir(dir))) ?? []).sort();
+}
+
+const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+async function absent<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (ABSENT.has(codeOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import { execa } from 'execa';
+import { DynSlurmError } from '../errors.ts';
+import { commandError } from './command-error.ts';
+import { commandEnvironment } from './environment.ts';
+import { followFile } from './follow.ts';
+import type { CommandResult, ExecOptions, Host } from './host.ts';
+import { listLocal, readLocalPart, readLocalText, writeLocalFiles } from './local-files.ts';
+
+export interface LocalHostOptions {
+  /** Folders to look in before PATH. */
+  readonly path: readonly string[];
+  /** The caller's; only an allow-list of it reaches the commands. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Given to every command in addition. */
+  readonly extra?: Readonly<Record<string, string>>;
+}
+
+const MOST_OUTPUT = 64 * 1024 * 1024;
+/** Milliseconds between SIGTERM and SIGKILL for a command that is out of time. */
+const KILL_DELAY = 1000;
+
+/** Runs commands and keeps files on this machine. */
+export function localHost({ path, env, extra }: LocalHostOptions): Host {
+  const base = commandEnvironment(env, path, extra);
+  const name = 'this machine';
+  return {
+    name,
+    exec: (argv, options) => execLocally(name, argv, base, options),
+    writeFiles: writeLocalFiles,
+    readText: readLocalText,
+    read: readLocalPart,
+    list: listLocal,
+    follow: (file, offset, signal) => followFile(readLocalPart, file, offset, signal),
+  };
+}
+
+async function execLocally(
+  host: string,
+  argv: readonly string[],
+  base: Readonly<Record<string, string>>,
+  { timeout, signal, input, env }: ExecOptions,
+): Promise<CommandResult> {
+  const [program = '', ...args] = argv;
+  const result = await execa(program, args, {
+    env: { ...base, ...env },
+    extendEnv: false,
+    timeout,
+    cancelSignal: signal,
+    forceKillAfterDelay: KILL_DELAY,
+    maxBuffer: MOST_OUTPUT,
+    stripFinalNewline: false,
+    reject: false,
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+  });
+  const { stdout = '', stderr = '', exitCode } = result;
+  if (result.isCanceled)
+    throw new DynSlurmError('interrupted', `interrupted while ${program} ran on ${host}`);
+  if (exitCode !== undefined && !result.timedOut && !result.isMaxBuffer) return { stdout, stderr, exitCode };
+  const failed = { what: `${program} failed`, argv, host, stdout, stderr };
+  if (result.timedOut) {
+    const how = `no answer within ${timeout / 1000} s`;
+    throw commandError({ ...failed, what: `${program} did not end`, how }, 'connection');
+  }
+  if (result.isMaxBuffer) throw commandError({ ...failed, how: 'too much output', stdout: '' }, 'connection');
+  if (result.signal) throw commandError({ ...failed, how: `killed by ${result.signal}` }, 'connection');
+  throw notStarted(failed, (result.cause as NodeJS.ErrnoException | undefined)?.code, result.cause);
+}
+
+function notStarted(
+  failed: { what: string; argv: readonly string[]; host: string },
+  code: string | undefined,
+  cause: unknown,
+): DynSlurmError {
+  const what = `cannot run ${failed.argv[0]}`;
+  if (code !== 'ENOENT')
+    return commandError({ ...failed, what, how: code ?? String(cause) }, 'connection', { cause });
+  return commandError({ ...failed, what, how: 'not found on PATH' }, 'connection', {
+    hint: 'load the site’s Slurm module first, or name the folder of its commands as slurm_bin in the cluster profile',
+    cause,
+  });
+}

@@ -1,0 +1,114 @@
+import { chmod, lstat, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { localHost } from '../../../src/host/local.ts';
+
+const host = localHost({ path: [], env: {} });
+const HINT =
+  'run folders must be new and yours; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another place';
+
+let root: string;
+let umask: number;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'dyn-slurm-test-'));
+  umask = process.umask(0);
+});
+afterEach(() => {
+  process.umask(umask);
+});
+
+const files = (...entries: readonly (readonly [string, string, number])[]) =>
+  new Map(entries.map(([path, text, mode]) => [path, { text, mode }]));
+const mode = async (path: string) => ((await lstat(path)).mode & 0o7777).toString(8);
+
+test.each([0o000, 0o022, 0o077])('makes exact modes under umask %o', async (mask) => {
+  process.umask(mask);
+  const dir = join(root, 'runs', 'r1-0a1b2c');
+  await host.writeFiles(dir, files(['job.sbatch', '#!/bin/bash\n', 0o700], ['env/etcd.env', 'A=1\n', 0o600]));
+  expect(await readFile(join(dir, 'env/etcd.env'), 'utf8')).toBe('A=1\n');
+  expect([await mode(dir), await mode(join(dir, 'env')), await mode(join(dir, 'job.sbatch'))]).toEqual([
+    '700',
+    '700',
+    '700',
+  ]);
+  expect(await mode(join(dir, 'env/etcd.env'))).toBe('600');
+});
+
+test('closes a folder of ours that was open to others', async () => {
+  const dir = join(root, 'run');
+  await mkdir(dir, { mode: 0o777 });
+  await chmod(dir, 0o777);
+  await host.writeFiles(dir, files(['job.json', '{}', 0o600]));
+  expect(await mode(dir)).toBe('700');
+});
+
+test.each([
+  ['the file', 'job.sbatch'],
+  ['a file that is not there', 'job.sbatch', 'dangling'],
+])('never writes through a link in place of %s', async (_, name, target = 'victim') => {
+  const dir = join(root, 'run');
+  await mkdir(dir);
+  await writeFile(join(root, 'victim'), 'before');
+  await symlink(join(root, target), join(dir, name));
+  await expect(host.writeFiles(dir, files([name, 'planted', 0o700]))).rejects.toMatchObject({
+    code: 'preflight',
+    message: `${dir}/job.sbatch is there already`,
+    hint: HINT,
+  });
+  expect(await readFile(join(root, 'victim'), 'utf8')).toBe('before');
+});
+
+test('never follows a link in place of the folder, or of one inside', async () => {
+  const elsewhere = join(root, 'elsewhere');
+  await mkdir(elsewhere);
+  await symlink(elsewhere, join(root, 'run'));
+  await expect(host.writeFiles(join(root, 'run'), files(['a', '', 0o600]))).rejects.toMatchObject({
+    message: `${root}/run is a symbolic link`,
+  });
+  await mkdir(join(root, 'other'));
+  await symlink(elsewhere, join(root, 'other/env'));
+  await expect(host.writeFiles(join(root, 'other'), files(['env/a', '', 0o600]))).rejects.toMatchObject({
+    message: `${root}/other/env is a symbolic link`,
+  });
+  expect(await host.list(elsewhere)).toEqual([]);
+});
+
+test('never writes over a file', async () => {
+  await host.writeFiles(join(root, 'run'), files(['job.json', 'first', 0o600]));
+  await expect(
+    host.writeFiles(join(root, 'run'), files(['job.json', 'second', 0o600])),
+  ).rejects.toMatchObject({
+    code: 'preflight',
+  });
+  expect(await host.readText(join(root, 'run/job.json'))).toBe('first');
+});
+
+test.runIf(process.getuid?.() === 0)('refuses a folder of another user', async () => {
+  const { chown } = await import('node:fs/promises');
+  await mkdir(join(root, 'run'));
+  await chown(join(root, 'run'), 65534, 65534);
+  await expect(host.writeFiles(join(root, 'run'), files(['a', '', 0o600]))).rejects.toMatchObject({
+    code: 'preflight',
+    message: `${root}/run belongs to user 65534`,
+  });
+});
+
+test.each(['../a', '/a', 'a//b', 'b/../../a'])('%s is no path for a bundle', async (path) => {
+  await expect(host.writeFiles(join(root, 'run'), files([path, '', 0o600]))).rejects.toThrow(
+    `${path} is not a plain relative path`,
+  );
+});
+
+test('what is not there is empty, not an error', async () => {
+  expect(await host.readText(join(root, 'no'))).toBeUndefined();
+  expect(await host.read(join(root, 'no'), 0, 10)).toBeUndefined();
+  expect(await host.list(join(root, 'no'))).toEqual([]);
+});
+
+test('reads parts of a file, and nothing past its end', async () => {
+  await writeFile(join(root, 'log'), '0123456789');
+  const part = async (offset: number, length: number) =>
+    Buffer.from((await host.read(join(root, 'log'), offset, length))?.bytes ?? []).toString();
+  expect([await part(0, 4), await part(8, 4), await part(20, 4)]).toEqual(['0123', '89', '']);
+});
