@@ -1,0 +1,48 @@
+"""Called as `as_mocker.py MODULE ARGUMENTS` for an engine's command; becomes dynamo.mocker, or a follower."""
+
+import os
+import sys
+
+from follower import follow
+from mapping import Unmapped, summary, to_mocker
+from ports import bootstrap_port, dist_init
+
+MODEL = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../model"))
+
+
+def say(text):
+    print(f"rehearsal: {text}", file=sys.stderr, flush=True)
+
+
+def main(words):
+    module, *arguments = words
+    try:
+        mapped = to_mocker(module, arguments, MODEL, os.environ.get("DYN_SLURM_SPEEDUP") or "1")
+    except Unmapped as error:
+        say(str(error))
+        return 2
+    say(summary(module, mapped))
+    if mapped.rank > 0:
+        return follow(mapped.dist_init, mapped.rank, mapped.nodes, say)
+    node = os.environ.get("DYN_SLURM_NODE_ADDR", "127.0.0.1")
+    # Open sockets: what this process becomes keeps them until it ends.
+    held = []
+    try:
+        if mapped.dist_init is not None:
+            held.append(dist_init(mapped.dist_init, node))
+        if mapped.bootstrap_port is not None:
+            port = bootstrap_port(node, mapped.bootstrap_port, held)
+            mapped.add("bootstrap-ports", port)
+            if port != mapped.bootstrap_port:
+                say(f"bootstrap port {mapped.bootstrap_port} is in use on this machine, {port} serves instead")
+    except OSError as error:
+        say(f"error: {error.strerror}")
+        return 1
+    command = [sys.executable, "-m", "dynamo.mocker", *mapped.argv]
+    if os.environ.get("DYN_SLURM_SHOW_ENGINE"):
+        print("\n".join(command[1:]))
+        return 0
+    os.execve(sys.executable, command, {**os.environ, **mapped.environment})
+
+
+sys.exit(main(sys.argv[1:]))

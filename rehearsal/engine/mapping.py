@@ -1,0 +1,144 @@
+"""From the arguments of dynamo.sglang to those of dynamo.mocker (ai-dynamo 1.6.1)."""
+
+from arguments import Arguments
+
+# Modules by the role that they imply; None: --disaggregation-mode says it.
+MODULES = {
+    "dynamo.sglang": None,
+    "dynamo.sglang.worker": None,
+    "dynamo.sglang.decode_worker": "decode",
+}
+
+MODES = {None: "agg", "": "agg", "null": "agg", "agg": "agg", "prefill": "prefill", "decode": "decode"}
+
+# Workers that do not complete text.
+REFUSED = (
+    "multimodal-processor",
+    "multimodal-encode-worker",
+    "multimodal-worker",
+    "dedicated-mm-encoder",
+    "embedding-worker",
+    "rerank-worker",
+    "image-diffusion-worker",
+    "video-generation-worker",
+)
+
+# Same meaning, maybe another name.
+RENAMED = {
+    "endpoint": "endpoint",
+    "discovery-backend": "discovery-backend",
+    "request-plane": "request-plane",
+    "response-plane": "response-plane",
+    "event-plane": "event-plane",
+    "page-size": "block-size",
+    "context-length": "max-model-len",
+    "max-prefill-tokens": "sglang-max-prefill-tokens",
+}
+
+POLICIES = {"fcfs": "fifo", "lpm": "lpm"}
+CACHE_TYPES = ("auto", "bfloat16", "fp8_e4m3", "fp8_e5m2")
+
+# KV cache of one DP rank where the engine would take what memory there is. Tokens.
+CACHE_TOKENS = 1 << 20
+
+
+class Unmapped(Exception):
+    """This command has no stand-in; the message says why."""
+
+
+class Mapped:
+    def __init__(self):
+        self.argv = []
+        self.environment = {}
+        self.mode = "agg"
+        self.dp = 1
+        self.rank = 0
+        self.nodes = 1
+        self.dist_init = None
+        self.bootstrap_port = None
+        self.ignored = []
+
+    def add(self, name, value=None):
+        self.argv += [f"--{name}"] if value is None else [f"--{name}", str(value)]
+
+
+def to_mocker(module, words, model, speedup):
+    """Raises Unmapped. `model` is the folder of the tiny model."""
+    if module not in MODULES:
+        raise Unmapped(f"{module} has no stand-in: a rehearsal knows {', '.join(MODULES)}")
+    given = Arguments(words)
+    for name in REFUSED:
+        if given.has(name):
+            raise Unmapped(f"--{name} has no stand-in: dynamo.mocker completes text only")
+    mapped = Mapped()
+    mode = given.take("disaggregation-mode")
+    mode = MODULES[module] or mode
+    if mode not in MODES:
+        raise Unmapped(f"--disaggregation-mode {mode} has no stand-in: dynamo.mocker completes text only")
+    mapped.mode = MODES[mode]
+    mapped.nodes = given.number("nnodes") or 1
+    mapped.rank = given.number("node-rank") or 0
+    mapped.dist_init = given.take("dist-init-addr", "nccl-init-addr")
+    mapped.dp = given.number("data-parallel-size", "dp-size", "dp") or 1
+    port = given.number("disaggregation-bootstrap-port")
+    if mapped.mode == "prefill":
+        mapped.bootstrap_port = port
+    namespace = given.take("namespace")
+    if namespace:
+        mapped.environment["DYN_NAMESPACE"] = namespace
+
+    path = given.take("model-path", "model")
+    mapped.add("model-path", model)
+    mapped.add("model-name", given.take("served-model-name") or path or "model")
+    mapped.add("engine-type", "sglang")
+    mapped.add("disaggregation-mode", mapped.mode)
+    mapped.add("data-parallel-size", mapped.dp)
+    mapped.add("speedup-ratio", speedup)
+    add_sizes(mapped, given)
+    for name, own in RENAMED.items():
+        value = given.take(name)
+        if value:
+            mapped.add(own, value)
+    if given.take("disable-radix-cache") is not None:
+        mapped.add("no-enable-prefix-caching")
+    add_choices(mapped, given)
+    # Of no consequence without GPUs: how the weights are spread.
+    given.take("tensor-parallel-size", "tp-size", "tp")
+    given.take("pipeline-parallel-size", "pp-size")
+    given.take("expert-parallel-size", "ep-size", "ep")
+    mapped.ignored = [f"--{name}" for name in given.left]
+    return mapped
+
+
+def add_sizes(mapped, given):
+    """With DP attention SGLang divides its limits between the ranks; the mocker's are those of one rank."""
+    ranks = mapped.dp if given.take("enable-dp-attention") is not None else 1
+    page = int((given.left.get("page-size") or ["1"])[-1])
+    requests = given.number("max-running-requests")
+    if requests:
+        mapped.add("max-num-seqs", max(requests // ranks, 1))
+    chunk = given.number("chunked-prefill-size")
+    if chunk and chunk > 0:
+        mapped.add("sglang-chunked-prefill-size", max(chunk // ranks, page))
+    tokens = given.number("max-total-tokens") or CACHE_TOKENS
+    mapped.add("num-gpu-blocks-override", max(tokens // page, 1))
+
+
+def add_choices(mapped, given):
+    policy = given.take("schedule-policy")
+    if policy in POLICIES:
+        mapped.add("sglang-schedule-policy", POLICIES[policy])
+    conservativeness = given.take("schedule-conservativeness")
+    if conservativeness:
+        mapped.add("sglang-schedule-conservativeness", min(float(conservativeness), 1.0))
+    cache_type = given.take("kv-cache-dtype")
+    if cache_type in CACHE_TYPES:
+        mapped.add("kv-cache-dtype", cache_type)
+
+
+def summary(module, mapped):
+    parts = [mapped.mode, f"dp {mapped.dp}"]
+    if mapped.ignored:
+        plural = "argument" if len(mapped.ignored) == 1 else "arguments"
+        parts.append(f"{len(mapped.ignored)} {plural} ignored: {' '.join(mapped.ignored)}")
+    return f"{module} stands in as dynamo.mocker: {', '.join(parts)}"

@@ -1,0 +1,54 @@
+import type { Problem } from '../config/problem.ts';
+import type { Role } from '../config/schema.ts';
+import type { Plan, Step, Word } from '../plan/plan.ts';
+
+/** Roles whose engine has a stand-in: dynamo.mocker completes text, and knows nothing of images. */
+const ROLES: ReadonlySet<Role> = new Set(['prefill', 'decode', 'aggregated', 'router']);
+
+/** Modules whose workers a rehearsal can run, and those that need no GPU and so run as they are. */
+const MODULES = /^dynamo\.(sglang(\.(worker|decode_worker))?|router|global_router|frontend|mocker)$/;
+
+/** Arguments that make a worker something else than one that completes text. */
+const OTHER_WORK: ReadonlySet<string> = new Set([
+  '--multimodal-processor',
+  '--multimodal-encode-worker',
+  '--multimodal-worker',
+  '--dedicated-mm-encoder',
+  '--embedding-worker',
+  '--rerank-worker',
+  '--image-diffusion-worker',
+  '--video-generation-worker',
+]);
+
+/** Why a plan can’t be rehearsed; undefined when it can. Pure. */
+export function rehearsable(plan: Plan): Problem | undefined {
+  for (const step of plan.steps) {
+    if (step.role === null) continue;
+    const why = obstacle(step, step.role);
+    if (why === undefined) continue;
+    return {
+      severity: 'error',
+      path: ['roles', step.role],
+      message: `can’t be rehearsed: ${why}`,
+      hint: 'Rehearse the config without this role; `dyn-slurm submit --dry-run` shows all that it would run.',
+    };
+  }
+  return undefined;
+}
+
+function obstacle(step: Step, role: Role): string | undefined {
+  if (!ROLES.has(role)) return `a worker of the role ${role} has no stand-in without a GPU`;
+  const words = step.argv.map(literal);
+  const module = words[words.indexOf('-m') + 1];
+  if (module === undefined || !MODULES.test(module)) {
+    return `${module ?? words[0] ?? 'its command'} has no stand-in without a GPU`;
+  }
+  const other = words.find((word) => OTHER_WORK.has(word));
+  return other === undefined ? undefined : `a worker with ${other} has no stand-in without a GPU`;
+}
+
+function literal(word: Word): string {
+  return typeof word === 'string'
+    ? word
+    : word.map((part) => (typeof part === 'string' ? part : '')).join('');
+}
