@@ -6,25 +6,24 @@ import type { SecretSource, Word } from './plan.ts';
 import { nodeIp, SELF_IP } from './word.ts';
 
 /**
- * Environment of every Dynamo process: where the job's services are, and which address and port of its node it uses.
- * Without the `_HOST` variables a process advertises the first address it finds, which on a node with several networks
- * may be the wrong one.
+ * Environment of every Dynamo process: where the job's services are, and which address of its node it uses. Without the
+ * `_HOST` variables a process advertises the first address it finds, which on a node with several networks may be the
+ * wrong one.
  */
-export function dynamoEnvironment(job: Job, rpcPort: number): Readonly<Record<string, Word>> {
+export function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
   const env: Record<string, Word> = {
     ETCD_ENDPOINTS: ['http://', nodeIp(0), `:${job.infra.ports.etcd_client}`],
   };
-  if (needsNats(job)) env['NATS_SERVER'] = ['nats://', nodeIp(0), `:${job.infra.ports.nats}`];
+  if (needsNats(job)) env.NATS_SERVER = ['nats://', nodeIp(0), `:${job.infra.ports.nats}`];
   if (hasPlanes(job)) {
-    env['DYN_TCP_RPC_HOST'] = [SELF_IP];
-    env['DYN_TCP_RPC_PORT'] = String(rpcPort);
-    env['DYN_EVENT_PLANE_HOST'] = [SELF_IP];
+    env.DYN_TCP_RPC_HOST = [SELF_IP];
+    env.DYN_EVENT_PLANE_HOST = [SELF_IP];
     // Older releases took it for the name of an interface: 1.4.2 says "Interface not found" to an address.
-    if (atLeast(job.dynamo.version, '1.6')) env['DYN_TCP_RESPONSE_STREAM_HOST'] = [SELF_IP];
+    if (atLeast(job.dynamo.version, '1.6')) env.DYN_TCP_RESPONSE_STREAM_HOST = [SELF_IP];
   }
-  env['DYN_SDK_DISABLE_ANSI_LOGGING'] = '1';
+  env.DYN_SDK_DISABLE_ANSI_LOGGING = '1';
   // srun pipes the output, and Python would hold it back by the block.
-  env['PYTHONUNBUFFERED'] = '1';
+  env.PYTHONUNBUFFERED = '1';
   return env;
 }
 

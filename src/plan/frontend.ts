@@ -14,7 +14,7 @@ export function frontendSteps(job: Job, frontends: readonly PlacedFrontend[]): r
   return steps.length > 1 ? [...steps, nginx(job)] : steps;
 }
 
-function frontend(job: Job, { name, node, port, rpcPort }: PlacedFrontend): Step {
+function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend): Step {
   const { env, secrets } = userEnvironment(job.frontend.env);
   return {
     name,
@@ -35,10 +35,15 @@ function frontend(job: Job, { name, node, port, rpcPort }: PlacedFrontend): Step
       ...planeArguments(job),
       ...argumentWords(job.frontend.args),
     ],
-    // The frontend has no authentication, and its admin routes would be open to whoever reaches it.
-    env: { ...dynamoEnvironment(job, rpcPort), DYN_DISABLE_FRONTEND_ADMIN_API: '1', ...env },
+    env: {
+      ...dynamoEnvironment(job),
+      ...(hasPlanes(job) ? { DYN_TCP_RESPONSE_STREAM_PORT: String(responsePort) } : {}),
+      // It has no authentication, and its admin routes would be open to whoever reaches it.
+      DYN_DISABLE_FRONTEND_ADMIN_API: '1',
+      ...env,
+    },
     secrets,
-    ports: frontendPorts(job, rpcPort),
+    ports: frontendPorts(job, responsePort),
     contained: true,
   };
 }

@@ -21,7 +21,8 @@ export interface PlacedFrontend {
   readonly name: string;
   readonly node: NodeIndex;
   readonly port: number;
-  readonly rpcPort: number;
+  /** Where the workers' responses come back to. */
+  readonly responsePort: number;
 }
 
 /** Gives each worker its nodes, GPUs, sizes and ports, and each frontend its node. The config's rules must hold. */
@@ -54,7 +55,7 @@ export function place(job: Job): Placement {
     name: `frontend-${index}`,
     node,
     port: frontendPort(job),
-    rpcPort: slots.frontendRpc(node),
+    responsePort: slots.frontend(node),
   }));
   return { nodes: layout.nodes, gpusPerNode: perNode, workers, frontends };
 }

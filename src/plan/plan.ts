@@ -35,6 +35,7 @@ export type PortUse =
   | 'frontend'
   | 'nginx'
   | 'rpc'
+  | 'responses'
   | 'system'
   | 'dist-init'
   | 'bootstrap'

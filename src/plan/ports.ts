@@ -14,11 +14,12 @@ import type { PlacedWorker } from './worker.ts';
  * | nats        | NATS                                  | head node                                       |
  * | nginx       | nginx, on `frontend.port`             | head node, with several frontends               |
  * | frontend    | each frontend                         | its node                                        |
- * | rpc         | workers, then the frontend of a node  | every node: base + slot                         |
- * | system      | workers                               | every node: base + slot                         |
+ * | rpc         | workers: requests                     | base + slot                                     |
+ * | responses   | frontends: what workers send back     | base of rpc + slot after the node's workers     |
+ * | system      | workers                               | base + slot                                     |
  * | dist-init   | workers' leaders, seven ports         | base + 10 × slot                                |
  * | bootstrap   | leaders of prefill workers            | base + index of the worker: unique in the job   |
- * | kv-events   | workers with `kv_events`, dp ports    | base + data parallel ranks of the node before it |
+ * | kv-events   | workers with `kv_events`, dp ports    | base + data parallel ranks of earlier workers   |
  */
 export type WorkerPorts = PlacedWorker['ports'];
 
@@ -56,8 +57,8 @@ export class PortSlots {
     };
   }
 
-  /** The request plane's port of the frontend on a node. */
-  frontendRpc(node: NodeIndex): number {
+  /** Where the frontend on a node listens for what workers send back. */
+  frontend(node: NodeIndex): number {
     return this.#job.infra.ports.rpc + this.#on(node).workers;
   }
 
@@ -85,13 +86,15 @@ export function nginxPorts(job: Job): readonly Port[] {
   return [port('nginx', job.frontend.port)];
 }
 
-export function frontendPorts(job: Job, rpc: number): readonly Port[] {
-  return [port('frontend', frontendPort(job)), ...rpcPorts(job, rpc)];
+export function frontendPorts(job: Job, responses: number): readonly Port[] {
+  const entry = port('frontend', frontendPort(job));
+  return hasPlanes(job) ? [entry, port('responses', responses)] : [entry];
 }
 
 /** Ports of a worker's leader. */
 export function workerPorts(job: Job, { role, config, gpus, dp, ports }: PlacedWorker): readonly Port[] {
-  const owned = [...rpcPorts(job, ports.rpc), port('system', ports.system)];
+  const owned = [port('system', ports.system)];
+  if (usesTcp(job)) owned.unshift(port('rpc', ports.rpc));
   if (gpus.length > 0) owned.push(port('dist-init', ports.distInit, DIST_INIT_PORTS));
   if (role === 'prefill') owned.push(port('bootstrap', ports.bootstrap));
   if (config.kv_events) owned.push(port('kv-events', ports.kvEvents, dp));
@@ -120,9 +123,9 @@ export function portClashes(processes: readonly Process[]): readonly string[] {
   return clashes;
 }
 
-/** Before 1.0 requests travelled through NATS, as they do where `request_plane` says so. */
-function rpcPorts(job: Job, number: number): readonly Port[] {
-  return hasPlanes(job) && job.infra.request_plane === 'tcp' ? [port('rpc', number)] : [];
+/** Before 1.0 requests travelled through NATS, as they still do where `request_plane` says so. */
+function usesTcp(job: Job): boolean {
+  return hasPlanes(job) && job.infra.request_plane === 'tcp';
 }
 
 function port(use: PortUse, number: number, count = 1): Port {

@@ -38,6 +38,8 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   DYN_TCP_RPC_HOST: 'the address of its node',
   DYN_TCP_RPC_PORT: 'infra.ports.rpc',
   DYN_TCP_RESPONSE_STREAM_HOST: 'the address of its node',
+  DYN_TCP_RESPONSE_STREAM_PORT: 'infra.ports.rpc',
+  DYN_SYSTEM_HOST: 'the address of its node',
   DYN_SYSTEM_PORT: 'infra.ports.system',
   DYN_HTTP_HOST: 'the address of its node',
   DYN_HTTP_PORT: 'frontend.port',
@@ -48,8 +50,9 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
 /** What dyn-slurm sets itself may not be set a second time in `env` or in the frontend's `args`. */
 export function* checkManaged(job: JobConfig): Generator<Problem> {
   for (const name of Object.keys(job.frontend.args)) {
-    const source = lookUp(FRONTEND_ARGUMENTS, name.replaceAll('_', '-'));
-    if (source !== undefined) yield managed(['frontend', 'args', name], `--${name}`, source);
+    const flag = name.replaceAll('_', '-');
+    const source = lookUp(FRONTEND_ARGUMENTS, flag);
+    if (source !== undefined) yield managed(['frontend', 'args', name], `--${flag}`, source);
   }
   for (const owner of ['frontend', ...ROLES] as const) {
     for (const name of Object.keys(job[owner]?.env ?? {})) {

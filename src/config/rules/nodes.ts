@@ -59,13 +59,14 @@ function* checkSegment(job: JobConfig, layout: Layout, perNode: number): Generat
     };
     return;
   }
-  const split = layout.spots.filter((spot) => crosses(spot, segment));
+  const most = rack ?? Number.POSITIVE_INFINITY;
+  const split = layout.spots.filter((spot) => spot.nodes.length <= most && crosses(spot, segment));
   const [first] = split;
   if (first === undefined) return;
   yield {
     severity: 'warning',
     path,
-    message: `segments of ${segment} nodes split ${count(split.length, 'worker')}, the first of them ${first.role} worker ${first.index} on nodes ${first.nodes[0]} to ${first.nodes.at(-1)}`,
+    message: `segments of ${count(segment, 'node')} split ${count(split.length, 'worker')}, the first of them ${first.role} worker ${first.index} on nodes ${first.nodes[0]} to ${first.nodes.at(-1)}`,
     hint: 'use a segment into which whole workers fit',
   };
 }

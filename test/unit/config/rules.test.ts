@@ -1,0 +1,556 @@
+import { expect, test } from 'vitest';
+import type { Problem } from '../../../src/config/problem.ts';
+import { checkRules } from '../../../src/config/rules.ts';
+import { sampleJob } from '../plan/sample-job.ts';
+
+type Sections = Readonly<Record<string, unknown>>;
+
+function problems(sections: Sections, site: Sections = {}): readonly Problem[] {
+  const job = sampleJob(sections, site);
+  return checkRules(job, job.site);
+}
+
+/** A job without problems, to spoil in one point. */
+const ONE_NODE_EACH = { prefill: {}, decode: {} };
+
+test.each<[string, Sections]>([
+  ['prefill and decode', ONE_NODE_EACH],
+  ['aggregated', { aggregated: {} }],
+  [
+    'two small workers of different roles on one node',
+    { prefill: { gpus_per_worker: 4 }, decode: { gpus_per_worker: 4 } },
+  ],
+  [
+    'WideEP',
+    {
+      prefill: { nodes: 4, tp: 'gpus', dp: 'gpus', args: { 'enable-dp-attention': true } },
+      decode: { nodes: 4, tp: 32, dp: 32, ep: 32, args: { enable_dp_attention: true } },
+    },
+  ],
+  ['nodes and gpus_per_worker that agree', { aggregated: { workers: 4, nodes: 2, gpus_per_worker: 4 } }],
+  ['an odd number of small workers', { aggregated: { workers: 2, nodes: 1, gpus_per_worker: 4 } }],
+  ['pipeline parallelism over nodes', { aggregated: { nodes: 2, pp: 2 } }],
+  ['data parallelism on one node', { aggregated: { tp: 4, dp: 2 } }],
+  ['CPU-only helpers', { aggregated: {}, processor: {}, router: { gpus_per_worker: 0 } }],
+  ['as many frontends as nodes', { ...ONE_NODE_EACH, frontend: { count: 2 } }],
+  [
+    'the KV router with events',
+    { ...ONE_NODE_EACH, decode: { kv_events: true }, frontend: { router_mode: 'kv' } },
+  ],
+  [
+    'the KV router with events configured by hand',
+    { aggregated: { args: { 'kv-events-config': '{}' } }, frontend: { router_mode: 'kv' } },
+  ],
+  [
+    'the KV router that predicts',
+    { ...ONE_NODE_EACH, frontend: { router_mode: 'kv', router: { kv_events: false } } },
+  ],
+  ['Dynamo 0.x', { ...ONE_NODE_EACH, dynamo: { version: '0.6.1' } }],
+  [
+    'segments of whole workers',
+    {
+      gpu: 'gb200',
+      slurm: { account: 'a', partition: 'p', time: '1h', segment: 2 },
+      prefill: { nodes: 2 },
+      decode: { workers: 2, nodes: 4 },
+    },
+  ],
+])('%s is fine', (_, sections) => {
+  expect(problems(sections)).toEqual([]);
+});
+
+test('a site may have fewer GPUs on a node', () => {
+  expect(problems({ aggregated: { gpus_per_worker: 8 } }, { gpus_per_node: 4 })).toEqual([]);
+});
+
+test('an unknown GPU model stops only the rules that need its size', () => {
+  expect(problems({ gpu: 'h1000', prefill: { nodes: 3, workers: 2 } })).toEqual([
+    {
+      severity: 'error',
+      path: ['prefill'],
+      at: 'key',
+      message: 'prefill workers cannot answer without decode workers',
+      hint: 'add a "decode" role, or use "aggregated" for workers that do both',
+    },
+  ]);
+});
+
+const slurm = { account: 'acct', partition: 'batch', time: '4h' };
+
+test.each<[string, Sections, Problem]>([
+  [
+    'no role',
+    { encode: {} },
+    {
+      severity: 'error',
+      path: [],
+      message: 'no role answers requests',
+      hint: 'name a topology, or add "prefill" and "decode", or "aggregated"',
+    },
+  ],
+  [
+    'decode alone',
+    { decode: {} },
+    {
+      severity: 'error',
+      path: ['decode'],
+      at: 'key',
+      message: 'decode workers cannot answer without prefill workers',
+      hint: 'add a "prefill" role, or use "aggregated" for workers that do both',
+    },
+  ],
+  [
+    'both modes',
+    { ...ONE_NODE_EACH, aggregated: {} },
+    {
+      severity: 'error',
+      path: ['aggregated'],
+      at: 'key',
+      message:
+        'aggregated workers do prefill and decode themselves, and cannot be combined with "prefill" and "decode"',
+      hint: 'remove one side; null removes a role of the topology',
+    },
+  ],
+  [
+    'one endpoint for two roles',
+    { prefill: { endpoint: 'dyn://ns.w.generate' }, decode: { endpoint: 'dyn://ns.w.generate' } },
+    {
+      severity: 'error',
+      path: ['decode', 'endpoint'],
+      message: 'prefill workers register dyn://ns.w.generate already, and requests could reach either',
+      hint: 'give each role an endpoint of its own',
+    },
+  ],
+  [
+    'nodes that workers do not divide',
+    { aggregated: { workers: 2, nodes: 3 } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'nodes'],
+      message: '3 nodes cannot be divided among 2 workers',
+      hint: 'use a multiple of 2, or gpus_per_worker instead of nodes to put several workers on a node',
+    },
+  ],
+  [
+    'more workers than nodes',
+    { aggregated: { workers: 2, nodes: 1 } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'nodes'],
+      message: '1 node cannot be divided among 2 workers',
+      hint: 'use a multiple of 2, or gpus_per_worker instead of nodes to put several workers on a node',
+    },
+  ],
+  [
+    'GPUs that fit no number of nodes',
+    { aggregated: { gpus_per_worker: 12 } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'gpus_per_worker'],
+      message: 'a worker of 12 GPUs fits neither one node of 8 GPUs nor a whole number of them',
+      hint: 'use 8 or 16',
+    },
+  ],
+  [
+    'no GPU for a role that needs one',
+    { aggregated: { gpus_per_worker: 0 } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'gpus_per_worker'],
+      message: 'aggregated workers need at least one GPU each',
+      hint: 'use 1 to 8, or a multiple of 8',
+    },
+  ],
+  [
+    'nodes and gpus_per_worker that disagree',
+    { aggregated: { workers: 4, nodes: 4, gpus_per_worker: 4 } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'nodes'],
+      message: '4 workers of 4 GPUs need 2 nodes of 8 GPUs, not 4',
+      hint: 'give either nodes or gpus_per_worker; null removes a value of the topology',
+    },
+  ],
+  [
+    'nodes for a CPU-only role',
+    { aggregated: {}, router: { nodes: 1, gpus_per_worker: 0 } },
+    {
+      severity: 'error',
+      path: ['router', 'nodes'],
+      message: 'workers without GPUs run on the head node and take no node of their own',
+      hint: 'give either nodes or gpus_per_worker; null removes a value of the topology',
+    },
+  ],
+  [
+    'a million nodes',
+    { aggregated: { nodes: 1_000_000 } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'nodes'],
+      message: '1 worker could take 1000000 nodes, more than the 65536 of any Slurm cluster',
+    },
+  ],
+  [
+    'the largest number of workers',
+    { aggregated: { workers: Number.MAX_SAFE_INTEGER, gpus_per_worker: 1 } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'workers'],
+      message:
+        '9007199254740991 workers could take 9007199254740991 nodes, more than the 65536 of any Slurm cluster',
+    },
+  ],
+  [
+    'too many ranks',
+    { aggregated: { tp: 8, pp: 2 } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'tp'],
+      message: 'tp 8 × pp 2 needs 16 GPUs, but each aggregated worker has 8',
+      hint: 'lower a size, or give each worker more nodes or GPUs',
+    },
+  ],
+  [
+    'data parallel replicas without DP attention',
+    { aggregated: { tp: 8, dp: 8 } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'tp'],
+      message: 'tp 8 × dp 8 needs 64 GPUs, but each aggregated worker has 8',
+      hint: 'set `enable-dp-attention: true` in args if dp is to split the tensor parallel ranks instead of adding GPUs',
+    },
+  ],
+  [
+    'idle GPUs of a worker',
+    { aggregated: { tp: 6 } },
+    {
+      severity: 'warning',
+      path: ['aggregated', 'tp'],
+      message: 'tp 6 uses 6 of the 8 GPUs of each aggregated worker; 2 stay idle',
+    },
+  ],
+  [
+    'tp above the GPUs',
+    { aggregated: { tp: 16 } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'tp'],
+      message: 'tp is 16, but each aggregated worker has 8 GPUs',
+      hint: 'give each worker more nodes or GPUs, or another size',
+    },
+  ],
+  [
+    'ep above the GPUs',
+    { aggregated: { ep: 9 } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'ep'],
+      message: 'ep is 9, but each aggregated worker has 8 GPUs',
+      hint: 'give each worker more nodes or GPUs, or another size',
+    },
+  ],
+  [
+    'gpus-N of a small worker',
+    { aggregated: { tp: 'gpus-8' } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'tp'],
+      message: 'gpus-8 is 0, but each aggregated worker has 8 GPUs',
+      hint: 'give each worker more nodes or GPUs, or another size',
+    },
+  ],
+  [
+    'ep that does not divide tp',
+    { aggregated: { tp: 8, ep: 3 } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'ep'],
+      message: 'ep 3 does not divide tp 8: experts are spread over the tensor parallel ranks',
+    },
+  ],
+  [
+    'dp that does not divide tp',
+    { aggregated: { tp: 8, dp: 3, args: { 'enable-dp-attention': true } } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'dp'],
+      message: 'with enable-dp-attention, dp 3 must divide tp 8',
+    },
+  ],
+  [
+    'DP attention without dp',
+    { aggregated: { flags: ['--enable-dp-attention'] } },
+    {
+      severity: 'warning',
+      path: ['aggregated'],
+      message: 'SGLang ignores enable-dp-attention while dp is 1',
+      hint: 'set dp, often to `gpus`',
+    },
+  ],
+  [
+    'data parallelism over nodes without DP attention',
+    { aggregated: { nodes: 2, tp: 8, dp: 2 } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'dp'],
+      message: 'SGLang spreads data parallel ranks over 2 nodes only with enable-dp-attention',
+      hint: 'set `enable-dp-attention: true` in aggregated.args, or use more workers instead of dp',
+    },
+  ],
+  [
+    'more frontends than nodes',
+    { ...ONE_NODE_EACH, frontend: { count: 3 } },
+    {
+      severity: 'error',
+      path: ['frontend', 'count'],
+      message: '3 frontends need a node each, and the job has 2 nodes',
+      hint: 'use at most 2',
+    },
+  ],
+  [
+    'GPUs given to nobody',
+    { prefill: { gpus_per_worker: 1 }, decode: { workers: 2, gpus_per_worker: 4 } },
+    {
+      severity: 'warning',
+      path: ['decode', 'gpus_per_worker'],
+      message: '7 of the 16 GPUs on 2 nodes are given to no worker',
+      hint: 'fill the nodes of 8 GPUs with more workers, or with larger ones',
+    },
+  ],
+  [
+    'a segment that does not divide the nodes',
+    { prefill: { nodes: 2 }, decode: { nodes: 4 }, slurm: { ...slurm, segment: 4 } },
+    {
+      severity: 'error',
+      path: ['slurm', 'segment'],
+      message: '6 nodes cannot be divided into segments of 4',
+      hint: 'use 1, 2, 3, 6',
+    },
+  ],
+  [
+    'a segment larger than a rack',
+    { gpu: 'gb200', aggregated: { workers: 20, nodes: 20 }, slurm: { ...slurm, segment: 20 } },
+    {
+      severity: 'error',
+      path: ['slurm', 'segment'],
+      message: 'a segment of 20 nodes is larger than an NVLink domain of gb200, which has 18',
+      hint: 'use 1, 2, 4, 5, 10',
+    },
+  ],
+  [
+    'segments that split workers',
+    { gpu: 'gb200', prefill: { nodes: 3 }, decode: { nodes: 3 }, slurm: { ...slurm, segment: 2 } },
+    {
+      severity: 'warning',
+      path: ['slurm', 'segment'],
+      message: 'segments of 2 nodes split 2 workers, the first of them prefill worker 0 on nodes 0 to 2',
+      hint: 'use a segment into which whole workers fit',
+    },
+  ],
+  [
+    'a worker larger than a rack',
+    { gpu: 'gb200', aggregated: { nodes: 19 }, slurm: { ...slurm, segment: 1 } },
+    {
+      severity: 'warning',
+      path: ['aggregated', 'nodes'],
+      message: 'each aggregated worker spans 19 nodes, and an NVLink domain of gb200 has 18: it will be slow',
+      hint: 'use at most 18 nodes for a worker',
+    },
+  ],
+  [
+    'several racks without segments',
+    { gpu: 'gb200', aggregated: { workers: 10, nodes: 20 } },
+    {
+      severity: 'warning',
+      path: ['slurm'],
+      at: 'key',
+      message:
+        '20 nodes of gb200 take more than one NVLink domain of 18, and Slurm may split a worker between two',
+      hint: 'set slurm.segment, so that whole workers share a rack (Slurm 24.05 and later)',
+    },
+  ],
+  [
+    'nats: false with the default event plane',
+    { aggregated: {}, infra: { nats: false } },
+    {
+      severity: 'error',
+      path: ['infra', 'nats'],
+      message: 'infra.event_plane: nats needs NATS',
+      hint: 'remove this line, or set request_plane: tcp and event_plane: zmq, which has no authentication',
+    },
+  ],
+  [
+    'nats: false with requests over NATS',
+    { aggregated: {}, infra: { nats: false, request_plane: 'nats' } },
+    {
+      severity: 'error',
+      path: ['infra', 'nats'],
+      message: 'infra.request_plane: nats needs NATS',
+      hint: 'remove this line, or set request_plane: tcp and event_plane: zmq, which has no authentication',
+    },
+  ],
+  [
+    'nats: false on Dynamo 0.x',
+    { aggregated: {}, infra: { nats: false }, dynamo: { version: '0.6.1' } },
+    {
+      severity: 'error',
+      path: ['infra', 'nats'],
+      message: 'Dynamo 0.6.1 needs NATS',
+      hint: 'remove this line',
+    },
+  ],
+  [
+    'events over ZMQ',
+    { aggregated: {}, infra: { event_plane: 'zmq' } },
+    {
+      severity: 'warning',
+      path: ['infra', 'event_plane'],
+      message:
+        'ZMQ has no authentication: whoever reaches the nodes can read the events, which carry the tokens of prompts',
+      hint: 'use nats, the default',
+    },
+  ],
+  [
+    'a router mode that the release lacks',
+    { aggregated: {}, frontend: { router_mode: 'least-loaded' }, dynamo: { version: '1.0.2' } },
+    {
+      severity: 'error',
+      path: ['frontend', 'router_mode'],
+      message: 'Dynamo 1.0.2 has no router mode least-loaded; it came with 1.1',
+      hint: 'use round-robin, random, kv, direct',
+    },
+  ],
+  [
+    'a router mode that Dynamo 0.x lacks',
+    { aggregated: {}, frontend: { router_mode: 'direct' }, dynamo: { version: '0.6.1' } },
+    {
+      severity: 'error',
+      path: ['frontend', 'router_mode'],
+      message: 'Dynamo 0.6.1 has no router mode direct; it came with 1.0',
+      hint: 'use round-robin, random, kv',
+    },
+  ],
+  [
+    'the KV router without events',
+    { aggregated: {}, frontend: { router_mode: 'kv' } },
+    {
+      severity: 'warning',
+      path: ['frontend', 'router_mode'],
+      message: 'the KV router listens to cache events, and no worker publishes any',
+      hint: 'set `kv_events: true` for a role, or `kv_events: false` under frontend.router to predict the caches',
+    },
+  ],
+  [
+    'a frontend argument that a field sets',
+    { aggregated: {}, frontend: { args: { http_port: 9000 } } },
+    {
+      severity: 'error',
+      path: ['frontend', 'args', 'http_port'],
+      at: 'key',
+      message: '--http-port is set by dyn-slurm, from frontend.port',
+      hint: 'remove this line, and set frontend.port instead',
+    },
+  ],
+  [
+    'a variable that dyn-slurm sets',
+    { aggregated: { env: { ETCD_ENDPOINTS: 'http://other:2379' } } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'env', 'ETCD_ENDPOINTS'],
+      at: 'key',
+      message: 'ETCD_ENDPOINTS is set by dyn-slurm, from the job’s own etcd',
+      hint: 'remove this line',
+    },
+  ],
+  [
+    'shared nodes',
+    { aggregated: {}, slurm: { ...slurm, exclusive: false } },
+    {
+      severity: 'warning',
+      path: ['slurm', 'exclusive'],
+      message: 'without exclusive nodes, other users on them can reach etcd, NATS and the frontend',
+      hint: 'remove this line',
+    },
+  ],
+  [
+    'a drain longer than the job',
+    { aggregated: {}, slurm: { ...slurm, time: '60s' } },
+    {
+      severity: 'error',
+      path: ['health', 'drain'],
+      message: 'stopping 120 s before the time limit of 60 s leaves no time to serve',
+      hint: 'give slurm.time more, or health.drain less',
+    },
+  ],
+])('%s is reported', (_, sections, problem) => {
+  expect(problems(sections)).toEqual([problem]);
+});
+
+test('a container that the site cannot run is reported', () => {
+  const sections = { aggregated: {}, container: { image: 'nvcr.io#nvidia/dynamo' } };
+  expect(problems(sections, { container_runtime: 'none' })).toEqual([
+    {
+      severity: 'warning',
+      path: ['container'],
+      at: 'key',
+      message:
+        'the cluster profile says container_runtime: none, so everything runs on the host and the image is not used',
+      hint: 'set container_runtime: pyxis in the cluster profile if the cluster has it',
+    },
+  ]);
+});
+
+test('a site with absurdly many GPUs on a node is reported', () => {
+  expect(problems({ aggregated: {} }, { gpus_per_node: 1_000_000_000 })).toEqual([
+    {
+      severity: 'error',
+      path: ['gpu'],
+      message: 'the cluster profile gives a node 1000000000 GPUs, more than the 64 of any machine',
+      hint: 'correct gpus_per_node in the cluster profile',
+    },
+  ]);
+});
+
+test('published recipes that set GPUs aside are warned about, not refused', () => {
+  const recipe = { tp: 'gpus-2', dp: 'gpus-2', ep: 'gpus-2', args: { 'enable-dp-attention': true } };
+  expect(problems({ gpu: 'gb200', prefill: { nodes: 4, ...recipe }, decode: {} })).toEqual([
+    {
+      severity: 'warning',
+      path: ['prefill', 'tp'],
+      message: 'tp 14 uses 14 of the 16 GPUs of each prefill worker; 2 stay idle',
+    },
+    {
+      severity: 'warning',
+      path: ['prefill', 'tp'],
+      message: 'SGLang needs tp × pp (14) to divide by the 4 nodes of each prefill worker',
+      hint: 'use a multiple of 4',
+    },
+  ]);
+});
+
+test('a tp that the nodes do not divide is an error where it is a number', () => {
+  expect(problems({ gpu: 'gb200', prefill: { nodes: 4, tp: 14 }, decode: {} })).toContainEqual({
+    severity: 'error',
+    path: ['prefill', 'tp'],
+    message: 'SGLang needs tp × pp (14) to divide by the 4 nodes of each prefill worker',
+    hint: 'use a multiple of 4',
+  });
+});
+
+test('everything is reported at once', () => {
+  const found = problems({
+    prefill: { workers: 2, nodes: 3 },
+    decode: { gpus_per_worker: 12 },
+    aggregated: {},
+    frontend: { router_mode: 'kv', args: { 'router-mode': 'kv' } },
+    infra: { nats: false },
+  });
+  expect(found.map(({ path }) => path.join('.'))).toEqual([
+    'aggregated',
+    'prefill.nodes',
+    'decode.gpus_per_worker',
+    'infra.nats',
+    'frontend.router_mode',
+    'frontend.args.router-mode',
+  ]);
+});

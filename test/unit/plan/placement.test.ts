@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest';
+import { frontendNodes, place } from '../../../src/plan/placement.ts';
+import { sampleJob } from './sample-job.ts';
+
+/** `prefill-0: nodes 0,1 GPUs 0-3` for each worker. */
+function spots(sections: Readonly<Record<string, unknown>>): readonly string[] {
+  const { workers } = place(sampleJob(sections));
+  return workers.map(({ name, nodes, gpus, sharesNode }) => {
+    const numbers = gpus.length === 0 ? 'none' : `${gpus[0]}-${gpus.at(-1)}`;
+    return `${name}: nodes ${nodes.join(',')} GPUs ${numbers}${sharesNode ? ' shared' : ''}`;
+  });
+}
+
+test.each<[string, Readonly<Record<string, unknown>>, readonly string[]]>([
+  [
+    'one node for a worker by default',
+    { aggregated: { workers: 2 } },
+    ['aggregated-0: nodes 0 GPUs 0-7', 'aggregated-1: nodes 1 GPUs 0-7'],
+  ],
+  [
+    'prefill first, then decode, on contiguous nodes',
+    {
+      gpu: 'gb200',
+      decode: { nodes: 3 },
+      prefill: { workers: 2, nodes: 4 },
+    },
+    ['prefill-0: nodes 0,1 GPUs 0-3', 'prefill-1: nodes 2,3 GPUs 0-3', 'decode-0: nodes 4,5,6 GPUs 0-3'],
+  ],
+  [
+    'small workers packed',
+    { aggregated: { workers: 3, gpus_per_worker: 4 } },
+    [
+      'aggregated-0: nodes 0 GPUs 0-3 shared',
+      'aggregated-1: nodes 0 GPUs 4-7 shared',
+      'aggregated-2: nodes 1 GPUs 0-3',
+    ],
+  ],
+  [
+    'small workers of different roles on one node',
+    { prefill: { gpus_per_worker: 1 }, decode: { gpus_per_worker: 1 } },
+    ['prefill-0: nodes 0 GPUs 0-0 shared', 'decode-0: nodes 0 GPUs 1-1 shared'],
+  ],
+  [
+    'a small worker never on the node of a whole-node one',
+    {
+      prefill: { gpus_per_worker: 2 },
+      decode: { nodes: 1 },
+      encode: { gpus_per_worker: 2 },
+    },
+    ['prefill-0: nodes 0 GPUs 0-1 shared', 'decode-0: nodes 1 GPUs 0-7', 'encode-0: nodes 0 GPUs 2-3 shared'],
+  ],
+  [
+    'the first node with enough GPUs left',
+    {
+      prefill: { workers: 2, gpus_per_worker: 5 },
+      decode: { workers: 3, gpus_per_worker: 3 },
+    },
+    [
+      'prefill-0: nodes 0 GPUs 0-4 shared',
+      'prefill-1: nodes 1 GPUs 0-4 shared',
+      'decode-0: nodes 0 GPUs 5-7 shared',
+      'decode-1: nodes 1 GPUs 5-7 shared',
+      'decode-2: nodes 2 GPUs 0-2',
+    ],
+  ],
+  [
+    'GPUs of several whole nodes',
+    { aggregated: { gpus_per_worker: 16 } },
+    ['aggregated-0: nodes 0,1 GPUs 0-7'],
+  ],
+  [
+    'CPU-only helpers on the head node',
+    { aggregated: { nodes: 2 }, processor: {}, router: { workers: 2 } },
+    [
+      'aggregated-0: nodes 0,1 GPUs 0-7',
+      'processor-0: nodes 0 GPUs none',
+      'router-0: nodes 0 GPUs none',
+      'router-1: nodes 0 GPUs none',
+    ],
+  ],
+])('%s', (_, sections, expected) => {
+  expect(spots(sections)).toEqual(expected);
+});
+
+test('a placed worker in full', () => {
+  const job = sampleJob({
+    prefill: {
+      workers: 2,
+      nodes: 4,
+      tp: 'gpus',
+      dp: 'gpus',
+      ep: 'gpus',
+      args: { 'enable-dp-attention': true },
+    },
+    decode: {},
+  });
+  expect(place(job).workers[1]).toEqual({
+    name: 'prefill-1',
+    role: 'prefill',
+    index: 1,
+    config: job.prefill,
+    nodes: [2, 3],
+    gpus: [0, 1, 2, 3, 4, 5, 6, 7],
+    sharesNode: false,
+    tp: 16,
+    pp: 1,
+    dp: 16,
+    ep: 16,
+    ports: { rpc: 7777, system: 8081, distInit: 29500, bootstrap: 30002, kvEvents: 5557 },
+  });
+});
+
+test.each([
+  ['all GPUs', {}, { tp: 8, pp: 1, dp: 1, ep: 1 }],
+  ['what pp leaves', { nodes: 2, pp: 2 }, { tp: 8, pp: 2, dp: 1, ep: 1 }],
+  ['what replicas leave', { dp: 2 }, { tp: 4, pp: 1, dp: 2, ep: 1 }],
+  [
+    'all GPUs with DP attention',
+    { dp: 8, args: { enable_dp_attention: true } },
+    { tp: 8, pp: 1, dp: 8, ep: 1 },
+  ],
+  ['gpus-N', { tp: 'gpus-2', ep: 'gpus-2' }, { tp: 6, pp: 1, dp: 1, ep: 6 }],
+])('tp takes %s', (_, aggregated, expected) => {
+  expect(place(sampleJob({ aggregated })).workers[0]).toMatchObject(expected);
+});
+
+test.each([
+  [1, 1, [0]],
+  [2, 2, [0, 1]],
+  [8, 3, [0, 1, 4]],
+  // Upstream computed two strides here, and nginx balanced nodes 2, 6 and 10 while frontends ran on 2, 5, 8 and 11.
+  [14, 5, [0, 1, 4, 7, 10]],
+  [14, 4, [0, 1, 5, 9]],
+  [10, 10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
+])('%i nodes with %i frontends have them on %j', (nodes, frontends, expected) => {
+  expect(frontendNodes(nodes, frontends)).toEqual(expected);
+});
+
+test('frontends are spread evenly, one on a node, whatever their number', () => {
+  for (let nodes = 1; nodes <= 40; nodes++) {
+    for (let frontends = 1; frontends <= nodes; frontends++) {
+      const found = frontendNodes(nodes, frontends);
+      expect(found).toHaveLength(frontends);
+      expect(new Set(found).size).toBe(frontends);
+      expect(found.every((node) => node >= 0 && node < nodes)).toBe(true);
+      const strides = found.slice(2).map((node, index) => node - (found[index + 1] ?? 0));
+      if (strides.length > 0) expect(Math.max(...strides) - Math.min(...strides)).toBeLessThanOrEqual(1);
+    }
+  }
+});
