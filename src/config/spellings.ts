@@ -1,0 +1,142 @@
+import { atLeast } from './release.ts';
+import type { ArgumentValue, Role } from './role.ts';
+
+/** Stands for whatever value the setting has; it keeps it under its other name. */
+export const CARRIED = Symbol('carried');
+
+/** Settings as a release writes them. A list of values of a variable: all of them mean the same. */
+export interface Written {
+  readonly args?: Readonly<Record<string, ArgumentValue | typeof CARRIED>>;
+  readonly env?: Readonly<Record<string, string | readonly string[] | typeof CARRIED>>;
+}
+
+/** One setting whose writing changed between releases of Dynamo, mostly because of the SGLang that they pin. */
+export interface Spelling {
+  /** First release that is given `now`; earlier ones are given `was`. */
+  readonly since: string;
+  readonly of?: Role | 'frontend';
+  readonly was: Written;
+  /** Empty where the setting is gone. */
+  readonly now: Written;
+  /** `now` does not tell that it was `was`: only older writings are turned into newer ones. */
+  readonly oneWay?: true;
+}
+
+/**
+ * Whichever writing a config has, the release's own is passed on; what is not listed passes through untouched.
+ * From `server_args.py`, `environ.py` and `arg_groups/` of the SGLang that each wheel of ai-dynamo pins, and from
+ * `dynamo/sglang` and `dynamo/frontend` of these wheels:
+ * 0.4.0 SGLang 0.4.9.post6, 0.4.1 to 0.5.1 0.5.0rc2, 0.6 0.5.3.post2, 0.7 0.5.4.post3, 0.8 0.5.6.post2, 0.9 0.5.8,
+ * 1.0 0.5.9, 1.1 0.5.10.post1, 1.2 0.5.11, 1.3 0.5.14, 1.4 0.5.16, 1.5 0.5.18, 1.6 0.5.21.
+ */
+export const SPELLINGS: readonly Spelling[] = [
+  // SGLang 0.4.10 takes the new one, 0.5.3 is the last to take the old one.
+  {
+    since: '0.5.1',
+    was: { args: { 'enable-deepep-moe': true } },
+    now: { args: { 'moe-a2a-backend': 'deepep' } },
+  },
+  // 0.5.14 takes both, 0.5.19 refuses the old ones.
+  {
+    since: '1.6',
+    was: { args: { 'cuda-graph-bs': CARRIED } },
+    now: { args: { 'cuda-graph-bs-decode': CARRIED } },
+  },
+  {
+    since: '1.6',
+    was: { args: { 'cuda-graph-max-bs': CARRIED } },
+    now: { args: { 'cuda-graph-max-bs-decode': CARRIED } },
+  },
+  {
+    since: '1.6',
+    was: { args: { 'disable-piecewise-cuda-graph': true } },
+    now: { args: { 'cuda-graph-backend-prefill': 'disabled' } },
+  },
+  {
+    since: '1.3',
+    was: { args: { 'enable-flashinfer-allreduce-fusion': true } },
+    now: { args: { 'flashinfer-allreduce-fusion-backend': 'auto' } },
+  },
+  // Without effect since 0.5.9, refused since 0.5.19.
+  { since: '1.6', was: { args: { 'prefill-round-robin-balance': true } }, now: {}, oneWay: true },
+  // Refused since 0.5.19; on Blackwell, which alone had it, this is what upstream's recipes moved to.
+  {
+    since: '1.6',
+    was: { args: { 'attention-backend': 'cutlass_mla' } },
+    now: { args: { 'attention-backend': 'trtllm_mla' } },
+    oneWay: true,
+  },
+
+  // Dynamo's own flags.
+  { since: '0.6', was: { args: { 'enable-prefill-routing': true } }, now: {}, oneWay: true },
+  {
+    since: '1.3',
+    of: 'encode',
+    was: { args: { 'multimodal-encode-worker': true } },
+    now: { args: { 'enable-multimodal': true } },
+  },
+  {
+    since: '1.3',
+    was: { args: { 'multimodal-worker': true } },
+    now: { args: { 'enable-multimodal': true, 'dedicated-mm-encoder': true } },
+  },
+  {
+    since: '1.4',
+    of: 'frontend',
+    was: { args: { 'router-reset-states': true } },
+    now: {},
+    oneWay: true,
+  },
+
+  // SGLang's environment.
+  {
+    since: '0.6',
+    was: { env: { SGL_DG_CACHE_DIR: CARRIED } },
+    now: { env: { SGLANG_DG_CACHE_DIR: CARRIED } },
+  },
+  {
+    since: '0.7',
+    was: { env: { SGL_JIT_DEEPGEMM_PRECOMPILE: CARRIED } },
+    now: { env: { SGLANG_JIT_DEEPGEMM_PRECOMPILE: CARRIED } },
+  },
+  {
+    since: '0.8',
+    was: { env: { SGLANG_CUTEDSL_MOE_NVFP4_DISPATCH: CARRIED } },
+    now: { env: { SGLANG_MOE_NVFP4_DISPATCH: CARRIED } },
+  },
+  // 0.5.8 to 0.5.16 do not read the old one, and take SGL_… for its opposite.
+  {
+    since: '0.9',
+    was: { env: { SGLANG_DISABLE_TP_MEMORY_INBALANCE_CHECK: '1' } },
+    now: { env: { SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK: 'false' } },
+  },
+  {
+    since: '0.9',
+    was: { env: { SGL_DISABLE_TP_MEMORY_INBALANCE_CHECK: '1' } },
+    now: { env: { SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK: 'false' } },
+    oneWay: true,
+  },
+  { since: '1.4', was: { env: { SGLANG_PER_TOKEN_GROUP_QUANT_8BIT_V2: CARRIED } }, now: {}, oneWay: true },
+  // Variables that became arguments.
+  {
+    since: '0.8',
+    was: { env: { SGLANG_ENABLE_FLASHINFER_GEMM: ['1', 'true'] } },
+    now: { args: { 'fp8-gemm-backend': 'flashinfer_trtllm' } },
+    oneWay: true,
+  },
+  {
+    since: '0.9',
+    was: { env: { SGLANG_FP4_GEMM_BACKEND: 'cutlass' } },
+    now: { args: { 'fp4-gemm-backend': 'flashinfer_cutlass' } },
+    oneWay: true,
+  },
+];
+
+/** Releases from which on Dynamo does itself what these helpers did: its frontend talks to encoders and routes prefill. */
+const HELPED_UNTIL: Readonly<Partial<Record<Role, string>>> = { processor: '1.1', router: '0.8' };
+
+/** Whether the release has workers of this role. Those of a topology that it no longer has are left out of the job. */
+export function hasRole(role: Role, release: string): boolean {
+  const until = HELPED_UNTIL[role];
+  return until === undefined || !atLeast(release, until);
+}

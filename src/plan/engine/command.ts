@@ -1,0 +1,107 @@
+import { disaggregationMode } from '../../config/disaggregation.ts';
+import { flagGroups } from '../../config/given-flags.ts';
+import type { Job } from '../../config/job.ts';
+import { isManaged } from '../../config/managed-args.ts';
+import { hasPlanes } from '../../config/planes.ts';
+import { userEnvironment } from '../environment.ts';
+import type { SecretSource, Word } from '../plan.ts';
+import type { PlacedWorker } from '../worker.ts';
+import { argumentWords } from './arguments.ts';
+import { workerEnvironment } from './environment.ts';
+import { engineModule } from './module.ts';
+import { bootstrapWords, rendezvousWords } from './rendezvous.ts';
+import { type Settings, spelled } from './spelling.ts';
+
+export interface WorkerCommand {
+  readonly argv: readonly Word[];
+  readonly env: Readonly<Record<string, Word>>;
+  readonly secrets: Readonly<Record<string, SecretSource>>;
+}
+
+/**
+ * What every node of a worker runs: the flags that dyn-slurm writes, then the role's arguments in the order of the
+ * file, then its extra words. No flag twice.
+ */
+export function workerCommand(job: Job, worker: PlacedWorker): WorkerCommand {
+  const { role, config } = worker;
+  const { version } = job.dynamo;
+  const settings = spelled(config, version, role);
+  const { env, secrets } = userEnvironment(settings.env);
+  return {
+    argv: [
+      'python3',
+      '-m',
+      config.module ?? engineModule(role, version),
+      ...(role === 'router' ? routerWords(job) : engineWords(job, worker, settings)),
+      ...argumentWords(unmanaged(settings.args, worker)),
+      ...flagGroups(config.flags)
+        .filter(({ name }) => name === undefined || !isManaged(name, role, config))
+        .flatMap(({ words }) => words),
+    ],
+    env: { ...workerEnvironment(job, worker), ...env },
+    secrets,
+  };
+}
+
+function engineWords(job: Job, worker: PlacedWorker, settings: Settings): readonly Word[] {
+  const { role, config } = worker;
+  const mode = disaggregationMode(role, config, job.dynamo.version);
+  return [
+    ...['--model-path', job.model.path, '--served-model-name', job.model.served_name],
+    ...(mode === undefined ? [] : ['--disaggregation-mode', mode]),
+    ...bootstrapWords(job, worker),
+    ...rendezvousWords(worker),
+    ...sizeWords(worker),
+    ...hostWords(worker, settings),
+    ...kvEventsWords(worker),
+    ...dynamoWords(job, worker),
+  ];
+}
+
+/** Sizes that the config gives, and those that differ from SGLang's default, which is 1 for all. */
+function sizeWords(worker: PlacedWorker): readonly string[] {
+  return (['tp', 'pp', 'dp', 'ep'] as const).flatMap((kind) =>
+    worker.config[kind] !== undefined || worker[kind] > 1 ? [`--${kind}-size`, String(worker[kind])] : [],
+  );
+}
+
+/**
+ * The bootstrap server listens where SGLang's HTTP server would, which is 127.0.0.1 by default: other nodes could not
+ * reach it. https://github.com/ai-dynamo/dynamo/issues/5309
+ */
+function hostWords({ role, config }: PlacedWorker, { args }: Settings): readonly string[] {
+  const given = 'host' in args || flagGroups(config.flags).some(({ name }) => name === 'host');
+  return (role === 'prefill' || role === 'decode') && !given ? ['--host', '0.0.0.0'] : [];
+}
+
+function kvEventsWords({ config, ports }: PlacedWorker): readonly string[] {
+  if (!config.kv_events) return [];
+  const endpoint = `tcp://*:${ports.kvEvents}`;
+  return ['--kv-events-config', JSON.stringify({ publisher: 'zmq', topic: 'kv-events', endpoint })];
+}
+
+/** Dynamo's own options. 1.0 moved the migration limit to the frontend. */
+function dynamoWords(job: Job, { config }: PlacedWorker): readonly string[] {
+  const { dynamo, infra } = job;
+  const planes = hasPlanes(job);
+  return argumentWords({
+    ...(config.endpoint !== undefined && { endpoint: config.endpoint }),
+    ...(planes && { 'request-plane': infra.request_plane, 'event-plane': infra.event_plane }),
+    ...(dynamo.tool_call_parser !== undefined && { 'dyn-tool-call-parser': dynamo.tool_call_parser }),
+    ...(dynamo.reasoning_parser !== undefined && { 'dyn-reasoning-parser': dynamo.reasoning_parser }),
+    ...(dynamo.custom_jinja_template !== undefined && {
+      'custom-jinja-template': dynamo.custom_jinja_template,
+    }),
+    'use-sglang-tokenizer': dynamo.sglang_tokenizer === true,
+    ...(!planes && dynamo.migration_limit !== undefined && { 'migration-limit': dynamo.migration_limit }),
+  });
+}
+
+/** A stand-alone router picks prefill workers. */
+function routerWords(job: Job): readonly string[] {
+  return ['--endpoint', `${job.dynamo.namespace}.prefill.generate`];
+}
+
+function unmanaged(args: Settings['args'], { role, config }: PlacedWorker): Settings['args'] {
+  return Object.fromEntries(Object.entries(args).filter(([name]) => !isManaged(name, role, config)));
+}

@@ -1,0 +1,26 @@
+import { gpusPerNode } from '../../config/gpu.ts';
+import type { Job } from '../../config/job.ts';
+import { atLeast } from '../../config/release.ts';
+import type { Word } from '../plan.ts';
+import { SELF_IP } from '../word.ts';
+import type { PlacedWorker } from '../worker.ts';
+
+/** Environment of a worker beside that of every Dynamo process. */
+export function workerEnvironment(job: Job, { gpus, ports }: PlacedWorker): Readonly<Record<string, Word>> {
+  const env: Record<string, Word> = {
+    DYN_NAMESPACE: job.dynamo.namespace,
+    DYN_SYSTEM_HOST: [SELF_IP],
+    DYN_SYSTEM_PORT: String(ports.system),
+  };
+  // From 0.7 on the port alone opens the system server, and this only gives a warning.
+  if (!atLeast(job.dynamo.version, '0.7')) env.DYN_SYSTEM_ENABLED = 'true';
+  if (gpus.length > 0 && gpus.length < (gpusPerNode(job.gpu, job.site) ?? 0)) {
+    env.CUDA_VISIBLE_DEVICES = gpus.join(',');
+  }
+  if (job.site.interface !== 'auto') {
+    // Without them the first interface counts that is up: https://github.com/sgl-project/sglang/issues/868
+    env.NCCL_SOCKET_IFNAME = job.site.interface;
+    env.GLOO_SOCKET_IFNAME = job.site.interface;
+  }
+  return env;
+}

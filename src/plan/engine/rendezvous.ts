@@ -1,0 +1,40 @@
+import type { Job } from '../../config/job.ts';
+import { usesDpAttention } from '../../config/sizing.ts';
+import type { Word } from '../plan.ts';
+import { nodeIp } from '../word.ts';
+import type { PlacedWorker } from '../worker.ts';
+
+/** Between SGLang's own: it takes dist-init + 0 to 6, and + 13 for the ranks of DP attention to find each other. */
+const NCCL_PORT_OFFSET = 7;
+
+/**
+ * Where the ranks of a worker meet. On one node SGLang picks ports by itself, from a default that is the same for all
+ * workers or at random; so workers that share a node, and DP attention with its many ports, get theirs as well.
+ * Plain data parallel ranks on one node must not: each is a group of its own, and one address would make them one.
+ */
+export function rendezvousWords(worker: PlacedWorker): readonly Word[] {
+  const { nodes, gpus, ports, sharesNode } = worker;
+  const [leader = 0] = nodes;
+  const attention = worker.dp > 1 && usesDpAttention(worker.config);
+  const alone = nodes.length === 1 && !sharesNode && !attention;
+  const replicas = nodes.length === 1 && worker.dp > 1 && !attention;
+  if (gpus.length === 0 || alone || replicas) return [];
+  const words: Word[] = [
+    '--dist-init-addr',
+    [nodeIp(leader), `:${ports.distInit}`],
+    '--nnodes',
+    String(nodes.length),
+    '--node-rank',
+    nodes.length === 1 ? '0' : [{ ref: 'rank' }],
+  ];
+  // https://github.com/ai-dynamo/dynamo/pull/13569: else a random port, which a neighbour can take before it is bound.
+  if (sharesNode && attention) words.push('--nccl-port', String(ports.distInit + NCCL_PORT_OFFSET));
+  return words;
+}
+
+/** Where prefill and decode workers meet. Decode binds nothing, and learns the real port from each prefill worker. */
+export function bootstrapWords(job: Job, { role, ports }: PlacedWorker): readonly string[] {
+  if (role !== 'prefill' && role !== 'decode') return [];
+  const port = role === 'prefill' ? ports.bootstrap : job.infra.ports.bootstrap;
+  return ['--disaggregation-bootstrap-port', String(port)];
+}
