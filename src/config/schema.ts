@@ -9,44 +9,71 @@ export { ROLES, type Role } from './role.ts';
 
 /** What a topology may set, and a user's file overrides key by key. */
 const shape = {
-  gpu: z.string().describe('GPU model of the nodes: h100, gb200, …; see `dyn-slurm topologies`.'),
-  prefill: role.optional().describe('Prefill workers.'),
-  decode: role.optional().describe('Decode workers.'),
-  aggregated: role.optional().describe('Workers that do both.'),
-  encode: role.optional().describe('Multimodal encoders.'),
-  processor: role.optional().describe('Multimodal processors of Dynamo 0.x.'),
-  router: role.optional().describe('Stand-alone prefill routers of Dynamo 0.x.'),
-  frontend: frontend.prefault({}).describe('HTTP frontends.'),
-  infra: infra.prefault({}).describe('etcd, NATS and the planes.'),
-  dynamo: dynamo.prefault({}).describe('Dynamo’s release and options.'),
+  gpu: z
+    .string()
+    .meta({ examples: ['h100', 'gb200'] })
+    .describe(
+      'GPU model of the nodes; it decides how many GPUs a node has. Default: the topology’s, else required.',
+    ),
+  prefill: role
+    .optional()
+    .describe('Workers that read prompts and hand their KV cache to the decode workers.'),
+  decode: role
+    .optional()
+    .describe('Workers that generate tokens from a KV cache that prefill workers filled.'),
+  aggregated: role.optional().describe('Workers that do both, prefill and decode.'),
+  encode: role.optional().describe('Encoders of images, in front of a multimodal model.'),
+  processor: role.optional().describe('Processors of multimodal requests, without GPUs; Dynamo 0.x only.'),
+  router: role.optional().describe('Stand-alone routers of prefill, without GPUs; Dynamo 0.x only.'),
+  frontend: frontend.prefault({}).describe('The HTTP frontends that clients talk to.'),
+  infra: infra.prefault({}).describe('etcd, NATS, the planes between processes, and the ports.'),
+  dynamo: dynamo.prefault({}).describe('Dynamo’s release, and its options of workers.'),
   health: health.prefault({}).describe('When the job counts as ready, and when it gives up.'),
 };
 
 /** A whole job, after the topology and the cluster profile are merged in. */
 export const jobSchema = z.strictObject({
-  name: name.describe('Name of the job.'),
-  topology: name.optional().describe('Name of a published topology, or a map with the keys below.'),
-  model: model.describe('The model.'),
-  container: container.optional().describe('Image in which Dynamo runs; without it, on the host.'),
+  name: name
+    .meta({ examples: ['dsr1-wideep'] })
+    .describe('Name of the job: 1 to 64 letters, digits, dots, dashes and underscores. Required.'),
+  topology: name
+    .optional()
+    .meta({ examples: ['docs-dsr1-wideep-h100'] })
+    .describe(
+      'Name of a published topology (`dyn-slurm topologies` lists them), or a map with the keys of one. Keys beside it override it one by one; null removes a key.',
+    ),
+  model: model.describe('The model to serve.'),
+  container: container.optional().describe('Image in which Dynamo runs. Default: none, on the host.'),
   slurm: slurm.describe('What to ask of Slurm.'),
-  cluster: clusterName.optional(),
+  cluster: clusterName
+    .optional()
+    .meta({ examples: ['hopper'] })
+    .describe(
+      'Name of the cluster profile; `--cluster` and DYN_SLURM_CLUSTER win over it. Default: the profile `default`.',
+    ),
   ...shape,
 });
+
+/** Keys of a job that a topology, published or inline, cannot set: they are the user's. */
+export const USER_KEYS: readonly string[] = ['name', 'topology', 'cluster'];
 
 /** The validated intent: every default filled, durations in seconds. */
 export type JobConfig = z.output<typeof jobSchema>;
 
 /** Facts about a published topology, beside the keys that it sets. */
 export const topologyHeader = z.strictObject({
-  title: z.string(),
-  /** `FP8`, `FP4`, `BF16`, …: what the recipe really holds, whatever its upstream name says. */
-  precision: z.string().optional(),
-  source: z.strictObject({
-    repo: z.string(),
-    path: z.string(),
-    commit: z.string(),
-    /** The Dynamo release that the file was written for. */
-    dynamo: z.string(),
-  }),
-  notes: z.array(z.string()).default([]),
+  title: z.string().describe('What the topology is, in a few words.'),
+  precision: z
+    .string()
+    .optional()
+    .describe('FP8, FP4, BF16, …: what the recipe really holds, whatever its upstream name says.'),
+  source: z
+    .strictObject({
+      repo: z.string().describe('Repository of the recipe.'),
+      path: z.string().describe('File in it.'),
+      commit: z.string().describe('Commit that was read.'),
+      dynamo: z.string().describe('Release of Dynamo that the file was written for.'),
+    })
+    .describe('Where the recipe was published.'),
+  notes: z.array(z.string()).default([]).describe('What to mind.'),
 });

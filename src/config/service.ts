@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { count, duration, environment, mountablePath, port, text } from './fields.ts';
+import { duration } from './duration.ts';
+import { environment } from './environment.ts';
+import { count, mount, mountablePath, port, text } from './fields.ts';
 import { argumentMap } from './role.ts';
 
 export const ROUTER_MODES = [
@@ -13,106 +15,160 @@ export const ROUTER_MODES = [
 ] as const;
 
 export const model = z.strictObject({
-  path: mountablePath.describe('Folder of the model on the nodes, or an alias of the cluster profile.'),
+  path: mountablePath
+    .meta({ examples: ['/lustre/models/DeepSeek-R1', 'dsr1'] })
+    .describe('Folder of the model on the nodes, or an alias from `models` of the cluster profile.'),
   served_name: text
     .optional()
+    .meta({ examples: ['deepseek-ai/DeepSeek-R1'] })
     .describe('Name that clients ask for. Default: the topology’s, else the last part of the path.'),
 });
 
 export const container = z.strictObject({
-  image: text.describe(
-    'Image for pyxis: a .sqsh file, a registry reference, or an alias of the cluster profile.',
-  ),
+  image: text
+    .meta({
+      examples: ['/lustre/images/dynamo-sglang.sqsh', 'nvcr.io#nvidia/ai-dynamo/sglang-runtime:1.6.1'],
+    })
+    .describe(
+      'Image for pyxis: a .sqsh file, a registry reference, or an alias from `images` of the cluster profile.',
+    ),
   mounts: z
-    .array(
-      z
-        .string()
-        .regex(/^[^:,\n]+:[^:,\n]+(:(ro|rw))?$/, 'write a mount as HOST:CONTAINER or HOST:CONTAINER:ro'),
-    )
+    .array(mount)
     .default([])
-    .describe('Further mounts; the model’s folder and the run folder are mounted at their own paths.'),
+    .describe(
+      'Further mounts, HOST:CONTAINER[:ro]. The model’s folder and the run folder are mounted at their own paths anyway. Default: none.',
+    ),
 });
 
 export const router = z.strictObject({
-  kv_overlap_score_credit: z.number().min(0).optional().describe('Weight of cached prefixes in KV routing.'),
+  kv_overlap_score_credit: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('Weight of cached prefixes in KV routing, 0 or more. Default: Dynamo’s.'),
   temperature: z
     .number()
     .min(0)
     .optional()
-    .describe('Randomness of KV routing; 0 always takes the best worker.'),
-  kv_events: z.boolean().optional().describe('false: predict the caches instead of listening to events.'),
-  replica_sync: z.boolean().optional().describe('Keep several frontends’ routers in step.'),
-  block_size: count.optional().describe('KV cache block size, tokens.'),
+    .describe('Randomness of KV routing, 0 or more; 0 always takes the best worker. Default: Dynamo’s.'),
+  kv_events: z
+    .boolean()
+    .optional()
+    .describe('Whether KV routing listens to cache events; false predicts the caches. Default: Dynamo’s.'),
+  replica_sync: z
+    .boolean()
+    .optional()
+    .describe('Keep the routers of several frontends in step. Default: Dynamo’s.'),
+  block_size: count
+    .optional()
+    .describe('Size of a KV cache block, tokens; must equal the workers’ `page-size`. Default: Dynamo’s.'),
 });
 
 export const frontend = z.strictObject({
-  count: count.default(1).describe('Frontends, each on a node of its own; above 1 nginx balances them.'),
+  count: count
+    .default(1)
+    .describe('How many frontends, each on a node of its own; above 1, nginx balances them. Default: 1.'),
   port: port
     .default(8000)
-    .describe('Port that clients use: the frontend’s, or nginx’s when there are several.'),
-  router_mode: z.enum(ROUTER_MODES).default('round-robin').describe('How the frontend picks a worker.'),
-  router: router.prefault({}).describe('Options of the router.'),
-  args: argumentMap.default({}),
-  env: environment.default({}),
+    .describe('Port that clients use: the frontend’s, or nginx’s where there are several. Default: 8000.'),
+  router_mode: z
+    .enum(ROUTER_MODES)
+    .default('round-robin')
+    .describe('How the frontend picks a worker. Default: round-robin.'),
+  router: router.prefault({}).describe('Options of the router; most of them need `router_mode: kv`.'),
+  args: argumentMap
+    .default({})
+    .describe('Any argument of Dynamo’s frontend, written like those of the roles. Default: none.'),
+  env: environment.default({}).describe('Environment of the frontends, written like that of the roles.'),
 });
 
 export const ports = z.strictObject({
-  etcd_client: port.default(2379),
-  etcd_peer: port.default(2380),
-  nats: port.default(4222),
-  frontend: port.default(8180).describe('Frontends behind nginx.'),
+  etcd_client: port.default(2379).describe('etcd, for its clients. Default: 2379.'),
+  etcd_peer: port.default(2380).describe('etcd, for itself, on the loopback interface. Default: 2380.'),
+  nats: port.default(4222).describe('NATS, for its clients. Default: 4222.'),
+  frontend: port.default(8180).describe('Frontends behind nginx, where there are several. Default: 8180.'),
   rpc: port
     .default(7777)
-    .describe('Request plane of each process; the base of a block, one for each process of a node.'),
+    .describe(
+      'Request plane of each process; the base of a block, one for each process of a node. Default: 7777.',
+    ),
   system: port
     .default(8081)
-    .describe('Workers’ system server (health, metrics, model card); base of a block.'),
+    .describe('Workers’ system server (health, metrics, model card); the base of a block. Default: 8081.'),
   dist_init: port
     .default(29500)
-    .describe('SGLang’s dist-init and the six ports after it; base of blocks of ten.'),
-  bootstrap: port.default(30001).describe('Prefill to decode handshake; base of a block, unique in the job.'),
-  kv_events: port.default(5557).describe('KV cache events; base of a block.'),
+    .describe('SGLang’s dist-init and the six ports after it; the base of blocks of ten. Default: 29500.'),
+  bootstrap: port
+    .default(30001)
+    .describe('Handshake of prefill and decode; the base of a block, unique in the job. Default: 30001.'),
+  kv_events: port.default(5557).describe('KV cache events; the base of a block. Default: 5557.'),
 });
 
 export const infra = z.strictObject({
   nats: z
-    .union([z.boolean(), z.literal('auto')])
+    .union([z.boolean(), z.literal('auto')], { error: 'write true, false or auto' })
     .default('auto')
-    .describe('Start NATS. `auto`: where a plane or the Dynamo version needs it.'),
-  request_plane: z.enum(['tcp', 'nats']).default('tcp').describe('How requests reach workers (Dynamo 1.x).'),
+    .meta({ title: 'true, false or "auto"' })
+    .describe('Start NATS. `auto`: where a plane or the Dynamo version needs it. Default: auto.'),
+  request_plane: z
+    .enum(['tcp', 'nats'])
+    .default('tcp')
+    .describe('How requests reach workers; Dynamo 1.x only, older ones use NATS. Default: tcp.'),
   event_plane: z
     .enum(['nats', 'zmq'])
     .default('nats')
-    .describe('How events travel (Dynamo 1.x). ZMQ has no authentication.'),
-  ports: ports.prefault({}).describe('Base ports.'),
+    .describe('How events travel; Dynamo 1.x only. ZMQ has no authentication. Default: nats.'),
+  ports: ports
+    .prefault({})
+    .describe('Base ports of everything that listens; change one where a node has it taken already.'),
 });
 
 export const dynamo = z.strictObject({
   version: z
     .string()
-    .regex(/^\d+\.\d+\.\d+$/, 'write a release as "1.6.1"')
+    .regex(/^\d{1,4}\.\d{1,4}\.\d{1,4}$/, 'write a release of Dynamo as "1.6.1"')
     .default('1.6.1')
-    .describe('Release in the image; it decides module names and flag spellings.'),
+    .meta({ examples: ['1.6.1', '0.4.1'] })
+    .describe(
+      'Release of Dynamo in the image, as text; it decides module names and spellings of flags. Default: 1.6.1.',
+    ),
   namespace: z
     .string()
-    .regex(/^[A-Za-z0-9_-]+$/)
+    .regex(/^[A-Za-z0-9_-]+$/, 'use letters, digits, dashes and underscores')
     .default('dynamo')
-    .describe('Dynamo namespace of all workers.'),
+    .describe('Dynamo namespace of all workers. Default: dynamo.'),
   migration_limit: z
     .int()
     .min(0)
     .optional()
-    .describe('How often a request may move to another worker after a failure.'),
-  tool_call_parser: text.optional().describe('Parser of tool calls, such as `deepseek_v3`.'),
-  reasoning_parser: text.optional().describe('Parser of reasoning, such as `deepseek_r1`.'),
-  custom_jinja_template: mountablePath.optional().describe('Chat template file on the nodes.'),
-  sglang_tokenizer: z.boolean().optional().describe('Tokenize in SGLang rather than in the frontend.'),
+    .describe(
+      'How often a request may move to another worker after a failure, 0 or more. Default: Dynamo’s.',
+    ),
+  tool_call_parser: text
+    .optional()
+    .meta({ examples: ['deepseek_v3', 'hermes'] })
+    .describe('Parser of tool calls in the model’s output. Default: none.'),
+  reasoning_parser: text
+    .optional()
+    .meta({ examples: ['deepseek_r1', 'qwen3'] })
+    .describe('Parser of reasoning in the model’s output. Default: none.'),
+  custom_jinja_template: mountablePath
+    .optional()
+    .describe('Chat template, a file on the nodes. Default: the model’s own.'),
+  sglang_tokenizer: z
+    .boolean()
+    .optional()
+    .describe('Tokenize in SGLang rather than in the frontend. Default: Dynamo’s, the frontend.'),
 });
 
 export const health = z.strictObject({
-  deadline: duration.prefault('2h').describe('Longest time from start to ready.'),
+  deadline: duration
+    .prefault('2h')
+    .describe('Longest time from the start of the job to ready; the job fails after it. Default: 2h.'),
   stall: duration
     .prefault('20m')
-    .describe('Longest time without progress (logs growing, workers registering) before ready.'),
-  drain: duration.prefault('2m').describe('Before the time limit, stop serving this early.'),
+    .describe(
+      'Longest time without progress (logs growing, workers registering) before ready; the job fails after it. Default: 20m.',
+    ),
+  drain: duration.prefault('2m').describe('How long before the time limit serving stops. Default: 2m.'),
 });

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { count, directive, duration } from './fields.ts';
+import { duration } from './duration.ts';
+import { count, directive } from './fields.ts';
 
-/** Options that the renderer sets itself; as extra directives they would contradict it. */
+/** Options that the renderer sets itself, or that change what sbatch does; as extra directives they would contradict it. */
 export const MANAGED_DIRECTIVES = [
   'job-name',
   'nodes',
@@ -14,11 +15,14 @@ export const MANAGED_DIRECTIVES = [
   'error',
   'chdir',
   'export',
+  'propagate',
   'signal',
   'open-mode',
   'parsable',
   'array',
   'wrap',
+  'wait',
+  'test-only',
   'qos',
   'reservation',
   'constraint',
@@ -31,36 +35,48 @@ export const MANAGED_DIRECTIVES = [
 
 const directives = z
   .record(
-    z.string().regex(/^[a-z][a-z0-9-]*$/, 'is not an sbatch option: write its long name without dashes'),
-    z.union([directive, z.int(), z.literal(true)]),
+    z
+      .string()
+      .regex(/^[a-z][a-z0-9-]+$/, 'is no option of sbatch: write its long name, without leading dashes'),
+    z.union([directive, z.int(), z.literal(true)], { error: 'must be text, a whole number, or true' }),
   )
   .superRefine((given, context) => {
     for (const key of Object.keys(given)) {
-      if ((MANAGED_DIRECTIVES as readonly string[]).includes(key)) {
-        context.addIssue({
-          code: 'custom',
-          path: [key],
-          message: 'is set by dyn-slurm itself; use the field of that name, where there is one',
-        });
-      }
+      // sbatch reads its options with getopt_long, which takes any unique beginning of a name.
+      const managed = MANAGED_DIRECTIVES.find((option) => option.startsWith(key));
+      if (managed === undefined) continue;
+      const message = `is ${key === managed ? '' : `short for ${managed}, which is `}set by dyn-slurm itself`;
+      context.addIssue({ code: 'custom', path: [key], message, params: { at: 'key' } });
     }
   });
 
 export const slurm = z.strictObject({
-  account: directive.describe('Account to charge (`--account`).'),
-  partition: directive.describe('Partition (`--partition`).'),
-  time: duration.describe('Time limit: `4h`, `90m`, `1-12:00:00`.'),
-  qos: directive.optional().describe('Quality of service (`--qos`).'),
-  reservation: directive.optional().describe('Reservation (`--reservation`).'),
-  constraint: directive.optional().describe('Node features (`--constraint`).'),
+  account: directive.describe('Account to charge (`--account`). Default: the cluster profile’s `account`.'),
+  partition: directive.describe(
+    'Partition to wait in (`--partition`). Default: the cluster profile’s `partition`.',
+  ),
+  time: duration.describe(
+    'Time limit of the job (`--time`), as 90m, 4h, 1h30m, 2d or Slurm’s 1-12:00:00. Required.',
+  ),
+  qos: directive.optional().describe('Quality of service (`--qos`). Default: the account’s.'),
+  reservation: directive.optional().describe('Reservation to run in (`--reservation`). Default: none.'),
+  constraint: directive
+    .optional()
+    .meta({ examples: ['h100&ib'] })
+    .describe('Features that the nodes must have (`--constraint`). Default: none.'),
   segment: count
     .optional()
-    .describe('Nodes that must share an NVLink rack (`--segment`, Slurm 24.05 and later).'),
+    .describe(
+      'Number of nodes that must lie in one NVLink rack (`--segment`, Slurm 24.05 and later). Default: anywhere.',
+    ),
   exclusive: z
     .boolean()
     .default(true)
-    .describe('Whole nodes only (`--exclusive --mem=0`). Without it, other users can reach etcd and NATS.'),
+    .describe(
+      'Whole nodes only (`--exclusive --mem=0`). Without it, other users of a node can reach etcd and NATS. Default: true.',
+    ),
   directives: directives
     .default({})
-    .describe('Further `#SBATCH` options by long name; true for one without a value.'),
+    .meta({ examples: [{ 'mail-type': 'END,FAIL', contiguous: true }] })
+    .describe('Further `#SBATCH` options by their long names; true for one without a value. Default: none.'),
 });

@@ -1,0 +1,73 @@
+import type { Job } from './job.ts';
+import { quoted } from './place.ts';
+import type { Problem } from './problem.ts';
+import type { JobConfig } from './schema.ts';
+import { nearest } from './suggestion.ts';
+
+export interface ResolvedAliases {
+  readonly model: Job['model'];
+  readonly container: JobConfig['container'];
+  readonly problems: readonly Problem[];
+  /** Names that stood for a path or an image, by where they stood. */
+  readonly used: readonly {
+    readonly path: readonly [string, string];
+    readonly list: 'models' | 'images';
+    readonly alias: string;
+  }[];
+}
+
+/** Replaces the aliases of the cluster profile, and names the model after its folder where nobody else did. */
+export function resolveAliases({ model, container }: JobConfig, site: Job['site']): ResolvedAliases {
+  const problems: Problem[] = [];
+  const used: ResolvedAliases['used'][number][] = [];
+  const path = own(site.models, model.path);
+  if (path !== undefined) used.push({ path: ['model', 'path'], list: 'models', alias: model.path });
+  else if (!model.path.includes('/')) problems.push(unknownModel(model.path, site));
+  const image = container && own(site.images, container.image);
+  if (container && image !== undefined) {
+    used.push({ path: ['container', 'image'], list: 'images', alias: container.image });
+  } else if (container) {
+    problems.push(...doubtfulImage(container.image, site));
+  }
+  const folder = path ?? model.path;
+  return {
+    model: { ...model, path: folder, served_name: model.served_name ?? lastPart(folder) },
+    container: container && image !== undefined ? { ...container, image } : container,
+    problems,
+    used,
+  };
+}
+
+function unknownModel(alias: string, { name, models }: Job['site']): Problem {
+  const near = nearest(alias, Object.keys(models));
+  const suggestion = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+  return {
+    severity: 'error',
+    path: ['model', 'path'],
+    message: `${quoted(alias)} is neither a path nor a model of the cluster profile ${quoted(name)}${suggestion}`,
+    hint:
+      near === undefined
+        ? `write a path on the nodes, such as /models/${alias}`
+        : `it stands for ${models[near]}`,
+  };
+}
+
+/** A bare name may be an image of Docker's library, so it is only doubtful. */
+function* doubtfulImage(image: string, { name, images }: Job['site']): Generator<Problem> {
+  const near = /[/:#]/.test(image) ? undefined : nearest(image, Object.keys(images));
+  if (near === undefined) return;
+  yield {
+    severity: 'warning',
+    path: ['container', 'image'],
+    message: `${quoted(image)} is no image of the cluster profile ${quoted(name)}; did you mean ${JSON.stringify(near)}?`,
+    hint: 'as it stands, the runtime looks for it in a registry',
+  };
+}
+
+function lastPart(path: string): string {
+  return path.split('/').findLast((part) => part !== '') ?? 'model';
+}
+
+function own(table: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}

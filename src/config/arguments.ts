@@ -1,0 +1,56 @@
+import type { Problem } from './problem.ts';
+import { ROLES } from './role.ts';
+import { type ConfigEntry, type ConfigMap, type ConfigValue, changedAt } from './tree.ts';
+
+const OWNERS = [...ROLES, 'frontend'] as const;
+
+/**
+ * A layer with its arguments under one spelling, with dashes, so that layers override each other; and with numbers in
+ * `args` and `env` as their file spells them, so that `1.10` does not reach a process as `1.1`.
+ */
+export function normalizeArguments(
+  layer: ConfigMap,
+  report: (problem: Problem, entry: ConfigEntry) => void,
+): ConfigMap {
+  return OWNERS.reduce((map, owner) => {
+    const args = changedAt(map, [owner, 'args'], (value) =>
+      value.kind === 'map' ? dashed(value, report) : value,
+    );
+    return changedAt(args, [owner, 'env'], (value) =>
+      value.kind === 'map' ? withValues(value, written) : value,
+    );
+  }, layer);
+}
+
+function dashed(map: ConfigMap, report: (problem: Problem, entry: ConfigEntry) => void): ConfigMap {
+  const entries = new Map<string, ConfigEntry>();
+  for (const [name, entry] of map.entries) {
+    const key = name.replaceAll('_', '-');
+    const twin = entries.get(key);
+    if (twin === undefined) {
+      entries.set(key, { ...entry, value: argument(entry.value) });
+      continue;
+    }
+    const message = `is the same argument as ${twin.path.at(-1)} on line ${twin.place.line}`;
+    report({ severity: 'error', path: entry.path, at: 'key', message, hint: 'keep one of the two' }, entry);
+  }
+  return { ...map, entries };
+}
+
+function argument(value: ConfigValue): ConfigValue {
+  if (value.kind === 'list') return { ...value, items: value.items.map(argument) };
+  return value.kind === 'scalar' && typeof value.value === 'number' ? written(value) : value;
+}
+
+/** A number or a boolean, as text where its spelling says more than its value: `1.10`, `True`. */
+function written(value: ConfigValue): ConfigValue {
+  if (value.kind !== 'scalar' || value.value === null || typeof value.value === 'string') return value;
+  return String(value.value) === value.written ? value : { ...value, value: value.written };
+}
+
+function withValues(map: ConfigMap, change: (value: ConfigValue) => ConfigValue): ConfigMap {
+  return {
+    ...map,
+    entries: new Map([...map.entries].map(([key, entry]) => [key, { ...entry, value: change(entry.value) }])),
+  };
+}

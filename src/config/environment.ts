@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { text } from './fields.ts';
+
+/** Variables that make a shell or the loader run something else; no worker needs them from a config. */
+const FORBIDDEN = new Set([
+  'LD_PRELOAD',
+  'LD_AUDIT',
+  'BASH_ENV',
+  'ENV',
+  'PROMPT_COMMAND',
+  'PS4',
+  'IFS',
+  'SHELLOPTS',
+  'BASHOPTS',
+]);
+
+const SECRET_NAME =
+  /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY(_ID)?|PRIVATE_KEY|CREDENTIALS?)$/i;
+
+/** Forms that issuers of credentials give them: Hugging Face, OpenAI, GitHub, AWS, NVIDIA, PEM. */
+const SECRET_VALUE =
+  /^(hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|AKIA[0-9A-Z]{16}|nvapi-[\w-]{20,})$|-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
+export function looksSecret(value: unknown): boolean {
+  return typeof value === 'string' && SECRET_VALUE.test(value);
+}
+
+const envName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name of an environment variable: use letters, digits and "_"')
+  .refine((value) => !FORBIDDEN.has(value), 'changes how every program starts, and is refused');
+
+const secretSource = z.union(
+  [
+    z.strictObject({
+      from_env: envName.describe('Variable of the shell that submits, whose value is passed on unseen.'),
+    }),
+    z.strictObject({
+      from_file: text.describe('File on the nodes whose content is the value.'),
+    }),
+  ],
+  { error: 'write {from_env: NAME} or {from_file: PATH}' },
+);
+
+const value = z.union([z.string(), z.number(), z.boolean(), secretSource], {
+  error: 'must be text, a number, true, false, {from_env: NAME} or {from_file: PATH}',
+});
+
+/**
+ * Environment of a process. Numbers and booleans are passed on as they are written; secrets only by reference, so
+ * that they reach no script, no dry-run and no log.
+ */
+export const environment = z
+  .record(envName, value)
+  .superRefine((env, context) => {
+    for (const [key, given] of Object.entries(env)) {
+      const named = SECRET_NAME.test(key) && typeof given !== 'object' && given !== '';
+      if (!named && !looksSecret(given)) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [key],
+        message: `looks like a secret, which no config may hold; write {from_env: ${key}} or {from_file: PATH}`,
+        params: { conceal: true },
+      });
+    }
+  })
+  .meta({ title: 'environment', examples: [{ NCCL_DEBUG: 'INFO', HF_TOKEN: { from_env: 'HF_TOKEN' } }] });
+
+export type EnvironmentValue = z.infer<typeof environment>[string];

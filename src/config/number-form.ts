@@ -1,0 +1,31 @@
+/** Why a number cannot be taken as the file spells it. */
+export interface NumberFault {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/**
+ * YAML 1.1 read `010` as eight and YAML 1.2 reads ten; JavaScript rounds whole numbers above 2^53, and no program here
+ * takes infinity. Each is refused rather than guessed.
+ */
+export function numberFault(value: number, written: string): NumberFault | undefined {
+  const hint = `write "${written}" in quotes if it is text`;
+  if (!Number.isFinite(value)) return { message: `${written} is not a finite number`, hint };
+  if (/^[-+]?0\d/.test(written)) {
+    return {
+      message: `${written} has a leading zero, which some programs read as octal`,
+      hint: `write ${value}, or "${written}" in quotes if it is text`,
+    };
+  }
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    return {
+      message: `${clipped(written)} is too large to be exact: the limit is 2^53`,
+      hint: 'write it in quotes if it is text',
+    };
+  }
+  return undefined;
+}
+
+function clipped(written: string): string {
+  return written.length > 32 ? `${written.slice(0, 31)}…` : written;
+}

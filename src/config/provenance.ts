@@ -1,0 +1,52 @@
+import type { ResolvedAliases } from './aliases.ts';
+import type { Job, Provenance } from './job.ts';
+import { locate } from './locate.ts';
+import { type ConfigPath, type Place, pathText } from './place.ts';
+import type { ConfigMap } from './tree.ts';
+
+/** Names the layer that a place belongs to: `topology NAME`, `r1.yaml:3:5`, … */
+export type Layering = (place: Place) => string;
+
+/** Where each value of a job came from, in the job's order; a list counts as one value, and an empty map as none. */
+export function provenanceOf(
+  job: Job,
+  trees: { readonly job: ConfigMap; readonly site: ConfigMap },
+  used: ResolvedAliases['used'],
+  layering: Layering,
+): readonly Provenance[] {
+  const { site, ...config } = job;
+  const origin = (tree: ConfigMap, path: ConfigPath): string => {
+    const { value, place } = locate(tree, path);
+    return value === undefined ? 'default' : layering(place);
+  };
+  const aliases = new Map(
+    used.map(({ path, list, alias }) => [
+      pathText(path),
+      `alias ${alias}, ${origin(trees.site, [list, alias])}`,
+    ]),
+  );
+  const own = leaves(config, []).map(([path, value]) => {
+    const text = pathText(path);
+    return { path: text, value, from: aliases.get(text) ?? origin(trees.job, path) };
+  });
+  const { name, ...profile } = site;
+  const cluster = leaves(profile, []).map(([path, value]) => ({
+    path: pathText(['site', ...path]),
+    value,
+    from: origin(trees.site, path),
+  }));
+  return [...own, { path: 'site.name', value: name, from: chosenBy(name, trees.job, layering) }, ...cluster];
+}
+
+function chosenBy(name: string, tree: ConfigMap, layering: Layering): string {
+  const { value, place } = locate(tree, ['cluster']);
+  if (value?.kind === 'scalar' && value.value === name) return layering(place);
+  return name === 'default' ? 'default' : '--cluster or DYN_SLURM_CLUSTER';
+}
+
+function leaves(value: unknown, path: ConfigPath): readonly (readonly [ConfigPath, unknown])[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return value === undefined ? [] : [[path, value]];
+  }
+  return Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]));
+}

@@ -1,0 +1,157 @@
+import { type ResolvedAliases, resolveAliases } from './aliases.ts';
+import { normalizeArguments } from './arguments.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { jobField } from './field.ts';
+import { GPUS, gpuModel } from './gpu.ts';
+import type { Job, Provenance } from './job.ts';
+import { merge } from './merge.ts';
+import { namesIn } from './names.ts';
+import { type ParsedFile, parseYaml } from './parse.ts';
+import type { ConfigPath } from './place.ts';
+import { ordered, placed } from './placement.ts';
+import type { Problem } from './problem.ts';
+import { type Layering, provenanceOf } from './provenance.ts';
+import { isStopgap } from './repair.ts';
+import { ROLES } from './role.ts';
+import { checkRules } from './rules.ts';
+import { type JobConfig, jobSchema } from './schema.ts';
+import { checkShape } from './shape.ts';
+import { readSite } from './site.ts';
+import { alternatives, nearest } from './suggestion.ts';
+import { topologyLayer } from './topology.ts';
+import { unknownName } from './unknown-name.ts';
+import type { Finding } from './wording.ts';
+
+export interface SourceFile {
+  /** As messages name it. */
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface ResolveInput {
+  readonly config: SourceFile;
+  /** The preset's file, where the config names one and it was found. */
+  readonly topology?: SourceFile;
+  /** All presets, to suggest one. */
+  readonly topologyNames: readonly string[];
+  readonly cluster: {
+    readonly name: string;
+    /** The profile's files, lowest first. */
+    readonly files: readonly SourceFile[];
+  };
+  readonly clusterNames: readonly string[];
+}
+
+export interface Resolved {
+  /** Absent when there is any error. */
+  readonly job?: Job;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly provenance: readonly Provenance[];
+}
+
+/**
+ * A config with its topology and its cluster profile, as one validated job. Pure, and never throws for anything that
+ * the files hold.
+ */
+export function resolveJob(input: ResolveInput): Resolved {
+  const { config: source, cluster } = input;
+  const files = [source, ...(input.topology ? [input.topology] : []), ...cluster.files].map(
+    ({ file }) => file,
+  );
+  const parsed = parseYaml(source.file, source.text);
+  const site = readSite(cluster.files);
+  const diagnostics: Diagnostic[] = [...parsed.diagnostics, ...site.diagnostics];
+  const { root } = parsed;
+  if (root === undefined) return { diagnostics: ordered(diagnostics, files), provenance: [] };
+
+  const topology = topologyLayer(root, input.topology, input.topologyNames);
+  const layers = [site.defaults, topology.layer, topology.config].flatMap((layer) =>
+    layer === undefined
+      ? []
+      : [normalizeArguments(layer, (problem) => diagnostics.push(placed(problem, layer, root)))],
+  );
+  const checked = checkShape(jobSchema, layers.reduce(merge), jobField);
+  const unread = unreadPaths(parsed, topology.parsed);
+  const found = checked.findings.filter((finding) => !isKnown(finding, unread, topology.lost));
+  const profile = { ...site.profile, name: cluster.name };
+  const { job, problems, used } = completed(checked.value, profile, topology.lost);
+  const faults = [...checked.findings.filter(isStopgap).map(({ path }) => path), ...unread];
+  const reliable = problems.filter(({ path }) => !causedBy(faults, path));
+  diagnostics.push(
+    ...topology.diagnostics,
+    ...[...found, ...unknownCluster(input), ...reliable].map((problem) =>
+      placed(problem, checked.tree, root),
+    ),
+  );
+  const all = ordered(diagnostics, files);
+  if (job === undefined || all.some(({ severity }) => severity === 'error'))
+    return { diagnostics: all, provenance: [] };
+  const trees = { job: checked.tree, site: site.tree };
+  return { job, diagnostics: all, provenance: provenanceOf(job, trees, used, layering(input, parsed)) };
+}
+
+interface Completed {
+  readonly job: Job | undefined;
+  readonly problems: readonly Problem[];
+  readonly used: ResolvedAliases['used'];
+}
+
+/** The job with its aliases resolved, and what the rules say of it. */
+function completed(value: JobConfig | undefined, site: Job['site'], topologyLost: boolean): Completed {
+  if (value === undefined) return { job: undefined, problems: [], used: [] };
+  const { model, container, used, problems } = resolveAliases(value, site);
+  const { container: _, ...rest } = value;
+  const job: Job = { ...rest, ...(container && { container }), model, site };
+  const known = Object.keys(GPUS);
+  const unknownGpu = gpuModel(job.gpu)
+    ? []
+    : [unknownName(['gpu'], 'GPU model', job.gpu, known, `known are ${alternatives(known, 'and')}`)];
+  // Without its topology, a job lacks what the rules would ask for.
+  const rules = topologyLost ? [] : checkRules({ ...job, gpu: nearest(job.gpu, known) ?? job.gpu }, site);
+  return { job, problems: [...unknownGpu, ...problems, ...rules], used };
+}
+
+/** Values that the files hold but that could not be read; an inline topology counts as its keys. */
+function unreadPaths(config: ParsedFile, topology: ParsedFile | undefined): readonly ConfigPath[] {
+  const inline = (path: ConfigPath): ConfigPath => (path[0] === 'topology' ? path.slice(1) : path);
+  const paths = [...config.unread.map(inline), ...(topology?.unread ?? [])];
+  return paths.filter((path) => path.length > 0);
+}
+
+/** What is missing only because it could not be read. */
+function isKnown({ missing, path }: Finding, unread: readonly ConfigPath[], topologyLost: boolean): boolean {
+  if (missing !== true) return false;
+  return unread.some((gone) => startsWith(path, gone)) || (topologyLost && path[0] === 'gpu');
+}
+
+const SIZES = ['workers', 'nodes', 'gpus_per_worker', 'tp', 'pp', 'dp', 'ep'];
+
+/** A rule's complaint about what was left out says little, and of a role's sizes, each depends on all. */
+function causedBy(faults: readonly ConfigPath[], path: ConfigPath): boolean {
+  return faults.some((fault) => {
+    const [owner, key] = fault;
+    const isSize = ROLES.some((role) => role === owner) && SIZES.includes(String(key));
+    return isSize ? path[0] === owner : startsWith(path, fault);
+  });
+}
+
+function startsWith(path: ConfigPath, beginning: ConfigPath): boolean {
+  return beginning.every((part, index) => part === path[index]);
+}
+
+function unknownCluster({ cluster, clusterNames }: ResolveInput): readonly Problem[] {
+  const { name, files } = cluster;
+  if (files.length > 0 || ['default', 'local', ...clusterNames].includes(name)) return [];
+  const hint = 'a profile is a file ~/.config/dyn-slurm/clusters/NAME.yaml';
+  return [unknownName(['cluster'], 'cluster profile', name, clusterNames, hint)];
+}
+
+function layering({ config, topology, cluster }: ResolveInput, parsed: ParsedFile): Layering {
+  const preset = namesIn(parsed).topology;
+  return ({ file, line, column }) => {
+    const position = `${file}:${line}:${column}`;
+    if (file === config.file) return position;
+    if (file === topology?.file) return `topology ${preset}`;
+    return `cluster ${cluster.name} (${position})`;
+  };
+}

@@ -1,0 +1,54 @@
+import type { z } from 'zod';
+import { type Field, fieldAt } from './field.ts';
+import type { ConfigPath } from './place.ts';
+import { repaired } from './repair.ts';
+import { type ConfigMap, plain } from './tree.ts';
+import { adviseKey } from './unknown-key.ts';
+import { type Finding, findings } from './wording.ts';
+
+export interface CheckedShape<T> {
+  readonly findings: readonly Finding[];
+  /** As the user most likely meant it, where there are errors; absent where that cannot be told. */
+  readonly value: T | undefined;
+  /** The tree of `value`. */
+  readonly tree: ConfigMap;
+}
+
+const MOST_ROUNDS = 4;
+
+/** Holds a tree against a schema, and goes on with what it repairs, until nothing is found any more. */
+export function checkShape<T extends z.ZodType>(
+  schema: T,
+  tree: ConfigMap,
+  root: Field,
+): CheckedShape<z.output<T>> {
+  const found: Finding[] = [...emptied(tree, root, [])];
+  let current = tree;
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const result = schema.safeParse(plain(current));
+    if (result.success) return { findings: found, value: result.data, tree: current };
+    const faults = findings(result.error.issues, current, root);
+    // What is missing after the first round, a repair took away.
+    found.push(...faults.filter(({ missing }) => round === 0 || !missing));
+    current = repaired(current, faults, root);
+  }
+  return { findings: found, value: undefined, tree: current };
+}
+
+/** Keys set to null: they leave no trace in the merged tree, but may be misspelt all the same. */
+function* emptied(tree: ConfigMap, root: Field, path: ConfigPath): Generator<Finding> {
+  const field = fieldAt(root, path);
+  for (const [key, { idle }] of tree.removed ?? []) {
+    const at = [...path, key];
+    if (field?.kind === 'map' && !field.children.has(key)) {
+      const { message, hint } = adviseKey(root, path, key, new Set(tree.entries.keys()));
+      yield { severity: 'error', path: at, at: 'key', message, ...(hint && { hint }) };
+    } else if (field?.kind === 'record' && idle) {
+      const message = 'null removes a key, but nothing below this file sets it';
+      yield { severity: 'warning', path: at, at: 'key', message };
+    }
+  }
+  for (const [key, { value }] of tree.entries) {
+    if (value.kind === 'map') yield* emptied(value, root, [...path, key]);
+  }
+}

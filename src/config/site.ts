@@ -1,0 +1,47 @@
+import { type ClusterProfile, clusterProfile } from './cluster-profile.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { profileField } from './field.ts';
+import { merge } from './merge.ts';
+import { parseYaml } from './parse.ts';
+import { placed } from './placement.ts';
+import type { SourceFile } from './resolve.ts';
+import { checkShape } from './shape.ts';
+import type { ConfigEntry, ConfigMap } from './tree.ts';
+
+/** A cluster profile, read from its files. */
+export interface Site {
+  readonly profile: ClusterProfile;
+  /** What the files say, the later over the earlier. */
+  readonly tree: ConfigMap;
+  /** A layer below the job's own: what the profile knows of Slurm. */
+  readonly defaults: ConfigMap;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const NOWHERE = { file: '', line: 1, column: 1, length: 1 };
+const EMPTY: ConfigMap = { kind: 'map', entries: new Map(), place: NOWHERE };
+
+export function readSite(files: readonly SourceFile[]): Site {
+  const parsed = files.map(({ file, text }) => parseYaml(file, text, 'profile'));
+  const tree = parsed.reduce((lower, { root }) => (root === undefined ? lower : merge(lower, root)), EMPTY);
+  const checked = checkShape(clusterProfile, tree, profileField);
+  const diagnostics = checked.findings.map((finding) => placed(finding, checked.tree, checked.tree));
+  return {
+    profile: checked.value ?? clusterProfile.parse({}),
+    tree: checked.tree,
+    defaults: slurmDefaults(tree),
+    diagnostics: [...parsed.flatMap((file) => file.diagnostics), ...diagnostics],
+  };
+}
+
+function slurmDefaults(profile: ConfigMap): ConfigMap {
+  const entries = ['account', 'partition'].flatMap((key): [string, ConfigEntry][] => {
+    const entry = profile.entries.get(key);
+    return entry === undefined ? [] : [[key, entry]];
+  });
+  const [first] = entries;
+  if (first === undefined) return EMPTY;
+  const { place, path } = first[1];
+  const slurm: ConfigMap = { kind: 'map', entries: new Map(entries), place };
+  return { kind: 'map', entries: new Map([['slurm', { path, place, value: slurm }]]), place };
+}

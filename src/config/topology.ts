@@ -1,0 +1,87 @@
+import type { Diagnostic } from './diagnostic.ts';
+import { topologyHeaderField } from './field.ts';
+import { type ParsedFile, parseYaml } from './parse.ts';
+import { placed } from './placement.ts';
+import type { Problem } from './problem.ts';
+import type { SourceFile } from './resolve.ts';
+import { topologyHeader, USER_KEYS } from './schema.ts';
+import { checkShape } from './shape.ts';
+import type { ConfigEntry, ConfigMap } from './tree.ts';
+import { unknownName } from './unknown-name.ts';
+
+/** What the topology of a job contributes to it. */
+export interface TopologyLayer {
+  /** Absent where the config names none, or one that cannot be had. */
+  readonly layer: ConfigMap | undefined;
+  /** The config's own layer, with an inline topology taken out. */
+  readonly config: ConfigMap;
+  readonly diagnostics: readonly Diagnostic[];
+  /** The config asks for a topology that cannot be had: what it would have set is unknown. */
+  readonly lost: boolean;
+  /** The preset's file, where one was read. */
+  readonly parsed?: ParsedFile;
+}
+
+/** Stands for an inline topology in the job. */
+export const INLINE = 'inline';
+
+const HINT = '`dyn-slurm topologies` lists them; a map with the keys of one may stand here instead';
+
+export function topologyLayer(
+  config: ConfigMap,
+  preset: SourceFile | undefined,
+  names: readonly string[],
+): TopologyLayer {
+  const entry = config.entries.get('topology');
+  if (entry?.value.kind === 'map') return inlineLayer(config, entry, entry.value);
+  const wanted = entry?.value.kind === 'scalar' ? entry.value.value : undefined;
+  // A value of another type is left to the schema.
+  if (typeof wanted !== 'string')
+    return { layer: undefined, config, diagnostics: [], lost: entry !== undefined && wanted !== null };
+  if (preset === undefined) {
+    const diagnostics = [placed(unknownName(['topology'], 'topology', wanted, names, HINT), config, config)];
+    return { layer: undefined, config, diagnostics, lost: true };
+  }
+  return { ...presetLayer(preset), config };
+}
+
+function inlineLayer(config: ConfigMap, entry: ConfigEntry, topology: ConfigMap): TopologyLayer {
+  const value = { kind: 'scalar', value: INLINE, written: INLINE, place: entry.place } as const;
+  const entries = new Map(config.entries).set('topology', { ...entry, value });
+  const { own, problems } = withoutUserKeys(topology);
+  const diagnostics = problems.map((problem) => placed(problem, topology, topology));
+  return { layer: own, config: { ...config, entries }, diagnostics, lost: false };
+}
+
+function presetLayer(preset: SourceFile): Omit<TopologyLayer, 'config'> {
+  const parsed = parseYaml(preset.file, preset.text, 'topology');
+  const { root } = parsed;
+  if (root === undefined) return { layer: undefined, diagnostics: parsed.diagnostics, lost: true, parsed };
+  const isHeader = ([key]: [string, ConfigEntry]) => topologyHeaderField.children.has(key);
+  const header: ConfigMap = { ...root, entries: new Map([...root.entries].filter(isHeader)) };
+  const body: ConfigMap = {
+    ...root,
+    entries: new Map([...root.entries].filter((entry) => !isHeader(entry))),
+  };
+  const checked = checkShape(topologyHeader, header, topologyHeaderField);
+  const { own, problems } = withoutUserKeys(body);
+  const diagnostics = [...checked.findings, ...problems].map((problem) => placed(problem, root, root));
+  return { layer: own, diagnostics: [...parsed.diagnostics, ...diagnostics], lost: false, parsed };
+}
+
+function withoutUserKeys(topology: ConfigMap): {
+  readonly own: ConfigMap;
+  readonly problems: readonly Problem[];
+} {
+  const entries = new Map(topology.entries);
+  const problems = USER_KEYS.filter((key) => entries.delete(key)).map(
+    (key): Problem => ({
+      severity: 'error',
+      path: [key],
+      at: 'key',
+      message: `a topology cannot set ${key}`,
+      hint: 'it belongs at the top level of a config',
+    }),
+  );
+  return { own: { ...topology, entries }, problems };
+}

@@ -1,0 +1,193 @@
+import type { z } from 'zod';
+import { type Field, fieldAt } from './field.ts';
+import { locate } from './locate.ts';
+import { type ConfigPath, quoted } from './place.ts';
+import type { Problem } from './problem.ts';
+import { alternatives, nearest } from './suggestion.ts';
+import type { ConfigMap, ConfigValue } from './tree.ts';
+import { adviseKey } from './unknown-key.ts';
+
+/** What the schema found, and what the user most likely meant: with it, later rules can be checked all the same. */
+export interface Finding extends Problem {
+  /** The key is not there, or `null` took it away. */
+  readonly missing?: true;
+  readonly repair?: Repair;
+}
+
+/** `drop` leaves the key to its default. */
+export type Repair = { readonly set: unknown } | { readonly rename: string } | 'drop';
+
+type Issue = z.core.$ZodIssue;
+
+/** Zod's issues in plain words. `tree` is what was checked, `root` describes its schema. */
+export function findings(issues: readonly Issue[], tree: ConfigMap, root: Field): readonly Finding[] {
+  return issues.flatMap((issue) => describe(issue, issue.path as ConfigPath, tree, root));
+}
+
+function describe(issue: Issue, path: ConfigPath, tree: ConfigMap, root: Field): readonly Finding[] {
+  const { value, removed } = locate(tree, path);
+  const field = fieldAt(root, path);
+  const error = (message: string, more: Partial<Finding> = {}): Finding[] => [
+    { severity: 'error', path, message, repair: 'drop', ...more },
+  ];
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.flatMap((key) => unknownKey(path, key, value, root));
+    case 'invalid_key':
+      return error(issue.issues[0]?.message ?? 'is not allowed as a key', { at: 'key' });
+    case 'invalid_type':
+      if (value === undefined) return missing(path, field, removed);
+      return wrongType(issue.expected, path, value, field);
+    case 'invalid_value':
+      return [choice(path, value, issue.values.map(String))];
+    case 'invalid_union':
+      return union(issue, path, value, tree, root);
+    case 'too_small':
+      if (issue.origin === 'string') return error(issue.message);
+      return error(`must be at least ${issue.minimum}, not ${shown(value)}`);
+    case 'too_big':
+      return error(`must be at most ${issue.maximum}, not ${shown(value)}`);
+    case 'custom': {
+      const params = issue.params as Partial<Pick<Problem, 'at' | 'conceal'>> | undefined;
+      return error(issue.message, params?.at || params?.conceal ? { ...params } : {});
+    }
+    default:
+      return error(issue.message);
+  }
+}
+
+function unknownKey(
+  path: ConfigPath,
+  key: string,
+  owner: ConfigValue | undefined,
+  root: Field,
+): readonly Finding[] {
+  const keys = owner?.kind === 'map' ? [...owner.entries.keys()] : [];
+  const { message, hint, meant } = adviseKey(root, path, key, new Set(keys));
+  const repair: Repair = meant === undefined ? 'drop' : { rename: meant };
+  return [{ severity: 'error', path: [...path, key], at: 'key', message, ...(hint && { hint }), repair }];
+}
+
+function missing(path: ConfigPath, field: Field | undefined, removed: boolean): readonly Finding[] {
+  const message = removed ? 'is empty; give it a value' : 'is missing';
+  const hint = field?.description;
+  return [{ severity: 'error', path, at: 'key', message, ...(hint && { hint }), missing: true }];
+}
+
+/** Text that reads as a number: with repairs, a config with `nodes: "4"` is checked on as if it said 4. */
+const NUMERAL = /^[-+]?\d+(\.\d+)?$/;
+
+function wrongType(
+  expected: string,
+  path: ConfigPath,
+  value: ConfigValue,
+  field: Field | undefined,
+): readonly Finding[] {
+  const error = (message: string, hint?: string, repair: Repair = 'drop'): readonly Finding[] => [
+    { severity: 'error', path, message, ...(hint && { hint }), repair },
+  ];
+  const given = value.kind === 'scalar' ? value.value : undefined;
+  if (given === null) return error('is empty; give it a value');
+  switch (expected) {
+    case 'object':
+    case 'record':
+      return error(`must be a map of keys, not ${kindOf(value)}`, undefined, { set: {} });
+    case 'array':
+      return error(
+        `must be a list, not ${kindOf(value)}`,
+        'write each item on a line of its own, after "- "',
+      );
+    case 'int':
+    case 'number': {
+      if (typeof given === 'number') return error(`must be a whole number, not ${shown(value)}`);
+      const what = expected === 'int' || field?.type !== 'number' ? 'a whole number' : 'a number';
+      if (typeof given !== 'string' || !NUMERAL.test(given))
+        return error(`must be ${what}, not ${shown(value)}`);
+      return error(`${quoted(given)} is text; write ${given} without quotes`, undefined, {
+        set: Number(given),
+      });
+    }
+    case 'boolean': {
+      const wanted = typeof given === 'string' ? TRUTH[given.toLowerCase()] : undefined;
+      if (wanted === undefined) return error(`must be true or false, not ${shown(value)}`);
+      const reason = ['true', 'false'].includes(String(given)) ? '' : '; YAML 1.2 knows only true and false';
+      return error(`${quoted(String(given))} is text${reason}`, `write ${wanted}, without quotes`, {
+        set: wanted,
+      });
+    }
+    case 'string':
+      if (field?.type === 'duration' && typeof given === 'number') {
+        return error(
+          `${shown(value)} has no unit`,
+          `write ${shown(value)}s, ${shown(value)}m or ${shown(value)}h`,
+        );
+      }
+      if (value.kind !== 'scalar') return error(`must be text, not ${kindOf(value)}`);
+      return error(`${shown(value)} is ${kindOf(value)}; write "${value.written}" in quotes`, undefined, {
+        set: value.written,
+      });
+    default:
+      return error(`must not be ${kindOf(value)}`);
+  }
+}
+
+const TRUTH: Readonly<Record<string, boolean | undefined>> = Object.assign(Object.create(null), {
+  true: true,
+  yes: true,
+  on: true,
+  y: true,
+  false: false,
+  no: false,
+  off: false,
+  n: false,
+});
+
+function choice(path: ConfigPath, value: ConfigValue | undefined, choices: readonly string[]): Finding {
+  const given = value?.kind === 'scalar' ? String(value.value) : undefined;
+  const near = given === undefined ? undefined : nearest(given, choices);
+  const known = `one of ${alternatives(choices)}`;
+  const message =
+    near === undefined
+      ? `must be ${known}, not ${shown(value)}`
+      : `unknown value ${shown(value)}; did you mean ${JSON.stringify(near)}?`;
+  const repair: Repair = near === undefined ? 'drop' : { set: near };
+  return { severity: 'error', path, message, ...(near !== undefined && { hint: known }), repair };
+}
+
+/** A map is held against the alternatives that are maps; anything else against them all. */
+function union(
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  path: ConfigPath,
+  value: ConfigValue | undefined,
+  tree: ConfigMap,
+  root: Field,
+): readonly Finding[] {
+  const inner = issue.errors.filter(
+    (issues) => !issues.some((one) => one.code === 'invalid_type' && one.path.length === 0),
+  );
+  const [only] = inner;
+  if (
+    value?.kind === 'map' &&
+    inner.length === 1 &&
+    only !== undefined &&
+    only.every(({ path: at }) => at.length > 0)
+  ) {
+    return only.flatMap((one) => describe(one, [...path, ...(one.path as ConfigPath)], tree, root));
+  }
+  const given = value?.kind === 'scalar' && typeof value.value !== 'string' ? `, not ${shown(value)}` : '';
+  return [{ severity: 'error', path, message: `${issue.message}${given}`, repair: 'drop' }];
+}
+
+function kindOf(value: ConfigValue): string {
+  if (value.kind !== 'scalar') return `a ${value.kind}`;
+  if (value.value === null) return 'empty';
+  return { string: 'text', number: 'a number', boolean: 'true or false' }[typeof value.value as 'string'];
+}
+
+/** A value as the message names it. */
+function shown(value: ConfigValue | undefined): string {
+  if (value === undefined) return 'nothing';
+  if (value.kind !== 'scalar') return kindOf(value);
+  if (value.value === null) return 'empty';
+  return typeof value.value === 'string' ? quoted(value.value) : value.written;
+}
