@@ -38,6 +38,8 @@ export type PortUse =
   | 'responses'
   | 'system'
   | 'dist-init'
+  | 'nccl'
+  | 'dp-handshake'
   | 'bootstrap'
   | 'kv-events';
 

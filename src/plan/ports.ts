@@ -1,25 +1,34 @@
 import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
-import { DIST_INIT_PORTS, DIST_INIT_STRIDE } from '../config/port-blocks.ts';
+import {
+  DIST_INIT_PORTS,
+  DIST_INIT_STRIDE,
+  DP_HANDSHAKE_OFFSET,
+  NCCL_PORT_OFFSET,
+} from '../config/port-blocks.ts';
+import { usesDpAttention } from '../config/sizing.ts';
 import type { NodeIndex, Port, PortUse, Process } from './plan.ts';
 import type { PlacedWorker } from './worker.ts';
 
 /**
- * Every port of a job and its owner. The bases come from `frontend.port` and `infra.ports`.
+ * Every port of a job and its owner. The bases come from `frontend.port` and `infra.ports`; slots count the workers of a
+ * node.
  *
- * | port        | owner                                 | listens on                                      |
- * | ----------- | ------------------------------------- | ----------------------------------------------- |
- * | etcd-client | etcd                                  | head node                                       |
- * | etcd-peer   | etcd                                  | head node                                       |
- * | nats        | NATS                                  | head node                                       |
- * | nginx       | nginx, on `frontend.port`             | head node, with several frontends               |
- * | frontend    | each frontend                         | its node                                        |
- * | rpc         | workers: requests                     | base + slot                                     |
- * | responses   | frontends: what workers send back     | base of rpc + slot after the node's workers     |
- * | system      | workers                               | base + slot                                     |
- * | dist-init   | workers' leaders, seven ports         | base + 10 × slot                                |
- * | bootstrap   | leaders of prefill workers            | base + index of the worker: unique in the job   |
- * | kv-events   | workers with `kv_events`, dp ports    | base + data parallel ranks of earlier workers   |
+ * | port         | owner                                    | number                                           |
+ * | ------------ | ---------------------------------------- | ------------------------------------------------ |
+ * | etcd-client  | etcd, on the head node                   | base                                             |
+ * | etcd-peer    | etcd, on the head node                   | base                                             |
+ * | nats         | NATS, on the head node                   | base                                             |
+ * | nginx        | nginx, on the head node                  | `frontend.port`, with several frontends          |
+ * | frontend     | each frontend                            | `frontend.port`, or base with several            |
+ * | responses    | frontends: what workers send back        | base of rpc + slot after the workers of the node |
+ * | rpc          | workers: requests                        | base + slot                                      |
+ * | system       | workers: health, metrics, model card     | base + slot                                      |
+ * | dist-init    | leaders: seven ports                     | base + 20 × slot                                 |
+ * | nccl         | leaders that share a node, DP attention  | dist-init + 7                                    |
+ * | dp-handshake | leaders with DP attention                | dist-init + 13                                   |
+ * | bootstrap    | leaders of prefill workers               | base + index of the worker, unique in the job    |
+ * | kv-events    | workers with `kv_events`: dp ports       | base + data parallel ranks of earlier workers    |
  */
 export type WorkerPorts = PlacedWorker['ports'];
 
@@ -92,18 +101,28 @@ export function frontendPorts(job: Job, responses: number): readonly Port[] {
 }
 
 /** Ports of a worker's leader. */
-export function workerPorts(job: Job, { role, config, gpus, dp, ports }: PlacedWorker): readonly Port[] {
-  const owned = [port('system', ports.system)];
+export function workerPorts(job: Job, worker: PlacedWorker): readonly Port[] {
+  const { role, config, dp, ports } = worker;
+  const owned = [port('system', ports.system), ...rendezvousPorts(worker)];
   if (usesTcp(job)) owned.unshift(port('rpc', ports.rpc));
-  if (gpus.length > 0) owned.push(port('dist-init', ports.distInit, DIST_INIT_PORTS));
   if (role === 'prefill') owned.push(port('bootstrap', ports.bootstrap));
   if (config.kv_events) owned.push(port('kv-events', ports.kvEvents, dp));
   return owned;
 }
 
-/** Only a leader listens for its worker's other ranks, and for decode workers. */
+function rendezvousPorts({ config, gpus, dp, sharesNode, ports }: PlacedWorker): readonly Port[] {
+  if (gpus.length === 0) return [];
+  const owned = [port('dist-init', ports.distInit, DIST_INIT_PORTS)];
+  if (dp === 1 || !usesDpAttention(config)) return owned;
+  if (sharesNode) owned.push(port('nccl', ports.distInit + NCCL_PORT_OFFSET));
+  return [...owned, port('dp-handshake', ports.distInit + DP_HANDSHAKE_OFFSET)];
+}
+
+/** Where only a leader listens: for the other ranks of its worker, and for decode workers. */
+const LEADER_USES: readonly PortUse[] = ['dist-init', 'nccl', 'dp-handshake', 'bootstrap'];
+
 export function portsOfRank(ports: readonly Port[], rank: number): readonly Port[] {
-  return rank === 0 ? ports : ports.filter(({ use }) => use !== 'dist-init' && use !== 'bootstrap');
+  return rank === 0 ? ports : ports.filter(({ use }) => !LEADER_USES.includes(use));
 }
 
 /** Ports that two processes of one node would both take, as `node 0: port 8000 of frontend-0 and nginx`. */

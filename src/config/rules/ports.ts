@@ -1,6 +1,6 @@
 import type { Layout } from '../layout.ts';
 import { needsNats } from '../planes.ts';
-import { DIST_INIT_PORTS, DIST_INIT_STRIDE } from '../port-blocks.ts';
+import { DIST_INIT_STRIDE, DP_HANDSHAKE_OFFSET } from '../port-blocks.ts';
 import type { Problem } from '../problem.ts';
 import type { JobConfig } from '../schema.ts';
 import { ports as portsSchema } from '../service.ts';
@@ -79,7 +79,7 @@ function portBlocks(job: JobConfig, layout: Layout, perNode: number): readonly B
     base('etcd_peer', 'etcd’s peer port', 1),
     base('rpc', 'requests and responses', most.workers + 1),
     base('system', 'the workers’ system servers', most.workers, MOST_SYSTEM_PORT),
-    base('dist_init', 'SGLang’s dist-init', DIST_INIT_STRIDE * (most.workers - 1) + DIST_INIT_PORTS),
+    base('dist_init', 'SGLang’s dist-init', DIST_INIT_STRIDE * (most.workers - 1) + DP_HANDSHAKE_OFFSET + 1),
   ];
   if (needsNats(job)) blocks.push(base('nats', 'NATS', 1));
   if (frontend.count > 1) blocks.push(base('frontend', 'frontends behind nginx', 1));

@@ -55,7 +55,7 @@ test.each<[string, Sections, Problem]>([
       severity: 'error',
       path: ['infra', 'ports', 'dist_init'],
       message:
-        'SGLang’s dist-init on ports 29980 to 30016 would meet the bootstrap ports of prefill on ports 30001 to 30002',
+        'SGLang’s dist-init on ports 29980 to 30053 would meet the bootstrap ports of prefill on ports 30001 to 30002',
       hint,
     },
   ],
@@ -75,8 +75,8 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['infra', 'ports', 'dist_init'],
-      message: 'SGLang’s dist-init would reach port 65536, above 65535',
-      hint: 'use at most 65499',
+      message: 'SGLang’s dist-init would reach port 65573, above 65535',
+      hint: 'use at most 65462',
     },
   ],
   [

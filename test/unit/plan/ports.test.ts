@@ -11,9 +11,9 @@ test('workers of a node have slots, and prefill workers a bootstrap port of thei
   const sections = { prefill: { workers: 3, gpus_per_worker: 4 }, decode: { gpus_per_worker: 4 } };
   expect(bases(sections)).toEqual([
     { name: 'prefill-0', rpc: 7777, system: 8081, distInit: 29500, bootstrap: 30001, kvEvents: 5557 },
-    { name: 'prefill-1', rpc: 7778, system: 8082, distInit: 29510, bootstrap: 30002, kvEvents: 5558 },
+    { name: 'prefill-1', rpc: 7778, system: 8082, distInit: 29520, bootstrap: 30002, kvEvents: 5558 },
     { name: 'prefill-2', rpc: 7777, system: 8081, distInit: 29500, bootstrap: 30003, kvEvents: 5557 },
-    { name: 'decode-0', rpc: 7778, system: 8082, distInit: 29510, bootstrap: 30001, kvEvents: 5558 },
+    { name: 'decode-0', rpc: 7778, system: 8082, distInit: 29520, bootstrap: 30001, kvEvents: 5558 },
   ]);
 });
 
@@ -41,14 +41,26 @@ test('a frontend comes after the workers of its node', () => {
 
 test.each([
   [
-    'a prefill worker',
+    'a prefill worker of two nodes',
     { prefill: { nodes: 2, dp: 16, kv_events: true, args: { 'enable-dp-attention': true } }, decode: {} },
     [
       { use: 'rpc', port: 7777, count: 1 },
       { use: 'system', port: 8081, count: 1 },
       { use: 'dist-init', port: 29500, count: 7 },
+      { use: 'dp-handshake', port: 29513, count: 1 },
       { use: 'bootstrap', port: 30001, count: 1 },
       { use: 'kv-events', port: 5557, count: 16 },
+    ],
+  ],
+  [
+    'a worker with DP attention that shares its node',
+    { aggregated: { workers: 2, gpus_per_worker: 4, dp: 4, args: { 'enable-dp-attention': true } } },
+    [
+      { use: 'rpc', port: 7777, count: 1 },
+      { use: 'system', port: 8081, count: 1 },
+      { use: 'dist-init', port: 29500, count: 7 },
+      { use: 'nccl', port: 29507, count: 1 },
+      { use: 'dp-handshake', port: 29513, count: 1 },
     ],
   ],
   [

@@ -1,0 +1,154 @@
+import { expect, test } from 'vitest';
+import { frontendSteps } from '../../../src/plan/frontend.ts';
+import { place } from '../../../src/plan/placement.ts';
+import type { Step } from '../../../src/plan/plan.ts';
+import { wordText } from '../../../src/plan/word.ts';
+import { sampleJob } from './sample-job.ts';
+
+type Sections = Readonly<Record<string, unknown>>;
+
+function steps(sections: Sections): readonly Step[] {
+  const job = sampleJob({ aggregated: { workers: 4 }, ...sections });
+  return frontendSteps(job, place(job).frontends);
+}
+
+test('one frontend serves clients itself', () => {
+  expect(steps({ frontend: { port: 9000 } })).toEqual([
+    {
+      name: 'frontend-0',
+      kind: 'frontend',
+      role: null,
+      worker: null,
+      nodes: [0],
+      gpus: [],
+      argv: [
+        'python3',
+        '-m',
+        'dynamo.frontend',
+        '--http-host',
+        [{ ref: 'self-ip' }],
+        '--http-port',
+        '9000',
+        '--router-mode',
+        'round-robin',
+        '--request-plane',
+        'tcp',
+        '--event-plane',
+        'nats',
+      ],
+      env: {
+        ETCD_ENDPOINTS: ['http://', { ref: 'node-ip', node: 0 }, ':2379'],
+        NATS_SERVER: ['nats://', { ref: 'node-ip', node: 0 }, ':4222'],
+        DYN_TCP_RPC_HOST: [{ ref: 'self-ip' }],
+        DYN_EVENT_PLANE_HOST: [{ ref: 'self-ip' }],
+        DYN_TCP_RESPONSE_STREAM_HOST: [{ ref: 'self-ip' }],
+        DYN_SDK_DISABLE_ANSI_LOGGING: '1',
+        PYTHONUNBUFFERED: '1',
+        DYN_TCP_RESPONSE_STREAM_PORT: '7778',
+        DYN_DISABLE_FRONTEND_ADMIN_API: '1',
+      },
+      secrets: {},
+      ports: [
+        { use: 'frontend', port: 9000, count: 1 },
+        { use: 'responses', port: 7778, count: 1 },
+      ],
+      contained: true,
+    },
+  ]);
+});
+
+test('several frontends listen behind nginx, which alone has the clients’ port', () => {
+  const found = steps({ frontend: { count: 3, port: 9000 } });
+  expect(found.map(({ name, nodes, ports }) => [name, nodes, ports[0]])).toEqual([
+    ['frontend-0', [0], { use: 'frontend', port: 8180, count: 1 }],
+    ['frontend-1', [1], { use: 'frontend', port: 8180, count: 1 }],
+    ['frontend-2', [2], { use: 'frontend', port: 8180, count: 1 }],
+    ['nginx', [0], { use: 'nginx', port: 9000, count: 1 }],
+  ]);
+  expect(found[3]).toEqual({
+    name: 'nginx',
+    kind: 'nginx',
+    role: null,
+    worker: null,
+    nodes: [0],
+    gpus: [],
+    argv: [
+      'nginx',
+      '-p',
+      [{ ref: 'local-dir' }, '/'],
+      '-c',
+      [{ ref: 'local-dir' }, '/nginx.conf'],
+      '-g',
+      'daemon off;',
+    ],
+    env: {},
+    secrets: {},
+    ports: [{ use: 'nginx', port: 9000, count: 1 }],
+    contained: false,
+  });
+});
+
+const router = {
+  kv_overlap_score_credit: 2,
+  temperature: 0.5,
+  kv_events: false,
+  replica_sync: true,
+  block_size: 16,
+};
+
+test.each([
+  [
+    '1.6.1',
+    '--router-mode kv --router-kv-overlap-score-credit 2 --router-temperature 0.5 --no-router-kv-events --router-replica-sync --kv-cache-block-size 16 --migration-limit 3 --request-plane tcp --event-plane nats',
+  ],
+  [
+    '1.1.0',
+    '--router-mode kv --router-kv-overlap-score-weight 2 --router-temperature 0.5 --no-router-kv-events --router-replica-sync --kv-cache-block-size 16 --migration-limit 3 --request-plane tcp --event-plane nats',
+  ],
+  [
+    '0.6.1',
+    '--router-mode kv --kv-overlap-score-weight 2 --router-temperature 0.5 --no-kv-events --router-replica-sync --kv-cache-block-size 16',
+  ],
+])('the router’s options as Dynamo %s spells them', (version, expected) => {
+  const [frontend] = steps({
+    frontend: { router_mode: 'kv', router },
+    dynamo: { version, migration_limit: 3 },
+  });
+  expect(frontend?.argv.slice(7).map(wordText).join(' ')).toBe(expected);
+});
+
+test('events can be asked for, and arguments pass through', () => {
+  const frontend = { router_mode: 'kv', router: { kv_events: true }, args: { 'metrics-prefix': 'mine' } };
+  expect(steps({ frontend })[0]?.argv.slice(7).map(wordText).join(' ')).toBe(
+    '--router-mode kv --router-kv-events --request-plane tcp --event-plane nats --metrics-prefix mine',
+  );
+});
+
+test('the user’s environment comes last, secrets apart', () => {
+  const env = { DYN_LOG: 'debug', WORKERS: 4, FAST: true, HF_TOKEN: { from_env: 'HF_TOKEN' } };
+  const [frontend] = steps({ frontend: { env } });
+  expect(Object.entries(frontend?.env ?? {}).slice(-3)).toEqual([
+    ['DYN_LOG', 'debug'],
+    ['WORKERS', '4'],
+    ['FAST', 'true'],
+  ]);
+  expect(frontend?.secrets).toEqual({ HF_TOKEN: { from_env: 'HF_TOKEN' } });
+});
+
+test.each([
+  ['0.6.1', ['ETCD_ENDPOINTS', 'NATS_SERVER']],
+  [
+    '1.4.2',
+    [
+      'ETCD_ENDPOINTS',
+      'NATS_SERVER',
+      'DYN_TCP_RPC_HOST',
+      'DYN_EVENT_PLANE_HOST',
+      'DYN_TCP_RESPONSE_STREAM_PORT',
+    ],
+  ],
+])('addresses that Dynamo %s takes', (version, expected) => {
+  const [frontend] = steps({ dynamo: { version } });
+  const others = ['DYN_SDK_DISABLE_ANSI_LOGGING', 'PYTHONUNBUFFERED', 'DYN_DISABLE_FRONTEND_ADMIN_API'];
+  expect(Object.keys(frontend?.env ?? {}).filter((name) => !others.includes(name))).toEqual(expected);
+});

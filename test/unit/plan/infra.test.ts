@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { infraSteps } from '../../../src/plan/infra.ts';
+import { wordText } from '../../../src/plan/word.ts';
+import { sampleJob } from './sample-job.ts';
+
+const onHead = { role: null, worker: null, nodes: [0], gpus: [], env: {}, secrets: {}, contained: true };
+
+test('etcd and NATS listen on the head node’s address only', () => {
+  const ports = { etcd_client: 12379, etcd_peer: 12380, nats: 14222 };
+  const steps = infraSteps(sampleJob({ aggregated: {}, infra: { ports } }));
+  expect(steps.map((step) => ({ ...step, argv: step.argv.map(wordText).join(' ') }))).toEqual([
+    {
+      ...onHead,
+      name: 'etcd',
+      kind: 'etcd',
+      argv: 'etcd --name head --data-dir ${LOCAL_DIR}/etcd --listen-client-urls http://${SELF_IP}:12379 --advertise-client-urls http://${SELF_IP}:12379 --listen-peer-urls http://${SELF_IP}:12380 --initial-advertise-peer-urls http://${SELF_IP}:12380 --initial-cluster head=http://${SELF_IP}:12380 --log-level warn',
+      ports: [
+        { use: 'etcd-client', port: 12379, count: 1 },
+        { use: 'etcd-peer', port: 12380, count: 1 },
+      ],
+    },
+    {
+      ...onHead,
+      name: 'nats',
+      kind: 'nats',
+      argv: 'nats-server --config ${RUN_DIR}/nats.conf --addr ${SELF_IP}',
+      ports: [{ use: 'nats', port: 14222, count: 1 }],
+    },
+  ]);
+});
+
+test.each([
+  ['the event plane of 1.x', {}, true],
+  ['requests over NATS', { infra: { event_plane: 'zmq', request_plane: 'nats' } }, true],
+  ['Dynamo 0.x', { infra: { event_plane: 'zmq' }, dynamo: { version: '0.6.1' } }, true],
+  ['a user who asks for it', { infra: { event_plane: 'zmq', nats: true } }, true],
+  ['nobody', { infra: { event_plane: 'zmq' } }, false],
+])('NATS runs for %s', (_, sections, expected) => {
+  const kinds = infraSteps(sampleJob({ aggregated: {}, ...sections })).map(({ kind }) => kind);
+  expect(kinds).toEqual(expected ? ['etcd', 'nats'] : ['etcd']);
+});

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { readiness } from '../../../src/plan/readiness.ts';
+import { sampleJob } from './sample-job.ts';
+
+test('workers count, not nodes, and helpers do not', () => {
+  const job = sampleJob({
+    prefill: { workers: 2, nodes: 8 },
+    decode: { workers: 3, nodes: 3, args: { 'gateway-workers': 2 } },
+    encode: { gpus_per_worker: 1 },
+    processor: {},
+    router: {},
+    health: { deadline: '1h', stall: '90s' },
+  });
+  expect(readiness(job)).toEqual({
+    model: 'm',
+    endpoints: [
+      { role: 'prefill', namespace: 'dynamo', component: 'prefill', endpoint: 'generate', workers: 2 },
+      { role: 'decode', namespace: 'dynamo', component: 'backend', endpoint: 'generate', workers: 6 },
+      { role: 'encode', namespace: 'dynamo', component: 'encode', endpoint: 'generate', workers: 1 },
+    ],
+    deadline: 3600,
+    stall: 90,
+    readyRoute: true,
+  });
+});
+
+test.each([
+  ['the job’s namespace', { dynamo: { namespace: 'mine' }, aggregated: {} }, ['mine', 'backend', 'generate']],
+  ['its own endpoint', { aggregated: { endpoint: 'dyn://a.b.c' } }, ['a', 'b', 'c']],
+  ['the reranker’s', { aggregated: { args: { 'rerank-worker': true } } }, ['dynamo', 'rerank', 'generate']],
+])('a worker registers %s', (_, sections, [namespace, component, endpoint]) => {
+  expect(readiness(sampleJob(sections)).endpoints).toEqual([
+    { role: 'aggregated', namespace, component, endpoint, workers: 1 },
+  ]);
+});
+
+test('Dynamo 0.x names encoders differently, and has no route that tells a model’s readiness', () => {
+  const found = readiness(sampleJob({ aggregated: {}, encode: {}, dynamo: { version: '0.6.1' } }));
+  expect(found.endpoints[1]?.component).toBe('encoder');
+  expect(found.readyRoute).toBe(false);
+});

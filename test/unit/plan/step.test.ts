@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import type { Job } from '../../../src/config/job.ts';
+import { planJob } from '../../../src/plan/assemble.ts';
+import { srunCommand } from '../../../src/plan/step.ts';
+import { wordText } from '../../../src/plan/word.ts';
+import { sampleJob } from './sample-job.ts';
+
+function srun(job: Job, name: string): readonly string[] {
+  const step = planJob(job).steps.find((candidate) => candidate.name === name);
+  if (!step) throw new Error(`no step ${name}`);
+  return srunCommand(step, job).map(wordText);
+}
+
+const container = { image: 'nvcr.io#nvidia/dynamo:1.6.1', mounts: ['/lustre/configs:/configs'] };
+
+test('a step on the host', () => {
+  expect(srun(sampleJob({ prefill: {}, decode: { nodes: 3 } }), 'decode-0')).toEqual([
+    'srun',
+    '--nodes=3',
+    '--ntasks=3',
+    '--ntasks-per-node=1',
+    '--nodelist=${NODE[1]},${NODE[2]},${NODE[3]}',
+    '--job-name=decode-0',
+    '--overlap',
+    '--mpi=none',
+    '--cpu-bind=none',
+    '--kill-on-bad-exit=1',
+    '--input=none',
+    '--output=${RUN_DIR}/logs/decode-0.%N.log',
+    'bash',
+    '${RUN_DIR}/steps/decode-0.sh',
+  ]);
+});
+
+test.each([
+  [
+    'a worker sees the model, the site’s mounts and the job’s',
+    'aggregated-0',
+    '--container-mounts=${RUN_DIR}:${RUN_DIR},/models/m:/models/m:ro,/scratch:/scratch,/lustre/configs:/configs',
+  ],
+  [
+    'etcd sees the node’s own disk',
+    'etcd',
+    '--container-mounts=${RUN_DIR}:${RUN_DIR},/local:/local,/scratch:/scratch,/lustre/configs:/configs',
+  ],
+])('%s', (_, name, mounts) => {
+  const job = sampleJob(
+    { aggregated: {}, container },
+    { mounts: ['/scratch:/scratch'], local_dir: '/local' },
+  );
+  expect(srun(job, name).slice(-6, -2)).toEqual([
+    '--container-image=nvcr.io#nvidia/dynamo:1.6.1',
+    '--no-container-entrypoint',
+    '--no-container-mount-home',
+    mounts,
+  ]);
+});
+
+test('a chat template outside the model’s folder is mounted', () => {
+  const mounts = (custom_jinja_template: string): string | undefined =>
+    srun(
+      sampleJob({ aggregated: {}, container: { image: 'i' }, dynamo: { custom_jinja_template } }),
+      'aggregated-0',
+    ).at(-3);
+  expect(mounts('/templates/chat.jinja')).toBe(
+    '--container-mounts=${RUN_DIR}:${RUN_DIR},/models/m:/models/m:ro,/templates/chat.jinja:/templates/chat.jinja:ro',
+  );
+  expect(mounts('/models/m/chat.jinja')).toBe(
+    '--container-mounts=${RUN_DIR}:${RUN_DIR},/models/m:/models/m:ro',
+  );
+});
+
+test('a model that is no folder is not mounted', () => {
+  const job = sampleJob({ aggregated: {}, container: { image: 'i' }, model: { path: 'Qwen/Qwen3-0.6B' } });
+  expect(srun(job, 'aggregated-0').at(-3)).toBe('--container-mounts=${RUN_DIR}:${RUN_DIR}');
+});
+
+test.each([
+  ['nginx is never contained', 'nginx', {}],
+  ['a site without a container runtime contains nothing', 'aggregated-0', { container_runtime: 'none' }],
+])('%s', (_, name, site) => {
+  const job = sampleJob({ aggregated: { workers: 2 }, frontend: { count: 2 }, container }, site);
+  expect(srun(job, name).filter((word) => word.includes('container'))).toEqual([]);
+});
