@@ -35,7 +35,7 @@ export function checkRules(job: JobConfig, site: ClusterProfile): readonly Probl
   problems.push(...checkPlanes(job), ...checkManaged(job));
   for (const role of ROLES) {
     const config = job[role];
-    if (config) problems.push(...checkManagedArgs(role, config, job));
+    if (config) problems.push(...checkManagedArgs(role, config, job, perNode));
   }
   problems.push(...checkSite(job, site));
   return problems;

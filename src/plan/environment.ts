@@ -1,4 +1,4 @@
-import type { EnvironmentValue } from '../config/fields.ts';
+import type { EnvironmentValue } from '../config/environment.ts';
 import type { Job } from '../config/job.ts';
 import { hasPlanes, needsNats } from '../config/planes.ts';
 import { atLeast } from '../config/release.ts';

@@ -2,6 +2,7 @@ import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
 import { atLeast } from '../config/release.ts';
 import { argumentWords } from './engine/arguments.ts';
+import { spelled } from './engine/spelling.ts';
 import { dynamoEnvironment, userEnvironment } from './environment.ts';
 import type { PlacedFrontend } from './placement.ts';
 import type { Step, Word } from './plan.ts';
@@ -15,7 +16,8 @@ export function frontendSteps(job: Job, frontends: readonly PlacedFrontend[]): r
 }
 
 function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend): Step {
-  const { env, secrets } = userEnvironment(job.frontend.env);
+  const settings = spelled(job.frontend, job.dynamo.version, 'frontend');
+  const { env, secrets } = userEnvironment(settings.env);
   return {
     name,
     kind: 'frontend',
@@ -33,11 +35,11 @@ function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend):
       String(port),
       ...routerArguments(job),
       ...planeArguments(job),
-      ...argumentWords(job.frontend.args),
+      ...argumentWords(settings.args),
     ],
     env: {
       ...dynamoEnvironment(job),
-      ...(hasPlanes(job) ? { DYN_TCP_RESPONSE_STREAM_PORT: String(responsePort) } : {}),
+      ...(hasPlanes(job) && { DYN_TCP_RESPONSE_STREAM_PORT: String(responsePort) }),
       // It has no authentication, and its admin routes would be open to whoever reaches it.
       DYN_DISABLE_FRONTEND_ADMIN_API: '1',
       ...env,

@@ -2,9 +2,8 @@ import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
 import { workerCommand } from './engine/command.ts';
 import { dynamoEnvironment } from './environment.ts';
-import type { Step, Word } from './plan.ts';
+import type { Step } from './plan.ts';
 import { workerPorts } from './ports.ts';
-import { SELF_IP } from './word.ts';
 import type { PlacedWorker } from './worker.ts';
 
 /** One srun for each worker: all of its nodes run the same command, and differ in rank and address. */
@@ -18,15 +17,13 @@ export function workerStep(job: Job, worker: PlacedWorker): Step {
     nodes: worker.nodes,
     gpus: worker.gpus,
     argv,
-    env: { ...dynamoEnvironment(job), ...ownEnvironment(job, worker), ...env },
+    env: {
+      ...dynamoEnvironment(job),
+      ...(hasPlanes(job) && { DYN_TCP_RPC_PORT: String(worker.ports.rpc) }),
+      ...env,
+    },
     secrets,
     ports: workerPorts(job, worker),
     contained: true,
   };
-}
-
-/** The system server would listen on every address of the node, 0.0.0.0. */
-function ownEnvironment(job: Job, { ports }: PlacedWorker): Readonly<Record<string, Word>> {
-  const system = { DYN_NAMESPACE: job.dynamo.namespace, DYN_SYSTEM_HOST: [SELF_IP] };
-  return hasPlanes(job) ? { DYN_TCP_RPC_PORT: String(ports.rpc), ...system } : system;
 }
