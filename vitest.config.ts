@@ -16,6 +16,7 @@ export default defineConfig({
       project('unit', 20_000, true),
       project('rehearsal', 120_000, false),
       project('package', 240_000, false),
+      project('cluster', 600_000, false),
     ],
   },
 });

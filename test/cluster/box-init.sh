@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Process 1 of a box, in namespaces of its own: `box-init.sh STATE NAME`. It lays the box's view of the file system over
+# the machine's, says that it is there, and collects orphans until the box is switched off.
+set -euo pipefail
+
+. "$1/cluster.env"
+name=$2
+# /proc is still the machine's here, so this is the pid by which the machine knows this box.
+read -ra self </proc/self/stat
+kept=("$STATE" "$PACKAGE_ROOT")
+[[ -z $TOOLS ]] || kept+=("$TOOLS" "$PYTHON_PREFIX")
+
+# cover FOLDER [SOURCE]: lays SOURCE, or an empty file system, over FOLDER, except for what the box must still see.
+cover() {
+  local path fd
+  local -A open=()
+  for path in "${kept[@]}"; do
+    [[ $path == "$1"/* ]] || continue
+    exec {fd}<"$path"
+    open[$path]=$fd
+  done
+  if [[ -n ${2:-} ]]; then
+    mount --bind "$2" "$1"
+  else
+    mount -t tmpfs -o mode=755 none "$1"
+  fi
+  for path in "${!open[@]}"; do
+    fd=${open[$path]}
+    mkdir -p "$path"
+    mount --no-canonicalize --bind "/proc/self/fd/$fd" "$path"
+    exec {fd}<&-
+  done
+}
+
+# Slurm ends a step by its freezer cgroup, whose path holds no node name: each box needs a subtree of its own.
+own_freezer() {
+  local mine="$STATE/freezer/$FREEZER/$name"
+  mount -t cgroup -o freezer none "$STATE/freezer"
+  mkdir -p "$mine"
+  echo 0 >"$mine/cgroup.procs"
+  mount --bind "$mine" "$STATE/cgroup/freezer"
+}
+
+hostname "$name"
+for file in passwd group shadow hosts; do
+  mount --bind "$STATE/etc/$file" "/etc/$file"
+done
+[[ $name != login ]] || mount --bind "$STATE/etc/pam-sshd" /etc/pam.d/sshd
+if [[ $name == laptop ]]; then
+  # Outside of the cluster: it shares neither homes nor Slurm's configuration.
+  mount --bind "$STATE/etc/hosts.laptop" /etc/hosts
+  kept=("$PACKAGE_ROOT" "$STATE/boxes/laptop")
+  cover /home "$STATE/laptop"
+else
+  if [[ $name == node* ]]; then
+    mount --bind "$STATE/etc/profile.node" /etc/profile
+    mount --bind "$STATE/etc/csh.cshrc.node" /etc/csh.cshrc
+  fi
+  mount --bind "$STATE/slurm" /etc/slurm
+  cover /home "$STATE/home"
+fi
+if [[ $name != hub ]]; then
+  mkdir -p "$STATE/boxes/$name/tmp"
+  chmod 1777 "$STATE/boxes/$name/tmp"
+  cover /tmp "$STATE/boxes/$name/tmp"
+  cover /root
+  cover /run
+  mkdir -p /run/sshd
+fi
+if [[ $name == node* ]]; then
+  mkdir -p "$STATE/boxes/$name/spool"
+fi
+mount -t tmpfs -o mode=1777 none /dev/shm
+[[ $name != node* || -z $FREEZER ]] || own_freezer
+ip link set lo up
+
+# The 22nd field, the start time, tells this process from a later one with the same pid.
+printf '%s %s\n' "${self[0]}" "${self[21]}" >"$STATE/boxes/$name/init.part"
+mv "$STATE/boxes/$name/init.part" "$STATE/boxes/$name/init"
+# shellcheck disable=SC2016
+exec unshare --cgroup bash -c 'mount -t proc proc /proc; while :; do sleep infinity & wait; done'

@@ -1,0 +1,141 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { asUser, type Ended, inBox, type RunOptions, run, type User } from './box.ts';
+
+/** What `up.sh --json` prints. Paths are the machine's; `shared` is the same path on nodes and login node too. */
+export interface Description {
+  readonly name: string;
+  readonly state: string;
+  readonly slurmConf: string;
+  readonly version: string;
+  /** Addresses of the machine, the controller and the login node on the cluster's network. */
+  readonly machine: string;
+  readonly controller: string;
+  readonly login: string;
+  readonly nodes: readonly { readonly name: string; readonly ip: string }[];
+  readonly gpus: number;
+  readonly killWait: number;
+  readonly shared: string;
+  /** /home of nodes and login node, and of the laptop. */
+  readonly homes: string;
+  readonly laptopHomes: string;
+  /** One file a node of a step that asked for a container: JOB.STEP.NODE. */
+  readonly containers: string;
+  readonly password: string;
+  readonly code: string;
+  readonly passphrase: string;
+  readonly tools: string | null;
+}
+
+export interface Cluster extends Description {
+  /** For programs that run on the machine itself, as root. */
+  readonly env: Readonly<Record<string, string>>;
+  /** On the machine itself, as root, with `env`. */
+  exec(argv: readonly string[], options?: RunOptions): Promise<Ended>;
+  /** On the login node, as a user: ada unless said otherwise. */
+  onLogin(argv: readonly string[], options?: RunOptions & { readonly user?: UserName }): Promise<Ended>;
+  /** In a box, as root: a node, ctl, login, bastion, laptop or hub. */
+  onNode(box: string, argv: readonly string[], options?: RunOptions): Promise<Ended>;
+  /** Outside of the cluster, as the user me, whose ssh knows the hosts bastion and login. */
+  laptop(argv: readonly string[], options?: RunOptions): Promise<Ended>;
+}
+
+export interface UpOptions {
+  readonly name?: string;
+  readonly nodes?: number;
+  readonly gpus?: number;
+  readonly killWait?: number;
+  readonly slurmdTimeout?: number;
+  readonly tools?: string;
+}
+
+/** The users, who exist in the boxes only. All have keys on the login node except otto; me has the keys. */
+export const USERS = {
+  ada: { name: 'ada', uid: 20001 },
+  otto: { name: 'otto', uid: 20002 },
+  mia: { name: 'mia', uid: 20003 },
+  carl: { name: 'carl', uid: 20004 },
+  nora: { name: 'nora', uid: 20005 },
+  me: { name: 'me', uid: 20007 },
+} as const satisfies Record<string, User>;
+export type UserName = keyof typeof USERS;
+
+const HERE = import.meta.dirname;
+const PLACES = ['/run/dyn-slurm-cluster', '/var/lib/dyn-slurm-cluster'];
+/** CAP_NET_ADMIN, CAP_SYS_CHROOT, CAP_SYS_ADMIN, CAP_MKNOD. */
+const CAPABILITIES = [12n, 18n, 21n, 27n];
+
+/** Why there can be no cluster on this machine, in words for people; undefined where there can. */
+export function clusterAvailable(): string | undefined {
+  if (process.platform !== 'linux') return 'the test cluster needs Linux';
+  if (process.getuid?.() !== 0) return 'the test cluster needs root';
+  if (!existsSync('/usr/bin/apt-get')) return 'the test cluster needs the packages of Debian or Ubuntu';
+  const effective = BigInt(
+    `0x${/CapEff:\s*(\S+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0}`,
+  );
+  const lacks = CAPABILITIES.some((bit) => ((effective >> bit) & 1n) === 0n);
+  return lacks ? 'the test cluster needs a root that may make namespaces and network links' : undefined;
+}
+
+/** Brings a cluster up, and again what of it is gone. A cluster of a test has the test's pid in its name. */
+export async function up(options: UpOptions = {}): Promise<Cluster> {
+  const { name = `test-${process.pid}`, nodes = 8, gpus, killWait, slurmdTimeout, tools } = options;
+  await sweep();
+  const argv = [join(HERE, 'up.sh'), '--json', '--name', name, '--nodes', String(nodes)];
+  const more = { gpus, 'kill-wait': killWait, 'slurmd-timeout': slurmdTimeout, tools };
+  for (const [option, value] of Object.entries(more)) {
+    if (value !== undefined) argv.push(`--${option}`, String(value));
+  }
+  // Packages may have to be installed.
+  const { stdout, stderr, code } = await run(argv, { timeout: 600_000 });
+  if (code !== 0) throw new Error(`up.sh ended with ${code}: ${stderr}`);
+  return clusterOf(JSON.parse(stdout));
+}
+
+export async function down(cluster: { readonly name: string }): Promise<void> {
+  const { stderr, code } = await run([join(HERE, 'down.sh'), '--name', cluster.name]);
+  if (code !== 0) throw new Error(`down.sh ended with ${code}: ${stderr}`);
+}
+
+export async function withCluster<T>(options: UpOptions, use: (cluster: Cluster) => Promise<T>): Promise<T> {
+  const cluster = await up(options);
+  try {
+    return await use(cluster);
+  } finally {
+    await down(cluster);
+  }
+}
+
+function clusterOf(description: Description): Cluster {
+  const { state, slurmConf } = description;
+  const env = { ...process.env, SLURM_CONF: slurmConf } as Readonly<Record<string, string>>;
+  const onNode: Cluster['onNode'] = (box, argv, options) => run(inBox(state, box, argv), options);
+  return {
+    ...description,
+    env,
+    onNode,
+    exec: (argv, options = {}) => run(argv, { ...options, env: { ...env, ...options.env } }),
+    onLogin: (argv, { user = 'ada', ...options } = {}) => enterAs('login', user, argv, options),
+    laptop: (argv, options = {}) => enterAs('laptop', 'me', argv, options),
+  };
+
+  function enterAs(
+    box: string,
+    user: UserName,
+    argv: readonly string[],
+    options: RunOptions,
+  ): Promise<Ended> {
+    const { env: _env, cwd: _cwd, ...rest } = options;
+    return run(inBox(state, box, asUser(USERS[user], argv, options)), rest);
+  }
+}
+
+/** Takes down the clusters of tests that did not get to do so. */
+async function sweep(): Promise<void> {
+  const names = PLACES.flatMap((place) => (existsSync(place) ? readdirSync(place) : []));
+  for (const name of names) {
+    const pid = /^test-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) await down({ name });
+  }
+}

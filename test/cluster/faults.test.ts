@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Cluster, clusterAvailable, down, type UpOptions, up } from './cluster.ts';
+import * as faults from './faults.ts';
+
+const unavailable = clusterAvailable();
+const options: UpOptions = { nodes: 3, slurmdTimeout: 6 };
+
+describe.skipIf(unavailable)(`faults${unavailable ? ` (skipped: ${unavailable})` : ''}`, () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await up(options);
+  });
+  afterAll(() => down(cluster));
+
+  const states = async () =>
+    (await cluster.exec(['sinfo', '-hN', '-pbatch', '-o%n %T'])).stdout.trim().split('\n');
+  const submit = async (...words: string[]) =>
+    (
+      await cluster.onLogin(['sbatch', '--parsable', '-o/dev/null', '-N3', ...words, '--wrap', 'sleep 300'])
+    ).stdout.trim();
+  const stateOf = async (job: string) =>
+    (await cluster.exec(['squeue', '-h', '-j', job, '-tall', '-o%T'])).stdout.trim();
+
+  test('a node that is drained goes on with its job', async () => {
+    const job = await submit();
+    await expect.poll(() => stateOf(job)).toBe('RUNNING');
+    await faults.drain(cluster, 'node2', 'fan');
+    expect(await states()).toEqual(['node1 mixed', 'node2 draining', 'node3 mixed']);
+    expect(await stateOf(job)).toBe('RUNNING');
+    await cluster.exec(['scancel', job]);
+    await faults.undrain(cluster, 'node2');
+    await expect.poll(states, { timeout: 20_000 }).toEqual(['node1 idle', 'node2 idle', 'node3 idle']);
+  });
+
+  test('a node without power fails its job, and comes back', async () => {
+    const job = await submit('--no-requeue');
+    await expect.poll(() => stateOf(job)).toBe('RUNNING');
+    await faults.powerOff(cluster, 'node3');
+    await expect.poll(() => stateOf(job), { timeout: 60_000, interval: 200 }).toBe('NODE_FAIL');
+    await up(options);
+    await expect.poll(states, { timeout: 20_000 }).toEqual(['node1 idle', 'node2 idle', 'node3 idle']);
+    expect((await cluster.exec(['srun', '-N3', 'hostname'])).stdout.split('\n').sort().join(' ')).toBe(
+      ' node1 node2 node3',
+    );
+  });
+
+  test('a controller that does not answer, and one that died', async () => {
+    const job = await submit();
+    await expect.poll(() => stateOf(job)).toBe('RUNNING');
+    await faults.pauseController(cluster);
+    const silent = await cluster.exec(['timeout', '2', 'squeue', '-h']);
+    expect(silent).toMatchObject({ stdout: '', code: 124 });
+    await faults.resumeController(cluster);
+    expect(await stateOf(job)).toBe('RUNNING');
+    await faults.killController(cluster);
+    const dead = await cluster.exec(['squeue', '-h']);
+    expect(dead.stderr).toContain('Unable to contact slurm controller (connect failure)');
+    await up(options);
+    expect(await stateOf(job)).toBe('RUNNING');
+    await cluster.exec(['scancel', job]);
+  });
+});

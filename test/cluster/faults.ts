@@ -1,0 +1,56 @@
+import process from 'node:process';
+import { boxPid } from './box.ts';
+import type { Cluster } from './cluster.ts';
+
+/** What a test may do to a cluster. `up` with the same options brings dead nodes and daemons back. */
+
+/** The node falls silent at once, as without power: no process of it says goodbye over the network. */
+export async function powerOff(cluster: Cluster, node: string): Promise<void> {
+  await unplug(cluster, node);
+  process.kill(boxPid(cluster.state, node), 'SIGKILL');
+}
+
+/** The node lives on without a network. */
+export async function unplug(cluster: Cluster, node: string): Promise<void> {
+  await must(cluster, 'hub', ['ip', 'link', 'set', node, 'down']);
+}
+
+export async function plugIn(cluster: Cluster, node: string): Promise<void> {
+  await must(cluster, 'hub', ['ip', 'link', 'set', node, 'up']);
+}
+
+/** slurmctld stops answering, and keeps its connections. */
+export async function pauseController(cluster: Cluster): Promise<void> {
+  await signal(cluster, 'ctl', 'slurmctld', 'STOP');
+}
+
+export async function resumeController(cluster: Cluster): Promise<void> {
+  await signal(cluster, 'ctl', 'slurmctld', 'CONT');
+}
+
+export async function killController(cluster: Cluster): Promise<void> {
+  await signal(cluster, 'ctl', 'slurmctld', 'KILL');
+}
+
+/** Jobs go on without their node's slurmd. */
+export async function killSlurmd(cluster: Cluster, node: string): Promise<void> {
+  await signal(cluster, node, 'slurmd', 'KILL');
+}
+
+export async function drain(cluster: Cluster, node: string, reason: string): Promise<void> {
+  await must(cluster, 'ctl', ['scontrol', 'update', `nodename=${node}`, 'state=drain', `reason=${reason}`]);
+}
+
+export async function undrain(cluster: Cluster, node: string): Promise<void> {
+  await must(cluster, 'ctl', ['scontrol', 'update', `nodename=${node}`, 'state=resume']);
+}
+
+async function signal(cluster: Cluster, box: string, daemon: string, name: string): Promise<void> {
+  const { stdout } = await cluster.onNode(box, ['cat', `/run/${daemon}.pid`]);
+  await must(cluster, box, ['kill', '-s', name, stdout.trim()]);
+}
+
+async function must(cluster: Cluster, box: string, argv: readonly string[]): Promise<void> {
+  const { code, stderr } = await cluster.onNode(box, argv);
+  if (code !== 0) throw new Error(`${argv.join(' ')} on ${box}: ${stderr}`);
+}

@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+# The Debian packages that the cluster is made of.
+
+# PACKAGE FILE: a package is there when its file is.
+PACKAGES='slurmctld /usr/sbin/slurmctld
+slurmd /usr/sbin/slurmd
+slurm-client /usr/bin/srun
+munge /usr/sbin/munged
+openssh-server /usr/sbin/sshd
+openssh-client /usr/bin/ssh
+iproute2 /usr/sbin/ip
+tcsh /bin/csh
+gcc /usr/bin/gcc
+libc6-dev /usr/include/stdio.h
+libslurm-dev /usr/include/slurm/spank.h
+libpam0g-dev /usr/include/security/pam_modules.h'
+
+missing_packages() {
+  local package file
+  while read -r package file; do
+    [[ -e $file || -e ${file/#\/usr\/sbin/\/sbin} ]] || echo "$package"
+  done <<<"$PACKAGES"
+}
+
+# Installs what is missing, and says so. Debian would start what it installs: the machine's own sshd and Slurm daemons,
+# which nobody has asked for.
+install_packages() {
+  local policy=/usr/sbin/policy-rc.d ours='' status=0
+  local -a missing
+  mapfile -t missing < <(missing_packages)
+  ((${#missing[@]})) || return 0
+  echo "installing ${missing[*]} with apt-get" >&2
+  if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    ours=1
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  { apt-get update -q && apt-get install -q -y --no-install-recommends "${missing[@]}"; } >&2 || status=1
+  [[ -z $ours ]] || rm -f "$policy"
+  ((status == 0)) || echo "could not install ${missing[*]}" >&2
+  return "$status"
+}

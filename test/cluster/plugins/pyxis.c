@@ -1,0 +1,72 @@
+/* Takes pyxis's options (https://github.com/NVIDIA/pyxis) and starts no container: it writes what was asked for, one
+   option a line, to FOLDER/JOB.STEP.NODE, and marks the task's environment. FOLDER is its argument in plugstack.conf. */
+#include <errno.h>
+#include <slurm/slurm.h>
+#include <slurm/spank.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+SPANK_PLUGIN(pyxis, 1)
+
+static int take(int which, const char *value, int remote);
+
+struct spank_option spank_options[] = {
+    {"container-image", "[USER@][REGISTRY#]IMAGE[:TAG]|PATH", "[pyxis] image", 1, 0, take},
+    {"container-mounts", "SRC:DST[:FLAGS][,SRC:DST...]", "[pyxis] bind mounts", 1, 1, take},
+    {"container-workdir", "PATH", "[pyxis] working directory", 1, 2, take},
+    {"container-name", "NAME", "[pyxis] name of the container filesystem", 1, 3, take},
+    {"container-env", "NAME[,NAME...]", "[pyxis] variables that override the image's", 1, 4, take},
+    {"container-mount-home", NULL, "[pyxis] bind mount the home", 0, 5, take},
+    {"no-container-mount-home", NULL, "[pyxis] do not bind mount the home", 0, 6, take},
+    {"container-remap-root", NULL, "[pyxis] be root inside", 0, 7, take},
+    {"no-container-remap-root", NULL, "[pyxis] do not be root inside", 0, 8, take},
+    {"container-entrypoint", NULL, "[pyxis] run the image's entrypoint", 0, 9, take},
+    {"no-container-entrypoint", NULL, "[pyxis] do not run the image's entrypoint", 0, 10, take},
+    {"container-writable", NULL, "[pyxis] writable container filesystem", 0, 11, take},
+    {"container-readonly", NULL, "[pyxis] read-only container filesystem", 0, 12, take},
+    SPANK_OPTIONS_TABLE_END};
+
+#define OPTIONS (sizeof spank_options / sizeof *spank_options - 1)
+
+static char *taken[OPTIONS];
+
+static int take(int which, const char *value, int remote) {
+  (void)remote;
+  if (spank_options[which].has_arg && (value == NULL || *value == '\0')) {
+    slurm_error("pyxis: --%s: argument required", spank_options[which].name);
+    return -1;
+  }
+  free(taken[which]);
+  taken[which] = strdup(value ? value : "");
+  return 0;
+}
+
+/* In slurmstepd, as the user, once a node. */
+int slurm_spank_user_init(spank_t spank, int ac, char **av) {
+  const char *image = taken[0];
+  char path[4096];
+  uint32_t job, step, node;
+  FILE *record;
+
+  if (!spank_remote(spank) || image == NULL) return 0;
+  if (image[0] == '/' && access(image, R_OK) != 0) {
+    slurm_error("pyxis: failed to create container filesystem from %s: %s", image, strerror(errno));
+    return -1;
+  }
+  if (ac < 1 || spank_get_item(spank, S_JOB_ID, &job) || spank_get_item(spank, S_JOB_STEPID, &step) ||
+      spank_get_item(spank, S_JOB_NODEID, &node))
+    return -1;
+  snprintf(path, sizeof path, "%s/%u.%u.%u", av[0], job, step, node);
+  record = fopen(path, "w");
+  if (record == NULL) {
+    slurm_error("pyxis: %s: %s", path, strerror(errno));
+    return -1;
+  }
+  for (size_t i = 0; i < OPTIONS; i++)
+    if (taken[i]) fprintf(record, "%s=%s\n", spank_options[i].name, taken[i]);
+  fclose(record);
+  spank_setenv(spank, "TEST_CONTAINER_IMAGE", image, 1);
+  return 0;
+}

@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Brings up a real Slurm of N nodes on this machine, with a login node behind a bastion. Needs root.
+set -euo pipefail
+
+usage() {
+  cat <<'END'
+usage: up.sh [--nodes N] [--name NAME] [--gpus N] [--kill-wait S] [--slurmd-timeout S] [--tools FOLDER] [--json]
+  --nodes           1 to 33; default 8
+  --name            of the cluster; default dev
+  --gpus            of each node; default 8
+  --kill-wait       Slurm's KillWait; default 10
+  --slurmd-timeout  seconds until a silent node is down; default 15
+  --tools           folder of `dyn-slurm setup`; default the newest in ~/.cache/dyn-slurm
+  --json            prints the cluster as JSON instead of how to use it
+END
+}
+
+. "$(dirname "${BASH_SOURCE[0]}")/box.sh"
+. "$HERE/place.sh"
+. "$HERE/packages.sh"
+. "$HERE/network.sh"
+. "$HERE/slurm-conf.sh"
+. "$HERE/people.sh"
+. "$HERE/description.sh"
+
+NAME=dev NODES=8 GPUS=8 KILL_WAIT=10 SLURMD_TIMEOUT=15 JSON='' TOOLS=''
+while (($#)); do
+  case $1 in
+    --json) JSON=1 ;;
+    --nodes) NODES=$2 && shift ;;
+    --name) NAME=$2 && shift ;;
+    --gpus) GPUS=$2 && shift ;;
+    --kill-wait) KILL_WAIT=$2 && shift ;;
+    --slurmd-timeout) SLURMD_TIMEOUT=$2 && shift ;;
+    --tools) TOOLS=$2 && shift ;;
+    --help) usage && exit ;;
+    *) usage >&2 && exit 2 ;;
+  esac
+  shift
+done
+[[ $NAME =~ ^[a-z][a-z0-9-]{0,30}$ && $NODES =~ ^[1-9][0-9]?$ && $NODES -le 33 ]] || { usage >&2 && exit 2; }
+((EUID == 0)) || { echo 'only root can make namespaces with addresses of their own' >&2 && exit 1; }
+
+# create: everything but the boxes.
+create() {
+  make_place
+  write_people
+  write_sshd_conf
+  write_node_tools
+  write_profiles
+  write_slurm_conf
+  write_hosts
+  build_plugins
+  save
+}
+
+# join BOX: gives it its network.
+join() {
+  case $1 in
+    hub) lay_cables ;;
+    ctl) connect ctl "$SUBNET.2" ;;
+    login) connect login "$SUBNET.3" ;;
+    bastion) connect bastion "$SUBNET.4" ;;
+    laptop) connect_laptop ;;
+    node*) connect "$1" "$SUBNET.$((10 + ${1#node}))" ;;
+  esac
+}
+
+# serve BOX: starts what it is there for, where that does not run yet.
+serve() {
+  case $1 in
+    hub) runs hub munged || start_munge ;;
+    ctl) runs ctl slurmctld || enter ctl slurmctld ;;
+    login | bastion) runs "$1" sshd || enter "$1" /usr/sbin/sshd -f "$STATE/etc/sshd_$1" -E "$STATE/log/sshd-$1.log" ;;
+    node*) runs "$1" slurmd || enter "$1" slurmd -N "$1" ;;
+  esac
+}
+
+runs() {
+  enter "$1" pgrep -x "$2" >/dev/null
+}
+
+give_up() {
+  echo "cluster $NAME did not come up" >&2
+  grep -hE 'fatal|error' "$STATE"/log/slurmctld.log "$STATE"/log/sshd-*.log "$STATE"/boxes/*/log 2>/dev/null | tail -n 10 >&2
+  take_down
+}
+
+install_packages
+lock_place
+STATE=$PLACE/$NAME
+wanted=$NODES
+trap 'give_up' EXIT
+if [[ -e $STATE/cluster.env ]]; then
+  . "$STATE/cluster.env"
+  if ((NODES != wanted)); then
+    trap - EXIT
+    echo "cluster $NAME is up with $NODES nodes; take it down first: npm run cluster:down" >&2
+    exit 1
+  fi
+else
+  create
+fi
+
+mapfile -t nodes < <(seq -f 'node%g' "$NODES")
+boxes=(hub ctl login bastion laptop "${nodes[@]}")
+dead=()
+for box in "${boxes[@]}"; do
+  box_pid "$box" >/dev/null || dead+=("$box")
+done
+# All cables end in the hub.
+[[ ${dead[0]:-} != hub ]] || dead=("${boxes[@]}")
+stop_box "${dead[@]}"
+for box in "${dead[@]}"; do start_box "$box"; done
+for box in "${dead[@]}"; do await_box "$box"; done
+for box in "${dead[@]}"; do join "$box"; done
+serve hub
+for box in "${boxes[@]}"; do serve "$box" & done
+wait
+await_nodes 30
+trap - EXIT
+describe
