@@ -24,14 +24,14 @@ export interface Loaded extends Resolved {
 /** Reads a config (`-`: standard input) with the topology and the cluster profile that it names. */
 export async function loadJob(file: string, options: LoadOptions, world: World): Promise<Loaded> {
   const config = await readConfig(file, world);
-  const [topologyNames, knownClusters] = await Promise.all([topologies(world), clusterNames(world)]);
+  const [knownTopologies, knownClusters] = await Promise.all([topologyNames(world), clusterNames(world)]);
   const names = namesIn(parseYaml(config.file, config.text));
-  const topology = await readTopology(names.topology, topologyNames, world);
+  const topology = await readTopology(names.topology, knownTopologies, world);
   const cluster = await chooseCluster(options.cluster, names.cluster, knownClusters, world);
   const resolved = resolveJob({
     config,
     ...(topology && { topology }),
-    topologyNames,
+    topologyNames: knownTopologies,
     cluster,
     clusterNames: knownClusters,
   });
@@ -55,7 +55,7 @@ export async function loadValidJob(
 }
 
 /** Names of the published topologies. */
-export async function topologies(world: World): Promise<readonly string[]> {
+export async function topologyNames(world: World): Promise<readonly string[]> {
   const files = await world.listDir(topologyFolder(world));
   return files.filter((name) => name.endsWith('.yaml')).map((name) => name.slice(0, -'.yaml'.length));
 }

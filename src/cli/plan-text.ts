@@ -4,6 +4,7 @@ import { srunCommand } from '../plan/step.ts';
 import { commandLines, quote, quoteCommand, quoteWord } from '../render/shell.ts';
 import { span } from './span.ts';
 import { ranges, table } from './table.ts';
+import { count } from './wording.ts';
 
 /** A plan for people: size and cost, nodes, workers, ports, commands. */
 export function planText(plan: Plan, job: Job): string {
@@ -13,24 +14,20 @@ export function planText(plan: Plan, job: Job): string {
     ['Ports', ports(plan)],
     ['Commands', plan.steps.map((step) => command(step, job)).join('\n')],
   ];
-  return `${summary(plan, job)}\n${sections.map(([title, text]) => `\n${title}\n${indent(text)}`).join('')}`;
+  return `${plan.name}: ${summary(plan, job)}\n${sections.map(([title, text]) => `\n${title}\n${indent(text)}`).join('')}`;
 }
 
-/** `r1: 8 nodes × 8 h100 = 64 GPUs for up to 4h: 256 GPU-hours`. */
+/** `8 nodes × 8 h100 = 64 GPUs for up to 4h, 256 GPU-hours`. */
 export function summary(plan: Plan, job: Job): string {
   const { gpus } = plan;
   const idle = gpus.used < gpus.total ? ` (${gpus.total - gpus.used} idle)` : '';
   const size = `${count(plan.nodes.length, 'node')} × ${gpus.perNode} ${gpus.model} = ${count(gpus.total, 'GPU')}${idle}`;
-  return `${plan.name}: ${size} for up to ${span(job.slurm.time)}: ${gpuHours(plan, job)} GPU-hours`;
+  return `${size} for up to ${span(job.slurm.time)}, ${gpuHours(plan, job)} GPU-hours`;
 }
 
 /** What the job may cost at most: the whole allocation for its whole time. */
 export function gpuHours(plan: Plan, job: Job): number {
   return Math.round((plan.gpus.total * job.slurm.time) / 36) / 100;
-}
-
-export function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
 /** Nodes that do the same are one row: a worker of 12 nodes is not 12 lines. */
@@ -86,16 +83,26 @@ function command(step: Step, job: Job): string {
   const where = `${step.nodes.length === 1 ? 'node' : 'nodes'} ${ranges(step.nodes)}`;
   return [
     `${step.name} on ${where}`,
-    `  ${broken(srunCommand(step, job), '    ')}`,
+    `  ${filled(srunCommand(step, job)).join(BREAK)}`,
     ...[...env, ...secrets].map((line) => `  ${line}`),
-    `  ${broken(step.argv, '    ')}`,
+    `  ${commandLines(step.argv).map(quoteCommand).join(BREAK)}`,
     '',
   ].join('\n');
 }
 
-/** A command over several lines, each option with its values, paste-safe. */
-function broken(words: readonly Word[], margin: string): string {
-  return commandLines(words).map(quoteCommand).join(` \\\n${margin}`);
+/** Within a command, which stays paste-safe. */
+const BREAK = ' \\\n    ';
+const WIDTH = 100;
+
+/** Words in lines of about the same width: srun's options differ little from step to step. */
+function filled(words: readonly Word[]): readonly string[] {
+  const lines: string[] = [];
+  for (const word of words.map(quoteWord)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < WIDTH) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function indent(text: string): string {

@@ -3,7 +3,6 @@ import { planJob } from '../plan/assemble.ts';
 import { planJson } from '../plan/json.ts';
 import { type LoadOptions, loadValidJob } from './load.ts';
 import { planText } from './plan-text.ts';
-import { printWarnings } from './problems.ts';
 import type { World } from './world.ts';
 
 export interface PlanOptions extends LoadOptions {
@@ -20,6 +19,5 @@ export async function plan(file: string, options: PlanOptions, world: World): Pr
       ? `${JSON.stringify(planJson(planned, loaded.job), null, 2)}\n`
       : planText(planned, loaded.job),
   );
-  printWarnings(planned, world);
   return EXIT.ok;
 }

@@ -1,5 +1,4 @@
 import { formatDiagnostic } from '../config/diagnostic.ts';
-import type { Plan } from '../plan/plan.ts';
 import type { Loaded } from './load.ts';
 import type { World } from './world.ts';
 
@@ -9,9 +8,4 @@ export function printDiagnostics({ diagnostics, sources }: Loaded, world: World)
   for (const diagnostic of diagnostics) {
     world.err.write(`${formatDiagnostic(diagnostic, texts.get(diagnostic.file))}\n`);
   }
-}
-
-/** What the plan finds doubtful but possible. */
-export function printWarnings({ warnings }: Plan, world: World): void {
-  for (const warning of warnings) world.err.write(`warning: ${warning}\n`);
 }

@@ -41,8 +41,8 @@ export interface World {
   kind(path: string): Promise<FileKind | undefined>;
   /** Names in a folder, sorted; none where there is no such folder. */
   listDir(path: string): Promise<readonly string[]>;
-  /** Removes a folder and all in it; no error where there is none. */
-  removeDir(path: string): Promise<void>;
+  /** Removes a file, a link, or a folder and all in it; no error where there is none. */
+  remove(path: string): Promise<void>;
 }
 
 /** The real world of a process. */
@@ -81,7 +81,7 @@ export function processWorld(proc: typeof process, packageRoot: string, signal: 
       return found.isFile() ? 'file' : 'other';
     },
     listDir: async (path) => ((await absent(readdir(path))) ?? []).sort(),
-    removeDir: (path) => rm(path, { recursive: true, force: true }),
+    remove: (path) => rm(path, { recursive: true, force: true }),
   };
 }
 

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import process from 'node:process';
+import { bundleOf } from '../src/cli/bundle.ts';
+import { loadJob } from '../src/cli/load.ts';
+import { processWorld } from '../src/cli/world.ts';
+import { configMarkdown } from '../src/config/explain.ts';
+import { jsonSchema } from '../src/config/json-schema.ts';
+import { planJob } from '../src/plan/assemble.ts';
+
+/** A file that is made from others and checked in. */
+export interface Generated {
+  readonly text: string;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+/** Every generated file of the repository, by its path below `root`: the editors' schema, the reference, the golden bundles. */
+export async function generatedFiles(root: string): Promise<ReadonlyMap<string, Generated>> {
+  const files = new Map<string, Generated>([
+    ['configs/schema.json', { text: `${JSON.stringify(jsonSchema(), null, 2)}\n`, mode: 0o644 }],
+    ['docs/config.md', { text: configMarkdown(), mode: 0o644 }],
+  ]);
+  // Nothing of this machine: no profiles of its user, no variables.
+  const world = {
+    ...processWorld(process, root, new AbortController().signal),
+    env: {},
+    home: join(root, 'no-home'),
+    cwd: join(root, 'configs'),
+  };
+  for (const name of await exampleConfigs(world)) {
+    const loaded = await loadJob(`${name}.yaml`, {}, world);
+    if (loaded.job === undefined)
+      throw new Error(`configs/${name}.yaml: ${JSON.stringify(loaded.diagnostics)}`);
+    const bundle = await bundleOf({ ...loaded, job: loaded.job }, planJob(loaded.job), world);
+    for (const [path, file] of bundle.files) {
+      files.set(`slurm_jobs/${name}/${path}`, { text: file.text, mode: file.mode & 0o100 ? 0o755 : 0o644 });
+    }
+  }
+  return files;
+}
+
+async function exampleConfigs(world: { listDir(path: string): Promise<readonly string[]>; cwd: string }) {
+  const names = await world.listDir(world.cwd);
+  return names.filter((name) => name.endsWith('.yaml')).map((name) => name.slice(0, -'.yaml'.length));
+}

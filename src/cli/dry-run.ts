@@ -1,0 +1,106 @@
+import type { Job } from '../config/job.ts';
+import { exposure } from '../plan/exposure.ts';
+import type { Plan } from '../plan/plan.ts';
+import { quoteCommand } from '../render/shell.ts';
+import type { SubmitRequest } from '../scheduler/scheduler.ts';
+import { gpuHours, portRange, summary } from './plan-text.ts';
+import { span } from './span.ts';
+import { table } from './table.ts';
+
+/** What an admin asks of a job before it is sent; no secret's value is in it. */
+export interface DryRun {
+  readonly request: SubmitRequest;
+  readonly plan: Plan;
+  readonly job: Job;
+}
+
+/** The request as text: what runs, what it takes, opens and leaves, then every file. */
+export function dryRunText({ request, plan, job }: DryRun): string {
+  const { run, command, files } = request;
+  const sections: [string, string][] = [
+    ['Would run', `${quoteCommand(command)}\n`],
+    ['Would take', `${summary(plan, job)}\n${table(['what', 'how much'], taken(job))}`],
+    ['Would listen', table(['node', 'port', 'for', 'address', 'guard', 'step'], listening(plan, job))],
+    ['Would pass', table(['step', 'environment'], passed(plan))],
+    ['Would leave', `${left(job, run.dir).join('\n')}\n`],
+  ];
+  const facts = sections.map(([title, text]) => `${title}\n${text.replace(/^(?=.)/gm, '  ')}\n`).join('');
+  const texts = [...files].map(
+    ([path, { text, mode }]) =>
+      `==> ${path} (${octal(mode)}) <==\n${text}${text.endsWith('\n') ? '' : '\n'}\n`,
+  );
+  return `${facts}${texts.join('')}`;
+}
+
+/** The same as data. */
+export function dryRunJson({ request, plan, job }: DryRun): object {
+  const { run, command, files } = request;
+  return {
+    run,
+    command,
+    nodes: plan.nodes.length,
+    gpus: plan.gpus.total,
+    seconds: job.slurm.time,
+    gpuHours: gpuHours(plan, job),
+    listens: ports(plan, job),
+    environment: plan.steps.map(({ name, env, secrets }) => ({
+      step: name,
+      names: Object.keys(env),
+      secrets: Object.keys(secrets),
+    })),
+    leaves: left(job, run.dir),
+    files: [...files].map(([path, { text, mode }]) => ({ path, mode: octal(mode), text })),
+  };
+}
+
+function taken({ slurm }: Job): readonly (readonly string[])[] {
+  const { account, partition, qos, reservation, constraint, segment, time, exclusive } = slurm;
+  const all = {
+    account,
+    partition,
+    qos,
+    reservation,
+    constraint,
+    segment: segment?.toString(),
+    'time limit': span(time),
+    nodes: exclusive ? 'whole (--exclusive)' : 'shared with other jobs',
+  };
+  return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+}
+
+function ports(plan: Plan, job: Job) {
+  return plan.processes.flatMap(({ name, nodeIndex, ports }) =>
+    ports.map((port) => ({ node: nodeIndex, step: name, ...port, ...exposure(port.use, job) })),
+  );
+}
+
+function listening(plan: Plan, job: Job): readonly (readonly string[])[] {
+  return ports(plan, job)
+    .toSorted((a, b) => a.node - b.node || a.port - b.port)
+    .map((port) => [
+      String(port.node),
+      portRange(port),
+      port.use,
+      port.address === 'node' ? `\${NODE_IP[${port.node}]}` : '0.0.0.0',
+      port.guard,
+      port.step,
+    ]);
+}
+
+function passed({ steps }: Plan): readonly (readonly string[])[] {
+  return steps.flatMap(({ name, env, secrets }) => {
+    const names = [...Object.keys(env), ...Object.keys(secrets).map((secret) => `${secret} (secret)`)];
+    return names.length === 0 ? [] : [[name, names.join(' ')]];
+  });
+}
+
+function left({ site }: Job, dir: string): readonly string[] {
+  return [
+    `${dir} (0700): the files below, logs, events.jsonl and state; yours to delete`,
+    `under ${site.local_dir} of each node: nothing once the job has ended`,
+  ];
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}

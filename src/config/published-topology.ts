@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { gpusPerNode } from './gpu.ts';
+import { parseYaml } from './parse.ts';
+import type { SourceFile } from './resolve.ts';
+import { ROLES, type Role, role } from './role.ts';
+import { topologyHeader } from './schema.ts';
+import { workerSize } from './sizing.ts';
+import { plain } from './tree.ts';
+
+/** A topology as `dyn-slurm topologies` shows it. */
+export interface PublishedTopology extends z.output<typeof topologyHeader> {
+  readonly gpu: string;
+  readonly roles: readonly RoleShape[];
+}
+
+/** How large the workers of a role are. */
+export interface RoleShape {
+  readonly role: Role;
+  readonly workers: number;
+  /** Whole nodes of one worker; 0 where it takes a part of one. */
+  readonly nodesPerWorker: number;
+  readonly gpusPerWorker: number;
+}
+
+const published = topologyHeader.extend({ gpu: z.string() });
+
+/** Reads what a published topology says of itself. A file that is none is a bug: they come with the package. */
+export function readPublishedTopology({ file, text }: SourceFile): PublishedTopology {
+  const { root } = parseYaml(file, text, 'topology');
+  const values = root === undefined ? {} : (plain(root) as Record<string, unknown>);
+  const header = published.parse(
+    Object.fromEntries(
+      Object.keys(published.shape).flatMap((key) => (key in values ? [[key, values[key]]] : [])),
+    ),
+  );
+  const perNode = gpusPerNode(header.gpu, {}) ?? 0;
+  const roles = ROLES.filter((name) => values[name] !== undefined).map((name) => {
+    const config = role.parse(values[name]);
+    const { gpus, nodes } = workerSize(name, config, perNode);
+    return { role: name, workers: config.workers, nodesPerWorker: nodes, gpusPerWorker: gpus };
+  });
+  return { ...header, roles };
+}

@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../world.ts';
+
+// What a user gets: the tarball, installed in an empty folder, with no network and no repository beside it.
+
+const folder = mkdtempSync(join(tmpdir(), 'dyn-slurm-package-'));
+const installed = join(folder, 'node_modules/dyn-slurm');
+let packed: readonly string[] = [];
+
+/** Only what any shell has; a user’s own settings must not decide. */
+const env = { PATH: process.env.PATH, HOME: folder, npm_config_cache: join(folder, 'cache') };
+
+function run(program: string, ...args: readonly string[]): string {
+  return execFileSync(program, args, { cwd: folder, env, encoding: 'utf8' });
+}
+
+beforeAll(() => {
+  const [report] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', folder], {
+      cwd: packageRoot,
+      encoding: 'utf8',
+    }),
+  ) as [{ filename: string; files: { path: string }[] }];
+  packed = report.files.map(({ path }) => path);
+  writeFileSync(join(folder, 'package.json'), '{"private": true}');
+  run('npm', 'install', '--offline', '--no-audit', '--no-fund', join(folder, report.filename));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the tarball', () => {
+  test('holds the program, its data, the examples and the documents', () => {
+    expect(packed).toEqual(
+      expect.arrayContaining([
+        'README.md',
+        'package.json',
+        'dist/main.js',
+        'dist/licenses.txt',
+        'dist/rehearsal/slurm.js',
+        'templates/job.sbatch.hbs',
+        'templates/lib.sh',
+        'configs/schema.json',
+        'configs/dsr1-wideep-h100.yaml',
+        'configs/clusters/local.yaml',
+        'configs/topologies/docs-dsr1-wideep-h100.yaml',
+        'rehearsal/bin/sbatch',
+        'docs/config.md',
+      ]),
+    );
+  });
+
+  test('holds nothing else', () => {
+    const expected = /^(package\.json|README\.md|LICENSE|(dist|templates|configs|rehearsal|docs)\/.+)$/;
+    expect(packed.filter((path) => !expected.test(path))).toEqual([]);
+  });
+
+  test('names no place of the machine that packed it', () => {
+    const places = [packageRoot, '../shared', process.env.HOME ?? packageRoot].filter(
+      (place) => place !== '/',
+    );
+    const files = readdirSync(installed, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    const wrong = files
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => {
+        const text = readFileSync(path, 'utf8');
+        return places.some((place) => text.includes(`${place}/`));
+      });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('the installed program', () => {
+  const dynSlurm = (...args: readonly string[]) => run(join(folder, 'node_modules/.bin/dyn-slurm'), ...args);
+
+  test('gives its version', () => {
+    const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    expect(dynSlurm('--version')).toBe(`${version}\n`);
+  });
+
+  test('lists the topologies', () => {
+    expect(dynSlurm('topologies').trimEnd().split('\n')).toHaveLength(1 + 32);
+  });
+
+  test('shows in a dry-run what the repository renders', () => {
+    const config = join(installed, 'configs/dsr1-gb200-14-nodes.yaml');
+    const shown = dynSlurm('submit', config, '--dry-run');
+    const script = readFileSync(join(packageRoot, 'slurm_jobs/dsr1-gb200-14-nodes/job.sbatch'), 'utf8');
+    expect(shown).toContain(script);
+  });
+});
