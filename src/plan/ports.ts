@@ -7,28 +7,28 @@ import {
   NCCL_PORT_OFFSET,
 } from '../config/port-blocks.ts';
 import { usesDpAttention } from '../config/sizing.ts';
-import type { NodeIndex, Port, PortUse, Process } from './plan.ts';
+import type { NodeIndex, Port, PortUse, Process, Word } from './plan.ts';
 import type { PlacedWorker } from './worker.ts';
 
 /**
  * Every port of a job and its owner. The bases come from `frontend.port` and `infra.ports`; slots count the workers of a
  * node.
  *
- * | port         | owner                                    | number                                           |
- * | ------------ | ---------------------------------------- | ------------------------------------------------ |
- * | etcd-client  | etcd, on the head node                   | base                                             |
- * | etcd-peer    | etcd, on the head node                   | base                                             |
- * | nats         | NATS, on the head node                   | base                                             |
- * | nginx        | nginx, on the head node                  | `frontend.port`, with several frontends          |
- * | frontend     | each frontend                            | `frontend.port`, or base with several            |
- * | responses    | frontends: what workers send back        | base of rpc + slot after the workers of the node |
- * | rpc          | workers: requests                        | base + slot                                      |
- * | system       | workers: health, metrics, model card     | base + slot                                      |
- * | dist-init    | leaders: seven ports                     | base + 20 × slot                                 |
- * | nccl         | leaders that share a node, DP attention  | dist-init + 7                                    |
- * | dp-handshake | leaders with DP attention                | dist-init + 13                                   |
- * | bootstrap    | leaders of prefill workers               | base + index of the worker, unique in the job    |
- * | kv-events    | workers with `kv_events`: dp ports       | base + data parallel ranks of earlier workers    |
+ * | port         | owner                                   | number                                           |
+ * | ------------ | --------------------------------------- | ------------------------------------------------ |
+ * | etcd-client  | etcd, on the head node                  | base                                             |
+ * | etcd-peer    | etcd, on the head node                  | base                                             |
+ * | nats         | NATS, on the head node                  | base                                             |
+ * | nginx        | nginx, on the head node                 | `frontend.port`, with several frontends          |
+ * | frontend     | each frontend                           | `frontend.port`, or base with several            |
+ * | responses    | frontends: what workers send back       | base of rpc + slot after the workers of the node |
+ * | rpc          | workers: requests                       | base + slot                                      |
+ * | system       | workers: health, metrics, model card    | base + slot                                      |
+ * | dist-init    | leaders that are given an address       | base + 20 × slot, and the six after it           |
+ * | nccl         | leaders that are given one              | dist-init + 7                                    |
+ * | dp-handshake | leaders with DP attention               | dist-init + 13                                   |
+ * | bootstrap    | leaders of prefill workers              | base + index of the worker, unique in the job    |
+ * | kv-events    | workers with `kv_events`: dp ports      | base + data parallel ranks of earlier workers    |
  */
 export type WorkerPorts = PlacedWorker['ports'];
 
@@ -100,22 +100,21 @@ export function frontendPorts(job: Job, responses: number): readonly Port[] {
   return hasPlanes(job) ? [entry, port('responses', responses)] : [entry];
 }
 
-/** Ports of a worker's leader. */
-export function workerPorts(job: Job, worker: PlacedWorker): readonly Port[] {
+/** Ports of a worker's leader, which runs the command. Without a dist-init address SGLang finds its ports by itself. */
+export function workerPorts(job: Job, worker: PlacedWorker, argv: readonly Word[]): readonly Port[] {
   const { role, config, dp, ports } = worker;
-  const owned = [port('system', ports.system), ...rendezvousPorts(worker)];
+  const owned = [port('system', ports.system)];
   if (usesTcp(job)) owned.unshift(port('rpc', ports.rpc));
+  if (argv.includes('--dist-init-addr')) {
+    owned.push(port('dist-init', ports.distInit, DIST_INIT_PORTS));
+    if (argv.includes('--nccl-port')) owned.push(port('nccl', ports.distInit + NCCL_PORT_OFFSET));
+    if (dp > 1 && usesDpAttention(config)) {
+      owned.push(port('dp-handshake', ports.distInit + DP_HANDSHAKE_OFFSET));
+    }
+  }
   if (role === 'prefill') owned.push(port('bootstrap', ports.bootstrap));
   if (config.kv_events) owned.push(port('kv-events', ports.kvEvents, dp));
   return owned;
-}
-
-function rendezvousPorts({ config, gpus, dp, sharesNode, ports }: PlacedWorker): readonly Port[] {
-  if (gpus.length === 0) return [];
-  const owned = [port('dist-init', ports.distInit, DIST_INIT_PORTS)];
-  if (dp === 1 || !usesDpAttention(config)) return owned;
-  if (sharesNode) owned.push(port('nccl', ports.distInit + NCCL_PORT_OFFSET));
-  return [...owned, port('dp-handshake', ports.distInit + DP_HANDSHAKE_OFFSET)];
 }
 
 /** Where only a leader listens: for the other ranks of its worker, and for decode workers. */

@@ -23,7 +23,7 @@ export function workerStep(job: Job, worker: PlacedWorker): Step {
       ...env,
     },
     secrets,
-    ports: workerPorts(job, worker),
+    ports: workerPorts(job, worker, argv),
     contained: true,
   };
 }

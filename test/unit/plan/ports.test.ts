@@ -39,10 +39,13 @@ test('a frontend comes after the workers of its node', () => {
   ]);
 });
 
+const RENDEZVOUS = ['--dist-init-addr', 'x:29500'];
+
 test.each([
   [
     'a prefill worker of two nodes',
     { prefill: { nodes: 2, dp: 16, kv_events: true, args: { 'enable-dp-attention': true } }, decode: {} },
+    RENDEZVOUS,
     [
       { use: 'rpc', port: 7777, count: 1 },
       { use: 'system', port: 8081, count: 1 },
@@ -55,6 +58,7 @@ test.each([
   [
     'a worker with DP attention that shares its node',
     { aggregated: { workers: 2, gpus_per_worker: 4, dp: 4, args: { 'enable-dp-attention': true } } },
+    [...RENDEZVOUS, '--nccl-port', '29507'],
     [
       { use: 'rpc', port: 7777, count: 1 },
       { use: 'system', port: 8081, count: 1 },
@@ -64,8 +68,18 @@ test.each([
     ],
   ],
   [
-    'an aggregated worker of Dynamo 0.x',
-    { aggregated: {}, dynamo: { version: '0.6.1' } },
+    'a worker that is given no address for its ranks',
+    { aggregated: {} },
+    [],
+    [
+      { use: 'rpc', port: 7777, count: 1 },
+      { use: 'system', port: 8081, count: 1 },
+    ],
+  ],
+  [
+    'a worker of Dynamo 0.x',
+    { aggregated: { nodes: 2 }, dynamo: { version: '0.6.1' } },
+    RENDEZVOUS,
     [
       { use: 'system', port: 8081, count: 1 },
       { use: 'dist-init', port: 29500, count: 7 },
@@ -74,25 +88,19 @@ test.each([
   [
     'a worker that gets requests over NATS',
     { aggregated: {}, infra: { request_plane: 'nats' } },
-    [
-      { use: 'system', port: 8081, count: 1 },
-      { use: 'dist-init', port: 29500, count: 7 },
-    ],
+    [],
+    [{ use: 'system', port: 8081, count: 1 }],
   ],
-])('%s listens', (_, sections, expected) => {
+])('%s listens', (_, sections, argv, expected) => {
   const job = sampleJob(sections);
-  const ports = place(job)
-    .workers.slice(0, 1)
-    .flatMap((worker) => workerPorts(job, worker));
-  expect(ports).toEqual(expected);
+  const [worker] = place(job).workers;
+  expect(worker && workerPorts(job, worker, argv)).toEqual(expected);
 });
 
 test('ranks above 0 listen neither for their worker nor for decode workers', () => {
   const job = sampleJob({ prefill: { nodes: 2 }, decode: {} });
-  const ports = place(job)
-    .workers.slice(0, 1)
-    .flatMap((worker) => workerPorts(job, worker));
-  expect(portsOfRank(ports, 1)).toEqual([
+  const [worker] = place(job).workers;
+  expect(worker && portsOfRank(workerPorts(job, worker, RENDEZVOUS), 1)).toEqual([
     { use: 'rpc', port: 7777, count: 1 },
     { use: 'system', port: 8081, count: 1 },
   ]);
