@@ -10,7 +10,7 @@ export function compile(source: string): (data: object) => string {
   const program = Handlebars.parse(source);
   new QuoteEscaped().accept(program);
   const engine = Handlebars.create();
-  const each = engine.helpers['each'] as Handlebars.HelperDelegate;
+  const each = engine.helpers.each as Handlebars.HelperDelegate;
   engine.registerHelper('sh', (value: Word | number | undefined, name: string) => {
     if (value === undefined) throw new Error(`the template names "${name}", which is not given`);
     return quoteWord(typeof value === 'number' ? String(value) : value);

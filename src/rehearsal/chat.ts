@@ -1,0 +1,84 @@
+import { DynSlurmError } from '../errors.ts';
+
+export interface ChatRequest {
+  /** Of the frontend, or nginx: `http://address:port`. */
+  readonly url: string;
+  readonly model: string;
+  readonly prompt: string;
+  readonly maxTokens: number;
+  readonly signal: AbortSignal;
+}
+
+/** What a streamed completion came to; times in seconds. */
+export interface ChatSummary {
+  readonly tokens: number;
+  readonly timeToFirstToken: number;
+  readonly duration: number;
+  readonly tokensPerSecond: number;
+}
+
+/**
+ * Streams one chat completion, handing each piece of text to `onText` as it comes.
+ * Throws `DynSlurmError` (jobFailed) when the service refuses, or ends the stream without a token.
+ */
+export async function streamChat(request: ChatRequest, onText: (text: string) => void): Promise<ChatSummary> {
+  const started = performance.now();
+  const seconds = (): number => (performance.now() - started) / 1000;
+  let first: number | undefined;
+  let tokens = 0;
+  for await (const chunk of completionChunks(request)) {
+    const text = chunk.choices?.[0]?.delta?.content;
+    if (text) {
+      first ??= seconds();
+      onText(text);
+    }
+    tokens = chunk.usage?.completion_tokens ?? tokens;
+  }
+  if (tokens === 0 || first === undefined) {
+    throw new DynSlurmError('jobFailed', `${request.url} ended a chat completion without a token`, {
+      hint: 'read the decode workers’ logs: a failed KV transfer looks like this',
+    });
+  }
+  const duration = seconds();
+  return { tokens, timeToFirstToken: first, duration, tokensPerSecond: tokens / duration };
+}
+
+interface Chunk {
+  readonly choices?: readonly { readonly delta?: { readonly content?: string | null } }[];
+  readonly usage?: { readonly completion_tokens?: number } | null;
+}
+
+async function* completionChunks({
+  url,
+  model,
+  prompt,
+  maxTokens,
+  signal,
+}: ChatRequest): AsyncGenerator<Chunk> {
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model,
+      messages: [{ role: 'user', content: prompt }],
+      max_tokens: maxTokens,
+      stream: true,
+      stream_options: { include_usage: true },
+    }),
+    signal,
+  });
+  if (!response.ok || !response.body) {
+    throw new DynSlurmError(
+      'jobFailed',
+      `${url} answered a chat with ${response.status}: ${await response.text()}`,
+    );
+  }
+  let pending = '';
+  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    const lines = (pending + text).split('\n');
+    pending = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line.startsWith('data: {')) yield JSON.parse(line.slice(6)) as Chunk;
+    }
+  }
+}
