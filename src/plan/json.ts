@@ -12,7 +12,7 @@ export function planJson(plan: Plan, job: Job): object {
     nodes: plan.nodes,
     gpus: plan.gpus,
     workers: plan.workers,
-    processes: plan.processes.map((process) => processJson(process, secrets.get(process.name) ?? {})),
+    processes: plan.processes.map((planned) => processJson(planned, secrets.get(planned.name) ?? {})),
     srun: plan.steps.map((step) => srunJson(step, job)),
     readiness: plan.readiness,
     entry: plan.entry,
@@ -20,11 +20,11 @@ export function planJson(plan: Plan, job: Job): object {
   };
 }
 
-function processJson(process: Process, secrets: Readonly<Record<string, string>>): object {
+function processJson(planned: Process, secrets: Readonly<Record<string, string>>): object {
   return {
-    ...process,
-    argv: process.argv.map(wordText),
-    env: { ...environmentTexts(process.env), ...secrets },
+    ...planned,
+    argv: planned.argv.map(wordText),
+    env: { ...environmentTexts(planned.env), ...secrets },
   };
 }
 
