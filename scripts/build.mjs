@@ -32,7 +32,7 @@ const { outputFiles, metafile } = await build({
 });
 
 // Chunks first and by rename, so that a command started in the middle of a build sees whole files.
-const isEntry = (file) => entries.some((entry) => file.path === join(dist, entry.slice(4, -3)) + '.js');
+const isEntry = (file) => entries.some((entry) => file.path === `${join(dist, entry.slice(4, -3))}.js`);
 for (const file of outputFiles.toSorted((a, b) => isEntry(a) - isEntry(b)))
   await replace(file.path, file.contents);
 

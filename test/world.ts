@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { onTestFinished } from 'vitest';
 import { processWorld, type World } from '../src/cli/world.ts';
@@ -36,6 +36,23 @@ export function testWorld(overrides: Partial<World> = {}): TestWorld {
     stdout: () => written.out,
     stderr: () => written.err,
   };
+}
+
+/** A small valid config of one node. */
+export const SMALL = `name: small
+gpu: h100
+model: {path: /models/m}
+slurm: {account: a, partition: p, time: 1h}
+aggregated: {workers: 4, gpus_per_worker: 2}
+`;
+
+/** Writes files below the world's working directory. */
+export function put(world: World, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(world.cwd, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
 }
 
 export function temporaryFolder(): string {

@@ -15,9 +15,9 @@ export interface CheckOptions extends LoadOptions {
 }
 
 /** Reports every problem of a config; exit 3 where there is an error, or a warning with `--strict`. */
-export async function check(file: string, options: CheckOptions, world: World): Promise<number> {
-  const loaded = await loadJob(file, options, world);
-  const { diagnostics, provenance, cluster } = loaded;
+export async function check(path: string, options: CheckOptions, world: World): Promise<number> {
+  const loaded = await loadJob(path, options, world);
+  const { file, diagnostics, provenance, cluster } = loaded;
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const warnings = diagnostics.length - errors;
   const ok = errors === 0 && !(options.strict && warnings > 0);

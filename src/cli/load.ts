@@ -14,6 +14,8 @@ export interface LoadOptions {
 }
 
 export interface Loaded extends Resolved {
+  /** The config, as messages name it. */
+  readonly file: string;
   /** The config as the user wrote it. */
   readonly text: string;
   readonly cluster: string;
@@ -37,7 +39,7 @@ export async function loadJob(file: string, options: LoadOptions, world: World):
   });
   return {
     ...resolved,
-    text: config.text,
+    ...config,
     cluster: cluster.name,
     sources: [config, ...(topology ? [topology] : []), ...cluster.files],
   };

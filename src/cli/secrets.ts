@@ -11,7 +11,7 @@ import type { World } from './world.ts';
  */
 export async function readSecrets(plan: Plan, world: World): Promise<ReadonlyMap<string, HostFile>> {
   const needed = neededSecrets(plan).map(async (secret) => {
-    const value = await valueOf(secret.source, world);
+    const value = await readSecret(secret.source, world);
     if (value !== undefined && !value.includes('\u0000')) return { ...secret, value };
     const problem = value === undefined ? missing(secret.source) : 'holds a NUL byte, which no variable can';
     throw new DynSlurmError('preflight', `${secret.step} needs the secret ${secret.name}: ${problem}`);
@@ -19,7 +19,7 @@ export async function readSecrets(plan: Plan, world: World): Promise<ReadonlyMap
   return secretFiles(await Promise.all(needed));
 }
 
-async function valueOf(source: SecretSource, world: World): Promise<string | undefined> {
+async function readSecret(source: SecretSource, world: World): Promise<string | undefined> {
   if ('from_env' in source) return world.env[source.from_env];
   const path = source.from_file.startsWith('~/')
     ? join(world.home, source.from_file.slice(2))

@@ -1,18 +1,16 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { chooseCluster, clusterNames } from '../../../src/cli/clusters.ts';
-import { type TestWorld, testWorld } from '../../world.ts';
+import { put, type TestWorld, testWorld } from '../../world.ts';
 
 const USER = '.config/dyn-slurm/clusters';
 
-function worldWith(files: Readonly<Record<string, string>>, env: Readonly<Record<string, string>> = {}): TestWorld {
+function worldWith(
+  files: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
+): TestWorld {
   const world = testWorld({ env });
-  for (const [name, text] of Object.entries(files)) {
-    const path = join(world.home, name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
+  put(world, files);
   return world;
 }
 
@@ -61,7 +59,11 @@ test('XDG_CONFIG_HOME moves the user’s profiles', async () => {
 
 test.each([
   ['hoper', {}, '--cluster: there is no cluster profile "hoper"'],
-  [undefined, { DYN_SLURM_CLUSTER: '../../etc/passwd' }, 'DYN_SLURM_CLUSTER: there is no cluster profile "../../etc/passwd"'],
+  [
+    undefined,
+    { DYN_SLURM_CLUSTER: '../../etc/passwd' },
+    'DYN_SLURM_CLUSTER: there is no cluster profile "../../etc/passwd"',
+  ],
 ])('refuses the unknown profile of %s %j', async (option, env, message) => {
   await expect(chosen(worldWith({ [`${USER}/hopper.yaml`]: '' }, env), option)).rejects.toMatchObject({
     code: 'config',
