@@ -25,9 +25,10 @@ interface OpenNode {
 }
 
 /**
- * Gives each worker its nodes: role by role, in the order of `ROLES`. Workers of whole nodes take the next contiguous
- * ones and share them with nobody; smaller workers, of whatever role, fill the first node with enough GPUs left; CPU-only
- * workers sit on the head node. Time and space grow with the nodes. The rules of sizes must hold.
+ * Gives each worker its nodes: role by role, in the order of `ROLES`. Workers of whole nodes take the next
+ * contiguous ones and share them with nobody; smaller workers, of whatever role, fill the first node with
+ * enough GPUs left; CPU-only workers sit on the head node. Time and space grow with the nodes. The rules of
+ * sizes must hold.
  */
 export function layOut(
   roles: Readonly<Partial<Record<Role, RoleConfig | undefined>>>,

@@ -1,7 +1,7 @@
 /**
- * Ports of a worker's leader, from its dist-init port on: SGLang listens on that and the six after it, and with DP
- * attention, while it starts, on the thirteenth, `DP_ATTENTION_HANDSHAKE_PORT_DELTA` of its server_args.py. The NCCL port
- * is chosen here, between the two.
+ * Ports of a worker's leader, from its dist-init port on: SGLang listens on that and the six after it, and
+ * with DP attention, while it starts, on the thirteenth, `DP_ATTENTION_HANDSHAKE_PORT_DELTA` of its
+ * server_args.py. The NCCL port is chosen here, between the two.
  */
 export const DIST_INIT_PORTS = 7;
 export const NCCL_PORT_OFFSET = 7;

@@ -14,8 +14,9 @@ import { checkSizes } from './rules/sizes.ts';
 import type { JobConfig } from './schema.ts';
 
 /**
- * The rules across fields, on a job whose shape is valid: everything that is wrong or suspicious, at once. Rules that
- * need the layout are left out while workers, nodes and GPUs contradict each other, or the GPU model is unknown.
+ * The rules across fields, on a job whose shape is valid: everything that is wrong or suspicious, at once.
+ * Rules that need the layout are left out while workers, nodes and GPUs contradict each other, or the GPU
+ * model is unknown.
  */
 export function checkRules(job: JobConfig, site: ClusterProfile): readonly Problem[] {
   const problems: Problem[] = [...checkRoles(job)];

@@ -14,7 +14,9 @@ export interface Parallelism {
   readonly pp: number;
   readonly dp: number;
   readonly ep: number;
-  /** GPUs that the engine's ranks use: tp × pp, times dp where data parallel ranks are replicas of their own. */
+  /**
+   * GPUs that the engine's ranks use: tp × pp, times dp where data parallel ranks are replicas of their own.
+   */
   readonly busy: number;
 }
 
@@ -23,7 +25,10 @@ export function needsGpu(role: Role): boolean {
   return role !== 'processor' && role !== 'router';
 }
 
-/** Size of each worker of a role, one node where nothing is said. Whole numbers only if the rules of sizes hold. */
+/**
+ * Size of each worker of a role, one node where nothing is said. Whole numbers only if the rules of sizes
+ * hold.
+ */
 export function workerSize(role: Role, config: RoleConfig, perNode: number): WorkerSize {
   const gpus = config.gpus_per_worker ?? defaultGpus(role, config, perNode);
   return { gpus, nodes: gpus < perNode ? 0 : Math.ceil(gpus / perNode) };
@@ -50,7 +55,9 @@ export function parallelSize(value: RoleConfig['tp'], gpus: number): number | un
   return gpus - Number(value.slice('gpus-'.length));
 }
 
-/** SGLang's DP attention splits the tensor parallel ranks into data parallel groups instead of adding GPUs. */
+/**
+ * SGLang's DP attention splits the tensor parallel ranks into data parallel groups instead of adding GPUs.
+ */
 export function usesDpAttention(config: RoleConfig): boolean {
   return (
     engineArgument(config, 'enable-dp-attention') === true || config.flags.includes('--enable-dp-attention')

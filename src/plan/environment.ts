@@ -6,9 +6,9 @@ import type { SecretSource, Word } from './plan.ts';
 import { nodeIp, SELF_IP } from './word.ts';
 
 /**
- * Environment of every Dynamo process: where the job's services are, and which address of its node it uses. Without the
- * `_HOST` variables a process advertises the first address it finds, which on a node with several networks may be the
- * wrong one.
+ * Environment of every Dynamo process: where the job's services are, and which address of its node it uses.
+ * Without the `_HOST` variables a process advertises the first address it finds, which on a node with several
+ * networks may be the wrong one.
  */
 export function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
   const env: Record<string, Word> = {

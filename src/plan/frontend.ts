@@ -50,7 +50,10 @@ function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend):
   };
 }
 
-/** Spellings: dynamo/frontend of the wheels 0.4.1 to 1.6.1. 1.0 gave the router's flags their prefix, 1.2 the credit. */
+/**
+ * Spellings: dynamo/frontend of the wheels 0.4.1 to 1.6.1. 1.0 gave the router's flags their prefix, 1.2 the
+ * credit.
+ */
 function routerArguments(job: Job): readonly string[] {
   const { router_mode: mode, router } = job.frontend;
   const { version } = job.dynamo;
@@ -80,7 +83,10 @@ function planeArguments(job: Job): readonly string[] {
   return [...migration, '--request-plane', job.infra.request_plane, '--event-plane', job.infra.event_plane];
 }
 
-/** Runs on the host: Dynamo's images do not hold nginx. It keeps its files in a folder that it may write without root. */
+/**
+ * Runs on the host: Dynamo's images do not hold nginx. It keeps its files in a folder that it may write
+ * without root.
+ */
 function nginx(job: Job): Step {
   const argv: readonly Word[] = [
     'nginx',

@@ -10,8 +10,8 @@ export function infraSteps(job: Job): readonly Step[] {
 }
 
 /**
- * One member, for this run only. Its data are node-local, because leases run out while a shared file system stalls, and
- * fresh, because old data still list the dead workers of the run before.
+ * One member, for this run only. Its data are node-local, because leases run out while a shared file system
+ * stalls, and fresh, because old data still list the dead workers of the run before.
  */
 function etcd(job: Job): Step {
   const { etcd_client: client, etcd_peer: peer } = job.infra.ports;
@@ -42,7 +42,10 @@ function etcd(job: Job): Step {
   };
 }
 
-/** Everything but its address is in `nats.conf`: JetStream, which Dynamo needs, and the password, which argv would show. */
+/**
+ * Everything but its address is in `nats.conf`: JetStream, which Dynamo needs, and the password, which argv
+ * would show.
+ */
 function nats(job: Job): Step {
   return {
     ...headStep('nats'),

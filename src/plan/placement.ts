@@ -25,7 +25,10 @@ export interface PlacedFrontend {
   readonly responsePort: number;
 }
 
-/** Gives each worker its nodes, GPUs, sizes and ports, and each frontend its node. The config's rules must hold. */
+/**
+ * Gives each worker its nodes, GPUs, sizes and ports, and each frontend its node. The config's rules must
+ * hold.
+ */
 export function place(job: Job): Placement {
   const perNode = gpusPerNode(job.gpu, job.site);
   if (perNode === undefined) throw new Error(`no rule refused the unknown GPU model ${job.gpu}`);
@@ -60,7 +63,10 @@ export function place(job: Job): Placement {
   return { nodes: layout.nodes, gpusPerNode: perNode, workers, frontends };
 }
 
-/** Nodes of the frontends: the head node, and the rest spread evenly over the other nodes. At most one on a node. */
+/**
+ * Nodes of the frontends: the head node, and the rest spread evenly over the other nodes. At most one on a
+ * node.
+ */
 export function frontendNodes(nodes: number, frontends: number): readonly NodeIndex[] {
   const others = frontends - 1;
   const spread = Array.from({ length: others }, (_, index) => 1 + Math.floor((index * (nodes - 1)) / others));

@@ -11,24 +11,24 @@ import type { NodeIndex, Port, PortUse, Process, Word } from './plan.ts';
 import type { PlacedWorker } from './worker.ts';
 
 /**
- * Every port of a job and its owner. The bases come from `frontend.port` and `infra.ports`; slots count the workers of a
- * node.
+ * Every port of a job and its owner. The bases come from `frontend.port` and `infra.ports`; slots count the
+ * workers of a node.
  *
- * | port         | owner                                   | number                                           |
- * | ------------ | --------------------------------------- | ------------------------------------------------ |
- * | etcd-client  | etcd, on the head node                  | base                                             |
- * | etcd-peer    | etcd, on the head node                  | base                                             |
- * | nats         | NATS, on the head node                  | base                                             |
- * | nginx        | nginx, on the head node                 | `frontend.port`, with several frontends          |
- * | frontend     | each frontend                           | `frontend.port`, or base with several            |
- * | responses    | frontends: what workers send back       | base of rpc + slot after the workers of the node |
- * | rpc          | workers: requests                       | base + slot                                      |
- * | system       | workers: health, metrics, model card    | base + slot                                      |
- * | dist-init    | leaders that are given an address       | base + 20 × slot, and the six after it           |
- * | nccl         | leaders that are given one              | dist-init + 7                                    |
- * | dp-handshake | leaders with DP attention               | dist-init + 13                                   |
- * | bootstrap    | leaders of prefill workers              | base + index of the worker, unique in the job    |
- * | kv-events    | workers with `kv_events`: dp ports      | base + data parallel ranks of earlier workers    |
+ * | port         | owner                                | number                                        |
+ * | ------------ | ------------------------------------ | --------------------------------------------- |
+ * | etcd-client  | etcd, on the head node               | base                                          |
+ * | etcd-peer    | etcd, on the head node               | base                                          |
+ * | nats         | NATS, on the head node               | base                                          |
+ * | nginx        | nginx, on the head node              | `frontend.port`, with several frontends       |
+ * | frontend     | each frontend                        | `frontend.port`, or base with several         |
+ * | responses    | frontends: what workers send back    | base of rpc + slot after the node’s workers   |
+ * | rpc          | workers: requests                    | base + slot                                   |
+ * | system       | workers: health, metrics, model card | base + slot                                   |
+ * | dist-init    | leaders that are given an address    | base + 20 × slot, and the six after it        |
+ * | nccl         | leaders that are given one           | dist-init + 7                                 |
+ * | dp-handshake | leaders with DP attention            | dist-init + 13                                |
+ * | bootstrap    | leaders of prefill workers           | base + index of the worker, unique in the job |
+ * | kv-events    | workers with `kv_events`: dp ports   | base + data parallel ranks of earlier workers |
  */
 export type WorkerPorts = PlacedWorker['ports'];
 
@@ -47,7 +47,10 @@ export class PortSlots {
     this.#job = job;
   }
 
-  /** A worker of several nodes is alone on them but for CPU-only workers, which come later: its slot is the same on all. */
+  /**
+   * A worker of several nodes is alone on them but for CPU-only workers, which come later: its slot is the
+   * same on all.
+   */
   worker({ role, index, nodes, dp }: Pick<PlacedWorker, 'role' | 'index' | 'nodes' | 'dp'>): WorkerPorts {
     const { ports } = this.#job.infra;
     const taken = nodes.map((node) => this.#on(node));
@@ -100,7 +103,10 @@ export function frontendPorts(job: Job, responses: number): readonly Port[] {
   return hasPlanes(job) ? [entry, port('responses', responses)] : [entry];
 }
 
-/** Ports of a worker's leader, which runs the command. Without a dist-init address SGLang finds its ports by itself. */
+/**
+ * Ports of a worker's leader, which runs the command. Without a dist-init address SGLang finds its ports by
+ * itself.
+ */
 export function workerPorts(job: Job, worker: PlacedWorker, argv: readonly Word[]): readonly Port[] {
   const { role, config, dp, ports } = worker;
   const owned = [port('system', ports.system)];

@@ -45,6 +45,6 @@ function defaultComponent(role: Role, config: RoleConfig, job: Job): string {
 
 /** Only rank 0 of a worker registers, once for each of its gateways. */
 function instances(config: RoleConfig): number {
-  const gateways = engineArgument(config, 'gateway-workers');
-  return config.workers * (typeof gateways === 'number' ? gateways : 1);
+  const gateways = Number(engineArgument(config, 'gateway-workers') ?? 1);
+  return config.workers * (Number.isInteger(gateways) ? gateways : 1);
 }

@@ -6,7 +6,8 @@ import { RUN_DIR } from './word.ts';
  * The srun that starts a step: one task on each of its nodes, side by side with all other steps there.
  *
  * - `--overlap`: since Slurm 20.11 steps are exclusive, and the second on a node would wait for ever.
- * - no `--cpus-per-task`: since 22.05 it implies `--exact`, and a step would get only that many CPUs of its node.
+ * - no `--cpus-per-task`: since 22.05 it implies `--exact`, and a step would get only that many CPUs of its
+ *   node.
  * - `--mpi=none`: a site's default MPI plugin would wait for an MPI_Init that never comes.
  * - `--cpu-bind=none`, with `=`: Slurm 25.11 misreads the form without it.
  * - `--kill-on-bad-exit=1`: without it the other ranks outlive one that died.

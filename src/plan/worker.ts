@@ -19,8 +19,8 @@ export interface PlacedWorker {
   readonly dp: number;
   readonly ep: number;
   /**
-   * Bases of its port blocks, unique on the node; of prefill workers `bootstrap` is unique in the job. Other roles do
-   * not listen on it.
+   * Bases of its port blocks, unique on the node; of prefill workers `bootstrap` is unique in the job. Other
+   * roles do not listen on it.
    */
   readonly ports: {
     readonly rpc: number;

@@ -6,7 +6,8 @@ import { count } from './sizes.ts';
 
 /**
  * Parallel sizes fit the GPUs of a worker and SGLang's own assertions: `check_server_args` and
- * `_handle_data_parallelism` of python/sglang/srt/server_args.py (0.5), which say no more than "assert" in a worker's log.
+ * `_handle_data_parallelism` of python/sglang/srt/server_args.py (0.5), which say no more than "assert" in a
+ * worker's log.
  */
 export function* checkParallelism(job: JobConfig, perNode: number): Generator<Problem> {
   for (const role of ROLES) {

@@ -6,7 +6,10 @@ import type { JobConfig } from '../schema.ts';
 import type { ROUTER_MODES } from '../service.ts';
 import { engineArgument } from '../sizing.ts';
 
-/** First release whose frontend takes the mode: `--router-mode` of dynamo/frontend in the wheels 0.4.1 to 1.6.1. */
+/**
+ * First release whose frontend takes the mode: `--router-mode` of dynamo/frontend in the wheels 0.4.1 to
+ * 1.6.1.
+ */
 const MODE_SINCE: Readonly<Record<(typeof ROUTER_MODES)[number], string>> = {
   'round-robin': '0.0',
   random: '0.0',

@@ -20,10 +20,15 @@ interface Block {
 type PortField = keyof JobConfig['infra']['ports'];
 const USUAL = portsSchema.parse({});
 const USUAL_ENTRY = 8000;
-/** Dynamo reads DYN_SYSTEM_PORT as an `i16`: `system_port` in lib/runtime/src/config.rs of ai-dynamo/dynamo. */
+/**
+ * Dynamo reads DYN_SYSTEM_PORT as an `i16`: `system_port` in lib/runtime/src/config.rs of ai-dynamo/dynamo.
+ */
 const MOST_SYSTEM_PORT = 32_767;
 const MOST_PORT = 65_535;
-/** No two blocks of ports meet, and all of them exist. Blocks count as if all their owners shared the head node. */
+/**
+ * No two blocks of ports meet, and all of them exist. Blocks count as if all their owners shared the head
+ * node.
+ */
 export function* checkPorts(job: JobConfig, layout: Layout, perNode: number): Generator<Problem> {
   const blocks = portBlocks(job, layout, perNode);
   for (const block of blocks) {
@@ -88,7 +93,10 @@ function portBlocks(job: JobConfig, layout: Layout, perNode: number): readonly B
   return blocks;
 }
 
-/** The most workers on one node, and the most ports for KV cache events there, one for each data parallel rank. */
+/**
+ * The most workers on one node, and the most ports for KV cache events there, one for each data parallel
+ * rank.
+ */
 function busiestNode(
   job: JobConfig,
   layout: Layout,

@@ -4,11 +4,16 @@ import { ROLES, type Role, type RoleConfig } from '../role.ts';
 import type { JobConfig } from '../schema.ts';
 import { needsGpu, workerSize } from '../sizing.ts';
 
-/** Slurm's own limit on the nodes of a cluster (`MAX_SLURM_NODES` of its sources): more is a slip of the pen. */
+/**
+ * Slurm's own limit on the nodes of a cluster (`MAX_SLURM_NODES` of its sources): more is a slip of the pen.
+ */
 const MOST_NODES = 65_536;
 const MOST_GPUS_PER_NODE = 64;
 
-/** Workers, nodes and GPUs agree. The layout and all rules that need one hold only where none of these is an error. */
+/**
+ * Workers, nodes and GPUs agree. The layout and all rules that need one hold only where none of these is an
+ * error.
+ */
 export function* checkSizes(job: JobConfig, perNode: number): Generator<Problem> {
   if (perNode > MOST_GPUS_PER_NODE) {
     yield {

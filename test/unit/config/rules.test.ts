@@ -375,7 +375,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['infra', 'nats'],
-      message: 'infra.event_plane: nats needs NATS',
+      message: '`event_plane: nats` needs NATS',
       hint: 'remove this line, or set request_plane: tcp and event_plane: zmq, which has no authentication',
     },
   ],
@@ -385,7 +385,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['infra', 'nats'],
-      message: 'infra.request_plane: nats needs NATS',
+      message: '`request_plane: nats` needs NATS',
       hint: 'remove this line, or set request_plane: tcp and event_plane: zmq, which has no authentication',
     },
   ],
