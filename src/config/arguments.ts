@@ -13,12 +13,8 @@ export function normalizeArguments(
   report: (problem: Problem, entry: ConfigEntry) => void,
 ): ConfigMap {
   return OWNERS.reduce((map, owner) => {
-    const args = changedAt(map, [owner, 'args'], (value) =>
-      value.kind === 'map' ? dashed(value, report) : value,
-    );
-    return changedAt(args, [owner, 'env'], (value) =>
-      value.kind === 'map' ? withValues(value, written) : value,
-    );
+    const args = changedAt(map, [owner, 'args'], (given) => dashed(given, report));
+    return changedAt(args, [owner, 'env'], (given) => withValues(given, written));
   }, layer);
 }
 

@@ -2,76 +2,78 @@ import { z } from 'zod';
 import { directive, mount, mountablePath, name, text } from './fields.ts';
 
 /** Site facts: what differs between clusters, not between jobs. */
-export const clusterProfile = z.strictObject({
-  host: z
-    .string()
-    .regex(
-      /^([A-Za-z0-9._][A-Za-z0-9._-]*@)?[A-Za-z0-9._][A-Za-z0-9._-]*$/,
-      'write a login host as user@host or host',
-    )
-    .optional()
-    .meta({ examples: ['me@login.example.org'] })
-    .describe('Login node for ssh. Default: none, Slurm’s commands run on this machine.'),
-  account: directive.optional().describe('Default for `slurm.account`.'),
-  partition: directive.optional().describe('Default for `slurm.partition`.'),
-  interface: z
-    .string()
-    .regex(/^(auto|[A-Za-z0-9_.:@-]{1,15})$/, 'write the name of a network interface, or "auto"')
-    .default('auto')
-    .meta({ examples: ['ib0'] })
-    .describe(
-      'Network interface whose IPv4 address the services use; `auto` takes that of the default route. Default: auto.',
-    ),
-  gpu_directive: z
-    .enum(['gpus-per-node', 'gres', 'none'])
-    .default('gpus-per-node')
-    .describe(
-      'How this site asks for GPUs: `--gpus-per-node`, `--gres=gpu:N`, or not at all. Default: gpus-per-node.',
-    ),
-  memory_directive: z
-    .boolean()
-    .default(true)
-    .describe('Ask for all memory (`--mem=0`) with exclusive nodes; some sites refuse it. Default: true.'),
-  container_runtime: z
-    .enum(['pyxis', 'none'])
-    .default('pyxis')
-    .describe(
-      'What runs images; `none` runs workers on the host even where a container is named. Default: pyxis.',
-    ),
-  gpus_per_node: z
-    .int()
-    .min(1)
-    .optional()
-    .describe('GPUs of a node, where it is not the usual number for the GPU model.'),
-  models: z
-    .record(z.string(), mountablePath)
-    .default({})
-    .meta({ examples: [{ dsr1: '/lustre/models/DeepSeek-R1' }] })
-    .describe('Aliases for `model.path`. Default: none.'),
-  images: z
-    .record(z.string(), text)
-    .default({})
-    .meta({ examples: [{ dynamo: '/lustre/images/dynamo-sglang.sqsh' }] })
-    .describe('Aliases for `container.image`. Default: none.'),
-  mounts: z
-    .array(mount)
-    .default([])
-    .describe('Mounts of every container, HOST:CONTAINER[:ro]. Default: none.'),
-  preamble: z
-    .string()
-    .default('')
-    .meta({ examples: ['module load slurm\n'] })
-    .describe('Bash lines at the start of the job script. Default: none.'),
-  slurm_bin: text
-    .optional()
-    .describe('Folder of sbatch, srun and the others. Default: they are found on PATH.'),
-  runs_dir: text
-    .optional()
-    .describe('Folder for run folders; all nodes must see it. Default: ~/dyn-slurm-runs.'),
-  local_dir: mountablePath
-    .default('/tmp')
-    .describe('Node-local folder for etcd’s and NATS’ data; never a network file system. Default: /tmp.'),
-});
+export const clusterProfile = z
+  .strictObject({
+    host: z
+      .string()
+      .regex(
+        /^([A-Za-z0-9._][A-Za-z0-9._-]*@)?[A-Za-z0-9._][A-Za-z0-9._-]*$/,
+        'write a login host as user@host or host',
+      )
+      .optional()
+      .meta({ examples: ['me@login.example.org'] })
+      .describe('Login node for ssh. Default: none, Slurm’s commands run on this machine.'),
+    account: directive.optional().describe('Default for `slurm.account`.'),
+    partition: directive.optional().describe('Default for `slurm.partition`.'),
+    interface: z
+      .string()
+      .regex(/^(auto|[A-Za-z0-9_.:@-]{1,15})$/, 'write the name of a network interface, or "auto"')
+      .default('auto')
+      .meta({ examples: ['ib0'] })
+      .describe(
+        'Network interface whose IPv4 address the services use; `auto` takes that of the default route. Default: auto.',
+      ),
+    gpu_directive: z
+      .enum(['gpus-per-node', 'gres', 'none'])
+      .default('gpus-per-node')
+      .describe(
+        'How this site asks for GPUs: `--gpus-per-node`, `--gres=gpu:N`, or not at all. Default: gpus-per-node.',
+      ),
+    memory_directive: z
+      .boolean()
+      .default(true)
+      .describe('Ask for all memory (`--mem=0`) with exclusive nodes; some sites refuse it. Default: true.'),
+    container_runtime: z
+      .enum(['pyxis', 'none'])
+      .default('pyxis')
+      .describe(
+        'What runs images; `none` runs workers on the host even where a container is named. Default: pyxis.',
+      ),
+    gpus_per_node: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('GPUs of a node, where it is not the usual number for the GPU model.'),
+    models: z
+      .record(z.string(), mountablePath)
+      .default({})
+      .meta({ examples: [{ dsr1: '/lustre/models/DeepSeek-R1' }] })
+      .describe('Aliases for `model.path`. Default: none.'),
+    images: z
+      .record(z.string(), text)
+      .default({})
+      .meta({ examples: [{ dynamo: '/lustre/images/dynamo-sglang.sqsh' }] })
+      .describe('Aliases for `container.image`. Default: none.'),
+    mounts: z
+      .array(mount)
+      .default([])
+      .describe('Mounts of every container, HOST:CONTAINER[:ro]. Default: none.'),
+    preamble: z
+      .string()
+      .default('')
+      .meta({ examples: ['module load slurm\n'] })
+      .describe('Bash lines at the start of the job script. Default: none.'),
+    slurm_bin: text
+      .optional()
+      .describe('Folder of sbatch, srun and the others. Default: they are found on PATH.'),
+    runs_dir: text
+      .optional()
+      .describe('Folder for run folders; all nodes must see it. Default: ~/dyn-slurm-runs.'),
+    local_dir: mountablePath
+      .default('/tmp')
+      .describe('Node-local folder for etcd’s and NATS’ data; never a network file system. Default: /tmp.'),
+  })
+  .describe('A cluster profile: what differs between clusters, in a file of its own.');
 
 export const clusterName = name;
 

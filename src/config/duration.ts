@@ -23,7 +23,12 @@ const FORMS = 'write a duration as 90m, 4h, 1h30m, 2d or 1-12:00:00';
 export const duration = z
   .string()
   .refine((value) => (parseDuration(value) ?? 0) > 0, { error: ({ input }) => fault(String(input)) })
-  .meta({ title: 'duration', examples: ['4h', '90m', '1-12:00:00'] })
+  .meta({
+    title: 'duration',
+    examples: ['4h', '90m', '1-12:00:00'],
+    // For editors, which cannot ask `parseDuration`.
+    pattern: '^((\\d+d)?(\\d+h)?(\\d+m)?(\\d+s)?|\\d+:\\d\\d:\\d\\d|\\d+-\\d+(:\\d\\d){0,2})$',
+  })
   .transform((value) => parseDuration(value) ?? 0);
 
 function fault(value: string): string {

@@ -42,9 +42,12 @@ const secretSource = z.union(
   { error: 'write {from_env: NAME} or {from_file: PATH}' },
 );
 
-const value = z.union([z.string(), z.number(), z.boolean(), secretSource], {
-  error: 'must be text, a number, true, false, {from_env: NAME} or {from_file: PATH}',
-});
+const value = z
+  .union([z.string(), z.number(), z.boolean(), secretSource], {
+    error: 'must be text, a number, true, false, {from_env: NAME} or {from_file: PATH}',
+  })
+  .meta({ title: 'text, number, true, false, or a reference to a secret' })
+  .describe('A variable: its value, or for a secret {from_env: NAME} or {from_file: PATH}.');
 
 /**
  * Environment of a process. Numbers and booleans are passed on as they are written; secrets only by reference, so
@@ -64,6 +67,9 @@ export const environment = z
       });
     }
   })
-  .meta({ title: 'environment', examples: [{ NCCL_DEBUG: 'INFO', HF_TOKEN: { from_env: 'HF_TOKEN' } }] });
+  .meta({
+    title: 'map of variables',
+    examples: [{ NCCL_DEBUG: 'INFO', HF_TOKEN: { from_env: 'HF_TOKEN' } }],
+  });
 
 export type EnvironmentValue = z.infer<typeof environment>[string];

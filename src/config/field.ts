@@ -94,7 +94,7 @@ function shapeOf(schema: z.core.$ZodType): Shape {
       };
     }
     case 'record': {
-      const element = field((def as z.core.$ZodRecordDef).valueType);
+      const element = { ...field((def as z.core.$ZodRecordDef).valueType), required: false };
       return { ...bare, kind: 'record', type: `map of names to ${element.type}`, element };
     }
     case 'array': {

@@ -7,10 +7,13 @@ export interface Job extends JobConfig {
   readonly model: JobConfig['model'] & { readonly served_name: string };
 }
 
-/** Where a value came from, by its path in the job (`slurm.account`). */
+/** Where a value came from, by its path in the job (`slurm.account`, `site.interface`). */
 export interface Provenance {
   readonly path: string;
   readonly value: unknown;
-  /** `config.yaml:3:5`, `topology h100-fp8-default`, `cluster hopper (~/.config/…:2:1)`, or `default`. */
+  /**
+   * `config.yaml:3:5`, `topology h100-fp8-default`, `cluster hopper (~/.config/…:2:1)`, `default`, or for an alias
+   * `alias dsr1, cluster hopper (…)`.
+   */
   readonly from: string;
 }

@@ -1,8 +1,7 @@
 import { type Field, fieldAt } from './field.ts';
 import { locate } from './locate.ts';
-import type { ConfigPath } from './place.ts';
-import { type ConfigEntry, type ConfigMap, type ConfigScalar, type ConfigValue, changedAt } from './tree.ts';
-import type { Finding } from './wording.ts';
+import { type ConfigEntry, type ConfigMap, changedAt } from './tree.ts';
+import { type Finding, isRename } from './wording.ts';
 
 /**
  * A tree as it was most likely meant, so that what the schema found does not hide what the rules would find. Renamed
@@ -12,59 +11,48 @@ export function repaired(tree: ConfigMap, findings: readonly Finding[], root: Fi
   return findings.reduce((map, finding) => repairOne(map, finding, root), tree);
 }
 
-function repairOne(tree: ConfigMap, { path, repair, missing, severity }: Finding, root: Field): ConfigMap {
-  if (severity === 'warning') return tree;
-  const owner = path.slice(0, -1);
+function repairOne(tree: ConfigMap, finding: Finding, root: Field): ConfigMap {
+  const { path, severity } = finding;
   const key = path.at(-1);
-  // An item cannot be told from its list by later rules: the list goes.
-  if (typeof key === 'number')
-    return repairOne(tree, { severity, path: owner, repair: 'drop', message: '' }, root);
-  if (key === undefined || owner.some((part) => typeof part === 'number')) return tree;
+  if (severity === 'warning' || key === undefined) return tree;
+  const owner = path.slice(0, -1);
+  // Of a list with a wrong item nothing is kept: the list goes.
+  if (typeof key === 'number') return repairOne(tree, { ...finding, path: owner, repair: 'drop' }, root);
+  if (owner.some((part) => typeof part === 'number')) return tree;
   const { place, path: written } = locate(tree, path, 'key');
-  const scalar = (value: unknown): ConfigScalar => ({
-    kind: 'scalar',
-    value: value as ConfigScalar['value'],
-    written: String(value),
-    place,
-  });
+  const required = fieldAt(root, owner)?.children.get(key)?.required === true;
   return changedAt(tree, owner.map(String), (map) => {
-    if (map.kind !== 'map') return map;
     const entries = new Map(map.entries);
-    const entry = entries.get(key);
+    const entry = entries.get(key) ?? {
+      place,
+      path: written,
+      value: { kind: 'scalar', value: null, written: '', place },
+    };
     entries.delete(key);
-    const required = fieldAt(root, path)?.required === true;
-    if (missing || (repair === 'drop' && required)) {
-      entries.set(key, { place, path: written, value: scalar(stopgap(fieldAt(root, path))) });
-    } else if (entry !== undefined && repair !== undefined && repair !== 'drop') {
-      const [name, value]: [string, ConfigValue] =
-        'rename' in repair
-          ? [repair.rename, entry.value]
-          : [key, isEmptyMap(repair.set) ? emptyMap(entry) : scalar(repair.set)];
-      entries.set(name, { ...entry, value });
-    }
+    const mended = mend(entry, finding, required ? fieldAt(root, path) : undefined);
+    if (mended !== undefined) entries.set(isRename(finding.repair) ? finding.repair.rename : key, mended);
     return { ...map, entries };
   });
 }
 
-/** Passes any rule of shape; no rule across fields reads what it stands for. */
-function stopgap(field: Field | undefined): string {
-  return field?.type === 'duration' ? '1h' : 'x';
+/** `needed` is the field, if it must have a value. */
+function mend(entry: ConfigEntry, { repair }: Finding, needed: Field | undefined): ConfigEntry | undefined {
+  const { place } = entry.value;
+  if (isRename(repair)) return entry;
+  if (repair === 'empty') return { ...entry, value: { kind: 'map', entries: new Map(), place } };
+  const value = typeof repair === 'object' ? repair.set : stopgap(needed);
+  return value === undefined
+    ? undefined
+    : { ...entry, value: { kind: 'scalar', value, written: String(value), place } };
 }
 
-function isEmptyMap(value: unknown): boolean {
-  return typeof value === 'object';
-}
-
-function emptyMap({ place }: ConfigEntry): ConfigMap {
-  return { kind: 'map', entries: new Map(), place };
+/** Passes any check of its shape; what the rules say of it is not passed on. */
+function stopgap(needed: Field | undefined): string | undefined {
+  if (needed === undefined) return undefined;
+  return needed.type === 'duration' ? '1h' : 'x';
 }
 
 /** Whether a finding left a value behind that says nothing of what the user meant. */
 export function isStopgap({ severity, missing, repair }: Finding): boolean {
-  if (severity === 'warning') return false;
-  return (
-    missing === true ||
-    repair === 'drop' ||
-    (typeof repair === 'object' && 'set' in repair && isEmptyMap(repair.set))
-  );
+  return severity === 'error' && (missing === true || repair === 'drop' || repair === 'empty');
 }

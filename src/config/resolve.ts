@@ -12,6 +12,7 @@ import { ordered, placed } from './placement.ts';
 import type { Problem } from './problem.ts';
 import { type Layering, provenanceOf } from './provenance.ts';
 import { isStopgap } from './repair.ts';
+import { withoutRetiredRoles } from './retired-roles.ts';
 import { ROLES } from './role.ts';
 import { checkRules } from './rules.ts';
 import { type JobConfig, jobSchema } from './schema.ts';
@@ -20,7 +21,7 @@ import { readSite } from './site.ts';
 import { alternatives, nearest } from './suggestion.ts';
 import { topologyLayer } from './topology.ts';
 import { unknownName } from './unknown-name.ts';
-import type { Finding } from './wording.ts';
+import { type Finding, isRename } from './wording.ts';
 
 export interface SourceFile {
   /** As messages name it. */
@@ -72,14 +73,19 @@ export function resolveJob(input: ResolveInput): Resolved {
   );
   const checked = checkShape(jobSchema, layers.reduce(merge), jobField);
   const unread = unreadPaths(parsed, topology.parsed);
-  const found = checked.findings.filter((finding) => !isKnown(finding, unread, topology.lost));
+  const lost =
+    topology.lost || checked.findings.some(({ repair }) => isRename(repair) && repair.rename === 'topology');
+  const found = checked.findings.filter((finding) => !isKnown(finding, unread, lost));
   const profile = { ...site.profile, name: cluster.name };
-  const { job, problems, used } = completed(checked.value, profile, topology.lost);
+  const current =
+    checked.value && withoutRetiredRoles(checked.value, (role) => topology.config.entries.has(role));
+  const { job, problems, used } = completed(current?.job, profile, lost);
   const faults = [...checked.findings.filter(isStopgap).map(({ path }) => path), ...unread];
   const reliable = problems.filter(({ path }) => !causedBy(faults, path));
   diagnostics.push(
     ...topology.diagnostics,
-    ...[...found, ...unknownCluster(input), ...reliable].map((problem) =>
+    ...found.map((finding) => placed(finding, finding.tree, root)),
+    ...[...unknownCluster(input), ...(current?.problems ?? []), ...reliable].map((problem) =>
       placed(problem, checked.tree, root),
     ),
   );
@@ -100,8 +106,7 @@ interface Completed {
 function completed(value: JobConfig | undefined, site: Job['site'], topologyLost: boolean): Completed {
   if (value === undefined) return { job: undefined, problems: [], used: [] };
   const { model, container, used, problems } = resolveAliases(value, site);
-  const { container: _, ...rest } = value;
-  const job: Job = { ...rest, ...(container && { container }), model, site };
+  const job: Job = { ...value, ...(container && { container }), model, site };
   const known = Object.keys(GPUS);
   const unknownGpu = gpuModel(job.gpu)
     ? []

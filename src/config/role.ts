@@ -17,11 +17,14 @@ const item = z.union([z.string(), z.number(), z.boolean()], {
   error: 'must be text, a number, true or false',
 });
 
-const argument: z.ZodType<ArgumentValue> = z.lazy(() =>
-  z.union([z.string(), z.number(), z.boolean(), z.array(item), z.record(z.string(), z.json())], {
-    error: 'must be text, a number, true, false, a list of these, or a map that becomes JSON',
-  }),
-);
+const argument: z.ZodType<ArgumentValue> = z
+  .lazy(() =>
+    z.union([z.string(), z.number(), z.boolean(), z.array(item), z.record(z.string(), z.json())], {
+      error: 'must be text, a number, true, false, a list of these, or a map that becomes JSON',
+    }),
+  )
+  .meta({ title: 'text, number, true, false, list or map' })
+  .describe('An argument, passed on by its name: true is a bare flag, false leaves it out.');
 
 /** A value of an engine argument: `true` is a bare flag, `false` leaves it out, a list repeats, a map becomes JSON. */
 export type ArgumentValue =
@@ -48,7 +51,7 @@ export const argumentMap = z
     }
   })
   .meta({
-    title: 'arguments',
+    title: 'map of arguments',
     examples: [{ 'mem-fraction-static': 0.82, 'enable-dp-attention': true, 'cuda-graph-bs': [1, 2, 4] }],
   });
 

@@ -32,27 +32,29 @@ const shape = {
 };
 
 /** A whole job, after the topology and the cluster profile are merged in. */
-export const jobSchema = z.strictObject({
-  name: name
-    .meta({ examples: ['dsr1-wideep'] })
-    .describe('Name of the job: 1 to 64 letters, digits, dots, dashes and underscores. Required.'),
-  topology: name
-    .optional()
-    .meta({ examples: ['docs-dsr1-wideep-h100'] })
-    .describe(
-      'Name of a published topology (`dyn-slurm topologies` lists them), or a map with the keys of one. Keys beside it override it one by one; null removes a key.',
-    ),
-  model: model.describe('The model to serve.'),
-  container: container.optional().describe('Image in which Dynamo runs. Default: none, on the host.'),
-  slurm: slurm.describe('What to ask of Slurm.'),
-  cluster: clusterName
-    .optional()
-    .meta({ examples: ['hopper'] })
-    .describe(
-      'Name of the cluster profile; `--cluster` and DYN_SLURM_CLUSTER win over it. Default: the profile `default`.',
-    ),
-  ...shape,
-});
+export const jobSchema = z
+  .strictObject({
+    name: name
+      .meta({ title: 'name', examples: ['dsr1-wideep'] })
+      .describe('Name of the job: 1 to 64 letters, digits, dots, dashes and underscores. Required.'),
+    topology: name
+      .optional()
+      .meta({ title: 'name or map', examples: ['docs-dsr1-wideep-h100'] })
+      .describe(
+        'Name of a published topology (`dyn-slurm topologies` lists them), or a map with the keys of one. Keys beside it override it one by one; null removes a key.',
+      ),
+    model: model.describe('The model to serve.'),
+    container: container.optional().describe('Image in which Dynamo runs. Default: none, on the host.'),
+    slurm: slurm.describe('What to ask of Slurm.'),
+    cluster: clusterName
+      .optional()
+      .meta({ title: 'name', examples: ['hopper'] })
+      .describe(
+        'Name of the cluster profile; `--cluster` and DYN_SLURM_CLUSTER win over it. Default: the profile `default`.',
+      ),
+    ...shape,
+  })
+  .describe('A config: a model, where it runs, and what of its topology differs.');
 
 /** Keys of a job that a topology, published or inline, cannot set: they are the user's. */
 export const USER_KEYS: readonly string[] = ['name', 'topology', 'cluster'];

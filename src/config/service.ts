@@ -78,6 +78,7 @@ export const frontend = z.strictObject({
   router: router.prefault({}).describe('Options of the router; most of them need `router_mode: kv`.'),
   args: argumentMap
     .default({})
+    .meta({ examples: [{ 'metrics-prefix': 'dsr1' }] })
     .describe('Any argument of Dynamo’s frontend, written like those of the roles. Default: none.'),
   env: environment.default({}).describe('Environment of the frontends, written like that of the roles.'),
 });
@@ -97,7 +98,7 @@ export const ports = z.strictObject({
     .describe('Workers’ system server (health, metrics, model card); the base of a block. Default: 8081.'),
   dist_init: port
     .default(29500)
-    .describe('SGLang’s dist-init and the six ports after it; the base of blocks of ten. Default: 29500.'),
+    .describe('SGLang’s dist-init and the ports after it; the base of blocks of twenty. Default: 29500.'),
   bootstrap: port
     .default(30001)
     .describe('Handshake of prefill and decode; the base of a block, unique in the job. Default: 30001.'),

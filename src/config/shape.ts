@@ -1,13 +1,18 @@
 import type { z } from 'zod';
 import { type Field, fieldAt } from './field.ts';
-import type { ConfigPath } from './place.ts';
+import { type ConfigPath, pathText } from './place.ts';
 import { repaired } from './repair.ts';
 import { type ConfigMap, plain } from './tree.ts';
 import { adviseKey } from './unknown-key.ts';
 import { type Finding, findings } from './wording.ts';
 
+/** A finding with the tree in which it has its place; repairs change the tree from round to round. */
+export interface TreeFinding extends Finding {
+  readonly tree: ConfigMap;
+}
+
 export interface CheckedShape<T> {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly TreeFinding[];
   /** As the user most likely meant it, where there are errors; absent where that cannot be told. */
   readonly value: T | undefined;
   /** The tree of `value`. */
@@ -22,17 +27,22 @@ export function checkShape<T extends z.ZodType>(
   tree: ConfigMap,
   root: Field,
 ): CheckedShape<z.output<T>> {
-  const found: Finding[] = [...emptied(tree, root, [])];
+  const found = new Map<string, TreeFinding>();
+  for (const finding of emptied(tree, root, [])) found.set(pathText(finding.path), { ...finding, tree });
   let current = tree;
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const result = schema.safeParse(plain(current));
-    if (result.success) return { findings: found, value: result.data, tree: current };
+    if (result.success) return { findings: [...found.values()], value: result.data, tree: current };
     const faults = findings(result.error.issues, current, root);
-    // What is missing after the first round, a repair took away.
-    found.push(...faults.filter(({ missing }) => round === 0 || !missing));
+    for (const fault of faults) {
+      const path = pathText(fault.path);
+      // After the first round, what is missing was taken away by a repair.
+      const known = found.has(path) || (round > 0 && fault.missing === true);
+      if (!known) found.set(path, { ...fault, tree: current });
+    }
     current = repaired(current, faults, root);
   }
-  return { findings: found, value: undefined, tree: current };
+  return { findings: [...found.values()], value: undefined, tree: current };
 }
 
 /** Keys set to null: they leave no trace in the merged tree, but may be misspelt all the same. */

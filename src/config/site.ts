@@ -25,7 +25,7 @@ export function readSite(files: readonly SourceFile[]): Site {
   const parsed = files.map(({ file, text }) => parseYaml(file, text, 'profile'));
   const tree = parsed.reduce((lower, { root }) => (root === undefined ? lower : merge(lower, root)), EMPTY);
   const checked = checkShape(clusterProfile, tree, profileField);
-  const diagnostics = checked.findings.map((finding) => placed(finding, checked.tree, checked.tree));
+  const diagnostics = checked.findings.map((finding) => placed(finding, finding.tree, tree));
   return {
     profile: checked.value ?? clusterProfile.parse({}),
     tree: checked.tree,

@@ -38,7 +38,10 @@ const directives = z
     z
       .string()
       .regex(/^[a-z][a-z0-9-]+$/, 'is no option of sbatch: write its long name, without leading dashes'),
-    z.union([directive, z.int(), z.literal(true)], { error: 'must be text, a whole number, or true' }),
+    z
+      .union([directive, z.int(), z.literal(true)], { error: 'must be text, a whole number, or true' })
+      .meta({ title: 'text, whole number or true' })
+      .describe('An option of sbatch by its long name; true for one without a value.'),
   )
   .superRefine((given, context) => {
     for (const key of Object.keys(given)) {

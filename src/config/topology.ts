@@ -65,7 +65,10 @@ function presetLayer(preset: SourceFile): Omit<TopologyLayer, 'config'> {
   };
   const checked = checkShape(topologyHeader, header, topologyHeaderField);
   const { own, problems } = withoutUserKeys(body);
-  const diagnostics = [...checked.findings, ...problems].map((problem) => placed(problem, root, root));
+  const diagnostics = [
+    ...checked.findings.map((finding) => placed(finding, finding.tree, root)),
+    ...problems.map((problem) => placed(problem, root, root)),
+  ];
   return { layer: own, diagnostics: [...parsed.diagnostics, ...diagnostics], lost: false, parsed };
 }
 

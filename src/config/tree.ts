@@ -54,17 +54,16 @@ export function plain(value: ConfigValue): unknown {
   }
 }
 
-/** Applies `change` to the value at a path of keys; the map itself stays where the path leads nowhere. */
+/** Applies `change` to the map at a path of keys; the whole stays as it is where the path leads to no map. */
 export function changedAt(
   map: ConfigMap,
   path: readonly string[],
-  change: (value: ConfigValue) => ConfigValue,
+  change: (map: ConfigMap) => ConfigMap,
 ): ConfigMap {
   const [key, ...rest] = path;
-  const entry = key === undefined ? undefined : map.entries.get(key);
-  if (key === undefined || entry === undefined) return map;
-  const { value } = entry;
-  if (rest.length > 0 && value.kind !== 'map') return map;
-  const changed = value.kind === 'map' && rest.length > 0 ? changedAt(value, rest, change) : change(value);
-  return { ...map, entries: new Map(map.entries).set(key, { ...entry, value: changed }) };
+  if (key === undefined) return change(map);
+  const entry = map.entries.get(key);
+  if (entry?.value.kind !== 'map') return map;
+  const value = changedAt(entry.value, rest, change);
+  return { ...map, entries: new Map(map.entries).set(key, { ...entry, value }) };
 }

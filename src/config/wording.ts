@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { type Field, fieldAt } from './field.ts';
 import { locate } from './locate.ts';
-import { type ConfigPath, quoted } from './place.ts';
+import { type ConfigPath, pathText, quoted } from './place.ts';
 import type { Problem } from './problem.ts';
 import { alternatives, nearest } from './suggestion.ts';
 import type { ConfigMap, ConfigValue } from './tree.ts';
@@ -14,14 +14,29 @@ export interface Finding extends Problem {
   readonly repair?: Repair;
 }
 
-/** `drop` leaves the key to its default. */
-export type Repair = { readonly set: unknown } | { readonly rename: string } | 'drop';
+/** `drop` leaves the key to its default; `empty` makes a map without keys of it. */
+export type Repair =
+  | { readonly set: string | number | boolean }
+  | { readonly rename: string }
+  | 'drop'
+  | 'empty';
 
 type Issue = z.core.$ZodIssue;
 
 /** Zod's issues in plain words. `tree` is what was checked, `root` describes its schema. */
 export function findings(issues: readonly Issue[], tree: ConfigMap, root: Field): readonly Finding[] {
-  return issues.flatMap((issue) => describe(issue, issue.path as ConfigPath, tree, root));
+  const all = issues.flatMap((issue) => describe(issue, issue.path as ConfigPath, tree, root));
+  const renamed = new Set(
+    all.flatMap(({ path, repair }) =>
+      isRename(repair) ? [pathText([...path.slice(0, -1), repair.rename])] : [],
+    ),
+  );
+  // A misspelt key and the key that is missing are one mistake.
+  return all.filter(({ missing, path }) => !missing || !renamed.has(pathText(path)));
+}
+
+export function isRename(repair: Repair | undefined): repair is { readonly rename: string } {
+  return typeof repair === 'object' && 'rename' in repair;
 }
 
 function describe(issue: Issue, path: ConfigPath, tree: ConfigMap, root: Field): readonly Finding[] {
@@ -91,7 +106,7 @@ function wrongType(
   switch (expected) {
     case 'object':
     case 'record':
-      return error(`must be a map of keys, not ${kindOf(value)}`, undefined, { set: {} });
+      return error(`must be a map of keys, not ${kindOf(value)}`, undefined, 'empty');
     case 'array':
       return error(
         `must be a list, not ${kindOf(value)}`,
@@ -110,10 +125,9 @@ function wrongType(
     case 'boolean': {
       const wanted = typeof given === 'string' ? TRUTH[given.toLowerCase()] : undefined;
       if (wanted === undefined) return error(`must be true or false, not ${shown(value)}`);
-      const reason = ['true', 'false'].includes(String(given)) ? '' : '; YAML 1.2 knows only true and false';
-      return error(`${quoted(String(given))} is text${reason}`, `write ${wanted}, without quotes`, {
-        set: wanted,
-      });
+      const not = String(wanted) === given ? '' : `, not ${wanted}`;
+      const advice = 'write true or false, without quotes';
+      return error(`${quoted(String(given))} is text${not}; ${advice}`, undefined, { set: wanted });
     }
     case 'string':
       if (field?.type === 'duration' && typeof given === 'number') {
@@ -162,19 +176,13 @@ function union(
   tree: ConfigMap,
   root: Field,
 ): readonly Finding[] {
-  const inner = issue.errors.filter(
-    (issues) => !issues.some((one) => one.code === 'invalid_type' && one.path.length === 0),
-  );
-  const [only] = inner;
-  if (
-    value?.kind === 'map' &&
-    inner.length === 1 &&
-    only !== undefined &&
-    only.every(({ path: at }) => at.length > 0)
-  ) {
+  const isWrongType = (one: Issue) => one.code === 'invalid_type' && one.path.length === 0;
+  const inner = issue.errors.filter((issues) => !issues.some(isWrongType));
+  const [only = []] = inner;
+  if (value?.kind === 'map' && inner.length === 1 && only.every(({ path: at }) => at.length > 0)) {
     return only.flatMap((one) => describe(one, [...path, ...(one.path as ConfigPath)], tree, root));
   }
-  const given = value?.kind === 'scalar' && typeof value.value !== 'string' ? `, not ${shown(value)}` : '';
+  const given = value?.kind === 'scalar' ? `, not ${shown(value)}` : '';
   return [{ severity: 'error', path, message: `${issue.message}${given}`, repair: 'drop' }];
 }
 
