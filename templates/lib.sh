@@ -362,7 +362,7 @@ finish() {
   ((${#CAUSE[@]} == 0)) || event process-ended reason="$REASON" "${cause[@]}"
   event teardown reason="$REASON"
   # Workers first: without etcd they would wait to unregister.
-  stop worker router
+  stop worker
   stop frontend nginx
   stop nats etcd
   rm -f "$RUN_DIR/state/credentials"

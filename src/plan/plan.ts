@@ -19,7 +19,7 @@ export type Ref =
 /** One word of a command or one value of the environment: literal text, or text with run-time parts. */
 export type Word = string | readonly (string | Ref)[];
 
-export type ProcessKind = 'etcd' | 'nats' | 'frontend' | 'nginx' | 'worker' | 'router';
+export type ProcessKind = 'etcd' | 'nats' | 'frontend' | 'nginx' | 'worker';
 
 /** A port that a process listens on, and what for. `count` ports from `port` on (SGLang's dist-init takes seven). */
 export interface Port {

@@ -2,7 +2,7 @@ import type { Job } from '../config/job.ts';
 import type { Plan, ProcessKind, Step, Word } from '../plan/plan.ts';
 import { srunCommand } from '../plan/step.ts';
 import { directives } from './directives.ts';
-import { commandLines, quoteCommand, quoteWord } from './shell.ts';
+import { quoteWord, wrapCommand } from './shell.ts';
 import { compile } from './template.ts';
 
 /** `job.sbatch`: directives, one launch a step, and what to wait for. */
@@ -46,7 +46,7 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
 /** Steps that start together, and what has to answer before the next ones start. */
 const STAGES: readonly { readonly title: string; readonly kinds: readonly ProcessKind[] }[] = [
   { title: 'Infrastructure, on the head node.', kinds: ['etcd', 'nats'] },
-  { title: 'Frontends and workers, all at once.', kinds: ['frontend', 'router', 'worker', 'nginx'] },
+  { title: 'Frontends and workers, all at once.', kinds: ['frontend', 'worker', 'nginx'] },
 ];
 
 function groups(job: Job, plan: Plan): readonly object[] {
@@ -59,7 +59,7 @@ function groups(job: Job, plan: Plan): readonly object[] {
         kind: step.kind,
         role: step.role ?? '',
         nodes: step.nodes,
-        lines: commandLines(srunCommand(step, job)).map(quoteCommand),
+        lines: wrapCommand(srunCommand(step, job), 100),
       })),
       awaits: steps.flatMap(awaitLine),
     };
@@ -75,7 +75,6 @@ function awaitLine(step: Step): readonly string[] {
     case 'frontend':
     case 'nginx':
       return [`await_service ${step.name} http_answers ${quoteWord(address(step, step.kind))} /live`];
-    case 'router':
     case 'worker':
       return [];
     default:

@@ -34,6 +34,18 @@ export function commandLines(words: readonly Word[]): readonly (readonly Word[])
   return lines.filter((line) => line.length > 0);
 }
 
+/** A command as quoted lines of at most `width` columns, broken between words; a longer word has a line of its own. */
+export function wrapCommand(words: readonly Word[], width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of words.map(quoteWord)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 function insideDoubleQuotes(text: string): string {
   if (text.includes('\u0000')) throw new Error('a word of a command cannot hold a NUL byte');
   return text.replace(/[\\"$`]/g, '\\$&');

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import type { Word } from '../../../src/plan/plan.ts';
-import { commandLines, quote, quoteCommand, quoteWord } from '../../../src/render/shell.ts';
+import { commandLines, quote, quoteCommand, quoteWord, wrapCommand } from '../../../src/render/shell.ts';
 
 test.each([
   ['plain', 'plain'],
@@ -39,6 +39,15 @@ test('breaks a command before its long options', () => {
   expect(
     commandLines(['python3', '-m', 'x', '--a', '1', '2', ['--b=', { ref: 'rank' }], 'c']).map(quoteCommand),
   ).toEqual(['python3 -m x', '--a 1 2', '"--b=${NODE_RANK}" c']);
+});
+
+test('wraps a command between words', () => {
+  expect(wrapCommand(['srun', '--a', '--bb', '--a-long-word', 'c d'], 10)).toEqual([
+    'srun --a',
+    '--bb',
+    '--a-long-word',
+    "'c d'",
+  ]);
 });
 
 /** Deterministic, so that a failure can be repeated. */
