@@ -12,7 +12,7 @@ export function planText(plan: Plan, job: Job): string {
     ['Nodes', nodes(plan)],
     ['Workers', workers(plan)],
     ['Ports', ports(plan)],
-    ['Commands', plan.steps.map((step) => command(step, job)).join('\n')],
+    ['Commands', [KNOWN_LATER, ...plan.steps.map((step) => command(step, job))].join('\n')],
   ];
   return `${plan.name}: ${summary(plan, job)}\n${sections.map(([title, text]) => `\n${title}\n${indent(text)}`).join('')}`;
 }
@@ -76,6 +76,9 @@ function ports(plan: Plan): string {
 export function portRange({ port, count }: Port): string {
   return count === 1 ? `${port}` : `${port}-${port + count - 1}`;
 }
+
+const KNOWN_LATER =
+  '${NODE[i]}, ${NODE_IP[i]}, ${SELF_IP}, ${RUN_DIR} and ${LOCAL_DIR} are known when the job runs.\n';
 
 function command(step: Step, job: Job): string {
   const env = Object.entries(step.env).map(([name, value]) => `${name}=${quoteWord(value)}`);

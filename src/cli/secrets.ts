@@ -1,8 +1,8 @@
-import { join, resolve } from 'node:path';
 import { DynSlurmError } from '../errors.ts';
 import type { HostFile } from '../host/host.ts';
 import type { Plan, SecretSource } from '../plan/plan.ts';
 import { neededSecrets, secretFiles } from '../render/secrets.ts';
+import { place } from './runs-dir.ts';
 import type { World } from './world.ts';
 
 /**
@@ -21,9 +21,7 @@ export async function readSecrets(plan: Plan, world: World): Promise<ReadonlyMap
 
 async function readSecret(source: SecretSource, world: World): Promise<string | undefined> {
   if ('from_env' in source) return world.env[source.from_env];
-  const path = source.from_file.startsWith('~/')
-    ? join(world.home, source.from_file.slice(2))
-    : resolve(world.cwd, source.from_file);
+  const path = place(source.from_file, world);
   // A file of one line is how secrets are kept; its line break is not part of them.
   return (await world.exists(path)) ? (await world.readFile(path)).replace(/\r?\n$/, '') : undefined;
 }
