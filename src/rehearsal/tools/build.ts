@@ -45,11 +45,7 @@ export async function build(folder: string, options: BuildOptions): Promise<void
     timed(
       report,
       'servers',
-      () =>
-        installServers(
-          { pip, lock: lockFile(place, 'servers'), target: join(temporary, 'servers'), bin },
-          both,
-        ),
+      () => installServers({ pip, lock: lockFile(place, 'servers'), temporary, bin }, both),
       (found) => found.join(', '),
     ),
   ] as const;

@@ -27,7 +27,7 @@ export function complaint(output: string): string {
   const network = lines.find((line) => line.startsWith('WARNING: Retrying'));
   const said = errors.length > 0 ? errors : lines.filter((line) => line !== '').slice(-1);
   return [...(network ? [network] : []), ...said]
-    .map((line) => line.replace(/^(ERROR|WARNING): /, ''))
+    .map((line) => line.replace(/^(ERROR|WARNING): /, '').replace(/<pip\._vendor[^>]*>: /, ''))
     .join('\n  ');
 }
 
