@@ -51,11 +51,8 @@ function readValue(text: string, place: Locator, report: ReportAt): ConfigValue 
   const stream = readStream(text);
   const [document] = stream.documents;
   if (stream.tooDeep !== undefined) {
-    report(
-      place(stream.tooDeep, stream.tooDeep + 1),
-      [],
-      `maps and lists lie in each other deeper than ${DEEPEST} levels`,
-    );
+    const message = `maps and lists lie in each other deeper than ${DEEPEST} levels`;
+    report(place(stream.tooDeep, stream.tooDeep + 1), [], message);
     return undefined;
   }
   reportStream(stream, place, report);
@@ -64,8 +61,7 @@ function readValue(text: string, place: Locator, report: ReportAt): ConfigValue 
   for (const { start, end, message, hint } of faults) report(place(start, end), [], message, hint);
   // What the parser guessed after a fault would only cause further complaints.
   if (faults.length > 0) return undefined;
-  reportTags(document, text, place, report);
-  return new TreeReader(place, report).read(document);
+  return new TreeReader(document, place, report).read(document);
 }
 
 function reportStream({ directives, second }: Stream, place: Locator, report: ReportAt): void {
@@ -76,25 +72,6 @@ function reportStream({ directives, second }: Stream, place: Locator, report: Re
   if (second === undefined) return;
   const hint = 'keep one of them, and delete the line "---" between them';
   report(place(second, second + 3), [], 'a second document starts here; a file holds one', hint);
-}
-
-function reportTags(
-  document: Stream['documents'][number],
-  text: string,
-  place: Locator,
-  report: ReportAt,
-): void {
-  for (const { code, pos } of [...document.errors, ...document.warnings]) {
-    if (code !== 'TAG_RESOLVE_FAILED') continue;
-    const [start, end] = pos;
-    const tag = text.slice(start, Math.min(end, start + 48));
-    report(
-      place(start, end),
-      [],
-      `the tag ${tag} is not read: values are text, numbers, true, false, lists and maps`,
-      'delete the tag',
-    );
-  }
 }
 
 const SHORTEST = 'the shortest config has name, topology, model and slurm; see docs/config.md';

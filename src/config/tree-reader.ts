@@ -17,6 +17,9 @@ import type { ConfigEntry, ConfigMap, ConfigScalar, ConfigValue } from './tree.t
 /** Values of one file, aliases expanded. The bound stops alias bombs, whose text is short. */
 export const MOST_VALUES = 20_000;
 
+/** Tags that only say what a value is anyway. */
+const CORE_TAG = /^tag:yaml\.org,2002:(map|seq|str|null|bool|int|float)$/;
+
 /** Names that reach JavaScript's prototypes. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -29,20 +32,28 @@ export class TreeReader {
   readonly #anchors = new Map<string, Node>();
   /** Anchored values that are being read: an alias to one of them has no end. */
   readonly #open = new Set<Node>();
+  /** Where tags stand, in order. */
+  readonly #tags: readonly (readonly [number, number])[];
   #values = 0;
   /** The alias whose expansion is being read, the outermost one. */
   #alias: { readonly place: Place; readonly path: ConfigPath } | undefined;
   /** The budget is used up, which was reported once. */
   #stopped = false;
 
-  constructor(place: Locator, report: Report) {
+  constructor({ errors, warnings }: Document.Parsed, place: Locator, report: Report) {
     this.#place = place;
     this.#report = report;
+    this.#tags = [...errors, ...warnings]
+      .filter(({ code }) => code === 'TAG_RESOLVE_FAILED')
+      .map(({ pos }) => pos)
+      .sort(([one], [other]) => one - other);
   }
 
-  read(document: Document.Parsed): ConfigValue | undefined {
-    const { contents } = document;
-    return contents === null ? undefined : this.#value(contents, [], placeOf(contents, this.#place));
+  /** Undefined where nothing is left to check. */
+  read({ contents }: Document.Parsed): ConfigValue | undefined {
+    if (contents === null) return undefined;
+    const value = this.#value(contents, [], placeOf(contents, this.#place));
+    return this.#stopped ? undefined : value;
   }
 
   /** `place` stands in for a value without text, and is where an alias stands rather than its anchor. */
@@ -52,6 +63,7 @@ export class TreeReader {
     if (isAlias(node)) return this.#expand(node, path, place);
     if (!(isScalar(node) || isMap(node) || isSeq(node))) return undefined;
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
+    if (this.#isTagged(node, path)) return undefined;
     if (isScalar(node)) return this.#scalar(node, path, place);
     this.#open.add(node);
     const value: ConfigValue = isMap(node)
@@ -121,6 +133,7 @@ export class TreeReader {
       this.#report(place, path, 'a key is missing before ":"');
       return undefined;
     }
+    if (this.#isTagged(key, [...path, name])) return undefined;
     if (FORBIDDEN_KEYS.has(name)) {
       this.#report(place, path, `${quoted(name)} is not allowed as a key`);
       return undefined;
@@ -143,6 +156,16 @@ export class TreeReader {
       return undefined;
     }
     return { kind: 'scalar', value: text, written: text, place };
+  }
+
+  /** A tag may mean code to run or another type; the value is then left out. */
+  #isTagged(node: Node, path: ConfigPath): boolean {
+    const { tag } = node as Scalar;
+    if (tag === undefined || CORE_TAG.test(tag)) return false;
+    const [start, end] = this.#tags.findLast(([from]) => from < (node.range?.[0] ?? 0)) ?? [0, 1];
+    const known = 'values are text, numbers, true, false, lists and maps';
+    this.#report(this.#place(start, end), path, `its tag is not read: ${known}`, 'delete the tag');
+    return true;
   }
 
   #expand(alias: Alias, path: ConfigPath, place: Place): ConfigValue | undefined {
@@ -176,7 +199,7 @@ export class TreeReader {
     const message =
       path.length > DEEPEST
         ? `lies deeper than ${DEEPEST} levels`
-        : `brings the file to more than ${MOST_VALUES} values`;
+        : `brings the file to more than ${MOST_VALUES.toLocaleString('en')} values`;
     this.#report(at.place, at.path, message, this.#alias && 'an alias counts as all that it stands for');
     return false;
   }

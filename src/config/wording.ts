@@ -105,8 +105,11 @@ function wrongType(
   if (given === null) return error('is empty; give it a value');
   switch (expected) {
     case 'object':
-    case 'record':
-      return error(`must be a map of keys, not ${kindOf(value)}`, undefined, 'empty');
+    case 'record': {
+      const glued = typeof given === 'string' && /^[\w-]+:\S/.test(given);
+      const hint = glued ? 'a space is missing after ":"' : undefined;
+      return error(`must be a map of keys, not ${kindOf(value)}`, hint, 'empty');
+    }
     case 'array':
       return error(
         `must be a list, not ${kindOf(value)}`,

@@ -1,0 +1,501 @@
+import { expect, test } from 'vitest';
+import { report, resolve, VALID } from './report.ts';
+
+/** The kinds of malformed YAML, each with everything that `check` prints for it. */
+interface Malformed {
+  readonly kind: string;
+  readonly text: string;
+  readonly frames: readonly string[];
+}
+
+const added = (...lines: string[]): string => `${VALID}${lines.join('\n')}\n`;
+
+const MALFORMED: readonly Malformed[] = [
+  {
+    kind: '1 an empty file',
+    text: '',
+    frames: [
+      'c.yaml:1:1  the file holds no keys',
+      '  1 |',
+      '    | ^',
+      '  hint: the shortest config has name, topology, model and slurm; see docs/config.md',
+    ],
+  },
+  {
+    kind: '2 only comments',
+    text: '# a job\n# later\n',
+    frames: [
+      'c.yaml:1:1  the file holds no keys',
+      '  1 | # a job',
+      '    | ^',
+      '  hint: the shortest config has name, topology, model and slurm; see docs/config.md',
+    ],
+  },
+  {
+    kind: '3 a single value',
+    text: 'hello\n',
+    frames: [
+      'c.yaml:1:1  the file must be a map of keys, not a single value',
+      '  1 | hello',
+      '    | ^^^^^',
+      '  hint: write "key: value" on each line',
+    ],
+  },
+  {
+    kind: '4 a list',
+    text: '- name: r1\n',
+    frames: [
+      'c.yaml:1:1  the file must be a map of keys, not a list',
+      '  1 | - name: r1',
+      '    | ^^^^^^^^^^',
+      '  hint: write "key: value" on each line',
+    ],
+  },
+  {
+    kind: '5 two documents',
+    text: added('---', 'name: r2'),
+    frames: [
+      'c.yaml:6:1  a second document starts here; a file holds one',
+      '  6 | ---',
+      '    | ^^^',
+      '  hint: keep one of them, and delete the line "---" between them',
+    ],
+  },
+  {
+    kind: '6 a tab as indent',
+    text: added('container:', '\timage: i'),
+    frames: ['c.yaml:7:1  a tab cannot indent', '  7 | →image: i', '    | ^', '  hint: write spaces instead'],
+  },
+  {
+    kind: '7 a key given twice',
+    text: added('frontend: {count: 1, count: 2}', 'gpu: h200'),
+    frames: [
+      'c.yaml:6:22  frontend.count: is given twice: line 6 has it already',
+      '  6 | frontend: {count: 1, count: 2}',
+      '    |                      ^^^^^',
+      'c.yaml:7:1  gpu: is given twice: line 2 has it already',
+      '  7 | gpu: h200',
+      '    | ^^^',
+    ],
+  },
+  {
+    kind: '8 an unknown key',
+    text: added('frontend: {cuont: 2}'),
+    frames: [
+      'c.yaml:6:12  frontend.cuont: unknown key; did you mean "count"?',
+      '  6 | frontend: {cuont: 2}',
+      '    |            ^^^^^',
+    ],
+  },
+  {
+    kind: '9 a map where text belongs',
+    text: added('container: {image: {name: i}}'),
+    frames: [
+      'c.yaml:6:13  container.image: must be text, not a map',
+      '  6 | container: {image: {name: i}}',
+      '    |             ^^^^^',
+    ],
+  },
+  {
+    kind: '9 text where a map belongs',
+    text: added('frontend: two'),
+    frames: [
+      'c.yaml:6:11  frontend: must be a map of keys, not text',
+      '  6 | frontend: two',
+      '    |           ^^^',
+    ],
+  },
+  {
+    kind: '9 text where a list belongs',
+    text: added('container: {image: i, mounts: /a:/b}'),
+    frames: [
+      'c.yaml:6:31  container.mounts: must be a list, not text',
+      '  6 | container: {image: i, mounts: /a:/b}',
+      '    |                               ^^^^^',
+      '  hint: write each item on a line of its own, after "- "',
+    ],
+  },
+  {
+    kind: '10 missing keys',
+    text: 'name: r1\nmodel: {served_name: r1}\nslurm:\n  account: a\n',
+    frames: [
+      'c.yaml:1:1  gpu: is missing',
+      '  1 | name: r1',
+      '    | ^',
+      '  hint: GPU model of the nodes; it decides how many GPUs a node has. Default: the topology’s, else required.',
+      'c.yaml:1:1  no role answers requests',
+      '  1 | name: r1',
+      '    | ^',
+      '  hint: name a topology, or add "prefill" and "decode", or "aggregated"',
+      'c.yaml:2:1  model.path: is missing',
+      '  2 | model: {served_name: r1}',
+      '    | ^^^^^',
+      '  hint: Folder of the model on the nodes, or an alias from `models` of the cluster profile.',
+      'c.yaml:3:1  slurm.time: is missing',
+      '  3 | slurm:',
+      '    | ^^^^^',
+      '  hint: Time limit of the job (`--time`), as 90m, 4h, 1h30m, 2d or Slurm’s 1-12:00:00. Required.',
+    ],
+  },
+  {
+    kind: '11 a number in quotes',
+    text: added('frontend: {count: "4"}'),
+    frames: [
+      'c.yaml:6:19  frontend.count: "4" is text; write 4 without quotes',
+      '  6 | frontend: {count: "4"}',
+      '    |                   ^^^',
+    ],
+  },
+  {
+    kind: '12 no, on and yes for booleans',
+    text: added(
+      'frontend: {router: {kv_events: no}}',
+      'infra: {nats: on}',
+      'dynamo: {sglang_tokenizer: "true"}',
+    ),
+    frames: [
+      'c.yaml:6:32  frontend.router.kv_events: "no" is text, not false; write true or false, without quotes',
+      '  6 | frontend: {router: {kv_events: no}}',
+      '    |                                ^^',
+      'c.yaml:7:15  infra.nats: write true, false or auto, not "on"',
+      '  7 | infra: {nats: on}',
+      '    |               ^^',
+      'c.yaml:8:28  dynamo.sglang_tokenizer: "true" is text; write true or false, without quotes',
+      '  8 | dynamo: {sglang_tokenizer: "true"}',
+      '    |                            ^^^^^^',
+    ],
+  },
+  {
+    kind: '13 hours and minutes without seconds',
+    text: added('health: {deadline: 12:30}'),
+    frames: [
+      'c.yaml:6:20  health.deadline: hours or minutes? Slurm reads 12:30 as minutes and seconds; write a duration as 90m, 4h, 1h30m, 2d or 1-12:00:00',
+      '  6 | health: {deadline: 12:30}',
+      '    |                    ^^^^^',
+    ],
+  },
+  {
+    kind: '13 a duration without a unit',
+    text: added('health: {deadline: 90, stall: 0m}'),
+    frames: [
+      'c.yaml:6:20  health.deadline: 90 has no unit',
+      '  6 | health: {deadline: 90, stall: 0m}',
+      '    |                    ^^',
+      '  hint: write 90s, 90m or 90h',
+      'c.yaml:6:31  health.stall: must be longer than nothing; write a duration as 90m, 4h, 1h30m, 2d or 1-12:00:00',
+      '  6 | health: {deadline: 90, stall: 0m}',
+      '    |                               ^^',
+    ],
+  },
+  {
+    kind: '14 a leading zero',
+    text: added('frontend: {count: 010}'),
+    frames: [
+      'c.yaml:6:19  frontend.count: 010 has a leading zero, which some programs read as octal',
+      '  6 | frontend: {count: 010}',
+      '    |                   ^^^',
+      '  hint: write 10, or "010" in quotes if it is text',
+    ],
+  },
+  {
+    kind: '15 a fraction where a whole number belongs',
+    text: added('frontend: {count: 1.5}'),
+    frames: [
+      'c.yaml:6:19  frontend.count: must be a whole number, not 1.5',
+      '  6 | frontend: {count: 1.5}',
+      '    |                   ^^^',
+    ],
+  },
+  {
+    kind: '16 a negative number',
+    text: added('frontend: {port: -1}'),
+    frames: [
+      'c.yaml:6:18  frontend.port: must be at least 1, not -1',
+      '  6 | frontend: {port: -1}',
+      '    |                  ^^',
+    ],
+  },
+  {
+    kind: '17 zero',
+    text: added('frontend: {count: 0}'),
+    frames: [
+      'c.yaml:6:19  frontend.count: must be at least 1, not 0',
+      '  6 | frontend: {count: 0}',
+      '    |                   ^',
+    ],
+  },
+  {
+    kind: '18 infinity and no number',
+    text: added('frontend: {router: {temperature: .inf, kv_overlap_score_credit: .nan}}'),
+    frames: [
+      'c.yaml:6:34  frontend.router.temperature: .inf is not a finite number',
+      '  6 | frontend: {router: {temperature: .inf, kv_overlap_score_credit: .nan}}',
+      '    |                                  ^^^^',
+      '  hint: write ".inf" in quotes if it is text',
+      'c.yaml:6:65  frontend.router.kv_overlap_score_credit: .nan is not a finite number',
+      '  6 | frontend: {router: {temperature: .inf, kv_overlap_score_credit: .nan}}',
+      '    |                                                                 ^^^^',
+      '  hint: write ".nan" in quotes if it is text',
+    ],
+  },
+  {
+    kind: '19 a number above 2^53',
+    text: added('frontend: {port: 9007199254740993}'),
+    frames: [
+      'c.yaml:6:18  frontend.port: 9007199254740993 is too large to be exact: the limit is 2^53',
+      '  6 | frontend: {port: 9007199254740993}',
+      '    |                  ^^^^^^^^^^^^^^^^',
+      '  hint: write it in quotes if it is text',
+    ],
+  },
+  {
+    kind: '20 null for what must be there',
+    text: 'name: ~\ngpu: h100\nmodel: {path: /models/r1}\nslurm:\n  account:\n  partition: b\n  time: null\naggregated: {workers: 4, nodes: 4}\n',
+    frames: [
+      'c.yaml:1:1  name: is empty; give it a value',
+      '  1 | name: ~',
+      '    | ^^^^',
+      '  hint: Name of the job: 1 to 64 letters, digits, dots, dashes and underscores. Required.',
+      'c.yaml:5:3  slurm.account: is empty; give it a value',
+      '  5 |   account:',
+      '    |   ^^^^^^^',
+      '  hint: Account to charge (`--account`). Default: the cluster profile’s `account`.',
+      'c.yaml:7:3  slurm.time: is empty; give it a value',
+      '  7 |   time: null',
+      '    |   ^^^^',
+      '  hint: Time limit of the job (`--time`), as 90m, 4h, 1h30m, 2d or Slurm’s 1-12:00:00. Required.',
+    ],
+  },
+  {
+    kind: '20 null in a list',
+    text: added('container: {image: i, mounts: [~]}'),
+    frames: [
+      'c.yaml:6:32  container.mounts[0]: is empty; give it a value',
+      '  6 | container: {image: i, mounts: [~]}',
+      '    |                                ^',
+    ],
+  },
+  {
+    kind: '21 an anchor inside itself',
+    text: added('frontend: {args: &loop {deeper: *loop}}'),
+    frames: [
+      'c.yaml:6:33  frontend.args.deeper: *loop stands inside the value that it means',
+      '  6 | frontend: {args: &loop {deeper: *loop}}',
+      '    |                                 ^^^^^',
+    ],
+  },
+  {
+    kind: '21 an alias without an anchor',
+    text: added('frontend: *shared'),
+    frames: [
+      'c.yaml:6:11  frontend: *shared has no anchor before it',
+      '  6 | frontend: *shared',
+      '    |           ^^^^^^^',
+      '  hint: mark a value above with &shared',
+    ],
+  },
+  {
+    kind: '22 an alias bomb',
+    text: added('frontend:', '  args:', '    a: &a [x, x, x, x, x, x, x, x, x, x]', ...bomb('abcdef')),
+    frames: [
+      'c.yaml:12:12  frontend.args.e[0]: brings the file to more than 20,000 values',
+      '  12 |     e: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]',
+      '     |            ^^',
+      '  hint: an alias counts as all that it stands for',
+    ],
+  },
+  {
+    kind: '23 a merge key without a map',
+    text: added('frontend:', '  <<: [1]'),
+    frames: [
+      'c.yaml:7:8  frontend["<<"]: must name a map: `<<: *anchor`',
+      '  7 |   <<: [1]',
+      '    |        ^',
+    ],
+  },
+  {
+    kind: '24 a custom tag',
+    text: added('frontend: {args: {x: !!js/function "y"}, count: !two 2}'),
+    frames: [
+      'c.yaml:6:22  frontend.args.x: its tag is not read: values are text, numbers, true, false, lists and maps',
+      '  6 | frontend: {args: {x: !!js/function "y"}, count: !two 2}',
+      '    |                      ^^^^^^^^^^^^^',
+      '  hint: delete the tag',
+      'c.yaml:6:49  frontend.count: its tag is not read: values are text, numbers, true, false, lists and maps',
+      '  6 | frontend: {args: {x: !!js/function "y"}, count: !two 2}',
+      '    |                                                 ^^^^',
+      '  hint: delete the tag',
+    ],
+  },
+  {
+    kind: '25 UTF-16',
+    text: `\ufffd\ufffd${[...'name: r1\n'].map((letter) => `${letter}\0`).join('')}`,
+    frames: [
+      'c.yaml:1:1  the file is UTF-16',
+      '  1 | \ufffd\ufffdn␀a␀m␀e␀:␀ ␀r␀1␀',
+      '    | ^',
+      '  hint: save it as UTF-8',
+    ],
+  },
+  {
+    kind: '25 a byte that is not UTF-8',
+    text: VALID.replace('r1', 'r\ufffd'),
+    frames: [
+      'c.yaml:1:8  this byte is not UTF-8',
+      '  1 | name: r\ufffd',
+      '    |        ^',
+      '  hint: save the file as UTF-8',
+    ],
+  },
+  {
+    kind: '25 a byte order mark before a fault',
+    text: `\ufeff${added('cout: 1')}`,
+    frames: [
+      'c.yaml:6:1  cout: unknown key here; did you mean "count", under frontend?',
+      '  6 | cout: 1',
+      '    | ^^^^',
+    ],
+  },
+  {
+    kind: '26 CRLF before a fault',
+    text: added('cout: 1').replaceAll('\n', '\r\n'),
+    frames: [
+      'c.yaml:6:1  cout: unknown key here; did you mean "count", under frontend?',
+      '  6 | cout: 1',
+      '    | ^^^^',
+    ],
+  },
+  {
+    kind: '27 an unclosed quote',
+    text: added('container:', '  image: "/images/a.sqsh', '  mounts: [/a:/b]'),
+    frames: [
+      'c.yaml:7:10  this quote is not closed',
+      '  7 |   image: "/images/a.sqsh',
+      '    |          ^',
+      '  hint: end it with "',
+    ],
+  },
+  {
+    kind: '27 an unclosed bracket',
+    text: added('container:', '  mounts: [/a:/b', '  image: i'),
+    frames: [
+      'c.yaml:7:11  this bracket is not closed',
+      '  7 |   mounts: [/a:/b',
+      '    |           ^',
+      '  hint: end it with ]',
+    ],
+  },
+  {
+    kind: '28 a key out of line',
+    text: added('container:', '    image: i', '  mounts: [/a:/b]'),
+    frames: [
+      'c.yaml:8:3  this line is not in line with the keys around it',
+      '  8 |   mounts: [/a:/b]',
+      '    |   ^^^^^^^^^^^^^^^',
+      '  hint: keys of one map start in the same column',
+    ],
+  },
+  {
+    kind: '28 an item out of line',
+    text: added('container:', '  mounts:', '    - /a:/b', '   - /c:/d'),
+    frames: [
+      'c.yaml:9:4  this line is not in line with the other items of its list',
+      '  9 |    - /c:/d',
+      '    |    ^^^^^^^',
+      '  hint: write "- " in the same column for each item',
+    ],
+  },
+  {
+    kind: '28 a missing space',
+    text: added('frontend:', '  count:2'),
+    frames: [
+      'c.yaml:7:3  frontend: must be a map of keys, not text',
+      '  7 |   count:2',
+      '    |   ^^^^^^^',
+      '  hint: a space is missing after ":"',
+    ],
+  },
+  {
+    kind: '28 a second colon',
+    text: added('container: {image: i}', 'name2: a: b'),
+    frames: [
+      'c.yaml:7:9  this line has a second ": "',
+      '  7 | name2: a: b',
+      '    |         ^',
+      '  hint: put the value in quotes',
+    ],
+  },
+  {
+    kind: '28 no key',
+    text: added('frontend', 'infra: {}'),
+    frames: [
+      'c.yaml:6:1  this line is no "key: value"',
+      '  6 | frontend',
+      '    | ^^^^^^^^',
+      '  hint: write ": " after the key, or indent the line to go on with the text above',
+    ],
+  },
+  {
+    kind: '29 NUL and control bytes',
+    text: VALID.replace('r1', 'r\0').replace('/models', '\u001b[31m/models'),
+    frames: [
+      'c.yaml:1:8  a NUL byte is not allowed in a text file',
+      '  1 | name: r␀',
+      '    |        ^',
+      '  hint: delete it',
+      'c.yaml:3:15  the control character U+001B is not allowed in a text file',
+      '  3 | model: {path: ␛[31m/models/r1}',
+      '    |               ^',
+      '  hint: delete it',
+    ],
+  },
+  {
+    kind: '30 10 MB',
+    text: '# filler\n'.repeat(1_165_085),
+    frames: ['c.yaml:1:1  the file has 10.0 MB; at most 256 KB are read', '  1 | # filler', '    | ^'],
+  },
+  {
+    kind: '30 10,000 levels of nesting',
+    text: added(`frontend: ${'['.repeat(10_000)}`),
+    frames: [
+      'c.yaml:6:44  maps and lists lie in each other deeper than 32 levels',
+      '  6 | …[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[…',
+      '    |                                  ^',
+    ],
+  },
+  {
+    kind: 'keys that reach prototypes',
+    text: added('__proto__: {polluted: true}', 'frontend: {constructor: 1, args: {prototype: 2}}'),
+    frames: [
+      'c.yaml:6:1  "__proto__" is not allowed as a key',
+      '  6 | __proto__: {polluted: true}',
+      '    | ^^^^^^^^^',
+      'c.yaml:7:12  frontend: "constructor" is not allowed as a key',
+      '  7 | frontend: {constructor: 1, args: {prototype: 2}}',
+      '    |            ^^^^^^^^^^^',
+      'c.yaml:7:35  frontend.args: "prototype" is not allowed as a key',
+      '  7 | frontend: {constructor: 1, args: {prototype: 2}}',
+      '    |                                   ^^^^^^^^^',
+    ],
+  },
+];
+
+test.each(MALFORMED)('$kind', ({ text, frames }) => {
+  expect(report(text).split('\n')).toEqual(frames);
+});
+
+test.each(MALFORMED)('$kind leaves no job', ({ text }) => {
+  expect(resolve(text).job).toBeUndefined();
+});
+
+test('keys that reach prototypes change none', () => {
+  report(added('__proto__: {polluted: true}', 'frontend: {constructor: {prototype: {polluted: true}}}'));
+  expect(Reflect.get({}, 'polluted')).toBeUndefined();
+});
+
+function bomb(names: string): readonly string[] {
+  return [...names].slice(1).map((name, index) => {
+    const below = Array.from({ length: 10 }, () => `*${names[index]}`).join(', ');
+    return `    ${name}: &${name} [${below}]`;
+  });
+}
