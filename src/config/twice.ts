@@ -1,13 +1,15 @@
 import type { GivenFlag } from './given-flags.ts';
 import type { Problem } from './problem.ts';
-import { CARRIED, SPELLINGS } from './spellings.ts';
+import { SPELLINGS } from './spellings.ts';
 
-/** Arguments that only have another name in other releases. */
-const RENAMED = SPELLINGS.flatMap(({ was, now }) => {
-  const [[before, carried] = []] = Object.entries(was.args ?? {});
-  const [after] = Object.keys(now.args ?? {});
-  return before !== undefined && after !== undefined && carried === CARRIED ? [{ before, after }] : [];
-});
+/** Names of one argument in earlier and later releases. */
+const RENAMED = SPELLINGS.flatMap(({ was, now }) =>
+  Object.keys(was.args ?? {}).flatMap((before) =>
+    Object.keys(now.args ?? {})
+      .filter((after) => after !== before)
+      .map((after) => ({ before, after })),
+  ),
+);
 
 /** One argument under two names, or in `args` and again in `flags`: a command has it once, and which is not plain. */
 export function* checkTwice(given: readonly GivenFlag[]): Generator<Problem> {
@@ -21,8 +23,10 @@ export function* checkTwice(given: readonly GivenFlag[]): Generator<Problem> {
         hint: 'keep one of the two',
       };
     }
-    const renamed = RENAMED.find(({ before }) => before === name);
-    if (renamed && given.some((other) => other.name === renamed.after)) {
+    const renamed = RENAMED.find(
+      ({ before, after }) => before === name && given.some((other) => other.name === after),
+    );
+    if (renamed) {
       yield {
         severity: 'error',
         path,

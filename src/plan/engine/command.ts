@@ -33,7 +33,7 @@ export function workerCommand(job: Job, worker: PlacedWorker): WorkerCommand {
       '-m',
       config.module ?? engineModule(role, version),
       ...(role === 'router' ? routerWords(job) : engineWords(job, worker, settings)),
-      ...argumentWords(unmanaged(settings.args, worker)),
+      ...argumentWords(remaining(settings.args, worker)),
       ...flagGroups(config.flags)
         .filter(({ name }) => name === undefined || !isManaged(name, role, config))
         .flatMap(({ words }) => words),
@@ -102,6 +102,10 @@ function routerWords(job: Job): readonly string[] {
   return ['--endpoint', `${job.dynamo.namespace}.prefill.generate`];
 }
 
-function unmanaged(args: Settings['args'], { role, config }: PlacedWorker): Settings['args'] {
-  return Object.fromEntries(Object.entries(args).filter(([name]) => !isManaged(name, role, config)));
+/** Without what is written already, and what the role's extra words say: those are passed on as they are. */
+function remaining(args: Settings['args'], { role, config }: PlacedWorker): Settings['args'] {
+  const last = flagGroups(config.flags).map(({ name }) => name);
+  return Object.fromEntries(
+    Object.entries(args).filter(([name]) => !isManaged(name, role, config) && !last.includes(name)),
+  );
 }

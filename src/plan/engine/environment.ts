@@ -11,6 +11,8 @@ export function workerEnvironment(job: Job, { gpus, ports }: PlacedWorker): Read
     DYN_NAMESPACE: job.dynamo.namespace,
     DYN_SYSTEM_HOST: [SELF_IP],
     DYN_SYSTEM_PORT: String(ports.system),
+    // Where KV transfer listens, and what it tells its peers: `get_local_ip_auto` of SGLang guesses otherwise.
+    SGLANG_HOST_IP: [SELF_IP],
   };
   // From 0.7 on the port alone opens the system server, and this only gives a warning.
   if (!atLeast(job.dynamo.version, '0.7')) env.DYN_SYSTEM_ENABLED = 'true';

@@ -1,23 +1,23 @@
 import type { Job } from '../../config/job.ts';
+import { NCCL_PORT_OFFSET } from '../../config/port-blocks.ts';
 import { usesDpAttention } from '../../config/sizing.ts';
 import type { Word } from '../plan.ts';
 import { nodeIp } from '../word.ts';
 import type { PlacedWorker } from '../worker.ts';
 
-/** Between SGLang's own: it takes dist-init + 0 to 6, and + 13 for the ranks of DP attention to find each other. */
-const NCCL_PORT_OFFSET = 7;
-
 /**
- * Where the ranks of a worker meet. On one node SGLang picks ports by itself, from a default that is the same for all
- * workers or at random; so workers that share a node, and DP attention with its many ports, get theirs as well.
- * Plain data parallel ranks on one node must not: each is a group of its own, and one address would make them one.
+ * Where the ranks of a worker meet, which is also the host of its bootstrap server. On one node SGLang picks ports by
+ * itself, from a default that is the same for all workers or at random; so workers that share a node, and DP attention
+ * with its many ports, are given theirs as well. Plain data parallel ranks on one node must not be: each is a group of
+ * its own, and one address would make them one.
  */
 export function rendezvousWords(worker: PlacedWorker): readonly Word[] {
-  const { nodes, gpus, ports, sharesNode } = worker;
+  const { role, config, nodes, gpus, dp, ports, sharesNode } = worker;
   const [leader = 0] = nodes;
-  const attention = worker.dp > 1 && usesDpAttention(worker.config);
-  const alone = nodes.length === 1 && !sharesNode && !attention;
-  const replicas = nodes.length === 1 && worker.dp > 1 && !attention;
+  const oneNode = nodes.length === 1;
+  const attention = dp > 1 && usesDpAttention(config);
+  const alone = oneNode && !sharesNode && !attention && role !== 'prefill' && role !== 'decode';
+  const replicas = oneNode && dp > 1 && !attention;
   if (gpus.length === 0 || alone || replicas) return [];
   const words: Word[] = [
     '--dist-init-addr',
@@ -25,7 +25,7 @@ export function rendezvousWords(worker: PlacedWorker): readonly Word[] {
     '--nnodes',
     String(nodes.length),
     '--node-rank',
-    nodes.length === 1 ? '0' : [{ ref: 'rank' }],
+    [{ ref: 'rank' }],
   ];
   // https://github.com/ai-dynamo/dynamo/pull/13569: else a random port, which a neighbour can take before it is bound.
   if (sharesNode && attention) words.push('--nccl-port', String(ports.distInit + NCCL_PORT_OFFSET));
