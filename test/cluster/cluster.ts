@@ -4,7 +4,7 @@ import process from 'node:process';
 import { asUser, type Ended, inBox, type RunOptions, run, type User } from './box.ts';
 
 /** What `up.sh --json` prints. Paths are the machine's; `shared` is the same path on nodes and login node too. */
-export interface Description {
+interface Description {
   readonly name: string;
   readonly state: string;
   readonly slurmConf: string;
@@ -59,7 +59,7 @@ export const USERS = {
   nora: { name: 'nora', uid: 20005 },
   me: { name: 'me', uid: 20007 },
 } as const satisfies Record<string, User>;
-export type UserName = keyof typeof USERS;
+type UserName = keyof typeof USERS;
 
 const HERE = import.meta.dirname;
 const PLACES = ['/run/dyn-slurm-cluster', '/var/lib/dyn-slurm-cluster'];

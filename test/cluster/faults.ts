@@ -28,8 +28,9 @@ export async function resumeController(cluster: Cluster): Promise<void> {
   await signal(cluster, 'ctl', 'slurmctld', 'CONT');
 }
 
-export async function killController(cluster: Cluster): Promise<void> {
-  await signal(cluster, 'ctl', 'slurmctld', 'KILL');
+/** slurmctld ends as it should. One that is killed forgets what it learnt in its last five seconds. */
+export async function stopController(cluster: Cluster): Promise<void> {
+  await signal(cluster, 'ctl', 'slurmctld', 'TERM');
 }
 
 /** Jobs go on without their node's slurmd. */

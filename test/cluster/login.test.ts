@@ -53,7 +53,7 @@ esac
 
   test('a wrong code is refused', async () => {
     const { code, stderr } = await cluster.laptop(
-      ['ssh', ...only('keyboard-interactive'), 'otto@login', 'true'],
+      ['ssh', ...only('keyboard-interactive'), '-oNumberOfPasswordPrompts=1', 'otto@login', 'true'],
       {
         env: { SSH_ASKPASS: '/bin/echo', SSH_ASKPASS_REQUIRE: 'force' },
       },

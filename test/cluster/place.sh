@@ -108,7 +108,8 @@ take_down() {
     [[ ! -d $folder ]] || boxes+=("$(basename "$folder")")
   done
   stop_box "${boxes[@]}"
-  [[ ! -e /sys/class/net/${HOST_LINK:-none} ]] || ip link delete "$HOST_LINK"
+  # The cable goes with the hub's network, a moment later.
+  while [[ -e /sys/class/net/${HOST_LINK:-none} ]]; do sleep 0.02; done
   # shellcheck disable=SC2016
   [[ -z ${FREEZER:-} ]] || unshare --mount bash -c 'mount -t cgroup -o freezer none "$1" &&
     find "$1/$2" -depth -type d -exec rmdir {} +' take_down "$STATE/freezer" "$FREEZER"

@@ -69,7 +69,7 @@ await_nodes() {
   local until=$((SECONDS + $1)) able=0
   while ((SECONDS < until)); do
     able=$(SLURM_CONF=$STATE/slurm/slurm.conf sinfo --noheader --Node --partition=batch --format=%T 2>/dev/null |
-      grep -cxE 'idle|mixed|allocated|completing|drained|draining')
+      grep -cxE 'idle|mixed|allocated|completing|drained|draining' || true)
     ((able < NODES)) || return 0
     sleep 0.1
   done
