@@ -14,7 +14,7 @@ export const topologyNames = readdirSync(folder)
   .map((file) => file.slice(0, -'.yaml'.length))
   .sort();
 
-export function topologyText(name: string): string {
+function topologyText(name: string): string {
   return readFileSync(join(folder, `${name}.yaml`), 'utf8');
 }
 
