@@ -30,13 +30,13 @@ export interface Spelling {
  * 1.0 0.5.9, 1.1 0.5.10.post1, 1.2 0.5.11, 1.3 0.5.14, 1.4 0.5.16, 1.5 0.5.18, 1.6 0.5.21.
  */
 export const SPELLINGS: readonly Spelling[] = [
-  // SGLang 0.4.10 takes the new one, 0.5.3 is the last to take the old one.
+  // SGLang 0.4.10 is the first to take the new one, 0.5.3 the last to take the old one.
   {
     since: '0.5.1',
     was: { args: { 'enable-deepep-moe': true } },
     now: { args: { 'moe-a2a-backend': 'deepep' } },
   },
-  // 0.5.14 takes both, 0.5.19 refuses the old ones.
+  // SGLang 0.5.14 is the first to take the new ones, 0.5.18 the last to take the old ones.
   {
     since: '1.6',
     was: { args: { 'cuda-graph-bs': CARRIED } },
@@ -57,9 +57,9 @@ export const SPELLINGS: readonly Spelling[] = [
     was: { args: { 'enable-flashinfer-allreduce-fusion': true } },
     now: { args: { 'flashinfer-allreduce-fusion-backend': 'auto' } },
   },
-  // Without effect since 0.5.9, refused since 0.5.19.
+  // Without effect since SGLang 0.5.8; 0.5.18 is the last to take it.
   { since: '1.6', was: { args: { 'prefill-round-robin-balance': true } }, now: {}, oneWay: true },
-  // Refused since 0.5.19; on Blackwell, which alone had it, this is what upstream's recipes moved to.
+  // SGLang 0.5.18 is the last to have it; this is what upstream's recipes for Blackwell moved to.
   {
     since: '1.6',
     was: { args: { 'attention-backend': 'cutlass_mla' } },
@@ -104,7 +104,7 @@ export const SPELLINGS: readonly Spelling[] = [
     was: { env: { SGLANG_CUTEDSL_MOE_NVFP4_DISPATCH: CARRIED } },
     now: { env: { SGLANG_MOE_NVFP4_DISPATCH: CARRIED } },
   },
-  // 0.5.8 to 0.5.16 do not read the old one, and take SGL_… for its opposite.
+  // SGLang 0.5.8 to 0.5.16 do not read the old one, and read SGL_… as its opposite.
   {
     since: '0.9',
     was: { env: { SGLANG_DISABLE_TP_MEMORY_INBALANCE_CHECK: '1' } },
