@@ -1,0 +1,101 @@
+import { asJobId, type JobId } from './job-id.ts';
+
+/** What squeue or sacct says about one job. */
+export interface JobRow {
+  /** `4242`, without a cluster. */
+  readonly number: string;
+  /** As printed; see readState. */
+  readonly state: string;
+  readonly nodes: number;
+  /** `gpu[01-04]`; empty before the start. */
+  readonly nodeList: string;
+  /** Seconds since 1970. */
+  readonly submitted?: number;
+  /** Of the start; of a pending job the expected one. */
+  readonly started?: number;
+  readonly comment: string;
+  /** Empty where there is none. */
+  readonly reason: string;
+  /** Of the batch script. */
+  readonly exit?: number;
+  readonly signal?: number;
+}
+
+/** The id in what `sbatch --parsable` wrote to stdout, where a login shell's greeting may precede it. */
+export function parseSubmitted(stdout: string): JobId | undefined {
+  const ids = stdout.split('\n').flatMap((line) => asJobId(line.trim()) ?? []);
+  return ids.length === 1 ? ids[0] : undefined;
+}
+
+/** Rows of QUEUE_FORMAT. Other lines, such as `CLUSTER: hopper` with --clusters, are passed over. */
+export function parseQueue(stdout: string): readonly JobRow[] {
+  return rows(stdout, 8).map(([number, state, nodes, submitted, started, nodeList, comment, ...reason]) => ({
+    number,
+    state: state ?? '',
+    nodes: Number(nodes) || 0,
+    nodeList: word(nodeList),
+    ...time('submitted', submitted),
+    ...time('started', started),
+    comment: word(comment),
+    reason: word(reason.join('|')),
+  }));
+}
+
+/** Rows of ACCOUNTING_FORMAT. */
+export function parseAccounting(stdout: string): readonly JobRow[] {
+  return rows(stdout, 7).map(([number, state, nodes, submitted, started, nodeList, exitCode]) => {
+    const [, exit, signal] = /^(\d+):(\d+)$/.exec(exitCode ?? '') ?? [];
+    return {
+      number,
+      state: state ?? '',
+      nodes: Number(nodes) || 0,
+      nodeList: word(nodeList),
+      ...time('submitted', submitted),
+      ...time('started', started),
+      comment: '',
+      reason: '',
+      ...(exit !== undefined && { exit: Number(exit) }),
+      ...(signal !== undefined && { signal: Number(signal) }),
+    };
+  });
+}
+
+type Row = readonly [number: string, ...rest: string[]];
+
+function rows(stdout: string, columns: number): readonly Row[] {
+  return stdout
+    .split('\n')
+    .map((line) => line.trimEnd().split('|'))
+    .filter(
+      (cells): cells is [string, ...string[]] => /^\d+$/.test(cells[0] ?? '') && cells.length >= columns,
+    );
+}
+
+const NOTHING = new Set(['(null)', 'None', 'N/A', 'None assigned', 'Unknown']);
+
+function word(cell = ''): string {
+  return NOTHING.has(cell) ? '' : cell;
+}
+
+/** Absent where the cell is no number of seconds: `N/A`, `Unknown`, or a Slurm that prints dates regardless. */
+function time<Key extends string>(key: Key, cell = ''): { readonly [key in Key]?: number } {
+  return (/^\d{9,11}$/.test(cell) ? { [key]: Number(cell) } : {}) as { readonly [key in Key]?: number };
+}
+
+/** squeue and scancel, once all that they were asked about has left the queue; it says nothing of how it ended. */
+export function saysGone(stderr: string): boolean {
+  return /Invalid job id|already completing or completed/i.test(stderr);
+}
+
+/** slurmctld, munge or the network: nothing was refused, and the answer may have been lost. */
+export function saysUnreachable(stderr: string): boolean {
+  return UNREACHABLE.test(stderr);
+}
+
+const UNREACHABLE =
+  /Unable to contact slurm controller|Socket timed out|Zero Bytes were transmitted|Unexpected message received|Protocol authentication error|Unable to establish control machine address|controller is in standby|could not resolve|Connection refused|Connection timed out|Transport endpoint/i;
+
+/** sacct where the cluster keeps no accounts: never worth another call. */
+export function saysNoAccounting(stderr: string): boolean {
+  return /accounting storage is disabled/i.test(stderr);
+}

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { explainPending } from '../../../src/scheduler/pending-reason.ts';
+import { parseQueue } from '../../../src/scheduler/slurm-parse.ts';
+import { RELEASES, recorded } from './recorded.ts';
+
+test.each([
+  ['Resources', { text: 'first in line, until enough nodes are free' }],
+  [
+    'Priority',
+    {
+      text: 'other jobs go first',
+      next: '`squeue --start --jobs=4242` shows when Slurm expects it to start',
+    },
+  ],
+  ['JobHeldUser', { text: 'you hold it', next: 'release it with `scontrol release 4242`' }],
+  [
+    'DependencyNeverSatisfied',
+    { text: 'it depends on a job that failed', next: 'it will never start: cancel it' },
+  ],
+  [
+    'QOSMaxGRESPerUser',
+    {
+      text: 'you are at a limit of your QOS',
+      next: 'it starts when your other jobs end, or ask for less, or cancel and submit with another partition or QOS',
+    },
+  ],
+  [
+    'AssocGrpGRES',
+    {
+      text: 'your account or user is at a limit',
+      next: 'it starts when other jobs of the account end; `sshare -U`',
+    },
+  ],
+  [
+    'ReqNodeNotAvail, UnavailableNodes:gpu[01-02]',
+    { text: 'nodes that it asks for are down, drained or reserved', next: '`sinfo -R` says why' },
+  ],
+  ['SomethingOfRelease26', undefined],
+])('explains %s', (reason, explanation) => {
+  expect(explainPending(reason, '4242')).toEqual(explanation);
+});
+
+test.each(RELEASES)('every reason that Slurm %s gave is explained', (release) => {
+  const rows = parseQueue(recorded(release, 'queue.stdout') ?? '');
+  const waiting = rows.filter(({ state }) => state === 'PENDING');
+  expect(waiting.length).toBeGreaterThan(5);
+  expect(waiting.filter(({ reason }) => explainPending(reason, '1') === undefined)).toEqual([]);
+});

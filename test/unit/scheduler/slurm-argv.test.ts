@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import type { JobId } from '../../../src/scheduler/job-id.ts';
+import {
+  accountingCommand,
+  cancelCommand,
+  ownQueueCommand,
+  queueCommand,
+  submitCommand,
+} from '../../../src/scheduler/slurm-argv.ts';
+
+const ids = (...texts: readonly string[]) => texts as readonly JobId[];
+
+test('submit', () => {
+  expect(submitCommand({ id: 'r1-0a1b2c', dir: '/lustre/me/my runs/r1-0a1b2c' })).toEqual([
+    'sbatch',
+    '--parsable',
+    '--chdir=/lustre/me/my runs/r1-0a1b2c',
+    '--comment=dyn-slurm:r1-0a1b2c',
+    '/lustre/me/my runs/r1-0a1b2c/job.sbatch',
+  ]);
+});
+
+test('status of several jobs is one call', () => {
+  expect(queueCommand(ids('4242', '4243'))).toEqual([
+    'squeue',
+    '--noheader',
+    '--states=all',
+    '--format=%i|%T|%D|%V|%S|%N|%k|%r',
+    '--jobs=4242,4243',
+  ]);
+});
+
+test('all jobs of the user', () => {
+  expect(ownQueueCommand()).toEqual([
+    'squeue',
+    '--noheader',
+    '--states=all',
+    '--format=%i|%T|%D|%V|%S|%N|%k|%r',
+    '--me',
+  ]);
+});
+
+test('accounting', () => {
+  expect(accountingCommand(ids('4242'))).toEqual([
+    'sacct',
+    '--noheader',
+    '--parsable2',
+    '--allocations',
+    '--format=JobIDRaw,State,NNodes,Submit,Start,NodeList,ExitCode',
+    '--jobs=4242',
+  ]);
+});
+
+test('cancel', () => {
+  expect(cancelCommand('4242' as JobId)).toEqual(['scancel', '4242']);
+});
+
+test('a job of another cluster is asked for there', () => {
+  const id = '4242;hopper' as JobId;
+  expect([queueCommand([id]).slice(0, 2), accountingCommand([id]).slice(0, 2), cancelCommand(id)]).toEqual([
+    ['squeue', '--clusters=hopper'],
+    ['sacct', '--clusters=hopper'],
+    ['scancel', '--clusters=hopper', '4242'],
+  ]);
+});

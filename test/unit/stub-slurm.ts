@@ -1,0 +1,50 @@
+import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+type Program = 'sbatch' | 'squeue' | 'sacct' | 'scancel';
+
+export interface Answer {
+  readonly stdout?: string;
+  readonly stderr?: string;
+  readonly exit?: number;
+}
+
+/** Slurm's commands as scripts that say what a test tells them, and note what they were asked. */
+export interface StubSlurm {
+  /** To be put on PATH. */
+  readonly bin: string;
+  answer(program: Program, answer: Answer): Promise<void>;
+  /** Whole command lines, in order. */
+  calls(): Promise<readonly string[]>;
+}
+
+/** Programs without an answer are not there. */
+export async function stubSlurm(answers: Partial<Record<Program, Answer>> = {}): Promise<StubSlurm> {
+  const bin = await mkdtemp(join(tmpdir(), 'dyn-slurm-stub-'));
+  const answer = async (program: Program, { stdout = '', stderr = '', exit = 0 }: Answer) => {
+    const path = join(bin, program);
+    await writeFile(`${path}.stdout`, stdout);
+    await writeFile(`${path}.stderr`, stderr);
+    await writeFile(
+      path,
+      [
+        '#!/bin/sh',
+        'here=${0%/*}',
+        `echo "${program} $*" >> "$here/calls"`,
+        `cat "$here/${program}.stdout"`,
+        `cat "$here/${program}.stderr" >&2`,
+        `exit ${exit}`,
+        '',
+      ].join('\n'),
+    );
+    await chmod(path, 0o755);
+  };
+  await writeFile(join(bin, 'calls'), '');
+  for (const [program, given] of Object.entries(answers)) await answer(program as Program, given);
+  return {
+    bin,
+    answer,
+    calls: async () => (await readFile(join(bin, 'calls'), 'utf8')).split('\n').filter(Boolean),
+  };
+}
