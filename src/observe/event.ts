@@ -1,13 +1,14 @@
 import type { Role } from '../config/schema.ts';
+import type { JobPhase } from '../scheduler/job-state.ts';
 
 /** One line of `events.jsonl`: the one contract between the job and every observer. `time` is UTC, RFC 3339, milliseconds. */
 export type RunEvent = { readonly time: string } & RunEventBody;
 
 /**
  * How a run ended. `failed` names the first cause; `deadline`: it was not ready in time; `timeout`: it served until
- * Slurm's time limit.
+ * Slurm's time limit. `unknown` never comes from the job: it left no verdict, and Slurm does not say how it ended.
  */
-export type Outcome = 'succeeded' | 'failed' | 'deadline' | 'cancelled' | 'timeout';
+export type Outcome = 'succeeded' | 'failed' | 'deadline' | 'cancelled' | 'timeout' | 'unknown';
 
 /** Why a process ended, as the step's own script saw it: exactly one of `exit` and `signal`. */
 export interface ProcessEnd {
@@ -46,6 +47,49 @@ export type RunEventBody =
       readonly outcome: Outcome;
       readonly reason: string;
       readonly seconds: number;
+      /** The job left no verdict; this one is drawn from what Slurm says. */
+      readonly inferred?: true;
     } & Partial<ProcessEnd>);
 
 export type EventKind = RunEventBody['kind'];
+
+/** An event of one kind. */
+export type EventOf<Kind extends EventKind> = Extract<RunEvent, { readonly kind: Kind }>;
+
+/** What Slurm says about the job, whenever that changes. Made by the observer; never in events.jsonl. */
+export interface QueueEvent {
+  readonly time: string;
+  readonly kind: 'queue';
+  /** Slurm's number. */
+  readonly job: string;
+  /** Slurm's word; `UNKNOWN` where Slurm cannot be asked or says something new, `GONE` where it forgot the job. */
+  readonly state: string;
+  readonly phase: JobPhase;
+  /** Slurm's reason, or why Slurm cannot be asked; empty where there is none. */
+  readonly reason: string;
+  /** The reason in plain words, and what to do, where it is a known one. */
+  readonly explanation?: string;
+  readonly next?: string;
+  readonly nodes: number;
+  readonly nodeList: string;
+  /** RFC 3339; of a waiting job when Slurm expects to start it. */
+  readonly start?: string;
+}
+
+/** A line of events.jsonl of a kind, or with fields, that this release does not know. */
+export interface OtherEvent {
+  readonly time: string;
+  readonly kind: 'other';
+  readonly name: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A line of events.jsonl that is no JSON object; reported for the first one only. */
+export interface UnreadableEvent {
+  readonly time: string;
+  readonly kind: 'unreadable';
+  readonly line: string;
+}
+
+/** Everything that an observer of a run sees. */
+export type ObservedEvent = RunEvent | QueueEvent | OtherEvent | UnreadableEvent;

@@ -1,0 +1,51 @@
+import { plainText } from '../host/plain-text.ts';
+import type { EventKind, ObservedEvent, Outcome } from './event.ts';
+
+type FieldType = 'string' | 'number' | 'list';
+
+/** The fields that make an event of its kind; what else a line holds is kept. */
+const FIELDS: Readonly<Record<EventKind, Readonly<Record<string, FieldType>>>> = {
+  'job-started': { job: 'string', attempt: 'number', nodes: 'number' },
+  'nodes-bound': { nodes: 'list' },
+  'step-started': { step: 'string', nodes: 'list' },
+  'service-ready': { step: 'string', seconds: 'number' },
+  'workers-registered': { role: 'string', have: 'number', want: 'number' },
+  waiting: { reason: 'string' },
+  ready: { url: 'string', model: 'string', seconds: 'number' },
+  'process-ended': { reason: 'string', step: 'string' },
+  draining: { reason: 'string' },
+  teardown: { reason: 'string' },
+  verdict: { outcome: 'string', reason: 'string', seconds: 'number' },
+};
+
+const OUTCOMES: readonly Outcome[] = ['succeeded', 'failed', 'deadline', 'cancelled', 'timeout'];
+
+/** Reads a line of events.jsonl. Never throws: what it does not know is `other`, what is no object is `unreadable`. */
+export function parseEventLine(line: string): ObservedEvent {
+  const fields = parseObject(line);
+  if (fields === undefined) return { time: '', kind: 'unreadable', line: plainText(line).slice(0, 200) };
+  const time = typeof fields.time === 'string' ? fields.time : '';
+  const name = typeof fields.kind === 'string' ? fields.kind : '';
+  return isKnown(name, fields) ? (fields as unknown as ObservedEvent) : { time, kind: 'other', name, fields };
+}
+
+function isKnown(kind: string, fields: Readonly<Record<string, unknown>>): boolean {
+  const required = Object.hasOwn(FIELDS, kind) ? FIELDS[kind as EventKind] : undefined;
+  if (required === undefined || typeof fields.time !== 'string') return false;
+  if (kind === 'verdict' && !OUTCOMES.includes(fields.outcome as Outcome)) return false;
+  return Object.entries(required).every(([name, type]) =>
+    type === 'list' ? Array.isArray(fields[name]) : typeof fields[name] === type,
+  );
+}
+
+function parseObject(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

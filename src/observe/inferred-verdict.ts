@@ -1,0 +1,44 @@
+import type { EventOf, Outcome, QueueEvent } from './event.ts';
+import type { RunState } from './run-state.ts';
+
+/**
+ * The verdict on a job that left the queue without writing one. Only a state that says so makes it failed, cancelled or
+ * out of time; a job that Slurm has forgotten, or that ended well without a word, is `unknown`.
+ */
+export function inferVerdict(state: RunState, queue: QueueEvent, now: Date): EventOf<'verdict'> {
+  const { cause } = state;
+  const { reason: causeReason, ...end } = cause ?? { reason: '' };
+  const outcome = cause ? 'failed' : outcomeOf(queue);
+  const started = Date.parse(state.started?.time ?? queue.start ?? '');
+  return {
+    ...end,
+    time: now.toISOString(),
+    kind: 'verdict',
+    outcome,
+    reason: cause ? causeReason : reasonOf(state, queue),
+    seconds: Number.isNaN(started) ? 0 : Math.max(0, Math.round((now.getTime() - started) / 1000)),
+    inferred: true,
+  };
+}
+
+const OUTCOMES: Readonly<Record<string, Outcome>> = {
+  CANCELLED: 'cancelled',
+  PREEMPTED: 'cancelled',
+  REVOKED: 'cancelled',
+  TIMEOUT: 'timeout',
+  DEADLINE: 'timeout',
+  COMPLETED: 'unknown',
+};
+
+function outcomeOf({ phase, state }: QueueEvent): Outcome {
+  return phase === 'ended' ? (OUTCOMES[state] ?? 'failed') : 'unknown';
+}
+
+function reasonOf({ started, teardown }: RunState, { phase, job, state, reason }: QueueEvent): string {
+  const said =
+    phase === 'gone'
+      ? `neither squeue nor accounting knows job ${job} any more`
+      : `Slurm says ${state}${reason === '' ? '' : ` (${reason})`}`;
+  if (teardown) return `${said}; the job was ending (${teardown.reason}) but left no verdict`;
+  return `${said}; ${started ? 'the job left no verdict' : 'the job’s script did not start'}`;
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path/posix';
+import type { Host } from '../host/host.ts';
+import type { Outline } from './outline.ts';
+
+/** A log of a run: of a step's task on one node, or of the batch script, whose step is `job`. */
+export interface LogFile {
+  readonly step: string;
+  /** Empty for the batch script's. */
+  readonly node: string;
+  readonly path: string;
+}
+
+export const JOB_LOG = 'job';
+
+/** The logs that there are by now: the batch script's, then in launch order. */
+export async function listLogs(
+  host: Host,
+  run: { readonly dir: string },
+  outline: Outline | undefined,
+): Promise<readonly LogFile[]> {
+  const folder = join(run.dir, 'logs');
+  const names = await host.list(folder);
+  const order = new Map((outline?.steps ?? []).map(({ name }, index) => [name, index]));
+  const place = ({ step }: LogFile): number => order.get(step) ?? order.size;
+  const logs = names
+    .flatMap((name): LogFile[] => {
+      // Step names hold no dots, hosts may: logs/prefill-0.node3.example.org.log
+      const [, step, node] = /^([^.]+)\.(.+)\.log$/.exec(name) ?? [];
+      return step === undefined || node === undefined ? [] : [{ step, node, path: join(folder, name) }];
+    })
+    .sort((a, b) => place(a) - place(b));
+  return [{ step: JOB_LOG, node: '', path: join(run.dir, 'job.log') }, ...logs];
+}
+
+const BLOCK = 64 * 1024;
+const NEWLINE = 10;
+
+/** Where the last `lines` lines of a file begin, bytes. Reads from the end, a block at a time. */
+export async function tailOffset(host: Host, path: string, lines: number): Promise<number> {
+  const size = (await host.read(path, 0, 0))?.size ?? 0;
+  let missing = lines;
+  for (let end = size; end > 0; end -= BLOCK) {
+    const start = Math.max(0, end - BLOCK);
+    const { bytes } = (await host.read(path, start, end - start)) ?? { bytes: new Uint8Array() };
+    for (let index = bytes.length - 1; index >= 0; index--) {
+      // The break at the very end closes the last line rather than opening another.
+      if (bytes[index] !== NEWLINE || start + index === size - 1) continue;
+      if (--missing <= 0) return start + index + 1;
+    }
+  }
+  return 0;
+}

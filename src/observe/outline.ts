@@ -1,0 +1,44 @@
+import { join } from 'node:path/posix';
+import type { Role } from '../config/role.ts';
+import type { Host } from '../host/host.ts';
+import type { ProcessKind } from '../plan/plan.ts';
+
+/** What a run is going to start, from its plan.json: enough to show what has not come yet. */
+export interface Outline {
+  /** In launch order. */
+  readonly steps: readonly OutlineStep[];
+}
+
+export interface OutlineStep {
+  /** As in `logs/NAME.HOST.log`. */
+  readonly name: string;
+  readonly kind: ProcessKind;
+  readonly role: Role | null;
+}
+
+/** Undefined where there is no plan.json that can be read. */
+export async function readOutline(host: Host, run: { readonly dir: string }): Promise<Outline | undefined> {
+  const text = await host.readText(join(run.dir, 'plan.json'));
+  return text === undefined ? undefined : parseOutline(text);
+}
+
+export function parseOutline(text: string): Outline | undefined {
+  let plan: { readonly processes?: unknown };
+  try {
+    plan = JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  if (!Array.isArray(plan?.processes)) return undefined;
+  const steps = new Map<string, OutlineStep>();
+  for (const { name, kind, role } of plan.processes) {
+    if (typeof name !== 'string' || typeof kind !== 'string') return undefined;
+    steps.set(name, {
+      name,
+      kind: kind as ProcessKind,
+      role: typeof role === 'string' ? (role as Role) : null,
+    });
+  }
+  return { steps: [...steps.values()] };
+}

@@ -1,0 +1,71 @@
+import type { Role } from '../config/schema.ts';
+import type { EventOf, ObservedEvent, QueueEvent } from './event.ts';
+
+export interface StepState {
+  readonly started: EventOf<'step-started'>;
+  readonly ready?: EventOf<'service-ready'>;
+}
+
+/** What is known of a run after its events so far: of each kind the event that counts. */
+export interface RunState {
+  readonly queue?: QueueEvent;
+  readonly started?: EventOf<'job-started'>;
+  readonly bound?: EventOf<'nodes-bound'>;
+  /** By name, in launch order. */
+  readonly steps: ReadonlyMap<string, StepState>;
+  readonly workers: ReadonlyMap<Role, EventOf<'workers-registered'>>;
+  readonly waiting?: EventOf<'waiting'>;
+  readonly ready?: EventOf<'ready'>;
+  /** The first process that ended by itself. */
+  readonly cause?: EventOf<'process-ended'>;
+  readonly draining?: EventOf<'draining'>;
+  readonly teardown?: EventOf<'teardown'>;
+  readonly verdict?: EventOf<'verdict'>;
+}
+
+export const NEW_RUN: RunState = { steps: new Map(), workers: new Map() };
+
+/** The state after one more event. A job that starts again, after a requeue, starts from nothing. */
+export function advance(state: RunState, event: ObservedEvent): RunState {
+  switch (event.kind) {
+    case 'queue':
+      return { ...state, queue: event };
+    case 'job-started':
+      return { ...NEW_RUN, ...(state.queue && { queue: state.queue }), started: event };
+    case 'nodes-bound':
+      return { ...state, bound: event };
+    case 'step-started':
+      return { ...state, steps: new Map(state.steps).set(event.step, { started: event }) };
+    case 'service-ready': {
+      const step = state.steps.get(event.step);
+      return step
+        ? { ...state, steps: new Map(state.steps).set(event.step, { ...step, ready: event }) }
+        : state;
+    }
+    case 'workers-registered':
+      return { ...state, workers: new Map(state.workers).set(event.role, event) };
+    case 'waiting':
+      return { ...state, waiting: event };
+    case 'ready':
+      return { ...state, ready: event };
+    case 'process-ended':
+      return state.cause ? state : { ...state, cause: event };
+    case 'draining':
+      return { ...state, draining: event };
+    case 'teardown':
+      return { ...state, teardown: event };
+    case 'verdict':
+      return { ...state, verdict: event };
+    case 'other':
+    case 'unreadable':
+      return state;
+    default:
+      return event satisfies never;
+  }
+}
+
+export function stateAfter(events: Iterable<ObservedEvent>): RunState {
+  let state = NEW_RUN;
+  for (const event of events) state = advance(state, event);
+  return state;
+}

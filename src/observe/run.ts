@@ -1,0 +1,105 @@
+import { basename, dirname, join, resolve } from 'node:path/posix';
+import { DynSlurmError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import { asJobId, type JobId, jobNumber } from '../scheduler/job-id.ts';
+
+/** One submission, and its folder. */
+export interface Run {
+  /** `<name>-<6 hex digits>`, unique in its runs folder, and the name of its own. */
+  readonly id: string;
+  readonly name: string;
+  /** Absolute. */
+  readonly dir: string;
+  /** Absent until sbatch has answered. */
+  readonly job?: SubmittedJob;
+}
+
+/** job.json: what sbatch answered, and whom it was asked of. */
+export interface SubmittedJob {
+  readonly jobId: JobId;
+  /** Name of the cluster profile. */
+  readonly cluster: string;
+  /** RFC 3339. */
+  readonly submitted: string;
+}
+
+const ID = /^(.+)-([0-9a-f]{6})$/;
+
+/** A new run; its folder is made when it is submitted. `hex`: six random digits. */
+export function createRun(root: string, name: string, hex: string): Run {
+  const id = `${name}-${hex}`;
+  return { id, name, dir: join(root, id) };
+}
+
+/** Writes job.json, once. */
+export async function recordJob(host: Host, run: Run, job: SubmittedJob): Promise<Run> {
+  const text = `${JSON.stringify(job)}\n`;
+  await host.writeFiles(run.dir, new Map([['job.json', { text, mode: 0o600 }]]));
+  return { ...run, job };
+}
+
+/** The runs in a folder, newest first; those without an answer of sbatch come last. */
+export async function listRuns(host: Host, root: string): Promise<readonly Run[]> {
+  const ids = (await host.list(root)).filter((name) => ID.test(name));
+  const runs = await Promise.all(ids.map((id) => readRun(host, join(root, id))));
+  return runs.sort((a, b) => (b.job?.submitted ?? '').localeCompare(a.job?.submitted ?? ''));
+}
+
+/** The run in a folder, whatever is in it. */
+export async function readRun(host: Host, dir: string): Promise<Run> {
+  const id = basename(dir);
+  const name = ID.exec(id)?.[1] ?? id;
+  const job = parseJob(await host.readText(join(dir, 'job.json')));
+  return { id, name, dir, ...(job && { job }) };
+}
+
+function parseJob(text: string | undefined): SubmittedJob | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value = JSON.parse(text) as Partial<Record<keyof SubmittedJob, unknown>>;
+    const jobId = asJobId(String(value.jobId));
+    if (jobId === undefined) return undefined;
+    return { jobId, cluster: String(value.cluster), submitted: String(value.submitted) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The run that a person means: its id, Slurm's job id, a path of its folder (relative to `cwd`), or the beginning of
+ * its id, where only one run begins so. Undefined where there is none. @throws DynSlurmError `usage` where several fit.
+ */
+export async function findRun(
+  host: Host,
+  runs: readonly Run[],
+  query: string,
+  cwd: string,
+): Promise<Run | undefined> {
+  if (query.includes('/') || query === '.' || query === '..') return runAt(host, resolve(cwd, query));
+  const exact = runs.find(({ id }) => id === query) ?? runs.find(({ job }) => isNumber(job, query));
+  if (exact !== undefined) return exact;
+  const fitting = runs.filter(({ id }) => id.startsWith(query));
+  if (fitting.length > 1) {
+    throw new DynSlurmError(
+      'usage',
+      `several runs begin with ${query}: ${fitting.map(({ id }) => id).join(', ')}`,
+      {
+        hint: 'write more of the id, or the job’s number',
+      },
+    );
+  }
+  return fitting[0];
+}
+
+function isNumber(job: SubmittedJob | undefined, query: string): boolean {
+  return job !== undefined && (jobNumber(job.jobId) === query || job.jobId === query);
+}
+
+async function runAt(host: Host, dir: string): Promise<Run | undefined> {
+  // A file inside the run folder names the run too: `logs .../job.log`.
+  for (const folder of [dir, dirname(dir)]) {
+    if ((await host.list(folder)).includes('job.sbatch')) return readRun(host, folder);
+  }
+  return undefined;
+}

@@ -1,0 +1,73 @@
+import type { Host } from '../host/host.ts';
+import { pause } from '../host/pause.ts';
+import type { JobId } from '../scheduler/job-id.ts';
+import type { ObservedEvent, QueueEvent } from './event.ts';
+import { inferVerdict } from './inferred-verdict.ts';
+import { merge } from './merge.ts';
+import { type QueueWatch, watchQueue } from './queue-watch.ts';
+import { followRunLog, readRunLog } from './run-log.ts';
+import { advance, stateAfter } from './run-state.ts';
+
+export interface Watch extends QueueWatch {
+  readonly host: Host;
+  /** Milliseconds that the verdict may take to show in the run folder after the job has left the queue. */
+  readonly grace?: number;
+}
+
+export interface WatchedRun {
+  readonly dir: string;
+  /** Without it only the run's own events are seen. */
+  readonly jobId?: JobId | undefined;
+}
+
+const GRACE = 5000;
+
+/**
+ * A run's past events at once, then what its log and the queue say, as it comes. Ends after the verdict, which is
+ * inferred from Slurm's state where the job left none, or with the abort. A run with a verdict costs no squeue.
+ */
+export async function* watchRun(
+  watch: Watch,
+  run: WatchedRun,
+  signal: AbortSignal,
+): AsyncGenerator<ObservedEvent> {
+  const log = await readRunLog(watch.host, run);
+  yield* log.events;
+  let state = stateAfter(log.events);
+  if (state.verdict) return;
+
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const events = followRunLog(watch.host, run, log, either);
+  const queue = run.jobId === undefined ? none() : departures(watch, run.jobId, either);
+  for await (const event of merge<ObservedEvent | Departed>(stop, events, queue)) {
+    if (event.kind === 'departed') {
+      yield inferVerdict(state, event.last, watch.now());
+      return;
+    }
+    state = advance(state, event);
+    yield event;
+    if (event.kind === 'verdict' || signal.aborted) return;
+  }
+}
+
+/** The job has left the queue, and the grace has passed. */
+interface Departed {
+  readonly kind: 'departed';
+  readonly last: QueueEvent;
+}
+
+async function* departures(
+  watch: Watch,
+  job: JobId,
+  signal: AbortSignal,
+): AsyncGenerator<QueueEvent | Departed> {
+  let last: QueueEvent | undefined;
+  for await (const event of watchQueue(watch, job, signal)) {
+    last = event;
+    yield event;
+  }
+  if (last !== undefined && (await pause(watch.grace ?? GRACE, signal))) yield { kind: 'departed', last };
+}
+
+async function* none(): AsyncGenerator<never> {}
