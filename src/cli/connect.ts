@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import type { ClusterProfile } from '../config/cluster-profile.ts';
+import { DynSlurmError } from '../errors.ts';
+import { localHost } from '../host/local.ts';
+import type { Watch } from '../observe/watch.ts';
+import { toolsIn, toolsPlace } from '../rehearsal/tools/tools.ts';
+import { CLUSTER_POLLS, LOCAL_POLLS } from '../scheduler/poll-schedule.ts';
+import { slurmScheduler } from '../scheduler/slurm.ts';
+import { place, runsDirOf } from './runs-dir.ts';
+import type { World } from './world.ts';
+
+/** A cluster profile, put to use: where commands run, which Slurm they are, and where runs are kept. */
+export interface Connection extends Watch {
+  /** Name of the profile. */
+  readonly cluster: string;
+  /** Absolute. */
+  readonly runsDir: string;
+}
+
+export type NamedProfile = Pick<ClusterProfile, 'host' | 'slurm_bin' | 'runs_dir'> & {
+  readonly name: string;
+};
+
+/** The profile whose Slurm is the stand-in on this machine. */
+export const LOCAL = 'local';
+
+/** `extra`: environment for every command of the stand-in, such as its faults. Nothing is contacted yet. */
+export function connect(
+  profile: NamedProfile,
+  world: World,
+  extra: Readonly<Record<string, string>> = {},
+): Connection {
+  if (profile.host !== undefined) {
+    throw new DynSlurmError(
+      'connection',
+      `cluster ${profile.name} is at ${profile.host}, and ssh is not supported yet`,
+      {
+        hint: 'run dyn-slurm on the login node, with a profile that has no `host`',
+      },
+    );
+  }
+  const local = profile.name === LOCAL;
+  const bin = profile.slurm_bin === undefined ? [] : [place(profile.slurm_bin, world)];
+  const standIn = local ? standInOf(world) : { path: [], extra: {} };
+  const host = localHost({
+    path: [...bin, ...standIn.path],
+    env: world.env,
+    extra: { ...standIn.extra, ...extra },
+  });
+  return {
+    cluster: profile.name,
+    runsDir: runsDirOf(profile, world),
+    host,
+    scheduler: slurmScheduler(host),
+    now: world.now,
+    // The stand-in serves nobody else, and its files are on this machine's disk.
+    ...(local ? { polls: LOCAL_POLLS, grace: 1000 } : { polls: CLUSTER_POLLS }),
+  };
+}
+
+/** Where the stand-in is, and what it has to know; see docs/architecture.md, "Rehearsal". */
+function standInOf(world: World) {
+  const { cache, folder } = toolsPlace(world);
+  const { bin } = toolsIn(folder);
+  const standIn = join(world.packageRoot, 'rehearsal/bin');
+  return {
+    path: [standIn, bin],
+    extra: {
+      DYN_SLURM_STANDIN_DIR: join(cache, 'standin'),
+      DYN_SLURM_STANDIN_PATH: [standIn, bin].join(':'),
+      DYN_SLURM_TOOLS: folder,
+    },
+  };
+}

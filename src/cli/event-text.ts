@@ -1,0 +1,81 @@
+import type { ObservedEvent, ProcessEnd, QueueEvent } from '../observe/event.ts';
+import { elapsed } from './time-text.ts';
+
+/** An event as a line for people, without its time; undefined for what says nothing new. */
+export function eventText(event: ObservedEvent): string | undefined {
+  switch (event.kind) {
+    case 'queue':
+      return queueText(event);
+    case 'job-started':
+      return `job ${event.job} started on ${nodes(event.nodes)}${event.attempt > 0 ? `, attempt ${event.attempt + 1}` : ''}`;
+    case 'nodes-bound': {
+      const [head] = event.nodes;
+      return `${nodes(event.nodes.length)} bound${head ? `; head node ${head.host}, ${head.ip}` : ''}`;
+    }
+    case 'step-started':
+      return `${event.step} started on ${hosts(event.nodes)}`;
+    case 'service-ready':
+      return `${event.step} answers`;
+    case 'workers-registered':
+      return `${event.role} workers ${event.have}/${event.want}`;
+    case 'waiting':
+      return `waiting: ${event.reason}`;
+    case 'ready':
+      return `ready after ${elapsed(event.seconds * 1000)}: ${event.model} at ${event.url}`;
+    case 'process-ended':
+      return `${event.reason}${event.line === undefined ? '' : `: ${event.line}`}`;
+    case 'draining':
+      return `draining: ${event.reason}`;
+    case 'teardown':
+      return `tearing down: ${event.reason}`;
+    case 'verdict':
+      return `${event.outcome} after ${elapsed(event.seconds * 1000)}: ${event.reason}`;
+    case 'other':
+      return `${event.name || 'an event'} of a kind that this dyn-slurm does not know`;
+    case 'unreadable':
+      return `events.jsonl is damaged, the line is skipped: ${event.line}`;
+    default:
+      return event satisfies never;
+  }
+}
+
+function queueText({ job, phase, state, reason, explanation, next, nodes: count }: QueueEvent): string {
+  const why = [reason, explanation].filter(Boolean).join(', ');
+  switch (phase) {
+    case 'pending':
+      return `job ${job} waits in the queue${why === '' ? '' : `: ${why}`}${next === undefined ? '' : `; ${next}`}`;
+    case 'starting':
+      return `job ${job} gets its nodes ready`;
+    case 'running':
+      return `job ${job} runs on ${nodes(count)}`;
+    case 'suspended':
+      return `job ${job} is suspended`;
+    case 'ending':
+      return `job ${job} is cleaning up`;
+    case 'ended':
+      return `job ${job} has left the queue: ${state}${why === '' ? '' : ` (${why})`}`;
+    case 'gone':
+      return `job ${job} is not in the queue any more`;
+    case 'unknown':
+      return `the state of job ${job} is not known: ${why || state}`;
+    default:
+      return phase satisfies never;
+  }
+}
+
+function nodes(count: number): string {
+  return count === 1 ? '1 node' : `${count} nodes`;
+}
+
+const MOST_HOSTS = 4;
+
+function hosts(names: readonly string[]): string {
+  if (names.length <= MOST_HOSTS) return names.join(', ');
+  return `${names[0]} … ${names.at(-1)} (${names.length} nodes)`;
+}
+
+/** `exited with code 1`, `was killed by SIGKILL`. */
+export function endText({ exit, signal }: Partial<ProcessEnd>): string {
+  if (signal !== undefined) return `was killed by SIG${signal}`;
+  return exit === undefined ? 'ended' : `exited with code ${exit}`;
+}

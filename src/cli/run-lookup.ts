@@ -1,0 +1,122 @@
+import { DynSlurmError } from '../errors.ts';
+import { findRun, listRuns, type Run } from '../observe/run.ts';
+import { clusterNames } from './clusters.ts';
+import { type Connection, connect } from './connect.ts';
+import { readProfile } from './profiles.ts';
+import type { World } from './world.ts';
+
+export interface LookupOptions {
+  /** Look only where this cluster profile keeps its runs. */
+  readonly cluster?: string;
+}
+
+/** A run, and the cluster that it was submitted to. */
+export interface FoundRun {
+  readonly run: Run;
+  readonly connection: Connection;
+}
+
+/** The run that a person means; without a query the newest. @throws DynSlurmError `usage` where there is none. */
+export async function lookUpRun(
+  query: string | undefined,
+  options: LookupOptions,
+  world: World,
+): Promise<FoundRun> {
+  const runs = await lookUpRuns(options, world);
+  const found = await pick(runs, query, world);
+  if (found !== undefined) return found;
+  throw new DynSlurmError(
+    'usage',
+    query === undefined ? 'there are no runs yet' : `there is no run ${query}`,
+    {
+      hint: 'see the runs with `dyn-slurm status`, or name the run’s folder; runs are looked for where the cluster profiles keep them',
+    },
+  );
+}
+
+/** Like lookUpRun, but undefined where no run fits. */
+export async function pick(
+  runs: readonly FoundRun[],
+  query: string | undefined,
+  world: World,
+): Promise<FoundRun | undefined> {
+  if (query === undefined) return runs[0];
+  const host = runs[0]?.connection.host ?? (await anyConnection(world)).host;
+  const run = await findRun(
+    host,
+    runs.map((found) => found.run),
+    query,
+    world.cwd,
+  );
+  if (run === undefined) return undefined;
+  return (
+    runs.find(({ run: { dir } }) => dir === run.dir) ?? { run, connection: await connectionOf(run, world) }
+  );
+}
+
+/** All runs that the cluster profiles know of, newest first. */
+export async function lookUpRuns(options: LookupOptions, world: World): Promise<readonly FoundRun[]> {
+  const connections = await connectionsFor(options, world);
+  const found: FoundRun[] = [];
+  for (const [runsDir, keepers] of byRunsDir(connections)) {
+    const [first] = keepers;
+    if (first === undefined) continue;
+    for (const run of await listRuns(first.host, runsDir)) {
+      const connection = keepers.find(({ cluster }) => cluster === run.job?.cluster) ?? first;
+      found.push({ run, connection });
+    }
+  }
+  const submitted = ({ run }: FoundRun) => run.job?.submitted ?? '';
+  return found.sort((a, b) => submitted(b).localeCompare(submitted(a)));
+}
+
+function byRunsDir(connections: readonly Connection[]): ReadonlyMap<string, readonly Connection[]> {
+  const groups = new Map<string, Connection[]>();
+  for (const connection of connections) {
+    const group = groups.get(connection.runsDir);
+    if (group) group.push(connection);
+    else groups.set(connection.runsDir, [connection]);
+  }
+  return groups;
+}
+
+/**
+ * The cluster that was asked for, else all that can be reached. Of the latter, a profile with errors is nobody's
+ * business here, unless a run turns out to need it.
+ */
+async function connectionsFor({ cluster }: LookupOptions, world: World): Promise<readonly Connection[]> {
+  const names = await clusterNames(world);
+  const chosen = cluster ?? (world.env.DYN_SLURM_CLUSTER || undefined);
+  if (chosen !== undefined) return [connect(await readProfile(chosen, names, world), world)];
+  const connections: Connection[] = [];
+  for (const name of ['default', ...names.filter((other) => other !== 'default')]) {
+    const connection = await reachable(name, names, world);
+    if (connection) connections.push(connection);
+  }
+  return connections;
+}
+
+async function reachable(
+  name: string,
+  names: readonly string[],
+  world: World,
+): Promise<Connection | undefined> {
+  try {
+    return connect(await readProfile(name, names, world), world);
+  } catch (error) {
+    if (error instanceof DynSlurmError) return undefined;
+    throw error;
+  }
+}
+
+async function connectionOf(run: Run, world: World): Promise<Connection> {
+  const cluster = run.job?.cluster;
+  return cluster === undefined
+    ? anyConnection(world)
+    : connect(await readProfile(cluster, await clusterNames(world), world), world);
+}
+
+/** For what needs no Slurm. */
+async function anyConnection(world: World): Promise<Connection> {
+  return connect({ name: 'default' }, world);
+}

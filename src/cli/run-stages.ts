@@ -1,0 +1,101 @@
+import type { Role } from '../config/role.ts';
+import type { Outline, OutlineStep } from '../observe/outline.ts';
+import type { RunState } from '../observe/run-state.ts';
+import { group, type Moment, type RunEnd, type Stage, stage } from './stage.ts';
+
+/** What a run goes through, and how far it is. The keys are the same for all states of one run. */
+export function runStages(state: RunState, { steps }: Outline, submitted: Moment): readonly Stage[] {
+  const end = endOf(state);
+  const service = (step: OutlineStep) => serviceStage(state, step, end);
+  const services = [
+    ...steps.filter(({ kind }) => kind === 'frontend' || kind === 'nginx').map(service),
+    ...workerCounts(steps).map(([role, count]) => workersStage(state, role, count, end)),
+  ];
+  const { started, bound, ready } = state;
+  return [
+    stage({ key: 'queue', title: 'queue', note: queueNote(state) }, submitted ?? state.queue, started, end),
+    stage({ key: 'nodes', title: 'nodes', note: nodesNote(state) }, started, bound, end),
+    group(
+      'infra',
+      'infrastructure',
+      steps.filter(({ kind }) => kind === 'etcd' || kind === 'nats').map(service),
+    ),
+    group('services', 'frontends and workers', services),
+    stage({ key: 'ready', title: 'ready', note: readyNote(state) }, allThere(services), ready, end),
+    servingStage(state, end),
+    teardownStage(state),
+  ];
+}
+
+function endOf({ teardown, verdict, cause }: RunState): RunEnd {
+  const broken = cause !== undefined || verdict?.outcome === 'failed' || verdict?.outcome === 'deadline';
+  return { at: teardown ?? verdict, broken };
+}
+
+function serviceStage({ steps, cause }: RunState, { name }: OutlineStep, end: RunEnd): Stage {
+  const { started, ready } = steps.get(name) ?? {};
+  const title = name === 'nats' ? 'NATS' : name;
+  return blamed(stage({ key: name, title, note: '' }, started, ready, end), cause?.step === name, end);
+}
+
+function workersStage(state: RunState, role: Role, count: number, end: RunEnd): Stage {
+  const { steps, workers, ready, cause } = state;
+  const registered = workers.get(role);
+  const want = registered?.want ?? count;
+  const first = [...steps.values()].find(({ started }) => started.role === role)?.started;
+  const complete = registered !== undefined && registered.have >= want ? registered : ready;
+  const what = {
+    key: role,
+    title: `${role} workers`,
+    note: `${registered?.have ?? (ready ? want : 0)}/${want}`,
+  };
+  return blamed(stage(what, first, complete, end), cause?.role === role, end);
+}
+
+/** What brought the run down is failed, even where it had been up before. */
+function blamed(what: Stage, guilty: boolean, end: RunEnd): Stage {
+  return guilty && end.at ? { ...what, status: 'failed' } : what;
+}
+
+function workerCounts(steps: readonly OutlineStep[]): readonly (readonly [Role, number])[] {
+  const counts = new Map<Role, number>();
+  for (const { role } of steps) if (role !== null) counts.set(role, (counts.get(role) ?? 0) + 1);
+  return [...counts];
+}
+
+/** From then on the wait is for the model and a completion. */
+function allThere(services: readonly Stage[]): Moment {
+  const done = services.flatMap(({ status, to }) => (status === 'done' && to !== undefined ? [to] : []));
+  const complete = done.length === services.length && done.length > 0;
+  return complete ? { time: new Date(Math.max(...done)).toISOString() } : undefined;
+}
+
+/** A service that ran until it was told to stop did what it should. */
+function servingStage(state: RunState, end: RunEnd): Stage {
+  const what = { key: 'serving', title: 'serving', note: state.ready?.url ?? '' };
+  return stage(what, state.ready, end.broken ? undefined : end.at, end);
+}
+
+function teardownStage({ teardown, verdict }: RunState): Stage {
+  const what = { key: 'teardown', title: 'teardown', note: teardown?.reason ?? '' };
+  return stage(what, teardown, verdict, { at: teardown ? undefined : verdict, broken: false });
+}
+
+function queueNote({ queue, started }: RunState): string {
+  if (started) return `job ${started.job}`;
+  if (!queue) return '';
+  const why = [queue.state, queue.explanation ?? queue.reason].filter(Boolean).join(', ');
+  return `job ${queue.job}: ${why}${queue.next === undefined ? '' : `; ${queue.next}`}`;
+}
+
+function nodesNote({ bound, started }: RunState): string {
+  return bound
+    ? `${bound.nodes.length}, head ${bound.nodes[0]?.host ?? ''}`
+    : started
+      ? `${started.nodes}`
+      : '';
+}
+
+function readyNote({ ready, waiting }: RunState): string {
+  return ready ? `${ready.model} at ${ready.url}` : (waiting?.reason ?? '');
+}

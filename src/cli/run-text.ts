@@ -1,0 +1,111 @@
+import { plainText } from '../host/plain-text.ts';
+import type { QueueEvent } from '../observe/event.ts';
+import type { RunState } from '../observe/run-state.ts';
+import { jobNumber } from '../scheduler/job-id.ts';
+import type { RunReport } from './run-report.ts';
+import { table } from './table.ts';
+import { elapsed, moment, relative } from './time-text.ts';
+import { verdictText } from './verdict-text.ts';
+
+/** Where a run is, in a word or two. */
+export function runWord({ state, jobId }: Pick<RunReport, 'state' | 'jobId'>): string {
+  const { verdict, teardown, ready, started, queue } = state;
+  if (verdict) return verdict.outcome === 'deadline' ? 'not ready in time' : verdict.outcome;
+  if (teardown) return 'ending';
+  if (ready) return 'ready';
+  if (started) return 'starting';
+  if (queue) return queue.phase === 'pending' ? 'waiting' : queue.phase;
+  return jobId === undefined ? 'not submitted' : 'unknown';
+}
+
+/** One run in full. */
+export function runText(report: RunReport, now: Date): string {
+  const { run, state, connection, jobId } = report;
+  const { queue, bound, ready, verdict } = state;
+  const submitted = run.job ? `, submitted ${moment(new Date(run.job.submitted), now)}` : '';
+  const rows: readonly (readonly [string, string])[] = [
+    ['job', jobId === undefined ? 'none' : `${jobNumber(jobId)} on ${connection.cluster}${submitted}`],
+    ...(queue ? queueRows(queue, now) : []),
+    ['since', since(state, now)],
+    [
+      'nodes',
+      bound ? bound.nodes.map(({ host, ip }) => `${host} (${ip})`).join(', ') : (queue?.nodeList ?? ''),
+    ],
+    [
+      'workers',
+      [...state.workers.values()].map(({ role, have, want }) => `${role} ${have}/${want}`).join(', '),
+    ],
+    ['awaits', !ready && !verdict && state.waiting ? state.waiting.reason : ''],
+    ['url', ready && !verdict ? ready.url : ''],
+    ['model', ready && !verdict ? ready.model : ''],
+    ['folder', run.dir],
+  ];
+  const lines = rows
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `  ${name.padEnd(9)}${value}`);
+  const head = `${run.id}  ${runWord(report)}`;
+  const block = [head, ...lines].map((line) => `${plainText(line)}\n`).join('');
+  return verdict ? `${block}${verdictText(verdict, run)}` : block;
+}
+
+function queueRows(queue: QueueEvent, now: Date): readonly (readonly [string, string])[] {
+  const { state, phase, reason, explanation, next, start } = queue;
+  const why = [reason, explanation].filter(Boolean).join(': ');
+  return [
+    ['state', state],
+    ['reason', why],
+    ['next', next ?? ''],
+    ['start', phase === 'pending' && start !== undefined ? `expected ${moment(new Date(start), now)}` : ''],
+  ];
+}
+
+function since({ verdict, teardown, ready, started }: RunState, now: Date): string {
+  const last = [
+    ['ended', verdict],
+    ['ending', teardown],
+    ['ready', ready],
+    ['started', started],
+  ] as const;
+  const [word, event] = last.find(([, found]) => found !== undefined) ?? [];
+  return event ? `${word} ${moment(new Date(event.time), now)}` : '';
+}
+
+/** Several runs, one a line. */
+export function runsTable(reports: readonly RunReport[], now: Date): string {
+  const rows = reports.map((report) => {
+    const { run, jobId, state, connection } = report;
+    const job = jobId === undefined ? '-' : jobNumber(jobId);
+    const submitted = run.job ? moment(new Date(run.job.submitted), now) : '-';
+    return [run.id, connection.cluster, job, runWord(report), submitted, remark(state, now)].map(plainText);
+  });
+  return table(['run', 'cluster', 'job', 'state', 'submitted', ''], rows);
+}
+
+function remark({ verdict, ready, queue, workers }: RunState, now: Date): string {
+  if (verdict) return `after ${elapsed(verdict.seconds * 1000)}: ${verdict.reason}`;
+  if (ready) return `${ready.url}, since ${relative(new Date(ready.time), now).replace(/ ago$/, '')}`;
+  if (workers.size > 0)
+    return [...workers.values()].map(({ role, have, want }) => `${role} ${have}/${want}`).join(', ');
+  return queue?.explanation ?? queue?.reason ?? '';
+}
+
+/** A run as data; documented in docs/runs.md. Unknown things are null. */
+export function runJson({ run, connection, jobId, state }: RunReport): object {
+  const { queue, started, bound, ready, teardown, verdict } = state;
+  return {
+    run: run.id,
+    name: run.name,
+    folder: run.dir,
+    cluster: connection.cluster,
+    job: jobId ?? null,
+    submitted: run.job?.submitted ?? null,
+    state: runWord({ state, jobId }),
+    queue: queue ?? null,
+    started: started ?? null,
+    nodes: bound?.nodes ?? [],
+    workers: [...state.workers.values()].map(({ role, have, want }) => ({ role, have, want })),
+    ready: ready ?? null,
+    teardown: teardown ?? null,
+    verdict: verdict ?? null,
+  };
+}

@@ -1,0 +1,48 @@
+import { EXIT } from '../errors.ts';
+import { exitOfRun } from './run-exit.ts';
+import { type LookupOptions, lookUpRun, lookUpRuns } from './run-lookup.ts';
+import { reportRuns } from './run-report.ts';
+import { runJson, runsTable, runText } from './run-text.ts';
+import type { World } from './world.ts';
+
+export interface StatusOptions extends LookupOptions {
+  readonly json?: boolean;
+}
+
+/** Runs in the table. */
+const MOST_RUNS = 20;
+
+/** `dyn-slurm status [RUN]`: one run in full, or the recent ones as a table. */
+export async function status(
+  query: string | undefined,
+  options: StatusOptions,
+  world: World,
+): Promise<number> {
+  return query === undefined ? statusOfAll(options, world) : statusOfOne(query, options, world);
+}
+
+/** Exits as the run did, so that scripts can tell. */
+async function statusOfOne(query: string, options: StatusOptions, world: World): Promise<number> {
+  const found = await lookUpRun(query, options, world);
+  const [report] = await reportRuns([found], world);
+  if (report === undefined) return EXIT.ok;
+  world.out.write(
+    options.json ? `${JSON.stringify(runJson(report), null, 2)}\n` : runText(report, world.now()),
+  );
+  return report.unreachable ? EXIT.connection : exitOfRun(report.state);
+}
+
+async function statusOfAll(options: StatusOptions, world: World): Promise<number> {
+  const all = await lookUpRuns(options, world);
+  const reports = await reportRuns(all.slice(0, MOST_RUNS), world);
+  if (options.json) {
+    world.out.write(`${JSON.stringify(reports.map(runJson), null, 2)}\n`);
+  } else if (reports.length === 0) {
+    world.err.write('there are no runs yet; `dyn-slurm submit CONFIG` makes one\n');
+  } else {
+    world.out.write(runsTable(reports, world.now()));
+    const more = all.length - reports.length;
+    if (more > 0) world.err.write(`and ${more} older ones\n`);
+  }
+  return reports.some(({ unreachable }) => unreachable) ? EXIT.connection : EXIT.ok;
+}

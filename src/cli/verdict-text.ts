@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { plainText } from '../host/plain-text.ts';
+import type { EventOf } from '../observe/event.ts';
+import type { Run } from '../observe/run.ts';
+import { adviceFor } from './advice.ts';
+import { endText } from './event-text.ts';
+import { elapsed } from './time-text.ts';
+
+/** It did not do what it was for, and somebody should look. */
+export function isBad({ outcome, inferred }: EventOf<'verdict'>): boolean {
+  return outcome === 'failed' || outcome === 'deadline' || outcome === 'unknown' || inferred === true;
+}
+
+/**
+ * How a run ended, as lines. Where it ended badly: what failed first, where, its last line, its log, and what to do
+ * next.
+ */
+export function verdictText(verdict: EventOf<'verdict'>, run: Run): string {
+  const { outcome, reason, seconds } = verdict;
+  const head = `${HEADS[outcome] ?? outcome} after ${elapsed(seconds * 1000)}: ${reason}`;
+  if (!isBad(verdict)) return `${plainText(head)}\n`;
+  const advice = adviceFor(verdict);
+  const details = [
+    ...(verdict.step === undefined ? [] : culprit(verdict)),
+    ...(verdict.line === undefined ? [] : [['last line', verdict.line] as const]),
+    ['log', logFile(verdict, run)] as const,
+    ['read it', `dyn-slurm logs ${run.id} ${verdict.step ?? 'job'}`] as const,
+    ...(advice === undefined ? [] : [['next', advice] as const]),
+  ];
+  return [head, ...details.map(([name, value]) => `  ${name.padEnd(11)}${value}`)]
+    .map((line) => `${plainText(line)}\n`)
+    .join('');
+}
+
+const HEADS: Readonly<Record<string, string>> = {
+  deadline: 'not ready in time',
+  timeout: 'ended at the time limit',
+  unknown: 'ended, nobody knows how,',
+};
+
+function culprit({
+  step = '',
+  role,
+  node,
+  rank,
+  ...end
+}: EventOf<'verdict'>): readonly (readonly [string, string])[] {
+  const what = role === undefined || step.startsWith(role) ? step : `${step} (${role})`;
+  const where = [node && `on ${node}`, rank === undefined ? '' : `rank ${rank}`].filter(Boolean).join(', ');
+  return [['process', `${[what, where].filter(Boolean).join(' ')}, ${endText(end)}`]];
+}
+
+function logFile({ step, node }: EventOf<'verdict'>, { dir }: Run): string {
+  return step === undefined || node === undefined
+    ? join(dir, 'job.log')
+    : join(dir, 'logs', `${step}.${node}.log`);
+}
