@@ -25,7 +25,7 @@ export function rendezvousWords(worker: PlacedWorker): readonly Word[] {
     '--nnodes',
     String(nodes.length),
     '--node-rank',
-    [{ ref: 'rank' }],
+    oneNode ? '0' : [{ ref: 'rank' }],
   ];
   // https://github.com/ai-dynamo/dynamo/pull/13569: else a random port, which a neighbour can take before it is bound.
   if (sharesNode && attention) words.push('--nccl-port', String(ports.distInit + NCCL_PORT_OFFSET));

@@ -29,7 +29,7 @@ test('a worker on one node', () => {
 test('prefill and decode, of one node and of two', () => {
   expect(command('prefill-0', PAIR)).toBe(
     `python3 -m dynamo.sglang ${MODEL} --disaggregation-mode prefill --disaggregation-bootstrap-port 30001 ` +
-      '--dist-init-addr ${NODE_IP[0]}:29500 --nnodes 1 --node-rank ${NODE_RANK} ' +
+      '--dist-init-addr ${NODE_IP[0]}:29500 --nnodes 1 --node-rank 0 ' +
       `--tp-size 8 --host 0.0.0.0 ${PLANES}`,
   );
   expect(command('decode-0', PAIR)).toBe(
@@ -48,8 +48,8 @@ test('the second prefill worker listens on the next bootstrap port, and decode n
 test('workers that share a node meet at ports of their own', () => {
   const aggregated = { workers: 2, gpus_per_worker: 2 };
   expect(command('aggregated-1', { aggregated })).toBe(
-    `python3 -m dynamo.sglang ${MODEL} --dist-init-addr \${NODE_IP[0]}:29520 --nnodes 1 --node-rank ` +
-      `\${NODE_RANK} --tp-size 2 ${PLANES}`,
+    `python3 -m dynamo.sglang ${MODEL} --dist-init-addr \${NODE_IP[0]}:29520 --nnodes 1 --node-rank 0 ` +
+      `--tp-size 2 ${PLANES}`,
   );
 });
 

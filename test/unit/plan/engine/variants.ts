@@ -173,7 +173,7 @@ function inPlan(name: string, value: Given[string], step: Step, plan: Plan): str
         .replace('${TOTAL_GPUS-2}', String(gpus - 2))
         .replace('${TOTAL_GPUS}', String(gpus))
         .replace('${TOTAL_NODES}', String(step.nodes.length))
-        .replace('${RANK}', '${NODE_RANK}')
+        .replace('${RANK}', step.nodes.length === 1 ? '0' : '${NODE_RANK}')
         .replace('SERVED_NAME', plan.readiness.model);
   }
 }
