@@ -29,7 +29,7 @@ const MOST = 100;
 /** In the order of the files given and of their lines, each said once, and no more than anyone reads. */
 export function ordered(diagnostics: readonly Diagnostic[], files: readonly string[]): readonly Diagnostic[] {
   const unique = new Map(
-    diagnostics.map((one) => [`${one.file}:${one.line}:${one.column} ${one.message}`, one]),
+    diagnostics.map((one) => [`${one.file}:${one.line}:${one.column} ${one.path} ${one.message}`, one]),
   );
   const sorted = [...unique.values()].sort(
     (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,

@@ -75,17 +75,19 @@ export function resolveJob(input: ResolveInput): Resolved {
   const unread = unreadPaths(parsed, topology.parsed);
   const lost =
     topology.lost || checked.findings.some(({ repair }) => isRename(repair) && repair.rename === 'topology');
-  const found = checked.findings.filter((finding) => !isKnown(finding, unread, lost));
+  const strayed = unknownCluster(input);
+  const beyond = [...unread, ...(lost ? [['gpu']] : []), ...(strayed.length > 0 ? SITE_DEFAULTS : [])];
+  const found = checked.findings.filter((finding) => !isKnown(finding, beyond));
   const profile = { ...site.profile, name: cluster.name };
   const current =
     checked.value && withoutRetiredRoles(checked.value, (role) => topology.config.entries.has(role));
   const { job, problems, used } = completed(current?.job, profile, lost);
-  const faults = [...checked.findings.filter(isStopgap).map(({ path }) => path), ...unread];
+  const faults = [...checked.findings.filter(isStopgap).map(({ path }) => path), ...beyond];
   const reliable = problems.filter(({ path }) => !causedBy(faults, path));
   diagnostics.push(
     ...topology.diagnostics,
     ...found.map((finding) => placed(finding, finding.tree, root)),
-    ...[...unknownCluster(input), ...(current?.problems ?? []), ...reliable].map((problem) =>
+    ...[...strayed, ...(current?.problems ?? []), ...reliable].map((problem) =>
       placed(problem, checked.tree, root),
     ),
   );
@@ -123,10 +125,17 @@ function unreadPaths(config: ParsedFile, topology: ParsedFile | undefined): read
   return paths.filter((path) => path.length > 0);
 }
 
+/** What a cluster profile may provide. */
+const SITE_DEFAULTS: readonly ConfigPath[] = [
+  ['slurm', 'account'],
+  ['slurm', 'partition'],
+  ['model', 'path'],
+  ['container', 'image'],
+];
+
 /** What is missing only because it could not be read. */
-function isKnown({ missing, path }: Finding, unread: readonly ConfigPath[], topologyLost: boolean): boolean {
-  if (missing !== true) return false;
-  return unread.some((gone) => startsWith(path, gone)) || (topologyLost && path[0] === 'gpu');
+function isKnown({ missing, path }: Finding, beyond: readonly ConfigPath[]): boolean {
+  return missing === true && beyond.some((gone) => startsWith(path, gone));
 }
 
 const SIZES = ['workers', 'nodes', 'gpus_per_worker', 'tp', 'pp', 'dp', 'ep'];

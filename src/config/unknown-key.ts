@@ -14,20 +14,23 @@ export interface KeyAdvice {
 /** Advice on a key that its map does not have. `taken` are the map's other keys. */
 export function adviseKey(root: Field, path: ConfigPath, key: string, taken: ReadonlySet<string>): KeyAdvice {
   const keys = [...(fieldAt(root, path)?.children.keys() ?? [])];
+  const meant = nearest(
+    key,
+    keys.filter((candidate) => !taken.has(candidate)),
+  );
+  const near = meant ?? nearest(key, keys);
   const elsewhere = placesOf(key, root);
-  const free = keys.filter((candidate) => !taken.has(candidate));
-  const near = nearest(key, free);
   const belongs = elsewhere.length > 0 ? `it belongs ${alternatives(elsewhere)}` : undefined;
   if (near !== undefined) {
     const message = `unknown key; did you mean ${JSON.stringify(near)}?`;
-    return belongs === undefined
-      ? { message, meant: near }
-      : { message, hint: `a key of that name: ${belongs}`, meant: near };
+    const hint = belongs && `a key of that name: ${belongs}`;
+    return { message, ...(hint && { hint }), ...(meant !== undefined && { meant }) };
   }
   if (belongs !== undefined) return { message: `unknown key here; ${belongs}` };
   const far = nearest(key, allKeys(root));
   if (far !== undefined) {
-    return { message: `unknown key here; did you mean ${JSON.stringify(far)}, ${placesOf(far, root)[0]}?` };
+    const [place] = placesOf(far, root);
+    return { message: `unknown key here; did you mean ${JSON.stringify(far)}, ${place}?` };
   }
   if (keys.length === 0) return { message: 'unknown key' };
   return { message: 'unknown key', hint: fallbackHint(path, keys) };
