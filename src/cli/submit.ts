@@ -1,11 +1,8 @@
-import type { Job } from '../config/job.ts';
-import { DynSlurmError, EXIT } from '../errors.ts';
-import { createRun, type Run, recordJob } from '../observe/run.ts';
+import { EXIT } from '../errors.ts';
+import { createRun } from '../observe/run.ts';
 import { planJob } from '../plan/assemble.ts';
-import type { Plan } from '../plan/plan.ts';
 import type { JobId } from '../scheduler/job-id.ts';
 import { submitRequest } from '../scheduler/request.ts';
-import type { SubmitRequest } from '../scheduler/scheduler.ts';
 import { bundleOf } from './bundle.ts';
 import { dryRunJson, dryRunText } from './dry-run.ts';
 import { type LoadOptions, loadValidJob } from './load.ts';
@@ -32,7 +29,10 @@ export async function submit(file: string, options: SubmitOptions, world: World)
     world.out.write(options.json ? `${JSON.stringify(dryRunJson(dryRun), null, 2)}\n` : dryRunText(dryRun));
     return EXIT.ok;
   }
-  const submitted = await send(request, run, plan, job, world);
+  const [{ connect }, { sendJob }] = await Promise.all([import('./connect.ts'), import('./send.ts')]);
+  const connection = connect(job.site, world);
+  const { jobId } = await sendJob(request, run, plan, connection, world);
+  const submitted = { run: run.id, jobId, cluster: connection.cluster, dir: run.dir };
   if (!(options.watch && options.json)) world.out.write(answer(submitted, options));
   if (!options.watch) return EXIT.ok;
   const { watch } = await import('./watch.ts');
@@ -46,41 +46,6 @@ interface Submitted {
   readonly cluster: string;
   /** Absolute. */
   readonly dir: string;
-}
-
-async function send(
-  request: SubmitRequest,
-  run: Run,
-  plan: Plan,
-  job: Job,
-  world: World,
-): Promise<Submitted> {
-  const [{ connect }, { readSecrets }] = await Promise.all([import('./connect.ts'), import('./secrets.ts')]);
-  const { host, scheduler, cluster } = connect(job.site, world);
-  const secrets = await readSecrets(plan, world);
-  try {
-    const jobId = await scheduler.submit(request, world.signal, secrets);
-    await recordJob(host, run, { jobId, cluster, submitted: world.now().toISOString() });
-    return { run: run.id, jobId, cluster, dir: run.dir };
-  } catch (error) {
-    // Otherwise the job may be in the queue, and the folder has to stay for it.
-    if (isWithoutSlurm(error) || (error instanceof DynSlurmError && error.code === 'rejected')) {
-      await world.remove(run.dir);
-    }
-    throw isWithoutSlurm(error) ? withoutSlurm(error) : error;
-  }
-}
-
-function isWithoutSlurm(error: unknown): error is DynSlurmError {
-  if (!(error instanceof DynSlurmError) || error.code !== 'connection') return false;
-  return (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
-}
-
-function withoutSlurm(cause: DynSlurmError): DynSlurmError {
-  return new DynSlurmError('preflight', 'there is no Slurm here: sbatch is not on PATH', {
-    hint: 'run this on a login node, or name the folder of sbatch as slurm_bin in the cluster profile; `--cluster local` and `dyn-slurm rehearse` run the job on this machine, without Slurm and GPUs',
-    cause,
-  });
 }
 
 function answer(submitted: Submitted, { json, watch }: SubmitOptions): string {
