@@ -76,8 +76,8 @@ export function resolveJob(input: ResolveInput): Resolved {
   const lost =
     topology.lost || checked.findings.some(({ repair }) => isRename(repair) && repair.rename === 'topology');
   const strayed = unknownCluster(input);
-  const beyond = [...unread, ...(lost ? [['gpu']] : []), ...(strayed.length > 0 ? SITE_DEFAULTS : [])];
-  const found = checked.findings.filter((finding) => !isKnown(finding, beyond));
+  const beyond = [...unread, ...(strayed.length > 0 ? SITE_DEFAULTS : [])];
+  const found = checked.findings.filter((finding) => !isKnown(finding, lost ? [...beyond, ['gpu']] : beyond));
   const profile = { ...site.profile, name: cluster.name };
   const current =
     checked.value && withoutRetiredRoles(checked.value, (role) => topology.config.entries.has(role));

@@ -12,7 +12,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     const near = distance <= allowed && distance < Math.max(given.length, wanted.length);
     if (near && distance < least) [best, least] = [candidate, distance];
   }
-  return best ?? uniquePrefix(given, candidates);
+  return best ?? unique(given, candidates);
 }
 
 /** `"a", "b" or "c"`. */
@@ -25,9 +25,13 @@ function folded(word: string): string {
   return word.toLowerCase().replaceAll('_', '-');
 }
 
-function uniquePrefix(given: string, candidates: Iterable<string>): string | undefined {
+/** `part` for partition, `mode` for router_mode: the beginning of one candidate only, or a word of it. */
+function unique(given: string, candidates: Iterable<string>): string | undefined {
   if (given.length < 3) return undefined;
-  const extended = [...candidates].filter((candidate) => folded(candidate).startsWith(given));
+  const extended = [...candidates].filter((candidate) => {
+    const wanted = folded(candidate);
+    return wanted.startsWith(given) || wanted.split('-').includes(given);
+  });
   return extended.length === 1 ? extended[0] : undefined;
 }
 

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { configMarkdown } from '../../../src/config/explain.ts';
+import { resolve } from './report.ts';
+
+const topologies = join(import.meta.dirname, '../../../configs/topologies');
+const markdown = configMarkdown();
+const examples = [...markdown.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']) => yaml);
+
+test('it has a short, an overriding and a whole example', () => {
+  expect(examples.map((yaml) => /^name: (.*)/.exec(yaml)?.[1])).toEqual([
+    'dsr1-wideep',
+    'dsr1-smaller',
+    'dsr1-whole',
+  ]);
+});
+
+test.each(examples)('its example is valid:\n%s', (yaml) => {
+  const name = /^topology: (.*)/m.exec(yaml)?.[1];
+  const topology =
+    name === undefined ? {} : { topology: readFileSync(join(topologies, `${name}.yaml`), 'utf8') };
+  const { job, diagnostics } = resolve(yaml, topology);
+  expect(diagnostics).toEqual([]);
+  expect(job).toBeDefined();
+});
+
+test('its headings', () => {
+  expect(markdown.match(/^#+ .*/gm)).toEqual([
+    '# The config',
+    '## How a job is put together',
+    '## A full example',
+    '## Values',
+    '## Keys',
+    '### Top level',
+    '### `model`',
+    '### `container`',
+    '### `slurm`',
+    '### `prefill`, `decode`, `aggregated`, `encode`, `processor`, `router`',
+    '### `frontend`',
+    '### `frontend.router`',
+    '### `infra`',
+    '### `infra.ports`',
+    '### `dynamo`',
+    '### `health`',
+    '## Cluster profile',
+  ]);
+});
