@@ -31,12 +31,12 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   }
   const [{ connect }, { sendJob }] = await Promise.all([import('./connect.ts'), import('./send.ts')]);
   const connection = connect(job.site, world);
-  const { jobId } = await sendJob(request, run, plan, connection, world);
+  const { jobId, run: sent } = await sendJob(request, run, plan, connection, world);
   const submitted = { run: run.id, jobId, cluster: connection.cluster, dir: run.dir };
   if (!(options.watch && options.json)) world.out.write(answer(submitted, options));
   if (!options.watch) return EXIT.ok;
-  const { watch } = await import('./watch.ts');
-  return watch(run.dir, options, world);
+  const { showRun } = await import('./watch.ts');
+  return showRun(sent, connection, options, world);
 }
 
 /** What `submit --json` prints. */
