@@ -1,35 +1,62 @@
 // Bundles src/ into dist/. Bundling is for start-up: zod alone takes 50 ms to load from its 100 files, 8 ms from one.
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const entries = ['src/main.ts', 'src/rehearsal/slurm.ts'].filter((entry) => existsSync(join(root, entry)));
 
-const { outputFiles, metafile } = await build({
+const shared = {
   absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  // CommonJS packages inside a bundle call require, and only for Node's own modules.
+  banner: { js: 'const require = process.getBuiltinModule;' },
+};
+
+const templates = {
+  name: 'templates',
+  async setup({ onLoad }) {
+    const contents = await precompiledTemplates();
+    onLoad({ filter: /\/src\/render\/template\.ts$/ }, () => ({
+      contents,
+      resolveDir: join(root, 'src/render'),
+    }));
+  },
+};
+
+/** Messages of zod are not shown, and its 50 languages would double the bundle. */
+const oneLanguage = {
+  name: 'one-language',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, ({ path }) => ({
+      contents: "export { default as en } from './en.js';",
+      resolveDir: dirname(path),
+    }));
+  },
+};
+
+const { outputFiles, metafile } = await build({
+  ...shared,
   entryPoints: entries,
   outbase: 'src',
   outdir: dist,
   write: false,
   metafile: true,
-  bundle: true,
   splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  minify: true,
-  keepNames: true,
+  // Names are kept: a bug is reported with its stack.
+  minifyWhitespace: true,
+  minifySyntax: true,
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
-  // CommonJS packages inside the bundle call require for Node's own modules.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
-});
+  plugins: [templates, oneLanguage],
+}).catch(() => process.exit(1));
 
 // Chunks first and by rename, so that a command started in the middle of a build sees whole files.
 const isEntry = (file) => entries.some((entry) => file.path === `${join(dist, entry.slice(4, -3))}.js`);
@@ -43,6 +70,21 @@ const kept = new Set([licenses, ...outputFiles.map((file) => file.path)]);
 for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
   const path = join(entry.parentPath, entry.name);
   if (entry.isFile() && !kept.has(path)) await rm(path, { force: true });
+}
+
+/** The text of a module in which the templates are compiled already. */
+async function precompiledTemplates() {
+  const names = (await readdir(join(root, 'templates'))).filter((name) => name.endsWith('.hbs'));
+  const texts = names.map((name) => readFile(join(root, 'templates', name), 'utf8'));
+  const folder = await mkdtemp(join(tmpdir(), 'dyn-slurm-build-'));
+  try {
+    const outfile = join(folder, 'precompiled.mjs');
+    await build({ ...shared, entryPoints: ['scripts/precompiled.ts'], outfile });
+    const { precompiledModule } = await import(pathToFileURL(outfile).href);
+    return precompiledModule(await Promise.all(texts));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** The packages that are inside the bundle, with the licenses that they ask to be passed on. */
