@@ -36,7 +36,7 @@ export function ordered(diagnostics: readonly Diagnostic[], files: readonly stri
   );
   const last = sorted[MOST - 1];
   if (sorted.length <= MOST || last === undefined) return sorted;
-  const { hint: _, conceal: __, ...place } = last;
-  const message = `${sorted.length - MOST + 1} more problems follow; mend these first`;
+  const { hint: _, ...place } = last;
+  const message = 'more problems follow; mend these first';
   return [...sorted.slice(0, MOST - 1), { ...place, path: '', message, severity: 'error' }];
 }

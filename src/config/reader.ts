@@ -3,6 +3,8 @@ import { Composer, type Document, Lexer, Parser } from 'yaml';
 /** How deep maps and lists may lie in each other; a config needs seven. */
 export const DEEPEST = 32;
 
+const MOST_ERRORS = 200;
+
 /** What a text holds in terms of YAML, before any of it is trusted. */
 export interface Stream {
   readonly documents: readonly Document.Parsed[];
@@ -21,8 +23,14 @@ export interface Stream {
 export function readStream(text: string): Stream {
   const parser = new Parser();
   const tokens = [];
+  let errors = 0;
   for (const lexeme of new Lexer().lex(text)) {
-    for (const token of parser.next(lexeme)) tokens.push(token);
+    for (const token of parser.next(lexeme)) {
+      tokens.push(token);
+      if (token.type === 'error') errors += 1;
+    }
+    // A text of nothing but brackets: each error costs more than all other tokens around it.
+    if (errors > MOST_ERRORS) break;
     // The stack holds the document and the scalar at hand, too.
     if (parser.stack.length > DEEPEST + 2) {
       return { documents: [], second: undefined, directives: [], tooDeep: parser.offset };

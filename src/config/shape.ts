@@ -4,7 +4,7 @@ import { type ConfigPath, pathText } from './place.ts';
 import { repaired } from './repair.ts';
 import { type ConfigMap, plain } from './tree.ts';
 import { adviseKey } from './unknown-key.ts';
-import { type Finding, findings } from './wording.ts';
+import { type Finding, findings, MOST_FINDINGS } from './wording.ts';
 
 /** A finding with the tree in which it has its place; repairs change the tree from round to round. */
 export interface TreeFinding extends Finding {
@@ -28,7 +28,10 @@ export function checkShape<T extends z.ZodType>(
   root: Field,
 ): CheckedShape<z.output<T>> {
   const found = new Map<string, TreeFinding>();
-  for (const finding of emptied(tree, root, [])) found.set(pathText(finding.path), { ...finding, tree });
+  for (const finding of emptied(tree, root, [])) {
+    if (found.size >= MOST_FINDINGS) break;
+    found.set(pathText(finding.path), { ...finding, tree });
+  }
   let current = tree;
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const result = schema.safeParse(plain(current));
@@ -40,6 +43,7 @@ export function checkShape<T extends z.ZodType>(
       const known = found.has(path) || (round > 0 && fault.missing === true);
       if (!known) found.set(path, { ...fault, tree: current });
     }
+    if (faults.length >= MOST_FINDINGS) break;
     current = repaired(current, faults, root);
   }
   return { findings: [...found.values()], value: undefined, tree: current };

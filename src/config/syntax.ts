@@ -9,11 +9,13 @@ export interface SyntaxFault {
 }
 
 const MOST_FAULTS = 20;
+/** Of a text that is no YAML at all, such as one of 100,000 brackets, the first errors say enough. */
+const MOST_ERRORS = 200;
 
 /** The parser's errors in plain words, the first of each line: what follows it there only comes from it. */
 export function syntaxFaults(document: Document.Parsed, text: string): readonly SyntaxFault[] {
   const faults = new Map<number, SyntaxFault>();
-  for (const error of document.errors) {
+  for (const error of document.errors.slice(0, MOST_ERRORS)) {
     if (error.code === 'TAG_RESOLVE_FAILED') continue;
     const fault = describe(error, text, document);
     const { start } = lineAround(text, fault.start);

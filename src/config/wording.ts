@@ -23,16 +23,23 @@ export type Repair =
 
 type Issue = z.core.$ZodIssue;
 
-/** Zod's issues in plain words. `tree` is what was checked, `root` describes its schema. */
+/** More are not worth anyone's reading, and each costs time: a text may hold thousands of unknown keys. */
+export const MOST_FINDINGS = 200;
+
+/** Zod's issues in plain words, the first `MOST_FINDINGS`. `tree` is what was checked, `root` describes its schema. */
 export function findings(issues: readonly Issue[], tree: ConfigMap, root: Field): readonly Finding[] {
-  const all = issues.flatMap((issue) => describe(issue, issue.path as ConfigPath, tree, root));
-  const renamed = new Set(
-    all.flatMap(({ path, repair }) =>
-      isRename(repair) ? [pathText([...path.slice(0, -1), repair.rename])] : [],
-    ),
-  );
+  const all: Finding[] = [];
+  for (const issue of issues) {
+    if (all.length >= MOST_FINDINGS) break;
+    all.push(...describe(issue, issue.path as ConfigPath, tree, root));
+  }
+  const renamed = new Set(all.flatMap(renamedPath));
   // A misspelt key and the key that is missing are one mistake.
-  return all.filter(({ missing, path }) => !missing || !renamed.has(pathText(path)));
+  return all.filter(({ missing, path }) => !missing || !renamed.has(pathText(path))).slice(0, MOST_FINDINGS);
+}
+
+function renamedPath({ path, repair }: Finding): readonly string[] {
+  return isRename(repair) ? [pathText([...path.slice(0, -1), repair.rename])] : [];
 }
 
 export function isRename(repair: Repair | undefined): repair is { readonly rename: string } {
@@ -47,7 +54,7 @@ function describe(issue: Issue, path: ConfigPath, tree: ConfigMap, root: Field):
   ];
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.flatMap((key) => unknownKey(path, key, value, root));
+      return issue.keys.slice(0, MOST_FINDINGS).flatMap((key) => unknownKey(path, key, value, root));
     case 'invalid_key':
       return error(issue.issues[0]?.message ?? 'is not allowed as a key', { at: 'key' });
     case 'invalid_type':

@@ -75,7 +75,7 @@ test('no more than a hundred problems are listed', () => {
   const keys = Array.from({ length: 250 }, (_, index) => `q${index}x: 1\n`).join('');
   const { diagnostics } = resolve(`${VALID}${keys}`);
   expect(diagnostics).toHaveLength(100);
-  expect(diagnostics.at(-1)?.message).toBe('151 more problems follow; mend these first');
+  expect(diagnostics.at(-1)?.message).toBe('more problems follow; mend these first');
 });
 
 test('one mistake is said once', () => {
