@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { quoted } from './place.ts';
 
 /** Slurm job names reach file names, accounting and `#SBATCH` lines, which are not shell and cannot be quoted. */
@@ -44,5 +44,3 @@ export const mount = z
 
 export const port = z.int().min(1).max(65535).meta({ title: 'port' });
 export const count = z.int().min(1);
-
-export type { EnvironmentValue } from './environment.ts';

@@ -7,7 +7,7 @@ export interface TextFault {
 }
 
 /** Characters; a config has a few thousand. Reading time grows with it: about a second at this size at worst. */
-export const LARGEST_FILE = 256 * 1024;
+const LARGEST_FILE = 256 * 1024;
 
 const MOST_FAULTS = 10;
 

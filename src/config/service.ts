@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration } from './duration.ts';
 import { environment } from './environment.ts';
 import { count, mount, mountablePath, port, text } from './fields.ts';
@@ -40,7 +40,7 @@ export const container = z.strictObject({
     ),
 });
 
-export const router = z.strictObject({
+const router = z.strictObject({
   kv_overlap_score_credit: z
     .number()
     .min(0)

@@ -7,7 +7,7 @@ import { adviseKey } from './unknown-key.ts';
 import { type Finding, findings, MOST_FINDINGS } from './wording.ts';
 
 /** A finding with the tree in which it has its place; repairs change the tree from round to round. */
-export interface TreeFinding extends Finding {
+interface TreeFinding extends Finding {
   readonly tree: ConfigMap;
 }
 

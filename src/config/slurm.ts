@@ -1,9 +1,9 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration } from './duration.ts';
 import { count, directive } from './fields.ts';
 
 /** Options that the renderer sets itself, or that change what sbatch does; as extra directives they would contradict it. */
-export const MANAGED_DIRECTIVES = [
+const MANAGED_DIRECTIVES = [
   'job-name',
   'nodes',
   'ntasks',

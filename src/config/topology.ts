@@ -23,7 +23,7 @@ export interface TopologyLayer {
 }
 
 /** Stands for an inline topology in the job. */
-export const INLINE = 'inline';
+const INLINE = 'inline';
 
 const HINT = '`dyn-slurm topologies` lists them; a map with the keys of one may stand here instead';
 

@@ -15,7 +15,7 @@ import { DEEPEST } from './reader.ts';
 import type { ConfigEntry, ConfigMap, ConfigScalar, ConfigValue } from './tree.ts';
 
 /** Values of one file, aliases expanded. The bound stops alias bombs, whose text is short. */
-export const MOST_VALUES = 20_000;
+const MOST_VALUES = 20_000;
 
 /** Tags that only say what a value is anyway. */
 const CORE_TAG = /^tag:yaml\.org,2002:(map|seq|str|null|bool|int|float)$/;

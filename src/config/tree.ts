@@ -11,7 +11,7 @@ export interface ConfigScalar {
   readonly place: Place;
 }
 
-export interface ConfigList {
+interface ConfigList {
   readonly kind: 'list';
   readonly items: readonly ConfigValue[];
   readonly place: Place;
@@ -33,13 +33,9 @@ export interface ConfigEntry {
   readonly value: ConfigValue;
 }
 
-export interface RemovedEntry extends ConfigEntry {
+interface RemovedEntry extends ConfigEntry {
   /** No layer below had the key. */
   readonly idle: boolean;
-}
-
-export function entryMap(entries: ReadonlyMap<string, ConfigEntry>, place: Place): ConfigMap {
-  return { kind: 'map', entries, place };
 }
 
 /** The bare values. Keys cannot reach a prototype: the reader refuses `__proto__`, `constructor` and `prototype`. */
