@@ -28,11 +28,11 @@ function report(error: unknown): number {
     process.stderr.write(`${error.message}\n${error.hint ? `  hint: ${error.hint}\n` : ''}`);
     return EXIT[error.code];
   }
+  // A wait that was aborted says no more than the signal did.
+  if (controller.signal.aborted) return EXIT.interrupted;
   const stack = error instanceof Error ? error.stack : String(error);
-  process.stderr.write(
-    `${stack}\ndyn-slurm: this is a bug in dyn-slurm, please report it with the lines above\n`,
-  );
-  return 70;
+  process.stderr.write(`${stack}\nThis is a bug in dyn-slurm: please report it, with the lines above.\n`);
+  return 1;
 }
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -46,5 +46,9 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 const code = await main(process.argv.slice(2)).catch(report);
+// A pipe takes 64 KiB at a time, and exit would lose the rest.
+await Promise.all(
+  [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))),
+);
 const signal = SIGNALS.find((name) => name === controller.signal.reason);
 process.exit(signal ? 128 + constants.signals[signal] : code);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { directive, mount, mountablePath, name, text } from './fields.ts';
 
 /** Site facts: what differs between clusters, not between jobs. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Reads `90m`, `4h`, `1h30m`, `2d`, or Slurm's `HH:MM:SS`, `D-HH`, `D-HH:MM`, `D-HH:MM:SS`; seconds, or undefined. */
 export function parseDuration(value: string): number | undefined {

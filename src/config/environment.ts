@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { text } from './fields.ts';
 
 /** Variables that make a shell or the loader run something else; no worker needs them from a config. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { clusterProfile } from './cluster-profile.ts';
 import type { ConfigPath } from './place.ts';
 import { jobSchema, topologyHeader } from './schema.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { jobSchema, ROLES, USER_KEYS } from './schema.ts';
 
 interface Json {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { gpusPerNode } from './gpu.ts';
 import { parseYaml } from './parse.ts';
 import type { SourceFile } from './resolve.ts';

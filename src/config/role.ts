@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { environment, looksSecret } from './environment.ts';
 import { count, text } from './fields.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { clusterName } from './cluster-profile.ts';
 import { name } from './fields.ts';
 import { role } from './role.ts';
