@@ -1,0 +1,162 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from '../fault.ts';
+import type { Call, Environment } from './call.ts';
+import type { JobRecord, ProcessId, StepRecord } from './job-record.ts';
+import { jobDir } from './job-store.ts';
+import { descendantsOf, sendSignal } from './process-table.ts';
+import type { TaskPlace } from './step-layout.ts';
+import type { Task } from './task.ts';
+
+/** Programs that a step of ours may run, for the faults that make one exit. */
+const PROGRAMS = ['etcd', 'nats-server', 'nginx', 'python3', 'python'];
+const LOOK = 50;
+/** ms for which a process has to be seen before it counts as the step's program, not one of its script's own. */
+const SETTLED = 200;
+
+/** What goes wrong in a step, task by task. */
+export interface Faults {
+  prepare(task: number, argv: readonly string[], env: Environment): Prepared;
+  /** Sets going what is to happen to a task that runs. */
+  watch(task: Task): void;
+}
+
+interface Prepared {
+  readonly argv: readonly string[];
+  readonly env: Environment;
+}
+
+/** Occupies the ports that are to be taken; the rest happens as tasks start. */
+export async function injectFaults(
+  call: Call,
+  job: JobRecord,
+  step: StepRecord,
+  places: readonly TaskPlace[],
+): Promise<Faults> {
+  const faults = call.site.faults.filter((fault) => fault.step === step.name && fault.rank < places.length);
+  const say = (fault: Fault, what: string): void => {
+    call.err.write(`srun: fault: ${fault.step}.${fault.rank}: ${what}\n`);
+  };
+  const exits = new Map<Fault, ExitFault>();
+  for (const fault of faults) {
+    const { action, rank } = fault;
+    const address = job.addresses[places[rank]?.host ?? 0];
+    if (action.kind === 'exit') exits.set(fault, exitFault(call, job, step, fault, action.code));
+    if (action.kind === 'port' && address !== undefined) {
+      await occupy(address, action.port);
+      say(fault, `port ${action.port} of ${address} is taken`);
+    }
+  }
+  return {
+    prepare: (task, argv, env) =>
+      faults
+        .filter(({ rank }) => rank === task)
+        .reduce<Prepared>((prepared, fault) => prepare(prepared, fault, exits.get(fault)), { argv, env }),
+    watch(task) {
+      for (const fault of faults) {
+        if (fault.rank === task.place.task) {
+          void strike(job, task, fault, exits.get(fault), (what) => say(fault, what));
+        }
+      }
+    },
+  };
+}
+
+function prepare({ argv, env }: Prepared, { action }: Fault, exit: ExitFault | undefined): Prepared {
+  const late = action.kind === 'slow' ? ['/bin/sh', '-c', `sleep ${action.seconds}; exec "$@"`, 'sh'] : [];
+  return { argv: [...late, ...argv], env: exit ? { ...env, PATH: `${exit.dir}:${env.PATH ?? ''}` } : env };
+}
+
+async function strike(
+  job: JobRecord,
+  task: Task,
+  fault: Fault,
+  exit: ExitFault | undefined,
+  say: (what: string) => void,
+): Promise<void> {
+  const { action } = fault;
+  if (action.kind === 'port' || action.kind === 'slow') return;
+  await moment(job, fault);
+  if (action.kind === 'exit') {
+    exit?.pull();
+    say(`exits with ${action.code}`);
+    return;
+  }
+  const program = await programOf(task);
+  const signal = action.kind === 'kill' ? action.signal : 'SIGSTOP';
+  sendSignal(program, signal);
+  say(`${signal} to ${program.map(({ pid }) => pid).join(', ')}`);
+  if (action.kind !== 'stop' || action.seconds === undefined) return;
+  await sleep(action.seconds * 1000);
+  sendSignal(program, 'SIGCONT');
+  say('goes on');
+}
+
+async function moment(job: JobRecord, { when, delay }: Fault): Promise<void> {
+  const events = join(job.workDir, 'events.jsonl');
+  while (when !== 'start' && !readText(events).includes(`"kind":"${when}"`)) await sleep(LOOK);
+  await sleep(delay * 1000);
+}
+
+/** What a task's script has started and still waits for. */
+async function programOf({ pid }: Task): Promise<readonly ProcessId[]> {
+  if (pid === undefined) return [];
+  for (;;) {
+    const before = new Set(descendantsOf(pid).map((process) => `${process.pid} ${process.start}`));
+    await sleep(SETTLED);
+    const settled = descendantsOf(pid).filter((process) => before.has(`${process.pid} ${process.start}`));
+    if (settled.length > 0) return settled;
+  }
+}
+
+interface ExitFault {
+  /** Holds programs of a step's names that run the real one until it is time. */
+  readonly dir: string;
+  pull(): void;
+}
+
+function exitFault(call: Call, job: JobRecord, step: StepRecord, fault: Fault, code: number): ExitFault {
+  const dir = join(jobDir(call.site, job.id), 'steps', `${step.step}.${fault.rank}.bin`);
+  const now = fault.when === 'start' && fault.delay === 0;
+  mkdirSync(dir, { recursive: true });
+  for (const name of PROGRAMS) {
+    writeFileSync(join(dir, name), now ? `#!/bin/sh\nexit ${code}\n` : lateExit(name, code));
+    chmodSync(join(dir, name), 0o755);
+  }
+  return { dir, pull: () => writeFileSync(join(dir, 'now'), '') };
+}
+
+function lateExit(name: string, code: number): string {
+  return `#!/bin/sh
+here=\${0%/*}
+PATH=\${PATH#"$here:"}
+${name} "$@" &
+child=$!
+trap 'kill -TERM "$child"' TERM INT
+while kill -0 "$child" 2>/dev/null && [ ! -e "$here/now" ]; do sleep 0.05; done
+if [ -e "$here/now" ]; then
+  kill -KILL "$child" 2>/dev/null
+  exit ${code}
+fi
+wait "$child"
+`;
+}
+
+function occupy(address: string, port: number): Promise<void> {
+  const server = createServer((socket) => socket.destroy());
+  // A port that is taken already is as good.
+  return new Promise((resolve) => {
+    server.once('error', () => resolve());
+    server.listen(port, address, resolve);
+  });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

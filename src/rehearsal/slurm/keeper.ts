@@ -1,0 +1,189 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sayToJob, startShell } from './batch-shell.ts';
+import type { Call } from './call.ts';
+import { dependencyState } from './dependency.ts';
+import { timestamp } from './duration.ts';
+import { endAll, killAll } from './ending.ts';
+import { isFinished, type JobRecord, type JobState, type ProcessId } from './job-record.ts';
+import { isRemembered, readJob, writeJob } from './job-store.ts';
+import { type Request, type SignalTarget, takeRequests } from './mailbox.ts';
+import { nodeAddress, nodeName } from './node-name.ts';
+import { identify, processesOf, sendSignal } from './process-table.ts';
+import { signalNumber } from './signal.ts';
+import { jobMark, type Site } from './site.ts';
+import { endLostSteps, signalStep } from './step-ending.ts';
+
+/** ms between two looks at requests and steps. */
+const BEAT = 25;
+
+/**
+ * Slurm's side of one job, slurmctld and slurmd in one: waits until it may start, runs its script, ends it at its
+ * time limit or on request, and leaves no process behind.
+ */
+export async function keeper(call: Call): Promise<number> {
+  const job = readJob(call.site, Number(call.args[0]));
+  if (!job) return 1;
+  const kept = new KeptJob(call.site, job);
+  // What tells the keeper to end takes the job with it: its node went down.
+  call.onSignal('SIGTERM', () => kept.finish('NODE_FAIL', 'NodeDown', 'DUE TO NODE FAILURE'));
+  await kept.run();
+  return 0;
+}
+
+/** The one writer of the job's record, from sbatch's on. */
+class KeptJob {
+  readonly #site: Site;
+  readonly #tag: string;
+  #job: JobRecord;
+  #killed = false;
+  #warned = false;
+  #beats = 0;
+
+  constructor(site: Site, job: JobRecord) {
+    this.#site = site;
+    this.#tag = jobMark(site.dir, job.id);
+    this.#job = job;
+    this.#write({ keeper: identify(process.pid) });
+  }
+
+  async run(): Promise<void> {
+    while (!isFinished(this.#job) && !this.#mayStart()) await this.#beat();
+    if (!isFinished(this.#job)) this.#start();
+    while (!isFinished(this.#job)) {
+      await this.#beat();
+      this.#watchClock();
+      this.#beats += 1;
+      if (this.#beats % 10 === 0) endLostSteps(this.#site, this.#job);
+    }
+    await this.#complete();
+  }
+
+  /** Its end state, once; `told` is what slurmstepd says of it, where something tells the job to end. */
+  finish(state: JobState, reason: string, told?: string): void {
+    if (isFinished(this.#job)) return;
+    const now = Date.now();
+    const wasRunning = this.#job.state === 'RUNNING';
+    this.#write({
+      state,
+      reason,
+      completing: wasRunning,
+      ending: { at: now, why: told ?? 'CANCELLED' },
+      ...(!wasRunning && { ended: now }),
+    });
+    if (told !== undefined && wasRunning) {
+      const [host] = this.#job.hosts;
+      const when = `AT ${timestamp(now, undefined)}`;
+      const line = told === 'CANCELLED' ? `CANCELLED ${when}` : `CANCELLED ${when} ${told}`;
+      sayToJob(this.#job, `slurmstepd-${host}: error: *** JOB ${this.#job.id} ON ${host} ${line} ***`);
+    }
+  }
+
+  async #beat(): Promise<void> {
+    await sleep(BEAT);
+    takeRequests(this.#site, this.#job.id, (request) => this.#handle(request));
+  }
+
+  #mayStart(): boolean {
+    const depends = dependencyState(this.#job.dependency, (id) => {
+      const other = readJob(this.#site, id);
+      return other && isRemembered(this.#site, other) ? other : undefined;
+    });
+    const waits = { met: 'None', waiting: 'Dependency', never: 'DependencyNeverSatisfied' }[depends];
+    const reason = this.#job.held ? 'JobHeldUser' : waits;
+    if (reason !== this.#job.reason) this.#write({ reason });
+    return reason === 'None';
+  }
+
+  #start(): void {
+    const indices = Array.from({ length: this.#job.nodes }, (_, index) => index);
+    this.#write({
+      state: 'RUNNING',
+      started: Date.now(),
+      hosts: indices.map(nodeName),
+      addresses: indices.map((index) => nodeAddress(this.#job.id, index)),
+    });
+    if (!this.#job.batch) return;
+    try {
+      const shell = startShell(this.#site, this.#job, this.#job.batch);
+      shell.once('error', () => this.#fail());
+      shell.once('exit', (code, signal) => this.#shellEnded(code ?? 0, signal));
+      if (shell.pid !== undefined) this.#write({ shell: identify(shell.pid) });
+    } catch {
+      this.#fail();
+    }
+  }
+
+  /** No file for its output, or no interpreter: Slurm's ExitCode=0:53, and no log. */
+  #fail(): void {
+    this.#write({ exit: { code: 0, signal: 53 } });
+    this.finish('FAILED', 'JobLaunchFailure');
+  }
+
+  #shellEnded(code: number, signal: NodeJS.Signals | null): void {
+    this.#write({ exit: { code, signal: signal ? signalNumber(signal) : 0 }, shell: undefined });
+    if (signal) this.finish('FAILED', 'JobLaunchFailure');
+    else if (code !== 0) this.finish('FAILED', 'NonZeroExitCode');
+    else this.finish('COMPLETED', 'None');
+  }
+
+  #watchClock(): void {
+    const { started = 0, timeLimit, signal } = this.#job;
+    if (timeLimit === 0) return;
+    const left = started + timeLimit * 1000 - Date.now();
+    if (signal && !this.#warned && left <= signal.seconds * 1000) {
+      this.#warned = true;
+      this.#signal(signal.signal, signal.batch ? 'shell' : 'steps');
+    }
+    if (left <= 0) this.finish('TIMEOUT', 'TimeLimit', 'DUE TO TIME LIMIT');
+  }
+
+  #handle(request: Request): void {
+    switch (request.kind) {
+      case 'cancel':
+        this.#killed ||= request.kill;
+        this.finish('CANCELLED', this.#job.state === 'PENDING' ? this.#job.reason : 'None', 'CANCELLED');
+        break;
+      case 'relinquish':
+        this.finish('COMPLETED', 'None');
+        break;
+      case 'signal':
+        this.#signal(request.signal, request.to);
+        break;
+      case 'hold':
+      case 'release':
+        this.#write({ held: request.kind === 'hold' });
+        break;
+      default:
+        request satisfies never;
+    }
+  }
+
+  #signal(signal: NodeJS.Signals, to: SignalTarget): void {
+    if (typeof to === 'number') {
+      signalStep(this.#site, this.#job, to, signal);
+      return;
+    }
+    const { shell } = this.#job;
+    if (to !== 'steps' && shell) sendSignal([shell], signal);
+    if (to !== 'shell') sendSignal(this.#stepProcesses(), signal);
+  }
+
+  #stepProcesses(): readonly ProcessId[] {
+    const batch = new Set(processesOf(this.#tag, 'batch').map(({ pid }) => pid));
+    return processesOf(this.#tag).filter(({ pid }) => !batch.has(pid));
+  }
+
+  async #complete(): Promise<void> {
+    const all = () => processesOf(this.#tag);
+    if (this.#killed) await killAll(all);
+    else await endAll(all, this.#site.killWait);
+    // The shell's own end may still be under way to this process.
+    for (let waits = 0; this.#job.shell && waits < 100; waits += 1) await sleep(5);
+    this.#write({ completing: false, ended: this.#job.ended ?? Date.now() });
+  }
+
+  #write(change: Partial<JobRecord>): void {
+    this.#job = { ...this.#job, ...change };
+    writeJob(this.#site, this.#job);
+  }
+}

@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import type { Ending, JobRecord } from './job-record.ts';
+import { jobDir, readJson, readSteps, writeStep, writeWhole } from './job-store.ts';
+import { isAlive, processesOf, sendSignal } from './process-table.ts';
+import { jobMark, type Site } from './site.ts';
+
+/** Signals all of a step. SIGKILL is scancel's end of it, which its srun tells. */
+export function signalStep(site: Site, job: JobRecord, step: number, signal: NodeJS.Signals): void {
+  if (signal === 'SIGKILL') noteEnding(site, job.id, step, { at: Date.now(), why: 'CANCELLED' });
+  sendSignal(processesOf(jobMark(site.dir, job.id), String(step)), signal);
+}
+
+/** A step does not outlive its srun. */
+export function endLostSteps(site: Site, job: JobRecord): void {
+  for (const record of readSteps(site, job.id)) {
+    if (record.ended !== undefined || isAlive(record.srun)) continue;
+    const left = processesOf(jobMark(site.dir, job.id), String(record.step));
+    sendSignal(left, 'SIGKILL');
+    if (left.length === 0) writeStep(site, job.id, { ...record, ended: Date.now() });
+  }
+}
+
+export function noteEnding(site: Site, job: number, step: number, ending: Ending): void {
+  writeWhole(endingFile(site, job, step), JSON.stringify(ending));
+}
+
+/** Undefined unless something told the step to end, or its whole job. */
+export function readEnding(site: Site, job: JobRecord | undefined, step: number): Ending | undefined {
+  return job && (job.ending ?? readJson<Ending>(endingFile(site, job.id, step)));
+}
+
+function endingFile(site: Site, job: number, step: number): string {
+  return join(jobDir(site, job), 'steps', `${step}.ending.json`);
+}
