@@ -17,7 +17,9 @@ export const ROUTER_MODES = [
 export const model = z.strictObject({
   path: mountablePath
     .meta({ examples: ['/lustre/models/DeepSeek-R1', 'dsr1'] })
-    .describe('Folder of the model on the nodes, or an alias from `models` of the cluster profile.'),
+    .describe(
+      'Folder of the model on the nodes, an alias from `models` of the cluster profile, or a Hugging Face name, which the nodes then download.',
+    ),
   served_name: text
     .optional()
     .meta({ examples: ['deepseek-ai/DeepSeek-R1'] })

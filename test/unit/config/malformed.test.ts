@@ -130,7 +130,7 @@ const MALFORMED: readonly Malformed[] = [
       'c.yaml:2:1  model.path: is missing',
       '  2 | model: {served_name: r1}',
       '    | ^^^^^',
-      '  hint: Folder of the model on the nodes, or an alias from `models` of the cluster profile.',
+      '  hint: Folder of the model on the nodes, an alias from `models` of the cluster profile, or a Hugging Face name, which the nodes then download.',
       'c.yaml:3:1  slurm.partition: is missing',
       '  3 | slurm:',
       '    | ^^^^^',
