@@ -39,9 +39,6 @@ def main(words):
         say(f"error: {error.strerror}")
         return 1
     command = [sys.executable, "-m", "dynamo.mocker", *mapped.argv]
-    if os.environ.get("DYN_SLURM_SHOW_ENGINE"):
-        print("\n".join(command[1:]))
-        return 0
     os.execve(sys.executable, command, {**os.environ, **mapped.environment})
 
 

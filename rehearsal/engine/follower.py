@@ -6,7 +6,7 @@ import socket
 import time
 
 # In reality the others notice a dead leader by a failed collective, seconds later.
-NOTICE = 5.0
+NOTICE = 3.0
 RETRY = 0.2
 
 

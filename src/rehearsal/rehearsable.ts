@@ -28,7 +28,7 @@ export function rehearsable(plan: Plan): Problem | undefined {
     if (why === undefined) continue;
     return {
       severity: 'error',
-      path: ['roles', step.role],
+      path: [step.role],
       message: `can’t be rehearsed: ${why}`,
       hint: 'Rehearse the config without this role; `dyn-slurm submit --dry-run` shows all that it would run.',
     };

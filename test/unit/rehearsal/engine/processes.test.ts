@@ -1,0 +1,88 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Called, makeNode, python, start } from './node.ts';
+
+const prefill = (address: string, ...more: string[]) => [
+  ...['-m', 'dynamo.sglang', '--model-path', '/m', '--disaggregation-mode', 'prefill'],
+  ...['--dist-init-addr', `${address}:29500`, '--nnodes', '2', ...more],
+];
+
+describe('processes of a rehearsed engine', () => {
+  test('the mocker has the pid that was started, and gets its signals', async () => {
+    const leader = start(makeNode('127.0.71.1'), prefill('127.0.71.1', '--node-rank', '0'));
+    const { pid } = JSON.parse(await line(leader, 'stdout')) as Called;
+    expect(pid).toBe(leader.pid);
+    leader.kill('SIGTERM');
+    expect(await once(leader, 'exit')).toEqual([7, null]);
+  });
+
+  test('a rank above 0 finds its leader, and ends quietly when told to', async () => {
+    const follower = start(makeNode('127.0.71.3'), prefill('127.0.71.2', '--node-rank', '1'));
+    const said = lines(follower);
+    expect(await said.next()).toContain('stands in as dynamo.mocker: prefill');
+    expect(await said.next()).toBe(
+      'rehearsal: node rank 1 of 2 registers nothing and follows its leader at 127.0.71.2:29500',
+    );
+    start(makeNode('127.0.71.2'), prefill('127.0.71.2', '--node-rank', '0'));
+    expect(await said.next()).toBe('rehearsal: node rank 1 of 2 found its leader');
+    follower.kill('SIGTERM');
+    expect(await once(follower, 'exit')).toEqual([0, null]);
+  });
+
+  test('a rank above 0 fails after its leader died', async () => {
+    const leader = start(makeNode('127.0.71.4'), prefill('127.0.71.4', '--node-rank', '0'));
+    const follower = start(makeNode('127.0.71.5'), prefill('127.0.71.4', '--node-rank', '1'));
+    const said = lines(follower);
+    while (!(await said.next())?.includes('found its leader'));
+    leader.kill('SIGKILL');
+    expect(await said.next()).toBe('rehearsal: node rank 1 of 2 lost its leader at 127.0.71.4:29500');
+    expect(await once(follower, 'exit')).toEqual([1, null]);
+  });
+
+  test('two nodes of one machine may use one bootstrap port; one node may not use it twice', async () => {
+    const engine = ['-m', 'dynamo.sglang', '--model-path', '/m', '--disaggregation-mode', 'prefill'];
+    const argv = [...engine, '--disaggregation-bootstrap-port', '30711'];
+    const first = start(makeNode('127.0.71.6'), argv);
+    expect(bootstrapPort(await line(first, 'stdout'))).toBe('30711');
+    const second = python(makeNode('127.0.71.7'), argv);
+    expect(bootstrapPort(second.stdout)).toBe('31711');
+    expect(second.stderr).toContain('bootstrap port 30711 is in use on this machine, 31711 serves instead\n');
+    const again = python(makeNode('127.0.71.6'), argv);
+    expect(again.stderr).toContain('error: bootstrap port 30711 of 127.0.71.6: Address already in use\n');
+    expect(again.status).toBe(1);
+  });
+
+  test('the leader’s address must be its own, and free', async () => {
+    const other = python(makeNode('127.0.71.8'), prefill('127.0.71.9', '--node-rank', '0'));
+    expect(other.stderr).toContain(
+      'rehearsal: error: dist-init address 127.0.71.9:29500 is not of this node, 127.0.71.8: Cannot assign requested address\n',
+    );
+    expect(other.status).toBe(1);
+    const server = createServer().listen(29500, '127.0.71.8');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const taken = python(makeNode('127.0.71.8'), prefill('127.0.71.8', '--node-rank', '0'));
+    expect(taken.stderr).toContain(
+      'rehearsal: error: dist-init address 127.0.71.8:29500: Address already in use\n',
+    );
+    expect(taken.status).toBe(1);
+  });
+});
+
+function bootstrapPort(called: string): string | undefined {
+  const { argv } = JSON.parse(called) as Called;
+  return argv[argv.indexOf('--bootstrap-ports') + 1];
+}
+
+function lines(child: ChildProcess): { next(): Promise<string | undefined> } {
+  const said = createInterface({ input: child.stderr as NodeJS.ReadableStream })[Symbol.asyncIterator]();
+  return { next: async () => (await said.next()).value as string | undefined };
+}
+
+async function line(child: ChildProcess, from: 'stdout' | 'stderr'): Promise<string> {
+  const said = createInterface({ input: child[from] as NodeJS.ReadableStream })[Symbol.asyncIterator]();
+  return (await said.next()).value as string;
+}
