@@ -35,7 +35,7 @@ export function adviceFor(verdict: EventOf<'verdict'>): string | undefined {
   const known = BY_LINE.find(([said]) => said.test(line));
   if (known) return known[1];
   if (signal === 'KILL')
-    return 'SIGKILL from outside is often the kernel’s out-of-memory killer: see dmesg on the node, and memory in the log';
+    return 'SIGKILL from outside is often the kernel’s out-of-memory killer: see dmesg on the node';
   if (exit === 0) return 'a worker must run until it is told to end: its log says why it stopped';
   if (outcome === 'deadline')
     return 'a slow but healthy start needs a longer health.deadline or health.stall';

@@ -29,7 +29,7 @@ export function eventText(event: ObservedEvent): string | undefined {
     case 'teardown':
       return `tearing down: ${event.reason}`;
     case 'verdict':
-      return `${event.outcome} after ${elapsed(event.seconds * 1000)}: ${event.reason}`;
+      return `${event.outcome}${afterText(event)}: ${event.reason}`;
     case 'other':
       return `${event.name || 'an event'} of a kind that this dyn-slurm does not know`;
     case 'unreadable':
@@ -72,6 +72,11 @@ const MOST_HOSTS = 4;
 function hosts(names: readonly string[]): string {
   if (names.length <= MOST_HOSTS) return names.join(', ');
   return `${names[0]} … ${names.at(-1)} (${names.length} nodes)`;
+}
+
+/** ` after 3 min`; nothing where the job's script may never have run. */
+export function afterText({ seconds, inferred }: { readonly seconds: number; readonly inferred?: true }): string {
+  return inferred && seconds === 0 ? '' : ` after ${elapsed(seconds * 1000)}`;
 }
 
 /** `exited with code 1`, `was killed by SIGKILL`. */

@@ -42,9 +42,10 @@ export async function logs(query: LogsQuery, options: LogsOptions, world: World)
 /** Until the run ends, or the interrupt. */
 async function follow(found: FoundRun, printer: LogPrinter, world: World): Promise<number> {
   const [report] = await reportRuns([found], world);
-  const ended = report?.state.verdict ? Promise.resolve() : untilEnd(found, report?.jobId, world.signal);
   let running = true;
-  ended.finally(() => {
+  const ended = (
+    report?.state.verdict ? Promise.resolve() : untilEnd(found, report?.jobId, world.signal)
+  ).finally(() => {
     running = false;
   });
   while (running && !world.signal.aborted) {

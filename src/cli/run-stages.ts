@@ -1,4 +1,5 @@
 import type { Role } from '../config/role.ts';
+import type { Outcome } from '../observe/event.ts';
 import type { Outline, OutlineStep } from '../observe/outline.ts';
 import type { RunState } from '../observe/run-state.ts';
 import { group, type Moment, type RunEnd, type Stage, stage } from './stage.ts';
@@ -27,10 +28,17 @@ export function runStages(state: RunState, { steps }: Outline, submitted: Moment
   ];
 }
 
+/**
+ * What is unfinished ends with the verdict, or with the teardown where that says why: while it goes on, a service that
+ * was told to end and one that failed look alike.
+ */
 function endOf({ teardown, verdict, cause }: RunState): RunEnd {
-  const broken = cause !== undefined || verdict?.outcome === 'failed' || verdict?.outcome === 'deadline';
-  return { at: teardown ?? verdict, broken };
+  const outcome = verdict?.outcome ?? teardown?.outcome ?? (cause && 'failed');
+  // Where one process is to blame, the others were only stopped.
+  return { at: outcome && (teardown ?? verdict), broken: isBad(outcome) && cause === undefined };
 }
+
+const isBad = (outcome: Outcome | undefined): boolean => outcome === 'failed' || outcome === 'deadline';
 
 function serviceStage({ steps, cause }: RunState, { name }: OutlineStep, end: RunEnd): Stage {
   const { started, ready } = steps.get(name) ?? {};
@@ -73,7 +81,8 @@ function allThere(services: readonly Stage[]): Moment {
 /** A service that ran until it was told to stop did what it should. */
 function servingStage(state: RunState, end: RunEnd): Stage {
   const what = { key: 'serving', title: 'serving', note: state.ready?.url ?? '' };
-  return stage(what, state.ready, end.broken ? undefined : end.at, end);
+  const broken = end.broken || state.cause !== undefined;
+  return stage(what, state.ready, broken ? undefined : (state.teardown ?? end.at), { ...end, broken });
 }
 
 function teardownStage({ teardown, verdict }: RunState): Stage {

@@ -3,8 +3,7 @@ import { plainText } from '../host/plain-text.ts';
 import type { EventOf } from '../observe/event.ts';
 import type { Run } from '../observe/run.ts';
 import { adviceFor } from './advice.ts';
-import { endText } from './event-text.ts';
-import { elapsed } from './time-text.ts';
+import { afterText, endText } from './event-text.ts';
 
 /** It did not do what it was for, and somebody should look. */
 export function isBad({ outcome, inferred }: EventOf<'verdict'>): boolean {
@@ -16,8 +15,8 @@ export function isBad({ outcome, inferred }: EventOf<'verdict'>): boolean {
  * next.
  */
 export function verdictText(verdict: EventOf<'verdict'>, run: Run): string {
-  const { outcome, reason, seconds } = verdict;
-  const head = `${HEADS[outcome] ?? outcome} after ${elapsed(seconds * 1000)}: ${reason}`;
+  const { outcome, reason } = verdict;
+  const head = `${HEADS[outcome] ?? outcome}${afterText(verdict)}: ${reason}`;
   if (!isBad(verdict)) return `${plainText(head)}\n`;
   const advice = adviceFor(verdict);
   const details = [
@@ -35,7 +34,7 @@ export function verdictText(verdict: EventOf<'verdict'>, run: Run): string {
 const HEADS: Readonly<Record<string, string>> = {
   deadline: 'not ready in time',
   timeout: 'ended at the time limit',
-  unknown: 'ended, nobody knows how,',
+  unknown: 'ended, it is not known how',
 };
 
 function culprit({

@@ -17,29 +17,37 @@ export interface Screen {
   readonly renderer: Renderer;
   readonly out: Sink;
   readonly columns: number;
+  /** Lines that fit; longer lists lose their top. */
+  readonly rows?: number | undefined;
   readonly now: () => Date;
 }
 
 /** How to show things on standard output. NO_COLOR and TERM=dumb get plain lines. */
 export function screenOf(world: World, json = false): Screen {
   const renderer = json ? 'json' : world.isTTY && world.color ? 'steps' : 'lines';
-  return { renderer, out: world.out, columns: world.columns, now: world.now };
+  return { renderer, out: world.out, columns: world.columns, rows: world.rows, now: world.now };
 }
 
 export interface RunShown {
   readonly outline: Outline | undefined;
   /** RFC 3339. */
   readonly submitted?: string | undefined;
+  /** Leave out the stages after this one. */
+  readonly through?: string;
 }
 
 /** Shows a run's events as they come; the state after the last one. */
 export async function showEvents(
   events: AsyncIterable<ObservedEvent>,
-  { outline = { steps: [] }, submitted }: RunShown,
+  { outline = { steps: [] }, submitted, through }: RunShown,
   screen: Screen,
 ): Promise<RunState> {
   const since = submitted === undefined ? undefined : { time: submitted };
-  const stagesOf = (state: RunState) => runStages(state, outline, since);
+  const stagesOf = (state: RunState) => {
+    const stages = runStages(state, outline, since);
+    const last = stages.findIndex(({ key }) => key === through);
+    return last < 0 ? stages : stages.slice(0, last + 1);
+  };
   const board = screen.renderer === 'steps' ? await openBoard(stagesOf(NEW_RUN), screen) : undefined;
   let state = NEW_RUN;
   try {
@@ -88,7 +96,6 @@ export async function openBoard(first: readonly Stage[], screen: Screen): Promis
       forceTTY: true,
       rendererOptions: {
         collapseSubtasks: false,
-        collapseSkips: false,
         formatOutput: 'truncate',
         logger: new ListrLogger({
           useIcons: true,
@@ -158,14 +165,23 @@ function boardTask(stage: Stage, slots: Map<string, Slot>, screen: Screen): List
   };
 }
 
-/** `prefill workers  2/4  3.1 s` */
+/** `prefill workers  2/4  3.1 s`; where it does not fit, the note loses its end. */
 function stageText({ title, note, from, to, status }: Stage, screen: Screen): string {
   const time =
     from === undefined || status === 'waiting' ? '' : elapsed((to ?? screen.now().getTime()) - from);
-  return plainText([title, note, time].filter(Boolean).join('  '));
+  const room = screen.columns - BESIDE - title.length - time.length;
+  return [title, fitting(plainText(note), room), time].filter(Boolean).join('  ');
 }
 
-function terminal({ out, columns }: Screen): NodeJS.WriteStream {
+/** Columns that the icon, the indentation and the gaps of a line take, at most. */
+const BESIDE = 9;
+
+function fitting(text: string, width: number): string {
+  const characters = [...text];
+  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
+}
+
+function terminal({ out, columns, rows }: Screen): NodeJS.WriteStream {
   const stream = new Writable({
     decodeStrings: false,
     write(chunk, _, done) {
@@ -173,5 +189,5 @@ function terminal({ out, columns }: Screen): NodeJS.WriteStream {
       done();
     },
   });
-  return Object.assign(stream, { columns, isTTY: true }) as unknown as NodeJS.WriteStream;
+  return Object.assign(stream, { columns, rows, isTTY: true }) as unknown as NodeJS.WriteStream;
 }

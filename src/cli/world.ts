@@ -1,4 +1,5 @@
-import { lstat, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type process from 'node:process';
 
@@ -25,6 +26,8 @@ export interface World {
   readonly isTTY: boolean;
   /** Width of the terminal in characters; 80 where there is none. */
   readonly columns: number;
+  /** Height of the terminal in lines, where there is one. */
+  readonly rows?: number;
   readonly color: boolean;
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP; its reason is the signal's name. */
   readonly signal: AbortSignal;
@@ -45,7 +48,10 @@ export interface World {
   remove(path: string): Promise<void>;
 }
 
-/** The real world of a process. */
+/**
+ * The real world of a process. Small files are read without a detour through the thread pool: a dry-run reads a dozen,
+ * and the detours would take as long as everything else about them.
+ */
 export function processWorld(proc: typeof process, packageRoot: string, signal: AbortSignal): World {
   const { env, stdout } = proc;
   const dumb = env.TERM === 'dumb';
@@ -58,6 +64,7 @@ export function processWorld(proc: typeof process, packageRoot: string, signal: 
     err: proc.stderr,
     isTTY: stdout.isTTY === true && !dumb,
     columns: stdout.columns || 80,
+    ...(stdout.rows && { rows: stdout.rows }),
     color: usesColor(env, stdout.isTTY === true && !dumb),
     signal,
     now: () => new Date(),
@@ -67,20 +74,20 @@ export function processWorld(proc: typeof process, packageRoot: string, signal: 
       for await (const part of proc.stdin) parts.push(part as Buffer);
       return Buffer.concat(parts).toString('utf8');
     },
-    readFile: (path) => readFile(path, 'utf8'),
+    readFile: async (path) => readFileSync(path, 'utf8'),
     writeFile: async (path, text, mode = 0o644) => {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, text, { mode });
     },
-    exists: async (path) => (await absent(stat(path))) !== undefined,
+    exists: async (path) => existsSync(path),
     kind: async (path) => {
-      const found = await absent(lstat(path));
+      const found = lstatSync(path, { throwIfNoEntry: false });
       if (found === undefined) return undefined;
       if (found.isSymbolicLink()) return 'link';
       if (found.isDirectory()) return 'folder';
       return found.isFile() ? 'file' : 'other';
     },
-    listDir: async (path) => ((await absent(readdir(path))) ?? []).sort(),
+    listDir: async (path) => (existsSync(path) ? readdirSync(path).sort() : []),
     remove: (path) => rm(path, { recursive: true, force: true }),
   };
 }
@@ -90,15 +97,4 @@ function usesColor(env: World['env'], terminal: boolean): boolean {
   if (env.NO_COLOR) return false;
   if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0';
   return terminal;
-}
-
-const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
-
-async function absent<T>(promise: Promise<T>): Promise<T | undefined> {
-  try {
-    return await promise;
-  } catch (error) {
-    if (ABSENT.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw error;
-  }
 }

@@ -41,7 +41,7 @@ export type RunEventBody =
   | { readonly kind: 'ready'; readonly url: string; readonly model: string; readonly seconds: number }
   | ({ readonly kind: 'process-ended'; readonly reason: string } & ProcessEnd)
   | { readonly kind: 'draining'; readonly reason: string }
-  | { readonly kind: 'teardown'; readonly reason: string }
+  | { readonly kind: 'teardown'; readonly reason: string; readonly outcome?: Outcome }
   | ({
       readonly kind: 'verdict';
       readonly outcome: Outcome;

@@ -60,13 +60,18 @@ export function queueEvent(job: JobId, status: JobStatus, time: Date): QueueEven
     job: number,
     state: status.word,
     phase: status.phase,
-    reason: [status.printed.replace(/^[A-Z_]+\+?\s*/, ''), status.reason].filter(Boolean).join(', '),
+    reason: [besideState(status), status.reason].filter(Boolean).join(', '),
     ...(known && { explanation: known.text }),
     ...(known?.next !== undefined && { next: known.next }),
     nodes: status.nodes,
     nodeList: status.nodeList,
     ...(status.started !== undefined && { start: new Date(status.started * 1000).toISOString() }),
   };
+}
+
+/** `by 1000` of `CANCELLED by 1000`; all of a state that is not known. */
+function besideState({ phase, printed }: JobStatus): string {
+  return phase === 'unknown' ? printed : printed.replace(/^[A-Z_]+\+?\s*/, '');
 }
 
 /** Slurm cannot be asked, which says nothing about the job. */

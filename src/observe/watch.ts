@@ -67,7 +67,10 @@ async function* departures(
     last = event;
     yield event;
   }
-  if (last !== undefined && (await pause(watch.grace ?? GRACE, signal))) yield { kind: 'departed', last };
+  if (last === undefined) return;
+  // A job that ended without ever having had a node has nothing to say.
+  const neverRan = last.phase === 'ended' && last.nodeList === '';
+  if (await pause(neverRan ? 0 : (watch.grace ?? GRACE), signal)) yield { kind: 'departed', last };
 }
 
 async function* none(): AsyncGenerator<never> {}

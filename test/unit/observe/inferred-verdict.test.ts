@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import type { ObservedEvent, QueueEvent } from '../../../src/observe/event.ts';
+import { inferVerdict } from '../../../src/observe/inferred-verdict.ts';
+import { stateAfter } from '../../../src/observe/run-state.ts';
+
+const time = '2025-11-24T05:43:00.000Z';
+const now = new Date('2025-11-24T05:44:10.000Z');
+const left = (state: string, reason = ''): QueueEvent => ({
+  time,
+  kind: 'queue',
+  job: '7',
+  state,
+  phase: state === 'GONE' ? 'gone' : 'ended',
+  reason,
+  nodes: 2,
+  nodeList: 'gpu[01-02]',
+});
+const started: ObservedEvent = { time, kind: 'job-started', job: '7', attempt: 0, nodes: 2 };
+
+test.each([
+  ['FAILED', 'NonZeroExitCode', 'failed', 'Slurm says FAILED (NonZeroExitCode); the job left no verdict'],
+  ['NODE_FAIL', 'NodeDown', 'failed', 'Slurm says NODE_FAIL (NodeDown); the job left no verdict'],
+  ['OUT_OF_MEMORY', '', 'failed', 'Slurm says OUT_OF_MEMORY; the job left no verdict'],
+  ['CANCELLED', 'by 1000', 'cancelled', 'Slurm says CANCELLED (by 1000); the job left no verdict'],
+  ['PREEMPTED', '', 'cancelled', 'Slurm says PREEMPTED; the job left no verdict'],
+  ['TIMEOUT', 'TimeLimit', 'timeout', 'Slurm says TIMEOUT (TimeLimit); the job left no verdict'],
+  ['COMPLETED', '', 'unknown', 'Slurm says COMPLETED; the job left no verdict'],
+  ['GONE', '', 'unknown', 'neither squeue nor accounting knows job 7 any more; the job left no verdict'],
+])('%s', (state, reason, outcome, text) => {
+  expect(inferVerdict(stateAfter([started]), left(state, reason), now)).toEqual({
+    time: now.toISOString(),
+    kind: 'verdict',
+    outcome,
+    reason: text,
+    seconds: 70,
+    inferred: true,
+  });
+});
+
+test('a script that never ran is told from one that was cut off', () => {
+  expect(inferVerdict(stateAfter([]), left('CANCELLED'), now)).toMatchObject({
+    outcome: 'cancelled',
+    reason: 'Slurm says CANCELLED; the job’s script did not start',
+    seconds: 0,
+  });
+});
+
+test('a job that was cut off in its teardown keeps its reason', () => {
+  const teardown: ObservedEvent = { time, kind: 'teardown', reason: 'cancelled' };
+  expect(inferVerdict(stateAfter([started, teardown]), left('GONE'), now).reason).toBe(
+    'neither squeue nor accounting knows job 7 any more; the job was ending (cancelled) but left no verdict',
+  );
+});
+
+test('a cause that the job has named counts, whatever Slurm says', () => {
+  const cause: ObservedEvent = {
+    time,
+    kind: 'process-ended',
+    reason: 'prefill-0 on gpu01 exited with code 3',
+    step: 'prefill-0',
+    role: 'prefill',
+    node: 'gpu01',
+    rank: 0,
+    exit: 3,
+    line: 'RuntimeError: boom',
+  };
+  expect(inferVerdict(stateAfter([started, cause]), left('GONE'), now)).toEqual({
+    ...cause,
+    time: now.toISOString(),
+    kind: 'verdict',
+    outcome: 'failed',
+    seconds: 70,
+    inferred: true,
+  });
+});
