@@ -21,8 +21,8 @@ export interface Called {
 const MOCKER = `
 import json, os, signal, sys
 say = {'pid': os.getpid(), 'argv': sys.argv[1:], 'namespace': os.environ.get('DYN_NAMESPACE'), 'offline': os.environ.get('HF_HUB_OFFLINE')}
-print(json.dumps(say), flush=True)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+print(json.dumps(say), flush=True)
 if not os.environ.get('TEST_RETURNS'):
     signal.pause()
 `;
