@@ -1,6 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const project = (name: string, timeout: number, parallel: boolean) => ({
+  // What scripts/build.mjs puts into dist.
+  resolve: { alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/index.js', import.meta.url)) } },
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],

@@ -31,6 +31,27 @@ const templates = {
   },
 };
 
+/** yaml's modules for browsers are the same sources, of which a bundle can leave out the half that writes YAML. */
+const yamlModules = {
+  name: 'yaml-modules',
+  setup({ onResolve }) {
+    onResolve({ filter: /^yaml$/ }, () => ({ path: join(root, 'node_modules/yaml/browser/index.js') }));
+  },
+};
+
+/** commander loads what it would run executable subcommands with, of which there are none: 4 ms. */
+const noSubprograms = {
+  name: 'no-subprograms',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/commander\/lib\/command\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const contents = text.replace("require('node:child_process')", '{}');
+      if (contents === text) throw new Error(`${path} does not load child_process any more`);
+      return { contents };
+    });
+  },
+};
+
 /** Messages of zod are not shown, and its 50 languages would double the bundle. */
 const oneLanguage = {
   name: 'one-language',
@@ -55,7 +76,7 @@ const { outputFiles, metafile } = await build({
   minifySyntax: true,
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
-  plugins: [templates, oneLanguage],
+  plugins: [templates, yamlModules, oneLanguage, noSubprograms],
 }).catch(() => process.exit(1));
 
 // Chunks first and by rename, so that a command started in the middle of a build sees whole files.

@@ -34,7 +34,8 @@ export function checkShape<T extends z.ZodType>(
   }
   let current = tree;
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const result = schema.safeParse(plain(current));
+    // A config is read once: compiling the schema for speed would take longer than it saves.
+    const result = schema.safeParse(plain(current), { jitless: true });
     if (result.success) return { findings: [...found.values()], value: result.data, tree: current };
     const faults = findings(result.error.issues, current, root);
     for (const fault of faults) {
