@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# decode-2: decode worker 2 on node 3, started by srun in job.sbatch.
+. "$RUN_DIR/task.sh" || exit 1
+bind decode-2 3
+. "$RUN_DIR"/env/decode-2.env || give_up 'cannot read its environment'
+run \
+  python3 -m dynamo.sglang \
+  --model-path /lustre/models/DeepSeek-R1-0528 \
+  --served-model-name deepseek-ai/DeepSeek-R1 \
+  --disaggregation-mode decode \
+  --disaggregation-bootstrap-port 30001 \
+  --dist-init-addr "${NODE_IP[3]}:29500" \
+  --nnodes 1 \
+  --node-rank 0 \
+  --tp-size 4 \
+  --dp-size 4 \
+  --host 0.0.0.0 \
+  --request-plane tcp \
+  --event-plane nats \
+  --skip-tokenizer-init \
+  --trust-remote-code \
+  --enable-dp-attention \
+  --decode-log-interval 1000 \
+  --max-running-requests 512 \
+  --context-length 2200 \
+  --disable-radix-cache \
+  --moe-a2a-backend deepep \
+  --deepep-mode low_latency \
+  --moe-dense-tp-size 1 \
+  --enable-dp-lm-head \
+  --cuda-graph-max-bs-decode 128 \
+  --disable-shared-experts-fusion \
+  --ep-num-redundant-experts 32 \
+  --ep-dispatch-algorithm static \
+  --eplb-algorithm deepseek \
+  --attention-backend trtllm_mla \
+  --kv-cache-dtype fp8_e4m3 \
+  --quantization fp8 \
+  --watchdog-timeout 1000000 \
+  --chunked-prefill-size 8192 \
+  --stream-interval 10 \
+  --flashinfer-allreduce-fusion-backend auto \
+  --moe-runner-backend flashinfer_trtllm \
+  --scheduler-recv-interval 10 \
+  --enable-symm-mem \
+  --deepep-config /configs/deepep_config.json \
+  --mem-fraction-static 0.95

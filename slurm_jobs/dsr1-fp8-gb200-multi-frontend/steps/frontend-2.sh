@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# frontend-2: frontend on node 3, started by srun in job.sbatch.
+. "$RUN_DIR/task.sh" || exit 1
+bind frontend-2 3
+. "$RUN_DIR"/env/frontend-2.env || give_up 'cannot read its environment'
+run \
+  python3 -m dynamo.frontend \
+  --http-host "${SELF_IP}" \
+  --http-port 8180 \
+  --router-mode round-robin \
+  --request-plane tcp \
+  --event-plane nats

@@ -1,0 +1,88 @@
+# shellcheck shell=bash
+# What runs on each node of a step: it finds its own rank and address, runs one command, and records how that ended.
+# srun alone cannot tell: with --kill-on-bad-exit every task of a step ends with 143 once one of them has died.
+
+umask 077
+read -ra NODE <<<"$DYN_SLURM_NODES"
+read -ra NODE_IP <<<"$DYN_SLURM_NODE_IPS"
+
+# bind STEP NODE_INDEX...: sets STEP, NODE_RANK and SELF_IP. Slurm numbers a step's nodes in its own order
+# (https://slurm.schedmd.com/srun.html, --nodelist), so a task that is not where the plan put it must not start.
+bind() {
+  local step=$1 here=${SLURMD_NODENAME:-unknown}
+  shift
+  local -a planned=("$@")
+  STEP=$step
+  NODE_RANK=${SLURM_NODEID:?not in a Slurm step}
+  local index=${planned[$NODE_RANK]}
+  # shellcheck disable=SC2034 # the step’s own script uses it
+  SELF_IP=${NODE_IP[$index]}
+  [[ ${here%%.*} == "${NODE[$index]%%.*}" ]] ||
+    give_up "task $NODE_RANK of step $step runs on $here, the plan says ${NODE[$index]}"
+  if [[ -r $RUN_DIR/state/credentials ]]; then
+    # shellcheck source=/dev/null
+    . "$RUN_DIR/state/credentials"
+  fi
+}
+
+# make_local_dir PARENT: sets LOCAL_DIR, a fresh folder on the node's own disk that goes when the step ends.
+make_local_dir() {
+  local name=dyn-slurm-${SLURM_JOB_ID:-0}-$STEP.XXXXXX
+  LOCAL_DIR=$(mktemp -d "$1/$name") || LOCAL_DIR=$(mktemp -d "${TMPDIR:-/tmp}/$name") ||
+    give_up "cannot make a folder in $1, nor in ${TMPDIR:-/tmp}"
+  export LOCAL_DIR
+}
+
+# fill FILE: prints it with ${NODE_IP[i]} replaced.
+fill() {
+  local text i
+  text=$(<"$1")
+  for i in "${!NODE_IP[@]}"; do
+    text=${text//"\${NODE_IP[$i]}"/${NODE_IP[$i]}}
+  done
+  printf '%s\n' "$text"
+}
+
+# run COMMAND...: runs it to its end. A worker that ends by itself is a failure even with exit code 0; the script
+# then ends with 1, so that srun ends the step's other tasks.
+run() {
+  local child status=0 told=0 woken=1
+  # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
+  # and to everything that the step started with proctrack/linuxproc; so the command ignores USR2, and gets TERM from here.
+  trap '' USR2
+  "$@" &
+  child=$!
+  trap 'told=1 woken=1; kill -TERM "$child" 2>/dev/null' TERM INT USR2
+  while ((woken)); do
+    woken=0
+    wait "$child"
+    status=$?
+  done
+  record "$status" "$told" "$(last_error)"
+  [[ -z ${LOCAL_DIR:-} ]] || rm -rf -- "$LOCAL_DIR"
+  ((status)) || status=1
+  exit "$status"
+}
+
+# record STATUS TOLD LINE: state/STEP.RANK.exit holds one value a line: time in ms, status, whether the step had been
+# told to end, the node, and the line that says why.
+record() {
+  local file=$RUN_DIR/state/$STEP.$NODE_RANK.exit
+  printf '%s\n' "$(date +%s%3N)" "$1" "$2" "${SLURMD_NODENAME:-unknown}" "$3" >"$file.part" && mv "$file.part" "$file"
+}
+
+# last_error: the last line of this task's log that looks like an error, else its last line.
+last_error() {
+  local lines line
+  lines=$(tail -c 65536 "$RUN_DIR/logs/$STEP.${SLURMD_NODENAME:-unknown}.log" 2>/dev/null | tr -d '\000' | tail -n 200 | grep -a '[^[:space:]]')
+  line=$(grep -aiE 'error|exception|fatal|panic|abort|fail|out of memory|in use|denied|killed' <<<"$lines" | tail -n 1)
+  [[ -n $line ]] || line=$(tail -n 1 <<<"$lines")
+  line=${line//[[:cntrl:]]/ }
+  printf '%s' "${line:0:500}"
+}
+
+give_up() {
+  printf 'dyn-slurm: %s\n' "$1" >&2
+  record 1 0 "$1"
+  exit 1
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# decode-0: decode worker 0 on nodes 2 to 13, started by srun in job.sbatch.
+. "$RUN_DIR/task.sh" || exit 1
+bind decode-0 2 3 4 5 6 7 8 9 10 11 12 13
+. "$RUN_DIR"/env/decode-0.env || give_up 'cannot read its environment'
+run \
+  python3 -m dynamo.sglang \
+  --model-path /lustre/models/DeepSeek-R1-0528 \
+  --served-model-name deepseek-ai/DeepSeek-R1 \
+  --disaggregation-mode decode \
+  --disaggregation-bootstrap-port 30001 \
+  --dist-init-addr "${NODE_IP[2]}:29500" \
+  --nnodes 12 \
+  --node-rank "${NODE_RANK}" \
+  --tp-size 48 \
+  --dp-size 48 \
+  --host 0.0.0.0 \
+  --request-plane tcp \
+  --event-plane nats \
+  --skip-tokenizer-init \
+  --trust-remote-code \
+  --enable-dp-attention \
+  --decode-log-interval 1 \
+  --max-running-requests 24576 \
+  --context-length 2716 \
+  --disable-radix-cache \
+  --moe-a2a-backend deepep \
+  --deepep-mode low_latency \
+  --moe-dense-tp-size 1 \
+  --enable-dp-lm-head \
+  --cuda-graph-bs-decode 768 \
+  --disable-shared-experts-fusion \
+  --ep-num-redundant-experts 32 \
+  --ep-dispatch-algorithm static \
+  --eplb-algorithm deepseek \
+  --attention-backend trtllm_mla \
+  --watchdog-timeout 1000000 \
+  --chunked-prefill-size 36864 \
+  --mem-fraction-static 0.8 \
+  --log-level debug

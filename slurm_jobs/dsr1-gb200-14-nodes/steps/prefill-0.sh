@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# prefill-0: prefill worker 0 on nodes 0 to 1, started by srun in job.sbatch.
+. "$RUN_DIR/task.sh" || exit 1
+bind prefill-0 0 1
+. "$RUN_DIR"/env/prefill-0.env || give_up 'cannot read its environment'
+run \
+  python3 -m dynamo.sglang \
+  --model-path /lustre/models/DeepSeek-R1-0528 \
+  --served-model-name deepseek-ai/DeepSeek-R1 \
+  --disaggregation-mode prefill \
+  --disaggregation-bootstrap-port 30001 \
+  --dist-init-addr "${NODE_IP[0]}:29500" \
+  --nnodes 2 \
+  --node-rank "${NODE_RANK}" \
+  --tp-size 8 \
+  --dp-size 8 \
+  --host 0.0.0.0 \
+  --request-plane tcp \
+  --event-plane nats \
+  --skip-tokenizer-init \
+  --trust-remote-code \
+  --enable-dp-attention \
+  --decode-log-interval 1 \
+  --max-running-requests 6144 \
+  --context-length 2716 \
+  --disable-radix-cache \
+  --moe-a2a-backend deepep \
+  --deepep-mode low_latency \
+  --moe-dense-tp-size 1 \
+  --enable-dp-lm-head \
+  --disable-shared-experts-fusion \
+  --ep-num-redundant-experts 32 \
+  --ep-dispatch-algorithm static \
+  --eplb-algorithm deepseek \
+  --attention-backend trtllm_mla \
+  --watchdog-timeout 1000000 \
+  --disable-cuda-graph \
+  --chunked-prefill-size 16384 \
+  --max-total-tokens 32768 \
+  --mem-fraction-static 0.8 \
+  --log-level debug

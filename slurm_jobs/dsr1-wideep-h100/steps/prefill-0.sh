@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# prefill-0: prefill worker 0 on nodes 0 to 3, started by srun in job.sbatch.
+. "$RUN_DIR/task.sh" || exit 1
+bind prefill-0 0 1 2 3
+. "$RUN_DIR"/env/prefill-0.env || give_up 'cannot read its environment'
+run \
+  python3 -m dynamo.sglang \
+  --model-path /models/DeepSeek-R1 \
+  --served-model-name deepseek-ai/DeepSeek-R1 \
+  --disaggregation-mode prefill \
+  --disaggregation-bootstrap-port 30001 \
+  --dist-init-addr "${NODE_IP[0]}:29500" \
+  --nnodes 4 \
+  --node-rank "${NODE_RANK}" \
+  --tp-size 32 \
+  --dp-size 32 \
+  --host 0.0.0.0 \
+  --request-plane tcp \
+  --event-plane nats \
+  --skip-tokenizer-init \
+  --disaggregation-transfer-backend nixl \
+  --enable-dp-attention \
+  --decode-log-interval 1000 \
+  --moe-a2a-backend deepep \
+  --load-balance-method round_robin \
+  --page-size 1 \
+  --trust-remote-code \
+  --moe-dense-tp-size 1 \
+  --enable-dp-lm-head \
+  --disable-radix-cache \
+  --watchdog-timeout 1000000 \
+  --enable-two-batch-overlap \
+  --deepep-mode normal \
+  --deepep-config /configs/deepep.json \
+  --ep-num-redundant-experts 32 \
+  --ep-dispatch-algorithm dynamic \
+  --eplb-algorithm deepseek \
+  --mem-fraction-static 0.85

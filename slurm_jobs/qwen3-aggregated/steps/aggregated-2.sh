@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# aggregated-2: aggregated worker 2 on node 0, started by srun in job.sbatch.
+. "$RUN_DIR/task.sh" || exit 1
+bind aggregated-2 0
+. "$RUN_DIR"/env/aggregated-2.env || give_up 'cannot read its environment'
+run \
+  python3 -m dynamo.sglang \
+  --model-path /models/Qwen3-32B \
+  --served-model-name Qwen/Qwen3-32B \
+  --dist-init-addr "${NODE_IP[0]}:29540" \
+  --nnodes 1 \
+  --node-rank 0 \
+  --tp-size 2 \
+  --kv-events-config '{"publisher":"zmq","topic":"kv-events","endpoint":"tcp://*:5559"}' \
+  --request-plane tcp \
+  --event-plane nats \
+  --page-size 16 \
+  --trust-remote-code

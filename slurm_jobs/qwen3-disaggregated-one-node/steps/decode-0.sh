@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# decode-0: decode worker 0 on node 0, started by srun in job.sbatch.
+. "$RUN_DIR/task.sh" || exit 1
+bind decode-0 0
+. "$RUN_DIR"/env/decode-0.env || give_up 'cannot read its environment'
+run \
+  python3 -m dynamo.sglang \
+  --model-path /models/Qwen3-32B \
+  --served-model-name Qwen/Qwen3-32B \
+  --disaggregation-mode decode \
+  --disaggregation-bootstrap-port 30001 \
+  --dist-init-addr "${NODE_IP[0]}:29540" \
+  --nnodes 1 \
+  --node-rank 0 \
+  --tp-size 4 \
+  --host 0.0.0.0 \
+  --request-plane tcp \
+  --event-plane nats \
+  --dyn-tool-call-parser hermes \
+  --dyn-reasoning-parser qwen3 \
+  --page-size 16 \
+  --trust-remote-code \
+  --disaggregation-transfer-backend nixl \
+  --mem-fraction-static 0.85

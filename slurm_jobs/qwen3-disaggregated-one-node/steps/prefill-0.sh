@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# prefill-0: prefill worker 0 on node 0, started by srun in job.sbatch.
+. "$RUN_DIR/task.sh" || exit 1
+bind prefill-0 0
+. "$RUN_DIR"/env/prefill-0.env || give_up 'cannot read its environment'
+run \
+  python3 -m dynamo.sglang \
+  --model-path /models/Qwen3-32B \
+  --served-model-name Qwen/Qwen3-32B \
+  --disaggregation-mode prefill \
+  --disaggregation-bootstrap-port 30001 \
+  --dist-init-addr "${NODE_IP[0]}:29500" \
+  --nnodes 1 \
+  --node-rank 0 \
+  --tp-size 2 \
+  --host 0.0.0.0 \
+  --request-plane tcp \
+  --event-plane nats \
+  --dyn-tool-call-parser hermes \
+  --dyn-reasoning-parser qwen3 \
+  --page-size 16 \
+  --trust-remote-code \
+  --disaggregation-transfer-backend nixl
