@@ -30,7 +30,7 @@ export function rehearsable(plan: Plan): Problem | undefined {
       severity: 'error',
       path: [step.role],
       message: `can’t be rehearsed: ${why}`,
-      hint: 'Rehearse the config without this role; `dyn-slurm submit --dry-run` shows all that it would run.',
+      hint: '`dyn-slurm submit --dry-run` shows all that it would run.',
     };
   }
   return undefined;
