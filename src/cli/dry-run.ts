@@ -3,9 +3,11 @@ import { exposure } from '../plan/exposure.ts';
 import type { Plan } from '../plan/plan.ts';
 import { quoteCommand } from '../render/shell.ts';
 import type { SubmitRequest } from '../scheduler/scheduler.ts';
-import { gpuHours, portRange, summary } from './plan-text.ts';
+import { grouped } from './grouping.ts';
+import { gpuHours, portRange, portsOfNodes, summary } from './plan-text.ts';
 import { span } from './span.ts';
 import { table } from './table.ts';
+import { filled, ranges } from './wording.ts';
 
 /** What an admin asks of a job before it is sent; no secret's value is in it. */
 export interface DryRun {
@@ -21,7 +23,7 @@ export function dryRunText({ request, plan, job }: DryRun): string {
     ['Would run', `${quoteCommand(command)}\n`],
     ['Would take', `${summary(plan, job)}\n${table(['what', 'how much'], taken(job))}`],
     ['Would listen', table(['node', 'port', 'for', 'address', 'guard', 'step'], listening(plan, job))],
-    ['Would pass', table(['step', 'environment'], passed(plan))],
+    ['Would pass', passed(plan)],
     ['Would leave', `${left(job, run.dir).join('\n')}\n`],
   ];
   const facts = sections.map(([title, text]) => `${title}\n${text.replace(/^(?=.)/gm, '  ')}\n`).join('');
@@ -53,7 +55,7 @@ export function dryRunJson({ request, plan, job }: DryRun): object {
   };
 }
 
-function taken({ slurm }: Job): readonly (readonly string[])[] {
+function taken({ slurm, site, container, health }: Job): readonly (readonly string[])[] {
   const { account, partition, qos, reservation, constraint, segment, time, exclusive } = slurm;
   const all = {
     account,
@@ -62,8 +64,9 @@ function taken({ slurm }: Job): readonly (readonly string[])[] {
     reservation,
     constraint,
     segment: segment?.toString(),
-    'time limit': span(time),
+    'time limit': `${span(time)}; USR1 to the script ${span(health.drain)} before`,
     nodes: exclusive ? 'whole (--exclusive)' : 'shared with other jobs',
+    image: site.container_runtime === 'pyxis' ? container?.image : undefined,
   };
   return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
 }
@@ -75,23 +78,32 @@ function ports(plan: Plan, job: Job) {
 }
 
 function listening(plan: Plan, job: Job): readonly (readonly string[])[] {
-  return ports(plan, job)
-    .toSorted((a, b) => a.node - b.node || a.port - b.port)
-    .map((port) => [
-      String(port.node),
+  return portsOfNodes(plan).map(({ nodes, port, step }) => {
+    const { address, guard } = exposure(port.use, job);
+    return [
+      ranges(nodes),
       portRange(port),
       port.use,
-      port.address === 'node' ? `\${NODE_IP[${port.node}]}` : '0.0.0.0',
-      port.guard,
-      port.step,
-    ]);
+      address === 'node' ? 'of its node' : 'all',
+      guard,
+      step,
+    ];
+  });
 }
 
-function passed({ steps }: Plan): readonly (readonly string[])[] {
-  return steps.flatMap(({ name, env, secrets }) => {
-    const names = [...Object.keys(env), ...Object.keys(secrets).map((secret) => `${secret} (secret)`)];
-    return names.length === 0 ? [] : [[name, names.join(' ')]];
-  });
+/** Steps with the same variables are one entry: workers of a role differ in values only. */
+function passed({ steps }: Plan): string {
+  const named = steps.map(({ name, env, secrets }) => ({
+    name,
+    variables: [...Object.keys(env), ...Object.keys(secrets).map((secret) => `${secret}=(secret)`)],
+  }));
+  return grouped(named, ({ variables }) => variables.join(' '))
+    .filter(([{ variables }]) => variables.length > 0)
+    .map((group) => {
+      const names = group.map(({ name }) => name).join(', ');
+      return `${names}\n  ${filled(group[0].variables, 90).join('\n  ')}\n`;
+    })
+    .join('');
 }
 
 function left({ site }: Job, dir: string): readonly string[] {

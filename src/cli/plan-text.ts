@@ -1,10 +1,11 @@
 import type { Job } from '../config/job.ts';
-import type { Plan, PlanNode, Port, Process, Step, Word } from '../plan/plan.ts';
+import type { Plan, PlanNode, Port, Step } from '../plan/plan.ts';
 import { srunCommand } from '../plan/step.ts';
 import { commandLines, quote, quoteCommand, quoteWord } from '../render/shell.ts';
+import { grouped } from './grouping.ts';
 import { span } from './span.ts';
-import { ranges, table } from './table.ts';
-import { count } from './wording.ts';
+import { table } from './table.ts';
+import { count, filled, ranges } from './wording.ts';
 
 /** A plan for people: size and cost, nodes, workers, ports, commands. */
 export function planText(plan: Plan, job: Job): string {
@@ -61,16 +62,27 @@ function workers(plan: Plan): string {
 }
 
 function ports(plan: Plan): string {
-  const taken = plan.processes.flatMap((process) => process.ports.map((port) => ({ process, port })));
-  const same = ({ process, port }: { process: Process; port: Port }) =>
-    `${process.name} ${port.port} ${port.use}`;
   return table(
     ['node', 'port', 'for', 'step'],
-    grouped(taken, same)
-      .map((group) => ({ nodes: group.map(({ process }) => process.nodeIndex), ...group[0] }))
-      .toSorted((a, b) => (a.nodes[0] ?? 0) - (b.nodes[0] ?? 0) || a.port.port - b.port.port)
-      .map(({ nodes, port, process }) => [ranges(nodes), portRange(port), port.use, process.name]),
+    portsOfNodes(plan).map(({ nodes, port, step }) => [ranges(nodes), portRange(port), port.use, step]),
   );
+}
+
+/** A port of a step, on all nodes where it is the same. */
+export interface PortOfNodes {
+  readonly nodes: readonly number[];
+  readonly port: Port;
+  readonly step: string;
+}
+
+/** Every port of a plan, by node and number. */
+export function portsOfNodes({ processes }: Plan): readonly PortOfNodes[] {
+  const taken = processes.flatMap(({ name, nodeIndex, ports }) =>
+    ports.map((port) => ({ step: name, node: nodeIndex, port })),
+  );
+  return grouped(taken, ({ step, port }) => `${step} ${port.port} ${port.use}`)
+    .map((group) => ({ ...group[0], nodes: group.map(({ node }) => node) }))
+    .toSorted((a, b) => a.node - b.node || a.port.port - b.port.port);
 }
 
 export function portRange({ port, count }: Port): string {
@@ -86,7 +98,7 @@ function command(step: Step, job: Job): string {
   const where = `${step.nodes.length === 1 ? 'node' : 'nodes'} ${ranges(step.nodes)}`;
   return [
     `${step.name} on ${where}`,
-    `  ${filled(srunCommand(step, job)).join(BREAK)}`,
+    `  ${filled(srunCommand(step, job).map(quoteWord), WIDTH).join(BREAK)}`,
     ...[...env, ...secrets].map((line) => `  ${line}`),
     `  ${commandLines(step.argv).map(quoteCommand).join(BREAK)}`,
     '',
@@ -97,28 +109,6 @@ function command(step: Step, job: Job): string {
 const BREAK = ' \\\n    ';
 const WIDTH = 100;
 
-/** Words in lines of about the same width: srun's options differ little from step to step. */
-function filled(words: readonly Word[]): readonly string[] {
-  const lines: string[] = [];
-  for (const word of words.map(quoteWord)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + word.length < WIDTH) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}
-
 function indent(text: string): string {
   return text.replace(/^(?=.)/gm, '  ');
-}
-
-/** Items with the same key, in the order of their first. */
-function grouped<T>(items: readonly T[], key: (item: T) => string): readonly (readonly [T, ...T[]])[] {
-  const groups = new Map<string, [T, ...T[]]>();
-  for (const item of items) {
-    const found = groups.get(key(item));
-    if (found) found.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return [...groups.values()];
 }

@@ -1,7 +1,7 @@
 import { EXIT } from '../errors.ts';
 import { createRun } from '../observe/run.ts';
 import { planJob } from '../plan/assemble.ts';
-import type { JobId } from '../scheduler/job-id.ts';
+import { type JobId, jobNumber } from '../scheduler/job-id.ts';
 import { submitRequest } from '../scheduler/request.ts';
 import { bundleOf } from './bundle.ts';
 import { dryRunJson, dryRunText } from './dry-run.ts';
@@ -58,7 +58,10 @@ function answer(submitted: Submitted, { json, watch }: SubmitOptions): string {
         `  logs    dyn-slurm logs -f ${run}`,
         `  cancel  dyn-slurm cancel ${run}`,
       ];
-  return [`submitted ${run} as job ${jobId} on cluster ${cluster}`, `  folder  ${dir}`, ...next, ''].join(
-    '\n',
-  );
+  return [
+    `submitted ${run} as job ${jobNumber(jobId)} on cluster ${cluster}`,
+    `  folder  ${dir}`,
+    ...next,
+    '',
+  ].join('\n');
 }

@@ -12,14 +12,3 @@ export function table(header: readonly string[], rows: readonly (readonly string
     .map((line) => `${line}\n`)
     .join('');
 }
-
-/** `0-3, 7`: numbers, ascending, with runs of them shortened. */
-export function ranges(numbers: readonly number[]): string {
-  const runs: [number, number][] = [];
-  for (const number of numbers) {
-    const last = runs.at(-1);
-    if (last && number === last[1] + 1) last[1] = number;
-    else runs.push([number, number]);
-  }
-  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(', ');
-}

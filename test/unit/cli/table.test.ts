@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ranges, table } from '../../../src/cli/table.ts';
+import { table } from '../../../src/cli/table.ts';
 
 test('aligns text to the left and numbers to the right', () => {
   const text = table(
@@ -13,12 +13,4 @@ test('aligns text to the left and numbers to the right', () => {
    0         2379  etcd
 1-11  29500-29506  prefill-0
 `);
-});
-
-test.each([
-  [[], ''],
-  [[3], '3'],
-  [[0, 1, 2, 3, 7, 9, 10], '0-3, 7, 9-10'],
-])('shortens %j', (numbers, text) => {
-  expect(ranges(numbers)).toBe(text);
 });

@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { count, filled, ranges } from '../../../src/cli/wording.ts';
+
+test.each([
+  [[], ''],
+  [[3], '3'],
+  [[0, 1, 2, 3, 7, 9, 10], '0-3, 7, 9-10'],
+])('shortens %j', (numbers, text) => {
+  expect(ranges(numbers)).toBe(text);
+});
+
+test('fills lines with words', () => {
+  expect(filled(['a', 'bb', 'ccc', 'a-long-word', 'd'], 8)).toEqual(['a bb ccc', 'a-long-word', 'd']);
+});
+
+test('counts', () => {
+  expect([count(0, 'node'), count(1, 'node'), count(2, 'node')]).toEqual(['0 nodes', '1 node', '2 nodes']);
+});
