@@ -369,7 +369,8 @@ finish() {
   event verdict outcome="$OUTCOME" reason="$REASON" seconds:="$SECONDS" "${cause[@]}"
 }
 
-# stop KIND...: SIGTERM to those steps, SIGKILL to what is left after GRACE seconds.
+# stop KIND...: asks those steps to end, and kills what is left of them after GRACE seconds. srun passes USR2 on to
+# task.sh, which sends its command SIGTERM; to SIGTERM srun itself answers by killing the whole step.
 stop() {
   local name until=$((SECONDS + GRACE))
   local -a pids=()
@@ -377,9 +378,9 @@ stop() {
     [[ " $* " != *" ${STEP_KIND[$name]} "* ]] || pids+=("${STEP_PID[$name]}")
   done
   ((${#pids[@]})) || return 0
-  kill -TERM "${pids[@]}" 2>/dev/null
+  kill -USR2 "${pids[@]}" 2>/dev/null
   while kill -0 "${pids[@]}" 2>/dev/null && ((SECONDS < until)); do
     sleep 0.05
   done
-  kill -KILL "${pids[@]}" 2>/dev/null
+  kill -TERM "${pids[@]}" 2>/dev/null
 }

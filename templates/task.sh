@@ -27,7 +27,9 @@ bind() {
 
 # make_local_dir PARENT: sets LOCAL_DIR, a fresh folder on the node's own disk that goes when the step ends.
 make_local_dir() {
-  LOCAL_DIR=$(mktemp -d "$1/dyn-slurm-${SLURM_JOB_ID:-0}-$STEP.XXXXXX") || give_up "cannot make a folder in $1"
+  local name=dyn-slurm-${SLURM_JOB_ID:-0}-$STEP.XXXXXX
+  LOCAL_DIR=$(mktemp -d "$1/$name") || LOCAL_DIR=$(mktemp -d "${TMPDIR:-/tmp}/$name") ||
+    give_up "cannot make a folder in $1, nor in ${TMPDIR:-/tmp}"
   export LOCAL_DIR
 }
 
@@ -45,9 +47,12 @@ fill() {
 # then ends with 1, so that srun ends the step's other tasks.
 run() {
   local child status=0 told=0 woken=1
-  trap 'told=1 woken=1' TERM INT
+  # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
+  # and to everything that the step started with proctrack/linuxproc; so the command ignores USR2, and gets TERM from here.
+  trap '' USR2
   "$@" &
   child=$!
+  trap 'told=1 woken=1; kill -TERM "$child" 2>/dev/null' TERM INT USR2
   while ((woken)); do
     woken=0
     wait "$child"

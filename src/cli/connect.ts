@@ -24,7 +24,17 @@ export type NamedProfile = Pick<ClusterProfile, 'host' | 'slurm_bin' | 'runs_dir
 /** The profile whose Slurm is the stand-in on this machine. */
 export const LOCAL = 'local';
 
-/** `extra`: environment for every command of the stand-in, such as its faults. Nothing is contacted yet. */
+/** The stand-in, and the folder where it keeps its state. */
+export interface LocalConnection extends Connection {
+  readonly standIn: string;
+}
+
+/** `extra`: environment for every command of the stand-in, such as its faults. */
+export function connectLocally(world: World, extra: Readonly<Record<string, string>>): LocalConnection {
+  return { ...connect({ name: LOCAL }, world, extra), standIn: standInOf(world).extra.DYN_SLURM_STANDIN_DIR };
+}
+
+/** `extra`: more environment for every command. Nothing is contacted yet. */
 export function connect(
   profile: NamedProfile,
   world: World,

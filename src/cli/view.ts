@@ -52,15 +52,24 @@ export async function showEvents(
   let state = NEW_RUN;
   try {
     for await (const event of events) {
+      const news = isNews(event, state);
       state = advance(state, event);
       if (board) board.update(stagesOf(state));
       else if (screen.renderer === 'json') screen.out.write(`${JSON.stringify(event)}\n`);
-      else writeLine(eventText(event), new Date(event.time || screen.now()), screen);
+      else if (news) writeLine(eventText(event), new Date(event.time || screen.now()), screen);
     }
   } finally {
     await board?.close();
   }
   return state;
+}
+
+/** Of a job that speaks for itself, the queue only repeats that it runs, and that it ends. */
+function isNews(event: ObservedEvent, { started, teardown }: RunState): boolean {
+  if (event.kind !== 'queue' || started === undefined) return true;
+  const { phase } = event;
+  if (phase === 'starting' || phase === 'running') return false;
+  return teardown === undefined || (phase !== 'ending' && phase !== 'ended');
 }
 
 /** `14:03:59  prefill workers 2/4` */

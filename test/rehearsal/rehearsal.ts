@@ -1,0 +1,89 @@
+import { execFile, spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+export interface Outcome {
+  readonly code: number;
+  readonly stderr: string;
+  /** One for each line of standard output. */
+  readonly events: readonly Record<string, unknown>[];
+}
+
+export interface Running {
+  readonly ended: Promise<{ code: number; stdout: string }>;
+  interrupt(): void;
+  /** Waits until what was printed so far fits. */
+  line(pattern: RegExp): Promise<void>;
+}
+
+/** A folder for the runs of one test file; `dispose` removes it. */
+export class Stage {
+  readonly runs = mkdtempSync(join(tmpdir(), 'dyn-slurm-rehearsal-'));
+
+  /** The built command line, with the machine's own environment. */
+  run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const env = { ...process.env, DYN_SLURM_RUNS: this.runs, NO_COLOR: '1' };
+    return new Promise((resolve) => {
+      execFile(process.execPath, [join(ROOT, 'dist/main.js'), ...args], { env }, (error, stdout, stderr) => {
+        resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr });
+      });
+    });
+  }
+
+  /** The command line left to run: what it prints can be waited for, and it can be interrupted. */
+  start(...args: string[]): Running {
+    const child = spawn(process.execPath, [join(ROOT, 'dist/main.js'), ...args], {
+      env: { ...process.env, DYN_SLURM_RUNS: this.runs, NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let stdout = '';
+    const seen = new EventEmitter();
+    child.stdout.on('data', (text) => {
+      stdout += text;
+      seen.emit('text');
+    });
+    return {
+      ended: once(child, 'close').then(([code]) => ({ code: Number(code), stdout })),
+      interrupt: () => child.kill('SIGINT'),
+      async line(pattern) {
+        while (!pattern.test(stdout)) await once(seen, 'text');
+      },
+    };
+  }
+
+  /** Rehearses a config of test/fixtures/rehearsal. */
+  async rehearse(config: string, ...args: string[]): Promise<Outcome> {
+    const file = join(ROOT, 'test/fixtures/rehearsal', `${config}.yaml`);
+    const { code, stdout, stderr } = await this.run('rehearse', file, '--json', ...args);
+    const events = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    return { code, stderr, events };
+  }
+
+  dispose(): void {
+    rmSync(this.runs, { recursive: true });
+  }
+}
+
+/** Processes that know of a run folder in their environment or command. */
+export function processesOf(folder: string): readonly string[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
+    .filter((pid) => ['environ', 'cmdline'].some((file) => readProc(pid, file).includes(folder)))
+    .map((pid) => `${pid} ${readProc(pid, 'cmdline').replaceAll('\u0000', ' ')}`);
+}
+
+function readProc(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
+  } catch {
+    return '';
+  }
+}

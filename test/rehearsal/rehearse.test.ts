@@ -1,0 +1,62 @@
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { type Outcome, processesOf, Stage } from './rehearsal.ts';
+
+const stage = new Stage();
+afterEach(() => expect(processesOf(stage.runs)).toEqual([]));
+afterAll(() => stage.dispose());
+
+const last = (outcome: Outcome, kind: string) => outcome.events.findLast((event) => event.kind === kind);
+
+/** The registrations that were seen last, by role. */
+const registered = ({ events }: Outcome) =>
+  Object.fromEntries(
+    events.flatMap((event) =>
+      event.kind === 'workers-registered' ? [[event.role, `${event.have}/${event.want}`]] : [],
+    ),
+  );
+
+describe('serves a chat', () => {
+  test.each([
+    ['aggregated', 'tiny', { aggregated: '4/4' }, 2],
+    ['disaggregated', 'tiny/Model-1', { prefill: '1/1', decode: '2/2' }, 4],
+    ['frontends', 'tiny', { prefill: '1/1', decode: '2/2' }, 3],
+  ])('%s', async (config, model, workers, nodes) => {
+    const outcome = await stage.rehearse(config);
+    expect(outcome.stderr).toBe('');
+    expect(registered(outcome)).toEqual(workers);
+    expect((last(outcome, 'nodes-bound') as { nodes: unknown[] }).nodes).toHaveLength(nodes);
+    expect(last(outcome, 'ready')).toMatchObject({
+      model,
+      url: expect.stringMatching(/^http:\/\/127\.\d+\.\d+\.\d+:8000$/),
+    });
+    expect(last(outcome, 'chat')).toMatchObject({ tokens: 48 });
+    expect(outcome.code).toBe(0);
+  });
+});
+
+describe('names what failed first', () => {
+  test.each<[fault: string, verdict: Record<string, unknown>]>([
+    ['prefill-0.1:kill', { step: 'prefill-0', role: 'prefill', rank: 1, signal: 'KILL' }],
+    ['decode-1:exit=3', { step: 'decode-1', role: 'decode', rank: 0, exit: 3 }],
+    ['decode-0:exit=0', { step: 'decode-0', role: 'decode', rank: 0, exit: 0 }],
+    ['decode-1:kill@ready', { step: 'decode-1', role: 'decode', rank: 0, signal: 'KILL' }],
+    ['prefill-0:kill=TERM@ready+1', { step: 'prefill-0', role: 'prefill', rank: 0 }],
+    ['etcd:kill', { step: 'etcd', rank: 0, signal: 'KILL' }],
+    ['etcd:kill@ready', { step: 'etcd', rank: 0, signal: 'KILL' }],
+    ['nats:kill', { step: 'nats', rank: 0, signal: 'KILL' }],
+    ['nats:kill@ready', { step: 'nats', rank: 0, signal: 'KILL' }],
+    ['frontend-0:port=8000', { step: 'frontend-0', rank: 0, line: expect.stringMatching(/in use/i) }],
+    ['etcd:port=2379', { step: 'etcd', rank: 0, line: expect.stringMatching(/in use/i) }],
+  ])('%s', async (fault, cause) => {
+    const outcome = await stage.rehearse('disaggregated', '--fault', fault);
+    expect(last(outcome, 'verdict')).toMatchObject({
+      outcome: 'failed',
+      node: expect.stringMatching(/^node\d+$/),
+      reason: expect.stringMatching(
+        new RegExp(`^${cause.step} on node\\d+ (was killed by SIG|exited with code )`),
+      ),
+      ...cause,
+    });
+    expect(outcome.code).toBe(7);
+  });
+});

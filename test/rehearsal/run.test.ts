@@ -1,0 +1,67 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { processesOf, Stage } from './rehearsal.ts';
+
+const stage = new Stage();
+afterEach(() => expect(processesOf(stage.runs)).toEqual([]));
+afterAll(() => stage.dispose());
+
+const CONFIG = join(import.meta.dirname, '../fixtures/rehearsal/disaggregated.yaml');
+
+/** Submits to the stand-in; the run's id, folder and job. */
+async function submit(): Promise<{ run: string; dir: string; jobId: string }> {
+  const { code, stdout, stderr } = await stage.run('submit', CONFIG, '--cluster', 'local', '--json');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+/** The status, once it says one of these. */
+async function statusOnce(
+  run: string,
+  wanted: (status: Record<string, unknown>) => boolean,
+): Promise<Record<string, unknown>> {
+  for (;;) {
+    const { stdout } = await stage.run('status', run, '--json');
+    const status = JSON.parse(stdout) as Record<string, unknown>;
+    if (wanted(status)) return status;
+  }
+}
+
+test('a run is watched, read and cancelled by its commands', async () => {
+  const { run, dir, jobId } = await submit();
+  const status = await statusOnce(run, ({ ready, verdict }) => ready !== null || verdict !== null);
+  expect(status).toMatchObject({ run, job: jobId, ready: { url: expect.stringMatching(/^http:\/\/127\./) } });
+
+  const logs = await stage.run('logs', run, 'prefill-0');
+  expect(logs.code).toBe(0);
+  expect(logs.stdout).toMatch(
+    /prefill-0@node0.*rehearsal: dynamo\.sglang stands in as dynamo\.mocker: prefill/,
+  );
+  expect(logs.stdout).toMatch(/prefill-0@node1/);
+
+  const cancelled = await stage.run('cancel', run);
+  expect(cancelled.code).toBe(0);
+  expect(await stage.run('watch', run, '--json').then(({ code }) => code)).toBe(9);
+  const events = readFileSync(join(dir, 'events.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(events.at(-1)).toMatchObject({ kind: 'verdict', outcome: 'cancelled', reason: 'cancelled' });
+  expect(events.map(({ kind }) => kind)).not.toContain('process-ended');
+  expect(existsSync(join(dir, 'state/credentials'))).toBe(false);
+
+  // Once more changes nothing.
+  const again = await stage.run('cancel', run);
+  expect(again.code).toBe(0);
+  expect(again.stderr).toContain('has ended already: cancelled');
+});
+
+test('an interrupted rehearsal takes its job down', async () => {
+  const controller = stage.start('rehearse', CONFIG);
+  await controller.line(/prefill workers 1\/1/);
+  controller.interrupt();
+  const { code, stdout } = await controller.ended;
+  expect(code).toBe(130);
+  expect(stdout).toMatch(/processes: none left/);
+});
