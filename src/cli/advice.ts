@@ -36,6 +36,9 @@ export function adviceFor(verdict: EventOf<'verdict'>): string | undefined {
   if (known) return known[1];
   if (signal === 'KILL')
     return 'SIGKILL from outside is often the kernel’s out-of-memory killer: see dmesg on the node';
+  if (exit === 127) {
+    return 'the command is not on the node’s PATH, or not in the image: see container.image, or preamble in the cluster profile';
+  }
   if (exit === 0) return 'a worker must run until it is told to end: its log says why it stopped';
   if (outcome === 'deadline')
     return 'a slow but healthy start needs a longer health.deadline or health.stall';

@@ -1,6 +1,6 @@
 import { DynSlurmError } from '../errors.ts';
 import { inferVerdict } from '../observe/inferred-verdict.ts';
-import { queueEvent, unreachable } from '../observe/queue-watch.ts';
+import { queueEvent, unreachable } from '../observe/queue-event.ts';
 import type { SubmittedJob } from '../observe/run.ts';
 import { readRunLog } from '../observe/run-log.ts';
 import { type RunState, stateAfter } from '../observe/run-state.ts';

@@ -9,7 +9,8 @@ export function inferVerdict(state: RunState, queue: QueueEvent, now: Date): Eve
   const { cause } = state;
   const { reason: causeReason, ...end } = cause ?? { reason: '' };
   const outcome = cause ? 'failed' : outcomeOf(queue);
-  const started = Date.parse(state.started?.time ?? queue.start ?? '');
+  const allocated = queue.nodeList === '' ? undefined : queue.start;
+  const started = Date.parse(state.started?.time ?? allocated ?? '');
   return {
     ...end,
     time: now.toISOString(),

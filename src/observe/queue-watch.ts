@@ -1,10 +1,10 @@
 import { DynSlurmError } from '../errors.ts';
 import { pause } from '../host/pause.ts';
-import { type JobId, jobNumber } from '../scheduler/job-id.ts';
-import { explainPending } from '../scheduler/pending-reason.ts';
+import type { JobId } from '../scheduler/job-id.ts';
 import { type PollSchedule, pollDelay } from '../scheduler/poll-schedule.ts';
-import type { JobStatus, Scheduler } from '../scheduler/scheduler.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { QueueEvent } from './event.ts';
+import { queueEvent, unreachable } from './queue-event.ts';
 
 export interface QueueWatch {
   readonly scheduler: Scheduler;
@@ -48,43 +48,4 @@ async function lookAt(scheduler: Scheduler, job: JobId, time: Date, signal: Abor
     if (!(error instanceof DynSlurmError)) throw error;
     return { event: unreachable(job, error, time), phase: 'unreachable' as const };
   }
-}
-
-/** What Slurm says, with the reason explained. */
-export function queueEvent(job: JobId, status: JobStatus, time: Date): QueueEvent {
-  const number = jobNumber(job);
-  const known = status.phase === 'pending' ? explainPending(status.reason, number) : undefined;
-  return {
-    time: time.toISOString(),
-    kind: 'queue',
-    job: number,
-    state: status.word,
-    phase: status.phase,
-    reason: [besideState(status), status.reason].filter(Boolean).join(', '),
-    ...(known && { explanation: known.text }),
-    ...(known?.next !== undefined && { next: known.next }),
-    nodes: status.nodes,
-    nodeList: status.nodeList,
-    ...(status.started !== undefined && { start: new Date(status.started * 1000).toISOString() }),
-  };
-}
-
-/** `by 1000` of `CANCELLED by 1000`; all of a state that is not known. */
-function besideState({ phase, printed }: JobStatus): string {
-  return phase === 'unknown' ? printed : printed.replace(/^[A-Z_]+\+?\s*/, '');
-}
-
-/** Slurm cannot be asked, which says nothing about the job. */
-export function unreachable(job: JobId, error: DynSlurmError, time: Date): QueueEvent {
-  const [what, , said] = error.message.split('\n');
-  return {
-    time: time.toISOString(),
-    kind: 'queue',
-    job: jobNumber(job),
-    state: 'UNKNOWN',
-    phase: 'unknown',
-    reason: said ?? what ?? '',
-    nodes: 0,
-    nodeList: '',
-  };
 }

@@ -78,8 +78,8 @@ test('a job that never started', async () => {
   expect(await cancel(RUN, {}, world)).toBe(0);
   expect(out()).toBe(
     `\
-05:45:00  job 4242 has left the queue: CANCELLED (Priority)
-05:45:00  cancelled after 2 min: Slurm says CANCELLED (Priority); the job’s script did not start
+05:45:00  job 4242 has left the queue: CANCELLED
+05:45:00  cancelled: Slurm says CANCELLED; the job’s script did not start
 `,
   );
 }, 20_000);
