@@ -1,39 +1,61 @@
 import { EXIT } from '../errors.ts';
 import { setUpTools } from '../rehearsal/tools/set-up.ts';
-import type { ToolsEvent, ToolsStep } from '../rehearsal/tools/step.ts';
-import { findTools, toolsPlace } from '../rehearsal/tools/tools.ts';
+import { TOOLS_STEPS, type ToolsEvent, type ToolsStep } from '../rehearsal/tools/step.ts';
+import { findTools, type Tools, type ToolsPlace, toolsPlace } from '../rehearsal/tools/tools.ts';
+import type { Checklist } from './checklist.ts';
 import type { World } from './world.ts';
 
 export interface SetupOptions {
-  json?: boolean;
+  readonly json?: boolean;
   /** Also what only the tests of dyn-slurm need. */
-  withTests?: boolean;
+  readonly withTests?: boolean;
 }
 
 const TITLES: Readonly<Record<ToolsStep, string>> = {
   python: 'Python',
   dynamo: 'Dynamo',
-  servers: 'servers',
+  servers: 'etcd, NATS, nginx',
   check: 'check',
-  shellcheck: 'tests',
+  shellcheck: 'shellcheck',
 };
 
 /** `dyn-slurm setup`: installs what a rehearsal needs, unless it is there. */
 export async function setup(options: SetupOptions, world: World): Promise<number> {
-  const { withTests = false } = options;
-  const { env, signal } = world;
   const place = toolsPlace(world);
-  const found = findTools(place, { withTests }) !== undefined;
-  const report = (event: ToolsEvent) => world.err.write(line(event));
-  const tools = await setUpTools({ place, env, withTests, report, signal });
-  if (options.json) world.out.write(`${JSON.stringify({ ...tools, installed: !found }, null, 2)}\n`);
-  else world.out.write(`The tools of a rehearsal are ${found ? 'there' : 'installed'}: ${tools.folder}\n`);
+  const found = findTools(place, options);
+  const tools = found ?? (await install(place, options, world));
+  const installed = found === undefined;
+  if (options.json) world.out.write(`${JSON.stringify({ ...tools, installed }, null, 2)}\n`);
+  else
+    world.out.write(`the tools of a rehearsal are ${installed ? 'installed' : 'there'}: ${tools.folder}\n`);
   return EXIT.ok;
 }
 
-function line(event: ToolsEvent): string {
-  if (event.kind === 'waiting') return `waiting for another set-up (${event.detail})\n`;
-  const title = TITLES[event.step].padEnd(8);
-  if (event.kind === 'started') return `${title} …\n`;
-  return `${title} ${event.detail}  ${event.seconds.toFixed(1)} s\n`;
+async function install(place: ToolsPlace, options: SetupOptions, world: World): Promise<Tools> {
+  const { withTests = false } = options;
+  const { env, signal } = world;
+  // With --json standard output holds the result alone.
+  const shown = options.json ? { ...world, out: world.err, isTTY: false } : world;
+  const [{ openChecklist }, { screenOf }] = await Promise.all([
+    import('./checklist.ts'),
+    import('./view.ts'),
+  ]);
+  const missing = findTools(place) === undefined;
+  const steps = TOOLS_STEPS.filter((step) => (step === 'shellcheck' ? withTests : missing));
+  const list = await openChecklist(
+    steps.map((key) => ({ key, title: TITLES[key] })),
+    screenOf(shown),
+  );
+  try {
+    return await setUpTools({ place, env, withTests, signal, report: (event) => show(event, list) });
+  } finally {
+    await list.close();
+  }
+}
+
+function show({ kind, step, detail }: ToolsEvent, list: Checklist): void {
+  if (kind === 'started') list.start(step);
+  else if (kind === 'done') list.done(step, detail);
+  else if (kind === 'failed') list.fail(step, detail);
+  else list.note(step, `another set-up is at it: ${detail}`);
 }

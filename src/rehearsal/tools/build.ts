@@ -5,7 +5,7 @@ import { pipFailed, pipInstall } from './pip.ts';
 import { type Environment, interrupted, type RunOptions, run } from './program.ts';
 import { findPython, makeEnvironment, pythonEnvironment } from './python.ts';
 import { installServers } from './servers.ts';
-import { type Report, timed } from './step.ts';
+import { type Report, reported } from './step.ts';
 import { lockFile, stampFile, type ToolsPlace, toolsIn } from './tools.ts';
 
 export interface BuildOptions {
@@ -19,7 +19,7 @@ export interface BuildOptions {
 export async function build(folder: string, options: BuildOptions): Promise<void> {
   const { place, report } = options;
   const { run: settings, temporary } = await scratch(folder, options);
-  const python = await timed(
+  const python = await reported(
     report,
     'python',
     () => findPython(settings),
@@ -33,7 +33,7 @@ export async function build(folder: string, options: BuildOptions): Promise<void
   const stop = new AbortController();
   const both = { ...settings, signal: AbortSignal.any([options.signal, stop.signal]) };
   const installs = [
-    timed(
+    reported(
       report,
       'dynamo',
       async () => {
@@ -42,7 +42,7 @@ export async function build(folder: string, options: BuildOptions): Promise<void
       },
       () => `ai-dynamo ${dynamo.get('ai-dynamo')} and ${dynamo.size - 1} packages`,
     ),
-    timed(
+    reported(
       report,
       'servers',
       () => installServers({ pip, lock: lockFile(place, 'servers'), temporary, bin }, both),
@@ -54,7 +54,7 @@ export async function build(folder: string, options: BuildOptions): Promise<void
     await Promise.allSettled(installs);
     throw options.signal.aborted ? interrupted() : error;
   });
-  await timed(
+  await reported(
     report,
     'check',
     () => check(environment.python, settings),
@@ -71,7 +71,7 @@ export async function addShellcheck(folder: string, options: BuildOptions): Prom
   const { run: settings } = await scratch(folder, options);
   const lock = lockFile(place, 'shellcheck');
   const target = join(folder, 'wheel');
-  await timed(
+  await reported(
     report,
     'shellcheck',
     async () => {

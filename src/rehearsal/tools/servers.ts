@@ -82,7 +82,10 @@ export async function installServers(
     }
     const other = await fromPath(name, install.bin, options);
     if (other.found !== undefined) found.push(other.found);
-    else missing.push(`${describe(name)} (${other.why}): ${SOURCES[name].get}\n    pip: ${said.replaceAll('\n', '\n  ')}`);
+    else
+      missing.push(
+        `${describe(name)} (${other.why}): ${SOURCES[name].get}\n    pip: ${said.replaceAll('\n', '\n  ')}`,
+      );
   }
   if (missing.length === 0) return found;
   throw new DynSlurmError('preflight', `Programs of a rehearsal are missing:\n  ${missing.join('\n  ')}`, {

@@ -30,8 +30,9 @@ export async function setUpTools(options: SetUpOptions): Promise<Tools> {
   const there = findTools(place, { withTests });
   if (there !== undefined) return there;
   await prepare(place);
+  const first = findTools(place) === undefined ? 'python' : 'shellcheck';
   const release = await claim(place.folder, {
-    waiting: (holder) => report({ kind: 'waiting', detail: holder }),
+    waiting: (holder) => report({ kind: 'waiting', step: first, detail: holder }),
     signal,
   });
   const building = `${place.folder}.tmp-${process.pid}`;

@@ -1,23 +1,30 @@
-export type ToolsStep = 'python' | 'dynamo' | 'servers' | 'check' | 'shellcheck';
+export const TOOLS_STEPS = ['python', 'dynamo', 'servers', 'check', 'shellcheck'] as const;
+export type ToolsStep = (typeof TOOLS_STEPS)[number];
 
-/** What a set-up does, as it happens. `detail` names what was found: `Python 3.11.7`. */
-export type ToolsEvent =
-  | { readonly kind: 'waiting'; readonly detail: string }
-  | { readonly kind: 'started'; readonly step: ToolsStep }
-  | { readonly kind: 'done'; readonly step: ToolsStep; readonly seconds: number; readonly detail: string };
+/** What a set-up does, as it happens. `detail` names what is awaited, was found, or went wrong. */
+export interface ToolsEvent {
+  readonly kind: 'waiting' | 'started' | 'done' | 'failed';
+  readonly step: ToolsStep;
+  readonly detail: string;
+}
 
 export type Report = (event: ToolsEvent) => void;
 
-/** Does one step between its two events. */
-export async function timed<T>(
+/** Does one step, and reports its start and its end. */
+export async function reported<T>(
   report: Report,
   step: ToolsStep,
   work: () => Promise<T>,
   detail: (result: T) => string,
 ): Promise<T> {
-  const start = performance.now();
-  report({ kind: 'started', step });
-  const result = await work();
-  report({ kind: 'done', step, seconds: (performance.now() - start) / 1000, detail: detail(result) });
-  return result;
+  report({ kind: 'started', step, detail: '' });
+  try {
+    const result = await work();
+    report({ kind: 'done', step, detail: detail(result) });
+    return result;
+  } catch (error) {
+    const [first = ''] = (error as Error).message.split(/:?\n/);
+    report({ kind: 'failed', step, detail: first });
+    throw error;
+  }
 }

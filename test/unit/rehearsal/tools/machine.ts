@@ -87,11 +87,8 @@ export class Machine {
     });
   }
 
-  /** `started` and `done` with its detail, in order. */
+  /** Every event, in order. */
   story(): readonly string[] {
-    return this.events.map((event) => {
-      if (event.kind === 'waiting') return `waiting for ${event.detail}`;
-      return event.kind === 'started' ? `${event.step} …` : `${event.step}: ${event.detail}`;
-    });
+    return this.events.map(({ kind, step, detail }) => `${step} ${kind}${detail && `: ${detail}`}`);
   }
 }

@@ -13,7 +13,7 @@ test('a server that has no wheel is taken from PATH', async () => {
   const tools = await machine.setUp();
   const path = join(machine.bin, 'etcd');
   expect(readlinkSync(join(tools.bin, 'etcd'))).toBe(path);
-  expect(machine.story()).toContain(`servers: etcd 3.4.23 (${path}), nats-server 2.15.1, nginx 1.31.3`);
+  expect(machine.story()).toContain(`servers done: etcd 3.4.23 (${path}), nats-server 2.15.1, nginx 1.31.3`);
 });
 
 test('servers that are nowhere, too old or broken are named, with how to get them', async () => {

@@ -13,17 +13,17 @@ describe('a set-up', () => {
     expect(findTools(machine.place)).toBeUndefined();
     const tools = await machine.setUp();
     expect(machine.story()).toEqual([
-      'python …',
-      'python: python3 3.11.7',
-      'dynamo …',
-      'servers …',
+      'python started',
+      'python done: python3 3.11.7',
+      'dynamo started',
+      'servers started',
       ...machine.story().slice(4, 6),
-      'check …',
-      'check: dynamo.frontend and dynamo.mocker load',
+      'check started',
+      'check done: dynamo.frontend and dynamo.mocker load',
     ]);
     expect(machine.story().slice(4, 6).sort()).toEqual([
-      'dynamo: ai-dynamo 1.6.1 and 10 packages',
-      'servers: etcd 3.5.1, nats-server 2.15.1, nginx 1.31.3',
+      'dynamo done: ai-dynamo 1.6.1 and 10 packages',
+      'servers done: etcd 3.5.1, nats-server 2.15.1, nginx 1.31.3',
     ]);
     expect(readdirSync(tools.folder).sort()).toEqual(['bin', 'stamp.json', 'venv']);
     expect(readdirSync(tools.bin).sort()).toEqual(['etcd', 'nats-server', 'nginx']);
@@ -45,7 +45,7 @@ describe('a set-up', () => {
     expect(findTools(machine.place, { withTests: true })).toBeUndefined();
     machine.events.length = 0;
     await machine.setUp({ withTests: true });
-    expect(machine.story()).toEqual(['shellcheck …', 'shellcheck: shellcheck 0.11.0.1']);
+    expect(machine.story()).toEqual(['shellcheck started', 'shellcheck done: shellcheck 0.11.0.1']);
     expect(existsSync(join(tools.bin, 'shellcheck'))).toBe(true);
     expect(readdirSync(machine.place.cache)).toHaveLength(1);
   });
@@ -74,7 +74,7 @@ describe('a set-up', () => {
     const machine = new Machine();
     const [first, second] = await Promise.all([machine.setUp(), machine.setUp()]);
     expect(first).toEqual(second);
-    expect(machine.story()).toContain(`waiting for process ${process.pid} on ${hostname()}`);
+    expect(machine.story()).toContain(`python waiting: process ${process.pid} on ${hostname()}`);
     expect(machine.installed().filter((name) => name === 'ai-dynamo')).toHaveLength(1);
   });
 

@@ -1,0 +1,46 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadJob } from '../../../src/cli/load.ts';
+import { planJob } from '../../../src/plan/assemble.ts';
+import { rehearsable } from '../../../src/rehearsal/rehearsable.ts';
+import { packageRoot, testWorld } from '../../world.ts';
+
+async function problemOf(topology: string, more = '') {
+  const world = testWorld();
+  const text = `name: t\ntopology: ${topology}\nmodel: {path: /m}\nslurm: {account: a, partition: p, time: 1h}\n`;
+  writeFileSync(join(world.cwd, 'config.yaml'), text + more);
+  const { job, diagnostics } = await loadJob('config.yaml', {}, world);
+  if (job === undefined) throw new Error(JSON.stringify(diagnostics));
+  return rehearsable(planJob(job));
+}
+
+const topologies = readdirSync(join(packageRoot, 'configs/topologies')).map((file) =>
+  file.replace('.yaml', ''),
+);
+
+test('all topologies can be rehearsed but those that do not complete text', async () => {
+  const problems: Record<string, string> = {};
+  for (const name of topologies) {
+    const problem = await problemOf(name);
+    if (problem !== undefined) problems[name] = `${problem.path.join('.')}: ${problem.message}`;
+  }
+  const argument = (name: string) =>
+    `can’t be rehearsed: a worker with ${name} has no stand-in without a GPU`;
+  expect(problems).toEqual({
+    'launch-agg_embed': `aggregated: ${argument('--embedding-worker')}`,
+    'launch-multimodal_agg': `aggregated: ${argument('--dedicated-mm-encoder')}`,
+    'launch-multimodal_disagg': `prefill: ${argument('--dedicated-mm-encoder')}`,
+    'launch-multimodal_disagg-components': `prefill: ${argument('--dedicated-mm-encoder')}`,
+    'launch-multimodal_epd': `aggregated: ${argument('--dedicated-mm-encoder')}`,
+  });
+});
+
+test('other engines can’t be rehearsed', async () => {
+  expect(await problemOf('launch-agg', 'aggregated: {module: dynamo.vllm}\n')).toEqual({
+    severity: 'error',
+    path: ['aggregated'],
+    message: 'can’t be rehearsed: dynamo.vllm has no stand-in without a GPU',
+    hint: '`dyn-slurm submit --dry-run` shows all that it would run.',
+  });
+});
