@@ -55,7 +55,8 @@ run() {
   trap 'told=1 woken=1; kill -TERM "$child" 2>/dev/null' TERM INT USR2
   while ((woken)); do
     woken=0
-    wait "$child"
+    # bash itself would print "Killed" into the log, where the command's own last words should be.
+    { wait "$child"; } 2>/dev/null
     status=$?
   done
   record "$status" "$told" "$(last_error)"
