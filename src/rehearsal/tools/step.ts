@@ -1,4 +1,7 @@
-export const TOOLS_STEPS = ['python', 'dynamo', 'servers', 'check', 'shellcheck'] as const;
+import type { DynSlurmError } from '../../errors.ts';
+
+/** `servers` and `dynamo` go on at once; the first is the shorter one. */
+export const TOOLS_STEPS = ['python', 'servers', 'dynamo', 'check', 'shellcheck'] as const;
 export type ToolsStep = (typeof TOOLS_STEPS)[number];
 
 /** What a set-up does, as it happens. `detail` names what is awaited, was found, or went wrong. */
@@ -23,8 +26,10 @@ export async function reported<T>(
     report({ kind: 'done', step, detail: detail(result) });
     return result;
   } catch (error) {
-    const [first = ''] = (error as Error).message.split(/:?\n/);
-    report({ kind: 'failed', step, detail: first });
+    if ((error as DynSlurmError).code !== 'interrupted') {
+      const [first = ''] = (error as Error).message.split(/:?\n/);
+      report({ kind: 'failed', step, detail: first });
+    }
     throw error;
   }
 }

@@ -67,6 +67,7 @@ describe('a set-up', () => {
     while (machine.installed().length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     controller.abort();
     expect(await ended).toMatchObject({ code: 'interrupted' });
+    expect(machine.story().filter((line) => line.includes('failed'))).toEqual([]);
     expect(readdirSync(machine.place.cache)).toEqual([]);
   });
 
