@@ -8,7 +8,7 @@ import { elapsed, moment, relative } from './time-text.ts';
 import { verdictText } from './verdict-text.ts';
 
 /** Where a run is, in a word or two. */
-export function runWord({ state, jobId }: Pick<RunReport, 'state' | 'jobId'>): string {
+function runWord({ state, jobId }: Pick<RunReport, 'state' | 'jobId'>): string {
   const { verdict, teardown, ready, started, queue } = state;
   if (verdict) return verdict.outcome === 'deadline' ? 'not ready in time' : verdict.outcome;
   if (teardown) return 'ending';

@@ -1,4 +1,4 @@
-export type StageStatus = 'waiting' | 'active' | 'done' | 'failed' | 'skipped';
+type StageStatus = 'waiting' | 'active' | 'done' | 'failed' | 'skipped';
 
 /** A line of the step list. */
 export interface Stage {
@@ -59,7 +59,7 @@ function summary(all: readonly StageStatus[]): StageStatus {
   return all.includes('skipped') ? 'skipped' : 'active';
 }
 
-export function millis(event: Moment): number | undefined {
+function millis(event: Moment): number | undefined {
   const time = Date.parse(event?.time ?? '');
   return Number.isNaN(time) ? undefined : time;
 }

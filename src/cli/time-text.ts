@@ -6,7 +6,7 @@ export function clock(time: Date): string {
 }
 
 /** `2025-11-24 14:03:59`, in the local time zone. */
-export function dateAndClock(time: Date): string {
+function dateAndClock(time: Date): string {
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock(time)}`;
 }
 

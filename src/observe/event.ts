@@ -77,7 +77,7 @@ export interface QueueEvent {
 }
 
 /** A line of events.jsonl of a kind, or with fields, that this release does not know. */
-export interface OtherEvent {
+interface OtherEvent {
   readonly time: string;
   readonly kind: 'other';
   readonly name: string;
@@ -85,7 +85,7 @@ export interface OtherEvent {
 }
 
 /** A line of events.jsonl that is no JSON object; reported for the first one only. */
-export interface UnreadableEvent {
+interface UnreadableEvent {
   readonly time: string;
   readonly kind: 'unreadable';
   readonly line: string;

@@ -15,7 +15,7 @@ export interface RunLog {
   readonly damaged: boolean;
 }
 
-export function eventsPath(run: { readonly dir: string }): string {
+function eventsPath(run: { readonly dir: string }): string {
   return join(run.dir, 'events.jsonl');
 }
 

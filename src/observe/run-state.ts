@@ -1,7 +1,7 @@
 import type { Role } from '../config/schema.ts';
 import type { EventOf, ObservedEvent, QueueEvent } from './event.ts';
 
-export interface StepState {
+interface StepState {
   readonly started: EventOf<'step-started'>;
   readonly ready?: EventOf<'service-ready'>;
 }

@@ -46,7 +46,7 @@ export async function listRuns(host: Host, root: string): Promise<readonly Run[]
 }
 
 /** The run in a folder, whatever is in it. */
-export async function readRun(host: Host, dir: string): Promise<Run> {
+async function readRun(host: Host, dir: string): Promise<Run> {
   const id = basename(dir);
   const name = ID.exec(id)?.[1] ?? id;
   const job = parseJob(await host.readText(join(dir, 'job.json')));

@@ -10,7 +10,7 @@ export type JobPhase =
   | 'gone';
 
 /** How Slurm says that a job ended. */
-export type JobEnd = 'completed' | 'failed' | 'cancelled' | 'timeout';
+type JobEnd = 'completed' | 'failed' | 'cancelled' | 'timeout';
 
 export interface JobState {
   /** Slurm's word, or `UNKNOWN`. */

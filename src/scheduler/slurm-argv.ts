@@ -20,8 +20,8 @@ export function submitCommand(run: { readonly id: string; readonly dir: string }
  * Id, state, nodes, times of submission and (expected) start, node list, comment, reason. The reason comes last: it may
  * be a sentence. squeue's JSON changes with each release and is a thousand times as long (virtualcell/vcell#1916).
  */
-export const QUEUE_FORMAT = '%i|%T|%D|%V|%S|%N|%k|%r';
-export const ACCOUNTING_FORMAT = 'JobIDRaw,State,NNodes,Submit,Start,NodeList,ExitCode';
+const QUEUE_FORMAT = '%i|%T|%D|%V|%S|%N|%k|%r';
+const ACCOUNTING_FORMAT = 'JobIDRaw,State,NNodes,Submit,Start,NodeList,ExitCode';
 
 /** Makes squeue and sacct print seconds since 1970 instead of the cluster's local time. */
 export const TIME_ENVIRONMENT = { SLURM_TIME_FORMAT: '%s' } as const;
