@@ -13,7 +13,12 @@ const installed = join(folder, 'node_modules/dyn-slurm');
 let packed: readonly string[] = [];
 
 /** Only what any shell has; a user’s own settings must not decide. */
-const env = { PATH: process.env.PATH, HOME: folder, npm_config_cache: join(folder, 'cache') };
+const env = {
+  PATH: process.env.PATH,
+  HOME: folder,
+  npm_config_cache: join(folder, 'cache'),
+  npm_config_update_notifier: 'false',
+};
 
 function run(program: string, ...args: readonly string[]): string {
   return execFileSync(program, args, { cwd: folder, env, encoding: 'utf8' });
@@ -96,4 +101,30 @@ describe('the installed program', () => {
     const script = readFileSync(join(packageRoot, 'slurm_jobs/dsr1-gb200-14-nodes/job.sbatch'), 'utf8');
     expect(shown).toContain(script);
   });
+
+  test.each(readdirSync(join(packageRoot, 'slurm_jobs')))('renders %s as the repository does', (name) => {
+    dynSlurm('render', join(installed, `configs/${name}.yaml`), '--out', name);
+    expect(texts(join(folder, name))).toEqual(texts(join(packageRoot, 'slurm_jobs', name)));
+  });
+
+  test('prints all of a long text into a slow pipe', () => {
+    const config = join(installed, 'configs/dsr1-gb200-14-nodes.yaml');
+    const program = join(folder, 'node_modules/.bin/dyn-slurm');
+    const length = run('sh', '-c', '"$1" submit "$2" --dry-run | { sleep 1; wc -c; }', 'sh', program, config);
+    expect(Number(length)).toBeGreaterThan(64 * 1024);
+    expect(Number(length)).toBe(Buffer.byteLength(dynSlurm('submit', config, '--dry-run')));
+  });
 });
+
+/** What a folder's files hold, by their paths in it. */
+function texts(folder: string): Readonly<Record<string, string>> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  return Object.fromEntries(
+    files
+      .map((entry) => join(entry.parentPath, entry.name))
+      .toSorted()
+      .map((path) => [path.slice(folder.length + 1), readFileSync(path, 'utf8')]),
+  );
+}
