@@ -1,4 +1,4 @@
-import type { ObservedEvent, ProcessEnd, QueueEvent } from '../observe/event.ts';
+import type { EventOf, ObservedEvent, ProcessEnd, QueueEvent } from '../observe/event.ts';
 import { elapsed } from './time-text.ts';
 
 /** An event as a line for people, without its time; undefined for what says nothing new. */
@@ -75,7 +75,7 @@ function hosts(names: readonly string[]): string {
 }
 
 /** ` after 3 min`; nothing where the job's script may never have run. */
-export function afterText({ seconds, inferred }: { readonly seconds: number; readonly inferred?: true }): string {
+export function afterText({ seconds, inferred }: Pick<EventOf<'verdict'>, 'seconds' | 'inferred'>): string {
   return inferred && seconds === 0 ? '' : ` after ${elapsed(seconds * 1000)}`;
 }
 

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -22,23 +22,23 @@ export interface StubSlurm {
 /** Programs without an answer are not there. */
 export async function stubSlurm(answers: Partial<Record<Program, Answer>> = {}): Promise<StubSlurm> {
   const bin = await mkdtemp(join(tmpdir(), 'dyn-slurm-stub-'));
+  let version = 0;
+  // A command may be running: its new answer takes its place at once, or not at all.
   const answer = async (program: Program, { stdout = '', stderr = '', exit = 0 }: Answer) => {
-    const path = join(bin, program);
-    await writeFile(`${path}.stdout`, stdout);
-    await writeFile(`${path}.stderr`, stderr);
-    await writeFile(
-      path,
-      [
-        '#!/bin/sh',
-        'here=${0%/*}',
-        `echo "${program} $*" >> "$here/calls"`,
-        `cat "$here/${program}.stdout"`,
-        `cat "$here/${program}.stderr" >&2`,
-        `exit ${exit}`,
-        '',
-      ].join('\n'),
-    );
-    await chmod(path, 0o755);
+    const file = `${program}.${version++}`;
+    await writeFile(join(bin, `${file}.stdout`), stdout);
+    await writeFile(join(bin, `${file}.stderr`), stderr);
+    const lines = [
+      '#!/bin/sh',
+      'here=${0%/*}',
+      `echo "${program} $*" >> "$here/calls"`,
+      `cat "$here/${file}.stdout"`,
+      `cat "$here/${file}.stderr" >&2`,
+      `exit ${exit}`,
+      '',
+    ];
+    await writeFile(join(bin, file), lines.join('\n'), { mode: 0o755 });
+    await rename(join(bin, file), join(bin, program));
   };
   await writeFile(join(bin, 'calls'), '');
   for (const [program, given] of Object.entries(answers)) await answer(program as Program, given);
