@@ -298,7 +298,10 @@ check_steps() {
 blame() {
   local name=$1
   for _ in 1 2 3 4 5 6 7 8 9 10; do
-    ! first_end || end failed "$REASON"
+    if first_end; then
+      [[ ${STEP_KIND[${CAUSE[step]}]:-} != bench || ${CAUSE[exit]:-1} != 0 ]] || succeed
+      end failed "$REASON"
+    fi
     sleep 0.1
   done
   if compgen -G "$RUN_DIR/state/*.exit" >/dev/null; then
@@ -308,6 +311,11 @@ blame() {
   wait "${STEP_PID[$name]}" 2>/dev/null
   CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [exit]=$? [line]="$(grep -a '^srun: error' "$RUN_DIR/job.log" | tail -n 1)")
   end failed "the srun of step $name ended before its command could say why"
+}
+
+succeed() {
+  CAUSE=()
+  end succeeded "the benchmark has ended"
 }
 
 # Sets CAUSE and REASON from the exit records, which task.sh describes.
@@ -369,6 +377,7 @@ finish() {
   ((${#CAUSE[@]} == 0)) || event process-ended reason="$REASON" "${cause[@]}"
   event teardown reason="$REASON"
   # Workers first: without etcd they would wait to unregister.
+  stop bench
   stop worker
   stop frontend nginx
   stop nats etcd

@@ -15,6 +15,7 @@ REASON=''
 PROBED=''
 LOGGED=''
 PROGRESS=0
+STARTED=$(date +%s%3N)
 # Seconds that a step has to end in after SIGTERM. Slurm's KillWait, after which it kills the job, is 30 by default.
 GRACE=8
 
@@ -57,6 +58,12 @@ event() {
     fi
   done
   printf '%s}\n' "$line" | tee -a "$RUN_DIR/events.jsonl"
+}
+
+# Seconds since the job started, with milliseconds.
+since_start() {
+  local ms=$(($(date +%s%3N) - STARTED))
+  printf '%d.%03d' "$((ms / 1000))" "$((ms % 1000))"
 }
 
 json_text() {
@@ -183,7 +190,7 @@ http() {
 await_service() {
   local step=$1
   await "$step" "${@:2}"
-  event service-ready step="$step" seconds:="$SECONDS"
+  event service-ready step="$step" seconds:="$(since_start)"
 }
 
 etcd_answers() {
@@ -223,7 +230,7 @@ await_ready() {
   await 'the frontends to see the workers' frontends_see "$@"
   await 'the model to be listed' model_listed "$model" "$path" "$@"
   await 'a completion' completes "$entry" "$completion"
-  event ready url="http://$entry" model="$model" seconds:="$SECONDS"
+  event ready url="http://$entry" model="$model" seconds:="$(since_start)"
 }
 
 workers_registered() {
@@ -291,7 +298,10 @@ check_steps() {
 blame() {
   local name=$1
   for _ in 1 2 3 4 5 6 7 8 9 10; do
-    ! first_end || end failed "$REASON"
+    if first_end; then
+      [[ ${STEP_KIND[${CAUSE[step]}]:-} != bench || ${CAUSE[exit]:-1} != 0 ]] || succeed
+      end failed "$REASON"
+    fi
     sleep 0.1
   done
   if compgen -G "$RUN_DIR/state/*.exit" >/dev/null; then
@@ -301,6 +311,11 @@ blame() {
   wait "${STEP_PID[$name]}" 2>/dev/null
   CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [exit]=$? [line]="$(grep -a '^srun: error' "$RUN_DIR/job.log" | tail -n 1)")
   end failed "the srun of step $name ended before its command could say why"
+}
+
+succeed() {
+  CAUSE=()
+  end succeeded "the benchmark has ended"
 }
 
 # Sets CAUSE and REASON from the exit records, which task.sh describes.
@@ -362,11 +377,12 @@ finish() {
   ((${#CAUSE[@]} == 0)) || event process-ended reason="$REASON" "${cause[@]}"
   event teardown reason="$REASON"
   # Workers first: without etcd they would wait to unregister.
+  stop bench
   stop worker
   stop frontend nginx
   stop nats etcd
   rm -f "$RUN_DIR/state/credentials"
-  event verdict outcome="$OUTCOME" reason="$REASON" seconds:="$SECONDS" "${cause[@]}"
+  event verdict outcome="$OUTCOME" reason="$REASON" seconds:="$(since_start)" "${cause[@]}"
 }
 
 # stop KIND...: asks those steps to end, and kills what is left of them after GRACE seconds. srun passes USR2 on to

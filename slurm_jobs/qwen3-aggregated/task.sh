@@ -43,9 +43,23 @@ fill() {
   printf '%s\n' "$text"
 }
 
-# run COMMAND...: runs it to its end. A worker that ends by itself is a failure even with exit code 0; the script
-# then ends with 1, so that srun ends the step's other tasks.
+# run COMMAND...: runs what must not end by itself. Even exit code 0 is a failure: the script then ends with 1, so that
+# srun ends the step's other tasks.
 run() {
+  local status=0
+  attend "$@" || status=$?
+  ((status)) || status=1
+  exit "$status"
+}
+
+# complete COMMAND...: runs what has an end.
+complete() {
+  attend "$@"
+  exit
+}
+
+# attend COMMAND...: runs it, passes on the word to end, and records how it ended; its status.
+attend() {
   local child status=0 told=0 woken=1
   # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
   # and to everything that the step started with proctrack/linuxproc; so the command ignores USR2, and gets TERM from here.
@@ -55,13 +69,13 @@ run() {
   trap 'told=1 woken=1; kill -TERM "$child" 2>/dev/null' TERM INT USR2
   while ((woken)); do
     woken=0
-    wait "$child"
+    # bash itself would print "Killed" into the log, where the command's own last words should be.
+    { wait "$child"; } 2>/dev/null
     status=$?
   done
   record "$status" "$told" "$(last_error)"
   [[ -z ${LOCAL_DIR:-} ]] || rm -rf -- "$LOCAL_DIR"
-  ((status)) || status=1
-  exit "$status"
+  return "$status"
 }
 
 # record STATUS TOLD LINE: state/STEP.RANK.exit holds one value a line: time in ms, status, whether the step had been

@@ -19,6 +19,8 @@ import type { World } from './world.ts';
 
 export interface Performance extends Sent {
   readonly faults: readonly Fault[];
+  /** The job ends by itself, with its benchmark. */
+  readonly benched: boolean;
   readonly connection: LocalConnection;
 }
 
@@ -58,6 +60,7 @@ export async function perform(show: Performance, options: PerformanceOptions, wo
     throw error;
   }
   if (options.keep) world.out.write(options.json ? '' : keptText(ready.url, show));
+  else if (show.benched) return concludeBenchmark(show, options, screen, world);
   else await tearDown(show, screen);
   if (!options.json) world.out.write(summary(state, chat, show));
   return EXIT.ok;
@@ -135,6 +138,36 @@ async function tearDown({ connection, run, jobId }: Performance, screen: Screen)
     screen,
     signal,
   );
+}
+
+/** Waits for the benchmark, and with it for the job's end. */
+async function concludeBenchmark(
+  show: Performance,
+  { json }: PerformanceOptions,
+  screen: Screen,
+  world: World,
+): Promise<number> {
+  const { connection, run, jobId } = show;
+  let state = NEW_RUN;
+  await runSteps(
+    [
+      {
+        title: 'benchmark',
+        run: async () => {
+          state = await lastState(watchRun(connection, { dir: run.dir, jobId }, world.signal));
+          return state.verdict?.reason;
+        },
+      },
+    ],
+    screen,
+    world.signal,
+  );
+  if (state.verdict === undefined) {
+    await tearDown(show, screen);
+    return EXIT.interrupted;
+  }
+  if (!json) world.err.write(`\n${verdictText(state.verdict, run)}`);
+  return exitOfRun(state);
 }
 
 async function lastState(events: AsyncIterable<ObservedEvent>): Promise<RunState> {

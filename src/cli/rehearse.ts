@@ -48,14 +48,14 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   const request = submitRequest(run, (await bundleOf(loaded, plan, world)).files);
   const sent = await sendJob(request, run, plan, connection, world);
   announce(run, plan, options, world);
-  return perform({ ...sent, faults, connection }, options, world);
+  return perform({ ...sent, faults, connection, benched: loaded.job.bench !== undefined }, options, world);
 }
 
 function announce(run: Run, plan: Plan, { json }: RehearseOptions, world: World): void {
   if (json) return;
   const { nodes, gpus, workers } = plan;
   world.err.write(
-    `rehearsing ${run.id}: ${nodes.length} nodes × ${gpus.perNode} ${gpus.model} stand on this machine, ${workers.length} workers with mock engines\n`,
+    `rehearsing ${run.id}: ${nodes.length === 1 ? '1 node' : `${nodes.length} nodes`} × ${gpus.perNode} ${gpus.model}, ${workers.length} workers, mock engines\n`,
   );
 }
 

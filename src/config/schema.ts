@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { bench } from './bench.ts';
 import { clusterName } from './cluster-profile.ts';
 import { name } from './fields.ts';
 import { role } from './role.ts';
@@ -29,6 +30,11 @@ const shape = {
   infra: infra.prefault({}).describe('etcd, NATS, the planes between processes, and the ports.'),
   dynamo: dynamo.prefault({}).describe('Dynamo’s release, and its options of workers.'),
   health: health.prefault({}).describe('When the job counts as ready, and when it gives up.'),
+  bench: bench
+    .optional()
+    .describe(
+      'A benchmark of the ready service; the job ends with it. Default: none, the service runs until it is cancelled or out of time.',
+    ),
 };
 
 /** A whole job, after the topology and the cluster profile are merged in. */

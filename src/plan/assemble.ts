@@ -1,6 +1,7 @@
 import type { Job } from '../config/job.ts';
 import { checkRules } from '../config/rules.ts';
 import { usesDpAttention } from '../config/sizing.ts';
+import { benchSteps } from './bench-step.ts';
 import { frontendSteps } from './frontend.ts';
 import { infraSteps } from './infra.ts';
 import { type Placement, place } from './placement.ts';
@@ -19,6 +20,7 @@ export function planJob(job: Job): Plan {
     ...infraSteps(job),
     ...frontendSteps(job, frontends),
     ...workers.map((worker) => workerStep(job, worker)),
+    ...benchSteps(job),
   ];
   const processes = steps.flatMap(processesOf);
   const clashes = portClashes(processes);

@@ -19,7 +19,7 @@ export type Ref =
 /** One word of a command or one value of the environment: literal text, or text with run-time parts. */
 export type Word = string | readonly (string | Ref)[];
 
-export type ProcessKind = 'etcd' | 'nats' | 'frontend' | 'nginx' | 'worker';
+export type ProcessKind = 'etcd' | 'nats' | 'frontend' | 'nginx' | 'worker' | 'bench';
 
 /** A port that a process listens on, and what for. `count` ports from `port` on (SGLang's dist-init takes seven). */
 export interface Port {
@@ -132,7 +132,7 @@ export interface Plan {
     readonly used: number;
   };
   readonly workers: readonly PlanWorker[];
-  /** In launch order: infrastructure, frontends, workers. */
+  /** In launch order: infrastructure, frontends, workers, and a benchmark once they are ready. */
   readonly steps: readonly Step[];
   readonly processes: readonly Process[];
   readonly readiness: Readiness;

@@ -71,6 +71,7 @@ function stepContext(job: Job, step: Step): object {
     nodes: step.nodes,
     localDir: usesLocalDir(step) ? job.site.local_dir : undefined,
     filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
+    attend: step.kind === 'bench' ? 'complete' : 'run',
     lines: commandLines(step.argv).map(quoteCommand),
   };
 }

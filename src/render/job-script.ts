@@ -40,6 +40,7 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
     etcd,
     entry: [{ ref: 'node-ip', node: plan.entry.node }, `:${plan.entry.port}`] satisfies Word,
     frontends: frontends.map((step) => address(step, 'frontend')),
+    bench: plan.steps.filter(({ kind }) => kind === 'bench').map((step) => launch(step, job)),
   });
 }
 
@@ -54,16 +55,21 @@ function groups(job: Job, plan: Plan): readonly object[] {
     const steps = kinds.flatMap((kind) => plan.steps.filter((step) => step.kind === kind));
     return {
       title,
-      steps: steps.map((step) => ({
-        name: step.name,
-        kind: step.kind,
-        role: step.role ?? '',
-        nodes: step.nodes,
-        lines: wrapCommand(srunCommand(step, job), 100),
-      })),
+      steps: steps.map((step) => launch(step, job)),
       awaits: steps.flatMap(awaitLine),
     };
   });
+}
+
+/** What `launch` of lib.sh takes. */
+function launch(step: Step, job: Job): object {
+  return {
+    name: step.name,
+    kind: step.kind,
+    role: step.role ?? '',
+    nodes: step.nodes,
+    lines: wrapCommand(srunCommand(step, job), 100),
+  };
 }
 
 function awaitLine(step: Step): readonly string[] {
@@ -76,6 +82,7 @@ function awaitLine(step: Step): readonly string[] {
     case 'nginx':
       return [`await_service ${step.name} http_answers ${quoteWord(address(step, step.kind))} /live`];
     case 'worker':
+    case 'bench':
       return [];
     default:
       return step.kind satisfies never;

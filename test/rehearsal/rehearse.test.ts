@@ -34,6 +34,24 @@ describe('serves a chat', () => {
   });
 });
 
+describe('a benchmark', () => {
+  test('ends the job well', async () => {
+    const outcome = await stage.rehearse('benched');
+    expect(outcome.events.at(-1)).toMatchObject({
+      kind: 'step',
+      status: 'done',
+      note: 'the benchmark has ended',
+    });
+    expect(outcome.code).toBe(0);
+  });
+
+  test('that fails is the cause', async () => {
+    const outcome = await stage.rehearse('benched', '--fault', 'bench:exit=4');
+    expect(outcome.code).toBe(7);
+    expect(outcome.stderr).toMatch(/failed after .*: bench on node0 exited with code 4/);
+  });
+});
+
 describe('names what failed first', () => {
   test.each<[fault: string, verdict: Record<string, unknown>]>([
     ['prefill-0.1:kill', { step: 'prefill-0', role: 'prefill', rank: 1, signal: 'KILL' }],
