@@ -10,29 +10,32 @@ const BEAT = 2_000;
 const STALE = 30_000;
 const POLL = 200;
 
+export interface ClaimOptions {
+  /** Called once, with who holds the claim: `process 42 on host`. */
+  readonly waiting: (holder: string) => void;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Takes the right to build what belongs at `path`; waits while another process has it.
  * @returns the release, which may be called again.
  * @throws {DynSlurmError} `interrupted` when the signal aborts.
  */
-export async function claim(
-  path: string,
-  options: { waiting: (holder: string) => void; signal?: AbortSignal | undefined },
-): Promise<() => Promise<void>> {
+export async function claim(path: string, { waiting, signal }: ClaimOptions): Promise<() => Promise<void>> {
   const folder = `${path}.lock`;
   let told = false;
   while (!(await take(folder))) {
-    const holder = await liveHolder(folder);
-    if (holder === undefined) {
-      // Renamed first, so that of two waiters only one removes it.
-      const gone = `${folder}.${process.pid}`;
-      await rename(folder, gone).catch(ignoreMissing);
-      await rm(gone, { recursive: true, force: true });
+    if (signal.aborted) throw interrupted();
+    const holder = await readHolder(folder);
+    if (holder === undefined) continue;
+    if (!holder.alive) {
+      await clear(folder, holder);
       continue;
     }
-    if (!told) options.waiting(holder);
-    told = true;
-    if (options.signal?.aborted) throw interrupted();
+    if (!told && holder.name !== '') {
+      waiting(holder.name);
+      told = true;
+    }
     await sleep(POLL);
   }
   const beat = setInterval(() => {
@@ -52,24 +55,36 @@ async function take(folder: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
-  await writeFile(join(folder, 'holder'), `${process.pid} ${hostname()}\n`);
+  await writeFile(holderFile(folder), `process ${process.pid} on ${hostname()}`);
   return true;
 }
 
-/** Who holds the claim, as `process 42 on host`; undefined where nobody does any more. */
-async function liveHolder(folder: string): Promise<string | undefined> {
-  const [text, age] = await Promise.all([
-    readFile(join(folder, 'holder'), 'utf8').catch(() => ''),
-    stat(folder).then(
-      ({ mtimeMs }) => Date.now() - mtimeMs,
-      () => Number.POSITIVE_INFINITY,
-    ),
-  ]);
-  if (age > STALE) return undefined;
-  const [pid, host] = text.trim().split(' ');
-  if (pid && host === hostname() && !isAlive(Number(pid))) return undefined;
-  return `process ${pid ?? '?'} on ${host ?? '?'}`;
+interface Holder {
+  /** Empty as long as it has not said so. */
+  readonly name: string;
+  readonly alive: boolean;
 }
+
+/** Undefined where nobody holds the claim any more. */
+async function readHolder(folder: string): Promise<Holder | undefined> {
+  const found = await stat(folder).catch(ignoreMissing);
+  if (found === undefined) return undefined;
+  const name = await readFile(holderFile(folder), 'utf8').catch(() => '');
+  const [, pid, host] = /^process (\d+) on (.*)$/.exec(name) ?? [];
+  const dead = pid !== undefined && host === hostname() && !isAlive(Number(pid));
+  return { name, alive: !dead && Date.now() - found.mtimeMs < STALE };
+}
+
+/** Removes a dead holder’s claim, not one that another waiter has taken in its place since. */
+async function clear(folder: string, dead: Holder): Promise<void> {
+  const aside = `${folder}.${process.pid}`;
+  await rename(folder, aside).catch(ignoreMissing);
+  const moved = await readHolder(aside);
+  if (moved !== undefined && moved.name !== dead.name) await rename(aside, folder);
+  else await rm(aside, { recursive: true, force: true });
+}
+
+const holderFile = (folder: string): string => join(folder, 'holder');
 
 function isAlive(pid: number): boolean {
   try {
@@ -80,6 +95,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): void {
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
+  return undefined;
 }

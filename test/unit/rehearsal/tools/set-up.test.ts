@@ -84,7 +84,7 @@ describe('a set-up', () => {
     const { folder, cache } = machine.place;
     mkdirSync(`${folder}.lock`, { recursive: true });
     // Above the largest pid that Linux gives.
-    writeFileSync(`${folder}.lock/holder`, `4194305 ${hostname()}\n`);
+    writeFileSync(`${folder}.lock/holder`, `process 4194305 on ${hostname()}`);
     mkdirSync(`${folder}.tmp-4194305/venv`, { recursive: true });
     await machine.setUp();
     expect(machine.story()).not.toContainEqual(expect.stringContaining('waiting'));
