@@ -82,7 +82,8 @@ async function dependenciesAreStale() {
 
 function run([command, ...words]) {
   return new Promise((resolve) => {
-    const child = spawn(command, words, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+    const env = process.stdout.isTTY ? process.env : { NO_COLOR: '1', ...process.env };
+    const child = spawn(command, words, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
     child.on('error', (error) => {
       process.stdout.write(`${command}: ${error.message}\n`);
       resolve(127);

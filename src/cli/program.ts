@@ -47,6 +47,9 @@ function tree(version: string, world: World, exit: (code: number) => void): Comm
       getOutHasColors: () => world.color,
       getErrHasColors: () => world.color,
     })
+    .addHelpCommand(
+      new Command('help').argument('[command]').description('show the help of a command').helpGroup('More:'),
+    )
     .configureHelp({ styleTitle: (title) => `\u001b[1m${title}\u001b[22m` })
     .addHelpText(
       'after',

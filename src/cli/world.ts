@@ -78,11 +78,7 @@ export function processWorld(proc: typeof process, packageRoot: string, signal: 
     signal,
     now: () => new Date(),
     randomHex,
-    readStdin: async () => {
-      const parts: Buffer[] = [];
-      for await (const part of proc.stdin) parts.push(part as Buffer);
-      return Buffer.concat(parts).toString('utf8');
-    },
+    readStdin: () => readAll(proc.stdin, signal),
     readFile: async (path) => readFileSync(path, 'utf8'),
     writeFile: async (path, text, mode = 0o644) => {
       await mkdir(dirname(path), { recursive: true });
@@ -99,6 +95,17 @@ export function processWorld(proc: typeof process, packageRoot: string, signal: 
     listDir: async (path) => (existsSync(path) ? readdirSync(path).sort() : []),
     remove: (path) => rm(path, { recursive: true, force: true }),
   };
+}
+
+/** Rejects with the abort. */
+async function readAll(stdin: typeof process.stdin, signal: AbortSignal): Promise<string> {
+  const stop = () => stdin.destroy(new Error('interrupted while reading standard input'));
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  const parts: Buffer[] = [];
+  for await (const part of stdin) parts.push(part as Buffer);
+  signal.removeEventListener('abort', stop);
+  return Buffer.concat(parts).toString('utf8');
 }
 
 /** See https://no-color.org: any non-empty NO_COLOR wins. */

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { run } from '../../../src/cli/program.ts';
+import { testWorld } from '../../world.ts';
+
+async function help(...args: readonly string[]): Promise<string> {
+  const world = testWorld();
+  expect(await run([...args, '--help'], '1.2.3', world)).toBe(0);
+  expect(world.stderr()).toBe('');
+  return world.stdout();
+}
+
+const COMMANDS = [
+  ...['check', 'explain', 'topologies', 'schema', 'plan', 'render'],
+  ...['rehearse', 'submit', 'setup', 'status', 'watch', 'logs', 'cancel'],
+];
+
+test('the help names the commands in the order of their use, with examples', async () => {
+  await expect(await help()).toMatchFileSnapshot('help.txt');
+});
+
+test.each(COMMANDS)('the help of %s has examples of it', async (command) => {
+  const [, examples = ''] = (await help(command)).split('\nExamples:\n');
+  expect(examples.split('\n').filter(Boolean).length).toBeGreaterThan(0);
+  for (const line of examples.split('\n').filter(Boolean)) {
+    expect(line).toMatch(new RegExp(`^  dyn-slurm ${command}\\b.* # .`));
+  }
+});
+
+test('all commands are in the help', async () => {
+  const listed = [...(await help()).matchAll(/^ {2}([a-z]+) .*/gm)].map((match) => match[1]);
+  expect(listed.filter((name) => name !== 'help' && name !== 'dyn')).toEqual(COMMANDS);
+});
+
+test('examples use options that there are', async () => {
+  for (const command of COMMANDS) {
+    const [usage = '', examples = ''] = (await help(command)).split('\nExamples:\n');
+    const used = [...examples.matchAll(/(?<= )--?[a-z][a-z-]*/g)].map((match) => match[0]);
+    expect(used.filter((option) => !usage.includes(option))).toEqual([]);
+  }
+});
+
+test('prints its version', async () => {
+  const world = testWorld();
+  expect(await run(['-V', 'plan'], '1.2.3', world)).toBe(0);
+  expect(world.stdout()).toBe('1.2.3\n');
+});
