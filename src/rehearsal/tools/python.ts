@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynSlurmError } from '../../errors.ts';
-import type { Environment } from './program.ts';
-import { type RunOptions, run } from './program.ts';
+import type { Environment } from './child.ts';
+import { type RunOptions, run } from './child.ts';
 
 export interface Python {
   readonly command: string;

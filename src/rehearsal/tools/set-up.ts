@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import process from 'node:process';
 import { DynSlurmError } from '../../errors.ts';
 import { addShellcheck, build } from './build.ts';
+import type { Environment } from './child.ts';
 import { claim } from './claim.ts';
-import type { Environment } from './program.ts';
 import type { Report } from './step.ts';
 import { findTools, type Tools, type ToolsPlace, toolsIn } from './tools.ts';
 
@@ -46,7 +46,8 @@ export async function setUpTools(options: SetUpOptions): Promise<Tools> {
     }
     if (withTests && findTools(place, { withTests }) === undefined) await addShellcheck(building, options);
   } finally {
-    await rm(building, { recursive: true, force: true });
+    // What a stopped program started may write a moment longer.
+    await rm(building, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     await release();
   }
   return toolsIn(place.folder);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { Environment } from './program.ts';
+import type { Environment } from './child.ts';
 
 /** The programs of a rehearsal, all there. Absolute paths. */
 export interface Tools {
@@ -28,7 +28,7 @@ export const LOCKS = {
 } as const;
 
 export const SERVERS = ['etcd', 'nats-server', 'nginx'] as const;
-export type Server = (typeof SERVERS)[number];
+export type Program = (typeof SERVERS)[number] | 'shellcheck';
 
 export function lockFile(place: ToolsPlace, lock: keyof typeof LOCKS): string {
   return join(place.packageRoot, 'rehearsal', LOCKS[lock]);

@@ -45,7 +45,7 @@ describe('a set-up', () => {
     expect(findTools(machine.place, { withTests: true })).toBeUndefined();
     machine.events.length = 0;
     await machine.setUp({ withTests: true });
-    expect(machine.story()).toEqual(['shellcheck started', 'shellcheck done: shellcheck 0.11.0.1']);
+    expect(machine.story()).toEqual(['shellcheck started', 'shellcheck done: shellcheck 0.11.0']);
     expect(existsSync(join(tools.bin, 'shellcheck'))).toBe(true);
     expect(readdirSync(machine.place.cache)).toHaveLength(1);
   });

