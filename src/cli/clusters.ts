@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { SourceFile } from '../config/resolve.ts';
+import { nearest } from '../config/suggestion.ts';
 import { DynSlurmError } from '../errors.ts';
 import type { World } from './world.ts';
 
@@ -47,9 +48,12 @@ export async function chooseCluster(
   if (names.includes(name)) return { name, files: await profileFiles(name, world) };
   if (option === undefined && fromEnv === undefined) return { name, files: [] };
   const { user } = await shelves(world);
+  const near = nearest(name, names);
+  const suggestion = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+  const where = option === undefined ? 'DYN_SLURM_CLUSTER' : '--cluster';
   throw new DynSlurmError(
     'config',
-    `${option === undefined ? 'DYN_SLURM_CLUSTER' : '--cluster'}: there is no cluster profile ${JSON.stringify(name)}`,
+    `${where}: there is no cluster profile ${JSON.stringify(name)}${suggestion}`,
     { hint: `known are ${names.join(', ')}; a profile is a file ${tilde(user, world)}/NAME.yaml` },
   );
 }
@@ -74,15 +78,15 @@ async function shelves(world: World): Promise<Shelves> {
   return {
     builtIn: join(world.packageRoot, 'configs/clusters'),
     user: join(config, 'dyn-slurm/clusters'),
-    project: await nearest(world.cwd, world),
+    project: await nearestFolder(world.cwd, world),
   };
 }
 
-async function nearest(folder: string, world: World): Promise<string | undefined> {
+async function nearestFolder(folder: string, world: World): Promise<string | undefined> {
   const path = join(folder, '.dyn-slurm/clusters');
   if (await world.exists(path)) return path;
   const parent = dirname(folder);
-  return parent === folder ? undefined : nearest(parent, world);
+  return parent === folder ? undefined : nearestFolder(parent, world);
 }
 
 function tilde(path: string, { home }: World): string {

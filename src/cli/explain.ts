@@ -1,6 +1,7 @@
 import { type Explanation, explain as explanationOf, suggestKeys } from '../config/explain.ts';
 import { DynSlurmError, EXIT } from '../errors.ts';
 import { table } from './table.ts';
+import { filled } from './wording.ts';
 import type { World } from './world.ts';
 
 export interface ExplainOptions {
@@ -15,7 +16,7 @@ export async function explain(
 ): Promise<number> {
   const found = explanationOf(key ?? '');
   if (found === undefined) throw unknown(key ?? '');
-  world.out.write(json ? `${JSON.stringify(found, null, 2)}\n` : text(found));
+  world.out.write(json ? `${JSON.stringify(found, null, 2)}\n` : text(found, Math.min(world.columns, 110)));
   return EXIT.ok;
 }
 
@@ -30,31 +31,22 @@ function unknown(key: string): DynSlurmError {
   return new DynSlurmError('usage', `${message}; did you mean ${near.join(' or ')}?`);
 }
 
-function text({
-  key,
-  type,
-  description,
-  required,
-  examples,
-  choices,
-  children,
-  ...rest
-}: Explanation): string {
+/** Defaults, and what is required, are in the descriptions. */
+function text({ key, type, description, examples, choices, children }: Explanation, width: number): string {
   const facts = [
-    required && key !== '' ? 'required' : '',
-    choices.length > 0 ? `one of ${choices.join(', ')}` : '',
-    'default' in rest && typeof rest.default !== 'object' ? `default ${JSON.stringify(rest.default)}` : '',
-    examples.length > 0 ? `for example ${examples.map((example) => JSON.stringify(example)).join(', ')}` : '',
+    choices.length > 0 ? `One of ${choices.join(', ')}.` : '',
+    examples.length > 0
+      ? `For example ${examples.map((example) => JSON.stringify(example)).join(', ')}.`
+      : '',
   ];
   const head =
-    key === '' ? 'The keys of a config; `dyn-slurm explain KEY` says more of one.\n' : `${key}: ${type}\n`;
+    key === '' ? 'The keys of a config; `dyn-slurm explain KEY` says more of one.' : `${key}: ${type}`;
+  const said = [description, ...facts]
+    .filter(Boolean)
+    .flatMap((sentence) => filled(sentence.split(' '), width - 2));
   const keys = children.map((child) => [lastOf(child.key), child.type, child.description]);
-  return [
-    head,
-    description === '' ? '' : `  ${description}\n`,
-    ...facts.filter(Boolean).map((fact) => `  ${fact}\n`),
-    keys.length > 0 ? `\n${table(['key', 'type', 'meaning'], keys).replace(/^(?=.)/gm, '  ')}` : '',
-  ].join('');
+  const listed = keys.length > 0 ? `\n${table(['key', 'type', 'meaning'], keys, width - 2)}` : '';
+  return `${head}\n${`${said.join('\n')}\n${listed}`.replace(/^(?=.)/gm, '  ')}`;
 }
 
 function lastOf(key: string): string {

@@ -41,7 +41,9 @@ async function list(names: readonly string[], { json }: TopologiesOptions, world
     shape(roles),
     title,
   ]);
-  world.out.write(table(['name', 'GPU', 'precision', 'shape', 'title'], rows));
+  world.out.write(
+    table(['name', 'GPU', 'precision', 'shape', 'title'], rows, world.isTTY ? world.columns : undefined),
+  );
 }
 
 async function show(

@@ -58,7 +58,7 @@ test('XDG_CONFIG_HOME moves the user’s profiles', async () => {
 });
 
 test.each([
-  ['hoper', {}, '--cluster: there is no cluster profile "hoper"'],
+  ['hoper', {}, '--cluster: there is no cluster profile "hoper"; did you mean "hopper"?'],
   [
     undefined,
     { DYN_SLURM_CLUSTER: '../../etc/passwd' },
