@@ -87,8 +87,10 @@ record() {
 
 # last_error: the last line of this task's log that looks like an error, else its last line.
 last_error() {
-  local lines line
-  lines=$(tail -c 65536 "$RUN_DIR/logs/$STEP.${SLURMD_NODENAME:-unknown}.log" 2>/dev/null | tr -d '\000' | tail -n 200 | grep -a '[^[:space:]]')
+  local lines line log=$RUN_DIR/logs/$STEP.${SLURMD_NODENAME:-unknown}.log
+  # srun names logs after the short hostname, which need not be the node's name in Slurm.
+  [[ -r $log ]] || log=$RUN_DIR/logs/$STEP.${HOSTNAME%%.*}.log
+  lines=$(tail -c 65536 "$log" 2>/dev/null | tr -d '\000' | tail -n 200 | grep -a '[^[:space:]]')
   line=$(grep -aiE 'error|exception|fatal|panic|abort|fail|out of memory|in use|denied|killed' <<<"$lines" | tail -n 1)
   [[ -n $line ]] || line=$(tail -n 1 <<<"$lines")
   line=${line//[[:cntrl:]]/ }

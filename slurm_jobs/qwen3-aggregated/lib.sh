@@ -375,7 +375,7 @@ finish() {
   fi
   mapfile -d '' -t cause < <(cause_fields)
   ((${#CAUSE[@]} == 0)) || event process-ended reason="$REASON" "${cause[@]}"
-  event teardown reason="$REASON"
+  event teardown outcome="$OUTCOME" reason="$REASON"
   # Workers first: without etcd they would wait to unregister.
   stop bench
   stop worker

@@ -166,7 +166,8 @@ async function concludeBenchmark(
     await tearDown(show, screen);
     return EXIT.interrupted;
   }
-  if (!json) world.err.write(`\n${verdictText(state.verdict, run)}`);
+  if (json) world.out.write(`${JSON.stringify(state.verdict)}\n`);
+  else world.err.write(`\n${verdictText(state.verdict, run)}`);
   return exitOfRun(state);
 }
 

@@ -38,9 +38,9 @@ describe('a benchmark', () => {
   test('ends the job well', async () => {
     const outcome = await stage.rehearse('benched');
     expect(outcome.events.at(-1)).toMatchObject({
-      kind: 'step',
-      status: 'done',
-      note: 'the benchmark has ended',
+      kind: 'verdict',
+      outcome: 'succeeded',
+      reason: 'the benchmark has ended',
     });
     expect(outcome.code).toBe(0);
   });
@@ -48,7 +48,13 @@ describe('a benchmark', () => {
   test('that fails is the cause', async () => {
     const outcome = await stage.rehearse('benched', '--fault', 'bench:exit=4');
     expect(outcome.code).toBe(7);
-    expect(outcome.stderr).toMatch(/failed after .*: bench on node0 exited with code 4/);
+    expect(outcome.events.at(-1)).toMatchObject({
+      kind: 'verdict',
+      outcome: 'failed',
+      step: 'bench',
+      node: 'node0',
+      exit: 4,
+    });
   });
 });
 

@@ -43,6 +43,7 @@ test('its headings', () => {
     '### `infra.ports`',
     '### `dynamo`',
     '### `health`',
+    '### `bench`',
     '## Cluster profile',
   ]);
 });
