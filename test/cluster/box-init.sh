@@ -41,21 +41,33 @@ own_freezer() {
   mount --bind "$mine" "$STATE/cgroup/freezer"
 }
 
+# etc LAYER...: lays folders of STATE/etc over /etc, the first on top. Mounts on its files would go whenever a package
+# manager replaced them.
+etc() {
+  local layer lower=''
+  for layer in "$@"; do lower+=$STATE/etc/$layer:; done
+  mount -t overlay -o "lowerdir=$lower/etc" none /etc
+}
+
 hostname "$name"
-for file in passwd group shadow hosts; do
-  mount --bind "$STATE/etc/$file" "/etc/$file"
-done
-[[ $name != login ]] || mount --bind "$STATE/etc/pam-sshd" /etc/pam.d/sshd
-if [[ $name == laptop ]]; then
+case $name in
   # Outside of the cluster: it shares neither homes nor Slurm's configuration.
-  mount --bind "$STATE/etc/hosts.laptop" /etc/hosts
-  kept=("$PACKAGE_ROOT" "$STATE/boxes/laptop")
-  cover /home "$STATE/laptop"
-else
-  if [[ $name == node* ]]; then
-    mount --bind "$STATE/etc/profile.node" /etc/profile
-    mount --bind "$STATE/etc/csh.cshrc.node" /etc/csh.cshrc
-  fi
+  laptop)
+    etc laptop all
+    kept=("$PACKAGE_ROOT" "$STATE/boxes/laptop")
+    cover /home "$STATE/laptop"
+    ;;
+  node*)
+    etc node all
+    ;;
+  login)
+    etc login all
+    ;;
+  *)
+    etc all
+    ;;
+esac
+if [[ $name != laptop ]]; then
   mount --bind "$STATE/slurm" /etc/slurm
   cover /home "$STATE/home"
 fi

@@ -22,15 +22,15 @@ write_people() {
   PASSPHRASE=$(random_text 6)
   # shellcheck disable=SC2016
   hash=$(perl -e 'print crypt($ARGV[0], "\$6\$" . $ARGV[1])' "$PASSWORD" "$(random_text 6)")
-  cat /etc/passwd >"$STATE/etc/passwd"
-  cat /etc/group >"$STATE/etc/group"
-  (umask 077 && sed 's/^\([^:]*\):.*/\1:*:19000::::::/' /etc/passwd >"$STATE/etc/shadow")
+  cat /etc/passwd >"$STATE/etc/all/passwd"
+  cat /etc/group >"$STATE/etc/all/group"
+  (umask 077 && sed 's/^\([^:]*\):.*/\1:*:19000::::::/' /etc/passwd >"$STATE/etc/all/shadow")
   while read -r name uid shell; do
-    echo "$name:x:$uid:$uid:$name:/home/$name:$shell" >>"$STATE/etc/passwd"
-    echo "$name:x:$uid:" >>"$STATE/etc/group"
-    echo "$name:$hash:19000::::::" >>"$STATE/etc/shadow"
+    echo "$name:x:$uid:$uid:$name:/home/$name:$shell" >>"$STATE/etc/all/passwd"
+    echo "$name:x:$uid:" >>"$STATE/etc/all/group"
+    echo "$name:$hash:19000::::::" >>"$STATE/etc/all/shadow"
   done <<<"$PEOPLE"
-  (umask 077 && printf '%s\n' "$CODE" >"$STATE/etc/code")
+  (umask 077 && printf '%s\n' "$CODE" >"$STATE/ssh/code")
   write_keys
   write_homes
 }
@@ -42,11 +42,11 @@ write_keys() {
   ssh-keygen -q -t ed25519 -N '' -C laptop -f "$ssh/id_ed25519"
   ssh-keygen -q -t ed25519 -N "$PASSPHRASE" -C passphrase -f "$ssh/with_passphrase"
   ssh-keygen -q -t ed25519 -N '' -C agent -f "$ssh/for_agent"
-  ssh-keygen -q -t ed25519 -N '' -C login -f "$STATE/etc/login_key"
-  ssh-keygen -q -t ed25519 -N '' -C bastion -f "$STATE/etc/bastion_key"
+  ssh-keygen -q -t ed25519 -N '' -C login -f "$STATE/ssh/login_key"
+  ssh-keygen -q -t ed25519 -N '' -C bastion -f "$STATE/ssh/bastion_key"
   {
-    printf 'login %s\n' "$(<"$STATE/etc/login_key.pub")"
-    printf '%s %s\n' "${SUBNET/88/89}.1" "$(<"$STATE/etc/bastion_key.pub")"
+    printf 'login %s\n' "$(<"$STATE/ssh/login_key.pub")"
+    printf '%s %s\n' "${SUBNET/88/89}.1" "$(<"$STATE/ssh/bastion_key.pub")"
   } >"$ssh/known_hosts"
   cat >"$ssh/config" <<END
 Host bastion
@@ -86,34 +86,34 @@ END
 }
 
 write_sshd_conf() {
-  cat >"$STATE/etc/pam-sshd" <<END
+  cat >"$STATE/etc/login/pam.d/sshd" <<END
 auth [success=1 default=ignore] pam_succeed_if.so quiet user = mia
 auth required pam_unix.so
 auth [success=ignore default=1] pam_succeed_if.so quiet user in otto:mia
-auth required $STATE/lib/pam_code.so $STATE/etc/code
+auth required $STATE/lib/pam_code.so $STATE/ssh/code
 auth required pam_permit.so
 account required pam_permit.so
 session required pam_permit.so
 END
   # The server's sftp goes through the user's shell, as Debian has it: noisy rc files reach it.
-  cat >"$STATE/etc/sshd_login" <<END
-HostKey $STATE/etc/login_key
+  cat >"$STATE/ssh/sshd_login" <<END
+HostKey $STATE/ssh/login_key
 PidFile /run/sshd.pid
 UsePAM yes
 PermitRootLogin no
 PubkeyAuthentication yes
 PasswordAuthentication yes
 KbdInteractiveAuthentication yes
-Banner $STATE/etc/banner
+Banner $STATE/ssh/banner
 Subsystem sftp /usr/lib/openssh/sftp-server
 Match User otto
   AuthenticationMethods keyboard-interactive
 Match User mia
   AuthenticationMethods publickey,keyboard-interactive
 END
-  echo 'Authorised use only. Activity is recorded.' >"$STATE/etc/banner"
-  cat >"$STATE/etc/sshd_bastion" <<END
-HostKey $STATE/etc/bastion_key
+  echo 'Authorised use only. Activity is recorded.' >"$STATE/ssh/banner"
+  cat >"$STATE/ssh/sshd_bastion" <<END
+HostKey $STATE/ssh/bastion_key
 PidFile /run/sshd.pid
 PermitRootLogin no
 PasswordAuthentication no

@@ -29,7 +29,8 @@ lock_place() {
 make_place() {
   local folder
   umask 022
-  for folder in etc home laptop slurm log lib gpus ctl munge containers cgroup/freezer freezer node-bin tools shared; do
+  for folder in etc/{all,node,login/pam.d,laptop} ssh home laptop slurm log lib gpus ctl munge containers \
+    cgroup/freezer freezer node-bin tools shared; do
     mkdir -p "$STATE/$folder"
   done
   chmod 1777 "$STATE/containers" "$STATE/shared"
@@ -87,12 +88,12 @@ write_profiles() {
     echo "export PATH=$STATE/node-bin:${TOOLS:+$TOOLS/bin:}$path"
     # shellcheck disable=SC2016
     [[ -z $TOOLS ]] || printf 'export DYN_SLURM_TOOLS=%s/tools/$(id -un)\n' "$STATE"
-  } >"$STATE/etc/profile.node"
+  } >"$STATE/etc/node/profile"
   {
     echo "setenv PATH $STATE/node-bin:${TOOLS:+$TOOLS/bin:}$path"
     # shellcheck disable=SC2016
     [[ -z $TOOLS ]] || printf 'setenv DYN_SLURM_TOOLS %s/tools/`id -un`\n' "$STATE"
-  } >"$STATE/etc/csh.cshrc.node"
+  } >"$STATE/etc/node/csh.cshrc"
 }
 
 build_plugins() {

@@ -71,7 +71,7 @@ serve() {
   case $1 in
     hub) runs hub munged || start_munge ;;
     ctl) runs ctl slurmctld || enter ctl slurmctld ;;
-    login | bastion) runs "$1" sshd || enter "$1" /usr/sbin/sshd -f "$STATE/etc/sshd_$1" -E "$STATE/log/sshd-$1.log" ;;
+    login | bastion) runs "$1" sshd || enter "$1" /usr/sbin/sshd -f "$STATE/ssh/sshd_$1" -E "$STATE/log/sshd-$1.log" ;;
     node*) runs "$1" slurmd || enter "$1" slurmd -N "$1" ;;
   esac
 }
