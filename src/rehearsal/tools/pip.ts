@@ -21,7 +21,7 @@ export async function pipInstall(install: Install, options: RunOptions): Promise
 }
 
 /** pip’s own words: its ERROR lines, or else the last line that it wrote. */
-export function complaint(output: string): string {
+function complaint(output: string): string {
   const lines = output.split('\n').map((line) => line.trim());
   const errors = lines.filter((line) => line.startsWith('ERROR: '));
   const network = lines.find((line) => line.startsWith('WARNING: Retrying'));
@@ -32,7 +32,7 @@ export function complaint(output: string): string {
 }
 
 /** What to do about a complaint of pip. */
-export function advice(said: string): string {
+function advice(said: string): string {
   if (/No space left on device/.test(said)) {
     return 'The tools take about 360 MB; make room, or choose another disk with XDG_CACHE_HOME.';
   }
