@@ -32,7 +32,7 @@ function report(error: unknown): number {
   if (controller.signal.aborted) return EXIT.interrupted;
   const stack = error instanceof Error ? error.stack : String(error);
   process.stderr.write(`${stack}\nThis is a bug in dyn-slurm: please report it, with the lines above.\n`);
-  return 1;
+  return 70;
 }
 
 async function main(argv: readonly string[]): Promise<number> {

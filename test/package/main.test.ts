@@ -45,7 +45,7 @@ test('anything else is a bug, and keeps its stack', () => {
   const folder = temporaryFolder();
   cpSync(join(packageRoot, 'dist'), join(folder, 'dist'), { recursive: true });
   const { status, stdout, stderr } = dynSlurm(['topologies'], join(folder, 'dist/main.js'));
-  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect({ status, stdout }).toEqual({ status: 70, stdout: '' });
   expect(stderr).toMatch(/^Error: ENOENT: [^\n]*package\.json[^\n]*\n {4}at /);
   expect(stderr).toMatch(/\nThis is a bug in dyn-slurm: please report it, with the lines above\.\n$/);
 });
