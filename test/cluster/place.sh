@@ -78,7 +78,9 @@ write_node_tools() {
     chown "$uid:$uid" "$STATE/tools/$name/home"
   done <<<"$PEOPLE
 root 0"
-  printf '#!/bin/sh\nexec %q "$@"\n' "$PACKAGE_ROOT/rehearsal/node-bin/python3" >"$STATE/node-bin/python3"
+  # Steps inherit the environment of the job's first node, so each node says its own address here.
+  printf '#!/bin/sh\nDYN_SLURM_NODE_ADDR=$(hostname -i) exec %q "$@"\n' "$PACKAGE_ROOT/rehearsal/node-bin/python3" \
+    >"$STATE/node-bin/python3"
   chmod 755 "$STATE/node-bin/python3"
 }
 
