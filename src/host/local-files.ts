@@ -1,6 +1,5 @@
 import { constants, type Stats } from 'node:fs';
 import { chmod, type FileHandle, lstat, mkdir, open, readdir, readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { DynSlurmError } from '../errors.ts';
 import type { FilePart, HostFile } from './host.ts';
@@ -33,7 +32,7 @@ async function ownFolder(path: string): Promise<void> {
   const found = await lstat(path);
   if (found.isSymbolicLink()) throw refusal(path, 'is a symbolic link');
   if (!found.isDirectory()) throw refusal(path, 'is not a folder');
-  if (found.uid !== userInfo().uid) throw refusal(path, `belongs to user ${found.uid}`);
+  if (found.uid !== process.getuid?.()) throw refusal(path, `belongs to user ${found.uid}`);
   await chmod(path, 0o700);
 }
 

@@ -1,5 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { processesOf, Stage } from './rehearsal.ts';
 
@@ -64,4 +68,28 @@ test('an interrupted rehearsal takes its job down', async () => {
   const { code, stdout } = await controller.ended;
   expect(code).toBe(130);
   expect(stdout).toMatch(/processes: none left/);
+});
+
+// Containers often run as a user that no passwd entry knows.
+test.runIf(process.getuid?.() === 0)('a user without a name can render', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'dyn-slurm-nobody-'));
+  chownSync(home, 4242, 4242);
+  const main = join(import.meta.dirname, '../../dist/main.js');
+  const words = [
+    '--reuid',
+    '4242',
+    '--regid',
+    '4242',
+    '--clear-groups',
+    process.execPath,
+    main,
+    'render',
+    CONFIG,
+  ];
+  const { stderr } = await promisify(execFile)('setpriv', [...words, '--out', join(home, 'job')], {
+    cwd: home,
+    env: { PATH: process.env.PATH, HOME: home },
+  });
+  expect(stderr).toMatch(/^wrote \d+ files/);
+  rmSync(home, { recursive: true });
 });
