@@ -71,25 +71,22 @@ test('an interrupted rehearsal takes its job down', async () => {
 });
 
 // Containers often run as a user that no passwd entry knows.
-test.runIf(process.getuid?.() === 0)('a user without a name can render', async () => {
+test.runIf(process.getuid?.() === 0)('a user without a name can render, and use the stand-in', async () => {
   const home = mkdtempSync(join(tmpdir(), 'dyn-slurm-nobody-'));
   chownSync(home, 4242, 4242);
-  const main = join(import.meta.dirname, '../../dist/main.js');
-  const words = [
-    '--reuid',
-    '4242',
-    '--regid',
-    '4242',
-    '--clear-groups',
-    process.execPath,
-    main,
-    'render',
-    CONFIG,
-  ];
-  const { stderr } = await promisify(execFile)('setpriv', [...words, '--out', join(home, 'job')], {
-    cwd: home,
-    env: { PATH: process.env.PATH, HOME: home },
-  });
-  expect(stderr).toMatch(/^wrote \d+ files/);
+  const root = join(import.meta.dirname, '../..');
+  const nameless = (...words: string[]) =>
+    promisify(execFile)(
+      'setpriv',
+      ['--reuid', '4242', '--regid', '4242', '--clear-groups', process.execPath, ...words],
+      {
+        cwd: home,
+        env: { PATH: process.env.PATH, DYN_SLURM_STANDIN_DIR: join(home, 'standin') },
+      },
+    );
+  const rendered = await nameless(join(root, 'dist/main.js'), 'render', CONFIG, '--out', join(home, 'job'));
+  expect(rendered.stderr).toMatch(/^wrote \d+ files/);
+  const queue = await nameless(join(root, 'rehearsal/bin/squeue'), '--noheader');
+  expect(queue).toEqual({ stdout: '', stderr: '' });
   rmSync(home, { recursive: true });
 });

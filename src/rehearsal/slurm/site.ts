@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Fault, parseFaults } from '../fault.ts';
 import type { Environment } from './call.ts';
@@ -33,7 +32,7 @@ const OF_NODES = ['DYN_SLURM_SPEEDUP', 'DYN_SLURM_TOOLS'];
 
 /** Makes the state folder. `root` is the package's folder. Throws DynSlurmError for a fault that it cannot read. */
 export function readSite(env: Environment, root: string, entry: string): Site {
-  const state = env.XDG_STATE_HOME || join(homedir(), '.local/state');
+  const state = env.XDG_STATE_HOME || join(env.HOME || '/', '.local/state');
   const wanted = resolve(env[DIR] || join(state, 'dyn-slurm/slurm'));
   mkdirSync(join(wanted, 'jobs'), { recursive: true, mode: 0o700 });
   const dir = realpathSync(wanted);
