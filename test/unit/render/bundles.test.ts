@@ -1,0 +1,45 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { describe, expect, test } from 'vitest';
+import { toolsIn, toolsPlace } from '../../../src/rehearsal/tools/tools.ts';
+import { packageRoot } from '../../world.ts';
+
+// The bash of every example config, as slurm_jobs/ holds it; test/unit/generated.test.ts keeps it current.
+
+const jobs = join(packageRoot, 'slurm_jobs');
+
+/** job.sbatch, the libraries, the steps' scripts and environments; paths in the bundle. */
+function scripts(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.(sh|sbatch|env)$/.test(path))
+    .sort();
+}
+
+/** From `dyn-slurm setup --with-tests`, or PATH; undefined where there is none. */
+function findShellcheck(): string | undefined {
+  const place = toolsPlace({ env: process.env, home: homedir(), packageRoot });
+  const installed = join(toolsIn(place.folder).bin, 'shellcheck');
+  if (existsSync(installed)) return installed;
+  return spawnSync('shellcheck', ['--version']).error === undefined ? 'shellcheck' : undefined;
+}
+
+const shellcheck = findShellcheck();
+
+describe.each(readdirSync(jobs))('%s', (name) => {
+  const folder = join(jobs, name);
+
+  test('is bash', () => {
+    for (const script of scripts(folder)) {
+      const { stderr } = spawnSync('bash', ['-n', script], { cwd: folder, encoding: 'utf8' });
+      expect(stderr, script).toBe('');
+    }
+  });
+
+  test.skipIf(shellcheck === undefined)('has nothing that shellcheck minds', () => {
+    const check = () => execFileSync(shellcheck ?? '', scripts(folder), { cwd: folder, encoding: 'utf8' });
+    expect(check()).toBe('');
+  });
+});
