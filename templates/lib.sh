@@ -30,8 +30,8 @@ begin() {
   trap finish EXIT
   trap 'end cancelled "cancelled"' TERM INT
   trap 'event draining reason="the time limit is near"; end timeout "served until the time limit"' USR1
-  printf 'export NATS_AUTH_USERNAME=dyn-slurm NATS_AUTH_PASSWORD=p%s\n' \
-    "$(od -An -N 24 -tx1 /dev/urandom | tr -d ' \n')" >"$RUN_DIR/state/credentials"
+  # The names that Dynamo reads. A letter comes first: NATS takes a value that looks like a number for one.
+  printf 'export NATS_AUTH_USERNAME=dyn-slurm NATS_AUTH_PASSWORD=p%s\n' "$(random_hex)" >"$RUN_DIR/state/credentials"
   event job-started job="$SLURM_JOB_ID" attempt:="${SLURM_RESTART_COUNT:-0}" nodes:="$SLURM_JOB_NUM_NODES"
 }
 
@@ -42,6 +42,10 @@ scrub() {
     "${!ETCD_@}" "${!NATS_@}" "${!DYN_@}"; do
     [[ $name == DYN_SLURM_* ]] || unset "$name"
   done
+}
+
+random_hex() {
+  od -An -N 24 -tx1 /dev/urandom | tr -d ' \n'
 }
 
 # event KIND NAME=TEXT NAME:=JSON ...: empty texts are left out.
@@ -173,17 +177,18 @@ check_limits() {
 }
 
 # http METHOD ADDRESS:PORT PATH [BODY]: prints the answer's body; fails unless the status is 2xx. Nodes may lack curl.
+# What may be secret, the body and AUTHORIZATION, travels in the environment: other users see arguments.
 http() {
   # shellcheck disable=SC2016 # the inner bash expands its own arguments
-  timeout 60 bash -c '
+  BODY=${4:-} AUTHORIZATION=${AUTHORIZATION:-} timeout 60 bash -c '
     LC_ALL=C
     exec 3<>"/dev/tcp/${2%:*}/${2##*:}" || exit 1
-    printf "%s %s HTTP/1.0\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" \
-      "$1" "$3" "$2" "${#4}" "$4" >&3
+    printf "%s %s HTTP/1.0\r\nHost: %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s" \
+      "$1" "$3" "$2" "$AUTHORIZATION" "${#BODY}" "$BODY" >&3
     IFS= read -r status <&3 || exit 1
     while IFS= read -r header <&3 && [[ ${#header} -gt 1 ]]; do :; done
     cat <&3
-    [[ $status == HTTP/1.?\ 2* ]]' http "$1" "$2" "$3" "${4:-}" 2>/dev/null
+    [[ $status == HTTP/1.?\ 2* ]]' http "$1" "$2" "$3" 2>/dev/null
 }
 
 # await_service STEP PROBE ADDRESS:PORT ...
@@ -195,6 +200,21 @@ await_service() {
 
 etcd_answers() {
   [[ $(http GET "$1" /health) == *'"health":"true"'* ]] || { echo "etcd does not answer yet"; return 1; }
+}
+
+# lock_etcd ADDRESS:PORT: from now on etcd asks for the job's own user and password. It starts without, because etcd
+# can only be told of users while it runs.
+lock_etcd() {
+  local password account=/v3/auth answer
+  password=$(random_hex)
+  http POST "$1" "$account/user/add" "{\"name\":\"root\",\"password\":\"$password\"}" >/dev/null &&
+    http POST "$1" "$account/role/add" '{"name":"root"}' >/dev/null &&
+    http POST "$1" "$account/user/grant" '{"user":"root","role":"root"}' >/dev/null &&
+    http POST "$1" "$account/enable" '{}' >/dev/null &&
+    answer=$(http POST "$1" "$account/authenticate" "{\"name\":\"root\",\"password\":\"$password\"}") &&
+    [[ $answer =~ \"token\":\"([^\"]+)\" ]] || end failed "etcd does not take a password"
+  ETCD_TOKEN=${BASH_REMATCH[1]}
+  printf 'export ETCD_AUTH_USERNAME=root ETCD_AUTH_PASSWORD=%s\n' "$password" >>"$RUN_DIR/state/credentials"
 }
 
 # Logs in, so that it is our NATS that answers, and asks for JetStream, without which Dynamo fails in silence.
@@ -237,7 +257,7 @@ workers_registered() {
   local entry role want component endpoint range answer have missing=0
   for entry in "${EXPECTED[@]}"; do
     IFS='|' read -r role want component endpoint range <<<"$entry"
-    answer=$(http POST "$1" /v3/kv/range "$range") || answer=''
+    answer=$(AUTHORIZATION=${ETCD_TOKEN:+Authorization: $ETCD_TOKEN$'\r\n'} http POST "$1" /v3/kv/range "$range") || answer=''
     have=0
     [[ ! $answer =~ \"count\":\"([0-9]+)\" ]] || have=${BASH_REMATCH[1]}
     echo "registered $role $have $want"

@@ -19,6 +19,8 @@ bind() {
   SELF_IP=${NODE_IP[$index]}
   [[ ${here%%.*} == "${NODE[$index]%%.*}" ]] ||
     give_up "task $NODE_RANK of step $step runs on $here, the plan says ${NODE[$index]}"
+  # Dynamo would wait for 30 s for requests that hang on a dead worker; lib.sh kills after 8.
+  export DYN_RUNTIME_GRACEFUL_SHUTDOWN_TIMEOUT_SECS=5
   if [[ -r $RUN_DIR/state/credentials ]]; then
     # shellcheck source=/dev/null
     . "$RUN_DIR/state/credentials"

@@ -35,6 +35,12 @@ function etcd(job: Job): Step {
       peerUrl,
       '--initial-cluster',
       ['head=', ...peerUrl],
+      // A token of the default 300 s ends Dynamo's session with it: registrations then fail, and never recover.
+      '--auth-token-ttl',
+      '31536000',
+      // The password is random; hashing it slowly would hold up a thousand log-ins.
+      '--bcrypt-cost',
+      '4',
       '--log-level',
       'warn',
     ],

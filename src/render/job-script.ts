@@ -1,4 +1,5 @@
 import type { Job } from '../config/job.ts';
+import { hasPlanes } from '../config/planes.ts';
 import type { Plan, ProcessKind, Step, Word } from '../plan/plan.ts';
 import { srunCommand } from '../plan/step.ts';
 import { directives } from './directives.ts';
@@ -56,7 +57,7 @@ function groups(job: Job, plan: Plan): readonly object[] {
     return {
       title,
       steps: steps.map((step) => launch(step, job)),
-      awaits: steps.flatMap(awaitLine),
+      awaits: steps.flatMap((step) => awaitLine(step, job)),
     };
   });
 }
@@ -72,10 +73,13 @@ function launch(step: Step, job: Job): object {
   };
 }
 
-function awaitLine(step: Step): readonly string[] {
+function awaitLine(step: Step, job: Job): readonly string[] {
   switch (step.kind) {
     case 'etcd':
-      return [`await_service ${step.name} etcd_answers ${quoteWord(address(step, 'etcd-client'))}`];
+      return [
+        `await_service ${step.name} etcd_answers ${quoteWord(address(step, 'etcd-client'))}`,
+        ...(hasPlanes(job) ? [`lock_etcd ${quoteWord(address(step, 'etcd-client'))}`] : []),
+      ];
     case 'nats':
       return [`await_service ${step.name} nats_answers ${quoteWord(address(step, 'nats'))}`];
     case 'frontend':

@@ -13,4 +13,6 @@ run \
   --listen-peer-urls "http://${SELF_IP}:2380" \
   --initial-advertise-peer-urls "http://${SELF_IP}:2380" \
   --initial-cluster "head=http://${SELF_IP}:2380" \
+  --auth-token-ttl 31536000 \
+  --bcrypt-cost 4 \
   --log-level warn
