@@ -15,7 +15,7 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
   );
   return compile(template)({
     directives: directives(job, plan),
-    about: `${job.name}: ${plan.workers.length} workers on ${plan.nodes.length} nodes, ${plan.gpus.used} GPUs. Rendered by dyn-slurm.`,
+    about: `${job.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
     preamble: job.site.preamble.trimEnd(),
     deadline: plan.readiness.deadline,
     stall: plan.readiness.stall,
@@ -44,6 +44,8 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
     bench: plan.steps.filter(({ kind }) => kind === 'bench').map((step) => launch(step, job)),
   });
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** Steps that start together, and what has to answer before the next ones start. */
 const STAGES: readonly { readonly title: string; readonly kinds: readonly ProcessKind[] }[] = [
