@@ -1,4 +1,5 @@
 import type { Job } from '../config/job.ts';
+import { hasPlanes } from '../config/planes.ts';
 import { atLeast } from '../config/release.ts';
 import type { PortUse } from './plan.ts';
 
@@ -14,7 +15,7 @@ const OPEN: Exposure = { address: 'node', guard: 'none' };
 const EVERYWHERE: Exposure = { address: 'all', guard: 'none' };
 
 const EXPOSURES: Readonly<Record<PortUse, Exposure>> = {
-  'etcd-client': OPEN,
+  'etcd-client': { address: 'node', guard: 'password' },
   'etcd-peer': OPEN,
   nats: { address: 'node', guard: 'password' },
   frontend: OPEN,
@@ -31,6 +32,8 @@ const EXPOSURES: Readonly<Record<PortUse, Exposure>> = {
 
 /** Where a port listens, and what it asks of who connects. */
 export function exposure(use: PortUse, job: Job): Exposure {
+  // Dynamo 0.x cannot log in to etcd.
+  if (use === 'etcd-client' && !hasPlanes(job)) return OPEN;
   // Until 1.6 the frontend took only an interface for its responses.
   if (use === 'responses' && !atLeast(job.dynamo.version, '1.6')) return EVERYWHERE;
   return EXPOSURES[use];
