@@ -43,6 +43,8 @@ export interface Host {
    * folder is a link or belongs to somebody else.
    */
   writeFiles(dir: string, files: ReadonlyMap<string, HostFile>): Promise<void>;
+  /** Removes a run folder and all in it; no error where there is none. Throws `preflight` where it is not ours. */
+  remove(dir: string): Promise<void>;
   /** A whole small file; undefined where there is none. */
   readText(path: string): Promise<string | undefined>;
   /** At most `length` bytes from `offset` on; none past the end. Undefined where there is no file. */

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { chmod, type FileHandle, lstat, mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { chmod, type FileHandle, lstat, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { DynSlurmError } from '../errors.ts';
 import type { FilePart, HostFile } from './host.ts';
@@ -60,6 +60,15 @@ function refusal(path: string, what: string, cause?: unknown): DynSlurmError {
     hint: 'run folders must be new and yours; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another place',
     cause,
   });
+}
+
+/** Host.remove on this machine. */
+export async function removeLocalFolder(dir: string): Promise<void> {
+  const found = await absent(lstat(dir));
+  if (found === undefined) return;
+  if (found.isSymbolicLink()) throw refusal(dir, 'is a symbolic link');
+  if (found.uid !== process.getuid?.()) throw refusal(dir, `belongs to user ${found.uid}`);
+  await rm(dir, { recursive: true, force: true });
 }
 
 export async function readLocalText(path: string): Promise<string | undefined> {

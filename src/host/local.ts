@@ -4,7 +4,7 @@ import { commandError } from './command-error.ts';
 import { commandEnvironment } from './environment.ts';
 import { followFile } from './follow.ts';
 import type { CommandResult, ExecOptions, Host } from './host.ts';
-import { listLocal, readLocalPart, readLocalText, writeLocalFiles } from './local-files.ts';
+import { listLocal, readLocalPart, readLocalText, removeLocalFolder, writeLocalFiles } from './local-files.ts';
 
 export interface LocalHostOptions {
   /** Folders to look in before PATH. */
@@ -27,6 +27,7 @@ export function localHost({ path, env, extra }: LocalHostOptions): Host {
     name,
     exec: (argv, options) => execLocally(name, argv, base, options),
     writeFiles: writeLocalFiles,
+    remove: removeLocalFolder,
     readText: readLocalText,
     read: readLocalPart,
     list: listLocal,
