@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { environment } from './environment.ts';
 import { text } from './fields.ts';
 
-export const BENCH_TYPES = ['custom'] as const;
+const BENCH_TYPES = ['custom'] as const;
 
 /** Work against the ready service, after which the job ends. */
 export const bench = z.strictObject({

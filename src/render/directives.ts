@@ -40,7 +40,7 @@ export function directives(job: Job, plan: Plan): readonly string[] {
 }
 
 /** Seconds as `D-HH:MM:SS`: of Slurm's forms the only one that cannot be misread. */
-export function slurmTime(seconds: number): string {
+function slurmTime(seconds: number): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const [days, hours, minutes] = [
     Math.floor(seconds / 86400),
