@@ -87,13 +87,14 @@ record() {
   printf '%s\n' "$(date +%s%3N)" "$1" "$2" "${SLURMD_NODENAME:-unknown}" "$3" >"$file.part" && mv "$file.part" "$file"
 }
 
-# last_error: the last line of this task's log that looks like an error, else its last line.
+# last_error: the last line of this task's log that looks like an error and is no mere warning, else its last line.
 last_error() {
   local lines line log=$RUN_DIR/logs/$STEP.${SLURMD_NODENAME:-unknown}.log
   # srun names logs after the short hostname, which need not be the node's name in Slurm.
   [[ -r $log ]] || log=$RUN_DIR/logs/$STEP.${HOSTNAME%%.*}.log
   lines=$(tail -c 65536 "$log" 2>/dev/null | tr -d '\000' | tail -n 200 | grep -a '[^[:space:]]')
-  line=$(grep -aiE 'error|exception|fatal|panic|abort|fail|out of memory|in use|denied|killed' <<<"$lines" | tail -n 1)
+  line=$(grep -avE '(^|[^A-Za-z])(WARN|WARNING|INFO|DEBUG)([^A-Za-z]|$)|"level":"(info|warn)"' <<<"$lines" |
+    grep -aiE 'error|exception|fatal|panic|abort|fail|out of memory|in use|denied|killed' | tail -n 1)
   [[ -n $line ]] || line=$(tail -n 1 <<<"$lines")
   line=${line//[[:cntrl:]]/ }
   printf '%s' "${line:0:500}"
