@@ -107,12 +107,30 @@ export const ports = z.strictObject({
   kv_events: port.default(5557).describe('KV cache events; the base of a block. Default: 5557.'),
 });
 
+export const etcd = z.strictObject({
+  lease_ttl: duration
+    .optional()
+    .describe(
+      'How long a worker that died stays registered. A longer one outlives stalls of a loaded head node, a shorter one notices deaths sooner. Default: Dynamo’s own, 30 s in 1.6.',
+    ),
+  args: argumentMap.default({}).describe('Further flags of etcd, without leading dashes. Default: none.'),
+});
+
 export const infra = z.strictObject({
+  etcd: etcd.prefault({}).describe('etcd, by which frontends find workers; it always runs.'),
   nats: z
     .union([z.boolean(), z.literal('auto')], { error: 'write true, false or auto' })
     .default('auto')
     .meta({ title: 'true, false or "auto"' })
     .describe('Start NATS. `auto`: where a plane or the Dynamo version needs it. Default: auto.'),
+  nats_max_payload: z
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'Largest message of NATS, in MB; long prompts over `request_plane: nats` need more. Default: 1.',
+    ),
   request_plane: z
     .enum(['tcp', 'nats'])
     .default('tcp')

@@ -14,6 +14,8 @@ export function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
   const env: Record<string, Word> = {
     ETCD_ENDPOINTS: ['http://', nodeIp(0), `:${job.infra.ports.etcd_client}`],
   };
+  const { lease_ttl: lease } = job.infra.etcd;
+  if (lease !== undefined) env.ETCD_LEASE_TTL = String(lease);
   if (needsNats(job)) env.NATS_SERVER = ['nats://', nodeIp(0), `:${job.infra.ports.nats}`];
   if (hasPlanes(job)) {
     env.DYN_TCP_RPC_HOST = [SELF_IP];

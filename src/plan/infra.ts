@@ -1,5 +1,6 @@
 import type { Job } from '../config/job.ts';
 import { needsNats } from '../config/planes.ts';
+import { argumentWords } from './engine/arguments.ts';
 import type { Step } from './plan.ts';
 import { etcdPorts, natsPorts } from './ports.ts';
 import { LOCAL_DIR, RUN_DIR, SELF_IP } from './word.ts';
@@ -41,8 +42,8 @@ function etcd(job: Job): Step {
       // The password is random; hashing it slowly would hold up a thousand log-ins.
       '--bcrypt-cost',
       '4',
-      '--log-level',
-      'warn',
+      ...(job.infra.etcd.args['log-level'] === undefined ? ['--log-level', 'warn'] : []),
+      ...argumentWords(job.infra.etcd.args),
     ],
     ports: etcdPorts(job),
   };

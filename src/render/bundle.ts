@@ -50,7 +50,10 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
   const nats = plan.steps.find(({ kind }) => kind === 'nats');
   if (nats)
     files.set('nats.conf', {
-      text: compile(templates['nats.conf.hbs'])({ port: job.infra.ports.nats }),
+      text: compile(templates['nats.conf.hbs'])({
+        port: job.infra.ports.nats,
+        maxPayload: job.infra.nats_max_payload ?? 1,
+      }),
       mode: 0o600,
     });
   const nginx = plan.steps.find(({ kind }) => kind === 'nginx');

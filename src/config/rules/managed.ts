@@ -24,9 +24,25 @@ const FRONTEND_ARGUMENTS: Readonly<Record<string, string>> = {
   'discovery-backend': 'the job’s own etcd',
 };
 
+/** Flags of etcd that make it the job's own. */
+const ETCD_ARGUMENTS: Readonly<Record<string, string>> = {
+  name: 'the job’s own etcd',
+  'data-dir': 'the cluster profile’s local_dir',
+  'listen-client-urls': 'infra.ports.etcd_client',
+  'advertise-client-urls': 'infra.ports.etcd_client',
+  'listen-peer-urls': 'infra.ports.etcd_peer',
+  'initial-advertise-peer-urls': 'infra.ports.etcd_peer',
+  'initial-cluster': 'the job’s own etcd',
+  'auth-token-ttl': 'the job’s own etcd',
+  'bcrypt-cost': 'the job’s own etcd',
+};
+
 /** Variables by which processes find each other, or their node. */
 const ENVIRONMENT: Readonly<Record<string, string>> = {
   ETCD_ENDPOINTS: 'the job’s own etcd',
+  ETCD_AUTH_USERNAME: 'the job’s own etcd',
+  ETCD_AUTH_PASSWORD: 'the job’s own etcd',
+  ETCD_LEASE_TTL: 'infra.etcd.lease_ttl',
   NATS_SERVER: 'the job’s own NATS',
   NATS_AUTH_USERNAME: 'the job’s own NATS',
   NATS_AUTH_PASSWORD: 'the job’s own NATS',
@@ -47,12 +63,17 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   CUDA_VISIBLE_DEVICES: 'gpus_per_worker and the placement',
 };
 
-/** What dyn-slurm sets itself may not be set a second time in `env` or in the frontend's `args`. */
+/** What dyn-slurm sets itself may not be set a second time in `env`, or in the `args` of frontends and etcd. */
 export function* checkManaged(job: JobConfig): Generator<Problem> {
   for (const name of Object.keys(job.frontend.args)) {
     const flag = name.replaceAll('_', '-');
     const source = lookUp(FRONTEND_ARGUMENTS, flag);
     if (source !== undefined) yield managed(['frontend', 'args', name], `--${flag}`, source);
+  }
+  for (const name of Object.keys(job.infra.etcd.args)) {
+    const flag = name.replaceAll('_', '-');
+    const source = lookUp(ETCD_ARGUMENTS, flag);
+    if (source !== undefined) yield managed(['infra', 'etcd', 'args', name], `--${flag}`, source);
   }
   for (const owner of ['frontend', ...ROLES] as const) {
     for (const name of Object.keys(job[owner]?.env ?? {})) {

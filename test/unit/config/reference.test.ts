@@ -40,6 +40,7 @@ test('its headings', () => {
     '### `frontend`',
     '### `frontend.router`',
     '### `infra`',
+    '### `infra.etcd`',
     '### `infra.ports`',
     '### `dynamo`',
     '### `health`',

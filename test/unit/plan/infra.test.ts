@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { checkRules } from '../../../src/config/rules.ts';
+import { dynamoEnvironment } from '../../../src/plan/environment.ts';
 import { infraSteps } from '../../../src/plan/infra.ts';
 import { wordText } from '../../../src/plan/word.ts';
 import { sampleJob } from './sample-job.ts';
@@ -13,7 +15,7 @@ test('etcd and NATS listen on the head node’s address only', () => {
       ...onHead,
       name: 'etcd',
       kind: 'etcd',
-      argv: 'etcd --name head --data-dir ${LOCAL_DIR}/etcd --listen-client-urls http://${SELF_IP}:12379 --advertise-client-urls http://${SELF_IP}:12379 --listen-peer-urls http://${SELF_IP}:12380 --initial-advertise-peer-urls http://${SELF_IP}:12380 --initial-cluster head=http://${SELF_IP}:12380 --log-level warn',
+      argv: 'etcd --name head --data-dir ${LOCAL_DIR}/etcd --listen-client-urls http://${SELF_IP}:12379 --advertise-client-urls http://${SELF_IP}:12379 --listen-peer-urls http://${SELF_IP}:12380 --initial-advertise-peer-urls http://${SELF_IP}:12380 --initial-cluster head=http://${SELF_IP}:12380 --auth-token-ttl 31536000 --bcrypt-cost 4 --log-level warn',
       ports: [
         { use: 'etcd-client', port: 12379, count: 1 },
         { use: 'etcd-peer', port: 12380, count: 1 },
@@ -38,4 +40,27 @@ test.each([
 ])('NATS runs for %s', (_, sections, expected) => {
   const kinds = infraSteps(sampleJob({ aggregated: {}, ...sections })).map(({ kind }) => kind);
   expect(kinds).toEqual(expected ? ['etcd', 'nats'] : ['etcd']);
+});
+
+test('etcd takes further flags, and its lease goes to every process of Dynamo', () => {
+  const etcd = { lease_ttl: '60s', args: { 'log-level': 'info', 'quota-backend-bytes': 8589934592 } };
+  const job = sampleJob({ aggregated: {}, infra: { etcd } });
+  const argv = infraSteps(job)[0]?.argv.map(wordText).join(' ') ?? '';
+  expect(argv.slice(argv.indexOf(' --bcrypt-cost'))).toBe(
+    ' --bcrypt-cost 4 --log-level info --quota-backend-bytes 8589934592',
+  );
+  expect(dynamoEnvironment(job, 7777)).toMatchObject({ ETCD_LEASE_TTL: '60' });
+});
+
+test('flags that make etcd the job’s own are refused', () => {
+  const job = sampleJob({ aggregated: {}, infra: { etcd: { args: { data_dir: '/x' } } } });
+  expect(checkRules(job, job.site)).toEqual([
+    {
+      severity: 'error',
+      path: ['infra', 'etcd', 'args', 'data_dir'],
+      at: 'key',
+      message: '--data-dir is set by dyn-slurm, from the cluster profile’s local_dir',
+      hint: 'remove this line',
+    },
+  ]);
 });
