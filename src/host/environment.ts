@@ -5,7 +5,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * and PMIX_* of a surrounding allocation would steer the new job (goodfire-ai/spd#955), and tokens are nobody's business.
  * LD_LIBRARY_PATH is here because sites' Slurm modules set it.
  */
-const INHERITED = [
+export const INHERITED: readonly string[] = [
   'HOME',
   'KRB5CCNAME',
   'LANG',
@@ -18,7 +18,7 @@ const INHERITED = [
   'USER',
 ];
 
-const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin';
+export const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin';
 
 /** The environment of a host's commands: inherited names, `extra`, and `folders` in front of PATH. */
 export function commandEnvironment(

@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+
 /** How a command ended by itself. */
 export interface CommandResult {
   readonly stdout: string;
@@ -56,4 +58,8 @@ export interface Host {
    * chunk says that the file was truncated or replaced: what follows is from its new beginning.
    */
   follow(path: string, offset: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** A path made absolute; a host at a distance knows where `~` is. All other calls take either. */
+  resolve(path: string): Promise<string>;
+  /** A stream to a port that the host can reach. Absent where this machine is the host. */
+  dial?(address: string, port: number): Promise<Duplex>;
 }

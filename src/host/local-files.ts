@@ -1,7 +1,8 @@
 import { constants, type Stats } from 'node:fs';
 import { chmod, type FileHandle, lstat, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
-import { DynSlurmError } from '../errors.ts';
+import type { DynSlurmError } from '../errors.ts';
+import { runFolderRefusal } from './folder-refusal.ts';
 import type { FilePart, HostFile } from './host.ts';
 
 /** Host.writeFiles on this machine. */
@@ -14,7 +15,7 @@ export async function writeLocalFiles(dir: string, files: ReadonlyMap<string, Ho
 }
 
 /** Folders of a relative path, which must stay inside. */
-function foldersAbove(path: string): readonly string[] {
+export function foldersAbove(path: string): readonly string[] {
   if (normalize(path) !== path || path.startsWith('/') || path.startsWith('..')) {
     throw new Error(`${path} is not a plain relative path`);
   }
@@ -55,11 +56,8 @@ async function writeNew(path: string, { text, mode }: HostFile): Promise<void> {
 }
 
 function refusal(path: string, what: string, cause?: unknown): DynSlurmError {
-  const why = cause instanceof Error && codeOf(cause) !== 'EEXIST' ? `: ${cause.message}` : '';
-  return new DynSlurmError('preflight', `${path} ${what}${why}`, {
-    hint: 'run folders must be new and yours; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another place',
-    cause,
-  });
+  const why = cause instanceof Error && codeOf(cause) !== 'EEXIST' ? cause.message : '';
+  return runFolderRefusal(path, what, why, cause);
 }
 
 /** Host.remove on this machine. */

@@ -1,0 +1,223 @@
+import { readFileSync } from 'node:fs';
+import { connect as connectSocket, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import ssh2, { type Client, type ServerHostKeyAlgorithm } from 'ssh2';
+import { DynSlurmError } from '../../errors.ts';
+import { plainText } from '../plain-text.ts';
+import type { Hop } from './hop.ts';
+import { keyAlgorithms, keyRefusal, knownName } from './host-key.ts';
+import { type Ask, findIdentities } from './identity.ts';
+import { judgeKey, keysOf, parseKnownHosts } from './known-hosts.ts';
+import { Login } from './login.ts';
+
+/** The cause of an error that may pass, such as a network that is away. */
+export class Unreachable extends Error {}
+
+/** A way to the login node that is open and logged in. */
+export interface Connected {
+  readonly client: Client;
+  close(): void;
+}
+
+/**
+ * Logs in to each hop through the one before. Closing any of them closes all.
+ * @throws DynSlurmError `connection` that names the hop, the step and what to do; `interrupted` on abort.
+ */
+export async function connectThrough(
+  hops: readonly Hop[],
+  ask: Ask | undefined,
+  signal: AbortSignal,
+): Promise<Connected> {
+  const clients: Client[] = [];
+  const close = () => {
+    for (const client of clients.toReversed()) client.destroy();
+  };
+  try {
+    for (const [index, hop] of hops.entries()) {
+      const before = clients.at(-1);
+      const socket = before
+        ? await through(before, hops[index - 1] ?? hop, hop, signal)
+        : await reach(hop, signal);
+      clients.push(await logIn(hop, socket, index === 0, ask, signal));
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  const client = clients.at(-1);
+  if (client === undefined) throw new Error('a route needs a hop');
+  return { client, close };
+}
+
+function reach(hop: Hop, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectSocket({ host: hop.host, port: hop.port, noDelay: true, signal });
+    const timer = setTimeout(() => fail('no answer', 'ETIMEDOUT'), hop.connectTimeout * 1000);
+    const fail = (why: string, code: string | undefined) => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(signal.aborted ? interrupted(hop) : unreachable(hop, why, code));
+    };
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => fail(error.message, error.code));
+  });
+}
+
+function through(client: Client, before: Hop, hop: Hop, signal: AbortSignal): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(interrupted(hop));
+    signal.addEventListener('abort', abort, { once: true });
+    client.forwardOut('127.0.0.1', 0, hop.host, hop.port, (error, stream) => {
+      signal.removeEventListener('abort', abort);
+      if (error) reject(unreachable(hop, `${before.alias} says: ${plainText(error.message)}`, undefined));
+      else resolve(stream);
+    });
+  });
+}
+
+function unreachable(hop: Hop, why: string, code: string | undefined): DynSlurmError {
+  const hint =
+    code === 'ENOTFOUND' || code === 'EAI_AGAIN'
+      ? 'see the name of the host in the cluster profile and in ~/.ssh/config, and whether you are on the right network'
+      : 'see whether you are on the right network, and ProxyJump in ~/.ssh/config where a bastion is in between';
+  return new DynSlurmError('connection', `cannot reach ${hop.alias} (${hop.host}:${hop.port}): ${why}`, {
+    hint,
+    cause: new Unreachable(why),
+  });
+}
+
+function interrupted(hop: Hop): DynSlurmError {
+  return new DynSlurmError('interrupted', `interrupted while logging in to ${hop.alias}`);
+}
+
+async function logIn(
+  hop: Hop,
+  socket: Duplex,
+  direct: boolean,
+  ask: Ask | undefined,
+  signal: AbortSignal,
+): Promise<Client> {
+  const deadline = new Deadline(hop.connectTimeout * 1000);
+  const patiently: Ask | undefined = ask && ((...question) => deadline.without(() => ask(...question)));
+  const login = new Login(hop, await findIdentities(hop, patiently), patiently);
+  const known = keysOf(knownName(hop), readKnownHosts(hop));
+  const client = new ssh2.Client();
+  let refusal: DynSlurmError | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const fail = (error: unknown) => reject(refusal ?? login.failure ?? error);
+      signal.addEventListener('abort', () => reject(interrupted(hop)), { once: true });
+      deadline.start(() => fail(unreachable(hop, 'it stopped answering during the login', 'ETIMEDOUT')));
+      client.on('ready', resolve);
+      client.on('banner', (text) => login.banner(text));
+      client.on('close', () =>
+        fail(unreachable(hop, 'the connection was closed during the login', undefined)),
+      );
+      client.on('error', (error) => {
+        if (error.level === 'agent' && login.failure === undefined) return;
+        fail(error.level === 'client-authentication' ? login.error() : brokenOff(hop, error));
+      });
+      client.connect({
+        sock: socket as Socket,
+        username: hop.user,
+        readyTimeout: 0,
+        keepaliveInterval: hop.keepAlive * 1000,
+        keepaliveCountMax: hop.keepAliveCount,
+        algorithms: {
+          serverHostKey: keyAlgorithms(known.map(({ type }) => type)) as ServerHostKeyAlgorithm[],
+        },
+        hostVerifier: (key: Buffer) => {
+          refusal = keyRefusal(key, judgeKey(key, known), hop, direct);
+          return refusal === undefined;
+        },
+        // The handler is not told what a server offers after it refused a key, or took it as the first of two factors.
+        debug: (text) => {
+          const methods = /^Inbound: Received USERAUTH_FAILURE \((.*)\)$/.exec(text)?.[1];
+          if (methods !== undefined) login.offers(methods.split(',').filter(Boolean));
+        },
+        authHandler: (_methods, _partial, next) => {
+          deadline.renew();
+          login.next().then(
+            (attempt) => next(attempt as Exclude<typeof attempt, false>),
+            (error) => fail(error),
+          );
+        },
+      });
+    });
+  } catch (error) {
+    client.removeAllListeners().on('error', () => {});
+    client.destroy();
+    socket.destroy();
+    throw error;
+  } finally {
+    deadline.stop();
+  }
+  client.removeAllListeners('close').removeAllListeners('error');
+  // What follows an error is a close, which whoever uses the connection sees.
+  client.on('error', () => {});
+  return client;
+}
+
+function brokenOff(hop: Hop, error: Error): DynSlurmError {
+  const said = plainText(error.message.split('\n')[0] ?? '');
+  const refused = /too many authentication failures/i.test(said);
+  const hint = refused
+    ? `the agent offers more keys than the server has patience for: name the right one for ${hop.alias} in ~/.ssh/config, with IdentityFile and IdentitiesOnly`
+    : `see whether \`ssh ${hop.user}@${hop.alias}\` gets in`;
+  return new DynSlurmError('connection', `cannot log in to ${hop.alias} as ${hop.user}: ${said}`, {
+    hint,
+    cause: refused ? error : new Unreachable(error.message),
+  });
+}
+
+function readKnownHosts({ knownHosts }: Hop) {
+  return knownHosts.flatMap((file) => {
+    try {
+      return parseKnownHosts(file, readFileSync(file, 'utf8'));
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+      throw error;
+    }
+  });
+}
+
+/** Time in which something must happen, except while a person thinks. */
+class Deadline {
+  readonly #milliseconds: number;
+  #timer: NodeJS.Timeout | undefined;
+  #onEnd = () => {};
+  #paused = false;
+
+  constructor(milliseconds: number) {
+    this.#milliseconds = milliseconds;
+  }
+
+  start(onEnd: () => void): void {
+    this.#onEnd = onEnd;
+    this.renew();
+  }
+
+  renew(): void {
+    this.stop();
+    if (!this.#paused) this.#timer = setTimeout(this.#onEnd, this.#milliseconds);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  async without<T>(wait: () => Promise<T>): Promise<T> {
+    this.#paused = true;
+    this.stop();
+    try {
+      return await wait();
+    } finally {
+      this.#paused = false;
+      this.renew();
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import { DynSlurmError } from '../../errors.ts';
+import { commandError } from '../command-error.ts';
+import type { CommandResult, ExecOptions } from '../host.ts';
+import { type Answer, ConnectionLost, type Exchange } from './exchange.ts';
+import type { Link } from './link.ts';
+import { execProgram, killProgram, whereProgram } from './program.ts';
+import type { Session } from './session.ts';
+
+/** Milliseconds that ending a remote process may hold up an interrupt. */
+const KILL_PATIENCE = 3000;
+/** Signals by number, as far as they end programs: bash reports 128 + n. */
+const SIGNALS: Readonly<Record<number, string>> = {
+  1: 'SIGHUP',
+  2: 'SIGINT',
+  3: 'SIGQUIT',
+  4: 'SIGILL',
+  6: 'SIGABRT',
+  7: 'SIGBUS',
+  8: 'SIGFPE',
+  9: 'SIGKILL',
+  11: 'SIGSEGV',
+  13: 'SIGPIPE',
+  14: 'SIGALRM',
+  15: 'SIGTERM',
+};
+
+/** Host.exec over a session. Never repeated: where the connection is lost, the cause's code is ECONNRESET. */
+export async function execRemotely(
+  session: Session,
+  host: string,
+  argv: readonly string[],
+  { timeout, signal, input, env = {} }: ExecOptions,
+): Promise<CommandResult> {
+  const [program = ''] = argv;
+  const link = await session.link();
+  const ended = new Deadline(timeout, signal);
+  const failed = { what: `${program} failed`, argv, host };
+  try {
+    const exchange = await link.run(execProgram(argv, env, input), argv.slice(0, 2).join(' '), true);
+    const answer = await Promise.race([exchange.answer, ended.promise]);
+    if (answer === 'interrupted' || answer === 'late') {
+      // Whether or not it is heard of again.
+      exchange.answer.catch(() => {});
+      await end(link, exchange);
+      if (answer === 'interrupted')
+        throw new DynSlurmError('interrupted', `interrupted while ${program} ran on ${host}`);
+      const how = `no answer within ${timeout / 1000} s`;
+      throw commandError({ ...failed, what: `${program} did not end`, how }, 'connection');
+    }
+    const stdout = answer.stdout.toString('utf8');
+    const { stderr, status, notes, tooMuch } = answer;
+    if (notes.includes('missing')) throw await missing(link, program, failed);
+    if (tooMuch) throw commandError({ ...failed, stderr, how: 'too much output' }, 'connection');
+    const killed = SIGNALS[status - 128];
+    if (killed) throw commandError({ ...failed, stdout, stderr, how: `killed by ${killed}` }, 'connection');
+    return { stdout, stderr, exitCode: status };
+  } catch (error) {
+    if (!(error instanceof ConnectionLost)) throw error;
+    const cause = Object.assign(new Error(error.message), { code: 'ECONNRESET' });
+    throw commandError({ ...failed, how: 'the connection was lost' }, 'connection', { cause });
+  } finally {
+    ended.stop();
+  }
+}
+
+/** Ends what an exchange runs, through another shell of the same host. */
+async function end(link: Link, exchange: Exchange): Promise<void> {
+  const { group } = exchange;
+  if (group === undefined || !link.open) return;
+  const kill = link.run(killProgram(group), `end process group ${group}`).then(({ answer }) => answer);
+  const patience = new Deadline(KILL_PATIENCE, undefined);
+  await Promise.race([kill.catch(() => {}), patience.promise]);
+  patience.stop();
+}
+
+/** Sites put Slurm on the PATH of login shells only, or behind a module. */
+async function missing(
+  link: Link,
+  program: string,
+  failed: { readonly argv: readonly string[]; readonly host: string },
+): Promise<DynSlurmError> {
+  const patience = new Deadline(10_000, undefined);
+  const asked = link.run(whereProgram(program), `look for ${program}`, true).then(({ answer }) => answer);
+  const answer = await Promise.race([asked.catch(() => undefined), patience.promise]);
+  patience.stop();
+  const found = typeof answer === 'object' ? pathIn(answer, program) : undefined;
+  const hint =
+    found === undefined
+      ? `log in and see how ${program} gets on PATH there (\`module load slurm\`?); then name its folder as slurm_bin in the cluster profile`
+      : `a login shell has it as ${found}: set \`slurm_bin: ${found.slice(0, found.lastIndexOf('/'))}\` in the cluster profile`;
+  const cause = Object.assign(new Error(`${program} is not on PATH`), { code: 'ENOENT' });
+  const what = `cannot run ${program}`;
+  return commandError({ ...failed, what, how: 'not on the PATH of commands' }, 'preflight', { hint, cause });
+}
+
+function pathIn({ stdout }: Answer, program: string): string | undefined {
+  const lines = stdout.toString('utf8').split('\n');
+  return lines.findLast((line) => line.startsWith('/') && line.endsWith(`/${program}`));
+}
+
+/** Whichever comes first: the time is up, or the abort. */
+class Deadline {
+  readonly promise: Promise<'late' | 'interrupted'>;
+  readonly #timer: NodeJS.Timeout;
+  readonly #signal: AbortSignal | undefined;
+  #abort: () => void = () => {};
+
+  constructor(milliseconds: number, signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    let onTime: () => void = () => {};
+    this.promise = new Promise((resolve) => {
+      onTime = () => resolve('late');
+      this.#abort = () => resolve('interrupted');
+      if (signal?.aborted) resolve('interrupted');
+    });
+    this.#timer = setTimeout(() => onTime(), milliseconds);
+    signal?.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this.#abort);
+  }
+}

@@ -1,0 +1,98 @@
+import { DynSlurmError } from '../../errors.ts';
+import { quote } from '../../render/shell.ts';
+import type { Hop } from './hop.ts';
+import { fingerprint, type KeyVerdict, keyType } from './known-hosts.ts';
+
+/** The name under which known_hosts has a hop: with its port, where that is not the usual one. */
+export function knownName({ keyName, keyNameHasPort, port }: Hop): string {
+  return keyNameHasPort && port !== 22 ? `[${keyName}]:${port}` : keyName;
+}
+
+/** Why a server's key is not accepted, and what to do; undefined for a known one. `direct`: no hop comes before. */
+export function keyRefusal(
+  key: Buffer,
+  verdict: KeyVerdict,
+  hop: Hop,
+  direct: boolean,
+): DynSlurmError | undefined {
+  const type = keyType(key);
+  const shown = `${type} ${fingerprint(key)}`;
+  const name = knownName(hop);
+  switch (verdict.kind) {
+    case 'known':
+      return undefined;
+    case 'changed': {
+      const { file, line, key: old } = verdict.by;
+      return refusal(
+        [
+          `the host key of ${hop.alias} has changed: somebody may be between you and it, or it was set up anew`,
+          `  shown   ${shown}`,
+          `  known   ${type} ${fingerprint(old)}   (${file}:${line})`,
+        ],
+        `ask the site whether the new key is theirs; then forget the old one with \`ssh-keygen -R ${quote(name)} -f ${quote(file)}\`, and add the new one: ${adding(key, hop, direct)}`,
+      );
+    }
+    case 'revoked':
+      return refusal(
+        [
+          `the host key of ${hop.alias} is revoked`,
+          `  shown    ${shown}`,
+          `  revoked  ${verdict.by.file}:${verdict.by.line}`,
+        ],
+        'do not log in there; tell the site',
+      );
+    case 'authority':
+      return refusal(
+        [
+          `the host key of ${hop.alias} is not known by itself, and certificates of hosts are not checked`,
+          `  shown      ${shown}`,
+          `  authority  ${verdict.by.file}:${verdict.by.line}`,
+        ],
+        `compare the fingerprint with what the site publishes; then add the key: ${adding(key, hop, direct)}`,
+      );
+    case 'unknown': {
+      const others = verdict.others.map((other) => other.type).join(', ');
+      return refusal(
+        [
+          `the host key of ${hop.alias} is not known${others === '' ? '' : `; it is known by ${others}`}`,
+          `  shown  ${shown}`,
+        ],
+        `compare the fingerprint with what the site publishes; then add the key: ${adding(key, hop, direct)}`,
+      );
+    }
+    default:
+      return verdict satisfies never;
+  }
+}
+
+function refusal(lines: readonly string[], hint: string): DynSlurmError {
+  return new DynSlurmError('connection', lines.join('\n'), { hint });
+}
+
+/** ssh-keyscan cannot go through a bastion, and does not know a HostKeyAlias: then the line itself. */
+function adding(key: Buffer, hop: Hop, direct: boolean): string {
+  const file = quote(hop.knownHosts[0] ?? '~/.ssh/known_hosts');
+  if (direct && hop.keyNameHasPort) {
+    const type = keyType(key).replace(/^ssh-|^ecdsa-sha2-.*/, (prefix) =>
+      prefix.startsWith('ecdsa') ? 'ecdsa' : '',
+    );
+    const port = hop.port === 22 ? '' : `-p ${hop.port} `;
+    return `\`ssh-keyscan ${port}-t ${type} ${quote(hop.host)} >> ${file}\``;
+  }
+  return `\`echo ${quote(`${knownName(hop)} ${keyType(key)} ${key.toString('base64')}`)} >> ${file}\``;
+}
+
+/** Host key algorithms that the server is to be asked for: those of known keys first, as ssh does. */
+export function keyAlgorithms(types: readonly string[]): readonly string[] {
+  const known = types.flatMap((type) => (type === 'ssh-rsa' ? RSA : [type]));
+  return [...new Set([...known.filter((name) => ALGORITHMS.includes(name)), ...ALGORITHMS])];
+}
+
+const RSA = ['rsa-sha2-512', 'rsa-sha2-256'];
+const ALGORITHMS = [
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  ...RSA,
+];

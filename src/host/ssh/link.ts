@@ -1,0 +1,107 @@
+import type { Duplex } from 'node:stream';
+import { DynSlurmError } from '../../errors.ts';
+import type { Connected } from './connect.ts';
+import { ConnectionLost, type Exchange } from './exchange.ts';
+import { RemoteShell } from './remote-shell.ts';
+
+export interface LinkOptions {
+  /** How messages name the host. */
+  readonly name: string;
+  /** Folders put first on PATH there. */
+  readonly folders: readonly string[];
+  /** Hears of every login and every exchange, never of what is in them. */
+  readonly trace: (text: string) => void;
+}
+
+/** Below OpenSSH's MaxSessions, which is 10. */
+const MOST_SHELLS = 6;
+
+/** A connection that is logged in, and the shells on it. */
+export class Link {
+  readonly #connected: Connected;
+  readonly #options: LinkOptions;
+  /** Those that are being opened too; undefined for one that was refused. */
+  readonly #shells = new Set<Promise<RemoteShell | undefined>>();
+  #open = true;
+
+  constructor(connected: Connected, options: LinkOptions) {
+    this.#connected = connected;
+    this.#options = options;
+    connected.client.on('close', () => {
+      if (this.#open) options.trace(`lost the connection to ${options.name}`);
+      this.close();
+    });
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** The home folder there. */
+  async home(): Promise<string> {
+    const shell = await this.#shell(false);
+    try {
+      return await shell.home;
+    } catch (error) {
+      if (!this.#open || !(error instanceof ConnectionLost)) throw error;
+      const said = error.message === '' ? '' : `\n${error.message}`;
+      throw new DynSlurmError('connection', `there is no bash for you on ${this.#options.name}${said}`, {
+        hint: 'dyn-slurm needs a login with which `ssh HOST bash` works',
+      });
+    }
+  }
+
+  /** Sends a program. `label` says for the trace what it does. */
+  async run(program: string, label: string, long = false): Promise<Exchange> {
+    const { trace } = this.#options;
+    const shell = await this.#shell(long);
+    const start = Date.now();
+    const exchange = shell.run(program, long);
+    exchange.answer.then(
+      () => trace(`${label} (${Date.now() - start} ms)`),
+      () => trace(`${label}: no answer`),
+    );
+    return exchange;
+  }
+
+  /** A stream to an address that the host can reach. */
+  dial(address: string, port: number): Promise<Duplex> {
+    return new Promise((resolve, reject) => {
+      this.#connected.client.forwardOut('127.0.0.1', 0, address, port, (error, stream) => {
+        if (error) reject(this.#open ? error : new ConnectionLost(error.message));
+        else resolve(stream);
+      });
+    });
+  }
+
+  close(): void {
+    this.#open = false;
+    this.#connected.close();
+  }
+
+  /** An idle shell, or one where a short program has only short ones before it, or a new one. */
+  async #shell(long: boolean): Promise<RemoteShell> {
+    const shells = (await Promise.all(this.#shells)).filter(
+      (shell): shell is RemoteShell => shell !== undefined && !shell.closed,
+    );
+    const idle = shells.find(({ load }) => load === 0);
+    const found = idle ?? (long ? undefined : shells.find(({ busy }) => !busy));
+    if (found) return found;
+    const [least] = shells.toSorted((a, b) => a.load - b.load);
+    if (least && shells.length >= MOST_SHELLS) return least;
+    try {
+      return await this.#newShell();
+    } catch (error) {
+      // A server may allow fewer sessions.
+      if (least && this.#open) return least;
+      throw error;
+    }
+  }
+
+  async #newShell(): Promise<RemoteShell> {
+    if (!this.#open) throw new ConnectionLost('the connection had ended');
+    const made = RemoteShell.open(this.#connected.client, this.#options.folders);
+    this.#shells.add(made.catch(() => undefined));
+    return made;
+  }
+}
