@@ -4,7 +4,13 @@ import { commandError } from './command-error.ts';
 import { commandEnvironment } from './environment.ts';
 import { followFile } from './follow.ts';
 import type { CommandResult, ExecOptions, Host } from './host.ts';
-import { listLocal, readLocalPart, readLocalText, removeLocalFolder, writeLocalFiles } from './local-files.ts';
+import {
+  listLocal,
+  readLocalPart,
+  readLocalText,
+  removeLocalFolder,
+  writeLocalFiles,
+} from './local-files.ts';
 
 export interface LocalHostOptions {
   /** Folders to look in before PATH. */
@@ -32,6 +38,7 @@ export function localHost({ path, env, extra }: LocalHostOptions): Host {
     read: readLocalPart,
     list: listLocal,
     follow: (file, offset, signal) => followFile(readLocalPart, file, offset, signal),
+    resolve: async (file) => file,
   };
 }
 
