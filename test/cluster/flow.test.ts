@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Cluster, clusterAvailable, down, up } from './cluster.ts';
+
+const unavailable = clusterAvailable();
+const ROOT = join(import.meta.dirname, '../..');
+
+describe.skipIf(unavailable)(
+  `a job on a real Slurm${unavailable ? ` (skipped: ${unavailable})` : ''}`,
+  () => {
+    let cluster: Cluster;
+    beforeAll(async () => {
+      cluster = await up({ nodes: 8 });
+    });
+    afterAll(() => down(cluster));
+
+    /** The command line on the machine, which is one more host of the cluster. */
+    const dynSlurm = (...args: string[]) =>
+      cluster.exec([process.execPath, join(ROOT, 'dist/main.js'), ...args], {
+        env: { DYN_SLURM_RUNS: join(cluster.shared, 'runs'), NO_COLOR: '1', DYN_SLURM_CLUSTER: '' },
+        timeout: 120_000,
+      });
+
+    const statusOnce = async (run: string, wanted: (status: Status) => boolean): Promise<Status> => {
+      for (;;) {
+        const status = JSON.parse((await dynSlurm('status', run, '--json')).stdout) as Status;
+        if (wanted(status) || status.verdict) return status;
+      }
+    };
+
+    test('is submitted, gets ready, completes, is read, and is cancelled', async () => {
+      const config = join(ROOT, 'test/fixtures/cluster/disaggregated.yaml');
+      const submitted = await dynSlurm('submit', config, '--json');
+      expect(submitted).toMatchObject({ code: 0, stderr: '' });
+      const { run, dir } = JSON.parse(submitted.stdout) as { run: string; dir: string };
+
+      const status = await statusOnce(run, ({ ready }) => ready !== null);
+      expect(status.verdict).toBeNull();
+      const head = cluster.nodes.find(({ name }) => name === status.nodes[0]?.host);
+      expect(status.ready).toMatchObject({ url: `http://${head?.ip}:8000`, model: 'tiny' });
+
+      const answer = await fetch(`${status.ready?.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'tiny', messages: [{ role: 'user', content: 'hi' }], max_tokens: 8 }),
+      });
+      expect(await answer.json()).toMatchObject({ usage: { completion_tokens: 8 } });
+
+      const logs = await dynSlurm('logs', run, 'prefill-0');
+      expect(logs.stdout.match(/prefill-0@node\d+/g)).toEqual(
+        expect.arrayContaining(status.nodes.slice(0, 2).map(({ host }) => `prefill-0@${host}`)),
+      );
+
+      expect((await dynSlurm('cancel', run)).code).toBe(0);
+      const events = readFileSync(join(dir, 'events.jsonl'), 'utf8').trim().split('\n');
+      expect(JSON.parse(events.at(-1) ?? '')).toMatchObject({ kind: 'verdict', outcome: 'cancelled' });
+    });
+
+    test('runs its container through the options of pyxis', async () => {
+      const config = join(ROOT, 'test/fixtures/cluster/contained.yaml');
+      const submitted = await dynSlurm('submit', config, '--json');
+      const { run, jobId } = JSON.parse(submitted.stdout) as { run: string; jobId: string };
+      const status = await statusOnce(run, ({ ready }) => ready !== null);
+      expect(status.verdict).toBeNull();
+      await dynSlurm('cancel', run);
+      const { stdout } = await cluster.exec(['bash', '-c', `cat ${cluster.containers}/${jobId}.*`]);
+      expect(stdout).toContain('nvcr.io/nvidia/ai-dynamo/sglang-runtime:1.6.1');
+      expect(stdout).toContain(`${status.folder}:${status.folder}`);
+    });
+  },
+);
+
+interface Status {
+  readonly folder: string;
+  readonly ready: { readonly url: string; readonly model: string } | null;
+  readonly nodes: readonly { readonly host: string }[];
+  readonly verdict: unknown;
+}
