@@ -63,6 +63,21 @@ const oneLanguage = {
   },
 };
 
+/**
+ * ssh2 goes on without its native parts. What it verifies one cipher with looks for its own folder, which a bundle of
+ * modules has not, and then does not use it.
+ */
+const sshInJavaScript = {
+  name: 'ssh-in-javascript',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\.node$|^cpu-features$/ }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /\/ssh2\/lib\/(.*\/)?(poly1305|agent)\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      return { contents: text.replaceAll('__dirname', '""') };
+    });
+  },
+};
+
 const { outputFiles, metafile } = await build({
   ...shared,
   entryPoints: entries,
@@ -76,7 +91,7 @@ const { outputFiles, metafile } = await build({
   minifySyntax: true,
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
-  plugins: [templates, yamlModules, oneLanguage, noSubprograms],
+  plugins: [templates, yamlModules, oneLanguage, noSubprograms, sshInJavaScript],
 }).catch(() => process.exit(1));
 
 // Chunks first and by rename, so that a command started in the middle of a build sees whole files.

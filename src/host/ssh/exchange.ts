@@ -1,4 +1,4 @@
-/** What a program left: its output, the notes between it, and how it ended (128 + n by signal n). */
+/** What a program left: its output, the notes in it, and how it ended (128 + n by signal n). */
 export interface Answer {
   readonly stdout: Buffer;
   readonly stderr: string;
@@ -12,24 +12,26 @@ export interface Answer {
 export class ConnectionLost extends Error {}
 
 const MOST_OUTPUT = 64 * 1024 * 1024;
+/** By SIGTERM, as a shell reports it. */
+const ENDED = 128 + 15;
 
 /** One program sent to a remote shell, and its answer, put together as it comes. */
 export class Exchange {
   readonly answer: Promise<Answer>;
-  /** It may take its time: nothing else waits behind it. */
+  /** It may take its time: nothing else should wait behind it. */
   readonly long: boolean;
-  /** Its process group, once it runs. */
-  group: number | undefined;
+  /** The pid of the shell that runs it. */
+  readonly shell: number;
   readonly #stdout: Buffer[] = [];
-  #stderr: Buffer[] = [];
+  readonly #stderr: Buffer[] = [];
   readonly #notes: string[] = [];
   #size = 0;
-  #status: number | undefined;
-  #heardAll = false;
+  #inErrors = false;
   #resolve: (answer: Answer) => void = () => {};
   #reject: (error: Error) => void = () => {};
 
-  constructor(long: boolean) {
+  constructor(shell: number, long: boolean) {
+    this.shell = shell;
     this.long = long;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -37,50 +39,34 @@ export class Exchange {
     });
   }
 
-  get began(): boolean {
-    return this.group !== undefined;
-  }
-
-  out(bytes: Buffer): void {
+  bytes(bytes: Buffer): void {
     this.#size += bytes.length;
-    if (this.#size <= MOST_OUTPUT) this.#stdout.push(bytes);
+    if (this.#size <= MOST_OUTPUT) (this.#inErrors ? this.#stderr : this.#stdout).push(bytes);
   }
 
-  note(text: string): void {
-    this.#notes.push(text);
-  }
-
-  end(status: number): void {
-    this.#status = status;
-    this.#settle();
-  }
-
-  err(bytes: Buffer): void {
-    this.#stderr.push(bytes);
-  }
-
-  /** What came before is not the program's own. */
-  errBegins(): void {
-    this.#stderr = [];
-  }
-
-  errEnds(): void {
-    this.#heardAll = true;
-    this.#settle();
+  /** True once the answer is whole. */
+  mark(mark: string): boolean {
+    if (mark.startsWith('! ')) this.#notes.push(mark.slice(2));
+    else if (mark === 'e') this.#inErrors = true;
+    else if (mark === '.' || mark.startsWith('=')) {
+      this.#end(mark === '.' ? ENDED : Number(mark.slice(1)));
+      return true;
+    }
+    return false;
   }
 
   lose(reason: string): void {
     this.#reject(new ConnectionLost(reason));
   }
 
-  /** The two streams come in any order: both must have ended. */
-  #settle(): void {
-    if (this.#status === undefined || !this.#heardAll) return;
+  #end(status: number): void {
+    const stderr = Buffer.concat(this.#stderr).toString('utf8');
     this.#resolve({
       stdout: Buffer.concat(this.#stdout),
-      stderr: Buffer.concat(this.#stderr).toString('utf8'),
+      // The shell drops line breaks at the end.
+      stderr: stderr === '' ? '' : `${stderr}\n`,
       notes: this.#notes,
-      status: this.#status,
+      status,
       tooMuch: this.#size > MOST_OUTPUT,
     });
   }

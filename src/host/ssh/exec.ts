@@ -64,10 +64,9 @@ export async function execRemotely(
 }
 
 /** Ends what an exchange runs, through another shell of the same host. */
-async function end(link: Link, exchange: Exchange): Promise<void> {
-  const { group } = exchange;
-  if (group === undefined || !link.open) return;
-  const kill = link.run(killProgram(group), `end process group ${group}`).then(({ answer }) => answer);
+async function end(link: Link, { shell }: Exchange): Promise<void> {
+  if (!link.open) return;
+  const kill = link.run(killProgram(shell), `end what shell ${shell} runs`).then(({ answer }) => answer);
   const patience = new Deadline(KILL_PATIENCE, undefined);
   await Promise.race([kill.catch(() => {}), patience.promise]);
   patience.stop();

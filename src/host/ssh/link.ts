@@ -22,6 +22,7 @@ export class Link {
   readonly #options: LinkOptions;
   /** Those that are being opened too; undefined for one that was refused. */
   readonly #shells = new Set<Promise<RemoteShell | undefined>>();
+  #most = MOST_SHELLS;
   #open = true;
 
   constructor(connected: Connected, options: LinkOptions) {
@@ -39,9 +40,8 @@ export class Link {
 
   /** The home folder there. */
   async home(): Promise<string> {
-    const shell = await this.#shell(false);
     try {
-      return await shell.home;
+      return (await this.#shell(false)).home;
     } catch (error) {
       if (!this.#open || !(error instanceof ConnectionLost)) throw error;
       const said = error.message === '' ? '' : `\n${error.message}`;
@@ -87,15 +87,15 @@ export class Link {
     const idle = shells.find(({ load }) => load === 0);
     const found = idle ?? (long ? undefined : shells.find(({ busy }) => !busy));
     if (found) return found;
-    const [least] = shells.toSorted((a, b) => a.load - b.load);
-    if (least && shells.length >= MOST_SHELLS) return least;
     try {
-      return await this.#newShell();
+      if (shells.length < this.#most) return await this.#newShell();
     } catch (error) {
-      // A server may allow fewer sessions.
-      if (least && this.#open) return least;
-      throw error;
+      if (shells.length === 0 || !this.#open) throw error;
+      // This server allows fewer sessions.
+      this.#most = shells.length;
     }
+    await Promise.race(shells.map((shell) => shell.idle()));
+    return this.#shell(long);
   }
 
   async #newShell(): Promise<RemoteShell> {

@@ -6,8 +6,10 @@ import type { HostFile } from '../host.ts';
 
 /**
  * What a remote bash does all its life: it takes programs from standard input, each ended by NUL, and runs them one
- * after the other, each in a process group of its own. Around the output of each are marks, see MarkScanner:
- * `+PID`, notes `! TEXT`, and `=STATUS`. Needs bash 4.0.
+ * after the other, each in a process group of its own. An answer is the program's output, with notes `! TEXT` in it,
+ * then the mark `e`, its errors, and the mark `=STATUS`; see MarkScanner. A program that was killed leaves `.` instead.
+ * dd turns an answer into a single write: several small ones would each wait for an acknowledgement on their way
+ * through a bastion. Needs bash 4.0.
  */
 export function shellLoop(sentinel: string, folders: readonly string[]): string {
   return `{
@@ -21,17 +23,15 @@ cd ~ 2>/dev/null || cd /
 s=${sentinel}
 set -m
 note() { printf '\\n%s ! %s\\n' "$s" "$*"; }
-note "home $HOME"
+note "shell $$ $HOME"
 while IFS= read -r -d '' p; do
   (
-    printf '\\n%s +%s\\n' "$s" "$BASHPID"
-    printf '\\n%s +\\n' "$s" >&2
-    eval "$p"
-  ) </dev/null &
-  { wait "$!"; } 2>/dev/null
-  r=$?
-  printf '\\n%s =%s\\n' "$s" "$r"
-  printf '\\n%s =\\n' "$s" >&2
+    exec 3>&1
+    e=$(eval "$p" 2>&1 >&3 3>&-)
+    printf '\\n%s e\\n%s\\n%s =%s\\n' "$s" "$e" "$s" "$?"
+    exit 0
+  ) </dev/null | dd obs=1M status=none
+  ((PIPESTATUS[0] == 0)) || printf '\\n%s .\\n' "$s"
 done
 exit
 }
@@ -63,14 +63,16 @@ export function whereProgram(program: string): string {
   return `exec bash -lc ${quote(`type -P -- ${quote(program)}`)}`;
 }
 
-/** Ends a process group, with a second for it to do so by itself. */
-export function killProgram(group: number): string {
-  return `kill -TERM -- -${group} 2>/dev/null || exit 0
+/** Ends what the shell with a pid runs, with a second for it to do so by itself. */
+export function killProgram(shell: number): string {
+  return `g=$(ps -A -o ppid= -o pgid= | while read -r p g; do [[ $p != ${shell} ]] || { echo "$g"; break; }; done)
+[[ $g ]] || exit 0
+kill -TERM -- "-$g"
 for i in 1 2 3 4 5; do
-  kill -0 -- -${group} 2>/dev/null || exit 0
+  kill -0 -- "-$g" 2>/dev/null || exit 0
   sleep 0.2
 done
-kill -KILL -- -${group}
+kill -KILL -- "-$g"
 `;
 }
 

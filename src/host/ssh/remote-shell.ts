@@ -13,46 +13,53 @@ const MOST_NOISE = 4096;
  * sees the words `bash --norc -p` and nothing else, whichever shell it is.
  */
 export class RemoteShell {
-  /** The home folder there. Rejects with ConnectionLost, and with what the login shell said, where there is no bash. */
-  readonly home: Promise<string>;
+  /** The home folder there. */
+  readonly home: string;
   readonly #channel: ClientChannel;
-  /** The exchanges whose output is yet to end, on either stream. */
-  readonly #out: Exchange[] = [];
-  readonly #err: Exchange[] = [];
-  #noise = '';
+  readonly #pid: number;
+  readonly #pending: Exchange[] = [];
   #closed = false;
 
-  private constructor(channel: ClientChannel, folders: readonly string[]) {
+  private constructor(channel: ClientChannel, pid: number, home: string) {
     this.#channel = channel;
-    const sentinel = randomBytes(16).toString('hex');
-    const out = new MarkScanner(sentinel);
-    const err = new MarkScanner(sentinel);
-    this.home = new Promise((resolve, reject) => {
-      channel.on('data', (chunk: Buffer) => {
-        for (const piece of out.push(chunk)) {
-          if ('mark' in piece && piece.mark.startsWith(HOME)) resolve(piece.mark.slice(HOME.length));
-          else this.#takeOut(piece);
-        }
-      });
-      channel.stderr.on('data', (chunk: Buffer) => {
-        for (const piece of err.push(chunk)) this.#takeErr(piece);
-      });
-      channel.on('close', () => {
-        this.#closed = true;
-        reject(new ConnectionLost(this.#noise.trim()));
-        for (const exchange of new Set([...this.#out, ...this.#err])) exchange.lose('the connection ended');
-      });
-    });
-    this.home.catch(() => {});
-    channel.write(shellLoop(sentinel, folders));
+    this.#pid = pid;
+    this.home = home;
   }
 
-  /** `folders`: put first on PATH; `~` is the home there. */
+  /**
+   * `folders`: put first on PATH; `~` is the home there. Rejects with ConnectionLost, and with what the login shell said
+   * where there is no bash.
+   */
   static open(client: Client, folders: readonly string[]): Promise<RemoteShell> {
     return new Promise((resolve, reject) => {
       client.exec('bash --norc -p', (error, channel) => {
-        if (error) reject(new ConnectionLost(error.message));
-        else resolve(new RemoteShell(channel, folders));
+        if (error) {
+          reject(new ConnectionLost(error.message));
+          return;
+        }
+        const sentinel = randomBytes(16).toString('hex');
+        const scanner = new MarkScanner(sentinel);
+        let shell: RemoteShell | undefined;
+        let noise = '';
+        const hear = (bytes: Buffer) => {
+          if (noise.length < MOST_NOISE) noise += bytes.toString('utf8');
+        };
+        channel.on('data', (chunk: Buffer) => {
+          for (const piece of scanner.push(chunk)) {
+            const [, pid, home] = ('mark' in piece && /^! shell (\d+) (.*)$/.exec(piece.mark)) || [];
+            if (shell) shell.#take(piece);
+            else if (pid !== undefined && home !== undefined) {
+              shell = new RemoteShell(channel, Number(pid), home);
+              resolve(shell);
+            } else if ('bytes' in piece) hear(piece.bytes);
+          }
+        });
+        channel.stderr.on('data', hear);
+        channel.on('close', () => {
+          reject(new ConnectionLost(noise.trim().split('\n').map(plainText).join('\n')));
+          if (shell) shell.#end();
+        });
+        channel.write(shellLoop(sentinel, folders));
       });
     });
   }
@@ -63,58 +70,37 @@ export class RemoteShell {
 
   /** Programs that wait or run. */
   get load(): number {
-    return this.#err.length;
+    return this.#pending.length;
   }
 
   /** Something that may take its time is among them. */
   get busy(): boolean {
-    return this.#err.some(({ long }) => long);
+    return this.#pending.some(({ long }) => long);
+  }
+
+  /** When all that has been sent is answered, or lost. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#pending.map(({ answer }) => answer));
   }
 
   run(program: string, long: boolean): Exchange {
-    const exchange = new Exchange(long);
+    const exchange = new Exchange(this.#pid, long);
     if (this.#closed) exchange.lose('the connection had ended');
     else {
-      this.#out.push(exchange);
-      this.#err.push(exchange);
+      this.#pending.push(exchange);
       this.#channel.write(`${program}\0`);
     }
     return exchange;
   }
 
-  #takeOut(piece: Piece): void {
-    const [current] = this.#out;
-    if ('bytes' in piece) {
-      if (current?.began) current.out(piece.bytes);
-      else this.#hear(piece.bytes);
-      return;
-    }
-    if (current === undefined) return;
-    const { mark } = piece;
-    if (mark.startsWith('+')) current.group = Number(mark.slice(1));
-    else if (mark.startsWith('! ')) current.note(mark.slice(2));
-    else if (mark.startsWith('=')) {
-      this.#out.shift();
-      current.end(Number(mark.slice(1)));
-    }
+  #take(piece: Piece): void {
+    const [current] = this.#pending;
+    if ('bytes' in piece) current?.bytes(piece.bytes);
+    else if (current?.mark(piece.mark)) this.#pending.shift();
   }
 
-  #takeErr(piece: Piece): void {
-    const [current] = this.#err;
-    if ('bytes' in piece) {
-      if (!current?.began) this.#hear(piece.bytes);
-      current?.err(piece.bytes);
-    } else if (piece.mark === '+') current?.errBegins();
-    else {
-      this.#err.shift();
-      current?.errEnds();
-    }
-  }
-
-  #hear(bytes: Buffer): void {
-    if (this.#noise.length >= MOST_NOISE) return;
-    this.#noise += bytes.toString('utf8').split('\n').map(plainText).join('\n');
+  #end(): void {
+    this.#closed = true;
+    for (const exchange of this.#pending.splice(0)) exchange.lose('the connection ended');
   }
 }
-
-const HOME = '! home ';
