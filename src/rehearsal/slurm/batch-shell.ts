@@ -12,9 +12,8 @@ export function startShell(site: Site, job: JobRecord, batch: BatchRequest): Chi
   const dir = jobDir(site, job.id);
   const script = join(dir, 'slurm_script');
   const environment = JSON.parse(readFileSync(join(dir, 'environment.json'), 'utf8')) as Environment;
-  const flags = batch.append ? 'a' : 'w';
-  const files = [openSync(batch.input, 'r'), openSync(batch.output, flags)];
-  files.push(batch.error === batch.output ? (files[1] ?? 0) : openSync(batch.error, flags));
+  const files = [openSync(batch.input, 'r'), openOutput(batch.output, batch.append)];
+  files.push(batch.error === batch.output ? (files[1] ?? 0) : openOutput(batch.error, batch.append));
   const [interpreter = '/bin/sh', ...options] = interpreterOf(script);
   let cwd = job.workDir;
   if (!isDirectory(cwd)) {
@@ -34,6 +33,12 @@ export function startShell(site: Site, job: JobRecord, batch: BatchRequest): Chi
   });
   for (const file of new Set(files)) closeSync(file);
   return shell;
+}
+
+/** For appending in any case, for slurmstepd's own lines go there, too. */
+function openOutput(path: string, append: boolean): number {
+  if (!append) closeSync(openSync(path, 'w'));
+  return openSync(path, 'a');
 }
 
 /** A line of slurmstepd's in the job's output. */

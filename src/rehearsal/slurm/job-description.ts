@@ -1,7 +1,8 @@
 import { longDuration, timestamp } from './duration.ts';
 import { compressHostlist } from './hostlist.ts';
-import { elapsed, endTime, limit, stateName, type Viewing } from './job-format.ts';
+import { elapsed, endTime, limit, stateName } from './job-format.ts';
 import type { JobRecord } from './job-record.ts';
+import type { Viewing } from './table-format.ts';
 
 /** `scontrol show job`: what the stand-in knows, in Slurm's words and order. */
 export function jobDescription(job: JobRecord, { now, timeFormat }: Viewing, oneLine: boolean): string {

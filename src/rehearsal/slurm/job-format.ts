@@ -1,6 +1,7 @@
 import { type longDuration, shortDuration, timestamp } from './duration.ts';
 import { compressHostlist } from './hostlist.ts';
 import { isFinished, type JobRecord, type JobState } from './job-record.ts';
+import type { Column, Viewing } from './table-format.ts';
 
 /** Slurm's numbers, by which squeue sorts; and its short names. */
 export const STATES: Readonly<Record<JobState, { readonly number: number; readonly compact: string }>> = {
@@ -13,28 +14,13 @@ export const STATES: Readonly<Record<JobState, { readonly number: number; readon
   NODE_FAIL: { number: 7, compact: 'NF' },
 };
 
-/** What a column needs besides the job. */
-export interface Viewing {
-  /** ms since 1970. */
-  readonly now: number;
-  /** SLURM_TIME_FORMAT. */
-  readonly timeFormat?: string | undefined;
-}
-
-export interface Column {
-  /** Of `--format`: `%i`. */
-  readonly letter?: string;
-  /** Of `--Format`, in lower case. */
-  readonly name: string;
-  readonly heading: string;
-  readonly value: (job: JobRecord, viewing: Viewing) => string;
-}
+export const DEFAULT_FORMAT = '%.18i %.9P %.8j %.8u %.2t %.10M %.6D %R';
 
 const orNull = (text: string | undefined): string => text ?? '(null)';
 const hosts = (job: JobRecord): string => compressHostlist(job.hosts);
 
 /** Columns of squeue that the stand-in knows. */
-export const COLUMNS: readonly Column[] = [
+export const JOB_COLUMNS: readonly Column<JobRecord>[] = [
   { letter: 'i', name: 'jobid', heading: 'JOBID', value: (job) => String(job.id) },
   { letter: 'A', name: 'jobarrayid', heading: 'JOBID', value: (job) => String(job.id) },
   { letter: 'P', name: 'partition', heading: 'PARTITION', value: (job) => job.partition },

@@ -77,6 +77,8 @@ export interface Ending {
   readonly at: number;
   /** As slurmstepd says it. */
   readonly why: string;
+  /** srun reports that the step was aborted; not where it only got a SIGTERM. */
+  readonly aborts: boolean;
 }
 
 export interface StepRecord {

@@ -4,8 +4,8 @@ import type { Call } from './call.ts';
 import { dependencyState } from './dependency.ts';
 import { timestamp } from './duration.ts';
 import { endAll, killAll } from './ending.ts';
-import { isFinished, type JobRecord, type JobState, type ProcessId } from './job-record.ts';
-import { isRemembered, readJob, writeJob } from './job-store.ts';
+import { isFinished, type JobRecord, type JobState } from './job-record.ts';
+import { isRemembered, readJob, readSteps, writeJob } from './job-store.ts';
 import { type Request, type SignalTarget, takeRequests } from './mailbox.ts';
 import { nodeAddress, nodeName } from './node-name.ts';
 import { identify, processesOf, sendSignal } from './process-table.ts';
@@ -67,15 +67,16 @@ class KeptJob {
       state,
       reason,
       completing: wasRunning,
-      ending: { at: now, why: told ?? 'CANCELLED' },
+      ending: { at: now, why: told ?? 'CANCELLED', aborts: true },
       ...(!wasRunning && { ended: now }),
     });
-    if (told !== undefined && wasRunning) {
-      const [host] = this.#job.hosts;
-      const when = `AT ${timestamp(now, undefined)}`;
-      const line = told === 'CANCELLED' ? `CANCELLED ${when}` : `CANCELLED ${when} ${told}`;
-      sayToJob(this.#job, `slurmstepd-${host}: error: *** JOB ${this.#job.id} ON ${host} ${line} ***`);
-    }
+    if (told !== undefined && wasRunning) this.#sayCancelled(told === 'CANCELLED' ? '' : ` ${told}`);
+  }
+
+  #sayCancelled(why: string): void {
+    const [host] = this.#job.hosts;
+    const what = `JOB ${this.#job.id} ON ${host} CANCELLED AT ${timestamp(Date.now(), undefined)}${why}`;
+    sayToJob(this.#job, `slurmstepd-${host}: error: *** ${what} ***`);
   }
 
   async #beat(): Promise<void> {
@@ -159,18 +160,16 @@ class KeptJob {
   }
 
   #signal(signal: NodeJS.Signals, to: SignalTarget): void {
-    if (typeof to === 'number') {
-      signalStep(this.#site, this.#job, to, signal);
-      return;
-    }
     const { shell } = this.#job;
-    if (to !== 'steps' && shell) sendSignal([shell], signal);
-    if (to !== 'shell') sendSignal(this.#stepProcesses(), signal);
-  }
-
-  #stepProcesses(): readonly ProcessId[] {
-    const batch = new Set(processesOf(this.#tag, 'batch').map(({ pid }) => pid));
-    return processesOf(this.#tag).filter(({ pid }) => !batch.has(pid));
+    if ((to === 'shell' || to === 'both') && shell) {
+      if (signal === 'SIGTERM' || signal === 'SIGKILL') this.#sayCancelled('');
+      sendSignal([shell], signal);
+    }
+    if (to === 'shell') return;
+    const steps = readSteps(this.#site, this.#job.id).filter(({ ended }) => ended === undefined);
+    for (const { step } of steps) {
+      if (typeof to !== 'number' || step === to) signalStep(this.#site, this.#job, step, signal);
+    }
   }
 
   async #complete(): Promise<void> {

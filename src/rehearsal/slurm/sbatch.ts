@@ -21,6 +21,9 @@ import { checkSize, submitJob } from './submission.ts';
 /** Submits a batch script; its `#SBATCH` lines give way to the command line. */
 export async function sbatch(call: Call): Promise<number> {
   const { options: own, operands } = readOptions(call, SBATCH, 255);
+  const account = callingAccount();
+  // A wrong option on the command line is refused before the script is read.
+  jobRequest('sbatch', own, '', call.cwd, account);
   const script = await readScript(call, own, operands[0]);
   const { options, operands: stray } = asScriptError(() => {
     checkScript(script.text);
@@ -31,7 +34,6 @@ export async function sbatch(call: Call): Promise<number> {
     throw new Refusal(`sbatch: error: Invalid directive found in batch script: ${word}`, 255);
 
   const all: Options = new Map([...options, ...own]);
-  const account = callingAccount();
   const request = jobRequest('sbatch', all, script.name, call.cwd, account);
   checkSize('sbatch', request, call.site);
   if (all.has('test-only')) {

@@ -1,15 +1,14 @@
 import { callingAccount } from './account.ts';
 import { type Call, Refusal } from './call.ts';
-import { shortDuration } from './duration.ts';
-import { compressHostlist } from './hostlist.ts';
-import { STATES, stateName } from './job-format.ts';
+import { DEFAULT_FORMAT, JOB_COLUMNS, STATES, stateName } from './job-format.ts';
 import type { JobRecord } from './job-record.ts';
 import type { Options } from './job-request.ts';
 import { isRemembered, listJobs, readSteps } from './job-store.ts';
 import { readOptions } from './program-options.ts';
 import { SQUEUE } from './query-options.ts';
 import { parseStates } from './state-filter.ts';
-import { DEFAULT_FORMAT, headingLine, jobLine, parseFormat, parseLongFormat } from './table-format.ts';
+import { DEFAULT_STEP_FORMAT, STEP_COLUMNS } from './step-format.ts';
+import { headingLine, parseFormat, parseLongFormat, tableLine } from './table-format.ts';
 
 /** States that squeue shows unless told which. */
 const LIVE = 'PENDING,RUNNING,COMPLETING,SUSPENDED,CONFIGURING';
@@ -50,12 +49,14 @@ function jobIds(options: Options): readonly number[] | undefined {
 function jobLines(call: Call, jobs: readonly JobRecord[], options: Options): readonly string[] {
   const long = options.get('Format');
   const format =
-    long === undefined ? parseFormat(options.get('format') ?? DEFAULT_FORMAT) : parseLongFormat(long);
+    long === undefined
+      ? parseFormat(options.get('format') ?? DEFAULT_FORMAT, JOB_COLUMNS)
+      : parseLongFormat(long, JOB_COLUMNS);
   for (const name of format.unknown) {
     call.err.write(`squeue: error: Invalid job format specification: ${name}\n`);
   }
   const viewing = { now: Date.now(), timeFormat: call.env.SLURM_TIME_FORMAT };
-  const rows = sorted(jobs, options.get('sort')).map((job) => jobLine(format, job, viewing));
+  const rows = sorted(jobs, options.get('sort')).map((job) => tableLine(format, job, viewing));
   return options.has('noheader') ? rows : [headingLine(format), ...rows];
 }
 
@@ -67,25 +68,12 @@ function sorted(jobs: readonly JobRecord[], order = ''): readonly JobRecord[] {
 }
 
 function stepLines(call: Call, jobs: readonly JobRecord[], options: Options): readonly string[] {
-  const line = (...cells: readonly string[]): string =>
-    cells
-      .map((cell, index) =>
-        index === 5 ? cell : cell.slice(0, STEP_WIDTHS[index]).padStart(STEP_WIDTHS[index] ?? 0),
-      )
-      .join(' ');
-  const now = Date.now();
+  const viewing = { now: Date.now() };
+  const format = parseFormat(options.get('format') ?? DEFAULT_STEP_FORMAT, STEP_COLUMNS);
   const rows = jobs.flatMap((job) =>
     readSteps(call.site, job.id)
       .filter((step) => step.ended === undefined && !step.waiting)
-      .map((step) => {
-        const hosts = compressHostlist(step.nodes.map((node) => job.hosts[node] ?? ''));
-        const time = shortDuration((now - step.started) / 1000);
-        return line(`${job.id}.${step.step}`, step.name, job.partition, job.user, time, hosts);
-      }),
+      .map((step) => tableLine(format, { job, step }, viewing)),
   );
-  return options.has('noheader')
-    ? rows
-    : [line('STEPID', 'NAME', 'PARTITION', 'USER', 'TIME', 'NODELIST'), ...rows];
+  return options.has('noheader') ? rows : [headingLine(format), ...rows];
 }
-
-const STEP_WIDTHS = [15, 8, 9, 8, 9];

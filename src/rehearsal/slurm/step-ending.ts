@@ -4,9 +4,11 @@ import { jobDir, readJson, readSteps, writeStep, writeWhole } from './job-store.
 import { isAlive, processesOf, sendSignal } from './process-table.ts';
 import { jobMark, type Site } from './site.ts';
 
-/** Signals all of a step. SIGKILL is scancel's end of it, which its srun tells. */
+/** Signals all of a step. Its srun tells of those that end it. */
 export function signalStep(site: Site, job: JobRecord, step: number, signal: NodeJS.Signals): void {
-  if (signal === 'SIGKILL') noteEnding(site, job.id, step, { at: Date.now(), why: 'CANCELLED' });
+  const aborts = signal === 'SIGKILL';
+  if (aborts || signal === 'SIGTERM')
+    noteEnding(site, job.id, step, { at: Date.now(), why: 'CANCELLED', aborts });
   sendSignal(processesOf(jobMark(site.dir, job.id), String(step)), signal);
 }
 
@@ -20,7 +22,7 @@ export function endLostSteps(site: Site, job: JobRecord): void {
   }
 }
 
-export function noteEnding(site: Site, job: number, step: number, ending: Ending): void {
+function noteEnding(site: Site, job: number, step: number, ending: Ending): void {
   writeWhole(endingFile(site, job, step), JSON.stringify(ending));
 }
 

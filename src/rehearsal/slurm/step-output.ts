@@ -31,7 +31,9 @@ export function openStepOutput(
   const flags = options.get('open-mode') === 'append' ? 'a' : 'w';
   const shared = new Map<string, number>();
   const output = options.get('output');
-  const error = options.get('error') ?? (output !== undefined && isFile(output) ? output : undefined);
+  // With --output alone, both streams go there.
+  const error = options.get('error') ?? output;
+  const errors = output === undefined || options.has('error') ? call.err : call.out;
   const width = String(tasks - 1).length;
 
   const lines = (task: number, write: (text: Buffer) => void): Sink => {
@@ -67,7 +69,7 @@ export function openStepOutput(
   }
   return (task) =>
     orElse(
-      () => ({ out: sink(task, output, call.out), err: sink(task, error, call.err) }),
+      () => ({ out: sink(task, output, call.out), err: sink(task, error, errors) }),
       (reason) => new TaskFileError(reason),
     );
 }

@@ -18,6 +18,9 @@ export interface StepRunOptions {
   readonly quiet: boolean;
 }
 
+/** ms between Ctrl-C for the tasks and SIGKILL. */
+const INTERRUPT_GRACE = 100;
+
 /** What srun has of a step while its tasks run: their ends, and what it does about them and about signals. */
 export class StepRun {
   readonly #call: Call;
@@ -26,8 +29,13 @@ export class StepRun {
   readonly #options: StepRunOptions;
   readonly #tasks: readonly Task[];
   readonly #ends = new Map<number, TaskEnd>();
-  /** srun, or what it heard of, is ending the step; said once. */
-  #ending: 'no' | 'bad exit' | 'aborted' = 'no';
+  /** srun ends the step because of --kill-on-bad-exit. */
+  #terminating = false;
+  /** srun ends the step at once. */
+  #aborted = false;
+  /** Something else told the step to end, and srun has said so. */
+  #toldToEnd = false;
+  #heard = false;
   #interrupted = Number.NEGATIVE_INFINITY;
 
   constructor(call: Call, job: JobRecord, step: StepRecord, tasks: readonly Task[], options: StepRunOptions) {
@@ -53,7 +61,7 @@ export class StepRun {
     const ends = [...this.#ends.values()];
     const code = stepExitCode(ends);
     const forced = ends.some(({ signal }) => signal === 'SIGTERM' || signal === 'SIGKILL');
-    if (forced && code > 128 && this.#ending !== 'aborted') this.#say(`Force Terminated ${this.#id}`);
+    if (forced && code > 128 && !this.#aborted && !this.#toldToEnd) this.#say(`Force Terminated ${this.#id}`);
     return code;
   }
 
@@ -66,29 +74,31 @@ export class StepRun {
     const told = readEnding(this.#call.site, readJob(this.#call.site, this.#job.id), this.#step.step);
     if (told) this.#heardEnding(told);
     if (bad) this.#say(`error: ${describeEnd(task.host, task.place.task, end)}`);
-    if (bad && this.#options.killOnBadExit && this.#ending === 'no') void this.#endForBadExit();
+    if (bad && this.#options.killOnBadExit) void this.#endForBadExit();
     if (this.#options.wait > 0 && this.#ends.size === 1) void this.#endAfterFirst();
   }
 
   /** scancel, the time limit or the job's end. */
   #heardEnding(told: Ending): void {
-    if (this.#ending !== 'no') return;
-    this.#ending = 'aborted';
-    this.#sayAborted();
+    if (this.#heard || this.#terminating || this.#aborted) return;
+    this.#heard = true;
+    this.#toldToEnd = told.aborts;
+    if (told.aborts) this.#sayAborted();
     this.#sayCancelled(told);
   }
 
   async #endForBadExit(): Promise<void> {
-    this.#ending = 'bad exit';
+    if (this.#terminating || this.#toldToEnd) return;
+    this.#terminating = true;
     this.#inform(`launch/slurm: _step_signal: Terminating ${this.#id}`);
-    if (this.#running().length === 0) return;
+    if (this.#aborted || this.#running().length === 0) return;
     this.#sayCancelled();
     await endAll(() => this.#processes(), this.#call.site.killWait);
   }
 
   async #endAfterFirst(): Promise<void> {
     await sleep(this.#options.wait * 1000);
-    if (this.#ending !== 'no' || this.#running().length === 0) return;
+    if (this.#terminating || this.#aborted || this.#running().length === 0) return;
     this.#inform(`First task exited ${this.#options.wait}s ago`);
     this.#sayStatus();
     this.#inform(`launch/slurm: _step_signal: Terminating ${this.#id}`);
@@ -123,14 +133,18 @@ export class StepRun {
     }
     this.#say(`sending Ctrl-C to ${this.#id}`);
     sendSignal(this.#processes(), 'SIGINT');
-    await sleep(100);
     this.#say('forcing job termination');
-    await this.#abort();
+    this.#aborted = true;
+    this.#sayAborted();
+    await sleep(INTERRUPT_GRACE);
+    if (this.#running().length === 0) return;
+    this.#sayCancelled();
+    await killAll(() => this.#processes());
   }
 
   async #abort(): Promise<void> {
-    if (this.#ending !== 'aborted') {
-      this.#ending = 'aborted';
+    if (!this.#aborted) {
+      this.#aborted = true;
       this.#sayAborted();
       this.#sayCancelled();
     }
@@ -162,7 +176,7 @@ export class StepRun {
   }
 
   /** By the slurmstepd of the step's first node, in the output of its first task. */
-  #sayCancelled(told: Ending = { at: Date.now(), why: 'CANCELLED' }): void {
+  #sayCancelled(told: Ending = { at: Date.now(), why: 'CANCELLED', aborts: true }): void {
     const [first] = this.#tasks;
     if (!first) return;
     const why = told.why === 'CANCELLED' ? '' : ` ${told.why}`;

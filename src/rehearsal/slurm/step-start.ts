@@ -7,6 +7,8 @@ import type { FilenameFields } from './filename.ts';
 import { taskEnvironment } from './job-environment.ts';
 import type { JobRecord, StepRecord } from './job-record.ts';
 import type { Options } from './job-request.ts';
+import { jobDir } from './job-store.ts';
+import { makePipes } from './pipes.ts';
 import { feedTasks, isFed } from './step-input.ts';
 import type { StepLayout } from './step-layout.ts';
 import { openStepOutput, TaskFileError, type TaskSinks, writeLine } from './step-output.ts';
@@ -28,7 +30,7 @@ export async function startTasks(
     return {
       job: job.id,
       step: String(step.step),
-      name: jobName ?? job.name,
+      name: job.name,
       user: job.user,
       host,
       node: place?.node ?? 0,
@@ -43,6 +45,7 @@ export async function startTasks(
   const wantsTerminal = options.has('pty');
   const terminal = wantsTerminal && call.inputIsTerminal && places.length === 1;
   if (wantsTerminal && !call.inputIsTerminal) {
+    call.err.write('srun: error: ioctl(TIOCGWINSZ): Inappropriate ioctl for device\n');
     call.err.write('srun: error: Not using a pseudo-terminal, disregarding --pty option\n');
   }
   const wantedDir = resolve(call.cwd, options.get('chdir') ?? '.');
@@ -58,9 +61,14 @@ export async function startTasks(
       writeLine(sinks.err, `slurmstepd-${host}: error: ${why}`);
     }
     const own = taskEnvironment(base, job, step, places, place, call.site);
-    const fed = isFed(options.get('input'), place.task);
     const prepared = faults.prepare(place.task, argv, own);
-    return startTask({ place, host, cwd, sinks, terminal, fed, ...prepared });
+    const wanted = {
+      in: isFed(options.get('input'), place.task),
+      out: sinks.out.kind === 'lines',
+      err: sinks.err.kind === 'lines',
+    };
+    const pipes = terminal ? {} : makePipes(jobDir(call.site, job.id), wanted);
+    return startTask({ place, host, cwd, sinks, terminal, pipes, ...prepared });
   });
   for (const task of tasks) faults.watch(task);
   feedTasks(call, options.get('input'), tasks, fieldsOf);

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import type { Environment } from './call.ts';
+import type { Pipe, Pipes } from './pipes.ts';
 import { findProgram } from './program-lookup.ts';
 import type { TaskPlace } from './step-layout.ts';
 import { type Sink, type TaskSinks, writeLine } from './step-output.ts';
@@ -13,8 +15,8 @@ export interface TaskStart {
   readonly sinks: TaskSinks;
   /** `srun --pty` on a terminal: the task has it to itself. */
   readonly terminal: boolean;
-  /** Whether it reads what srun reads. */
-  readonly fed: boolean;
+  /** For what it is fed, and for sinks that srun writes to. */
+  readonly pipes: Pipes;
 }
 
 export interface TaskEnd {
@@ -32,54 +34,61 @@ export interface Task {
   /** Of the process itself. */
   readonly ended: Promise<TaskEnd>;
   /** Once nothing writes to its pipes any more. */
-  readonly drained: Promise<void>;
+  readonly drained: Promise<unknown>;
 }
 
 export function startTask(start: TaskStart): Task {
-  const { place, host, sinks, argv } = start;
+  const { place, host, sinks, argv, pipes } = start;
   const [name = '', ...args] = argv;
   const found = findProgram(name, start.cwd, start.env.PATH);
-  if (!('path' in found)) {
+  const drained = Promise.all([pass(pipes.out, sinks.out), pass(pipes.err, sinks.err)]);
+  let child: ChildProcess | undefined;
+  if ('path' in found) {
+    child = spawn(found.path, args, {
+      argv0: name,
+      cwd: start.cwd,
+      detached: !start.terminal,
+      env: { ...start.env },
+      stdio: start.terminal
+        ? 'inherit'
+        : [pipes.in?.fd ?? 'ignore', target(sinks.out, pipes.out), target(sinks.err, pipes.err)],
+    });
+  } else {
     writeLine(sinks.err, `slurmstepd-${host}: error: execve(): ${found.name}: ${found.text}`);
-    const ended = Promise.resolve({ code: found.errno, signal: undefined });
-    return { place, host, sinks, pid: undefined, input: undefined, ended, drained: Promise.resolve() };
   }
-  const child = spawn(found.path, args, {
-    argv0: name,
-    cwd: start.cwd,
-    detached: !start.terminal,
-    env: { ...start.env },
-    stdio: start.terminal ? 'inherit' : [start.fed ? 'pipe' : 'ignore', target(sinks.out), target(sinks.err)],
-  });
-  pass(child, 'stdout', sinks.out);
-  pass(child, 'stderr', sinks.err);
+  for (const pipe of [pipes.in, pipes.out, pipes.err]) if (pipe) closeSync(pipe.fd);
   // A task need not read what it is given.
-  child.stdin?.on('error', () => {});
+  pipes.in?.stream.on('error', () => {});
+  const failed = { code: 'errno' in found ? found.errno : 126, signal: undefined };
   return {
     place,
     host,
     sinks,
-    pid: child.pid,
-    input: child.stdin ?? undefined,
-    ended: new Promise((resolve) => {
-      child.once('error', () => resolve({ code: 126, signal: undefined }));
-      child.once('exit', (code, signal) => resolve({ code: code ?? 0, signal: signal ?? undefined }));
-    }),
-    drained: new Promise((resolve) => {
-      child.once('error', () => resolve());
-      child.once('close', () => resolve());
-    }),
+    pid: child?.pid,
+    input: pipes.in?.stream,
+    drained,
+    ended: child ? endOf(child, failed) : Promise.resolve(failed),
   };
 }
 
-function target(sink: Sink): 'pipe' | 'ignore' | number {
-  if (sink.kind === 'file') return sink.fd;
-  return sink.kind === 'lines' ? 'pipe' : 'ignore';
+function endOf(child: ChildProcess, failed: TaskEnd): Promise<TaskEnd> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(failed));
+    child.once('exit', (code, signal) => resolve({ code: code ?? 0, signal: signal ?? undefined }));
+  });
 }
 
-function pass(child: ChildProcess, name: 'stdout' | 'stderr', sink: Sink): void {
-  const stream = child[name];
-  if (!stream || sink.kind !== 'lines') return;
-  stream.on('data', (chunk: Buffer) => sink.writer.push(chunk));
-  stream.on('end', () => sink.writer.end());
+function target(sink: Sink, pipe: Pipe | undefined): 'ignore' | number {
+  return sink.kind === 'file' ? sink.fd : (pipe?.fd ?? 'ignore');
+}
+
+function pass(pipe: Pipe | undefined, sink: Sink): Promise<void> {
+  if (!pipe || sink.kind !== 'lines') return Promise.resolve();
+  pipe.stream.on('data', (chunk: Buffer) => sink.writer.push(chunk));
+  return new Promise((resolve) => {
+    pipe.stream.once('close', () => {
+      sink.writer.end();
+      resolve();
+    });
+  });
 }

@@ -1,0 +1,77 @@
+import { afterEach, expect, test } from 'vitest';
+import { type Cluster, openCluster } from './cluster.ts';
+
+let cluster: Cluster;
+afterEach(() => cluster.close());
+
+// Runs a program as the bundle does: a script starts it, waits for it, and says how it ended.
+const SCRIPT = `#!/bin/bash
+etcd &
+wait $!
+echo "$SLURM_PROCID: $?" >>ends
+`;
+
+/** Runs a job with one step, named w, on two nodes; gives how its programs ended. */
+async function ends(fault: string, before = ''): Promise<string> {
+  cluster = openCluster({ FAULTS: fault });
+  cluster.write('step.sh', SCRIPT);
+  await cluster.run('mkdir', 'bin');
+  cluster.write('bin/etcd', '#!/bin/sh\nexec sleep 3\n');
+  const id = await cluster.submit(
+    '--nodes=2',
+    `PATH=$PWD/bin:$PATH\n${before}\nsrun --job-name=w bash step.sh`,
+  );
+  await cluster.reach(id, 'COMPLETED', 'FAILED');
+  return cluster.read('ends').split('\n').sort().join('\n').trim();
+}
+
+test.each([
+  ['w:exit=3', '0: 3\n1: 0'],
+  ['w.1:exit=0', '0: 0\n1: 0'],
+  ['w.1:exit=5@+0.5', '0: 0\n1: 5'],
+  ['w.1:kill', '0: 0\n1: 137'],
+  ['w:kill=TERM,w.1:kill=HUP', '0: 143\n1: 129'],
+  ['w.1:exit=9@ready', '0: 0\n1: 9'],
+  ['other:kill', '0: 0\n1: 0'],
+])('%s', async (fault, expected) => {
+  const events = `(sleep 1; echo '{"time":"x","kind":"ready"}' >events.jsonl) &`;
+  expect(await ends(fault, events)).toBe(expected);
+});
+
+test('a stopped program goes on after its time', async () => {
+  expect(await ends('w:stop=0.5', 'sleep() { command sleep "$@"; }')).toBe('0: 0\n1: 0');
+  expect(cluster.read('job.out')).toMatch(/fault: w\.0: SIGSTOP to \d+\nsrun: fault: w\.0: goes on/);
+});
+
+test('a taken port is taken on the step’s node, for as long as the step lives', async () => {
+  cluster = openCluster({ FAULTS: '["w.1:port=6543"]' });
+  cluster.write('try.sh', 'exec 3<>"/dev/tcp/$1/6543" && echo "$1 taken"; exec 3>&-; true\n');
+  const id = await cluster.submit(
+    '--nodes=2',
+    `srun --overlap --job-name=w bash -c 'bash try.sh $DYN_SLURM_NODE_ADDR' 2>/dev/null | sort
+     bash try.sh 127.21.0.11 2>/dev/null`,
+  );
+  await cluster.reach(id, 'COMPLETED');
+  expect(cluster.read('job.out')).toBe('127.21.0.11 taken\n');
+});
+
+test('a slow task starts late, alone', async () => {
+  cluster = openCluster({ FAULTS: 'w.1:slow=1' });
+  const id = await cluster.submit(
+    '--nodes=2',
+    `srun --job-name=w bash -c 'date +%s%N >started.$SLURM_PROCID'`,
+  );
+  await cluster.reach(id, 'COMPLETED');
+  const late = (Number(cluster.read('started.1')) - Number(cluster.read('started.0'))) / 1e9;
+  expect(late).toBeGreaterThan(0.5);
+});
+
+test('a fault that cannot be read stops every program before it does anything', async () => {
+  cluster = openCluster();
+  const broken = openCluster({ FAULTS: 'w:explode' });
+  const { stderr, exitCode } = await broken.run('sbatch', '--wrap=true');
+  expect(exitCode).toBe(2);
+  expect(stderr).toBe(
+    'fault "w:explode": "explode" is not one of exit=N, kill[=SIGNAL], stop[=SECONDS], port=N, slow=SECONDS\n',
+  );
+});

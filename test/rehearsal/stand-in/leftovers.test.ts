@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { type Cluster, marked, openCluster, running } from './cluster.ts';
+
+let cluster: Cluster;
+afterEach(() => cluster.close());
+
+// Each hides from its parents in another way.
+const HIDING = `
+sleep 7001 &
+setsid sleep 7002 &
+(setsid bash -c 'sleep 7003 & exec sleep 7004' &)
+env -i setsid sleep 7005 &
+env -i bash -c 'trap "" TERM; sleep 7006; true' &
+sleep 0.5
+`;
+
+test('the end of a job ends what it has left behind, however hidden', async () => {
+  cluster = openCluster({ KILL_WAIT: '1' });
+  const id = await cluster.submit('--nodes=2', `srun --overlap bash -c ${quoted(HIDING)}\n${HIDING}`);
+  await cluster.reach(id, 'COMPLETED');
+  expect(running('sleep 700')).toEqual([]);
+  expect(marked(cluster.state)).toEqual([]);
+});
+
+test('scancel ends tasks that ignore SIGTERM, and the job is COMPLETING until then', async () => {
+  cluster = openCluster({ KILL_WAIT: '2' });
+  const id = await cluster.submit(
+    '--nodes=2',
+    'srun bash -c \'trap "" TERM; echo up >up.$SLURM_PROCID; sleep 7011\'',
+  );
+  await cluster.await('up.0');
+  await cluster.await('up.1');
+  await cluster.run('scancel', id);
+  expect(await cluster.reach(id, 'COMPLETING', 'CANCELLED')).toBe('COMPLETING');
+  await cluster.reach(id, 'CANCELLED');
+  expect(running('sleep 7011')).toEqual([]);
+  expect(marked(cluster.state)).toEqual([]);
+});
+
+test('scancel --signal=KILL does not wait', async () => {
+  cluster = openCluster({ KILL_WAIT: '60' });
+  const id = await cluster.submit('', 'trap "" TERM; echo up >up; sleep 7021');
+  await cluster.await('up');
+  await cluster.run('scancel', '--signal=KILL', id);
+  await cluster.reach(id, 'CANCELLED');
+  expect(running('sleep 7021')).toEqual([]);
+});
+
+test('a job whose keeper is killed has failed with its node, and nothing runs on', async () => {
+  cluster = openCluster();
+  const id = await cluster.submit('--nodes=2', 'srun bash -c "echo up >up.$SLURM_PROCID; sleep 7031"');
+  await cluster.await('up.');
+  const keeper = running(`slurm.js keeper ${id}`);
+  expect(keeper).toHaveLength(1);
+  const pid = marked(cluster.state)
+    .find((line) => line.includes(`keeper ${id}`))
+    ?.split(' ')[0];
+  process.kill(Number(pid), 'SIGKILL');
+  await cluster.reach(id, 'NODE_FAIL');
+  await sleep(300);
+  expect(running('sleep 7031')).toEqual([]);
+  const { stdout } = await cluster.run('scontrol', 'show', 'job', '-o', id);
+  expect(stdout).toContain('JobState=NODE_FAIL Reason=NodeDown');
+});
+
+test('a step ends with its srun', async () => {
+  cluster = openCluster();
+  const id = await cluster.submit(
+    '--nodes=2',
+    'srun sleep 7041 & echo $! >srun.pid; wait $!; echo ended $?; sleep 3',
+  );
+  const pid = Number(await cluster.await('srun.pid'));
+  while (running('sleep 7041').filter((line) => line.startsWith('sleep')).length < 2) await sleep(50);
+  process.kill(pid, 'SIGKILL');
+  while (running('sleep 7041').length > 0) await sleep(50);
+  expect(await cluster.reach(id, 'RUNNING')).toBe('RUNNING');
+});
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
