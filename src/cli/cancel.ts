@@ -4,11 +4,11 @@ import { readRunLog } from '../observe/run-log.ts';
 import { stateAfter } from '../observe/run-state.ts';
 import { watchRun } from '../observe/watch.ts';
 import { jobNumber } from '../scheduler/job-id.ts';
+import { withJob } from './adopt.ts';
+import { retriesAfter } from './chain.ts';
 import { type LookupOptions, lookUpRun } from './run-lookup.ts';
-import { jobIdOf } from './run-report.ts';
 import { elapsed } from './time-text.ts';
 import { screenOf, showEvents } from './view.ts';
-import { neverSubmitted } from './watch.ts';
 import type { World } from './world.ts';
 
 export interface CancelOptions extends LookupOptions {
@@ -26,24 +26,31 @@ export async function cancel(
   options: CancelOptions,
   world: World,
 ): Promise<number> {
-  const { run, connection } = await lookUpRun(query, options, world);
+  const { run: given, connection } = await lookUpRun(query, options, world);
   const { host, scheduler } = connection;
-  const { events } = await readRunLog(host, run);
+  const { events } = await readRunLog(host, given);
   const past = stateAfter(events);
   const say = (what: object, text: string) =>
     options.json
-      ? world.out.write(`${JSON.stringify({ run: run.id, ...what })}\n`)
+      ? world.out.write(`${JSON.stringify({ run: given.id, ...what })}\n`)
       : world.err.write(`${text}\n`);
   if (past.verdict) {
     const { outcome, reason, seconds } = past.verdict;
     say(
       { kind: 'ended-before', verdict: past.verdict },
-      `${run.id} has ended already: ${outcome} after ${elapsed(seconds * 1000)}, ${reason}`,
+      `${given.id} has ended already: ${outcome} after ${elapsed(seconds * 1000)}, ${reason}`,
     );
     return EXIT.ok;
   }
-  const jobId = jobIdOf(run.job, past) ?? (await scheduler.find(run.id, world.signal));
-  if (jobId === undefined) throw neverSubmitted(run);
+  const { run, jobId } = await withJob(given, past, connection, world);
+  // First of all those that would start because this one ends badly.
+  for (const retry of await retriesAfter(run, connection)) {
+    await scheduler.cancel(retry.jobId, world.signal);
+    say(
+      { kind: 'cancelling', job: jobNumber(retry.jobId), retry: retry.id },
+      `told its retry ${retry.id}, job ${jobNumber(retry.jobId)}, to end`,
+    );
+  }
   await scheduler.cancel(jobId, world.signal);
   say({ kind: 'cancelling', job: jobNumber(jobId) }, `told job ${jobNumber(jobId)} of ${run.id} to end`);
   if (options.wait === false) return EXIT.ok;

@@ -2,15 +2,18 @@ import { join } from 'node:path';
 import type { ClusterProfile } from '../config/cluster-profile.ts';
 import { DynSlurmError } from '../errors.ts';
 import { localHost } from '../host/local.ts';
+import { QueuePoll } from '../observe/queue-poll.ts';
 import type { Watch } from '../observe/watch.ts';
 import { toolsIn, toolsPlace } from '../rehearsal/tools/tools.ts';
 import { CLUSTER_POLLS, LOCAL_POLLS } from '../scheduler/poll-schedule.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
 import { slurmScheduler } from '../scheduler/slurm.ts';
 import { place, runsDirOf } from './runs-dir.ts';
 import type { World } from './world.ts';
 
 /** A cluster profile, put to use: where commands run, which Slurm they are, and where runs are kept. */
 export interface Connection extends Watch {
+  readonly scheduler: Scheduler;
   /** Name of the profile. */
   readonly cluster: string;
   /** Absolute. */
@@ -57,14 +60,17 @@ export function connect(
     env: world.env,
     extra: { ...standIn.extra, ...extra },
   });
+  const scheduler = slurmScheduler(host);
+  const { now } = world;
   return {
     cluster: profile.name,
     runsDir: runsDirOf(profile, world),
     host,
-    scheduler: slurmScheduler(host),
-    now: world.now,
+    scheduler,
     // The stand-in serves nobody else, and its files are on this machine's disk.
-    ...(local ? { polls: LOCAL_POLLS, grace: 1000 } : { polls: CLUSTER_POLLS }),
+    queue: new QueuePoll({ scheduler, polls: local ? LOCAL_POLLS : CLUSTER_POLLS, now }),
+    now,
+    ...(local && { grace: 1000 }),
   };
 }
 

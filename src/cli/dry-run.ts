@@ -14,13 +14,14 @@ export interface DryRun {
   readonly request: SubmitRequest;
   readonly plan: Plan;
   readonly job: Job;
+  readonly retries?: number;
 }
 
 /** The request as text: what runs, what it takes, opens and leaves, then every file. */
-export function dryRunText({ request, plan, job }: DryRun): string {
+export function dryRunText({ request, plan, job, retries = 0 }: DryRun): string {
   const { run, command, files } = request;
   const sections: [string, string][] = [
-    ['Would run', `${quoteCommand(command)}\n`],
+    ['Would run', `${quoteCommand(command)}\n${againText(retries)}`],
     ['Would take', `${summary(plan, job)}\n${table(['what', 'how much'], taken(job))}`],
     ['Would listen', table(['node', 'port', 'for', 'address', 'guard', 'step'], listening(plan, job))],
     ['Would pass', passed(plan)],
@@ -35,13 +36,14 @@ export function dryRunText({ request, plan, job }: DryRun): string {
 }
 
 /** The same as data. */
-export function dryRunJson({ request, plan, job }: DryRun): object {
+export function dryRunJson({ request, plan, job, retries = 0 }: DryRun): object {
   const { run, command, files } = request;
   return {
     run,
     command,
     nodes: plan.nodes.length,
     gpus: plan.gpus.total,
+    retries,
     seconds: job.slurm.time,
     gpuHours: gpuHours(plan, job),
     listens: ports(plan, job),
@@ -53,6 +55,12 @@ export function dryRunJson({ request, plan, job }: DryRun): object {
     leaves: left(job, run.dir),
     files: [...files].map(([path, { text, mode }]) => ({ path, mode: octal(mode), text })),
   };
+}
+
+function againText(retries: number): string {
+  if (retries === 0) return '';
+  const times = retries === 1 ? 'once more' : `${retries} times more`;
+  return `and ${times}, as runs of their own, each with --dependency=afternotok of all before it\n`;
 }
 
 function taken({ slurm, site, container, health }: Job): readonly (readonly string[])[] {

@@ -22,10 +22,30 @@ export async function lookUpRun(
   options: LookupOptions,
   world: World,
 ): Promise<FoundRun> {
+  const [found] = await lookUpEach(query === undefined ? [] : [query], options, world);
+  if (found === undefined) throw new Error('a look-up without an answer');
+  return found;
+}
+
+/** Like lookUpRun, for several; without queries the newest run. Runs of one cluster share its connection. */
+export async function lookUpEach(
+  queries: readonly string[],
+  options: LookupOptions,
+  world: World,
+): Promise<readonly FoundRun[]> {
   const runs = await lookUpRuns(options, world);
-  const found = await pick(runs, query, world);
-  if (found !== undefined) return found;
-  throw new DynSlurmError(
+  const each: readonly (string | undefined)[] = queries.length === 0 ? [undefined] : queries;
+  const found = new Map<string, FoundRun>();
+  for (const query of each) {
+    const one = await pick(runs, query, world);
+    if (one === undefined) throw notFound(query);
+    found.set(one.run.dir, one);
+  }
+  return [...found.values()];
+}
+
+function notFound(query: string | undefined): DynSlurmError {
+  return new DynSlurmError(
     'usage',
     query === undefined ? 'there are no runs yet' : `there is no run ${query}`,
     {

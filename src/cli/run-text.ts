@@ -27,6 +27,7 @@ export function runText(report: RunReport, now: Date): string {
     ['job', jobId === undefined ? 'none' : `${jobNumber(jobId)} on ${connection.cluster}${submitted}`],
     ...(queue ? queueRows(queue, now) : []),
     ['since', since(state, now)],
+    ['by', report.cancelledBy === undefined ? '' : `cancelled by uid ${report.cancelledBy}`],
     [
       'nodes',
       bound ? bound.nodes.map(({ host, ip }) => `${host} (${ip})`).join(', ') : (queue?.nodeList ?? ''),
@@ -38,6 +39,7 @@ export function runText(report: RunReport, now: Date): string {
     ['awaits', !ready && !verdict && state.waiting ? state.waiting.reason : ''],
     ['url', ready && !verdict ? ready.url : ''],
     ['model', ready && !verdict ? ready.model : ''],
+    ['retry', run.job?.retryOf === undefined ? '' : `of ${run.job.retryOf}, attempt ${run.job.attempt}`],
     ['folder', run.dir],
   ];
   const lines = rows
@@ -73,24 +75,26 @@ function since({ verdict, teardown, ready, started }: RunState, now: Date): stri
 /** Several runs, one a line. */
 export function runsTable(reports: readonly RunReport[], now: Date): string {
   const rows = reports.map((report) => {
-    const { run, jobId, state, connection } = report;
+    const { run, jobId, connection } = report;
     const job = jobId === undefined ? '-' : jobNumber(jobId);
     const submitted = run.job ? moment(new Date(run.job.submitted), now) : '-';
-    return [run.id, connection.cluster, job, runWord(report), submitted, remark(state, now)].map(plainText);
+    return [run.id, connection.cluster, job, runWord(report), submitted, remark(report, now)].map(plainText);
   });
   return table(['run', 'cluster', 'job', 'state', 'submitted', ''], rows);
 }
 
-function remark({ verdict, ready, queue, workers }: RunState, now: Date): string {
+function remark({ run, state }: RunReport, now: Date): string {
+  const { verdict, ready, queue, workers } = state;
   if (verdict) return `after ${elapsed(verdict.seconds * 1000)}: ${verdict.reason}`;
   if (ready) return `${ready.url}, since ${relative(new Date(ready.time), now).replace(/ ago$/, '')}`;
   if (workers.size > 0)
     return [...workers.values()].map(({ role, have, want }) => `${role} ${have}/${want}`).join(', ');
+  if (queue?.reason === 'Dependency' && run.job?.retryOf) return `starts if ${run.job.retryOf} fails`;
   return queue?.explanation ?? queue?.reason ?? '';
 }
 
 /** A run as data; documented in docs/runs.md. Unknown things are null. */
-export function runJson({ run, connection, jobId, state }: RunReport): object {
+export function runJson({ run, connection, jobId, state, cancelledBy }: RunReport): object {
   const { queue, started, bound, ready, teardown, verdict } = state;
   return {
     run: run.id,
@@ -99,6 +103,8 @@ export function runJson({ run, connection, jobId, state }: RunReport): object {
     cluster: connection.cluster,
     job: jobId ?? null,
     submitted: run.job?.submitted ?? null,
+    retryOf: run.job?.retryOf ?? null,
+    cancelledBy: cancelledBy ?? null,
     state: runWord({ state, jobId }),
     queue: queue ?? null,
     started: started ?? null,

@@ -1,10 +1,29 @@
 import { join, resolve } from 'node:path';
 import type { ClusterProfile } from '../config/cluster-profile.ts';
+import type { Job } from '../config/job.ts';
+import { DynSlurmError } from '../errors.ts';
 import type { World } from './world.ts';
 
 /** Where a cluster's runs are kept: the profile's runs_dir, else DYN_SLURM_RUNS, else ~/dyn-slurm-runs. Absolute. */
 export function runsDirOf({ runs_dir }: Pick<ClusterProfile, 'runs_dir'>, world: World): string {
   return place(runs_dir ?? (world.env.DYN_SLURM_RUNS || '~/dyn-slurm-runs'), world);
+}
+
+/**
+ * Where a job's runs can be kept: srun and pyxis read some characters of paths as their own.
+ * @throws DynSlurmError `config`
+ */
+export function fitRunsDir(dir: string, { container, site }: Job): string {
+  const mounted = container !== undefined && site.container_runtime === 'pyxis';
+  const wrong = (mounted ? /[\u0000-\u001f\u007f%\\:,]/ : /[\u0000-\u001f\u007f%\\]/).exec(dir)?.[0];
+  if (wrong === undefined) return dir;
+  throw new DynSlurmError(
+    'config',
+    `the runs folder ${JSON.stringify(dir)} must not hold ${JSON.stringify(wrong)}`,
+    {
+      hint: 'srun fills in %, a backslash ends that, and container mounts are cut at ":" and ","; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another place',
+    },
+  );
 }
 
 /** A path as a user or a profile writes it, made absolute. */

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import { DynSlurmError } from '../errors.ts';
-import { type Run, recordJob } from '../observe/run.ts';
+import { type Run, recordJob, type SubmittedJob } from '../observe/run.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { JobId } from '../scheduler/job-id.ts';
 import type { SubmitRequest } from '../scheduler/scheduler.ts';
 import type { Connection } from './connect.ts';
+import { forgetSubmission, noteSubmission, type Submission } from './journal.ts';
+import { resumeSubmission } from './resume.ts';
 import { readSecrets } from './secrets.ts';
 import type { World } from './world.ts';
 
@@ -15,25 +18,71 @@ export interface Sent {
   readonly submitted: string;
 }
 
-/** Makes the run folder and submits its job. A refused job leaves nothing behind. */
+/** What makes a run a retry: the first run of its chain, and which attempt it is, from 2 on. */
+export type Retry = Required<Pick<SubmittedJob, 'retryOf' | 'attempt'>>;
+
+/**
+ * Makes the run folder and submits its job, at most once: where an earlier submit of the same job was cut off, its job is
+ * looked for first. A refused job leaves nothing behind.
+ */
 export async function sendJob(
   request: SubmitRequest,
   run: Run,
   plan: Plan,
-  { host, scheduler, cluster }: Connection,
+  connection: Connection,
   world: World,
+  retry?: Retry,
 ): Promise<Sent> {
+  const { host, scheduler, cluster } = connection;
   const secrets = await readSecrets(plan, world);
-  const submitted = world.now().toISOString();
+  const submission = begin(request, cluster, world, retry);
+  const earlier = await resumeSubmission(submission, connection, world);
+  if (earlier) return earlier;
+  await noteSubmission(submission, world);
   try {
     const jobId = await scheduler.submit(request, world.signal, secrets);
-    return { run: await recordJob(host, run, { jobId, cluster, submitted }), jobId, submitted };
+    const job = { jobId, cluster, submitted: submission.began, ...retry };
+    return { run: await note(run, job, connection, world), jobId, submitted: job.submitted };
   } catch (error) {
-    // Otherwise the job may be in the queue, and the folder has to stay for it.
+    // The job may be in the queue: the folder has to stay for it, and the note for the next submit.
+    if (error instanceof DynSlurmError && error.code === 'connection' && !isWithoutSlurm(error)) throw error;
+    await forgetSubmission(run.id, world);
     if (isWithoutSlurm(error) || (error instanceof DynSlurmError && error.code === 'rejected')) {
-      await world.remove(run.dir);
+      await host.remove(run.dir);
     }
     throw isWithoutSlurm(error) ? withoutSlurm(error) : error;
+  }
+}
+
+function begin(
+  { run, files, command }: SubmitRequest,
+  cluster: string,
+  { self, now }: World,
+  retry?: Retry,
+): Submission {
+  const dependencies = command.filter((word) => word.startsWith('--dependency='));
+  const same = [[...files].map(([path, { text }]) => [path, text]), dependencies, retry?.retryOf];
+  return {
+    run: run.id,
+    dir: run.dir,
+    cluster,
+    digest: createHash('sha256').update(JSON.stringify(same)).digest('hex'),
+    machine: self.machine,
+    pid: self.pid,
+    began: now().toISOString(),
+  };
+}
+
+/** A job that cannot be noted, on a full disk for one, goes on all the same, and is found by its comment. */
+async function note(run: Run, job: SubmittedJob, { host }: Connection, world: World): Promise<Run> {
+  try {
+    const noted = await recordJob(host, run, job);
+    await forgetSubmission(run.id, world);
+    return noted;
+  } catch (error) {
+    if (!(error instanceof DynSlurmError)) throw error;
+    world.err.write(`warning: ${error.message}\n`);
+    return { ...run, job };
   }
 }
 

@@ -1,7 +1,8 @@
 import { EXIT } from '../errors.ts';
+import { cancellingUid } from './cancelled-by.ts';
 import { exitOfRun } from './run-exit.ts';
 import { type LookupOptions, lookUpRun, lookUpRuns } from './run-lookup.ts';
-import { reportRuns } from './run-report.ts';
+import { type RunReport, reportRuns } from './run-report.ts';
 import { runJson, runsTable, runText } from './run-text.ts';
 import type { World } from './world.ts';
 
@@ -24,8 +25,9 @@ export async function status(
 /** Exits as the run did, so that scripts can tell. */
 async function statusOfOne(query: string, options: StatusOptions, world: World): Promise<number> {
   const found = await lookUpRun(query, options, world);
-  const [report] = await reportRuns([found], world);
-  if (report === undefined) return EXIT.ok;
+  const [plain] = await reportRuns([found], world);
+  if (plain === undefined) return EXIT.ok;
+  const report = await withCanceller(plain, world);
   world.out.write(
     options.json ? `${JSON.stringify(runJson(report), null, 2)}\n` : runText(report, world.now()),
   );
@@ -45,4 +47,14 @@ async function statusOfAll(options: StatusOptions, world: World): Promise<number
     if (more > 0) world.err.write(`and ${more} older ones\n`);
   }
   return reports.some(({ unreachable }) => unreachable) ? EXIT.connection : EXIT.ok;
+}
+
+/** Costs a call of sacct, so only one run at a time is asked about. */
+async function withCanceller(report: RunReport, world: World): Promise<RunReport> {
+  const { state, jobId, connection } = report;
+  const { verdict } = state;
+  if (jobId === undefined || verdict?.outcome !== 'cancelled' || verdict.reason.includes('by uid '))
+    return report;
+  const cancelledBy = await cancellingUid(jobId, connection, world);
+  return cancelledBy === undefined ? report : { ...report, cancelledBy };
 }

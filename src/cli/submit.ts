@@ -1,16 +1,22 @@
 import { EXIT } from '../errors.ts';
 import { createRun } from '../observe/run.ts';
 import { planJob } from '../plan/assemble.ts';
-import { type JobId, jobNumber } from '../scheduler/job-id.ts';
+import { jobNumber } from '../scheduler/job-id.ts';
 import { submitRequest } from '../scheduler/request.ts';
 import { bundleOf } from './bundle.ts';
+import type { NamedProfile } from './connect.ts';
+import type { AfterOptions } from './dependencies.ts';
 import { dryRunJson, dryRunText } from './dry-run.ts';
 import { type LoadOptions, loadValidJob } from './load.ts';
-import { runsDirOf } from './runs-dir.ts';
+import { fitRunsDir, runsDirOf } from './runs-dir.ts';
+import type { Sent } from './send.ts';
 import type { World } from './world.ts';
 
-export interface SubmitOptions extends LoadOptions {
+export interface SubmitOptions extends LoadOptions, AfterOptions {
   readonly dryRun?: boolean;
+  readonly testOnly?: boolean;
+  /** How many further runs, each of which starts if all before it have failed. */
+  readonly retries?: number;
   readonly watch?: boolean;
   readonly json?: boolean;
 }
@@ -20,46 +26,68 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const loaded = await loadValidJob(file, options, world);
   if (loaded === undefined) return EXIT.config;
   const { job } = loaded;
+  const { retries = 0 } = options;
   const plan = planJob(job);
-  const run = createRun(runsDirOf(job.site, world), job.name, world.randomHex(3));
+  const run = createRun(fitRunsDir(runsDirOf(job.site, world), job), job.name, world.randomHex(3));
   const { files } = await bundleOf(loaded, plan, world);
-  const request = submitRequest(run, files);
+  const request = submitRequest(run, files, await after(options, job.site, world));
   if (options.dryRun) {
-    const dryRun = { request, plan, job };
+    const dryRun = { request, plan, job, retries };
     world.out.write(options.json ? `${JSON.stringify(dryRunJson(dryRun), null, 2)}\n` : dryRunText(dryRun));
     return EXIT.ok;
   }
   const [{ connect }, { sendJob }] = await Promise.all([import('./connect.ts'), import('./send.ts')]);
   const connection = connect(job.site, world);
-  const { jobId, run: sent } = await sendJob(request, run, plan, connection, world);
-  const submitted = { run: run.id, jobId, cluster: connection.cluster, dir: run.dir };
-  if (!(options.watch && options.json)) world.out.write(answer(submitted, options));
+  if (options.testOnly) {
+    const { testSubmit } = await import('./test-only.ts');
+    await testSubmit(request, connection, options, world);
+    return EXIT.ok;
+  }
+  const first = await sendJob(request, run, plan, connection, world);
+  const chain = [first];
+  const say = (text: string) => void (options.json || world.out.write(text));
+  say(submittedText(first, options));
+  if (retries > 0) {
+    const { sendRetries } = await import('./retries.ts');
+    for await (const sent of sendRetries(first, retries, request, plan, connection, world)) {
+      chain.push(sent);
+      say(`  retry   ${sent.run.id}, job ${jobNumber(sent.jobId)}, starts if all before it fail\n`);
+    }
+  }
+  if (options.json && !options.watch) world.out.write(`${JSON.stringify(submittedJson(chain))}\n`);
   if (!options.watch) return EXIT.ok;
-  const { showRun } = await import('./watch.ts');
-  return showRun(sent, connection, options, world);
+  const { showChain } = await import('./watch.ts');
+  return showChain(
+    chain.map((sent) => sent.run),
+    connection,
+    options,
+    world,
+  );
 }
 
-/** What `submit --json` prints. */
-interface Submitted {
-  readonly run: string;
-  readonly jobId: JobId;
-  readonly cluster: string;
-  /** Absolute. */
-  readonly dir: string;
+async function after(options: AfterOptions, site: NamedProfile, world: World) {
+  if (!options.after && !options.afterOk) return [];
+  const { dependencies } = await import('./dependencies.ts');
+  return dependencies(options, site, world);
 }
 
-function answer(submitted: Submitted, { json, watch }: SubmitOptions): string {
-  if (json) return `${JSON.stringify(submitted)}\n`;
-  const { run, jobId, cluster, dir } = submitted;
+/** What `submit --json` prints; `dir` is absolute. */
+function submittedJson([first, ...retries]: readonly Sent[]): object {
+  const facts = ({ run, jobId }: Sent) => ({ run: run.id, jobId, cluster: run.job?.cluster, dir: run.dir });
+  return { ...(first && facts(first)), ...(retries.length > 0 && { retries: retries.map(facts) }) };
+}
+
+function submittedText({ run, jobId }: Sent, { watch }: SubmitOptions): string {
+  const { id, dir, job } = run;
   const next = watch
     ? []
     : [
-        `  watch   dyn-slurm watch ${run}`,
-        `  logs    dyn-slurm logs -f ${run}`,
-        `  cancel  dyn-slurm cancel ${run}`,
+        `  watch   dyn-slurm watch ${id}`,
+        `  logs    dyn-slurm logs -f ${id}`,
+        `  cancel  dyn-slurm cancel ${id}`,
       ];
   return [
-    `submitted ${run} as job ${jobNumber(jobId)} on cluster ${cluster}`,
+    `submitted ${id} as job ${jobNumber(jobId)} on cluster ${job?.cluster ?? ''}`,
     `  folder  ${dir}`,
     ...next,
     '',

@@ -65,7 +65,7 @@ export async function showEvents(
 }
 
 /** Of a job that speaks for itself, the queue only repeats that it runs, and that it ends. */
-function isNews(event: ObservedEvent, { started, teardown }: RunState): boolean {
+export function isNews(event: ObservedEvent, { started, teardown }: RunState): boolean {
   if (event.kind !== 'queue' || started === undefined) return true;
   const { phase } = event;
   if (phase === 'starting' || phase === 'running') return false;

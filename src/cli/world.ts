@@ -9,6 +9,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type process from 'node:process';
 
@@ -38,6 +39,13 @@ export interface World {
   /** Height of the terminal in lines, where there is one. */
   readonly rows?: number;
   readonly color: boolean;
+  /** This process, as others on the machine see it. */
+  readonly self: {
+    readonly machine: string;
+    readonly pid: number;
+    /** Whether a process of this machine runs. */
+    lives(pid: number): boolean;
+  };
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP; its reason is the signal's name. */
   readonly signal: AbortSignal;
   now(): Date;
@@ -75,13 +83,15 @@ export function processWorld(proc: typeof process, packageRoot: string, signal: 
     columns: stdout.columns || 80,
     ...(stdout.rows && { rows: stdout.rows }),
     color: usesColor(env, stdout.isTTY === true && !dumb),
+    self: { machine: hostname(), pid: proc.pid, lives: (pid) => lives(proc, pid) },
     signal,
     now: () => new Date(),
     randomHex,
     readStdin: () => readAll(proc.stdin, signal),
     readFile: async (path) => readFileSync(path, 'utf8'),
     writeFile: async (path, text, mode = 0o644) => {
-      await mkdir(dirname(path), { recursive: true });
+      // Whatever the umask is, nobody else may write there.
+      await mkdir(dirname(path), { recursive: true, mode: 0o755 });
       await writeFile(path, text, { mode });
     },
     exists: async (path) => existsSync(path),
@@ -133,5 +143,14 @@ function statusOf(path: string): Stats | undefined {
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
+  }
+}
+
+function lives(proc: typeof process, pid: number): boolean {
+  try {
+    return proc.kill(pid, 0);
+  } catch (error) {
+    // One of another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -12,6 +12,8 @@ export interface FailedCommand {
   readonly host: string;
   readonly stderr?: string;
   readonly stdout?: string;
+  /** What the command said is the best explanation, and comes before ours. */
+  readonly wordsFirst?: boolean;
 }
 
 /** From cause to detail: what failed and how, the command as it can be pasted, then what it said, stderr first. */
@@ -20,12 +22,12 @@ export function commandError(
   code: ErrorCode,
   options: { hint?: string; cause?: unknown } = {},
 ): DynSlurmError {
-  const lines = [
+  const ours = [
     `${failed.what} (${failed.how})`,
     `  ran:  ${failed.argv.map(quote).join(' ')}   on ${failed.host}`,
-    ...said(failed.stderr),
-    ...said(failed.stdout),
   ];
+  const words = [...said(failed.stderr), ...said(failed.stdout)];
+  const lines = failed.wordsFirst ? [...words, ...ours] : [...ours, ...words];
   return new DynSlurmError(code, lines.join('\n'), options);
 }
 

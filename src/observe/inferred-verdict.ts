@@ -1,4 +1,5 @@
 import type { EventOf, Outcome, QueueEvent } from './event.ts';
+import { WITHDRAWN } from './queue-event.ts';
 import type { RunState } from './run-state.ts';
 
 /**
@@ -35,11 +36,16 @@ function outcomeOf({ phase, state }: QueueEvent): Outcome {
   return phase === 'ended' ? (OUTCOMES[state] ?? 'failed') : 'unknown';
 }
 
-function reasonOf({ started, teardown }: RunState, { phase, job, state, reason }: QueueEvent): string {
-  const said =
-    phase === 'gone'
-      ? `neither squeue nor accounting knows job ${job} any more`
-      : `Slurm says ${state}${reason === '' ? '' : ` (${reason})`}`;
+function reasonOf({ started, teardown }: RunState, queue: QueueEvent): string {
+  if (queue.reason === WITHDRAWN)
+    return 'Slurm withdrew it: the job that it depended on did not end as it had to';
+  const said = saidOf(queue);
   if (teardown) return `${said}; the job was ending (${teardown.reason}) but left no verdict`;
   return `${said}; ${started ? 'the job left no verdict' : 'the job’s script did not start'}`;
+}
+
+function saidOf({ phase, job, state, reason }: QueueEvent): string {
+  if (phase === 'gone') return `neither squeue nor accounting knows job ${job} any more`;
+  if (state === 'CANCELLED' && reason.startsWith('by uid ')) return `cancelled ${reason}`;
+  return `Slurm says ${state}${reason === '' ? '' : ` (${reason})`}`;
 }

@@ -23,13 +23,15 @@ export function queueEvent(job: JobId, status: JobStatus, time: Date): QueueEven
   };
 }
 
-function reasonOf({ phase, end, printed, reason, exit, signal }: JobStatus): string {
+/** Slurm itself cancels a job whose dependency can never be met, where it was submitted so. */
+export const WITHDRAWN = 'DependencyNeverSatisfied';
+
+function reasonOf({ phase, end, printed, cancelledBy, reason, exit, signal }: JobStatus): string {
   if (phase === 'unknown') return printed;
   const parts = [
-    // `by 1000` of `CANCELLED by 1000`
-    printed.replace(/^[A-Z_]+\+?\s*/, ''),
-    // A cancelled job keeps the reason for which it had waited.
-    end === 'cancelled' ? '' : reason,
+    cancelledBy === undefined ? '' : `by uid ${cancelledBy}`,
+    // A cancelled job keeps the reason for which it had waited; only one of them is why it was cancelled.
+    end === 'cancelled' && reason !== WITHDRAWN ? '' : reason,
     exit ? `exit code ${exit}` : '',
     signal ? signalText(signal, exit) : '',
   ];

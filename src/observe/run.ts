@@ -21,6 +21,10 @@ export interface SubmittedJob {
   readonly cluster: string;
   /** RFC 3339. */
   readonly submitted: string;
+  /** Of a run that starts if the others of its chain fail: the first run of the chain. */
+  readonly retryOf?: string;
+  /** Which attempt it is, from 2 on. */
+  readonly attempt?: number;
 }
 
 const ID = /^(.+)-([0-9a-f]{6})$/;
@@ -31,11 +35,17 @@ export function createRun(root: string, name: string, hex: string): Run {
   return { id, name, dir: join(root, id) };
 }
 
-/** Writes job.json, once. */
+/** Writes job.json, once; where another process has found the job and was first, that is as good. */
 export async function recordJob(host: Host, run: Run, job: SubmittedJob): Promise<Run> {
   const text = `${JSON.stringify(job)}\n`;
-  await host.writeFiles(run.dir, new Map([['job.json', { text, mode: 0o600 }]]));
-  return { ...run, job };
+  try {
+    await host.writeFiles(run.dir, new Map([['job.json', { text, mode: 0o600 }]]));
+    return { ...run, job };
+  } catch (error) {
+    const noted = await readRun(host, run.dir);
+    if (noted.job?.jobId === job.jobId) return noted;
+    throw error;
+  }
 }
 
 /** The runs in a folder, newest first; those without an answer of sbatch come last. */
@@ -46,7 +56,7 @@ export async function listRuns(host: Host, root: string): Promise<readonly Run[]
 }
 
 /** The run in a folder, whatever is in it. */
-async function readRun(host: Host, dir: string): Promise<Run> {
+export async function readRun(host: Host, dir: string): Promise<Run> {
   const id = basename(dir);
   const name = ID.exec(id)?.[1] ?? id;
   const job = parseJob(await host.readText(join(dir, 'job.json')));
@@ -59,7 +69,13 @@ function parseJob(text: string | undefined): SubmittedJob | undefined {
     const value = JSON.parse(text) as Partial<Record<keyof SubmittedJob, unknown>>;
     const jobId = asJobId(String(value.jobId));
     if (jobId === undefined) return undefined;
-    return { jobId, cluster: String(value.cluster), submitted: String(value.submitted) };
+    const { retryOf, attempt } = value;
+    return {
+      jobId,
+      cluster: String(value.cluster),
+      submitted: String(value.submitted),
+      ...(typeof retryOf === 'string' && typeof attempt === 'number' && { retryOf, attempt }),
+    };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -4,12 +4,15 @@ import type { JobId } from '../scheduler/job-id.ts';
 import type { ObservedEvent, QueueEvent } from './event.ts';
 import { inferVerdict } from './inferred-verdict.ts';
 import { merge } from './merge.ts';
-import { type QueueWatch, watchQueue } from './queue-watch.ts';
+import type { QueuePoll } from './queue-poll.ts';
 import { followRunLog, readRunLog } from './run-log.ts';
 import { advance, stateAfter } from './run-state.ts';
 
-export interface Watch extends QueueWatch {
+export interface Watch {
   readonly host: Host;
+  /** Of the cluster: shared by all that is watched there. */
+  readonly queue: QueuePoll;
+  readonly now: () => Date;
   /** Milliseconds that the verdict may take to show in the run folder after the job has left the queue. */
   readonly grace?: number;
 }
@@ -63,7 +66,7 @@ async function* departures(
   signal: AbortSignal,
 ): AsyncGenerator<QueueEvent | Departed> {
   let last: QueueEvent | undefined;
-  for await (const event of watchQueue(watch, job, signal)) {
+  for await (const event of watch.queue.follow(job, signal)) {
     last = event;
     yield event;
   }

@@ -29,7 +29,7 @@ const running: Facts = { phase: 'running' };
 const suspended: Facts = { phase: 'suspended' };
 const ending: Facts = { phase: 'ending' };
 
-/** https://slurm.schedmd.com/job_state_codes.html, states and flags; flags stand alone in squeue's and sacct's text. */
+/** https://slurm.schedmd.com/job_state_codes.html, states and flags; flags mostly stand alone in text. */
 const STATES = new Map<string, Facts>([
   ['PENDING', pending],
   ['REQUEUED', pending],
@@ -62,9 +62,13 @@ const STATES = new Map<string, Facts>([
   ['RECONFIG_FAIL', ended('failed')],
 ]);
 
-/** Reads a state as squeue and sacct print it, which may go on after the word: `CANCELLED by 1000`, `CANCELLED+`. */
+/**
+ * Reads a state as squeue and sacct print it. More may follow the word: `CANCELLED by 1000`, `CANCELLED+`, or since 23.02
+ * flags, `COMPLETED,COMPLETING` or as JSON `["COMPLETED","COMPLETING"]`; then the last one known says where the job is.
+ */
 export function readState(text: string): JobState {
-  const word = /^[A-Z_]+/.exec(text.trim())?.[0] ?? '';
-  const facts = STATES.get(word);
-  return facts ? { word, ...facts } : { word: 'UNKNOWN', phase: 'unknown' };
+  const words = text.replace(/ by .*/s, '').match(/[A-Z][A-Z_]+/g) ?? [];
+  const word = words.findLast((each) => STATES.has(each));
+  const facts = word === undefined ? undefined : STATES.get(word);
+  return word !== undefined && facts ? { word, ...facts } : { word: 'UNKNOWN', phase: 'unknown' };
 }

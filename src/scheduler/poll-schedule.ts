@@ -4,27 +4,43 @@ import type { JobPhase } from './job-state.ts';
  * Seconds between looks at the queue, the last one repeated. squeue is not free: slurmctld answers all users' calls one
  * by one. These are at most four calls a minute while a job waits and two while it runs.
  */
-export type PollSchedule = Readonly<
-  Record<'waiting' | 'running' | 'ending' | 'unreachable', readonly number[]>
->;
+export type PollSchedule = Readonly<Record<Pace, readonly number[]>> & {
+  /** Calls in any minute, whatever the jobs do. */
+  readonly mostAMinute: number;
+};
+
+/** `limited`: Slurm says that it is asked too often. */
+type Pace = 'waiting' | 'running' | 'ending' | 'unreachable' | 'limited';
+
+/** What the last look came to. */
+export type Seen = JobPhase | 'unreachable' | 'limited';
 
 export const CLUSTER_POLLS: PollSchedule = {
   waiting: [5, 20, 20, 20, 20, 20, 20, 20, 20, 30, 30, 30, 30, 60],
   running: [30],
   ending: [5, 15, 30],
   unreachable: [15, 30, 60],
+  limited: [60, 120, 300],
+  mostAMinute: 4,
 };
 
 /** For the stand-in on this machine, which serves nobody else. */
-export const LOCAL_POLLS: PollSchedule = { waiting: [0.5], running: [1], ending: [0.5], unreachable: [1] };
+export const LOCAL_POLLS: PollSchedule = {
+  waiting: [0.5],
+  running: [1],
+  ending: [0.5],
+  unreachable: [1],
+  limited: [1],
+  mostAMinute: 120,
+};
 
-/** Seconds to the next look, after `looks` of them since the job came to this phase. */
-export function pollDelay(schedule: PollSchedule, phase: JobPhase | 'unreachable', looks: number): number {
-  const delays = schedule[SPEED[phase]];
+/** Seconds to the next look, after `looks` of them that all saw the same. */
+export function pollDelay(schedule: PollSchedule, seen: Seen, looks: number): number {
+  const delays = schedule[PACE[seen]];
   return delays[Math.min(looks, delays.length) - 1] ?? 30;
 }
 
-const SPEED: Readonly<Record<JobPhase | 'unreachable', keyof PollSchedule>> = {
+const PACE: Readonly<Record<Seen, Pace>> = {
   pending: 'waiting',
   starting: 'waiting',
   running: 'running',
@@ -34,4 +50,5 @@ const SPEED: Readonly<Record<JobPhase | 'unreachable', keyof PollSchedule>> = {
   ended: 'ending',
   gone: 'ending',
   unreachable: 'unreachable',
+  limited: 'limited',
 };

@@ -1,13 +1,19 @@
 import type { HostFile } from '../host/host.ts';
-import type { SubmitRequest } from './scheduler.ts';
+import type { Dependency, SubmitRequest } from './scheduler.ts';
 import { submitCommand } from './slurm-argv.ts';
 
 /** What submitting a run sends. `files` must hold job.sbatch. */
 export function submitRequest(
   run: SubmitRequest['run'],
   files: ReadonlyMap<string, HostFile>,
+  after: readonly Dependency[] = [],
 ): SubmitRequest {
   const script = files.get('job.sbatch');
   if (script === undefined) throw new Error('a request needs job.sbatch');
-  return { run: { id: run.id, dir: run.dir }, command: submitCommand(run), script: script.text, files };
+  return {
+    run: { id: run.id, dir: run.dir },
+    command: submitCommand(run, after),
+    script: script.text,
+    files,
+  };
 }

@@ -12,6 +12,32 @@ export interface SubmitRequest {
   readonly files: ReadonlyMap<string, HostFile>;
 }
 
+/** Jobs that have to end before another one starts: `afterok` well, `afternotok` badly, `afterany` somehow. */
+export interface Dependency {
+  readonly when: 'afterany' | 'afterok' | 'afternotok';
+  /** All of them. */
+  readonly jobs: readonly JobId[];
+}
+
+/** When and where Slurm would start a job, as things are. */
+export interface StartEstimate {
+  /** Seconds since 1970; absent from a Slurm that prints dates regardless, see `said`. */
+  readonly start?: number;
+  /** `gpu[01-04]` */
+  readonly nodes: string;
+  readonly partition: string;
+  /** Slurm's own words. */
+  readonly said: string;
+}
+
+/** A job that was found by its comment. */
+export interface FoundJob {
+  readonly jobId: JobId;
+  /** Seconds since 1970. */
+  readonly submitted?: number;
+  readonly state: JobState;
+}
+
 /** What Slurm says about a job. */
 export interface JobStatus extends JobState {
   /** The state as Slurm printed it, with what followed: `CANCELLED by 1000`. Empty for a job that is gone. */
@@ -26,28 +52,39 @@ export interface JobStatus extends JobState {
   readonly started?: number;
   readonly exit?: number;
   readonly signal?: number;
+  /** Uid of who cancelled it, where accounting says so. */
+  readonly cancelledBy?: number;
   readonly source: 'squeue' | 'sacct' | 'none';
 }
 
 export interface Scheduler {
   /** Pure: touches neither network nor disk. `files` must hold job.sbatch. */
-  request(run: SubmitRequest['run'], files: ReadonlyMap<string, HostFile>): SubmitRequest;
+  request(
+    run: SubmitRequest['run'],
+    files: ReadonlyMap<string, HostFile>,
+    after?: readonly Dependency[],
+  ): SubmitRequest;
   /**
-   * Makes the run folder with the request's files, and those of `secrets`, then sends the job.
-   * @throws DynSlurmError `rejected` with Slurm's own words, `connection` where Slurm cannot be asked.
+   * Makes the run folder with the request's files, and those of `secrets`, then sends the job. Once sbatch runs, an abort
+   * does not stop it; a job that was taken though its answer was lost is found by its comment.
+   * @throws DynSlurmError `rejected` with Slurm's own words, `connection` where it is not known whether the job was taken.
    */
   submit(
     request: SubmitRequest,
     signal: AbortSignal,
     secrets?: ReadonlyMap<string, HostFile>,
   ): Promise<JobId>;
+  /** Asks what would become of a request, and leaves nothing behind. @throws DynSlurmError like submit */
+  test(request: SubmitRequest, signal: AbortSignal): Promise<StartEstimate>;
   /**
    * One call for every id; squeue is not free. A job that neither squeue nor accounting knows is `gone`, which does not
    * mean that it failed. @throws DynSlurmError `connection`
    */
   status(ids: readonly JobId[], signal: AbortSignal): Promise<ReadonlyMap<JobId, JobStatus>>;
-  /** The job that was submitted for a run, by its comment, while the queue knows it. */
-  find(runId: string, signal: AbortSignal): Promise<JobId | undefined>;
+  /** The jobs that were submitted for runs, by their comments, while the queue knows them: one call for all. */
+  find(runIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, FoundJob>>;
+  /** Uid of who cancelled a job; undefined where accounting is off, or does not say. No call of slurmctld. */
+  cancelledBy(id: JobId, signal: AbortSignal): Promise<number | undefined>;
   /** Safe to repeat; a job that is gone is no error. */
   cancel(id: JobId, signal: AbortSignal): Promise<void>;
 }

@@ -1,18 +1,37 @@
 import { type JobId, jobNumber, slurmCluster } from './job-id.ts';
+import type { Dependency } from './scheduler.ts';
 
 /** By its comment a run's job is found again when sbatch's answer was lost. */
 export function jobComment(runId: string): string {
   return `dyn-slurm:${runId}`;
 }
 
-/** Submits a run's job.sbatch; prints `JOBID` or `JOBID;CLUSTER`. `runDir` is absolute. */
-export function submitCommand(run: { readonly id: string; readonly dir: string }): readonly string[] {
+interface RunFolder {
+  readonly id: string;
+  /** Absolute. */
+  readonly dir: string;
+}
+
+/** Submits a run's job.sbatch; prints `JOBID` or `JOBID;CLUSTER`. */
+export function submitCommand(run: RunFolder, after: readonly Dependency[] = []): readonly string[] {
+  return ['sbatch', '--parsable', ...jobOptions(run, after), `${run.dir}/job.sbatch`];
+}
+
+/** Checks a job without submitting it; the script comes from standard input, so that no folder is needed. */
+export function testCommand(command: readonly string[]): readonly string[] {
+  return ['sbatch', '--test-only', ...command.slice(2, -1)];
+}
+
+function jobOptions(run: RunFolder, after: readonly Dependency[]): readonly string[] {
+  const given = after.filter(({ jobs }) => jobs.length > 0);
+  const terms = given.map(({ when, jobs }) => [when, ...jobs.map(jobNumber)].join(':'));
+  // Slurm would let a job wait for ever that depends on an end which has come otherwise.
+  const hopeless = given.some(({ when }) => when !== 'afterany');
   return [
-    'sbatch',
-    '--parsable',
     `--chdir=${run.dir}`,
     `--comment=${jobComment(run.id)}`,
-    `${run.dir}/job.sbatch`,
+    ...(terms.length > 0 ? [`--dependency=${terms.join(',')}`] : []),
+    ...(hopeless ? ['--kill-on-invalid-dep=yes'] : []),
   ];
 }
 
@@ -25,6 +44,9 @@ const ACCOUNTING_FORMAT = 'JobIDRaw,State,NNodes,Submit,Start,NodeList,ExitCode'
 
 /** Makes squeue and sacct print seconds since 1970 instead of the cluster's local time. */
 export const TIME_ENVIRONMENT = { SLURM_TIME_FORMAT: '%s' } as const;
+
+/** The job's umask, which would be the submitting shell's: job.log is the user's alone, as is all else. */
+export const SUBMIT_ENVIRONMENT = { ...TIME_ENVIRONMENT, SLURM_UMASK: '0077' } as const;
 
 /** All states: a job that ended stays known for MinJobAge, 300 s by default. The ids are of one cluster. */
 export function queueCommand(ids: readonly JobId[]): readonly string[] {

@@ -1,4 +1,5 @@
 import { asJobId, type JobId } from './job-id.ts';
+import type { StartEstimate } from './scheduler.ts';
 
 /** What squeue or sacct says about one job. */
 export interface JobRow {
@@ -25,6 +26,14 @@ export interface JobRow {
 export function parseSubmitted(stdout: string): JobId | undefined {
   const ids = stdout.split('\n').flatMap((line) => asJobId(line.trim()) ?? []);
   return ids.length === 1 ? ids[0] : undefined;
+}
+
+/** What `sbatch --test-only` says of a job that it would take; undefined where it says something else. */
+export function parseEstimate(said: string): Omit<StartEstimate, 'said'> | undefined {
+  const found = /Job \d+ to start at (\S+) using \d+ processors on nodes (\S+) in partition (\S+)/.exec(said);
+  if (found === null) return undefined;
+  const [, start, nodes = '', partition = ''] = found;
+  return { ...time('start', start), nodes, partition };
 }
 
 /** Rows of QUEUE_FORMAT. Other lines, such as `CLUSTER: hopper` with --clusters, are passed over. */
@@ -93,7 +102,21 @@ export function saysUnreachable(stderr: string): boolean {
 }
 
 const UNREACHABLE =
-  /Unable to contact slurm controller|Socket timed out|Zero Bytes were transmitted|Unexpected message received|Protocol authentication error|Unable to establish control machine address|controller is in standby|could not resolve|Connection refused|Connection timed out|Transport endpoint/i;
+  /Unable to contact slurm controller|Socket timed out|Zero Bytes were transmitted|Unexpected message received|Protocol authentication error|Unable to establish control machine address|controller is in standby|could not resolve|Connection refused|Connection timed out|Transport endpoint|rate limit/i;
+
+/**
+ * slurmctld with `rl_enable` (since 23.02) to a user who asks too often. Slurm's commands wait and ask again by themselves,
+ * a second longer each time, so this is what is left when they give up; or a site's own wrapper says it.
+ */
+export function saysLimited(stderr: string): boolean {
+  return /rate limit|too many (requests|queries)/i.test(stderr);
+}
+
+/** Who cancelled a job: accounting prints `CANCELLED by 1000`. */
+export function cancellingUid(state: string): number | undefined {
+  const uid = /^CANCELLED by (\d+)$/.exec(state)?.[1];
+  return uid === undefined ? undefined : Number(uid);
+}
 
 /** sacct where the cluster keeps no accounts: never worth another call. */
 export function saysNoAccounting(stderr: string): boolean {

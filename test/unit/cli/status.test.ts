@@ -110,6 +110,8 @@ r1-0a1b2c  ready
       cluster: 'default',
       job: '4242',
       submitted: '2025-11-24T05:42:50.000Z',
+      retryOf: null,
+      cancelledBy: null,
       state: 'unknown',
       queue: {
         time: '2025-11-24T05:45:00.000Z',
@@ -178,7 +180,11 @@ r3-0a1b2c       default    41  failed         15 min ago (2025-11-24 05:30:00)  
 cut-off-000000  default     -  not submitted  -
 `,
     );
-    expect((await stub.calls()).map((call) => call.split(' ').at(-1))).toEqual(['--jobs=4243,4242']);
+    expect((await stub.calls()).map((call) => call.split(' ').at(-1))).toEqual([
+      // The one whose submit was cut off might be there by its comment.
+      '--me',
+      '--jobs=4243,4242',
+    ]);
   });
 
   test('when there are none', async () => {

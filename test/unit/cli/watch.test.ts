@@ -36,7 +36,7 @@ const SERVED = `\
 test('a run that has ended: one line a change, and no call of Slurm', async () => {
   const { world, root, out, err, stub } = await site();
   await addRun(root, { id: RUN, jobId: '4242', events: 'served' });
-  expect(await watch(RUN, {}, world)).toBe(9);
+  expect(await watch([RUN], {}, world)).toBe(9);
   expect(out()).toBe(SERVED);
   expect(err()).toBe('');
   expect(await stub.calls()).toEqual([]);
@@ -45,7 +45,7 @@ test('a run that has ended: one line a change, and no call of Slurm', async () =
 test('a worker that failed: the cause, its last line, its log, and what to do', async () => {
   const { world, root, out, err } = await site();
   await addRun(root, { id: RUN, jobId: '4242', events: 'failed-at-start' });
-  expect(await watch(undefined, {}, world)).toBe(7);
+  expect(await watch([], {}, world)).toBe(7);
   expect(out().split('\n').slice(-4).join('\n')).toBe(
     `\
 05:43:04  decode-0 on node3 exited with code 1: torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB
@@ -68,7 +68,7 @@ failed after 6.0 s: decode-0 on node3 exited with code 1
 test('infrastructure that was killed', async () => {
   const { world, root, err } = await site();
   await addRun(root, { id: RUN, jobId: '4242', events: 'failed-serving' });
-  expect(await watch(RUN, {}, world)).toBe(7);
+  expect(await watch([RUN], {}, world)).toBe(7);
   expect(err().replaceAll(root, 'RUNS')).toBe(
     `\
 failed after 31 s: etcd on node1 was killed by SIGKILL
@@ -84,7 +84,7 @@ failed after 31 s: etcd on node1 was killed by SIGKILL
 test('a deadline', async () => {
   const { world, root, err } = await site();
   await addRun(root, { id: RUN, jobId: '4242', events: 'deadline' });
-  expect(await watch(RUN, {}, world)).toBe(8);
+  expect(await watch([RUN], {}, world)).toBe(8);
   expect(err().replaceAll(root, 'RUNS')).toBe(
     `\
 not ready in time after 1 min 4 s: no progress for 60 s, waiting for the workers to register: registered decode 0 1
@@ -98,7 +98,7 @@ not ready in time after 1 min 4 s: no progress for 60 s, waiting for the workers
 test('a service that ran into the time limit did what it was for', async () => {
   const { world, root, out } = await site();
   await addRun(root, { id: RUN, jobId: '4242', events: 'time-limit' });
-  expect(await watch(RUN, {}, world)).toBe(0);
+  expect(await watch([RUN], {}, world)).toBe(0);
   expect(out().split('\n').slice(-4).join('\n')).toBe(
     `\
 05:44:12  draining: the time limit is near
@@ -111,7 +111,7 @@ test('a service that ran into the time limit did what it was for', async () => {
 test('--json gives the events as they are', async () => {
   const { world, root, out, err } = await site();
   await addRun(root, { id: RUN, jobId: '4242', events: 'failed-at-start' });
-  expect(await watch(RUN, { json: true }, world)).toBe(7);
+  expect(await watch([RUN], { json: true }, world)).toBe(7);
   expect(out().trimEnd().split('\n')).toEqual(await recordedEvents('failed-at-start'));
   expect(err()).toBe('');
 });
@@ -124,7 +124,7 @@ test('waiting, then all that the job says, with one call of squeue', async () =>
     ['waits in the queue', () => appendFile(log, events.slice(0, 9).join(''))],
     ['decode-0 started', () => appendFile(log, events.slice(9).join(''))],
   ]);
-  expect(await watch(RUN, {}, acted)).toBe(9);
+  expect(await watch([RUN], {}, acted)).toBe(9);
   expect(out()).toBe(
     `05:45:00  job 4242 waits in the queue: Priority, other jobs go first; \`squeue --start --jobs=4242\` shows when Slurm expects it to start\n${SERVED}`,
   );
@@ -135,7 +135,7 @@ test('a job that nobody knows any more is not a failed one', async () => {
   const gone = { stderr: 'slurm_load_jobs error: Invalid job id specified\n', exit: 1 };
   const { world, root, out, err } = await site({ squeue: gone });
   await addRun(root, { id: RUN, jobId: '4242' });
-  expect(await watch(RUN, {}, world)).toBe(6);
+  expect(await watch([RUN], {}, world)).toBe(6);
   expect(out()).toBe(
     `\
 05:45:00  job 4242 is not in the queue any more
@@ -156,7 +156,7 @@ test('an interrupt leaves the job alone, and says how to go on', async () => {
   const { world, root, out, err, interrupt, stub } = await site({ squeue: { stdout: row('RUNNING') } });
   await addRun(root, { id: RUN, jobId: '4242' });
   const acted = script(world, [['runs on', () => interrupt.abort('SIGINT')]]);
-  expect(await watch(RUN, {}, acted)).toBe(130);
+  expect(await watch([RUN], {}, acted)).toBe(130);
   expect(out()).toBe('05:45:00  job 4242 runs on 3 nodes\n');
   expect(err()).toBe(
     `
@@ -177,7 +177,7 @@ test('Slurm that cannot be asked is UNKNOWN, and the job’s own words go on', a
   const log = join(await addRun(root, { id: RUN, jobId: '4242' }), 'events.jsonl');
   const events = `${(await recordedEvents('served')).join('\n')}\n`;
   const acted = script(world, [['is not known', () => appendFile(log, events)]]);
-  expect(await watch(RUN, {}, acted)).toBe(9);
+  expect(await watch([RUN], {}, acted)).toBe(9);
   expect(out()).toBe(
     `05:45:00  the state of job 4242 is not known: slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n${SERVED}`,
   );
@@ -186,7 +186,7 @@ test('Slurm that cannot be asked is UNKNOWN, and the job’s own words go on', a
 test('a run that was never submitted has nothing to watch', async () => {
   const { world, root } = await site({ squeue: {} });
   await addRun(root, { id: RUN });
-  await expect(watch(RUN, {}, world)).rejects.toMatchObject({
+  await expect(watch([RUN], {}, world)).rejects.toMatchObject({
     code: 'usage',
     message: `run ${RUN} has no job: sbatch never answered, and the queue knows no job of it`,
   });
@@ -196,7 +196,7 @@ test('a run whose answer was lost is found by its comment', async () => {
   const { world, root, out, stub, interrupt } = await site({ squeue: { stdout: row('RUNNING') } });
   await addRun(root, { id: RUN });
   const acted = script(world, [['runs on', () => interrupt.abort('SIGINT')]]);
-  expect(await watch(RUN, {}, acted)).toBe(130);
+  expect(await watch([RUN], {}, acted)).toBe(130);
   expect(out()).toBe('05:45:00  job 4242 runs on 3 nodes\n');
   expect((await stub.calls()).map((call) => call.split(' ').at(-1))).toEqual(['--me', '--jobs=4242']);
 });

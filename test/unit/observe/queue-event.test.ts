@@ -5,7 +5,11 @@ import { readState } from '../../../src/scheduler/job-state.ts';
 
 const now = new Date('2025-11-24T05:45:00.000Z');
 
-function event(printed: string, reason: string, ended: { exit?: number; signal?: number } = {}) {
+function event(
+  printed: string,
+  reason: string,
+  ended: { exit?: number; signal?: number; cancelledBy?: number } = {},
+) {
   const status = {
     ...readState(printed),
     printed,
@@ -35,7 +39,8 @@ test('a waiting job, with its reason explained', () => {
 
 test.each([
   ['a cancelled job forgets why it waited', 'CANCELLED', 'Priority', {}, ''],
-  ['who cancelled', 'CANCELLED by 1000', '', { exit: 0, signal: 15 }, 'by 1000, signal 15'],
+  ['who cancelled', 'CANCELLED by 1000', '', { cancelledBy: 1000 }, 'by uid 1000'],
+  ['a cancel of Slurm’s own', 'CANCELLED', 'DependencyNeverSatisfied', {}, 'DependencyNeverSatisfied'],
   ['an exit code', 'FAILED', 'NonZeroExitCode', { exit: 3, signal: 0 }, 'NonZeroExitCode, exit code 3'],
   ['a lost node', 'NODE_FAIL', 'NodeDown', {}, 'NodeDown'],
   [

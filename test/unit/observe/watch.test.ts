@@ -2,14 +2,27 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import type { Host } from '../../../src/host/host.ts';
 import { localHost } from '../../../src/host/local.ts';
 import type { ObservedEvent } from '../../../src/observe/event.ts';
+import { QueuePoll } from '../../../src/observe/queue-poll.ts';
 import { watchRun } from '../../../src/observe/watch.ts';
 import type { JobId } from '../../../src/scheduler/job-id.ts';
+import type { PollSchedule } from '../../../src/scheduler/poll-schedule.ts';
 import { slurmScheduler } from '../../../src/scheduler/slurm.ts';
 import { type Answer, stubSlurm } from '../stub-slurm.ts';
 
-const polls = { waiting: [0.02], running: [0.02], ending: [0.02], unreachable: [0.02] };
+const polls = {
+  waiting: [0.02],
+  running: [0.02],
+  ending: [0.02],
+  unreachable: [0.02],
+  limited: [0.02],
+  mostAMinute: 1000,
+};
+const now = () => new Date();
+const queueOf = (host: Host, schedule: PollSchedule = polls) =>
+  new QueuePoll({ scheduler: slurmScheduler(host), polls: schedule, now });
 const row = (state: string, nodes: string, reason = 'None') =>
   ({ stdout: `7|${state}|2|1763962970|1763962980|${nodes}|(null)|${reason}\n` }) satisfies Answer;
 const GONE = { stderr: 'slurm_load_jobs error: Invalid job id specified\n', exit: 1 };
@@ -24,7 +37,7 @@ beforeEach(async () => {
 async function heard(answers: readonly [Answer, ...Answer[]]): Promise<readonly string[]> {
   const stub = await stubSlurm({ squeue: answers[0] });
   const host = localHost({ path: [stub.bin], env: { PATH: '/usr/bin:/bin' } });
-  const watch = { host, scheduler: slurmScheduler(host), polls, grace: 30, now: () => new Date() };
+  const watch = { host, queue: queueOf(host), grace: 30, now };
   const rest = answers.slice(1);
   const words: string[] = [];
   for await (const event of watchRun(watch, { dir, jobId: '7' as JobId }, new AbortController().signal)) {
@@ -101,7 +114,7 @@ test('the job’s own verdict counts, and comes within the grace', async () => {
   };
   const stub = await stubSlurm({ squeue: row('COMPLETED', 'n1') });
   const host = localHost({ path: [stub.bin], env: { PATH: '/usr/bin:/bin' } });
-  const watch = { host, scheduler: slurmScheduler(host), polls, grace: 10_000, now: () => new Date() };
+  const watch = { host, queue: queueOf(host), grace: 10_000, now };
   const events: ObservedEvent[] = [];
   for await (const event of watchRun(watch, { dir, jobId: '7' as JobId }, new AbortController().signal)) {
     events.push(event);
@@ -120,7 +133,7 @@ test('a run without a job is watched by its own words alone', async () => {
   };
   setTimeout(() => void writeFile(join(dir, 'events.jsonl'), `${JSON.stringify(verdict)}\n`), 30);
   const host = localHost({ path: [], env: {} });
-  const watch = { host, scheduler: slurmScheduler(host), polls, now: () => new Date() };
+  const watch = { host, queue: queueOf(host), now };
   const events: ObservedEvent[] = [];
   for await (const event of watchRun(watch, { dir }, new AbortController().signal)) events.push(event);
   expect(events).toEqual([verdict]);
@@ -129,8 +142,7 @@ test('a run without a job is watched by its own words alone', async () => {
 test('the abort ends everything at once', async () => {
   const stub = await stubSlurm({ squeue: row('RUNNING', 'n1') });
   const host = localHost({ path: [stub.bin], env: { PATH: '/usr/bin:/bin' } });
-  const slow = { waiting: [600], running: [600], ending: [600], unreachable: [600] };
-  const watch = { host, scheduler: slurmScheduler(host), polls: slow, now: () => new Date() };
+  const watch = { host, queue: queueOf(host, { ...polls, running: [600] }), now };
   const controller = new AbortController();
   const events: ObservedEvent[] = [];
   for await (const event of watchRun(watch, { dir, jobId: '7' as JobId }, controller.signal)) {

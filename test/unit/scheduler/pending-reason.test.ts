@@ -15,7 +15,7 @@ test.each([
   ['JobHeldUser', { text: 'you hold it', next: 'release it with `scontrol release 4242`' }],
   [
     'DependencyNeverSatisfied',
-    { text: 'it depends on a job that failed', next: 'it will never start: cancel it' },
+    { text: 'the job that it depends on did not end as it had to', next: 'it will never start: cancel it' },
   ],
   [
     'QOSMaxGRESPerUser',

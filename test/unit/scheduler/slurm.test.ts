@@ -55,10 +55,10 @@ test('a refusal is Slurm’s own words, then a hint', async () => {
   await expect(scheduler.submit(scheduler.request(run(), files), signal)).rejects.toMatchObject({
     code: 'rejected',
     message: [
-      'sbatch refused the job (exit 1)',
-      `  ran:  sbatch --parsable --chdir=${dir} --comment=dyn-slurm:r1-0a1b2c ${dir}/job.sbatch   on this machine`,
       'sbatch: error: invalid partition specified: nosuch',
       'sbatch: error: Batch job submission failed: Invalid partition name specified',
+      'sbatch refused the job (exit 1)',
+      `  ran:  sbatch --parsable --chdir=${dir} --comment=dyn-slurm:r1-0a1b2c ${dir}/job.sbatch   on this machine`,
     ].join('\n'),
     hint: 'see the partitions with `sinfo -s`, then set slurm.partition',
   });
@@ -86,8 +86,9 @@ test('a job that was taken though the answer was lost is found by its comment', 
 
 test('a run’s job is found by its comment, and no other', async () => {
   const { scheduler } = await slurm({ squeue: { stdout: recorded('24.11.5', 'queue-own.stdout') ?? '' } });
-  expect(await scheduler.find('r2-0a1b2c', signal)).toBe('2');
-  expect(await scheduler.find('r3-0a1b2c', signal)).toBeUndefined();
+  expect([...(await scheduler.find(['r2-0a1b2c', 'r3-0a1b2c'], signal))]).toEqual([
+    ['r2-0a1b2c', { jobId: '2', submitted: 1795500493, state: { word: 'PENDING', phase: 'pending' } }],
+  ]);
 });
 
 const ids = ['1', '7'] as readonly string[] as readonly JobId[];

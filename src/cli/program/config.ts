@@ -1,0 +1,75 @@
+import type { CheckOptions } from '../check.ts';
+import type { ExplainOptions } from '../explain.ts';
+import type { PlanOptions } from '../plan.ts';
+import type { RenderOptions } from '../render.ts';
+import type { TopologiesOptions } from '../topologies.ts';
+import { CLUSTER, CLUSTER_TEXT, CONFIG, type Tree } from './tree.ts';
+
+/** The commands that need no cluster. */
+export function configCommands({ program, add, json, exit, world }: Tree): void {
+  program.commandsGroup('Write a config:');
+  add('check', 'report every problem of a config at once', [
+    ['check config.yaml', 'exit 3 on errors'],
+    ['check config.yaml --cluster hopper --provenance', 'where each value comes from'],
+    ['check - < config.yaml', 'read standard input'],
+  ])
+    .argument('<config>', CONFIG)
+    .option(CLUSTER, CLUSTER_TEXT)
+    .option('--provenance', 'show where each value comes from')
+    .option('--strict', 'treat warnings as errors')
+    .addOption(json())
+    .action(async (file: string, options: CheckOptions) => {
+      const { check } = await import('../check.ts');
+      exit(await check(file, options, world));
+    });
+  add('explain', 'describe a key of the config', [
+    ['explain', 'all keys'],
+    ['explain frontend.router_mode', 'one of them'],
+  ])
+    .argument('[key]', 'path of a key, such as slurm.time')
+    .addOption(json())
+    .action(async (key: string | undefined, options: ExplainOptions) => {
+      const { explain } = await import('../explain.ts');
+      exit(await explain(key, options, world));
+    });
+  add('topologies', 'list the published topologies, or show one', [
+    ['topologies', 'all of them'],
+    ['topologies docs-dsr1-wideep-h100', 'one, with its source and notes'],
+  ])
+    .argument('[name]', 'topology to show')
+    .addOption(json())
+    .action(async (name: string | undefined, options: TopologiesOptions) => {
+      const { topologies } = await import('../topologies.ts');
+      exit(await topologies(name, options, world));
+    });
+  add('schema', 'print the JSON Schema of configs, for editors', [
+    ['schema > schema.json', 'then: # yaml-language-server: $schema=schema.json'],
+  ]).action(async () => {
+    const { schema } = await import('../schema.ts');
+    exit(await schema(world));
+  });
+
+  program.commandsGroup('See what would run:');
+  add('plan', 'show nodes, workers, ports and commands', [
+    ['plan config.yaml', 'for reading'],
+    ['plan config.yaml --json | jq .processes', 'for programs'],
+  ])
+    .argument('<config>', CONFIG)
+    .option(CLUSTER, CLUSTER_TEXT)
+    .addOption(json())
+    .action(async (file: string, options: PlanOptions) => {
+      const { plan } = await import('../plan.ts');
+      exit(await plan(file, options, world));
+    });
+  add('render', 'write the job’s files to a folder', [
+    ['render config.yaml --out job', 'then read job/job.sbatch'],
+  ])
+    .argument('<config>', CONFIG)
+    .requiredOption('--out <folder>', 'new or empty folder')
+    .option('--force', 'write into a folder that is not empty')
+    .option(CLUSTER, CLUSTER_TEXT)
+    .action(async (file: string, options: RenderOptions) => {
+      const { render } = await import('../render.ts');
+      exit(await render(file, options, world));
+    });
+}

@@ -1,0 +1,59 @@
+import { InvalidArgumentError } from 'commander';
+import type { CancelOptions } from '../cancel.ts';
+import type { LogsOptions } from '../logs.ts';
+import type { StatusOptions } from '../status.ts';
+import type { WatchOptions } from '../watch.ts';
+import { CLUSTER, OF_CLUSTER, RUN, type Tree } from './tree.ts';
+
+/** The commands on runs. */
+export function observeCommands({ program, add, addForRun, json, exit, world }: Tree): void {
+  program.commandsGroup('See it run:');
+  addForRun('status', 'show the recent runs, or one in full', [
+    ['status', 'all of them'],
+    ['status dsr1-3fa29c', 'one; exits as the run did'],
+  ])
+    .addOption(json())
+    .action(async (query: string | undefined, options: StatusOptions) => {
+      const { status } = await import('../status.ts');
+      exit(await status(query, options, world));
+    });
+  add('watch', 'follow runs until they end', [
+    ['watch', 'the newest run'],
+    ['watch dsr1-3fa29c --json', 'one event a line'],
+    ['watch dsr1-3fa29c dsr1-8c11d2', 'several at once'],
+  ])
+    .argument('[run...]', RUN)
+    .option(CLUSTER, OF_CLUSTER)
+    .addOption(json())
+    .action(async (queries: readonly string[], options: WatchOptions) => {
+      const { watch } = await import('../watch.ts');
+      exit(await watch(queries, options, world));
+    });
+  addForRun('logs', 'show what the processes of a run printed', [
+    ['logs -f', 'of the newest run, as they grow'],
+    ['logs dsr1-3fa29c decode-0', 'one worker of one run'],
+    ['logs prefill', 'all prefill workers of the newest run'],
+  ])
+    .argument('[worker]', 'a worker, service or role')
+    .option('-f, --follow', 'go on as the logs grow')
+    .option('-n, --lines <count>', 'only the last so many of each log', wholeNumber)
+    .action(async (first: string | undefined, second: string | undefined, options: LogsOptions) => {
+      const { logs } = await import('../logs.ts');
+      exit(await logs({ first, second }, options, world));
+    });
+  addForRun('cancel', 'end a run and see it torn down', [
+    ['cancel', 'the newest run'],
+    ['cancel dsr1-3fa29c --no-wait', 'do not wait for the teardown'],
+  ])
+    .option('--no-wait', 'do not wait for the teardown')
+    .addOption(json())
+    .action(async (query: string | undefined, options: CancelOptions) => {
+      const { cancel } = await import('../cancel.ts');
+      exit(await cancel(query, options, world));
+    });
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number.');
+}

@@ -1,0 +1,73 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { RehearseOptions } from '../rehearse.ts';
+import type { SetupOptions } from '../setup.ts';
+import type { SubmitOptions } from '../submit.ts';
+import { CLUSTER, CLUSTER_TEXT, CONFIG, type Tree } from './tree.ts';
+
+/** The commands that start a job. */
+export function runCommands({ program, add, json, exit, world }: Tree): void {
+  program.commandsGroup('Run it:');
+  add('rehearse', 'run the job on this machine, without GPUs or Slurm', [
+    ['rehearse config.yaml', 'real etcd, NATS and frontends; mock engines'],
+    ['rehearse config.yaml --keep', 'leave the service running'],
+    ['rehearse config.yaml --fault decode-0:kill@ready+2', 'see how a failure looks'],
+  ])
+    .argument('<config>', CONFIG)
+    .option('--speedup <times>', 'how much faster than real engines the mock engines answer', '10')
+    .option('--prompt <text>', 'what to ask once it is ready')
+    .option('--keep', 'leave the service running')
+    .option('--fault <fault...>', 'let something go wrong: STEP[.RANK]:ACTION[@WHEN]')
+    .option(CLUSTER, CLUSTER_TEXT)
+    .addOption(json())
+    .action(async (file: string, options: RehearseOptions) => {
+      const { rehearse } = await import('../rehearse.ts');
+      exit(await rehearse(file, options, world));
+    });
+  add('submit', 'submit the job to Slurm', [
+    ['submit config.yaml --dry-run', 'print the request instead of sending it'],
+    ['submit config.yaml --test-only', 'ask Slurm whether it would take it, and when it would start'],
+    ['submit config.yaml --watch', 'follow the run until it ends'],
+    ['submit config.yaml --after dsr1-3fa29c', 'start when that run has ended'],
+    ['submit config.yaml --cluster local', 'on this machine, as rehearse does'],
+  ])
+    .argument('<config>', CONFIG)
+    .addOption(
+      new Option('--dry-run', 'print what would be sent, and send nothing').conflicts(['testOnly', 'watch']),
+    )
+    .addOption(
+      new Option('--test-only', 'let Slurm check the job and estimate its start; submit nothing').conflicts([
+        'watch',
+        'retries',
+      ]),
+    )
+    .option(CLUSTER, CLUSTER_TEXT)
+    .option('--watch', 'follow the run until it ends')
+    .option('--after <run>', 'start when this run or job has ended; may be repeated', collect)
+    .option('--after-ok <run>', 'start when this run or job has ended well; may be repeated', collect)
+    .option('--retries <count>', 'further runs, each of which starts if all before it fail', retryCount)
+    .addOption(json())
+    .action(async (file: string, options: SubmitOptions) => {
+      const { submit } = await import('../submit.ts');
+      exit(await submit(file, options, world));
+    });
+  add('setup', 'install the tools of a rehearsal', [
+    ['setup', 'etcd, NATS, nginx and Dynamo, in a cache folder of yours'],
+  ])
+    .option('--with-tests', 'also what only the tests of dyn-slurm need')
+    .addOption(json())
+    .action(async (options: SetupOptions) => {
+      const { setup } = await import('../setup.ts');
+      exit(await setup(options, world));
+    });
+}
+
+const MOST_RETRIES = 20;
+
+function retryCount(text: string): number {
+  if (/^\d{1,2}$/.test(text) && Number(text) <= MOST_RETRIES) return Number(text);
+  throw new InvalidArgumentError(`It must be a whole number up to ${MOST_RETRIES}.`);
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}

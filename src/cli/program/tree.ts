@@ -1,0 +1,43 @@
+import { type Command, Option } from 'commander';
+import type { World } from '../world.ts';
+
+/** What the groups of commands are planted in. */
+export interface Tree {
+  readonly program: Command;
+  readonly world: World;
+  /** Sets the exit code. */
+  exit(code: number): void;
+  add(usage: string, summary: string, shown: readonly Example[]): Command;
+  /** A command on one run. */
+  addForRun(name: string, summary: string, shown: readonly Example[]): Command;
+  /** Options belong to one command, so each gets its own. */
+  json(): Option;
+}
+
+type Example = readonly [command: string, meaning: string];
+
+export const CLUSTER = '--cluster <name>';
+export const CLUSTER_TEXT = 'cluster profile; `local` is this machine, with a stand-in for Slurm';
+export const OF_CLUSTER = 'look only among the runs of this cluster';
+export const CONFIG = 'YAML file, or - for standard input';
+export const RUN = 'id of a run or its beginning, its job’s number, or its folder; the newest by default';
+
+export function treeOf(program: Command, world: World, exit: (code: number) => void): Tree {
+  const add: Tree['add'] = (usage, summary, shown) =>
+    program.command(usage).description(summary).addHelpText('after', examples(shown));
+  return {
+    program,
+    world,
+    exit,
+    add,
+    addForRun: (name, summary, shown) =>
+      add(name, summary, shown).argument('[run]', RUN).option(CLUSTER, OF_CLUSTER),
+    json: () => new Option('--json', 'print data for programs'),
+  };
+}
+
+export function examples(shown: readonly Example[]): string {
+  const width = Math.max(...shown.map(([command]) => command.length));
+  const lines = shown.map(([command, meaning]) => `  dyn-slurm ${command.padEnd(width)}  # ${meaning}`);
+  return `\nExamples:\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,71 @@
+import { EXIT } from '../errors.ts';
+import type { ObservedEvent } from '../observe/event.ts';
+import { merge } from '../observe/merge.ts';
+import { readRunLog } from '../observe/run-log.ts';
+import { advance, NEW_RUN, type RunState, stateAfter } from '../observe/run-state.ts';
+import { watchRun } from '../observe/watch.ts';
+import type { JobId } from '../scheduler/job-id.ts';
+import { withJob } from './adopt.ts';
+import { detachedText } from './detached.ts';
+import { eventText } from './event-text.ts';
+import { exitOfRun } from './run-exit.ts';
+import type { FoundRun } from './run-lookup.ts';
+import { isBad, verdictText } from './verdict-text.ts';
+import { isNews, screenOf, writeLine } from './view.ts';
+import type { WatchOptions } from './watch.ts';
+import type { World } from './world.ts';
+
+/** A run, and what is known of it so far. */
+interface Shown extends FoundRun {
+  readonly jobId: JobId;
+  state: RunState;
+}
+
+/**
+ * Shows several runs at once, a line a change with the run's id before it, until all have ended. The exit code is that of
+ * the first that did not end well. Runs of one cluster cost one call of squeue together.
+ */
+export async function showRuns(
+  found: readonly FoundRun[],
+  { json = false }: Pick<WatchOptions, 'json'>,
+  world: World,
+): Promise<number> {
+  const shown = await Promise.all(found.map((one) => begin(one, world)));
+  const width = Math.max(...shown.map(({ run }) => run.id.length));
+  const screen = screenOf(world, json);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([world.signal, stop.signal]);
+  for await (const { one, event } of merge(stop, ...shown.map((each) => events(each, signal)))) {
+    const news = isNews(event, one.state);
+    one.state = advance(one.state, event);
+    if (json) world.out.write(`${JSON.stringify({ run: one.run.id, ...event })}\n`);
+    else if (news) {
+      const text = eventText(event);
+      writeLine(text && `${one.run.id.padEnd(width)}  ${text}`, new Date(event.time || world.now()), screen);
+    }
+  }
+  const left = shown.filter(({ state }) => !state.verdict);
+  if (left.length > 0) {
+    world.err.write(detachedText(left));
+    return EXIT.interrupted;
+  }
+  for (const { state, run } of shown) {
+    if (!json && state.verdict && isBad(state.verdict))
+      world.err.write(`${run.id}: ${verdictText(state.verdict, run)}`);
+  }
+  return shown.map(({ state }) => exitOfRun(state)).find((code) => code !== EXIT.ok) ?? EXIT.ok;
+}
+
+async function begin(found: FoundRun, world: World): Promise<Shown> {
+  const past = stateAfter((await readRunLog(found.connection.host, found.run)).events);
+  const { run, jobId } = await withJob(found.run, past, found.connection, world);
+  return { run, connection: found.connection, jobId, state: NEW_RUN };
+}
+
+async function* events(
+  one: Shown,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly one: Shown; readonly event: ObservedEvent }> {
+  const { connection, run, jobId } = one;
+  for await (const event of watchRun(connection, { dir: run.dir, jobId }, signal)) yield { one, event };
+}

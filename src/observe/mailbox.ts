@@ -1,0 +1,37 @@
+/** Hands things from one who must not wait to one who does. */
+export class Mailbox<T> {
+  readonly #letters: T[] = [];
+  #error: { readonly error: unknown } | undefined;
+  #ring = () => {};
+
+  put(letter: T): void {
+    this.#letters.push(letter);
+    this.#ring();
+  }
+
+  /** The reader gets this error, after what was put before. */
+  fail(error: unknown): void {
+    this.#error = { error };
+    this.#ring();
+  }
+
+  /** What is put, as it comes, until the abort. */
+  async *read(signal: AbortSignal): AsyncGenerator<T> {
+    const ring = () => this.#ring();
+    signal.addEventListener('abort', ring);
+    try {
+      while (!signal.aborted) {
+        const letter = this.#letters.shift();
+        if (letter !== undefined) yield letter;
+        else if (this.#error) throw this.#error.error;
+        else {
+          await new Promise<void>((resolve) => {
+            this.#ring = resolve;
+          });
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', ring);
+    }
+  }
+}

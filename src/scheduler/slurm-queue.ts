@@ -1,0 +1,115 @@
+import { DynSlurmError } from '../errors.ts';
+import { asJobId, type JobId, jobNumber, slurmCluster } from './job-id.ts';
+import { readState } from './job-state.ts';
+import type { FoundJob, JobStatus, Scheduler } from './scheduler.ts';
+import { accountingCommand, jobComment, ownQueueCommand, queueCommand } from './slurm-argv.ts';
+import type { SlurmCommands } from './slurm-command.ts';
+import {
+  cancellingUid,
+  type JobRow,
+  parseAccounting,
+  parseQueue,
+  saysGone,
+  saysNoAccounting,
+} from './slurm-parse.ts';
+
+/** What Slurm knows of jobs: squeue first, then accounting about those that have left the queue. */
+export function slurmQueue({
+  run,
+  failure,
+}: SlurmCommands): Pick<Scheduler, 'status' | 'find' | 'cancelledBy'> {
+  let accounting = true;
+
+  async function queue(argv: readonly string[], signal: AbortSignal): Promise<readonly JobRow[]> {
+    const result = await run(argv, signal);
+    if (result.exitCode === 0 || saysGone(result.stderr)) return parseQueue(result.stdout);
+    throw failure(argv, 'squeue cannot say how the job is', result, 'connection');
+  }
+
+  /** Nothing where the cluster keeps no accounts, or its database is down. */
+  async function accounts(ids: readonly JobId[], signal: AbortSignal): Promise<readonly JobRow[]> {
+    if (!accounting || ids.length === 0) return [];
+    try {
+      const result = await run(accountingCommand(ids), signal);
+      if (saysNoAccounting(result.stderr)) accounting = false;
+      return result.exitCode === 0 ? parseAccounting(result.stdout) : [];
+    } catch (error) {
+      if (signal.aborted || !(error instanceof DynSlurmError)) throw error;
+      if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') accounting = false;
+      return [];
+    }
+  }
+
+  async function statusIn(
+    ids: readonly JobId[],
+    signal: AbortSignal,
+  ): Promise<readonly [JobId, JobStatus][]> {
+    const queued = byNumber(await queue(queueCommand(ids), signal));
+    const missing = ids.filter((id) => !queued.has(jobNumber(id)));
+    const accounted = byNumber(await accounts(missing, signal));
+    return ids.map((id) => {
+      const live = queued.get(jobNumber(id));
+      if (live) return [id, statusFrom(live, 'squeue')];
+      const past = accounted.get(jobNumber(id));
+      return [id, past ? statusFrom(past, 'sacct') : GONE];
+    });
+  }
+
+  return {
+    async status(ids, signal) {
+      const found: (readonly [JobId, JobStatus])[] = [];
+      for (const cluster of new Set(ids.map(slurmCluster))) {
+        const own = ids.filter((id) => slurmCluster(id) === cluster);
+        found.push(...(await statusIn(own, signal)));
+      }
+      return new Map(found);
+    },
+
+    async find(runIds, signal) {
+      const wanted = new Map(runIds.map((id) => [jobComment(id), id]));
+      const found = new Map<string, FoundJob>();
+      for (const { number, comment, submitted, state } of await queue(ownQueueCommand(), signal)) {
+        const runId = wanted.get(comment);
+        const jobId = asJobId(number);
+        if (runId === undefined || jobId === undefined) continue;
+        found.set(runId, {
+          jobId,
+          ...(submitted !== undefined && { submitted }),
+          state: readState(state),
+        });
+      }
+      return found;
+    },
+
+    async cancelledBy(id, signal) {
+      const [row] = await accounts([id], signal);
+      return row && cancellingUid(row.state);
+    },
+  };
+}
+
+const GONE: JobStatus = {
+  word: 'GONE',
+  phase: 'gone',
+  printed: '',
+  reason: '',
+  nodes: 0,
+  nodeList: '',
+  source: 'none',
+};
+
+function byNumber(rows: readonly JobRow[]): ReadonlyMap<string, JobRow> {
+  return new Map(rows.map((row) => [row.number, row]));
+}
+
+function statusFrom(row: JobRow, source: 'squeue' | 'sacct'): JobStatus {
+  const { number, state, comment, ...facts } = row;
+  const uid = cancellingUid(state);
+  return {
+    ...readState(state),
+    printed: state,
+    ...facts,
+    ...(uid !== undefined && { cancelledBy: uid }),
+    source,
+  };
+}
