@@ -41,6 +41,8 @@ export interface ResolveInput {
     readonly files: readonly SourceFile[];
   };
   readonly clusterNames: readonly string[];
+  /** Keys of a config that win over all files, where `null` removes one too: what a command line changes. */
+  readonly overlay?: SourceFile;
 }
 
 export interface Resolved {
@@ -56,17 +58,21 @@ export interface Resolved {
  */
 export function resolveJob(input: ResolveInput): Resolved {
   const { config: source, cluster } = input;
-  const files = [source, ...(input.topology ? [input.topology] : []), ...cluster.files].map(
-    ({ file }) => file,
-  );
+  const optional = [input.overlay, input.topology].flatMap((one) => one ?? []);
+  const files = [source, ...optional, ...cluster.files].map(({ file }) => file);
   const parsed = parseYaml(source.file, source.text);
+  const overlay = input.overlay && parseYaml(input.overlay.file, input.overlay.text);
   const site = readSite(cluster.files);
-  const diagnostics: Diagnostic[] = [...parsed.diagnostics, ...site.diagnostics];
+  const diagnostics: Diagnostic[] = [
+    ...parsed.diagnostics,
+    ...(overlay?.diagnostics ?? []),
+    ...site.diagnostics,
+  ];
   const { root } = parsed;
   if (root === undefined) return { diagnostics: ordered(diagnostics, files), provenance: [] };
 
   const topology = topologyLayer(root, input.topology, input.topologyNames);
-  const layers = [site.defaults, topology.layer, topology.config].flatMap((layer) =>
+  const layers = [site.defaults, topology.layer, topology.config, overlay?.root].flatMap((layer) =>
     layer === undefined
       ? []
       : [normalizeArguments(layer, (problem) => diagnostics.push(placed(problem, layer, root)))],
@@ -160,12 +166,13 @@ function unknownCluster({ cluster, clusterNames }: ResolveInput): readonly Probl
   return [unknownName(['cluster'], 'cluster profile', name, clusterNames, hint)];
 }
 
-function layering({ config, topology, cluster }: ResolveInput, parsed: ParsedFile): Layering {
+function layering({ config, topology, cluster, overlay }: ResolveInput, parsed: ParsedFile): Layering {
   const preset = namesIn(parsed).topology;
   return ({ file, line, column }) => {
     const position = `${file}:${line}:${column}`;
     if (file === config.file) return position;
     if (file === topology?.file) return `topology ${preset}`;
+    if (file === overlay?.file) return file;
     return `cluster ${cluster.name} (${position})`;
   };
 }

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { laidOver, overlayText, readSetting } from '../../../src/config/setting.ts';
+
+test.each([
+  ['mem-fraction-static=0.9', 'mem-fraction-static', '0.9'],
+  ['enable-dp-attention', 'enable-dp-attention', 'true'],
+  ['disable-x=false', 'disable-x', 'false'],
+  ['page-size=null', 'page-size', 'null'],
+  ['cuda-graph-bs=[1, 2]', 'cuda-graph-bs', '[1, 2]'],
+  ['override={"a": {"b": 1}}', 'override', '{"a": {"b": 1}}'],
+  ['name=', 'name', '""'],
+  ['name=a=b', 'name', 'a=b'],
+  ['name=key: value', 'name', '"key: value"'],
+  ['name=a # b', 'name', '"a # b"'],
+  ['name=[1, 2', 'name', '"[1, 2"'],
+  ['name=*x', 'name', '"*x"'],
+  ['name=!tag', 'name', '"!tag"'],
+  ['name=1\nother: 2', 'name', '"1\\nother: 2"'],
+  ['name=-x', 'name', '-x'],
+])('%j', (text, name, value) => {
+  expect(readSetting(text)).toEqual({ name, value });
+});
+
+test('later settings are laid over earlier ones', () => {
+  expect(
+    laidOver(
+      { args: { page_size: '16', 'mem-fraction-static': '0.8' }, env: { A: 'x' } },
+      { args: { 'page-size': '1' }, env: { a: 'y' } },
+    ),
+  ).toEqual({ args: { 'mem-fraction-static': '0.8', 'page-size': '1' }, env: { A: 'x', a: 'y' } });
+});
+
+test('the text of an overlay', () => {
+  expect(overlayText('decode', { args: { 'page-size': '16', 'a b': 'null' }, env: { A: 'x' } })).toBe(
+    'decode:\n  args:\n    page-size: 16\n    "a b": null\n  env:\n    A: x\n',
+  );
+  expect(overlayText('decode', { args: {}, env: {} })).toBe('{}\n');
+});
