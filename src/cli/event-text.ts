@@ -30,6 +30,24 @@ export function eventText(event: ObservedEvent): string | undefined {
       return `tearing down: ${event.reason}`;
     case 'verdict':
       return `${event.outcome}${afterText(event)}: ${event.reason}`;
+    case 'session-open':
+      return `the session takes commands, after ${elapsed(event.seconds * 1000)}`;
+    case 'session-resumed':
+      return `the session goes on${event.adopted.length === 0 ? '' : ` with ${event.adopted.join(', ')}`}`;
+    case 'command':
+      return `${[event.verb, ...event.steps].join(' ')}, told by ${event.from}`;
+    case 'answer':
+      return event.outcome === 'done' ? undefined : `refused: ${event.reason}`;
+    case 'step-changed':
+      return event.change === 'none'
+        ? `${event.step} goes back to the config's command`
+        : `${event.step} gets a changed command`;
+    case 'step-stopped':
+      return `${event.step} stopped`;
+    case 'step-ended':
+      return `${event.reason}${event.line === undefined ? '' : `: ${event.line}`}`;
+    case 'step-serving':
+      return `${event.step} serves, ${elapsed(event.seconds * 1000)} after its start`;
     case 'other':
       return `${event.name || 'an event'} of a kind that this dyn-slurm does not know`;
     case 'unreadable':

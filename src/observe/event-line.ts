@@ -1,10 +1,12 @@
 import { plainText } from '../host/plain-text.ts';
 import type { EventKind, ObservedEvent, Outcome } from './event.ts';
+import { SESSION_FIELDS } from './session-event.ts';
 
 type FieldType = 'string' | 'number' | 'list';
 
 /** The fields that make an event of its kind; what else a line holds is kept. */
 const FIELDS: Readonly<Record<EventKind, Readonly<Record<string, FieldType>>>> = {
+  ...SESSION_FIELDS,
   'job-started': { job: 'string', attempt: 'number', nodes: 'number' },
   'nodes-bound': { nodes: 'list' },
   'step-started': { step: 'string', nodes: 'list' },

@@ -1,5 +1,6 @@
 import type { Role } from '../config/schema.ts';
 import type { JobPhase } from '../scheduler/job-state.ts';
+import type { SessionEventBody } from './session-event.ts';
 
 /** One line of `events.jsonl`: the one contract between the job and every observer. `time` is UTC, RFC 3339, milliseconds. */
 export type RunEvent = { readonly time: string } & RunEventBody;
@@ -24,6 +25,7 @@ export interface ProcessEnd {
 }
 
 export type RunEventBody =
+  | SessionEventBody
   | { readonly kind: 'job-started'; readonly job: string; readonly attempt: number; readonly nodes: number }
   | {
       readonly kind: 'nodes-bound';

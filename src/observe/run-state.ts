@@ -56,6 +56,14 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
       return { ...state, teardown: event };
     case 'verdict':
       return { ...state, verdict: event };
+    case 'session-open':
+    case 'session-resumed':
+    case 'command':
+    case 'answer':
+    case 'step-changed':
+    case 'step-stopped':
+    case 'step-ended':
+    case 'step-serving':
     case 'other':
     case 'unreadable':
       return state;
