@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ClusterProfile } from '../config/cluster-profile.ts';
-import { DynSlurmError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
 import { localHost } from '../host/local.ts';
 import { QueuePoll } from '../observe/queue-poll.ts';
 import type { Watch } from '../observe/watch.ts';
@@ -8,6 +8,7 @@ import { toolsIn, toolsPlace } from '../rehearsal/tools/tools.ts';
 import { CLUSTER_POLLS, LOCAL_POLLS } from '../scheduler/poll-schedule.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { slurmScheduler } from '../scheduler/slurm.ts';
+import { remoteHost } from './remote-host.ts';
 import { place, runsDirOf } from './runs-dir.ts';
 import type { World } from './world.ts';
 
@@ -16,7 +17,7 @@ export interface Connection extends Watch {
   readonly scheduler: Scheduler;
   /** Name of the profile. */
   readonly cluster: string;
-  /** Absolute. */
+  /** Absolute; at a distance it may begin with `~`, which is the home there. */
   readonly runsDir: string;
 }
 
@@ -43,23 +44,10 @@ export function connect(
   world: World,
   extra: Readonly<Record<string, string>> = {},
 ): Connection {
-  if (profile.host !== undefined) {
-    throw new DynSlurmError(
-      'connection',
-      `cluster ${profile.name} is at ${profile.host}, and ssh is not supported yet`,
-      {
-        hint: 'run dyn-slurm on the login node, with a profile that has no `host`',
-      },
-    );
-  }
   const local = profile.name === LOCAL;
-  const bin = profile.slurm_bin === undefined ? [] : [place(profile.slurm_bin, world)];
-  const standIn = local ? standInOf(world) : { path: [], extra: {} };
-  const host = localHost({
-    path: [...bin, ...standIn.path],
-    env: world.env,
-    extra: { ...standIn.extra, ...extra },
-  });
+  const { host: login } = profile;
+  const host =
+    login === undefined ? hereAs(profile, world, extra) : remoteHost({ ...profile, host: login }, world);
   const scheduler = slurmScheduler(host);
   const { now } = world;
   return {
@@ -72,6 +60,21 @@ export function connect(
     now,
     ...(local && { grace: 1000 }),
   };
+}
+
+/** This machine, with the commands of a profile. */
+function hereAs(
+  { name, slurm_bin }: NamedProfile,
+  world: World,
+  extra: Readonly<Record<string, string>>,
+): Host {
+  const bin = slurm_bin === undefined ? [] : [place(slurm_bin, world)];
+  const standIn = name === LOCAL ? standInOf(world) : { path: [], extra: {} };
+  return localHost({
+    path: [...bin, ...standIn.path],
+    env: world.env,
+    extra: { ...standIn.extra, ...extra },
+  });
 }
 
 /** Where the stand-in is, and what it has to know; see docs/architecture.md, "Rehearsal". */

@@ -10,6 +10,8 @@ export interface LookupOptions {
   readonly cluster?: string;
 }
 
+const DEFAULT = 'default';
+
 /** A run, and the cluster that it was submitted to. */
 export interface FoundRun {
   readonly run: Run;
@@ -37,7 +39,7 @@ export async function lookUpEach(
   const each: readonly (string | undefined)[] = queries.length === 0 ? [undefined] : queries;
   const found = new Map<string, FoundRun>();
   for (const query of each) {
-    const one = await pick(runs, query, world);
+    const one = (await pick(runs, query, world)) ?? (await pickAtDistance(query, options, world));
     if (one === undefined) throw notFound(query);
     found.set(one.run.dir, one);
   }
@@ -74,14 +76,37 @@ export async function pick(
   );
 }
 
-/** All runs that the cluster profiles know of, newest first. */
+/** Runs that are named, and are not here, are looked for on the clusters at a distance, one after the other. */
+async function pickAtDistance(
+  query: string | undefined,
+  options: LookupOptions,
+  world: World,
+): Promise<FoundRun | undefined> {
+  if (query === undefined || chosenCluster(options, world) !== undefined) return undefined;
+  const names = await clusterNames(world);
+  for (const name of names.filter((other) => other !== DEFAULT)) {
+    const connection = await usable(name, names, world);
+    if (!connection?.host.dial) continue;
+    const found = await pick(await runsOf([connection]), query, world);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/**
+ * All runs, newest first: of the cluster that was asked for, else of those that are here, and of the default one.
+ * Others may ask for a log-in, and are asked only for a run that is named.
+ */
 export async function lookUpRuns(options: LookupOptions, world: World): Promise<readonly FoundRun[]> {
-  const connections = await connectionsFor(options, world);
+  return runsOf(await connectionsFor(options, world));
+}
+
+async function runsOf(connections: readonly Connection[]): Promise<readonly FoundRun[]> {
   const found: FoundRun[] = [];
-  for (const [runsDir, keepers] of byRunsDir(connections)) {
+  for (const keepers of byRunsDir(connections)) {
     const [first] = keepers;
     if (first === undefined) continue;
-    for (const run of await listRuns(first.host, runsDir)) {
+    for (const run of await listRuns(first.host, first.runsDir)) {
       const connection = keepers.find(({ cluster }) => cluster === run.job?.cluster) ?? first;
       found.push({ run, connection });
     }
@@ -90,37 +115,39 @@ export async function lookUpRuns(options: LookupOptions, world: World): Promise<
   return found.sort((a, b) => submitted(b).localeCompare(submitted(a)));
 }
 
-function byRunsDir(connections: readonly Connection[]): ReadonlyMap<string, readonly Connection[]> {
+function byRunsDir(connections: readonly Connection[]): readonly (readonly Connection[])[] {
   const groups = new Map<string, Connection[]>();
   for (const connection of connections) {
-    const group = groups.get(connection.runsDir);
+    const place = `${connection.host.name}:${connection.runsDir}`;
+    const group = groups.get(place);
     if (group) group.push(connection);
-    else groups.set(connection.runsDir, [connection]);
+    else groups.set(place, [connection]);
   }
-  return groups;
+  return [...groups.values()];
 }
 
 /**
  * The cluster that was asked for, else all that can be reached. Of the latter, a profile with errors is nobody's
  * business here, unless a run turns out to need it.
  */
-async function connectionsFor({ cluster }: LookupOptions, world: World): Promise<readonly Connection[]> {
+async function connectionsFor(options: LookupOptions, world: World): Promise<readonly Connection[]> {
   const names = await clusterNames(world);
-  const chosen = cluster ?? (world.env.DYN_SLURM_CLUSTER || undefined);
+  const chosen = chosenCluster(options, world);
   if (chosen !== undefined) return [connect(await readProfile(chosen, names, world), world)];
   const connections: Connection[] = [];
-  for (const name of ['default', ...names.filter((other) => other !== 'default')]) {
-    const connection = await reachable(name, names, world);
-    if (connection) connections.push(connection);
+  for (const name of [DEFAULT, ...names.filter((other) => other !== DEFAULT)]) {
+    const connection = await usable(name, names, world);
+    if (connection && (name === DEFAULT || !connection.host.dial)) connections.push(connection);
   }
   return connections;
 }
 
-async function reachable(
-  name: string,
-  names: readonly string[],
-  world: World,
-): Promise<Connection | undefined> {
+function chosenCluster({ cluster }: LookupOptions, { env }: World): string | undefined {
+  return cluster ?? (env.DYN_SLURM_CLUSTER || undefined);
+}
+
+/** Undefined where the profile has errors. */
+async function usable(name: string, names: readonly string[], world: World): Promise<Connection | undefined> {
   try {
     return connect(await readProfile(name, names, world), world);
   } catch (error) {

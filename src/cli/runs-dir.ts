@@ -1,11 +1,18 @@
-import { join, resolve } from 'node:path';
+import { join, normalize, resolve } from 'node:path';
 import type { ClusterProfile } from '../config/cluster-profile.ts';
 import type { Job } from '../config/job.ts';
 import { DynSlurmError } from '../errors.ts';
 import type { World } from './world.ts';
 
-/** Where a cluster's runs are kept: the profile's runs_dir, else DYN_SLURM_RUNS, else ~/dyn-slurm-runs. Absolute. */
-export function runsDirOf({ runs_dir }: Pick<ClusterProfile, 'runs_dir'>, world: World): string {
+/**
+ * Where a cluster's runs are kept: the profile's runs_dir, else DYN_SLURM_RUNS, else ~/dyn-slurm-runs. Absolute; where
+ * the profile has a host, it is a place there, whose home is not known yet, and `~` stays.
+ */
+export function runsDirOf(
+  { runs_dir, host }: Pick<ClusterProfile, 'runs_dir' | 'host'>,
+  world: World,
+): string {
+  if (host !== undefined) return remotePlace(runs_dir ?? '~/dyn-slurm-runs');
   return place(runs_dir ?? (world.env.DYN_SLURM_RUNS || '~/dyn-slurm-runs'), world);
 }
 
@@ -24,6 +31,10 @@ export function fitRunsDir(dir: string, { container, site }: Job): string {
       hint: 'srun fills in %, a backslash ends that, and container mounts are cut at ":" and ","; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another place',
     },
   );
+}
+
+function remotePlace(path: string): string {
+  return /^(\/|~(\/|$))/.test(path) ? normalize(path) : join('~', path);
 }
 
 /** A path as a user or a profile writes it, made absolute. */

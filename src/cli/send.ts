@@ -50,7 +50,8 @@ export async function sendJob(
     if (isWithoutSlurm(error) || (error instanceof DynSlurmError && error.code === 'rejected')) {
       await host.remove(run.dir);
     }
-    throw isWithoutSlurm(error) ? withoutSlurm(error) : error;
+    // A host at a distance has looked around, and says more.
+    throw isWithoutSlurm(error) && !host.dial ? withoutSlurm(error) : error;
   }
 }
 
@@ -87,7 +88,7 @@ async function note(run: Run, job: SubmittedJob, { host }: Connection, world: Wo
 }
 
 function isWithoutSlurm(error: unknown): error is DynSlurmError {
-  if (!(error instanceof DynSlurmError) || error.code !== 'connection') return false;
+  if (!(error instanceof DynSlurmError)) return false;
   return (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
 }
 

@@ -28,7 +28,8 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const { job } = loaded;
   const { retries = 0 } = options;
   const plan = planJob(job);
-  const run = createRun(fitRunsDir(runsDirOf(job.site, world), job), job.name, world.randomHex(3));
+  const runsDir = await runsDirAt(job.site, options, world);
+  const run = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
   const { files } = await bundleOf(loaded, plan, world);
   const request = submitRequest(run, files, await after(options, job.site, world));
   if (options.dryRun) {
@@ -63,6 +64,14 @@ export async function submit(file: string, options: SubmitOptions, world: World)
     options,
     world,
   );
+}
+
+/** A dry-run contacts nobody: the home of a login node remains `~`. */
+async function runsDirAt(site: NamedProfile, { dryRun }: SubmitOptions, world: World): Promise<string> {
+  const dir = runsDirOf(site, world);
+  if (dryRun || site.host === undefined) return dir;
+  const { connect } = await import('./connect.ts');
+  return connect(site, world).host.resolve(dir);
 }
 
 async function after(options: AfterOptions, site: NamedProfile, world: World) {

@@ -12,6 +12,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type process from 'node:process';
+import { type Ask, askAt } from './ask.ts';
 
 /** Where text goes. */
 export interface Sink {
@@ -50,6 +51,8 @@ export interface World {
   readonly signal: AbortSignal;
   now(): Date;
   randomHex(bytes: number): string;
+  /** Undefined where there is no terminal to ask at. */
+  readonly ask: Ask | undefined;
   /** All of standard input. */
   readStdin(): Promise<string>;
   /** UTF-8 text. Rejects with Node’s own error. */
@@ -86,6 +89,10 @@ export function processWorld(proc: typeof process, packageRoot: string, signal: 
     self: { machine: hostname(), pid: proc.pid, lives: (pid) => lives(proc, pid) },
     signal,
     now: () => new Date(),
+    // Standard input takes its time to be looked at.
+    get ask() {
+      return askAt(proc, signal);
+    },
     randomHex,
     readStdin: () => readAll(proc.stdin, signal),
     readFile: async (path) => readFileSync(path, 'utf8'),
