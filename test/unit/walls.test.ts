@@ -69,6 +69,8 @@ const LIBRARIES: ReadonlyMap<string, RegExp> = new Map([
   ['zod', /^config\//],
   ['handlebars', /^render\/template\.ts$/],
   ['execa', /^host\/local\.ts$/],
+  ['ssh2', /^host\/ssh\/(connect|identity|login)\.ts$/],
+  ['ssh-config', /^host\/ssh\/config-file\.ts$/],
   ['ssh2', /^host\/ssh/],
   ['ssh-config', /^host\/ssh/],
   ['listr2', /^cli\/view\.ts$/],
