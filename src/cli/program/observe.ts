@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { CancelOptions } from '../cancel.ts';
+import type { ForwardOptions } from '../forward.ts';
 import type { LogsOptions } from '../logs.ts';
 import type { StatusOptions } from '../status.ts';
 import type { WatchOptions } from '../watch.ts';
@@ -40,6 +41,15 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     .action(async (first: string | undefined, second: string | undefined, options: LogsOptions) => {
       const { logs } = await import('../logs.ts');
       exit(await logs({ first, second }, options, world));
+    });
+  addForRun('forward', 'open the frontend of a run on this machine, over ssh', [
+    ['forward', 'of the newest run; then: curl http://127.0.0.1:8000/v1/models'],
+    ['forward dsr1-3fa29c --port 9000', 'on another port'],
+  ])
+    .option('--port <port>', 'port to listen on, of this machine only', wholeNumber)
+    .action(async (query: string | undefined, options: ForwardOptions) => {
+      const { forward } = await import('../forward.ts');
+      exit(await forward(query, options, world));
     });
   addForRun('cancel', 'end a run and see it torn down', [
     ['cancel', 'the newest run'],
