@@ -4,11 +4,11 @@ import type { Call } from './call.ts';
 import { dependencyState } from './dependency.ts';
 import { timestamp } from './duration.ts';
 import { endAll, killAll } from './ending.ts';
-import { isFinished, type JobRecord, type JobState } from './job-record.ts';
+import { isFinished, type JobRecord, type JobState, type ProcessId } from './job-record.ts';
 import { isRemembered, readJob, readSteps, writeJob } from './job-store.ts';
 import { type Request, type SignalTarget, takeRequests } from './mailbox.ts';
 import { nodeAddress, nodeName } from './node-name.ts';
-import { identify, processesOf, sendSignal } from './process-table.ts';
+import { identify, isAlive, processesOf, sendSignal, unmarkedProcessesOf } from './process-table.ts';
 import { signalNumber } from './signal.ts';
 import { jobMark, type Site } from './site.ts';
 import { endLostSteps, signalStep } from './step-ending.ts';
@@ -38,6 +38,7 @@ class KeptJob {
   #killed = false;
   #warned = false;
   #beats = 0;
+  #strays: readonly ProcessId[] = [];
 
   constructor(site: Site, job: JobRecord) {
     this.#site = site;
@@ -54,6 +55,7 @@ class KeptJob {
       this.#watchClock();
       this.#beats += 1;
       if (this.#beats % 10 === 0) endLostSteps(this.#site, this.#job);
+      if (this.#beats % 40 === 0) this.#lookForStrays();
     }
     await this.#complete();
   }
@@ -172,8 +174,16 @@ class KeptJob {
     }
   }
 
+  /** Remembers what could not be found once its parents have ended. */
+  #lookForStrays(): void {
+    const known = new Set(this.#strays.map(({ pid, start }) => `${pid} ${start}`));
+    const found = unmarkedProcessesOf(this.#tag).filter(({ pid, start }) => !known.has(`${pid} ${start}`));
+    this.#strays = [...this.#strays.filter(isAlive), ...found];
+  }
+
   async #complete(): Promise<void> {
-    const all = () => processesOf(this.#tag);
+    this.#lookForStrays();
+    const all = () => [...processesOf(this.#tag), ...this.#strays.filter(isAlive)];
     if (this.#killed) await killAll(all);
     else await endAll(all, this.#site.killWait);
     // The shell's own end may still be under way to this process.

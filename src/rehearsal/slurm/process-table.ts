@@ -26,32 +26,44 @@ export function isAlive(id: ProcessId | undefined): boolean {
 
 /** What is left of a job: all of it, or one step, or its batch script with what that started itself. */
 export function processesOf(job: string, step?: string): readonly ProcessId[] {
+  return membersOf(job)
+    .filter((member) => step === undefined || member.step === step)
+    .map(({ pid, start }) => ({ pid, start }));
+}
+
+/** Those that have cleared their environment: once their parents and session leaders have ended, nothing tells them. */
+export function unmarkedProcessesOf(job: string): readonly ProcessId[] {
+  return membersOf(job)
+    .filter(({ marked }) => !marked)
+    .map(({ pid, start }) => ({ pid, start }));
+}
+
+interface Member extends ProcessId {
+  readonly step: string;
+  readonly marked: boolean;
+}
+
+function membersOf(job: string): readonly Member[] {
   const entries = readTable();
-  const members = new Map<number, string | undefined>();
-  const memberOf = (entry: Entry): string | undefined => {
-    if (!members.has(entry.pid)) {
-      // Holds until the parents are asked; a process cannot be its own parent for long, but /proc is no snapshot.
-      members.set(entry.pid, undefined);
-      members.set(entry.pid, readMark(entry.pid, job) ?? inherited(entry));
+  const marks = new Map([...entries.values()].map(({ pid }) => [pid, readMark(pid, job)]));
+  const steps = new Map<number, string | undefined>();
+  const stepOf = (entry: Entry): string | undefined => {
+    if (!steps.has(entry.pid)) {
+      // Holds while its relatives are asked: /proc is no snapshot, so they might lead back here.
+      steps.set(entry.pid, undefined);
+      const relatives = [entry.parent, entry.session].flatMap((pid) => entries.get(pid) ?? []);
+      const inherited = relatives.map(stepOf).find((step) => step !== undefined);
+      steps.set(entry.pid, marks.get(entry.pid) ?? inherited);
     }
-    return members.get(entry.pid);
-  };
-  // A process that has cleared its environment belongs where its parent or the leader of its session does.
-  const inherited = (entry: Entry): string | undefined => {
-    for (const pid of [entry.parent, entry.session]) {
-      const relative = pid === entry.pid ? undefined : entries.get(pid);
-      const mark = relative && memberOf(relative);
-      if (mark !== undefined) return mark;
-    }
-    return undefined;
+    return steps.get(entry.pid);
   };
   return [...entries.values()]
     .filter((entry) => !entry.zombie && entry.pid !== process.pid)
-    .filter((entry) => {
-      const mark = memberOf(entry);
-      return mark !== undefined && (step === undefined || mark === step);
-    })
-    .map(({ pid, start }) => ({ pid, start }));
+    .flatMap((entry) => {
+      const step = stepOf(entry);
+      const marked = marks.get(entry.pid) !== undefined;
+      return step === undefined ? [] : [{ pid: entry.pid, start: entry.start, step, marked }];
+    });
 }
 
 /** All that came from a process, without itself. */

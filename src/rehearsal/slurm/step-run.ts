@@ -20,6 +20,8 @@ export interface StepRunOptions {
 
 /** ms between Ctrl-C for the tasks and SIGKILL. */
 const INTERRUPT_GRACE = 100;
+/** ms for the last output of tasks that have ended. */
+const DRAIN_LIMIT = 2000;
 
 /** What srun has of a step while its tasks run: their ends, and what it does about them and about signals. */
 export class StepRun {
@@ -57,7 +59,8 @@ export class StepRun {
       }),
     );
     await killAll(() => this.#processes());
-    await Promise.all(this.#tasks.map((task) => task.drained));
+    // What escaped from the step may hold its output open; the job's end finds it.
+    await Promise.race([Promise.all(this.#tasks.map((task) => task.drained)), sleep(DRAIN_LIMIT)]);
     const ends = [...this.#ends.values()];
     const code = stepExitCode(ends);
     const forced = ends.some(({ signal }) => signal === 'SIGTERM' || signal === 'SIGKILL');

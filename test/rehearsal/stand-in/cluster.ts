@@ -30,19 +30,16 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-/** `settings`: `KILL_WAIT` for DYN_SLURM_STANDIN_KILL_WAIT, and whole names. */
+/** `settings` go into the environment of all that is run. */
 export function openCluster(settings: Readonly<Record<string, string>> = {}): Cluster {
   const dir = mkdtempSync(join(tmpdir(), 'stand-in-'));
   const state = join(dir, 'state');
-  const named = Object.entries({ KILL_WAIT: '5', ...settings }).map(([name, value]) => [
-    /^(DYN_|SLURM_|PATH$)/.test(name) || name === name.toLowerCase() ? name : `DYN_SLURM_STANDIN_${name}`,
-    value,
-  ]);
   const env = {
     PATH: `${join(root, 'rehearsal/bin')}:${process.env.PATH}`,
     HOME: process.env.HOME ?? '/',
     DYN_SLURM_STANDIN_DIR: state,
-    ...Object.fromEntries(named),
+    DYN_SLURM_STANDIN_KILL_WAIT: '5',
+    ...settings,
   };
   const here = join(dir, 'work');
   mkdirSync(here);

@@ -13,7 +13,7 @@ echo "$SLURM_PROCID: $?" >>ends
 
 /** Runs a job with one step, named w, on two nodes; gives how its programs ended. */
 async function ends(fault: string, before = ''): Promise<string> {
-  cluster = openCluster({ FAULTS: fault });
+  cluster = openCluster({ DYN_SLURM_STANDIN_FAULTS: fault });
   cluster.write('step.sh', SCRIPT);
   await cluster.run('mkdir', 'bin');
   cluster.write('bin/etcd', '#!/bin/sh\nexec sleep 3\n');
@@ -44,7 +44,7 @@ test('a stopped program goes on after its time', async () => {
 });
 
 test('a taken port is taken on the step’s node, for as long as the step lives', async () => {
-  cluster = openCluster({ FAULTS: '["w.1:port=6543"]' });
+  cluster = openCluster({ DYN_SLURM_STANDIN_FAULTS: '["w.1:port=6543"]' });
   cluster.write('try.sh', 'exec 3<>"/dev/tcp/$1/6543" && echo "$1 taken"; exec 3>&-; true\n');
   const id = await cluster.submit(
     '--nodes=2',
@@ -56,7 +56,7 @@ test('a taken port is taken on the step’s node, for as long as the step lives'
 });
 
 test('a slow task starts late, alone', async () => {
-  cluster = openCluster({ FAULTS: 'w.1:slow=1' });
+  cluster = openCluster({ DYN_SLURM_STANDIN_FAULTS: 'w.1:slow=1' });
   const id = await cluster.submit(
     '--nodes=2',
     `srun --job-name=w bash -c 'date +%s%N >started.$SLURM_PROCID'`,
@@ -68,7 +68,7 @@ test('a slow task starts late, alone', async () => {
 
 test('a fault that cannot be read stops every program before it does anything', async () => {
   cluster = openCluster();
-  const broken = openCluster({ FAULTS: 'w:explode' });
+  const broken = openCluster({ DYN_SLURM_STANDIN_FAULTS: 'w:explode' });
   const { stderr, exitCode } = await broken.run('sbatch', '--wrap=true');
   expect(exitCode).toBe(2);
   expect(stderr).toBe(

@@ -59,7 +59,7 @@ test('nodes have names and addresses of their own, which no two live jobs share'
 
 test('with --export=NONE a node has Slurm’s programs and those of DYN_SLURM_STANDIN_PATH, and little else', async () => {
   cluster = openCluster({
-    PATH: '/somewhere',
+    DYN_SLURM_STANDIN_PATH: '/somewhere',
     DYN_SLURM_SPEEDUP: '7',
     DYN_SLURM_TOOLS: '/tools',
     secret: 'x',

@@ -12,11 +12,11 @@ setsid sleep 7002 &
 (setsid bash -c 'sleep 7003 & exec sleep 7004' &)
 env -i setsid sleep 7005 &
 env -i bash -c 'trap "" TERM; sleep 7006; true' &
-sleep 0.5
+sleep 2.5
 `;
 
 test('the end of a job ends what it has left behind, however hidden', async () => {
-  cluster = openCluster({ KILL_WAIT: '1' });
+  cluster = openCluster({ DYN_SLURM_STANDIN_KILL_WAIT: '1' });
   const id = await cluster.submit('--nodes=2', `srun --overlap bash -c ${quoted(HIDING)}\n${HIDING}`);
   await cluster.reach(id, 'COMPLETED');
   expect(running('sleep 700')).toEqual([]);
@@ -24,7 +24,7 @@ test('the end of a job ends what it has left behind, however hidden', async () =
 });
 
 test('scancel ends tasks that ignore SIGTERM, and the job is COMPLETING until then', async () => {
-  cluster = openCluster({ KILL_WAIT: '2' });
+  cluster = openCluster({ DYN_SLURM_STANDIN_KILL_WAIT: '2' });
   const id = await cluster.submit(
     '--nodes=2',
     'srun bash -c \'trap "" TERM; echo up >up.$SLURM_PROCID; sleep 7011\'',
@@ -39,7 +39,7 @@ test('scancel ends tasks that ignore SIGTERM, and the job is COMPLETING until th
 });
 
 test('scancel --signal=KILL does not wait', async () => {
-  cluster = openCluster({ KILL_WAIT: '60' });
+  cluster = openCluster({ DYN_SLURM_STANDIN_KILL_WAIT: '60' });
   const id = await cluster.submit('', 'trap "" TERM; echo up >up; sleep 7021');
   await cluster.await('up');
   await cluster.run('scancel', '--signal=KILL', id);
@@ -49,8 +49,8 @@ test('scancel --signal=KILL does not wait', async () => {
 
 test('a job whose keeper is killed has failed with its node, and nothing runs on', async () => {
   cluster = openCluster();
-  const id = await cluster.submit('--nodes=2', 'srun bash -c "echo up >up.$SLURM_PROCID; sleep 7031"');
-  await cluster.await('up.');
+  const id = await cluster.submit('--nodes=2', "srun bash -c 'echo up >up.$SLURM_PROCID; sleep 7031'");
+  await cluster.await('up.1');
   const keeper = running(`slurm.js keeper ${id}`);
   expect(keeper).toHaveLength(1);
   const pid = marked(cluster.state)

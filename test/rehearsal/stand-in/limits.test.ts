@@ -10,7 +10,7 @@ const state = async (id: string): Promise<string> =>
   ).stdout.trim();
 
 test('the time limit warns the batch shell, then ends all', async () => {
-  cluster = openCluster({ KILL_WAIT: '2' });
+  cluster = openCluster({ DYN_SLURM_STANDIN_KILL_WAIT: '2' });
   const id = await cluster.submit(
     '--time=0:04 --signal=B:USR1@2',
     `trap 'echo warned' USR1; trap 'echo told' TERM
@@ -58,7 +58,7 @@ test.each([
 });
 
 test('a job is forgotten some time after its end', async () => {
-  cluster = openCluster({ MIN_JOB_AGE: '1' });
+  cluster = openCluster({ DYN_SLURM_STANDIN_MIN_JOB_AGE: '1' });
   const id = await cluster.submit('', 'true');
   await cluster.reach(id, 'COMPLETED');
   let last = await cluster.run('squeue', `--jobs=${id}`);
