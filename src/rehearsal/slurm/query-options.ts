@@ -10,7 +10,6 @@ export const SQUEUE = optionTable(`
   help
   hide
   iterate i:
-  job j:
   jobs j:
   json ?
   licenses L:

@@ -40,10 +40,13 @@ export async function squeue(call: Call): Promise<number> {
 }
 
 function jobIds(options: Options): readonly number[] | undefined {
-  return (options.get('jobs') ?? options.get('job'))?.split(',').map((text) => {
-    if (!/^\d+$/.test(text)) throw new Refusal(`squeue: error: Invalid job id: ${text}`);
-    return Number(text);
-  });
+  return options
+    .get('jobs')
+    ?.split(',')
+    .map((text) => {
+      if (!/^\d+$/.test(text)) throw new Refusal(`squeue: error: Invalid job id: ${text}`);
+      return Number(text);
+    });
 }
 
 function jobLines(call: Call, jobs: readonly JobRecord[], options: Options): readonly string[] {
