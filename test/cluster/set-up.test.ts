@@ -69,7 +69,12 @@ describe.skipIf(unavailable)(
 
     test('pyxis’s options are taken and recorded', async () => {
       const { stdout } = await cluster.onLogin([
-        ...['srun', '-N2', '--container-image=nvcr.io#nvidia/sglang:1', '--container-mounts=/a:/a,/b:/c:ro'],
+        ...[
+          'srun',
+          '-N2',
+          '--container-image=nvcr.io#nvidia/sglang:1',
+          '--container-mounts=/etc:/a,/usr:/c:ro',
+        ],
         ...['--no-container-entrypoint', '--container-workdir=/w', '--no-container-mount-home'],
         ...['--container-name=x', '--container-env=A,B', '--container-remap-root', '--container-writable'],
         ...['bash', '-c', 'echo "$SLURM_JOB_ID.$SLURM_STEP_ID.$SLURM_NODEID $TEST_CONTAINER_IMAGE"'],
@@ -82,7 +87,7 @@ describe.skipIf(unavailable)(
         expect(readFileSync(join(cluster.containers, record), 'utf8')).toBe(
           [
             'container-image=nvcr.io#nvidia/sglang:1',
-            'container-mounts=/a:/a,/b:/c:ro',
+            'container-mounts=/etc:/a,/usr:/c:ro',
             'container-workdir=/w',
             'container-name=x',
             'container-env=A,B',

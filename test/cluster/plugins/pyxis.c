@@ -43,9 +43,23 @@ static int take(int which, const char *value, int remote) {
   return 0;
 }
 
+/* enroot fails when the source of a mount is not there. Returns the first such source of SRC:DST[:FLAGS][,...]. */
+static const char *missing_source(const char *mounts) {
+  static char source[4096];
+
+  while (mounts && *mounts) {
+    size_t length = strcspn(mounts, ":,");
+    snprintf(source, sizeof source, "%.*s", (int)length, mounts);
+    if (source[0] == '/' && access(source, F_OK) != 0) return source;
+    mounts += strcspn(mounts, ",");
+    mounts += *mounts == ',';
+  }
+  return NULL;
+}
+
 /* In slurmstepd, as the user, once a node. */
 int slurm_spank_user_init(spank_t spank, int ac, char **av) {
-  const char *image = taken[0];
+  const char *image = taken[0], *missing;
   char path[4096];
   uint32_t job, step, node;
   FILE *record;
@@ -53,6 +67,12 @@ int slurm_spank_user_init(spank_t spank, int ac, char **av) {
   if (!spank_remote(spank) || image == NULL) return 0;
   if (image[0] == '/' && access(image, R_OK) != 0) {
     slurm_error("pyxis: failed to create container filesystem from %s: %s", image, strerror(errno));
+    return -1;
+  }
+  missing = missing_source(taken[1]);
+  if (missing) {
+    slurm_error("pyxis: container start failed with error code: 1");
+    slurm_error("pyxis:     enroot-mount: failed to mount: %s: No such file or directory", missing);
     return -1;
   }
   if (ac < 1 || spank_get_item(spank, S_JOB_ID, &job) || spank_get_item(spank, S_JOB_STEPID, &step) ||
