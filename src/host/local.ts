@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process';
+import process from 'node:process';
 import { execa } from 'execa';
 import { DynSlurmError } from '../errors.ts';
 import { commandError } from './command-error.ts';
@@ -49,29 +51,55 @@ async function execLocally(
   { timeout, signal, input, env }: ExecOptions,
 ): Promise<CommandResult> {
   const [program = '', ...args] = argv;
-  const result = await execa(program, args, {
+  const interrupted = () => new DynSlurmError('interrupted', `interrupted while ${program} ran on ${host}`);
+  if (signal.aborted) throw interrupted();
+  const child = execa(program, args, {
     env: { ...base, ...env },
     extendEnv: false,
-    timeout,
-    cancelSignal: signal,
-    forceKillAfterDelay: KILL_DELAY,
+    // A process group of its own: Ctrl-C on the terminal is for us alone, and what the command starts ends with it.
+    detached: true,
     maxBuffer: MOST_OUTPUT,
     stripFinalNewline: false,
     reject: false,
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
   });
+  const stop = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  const end = () => endGroup(child);
+  stop.addEventListener('abort', end, { once: true });
+  const result = await child;
+  stop.removeEventListener('abort', end);
   const { stdout = '', stderr = '', exitCode } = result;
-  if (result.isCanceled)
-    throw new DynSlurmError('interrupted', `interrupted while ${program} ran on ${host}`);
-  if (exitCode !== undefined && !result.timedOut && !result.isMaxBuffer) return { stdout, stderr, exitCode };
+  if (signal.aborted) throw interrupted();
+  if (exitCode !== undefined && !stop.aborted && !result.isMaxBuffer) return { stdout, stderr, exitCode };
   const failed = { what: `${program} failed`, argv, host, stdout, stderr };
-  if (result.timedOut) {
+  if (stop.aborted) {
     const how = `no answer within ${timeout / 1000} s`;
     throw commandError({ ...failed, what: `${program} did not end`, how }, 'connection');
   }
   if (result.isMaxBuffer) throw commandError({ ...failed, how: 'too much output', stdout: '' }, 'connection');
   if (result.signal) throw commandError({ ...failed, how: `killed by ${result.signal}` }, 'connection');
   throw notStarted(failed, (result.cause as NodeJS.ErrnoException | undefined)?.code, result.cause);
+}
+
+/** Ends a command and all that it has started: a wrapper's child would hold our end of its output open. */
+function endGroup(child: ChildProcess): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  signalGroup(pid, 'SIGTERM');
+  const kill = setTimeout(() => {
+    signalGroup(pid, 'SIGKILL');
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  }, KILL_DELAY);
+  child.once('close', () => clearTimeout(kill));
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function notStarted(

@@ -25,6 +25,9 @@ interface Follower {
   due: number;
 }
 
+/** Milliseconds that a newcomer waits, so that those who come with it are asked about in the same call. */
+const TOGETHER = 50;
+
 /** Looks at the queue for everybody at once: however many jobs are watched, a look is one call of squeue. */
 export class QueuePoll {
   readonly #watch: QueueWatch;
@@ -46,7 +49,7 @@ export class QueuePoll {
    * cannot be asked is UNKNOWN, and asked again later.
    */
   async *follow(job: JobId, signal: AbortSignal): AsyncGenerator<QueueEvent> {
-    const follower: Follower = { job, looks: new Mailbox(), count: 0, due: performance.now() };
+    const follower: Follower = { job, looks: new Mailbox(), count: 0, due: performance.now() + TOGETHER };
     this.#followers.add(follower);
     this.#wake.abort();
     this.#poll().catch((error: unknown) => {

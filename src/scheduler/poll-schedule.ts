@@ -2,7 +2,8 @@ import type { JobPhase } from './job-state.ts';
 
 /**
  * Seconds between looks at the queue, the last one repeated. squeue is not free: slurmctld answers all users' calls one
- * by one. These are at most four calls a minute while a job waits and two while it runs.
+ * by one. A call is two requests to it: the jobs, and the partitions, which squeue always loads. These are at most four
+ * requests a minute while a job waits and two while it runs; a job that has started tells its own story in its folder.
  */
 export type PollSchedule = Readonly<Record<Pace, readonly number[]>> & {
   /** Calls in any minute, whatever the jobs do. */
@@ -16,12 +17,12 @@ type Pace = 'waiting' | 'running' | 'ending' | 'unreachable' | 'limited';
 export type Seen = JobPhase | 'unreachable' | 'limited';
 
 export const CLUSTER_POLLS: PollSchedule = {
-  waiting: [5, 20, 20, 20, 20, 20, 20, 20, 20, 30, 30, 30, 30, 60],
-  running: [30],
-  ending: [5, 15, 30],
-  unreachable: [15, 30, 60],
+  waiting: [10, 50, 30, 30, 30, 30, 30, 30, 30, 30, 60],
+  running: [60],
+  ending: [15, 45, 60],
+  unreachable: [15, 45, 60],
   limited: [60, 120, 300],
-  mostAMinute: 4,
+  mostAMinute: 2,
 };
 
 /** For the stand-in on this machine, which serves nobody else. */

@@ -48,9 +48,13 @@ export const TIME_ENVIRONMENT = { SLURM_TIME_FORMAT: '%s' } as const;
 /** The job's umask, which would be the submitting shell's: job.log is the user's alone, as is all else. */
 export const SUBMIT_ENVIRONMENT = { ...TIME_ENVIRONMENT, SLURM_UMASK: '0077' } as const;
 
-/** All states: a job that ended stays known for MinJobAge, 300 s by default. The ids are of one cluster. */
-export function queueCommand(ids: readonly JobId[]): readonly string[] {
-  return ['squeue', ...clusterOption(ids), ...QUEUE_OPTIONS, `--jobs=${numbers(ids)}`];
+/**
+ * All states: a job that ended stays known for MinJobAge, 300 s by default. The ids are of one cluster. `own`: they are all
+ * of the calling user, so that slurmctld need not send everybody's jobs.
+ */
+export function queueCommand(ids: readonly JobId[], own = false): readonly string[] {
+  const mine = own && ids.length > 1 ? ['--me'] : [];
+  return ['squeue', ...clusterOption(ids), ...QUEUE_OPTIONS, ...mine, `--jobs=${numbers(ids)}`];
 }
 
 /** All jobs of the user. */
@@ -58,7 +62,8 @@ export function ownQueueCommand(): readonly string[] {
   return ['squeue', ...QUEUE_OPTIONS, '--me'];
 }
 
-const QUEUE_OPTIONS = ['--noheader', '--states=all', `--format=${QUEUE_FORMAT}`];
+/** Without `--local` squeue asks slurmctld for the federation too, of which these jobs are not. */
+const QUEUE_OPTIONS = ['--local', '--noheader', '--states=all', `--format=${QUEUE_FORMAT}`];
 
 /** Allocations only, not their steps. The ids are of one cluster. */
 export function accountingCommand(ids: readonly JobId[]): readonly string[] {

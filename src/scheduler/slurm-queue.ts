@@ -19,6 +19,8 @@ export function slurmQueue({
   failure,
 }: SlurmCommands): Pick<Scheduler, 'status' | 'find' | 'cancelledBy'> {
   let accounting = true;
+  /** Until a job turns out to be somebody else's. */
+  let own = true;
 
   async function queue(argv: readonly string[], signal: AbortSignal): Promise<readonly JobRow[]> {
     const result = await run(argv, signal);
@@ -40,16 +42,25 @@ export function slurmQueue({
     }
   }
 
+  async function queued(ids: readonly JobId[], signal: AbortSignal): Promise<ReadonlyMap<string, JobRow>> {
+    const found = byNumber(await queue(queueCommand(ids, own), signal));
+    const missing = ids.filter((id) => !found.has(jobNumber(id)));
+    if (!own || ids.length === 1 || missing.length === 0) return found;
+    const others = byNumber(await queue(queueCommand(missing), signal));
+    if (others.size > 0) own = false;
+    return new Map([...found, ...others]);
+  }
+
   async function statusIn(
     ids: readonly JobId[],
     signal: AbortSignal,
   ): Promise<readonly [JobId, JobStatus][]> {
-    const queued = byNumber(await queue(queueCommand(ids), signal));
-    const missing = ids.filter((id) => !queued.has(jobNumber(id)));
+    const live = await queued(ids, signal);
+    const missing = ids.filter((id) => !live.has(jobNumber(id)));
     const accounted = byNumber(await accounts(missing, signal));
     return ids.map((id) => {
-      const live = queued.get(jobNumber(id));
-      if (live) return [id, statusFrom(live, 'squeue')];
+      const present = live.get(jobNumber(id));
+      if (present) return [id, statusFrom(present, 'squeue')];
       const past = accounted.get(jobNumber(id));
       return [id, past ? statusFrom(past, 'sacct') : GONE];
     });

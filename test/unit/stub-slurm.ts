@@ -8,6 +8,8 @@ export interface Answer {
   readonly stdout?: string;
   readonly stderr?: string;
   readonly exit?: number;
+  /** Says nothing, and never ends: a site's wrapper around a command that hangs. */
+  readonly hangs?: boolean;
 }
 
 /** Slurm's commands as scripts that say what a test tells them, and note what they were asked. */
@@ -24,7 +26,7 @@ export async function stubSlurm(answers: Partial<Record<Program, Answer>> = {}):
   const bin = await mkdtemp(join(tmpdir(), 'dyn-slurm-stub-'));
   let version = 0;
   // A command may be running: its new answer takes its place at once, or not at all.
-  const answer = async (program: Program, { stdout = '', stderr = '', exit = 0 }: Answer) => {
+  const answer = async (program: Program, { stdout = '', stderr = '', exit = 0, hangs }: Answer) => {
     const file = `${program}.${version++}`;
     await writeFile(join(bin, `${file}.stdout`), stdout);
     await writeFile(join(bin, `${file}.stderr`), stderr);
@@ -32,6 +34,7 @@ export async function stubSlurm(answers: Partial<Record<Program, Answer>> = {}):
       '#!/bin/sh',
       'here=${0%/*}',
       `echo "${program} $*" >> "$here/calls"`,
+      ...(hangs ? ['sleep 60 & wait'] : []),
       `cat "$here/${file}.stdout"`,
       `cat "$here/${file}.stderr" >&2`,
       `exit ${exit}`,

@@ -46,3 +46,54 @@ test.each(RELEASES)('every reason that Slurm %s gave is explained', (release) =>
   expect(waiting.length).toBeGreaterThan(5);
   expect(waiting.filter(({ reason }) => explainPending(reason, '1') === undefined)).toEqual([]);
 });
+
+/** src/common/job_state_reason.c, those of a job that waits; and what slurmctld writes in their place. */
+const OF_SLURM = `
+Prolog Priority Dependency Resources PartitionNodeLimit PartitionTimeLimit PartitionDown PartitionInactive JobHeldAdmin
+JobHeldUser BeginTime Licenses AssociationJobLimit AssociationResourceLimit AssociationTimeLimit Reservation
+ReqNodeNotAvail FrontEndDown SchedDefer NodeDown BadConstraints SystemFailure JobLaunchFailure InvalidAccount InvalidQOS
+QOSUsageThreshold QOSJobLimit QOSResourceLimit QOSTimeLimit Cleaning QOSNotAllowed AccountNotAllowed
+DependencyNeverSatisfied QOSGrpCpuLimit QOSGrpCPUMinutesLimit QOSGrpGRES QOSGrpNodeLimit QOSGrpWallLimit
+QOSMaxCpuPerJobLimit QOSMaxNodePerJobLimit QOSMaxWallDurationPerJobLimit QOSMaxJobsPerUserLimit QOSMaxNodePerUserLimit
+QOSMaxSubmitJobPerUserLimit QOSMaxGRESPerJob QOSMaxGRESPerNode QOSMaxGRESPerUser QOSMaxGRESMinutesPerJob QOSMinGRES
+QOSMinCpuNotSatisfied AssocGrpCpuLimit AssocGrpGRES AssocGrpNodeLimit AssocGrpJobsLimit AssocMaxJobsLimit
+AssocMaxNodePerJobLimit AssocMaxWallDurationPerJobLimit AssocMaxSubmitJobLimit AssocMaxGRESPerJob AssocGrpBilling
+JobHoldMaxRequeue JobArrayTaskLimit BurstBufferResources BurstBufferStageIn BurstBufferOperation PowerNotAvail
+PowerReserved MaxBBPerAccount MaxCpuPerAccount MaxGRESPerAccount MaxNodePerAccount MaxJobsPerAccount
+MaxSubmitJobsPerAccount PartitionConfig AccountingPolicy FedJobLock MaxMemPerLimit ReservationDeleted ReservationInvalid
+Constraints`;
+
+test.each(OF_SLURM.trim().split(/\s+/))('%s is explained', (reason) => {
+  expect(explainPending(reason, '1')).toBeDefined();
+});
+
+test.each([
+  ['launch failed requeued held', 'release it with `scontrol release 1`'],
+  [
+    'Nodes required for job are DOWN, DRAINED or reserved for jobs in higher priority partitions',
+    '`sinfo -R` says why',
+  ],
+  ['ReqNodeNotAvail, May be reserved for other job', '`sinfo -R` says why'],
+])('%s: %s', (reason, next) => {
+  expect(explainPending(reason, '1')?.next).toBe(next);
+});
+
+/** Slurm keeps such jobs waiting where EnforcePartLimits is off. */
+test.each([
+  'PartitionTimeLimit',
+  'PartitionNodeLimit',
+  'PartitionConfig',
+  'AccountNotAllowed',
+  'InvalidAccount',
+  'InvalidQOS',
+  'QOSNotAllowed',
+  'BadConstraints',
+  'DependencyNeverSatisfied',
+  'QOSMaxNodePerJobLimit',
+  'QOSMinGRES',
+  'AssocMaxGRESPerJob',
+  'MaxMemPerLimit',
+  'ReservationDeleted',
+])('%s never goes away by itself', (reason) => {
+  expect(explainPending(reason, '1')?.next).toMatch(/^it will never start: /);
+});

@@ -34,3 +34,9 @@ test.each(['20.11.4', '22.05.8'])('Slurm %s knows no segments', (release) => {
 test('words that are not known get no hint', () => {
   expect(refusalHint('sbatch: error: the moon is in the wrong house')).toBeUndefined();
 });
+
+test('a plugin of the site speaks first, and only its code is known', () => {
+  expect(refusalHint(recorded('22.05.8', 'refused-plugin.stderr') ?? '')).toBe(
+    'the job is over a limit of your account or QOS: see `sacctmgr show qos` and `sshare -U`, or ask for less',
+  );
+});

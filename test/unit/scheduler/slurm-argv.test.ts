@@ -6,6 +6,7 @@ import {
   ownQueueCommand,
   queueCommand,
   submitCommand,
+  testCommand,
 } from '../../../src/scheduler/slurm-argv.ts';
 
 const ids = (...texts: readonly string[]) => texts as readonly JobId[];
@@ -23,6 +24,7 @@ test('submit', () => {
 test('status of several jobs is one call', () => {
   expect(queueCommand(ids('4242', '4243'))).toEqual([
     'squeue',
+    '--local',
     '--noheader',
     '--states=all',
     '--format=%i|%T|%D|%V|%S|%N|%k|%r',
@@ -30,9 +32,45 @@ test('status of several jobs is one call', () => {
   ]);
 });
 
+test('where they are all one’s own, slurmctld need not send everybody’s', () => {
+  expect(queueCommand(ids('4242', '4243'), true).slice(-2)).toEqual(['--me', '--jobs=4242,4243']);
+  expect(queueCommand(ids('4242'), true).slice(-2)).toEqual([
+    '--format=%i|%T|%D|%V|%S|%N|%k|%r',
+    '--jobs=4242',
+  ]);
+});
+
+test('a job after others', () => {
+  const run = { id: 'r1-0a1b2c', dir: '/runs/r1-0a1b2c' };
+  const after = [
+    { when: 'afterany', jobs: ids('1') },
+    { when: 'afterok', jobs: ids('2', '3;hopper') },
+  ] as const;
+  expect(submitCommand(run, after).slice(2)).toEqual([
+    '--chdir=/runs/r1-0a1b2c',
+    '--comment=dyn-slurm:r1-0a1b2c',
+    '--dependency=afterany:1,afterok:2:3',
+    '--kill-on-invalid-dep=yes',
+    '/runs/r1-0a1b2c/job.sbatch',
+  ]);
+  expect(submitCommand(run, [{ when: 'afterany', jobs: ids('1') }])).not.toContain(
+    '--kill-on-invalid-dep=yes',
+  );
+});
+
+test('a check of a job takes its script from standard input', () => {
+  expect(testCommand(submitCommand({ id: 'r1-0a1b2c', dir: '/runs/r1-0a1b2c' }))).toEqual([
+    'sbatch',
+    '--test-only',
+    '--chdir=/runs/r1-0a1b2c',
+    '--comment=dyn-slurm:r1-0a1b2c',
+  ]);
+});
+
 test('all jobs of the user', () => {
   expect(ownQueueCommand()).toEqual([
     'squeue',
+    '--local',
     '--noheader',
     '--states=all',
     '--format=%i|%T|%D|%V|%S|%N|%k|%r',

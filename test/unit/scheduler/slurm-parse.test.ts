@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { readState } from '../../../src/scheduler/job-state.ts';
 import {
+  cancellingUid,
   parseAccounting,
+  parseEstimate,
   parseQueue,
   parseSubmitted,
   saysGone,
+  saysLimited,
   saysNoAccounting,
   saysUnreachable,
 } from '../../../src/scheduler/slurm-parse.ts';
@@ -187,4 +190,37 @@ test('sacct: states with a tail, exit codes, nothing assigned', () => {
       signal: 125,
     },
   ]);
+});
+
+test.each([
+  ['test-only', { start: 1795507444, nodes: 'node[3-4]', partition: 'batch' }],
+  ['test-only-later', { start: 1795521840, nodes: 'node[1-8]', partition: 'batch' }],
+])('an estimate of the start: %s', (file, estimate) => {
+  expect(parseEstimate(recorded('22.05.8', `${file}.stderr`) ?? '')).toEqual(estimate);
+});
+
+test('an estimate with a date, and one that is none', () => {
+  const said =
+    'sbatch: Job 3 to start at 2025-11-24T06:00:00 using 8 processors on nodes n1 in partition p\n';
+  expect(parseEstimate(said)).toEqual({ nodes: 'n1', partition: 'p' });
+  expect(parseEstimate('sbatch: error: invalid partition specified: nosuch\n')).toBeUndefined();
+});
+
+test.each([
+  // src/common/slurm_errno.c, SLURMCTLD_COMMUNICATIONS_BACKOFF
+  ['slurm_load_jobs error: Rate limit exceeded, please retry momentarily', true],
+  ['squeue: RPC rate limited 3 time(s). Sleeping then trying again.', true],
+  ['squeue: too many requests; see the user guide', true],
+  ['slurm_load_jobs error: Unable to contact slurm controller (connect failure)', false],
+])('asked too often: %s', (stderr, limited) => {
+  expect([saysLimited(stderr), saysUnreachable(stderr)]).toEqual([limited, !stderr.includes('too many')]);
+});
+
+test.each([
+  ['CANCELLED by 1000', 1000],
+  ['CANCELLED by 0', 0],
+  ['CANCELLED', undefined],
+  ['FAILED', undefined],
+])('%s was cancelled by %s', (state, uid) => {
+  expect(cancellingUid(state)).toBe(uid);
 });

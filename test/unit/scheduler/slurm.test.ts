@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { localHost } from '../../../src/host/local.ts';
 import type { JobId } from '../../../src/scheduler/job-id.ts';
 import { slurmScheduler } from '../../../src/scheduler/slurm.ts';
@@ -15,6 +15,9 @@ const files = new Map([
 ]);
 const GONE = { stderr: 'slurm_load_jobs error: Invalid job id specified\n', exit: 1 };
 
+/** Milliseconds; of those that a test lets hang. */
+const QUICK = { sbatch: 300, squeue: 300 };
+
 let root: string;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'dyn-slurm-test-'));
@@ -23,7 +26,7 @@ beforeEach(async () => {
 async function slurm(answers: Parameters<typeof stubSlurm>[0]) {
   const stub = await stubSlurm(answers);
   const host = localHost({ path: [stub.bin], env: { PATH: '/usr/bin:/bin' } });
-  return { stub, host, scheduler: slurmScheduler(host) };
+  return { stub, host, scheduler: slurmScheduler(host, { patience: QUICK, onceMore: 10 }) };
 }
 
 const run = () => ({ id: 'r1-0a1b2c', dir: join(root, 'r1-0a1b2c') });
@@ -104,7 +107,7 @@ test('the first tier is one squeue for all', async () => {
     ['7', 'PENDING', 'pending', 'squeue'],
   ]);
   expect(await stub.calls()).toEqual([
-    'squeue --noheader --states=all --format=%i|%T|%D|%V|%S|%N|%k|%r --jobs=1,7',
+    'squeue --local --noheader --states=all --format=%i|%T|%D|%V|%S|%N|%k|%r --me --jobs=1,7',
   ]);
 });
 
@@ -118,7 +121,12 @@ test('the second tier asks accounting about those that left', async () => {
     ['RUNNING', undefined, 'squeue'],
     ['CANCELLED by 1000', 'cancelled', 'sacct'],
   ]);
-  expect((await stub.calls())[1]).toMatch(/^sacct .* --jobs=7$/);
+  expect((await stub.calls()).map((call) => call.replace(/ .* /, ' '))).toEqual([
+    'squeue --jobs=1,7',
+    // It may be somebody else's.
+    'squeue --jobs=7',
+    'sacct --jobs=7',
+  ]);
 });
 
 test.each<[string, Answer | undefined, number]>([
@@ -149,7 +157,7 @@ test('Slurm that cannot be asked is trouble with the connection', async () => {
     code: 'connection',
     message: [
       'squeue cannot say how the job is (exit 1)',
-      "  ran:  squeue --noheader --states=all '--format=%i|%T|%D|%V|%S|%N|%k|%r' --jobs=7   on this machine",
+      "  ran:  squeue --local --noheader --states=all '--format=%i|%T|%D|%V|%S|%N|%k|%r' --jobs=7   on this machine",
       'slurm_load_jobs error: Unable to contact slurm controller (connect failure)',
     ].join('\n'),
   });
@@ -160,7 +168,7 @@ test('jobs of several clusters are asked for cluster by cluster', async () => {
   await scheduler.status(['7', '8;hopper', '9'] as readonly string[] as readonly JobId[], signal);
   expect(
     (await stub.calls()).map((call) => call.split(' ').filter((word) => /jobs|clusters/.test(word))),
-  ).toEqual([['--jobs=7,9'], ['--clusters=hopper', '--jobs=8']]);
+  ).toEqual([['--jobs=7,9'], ['--jobs=7,9'], ['--clusters=hopper', '--jobs=8']]);
 });
 
 test.each<[string, Answer]>([
@@ -187,4 +195,82 @@ test('somebody else’s job is refused', async () => {
   const stderr = 'scancel: error: Kill job error on job id 7: Access/permission denied';
   const { scheduler } = await slurm({ scancel: { stderr, exit: 1 } });
   await expect(scheduler.cancel('7' as JobId, signal)).rejects.toMatchObject({ code: 'rejected' });
+});
+
+describe('a command that hangs', () => {
+  test('squeue: its time runs out, and so does that of what it started', async () => {
+    const { scheduler } = await slurm({ squeue: { hangs: true } });
+    await expect(scheduler.status(['7' as JobId], signal)).rejects.toMatchObject({
+      code: 'connection',
+      message: expect.stringMatching(/^squeue did not end \(no answer within 0\.3 s\)/),
+    });
+  });
+
+  test('sbatch: the job is looked for by its comment', async () => {
+    const { scheduler } = await slurm({
+      sbatch: { hangs: true },
+      squeue: { stdout: recorded('22.05.8', 'queue-own.stdout') ?? '' },
+    });
+    expect(await scheduler.submit(scheduler.request(run(), files), signal)).toBe('1');
+  });
+
+  test('sbatch, and the queue knows nothing: it stays open, and says what to do', async () => {
+    const { scheduler, stub } = await slurm({ sbatch: { hangs: true }, squeue: {} });
+    await expect(scheduler.submit(scheduler.request(run(), files), signal)).rejects.toMatchObject({
+      code: 'connection',
+      message: expect.stringMatching(/^sbatch did not end/),
+      hint: expect.stringContaining('`dyn-slurm status r1-0a1b2c` finds it by its comment'),
+    });
+    expect((await stub.calls()).map((call) => call.split(' ')[0])).toEqual(['sbatch', 'squeue', 'squeue']);
+  });
+});
+
+test('an abort does not stop sbatch, so that its answer is not lost', async () => {
+  const { scheduler } = await slurm({ sbatch: { stdout: '4242\n' } });
+  const abort = new AbortController();
+  const submitted = scheduler.submit(scheduler.request(run(), files), abort.signal);
+  abort.abort('SIGINT');
+  expect(await submitted).toBe('4242');
+});
+
+test('nothing is sent after an abort', async () => {
+  const { scheduler, stub } = await slurm({ sbatch: { stdout: '4242\n' } });
+  const request = scheduler.request(run(), files);
+  await expect(scheduler.submit(request, AbortSignal.abort('SIGINT'))).rejects.toMatchObject({
+    code: 'interrupted',
+  });
+  expect(await stub.calls()).toEqual([]);
+});
+
+test('Slurm’s own check: when and where the job would start', async () => {
+  const said = recorded('22.05.8', 'test-only-later.stderr') ?? '';
+  const { scheduler, stub } = await slurm({ sbatch: { stderr: said } });
+  expect(await scheduler.test(scheduler.request(run(), files), signal)).toEqual({
+    start: 1795521840,
+    nodes: 'node[1-8]',
+    partition: 'batch',
+    said: said.trim(),
+  });
+  expect(await stub.calls()).toEqual([
+    `sbatch --test-only --chdir=${run().dir} --comment=dyn-slurm:r1-0a1b2c`,
+  ]);
+});
+
+test('a job that the check refuses', async () => {
+  const stderr = 'allocation failure: Invalid account or account/partition combination specified\n';
+  const { scheduler } = await slurm({ sbatch: { stderr, exit: 1 } });
+  await expect(scheduler.test(scheduler.request(run(), files), signal)).rejects.toMatchObject({
+    code: 'rejected',
+    message: expect.stringMatching(/^allocation failure: .*\nsbatch would refuse the job \(exit 1\)\n/),
+  });
+});
+
+test('who cancelled a job', async () => {
+  const by = (state: string) => ({ stdout: `7|${state}|2|1795499705|1795499706|gpu[01-02]|0:15\n` });
+  const { scheduler, stub } = await slurm({ sacct: by('CANCELLED by 1000') });
+  expect(await scheduler.cancelledBy('7' as JobId, signal)).toBe(1000);
+  await stub.answer('sacct', by('CANCELLED'));
+  expect(await scheduler.cancelledBy('7' as JobId, signal)).toBeUndefined();
+  await stub.answer('sacct', { stderr: 'Slurm accounting storage is disabled\n', exit: 1 });
+  expect(await scheduler.cancelledBy('7' as JobId, signal)).toBeUndefined();
 });
