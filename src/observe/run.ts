@@ -25,6 +25,15 @@ export interface SubmittedJob {
   readonly retryOf?: string;
   /** Which attempt it is, from 2 on. */
   readonly attempt?: number;
+  /** Of an interactive session. */
+  readonly session?: SessionFacts;
+}
+
+export interface SessionFacts {
+  /** An allocation that was taken for the session, and ends with it; or one that was there. */
+  readonly allocation: 'owned' | 'borrowed';
+  /** Nodes of the session by index; a borrowed allocation may have more. */
+  readonly hosts: readonly string[];
 }
 
 const ID = /^(.+)-([0-9a-f]{6})$/;
@@ -70,16 +79,24 @@ function parseJob(text: string | undefined): SubmittedJob | undefined {
     const jobId = asJobId(String(value.jobId));
     if (jobId === undefined) return undefined;
     const { retryOf, attempt } = value;
+    const session = parseSession(value.session);
     return {
       jobId,
       cluster: String(value.cluster),
       submitted: String(value.submitted),
       ...(typeof retryOf === 'string' && typeof attempt === 'number' && { retryOf, attempt }),
+      ...(session && { session }),
     };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+function parseSession(value: unknown): SessionFacts | undefined {
+  const { allocation, hosts } = (value ?? {}) as Partial<Record<keyof SessionFacts, unknown>>;
+  if (!Array.isArray(hosts)) return undefined;
+  return { allocation: allocation === 'owned' ? 'owned' : 'borrowed', hosts: hosts.map(String) };
 }
 
 /**

@@ -35,6 +35,14 @@ test('runs are listed newest first, those without a job last', () => {
   });
 });
 
+test('a session’s job is noted with its allocation', async () => {
+  const session = { allocation: 'borrowed', hosts: ['node1', 'node2'] } as const;
+  const run = createRun(root, 'r2', 'abcdef');
+  const job = { jobId: '44' as JobId, cluster: 'hopper', submitted: '2025-11-24T07:00:00.000Z', session };
+  await recordJob(host, run, job);
+  expect((await listRuns(host, root))[0]?.job).toEqual(job);
+});
+
 test.each([
   ['the id', 'r1-0a1b2c', 'r1-0a1b2c'],
   ['the beginning of one id', 'r1-w', 'r1-wide-ffffff'],

@@ -1,0 +1,86 @@
+import type { Role } from '../config/role.ts';
+import type { EventOf, ObservedEvent } from './event.ts';
+import type { Outline } from './outline.ts';
+
+/**
+ * `idle`: never started. `starting`: it does not serve yet. `stopped`: a command ended it. `ended`: it ended by itself.
+ */
+type StepPhase = 'idle' | 'starting' | 'serving' | 'stopped' | 'ended';
+
+/** A step that a session's commands start and stop: a worker, a frontend, nginx or the benchmark. */
+export interface SessionStep {
+  readonly name: string;
+  readonly kind: Outline['steps'][number]['kind'];
+  readonly role: Role | null;
+  /** Hosts; of a step that never ran none. */
+  readonly nodes: readonly string[];
+  readonly phase: StepPhase;
+  /** RFC 3339: since when it is in this phase; empty while idle. */
+  readonly since: string;
+  /** How often it was started. */
+  readonly starts: number;
+  /** Id of the change that its command has; undefined while it is the config's. */
+  readonly change?: string;
+  /** How it ended by itself, where that is its phase. */
+  readonly end?: EventOf<'step-ended'>;
+}
+
+export interface SessionState {
+  /** In launch order; infrastructure, without which there is no session, is left out. */
+  readonly steps: readonly SessionStep[];
+  readonly open: boolean;
+  /** The command that is being obeyed. */
+  readonly command?: EventOf<'command'>;
+}
+
+const FIXED = new Set(['etcd', 'nats', 'monitor']);
+
+/** A session after its events so far. */
+export function sessionState(events: Iterable<ObservedEvent>, outline: Outline | undefined): SessionState {
+  const steps = new Map<string, SessionStep>();
+  for (const { name, kind, role } of outline?.steps ?? []) {
+    if (FIXED.has(kind)) continue;
+    steps.set(name, { name, kind, role, nodes: [], phase: 'idle', since: '', starts: 0 });
+  }
+  let open = false;
+  let command: EventOf<'command'> | undefined;
+  for (const event of events) {
+    if (event.kind === 'session-open' || event.kind === 'session-resumed') {
+      open = true;
+      command = undefined;
+    } else if (event.kind === 'command') command = event;
+    else if (event.kind === 'answer') command = undefined;
+    else if ('step' in event && typeof event.step === 'string') {
+      const known = steps.get(event.step);
+      if (known) steps.set(event.step, advanced(known, event));
+    }
+  }
+  return { steps: [...steps.values()], open, ...(command && { command }) };
+}
+
+function advanced(step: SessionStep, event: ObservedEvent): SessionStep {
+  const { end: _, ...rest } = step;
+  switch (event.kind) {
+    case 'step-started':
+      return {
+        ...rest,
+        nodes: event.nodes,
+        phase: 'starting',
+        since: event.time,
+        starts: step.starts + 1,
+      };
+    case 'step-serving':
+    case 'service-ready':
+      return { ...rest, phase: 'serving', since: event.time };
+    case 'step-stopped':
+      return { ...rest, phase: 'stopped', since: event.time };
+    case 'step-ended':
+      return { ...rest, phase: 'ended', since: event.time, end: event };
+    case 'step-changed': {
+      const { change: __, ...unchanged } = step;
+      return event.change === 'none' ? unchanged : { ...unchanged, change: event.change };
+    }
+    default:
+      return step;
+  }
+}
