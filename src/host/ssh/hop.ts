@@ -54,19 +54,17 @@ const USUAL_KEYS = ['id_rsa', 'id_ecdsa', 'id_ed25519'];
 /** The way to `[user@]host[:port]`. @throws DynSlurmError `config` where ssh's configuration is wrong, or asks too much. */
 export function findRoute(destination: string, traveller: Traveller, files: ConfigFiles): Route {
   const passedOver = new Set<string>();
-  const hops = route(parseDestination(destination), true);
+  const hops = route(parseDestination(destination), true, 1);
   return { hops, passedOver: [...passedOver] };
 
-  function route(to: Destination, ownJumps: boolean): readonly Hop[] {
+  function route(to: Destination, ownJumps: boolean, depth: number): readonly Hop[] {
+    if (depth > MOST_HOPS) throw wrong(to.host, `more than ${MOST_HOPS} hosts on the way`);
     const settings = readHostSettings(to.host, traveller, files);
     for (const block of settings.passedOver) passedOver.add(block);
-    const jumps = ownJumps ? jumpsOf(settings, to.host) : [];
-    if (jumps.length > MOST_HOPS) throw wrong(to.host, `ProxyJump goes over ${jumps.length} hosts`);
-    const before = jumps.flatMap((jump, index) => {
-      if (jump.host === to.host) throw wrong(to.host, 'ProxyJump leads back to the host itself');
-      // The first one may need jumps of its own; the others are reached from the one before.
-      return route(jump, index === 0);
-    });
+    // `Host *` with a ProxyJump is meant for all but the bastion itself.
+    const jumps = ownJumps ? jumpsOf(settings, to.host).filter(({ host }) => host !== to.host) : [];
+    // The first one may need jumps of its own; the others are reached from the one before.
+    const before = jumps.flatMap((jump, index) => route(jump, index === 0, depth + 1));
     const all = [...before, hopOf(to, settings, traveller)];
     if (all.length > MOST_HOPS) throw wrong(to.host, `more than ${MOST_HOPS} hosts on the way`);
     return all;
