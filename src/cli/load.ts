@@ -13,6 +13,12 @@ export interface LoadOptions {
   readonly cluster?: string;
 }
 
+/** A config to load, with what a command line lays over it. */
+export interface LoadSource {
+  readonly config: SourceFile;
+  readonly overlay?: SourceFile;
+}
+
 export interface Loaded extends Resolved {
   /** The config, as messages name it. */
   readonly file: string;
@@ -25,7 +31,15 @@ export interface Loaded extends Resolved {
 
 /** Reads a config (`-`: standard input) with the topology and the cluster profile that it names. */
 export async function loadJob(file: string, options: LoadOptions, world: World): Promise<Loaded> {
-  const config = await readConfig(file, world);
+  return loadSource({ config: await readConfig(file, world) }, options, world);
+}
+
+/** Like loadJob, of a config whose text is known. */
+export async function loadSource(
+  { config, overlay }: LoadSource,
+  options: LoadOptions,
+  world: World,
+): Promise<Loaded> {
   const [knownTopologies, knownClusters] = await Promise.all([topologyNames(world), clusterNames(world)]);
   const names = namesIn(parseYaml(config.file, config.text));
   const topology = await readTopology(names.topology, knownTopologies, world);
@@ -36,12 +50,13 @@ export async function loadJob(file: string, options: LoadOptions, world: World):
     topologyNames: knownTopologies,
     cluster,
     clusterNames: knownClusters,
+    ...(overlay && { overlay }),
   });
   return {
     ...resolved,
     ...config,
     cluster: cluster.name,
-    sources: [config, ...(topology ? [topology] : []), ...cluster.files],
+    sources: [config, ...[topology, overlay].flatMap((one) => one ?? []), ...cluster.files],
   };
 }
 
@@ -50,8 +65,13 @@ export async function loadValidJob(
   file: string,
   options: LoadOptions,
   world: World,
-): Promise<(Loaded & { readonly job: Job }) | undefined> {
-  const loaded = await loadJob(file, options, world);
+): Promise<ValidJob | undefined> {
+  return validJob(await loadJob(file, options, world), world);
+}
+
+export type ValidJob = Loaded & { readonly job: Job };
+
+export function validJob(loaded: Loaded, world: World): ValidJob | undefined {
   printDiagnostics(loaded, world);
   return loaded.job === undefined ? undefined : { ...loaded, job: loaded.job };
 }
@@ -76,7 +96,7 @@ function topologyFolder({ packageRoot }: World): string {
   return join(packageRoot, 'configs/topologies');
 }
 
-async function readConfig(file: string, world: World): Promise<SourceFile> {
+export async function readConfig(file: string, world: World): Promise<SourceFile> {
   if (file === '-') return { file: '<stdin>', text: await world.readStdin() };
   try {
     return { file, text: await world.readFile(resolve(world.cwd, file)) };
