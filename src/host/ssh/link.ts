@@ -21,7 +21,7 @@ export class Link {
   readonly #connected: Connected;
   readonly #options: LinkOptions;
   /** Those that are being opened too; undefined for one that was refused. */
-  readonly #shells = new Set<Promise<RemoteShell | undefined>>();
+  readonly #opened = new Set<Promise<RemoteShell | undefined>>();
   #most = MOST_SHELLS;
   #open = true;
 
@@ -40,8 +40,10 @@ export class Link {
 
   /** The home folder there. */
   async home(): Promise<string> {
+    const [shell] = await this.#shells();
+    if (shell) return shell.home;
     try {
-      return (await this.#shell(false)).home;
+      return (await this.#newShell()).home;
     } catch (error) {
       if (!this.#open || !(error instanceof ConnectionLost)) throw error;
       const said = error.message === '' ? '' : `\n${error.message}`;
@@ -54,9 +56,8 @@ export class Link {
   /** Sends a program. `label` says for the trace what it does. */
   async run(program: string, label: string, long = false): Promise<Exchange> {
     const { trace } = this.#options;
-    const shell = await this.#shell(long);
+    const exchange = await this.#send(program, long);
     const start = Date.now();
-    const exchange = shell.run(program, long);
     exchange.answer.then(
       () => trace(`${label} (${Date.now() - start} ms)`),
       () => trace(`${label}: no answer`),
@@ -79,29 +80,47 @@ export class Link {
     this.#connected.close();
   }
 
-  /** An idle shell, or one where a short program has only short ones before it, or a new one. */
-  async #shell(long: boolean): Promise<RemoteShell> {
-    const shells = (await Promise.all(this.#shells)).filter(
-      (shell): shell is RemoteShell => shell !== undefined && !shell.closed,
-    );
-    const idle = shells.find(({ load }) => load === 0);
-    const found = idle ?? (long ? undefined : shells.find(({ busy }) => !busy));
-    if (found) return found;
-    try {
-      if (shells.length < this.#most) return await this.#newShell();
-    } catch (error) {
-      if (shells.length === 0 || !this.#open) throw error;
-      // This server allows fewer sessions.
-      this.#most = shells.length;
+  /** To an idle shell, or one where a short program has only short ones before it, or a new one. */
+  async #send(program: string, long: boolean): Promise<Exchange> {
+    for (;;) {
+      if (!this.#open) throw new ConnectionLost('the connection had ended');
+      const shells = await this.#shells();
+      const idle = shells.find(({ load }) => load === 0);
+      const found = idle ?? (long ? undefined : shells.find(({ busy }) => !busy));
+      // Nothing may come between the choice and the sending.
+      if (found) return found.run(program, long);
+      if (this.#opened.size >= this.#most) await Promise.race(shells.map((shell) => shell.idle()));
+      else await this.#anotherShell(shells.length);
     }
-    await Promise.race(shells.map((shell) => shell.idle()));
-    return this.#shell(long);
+  }
+
+  async #anotherShell(have: number): Promise<void> {
+    try {
+      await this.#newShell();
+    } catch (error) {
+      if (have === 0 || !this.#open) throw error;
+      // This server allows fewer sessions.
+      this.#most = have;
+    }
   }
 
   async #newShell(): Promise<RemoteShell> {
     if (!this.#open) throw new ConnectionLost('the connection had ended');
     const made = RemoteShell.open(this.#connected.client, this.#options.folders);
-    this.#shells.add(made.catch(() => undefined));
+    const kept = made.catch(() => undefined);
+    this.#opened.add(kept);
+    const shell = await kept;
+    if (shell === undefined) this.#opened.delete(kept);
     return made;
+  }
+
+  async #shells(): Promise<readonly RemoteShell[]> {
+    const open: RemoteShell[] = [];
+    for (const made of [...this.#opened]) {
+      const shell = await made;
+      if (shell === undefined || shell.closed) this.#opened.delete(made);
+      else open.push(shell);
+    }
+    return open;
   }
 }

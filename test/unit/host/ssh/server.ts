@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import ssh2, { type AuthContext, type Connection, type KeyboardAuthContext, type ServerChannel } from 'ssh2';
@@ -38,6 +38,8 @@ export interface TestServer {
   readonly shells: readonly ChildProcess[];
   /** Cuts every connection, as a network does. */
   drop(): void;
+  /** Stops reading and writing, and keeps every connection. */
+  freeze(): void;
   close(): Promise<void>;
   open(): Promise<void>;
 }
@@ -100,9 +102,11 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
     new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
   await listen(0);
   const { port } = server.address() as AddressInfo;
-  const drop = () => {
-    for (const client of sockets) (client as unknown as { _sock: { destroy(): void } })._sock.destroy();
+  const each = (act: (socket: Socket) => void) => {
+    for (const client of sockets) act((client as unknown as { readonly _sock: Socket })._sock);
   };
+  const drop = () => each((socket) => socket.destroy());
+  const freeze = () => each((socket) => socket.pause());
   onTestFinished(() => {
     drop();
     server.close();
@@ -116,7 +120,7 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
   const config = `Host login\n HostName 127.0.0.1\n Port ${port}\n User ada\n ConnectTimeout 5\n`;
   writeFileSync(join(here, '.ssh/config'), `${config}GlobalKnownHostsFile none\n`);
   return {
-    ...{ port, home, here, shells, drop },
+    ...{ port, home, here, shells, drop, freeze },
     commands: state.commands,
     attempts: state.attempts,
     answers: state.answers,

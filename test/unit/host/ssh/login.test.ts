@@ -1,0 +1,185 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { expect, test } from 'vitest';
+import { DynSlurmError } from '../../../../src/errors.ts';
+import { hostAt, type TestServer, testServer } from './server.ts';
+
+const PATIENCE = { timeout: 10_000, signal: new AbortController().signal };
+const CODE = [{ prompt: 'One-time code: ', echo: true }];
+
+/** A second key, in a file. */
+function keyFile({ here }: TestServer, name: string, ...options: string[]): string {
+  const file = join(here, '.ssh', name);
+  execFileSync('ssh-keygen', ['-q', '-N', '', '-f', file, ...options]);
+  return file;
+}
+
+test.each([['ed25519'], ['ecdsa'], ['rsa'], ['ecdsa', '-b', '521'], ['rsa', '-m', 'PEM']])(
+  'a key opens: %s %s %s',
+  async (...options) => {
+    const server = await testServer();
+    rmSync(join(server.here, '.ssh/id_ed25519'));
+    keyFile(server, 'id_ecdsa', '-t', ...options);
+    expect((await hostAt(server).exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
+  },
+);
+
+test.each([['ed25519'], ['rsa', '-m', 'PEM']])(
+  'a passphrase is asked for once, where the server takes the key: %s',
+  async (...options) => {
+    const server = await testServer();
+    rmSync(join(server.here, '.ssh/id_ed25519'));
+    const file = keyFile(server, 'id_rsa', '-t', ...options);
+    execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'open sesame', '-f', file]);
+    const asked: string[] = [];
+    const host = hostAt(server, (question, echo) => {
+      asked.push(`${question}${echo}`);
+      return asked.length === 1 ? 'wrong' : 'open sesame';
+    });
+    expect((await host.exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
+    expect(asked).toEqual([`Passphrase of ${file}: false`, `Passphrase of ${file}: false`]);
+  },
+);
+
+test('nothing is asked without a terminal: the error says what to do', async () => {
+  const server = await testServer({
+    login: ({ method }) => method === 'publickey' || ['publickey', 'keyboard-interactive'],
+  });
+  const file = join(server.here, '.ssh/id_ed25519');
+  execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'secret', '-f', file]);
+  const error = await hostAt(server)
+    .list('~')
+    .catch((thrown: DynSlurmError) => thrown);
+  expect(error).toMatchObject({
+    code: 'connection',
+    hint: 'run the command in a terminal, or have a key that needs no answer in an agent: see docs/ssh.md',
+  });
+  const lines = (error as DynSlurmError).message.split('\n');
+  expect(lines[0]).toBe('cannot log in to login as ada: the server takes publickey, keyboard-interactive');
+  expect(lines[1]).toMatch(/^ {2}not tried {2}\S+id_ed25519 \(SHA256:\S+\): it has a passphrase.*`ssh-add /);
+  expect(lines[2]).toBe(
+    '  not tried  keyboard-interactive: the server asks for an answer, and there is no terminal',
+  );
+});
+
+test('a question is asked in the server’s words, and again where the answer is wrong', async () => {
+  const server = await testServer({
+    questions: CODE,
+    login: ({ method }, count) =>
+      (method === 'keyboard-interactive' && count > 1) || ['keyboard-interactive', 'password'],
+  });
+  const asked: string[] = [];
+  const host = hostAt(server, (question, echo) => {
+    asked.push(`${question}${echo}`);
+    return `code ${asked.length}`;
+  });
+  expect((await host.exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
+  const words = 'Two factors\nHave your token ready.\n(ada@login) One-time code: true';
+  expect(asked).toEqual([words, words]);
+  expect(server.answers).toEqual(['code 1', 'code 2']);
+  expect(server.attempts).toEqual(['none', 'keyboard-interactive', 'keyboard-interactive']);
+});
+
+test('a key, then a code', async () => {
+  let factors = 0;
+  const server = await testServer({
+    questions: CODE,
+    login: ({ method }) => {
+      if (method === 'publickey') factors++;
+      if (method === 'keyboard-interactive' && factors === 1) return true;
+      return factors === 0 ? ['publickey'] : ['keyboard-interactive'];
+    },
+  });
+  keyFile(server, 'id_rsa', '-t', 'rsa');
+  const host = hostAt(server, () => '123456');
+  expect((await host.exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
+  expect(server.attempts).toEqual(['none', 'publickey', 'keyboard-interactive']);
+});
+
+test.each<[string, readonly string[], string, readonly string[]]>([
+  ['where nothing else is offered', ['publickey', 'password'], '', ['none', 'publickey', 'password']],
+  [
+    'where it is preferred',
+    ['publickey', 'keyboard-interactive', 'password'],
+    'PreferredAuthentications password\n',
+    ['none', 'password'],
+  ],
+])('a password is asked for %s', async (_, offered, config, attempts) => {
+  const server = await testServer({
+    login: (attempt) => (attempt.method === 'password' && attempt.password === 'pw') || offered,
+  });
+  appendFileSync(join(server.here, '.ssh/config'), config);
+  const asked: string[] = [];
+  const host = hostAt(server, (question, echo) => {
+    asked.push(`${question}${echo}`);
+    return 'pw';
+  });
+  expect((await host.exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
+  expect(asked).toEqual(['Password of ada@login: false']);
+  expect(server.attempts).toEqual(attempts);
+});
+
+test('a password is not asked for where the server has other questions', async () => {
+  const server = await testServer({ login: () => ['keyboard-interactive', 'password'] });
+  await expect(hostAt(server, () => 'x').list('~')).rejects.toMatchObject({
+    message:
+      'cannot log in to login as ada: the server takes keyboard-interactive, password\n  refused    keyboard-interactive',
+  });
+  expect(server.attempts).not.toContain('password');
+});
+
+test('an interrupt at a question ends the login', async () => {
+  const server = await testServer({ questions: CODE, login: () => ['keyboard-interactive'] });
+  const host = hostAt(server, () => {
+    throw new DynSlurmError('interrupted', 'interrupted while asking');
+  });
+  await expect(host.list('~')).rejects.toMatchObject({ code: 'interrupted' });
+});
+
+test('an unknown key of the host is refused before anything is shown to it', async () => {
+  const server = await testServer();
+  const file = join(server.here, '.ssh/known_hosts');
+  writeFileSync(file, '');
+  await expect(hostAt(server).list('~')).rejects.toMatchObject({
+    code: 'connection',
+    message: expect.stringContaining('the host key of login is not known'),
+    hint: expect.stringContaining(`\`ssh-keyscan -p ${server.port} -t ed25519 127.0.0.1 >> ${file}\``),
+  });
+  const other = ssh2.utils.generateKeyPairSync('ed25519').public.split(' ').slice(0, 2).join(' ');
+  writeFileSync(file, `[127.0.0.1]:${server.port} ${other}\n`);
+  await expect(hostAt(server).list('~')).rejects.toMatchObject({
+    message: expect.stringContaining('the host key of login has changed'),
+    hint: expect.stringContaining(`ssh-keygen -R '[127.0.0.1]:${server.port}' -f ${file}`),
+  });
+  expect(server.attempts).toEqual([]);
+});
+
+test('a host that is not there is named, with what to look at', async () => {
+  const server = await testServer();
+  await server.close();
+  await expect(hostAt(server).list('~')).rejects.toMatchObject({
+    code: 'connection',
+    message: expect.stringMatching(/^cannot reach login \(127\.0\.0\.1:\d+\): connect ECONNREFUSED/),
+    hint: expect.stringContaining('right network'),
+  });
+});
+
+test('a login without bash says what the shell said', async () => {
+  const server = await testServer({ rc: 'echo This account is not available.; exit 1; ' });
+  await expect(hostAt(server).list('~')).rejects.toMatchObject({
+    code: 'connection',
+    message: 'there is no bash for you on login\nThis account is not available.',
+  });
+});
+
+test('a Match block is named, not obeyed', async () => {
+  const server = await testServer();
+  appendFileSync(join(server.here, '.ssh/config'), 'Match user ada\n Port 1\n');
+  const host = hostAt(server);
+  await host.list('~');
+  expect(host.warned).toEqual([
+    `warning: ${join(server.here, '.ssh/config')}: Match user ada: such blocks are not read, only Host ones are`,
+  ]);
+});
