@@ -44,7 +44,7 @@ export function loginCli(cluster: Cluster, user: UserName = 'ada'): LoginCli {
   };
 }
 
-function running(child: ChildProcess, kill: Running['kill']): Running {
+export function running(child: ChildProcess, kill: Running['kill']): Running {
   const said = { stdout: '', stderr: '' };
   let heard = () => {};
   for (const stream of ['stdout', 'stderr'] as const) {
