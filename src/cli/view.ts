@@ -73,7 +73,7 @@ export function isNews(event: ObservedEvent, { started, teardown }: RunState): b
 }
 
 /** `14:03:59  prefill workers 2/4` */
-export function writeLine(text: string | undefined, time: Date, { out }: Screen): void {
+export function writeLine(text: string | undefined, time: Date, { out }: Pick<Screen, 'out'>): void {
   if (text !== undefined) out.write(`${clock(time)}  ${plainText(text)}\n`);
 }
 
