@@ -19,19 +19,32 @@ bind() {
   SELF_IP=${NODE_IP[$index]}
   [[ ${here%%.*} == "${NODE[$index]%%.*}" ]] ||
     give_up "task $NODE_RANK of step $step runs on $here, the plan says ${NODE[$index]}"
+  # srun names logs after the short hostname, which need not be the node's name in Slurm.
+  LOG=$ATTEMPT_DIR/logs/$STEP.$here.log
+  [[ -e $LOG ]] || LOG=$ATTEMPT_DIR/logs/$STEP.${HOSTNAME%%.*}.log
+  # A worker that was restarted goes on in the log of its predecessor.
+  LOG_START=$(stat -c %s "$LOG" 2>/dev/null || echo 0)
+  raise_open_files
   # Dynamo would wait for 30 s for requests that hang on a dead worker; lib.sh kills after 8.
   export DYN_RUNTIME_GRACEFUL_SHUTDOWN_TIMEOUT_SECS=5
-  if [[ -r $RUN_DIR/state/credentials ]]; then
+  if [[ -r $ATTEMPT_DIR/state/credentials ]]; then
     # shellcheck source=/dev/null
-    . "$RUN_DIR/state/credentials"
+    . "$ATTEMPT_DIR/state/credentials"
   fi
+}
+
+# etcd, NATS and frontends keep many connections open, and --propagate=NONE leaves us the node's low soft limit.
+raise_open_files() {
+  local most
+  most=$(ulimit -H -n)
+  # Some programs go through all that they may have.
+  [[ $most != unlimited ]] && ((most < 1048576)) || most=1048576
+  ulimit -S -n "$most"
 }
 
 # make_local_dir PARENT: sets LOCAL_DIR, a fresh folder on the node's own disk that goes when the step ends.
 make_local_dir() {
-  local name=dyn-slurm-${SLURM_JOB_ID:-0}-$STEP.XXXXXX
-  LOCAL_DIR=$(mktemp -d "$1/$name") || LOCAL_DIR=$(mktemp -d "${TMPDIR:-/tmp}/$name") ||
-    give_up "cannot make a folder in $1, nor in ${TMPDIR:-/tmp}"
+  LOCAL_DIR=$(mktemp -d "$1/dyn-slurm-${SLURM_JOB_ID:-0}-$STEP.XXXXXX") || give_up "cannot make a folder in $1"
   export LOCAL_DIR
 }
 
@@ -63,6 +76,7 @@ complete() {
 # attend COMMAND...: runs it, passes on the word to end, and records how it ended; its status.
 attend() {
   local child status=0 told=0 woken=1
+  type -P "$1" >/dev/null || give_up "$1 is not on the PATH of this node"
   # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
   # and to everything that the step started with proctrack/linuxproc; so the command ignores USR2, and gets TERM from here.
   trap '' USR2
@@ -83,16 +97,14 @@ attend() {
 # record STATUS TOLD LINE: state/STEP.RANK.exit holds one value a line: time in ms, status, whether the step had been
 # told to end, the node, and the line that says why.
 record() {
-  local file=$RUN_DIR/state/$STEP.$NODE_RANK.exit
+  local file=$ATTEMPT_DIR/state/$STEP.$NODE_RANK.exit
   printf '%s\n' "$(date +%s%3N)" "$1" "$2" "${SLURMD_NODENAME:-unknown}" "$3" >"$file.part" && mv "$file.part" "$file"
 }
 
 # last_error: the last line of this task's log that looks like an error and is no mere warning, else its last line.
 last_error() {
-  local lines line log=$RUN_DIR/logs/$STEP.${SLURMD_NODENAME:-unknown}.log
-  # srun names logs after the short hostname, which need not be the node's name in Slurm.
-  [[ -r $log ]] || log=$RUN_DIR/logs/$STEP.${HOSTNAME%%.*}.log
-  lines=$(tail -c 65536 "$log" 2>/dev/null | tr -d '\000' | tail -n 200 | grep -a '[^[:space:]]')
+  local lines line
+  lines=$(tail -c "+$((LOG_START + 1))" "$LOG" 2>/dev/null | tail -c 65536 | tr -d '\000' | tail -n 200 | grep -a '[^[:space:]]')
   line=$(grep -avE '(^|[^A-Za-z])(WARN|WARNING|INFO|DEBUG)([^A-Za-z]|$)|"level":"(info|warn)"' <<<"$lines" |
     grep -aiE 'error|exception|fatal|panic|abort|fail|out of memory|in use|denied|killed' | tail -n 1)
   [[ -n $line ]] || line=$(tail -n 1 <<<"$lines")

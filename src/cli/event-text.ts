@@ -1,4 +1,4 @@
-import type { EventOf, ObservedEvent, ProcessEnd, QueueEvent } from '../observe/event.ts';
+import type { EventOf, NodeFinding, ObservedEvent, ProcessEnd, QueueEvent } from '../observe/event.ts';
 import { elapsed } from './time-text.ts';
 
 /** An event as a line for people, without its time; undefined for what says nothing new. */
@@ -8,6 +8,8 @@ export function eventText(event: ObservedEvent): string | undefined {
       return queueText(event);
     case 'job-started':
       return `job ${event.job} started on ${nodes(event.nodes)}${event.attempt > 0 ? `, attempt ${event.attempt + 1}` : ''}`;
+    case 'preflight':
+      return preflightText(event);
     case 'nodes-bound': {
       const [head] = event.nodes;
       return `${nodes(event.nodes.length)} bound${head ? `; head node ${head.host}, ${head.ip}` : ''}`;
@@ -24,10 +26,20 @@ export function eventText(event: ObservedEvent): string | undefined {
       return `ready after ${elapsed(event.seconds * 1000)}: ${event.model} at ${event.url}`;
     case 'process-ended':
       return `${event.reason}${event.line === undefined ? '' : `: ${event.line}`}`;
+    case 'worker-restarting':
+      return `${withLine(event)}; restart ${event.restart} of ${event.of} in ${event.delay} s`;
+    case 'recovered':
+      return `${event.step} is back, after restart ${event.restart}`;
+    case 'degraded':
+      return `${withLine(event)}; degraded: ${event.role} workers ${event.have}/${event.want}, without ${event.missing.join(', ')}`;
+    case 'warning':
+      return `warning: ${event.reason}`;
     case 'draining':
       return `draining: ${event.reason}`;
     case 'teardown':
       return `tearing down: ${event.reason}`;
+    case 'requeued':
+      return `back in the queue after ${elapsed(event.seconds * 1000)}: ${event.reason}`;
     case 'verdict':
       return `${event.outcome}${afterText(event)}: ${event.reason}`;
     case 'session-open':
@@ -55,6 +67,22 @@ export function eventText(event: ObservedEvent): string | undefined {
     default:
       return event satisfies never;
   }
+}
+
+function withLine({ reason, line }: { readonly reason: string; readonly line?: string }): string {
+  return line === undefined ? reason : `${reason}: ${line}`;
+}
+
+function preflightText({ problems, warnings }: EventOf<'preflight'>): string {
+  const findings = [
+    ...problems.map(findingText),
+    ...warnings.map((finding) => `warning: ${findingText(finding)}`),
+  ];
+  return `preflight: ${findings.length === 0 ? 'all nodes are fit' : findings.join('; ')}`;
+}
+
+function findingText({ nodes: names, text }: NodeFinding): string {
+  return `${hosts(names)} ${text}`;
 }
 
 function queueText({ job, phase, state, reason, explanation, next, nodes: count }: QueueEvent): string {

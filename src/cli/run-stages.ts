@@ -55,9 +55,15 @@ function workersStage(state: RunState, role: Role, count: number, end: RunEnd): 
   const what = {
     key: role,
     title: `${role} workers`,
-    note: `${registered?.have ?? (ready ? want : 0)}/${want}`,
+    note: [`${registered?.have ?? (ready ? want : 0)}/${want}`, ...absentNotes(state, role)].join(', '),
   };
   return blamed(stage(what, first, complete, end), cause?.role === role, end);
+}
+
+function absentNotes({ absent }: RunState, role: Role): readonly string[] {
+  return [...absent.values()]
+    .filter((event) => event.role === role)
+    .map(({ kind, step }) => (kind === 'degraded' ? `without ${step}` : `${step} restarts`));
 }
 
 /** What brought the run down is failed, even where it had been up before. */
@@ -97,12 +103,11 @@ function queueNote({ queue, started }: RunState): string {
   return `job ${queue.job}: ${why}${queue.next === undefined ? '' : `; ${queue.next}`}`;
 }
 
-function nodesNote({ bound, started }: RunState): string {
-  return bound
-    ? `${bound.nodes.length}, head ${bound.nodes[0]?.host ?? ''}`
-    : started
-      ? `${started.nodes}`
-      : '';
+function nodesNote({ bound, started, preflight }: RunState): string {
+  const warnings = preflight?.warnings.length ?? 0;
+  const head = bound ? `head ${bound.nodes[0]?.host ?? ''}` : '';
+  const warned = warnings === 0 ? '' : warnings === 1 ? '1 warning' : `${warnings} warnings`;
+  return [bound?.nodes.length ?? started?.nodes, head, warned].filter(Boolean).join(', ');
 }
 
 function readyNote({ ready, waiting }: RunState): string {

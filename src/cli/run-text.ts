@@ -1,6 +1,6 @@
 import { plainText } from '../host/plain-text.ts';
 import type { QueueEvent } from '../observe/event.ts';
-import type { RunState } from '../observe/run-state.ts';
+import type { Absence, RunState } from '../observe/run-state.ts';
 import { jobNumber } from '../scheduler/job-id.ts';
 import type { RunReport } from './run-report.ts';
 import { table } from './table.ts';
@@ -9,10 +9,11 @@ import { verdictText } from './verdict-text.ts';
 
 /** Where a run is, in a word or two. */
 function runWord({ state, jobId }: Pick<RunReport, 'state' | 'jobId'>): string {
-  const { verdict, teardown, ready, started, queue } = state;
+  const { verdict, teardown, requeued, ready, absent, started, queue } = state;
   if (verdict) return verdict.outcome === 'deadline' ? 'not ready in time' : verdict.outcome;
+  if (requeued) return 'waiting';
   if (teardown) return 'ending';
-  if (ready) return 'ready';
+  if (ready) return absent.size > 0 ? 'degraded' : 'ready';
   if (started) return 'starting';
   if (queue) return queue.phase === 'pending' ? 'waiting' : queue.phase;
   return jobId === undefined ? 'not submitted' : 'unknown';
@@ -36,6 +37,7 @@ export function runText(report: RunReport, now: Date): string {
       'workers',
       [...state.workers.values()].map(({ role, have, want }) => `${role} ${have}/${want}`).join(', '),
     ],
+    ['absent', [...state.absent.values()].map(absenceText).join(', ')],
     ['awaits', !ready && !verdict && state.waiting ? state.waiting.reason : ''],
     ['url', ready && !verdict ? ready.url : ''],
     ['model', ready && !verdict ? ready.model : ''],
@@ -48,6 +50,10 @@ export function runText(report: RunReport, now: Date): string {
   const head = `${run.id}  ${runWord(report)}`;
   const block = [head, ...lines].map((line) => `${plainText(line)}\n`).join('');
   return verdict ? `${block}${verdictText(verdict, run)}` : block;
+}
+
+function absenceText({ kind, step, reason }: Absence): string {
+  return `${step} (${kind === 'degraded' ? 'lost' : 'restarts'}: ${reason})`;
 }
 
 function queueRows(queue: QueueEvent, now: Date): readonly (readonly [string, string])[] {
@@ -110,6 +116,7 @@ export function runJson({ run, connection, jobId, state, cancelledBy }: RunRepor
     started: started ?? null,
     nodes: bound?.nodes ?? [],
     workers: [...state.workers.values()].map(({ role, have, want }) => ({ role, have, want })),
+    absent: [...state.absent.values()],
     ready: ready ?? null,
     teardown: teardown ?? null,
     verdict: verdict ?? null,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { plainText } from '../host/plain-text.ts';
 import type { EventOf } from '../observe/event.ts';
+import { logFolder } from '../observe/log-file.ts';
 import type { Run } from '../observe/run.ts';
 import { adviceFor } from './advice.ts';
 import { afterText, endText } from './event-text.ts';
@@ -49,8 +50,8 @@ function culprit({
   return [['process', `${[what, where].filter(Boolean).join(' ')}, ${endText(end)}`]];
 }
 
-function logFile({ step, node }: EventOf<'verdict'>, { dir }: Run): string {
+function logFile({ step, node, attempt }: EventOf<'verdict'>, { dir }: Run): string {
   return step === undefined || node === undefined
     ? join(dir, 'job.log')
-    : join(dir, 'logs', `${step}.${node}.log`);
+    : join(logFolder(dir, attempt), `${step}.${node}.log`);
 }

@@ -1,4 +1,5 @@
 import { ROLES, type Role, type RoleConfig } from './role.ts';
+import type { JobConfig } from './schema.ts';
 import { workerSize } from './sizing.ts';
 
 /** Where a worker goes: node indices and, on each of them, GPU numbers. */
@@ -24,20 +25,26 @@ interface OpenNode {
   taken: number;
 }
 
+/** Nodes before the workers' own: of etcd, NATS and nginx, and of the frontends. */
+export function dedicatedNodes({ infra, frontend }: Pick<JobConfig, 'infra' | 'frontend'>): number {
+  return (infra.dedicated_node ? 1 : 0) + (frontend.dedicated_nodes ? frontend.count : 0);
+}
+
 /**
  * Gives each worker its nodes: role by role, in the order of `ROLES`. Workers of whole nodes take the next
  * contiguous ones and share them with nobody; smaller workers, of whatever role, fill the first node with
- * enough GPUs left; CPU-only workers sit on the head node. Time and space grow with the nodes. The rules of
- * sizes must hold.
+ * enough GPUs left; CPU-only workers sit on the first of these nodes. `dedicated` nodes come before them. Time and
+ * space grow with the nodes. The rules of sizes must hold.
  */
 export function layOut(
   roles: Readonly<Partial<Record<Role, RoleConfig | undefined>>>,
   perNode: number,
+  dedicated = 0,
 ): Layout {
   const spots: Spot[] = [];
   const open: OpenNode[] = [];
   const wholeNode = range(0, perNode);
-  let next = 0;
+  let next = dedicated;
   for (const role of ROLES) {
     const config = roles[role];
     if (config === undefined) continue;
@@ -45,7 +52,7 @@ export function layOut(
     let candidate = 0;
     for (let index = 0; index < config.workers; index++) {
       if (gpus === 0) {
-        spots.push({ role, index, nodes: [0], gpus: [] });
+        spots.push({ role, index, nodes: [dedicated], gpus: [] });
       } else if (nodes > 0) {
         spots.push({ role, index, nodes: range(next, nodes), gpus: wholeNode });
         next += nodes;
@@ -61,7 +68,7 @@ export function layOut(
       }
     }
   }
-  return { spots, nodes: Math.max(next, 1) };
+  return { spots, nodes: Math.max(next, dedicated + 1) };
 }
 
 function range(start: number, count: number): readonly number[] {

@@ -55,6 +55,10 @@ export const argumentMap = z
     examples: [{ 'mem-fraction-static': 0.82, 'enable-dp-attention': true, 'cuda-graph-bs': [1, 2, 4] }],
   });
 
+const restart = z
+  .union([z.literal('never'), z.int().min(1).max(1000)], { error: 'write "never", or how often' })
+  .meta({ title: '"never" or whole number', examples: ['never', 3] });
+
 export const role = z.strictObject({
   workers: count
     .default(1)
@@ -99,6 +103,23 @@ export const role = z.strictObject({
     .default(false)
     .describe(
       'Publish KV cache events for the KV router, on a port of each worker (`infra.ports.kv_events`). Default: false.',
+    ),
+  restart: restart
+    .default('never')
+    .describe(
+      'How often each worker of this role may be started again after it has ended, after a delay that grows from 1 s to a minute. Default: never.',
+    ),
+  critical: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether the loss of a worker ends the job. With false the service goes on, degraded, while the role has a worker left. Default: true.',
+    ),
+  numa: z
+    .boolean()
+    .optional()
+    .describe(
+      'Keep each of SGLang’s processes on the CPUs and memory near its GPU (SGLANG_AUTO_NUMA_BIND); needs numactl in the image. Default: SGLang’s own.',
     ),
   args: argumentMap
     .default({})

@@ -1,6 +1,6 @@
 import type { ClusterProfile } from './cluster-profile.ts';
 import { gpusPerNode } from './gpu.ts';
-import { layOut } from './layout.ts';
+import { dedicatedNodes, layOut } from './layout.ts';
 import { checkManagedArgs } from './managed-args.ts';
 import type { Problem } from './problem.ts';
 import { ROLES } from './role.ts';
@@ -25,7 +25,7 @@ export function checkRules(job: JobConfig, site: ClusterProfile): readonly Probl
     const sizes = [...checkSizes(job, perNode)];
     problems.push(...sizes);
     if (!sizes.some(({ severity }) => severity === 'error')) {
-      const layout = layOut(job, perNode);
+      const layout = layOut(job, perNode, dedicatedNodes(job));
       problems.push(
         ...checkParallelism(job, perNode),
         ...checkNodes(job, layout, perNode),

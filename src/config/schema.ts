@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { bench } from './bench.ts';
 import { clusterName } from './cluster-profile.ts';
 import { name } from './fields.ts';
+import { observe } from './observe.ts';
 import { role } from './role.ts';
 import { container, dynamo, frontend, health, infra, model } from './service.ts';
 import { slurm } from './slurm.ts';
@@ -30,6 +31,7 @@ const shape = {
   infra: infra.prefault({}).describe('etcd, NATS, the planes between processes, and the ports.'),
   dynamo: dynamo.prefault({}).describe('Dynamo’s release, and its options of workers.'),
   health: health.prefault({}).describe('When the job counts as ready, and when it gives up.'),
+  observe: observe.prefault({}).describe('What the job writes down beside its events and logs.'),
   bench: bench
     .optional()
     .describe(

@@ -70,6 +70,12 @@ export const frontend = z.strictObject({
   count: count
     .default(1)
     .describe('How many frontends, each on a node of its own; above 1, nginx balances them. Default: 1.'),
+  dedicated_nodes: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Give each frontend a node without workers, before theirs: `count` more nodes. Default: false, frontends share the workers’ nodes.',
+    ),
   port: port
     .default(8000)
     .describe('Port that clients use: the frontend’s, or nginx’s where there are several. Default: 8000.'),
@@ -117,6 +123,12 @@ export const etcd = z.strictObject({
 });
 
 export const infra = z.strictObject({
+  dedicated_node: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Give etcd, NATS and nginx a node of their own, the first: one more node. Default: false, they share the first node with workers.',
+    ),
   etcd: etcd.prefault({}).describe('etcd, by which frontends find workers; it always runs.'),
   nats: z
     .union([z.boolean(), z.literal('auto')], { error: 'write true, false or auto' })
@@ -191,5 +203,15 @@ export const health = z.strictObject({
     .describe(
       'Longest time without progress (logs growing, workers registering) before ready; the job fails after it. Default: 20m.',
     ),
-  drain: duration.prefault('2m').describe('How long before the time limit serving stops. Default: 2m.'),
+  drain: duration
+    .prefault('2m')
+    .describe(
+      'How long before the time limit new requests are refused; those that are under way have all of it but half a minute. Default: 2m.',
+    ),
+  preflight: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Ask every node before anything starts whether it is fit: GPUs, model, image, ports, local_dir, clock. Default: true.',
+    ),
 });

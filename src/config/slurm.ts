@@ -31,6 +31,7 @@ const MANAGED_DIRECTIVES = [
   'requeue',
   'no-requeue',
   'comment',
+  'no-kill',
 ] as const;
 
 const directives = z
@@ -77,6 +78,12 @@ export const slurm = z.strictObject({
     .default(true)
     .describe(
       'Whole nodes only (`--exclusive --mem=0`). Without it, other users of a node can reach etcd and NATS. Default: true.',
+    ),
+  requeue: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Let Slurm start the job again after a preemption or the failure of a node (`--requeue`); each attempt starts anew. Default: false.',
     ),
   directives: directives
     .default({})

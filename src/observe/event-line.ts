@@ -8,6 +8,7 @@ type FieldType = 'string' | 'number' | 'list';
 const FIELDS: Readonly<Record<EventKind, Readonly<Record<string, FieldType>>>> = {
   ...SESSION_FIELDS,
   'job-started': { job: 'string', attempt: 'number', nodes: 'number' },
+  preflight: { problems: 'list', warnings: 'list', seconds: 'number' },
   'nodes-bound': { nodes: 'list' },
   'step-started': { step: 'string', nodes: 'list' },
   'service-ready': { step: 'string', seconds: 'number' },
@@ -15,8 +16,27 @@ const FIELDS: Readonly<Record<EventKind, Readonly<Record<string, FieldType>>>> =
   waiting: { reason: 'string' },
   ready: { url: 'string', model: 'string', seconds: 'number' },
   'process-ended': { reason: 'string', step: 'string' },
+  'worker-restarting': {
+    reason: 'string',
+    step: 'string',
+    role: 'string',
+    restart: 'number',
+    of: 'number',
+    delay: 'number',
+  },
+  recovered: { step: 'string', role: 'string', restart: 'number', seconds: 'number' },
+  degraded: {
+    reason: 'string',
+    step: 'string',
+    role: 'string',
+    have: 'number',
+    want: 'number',
+    missing: 'list',
+  },
+  warning: { reason: 'string' },
   draining: { reason: 'string' },
   teardown: { reason: 'string' },
+  requeued: { reason: 'string', seconds: 'number' },
   verdict: { outcome: 'string', reason: 'string', seconds: 'number' },
 };
 

@@ -24,9 +24,23 @@ export interface ProcessEnd {
   readonly line?: string;
 }
 
+/** Something that one or several nodes say of themselves before the job starts anything on them. */
+export interface NodeFinding {
+  /** Without the nodes' names: `cannot read the model, /models/m`. */
+  readonly text: string;
+  readonly nodes: readonly string[];
+}
+
 export type RunEventBody =
   | SessionEventBody
   | { readonly kind: 'job-started'; readonly job: string; readonly attempt: number; readonly nodes: number }
+  | {
+      readonly kind: 'preflight';
+      /** With any of these the job ends. */
+      readonly problems: readonly NodeFinding[];
+      readonly warnings: readonly NodeFinding[];
+      readonly seconds: number;
+    }
   | {
       readonly kind: 'nodes-bound';
       readonly nodes: readonly { readonly index: number; readonly host: string; readonly ip: string }[];
@@ -42,13 +56,44 @@ export type RunEventBody =
   | { readonly kind: 'waiting'; readonly reason: string }
   | { readonly kind: 'ready'; readonly url: string; readonly model: string; readonly seconds: number }
   | ({ readonly kind: 'process-ended'; readonly reason: string } & ProcessEnd)
+  /** A worker ended, and is started again `delay` seconds after the last of it is gone. */
+  | ({
+      readonly kind: 'worker-restarting';
+      readonly reason: string;
+      /** 1 the first time. */
+      readonly restart: number;
+      readonly of: number;
+      readonly delay: number;
+    } & Partial<ProcessEnd> & { readonly step: string; readonly role: Role })
+  /** A worker that was started again is registered, and the service answers. */
+  | {
+      readonly kind: 'recovered';
+      readonly step: string;
+      readonly role: Role;
+      readonly restart: number;
+      readonly seconds: number;
+    }
+  /** A worker ended for good, and the service goes on without it. */
+  | ({
+      readonly kind: 'degraded';
+      readonly reason: string;
+      readonly have: number;
+      readonly want: number;
+      /** The steps of all workers of the role that are lost. */
+      readonly missing: readonly string[];
+    } & Partial<ProcessEnd> & { readonly step: string; readonly role: Role })
+  | { readonly kind: 'warning'; readonly reason: string; readonly step?: string; readonly node?: string }
   | { readonly kind: 'draining'; readonly reason: string }
   | { readonly kind: 'teardown'; readonly reason: string; readonly outcome?: Outcome }
+  /** In place of a verdict: Slurm has put the job back into the queue, and its next attempt starts from nothing. */
+  | { readonly kind: 'requeued'; readonly reason: string; readonly seconds: number }
   | ({
       readonly kind: 'verdict';
       readonly outcome: Outcome;
       readonly reason: string;
       readonly seconds: number;
+      /** Absent in the first. */
+      readonly attempt?: number;
       /** The job left no verdict; this one is drawn from what Slurm says. */
       readonly inferred?: true;
     } & Partial<ProcessEnd>);

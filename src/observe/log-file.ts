@@ -12,14 +12,24 @@ export interface LogFile {
 
 export const JOB_LOG = 'job';
 
-/** The logs that there are by now: the batch script's, then in launch order. */
+/** Where an attempt keeps the logs of its steps: 0 is the first, and those after it followed a requeue. */
+export function logFolder(runDir: string, attempt = 0): string {
+  return attempt === 0 ? join(runDir, 'logs') : join(runDir, 'attempts', String(attempt), 'logs');
+}
+
+/** The logs of the latest attempt that there are by now: the batch script's, then in launch order. */
 export async function listLogs(
   host: Host,
   run: { readonly dir: string },
   outline: Outline | undefined,
 ): Promise<readonly LogFile[]> {
-  const folder = join(run.dir, 'logs');
-  const names = await host.list(folder);
+  const [first, attempts] = await Promise.all([
+    host.list(logFolder(run.dir)),
+    host.list(join(run.dir, 'attempts')),
+  ]);
+  const last = Math.max(0, ...attempts.map(Number).filter(Number.isInteger));
+  const folder = logFolder(run.dir, last);
+  const names = last === 0 ? first : await host.list(folder);
   const order = new Map((outline?.steps ?? []).map(({ name }, index) => [name, index]));
   const place = ({ step }: LogFile): number => order.get(step) ?? order.size;
   const logs = names

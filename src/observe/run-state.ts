@@ -16,14 +16,19 @@ export interface RunState {
   readonly workers: ReadonlyMap<Role, EventOf<'workers-registered'>>;
   readonly waiting?: EventOf<'waiting'>;
   readonly ready?: EventOf<'ready'>;
-  /** The first process that ended by itself. */
+  /** By step: workers that are being restarted, or lost for good. */
+  readonly absent: ReadonlyMap<string, Absence>;
+  readonly preflight?: EventOf<'preflight'>;
+  /** The process whose end ends the job. */
   readonly cause?: EventOf<'process-ended'>;
   readonly draining?: EventOf<'draining'>;
   readonly teardown?: EventOf<'teardown'>;
+  /** This attempt is over, and another is to come. */
+  readonly requeued?: EventOf<'requeued'>;
   readonly verdict?: EventOf<'verdict'>;
 }
 
-export const NEW_RUN: RunState = { steps: new Map(), workers: new Map() };
+export const NEW_RUN: RunState = { steps: new Map(), workers: new Map(), absent: new Map() };
 
 /** The state after one more event. A job that starts again, after a requeue, starts from nothing. */
 export function advance(state: RunState, event: ObservedEvent): RunState {
@@ -32,6 +37,8 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
       return { ...state, queue: event };
     case 'job-started':
       return { ...NEW_RUN, ...(state.queue && { queue: state.queue }), started: event };
+    case 'preflight':
+      return { ...state, preflight: event };
     case 'nodes-bound':
       return { ...state, bound: event };
     case 'step-started':
@@ -47,15 +54,23 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
     case 'waiting':
       return { ...state, waiting: event };
     case 'ready':
-      return { ...state, ready: event };
+      return { ...state, ready: event, absent: without(state, ({ kind }) => kind === 'worker-restarting') };
+    case 'worker-restarting':
+    case 'degraded':
+      return { ...state, absent: new Map(state.absent).set(event.step, event) };
+    case 'recovered':
+      return { ...state, absent: without(state, ({ step }) => step === event.step) };
     case 'process-ended':
       return state.cause ? state : { ...state, cause: event };
     case 'draining':
       return { ...state, draining: event };
     case 'teardown':
       return { ...state, teardown: event };
+    case 'requeued':
+      return { ...state, requeued: event };
     case 'verdict':
       return { ...state, verdict: event };
+    case 'warning':
     case 'session-open':
     case 'session-resumed':
     case 'command':
@@ -70,6 +85,15 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
     default:
       return event satisfies never;
   }
+}
+
+export type Absence = EventOf<'worker-restarting'> | EventOf<'degraded'>;
+
+function without(
+  { absent }: RunState,
+  returned: (absence: Absence) => boolean,
+): ReadonlyMap<string, Absence> {
+  return new Map([...absent].filter(([, absence]) => !returned(absence)));
 }
 
 export function stateAfter(events: Iterable<ObservedEvent>): RunState {

@@ -3,9 +3,11 @@ import { checkRules } from '../config/rules.ts';
 import { usesDpAttention } from '../config/sizing.ts';
 import { benchSteps } from './bench-step.ts';
 import { frontendSteps } from './frontend.ts';
+import { imageSteps } from './image.ts';
 import { infraSteps } from './infra.ts';
+import { monitorSteps } from './monitor-step.ts';
 import { type Placement, place } from './placement.ts';
-import type { Plan, PlanNode, PlanWorker, Step } from './plan.ts';
+import type { Plan, PlanNode, PlanWorker, ProcessKind, Step } from './plan.ts';
 import { portClashes } from './ports.ts';
 import { processesOf } from './processes.ts';
 import { readiness } from './readiness.ts';
@@ -16,11 +18,15 @@ import { workerStep } from './worker-step.ts';
 export function planJob(job: Job): Plan {
   const placement = place(job);
   const { nodes, gpusPerNode: perNode, workers, frontends } = placement;
+  // nginx stands before several frontends, on the head node.
+  const entry = { node: frontends.length > 1 ? 0 : (frontends[0]?.node ?? 0), port: job.frontend.port };
   const steps = [
+    ...imageSteps(job),
     ...infraSteps(job),
     ...frontendSteps(job, frontends),
     ...workers.map((worker) => workerStep(job, worker)),
-    ...benchSteps(job),
+    ...monitorSteps(job, workers),
+    ...benchSteps(job, entry),
   ];
   const processes = steps.flatMap(processesOf);
   const clashes = portClashes(processes);
@@ -39,10 +45,13 @@ export function planJob(job: Job): Plan {
     steps,
     processes,
     readiness: readiness(job),
-    entry: { node: 0, port: job.frontend.port },
+    entry,
     warnings: warnings(job),
   };
 }
+
+/** Kinds of steps that say what a node is for. */
+const NAMED: readonly ProcessKind[] = ['frontend', 'nginx', 'worker', 'bench'];
 
 function planNodes({ nodes, workers }: Placement, steps: readonly Step[]): readonly PlanNode[] {
   const planned = Array.from({ length: nodes }, () => ({
@@ -54,7 +63,7 @@ function planNodes({ nodes, workers }: Placement, steps: readonly Step[]): reado
   for (const step of steps) {
     for (const node of step.nodes) {
       planned[node]?.steps.push(step.name);
-      if (step.kind !== 'etcd' && step.kind !== 'nats') planned[node]?.roles.add(step.role ?? step.kind);
+      if (NAMED.includes(step.kind)) planned[node]?.roles.add(step.role ?? step.kind);
     }
   }
   for (const worker of workers) {
@@ -72,8 +81,20 @@ function planNodes({ nodes, workers }: Placement, steps: readonly Step[]): reado
 }
 
 function planWorker(worker: PlacedWorker): PlanWorker {
-  const { name, role, index, nodes, gpus, tp, pp, dp, ep } = worker;
-  return { name, role, index, leader: nodes[0] ?? 0, nodes, gpus, tp, pp, dp, ep };
+  const { name, role, index, nodes, gpus, tp, pp, dp, ep, config } = worker;
+  const restarts = config.restart === 'never' ? 0 : config.restart;
+  const sizes = { tp, pp, dp, ep };
+  return {
+    name,
+    role,
+    index,
+    leader: nodes[0] ?? 0,
+    nodes,
+    gpus,
+    ...sizes,
+    restarts,
+    critical: config.critical,
+  };
 }
 
 /** GPUs that the worker's ranks use, which are at most those that it has. */

@@ -1,10 +1,10 @@
 import type { Job } from '../config/job.ts';
 import { userEnvironment } from './environment.ts';
-import type { Step } from './plan.ts';
-import { nodeIp, RUN_DIR } from './word.ts';
+import type { Plan, Step } from './plan.ts';
+import { ATTEMPT_DIR, nodeIp } from './word.ts';
 
 /** The benchmark, on the head node; it starts when the service is ready, and the job ends with it. */
-export function benchSteps(job: Job): readonly Step[] {
+export function benchSteps(job: Job, entry: Plan['entry']): readonly Step[] {
   if (job.bench === undefined) return [];
   const { env, secrets } = userEnvironment(job.bench.env);
   return [
@@ -17,9 +17,9 @@ export function benchSteps(job: Job): readonly Step[] {
       gpus: [],
       argv: ['bash', '-c', job.bench.command],
       env: {
-        DYN_SLURM_URL: ['http://', nodeIp(0), `:${job.frontend.port}`],
+        DYN_SLURM_URL: ['http://', nodeIp(entry.node), `:${entry.port}`],
         DYN_SLURM_MODEL: job.model.served_name,
-        DYN_SLURM_RESULTS: [RUN_DIR, '/results'],
+        DYN_SLURM_RESULTS: [ATTEMPT_DIR, '/results'],
         ...env,
       },
       secrets,

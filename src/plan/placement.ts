@@ -1,6 +1,6 @@
 import { gpusPerNode } from '../config/gpu.ts';
 import type { Job } from '../config/job.ts';
-import { layOut } from '../config/layout.ts';
+import { dedicatedNodes, layOut } from '../config/layout.ts';
 import { parallelism, workerSize } from '../config/sizing.ts';
 import type { NodeIndex } from './plan.ts';
 import { frontendPort, PortSlots } from './ports.ts';
@@ -32,7 +32,7 @@ export interface PlacedFrontend {
 export function place(job: Job): Placement {
   const perNode = gpusPerNode(job.gpu, job.site);
   if (perNode === undefined) throw new Error(`no rule refused the unknown GPU model ${job.gpu}`);
-  const layout = layOut(job, perNode);
+  const layout = layOut(job, perNode, dedicatedNodes(job));
   const slots = new PortSlots(job);
   const gpuWorkers = countByNode(layout.spots.filter(({ gpus }) => gpus.length > 0));
   const workers = layout.spots.map(({ role, index, nodes, gpus }): PlacedWorker => {
@@ -54,7 +54,7 @@ export function place(job: Job): Placement {
       ports: slots.worker({ role, index, nodes, dp }),
     };
   });
-  const frontends = frontendNodes(layout.nodes, job.frontend.count).map((node, index) => ({
+  const frontends = frontendNodes(job, layout.nodes).map((node, index) => ({
     name: `frontend-${index}`,
     node,
     port: frontendPort(job),
@@ -64,13 +64,22 @@ export function place(job: Job): Placement {
 }
 
 /**
- * Nodes of the frontends: the head node, and the rest spread evenly over the other nodes. At most one on a
- * node.
+ * Nodes of the frontends, at most one on a node: the first nodes, where they are theirs alone; else the first that has
+ * workers, and the rest spread evenly over the others.
  */
-export function frontendNodes(nodes: number, frontends: number): readonly NodeIndex[] {
-  const others = frontends - 1;
-  const spread = Array.from({ length: others }, (_, index) => 1 + Math.floor((index * (nodes - 1)) / others));
-  return [0, ...spread];
+export function frontendNodes(
+  { infra, frontend }: Pick<Job, 'infra' | 'frontend'>,
+  nodes: number,
+): readonly NodeIndex[] {
+  const first = infra.dedicated_node ? 1 : 0;
+  if (frontend.dedicated_nodes) return Array.from({ length: frontend.count }, (_, index) => first + index);
+  const others = frontend.count - 1;
+  const left = nodes - first - 1;
+  const spread = Array.from(
+    { length: others },
+    (_, index) => first + 1 + Math.floor((index * left) / others),
+  );
+  return [first, ...spread];
 }
 
 function countByNode(

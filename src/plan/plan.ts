@@ -5,7 +5,7 @@ export type NodeIndex = number & { readonly __brand?: 'NodeIndex' };
 
 /**
  * A part of a command that only the running job can know.
- * In the plan's JSON: `${NODE_IP[i]}`, `${NODE[i]}`, `${RUN_DIR}`, `${LOCAL_DIR}`; `self` and `rank` are replaced for each process.
+ * In the plan's JSON: `${NODE_IP[i]}`, `${NODE[i]}`, `${RUN_DIR}`, `${ATTEMPT_DIR}`, `${LOCAL_DIR}`; `self` and `rank` are replaced for each process.
  */
 export type Ref =
   | { readonly ref: 'node-ip'; readonly node: NodeIndex }
@@ -13,13 +13,16 @@ export type Ref =
   | { readonly ref: 'self-ip' }
   | { readonly ref: 'rank' }
   | { readonly ref: 'run-dir' }
+  /** Where this attempt keeps its logs and state: the run folder, after a requeue `attempts/N` in it. */
+  | { readonly ref: 'attempt-dir' }
   /** A fresh folder on the node's own disk, one for each step that asks for it. */
   | { readonly ref: 'local-dir' };
 
 /** One word of a command or one value of the environment: literal text, or text with run-time parts. */
 export type Word = string | readonly (string | Ref)[];
 
-export type ProcessKind = 'etcd' | 'nats' | 'frontend' | 'nginx' | 'worker' | 'bench';
+/** A `monitor` only watches: the job goes on without it. */
+export type ProcessKind = 'image' | 'etcd' | 'nats' | 'frontend' | 'nginx' | 'worker' | 'monitor' | 'bench';
 
 /** A port that a process listens on, and what for. `count` ports from `port` on (SGLang's dist-init takes seven). */
 export interface Port {
@@ -101,6 +104,10 @@ export interface PlanWorker {
   readonly pp: number;
   readonly dp: number;
   readonly ep: number;
+  /** How often it may be started again. */
+  readonly restarts: number;
+  /** Its loss ends the job. */
+  readonly critical: boolean;
 }
 
 /** What must be seen before the service counts as ready. */
@@ -117,6 +124,10 @@ export interface Readiness {
   /** Seconds. */
   readonly deadline: number;
   readonly stall: number;
+  /** That requests under way have when the time limit is near. */
+  readonly drain: number;
+  /** That a worker that was killed stays registered, at most. */
+  readonly lease: number;
   /** Dynamo 1.x answers `/v1/models/{id}/ready`. */
   readonly readyRoute: boolean;
 }
@@ -132,7 +143,7 @@ export interface Plan {
     readonly used: number;
   };
   readonly workers: readonly PlanWorker[];
-  /** In launch order: infrastructure, frontends, workers, and a benchmark once they are ready. */
+  /** In launch order: the image, infrastructure, frontends, workers, monitors, and a benchmark once they are ready. */
   readonly steps: readonly Step[];
   readonly processes: readonly Process[];
   readonly readiness: Readiness;

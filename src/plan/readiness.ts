@@ -17,8 +17,16 @@ export function readiness(job: Job): Readiness {
     }),
     deadline: job.health.deadline,
     stall: job.health.stall,
+    drain: inFlightTime(job.health.drain),
+    // Dynamo's own is 10 s in 0.x, and 30 s since.
+    lease: job.infra.etcd.lease_ttl ?? (hasPlanes(job) ? 30 : 10),
     readyRoute: hasPlanes(job),
   };
+}
+
+/** Of the time before the limit, the teardown needs the last 30 s: three groups of steps have 8 s each. */
+function inFlightTime(drain: number): number {
+  return drain > 60 ? drain - 30 : Math.floor(drain / 2);
 }
 
 function registeredEndpoint(

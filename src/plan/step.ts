@@ -1,6 +1,7 @@
 import type { Job } from '../config/job.ts';
+import { pyxisImage } from './image.ts';
 import type { Step, Word } from './plan.ts';
-import { RUN_DIR } from './word.ts';
+import { ATTEMPT_DIR, RUN_DIR } from './word.ts';
 
 /**
  * The srun that starts a step: one task on each of its nodes, side by side with all other steps there.
@@ -10,9 +11,10 @@ import { RUN_DIR } from './word.ts';
  *   node.
  * - `--mpi=none`: a site's default MPI plugin would wait for an MPI_Init that never comes.
  * - `--cpu-bind=none`, with `=`: Slurm 25.11 misreads the form without it.
- * - `--kill-on-bad-exit=1`: without it the other ranks outlive one that died.
+ * - `--kill-on-bad-exit=1`: without it the other ranks outlive one that died, as those of a monitor may.
  * - `--input=none`: srun would eat the job script's own input.
  * - `--output`, one file a node: all output through one srun is a bottleneck.
+ * - `--open-mode=append`: a worker that is started again keeps what it said before.
  *
  * In containers run Dynamo, etcd and NATS, all of which Dynamo's images hold; nginx runs on the host.
  */
@@ -28,9 +30,10 @@ export function srunCommand(step: Step, job: Job): readonly Word[] {
     '--overlap',
     '--mpi=none',
     '--cpu-bind=none',
-    '--kill-on-bad-exit=1',
+    ...(step.kind === 'monitor' ? [] : ['--kill-on-bad-exit=1']),
     '--input=none',
-    ['--output=', RUN_DIR, `/logs/${step.name}.%N.log`],
+    ['--output=', ATTEMPT_DIR, `/logs/${step.name}.%N.${step.kind === 'monitor' ? 'csv' : 'log'}`],
+    '--open-mode=append',
     ...containerWords(step, job),
     'bash',
     [RUN_DIR, `/steps/${step.name}.sh`],
@@ -41,7 +44,7 @@ export function srunCommand(step: Step, job: Job): readonly Word[] {
 function containerWords(step: Step, job: Job): readonly Word[] {
   if (!step.contained || !job.container || job.site.container_runtime !== 'pyxis') return [];
   return [
-    `--container-image=${job.container.image}`,
+    `--container-image=${pyxisImage(job, job.container.image)}`,
     '--no-container-entrypoint',
     '--no-container-mount-home',
     ['--container-mounts=', ...commaSeparated(mounts(step, job.container.mounts, job))],

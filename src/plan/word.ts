@@ -3,6 +3,7 @@ import type { NodeIndex, Ref, Word } from './plan.ts';
 /** Address of the node that runs the process. */
 export const SELF_IP: Ref = { ref: 'self-ip' };
 export const RUN_DIR: Ref = { ref: 'run-dir' };
+export const ATTEMPT_DIR: Ref = { ref: 'attempt-dir' };
 export const LOCAL_DIR: Ref = { ref: 'local-dir' };
 
 export function nodeIp(node: NodeIndex): Ref {
@@ -27,6 +28,14 @@ export function wordText(word: Word): string {
     : word.map((part) => (typeof part === 'string' ? part : refText(part))).join('');
 }
 
+/** Whether any of the words stands for a folder of the node's own. */
+export function usesLocalDir(words: readonly Word[]): boolean {
+  return words.some(
+    (word) =>
+      typeof word !== 'string' && word.some((part) => typeof part !== 'string' && part.ref === 'local-dir'),
+  );
+}
+
 function refText(ref: Ref): string {
   switch (ref.ref) {
     case 'node-ip':
@@ -39,6 +48,8 @@ function refText(ref: Ref): string {
       return '${NODE_RANK}';
     case 'run-dir':
       return '${RUN_DIR}';
+    case 'attempt-dir':
+      return '${ATTEMPT_DIR}';
     case 'local-dir':
       return '${LOCAL_DIR}';
     default:

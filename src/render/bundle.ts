@@ -1,6 +1,8 @@
 import type { Job } from '../config/job.ts';
 import { planJson } from '../plan/json.ts';
 import type { Plan, Step } from '../plan/plan.ts';
+import { preflightChecks } from '../plan/preflight.ts';
+import { usesLocalDir } from '../plan/word.ts';
 import { jobScript } from './job-script.ts';
 import { commandLines, quoteCommand, quoteWord } from './shell.ts';
 import { compile } from './template.ts';
@@ -27,9 +29,18 @@ export const TEMPLATES = [
   'step.sh.hbs',
   'nginx.conf.hbs',
   'nats.conf.hbs',
+  'preflight.sh.hbs',
   'lib.sh',
+  'lib/await.sh',
+  'lib/cause.sh',
+  'lib/end.sh',
+  'lib/events.sh',
+  'lib/nodes.sh',
+  'lib/ready.sh',
+  'lib/steps.sh',
+  'lib/supervise.sh',
   'task.sh',
-  'address.sh',
+  'node.sh',
 ] as const;
 
 export type TemplateName = (typeof TEMPLATES)[number];
@@ -39,10 +50,13 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
   const step = compile(templates['step.sh.hbs']);
   const files = new Map<string, BundleFile>([
     ['job.sbatch', { text: jobScript(job, plan, templates['job.sbatch.hbs']), mode: 0o700 }],
-    ['lib.sh', { text: templates['lib.sh'], mode: 0o600 }],
-    ['task.sh', { text: templates['task.sh'], mode: 0o600 }],
-    ['address.sh', { text: templates['address.sh'], mode: 0o600 }],
+    ...TEMPLATES.filter((name) => !name.endsWith('.hbs')).map(
+      (name) => [name, { text: templates[name], mode: 0o600 }] as const,
+    ),
   ]);
+  const checks = preflightChecks(job, plan);
+  if (checks.length > 0)
+    files.set('preflight.sh', { text: compile(templates['preflight.sh.hbs'])({ checks }), mode: 0o600 });
   for (const planned of plan.steps) {
     files.set(`steps/${planned.name}.sh`, { text: step(stepContext(job, planned)), mode: 0o700 });
     files.set(`env/${planned.name}.env`, { text: environmentFile(planned), mode: 0o600 });
@@ -72,19 +86,16 @@ function stepContext(job: Job, step: Step): object {
     about: `${step.name}: ${what} on ${nodes}, started by srun in job.sbatch.`,
     name: step.name,
     nodes: step.nodes,
-    localDir: usesLocalDir(step) ? job.site.local_dir : undefined,
+    localDir: needsLocalDir(step) ? job.site.local_dir : undefined,
     filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
     attend: step.kind === 'bench' ? 'complete' : 'run',
     lines: commandLines(step.argv).map(quoteCommand),
   };
 }
 
-const usesLocalDir = (step: Step): boolean =>
-  step.kind === 'nats' ||
-  [...step.argv, ...Object.values(step.env)].some(
-    (word) =>
-      typeof word !== 'string' && word.some((part) => typeof part !== 'string' && part.ref === 'local-dir'),
-  );
+/** NATS finds its folder in nats.conf. */
+const needsLocalDir = ({ kind, argv, env }: Step): boolean =>
+  kind === 'nats' || usesLocalDir([...argv, ...Object.values(env)]);
 
 function environmentFile(step: Step): string {
   const lines = Object.entries(step.env).map(([name, value]) => `export ${name}=${quoteWord(value)}\n`);

@@ -1,4 +1,5 @@
 import type { Job } from '../config/job.ts';
+import { ROLES } from '../config/role.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /**
@@ -31,7 +32,9 @@ export function directives(job: Job, plan: Plan): readonly string[] {
     ['propagate', 'NONE'],
     // B: reaches the batch shell only; the steps go on until it stops them.
     ['signal', `B:USR1@${job.health.drain}`],
-    ['no-requeue', true],
+    [slurm.requeue ? 'requeue' : 'no-requeue', true],
+    // Slurm ends a job whose node fails, unless it is to go on without some of its workers.
+    ['no-kill', ROLES.some((role) => job[role]?.critical === false) || undefined],
     ...Object.entries(slurm.directives),
   ];
   return options.flatMap(([name, value]) =>

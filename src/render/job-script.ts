@@ -1,5 +1,6 @@
 import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
+import { ROLES } from '../config/role.ts';
 import type { Plan, ProcessKind, Step, Word } from '../plan/plan.ts';
 import { srunCommand } from '../plan/step.ts';
 import { directives } from './directives.ts';
@@ -19,6 +20,10 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
     preamble: job.site.preamble.trimEnd(),
     deadline: plan.readiness.deadline,
     stall: plan.readiness.stall,
+    drain: plan.readiness.drain,
+    lease: plan.readiness.lease,
+    localDir: job.site.local_dir,
+    policies: policies(job),
     nodes: plan.nodes.length,
     interface: job.site.interface,
     groups: groups(job, plan),
@@ -47,10 +52,21 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
+/** Roles whose workers may be started again, or lost. */
+function policies(job: Job): readonly string[] {
+  return ROLES.flatMap((role) => {
+    const { restart = 'never', critical = true } = job[role] ?? {};
+    return [
+      ...(restart === 'never' ? [] : [`restart_workers ${role} ${restart}`]),
+      ...(critical ? [] : [`spare_workers ${role}`]),
+    ];
+  });
+}
+
 /** Steps that start together, and what has to answer before the next ones start. */
 const STAGES: readonly { readonly title: string; readonly kinds: readonly ProcessKind[] }[] = [
   { title: 'Infrastructure, on the head node.', kinds: ['etcd', 'nats'] },
-  { title: 'Frontends and workers, all at once.', kinds: ['frontend', 'worker', 'nginx'] },
+  { title: 'Frontends and workers, all at once.', kinds: ['frontend', 'worker', 'nginx', 'monitor'] },
 ];
 
 function groups(job: Job, plan: Plan): readonly object[] {
@@ -88,6 +104,7 @@ function awaitLine(step: Step, job: Job): readonly string[] {
     case 'nginx':
       return [`await_service ${step.name} http_answers ${quoteWord(address(step, step.kind))} /live`];
     case 'worker':
+    case 'monitor':
     case 'bench':
       return [];
     default:

@@ -64,6 +64,8 @@ function expansion(ref: Ref): string {
       return '${NODE_RANK}';
     case 'run-dir':
       return '${RUN_DIR}';
+    case 'attempt-dir':
+      return '${ATTEMPT_DIR}';
     case 'local-dir':
       return '${LOCAL_DIR}';
     default:

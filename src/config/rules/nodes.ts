@@ -1,6 +1,6 @@
 import type { ClusterProfile } from '../cluster-profile.ts';
 import { gpuModel } from '../gpu.ts';
-import type { Layout, Spot } from '../layout.ts';
+import { dedicatedNodes, type Layout, type Spot } from '../layout.ts';
 import type { Problem } from '../problem.ts';
 import type { Role } from '../role.ts';
 import type { JobConfig } from '../schema.ts';
@@ -8,12 +8,13 @@ import { count, sizePath } from './sizes.ts';
 
 /** What concerns the job's nodes as a whole. */
 export function* checkNodes(job: JobConfig, layout: Layout, perNode: number): Generator<Problem> {
-  if (job.frontend.count > layout.nodes) {
+  const shared = layout.nodes - (job.infra.dedicated_node ? 1 : 0);
+  if (job.frontend.count > shared) {
     yield {
       severity: 'error',
       path: ['frontend', 'count'],
-      message: `${job.frontend.count} frontends need a node each, and the job has ${count(layout.nodes, 'node')}`,
-      hint: `use at most ${layout.nodes}`,
+      message: `${job.frontend.count} frontends need a node each, and the job has ${count(shared, 'node')} for them`,
+      hint: `use at most ${shared}, or set frontend.dedicated_nodes`,
     };
   }
   yield* checkIdleGpus(job, layout, perNode);
@@ -23,15 +24,16 @@ export function* checkNodes(job: JobConfig, layout: Layout, perNode: number): Ge
 
 /** Exclusive nodes keep their leftover GPUs from everybody. */
 function* checkIdleGpus(job: JobConfig, layout: Layout, perNode: number): Generator<Problem> {
-  const total = layout.nodes * perNode;
-  const taken = layout.spots.reduce((sum, { nodes, gpus }) => sum + nodes.length * gpus.length, 0);
+  const nodes = layout.nodes - dedicatedNodes(job);
+  const total = nodes * perNode;
+  const taken = layout.spots.reduce((sum, { nodes: own, gpus }) => sum + own.length * gpus.length, 0);
   const last = layout.spots.findLast(({ gpus }) => gpus.length > 0 && gpus.length < perNode);
   if (taken === total || last === undefined) return;
   const config = job[last.role];
   yield {
     severity: 'warning',
     path: config ? sizePath(last.role, config, 'nodes') : [last.role],
-    message: `${total - taken} of the ${total} GPUs on ${count(layout.nodes, 'node')} are given to no worker`,
+    message: `${total - taken} of the ${total} GPUs on ${count(nodes, 'node')} are given to no worker`,
     hint: `fill the nodes of ${perNode} GPUs with more workers, or with larger ones`,
   };
 }

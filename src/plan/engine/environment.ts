@@ -6,7 +6,10 @@ import { SELF_IP } from '../word.ts';
 import type { PlacedWorker } from '../worker.ts';
 
 /** Environment of a worker beside that of every Dynamo process. */
-export function workerEnvironment(job: Job, { gpus, ports }: PlacedWorker): Readonly<Record<string, Word>> {
+export function workerEnvironment(
+  job: Job,
+  { config, gpus, ports }: PlacedWorker,
+): Readonly<Record<string, Word>> {
   const env: Record<string, Word> = {
     DYN_NAMESPACE: job.dynamo.namespace,
     DYN_SYSTEM_HOST: [SELF_IP],
@@ -19,6 +22,7 @@ export function workerEnvironment(job: Job, { gpus, ports }: PlacedWorker): Read
   if (gpus.length > 0 && gpus.length < (gpusPerNode(job.gpu, job.site) ?? 0)) {
     env.CUDA_VISIBLE_DEVICES = gpus.join(',');
   }
+  if (config.numa !== undefined) env.SGLANG_AUTO_NUMA_BIND = String(config.numa);
   if (job.site.interface !== 'auto') {
     // Without them the first interface counts that is up: https://github.com/sgl-project/sglang/issues/868
     env.NCCL_SOCKET_IFNAME = job.site.interface;

@@ -106,6 +106,8 @@ function nodeEnvironment(job: JobRecord, host: number, step: string, site: Site)
     ...site.handed,
     [JOB_MARK]: jobMark(site.dir, job.id),
     [STEP_MARK]: step,
+    // For node.sh, which then looks for neither model nor image.
+    DYN_SLURM_REHEARSAL: '1',
     DYN_SLURM_NODE_ADDR: job.addresses[host],
     SLURMD_NODENAME: job.hosts[host],
     ...(job.gpusPerNode > 0 && { SLURM_GPUS_ON_NODE: String(job.gpusPerNode), CUDA_VISIBLE_DEVICES: gpus }),

@@ -32,8 +32,18 @@ test('writes the bundle with the modes of a run folder', async () => {
   expect(listing(join(world.cwd, 'job'))).toEqual({
     'job.sbatch': '700',
     'lib.sh': '600',
+    lib: '700',
+    'lib/await.sh': '600',
+    'lib/cause.sh': '600',
+    'lib/end.sh': '600',
+    'lib/events.sh': '600',
+    'lib/nodes.sh': '600',
+    'lib/ready.sh': '600',
+    'lib/steps.sh': '600',
+    'lib/supervise.sh': '600',
     'task.sh': '600',
-    'address.sh': '600',
+    'node.sh': '600',
+    'preflight.sh': '600',
     'nats.conf': '600',
     'plan.json': '600',
     'config.yaml': '600',
@@ -42,7 +52,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     ...Object.fromEntries(names.map((name) => [`steps/${name}.sh`, '700'])),
     ...Object.fromEntries(names.map((name) => [`env/${name}.env`, '600'])),
   });
-  expect(world.stderr()).toBe('wrote 21 files to job; start with job/job.sbatch\n');
+  expect(world.stderr()).toBe('wrote 30 files to job; start with job/job.sbatch\n');
   expect(world.stdout()).toBe('');
 });
 

@@ -126,6 +126,7 @@ r1-0a1b2c  ready
       started: null,
       nodes: [],
       workers: [],
+      absent: [],
       ready: null,
       teardown: null,
       verdict: {

@@ -8,7 +8,7 @@ const said = (line: string) =>
     .map(({ path, message, hint }) => `${path}: ${message}${hint ? ` (${hint})` : ''}`);
 
 const ROLE_KEYS =
-  'workers, nodes, gpus_per_worker, tp, pp, dp, ep, endpoint, kv_events, args, env, module and flags';
+  'workers, nodes, gpus_per_worker, tp, pp, dp, ep, endpoint, kv_events, restart, critical, numa, args, env, module and flags';
 
 test.each([
   ['contaner: {image: i}', 'contaner: unknown key; did you mean "container"?'],
@@ -29,7 +29,7 @@ test.each([
   ['infra: {name: x}', 'infra.name: unknown key here; it belongs at the top level'],
   [
     'zzz: 1',
-    'zzz: unknown key (known here are name, topology, model, container, slurm, cluster, gpu, prefill, decode, aggregated, encode, processor, router, frontend, infra, dynamo, health and bench)',
+    'zzz: unknown key (known here are name, topology, model, container, slurm, cluster, gpu, prefill, decode, aggregated, encode, processor, router, frontend, infra, dynamo, health, observe and bench)',
   ],
   [
     'decode: {mem-fraction-static: 0.8}',

@@ -34,6 +34,8 @@ test('the config overrides the topology key by key', () => {
     workers: 2,
     nodes: 2,
     kv_events: false,
+    restart: 'never',
+    critical: true,
     args: {
       'mem-fraction-static': 0.9,
       'trust-remote-code': true,

@@ -22,7 +22,14 @@ test('the profile gives defaults and aliases', () => {
   const { job, diagnostics } = resolve(SHORT, { cluster: [HOPPER] });
   expect(diagnostics).toEqual([]);
   expect({ slurm: job?.slurm, model: job?.model, container: job?.container }).toEqual({
-    slurm: { account: 'site-account', partition: 'batch', time: 14400, exclusive: true, directives: {} },
+    slurm: {
+      account: 'site-account',
+      partition: 'batch',
+      time: 14400,
+      exclusive: true,
+      requeue: false,
+      directives: {},
+    },
     model: { path: '/lustre/models/DeepSeek-R1', served_name: 'DeepSeek-R1' },
     container: { image: '/lustre/images/dynamo.sqsh', mounts: [] },
   });

@@ -29,7 +29,7 @@ models:
 test('every value of a job has its origin', () => {
   const { provenance } = resolve(CONFIG, { topology: TOPOLOGY, cluster: [PROFILE] });
   const lines = provenance.map(({ path, value, from }) => `${path} = ${JSON.stringify(value)} from ${from}`);
-  expect(lines.filter((line) => !/^(infra|site|health|dynamo|frontend)\./.test(line))).toEqual([
+  expect(lines.filter((line) => !/^(infra|site|health|dynamo|frontend|observe)\./.test(line))).toEqual([
     'name = "r1" from c.yaml:1:7',
     'topology = "h100-fp8-default" from c.yaml:2:11',
     'model.path = "/lustre/DeepSeek-R1" from alias dsr1, cluster hopper (p0.yaml:4:9)',
@@ -38,9 +38,12 @@ test('every value of a job has its origin', () => {
     'slurm.partition = "debug" from c.yaml:5:14',
     'slurm.time = 5400 from c.yaml:6:9',
     'slurm.exclusive = true from default',
+    'slurm.requeue = false from default',
     'gpu = "h100" from topology h100-fp8-default',
     'aggregated.workers = 1 from default',
     'aggregated.kv_events = false from default',
+    'aggregated.restart = "never" from default',
+    'aggregated.critical = true from default',
     'aggregated.args.page-size = 16 from c.yaml:8:21',
     'aggregated.args.cuda-graph-bs = [1,2] from topology h100-fp8-default',
     'aggregated.env.RATE = "1.10" from c.yaml:9:15',

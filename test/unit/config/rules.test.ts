@@ -303,8 +303,8 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['frontend', 'count'],
-      message: '3 frontends need a node each, and the job has 2 nodes',
-      hint: 'use at most 2',
+      message: '3 frontends need a node each, and the job has 2 nodes for them',
+      hint: 'use at most 2, or set frontend.dedicated_nodes',
     },
   ],
   [

@@ -133,13 +133,13 @@ test.each([
   [14, 4, [0, 1, 5, 9]],
   [10, 10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
 ])('%i nodes with %i frontends have them on %j', (nodes, frontends, expected) => {
-  expect(frontendNodes(nodes, frontends)).toEqual(expected);
+  expect(frontendNodes(sampleJob({ frontend: { count: frontends } }), nodes)).toEqual(expected);
 });
 
 test('frontends are spread evenly, one on a node, whatever their number', () => {
   for (let nodes = 1; nodes <= 40; nodes++) {
     for (let frontends = 1; frontends <= nodes; frontends++) {
-      const found = frontendNodes(nodes, frontends);
+      const found = frontendNodes(sampleJob({ frontend: { count: frontends } }), nodes);
       expect(found).toHaveLength(frontends);
       expect(new Set(found).size).toBe(frontends);
       expect(found.every((node) => node >= 0 && node < nodes)).toBe(true);

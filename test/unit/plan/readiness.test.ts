@@ -20,6 +20,8 @@ test('workers count, not nodes, and helpers do not', () => {
     ],
     deadline: 3600,
     stall: 90,
+    drain: 90,
+    lease: 30,
     readyRoute: true,
   });
 });

@@ -26,7 +26,8 @@ test('a step on the host', () => {
     '--cpu-bind=none',
     '--kill-on-bad-exit=1',
     '--input=none',
-    '--output=${RUN_DIR}/logs/decode-0.%N.log',
+    '--output=${ATTEMPT_DIR}/logs/decode-0.%N.log',
+    '--open-mode=append',
     'bash',
     '${RUN_DIR}/steps/decode-0.sh',
   ]);

@@ -59,12 +59,15 @@ test('an event is one line of JSON, without its empty fields', async () => {
 const record = (name: string, ...lines: (string | number)[]): void =>
   writeFileSync(join(runDir, 'state', `${name}.exit`), `${lines.join('\n')}\n`);
 
+const UP =
+  'for name in decode-0 prefill-1 etcd; do STEPS+=("$name"); STEP_STATE[$name]=up; STEP_ROLE[$name]=; done';
+
 test('the first end that nobody asked for is the cause', async () => {
   record('decode-0.0', 1700000000200, 143, 1, 'node2', 'told to end');
   record('prefill-1.2', 1700000000150, 137, 0, 'node1', 'CUDA error: out of memory');
   record('etcd.0', 1700000000300, 1, 0, 'node0', 'later');
   const { out } = await bash(
-    'STEP_ROLE[prefill-1]=prefill; first_end && echo "$REASON"; cause_fields | tr "\\0" "\\n"',
+    `${UP}; STEP_ROLE[prefill-1]=prefill; first_end && echo "$REASON"; cause_fields | tr "\\0" "\\n"`,
   );
   expect(out.split('\n')).toEqual([
     'prefill-1 on node1 was killed by SIGKILL',
@@ -81,7 +84,7 @@ test('the first end that nobody asked for is the cause', async () => {
 
 test('steps that were all told to end have no cause', async () => {
   record('decode-0.0', 1700000000200, 143, 1, 'node2', '');
-  expect((await bash('first_end')).code).toBe(1);
+  expect((await bash(`${UP}; first_end`)).code).toBe(1);
 });
 
 /** What a service answers by path: status and body. */

@@ -1,0 +1,12 @@
+# shellcheck shell=bash
+# What the job needs of its nodes, by index; node.sh asks each of them before anything starts.
+on 0 -- gpus 8
+on 0 -- readable 'the model' /models/Qwen3-32B
+on 0 -- local_dir /tmp
+on 0 -- ports etcd 2379 2380
+on 0 -- ports nats 4222
+on 0 -- ports frontend-0 8000 7781
+on 0 -- ports aggregated-0 7777 8081 '*:29500-29506' '*:5557'
+on 0 -- ports aggregated-1 7778 8082 '*:29520-29526' '*:5558'
+on 0 -- ports aggregated-2 7779 8083 '*:29540-29546' '*:5559'
+on 0 -- ports aggregated-3 7780 8084 '*:29560-29566' '*:5560'

@@ -1,0 +1,77 @@
+import type { Job } from '../config/job.ts';
+import { exposure } from './exposure.ts';
+import type { NodeIndex, Plan, Port, Process } from './plan.ts';
+import { usesLocalDir } from './word.ts';
+
+/** What some nodes must have before the job starts anything; node.sh knows the checks. */
+export interface Check {
+  /** Ascending. */
+  readonly nodes: readonly NodeIndex[];
+  /** The check, and what it is about. */
+  readonly words: readonly string[];
+}
+
+/** Everything that nodes are asked before the job starts anything on them; nothing where preflight is off. */
+export function preflightChecks(job: Job, plan: Plan): readonly Check[] {
+  if (!job.health.preflight) return [];
+  const { processes } = plan;
+  const nodesOf = (wanted: (process: Process) => boolean): readonly NodeIndex[] =>
+    plan.nodes
+      .map(({ index }) => index)
+      .filter((node) => processes.some((one) => one.nodeIndex === node && wanted(one)));
+  const models = nodesOf(({ kind }) => kind === 'worker' || kind === 'frontend');
+  const checks: Check[] = [
+    ...gpuChecks(plan),
+    ...readable('the model', job.model.path, models),
+    ...readable('the chat template', job.dynamo.custom_jinja_template, models),
+    ...readable(
+      'the container image',
+      imageFile(job),
+      nodesOf(({ name }) => isContained(name, plan)),
+    ),
+    {
+      nodes: nodesOf(({ argv, env }) => usesLocalDir([...argv, ...Object.values(env)])),
+      words: ['local_dir', job.site.local_dir],
+    },
+    ...processes.flatMap((process) => portCheck(process, job)),
+  ];
+  return checks.filter(({ nodes }) => nodes.length > 0);
+}
+
+/** A node must show as many GPUs as the highest number that a worker has there needs. */
+function gpuChecks({ workers }: Plan): readonly Check[] {
+  const needed = new Map<NodeIndex, number>();
+  for (const { nodes, gpus } of workers) {
+    const count = Math.max(0, ...gpus.map((gpu) => gpu + 1));
+    for (const node of nodes) needed.set(node, Math.max(count, needed.get(node) ?? 0));
+  }
+  const counts = [...new Set(needed.values())].filter((count) => count > 0);
+  return counts.map((count) => ({
+    nodes: [...needed].flatMap(([node, own]) => (own === count ? [node] : [])).toSorted((a, b) => a - b),
+    words: ['gpus', String(count)],
+  }));
+}
+
+/** Names of Hugging Face and of registries are looked up elsewhere. */
+function readable(what: string, path: string | undefined, nodes: readonly NodeIndex[]): readonly Check[] {
+  return path?.startsWith('/') ? [{ nodes, words: ['readable', what, path] }] : [];
+}
+
+function imageFile({ container, site }: Job): string | undefined {
+  return site.container_runtime === 'pyxis' ? container?.image : undefined;
+}
+
+function isContained(name: string, { steps }: Plan): boolean {
+  return steps.some((step) => step.name === name && step.contained);
+}
+
+function portCheck({ name, nodeIndex, ports }: Process, job: Job): readonly Check[] {
+  if (ports.length === 0) return [];
+  return [{ nodes: [nodeIndex], words: ['ports', name, ...ports.map((port) => portWord(port, job))] }];
+}
+
+/** `8000`, `29500-29506`; with `*:` before it where it is to listen on all addresses of the node. */
+function portWord({ port, count, use }: Port, job: Job): string {
+  const numbers = count === 1 ? String(port) : `${port}-${port + count - 1}`;
+  return exposure(use, job).address === 'all' ? `*:${numbers}` : numbers;
+}

@@ -1,0 +1,483 @@
+# shellcheck shell=bash
+# An interactive session: it starts and stops steps on command, and a worker's end is news rather than the end. session.sh
+# sources this after lib.sh, as a step on the head node of an allocation. Commands are files in session/, see obey.
+
+# The allocation ends with the session.
+OWNED=''
+# 1 once infrastructure and frontends answer; while a command is obeyed; where another supervisor was here before.
+OPEN=0 BUSY=0 RESUMED=0
+# 1 while all that was started serves.
+WHOLE=0
+# By name: how many tasks, where it answers, since when it runs (ms), a look at it under way, and when the next is due.
+declare -A STEP_TASKS=() ANSWERS_AT=() STEP_SINCE=() LOOK=() LOOK_AT=()
+SERVICE_LOOK='' SERVICE_LOOK_AT=0
+# Seconds since 1970 of the time limit, and of this shell until it is looked up again.
+LIMIT='' LIMIT_AT=0
+BEAT_AT=0
+# Steps that outlived their supervisor.
+declare -A ADOPTED=()
+LISTED_AT=0
+
+# begin_session HOSTS owned|borrowed ...: HOSTS with commas; the rest as for begin.
+begin_session() {
+  local hosts=$1 own=$SLURM_JOB_ID.${SLURM_STEP_ID:-} id name
+  OWNED=$2
+  shift 2
+  leave_step
+  SLURM_JOB_NODELIST=$hosts
+  SLURM_JOB_NUM_NODES=$(($(tr -cd , <<<"$hosts" | wc -c) + 1))
+  mkdir -p "$RUN_DIR/session" "$RUN_DIR/state"
+  list_steps
+  while IFS='|' read -r id name; do
+    # Of two that were started at once, the first one stays.
+    if [[ $name == session && $id != "$own" ]] && ((${id##*.} < ${own##*.})); then
+      echo "the session's supervisor runs already, as step $id"
+      exit 0
+    fi
+  done <"$RUN_DIR/state/listed"
+  if [[ -e $RUN_DIR/state/nodes ]]; then
+    RESUMED=1
+    begin_again "$@"
+  else
+    begin "$@"
+  fi
+  trap 'finish; end_allocation' EXIT
+}
+
+# A srun in a step takes that step for the whole allocation: "Only allocated 1 nodes asked for 2".
+leave_step() {
+  local name
+  for name in "${!SLURM_@}"; do
+    case $name in
+      SLURM_JOB_ID | SLURM_CONF | SLURM_CLUSTER_NAME) ;;
+      *) unset "$name" ;;
+    esac
+  done
+}
+
+# list_steps: state/listed holds the job's running steps, as ID|NAME. Where Slurm gives no answer, the last one stays.
+list_steps() {
+  timeout 20 squeue --noheader --steps --jobs="$SLURM_JOB_ID" --format='%i|%j' >"$RUN_DIR/state/listed.part" 2>/dev/null &&
+    mv "$RUN_DIR/state/listed.part" "$RUN_DIR/state/listed"
+  [[ -e $RUN_DIR/state/listed ]] || : >"$RUN_DIR/state/listed"
+  LISTED_AT=$SECONDS
+}
+
+# bind_session COUNT INTERFACE: once in the life of a session, because its own services would fail a second preflight.
+bind_session() {
+  if ((RESUMED)); then
+    { read -ra NODE && read -ra NODE_IP; } <"$RUN_DIR/state/nodes"
+    export DYN_SLURM_NODES="${NODE[*]}" DYN_SLURM_NODE_IPS="${NODE_IP[*]}"
+  else
+    bind_nodes "$@"
+    printf '%s\n' "${NODE[*]}" "${NODE_IP[*]}" >"$RUN_DIR/state/nodes"
+  fi
+}
+
+# plan_step NAME KIND ROLE NODE_INDEX... -- COMMAND...: a step that may be started, or that runs already.
+plan_step() {
+  local id name=$1
+  local -a words=("$@")
+  enlist "$@"
+  STEP_STATE[$name]=lost
+  words=("${words[@]:3}")
+  STEP_TASKS[$name]=0
+  for id in "${words[@]}"; do
+    [[ $id != -- ]] || break
+    ((++STEP_TASKS[$name]))
+  done
+  ((RESUMED)) || return 0
+  id=$(grep -F "|$name" "$RUN_DIR/state/listed" | grep -x "[0-9.]*|$name" | head -n 1)
+  [[ -z $id ]] || adopt_step "$name" "${id%%|*}"
+}
+
+# answers_at NAME ADDRESS:PORT PATH [WORDS]: where a step tells whether it serves, and what it then says.
+answers_at() {
+  ANSWERS_AT[$1]=$2$'\n'$3$'\n'${4:-}
+}
+
+# adopt_step NAME ID: a child of ours stands for the srun that is gone: it passes on what srun would, and ends with the
+# step. Without its srun a step hears TERM and no other signal (measured on 22.05), and outlives its dead tasks.
+adopt_step() {
+  local name=$1 id=$2
+  (
+    trap - EXIT
+    trap 'scancel --signal=TERM "$id" 2>/dev/null' USR2
+    trap 'scancel "$id" 2>/dev/null' TERM
+    while ! all_recorded "$name" && grep -q "^$id|" "$RUN_DIR/state/listed"; do
+      sleep 0.5 &
+      wait $!
+    done
+    scancel "$id" 2>/dev/null
+  ) &
+  STEP_PID[$name]=$!
+  STEP_SINCE[$name]=$(date +%s%3N)
+  ADOPTED[$name]=$id
+  STEP_UNTIL[$name]=$NEVER
+  case ${STEP_KIND[$name]} in
+    worker | frontend | nginx) STEP_STATE[$name]=back ;;
+    *) STEP_STATE[$name]=up ;;
+  esac
+}
+
+# A time that the shell's clock does not reach.
+NEVER=2000000000
+
+# all_recorded NAME: whether each of its tasks has ended.
+all_recorded() {
+  local -a records
+  mapfile -t records < <(compgen -G "$RUN_DIR/state/$1.*.exit")
+  ((${#records[@]} >= STEP_TASKS[$1]))
+}
+
+# bring_up NAME...: starts them, as far as they don't run.
+bring_up() {
+  local name
+  for name in "$@"; do
+    is_up "$name" || start_fresh "$name"
+  done
+}
+
+# start_fresh NAME: with no record of an earlier end.
+start_fresh() {
+  local name=$1
+  rm -f "$RUN_DIR/state/$name".*.exit
+  unset "ADOPTED[$name]"
+  STEP_SINCE[$name]=$(date +%s%3N)
+  STEP_UNTIL[$name]=$NEVER
+  start_step "$name"
+  if [[ -n ${ANSWERS_AT[$name]:-} ]]; then
+    STEP_STATE[$name]=back
+    LOOK_AT[$name]=0
+    WHOLE=0
+  else
+    STEP_STATE[$name]=up
+  fi
+}
+
+# lose NAME: CAUSE and REASON say how it has ended.
+lose() {
+  local name=$1
+  case ${STEP_KIND[$name]} in
+    etcd | nats) end failed "$REASON" ;;
+    monitor)
+      lose_monitor "$name"
+      return
+      ;;
+  esac
+  report step-ended
+  STEP_STATE[$name]=lost
+  STEP_UNTIL[$name]=$((SECONDS + GRACE))
+  [[ -z ${STEP_ROLE[$name]} ]] || LEASE_UNTIL[${STEP_ROLE[$name]}]=$((SECONDS + LEASE))
+  WHOLE=0
+  CAUSE=()
+}
+
+# find_cause STEP: as lib/cause.sh has it, but that somebody else told one step to end is its own affair.
+find_cause() {
+  local name=$1
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    : >"$RUN_DIR/state/look"
+    rm -f "$RUN_DIR/state/look"
+    ! first_end || return 0
+    ! end_from_outside || return 0
+    sleep 0.1
+  done 2>/dev/null
+  srun_end "$name"
+}
+
+end_from_outside() {
+  local file name
+  local -a record
+  for file in "$RUN_DIR"/state/*.exit; do
+    name=$(step_of "$file")
+    is_up "$name" && [[ -r $file ]] || continue
+    mapfile -t record <"$file"
+    CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [node]=${record[3]:-})
+    REASON="$name was told to end from outside the session"
+    return 0
+  done
+  return 1
+}
+
+# watch_recovery: what check_steps does last.
+watch_recovery() {
+  local name
+  for name in "${STEPS[@]}"; do
+    [[ ${STEP_STATE[$name]} != back ]] || watch_step "$name"
+  done
+  watch_service
+  take_commands
+}
+
+# watch_step NAME: asks it, beside all else, whether it serves.
+watch_step() {
+  local name=$1 address path words seconds
+  if [[ -z ${LOOK[$name]:-} ]]; then
+    ((SECONDS >= ${LOOK_AT[$name]:-0})) || return 0
+    { read -r address && read -r path && read -r words; } <<<"${ANSWERS_AT[$name]}"
+    answers "$address" "$path" "$words" >/dev/null 2>&1 &
+    LOOK[$name]=$!
+  elif ! kill -0 "${LOOK[$name]}" 2>/dev/null; then
+    if wait "${LOOK[$name]}"; then
+      STEP_STATE[$name]=up
+      seconds=$(($(date +%s%3N) - STEP_SINCE[$name]))
+      printf -v seconds '%d.%03d' "$((seconds / 1000))" "$((seconds % 1000))"
+      event step-serving step="$name" role="${STEP_ROLE[$name]}" seconds:="$seconds"
+    fi
+    LOOK[$name]=''
+    LOOK_AT[$name]=$((SECONDS + 1))
+  fi
+}
+
+# answers ADDRESS:PORT PATH WORDS
+answers() {
+  local answer
+  answer=$(http GET "$1" "$2")
+  # shellcheck disable=SC2181 # the status is http's
+  (($? == 0)) || [[ -n $3 && $answer == *"$3"* ]]
+}
+
+# watch_service: asks whether the whole of it serves, as long as it does not and each role has somebody.
+watch_service() {
+  local status
+  ((OPEN && !WHOLE)) || return 0
+  if [[ -z $SERVICE_LOOK ]]; then
+    ((SECONDS >= SERVICE_LOOK_AT)) && each_role_runs || return 0
+    service_answers >"$RUN_DIR/state/probe" 2>&1 &
+    SERVICE_LOOK=$!
+  elif ! kill -0 "$SERVICE_LOOK" 2>/dev/null; then
+    wait "$SERVICE_LOOK"
+    status=$?
+    SERVICE_LOOK=''
+    SERVICE_LOOK_AT=$((SECONDS + 1))
+    report_probe
+    ((status == 0)) && none_comes_back || return 0
+    WHOLE=1
+    READY=1
+    event ready url="http://$ENTRY" model="$MODEL" seconds:="$(since_start)"
+  fi
+}
+
+each_role_runs() {
+  local entry
+  for entry in "${EXPECTED[@]}"; do
+    (($(wanted "${entry%%|*}" 1000000) > 0)) || return 1
+  done
+}
+
+none_comes_back() {
+  local name
+  for name in "${STEPS[@]}"; do
+    [[ ${STEP_STATE[$name]} != back ]] || return 1
+  done
+}
+
+# serve: returns only through `end`.
+serve() {
+  local -a adopted=()
+  local name
+  if ((RESUMED)); then
+    for name in "${!ADOPTED[@]}"; do
+      adopted+=("$name")
+    done
+    event session-resumed adopted:="$(json_list "${adopted[@]}")"
+    refuse_taken
+  else
+    event session-open seconds:="$(since_start)"
+  fi
+  OPEN=1
+  while :; do
+    check_steps
+    watch_limit
+    beat
+    ((!${#ADOPTED[@]} || SECONDS < LISTED_AT + 10)) || list_steps
+    sleep 0.2 &
+    wait -n
+  done
+}
+
+# watch_limit: drains before the allocation's time limit, which somebody may move.
+watch_limit() {
+  local now
+  ((SECONDS >= LIMIT_AT)) || return 0
+  LIMIT_AT=$((SECONDS + 5))
+  printf -v now '%(%s)T' -1
+  if [[ -z $LIMIT ]] || ((LIMIT - now < DRAIN_TIME + 30)); then
+    LIMIT=$(SLURM_TIME_FORMAT=%s timeout 20 squeue --noheader --jobs="$SLURM_JOB_ID" --format=%e 2>/dev/null)
+    LIMIT=${LIMIT//[[:space:]]/}
+    [[ $LIMIT =~ ^[0-9]+$ ]] || LIMIT=$((now + 3600))
+  fi
+  ((LIMIT - now >= DRAIN_TIME + 30)) || DRAIN=1
+}
+
+# beat: a file system that caches folders shows new commands after a change of ours.
+beat() {
+  ((SECONDS >= BEAT_AT)) || return 0
+  BEAT_AT=$((SECONDS + 2))
+  printf '%(%s)T\n' -1 >"$RUN_DIR/session/beat.part" && mv "$RUN_DIR/session/beat.part" "$RUN_DIR/session/beat"
+} 2>/dev/null
+
+# take_commands: one after the other, in the order of their names. A release goes first, even while another is obeyed.
+take_commands() {
+  local file
+  local -a lines
+  for file in "$RUN_DIR"/session/*.command; do
+    [[ -r $file ]] || continue
+    mapfile -t lines <"$file"
+    # It may still be written.
+    ((${#lines[@]} > 2)) && [[ ${lines[-1]} == end ]] || continue
+    if [[ ${lines[0]} == release ]]; then
+      obey "$file"
+    elif ((OPEN && !BUSY)); then
+      BUSY=1
+      obey "$file"
+      BUSY=0
+    fi
+  done
+}
+
+# obey FILE: ID.command holds a verb, who gives it, and a step a line with the change that its command gets, if any:
+# `decode-0`, `decode-0 ab12cd`, or `decode-0 none` for the config's command; the last line is `end`.
+obey() {
+  local file=$1 id verb from line
+  local -a lines names=()
+  id=${file##*/}
+  id=${id%.command}
+  mapfile -t lines <"$file"
+  verb=${lines[0]}
+  from=${lines[1]}
+  lines=("${lines[@]:2:${#lines[@]}-3}")
+  for line in "${lines[@]}"; do
+    names+=("${line%% *}")
+  done
+  mv "$file" "${file%.command}.taken"
+  event command command="$id" verb="$verb" steps:="$(json_list "${names[@]}")" from="$from"
+  REFUSAL=''
+  case $verb in
+    start) obey_start "${lines[@]}" ;;
+    stop) obey_stop "${names[@]}" ;;
+    restart) obey_restart "${lines[@]}" ;;
+    release)
+      event answer command="$id" outcome=done reason="the session ends"
+      rm -f "${file%.command}.taken"
+      end succeeded "released by $from"
+      ;;
+    *) REFUSAL="there is no command $verb" ;;
+  esac
+  if [[ -n $REFUSAL ]]; then
+    event answer command="$id" outcome=refused reason="$REFUSAL"
+  else
+    event answer command="$id" outcome=done reason="$verb"
+  fi
+  rm -f "${file%.command}.taken"
+}
+
+# What the supervisor before was at when it ended.
+refuse_taken() {
+  local file id
+  for file in "$RUN_DIR"/session/*.taken; do
+    [[ -e $file ]] || continue
+    id=${file##*/}
+    event answer command="${id%.taken}" outcome=refused reason="the supervisor ended while it was at it; see what runs"
+    rm -f "$file"
+  done
+}
+
+# may_be_told NAME [CHANGE]: else it sets REFUSAL.
+may_be_told() {
+  case ${STEP_KIND[$1]:-} in
+    '') REFUSAL="there is no step $1" ;;
+    etcd | nats | monitor) REFUSAL="$1 belongs to the session itself" ;;
+    *)
+      [[ ${2:-none} == none || -r $RUN_DIR/session/changes/$2/$1.sh ]] || REFUSAL="there is no change $2 of $1"
+      ;;
+  esac
+  [[ -z $REFUSAL ]]
+}
+
+obey_start() {
+  local line name change
+  for line in "$@"; do
+    read -r name change <<<"$line"
+    may_be_told "$name" "$change" || return 0
+    ! is_up "$name" || REFUSAL="$name runs already; restart it"
+    [[ -z $REFUSAL ]] || return 0
+  done
+  start_lines "$@"
+}
+
+obey_stop() {
+  local name
+  for name in "$@"; do
+    may_be_told "$name" || return 0
+  done
+  stop_names "$@"
+}
+
+obey_restart() {
+  local line name change
+  local -a names=()
+  for line in "$@"; do
+    read -r name change <<<"$line"
+    may_be_told "$name" "$change" || return 0
+    names+=("$name")
+  done
+  stop_names "${names[@]}"
+  start_lines "$@"
+}
+
+# start_lines "NAME [CHANGE]"...: once nothing of what they were is left.
+start_lines() {
+  local line name change until=$((SECONDS + GRACE + 4))
+  for line in "$@"; do
+    name=${line%% *}
+    while alive "$name"; do
+      ((SECONDS < until)) || REFUSAL="the tasks of $name that has ended are still there; try again"
+      [[ -z $REFUSAL ]] || return 0
+      sleep 0.05
+      check_steps
+    done
+  done
+  for line in "$@"; do
+    read -r name change <<<"$line"
+    [[ -z $change ]] || change_step "$name" "$change"
+    start_fresh "$name"
+  done
+}
+
+# change_step NAME CHANGE
+change_step() {
+  local script=$RUN_DIR/steps/$1.sh
+  local -a command
+  [[ $2 == none ]] || script=$RUN_DIR/session/changes/$2/$1.sh
+  eval "command=(${STEP_COMMAND[$1]})"
+  command[-1]=$script
+  printf -v "STEP_COMMAND[$1]" '%q ' "${command[@]}"
+  event step-changed step="$1" change="$2"
+}
+
+# stop_names NAME...: those that run; it returns when they have ended.
+stop_names() {
+  local name
+  local -a running=()
+  for name in "$@"; do
+    ! is_up "$name" || running+=("$name")
+  done
+  ((${#running[@]})) || return 0
+  for name in "${running[@]}"; do
+    # From now on their ends are no news.
+    STEP_STATE[$name]=lost
+    STEP_UNTIL[$name]=$((SECONDS + GRACE))
+  done
+  WHOLE=0
+  stop_steps "$GRACE" "${running[@]}"
+  for name in "${running[@]}"; do
+    event step-stopped step="$name" role="${STEP_ROLE[$name]}"
+  done
+}
+
+# end_allocation: after the verdict. What failed leaves its nodes for another try.
+end_allocation() {
+  [[ $OWNED != owned || $OUTCOME != succeeded ]] || scancel "$SLURM_JOB_ID"
+}
