@@ -1,0 +1,131 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type LoginCli, loginCli } from './cli.ts';
+import { type Cluster, clusterAvailable, down, up } from './cluster.ts';
+import { pauseController, resumeController } from './faults.ts';
+
+const unavailable = clusterAvailable();
+
+/** A job whose engines do nothing, for ever. */
+const IDLE = `
+name: idle
+topology: {gpu: h100, aggregated: {workers: 1, gpus_per_worker: 8}}
+model: {path: /home/model, served_name: tiny}
+slurm: {account: research, partition: batch, time: 10m}
+aggregated: {env: {PATH: "/home/fake:/usr/bin:/bin"}}
+`;
+const HELD = IDLE.replace('time: 10m}', 'time: 10m, directives: {hold: true}}');
+
+describe.skipIf(unavailable)(`the Slurm driver${unavailable ? ` (skipped: ${unavailable})` : ''}`, () => {
+  let cluster: Cluster;
+  let ada: LoginCli;
+  let mia: LoginCli;
+  beforeAll(async () => {
+    cluster = await up({ nodes: 2, killWait: 5 });
+    ada = loginCli(cluster, 'ada');
+    mia = loginCli(cluster, 'mia');
+    for (const [path, text, mode] of [
+      ['idle.yaml', IDLE, 0o644],
+      ['held.yaml', HELD, 0o644],
+      ['model/config.json', '{}', 0o644],
+      ['fake/python3', '#!/bin/bash\nexec sleep 600\n', 0o755],
+    ] as const) {
+      await mkdir(join(cluster.homes, path, '..'), { recursive: true });
+      await writeFile(join(cluster.homes, path), text, { mode });
+    }
+  });
+  afterAll(() => down(cluster));
+
+  const submit = async (cli: LoginCli, config: string): Promise<Submitted> =>
+    JSON.parse((await cli.run(['submit', `/home/${config}.yaml`, '--json'])).stdout);
+
+  /** Requests that slurmctld has had from each user since the last reset. */
+  const requests = async () => {
+    const { stdout } = await cluster.onNode('ctl', ['sdiag']);
+    const users = stdout.slice(stdout.indexOf('statistics by user'), stdout.indexOf('Pending RPC'));
+    return Object.fromEntries(
+      [...users.matchAll(/^\t(\S+).* count:(\d+)/gm)].map(([, name, count]) => [name, Number(count)]),
+    );
+  };
+
+  test('a watched job costs at most four requests a minute while it waits and two while it runs, however many there are', async () => {
+    const held = await Promise.all([1, 2, 3].map(() => submit(ada, 'held')));
+    const idle = [await submit(mia, 'idle'), await submit(mia, 'idle')];
+    const waiting = ada.start(['watch', ...held.map(({ run }) => run)]);
+    const running = mia.start(['watch', ...idle.map(({ run }) => run)]);
+    await running.says(/aggregated-0 started[\s\S]*aggregated-0 started/);
+    // The job's own sruns are through, and both have looked for the first time.
+    await sleep(3000);
+    await cluster.onNode('ctl', ['sdiag', '--reset']);
+    await sleep(60_000);
+    const { ada: pending = 0, mia: serving = 0 } = await requests();
+    expect(pending).toBeGreaterThan(0);
+    expect(pending).toBeLessThanOrEqual(4);
+    expect(serving).toBeGreaterThan(0);
+    expect(serving).toBeLessThanOrEqual(2);
+    await Promise.all([waiting.kill('INT'), running.kill('INT')]);
+    expect((await waiting.ended).stderr).toContain(`jobs ${held.map(({ jobId }) => jobId).join(', ')} go on`);
+    await cluster.exec(['scancel', ...[...held, ...idle].map(({ jobId }) => jobId)]);
+  });
+
+  test('a controller that is away fails nobody: the job’s own words go on, and its state comes back', async () => {
+    const { run, dir } = await submit(ada, 'idle');
+    const watcher = ada.start(['watch', run]);
+    await watcher.says(/aggregated-0 started/);
+    await pauseController(cluster);
+    try {
+      const status = await ada.run(['status', run]);
+      expect(status.stdout).toMatch(/^ {2}state {4}UNKNOWN\n {2}reason {3}.*(timed out|no answer|contact)/im);
+      expect(status.code).toBe(6);
+      const line = JSON.stringify({ time: new Date().toISOString(), kind: 'waiting', reason: 'still here' });
+      await cluster.onLogin(['bash', '-c', 'echo "$1" >>"$2"', 'bash', line, join(dir, 'events.jsonl')]);
+      await watcher.says(/waiting: still here/);
+    } finally {
+      await resumeController(cluster);
+    }
+    await expect
+      .poll(async () => (await ada.run(['status', run])).code, { timeout: 60_000, interval: 1000 })
+      .toBe(0);
+    await ada.run(['cancel', run]);
+    const { code, stdout } = await watcher.ended;
+    expect(stdout).not.toContain('failed');
+    expect([code, stdout]).toEqual([9, expect.stringMatching(/cancelled after .*: cancelled/)]);
+  });
+
+  test('without accounting, what the queue has forgotten is told by the run, or is not known; it never failed', async () => {
+    // The first job leaves a verdict; the second one was gone before its script began.
+    const told = await submit(ada, 'idle');
+    const silent = await submit(ada, 'held');
+    await ada.start(['watch', told.run]).says(/aggregated-0 started/);
+    await ada.run(['cancel', told.run]);
+    await cluster.exec(['scancel', silent.jobId]);
+    expect((await ada.run(['status', silent.run])).stdout).toContain(
+      'cancelled: Slurm says CANCELLED; the job’s script did not start',
+    );
+    // MinJobAge is 30 s, looked at every 30 s.
+    await expect
+      .poll(async () => (await cluster.exec(['squeue', '-h', '-tall', '-j', silent.jobId])).stderr, {
+        timeout: 120_000,
+        interval: 2000,
+      })
+      .toContain('Invalid job id');
+    const first = await ada.run(['status', told.run]);
+    expect([first.code, first.stdout]).toEqual([9, expect.stringContaining('cancelled after')]);
+    const second = await ada.run(['status', silent.run]);
+    expect(second.code).toBe(6);
+    expect(second.stdout).toContain(
+      `ended, it is not known how: neither squeue nor accounting knows job ${silent.jobId} any more`,
+    );
+    expect(
+      await readFile(join(cluster.homes, 'ada', told.dir.slice('/home/ada/'.length), 'job.json'), 'utf8'),
+    ).toContain(told.jobId);
+  });
+});
+
+interface Submitted {
+  readonly run: string;
+  readonly jobId: string;
+  readonly dir: string;
+}
