@@ -16,6 +16,12 @@ export interface ExecOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+export interface InteractOptions {
+  /** Kind of the terminal, which the program then gets, with its size and its keys. Absent: input and output are pipes. */
+  readonly term?: string;
+  readonly signal: AbortSignal;
+}
+
 /** A file to write: its text, and permission bits that hold whatever the umask is. */
 export interface HostFile {
   readonly text: string;
@@ -60,6 +66,11 @@ export interface Host {
   follow(path: string, offset: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** A path made absolute; a host at a distance knows where `~` is. All other calls take either. */
   resolve(path: string): Promise<string>;
+  /**
+   * Runs a program with the input and output of this process, or on its terminal. The exit code, 128 + n after signal n;
+   * rejects with `connection` where it cannot be started. Absent where a host cannot do that.
+   */
+  interact?(argv: readonly string[], options: InteractOptions): Promise<number>;
   /** A stream to a port that the host can reach. Absent where this machine is the host. */
   dial?(address: string, port: number): Promise<Duplex>;
 }

@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
 import process from 'node:process';
 import { execa } from 'execa';
 import { DynSlurmError } from '../errors.ts';
 import { commandError } from './command-error.ts';
 import { commandEnvironment } from './environment.ts';
 import { followFile } from './follow.ts';
-import type { CommandResult, ExecOptions, Host } from './host.ts';
+import type { CommandResult, ExecOptions, Host, InteractOptions } from './host.ts';
 import {
   listLocal,
   readLocalPart,
@@ -41,7 +42,33 @@ export function localHost({ path, env, extra }: LocalHostOptions): Host {
     list: listLocal,
     follow: (file, offset, signal) => followFile(readLocalPart, file, offset, signal),
     resolve: async (file) => file,
+    interact: (argv, options) => interactLocally(name, argv, base, options),
   };
+}
+
+/** In our process group: the terminal's keys reach it as they reach us. */
+async function interactLocally(
+  host: string,
+  argv: readonly string[],
+  base: Readonly<Record<string, string>>,
+  { term, signal }: InteractOptions,
+): Promise<number> {
+  const [program = '', ...args] = argv;
+  const result = await execa(program, args, {
+    env: { ...base, ...(term !== undefined && { TERM: term }) },
+    extendEnv: false,
+    stdio: 'inherit',
+    cancelSignal: signal,
+    forceKillAfterDelay: KILL_DELAY,
+    reject: false,
+  });
+  if (result.exitCode !== undefined) return result.exitCode;
+  if (result.signal) return 128 + constants.signals[result.signal];
+  throw notStarted(
+    { what: `cannot run ${program}`, argv, host },
+    (result.cause as NodeJS.ErrnoException | undefined)?.code,
+    result.cause,
+  );
 }
 
 async function execLocally(

@@ -102,3 +102,13 @@ test('an abort ends the command', async () => {
   setTimeout(() => controller.abort('SIGINT'), 50);
   expect((await failure(running)).code).toBe('interrupted');
 });
+
+test('a program may have our own input and output', async () => {
+  const { signal } = new AbortController();
+  expect(await host.interact?.(['bash', '-c', 'exit 3'], { signal })).toBe(3);
+  expect(await host.interact?.(['bash', '-c', 'kill -KILL $$'], { signal })).toBe(137);
+  expect(await host.interact?.(['bash', '-c', '[[ $TERM == vt100 ]]'], { signal, term: 'vt100' })).toBe(0);
+  await expect(host.interact?.(['no-such-program'], { signal })).rejects.toMatchObject({
+    code: 'connection',
+  });
+});
