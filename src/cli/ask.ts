@@ -20,9 +20,10 @@ export function askAt(proc: typeof process, signal: AbortSignal): Ask | undefine
       import('node:readline'),
       import('node:stream'),
     ]);
-    stderr.write(question);
     const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
     const lines = createInterface({ input: stdin, output: echo ? stderr : nowhere, terminal: true });
+    // Only now does the terminal itself show no keys any more.
+    stderr.write(question);
     try {
       return await new Promise<string>((resolve, reject) => {
         const stop = () => reject(new DynSlurmError('interrupted', 'interrupted while asking'));
