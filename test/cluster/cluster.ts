@@ -16,6 +16,8 @@ interface Description {
   readonly nodes: readonly { readonly name: string; readonly ip: string }[];
   readonly gpus: number;
   readonly killWait: number;
+  /** With linuxproc Slurm's signals reach all processes of a task, and daemons that a job leaves behind outlive it. */
+  readonly proctrack: 'cgroup' | 'linuxproc';
   readonly shared: string;
   /** /home of nodes and login node, and of the laptop. */
   readonly homes: string;
@@ -47,6 +49,7 @@ export interface UpOptions {
   readonly gpus?: number;
   readonly killWait?: number;
   readonly slurmdTimeout?: number;
+  readonly proctrack?: 'cgroup' | 'linuxproc';
   readonly tools?: string;
 }
 
@@ -80,10 +83,18 @@ export function clusterAvailable(): string | undefined {
 
 /** Brings a cluster up, and again what of it is gone. A cluster of a test has the test's pid in its name. */
 export async function up(options: UpOptions = {}): Promise<Cluster> {
-  const { name = `test-${process.pid}`, nodes = 8, gpus, killWait, slurmdTimeout, tools } = options;
+  const {
+    name = `test-${process.pid}`,
+    nodes = 8,
+    gpus,
+    killWait,
+    slurmdTimeout,
+    proctrack,
+    tools,
+  } = options;
   await sweep();
   const argv = [join(HERE, 'up.sh'), '--json', '--name', name, '--nodes', String(nodes)];
-  const more = { gpus, 'kill-wait': killWait, 'slurmd-timeout': slurmdTimeout, tools };
+  const more = { gpus, 'kill-wait': killWait, 'slurmd-timeout': slurmdTimeout, proctrack, tools };
   for (const [option, value] of Object.entries(more)) {
     if (value !== undefined) argv.push(`--${option}`, String(value));
   }

@@ -35,7 +35,8 @@ END
 }
 
 describe_json() {
-  local i nodes='' tools=null
+  local i nodes='' tools=null proctrack=linuxproc
+  [[ -z $FREEZER ]] || proctrack=cgroup
   for ((i = 1; i <= NODES; i++)); do
     nodes+=",{\"name\":\"node$i\",\"ip\":\"$SUBNET.$((10 + i))\"}"
   done
@@ -43,7 +44,7 @@ describe_json() {
   cat <<END
 {"name":"$NAME","state":"$STATE","slurmConf":"$STATE/slurm/slurm.conf","version":"$(slurmctld -V | cut -d ' ' -f 2)",
 "machine":"$SUBNET.1","controller":"$SUBNET.2","login":"$SUBNET.3","nodes":[${nodes#,}],"gpus":$GPUS,"killWait":$KILL_WAIT,
-"shared":"$STATE/shared","homes":"$STATE/home","laptopHomes":"$STATE/laptop","containers":"$STATE/containers",
+"proctrack":"$proctrack","shared":"$STATE/shared","homes":"$STATE/home","laptopHomes":"$STATE/laptop","containers":"$STATE/containers",
 "password":"$PASSWORD","code":"$CODE","passphrase":"$PASSPHRASE","tools":$tools}
 END
 }

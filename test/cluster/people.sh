@@ -80,6 +80,7 @@ echo "*** Welcome to the cluster. Maintenance on Monday. ***"
 echo "stty: 'standard input': Inappropriate ioctl for device" >&2
 printf '\033[1mYou have 1 new message.\033[0m'
 END
+  echo '. ~/.bashrc' >"$STATE/home/nora/.profile"
   while read -r name uid _; do
     [[ $name == me ]] || chown -R "$uid:$uid" "$STATE/home/$name"
   done <<<"$PEOPLE"

@@ -54,6 +54,7 @@ save() {
 # choose_freezer: sets FREEZER, the folder of this cluster among the freezer cgroups, or nothing where there are none.
 choose_freezer() {
   FREEZER=''
+  [[ $PROCTRACK == cgroup ]] || return 0
   # shellcheck disable=SC2016
   if unshare --mount bash -c 'mount -t cgroup -o freezer none "$1" && mkdir -p "$1/$2"' choose_freezer \
     "$STATE/freezer" "dyn-slurm-$NAME" 2>/dev/null; then

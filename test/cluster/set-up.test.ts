@@ -56,7 +56,8 @@ describe.skipIf(unavailable)(
       expect(code).toBe(1);
     });
 
-    test('what a job leaves running ends with it', async () => {
+    test('what a job leaves running ends with it', async ({ skip }) => {
+      if (cluster.proctrack !== 'cgroup') skip('this machine has no freezer cgroups');
       const { stdout } = await cluster.exec([
         ...['srun', '-N2', 'bash', '-c'],
         'setsid setsid sleep 987 </dev/null >/dev/null 2>&1 & sleep 0.2; pgrep -fc "sleep 98[7]"',
@@ -101,9 +102,18 @@ describe.skipIf(unavailable)(
       }
     });
 
-    test('a missing image fails the step', async () => {
-      const { stdout, stderr } = await cluster.onLogin(['srun', '--container-image=/none.sqsh', 'hostname']);
-      expect(stderr).toContain('pyxis: failed to create container filesystem from /none.sqsh: No such file');
+    test.each([
+      [
+        ['--container-image=/none.sqsh'],
+        'failed to create container filesystem from /none.sqsh: No such file',
+      ],
+      [
+        ['--container-image=x', '--container-mounts=/etc:/e,/none:/n'],
+        'failed to mount: /none: No such file',
+      ],
+    ])('%j fails the step', async (options, words) => {
+      const { stdout, stderr } = await cluster.onLogin(['srun', ...options, 'hostname']);
+      expect(stderr).toContain(words);
       // srun itself ends with 0: Slurm 22.05 counts no task that was not launched.
       expect(stdout).toBe('');
     });

@@ -4,11 +4,13 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-usage: up.sh [--nodes N] [--name NAME] [--gpus N] [--kill-wait S] [--slurmd-timeout S] [--tools FOLDER] [--json]
+usage: up.sh [--nodes N] [--name NAME] [--gpus N] [--kill-wait S] [--slurmd-timeout S] [--proctrack KIND]
+             [--tools FOLDER] [--json]
   --nodes           1 to 33; default 8
   --name            of the cluster; default dev
   --gpus            of each node; default 8
   --kill-wait       Slurm's KillWait; default 10
+  --proctrack       cgroup, the default where there are freezer cgroups, or linuxproc
   --slurmd-timeout  seconds until a silent node is down; default 15
   --tools           folder of `dyn-slurm setup`; default the newest in ~/.cache/dyn-slurm
   --json            prints the cluster as JSON instead of how to use it
@@ -23,7 +25,7 @@ END
 . "$HERE/people.sh"
 . "$HERE/description.sh"
 
-NAME=dev NODES=8 GPUS=8 KILL_WAIT=10 SLURMD_TIMEOUT=15 JSON='' TOOLS=''
+NAME=dev NODES=8 GPUS=8 KILL_WAIT=10 SLURMD_TIMEOUT=15 JSON='' TOOLS='' PROCTRACK=cgroup
 while (($#)); do
   case $1 in
     --json) JSON=1 ;;
@@ -32,6 +34,7 @@ while (($#)); do
     --gpus) GPUS=$2 && shift ;;
     --kill-wait) KILL_WAIT=$2 && shift ;;
     --slurmd-timeout) SLURMD_TIMEOUT=$2 && shift ;;
+    --proctrack) PROCTRACK=$2 && shift ;;
     --tools) TOOLS=$2 && shift ;;
     --help) usage && exit ;;
     *) usage >&2 && exit 2 ;;
