@@ -8,6 +8,8 @@ umask 077
 LIB=${BASH_SOURCE[0]%/*}/lib
 # shellcheck source=lib/events.sh
 . "$LIB/events.sh" || exit 1
+# shellcheck source=lib/image.sh
+. "$LIB/image.sh" || exit 1
 # shellcheck source=lib/nodes.sh
 . "$LIB/nodes.sh" || exit 1
 # shellcheck source=lib/steps.sh

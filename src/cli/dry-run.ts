@@ -1,5 +1,6 @@
 import type { Job } from '../config/job.ts';
 import { exposure } from '../plan/exposure.ts';
+import { cachedImage } from '../plan/image.ts';
 import type { Plan } from '../plan/plan.ts';
 import { quoteCommand } from '../render/shell.ts';
 import type { SubmitRequest } from '../scheduler/scheduler.ts';
@@ -63,7 +64,8 @@ function againText(retries: number): string {
   return `and ${times}, as runs of their own, each with --dependency=afternotok of all before it\n`;
 }
 
-function taken({ slurm, site, container, health }: Job): readonly (readonly string[])[] {
+function taken(job: Job): readonly (readonly string[])[] {
+  const { slurm, site, container, health } = job;
   const { account, partition, qos, reservation, constraint, segment, time, exclusive } = slurm;
   const all = {
     account,
@@ -75,6 +77,7 @@ function taken({ slurm, site, container, health }: Job): readonly (readonly stri
     'time limit': `${span(time)}; USR1 to the script ${span(health.drain)} before`,
     nodes: exclusive ? 'whole (--exclusive)' : 'shared with other jobs',
     image: site.container_runtime === 'pyxis' ? container?.image : undefined,
+    'image from the cache': cachedImage(job)?.file,
   };
   return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
 }
@@ -114,10 +117,14 @@ function passed({ steps }: Plan): string {
     .join('');
 }
 
-function left({ site }: Job, dir: string): readonly string[] {
+function left(job: Job, dir: string): readonly string[] {
+  const image = cachedImage(job);
   return [
     `${dir} (0700): the files below, logs, events.jsonl and state; yours to delete`,
-    `under ${site.local_dir} of each node: nothing once the job has ended`,
+    ...(image === undefined
+      ? []
+      : [`${image.file} (0644): ${image.source}, imported where it is not there yet`]),
+    `under ${job.site.local_dir} of each node: nothing once the job has ended`,
   ];
 }
 

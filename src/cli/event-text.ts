@@ -14,6 +14,8 @@ export function eventText(event: ObservedEvent): string | undefined {
       const [head] = event.nodes;
       return `${nodes(event.nodes.length)} bound${head ? `; head node ${head.host}, ${head.ip}` : ''}`;
     }
+    case 'image':
+      return imageText(event);
     case 'step-started':
       return `${event.step} started on ${hosts(event.nodes)}`;
     case 'service-ready':
@@ -66,6 +68,25 @@ export function eventText(event: ObservedEvent): string | undefined {
       return `events.jsonl is damaged, the line is skipped: ${event.line}`;
     default:
       return event satisfies never;
+  }
+}
+
+function imageText({ state, file, reason, seconds }: EventOf<'image'>): string {
+  switch (state) {
+    case 'waiting':
+      return `waiting for the image: ${reason}`;
+    case 'importing':
+      return `importing the image: ${reason}`;
+    case 'found':
+      return `the image is there: ${file}`;
+    case 'imported':
+      return `image imported after ${elapsed(seconds * 1000)}: ${file}`;
+    case 'reimported':
+      return `image imported again after ${elapsed(seconds * 1000)}: ${reason}`;
+    case 'left-out':
+      return `image left out: ${reason}`;
+    default:
+      return state satisfies never;
   }
 }
 

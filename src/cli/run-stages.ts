@@ -16,6 +16,7 @@ export function runStages(state: RunState, { steps }: Outline, submitted: Moment
   return [
     stage({ key: 'queue', title: 'queue', note: queueNote(state) }, submitted ?? state.queue, started, end),
     stage({ key: 'nodes', title: 'nodes', note: nodesNote(state) }, started, bound, end),
+    ...steps.filter(({ kind }) => kind === 'image').map((step) => imageStage(state, step, end)),
     group(
       'infra',
       'infrastructure',
@@ -39,6 +40,16 @@ function endOf({ teardown, verdict, cause }: RunState): RunEnd {
 }
 
 const isBad = (outcome: Outcome | undefined): boolean => outcome === 'failed' || outcome === 'deadline';
+
+function imageStage({ steps, image, cause }: RunState, { name }: OutlineStep, end: RunEnd): Stage {
+  const ongoing = image?.state === 'waiting' || image?.state === 'importing';
+  const what = { key: name, title: 'image', note: image ? `${image.state}, ${image.reason}` : '' };
+  return blamed(
+    stage(what, steps.get(name)?.started, ongoing ? undefined : image, end),
+    cause?.step === name,
+    end,
+  );
+}
 
 function serviceStage({ steps, cause }: RunState, { name }: OutlineStep, end: RunEnd): Stage {
   const { started, ready } = steps.get(name) ?? {};

@@ -54,6 +54,13 @@ export const clusterProfile = z
       .default({})
       .meta({ examples: [{ dynamo: '/lustre/images/dynamo-sglang.sqsh' }] })
       .describe('Aliases for `container.image`. Default: none.'),
+    image_cache: mountablePath
+      .refine((value) => value.startsWith('/'), 'write a path from the root of the file system')
+      .optional()
+      .meta({ examples: ['/lustre/images'] })
+      .describe(
+        'Folder that all nodes see, into which a job imports the image of a registry once for all; yours, or sticky. Default: none, pyxis imports it for every step.',
+      ),
     mounts: z
       .array(mount)
       .default([])

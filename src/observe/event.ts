@@ -31,6 +31,12 @@ export interface NodeFinding {
   readonly nodes: readonly string[];
 }
 
+/**
+ * Of a registry's image on its way into the cache. `reimported`: the one that was there is damaged, and moved aside;
+ * `left-out`: a rehearsal runs no containers.
+ */
+type ImageState = 'waiting' | 'importing' | 'found' | 'imported' | 'reimported' | 'left-out';
+
 export type RunEventBody =
   | SessionEventBody
   | { readonly kind: 'job-started'; readonly job: string; readonly attempt: number; readonly nodes: number }
@@ -44,6 +50,16 @@ export type RunEventBody =
   | {
       readonly kind: 'nodes-bound';
       readonly nodes: readonly { readonly index: number; readonly host: string; readonly ip: string }[];
+    }
+  | {
+      readonly kind: 'image';
+      readonly state: ImageState;
+      /** In the image cache. */
+      readonly file: string;
+      /** The image's source, who else imports it, or what was wrong with the one that was there. */
+      readonly reason: string;
+      /** Since the step `image` began. */
+      readonly seconds: number;
     }
   | {
       readonly kind: 'step-started';

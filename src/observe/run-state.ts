@@ -11,6 +11,7 @@ export interface RunState {
   readonly queue?: QueueEvent;
   readonly started?: EventOf<'job-started'>;
   readonly bound?: EventOf<'nodes-bound'>;
+  readonly image?: EventOf<'image'>;
   /** By name, in launch order. */
   readonly steps: ReadonlyMap<string, StepState>;
   readonly workers: ReadonlyMap<Role, EventOf<'workers-registered'>>;
@@ -41,6 +42,8 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
       return { ...state, preflight: event };
     case 'nodes-bound':
       return { ...state, bound: event };
+    case 'image':
+      return { ...state, image: event };
     case 'step-started':
       return { ...state, steps: new Map(state.steps).set(event.step, { started: event }) };
     case 'service-ready': {

@@ -48,13 +48,14 @@ export function imageSteps(job: Job): readonly Step[] {
 /**
  * enroot 3 knows a registry by the `#` after it, and takes `nvcr.io/nvidia/x` for an image of Docker Hub
  * (https://github.com/NVIDIA/pyxis/issues/39); a digest it takes in the place of a tag only. enroot 4 knows these forms
- * too. As in Docker, a first part with a dot or a port is a registry.
+ * too. As in Docker, a first part with a dot or a port is a registry; Docker Hub's own is enroot's default.
  */
 function enrootUri(image: string): string {
   const [, named = '', digest] =
     /^(?:docker:\/\/)?(.*?)(?:(?::[^:/@#]+)?@(sha256:[0-9a-f]+))?$/s.exec(image) ?? [];
   const [, user = '', path = ''] = /^([^@/#]+@)?(.*)$/s.exec(named) ?? [];
-  const place = path.includes('#') ? path : path.replace(/^([^/]*[.:][^/]*|localhost)\//, '$1#');
+  const ours = path.replace(/^(index\.)?docker\.io[/#]/, '');
+  const place = ours.includes('#') ? ours : ours.replace(/^([^/]*[.:][^/]*|localhost)\//, '$1#');
   return `docker://${user}${place}${digest === undefined ? '' : `:${digest}`}`;
 }
 

@@ -1,5 +1,6 @@
 import type { Job } from '../config/job.ts';
 import { exposure } from './exposure.ts';
+import { cachedImage } from './image.ts';
 import type { NodeIndex, Plan, Port, Process } from './plan.ts';
 import { usesLocalDir } from './word.ts';
 
@@ -20,15 +21,13 @@ export function preflightChecks(job: Job, plan: Plan): readonly Check[] {
       .map(({ index }) => index)
       .filter((node) => processes.some((one) => one.nodeIndex === node && wanted(one)));
   const models = nodesOf(({ kind }) => kind === 'worker' || kind === 'frontend');
+  const contained = nodesOf(({ name }) => isContained(name, plan));
   const checks: Check[] = [
     ...gpuChecks(plan),
     ...readable('the model', job.model.path, models),
     ...readable('the chat template', job.dynamo.custom_jinja_template, models),
-    ...readable(
-      'the container image',
-      imageFile(job),
-      nodesOf(({ name }) => isContained(name, plan)),
-    ),
+    ...readable('the container image', imageFile(job), contained),
+    ...readable('the image cache', cachedImage(job) && job.site.image_cache, contained),
     {
       nodes: nodesOf(({ argv, env }) => usesLocalDir([...argv, ...Object.values(env)])),
       words: ['local_dir', job.site.local_dir],

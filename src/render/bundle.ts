@@ -35,12 +35,14 @@ export const TEMPLATES = [
   'lib/cause.sh',
   'lib/end.sh',
   'lib/events.sh',
+  'lib/image.sh',
   'lib/nodes.sh',
   'lib/ready.sh',
   'lib/steps.sh',
   'lib/supervise.sh',
   'task.sh',
   'node.sh',
+  'image.sh',
 ] as const;
 
 export type TemplateName = (typeof TEMPLATES)[number];
@@ -50,9 +52,9 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
   const step = compile(templates['step.sh.hbs']);
   const files = new Map<string, BundleFile>([
     ['job.sbatch', { text: jobScript(job, plan, templates['job.sbatch.hbs']), mode: 0o700 }],
-    ...TEMPLATES.filter((name) => !name.endsWith('.hbs')).map(
-      (name) => [name, { text: templates[name], mode: 0o600 }] as const,
-    ),
+    ...TEMPLATES.filter((name) => !name.endsWith('.hbs'))
+      .filter((name) => name !== 'image.sh' || plan.steps.some(({ kind }) => kind === 'image'))
+      .map((name) => [name, { text: templates[name], mode: 0o600 }] as const),
   ]);
   const checks = preflightChecks(job, plan);
   if (checks.length > 0)
@@ -88,7 +90,7 @@ function stepContext(job: Job, step: Step): object {
     nodes: step.nodes,
     localDir: needsLocalDir(step) ? job.site.local_dir : undefined,
     filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
-    attend: step.kind === 'bench' ? 'complete' : 'run',
+    attend: step.kind === 'bench' || step.kind === 'image' ? 'complete' : 'run',
     lines: commandLines(step.argv).map(quoteCommand),
   };
 }

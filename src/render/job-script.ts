@@ -65,18 +65,17 @@ function policies(job: Job): readonly string[] {
 
 /** Steps that start together, and what has to answer before the next ones start. */
 const STAGES: readonly { readonly title: string; readonly kinds: readonly ProcessKind[] }[] = [
+  { title: 'The container image, once for all nodes.', kinds: ['image'] },
   { title: 'Infrastructure, on the head node.', kinds: ['etcd', 'nats'] },
   { title: 'Frontends and workers, all at once.', kinds: ['frontend', 'worker', 'nginx', 'monitor'] },
 ];
 
 function groups(job: Job, plan: Plan): readonly object[] {
-  return STAGES.map(({ title, kinds }) => {
+  return STAGES.flatMap(({ title, kinds }) => {
     const steps = kinds.flatMap((kind) => plan.steps.filter((step) => step.kind === kind));
-    return {
-      title,
-      steps: steps.map((step) => launch(step, job)),
-      awaits: steps.flatMap((step) => awaitLine(step, job)),
-    };
+    if (steps.length === 0) return [];
+    const awaits = steps.flatMap((step) => awaitLine(step, job));
+    return [{ title, steps: steps.map((step) => launch(step, job)), awaits }];
   });
 }
 
@@ -93,6 +92,8 @@ function launch(step: Step, job: Job): object {
 
 function awaitLine(step: Step, job: Job): readonly string[] {
   switch (step.kind) {
+    case 'image':
+      return [`await_image ${step.name} ${quoteWord(step.argv.at(-1) ?? '')}`];
     case 'etcd':
       return [
         `await_service ${step.name} etcd_answers ${quoteWord(address(step, 'etcd-client'))}`,

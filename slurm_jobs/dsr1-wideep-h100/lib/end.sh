@@ -82,9 +82,9 @@ finish() {
 tear_down() {
   if ((HURRY)); then
     GRACE=$HASTE
-    stop bench monitor worker frontend nginx nats etcd
+    stop image bench monitor worker frontend nginx nats etcd
   else
-    stop bench monitor
+    stop image bench monitor
     stop worker
     stop frontend nginx
     stop nats etcd

@@ -37,6 +37,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     'lib/cause.sh': '600',
     'lib/end.sh': '600',
     'lib/events.sh': '600',
+    'lib/image.sh': '600',
     'lib/nodes.sh': '600',
     'lib/ready.sh': '600',
     'lib/steps.sh': '600',
