@@ -1,0 +1,149 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { streamChat } from '../../src/rehearsal/chat.ts';
+import { processesOf, Stage } from './rehearsal.ts';
+
+const stage = new Stage();
+afterEach(() => expect(processesOf(stage.runs)).toEqual([]));
+afterAll(() => stage.dispose());
+
+interface Submitted {
+  readonly run: string;
+  readonly dir: string;
+}
+
+type Event = Readonly<Record<string, unknown>> & { readonly kind: string };
+
+async function submit(config: string): Promise<Submitted> {
+  const file = join(import.meta.dirname, '../fixtures/rehearsal', `${config}.yaml`);
+  const { code, stdout, stderr } = await stage.run('submit', file, '--cluster', 'local', '--json');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+function eventsOf({ dir }: Submitted): readonly Event[] {
+  try {
+    const lines = readFileSync(join(dir, 'events.jsonl'), 'utf8').split('\n');
+    return lines.filter(Boolean).map((line) => JSON.parse(line));
+  } catch {
+    return [];
+  }
+}
+
+/** The first event of a kind; waits for it, unless the run ends without one. */
+async function eventOf(run: Submitted, kind: string): Promise<Event> {
+  for (;;) {
+    const events = eventsOf(run);
+    const found = events.find((event) => event.kind === kind);
+    if (found) return found;
+    const last = events.at(-1);
+    if (last?.kind === 'verdict') throw new Error(`no ${kind}: ${JSON.stringify(last)}`);
+    await sleep(50);
+  }
+}
+
+/** Kills what a step runs on one of its nodes, and not its script. */
+function killTask({ dir }: Submitted, step: string, rank: number): void {
+  const engines = readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    const [environment = '', command = ''] = ['environ', 'cmdline'].map((file) =>
+      read(`/proc/${pid}/${file}`),
+    );
+    const marks = [`RUN_DIR=${dir}\0`, `SLURM_JOB_NAME=${step}\0`, `SLURM_NODEID=${rank}\0`];
+    return command.includes('python') && marks.every((mark) => environment.includes(mark));
+  });
+  expect(engines).not.toEqual([]);
+  for (const pid of engines) process.kill(Number(pid), 'SIGKILL');
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+test('a worker is started again, others are done without, and the last of a role ends the job', async () => {
+  const run = await submit('supervised');
+  const { url } = await eventOf(run, 'ready');
+
+  killTask(run, 'prefill-0', 1);
+  expect(await eventOf(run, 'worker-restarting')).toMatchObject({
+    reason: 'prefill-0 on node1 was killed by SIGKILL',
+    step: 'prefill-0',
+    rank: 1,
+    signal: 'KILL',
+    restart: 1,
+    of: 1,
+    delay: 1,
+  });
+  expect(await eventOf(run, 'recovered')).toMatchObject({ step: 'prefill-0', role: 'prefill', restart: 1 });
+
+  killTask(run, 'decode-0', 0);
+  expect(await eventOf(run, 'degraded')).toMatchObject({
+    reason: 'decode-0 on node2 was killed by SIGKILL',
+    step: 'decode-0',
+    role: 'decode',
+    have: 1,
+    want: 2,
+    missing: ['decode-0'],
+  });
+  const status = await stage.run('status', run.run, '--json');
+  expect(JSON.parse(status.stdout)).toMatchObject({ state: 'degraded', absent: [{ step: 'decode-0' }] });
+  const chat = { url: String(url), model: 'tiny', prompt: 'Hello', maxTokens: 8 };
+  expect(await streamChat({ ...chat, signal: AbortSignal.timeout(30_000) }, () => {})).toMatchObject({
+    tokens: 8,
+  });
+
+  killTask(run, 'decode-1', 0);
+  expect(await eventOf(run, 'verdict')).toMatchObject({
+    outcome: 'failed',
+    reason: 'decode-1 on node2 was killed by SIGKILL; no decode worker is left',
+    step: 'decode-1',
+  });
+  expect((await stage.run('watch', run.run, '--json')).code).toBe(7);
+});
+
+test('a worker that has used up its restarts ends the job', async () => {
+  const { code, events } = await stage.rehearse('supervised', '--fault', 'prefill-0:exit=3');
+  expect(code).toBe(7);
+  expect(events.filter(({ kind }) => kind === 'worker-restarting')).toHaveLength(1);
+  expect(events.at(-1)).toMatchObject({
+    outcome: 'failed',
+    reason: 'prefill-0 on node0 exited with code 3, after restart 1',
+  });
+});
+
+test('near the time limit new requests are refused, and those under way are answered', async () => {
+  const run = await submit('limited');
+  const { url } = await eventOf(run, 'ready');
+  let drained = '';
+  const chat = { url: String(url), model: 'tiny', prompt: 'Hello', maxTokens: 2000 };
+  const answer = streamChat({ ...chat, signal: AbortSignal.timeout(60_000) }, () => {
+    drained ||= eventsOf(run).some(({ kind }) => kind === 'draining') ? 'while it streamed' : '';
+  });
+  await eventOf(run, 'draining');
+  await expect
+    .poll(() =>
+      fetch(`${url}/v1/models`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    )
+    .toBe(false);
+  expect((await answer).tokens).toBe(2000);
+  expect(drained).toBe('while it streamed');
+  expect(await eventOf(run, 'verdict')).toMatchObject({
+    outcome: 'timeout',
+    reason: 'served until the time limit',
+  });
+  expect((await stage.run('watch', run.run, '--json')).code).toBe(0);
+
+  const log = readFileSync(join(run.dir, 'logs/gpu.node0.csv'), 'utf8').split('\n');
+  expect(log[0]).toMatch(/^timestamp, index, utilization\.gpu, .*, temperature\.gpu$/);
+  expect(log[1]).toMatch(/^\d{4}\/\d\d\/\d\d [\d:.]+, 0(, 0)+$/);
+});
