@@ -3,6 +3,7 @@
 # the machine's, says that it is there, and collects orphans until the box is switched off.
 set -euo pipefail
 
+# shellcheck source=/dev/null
 . "$1/cluster.env"
 name=$2
 # /proc is still the machine's here, so this is the pid by which the machine knows this box.

@@ -9,5 +9,6 @@ NAME=dev
 [[ ${1:-} != --name ]] || NAME=$2
 lock_place
 STATE=$PLACE/$NAME
+# shellcheck source=/dev/null
 [[ ! -e $STATE/cluster.env ]] || . "$STATE/cluster.env"
 take_down

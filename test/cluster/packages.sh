@@ -25,19 +25,21 @@ missing_packages() {
 # Installs what is missing, and says so. Debian would start what it installs: the machine's own sshd and Slurm daemons,
 # which nobody has asked for.
 install_packages() {
-  local policy=/usr/sbin/policy-rc.d ours='' status=0
   local -a missing
   mapfile -t missing < <(missing_packages)
   ((${#missing[@]})) || return 0
   echo "installing ${missing[*]} with apt-get" >&2
-  if [[ ! -e $policy ]]; then
-    printf '#!/bin/sh\nexit 101\n' >"$policy"
-    chmod 755 "$policy"
-    ours=1
-  fi
-  export DEBIAN_FRONTEND=noninteractive
-  { apt-get update -q && apt-get install -q -y --no-install-recommends "${missing[@]}"; } >&2 || status=1
-  [[ -z $ours ]] || rm -f "$policy"
-  ((status == 0)) || echo "could not install ${missing[*]}" >&2
-  return "$status"
+  (
+    policy=/usr/sbin/policy-rc.d
+    if [[ ! -e $policy ]]; then
+      trap 'rm -f "$policy"' EXIT
+      printf '#!/bin/sh\nexit 101\n' >"$policy"
+      chmod 755 "$policy"
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -q && apt-get install -q -y --no-install-recommends "${missing[@]}"
+  ) >&2 || {
+    echo "could not install ${missing[*]}" >&2
+    return 1
+  }
 }

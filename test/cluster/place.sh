@@ -66,6 +66,7 @@ choose_tools() {
   [[ -n $TOOLS ]] || TOOLS=$(find "${XDG_CACHE_HOME:-$HOME/.cache}/dyn-slurm" -maxdepth 2 -path '*/tools-*/stamp.json' \
     -printf '%T@ %h\n' 2>/dev/null | sort -n | tail -n 1 | cut -d ' ' -f 2-)
   PYTHON_PREFIX=''
+  # shellcheck disable=SC2034 # save writes it
   [[ -z $TOOLS ]] || PYTHON_PREFIX=$(dirname "$(dirname "$(readlink -f "$TOOLS/venv/bin/python")")")
 }
 

@@ -9,6 +9,7 @@ set -euo pipefail
 NAME=dev
 [[ ${1:-} != --name ]] || { NAME=$2 && shift 2; }
 STATE=$(place)/$NAME
+# shellcheck source=/dev/null
 . "$STATE/cluster.env"
 box=${1:-login}
 shift || true

@@ -95,6 +95,7 @@ STATE=$PLACE/$NAME
 wanted=$NODES
 trap 'give_up' EXIT
 if [[ -e $STATE/cluster.env ]]; then
+  # shellcheck source=/dev/null
   . "$STATE/cluster.env"
   if ((NODES != wanted)); then
     trap - EXIT
