@@ -10,7 +10,7 @@ declare -A STEP_STATE=()
 
 # launch NAME KIND ROLE NODE_INDEX... -- COMMAND...: starts a step.
 launch() {
-  local name=$1
+  local name=$1 JSON
   local -a hosts=()
   STEPS+=("$name")
   STEP_KIND[$name]=$2
@@ -21,7 +21,8 @@ launch() {
     shift
   done
   shift
-  STEP_HOSTS[$name]=$(json_list "${hosts[@]}")
+  json "${hosts[@]}"
+  STEP_HOSTS[$name]=[$JSON]
   printf -v "STEP_COMMAND[$name]" '%q ' "$@"
   start_step "$name"
   STEP_STATE[$name]=up
