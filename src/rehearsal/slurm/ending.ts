@@ -1,15 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessId } from './job-record.ts';
-import { sendSignal } from './process-table.ts';
+import { isAlive, sendSignal } from './process-table.ts';
 
-/** Ends what `find` finds, as slurmd does: SIGCONT and SIGTERM, and SIGKILL after `wait` ms, until nothing is left. */
-export async function endAll(find: () => readonly ProcessId[], wait: number): Promise<void> {
-  const told = find();
-  sendSignal(told, 'SIGCONT');
-  sendSignal(told, 'SIGTERM');
+// As with proctrack/cgroup, the usual choice: what asks a step or a job to end reaches the processes that slurmd
+// itself started, its tasks and the batch shell; SIGKILL reaches everything.
+
+/** SIGCONT and SIGTERM, once each, and up to `wait` ms until what `tasks` finds has ended. */
+export async function askToEnd(tasks: () => readonly ProcessId[], wait: number): Promise<void> {
+  const told = new Set<number>();
   const deadline = performance.now() + wait;
-  while (find().length > 0 && performance.now() < deadline) await sleep(20);
-  await killAll(find);
+  for (let left = tasks().filter(isAlive); left.length > 0; left = tasks().filter(isAlive)) {
+    const fresh = left.filter(({ pid }) => !told.has(pid));
+    for (const { pid } of fresh) told.add(pid);
+    sendSignal(fresh, 'SIGCONT');
+    sendSignal(fresh, 'SIGTERM');
+    if (performance.now() >= deadline) return;
+    await sleep(10);
+  }
 }
 
 /** Until nothing is left; gives up after 10 s on what the kernel does not let go. */

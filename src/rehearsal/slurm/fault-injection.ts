@@ -101,12 +101,14 @@ async function moment(job: JobRecord, { when, delay }: Fault): Promise<void> {
 }
 
 /** What a task's script has started and still waits for. */
-async function programOf({ pid }: Task): Promise<readonly ProcessId[]> {
-  if (pid === undefined) return [];
+async function programOf({ process: script }: Task): Promise<readonly ProcessId[]> {
+  if (!script) return [];
   for (;;) {
-    const before = new Set(descendantsOf(pid).map((process) => `${process.pid} ${process.start}`));
+    const before = new Set(descendantsOf(script.pid).map((process) => `${process.pid} ${process.start}`));
     await sleep(SETTLED);
-    const settled = descendantsOf(pid).filter((process) => before.has(`${process.pid} ${process.start}`));
+    const settled = descendantsOf(script.pid).filter((process) =>
+      before.has(`${process.pid} ${process.start}`),
+    );
     if (settled.length > 0) return settled;
   }
 }

@@ -90,6 +90,8 @@ export interface StepRecord {
   readonly overlap: boolean;
   readonly exact: boolean;
   readonly srun: ProcessId;
+  /** Of its tasks, once they have been started. */
+  readonly processes: readonly ProcessId[];
   readonly started: number;
   /** Waits for an earlier step to free its nodes. */
   readonly waiting: boolean;

@@ -3,8 +3,8 @@ import { sayToJob, startShell } from './batch-shell.ts';
 import type { Call } from './call.ts';
 import { dependencyState } from './dependency.ts';
 import { timestamp } from './duration.ts';
-import { endAll, killAll } from './ending.ts';
-import { isFinished, type JobRecord, type JobState, type ProcessId } from './job-record.ts';
+import { askToEnd, killAll } from './ending.ts';
+import { isFinished, type JobRecord, type JobState, type ProcessId, type StepRecord } from './job-record.ts';
 import { isRemembered, readJob, readSteps, writeJob } from './job-store.ts';
 import { type Request, type SignalTarget, takeRequests } from './mailbox.ts';
 import { nodeAddress, nodeName } from './node-name.ts';
@@ -168,10 +168,25 @@ class KeptJob {
       sendSignal([shell], signal);
     }
     if (to === 'shell') return;
-    const steps = readSteps(this.#site, this.#job.id).filter(({ ended }) => ended === undefined);
-    for (const { step } of steps) {
-      if (typeof to !== 'number' || step === to) signalStep(this.#site, this.#job, step, signal);
+    for (const step of this.#liveSteps()) {
+      if (typeof to !== 'number' || step.step === to) signalStep(this.#site, this.#job, step, signal);
     }
+  }
+
+  #liveSteps(): readonly StepRecord[] {
+    return readSteps(this.#site, this.#job.id).filter(({ ended }) => ended === undefined);
+  }
+
+  /** What the script has started does not outlive it, its sruns neither. */
+  #killAfterShell(): AbortController {
+    const until = new AbortController();
+    const { shell } = this.#job;
+    const look = async (): Promise<void> => {
+      while (shell && isAlive(shell) && !until.signal.aborted) await sleep(BEAT);
+      if (!until.signal.aborted) await killAll(() => processesOf(this.#tag, 'batch'));
+    };
+    void look();
+    return until;
   }
 
   /** Remembers what could not be found once its parents have ended. */
@@ -183,9 +198,14 @@ class KeptJob {
 
   async #complete(): Promise<void> {
     this.#lookForStrays();
-    const all = () => [...processesOf(this.#tag), ...this.#strays.filter(isAlive)];
-    if (this.#killed) await killAll(all);
-    else await endAll(all, this.#site.killWait);
+    if (!this.#killed) {
+      const shellEnded = this.#killAfterShell();
+      const tasks = () =>
+        [this.#job.shell ?? [], this.#liveSteps().map(({ processes }) => processes)].flat(2);
+      await askToEnd(tasks, this.#site.killWait);
+      shellEnded.abort();
+    }
+    await killAll(() => [...processesOf(this.#tag), ...this.#strays.filter(isAlive)]);
     // The shell's own end may still be under way to this process.
     for (let waits = 0; this.#job.shell && waits < 100; waits += 1) await sleep(5);
     this.#write({ completing: false, ended: this.#job.ended ?? Date.now() });

@@ -33,8 +33,11 @@ export async function srun(call: Call): Promise<number> {
     (message) => !quiet && say(message),
   );
   let code = 1;
+  let record = step;
   try {
     const tasks = await startTasks(call, options, argv, job, step, layout);
+    record = { ...step, processes: tasks.flatMap((task) => task.process ?? []) };
+    writeStep(call.site, job.id, record);
     const run = new StepRun(call, job, step, tasks, {
       killOnBadExit,
       quiet,
@@ -42,7 +45,7 @@ export async function srun(call: Call): Promise<number> {
     });
     code = await run.run();
   } finally {
-    writeStep(call.site, job.id, { ...step, ended: Date.now(), exitCode: code });
+    writeStep(call.site, job.id, { ...record, ended: Date.now(), exitCode: code });
   }
   return code;
 }
@@ -78,6 +81,7 @@ function stepRecord(
     overlap: options.has('overlap'),
     exact: options.has('exact') || options.has('cpus-per-task'),
     srun: own,
+    processes: [],
     started: Date.now(),
     container: Object.fromEntries([...options].filter(([name]) => /^(no-)?container-/.test(name))),
     argv,

@@ -1,15 +1,19 @@
 import { join } from 'node:path';
-import type { Ending, JobRecord } from './job-record.ts';
+import type { Ending, JobRecord, StepRecord } from './job-record.ts';
 import { jobDir, readJson, readSteps, writeStep, writeWhole } from './job-store.ts';
 import { isAlive, processesOf, sendSignal } from './process-table.ts';
 import { jobMark, type Site } from './site.ts';
 
-/** Signals all of a step. Its srun tells of those that end it. */
-export function signalStep(site: Site, job: JobRecord, step: number, signal: NodeJS.Signals): void {
+/** Signals a step's tasks, or with SIGKILL all of it. Its srun tells of those that end it. */
+export function signalStep(site: Site, job: JobRecord, step: StepRecord, signal: NodeJS.Signals): void {
   const aborts = signal === 'SIGKILL';
-  if (aborts || signal === 'SIGTERM')
-    noteEnding(site, job.id, step, { at: Date.now(), why: 'CANCELLED', aborts });
-  sendSignal(processesOf(jobMark(site.dir, job.id), String(step)), signal);
+  if (aborts || signal === 'SIGTERM') {
+    noteEnding(site, job.id, step.step, { at: Date.now(), why: 'CANCELLED', aborts });
+  }
+  const all = aborts
+    ? processesOf(jobMark(site.dir, job.id), String(step.step))
+    : step.processes.filter(isAlive);
+  sendSignal(all, signal);
 }
 
 /** A step does not outlive its srun. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call } from './call.ts';
 import { timestamp } from './duration.ts';
-import { endAll, killAll } from './ending.ts';
+import { askToEnd, killAll } from './ending.ts';
 import { describeEnd, exitCode, numberRanges, stepExitCode } from './exit-status.ts';
 import type { Ending, JobRecord, ProcessId, StepRecord } from './job-record.ts';
 import { readJob } from './job-store.ts';
@@ -96,7 +96,8 @@ export class StepRun {
     this.#inform(`launch/slurm: _step_signal: Terminating ${this.#id}`);
     if (this.#aborted || this.#running().length === 0) return;
     this.#sayCancelled();
-    await endAll(() => this.#processes(), this.#call.site.killWait);
+    await askToEnd(() => this.#told(), this.#call.site.killWait);
+    await killAll(() => this.#processes());
   }
 
   async #endAfterFirst(): Promise<void> {
@@ -119,7 +120,7 @@ export class StepRun {
       });
     }
     for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const) {
-      this.#call.onSignal(signal, () => sendSignal(this.#processes(), signal));
+      this.#call.onSignal(signal, () => sendSignal(this.#told(), signal));
     }
     this.#call.onSignal('SIGCONT', () => this.#inform('got SIGCONT'));
     this.#call.onSignal('SIGINT', () => void this.#interrupt());
@@ -135,7 +136,7 @@ export class StepRun {
       return;
     }
     this.#say(`sending Ctrl-C to ${this.#id}`);
-    sendSignal(this.#processes(), 'SIGINT');
+    sendSignal(this.#told(), 'SIGINT');
     this.#say('forcing job termination');
     this.#aborted = true;
     this.#sayAborted();
@@ -152,6 +153,11 @@ export class StepRun {
       this.#sayCancelled();
     }
     await killAll(() => this.#processes());
+  }
+
+  /** The tasks themselves, to which signals go; see ending.ts. */
+  #told(): readonly ProcessId[] {
+    return this.#running().flatMap((task) => task.process ?? []);
   }
 
   #processes(): readonly ProcessId[] {

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Environment } from './call.ts';
+import type { ProcessId } from './job-record.ts';
 import type { Pipe, Pipes } from './pipes.ts';
+import { identify } from './process-table.ts';
 import { findProgram } from './program-lookup.ts';
 import type { TaskPlace } from './step-layout.ts';
 import { type Sink, type TaskSinks, writeLine } from './step-output.ts';
@@ -29,7 +31,8 @@ export interface Task {
   readonly place: TaskPlace;
   readonly host: string;
   readonly sinks: TaskSinks;
-  readonly pid: number | undefined;
+  /** Absent where it could not be started. */
+  readonly process: ProcessId | undefined;
   readonly input: NodeJS.WritableStream | undefined;
   /** Of the process itself. */
   readonly ended: Promise<TaskEnd>;
@@ -64,7 +67,7 @@ export function startTask(start: TaskStart): Task {
     place,
     host,
     sinks,
-    pid: child?.pid,
+    process: child?.pid === undefined ? undefined : identify(child.pid),
     input: pipes.in?.stream,
     drained,
     ended: child ? endOf(child, failed) : Promise.resolve(failed),

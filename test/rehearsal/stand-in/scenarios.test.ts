@@ -8,7 +8,7 @@ import { openCluster } from './cluster.ts';
 const scenarios = join(import.meta.dirname, 'scenarios');
 const recorded = join(import.meta.dirname, '../../recorded/slurm-22.05/scenarios');
 
-test.concurrent.each(['commands', 'ends', 'environment', 'output', 'overlap', 'signals', 'steps'])(
+test.concurrent.each(['commands', 'drain', 'ends', 'environment', 'output', 'overlap', 'signals', 'steps'])(
   '%s: as on Slurm 22.05',
   async (name) => {
     const cluster = openCluster();

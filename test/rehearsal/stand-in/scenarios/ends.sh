@@ -38,8 +38,8 @@ ended() {
   "$@" "$id"
   echo "  = $?"
   over "$id"
-  SLURM_JOB_ID=$id plain <job.out | sort | grep -v -e '^srun: ' -e 'No such file' | sed 's/^/  /'
-  SLURM_JOB_ID=$id plain <step.0 | grep -v -e '^User defined' -e '^Terminated' -e '^slurmstepd' | sed 's/^/  task 0: /'
+  SLURM_JOB_ID=$id plain <job.out | sort | grep -v 'no such job' | sed 's/^/  /'
+  SLURM_JOB_ID=$id plain <step.0 | grep -v '^slurmstepd' | sed 's/^/  task 0: /'
   squeue --noheader --states=all --jobs="$id" --format='  %T %t %r %R'
   scontrol show job "$id" | grep -o 'ExitCode=[0-9:]*' | sed 's/^/  /'
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs scenarios with the Slurm that is on PATH, in the current folder, and prints what came of each:
-# `run.sh steps ends`. This is how test/recorded/slurm-22.05 was made, on real Slurm with nodes named node0 to node5.
+# `run.sh steps ends`. This is how test/recorded/slurm-22.05 was made, on real Slurm with nodes named node0 to
+# node5, FirstJobId=4242, KillWait=5 and proctrack/cgroup.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cp "$here/show.sh" .

@@ -32,4 +32,4 @@ until [[ -s show.out ]]; do sleep 0.1; done
 scancel "$(squeue --noheader --steps --jobs="$SLURM_JOB_ID" --format=%i | grep -v batch | sort -V | tail -n 1)"
 wait $step
 echo "  = $?"
-sort show.err | sed 's/^/  ! /' | plain
+errors
