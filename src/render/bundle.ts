@@ -1,10 +1,9 @@
 import type { Job } from '../config/job.ts';
 import { planJson } from '../plan/json.ts';
-import type { Plan, Step } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { preflightChecks } from '../plan/preflight.ts';
-import { usesLocalDir } from '../plan/word.ts';
 import { jobScript } from './job-script.ts';
-import { commandLines, quoteCommand, quoteWord } from './shell.ts';
+import { environmentFile, stepScript } from './step-files.ts';
 import { compile } from './template.ts';
 
 export interface BundleFile {
@@ -49,7 +48,6 @@ export type TemplateName = (typeof TEMPLATES)[number];
 
 /** Renders the bundle; the same job always gives the same bytes. */
 export function renderBundle(job: Job, plan: Plan, { templates, config }: BundleSources): Bundle {
-  const step = compile(templates['step.sh.hbs']);
   const files = new Map<string, BundleFile>([
     ['job.sbatch', { text: jobScript(job, plan, templates['job.sbatch.hbs']), mode: 0o700 }],
     ...TEMPLATES.filter((name) => !name.endsWith('.hbs'))
@@ -60,7 +58,10 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
   if (checks.length > 0)
     files.set('preflight.sh', { text: compile(templates['preflight.sh.hbs'])({ checks }), mode: 0o600 });
   for (const planned of plan.steps) {
-    files.set(`steps/${planned.name}.sh`, { text: step(stepContext(job, planned)), mode: 0o700 });
+    files.set(`steps/${planned.name}.sh`, {
+      text: stepScript(job, planned, templates['step.sh.hbs']),
+      mode: 0o700,
+    });
     files.set(`env/${planned.name}.env`, { text: environmentFile(planned), mode: 0o600 });
   }
   const nats = plan.steps.find(({ kind }) => kind === 'nats');
@@ -78,31 +79,6 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
   files.set('plan.json', { text: `${JSON.stringify(planJson(plan, job), null, 2)}\n`, mode: 0o600 });
   files.set('config.yaml', { text: config, mode: 0o600 });
   return { files };
-}
-
-function stepContext(job: Job, step: Step): object {
-  const nodes =
-    step.nodes.length === 1 ? `node ${step.nodes[0]}` : `nodes ${step.nodes[0]} to ${step.nodes.at(-1)}`;
-  const what = step.role === null ? step.kind : `${step.role} worker ${step.worker}`;
-  return {
-    about: `${step.name}: ${what} on ${nodes}, started by srun in job.sbatch.`,
-    name: step.name,
-    nodes: step.nodes,
-    localDir: needsLocalDir(step) ? job.site.local_dir : undefined,
-    filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
-    attend: step.kind === 'bench' || step.kind === 'image' ? 'complete' : 'run',
-    lines: commandLines(step.argv).map(quoteCommand),
-  };
-}
-
-/** NATS finds its folder in nats.conf. */
-const needsLocalDir = ({ kind, argv, env }: Step): boolean =>
-  kind === 'nats' || usesLocalDir([...argv, ...Object.values(env)]);
-
-function environmentFile(step: Step): string {
-  const lines = Object.entries(step.env).map(([name, value]) => `export ${name}=${quoteWord(value)}\n`);
-  if (Object.keys(step.secrets).length > 0) lines.push(`. "$RUN_DIR"/env/${step.name}.secrets\n`);
-  return `# shellcheck shell=bash\n${lines.join('')}`;
 }
 
 function nginxConf(job: Job, plan: Plan, template: string): string {

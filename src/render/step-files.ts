@@ -1,0 +1,32 @@
+import type { Job } from '../config/job.ts';
+import type { Step } from '../plan/plan.ts';
+import { usesLocalDir } from '../plan/word.ts';
+import { commandLines, quoteCommand, quoteWord } from './shell.ts';
+import { compile } from './template.ts';
+
+/** What a step runs on each of its nodes. `template`: text of step.sh.hbs; `env`: path of its environment in the run folder. */
+export function stepScript(job: Job, step: Step, template: string, env = `env/${step.name}.env`): string {
+  const nodes =
+    step.nodes.length === 1 ? `node ${step.nodes[0]}` : `nodes ${step.nodes[0]} to ${step.nodes.at(-1)}`;
+  const what = step.role === null ? step.kind : `${step.role} worker ${step.worker}`;
+  return compile(template)({
+    about: `${step.name}: ${what} on ${nodes}, started by srun in job.sbatch.`,
+    name: step.name,
+    nodes: step.nodes,
+    env,
+    localDir: needsLocalDir(step) ? job.site.local_dir : undefined,
+    filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
+    attend: step.kind === 'bench' || step.kind === 'image' ? 'complete' : 'run',
+    lines: commandLines(step.argv).map(quoteCommand),
+  });
+}
+
+/** NATS finds its folder in nats.conf. */
+const needsLocalDir = ({ kind, argv, env }: Step): boolean =>
+  kind === 'nats' || usesLocalDir([...argv, ...Object.values(env)]);
+
+export function environmentFile(step: Step): string {
+  const lines = Object.entries(step.env).map(([name, value]) => `export ${name}=${quoteWord(value)}\n`);
+  if (Object.keys(step.secrets).length > 0) lines.push(`. "$RUN_DIR"/env/${step.name}.secrets\n`);
+  return `# shellcheck shell=bash\n${lines.join('')}`;
+}
