@@ -106,6 +106,6 @@ unfit() {
     hosts=${FOUND_ON[$finding]# }
     said+="; ${hosts// /, } ${finding#* }"
   done
-  ((count <= 3)) || said+="; and $((count - 3)) more problems"
+  ((count <= 3)) || said+="; and $((count - 3)) more"
   printf '%s' "${said#; }"
 }

@@ -1,33 +1,16 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RunFolder } from './run-folder.ts';
 
-const LIB = join(import.meta.dirname, '../../../templates/lib.sh');
-let runDir: string;
-
+let run: RunFolder;
 beforeEach(() => {
-  runDir = mkdtempSync(join(tmpdir(), 'dyn-slurm-lib-'));
-  mkdirSync(join(runDir, 'state'));
-  mkdirSync(join(runDir, 'logs'));
+  run = new RunFolder();
 });
-afterEach(() => rmSync(runDir, { recursive: true }));
-
-/** Runs a few lines of bash with lib.sh sourced; the exit code and what was printed. */
-async function bash(lines: string, ...args: string[]): Promise<{ code: number; out: string }> {
-  const script = `RUN_DIR=${runDir}\n. ${LIB}\n${lines}`;
-  const run = promisify(execFile)('bash', ['--norc', '-c', script, 'test', ...args], {
-    env: { PATH: process.env.PATH },
-  });
-  return run.then(
-    ({ stdout }) => ({ code: 0, out: stdout }),
-    (error) => ({ code: error.code as number, out: error.stdout as string }),
-  );
-}
+afterEach(() => run.dispose());
+const bash = (lines: string, ...args: string[]) => run.bash(lines, ...args);
 
 test.each([
   'plain',
@@ -44,20 +27,32 @@ test('an event is one line of JSON, without its empty fields', async () => {
   await bash(
     'event verdict outcome=failed reason="a := b, c=d" role= seconds:=3 rank:= nodes:="$(json_list x "y z")"',
   );
-  const [line, rest] = readFileSync(join(runDir, 'events.jsonl'), 'utf8').split('\n');
-  expect(JSON.parse(line ?? '')).toEqual({
-    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
-    kind: 'verdict',
-    outcome: 'failed',
-    reason: 'a := b, c=d',
-    seconds: 3,
-    nodes: ['x', 'y z'],
-  });
-  expect(rest).toBe('');
+  expect(run.events()).toEqual([
+    {
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      kind: 'verdict',
+      outcome: 'failed',
+      reason: 'a := b, c=d',
+      seconds: 3,
+      nodes: ['x', 'y z'],
+    },
+  ]);
+});
+
+test('events that a full disk swallows are in job.log, and say so', async () => {
+  symlinkSync('/dev/full', join(run.dir, 'events.jsonl'));
+  const { out, err } = await bash('event waiting reason=x; event waiting reason=y');
+  expect(out.match(/"reason":"."/g)).toEqual(['"reason":"x"', '"reason":"y"']);
+  expect(err).toBe(`dyn-slurm: cannot write to ${run.dir}/events.jsonl\n`.repeat(2));
+});
+
+test('an event after a torn line has a line of its own', async () => {
+  await bash("event waiting reason=x; MEND=$'\\n'; event waiting reason=y; event waiting reason=z");
+  expect(run.lines()).toEqual([expect.anything(), '', expect.anything(), expect.anything()]);
 });
 
 const record = (name: string, ...lines: (string | number)[]): void =>
-  writeFileSync(join(runDir, 'state', `${name}.exit`), `${lines.join('\n')}\n`);
+  writeFileSync(join(run.dir, 'state', `${name}.exit`), `${lines.join('\n')}\n`);
 
 const UP =
   'for name in decode-0 prefill-1 etcd; do STEPS+=("$name"); STEP_STATE[$name]=up; STEP_ROLE[$name]=; done';
@@ -112,13 +107,13 @@ async function serving(
 
 test('http prints the body, and fails unless the status is 2xx', async () => {
   await serving({ '/echo': [200, 'got {{body}}'], '/busy': [503, 'not ready'] }, async (address) => {
-    expect(await bash('http POST "$1" /echo "$2"', address, '{"prompt":"ü"}')).toEqual({
+    expect(await bash('http POST "$1" /echo "$2"', address, '{"prompt":"ü"}')).toMatchObject({
       code: 0,
       out: 'got {"prompt":"ü"}',
     });
-    expect(await bash('http GET "$1" /busy', address)).toEqual({ code: 1, out: 'not ready' });
+    expect(await bash('http GET "$1" /busy', address)).toMatchObject({ code: 1, out: 'not ready' });
   });
-  expect(await bash('http GET 127.0.0.1:1 /')).toEqual({ code: 1, out: '' });
+  expect(await bash('http GET 127.0.0.1:1 /')).toMatchObject({ code: 1, out: '' });
 });
 
 test('instances are counted by component and endpoint, whatever the order of their keys', async () => {
@@ -151,8 +146,8 @@ test('instances are counted by component and endpoint, whatever the order of the
         "expect prefill 1 prefill generate '{}'; expect decode 1 backend generate '{}'; frontends_see \"$1\"",
         address,
       ),
-    ).toEqual({ code: 0, out: '' });
-    expect(await bash('expect decode 2 backend generate \'{}\'; frontends_see "$1"', address)).toEqual({
+    ).toMatchObject({ code: 0, out: '' });
+    expect(await bash('expect decode 2 backend generate \'{}\'; frontends_see "$1"', address)).toMatchObject({
       code: 1,
       out: `frontend ${address} sees 1 of 2 decode workers\n`,
     });

@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RunFolder } from './run-folder.ts';
+
+let run: RunFolder;
+const servers: Server[] = [];
+beforeEach(() => {
+  run = new RunFolder();
+  run.program('ip', ADDRESSES);
+});
+afterEach(() => {
+  run.dispose();
+  for (const server of servers.splice(0)) server.close();
+});
+
+const ADDRESSES = `case "$*" in
+  *route*) echo "default via 10.0.0.1 dev eth9 proto dhcp" ;;
+  *"dev eth9 "*) echo "2: eth9    inet 127.0.0.1/8 scope global eth9 valid_lft forever" ;;
+  *"dev ib0 "*) echo "3: ib0    inet 10.0.0.2/8 scope global ib0"; echo "3: ib0    inet 10.0.0.3/8 scope global ib0" ;;
+esac`;
+
+/** What node2 of three says, without its clock, of checks that preflight.sh may hold. */
+async function answer(
+  checks: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  interface_ = 'auto',
+) {
+  run.file('preflight.sh', checks.join('\n'));
+  const { out } = await run.node([interface_], {
+    DYN_SLURM_NODES: 'node1 node2 node3',
+    SLURMD_NODENAME: 'node2',
+    ...env,
+  });
+  const lines = out.trim().split('\n');
+  expect(lines.pop()).toMatch(/^node2 clock \d{13}$/);
+  return lines.filter((line) => !line.startsWith('node2 warning lets a process lock'));
+}
+
+/** A port of an address on which something listens. */
+async function listening(address: string): Promise<number> {
+  const server = createServer().listen(0, address);
+  servers.push(server);
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+test('auto is the interface of the default route', async () => {
+  expect(await answer([])).toEqual(['node2 address 127.0.0.1']);
+});
+
+test('an interface may have several addresses, or none', async () => {
+  expect(await answer([], {}, 'ib0')).toEqual(['node2 address 10.0.0.2 10.0.0.3']);
+  expect(await answer([], {}, 'ib7')).toEqual(['node2 address ']);
+});
+
+test('a node checks its own part', async () => {
+  expect(await answer(["on 0 2 -- readable 'the model' /nowhere", 'on 1 -- readable it /none'])).toEqual([
+    'node2 address 127.0.0.1',
+    'node2 problem cannot read it, /none',
+  ]);
+});
+
+test('a host name with a domain is the same node', async () => {
+  expect(
+    await answer(['on 1 -- readable it /none'], { DYN_SLURM_NODES: 'a node2.example.org' }),
+  ).toHaveLength(2);
+});
+
+test.each([
+  ['eight', '8', []],
+  ['too few', '6', ['node2 problem shows 6 GPUs, and workers need 8']],
+])('GPUs are counted: %s', async (_, shown, said) => {
+  run.program('nvidia-smi', `for i in $(seq ${shown}); do echo "GPU $i: NVIDIA H100 (UUID: GPU-$i)"; done`);
+  expect((await answer(['on 1 -- gpus 8'])).slice(1)).toEqual(said);
+});
+
+test('ports: what listens on the address, or on all, is in the way', async () => {
+  const [mine, all, other] = [
+    await listening('127.0.0.1'),
+    await listening('0.0.0.0'),
+    await listening('127.0.0.9'),
+  ];
+  const checks = [`on 1 -- ports frontend-0 ${mine} ${other}`, `on 1 -- ports etcd ${all}-${all}`];
+  expect((await answer(checks)).filter((line) => line.includes('problem'))).toEqual([
+    `node2 problem has port ${mine} in use already, which frontend-0 needs`,
+    `node2 problem has port ${all} in use already, which etcd needs`,
+  ]);
+});
+
+test('a port on all addresses must be free on each, except where all nodes are one machine', async () => {
+  const other = await listening('127.0.0.9');
+  const checks = [`on 1 -- ports decode-0 '*:${other}'`];
+  const problems = async (env = {}) => (await answer(checks, env)).filter((line) => line.includes('problem'));
+  expect(await problems()).toEqual([`node2 problem has port ${other} in use already, which decode-0 needs`]);
+  expect(await problems({ DYN_SLURM_REHEARSAL: '1' })).toEqual([]);
+});
+
+test('the folder of etcd is on a disk of the node', async () => {
+  const folder = join(run.dir, 'local');
+  mkdirSync(folder);
+  const check = async () => (await answer([`on 1 -- local_dir ${folder}`])).slice(1);
+  expect(await check()).toEqual([]);
+  run.program('df', 'echo Avail; echo 1024');
+  expect(await check()).toEqual([
+    `node2 problem has only 1024 KB left in ${folder}, which is to hold the data of etcd and NATS`,
+  ]);
+  run.program('df', 'echo "df: no file systems processed" >&2; exit 1');
+  expect(await check()).toEqual([
+    `node2 problem has ${folder} on a network file system, which is too slow for the data of etcd`,
+  ]);
+  expect((await answer(['on 1 -- local_dir /nowhere'])).slice(1)).toEqual([
+    'node2 problem cannot write to /nowhere, which is to hold the data of etcd and NATS',
+  ]);
+});
+
+test('a rehearsal has neither model nor image', async () => {
+  const checks = ["on 1 -- readable 'the model' /none"];
+  expect(await answer(checks, { DYN_SLURM_REHEARSAL: '1' })).toEqual(['node2 address 127.0.0.1']);
+});

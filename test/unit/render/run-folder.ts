@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+
+const TEMPLATES = join(import.meta.dirname, '../../../templates');
+
+export interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A run folder, and programs that the bash of the bundle finds before the system's. */
+export class RunFolder {
+  readonly dir = mkdtempSync(join(tmpdir(), 'dyn-slurm-lib-'));
+  readonly bin = join(this.dir, 'bin');
+
+  constructor() {
+    for (const folder of ['state', 'logs', 'bin']) mkdirSync(join(this.dir, folder));
+  }
+
+  /** A few lines of bash with lib.sh sourced. */
+  bash(lines: string, ...args: string[]): Promise<Ended> {
+    return this.#run(['-c', `. ${TEMPLATES}/lib.sh\n${lines}`, 'test', ...args], {});
+  }
+
+  /** What a node answers. */
+  node(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
+    return this.#run([join(TEMPLATES, 'node.sh'), ...args], env);
+  }
+
+  /** A program that is this script of sh. */
+  program(name: string, script: string): void {
+    writeFileSync(join(this.bin, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(this.bin, name), 0o755);
+  }
+
+  file(name: string, text: string): void {
+    writeFileSync(join(this.dir, name), text);
+  }
+
+  /** Of events.jsonl. */
+  lines(): readonly string[] {
+    return readFileSync(join(this.dir, 'events.jsonl'), 'utf8').split('\n').slice(0, -1);
+  }
+
+  events(): readonly Readonly<Record<string, unknown>>[] {
+    return this.lines().map((line) => JSON.parse(line));
+  }
+
+  dispose(): void {
+    rmSync(this.dir, { recursive: true });
+  }
+
+  #run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
+    const options = { env: { PATH: `${this.bin}:${process.env.PATH}`, RUN_DIR: this.dir, ...env } };
+    return new Promise((resolve) => {
+      execFile('bash', ['--norc', ...args], options, (error, out, err) => {
+        resolve({ code: error === null ? 0 : Number(error.code), out, err });
+      });
+    });
+  }
+}

@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RunFolder } from './run-folder.ts';
+
+let run: RunFolder;
+beforeEach(() => {
+  run = new RunFolder();
+  // A step in place of srun: it ends as told by a file, or on SIGUSR2, and leaves the record that task.sh would.
+  run.program(
+    'step',
+    `
+name=$1
+record() { printf '%s\\n' "$(date +%s%3N)" "$1" "$2" node1 "$3" >${run.dir}/state/$name.0.exit; }
+trap 'record 143 1; exit 1' USR2
+while [ ! -e ${run.dir}/end-$name ]; do sleep 0.02; done
+read code <${run.dir}/end-$name
+rm ${run.dir}/end-$name
+record "$code" 0 "its last words"
+exit 1`,
+  );
+});
+afterEach(() => run.dispose());
+
+const START = `
+trap 'stop worker frontend etcd; event verdict outcome="$OUTCOME" reason="$REASON" seconds:=0' EXIT
+NODE=(node0 node1) DEADLINE=60 LEASE=0 GRACE=2 DRAIN_TIME=5 DELAYS=(0 0 0)
+start() { launch "$1" "$2" "$3" 1 -- step "$1"; }
+fail() { echo "$2" >"$RUN_DIR/end-$1"; while alive "$1"; do sleep 0.02; done; check_steps; }
+settle() { for _ in 1 2 3 4 5 6; do sleep 0.05; check_steps; done; }
+service_answers() { return 0; }
+start etcd etcd ''; start decode-0 worker decode; start decode-1 worker decode
+READY=1
+`;
+
+/** The events of the run after the start of its steps, without their times. */
+async function supervised(lines: string) {
+  await run.bash(`${START}${lines}`);
+  return run
+    .events()
+    .slice(3)
+    .map(({ time: _, ...event }) => event);
+}
+
+const END = { step: 'decode-0', role: 'decode', node: 'node1', rank: 0, line: 'its last words' };
+
+test('a step that ends, with whatever code, ends the job', async () => {
+  expect(await supervised('fail decode-0 0')).toEqual([
+    { kind: 'verdict', outcome: 'failed', reason: 'decode-0 on node1 exited with code 0', seconds: 0 },
+  ]);
+});
+
+test('a worker that may be lost is done without, but not the last one', async () => {
+  expect(await supervised('spare_workers decode; fail decode-0 139; fail decode-1 1')).toEqual([
+    {
+      kind: 'degraded',
+      reason: 'decode-0 on node1 was killed by SIGSEGV',
+      ...END,
+      signal: 'SEGV',
+      have: 1,
+      want: 2,
+      missing: ['decode-0'],
+    },
+    {
+      kind: 'verdict',
+      outcome: 'failed',
+      reason: 'decode-1 on node1 exited with code 1; no decode worker is left',
+      seconds: 0,
+    },
+  ]);
+});
+
+test('infrastructure may not be lost', async () => {
+  expect(await supervised('spare_workers decode; restart_workers decode 3; fail etcd 1')).toEqual([
+    { kind: 'verdict', outcome: 'failed', reason: 'etcd on node1 exited with code 1', seconds: 0 },
+  ]);
+});
+
+test('a worker is started again as often as it may, and recovers when the service answers', async () => {
+  const events = await supervised(
+    'restart_workers decode 2; fail decode-0 3; settle; fail decode-0 4; settle; fail decode-0 5',
+  );
+  const restarting = { kind: 'worker-restarting', ...END, of: 2, delay: 0 };
+  const started = { kind: 'step-started', step: 'decode-0', role: 'decode', nodes: ['node1'] };
+  const recovered = { kind: 'recovered', step: 'decode-0', role: 'decode', seconds: expect.any(Number) };
+  expect(events).toEqual([
+    { ...restarting, reason: 'decode-0 on node1 exited with code 3', exit: 3, restart: 1 },
+    started,
+    { ...recovered, restart: 1 },
+    { ...restarting, reason: 'decode-0 on node1 exited with code 4, after restart 1', exit: 4, restart: 2 },
+    started,
+    { ...recovered, restart: 2 },
+    {
+      kind: 'verdict',
+      outcome: 'failed',
+      reason: 'decode-0 on node1 exited with code 5, after restart 2',
+      seconds: 0,
+    },
+  ]);
+});
+
+test('a worker that does not come back in time is lost again', async () => {
+  const lines =
+    'restart_workers decode 1; service_answers() { return 1; }; DEADLINE=0; fail decode-0 3; settle';
+  expect((await supervised(lines)).at(-1)).toMatchObject({
+    outcome: 'failed',
+    reason: 'decode-0 is not ready 0 s after its restart, after restart 1',
+  });
+});
+
+test('a node that failed takes its worker with it for good', async () => {
+  const lines = `restart_workers decode 3; spare_workers decode
+echo 'srun: error: Node failure on node1' >>"$ATTEMPT_DIR/state/decode-0.srun"
+kill -KILL "\${STEP_PID[decode-0]}"; while alive decode-0; do sleep 0.02; done; check_steps`;
+  expect((await supervised(lines))[0]).toMatchObject({
+    kind: 'degraded',
+    reason: 'node1 failed, and decode-0 with it',
+    node: 'node1',
+    line: 'srun: error: Node failure on node1',
+    missing: ['decode-0'],
+  });
+});
+
+test('steps that were told to end from outside end the job as cancelled', async () => {
+  const lines =
+    'spare_workers decode; kill -USR2 "${STEP_PID[decode-0]}"; while alive decode-0; do sleep 0.02; done; check_steps';
+  expect(await supervised(lines)).toEqual([
+    {
+      kind: 'verdict',
+      outcome: 'cancelled',
+      reason: "the job's steps were told to end from outside the job",
+      seconds: 0,
+    },
+  ]);
+});
+
+test('a monitor that ends is a warning', async () => {
+  const lines = 'start gpu monitor ""; fail gpu 127; check_steps; check_steps; end succeeded x';
+  expect((await supervised(lines)).slice(1)).toEqual([
+    {
+      kind: 'warning',
+      step: 'gpu',
+      node: 'node1',
+      reason: 'gpu on node1 exited with code 127: its last words',
+    },
+    { kind: 'verdict', outcome: 'succeeded', reason: 'x', seconds: 0 },
+  ]);
+});
+
+test('the time limit ends the job once its frontends have ended', async () => {
+  expect((await supervised('start frontend-0 frontend ""; DRAIN=1; check_steps')).slice(1)).toEqual([
+    { kind: 'draining', reason: 'the time limit is near' },
+    { kind: 'verdict', outcome: 'timeout', reason: 'served until the time limit', seconds: 0 },
+  ]);
+  expect((await supervised('READY=0; DRAIN=1; check_steps')).at(-1)).toMatchObject({
+    outcome: 'timeout',
+    reason: 'the time limit came before the service was ready',
+  });
+});
+
+test.each([
+  ['', 'cancelled', 'cancelled'],
+  [' DUE TO TIME LIMIT', 'timeout', 'served until the time limit'],
+  [' DUE TO PREEMPTION', 'cancelled', 'preempted by a job of higher priority'],
+  [' DUE TO NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS', 'failed', 'node7 node9 failed'],
+])('what Slurm says when it ends a job%s', async (words, outcome, reason) => {
+  run.file(
+    'job.log',
+    `slurmstepd-node1: error: *** JOB 42 ON node1 CANCELLED AT 2025-11-24T07:01:43${words} ***\n`,
+  );
+  run.file('state/etcd.srun', 'srun: error: Node failure on node9\nsrun: error: Node failure on node7\n');
+  run.program('scontrol', 'echo "JobId=42 Requeue=0 Restarts=0"');
+  expect((await supervised('SLURM_JOB_ID=42 JOB_LOG_START=1; told_to_end')).at(-1)).toMatchObject({
+    outcome,
+    reason,
+  });
+});
+
+test('a job that Slurm starts again is requeued', async () => {
+  run.file(
+    'job.log',
+    'slurmstepd-node1: error: *** JOB 42 ON node1 CANCELLED AT 2025-11-24T07:01:43 DUE TO PREEMPTION ***\n',
+  );
+  run.program('scontrol', 'echo "JobId=42 Requeue=1 Restarts=1"');
+  const events = await supervised(
+    'LOCAL=/nowhere SLURM_JOB_ID=42 JOB_LOG_START=1; trap finish EXIT; told_to_end',
+  );
+  expect(events).toEqual([
+    { kind: 'teardown', outcome: 'cancelled', reason: 'preempted by a job of higher priority' },
+    { kind: 'requeued', reason: 'preempted by a job of higher priority', seconds: expect.any(Number) },
+  ]);
+});
