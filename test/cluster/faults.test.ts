@@ -34,6 +34,27 @@ describe.skipIf(unavailable)(`faults${unavailable ? ` (skipped: ${unavailable})`
     await expect.poll(states, { timeout: 20_000 }).toEqual(['node1 idle', 'node2 idle', 'node3 idle']);
   });
 
+  test('a node whose slurmd has died goes on with its job', async () => {
+    const job = await submit();
+    await running(job);
+    await faults.killSlurmd(cluster, 'node1');
+    expect((await cluster.onNode('node1', ['pgrep', '-f', 'sleep 300'])).code).toBe(0);
+    await up(options);
+    expect(await stateOf(job)).toBe('RUNNING');
+    await cluster.exec(['scancel', job]);
+  });
+
+  test('a node without its cable cannot be reached', async () => {
+    const [node] = cluster.nodes;
+    const reach = async () =>
+      (await cluster.exec(['timeout', '1', 'bash', '-c', `</dev/tcp/${node?.ip}/6818`])).code;
+    expect(await reach()).toBe(0);
+    await faults.unplug(cluster, 'node1');
+    expect(await reach()).not.toBe(0);
+    await faults.plugIn(cluster, 'node1');
+    expect(await reach()).toBe(0);
+  });
+
   test('a node without power fails its job, and comes back', async () => {
     const job = await submit('--no-requeue');
     await running(job);
