@@ -51,7 +51,7 @@ refuse_link() {
 intact() {
   local magic used size
   magic=$(od -An -tx1 -N4 "$1" 2>/dev/null)
-  used=$(od -An -tu8 -j40 -N8 "$1" 2>/dev/null)
+  read -r used < <(od -An -tu8 -j40 -N8 "$1" 2>/dev/null)
   size=$(stat -c %s "$1" 2>/dev/null)
   DAMAGE=''
   if [[ $magic != ' 68 73 71 73' ]]; then

@@ -20,7 +20,8 @@ await_image() {
       find_cause "$1"
       # What image.sh could not remove because it was killed.
       rm -rf -- "${2%/*}/.$(basename "$2" .sqsh).$SLURM_JOB_ID.tmp"
-      end failed "no container image: ${CAUSE[line]#dyn-slurm: error: }"
+      REASON=${CAUSE[line]:-$REASON}
+      end failed "no container image: ${REASON#dyn-slurm: error: }"
       ;;
   esac
   STEP_STATE[$1]=over

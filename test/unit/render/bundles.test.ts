@@ -28,6 +28,11 @@ function findShellcheck(): string | undefined {
 
 const shellcheck = findShellcheck();
 
+test.skipIf(shellcheck === undefined)('nor has image.sh, which no example needs', () => {
+  const cwd = join(packageRoot, 'templates');
+  expect(execFileSync(shellcheck ?? '', ['image.sh'], { cwd, encoding: 'utf8' })).toBe('');
+});
+
 describe.each(readdirSync(jobs))('%s', (name) => {
   const folder = join(jobs, name);
 
