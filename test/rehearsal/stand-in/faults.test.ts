@@ -68,9 +68,12 @@ test('a slow task starts late, alone', async () => {
 
 test('a fault that cannot be read stops every program before it does anything', async () => {
   cluster = openCluster();
-  const broken = openCluster({ DYN_SLURM_STANDIN_FAULTS: 'w:explode' });
-  const { stderr, exitCode } = await broken.run('sbatch', '--wrap=true');
-  expect(exitCode).toBe(2);
+  const { stdout, stderr } = await cluster.run(
+    'bash',
+    '-c',
+    'DYN_SLURM_STANDIN_FAULTS=w:explode sbatch --wrap=true; echo "exit $?"',
+  );
+  expect(stdout).toBe('exit 2\n');
   expect(stderr).toBe(
     'fault "w:explode": "explode" is not one of exit=N, kill[=SIGNAL], stop[=SECONDS], port=N, slow=SECONDS\n',
   );
