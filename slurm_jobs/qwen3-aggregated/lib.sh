@@ -35,21 +35,26 @@ ATTEMPT_DIR=$RUN_DIR
 # begin DEADLINE STALL DRAIN LEASE LOCAL_DIR: seconds from start to ready, of those without progress, for the last
 # requests, and that a dead worker stays registered; and the folder where nodes keep data of their own.
 begin() {
+  rm -f "$RUN_DIR"/state/credentials "$RUN_DIR"/attempts/*/state/credentials
+  set_out "$@"
+  # The names that Dynamo reads. A letter comes first: NATS takes a value that looks like a number for one.
+  printf 'export NATS_AUTH_USERNAME=dyn-slurm NATS_AUTH_PASSWORD=p%s\n' "$(random_hex)" >"$ATTEMPT_DIR/state/credentials"
+  event job-started job="$SLURM_JOB_ID" attempt:="$ATTEMPT" nodes:="$SLURM_JOB_NUM_NODES"
+}
+
+# set_out: the same, for a job that is not new.
+set_out() {
   DEADLINE=$1 STALL=$2 DRAIN_TIME=$3 LEASE=$4 LOCAL=$5
   # sbatch --export=NONE would reach srun too: https://slurm.schedmd.com/sbatch.html, SLURM_EXPORT_ENV.
   export RUN_DIR ATTEMPT_DIR SLURM_EXPORT_ENV=ALL
   scrub
-  rm -f "$RUN_DIR"/state/credentials "$RUN_DIR"/attempts/*/state/credentials
   mkdir -p "$ATTEMPT_DIR/logs" "$ATTEMPT_DIR/state"
   JOB_LOG_START=$(stat -c %s "$RUN_DIR/job.log" 2>/dev/null || echo 0)
   trap finish EXIT
   trap told_to_end TERM INT
   trap 'DRAIN=1' USR1
-  # The names that Dynamo reads. A letter comes first: NATS takes a value that looks like a number for one.
-  printf 'export NATS_AUTH_USERNAME=dyn-slurm NATS_AUTH_PASSWORD=p%s\n' "$(random_hex)" >"$ATTEMPT_DIR/state/credentials"
   # Given back at the end, when the verdict needs it. Random, for file systems that compress.
   head -c 65536 /dev/urandom >"$ATTEMPT_DIR/state/reserve"
-  event job-started job="$SLURM_JOB_ID" attempt:="$ATTEMPT" nodes:="$SLURM_JOB_NUM_NODES"
 }
 
 # What the submitting shell leaked would steer our steps and the services.

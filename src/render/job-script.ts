@@ -9,45 +9,51 @@ import { compile } from './template.ts';
 
 /** `job.sbatch`: directives, one launch a step, and what to wait for. */
 export function jobScript(job: Job, plan: Plan, template: string): string {
-  const frontends = plan.steps.filter(({ kind }) => kind === 'frontend');
-  const etcd = address(
-    plan.steps.find(({ kind }) => kind === 'etcd'),
-    'etcd-client',
-  );
   return compile(template)({
+    ...startContext(job, plan),
+    ...readinessContext(plan),
     directives: directives(job, plan),
     about: `${job.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
-    preamble: job.site.preamble.trimEnd(),
-    deadline: plan.readiness.deadline,
-    stall: plan.readiness.stall,
-    drain: plan.readiness.drain,
-    lease: plan.readiness.lease,
-    localDir: job.site.local_dir,
     policies: policies(job),
-    nodes: plan.nodes.length,
-    interface: job.site.interface,
     groups: groups(job, plan),
-    expected: plan.readiness.endpoints.map((expected) => ({
-      role: expected.role,
-      workers: expected.workers,
-      component: expected.component,
-      endpoint: expected.endpoint,
-      etcdRange: etcdCount(`v1/instances/${expected.namespace}/${expected.component}/${expected.endpoint}/`),
-    })),
-    model: plan.readiness.model,
-    readyPath: plan.readiness.readyRoute
-      ? `/v1/models/${encodeURIComponent(plan.readiness.model)}/ready`
-      : '',
-    completion: JSON.stringify({
-      model: plan.readiness.model,
-      messages: [{ role: 'user', content: 'Say hello.' }],
-      max_tokens: 8,
-    }),
-    etcd,
-    entry: [{ ref: 'node-ip', node: plan.entry.node }, `:${plan.entry.port}`] satisfies Word,
-    frontends: frontends.map((step) => address(step, 'frontend')),
     bench: plan.steps.filter(({ kind }) => kind === 'bench').map((step) => launch(step, job)),
   });
+}
+
+/** What `begin` and `bind_nodes` of lib.sh take. */
+export function startContext(job: Job, { readiness, nodes }: Plan) {
+  return {
+    preamble: job.site.preamble.trimEnd(),
+    deadline: readiness.deadline,
+    stall: readiness.stall,
+    drain: readiness.drain,
+    lease: readiness.lease,
+    localDir: job.site.local_dir,
+    nodes: nodes.length,
+    interface: job.site.interface,
+  };
+}
+
+/** What `expect` and `await_ready` of lib.sh take. */
+export function readinessContext({ readiness, entry, steps }: Plan) {
+  const { model, readyRoute } = readiness;
+  const completion = { model, messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 8 };
+  const etcd = steps.find(({ kind }) => kind === 'etcd');
+  return {
+    expected: readiness.endpoints.map(({ role, workers, namespace, component, endpoint }) => ({
+      role,
+      workers,
+      component,
+      endpoint,
+      etcdRange: etcdCount(`v1/instances/${namespace}/${component}/${endpoint}/`),
+    })),
+    model,
+    readyPath: readyRoute ? `/v1/models/${encodeURIComponent(model)}/ready` : '',
+    completion: JSON.stringify(completion),
+    etcd: address(etcd, 'etcd-client'),
+    entry: [{ ref: 'node-ip', node: entry.node }, `:${entry.port}`] satisfies Word,
+    frontends: steps.filter(({ kind }) => kind === 'frontend').map((step) => address(step, 'frontend')),
+  };
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
@@ -74,13 +80,13 @@ function groups(job: Job, plan: Plan): readonly object[] {
   return STAGES.flatMap(({ title, kinds }) => {
     const steps = kinds.flatMap((kind) => plan.steps.filter((step) => step.kind === kind));
     if (steps.length === 0) return [];
-    const awaits = steps.flatMap((step) => awaitLine(step, job));
+    const awaits = steps.flatMap((step) => awaitLines(step, job));
     return [{ title, steps: steps.map((step) => launch(step, job)), awaits }];
   });
 }
 
 /** What `launch` of lib.sh takes. */
-function launch(step: Step, job: Job): object {
+export function launch(step: Step, job: Job): object {
   return {
     name: step.name,
     kind: step.kind,
@@ -90,7 +96,8 @@ function launch(step: Step, job: Job): object {
   };
 }
 
-function awaitLine(step: Step, job: Job): readonly string[] {
+/** What has to answer before other steps can start. */
+export function awaitLines(step: Step, job: Job): readonly string[] {
   switch (step.kind) {
     case 'image':
       return [`await_image ${step.name} ${quoteWord(step.argv.at(-1) ?? '')}`];
@@ -113,7 +120,7 @@ function awaitLine(step: Step, job: Job): readonly string[] {
   }
 }
 
-function address(step: Step | undefined, use: string): Word {
+export function address(step: Step | undefined, use: string): Word {
   const port = step?.ports.find((owned) => owned.use === use)?.port;
   const node = step?.nodes[0];
   if (port === undefined || node === undefined) throw new Error(`the plan has no ${use} port`);

@@ -1,10 +1,10 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2004,SC2034,SC2153 # it shares the variables of lib.sh
 # An interactive session: it starts and stops steps on command, and a worker's end is news rather than the end. session.sh
 # sources this after lib.sh, as a step on the head node of an allocation. Commands are files in session/, see obey.
 
 # The allocation ends with the session.
 OWNED=''
-# 1 once infrastructure and frontends answer; while a command is obeyed; where another supervisor was here before.
+# 1 once infrastructure answers; while a command is obeyed; where another supervisor was here before.
 OPEN=0 BUSY=0 RESUMED=0
 # 1 while all that was started serves.
 WHOLE=0
@@ -37,7 +37,7 @@ begin_session() {
   done <"$RUN_DIR/state/listed"
   if [[ -e $RUN_DIR/state/nodes ]]; then
     RESUMED=1
-    begin_again "$@"
+    set_out "$@"
   else
     begin "$@"
   fi
@@ -159,7 +159,7 @@ start_fresh() {
 lose() {
   local name=$1
   case ${STEP_KIND[$name]} in
-    etcd | nats) end failed "$REASON" ;;
+    etcd | nats | image) end failed "$REASON" ;;
     monitor)
       lose_monitor "$name"
       return
@@ -191,7 +191,7 @@ end_from_outside() {
   local -a record
   for file in "$RUN_DIR"/state/*.exit; do
     name=$(step_of "$file")
-    is_up "$name" && [[ -r $file ]] || continue
+    if ! is_up "$name" || [[ ! -r $file ]]; then continue; fi
     mapfile -t record <"$file"
     CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [node]=${record[3]:-})
     REASON="$name was told to end from outside the session"
@@ -221,9 +221,13 @@ watch_step() {
   elif ! kill -0 "${LOOK[$name]}" 2>/dev/null; then
     if wait "${LOOK[$name]}"; then
       STEP_STATE[$name]=up
-      seconds=$(($(date +%s%3N) - STEP_SINCE[$name]))
-      printf -v seconds '%d.%03d' "$((seconds / 1000))" "$((seconds % 1000))"
-      event step-serving step="$name" role="${STEP_ROLE[$name]}" seconds:="$seconds"
+      if [[ ${STEP_KIND[$name]} == worker ]]; then
+        seconds=$(($(date +%s%3N) - STEP_SINCE[$name]))
+        printf -v seconds '%d.%03d' "$((seconds / 1000))" "$((seconds % 1000))"
+        event step-serving step="$name" role="${STEP_ROLE[$name]}" seconds:="$seconds"
+      else
+        event service-ready step="$name" seconds:="$(since_start)"
+      fi
     fi
     LOOK[$name]=''
     LOOK_AT[$name]=$((SECONDS + 1))
@@ -273,10 +277,21 @@ none_comes_back() {
   done
 }
 
-# serve: returns only through `end`.
+# rejoin_etcd ADDRESS:PORT: logs in again with the password that lock_etcd has set.
+rejoin_etcd() {
+  local password answer
+  ((RESUMED)) || return 0
+  password=$(sed -n 's/^export .*ETCD_AUTH_PASSWORD=//p' "$RUN_DIR/state/credentials")
+  answer=$(http POST "$1" /v3/auth/authenticate "{\"name\":\"root\",\"password\":\"$password\"}")
+  [[ ! $answer =~ \"token\":\"([^\"]+)\" ]] || ETCD_TOKEN=${BASH_REMATCH[1]}
+}
+
+# serve MODEL MODEL_PATH COMPLETION ETCD ENTRY FRONTEND...: as for await_ready. It returns only through `end`.
 serve() {
   local -a adopted=()
   local name
+  MODEL=$1 MODEL_PATH=$2 COMPLETION=$3 ETCD=$4 ENTRY=$5
+  FRONTENDS=("${@:6}")
   if ((RESUMED)); then
     for name in "${!ADOPTED[@]}"; do
       adopted+=("$name")
@@ -326,7 +341,7 @@ take_commands() {
     [[ -r $file ]] || continue
     mapfile -t lines <"$file"
     # It may still be written.
-    ((${#lines[@]} > 2)) && [[ ${lines[-1]} == end ]] || continue
+    if ((${#lines[@]} < 3)) || [[ ${lines[-1]} != end ]]; then continue; fi
     if [[ ${lines[0]} == release ]]; then
       obey "$file"
     elif ((OPEN && !BUSY)); then

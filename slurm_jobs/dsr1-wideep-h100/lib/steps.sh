@@ -10,6 +10,13 @@ declare -A STEP_STATE=()
 
 # launch NAME KIND ROLE NODE_INDEX... -- COMMAND...: starts a step.
 launch() {
+  enlist "$@"
+  start_step "$1"
+  STEP_STATE[$1]=up
+}
+
+# enlist: the same, without starting it.
+enlist() {
   local name=$1 JSON
   local -a hosts=()
   STEPS+=("$name")
@@ -24,8 +31,7 @@ launch() {
   json "${hosts[@]}"
   STEP_HOSTS[$name]=[$JSON]
   printf -v "STEP_COMMAND[$name]" '%q ' "$@"
-  start_step "$name"
-  STEP_STATE[$name]=up
+  STEP_PID[$name]=''
 }
 
 # start_step NAME: for the first time, or again. What srun itself says goes to a file of its own, for it does not name

@@ -1,0 +1,77 @@
+import type { Job } from '../config/job.ts';
+import { hasPlanes } from '../config/planes.ts';
+import type { Plan, ProcessKind, Step, Word } from '../plan/plan.ts';
+import type { BundleFile } from './bundle.ts';
+import { address, awaitLines, launch, readinessContext, startContext } from './job-script.ts';
+import { environmentFile, stepScript } from './step-files.ts';
+import { compile } from './template.ts';
+
+export interface SessionSources {
+  /** Texts of session.sh.hbs, lib/session.sh and step.sh.hbs. */
+  readonly session: string;
+  readonly lib: string;
+  readonly step: string;
+}
+
+/** What has to be there, one after the other, before commands are taken. */
+const STAGES: readonly (readonly ProcessKind[])[] = [
+  ['image'],
+  ['etcd', 'nats'],
+  ['frontend', 'nginx', 'monitor'],
+];
+
+/** What a session's run folder has beside the bundle; `bench` is the step that `dyn-slurm bench` starts. */
+export function sessionFiles(
+  job: Job,
+  plan: Plan,
+  bench: Step,
+  sources: SessionSources,
+): ReadonlyMap<string, BundleFile> {
+  const steps = [...plan.steps.filter(({ kind }) => kind !== 'bench'), bench];
+  return new Map([
+    ['session.sh', { text: sessionScript(job, plan, steps, sources.session), mode: 0o700 }],
+    ['lib/session.sh', { text: sources.lib, mode: 0o600 }],
+    ...(plan.steps.some(({ kind }) => kind === 'bench')
+      ? []
+      : ([
+          ['steps/bench.sh', { text: stepScript(job, bench, sources.step), mode: 0o700 }],
+          ['env/bench.env', { text: environmentFile(bench), mode: 0o600 }],
+        ] as const)),
+  ]);
+}
+
+function sessionScript(job: Job, plan: Plan, steps: readonly Step[], template: string): string {
+  return compile(template)({
+    ...startContext(job, plan),
+    ...readinessContext(plan),
+    about: `${job.name}: an interactive session. Rendered by dyn-slurm.`,
+    steps: steps.map((step) => ({ ...launch(step, job), ...answers(step) })),
+    groups: STAGES.flatMap((kinds) => {
+      const group = kinds.flatMap((kind) => steps.filter((step) => step.kind === kind));
+      if (group.length === 0) return [];
+      // Frontends are watched like workers.
+      const awaits = kinds.includes('frontend') ? [] : group.flatMap((step) => awaitLines(step, job));
+      return [{ names: group.map(({ name }) => name), awaits }];
+    }),
+    etcdLocked: hasPlanes(job),
+  });
+}
+
+/** Where a step tells whether it serves, and the words by which it does where its status says otherwise. */
+function answers(step: Step): { readonly answers: boolean; readonly [key: string]: Word | boolean } {
+  switch (step.kind) {
+    case 'frontend':
+    case 'nginx':
+      return { answers: true, address: address(step, step.kind), path: '/live', words: '' };
+    case 'worker': {
+      const system = step.ports.some(({ use }) => use === 'system');
+      // Dynamo answers 503 while any endpoint of a worker is not ready, also of those that nobody asks for.
+      const words = '"generate":"ready"';
+      return system
+        ? { answers: true, address: address(step, 'system'), path: '/health', words }
+        : { answers: false };
+    }
+    default:
+      return { answers: false };
+  }
+}
