@@ -1,5 +1,6 @@
 // `npm run bench`: the figures that dyn-slurm promises. Times are compared with `node -e 0` in the same rounds, so
 // that they hold on a slow or busy machine too. Prints a table; exits 1 if a limit is broken.
+// `npm run bench -- --cluster` measures on a real Slurm instead, which it brings up; see test/cluster.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,9 +16,13 @@ const rows = [];
 
 try {
   node(['scripts/build.mjs']);
-  startUp();
-  await growth();
-  rehearsal();
+  if (process.argv.includes('--cluster')) {
+    await cluster();
+  } else {
+    startUp();
+    await growth();
+    rehearsal();
+  }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -115,6 +120,37 @@ function rehearsal() {
   row(name, `${seconds.toFixed(1)} s`, '≤ 10 s', seconds <= 10);
 }
 
+/** On a real Slurm: the start of all workers beside bare sruns, and how soon people are told. */
+async function cluster() {
+  const program = join(root, 'test/cluster/bench.bundle.mjs');
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['test/bench/cluster.ts'],
+    outfile: program,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    logLevel: 'error',
+  });
+  let figures;
+  try {
+    figures = JSON.parse(node([program]));
+  } finally {
+    rmSync(program);
+  }
+  for (const { workers, bare, ours } of figures.starts) {
+    const ratio = ours / bare;
+    row(
+      `accepted to ${workers} workers running`,
+      `${ratio.toFixed(2)} × bare sruns (${ours.toFixed(0)} and ${bare.toFixed(0)} ms)`,
+      '≤ 1.3 ×',
+      ratio <= 1.3,
+    );
+  }
+  row('worker killed to its cause shown', `${figures.cause} ms`, '≤ 2000 ms', figures.cause <= 2000);
+  row('ready to ready shown', `${figures.ready} ms`, '≤ 1000 ms', figures.ready <= 1000);
+}
+
 function elapsed(args) {
   const start = process.hrtime.bigint();
   node(args);
@@ -126,6 +162,7 @@ function node(args) {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
+    timeout: 600_000,
   });
   if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}: ${stderr}`);
   return stdout;
