@@ -148,3 +148,38 @@ test('frontends are spread evenly, one on a node, whatever their number', () => 
     }
   }
 });
+
+test.each<[string, Readonly<Record<string, unknown>>, readonly number[], readonly number[], number]>([
+  ['infrastructure', { infra: { dedicated_node: true } }, [1], [1, 2], 3],
+  [
+    'infrastructure, and frontends among the workers',
+    { infra: { dedicated_node: true }, frontend: { count: 2 } },
+    [1, 2],
+    [1, 2],
+    3,
+  ],
+  [
+    'frontends, beside the infrastructure',
+    { frontend: { count: 2, dedicated_nodes: true } },
+    [0, 1],
+    [2, 3],
+    4,
+  ],
+  [
+    'infrastructure and frontends',
+    { infra: { dedicated_node: true }, frontend: { count: 2, dedicated_nodes: true } },
+    [1, 2],
+    [3, 4],
+    5,
+  ],
+])('nodes for %s alone come before those of the workers', (_, sections, frontends, workers, nodes) => {
+  const placement = place(sampleJob({ aggregated: { workers: 2 }, ...sections }));
+  expect(placement.frontends.map(({ node }) => node)).toEqual(frontends);
+  expect(placement.workers.flatMap((worker) => worker.nodes)).toEqual(workers);
+  expect(placement.nodes).toBe(nodes);
+});
+
+test('workers without a GPU sit on the first node that has workers', () => {
+  const job = sampleJob({ aggregated: { workers: 2 }, processor: {}, infra: { dedicated_node: true } });
+  expect(place(job).workers.map(({ name, nodes }) => [name, nodes])).toContainEqual(['processor-0', [1]]);
+});

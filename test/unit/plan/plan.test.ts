@@ -137,3 +137,26 @@ test('secrets are named, and their sources are not', () => {
   expect(text.match(/\$\{SECRET:HF_TOKEN\}/g)).toHaveLength(2);
   expect(text).not.toContain('/home/me/token');
 });
+
+test.each<[string, Sections, { node: number; port: number }]>([
+  ['the frontend', {}, { node: 0, port: 8000 }],
+  [
+    'the frontend, after the node of the infrastructure',
+    { infra: { dedicated_node: true } },
+    { node: 1, port: 8000 },
+  ],
+  ['nginx', { infra: { dedicated_node: true }, frontend: { count: 2 } }, { node: 0, port: 8000 }],
+])('clients connect to %s, and so does a benchmark', (_, sections, entry) => {
+  const plan = planJob(sampleJob({ aggregated: { workers: 2 }, bench: { command: 'true' }, ...sections }));
+  expect(plan.entry).toEqual(entry);
+  expect(plan.steps.find(({ kind }) => kind === 'bench')?.env.DYN_SLURM_URL).toEqual([
+    'http://',
+    { ref: 'node-ip', node: entry.node },
+    ':8000',
+  ]);
+});
+
+test('a worker tells how often it may be restarted, and whether it may be lost', () => {
+  const plan = planJob(sampleJob({ aggregated: { restart: 3, critical: false } }));
+  expect(plan.workers).toMatchObject([{ restarts: 3, critical: false }]);
+});

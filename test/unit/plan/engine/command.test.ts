@@ -179,3 +179,11 @@ test('secrets are apart from the environment', () => {
   expect(secrets).toEqual({ HF_TOKEN: { from_env: 'HF_TOKEN' } });
   expect(env).not.toHaveProperty('HF_TOKEN');
 });
+
+test.each([
+  [{}, undefined],
+  [{ numa: true }, 'true'],
+  [{ numa: false }, 'false'],
+])('SGLang binds its processes near their GPUs where %j says so', (aggregated, expected) => {
+  expect(step('aggregated-0', { aggregated }).env.SGLANG_AUTO_NUMA_BIND).toBe(expected);
+});

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { planJob } from '../../../src/plan/assemble.ts';
+import { srunCommand } from '../../../src/plan/step.ts';
+import { wordText } from '../../../src/plan/word.ts';
+import { sampleJob } from './sample-job.ts';
+
+function monitors(gpu_log: string) {
+  const observe = { gpu_log, interval: '10s' };
+  const job = sampleJob({ prefill: {}, decode: { nodes: 2 }, infra: { dedicated_node: true }, observe });
+  const steps = planJob(job).steps.filter(({ kind }) => kind === 'monitor');
+  return { steps, srun: steps.map((step) => srunCommand(step, job).map(wordText).join(' ')) };
+}
+
+test('GPU utilization is logged on the nodes that have workers', () => {
+  const { steps, srun } = monitors('nvidia-smi');
+  expect(steps).toEqual([
+    {
+      name: 'gpu',
+      kind: 'monitor',
+      role: null,
+      worker: null,
+      nodes: [1, 2, 3],
+      gpus: [],
+      argv: [
+        'nvidia-smi',
+        '--query-gpu=timestamp,index,utilization.gpu,utilization.memory,memory.used,memory.total,power.draw,clocks.sm,temperature.gpu',
+        '--format=csv,nounits',
+        '-l',
+        '10',
+      ],
+      env: {},
+      secrets: {},
+      ports: [],
+      contained: false,
+    },
+  ]);
+  // One node without nvidia-smi does not end the log of the others.
+  expect(srun).toEqual([
+    'srun --nodes=3 --ntasks=3 --ntasks-per-node=1 --nodelist=${NODE[1]},${NODE[2]},${NODE[3]} --job-name=gpu --overlap ' +
+      '--mpi=none --cpu-bind=none --input=none --output=${ATTEMPT_DIR}/logs/gpu.%N.csv --open-mode=append ' +
+      'bash ${RUN_DIR}/steps/gpu.sh',
+  ]);
+});
+
+test('by DCGM, in milliseconds', () => {
+  expect(monitors('dcgmi').steps[0]?.argv).toEqual([
+    'dcgmi',
+    'dmon',
+    '-e',
+    '203,252,155,100,150,1002,1004',
+    '-d',
+    '10000',
+  ]);
+});
+
+test('not unless asked', () => {
+  expect(monitors('none').steps).toEqual([]);
+});

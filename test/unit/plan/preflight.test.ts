@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { planJob } from '../../../src/plan/assemble.ts';
+import { preflightChecks } from '../../../src/plan/preflight.ts';
+import { sampleJob } from './sample-job.ts';
+
+type Sections = Readonly<Record<string, unknown>>;
+
+/** `0,1: gpus 8` for each check. */
+function checks(sections: Sections, site: Sections = {}): readonly string[] {
+  const job = sampleJob(sections, site);
+  return preflightChecks(job, planJob(job)).map(
+    ({ nodes, words }) => `${nodes.join(',')}: ${words.join(' ')}`,
+  );
+}
+
+test('every node is asked for what its processes need', () => {
+  expect(
+    checks({
+      prefill: { gpus_per_worker: 2 },
+      decode: { nodes: 2 },
+      container: { image: '/images/dynamo.sqsh' },
+      frontend: { count: 2 },
+    }),
+  ).toEqual([
+    '0: gpus 2',
+    '1,2: gpus 8',
+    '0,1,2: readable the model /models/m',
+    '0,1,2: readable the container image /images/dynamo.sqsh',
+    '0: local_dir /tmp',
+    '0: ports etcd 2379 2380',
+    '0: ports nats 4222',
+    '0: ports frontend-0 8180 7778',
+    '1: ports frontend-1 8180 7778',
+    '0: ports nginx 8000',
+    '0: ports prefill-0 7777 8081 *:29500-29506 *:30001',
+    '1: ports decode-0 7777 8081 *:29500-29506',
+    '2: ports decode-0 7777 8081',
+  ]);
+});
+
+test('a node of infrastructure alone needs neither GPU nor model', () => {
+  const found = checks({ aggregated: {}, infra: { dedicated_node: true } });
+  expect(found.filter((check) => /gpus|readable/.test(check))).toEqual([
+    '1: gpus 8',
+    '1: readable the model /models/m',
+  ]);
+});
+
+test('names of Hugging Face and of registries are not looked for on disk', () => {
+  const model = { path: 'org/model', served_name: 'm' };
+  const found = checks({ aggregated: {}, model, container: { image: 'nvcr.io#nvidia/x:1' } });
+  expect(found.filter((check) => check.includes('readable'))).toEqual([]);
+});
+
+test('an image that is not used is not looked for', () => {
+  const container = { image: '/images/dynamo.sqsh' };
+  expect(checks({ aggregated: {}, container }, { container_runtime: 'none' }).join()).not.toContain('image');
+});
+
+test('it can be turned off', () => {
+  expect(checks({ aggregated: {}, health: { preflight: false } })).toEqual([]);
+});
