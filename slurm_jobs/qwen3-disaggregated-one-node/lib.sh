@@ -22,6 +22,8 @@ LIB=${BASH_SOURCE[0]%/*}/lib
 . "$LIB/await.sh" || exit 1
 # shellcheck source=lib/ready.sh
 . "$LIB/ready.sh" || exit 1
+# shellcheck source=lib/health.sh
+. "$LIB/health.sh" || exit 1
 # shellcheck source=lib/end.sh
 . "$LIB/end.sh" || exit 1
 

@@ -58,6 +58,39 @@ fill() {
   printf '%s\n' "$text"
 }
 
+# await_services locked|open: etcd, and NATS where the step uses it. All steps start at once, so these may not be there
+# yet. A locked etcd is there once it asks for a password, which the job has noted by then.
+await_services() {
+  trap 'record 143 1 ""; exit 1' TERM INT USR2
+  local etcd=${ETCD_ENDPOINTS#*://} nats=${NATS_SERVER:-} asks='HTTP/1.'
+  nats=${nats#*://}
+  [[ $1 == open ]] || asks='user name is empty'
+  until etcd_says "$etcd" "$asks" && { [[ -z $nats ]] || nats_says "$nats" INFO; }; do
+    sleep 0.2
+  done
+  while [[ $1 == locked && -z ${ETCD_AUTH_PASSWORD:-} ]]; do
+    sleep 0.1
+    # shellcheck source=/dev/null
+    . "$ATTEMPT_DIR/state/credentials"
+  done
+  trap - TERM INT USR2
+}
+
+# etcd_says ADDRESS:PORT WORDS: whether they are in its answer to somebody without a password.
+etcd_says() (
+  exec 3<>"/dev/tcp/${1%:*}/${1##*:}" || exit 1
+  printf 'POST /v3/kv/range HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n{"key":"AAAA"}' >&3
+  while IFS= read -r -t 2 line <&3 || [[ -n $line ]]; do
+    [[ $line != *"$2"* ]] || exit 0
+  done
+  exit 1
+) 2>/dev/null
+
+# nats_says ADDRESS:PORT WORD: whether it greets so.
+nats_says() (
+  exec 3<>"/dev/tcp/${1%:*}/${1##*:}" && IFS= read -r -t 2 line <&3 && [[ $line == "$2"* ]]
+) 2>/dev/null
+
 # run COMMAND...: runs what must not end by itself. Even exit code 0 is a failure: the script then ends with 1, so that
 # srun ends the step's other tasks.
 run() {

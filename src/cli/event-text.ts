@@ -34,6 +34,14 @@ export function eventText(event: ObservedEvent): string | undefined {
       return `${event.step} is back, after restart ${event.restart}`;
     case 'degraded':
       return `${withLine(event)}; degraded: ${event.role} workers ${event.have}/${event.want}, without ${event.missing.join(', ')}`;
+    case 'unregistered':
+      return `${event.reason}; ${event.role} workers ${event.have}/${event.want}`;
+    case 'registered-again':
+      return `${event.role} workers ${event.have}/${event.want} again, after ${elapsed(event.seconds * 1000)}`;
+    case 'stalled':
+      return event.reason;
+    case 'answers-again':
+      return `${event.step} answers again, after ${elapsed(event.seconds * 1000)}`;
     case 'warning':
       return `warning: ${event.reason}`;
     case 'draining':

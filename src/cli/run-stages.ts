@@ -97,7 +97,10 @@ function allThere(services: readonly Stage[]): Moment {
 
 /** A service that ran until it was told to stop did what it should. */
 function servingStage(state: RunState, end: RunEnd): Stage {
-  const what = { key: 'serving', title: 'serving', note: state.ready?.url ?? '' };
+  const { stalled, unregistered, ready } = state;
+  const trouble = [stalled, ...unregistered.values()].flatMap((event) => (event ? [event.reason] : []));
+  const note = end.at ? [] : trouble;
+  const what = { key: 'serving', title: 'serving', note: [ready?.url ?? '', ...note].join('; ') };
   const broken = end.broken || state.cause !== undefined;
   return stage(what, state.ready, broken ? undefined : (state.teardown ?? end.at), { ...end, broken });
 }

@@ -9,11 +9,12 @@ import { verdictText } from './verdict-text.ts';
 
 /** Where a run is, in a word or two. */
 function runWord({ state, jobId }: Pick<RunReport, 'state' | 'jobId'>): string {
-  const { verdict, teardown, requeued, ready, absent, started, queue } = state;
+  const { verdict, teardown, requeued, ready, absent, unregistered, stalled, started, queue } = state;
   if (verdict) return verdict.outcome === 'deadline' ? 'not ready in time' : verdict.outcome;
   if (requeued) return 'waiting';
   if (teardown) return 'ending';
-  if (ready) return absent.size > 0 ? 'degraded' : 'ready';
+  if (ready && stalled) return 'stalled';
+  if (ready) return absent.size + unregistered.size > 0 ? 'degraded' : 'ready';
   if (started) return 'starting';
   if (queue) return queue.phase === 'pending' ? 'waiting' : queue.phase;
   return jobId === undefined ? 'not submitted' : 'unknown';
@@ -38,6 +39,7 @@ export function runText(report: RunReport, now: Date): string {
       [...state.workers.values()].map(({ role, have, want }) => `${role} ${have}/${want}`).join(', '),
     ],
     ['absent', [...state.absent.values()].map(absenceText).join(', ')],
+    ['trouble', verdict ? '' : trouble(state)],
     ['awaits', !ready && !verdict && state.waiting ? state.waiting.reason : ''],
     ['url', ready && !verdict ? ready.url : ''],
     ['model', ready && !verdict ? ready.model : ''],
@@ -50,6 +52,10 @@ export function runText(report: RunReport, now: Date): string {
   const head = `${run.id}  ${runWord(report)}`;
   const block = [head, ...lines].map((line) => `${plainText(line)}\n`).join('');
   return verdict ? `${block}${verdictText(verdict, run)}` : block;
+}
+
+function trouble({ stalled, unregistered }: RunState): string {
+  return [...(stalled ? [stalled] : []), ...unregistered.values()].map(({ reason }) => reason).join('; ');
 }
 
 function absenceText({ kind, step, reason }: Absence): string {
@@ -117,6 +123,8 @@ export function runJson({ run, connection, jobId, state, cancelledBy }: RunRepor
     nodes: bound?.nodes ?? [],
     workers: [...state.workers.values()].map(({ role, have, want }) => ({ role, have, want })),
     absent: [...state.absent.values()],
+    unregistered: [...state.unregistered.values()],
+    stalled: state.stalled ?? null,
     ready: ready ?? null,
     teardown: teardown ?? null,
     verdict: verdict ?? null,

@@ -203,6 +203,11 @@ export const health = z.strictObject({
     .describe(
       'Longest time without progress (logs growing, workers registering) before ready; the job fails after it. Default: 20m.',
     ),
+  lost: duration
+    .prefault('5m')
+    .describe(
+      'Longest time that etcd does not answer, or that a worker that runs is not registered in it, once the service was ready; then it counts as lost. Default: 5m.',
+    ),
   drain: duration
     .prefault('2m')
     .describe(

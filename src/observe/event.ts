@@ -98,6 +98,27 @@ export type RunEventBody =
       /** The steps of all workers of the role that are lost. */
       readonly missing: readonly string[];
     } & Partial<ProcessEnd> & { readonly step: string; readonly role: Role })
+  /** Once the service was ready: workers whose processes live are not registered in etcd any more. */
+  | {
+      readonly kind: 'unregistered';
+      readonly role: Role;
+      readonly have: number;
+      readonly want: number;
+      /** Their steps; empty where only their number is known. */
+      readonly missing: readonly string[];
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'registered-again';
+      readonly role: Role;
+      readonly have: number;
+      readonly want: number;
+      /** That registrations were missing. */
+      readonly seconds: number;
+    }
+  /** A service that runs does not answer. */
+  | { readonly kind: 'stalled'; readonly step: string; readonly reason: string }
+  | { readonly kind: 'answers-again'; readonly step: string; readonly seconds: number }
   | { readonly kind: 'warning'; readonly reason: string; readonly step?: string; readonly node?: string }
   | { readonly kind: 'draining'; readonly reason: string }
   | { readonly kind: 'teardown'; readonly reason: string; readonly outcome?: Outcome }

@@ -19,6 +19,10 @@ export interface RunState {
   readonly ready?: EventOf<'ready'>;
   /** By step: workers that are being restarted, or lost for good. */
   readonly absent: ReadonlyMap<string, Absence>;
+  /** By role: workers that live, and are not registered in etcd. */
+  readonly unregistered: ReadonlyMap<Role, EventOf<'unregistered'>>;
+  /** A service that runs, and does not answer. */
+  readonly stalled?: EventOf<'stalled'>;
   readonly preflight?: EventOf<'preflight'>;
   /** The process whose end ends the job. */
   readonly cause?: EventOf<'process-ended'>;
@@ -29,7 +33,12 @@ export interface RunState {
   readonly verdict?: EventOf<'verdict'>;
 }
 
-export const NEW_RUN: RunState = { steps: new Map(), workers: new Map(), absent: new Map() };
+export const NEW_RUN: RunState = {
+  steps: new Map(),
+  workers: new Map(),
+  absent: new Map(),
+  unregistered: new Map(),
+};
 
 /** The state after one more event. A job that starts again, after a requeue, starts from nothing. */
 export function advance(state: RunState, event: ObservedEvent): RunState {
@@ -60,7 +69,21 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
       return { ...state, ready: event, absent: without(state, ({ kind }) => kind === 'worker-restarting') };
     case 'worker-restarting':
     case 'degraded':
-      return { ...state, absent: new Map(state.absent).set(event.step, event) };
+      return {
+        ...state,
+        absent: new Map(state.absent).set(event.step, event),
+        unregistered: withoutRole(state, event.role),
+      };
+    case 'unregistered':
+      return { ...state, unregistered: new Map(state.unregistered).set(event.role, event) };
+    case 'registered-again':
+      return { ...state, unregistered: withoutRole(state, event.role) };
+    case 'stalled':
+      return { ...state, stalled: event };
+    case 'answers-again': {
+      const { stalled: _, ...rest } = state;
+      return rest;
+    }
     case 'recovered':
       return { ...state, absent: without(state, ({ step }) => step === event.step) };
     case 'process-ended':
@@ -97,6 +120,10 @@ function without(
   returned: (absence: Absence) => boolean,
 ): ReadonlyMap<string, Absence> {
   return new Map([...absent].filter(([, absence]) => !returned(absence)));
+}
+
+function withoutRole({ unregistered }: RunState, role: Role): RunState['unregistered'] {
+  return new Map([...unregistered].filter(([key]) => key !== role));
 }
 
 export function stateAfter(events: Iterable<ObservedEvent>): RunState {

@@ -124,6 +124,8 @@ export interface Readiness {
   /** Seconds. */
   readonly deadline: number;
   readonly stall: number;
+  /** That etcd, or a worker's registration, may be missing once the service was ready. */
+  readonly lost: number;
   /** That requests under way have when the time limit is near. */
   readonly drain: number;
   /** That a worker that was killed stays registered, at most. */

@@ -17,6 +17,7 @@ export function readiness(job: Job): Readiness {
     }),
     deadline: job.health.deadline,
     stall: job.health.stall,
+    lost: job.health.lost,
     drain: inFlightTime(job.health.drain),
     // Dynamo's own is 10 s in 0.x, and 30 s since.
     lease: job.infra.etcd.lease_ttl ?? (hasPlanes(job) ? 30 : 10),

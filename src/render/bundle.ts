@@ -34,6 +34,7 @@ export const TEMPLATES = [
   'lib/cause.sh',
   'lib/end.sh',
   'lib/events.sh',
+  'lib/health.sh',
   'lib/image.sh',
   'lib/nodes.sh',
   'lib/ready.sh',

@@ -15,6 +15,7 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
     directives: directives(job, plan),
     about: `${job.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
     policies: policies(job),
+    lost: plan.readiness.lost,
     groups: groups(job, plan),
     bench: plan.steps.filter(({ kind }) => kind === 'bench').map((step) => launch(step, job)),
   });

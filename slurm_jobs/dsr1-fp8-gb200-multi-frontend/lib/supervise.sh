@@ -22,12 +22,13 @@ spare_workers() {
   MAY_LOSE[$1]=1
 }
 
-# supervise: returns only through `end`.
+# supervise LOST: returns only through `end`. LOST is how long etcd, or a worker's registration in it, may be missing.
 supervise() {
   while :; do
     sleep 1 &
     wait -n
     check_steps
+    watch_health "$1"
   done
 }
 
@@ -56,6 +57,7 @@ lose() {
     lose_monitor "$name"
     return
   fi
+  blame_lease "$name"
   [[ $kind == worker ]] || end failed "$REASON"
   ((restarts == 0)) || REASON+=", after restart $restarts"
   STEP_UNTIL[$name]=$((SECONDS + GRACE))

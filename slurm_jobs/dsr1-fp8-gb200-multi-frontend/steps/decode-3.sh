@@ -3,6 +3,7 @@
 . "$RUN_DIR/task.sh" || exit 1
 bind decode-3 4
 . "$RUN_DIR"/env/decode-3.env || give_up 'cannot read its environment'
+await_services locked
 run \
   python3 -m dynamo.sglang \
   --model-path /lustre/models/DeepSeek-R1-0528 \

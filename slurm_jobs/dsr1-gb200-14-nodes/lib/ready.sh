@@ -41,7 +41,7 @@ workers_registered() {
   for entry in "${EXPECTED[@]}"; do
     IFS='|' read -r role want component endpoint range <<<"$entry"
     want=$(wanted "$role" "$want")
-    answer=$(AUTHORIZATION=${ETCD_TOKEN:+Authorization: $ETCD_TOKEN$'\r\n'} http POST "$1" /v3/kv/range "$range") || answer=''
+    answer=$(HTTP_TIME=10 ask_etcd "$1" "$range") || { echo "etcd does not say which workers are registered"; return 1; }
     have=0
     [[ ! $answer =~ \"count\":\"([0-9]+)\" ]] || have=${BASH_REMATCH[1]}
     echo "registered $role $have $want"

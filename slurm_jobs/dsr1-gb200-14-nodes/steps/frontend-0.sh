@@ -3,6 +3,7 @@
 . "$RUN_DIR/task.sh" || exit 1
 bind frontend-0 0
 . "$RUN_DIR"/env/frontend-0.env || give_up 'cannot read its environment'
+await_services locked
 run \
   python3 -m dynamo.frontend \
   --http-host "${SELF_IP}" \

@@ -53,11 +53,12 @@ check_limits() {
   ((SECONDS - PROGRESS < STALL)) || end deadline "no progress for $STALL s, waiting for $1: ${PROBED##*$'\n'}"
 }
 
-# http METHOD ADDRESS:PORT PATH [BODY]: prints the answer's body; fails unless the status is 2xx. Nodes may lack curl.
+# http METHOD ADDRESS:PORT PATH [BODY]: prints the answer's body; fails unless the status is 2xx, and comes within
+# HTTP_TIME, a minute if unset. Nodes may lack curl.
 # What may be secret, the body and AUTHORIZATION, travels in the environment: other users see arguments.
 http() {
   # shellcheck disable=SC2016 # the inner bash expands its own arguments
-  BODY=${4:-} AUTHORIZATION=${AUTHORIZATION:-} timeout 60 bash -c '
+  BODY=${4:-} AUTHORIZATION=${AUTHORIZATION:-} timeout "${HTTP_TIME:-60}" bash -c '
     LC_ALL=C
     exec 3<>"/dev/tcp/${2%:*}/${2##*:}" || exit 1
     printf "%s %s HTTP/1.0\r\nHost: %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s" \
@@ -73,6 +74,11 @@ await_service() {
   local step=$1
   await "$step" "${@:2}"
   event service-ready step="$step" seconds:="$(since_start)"
+}
+
+# ask_etcd ADDRESS:PORT RANGE
+ask_etcd() {
+  AUTHORIZATION=${ETCD_TOKEN:+Authorization: $ETCD_TOKEN$'\r\n'} http POST "$1" /v3/kv/range "$2"
 }
 
 etcd_answers() {

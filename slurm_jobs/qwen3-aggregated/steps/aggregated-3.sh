@@ -3,6 +3,7 @@
 . "$RUN_DIR/task.sh" || exit 1
 bind aggregated-3 0
 . "$RUN_DIR"/env/aggregated-3.env || give_up 'cannot read its environment'
+await_services locked
 run \
   python3 -m dynamo.sglang \
   --model-path /models/Qwen3-32B \

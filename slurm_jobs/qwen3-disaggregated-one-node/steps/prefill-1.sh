@@ -3,6 +3,7 @@
 . "$RUN_DIR/task.sh" || exit 1
 bind prefill-1 0
 . "$RUN_DIR"/env/prefill-1.env || give_up 'cannot read its environment'
+await_services locked
 run \
   python3 -m dynamo.sglang \
   --model-path /models/Qwen3-32B \

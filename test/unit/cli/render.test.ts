@@ -37,6 +37,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     'lib/cause.sh': '600',
     'lib/end.sh': '600',
     'lib/events.sh': '600',
+    'lib/health.sh': '600',
     'lib/image.sh': '600',
     'lib/nodes.sh': '600',
     'lib/ready.sh': '600',
@@ -53,7 +54,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     ...Object.fromEntries(names.map((name) => [`steps/${name}.sh`, '700'])),
     ...Object.fromEntries(names.map((name) => [`env/${name}.env`, '600'])),
   });
-  expect(world.stderr()).toBe('wrote 30 files to job; start with job/job.sbatch\n');
+  expect(world.stderr()).toBe('wrote 32 files to job; start with job/job.sbatch\n');
   expect(world.stdout()).toBe('');
 });
 

@@ -127,6 +127,8 @@ r1-0a1b2c  ready
       nodes: [],
       workers: [],
       absent: [],
+      unregistered: [],
+      stalled: null,
       ready: null,
       teardown: null,
       verdict: {

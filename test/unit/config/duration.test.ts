@@ -43,6 +43,6 @@ test('a job holds durations as seconds', () => {
   const { job } = resolve(`${VALID}health: {deadline: 90m}\n`);
   expect([job?.slurm.time, job?.health]).toEqual([
     14400,
-    { deadline: 5400, stall: 1200, drain: 120, preflight: true },
+    { deadline: 5400, stall: 1200, lost: 300, drain: 120, preflight: true },
   ]);
 });

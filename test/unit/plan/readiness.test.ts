@@ -20,6 +20,7 @@ test('workers count, not nodes, and helpers do not', () => {
     ],
     deadline: 3600,
     stall: 90,
+    lost: 300,
     drain: 90,
     lease: 30,
     readyRoute: true,
