@@ -16,7 +16,7 @@ const BY_LINE: readonly (readonly [said: RegExp, advice: string])[] = [
     'the file must be visible from the node, and inside the container: see mounts',
   ],
   [
-    /ModuleNotFoundError|No module named|command not found/i,
+    /ModuleNotFoundError|No module named|command not found|is not on the PATH/i,
     'the image or the node lacks it: see container.image and dynamo.version',
   ],
   [

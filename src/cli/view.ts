@@ -48,13 +48,18 @@ export async function showEvents(
     const last = stages.findIndex(({ key }) => key === through);
     return last < 0 ? stages : stages.slice(0, last + 1);
   };
-  const board = screen.renderer === 'steps' ? await openBoard(stagesOf(NEW_RUN), screen) : undefined;
+  let board = screen.renderer === 'steps' ? await openBoard(stagesOf(NEW_RUN), screen) : undefined;
   let state = NEW_RUN;
   try {
     for await (const event of events) {
       const news = isNews(event, state);
       state = advance(state, event);
-      if (board) board.update(stagesOf(state));
+      if (board && event.kind === 'requeued') {
+        // What is over stays over on a board; the next attempt has one of its own.
+        await board.close();
+        writeLine(eventText(event), new Date(event.time), screen);
+        board = await openBoard(stagesOf(NEW_RUN), screen);
+      } else if (board) board.update(stagesOf(state));
       else if (screen.renderer === 'json') screen.out.write(`${JSON.stringify(event)}\n`);
       else if (news) writeLine(eventText(event), new Date(event.time || screen.now()), screen);
     }

@@ -86,10 +86,20 @@ srun_end() {
   node=${node##* }
   # bash may have forgotten the status of a child that `wait -n` returned for; it then answers 127.
   wait "${STEP_PID[$name]}" 2>/dev/null
-  CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [node]=$node [exit]=$?
-    [line]="$(step_said "$name" '^(srun|slurmstepd[^:]*): error')")
+  CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [node]=$node [exit]=$? [line]=$(srun_line "$name"))
   REASON="the srun of step $name ended before its command could say why"
   [[ -z $node ]] || REASON="$node failed, and $name with it"
+}
+
+# srun_line STEP: what its srun said of the cause: enroot's own error, else the first of slurmstepd's, which the others
+# follow from, else its last.
+srun_line() {
+  local said=$ATTEMPT_DIR/state/$1.srun
+  {
+    grep -aF '[ERROR]' "$said" | tail -n 1
+    grep -aE '^slurmstepd[^:]*: error: ' "$said"
+    grep -aE '^srun: error: ' "$said" | tail -n 1
+  } 2>/dev/null | head -n 1
 }
 
 cause_fields() {

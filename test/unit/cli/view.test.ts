@@ -52,6 +52,17 @@ describe('the step list', () => {
     );
   });
 
+  test('of a run that Slurm starts again is drawn anew', async () => {
+    const requeued = {
+      time: '2025-11-24T05:44:00.000Z',
+      kind: 'requeued',
+      reason: 'preempted',
+      seconds: 60,
+    } as const;
+    const [first = [], second = []] = [await recorded('served', 12), await recorded('served')];
+    expect(await picture([...first, requeued, ...second])).toBe(await picture(second));
+  });
+
   test('of a worker that failed: the others were only stopped', async () => {
     expect(await picture(await recorded('failed-at-start'))).toBe(
       `\

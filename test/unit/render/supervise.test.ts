@@ -188,3 +188,29 @@ test('a job that Slurm starts again is requeued', async () => {
     { kind: 'requeued', reason: 'preempted by a job of higher priority', seconds: expect.any(Number) },
   ]);
 });
+
+test.each([
+  [
+    'a container that does not start',
+    `pyxis: importing docker image: x
+slurmstepd-node1: error: pyxis: container start failed with error code: 1
+slurmstepd-node1: error: pyxis: printing enroot log file:
+slurmstepd-node1: error: pyxis:     [ERROR] No such file or directory: /images/x.sqsh
+slurmstepd-node1: error: pyxis: couldn't start container
+srun: error: node1: task 0: Exited with exit code 1`,
+    'slurmstepd-node1: error: pyxis:     [ERROR] No such file or directory: /images/x.sqsh',
+  ],
+  [
+    'a step that is killed',
+    'slurmstepd-node1: error: *** STEP 5.3 ON node1 CANCELLED AT 2025-11-24T07:01:43 ***\nsrun: error: node1: task 0: Killed',
+    'slurmstepd-node1: error: *** STEP 5.3 ON node1 CANCELLED AT 2025-11-24T07:01:43 ***',
+  ],
+  [
+    'a step that cannot be made',
+    'srun: error: Unable to create step for job 12: Invalid Trackable RESource (TRES) specification',
+    'srun: error: Unable to create step for job 12: Invalid Trackable RESource (TRES) specification',
+  ],
+])('srun’s words on %s', async (_, said, line) => {
+  run.file('state/decode-0.srun', `${said}\n`);
+  expect((await run.bash('srun_line decode-0')).out.trim()).toBe(line);
+});

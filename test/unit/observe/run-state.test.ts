@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import type { ObservedEvent, RunEventBody } from '../../../src/observe/event.ts';
+import { stateAfter } from '../../../src/observe/run-state.ts';
+
+const events = (...bodies: readonly RunEventBody[]): readonly ObservedEvent[] =>
+  bodies.map((body, index) => ({ time: `2025-11-24T05:43:0${index}.000Z`, ...body }));
+
+const lost = { reason: 'x', node: 'node2', rank: 0, signal: 'KILL' };
+const restarting = (step: string) =>
+  ({ kind: 'worker-restarting', step, role: 'decode', restart: 1, of: 3, delay: 1, ...lost }) as const;
+const degraded = (step: string) =>
+  ({ kind: 'degraded', step, role: 'decode', have: 1, want: 2, missing: [step], ...lost }) as const;
+const ready = { kind: 'ready', url: 'http://10.0.0.1:8000', model: 'm', seconds: 9 } as const;
+const started = (attempt: number) => ({ kind: 'job-started', job: '7', attempt, nodes: 2 }) as const;
+
+const absent = (...bodies: readonly RunEventBody[]) => [...stateAfter(events(...bodies)).absent.keys()];
+
+test('a worker is absent until it has recovered', () => {
+  expect(absent(ready, restarting('decode-0'), restarting('decode-1'))).toEqual(['decode-0', 'decode-1']);
+  const recovered = { kind: 'recovered', step: 'decode-0', role: 'decode', restart: 1, seconds: 20 } as const;
+  expect(absent(ready, restarting('decode-0'), restarting('decode-1'), recovered)).toEqual(['decode-1']);
+});
+
+test('a worker that was started again before the service was ready is there with it, a lost one is not', () => {
+  expect(absent(restarting('decode-0'), degraded('decode-1'), ready)).toEqual(['decode-1']);
+});
+
+test('an attempt that is over starts from nothing', () => {
+  const first = events(started(0), ready, degraded('decode-1'), {
+    kind: 'requeued',
+    reason: 'y',
+    seconds: 60,
+  });
+  expect(stateAfter(first).requeued).toMatchObject({ reason: 'y' });
+  const second = stateAfter([...first, ...events(started(1))]);
+  expect(second).toMatchObject({ started: { attempt: 1 }, absent: new Map(), steps: new Map() });
+  expect([second.ready, second.requeued]).toEqual([undefined, undefined]);
+});
