@@ -49,7 +49,7 @@ test('etcd takes further flags, and its lease goes to every process of Dynamo', 
   expect(argv.slice(argv.indexOf(' --bcrypt-cost'))).toBe(
     ' --bcrypt-cost 4 --log-level info --quota-backend-bytes 8589934592',
   );
-  expect(dynamoEnvironment(job, 7777)).toMatchObject({ ETCD_LEASE_TTL: '60' });
+  expect(dynamoEnvironment(job)).toMatchObject({ ETCD_LEASE_TTL: '60' });
 });
 
 test('flags that make etcd the job’s own are refused', () => {
