@@ -3,16 +3,22 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { processWorld } from './cli/world.ts';
+import { type Interrupts, processWorld } from './cli/world.ts';
 import { DynSlurmError, EXIT } from './errors.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const packageRoot = fileURLToPath(new URL('..', import.meta.url));
 const controller = new AbortController();
+const interrupts: Interrupts = { handlers: [] };
 
 for (const signal of SIGNALS) {
   process.on(signal, () => {
+    const handler = signal === 'SIGINT' ? interrupts.handlers.at(-1) : undefined;
+    if (handler) {
+      handler();
+      return;
+    }
     if (controller.signal.aborted) process.exit(128 + constants.signals[signal]);
     controller.abort(signal);
   });
@@ -42,7 +48,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   const { run } = await import('./cli/program.ts');
-  return run(argv, version, processWorld(process, packageRoot, controller.signal));
+  return run(argv, version, processWorld(process, packageRoot, controller.signal, interrupts));
 }
 
 const code = await main(process.argv.slice(2)).catch(report);

@@ -1,5 +1,5 @@
 import { DynSlurmError } from '../errors.ts';
-import { type Run, recordJob, type SubmittedJob } from '../observe/run.ts';
+import { type Run, recordJob, type SessionFacts, type SubmittedJob } from '../observe/run.ts';
 import type { RunState } from '../observe/run-state.ts';
 import { asJobId, type JobId } from '../scheduler/job-id.ts';
 import type { FoundJob } from '../scheduler/scheduler.ts';
@@ -31,12 +31,13 @@ export async function withJob(
 /** Notes the job of a cut-off submit, so that it is known when the queue has forgotten it. */
 export async function adopt(
   run: Run,
-  { jobId, submitted }: FoundJob,
+  { jobId, submitted }: Pick<FoundJob, 'jobId' | 'submitted'>,
   { host, cluster }: Connection,
   world: World,
+  session?: SessionFacts,
 ): Promise<Run> {
   const time = submitted === undefined ? world.now() : new Date(submitted * 1000);
-  const job = { jobId, cluster, submitted: time.toISOString() };
+  const job = { jobId, cluster, submitted: time.toISOString(), ...(session && { session }) };
   try {
     return await recordJob(host, run, job);
   } catch (error) {

@@ -35,7 +35,8 @@ export function askAt(proc: typeof process, signal: AbortSignal): Ask | undefine
         if (signal.aborted) stop();
       });
     } finally {
-      lines.removeAllListeners('close').close();
+      // Whoever else listens for the end takes its ears off the terminal then.
+      lines.close();
       if (!echo) stderr.write('\n');
     }
   }

@@ -3,6 +3,7 @@ import { EXIT } from '../errors.ts';
 import { configCommands } from './program/config.ts';
 import { observeCommands } from './program/observe.ts';
 import { runCommands } from './program/run.ts';
+import { sessionCommands } from './program/session.ts';
 import { examples, treeOf } from './program/tree.ts';
 import type { World } from './world.ts';
 
@@ -44,6 +45,7 @@ function programOf(version: string, world: World, exit: (code: number) => void):
         ['rehearse configs/dsr1-wideep-h100.yaml', 'run the whole job on this machine, without GPUs'],
         ['submit config.yaml --dry-run', 'see everything that Slurm would get'],
         ['submit config.yaml --watch', 'run it'],
+        ['allocate config.yaml', 'run it with a prompt, and restart workers at will'],
       ]),
     );
 
@@ -51,5 +53,6 @@ function programOf(version: string, world: World, exit: (code: number) => void):
   configCommands(tree);
   runCommands(tree);
   observeCommands(tree);
+  sessionCommands(tree, (argv, inner) => run(argv, version, inner));
   return program;
 }

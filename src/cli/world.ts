@@ -13,6 +13,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type process from 'node:process';
 import { type Ask, askAt } from './ask.ts';
+import { lineReaderAt, type ReadLines } from './line-reader.ts';
 
 /** Where text goes. */
 export interface Sink {
@@ -53,6 +54,10 @@ export interface World {
   randomHex(bytes: number): string;
   /** Undefined where there is no terminal to ask at. */
   readonly ask: Ask | undefined;
+  /** Undefined where input and output are no terminal. */
+  readonly readLines: ReadLines | undefined;
+  /** From now on Ctrl-C goes to `handler` instead of aborting `signal`, until what this gives is called. */
+  onInterrupt(handler: () => void): () => void;
   /** All of standard input. */
   readStdin(): Promise<string>;
   /** UTF-8 text. Rejects with Node’s own error. */
@@ -68,11 +73,21 @@ export interface World {
   remove(path: string): Promise<void>;
 }
 
+/** Who hears of Ctrl-C instead of the whole process: the last one. */
+export interface Interrupts {
+  handlers: (() => void)[];
+}
+
 /**
  * The real world of a process. Small files are read without a detour through the thread pool: a dry-run reads a dozen,
  * and the detours would take as long as everything else about them.
  */
-export function processWorld(proc: typeof process, packageRoot: string, signal: AbortSignal): World {
+export function processWorld(
+  proc: typeof process,
+  packageRoot: string,
+  signal: AbortSignal,
+  interrupts: Interrupts = { handlers: [] },
+): World {
   const { env, stdout } = proc;
   const dumb = env.TERM === 'dumb';
   return {
@@ -92,6 +107,15 @@ export function processWorld(proc: typeof process, packageRoot: string, signal: 
     // Standard input takes its time to be looked at.
     get ask() {
       return askAt(proc, signal);
+    },
+    get readLines() {
+      return dumb ? undefined : lineReaderAt(proc);
+    },
+    onInterrupt(handler) {
+      interrupts.handlers.push(handler);
+      return () => {
+        interrupts.handlers = interrupts.handlers.filter((other) => other !== handler);
+      };
     },
     randomHex,
     readStdin: () => readAll(proc.stdin, signal),

@@ -24,9 +24,24 @@ export function readSetting(text: string): Setting {
   return { name: text.slice(0, at), value: yamlOf(text.slice(at + 1)) };
 }
 
-/** `later` over `earlier`, name by name; `_` and `-` spell the same argument. */
-export function laidOver(earlier: Settings, later: Settings): Settings {
-  return { args: over(earlier.args, later.args, dashed), env: over(earlier.env, later.env, String) };
+/**
+ * `later` over `earlier`, name by name; `_` and `-` spell the same argument. A `null` that takes away what only `earlier`
+ * had set leaves nothing to say. `config`: what they are laid over.
+ */
+export function withoutUndone(
+  earlier: Settings,
+  later: Settings,
+  config: { readonly args: object; readonly env: object } | undefined,
+): Settings {
+  const merge = (kind: keyof Settings, key: (name: string) => string): Settings['args'] => {
+    const before = new Set(Object.keys(earlier[kind]).map(key));
+    const beneath = new Set(Object.keys(config?.[kind] ?? {}).map(key));
+    const said = Object.entries(over(earlier[kind], later[kind], key)).filter(
+      ([name, value]) => value !== 'null' || beneath.has(key(name)) || !before.has(key(name)),
+    );
+    return Object.fromEntries(said);
+  };
+  return { args: merge('args', dashed), env: merge('env', String) };
 }
 
 function over(

@@ -33,12 +33,14 @@ export interface SessionState {
   readonly command?: EventOf<'command'>;
 }
 
-const FIXED = new Set(['etcd', 'nats', 'monitor']);
+const FIXED = new Set(['image', 'etcd', 'nats', 'monitor']);
+const BENCH = { name: 'bench', kind: 'bench', role: null } as const;
 
 /** A session after its events so far. */
 export function sessionState(events: Iterable<ObservedEvent>, outline: Outline | undefined): SessionState {
   const steps = new Map<string, SessionStep>();
-  for (const { name, kind, role } of outline?.steps ?? []) {
+  // A session can always run a benchmark.
+  for (const { name, kind, role } of [...(outline?.steps ?? []), BENCH]) {
     if (FIXED.has(kind)) continue;
     steps.set(name, { name, kind, role, nodes: [], phase: 'idle', since: '', starts: 0 });
   }
@@ -48,14 +50,37 @@ export function sessionState(events: Iterable<ObservedEvent>, outline: Outline |
     if (event.kind === 'session-open' || event.kind === 'session-resumed') {
       open = true;
       command = undefined;
+      if (event.kind === 'session-resumed') endUnseen(event, steps);
     } else if (event.kind === 'command') command = event;
     else if (event.kind === 'answer') command = undefined;
-    else if ('step' in event && typeof event.step === 'string') {
+    else if (event.kind === 'verdict') {
+      open = false;
+      endAll(event, steps);
+    } else if ('step' in event && typeof event.step === 'string') {
       const known = steps.get(event.step);
       if (known) steps.set(event.step, advanced(known, event));
     }
   }
   return { steps: [...steps.values()], open, ...(command && { command }) };
+}
+
+/** The session's end is that of its steps. */
+function endAll({ time }: EventOf<'verdict'>, steps: Map<string, SessionStep>): void {
+  for (const [name, step] of steps) {
+    if (isUp(step)) steps.set(name, { ...step, phase: 'stopped', since: time });
+  }
+}
+
+const isUp = ({ phase }: SessionStep): boolean => phase === 'starting' || phase === 'serving';
+
+/** Steps that a new supervisor did not find any more have ended while nobody looked. */
+function endUnseen(event: EventOf<'session-resumed'>, steps: Map<string, SessionStep>): void {
+  for (const [name, step] of steps) {
+    if (!isUp(step) || event.adopted.includes(name)) continue;
+    const reason = `${name} ended while the session had no supervisor`;
+    const end = { time: event.time, kind: 'step-ended', step: name, reason } as const;
+    steps.set(name, { ...step, phase: 'ended', since: event.time, end });
+  }
 }
 
 function advanced(step: SessionStep, event: ObservedEvent): SessionStep {

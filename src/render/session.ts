@@ -45,7 +45,7 @@ function sessionScript(job: Job, plan: Plan, steps: readonly Step[], template: s
     ...startContext(job, plan),
     ...readinessContext(plan),
     about: `${job.name}: an interactive session. Rendered by dyn-slurm.`,
-    steps: steps.map((step) => ({ ...launch(step, job), ...answers(step) })),
+    steps: steps.map((step) => ({ ...launch(step, job), ...answers(step, plan) })),
     groups: STAGES.flatMap((kinds) => {
       const group = kinds.flatMap((kind) => steps.filter((step) => step.kind === kind));
       if (group.length === 0) return [];
@@ -57,19 +57,22 @@ function sessionScript(job: Job, plan: Plan, steps: readonly Step[], template: s
   });
 }
 
-/** Where a step tells whether it serves, and the words by which it does where its status says otherwise. */
-function answers(step: Step): { readonly answers: boolean; readonly [key: string]: Word | boolean } {
+/** Where a step tells that it serves, and what its answer then has. */
+function answers(
+  step: Step,
+  { readiness }: Plan,
+): { readonly answers: boolean; readonly [key: string]: Word | boolean } {
   switch (step.kind) {
     case 'frontend':
     case 'nginx':
       return { answers: true, address: address(step, step.kind), path: '/live', words: '' };
     case 'worker': {
-      const system = step.ports.some(({ use }) => use === 'system');
-      // Dynamo answers 503 while any endpoint of a worker is not ready, also of those that nobody asks for.
-      const words = '"generate":"ready"';
-      return system
-        ? { answers: true, address: address(step, 'system'), path: '/health', words }
-        : { answers: false };
+      if (!step.ports.some(({ use }) => use === 'system')) return { answers: false };
+      // The metrics of an endpoint appear with it. /health would have workers log an error for every look before, and
+      // mock engines for ever.
+      const own = readiness.endpoints.find(({ role }) => role === step.role)?.endpoint;
+      const words = own === undefined ? 'dynamo_endpoint=' : `dynamo_endpoint="${own}"`;
+      return { answers: true, address: address(step, 'system'), path: '/metrics', words };
     }
     default:
       return { answers: false };

@@ -14,8 +14,8 @@ SERVICE_LOOK='' SERVICE_LOOK_AT=0
 # Seconds since 1970 of the time limit, and of this shell until it is looked up again.
 LIMIT='' LIMIT_AT=0
 BEAT_AT=0
-# Steps that outlived their supervisor.
-declare -A ADOPTED=()
+# Steps that outlived their supervisor; those that have ended, while something of them is left.
+declare -A ADOPTED=() ENDED_STEPS=()
 LISTED_AT=0
 
 # begin_session HOSTS owned|borrowed ...: HOSTS with commas; the rest as for begin.
@@ -91,7 +91,7 @@ plan_step() {
   [[ -z $id ]] || adopt_step "$name" "${id%%|*}"
 }
 
-# answers_at NAME ADDRESS:PORT PATH [WORDS]: where a step tells whether it serves, and what it then says.
+# answers_at NAME ADDRESS:PORT PATH [WORDS]: where a step tells that it serves: by an answer, which has WORDS in it.
 answers_at() {
   ANSWERS_AT[$1]=$2$'\n'$3$'\n'${4:-}
 }
@@ -130,6 +130,19 @@ all_recorded() {
   ((${#records[@]} >= STEP_TASKS[$1]))
 }
 
+# needs_services: whether etcd and the others have to be brought up. What has outlived its etcd is of no use.
+needs_services() {
+  local name lost=0
+  ((RESUMED)) || return 0
+  for name in "${STEPS[@]}"; do
+    [[ ${STEP_KIND[$name]} != etcd && ${STEP_KIND[$name]} != nats ]] || is_up "$name" || lost=1
+  done
+  ((lost)) || return 1
+  stop_names "${!ADOPTED[@]}"
+  ADOPTED=()
+  sed -i '/ETCD_AUTH/d' "$RUN_DIR/state/credentials"
+}
+
 # bring_up NAME...: starts them, as far as they don't run.
 bring_up() {
   local name
@@ -143,6 +156,7 @@ start_fresh() {
   local name=$1
   rm -f "$RUN_DIR/state/$name".*.exit
   unset "ADOPTED[$name]"
+  [[ ${STEP_KIND[$name]} != bench ]] || mkdir -p "$RUN_DIR/results"
   STEP_SINCE[$name]=$(date +%s%3N)
   STEP_UNTIL[$name]=$NEVER
   start_step "$name"
@@ -167,6 +181,7 @@ lose() {
   esac
   report step-ended
   STEP_STATE[$name]=lost
+  ENDED_STEPS[$name]=1
   STEP_UNTIL[$name]=$((SECONDS + GRACE))
   [[ -z ${STEP_ROLE[$name]} ]] || LEASE_UNTIL[${STEP_ROLE[$name]}]=$((SECONDS + LEASE))
   WHOLE=0
@@ -204,31 +219,46 @@ end_from_outside() {
 watch_recovery() {
   local name
   for name in "${STEPS[@]}"; do
-    [[ ${STEP_STATE[$name]} != back ]] || watch_step "$name"
+    case ${STEP_STATE[$name]} in
+      back) watch_step "$name" ;;
+      lost) forget_end "$name" ;;
+    esac
   done
   watch_service
   take_commands
 }
 
+# forget_end NAME: drops the records of a step that is over, which every look would go through.
+forget_end() {
+  [[ -n ${ENDED_STEPS[$1]:-} ]] || return 0
+  ! alive "$1" || return 0
+  rm -f "$RUN_DIR/state/$1".*.exit
+  unset "ENDED_STEPS[$1]"
+}
+
+# serves NAME: it does now.
+serves() {
+  local name=$1 seconds
+  STEP_STATE[$name]=up
+  if [[ ${STEP_KIND[$name]} == worker ]]; then
+    seconds=$(($(date +%s%3N) - STEP_SINCE[$name]))
+    printf -v seconds '%d.%03d' "$((seconds / 1000))" "$((seconds % 1000))"
+    event step-serving step="$name" role="${STEP_ROLE[$name]}" seconds:="$seconds"
+  else
+    event service-ready step="$name" seconds:="$(since_start)"
+  fi
+}
+
 # watch_step NAME: asks it, beside all else, whether it serves.
 watch_step() {
-  local name=$1 address path words seconds
+  local name=$1 address path words
   if [[ -z ${LOOK[$name]:-} ]]; then
     ((SECONDS >= ${LOOK_AT[$name]:-0})) || return 0
     { read -r address && read -r path && read -r words; } <<<"${ANSWERS_AT[$name]}"
     answers "$address" "$path" "$words" >/dev/null 2>&1 &
     LOOK[$name]=$!
   elif ! kill -0 "${LOOK[$name]}" 2>/dev/null; then
-    if wait "${LOOK[$name]}"; then
-      STEP_STATE[$name]=up
-      if [[ ${STEP_KIND[$name]} == worker ]]; then
-        seconds=$(($(date +%s%3N) - STEP_SINCE[$name]))
-        printf -v seconds '%d.%03d' "$((seconds / 1000))" "$((seconds % 1000))"
-        event step-serving step="$name" role="${STEP_ROLE[$name]}" seconds:="$seconds"
-      else
-        event service-ready step="$name" seconds:="$(since_start)"
-      fi
-    fi
+    ! wait "${LOOK[$name]}" || serves "$name"
     LOOK[$name]=''
     LOOK_AT[$name]=$((SECONDS + 1))
   fi
@@ -237,17 +267,19 @@ watch_step() {
 # answers ADDRESS:PORT PATH WORDS
 answers() {
   local answer
-  answer=$(http GET "$1" "$2")
-  # shellcheck disable=SC2181 # the status is http's
-  (($? == 0)) || [[ -n $3 && $answer == *"$3"* ]]
+  answer=$(http GET "$1" "$2") && [[ $answer == *"$3"* ]]
 }
 
 # watch_service: asks whether the whole of it serves, as long as it does not and each role has somebody.
 watch_service() {
-  local status
+  local status name
   ((OPEN && !WHOLE)) || return 0
   if [[ -z $SERVICE_LOOK ]]; then
     ((SECONDS >= SERVICE_LOOK_AT)) && each_role_runs || return 0
+    RECOVERING=()
+    for name in "${STEPS[@]}"; do
+      [[ ${STEP_STATE[$name]} != back || ${STEP_KIND[$name]} != worker ]] || RECOVERING+=("$name")
+    done
     service_answers >"$RUN_DIR/state/probe" 2>&1 &
     SERVICE_LOOK=$!
   elif ! kill -0 "$SERVICE_LOOK" 2>/dev/null; then
@@ -256,7 +288,12 @@ watch_service() {
     SERVICE_LOOK=''
     SERVICE_LOOK_AT=$((SECONDS + 1))
     report_probe
-    ((status == 0)) && none_comes_back || return 0
+    ((status == 0)) || return 0
+    # Not every release says of a worker by itself what the whole of them shows.
+    for name in "${RECOVERING[@]}"; do
+      [[ ${STEP_STATE[$name]} != back ]] || serves "$name"
+    done
+    none_comes_back || return 0
     WHOLE=1
     READY=1
     event ready url="http://$ENTRY" model="$MODEL" seconds:="$(since_start)"
@@ -280,7 +317,6 @@ none_comes_back() {
 # rejoin_etcd ADDRESS:PORT: logs in again with the password that lock_etcd has set.
 rejoin_etcd() {
   local password answer
-  ((RESUMED)) || return 0
   password=$(sed -n 's/^export .*ETCD_AUTH_PASSWORD=//p' "$RUN_DIR/state/credentials")
   answer=$(http POST "$1" /v3/auth/authenticate "{\"name\":\"root\",\"password\":\"$password\"}")
   [[ ! $answer =~ \"token\":\"([^\"]+)\" ]] || ETCD_TOKEN=${BASH_REMATCH[1]}
@@ -302,13 +338,14 @@ serve() {
     event session-open seconds:="$(since_start)"
   fi
   OPEN=1
+  exec {NOTHING}<> <(:)
   while :; do
     check_steps
     watch_limit
     beat
     ((!${#ADOPTED[@]} || SECONDS < LISTED_AT + 10)) || list_steps
-    sleep 0.2 &
-    wait -n
+    # A sleep that takes no process: nothing is ever written there.
+    read -rt 0.2 -u "$NOTHING" _
   done
 }
 
@@ -484,6 +521,7 @@ stop_names() {
     # From now on their ends are no news.
     STEP_STATE[$name]=lost
     STEP_UNTIL[$name]=$((SECONDS + GRACE))
+    ENDED_STEPS[$name]=1
   done
   WHOLE=0
   stop_steps "$GRACE" "${running[@]}"

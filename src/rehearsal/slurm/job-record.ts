@@ -90,6 +90,8 @@ export interface StepRecord {
   readonly overlap: boolean;
   readonly exact: boolean;
   readonly srun: ProcessId;
+  /** The step in which that runs; absent in the batch script, and outside of the job. */
+  readonly within?: number;
   /** Of its tasks, once they have been started. */
   readonly processes: readonly ProcessId[];
   readonly started: number;

@@ -4,7 +4,7 @@ import { SRUN } from './job-options.ts';
 import { isFinished, type JobRecord, type StepRecord } from './job-record.ts';
 import type { Options } from './job-request.ts';
 import { readJob, writeStep } from './job-store.ts';
-import { identify } from './process-table.ts';
+import { identify, STEP_MARK } from './process-table.ts';
 import { readOptions } from './program-options.ts';
 import { layOutStep, type StepLayout } from './step-layout.ts';
 import { StepRun } from './step-run.ts';
@@ -28,7 +28,7 @@ export async function srun(call: Call): Promise<number> {
   const step = await claimNodes(
     call.site,
     job.id,
-    stepRecord(options, argv, layout),
+    stepRecord(call, options, argv, layout),
     immediate === undefined ? undefined : Number(immediate || 1) * 1000,
     (message) => !quiet && say(message),
   );
@@ -68,11 +68,13 @@ function theJob(call: Call, options: Options): JobRecord {
 }
 
 function stepRecord(
+  { env }: Call,
   options: Options,
   argv: readonly string[],
   layout: StepLayout,
 ): Omit<StepRecord, 'step' | 'waiting'> {
   const own = identify(process.pid);
+  const within = env[STEP_MARK];
   if (!own) throw new Error('a running process is in /proc');
   return {
     name: options.get('job-name') ?? basename(argv[0] ?? ''),
@@ -81,6 +83,7 @@ function stepRecord(
     overlap: options.has('overlap'),
     exact: options.has('exact') || options.has('cpus-per-task'),
     srun: own,
+    ...(within !== undefined && /^\d+$/.test(within) && { within: Number(within) }),
     processes: [],
     started: Date.now(),
     container: Object.fromEntries([...options].filter(([name]) => /^(no-)?container-/.test(name))),

@@ -16,12 +16,18 @@ export function signalStep(site: Site, job: JobRecord, step: StepRecord, signal:
   sendSignal(all, signal);
 }
 
-/** A step does not outlive its srun. */
+/**
+ * A step does not outlive its srun: a second process of that notices. But where both are killed at once, with the step in
+ * which they ran, nobody tells the tasks: so it is on Slurm 22.05.
+ */
 export function endLostSteps(site: Site, job: JobRecord): void {
-  for (const record of readSteps(site, job.id)) {
+  const steps = readSteps(site, job.id);
+  for (const record of steps) {
     if (record.ended !== undefined || isAlive(record.srun)) continue;
     const left = processesOf(jobMark(site.dir, job.id), String(record.step));
-    sendSignal(left, 'SIGKILL');
+    const around = steps.find(({ step }) => step === record.within);
+    const orphaned = around !== undefined && !around.processes.some(isAlive);
+    if (!orphaned) sendSignal(left, 'SIGKILL');
     if (left.length === 0) writeStep(site, job.id, { ...record, ended: Date.now() });
   }
 }

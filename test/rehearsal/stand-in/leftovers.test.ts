@@ -77,6 +77,30 @@ test('a step ends with its srun', async () => {
   expect(await cluster.reach(id, 'RUNNING')).toBe('RUNNING');
 });
 
+test('a step whose srun was killed with the step around it goes on, and can be told to end', async () => {
+  cluster = openCluster();
+  cluster.write(
+    'inner.sh',
+    "#!/bin/bash\ntrap 'echo told >told; exit' TERM\necho up >up\nwhile :; do sleep 0.1; done\n",
+  );
+  const srun = 'srun --overlap --nodes=1 --ntasks=1 --output=%x.%N.log';
+  cluster.write('outer.sh', `#!/bin/bash\necho $$ >outer\n${srun} --job-name=inner bash inner.sh &\nwait\n`);
+  const id = await cluster.submit('', `${srun} --job-name=outer bash outer.sh &\nsleep 60`);
+  await cluster.await('up');
+  process.kill(Number(await cluster.await('outer')), 'SIGKILL');
+  const steps = async () =>
+    (await cluster.run('squeue', '--steps', '--noheader', '--format=%i|%j', `--jobs=${id}`)).stdout
+      .split('\n')
+      .filter(Boolean);
+  while ((await steps()).length > 1) await sleep(50);
+  // The keeper looks for lost steps four times a second.
+  await sleep(1000);
+  expect(await steps()).toEqual([`${id}.1|inner`]);
+  await cluster.run('scancel', '--signal=TERM', `${id}.1`);
+  await cluster.await('told');
+  while ((await steps()).length > 0) await sleep(50);
+});
+
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -11,7 +11,8 @@ async function help(...args: readonly string[]): Promise<string> {
 
 const COMMANDS = [
   ...['check', 'explain', 'topologies', 'schema', 'plan', 'render'],
-  ...['rehearse', 'submit', 'setup', 'status', 'watch', 'logs', 'cancel'],
+  ...['rehearse', 'submit', 'setup', 'status', 'watch', 'logs', 'forward', 'cancel'],
+  ...['allocate', 'attach', 'workers', 'restart', 'start', 'stop', 'exec', 'shell', 'bench', 'release'],
 ];
 
 test('the help names the commands in the order of their use, with examples', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { laidOver, overlayText, readSetting } from '../../../src/config/setting.ts';
+import { overlayText, readSetting, withoutUndone } from '../../../src/config/setting.ts';
 
 test.each([
   ['mem-fraction-static=0.9', 'mem-fraction-static', '0.9'],
@@ -23,11 +23,22 @@ test.each([
 
 test('later settings are laid over earlier ones', () => {
   expect(
-    laidOver(
+    withoutUndone(
       { args: { page_size: '16', 'mem-fraction-static': '0.8' }, env: { A: 'x' } },
       { args: { 'page-size': '1' }, env: { a: 'y' } },
+      undefined,
     ),
   ).toEqual({ args: { 'mem-fraction-static': '0.8', 'page-size': '1' }, env: { A: 'x', a: 'y' } });
+});
+
+test('null undoes an earlier setting, removes what the config has, and is kept where it does neither', () => {
+  expect(
+    withoutUndone(
+      { args: { 'page-size': '16', 'mem-fraction-static': '0.8' }, env: { A: 'x', B: 'y' } },
+      { args: { page_size: 'null', 'mem-fraction-static': 'null', other: 'null' }, env: { A: 'null' } },
+      { args: { 'mem-fraction-static': 0.7 }, env: {} },
+    ),
+  ).toEqual({ args: { 'mem-fraction-static': 'null', other: 'null' }, env: { B: 'y' } });
 });
 
 test('the text of an overlay', () => {

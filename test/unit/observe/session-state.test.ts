@@ -52,6 +52,7 @@ test('steps by their latest news', () => {
         starts: 1,
       },
       { name: 'decode-0', kind: 'worker', role: 'decode', nodes: [], phase: 'idle', since: '', starts: 0 },
+      { name: 'bench', kind: 'bench', role: null, nodes: [], phase: 'idle', since: '', starts: 0 },
     ],
   });
 });
@@ -101,4 +102,16 @@ test('a worker that is changed, dies, and is started again', () => {
     since: at(16),
     starts: 3,
   });
+});
+
+test('what a new supervisor does not find has ended', () => {
+  const events: ObservedEvent[] = [...UP, { time: at(30), kind: 'session-resumed', adopted: ['frontend-0'] }];
+  const { open, steps } = sessionState(events, outline);
+  expect(open).toBe(true);
+  expect(steps.map(({ name, phase, end }) => [name, phase, end?.reason])).toEqual([
+    ['frontend-0', 'serving', undefined],
+    ['prefill-0', 'ended', 'prefill-0 ended while the session had no supervisor'],
+    ['decode-0', 'idle', undefined],
+    ['bench', 'idle', undefined],
+  ]);
 });

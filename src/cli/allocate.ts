@@ -1,0 +1,106 @@
+import { EXIT } from '../errors.ts';
+import type { HostFile } from '../host/host.ts';
+import { createRun, type Run } from '../observe/run.ts';
+import { planJob } from '../plan/assemble.ts';
+import type { Plan } from '../plan/plan.ts';
+import { directives } from '../render/directives.ts';
+import { allocateCommand } from '../scheduler/salloc-argv.ts';
+import { continueSession } from './attach.ts';
+import { type Borrowed, borrowed, jobToAdopt } from './borrow.ts';
+import { bundleOf } from './bundle.ts';
+import { type Connection, connect } from './connect.ts';
+import { type LoadOptions, loadSource, readConfig, type ValidJob, validJob } from './load.ts';
+import { showOpening } from './opening.ts';
+import type { RunCommand } from './prompt.ts';
+import { fitRunsDir, runsDirOf } from './runs-dir.ts';
+import { readSecrets } from './secrets.ts';
+import { sessionFilesOf } from './session-files.ts';
+import { noteSession } from './session-lookup.ts';
+import { waitForAllocation } from './waiting.ts';
+import type { World } from './world.ts';
+
+export interface AllocateOptions extends LoadOptions {
+  /** Instead of the config's slurm.time. */
+  readonly time?: string;
+  /** A job to use, or true for the one that this shell is in; false: always a new one. */
+  readonly adopt?: string | boolean;
+  /** false: start none yet. */
+  readonly workers?: boolean;
+  /** false: end when the service is ready. */
+  readonly prompt?: boolean;
+  readonly json?: boolean;
+}
+
+/** `dyn-slurm allocate CONFIG`: takes an allocation once, brings the service up in it, and gives a prompt. */
+export async function allocate(
+  file: string,
+  options: AllocateOptions,
+  run: RunCommand,
+  world: World,
+): Promise<number> {
+  const loaded = await loadTimed(file, options, world);
+  if (loaded === undefined) return EXIT.config;
+  const { job } = loaded;
+  const plan = planJob(job);
+  const connection = connect(job.site, world);
+  const adopted = jobToAdopt(options, connection, world);
+  const taken = adopted && (await borrowed(adopted, plan, connection, world));
+  const runsDir = await connection.host.resolve(runsDirOf(job.site, world));
+  const made = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
+  await makeFolder(made, loaded, plan, options, connection, world);
+  const session = taken
+    ? await settle(made, taken, connection, options, world)
+    : await noteSession(
+        made,
+        ...(await waitForAllocation(
+          made,
+          allocateCommand(made, directives(job, plan)),
+          connection,
+          options,
+          world,
+        )),
+        connection,
+        world,
+      );
+  const { code, over } = await showOpening(session, plan, options, world);
+  return over ? code : continueSession(session, { ...options, code }, run, world);
+}
+
+async function loadTimed(
+  file: string,
+  { time, ...options }: AllocateOptions,
+  world: World,
+): Promise<ValidJob | undefined> {
+  const config = await readConfig(file, world);
+  const overlay = { file: '--time', text: `slurm:\n  time: ${time}\n` };
+  return validJob(
+    await loadSource({ config, ...(time !== undefined && { overlay }) }, options, world),
+    world,
+  );
+}
+
+/** The same bundle as submit sends, and the session's own files. */
+async function makeFolder(
+  { dir }: Run,
+  loaded: ValidJob,
+  plan: Plan,
+  { workers = true }: AllocateOptions,
+  { host }: Connection,
+  world: World,
+): Promise<void> {
+  const { files } = await bundleOf(loaded, plan, world);
+  const own = await sessionFilesOf(loaded.job, plan, { workers }, world);
+  const secrets = await readSecrets(plan, world);
+  await host.writeFiles(dir, new Map<string, HostFile>([...files, ...own, ...secrets]));
+}
+
+function settle(
+  run: Run,
+  { jobId, hosts }: Borrowed,
+  connection: Connection,
+  { json }: AllocateOptions,
+  world: World,
+) {
+  if (!json) world.err.write(`using job ${jobId}, which goes on when this session ends\n`);
+  return noteSession(run, { jobId }, { allocation: 'borrowed', hosts }, connection, world);
+}

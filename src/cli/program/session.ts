@@ -1,0 +1,130 @@
+import type { Command } from 'commander';
+import type { AllocateOptions } from '../allocate.ts';
+import type { AttachOptions } from '../attach.ts';
+import type { BenchOptions } from '../bench.ts';
+import type { ExecOptions } from '../exec.ts';
+import type { RunCommand } from '../prompt.ts';
+import type { ReleaseOptions } from '../release.ts';
+import type { SteerOptions } from '../steer.ts';
+import type { WorkersOptions } from '../workers.ts';
+import { CLUSTER, CLUSTER_TEXT, CONFIG, OF_CLUSTER, type Tree } from './tree.ts';
+
+const SESSION = 'id of a session or its beginning, its job’s number, or its folder; the newest by default';
+const WORKERS = 'steps, or a role for all of its workers, or `workers` for all';
+
+/** The commands of an interactive session. `run` runs a command line, for the lines of the prompt. */
+export function sessionCommands({ program, add, json, exit, world }: Tree, run: RunCommand): void {
+  program.commandsGroup('Debug interactively:');
+  const onSession = (command: Command): Command =>
+    command.argument('[run]', SESSION).option(CLUSTER, OF_CLUSTER).addOption(json());
+  const inSession = (command: Command): Command =>
+    command.option('--run <run>', SESSION).option(CLUSTER, OF_CLUSTER).addOption(json());
+
+  add('allocate', 'take nodes once, bring the service up, restart workers at will', [
+    ['allocate config.yaml', 'then `help` at the prompt'],
+    ['allocate config.yaml --no-workers', 'infrastructure and frontends only'],
+    ['allocate config.yaml --adopt 4242', 'in a job that runs'],
+    ['allocate config.yaml --cluster local', 'on this machine, with mock engines'],
+  ])
+    .argument('<config>', CONFIG)
+    .option(CLUSTER, CLUSTER_TEXT)
+    .option('--time <duration>', 'time limit instead of the config’s: 90m, 4h')
+    .option('--no-workers', 'start none yet')
+    .option('--adopt [job]', 'use the nodes of a job, by default of the one that this shell is in')
+    .option('--no-adopt', 'take a new allocation, inside of one too')
+    .option('--no-prompt', 'end once the service is ready')
+    .addOption(json())
+    .action(async (file: string, options: AllocateOptions) => {
+      const { allocate } = await import('../allocate.ts');
+      exit(await allocate(file, options, run, world));
+    });
+  onSession(
+    add('attach', 'return to the prompt of a session', [
+      ['attach', 'the newest'],
+      ['attach dsr1-3fa29c --no-prompt', 'only see how to get at it'],
+    ]),
+  )
+    .option('--no-prompt', 'say how to get at it, and end')
+    .action(async (query: string | undefined, options: AttachOptions) => {
+      const { attach } = await import('../attach.ts');
+      exit(await attach(query, options, run, world));
+    });
+  onSession(
+    add('workers', 'show what runs in a session, and what was changed', [
+      ['workers', 'of the newest session'],
+    ]),
+  ).action(async (query: string | undefined, options: WorkersOptions) => {
+    const { workers } = await import('../workers.ts');
+    exit(await workers(query, options, world));
+  });
+  const steering = (verb: 'start' | 'restart', shown: Parameters<Tree['add']>[2]) =>
+    inSession(add(verb, `${verb} workers of a session`, shown))
+      .argument('<worker...>', WORKERS)
+      .option(
+        '--arg <name=value>',
+        'an engine argument, as in a config; null removes; may be repeated',
+        collect,
+      )
+      .option('--env <name=value>', 'a variable; null removes; may be repeated', collect)
+      .option('--reset', 'forget earlier changes')
+      .option('--no-wait', 'do not wait until they serve')
+      .action(async (words: readonly string[], options: SteerOptions) => {
+        const { steer } = await import('../steer.ts');
+        exit(await steer(verb, words, options, world));
+      });
+  steering('restart', [
+    ['restart decode-0 --arg mem-fraction-static=0.9', 'with a changed argument'],
+    ['restart decode --arg page-size=null --env NCCL_DEBUG=INFO', 'all of a role'],
+    ['restart decode-0 --reset', 'as the config has it'],
+  ]);
+  steering('start', [['start decode-1', 'one that was stopped, or has ended']]);
+  inSession(add('stop', 'stop workers of a session', [['stop prefill', 'all of a role']]))
+    .argument('<worker...>', WORKERS)
+    .action(async (words: readonly string[], options: SteerOptions) => {
+      const { steer } = await import('../steer.ts');
+      exit(await steer('stop', words, options, world));
+    });
+  inSession(
+    add('exec', 'run a command on a node of a session', [
+      ['exec 1 -- nvidia-smi', 'by the node’s index'],
+      ['exec node3 --container -- python3 probe.py', 'in the job’s container'],
+    ]),
+  )
+    .argument('<node>', 'index or name')
+    .argument('[command...]', 'behind --')
+    .option('--container', 'in the job’s container')
+    .action(async (node: string, words: readonly string[], options: ExecOptions) => {
+      const { exec } = await import('../exec.ts');
+      exit(await exec(node, words, options, world));
+    });
+  add('shell', 'open a shell on a node of a session', [['shell node3', 'the head node by default']])
+    .argument('[node]', 'index or name')
+    .option('--run <run>', SESSION)
+    .option(CLUSTER, OF_CLUSTER)
+    .option('--container', 'in the job’s container')
+    .action(async (node: string | undefined, options: ExecOptions) => {
+      const { shell } = await import('../exec.ts');
+      exit(await shell(node, options, world));
+    });
+  inSession(
+    add('bench', 'run a benchmark against a session', [
+      ['bench', 'the config’s'],
+      ['bench -- ./load.sh', 'it finds DYN_SLURM_URL and DYN_SLURM_MODEL'],
+    ]),
+  )
+    .argument('[command...]', 'behind --')
+    .action(async (words: readonly string[], options: BenchOptions) => {
+      const { bench } = await import('../bench.ts');
+      exit(await bench(words, options, world));
+    });
+  onSession(add('release', 'end a session and give its nodes back', [['release', 'the newest']])).action(
+    async (query: string | undefined, options: ReleaseOptions) => {
+      const { release } = await import('../release.ts');
+      exit(await release(query, options, world));
+    },
+  );
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
