@@ -35,6 +35,8 @@ connect() {
   local hub pid
   hub=$(box_pid hub)
   pid=$(box_pid "$1")
+  # The network of a box that died lives on for as long as its connections could not be closed.
+  nsenter --target "$hub" --net ip link delete "$1" 2>/dev/null || true
   ip link add eth0 netns "$pid" type veth peer name "$1" netns "$hub"
   nsenter --target "$hub" --net ip link set "$1" master cluster up
   nsenter --target "$pid" --net ip -batch - <<END

@@ -28,7 +28,6 @@ lock_place() {
 
 make_place() {
   local folder
-  umask 022
   for folder in etc/{all,node,login/pam.d,laptop} ssh home laptop slurm log lib gpus ctl munge containers \
     cgroup/freezer freezer node-bin tools shared; do
     mkdir -p "$STATE/$folder"

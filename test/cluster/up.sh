@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings up a real Slurm of N nodes on this machine, with a login node behind a bastion. Needs root.
 set -euo pipefail
+umask 022
 
 usage() {
   cat <<'END'
@@ -93,16 +94,16 @@ install_packages
 lock_place
 STATE=$PLACE/$NAME
 wanted=$NODES
-trap 'give_up' EXIT
 if [[ -e $STATE/cluster.env ]]; then
   # shellcheck source=/dev/null
   . "$STATE/cluster.env"
   if ((NODES != wanted)); then
-    trap - EXIT
     echo "cluster $NAME is up with $NODES nodes; take it down first: npm run cluster:down" >&2
     exit 1
   fi
 else
+  trap give_up EXIT
+  rm -rf --one-file-system "$STATE"
   create
 fi
 
