@@ -73,8 +73,13 @@ function through(client: Client, before: Hop, hop: Hop, signal: AbortSignal): Pr
     signal.addEventListener('abort', abort, { once: true });
     client.forwardOut('127.0.0.1', 0, hop.host, hop.port, (error, stream) => {
       signal.removeEventListener('abort', abort);
-      if (error) reject(unreachable(hop, `${before.alias} says: ${plainText(error.message)}`, undefined));
-      else resolve(stream);
+      if (error) {
+        reject(unreachable(hop, `${before.alias} says: ${plainText(error.message)}`, undefined));
+        return;
+      }
+      // A bastion passes on that the server has closed its side, and waits for ours.
+      stream.on('end', () => stream.destroy());
+      resolve(stream);
     });
   });
 }
