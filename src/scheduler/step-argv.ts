@@ -36,16 +36,21 @@ export interface Supervised extends InJob {
   readonly owned: boolean;
 }
 
-/** Runs session.sh on the head node. `--propagate`: not the low limits of a login shell. */
+/**
+ * Runs session.sh on the head node, with the environment of a login there, as sbatch's `--export=NONE` gives it to a job
+ * script; without PATH, bash has to be found by its own. `--propagate`: not the low limits of a login shell.
+ */
 export function superviseCommand({ dir, hosts, owned, ...where }: Supervised): readonly string[] {
   return [
     ...oneTask(where, SUPERVISOR),
+    '--export=HOME,USER,LOGNAME,LANG',
     '--propagate=NONE',
     '--input=none',
     `--chdir=${dir}`,
     `--output=${dir}/job.log`,
     '--open-mode=append',
-    'bash',
+    '/bin/bash',
+    '-l',
     `${dir}/session.sh`,
     hosts.join(','),
     owned ? 'owned' : 'borrowed',

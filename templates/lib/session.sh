@@ -47,6 +47,7 @@ begin_session() {
 # A srun in a step takes that step for the whole allocation: "Only allocated 1 nodes asked for 2".
 leave_step() {
   local name
+  unset BASH_ENV
   for name in "${!SLURM_@}"; do
     case $name in
       SLURM_JOB_ID | SLURM_CONF | SLURM_CLUSTER_NAME) ;;

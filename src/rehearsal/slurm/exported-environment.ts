@@ -25,8 +25,29 @@ export function exportedEnvironment(
   const all = words.some((word) => /^all$/i.test(word));
   const login = { USER: user, LOGNAME: user, ...pick(env, LOGIN), TMPDIR: '/tmp', PATH: SYSTEM_PATH };
   const base: Environment = all ? env : login;
-  const path = [site.nodeBin, programDir(site), ...site.path, base.PATH || SYSTEM_PATH].join(':');
+  const path = [...nodeFolders(site), base.PATH || SYSTEM_PATH].join(':');
   return { ...base, ...listed(env, words), PATH: path };
+}
+
+/** What a node has on PATH before all else. */
+function nodeFolders(site: Site): readonly string[] {
+  return [site.nodeBin, programDir(site), ...site.path];
+}
+
+/** Puts that on PATH; see loginEnvironment. */
+export function loginFile(site: Site): { readonly path: string; readonly text: string } {
+  const folders = nodeFolders(site).map((folder) => `'${folder.replaceAll("'", "'\\''")}'`);
+  return { path: join(site.dir, 'login.sh'), text: `PATH=${folders.join(':')}:$PATH\n` };
+}
+
+/**
+ * The PATH of a login shell on a node is the node's, whatever it is given. Here it reads the machine's own profile, and
+ * after that the file that BASH_ENV names.
+ */
+export function loginEnvironment(argv: readonly string[], site: Site): Environment {
+  const [program = '', option] = argv;
+  const isLogin = /(^|\/)bash$/.test(program) && (option === '-l' || option === '--login');
+  return isLogin ? { BASH_ENV: loginFile(site).path } : {};
 }
 
 /** The named ones, and those given with a value. */

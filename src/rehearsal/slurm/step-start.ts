@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Call, Environment } from './call.ts';
-import { stepBase } from './exported-environment.ts';
+import { loginEnvironment, stepBase } from './exported-environment.ts';
 import { injectFaults } from './fault-injection.ts';
 import type { FilenameFields } from './filename.ts';
 import { taskEnvironment } from './job-environment.ts';
@@ -60,7 +60,10 @@ export async function startTasks(
       const why = `couldn't chdir to \`${wantedDir}': No such file or directory: going to /tmp instead`;
       writeLine(sinks.err, `slurmstepd-${host}: error: ${why}`);
     }
-    const own = taskEnvironment(base, job, step, places, place, call.site);
+    const own = {
+      ...taskEnvironment(base, job, step, places, place, call.site),
+      ...loginEnvironment(argv, call.site),
+    };
     const prepared = faults.prepare(place.task, argv, own);
     const wanted = {
       in: isFed(options.get('input'), place.task),

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import type { Environment } from './call.ts';
 import { Refusal } from './call.ts';
-import { programDir } from './exported-environment.ts';
+import { loginFile, programDir } from './exported-environment.ts';
 import type { JobRecord, JobRequest } from './job-record.ts';
 import { submission } from './job-request.ts';
 import { claimJobId, jobDir, writeJob, writeWhole } from './job-store.ts';
@@ -61,6 +61,8 @@ function startKeeper(site: Site, job: JobRecord): void {
 function installPrograms(site: Site): void {
   const dir = programDir(site);
   mkdirSync(dir, { recursive: true });
+  const login = loginFile(site);
+  if (readText(login.path) !== login.text) writeWhole(login.path, login.text);
   for (const name of ['sbatch', 'srun', 'scontrol', 'squeue', 'scancel', 'salloc', 'sacct']) {
     const text = `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(site.entry)} ${name} "$@"\n`;
     const path = join(dir, name);
