@@ -49,8 +49,27 @@ check_limits() {
     LOGGED=$logged
     PROGRESS=$SECONDS
   fi
-  ((SECONDS < DEADLINE)) || end deadline "not ready after $DEADLINE s, waiting for $1: ${PROBED##*$'\n'}"
-  ((SECONDS - PROGRESS < STALL)) || end deadline "no progress for $STALL s, waiting for $1: ${PROBED##*$'\n'}"
+  ((SECONDS < DEADLINE)) || end deadline "not ready after $DEADLINE s, waiting for $1: $(missing)"
+  ((SECONDS - PROGRESS < STALL)) || end deadline "no progress for $STALL s, waiting for $1: $(missing)"
+}
+
+# missing: what the last probe still found wanting; of workers, which.
+missing() {
+  local line said='' role have want entry
+  local -a away
+  while IFS= read -r line; do
+    if [[ $line == registered\ * ]]; then
+      read -r _ role have want <<<"$line"
+      ((have < want)) || continue
+      for entry in "${EXPECTED[@]}"; do
+        [[ $entry != "$role|"* ]] || mapfile -t away < <(list_away "$role" "${entry##*|}")
+      done
+      line="$have of $want $role workers are registered"
+      ((${#away[@]} != want - have)) || line+=$(printf ', and not %s' "${away[@]#away }")
+    fi
+    said+="; $line"
+  done <<<"$PROBED"
+  printf '%s' "${said#; }"
 }
 
 # http METHOD ADDRESS:PORT PATH [BODY]: prints the answer's body; fails unless the status is 2xx, and comes within
@@ -82,7 +101,7 @@ ask_etcd() {
 }
 
 etcd_answers() {
-  [[ $(http GET "$1" /health) == *'"health":"true"'* ]] || { echo "etcd does not answer yet"; return 1; }
+  [[ $(HTTP_TIME=5 http GET "$1" /health) == *'"health":"true"'* ]] || { echo "etcd does not answer yet"; return 1; }
 }
 
 # lock_etcd ADDRESS:PORT: from now on etcd asks for the job's own user and password. It starts without, because etcd
@@ -116,6 +135,6 @@ nats_answers() {
 }
 
 http_answers() {
-  http GET "$1" "$2" >/dev/null || { echo "http://$1$2 does not answer yet"; return 1; }
+  HTTP_TIME=10 http GET "$1" "$2" >/dev/null || { echo "http://$1$2 does not answer yet"; return 1; }
 }
 

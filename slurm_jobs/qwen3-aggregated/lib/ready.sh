@@ -78,7 +78,7 @@ frontends_see() {
     for entry in "${EXPECTED[@]}"; do
       IFS='|' read -r role want component endpoint range <<<"$entry"
       want=$(wanted "$role" "$want")
-      have=$(http GET "$frontend" /health | tr '{}' '\n' | grep -F "\"endpoint\":\"$endpoint\"" | grep -cF "\"component\":\"$component\"")
+      have=$(HTTP_TIME=10 http GET "$frontend" /health | tr '{}' '\n' | grep -F "\"endpoint\":\"$endpoint\"" | grep -cF "\"component\":\"$component\"")
       ((have >= want)) || { echo "frontend $frontend sees $have of $want $role workers"; return 1; }
     done
   done
@@ -88,9 +88,9 @@ model_listed() {
   local model=$1 path=$2 frontend
   shift 2
   for frontend in "$@"; do
-    http GET "$frontend" /v1/models | grep -qF "\"id\":$(json_text "$model")" ||
+    HTTP_TIME=10 http GET "$frontend" /v1/models | grep -qF "\"id\":$(json_text "$model")" ||
       { echo "frontend $frontend does not list $model yet"; return 1; }
-    [[ -z $path ]] || http GET "$frontend" "$path" | grep -q '^{[^{]*"ready":true' ||
+    [[ -z $path ]] || HTTP_TIME=10 http GET "$frontend" "$path" | grep -q '^{[^{]*"ready":true' ||
       { echo "frontend $frontend says that $model is not ready"; return 1; }
   done
 }

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import type { Stage } from './rehearsal.ts';
+
+/** A run that was submitted to the stand-in. */
+export interface Submitted {
+  readonly run: string;
+  readonly dir: string;
+}
+
+export type Event = Readonly<Record<string, unknown>> & { readonly kind: string };
+
+/** Submits a config of test/fixtures/rehearsal. */
+export async function submit(stage: Stage, config: string): Promise<Submitted> {
+  const file = join(import.meta.dirname, '../fixtures/rehearsal', `${config}.yaml`);
+  const { code, stdout, stderr } = await stage.run('submit', file, '--cluster', 'local', '--json');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+export function eventsOf({ dir }: Submitted): readonly Event[] {
+  const lines = read(join(dir, 'events.jsonl')).split('\n');
+  return lines.filter(Boolean).map((line) => JSON.parse(line));
+}
+
+/** The first event of a kind; waits for it, unless the run ends without one. */
+export async function eventOf(run: Submitted, kind: string): Promise<Event> {
+  for (;;) {
+    const events = eventsOf(run);
+    const found = events.find((event) => event.kind === kind);
+    if (found) return found;
+    const last = events.at(-1);
+    if (last?.kind === 'verdict') throw new Error(`no ${kind}: ${JSON.stringify(last)}`);
+    await sleep(50);
+  }
+}
+
+/** Signals what a step runs on one of its nodes, and not its script. `program` is a word of its command. */
+export function signalTask(
+  { dir }: Submitted,
+  task: { readonly step: string; readonly rank?: number; readonly program: string },
+  signal: NodeJS.Signals,
+): void {
+  const marks = [`RUN_DIR=${dir}\0`, `SLURM_JOB_NAME=${task.step}\0`, `SLURM_NODEID=${task.rank ?? 0}\0`];
+  const pids = readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    const [program = ''] = read(`/proc/${pid}/comm`).split('\n');
+    const environment = read(`/proc/${pid}/environ`);
+    return program.includes(task.program) && marks.every((mark) => environment.includes(mark));
+  });
+  expect(pids).not.toEqual([]);
+  for (const pid of pids) process.kill(Number(pid), signal);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
