@@ -11,6 +11,7 @@ openssh-client /usr/bin/ssh
 iproute2 /usr/sbin/ip
 tcsh /bin/csh
 gcc /usr/bin/gcc
+squashfs-tools /usr/bin/mksquashfs
 libc6-dev /usr/include/stdio.h
 libslurm-dev /usr/include/slurm/spank.h
 libpam0g-dev /usr/include/security/pam_modules.h'
