@@ -29,9 +29,13 @@ const BY_LINE: readonly (readonly [said: RegExp, advice: string])[] = [
   ],
 ];
 
+const IMAGE =
+  'see container.image, image_cache in the cluster profile, and on the nodes ~/.config/enroot/.credentials';
+
 /** What to do about a verdict, as sentences; the log of what failed comes before. */
 export function adviceFor(verdict: EventOf<'verdict'>): string | undefined {
-  const { line = '', signal, exit, outcome, inferred } = verdict;
+  const { line = '', signal, exit, outcome, inferred, step } = verdict;
+  if (step === 'image') return IMAGE;
   const known = BY_LINE.find(([said]) => said.test(line));
   if (known) return known[1];
   if (signal === 'KILL')

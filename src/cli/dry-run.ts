@@ -77,7 +77,7 @@ function taken(job: Job): readonly (readonly string[])[] {
     'time limit': `${span(time)}; USR1 to the script ${span(health.drain)} before`,
     nodes: exclusive ? 'whole (--exclusive)' : 'shared with other jobs',
     image: site.container_runtime === 'pyxis' ? container?.image : undefined,
-    'image from the cache': cachedImage(job)?.file,
+    'image file': cachedImage(job)?.file,
   };
   return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
 }

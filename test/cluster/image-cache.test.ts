@@ -115,6 +115,7 @@ describe.skipIf(unavailable)(
       const watched = await site.cli.run(['watch', job.run]);
       expect(watched.code).toBe(7);
       expect(watched.stdout).toContain(words);
+      expect(watched.stdout + watched.stderr).toContain('~/.config/enroot/.credentials');
       expect(cached()).toEqual([NAME.replace('.sqsh', '.lock')]);
     });
 

@@ -24,14 +24,13 @@ function rendered(site: Readonly<Record<string, unknown>>): {
 test('the image comes first, and all wait for it', () => {
   const { job, text } = rendered({ image_cache: '/lustre/my images' });
   const file = cachedImage(job)?.file ?? '';
-  const [start = '', end] = ['\n# The container image, once for all nodes.\n', '\n# Infrastructure'];
-  expect(text('job.sbatch')?.split(start)[1]?.split(end)[0]).toBe(
+  const title = '\n# The container image, once for all nodes.\n';
+  expect(text('job.sbatch')?.split(title)[1]?.split('\n\n')[0]).toBe(
     `launch image image '' 0 -- \\
   srun --nodes=1 --ntasks=1 --ntasks-per-node=1 "--nodelist=\${NODE[0]}" --job-name=image --overlap \\
   --mpi=none --cpu-bind=none --kill-on-bad-exit=1 --input=none \\
   "--output=\${ATTEMPT_DIR}/logs/image.%N.log" --open-mode=append bash "\${RUN_DIR}/steps/image.sh"
-await_image image '${file}'
-`,
+await_image image '${file}'`,
   );
   expect(text('steps/image.sh')?.split('\ncomplete \\\n')[1]).toBe(
     `  bash "\${RUN_DIR}/image.sh" 'docker://nvcr.io#a/b:1' '${file}'\n`,

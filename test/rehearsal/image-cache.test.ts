@@ -1,0 +1,30 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterAll, expect, test } from 'vitest';
+import { processesOf, Stage } from './rehearsal.ts';
+
+const stage = new Stage();
+afterAll(() => stage.dispose());
+
+// A login node may see the cache, and whatever a rehearsal put there real jobs would run.
+test('a rehearsal imports no image, says so, and leaves the cache as it is', async () => {
+  const cache = join(stage.runs, 'images');
+  const profiles = join(stage.runs, 'config/dyn-slurm/clusters');
+  for (const folder of [cache, profiles]) mkdirSync(folder, { recursive: true });
+  writeFileSync(join(profiles, 'cached.yaml'), `image_cache: ${cache}\n`);
+  process.env.XDG_CONFIG_HOME = join(stage.runs, 'config');
+
+  const { code, events, stderr } = await stage.rehearse('cached');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const [first, ...others] = events.filter(({ kind }) => kind === 'image' || kind === 'ready');
+  expect(first).toMatchObject({
+    kind: 'image',
+    state: 'left-out',
+    file: join(cache, 'nvcr.io+nvidia+ai-dynamo+sglang-runtime+1.6.1-x86_64-5dee0020.sqsh'),
+    reason: 'a rehearsal runs no containers',
+  });
+  expect(others).toEqual([expect.objectContaining({ kind: 'ready' })]);
+  expect(readdirSync(cache)).toEqual([]);
+  expect(processesOf(stage.runs)).toEqual([]);
+});
