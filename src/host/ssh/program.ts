@@ -39,7 +39,7 @@ exit
 }
 
 /** A path as a word of bash; `~` is the home on that machine. */
-export function remotePath(path: string): string {
+function remotePath(path: string): string {
   if (path === '~') return '"$HOME"';
   return path.startsWith('~/') ? `"$HOME"/${quote(path.slice(2))}` : quote(path);
 }

@@ -1,54 +1,60 @@
-import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
+import ssh2, { type ParsedKey } from 'ssh2';
 import { expect, test } from 'vitest';
 import { DynSlurmError } from '../../../../src/errors.ts';
-import { hostAt, type TestServer, testServer } from './server.ts';
+import { hostAt, newKey, type TestServer, testServer } from './server.ts';
 
 const PATIENCE = { timeout: 10_000, signal: new AbortController().signal };
 const CODE = [{ prompt: 'One-time code: ', echo: true }];
 
-/** A second key, in a file. */
-function keyFile({ here }: TestServer, name: string, ...options: string[]): string {
+type Kind = 'ed25519' | 'ecdsa' | 'rsa' | 'rsa-pem';
+
+/** Puts a key of a kind into a file, with its public half beside it where the form needs that. */
+function keyFile({ here }: TestServer, name: string, kind: Kind, passphrase?: string): string {
   const file = join(here, '.ssh', name);
-  execFileSync('ssh-keygen', ['-q', '-N', '', '-f', file, ...options]);
+  if (kind === 'rsa-pem') {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const locked = passphrase === undefined ? {} : { cipher: 'aes-128-cbc', passphrase };
+    writeFileSync(file, privateKey.export({ type: 'pkcs1', format: 'pem', ...locked }));
+    const key = ssh2.utils.parseKey(privateKey.export({ type: 'pkcs1', format: 'pem' })) as ParsedKey;
+    writeFileSync(`${file}.pub`, `ssh-rsa ${key.getPublicSSH().toString('base64')} me\n`);
+    return file;
+  }
+  const bits = kind === 'rsa' ? { bits: 2048 } : kind === 'ecdsa' ? { bits: 521 } : {};
+  const locked = passphrase === undefined ? {} : { passphrase, cipher: 'aes256-ctr', rounds: 4 };
+  writeFileSync(file, newKey(kind, { ...bits, ...locked }).private);
   return file;
 }
 
-test.each([['ed25519'], ['ecdsa'], ['rsa'], ['ecdsa', '-b', '521'], ['rsa', '-m', 'PEM']])(
-  'a key opens: %s %s %s',
-  async (...options) => {
-    const server = await testServer();
-    rmSync(join(server.here, '.ssh/id_ed25519'));
-    keyFile(server, 'id_ecdsa', '-t', ...options);
-    expect((await hostAt(server).exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
-  },
-);
+const KINDS: readonly Kind[] = ['ed25519', 'ecdsa', 'rsa', 'rsa-pem'];
 
-test.each([['ed25519'], ['rsa', '-m', 'PEM']])(
-  'a passphrase is asked for once, where the server takes the key: %s',
-  async (...options) => {
-    const server = await testServer();
-    rmSync(join(server.here, '.ssh/id_ed25519'));
-    const file = keyFile(server, 'id_rsa', '-t', ...options);
-    execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'open sesame', '-f', file]);
-    const asked: string[] = [];
-    const host = hostAt(server, (question, echo) => {
-      asked.push(`${question}${echo}`);
-      return asked.length === 1 ? 'wrong' : 'open sesame';
-    });
-    expect((await host.exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
-    expect(asked).toEqual([`Passphrase of ${file}: false`, `Passphrase of ${file}: false`]);
-  },
-);
+test.each(KINDS)('a key opens: %s', async (kind) => {
+  const server = await testServer();
+  rmSync(join(server.here, '.ssh/id_ed25519'));
+  keyFile(server, 'id_ecdsa', kind);
+  expect((await hostAt(server).exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
+});
+
+test.each(KINDS)('a passphrase is asked for once, where the server takes the key: %s', async (kind) => {
+  const server = await testServer();
+  rmSync(join(server.here, '.ssh/id_ed25519'));
+  const file = keyFile(server, 'id_rsa', kind, 'open sesame');
+  const asked: string[] = [];
+  const host = hostAt(server, (question, echo) => {
+    asked.push(`${question}${echo}`);
+    return asked.length === 1 ? 'wrong' : 'open sesame';
+  });
+  expect((await host.exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
+  expect(asked).toEqual([`Passphrase of ${file}: false`, `Passphrase of ${file}: false`]);
+});
 
 test('nothing is asked without a terminal: the error says what to do', async () => {
   const server = await testServer({
     login: ({ method }) => method === 'publickey' || ['publickey', 'keyboard-interactive'],
   });
-  const file = join(server.here, '.ssh/id_ed25519');
-  execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'secret', '-f', file]);
+  keyFile(server, 'id_ed25519', 'ed25519', 'secret');
   const error = await hostAt(server)
     .list('~')
     .catch((thrown: DynSlurmError) => thrown);
@@ -92,7 +98,7 @@ test('a key, then a code', async () => {
       return factors === 0 ? ['publickey'] : ['keyboard-interactive'];
     },
   });
-  keyFile(server, 'id_rsa', '-t', 'rsa');
+  keyFile(server, 'id_rsa', 'rsa');
   const host = hostAt(server, () => '123456');
   expect((await host.exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
   expect(server.attempts).toEqual(['none', 'publickey', 'keyboard-interactive']);
@@ -147,7 +153,7 @@ test('an unknown key of the host is refused before anything is shown to it', asy
     message: expect.stringContaining('the host key of login is not known'),
     hint: expect.stringContaining(`\`ssh-keyscan -p ${server.port} -t ed25519 127.0.0.1 >> ${file}\``),
   });
-  const other = ssh2.utils.generateKeyPairSync('ed25519').public.split(' ').slice(0, 2).join(' ');
+  const other = newKey('ed25519').public.split(' ').slice(0, 2).join(' ');
   writeFileSync(file, `[127.0.0.1]:${server.port} ${other}\n`);
   await expect(hostAt(server).list('~')).rejects.toMatchObject({
     message: expect.stringContaining('the host key of login has changed'),

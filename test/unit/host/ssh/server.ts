@@ -49,8 +49,8 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
   const { shell = '/bin/sh', rc = '', questions = [], mostSessions = 10 } = options;
   const { login = (attempt: AuthContext) => attempt.method === 'publickey' || ['publickey'] } = options;
   const [home, here] = [temporaryFolder(), temporaryFolder()];
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
-  const ownKey = ssh2.utils.generateKeyPairSync('ed25519');
+  const hostKey = newKey('ed25519');
+  const ownKey = newKey('ed25519');
   const sockets = new Set<Connection>();
   const state = { commands: [] as string[], attempts: [] as string[], answers: [] as string[], logins: 0 };
   const shells: ChildProcess[] = [];
@@ -87,7 +87,7 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
           };
           const child = spawn(shell, ['-c', `${rc}${command}`], { env, cwd: home });
           shells.push(child);
-          join2(child, acceptExec());
+          attach(child, acceptExec());
         });
       });
       client.on('tcpip', (accept, refuse, { destPort }) => {
@@ -132,8 +132,16 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
   };
 }
 
+/** A key in OpenSSH's form. ssh2 makes one now and then that it cannot read itself. */
+export function newKey(kind: 'ed25519' | 'ecdsa' | 'rsa', options: { readonly passphrase?: string } = {}) {
+  for (;;) {
+    const key = ssh2.utils.generateKeyPairSync(kind, options as never);
+    if (!(ssh2.utils.parseKey(key.private, options.passphrase) instanceof Error)) return key;
+  }
+}
+
 /** Programs leave their output behind them: a channel ends after the last of it. */
-function join2(child: ChildProcess, channel: ServerChannel): void {
+function attach(child: ChildProcess, channel: ServerChannel): void {
   if (!child.stdin || !child.stdout || !child.stderr) throw new Error('a shell without pipes');
   child.stdin.on('error', () => {});
   channel.pipe(child.stdin);
