@@ -41,7 +41,7 @@ check_cache() {
 
 # refuse_link FILE: links in the cache would lead us elsewhere.
 refuse_link() {
-  [[ ! -L $1 ]] || give_up "$1 is a symbolic link, which does not belong into an image cache; remove it"
+  [[ ! -L $1 ]] || give_up "$1 is a symbolic link, which does not belong in an image cache; remove it"
   [[ ! -e $1 || -f $1 ]] || give_up "$1 is no file"
 }
 
