@@ -1,7 +1,7 @@
 import { DynSlurmError } from '../errors.ts';
 import { JOB_LOG, listLogs } from '../observe/log-file.ts';
 import { readOutline } from '../observe/outline.ts';
-import { type FoundRun, type LookupOptions, lookUpRuns, pick } from './run-lookup.ts';
+import { type FoundRun, type LookupOptions, lookUpRuns, pick, pickAtDistance } from './run-lookup.ts';
 import type { World } from './world.ts';
 
 /** Whether a step is the one that a word names, or one of its kind: `prefill` stands for `prefill-0` and the others. */
@@ -32,12 +32,27 @@ export async function findLogs(
 ): Promise<FoundLogs> {
   const runs = await lookUpRuns(options, world);
   if (first === undefined) return { found: newest(runs), step: undefined };
-  const named = await pick(runs, first, world);
+  const named = (await pick(runs, first, world)) ?? (await elsewhere(first, second, runs, options, world));
   if (second === undefined) return oneWord(first, named, runs);
   if (named) return { found: named, step: await knownStep(named, second) };
   const other = await pick(runs, second, world);
   if (other === undefined) throw noRun(first);
   return { found: other, step: await knownStep(other, first) };
+}
+
+/** A run at a distance, unless the one word is a step of the newest run here. */
+async function elsewhere(
+  first: string,
+  second: string | undefined,
+  [latest]: readonly FoundRun[],
+  options: LookupOptions,
+  world: World,
+): Promise<FoundRun | undefined> {
+  const isStep =
+    second === undefined &&
+    latest !== undefined &&
+    (await stepNames(latest)).some((step) => isOf(step, first));
+  return isStep ? undefined : pickAtDistance(first, options, world);
 }
 
 async function oneWord(

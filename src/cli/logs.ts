@@ -65,6 +65,17 @@ async function untilEnd({ run, connection }: FoundRun, jobId: FoundJob, signal: 
 
 type FoundJob = Parameters<typeof watchRun>[1]['jobId'];
 
+/** Files that are looked at in one go: each look at a distance costs a round trip, and open files are limited. */
+const AT_ONCE = 32;
+
+async function inGroups<T, R>(items: readonly T[], use: (item: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  for (let at = 0; at < items.length; at += AT_ONCE) {
+    results.push(...(await Promise.all(items.slice(at, at + AT_ONCE).map(use))));
+  }
+  return results;
+}
+
 /** Prints the logs of a run, or of one step, each from where it was left off. New logs join as they appear. */
 class LogPrinter {
   readonly #found: FoundRun;
@@ -86,19 +97,18 @@ class LogPrinter {
     const { host } = this.#found.connection;
     const present = await this.#present();
     this.#width = Math.max(0, ...present.map((log) => labelOf(log).length));
-    let count = 0;
-    for (const log of present) {
-      const offset = lines === undefined ? 0 : await tailOffset(host, log.path, lines);
-      if ((await host.read(log.path, 0, 0)) !== undefined) count++;
-      await this.#tail(log, offset).read((said) => this.#print(log, said));
-    }
-    return count;
+    const found = await inGroups(present, async (log) => {
+      this.#tail(log, lines === undefined ? 0 : await tailOffset(host, log.path, lines));
+      return (await host.read(log.path, 0, 0)) !== undefined;
+    });
+    for (const log of present) await this.#tail(log, 0).read((said) => this.#print(log, said));
+    return found.filter(Boolean).length;
   }
 
   /** Prints what has come since; how many logs there are. */
   async readOn(): Promise<number> {
     const present = await this.#present();
-    for (const log of present) await this.#tail(log, 0).read((said) => this.#print(log, said));
+    await inGroups(present, (log) => this.#tail(log, 0).read((said) => this.#print(log, said)));
     return present.length;
   }
 

@@ -39,21 +39,29 @@ export async function lookUpEach(
   const each: readonly (string | undefined)[] = queries.length === 0 ? [undefined] : queries;
   const found = new Map<string, FoundRun>();
   for (const query of each) {
-    const one = (await pick(runs, query, world)) ?? (await pickAtDistance(query, options, world));
-    if (one === undefined) throw notFound(query);
+    const one = (await pick(runs, query, world)) ?? (query && (await pickAtDistance(query, options, world)));
+    if (!one) throw notFound(query, await distantClusters(options, world));
     found.set(one.run.dir, one);
   }
   return [...found.values()];
 }
 
-function notFound(query: string | undefined): DynSlurmError {
+function notFound(query: string | undefined, distant: readonly string[]): DynSlurmError {
+  const where = 'runs are looked for where the cluster profiles keep them';
+  const hint =
+    query === undefined && distant.length > 0
+      ? `runs at a distance are looked for where they are asked for: ${askingFor(distant)}`
+      : `see the runs with \`dyn-slurm status\`, or name the run’s folder; ${where}`;
   return new DynSlurmError(
     'usage',
     query === undefined ? 'there are no runs yet' : `there is no run ${query}`,
-    {
-      hint: 'see the runs with `dyn-slurm status`, or name the run’s folder; runs are looked for where the cluster profiles keep them',
-    },
+    { hint },
   );
+}
+
+/** `--cluster a, --cluster b` */
+export function askingFor(clusters: readonly string[]): string {
+  return clusters.map((name) => `--cluster ${name}`).join(', ');
 }
 
 /** Like lookUpRun, but undefined where no run fits. */
@@ -77,20 +85,35 @@ export async function pick(
 }
 
 /** Runs that are named, and are not here, are looked for on the clusters at a distance, one after the other. */
-async function pickAtDistance(
-  query: string | undefined,
+export async function pickAtDistance(
+  query: string,
   options: LookupOptions,
   world: World,
 ): Promise<FoundRun | undefined> {
-  if (query === undefined || chosenCluster(options, world) !== undefined) return undefined;
-  const names = await clusterNames(world);
-  for (const name of names.filter((other) => other !== DEFAULT)) {
-    const connection = await usable(name, names, world);
-    if (!connection?.host.dial) continue;
-    const found = await pick(await runsOf([connection]), query, world);
-    if (found) return found;
+  let unreachable: DynSlurmError | undefined;
+  for (const connection of await distantConnections(options, world)) {
+    try {
+      const found = await pick(await runsOf([connection]), query, world);
+      if (found) return found;
+    } catch (error) {
+      if (!(error instanceof DynSlurmError) || error.code !== 'connection') throw error;
+      unreachable ??= error;
+    }
   }
+  if (unreachable) throw unreachable;
   return undefined;
+}
+
+/** Names of the clusters whose runs are not among those of `lookUpRuns`. */
+export async function distantClusters(options: LookupOptions, world: World): Promise<readonly string[]> {
+  return (await distantConnections(options, world)).map(({ cluster }) => cluster);
+}
+
+async function distantConnections(options: LookupOptions, world: World): Promise<readonly Connection[]> {
+  if (chosenCluster(options, world) !== undefined) return [];
+  const names = await clusterNames(world);
+  const others = names.filter((name) => name !== DEFAULT).map((name) => usable(name, names, world));
+  return (await Promise.all(others)).filter((one): one is Connection => one?.host.dial !== undefined);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { EXIT } from '../errors.ts';
 import { cancellingUid } from './cancelled-by.ts';
 import { exitOfRun } from './run-exit.ts';
-import { type LookupOptions, lookUpRun, lookUpRuns } from './run-lookup.ts';
+import { askingFor, distantClusters, type LookupOptions, lookUpRun, lookUpRuns } from './run-lookup.ts';
 import { type RunReport, reportRuns } from './run-report.ts';
 import { runJson, runsTable, runText } from './run-text.ts';
 import type { World } from './world.ts';
@@ -37,6 +37,7 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
 async function statusOfAll(options: StatusOptions, world: World): Promise<number> {
   const all = await lookUpRuns(options, world);
   const reports = await reportRuns(all.slice(0, MOST_RUNS), world);
+  const distant = await distantClusters(options, world);
   if (options.json) {
     world.out.write(`${JSON.stringify(reports.map(runJson), null, 2)}\n`);
   } else if (reports.length === 0) {
@@ -46,6 +47,7 @@ async function statusOfAll(options: StatusOptions, world: World): Promise<number
     const more = all.length - reports.length;
     if (more > 0) world.err.write(`and ${more} older ones\n`);
   }
+  if (distant.length > 0) world.err.write(`runs at a distance: ${askingFor(distant)}\n`);
   return reports.some(({ unreachable }) => unreachable) ? EXIT.connection : EXIT.ok;
 }
 
