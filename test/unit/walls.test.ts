@@ -71,8 +71,6 @@ const LIBRARIES: ReadonlyMap<string, RegExp> = new Map([
   ['execa', /^host\/local\.ts$/],
   ['ssh2', /^host\/ssh\/(connect|identity|login)\.ts$/],
   ['ssh-config', /^host\/ssh\/config-file\.ts$/],
-  ['ssh2', /^host\/ssh/],
-  ['ssh-config', /^host\/ssh/],
   ['listr2', /^cli\/view\.ts$/],
   ['commander', /^cli\/program(\.ts$|\/)/],
 ]);
@@ -84,6 +82,14 @@ test('libraries stay behind their walls', () => {
       .map((name) => `${file} → ${name}`),
   );
   expect(wrong).toEqual([]);
+});
+
+test('ssh is loaded when a host at a distance is used, and not before', () => {
+  const eager = sources.filter(
+    ({ file, text }) =>
+      !file.startsWith('host/ssh/') && /^import (?!type\b)[^;]*?from '\.[^']*\/ssh\//m.test(text),
+  );
+  expect(eager.map(({ file }) => file)).toEqual([]);
 });
 
 const PURE = [
