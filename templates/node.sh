@@ -57,8 +57,8 @@ local_dir() {
     say problem "cannot write to $1, which is to hold the data of etcd and NATS"
   elif ! free=$(df --local --output=avail -k "$1" 2>/dev/null); then
     say problem "has $1 on a network file system, which is too slow for the data of etcd"
-  elif ((${free##*$'\n'} < 262144)); then
-    say problem "has only ${free##*$'\n'} KB left in $1, which is to hold the data of etcd and NATS"
+  elif ((${free##*[!0-9]} < 262144)); then
+    say problem "has only ${free##*[!0-9]} KB left in $1, which is to hold the data of etcd and NATS"
   fi
 }
 

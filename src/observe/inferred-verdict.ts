@@ -36,11 +36,15 @@ function outcomeOf({ phase, state }: QueueEvent): Outcome {
   return phase === 'ended' ? (OUTCOMES[state] ?? 'failed') : 'unknown';
 }
 
-function reasonOf({ started, teardown }: RunState, queue: QueueEvent): string {
+function reasonOf({ started, bound, teardown }: RunState, queue: QueueEvent): string {
   if (queue.reason === WITHDRAWN)
     return 'Slurm withdrew it: the job that it depended on did not end as it had to';
   const said = saidOf(queue);
   if (teardown) return `${said}; the job was ending (${teardown.reason}) but left no verdict`;
+  // The job's script ends with its head node, and cannot say so.
+  const [head] = bound?.nodes ?? [];
+  if (queue.state === 'NODE_FAIL' && head)
+    return `${head.host}, the head node, or another node of the job failed: ${said}; the job left no verdict`;
   return `${said}; ${started ? 'the job left no verdict' : 'the job’s script did not start'}`;
 }
 

@@ -27,6 +27,16 @@ test.each<[RunEventBody, string]>([
     { kind: 'degraded', ...lost, have: 1, want: 2, missing: ['decode-1'] },
     'decode-1 on node2 was killed by SIGKILL; degraded: decode workers 1/2, without decode-1',
   ],
+  [
+    { kind: 'unregistered', role: 'decode', have: 1, want: 2, missing: [], reason: 'decode-0 is away' },
+    'decode-0 is away; decode workers 1/2',
+  ],
+  [
+    { kind: 'registered-again', role: 'decode', have: 2, want: 2, seconds: 61 },
+    'decode workers 2/2 again, after 1 min 1 s',
+  ],
+  [{ kind: 'stalled', step: 'etcd', reason: 'etcd has not answered' }, 'etcd has not answered'],
+  [{ kind: 'answers-again', step: 'etcd', seconds: 15 }, 'etcd answers again, after 15 s'],
   [{ kind: 'warning', reason: 'gpu on node1: no nvidia-smi' }, 'warning: gpu on node1: no nvidia-smi'],
   [{ kind: 'requeued', reason: 'preempted', seconds: 61 }, 'back in the queue after 1 min 1 s: preempted'],
 ])('%j', (event, text) => {

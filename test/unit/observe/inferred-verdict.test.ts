@@ -51,6 +51,16 @@ test('a script that never ran is told from one that was cut off', () => {
   });
 });
 
+test('a job that lost a node may have lost the one that its script ran on', () => {
+  const nodes = [{ index: 0, host: 'node1', ip: '10.0.0.1' }];
+  const bound: ObservedEvent = { time, kind: 'nodes-bound', nodes };
+  expect(inferVerdict(stateAfter([started, bound]), left('NODE_FAIL'), now)).toMatchObject({
+    outcome: 'failed',
+    reason:
+      'node1, the head node, or another node of the job failed: Slurm says NODE_FAIL; the job left no verdict',
+  });
+});
+
 test('a job that was cut off in its teardown keeps its reason', () => {
   const teardown: ObservedEvent = { time, kind: 'teardown', reason: 'cancelled' };
   expect(inferVerdict(stateAfter([started, teardown]), left('GONE'), now).reason).toBe(

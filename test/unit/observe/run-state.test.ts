@@ -36,3 +36,21 @@ test('an attempt that is over starts from nothing', () => {
   expect(second).toMatchObject({ started: { attempt: 1 }, absent: new Map(), steps: new Map() });
   expect([second.ready, second.requeued]).toEqual([undefined, undefined]);
 });
+
+test('a role is short of registrations until they are back, or its worker is lost', () => {
+  const short = { kind: 'unregistered', role: 'decode', have: 1, want: 2, missing: [], reason: 'z' } as const;
+  const back = { kind: 'registered-again', role: 'decode', have: 2, want: 2, seconds: 9 } as const;
+  const roles = (...bodies: readonly RunEventBody[]) => [
+    ...stateAfter(events(...bodies)).unregistered.keys(),
+  ];
+  expect(roles(ready, short)).toEqual(['decode']);
+  expect(roles(ready, short, back)).toEqual([]);
+  expect(roles(ready, short, degraded('decode-0'))).toEqual([]);
+});
+
+test('a service stalls until it answers again', () => {
+  const stalled = { kind: 'stalled', step: 'etcd', reason: 'z' } as const;
+  const again = { kind: 'answers-again', step: 'etcd', seconds: 15 } as const;
+  expect(stateAfter(events(ready, stalled)).stalled).toMatchObject(stalled);
+  expect(stateAfter(events(ready, stalled, again)).stalled).toBeUndefined();
+});
