@@ -1,4 +1,5 @@
 import type { Job } from '../config/job.ts';
+import { ROLES } from '../config/role.ts';
 import { exposure } from '../plan/exposure.ts';
 import { cachedImage } from '../plan/image.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -76,6 +77,10 @@ function taken(job: Job): readonly (readonly string[])[] {
     segment: segment?.toString(),
     'time limit': `${span(time)}; USR1 to the script ${span(health.drain)} before`,
     nodes: exclusive ? 'whole (--exclusive)' : 'shared with other jobs',
+    'started again': slurm.requeue ? 'after a preemption or the failure of a node (--requeue)' : undefined,
+    'a node that fails': ROLES.some((role) => job[role]?.critical === false)
+      ? 'does not end the job (--no-kill), but what runs there'
+      : undefined,
     image: site.container_runtime === 'pyxis' ? container?.image : undefined,
     'image file': cachedImage(job)?.file,
   };
