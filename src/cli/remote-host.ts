@@ -1,6 +1,7 @@
 import type { ClusterProfile } from '../config/cluster-profile.ts';
 import type { Host } from '../host/host.ts';
 import { sshHost } from '../host/ssh.ts';
+import { remotePlace } from './runs-dir.ts';
 import type { World } from './world.ts';
 
 /** The hosts of a process: all that its commands do on one goes over one connection. */
@@ -24,7 +25,7 @@ function newHost(destination: string, slurmBin: string | undefined, world: World
   const say = (text: string) => void err.write(`${text}\n`);
   return sshHost({
     destination,
-    path: slurmBin === undefined ? [] : [slurmBin],
+    path: slurmBin === undefined ? [] : [remotePlace(slurmBin)],
     env,
     home,
     ask,

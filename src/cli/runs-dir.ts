@@ -33,7 +33,8 @@ export function fitRunsDir(dir: string, { container, site }: Job): string {
   );
 }
 
-function remotePlace(path: string): string {
+/** A path on a login node: relative ones are meant from the home there, which `~` stands for. */
+export function remotePlace(path: string): string {
   return /^(\/|~(\/|$))/.test(path) ? normalize(path) : join('~', path);
 }
 

@@ -168,8 +168,13 @@ describe.skipIf(unavailable)(
       });
     });
 
-    test('a run is found by its name wherever it was submitted', async () => {
-      const { run } = await submit('ada');
+    test('a run is submitted and watched, outlives the watcher, and is found by its name', async () => {
+      const watched = cli.start(['submit', 'flow.yaml', '--watch'], on('ada'));
+      await watched.says(/ready/);
+      await watched.kill('INT');
+      const { stdout, stderr, code } = await watched.ended;
+      expect({ code, stderr }).toMatchObject({ code: 130, stderr: expect.stringContaining('goes on') });
+      const run = /^submitted (\S+)/.exec(stdout)?.[1] ?? '';
       const found = await cli.run(['status', run, '--json'], { env: { DYN_SLURM_CLUSTER: '' } });
       expect(JSON.parse(found.stdout)).toMatchObject({ run, cluster: 'ada' });
     });
