@@ -79,7 +79,7 @@ function taken(job: Job): readonly (readonly string[])[] {
     nodes: exclusive ? 'whole (--exclusive)' : 'shared with other jobs',
     'started again': slurm.requeue ? 'after a preemption or the failure of a node (--requeue)' : undefined,
     'a node that fails': ROLES.some((role) => job[role]?.critical === false)
-      ? 'does not end the job (--no-kill), but what runs there'
+      ? 'ends what runs there, and not the job (--no-kill)'
       : undefined,
     image: site.container_runtime === 'pyxis' ? container?.image : undefined,
     'image file': cachedImage(job)?.file,

@@ -26,6 +26,16 @@ export function* checkRoles(job: JobConfig): Generator<Problem> {
     };
   }
   yield* checkEndpoints(job);
+  for (const role of ROLES) {
+    const config = job[role];
+    if (config?.critical !== false || config.workers > 1) continue;
+    yield {
+      severity: 'warning',
+      path: [role, 'critical'],
+      message: `has no effect: the only ${role} worker is the last one, whose loss ends the job`,
+      hint: 'give the role more workers, or let it restart',
+    };
+  }
 }
 
 function lonely(role: 'prefill' | 'decode', missing: 'prefill' | 'decode'): Problem {

@@ -32,6 +32,7 @@ test.each<[string, Sections]>([
   ['pipeline parallelism over nodes', { aggregated: { nodes: 2, pp: 2 } }],
   ['data parallelism on one node', { aggregated: { tp: 4, dp: 2 } }],
   ['CPU-only helpers', { aggregated: {}, processor: {}, router: { gpus_per_worker: 0 } }],
+  ['workers that may be lost', { aggregated: { workers: 2, critical: false } }],
   ['as many frontends as nodes', { ...ONE_NODE_EACH, frontend: { count: 2 } }],
   [
     'the KV router with events',
@@ -285,6 +286,16 @@ test.each<[string, Sections, Problem]>([
       path: ['aggregated'],
       message: 'SGLang ignores enable-dp-attention while dp is 1',
       hint: 'set dp, often to `gpus`',
+    },
+  ],
+  [
+    'a worker that may be lost, and has no other beside it',
+    { aggregated: { critical: false } },
+    {
+      severity: 'warning',
+      path: ['aggregated', 'critical'],
+      message: 'has no effect: the only aggregated worker is the last one, whose loss ends the job',
+      hint: 'give the role more workers, or let it restart',
     },
   ],
   [
