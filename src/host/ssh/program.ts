@@ -5,8 +5,8 @@ import type { HostFile } from '../host.ts';
 /** Programs in bash for the login node. They travel on standard input: no word of them is ever seen by `ps`. */
 
 /**
- * What a remote bash does all its life: it takes programs from standard input, each ended by NUL, and runs them one
- * after the other, each in a process group of its own. An answer is the program's output, with notes `! TEXT` in it,
+ * What a remote bash does all its life: it takes programs from standard input, see sentProgram, and runs them one after
+ * the other, each in a process group of its own. An answer is the program's output, with notes `! TEXT` in it,
  * then the mark `e`, its errors, and the mark `=STATUS`; see MarkScanner. A program that was killed leaves `.` instead.
  * dd turns an answer into a single write: several small ones would each wait for an acknowledgement on their way
  * through a bastion. Needs bash 4.0.
@@ -24,7 +24,13 @@ s=${sentinel}
 set -m
 note() { printf '\\n%s ! %s\\n' "$s" "$*"; }
 note "shell $$ $HOME"
-while IFS= read -r -d '' p; do
+while IFS= read -r n; do
+  if ((n == 0)); then
+    IFS= read -r -d '' p || exit
+  else
+    p=$(head -c "$n")
+    [[ $p == *"# $s" ]] || exit
+  fi
   (
     exec 3>&1
     e=$(eval "$p" 2>&1 >&3 3>&-)
@@ -36,6 +42,19 @@ done
 exit
 }
 `;
+}
+
+/** Bytes of a program from which on it is worth a process to read it. */
+const LARGE = 4096;
+
+/**
+ * A program as the loop takes it: none that was cut off on its way is ever run. A small one is ended by NUL; bash reads
+ * it byte by byte, which would take long for a large one, so head reads that, and its end has a mark.
+ */
+export function sentProgram(program: string, sentinel: string): string {
+  if (program.length < LARGE) return `0\n${program}\0`;
+  const marked = `${program}\n# ${sentinel}`;
+  return `${Buffer.byteLength(marked)}\n${marked}`;
 }
 
 /** A path as a word of bash; `~` is the home on that machine. */

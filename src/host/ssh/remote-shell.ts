@@ -3,7 +3,7 @@ import type { Client, ClientChannel } from 'ssh2';
 import { plainText } from '../plain-text.ts';
 import { ConnectionLost, Exchange } from './exchange.ts';
 import { MarkScanner, type Piece } from './mark-scanner.ts';
-import { shellLoop } from './program.ts';
+import { sentProgram, shellLoop } from './program.ts';
 
 /** What rc files say is kept to this length, for the case that nothing else comes. */
 const MOST_NOISE = 4096;
@@ -16,12 +16,14 @@ export class RemoteShell {
   /** The home folder there. */
   readonly home: string;
   readonly #channel: ClientChannel;
+  readonly #sentinel: string;
   readonly #pid: number;
   readonly #pending: Exchange[] = [];
   #closed = false;
 
-  private constructor(channel: ClientChannel, pid: number, home: string) {
+  private constructor(channel: ClientChannel, sentinel: string, pid: number, home: string) {
     this.#channel = channel;
+    this.#sentinel = sentinel;
     this.#pid = pid;
     this.home = home;
   }
@@ -49,7 +51,7 @@ export class RemoteShell {
             const [, pid, home] = ('mark' in piece && /^! shell (\d+) (.*)$/.exec(piece.mark)) || [];
             if (shell) shell.#take(piece);
             else if (pid !== undefined && home !== undefined) {
-              shell = new RemoteShell(channel, Number(pid), home);
+              shell = new RemoteShell(channel, sentinel, Number(pid), home);
               resolve(shell);
             } else if ('bytes' in piece) hear(piece.bytes);
           }
@@ -88,7 +90,7 @@ export class RemoteShell {
     if (this.#closed) exchange.lose('the connection had ended');
     else {
       this.#pending.push(exchange);
-      this.#channel.write(`${program}\0`);
+      this.#channel.write(sentProgram(program, this.#sentinel));
     }
     return exchange;
   }
