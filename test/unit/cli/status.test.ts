@@ -78,7 +78,9 @@ failed after 6.0 s: decode-0 on node3 exited with code 1
     });
     await addRun(root, { id: 'r1-0a1b2c', jobId: '4242', events: 'served', until: 'ready' });
     expect(await status('r1-0a1b2c', {}, world)).toBe(7);
-    expect(out()).toContain('failed after 2 min: Slurm says NODE_FAIL (NodeDown); the job left no verdict\n');
+    expect(out()).toContain(
+      'failed after 2 min: node1, the head node, or another node of the job failed: Slurm says NODE_FAIL (NodeDown); the job left no verdict\n',
+    );
   });
 
   test('when Slurm cannot be asked', async () => {
