@@ -23,7 +23,8 @@ bind() {
   LOG=$ATTEMPT_DIR/logs/$STEP.$here.log
   [[ -e $LOG ]] || LOG=$ATTEMPT_DIR/logs/$STEP.${HOSTNAME%%.*}.log
   # A worker that was restarted goes on in the log of its predecessor.
-  LOG_START=$(stat -c %s "$LOG" 2>/dev/null || echo 0)
+  LOG_START=0
+  [[ ! -s $LOG ]] || LOG_START=$(stat -c %s "$LOG" 2>/dev/null || echo 0)
   raise_open_files
   # Dynamo would wait for 30 s for requests that hang on a dead worker; lib.sh kills after 8.
   export DYN_RUNTIME_GRACEFUL_SHUTDOWN_TIMEOUT_SECS=5
@@ -35,11 +36,8 @@ bind() {
 
 # etcd, NATS and frontends keep many connections open, and --propagate=NONE leaves us the node's low soft limit.
 raise_open_files() {
-  local most
-  most=$(ulimit -H -n)
-  # Some programs go through all that they may have.
-  [[ $most != unlimited ]] && ((most < 1048576)) || most=1048576
-  ulimit -S -n "$most"
+  # Some programs go through all that they may have, so "unlimited" is no good.
+  ulimit -S -n 1048576 2>/dev/null || ulimit -S -n hard
 }
 
 # make_local_dir PARENT: sets LOCAL_DIR, a fresh folder on the node's own disk that goes when the step ends.
@@ -57,6 +55,43 @@ fill() {
   done
   printf '%s\n' "$text"
 }
+
+# await_services locked|open: etcd, and NATS where the step uses it. All steps start at once, so these may not be there
+# yet. A locked etcd is there once it asks for a password, which the job has noted by then.
+await_services() {
+  trap 'record 143 1 ""; exit 1' TERM INT USR2
+  local etcd=${ETCD_ENDPOINTS#*://} nats=${NATS_SERVER:-} asks='HTTP/1.'
+  nats=${nats#*://}
+  [[ $1 == open ]] || asks='user name is empty'
+  # Nothing is ever written to it: a read of it is a sleep that starts no process.
+  local never
+  exec {never}<> <(:)
+  until etcd_says "$etcd" "$asks" && { [[ -z $nats ]] || nats_says "$nats" INFO; }; do
+    read -rt 0.2 -u "$never"
+  done
+  while [[ $1 == locked && -z ${ETCD_AUTH_PASSWORD:-} ]]; do
+    read -rt 0.1 -u "$never"
+    # shellcheck source=/dev/null
+    . "$ATTEMPT_DIR/state/credentials"
+  done
+  exec {never}<&-
+  trap - TERM INT USR2
+}
+
+# etcd_says ADDRESS:PORT WORDS: whether they are in its answer to somebody without a password.
+etcd_says() (
+  exec 3<>"/dev/tcp/${1%:*}/${1##*:}" || exit 1
+  printf 'POST /v3/kv/range HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n{"key":"AAAA"}' >&3
+  while IFS= read -r -t 2 line <&3 || [[ -n $line ]]; do
+    [[ $line != *"$2"* ]] || exit 0
+  done
+  exit 1
+) 2>/dev/null
+
+# nats_says ADDRESS:PORT WORD: whether it greets so.
+nats_says() (
+  exec 3<>"/dev/tcp/${1%:*}/${1##*:}" && IFS= read -r -t 2 line <&3 && [[ $line == "$2"* ]]
+) 2>/dev/null
 
 # run COMMAND...: runs what must not end by itself. Even exit code 0 is a failure: the script then ends with 1, so that
 # srun ends the step's other tasks.

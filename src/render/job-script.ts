@@ -73,8 +73,10 @@ function policies(job: Job): readonly string[] {
 /** Steps that start together, and what has to answer before the next ones start. */
 const STAGES: readonly { readonly title: string; readonly kinds: readonly ProcessKind[] }[] = [
   { title: 'The container image, once for all nodes.', kinds: ['image'] },
-  { title: 'Infrastructure, on the head node.', kinds: ['etcd', 'nats'] },
-  { title: 'Frontends and workers, all at once.', kinds: ['frontend', 'worker', 'nginx', 'monitor'] },
+  {
+    title: 'All at once; workers and frontends wait for etcd and NATS themselves.',
+    kinds: ['etcd', 'nats', 'worker', 'frontend', 'nginx', 'monitor'],
+  },
 ];
 
 function groups(job: Job, plan: Plan): readonly object[] {

@@ -1,4 +1,5 @@
 import type { Job } from '../config/job.ts';
+import { hasPlanes } from '../config/planes.ts';
 import type { Step } from '../plan/plan.ts';
 import { usesLocalDir } from '../plan/word.ts';
 import { commandLines, quoteCommand, quoteWord } from './shell.ts';
@@ -16,10 +17,14 @@ export function stepScript(job: Job, step: Step, template: string, env = `env/${
     env,
     localDir: needsLocalDir(step) ? job.site.local_dir : undefined,
     filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
+    services: usesServices(step) ? (hasPlanes(job) ? 'locked' : 'open') : undefined,
     attend: step.kind === 'bench' || step.kind === 'image' ? 'complete' : 'run',
     lines: commandLines(step.argv).map(quoteCommand),
   });
 }
+
+/** They start together with etcd and NATS. */
+const usesServices = ({ kind }: Step): boolean => kind === 'worker' || kind === 'frontend';
 
 /** NATS finds its folder in nats.conf. */
 const needsLocalDir = ({ kind, argv, env }: Step): boolean =>

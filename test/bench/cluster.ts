@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,11 +12,8 @@ const ROUNDS = Number(process.env.BENCH_CLUSTER_ROUNDS ?? 3);
 const NODES = 4;
 const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
 
-/** Stands first on the workers' PATH: notes when it began, and waits. */
-const PYTHON = `#!/bin/bash
-date +%s%3N >"/home/ada/began/$SLURM_JOB_ID.$SLURM_STEP_ID.$SLURM_NODEID"
-exec sleep 600
-`;
+/** Stands first on the workers' PATH, and does nothing, in silence. */
+const PYTHON = '#!/bin/bash\nexec sleep 600\n';
 
 const config = (workers: number) => `
 name: workers-${workers}
@@ -40,7 +37,7 @@ const bare = (workers: number) => `#!/bin/bash
 mapfile -t NODE < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
 for ((i = 0; i < ${workers}; i++)); do
   srun --nodes=1 --ntasks=1 --nodelist="\${NODE[i * ${NODES} / ${workers}]}" --overlap --mpi=none --input=none \\
-    --output="/home/ada/bare.$i.log" /home/ada/fake/python3 &
+    --output="/home/ada/bare/aggregated-$i.log" /home/ada/fake/python3 &
 done
 wait
 `;
@@ -57,7 +54,7 @@ async function measure(cluster: Cluster): Promise<ClusterFigures> {
   await put(cluster, {
     'service.yaml': SERVICE,
     'model/config.json': '{}',
-    'began/.keep': '',
+    'bare/.keep': '',
     'fake/python3': PYTHON,
   });
   const starts = [];
@@ -80,32 +77,40 @@ async function bareStart(cluster: Cluster, workers: number): Promise<number> {
     `sbatch --parsable /home/ada/bare${workers}; date +%s%3N`,
   ]);
   const [job = '', accepted = ''] = stdout.trim().split('\n');
-  return (await lastBegan(cluster, job, workers)) - Number(accepted);
+  return (await lastStarted(cluster, job, 'bare', workers)) - Number(accepted);
 }
 
 async function ourStart(cluster: Cluster, cli: LoginCli, workers: number): Promise<number> {
   const { stdout } = await cli.run(['submit', `w${workers}.yaml`, '--json']);
-  const { jobId, dir } = JSON.parse(stdout) as { jobId: string; dir: string };
+  const { jobId, run, dir } = JSON.parse(stdout) as { jobId: string; run: string; dir: string };
   // job.json is written as soon as sbatch has answered.
   const answered = await cluster.onLogin(['stat', '-c', '%.3Y', `${dir}/job.json`]);
-  return (await lastBegan(cluster, jobId, workers)) - Number(answered.stdout) * 1000;
+  const logs = join('dyn-slurm-runs', run, 'logs');
+  return (await lastStarted(cluster, jobId, logs, workers)) - Number(answered.stdout) * 1000;
 }
 
-/** When the last worker began, milliseconds since 1970; then the job is ended. */
-async function lastBegan(cluster: Cluster, job: string, workers: number): Promise<number> {
-  const folder = join(cluster.homes, 'ada/began');
+/**
+ * When the last worker's task was started, milliseconds since 1970: Slurm makes its log then, and nothing is ever written
+ * to it. The job is ended.
+ */
+async function lastStarted(cluster: Cluster, job: string, folder: string, workers: number): Promise<number> {
   for (;;) {
-    const names = (await readdir(folder)).filter((name) => name.startsWith(`${job}.`));
-    const times = await Promise.all(
-      names.map(async (name) => Number(await readFile(join(folder, name), 'utf8'))),
-    );
-    if (times.length === workers && times.every((time) => time > 0)) {
+    const all = await logs(join(cluster.homes, 'ada', folder));
+    if (all.length === workers) {
       await cluster.onLogin(['scancel', job]);
       await gone(cluster);
-      return Math.max(...times);
+      await cluster.onLogin(['bash', '-c', 'rm -rf bare/*']);
+      return Math.max(...all.map(({ mtimeMs }) => mtimeMs));
     }
     await sleep(20);
   }
+}
+
+async function logs(folder: string): Promise<readonly { readonly mtimeMs: number }[]> {
+  const names = await readdir(folder).catch(() => []);
+  return Promise.all(
+    names.filter((name) => name.startsWith('aggregated-')).map((name) => stat(join(folder, name))),
+  );
 }
 
 async function gone(cluster: Cluster): Promise<void> {

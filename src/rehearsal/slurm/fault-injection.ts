@@ -103,15 +103,18 @@ async function moment(job: JobRecord, { when, delay }: Fault): Promise<void> {
 /** What a task's script has started and still waits for. */
 async function programOf({ process: script }: Task): Promise<readonly ProcessId[]> {
   if (!script) return [];
+  // A subshell of the script is none, however long it waits for a service to answer.
+  const programs = () =>
+    descendantsOf(script.pid).filter(({ pid }) => commandOf(pid) !== commandOf(script.pid));
   for (;;) {
-    const before = new Set(descendantsOf(script.pid).map((process) => `${process.pid} ${process.start}`));
+    const before = new Set(programs().map((process) => `${process.pid} ${process.start}`));
     await sleep(SETTLED);
-    const settled = descendantsOf(script.pid).filter((process) =>
-      before.has(`${process.pid} ${process.start}`),
-    );
+    const settled = programs().filter((process) => before.has(`${process.pid} ${process.start}`));
     if (settled.length > 0) return settled;
   }
 }
+
+const commandOf = (pid: number): string => readText(`/proc/${pid}/cmdline`);
 
 interface ExitFault {
   /** Holds programs of a step's names that run the real one until it is time. */
