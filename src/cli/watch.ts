@@ -32,7 +32,7 @@ export async function watch(
 }
 
 /** Shows a run until it ends, and says how; the exit code. */
-export async function showRun(
+async function showRun(
   given: Run,
   connection: Connection,
   { json = false }: Pick<WatchOptions, 'json'>,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { duration } from './duration.ts';
 
-export const GPU_LOGGERS = ['none', 'nvidia-smi', 'dcgmi'] as const;
+const GPU_LOGGERS = ['none', 'nvidia-smi', 'dcgmi'] as const;
 
 /** What a job writes down beside its events and logs. */
 export const observe = z.strictObject({

@@ -113,7 +113,7 @@ export const ports = z.strictObject({
   kv_events: port.default(5557).describe('KV cache events; the base of a block. Default: 5557.'),
 });
 
-export const etcd = z.strictObject({
+const etcd = z.strictObject({
   lease_ttl: duration
     .optional()
     .describe(
