@@ -1,0 +1,370 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Cluster, clusterAvailable, down, type UpOptions, up } from './cluster.ts';
+import { powerOff } from './faults.ts';
+
+const unavailable = clusterAvailable();
+const ROOT = join(import.meta.dirname, '../..');
+const OPTIONS: UpOptions = { nodes: 4, killWait: 10, slurmdTimeout: 6 };
+
+type Event = Readonly<Record<string, unknown>> & { readonly kind: string; readonly time: string };
+
+interface Run {
+  readonly run: string;
+  readonly dir: string;
+  readonly jobId: string;
+}
+
+describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailable})` : ''}`, () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await up(OPTIONS);
+    // An engine that starts, and never registers.
+    mkdirSync(join(cluster.shared, 'idle'));
+    writeFileSync(join(cluster.shared, 'idle/python3'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+  });
+  afterAll(() => down(cluster));
+  afterEach(async () => {
+    await cluster.exec(['scancel', '--user=root']);
+    await expect
+      .poll(async () => (await cluster.exec(['squeue', '-h'])).stdout, { timeout: 40_000 })
+      .toBe('');
+    expect(await leftovers()).toEqual([]);
+  });
+
+  const dynSlurm = (...args: string[]) =>
+    cluster.exec([process.execPath, join(ROOT, 'dist/main.js'), ...args], {
+      env: { DYN_SLURM_RUNS: join(cluster.shared, 'runs'), NO_COLOR: '1', DYN_SLURM_CLUSTER: '' },
+      timeout: 120_000,
+    });
+
+  /** Submits a job of one aggregated worker, or of what `sections` make of it. */
+  async function submit(name: string, sections: Readonly<Record<string, unknown>>): Promise<Run> {
+    const config = {
+      name,
+      gpu: 'h100',
+      model: { path: 'tiny/Model-1', served_name: 'tiny' },
+      infra: { etcd: { lease_ttl: '3s' } },
+      ...sections,
+      slurm: { account: 'research', partition: 'batch', time: '10m', ...(sections.slurm ?? {}) },
+    };
+    const file = join(cluster.shared, `${name}.yaml`);
+    writeFileSync(file, JSON.stringify(config));
+    const { code, stdout, stderr } = await dynSlurm('submit', file, '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return JSON.parse(stdout);
+  }
+
+  const eventsOf = ({ dir }: Run): readonly Event[] => {
+    const file = join(dir, 'events.jsonl');
+    if (!existsSync(file)) return [];
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  };
+
+  /** The first event of a kind, of one attempt; waits for it, unless the run ends without one. */
+  async function eventOf(run: Run, kind: string, attempt = 0): Promise<Event> {
+    for (;;) {
+      const events = eventsOf(run);
+      const start = events.findIndex((event) => event.kind === 'job-started' && event.attempt === attempt);
+      const found = start < 0 ? undefined : events.slice(start).find((event) => event.kind === kind);
+      if (found) return found;
+      const last = events.at(-1);
+      if (last?.kind === 'verdict') throw new Error(`no ${kind}: ${JSON.stringify(last)}`);
+      await sleep(50);
+    }
+  }
+
+  /** Where a step runs, by rank. */
+  const hostOf = (run: Run, step: string, rank = 0): string => {
+    const started = eventsOf(run).findLast((event) => event.kind === 'step-started' && event.step === step);
+    const nodes = (started?.nodes ?? []) as readonly string[];
+    return nodes[rank] ?? '';
+  };
+
+  /** Kills what a step runs on a node, and not its script; when, in ms. */
+  async function killTask(run: Run, step: string, rank = 0): Promise<number> {
+    const host = hostOf(run, step, rank);
+    const find = `for pid in $(pgrep -f 'etcd --name|nats-server|python'); do
+      tr '\\0' '\\n' </proc/$pid/environ | grep -qx "SLURM_JOB_NAME=${step}" && kill -KILL $pid && echo $pid; done`;
+    const { stdout } = await cluster.onNode(host, ['bash', '-c', find]);
+    expect(stdout).toMatch(/^\d+\n$/);
+    return Date.now();
+  }
+
+  /** Processes and folders that jobs have left on any node. */
+  async function leftovers(): Promise<readonly string[]> {
+    const look = `ps -eo args= | grep -E 'steps/|etcd |nats-server|dynamo\\.|nginx' | grep -v grep; ls -d /tmp/dyn-slurm-* 2>/dev/null; true`;
+    const found = await Promise.all(
+      cluster.nodes.map(async ({ name }) => {
+        const { stdout } = await cluster.onNode(name, ['bash', '-c', look]);
+        return stdout
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => `${name}: ${line}`);
+      }),
+    );
+    return found.flat();
+  }
+
+  /** The verdict that a job without one of its own gets, as soon as Slurm says how it ended. */
+  async function inferred(run: Run): Promise<unknown> {
+    for (;;) {
+      const { verdict } = JSON.parse((await dynSlurm('status', run.run, '--json')).stdout);
+      if (verdict?.inferred) return verdict;
+      expect(verdict).toBeNull();
+    }
+  }
+
+  const millis = ({ time }: Event): number => Date.parse(time);
+
+  test.each([
+    ['with code 1', 'no.such.module', 'exited with code 1', /No module named/],
+    ['with code 0', 'this', 'exited with code 0', /./],
+  ])('a worker that ends at its start %s is the cause', async (_, module, how, line) => {
+    const run = await submit('early', { aggregated: { module, nodes: 2 } });
+    const started = await eventOf(run, 'job-started');
+    const verdict = await eventOf(run, 'verdict');
+    const { step, node, line: said } = verdict;
+    expect(verdict).toMatchObject({
+      outcome: 'failed',
+      reason: `${step} on ${node} ${how}`,
+      step: 'aggregated-0',
+      role: 'aggregated',
+    });
+    expect(said).toMatch(line);
+    expect(millis(verdict) - millis(started)).toBeLessThan(15_000);
+    expect((await dynSlurm('watch', run.run)).code).toBe(7);
+  });
+
+  test.each([
+    ['etcd', 'etcd'],
+    ['NATS', 'nats'],
+    ['a worker', 'aggregated-0'],
+  ])('%s that is killed while the service runs ends the job', async (_, step) => {
+    const run = await submit('killed', { aggregated: { nodes: 1 } });
+    await eventOf(run, 'ready');
+    const killed = await killTask(run, step);
+    const verdict = await eventOf(run, 'verdict');
+    expect(verdict).toMatchObject({
+      outcome: 'failed',
+      step,
+      signal: 'KILL',
+      reason: `${step} on ${hostOf(run, step)} was killed by SIGKILL`,
+    });
+    const ended = await eventOf(run, 'process-ended');
+    expect(millis(ended) - killed).toBeLessThan(2_000);
+  });
+
+  test('etcd that is killed before the service is ready ends the job at once', async () => {
+    const idle = { env: { PATH: `${cluster.shared}/idle:/usr/bin:/bin` } };
+    const run = await submit('before', { aggregated: { nodes: 1, ...idle } });
+    await eventOf(run, 'workers-registered');
+    const killed = await killTask(run, 'etcd');
+    const ended = await eventOf(run, 'process-ended');
+    expect(ended).toMatchObject({ step: 'etcd', signal: 'KILL' });
+    expect(millis(ended) - killed).toBeLessThan(2_000);
+    expect(await eventOf(run, 'verdict')).toMatchObject({ outcome: 'failed', step: 'etcd' });
+  });
+
+  test('a worker is started again, and others are done without', async () => {
+    const run = await submit('mended', {
+      prefill: { nodes: 2, restart: 1 },
+      decode: { workers: 2, gpus_per_worker: 4, critical: false },
+    });
+    await eventOf(run, 'ready');
+    await killTask(run, 'prefill-0', 1);
+    expect(await eventOf(run, 'worker-restarting')).toMatchObject({
+      step: 'prefill-0',
+      rank: 1,
+      node: hostOf(run, 'prefill-0', 1),
+      restart: 1,
+    });
+    expect(await eventOf(run, 'recovered')).toMatchObject({ step: 'prefill-0', restart: 1 });
+    await killTask(run, 'decode-1');
+    expect(await eventOf(run, 'degraded')).toMatchObject({ missing: ['decode-1'], have: 1, want: 2 });
+    await dynSlurm('cancel', run.run);
+    expect(await eventOf(run, 'verdict')).toMatchObject({ outcome: 'cancelled' });
+  });
+
+  test('what a node lacks is told before anything starts', async () => {
+    const missing = '/tmp/model';
+    for (const { name } of cluster.nodes.slice(0, 3))
+      await cluster.onNode(name, ['mkdir', '-m', '755', missing]);
+    const listen = "import socket,time; s=socket.create_server(('',8081)); time.sleep(600)";
+    const listener = await cluster.onNode('node2', [
+      'bash',
+      '-c',
+      `python3 -c "${listen}" >/dev/null 2>&1 & echo $!`,
+    ]);
+    try {
+      await expect
+        .poll(async () => (await cluster.onNode('node2', ['ss', '-Hltn', 'sport = :8081'])).stdout, {
+          timeout: 10_000,
+        })
+        .not.toBe('');
+      const run = await submit('unfit', {
+        model: { path: missing, served_name: 'tiny' },
+        aggregated: { nodes: 4 },
+      });
+      const verdict = await eventOf(run, 'verdict');
+      expect(await eventOf(run, 'preflight')).toMatchObject({
+        problems: expect.arrayContaining([
+          { text: `cannot read the model, ${missing}`, nodes: ['node4'] },
+          { text: 'has port 8081 in use already, which aggregated-0 needs', nodes: ['node2'] },
+        ]),
+      });
+      expect(verdict).toMatchObject({ outcome: 'failed' });
+      expect(verdict.reason).toContain(`node4 cannot read the model, ${missing}`);
+      expect(eventsOf(run).map(({ kind }) => kind)).not.toContain('step-started');
+    } finally {
+      await cluster.onNode('node2', ['kill', listener.stdout.trim()]);
+      for (const { name } of cluster.nodes.slice(0, 3)) await cluster.onNode(name, ['rmdir', missing]);
+    }
+  });
+
+  test('scancel of the steps alone, which leaves the job running, is a cancelled run', async () => {
+    const run = await submit('signalled', { aggregated: { nodes: 2 } });
+    await eventOf(run, 'ready');
+    await cluster.exec(['scancel', '-s', 'TERM', run.jobId]);
+    expect(await eventOf(run, 'verdict')).toMatchObject({
+      outcome: 'cancelled',
+      reason: "the job's steps were told to end from outside the job",
+    });
+    expect((await dynSlurm('watch', run.run)).code).toBe(9);
+  });
+
+  test('scancel of the job leaves a verdict within KillWait', async () => {
+    const run = await submit('cancelled', { aggregated: { nodes: 4 } });
+    await eventOf(run, 'ready');
+    const told = Date.now();
+    await cluster.exec(['scancel', run.jobId]);
+    const verdict = await eventOf(run, 'verdict');
+    expect(verdict).toMatchObject({ outcome: 'cancelled', reason: 'cancelled' });
+    expect(millis(verdict) - told).toBeLessThan(8_000);
+    expect((await dynSlurm('watch', run.run)).code).toBe(9);
+  });
+
+  test('the time limit drains first', async () => {
+    const run = await submit('limited', {
+      aggregated: { nodes: 1 },
+      slurm: { time: '2m' },
+      health: { drain: '60s' },
+    });
+    await eventOf(run, 'ready');
+    await eventOf(run, 'draining');
+    expect(await eventOf(run, 'verdict')).toMatchObject({
+      outcome: 'timeout',
+      reason: 'served until the time limit',
+    });
+    expect((await dynSlurm('watch', run.run)).code).toBe(0);
+  }, 180_000);
+
+  test('a preempted job starts again from nothing', async () => {
+    const run = await submit('preempted', {
+      aggregated: { nodes: 4 },
+      slurm: { partition: 'scavenge', requeue: true },
+    });
+    await eventOf(run, 'ready');
+    const other = [
+      '--parsable',
+      '-o/dev/null',
+      '--partition=batch',
+      '--nodes=4',
+      '--exclusive',
+      '--wrap=sleep 5',
+    ];
+    const { stdout: higher } = await cluster.exec(['sbatch', ...other]);
+    expect(await eventOf(run, 'requeued')).toMatchObject({ reason: 'preempted by a job of higher priority' });
+    expect(JSON.parse((await dynSlurm('status', run.run, '--json')).stdout)).toMatchObject({
+      verdict: null,
+      state: 'waiting',
+    });
+    await expect
+      .poll(async () => (await cluster.exec(['squeue', '-h', '-j', higher.trim(), '-tall', '-o%T'])).stdout, {
+        timeout: 60_000,
+      })
+      .toContain('COMPLETED');
+    // Slurm waits for two minutes before it starts a job again.
+    await expect
+      .poll(
+        async () => (await cluster.exec(['scontrol', 'update', `jobid=${run.jobId}`, 'starttime=now'])).code,
+        {
+          timeout: 30_000,
+        },
+      )
+      .toBe(0);
+    const ready = await eventOf(run, 'ready', 1);
+    expect(Number(ready.seconds)).toBeGreaterThan(1);
+    expect(existsSync(join(run.dir, 'attempts/1/logs'))).toBe(true);
+    const logs = await dynSlurm('logs', run.run, 'etcd');
+    expect(logs.code).toBe(0);
+    await dynSlurm('cancel', run.run);
+    expect(await eventOf(run, 'verdict', 1)).toMatchObject({ outcome: 'cancelled', attempt: 1 });
+  }, 240_000);
+
+  // The last ones, for nodes without power come back slowly.
+  test('a node without power ends the job, or the role goes on without it', async () => {
+    const decode = { workers: 2, nodes: 2, critical: false };
+    const run = await submit('powerless', { prefill: { nodes: 1, restart: 1 }, decode });
+    await eventOf(run, 'ready');
+    const lost = hostOf(run, 'decode-1');
+    await powerOff(cluster, lost);
+    expect(await eventOf(run, 'degraded')).toMatchObject({
+      reason: expect.stringContaining(`${lost} failed, and decode-1 with it`),
+      node: lost,
+      missing: ['decode-1'],
+    });
+    // srun still starts steps on the nodes that are left.
+    await killTask(run, 'prefill-0');
+    expect(await eventOf(run, 'recovered')).toMatchObject({ step: 'prefill-0' });
+    await dynSlurm('cancel', run.run);
+    await up(OPTIONS);
+  }, 180_000);
+
+  test('a critical worker whose node is without power ends the job', async () => {
+    const run = await submit('dark', { prefill: { nodes: 1 }, decode: { nodes: 2 } });
+    await eventOf(run, 'ready');
+    const lost = hostOf(run, 'decode-0', 1);
+    await powerOff(cluster, lost);
+    const verdict = await eventOf(run, 'verdict');
+    expect(verdict.outcome).toBe('failed');
+    expect(verdict.reason).toContain(`${lost} failed`);
+    expect((await dynSlurm('watch', run.run)).code).toBe(7);
+    await up(OPTIONS);
+  }, 180_000);
+
+  test('a job whose head node is without power is ended by Slurm, which says so', async () => {
+    const run = await submit('headless', { aggregated: { workers: 2, nodes: 2 } });
+    await eventOf(run, 'ready');
+    const head = hostOf(run, 'etcd');
+    await powerOff(cluster, head);
+    expect(await inferred(run)).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringContaining('NODE_FAIL'),
+    });
+    await up(OPTIONS);
+    // Nobody was left to do so.
+    await cluster.onNode(head, ['bash', '-c', 'rm -r /tmp/dyn-slurm-*']);
+  }, 180_000);
+
+  test('a run folder that cannot be written any more keeps nothing from its end', async () => {
+    const run = await submit('readonly', { aggregated: { nodes: 1 } });
+    await eventOf(run, 'ready');
+    const host = hostOf(run, 'etcd');
+    const seal = `mount --bind "$0" "$0" && mount -o remount,bind,ro "$0"`;
+    expect((await cluster.onNode(host, ['bash', '-c', seal, run.dir])).code).toBe(0);
+    await killTask(run, 'aggregated-0');
+    expect(await inferred(run)).toMatchObject({ outcome: 'failed' });
+    // The batch script opened it before.
+    const log = readFileSync(join(run.dir, 'job.log'), 'utf8');
+    expect(log).toContain('"outcome":"failed","reason":"the srun of step aggregated-0 ended');
+    expect(log).toContain(`dyn-slurm: cannot write to ${run.dir}/events.jsonl`);
+    await cluster.onNode(host, ['umount', run.dir]);
+  });
+});
