@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -146,4 +148,38 @@ test('near the time limit new requests are refused, and those under way are answ
   const log = readFileSync(join(run.dir, 'logs/gpu.node0.csv'), 'utf8').split('\n');
   expect(log[0]).toMatch(/^timestamp, index, utilization\.gpu, .*, temperature\.gpu$/);
   expect(log[1]).toMatch(/^\d{4}\/\d\d\/\d\d [\d:.]+, 0(, 0)+$/);
+});
+
+test('a port that is taken is named before anything starts', async () => {
+  const server = createServer().listen(0, '0.0.0.0');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const file = join(stage.runs, 'taken.yaml');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      name: 'taken',
+      gpu: 'h100',
+      aggregated: {},
+      infra: { ports: { etcd_client: port } },
+      model: { path: '/models/tiny' },
+      slurm: { account: 'test', partition: 'batch', time: '10m' },
+    }),
+  );
+  const { code, stdout } = await stage.run('rehearse', file, '--json');
+  server.close();
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(code).toBe(7);
+  expect(events.find(({ kind }) => kind === 'preflight')).toMatchObject({
+    problems: [{ text: `has port ${port} in use already, which etcd needs`, nodes: ['node0'] }],
+  });
+  expect(events.at(-1)).toMatchObject({
+    kind: 'verdict',
+    outcome: 'failed',
+    reason: `node0 has port ${port} in use already, which etcd needs`,
+  });
+  expect(events.map(({ kind }) => kind)).not.toContain('step-started');
 });
