@@ -17,6 +17,8 @@ export interface Outcome {
 export interface Running {
   readonly ended: Promise<{ code: number; stdout: string }>;
   interrupt(): void;
+  /** With SIGKILL. */
+  kill(): void;
   /** Waits until what was printed so far fits. */
   line(pattern: RegExp): Promise<void>;
 }
@@ -50,6 +52,7 @@ export class Stage {
     return {
       ended: once(child, 'close').then(([code]) => ({ code: Number(code), stdout })),
       interrupt: () => child.kill('SIGINT'),
+      kill: () => child.kill('SIGKILL'),
       async line(pattern) {
         while (!pattern.test(stdout)) await once(seen, 'text');
       },
