@@ -35,7 +35,7 @@ export async function exec(
   const fed = !options.json && !world.ask;
   const argv = await stepOn(session, node, { words, terminal: false, fed }, options);
   const { host } = session.connection;
-  if (!options.json) return interactively(host)(argv, { signal: world.signal });
+  if (!options.json) return interactively(host)(argv, { stdio: world.stdio, signal: world.signal });
   const { stdout, stderr, exitCode } = await host.exec(argv, { timeout: NO_LIMIT, signal: world.signal });
   world.out.write(`${JSON.stringify({ run: session.run.id, node, exitCode, stdout, stderr })}\n`);
   return exitCode;
@@ -52,8 +52,8 @@ export async function shell(node: string | undefined, options: ExecOptions, worl
   await liveSession(session);
   const wanted = { words: ['bash', '-i'], terminal: true, fed: true };
   const argv = await stepOn(session, node ?? '0', wanted, options);
-  const { signal, env } = world;
-  await interactively(session.connection.host)(argv, { term: env.TERM || 'dumb', signal });
+  const { signal, env, stdio } = world;
+  await interactively(session.connection.host)(argv, { term: env.TERM || 'dumb', stdio, signal });
   // How its last command ended is the shell's own business.
   return EXIT.ok;
 }

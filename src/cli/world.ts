@@ -12,6 +12,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type process from 'node:process';
+import type { Stdio } from '../host/host.ts';
 import { type Ask, askAt } from './ask.ts';
 import { lineReaderAt, type ReadLines } from './line-reader.ts';
 
@@ -54,6 +55,8 @@ export interface World {
   randomHex(bytes: number): string;
   /** Undefined where there is no terminal to ask at. */
   readonly ask: Ask | undefined;
+  /** For programs that take the place of this one. */
+  readonly stdio: Stdio;
   /** Undefined where input and output are no terminal. */
   readonly readLines: ReadLines | undefined;
   /** From now on Ctrl-C goes to `handler` instead of aborting `signal`, until what this gives is called. */
@@ -107,6 +110,9 @@ export function processWorld(
     // Standard input takes its time to be looked at.
     get ask() {
       return askAt(proc, signal);
+    },
+    get stdio() {
+      return { stdin: proc.stdin, stdout, stderr: proc.stderr };
     },
     get readLines() {
       return dumb ? undefined : lineReaderAt(proc);

@@ -16,9 +16,17 @@ export interface ExecOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+export interface Stdio {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
 export interface InteractOptions {
   /** Kind of the terminal, which the program then gets, with its size and its keys. Absent: input and output are pipes. */
   readonly term?: string;
+  /** Of this process. */
+  readonly stdio: Stdio;
   readonly signal: AbortSignal;
 }
 

@@ -53,6 +53,11 @@ export function sshHost(options: SshHostOptions): Host {
       const home = await (await open()).session.repeat((link) => link.home());
       return `${home}${path.slice(1)}`;
     },
+    interact: async (argv, interactOptions) => {
+      const { session } = await open();
+      const { interactRemotely } = await import('./ssh/interact.ts');
+      return interactRemotely(session, name, argv, interactOptions, options.path);
+    },
     dial: async (address, port): Promise<Duplex> =>
       (await open()).session.repeat((link) => link.dial(address, port)),
   };

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Load } from '../load.ts';
 import { type LoginCli, loginCli } from './cli.ts';
 import { type Cluster, clusterAvailable, down, USERS, up } from './cluster.ts';
+import { laptopCli } from './laptop.ts';
 
 const unavailable = clusterAvailable();
 
@@ -142,9 +143,14 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     const session = await allocate();
     const engines = async () =>
       (await leftovers()).filter((line) => line.includes('dynamo')).map((line) => line.split(' ')[0]);
-    const before = await engines();
     const load = new Load(session.url, 'tiny');
+    // Its srun, on the login node; then itself.
     await cluster.onNode('login', ['pkill', '-KILL', '-u', 'ada', '-f', 'srun.*session.sh']);
+    expect((await ada.run(['stop', 'decode-1'])).stdout).toBe('decode-1 stopped\n');
+    expect((await ada.run(['start', 'decode-1'])).code).toBe(0);
+    const before = await engines();
+    const head = session.nodes[0] ?? '';
+    await cluster.onNode(head, ['pkill', '-KILL', '-u', 'ada', '-f', 'bash -l .*session.sh']);
     await expect.poll(() => steps(session.job), { timeout: 20_000 }).not.toContain('session');
 
     const attached = await ada.run(['attach']);
@@ -159,10 +165,36 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     // A worker of two nodes, whose sruns are gone.
     expect((await ada.run(['restart', 'prefill-0', 'decode-1'])).code).toBe(0);
     const stopped = events(session).filter(({ kind }) => kind === 'step-stopped');
-    expect(stopped.map(({ step }) => step)).toEqual(['prefill-0', 'decode-1']);
+    expect(stopped.slice(-2).map(({ step }) => step)).toEqual(['prefill-0', 'decode-1']);
     expect((await ada.run(['release'])).code).toBe(0);
     await expect.poll(queue, { timeout: 20_000 }).toBe('');
     expect(await leftovers()).toEqual([]);
+  });
+
+  test('over ssh: the session lives there, and its nodes are at hand here', async () => {
+    const cli = laptopCli(cluster);
+    await cli.put('.config/dyn-slurm/clusters/far.yaml', 'host: login\n');
+    await cli.put('lab.yaml', CONFIG);
+    const far = { env: { DYN_SLURM_CLUSTER: 'far' } };
+    const allocated = await cli.run(['allocate', 'lab.yaml', '--json'], far);
+    expect(allocated).toMatchObject({ code: 0, stderr: '' });
+    const session: Allocated = JSON.parse(allocated.stdout.trim().split('\n').at(-1) ?? '');
+    // The connection that started it is gone.
+    expect((await cli.run(['restart', 'decode-0', '--arg', 'page-size=32'], far)).code).toBe(0);
+    const node = await cli.run(
+      ['exec', '1', '--', 'bash', '-c', 'echo "it is $SLURMD_NODENAME"; exit 3'],
+      far,
+    );
+    expect(node).toMatchObject({ code: 3, stdout: `it is ${session.nodes[1]}\n` });
+    const shell = await cli.ask(
+      ['shell', '2'],
+      [[/\$ /, 'stty size; echo "at $SLURMD_NODENAME"; exit']],
+      far,
+    );
+    expect(shell.code).toBe(0);
+    expect(shell.stdout).toContain(`at ${session.nodes[2]}`);
+    expect(await cli.run(['release'], far)).toMatchObject({ code: 0 });
+    await expect.poll(queue, { timeout: 20_000 }).toBe('');
   });
 
   test('an allocation that was there is used, and left', async () => {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { ClientChannel, ExecOptions } from 'ssh2';
 import { DynSlurmError } from '../../errors.ts';
 import type { Connected } from './connect.ts';
 import { ConnectionLost, type Exchange } from './exchange.ts';
@@ -71,6 +72,16 @@ export class Link {
       this.#connected.client.forwardOut('127.0.0.1', 0, address, port, (error, stream) => {
         if (error) reject(this.#open ? error : new ConnectionLost(error.message));
         else resolve(stream);
+      });
+    });
+  }
+
+  /** A command of the login shell, with input and output of its own. */
+  channel(command: string, options: ExecOptions): Promise<ClientChannel> {
+    return new Promise((resolve, reject) => {
+      this.#connected.client.exec(command, options, (error, channel) => {
+        if (error) reject(this.#open ? error : new ConnectionLost(error.message));
+        else resolve(channel);
       });
     });
   }

@@ -58,7 +58,7 @@ export function sentProgram(program: string, sentinel: string): string {
 }
 
 /** A path as a word of bash; `~` is the home on that machine. */
-function remotePath(path: string): string {
+export function remotePath(path: string): string {
   if (path === '~') return '"$HOME"';
   return path.startsWith('~/') ? `"$HOME"/${quote(path.slice(2))}` : quote(path);
 }

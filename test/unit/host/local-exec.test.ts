@@ -104,11 +104,13 @@ test('an abort ends the command', async () => {
 });
 
 test('a program may have our own input and output', async () => {
-  const { signal } = new AbortController();
-  expect(await host.interact?.(['bash', '-c', 'exit 3'], { signal })).toBe(3);
-  expect(await host.interact?.(['bash', '-c', 'kill -KILL $$'], { signal })).toBe(137);
-  expect(await host.interact?.(['bash', '-c', '[[ $TERM == vt100 ]]'], { signal, term: 'vt100' })).toBe(0);
-  await expect(host.interact?.(['no-such-program'], { signal })).rejects.toMatchObject({
+  const options = { stdio: process, signal };
+  expect(await host.interact?.(['bash', '-c', 'exit 3'], options)).toBe(3);
+  expect(await host.interact?.(['bash', '-c', 'kill -KILL $$'], options)).toBe(137);
+  expect(await host.interact?.(['bash', '-c', '[[ $TERM == vt100 ]]'], { ...options, term: 'vt100' })).toBe(
+    0,
+  );
+  await expect(host.interact?.(['no-such-program'], options)).rejects.toMatchObject({
     code: 'connection',
   });
 });
