@@ -11,6 +11,7 @@ beforeEach(() => {
 name=$1
 record() { printf '%s\\n' "$(date +%s%3N)" "$1" "$2" node1 "$3" >${run.dir}/state/$name.0.exit; }
 trap 'record 143 1; exit 1' USR2
+: >${run.dir}/heeds-$name
 while [ ! -e ${run.dir}/end-$name ]; do sleep 0.02; done
 read code <${run.dir}/end-$name
 rm ${run.dir}/end-$name
@@ -23,7 +24,7 @@ afterEach(() => run.dispose());
 const START = `
 trap 'stop worker frontend etcd; event verdict outcome="$OUTCOME" reason="$REASON" seconds:=0' EXIT
 NODE=(node0 node1) DEADLINE=60 LEASE=0 GRACE=2 DRAIN_TIME=5 DELAYS=(0 0 0)
-start() { launch "$1" "$2" "$3" 1 -- step "$1"; }
+start() { launch "$1" "$2" "$3" 1 -- step "$1"; until [[ -e $RUN_DIR/heeds-$1 ]]; do sleep 0.02; done; }
 fail() { echo "$2" >"$RUN_DIR/end-$1"; while alive "$1"; do sleep 0.02; done; check_steps; }
 settle() { for _ in 1 2 3 4 5 6; do sleep 0.05; check_steps; done; }
 service_answers() { return 0; }
