@@ -46,7 +46,7 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
   const runs = () => join(cluster.shared, 'runs');
   /** The command line on a node, whose disks it shares. */
   const onNode1 = (folder: string, ...args: string[]) => {
-    const environment = [`DYN_SLURM_RUNS=${folder}`, 'NO_COLOR=1'];
+    const environment = [`DYN_SLURM_RUNS=${folder}`, `XDG_CONFIG_HOME=${cluster.shared}`, 'NO_COLOR=1'];
     const argv = ['env', ...environment, process.execPath, join(ROOT, 'dist/main.js'), ...args];
     return cluster.onNode('node1', argv, { timeout: 150_000 });
   };
@@ -118,18 +118,22 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
   });
 
   test('a node whose local_dir is full is refused before etcd starts', async () => {
-    await cluster.onNode('node1', ['mount', '-t', 'tmpfs', '-o', 'size=1m,mode=1777', 'tmpfs', '/tmp']);
+    const profiles = join(cluster.shared, 'dyn-slurm/clusters');
+    mkdirSync(profiles, { recursive: true });
+    writeFileSync(join(profiles, 'cramped.yaml'), 'local_dir: /mnt\n');
+    await cluster.onNode('node1', ['mount', '-t', 'tmpfs', '-o', 'size=1m,mode=1777', 'tmpfs', '/mnt']);
     try {
-      const run = await submit('cramped', { slurm: { directives: { nodelist: 'node1' } } });
+      const sections = { cluster: 'cramped', slurm: { directives: { nodelist: 'node1' } } };
+      const run = await submit('cramped', sections);
       expect(await eventOf(run, 'verdict')).toMatchObject({
         outcome: 'failed',
         reason: expect.stringMatching(
-          /^node1 has only \d+ KB left in \/tmp, which is to hold the data of etcd/,
+          /^node1 has only \d+ KB left in \/mnt, which is to hold the data of etcd/,
         ),
       });
       expect((await eventsOf(run)).map(({ kind }) => kind)).not.toContain('step-started');
     } finally {
-      await cluster.onNode('node1', ['umount', '/tmp']);
+      await cluster.onNode('node1', ['umount', '/mnt']);
     }
   });
 
