@@ -56,7 +56,10 @@ export async function perform(show: Performance, options: PerformanceOptions, wo
   try {
     chat = await chatWith({ ready }, options, world);
   } catch (error) {
+    // A benchmark that ends at once takes the service with it, in the middle of the chat.
+    if (show.benched && !world.signal.aborted) return concludeBenchmark(show, options, screen, world);
     await tearDown(show, screen);
+    if (world.signal.aborted) return EXIT.interrupted;
     throw error;
   }
   if (options.keep) world.out.write(options.json ? '' : keptText(ready.url, show));

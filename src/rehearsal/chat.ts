@@ -66,6 +66,8 @@ async function* completionChunks({
       stream_options: { include_usage: true },
     }),
     signal,
+  }).catch((cause: unknown) => {
+    throw new DynSlurmError('jobFailed', `${url} does not answer a chat`, { cause });
   });
   if (!response.ok || !response.body) {
     throw new DynSlurmError(
