@@ -36,7 +36,8 @@ export function usesLocalDir(words: readonly Word[]): boolean {
   );
 }
 
-function refText(ref: Ref): string {
+/** How lib.sh and task.sh name what only the job knows, and so how the plan's JSON does. */
+export function refText(ref: Ref): string {
   switch (ref.ref) {
     case 'node-ip':
       return `\${NODE_IP[${ref.node}]}`;

@@ -1,4 +1,5 @@
-import type { Ref, Word } from '../plan/plan.ts';
+import type { Word } from '../plan/plan.ts';
+import { refText } from '../plan/word.ts';
 
 const PLAIN = /^[A-Za-z0-9_@%+=:,./^-]+$/;
 
@@ -12,7 +13,7 @@ export function quote(text: string): string {
 export function quoteWord(word: Word): string {
   if (typeof word === 'string') return quote(word);
   if (word.every((part) => typeof part === 'string')) return quote(word.join(''));
-  return `"${word.map((part) => (typeof part === 'string' ? insideDoubleQuotes(part) : expansion(part))).join('')}"`;
+  return `"${word.map((part) => (typeof part === 'string' ? insideDoubleQuotes(part) : refText(part))).join('')}"`;
 }
 
 /** A command on one line, paste-safe. */
@@ -49,26 +50,4 @@ export function wrapCommand(words: readonly Word[], width: number): readonly str
 function insideDoubleQuotes(text: string): string {
   if (text.includes('\u0000')) throw new Error('a word of a command cannot hold a NUL byte');
   return text.replace(/[\\"$`]/g, '\\$&');
-}
-
-/** How lib.sh and task.sh name what only the job knows. */
-function expansion(ref: Ref): string {
-  switch (ref.ref) {
-    case 'node-ip':
-      return `\${NODE_IP[${ref.node}]}`;
-    case 'node':
-      return `\${NODE[${ref.node}]}`;
-    case 'self-ip':
-      return '${SELF_IP}';
-    case 'rank':
-      return '${NODE_RANK}';
-    case 'run-dir':
-      return '${RUN_DIR}';
-    case 'attempt-dir':
-      return '${ATTEMPT_DIR}';
-    case 'local-dir':
-      return '${LOCAL_DIR}';
-    default:
-      return ref satisfies never;
-  }
 }
