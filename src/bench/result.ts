@@ -1,0 +1,134 @@
+/** Which program made the load. */
+export type BenchTool = 'aiperf' | 'sglang' | 'vllm' | 'custom' | 'builtin';
+
+/** One benchmark of a run, as all tools' results are read: what `dyn-slurm bench --json` prints. */
+export interface BenchResult {
+  readonly schema: 'dyn-slurm/bench/1';
+  /** Id of the run. */
+  readonly run: string;
+  /** `bench` for the config's own; for one given by flags its folder in `results/`. */
+  readonly name: string;
+  readonly tool: BenchTool;
+  readonly toolVersion?: string;
+  /** RFC 3339. */
+  readonly started?: string;
+  readonly ended?: string;
+  /** Every point is valid, and none is missing. */
+  readonly valid: boolean;
+  /** Of the benchmark as a whole, and of its points. */
+  readonly problems: readonly BenchProblem[];
+  /** Points are missing or cut off. */
+  readonly partial: boolean;
+  readonly provenance: BenchProvenance;
+  readonly load: BenchLoad;
+  /** In the order in which they were measured. */
+  readonly points: readonly BenchPoint[];
+}
+
+/** Why numbers are not to be relied on. */
+export interface BenchProblem {
+  readonly kind: BenchProblemKind;
+  /** The point's, where it is about one. */
+  readonly concurrency?: number;
+  readonly reason: string;
+}
+
+export type BenchProblemKind =
+  /** Nothing was generated. */
+  | 'no-tokens'
+  /** More requests failed than the limit allows. */
+  | 'errors'
+  /** Fewer requests completed than were asked for. */
+  | 'incomplete'
+  | 'input-length'
+  | 'output-length'
+  | 'worker-lost'
+  | 'worker-restarted'
+  /** The tool failed, or was ended. */
+  | 'tool'
+  /** A point has no result. */
+  | 'missing'
+  /** A result that cannot be read. */
+  | 'unreadable';
+
+/** What was measured, and with what. */
+export interface BenchProvenance {
+  readonly dynSlurm?: string;
+  readonly dynamo?: string;
+  readonly sglang?: string;
+  /** SHA-256 of config.yaml as sent, in hex. */
+  readonly configHash?: string;
+  /** Of the work tree that the config was in; `+dirty` where it had changes. */
+  readonly gitCommit?: string;
+  readonly image?: string;
+  /** Name of the published topology. */
+  readonly topology?: string;
+  readonly model: string;
+  /** GPUs that the workers use. */
+  readonly gpus: BenchGpus;
+}
+
+export interface BenchGpus {
+  readonly model: string;
+  readonly total: number;
+  readonly prefill: number;
+  readonly decode: number;
+  readonly aggregated: number;
+}
+
+export interface BenchLoad {
+  /** Tokens. */
+  readonly isl?: number;
+  readonly osl?: number;
+  /** Requests a second. */
+  readonly requestRate?: number | 'inf';
+}
+
+/** One measurement: a concurrency, or a rate. */
+export interface BenchPoint {
+  readonly concurrency: number;
+  readonly requestRate?: number | 'inf';
+  /** Requests asked for, without warm-up. */
+  readonly prompts: number;
+  readonly completed: number;
+  readonly failed: number;
+  /** From the first request to the last answer. */
+  readonly seconds: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly requestsPerSecond: number;
+  readonly outputTokensPerSecond: number;
+  readonly totalTokensPerSecond: number;
+  /** Output tokens a second and GPU. */
+  readonly perGpu: number;
+  /** Output tokens a second and user: 1000 over the mean time between tokens. */
+  readonly perUser: number;
+  /** Time to the first token. */
+  readonly ttft?: Percentiles;
+  /** Time per output token of a request after its first. */
+  readonly tpot?: Percentiles;
+  /** Time between two tokens. */
+  readonly itl?: Percentiles;
+  /** Time from the request to its last token. */
+  readonly e2e?: Percentiles;
+  readonly valid: boolean;
+  readonly problems: readonly BenchProblem[];
+  /** The tool was ended in the midst of it. */
+  readonly partial: boolean;
+  /** RFC 3339. */
+  readonly started?: string;
+  readonly ended?: string;
+  /** Repeated measurements of the same point; the values above are of the last. */
+  readonly runs?: readonly BenchPoint[];
+}
+
+/** Milliseconds. */
+export interface Percentiles {
+  readonly mean: number;
+  readonly p50?: number;
+  readonly p90?: number;
+  readonly p95?: number;
+  readonly p99?: number;
+  readonly min?: number;
+  readonly max?: number;
+}
