@@ -1,4 +1,5 @@
 import type { EventOf, NodeFinding, ObservedEvent, ProcessEnd, QueueEvent } from '../observe/event.ts';
+import { logEventText } from './log-event-text.ts';
 import { elapsed } from './time-text.ts';
 
 /** An event as a line for people, without its time; undefined for what says nothing new. */
@@ -70,6 +71,10 @@ export function eventText(event: ObservedEvent): string | undefined {
       return `${event.reason}${event.line === undefined ? '' : `: ${event.line}`}`;
     case 'step-serving':
       return `${event.step} serves, ${elapsed(event.seconds * 1000)} after its start`;
+    case 'stage':
+    case 'signature':
+    case 'worker-rates':
+      return logEventText(event);
     case 'other':
       return `${event.name || 'an event'} of a kind that this dyn-slurm does not know`;
     case 'unreadable':

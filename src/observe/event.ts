@@ -1,5 +1,6 @@
 import type { Role } from '../config/schema.ts';
 import type { JobPhase } from '../scheduler/job-state.ts';
+import type { LogEvent } from './log-event.ts';
 import type { SessionEventBody } from './session-event.ts';
 
 /** One line of `events.jsonl`: the one contract between the job and every observer. `time` is UTC, RFC 3339, milliseconds. */
@@ -176,4 +177,4 @@ interface UnreadableEvent {
 }
 
 /** Everything that an observer of a run sees. */
-export type ObservedEvent = RunEvent | QueueEvent | OtherEvent | UnreadableEvent;
+export type ObservedEvent = RunEvent | QueueEvent | LogEvent | OtherEvent | UnreadableEvent;

@@ -97,6 +97,9 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
     case 'verdict':
       return { ...state, verdict: event };
     case 'warning':
+    case 'stage':
+    case 'signature':
+    case 'worker-rates':
     case 'session-open':
     case 'session-resumed':
     case 'command':

@@ -1,0 +1,75 @@
+import type { Role } from '../config/role.ts';
+
+/**
+ * What a worker does before it serves, in the order of SGLang's own: `weights` (done and total are shards), `kv-cache`,
+ * `cuda-graphs` (batch sizes), `deep-gemm` (kernels that are compiled), `warm-up`.
+ */
+export type StartStage = 'weights' | 'kv-cache' | 'cuda-graphs' | 'deep-gemm' | 'warm-up';
+
+/** Where a log's line comes from. */
+interface InLog {
+  /** RFC 3339: when the observer read the line. */
+  readonly time: string;
+  readonly step: string;
+  readonly role?: Role;
+  readonly node: string;
+}
+
+/** What the observer reads out of the workers' logs; never in events.jsonl. */
+export type LogEvent = StageEvent | SignatureEvent | WorkerRatesEvent;
+
+/** How far a worker's start has come; told when it changes, at most about once a second for each worker and stage. */
+export interface StageEvent extends InLog {
+  readonly kind: 'stage';
+  readonly stage: StartStage;
+  /** `stuck`: nothing of the stage has moved for `deadline` seconds; it is said once, until it moves again. */
+  readonly state: 'going' | 'done' | 'stuck';
+  /** Of the slowest rank of the node. */
+  readonly done?: number;
+  readonly total?: number;
+  /** Since the stage began, as the observer saw it. */
+  readonly seconds: number;
+  /** Of a stage that is stuck. */
+  readonly deadline?: number;
+  /** Of a stage that is stuck: what to do. */
+  readonly advice?: string;
+}
+
+/** Kind of trouble, by who can do something about it. */
+export type SignatureClass =
+  | 'hardware'
+  | 'network'
+  | 'memory'
+  | 'transfer'
+  | 'discovery'
+  | 'engine'
+  | 'config';
+
+/** A line that is known to come before a worker's end; told once for each signature and worker. */
+export interface SignatureEvent extends InLog {
+  readonly kind: 'signature';
+  /** Of the signature: `cuda-out-of-memory`. */
+  readonly name: string;
+  readonly class: SignatureClass;
+  readonly title: string;
+  readonly line: string;
+  /** What to do. */
+  readonly advice: string;
+  /** The upstream issue that tells of it. */
+  readonly link?: string;
+}
+
+/** What one worker does, by its own log: all its nodes and DP ranks together. */
+export interface WorkerRatesEvent {
+  readonly time: string;
+  readonly kind: 'worker-rates';
+  readonly step: string;
+  readonly role?: Role;
+  /** Prompt tokens that were computed, cached ones left out. */
+  readonly inputTokensPerSecond: number;
+  readonly outputTokensPerSecond: number;
+  readonly running: number;
+  readonly queued: number;
+  /** Of the fullest DP rank, 0 to 1. */
+  readonly kvUsage?: number;
+}
