@@ -10,7 +10,7 @@ import { descendantsOf, sendSignal } from './process-table.ts';
 import type { TaskPlace } from './step-layout.ts';
 import type { Task } from './task.ts';
 
-/** Programs that a step of ours may run, for the faults that make one exit. */
+/** Programs that a step of ours may run, for the faults that have to strike before one does anything. */
 const PROGRAMS = ['etcd', 'nats-server', 'nginx', 'python3', 'python'];
 const LOOK = 50;
 /** ms for which a process has to be seen before it counts as the step's program, not one of its script's own. */
@@ -39,11 +39,12 @@ export async function injectFaults(
   const say = (fault: Fault, what: string): void => {
     call.err.write(`srun: fault: ${fault.step}.${fault.rank}: ${what}\n`);
   };
-  const exits = new Map<Fault, ExitFault>();
+  const snares = new Map<Fault, Snare>();
   for (const fault of faults) {
     const { action, rank } = fault;
     const address = job.addresses[places[rank]?.host ?? 0];
-    if (action.kind === 'exit') exits.set(fault, exitFault(call, job, step, fault, action.code));
+    const script = snareScript(fault);
+    if (script) snares.set(fault, setSnare(call, job, step, fault, script));
     if (action.kind === 'port' && address !== undefined) {
       await occupy(address, action.port);
       say(fault, `port ${action.port} of ${address} is taken`);
@@ -53,34 +54,34 @@ export async function injectFaults(
     prepare: (task, argv, env) =>
       faults
         .filter(({ rank }) => rank === task)
-        .reduce<Prepared>((prepared, fault) => prepare(prepared, fault, exits.get(fault)), { argv, env }),
+        .reduce<Prepared>((prepared, fault) => prepare(prepared, fault, snares.get(fault)), { argv, env }),
     watch(task) {
       for (const fault of faults) {
         if (fault.rank === task.place.task) {
-          void strike(job, task, fault, exits.get(fault), (what) => say(fault, what));
+          void strike(job, task, fault, snares.get(fault), (what) => say(fault, what));
         }
       }
     },
   };
 }
 
-function prepare({ argv, env }: Prepared, { action }: Fault, exit: ExitFault | undefined): Prepared {
+function prepare({ argv, env }: Prepared, { action }: Fault, snare: Snare | undefined): Prepared {
   const late = action.kind === 'slow' ? ['/bin/sh', '-c', `sleep ${action.seconds}; exec "$@"`, 'sh'] : [];
-  return { argv: [...late, ...argv], env: exit ? { ...env, PATH: `${exit.dir}:${env.PATH ?? ''}` } : env };
+  return { argv: [...late, ...argv], env: snare ? { ...env, PATH: `${snare.dir}:${env.PATH ?? ''}` } : env };
 }
 
 async function strike(
   job: JobRecord,
   task: Task,
   fault: Fault,
-  exit: ExitFault | undefined,
+  snare: Snare | undefined,
   say: (what: string) => void,
 ): Promise<void> {
   const { action } = fault;
   if (action.kind === 'port' || action.kind === 'slow') return;
   await moment(job, fault);
   if (action.kind === 'exit') {
-    exit?.pull();
+    snare?.pull();
     say(`exits with ${action.code}`);
     return;
   }
@@ -116,21 +117,44 @@ async function programOf({ process: script }: Task): Promise<readonly ProcessId[
 
 const commandOf = (pid: number): string => readText(`/proc/${pid}/cmdline`);
 
-interface ExitFault {
-  /** Holds programs of a step's names that run the real one until it is time. */
+interface Snare {
+  /** Holds programs of a step's names, which run the real one, if at all. */
   readonly dir: string;
+  /** Says that it is time. */
   pull(): void;
 }
 
-function exitFault(call: Call, job: JobRecord, step: StepRecord, fault: Fault, code: number): ExitFault {
+/** What stands in for a program where a fault has to strike before it has run, or needs its exit code. */
+function snareScript({ action, when, delay }: Fault): ((name: string) => string) | undefined {
+  const now = when === 'start' && delay === 0;
+  if (action.kind === 'exit') {
+    return (name) => (now ? `#!/bin/sh\nexit ${action.code}\n` : lateExit(name, action.code));
+  }
+  return action.kind === 'stop' && now ? standStill : undefined;
+}
+
+function setSnare(
+  call: Call,
+  job: JobRecord,
+  step: StepRecord,
+  fault: Fault,
+  script: (name: string) => string,
+): Snare {
   const dir = join(jobDir(call.site, job.id), 'steps', `${step.step}.${fault.rank}.bin`);
-  const now = fault.when === 'start' && fault.delay === 0;
   mkdirSync(dir, { recursive: true });
   for (const name of PROGRAMS) {
-    writeFileSync(join(dir, name), now ? `#!/bin/sh\nexit ${code}\n` : lateExit(name, code));
+    writeFileSync(join(dir, name), script(name));
     chmodSync(join(dir, name), 0o755);
   }
   return { dir, pull: () => writeFileSync(join(dir, 'now'), '') };
+}
+
+function standStill(name: string): string {
+  return `#!/bin/sh
+PATH=\${PATH#"\${0%/*}:"}
+kill -STOP $$
+exec ${name} "$@"
+`;
 }
 
 function lateExit(name: string, code: number): string {
