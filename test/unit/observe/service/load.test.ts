@@ -1,0 +1,228 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parseExposition } from '../../../../src/observe/service/exposition.ts';
+import { isLoadSeries, loadBetween, type Scrape } from '../../../../src/observe/service/load.ts';
+
+// A frontend, a prefill and two decode workers of dynamo.mocker 1.6.1 under eight clients, a second apart.
+const recorded = (moment: 1 | 2, steps = ['frontend-0', 'prefill-0', 'decode-0']): Scrape => ({
+  time: moment * 1000,
+  targets: new Map(
+    steps.map((step) => {
+      const path = join(import.meta.dirname, `../../../recorded/dynamo-1.6.1/load/${step}.${moment}.prom`);
+      return [step, parseExposition(readFileSync(path, 'utf8'), isLoadSeries)];
+    }),
+  ),
+});
+
+const scrape = (time: number, pages: Readonly<Record<string, string>>): Scrape => ({
+  time,
+  targets: new Map(Object.entries(pages).map(([step, text]) => [step, parseExposition(text)])),
+});
+
+const rounded = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value, (_, each: unknown) =>
+      each instanceof Map
+        ? Object.fromEntries(each)
+        : typeof each === 'number'
+          ? Math.round(each * 1000) / 1000
+          : each,
+    ),
+  );
+
+test('reads the load of a disaggregated service', () => {
+  expect(rounded(loadBetween(recorded(1), recorded(2)))).toEqual({
+    time: 2000,
+    seconds: 1,
+    requestsPerSecond: 59,
+    failedPerSecond: 0,
+    outputTokensPerSecond: 7513,
+    inputTokensPerSecond: 7233,
+    running: 6,
+    queued: 3,
+    ttft: { count: 56, mean: 97.399, p50: 86.053, p90: 182.667, p99: 216.267 },
+    itl: { count: 7557, mean: 0.589, p50: 0.95, p90: 1.71, p99: 4.839 },
+    totals: { requests: 231, failed: 0, inputTokens: 29986, outputTokens: 29695 },
+    workers: {
+      'prefill-0': { running: 2, queued: 0, requestsPerSecond: 54 },
+      'decode-0': { running: 0, queued: 4, outputTokensPerSecond: 3584, requestsPerSecond: 28 },
+    },
+  });
+});
+
+test('what it reads is all that it keeps of a page', () => {
+  const all = (moment: 1 | 2): Scrape => ({
+    ...recorded(moment),
+    targets: new Map(
+      ['frontend-0', 'decode-0'].map((step) => [
+        step,
+        parseExposition(
+          readFileSync(
+            join(import.meta.dirname, `../../../recorded/dynamo-1.6.1/load/${step}.${moment}.prom`),
+            'utf8',
+          ),
+        ),
+      ]),
+    ),
+  });
+  const steps = ['frontend-0', 'decode-0'];
+  expect(loadBetween(all(1), all(2))).toEqual(loadBetween(recorded(1, steps), recorded(2, steps)));
+});
+
+const FRONTEND = (tokens: number, done: number, failed = 0, running = 0) =>
+  [
+    `dynamo_frontend_output_tokens_total{model="m"} ${tokens}`,
+    `dynamo_frontend_requests_total{model="m",status="success"} ${done}`,
+    `dynamo_frontend_requests_total{model="m",status="error"} ${failed}`,
+    `dynamo_frontend_inflight_requests{model="m"} ${running}`,
+  ].join('\n');
+
+test('several frontends and models add up', () => {
+  const load = loadBetween(
+    scrape(0, { 'frontend-0': FRONTEND(100, 10), 'frontend-1': FRONTEND(50, 5) }),
+    scrape(2000, { 'frontend-0': FRONTEND(300, 14, 2, 7), 'frontend-1': FRONTEND(90, 6, 0, 1) }),
+  );
+  expect(load).toMatchObject({
+    seconds: 2,
+    outputTokensPerSecond: 120,
+    requestsPerSecond: 3.5,
+    failedPerSecond: 1,
+    running: 8,
+    totals: { requests: 22, failed: 2, outputTokens: 390 },
+  });
+});
+
+test('a frontend that was restarted gives no negative rate', () => {
+  const load = loadBetween(
+    scrape(0, { 'frontend-0': FRONTEND(10_000, 100) }),
+    scrape(1000, { 'frontend-0': FRONTEND(64, 1) }),
+  );
+  expect(load).toMatchObject({ outputTokensPerSecond: 64, requestsPerSecond: 1 });
+});
+
+test('a frontend that was not there before adds to what is under way, and to no rate', () => {
+  const load = loadBetween(
+    scrape(0, { 'frontend-0': FRONTEND(0, 0) }),
+    scrape(1000, { 'frontend-0': FRONTEND(10, 1), 'frontend-1': FRONTEND(99_999, 999, 0, 3) }),
+  );
+  expect(load).toMatchObject({ outputTokensPerSecond: 10, requestsPerSecond: 1, running: 3 });
+});
+
+test('a frontend that nobody has asked for anything is no worker', () => {
+  const load = loadBetween(scrape(0, { 'frontend-0': '' }), scrape(1000, { 'frontend-0': FRONTEND(8, 1) }));
+  expect(load).toMatchObject({ outputTokensPerSecond: 8, workers: new Map() });
+  expect(loadBetween(scrape(0, { 'frontend-0': '' }), scrape(1000, { 'frontend-0': '' }))).toEqual({
+    time: 1000,
+    seconds: 1,
+    requestsPerSecond: 0,
+    failedPerSecond: 0,
+    outputTokensPerSecond: 0,
+    inputTokensPerSecond: 0,
+    running: 0,
+    queued: 0,
+    totals: { requests: 0, failed: 0, inputTokens: 0, outputTokens: 0 },
+    workers: new Map(),
+  });
+});
+
+test('before output tokens were counted, their latencies were', () => {
+  const page = (first: number, further: number) =>
+    `dynamo_frontend_time_to_first_token_seconds_count{model="m"} ${first}
+dynamo_frontend_inter_token_latency_seconds_count{model="m"} ${further}`;
+  const load = loadBetween(
+    scrape(0, { 'frontend-0': page(1, 9) }),
+    scrape(1000, { 'frontend-0': page(3, 27) }),
+  );
+  expect(load.outputTokensPerSecond).toBe(20);
+});
+
+// Two DP ranks; all TP ranks report (--enable-metrics-for-all-schedulers).
+const SGLANG = (decoded: readonly [number, number]) =>
+  [0, 1]
+    .flatMap((dp) =>
+      [0, 1].map((tp) => {
+        const ranks = `dp_rank="${dp}",tp_rank="${2 * dp + tp}",pp_rank="0"`;
+        return [
+          `sglang:num_running_reqs{${ranks}} ${10 + dp}`,
+          `sglang:num_queue_reqs{${ranks},priority=""} ${dp}`,
+          `sglang:num_decode_prealloc_queue_reqs{${ranks}} 2`,
+          `sglang:token_usage{${ranks}} ${0.25 + dp / 2}`,
+          `sglang:gen_throughput{${ranks}} 111`,
+        ].join('\n');
+      }),
+    )
+    .join('\n')
+    .concat(
+      '\n',
+      decoded
+        .map(
+          (
+            tokens,
+            dp,
+          ) => `sglang:realtime_tokens_total{mode="decode",dp_rank="${dp}",tp_rank="${2 * dp}"} ${tokens}
+sglang:realtime_tokens_total{mode="prefill_compute",dp_rank="${dp}",tp_rank="${2 * dp}"} ${tokens * 3}
+sglang:realtime_tokens_total{mode="prefill_cache",dp_rank="${dp}",tp_rank="${2 * dp}"} ${tokens}
+sglang:generation_tokens_total{} 5`,
+        )
+        .join('\n'),
+    );
+
+test('DP ranks of a worker add up, its TP ranks do not', () => {
+  const load = loadBetween(
+    scrape(0, { 'decode-0': SGLANG([1000, 2000]) }),
+    scrape(500, { 'decode-0': SGLANG([1100, 2300]) }),
+  );
+  expect(load.workers).toEqual(
+    new Map([
+      [
+        'decode-0',
+        {
+          running: 21,
+          queued: 5,
+          kvUsage: 0.5,
+          inputTokensPerSecond: 3200,
+          outputTokensPerSecond: 800,
+        },
+      ],
+    ]),
+  );
+});
+
+test('without frontends the workers stand in', () => {
+  const load = loadBetween(
+    scrape(0, { 'decode-0': SGLANG([0, 0]), 'decode-1': SGLANG([0, 0]) }),
+    scrape(1000, { 'decode-0': SGLANG([10, 20]), 'decode-1': SGLANG([5, 5]) }),
+  );
+  expect(load).toMatchObject({
+    outputTokensPerSecond: 40,
+    inputTokensPerSecond: 160,
+    running: 42,
+    queued: 10,
+  });
+});
+
+test('a worker that was asked at another time has its own seconds', () => {
+  const page = (tokens: number) => `sglang:generation_tokens_total ${tokens}`;
+  const load = loadBetween(
+    { ...scrape(0, { 'decode-0': page(0) }), times: new Map([['decode-0', 500]]) },
+    { ...scrape(4000, { 'decode-0': page(300) }), times: new Map([['decode-0', 2500]]) },
+  );
+  expect(load.workers.get('decode-0')).toEqual({ outputTokensPerSecond: 150 });
+});
+
+test('a worker without a page before has no rates', () => {
+  const load = loadBetween(scrape(0, {}), scrape(1000, { 'decode-0': SGLANG([10, 20]) }));
+  expect(load.workers.get('decode-0')).toEqual({ running: 21, queued: 5, kvUsage: 0.5 });
+});
+
+test('latencies beyond the last bound count as that bound', () => {
+  const page = (count: number) =>
+    `dynamo_frontend_time_to_first_token_seconds_bucket{le="1"} 0
+dynamo_frontend_time_to_first_token_seconds_bucket{le="480"} 0
+dynamo_frontend_time_to_first_token_seconds_bucket{le="+Inf"} ${count}
+dynamo_frontend_time_to_first_token_seconds_sum ${count * 500}
+dynamo_frontend_time_to_first_token_seconds_count ${count}`;
+  const { ttft } = loadBetween(scrape(0, { 'frontend-0': page(0) }), scrape(1, { 'frontend-0': page(2) }));
+  expect(ttft).toEqual({ count: 2, mean: 500_000, p50: 480_000, p90: 480_000, p99: 480_000 });
+});
