@@ -1,9 +1,11 @@
+import type { Job } from '../config/job.ts';
 import { EXIT } from '../errors.ts';
 import type { HostFile } from '../host/host.ts';
 import { createRun, type Run } from '../observe/run.ts';
 import { planJob } from '../plan/assemble.ts';
 import type { Plan } from '../plan/plan.ts';
 import { directives } from '../render/directives.ts';
+import { jobNumber } from '../scheduler/job-id.ts';
 import { allocateCommand } from '../scheduler/salloc-argv.ts';
 import { continueSession } from './attach.ts';
 import { type Borrowed, borrowed, jobToAdopt } from './borrow.ts';
@@ -16,6 +18,7 @@ import { fitRunsDir, runsDirOf } from './runs-dir.ts';
 import { readSecrets } from './secrets.ts';
 import { sessionFilesOf } from './session-files.ts';
 import { noteSession } from './session-lookup.ts';
+import { elapsed } from './time-text.ts';
 import { waitForAllocation } from './waiting.ts';
 import type { World } from './world.ts';
 
@@ -44,12 +47,12 @@ export async function allocate(
   const plan = planJob(job);
   const connection = connect(job.site, world);
   const adopted = jobToAdopt(options, connection, world);
-  const taken = adopted && (await borrowed(adopted, plan, connection, world));
+  const taken = adopted && (await borrowed(adopted, job, plan, connection, world));
   const runsDir = await connection.host.resolve(runsDirOf(job.site, world));
   const made = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
   await makeFolder(made, loaded, plan, options, connection, world);
   const session = taken
-    ? await settle(made, taken, connection, options, world)
+    ? await settle(made, taken, job, connection, options, world)
     : await noteSession(
         made,
         ...(await waitForAllocation(
@@ -96,11 +99,19 @@ async function makeFolder(
 
 function settle(
   run: Run,
-  { jobId, hosts }: Borrowed,
+  { jobId, hosts, left }: Borrowed,
+  { slurm }: Job,
   connection: Connection,
   { json }: AllocateOptions,
   world: World,
 ) {
-  if (!json) world.err.write(`using job ${jobId}, which goes on when this session ends\n`);
+  if (!json) {
+    const number = jobNumber(jobId);
+    world.err.write(`using job ${number}, which goes on when this session ends\n`);
+    if (left !== undefined && left < slurm.time) {
+      const [has, asks] = [left, slurm.time].map((seconds) => elapsed(seconds * 1000));
+      world.err.write(`warning: job ${number} ends in ${has}; the config asks for ${asks}\n`);
+    }
+  }
   return noteSession(run, { jobId }, { allocation: 'borrowed', hosts }, connection, world);
 }

@@ -5,6 +5,7 @@ import type { EventOf } from '../observe/event.ts';
 import { listLogs } from '../observe/log-file.ts';
 import { LogTail } from '../observe/log-tail.ts';
 import { readOutline } from '../observe/outline.ts';
+import { isUp } from '../observe/session-state.ts';
 import { planJob } from '../plan/assemble.ts';
 import { changedStepFiles } from '../render/changed-step.ts';
 import { quote } from '../render/shell.ts';
@@ -28,9 +29,7 @@ const BENCH = 'bench';
 export async function bench(words: readonly string[], options: BenchOptions, world: World): Promise<number> {
   const session = await lookUpSession(options.run, options, world);
   const now = await liveSession(session);
-  const running = now.steps.find(
-    ({ kind, phase }) => kind === 'bench' && (phase === 'starting' || phase === 'serving'),
-  );
+  const running = now.steps.find((step) => step.kind === 'bench' && isUp(step));
   if (running) {
     throw new DynSlurmError('usage', 'a benchmark runs in this session already', {
       hint: 'see `dyn-slurm logs -f bench`, or end it with `dyn-slurm stop bench`',

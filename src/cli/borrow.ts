@@ -1,19 +1,23 @@
+import type { Job } from '../config/job.ts';
 import { DynSlurmError } from '../errors.ts';
 import { listRuns } from '../observe/run.ts';
 import { readRunLog } from '../observe/run-log.ts';
 import { stateAfter } from '../observe/run-state.ts';
 import type { Plan } from '../plan/plan.ts';
-import { hostnames } from '../scheduler/allocation.ts';
+import { allocated, hostnames } from '../scheduler/allocation.ts';
 import { asJobId, type JobId, jobNumber } from '../scheduler/job-id.ts';
 import { type Connection, LOCAL } from './connect.ts';
+import { elapsed } from './time-text.ts';
 import { count } from './wording.ts';
 import type { World } from './world.ts';
 
 /** An allocation that was there before. */
 export interface Borrowed {
   readonly jobId: JobId;
-  /** As many as the plan needs. */
+  /** As many as the plan needs, of those that have what it needs. */
   readonly hosts: readonly string[];
+  /** Seconds until its time limit; undefined where it has none. */
+  readonly left?: number;
 }
 
 /**
@@ -42,6 +46,7 @@ export function jobToAdopt(
 /** @throws DynSlurmError `preflight` where the allocation does not fit the plan, or another session has it. */
 export async function borrowed(
   jobId: JobId,
+  job: Job,
   plan: Plan,
   connection: Connection,
   world: World,
@@ -54,15 +59,32 @@ export async function borrowed(
     });
   const status = (await scheduler.status([jobId], world.signal)).get(jobId);
   if (status?.phase !== 'running') throw refusal(`it is ${status?.printed || 'unknown to Slurm'}`);
-  const hosts = await hostnames(host, status.nodeList, world.signal);
-  const wanted = plan.nodes.length;
-  if (hosts.length < wanted) {
-    throw refusal(`the config needs ${count(wanted, 'node')}, it has ${hosts.length}: ${status.nodeList}`);
-  }
   const rival = await sessionIn(jobId, connection);
   if (rival !== undefined)
     throw refusal(`session ${rival} runs in it; \`dyn-slurm release ${rival}\` ends that`);
-  return { jobId, hosts: hosts.slice(0, wanted) };
+  const [all, { left, groups }] = await Promise.all([
+    hostnames(host, status.nodeList, world.signal),
+    allocated(host, jobId, world.signal),
+  ]);
+  const wanted = plan.nodes.length;
+  if (all.length < wanted) {
+    throw refusal(`the config needs ${count(wanted, 'node')}, it has ${all.length}: ${status.nodeList}`);
+  }
+  // A site that is not asked for GPUs does not count them either.
+  const gpus = job.site.gpu_directive === 'none' ? 0 : plan.gpus.perNode;
+  const lacking = groups.filter((group) => group.gpus < gpus);
+  const unfit = await Promise.all(lacking.map(({ nodes }) => hostnames(host, nodes, world.signal)));
+  const hosts = all.filter((name) => !unfit.flat().includes(name));
+  if (hosts.length < wanted) {
+    const has = lacking.map((group) => `${group.nodes} has ${group.gpus}`).join(', ');
+    throw refusal(`the config needs ${count(gpus, 'GPU')} on each of ${count(wanted, 'node')}, and ${has}`);
+  }
+  // So long before its limit a session drains.
+  const last = plan.readiness.drain + 30;
+  if (left !== undefined && left <= last + 30) {
+    throw refusal(`it ends in ${elapsed(left * 1000)}, and a session drains ${elapsed(last * 1000)} before`);
+  }
+  return { jobId, hosts: hosts.slice(0, wanted), ...(left !== undefined && { left }) };
 }
 
 /** Two sessions in one allocation would want the same ports. */

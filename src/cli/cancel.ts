@@ -20,7 +20,10 @@ export interface CancelOptions extends LookupOptions {
 /** Milliseconds: Slurm's KillWait is 30 s by default, and epilogs take theirs. */
 const PATIENCE = 120_000;
 
-/** `dyn-slurm cancel [RUN]`: ends the job and shows its teardown. A run that has ended is no error. */
+/**
+ * `dyn-slurm cancel [RUN]`: ends the job and shows its teardown; of a session in an allocation that was there before, the
+ * session only. A run that has ended is no error.
+ */
 export async function cancel(
   query: string | undefined,
   options: CancelOptions,
@@ -41,6 +44,12 @@ export async function cancel(
       `${given.id} has ended already: ${outcome} after ${elapsed(seconds * 1000)}, ${reason}`,
     );
     return EXIT.ok;
+  }
+  const { job } = given;
+  if (job?.session?.allocation === 'borrowed') {
+    // Whoever has lent the nodes has not asked for their end.
+    const { endSession } = await import('./release.ts');
+    return endSession({ run: given, connection, job: { ...job, session: job.session } }, options, world);
   }
   const { run, jobId } = await withJob(given, past, connection, world);
   // First of all those that would start because this one ends badly.

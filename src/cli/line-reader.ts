@@ -1,10 +1,13 @@
 import type process from 'node:process';
 import type { Interface } from 'node:readline';
+import type { Sink } from './world.ts';
 
 /** Reads lines that a person types, with editing, a history, and completion by the tab key. */
 export interface LineReader {
-  /** The next line; undefined at the end of input. Ctrl-C empties the line. */
-  read(prompt: string): Promise<string | undefined>;
+  /** The next line; undefined at the end of input, or on the abort. Ctrl-C empties the line. */
+  read(prompt: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Shows whole lines above the one that is being typed, if any. */
+  say(text: string): void;
 }
 
 export interface LineReading {
@@ -19,44 +22,75 @@ export type ReadLines = (reading: LineReading) => LineReader;
 /** Undefined where nobody sits at a terminal. */
 export function lineReaderAt({ stdin, stdout }: typeof process): ReadLines | undefined {
   if (!stdin.isTTY || !stdout.isTTY) return undefined;
-  return ({ history, complete }) => ({
+  return ({ history, complete }) => {
     // Between two lines the terminal belongs to what they start.
-    async read(prompt) {
-      const { createInterface } = await import('node:readline');
-      const lines = createInterface({
-        input: stdin,
-        output: stdout,
-        terminal: true,
-        history: [...history],
-        historySize: MOST_HISTORY,
-        removeHistoryDuplicates: true,
-        completer: (line: string) => completion(line, complete(line)),
-      });
-      const line = await readOne(lines, prompt);
-      if (line?.trim() && history[0] !== line) history.unshift(line);
-      return line;
-    },
-  });
+    let typed: Interface | undefined;
+    return {
+      async read(prompt, signal) {
+        const { createInterface } = await import('node:readline');
+        typed = createInterface({
+          input: stdin,
+          output: stdout,
+          terminal: true,
+          history: [...history],
+          historySize: MOST_HISTORY,
+          removeHistoryDuplicates: true,
+          completer: (line: string) => completion(line, complete(line)),
+        });
+        const line = await readOne(typed, prompt, signal, stdout);
+        typed = undefined;
+        if (line?.trim() && history[0] !== line) history.unshift(line);
+        return line;
+      },
+      say(text) {
+        if (typed) sayAbove(typed, text, stdout);
+        else stdout.write(text);
+      },
+    };
+  };
 }
 
 const MOST_HISTORY = 500;
 
-function readOne(lines: Interface, prompt: string): Promise<string | undefined> {
+function readOne(
+  lines: Interface,
+  prompt: string,
+  signal: AbortSignal,
+  output: Sink,
+): Promise<string | undefined> {
   return new Promise((resolve) => {
+    const stop = () => {
+      // What comes next begins on a line of its own.
+      output.write('\n');
+      lines.close();
+    };
     lines.setPrompt(prompt);
     lines.on('line', (line) => {
       resolve(line);
       lines.close();
     });
-    // Too late to say anything after a line.
-    lines.on('close', () => resolve(undefined));
+    lines.on('close', () => {
+      signal.removeEventListener('abort', stop);
+      // Too late to say anything after a line.
+      resolve(undefined);
+    });
     // The terminal is in raw mode: what would be a signal is a key.
     lines.on('SIGINT', () => {
       lines.write(null, { ctrl: true, name: 'e' });
       lines.write(null, { ctrl: true, name: 'u' });
     });
+    signal.addEventListener('abort', stop);
     lines.prompt();
+    if (signal.aborted) stop();
   });
+}
+
+/** The rows down to the cursor's are those that readline goes up again to draw what is typed. */
+function sayAbove(lines: Interface, text: string, output: Sink): void {
+  const { rows } = lines.getCursorPos();
+  const up = rows > 0 ? `\u001b[${rows}A` : '';
+  output.write(`${up}\r\u001b[J${text}${'\n'.repeat(rows)}`);
+  lines.prompt(true);
 }
 
 /** readline's own form: the words that fit, and what they replace. */

@@ -10,6 +10,7 @@ import { jobNumber } from '../scheduler/job-id.ts';
 import { goesOn } from './session-hints.ts';
 import type { Session } from './session-lookup.ts';
 import { endedText } from './started.ts';
+import { stillAllocated } from './still-allocated.ts';
 import { requireAllocation, startSupervisor, supervisorRuns, supervisorTrouble } from './supervisor.ts';
 import { verdictText } from './verdict-text.ts';
 import { screenOf, showEvents } from './view.ts';
@@ -126,21 +127,13 @@ async function untilHeard(session: Session, seen: readonly ObservedEvent[], worl
 }
 
 /** A session that failed to open is over. Somebody at a terminal may want to try again on the same nodes. */
-async function giveBack({ job, connection, run }: Session, world: World): Promise<number> {
-  const number = jobNumber(job.jobId);
-  if (job.session.allocation === 'borrowed') return EXIT.jobFailed;
-  if (world.readLines) {
-    world.err.write(
-      [
-        `\njob ${number} is still allocated`,
-        `  try again      dyn-slurm allocate CONFIG --adopt ${number}`,
-        `  give it back   dyn-slurm release ${run.id}`,
-        '',
-      ].join('\n'),
-    );
+async function giveBack(session: Session, world: World): Promise<number> {
+  const { job, connection } = session;
+  if (world.readLines || job.session.allocation === 'borrowed') {
+    world.err.write(await stillAllocated(session, world));
     return EXIT.jobFailed;
   }
   await connection.scheduler.cancel(job.jobId, world.signal);
-  world.err.write(`job ${number} is given back\n`);
+  world.err.write(`job ${jobNumber(job.jobId)} is given back\n`);
   return EXIT.jobFailed;
 }

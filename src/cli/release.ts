@@ -1,6 +1,10 @@
 import { DynSlurmError, EXIT } from '../errors.ts';
 import type { EventOf } from '../observe/event.ts';
+import { readOutline } from '../observe/outline.ts';
+import { endSteps, runningSteps } from '../scheduler/allocation.ts';
 import { jobNumber } from '../scheduler/job-id.ts';
+import { SUPERVISOR } from '../scheduler/step-argv.ts';
+import { LOCAL } from './connect.ts';
 import { eventText } from './event-text.ts';
 import type { LookupOptions } from './run-lookup.ts';
 import { tell } from './session-command.ts';
@@ -12,6 +16,8 @@ import type { World } from './world.ts';
 
 export interface ReleaseOptions extends LookupOptions {
   readonly json?: boolean;
+  /** false: do not wait for the verdict. */
+  readonly wait?: boolean;
 }
 
 /** Milliseconds: three groups of steps have 8 s each. */
@@ -23,14 +29,22 @@ export async function release(
   options: ReleaseOptions,
   world: World,
 ): Promise<number> {
-  const session = await lookUpSession(query, options, world);
+  return endSession(await lookUpSession(query, options, world), options, world);
+}
+
+/** Ends a session, and says what becomes of its allocation; the exit code. */
+export async function endSession(session: Session, options: ReleaseOptions, world: World): Promise<number> {
   const before = (await sessionNow(session)).run.verdict;
   const verdict = before ?? (await tearDown(session, options, world));
   if (world.signal.aborted) {
     world.err.write(`not waiting any more; ${session.run.id} may still be ending\n`);
     return EXIT.interrupted;
   }
-  await endAllocation(session, world);
+  if (verdict === undefined && options.wait === false) {
+    if (!options.json) world.err.write(`told ${session.run.id} to end; ${allocationText(session)}\n`);
+    return EXIT.ok;
+  }
+  await endRest(session, verdict !== undefined, world);
   report(session, { verdict, again: before !== undefined }, options, world);
   return EXIT.ok;
 }
@@ -38,7 +52,7 @@ export async function release(
 /** Undefined where the session leaves no verdict: its allocation is gone, or nothing of it answers. */
 async function tearDown(
   session: Session,
-  { json }: ReleaseOptions,
+  { json, wait = true }: ReleaseOptions,
   world: World,
 ): Promise<EventOf<'verdict'> | undefined> {
   const signal = AbortSignal.any([world.signal, AbortSignal.timeout(PATIENCE)]);
@@ -46,6 +60,7 @@ async function tearDown(
     const { events } = tell(session, { verb: 'release', steps: [] }, { ...world, signal });
     for await (const event of events) {
       if (event.kind === 'verdict') return event;
+      if (!wait && event.kind === 'teardown') return undefined;
       if (!json && event.kind === 'teardown') {
         writeLine(eventText(event), new Date(event.time), { out: world.err });
       }
@@ -57,29 +72,49 @@ async function tearDown(
   return undefined;
 }
 
-/** The session's last act, too; but it may have been cut short. What was borrowed is its owner's to end. */
-async function endAllocation({ job, connection }: Session, world: World): Promise<void> {
-  if (job.session.allocation === 'owned') await connection.scheduler.cancel(job.jobId, world.signal);
+/**
+ * The allocation: the session's last act, too, but it may have been cut short. What was borrowed is its owner's to end; what
+ * runs in it of a session that nobody ends is not.
+ */
+async function endRest({ run, job, connection }: Session, ended: boolean, world: World): Promise<void> {
+  const { host, scheduler } = connection;
+  if (job.session.allocation === 'owned') {
+    await scheduler.cancel(job.jobId, world.signal);
+    return;
+  }
+  if (ended) return;
+  const outline = await readOutline(host, run);
+  const own = new Set([SUPERVISOR, ...(outline?.steps ?? []).map(({ name }) => name)]);
+  const steps = await runningSteps(host, job.jobId, world.signal);
+  await endSteps(
+    host,
+    job.jobId,
+    steps.filter(({ name }) => own.has(name)),
+    world.signal,
+  );
+}
+
+function allocationText({ job, connection }: Session): string {
+  const number = jobNumber(job.jobId);
+  if (job.session.allocation === 'owned') return `its allocation, job ${number}, is given back`;
+  const scancel = connection.cluster === LOCAL ? '' : `; \`scancel ${number}\` ends that, too`;
+  return `its allocation, job ${number}, goes on: it was there before${scancel}`;
 }
 
 function report(
-  { run, job }: Session,
+  session: Session,
   { verdict, again }: { readonly verdict: EventOf<'verdict'> | undefined; readonly again: boolean },
   { json }: ReleaseOptions,
   world: World,
 ): void {
+  const { run, job } = session;
   const { allocation } = job.session;
-  const number = jobNumber(job.jobId);
   if (json) {
-    const result = { run: run.id, job: number, allocation, verdict: verdict ?? null };
+    const result = { run: run.id, job: jobNumber(job.jobId), allocation, verdict: verdict ?? null };
     world.out.write(`${JSON.stringify(result)}\n`);
     return;
   }
   const after = verdict ? ` after ${elapsed(verdict.seconds * 1000)}` : '';
   const what = again ? `${run.id} has ended already${after}` : `${run.id} has ended${after}`;
-  const nodes =
-    allocation === 'owned'
-      ? `its allocation, job ${number}, is given back`
-      : `its allocation, job ${number}, goes on: it was there before`;
-  world.out.write(`${what}; ${nodes}\n`);
+  world.out.write(`${what}; ${allocationText(session)}\n`);
 }

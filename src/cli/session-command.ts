@@ -31,6 +31,12 @@ export function commandText({ verb, steps }: Told, from: string): string {
   return [verb, from, ...lines, 'end', ''].join('\n');
 }
 
+/** Who gives commands: user, host and process. */
+export function senderOf({ env, self }: World): string {
+  const from = `${env.USER || env.LOGNAME || 'someone'}@${self.machine}, process ${self.pid}`;
+  return from.replace(/[^\w@., -]/g, '_');
+}
+
 /** A command on its way. */
 export interface Underway {
   /** Its answer has it too. */
@@ -53,9 +59,7 @@ async function* give(id: string, session: Session, told: Told, world: World): As
   const { run, connection } = session;
   const { host } = connection;
   const log = await readRunLog(host, run);
-  const { env, self } = world;
-  const from = `${env.USER || env.LOGNAME || 'someone'}@${self.machine}, process ${self.pid}`;
-  const text = commandText(told, from.replace(/[^\w@., -]/g, '_'));
+  const text = commandText(told, senderOf(world));
   await host.writeFiles(join(run.dir, 'session'), new Map([[`${id}.command`, { text, mode: 0o600 }]]));
 
   const stop = new AbortController();

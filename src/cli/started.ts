@@ -51,16 +51,30 @@ export async function awaitServing(
 
 const isSettled = ({ serving, end }: Started): boolean => serving !== undefined || end !== undefined;
 
+/** What goes wrong elsewhere in the meantime is news, too. */
 function isNews(event: ObservedEvent, started: ReadonlyMap<string, Started>): boolean {
-  if (event.kind === 'waiting') return true;
+  if (TROUBLE.has(event.kind)) return true;
   return 'step' in event && typeof event.step === 'string' && started.has(event.step);
 }
+
+const TROUBLE: ReadonlySet<ObservedEvent['kind']> = new Set([
+  'waiting',
+  'step-ended',
+  'unregistered',
+  'registered-again',
+  'stalled',
+  'answers-again',
+  'warning',
+  'draining',
+]);
 
 /** What it was before it was started again counts no more. */
 function note(event: ObservedEvent, started: Map<string, Started>): void {
   if (event.kind === 'step-started') started.set(event.step, { name: event.step });
   else if (event.kind === 'step-serving') started.set(event.step, { name: event.step, serving: event });
-  else if (event.kind === 'step-ended') started.set(event.step, { name: event.step, end: event });
+  else if (event.kind === 'step-ended' && started.has(event.step)) {
+    started.set(event.step, { name: event.step, end: event });
+  }
 }
 
 /** Says what became of the steps; the exit code. */

@@ -77,6 +77,7 @@ function sessionText({ run, job }: Session, { run: state, open, command }: Sessi
     ...(ready ? [`${ready.model} at ${ready.url}`] : []),
     ...(command ? [`busy: ${[command.verb, ...command.steps].join(' ')}, told by ${command.from}`] : []),
     ...(open ? [] : ['still opening']),
+    ...[state.stalled, ...state.unregistered.values()].flatMap((event) => event?.reason ?? []),
   ];
   return `\n${lines.map((line) => `${plainText(line)}\n`).join('')}`;
 }
@@ -90,6 +91,8 @@ function sessionJson({ run, job }: Session, { run: state, open, command }: Sessi
     open,
     busy: command ? { verb: command.verb, steps: command.steps, from: command.from } : null,
     ready: state.ready ?? null,
+    stalled: state.stalled ?? null,
+    unregistered: [...state.unregistered.values()],
     verdict: state.verdict ?? null,
     workers: rows.map(({ step, settings }) => ({
       worker: step.name,

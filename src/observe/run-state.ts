@@ -96,17 +96,22 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
       return { ...state, requeued: event };
     case 'verdict':
       return { ...state, verdict: event };
+    case 'session-resumed': {
+      // Its new supervisor says it again, if it still is so.
+      const { stalled: _, ...rest } = state;
+      return { ...rest, unregistered: new Map() };
+    }
+    case 'step-stopped':
+    case 'step-ended':
+      return event.role === undefined ? state : { ...state, unregistered: withoutRole(state, event.role) };
     case 'warning':
     case 'stage':
     case 'signature':
     case 'worker-rates':
     case 'session-open':
-    case 'session-resumed':
     case 'command':
     case 'answer':
     case 'step-changed':
-    case 'step-stopped':
-    case 'step-ended':
     case 'step-serving':
     case 'other':
     case 'unreadable':

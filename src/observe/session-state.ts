@@ -3,9 +3,10 @@ import type { EventOf, ObservedEvent } from './event.ts';
 import type { Outline } from './outline.ts';
 
 /**
- * `idle`: never started. `starting`: it does not serve yet. `stopped`: a command ended it. `ended`: it ended by itself.
+ * `idle`: never started. `starting`: it does not serve yet. `unregistered`: it did, and lives, and etcd does not know it any
+ * more. `stopped`: a command ended it. `ended`: it ended by itself.
  */
-type StepPhase = 'idle' | 'starting' | 'serving' | 'stopped' | 'ended';
+type StepPhase = 'idle' | 'starting' | 'serving' | 'unregistered' | 'stopped' | 'ended';
 
 /** A step that a session's commands start and stop: a worker, a frontend, nginx or the benchmark. */
 export interface SessionStep {
@@ -56,6 +57,8 @@ export function sessionState(events: Iterable<ObservedEvent>, outline: Outline |
     else if (event.kind === 'verdict') {
       open = false;
       endAll(event, steps);
+    } else if (event.kind === 'unregistered' || event.kind === 'registered-again') {
+      noteRegistrations(event, steps);
     } else if ('step' in event && typeof event.step === 'string') {
       const known = steps.get(event.step);
       if (known) steps.set(event.step, advanced(known, event));
@@ -71,12 +74,34 @@ function endAll({ time }: EventOf<'verdict'>, steps: Map<string, SessionStep>): 
   }
 }
 
-const isUp = ({ phase }: SessionStep): boolean => phase === 'starting' || phase === 'serving';
+/** Whether processes of it run. */
+export const isUp = ({ phase }: Pick<SessionStep, 'phase'>): boolean =>
+  phase === 'starting' || phase === 'serving' || phase === 'unregistered';
 
-/** Steps that a new supervisor did not find any more have ended while nobody looked. */
+/** The event names all of the role that are missing, if their addresses tell which. */
+function noteRegistrations(
+  event: EventOf<'unregistered'> | EventOf<'registered-again'>,
+  steps: Map<string, SessionStep>,
+): void {
+  const missing = event.kind === 'unregistered' ? event.missing : [];
+  for (const [name, step] of steps) {
+    if (step.role !== event.role || (step.phase !== 'serving' && step.phase !== 'unregistered')) continue;
+    const phase = missing.includes(name) ? 'unregistered' : 'serving';
+    if (phase !== step.phase) steps.set(name, { ...step, phase, since: event.time });
+  }
+}
+
+/**
+ * Steps that a new supervisor did not find any more have ended while nobody looked. Whether the others are registered, it
+ * says again.
+ */
 function endUnseen(event: EventOf<'session-resumed'>, steps: Map<string, SessionStep>): void {
   for (const [name, step] of steps) {
-    if (!isUp(step) || event.adopted.includes(name)) continue;
+    if (!isUp(step)) continue;
+    if (event.adopted.includes(name)) {
+      if (step.phase === 'unregistered') steps.set(name, { ...step, phase: 'serving', since: event.time });
+      continue;
+    }
     const reason = `${name} ended while the session had no supervisor`;
     const end = { time: event.time, kind: 'step-ended', step: name, reason } as const;
     steps.set(name, { ...step, phase: 'ended', since: event.time, end });

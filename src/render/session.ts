@@ -44,6 +44,7 @@ function sessionScript(job: Job, plan: Plan, steps: readonly Step[], template: s
   return compile(template)({
     ...startContext(job, plan),
     ...readinessContext(plan),
+    lost: plan.readiness.lost,
     about: `${job.name}: an interactive session. Rendered by dyn-slurm.`,
     steps: steps.map((step) => ({ ...launch(step, job), ...answers(step, plan) })),
     groups: STAGES.flatMap((kinds) => {

@@ -1,11 +1,18 @@
 import { DynSlurmError } from '../errors.ts';
 import { commandError } from '../host/command-error.ts';
 import type { CommandResult, Host } from '../host/host.ts';
+import { type Allocated, allocatedCommand, parseAllocated } from './allocated.ts';
 import { type JobId, jobNumber } from './job-id.ts';
 import { refusalHint } from './refusal.ts';
 import { parseAllocation } from './salloc-parse.ts';
 import { saysGone, saysUnreachable } from './slurm-parse.ts';
-import { hostnamesCommand, parseSteps, type RunningStep, stepsCommand } from './step-argv.ts';
+import {
+  endStepsCommand,
+  hostnamesCommand,
+  parseSteps,
+  type RunningStep,
+  stepsCommand,
+} from './step-argv.ts';
 
 /** Milliseconds: the most that a timer takes, 24 days. salloc waits for as long as the queue is. */
 const WAIT = 2_147_483_000;
@@ -34,6 +41,14 @@ export async function takeAllocation(
   throw failure(host, argv, what, result, unreachable ? 'connection' : 'rejected', hint);
 }
 
+/** What a job that runs has. @throws DynSlurmError `connection` */
+export async function allocated(host: Host, job: JobId, signal: AbortSignal): Promise<Allocated> {
+  const argv = allocatedCommand(job);
+  const result = await host.exec(argv, { timeout: PATIENCE, signal });
+  if (result.exitCode !== 0) throw failure(host, argv, 'scontrol cannot say what the job has', result);
+  return parseAllocated(result.stdout);
+}
+
 /** Names of an allocation's nodes, in Slurm's order, which is the plan's. */
 export async function hostnames(
   host: Host,
@@ -56,6 +71,20 @@ export async function runningSteps(
   const result = await host.exec(argv, { timeout: PATIENCE, signal });
   if (result.exitCode === 0 || saysGone(result.stderr)) return parseSteps(result.stdout);
   throw failure(host, argv, 'squeue cannot say what the job runs', result);
+}
+
+/** Ends steps of a job, and leaves the job. Those that have ended are no error. @throws DynSlurmError `connection` */
+export async function endSteps(
+  host: Host,
+  job: JobId,
+  steps: readonly RunningStep[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (steps.length === 0) return;
+  const argv = endStepsCommand(job, steps);
+  const result = await host.exec(argv, { timeout: PATIENCE, signal });
+  if (result.exitCode !== 0 && !saysGone(result.stderr))
+    throw failure(host, argv, 'scancel did not end the session’s steps', result);
 }
 
 /**

@@ -102,6 +102,13 @@ export function parseSteps(stdout: string): readonly RunningStep[] {
   });
 }
 
+/** Ends steps of a job, and leaves the job. */
+export function endStepsCommand(job: JobId, steps: readonly RunningStep[]): readonly string[] {
+  const cluster = slurmCluster(job);
+  const clusters = cluster === undefined ? [] : [`--clusters=${cluster}`];
+  return ['scancel', ...clusters, ...steps.map(({ id }) => id)];
+}
+
 /** Expands `gpu[01-03,7]`, which has more forms than one would care to parse. */
 export function hostnamesCommand(nodeList: string): readonly string[] {
   return ['scontrol', 'show', 'hostnames', nodeList];

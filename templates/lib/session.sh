@@ -5,14 +5,15 @@
 # The allocation ends with the session.
 OWNED=''
 # 1 once infrastructure answers; while a command is obeyed; where another supervisor was here before.
-OPEN=0 BUSY=0 RESUMED=0
+OPEN=0 OBEYING=0 RESUMED=0
 # 1 while all that was started serves.
 WHOLE=0
 # By name: how many tasks, where it answers, since when it runs (ms), a look at it under way, and when the next is due.
 declare -A STEP_TASKS=() ANSWERS_AT=() STEP_SINCE=() LOOK=() LOOK_AT=()
 SERVICE_LOOK='' SERVICE_LOOK_AT=0
-# Seconds since 1970 of the time limit, and of this shell until it is looked up again.
-LIMIT='' LIMIT_AT=0
+# Of the time limit, in seconds since 1970, empty where there is none; a look at it under way; when the latest look began,
+# and the latest that is over, in seconds of this shell.
+LIMIT='' LIMIT_LOOK='' LIMIT_AT=-60 LIMIT_SEEN=''
 BEAT_AT=0
 # Steps that outlived their supervisor; those that have ended, while something of them is left.
 declare -A ADOPTED=() ENDED_STEPS=()
@@ -27,7 +28,8 @@ begin_session() {
   SLURM_JOB_NODELIST=$hosts
   SLURM_JOB_NUM_NODES=$(($(tr -cd , <<<"$hosts" | wc -c) + 1))
   mkdir -p "$RUN_DIR/session" "$RUN_DIR/state"
-  list_steps
+  [[ ! -e $RUN_DIR/state/nodes ]] || RESUMED=1
+  list_steps_at_first
   while IFS='|' read -r id name; do
     # Of two that were started at once, the first one stays.
     if [[ $name == session && $id != "$own" ]] && ((${id##*.} < ${own##*.})); then
@@ -35,8 +37,7 @@ begin_session() {
       exit 0
     fi
   done <"$RUN_DIR/state/listed"
-  if [[ -e $RUN_DIR/state/nodes ]]; then
-    RESUMED=1
+  if ((RESUMED)); then
     set_out "$@"
   else
     begin "$@"
@@ -56,18 +57,40 @@ leave_step() {
   done
 }
 
-# list_steps: state/listed holds the job's running steps, as ID|NAME. Where Slurm gives no answer, the last one stays.
+# list_steps SECONDS: state/listed holds the job's running steps, as ID|NAME. Where Slurm gives no answer in so many, the
+# last one stays.
 list_steps() {
-  timeout 20 squeue --noheader --steps --jobs="$SLURM_JOB_ID" --format='%i|%j' >"$RUN_DIR/state/listed.part" 2>/dev/null &&
+  timeout "$1" squeue --noheader --steps --jobs="$SLURM_JOB_ID" --format='%i|%j' >"$RUN_DIR/state/listed.part" 2>/dev/null &&
     mv "$RUN_DIR/state/listed.part" "$RUN_DIR/state/listed"
-  [[ -e $RUN_DIR/state/listed ]] || : >"$RUN_DIR/state/listed"
+}
+
+# What runs already must not be started beside itself.
+list_steps_at_first() {
+  : >"$RUN_DIR/state/listed"
+  for _ in 1 2 3 4 5; do
+    ! list_steps 20 || return 0
+    ((RESUMED)) || return 0
+    sleep 2
+  done
+  echo "the session's supervisor cannot ask Slurm what runs"
+  exit 1
+}
+
+# relist: asks again, while what has outlived its srun depends on that.
+relist() {
+  ((${#ADOPTED[@]} && SECONDS >= LISTED_AT + 10)) || return 0
   LISTED_AT=$SECONDS
+  list_steps 9 &
 }
 
 # bind_session COUNT INTERFACE: once in the life of a session, because its own services would fail a second preflight.
 bind_session() {
+  local index
   if ((RESUMED)); then
     { read -ra NODE && read -ra NODE_IP; } <"$RUN_DIR/state/nodes"
+    for index in "${!NODE[@]}"; do
+      ADDRESS[${NODE[$index]}]=${NODE_IP[$index]}
+    done
     export DYN_SLURM_NODES="${NODE[*]}" DYN_SLURM_NODE_IPS="${NODE_IP[*]}"
   else
     bind_nodes "$@"
@@ -174,11 +197,14 @@ start_fresh() {
 lose() {
   local name=$1
   case ${STEP_KIND[$name]} in
-    etcd | nats | image) end failed "$REASON" ;;
     monitor)
       lose_monitor "$name"
       return
       ;;
+  esac
+  blame_lease "$name"
+  case ${STEP_KIND[$name]} in
+    etcd | nats | image) end failed "$REASON" ;;
   esac
   report step-ended
   STEP_STATE[$name]=lost
@@ -323,10 +349,17 @@ rejoin_etcd() {
   [[ ! $answer =~ \"token\":\"([^\"]+)\" ]] || ETCD_TOKEN=${BASH_REMATCH[1]}
 }
 
-# serve MODEL MODEL_PATH COMPLETION ETCD ENTRY FRONTEND...: as for await_ready. It returns only through `end`.
+# Whoever debugs a worker that stands still wants to find it there: it is told of, and stays.
+give_up_workers() {
+  :
+}
+
+# serve LOST MODEL MODEL_PATH COMPLETION ETCD ENTRY FRONTEND...: as for supervise and await_ready. It returns only through
+# `end`.
 serve() {
   local -a adopted=()
-  local name
+  local name lost=$1
+  shift
   MODEL=$1 MODEL_PATH=$2 COMPLETION=$3 ETCD=$4 ENTRY=$5
   FRONTENDS=("${@:6}")
   if ((RESUMED)); then
@@ -342,26 +375,42 @@ serve() {
   exec {NOTHING}<> <(:)
   while :; do
     check_steps
+    watch_health "$lost"
     watch_limit
     beat
-    ((!${#ADOPTED[@]} || SECONDS < LISTED_AT + 10)) || list_steps
+    relist
     # A sleep that takes no process: nothing is ever written there.
     read -rt 0.2 -u "$NOTHING" _
   done
 }
 
-# watch_limit: drains before the allocation's time limit, which somebody may move.
+# watch_limit: drains before the allocation's time limit. Somebody may move that, so it is looked up every minute, and once
+# more before the drain. Nothing waits for the answer, without which the last one counts.
 watch_limit() {
-  local now
-  ((SECONDS >= LIMIT_AT)) || return 0
-  LIMIT_AT=$((SECONDS + 5))
-  printf -v now '%(%s)T' -1
-  if [[ -z $LIMIT ]] || ((LIMIT - now < DRAIN_TIME + 30)); then
-    LIMIT=$(SLURM_TIME_FORMAT=%s timeout 20 squeue --noheader --jobs="$SLURM_JOB_ID" --format=%e 2>/dev/null)
-    LIMIT=${LIMIT//[[:space:]]/}
-    [[ $LIMIT =~ ^[0-9]+$ ]] || LIMIT=$((now + 3600))
+  local now near=0
+  if [[ -n $LIMIT_LOOK ]]; then
+    ! kill -0 "$LIMIT_LOOK" 2>/dev/null || return 0
+    ! wait "$LIMIT_LOOK" || hear_limit
+    LIMIT_LOOK=''
+    LIMIT_SEEN=$LIMIT_AT
   fi
-  ((LIMIT - now >= DRAIN_TIME + 30)) || DRAIN=1
+  printf -v now '%(%s)T' -1
+  [[ -z $LIMIT ]] || ((LIMIT - now >= DRAIN_TIME + 30)) || near=1
+  if ((near)) && [[ -n $LIMIT_SEEN ]] && ((SECONDS - LIMIT_SEEN < 15)); then
+    DRAIN=1
+  elif ((near || SECONDS - LIMIT_AT >= 60)); then
+    LIMIT_AT=$SECONDS
+    SLURM_TIME_FORMAT=%s timeout 10 squeue --noheader --jobs="$SLURM_JOB_ID" --format=%e >"$RUN_DIR/state/limit" 2>/dev/null &
+    LIMIT_LOOK=$!
+  fi
+}
+
+# An allocation may have no limit, and then no number.
+hear_limit() {
+  local limit
+  read -r limit <"$RUN_DIR/state/limit"
+  [[ $limit =~ ^[0-9]+$ ]] || limit=''
+  LIMIT=$limit
 }
 
 # beat: a file system that caches folders shows new commands after a change of ours.
@@ -382,10 +431,10 @@ take_commands() {
     if ((${#lines[@]} < 3)) || [[ ${lines[-1]} != end ]]; then continue; fi
     if [[ ${lines[0]} == release ]]; then
       obey "$file"
-    elif ((OPEN && !BUSY)); then
-      BUSY=1
+    elif ((OPEN && !OBEYING)); then
+      OBEYING=1
       obey "$file"
-      BUSY=0
+      OBEYING=0
     fi
   done
 }
@@ -533,5 +582,8 @@ stop_names() {
 
 # end_allocation: after the verdict. What failed leaves its nodes for another try.
 end_allocation() {
-  [[ $OWNED != owned || $OUTCOME != succeeded ]] || scancel "$SLURM_JOB_ID"
+  [[ $OWNED == owned ]] || return 0
+  case $OUTCOME in
+    succeeded | timeout) scancel "$SLURM_JOB_ID" ;;
+  esac
 }

@@ -7,9 +7,11 @@ import { processesOf, Stage } from './rehearsal.ts';
 const stage = new Stage();
 afterEach(async () => {
   await stage.run('release');
-  expect(processesOf(stage.runs)).toEqual([]);
+  await noneLeft();
 });
 afterAll(() => stage.dispose());
+
+const noneLeft = () => expect.poll(() => processesOf(stage.runs), { timeout: 20_000 }).toEqual([]);
 
 const CONFIG = join(import.meta.dirname, '../fixtures/rehearsal/disaggregated.yaml');
 
@@ -193,7 +195,7 @@ test('a supervisor that is killed is replaced, and nothing else is touched', asy
 
   const released = await stage.run('release', session.run);
   expect(released).toMatchObject({ code: 0, stdout: expect.stringContaining('is given back') });
-  expect(processesOf(stage.runs)).toEqual([]);
+  await noneLeft();
   expect((await stage.run('release', session.run)).code).toBe(0);
   expect((await stage.run('restart', 'decode-1')).stderr).toContain('has ended: released by');
 });

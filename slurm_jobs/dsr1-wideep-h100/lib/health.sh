@@ -188,12 +188,16 @@ after_silence() {
 
 # give_up_health SECONDS
 give_up_health() {
-  local name role
   if [[ -n $SILENT_FROM ]] && ((SECONDS - SILENT_FROM >= $1)); then
     CAUSE[step]=etcd
     CAUSE[node]=$(host_of etcd)
     end failed "etcd has not answered for $((SECONDS - SILENT_FROM)) s, although its process lives"
   fi
+  give_up_workers "$1"
+}
+
+give_up_workers() {
+  local name role
   for name in "${!AWAY_FROM[@]}"; do
     [[ ${STEP_STATE[$name]} == up ]] || continue
     ((SECONDS - AWAY_FROM[$name] >= $1)) || continue

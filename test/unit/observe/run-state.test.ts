@@ -46,6 +46,12 @@ test('a role is short of registrations until they are back, or its worker is los
   expect(roles(ready, short)).toEqual(['decode']);
   expect(roles(ready, short, back)).toEqual([]);
   expect(roles(ready, short, degraded('decode-0'))).toEqual([]);
+  // In a session.
+  expect(roles(ready, short, { kind: 'step-stopped', step: 'decode-0', role: 'decode' })).toEqual([]);
+  expect(roles(ready, short, { kind: 'step-stopped', step: 'prefill-0', role: 'prefill' })).toEqual([
+    'decode',
+  ]);
+  expect(roles(ready, short, { kind: 'session-resumed', adopted: [] })).toEqual([]);
 });
 
 test('a service stalls until it answers again', () => {
@@ -53,4 +59,6 @@ test('a service stalls until it answers again', () => {
   const again = { kind: 'answers-again', step: 'etcd', seconds: 15 } as const;
   expect(stateAfter(events(ready, stalled)).stalled).toMatchObject(stalled);
   expect(stateAfter(events(ready, stalled, again)).stalled).toBeUndefined();
+  const resumed = { kind: 'session-resumed', adopted: [] } as const;
+  expect(stateAfter(events(ready, stalled, resumed)).stalled).toBeUndefined();
 });

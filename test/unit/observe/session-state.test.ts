@@ -115,3 +115,38 @@ test('what a new supervisor does not find has ended', () => {
     ['bench', 'idle', undefined],
   ]);
 });
+
+test('a worker that etcd does not know any more, until it is registered again, or ends', () => {
+  const serving: readonly ObservedEvent[] = [
+    ...UP,
+    started(10, 'decode-0', 'node4'),
+    { time: at(11), kind: 'step-serving', step: 'decode-0', role: 'decode', seconds: 1 },
+  ];
+  const lost: ObservedEvent = {
+    time: at(20),
+    kind: 'unregistered',
+    role: 'decode',
+    have: 0,
+    want: 1,
+    missing: ['decode-0'],
+    reason: 'decode-0 on node4 has lost its registration in etcd, and lives',
+  };
+  const decode = (...more: readonly ObservedEvent[]) => {
+    const { steps } = sessionState([...serving, ...more], outline);
+    expect(steps.find(({ name }) => name === 'prefill-0')?.phase).toBe('serving');
+    const { phase, since } = steps.find(({ name }) => name === 'decode-0') ?? {};
+    return [phase, since];
+  };
+  expect(decode(lost)).toEqual(['unregistered', at(20)]);
+  expect(decode({ ...lost, missing: [] })).toEqual(['serving', at(11)]);
+  expect(
+    decode(lost, { time: at(25), kind: 'registered-again', role: 'decode', have: 1, want: 1, seconds: 5 }),
+  ).toEqual(['serving', at(25)]);
+  expect(
+    decode(lost, { time: at(26), kind: 'session-resumed', adopted: ['prefill-0', 'decode-0', 'frontend-0'] }),
+  ).toEqual(['serving', at(26)]);
+  expect(decode(lost, { time: at(27), kind: 'step-stopped', step: 'decode-0', role: 'decode' })).toEqual([
+    'stopped',
+    at(27),
+  ]);
+});

@@ -1,0 +1,270 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RunFolder } from './run-folder.ts';
+
+let run: RunFolder;
+beforeEach(() => {
+  run = new RunFolder();
+  // A step in place of srun: it ends as told by a file, or on SIGUSR2, and leaves the record that task.sh would.
+  run.program(
+    'step',
+    `
+name=\${1##*/} name=\${name%.sh}
+record() { printf '%s\\n' "$(date +%s%3N)" "$1" "$2" node1 "$3" >${run.dir}/state/$name.0.exit; }
+trap 'record 143 1; exit 1' USR2
+echo "$1" >>${run.dir}/ran
+: >${run.dir}/heeds-$name
+while [ ! -e ${run.dir}/end-$name ]; do sleep 0.02; done
+read code <${run.dir}/end-$name
+rm ${run.dir}/end-$name
+record "$code" 0 "its last words"
+exit 1`,
+  );
+  run.program('scancel', `echo "scancel $*" >>${run.dir}/slurm`);
+});
+afterEach(() => run.dispose());
+
+const STEPS = ['etcd etcd ""', 'frontend-0 frontend ""', 'decode-0 worker decode', 'decode-1 worker decode'];
+const START = `
+. "$LIB/session.sh"
+mkdir -p "$RUN_DIR/session"
+trap 'stop worker frontend etcd; event verdict outcome="$OUTCOME" reason="$REASON" seconds:=0; end_allocation' EXIT
+NODE=(node0 node1) SLURM_JOB_ID=42 DEADLINE=60 LEASE=0 GRACE=2 DRAIN_TIME=5
+${STEPS.map((step) => `plan_step ${step} 1 -- step ${step.split(' ')[0]}\n`).join('')}
+heeds() { until [[ -e $RUN_DIR/heeds-$1 ]]; do sleep 0.02; done; }
+begin_step() { start_fresh "$1"; heeds "$1"; }
+fail() { echo "$2" >"$RUN_DIR/end-$1"; while alive "$1"; do sleep 0.02; done; check_steps; }
+tell() { printf '%s\\n' "\${@:2}" end >"$RUN_DIR/session/$1.command"; }
+service_answers() { return 1; }
+for name in "\${STEPS[@]}"; do begin_step "$name"; done
+OPEN=1
+`;
+
+/** The events after the start of the session's steps, without their times. */
+async function session(lines: string) {
+  const { err } = await run.bash(`${START}${lines}`);
+  expect(err).toBe('');
+  return run
+    .events()
+    .slice(STEPS.length)
+    .map(({ time: _, ...event }) => event);
+}
+
+const END = { step: 'decode-0', role: 'decode', node: 'node1', rank: 0, line: 'its last words' };
+const ended = (reason: string) => ({ kind: 'verdict', outcome: 'succeeded', reason, seconds: 0 });
+const command = (id: string, verb: string, ...steps: string[]) => ({
+  kind: 'command',
+  command: id,
+  verb,
+  steps,
+  from: 'me',
+});
+const answer = (id: string, outcome: string, reason: string) => ({
+  kind: 'answer',
+  command: id,
+  outcome,
+  reason,
+});
+const started = { kind: 'step-started', step: 'decode-0', role: 'decode', nodes: ['node1'] };
+const stopped = { kind: 'step-stopped', step: 'decode-0', role: 'decode' };
+
+test('a worker’s end is news, and the session goes on without it', async () => {
+  expect(await session('fail decode-0 139; check_steps; end succeeded x')).toEqual([
+    { kind: 'step-ended', reason: 'decode-0 on node1 was killed by SIGSEGV', ...END, signal: 'SEGV' },
+    ended('x'),
+  ]);
+});
+
+test('a worker that was started again may end again', async () => {
+  const events = await session(
+    'fail decode-0 1; tell 1 start me decode-0; check_steps; heeds decode-0; fail decode-0 2; end succeeded x',
+  );
+  expect(events).toEqual([
+    { kind: 'step-ended', reason: 'decode-0 on node1 exited with code 1', ...END, exit: 1 },
+    command('1', 'start', 'decode-0'),
+    started,
+    answer('1', 'done', 'start'),
+    { kind: 'step-ended', reason: 'decode-0 on node1 exited with code 2', ...END, exit: 2 },
+    ended('x'),
+  ]);
+});
+
+test('etcd’s end is that of the session, whose nodes stay for another try', async () => {
+  expect((await session('fail etcd 1')).at(-1)).toMatchObject({
+    outcome: 'failed',
+    reason: 'etcd on node1 exited with code 1',
+  });
+  expect((await run.bash('cat "$RUN_DIR/slurm"')).out).toBe('');
+});
+
+test('a step that somebody else told to end is told of', async () => {
+  const lines =
+    'kill -USR2 "${STEP_PID[decode-0]}"; while alive decode-0; do sleep 0.02; done; check_steps; end succeeded x';
+  expect((await session(lines))[0]).toEqual({
+    kind: 'step-ended',
+    reason: 'decode-0 was told to end from outside the session',
+    step: 'decode-0',
+    role: 'decode',
+    node: 'node1',
+  });
+});
+
+test('what ends because its lease ran out did not crash', async () => {
+  const [event] = await session('AWAY_FROM[decode-0]=$SECONDS; fail decode-0 0; end succeeded x');
+  expect(event).toMatchObject({
+    kind: 'step-ended',
+    reason: expect.stringMatching(
+      /^decode-0 on node1 exited with code 0, \d s after its registration in etcd was lost$/,
+    ),
+  });
+});
+
+test('a worker without registration is left to whoever debugs it, and an etcd that stands still is not', async () => {
+  const lines = 'AWAY_FROM[decode-0]=-99; SHORT_FROM[decode]=-99 SHORT_TOLD[decode]="1 2"; give_up_health 60';
+  expect(await session(`${lines}; alive decode-0 && end succeeded x`)).toEqual([ended('x')]);
+});
+
+test('an etcd that stands still for too long ends the session', async () => {
+  expect((await session('SILENT_FROM=-60; give_up_health 60')).at(-1)).toMatchObject({
+    outcome: 'failed',
+    reason: expect.stringMatching(/^etcd has not answered for 6\d s, although its process lives$/),
+  });
+});
+
+test('commands are obeyed in the order of their names, once they are whole', async () => {
+  const events = await session(`
+tell 2 stop me decode-0
+tell 1 restart me decode-0
+printf 'stop\\nme\\ndecode-1\\n' >"$RUN_DIR/session/3.command"
+check_steps
+heeds decode-0
+end succeeded x`);
+  expect(events).toEqual([
+    command('1', 'restart', 'decode-0'),
+    stopped,
+    started,
+    answer('1', 'done', 'restart'),
+    command('2', 'stop', 'decode-0'),
+    stopped,
+    answer('2', 'done', 'stop'),
+    ended('x'),
+  ]);
+});
+
+test('a release does not wait for the command that is being obeyed', async () => {
+  const lines = 'OBEYING=1; tell 1 stop me decode-0; tell 2 release me; check_steps';
+  expect(await session(lines)).toEqual([
+    command('2', 'release'),
+    answer('2', 'done', 'the session ends'),
+    ended('released by me'),
+  ]);
+});
+
+test.each([
+  ['owned', 'scancel 42\n'],
+  ['borrowed', ''],
+])('nodes that are %s after a release', async (owned, slurm) => {
+  await session(`OWNED=${owned}; tell 1 release me; check_steps`);
+  expect((await run.bash('[[ ! -e $RUN_DIR/slurm ]] || cat "$RUN_DIR/slurm"')).out).toBe(slurm);
+});
+
+test.each([
+  ['start me decode-0', 'decode-0 runs already; restart it'],
+  ['restart me decode-0 decode-7', 'there is no step decode-7'],
+  ['stop me etcd', 'etcd belongs to the session itself'],
+  ['restart me "decode-0 ab12cd"', 'there is no change ab12cd of decode-0'],
+  ['dance me', 'there is no command dance'],
+])('refused: %s', async (told, reason) => {
+  const events = await session(`tell 1 ${told}; check_steps; end succeeded x`);
+  expect(events.slice(1)).toEqual([answer('1', 'refused', reason), ended('x')]);
+});
+
+test('a changed command is kept until it is changed back', async () => {
+  const events = await session(`
+mkdir -p "$RUN_DIR/session/changes/ab12cd" && : >"$RUN_DIR/session/changes/ab12cd/decode-0.sh"
+again() { rm "$RUN_DIR/heeds-decode-0"; tell "$1" restart me "$2"; check_steps; heeds decode-0; }
+again 1 'decode-0 ab12cd'; again 2 decode-0; again 3 'decode-0 none'
+end succeeded x`);
+  expect(events.filter(({ kind }) => kind === 'step-changed')).toEqual([
+    { kind: 'step-changed', step: 'decode-0', change: 'ab12cd' },
+    { kind: 'step-changed', step: 'decode-0', change: 'none' },
+  ]);
+  const { out } = await run.bash('grep decode-0 "$RUN_DIR/ran"');
+  expect(out.split('\n')).toEqual([
+    'decode-0',
+    `${run.dir}/session/changes/ab12cd/decode-0.sh`,
+    `${run.dir}/session/changes/ab12cd/decode-0.sh`,
+    `${run.dir}/steps/decode-0.sh`,
+    '',
+  ]);
+});
+
+test('a command that an earlier supervisor was at is refused', async () => {
+  const events = await session(': >"$RUN_DIR/session/7.taken"; refuse_taken; refuse_taken; end succeeded x');
+  expect(events).toEqual([
+    answer('7', 'refused', 'the supervisor ended while it was at it; see what runs'),
+    ended('x'),
+  ]);
+});
+
+const LOOK = 'until [[ -n $LIMIT_SEEN ]]; do watch_limit; sleep 0.02; done; watch_limit';
+const squeue = (left: number | string) =>
+  run.program('squeue', typeof left === 'number' ? `echo $(($(date +%s) + ${left}))` : left);
+
+test('near its time limit the session drains, and gives its nodes back', async () => {
+  squeue(30);
+  expect(await session(`OWNED=owned READY=1; ${LOOK}; check_steps`)).toEqual([
+    { kind: 'draining', reason: 'the time limit is near' },
+    { kind: 'verdict', outcome: 'timeout', reason: 'served until the time limit', seconds: 0 },
+  ]);
+  expect((await run.bash('cat "$RUN_DIR/slurm"')).out).toBe('scancel 42\n');
+});
+
+test.each([
+  ['far away', 600],
+  ['none', 'echo N/A'],
+  ['unknown', 'exit 1'],
+])('a time limit that is %s', async (_, left) => {
+  squeue(left);
+  expect(await session(`${LOOK}; check_steps; end succeeded x`)).toEqual([ended('x')]);
+});
+
+test('a time limit is asked for again before it counts, for it may have been moved', async () => {
+  squeue(600);
+  const near = 'LIMIT=$(($(date +%s) + 20)) LIMIT_AT=-20 LIMIT_SEEN=-20; watch_limit; LIMIT_SEEN=""';
+  expect(await session(`${near}; ${LOOK}; check_steps; end succeeded x`)).toEqual([ended('x')]);
+  // Without an answer the one before counts.
+  squeue('exit 1');
+  expect((await session(`${near}; ${LOOK}; check_steps`)).at(-1)).toMatchObject({ outcome: 'timeout' });
+});
+
+test('a new supervisor takes over what runs, and needs Slurm to tell it what', async () => {
+  run.file('state/nodes', 'node0 node1\n10.0.0.1 10.0.0.2\n');
+  run.program('squeue', 'printf "42.3|decode-0\\n42.4|session\\n"');
+  const begin = `
+. "$LIB/session.sh"
+export SLURM_JOB_ID=42 SLURM_STEP_ID=4
+begin_session node0,node1 owned 60 60 5 0 /nowhere
+trap - EXIT
+bind_session 2 eth0
+plan_step decode-0 worker decode 1 -- step decode-0
+plan_step decode-1 worker decode 1 -- step decode-1
+kill -KILL "\${STEP_PID[decode-0]}"
+echo "\${STEP_STATE[decode-0]} \${STEP_STATE[decode-1]} $(address_of decode-0)"`;
+  expect((await run.bash(begin)).out).toBe('back lost 10.0.0.2:\n');
+  run.program('sleep', '');
+  run.program('squeue', 'exit 1');
+  expect(await run.bash(begin)).toMatchObject({
+    code: 1,
+    out: "the session's supervisor cannot ask Slurm what runs\n",
+  });
+});
+
+test('of two supervisors the first one stays', async () => {
+  run.program('squeue', 'printf "42.3|session\\n42.4|session\\n"');
+  const begin =
+    '. "$LIB/session.sh"; SLURM_JOB_ID=42 SLURM_STEP_ID=4; begin_session node0 owned 60 60 5 0 /nowhere';
+  expect(await run.bash(begin)).toMatchObject({
+    code: 0,
+    out: "the session's supervisor runs already, as step 42.3\n",
+  });
+});
