@@ -5,6 +5,11 @@
 umask 077
 read -ra NODE <<<"$DYN_SLURM_NODES"
 read -ra NODE_IP <<<"$DYN_SLURM_NODE_IPS"
+# By the plan's number, what a port that the job may move is now.
+PORT=()
+for moved in ${DYN_SLURM_PORTS:-}; do
+  PORT[${moved%=*}]=${moved#*=}
+done
 
 # bind STEP NODE_INDEX...: sets STEP, NODE_RANK and SELF_IP. Slurm numbers a step's nodes in its own order
 # (https://slurm.schedmd.com/srun.html, --nodelist), so a task that is not where the plan put it must not start.
@@ -46,12 +51,15 @@ make_local_dir() {
   export LOCAL_DIR
 }
 
-# fill FILE: prints it with ${NODE_IP[i]} replaced.
+# fill FILE: prints it with ${NODE_IP[i]} and ${PORT[i]} replaced.
 fill() {
   local text i
   text=$(<"$1")
   for i in "${!NODE_IP[@]}"; do
     text=${text//"\${NODE_IP[$i]}"/${NODE_IP[$i]}}
+  done
+  for i in "${!PORT[@]}"; do
+    text=${text//"\${PORT[$i]}"/${PORT[$i]}}
   done
   printf '%s\n' "$text"
 }

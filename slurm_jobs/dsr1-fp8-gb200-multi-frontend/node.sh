@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What one node says of itself before the job starts anything on it: `node.sh INTERFACE`. Each line is the node's name, a
-# word (address, problem, warning, clock) and what there is to say. preflight.sh lists what the job needs of which node.
+# word (address, problem, warning, taken, busy, clock) and what there is to say. preflight.sh lists what the job needs of which node.
 
 HERE=${SLURMD_NODENAME:-unknown}
 read -ra NODE <<<"$DYN_SLURM_NODES"
@@ -72,9 +72,34 @@ ports() {
     [[ -z $REHEARSED || $range == "$numbers" ]] || continue
     for ((port = ${numbers%-*}; port <= ${numbers#*-}; port++)); do
       printf -v hex '%04X' "$port"
-      [[ -z ${TAKEN[$hex]:-} && ($range == "$numbers" || -z ${ELSEWHERE[$hex]:-}) ]] ||
-        say problem "has port $port in use already, which $owner needs"
+      [[ -z ${TAKEN[$hex]:-} && ($range == "$numbers" || -z ${ELSEWHERE[$hex]:-}) ]] || taken "$port" "$owner"
       ((port < LOWEST || port > HIGHEST)) || EPHEMERAL=$port
+    done
+  done
+}
+
+# taken PORT OWNER: the job may be able to take another one.
+taken() {
+  if [[ -n ${MOVABLE[$1]:-} ]]; then
+    say taken "$1 $2"
+  else
+    say problem "has port $1 in use already, which $2 needs"
+  fi
+}
+
+# block RANGE INSTEAD...: notes what the job may move, and says which of the ranges instead are no choice.
+block() {
+  local range port hex
+  for ((port = ${1%-*}; port <= ${1#*-}; port++)); do
+    MOVABLE[port]=1
+  done
+  shift
+  for range in "$@"; do
+    for ((port = ${range%-*}; port <= ${range#*-}; port++)); do
+      printf -v hex '%04X' "$port"
+      [[ -n ${TAKEN[$hex]:-}${ELSEWHERE[$hex]:-} ]] || continue
+      say busy "$range"
+      break
     done
   done
 }
@@ -100,6 +125,11 @@ find_address "$1"
 if [[ -e $RUN_DIR/preflight.sh ]]; then
   look_at_ports
   EPHEMERAL=''
+  MOVABLE=()
+  if [[ -e $RUN_DIR/ports.sh ]]; then
+    # shellcheck source=/dev/null
+    . "$RUN_DIR/ports.sh"
+  fi
   # shellcheck source=/dev/null
   . "$RUN_DIR/preflight.sh"
   [[ -z $EPHEMERAL ]] ||

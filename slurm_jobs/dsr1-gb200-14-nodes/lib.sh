@@ -10,6 +10,8 @@ LIB=${BASH_SOURCE[0]%/*}/lib
 . "$LIB/events.sh" || exit 1
 # shellcheck source=lib/image.sh
 . "$LIB/image.sh" || exit 1
+# shellcheck source=lib/ports.sh
+. "$LIB/ports.sh" || exit 1
 # shellcheck source=lib/nodes.sh
 . "$LIB/nodes.sh" || exit 1
 # shellcheck source=lib/steps.sh

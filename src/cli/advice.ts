@@ -6,7 +6,10 @@ const BY_LINE: readonly (readonly [said: RegExp, advice: string])[] = [
     /out of memory|OutOfMemory/i,
     'lower mem-fraction-static or the batch sizes in the role’s args, or give the worker more GPUs',
   ],
-  [/address already in use|EADDRINUSE/i, 'another program has the port: change infra.ports or frontend.port'],
+  [
+    /address already in use|EADDRINUSE/i,
+    'another program has the port: choose another in infra.ports or frontend.port, or leave it to the job',
+  ],
   [
     /NCCL|ibv_|RDMA|NIXL/,
     'look at the network between the nodes: `interface` of the cluster profile, NCCL_DEBUG=INFO in the role’s env',

@@ -3,10 +3,11 @@ import { ROLES } from '../config/role.ts';
 import { exposure } from '../plan/exposure.ts';
 import { cachedImage } from '../plan/image.ts';
 import type { Plan } from '../plan/plan.ts';
+import { portRange } from '../plan/ports.ts';
 import { quoteCommand } from '../render/shell.ts';
 import type { SubmitRequest } from '../scheduler/scheduler.ts';
 import { grouped } from './grouping.ts';
-import { gpuHours, portRange, portsOfNodes, summary } from './plan-text.ts';
+import { gpuHours, movesText, portsOfNodes, summary } from './plan-text.ts';
 import { span } from './span.ts';
 import { table } from './table.ts';
 import { filled, ranges } from './wording.ts';
@@ -25,7 +26,7 @@ export function dryRunText({ request, plan, job, retries = 0 }: DryRun): string 
   const sections: [string, string][] = [
     ['Would run', `${quoteCommand(command)}\n${againText(retries)}`],
     ['Would take', `${summary(plan, job)}\n${table(['what', 'how much'], taken(job))}`],
-    ['Would listen', table(['node', 'port', 'for', 'address', 'guard', 'step'], listening(plan, job))],
+    ['Would listen', listening(plan, job)],
     ['Would pass', passed(plan)],
     ['Would leave', `${left(job, run.dir).join('\n')}\n`],
   ];
@@ -49,6 +50,7 @@ export function dryRunJson({ request, plan, job, retries = 0 }: DryRun): object 
     seconds: job.slurm.time,
     gpuHours: gpuHours(plan, job),
     listens: ports(plan, job),
+    movable: plan.movable,
     environment: plan.steps.map(({ name, env, secrets }) => ({
       step: name,
       names: Object.keys(env),
@@ -93,8 +95,8 @@ function ports(plan: Plan, job: Job) {
   );
 }
 
-function listening(plan: Plan, job: Job): readonly (readonly string[])[] {
-  return portsOfNodes(plan).map(({ nodes, port, step }) => {
+function listening(plan: Plan, job: Job): string {
+  const rows = portsOfNodes(plan).map(({ nodes, port, step }) => {
     const { address, guard } = exposure(port.use, job);
     return [
       ranges(nodes),
@@ -105,6 +107,7 @@ function listening(plan: Plan, job: Job): readonly (readonly string[])[] {
       step,
     ];
   });
+  return `${table(['node', 'port', 'for', 'address', 'guard', 'step'], rows)}${movesText(plan)}`;
 }
 
 /** Steps with the same variables are one entry: workers of a role differ in values only. */

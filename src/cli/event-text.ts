@@ -15,6 +15,8 @@ export function eventText(event: ObservedEvent): string | undefined {
       const [head] = event.nodes;
       return `${nodes(event.nodes.length)} bound${head ? `; head node ${head.host}, ${head.ip}` : ''}`;
     }
+    case 'port-moved':
+      return `port ${event.from} is ${event.to} in this run: ${event.reason}`;
     case 'image':
       return imageText(event);
     case 'step-started':

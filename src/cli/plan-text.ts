@@ -1,6 +1,9 @@
 import type { Job } from '../config/job.ts';
+import { alternatives } from '../config/suggestion.ts';
 import type { Plan, PlanNode, Port, Step } from '../plan/plan.ts';
+import { portRange } from '../plan/ports.ts';
 import { srunCommand } from '../plan/step.ts';
+import { asPlanned } from '../plan/word.ts';
 import { commandLines, quote, quoteCommand, quoteWord } from '../render/shell.ts';
 import { grouped } from './grouping.ts';
 import { span } from './span.ts';
@@ -62,10 +65,19 @@ function workers(plan: Plan): string {
 }
 
 function ports(plan: Plan): string {
-  return table(
+  const listed = table(
     ['node', 'port', 'for', 'step'],
     portsOfNodes(plan).map(({ nodes, port, step }) => [ranges(nodes), portRange(port), port.use, step]),
   );
+  return `${listed}${movesText(plan)}`;
+}
+
+/** What happens where a port is taken. */
+export function movesText({ movable }: Plan): string {
+  const [block] = movable;
+  const distances = block?.instead.map((port) => String(port - block.port)) ?? [];
+  if (distances.length === 0) return '';
+  return `Where one is taken, the job moves it by ${alternatives(distances)}; those that the config gives stay.\n`;
 }
 
 /** A port of a step, on all nodes where it is the same. */
@@ -85,22 +97,18 @@ export function portsOfNodes({ processes }: Plan): readonly PortOfNodes[] {
     .toSorted((a, b) => a.node - b.node || a.port.port - b.port.port);
 }
 
-export function portRange({ port, count }: Port): string {
-  return count === 1 ? `${port}` : `${port}-${port + count - 1}`;
-}
-
 const KNOWN_LATER =
   '${NODE[i]}, ${NODE_IP[i]}, ${SELF_IP}, ${RUN_DIR} and ${LOCAL_DIR} are known when the job runs.\n';
 
 function command(step: Step, job: Job): string {
-  const env = Object.entries(step.env).map(([name, value]) => `${name}=${quoteWord(value)}`);
+  const env = Object.entries(step.env).map(([name, value]) => `${name}=${quoteWord(asPlanned(value))}`);
   const secrets = Object.keys(step.secrets).map((name) => `${name}=${quote('(secret)')}`);
   const where = `${step.nodes.length === 1 ? 'node' : 'nodes'} ${ranges(step.nodes)}`;
   return [
     `${step.name} on ${where}`,
     `  ${filled(srunCommand(step, job).map(quoteWord), WIDTH).join(BREAK)}`,
     ...[...env, ...secrets].map((line) => `  ${line}`),
-    `  ${commandLines(step.argv).map(quoteCommand).join(BREAK)}`,
+    `  ${commandLines(step.argv.map(asPlanned)).map(quoteCommand).join(BREAK)}`,
     '',
   ].join('\n');
 }

@@ -5,6 +5,8 @@ import type { JobConfig } from './schema.ts';
 export interface Job extends JobConfig {
   readonly site: ClusterProfile & { readonly name: string };
   readonly model: JobConfig['model'] & { readonly served_name: string };
+  /** Paths of the ports that a file gives: `frontend.port`. */
+  readonly fixedPorts: readonly string[];
 }
 
 /** Where a value came from, by its path in the job (`slurm.account`, `site.interface`). */

@@ -2,6 +2,7 @@ import { type ResolvedAliases, resolveAliases } from './aliases.ts';
 import { normalizeArguments } from './arguments.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { jobField } from './field.ts';
+import { fixedPorts } from './fixed-ports.ts';
 import { GPUS, gpuModel } from './gpu.ts';
 import type { Job, Provenance } from './job.ts';
 import { merge } from './merge.ts';
@@ -87,7 +88,7 @@ export function resolveJob(input: ResolveInput): Resolved {
   const profile = { ...site.profile, name: cluster.name };
   const current =
     checked.value && withoutRetiredRoles(checked.value, (role) => topology.config.entries.has(role));
-  const { job, problems, used } = completed(current?.job, profile, lost);
+  const { job, problems, used } = completed(current?.job, profile, fixedPorts(checked.tree), lost);
   const faults = [...checked.findings.filter(isStopgap).map(({ path }) => path), ...beyond];
   const reliable = problems.filter(({ path }) => !causedBy(faults, path));
   diagnostics.push(
@@ -111,10 +112,15 @@ interface Completed {
 }
 
 /** The job with its aliases resolved, and what the rules say of it. */
-function completed(value: JobConfig | undefined, site: Job['site'], topologyLost: boolean): Completed {
+function completed(
+  value: JobConfig | undefined,
+  site: Job['site'],
+  fixed: Job['fixedPorts'],
+  topologyLost: boolean,
+): Completed {
   if (value === undefined) return { job: undefined, problems: [], used: [] };
   const { model, container, used, problems } = resolveAliases(value, site);
-  const job: Job = { ...value, ...(container && { container }), model, site };
+  const job: Job = { ...value, ...(container && { container }), model, site, fixedPorts: fixed };
   const known = Object.keys(GPUS);
   const unknownGpu = gpuModel(job.gpu)
     ? []

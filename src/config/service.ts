@@ -78,7 +78,9 @@ export const frontend = z.strictObject({
     ),
   port: port
     .default(8000)
-    .describe('Port that clients use: the frontend’s, or nginx’s where there are several. Default: 8000.'),
+    .describe(
+      'Port that clients use: the frontend’s, or nginx’s where there are several. Default: 8000, or another where that is taken.',
+    ),
   router_mode: z
     .enum(ROUTER_MODES)
     .default('round-robin')
@@ -153,7 +155,9 @@ export const infra = z.strictObject({
     .describe('How events travel; Dynamo 1.x only. ZMQ has no authentication. Default: nats.'),
   ports: ports
     .prefault({})
-    .describe('Base ports of everything that listens; change one where a node has it taken already.'),
+    .describe(
+      'Base ports of everything that listens. One that is given stays; all others are moved where a node has them in use.',
+    ),
 });
 
 export const dynamo = z.strictObject({

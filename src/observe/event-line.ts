@@ -10,6 +10,7 @@ const FIELDS: Readonly<Record<EventKind, Readonly<Record<string, FieldType>>>> =
   'job-started': { job: 'string', attempt: 'number', nodes: 'number' },
   preflight: { problems: 'list', warnings: 'list', seconds: 'number' },
   'nodes-bound': { nodes: 'list' },
+  'port-moved': { from: 'string', to: 'string', reason: 'string' },
   image: { state: 'string', file: 'string', reason: 'string', seconds: 'number' },
   'step-started': { step: 'string', nodes: 'list' },
   'service-ready': { step: 'string', seconds: 'number' },

@@ -105,6 +105,7 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
     case 'step-ended':
       return event.role === undefined ? state : { ...state, unregistered: withoutRole(state, event.role) };
     case 'warning':
+    case 'port-moved':
     case 'stage':
     case 'signature':
     case 'worker-rates':

@@ -6,6 +6,7 @@ import { frontendSteps } from './frontend.ts';
 import { imageSteps } from './image.ts';
 import { infraSteps } from './infra.ts';
 import { monitorSteps } from './monitor-step.ts';
+import { movablePorts } from './movable-ports.ts';
 import { type Placement, place } from './placement.ts';
 import type { Plan, PlanNode, PlanWorker, ProcessKind, Step } from './plan.ts';
 import { portClashes } from './ports.ts';
@@ -45,6 +46,7 @@ export function planJob(job: Job): Plan {
     steps,
     processes,
     readiness: readiness(job),
+    movable: movablePorts(processes, job),
     entry,
     warnings: warnings(job),
   };

@@ -1,5 +1,6 @@
 import type { Job } from '../config/job.ts';
 import { userEnvironment } from './environment.ts';
+import { portPart } from './movable-ports.ts';
 import type { Plan, Step } from './plan.ts';
 import { ATTEMPT_DIR, nodeIp } from './word.ts';
 
@@ -17,7 +18,7 @@ export function benchSteps(job: Job, entry: Plan['entry']): readonly Step[] {
       gpus: [],
       argv: ['bash', '-c', job.bench.command],
       env: {
-        DYN_SLURM_URL: ['http://', nodeIp(entry.node), `:${entry.port}`],
+        DYN_SLURM_URL: ['http://', nodeIp(entry.node), ':', portPart('frontend', entry.port, job)],
         DYN_SLURM_MODEL: job.model.served_name,
         DYN_SLURM_RESULTS: [ATTEMPT_DIR, '/results'],
         ...env,

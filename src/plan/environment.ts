@@ -2,6 +2,7 @@ import type { EnvironmentValue } from '../config/environment.ts';
 import type { Job } from '../config/job.ts';
 import { hasPlanes, needsNats } from '../config/planes.ts';
 import { atLeast } from '../config/release.ts';
+import { portPart } from './movable-ports.ts';
 import type { SecretSource, Word } from './plan.ts';
 import { nodeIp, SELF_IP } from './word.ts';
 
@@ -12,11 +13,12 @@ import { nodeIp, SELF_IP } from './word.ts';
  */
 export function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
   const env: Record<string, Word> = {
-    ETCD_ENDPOINTS: ['http://', nodeIp(0), `:${job.infra.ports.etcd_client}`],
+    ETCD_ENDPOINTS: ['http://', nodeIp(0), ':', portPart('etcd-client', job.infra.ports.etcd_client, job)],
   };
   const { lease_ttl: lease } = job.infra.etcd;
   if (lease !== undefined) env.ETCD_LEASE_TTL = String(lease);
-  if (needsNats(job)) env.NATS_SERVER = ['nats://', nodeIp(0), `:${job.infra.ports.nats}`];
+  if (needsNats(job))
+    env.NATS_SERVER = ['nats://', nodeIp(0), ':', portPart('nats', job.infra.ports.nats, job)];
   if (hasPlanes(job)) {
     env.DYN_TCP_RPC_HOST = [SELF_IP];
     env.DYN_EVENT_PLANE_HOST = [SELF_IP];

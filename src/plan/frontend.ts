@@ -4,6 +4,7 @@ import { atLeast } from '../config/release.ts';
 import { argumentWords } from './engine/arguments.ts';
 import { spelled } from './engine/spelling.ts';
 import { dynamoEnvironment, userEnvironment } from './environment.ts';
+import { portWord } from './movable-ports.ts';
 import type { PlacedFrontend } from './placement.ts';
 import type { Step, Word } from './plan.ts';
 import { frontendPorts, nginxPorts } from './ports.ts';
@@ -32,14 +33,14 @@ function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend):
       '--http-host',
       [SELF_IP],
       '--http-port',
-      String(port),
+      portWord('frontend', port, job),
       ...routerArguments(job),
       ...planeArguments(job),
       ...argumentWords(settings.args),
     ],
     env: {
       ...dynamoEnvironment(job),
-      ...(hasPlanes(job) && { DYN_TCP_RESPONSE_STREAM_PORT: String(responsePort) }),
+      ...(hasPlanes(job) && { DYN_TCP_RESPONSE_STREAM_PORT: portWord('responses', responsePort, job) }),
       // It has no authentication, and its admin routes would be open to whoever reaches it.
       DYN_DISABLE_FRONTEND_ADMIN_API: '1',
       ...env,

@@ -1,6 +1,7 @@
 import type { Job } from '../config/job.ts';
 import { needsNats } from '../config/planes.ts';
 import { argumentWords } from './engine/arguments.ts';
+import { portPart, portWord } from './movable-ports.ts';
 import type { Step } from './plan.ts';
 import { etcdPorts, natsPorts } from './ports.ts';
 import { LOCAL_DIR, RUN_DIR, SELF_IP } from './word.ts';
@@ -16,8 +17,8 @@ export function infraSteps(job: Job): readonly Step[] {
  */
 function etcd(job: Job): Step {
   const { etcd_client: client, etcd_peer: peer } = job.infra.ports;
-  const clientUrl = ['http://', SELF_IP, `:${client}`];
-  const peerUrl = ['http://', SELF_IP, `:${peer}`];
+  const clientUrl = ['http://', SELF_IP, ':', portPart('etcd-client', client, job)];
+  const peerUrl = ['http://', SELF_IP, ':', portPart('etcd-peer', peer, job)];
   return {
     ...headStep('etcd'),
     argv: [
@@ -50,13 +51,21 @@ function etcd(job: Job): Step {
 }
 
 /**
- * Everything but its address is in `nats.conf`: JetStream, which Dynamo needs, and the password, which argv
+ * Everything but where it listens is in `nats.conf`: JetStream, which Dynamo needs, and the password, which argv
  * would show.
  */
 function nats(job: Job): Step {
   return {
     ...headStep('nats'),
-    argv: ['nats-server', '--config', [RUN_DIR, '/nats.conf'], '--addr', [SELF_IP]],
+    argv: [
+      'nats-server',
+      '--config',
+      [RUN_DIR, '/nats.conf'],
+      '--addr',
+      [SELF_IP],
+      '--port',
+      portWord('nats', job.infra.ports.nats, job),
+    ],
     ports: natsPorts(job),
   };
 }

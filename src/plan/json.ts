@@ -15,6 +15,7 @@ export function planJson(plan: Plan, job: Job): object {
     processes: plan.processes.map((planned) => processJson(planned, secrets.get(planned.name) ?? {})),
     srun: plan.steps.map((step) => srunJson(step, job)),
     readiness: plan.readiness,
+    movable: plan.movable,
     entry: plan.entry,
     warnings: plan.warnings,
   };

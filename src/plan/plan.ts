@@ -12,6 +12,8 @@ export type Ref =
   | { readonly ref: 'node'; readonly node: NodeIndex }
   | { readonly ref: 'self-ip' }
   | { readonly ref: 'rank' }
+  /** A port of the plan that the job may have moved; in JSON the plan's number. */
+  | { readonly ref: 'port'; readonly port: number }
   | { readonly ref: 'run-dir' }
   /** Where this attempt keeps its logs and state: the run folder, after a requeue `attempts/N` in it. */
   | { readonly ref: 'attempt-dir' }
@@ -45,6 +47,14 @@ export type PortUse =
   | 'dp-handshake'
   | 'bootstrap'
   | 'kv-events';
+
+/** Neighbouring ports that move together where one of them is taken on a node. */
+export interface PortBlock {
+  readonly port: number;
+  readonly count: number;
+  /** First ports of the blocks that may take its place, in the order in which they are tried. */
+  readonly instead: readonly number[];
+}
 
 /** One srun: the same command on one or more nodes, one task a node. */
 export interface Step {
@@ -149,6 +159,8 @@ export interface Plan {
   readonly steps: readonly Step[];
   readonly processes: readonly Process[];
   readonly readiness: Readiness;
+  /** Ports that the job moves where a node has them taken, ascending; those that the config gives are not among them. */
+  readonly movable: readonly PortBlock[];
   /** Where clients connect: nginx when there are several frontends. */
   readonly entry: { readonly node: NodeIndex; readonly port: number };
   readonly warnings: readonly string[];

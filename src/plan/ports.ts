@@ -147,6 +147,11 @@ export function portClashes(processes: readonly Process[]): readonly string[] {
   return clashes;
 }
 
+/** `8000`, `29500-29506`. */
+export function portRange({ port, count }: Pick<Port, 'port' | 'count'>): string {
+  return count === 1 ? `${port}` : `${port}-${port + count - 1}`;
+}
+
 /** Before 1.0 requests travelled through NATS, as they still do where `request_plane` says so. */
 function usesTcp(job: Job): boolean {
   return hasPlanes(job) && job.infra.request_plane === 'tcp';

@@ -2,6 +2,7 @@ import type { Job } from '../config/job.ts';
 import { exposure } from './exposure.ts';
 import { cachedImage } from './image.ts';
 import type { NodeIndex, Plan, Port, Process } from './plan.ts';
+import { portRange } from './ports.ts';
 import { usesLocalDir } from './word.ts';
 
 /** What some nodes must have before the job starts anything; node.sh knows the checks. */
@@ -70,7 +71,7 @@ function portCheck({ name, nodeIndex, ports }: Process, job: Job): readonly Chec
 }
 
 /** `8000`, `29500-29506`; with `*:` before it where it is to listen on all addresses of the node. */
-function portWord({ port, count, use }: Port, job: Job): string {
-  const numbers = count === 1 ? String(port) : `${port}-${port + count - 1}`;
-  return exposure(use, job).address === 'all' ? `*:${numbers}` : numbers;
+function portWord(port: Port, job: Job): string {
+  const numbers = portRange(port);
+  return exposure(port.use, job).address === 'all' ? `*:${numbers}` : numbers;
 }

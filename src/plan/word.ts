@@ -21,11 +21,21 @@ export function onNode(word: Word, node: NodeIndex, rank: number): Word {
   return parts.every((part) => typeof part === 'string') ? parts.join('') : parts;
 }
 
-/** The word as text, its run-time parts as `${NODE_IP[3]}`. */
+/** The word as text, its run-time parts as `${NODE_IP[3]}`; ports are the plan's. */
 export function wordText(word: Word): string {
-  return typeof word === 'string'
-    ? word
-    : word.map((part) => (typeof part === 'string' ? part : refText(part))).join('');
+  const planned = asPlanned(word);
+  return typeof planned === 'string'
+    ? planned
+    : planned.map((part) => (typeof part === 'string' ? part : refText(part))).join('');
+}
+
+/** The word with the plan's own ports, wherever the job may move them. */
+export function asPlanned(word: Word): Word {
+  if (typeof word === 'string') return word;
+  const parts = word.map((part) =>
+    typeof part !== 'string' && part.ref === 'port' ? String(part.port) : part,
+  );
+  return parts.every((part) => typeof part === 'string') ? parts.join('') : parts;
 }
 
 /** Whether any of the words stands for a folder of the node's own. */
@@ -47,6 +57,8 @@ export function refText(ref: Ref): string {
       return '${SELF_IP}';
     case 'rank':
       return '${NODE_RANK}';
+    case 'port':
+      return `\${PORT[${ref.port}]}`;
     case 'run-dir':
       return '${RUN_DIR}';
     case 'attempt-dir':

@@ -2,6 +2,7 @@ import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
 import { workerCommand } from './engine/command.ts';
 import { dynamoEnvironment } from './environment.ts';
+import { portWord } from './movable-ports.ts';
 import type { Step } from './plan.ts';
 import { workerPorts } from './ports.ts';
 import type { PlacedWorker } from './worker.ts';
@@ -19,7 +20,7 @@ export function workerStep(job: Job, worker: PlacedWorker): Step {
     argv,
     env: {
       ...dynamoEnvironment(job),
-      ...(hasPlanes(job) && { DYN_TCP_RPC_PORT: String(worker.ports.rpc) }),
+      ...(hasPlanes(job) && { DYN_TCP_RPC_PORT: portWord('rpc', worker.ports.rpc, job) }),
       ...env,
     },
     secrets,

@@ -1,7 +1,10 @@
 import type { Job } from '../config/job.ts';
 import { planJson } from '../plan/json.ts';
-import type { Plan } from '../plan/plan.ts';
+import { portPart } from '../plan/movable-ports.ts';
+import type { Plan, PortUse } from '../plan/plan.ts';
+import { portRange } from '../plan/ports.ts';
 import { preflightChecks } from '../plan/preflight.ts';
+import { refText } from '../plan/word.ts';
 import { jobScript } from './job-script.ts';
 import { environmentFile, stepScript } from './step-files.ts';
 import { compile } from './template.ts';
@@ -29,6 +32,7 @@ export const TEMPLATES = [
   'nginx.conf.hbs',
   'nats.conf.hbs',
   'preflight.sh.hbs',
+  'ports.sh.hbs',
   'lib.sh',
   'lib/await.sh',
   'lib/cause.sh',
@@ -37,6 +41,7 @@ export const TEMPLATES = [
   'lib/health.sh',
   'lib/image.sh',
   'lib/nodes.sh',
+  'lib/ports.sh',
   'lib/ready.sh',
   'lib/steps.sh',
   'lib/supervise.sh',
@@ -58,6 +63,8 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
   const checks = preflightChecks(job, plan);
   if (checks.length > 0)
     files.set('preflight.sh', { text: compile(templates['preflight.sh.hbs'])({ checks }), mode: 0o600 });
+  if (plan.movable.length > 0)
+    files.set('ports.sh', { text: portsFile(plan, templates['ports.sh.hbs']), mode: 0o600 });
   for (const planned of plan.steps) {
     files.set(`steps/${planned.name}.sh`, {
       text: stepScript(job, planned, templates['step.sh.hbs']),
@@ -69,7 +76,6 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
   if (nats)
     files.set('nats.conf', {
       text: compile(templates['nats.conf.hbs'])({
-        port: job.infra.ports.nats,
         maxPayload: job.infra.nats_max_payload ?? 1,
       }),
       mode: 0o600,
@@ -82,11 +88,24 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
   return { files };
 }
 
-function nginxConf(job: Job, plan: Plan, template: string): string {
+function portsFile({ movable }: Plan, template: string): string {
   return compile(template)({
-    listen: `\${NODE_IP[${plan.entry.node}]}:${plan.entry.port}`,
-    upstreams: plan.steps
+    blocks: movable.map(({ port: planned, count, instead }) => ({
+      ranges: [planned, ...instead].map((port) => portRange({ port, count })),
+    })),
+  });
+}
+
+/** The node that runs it fills in what it names. */
+function nginxConf(job: Job, { entry, steps }: Plan, template: string): string {
+  const at = (node: number | undefined, port: number, use: PortUse): string => {
+    const part = portPart(use, port, job);
+    return `\${NODE_IP[${node}]}:${typeof part === 'string' ? part : refText(part)}`;
+  };
+  return compile(template)({
+    listen: at(entry.node, entry.port, 'nginx'),
+    upstreams: steps
       .filter(({ kind }) => kind === 'frontend')
-      .map(({ nodes }) => `\${NODE_IP[${nodes[0]}]}:${job.infra.ports.frontend}`),
+      .map(({ nodes }) => at(nodes[0], job.infra.ports.frontend, 'frontend')),
   });
 }

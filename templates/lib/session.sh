@@ -87,15 +87,27 @@ relist() {
 bind_session() {
   local index
   if ((RESUMED)); then
-    { read -ra NODE && read -ra NODE_IP; } <"$RUN_DIR/state/nodes"
+    { read -ra NODE && read -ra NODE_IP && read -ra BLOCK_AT; } <"$RUN_DIR/state/nodes"
     for index in "${!NODE[@]}"; do
       ADDRESS[${NODE[$index]}]=${NODE_IP[$index]}
     done
+    restore_ports
     export DYN_SLURM_NODES="${NODE[*]}" DYN_SLURM_NODE_IPS="${NODE_IP[*]}"
   else
     bind_nodes "$@"
-    printf '%s\n' "${NODE[*]}" "${NODE_IP[*]}" >"$RUN_DIR/state/nodes"
+    printf '%s\n' "${NODE[*]}" "${NODE_IP[*]}" "${BLOCK_AT[*]}" >"$RUN_DIR/state/nodes"
   fi
+}
+
+# restore_ports: to the ranges in BLOCK_AT, one a block.
+restore_ports() {
+  local index
+  local -a ranges=("${BLOCK_AT[@]}")
+  read_ports
+  for index in "${!BLOCKS[@]}"; do
+    place_block "$index" "${ranges[$index]:-${BLOCKS[$index]%% *}}"
+  done
+  export_ports
 }
 
 # plan_step NAME KIND ROLE NODE_INDEX... -- COMMAND...: a step that may be started, or that runs already.
@@ -323,7 +335,8 @@ watch_service() {
     none_comes_back || return 0
     WHOLE=1
     READY=1
-    event ready url="http://$ENTRY" model="$MODEL" seconds:="$(since_start)"
+    at "$ENTRY"
+    event ready url="http://$AT" model="$MODEL" seconds:="$(since_start)"
   fi
 }
 

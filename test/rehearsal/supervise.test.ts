@@ -150,7 +150,7 @@ test('near the time limit new requests are refused, and those under way are answ
   expect(log[1]).toMatch(/^\d{4}\/\d\d\/\d\d [\d:.]+, 0(, 0)+$/);
 });
 
-test('a port that is taken is named before anything starts', async () => {
+test('a port that the config gives, and that is taken, is named before anything starts', async () => {
   const server = createServer().listen(0, '0.0.0.0');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -17,7 +17,9 @@ bind_nodes() {
   mapfile -t NODE < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
   ((${#NODE[@]} == want)) || end failed "the plan needs $want nodes, the allocation $SLURM_JOB_NODELIST has ${#NODE[@]}"
   export DYN_SLURM_NODES="${NODE[*]}"
+  read_ports
   ask_nodes "$interface"
+  move_ports
   NODE_IP=()
   for index in "${!NODE[@]}"; do
     judge "${NODE[$index]}" "$interface"
@@ -56,6 +58,8 @@ ask_nodes() {
       address) ADDRESS[$host]=$text ;;
       clock) [[ ! $text =~ ^[0-9]+$ ]] || CLOCK[$host]=$text ;;
       problem | warning) note "$word" "$host" "$text" ;;
+      taken) note_taken "$host" "${text%% *}" "${text#* }" ;;
+      busy) note_busy "$text" ;;
     esac
   done <"$ATTEMPT_DIR/state/answers"
   ((${#CLOCK[@]} + ${#FINDINGS[@]})) ||

@@ -9,8 +9,8 @@ run \
   --model-path /lustre/models/DeepSeek-R1-0528 \
   --served-model-name deepseek-ai/DeepSeek-R1 \
   --disaggregation-mode decode \
-  --disaggregation-bootstrap-port 30001 \
-  --dist-init-addr "${NODE_IP[3]}:29500" \
+  --disaggregation-bootstrap-port "${PORT[30001]}" \
+  --dist-init-addr "${NODE_IP[3]}:${PORT[29500]}" \
   --nnodes 1 \
   --node-rank 0 \
   --tp-size 4 \

@@ -7,7 +7,7 @@ await_services locked
 run \
   python3 -m dynamo.frontend \
   --http-host "${SELF_IP}" \
-  --http-port 8180 \
+  --http-port "${PORT[8180]}" \
   --router-mode round-robin \
   --request-plane tcp \
   --event-plane nats

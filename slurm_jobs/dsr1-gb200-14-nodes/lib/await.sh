@@ -72,10 +72,18 @@ missing() {
   printf '%s' "${said#; }"
 }
 
+# at ADDRESS:PORT: sets AT, the same with the port as it is now. A port that has been moved is no other's in the plan.
+at() {
+  local port=${1##*:}
+  AT=$1
+  [[ ! $port =~ ^[0-9]+$ ]] || AT=${1%:*}:${PORT[$port]:-$port}
+}
+
 # http METHOD ADDRESS:PORT PATH [BODY]: prints the answer's body; fails unless the status is 2xx, and comes within
 # HTTP_TIME, a minute if unset. Nodes may lack curl.
 # What may be secret, the body and AUTHORIZATION, travels in the environment: other users see arguments.
 http() {
+  at "$2"
   # shellcheck disable=SC2016 # the inner bash expands its own arguments
   BODY=${4:-} AUTHORIZATION=${AUTHORIZATION:-} timeout "${HTTP_TIME:-60}" bash -c '
     LC_ALL=C
@@ -85,7 +93,7 @@ http() {
     IFS= read -r status <&3 || exit 1
     while IFS= read -r header <&3 && [[ ${#header} -gt 1 ]]; do :; done
     cat <&3
-    [[ $status == HTTP/1.?\ 2* ]]' http "$1" "$2" "$3" 2>/dev/null
+    [[ $status == HTTP/1.?\ 2* ]]' http "$1" "$AT" "$3" 2>/dev/null
 }
 
 # await_service STEP PROBE ADDRESS:PORT ...
@@ -121,6 +129,7 @@ lock_etcd() {
 
 # Logs in, so that it is our NATS that answers, and asks for JetStream, without which Dynamo fails in silence.
 nats_answers() {
+  at "$1"
   (
     # shellcheck source=/dev/null
     . "$ATTEMPT_DIR/state/credentials"
@@ -130,7 +139,7 @@ nats_answers() {
       IFS= read -r info <&3 && [[ $info == INFO*\"jetstream\":true* ]] || exit 1
       printf "CONNECT {\"verbose\":false,\"user\":\"%s\",\"pass\":\"%s\"}\r\nPING\r\n" \
         "$NATS_AUTH_USERNAME" "$NATS_AUTH_PASSWORD" >&3
-      IFS= read -r pong <&3 && [[ $pong == PONG* ]]' nats "$1" 2>/dev/null
+      IFS= read -r pong <&3 && [[ $pong == PONG* ]]' nats "$AT" 2>/dev/null
   ) || { echo "NATS does not answer yet"; return 1; }
 }
 

@@ -9,8 +9,8 @@ run \
   --model-path /lustre/models/DeepSeek-R1-0528 \
   --served-model-name deepseek-ai/DeepSeek-R1 \
   --disaggregation-mode decode \
-  --disaggregation-bootstrap-port 30001 \
-  --dist-init-addr "${NODE_IP[2]}:29500" \
+  --disaggregation-bootstrap-port "${PORT[30001]}" \
+  --dist-init-addr "${NODE_IP[2]}:${PORT[29500]}" \
   --nnodes 12 \
   --node-rank "${NODE_RANK}" \
   --tp-size 48 \

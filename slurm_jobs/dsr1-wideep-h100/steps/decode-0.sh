@@ -9,8 +9,8 @@ run \
   --model-path /models/DeepSeek-R1 \
   --served-model-name deepseek-ai/DeepSeek-R1 \
   --disaggregation-mode decode \
-  --disaggregation-bootstrap-port 30001 \
-  --dist-init-addr "${NODE_IP[4]}:29500" \
+  --disaggregation-bootstrap-port "${PORT[30001]}" \
+  --dist-init-addr "${NODE_IP[4]}:${PORT[29500]}" \
   --nnodes 4 \
   --node-rank "${NODE_RANK}" \
   --tp-size 32 \

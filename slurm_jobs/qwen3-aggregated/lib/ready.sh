@@ -27,7 +27,8 @@ await_ready() {
   for name in "${STEPS[@]}"; do
     [[ ${STEP_STATE[$name]} != back ]] || STEP_STATE[$name]=up
   done
-  event ready url="http://$ENTRY" model="$MODEL" seconds:="$(since_start)"
+  at "$ENTRY"
+  event ready url="http://$AT" model="$MODEL" seconds:="$(since_start)"
 }
 
 # service_answers: all of that at once, for workers that have been started again.

@@ -8,11 +8,11 @@ run \
   python3 -m dynamo.sglang \
   --model-path /models/Qwen3-32B \
   --served-model-name Qwen/Qwen3-32B \
-  --dist-init-addr "${NODE_IP[0]}:29500" \
+  --dist-init-addr "${NODE_IP[0]}:${PORT[29500]}" \
   --nnodes 1 \
   --node-rank 0 \
   --tp-size 2 \
-  --kv-events-config '{"publisher":"zmq","topic":"kv-events","endpoint":"tcp://*:5557"}' \
+  --kv-events-config "{\"publisher\":\"zmq\",\"topic\":\"kv-events\",\"endpoint\":\"tcp://*:${PORT[5557]}\"}" \
   --request-plane tcp \
   --event-plane nats \
   --page-size 16 \

@@ -8,11 +8,11 @@ run \
   python3 -m dynamo.sglang \
   --model-path /models/Qwen3-32B \
   --served-model-name Qwen/Qwen3-32B \
-  --dist-init-addr "${NODE_IP[0]}:29520" \
+  --dist-init-addr "${NODE_IP[0]}:${PORT[29520]}" \
   --nnodes 1 \
   --node-rank 0 \
   --tp-size 2 \
-  --kv-events-config '{"publisher":"zmq","topic":"kv-events","endpoint":"tcp://*:5558"}' \
+  --kv-events-config "{\"publisher\":\"zmq\",\"topic\":\"kv-events\",\"endpoint\":\"tcp://*:${PORT[5558]}\"}" \
   --request-plane tcp \
   --event-plane nats \
   --page-size 16 \

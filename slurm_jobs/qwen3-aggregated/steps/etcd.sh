@@ -8,11 +8,11 @@ run \
   etcd \
   --name head \
   --data-dir "${LOCAL_DIR}/etcd" \
-  --listen-client-urls "http://${SELF_IP}:2379" \
-  --advertise-client-urls "http://${SELF_IP}:2379" \
-  --listen-peer-urls "http://${SELF_IP}:2380" \
-  --initial-advertise-peer-urls "http://${SELF_IP}:2380" \
-  --initial-cluster "head=http://${SELF_IP}:2380" \
+  --listen-client-urls "http://${SELF_IP}:${PORT[2379]}" \
+  --advertise-client-urls "http://${SELF_IP}:${PORT[2379]}" \
+  --listen-peer-urls "http://${SELF_IP}:${PORT[2380]}" \
+  --initial-advertise-peer-urls "http://${SELF_IP}:${PORT[2380]}" \
+  --initial-cluster "head=http://${SELF_IP}:${PORT[2380]}" \
   --auth-token-ttl 31536000 \
   --bcrypt-cost 4 \
   --log-level warn

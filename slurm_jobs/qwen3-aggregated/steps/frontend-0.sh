@@ -7,7 +7,7 @@ await_services locked
 run \
   python3 -m dynamo.frontend \
   --http-host "${SELF_IP}" \
-  --http-port 8000 \
+  --http-port "${PORT[8000]}" \
   --router-mode kv \
   --kv-cache-block-size 16 \
   --request-plane tcp \

@@ -7,4 +7,5 @@ make_local_dir /tmp
 run \
   nats-server \
   --config "${RUN_DIR}/nats.conf" \
-  --addr "${SELF_IP}"
+  --addr "${SELF_IP}" \
+  --port "${PORT[4222]}"

@@ -9,8 +9,8 @@ run \
   --model-path /models/Qwen3-32B \
   --served-model-name Qwen/Qwen3-32B \
   --disaggregation-mode prefill \
-  --disaggregation-bootstrap-port 30001 \
-  --dist-init-addr "${NODE_IP[0]}:29500" \
+  --disaggregation-bootstrap-port "${PORT[30001]}" \
+  --dist-init-addr "${NODE_IP[0]}:${PORT[29500]}" \
   --nnodes 1 \
   --node-rank 0 \
   --tp-size 2 \

@@ -4,6 +4,7 @@ import type { Job } from '../../config/job.ts';
 import { isManaged } from '../../config/managed-args.ts';
 import { hasPlanes } from '../../config/planes.ts';
 import { userEnvironment } from '../environment.ts';
+import { portPart } from '../movable-ports.ts';
 import type { SecretSource, Word } from '../plan.ts';
 import type { PlacedWorker } from '../worker.ts';
 import { argumentWords } from './arguments.ts';
@@ -50,10 +51,10 @@ function engineWords(job: Job, worker: PlacedWorker, settings: Settings): readon
     ...['--model-path', job.model.path, '--served-model-name', job.model.served_name],
     ...(mode === undefined ? [] : ['--disaggregation-mode', mode]),
     ...bootstrapWords(job, worker),
-    ...rendezvousWords(worker),
+    ...rendezvousWords(job, worker),
     ...sizeWords(worker),
     ...hostWords(worker, settings),
-    ...kvEventsWords(worker),
+    ...kvEventsWords(job, worker),
     ...dynamoWords(job, worker),
   ];
 }
@@ -74,10 +75,11 @@ function hostWords({ role, config }: PlacedWorker, { args }: Settings): readonly
   return (role === 'prefill' || role === 'decode') && !given ? ['--host', '0.0.0.0'] : [];
 }
 
-function kvEventsWords({ config, ports }: PlacedWorker): readonly string[] {
+/** JSON. */
+function kvEventsWords(job: Job, { config, ports }: PlacedWorker): readonly Word[] {
   if (!config.kv_events) return [];
-  const endpoint = `tcp://*:${ports.kvEvents}`;
-  return ['--kv-events-config', JSON.stringify({ publisher: 'zmq', topic: 'kv-events', endpoint })];
+  const port = portPart('kv-events', ports.kvEvents, job);
+  return ['--kv-events-config', ['{"publisher":"zmq","topic":"kv-events","endpoint":"tcp://*:', port, '"}']];
 }
 
 /** Dynamo's own options. 1.0 moved the migration limit to the frontend. */

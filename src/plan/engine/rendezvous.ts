@@ -1,6 +1,7 @@
 import type { Job } from '../../config/job.ts';
 import { NCCL_PORT_OFFSET } from '../../config/port-blocks.ts';
 import { usesDpAttention } from '../../config/sizing.ts';
+import { portPart, portWord } from '../movable-ports.ts';
 import type { Word } from '../plan.ts';
 import { nodeIp } from '../word.ts';
 import type { PlacedWorker } from '../worker.ts';
@@ -11,7 +12,7 @@ import type { PlacedWorker } from '../worker.ts';
  * with its many ports, are given theirs as well. Plain data parallel ranks on one node must not be: each is a group of
  * its own, and one address would make them one.
  */
-export function rendezvousWords(worker: PlacedWorker): readonly Word[] {
+export function rendezvousWords(job: Job, worker: PlacedWorker): readonly Word[] {
   const { role, config, nodes, gpus, dp, ports, sharesNode } = worker;
   const [leader = 0] = nodes;
   const oneNode = nodes.length === 1;
@@ -21,20 +22,21 @@ export function rendezvousWords(worker: PlacedWorker): readonly Word[] {
   if (gpus.length === 0 || alone || replicas) return [];
   const words: Word[] = [
     '--dist-init-addr',
-    [nodeIp(leader), `:${ports.distInit}`],
+    [nodeIp(leader), ':', portPart('dist-init', ports.distInit, job)],
     '--nnodes',
     String(nodes.length),
     '--node-rank',
     oneNode ? '0' : [{ ref: 'rank' }],
   ];
   // https://github.com/ai-dynamo/dynamo/pull/13569: else a random port, which a neighbour can take before it is bound.
-  if (sharesNode && attention) words.push('--nccl-port', String(ports.distInit + NCCL_PORT_OFFSET));
+  if (sharesNode && attention)
+    words.push('--nccl-port', portWord('nccl', ports.distInit + NCCL_PORT_OFFSET, job));
   return words;
 }
 
 /** Where prefill and decode workers meet. Decode binds nothing, and learns the real port from each prefill worker. */
-export function bootstrapWords(job: Job, { role, ports }: PlacedWorker): readonly string[] {
+export function bootstrapWords(job: Job, { role, ports }: PlacedWorker): readonly Word[] {
   if (role !== 'prefill' && role !== 'decode') return [];
   const port = role === 'prefill' ? ports.bootstrap : job.infra.ports.bootstrap;
-  return ['--disaggregation-bootstrap-port', String(port)];
+  return ['--disaggregation-bootstrap-port', portWord('bootstrap', port, job)];
 }

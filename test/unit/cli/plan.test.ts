@@ -32,6 +32,7 @@ test('gives the documented JSON', async () => {
     'processes',
     'srun',
     'readiness',
+    'movable',
     'entry',
     'warnings',
   ]);

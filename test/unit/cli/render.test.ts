@@ -40,11 +40,13 @@ test('writes the bundle with the modes of a run folder', async () => {
     'lib/health.sh': '600',
     'lib/image.sh': '600',
     'lib/nodes.sh': '600',
+    'lib/ports.sh': '600',
     'lib/ready.sh': '600',
     'lib/steps.sh': '600',
     'lib/supervise.sh': '600',
     'task.sh': '600',
     'node.sh': '600',
+    'ports.sh': '600',
     'preflight.sh': '600',
     'nats.conf': '600',
     'plan.json': '600',
@@ -54,7 +56,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     ...Object.fromEntries(names.map((name) => [`steps/${name}.sh`, '700'])),
     ...Object.fromEntries(names.map((name) => [`env/${name}.env`, '600'])),
   });
-  expect(world.stderr()).toBe('wrote 32 files to job; start with job/job.sbatch\n');
+  expect(world.stderr()).toBe('wrote 34 files to job; start with job/job.sbatch\n');
   expect(world.stdout()).toBe('');
 });
 

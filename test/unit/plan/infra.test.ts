@@ -25,7 +25,7 @@ test('etcd and NATS listen on the head node’s address only', () => {
       ...onHead,
       name: 'nats',
       kind: 'nats',
-      argv: 'nats-server --config ${RUN_DIR}/nats.conf --addr ${SELF_IP}',
+      argv: 'nats-server --config ${RUN_DIR}/nats.conf --addr ${SELF_IP} --port 14222',
       ports: [{ use: 'nats', port: 14222, count: 1 }],
     },
   ]);

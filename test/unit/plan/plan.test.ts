@@ -152,7 +152,8 @@ test.each<[string, Sections, { node: number; port: number }]>([
   expect(plan.steps.find(({ kind }) => kind === 'bench')?.env.DYN_SLURM_URL).toEqual([
     'http://',
     { ref: 'node-ip', node: entry.node },
-    ':8000',
+    ':',
+    { ref: 'port', port: 8000 },
   ]);
 });
 

@@ -4,7 +4,10 @@ import { jobSchema } from '../../../src/config/schema.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
 
-/** A valid job: `sections` are laid over a small one without workers, `site` over the defaults of a cluster profile. */
+/**
+ * A valid job: `sections` are laid over a small one without workers, `site` over the defaults of a cluster profile. Its
+ * ports may move where `sections` says nothing of them.
+ */
 export function sampleJob(sections: Sections, site: Sections = {}): Job {
   const config = jobSchema.parse({
     name: 'sample',
@@ -17,5 +20,13 @@ export function sampleJob(sections: Sections, site: Sections = {}): Job {
     ...config,
     model: { ...config.model, served_name: config.model.served_name ?? 'm' },
     site: { name: 'here', ...clusterProfile.parse(site) },
+    fixedPorts: given(sections),
   };
+}
+
+function given({ frontend, infra }: Sections): readonly string[] {
+  const { port } = { ...(frontend as object | undefined) } as { readonly port?: unknown };
+  const { ports } = { ...(infra as object | undefined) } as { readonly ports?: object };
+  const fields = Object.keys({ ...ports }).map((field) => `infra.ports.${field}`);
+  return port === undefined ? fields : ['frontend.port', ...fields];
 }

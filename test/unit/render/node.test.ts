@@ -77,6 +77,18 @@ test.each([
   expect((await answer(['on 1 -- gpus 8'])).slice(1)).toEqual(said);
 });
 
+test('ports that may move: what is taken, and which of the others are no choice', async () => {
+  const [mine, other] = await Promise.all(['127.0.0.1', '127.0.0.2'].map(listening));
+  run.file('ports.sh', `block ${mine} ${other} 1-2\nblock 3-4 ${mine}-${mine}\n`);
+  expect(await answer([`on 1 -- ports frontend-0 ${mine} 3`])).toEqual(
+    expect.arrayContaining([
+      `node2 busy ${other}`,
+      `node2 busy ${mine}-${mine}`,
+      `node2 taken ${mine} frontend-0`,
+    ]),
+  );
+});
+
 test('ports: what listens on the address, or on all, is in the way', async () => {
   const [mine, all, other] = [
     await listening('127.0.0.1'),

@@ -103,7 +103,7 @@ test('Dynamo’s own options', () => {
 
 test('KV cache events on the worker’s own port', () => {
   const aggregated = { workers: 2, gpus_per_worker: 1, kv_events: true };
-  expect(step('aggregated-1', { aggregated, frontend: { router_mode: 'kv' } }).argv).toContain(
+  expect(step('aggregated-1', { aggregated, frontend: { router_mode: 'kv' } }).argv.map(wordText)).toContain(
     '{"publisher":"zmq","topic":"kv-events","endpoint":"tcp://*:5558"}',
   );
 });

@@ -1,0 +1,104 @@
+import type { Job } from '../config/job.ts';
+import { DIST_INIT_STRIDE } from '../config/port-blocks.ts';
+import type { Port, PortBlock, PortUse, Process, Ref, Word } from './plan.ts';
+
+/** Of `infra.ports`; clients’ own is `frontend.port`. */
+const FIELDS = {
+  'etcd-client': 'etcd_client',
+  'etcd-peer': 'etcd_peer',
+  nats: 'nats',
+  frontend: 'frontend',
+  nginx: 'frontend',
+  rpc: 'rpc',
+  responses: 'rpc',
+  system: 'system',
+  'dist-init': 'dist_init',
+  nccl: 'dist_init',
+  'dp-handshake': 'dist_init',
+  bootstrap: 'bootstrap',
+  'kv-events': 'kv_events',
+} as const satisfies Readonly<Record<PortUse, keyof Job['infra']['ports']>>;
+
+/** A port that is a word of its own. */
+export function portWord(use: PortUse, port: number, job: Job): Word {
+  return isMovable(use, port, job) ? [{ ref: 'port', port }] : String(port);
+}
+
+/** A port in a word: one that the job may move is a part that only the job knows. */
+export function portPart(use: PortUse, port: number, job: Job): string | Ref {
+  return isMovable(use, port, job) ? { ref: 'port', port } : String(port);
+}
+
+/** People rely on ports that they have written down; and without a preflight nobody knows which ones are free. */
+function isMovable(use: PortUse, port: number, job: Job): boolean {
+  const entry = (use === 'frontend' || use === 'nginx') && port === job.frontend.port;
+  const field = entry ? 'frontend.port' : `infra.ports.${FIELDS[use]}`;
+  return job.health.preflight && !job.fixedPorts.includes(field);
+}
+
+/** Distances that a block may move. */
+const FIRST = 1000;
+const STEP = 100;
+const MOST = 5000;
+const CHOICES = 3;
+/**
+ * From the next port on Linux gives them to outgoing connections, by default; and Dynamo takes no higher one for a
+ * worker's system server.
+ */
+const QUIET = 32_767;
+const LAST = 65_535;
+
+/**
+ * The ports that the job may move, ascending, as blocks that move as one: what belongs to one dist-init address, or to one
+ * worker's cache events. All blocks have the same distances to choose from. No two distances lead to the same port, nor
+ * does one to a port of the plan; so a block can move whatever the others do.
+ */
+export function movablePorts(processes: readonly Process[], job: Job): readonly PortBlock[] {
+  const spans = processes.flatMap(({ ports }) =>
+    ports.filter(({ use, port }) => isMovable(use, port, job)).map((port) => spanOf(port, job)),
+  );
+  const blocks: { readonly first: number; last: number }[] = [];
+  for (const { first, last } of spans.toSorted((one, other) => one.first - other.first)) {
+    const previous = blocks.at(-1);
+    if (previous && first <= previous.last) previous.last = Math.max(previous.last, last);
+    else blocks.push({ first, last });
+  }
+  const distances = freeDistances(processes, blocks);
+  return blocks.map(({ first, last }) => ({
+    port: first,
+    count: last - first + 1,
+    instead: distances.map((distance) => first + distance),
+  }));
+}
+
+interface Span {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What follows a dist-init port, at a distance that SGLang has fixed, goes with it. */
+function spanOf({ use, port, count }: Port, { infra }: Job): Span {
+  const base = infra.ports.dist_init;
+  const slot = FIELDS[use] === 'dist_init' ? Math.floor((port - base) / DIST_INIT_STRIDE) : undefined;
+  return { first: slot === undefined ? port : base + DIST_INIT_STRIDE * slot, last: port + count - 1 };
+}
+
+function freeDistances(processes: readonly Process[], blocks: readonly Span[]): readonly number[] {
+  const used = new Set(processes.flatMap(({ ports }) => ports.flatMap(numbers)));
+  const moved = blocks.flatMap(({ first, last }) => numbers({ port: first, count: last - first + 1 }));
+  const highest = Math.max(0, ...moved);
+  const limit = highest > QUIET ? LAST : QUIET;
+  const distances: number[] = [];
+  for (let distance = FIRST; distance <= MOST && highest + distance <= limit; distance += STEP) {
+    const there = moved.map((port) => port + distance);
+    if (there.some((port) => used.has(port))) continue;
+    for (const port of there) used.add(port);
+    distances.push(distance);
+    if (distances.length === CHOICES) break;
+  }
+  return distances;
+}
+
+function numbers({ port, count }: Pick<Port, 'port' | 'count'>): readonly number[] {
+  return Array.from({ length: count }, (_, index) => port + index);
+}

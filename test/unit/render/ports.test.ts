@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RunFolder } from './run-folder.ts';
+
+let run: RunFolder;
+beforeEach(() => {
+  run = new RunFolder();
+  run.program('scontrol', 'printf "node%s\\n" 1 2');
+  run.file('preflight.sh', '');
+  run.file('ports.sh', 'block 8000 9000 9100\nblock 29500-29501 30500-30501 30600-30601\n');
+});
+afterEach(() => run.dispose());
+
+/** Binds two nodes, which say this of their ports. */
+async function bind(answers: readonly string[], more = '') {
+  const fit = [1, 2].flatMap((n) => [`node${n} address 10.0.0.${n}`, `node${n} clock NOW`]);
+  run.file('answers', `${[...answers, ...fit].join('\n')}\n`);
+  run.program('srun', `sed "s/NOW/$(date +%s%3N)/" ${run.dir}/answers`);
+  const start = 'SLURM_JOB_NODELIST=node[1-2]; trap \'echo "$OUTCOME: $REASON"\' EXIT';
+  const { out, err } = await run.bash(`${start}; bind_nodes 2 ib0; echo "$DYN_SLURM_PORTS"; ${more}`);
+  expect(err).toBe('');
+  return {
+    events: run.events().map(({ time: _, ...event }) => event),
+    said: out
+      .trim()
+      .split('\n')
+      .filter((line) => !line.startsWith('{')),
+  };
+}
+
+test('where nothing is taken, every port is as planned', async () => {
+  const { events, said } = await bind([]);
+  expect(events.map(({ kind }) => kind)).toEqual(['preflight', 'nodes-bound']);
+  expect(said[0]).toBe(' 8000=8000 29500=29500 29501=29501');
+});
+
+test('a block moves as a whole to the first place that no node uses', async () => {
+  const { events, said } = await bind([
+    'node1 taken 29501 decode-0',
+    'node1 busy 9000',
+    'node2 busy 30500-30501',
+  ]);
+  expect(events[0]).toEqual({
+    kind: 'port-moved',
+    from: '29500-29501',
+    to: '30600-30601',
+    reason: 'port 29501, which decode-0 needs, is in use on node1',
+  });
+  expect(events[1]).toMatchObject({ kind: 'preflight', problems: [] });
+  expect(said[0]).toBe(' 8000=8000 29500=30600 29501=30601');
+});
+
+test('where no place is left, its owner is named, as of a port that may not move', async () => {
+  const { events, said } = await bind([
+    'node2 taken 8000 frontend-0',
+    'node1 taken 8000 frontend-1',
+    'node2 taken 29500 decode-0',
+    'node1 busy 9000',
+    'node1 busy 9100',
+    'node1 problem has port 4222 in use already, which nats needs',
+  ]);
+  expect(events).toEqual([
+    expect.objectContaining({ kind: 'port-moved', from: '29500-29501' }),
+    {
+      kind: 'preflight',
+      problems: [
+        { text: 'has port 8000 in use already, which frontend-0 needs', nodes: ['node2'] },
+        { text: 'has port 8000 in use already, which frontend-1 needs', nodes: ['node1'] },
+        { text: 'has port 4222 in use already, which nats needs', nodes: ['node1'] },
+      ],
+      warnings: [],
+      seconds: expect.any(Number),
+    },
+  ]);
+  expect(said.find((line) => line.startsWith('failed'))).toMatch(
+    /^failed: node2 has port 8000 in use already/,
+  );
+});
+
+test('addresses have the real port, and others stay as they are', async () => {
+  const { said } = await bind(
+    ['node1 taken 8000 frontend-0'],
+    'for a in 10.0.0.1:8000 10.0.0.1:9000 10.0.0.1:4222 10.0.0.1:; do at "$a"; echo "$AT"; done',
+  );
+  expect(said.slice(1, 5)).toEqual(['10.0.0.1:9000', '10.0.0.1:9000', '10.0.0.1:4222', '10.0.0.1:']);
+});
