@@ -18,6 +18,8 @@ export interface SubmitOptions extends LoadOptions, AfterOptions {
   /** How many further runs, each of which starts if all before it have failed. */
   readonly retries?: number;
   readonly watch?: boolean;
+  /** Seconds that the job may wait in the queue while it is watched. */
+  readonly pendingLimit?: number;
   readonly json?: boolean;
 }
 

@@ -8,6 +8,7 @@ import type { JobId } from '../scheduler/job-id.ts';
 import { withJob } from './adopt.ts';
 import { detachedText } from './detached.ts';
 import { eventText } from './event-text.ts';
+import { patience } from './patience.ts';
 import { exitOfRun } from './run-exit.ts';
 import type { FoundRun } from './run-lookup.ts';
 import { isBad, verdictText } from './verdict-text.ts';
@@ -27,15 +28,20 @@ interface Shown extends FoundRun {
  */
 export async function showRuns(
   found: readonly FoundRun[],
-  { json = false }: Pick<WatchOptions, 'json'>,
+  { json = false, pendingLimit }: Pick<WatchOptions, 'json' | 'pendingLimit'>,
   world: World,
 ): Promise<number> {
   const shown = await Promise.all(found.map((one) => begin(one, world)));
   const width = Math.max(...shown.map(({ run }) => run.id.length));
   const screen = screenOf(world, json);
   const stop = new AbortController();
-  const signal = AbortSignal.any([world.signal, stop.signal]);
-  for await (const { one, event } of merge(stop, ...shown.map((each) => events(each, signal)))) {
+  const patient = patience(
+    shown.map(({ run }) => run.id),
+    pendingLimit,
+    AbortSignal.any([world.signal, stop.signal]),
+  );
+  for await (const { one, event } of merge(stop, ...shown.map((each) => events(each, patient.signal)))) {
+    patient.see(one.run.id, event);
     const news = isNews(event, one.state);
     one.state = advance(one.state, event);
     if (json) world.out.write(`${JSON.stringify({ run: one.run.id, ...event })}\n`);
@@ -44,10 +50,12 @@ export async function showRuns(
       writeLine(text && `${one.run.id.padEnd(width)}  ${text}`, new Date(event.time || world.now()), screen);
     }
   }
+  patient.end();
   const left = shown.filter(({ state }) => !state.verdict);
   if (left.length > 0) {
-    world.err.write(detachedText(left));
-    return EXIT.interrupted;
+    const late = patient.text();
+    world.err.write((late ?? '') + detachedText(left));
+    return late === undefined ? EXIT.interrupted : EXIT.deadline;
   }
   for (const { state, run } of shown) {
     if (!json && state.verdict && isBad(state.verdict))

@@ -8,6 +8,7 @@ import { withJob } from './adopt.ts';
 import { whoCancelled } from './cancelled-by.ts';
 import type { Connection } from './connect.ts';
 import { detachedText } from './detached.ts';
+import { patience, seen } from './patience.ts';
 import { exitOfRun } from './run-exit.ts';
 import { type LookupOptions, lookUpEach } from './run-lookup.ts';
 import { isBad, verdictText } from './verdict-text.ts';
@@ -16,6 +17,8 @@ import type { World } from './world.ts';
 
 export interface WatchOptions extends LookupOptions {
   readonly json?: boolean;
+  /** Seconds that a job may wait in the queue while it is watched. */
+  readonly pendingLimit?: number;
 }
 
 /** `dyn-slurm watch [RUN...]`: shows runs until they end. An interrupt leaves their jobs alone. */
@@ -26,50 +29,62 @@ export async function watch(
 ): Promise<number> {
   const found = await lookUpEach(queries, options, world);
   const [only] = found;
-  if (only && found.length === 1) return showRun(only.run, only.connection, options, world);
+  if (only && found.length === 1) return (await showRun(only.run, only.connection, options, world)).code;
   const { showRuns } = await import('./watch-several.ts');
   return showRuns(found, options, world);
 }
 
-/** Shows a run until it ends, and says how; the exit code. */
+interface Shown {
+  readonly code: number;
+  /** It was still to end when the watching ended. */
+  readonly left?: true;
+}
+
+/** Shows a run until it ends, and says how. */
 async function showRun(
   given: Run,
   connection: Connection,
-  { json = false }: Pick<WatchOptions, 'json'>,
+  { json = false, pendingLimit }: Pick<WatchOptions, 'json' | 'pendingLimit'>,
   world: World,
-): Promise<number> {
+): Promise<Shown> {
   const { host } = connection;
   const past = stateAfter((await readRunLog(host, given)).events);
   const { run, jobId } = await withJob(given, past, connection, world);
   const screen = screenOf(world, json);
+  const patient = patience([run.id], pendingLimit, world.signal);
   const state = await showEvents(
-    watchRun(connection, { dir: run.dir, jobId }, world.signal),
+    seen(watchRun(connection, { dir: run.dir, jobId }, patient.signal), (event) =>
+      patient.see(run.id, event),
+    ),
     { outline: await readOutline(host, run), submitted: run.job?.submitted },
     screen,
   );
+  patient.end();
   if (state.verdict === undefined) {
-    world.err.write(detachedText([{ run, jobId, connection }]));
-    return EXIT.interrupted;
+    const late = patient.text();
+    world.err.write((late ?? '') + detachedText([{ run, jobId, connection }]));
+    return { code: late === undefined ? EXIT.interrupted : EXIT.deadline, left: true };
   }
   // Plain lines have said it already, unless there is more to say.
   if (screen.renderer === 'steps' || (!json && isBad(state.verdict)))
     world.err.write(verdictText(state.verdict, run));
   if (!json) world.err.write(await whoCancelled(state.verdict, jobId, connection, world));
-  return exitOfRun(state);
+  return { code: exitOfRun(state) };
 }
 
 /** `submit --watch`: shows a run, and where it fails its retries, one after the other; the last one's exit code. */
 export async function showChain(
   runs: readonly Run[],
   connection: Connection,
-  options: Pick<WatchOptions, 'json'>,
+  options: Pick<WatchOptions, 'json' | 'pendingLimit'>,
   world: World,
 ): Promise<number> {
   let code: number = EXIT.ok;
   for (const [index, run] of runs.entries()) {
     if (index > 0 && !options.json) world.err.write(`\nits retry is next: ${run.id}\n`);
-    code = await showRun(run, connection, options, world);
-    if (code === EXIT.ok || code === EXIT.interrupted || world.signal.aborted) break;
+    const shown = await showRun(run, connection, options, world);
+    code = shown.code;
+    if (code === EXIT.ok || shown.left || world.signal.aborted) break;
   }
   return code;
 }

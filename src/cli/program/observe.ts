@@ -4,7 +4,7 @@ import type { ForwardOptions } from '../forward.ts';
 import type { LogsOptions } from '../logs.ts';
 import type { StatusOptions } from '../status.ts';
 import type { WatchOptions } from '../watch.ts';
-import { CLUSTER, OF_CLUSTER, RUN, type Tree } from './tree.ts';
+import { CLUSTER, OF_CLUSTER, PENDING_LIMIT, PENDING_TEXT, RUN, type Tree, timeSpan } from './tree.ts';
 
 /** The commands on runs. */
 export function observeCommands({ program, add, addForRun, json, exit, world }: Tree): void {
@@ -22,9 +22,11 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     ['watch', 'the newest run'],
     ['watch dsr1-3fa29c --json', 'one event a line'],
     ['watch dsr1-3fa29c dsr1-8c11d2', 'several at once'],
+    ['watch --pending-limit 30m', 'no longer than that if its job does not start'],
   ])
     .argument('[run...]', RUN)
     .option(CLUSTER, OF_CLUSTER)
+    .option(PENDING_LIMIT, PENDING_TEXT, timeSpan)
     .addOption(json())
     .action(async (queries: readonly string[], options: WatchOptions) => {
       const { watch } = await import('../watch.ts');

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { RehearseOptions } from '../rehearse.ts';
 import type { SetupOptions } from '../setup.ts';
 import type { SubmitOptions } from '../submit.ts';
-import { CLUSTER, CLUSTER_TEXT, CONFIG, type Tree } from './tree.ts';
+import { CLUSTER, CLUSTER_TEXT, CONFIG, PENDING_LIMIT, PENDING_TEXT, type Tree, timeSpan } from './tree.ts';
 
 /** The commands that start a job. */
 export function runCommands({ program, add, json, exit, world }: Tree): void {
@@ -42,6 +42,11 @@ export function runCommands({ program, add, json, exit, world }: Tree): void {
     )
     .option(CLUSTER, CLUSTER_TEXT)
     .option('--watch', 'follow the run until it ends')
+    .addOption(
+      new Option(PENDING_LIMIT, `${PENDING_TEXT}; implies --watch`)
+        .argParser(timeSpan)
+        .implies({ watch: true }),
+    )
     .option('--after <run>', 'start when this run or job has ended; may be repeated', collect)
     .option('--after-ok <run>', 'start when this run or job has ended well; may be repeated', collect)
     .option('--retries <count>', 'further runs, each of which starts if all before it fail', retryCount)

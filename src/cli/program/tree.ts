@@ -1,4 +1,5 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../../config/duration.ts';
 import type { World } from '../world.ts';
 
 /** What the groups of commands are planted in. */
@@ -20,7 +21,17 @@ export const CLUSTER = '--cluster <name>';
 export const CLUSTER_TEXT = 'cluster profile; `local` is this machine, with a stand-in for Slurm';
 export const OF_CLUSTER = 'look only among the runs of this cluster';
 export const CONFIG = 'YAML file, or - for standard input';
+export const PENDING_LIMIT = '--pending-limit <time>';
+export const PENDING_TEXT =
+  'watch a job that waits in the queue no longer than that, as 30m; it stays queued, and the exit code is 8';
 export const RUN = 'id of a run or its beginning, its job’s number, or its folder; the newest by default';
+
+/** `30m` as seconds. */
+export function timeSpan(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds) return seconds;
+  throw new InvalidArgumentError('Write it as 30m, 2h or 1d.');
+}
 
 export function treeOf(program: Command, world: World, exit: (code: number) => void): Tree {
   const add: Tree['add'] = (usage, summary, shown) =>

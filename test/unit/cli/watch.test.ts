@@ -152,6 +152,30 @@ ended, it is not known how: neither squeue nor accounting knows job 4242 any mor
   );
 }, 20_000);
 
+test('a job that waits for longer than one wants to stays queued', async () => {
+  const { world, root, err, stub } = await site({ squeue: { stdout: row('PENDING', 'PartitionTimeLimit') } });
+  await addRun(root, { id: RUN, jobId: '4242' });
+  expect(await watch([RUN], { pendingLimit: 1 }, world)).toBe(8);
+  expect(err()).toBe(
+    `\
+
+not started within 1s, the --pending-limit
+  job 4242 waits in the queue: PartitionTimeLimit, slurm.time is over the partition’s limit; it will never start: ask for less, or cancel and submit with another partition or QOS
+
+not watching any more; job 4242 goes on
+  watch again:  dyn-slurm watch ${RUN}
+  end the job:  dyn-slurm cancel ${RUN}, or scancel 4242
+`,
+  );
+  expect(await stub.calls()).not.toContainEqual(expect.stringMatching(/^scancel/));
+});
+
+test('a job that has started has all the time', async () => {
+  const { world, root } = await site({ squeue: { stdout: row('PENDING', 'Priority') } });
+  await addRun(root, { id: RUN, jobId: '4242', events: 'served' });
+  expect(await watch([RUN, RUN], { pendingLimit: 1 }, world)).toBe(9);
+});
+
 test('an interrupt leaves the job alone, and says how to go on', async () => {
   const { world, root, out, err, interrupt, stub } = await site({ squeue: { stdout: row('RUNNING') } });
   await addRun(root, { id: RUN, jobId: '4242' });
