@@ -47,6 +47,8 @@ export function eventText(event: ObservedEvent): string | undefined {
       return `${event.step} answers again, after ${elapsed(event.seconds * 1000)}`;
     case 'warning':
       return `warning: ${event.reason}`;
+    case 'bench-point':
+      return benchText(event);
     case 'draining':
       return `draining: ${event.reason}`;
     case 'teardown':
@@ -83,6 +85,23 @@ export function eventText(event: ObservedEvent): string | undefined {
       return `events.jsonl is damaged, the line is skipped: ${event.line}`;
     default:
       return event satisfies never;
+  }
+}
+
+function benchText({ state, index, of, concurrency, exit, seconds }: EventOf<'bench-point'>): string {
+  const which = `benchmark ${index} of ${of}, concurrency ${concurrency}`;
+  const after = seconds === undefined ? '' : ` after ${elapsed(seconds * 1000)}`;
+  switch (state) {
+    case 'begun':
+      return which;
+    case 'ended':
+      return `${which}: ended${after}${exit ? `, exit code ${exit}` : ''}`;
+    case 'late':
+      return `${which}: ended by its time limit${after}`;
+    case 'skipped':
+      return `${which}: measured before`;
+    default:
+      return state satisfies never;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Job } from '../config/job.ts';
 import { DynSlurmError, EXIT } from '../errors.ts';
 import { plainText } from '../host/plain-text.ts';
 import type { ObservedEvent } from '../observe/event.ts';
@@ -8,6 +9,7 @@ import { type ChatSummary, streamChat } from '../rehearsal/chat.ts';
 import type { Fault } from '../rehearsal/fault.ts';
 import { leftBehind } from '../rehearsal/leftovers.ts';
 import { jobNumber } from '../scheduler/job-id.ts';
+import { benchedEnd } from './bench-verdict.ts';
 import { runSteps } from './checklist.ts';
 import type { LocalConnection } from './connect.ts';
 import { exitOfRun } from './run-exit.ts';
@@ -19,8 +21,7 @@ import type { World } from './world.ts';
 
 export interface Performance extends Sent {
   readonly faults: readonly Fault[];
-  /** The job ends by itself, with its benchmark. */
-  readonly benched: boolean;
+  readonly job: Job;
   readonly connection: LocalConnection;
 }
 
@@ -57,13 +58,14 @@ export async function perform(show: Performance, options: PerformanceOptions, wo
     chat = await chatWith({ ready }, options, world);
   } catch (error) {
     // A benchmark that ends at once takes the service with it, in the middle of the chat.
-    if (show.benched && !world.signal.aborted) return concludeBenchmark(show, options, screen, world);
+    if (endsByItself(show) && !world.signal.aborted) return concludeBenchmark(show, options, screen, world);
     await tearDown(show, screen);
     if (world.signal.aborted) return EXIT.interrupted;
     throw error;
   }
   if (options.keep) world.out.write(options.json ? '' : keptText(ready.url, show));
-  else if (show.benched) return concludeBenchmark(show, options, screen, world);
+  else if (endsByItself(show)) return concludeBenchmark(show, options, screen, world);
+  else if (show.job.bench) return measureItself(show, ready, options, screen, world);
   else await tearDown(show, screen);
   if (!options.json) world.out.write(summary(state, chat, show));
   return EXIT.ok;
@@ -171,7 +173,29 @@ async function concludeBenchmark(
   }
   if (json) world.out.write(`${JSON.stringify(state.verdict)}\n`);
   else world.err.write(`\n${verdictText(state.verdict, run)}`);
-  return exitOfRun(state);
+  const { code, text } = await benchedEnd(connection.host, run, state);
+  if (!json) world.out.write(text);
+  return code;
+}
+
+/** A job with a benchmark that runs in it. */
+const endsByItself = ({ job }: Performance): boolean =>
+  job.bench !== undefined && job.bench.type !== 'builtin';
+
+/** The built-in benchmark, and the teardown; the exit code. */
+async function measureItself(
+  show: Performance,
+  service: NonNullable<RunState['ready']>,
+  options: PerformanceOptions,
+  screen: Screen,
+  world: World,
+): Promise<number> {
+  const { rehearseBench } = await import('./bench-rehearsed.ts');
+  try {
+    return await rehearseBench({ ...show, service }, options, world);
+  } finally {
+    await tearDown(show, screen);
+  }
 }
 
 async function lastState(events: AsyncIterable<ObservedEvent>): Promise<RunState> {

@@ -1,7 +1,9 @@
+import type { Job } from '../config/job.ts';
 import { DynSlurmError, EXIT } from '../errors.ts';
 import { createRun, type Run } from '../observe/run.ts';
 import { planJob } from '../plan/assemble.ts';
 import type { Plan } from '../plan/plan.ts';
+import { benchable } from '../rehearsal/benchable.ts';
 import { type Fault, parseFault } from '../rehearsal/fault.ts';
 import { rehearsable } from '../rehearsal/rehearsable.ts';
 import { findTools, toolsPlace } from '../rehearsal/tools/tools.ts';
@@ -9,6 +11,7 @@ import { submitRequest } from '../scheduler/request.ts';
 import { bundleOf } from './bundle.ts';
 import { connectLocally } from './connect.ts';
 import { type LoadOptions, loadValidJob } from './load.ts';
+import { originOf } from './origin.ts';
 import { perform } from './performance.ts';
 import { sendJob } from './send.ts';
 import { setup } from './setup.ts';
@@ -32,7 +35,7 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   const loaded = await loadValidJob(file, options, world);
   if (loaded === undefined) return EXIT.config;
   const plan = planJob(loaded.job);
-  refuseUnfit(plan, faults);
+  refuseUnfit(loaded.job, plan, faults, world);
   if (findTools(toolsPlace(world)) === undefined) {
     world.err.write('the tools of a rehearsal are missing; installing them first\n');
     const code = await setup({}, { ...world, out: world.err });
@@ -46,9 +49,9 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   });
   const run = createRun(connection.runsDir, loaded.job.name, world.randomHex(3));
   const request = submitRequest(run, (await bundleOf(loaded, plan, world)).files);
-  const sent = await sendJob(request, run, plan, connection, world);
+  const sent = await sendJob(request, run, plan, connection, world, await originOf(file, world));
   announce(run, plan, options, world);
-  return perform({ ...sent, faults, connection, benched: loaded.job.bench !== undefined }, options, world);
+  return perform({ ...sent, faults, connection, job: loaded.job }, options, world);
 }
 
 function announce(run: Run, plan: Plan, { json }: RehearseOptions, world: World): void {
@@ -67,8 +70,8 @@ function readSpeedup(text = '10'): number {
   });
 }
 
-function refuseUnfit(plan: Plan, faults: readonly Fault[]): void {
-  const obstacle = rehearsable(plan);
+function refuseUnfit(job: Job, plan: Plan, faults: readonly Fault[], world: World): void {
+  const obstacle = rehearsable(plan) ?? benchable(job.bench, world.cwd, world.env.PATH);
   if (obstacle) {
     throw new DynSlurmError(
       'config',

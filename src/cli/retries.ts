@@ -3,7 +3,7 @@ import type { Plan } from '../plan/plan.ts';
 import { submitRequest } from '../scheduler/request.ts';
 import type { SubmitRequest } from '../scheduler/scheduler.ts';
 import type { Connection } from './connect.ts';
-import { type Sent, sendJob } from './send.ts';
+import { type Noted, type Sent, sendJob } from './send.ts';
 import type { World } from './world.ts';
 
 /**
@@ -17,6 +17,7 @@ export async function* sendRetries(
   plan: Plan,
   connection: Connection,
   world: World,
+  origin: Noted,
 ): AsyncGenerator<Sent> {
   const chain = [first];
   for (let attempt = 2; attempt <= count + 1; attempt++) {
@@ -24,7 +25,7 @@ export async function* sendRetries(
     const request = submitRequest(run, files, [
       { when: 'afternotok', jobs: chain.map(({ jobId }) => jobId) },
     ]);
-    const retry = { retryOf: first.run.id, attempt };
+    const retry = { ...origin, retryOf: first.run.id, attempt };
     const sent = await sendJob(request, run, plan, connection, world, retry);
     chain.push(sent);
     yield sent;

@@ -18,8 +18,8 @@ export interface Sent {
   readonly submitted: string;
 }
 
-/** What makes a run a retry: the first run of its chain, and which attempt it is, from 2 on. */
-export type Retry = Required<Pick<SubmittedJob, 'retryOf' | 'attempt'>>;
+/** What job.json notes of a run beside its job: where it comes from, and of a retry whose it is, and which attempt. */
+export type Noted = Omit<SubmittedJob, 'jobId' | 'cluster' | 'submitted' | 'session'>;
 
 /**
  * Makes the run folder and submits its job, at most once: where an earlier submit of the same job was cut off, its job is
@@ -31,17 +31,17 @@ export async function sendJob(
   plan: Plan,
   connection: Connection,
   world: World,
-  retry?: Retry,
+  noted: Noted,
 ): Promise<Sent> {
   const { host, scheduler, cluster } = connection;
   const secrets = await readSecrets(plan, world);
-  const submission = begin(request, cluster, world, retry);
+  const submission = begin(request, cluster, world, noted);
   const earlier = await resumeSubmission(submission, connection, world);
   if (earlier) return earlier;
   await noteSubmission(submission, world);
   try {
     const jobId = await scheduler.submit(request, world.signal, secrets);
-    const job = { jobId, cluster, submitted: submission.began, ...retry };
+    const job = { jobId, cluster, submitted: submission.began, ...noted };
     return { run: await note(run, job, connection, world), jobId, submitted: job.submitted };
   } catch (error) {
     // The job may be in the queue: the folder has to stay for it, and the note for the next submit.
@@ -59,10 +59,10 @@ function begin(
   { run, files, command }: SubmitRequest,
   cluster: string,
   { self, now }: World,
-  retry?: Retry,
+  { retryOf }: Noted,
 ): Submission {
   const dependencies = command.filter((word) => word.startsWith('--dependency='));
-  const same = [[...files].map(([path, { text }]) => [path, text]), dependencies, retry?.retryOf];
+  const same = [[...files].map(([path, { text }]) => [path, text]), dependencies, retryOf];
   return {
     run: run.id,
     dir: run.dir,

@@ -2,6 +2,7 @@ import { join } from 'node:path/posix';
 import { NO_SETTINGS, overlayText, type Settings, withoutUndone } from '../config/setting.ts';
 import { DynSlurmError } from '../errors.ts';
 import type { HostFile } from '../host/host.ts';
+import type { SubmittedJob } from '../observe/run.ts';
 import type { SessionStep } from '../observe/session-state.ts';
 import { planJob } from '../plan/assemble.ts';
 import { planJson } from '../plan/json.ts';
@@ -87,7 +88,11 @@ const isEmpty = ({ args, env }: Settings): boolean =>
 
 /** The run's config, with an overlay of a command line; undefined where that is wrong, which it prints. */
 export async function jobOf(
-  { run, job, connection }: Session,
+  {
+    run,
+    job,
+    connection,
+  }: Pick<Session, 'run' | 'connection'> & { readonly job: Pick<SubmittedJob, 'cluster'> },
   overlay: string | undefined,
   world: World,
 ): Promise<ValidJob | undefined> {

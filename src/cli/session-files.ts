@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { customBench } from '../config/bench.ts';
 import type { Job } from '../config/job.ts';
 import type { HostFile } from '../host/host.ts';
 import { benchSteps } from '../plan/bench-step.ts';
@@ -29,13 +30,13 @@ export async function sessionFilesOf(
   return new Map([...files, [`session/${FIRST}.command`, { text, mode: 0o600 }]]);
 }
 
-/** The config's benchmark; without one, a step that `bench -- COMMAND` gives its command. */
-export function benchOf(job: Job, plan: Plan, command = NONE): Step {
-  const bench =
-    command === NONE && job.bench
-      ? job.bench
-      : { type: 'custom' as const, command, env: job.bench?.env ?? {} };
-  const [step] = benchSteps({ ...job, bench }, plan.entry);
+/** The config's benchmark; without one that runs in a job, a step that `dyn-slurm bench` gives its command. */
+export function benchOf(job: Job, plan: Plan): Step {
+  const env = job.bench?.env;
+  const [step] = [
+    ...benchSteps(job, plan.entry),
+    ...benchSteps({ ...job, bench: customBench(NONE, env) }, plan.entry),
+  ];
   if (step === undefined) throw new Error('a job with a benchmark has its step');
   return step;
 }

@@ -1,6 +1,7 @@
 import { EXIT } from '../errors.ts';
+import { benchLines } from './bench-text.ts';
+import { benchedEnd } from './bench-verdict.ts';
 import { cancellingUid } from './cancelled-by.ts';
-import { exitOfRun } from './run-exit.ts';
 import { askingFor, distantClusters, type LookupOptions, lookUpRun, lookUpRuns } from './run-lookup.ts';
 import { type RunReport, reportRuns } from './run-report.ts';
 import { runJson, runsTable, runText } from './run-text.ts';
@@ -28,10 +29,13 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
   const [plain] = await reportRuns([found], world);
   if (plain === undefined) return EXIT.ok;
   const report = await withCanceller(plain, world);
+  const { code, results } = await benchedEnd(report.connection.host, report.run, report.state);
   world.out.write(
-    options.json ? `${JSON.stringify(runJson(report), null, 2)}\n` : runText(report, world.now()),
+    options.json
+      ? `${JSON.stringify({ ...runJson(report), bench: results }, null, 2)}\n`
+      : `${runText(report, world.now())}${results.map(benchLines).join('')}`,
   );
-  return report.unreachable ? EXIT.connection : exitOfRun(report.state);
+  return report.unreachable ? EXIT.connection : code;
 }
 
 async function statusOfAll(options: StatusOptions, world: World): Promise<number> {

@@ -39,20 +39,25 @@ export async function submit(file: string, options: SubmitOptions, world: World)
     world.out.write(options.json ? `${JSON.stringify(dryRunJson(dryRun), null, 2)}\n` : dryRunText(dryRun));
     return EXIT.ok;
   }
-  const [{ connect }, { sendJob }] = await Promise.all([import('./connect.ts'), import('./send.ts')]);
+  const [{ connect }, { sendJob }, { originOf }] = await Promise.all([
+    import('./connect.ts'),
+    import('./send.ts'),
+    import('./origin.ts'),
+  ]);
   const connection = connect(job.site, world);
   if (options.testOnly) {
     const { testSubmit } = await import('./test-only.ts');
     await testSubmit(request, connection, options, world);
     return EXIT.ok;
   }
-  const first = await sendJob(request, run, plan, connection, world);
+  const origin = await originOf(file, world);
+  const first = await sendJob(request, run, plan, connection, world, origin);
   const chain = [first];
   const say = (text: string) => void (options.json || world.out.write(text));
-  say(submittedText(first, options));
+  say(submittedText(first, job.bench?.type === 'builtin', options));
   if (retries > 0) {
     const { sendRetries } = await import('./retries.ts');
-    for await (const sent of sendRetries(first, retries, request, plan, connection, world)) {
+    for await (const sent of sendRetries(first, retries, request, plan, connection, world, origin)) {
       chain.push(sent);
       say(`  retry   ${sent.run.id}, job ${jobNumber(sent.jobId)}, starts if all before it fail\n`);
     }
@@ -88,7 +93,7 @@ function submittedJson([first, ...retries]: readonly Sent[]): object {
   return { ...(first && facts(first)), ...(retries.length > 0 && { retries: retries.map(facts) }) };
 }
 
-function submittedText({ run, jobId }: Sent, { watch }: SubmitOptions): string {
+function submittedText({ run, jobId }: Sent, builtin: boolean, { watch }: SubmitOptions): string {
   const { id, dir, job } = run;
   const next = watch
     ? []
@@ -96,6 +101,7 @@ function submittedText({ run, jobId }: Sent, { watch }: SubmitOptions): string {
         `  watch   dyn-slurm watch ${id}`,
         `  logs    dyn-slurm logs -f ${id}`,
         `  cancel  dyn-slurm cancel ${id}`,
+        ...(builtin ? [`  bench   dyn-slurm bench ${id}, once it is ready`] : []),
       ];
   return [
     `submitted ${id} as job ${jobNumber(jobId)} on cluster ${job?.cluster ?? ''}`,

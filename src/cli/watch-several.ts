@@ -6,10 +6,10 @@ import { advance, NEW_RUN, type RunState, stateAfter } from '../observe/run-stat
 import { watchRun } from '../observe/watch.ts';
 import type { JobId } from '../scheduler/job-id.ts';
 import { withJob } from './adopt.ts';
+import { benchedEnd } from './bench-verdict.ts';
 import { detachedText } from './detached.ts';
 import { eventText } from './event-text.ts';
 import { patience } from './patience.ts';
-import { exitOfRun } from './run-exit.ts';
 import type { FoundRun } from './run-lookup.ts';
 import { isBad, verdictText } from './verdict-text.ts';
 import { isNews, screenOf, writeLine } from './view.ts';
@@ -61,7 +61,11 @@ export async function showRuns(
     if (!json && state.verdict && isBad(state.verdict))
       world.err.write(`${run.id}: ${verdictText(state.verdict, run)}`);
   }
-  return shown.map(({ state }) => exitOfRun(state)).find((code) => code !== EXIT.ok) ?? EXIT.ok;
+  const ends = await Promise.all(
+    shown.map(({ state, run, connection }) => benchedEnd(connection.host, run, state)),
+  );
+  if (!json) world.out.write(ends.map(({ text }) => text && `\n${text}`).join(''));
+  return ends.map(({ code }) => code).find((code) => code !== EXIT.ok) ?? EXIT.ok;
 }
 
 async function begin(found: FoundRun, world: World): Promise<Shown> {

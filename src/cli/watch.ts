@@ -5,6 +5,7 @@ import { readRunLog } from '../observe/run-log.ts';
 import { stateAfter } from '../observe/run-state.ts';
 import { watchRun } from '../observe/watch.ts';
 import { withJob } from './adopt.ts';
+import { benchedEnd } from './bench-verdict.ts';
 import { whoCancelled } from './cancelled-by.ts';
 import type { Connection } from './connect.ts';
 import { detachedText } from './detached.ts';
@@ -69,7 +70,9 @@ async function showRun(
   if (screen.renderer === 'steps' || (!json && isBad(state.verdict)))
     world.err.write(verdictText(state.verdict, run));
   if (!json) world.err.write(await whoCancelled(state.verdict, jobId, connection, world));
-  return { code: exitOfRun(state) };
+  const { code, text } = await benchedEnd(host, run, state);
+  if (!json && text !== '') world.out.write(`\n${text}`);
+  return { code };
 }
 
 /** `submit --watch`: shows a run, and where it fails its retries, one after the other; the last one's exit code. */

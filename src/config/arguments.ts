@@ -2,7 +2,7 @@ import type { Problem } from './problem.ts';
 import { ROLES } from './role.ts';
 import { type ConfigEntry, type ConfigMap, type ConfigValue, changedAt } from './tree.ts';
 
-const OWNERS = [...ROLES, 'frontend'] as const;
+const OWNERS = [...ROLES, 'frontend', 'bench'] as const;
 
 /**
  * A layer with its arguments under one spelling, with dashes, so that layers override each other; and with numbers in

@@ -4,6 +4,7 @@ import { dedicatedNodes, layOut } from './layout.ts';
 import { checkManagedArgs } from './managed-args.ts';
 import type { Problem } from './problem.ts';
 import { ROLES } from './role.ts';
+import { checkBench } from './rules/bench.ts';
 import { checkManaged } from './rules/managed.ts';
 import { checkNodes, checkSite } from './rules/nodes.ts';
 import { checkParallelism } from './rules/parallel.ts';
@@ -33,7 +34,7 @@ export function checkRules(job: JobConfig, site: ClusterProfile): readonly Probl
       );
     }
   }
-  problems.push(...checkPlanes(job), ...checkManaged(job));
+  problems.push(...checkPlanes(job), ...checkManaged(job), ...checkBench(job));
   for (const role of ROLES) {
     const config = job[role];
     if (config) problems.push(...checkManagedArgs(role, config, job, perNode));

@@ -123,6 +123,20 @@ export type RunEventBody =
   | { readonly kind: 'stalled'; readonly step: string; readonly reason: string }
   | { readonly kind: 'answers-again'; readonly step: string; readonly seconds: number }
   | { readonly kind: 'warning'; readonly reason: string; readonly step?: string; readonly node?: string }
+  /** A benchmark has begun a measurement, or ended it; `late`: ended at its own time limit, `skipped`: made before. */
+  | {
+      readonly kind: 'bench-point';
+      readonly step: string;
+      /** The benchmark's folder in `results/`. */
+      readonly name: string;
+      readonly state: 'begun' | 'ended' | 'late' | 'skipped';
+      /** From 1 on. */
+      readonly index: number;
+      readonly of: number;
+      readonly concurrency: number;
+      readonly exit?: number;
+      readonly seconds?: number;
+    }
   | { readonly kind: 'draining'; readonly reason: string }
   | { readonly kind: 'teardown'; readonly reason: string; readonly outcome?: Outcome }
   /** In place of a verdict: Slurm has put the job back into the queue, and its next attempt starts from nothing. */

@@ -26,6 +26,8 @@ export interface RunState {
   readonly preflight?: EventOf<'preflight'>;
   /** The process whose end ends the job. */
   readonly cause?: EventOf<'process-ended'>;
+  /** The newest of its benchmark. */
+  readonly bench?: EventOf<'bench-point'>;
   readonly draining?: EventOf<'draining'>;
   readonly teardown?: EventOf<'teardown'>;
   /** This attempt is over, and another is to come. */
@@ -88,6 +90,8 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
       return { ...state, absent: without(state, ({ step }) => step === event.step) };
     case 'process-ended':
       return state.cause ? state : { ...state, cause: event };
+    case 'bench-point':
+      return { ...state, bench: event };
     case 'draining':
       return { ...state, draining: event };
     case 'teardown':

@@ -25,6 +25,10 @@ export interface SubmittedJob {
   readonly retryOf?: string;
   /** Which attempt it is, from 2 on. */
   readonly attempt?: number;
+  /** Release of dyn-slurm that made it. */
+  readonly dynSlurm?: string;
+  /** Commit of the work tree that the config was in; `+dirty` where it had changes. */
+  readonly gitCommit?: string;
   /** Of an interactive session. */
   readonly session?: SessionFacts;
 }
@@ -78,13 +82,15 @@ function parseJob(text: string | undefined): SubmittedJob | undefined {
     const value = JSON.parse(text) as Partial<Record<keyof SubmittedJob, unknown>>;
     const jobId = asJobId(String(value.jobId));
     if (jobId === undefined) return undefined;
-    const { retryOf, attempt } = value;
+    const { retryOf, attempt, dynSlurm, gitCommit } = value;
     const session = parseSession(value.session);
     return {
       jobId,
       cluster: String(value.cluster),
       submitted: String(value.submitted),
       ...(typeof retryOf === 'string' && typeof attempt === 'number' && { retryOf, attempt }),
+      ...(typeof dynSlurm === 'string' && { dynSlurm }),
+      ...(typeof gitCommit === 'string' && { gitCommit }),
       ...(session && { session }),
     };
   } catch (error) {

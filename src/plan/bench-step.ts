@@ -1,13 +1,29 @@
+import type { BenchConfig } from '../config/bench.ts';
+import { type BenchToolType, isBenchTool } from '../config/bench-args.ts';
 import type { Job } from '../config/job.ts';
+import { END_SIGNAL, toolRuns } from './bench/command.ts';
+import { measurements } from './bench/measurement.ts';
+import { CONFIGURED } from './bench/outline.ts';
 import { userEnvironment } from './environment.ts';
 import { portPart } from './movable-ports.ts';
-import type { Plan, Step } from './plan.ts';
-import { ATTEMPT_DIR, nodeIp } from './word.ts';
+import type { Plan, Step, Word } from './plan.ts';
+import { ATTEMPT_DIR, nodeIp, RUN_DIR } from './word.ts';
+
+/** A benchmark that was asked for apart from the config's. */
+export interface OtherBench {
+  /** Its folder in `results/`. */
+  readonly name: string;
+  /** Folders of measurements that are there already. */
+  readonly done: ReadonlySet<string>;
+}
 
 /** The benchmark, on the head node; it starts when the service is ready, and the job ends with it. */
-export function benchSteps(job: Job, entry: Plan['entry']): readonly Step[] {
-  if (job.bench === undefined) return [];
-  const { env, secrets } = userEnvironment(job.bench.env);
+export function benchSteps(job: Job, entry: Plan['entry'], other?: OtherBench): readonly Step[] {
+  const { bench } = job;
+  if (bench === undefined || bench.type === 'builtin') return [];
+  const { env, secrets } = userEnvironment(bench.env);
+  const url: Word = ['http://', nodeIp(entry.node), ':', portPart('frontend', entry.port, job)];
+  const results = resultsFolder(bench, other);
   return [
     {
       name: 'bench',
@@ -16,11 +32,23 @@ export function benchSteps(job: Job, entry: Plan['entry']): readonly Step[] {
       worker: null,
       nodes: [0],
       gpus: [],
-      argv: ['bash', '-c', job.bench.command],
+      argv: isBenchTool(bench.type)
+        ? toolWords(bench.type, {
+            job,
+            bench,
+            url,
+            results,
+            // A bundle has it only where its own benchmark needs it.
+            script: other ? results : [RUN_DIR],
+            done: other?.done,
+          })
+        : ['bash', '-c', bench.command ?? ''],
       env: {
-        DYN_SLURM_URL: ['http://', nodeIp(entry.node), ':', portPart('frontend', entry.port, job)],
+        DYN_SLURM_URL: url,
         DYN_SLURM_MODEL: job.model.served_name,
-        DYN_SLURM_RESULTS: [ATTEMPT_DIR, '/results'],
+        DYN_SLURM_RESULTS: results,
+        // srun pipes the output, and Python would hold it back by the block.
+        ...(isBenchTool(bench.type) && { PYTHONUNBUFFERED: '1' }),
         ...env,
       },
       secrets,
@@ -28,4 +56,46 @@ export function benchSteps(job: Job, entry: Plan['entry']): readonly Step[] {
       contained: true,
     },
   ];
+}
+
+/** A command of the user's has the whole folder. */
+function resultsFolder({ type }: BenchConfig, other: OtherBench | undefined): Exclude<Word, string> {
+  if (other) return [RUN_DIR, `/results/${other.name}`];
+  return [ATTEMPT_DIR, type === 'custom' ? '/results' : `/results/${CONFIGURED}`];
+}
+
+/** How bench.sh takes the measurements: after each `:::` one run of the tool. */
+function toolWords(
+  tool: BenchToolType,
+  given: {
+    readonly job: Job;
+    readonly bench: BenchConfig;
+    readonly url: Word;
+    readonly results: Exclude<Word, string>;
+    /** The folder of bench.sh. */
+    readonly script: Exclude<Word, string>;
+    readonly done?: ReadonlySet<string> | undefined;
+  },
+): readonly Word[] {
+  const { job, bench, url, results, script, done } = given;
+  const all = measurements(bench);
+  const limit = String(bench.point_time_limit ?? 0);
+  const blocks = all
+    .filter(({ folder }) => !done?.has(folder))
+    .flatMap((measurement) => {
+      const { index, concurrency, folder } = measurement;
+      const runs = toolRuns(tool, {
+        bench,
+        measurement,
+        url,
+        model: job.model.served_name,
+        tokenizer: bench.tokenizer ?? job.model.path,
+        folder: (file) => [...results, `/${folder}${file}`],
+      });
+      return runs.flatMap(({ kind, argv }) => [
+        ...[':::', kind, String(index), String(concurrency), folder, limit, END_SIGNAL[tool]],
+        ...argv,
+      ]);
+    });
+  return ['bash', [...script, '/bench.sh'], String(all.length), ...blocks];
 }

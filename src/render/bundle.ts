@@ -1,5 +1,8 @@
+import { isBenchTool } from '../config/bench-args.ts';
 import type { Job } from '../config/job.ts';
+import { benchOutline } from '../plan/bench/outline.ts';
 import { planJson } from '../plan/json.ts';
+import { METRICS } from '../plan/monitor-step.ts';
 import { portPart } from '../plan/movable-ports.ts';
 import type { Plan, PortUse } from '../plan/plan.ts';
 import { portRange } from '../plan/ports.ts';
@@ -35,6 +38,7 @@ export const TEMPLATES = [
   'ports.sh.hbs',
   'lib.sh',
   'lib/await.sh',
+  'lib/bench.sh',
   'lib/cause.sh',
   'lib/end.sh',
   'lib/events.sh',
@@ -48,6 +52,8 @@ export const TEMPLATES = [
   'task.sh',
   'node.sh',
   'image.sh',
+  'metrics.sh',
+  'bench.sh',
 ] as const;
 
 export type TemplateName = (typeof TEMPLATES)[number];
@@ -58,6 +64,8 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
     ['job.sbatch', { text: jobScript(job, plan, templates['job.sbatch.hbs']), mode: 0o700 }],
     ...TEMPLATES.filter((name) => !name.endsWith('.hbs'))
       .filter((name) => name !== 'image.sh' || plan.steps.some(({ kind }) => kind === 'image'))
+      .filter((name) => name !== 'bench.sh' || (job.bench && isBenchTool(job.bench.type)))
+      .filter((name) => name !== 'metrics.sh' || plan.steps.some((step) => step.name === METRICS))
       .map((name) => [name, { text: templates[name], mode: 0o600 }] as const),
   ]);
   const checks = preflightChecks(job, plan);
@@ -84,6 +92,8 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
   if (nginx)
     files.set('nginx.conf', { text: nginxConf(job, plan, templates['nginx.conf.hbs']), mode: 0o600 });
   files.set('plan.json', { text: `${JSON.stringify(planJson(plan, job), null, 2)}\n`, mode: 0o600 });
+  const bench = benchOutline(job);
+  if (bench) files.set('bench.json', { text: `${JSON.stringify(bench, null, 2)}\n`, mode: 0o600 });
   files.set('config.yaml', { text: config, mode: 0o600 });
   return { files };
 }

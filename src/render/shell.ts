@@ -22,14 +22,15 @@ export function quoteCommand(words: readonly Word[]): string {
 }
 
 /**
- * The words of a command, grouped as a person would break the lines: each long option with its values.
+ * The words of a command, grouped as a person would break the lines: each long option with its values, and each of
+ * several commands, which `:::` begins.
  * The first group is the program with whatever comes before its options.
  */
 export function commandLines(words: readonly Word[]): readonly (readonly Word[])[] {
   const lines: Word[][] = [[]];
   for (const word of words) {
     const start = typeof word === 'string' ? word : typeof word[0] === 'string' ? word[0] : '';
-    if (start.startsWith('--')) lines.push([word]);
+    if (start.startsWith('--') || start === ':::') lines.push([word]);
     else lines.at(-1)?.push(word);
   }
   return lines.filter((line) => line.length > 0);

@@ -214,6 +214,7 @@ lose() {
       return
       ;;
   esac
+  watch_bench
   blame_lease "$name"
   case ${STEP_KIND[$name]} in
     etcd | nats | image) end failed "$REASON" ;;
@@ -588,6 +589,7 @@ stop_names() {
   done
   WHOLE=0
   stop_steps "$GRACE" "${running[@]}"
+  watch_bench
   for name in "${running[@]}"; do
     event step-stopped step="$name" role="${STEP_ROLE[$name]}"
   done

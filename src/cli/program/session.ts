@@ -1,19 +1,20 @@
 import type { Command } from 'commander';
 import type { AllocateOptions } from '../allocate.ts';
 import type { AttachOptions } from '../attach.ts';
-import type { BenchOptions } from '../bench.ts';
 import type { ExecOptions } from '../exec.ts';
 import type { RunCommand } from '../prompt.ts';
 import type { ReleaseOptions } from '../release.ts';
 import type { SteerOptions } from '../steer.ts';
 import type { WorkersOptions } from '../workers.ts';
+import { benchCommand } from './bench.ts';
 import { CLUSTER, CLUSTER_TEXT, CONFIG, OF_CLUSTER, type Tree } from './tree.ts';
 
 const SESSION = 'id of a session or its beginning, its job’s number, or its folder; the newest by default';
 const WORKERS = 'steps, or a role for all of its workers, or `workers` for all';
 
 /** The commands of an interactive session. `run` runs a command line, for the lines of the prompt. */
-export function sessionCommands({ program, add, json, exit, world }: Tree, run: RunCommand): void {
+export function sessionCommands(tree: Tree, run: RunCommand): void {
+  const { program, add, json, exit, world } = tree;
   program.commandsGroup('Debug interactively:');
   const onSession = (command: Command): Command =>
     command.argument('[run]', SESSION).option(CLUSTER, OF_CLUSTER).addOption(json());
@@ -106,17 +107,7 @@ export function sessionCommands({ program, add, json, exit, world }: Tree, run: 
       const { shell } = await import('../exec.ts');
       exit(await shell(node, options, world));
     });
-  inSession(
-    add('bench', 'run a benchmark against a session', [
-      ['bench', 'the config’s'],
-      ['bench -- ./load.sh', 'it finds DYN_SLURM_URL and DYN_SLURM_MODEL'],
-    ]),
-  )
-    .argument('[command...]', 'behind --')
-    .action(async (words: readonly string[], options: BenchOptions) => {
-      const { bench } = await import('../bench.ts');
-      exit(await bench(words, options, world));
-    });
+  benchCommand(tree);
   onSession(add('release', 'end a session and give its nodes back', [['release', 'the newest']])).action(
     async (query: string | undefined, options: ReleaseOptions) => {
       const { release } = await import('../release.ts');

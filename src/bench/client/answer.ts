@@ -1,0 +1,90 @@
+import type { Dispatcher } from 'undici';
+
+/** One completion to ask for. */
+export interface Request {
+  readonly model: string;
+  readonly prompt: string;
+  readonly maxTokens: number;
+  /** What makes the service generate all of maxTokens, in the words that it knows. */
+  readonly fixed: Readonly<Record<string, unknown>>;
+}
+
+/** A streamed completion as the client saw it; times in milliseconds. */
+export interface Answer {
+  readonly ttft: number;
+  readonly e2e: number;
+  /** Between two pieces of text. */
+  readonly gaps: readonly number[];
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** A service that answered with something else than a completion. */
+export class RefusedRequest extends Error {
+  readonly status: number;
+
+  constructor(status: number, body: string) {
+    super(`HTTP ${status}: ${body.replaceAll(/\s+/g, ' ').slice(0, 300)}`);
+    this.name = 'RefusedRequest';
+    this.status = status;
+  }
+}
+
+interface Chunk {
+  readonly choices?: readonly { readonly text?: string; readonly finish_reason?: string | null }[];
+  readonly usage?: { readonly prompt_tokens?: number; readonly completion_tokens?: number } | null;
+  readonly error?: unknown;
+}
+
+/** Streams one completion. @throws where it is refused or breaks off, or its tokens are not counted. */
+export async function ask(client: Dispatcher, request: Request, signal: AbortSignal): Promise<Answer> {
+  const { model, prompt, maxTokens, fixed } = request;
+  const sent = performance.now();
+  const { statusCode, body } = await client.request({
+    path: '/v1/completions',
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({
+      model,
+      prompt,
+      max_tokens: maxTokens,
+      stream: true,
+      stream_options: { include_usage: true },
+      ...fixed,
+    }),
+    signal,
+  });
+  if (statusCode !== 200) throw new RefusedRequest(statusCode, await body.text());
+  let first: number | undefined;
+  let last = sent;
+  let usage: Chunk['usage'];
+  const gaps: number[] = [];
+  for await (const chunk of chunks(body)) {
+    if (chunk.error !== undefined) throw new Error(JSON.stringify(chunk.error).slice(0, 300));
+    usage = chunk.usage ?? usage;
+    const [choice] = chunk.choices ?? [];
+    // The last one often has no text, only the reason why it is the last.
+    if (choice === undefined || (choice.text === '' && choice.finish_reason)) continue;
+    const now = performance.now();
+    if (first === undefined) first = now - sent;
+    else gaps.push(now - last);
+    last = now;
+  }
+  const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = usage ?? {};
+  if (inputTokens === undefined || outputTokens === undefined) {
+    throw new Error('the stream ended without a count of its tokens');
+  }
+  return { ttft: first ?? last - sent, e2e: last - sent, gaps, inputTokens, outputTokens };
+}
+
+async function* chunks(body: AsyncIterable<Uint8Array>): AsyncGenerator<Chunk> {
+  const decoder = new TextDecoder();
+  let pending = '';
+  for await (const bytes of body) {
+    const lines = (pending + decoder.decode(bytes, { stream: true })).split('\n');
+    pending = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line.startsWith('data: {')) yield JSON.parse(line.slice(6)) as Chunk;
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { join } from 'node:path/posix';
+import type { Host } from '../host/host.ts';
+import type { Run } from '../observe/run.ts';
+import { type BenchOutline, CONFIGURED } from '../plan/bench/outline.ts';
+import type { FoundPoint } from './assemble.ts';
+import { isWhole, parsePointRecord } from './point-record.ts';
+import { RESULT_FILE, readTool } from './tool/read-tool.ts';
+
+/** The measurements of a benchmark, as its folders have them. Those of a `custom` one are whatever can be read. */
+export async function foundPoints(
+  host: Host,
+  run: Run,
+  outline: BenchOutline,
+): Promise<readonly FoundPoint[]> {
+  const folders = await resultFolders(host, run, outline);
+  if (outline.type === 'custom') return customPoints(host, folders);
+  const names = await Promise.all(folders.map((parent) => host.list(parent)));
+  return Promise.all(
+    outline.points.map(async ({ folder, concurrency, prompts }) => {
+      const places = folders.flatMap((parent, index) =>
+        (names[index] ?? [])
+          .filter((name) => name === folder || name.startsWith(`${folder}@`))
+          .map((name) => join(parent, name)),
+      );
+      const found = await Promise.all(places.map((place) => pointIn(host, place, outline)));
+      const noted = found.filter(({ record }) => record !== undefined);
+      const best = noted.findLast(({ record }) => isWhole(record)) ?? noted.at(-1);
+      return { concurrency, prompts, ...best };
+    }),
+  );
+}
+
+/** Of each attempt of the job, in their order. */
+async function resultFolders(host: Host, run: Run, { name, type }: BenchOutline): Promise<readonly string[]> {
+  const inside = name === CONFIGURED && type === 'custom' ? 'results' : join('results', name);
+  if (name !== CONFIGURED) return [join(run.dir, inside)];
+  const attempts = (await host.list(join(run.dir, 'attempts')))
+    .filter((attempt) => /^\d+$/.test(attempt))
+    .toSorted((one, other) => Number(one) - Number(other));
+  return [join(run.dir, inside), ...attempts.map((attempt) => join(run.dir, 'attempts', attempt, inside))];
+}
+
+async function pointIn(
+  host: Host,
+  folder: string,
+  { type }: BenchOutline,
+): Promise<Pick<FoundPoint, 'record' | 'measured'>> {
+  if (type === 'custom') return {};
+  const [note, text] = await Promise.all([
+    host.readText(join(folder, 'point')),
+    host.readText(join(folder, RESULT_FILE[type])),
+  ]);
+  const record = note === undefined ? undefined : parsePointRecord(note);
+  const measured = text === undefined ? undefined : readTool(type, text);
+  return { ...(record && { record }), ...(measured && { measured }) };
+}
+
+/** Bytes of a file that may be a result; lists of every request can be long. */
+const LARGEST = 64 * 1024 * 1024;
+
+/** Results in the shapes of the tools, in the folder or one below, of the last attempt that has any. */
+async function customPoints(host: Host, folders: readonly string[]): Promise<readonly FoundPoint[]> {
+  for (const folder of folders.toReversed()) {
+    const points = await readableIn(host, folder, 1);
+    if (points.length > 0) return points.toSorted((one, other) => one.concurrency - other.concurrency);
+  }
+  return [];
+}
+
+async function readableIn(host: Host, folder: string, deeper: number): Promise<readonly FoundPoint[]> {
+  const names = await host.list(folder);
+  // Benchmarks that were asked for have their own.
+  if (deeper === 0 && names.includes('bench.json')) return [];
+  const found = await Promise.all(
+    names.map(async (name): Promise<readonly FoundPoint[]> => {
+      const path = join(folder, name);
+      if (!/\.jsonl?$/.test(name)) {
+        return deeper > 0 && !name.includes('.') && !/^bench-/.test(name)
+          ? readableIn(host, path, deeper - 1)
+          : [];
+      }
+      const part = await host.read(path, 0, LARGEST);
+      const measured = part && readTool('custom', new TextDecoder().decode(part.bytes));
+      return measured ? [{ concurrency: measured.concurrency ?? 0, measured }] : [];
+    }),
+  );
+  return found.flat();
+}

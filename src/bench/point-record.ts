@@ -1,0 +1,31 @@
+/** FOLDER/point: when a measurement was made, and how it ended. bench.sh writes it, and so does the built-in client. */
+export interface PointRecord {
+  /** Milliseconds since 1970. */
+  readonly started: number;
+  /** Absent while it runs, and where nobody could note its end. */
+  readonly ended?: number;
+  /** Exit code of the tool. */
+  readonly status?: number;
+  /** `told`: the job or a person ended it; `late`: its own time limit did. */
+  readonly how?: 'itself' | 'told' | 'late';
+}
+
+/** Undefined where the text is none. */
+export function parsePointRecord(text: string): PointRecord | undefined {
+  const values = new Map(text.split('\n').map((line) => [line.split(' ')[0], line.split(' ')[1]] as const));
+  const started = Number(values.get('started') ?? Number.NaN);
+  if (!Number.isFinite(started)) return undefined;
+  const how = values.get('how');
+  if (how !== 'itself' && how !== 'told' && how !== 'late') return { started };
+  return { started, ended: Number(values.get('ended')), status: Number(values.get('status')), how };
+}
+
+export function pointRecordText({ started, ended, status, how }: PointRecord): string {
+  const end = how === undefined ? [] : [`ended ${ended}`, `status ${status}`, `how ${how}`];
+  return [`started ${started}`, ...end, ''].join('\n');
+}
+
+/** It ended by itself, and well. */
+export function isWhole(record: PointRecord | undefined): boolean {
+  return record?.how === 'itself' && record.status === 0;
+}

@@ -1,0 +1,85 @@
+import type { BenchOutline } from '../plan/bench/outline.ts';
+import { gate } from './gate.ts';
+import { isWhole, type PointRecord } from './point-record.ts';
+import type { BenchPoint, BenchProblem } from './result.ts';
+import type { Measured } from './tool/measured.ts';
+
+/** All that is known of one measurement. */
+export interface PointFacts {
+  readonly concurrency: number;
+  /** Requests asked for, where the benchmark says. */
+  readonly prompts: number | undefined;
+  /** Absent of a benchmark that notes none. */
+  readonly record: PointRecord | undefined;
+  /** Absent where the tool has left no result. */
+  readonly measured: Measured | undefined;
+  readonly losses: readonly BenchProblem[];
+  readonly gpus: number;
+  readonly outline: BenchOutline;
+}
+
+/** A measurement in the one schema, and whether it counts. */
+export function pointOf(facts: PointFacts): BenchPoint {
+  const { record, measured, gpus, outline, losses, concurrency } = facts;
+  const cut = measured?.cut === true || (record !== undefined && !isWhole(record));
+  const prompts = facts.prompts ?? measured?.prompts ?? measured?.completed ?? 0;
+  const completed = measured?.completed ?? 0;
+  // A tool that counts only what went well was through with all others, too, when it ended by itself.
+  const failed = measured?.failed ?? (cut || !measured ? 0 : Math.max(0, prompts - completed));
+  const { seconds = 0, inputTokens = 0, outputTokens = 0 } = measured ?? {};
+  const rate = (amount: number) => (seconds > 0 ? amount / seconds : 0);
+  const outputTokensPerSecond = measured?.outputTokensPerSecond ?? rate(outputTokens);
+  const gap = measured?.tpot?.mean ?? measured?.itl?.mean;
+  const error = measured?.error;
+  const problems = [
+    ...ended(record),
+    ...(measured
+      ? gate(
+          { prompts, completed, failed, inputTokens, outputTokens, ...(error !== undefined && { error }) },
+          outline,
+        )
+      : [missing(record)]),
+    ...losses,
+  ].map((problem) => ({ ...problem, concurrency }));
+  return {
+    concurrency,
+    requestRate: measured?.requestRate ?? outline.requestRate,
+    prompts,
+    completed,
+    failed,
+    seconds,
+    inputTokens,
+    outputTokens,
+    requestsPerSecond: measured?.requestsPerSecond ?? rate(completed),
+    outputTokensPerSecond,
+    totalTokensPerSecond: measured?.totalTokensPerSecond ?? rate(inputTokens + outputTokens),
+    perGpu: gpus > 0 ? outputTokensPerSecond / gpus : 0,
+    perUser: gap === undefined || gap === 0 ? 0 : 1000 / gap,
+    ...(measured?.ttft && { ttft: measured.ttft }),
+    ...(measured?.tpot && { tpot: measured.tpot }),
+    ...(measured?.itl && { itl: measured.itl }),
+    ...(measured?.e2e && { e2e: measured.e2e }),
+    valid: problems.length === 0,
+    problems,
+    partial: cut,
+    ...(record && { started: timeText(record.started) }),
+    ...(record?.ended !== undefined && { ended: timeText(record.ended) }),
+  };
+}
+
+function ended(record: PointRecord | undefined): readonly BenchProblem[] {
+  if (record === undefined || isWhole(record)) return [];
+  const { how, status } = record;
+  if (how === undefined) return [{ kind: 'tool', reason: 'its end was never noted' }];
+  if (how === 'told') return [{ kind: 'tool', reason: 'it was ended before it was through' }];
+  if (how === 'late') return [{ kind: 'tool', reason: 'it was not through at its time limit' }];
+  return [{ kind: 'tool', reason: `the tool ended with exit code ${status}` }];
+}
+
+function missing(record: PointRecord | undefined): BenchProblem {
+  return record === undefined
+    ? { kind: 'missing', reason: 'it was not measured' }
+    : { kind: 'unreadable', reason: 'the tool left no result' };
+}
+
+const timeText = (milliseconds: number): string => new Date(milliseconds).toISOString();

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path/posix';
+import type { Host } from '../host/host.ts';
+import type { Run } from '../observe/run.ts';
+import { readRunLog } from '../observe/run-log.ts';
+import type { BenchOutline } from '../plan/bench/outline.ts';
+import { benchResult, type FoundPoint } from './assemble.ts';
+import { foundPoints } from './found-points.ts';
+import { provenanceOf } from './provenance.ts';
+import type { BenchResult } from './result.ts';
+
+/**
+ * The benchmarks of a run, in the order in which they were begun; none where it has none. What goes on is partial. Of a
+ * job that was requeued the newest whole measurement of each concurrency counts.
+ */
+export async function readBench(host: Host, run: Run): Promise<readonly BenchResult[]> {
+  const outlines = await benchOutlines(host, run);
+  if (outlines.length === 0) return [];
+  const read = (name: string) => host.readText(join(run.dir, name));
+  const [{ events }, plan, config] = await Promise.all([
+    readRunLog(host, run),
+    read('plan.json'),
+    read('config.yaml'),
+  ]);
+  const configHash = config === undefined ? undefined : createHash('sha256').update(config).digest('hex');
+  const { job } = run;
+  const over = events.some(({ kind }) => kind === 'verdict');
+  const results = await Promise.all(
+    outlines.map(async (outline) => {
+      const points = await foundPoints(host, run, outline);
+      const provenance = provenanceOf({
+        service: outline.service,
+        plan,
+        configHash,
+        dynSlurm: job?.dynSlurm,
+        gitCommit: job?.gitCommit,
+      });
+      const underway = !over && isUnderway(points, outline);
+      return benchResult({ run: run.id, outline, provenance, points, events, underway });
+    }),
+  );
+  return results.toSorted((one, other) => (one.started ?? '~').localeCompare(other.started ?? '~'));
+}
+
+/** What of a benchmark has no end yet, while its job runs. */
+function isUnderway(points: readonly FoundPoint[], { type }: BenchOutline): boolean {
+  if (type === 'custom') return false;
+  const last = points.findLast(({ record }) => record !== undefined);
+  if (last?.record && last.record.how === undefined) return true;
+  // Between two measurements it warms up; after one that failed there is no next one.
+  const failed = points.some(({ record }) => record?.how === 'told' || (record?.status ?? 0) !== 0);
+  return !failed && points.some(({ record }) => record === undefined);
+}
+
+/** Folders of benchmarks that were asked for. */
+const OTHER = /^bench-[0-9a-f]+$/;
+
+/** bench.json of the config's benchmark, and of each that was asked for. */
+export async function benchOutlines(host: Host, run: Run): Promise<readonly BenchOutline[]> {
+  const names = await host.list(join(run.dir, 'results'));
+  const others = names
+    .filter((name) => OTHER.test(name))
+    .map((name) => join(run.dir, 'results', name, 'bench.json'));
+  const texts = await Promise.all(
+    [join(run.dir, 'bench.json'), ...others].map((file) => host.readText(file)),
+  );
+  return texts.flatMap((text) => {
+    const outline = text === undefined ? undefined : parseOutline(text);
+    return outline === undefined ? [] : [outline];
+  });
+}
+
+function parseOutline(text: string): BenchOutline | undefined {
+  try {
+    const value = JSON.parse(text) as BenchOutline | null;
+    return value?.version === 1 && Array.isArray(value.points) ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,74 @@
+import type { Percentiles } from '../result.ts';
+import { type Fields, isFields, type Measured, numberAt, parseObject, present } from './measured.ts';
+
+/** profile_export_aiperf.json, as aiperf 0.13.0 writes it (schema 1.4). Undefined where the text is none. */
+export function readAiperf(text: string): Measured | undefined {
+  const fields = parseObject(text);
+  if (fields === undefined || !('aiperf_version' in fields) || !isFields(fields.input_config))
+    return undefined;
+  const completed = average(fields, 'request_count') ?? 0;
+  const finished = average(fields, 'completed_request_count') ?? completed;
+  const error = firstError(fields);
+  const requestRate = phase(fields, 'rate');
+  return {
+    toolVersion: String(fields.aiperf_version),
+    ...present({ concurrency: phase(fields, 'concurrency'), prompts: phase(fields, 'requests') }),
+    ...(requestRate !== undefined && { requestRate }),
+    completed,
+    failed: average(fields, 'error_request_count') ?? finished - completed,
+    seconds: average(fields, 'benchmark_duration') ?? 0,
+    inputTokens: average(fields, 'total_usage_prompt_tokens') ?? average(fields, 'total_isl') ?? 0,
+    outputTokens:
+      average(fields, 'total_usage_completion_tokens') ?? average(fields, 'total_output_tokens') ?? 0,
+    ...present({
+      requestsPerSecond: average(fields, 'request_throughput'),
+      outputTokensPerSecond: average(fields, 'output_token_throughput'),
+      totalTokensPerSecond: average(fields, 'total_token_throughput'),
+    }),
+    ...times(fields, 'ttft', 'time_to_first_token'),
+    // What aiperf calls inter-token latency is an average over each request; the gaps are those between chunks.
+    ...times(fields, 'tpot', 'inter_token_latency'),
+    ...times(fields, 'itl', 'inter_chunk_latency'),
+    ...times(fields, 'e2e', 'request_latency'),
+    ...(fields.was_cancelled === true && { cut: true }),
+    ...(error !== undefined && { error }),
+  };
+}
+
+function average(fields: Fields, metric: string): number | undefined {
+  const value = fields[metric];
+  return isFields(value) ? numberAt(value, 'avg') : undefined;
+}
+
+/** Of the phase that counts. */
+function phase({ input_config: config }: Fields, key: string): number | undefined {
+  if (!isFields(config) || !Array.isArray(config.phases)) return undefined;
+  const counted = config.phases.filter(isFields).findLast(({ name }) => name === 'profiling');
+  return counted && numberAt(counted, key);
+}
+
+function firstError({ error_summary: errors }: Fields): string | undefined {
+  const [first] = Array.isArray(errors) ? errors.filter(isFields) : [];
+  const details = first && isFields(first.error_details) ? first.error_details : undefined;
+  return typeof details?.message === 'string' ? details.message : undefined;
+}
+
+function times(
+  fields: Fields,
+  name: 'ttft' | 'tpot' | 'itl' | 'e2e',
+  metric: string,
+): { readonly [Name in typeof name]?: Percentiles } {
+  const value = fields[metric];
+  const mean = isFields(value) ? numberAt(value, 'avg') : undefined;
+  if (!isFields(value) || mean === undefined) return {};
+  const at = (key: string) => numberAt(value, key);
+  const shown = {
+    p50: at('p50'),
+    p90: at('p90'),
+    p95: at('p95'),
+    p99: at('p99'),
+    min: at('min'),
+    max: at('max'),
+  };
+  return { [name]: { mean, ...present(shown) } };
+}

@@ -1,0 +1,31 @@
+import type { BenchTool } from '../result.ts';
+import { readAiperf } from './aiperf.ts';
+import { readBuiltin } from './builtin.ts';
+import type { Measured } from './measured.ts';
+import { readServing, readServingLines } from './serving.ts';
+
+/** The file of a measurement that has its result. */
+export const RESULT_FILE: Readonly<Record<Exclude<BenchTool, 'custom'>, string>> = {
+  aiperf: 'profile_export_aiperf.json',
+  sglang: 'result.jsonl',
+  vllm: 'result.json',
+  builtin: 'result.json',
+};
+
+/** Undefined where the text is no result of the tool. */
+export function readTool(tool: BenchTool, text: string): Measured | undefined {
+  switch (tool) {
+    case 'aiperf':
+      return readAiperf(text);
+    case 'sglang':
+      return readServingLines(text);
+    case 'vllm':
+      return readServing(text);
+    case 'builtin':
+      return readBuiltin(text);
+    case 'custom':
+      return readAiperf(text) ?? readServingLines(text);
+    default:
+      return tool satisfies never;
+  }
+}

@@ -1,0 +1,68 @@
+import type { BenchConfig } from '../bench.ts';
+import { isBenchTool, managedBenchFlag } from '../bench-args.ts';
+import type { Problem } from '../problem.ts';
+import type { JobConfig } from '../schema.ts';
+
+/** What a benchmark of its type needs, and what it cannot use. */
+export function* checkBench(job: JobConfig): Generator<Problem> {
+  const { bench } = job;
+  if (bench === undefined) return;
+  if (bench.type === 'custom') {
+    if (bench.command === undefined) yield missing('command', 'the type custom runs a command of yours');
+  } else {
+    yield* checkLoad(bench);
+    if (bench.command !== undefined)
+      yield useless('command', `is for the type custom, and this one is ${bench.type}`);
+  }
+  if (!isBenchTool(bench.type)) {
+    const what = `the type ${bench.type} runs no tool that takes it`;
+    for (const key of ['program', 'dataset', 'dataset_path', 'tokenizer'] as const) {
+      if (bench[key] !== undefined) yield useless(key, `is of no use: ${what}`);
+    }
+    if (Object.keys(bench.args).length > 0) yield useless('args', `are of no use: ${what}`);
+  }
+  if (bench.dataset_path !== undefined && bench.dataset === undefined && isBenchTool(bench.type))
+    yield missing('dataset', 'a dataset_path is that of a dataset');
+  yield* checkArguments(bench, job);
+}
+
+function* checkLoad({ type, isl, osl, concurrencies, dataset }: BenchConfig): Generator<Problem> {
+  const why = `the type ${type} makes its load by it`;
+  if (concurrencies === undefined) yield missing('concurrencies', why);
+  if (dataset !== undefined && type !== 'builtin') return;
+  if (isl === undefined) yield missing('isl', why);
+  if (osl === undefined) yield missing('osl', why);
+}
+
+function* checkArguments(bench: BenchConfig, job: JobConfig): Generator<Problem> {
+  if (!isBenchTool(bench.type)) return;
+  for (const [key, given] of Object.entries(bench.args)) {
+    const name = key.replaceAll('_', '-');
+    const flag = managedBenchFlag(bench.type, name);
+    if (flag === undefined) continue;
+    const value = flag.value?.(bench, job);
+    if (value !== undefined && value === String(given)) continue;
+    const isField = /^[a-z_.]+$/.test(flag.from);
+    yield {
+      severity: 'error',
+      path: ['bench', 'args', key],
+      at: 'key',
+      message: `--${name} is set by dyn-slurm, ${value === undefined ? '' : `to ${value} `}from ${flag.from}`,
+      hint: isField ? `remove it here, and set ${flag.from} instead` : 'remove it here',
+    };
+  }
+}
+
+const missing = (key: string, why: string): Problem => ({
+  severity: 'error',
+  path: ['bench', key],
+  message: `is missing: ${why}`,
+});
+
+const useless = (key: string, message: string): Problem => ({
+  severity: 'error',
+  path: ['bench', key],
+  at: 'key',
+  message,
+  hint: 'remove it',
+});
