@@ -26,6 +26,8 @@ LIB=${BASH_SOURCE[0]%/*}/lib
 . "$LIB/ready.sh" || exit 1
 # shellcheck source=lib/health.sh
 . "$LIB/health.sh" || exit 1
+# shellcheck source=lib/bench.sh
+. "$LIB/bench.sh" || exit 1
 # shellcheck source=lib/end.sh
 . "$LIB/end.sh" || exit 1
 

@@ -21,12 +21,12 @@ export function planJob(job: Job): Plan {
   const { nodes, gpusPerNode: perNode, workers, frontends } = placement;
   // nginx stands before several frontends, on the head node.
   const entry = { node: frontends.length > 1 ? 0 : (frontends[0]?.node ?? 0), port: job.frontend.port };
+  const services = [...frontendSteps(job, frontends), ...workers.map((worker) => workerStep(job, worker))];
   const steps = [
     ...imageSteps(job),
     ...infraSteps(job),
-    ...frontendSteps(job, frontends),
-    ...workers.map((worker) => workerStep(job, worker)),
-    ...monitorSteps(job, workers),
+    ...services,
+    ...monitorSteps(job, workers, services),
     ...benchSteps(job, entry),
   ];
   const processes = steps.flatMap(processesOf);

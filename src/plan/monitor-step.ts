@@ -1,33 +1,70 @@
 import type { Job } from '../config/job.ts';
-import type { Step } from './plan.ts';
+import { portPart } from './movable-ports.ts';
+import type { PortUse, Step, Word } from './plan.ts';
+import { LOCAL_DIR, nodeIp, RUN_DIR } from './word.ts';
 import type { PlacedWorker } from './worker.ts';
+
+/** The step that samples metrics. It starts once there are any: when the service is ready. */
+export const METRICS = 'metrics';
 
 const FIELDS =
   'timestamp,index,utilization.gpu,utilization.memory,memory.used,memory.total,power.draw,clocks.sm,temperature.gpu';
 /** Of dcgmi: utilization, memory used, power, SM clock, temperature, and how busy SMs and tensor cores are. */
 const DCGM_FIELDS = '203,252,155,100,150,1002,1004';
 
-/** The log of GPU utilization, on every node that has workers with GPUs. It runs on the host, as drivers do. */
-export function monitorSteps(job: Job, workers: readonly PlacedWorker[]): readonly Step[] {
+const MONITOR = {
+  kind: 'monitor',
+  role: null,
+  worker: null,
+  gpus: [],
+  env: {},
+  secrets: {},
+  ports: [],
+  contained: false,
+} as const;
+
+/** What only watches: the GPUs of the workers' nodes, and the metrics of `services`. It runs on the host. */
+export function monitorSteps(
+  job: Job,
+  workers: readonly PlacedWorker[],
+  services: readonly Step[],
+): readonly Step[] {
+  return [...gpuLog(job, workers), ...metricsLog(job, services)];
+}
+
+/** On every node that has workers with GPUs. */
+function gpuLog(job: Job, workers: readonly PlacedWorker[]): readonly Step[] {
   const { gpu_log: program, interval } = job.observe;
   const nodes = new Set(workers.filter(({ gpus }) => gpus.length > 0).flatMap((worker) => worker.nodes));
   if (program === 'none' || nodes.size === 0) return [];
   return [
     {
+      ...MONITOR,
       name: 'gpu',
-      kind: 'monitor',
-      role: null,
-      worker: null,
       nodes: [...nodes].toSorted((a, b) => a - b),
-      gpus: [],
       argv:
         program === 'nvidia-smi'
           ? ['nvidia-smi', `--query-gpu=${FIELDS}`, '--format=csv,nounits', '-l', String(interval)]
           : ['dcgmi', 'dmon', '-e', DCGM_FIELDS, '-d', String(interval * 1000)],
-      env: {},
-      secrets: {},
-      ports: [],
-      contained: false,
     },
   ];
+}
+
+/** Where a kind of step answers for its metrics; of a worker its leader does. */
+const METRICS_PORTS: Readonly<Partial<Record<Step['kind'], PortUse>>> = {
+  frontend: 'frontend',
+  worker: 'system',
+};
+
+/** One process on the head node asks all of them. */
+function metricsLog(job: Job, services: readonly Step[]): readonly Step[] {
+  const { metrics: interval } = job.observe;
+  if (interval === 'none') return [];
+  const targets = services.flatMap(({ name, kind, nodes: [node], ports }): readonly Word[] => {
+    const found = ports.find(({ use }) => use === METRICS_PORTS[kind]);
+    if (found === undefined || node === undefined) return [];
+    return [[`${name}=`, nodeIp(node), ':', portPart(found.use, found.port, job)]];
+  });
+  const argv = ['bash', [RUN_DIR, '/metrics.sh'], String(interval), [LOCAL_DIR], ...targets];
+  return [{ ...MONITOR, name: METRICS, nodes: [0], argv }];
 }

@@ -1,5 +1,6 @@
 import type { Job } from '../config/job.ts';
 import { pyxisImage } from './image.ts';
+import { METRICS } from './monitor-step.ts';
 import type { Step, Word } from './plan.ts';
 import { ATTEMPT_DIR, RUN_DIR } from './word.ts';
 
@@ -32,12 +33,17 @@ export function srunCommand(step: Step, job: Job): readonly Word[] {
     '--cpu-bind=none',
     ...(step.kind === 'monitor' ? [] : ['--kill-on-bad-exit=1']),
     '--input=none',
-    ['--output=', ATTEMPT_DIR, `/logs/${step.name}.%N.${step.kind === 'monitor' ? 'csv' : 'log'}`],
+    ['--output=', ATTEMPT_DIR, `/logs/${step.name}.%N.${logKind(step)}`],
     '--open-mode=append',
     ...containerWords(step, job),
     'bash',
     [RUN_DIR, `/steps/${step.name}.sh`],
   ];
+}
+
+function logKind({ name, kind }: Step): string {
+  if (kind !== 'monitor') return 'log';
+  return name === METRICS ? 'prom' : 'csv';
 }
 
 /** pyxis: https://github.com/NVIDIA/pyxis */

@@ -1,6 +1,7 @@
 import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
 import { ROLES } from '../config/role.ts';
+import { METRICS } from '../plan/monitor-step.ts';
 import type { Plan, ProcessKind, Step, Word } from '../plan/plan.ts';
 import { srunCommand } from '../plan/step.ts';
 import { directives } from './directives.ts';
@@ -17,6 +18,7 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
     policies: policies(job),
     lost: plan.readiness.lost,
     groups: groups(job, plan),
+    metrics: plan.steps.filter(({ name }) => name === METRICS).map((step) => launch(step, job)),
     bench: plan.steps.filter(({ kind }) => kind === 'bench').map((step) => launch(step, job)),
   });
 }
@@ -81,7 +83,9 @@ const STAGES: readonly { readonly title: string; readonly kinds: readonly Proces
 
 function groups(job: Job, plan: Plan): readonly object[] {
   return STAGES.flatMap(({ title, kinds }) => {
-    const steps = kinds.flatMap((kind) => plan.steps.filter((step) => step.kind === kind));
+    const steps = kinds.flatMap((kind) =>
+      plan.steps.filter((step) => step.kind === kind && step.name !== METRICS),
+    );
     if (steps.length === 0) return [];
     const awaits = steps.flatMap((step) => awaitLines(step, job));
     return [{ title, steps: steps.map((step) => launch(step, job)), awaits }];

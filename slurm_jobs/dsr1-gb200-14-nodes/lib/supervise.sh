@@ -28,6 +28,7 @@ supervise() {
     sleep 1 &
     wait -n
     check_steps
+    take_bench
     watch_health "$1"
   done
 }
@@ -36,6 +37,7 @@ supervise() {
 check_steps() {
   local name
   ((!DRAIN)) || drain
+  watch_bench
   while ended_step; do
     find_cause "$ENDED"
     lose "${CAUSE[step]}"
@@ -49,9 +51,9 @@ check_steps() {
 # lose NAME: CAUSE and REASON say how.
 lose() {
   local name=$1 kind=${STEP_KIND[$1]} role=${STEP_ROLE[$1]:-none} restarts=${RESTARTS[$1]:-0} node=${CAUSE[node]:-}
-  if [[ $kind == bench && ${CAUSE[exit]:-1} == 0 ]]; then
-    CAUSE=()
-    end succeeded "the benchmark has ended"
+  if [[ $kind == bench ]]; then
+    lose_bench
+    ((${#CAUSE[@]})) || return 0
   fi
   if [[ $kind == monitor ]]; then
     lose_monitor "$name"
@@ -180,6 +182,7 @@ drain() {
   DRAIN=0
   event draining reason="the time limit is near"
   stop bench monitor
+  watch_bench
   for name in "${STEPS[@]}"; do
     [[ ${STEP_KIND[$name]} != frontend ]] || frontends+=("$name")
   done

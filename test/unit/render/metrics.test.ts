@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parseExposition } from '../../../src/observe/service/exposition.ts';
+import { isLoadSeries } from '../../../src/observe/service/load.ts';
+import { scrapesOf } from '../../../src/observe/service/recorded.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const script = readFileSync(join(root, 'templates/metrics.sh'), 'utf8');
+const PAGES = ['serving.metrics.http', 'serving.worker-metrics.http'].map((name) =>
+  readFileSync(join(root, 'test/recorded/dynamo-1.6.1', name), 'utf8').replace(/^.*?\r?\n\r?\n/s, ''),
+);
+
+let folder: string;
+let servers: Server[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'dyn-slurm-metrics-'));
+  symlinkSync(join(root, 'templates/lib'), join(folder, 'lib'));
+  servers = [];
+});
+afterEach(() => {
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+  rmSync(folder, { recursive: true });
+});
+
+async function serve(answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  servers.push(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** What it prints until `enough` says so. */
+async function sampled(targets: readonly string[], enough: (text: string) => boolean): Promise<string> {
+  const child = spawn('bash', [join(root, 'templates/metrics.sh'), '1', folder, ...targets], {
+    env: { PATH: process.env.PATH, RUN_DIR: folder },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  for await (const part of child.stdout) {
+    text += part;
+    if (enough(text)) break;
+  }
+  child.kill();
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return text;
+}
+
+test('samples what observers read of every target, and leaves out those that do not answer', async () => {
+  const [frontend = '', worker = ''] = PAGES;
+  const targets = [
+    `hangs-0=${await serve(() => {})}`,
+    `frontend-0=${await serve((_, response) => response.end(frontend))}`,
+    'gone-0=127.0.0.1:1',
+    `broken-0=${await serve((_, response) => response.writeHead(503).end('sglang:token_usage 1\n'))}`,
+    `decode-0=${await serve((_, response) => response.end(worker))}`,
+  ];
+  const text = await sampled(
+    targets,
+    (printed) => (printed.match(/^# scrape \d+ decode-0$/gm) ?? []).length > 1,
+  );
+  const scrapes = scrapesOf(text);
+  const of = (page: string) => parseExposition(page, isLoadSeries);
+  expect(scrapes[0]?.targets).toEqual(
+    new Map([
+      ['frontend-0', of(frontend)],
+      ['decode-0', of(worker)],
+    ]),
+  );
+  expect(scrapes[1]?.targets.size).toBe(2);
+  expect(of(frontend).length).toBeGreaterThan(40);
+  // A look waits a second for the one that hangs, and not for each.
+  expect((scrapes[1]?.time ?? 0) - (scrapes[0]?.time ?? 0)).toBeGreaterThanOrEqual(1000);
+});
+
+test('prints no more than a few KB for a target', async () => {
+  const [frontend = ''] = PAGES;
+  const target = `frontend-0=${await serve((_, response) => response.end(frontend))}`;
+  const text = await sampled([target], (printed) => printed.includes('\n'));
+  expect(Buffer.byteLength(text)).toBeLessThan(8192);
+});
+
+test('keeps the series that observers read, and no others', () => {
+  const pattern = /^KEPT='(.*)'$/m.exec(script)?.[1];
+  const names = new Set(PAGES.flatMap((page) => parseExposition(page)).map(({ name }) => name));
+  const kept = [...names].filter((name) => new RegExp(pattern ?? '').test(`${name} 1`));
+  expect(kept).toEqual([...names].filter(isLoadSeries));
+  const { source } = /const LOAD_SERIES =\s*\/\^(?<source>.*)\$\//.exec(
+    readFileSync(join(root, 'src/observe/service/load.ts'), 'utf8'),
+  )?.groups ?? { source: undefined };
+  expect(pattern).toBe(`^${source}[{ ]`);
+});
+
+test('a signal ends it at once', async () => {
+  const target = `decode-0=${await serve((_, response) => response.end('sglang:token_usage 0.5\n'))}`;
+  expect(await sampled([target], (text) => text.endsWith('\n'))).toMatch(
+    /^# scrape \d{13} decode-0\nsglang:token_usage 0.5\n$/,
+  );
+});
