@@ -50,17 +50,22 @@ readable() {
   [[ -n $REHEARSED || -r $2 && (! -d $2 || -x $2) ]] || say problem "cannot read $1, $2"
 }
 
-# local_dir PATH: where etcd, NATS and nginx keep their data. Leases run out while a network file system stalls.
+# local_dir PATH: where etcd, NATS and nginx keep their data. Leases run out while a network file system stalls. Not all of
+# these have a source that df takes for remote.
 local_dir() {
-  local free
+  local type='' free=''
   if [[ ! -d $1 || ! -w $1 || ! -x $1 ]]; then
     say problem "cannot write to $1, which is to hold the data of etcd and NATS"
-  elif ! free=$(df --local --output=avail -k "$1" 2>/dev/null); then
-    say problem "has $1 on a network file system, which is too slow for the data of etcd"
-  elif ((${free##*[!0-9]} < 262144)); then
-    say problem "has only ${free##*[!0-9]} KB left in $1, which is to hold the data of etcd and NATS"
+    return
+  fi
+  read -r type free < <(df --output=fstype,avail -k "$1" 2>/dev/null | tail -n 1)
+  if [[ -z $REHEARSED ]] && { [[ $type =~ $NETWORK ]] || ! df --local "$1" >/dev/null 2>&1; }; then
+    say problem "has $1 on a network file system ($type), which is too slow for the data of etcd"
+  elif [[ $free =~ ^[0-9]+$ ]] && ((free < 262144)); then
+    say problem "has only $free KB left in $1, which is to hold the data of etcd and NATS"
   fi
 }
+NETWORK='^(nfs[0-9]*|cifs|smb.*|afs|ceph|lustre|gpfs|beegfs.*|panfs|pvfs2|orangefs|9p|ocfs2|gfs2|wekafs|glusterfs|fuse(\..*)?)$'
 
 # ports OWNER PORT...: a port, or FIRST-LAST, on the address of the node. With `*:` before it, on all addresses of the
 # node, where what listens on another of them is in the way as well.

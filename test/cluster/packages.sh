@@ -8,6 +8,8 @@ slurm-client /usr/bin/srun
 munge /usr/sbin/munged
 openssh-server /usr/sbin/sshd
 openssh-client /usr/bin/ssh
+sshfs /usr/bin/sshfs
+btrfs-progs /usr/sbin/mkfs.btrfs
 iproute2 /usr/sbin/ip
 tcsh /bin/csh
 gcc /usr/bin/gcc

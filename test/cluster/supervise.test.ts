@@ -211,6 +211,8 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
       const run = await submit('unfit', {
         model: { path: missing, served_name: 'tiny' },
         aggregated: { nodes: 4 },
+        // A port that is given, and so stays.
+        infra: { ports: { system: 8081 } },
       });
       const verdict = await eventOf(run, 'verdict');
       expect(await eventOf(run, 'preflight')).toMatchObject({

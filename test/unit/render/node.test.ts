@@ -115,13 +115,26 @@ test('the folder of etcd is on a disk of the node', async () => {
   mkdirSync(folder);
   const check = async () => (await answer([`on 1 -- local_dir ${folder}`])).slice(1);
   expect(await check()).toEqual([]);
-  run.program('df', 'echo Avail; echo 1024');
+  run.program('df', 'echo Type Avail; echo ext4 1024');
   expect(await check()).toEqual([
     `node2 problem has only 1024 KB left in ${folder}, which is to hold the data of etcd and NATS`,
   ]);
-  run.program('df', 'echo "df: no file systems processed" >&2; exit 1');
+  for (const type of ['nfs4', 'lustre', 'gpfs', 'beegfs_nodev', 'cifs', 'fuse.sshfs', 'wekafs']) {
+    run.program('df', `echo Type Avail; echo ${type} 999999999`);
+    expect(await check()).toEqual([
+      `node2 problem has ${folder} on a network file system (${type}), which is too slow for the data of etcd`,
+    ]);
+  }
+  for (const type of ['ext4', 'xfs', 'tmpfs', 'overlay', 'zfs', 'btrfs', 'fuseblk']) {
+    run.program('df', `echo Type Avail; echo ${type} 999999999`);
+    expect(await check()).toEqual([]);
+  }
+  run.program(
+    'df',
+    'case $1 in --local) echo "no file systems processed" >&2; exit 1 ;; *) echo T A; echo new 999999 ;; esac',
+  );
   expect(await check()).toEqual([
-    `node2 problem has ${folder} on a network file system, which is too slow for the data of etcd`,
+    `node2 problem has ${folder} on a network file system (new), which is too slow for the data of etcd`,
   ]);
   expect((await answer(['on 1 -- local_dir /nowhere'])).slice(1)).toEqual([
     'node2 problem cannot write to /nowhere, which is to hold the data of etcd and NATS',
