@@ -1,0 +1,110 @@
+import { readBatch } from './batch-line.ts';
+import { readStamp } from './line-stamp.ts';
+import { Needles } from './needles.ts';
+import { BATCH_WORDS, SGLANG_WORDS, type SglangLine } from './sglang-log.ts';
+import { SIGNATURE_WORDS, type Signature, signatureOf } from './signature.ts';
+import { readStage } from './stage-line.ts';
+
+/** Who is told of the lines that count; each is called in their order. */
+export interface LogReader {
+  sglang(line: SglangLine): void;
+  /** `line`: at most its first LONGEST bytes; may hold control characters. */
+  signature(signature: Signature, line: string): void;
+}
+
+/** Bytes of a line that is not complete yet, or of one with a signature, that are kept; what follows is passed over. */
+const LONGEST = 64 * 1024;
+const NEWLINE = 10;
+const RETURN = 13;
+
+const needles = new Needles([...SGLANG_WORDS, ...SIGNATURE_WORDS]);
+
+/**
+ * Finds the lines that count in the bytes of a log, in pieces as they come. It looks for their words in the bytes, and
+ * cuts out only the lines that have one. Progress bars draw over themselves with carriage returns: each of their states
+ * is a line.
+ */
+export class LogScanner {
+  readonly #reader: LogReader;
+  /** The beginning of a line whose end has not come. */
+  #rest = Buffer.alloc(0);
+
+  constructor(reader: LogReader) {
+    this.#reader = reader;
+  }
+
+  push(bytes: Uint8Array): void {
+    let from = 0;
+    if (this.#rest.length > 0) {
+      const end = firstBreak(bytes);
+      const begun = Buffer.concat([this.#rest, bytes.subarray(0, Math.min(end, LONGEST))]);
+      if (end === bytes.length) {
+        this.#rest = begun.subarray(0, LONGEST);
+        return;
+      }
+      this.#scan(begun, 0, begun.length);
+      from = end + 1;
+    }
+    const to = lastBreak(bytes) + 1;
+    if (to > from) this.#scan(bytes, from, to);
+    this.#rest = Buffer.from(bytes.subarray(Math.max(from, to), Math.max(from, to) + LONGEST));
+  }
+
+  /** The log has ended, or begins anew. */
+  end(): void {
+    this.#scan(this.#rest, 0, this.#rest.length);
+    this.#rest = Buffer.alloc(0);
+  }
+
+  /** Whole lines. */
+  #scan(bytes: Uint8Array, from: number, to: number): void {
+    for (let at = needles.find(bytes, from, to); at >= 0; ) {
+      let start = at;
+      while (start > from && !isBreak(bytes[start - 1])) start--;
+      const read = this.#read(bytes, start, at, to);
+      let next = at + 1;
+      if (read) for (next = at; next < to && !isBreak(bytes[next]); ) next++;
+      at = needles.find(bytes, next, to);
+    }
+  }
+
+  /** Whether the line is dealt with. It ends with a line break, or at `to`. */
+  #read(bytes: Uint8Array, start: number, at: number, to: number): boolean {
+    const { which } = needles;
+    if (which < BATCH_WORDS) {
+      const line = readBatch(bytes, start, at, to);
+      if (line) this.#reader.sglang(line);
+      return line !== undefined;
+    }
+    let end = at;
+    while (end < to && end - at < LONGEST / 2 && !isBreak(bytes[end])) end++;
+    // Of a line that is very long, what is around the words.
+    const first = Math.max(start, at - LONGEST / 2);
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + first, end - first).toString();
+    if (which < SGLANG_WORDS.length) {
+      const line = readStage(text, readStamp(bytes, start, at));
+      if (line) this.#reader.sglang(line);
+      return line !== undefined;
+    }
+    const signature = signatureOf(text);
+    if (signature) this.#reader.signature(signature, text);
+    return signature !== undefined;
+  }
+}
+
+const isBreak = (byte: number | undefined): boolean => byte === NEWLINE || byte === RETURN;
+
+/** Where the first line ends; the length where it does not. */
+function firstBreak(bytes: Uint8Array): number {
+  const newline = bytes.indexOf(NEWLINE);
+  const end = newline < 0 ? bytes.length : newline;
+  const drawn = bytes.subarray(0, end).indexOf(RETURN);
+  return drawn < 0 ? end : drawn;
+}
+
+/** The last break; -1 where there is none. */
+function lastBreak(bytes: Uint8Array): number {
+  const newline = bytes.lastIndexOf(NEWLINE);
+  const drawn = bytes.subarray(newline + 1).lastIndexOf(RETURN);
+  return drawn < 0 ? newline : newline + 1 + drawn;
+}
