@@ -1,21 +1,22 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Chats with a service, one after the other, until it is stopped. */
+/** Streamed chats with a service, several at once, each followed by the next one, until it is stopped. */
 export class Load {
   readonly #failures: string[] = [];
-  readonly #done: Promise<void>;
+  readonly #done: Promise<unknown>;
   #completed = 0;
   #stopped = false;
   #heard = () => {};
 
-  constructor(url: string, model: string) {
-    this.#done = this.#run(url, model);
+  constructor(url: string, model: string, atOnce = 4) {
+    this.#done = Promise.all(Array.from({ length: atOnce }, () => this.#run(url, model)));
   }
 
   /** Waits for so many more of them. */
   async completions(count: number): Promise<void> {
     const wanted = this.#completed + count;
     while (this.#completed < wanted) {
+      if (this.#failures.length > 100) throw new Error(`none is answered any more: ${this.#failures.at(-1)}`);
       await new Promise<void>((resolve) => {
         this.#heard = resolve;
       });
@@ -30,23 +31,29 @@ export class Load {
   }
 
   async #run(url: string, model: string): Promise<void> {
-    const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'hi' }], max_tokens: 4 });
+    const messages = [{ role: 'user', content: 'hi' }];
+    const body = JSON.stringify({ model, messages, max_tokens: TOKENS, stream: true });
     while (!this.#stopped) {
       try {
-        const answer = await fetch(`${url}/v1/chat/completions`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body,
-          signal: AbortSignal.timeout(20_000),
-        });
-        const text = await answer.text();
-        if (!answer.ok) throw new Error(`${answer.status} ${text}`);
+        await chat(`${url}/v1/chat/completions`, body);
+        this.#completed += 1;
       } catch (error) {
         this.#failures.push(String(error));
         await setTimeout(50);
       }
-      this.#completed += 1;
       this.#heard();
     }
   }
+}
+
+const TOKENS = 16;
+
+/** Rejects unless the stream has all its tokens and its end. */
+async function chat(url: string, body: string): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(60_000) });
+  const text = await answer.text();
+  const tokens = text.split('\n').filter((line) => /"content":"[^"]/.test(line)).length;
+  if (answer.ok && text.includes('data: [DONE]') && tokens === TOKENS) return;
+  throw new Error(`${answer.status}, ${tokens} tokens: ${text.slice(-300)}`);
 }

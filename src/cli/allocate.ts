@@ -99,7 +99,7 @@ async function makeFolder(
 
 function settle(
   run: Run,
-  { jobId, hosts, left }: Borrowed,
+  { jobId, hosts, left, owned }: Borrowed,
   { slurm }: Job,
   connection: Connection,
   { json }: AllocateOptions,
@@ -107,11 +107,12 @@ function settle(
 ) {
   if (!json) {
     const number = jobNumber(jobId);
-    world.err.write(`using job ${number}, which goes on when this session ends\n`);
+    const after = owned ? 'an earlier session has taken' : 'goes on when this session ends';
+    world.err.write(`using job ${number}, which ${after}\n`);
     if (left !== undefined && left < slurm.time) {
       const [has, asks] = [left, slurm.time].map((seconds) => elapsed(seconds * 1000));
       world.err.write(`warning: job ${number} ends in ${has}; the config asks for ${asks}\n`);
     }
   }
-  return noteSession(run, { jobId }, { allocation: 'borrowed', hosts }, connection, world);
+  return noteSession(run, { jobId }, { allocation: owned ? 'owned' : 'borrowed', hosts }, connection, world);
 }

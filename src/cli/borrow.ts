@@ -18,6 +18,8 @@ export interface Borrowed {
   readonly hosts: readonly string[];
   /** Seconds until its time limit; undefined where it has none. */
   readonly left?: number;
+  /** A session that has ended had taken it: it is for the next one to give back. */
+  readonly owned: boolean;
 }
 
 /**
@@ -59,7 +61,7 @@ export async function borrowed(
     });
   const status = (await scheduler.status([jobId], world.signal)).get(jobId);
   if (status?.phase !== 'running') throw refusal(`it is ${status?.printed || 'unknown to Slurm'}`);
-  const rival = await sessionIn(jobId, connection);
+  const { rival, owned } = await sessionsIn(jobId, connection);
   if (rival !== undefined)
     throw refusal(`session ${rival} runs in it; \`dyn-slurm release ${rival}\` ends that`);
   const [all, { left, groups }] = await Promise.all([
@@ -84,14 +86,20 @@ export async function borrowed(
   if (left !== undefined && left <= last + 30) {
     throw refusal(`it ends in ${elapsed(left * 1000)}, and a session drains ${elapsed(last * 1000)} before`);
   }
-  return { jobId, hosts: hosts.slice(0, wanted), ...(left !== undefined && { left }) };
+  return { jobId, owned, hosts: hosts.slice(0, wanted), ...(left !== undefined && { left }) };
 }
 
-/** Two sessions in one allocation would want the same ports. */
-async function sessionIn(jobId: JobId, { host, runsDir }: Connection): Promise<string | undefined> {
+/** Two at once in one allocation would want the same ports. */
+async function sessionsIn(
+  jobId: JobId,
+  { host, runsDir }: Connection,
+): Promise<{ readonly rival?: string; readonly owned: boolean }> {
+  let owned = false;
   for (const run of await listRuns(host, runsDir)) {
     if (run.job?.jobId !== jobId || !run.job.session) continue;
-    if (stateAfter((await readRunLog(host, run)).events).verdict === undefined) return run.id;
+    owned ||= run.job.session.allocation === 'owned';
+    if (stateAfter((await readRunLog(host, run)).events).verdict === undefined)
+      return { rival: run.id, owned };
   }
-  return undefined;
+  return { owned };
 }

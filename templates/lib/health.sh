@@ -124,7 +124,7 @@ hear_role() {
   shift 2
   want=$(wanted_now "$role")
   if ((have >= want)); then
-    ((want != ${SHORT_OF[$role]:-0})) ||
+    ((want != ${SHORT_OF[$role]:--1})) ||
       event registered-again role="$role" have:="$have" want:="$want" seconds:="$((SECONDS - SHORT_FROM[$role]))"
     unset "SHORT_FROM[$role]" "SHORT_OF[$role]" "SHORT_TOLD[$role]"
     note_away "$role"

@@ -198,7 +198,8 @@ start_fresh() {
   start_step "$name"
   if [[ -n ${ANSWERS_AT[$name]:-} ]]; then
     STEP_STATE[$name]=back
-    LOOK_AT[$name]=0
+    # A look at what it was before counts no more.
+    LOOK[$name]='' LOOK_AT[$name]=0
     WHOLE=0
   else
     STEP_STATE[$name]=up
@@ -281,6 +282,7 @@ serves() {
   local name=$1 seconds
   STEP_STATE[$name]=up
   if [[ ${STEP_KIND[$name]} == worker ]]; then
+    ((!READY)) || warn_turned_away "$name"
     seconds=$(($(date +%s%3N) - STEP_SINCE[$name]))
     printf -v seconds '%d.%03d' "$((seconds / 1000))" "$((seconds % 1000))"
     event step-serving step="$name" role="${STEP_ROLE[$name]}" seconds:="$seconds"
@@ -289,13 +291,42 @@ serves() {
   fi
 }
 
-# watch_step NAME: asks it, beside all else, whether it serves.
+# warn_turned_away WORKER: frontends of Dynamo 1.x serve a role as the model card of its first worker has it. One with another
+# card is registered, and gets no requests; only their logs tell.
+warn_turned_away() {
+  local name=$1 frontend instance
+  instance=$(instance_of "$name") && [[ -n $instance ]] || return 0
+  for frontend in "${STEPS[@]}"; do
+    [[ ${STEP_KIND[$frontend]} == frontend ]] || continue
+    tail -qc 16000000 "$RUN_DIR/logs/$frontend".*.log 2>/dev/null |
+      grep -aqE "Rejected incompatible workers.*/$instance\"" || continue
+    event warning step="$name" node="$(host_of "$name")" \
+      reason="$frontend sends no requests to $name: its model card is not that of the other ${STEP_ROLE[$name]} workers; change all of them, or stop the others first"
+    return
+  done
+}
+
+# instance_of WORKER: under which id it is registered.
+instance_of() {
+  local entry range kv key
+  for entry in "${EXPECTED[@]}"; do
+    [[ $entry == "${STEP_ROLE[$1]}|"* ]] || continue
+    range=${entry##*|}
+    while read -r kv || [[ -n $kv ]]; do
+      [[ $kv =~ \"key\":\"([^\"]*)\".*\"value\":\"([^\"]*)\" ]] || continue
+      key=$(base64 -d <<<"${BASH_REMATCH[1]}")
+      [[ $(base64 -d <<<"${BASH_REMATCH[2]}") != *"\"$(address_of "$1")"[\"/]* ]] || printf '%s' "${key##*/}"
+    done < <(HTTP_TIME=$ANSWER_IN ask_etcd "$ETCD" "${range/',"count_only":true'/}" | tr '{' '\n')
+  done
+}
+
+# watch_step NAME: asks it, beside all else, whether it serves. Once the service was ready, frontends have a moment to see it.
 watch_step() {
   local name=$1 address path words
   if [[ -z ${LOOK[$name]:-} ]]; then
     ((SECONDS >= ${LOOK_AT[$name]:-0})) || return 0
     { read -r address && read -r path && read -r words; } <<<"${ANSWERS_AT[$name]}"
-    answers "$address" "$path" "$words" >/dev/null 2>&1 &
+    { answers "$address" "$path" "$words" && { ((!READY)) || sleep 0.5; }; } >/dev/null 2>&1 &
     LOOK[$name]=$!
   elif ! kill -0 "${LOOK[$name]}" 2>/dev/null; then
     ! wait "${LOOK[$name]}" || serves "$name"
@@ -312,13 +343,13 @@ answers() {
 
 # watch_service: asks whether the whole of it serves, as long as it does not and each role has somebody.
 watch_service() {
-  local status name
+  local status name since
   ((OPEN && !WHOLE)) || return 0
   if [[ -z $SERVICE_LOOK ]]; then
     ((SECONDS >= SERVICE_LOOK_AT)) && each_role_runs || return 0
     RECOVERING=()
     for name in "${STEPS[@]}"; do
-      [[ ${STEP_STATE[$name]} != back || ${STEP_KIND[$name]} != worker ]] || RECOVERING+=("$name")
+      [[ ${STEP_STATE[$name]} != back || ${STEP_KIND[$name]} != worker ]] || RECOVERING+=("$name ${STEP_SINCE[$name]}")
     done
     service_answers >"$RUN_DIR/state/probe" 2>&1 &
     SERVICE_LOOK=$!
@@ -331,7 +362,8 @@ watch_service() {
     ((status == 0)) || return 0
     # Not every release says of a worker by itself what the whole of them shows.
     for name in "${RECOVERING[@]}"; do
-      [[ ${STEP_STATE[$name]} != back ]] || serves "$name"
+      since=${name#* } name=${name%% *}
+      [[ ${STEP_STATE[$name]} != back || ${STEP_SINCE[$name]} != "$since" ]] || serves "$name"
     done
     none_comes_back || return 0
     WHOLE=1

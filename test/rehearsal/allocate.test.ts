@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { Load } from '../load.ts';
 import { processesOf, Stage } from './rehearsal.ts';
+import { signalTask } from './submitted.ts';
 
 const stage = new Stage();
 afterEach(async () => {
@@ -62,12 +63,13 @@ test('one worker is restarted with a changed argument, and the others go on serv
   const since = events(session).length;
   const load = new Load(session.url, session.model);
   await load.completions(3);
-  const restarted = await stage.run('restart', 'decode-0', '--arg', 'page-size=32', '--env', 'LAB=1');
+  const change = ['--arg', 'max-running-requests=64', '--env', 'LAB=1'];
+  const restarted = await stage.run('restart', 'decode-0', ...change);
   expect(restarted.code).toBe(0);
   expect(restarted.stderr.replace(/\d\d:\d\d:\d\d|[\d.]+ s(?= after)/g, '#')).toBe(
     [
       'decode-0',
-      '  + --page-size 32',
+      '  + --max-running-requests 64',
       '  + LAB=1',
       '#  decode-0 stopped',
       '#  decode-0 gets a changed command',
@@ -82,16 +84,88 @@ test('one worker is restarted with a changed argument, and the others go on serv
   expect(await workers()).toMatchObject([
     { worker: 'frontend-0', restarts: 0 },
     { worker: 'prefill-0', restarts: 0 },
-    { worker: 'decode-0', state: 'serving', restarts: 1, args: { 'page-size': '32' }, env: { LAB: '1' } },
+    {
+      worker: 'decode-0',
+      state: 'serving',
+      restarts: 1,
+      args: { 'max-running-requests': '64' },
+      env: { LAB: '1' },
+    },
     { worker: 'decode-1', restarts: 0, args: {} },
     { worker: 'bench', state: 'idle' },
   ]);
   // What the engine's stand-in makes of it.
-  expect(processesOf(session.dir).filter((line) => line.includes('--block-size 32'))).toHaveLength(1);
+  expect(processesOf(session.dir).filter((line) => line.includes('--max-num-seqs 64'))).toHaveLength(1);
 
   const table = await stage.run('workers');
-  expect(table.stdout).toMatch(/decode-0 +node2 +serving .* 1 {2}page-size=32; LAB=1/);
+  expect(table.stdout).toMatch(/decode-0 +node2 +serving .* 1 {2}max-running-requests=64;\s+LAB=1/);
+
+  // It is registered, and serves nobody.
+  const apart = await stage.run('restart', 'decode-1', '--arg', 'page-size=32');
+  expect(apart).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining(
+      'warning: frontend-0 sends no requests to decode-1: its model card is not',
+    ),
+  });
+  const alike = await stage.run('restart', 'decode', '--arg', 'page-size=32');
+  expect(alike.code).toBe(0);
+  expect(alike.stderr).not.toContain('warning');
 });
+
+test('what happens is told at the prompt at once, and so is what others do', async () => {
+  const leased = join(import.meta.dirname, '../fixtures/rehearsal/leased.yaml');
+  const prompt = stage.terminal('allocate', leased, '--cluster', 'local');
+  await prompt.says(/serves tiny at http.*\n(.*\n)*.*leased-\w{6}> /);
+  const [run = ''] = /leased-\w{6}/.exec(prompt.text) ?? [];
+  const session = { run, dir: join(stage.runs, run) };
+  const decode = (worker: number) => ({ step: `decode-${worker}`, program: 'python' });
+
+  // While somebody types.
+  prompt.press('restrt ');
+  signalTask(session, decode(1), 'SIGKILL');
+  await prompt.says(/decode-1 on node2 was killed by SIGKILL(.*\n)+leased-\w{6}> restrt $/);
+  prompt.type('decode-1');
+  await prompt.says(/there is no command restrt here; did you mean restart\?/);
+  expect(await workers()).toMatchObject([{}, {}, {}, { state: 'ended', end: { signal: 'KILL' } }, {}]);
+  expect((await stage.run('restart', 'decode-1')).code).toBe(0);
+  await prompt.says(/restart decode-1, told by .*\n(.*\n)*.*decode-1 serves/);
+
+  signalTask(session, decode(0), 'SIGSTOP');
+  await prompt.says(/decode-0 on node2 has lost its registration in etcd, and lives; decode workers 1\/2/);
+  expect(await workers()).toMatchObject([{}, {}, { state: 'unregistered' }, { state: 'serving' }, {}]);
+  signalTask(session, decode(0), 'SIGCONT');
+  await prompt.says(/decode-0 on node2 exited with code 0, \d+ s after its registration in etcd was lost/);
+
+  prompt.type('start decode-0');
+  await prompt.says(/decode-0 serves/);
+  prompt.type('logs -f decode-0');
+  await prompt.says(/decode-0@node2/);
+  prompt.press('\u0003');
+  await prompt.says(/leased-\w{6}> /);
+  prompt.press('\u0004');
+  await prompt.says(/goes on, and job \d+ with it/);
+  expect(await prompt.ended).toBe(0);
+}, 240_000);
+
+test('an etcd that stands still ends the session, and its nodes are there for the next one', async () => {
+  const leased = join(import.meta.dirname, '../fixtures/rehearsal/leased.yaml');
+  const attached = stage.terminal('allocate', leased, '--cluster', 'local', '--no-workers');
+  await attached.says(/leased-\w{6}> /);
+  const [run = ''] = /leased-\w{6}/.exec(attached.text) ?? [];
+  const session = { run, dir: join(stage.runs, run) };
+  signalTask(session, { step: 'etcd', program: 'etcd' }, 'SIGSTOP');
+  await attached.says(/etcd has not answered for \d+ s, although its process lives/);
+  expect((await stage.run('workers')).stderr).toMatch(/^etcd has not answered/m);
+  await attached.says(/the session has ended: etcd has not answered(.*\n)+job \d+ is still allocated/);
+  expect(await attached.ended).toBe(7);
+
+  // On the same nodes.
+  const { job } = JSON.parse((await stage.run('status', run, '--json')).stdout);
+  const again = await stage.run('allocate', leased, '--cluster', 'local', '--adopt', job, '--no-prompt');
+  expect(again.code).toBe(0);
+  expect((await stage.run('release')).stdout).toContain('is given back');
+}, 240_000);
 
 test('a wrong argument is named, and the session goes on', async () => {
   const session = await allocate();

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { Terminal } from '../terminal.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -57,6 +58,12 @@ export class Stage {
         while (!pattern.test(stdout)) await once(seen, 'text');
       },
     };
+  }
+
+  /** The command line at a terminal. */
+  terminal(...args: string[]): Terminal {
+    const env = { ...process.env, DYN_SLURM_RUNS: this.runs, NO_COLOR: '1', TERM: 'xterm' };
+    return new Terminal([process.execPath, join(ROOT, 'dist/main.js'), ...args], { env });
   }
 
   /** Rehearses a config of test/fixtures/rehearsal. */
