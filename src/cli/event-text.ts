@@ -1,5 +1,6 @@
 import type { EventOf, NodeFinding, ObservedEvent, ProcessEnd, QueueEvent } from '../observe/event.ts';
 import { logEventText } from './log-event-text.ts';
+import { serviceEventText } from './service-text.ts';
 import { elapsed } from './time-text.ts';
 
 /** An event as a line for people, without its time; undefined for what says nothing new. */
@@ -79,6 +80,12 @@ export function eventText(event: ObservedEvent): string | undefined {
     case 'signature':
     case 'worker-rates':
       return logEventText(event);
+    case 'source':
+    case 'instances':
+    case 'bus':
+    case 'health':
+    case 'load':
+      return serviceEventText(event);
     case 'other':
       return `${event.name || 'an event'} of a kind that this dyn-slurm does not know`;
     case 'unreadable':

@@ -20,12 +20,17 @@ export interface Screen {
   /** Lines that fit; longer lists lose their top. */
   readonly rows?: number | undefined;
   readonly now: () => Date;
+  /** Of a terminal, as it is now; what redraws itself needs it. */
+  readonly size?: () => { readonly columns: number; readonly rows: number };
+  readonly color?: boolean;
 }
 
 /** How to show things on standard output. NO_COLOR and TERM=dumb get plain lines. */
 export function screenOf(world: World, json = false): Screen {
   const renderer = json ? 'json' : world.isTTY && world.color ? 'steps' : 'lines';
-  return { renderer, out: world.out, columns: world.columns, rows: world.rows, now: world.now };
+  const { out, columns, rows, now, color } = world;
+  const size = () => ({ columns: world.columns, rows: world.rows ?? 24 });
+  return { renderer, out, columns, rows, now, color, ...(world.isTTY && !json && { size }) };
 }
 
 export interface RunShown {

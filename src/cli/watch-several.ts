@@ -4,6 +4,7 @@ import { merge } from '../observe/merge.ts';
 import { readRunLog } from '../observe/run-log.ts';
 import { advance, NEW_RUN, type RunState, stateAfter } from '../observe/run-state.ts';
 import { watchRun } from '../observe/watch.ts';
+import { withService } from '../observe/with-service.ts';
 import type { JobId } from '../scheduler/job-id.ts';
 import { withJob } from './adopt.ts';
 import { benchedEnd } from './bench-verdict.ts';
@@ -12,6 +13,7 @@ import { eventText } from './event-text.ts';
 import { patience } from './patience.ts';
 import type { FoundRun } from './run-lookup.ts';
 import { isBad, verdictText } from './verdict-text.ts';
+import { LoadLines } from './live/load-lines.ts';
 import { isNews, screenOf, writeLine } from './view.ts';
 import type { WatchOptions } from './watch.ts';
 import type { World } from './world.ts';
@@ -20,6 +22,7 @@ import type { World } from './world.ts';
 interface Shown extends FoundRun {
   readonly jobId: JobId;
   state: RunState;
+  readonly loads: LoadLines;
 }
 
 /**
@@ -28,7 +31,7 @@ interface Shown extends FoundRun {
  */
 export async function showRuns(
   found: readonly FoundRun[],
-  { json = false, pendingLimit }: Pick<WatchOptions, 'json' | 'pendingLimit'>,
+  { json = false, pendingLimit, every }: Pick<WatchOptions, 'json' | 'pendingLimit' | 'every'>,
   world: World,
 ): Promise<number> {
   const shown = await Promise.all(found.map((one) => begin(one, world)));
@@ -40,13 +43,13 @@ export async function showRuns(
     pendingLimit,
     AbortSignal.any([world.signal, stop.signal]),
   );
-  for await (const { one, event } of merge(stop, ...shown.map((each) => events(each, patient.signal)))) {
+  for await (const { one, event } of merge(stop, ...shown.map((each) => events(each, every, world, patient.signal)))) {
     patient.see(one.run.id, event);
     const news = isNews(event, one.state);
     one.state = advance(one.state, event);
     if (json) world.out.write(`${JSON.stringify({ run: one.run.id, ...event })}\n`);
     else if (news) {
-      const text = eventText(event);
+      const text = event.kind === 'load' ? one.loads.hear(event) : eventText(event);
       writeLine(text && `${one.run.id.padEnd(width)}  ${text}`, new Date(event.time || world.now()), screen);
     }
   }
@@ -71,13 +74,18 @@ export async function showRuns(
 async function begin(found: FoundRun, world: World): Promise<Shown> {
   const past = stateAfter((await readRunLog(found.connection.host, found.run)).events);
   const { run, jobId } = await withJob(found.run, past, found.connection, world);
-  return { run, connection: found.connection, jobId, state: NEW_RUN };
+  return { run, connection: found.connection, jobId, state: NEW_RUN, loads: new LoadLines() };
 }
 
 async function* events(
   one: Shown,
+  every: number | undefined,
+  { now }: World,
   signal: AbortSignal,
 ): AsyncGenerator<{ readonly one: Shown; readonly event: ObservedEvent }> {
   const { connection, run, jobId } = one;
-  for await (const event of watchRun(connection, { dir: run.dir, jobId }, signal)) yield { one, event };
+  const { host } = connection;
+  const own = watchRun(connection, { dir: run.dir, jobId }, signal);
+  const service = { host, run, now, every: every === undefined ? undefined : every * 1000 };
+  for await (const event of withService(own, service, signal)) yield { one, event };
 }

@@ -4,22 +4,26 @@ import type { Run } from '../observe/run.ts';
 import { readRunLog } from '../observe/run-log.ts';
 import { stateAfter } from '../observe/run-state.ts';
 import { watchRun } from '../observe/watch.ts';
+import { withService } from '../observe/with-service.ts';
 import { withJob } from './adopt.ts';
 import { benchedEnd } from './bench-verdict.ts';
 import { whoCancelled } from './cancelled-by.ts';
 import type { Connection } from './connect.ts';
 import { detachedText } from './detached.ts';
+import { showLive } from './live/show-live.ts';
 import { patience, seen } from './patience.ts';
 import { exitOfRun } from './run-exit.ts';
 import { type LookupOptions, lookUpEach } from './run-lookup.ts';
 import { isBad, verdictText } from './verdict-text.ts';
-import { screenOf, showEvents } from './view.ts';
+import { screenOf } from './view.ts';
 import type { World } from './world.ts';
 
 export interface WatchOptions extends LookupOptions {
   readonly json?: boolean;
   /** Seconds that a job may wait in the queue while it is watched. */
   readonly pendingLimit?: number;
+  /** Seconds between looks at the service's metrics. */
+  readonly every?: number;
 }
 
 /** `dyn-slurm watch [RUN...]`: shows runs until they end. An interrupt leaves their jobs alone. */
@@ -45,7 +49,7 @@ interface Shown {
 async function showRun(
   given: Run,
   connection: Connection,
-  { json = false, pendingLimit }: Pick<WatchOptions, 'json' | 'pendingLimit'>,
+  { json = false, pendingLimit, every }: Pick<WatchOptions, 'json' | 'pendingLimit' | 'every'>,
   world: World,
 ): Promise<Shown> {
   const { host } = connection;
@@ -53,9 +57,14 @@ async function showRun(
   const { run, jobId } = await withJob(given, past, connection, world);
   const screen = screenOf(world, json);
   const patient = patience([run.id], pendingLimit, world.signal);
-  const state = await showEvents(
-    seen(watchRun(connection, { dir: run.dir, jobId }, patient.signal), (event) =>
-      patient.see(run.id, event),
+  const state = await showLive(
+    run.id,
+    withService(
+      seen(watchRun(connection, { dir: run.dir, jobId }, patient.signal), (event) =>
+        patient.see(run.id, event),
+      ),
+      { host, run, now: world.now, every: every === undefined ? undefined : every * 1000 },
+      patient.signal,
     ),
     { outline: await readOutline(host, run), submitted: run.job?.submitted },
     screen,

@@ -101,8 +101,13 @@ export function processWorld(
     out: stdout,
     err: proc.stderr,
     isTTY: stdout.isTTY === true && !dumb,
-    columns: stdout.columns || 80,
-    ...(stdout.rows && { rows: stdout.rows }),
+    // A terminal may change its size.
+    get columns() {
+      return stdout.columns || 80;
+    },
+    get rows() {
+      return stdout.rows;
+    },
     color: usesColor(env, stdout.isTTY === true && !dumb),
     self: { machine: hostname(), pid: proc.pid, lives: (pid) => lives(proc, pid) },
     signal,

@@ -1,6 +1,7 @@
 import type { Role } from '../config/schema.ts';
 import type { JobPhase } from '../scheduler/job-state.ts';
 import type { LogEvent } from './log-event.ts';
+import type { ServiceEvent } from './service-event.ts';
 import type { SessionEventBody } from './session-event.ts';
 
 /** One line of `events.jsonl`: the one contract between the job and every observer. `time` is UTC, RFC 3339, milliseconds. */
@@ -193,4 +194,4 @@ interface UnreadableEvent {
 }
 
 /** Everything that an observer of a run sees. */
-export type ObservedEvent = RunEvent | QueueEvent | LogEvent | OtherEvent | UnreadableEvent;
+export type ObservedEvent = RunEvent | QueueEvent | ServiceEvent | LogEvent | OtherEvent | UnreadableEvent;

@@ -2,6 +2,7 @@
 export class Mailbox<T> {
   readonly #letters: T[] = [];
   #error: { readonly error: unknown } | undefined;
+  #ended = false;
   #ring = () => {};
 
   put(letter: T): void {
@@ -15,7 +16,13 @@ export class Mailbox<T> {
     this.#ring();
   }
 
-  /** What is put, as it comes, until the abort. */
+  /** The reader is done, after what was put before. */
+  end(): void {
+    this.#ended = true;
+    this.#ring();
+  }
+
+  /** What is put, as it comes, until the abort or the end. */
   async *read(signal: AbortSignal): AsyncGenerator<T> {
     const ring = () => this.#ring();
     signal.addEventListener('abort', ring);
@@ -24,6 +31,7 @@ export class Mailbox<T> {
         const letter = this.#letters.shift();
         if (letter !== undefined) yield letter;
         else if (this.#error) throw this.#error.error;
+        else if (this.#ended) return;
         else {
           await new Promise<void>((resolve) => {
             this.#ring = resolve;

@@ -113,6 +113,11 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
     case 'stage':
     case 'signature':
     case 'worker-rates':
+    case 'source':
+    case 'instances':
+    case 'bus':
+    case 'health':
+    case 'load':
     case 'session-open':
     case 'command':
     case 'answer':

@@ -72,6 +72,8 @@ const LIBRARIES: ReadonlyMap<string, RegExp> = new Map([
   ['ssh2', /^host\/ssh\/(connect|identity|login)\.ts$/],
   ['ssh-config', /^host\/ssh\/config-file\.ts$/],
   ['listr2', /^cli\/view\.ts$/],
+  ['etcd3', /^observe\/service\/discovery\.ts$/],
+  ['nats', /^observe\/service\/bus\.ts$/],
   ['commander', /^cli\/program(\.ts$|\/)/],
 ]);
 

@@ -26,6 +26,7 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
   ])
     .argument('[run...]', RUN)
     .option(CLUSTER, OF_CLUSTER)
+    .option('--every <seconds>', 'time between looks at the service (default: 1)', positive)
     .option(PENDING_LIMIT, PENDING_TEXT, timeSpan)
     .addOption(json())
     .action(async (queries: readonly string[], options: WatchOptions) => {
@@ -63,6 +64,12 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
       const { cancel } = await import('../cancel.ts');
       exit(await cancel(query, options, world));
     });
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value >= 0.2 && value <= 3600) return value;
+  throw new InvalidArgumentError('It must be seconds, from 0.2 to 3600.');
 }
 
 function wholeNumber(text: string): number {

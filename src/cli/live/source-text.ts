@@ -1,0 +1,63 @@
+import type { LiveState } from './live-state.ts';
+import { brief, count } from './number-text.ts';
+import { type Line, type Piece, piece, type Style } from './span-line.ts';
+
+/** What the sources say, side by side in as many lines as they need; those that are missing with the reason. */
+export function sourceLines(state: LiveState, columns: number): readonly Line[] {
+  const lines: Piece[][] = [[]];
+  let used = 0;
+  for (const part of parts(state)) {
+    const gap = used === 0 ? '' : '  ';
+    if (used > 0 && used + gap.length + part.text.length > columns) {
+      lines.push([]);
+      used = 0;
+    }
+    lines.at(-1)?.push(piece(used === 0 ? '' : gap), part);
+    used += (used === 0 ? 0 : gap.length) + part.text.length;
+  }
+  const missing = [...state.sources.values()].flatMap(({ source, state: word, via, reason }): Line[] =>
+    word === 'missing' || via === 'recorded' ? [[piece(`${source}: ${reason}`, 'warn')]] : [],
+  );
+  const { signature, run } = state;
+  const known = signature
+    ? [[piece(`${signature.step} on ${signature.node}: ${signature.title}; ${signature.advice}`, 'bad')]]
+    : [];
+  const stalled = run.stalled ? [[piece(run.stalled.reason, 'bad')]] : [];
+  return [...lines.filter((line) => line.length > 0), ...stalled, ...known, ...missing].slice(0, MOST);
+}
+
+/** Lines at the foot; more would push the workers out of a short terminal. */
+const MOST = 6;
+
+function parts({ instances, bus, health, load, sources }: LiveState): readonly Piece[] {
+  const up = (source: 'etcd' | 'nats') => sources.get(source)?.state === 'up';
+  return [
+    ...(instances && up('etcd') ? [etcdPart(instances)] : []),
+    ...(bus && up('nats') ? [piece(busText(bus), 'dim')] : []),
+    ...(health?.frontends ?? []).map(({ step, state, instances: known }) => {
+      const fine: Style = state === 'healthy' ? 'dim' : 'bad';
+      return piece(`${step} ${state}${state === 'silent' ? '' : `, sees ${known}`}`, fine);
+    }),
+    ...(load && load.totals.requests > 0
+      ? [
+          piece(
+            `${count(load.totals.requests)} requests, ${brief(load.totals.outputTokens)} tok out since start`,
+            'dim',
+          ),
+        ]
+      : []),
+    ...(load && load.totals.failed > 0 ? [piece(`${count(load.totals.failed)} failed`, 'warn')] : []),
+  ];
+}
+
+function etcdPart({ roles }: NonNullable<LiveState['instances']>): Piece {
+  const complete = roles.every(({ have, want }) => have >= want);
+  const text = roles.map(({ role, have, want }) => `${role} ${have}/${want}`).join(', ');
+  return piece(`etcd ${text}`, complete ? 'dim' : 'warn');
+}
+
+function busText({ jetstream, services, milliseconds }: NonNullable<LiveState['bus']>): string {
+  const streams = jetstream && jetstream.streams > 0 ? `, ${jetstream.streams} streams` : '';
+  const requests = services.reduce((sum, each) => sum + each.requests, 0);
+  return `NATS ${milliseconds < 1 ? '<1' : Math.round(milliseconds)} ms${streams}${requests > 0 ? `, ${count(requests)} requests` : ''}`;
+}

@@ -1,0 +1,71 @@
+import { pause } from '../../host/pause.ts';
+import type { Mailbox } from '../mailbox.ts';
+import type { ServiceEvent, ServiceEventBody, SourceName, Way } from '../service-event.ts';
+
+/** Hands on what sources learn, each thing once. */
+export class Report {
+  readonly #letters: Mailbox<ServiceEvent>;
+  readonly #now: () => Date;
+  readonly #said = new Map<string, string>();
+
+  constructor(letters: Mailbox<ServiceEvent>, now: () => Date) {
+    this.#letters = letters;
+    this.#now = now;
+  }
+
+  tell(body: ServiceEventBody): void {
+    this.#letters.put({ time: this.#now().toISOString(), ...body });
+  }
+
+  /** `key` tells apart what may change from what counts as the same news; by default all of it. */
+  tellChange(body: ServiceEventBody, key: string = JSON.stringify(body)): void {
+    const topic = body.kind === 'source' ? `source ${body.source}` : body.kind;
+    if (this.#said.get(topic) === key) return;
+    this.#said.set(topic, key);
+    this.tell(body);
+  }
+
+  source(source: SourceName, state: 'up' | 'missing', via: Way, reason = ''): void {
+    this.tellChange({ kind: 'source', source, state, via, reason }, `${state} ${via}`);
+  }
+}
+
+/** Milliseconds between attempts to reach what cannot be reached. */
+const SHORTEST = 1000;
+const LONGEST = 15_000;
+
+/**
+ * Reads a source until the abort, again and again where that fails. `read` says when it has got through, and ends only by
+ * an error or the abort.
+ */
+export async function persist(
+  source: SourceName,
+  via: Way,
+  report: Report,
+  read: (up: () => void) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  let wait = SHORTEST;
+  do {
+    let reason = 'the connection has ended';
+    try {
+      await read(() => {
+        wait = SHORTEST;
+        report.source(source, 'up', via);
+      });
+    } catch (error) {
+      reason = reasonOf(error);
+    }
+    if (signal.aborted) return;
+    report.source(source, 'missing', via, reason);
+    wait = Math.min(wait * 2, LONGEST);
+  } while (await pause(wait / 2, signal));
+}
+
+/** Errors of Node's net, of grpc and of NATS, in a line. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { errors } = error as AggregateError;
+  const text = error.message || (Array.isArray(errors) ? reasonOf(errors[0]) : error.name);
+  return text.split('\n')[0] ?? '';
+}

@@ -1,0 +1,83 @@
+import { Agent, type ClientRequestArgs, request } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Place } from './places.ts';
+import type { WayThere } from './way.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Of an answer; a page of metrics has hundreds of kilobytes. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** Asks frontends and workers over connections that it keeps: over ssh a new one takes a round trip more. */
+export class Web {
+  readonly #agent: Agent;
+
+  constructor(way: WayThere) {
+    this.#agent = new DiallingAgent(way);
+  }
+
+  /** @throws Error where there is no whole answer within `timeout` milliseconds. */
+  get({ address, port }: Place, path: string, timeout: number, signal: AbortSignal): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const asked = request(
+        { host: address, port, path, agent: this.#agent, signal, headers: { accept: 'text/plain, */*' } },
+        (answer) => {
+          const parts: Buffer[] = [];
+          let size = 0;
+          answer.on('data', (part: Buffer) => {
+            size += part.length;
+            if (size > MOST_BYTES) asked.destroy(new Error('the answer is too long'));
+            else parts.push(part);
+          });
+          answer.once('end', () =>
+            resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }),
+          );
+          answer.once('error', reject);
+        },
+      );
+      const timer = setTimeout(
+        () => asked.destroy(new Error(`no answer within ${timeout / 1000} s`)),
+        timeout,
+      );
+      asked.once('close', () => clearTimeout(timer));
+      asked.once('error', reject);
+      asked.end();
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+class DiallingAgent extends Agent {
+  readonly #way: WayThere;
+
+  constructor(way: WayThere) {
+    super({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1024 });
+    this.#way = way;
+  }
+
+  override createConnection(
+    { host, port }: ClientRequestArgs,
+    done: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    this.#way.dial({ address: String(host), port: Number(port) }).then(
+      (stream) => done(null, asSocket(stream)),
+      (error: Error) => done(error, undefined as unknown as Duplex),
+    );
+  }
+}
+
+/** What Node's agent does with a socket, and a channel of ssh has not got. */
+function asSocket(stream: Duplex): Duplex {
+  const nothing = () => stream;
+  for (const name of ['setKeepAlive', 'setNoDelay', 'setTimeout', 'ref', 'unref'] as const) {
+    if (!(name in stream)) Object.assign(stream, { [name]: nothing });
+  }
+  if (!('destroySoon' in stream)) Object.assign(stream, { destroySoon: () => stream.end() });
+  return stream;
+}

@@ -1,0 +1,103 @@
+import { join } from 'node:path/posix';
+import type { Host } from '../host/host.ts';
+import type { ObservedEvent } from './event.ts';
+import { Mailbox } from './mailbox.ts';
+import { advance, NEW_RUN, type RunState } from './run-state.ts';
+import { movedPorts } from './service/moved-ports.ts';
+import { placesOf, readPlannedService } from './service/places.ts';
+import { observeService } from './service/service.ts';
+
+export interface ServiceOptions {
+  readonly host: Host;
+  readonly run: { readonly dir: string };
+  readonly now: () => Date;
+  /** Milliseconds between looks at metrics. */
+  readonly every?: number | undefined;
+}
+
+/** A run's events, and between them what its service says of itself, from when it is ready until it is torn down. */
+export async function* withService(
+  events: AsyncIterable<ObservedEvent>,
+  options: ServiceOptions,
+  signal: AbortSignal,
+): AsyncGenerator<ObservedEvent> {
+  const letters = new Mailbox<ObservedEvent>();
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const service = new Service(options, letters, either);
+  const pump = (async () => {
+    for await (const event of events) {
+      letters.put(event);
+      service.hear(event);
+    }
+    letters.end();
+  })();
+  pump.catch((error: unknown) => letters.fail(error));
+  try {
+    // Whoever reads the events of a run that is interrupted gets to their end by itself.
+    yield* letters.read(stop.signal);
+  } finally {
+    stop.abort();
+    await Promise.allSettled([pump, service.close()]);
+  }
+}
+
+/** Starts and stops to observe the service as the run's events say. */
+class Service {
+  readonly #options: ServiceOptions;
+  readonly #letters: Mailbox<ObservedEvent>;
+  readonly #signal: AbortSignal;
+  #state: RunState = NEW_RUN;
+  #moved: ReadonlyMap<number, number> = new Map();
+  #stop: AbortController | undefined;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(options: ServiceOptions, letters: Mailbox<ObservedEvent>, signal: AbortSignal) {
+    this.#options = options;
+    this.#letters = letters;
+    this.#signal = signal;
+  }
+
+  hear(event: ObservedEvent): void {
+    this.#state = advance(this.#state, event);
+    if (event.kind === 'job-started') this.#moved = new Map();
+    this.#moved = movedPorts(this.#moved, event);
+    if (!serves(this.#state)) {
+      this.#stop?.abort();
+      this.#stop = undefined;
+    } else if (this.#stop === undefined) {
+      const stop = new AbortController();
+      this.#stop = stop;
+      // What a run has been through comes all at once, and it may be over.
+      setTimeout(() => {
+        if (stop.signal.aborted || this.#signal.aborted) return;
+        this.#ended = this.#observe(AbortSignal.any([stop.signal, this.#signal]));
+        this.#ended.catch((error: unknown) => this.#letters.fail(error));
+      }, 0);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stop?.abort();
+    await this.#ended;
+  }
+
+  async #observe(signal: AbortSignal): Promise<void> {
+    const { host, run, now, every } = this.#options;
+    const { bound, started } = this.#state;
+    const planned = await readPlannedService(host, run);
+    if (planned === undefined || bound === undefined) return;
+    const attempt = started?.attempt ?? 0;
+    const watch = {
+      host,
+      attemptDir: attempt === 0 ? run.dir : join(run.dir, 'attempts', String(attempt)),
+      places: placesOf(planned, bound.nodes, this.#moved),
+      now,
+      ...(every !== undefined && { every }),
+    };
+    for await (const event of observeService(watch, signal)) this.#letters.put(event);
+  }
+}
+
+const serves = ({ ready, bound, teardown, verdict, requeued }: RunState): boolean =>
+  ready !== undefined && bound !== undefined && !teardown && !verdict && !requeued;
