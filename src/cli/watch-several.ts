@@ -10,10 +10,10 @@ import { withJob } from './adopt.ts';
 import { benchedEnd } from './bench-verdict.ts';
 import { detachedText } from './detached.ts';
 import { eventText } from './event-text.ts';
+import { LoadLines } from './live/load-lines.ts';
 import { patience } from './patience.ts';
 import type { FoundRun } from './run-lookup.ts';
 import { isBad, verdictText } from './verdict-text.ts';
-import { LoadLines } from './live/load-lines.ts';
 import { isNews, screenOf, writeLine } from './view.ts';
 import type { WatchOptions } from './watch.ts';
 import type { World } from './world.ts';
@@ -43,7 +43,10 @@ export async function showRuns(
     pendingLimit,
     AbortSignal.any([world.signal, stop.signal]),
   );
-  for await (const { one, event } of merge(stop, ...shown.map((each) => events(each, every, world, patient.signal)))) {
+  for await (const { one, event } of merge(
+    stop,
+    ...shown.map((each) => events(each, every, world, patient.signal)),
+  )) {
     patient.see(one.run.id, event);
     const news = isNews(event, one.state);
     one.state = advance(one.state, event);

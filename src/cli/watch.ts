@@ -12,7 +12,6 @@ import type { Connection } from './connect.ts';
 import { detachedText } from './detached.ts';
 import { showLive } from './live/show-live.ts';
 import { patience, seen } from './patience.ts';
-import { exitOfRun } from './run-exit.ts';
 import { type LookupOptions, lookUpEach } from './run-lookup.ts';
 import { isBad, verdictText } from './verdict-text.ts';
 import { screenOf } from './view.ts';
