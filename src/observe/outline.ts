@@ -14,6 +14,8 @@ export interface OutlineStep {
   readonly name: string;
   readonly kind: ProcessKind;
   readonly role: Role | null;
+  /** DP ranks of a worker. */
+  readonly dp?: number;
 }
 
 /** Undefined where there is no plan.json that can be read. */
@@ -23,7 +25,7 @@ export async function readOutline(host: Host, run: { readonly dir: string }): Pr
 }
 
 export function parseOutline(text: string): Outline | undefined {
-  let plan: { readonly processes?: unknown };
+  let plan: { readonly processes?: unknown; readonly workers?: unknown };
   try {
     plan = JSON.parse(text);
   } catch (error) {
@@ -31,13 +33,18 @@ export function parseOutline(text: string): Outline | undefined {
     throw error;
   }
   if (!Array.isArray(plan?.processes)) return undefined;
+  const ranks = new Map(
+    (Array.isArray(plan.workers) ? plan.workers : []).map((worker) => [worker?.name, worker?.dp]),
+  );
   const steps = new Map<string, OutlineStep>();
   for (const { name, kind, role } of plan.processes) {
     if (typeof name !== 'string' || typeof kind !== 'string') return undefined;
+    const dp: unknown = ranks.get(name);
     steps.set(name, {
       name,
       kind: kind as ProcessKind,
       role: typeof role === 'string' ? (role as Role) : null,
+      ...(typeof dp === 'number' && { dp }),
     });
   }
   return { steps: [...steps.values()] };

@@ -1,0 +1,98 @@
+import type { Role } from '../config/role.ts';
+import type { Host } from '../host/host.ts';
+import { pause } from '../host/pause.ts';
+import { inGroups } from './in-groups.ts';
+import type { LogEvent } from './log-event.ts';
+import { type LogFile, listLogs } from './log-file.ts';
+import { readOutline } from './outline.ts';
+import { ThroughputWindow } from './throughput.ts';
+import { WorkerLog } from './worker-log.ts';
+
+export interface LogWatch {
+  readonly host: Host;
+  readonly run: { readonly dir: string };
+  readonly now: () => Date;
+  /** Milliseconds between looks at the logs; many logs are looked at less often. */
+  readonly every?: number;
+}
+
+const EVERY = 1000;
+/** Of a log that is longer when the watching begins only so many bytes at its end are read. */
+const TAIL = 1024 * 1024;
+/** Bytes of one log that are read in one look, so that every log has its turn. */
+const MOST = 16 * 1024 * 1024;
+
+/**
+ * What the logs of a run's latest attempt tell, as they grow, until the abort: how far the workers have come in their
+ * start, what they do, and known fatal lines.
+ */
+export async function* watchLogs(watch: LogWatch, signal: AbortSignal): AsyncGenerator<LogEvent> {
+  const { host, run, now, every = EVERY } = watch;
+  const outline = await readOutline(host, run);
+  const steps = new Map((outline?.steps ?? []).map((step) => [step.name, step]));
+  const logs = new Map<string, WorkerLog>();
+  const rates = new Map<string, WorkerRates>();
+  while (!signal.aborted) {
+    const present = (await listLogs(host, run, outline)).filter(({ node }) => node !== '');
+    const time = now();
+    await inGroups(present, async (log) => {
+      const known = logs.get(log.path) ?? new WorkerLog(host, log, await tail(host, log));
+      logs.set(log.path, known);
+      await known.read(time.getTime(), MOST);
+    });
+    for (const log of logs.values()) {
+      const { step, node } = log.log;
+      const role: Role | null = steps.get(step)?.role ?? null;
+      const place = { time: time.toISOString(), step, ...(role !== null && { role }), node };
+      for (const { signature, line, advice } of log.takeSignatures()) {
+        const { name, title, link } = signature;
+        yield { ...place, kind: 'signature', name, class: signature.class, title, line, advice, link };
+      }
+      const progress = log.stages.news(time.getTime());
+      if (progress) yield { ...place, kind: 'stage', ...progress };
+      const batches = log.takeBatches();
+      if (batches.length === 0) continue;
+      const worker = rates.get(step) ?? new WorkerRates(role ?? undefined, steps.get(step)?.dp);
+      rates.set(step, worker);
+      for (const line of batches) worker.window.add(line, time.getTime());
+      worker.heard(batches.at(-1)?.time ?? time.getTime(), time.getTime());
+    }
+    for (const [step, worker] of rates) {
+      const event = worker.news(step, time);
+      if (event) yield event;
+    }
+    await pause(every + 5 * present.length, signal);
+  }
+}
+
+async function tail(host: Host, log: LogFile): Promise<number> {
+  const size = (await host.read(log.path, 0, 0))?.size ?? 0;
+  return size > TAIL ? size - TAIL : 0;
+}
+
+/** One worker's window, on the clock of its own lines: nodes' clocks and zones are not the observer's. */
+class WorkerRates {
+  readonly window: ThroughputWindow;
+  readonly #role: Role | undefined;
+  #behind = Number.POSITIVE_INFINITY;
+  #told = '';
+
+  constructor(role: Role | undefined, dp: number | undefined) {
+    this.window = new ThroughputWindow(undefined, dp);
+    this.#role = role;
+  }
+
+  /** A line with this time was read at `now`. */
+  heard(time: number, now: number): void {
+    this.#behind = Math.min(this.#behind, now - time);
+  }
+
+  news(step: string, now: Date): LogEvent | undefined {
+    const rates = this.window.at(now.getTime() - this.#behind);
+    const told = JSON.stringify(rates);
+    if (told === this.#told) return undefined;
+    this.#told = told;
+    const role = this.#role;
+    return { time: now.toISOString(), kind: 'worker-rates', step, ...(role && { role }), ...rates };
+  }
+}

@@ -1,0 +1,50 @@
+import type { Host } from '../host/host.ts';
+import type { EventOf } from './event.ts';
+import { inGroups } from './in-groups.ts';
+import { type LogFile, listLogs } from './log-file.ts';
+import { SIGNATURES } from './signature.ts';
+import { type FoundSignature, WorkerLog } from './worker-log.ts';
+
+/** What is known of why a run failed, beyond its verdict. */
+export interface RunSignature extends FoundSignature {
+  readonly log: LogFile;
+}
+
+/** Bytes at the end of a log in which the cause is looked for. */
+const TAIL = 4 * 1024 * 1024;
+/** Logs beside that of the process that failed. */
+const MOST_LOGS = 64;
+
+/**
+ * The signature in the log of the process that failed, else in those of its step's other nodes; where no process is known,
+ * in any. Where several are there, a fault of the hardware counts before what follows from it.
+ */
+export async function runSignature(
+  host: Host,
+  run: { readonly dir: string },
+  { step, node }: Pick<EventOf<'verdict'>, 'step' | 'node'>,
+): Promise<RunSignature | undefined> {
+  const logs = await listLogs(host, run, undefined);
+  const own = logs.filter((log) => log.step === step && log.node === node);
+  const found = await inGroups(own, (log) => inLog(host, log));
+  const [first] = sorted(found);
+  // What the network did is often what another node suffered from.
+  if (first && first.signature.class !== 'network') return first;
+  const kin = logs.filter((log) => log.node !== '' && log.node !== node && (!step || log.step === step));
+  const others = await inGroups(kin.slice(0, MOST_LOGS), (log) => inLog(host, log));
+  const [best] = sorted([...found, ...others]);
+  return best;
+}
+
+function sorted(found: readonly (readonly RunSignature[])[]): readonly RunSignature[] {
+  const place = ({ signature }: RunSignature) => SIGNATURES.indexOf(signature);
+  return found.flat().sort((a, b) => place(a) - place(b));
+}
+
+async function inLog(host: Host, log: LogFile): Promise<readonly RunSignature[]> {
+  const size = (await host.read(log.path, 0, 0))?.size ?? 0;
+  const reader = new WorkerLog(host, log, Math.max(0, size - TAIL));
+  await reader.read(0, TAIL);
+  reader.end();
+  return reader.takeSignatures().map((found) => ({ ...found, log }));
+}

@@ -1,0 +1,79 @@
+import type { StageEvent, StartStage } from './log-event.ts';
+import type { StageLine } from './stage-line.ts';
+
+/** Seconds without progress after which a stage is stuck, and what to do then. Weights move with every shard. */
+export const STAGE_LIMITS: Readonly<Record<StartStage, { readonly limit: number; readonly advice: string }>> =
+  {
+    weights: {
+      limit: 900,
+      advice: 'look at the file system that the model is on, and at the other nodes of the worker',
+    },
+    'kv-cache': { limit: 300, advice: 'a rank may have ended: look at the other nodes of the worker' },
+    'cuda-graphs': {
+      limit: 600,
+      advice:
+        'ranks that capture wait for each other: look for one that is missing, or lower cuda-graph-max-bs; see sgl-project/sglang#26137',
+    },
+    'deep-gemm': {
+      limit: 1800,
+      advice: 'compile the kernels before, with the same args, into a shared SGLANG_DG_CACHE_DIR',
+    },
+    'warm-up': {
+      limit: 1800,
+      advice: 'the first requests hang: look at the transfer between prefill and decode',
+    },
+  };
+
+type Progress = Pick<StageEvent, 'stage' | 'state' | 'done' | 'total' | 'seconds' | 'deadline' | 'advice'>;
+
+/** How far the start of a worker has come on one node, told from the stage lines of its ranks. */
+export class StartStages {
+  #stage: StartStage | undefined;
+  #begun = 0;
+  #moved = 0;
+  #count: { done?: number; total?: number } = {};
+  #over = false;
+  #told = '';
+  #stuck = false;
+
+  /** `now`: milliseconds, when the line was read. */
+  hear(line: StageLine, now: number): void {
+    if (line.stage !== this.#stage) {
+      // Ranks do not go in step: one that is behind does not take the others back.
+      if (line.state === 'done') return;
+      this.#stage = line.stage;
+      this.#begun = now;
+      this.#count = {};
+      this.#over = false;
+    }
+    this.#moved = now;
+    this.#stuck = false;
+    if (line.done !== undefined) {
+      this.#count = { done: line.done, ...(line.total !== undefined && { total: line.total }) };
+      this.#over = false;
+    }
+    if (line.state === 'done') this.#over = true;
+  }
+
+  /** What is new since the last call; a stage that stands still is told once. */
+  news(now: number): Progress | undefined {
+    const stage = this.#stage;
+    if (stage === undefined) return undefined;
+    const seconds = Math.round((now - this.#begun) / 1000);
+    const { limit, advice } = STAGE_LIMITS[stage];
+    if (!this.#over && !this.#stuck && now - this.#moved >= limit * 1000) {
+      this.#stuck = true;
+      return { stage, state: 'stuck', ...this.#count, seconds, deadline: limit, advice };
+    }
+    const state = this.#over ? 'done' : 'going';
+    const told = JSON.stringify([stage, state, this.#count]);
+    if (told === this.#told) return undefined;
+    this.#told = told;
+    return { stage, state, ...this.#count, seconds };
+  }
+
+  /** It serves: whatever stage was open is over. */
+  serves(): void {
+    if (this.#stage !== undefined) this.#over = true;
+  }
+}

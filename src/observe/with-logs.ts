@@ -1,0 +1,47 @@
+import type { ObservedEvent } from './event.ts';
+import { type LogWatch, watchLogs } from './log-watch.ts';
+import { merge } from './merge.ts';
+
+/** A run's events, and between them what its logs tell, from its first step until its end. */
+export async function* withLogs(
+  events: AsyncIterable<ObservedEvent>,
+  watch: LogWatch,
+  signal: AbortSignal,
+): AsyncGenerator<ObservedEvent> {
+  const stop = new AbortController();
+  const ended = new AbortController();
+  const begun = deferred();
+  const own = async function* (): AsyncGenerator<ObservedEvent> {
+    try {
+      for await (const event of events) {
+        if (event.kind === 'step-started') begun.resolve();
+        else if (event.kind === 'verdict') ended.abort();
+        yield event;
+      }
+    } finally {
+      ended.abort();
+      begun.resolve();
+    }
+  };
+  const logs = async function* (): AsyncGenerator<ObservedEvent> {
+    await begun.promise;
+    // What a run has been through comes all at once, and it may be over.
+    await new Promise((resolve) => setTimeout(resolve));
+    yield* watchLogs(watch, AbortSignal.any([signal, stop.signal, ended.signal]));
+  };
+  stop.signal.addEventListener('abort', begun.resolve);
+  signal.addEventListener('abort', begun.resolve);
+  try {
+    yield* merge<ObservedEvent>(stop, own(), logs());
+  } finally {
+    signal.removeEventListener('abort', begun.resolve);
+  }
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
