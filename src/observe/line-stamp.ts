@@ -13,7 +13,8 @@ export interface Stamp {
 }
 
 const NO_RANKS: Ranks = {};
-const [DASH, COLON, SPACE, BRACKET, DOT, UNDERSCORE] = [0x2d, 0x3a, 0x20, 0x5d, 0x2e, 0x5f];
+const [DASH, SLASH, COLON, SPACE, BRACKET, DOT, UNDERSCORE] = [0x2d, 0x2f, 0x3a, 0x20, 0x5d, 0x2e, 0x5f];
+const PLUS = 0x2b;
 
 /**
  * What stands before a message: `[2025-12-10 13:50:32 DP0 TP8 EP8]` of SGLang, `2025-12-10T13:50:14.788089Z` of Dynamo,
@@ -32,16 +33,25 @@ export function readStamp(bytes: Uint8Array, from: number, end: number): Stamp {
         unit /= 10;
       }
     }
-    return { time: seconds * 1000 + Math.floor(fraction + 1e-6), ranks: ranksAt(bytes, next, end) };
+    const time = seconds * 1000 + Math.floor(fraction + 1e-6) - zoneAt(bytes, next);
+    return { time, ranks: ranksAt(bytes, next, end) };
   }
   return { time: undefined, ranks: NO_RANKS };
 }
 
-/** `2025-12-10 13:50:32` or the same with a T. */
+/** Milliseconds of a zone such as `+01:00`; 0 where there is none, or a Z. */
+function zoneAt(bytes: Uint8Array, at: number): number {
+  const sign = bytes[at];
+  if ((sign !== PLUS && sign !== DASH) || !isDigit(bytes[at + 1]) || !isDigit(bytes[at + 4])) return 0;
+  const minutes = bytes[at + 3] === COLON ? two(bytes, at + 4) : two(bytes, at + 3);
+  return (sign === PLUS ? 1 : -1) * (two(bytes, at + 1) * 60 + minutes) * 60_000;
+}
+
+/** `2025-12-10 13:50:32`, the same with a T, or NATS' and nginx' `2025/12/10 13:50:32`. */
 function isMoment(bytes: Uint8Array, at: number): boolean {
   return (
-    bytes[at + 4] === DASH &&
-    bytes[at + 7] === DASH &&
+    (bytes[at + 4] === DASH || bytes[at + 4] === SLASH) &&
+    bytes[at + 7] === bytes[at + 4] &&
     bytes[at + 13] === COLON &&
     bytes[at + 16] === COLON &&
     isDigit(bytes[at]) &&

@@ -37,10 +37,16 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     ['logs -f', 'of the newest run, as they grow'],
     ['logs dsr1-3fa29c decode-0', 'one worker of one run'],
     ['logs prefill', 'all prefill workers of the newest run'],
+    ["logs --role decode --grep 'error|timeout' --since 10m", 'of its last ten minutes, what went wrong'],
   ])
     .argument('[worker]', 'a worker, service or role')
     .option('-f, --follow', 'go on as the logs grow')
     .option('-n, --lines <count>', 'only the last so many of each log', wholeNumber)
+    .option('--role <role>', 'only workers of this role')
+    .option('--node <node>', 'only what runs on this node')
+    .option('--grep <pattern>', 'only lines that match this regular expression')
+    .option('--since <time>', 'only lines since then: 10m, 14:05, 2025-11-24T14:05')
+    .addOption(json())
     .action(async (first: string | undefined, second: string | undefined, options: LogsOptions) => {
       const { logs } = await import('../logs.ts');
       exit(await logs({ first, second }, options, world));
