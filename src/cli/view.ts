@@ -29,7 +29,7 @@ export interface Screen {
 export function screenOf(world: World, json = false): Screen {
   const renderer = json ? 'json' : world.isTTY && world.color ? 'steps' : 'lines';
   const { out, columns, rows, now, color } = world;
-  const size = () => ({ columns: world.columns, rows: world.rows ?? 24 });
+  const size = () => ({ columns: world.columns, rows: world.rows || 24 });
   return { renderer, out, columns, rows, now, color, ...(world.isTTY && !json && { size }) };
 }
 

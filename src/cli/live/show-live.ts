@@ -77,8 +77,9 @@ class RunView {
     if (this.#board) {
       this.#board.update(this.#stages('start'));
       await this.#closeBoard();
-    } else if (news && this.#canvas === undefined) this.#line(event);
-    else if (news && event.kind !== 'load') this.#line(event);
+      // The view shows the rest of it.
+    } else if (news && (!this.#canvas || (event.kind !== 'load' && event.kind !== 'source')))
+      this.#line(event);
     if (!this.#screen.size) return;
     if (this.#canvas) {
       if (event.kind === 'load' || event.kind === 'health') this.#draw();

@@ -6,7 +6,8 @@ import { type Line, type Piece, piece, type Style } from './span-line.ts';
 export function sourceLines(state: LiveState, columns: number): readonly Line[] {
   const lines: Piece[][] = [[]];
   let used = 0;
-  for (const part of parts(state)) {
+  const ending = state.run.teardown !== undefined || state.run.verdict !== undefined;
+  for (const part of ending ? totalParts(state) : parts(state)) {
     const gap = used === 0 ? '' : '  ';
     if (used > 0 && used + gap.length + part.text.length > columns) {
       lines.push([]);
@@ -16,7 +17,7 @@ export function sourceLines(state: LiveState, columns: number): readonly Line[] 
     used += (used === 0 ? 0 : gap.length) + part.text.length;
   }
   const missing = [...state.sources.values()].flatMap(({ source, state: word, via, reason }): Line[] =>
-    word === 'missing' || via === 'recorded' ? [[piece(`${source}: ${reason}`, 'warn')]] : [],
+    !ending && (word === 'missing' || via === 'recorded') ? [[piece(`${source}: ${reason}`, 'warn')]] : [],
   );
   const { signature, run } = state;
   const known = signature
@@ -29,7 +30,8 @@ export function sourceLines(state: LiveState, columns: number): readonly Line[] 
 /** Lines at the foot; more would push the workers out of a short terminal. */
 const MOST = 6;
 
-function parts({ instances, bus, health, load, sources }: LiveState): readonly Piece[] {
+function parts(state: LiveState): readonly Piece[] {
+  const { instances, bus, health, sources } = state;
   const up = (source: 'etcd' | 'nats') => sources.get(source)?.state === 'up';
   return [
     ...(instances && up('etcd') ? [etcdPart(instances)] : []),
@@ -38,15 +40,16 @@ function parts({ instances, bus, health, load, sources }: LiveState): readonly P
       const fine: Style = state === 'healthy' ? 'dim' : 'bad';
       return piece(`${step} ${state}${state === 'silent' ? '' : `, sees ${known}`}`, fine);
     }),
-    ...(load && load.totals.requests > 0
-      ? [
-          piece(
-            `${count(load.totals.requests)} requests, ${brief(load.totals.outputTokens)} tok out since start`,
-            'dim',
-          ),
-        ]
-      : []),
-    ...(load && load.totals.failed > 0 ? [piece(`${count(load.totals.failed)} failed`, 'warn')] : []),
+    ...totalParts(state),
+  ];
+}
+
+function totalParts({ load }: LiveState): readonly Piece[] {
+  if (load === undefined || load.totals.requests === 0) return [];
+  const { requests, failed, outputTokens } = load.totals;
+  return [
+    piece(`${count(requests)} requests, ${brief(outputTokens)} tok out since start`, 'dim'),
+    ...(failed > 0 ? [piece(`${count(failed)} failed`, 'warn')] : []),
   ];
 }
 

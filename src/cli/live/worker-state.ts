@@ -82,16 +82,16 @@ export function advanceWorkers(workers: Workers, event: ObservedEvent): Workers 
     case 'recovered':
       return one(event.step, 'ready');
     case 'process-ended':
-      return one(event.step, 'lost', event.reason);
+      return one(event.step, 'lost', shortReason(event));
     case 'worker-restarting':
       return one(
         event.step,
         'lost',
-        `${event.reason}; restart ${event.restart} of ${event.of} in ${event.delay} s`,
+        `${shortReason(event)}; restart ${event.restart} of ${event.of} in ${event.delay} s`,
       );
     case 'degraded':
     case 'step-ended':
-      return one(event.step, 'lost', event.reason);
+      return one(event.step, 'lost', shortReason(event));
     case 'step-stopped':
       return one(event.step, 'stopped');
     case 'unregistered':
@@ -113,6 +113,12 @@ export function advanceWorkers(workers: Workers, event: ObservedEvent): Workers 
     default:
       return workers;
   }
+}
+
+/** Its row says which worker it is, and where. */
+function shortReason({ reason, step }: { readonly reason: string; readonly step: string }): string {
+  const [, who, what] = /^(\S+) on \S+ (.*)$/s.exec(reason) ?? [];
+  return who === step && what !== undefined ? what : reason;
 }
 
 const ALIVE: ReadonlySet<WorkerPhase> = new Set(['starting', 'restarting', 'ready', 'unregistered']);

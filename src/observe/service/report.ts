@@ -2,11 +2,15 @@ import { pause } from '../../host/pause.ts';
 import type { Mailbox } from '../mailbox.ts';
 import type { ServiceEvent, ServiceEventBody, SourceName, Way } from '../service-event.ts';
 
+/** Milliseconds that news of a lost source are held back. */
+const HELD = 2500;
+
 /** Hands on what sources learn, each thing once. */
 export class Report {
   readonly #letters: Mailbox<ServiceEvent>;
   readonly #now: () => Date;
   readonly #said = new Map<string, string>();
+  readonly #held = new Map<SourceName, NodeJS.Timeout>();
 
   constructor(letters: Mailbox<ServiceEvent>, now: () => Date) {
     this.#letters = letters;
@@ -25,8 +29,22 @@ export class Report {
     this.tell(body);
   }
 
+  /** What was up and is missing now may only be the first to go at the end of a run, of which its job tells soon. */
   source(source: SourceName, state: 'up' | 'missing', via: Way, reason = ''): void {
-    this.tellChange({ kind: 'source', source, state, via, reason }, `${state} ${via}`);
+    const say = () => {
+      this.#held.delete(source);
+      this.tellChange({ kind: 'source', source, state, via, reason }, `${state} ${via}`);
+    };
+    const held = this.#held.get(source);
+    if (state === 'up') {
+      clearTimeout(held);
+      say();
+    } else if (!this.#said.get(`source ${source}`)?.startsWith('up')) say();
+    else if (held === undefined) this.#held.set(source, setTimeout(say, HELD));
+  }
+
+  close(): void {
+    for (const timer of this.#held.values()) clearTimeout(timer);
   }
 }
 

@@ -64,6 +64,7 @@ export async function* observeService(
   } finally {
     stop.abort();
     await Promise.allSettled(sources);
+    report.close();
     web.close();
   }
 }
