@@ -27,6 +27,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     'aggregated-3',
     'etcd',
     'frontend-0',
+    'metrics',
     'nats',
   ];
   expect(listing(join(world.cwd, 'job'))).toEqual({
@@ -34,6 +35,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     'lib.sh': '600',
     lib: '700',
     'lib/await.sh': '600',
+    'lib/bench.sh': '600',
     'lib/cause.sh': '600',
     'lib/end.sh': '600',
     'lib/events.sh': '600',
@@ -45,6 +47,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     'lib/steps.sh': '600',
     'lib/supervise.sh': '600',
     'task.sh': '600',
+    'metrics.sh': '600',
     'node.sh': '600',
     'ports.sh': '600',
     'preflight.sh': '600',
@@ -56,7 +59,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     ...Object.fromEntries(names.map((name) => [`steps/${name}.sh`, '700'])),
     ...Object.fromEntries(names.map((name) => [`env/${name}.env`, '600'])),
   });
-  expect(world.stderr()).toBe('wrote 34 files to job; start with job/job.sbatch\n');
+  expect(world.stderr()).toBe('wrote 38 files to job; start with job/job.sbatch\n');
   expect(world.stdout()).toBe('');
 });
 

@@ -87,7 +87,7 @@ test.each([
 
 test('one step imports it before all others, which then take the file', () => {
   const job = sampleJob(
-    { prefill: {}, decode: {}, container: { image: 'nvcr.io#a/b:1' } },
+    { prefill: {}, decode: {}, container: { image: 'nvcr.io#a/b:1' }, observe: { metrics: 'none' } },
     { image_cache: '/lustre/images' },
   );
   const plan = planJob(job);

@@ -5,7 +5,7 @@ import { wordText } from '../../../src/plan/word.ts';
 import { sampleJob } from './sample-job.ts';
 
 function monitors(gpu_log: string) {
-  const observe = { gpu_log, interval: '10s' };
+  const observe = { gpu_log, interval: '10s', metrics: 'none' };
   const job = sampleJob({ prefill: {}, decode: { nodes: 2 }, infra: { dedicated_node: true }, observe });
   const steps = planJob(job).steps.filter(({ kind }) => kind === 'monitor');
   return { steps, srun: steps.map((step) => srunCommand(step, job).map(wordText).join(' ')) };
@@ -55,4 +55,43 @@ test('by DCGM, in milliseconds', () => {
 
 test('not unless asked', () => {
   expect(monitors('none').steps).toEqual([]);
+});
+
+test('one process on the head node samples the metrics of all frontends and workers, by their leaders', () => {
+  const job = sampleJob({ prefill: {}, decode: { nodes: 2 }, frontend: { count: 2 } });
+  const step = planJob(job).steps.find(({ name }) => name === 'metrics');
+  expect({ ...step, argv: step?.argv.map(wordText) }).toEqual({
+    name: 'metrics',
+    kind: 'monitor',
+    role: null,
+    worker: null,
+    nodes: [0],
+    gpus: [],
+    argv: [
+      'bash',
+      '${RUN_DIR}/metrics.sh',
+      '5',
+      '${LOCAL_DIR}',
+      'frontend-0=${NODE_IP[0]}:8180',
+      'frontend-1=${NODE_IP[1]}:8180',
+      'prefill-0=${NODE_IP[0]}:8081',
+      'decode-0=${NODE_IP[1]}:8081',
+    ],
+    env: {},
+    secrets: {},
+    ports: [],
+    contained: false,
+  });
+  expect(step && srunCommand(step, job).map(wordText)).toContain(
+    '--output=${ATTEMPT_DIR}/logs/metrics.%N.prom',
+  );
+});
+
+test('metrics as often as asked, or not at all', () => {
+  const steps = (metrics: string) =>
+    planJob(sampleJob({ aggregated: {}, observe: { metrics } })).steps.filter(
+      ({ kind }) => kind === 'monitor',
+    );
+  expect(steps('1m').map(({ argv }) => argv[2])).toEqual(['60']);
+  expect(steps('none')).toEqual([]);
 });

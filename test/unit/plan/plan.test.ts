@@ -72,6 +72,7 @@ test('steps come in the order of their launch', () => {
     'prefill-1',
     'decode-0',
     'encode-0',
+    'metrics',
   ]);
 });
 
@@ -87,7 +88,7 @@ test('nodes say what runs on them, and how many of their GPUs work', () => {
     {
       index: 0,
       roles: ['head', 'frontend', 'nginx', 'prefill'],
-      steps: ['etcd', 'nats', 'frontend-0', 'nginx', 'prefill-0'],
+      steps: ['etcd', 'nats', 'frontend-0', 'nginx', 'prefill-0', 'metrics'],
       gpusUsed: 3,
     },
     { index: 1, roles: ['frontend', 'prefill'], steps: ['frontend-1', 'prefill-0'], gpusUsed: 3 },
