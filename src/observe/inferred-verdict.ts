@@ -49,6 +49,8 @@ function reasonOf({ started, bound, teardown }: RunState, queue: QueueEvent): st
 }
 
 function saidOf({ phase, job, state, reason }: QueueEvent): string {
+  if (phase === 'gone' && reason !== '')
+    return `squeue does not know job ${job} any more, and accounting cannot be asked (${reason})`;
   if (phase === 'gone') return `neither squeue nor accounting knows job ${job} any more`;
   if (state === 'CANCELLED' && reason.startsWith('by uid ')) return `cancelled ${reason}`;
   return `Slurm says ${state}${reason === '' ? '' : ` (${reason})`}`;

@@ -42,7 +42,7 @@ export interface FoundJob {
 export interface JobStatus extends JobState {
   /** The state as Slurm printed it, with what followed: `CANCELLED by 1000`. Empty for a job that is gone. */
   readonly printed: string;
-  /** Why it waits, or how it ended; empty where Slurm gives none. */
+  /** Why it waits, or how it ended; of a job that is gone, why accounting could not be asked. Empty where none is given. */
   readonly reason: string;
   readonly nodes: number;
   readonly nodeList: string;

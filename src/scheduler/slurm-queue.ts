@@ -29,16 +29,19 @@ export function slurmQueue({
   }
 
   /** Nothing where the cluster keeps no accounts, or its database is down. */
-  async function accounts(ids: readonly JobId[], signal: AbortSignal): Promise<readonly JobRow[]> {
-    if (!accounting || ids.length === 0) return [];
+  async function accounts(ids: readonly JobId[], signal: AbortSignal): Promise<Accounts> {
+    if (!accounting || ids.length === 0) return { rows: [] };
     try {
-      const result = await run(accountingCommand(ids), signal);
-      if (saysNoAccounting(result.stderr)) accounting = false;
-      return result.exitCode === 0 ? parseAccounting(result.stdout) : [];
+      const { exitCode, stdout, stderr } = await run(accountingCommand(ids), signal);
+      if (saysNoAccounting(stderr)) accounting = false;
+      if (exitCode === 0) return { rows: parseAccounting(stdout) };
+      return accounting ? { rows: [], trouble: lastLine(stderr) } : { rows: [] };
     } catch (error) {
       if (signal.aborted || !(error instanceof DynSlurmError)) throw error;
       if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') accounting = false;
-      return [];
+      return accounting
+        ? { rows: [], trouble: lastLine(error.message.split('\n', 1)[0] ?? '') }
+        : { rows: [] };
     }
   }
 
@@ -57,12 +60,13 @@ export function slurmQueue({
   ): Promise<readonly [JobId, JobStatus][]> {
     const live = await queued(ids, signal);
     const missing = ids.filter((id) => !live.has(jobNumber(id)));
-    const accounted = byNumber(await accounts(missing, signal));
+    const { rows, trouble = '' } = await accounts(missing, signal);
+    const accounted = byNumber(rows);
     return ids.map((id) => {
       const present = live.get(jobNumber(id));
       if (present) return [id, statusFrom(present, 'squeue')];
       const past = accounted.get(jobNumber(id));
-      return [id, past ? statusFrom(past, 'sacct') : GONE];
+      return [id, past ? statusFrom(past, 'sacct') : { ...GONE, reason: trouble }];
     });
   }
 
@@ -93,10 +97,22 @@ export function slurmQueue({
     },
 
     async cancelledBy(id, signal) {
-      const [row] = await accounts([id], signal);
+      const [row] = (await accounts([id], signal)).rows;
       return row && cancellingUid(row.state);
     },
   };
+}
+
+interface Accounts {
+  readonly rows: readonly JobRow[];
+  /** Why accounting could not be asked, though there is one. */
+  readonly trouble?: string;
+}
+
+/** `sacct: error: Problem talking to the database: Connection refused` without what every line of it begins with. */
+function lastLine(stderr: string): string {
+  const [last = ''] = stderr.trimEnd().split('\n').slice(-1);
+  return last.replace(/^sacct: (error|fatal): /, '');
 }
 
 const GONE: JobStatus = {

@@ -33,6 +33,26 @@ cover() {
   done
 }
 
+# change_root: the box sees another Debian, which it may write to without changing it.
+change_root() {
+  local path new=$STATE/boxes/$name/root
+  mkdir -p "$new"/{upper,work,all}
+  mount -t overlay -o "lowerdir=$ROOT,upperdir=$new/upper,workdir=$new/work" none "$new/all"
+  new+=/all
+  kept+=("$(command -v node)")
+  for path in "${kept[@]}"; do
+    if [[ -d $path ]]; then mkdir -p "$new$path"; else install -D /dev/null "$new$path"; fi
+    mount --bind "$path" "$new$path"
+  done
+  for path in dev proc sys; do mount --rbind "/$path" "$new/$path"; done
+  mkdir "$new/old"
+  cd "$new"
+  pivot_root . old
+  umount --lazy /old
+  # Programs are elsewhere there.
+  hash -r
+}
+
 # Slurm ends a step by its freezer cgroup, whose path holds no node name: each box needs a subtree of its own.
 own_freezer() {
   local mine="$STATE/freezer/$FREEZER/$name"
@@ -51,6 +71,7 @@ etc() {
 }
 
 hostname "$name"
+[[ -z $ROOT ]] || change_root
 case $name in
   # Outside of the cluster: it shares neither homes nor Slurm's configuration.
   laptop)

@@ -16,6 +16,8 @@ interface Description {
   readonly nodes: readonly { readonly name: string; readonly ip: string }[];
   readonly gpus: number;
   readonly killWait: number;
+  /** Another Debian, whose Slurm this is; null where it is the machine's own. */
+  readonly root: string | null;
   /** With linuxproc Slurm's signals reach all processes of a task, and daemons that a job leaves behind outlive it. */
   readonly proctrack: 'cgroup' | 'linuxproc';
   readonly shared: string;
@@ -33,7 +35,7 @@ interface Description {
 export interface Cluster extends Description {
   /** For programs that run on the machine itself, as root. */
   readonly env: Readonly<Record<string, string>>;
-  /** On the machine itself, as root, with `env`. */
+  /** On the machine itself, as root, with `env`; in the box ctl where the cluster has a root of its own. */
   exec(argv: readonly string[], options?: RunOptions): Promise<Ended>;
   /** On the login node, as a user: ada unless said otherwise. */
   onLogin(argv: readonly string[], options?: RunOptions & { readonly user?: UserName }): Promise<Ended>;
@@ -51,6 +53,12 @@ export interface UpOptions {
   readonly slurmdTimeout?: number;
   readonly proctrack?: 'cgroup' | 'linuxproc';
   readonly tools?: string;
+  /** slurmdbd and its database; limits are enforced. */
+  readonly accounting?: boolean;
+  /** Seconds that the queue knows a job that has ended. */
+  readonly minJobAge?: number;
+  /** A Debian of another release, whose Slurm is used; see root.sh. Where nothing is said, that of $CLUSTER_ROOT. */
+  readonly root?: string;
 }
 
 /** The users, who exist in the boxes only. All have keys on the login node except otto; me has the keys. */
@@ -91,10 +99,22 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
     slurmdTimeout,
     proctrack,
     tools,
+    accounting,
+    minJobAge,
+    root = process.env.CLUSTER_ROOT,
   } = options;
   await sweep();
   const argv = [join(HERE, 'up.sh'), '--json', '--name', name, '--nodes', String(nodes)];
-  const more = { gpus, 'kill-wait': killWait, 'slurmd-timeout': slurmdTimeout, proctrack, tools };
+  if (accounting) argv.push('--accounting');
+  const more = {
+    gpus,
+    'kill-wait': killWait,
+    'slurmd-timeout': slurmdTimeout,
+    'min-job-age': minJobAge,
+    proctrack,
+    tools,
+    root,
+  };
   for (const [option, value] of Object.entries(more)) {
     if (value !== undefined) argv.push(`--${option}`, String(value));
   }
@@ -126,7 +146,12 @@ function clusterOf(description: Description): Cluster {
     ...description,
     env,
     onNode,
-    exec: (argv, options = {}) => run(argv, { ...options, env: { ...env, ...options.env } }),
+    // The machine's own commands do not understand another release.
+    exec: (argv, options = {}) =>
+      run(description.root === null ? argv : inBox(state, 'ctl', argv), {
+        ...options,
+        env: { ...env, ...options.env },
+      }),
     onLogin: (argv, { user = 'ada', ...options } = {}) => enterAs('login', user, argv, options),
     laptop: (argv, options = {}) => enterAs('laptop', 'me', argv, options),
   };

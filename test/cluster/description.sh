@@ -4,10 +4,14 @@
 write_hosts() {
   local i
   {
-    printf '127.0.0.1 localhost hub\n%s.2 ctl\n%s.3 login\n%s.4 bastion\n' "$SUBNET" "$SUBNET" "$SUBNET"
+    printf '127.0.0.1 localhost hub\n%s.2 ctl\n%s.3 login\n%s.4 bastion\n%s.5 db\n' "$SUBNET" "$SUBNET" "$SUBNET" "$SUBNET"
     for ((i = 1; i <= NODES; i++)); do echo "$SUBNET.$((10 + i)) node$i"; done
   } >"$STATE/etc/all/hosts"
   printf '127.0.0.1 localhost laptop\n%s.1 bastion\n' "${SUBNET/88/89}" >"$STATE/etc/laptop/hosts"
+}
+
+version() {
+  enter ctl slurmctld -V | cut -d ' ' -f 2
 }
 
 describe() {
@@ -16,7 +20,7 @@ describe() {
     return
   fi
   cat <<END
-Slurm $(slurmctld -V | cut -d ' ' -f 2) with $NODES nodes is up: cluster $NAME, in $STATE
+Slurm $(version) with $NODES nodes is up: cluster $NAME, in $STATE
 
   export SLURM_CONF=$STATE/slurm/slurm.conf          the machine itself, as root, is one more host of the cluster
   npm run cluster:shell                              the login node, as ada
@@ -35,16 +39,17 @@ END
 }
 
 describe_json() {
-  local i nodes='' tools=null proctrack=linuxproc
+  local i nodes='' tools=null root=null proctrack=linuxproc
   [[ -z $FREEZER ]] || proctrack=cgroup
   for ((i = 1; i <= NODES; i++)); do
     nodes+=",{\"name\":\"node$i\",\"ip\":\"$SUBNET.$((10 + i))\"}"
   done
   [[ -z $TOOLS ]] || tools="\"$TOOLS\""
+  [[ -z $ROOT ]] || root="\"$ROOT\""
   cat <<END
-{"name":"$NAME","state":"$STATE","slurmConf":"$STATE/slurm/slurm.conf","version":"$(slurmctld -V | cut -d ' ' -f 2)",
+{"name":"$NAME","state":"$STATE","slurmConf":"$STATE/slurm/slurm.conf","version":"$(version)",
 "machine":"$SUBNET.1","controller":"$SUBNET.2","login":"$SUBNET.3","nodes":[${nodes#,}],"gpus":$GPUS,"killWait":$KILL_WAIT,
 "proctrack":"$proctrack","shared":"$STATE/shared","homes":"$STATE/home","laptopHomes":"$STATE/laptop","containers":"$STATE/containers",
-"password":"$PASSWORD","code":"$CODE","passphrase":"$PASSPHRASE","tools":$tools}
+"password":"$PASSWORD","code":"$CODE","passphrase":"$PASSPHRASE","tools":$tools,"root":$root}
 END
 }

@@ -9,7 +9,7 @@ const unavailable = clusterAvailable();
 
 describe.skipIf(unavailable)(`after down${unavailable ? ` (skipped: ${unavailable})` : ''}`, () => {
   test('nothing is left', async () => {
-    const cluster = await up({ nodes: 3 });
+    const cluster = await up({ nodes: 3, accounting: true });
     const job = 'setsid sleep 4321 & srun -N2 sleep 4321 & echo $SLURM_JOB_ID; sleep 4321';
     await cluster.onLogin(['sbatch', '-N2', '-o/dev/null', '--wrap', job]);
     const theirs = () => processes(namespaces(cluster));

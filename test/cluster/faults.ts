@@ -33,6 +33,20 @@ export async function stopController(cluster: Cluster): Promise<void> {
   await signal(cluster, 'ctl', 'slurmctld', 'TERM');
 }
 
+/** Slurm goes on without accounts, and keeps what it has to tell of jobs for later. */
+export async function stopAccounting(cluster: Cluster): Promise<void> {
+  await signal(cluster, 'db', 'slurmdbd', 'TERM');
+}
+
+/** slurmdbd stops answering, and keeps its connections. */
+export async function pauseAccounting(cluster: Cluster): Promise<void> {
+  await signal(cluster, 'db', 'slurmdbd', 'STOP');
+}
+
+export async function resumeAccounting(cluster: Cluster): Promise<void> {
+  await signal(cluster, 'db', 'slurmdbd', 'CONT');
+}
+
 /** Jobs go on without their node's slurmd. */
 export async function killSlurmd(cluster: Cluster, node: string): Promise<void> {
   await signal(cluster, node, 'slurmd', 'KILL');

@@ -18,11 +18,22 @@ libc6-dev /usr/include/stdio.h
 libslurm-dev /usr/include/slurm/spank.h
 libpam0g-dev /usr/include/security/pam_modules.h'
 
+# For --accounting. Without the service that Debian's mariadb-server would set up; older releases have its version in
+# the name, which apt-get takes for a pattern.
+ACCOUNTING_PACKAGES='slurmdbd /usr/sbin/slurmdbd
+^mariadb-server-core(-[0-9.]+)?$ /usr/sbin/mariadbd
+^mariadb-client-core(-[0-9.]+)?$ /usr/bin/mariadb'
+
+every_package() {
+  echo "$PACKAGES"
+  [[ -z ${ACCOUNTING:-} ]] || echo "$ACCOUNTING_PACKAGES"
+}
+
 missing_packages() {
   local package file
   while read -r package file; do
     [[ -e $file || -e ${file/#\/usr\/sbin/\/sbin} ]] || echo "$package"
-  done <<<"$PACKAGES"
+  done < <(every_package)
 }
 
 # Installs what is missing, and says so. Debian would start what it installs: the machine's own sshd and Slurm daemons,

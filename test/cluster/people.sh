@@ -22,9 +22,9 @@ write_people() {
   PASSPHRASE=$(random_text 6)
   # shellcheck disable=SC2016
   hash=$(perl -e 'print crypt($ARGV[0], "\$6\$" . $ARGV[1])' "$PASSWORD" "$(random_text 6)")
-  cat /etc/passwd >"$STATE/etc/all/passwd"
-  cat /etc/group >"$STATE/etc/all/group"
-  (umask 077 && sed 's/^\([^:]*\):.*/\1:*:19000::::::/' /etc/passwd >"$STATE/etc/all/shadow")
+  cat "$ROOT/etc/passwd" >"$STATE/etc/all/passwd"
+  cat "$ROOT/etc/group" >"$STATE/etc/all/group"
+  (umask 077 && sed 's/^\([^:]*\):.*/\1:*:19000::::::/' "$ROOT/etc/passwd" >"$STATE/etc/all/shadow")
   while read -r name uid shell; do
     echo "$name:x:$uid:$uid:$name:/home/$name:$shell" >>"$STATE/etc/all/passwd"
     echo "$name:x:$uid:" >>"$STATE/etc/all/group"

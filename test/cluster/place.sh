@@ -28,7 +28,7 @@ lock_place() {
 
 make_place() {
   local folder
-  for folder in etc/{all,node,login/pam.d,laptop} ssh home laptop slurm log lib gpus ctl munge containers \
+  for folder in etc/{all/slurm,node,login/pam.d,laptop} ssh home laptop slurm log lib gpus ctl munge containers \
     cgroup/freezer freezer node-bin tools shared; do
     mkdir -p "$STATE/$folder"
   done
@@ -42,7 +42,7 @@ make_place() {
 # save: for the other scripts. Holds the passwords.
 save() {
   local name
-  for name in NAME NODES GPUS KILL_WAIT SLURMD_TIMEOUT STATE PACKAGE_ROOT TOOLS PYTHON_PREFIX FREEZER SUBNET HOST_LINK \
+  for name in NAME NODES GPUS KILL_WAIT SLURMD_TIMEOUT ACCOUNTING ROOT STATE PACKAGE_ROOT TOOLS PYTHON_PREFIX FREEZER SUBNET HOST_LINK \
     PASSWORD CODE PASSPHRASE; do
     printf '%s=%q\n' "$name" "${!name}"
   done >"$STATE/cluster.part"
@@ -100,8 +100,9 @@ write_profiles() {
 }
 
 build_plugins() {
-  gcc -O1 -fPIC -shared -o "$STATE/lib/pyxis.so" "$HERE/plugins/pyxis.c"
-  gcc -O1 -fPIC -shared -o "$STATE/lib/pam_code.so" "$HERE/plugins/pam_code.c" -lpam
+  local -a gcc=(gcc -O1 -fPIC -shared ${ROOT:+"--sysroot=$ROOT"})
+  "${gcc[@]}" -o "$STATE/lib/pyxis.so" "$HERE/plugins/pyxis.c"
+  "${gcc[@]}" -o "$STATE/lib/pam_code.so" "$HERE/plugins/pam_code.c" -lpam
 }
 
 # take_down: ends every process of the cluster, and removes what it left. Safe to repeat.

@@ -10,7 +10,7 @@ const packageRoot = join(import.meta.dirname, '../..');
 const place = toolsPlace({ env: process.env, home: homedir(), packageRoot });
 const shellcheck = join(toolsIn(place.folder).bin, 'shellcheck');
 
-test.skipIf(!existsSync(shellcheck)).each(['up.sh', 'down.sh', 'shell.sh', 'box-init.sh'])(
+test.skipIf(!existsSync(shellcheck)).each(['up.sh', 'down.sh', 'shell.sh', 'box-init.sh', 'root.sh'])(
   'shellcheck minds nothing in %s and what it sources',
   (script) => {
     const options = { cwd: import.meta.dirname, encoding: 'utf8' } as const;

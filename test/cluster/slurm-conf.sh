@@ -38,9 +38,9 @@ SlurmctldTimeout=30
 SlurmdTimeout=$SLURMD_TIMEOUT
 MessageTimeout=10
 KillWait=$KILL_WAIT
-MinJobAge=30
+MinJobAge=$MIN_JOB_AGE
 InactiveLimit=0
-AccountingStorageType=accounting_storage/none
+$(slurm_conf_accounting)
 JobCompType=jobcomp/none
 NodeName=node[1-$NODES] NodeAddr=$SUBNET.[11-$((10 + NODES))] CPUs=64 Boards=1 SocketsPerBoard=2 CoresPerSocket=32 ThreadsPerCore=1 RealMemory=500000 Gres=gpu:h100:$GPUS Feature=h100,ib State=UNKNOWN
 PartitionName=DEFAULT Nodes=ALL State=UP PriorityTier=10 PreemptMode=OFF
@@ -49,7 +49,11 @@ PartitionName=debug MaxTime=00:30:00 MaxNodes=2
 PartitionName=scavenge MaxTime=1-00:00:00 PriorityTier=1 PreemptMode=REQUEUE
 END
   echo "Name=gpu Type=h100 File=$STATE/gpus/nvidia[0-$((GPUS - 1))]" >"$STATE/slurm/gres.conf"
-  printf 'CgroupPlugin=cgroup/v1\nCgroupMountpoint=%s\nConstrainCores=no\n' "$STATE/cgroup" >"$STATE/slurm/cgroup.conf"
+  {
+    # Before 21.08 there was no choice.
+    ! compgen -G "$ROOT/usr/lib/*/slurm*/cgroup_v1.so" >/dev/null || echo CgroupPlugin=cgroup/v1
+    printf 'CgroupMountpoint=%s\nConstrainCores=no\n' "$STATE/cgroup"
+  } >"$STATE/slurm/cgroup.conf"
   echo "required $STATE/lib/pyxis.so $STATE/containers" >"$STATE/slurm/plugstack.conf"
   cp "$HERE/plugins/job_submit.lua" "$STATE/slurm/"
   local i
@@ -68,7 +72,7 @@ start_munge() {
 await_nodes() {
   local until=$((SECONDS + $1)) able=0
   while ((SECONDS < until)); do
-    able=$(SLURM_CONF=$STATE/slurm/slurm.conf sinfo --noheader --Node --partition=batch --format=%T 2>/dev/null |
+    able=$(enter ctl sinfo --noheader --Node --partition=batch --format=%T 2>/dev/null |
       grep -cxE 'idle|mixed|allocated|completing|drained|draining' || true)
     ((able < NODES)) || return 0
     sleep 0.1

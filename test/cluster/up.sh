@@ -6,13 +6,16 @@ umask 022
 usage() {
   cat <<'END'
 usage: up.sh [--nodes N] [--name NAME] [--gpus N] [--kill-wait S] [--slurmd-timeout S] [--proctrack KIND]
-             [--tools FOLDER] [--json]
+             [--tools FOLDER] [--accounting] [--min-job-age S] [--root FOLDER] [--json]
   --nodes           1 to 33; default 8
   --name            of the cluster; default dev
   --gpus            of each node; default 8
   --kill-wait       Slurm's KillWait; default 10
   --proctrack       cgroup, the default where there are freezer cgroups, or linuxproc
   --slurmd-timeout  seconds until a silent node is down; default 15
+  --accounting      a slurmdbd over a MariaDB; limits are enforced. Installs both
+  --min-job-age     seconds that the queue knows a job that has ended; default 30
+  --root            a Debian of another release, whose Slurm and programs all boxes use; see root.sh
   --tools           folder of `dyn-slurm setup`; default the newest in ~/.cache/dyn-slurm
   --json            prints the cluster as JSON instead of how to use it
 END
@@ -23,10 +26,11 @@ END
 . "$HERE/packages.sh"
 . "$HERE/network.sh"
 . "$HERE/slurm-conf.sh"
+. "$HERE/accounts.sh"
 . "$HERE/people.sh"
 . "$HERE/description.sh"
 
-NAME=dev NODES=8 GPUS=8 KILL_WAIT=10 SLURMD_TIMEOUT=15 JSON='' TOOLS='' PROCTRACK=cgroup
+NAME=dev NODES=8 GPUS=8 KILL_WAIT=10 SLURMD_TIMEOUT=15 MIN_JOB_AGE=30 ACCOUNTING='' JSON='' TOOLS='' PROCTRACK=cgroup ROOT=''
 while (($#)); do
   case $1 in
     --json) JSON=1 ;;
@@ -35,6 +39,9 @@ while (($#)); do
     --gpus) GPUS=$2 && shift ;;
     --kill-wait) KILL_WAIT=$2 && shift ;;
     --slurmd-timeout) SLURMD_TIMEOUT=$2 && shift ;;
+    --min-job-age) MIN_JOB_AGE=$2 && shift ;;
+    --accounting) ACCOUNTING=1 ;;
+    --root) ROOT=$(realpath "$2") && shift ;;
     --proctrack) PROCTRACK=$2 && shift ;;
     --tools) TOOLS=$2 && shift ;;
     --help) usage && exit ;;
@@ -53,6 +60,7 @@ create() {
   write_node_tools
   write_profiles
   write_slurm_conf
+  [[ -z $ACCOUNTING ]] || write_slurmdbd_conf
   write_hosts
   build_plugins
   save
@@ -65,6 +73,7 @@ join() {
     ctl) connect ctl "$SUBNET.2" ;;
     login) connect login "$SUBNET.3" ;;
     bastion) connect bastion "$SUBNET.4" ;;
+    db) connect db "$SUBNET.5" ;;
     laptop) connect_laptop ;;
     node*) connect "$1" "$SUBNET.$((10 + ${1#node}))" ;;
   esac
@@ -74,6 +83,7 @@ join() {
 serve() {
   case $1 in
     hub) runs hub munged || start_munge ;;
+    db) start_accounting ;;
     ctl) runs ctl slurmctld || enter ctl slurmctld ;;
     login | bastion) runs "$1" sshd || enter "$1" /usr/sbin/sshd -f "$STATE/ssh/sshd_$1" -E "$STATE/log/sshd-$1.log" ;;
     node*) runs "$1" slurmd || enter "$1" slurmd -N "$1" ;;
@@ -86,7 +96,8 @@ runs() {
 
 give_up() {
   echo "cluster $NAME did not come up" >&2
-  grep -hE 'fatal|error' "$STATE"/log/slurmctld.log "$STATE"/log/sshd-*.log "$STATE"/boxes/*/log 2>/dev/null | tail -n 10 >&2
+  grep -hE 'fatal|error' "$STATE"/log/{slurmctld,slurmdbd,sshd-*}.log "$STATE"/boxes/*/log 2>/dev/null |
+    tail -n 10 >&2 || true
   take_down
 }
 
@@ -108,7 +119,7 @@ else
 fi
 
 mapfile -t nodes < <(seq -f 'node%g' "$NODES")
-boxes=(hub ctl login bastion laptop "${nodes[@]}")
+boxes=(hub ${ACCOUNTING:+db} ctl login bastion laptop "${nodes[@]}")
 dead=()
 for box in "${boxes[@]}"; do
   box_pid "$box" >/dev/null || dead+=("$box")
@@ -120,6 +131,8 @@ for box in "${dead[@]}"; do start_box "$box"; done
 for box in "${dead[@]}"; do await_box "$box"; done
 for box in "${dead[@]}"; do join "$box"; done
 serve hub
+# slurmctld ends at once where it cannot keep accounts as it was told to.
+[[ -z $ACCOUNTING ]] || serve db
 for box in "${boxes[@]}"; do serve "$box" & done
 wait
 await_nodes 30

@@ -32,6 +32,12 @@ test.each([
   ['TIMEOUT', 'TimeLimit', 'timeout', 'Slurm says TIMEOUT (TimeLimit); the job left no verdict'],
   ['COMPLETED', '', 'unknown', 'Slurm says COMPLETED; the job left no verdict'],
   ['GONE', '', 'unknown', 'neither squeue nor accounting knows job 7 any more; the job left no verdict'],
+  [
+    'GONE',
+    'Connection refused',
+    'unknown',
+    'squeue does not know job 7 any more, and accounting cannot be asked (Connection refused); the job left no verdict',
+  ],
 ])('%s', (state, reason, outcome, text) => {
   expect(inferVerdict(stateAfter([started]), left(state, reason), now)).toEqual({
     time: now.toISOString(),

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Puts another Debian release into a folder, with all that the cluster needs, for `up.sh --root FOLDER`:
+# `root.sh RELEASE FOLDER`, where RELEASE is bullseye, trixie, sid, … The machine itself stays as it is. Needs mmdebstrap.
+set -euo pipefail
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$HERE/packages.sh"
+
+(($# == 2)) || { echo 'usage: root.sh RELEASE FOLDER' >&2 && exit 2; }
+# shellcheck disable=SC2034 # packages.sh reads it
+ACCOUNTING=1
+packages=procps,login$(every_package | while read -r name _; do printf ',%s' "$name"; done)
+# What a frozen mirror has is older than its date allows.
+exec mmdebstrap --variant=minbase --aptopt='APT::Install-Recommends "false"' \
+  --aptopt='Acquire::Check-Valid-Until "false"' --include="$packages" "$1" "$2"
