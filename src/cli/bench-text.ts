@@ -36,9 +36,9 @@ function resultsTable(points: readonly BenchPoint[]): string {
     HEADER,
     each.map((point) => [
       String(point.concurrency),
-      number(point.outputTokensPerSecond),
-      number(point.perGpu),
-      number(point.perUser),
+      ...(point.completed === 0
+        ? ['-', '-', '-']
+        : [point.outputTokensPerSecond, point.perGpu, point.perUser].map(number)),
       time(point.ttft, 'p50'),
       time(point.ttft, 'p99'),
       time(point.itl ?? point.tpot, 'p50'),

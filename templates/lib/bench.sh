@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153 # the parts of lib.sh share their variables
+# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
 # Benchmarks: the config's, with which the job ends, and others that `dyn-slurm bench` asks for while the job serves.
 
 # 1 once the job serves on after its benchmark.
@@ -6,6 +6,8 @@ BENCH_ASIDE=0
 # Lines of state/bench.points that are events already.
 BENCH_READ=''
 BENCH_LOOK_AT=0
+# Seconds that a tool which is told to end has to write what it has.
+BENCH_GRACE=20
 
 # watch_bench: makes events of what bench.sh tells of its measurements.
 watch_bench() {
@@ -80,7 +82,7 @@ launch_bench() {
 stop_bench() {
   is_up bench && ((BENCH_ASIDE)) || return 0
   STEP_STATE[bench]=lost
-  stop_steps "$GRACE" bench
+  stop_steps "$BENCH_GRACE" bench
   watch_bench
   event step-stopped step=bench
   rest_bench

@@ -620,7 +620,11 @@ stop_names() {
     ENDED_STEPS[$name]=1
   done
   WHOLE=0
-  stop_steps "$GRACE" "${running[@]}"
+  if [[ ${running[*]} == bench ]]; then
+    stop_steps "$BENCH_GRACE" bench
+  else
+    stop_steps "$GRACE" "${running[@]}"
+  fi
   watch_bench
   for name in "${running[@]}"; do
     event step-stopped step="$name" role="${STEP_ROLE[$name]}"

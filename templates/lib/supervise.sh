@@ -181,8 +181,9 @@ drain() {
   local -a frontends=()
   DRAIN=0
   event draining reason="the time limit is near"
-  stop bench monitor
+  ! is_up bench || stop_steps "$((BENCH_GRACE < DRAIN_TIME ? BENCH_GRACE : DRAIN_TIME))" bench
   watch_bench
+  stop bench monitor
   for name in "${STEPS[@]}"; do
     [[ ${STEP_KIND[$name]} != frontend ]] || frontends+=("$name")
   done

@@ -49,7 +49,8 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   scheduler: ['host'],
   observe: ['scheduler', 'host'],
   rehearsal: ['host', 'plan', 'config'],
-  cli: ['config', 'plan', 'render', 'host', 'scheduler', 'observe', 'rehearsal'],
+  bench: ['observe', 'scheduler', 'host', 'plan', 'config'],
+  cli: ['config', 'plan', 'render', 'host', 'scheduler', 'observe', 'bench', 'rehearsal'],
   '': ['cli'],
 };
 
@@ -74,6 +75,8 @@ const LIBRARIES: ReadonlyMap<string, RegExp> = new Map([
   ['listr2', /^cli\/view\.ts$/],
   ['etcd3', /^observe\/service\/discovery\.ts$/],
   ['nats', /^observe\/service\/bus\.ts$/],
+  ['undici', /^bench\/client\/|^observe\/service\//],
+  ['hdr-histogram-js', /^bench\/client\/histogram\.ts$/],
   ['commander', /^cli\/program(\.ts$|\/)/],
 ]);
 

@@ -90,6 +90,7 @@ test('says what it did and what comes next', async () => {
 `);
   expect(JSON.parse(readFileSync(join(dir, 'job.json'), 'utf8'))).toEqual({
     jobId: '4242;hopper',
+    dynSlurm: '0.1.0',
     cluster: 'default',
     submitted: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
   });

@@ -1,0 +1,77 @@
+# shellcheck shell=bash source-path=SCRIPTDIR
+# The job's own side, sourced by job.sbatch: binds the plan's node indices to hosts, launches the steps, waits until
+# the service is ready, sees to what ends, and takes everything down. lib/ holds its parts.
+
+set -uo pipefail
+umask 077
+
+LIB=${BASH_SOURCE[0]%/*}/lib
+# shellcheck source=lib/events.sh
+. "$LIB/events.sh" || exit 1
+# shellcheck source=lib/image.sh
+. "$LIB/image.sh" || exit 1
+# shellcheck source=lib/ports.sh
+. "$LIB/ports.sh" || exit 1
+# shellcheck source=lib/nodes.sh
+. "$LIB/nodes.sh" || exit 1
+# shellcheck source=lib/steps.sh
+. "$LIB/steps.sh" || exit 1
+# shellcheck source=lib/cause.sh
+. "$LIB/cause.sh" || exit 1
+# shellcheck source=lib/supervise.sh
+. "$LIB/supervise.sh" || exit 1
+# shellcheck source=lib/await.sh
+. "$LIB/await.sh" || exit 1
+# shellcheck source=lib/ready.sh
+. "$LIB/ready.sh" || exit 1
+# shellcheck source=lib/health.sh
+. "$LIB/health.sh" || exit 1
+# shellcheck source=lib/bench.sh
+. "$LIB/bench.sh" || exit 1
+# shellcheck source=lib/end.sh
+. "$LIB/end.sh" || exit 1
+
+STARTED=$(date +%s%3N)
+# How often Slurm has put the job back into the queue. What an attempt leaves, logs and state, is in its own folder, so
+# that nothing of an earlier one is taken for its own.
+ATTEMPT=${SLURM_RESTART_COUNT:-0}
+ATTEMPT_DIR=$RUN_DIR
+((ATTEMPT == 0)) || ATTEMPT_DIR=$RUN_DIR/attempts/$ATTEMPT
+
+# begin DEADLINE STALL DRAIN LEASE LOCAL_DIR: seconds from start to ready, of those without progress, for the last
+# requests, and that a dead worker stays registered; and the folder where nodes keep data of their own.
+begin() {
+  rm -f "$RUN_DIR"/state/credentials "$RUN_DIR"/attempts/*/state/credentials
+  set_out "$@"
+  # The names that Dynamo reads. A letter comes first: NATS takes a value that looks like a number for one.
+  printf 'export NATS_AUTH_USERNAME=dyn-slurm NATS_AUTH_PASSWORD=p%s\n' "$(random_hex)" >"$ATTEMPT_DIR/state/credentials"
+  event job-started job="$SLURM_JOB_ID" attempt:="$ATTEMPT" nodes:="$SLURM_JOB_NUM_NODES"
+}
+
+# set_out: the same, for a job that is not new.
+set_out() {
+  DEADLINE=$1 STALL=$2 DRAIN_TIME=$3 LEASE=$4 LOCAL=$5
+  # sbatch --export=NONE would reach srun too: https://slurm.schedmd.com/sbatch.html, SLURM_EXPORT_ENV.
+  export RUN_DIR ATTEMPT_DIR SLURM_EXPORT_ENV=ALL
+  scrub
+  mkdir -p "$ATTEMPT_DIR/logs" "$ATTEMPT_DIR/state"
+  JOB_LOG_START=$(stat -c %s "$RUN_DIR/job.log" 2>/dev/null || echo 0)
+  trap finish EXIT
+  trap told_to_end TERM INT
+  trap 'DRAIN=1' USR1
+  # Given back at the end, when the verdict needs it. Random, for file systems that compress.
+  head -c 65536 /dev/urandom >"$ATTEMPT_DIR/state/reserve"
+}
+
+# What the submitting shell leaked would steer our steps and the services.
+scrub() {
+  local name
+  for name in "${!SBATCH_@}" "${!SRUN_@}" "${!PMI_@}" "${!PMIX_@}" "${!SLURM_CPU_BIND@}" "${!SLURM_MEM_BIND@}" \
+    "${!ETCD_@}" "${!NATS_@}" "${!DYN_@}"; do
+    [[ $name == DYN_SLURM_* ]] || unset "$name"
+  done
+}
+
+random_hex() {
+  od -An -N 24 -tx1 /dev/urandom | tr -d ' \n'
+}

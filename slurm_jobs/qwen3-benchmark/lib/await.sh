@@ -1,0 +1,149 @@
+# shellcheck shell=bash disable=SC2004,SC2034,SC2153 # the parts of lib.sh share their variables
+# Waiting for services to answer, while the steps are watched.
+
+PROBED=''
+LOGGED=''
+PROGRESS=0
+
+# await WHAT PROBE...: repeats PROBE until it succeeds, and watches the steps meanwhile. What the probe prints says what
+# is still missing; a change of that, or of the size of any log, is progress.
+await() {
+  local what=$1 probe
+  shift
+  while :; do
+    "$@" >"$ATTEMPT_DIR/state/probe" 2>&1 &
+    probe=$!
+    while kill -0 "$probe" 2>/dev/null; do
+      sleep 0.05
+      check_steps
+    done
+    wait "$probe" && report_probe "$what" && return
+    report_probe "$what"
+    check_limits "$what"
+    sleep 0.2
+    check_steps
+  done
+}
+
+report_probe() {
+  local text line word
+  text=$(<"$ATTEMPT_DIR/state/probe")
+  [[ $text != "$PROBED" ]] || return 0
+  PROGRESS=$SECONDS
+  while IFS= read -r line; do
+    [[ -n $line && $'\n'$PROBED$'\n' != *$'\n'"$line"$'\n'* ]] || continue
+    read -ra word <<<"$line"
+    if [[ ${word[0]} == registered ]]; then
+      event workers-registered role="${word[1]}" have:="${word[2]}" want:="${word[3]}"
+    else
+      event waiting reason="$line"
+    fi
+  done <<<"$text"
+  PROBED=$text
+}
+
+check_limits() {
+  local logged
+  logged=$(stat -c '%n %s' "$ATTEMPT_DIR"/logs/*.log 2>/dev/null)
+  if [[ $logged != "$LOGGED" ]]; then
+    LOGGED=$logged
+    PROGRESS=$SECONDS
+  fi
+  ((SECONDS < DEADLINE)) || end deadline "not ready after $DEADLINE s, waiting for $1: $(missing)"
+  ((SECONDS - PROGRESS < STALL)) || end deadline "no progress for $STALL s, waiting for $1: $(missing)"
+}
+
+# missing: what the last probe still found wanting; of workers, which.
+missing() {
+  local line said='' role have want entry
+  local -a away
+  while IFS= read -r line; do
+    if [[ $line == registered\ * ]]; then
+      read -r _ role have want <<<"$line"
+      ((have < want)) || continue
+      for entry in "${EXPECTED[@]}"; do
+        [[ $entry != "$role|"* ]] || mapfile -t away < <(list_away "$role" "${entry##*|}")
+      done
+      line="$have of $want $role workers are registered"
+      ((${#away[@]} != want - have)) || line+=$(printf ', and not %s' "${away[@]#away }")
+    fi
+    said+="; $line"
+  done <<<"$PROBED"
+  printf '%s' "${said#; }"
+}
+
+# at ADDRESS:PORT: sets AT, the same with the port as it is now. A port that has been moved is no other's in the plan.
+at() {
+  local port=${1##*:}
+  AT=$1
+  [[ ! $port =~ ^[0-9]+$ ]] || AT=${1%:*}:${PORT[$port]:-$port}
+}
+
+# http METHOD ADDRESS:PORT PATH [BODY]: prints the answer's body; fails unless the status is 2xx, and comes within
+# HTTP_TIME, a minute if unset. Nodes may lack curl.
+# What may be secret, the body and AUTHORIZATION, travels in the environment: other users see arguments.
+http() {
+  at "$2"
+  # shellcheck disable=SC2016 # the inner bash expands its own arguments
+  BODY=${4:-} AUTHORIZATION=${AUTHORIZATION:-} timeout "${HTTP_TIME:-60}" bash -c '
+    LC_ALL=C
+    exec 3<>"/dev/tcp/${2%:*}/${2##*:}" || exit 1
+    printf "%s %s HTTP/1.0\r\nHost: %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s" \
+      "$1" "$3" "$2" "$AUTHORIZATION" "${#BODY}" "$BODY" >&3
+    IFS= read -r status <&3 || exit 1
+    while IFS= read -r header <&3 && [[ ${#header} -gt 1 ]]; do :; done
+    cat <&3
+    [[ $status == HTTP/1.?\ 2* ]]' http "$1" "$AT" "$3" 2>/dev/null
+}
+
+# await_service STEP PROBE ADDRESS:PORT ...
+await_service() {
+  local step=$1
+  await "$step" "${@:2}"
+  event service-ready step="$step" seconds:="$(since_start)"
+}
+
+# ask_etcd ADDRESS:PORT RANGE
+ask_etcd() {
+  AUTHORIZATION=${ETCD_TOKEN:+Authorization: $ETCD_TOKEN$'\r\n'} http POST "$1" /v3/kv/range "$2"
+}
+
+etcd_answers() {
+  [[ $(HTTP_TIME=5 http GET "$1" /health) == *'"health":"true"'* ]] || { echo "etcd does not answer yet"; return 1; }
+}
+
+# lock_etcd ADDRESS:PORT: from now on etcd asks for the job's own user and password. It starts without, because etcd
+# can only be told of users while it runs.
+lock_etcd() {
+  local password account=/v3/auth answer
+  password=$(random_hex)
+  http POST "$1" "$account/user/add" "{\"name\":\"root\",\"password\":\"$password\"}" >/dev/null &&
+    http POST "$1" "$account/role/add" '{"name":"root"}' >/dev/null &&
+    http POST "$1" "$account/user/grant" '{"user":"root","role":"root"}' >/dev/null &&
+    http POST "$1" "$account/enable" '{}' >/dev/null &&
+    answer=$(http POST "$1" "$account/authenticate" "{\"name\":\"root\",\"password\":\"$password\"}") &&
+    [[ $answer =~ \"token\":\"([^\"]+)\" ]] || end failed "etcd does not take a password"
+  ETCD_TOKEN=${BASH_REMATCH[1]}
+  printf 'export ETCD_AUTH_USERNAME=root ETCD_AUTH_PASSWORD=%s\n' "$password" >>"$ATTEMPT_DIR/state/credentials"
+}
+
+# Logs in, so that it is our NATS that answers, and asks for JetStream, without which Dynamo fails in silence.
+nats_answers() {
+  at "$1"
+  (
+    # shellcheck source=/dev/null
+    . "$ATTEMPT_DIR/state/credentials"
+    # shellcheck disable=SC2016
+    timeout 5 bash -c '
+      exec 3<>"/dev/tcp/${1%:*}/${1##*:}" || exit 1
+      IFS= read -r info <&3 && [[ $info == INFO*\"jetstream\":true* ]] || exit 1
+      printf "CONNECT {\"verbose\":false,\"user\":\"%s\",\"pass\":\"%s\"}\r\nPING\r\n" \
+        "$NATS_AUTH_USERNAME" "$NATS_AUTH_PASSWORD" >&3
+      IFS= read -r pong <&3 && [[ $pong == PONG* ]]' nats "$AT" 2>/dev/null
+  ) || { echo "NATS does not answer yet"; return 1; }
+}
+
+http_answers() {
+  HTTP_TIME=10 http GET "$1" "$2" >/dev/null || { echo "http://$1$2 does not answer yet"; return 1; }
+}
+

@@ -1,0 +1,95 @@
+# shellcheck shell=bash disable=SC2004,SC2034,SC2153 # the parts of lib.sh share their variables
+# The end of the job, through one door: the EXIT trap.
+
+OUTCOME=''
+REASON=''
+# 1 when Slurm ends the job; when it will start it again.
+HURRY=0
+REQUEUED=0
+# Seconds that steps have to end in after SIGTERM. Slurm's KillWait, after which it kills the job, is 30 by default.
+GRACE=8
+# The same when Slurm ends the job itself, and has told all steps at the same time.
+HASTE=5
+
+# end OUTCOME REASON: leaves through the EXIT trap, which alone tears down.
+end() {
+  OUTCOME=$1
+  REASON=$2
+  case $OUTCOME in
+    succeeded | timeout) exit 0 ;;
+    *) exit 1 ;;
+  esac
+}
+
+# told_to_end: somebody wants the job to end, through Slurm, which kills what is left after its KillWait. slurmstepd has
+# told in job.log what for.
+told_to_end() {
+  local words restarts
+  trap '' TERM INT
+  HURRY=1
+  words=$(tail -c "+$JOB_LOG_START" "$RUN_DIR/job.log" |
+    grep -aE "^slurmstepd.*: error: \*\*\* (JOB|STEP) $SLURM_JOB_ID(\.[0-9]+)? ON .* CANCELLED AT" | tail -n 1)
+  restarts=$(timeout 2 scontrol show job "$SLURM_JOB_ID" 2>/dev/null)
+  # Slurm counts the next attempt as soon as it ends this one.
+  [[ ! $restarts =~ Restarts=([0-9]+) ]] || ((BASH_REMATCH[1] <= ATTEMPT)) || REQUEUED=1
+  case $words in
+    *'DUE TO TIME LIMIT'*) end timeout "$(at_time_limit)" ;;
+    *'DUE TO NODE FAILURE'*) end failed "$(failed_nodes)" ;;
+    *'DUE TO PREEMPTION'*) end cancelled "preempted by a job of higher priority" ;;
+    *'DUE TO JOB REQUEUE'*) end cancelled "put back into the queue" ;;
+    *) end cancelled "cancelled" ;;
+  esac
+}
+
+at_time_limit() {
+  if ((READY)); then
+    echo "served until the time limit"
+  else
+    echo "the time limit came before the service was ready"
+  fi
+}
+
+failed_nodes() {
+  local nodes
+  nodes=$(grep -haoE '^srun: error: Node failure on .*' "$ATTEMPT_DIR"/state/*.srun | sed 's/.* //' | sort -u)
+  echo "${nodes:-a node} failed" | paste -sd ' '
+}
+
+finish() {
+  local status=$?
+  local -a cause
+  trap '' TERM INT HUP USR1
+  trap - EXIT
+  if [[ -z $OUTCOME ]]; then
+    OUTCOME=failed
+    REASON="job.sbatch ended by itself with code $status; see job.log"
+  fi
+  # The last events are to fit even where everything else has filled the disk.
+  rm -f "$ATTEMPT_DIR/state/reserve"
+  mapfile -d '' -t cause < <(cause_fields)
+  ((${#CAUSE[@]} == 0)) || event process-ended reason="$REASON" "${cause[@]}"
+  event teardown outcome="$OUTCOME" reason="$REASON"
+  tear_down
+  if ((REQUEUED)); then
+    event requeued reason="$REASON" seconds:="$(since_start)"
+  else
+    event verdict outcome="$OUTCOME" reason="$REASON" seconds:="$(since_start)" attempt:="${ATTEMPT#0}" "${cause[@]}"
+  fi
+}
+
+# tear_down: workers first, for without etcd they would wait to unregister. Where Slurm ends the job, it has told all
+# steps at the same time, and there is less time.
+tear_down() {
+  if ((HURRY)); then
+    GRACE=$HASTE
+    stop image bench monitor worker frontend nginx nats etcd
+  else
+    stop image bench monitor
+    stop worker
+    stop frontend nginx
+    stop nats etcd
+  fi
+  rm -f "$ATTEMPT_DIR/state/credentials"
+  # What steps of the head node could not remove because they were killed.
+  rm -rf -- "$LOCAL/dyn-slurm-$SLURM_JOB_ID-"*
+}

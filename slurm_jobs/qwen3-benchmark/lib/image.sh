@@ -1,0 +1,40 @@
+# shellcheck shell=bash disable=SC2034 # the parts of lib.sh share their variables
+# The container image, where it has to be in the image cache before anything can start in it.
+
+IMAGE_STATE=''
+# Lines of state/image that have become events.
+IMAGE_TOLD=0
+
+# await_image STEP FILE: until the step, which runs image.sh, has ended.
+await_image() {
+  while alive "$1"; do
+    tell_image "$2"
+    ((!DRAIN)) || drain
+    ((SECONDS < DEADLINE)) || end deadline "not ready after $DEADLINE s, waiting for the image $2"
+    sleep 0.2
+  done
+  tell_image "$2"
+  case $IMAGE_STATE in
+    found | imported | reimported | left-out) ;;
+    *)
+      find_cause "$1"
+      # What image.sh could not remove because it was killed.
+      rm -rf -- "${2%/*}/.$(basename "$2" .sqsh).$SLURM_JOB_ID.tmp"
+      REASON=${CAUSE[line]:-$REASON}
+      end failed "no container image: ${REASON#dyn-slurm: error: }"
+      ;;
+  esac
+  STEP_STATE[$1]=over
+  # The time without progress begins here.
+  PROGRESS=$SECONDS
+}
+
+# tell_image FILE: an event for each new line of state/image: state, seconds, text.
+tell_image() {
+  local state seconds text
+  while read -r state seconds text; do
+    IMAGE_STATE=$state
+    event image state="$state" file="$1" reason="$text" seconds:="$seconds"
+    ((++IMAGE_TOLD))
+  done < <(tail -n "+$((IMAGE_TOLD + 1))" "$ATTEMPT_DIR/state/image" 2>/dev/null)
+}

@@ -1,0 +1,103 @@
+# shellcheck shell=bash disable=SC2004,SC2034,SC2153 # the parts of lib.sh share their variables
+# When the service counts as ready: the workers are registered, every frontend sees them, and a completion has tokens.
+
+EXPECTED=()
+# 1 once it was.
+READY=0
+# By role, until when a worker that was lost may still be registered, in seconds of the job.
+declare -A LEASE_UNTIL=()
+
+# expect ROLE WORKERS COMPONENT ENDPOINT ETCD_RANGE: ETCD_RANGE is the body of a count of its keys.
+expect() {
+  EXPECTED+=("$1|$2|$3|$4|$5")
+}
+
+# await_ready MODEL MODEL_PATH COMPLETION ETCD ENTRY FRONTEND...: the last three are ADDRESS:PORT. MODEL_PATH is that of
+# /v1/models/{id}/ready, empty for Dynamo 0.x, which lacks it.
+await_ready() {
+  local name
+  MODEL=$1 MODEL_PATH=$2 COMPLETION=$3 ETCD=$4 ENTRY=$5
+  shift 5
+  FRONTENDS=("$@")
+  await 'the workers to register' workers_registered "$ETCD"
+  await 'the frontends to see the workers' frontends_see "$@"
+  await 'the model to be listed' model_listed "$MODEL" "$MODEL_PATH" "$@"
+  await 'a completion' completes "$ENTRY" "$COMPLETION"
+  READY=1
+  for name in "${STEPS[@]}"; do
+    [[ ${STEP_STATE[$name]} != back ]] || STEP_STATE[$name]=up
+  done
+  at "$ENTRY"
+  event ready url="http://$AT" model="$MODEL" seconds:="$(since_start)"
+}
+
+# service_answers: all of that at once, for workers that have been started again.
+service_answers() {
+  workers_registered "$ETCD" && frontends_see "${FRONTENDS[@]}" &&
+    model_listed "$MODEL" "$MODEL_PATH" "${FRONTENDS[@]}" && completes "$ENTRY" "$COMPLETION"
+}
+
+workers_registered() {
+  local entry role want component endpoint range answer have missing=0
+  for entry in "${EXPECTED[@]}"; do
+    IFS='|' read -r role want component endpoint range <<<"$entry"
+    want=$(wanted "$role" "$want")
+    answer=$(HTTP_TIME=10 ask_etcd "$1" "$range") || { echo "etcd does not say which workers are registered"; return 1; }
+    have=0
+    [[ ! $answer =~ \"count\":\"([0-9]+)\" ]] || have=${BASH_REMATCH[1]}
+    echo "registered $role $have $want"
+    ((have >= want)) || missing=1
+    # A worker that was killed stays registered until its lease runs out.
+    if ((SECONDS < ${LEASE_UNTIL[$role]:-0})); then
+      echo "the lease of a $role worker that was lost runs out"
+      missing=1
+    fi
+  done
+  ((!missing))
+}
+
+# wanted ROLE INSTANCES: how many instances there can be, of workers that are not lost for good.
+wanted() {
+  local name all=0 lost=0
+  for name in "${STEPS[@]}"; do
+    [[ ${STEP_ROLE[$name]} == "$1" ]] || continue
+    ((++all))
+    [[ ${STEP_STATE[$name]} != lost ]] || ((++lost))
+  done
+  # All workers of a role register equally often.
+  if ((lost)); then
+    echo "$(($2 * (all - lost) / all))"
+  else
+    echo "$2"
+  fi
+}
+
+# Counts /health's instances by component, whatever the order of their keys.
+frontends_see() {
+  local frontend entry role want component endpoint range have
+  for frontend in "$@"; do
+    for entry in "${EXPECTED[@]}"; do
+      IFS='|' read -r role want component endpoint range <<<"$entry"
+      want=$(wanted "$role" "$want")
+      have=$(HTTP_TIME=10 http GET "$frontend" /health | tr '{}' '\n' | grep -F "\"endpoint\":\"$endpoint\"" | grep -cF "\"component\":\"$component\"")
+      ((have >= want)) || { echo "frontend $frontend sees $have of $want $role workers"; return 1; }
+    done
+  done
+}
+
+model_listed() {
+  local model=$1 path=$2 frontend
+  shift 2
+  for frontend in "$@"; do
+    HTTP_TIME=10 http GET "$frontend" /v1/models | grep -qF "\"id\":$(json_text "$model")" ||
+      { echo "frontend $frontend does not list $model yet"; return 1; }
+    [[ -z $path ]] || HTTP_TIME=10 http GET "$frontend" "$path" | grep -q '^{[^{]*"ready":true' ||
+      { echo "frontend $frontend says that $model is not ready"; return 1; }
+  done
+}
+
+completes() {
+  local answer
+  answer=$(http POST "$1" /v1/chat/completions "$2")
+  [[ $answer =~ \"completion_tokens\":[1-9] ]] || { echo "a completion gave no tokens: ${answer:0:200}"; return 1; }
+}

@@ -1,0 +1,143 @@
+# shellcheck shell=bash
+# What one node says of itself before the job starts anything on it: `node.sh INTERFACE`. Each line is the node's name, a
+# word (address, problem, warning, taken, busy, clock) and what there is to say. preflight.sh lists what the job needs of which node.
+
+HERE=${SLURMD_NODENAME:-unknown}
+read -ra NODE <<<"$DYN_SLURM_NODES"
+# Set on the nodes of a rehearsal. There neither model nor image exists, all nodes are one machine, and engines that
+# listen on all of its addresses find themselves other ports.
+REHEARSED=${DYN_SLURM_REHEARSAL:-}
+
+say() {
+  printf '%s %s %s\n' "$HERE" "$1" "$2"
+}
+
+# find_address INTERFACE: `auto` is the interface of the default route. More than one address, or none, is lib.sh's to
+# complain about.
+find_address() {
+  local interface=$1
+  if [[ $interface == auto ]]; then
+    interface=$(ip -4 route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
+  fi
+  ADDRESS=$(ip -4 -o addr show dev "${interface:-none}" scope global | sed -n '/ secondary /!s/.* inet \([0-9.]*\).*/\1/p')
+  say address "${ADDRESS//$'\n'/ }"
+}
+
+# on NODE_INDEX... -- CHECK...: checks only if this is one of those nodes.
+on() {
+  local host here=''
+  while [[ $1 != -- ]]; do
+    host=${NODE[$1]}
+    [[ ${host%%.*} != "${HERE%%.*}" ]] || here=1
+    shift
+  done
+  shift
+  [[ -z $here ]] || "$@"
+}
+
+gpus() {
+  local have
+  if command -v nvidia-smi >/dev/null; then
+    have=$(timeout 60 nvidia-smi -L 2>/dev/null | grep -c '^GPU ')
+    ((have >= $1)) || say problem "shows $have GPUs, and workers need $1"
+  fi
+  [[ -n $REHEARSED || $(ulimit -H -l) == unlimited ]] ||
+    say warning "lets a process lock only $(ulimit -H -l) KB of memory, and RDMA may need more"
+}
+
+# readable WHAT PATH: a file, or a folder.
+readable() {
+  [[ -n $REHEARSED || -r $2 && (! -d $2 || -x $2) ]] || say problem "cannot read $1, $2"
+}
+
+# local_dir PATH: where etcd, NATS and nginx keep their data. Leases run out while a network file system stalls. Not all of
+# these have a source that df takes for remote.
+local_dir() {
+  local type='' free=''
+  if [[ ! -d $1 || ! -w $1 || ! -x $1 ]]; then
+    say problem "cannot write to $1, which is to hold the data of etcd and NATS"
+    return
+  fi
+  read -r type free < <(df --output=fstype,avail -k "$1" 2>/dev/null | tail -n 1)
+  if [[ -z $REHEARSED ]] && { [[ $type =~ $NETWORK ]] || ! df --local "$1" >/dev/null 2>&1; }; then
+    say problem "has $1 on a network file system ($type), which is too slow for the data of etcd"
+  elif [[ $free =~ ^[0-9]+$ ]] && ((free < 262144)); then
+    say problem "has only $free KB left in $1, which is to hold the data of etcd and NATS"
+  fi
+}
+NETWORK='^(nfs[0-9]*|cifs|smb.*|afs|ceph|lustre|gpfs|beegfs.*|panfs|pvfs2|orangefs|9p|ocfs2|gfs2|wekafs|glusterfs|fuse(\..*)?)$'
+
+# ports OWNER PORT...: a port, or FIRST-LAST, on the address of the node. With `*:` before it, on all addresses of the
+# node, where what listens on another of them is in the way as well.
+ports() {
+  local owner=$1 range numbers port hex
+  shift
+  for range in "$@"; do
+    numbers=${range#'*:'}
+    [[ -z $REHEARSED || $range == "$numbers" ]] || continue
+    for ((port = ${numbers%-*}; port <= ${numbers#*-}; port++)); do
+      printf -v hex '%04X' "$port"
+      [[ -z ${TAKEN[$hex]:-} && ($range == "$numbers" || -z ${ELSEWHERE[$hex]:-}) ]] || taken "$port" "$owner"
+      ((port < LOWEST || port > HIGHEST)) || EPHEMERAL=$port
+    done
+  done
+}
+
+# taken PORT OWNER: the job may be able to take another one.
+taken() {
+  if [[ -n ${MOVABLE[$1]:-} ]]; then
+    say taken "$1 $2"
+  else
+    say problem "has port $1 in use already, which $2 needs"
+  fi
+}
+
+# block RANGE INSTEAD...: notes what the job may move, and says which of the ranges instead are no choice.
+block() {
+  local range port hex
+  for ((port = ${1%-*}; port <= ${1#*-}; port++)); do
+    MOVABLE[port]=1
+  done
+  shift
+  for range in "$@"; do
+    for ((port = ${range%-*}; port <= ${range#*-}; port++)); do
+      printf -v hex '%04X' "$port"
+      [[ -n ${TAKEN[$hex]:-}${ELSEWHERE[$hex]:-} ]] || continue
+      say busy "$range"
+      break
+    done
+  done
+}
+
+# look_at_ports: sets TAKEN, the ports in hexadecimal on which something listens at ADDRESS, and ELSEWHERE, those at other
+# addresses; LOWEST and HIGHEST, between which the kernel picks ports for outgoing connections. The kernel writes
+# addresses byte by byte from the last on.
+look_at_ports() {
+  local a b c d address port mine
+  declare -gA TAKEN=() ELSEWHERE=()
+  IFS=. read -r a b c d <<<"${ADDRESS%%$'\n'*}"
+  printf -v mine '%02X%02X%02X%02X' "$d" "$c" "$b" "$a"
+  while read -r address port; do
+    case $address in
+      00000000 | 00000000000000000000000000000000 | "$mine" | 0000000000000000FFFF0000"$mine") TAKEN[$port]=1 ;;
+      *) ELSEWHERE[$port]=1 ;;
+    esac
+  done < <(sed -nE 's/^ *[0-9]+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A .*/\1 \2/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+  read -r LOWEST HIGHEST </proc/sys/net/ipv4/ip_local_port_range
+}
+
+find_address "$1"
+if [[ -e $RUN_DIR/preflight.sh ]]; then
+  look_at_ports
+  EPHEMERAL=''
+  MOVABLE=()
+  if [[ -e $RUN_DIR/ports.sh ]]; then
+    # shellcheck source=/dev/null
+    . "$RUN_DIR/ports.sh"
+  fi
+  # shellcheck source=/dev/null
+  . "$RUN_DIR/preflight.sh"
+  [[ -z $EPHEMERAL ]] ||
+    say warning "may give ports from $LOWEST to $HIGHEST to outgoing connections, port $EPHEMERAL of the job among them"
+fi
+say clock "$(date +%s%3N)"

@@ -1,0 +1,11 @@
+# shellcheck shell=bash
+# What the job needs of its nodes, by index; node.sh asks each of them before anything starts.
+on 0 -- gpus 8
+on 0 -- readable 'the model' /models/Qwen3-32B
+on 0 -- local_dir /tmp
+on 0 -- ports etcd 2379 2380
+on 0 -- ports nats 4222
+on 0 -- ports frontend-0 8000 7780
+on 0 -- ports prefill-0 7777 8081 '*:29500-29506' '*:30001'
+on 0 -- ports prefill-1 7778 8082 '*:29520-29526' '*:30002'
+on 0 -- ports decode-0 7779 8083 '*:29540-29546'

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# frontend-0: frontend on node 0, started by srun in job.sbatch.
+. "$RUN_DIR/task.sh" || exit 1
+bind frontend-0 0
+. "$RUN_DIR"/env/frontend-0.env || give_up 'cannot read its environment'
+await_services locked
+run \
+  python3 -m dynamo.frontend \
+  --http-host "${SELF_IP}" \
+  --http-port "${PORT[8000]}" \
+  --router-mode round-robin \
+  --request-plane tcp \
+  --event-plane nats

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# prefill-0: prefill worker 0 on node 0, started by srun in job.sbatch.
+. "$RUN_DIR/task.sh" || exit 1
+bind prefill-0 0
+. "$RUN_DIR"/env/prefill-0.env || give_up 'cannot read its environment'
+await_services locked
+run \
+  python3 -m dynamo.sglang \
+  --model-path /models/Qwen3-32B \
+  --served-model-name Qwen/Qwen3-32B \
+  --disaggregation-mode prefill \
+  --disaggregation-bootstrap-port "${PORT[30001]}" \
+  --dist-init-addr "${NODE_IP[0]}:${PORT[29500]}" \
+  --nnodes 1 \
+  --node-rank 0 \
+  --tp-size 2 \
+  --host 0.0.0.0 \
+  --request-plane tcp \
+  --event-plane nats \
+  --page-size 16 \
+  --disaggregation-transfer-backend nixl

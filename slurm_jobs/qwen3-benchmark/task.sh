@@ -1,0 +1,162 @@
+# shellcheck shell=bash
+# What runs on each node of a step: it finds its own rank and address, runs one command, and records how that ended.
+# srun alone cannot tell: with --kill-on-bad-exit every task of a step ends with 143 once one of them has died.
+
+umask 077
+read -ra NODE <<<"$DYN_SLURM_NODES"
+read -ra NODE_IP <<<"$DYN_SLURM_NODE_IPS"
+# By the plan's number, what a port that the job may move is now.
+PORT=()
+for moved in ${DYN_SLURM_PORTS:-}; do
+  PORT[${moved%=*}]=${moved#*=}
+done
+
+# bind STEP NODE_INDEX...: sets STEP, NODE_RANK and SELF_IP. Slurm numbers a step's nodes in its own order
+# (https://slurm.schedmd.com/srun.html, --nodelist), so a task that is not where the plan put it must not start.
+bind() {
+  local step=$1 here=${SLURMD_NODENAME:-unknown}
+  shift
+  local -a planned=("$@")
+  STEP=$step
+  NODE_RANK=${SLURM_NODEID:?not in a Slurm step}
+  local index=${planned[$NODE_RANK]}
+  # shellcheck disable=SC2034 # the step’s own script uses it
+  SELF_IP=${NODE_IP[$index]}
+  [[ ${here%%.*} == "${NODE[$index]%%.*}" ]] ||
+    give_up "task $NODE_RANK of step $step runs on $here, the plan says ${NODE[$index]}"
+  # srun names logs after the short hostname, which need not be the node's name in Slurm.
+  LOG=$ATTEMPT_DIR/logs/$STEP.$here.log
+  [[ -e $LOG ]] || LOG=$ATTEMPT_DIR/logs/$STEP.${HOSTNAME%%.*}.log
+  # A worker that was restarted goes on in the log of its predecessor.
+  LOG_START=0
+  [[ ! -s $LOG ]] || LOG_START=$(stat -c %s "$LOG" 2>/dev/null || echo 0)
+  raise_open_files
+  # Dynamo would wait for 30 s for requests that hang on a dead worker; lib.sh kills after 8.
+  export DYN_RUNTIME_GRACEFUL_SHUTDOWN_TIMEOUT_SECS=5
+  if [[ -r $ATTEMPT_DIR/state/credentials ]]; then
+    # shellcheck source=/dev/null
+    . "$ATTEMPT_DIR/state/credentials"
+  fi
+}
+
+# etcd, NATS and frontends keep many connections open, and --propagate=NONE leaves us the node's low soft limit.
+raise_open_files() {
+  # Some programs go through all that they may have, so "unlimited" is no good.
+  ulimit -S -n 1048576 2>/dev/null || ulimit -S -n hard
+}
+
+# make_local_dir PARENT: sets LOCAL_DIR, a fresh folder on the node's own disk that goes when the step ends.
+make_local_dir() {
+  LOCAL_DIR=$(mktemp -d "$1/dyn-slurm-${SLURM_JOB_ID:-0}-$STEP.XXXXXX") || give_up "cannot make a folder in $1"
+  export LOCAL_DIR
+}
+
+# fill FILE: prints it with ${NODE_IP[i]} and ${PORT[i]} replaced.
+fill() {
+  local text i
+  text=$(<"$1")
+  for i in "${!NODE_IP[@]}"; do
+    text=${text//"\${NODE_IP[$i]}"/${NODE_IP[$i]}}
+  done
+  for i in "${!PORT[@]}"; do
+    text=${text//"\${PORT[$i]}"/${PORT[$i]}}
+  done
+  printf '%s\n' "$text"
+}
+
+# await_services locked|open: etcd, and NATS where the step uses it. All steps start at once, so these may not be there
+# yet. A locked etcd is there once it asks for a password, which the job has noted by then.
+await_services() {
+  trap 'record 143 1 ""; exit 1' TERM INT USR2
+  local etcd=${ETCD_ENDPOINTS#*://} nats=${NATS_SERVER:-} asks='HTTP/1.'
+  nats=${nats#*://}
+  [[ $1 == open ]] || asks='user name is empty'
+  # Nothing is ever written to it: a read of it is a sleep that starts no process.
+  local never
+  exec {never}<> <(:)
+  until etcd_says "$etcd" "$asks" && { [[ -z $nats ]] || nats_says "$nats" INFO; }; do
+    read -rt 0.2 -u "$never"
+  done
+  while [[ $1 == locked && -z ${ETCD_AUTH_PASSWORD:-} ]]; do
+    read -rt 0.1 -u "$never"
+    # shellcheck source=/dev/null
+    . "$ATTEMPT_DIR/state/credentials"
+  done
+  exec {never}<&-
+  trap - TERM INT USR2
+}
+
+# etcd_says ADDRESS:PORT WORDS: whether they are in its answer to somebody without a password.
+etcd_says() (
+  exec 3<>"/dev/tcp/${1%:*}/${1##*:}" || exit 1
+  printf 'POST /v3/kv/range HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n{"key":"AAAA"}' >&3
+  while IFS= read -r -t 2 line <&3 || [[ -n $line ]]; do
+    [[ $line != *"$2"* ]] || exit 0
+  done
+  exit 1
+) 2>/dev/null
+
+# nats_says ADDRESS:PORT WORD: whether it greets so.
+nats_says() (
+  exec 3<>"/dev/tcp/${1%:*}/${1##*:}" && IFS= read -r -t 2 line <&3 && [[ $line == "$2"* ]]
+) 2>/dev/null
+
+# run COMMAND...: runs what must not end by itself. Even exit code 0 is a failure: the script then ends with 1, so that
+# srun ends the step's other tasks.
+run() {
+  local status=0
+  attend "$@" || status=$?
+  ((status)) || status=1
+  exit "$status"
+}
+
+# complete COMMAND...: runs what has an end.
+complete() {
+  attend "$@"
+  exit
+}
+
+# attend COMMAND...: runs it, passes on the word to end, and records how it ended; its status.
+attend() {
+  local child status=0 told=0 woken=1
+  type -P "$1" >/dev/null || give_up "$1 is not on the PATH of this node"
+  # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
+  # and to everything that the step started with proctrack/linuxproc; so the command ignores USR2, and gets TERM from here.
+  trap '' USR2
+  "$@" &
+  child=$!
+  trap 'told=1 woken=1; kill -TERM "$child" 2>/dev/null' TERM INT USR2
+  while ((woken)); do
+    woken=0
+    # bash itself would print "Killed" into the log, where the command's own last words should be.
+    { wait "$child"; } 2>/dev/null
+    status=$?
+  done
+  record "$status" "$told" "$(last_error)"
+  [[ -z ${LOCAL_DIR:-} ]] || rm -rf -- "$LOCAL_DIR"
+  return "$status"
+}
+
+# record STATUS TOLD LINE: state/STEP.RANK.exit holds one value a line: time in ms, status, whether the step had been
+# told to end, the node, and the line that says why.
+record() {
+  local file=$ATTEMPT_DIR/state/$STEP.$NODE_RANK.exit
+  printf '%s\n' "$(date +%s%3N)" "$1" "$2" "${SLURMD_NODENAME:-unknown}" "$3" >"$file.part" && mv "$file.part" "$file"
+}
+
+# last_error: the last line of this task's log that looks like an error and is no mere warning, else its last line.
+last_error() {
+  local lines line
+  lines=$(tail -c "+$((LOG_START + 1))" "$LOG" 2>/dev/null | tail -c 65536 | tr -d '\000' | tail -n 200 | grep -a '[^[:space:]]')
+  line=$(grep -avE '(^|[^A-Za-z])(WARN|WARNING|INFO|DEBUG)([^A-Za-z]|$)|"level":"(info|warn)"' <<<"$lines" |
+    grep -aiE 'error|exception|fatal|panic|abort|fail|out of memory|in use|denied|killed' | tail -n 1)
+  [[ -n $line ]] || line=$(tail -n 1 <<<"$lines")
+  line=${line//[[:cntrl:]]/ }
+  printf '%s' "${line:0:500}"
+}
+
+give_up() {
+  printf 'dyn-slurm: %s\n' "$1" >&2
+  record 1 0 "$1"
+  exit 1
+}
