@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from 'vitest';
+import { listedInEtcd } from '../etcd.ts';
 import { TokenLoad } from '../token-load.ts';
 import { processesOf, Stage } from './rehearsal.ts';
-import { type Event, eventOf, type Submitted, signalTask, submit } from './submitted.ts';
+import { type Event, eventOf, signalTask, submit } from './submitted.ts';
 
 const stage = new Stage();
 afterEach(() => expect(processesOf(stage.runs)).toEqual([]));
@@ -15,29 +16,6 @@ const jsonLines = (text: string): readonly Event[] =>
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line));
-
-/** What etcd itself says, asked as the job asks it. */
-async function registeredAddresses({ dir }: Submitted, address: string): Promise<readonly string[]> {
-  const password = /ETCD_AUTH_PASSWORD=(\S+)/.exec(readFileSync(join(dir, 'state/credentials'), 'utf8'))?.[1];
-  const post = async (path: string, body: object, headers = {}) =>
-    (
-      await fetch(`http://${address}:2379/v3/${path}`, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify(body),
-      })
-    ).json();
-  const { token } = (await post('auth/authenticate', { name: 'root', password })) as { token: string };
-  const prefix = 'v1/instances/dynamo/backend/generate/';
-  const range = {
-    key: Buffer.from(prefix).toString('base64'),
-    range_end: Buffer.from(prefix.replace(/\/$/, '0')).toString('base64'),
-  };
-  const answer = (await post('kv/range', range, { authorization: token })) as { kvs?: { value: string }[] };
-  return (answer.kvs ?? []).map(
-    ({ value }) => /"tcp":"([^/]+)\//.exec(Buffer.from(value, 'base64').toString())?.[1] ?? '',
-  );
-}
 
 test('the stream counts every token that clients got, and knows big ids', async () => {
   const run = await submit(stage, 'watched');
@@ -111,7 +89,8 @@ test('a worker that is killed under load is lost at once, although etcd still li
   signalTask(run, { step: 'decode-1', program: 'python' }, 'SIGKILL');
   await watching.says(/decode-1 +node3 +lost .*etcd still lists/);
   const { hostname } = new URL(String(url));
-  expect(await registeredAddresses(run, hostname)).toHaveLength(2);
+  const credentials = readFileSync(join(run.dir, 'state/credentials'), 'utf8');
+  expect(await listedInEtcd(hostname, credentials, 'backend')).toHaveLength(2);
   await watching.says(/etcd prefill 1\/1, decode 1\/2/);
   await load.stop();
 

@@ -21,6 +21,8 @@ const RECENT = 10_000;
 const COLUMN = 5000;
 /** Below this a terminal is short, and gets no empty lines. */
 const SHORT = 30;
+/** Lines that workers get at least, where there are so many. */
+const FEW = 7;
 
 /** The whole view as lines that fit. `now`: milliseconds since 1970. */
 export function liveText(name: string, state: LiveState, now: number, frame: Frame): readonly string[] {
@@ -31,7 +33,8 @@ export function liveText(name: string, state: LiveState, now: number, frame: Fra
     sparkLine(state, now, columns),
     latencyLine(state),
   ];
-  const foot = sourceLines(state, columns);
+  // A short terminal rather shows workers.
+  const foot = sourceLines(state, columns).slice(0, Math.max(1, rows - head.length - FEW));
   const gaps: readonly Line[] = rows < SHORT ? [] : [[]];
   // The cursor stands in the line below.
   const room = rows - 1 - head.length - foot.length - 2 * gaps.length;

@@ -29,6 +29,8 @@ export interface WorkerState {
   readonly since: number;
   /** Why it is lost, or how far its start has come; else empty. */
   readonly note: string;
+  /** What is going to happen to it; else empty. */
+  readonly next: string;
   /** How often it was started again. */
   readonly restarts: number;
 }
@@ -41,7 +43,12 @@ export function plannedWorkers({ steps }: Outline): Workers {
     steps.flatMap(({ name, role }) =>
       role === null
         ? []
-        : [[name, { step: name, role, nodes: [], phase: 'waiting', since: 0, note: '', restarts: 0 }]],
+        : [
+            [
+              name,
+              { step: name, role, nodes: [], phase: 'waiting', since: 0, note: '', next: '', restarts: 0 },
+            ],
+          ],
     ),
   );
 }
@@ -84,11 +91,9 @@ export function advanceWorkers(workers: Workers, event: ObservedEvent): Workers 
     case 'process-ended':
       return one(event.step, 'lost', shortReason(event));
     case 'worker-restarting':
-      return one(
-        event.step,
-        'lost',
-        `${shortReason(event)}; restart ${event.restart} of ${event.of} in ${event.delay} s`,
-      );
+      return one(event.step, 'lost', shortReason(event), {
+        next: `restart ${event.restart} of ${event.of} in ${event.delay} s`,
+      });
     case 'degraded':
     case 'step-ended':
       return one(event.step, 'lost', shortReason(event));
@@ -125,7 +130,7 @@ const ALIVE: ReadonlySet<WorkerPhase> = new Set(['starting', 'restarting', 'read
 
 function into(worker: WorkerState, phase: WorkerPhase, time: number, note = ''): WorkerState {
   const since = worker.phase === phase ? worker.since : time;
-  return { ...worker, phase, note, since };
+  return { ...worker, phase, note, next: '', since };
 }
 
 function heard(workers: Workers, step: string, silent: boolean, time: number): Workers {

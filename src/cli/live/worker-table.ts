@@ -72,7 +72,7 @@ function foldedWorkers(workers: readonly WorkerState[], room: number): readonly 
 }
 
 function workerRow(worker: WorkerState, state: LiveState, now: number): Row {
-  const { step, nodes, phase, since, note, restarts } = worker;
+  const { step, nodes, phase, since, note, next, restarts } = worker;
   const listed = phase === 'lost' && state.instances?.instances.some((one) => one.step === step);
   const [first = '-'] = nodes;
   return {
@@ -81,9 +81,9 @@ function workerRow(worker: WorkerState, state: LiveState, now: number): Row {
     state: phase,
     style: STYLES[phase],
     since: since === 0 ? '' : shortElapsed(now - since),
-    note: [note, listed ? 'etcd still lists it' : ''].filter(Boolean).join('; '),
+    note: [note, listed ? 'etcd still lists it' : '', next].filter(Boolean).join('; '),
     numbers: phase === 'ready' || phase === 'unregistered' ? numbersOf(loadOf(worker, state)) : [],
-    ...(phase === 'ready' && restarts > 0 && { state: `ready, ${restarts}× restarted` }),
+    ...(phase === 'ready' && restarts > 0 && { state: `ready ↻${restarts}` }),
   };
 }
 
@@ -119,7 +119,7 @@ function roleRow(role: string, state: LiveState): Row {
   const ready = workers.filter(isFine).length;
   return {
     name: role,
-    node: `${workers.length} workers`,
+    node: `×${workers.length}`,
     state: `${ready} ready`,
     style: ready === workers.length ? 'good' : 'warn',
     since: '',
