@@ -23,10 +23,20 @@ const STAGES: Readonly<Record<StartStage, string>> = {
   'warm-up': 'warming up',
 };
 
-function stageText({ step, node, stage, state, done, total, seconds, ...rest }: StageEvent): string {
+function stageText({
+  step,
+  node,
+  stage,
+  state,
+  done,
+  total,
+  seconds,
+  ...rest
+}: StageEvent): string | undefined {
   const count = done === undefined ? '' : ` ${done}${total === undefined ? '' : `/${total}`}`;
   const head = `${step} on ${node}: ${STAGES[stage]}${count}`;
-  if (state === 'going') return head;
+  // Lines tell when a stage begins and ends; how it goes on is for views and programs.
+  if (state === 'going') return seconds < 1 ? head : undefined;
   if (state === 'done') return `${head}, done after ${elapsed(seconds * 1000)}`;
   return `${head}: no progress for ${elapsed((rest.deadline ?? 0) * 1000)}${rest.advice ? `; ${rest.advice}` : ''}`;
 }

@@ -12,7 +12,7 @@ import type { Session } from './session-lookup.ts';
 import { endedText } from './started.ts';
 import { stillAllocated } from './still-allocated.ts';
 import { requireAllocation, startSupervisor, supervisorRuns, supervisorTrouble } from './supervisor.ts';
-import { verdictText } from './verdict-text.ts';
+import { endingText } from './verdict-text.ts';
 import { screenOf, showEvents } from './view.ts';
 import type { World } from './world.ts';
 
@@ -54,7 +54,7 @@ export async function showOpening(
   };
   const state = await showEvents(untilSettled(session, options, { ...world, signal }), shown, screen);
   if (state.verdict) {
-    world.err.write(verdictText(state.verdict, run));
+    world.err.write(await endingText(state.verdict, run, connection.host));
     return { code: await giveBack(session, world), over: true };
   }
   if (world.signal.aborted) {

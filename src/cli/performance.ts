@@ -15,7 +15,7 @@ import type { LocalConnection } from './connect.ts';
 import { exitOfRun } from './run-exit.ts';
 import type { Sent } from './send.ts';
 import { elapsed } from './time-text.ts';
-import { verdictText } from './verdict-text.ts';
+import { endingText } from './verdict-text.ts';
 import { type Screen, screenOf, showEvents } from './view.ts';
 import type { World } from './world.ts';
 
@@ -44,7 +44,7 @@ export async function perform(show: Performance, options: PerformanceOptions, wo
   const state = await showUntilReady(show, screen, world);
   if (state.verdict) {
     const left = await leftBehind(show.connection.standIn, jobNumber(show.jobId), PROCESS_PATIENCE);
-    world.err.write(`\n${verdictText(state.verdict, show.run)}`);
+    world.err.write(`\n${await endingText(state.verdict, show.run, show.connection.host)}`);
     world.err.write(`  processes  ${left.length === 0 ? 'none left' : `left: ${left.join(', ')}`}\n`);
     return exitOfRun(state);
   }
@@ -172,7 +172,7 @@ async function concludeBenchmark(
     return EXIT.interrupted;
   }
   if (json) world.out.write(`${JSON.stringify(state.verdict)}\n`);
-  else world.err.write(`\n${verdictText(state.verdict, run)}`);
+  else world.err.write(`\n${await endingText(state.verdict, run, connection.host)}`);
   const { code, text } = await benchedEnd(connection.host, run, state);
   if (!json) world.out.write(text);
   return code;

@@ -2,6 +2,7 @@ import { DynSlurmError } from '../errors.ts';
 import { inferVerdict } from '../observe/inferred-verdict.ts';
 import { queueEvent, unreachable } from '../observe/queue-event.ts';
 import { readRunLog } from '../observe/run-log.ts';
+import type { RunSignature } from '../observe/run-signature.ts';
 import { type RunState, stateAfter } from '../observe/run-state.ts';
 import type { JobId } from '../scheduler/job-id.ts';
 import type { JobStatus } from '../scheduler/scheduler.ts';
@@ -19,6 +20,8 @@ export interface RunReport extends FoundRun {
   readonly unreachable: boolean;
   /** Uid of who cancelled its job, where that was asked and is known. */
   readonly cancelledBy?: number;
+  /** The known fatal line in its logs, where that was looked for and is there. */
+  readonly signature?: RunSignature;
 }
 
 /** Runs as they are now, with one call of squeue for all that a cluster still has. */

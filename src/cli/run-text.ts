@@ -1,5 +1,6 @@
 import { plainText } from '../host/plain-text.ts';
 import type { QueueEvent } from '../observe/event.ts';
+import type { RunSignature } from '../observe/run-signature.ts';
 import type { Absence, RunState } from '../observe/run-state.ts';
 import { jobNumber } from '../scheduler/job-id.ts';
 import type { RunReport } from './run-report.ts';
@@ -51,7 +52,7 @@ export function runText(report: RunReport, now: Date): string {
     .map(([name, value]) => `  ${name.padEnd(9)}${value}`);
   const head = `${run.id}  ${runWord(report)}`;
   const block = [head, ...lines].map((line) => `${plainText(line)}\n`).join('');
-  return verdict ? `${block}${verdictText(verdict, run)}` : block;
+  return verdict ? `${block}${verdictText(verdict, run, report.signature)}` : block;
 }
 
 function trouble({ stalled, unregistered }: RunState): string {
@@ -106,7 +107,7 @@ function remark({ run, state }: RunReport, now: Date): string {
 }
 
 /** A run as data; documented in docs/runs.md. Unknown things are null. */
-export function runJson({ run, connection, jobId, state, cancelledBy }: RunReport): object {
+export function runJson({ run, connection, jobId, state, cancelledBy, signature }: RunReport): object {
   const { queue, started, bound, ready, teardown, verdict } = state;
   return {
     run: run.id,
@@ -128,5 +129,11 @@ export function runJson({ run, connection, jobId, state, cancelledBy }: RunRepor
     ready: ready ?? null,
     teardown: teardown ?? null,
     verdict: verdict ?? null,
+    signature: signature ? signatureJson(signature) : null,
   };
+}
+
+function signatureJson({ signature, line, advice, log: { step, node } }: RunSignature): object {
+  const { name, title, link } = signature;
+  return { name, class: signature.class, title, step, node, line, advice, link };
 }

@@ -5,6 +5,7 @@ import { cancellingUid } from './cancelled-by.ts';
 import { askingFor, distantClusters, type LookupOptions, lookUpRun, lookUpRuns } from './run-lookup.ts';
 import { type RunReport, reportRuns } from './run-report.ts';
 import { runJson, runsTable, runText } from './run-text.ts';
+import { signatureFor } from './verdict-text.ts';
 import type { World } from './world.ts';
 
 export interface StatusOptions extends LookupOptions {
@@ -28,7 +29,7 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
   const found = await lookUpRun(query, options, world);
   const [plain] = await reportRuns([found], world);
   if (plain === undefined) return EXIT.ok;
-  const report = await withCanceller(plain, world);
+  const report = await withSignature(await withCanceller(plain, world));
   const { code, results } = await benchedEnd(report.connection.host, report.run, report.state);
   world.out.write(
     options.json
@@ -63,4 +64,11 @@ async function withCanceller(report: RunReport, world: World): Promise<RunReport
     return report;
   const cancelledBy = await cancellingUid(jobId, connection, world);
   return cancelledBy === undefined ? report : { ...report, cancelledBy };
+}
+
+/** Reads logs, so only one run at a time is looked into. */
+async function withSignature(report: RunReport): Promise<RunReport> {
+  const { state, run, connection } = report;
+  const signature = state.verdict && (await signatureFor(state.verdict, run, connection.host));
+  return signature ? { ...report, signature } : report;
 }

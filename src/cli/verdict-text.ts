@@ -1,10 +1,14 @@
 import { join } from 'node:path';
+import { DynSlurmError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
 import { plainText } from '../host/plain-text.ts';
 import type { EventOf } from '../observe/event.ts';
 import { logFolder } from '../observe/log-file.ts';
 import type { Run } from '../observe/run.ts';
+import { type RunSignature, runSignature } from '../observe/run-signature.ts';
 import { adviceFor } from './advice.ts';
 import { afterText, endText } from './event-text.ts';
+import { labelOf } from './log-label.ts';
 
 /** It did not do what it was for, and somebody should look. */
 export function isBad({ outcome, inferred }: EventOf<'verdict'>): boolean {
@@ -13,23 +17,56 @@ export function isBad({ outcome, inferred }: EventOf<'verdict'>): boolean {
 
 /**
  * How a run ended, as lines. Where it ended badly: what failed first, where, its last line, its log, and what to do
- * next.
+ * next; `found`: the known fatal line that is in its log.
  */
-export function verdictText(verdict: EventOf<'verdict'>, run: Run): string {
+export function verdictText(verdict: EventOf<'verdict'>, run: Run, found?: RunSignature): string {
   const { outcome, reason } = verdict;
   const head = `${HEADS[outcome] ?? outcome}${afterText(verdict)}: ${reason}`;
   if (!isBad(verdict)) return `${plainText(head)}\n`;
-  const advice = adviceFor(verdict);
+  const advice = found?.advice ?? adviceFor(verdict);
   const details = [
     ...(verdict.step === undefined ? [] : culprit(verdict)),
     ...(verdict.line === undefined ? [] : [['last line', verdict.line] as const]),
+    ...(found ? signatureRows(found, verdict) : []),
     ['log', logFile(verdict, run)] as const,
     ['read it', `dyn-slurm logs ${run.id} ${verdict.step ?? 'job'}`] as const,
     ...(advice === undefined ? [] : [['next', advice] as const]),
+    ...(found ? [['see', found.signature.link] as const] : []),
   ];
   return [head, ...details.map(([name, value]) => `  ${name.padEnd(11)}${value}`)]
     .map((line) => `${plainText(line)}\n`)
     .join('');
+}
+
+/** The same with what is known of the cause, for which the logs of a run that ended badly are searched. */
+export async function endingText(verdict: EventOf<'verdict'>, run: Run, host: Host): Promise<string> {
+  return verdictText(verdict, run, await signatureFor(verdict, run, host));
+}
+
+/** The known fatal line in the logs of a run that ended badly. Logs that cannot be read tell nothing. */
+export async function signatureFor(
+  verdict: EventOf<'verdict'>,
+  run: Run,
+  host: Host,
+): Promise<RunSignature | undefined> {
+  if (!isBad(verdict)) return undefined;
+  try {
+    return await runSignature(host, run, verdict);
+  } catch (error) {
+    if (error instanceof DynSlurmError) return undefined;
+    throw error;
+  }
+}
+
+function signatureRows(
+  { signature, line, log }: RunSignature,
+  verdict: EventOf<'verdict'>,
+): readonly (readonly [string, string])[] {
+  const elsewhere = log.step === verdict.step && log.node === verdict.node ? '' : `${labelOf(log)}: `;
+  return [
+    ['known as', `${signature.name}: ${signature.title}`],
+    ...(elsewhere === '' && line === verdict.line ? [] : [['by its line', `${elsewhere}${line}`] as const]),
+  ];
 }
 
 const HEADS: Readonly<Record<string, string>> = {

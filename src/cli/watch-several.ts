@@ -13,7 +13,7 @@ import { eventText } from './event-text.ts';
 import { LoadLines } from './live/load-lines.ts';
 import { patience } from './patience.ts';
 import type { FoundRun } from './run-lookup.ts';
-import { isBad, verdictText } from './verdict-text.ts';
+import { endingText, isBad } from './verdict-text.ts';
 import { isNews, screenOf, writeLine } from './view.ts';
 import type { WatchOptions } from './watch.ts';
 import type { World } from './world.ts';
@@ -63,9 +63,9 @@ export async function showRuns(
     world.err.write((late ?? '') + detachedText(left));
     return late === undefined ? EXIT.interrupted : EXIT.deadline;
   }
-  for (const { state, run } of shown) {
+  for (const { state, run, connection } of shown) {
     if (!json && state.verdict && isBad(state.verdict))
-      world.err.write(`${run.id}: ${verdictText(state.verdict, run)}`);
+      world.err.write(`${run.id}: ${await endingText(state.verdict, run, connection.host)}`);
   }
   const ends = await Promise.all(
     shown.map(({ state, run, connection }) => benchedEnd(connection.host, run, state)),

@@ -4,6 +4,7 @@ import type { Run } from '../observe/run.ts';
 import { readRunLog } from '../observe/run-log.ts';
 import { stateAfter } from '../observe/run-state.ts';
 import { watchRun } from '../observe/watch.ts';
+import { withLogs } from '../observe/with-logs.ts';
 import { withService } from '../observe/with-service.ts';
 import { withJob } from './adopt.ts';
 import { benchedEnd } from './bench-verdict.ts';
@@ -13,7 +14,7 @@ import { detachedText } from './detached.ts';
 import { showLive } from './live/show-live.ts';
 import { patience, seen } from './patience.ts';
 import { type LookupOptions, lookUpEach } from './run-lookup.ts';
-import { isBad, verdictText } from './verdict-text.ts';
+import { endingText, isBad } from './verdict-text.ts';
 import { screenOf } from './view.ts';
 import type { World } from './world.ts';
 
@@ -59,8 +60,12 @@ async function showRun(
   const state = await showLive(
     run.id,
     withService(
-      seen(watchRun(connection, { dir: run.dir, jobId }, patient.signal), (event) =>
-        patient.see(run.id, event),
+      withLogs(
+        seen(watchRun(connection, { dir: run.dir, jobId }, patient.signal), (event) =>
+          patient.see(run.id, event),
+        ),
+        { host, run, now: world.now },
+        patient.signal,
       ),
       { host, run, now: world.now, every: every === undefined ? undefined : every * 1000 },
       patient.signal,
@@ -76,7 +81,7 @@ async function showRun(
   }
   // Plain lines have said it already, unless there is more to say.
   if (screen.renderer === 'steps' || (!json && isBad(state.verdict)))
-    world.err.write(verdictText(state.verdict, run));
+    world.err.write(await endingText(state.verdict, run, host));
   if (!json) world.err.write(await whoCancelled(state.verdict, jobId, connection, world));
   const { code, text } = await benchedEnd(host, run, state);
   if (!json && text !== '') world.out.write(`\n${text}`);
