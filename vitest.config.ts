@@ -1,8 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /** Projects run one after the other: what serves on the machine's loopback addresses cannot share them. */
-const project = (name: string, timeout: number, parallel: boolean, order: number) => ({
+const project = (
+  order: number,
+  name: string,
+  timeout: number,
+  more: TestProjectInlineConfiguration['test'],
+) => ({
   // What scripts/build.mjs puts into dist.
   resolve: { alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/index.js', import.meta.url)) } },
   test: {
@@ -10,18 +15,18 @@ const project = (name: string, timeout: number, parallel: boolean, order: number
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: timeout,
     hookTimeout: timeout,
-    fileParallelism: parallel,
     sequence: { groupOrder: order },
+    ...more,
   },
 });
 
 export default defineConfig({
   test: {
     projects: [
-      project('unit', 20_000, true, 0),
-      project('rehearsal', 120_000, false, 1),
-      project('package', 240_000, false, 2),
-      project('cluster', 600_000, false, 3),
+      project(0, 'unit', 20_000, { globalSetup: ['test/unit/temporary.ts'] }),
+      project(1, 'rehearsal', 120_000, { fileParallelism: false }),
+      project(2, 'package', 240_000, { fileParallelism: false }),
+      project(3, 'cluster', 600_000, { fileParallelism: false }),
     ],
   },
 });
