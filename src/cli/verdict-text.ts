@@ -65,7 +65,7 @@ function signatureRows(
   const elsewhere = log.step === verdict.step && log.node === verdict.node ? '' : `${labelOf(log)}: `;
   return [
     ['known as', `${signature.name}: ${signature.title}`],
-    ...(elsewhere === '' && line === verdict.line ? [] : [['by its line', `${elsewhere}${line}`] as const]),
+    ...(elsewhere === '' && line === verdict.line ? [] : [['its line', `${elsewhere}${line}`] as const]),
   ];
 }
 

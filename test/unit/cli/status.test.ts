@@ -132,6 +132,7 @@ r1-0a1b2c  ready
       absent: [],
       unregistered: [],
       stalled: null,
+      signature: null,
       ready: null,
       teardown: null,
       verdict: {
