@@ -87,11 +87,15 @@ function workerRow(worker: WorkerState, state: LiveState, now: number): Row {
   };
 }
 
-/** By its metrics, else by its log. Of a prefill worker, the first token of each request is no throughput. */
+/**
+ * By its engine's metrics, else by its log, which knows more than Dynamo's own metrics. Of a prefill worker, the first
+ * token of each request is no throughput.
+ */
 function loadOf({ step, role }: WorkerState, { load, logged }: LiveState): WorkerLoad {
   const { time: _, kind: __, step: ___, role: ____, ...rates } = logged.get(step) ?? {};
   const own = load?.workers[step];
-  const both: WorkerLoad = { ...(rates as WorkerLoad), ...own };
+  const engine = own?.kvUsage !== undefined;
+  const both: WorkerLoad = engine ? { ...rates, ...own } : { ...own, ...rates };
   if (role !== 'prefill') return both;
   const { outputTokensPerSecond: _____, ...rest } = both;
   return rest;

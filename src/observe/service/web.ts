@@ -35,7 +35,7 @@ export class Web {
           answer.once('end', () =>
             resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }),
           );
-          answer.once('error', reject);
+          answer.on('error', reject);
         },
       );
       const timer = setTimeout(
@@ -43,7 +43,7 @@ export class Web {
         timeout,
       );
       asked.once('close', () => clearTimeout(timer));
-      asked.once('error', reject);
+      asked.on('error', reject);
       asked.end();
     });
   }
@@ -74,6 +74,8 @@ class DiallingAgent extends Agent {
 
 /** What Node's agent does with a socket, and a channel of ssh has not got. */
 function asSocket(stream: Duplex): Duplex {
+  // One that nobody uses any more may still fail.
+  stream.on('error', () => {});
   const nothing = () => stream;
   for (const name of ['setKeepAlive', 'setNoDelay', 'setTimeout', 'ref', 'unref'] as const) {
     if (!(name in stream)) Object.assign(stream, { [name]: nothing });

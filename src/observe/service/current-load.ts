@@ -1,0 +1,42 @@
+import type { Host } from '../../host/host.ts';
+import { pause } from '../../host/pause.ts';
+import type { RunState } from '../run-state.ts';
+import type { Load } from './load.ts';
+import { placesOf, readPlannedService } from './places.ts';
+import { Scraper } from './scraper.ts';
+import { wayThere } from './way.ts';
+import { Web } from './web.ts';
+
+/** Milliseconds: for all of it, and between the two looks that a rate takes. */
+const PATIENCE = 1000;
+const BETWEEN = 400;
+
+/**
+ * What the frontends of a run do now; undefined where they do not serve, or cannot be reached at once. Takes at most a
+ * second. `moved`: ports that the job has put elsewhere.
+ */
+export async function currentLoad(
+  host: Host,
+  run: { readonly dir: string },
+  { ready, bound, teardown, verdict, requeued }: RunState,
+  moved: ReadonlyMap<number, number>,
+  signal: AbortSignal,
+): Promise<Load | undefined> {
+  if (!ready || !bound || teardown || verdict || requeued) return undefined;
+  const either = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
+  const web = new Web(wayThere(host));
+  try {
+    const planned = await readPlannedService(host, run);
+    if (planned === undefined) return undefined;
+    const scraper = new Scraper(web, { ...placesOf(planned, bound.nodes, moved), workers: [] });
+    const now = () => new Date();
+    await scraper.look(now, either);
+    if (!(await pause(BETWEEN, either))) return undefined;
+    return (await scraper.look(now, either)).load;
+  } catch (error) {
+    if (either.aborted) return undefined;
+    throw error;
+  } finally {
+    web.close();
+  }
+}

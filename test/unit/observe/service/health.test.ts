@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parseBigJson } from '../../../../src/observe/service/big-json.ts';
+import {
+  parseFrontendHealth,
+  parseReady,
+  parseWorkerHealth,
+} from '../../../../src/observe/service/health.ts';
+
+function recorded(name: string) {
+  const text = readFileSync(
+    join(import.meta.dirname, `../../../recorded/dynamo-1.6.1/${name}.http`),
+    'utf8',
+  ).replaceAll('\r\n', '\n');
+  const [head = ''] = text.split('\n\n', 1);
+  return { status: Number(head.split(' ')[1]), text: text.slice(head.length + 2) };
+}
+
+test.each([
+  ['no-workers.health', { state: 'healthy', instances: 0 }],
+  ['prefill-only.health', { state: 'healthy', instances: 1 }],
+  ['serving.health', { state: 'healthy', instances: 2 }],
+])('reads %s', (name, health) => {
+  expect(parseFrontendHealth(recorded(name))).toEqual(health);
+});
+
+test('a frontend that says nothing of itself has its status', () => {
+  expect(parseFrontendHealth({ status: 502, text: '<html>' })).toEqual({ state: 'HTTP 502', instances: 0 });
+  expect(parseFrontendHealth({ status: 503, text: '{"status":"not_ready"}' })).toEqual({
+    state: 'not_ready',
+    instances: 0,
+  });
+});
+
+test.each([
+  ['serving.ready', { ready: true, workerTypes: { prefill: 1, decode: 1 } }],
+  ['serving.unknown-model', {}],
+])('reads %s', (name, ready) => {
+  expect(parseReady(recorded(name))).toEqual(ready);
+});
+
+test('a worker’s endpoints count, not its status word', () => {
+  expect(recorded('serving.worker-health').text).toContain('notready');
+  expect(parseWorkerHealth(recorded('serving.worker-health'))).toBe('ready');
+  expect(parseWorkerHealth({ status: 503, text: '{"status":"notready","endpoints":{}}' })).toBe('notready');
+});
+
+test('ids of a recorded answer keep all their digits', () => {
+  const { text } = recorded('serving.health');
+  const { instances } = parseBigJson(text) as { instances: { instance_id: string }[] };
+  for (const { instance_id: id } of instances) {
+    expect(text).toContain(`"instance_id":${id}`);
+    expect(JSON.parse(text)).not.toMatchObject({ instances: [{ instance_id: BigInt(id) }] });
+  }
+  expect(instances.length).toBeGreaterThan(0);
+});
+
+test.each([
+  ['{"a":1682272636686925605}', { a: '1682272636686925605' }],
+  ['[9007199254740991,-9007199254740993,1e20,0.125]', [9007199254740991, '-9007199254740993', 1e20, 0.125]],
+  [
+    '{"text":"id 1682272636686925605 \\" 1682272636686925605"}',
+    { text: 'id 1682272636686925605 " 1682272636686925605' },
+  ],
+])('reads %s', (text, value) => {
+  expect(parseBigJson(text)).toEqual(value);
+});

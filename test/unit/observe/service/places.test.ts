@@ -1,0 +1,160 @@
+import { expect, test } from 'vitest';
+import { instancesEvent } from '../../../../src/observe/service/etcd-source.ts';
+import { movedPorts } from '../../../../src/observe/service/moved-ports.ts';
+import { type PlannedService, placesOf } from '../../../../src/observe/service/places.ts';
+import { parseRegistration } from '../../../../src/observe/service/registrations.ts';
+
+const port = (
+  number: number,
+  use: PlannedService['processes'][number]['ports'][number]['use'],
+  count = 1,
+) => ({
+  port: number,
+  count,
+  use,
+});
+
+const PLANNED: PlannedService = {
+  nodes: [{ index: 0 }, { index: 1 }, { index: 2 }],
+  workers: [],
+  processes: [
+    { name: 'etcd', kind: 'etcd', role: null, nodeIndex: 0, nodeRank: 0, ports: [port(2379, 'etcd-client')] },
+    { name: 'nats', kind: 'nats', role: null, nodeIndex: 0, nodeRank: 0, ports: [port(4222, 'nats')] },
+    {
+      name: 'frontend-0',
+      kind: 'frontend',
+      role: null,
+      nodeIndex: 0,
+      nodeRank: 0,
+      ports: [port(8000, 'frontend')],
+    },
+    ...[0, 1].map((rank) => ({
+      name: 'prefill-0',
+      kind: 'worker' as const,
+      role: 'prefill' as const,
+      nodeIndex: rank,
+      nodeRank: rank,
+      ports: [port(7777, 'rpc'), port(8081, 'system')],
+    })),
+    {
+      name: 'decode-0',
+      kind: 'worker',
+      role: 'decode',
+      nodeIndex: 2,
+      nodeRank: 0,
+      ports: [port(7778, 'rpc'), port(8082, 'system')],
+    },
+  ],
+  readiness: {
+    model: 'm',
+    readyRoute: true,
+    endpoints: [
+      { role: 'prefill', namespace: 'dynamo', component: 'prefill', endpoint: 'generate', workers: 1 },
+      { role: 'decode', namespace: 'dynamo', component: 'backend', endpoint: 'generate', workers: 1 },
+    ],
+  },
+};
+
+const BOUND = ['10.0.0.7', '10.0.0.8', '10.0.0.9'].map((ip, index) => ({ index, ip }));
+
+test('finds what listens where; of a worker its leader', () => {
+  expect(placesOf(PLANNED, BOUND)).toEqual({
+    etcd: { address: '10.0.0.7', port: 2379 },
+    nats: { address: '10.0.0.7', port: 4222 },
+    frontends: [{ step: 'frontend-0', address: '10.0.0.7', port: 8000 }],
+    workers: [
+      {
+        step: 'prefill-0',
+        role: 'prefill',
+        system: { address: '10.0.0.7', port: 8081 },
+        registers: '10.0.0.7:7777',
+      },
+      {
+        step: 'decode-0',
+        role: 'decode',
+        system: { address: '10.0.0.9', port: 8082 },
+        registers: '10.0.0.9:7778',
+      },
+    ],
+    readiness: PLANNED.readiness,
+  });
+});
+
+test('follows ports that the job has moved', () => {
+  const time = '2025-11-24T14:00:00.000Z';
+  const moved = [
+    { time, kind: 'port-moved', from: '2379-2380', to: '3379-3380', reason: 'taken' },
+    { time, kind: 'port-moved', from: '8000', to: '8100', reason: 'taken' },
+  ].reduce<ReadonlyMap<number, number>>((known, event) => movedPorts(known, event as never), new Map());
+  expect([...moved]).toEqual([
+    [2379, 3379],
+    [2380, 3380],
+    [8000, 8100],
+  ]);
+  expect(placesOf(PLANNED, BOUND, moved)).toMatchObject({
+    etcd: { port: 3379 },
+    nats: { port: 4222 },
+    frontends: [{ port: 8100 }],
+  });
+});
+
+const registered = (component: string, lease: string, address: string) =>
+  parseRegistration(
+    `v1/instances/dynamo/${component}/generate/${lease}`,
+    `{"type":"Endpoint","component":"${component}","instance_id":${BigInt(`0x${lease}`)},"transport":{"tcp":"${address}/${lease}/dynamo/${component}/generate"}}`,
+  );
+
+test('reads a registration of 1.6.1 with its id whole', () => {
+  expect(registered('backend', '1758a20ccd157f25', '10.0.0.9:7778')).toEqual({
+    namespace: 'dynamo',
+    component: 'backend',
+    endpoint: 'generate',
+    id: '1682272636686925605',
+    lease: '1758a20ccd157f25',
+    address: '10.0.0.9:7778',
+  });
+});
+
+test('reads one of 0.6.1, which has a subject of NATS for an address', () => {
+  expect(
+    parseRegistration(
+      'v1/instances/dynamo/prefill/generate/694d9a0d41f1b30a',
+      '{"component":"prefill","instance_id":7587890328920765194,"transport":{"nats_tcp":"dynamo_prefill.generate-694d9a0d41f1b30a"}}',
+    ),
+  ).toEqual({
+    namespace: 'dynamo',
+    component: 'prefill',
+    endpoint: 'generate',
+    id: '7587890328920765194',
+    lease: '694d9a0d41f1b30a',
+  });
+});
+
+test.each([
+  ['v1/mdc/dynamo/backend/generate/1758', '{}'],
+  ['v1/instances/dynamo/backend', '{}'],
+  ['v1/instances/dynamo/backend/generate/xyz', '{}'],
+])('%s is no registration', (key, value) => {
+  expect(parseRegistration(key, value)).toBeUndefined();
+});
+
+test('a value that is damaged still registers', () => {
+  expect(parseRegistration('v1/instances/a/b/c/1f', '{"transport"')).toMatchObject({ id: '31', lease: '1f' });
+});
+
+test('counts by role, knows workers by their address, and leaves other endpoints out', () => {
+  const instances = [
+    registered('prefill', '1758a20ccd157f1b', '10.0.0.7:7777'),
+    registered('backend', '1758a20ccd157f25', '10.0.0.99:7778'),
+    parseRegistration('v1/instances/dynamo/prefill/worker_kv_query_source_1f/1758a20ccd157f1b', '{}'),
+  ].flatMap((one) => one ?? []);
+  expect(instancesEvent({ revision: '18', instances }, placesOf(PLANNED, BOUND))).toEqual({
+    kind: 'instances',
+    roles: [
+      { role: 'prefill', have: 1, want: 1 },
+      { role: 'decode', have: 1, want: 1 },
+    ],
+    instances: [{ ...instances[0], step: 'prefill-0' }, instances[1]],
+    revision: '18',
+  });
+});
