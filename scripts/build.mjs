@@ -117,6 +117,24 @@ const { outputFiles, metafile } = await build({
   plugins: [templates, yamlModules, oneLanguage, noSubprograms, sshInJavaScript, etcdProtocol],
 }).catch(() => process.exit(1));
 
+// The script and the style sheet that a report carries inside itself.
+const report = await build({
+  absWorkingDir: root,
+  bundle: true,
+  entryPoints: ['src/report/client/main.ts'],
+  outdir: join(dist, 'report'),
+  write: false,
+  metafile: true,
+  format: 'iife',
+  platform: 'browser',
+  target: 'es2022',
+  charset: 'utf8',
+  minify: true,
+  legalComments: 'none',
+}).catch(() => process.exit(1));
+outputFiles.push(...report.outputFiles);
+Object.assign(metafile.inputs, report.metafile.inputs);
+
 // Chunks first and by rename, so that a command started in the middle of a build sees whole files.
 const isEntry = (file) => entries.some((entry) => file.path === `${join(dist, entry.slice(4, -3))}.js`);
 for (const file of outputFiles.toSorted((a, b) => isEntry(a) - isEntry(b)))

@@ -16,6 +16,7 @@ await must('install test tools', process.execPath, 'dist/main.js', 'setup', '--w
 if (wanted.length === 0) {
   await check('biome', 'node_modules/.bin/biome', 'check', '.');
   await check('tsc', 'node_modules/.bin/tsc', '--noEmit');
+  await check('tsc of the report', 'node_modules/.bin/tsc', '--noEmit', '-p', 'src/report/client');
   await check('knip', 'node_modules/.bin/knip');
 }
 await vitest();

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT } from '../errors.ts';
 import { configCommands } from './program/config.ts';
 import { observeCommands } from './program/observe.ts';
+import { reportCommands } from './program/report.ts';
 import { runCommands } from './program/run.ts';
 import { sessionCommands } from './program/session.ts';
 import { examples, treeOf } from './program/tree.ts';
@@ -53,6 +54,7 @@ function programOf(version: string, world: World, exit: (code: number) => void):
   configCommands(tree);
   runCommands(tree);
   observeCommands(tree);
+  reportCommands(tree);
   sessionCommands(tree, (argv, inner) => run(argv, version, inner));
   return program;
 }

@@ -50,7 +50,8 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   observe: ['scheduler', 'host'],
   rehearsal: ['host', 'plan', 'config'],
   bench: ['observe', 'scheduler', 'host', 'plan', 'config'],
-  cli: ['config', 'plan', 'render', 'host', 'scheduler', 'observe', 'bench', 'rehearsal'],
+  report: ['bench', 'observe', 'scheduler', 'host', 'plan', 'config'],
+  cli: ['config', 'plan', 'render', 'host', 'scheduler', 'observe', 'bench', 'report', 'rehearsal'],
   '': ['cli'],
 };
 
@@ -77,6 +78,8 @@ const LIBRARIES: ReadonlyMap<string, RegExp> = new Map([
   ['nats', /^observe\/service\/bus\.ts$/],
   ['undici', /^bench\/client\/|^observe\/service\//],
   ['hdr-histogram-js', /^bench\/client\/histogram\.ts$/],
+  ['uplot', /^report\/client\//],
+  ['uplot/dist/uPlot.min.css', /^report\/client\//],
   ['commander', /^cli\/program(\.ts$|\/)/],
 ]);
 

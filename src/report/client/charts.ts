@@ -1,0 +1,139 @@
+import uPlot from 'uplot';
+import { pointsPath } from './points.ts';
+
+/** What a chart's script element holds; src/report/chart.ts writes it. */
+interface ChartData {
+  readonly x: { readonly label: string; readonly kind: 'time' | 'number' | 'log' };
+  readonly y: { readonly label: string };
+  readonly at: readonly number[];
+  readonly series: readonly {
+    readonly name: string;
+    readonly values: readonly (number | null)[];
+    readonly style: number;
+    readonly points?: 'filled' | 'grey';
+  }[];
+}
+
+/** Lines are told apart by these as well as by colour. */
+const DASHES: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 2], [14, 5]];
+const COLORS = 6;
+const HEIGHT = 300;
+
+const drawn = new Map<HTMLElement, uPlot>();
+const resized = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const plot = drawn.get(target as HTMLElement);
+    if (plot && plot.width !== target.clientWidth)
+      plot.setSize({ width: target.clientWidth, height: HEIGHT });
+  }
+});
+
+/** Draws every chart, anew where it was drawn in other colours. */
+export function drawAll(): void {
+  for (const place of document.querySelectorAll<HTMLElement>('[data-chart]')) {
+    const text = document.getElementById(place.dataset.chart ?? '')?.textContent;
+    const data = JSON.parse(text ?? 'null') as ChartData | null;
+    if (!data || data.at.length === 0) {
+      place.hidden = true;
+      continue;
+    }
+    drawn.get(place)?.destroy();
+    drawn.set(place, draw(place, data));
+    resized.observe(place);
+    place.onkeydown = (event) => step(event, place, data);
+  }
+}
+
+function draw(place: HTMLElement, { x, y, at, series }: ChartData): uPlot {
+  const css = getComputedStyle(document.documentElement);
+  const color = (name: string) => css.getPropertyValue(`--${name}`).trim();
+  const axis = {
+    stroke: color('text'),
+    grid: { stroke: color('line'), width: 1 },
+    ticks: { stroke: color('line'), width: 1 },
+    font: '12px system-ui, sans-serif',
+    labelFont: '12px system-ui, sans-serif',
+  };
+  const options: uPlot.Options = {
+    width: place.clientWidth || 600,
+    height: HEIGHT,
+    // A run's place in time is told in UTC, as everywhere else.
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
+    cursor: { drag: { x: true, y: false }, points: { size: 9 } },
+    legend: { live: true },
+    scales: {
+      x: { time: x.kind === 'time', distr: x.kind === 'log' ? 3 : 1, log: 2, range: span },
+      y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] },
+    },
+    axes: [
+      {
+        ...axis,
+        label: x.label,
+        ...(x.kind === 'log' && {
+          splits: () => [...at],
+          values: (_: uPlot, splits: readonly number[]) => splits.map(String),
+          filter: (_: uPlot, splits: number[]) => splits,
+        }),
+      },
+      { ...axis, label: y.label, size: 64 },
+    ],
+    series: [
+      { label: x.label },
+      ...series.map(({ name, style, points }): uPlot.Series => {
+        const grey = points === 'grey';
+        const stroke = color(grey ? 'muted' : `series-${(style % COLORS) + 1}`);
+        return {
+          label: name,
+          stroke,
+          width: 2,
+          spanGaps: points !== undefined || x.kind === 'log',
+          dash: grey ? [] : [...(DASHES[style % DASHES.length] ?? [])],
+          ...(grey && { paths: () => null }),
+          points: {
+            show: points !== undefined || x.kind !== 'time' || at.length < 3,
+            size: 11,
+            width: 2,
+            stroke,
+            fill: grey ? color('panel') : stroke,
+            paths: pointsPath(style),
+          },
+          value: (_, value) => (value === null || value === undefined ? '–' : number(value)),
+        };
+      }),
+    ],
+  };
+  const columns = [at, ...series.map(({ values }) => values)] as unknown as uPlot.AlignedData;
+  return new uPlot(options, columns, place);
+}
+
+/** A little room on both sides; around a single value as well. */
+function span(plot: uPlot, least: number, most: number): [number, number] {
+  if (plot.scales.x?.distr === 3) return [least / 1.25, most * 1.25];
+  if (plot.scales.x?.time) return least === most ? [least - 5, most + 5] : [least, most];
+  return [Math.max(0, least - (most - least || most) * 0.1), most + (most - least || most) * 0.1];
+}
+
+/** Arrow keys go from value to value, and what is there is read out. */
+function step(event: KeyboardEvent, place: HTMLElement, { x, at, series }: ChartData): void {
+  const plot = drawn.get(place);
+  const move = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
+  if (!plot || move === undefined) return;
+  event.preventDefault();
+  const now = plot.cursor.idx ?? (move > 0 ? -1 : at.length);
+  const index = Math.min(at.length - 1, Math.max(0, now + move));
+  plot.setCursor({ left: plot.valToPos(at[index] ?? 0, 'x'), top: plot.over.clientHeight / 2 });
+  const reading = place.parentElement?.querySelector('.reading');
+  const where =
+    x.kind === 'time'
+      ? new Date((at[index] ?? 0) * 1000).toISOString().slice(11, 19)
+      : number(at[index] ?? 0);
+  const values = series.flatMap(({ name, values }) => {
+    const value = values[index];
+    return value === null || value === undefined ? [] : [`${name} ${number(value)}`];
+  });
+  if (reading) reading.textContent = `${x.label} ${where}: ${values.join(', ') || 'no value'}`;
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US', { maximumSignificantDigits: 5 });
+}

@@ -1,0 +1,80 @@
+import type { BenchPoint } from '../bench/result.ts';
+import type { Measured } from './measured.ts';
+import { type Difference, differenceOf, type Spread, spreadOf } from './noise.ts';
+
+/** What two runs are compared by, and which way is better. */
+export const COMPARED = [
+  { name: 'tok/s/GPU', better: 'more', of: ({ perGpu }: BenchPoint) => perGpu },
+  { name: 'tok/s/user', better: 'more', of: ({ perUser }: BenchPoint) => perUser },
+  { name: 'TTFT p50, ms', better: 'less', of: ({ ttft }: BenchPoint) => ttft?.p50 },
+  { name: 'TTFT p99, ms', better: 'less', of: ({ ttft }: BenchPoint) => ttft?.p99 },
+  { name: 'ITL p50, ms', better: 'less', of: ({ itl, tpot }: BenchPoint) => (itl ?? tpot)?.p50 },
+  { name: 'E2E p50, ms', better: 'less', of: ({ e2e }: BenchPoint) => e2e?.p50 },
+] as const;
+
+/** One figure of one load, in a run and in the first that had the same load. */
+export interface Compared {
+  readonly baseline: string;
+  readonly other: string;
+  readonly concurrency: number;
+  readonly lengths: string;
+  readonly figure: string;
+  readonly before: Spread;
+  readonly after: Spread;
+  readonly difference: Difference;
+  /** Undefined where it is noise, or unknown whether it is. */
+  readonly better?: boolean;
+}
+
+/** Points of the same concurrency, lengths and rate, each against that of the first benchmark that has it. Only valid ones. */
+export function compare(measured: readonly Measured[]): readonly Compared[] {
+  const loads = groupBy(
+    measured.filter(({ point }) => point.valid && !point.partial),
+    ({ point, isl, osl }) => JSON.stringify([isl, osl, point.requestRate, point.concurrency]),
+  );
+  return [...loads.values()].flatMap(([first, ...others]) =>
+    first === undefined
+      ? []
+      : others.flatMap((other) => COMPARED.flatMap((figure) => compared(first, other, figure))),
+  );
+}
+
+function compared(
+  first: Measured,
+  other: Measured,
+  { name, better, of }: (typeof COMPARED)[number],
+): readonly Compared[] {
+  const [before, after] = [first, other].map(({ point }) => spread(point, of));
+  if (!before || !after) return [];
+  const difference = differenceOf(before, after);
+  return [
+    {
+      baseline: first.label,
+      other: other.label,
+      concurrency: first.point.concurrency,
+      lengths: `${first.isl ?? '–'} / ${first.osl ?? '–'}`,
+      figure: name,
+      before,
+      after,
+      difference,
+      ...(difference.verdict === 'real' && { better: difference.difference > 0 === (better === 'more') }),
+    },
+  ];
+}
+
+function spread(point: BenchPoint, of: (point: BenchPoint) => number | undefined): Spread | undefined {
+  return spreadOf((point.runs ?? [point]).flatMap((each) => of(each) ?? []));
+}
+
+function groupBy<Value>(
+  values: readonly Value[],
+  key: (value: Value) => string,
+): ReadonlyMap<string, readonly Value[]> {
+  const groups = new Map<string, Value[]>();
+  for (const value of values) {
+    const group = groups.get(key(value));
+    if (group) group.push(value);
+    else groups.set(key(value), [value]);
+  }
+  return groups;
+}

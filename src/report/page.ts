@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { type Html, html, ownAsset } from './html.ts';
+import { measuredOf } from './measured.ts';
+import type { RunData } from './run-data.ts';
+import { differences } from './section/differences.ts';
+import { gpus } from './section/gpus.ts';
+import { latency } from './section/latency.ts';
+import { load } from './section/load.ts';
+import { missing } from './section/missing.ts';
+import { pareto } from './section/pareto.ts';
+import { planAndConfig } from './section/plan.ts';
+import { summary } from './section/summary.ts';
+import { timeline } from './section/timeline.ts';
+
+/** The page's own script and style sheet, which the build makes. */
+export interface PageAssets {
+  readonly script: string;
+  readonly style: string;
+}
+
+/** The whole report. It loads nothing, and its policy lets it load nothing. */
+export function page(runs: readonly RunData[], assets: PageAssets, made: Date): string {
+  const measured = measuredOf(runs);
+  const sections: readonly (Html | undefined)[] = [
+    summary(runs),
+    missing(runs),
+    ...(measured.length > 0 ? [pareto(measured), differences(measured), latency(measured)] : []),
+    ...runs.map(load),
+    ...runs.map(timeline),
+    ...runs.map(gpus),
+    ...runs.map(planAndConfig),
+  ];
+  const title = `dyn-slurm: ${runs.map(({ run }) => run.id).join(', ')}`;
+  const shown = sections.filter((section) => section !== undefined);
+  const policy = `default-src 'none'; style-src ${hash(assets.style)}; script-src ${hash(assets.script)}; base-uri 'none'; form-action 'none'`;
+  return html`${DOCTYPE}<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>${title}</title>
+<style>${ownAsset(assets.style)}</style>
+</head>
+<body>
+<a class="skip" href="#summary">To the summary</a>
+<header><h1>${runs.length === 1 ? 'Run' : 'Runs'} ${runs.map(({ run }, index) => html`${index > 0 && ', '}<span class="id">${run.id}</span>`)}</h1>
+<p class="note">Written by dyn-slurm on ${made.toISOString().slice(0, 16).replace('T', ' ')} UTC</p>
+<button type="button" id="theme" hidden>Theme: as the system</button></header>
+<nav aria-label="Sections"><ul>${shown.map(link)}</ul></nav>
+<main>${shown}</main>
+<script>${ownAsset(assets.script)}</script>
+</body>
+</html>
+`.html;
+}
+
+const DOCTYPE: Html = { html: '<!doctype html>\n' };
+
+/** To a section, by the id and heading that it has. */
+function link({ html: text }: Html): Html {
+  const [, id = '', heading = ''] = /<section id="([\w-]+)"><h2>([^<]*)<\/h2>/.exec(text) ?? [];
+  return { html: `<li><a href="#${id}">${heading}</a></li>` };
+}
+
+function hash(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}

@@ -1,0 +1,113 @@
+import { join } from 'node:path/posix';
+import { readBench } from '../bench/read.ts';
+import type { Host } from '../host/host.ts';
+import type { ObservedEvent } from '../observe/event.ts';
+import type { Run } from '../observe/run.ts';
+import { readRunLog } from '../observe/run-log.ts';
+import { stateAfter } from '../observe/run-state.ts';
+import { RecordedScrapes } from '../observe/service/recorded.ts';
+import { parseGpuCsv } from './gpu-csv.ts';
+import { type GpuSeries, gpuSeries } from './gpu-series.ts';
+import { LoadRecorder, type LoadSeries } from './load-series.ts';
+import type { RecordedPlan, RunData } from './run-data.ts';
+
+/** All that a report needs of a run; what is missing is absent. */
+export async function readRunData(host: Host, run: Run): Promise<RunData> {
+  const [{ events }, planText, config, bench, logs] = await Promise.all([
+    readRunLog(host, run),
+    host.readText(join(run.dir, 'plan.json')),
+    host.readText(join(run.dir, 'config.yaml')),
+    readBench(host, run),
+    lastLogs(host, run),
+  ]);
+  const plan = parsePlan(planText);
+  const load = await readLoad(host, logs);
+  return {
+    run,
+    events,
+    state: stateAfter(events),
+    ...(plan && { plan }),
+    ...(config !== undefined && { config }),
+    bench,
+    ...(load && { load }),
+    gpus: await readGpus(host, logs, { plan, events }),
+  };
+}
+
+/** Names and folder of the latest attempt's logs. */
+interface Logs {
+  readonly folder: string;
+  readonly names: readonly string[];
+}
+
+async function lastLogs(host: Host, { dir }: Run): Promise<Logs> {
+  const attempts = (await host.list(join(dir, 'attempts'))).map(Number).filter(Number.isInteger);
+  const folder = join(
+    dir,
+    ...(attempts.length > 0 ? ['attempts', String(Math.max(...attempts))] : []),
+    'logs',
+  );
+  return { folder, names: await host.list(folder) };
+}
+
+const BLOCK = 1024 * 1024;
+
+async function readLoad(host: Host, { folder, names }: Logs): Promise<LoadSeries | undefined> {
+  const recorder = new LoadRecorder();
+  for (const name of names.filter((one) => /^metrics\..+\.prom$/.test(one))) {
+    const reader = new RecordedScrapes();
+    const decoder = new TextDecoder();
+    for (let at = 0; ; ) {
+      const part = await host.read(join(folder, name), at, BLOCK);
+      if (part === undefined || part.bytes.length === 0) break;
+      at += part.bytes.length;
+      for (const scrape of reader.push(decoder.decode(part.bytes, { stream: true }))) recorder.add(scrape);
+    }
+    for (const scrape of reader.end()) recorder.add(scrape);
+  }
+  return recorder.series();
+}
+
+async function readGpus(
+  host: Host,
+  { folder, names }: Logs,
+  { plan, events }: { readonly plan: RecordedPlan | undefined; readonly events: readonly ObservedEvent[] },
+): Promise<readonly GpuSeries[]> {
+  const started = events.findLast((event) => event.kind === 'step-started' && event.step === 'gpu');
+  const began = Date.parse(started?.time ?? events[0]?.time ?? '') || 0;
+  const argv = plan?.processes?.find(({ name }) => name === 'gpu')?.argv ?? [];
+  const interval = Number(argv[argv.indexOf('-d') + 1]) / 1000 || 5;
+  const found: GpuSeries[] = [];
+  for (const name of names) {
+    const node = /^gpu\.(.+)\.csv$/.exec(name)?.[1];
+    const text = node === undefined ? undefined : await host.readText(join(folder, name));
+    if (node === undefined || text === undefined) continue;
+    const samples = parseGpuCsv(text, interval);
+    if (samples.length > 0) found.push(gpuSeries(node, rolesOf(node, plan, events), samples, began));
+  }
+  return found;
+}
+
+/** Of the workers on a node, by its host name, which may be longer in one place than in the other. */
+function rolesOf(
+  node: string,
+  plan: RecordedPlan | undefined,
+  events: readonly ObservedEvent[],
+): readonly string[] {
+  const bound = events.findLast((event) => event.kind === 'nodes-bound');
+  const short = node.split('.')[0];
+  const index = bound?.nodes.find(({ host }) => host.split('.')[0] === short)?.index;
+  const workers = plan?.workers?.filter(({ nodes }) => index !== undefined && nodes.includes(index)) ?? [];
+  return [...new Set(workers.map(({ role }) => role))];
+}
+
+function parsePlan(text: string | undefined): RecordedPlan | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as RecordedPlan) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+import { type ChartSeries, figure, table } from '../chart.ts';
+import { type Html, html } from '../html.ts';
+import { type Measured, standing } from '../measured.ts';
+import { decimal } from '../number.ts';
+import { dominators } from '../pareto.ts';
+
+/** Throughput of a GPU against the speed that a user sees. What is not valid is in the table only. */
+export function pareto(measured: readonly Measured[]): Html {
+  const sound = measured.filter(
+    ({ point }) => point.valid && !point.partial && point.perUser > 0 && point.perGpu > 0,
+  );
+  const beaten = dominators(sound.map(({ point }) => point));
+  const by = new Map(sound.map((each, index) => [each, beaten[index] ?? []]));
+  const at = [...new Set(sound.map(({ point }) => point.perUser))].toSorted((one, other) => one - other);
+  const values = (which: readonly Measured[]) =>
+    at.map((x) => which.find(({ point }) => point.perUser === x)?.point.perGpu ?? null);
+  const labels = [...new Set(sound.map(({ label }) => label))];
+  const series = labels.flatMap((label): readonly ChartSeries[] => {
+    const own = sound.filter((each) => each.label === label);
+    const [best, worse] = [
+      own.filter((one) => by.get(one)?.length === 0),
+      own.filter((one) => by.get(one)?.length),
+    ];
+    const style = own[0]?.style ?? 0;
+    return [
+      { name: label, values: values(best), style, points: 'filled' },
+      ...(worse.length > 0
+        ? ([{ name: `${label}, dominated`, values: values(worse), style, points: 'grey' }] as const)
+        : []),
+    ];
+  });
+  const rows = measured.map((each) => {
+    const { label, point, isl, osl } = each;
+    const by_ = (by.get(each) ?? []).map((index) => sound[index]).filter((one) => one !== undefined);
+    const over = by_.map(
+      (one) => `${one.label === label ? '' : `${one.label} `}concurrency ${one.point.concurrency}`,
+    );
+    return [
+      label,
+      point.concurrency,
+      `${isl ?? '–'} / ${osl ?? '–'}`,
+      decimal(point.perUser),
+      decimal(point.perGpu),
+      decimal(point.outputTokensPerSecond),
+      `${point.completed} of ${point.prompts}`,
+      standing(point) || (over.length > 0 ? `dominated by ${over.join(', ')}` : 'on the frontier'),
+    ];
+  });
+  const left = measured.length - sound.length;
+  return html`<section id="pareto"><h2>Throughput against speed</h2>
+${figure({
+  id: 'pareto-chart',
+  title: 'Output tokens a second and GPU, by output tokens a second and user',
+  note: `Up and to the right is better. Hollow grey points are dominated: another point is as good in both and better in one.${
+    left > 0 ? ` ${left} of ${measured.length} points are invalid or partial, and only in the table.` : ''
+  }`,
+  x: { label: 'tok/s/user', kind: 'number' },
+  y: { label: 'tok/s/GPU' },
+  at,
+  series,
+  table: table(
+    ['benchmark', 'concurrency', 'ISL / OSL', 'tok/s/user', 'tok/s/GPU', 'output tok/s', 'requests', ''],
+    rows,
+  ),
+})}</section>`;
+}

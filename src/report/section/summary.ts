@@ -1,0 +1,69 @@
+import { table } from '../chart.ts';
+import { type Content, type Html, html } from '../html.ts';
+import { lasting } from '../number.ts';
+import type { RunData } from '../run-data.ts';
+
+/** What was run, and how it ended; runs side by side. */
+export function summary(runs: readonly RunData[]): Html {
+  const facts = runs.map(factsOf);
+  const names = [...new Set(facts.flatMap((fact) => [...fact.keys()]))];
+  const rows = names.map((name) => [name, ...facts.map((fact) => fact.get(name) ?? '–')]);
+  return html`<section id="summary"><h2>Summary</h2>
+${runs.map(verdict)}
+${table(['', ...runs.map(({ run }) => run.id)], rows)}</section>`;
+}
+
+const MARKS: Readonly<Record<string, string>> = { succeeded: '✓', timeout: '✓', failed: '✗', deadline: '✗' };
+
+function verdict({ run, state }: RunData): Html {
+  const outcome = state.verdict?.outcome ?? (state.ready ? 'running' : 'starting');
+  const good = outcome === 'succeeded' || (outcome === 'timeout' && state.ready !== undefined);
+  const tone = good ? 'good' : outcome === 'failed' || outcome === 'deadline' ? 'bad' : 'plain';
+  return html`<p class="verdict ${tone}"><strong>${run.id}</strong> <span class="badge">${MARKS[outcome] ?? '•'} ${outcome}</span> ${
+    state.verdict?.reason ?? 'no verdict yet: this is what the run has said so far'
+  }${state.verdict?.line !== undefined && html`<br><code>${state.verdict.line}</code>`}</p>`;
+}
+
+function factsOf({ run, plan, config, bench, state, events }: RunData): ReadonlyMap<string, Content> {
+  const provenance = bench[0]?.provenance;
+  const image =
+    provenance?.image ??
+    plan?.srun
+      ?.flatMap(({ argv }) => argv)
+      .find((word) => word.startsWith('--container-image='))
+      ?.slice(18);
+  const topology = provenance?.topology ?? /^topology:\s*([\w.-]+)\s*$/m.exec(config ?? '')?.[1];
+  const started = Date.parse(state.started?.time ?? '');
+  const ready = Date.parse(state.ready?.time ?? '');
+  const end = Date.parse(state.verdict?.time ?? events.at(-1)?.time ?? '');
+  const submitted = Date.parse(run.job?.submitted ?? '');
+  const roles = [...new Set(plan?.workers?.map(({ role }) => role) ?? [])].map((role) => {
+    const workers = plan?.workers?.filter((worker) => worker.role === role) ?? [];
+    const gpus = workers.reduce((sum, { nodes, gpus }) => sum + nodes.length * gpus.length, 0);
+    return `${workers.length} ${role} on ${gpus} GPUs`;
+  });
+  const facts: readonly (readonly [string, Content])[] = [
+    ['model', provenance?.model ?? plan?.readiness?.model],
+    ['topology', topology],
+    ['workers', roles.join(', ')],
+    ['GPUs', plan?.gpus && `${plan.gpus.used} of ${plan.gpus.total} ${plan.gpus.model}`],
+    ['nodes', plan?.nodes?.length],
+    ['image', image ?? 'none'],
+    ['dyn-slurm', run.job?.dynSlurm ?? provenance?.dynSlurm],
+    ['Dynamo', provenance?.dynamo],
+    ['SGLang', provenance?.sglang],
+    ['config, SHA-256', provenance?.configHash?.slice(0, 12)],
+    ['git commit', run.job?.gitCommit ?? provenance?.gitCommit],
+    ['cluster', run.job?.cluster],
+    ['Slurm job', run.job?.jobId],
+    ['submitted', run.job?.submitted],
+    ['waited in the queue', lasting(started - submitted)],
+    ['from start to ready', lasting(ready - started)],
+    ['served', lasting(end - ready)],
+  ];
+  return new Map(
+    facts.flatMap(([name, value]) =>
+      value === undefined || value === '' || value === '–' ? [] : [[name, value] as const],
+    ),
+  );
+}
