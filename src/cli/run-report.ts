@@ -4,6 +4,7 @@ import { queueEvent, unreachable } from '../observe/queue-event.ts';
 import { readRunLog } from '../observe/run-log.ts';
 import type { RunSignature } from '../observe/run-signature.ts';
 import { type RunState, stateAfter } from '../observe/run-state.ts';
+import type { Load } from '../observe/service/load.ts';
 import type { JobId } from '../scheduler/job-id.ts';
 import type { JobStatus } from '../scheduler/scheduler.ts';
 import { adopt, jobIdOf } from './adopt.ts';
@@ -22,6 +23,8 @@ export interface RunReport extends FoundRun {
   readonly cancelledBy?: number;
   /** The known fatal line in its logs, where that was looked for and is there. */
   readonly signature?: RunSignature;
+  /** What its service does now, where it could be asked at once. */
+  readonly load?: Load;
 }
 
 /** Runs as they are now, with one call of squeue for all that a cluster still has. */

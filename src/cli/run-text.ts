@@ -4,6 +4,7 @@ import type { RunSignature } from '../observe/run-signature.ts';
 import type { Absence, RunState } from '../observe/run-state.ts';
 import { jobNumber } from '../scheduler/job-id.ts';
 import type { RunReport } from './run-report.ts';
+import { loadFigures } from './service-text.ts';
 import { table } from './table.ts';
 import { elapsed, moment, relative } from './time-text.ts';
 import { verdictText } from './verdict-text.ts';
@@ -44,6 +45,7 @@ export function runText(report: RunReport, now: Date): string {
     ['awaits', !ready && !verdict && state.waiting ? state.waiting.reason : ''],
     ['url', ready && !verdict ? ready.url : ''],
     ['model', ready && !verdict ? ready.model : ''],
+    ['load', report.load ? loadFigures(report.load) : ''],
     ['retry', run.job?.retryOf === undefined ? '' : `of ${run.job.retryOf}, attempt ${run.job.attempt}`],
     ['folder', run.dir],
   ];

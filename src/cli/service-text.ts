@@ -31,24 +31,29 @@ function sourceText({ source, state, via, reason }: ServiceEventOf<'source'>): s
   return via === 'recorded' ? `${SOURCES[source]}: ${reason}` : undefined;
 }
 
+type Figures = Pick<
+  ServiceEventOf<'load'>,
+  | 'outputTokensPerSecond'
+  | 'inputTokensPerSecond'
+  | 'requestsPerSecond'
+  | 'failedPerSecond'
+  | 'running'
+  | 'queued'
+  | 'ttft'
+  | 'itl'
+>;
+
 /** `load: 1,234 tok/s out, 5,678 in, 4.5 requests/s, 32 under way, TTFT 120 ms (p99 400 ms), ITL 12 ms (p99 30 ms)` */
-export function loadText(
-  load: Pick<
-    ServiceEventOf<'load'>,
-    | 'outputTokensPerSecond'
-    | 'inputTokensPerSecond'
-    | 'requestsPerSecond'
-    | 'failedPerSecond'
-    | 'running'
-    | 'queued'
-    | 'ttft'
-    | 'itl'
-  >,
-): string {
+export function loadText(load: Figures): string {
+  return `load: ${loadFigures(load)}`;
+}
+
+/** The same without its first word; `idle` where nothing goes on. */
+export function loadFigures(load: Figures): string {
   const { running, queued, ttft, itl } = load;
-  if (running === 0 && load.requestsPerSecond === 0 && load.outputTokensPerSecond === 0) return 'load: idle';
+  if (running === 0 && load.requestsPerSecond === 0 && load.outputTokensPerSecond === 0) return 'idle';
   return [
-    `load: ${count(load.outputTokensPerSecond)} tok/s out`,
+    `${count(load.outputTokensPerSecond)} tok/s out`,
     `${count(load.inputTokensPerSecond)} in`,
     `${count(load.requestsPerSecond)} requests/s`,
     load.failedPerSecond > 0 ? `${count(load.failedPerSecond)} failed/s` : '',

@@ -29,11 +29,11 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
   const found = await lookUpRun(query, options, world);
   const [plain] = await reportRuns([found], world);
   if (plain === undefined) return EXIT.ok;
-  const report = await withSignature(await withCanceller(plain, world));
+  const report = await withLoad(await withSignature(await withCanceller(plain, world)), world);
   const { code, results } = await benchedEnd(report.connection.host, report.run, report.state);
   world.out.write(
     options.json
-      ? `${JSON.stringify({ ...runJson(report), bench: results }, null, 2)}\n`
+      ? `${JSON.stringify({ ...runJson(report), load: loadJson(report), bench: results }, null, 2)}\n`
       : `${runText(report, world.now())}${results.map(benchLines).join('')}`,
   );
   return report.unreachable ? EXIT.connection : code;
@@ -64,6 +64,21 @@ async function withCanceller(report: RunReport, world: World): Promise<RunReport
     return report;
   const cancelledBy = await cancellingUid(jobId, connection, world);
   return cancelledBy === undefined ? report : { ...report, cancelledBy };
+}
+
+/** Takes a moment, so only one run at a time is asked. */
+async function withLoad(report: RunReport, { signal }: World): Promise<RunReport> {
+  const { state, run, connection } = report;
+  if (!state.ready || state.teardown || state.verdict) return report;
+  const { currentLoad } = await import('../observe/service/current-load.ts');
+  const load = await currentLoad(connection.host, run, signal);
+  return load ? { ...report, load } : report;
+}
+
+function loadJson({ load }: RunReport): object | null {
+  if (load === undefined) return null;
+  const { time: _, workers: __, ...figures } = load;
+  return figures;
 }
 
 /** Reads logs, so only one run at a time is looked into. */

@@ -1,7 +1,9 @@
 import type { Host } from '../../host/host.ts';
 import { pause } from '../../host/pause.ts';
-import type { RunState } from '../run-state.ts';
+import { readRunLog } from '../run-log.ts';
+import { stateAfter } from '../run-state.ts';
 import type { Load } from './load.ts';
+import { movedPorts } from './moved-ports.ts';
 import { placesOf, readPlannedService } from './places.ts';
 import { Scraper } from './scraper.ts';
 import { wayThere } from './way.ts';
@@ -13,16 +15,18 @@ const BETWEEN = 400;
 
 /**
  * What the frontends of a run do now; undefined where they do not serve, or cannot be reached at once. Takes at most a
- * second. `moved`: ports that the job has put elsewhere.
+ * second more than reading its events.
  */
 export async function currentLoad(
   host: Host,
   run: { readonly dir: string },
-  { ready, bound, teardown, verdict, requeued }: RunState,
-  moved: ReadonlyMap<number, number>,
   signal: AbortSignal,
 ): Promise<Load | undefined> {
+  const { events } = await readRunLog(host, run);
+  const { ready, bound, started, teardown, verdict, requeued } = stateAfter(events);
   if (!ready || !bound || teardown || verdict || requeued) return undefined;
+  const own = events.slice(started ? events.lastIndexOf(started) : 0);
+  const moved = own.reduce<ReadonlyMap<number, number>>(movedPorts, new Map());
   const either = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
   const web = new Web(wayThere(host));
   try {

@@ -49,6 +49,24 @@ r1-0a1b2c  ready
     );
   });
 
+  test('that failed, with the fatal line in its log', async () => {
+    const { world, root, out } = await site();
+    const line =
+      'n3:9:9 [0] misc/socket.cc:533 NCCL WARN socketPollConnect: Connect to 10.0.0.4<5684> returned 113(No route to host)';
+    const logs = { 'logs/decode-0.node3.log': `${line}\nRuntimeError: NCCL error\n` };
+    await addRun(root, { id: 'r1-0a1b2c', jobId: '4242', events: 'failed-at-start', logs });
+    expect(await status('r1-0a1b2c', {}, world)).toBe(7);
+    expect(out().replaceAll(root, 'RUNS').split('\n').slice(-8, -1)).toEqual([
+      '  last line  torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB',
+      '  known as   nccl-interface: NCCL cannot reach another node over the interface that it took',
+      `  its line   ${line}`,
+      '  log        RUNS/r1-0a1b2c/logs/decode-0.node3.log',
+      '  read it    dyn-slurm logs r1-0a1b2c decode-0',
+      '  next       name the right network: `interface` of the cluster profile sets NCCL_SOCKET_IFNAME and GLOO_SOCKET_IFNAME; or a firewall stands between the nodes',
+      '  see        https://github.com/sgl-project/sglang/issues/3820',
+    ]);
+  });
+
   test('that failed, with its cause; no call of Slurm', async () => {
     const { world, root, out, stub } = await site();
     await addRun(root, { id: 'r1-0a1b2c', jobId: '4242', events: 'failed-at-start' });
