@@ -7,7 +7,7 @@ const HINTS: readonly (readonly [said: RegExp, hint: string])[] = [
   [/invalid partition/i, 'see the partitions with `sinfo -s`, then set slurm.partition'],
   [/time limit is invalid|Invalid --time/i, 'see the limits with `sinfo -o "%P %l"`, then lower slurm.time'],
   [
-    /Node count specification invalid/i,
+    /Node count specification invalid|More processors requested than permitted/i,
     'see the sizes with `sinfo -o "%P %D"`; the job asks for more nodes than the partition may give',
   ],
   [/Invalid feature/i, 'see the features with `sinfo -o "%P %f"`, then change slurm.constraint'],

@@ -30,11 +30,14 @@ export function parseSubmitted(stdout: string): JobId | undefined {
 
 /** What `sbatch --test-only` says of a job that it would take; undefined where it says something else. */
 export function parseEstimate(said: string): Omit<StartEstimate, 'said'> | undefined {
-  const found = /Job \d+ to start at (\S+) using \d+ processors on nodes (\S+) in partition (\S+)/.exec(said);
+  const found = ESTIMATE.exec(said);
   if (found === null) return undefined;
   const [, start, nodes = '', partition = ''] = found;
   return { ...time('start', start), nodes, partition };
 }
+
+/** 26.05 has ` a` after the time. */
+const ESTIMATE = /Job \d+ to start at (\S+)(?: a)? using \d+ processors on nodes (\S+) in partition (\S+)/;
 
 /** Rows of QUEUE_FORMAT. Other lines, such as `CLUSTER: hopper` with --clusters, are passed over. */
 export function parseQueue(stdout: string): readonly JobRow[] {

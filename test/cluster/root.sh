@@ -9,7 +9,8 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 (($# == 2)) || { echo 'usage: root.sh RELEASE FOLDER' >&2 && exit 2; }
 # shellcheck disable=SC2034 # packages.sh reads it
 ACCOUNTING=1
-packages=procps,login$(every_package | while read -r name _; do printf ',%s' "$name"; done)
+# ca-certificates and python3 for the libraries that the machine’s own Node.js and Python need.
+packages=procps,login,ca-certificates,python3$(every_package | while read -r name _; do printf ',%s' "$name"; done)
 # What a frozen mirror has is older than its date allows.
 exec mmdebstrap --variant=minbase --aptopt='APT::Install-Recommends "false"' \
   --aptopt='Acquire::Check-Valid-Until "false"' --include="$packages" "$1" "$2"

@@ -3,6 +3,8 @@
 
 # What is known of the process that ended: step, role, rank, node, exit or signal, line.
 declare -A CAUSE=()
+# How slurmstepd begins what it says in a log: `slurmstepd-node1: error: `, or `[2026-11-24T10:06:17.468] error: ` in 26.05.
+OF_SLURMSTEPD='^(slurmstepd[^:]*:|\[[^]]*\]( slurmstepd[^:]*:)?) error: '
 
 # ended_step: sets ENDED to a step that ought to be up and has ended; to nothing where only a record of one is there.
 ended_step() {
@@ -97,7 +99,7 @@ srun_line() {
   local said=$ATTEMPT_DIR/state/$1.srun
   {
     grep -aF '[ERROR]' "$said" | tail -n 1
-    grep -aE '^slurmstepd[^:]*: error: ' "$said"
+    grep -aE "$OF_SLURMSTEPD" "$said"
     grep -aE '^srun: error: ' "$said" | tail -n 1
   } 2>/dev/null | head -n 1
 }

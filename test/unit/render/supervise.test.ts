@@ -159,16 +159,21 @@ test('the time limit ends the job once its frontends have ended', async () => {
 
 test.each([
   ['', 'cancelled', 'cancelled'],
+  [' DUE to SIGNAL Terminated', 'cancelled', 'cancelled'],
   [' DUE TO TIME LIMIT', 'timeout', 'served until the time limit'],
   [' DUE TO PREEMPTION', 'cancelled', 'preempted by a job of higher priority'],
   [' DUE TO NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS', 'failed', 'node7 node9 failed'],
 ])('what Slurm says when it ends a job%s', async (words, outcome, reason) => {
-  run.file(
-    'job.log',
-    `slurmstepd-node1: error: *** JOB 42 ON node1 CANCELLED AT 2025-11-24T07:01:43${words} ***\n`,
-  );
+  const said = `error: *** JOB 42 ON node1 CANCELLED AT 2025-11-24T07:01:43${words} ***\n`;
+  run.file('job.log', `slurmstepd-node1: ${said}`);
   run.file('state/etcd.srun', 'srun: error: Node failure on node9\nsrun: error: Node failure on node7\n');
   run.program('scontrol', 'echo "JobId=42 Requeue=0 Restarts=0"');
+  expect((await supervised('SLURM_JOB_ID=42 JOB_LOG_START=1; told_to_end')).at(-1)).toMatchObject({
+    outcome,
+    reason,
+  });
+  // As of 26.05.
+  run.file('job.log', `[2025-11-24T07:01:43.468] ${said}`);
   expect((await supervised('SLURM_JOB_ID=42 JOB_LOG_START=1; told_to_end')).at(-1)).toMatchObject({
     outcome,
     reason,
@@ -205,6 +210,14 @@ srun: error: node1: task 0: Exited with exit code 1`,
     'a step that is killed',
     'slurmstepd-node1: error: *** STEP 5.3 ON node1 CANCELLED AT 2025-11-24T07:01:43 ***\nsrun: error: node1: task 0: Killed',
     'slurmstepd-node1: error: *** STEP 5.3 ON node1 CANCELLED AT 2025-11-24T07:01:43 ***',
+  ],
+  [
+    'a container that does not start, in 26.05',
+    `srun: error: node1: task 0: Exited with exit code 1
+[2026-11-24T10:06:12.378] error: pyxis: failed to create container filesystem from /none.sqsh: No such file or directory
+[2026-11-24T10:06:12.378] error: spank_user failed.
+srun: error: task 0 launch failed: Slurmd could not execve job`,
+    '[2026-11-24T10:06:12.378] error: pyxis: failed to create container filesystem from /none.sqsh: No such file or directory',
   ],
   [
     'a step that cannot be made',
