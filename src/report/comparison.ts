@@ -1,6 +1,6 @@
 import type { BenchPoint } from '../bench/result.ts';
-import type { Measured } from './measured.ts';
-import { type Difference, differenceOf, type Spread, spreadOf } from './noise.ts';
+import { type Measured, spreadIn } from './measured.ts';
+import { type Difference, differenceOf, type Spread } from './noise.ts';
 
 /** What two runs are compared by, and which way is better. */
 export const COMPARED = [
@@ -44,7 +44,7 @@ function compared(
   other: Measured,
   { name, better, of }: (typeof COMPARED)[number],
 ): readonly Compared[] {
-  const [before, after] = [first, other].map(({ point }) => spread(point, of));
+  const [before, after] = [first, other].map(({ point }) => spreadIn(point, of));
   if (!before || !after) return [];
   const difference = differenceOf(before, after);
   return [
@@ -60,10 +60,6 @@ function compared(
       ...(difference.verdict === 'real' && { better: difference.difference > 0 === (better === 'more') }),
     },
   ];
-}
-
-function spread(point: BenchPoint, of: (point: BenchPoint) => number | undefined): Spread | undefined {
-  return spreadOf((point.runs ?? [point]).flatMap((each) => of(each) ?? []));
 }
 
 function groupBy<Value>(

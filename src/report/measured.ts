@@ -1,4 +1,6 @@
 import type { BenchPoint } from '../bench/result.ts';
+import { type Spread, spreadOf } from './noise.ts';
+import { decimal } from './number.ts';
 import type { RunData } from './run-data.ts';
 
 /** A benchmark's point with what it belongs to. */
@@ -16,9 +18,10 @@ export interface Measured {
 
 export function measuredOf(runs: readonly RunData[]): readonly Measured[] {
   const labels = new Map<string, number>();
-  return runs.flatMap(({ run, bench }) =>
-    bench.flatMap(({ name, load, points }) => {
-      const label = bench.length === 1 ? run.id : `${run.id} ${name}`;
+  return runs.flatMap(({ run, bench }) => {
+    const benches = bench.filter(({ points }) => points.length > 0);
+    return benches.flatMap(({ name, load, points }) => {
+      const label = benches.length === 1 ? run.id : `${run.id} ${name}`;
       if (!labels.has(label)) labels.set(label, labels.size);
       return points.map((point) => ({
         run: run.id,
@@ -29,8 +32,23 @@ export function measuredOf(runs: readonly RunData[]): readonly Measured[] {
         ...(load.isl !== undefined && { isl: load.isl }),
         ...(load.osl !== undefined && { osl: load.osl }),
       }));
-    }),
-  );
+    });
+  });
+}
+
+/** Of a figure over the repetitions of a point; undefined where it has none. */
+export function spreadIn(
+  point: BenchPoint,
+  of: (point: BenchPoint) => number | undefined,
+): Spread | undefined {
+  return spreadOf((point.runs ?? [point]).flatMap((each) => of(each) ?? []));
+}
+
+/** `28.7 ± 1.2, 2×`, or of a single measurement the number alone. */
+export function spreadText(spread: Spread | undefined): string {
+  if (spread === undefined) return '–';
+  const { mean, deviation, count } = spread;
+  return deviation === undefined ? decimal(mean) : `${decimal(mean)} ± ${decimal(deviation)}, ${count}×`;
 }
 
 /** `INVALID: …`, `partial`, or empty. */

@@ -1,3 +1,4 @@
+import type { BenchPoint } from '../bench/result.ts';
 import type { ObservedEvent } from '../observe/event.ts';
 
 /** Something that took a while, or with `end` as `start`, happened. */
@@ -10,8 +11,15 @@ export interface Span {
   readonly text: string;
 }
 
+/** A point of a benchmark, with its times where they are known. */
+type Measurement = Pick<BenchPoint, 'concurrency' | 'started' | 'ended'>;
+
 /** A run from its submission to its verdict, in the order of the beginnings. */
-export function timelineOf(events: readonly ObservedEvent[], submitted?: string): readonly Span[] {
+export function timelineOf(
+  events: readonly ObservedEvent[],
+  submitted?: string,
+  measurements: readonly Measurement[] = [],
+): readonly Span[] {
   const all = events.filter(({ time }) => !Number.isNaN(Date.parse(time)));
   const at = (kind: ObservedEvent['kind']) => all.find((event) => event.kind === kind);
   const started = at('job-started');
@@ -33,6 +41,9 @@ export function timelineOf(events: readonly ObservedEvent[], submitted?: string)
       'frontends see all, an answer has tokens',
     ),
     span('serving', ready?.time, over?.time ?? last?.time, 'serve', ready ? 'ready, until the end' : ''),
+    ...measurements.map(({ concurrency, started, ended }) =>
+      span(`concurrency ${concurrency}`, started, ended, 'serve', 'benchmark'),
+    ),
     ...troubles(all),
     span('teardown', at('teardown')?.time, at('verdict')?.time, 'end', reasonOf(at('teardown'))),
   ];

@@ -69,6 +69,7 @@ function draw(place: HTMLElement, { x, y, at, series }: ChartData): uPlot {
       {
         ...axis,
         label: x.label,
+        ...(x.kind === 'time' && { values: (_: uPlot, splits: readonly number[]) => splits.map(clock) }),
         ...(x.kind === 'log' && {
           splits: () => [...at],
           values: (_: uPlot, splits: readonly number[]) => splits.map(String),
@@ -78,7 +79,12 @@ function draw(place: HTMLElement, { x, y, at, series }: ChartData): uPlot {
       { ...axis, label: y.label, size: 64 },
     ],
     series: [
-      { label: x.label },
+      {
+        label: x.label,
+        ...(x.kind === 'time' && {
+          value: (_: uPlot, value: number | null) => (value === null ? '–' : clock(value)),
+        }),
+      },
       ...series.map(({ name, style, points }): uPlot.Series => {
         const grey = points === 'grey';
         const stroke = color(grey ? 'muted' : `series-${(style % COLORS) + 1}`);
@@ -123,15 +129,18 @@ function step(event: KeyboardEvent, place: HTMLElement, { x, at, series }: Chart
   const index = Math.min(at.length - 1, Math.max(0, now + move));
   plot.setCursor({ left: plot.valToPos(at[index] ?? 0, 'x'), top: plot.over.clientHeight / 2 });
   const reading = place.parentElement?.querySelector('.reading');
-  const where =
-    x.kind === 'time'
-      ? new Date((at[index] ?? 0) * 1000).toISOString().slice(11, 19)
-      : number(at[index] ?? 0);
+  const where = x.kind === 'time' ? clock(at[index] ?? 0) : number(at[index] ?? 0);
   const values = series.flatMap(({ name, values }) => {
     const value = values[index];
     return value === null || value === undefined ? [] : [`${name} ${number(value)}`];
   });
   if (reading) reading.textContent = `${x.label} ${where}: ${values.join(', ') || 'no value'}`;
+}
+
+/** `09:00:05`, with tenths where it has some. */
+function clock(seconds: number): string {
+  const text = new Date(seconds * 1000).toISOString();
+  return text.slice(11, text.slice(20, 21) === '0' ? 19 : 21);
 }
 
 function number(value: number): string {

@@ -1,8 +1,7 @@
 import { table } from '../chart.ts';
 import { type Compared, compare } from '../comparison.ts';
 import { type Html, html } from '../html.ts';
-import type { Measured } from '../measured.ts';
-import type { Spread } from '../noise.ts';
+import { type Measured, spreadText } from '../measured.ts';
 import { decimal, percent } from '../number.ts';
 
 /** Every load that several benchmarks have measured: how far they differ, and whether that is more than noise. */
@@ -29,13 +28,7 @@ ${table(
 )}</section>`;
 }
 
-export function spreadText({ mean, deviation, count }: Spread): string {
-  return deviation === undefined
-    ? `${decimal(mean)}, once`
-    : `${decimal(mean)} ± ${decimal(deviation)}, ${count}×`;
-}
-
-export function verdictText({ difference, better }: Compared): string {
+function verdictText({ difference, better }: Compared): string {
   if (difference.verdict === 'noise') return 'smaller than the noise';
   if (difference.verdict === 'unknown') return 'measured once: noise unknown';
   return better ? '▲ better' : '▼ worse';

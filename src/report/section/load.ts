@@ -88,13 +88,13 @@ function workerCharts(
     const role = roleOf(worker.step, plan);
     roles.set(role, [...(roles.get(role) ?? []), worker]);
   }
-  return [...roles].map(([role, own]): Chart => {
+  return [...roles].map(([role, own], at): Chart => {
     const [field, label] = fieldOf(role, own);
     const sum = (column: Column) => column.reduce<number>((all, value) => all + (value ?? 0), 0);
     const busiest = own.toSorted((one, other) => sum(other[field]) - sum(one[field])).slice(0, MOST_LINES);
     const shown = own.filter((worker) => busiest.includes(worker));
     return {
-      id: `workers-${role}-${index}`,
+      id: `workers-${index}-${at}`,
       title: `${role} workers, ${label}`,
       ...(own.length > shown.length && {
         note: `The ${shown.length} busiest of ${own.length}; the table of workers below has all.`,

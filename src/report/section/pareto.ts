@@ -1,7 +1,6 @@
 import { type ChartSeries, figure, table } from '../chart.ts';
 import { type Html, html } from '../html.ts';
-import { type Measured, standing } from '../measured.ts';
-import { decimal } from '../number.ts';
+import { type Measured, spreadIn, spreadText, standing } from '../measured.ts';
 import { dominators } from '../pareto.ts';
 
 /** Throughput of a GPU against the speed that a user sees. What is not valid is in the table only. */
@@ -9,11 +8,24 @@ export function pareto(measured: readonly Measured[]): Html {
   const sound = measured.filter(
     ({ point }) => point.valid && !point.partial && point.perUser > 0 && point.perGpu > 0,
   );
-  const beaten = dominators(sound.map(({ point }) => point));
+  // Repeated measurements count as their mean.
+  const places = new Map(
+    sound.map((each) => {
+      const { point } = each;
+      const perGpu = spreadIn(point, (one) => one.perGpu)?.mean ?? point.perGpu;
+      return [each, { perGpu, perUser: spreadIn(point, (one) => one.perUser)?.mean ?? point.perUser }];
+    }),
+  );
+  const beaten = dominators([...places.values()]);
   const by = new Map(sound.map((each, index) => [each, beaten[index] ?? []]));
-  const at = [...new Set(sound.map(({ point }) => point.perUser))].toSorted((one, other) => one - other);
+  const at = [...new Set([...places.values()].map(({ perUser }) => perUser))].toSorted(
+    (one, other) => one - other,
+  );
   const values = (which: readonly Measured[]) =>
-    at.map((x) => which.find(({ point }) => point.perUser === x)?.point.perGpu ?? null);
+    at.map((x) => {
+      const found = which.find((each) => places.get(each)?.perUser === x);
+      return (found && places.get(found)?.perGpu) ?? null;
+    });
   const labels = [...new Set(sound.map(({ label }) => label))];
   const series = labels.flatMap((label): readonly ChartSeries[] => {
     const own = sound.filter((each) => each.label === label);
@@ -39,9 +51,9 @@ export function pareto(measured: readonly Measured[]): Html {
       label,
       point.concurrency,
       `${isl ?? '–'} / ${osl ?? '–'}`,
-      decimal(point.perUser),
-      decimal(point.perGpu),
-      decimal(point.outputTokensPerSecond),
+      spreadText(spreadIn(point, ({ perUser }) => perUser)),
+      spreadText(spreadIn(point, ({ perGpu }) => perGpu)),
+      spreadText(spreadIn(point, ({ outputTokensPerSecond }) => outputTokensPerSecond)),
       `${point.completed} of ${point.prompts}`,
       standing(point) || (over.length > 0 ? `dominated by ${over.join(', ')}` : 'on the frontier'),
     ];
