@@ -28,7 +28,7 @@ const SOURCES: Readonly<Record<SourceName, string>> = {
 /** That a source can be read, as it should, is no news. */
 function sourceText({ source, state, via, reason }: ServiceEventOf<'source'>): string | undefined {
   if (state === 'missing') return `cannot read ${SOURCES[source]} from here: ${reason}`;
-  return via === 'recorded' ? `${SOURCES[source]}: ${reason}` : undefined;
+  return via === 'recorded' && reason !== '' ? `${SOURCES[source]}: ${reason}` : undefined;
 }
 
 type Figures = Pick<

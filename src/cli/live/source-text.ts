@@ -17,7 +17,9 @@ export function sourceLines(state: LiveState, columns: number): readonly Line[] 
     used += (used === 0 ? 0 : gap.length) + part.text.length;
   }
   const missing = [...state.sources.values()].flatMap(({ source, state: word, via, reason }): Line[] =>
-    !ending && (word === 'missing' || via === 'recorded') ? [[piece(`${source}: ${reason}`, 'warn')]] : [],
+    !ending && reason !== '' && (word === 'missing' || via === 'recorded')
+      ? [[piece(`${source}: ${reason}`, 'warn')]]
+      : [],
   );
   const { signature, run } = state;
   const known = signature
@@ -54,7 +56,8 @@ function totalParts({ load }: LiveState): readonly Piece[] {
 }
 
 function etcdPart({ roles }: NonNullable<LiveState['instances']>): Piece {
-  const complete = roles.every(({ have, want }) => have >= want);
+  // More than there ought to be are those that died and are listed still.
+  const complete = roles.every(({ have, want }) => have === want);
   const text = roles.map(({ role, have, want }) => `${role} ${have}/${want}`).join(', ');
   return piece(`etcd ${text}`, complete ? 'dim' : 'warn');
 }

@@ -11,8 +11,11 @@ interface RecordedWatch {
   readonly attemptDir: string;
 }
 
-/** Milliseconds. */
+/** Milliseconds between looks, and before the first. */
 const EVERY = 5000;
+const FIRST = 1000;
+/** Milliseconds without a new sample, after which there is no use in the old ones. */
+const STALE = 60_000;
 /** Milliseconds that latencies are about. */
 const LATENCIES = 30_000;
 /** Bytes at a file's end, enough for the last scrapes of a hundred workers. */
@@ -26,18 +29,30 @@ export async function watchRecorded(
   signal: AbortSignal,
 ): Promise<void> {
   let last = 0;
-  while (await pause(EVERY, signal)) {
+  let seen = performance.now();
+  while (await pause(last === 0 ? FIRST : EVERY, signal)) {
     if (!needed()) continue;
     // A look that is still being written is left for later.
     const scrapes = new RecordedScrapes().push(await tailOf(watch));
     const [before, after] = scrapes.slice(-2);
-    if (before === undefined || after === undefined || after.time === last) continue;
+    if (before === undefined || after === undefined || after.time === last) {
+      if (last > 0 && performance.now() - seen > STALE)
+        report.source('frontends', 'missing', 'recorded', 'the job has recorded nothing for a minute');
+      continue;
+    }
     last = after.time;
+    seen = performance.now();
     if (!needed()) continue;
     const first = scrapes.find(({ time }) => time >= after.time - LATENCIES) ?? before;
     const { ttft, itl } = loadBetween(first, after);
     const { ttft: _, itl: __, ...load } = loadBetween(before, after);
-    report.source('frontends', 'up', 'recorded', 'the load is what the job records of it');
+    report.source(
+      'frontends',
+      'up',
+      'recorded',
+      'out of reach from here; the load is what the job records of it',
+    );
+    if (load.workers.size > 0) report.source('workers', 'up', 'recorded');
     report.tell(
       loadEvent(
         { ...load, ...(ttft && { ttft }), ...(itl && { itl }) },

@@ -36,10 +36,13 @@ export class Report {
       this.tellChange({ kind: 'source', source, state, via, reason }, `${state} ${via}`);
     };
     const held = this.#held.get(source);
+    const said = this.#said.get(`source ${source}`);
+    // What the job records stands in for it; that it is still missing is no news.
+    if (state === 'missing' && via !== 'recorded' && said?.endsWith('recorded')) return;
     if (state === 'up') {
       clearTimeout(held);
       say();
-    } else if (!this.#said.get(`source ${source}`)?.startsWith('up')) say();
+    } else if (!said?.startsWith('up')) say();
     else if (held === undefined) this.#held.set(source, setTimeout(say, HELD));
   }
 

@@ -48,13 +48,17 @@ export async function watchWeb(watch: WebWatch, report: Report, signal: AbortSig
     report.tellChange({
       kind: 'health',
       frontends: health,
-      workers: [...look.workers].map(([step, state]) => ({ step, state })),
+      // Where nothing can be reached from here, that says nothing about workers.
+      workers: reachesAny(places, look) ? [...look.workers].map(([step, state]) => ({ step, state })) : [],
     });
     if (look.load) report.tell(loadEvent(look.load, via, look.latencySeconds));
     const wait = reached ? due + every - performance.now() : SLOW;
     if (!(await pause(Math.max(0, wait), signal))) return;
   }
 }
+
+const reachesAny = ({ frontends }: Places, { silent, workers }: Look): boolean =>
+  frontends.length > silent.size || [...workers.values()].some((state) => state !== 'silent');
 
 /** A frontend that fell silent, or answers again. */
 function isNews({ silent }: Look, known: readonly FrontendHealth[]): boolean {
