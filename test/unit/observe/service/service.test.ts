@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { localHost } from '../../../../src/host/local.ts';
+import type { Place, Places } from '../../../../src/observe/service/places.ts';
+import { observeService } from '../../../../src/observe/service/service.ts';
+import type { ServiceEvent } from '../../../../src/observe/service-event.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'dyn-slurm-service-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const servers: { close(): void }[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+async function serve(answer: RequestListener): Promise<Place> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  return { address: '127.0.0.1', port: (server.address() as AddressInfo).port };
+}
+
+/** A port where nobody listens. */
+const NOWHERE: Place = { address: '127.0.0.1', port: 9 };
+
+const places = (frontend: Place, system: Place): Places => ({
+  frontends: [{ step: 'frontend-0', ...frontend }],
+  workers: [{ step: 'decode-0', role: 'decode', system, registers: '127.0.0.1:7777' }],
+  readiness: { model: 'm', endpoints: [], readyRoute: true },
+});
+
+/** The events until one fits. */
+async function eventsUntil(
+  where: Places,
+  enough: (event: ServiceEvent) => boolean,
+  attemptDir = folder,
+): Promise<readonly ServiceEvent[]> {
+  const stop = new AbortController();
+  const watch = {
+    host: localHost({ path: [], env: {} }),
+    attemptDir,
+    places: where,
+    now: () => new Date(),
+    every: 20,
+  };
+  const seen: ServiceEvent[] = [];
+  for await (const event of observeService(watch, stop.signal)) {
+    seen.push(event);
+    if (enough(event)) stop.abort();
+  }
+  return seen;
+}
+
+test('rates come from the second look on, and health when it changes', async () => {
+  let tokens = 100;
+  const frontend = await serve(({ url }, response) => {
+    tokens += url === '/metrics' ? 50 : 0;
+    if (url === '/metrics') response.end(`dynamo_frontend_output_tokens_total{model="m"} ${tokens}\n`);
+    else if (url === '/health') response.end('{"status":"healthy","instances":[{"endpoint":"generate"}]}');
+    else response.writeHead(404).end();
+  });
+  const worker = await serve(({ url }, response) =>
+    response.end(url === '/metrics' ? 'sglang:num_running_reqs 4\n' : '{"endpoints":{"generate":"ready"}}'),
+  );
+  const events = await eventsUntil(places(frontend, worker), ({ kind }) => kind === 'load');
+  expect(events.map(({ time: _, ...event }) => event)).toEqual([
+    { kind: 'source', source: 'frontends', state: 'up', via: 'direct', reason: '' },
+    { kind: 'source', source: 'workers', state: 'up', via: 'direct', reason: '' },
+    {
+      kind: 'health',
+      frontends: [{ step: 'frontend-0', state: 'healthy', instances: 1 }],
+      workers: [{ step: 'decode-0', state: 'ready' }],
+    },
+    expect.objectContaining({
+      kind: 'load',
+      via: 'direct',
+      totals: { requests: 0, failed: 0, inputTokens: 0, outputTokens: 200 },
+      workers: { 'decode-0': { running: 4 } },
+    }),
+  ]);
+  const load = events.at(-1);
+  if (load?.kind !== 'load') throw new Error('no load');
+  expect(load.outputTokensPerSecond * load.seconds).toBeCloseTo(50);
+});
+
+test('a worker that does not answer is silent, where others do', async () => {
+  const frontend = await serve((_, response) => response.end(''));
+  const events = await eventsUntil(
+    places(frontend, NOWHERE),
+    (event) => event.kind === 'health' && event.workers.length > 0,
+  );
+  expect(events.at(-1)).toMatchObject({ workers: [{ step: 'decode-0', state: 'silent' }] });
+});
+
+test('out of reach, what the job records stands in', async () => {
+  const attempt = join(folder, 'attempts/1');
+  mkdirSync(join(attempt, 'logs'), { recursive: true });
+  const look = (second: number) =>
+    [
+      `# scrape ${second * 1000} frontend-0`,
+      `dynamo_frontend_output_tokens_total{model="m"} ${second * 70}`,
+      `# scrape ${second * 1000} decode-0`,
+      'sglang:num_running_reqs 4',
+      '',
+    ].join('\n');
+  // The last look may be in the middle of its writing.
+  writeFileSync(join(attempt, 'logs/metrics.node0.prom'), [10, 20, 30, 40].map(look).join(''));
+  const events = await eventsUntil(places(NOWHERE, NOWHERE), ({ kind }) => kind === 'load', attempt);
+  const sources = events.flatMap((event) => (event.kind === 'source' ? [event] : []));
+  expect(sources.map(({ source, state, via }) => `${source} ${state} ${via}`)).toEqual([
+    'frontends missing direct',
+    'frontends up recorded',
+    'workers up recorded',
+  ]);
+  expect(sources[0]?.reason).toContain('ECONNREFUSED');
+  expect(events.find(({ kind }) => kind === 'health')).toMatchObject({ workers: [] });
+  expect(events.at(-1)).toMatchObject({
+    via: 'recorded',
+    seconds: 10,
+    outputTokensPerSecond: 70,
+    workers: { 'decode-0': { running: 4 } },
+  });
+});
