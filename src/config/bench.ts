@@ -9,9 +9,12 @@ export const BENCH_TYPES = ['custom', 'aiperf', 'sglang', 'vllm', 'builtin'] as 
 const CONCURRENCIES_FORM = 'write numbers of concurrent requests as [16, 64, 256] or 16x64x256';
 
 const concurrencies = z
-  .union([count, z.array(count).min(1), z.string().regex(/^[1-9]\d{0,6}(x[1-9]\d{0,6})*$/)], {
-    error: CONCURRENCIES_FORM,
-  })
+  .union(
+    [count, z.array(count).min(1), z.string().regex(/^[1-9]\d{0,6}(x[1-9]\d{0,6})*$/, CONCURRENCIES_FORM)],
+    {
+      error: CONCURRENCIES_FORM,
+    },
+  )
   .meta({ title: 'list of numbers, or text', examples: [[16, 64, 256], '16x64x256'] })
   .transform((given): readonly number[] => {
     if (typeof given === 'string') return given.split('x').map(Number);

@@ -29,7 +29,9 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 /** A JSON object as Python writes it, with `Infinity` and `NaN`, which become null; undefined for anything else. */
 export function parseObject(text: string): Fields | undefined {
-  const strict = text.replace(/([:[,]\s*)(?:-?Infinity|NaN)(?=\s*[,}\]])/g, '$1null');
+  const strict = text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (part) =>
+    part.startsWith('"') ? part : 'null',
+  );
   try {
     const value: unknown = JSON.parse(strict);
     return isFields(value) ? value : undefined;

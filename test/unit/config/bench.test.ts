@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { report, VALID } from './report.ts';
+
+/** What `check` says of a `bench`, without code frames. */
+function said(bench: string): readonly string[] {
+  return report(`${VALID}bench: ${bench}\n`)
+    .split('\n')
+    .filter((line) => /^(c\.yaml|\s+hint)/.test(line))
+    .map((line) => line.replace(/^c\.yaml:\d+:\d+ +/, '').trim());
+}
+
+const LOAD = 'isl: 1024, osl: 128, concurrencies: 16x64';
+
+test.each([
+  '{command: ./load.sh}',
+  `{type: aiperf, ${LOAD}}`,
+  `{type: sglang, ${LOAD}, args: {seed: 3, num_prompts: 5, max-concurrency: 2}}`.replace(/, num.*2/, ''),
+  `{type: vllm, ${LOAD}, args: {random-input-len: 1024, request_rate: inf}}`,
+  `{type: builtin, ${LOAD}, request_rate: 0.5}`,
+  '{type: sglang, concurrencies: 8, dataset: sharegpt, dataset_path: /data/s.json}',
+  '{type: sglang, isl: 1, osl: 1, concurrencies: [1, 2, 2]}',
+])('%s is fine', (bench) => {
+  expect(said(bench)).toEqual([]);
+});
+
+test.each<[string, readonly string[]]>([
+  ['{}', ['bench.command: is missing: the type custom runs a command of yours']],
+  [
+    '{type: aiperf}',
+    ['concurrencies', 'isl', 'osl'].map(
+      (key) => `bench.${key}: is missing: the type aiperf makes its load by it`,
+    ),
+  ],
+  [
+    `{type: vllm, ${LOAD}, command: ./load.sh}`,
+    ['bench.command: is for the type custom, and this one is vllm', 'hint: remove it'],
+  ],
+  [
+    `{type: builtin, ${LOAD}, args: {seed: 1}, program: x}`,
+    [
+      'bench.args: are of no use: the type builtin runs no tool that takes it',
+      'hint: remove it',
+      'bench.program: is of no use: the type builtin runs no tool that takes it',
+      'hint: remove it',
+    ],
+  ],
+  [
+    `{type: sglang, ${LOAD}, args: {max_concurrency: 8, random-input-len: 512, host: n1}}`,
+    [
+      'bench.args.max_concurrency: --max-concurrency is set by dyn-slurm, from bench.concurrencies',
+      'hint: remove it here, and set bench.concurrencies instead',
+      'bench.args.random-input-len: --random-input-len is set by dyn-slurm, to 1024 from bench.isl',
+      'hint: remove it here, and set bench.isl instead',
+      'bench.args.host: --host is set by dyn-slurm, from the job’s own frontend',
+      'hint: remove it here',
+    ],
+  ],
+  [
+    `{type: sglang, ${LOAD.replace('16x64', '16x')}}`,
+    ['bench.concurrencies: write numbers of concurrent requests as [16, 64, 256] or 16x64x256'],
+  ],
+  [
+    `{type: genai, ${LOAD}}`,
+    [
+      'bench.command: is missing: the type custom runs a command of yours',
+      'bench.type: must be one of custom, aiperf, sglang, vllm or builtin, not "genai"',
+    ],
+  ],
+  [
+    `{type: vllm, ${LOAD}, request_rate: fast}`,
+    ['bench.request_rate: write requests a second, or "inf", not "fast"'],
+  ],
+])('%s is not', (bench, problems) => {
+  expect(said(bench)).toEqual(problems);
+});

@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest';
+import { planJob } from '../../../src/plan/assemble.ts';
+import { benchOutline } from '../../../src/plan/bench/outline.ts';
+import { benchSteps, type OtherBench } from '../../../src/plan/bench-step.ts';
+import { wordText } from '../../../src/plan/word.ts';
+import { sampleJob } from './sample-job.ts';
+
+const LOAD = { isl: 1024, osl: 128, concurrencies: '16x64' };
+const URL = 'http://${NODE_IP[0]}:8000';
+
+function words(bench: object, other?: OtherBench): readonly string[] {
+  const job = sampleJob({ aggregated: {}, frontend: { port: 8000 }, bench });
+  const [step] = benchSteps(job, planJob(job).entry, other);
+  return step?.argv.map(wordText) ?? [];
+}
+
+/** Lines as bench.sh takes them: what comes before the first `:::`, and each command. */
+function commands(argv: readonly string[]): readonly string[] {
+  return argv.join(' ').split(' ::: ');
+}
+
+describe('each tool is run once for each concurrency, with five times as many requests', () => {
+  test('aiperf', () => {
+    const run = (index: number, c: number) =>
+      `point ${index} ${c} c${c} 0 INT aiperf profile --model m --tokenizer /models/m --url ${URL} --endpoint-type completions --streaming` +
+      ` --concurrency ${c} --request-count ${5 * c} --warmup-request-count ${c} --num-dataset-entries ${6 * c}` +
+      ' --isl 1024 --isl-stddev 0 --osl 128 --osl-stddev 0 --extra-inputs ignore_eos:true --extra-inputs min_tokens:128' +
+      ` --use-server-token-count --random-seed ${index} --output-artifact-dir \${ATTEMPT_DIR}/results/bench/c${c}`;
+    expect(commands(words({ type: 'aiperf', ...LOAD }))).toEqual([
+      'bash ${RUN_DIR}/bench.sh 2',
+      run(1, 16),
+      run(2, 64),
+    ]);
+  });
+
+  test('sglang.bench_serving', () => {
+    const run = (index: number, c: number) =>
+      `point ${index} ${c} c${c} 0 TERM python3 -m sglang.bench_serving --backend sglang-oai --base-url ${URL} --model m --tokenizer /models/m` +
+      ' --dataset-name random-ids --random-input-len 1024 --random-output-len 128 --random-range-ratio 1' +
+      ` --num-prompts ${5 * c} --max-concurrency ${c} --request-rate inf --warmup-requests ${c} --seed ${index} --disable-tqdm` +
+      ` --output-file \${ATTEMPT_DIR}/results/bench/c${c}/result.jsonl`;
+    expect(commands(words({ type: 'sglang', ...LOAD }))).toEqual([
+      'bash ${RUN_DIR}/bench.sh 2',
+      run(1, 16),
+      run(2, 64),
+    ]);
+  });
+
+  test('benchmark_serving of vLLM, with a warm-up of its own', () => {
+    const load = (c: number, prompts: number, rate: string) =>
+      `vllm bench serve --backend openai --base-url ${URL} --endpoint /v1/completions --model m --tokenizer /models/m --dataset-name random` +
+      ` --random-input-len 1024 --random-output-len 128 --num-prompts ${prompts} --max-concurrency ${c} --request-rate ${rate} --ignore-eos --disable-tqdm`;
+    const run = (index: number, c: number) => [
+      `warm-up ${index} ${c} c${c} 0 TERM ${load(c, c, '250')} --seed ${100_000 + index}`,
+      `point ${index} ${c} c${c} 0 TERM ${load(c, 5 * c, 'inf')} --percentile-metrics ttft,tpot,itl,e2el --metric-percentiles 50,90,95,99` +
+        ` --seed ${index} --save-result --result-dir \${ATTEMPT_DIR}/results/bench/c${c} --result-filename result.json`,
+    ];
+    expect(commands(words({ type: 'vllm', ...LOAD }))).toEqual([
+      'bash ${RUN_DIR}/bench.sh 2',
+      ...run(1, 16),
+      ...run(2, 64),
+    ]);
+  });
+});
+
+test('all that a config may say', () => {
+  const argv = words({
+    type: 'sglang',
+    program: ' python3  /opt/bench_serving.py ',
+    isl: 100,
+    osl: 10,
+    concurrencies: [8, 8],
+    request_rate: 2.5,
+    requests: 30,
+    warmup_per_concurrency: 0,
+    random_range_ratio: 0.8,
+    dataset: 'sharegpt',
+    dataset_path: '/data/sharegpt.json',
+    tokenizer: '/tokenizers/m',
+    point_time_limit: '10m',
+    args: { seed: 7, disable_ignore_eos: true, header: ['a=b', 'c=d'], 'num-prompts': 30, model: 'm' },
+  });
+  const run = (index: number, folder: string) =>
+    `point ${index} 8 ${folder} 600 TERM python3 /opt/bench_serving.py --backend sglang-oai --base-url ${URL} --model m --tokenizer /tokenizers/m` +
+    ' --dataset-name sharegpt --dataset-path /data/sharegpt.json --num-prompts 30 --max-concurrency 8 --request-rate 2.5 --warmup-requests 0' +
+    ` --disable-tqdm --output-file \${ATTEMPT_DIR}/results/bench/${folder}/result.jsonl --seed 7 --disable-ignore-eos --header a=b c=d`;
+  expect(commands(argv)).toEqual(['bash ${RUN_DIR}/bench.sh 2', run(1, 'c8'), run(2, 'c8.2')]);
+});
+
+test('one that is asked for has a folder and a script of its own, and leaves out what is there', () => {
+  const argv = commands(
+    words(
+      { type: 'vllm', ...LOAD, warmup_per_concurrency: 0 },
+      { name: 'bench-1a2b3c', done: new Set(['c16']) },
+    ),
+  );
+  expect(argv).toEqual([
+    'bash ${RUN_DIR}/results/bench-1a2b3c/bench.sh 2',
+    expect.stringMatching(/^point 2 64 c64 .*--result-dir \$\{RUN_DIR\}\/results\/bench-1a2b3c\/c64 /),
+  ]);
+});
+
+test('a command of the user’s has the whole folder of results', () => {
+  const job = sampleJob({
+    aggregated: {},
+    frontend: { port: 8000 },
+    bench: { command: './load.sh', env: { A: 1 } },
+  });
+  const [step] = benchSteps(job, planJob(job).entry);
+  expect(step?.argv).toEqual(['bash', '-c', './load.sh']);
+  expect(Object.entries(step?.env ?? {}).map(([name, word]) => `${name}=${wordText(word)}`)).toEqual([
+    `DYN_SLURM_URL=${URL}`,
+    'DYN_SLURM_MODEL=m',
+    'DYN_SLURM_RESULTS=${ATTEMPT_DIR}/results',
+    'A=1',
+  ]);
+});
+
+test('the built-in client is no step', () => {
+  expect(words({ type: 'builtin', ...LOAD })).toEqual([]);
+});
+
+test('bench.json says what will be measured, and what it is judged by', () => {
+  const job = sampleJob({
+    aggregated: {},
+    container: { image: 'nvcr.io/nvidia/ai-dynamo/sglang-runtime:1.6.1' },
+    bench: { type: 'sglang', ...LOAD, random_range_ratio: 0.8, max_error_rate: 0.01 },
+  });
+  expect(benchOutline(job)).toEqual({
+    version: 1,
+    name: 'bench',
+    type: 'sglang',
+    isl: 1024,
+    osl: 128,
+    requestRate: 'inf',
+    inputLength: [expect.closeTo(921.6), expect.closeTo(921.6)],
+    outputLength: [expect.closeTo(115.2), expect.closeTo(115.2)],
+    lengthTolerance: 0.1,
+    maxErrorRate: 0.01,
+    points: [
+      { folder: 'c16', concurrency: 16, prompts: 80 },
+      { folder: 'c64', concurrency: 64, prompts: 320 },
+    ],
+    service: { model: 'm', dynamo: '1.6.1', image: 'nvcr.io/nvidia/ai-dynamo/sglang-runtime:1.6.1' },
+  });
+});
