@@ -1,7 +1,7 @@
 import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { logs } from '../../../src/cli/logs.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type LogsOptions, logs } from '../../../src/cli/logs.ts';
 import { addRun, recordedEvents, script, site } from './run-folder.ts';
 
 const RUN = 'r1-0a1b2c';
@@ -107,6 +107,114 @@ test('a progress bar shows its last state', async () => {
   const { world, out } = await run({ logs: { 'logs/etcd.node1.log': '10%\r50%\r100%\r\nok\r\n' } });
   await logs({}, {}, world);
   expect(out()).toBe('etcd@node1 │ 100%\netcd@node1 │ ok\n');
+});
+
+describe('filters', () => {
+  beforeAll(() => {
+    process.env.TZ = 'UTC';
+  });
+
+  const BATCH = '[2025-11-24 05:44:00 DP0 TP0] Decode batch, #running-req: 1';
+  const logs_ = {
+    'logs/frontend-0.node1.log': '2025-11-24T05:30:00.000001Z  INFO http: Started\nno stamp [x]\n',
+    'logs/prefill-0.node1.example.org.log': `hello\n[2025-11-24 05:20:00 TP0] old\n  old too\n${BATCH}\n  Error in it\n`,
+    'logs/decode-0.node2.log': `[2025-11-24 05:44:30 DP1 TP1] ERROR: x.y*z\n`,
+  };
+  const filtered = async (options: LogsOptions, query = {}) => {
+    const { world, out } = await run({ logs: logs_ });
+    expect(await logs(query, options, world)).toBe(0);
+    return out().replaceAll(/ +│/g, ' │');
+  };
+
+  test.each<[string, LogsOptions, string]>([
+    ['a role', { role: 'decode' }, 'decode-0@node2 │ [2025-11-24 05:44:30 DP1 TP1] ERROR: x.y*z\n'],
+    [
+      'a node, without its domain',
+      { node: 'node1', grep: 'hello|Started' },
+      'frontend-0@node1 │ 2025-11-24T05:30:00.000001Z  INFO http: Started\nprefill-0@node1.example.org │ hello\n',
+    ],
+    [
+      'small letters match any',
+      { grep: 'error' },
+      'prefill-0@node1.example.org │   Error in it\ndecode-0@node2 │ [2025-11-24 05:44:30 DP1 TP1] ERROR: x.y*z\n',
+    ],
+    ['capitals match only themselves', { grep: 'Error' }, 'prefill-0@node1.example.org │   Error in it\n'],
+    [
+      'an expression',
+      { grep: String.raw`x\.y\*` },
+      'decode-0@node2 │ [2025-11-24 05:44:30 DP1 TP1] ERROR: x.y*z\n',
+    ],
+    [
+      'two minutes; a line without a time does as the one before',
+      { since: '2m', role: 'prefill' },
+      `prefill-0@node1.example.org │ ${BATCH}\nprefill-0@node1.example.org │   Error in it\n`,
+    ],
+    [
+      'a time of the day',
+      { since: '05:29' },
+      `frontend-0@node1 │ 2025-11-24T05:30:00.000001Z  INFO http: Started\nfrontend-0@node1 │ no stamp [x]\nprefill-0@node1.example.org │ hello\nprefill-0@node1.example.org │ ${BATCH}\nprefill-0@node1.example.org │   Error in it\ndecode-0@node2 │ [2025-11-24 05:44:30 DP1 TP1] ERROR: x.y*z\n`,
+    ],
+    ['nothing that fits', { since: '2025-11-24T05:44:40Z' }, ''],
+    [
+      'the last of those that match, of each log',
+      { grep: 'o', lines: 1, node: 'node1' },
+      'frontend-0@node1 │ no stamp [x]\nprefill-0@node1.example.org │   Error in it\n',
+    ],
+  ])('%s', async (_, options, text) => {
+    expect(await filtered(options)).toBe(text);
+  });
+
+  test('as data', async () => {
+    const lines = (await filtered({ json: true, node: 'node1' }, { second: 'prefill', first: RUN }))
+      .trim()
+      .split('\n');
+    const place = { step: 'prefill-0', node: 'node1.example.org' };
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { ...place, line: 'hello' },
+      { ...place, line: '[2025-11-24 05:20:00 TP0] old', time: '2025-11-24T05:20:00.000' },
+      { ...place, line: '  old too' },
+      { ...place, line: BATCH, time: '2025-11-24T05:44:00.000' },
+      { ...place, line: '  Error in it' },
+    ]);
+  });
+
+  test.each<[LogsOptions, string, string]>([
+    [
+      { grep: '(a|b' },
+      '--grep (a|b: no regular expression (unterminated group)',
+      String.raw`to look for the text itself, write '\(a\|b'`,
+    ],
+    [{ since: 'yesterday' }, '--since yesterday: no time', ''],
+    [{ role: 'encode' }, 'the run has no workers of role encode', 'its roles are prefill, decode'],
+    [
+      { node: 'node' },
+      'nothing of the run has logged on node node',
+      'its nodes are node1, node1.example.org, node2',
+    ],
+  ])('%j is refused', async (options, message, hint) => {
+    const { world } = await run({ logs: logs_ });
+    await expect(logs({}, options, world)).rejects.toMatchObject({
+      code: 'usage',
+      message,
+      hint: expect.stringContaining(hint),
+    });
+  });
+});
+
+test('NUL, broken UTF-8, and a line that is too long come in bounded pieces', async () => {
+  const { world, out, dir } = await run({ logs: {} });
+  await mkdir(join(dir, 'logs'), { recursive: true });
+  const long = Buffer.alloc(300_000, 'x');
+  await writeFile(
+    join(dir, 'logs/etcd.node1.log'),
+    Buffer.concat([Buffer.from([0, 0xff, 0xfe, 10]), long, Buffer.from('\nend\n')]),
+  );
+  await logs({ first: 'etcd' }, {}, world);
+  const lines = out().trimEnd().split('\n');
+  expect(lines[0]).toBe('etcd@node1 │ ·\ufffd\ufffd');
+  expect(lines.at(-1)).toBe('etcd@node1 │ end');
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(66_000);
+  expect(lines.slice(1, -1).join('').replaceAll('etcd@node1 │ ', '')).toHaveLength(300_000);
 });
 
 describe('following', () => {
