@@ -58,37 +58,21 @@ const NAMES: Readonly<Record<string, Field>> = {
   'gen throughput (token/s)': 'tokensPerSecond',
 };
 
-/** By length and first two bytes: enough to tell the known names apart, and then a name is compared in full. */
-const slotOf = (length: number, first: number, second: number): number =>
-  (length * 37 + first * 11 + second * 5) & 1023;
-
-const SLOTS: readonly (Known | undefined)[] = slots();
-
-interface Known {
-  readonly bytes: Uint8Array;
-  readonly field: number;
-}
-
-function slots(): (Known | undefined)[] {
-  const table = new Array<Known | undefined>(1024).fill(undefined);
-  for (const [name, field] of Object.entries(NAMES)) {
-    const bytes = Buffer.from(name);
-    const slot = slotOf(bytes.length, bytes[0] as number, bytes[1] as number);
-    if (table[slot]) throw new Error(`${name} has the slot of another name`);
-    table[slot] = { bytes, field: FIELDS.indexOf(field) };
-  }
-  return table;
-}
+const BY_NAME: ReadonlyMap<string, number> = new Map(
+  Object.entries(NAMES).map(([name, field]) => [name, FIELDS.indexOf(field)]),
+);
+/** Of a name that is not known. */
+const NO_FIELD = -1;
 
 const [USAGE, GRAPH] = [FIELDS.indexOf('usage'), FIELDS.indexOf('cudaGraph')];
-const [SPACE, COMMA, DASH, DOT] = [0x20, 0x2c, 0x2d, 0x2e];
+const [SPACE, COMMA, DASH, DOT, COLON] = [0x20, 0x2c, 0x2d, 0x2e, 0x3a];
 const T = 0x54;
 
 /** What a byte ends: a name; an item; or the message, which a line, a JSON string or a colour may hold. */
 const [TEXT, ITEM, NAME, MESSAGE] = [0, 1, 2, 3];
 const ENDS = new Uint8Array(256);
 for (const [byte, what] of [
-  [0x3a, NAME],
+  [COLON, NAME],
   [COMMA, ITEM],
   [0x0a, MESSAGE],
   [0x0d, MESSAGE],
@@ -98,109 +82,147 @@ for (const [byte, what] of [
   ENDS[byte] = what;
 }
 
-/** What a line's items were; one for all lines, because a log has millions. */
-const values = new Float64Array(FIELDS.length);
+/** A name that an item had, and what it stands for. */
+interface Known {
+  readonly bytes: Uint8Array;
+  readonly field: number;
+}
 
 /**
- * Reads the line that begins at `start`, whose words `Prefill batch` or `Decode batch` begin at `at`; it ends with a line
- * break, or at `end`. Undefined where the words are not SGLang's.
+ * Reads batch lines. A log has millions of them, nearly all with the same names in the same order: a name is only looked
+ * at where it ends, and at some places between, once a line before has had it there.
  */
-export function readBatch(bytes: Uint8Array, start: number, at: number, end: number): BatchLine | undefined {
-  const prefill = bytes[at] === 0x50;
-  values.fill(Number.NaN);
-  readItems(bytes, at + (prefill ? 13 : 12), end);
-  const running = known(3);
-  const newSequences = known(0);
-  if (running === undefined && newSequences === undefined) return undefined;
-  const { time, ranks } = readStamp(bytes, start, at);
-  return {
-    kind: prefill ? 'prefill' : 'decode',
-    time,
-    ranks,
-    newSequences,
-    newTokens: known(1),
-    cachedTokens: known(2),
-    running,
-    queued: known(4),
-    tokens: known(5),
-    usage: known(USAGE),
-    acceptLength: known(7),
-    cudaGraph: Number.isNaN(values[GRAPH]) ? undefined : values[GRAPH] === 1,
-    tokensPerSecond: known(9),
-  };
-}
+export class BatchReader {
+  /** Where the line that was read last ends. */
+  end = 0;
+  readonly #names: readonly [Known[], Known[]] = [[], []];
+  readonly #values = new Float64Array(FIELDS.length);
+  #number = 0;
 
-function known(field: number): number | undefined {
-  const value = values[field] as number;
-  return Number.isNaN(value) ? undefined : value;
-}
+  /**
+   * Reads the line that begins at `start`, whose words `Prefill batch` or `Decode batch` begin at `at`; it ends with a
+   * line break, or at `end`. Undefined where the words are not SGLang's.
+   */
+  read(bytes: Uint8Array, start: number, at: number, end: number): BatchLine | undefined {
+    const prefill = bytes[at] === 0x50;
+    const values = this.#values;
+    for (let field = 0; field < values.length; field++) values[field] = Number.NaN;
+    this.end = this.#items(bytes, at + (prefill ? 13 : 12), end, this.#names[prefill ? 0 : 1]);
+    const running = this.#known(3);
+    const newSequences = this.#known(0);
+    if (running === undefined && newSequences === undefined) return undefined;
+    const { time, ranks } = readStamp(bytes, start, at);
+    const graph = this.#known(GRAPH);
+    return {
+      kind: prefill ? 'prefill' : 'decode',
+      time,
+      ranks,
+      newSequences,
+      newTokens: this.#known(1),
+      cachedTokens: this.#known(2),
+      running,
+      queued: this.#known(4),
+      tokens: this.#known(5),
+      usage: this.#known(USAGE),
+      acceptLength: this.#known(7),
+      cudaGraph: graph === undefined ? undefined : graph === 1,
+      tokensPerSecond: this.#known(9),
+    };
+  }
 
-/** `name: value` items, which commas part; the first may follow a full stop. */
-function readItems(bytes: Uint8Array, from: number, end: number): void {
-  let at = from;
-  while (at < end) {
-    const byte = bytes[at] as number;
-    if (byte === SPACE || byte === COMMA || byte === DOT) {
-      at++;
-      continue;
-    }
-    const begin = at;
-    let what = TEXT;
+  #known(field: number): number | undefined {
+    const value = this.#values[field] as number;
+    return Number.isNaN(value) ? undefined : value;
+  }
+
+  /** `name: value` items, which commas part; the first may follow a full stop. Where they end. */
+  #items(bytes: Uint8Array, from: number, end: number, names: Known[]): number {
+    const ends = ENDS;
+    const values = this.#values;
+    let at = from;
+    let item = 0;
     while (at < end) {
-      what = ENDS[bytes[at] as number] as number;
-      if (what !== TEXT) break;
+      const byte = bytes[at] as number;
+      if (byte === SPACE || byte === COMMA || byte === DOT) {
+        at++;
+        continue;
+      }
+      let known = names[item];
+      if (known !== undefined && isAt(known.bytes, bytes, at, end)) at += known.bytes.length;
+      else {
+        const begin = at;
+        let what = TEXT;
+        for (; at < end; at++) {
+          what = ends[bytes[at] as number] as number;
+          if (what !== TEXT) break;
+        }
+        if (what === ITEM) continue;
+        if (what !== NAME) return at;
+        known = named(bytes, begin, at);
+        names[item] = known;
+      }
+      item++;
       at++;
+      if (bytes[at] === SPACE) at++;
+      const { field } = known;
+      if (field === GRAPH) values[GRAPH] = bytes[at] === T ? 1 : 0;
+      else if (field !== NO_FIELD) {
+        at = this.#readNumber(bytes, at, end);
+        if (field !== USAGE || !((values[USAGE] as number) > this.#number)) values[field] = this.#number;
+      }
+      for (; at < end; at++) {
+        const what = ends[bytes[at] as number] as number;
+        if (what === ITEM) break;
+        if (what === MESSAGE) return at;
+      }
     }
-    if (what === ITEM) continue;
-    if (what !== NAME) return;
-    const field = fieldOf(bytes, begin, at);
-    at++;
-    if (bytes[at] === SPACE) at++;
-    if (field === GRAPH) values[GRAPH] = bytes[at] === T ? 1 : 0;
-    else if (field >= 0) {
-      at = readNumber(bytes, at, end);
-      if (field !== USAGE || !((values[USAGE] as number) > number)) values[field] = number;
-    }
+    return at;
+  }
+
+  /** A decimal number without exponent; where it ends. */
+  #readNumber(bytes: Uint8Array, from: number, end: number): number {
+    const negative = bytes[from] === DASH;
+    let at = negative ? from + 1 : from;
+    const first = at;
+    let mantissa = 0;
     for (; at < end; at++) {
-      what = ENDS[bytes[at] as number] as number;
-      if (what === ITEM) break;
-      if (what === MESSAGE) return;
-    }
-  }
-}
-
-function fieldOf(bytes: Uint8Array, begin: number, end: number): number {
-  const known = SLOTS[slotOf(end - begin, bytes[begin] as number, bytes[begin + 1] as number)];
-  if (known === undefined || known.bytes.length !== end - begin) return -1;
-  const name = known.bytes;
-  for (let at = 0; at < name.length; at++) if (bytes[begin + at] !== name[at]) return -1;
-  return known.field;
-}
-
-/** What readNumber has read; NaN where there was none. */
-let number = 0;
-
-/** A decimal number without exponent; where it ends. */
-function readNumber(bytes: Uint8Array, from: number, end: number): number {
-  const negative = bytes[from] === DASH;
-  let at = negative ? from + 1 : from;
-  const first = at;
-  let mantissa = 0;
-  let unit = 1;
-  for (; at < end; at++) {
-    const digit = (bytes[at] as number) - 0x30;
-    if (digit < 0 || digit > 9) break;
-    mantissa = mantissa * 10 + digit;
-  }
-  const whole = at - first;
-  if (bytes[at] === DOT) {
-    for (at++; at < end; at++) {
       const digit = (bytes[at] as number) - 0x30;
       if (digit < 0 || digit > 9) break;
       mantissa = mantissa * 10 + digit;
-      unit *= 10;
     }
+    if (at === first) {
+      this.#number = Number.NaN;
+      return at;
+    }
+    let unit = 1;
+    if (bytes[at] === DOT) {
+      for (at++; at < end; at++) {
+        const digit = (bytes[at] as number) - 0x30;
+        if (digit < 0 || digit > 9) break;
+        mantissa = mantissa * 10 + digit;
+        unit *= 10;
+      }
+    }
+    this.#number = (negative ? -mantissa : mantissa) / unit;
+    return at;
   }
-  number = whole === 0 ? Number.NaN : (negative ? -mantissa : mantissa) / unit;
-  return at;
+}
+
+/** Whether a name that was here in a line before is here again: its length and five of its bytes agree. */
+function isAt(name: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
+  const last = name.length - 1;
+  return (
+    at + last + 1 < end &&
+    bytes[at + last + 1] === COLON &&
+    bytes[at] === name[0] &&
+    bytes[at + 1] === name[1] &&
+    bytes[at + (last >> 1)] === name[last >> 1] &&
+    bytes[at + last - 1] === name[last - 1] &&
+    bytes[at + last] === name[last]
+  );
+}
+
+function named(bytes: Uint8Array, begin: number, end: number): Known {
+  const name = Buffer.from(bytes.subarray(begin, end));
+  return { bytes: name, field: BY_NAME.get(name.toString('latin1')) ?? NO_FIELD };
 }

@@ -1,4 +1,4 @@
-import { readBatch } from './batch-line.ts';
+import { BatchReader } from './batch-line.ts';
 import { readStamp } from './line-stamp.ts';
 import { Needles } from './needles.ts';
 import { BATCH_WORDS, SGLANG_WORDS, type SglangLine } from './sglang-log.ts';
@@ -26,6 +26,7 @@ const needles = new Needles([...SGLANG_WORDS, ...SIGNATURE_WORDS]);
  */
 export class LogScanner {
   readonly #reader: LogReader;
+  readonly #batches = new BatchReader();
   /** The beginning of a line whose end has not come. */
   #rest = Buffer.alloc(0);
 
@@ -61,20 +62,18 @@ export class LogScanner {
     for (let at = needles.find(bytes, from, to); at >= 0; ) {
       let start = at;
       while (start > from && !isBreak(bytes[start - 1])) start--;
-      const read = this.#read(bytes, start, at, to);
-      let next = at + 1;
-      if (read) for (next = at; next < to && !isBreak(bytes[next]); ) next++;
-      at = needles.find(bytes, next, to);
+      at = needles.find(bytes, this.#read(bytes, start, at, to), to);
     }
   }
 
-  /** Whether the line is dealt with. It ends with a line break, or at `to`. */
-  #read(bytes: Uint8Array, start: number, at: number, to: number): boolean {
+  /** Deals with a line that has a word at `at`, and ends with a line break or at `to`; where to look on. */
+  #read(bytes: Uint8Array, start: number, at: number, to: number): number {
     const { which } = needles;
     if (which < BATCH_WORDS) {
-      const line = readBatch(bytes, start, at, to);
-      if (line) this.#reader.sglang(line);
-      return line !== undefined;
+      const line = this.#batches.read(bytes, start, at, to);
+      if (line === undefined) return at + 1;
+      this.#reader.sglang(line);
+      return this.#batches.end;
     }
     let end = at;
     while (end < to && end - at < LONGEST / 2 && !isBreak(bytes[end])) end++;
@@ -83,12 +82,14 @@ export class LogScanner {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset + first, end - first).toString();
     if (which < SGLANG_WORDS.length) {
       const line = readStage(text, readStamp(bytes, start, at));
-      if (line) this.#reader.sglang(line);
-      return line !== undefined;
+      if (line === undefined) return at + 1;
+      this.#reader.sglang(line);
+      return end;
     }
     const signature = signatureOf(text);
-    if (signature) this.#reader.signature(signature, text);
-    return signature !== undefined;
+    if (signature === undefined) return at + 1;
+    this.#reader.signature(signature, text);
+    return end;
   }
 }
 

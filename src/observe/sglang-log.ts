@@ -1,4 +1,4 @@
-import { type BatchLine, readBatch } from './batch-line.ts';
+import { type BatchLine, BatchReader } from './batch-line.ts';
 import { readStamp } from './line-stamp.ts';
 import { Needles } from './needles.ts';
 import { readStage, STAGE_WORDS, type StageLine } from './stage-line.ts';
@@ -13,6 +13,7 @@ export type SglangLine = BatchLine | StageLine;
 export const BATCH_WORDS = 2;
 export const SGLANG_WORDS: readonly string[] = ['Prefill batch', 'Decode batch', ...STAGE_WORDS];
 const needles = new Needles(SGLANG_WORDS);
+const batches = new BatchReader();
 
 /**
  * What a line of a worker's log says, of any SGLang from 0.4.9 to 0.5.23, in its own format or Dynamo's (text or JSONL),
@@ -22,6 +23,6 @@ export function parseSglangLine(line: string): SglangLine | undefined {
   const bytes = Buffer.from(line);
   const at = needles.find(bytes, 0, bytes.length);
   if (at < 0) return undefined;
-  if (needles.which < BATCH_WORDS) return readBatch(bytes, 0, at, bytes.length);
+  if (needles.which < BATCH_WORDS) return batches.read(bytes, 0, at, bytes.length);
   return readStage(line, readStamp(bytes, 0, at));
 }
