@@ -81,9 +81,7 @@ function draw(place: HTMLElement, { x, y, at, series }: ChartData): uPlot {
     series: [
       {
         label: x.label,
-        ...(x.kind === 'time' && {
-          value: (_: uPlot, value: number | null) => (value === null ? '–' : clock(value)),
-        }),
+        value: (_, value) => (value === null ? '–' : x.kind === 'time' ? clock(value) : number(value)),
       },
       ...series.map(({ name, style, points }): uPlot.Series => {
         const grey = points === 'grey';
