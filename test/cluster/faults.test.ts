@@ -67,6 +67,27 @@ describe.skipIf(unavailable)(`faults${unavailable ? ` (skipped: ${unavailable})`
     );
   });
 
+  test('a node that is off and on again is reached at once by those that knew it', async () => {
+    const steps = () => cluster.onNode('node1', ['srun', '-N3', '--time=1', 'hostname']);
+    expect((await steps()).code).toBe(0);
+    await faults.powerOff(cluster, 'node3');
+    await up(options);
+    const { stdout, code } = await steps();
+    expect({ nodes: stdout.trim().split('\n').sort(), code }).toEqual({
+      nodes: ['node1', 'node2', 'node3'],
+      code: 0,
+    });
+  });
+
+  test('a node that is misled fails to start steps until it is put right', async () => {
+    await faults.mislead(cluster, 'node1', 'node2');
+    const { code, stderr } = await cluster.onNode('node1', ['srun', '-N3', '--time=1', 'hostname']);
+    expect(stderr).toMatch(/^srun: error: Task launch for StepId=\S+ failed on node node2: /m);
+    expect(code).not.toBe(0);
+    await faults.putRight(cluster, 'node1', 'node2');
+    expect((await cluster.onNode('node1', ['srun', '-N3', '--time=1', 'hostname'])).code).toBe(0);
+  });
+
   test('a controller that does not answer, and one that is gone', async () => {
     const job = await submit();
     await running(job);

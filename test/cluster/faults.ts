@@ -19,6 +19,22 @@ export async function plugIn(cluster: Cluster, node: string): Promise<void> {
   await must(cluster, 'hub', ['ip', 'link', 'set', node, 'up']);
 }
 
+/** What one node sends to another goes nowhere, as to a hardware address of old; everybody else reaches it. */
+export async function mislead(cluster: Cluster, from: string, to: string): Promise<void> {
+  const nowhere = ['lladdr', '02:00:00:00:00:01', 'nud', 'permanent'];
+  await must(cluster, from, ['ip', 'neigh', 'replace', addressOf(cluster, to), 'dev', 'eth0', ...nowhere]);
+}
+
+export async function putRight(cluster: Cluster, from: string, to: string): Promise<void> {
+  await must(cluster, from, ['ip', 'neigh', 'del', addressOf(cluster, to), 'dev', 'eth0']);
+}
+
+function addressOf({ nodes }: Cluster, node: string): string {
+  const ip = nodes.find(({ name }) => name === node)?.ip;
+  if (ip === undefined) throw new Error(`there is no ${node}`);
+  return ip;
+}
+
 /** slurmctld stops answering, and keeps its connections. */
 export async function pauseController(cluster: Cluster): Promise<void> {
   await signal(cluster, 'ctl', 'slurmctld', 'STOP');

@@ -30,14 +30,17 @@ END
   ip link set "$HOST_LINK" up
 }
 
-# connect BOX ADDRESS: its interface is eth0, the hub's end of the cable has the box's name.
+# connect BOX ADDRESS: its interface is eth0, the hub's end of the cable has the box's name. A box that is started again has
+# its old hardware address, as a machine would: others go on sending to the one that they know for up to half a minute.
 connect() {
-  local hub pid
+  local hub pid hardware
   hub=$(box_pid hub)
   pid=$(box_pid "$1")
   # The network of a box that died lives on for as long as its connections could not be closed.
   nsenter --target "$hub" --net ip link delete "$1" 2>/dev/null || true
-  ip link add eth0 netns "$pid" type veth peer name "$1" netns "$hub"
+  # shellcheck disable=SC2086
+  printf -v hardware '02:00:%02x:%02x:%02x:%02x' ${2//./ }
+  ip link add eth0 address "$hardware" netns "$pid" type veth peer name "$1" netns "$hub"
   nsenter --target "$hub" --net ip link set "$1" master cluster up
   nsenter --target "$pid" --net ip -batch - <<END
 addr add $2/24 dev eth0

@@ -68,15 +68,20 @@ start_munge() {
     --log-file="$STATE/munge/log" --seed-file="$STATE/munge/seed"
 }
 
-# await_nodes SECONDS: waits until every node can run jobs, or has been drained on purpose.
+# await_nodes SECONDS: waits until every node can run jobs, or has been drained on purpose, and runs a step from node1.
 await_nodes() {
   local until=$((SECONDS + $1)) able=0
   while ((SECONDS < until)); do
     able=$(enter ctl sinfo --noheader --Node --partition=batch --format=%T 2>/dev/null |
       grep -cxE 'idle|mixed|allocated|completing|drained|draining' || true)
-    ((able < NODES)) || return 0
+    ((able < NODES)) || ! run_step "$((until - SECONDS))" || return 0
     sleep 0.1
   done
-  echo "only $able of $NODES nodes answer after $1 s; see $STATE/log" >&2
+  echo "$able of $NODES nodes are in service, and some cannot be used after $1 s; see $STATE/log" >&2
   return 1
+}
+
+# run_step SECONDS: on all nodes, without a job, which would wait for those that run.
+run_step() {
+  enter node1 timeout "$1" srun --no-allocate --quiet --nodes="$NODES" --ntasks="$NODES" --nodelist="node[1-$NODES]" true 2>/dev/null
 }
