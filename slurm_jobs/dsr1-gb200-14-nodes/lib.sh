@@ -31,7 +31,8 @@ LIB=${BASH_SOURCE[0]%/*}/lib
 # shellcheck source=lib/end.sh
 . "$LIB/end.sh" || exit 1
 
-STARTED=$(date +%s%3N)
+now
+STARTED=$NOW
 # How often Slurm has put the job back into the queue. What an attempt leaves, logs and state, is in its own folder, so
 # that nothing of an earlier one is taken for its own.
 ATTEMPT=${SLURM_RESTART_COUNT:-0}

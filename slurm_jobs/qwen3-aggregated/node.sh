@@ -15,11 +15,17 @@ say() {
 # find_address INTERFACE: `auto` is the interface of the default route. More than one address, or none, is lib.sh's to
 # complain about.
 find_address() {
-  local interface=$1
+  local interface=$1 line
   if [[ $interface == auto ]]; then
-    interface=$(ip -4 route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
+    line=$(ip -4 route show default)
+    interface=''
+    [[ ! $line =~ ' dev '([^[:space:]]+) ]] || interface=${BASH_REMATCH[1]}
   fi
-  ADDRESS=$(ip -4 -o addr show dev "${interface:-none}" scope global | sed -n '/ secondary /!s/.* inet \([0-9.]*\).*/\1/p')
+  ADDRESS=''
+  while IFS= read -r line; do
+    [[ $line != *' secondary '* && $line =~ ' inet '([0-9.]+) ]] || continue
+    ADDRESS+=${ADDRESS:+$'\n'}${BASH_REMATCH[1]}
+  done < <(ip -4 -o addr show dev "${interface:-none}" scope global)
   say address "${ADDRESS//$'\n'/ }"
 }
 
@@ -140,4 +146,7 @@ if [[ -e $RUN_DIR/preflight.sh ]]; then
   [[ -z $EPHEMERAL ]] ||
     say warning "may give ports from $LOWEST to $HIGHEST to outgoing connections, port $EPHEMERAL of the job among them"
 fi
-say clock "$(date +%s%3N)"
+# Before bash 5 there is no EPOCHREALTIME, whose point may be a comma.
+NOW=${EPOCHREALTIME:-$(date +%s.%6N)}
+NOW=${NOW/[.,]/}
+say clock "${NOW:0:-3}"

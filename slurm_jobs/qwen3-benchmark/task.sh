@@ -4,12 +4,8 @@
 
 umask 077
 read -ra NODE <<<"$DYN_SLURM_NODES"
-read -ra NODE_IP <<<"$DYN_SLURM_NODE_IPS"
 # By the plan's number, what a port that the job may move is now.
 PORT=()
-for moved in ${DYN_SLURM_PORTS:-}; do
-  PORT[${moved%=*}]=${moved#*=}
-done
 
 # bind STEP NODE_INDEX...: sets STEP, NODE_RANK and SELF_IP. Slurm numbers a step's nodes in its own order
 # (https://slurm.schedmd.com/srun.html, --nodelist), so a task that is not where the plan put it must not start.
@@ -20,8 +16,6 @@ bind() {
   STEP=$step
   NODE_RANK=${SLURM_NODEID:?not in a Slurm step}
   local index=${planned[$NODE_RANK]}
-  # shellcheck disable=SC2034 # the step’s own script uses it
-  SELF_IP=${NODE_IP[$index]}
   [[ ${here%%.*} == "${NODE[$index]%%.*}" ]] ||
     give_up "task $NODE_RANK of step $step runs on $here, the plan says ${NODE[$index]}"
   # srun names logs after the short hostname, which need not be the node's name in Slurm.
@@ -30,6 +24,9 @@ bind() {
   # A worker that was restarted goes on in the log of its predecessor.
   LOG_START=0
   [[ ! -s $LOG ]] || LOG_START=$(stat -c %s "$LOG" 2>/dev/null || echo 0)
+  await_binding
+  # shellcheck disable=SC2034 # the step’s own script uses it
+  SELF_IP=${NODE_IP[$index]}
   raise_open_files
   # Dynamo would wait for 30 s for requests that hang on a dead worker; lib.sh kills after 8.
   export DYN_RUNTIME_GRACEFUL_SHUTDOWN_TIMEOUT_SECS=5
@@ -37,6 +34,30 @@ bind() {
     # shellcheck source=/dev/null
     . "$ATTEMPT_DIR/state/credentials"
   fi
+}
+
+# await_binding: sets NODE_IP and PORT. A step that was launched while nodes were asked whether they are fit waits for that.
+await_binding() {
+  local pause=0.05 moved
+  if [[ -n ${DYN_SLURM_NODE_IPS:-} ]]; then
+    read -ra NODE_IP <<<"$DYN_SLURM_NODE_IPS"
+  else
+    trap 'record 143 1 ""; exit 1' TERM INT USR2
+    until { read -ra NODE_IP && read -r DYN_SLURM_PORTS; } <"$ATTEMPT_DIR/state/bound"; do
+      nap "$pause"
+      ((SECONDS < 5)) || pause=0.3
+    done 2>/dev/null
+    trap - TERM INT USR2
+  fi
+  for moved in ${DYN_SLURM_PORTS:-}; do
+    PORT[${moved%=*}]=${moved#*=}
+  done
+}
+
+# nap SECONDS: a sleep that starts no process: nothing is ever written there.
+nap() {
+  [[ -n ${NAP_FD:-} ]] || exec {NAP_FD}<> <(:)
+  read -rt "$1" -u "$NAP_FD" _
 }
 
 # etcd, NATS and frontends keep many connections open, and --propagate=NONE leaves us the node's low soft limit.
@@ -65,24 +86,20 @@ fill() {
 }
 
 # await_services locked|open: etcd, and NATS where the step uses it. All steps start at once, so these may not be there
-# yet. A locked etcd is there once it asks for a password, which the job has noted by then.
+# yet. A locked etcd is there once it asks for a password, which the job notes down then.
 await_services() {
   trap 'record 143 1 ""; exit 1' TERM INT USR2
   local etcd=${ETCD_ENDPOINTS#*://} nats=${NATS_SERVER:-} asks='HTTP/1.'
   nats=${nats#*://}
   [[ $1 == open ]] || asks='user name is empty'
-  # Nothing is ever written to it: a read of it is a sleep that starts no process.
-  local never
-  exec {never}<> <(:)
-  until etcd_says "$etcd" "$asks" && { [[ -z $nats ]] || nats_says "$nats" INFO; }; do
-    read -rt 0.2 -u "$never"
-  done
   while [[ $1 == locked && -z ${ETCD_AUTH_PASSWORD:-} ]]; do
-    read -rt 0.1 -u "$never"
+    nap 0.05
     # shellcheck source=/dev/null
     . "$ATTEMPT_DIR/state/credentials"
   done
-  exec {never}<&-
+  until etcd_says "$etcd" "$asks" && { [[ -z $nats ]] || nats_says "$nats" INFO; }; do
+    nap 0.1
+  done
   trap - TERM INT USR2
 }
 
@@ -119,6 +136,7 @@ complete() {
 # attend COMMAND...: runs it, passes on the word to end, and records how it ended; its status.
 attend() {
   local child status=0 told=0 woken=1
+  [[ -z ${NAP_FD:-} ]] || exec {NAP_FD}<&-
   type -P "$1" >/dev/null || give_up "$1 is not on the PATH of this node"
   # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
   # and to everything that the step started with proctrack/linuxproc; so the command ignores USR2, and gets TERM from here.

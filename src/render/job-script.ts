@@ -77,7 +77,7 @@ const STAGES: readonly { readonly title: string; readonly kinds: readonly Proces
   { title: 'The container image, once for all nodes.', kinds: ['image'] },
   {
     title: 'All at once; workers and frontends wait for etcd and NATS themselves.',
-    kinds: ['etcd', 'nats', 'worker', 'frontend', 'nginx', 'monitor'],
+    kinds: ['worker', 'etcd', 'nats', 'frontend', 'nginx', 'monitor'],
   },
 ];
 

@@ -1,28 +1,60 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153 # the parts of lib.sh share their variables
 # Binds the plan's node indices to hosts, and asks every host whether it is fit for its part.
 
 # Seconds that all nodes have to answer in: nvidia-smi alone takes several on an idle node.
 ANSWER_TIME=120
+# Seconds after which nodes are asked again whose step failed sooner: those that have just been started may fail the first.
+ASK_AGAIN=(1 3)
 # Milliseconds that clocks may differ by unsaid. They tell which of two processes failed first, and nothing else.
 SKEW=2000
-declare -A ADDRESS=() CLOCK=()
+declare -A ADDRESS=() CLOCK=() ASKED=() ANSWERED=()
 # What nodes say, as `problem TEXT` or `warning TEXT` in the order of arrival, and by that the nodes that say so.
 FINDINGS=()
 declare -A FOUND_ON=()
+# 0 while nodes are asked. Steps that are launched meanwhile wait on their nodes, and start nothing.
+BOUND=1
 
-# bind_nodes COUNT INTERFACE: sets NODE and NODE_IP by index, and hands both to the steps. Ends the job where a node is
-# not as preflight.sh, if there is one, says that the job needs it.
-bind_nodes() {
-  local want=$1 interface=$2 index list='' unfit
+# ask_nodes COUNT INTERFACE: sets NODE by index, and asks all of them, in one short step beside what else the job does.
+ask_nodes() {
+  INTERFACE=$2
   mapfile -t NODE < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
-  ((${#NODE[@]} == want)) || end failed "the plan needs $want nodes, the allocation $SLURM_JOB_NODELIST has ${#NODE[@]}"
+  ((${#NODE[@]} == $1)) || end failed "the plan needs $1 nodes, the allocation $SLURM_JOB_NODELIST has ${#NODE[@]}"
   export DYN_SLURM_NODES="${NODE[*]}"
   read_ports
-  ask_nodes "$interface"
+  BOUND=0
+  # Tasks open it again and again; a file system that caches folders would keep from them that it has been made.
+  : >"$ATTEMPT_DIR/state/bound"
+  ASK_FROM=$SECONDS
+  ask "${NODE[@]}"
+}
+
+# ask HOST...: each of them says line by line what node.sh finds.
+ask() {
+  local hosts host NOW
+  printf -v hosts '%s,' "$@"
+  now
+  for host in "$@"; do
+    ASKED[$host]=$NOW
+  done
+  # srun's own messages stay on stderr: merged into an address they lost jobs (ishandhanani/srt-slurm#250).
+  # shellcheck disable=SC2016 # the nodes' bash expands its own arguments
+  timeout "$((ASK_FROM + ANSWER_TIME - SECONDS))" srun --nodes=$# --ntasks=$# --ntasks-per-node=1 \
+    --nodelist="${hosts%,}" --job-name=preflight --overlap --mpi=none --cpu-bind=none --input=none bash -c '
+      [[ ! -r $0 ]] || { . "$0" "$@"; exit; }
+      printf "$SLURMD_NODENAME %s\n" "problem cannot read the run folder" clock' "$RUN_DIR/node.sh" "$INTERFACE" \
+    >"$ATTEMPT_DIR/state/answers" 2>"$ATTEMPT_DIR/state/preflight.srun" &
+  ASKING=$!
+}
+
+# bind_nodes: sets NODE_IP by index, and ports, once all nodes have answered, and lets the steps go. Ends the job where a node is not
+# as preflight.sh, if there is one, says that the job needs it.
+bind_nodes() {
+  local index list='' unfit name
+  hear_nodes
   move_ports
   NODE_IP=()
   for index in "${!NODE[@]}"; do
-    judge "${NODE[$index]}" "$interface"
+    judge "${NODE[$index]}"
     NODE_IP+=("${ADDRESS[${NODE[$index]}]:-}")
     list+=",{\"index\":$index,\"host\":$(json_text "${NODE[$index]}"),\"ip\":\"${NODE_IP[$index]}\"}"
   done
@@ -32,60 +64,96 @@ bind_nodes() {
   fi
   [[ -z $unfit ]] || end failed "$unfit"
   export DYN_SLURM_NODE_IPS="${NODE_IP[*]}"
+  BOUND=1
+  printf '%s\n' "${NODE_IP[*]}" "${DYN_SLURM_PORTS:-}" >"$ATTEMPT_DIR/state/bound"
   event nodes-bound nodes:="[${list#,}]"
+  for name in "${STEPS[@]}"; do
+    tell_started "$name"
+  done
 }
 
-# ask_nodes INTERFACE: one short step on all nodes; each says line by line what node.sh finds.
-ask_nodes() {
-  local host word text asking
-  ASKED=$(date +%s%3N)
-  # srun's own messages stay on stderr: merged into an address they lost jobs (ishandhanani/srt-slurm#250).
-  # shellcheck disable=SC2016 # the nodes' bash expands its own arguments
-  timeout "$ANSWER_TIME" srun --nodes="${#NODE[@]}" --ntasks="${#NODE[@]}" --ntasks-per-node=1 --job-name=preflight \
-    --overlap --mpi=none --cpu-bind=none --input=none bash -c '
-      [[ -r $0 ]] && exec bash "$0" "$@"
-      echo "$SLURMD_NODENAME problem cannot read the run folder"' "$RUN_DIR/node.sh" "$1" \
-    >"$ATTEMPT_DIR/state/answers" 2>"$ATTEMPT_DIR/state/preflight.srun" &
-  asking=$!
-  # A signal ends the wait, not srun.
-  while kill -0 "$asking" 2>/dev/null; do
-    wait "$asking"
+# hear_nodes: what they answer, and once more from those that could not be asked.
+hear_nodes() {
+  local pause
+  local -a silent=() late=()
+  for pause in "${ASK_AGAIN[@]}" ''; do
+    hear_answers
+    mapfile -t silent < <(silent_nodes)
+    if [[ ${#silent[@]} -eq 0 || -z $pause ]] || ((SECONDS + pause >= ASK_FROM + ANSWER_TIME)); then
+      break
+    fi
+    late=("${silent[@]}")
+    nap "$pause"
+    ask "${silent[@]}"
   done
-  ANSWERED=$(date +%s%3N)
+  ((${#CLOCK[@]} + ${#FINDINGS[@]})) || end failed "no node could be asked whether it is fit: $(srun_said)"
+  # Their steps may have failed as the question did.
+  ((${#late[@]} == 0 || ${#silent[@]} > 0)) || start_again "${late[@]}"
+}
+
+# hear_answers: of the nodes asked last, once their step has ended.
+hear_answers() {
+  local host word text NOW
+  # A signal ends the wait, not srun.
+  while kill -0 "$ASKING" 2>/dev/null; do
+    wait "$ASKING"
+  done
+  now
   cat "$ATTEMPT_DIR/state/preflight.srun" >&2
   while read -r host word text; do
+    ANSWERED[$host]=$NOW
     case $word in
       address) ADDRESS[$host]=$text ;;
-      clock) [[ ! $text =~ ^[0-9]+$ ]] || CLOCK[$host]=$text ;;
+      clock) [[ ! $text =~ ^[0-9]*$ ]] || CLOCK[$host]=$text ;;
       problem | warning) note "$word" "$host" "$text" ;;
       taken) note_taken "$host" "${text%% *}" "${text#* }" ;;
       busy) note_busy "$text" ;;
     esac
   done <"$ATTEMPT_DIR/state/answers"
-  ((${#CLOCK[@]} + ${#FINDINGS[@]})) ||
-    end failed "no node could be asked whether it is fit: $(step_said preflight '^srun: error')"
+}
+
+# silent_nodes: those that have not said all that they had to say.
+silent_nodes() {
+  local host
+  for host in "${NODE[@]}"; do
+    [[ -n ${CLOCK[$host]+said} ]] || printf '%s\n' "$host"
+  done
+}
+
+# srun_said [HOST]: what the last step of the preflight failed of: its line on the host, else its first.
+srun_said() {
+  local line said=''
+  while IFS= read -r line; do
+    [[ $line == 'srun: error: '* || $line == slurmstepd*': error: '* ]] || continue
+    said=${said:-$line}
+    [[ -n ${1:-} && $line =~ (^|[^[:alnum:].-])"$1"($|[^[:alnum:]-]) ]] || continue
+    said=$line
+    break
+  done <"$ATTEMPT_DIR/state/preflight.srun"
+  printf '%s' "${said:-srun said nothing}"
 }
 
 # note problem|warning HOST TEXT
 note() {
   local finding="$1 $3"
   [[ -n ${FOUND_ON[$finding]:-} ]] || FINDINGS+=("$finding")
-  FOUND_ON[$finding]+=" $2"
+  [[ "${FOUND_ON[$finding]:-} " == *" $2 "* ]] || FOUND_ON[$finding]+=" $2"
 }
 
-# judge HOST INTERFACE: what its answer leaves open. It read its clock, last of all, between ASKED and ANSWERED.
+# judge HOST: what its answer leaves open. It read its clock, last of all, between being asked and its srun's end.
 judge() {
-  local host=$1 address=${ADDRESS[$1]-none} clock=${CLOCK[$1]:-}
-  if [[ -z $clock ]]; then
-    [[ " ${FOUND_ON[*]} " == *" $host "* ]] || note problem "$host" "gave no full answer in $ANSWER_TIME s"
-    return
-  fi
+  local host=$1 address=${ADDRESS[$1]-none} clock=${CLOCK[$1]-none}
+  case $clock in
+    none) note problem "$host" "gave no full answer in $((SECONDS - ASK_FROM)) s: $(srun_said "$host")" && return ;;
+    # It could not even be asked.
+    '') return ;;
+  esac
   [[ $address =~ ^[0-9.]+$ ]] ||
-    note problem "$host" "must have one IPv4 address on interface $2, it has: ${address:-none}"
-  if ((clock < ASKED - SKEW)); then
-    note warning "$host" "has a clock that is $(((ASKED - clock) / 1000)) s behind the head node's"
-  elif ((clock > ANSWERED + SKEW)); then
-    note warning "$host" "has a clock that is $(((clock - ANSWERED) / 1000)) s ahead of the head node's"
+    note problem "$host" "must have one IPv4 address on interface $INTERFACE, it has: ${address:-none}"
+  if ((clock < ASKED[$host] - SKEW)); then
+    note warning "$host" "has a clock that is $(((ASKED[$host] - clock) / 1000)) s behind the head node's"
+  elif ((clock > ANSWERED[$host] + SKEW)); then
+    note warning "$host" "has a clock that is $(((clock - ANSWERED[$host]) / 1000)) s ahead of the head node's"
   fi
 }
 

@@ -94,7 +94,8 @@ bind_session() {
     restore_ports
     export DYN_SLURM_NODES="${NODE[*]}" DYN_SLURM_NODE_IPS="${NODE_IP[*]}"
   else
-    bind_nodes "$@"
+    ask_nodes "$@"
+    bind_nodes
     printf '%s\n' "${NODE[*]}" "${NODE_IP[*]}" "${BLOCK_AT[*]}" >"$RUN_DIR/state/nodes"
   fi
 }

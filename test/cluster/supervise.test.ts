@@ -4,7 +4,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, clusterAvailable, down, type UpOptions, up } from './cluster.ts';
-import { powerOff } from './faults.ts';
+import { mislead, powerOff, putRight } from './faults.ts';
 
 const unavailable = clusterAvailable();
 const ROOT = join(import.meta.dirname, '../..');
@@ -229,6 +229,44 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
       for (const { name } of cluster.nodes.slice(0, 3)) await cluster.onNode(name, ['rmdir', missing]);
     }
   });
+
+  test('a node that cannot be asked at first is asked again, and its worker started again', async () => {
+    await mislead(cluster, 'node1', 'node3');
+    const run = await submit('later', {
+      aggregated: { workers: 3, nodes: 3 },
+      slurm: { directives: { nodelist: 'node[1-3]' } },
+    });
+    const log = join(run.dir, 'job.log');
+    await expect
+      .poll(() => (existsSync(log) ? readFileSync(log, 'utf8') : ''), { timeout: 60_000 })
+      .toMatch(/^srun: error: Task launch for StepId=\S+ failed on node node3: /m);
+    await putRight(cluster, 'node1', 'node3');
+    await eventOf(run, 'ready');
+    expect(eventsOf(run).flatMap(({ kind, step }) => (kind === 'step-started' ? [step] : []))).toEqual([
+      'aggregated-0',
+      'aggregated-1',
+      'aggregated-2',
+      'etcd',
+      'nats',
+      'frontend-0',
+    ]);
+    await dynSlurm('cancel', run.run);
+  }, 120_000);
+
+  test('a node that cannot be asked is named with the words of srun', async () => {
+    await mislead(cluster, 'node1', 'node2');
+    const run = await submit('unasked', {
+      aggregated: { nodes: 2 },
+      slurm: { directives: { nodelist: 'node[1-2]' } },
+    });
+    expect(await eventOf(run, 'verdict')).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringMatching(
+        /^node2 gave no full answer in \d\d s: srun: error: Task launch for StepId=\S+ failed on node node2: /,
+      ),
+    });
+    await putRight(cluster, 'node1', 'node2');
+  }, 180_000);
 
   test('scancel of the steps alone, which leaves the job running, is a cancelled run', async () => {
     const run = await submit('signalled', { aggregated: { nodes: 2 } });

@@ -80,7 +80,9 @@ finish() {
 # tear_down: workers first, for without etcd they would wait to unregister. Where Slurm ends the job, it has told all
 # steps at the same time, and there is less time.
 tear_down() {
-  if ((HURRY)); then
+  # Before the nodes are bound no step has started anything.
+  ((BOUND)) || HASTE=1
+  if ((HURRY || !BOUND)); then
     GRACE=$HASTE
     stop image bench monitor worker frontend nginx nats etcd
   else

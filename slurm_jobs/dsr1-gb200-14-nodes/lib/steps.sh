@@ -8,7 +8,7 @@ declare -A STEP_PID=() STEP_KIND=() STEP_ROLE=() STEP_HOSTS=() STEP_COMMAND=()
 # but not ready yet), lost (for good).
 declare -A STEP_STATE=()
 
-# launch NAME KIND ROLE NODE_INDEX... -- COMMAND...: starts a step.
+# launch NAME KIND ROLE NODE_INDEX... -- COMMAND...: starts a step. Its tasks wait until the nodes are bound.
 launch() {
   enlist "$@"
   start_step "$1"
@@ -41,7 +41,35 @@ start_step() {
   eval "command=(${STEP_COMMAND[$1]})"
   "${command[@]}" </dev/null 2>>"$ATTEMPT_DIR/state/$1.srun" &
   STEP_PID[$1]=$!
+  ((!BOUND)) || tell_started "$1"
+}
+
+tell_started() {
   event step-started step="$1" role="${STEP_ROLE[$1]}" nodes:="${STEP_HOSTS[$1]}"
+}
+
+# start_again HOST...: whatever has become of the steps with a task on those nodes.
+start_again() {
+  local name host
+  local -a names=()
+  for name in "${STEPS[@]}"; do
+    for host in "$@"; do
+      [[ ${STEP_HOSTS[$name]} == *"\"$host\""* ]] || continue
+      names+=("$name")
+      break
+    done
+  done
+  stop_steps 1 "${names[@]}"
+  for name in "${names[@]}"; do
+    rm -f "$ATTEMPT_DIR/state/$name".*.exit "$ATTEMPT_DIR/state/$name.srun"
+    start_step "$name"
+  done
+}
+
+# nap SECONDS: a sleep that starts no process: nothing is ever written there.
+nap() {
+  [[ -n ${NAP_FD:-} ]] || exec {NAP_FD}<> <(:)
+  read -rt "$1" -u "$NAP_FD" _
 }
 
 # alive NAME: whether its srun runs. bash may have forgotten a child that has ended, and its pid may be another's by now.
@@ -76,11 +104,11 @@ stop_steps() {
   ((${#pids[@]})) || return 0
   kill -USR2 "${pids[@]}" 2>/dev/null
   while kill -0 "${pids[@]}" 2>/dev/null && ((SECONDS < until)); do
-    sleep 0.05
+    nap 0.05
   done
   # This takes milliseconds, unless a node does not answer.
   kill -TERM "${pids[@]}" 2>/dev/null
   while kill -0 "${pids[@]}" 2>/dev/null && ((SECONDS < until + 2)); do
-    sleep 0.05
+    nap 0.05
   done
 }

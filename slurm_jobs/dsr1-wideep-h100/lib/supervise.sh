@@ -24,8 +24,13 @@ spare_workers() {
 
 # supervise LOST: returns only through `end`. LOST is how long etcd, or a worker's registration in it, may be missing.
 supervise() {
+  local sleeper=''
   while :; do
-    sleep 1 &
+    # One at a time, however often something else wakes us.
+    if [[ -z $sleeper ]] || ! kill -0 "$sleeper" 2>/dev/null; then
+      sleep 1 &
+      sleeper=$!
+    fi
     wait -n
     check_steps
     take_bench

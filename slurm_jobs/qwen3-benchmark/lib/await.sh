@@ -8,19 +8,20 @@ PROGRESS=0
 # await WHAT PROBE...: repeats PROBE until it succeeds, and watches the steps meanwhile. What the probe prints says what
 # is still missing; a change of that, or of the size of any log, is progress.
 await() {
-  local what=$1 probe
+  local what=$1 probe pause=0.05
   shift
   while :; do
     "$@" >"$ATTEMPT_DIR/state/probe" 2>&1 &
     probe=$!
     while kill -0 "$probe" 2>/dev/null; do
-      sleep 0.05
+      nap 0.02
       check_steps
     done
     wait "$probe" && report_probe "$what" && return
     report_probe "$what"
     check_limits "$what"
-    sleep 0.2
+    nap "$pause"
+    ((SECONDS < PROGRESS + 2)) || pause=0.2
     check_steps
   done
 }

@@ -42,7 +42,9 @@ now() {
 
 # Seconds since the job started, with milliseconds.
 since_start() {
-  local ms=$(($(date +%s%3N) - STARTED))
+  local NOW ms
+  now
+  ms=$((NOW - STARTED))
   printf '%d.%03d' "$((ms / 1000))" "$((ms % 1000))"
 }
 

@@ -28,27 +28,21 @@ interface Prepared {
   readonly env: Environment;
 }
 
-/** Occupies the ports that are to be taken; the rest happens as tasks start. */
-export async function injectFaults(
+/** Makes ready what is to happen as tasks start. */
+export function injectFaults(
   call: Call,
   job: JobRecord,
   step: StepRecord,
   places: readonly TaskPlace[],
-): Promise<Faults> {
+): Faults {
   const faults = call.site.faults.filter((fault) => fault.step === step.name && fault.rank < places.length);
   const say = (fault: Fault, what: string): void => {
     call.err.write(`srun: fault: ${fault.step}.${fault.rank}: ${what}\n`);
   };
   const snares = new Map<Fault, Snare>();
   for (const fault of faults) {
-    const { action, rank } = fault;
-    const address = job.addresses[places[rank]?.host ?? 0];
     const script = snareScript(fault);
     if (script) snares.set(fault, setSnare(call, job, step, fault, script));
-    if (action.kind === 'port' && address !== undefined) {
-      await occupy(address, action.port);
-      say(fault, `port ${action.port} of ${address} is taken`);
-    }
   }
   return {
     prepare: (task, argv, env) =>
@@ -78,8 +72,16 @@ async function strike(
   say: (what: string) => void,
 ): Promise<void> {
   const { action } = fault;
-  if (action.kind === 'port' || action.kind === 'slow') return;
-  await moment(job, fault);
+  if (action.kind === 'slow') return;
+  // Nobody may hold a port any sooner: the job would find it taken before it starts anything.
+  await moment(job, action.kind === 'port' ? { ...fault, when: 'nodes-bound' } : fault);
+  if (action.kind === 'port') {
+    const address = job.addresses[task.place.host] ?? '';
+    await occupy(address, action.port);
+    snare?.pull();
+    say(`port ${action.port} of ${address} is taken`);
+    return;
+  }
   if (action.kind === 'exit') {
     snare?.pull();
     say(`exits with ${action.code}`);
@@ -130,6 +132,7 @@ function snareScript({ action, when, delay }: Fault): ((name: string) => string)
   if (action.kind === 'exit') {
     return (name) => (now ? `#!/bin/sh\nexit ${action.code}\n` : lateExit(name, action.code));
   }
+  if (action.kind === 'port') return holdBack;
   return action.kind === 'stop' && now ? standStill : undefined;
 }
 
@@ -153,6 +156,15 @@ function standStill(name: string): string {
   return `#!/bin/sh
 PATH=\${PATH#"\${0%/*}:"}
 kill -STOP $$
+exec ${name} "$@"
+`;
+}
+
+function holdBack(name: string): string {
+  return `#!/bin/sh
+here=\${0%/*}
+PATH=\${PATH#"$here:"}
+while [ ! -e "$here/now" ]; do sleep 0.05; done
 exec ${name} "$@"
 `;
 }

@@ -51,7 +51,7 @@ export async function startTasks(
   const wantedDir = resolve(call.cwd, options.get('chdir') ?? '.');
   const cwd = statSync(wantedDir, { throwIfNoEntry: false })?.isDirectory() ? wantedDir : '/tmp';
 
-  const faults = await injectFaults(call, job, step, places);
+  const faults = injectFaults(call, job, step, places);
   const tasks = places.flatMap((place) => {
     const host = job.hosts[place.host] ?? '';
     const sinks = orNothing(call, place.task, () => sinksOf(place.task));

@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RunFolder } from './run-folder.ts';
+
+const TEMPLATES = join(import.meta.dirname, '../../../templates');
 
 let run: RunFolder;
 beforeEach(() => {
@@ -12,8 +16,8 @@ afterEach(() => run.dispose());
 async function bind(answers: readonly string[], more = '') {
   run.file('answers', `${answers.join('\n')}\n`);
   run.program('srun', `sed "s/NOW/$(date +%s%3N)/" ${run.dir}/answers`);
-  const start = 'SLURM_JOB_NODELIST=node[1-3]; trap \'echo "$OUTCOME: $REASON"\' EXIT';
-  const { out } = await run.bash(`${start}; ${more} bind_nodes 3 ib0; echo "$DYN_SLURM_NODE_IPS"`);
+  const start = 'SLURM_JOB_NODELIST=node[1-3]; ASK_AGAIN=(); trap \'echo "$OUTCOME: $REASON"\' EXIT';
+  const { out } = await run.bash(`${start}; ${more} ask_nodes 3 ib0; bind_nodes; echo "$DYN_SLURM_NODE_IPS"`);
   return { events: run.events().map(({ time: _, ...event }) => event), said: out.trim().split('\n') };
 }
 
@@ -45,6 +49,7 @@ test('all problems of all nodes are told at once, and the first of them end the 
     'node1 problem has port 8000 in use already, which frontend-0 needs',
     'node2 problem cannot read the model, /models/m',
     'node3 problem cannot read the run folder',
+    'node3 clock',
     'node1 problem cannot read the model, /models/m',
     'node1 warning lets a process lock only 64 KB of memory, and RDMA may need more',
     'node1 clock NOW',
@@ -77,13 +82,86 @@ test('the sentence that ends the job is short', async () => {
     [...problems, ...FIT, ...CLOCKS.map((line) => line.replace('NOW', '1')), ''].join('\n'),
   );
   run.program('srun', `cat ${run.dir}/answers`);
-  const { out } = await run.bash('SLURM_JOB_NODELIST=x; trap \'echo "$REASON"\' EXIT; bind_nodes 3 ib0');
+  const { out } = await run.bash(
+    'SLURM_JOB_NODELIST=x; ASK_AGAIN=(); trap \'echo "$REASON"\' EXIT; ask_nodes 3 ib0; bind_nodes',
+  );
   expect(out.trim().split('\n').at(-1)).toBe('node1 lacks 1; node1 lacks 2; node1 lacks 3; and 2 more');
 });
 
-test('a node that does not answer is named', async () => {
-  const { events } = await bind([...FIT, 'node1 clock NOW', 'node3 clock NOW']);
-  expect(events).toMatchObject([{ problems: [{ text: 'gave no full answer in 120 s', nodes: ['node2'] }] }]);
+/** An srun whose first step, and whose later ones, are these scripts; its arguments are noted in `asked`. */
+function sruns(first: string, later: string): void {
+  run.program(
+    'srun',
+    `echo "$*" >>${run.dir}/asked
+now=$(date +%s%3N)
+if [ -e ${run.dir}/again ]; then ${later}; else : >${run.dir}/again; ${first}; fi`,
+  );
+}
+
+const answer = (...nodes: readonly number[]) =>
+  nodes.map((n) => `echo node${n} address 10.0.0.${n}; echo node${n} clock $now`).join('; ');
+const LOST = [
+  'echo "srun: error: Task launch for StepId=7.0 failed on node node2: Communication connection failure" >&2',
+  'echo "srun: error: Application launch failed: Communication connection failure" >&2',
+  'echo "srun: error: Timed out waiting for job step to complete" >&2',
+  'exit 1',
+].join('; ');
+const ASK = 'SLURM_JOB_NODELIST=x; ASK_AGAIN=(0 0); trap \'echo "$OUTCOME: $REASON"\' EXIT; ask_nodes 3 ib0';
+const hostsAsked = () =>
+  [...readFileSync(join(run.dir, 'asked'), 'utf8').matchAll(/--nodelist=(\S+)/g)].map(([, hosts]) => hosts);
+
+test('a node that could not be asked is asked again, and its steps are started again', async () => {
+  sruns(`${answer(1, 3)}; ${LOST}`, answer(2));
+  run.program('step', `echo "$1" >>${run.dir}/stepped; exec sleep 60`);
+  const { out, err } = await run.bash(
+    `${ASK}
+count() { until [[ $(wc -l <"$RUN_DIR/stepped") == "$1" ]]; do nap 0.02; done 2>/dev/null; }
+launch one worker decode 0 -- step one; launch two worker decode 1 2 -- step two; count 2
+bind_nodes; count 3; stop_steps 0 one two; sort "$RUN_DIR/stepped"`,
+  );
+  expect(hostsAsked()).toEqual(['node1,node2,node3', 'node2']);
+  expect(err).toContain('failed on node node2: Communication connection failure');
+  expect(run.events()).toMatchObject([
+    { kind: 'nodes-bound', nodes: [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }, { ip: '10.0.0.3' }] },
+    { kind: 'step-started', step: 'one' },
+    { kind: 'step-started', step: 'two' },
+  ]);
+  expect(out.match(/^\w+$/gm)).toEqual(['one', 'two', 'two']);
+});
+
+test('a node that cannot be asked is named with what srun says of it', async () => {
+  sruns(`${answer(1, 3)}; ${LOST}`, LOST);
+  const { out } = await run.bash(`${ASK}; bind_nodes`);
+  expect(hostsAsked()).toEqual(['node1,node2,node3', 'node2', 'node2']);
+  expect(out).toMatch(
+    /failed: node2 gave no full answer in \d s: srun: error: Task launch for StepId=7\.0 failed on node node2: Communication connection failure\n$/,
+  );
+});
+
+test('a node with a warning, that falls silent then, has not answered', async () => {
+  sruns(`${answer(1, 3)}; echo node2 address 10.0.0.2; echo node2 warning is odd; exit 1`, 'exit 1');
+  const { out } = await run.bash(`${ASK}; bind_nodes`);
+  expect(out).toMatch(/failed: node2 gave no full answer in \d s: srun said nothing\n$/);
+});
+
+test('nobody is asked again once the time is over', async () => {
+  sruns(`${answer(1)}; exec sleep 60`, 'exit 1');
+  const { out } = await run.bash(`ANSWER_TIME=1; ${ASK}; bind_nodes`);
+  expect(hostsAsked()).toEqual(['node1,node2,node3']);
+  expect(out).toMatch(/failed: node2, node3 gave no full answer in \d s: srun said nothing\n$/);
+});
+
+test('a task that was launched early waits until the nodes are bound', async () => {
+  sruns('sleep 60', 'exit 1');
+  const task = `cd ${TEMPLATES}; export ATTEMPT_DIR=$RUN_DIR SLURM_NODEID=0 SLURMD_NODENAME=node1
+wait_here() { DYN_SLURM_NODES="node1 node2" bash -c '. ./task.sh; bind one 0; echo "$SELF_IP \${PORT[7777]}" >>"$RUN_DIR/bound"'; }`;
+  await run.bash(`${task}
+: >"$RUN_DIR/state/bound"
+wait_here & first=$!
+sleep 0.3; [[ ! -e $RUN_DIR/bound ]] || exit 1
+printf '%s\\n' '10.0.0.1 10.0.0.2' ' 7777=7877' >"$RUN_DIR/state/bound"
+wait $first`);
+  expect(readFileSync(join(run.dir, 'bound'), 'utf8')).toBe('10.0.0.1 7877\n');
 });
 
 test('clocks that differ are a warning', async () => {
@@ -115,7 +193,9 @@ test('no node could be asked', async () => {
     'srun',
     'echo "srun: error: Unable to create step for job 7: Requested node is not available" >&2; exit 1',
   );
-  const { out } = await run.bash('SLURM_JOB_NODELIST=x; trap \'echo "$REASON"\' EXIT; bind_nodes 3 ib0');
+  const { out } = await run.bash(
+    'SLURM_JOB_NODELIST=x; ASK_AGAIN=(); trap \'echo "$REASON"\' EXIT; ask_nodes 3 ib0; bind_nodes',
+  );
   expect(out).toBe(
     'no node could be asked whether it is fit: srun: error: Unable to create step for job 7: Requested node is not available\n',
   );
@@ -123,7 +203,7 @@ test('no node could be asked', async () => {
 
 test('a wrong number of nodes ends the job', async () => {
   const { out } = await run.bash(
-    'SLURM_JOB_NODELIST=node[1-3]; trap \'echo "$REASON"\' EXIT; bind_nodes 4 ib0',
+    'SLURM_JOB_NODELIST=node[1-3]; trap \'echo "$REASON"\' EXIT; ask_nodes 4 ib0',
   );
   expect(out).toBe('the plan needs 4 nodes, the allocation node[1-3] has 3\n');
 });

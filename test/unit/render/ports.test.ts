@@ -16,7 +16,9 @@ async function bind(answers: readonly string[], more = '') {
   run.file('answers', `${[...answers, ...fit].join('\n')}\n`);
   run.program('srun', `sed "s/NOW/$(date +%s%3N)/" ${run.dir}/answers`);
   const start = 'SLURM_JOB_NODELIST=node[1-2]; trap \'echo "$OUTCOME: $REASON"\' EXIT';
-  const { out, err } = await run.bash(`${start}; bind_nodes 2 ib0; echo "$DYN_SLURM_PORTS"; ${more}`);
+  const { out, err } = await run.bash(
+    `${start}; ask_nodes 2 ib0; bind_nodes; echo "$DYN_SLURM_PORTS"; ${more}`,
+  );
   expect(err).toBe('');
   return {
     events: run.events().map(({ time: _, ...event }) => event),

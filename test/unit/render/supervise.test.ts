@@ -25,7 +25,7 @@ const START = `
 trap 'stop worker frontend etcd; event verdict outcome="$OUTCOME" reason="$REASON" seconds:=0' EXIT
 NODE=(node0 node1) DEADLINE=60 LEASE=0 GRACE=2 DRAIN_TIME=5 DELAYS=(0 0 0)
 start() { launch "$1" "$2" "$3" 1 -- step "$1"; until [[ -e $RUN_DIR/heeds-$1 ]]; do sleep 0.02; done; }
-fail() { echo "$2" >"$RUN_DIR/end-$1"; while alive "$1"; do sleep 0.02; done; check_steps; }
+fail() { echo "$2" >"$RUN_DIR/end" && mv "$RUN_DIR/end" "$RUN_DIR/end-$1"; while alive "$1"; do sleep 0.02; done; check_steps; }
 settle() { for _ in 1 2 3 4 5 6; do sleep 0.05; check_steps; done; }
 service_answers() { return 0; }
 start etcd etcd ''; start decode-0 worker decode; start decode-1 worker decode
