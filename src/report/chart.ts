@@ -74,7 +74,7 @@ export function table(head: readonly Content[], rows: readonly (readonly Content
 }
 
 /** `2026-11-24 09:00:05` UTC. */
-export function clock(seconds: number): string {
+function clock(seconds: number): string {
   return Number.isFinite(seconds)
     ? new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')
     : '';

@@ -3,7 +3,7 @@ import { type Measured, spreadIn } from './measured.ts';
 import { type Difference, differenceOf, type Spread } from './noise.ts';
 
 /** What two runs are compared by, and which way is better. */
-export const COMPARED = [
+const COMPARED = [
   { name: 'tok/s/GPU', better: 'more', of: ({ perGpu }: BenchPoint) => perGpu },
   { name: 'tok/s/user', better: 'more', of: ({ perUser }: BenchPoint) => perUser },
   { name: 'TTFT p50, ms', better: 'less', of: ({ ttft }: BenchPoint) => ttft?.p50 },

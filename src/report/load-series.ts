@@ -5,6 +5,7 @@ import { type Column, type Columns, thin } from './thin.ts';
 export interface LoadSeries {
   /** Samples of metrics that there are. */
   readonly looks: number;
+  /** Tokens a second in and out, requests running and queued, p50 and p99 of TTFT and of ITL, ms. */
   readonly total: Columns;
   /** Over the same times as `total`. */
   readonly workers: readonly WorkerSeries[];
@@ -20,9 +21,6 @@ export interface WorkerSeries {
   /** 0 to 1. */
   readonly kvUsage: Column;
 }
-
-/** Of `total`, in this order. */
-export const TOTALS = ['input', 'output', 'running', 'queued', 'ttft50', 'ttft99', 'itl50', 'itl99'] as const;
 
 const MOST = 1500;
 const FIELDS = [

@@ -69,7 +69,10 @@ function draw(place: HTMLElement, { x, y, at, series }: ChartData): uPlot {
       {
         ...axis,
         label: x.label,
-        ...(x.kind === 'time' && { values: (_: uPlot, splits: readonly number[]) => splits.map(clock) }),
+        ...(x.kind === 'time' && {
+          space: 90,
+          values: (_: uPlot, splits: readonly number[]) => splits.map(clock),
+        }),
         ...(x.kind === 'log' && {
           splits: () => [...at],
           values: (_: uPlot, splits: readonly number[]) => splits.map(String),

@@ -64,7 +64,7 @@ export function load({ run, load: series, plan }: RunData, index: number): Html 
     },
   ];
   return html`<section id="load-${index}"><h2>Load over time: ${run.id}</h2>
-<p>${balance(workers, plan)}</p>
+<p>${balance(series, plan)}</p>
 <div class="grid">${charts.map(figure)}</div>
 <details><summary>Every worker: means while the service was sampled</summary>${table(
     ['worker', 'requests/s', 'input tok/s', 'output tok/s', 'running', 'queued', 'KV cache, %'],
@@ -119,8 +119,11 @@ function fieldOf(
   return ['requests', 'requests/s'];
 }
 
+/** Looks that a word on what to change needs. */
+const ENOUGH = 20;
+
 /** A sentence on where requests are. */
-function balance(workers: readonly WorkerSeries[], plan: RunData['plan']): string {
+function balance({ looks, workers }: LoadSeries, plan: RunData['plan']): string {
   const of = (role: string, field: 'running' | 'queued') => {
     const own = workers.filter(({ step }) => roleOf(step, plan) === role);
     return own.length === 0 ? undefined : own.reduce((sum, worker) => sum + (mean(worker[field]) ?? 0), 0);
@@ -133,7 +136,7 @@ function balance(workers: readonly WorkerSeries[], plan: RunData['plan']): strin
   });
   const [prefill, decode] = [of('prefill', 'queued') ?? 0, of('decode', 'queued') ?? 0];
   const where =
-    Math.max(prefill, decode) < 1
+    looks < ENOUGH || Math.max(prefill, decode) < 1
       ? ''
       : prefill > 2 * decode
         ? ' Requests wait for prefill: more prefill workers, or fewer decode workers, would even it out.'
