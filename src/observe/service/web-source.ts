@@ -14,7 +14,7 @@ export interface WebWatch {
   /** Milliseconds between looks at metrics. */
   readonly every: number;
   readonly now: () => Date;
-  /** Hears whether the frontends answer. */
+  /** Hears whether frontends answer, or something else has to stand in for them. */
   readonly onReach: (reached: boolean) => void;
 }
 
@@ -23,11 +23,15 @@ const PATIENCE = 2500;
 const HEALTH_EVERY = 5000;
 /** Milliseconds between looks while nobody answers. */
 const SLOW = 5000;
+/** Milliseconds that frontends which have answered before may be silent, on a busy machine, before they count as lost. */
+const LOST = 10_000;
 
 /** Frontends and workers over HTTP: their load at every look, their health less often and where it changes. */
 export async function watchWeb(watch: WebWatch, report: Report, signal: AbortSignal): Promise<void> {
   const { web, places, via, every, now, onReach } = watch;
-  const scraper = new Scraper(web, places);
+  let scraper = new Scraper(web, places);
+  /** When a frontend answered last; long ago at first. */
+  let heard = Number.NEGATIVE_INFINITY;
   let health: readonly FrontendHealth[] = [];
   let healthAt = 0;
   for (let due = performance.now(); ; due = Math.max(due + every, performance.now())) {
@@ -42,7 +46,12 @@ export async function watchWeb(watch: WebWatch, report: Report, signal: AbortSig
       if (signal.aborted) return;
       throw error;
     }
-    const reached = places.frontends.length > look.silent.size;
+    const answered = places.frontends.length > look.silent.size;
+    // What has been told in the meantime is not to be told again.
+    const back = answered && heard > 0 && performance.now() - heard > LOST;
+    if (answered) heard = performance.now();
+    const reached = performance.now() - heard <= LOST;
+    if (back) scraper = new Scraper(web, places);
     tellReach(places, look, via, report);
     onReach(reached);
     report.tellChange({
@@ -51,7 +60,7 @@ export async function watchWeb(watch: WebWatch, report: Report, signal: AbortSig
       // Where nothing can be reached from here, that says nothing about workers.
       workers: reachesAny(places, look) ? [...look.workers].map(([step, state]) => ({ step, state })) : [],
     });
-    if (look.load) report.tell(loadEvent(look.load, via, look.latencySeconds));
+    if (look.load && !back) report.tell(loadEvent(look.load, via, look.latencySeconds));
     const wait = reached ? due + every - performance.now() : SLOW;
     if (!(await pause(Math.max(0, wait), signal))) return;
   }

@@ -87,6 +87,27 @@ test('rates come from the second look on, and health when it changes', async () 
   expect(load.outputTokensPerSecond * load.seconds).toBeCloseTo(50);
 });
 
+test('a frontend that misses a few looks is waited for, and nothing is counted twice or lost', async () => {
+  let tokens = 0;
+  let asked = 0;
+  const frontend = await serve(({ url }, response) => {
+    if (url !== '/metrics') return response.end('{}');
+    asked += 1;
+    if (asked === 3) return response.writeHead(500).end();
+    tokens += 10;
+    return response.end(`dynamo_frontend_output_tokens_total{model="m"} ${tokens}\n`);
+  });
+  const events = await eventsUntil(
+    places(frontend, await serve((_, response) => response.end(''))),
+    ({ kind }) => kind === 'load' && asked >= 60,
+    recordedAttempt(),
+  );
+  const loads = events.flatMap((event) => (event.kind === 'load' ? [event] : []));
+  expect(loads.map(({ via }) => via)).toEqual(loads.map(() => 'direct'));
+  const told = loads.reduce((sum, each) => sum + each.outputTokensPerSecond * each.seconds, 0);
+  expect(told).toBeCloseTo((loads.at(-1)?.totals.outputTokens ?? 0) - 10);
+});
+
 test('a worker that does not answer is silent, where others do', async () => {
   const frontend = await serve((_, response) => response.end(''));
   const events = await eventsUntil(
@@ -96,7 +117,7 @@ test('a worker that does not answer is silent, where others do', async () => {
   expect(events.at(-1)).toMatchObject({ workers: [{ step: 'decode-0', state: 'silent' }] });
 });
 
-test('out of reach, what the job records stands in', async () => {
+function recordedAttempt(): string {
   const attempt = join(folder, 'attempts/1');
   mkdirSync(join(attempt, 'logs'), { recursive: true });
   const look = (second: number) =>
@@ -109,7 +130,15 @@ test('out of reach, what the job records stands in', async () => {
     ].join('\n');
   // The last look may be in the middle of its writing.
   writeFileSync(join(attempt, 'logs/metrics.node0.prom'), [10, 20, 30, 40].map(look).join(''));
-  const events = await eventsUntil(places(NOWHERE, NOWHERE), ({ kind }) => kind === 'load', attempt);
+  return attempt;
+}
+
+test('out of reach, what the job records stands in', async () => {
+  const events = await eventsUntil(
+    places(NOWHERE, NOWHERE),
+    ({ kind }) => kind === 'load',
+    recordedAttempt(),
+  );
   const sources = events.flatMap((event) => (event.kind === 'source' ? [event] : []));
   expect(sources.map(({ source, state, via }) => `${source} ${state} ${via}`)).toEqual([
     'frontends missing direct',
