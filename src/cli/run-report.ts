@@ -1,5 +1,5 @@
 import { DynSlurmError } from '../errors.ts';
-import { inferVerdict } from '../observe/inferred-verdict.ts';
+import { concluded } from '../observe/last-words.ts';
 import { queueEvent, unreachable } from '../observe/queue-event.ts';
 import { readRunLog } from '../observe/run-log.ts';
 import type { RunSignature } from '../observe/run-signature.ts';
@@ -59,7 +59,7 @@ async function withQueues(
   if (ids.length === 0) return reports;
   const answer = await ask(connection, ids, world);
   return Promise.all(
-    reports.map(async (report) => notNeeded(withQueue(report, answer, world.now()), connection)),
+    reports.map(async (report) => notNeeded(await withQueue(report, answer, world.now()), connection)),
   );
 }
 
@@ -110,8 +110,8 @@ function trouble(error: unknown): DynSlurmError {
   throw error;
 }
 
-function withQueue(report: RunReport, answer: Answer, now: Date): RunReport {
-  const { jobId, state } = report;
+async function withQueue(report: RunReport, answer: Answer, now: Date): Promise<RunReport> {
+  const { jobId, state, run, connection } = report;
   if (jobId === undefined || state.verdict) return report;
   if (answer instanceof DynSlurmError) {
     return { ...report, state: { ...state, queue: unreachable(jobId, answer, now) }, unreachable: true };
@@ -120,5 +120,7 @@ function withQueue(report: RunReport, answer: Answer, now: Date): RunReport {
   if (status === undefined) return report;
   const queue = queueEvent(jobId, status, now);
   const left = queue.phase === 'ended' || queue.phase === 'gone';
-  return { ...report, state: { ...state, queue, ...(left && { verdict: inferVerdict(state, queue, now) }) } };
+  if (!left) return { ...report, state: { ...state, queue } };
+  const verdict = await concluded(connection.host, run.dir, state, queue, now);
+  return { ...report, state: { ...state, queue, verdict } };
 }

@@ -2,6 +2,7 @@ import { EXIT } from '../errors.ts';
 import { benchLines } from './bench-text.ts';
 import { benchedEnd } from './bench-verdict.ts';
 import { cancellingUid } from './cancelled-by.ts';
+import { markedNodes, marksText } from './marked-nodes.ts';
 import { askingFor, distantClusters, type LookupOptions, lookUpRun, lookUpRuns } from './run-lookup.ts';
 import { type RunReport, reportRuns } from './run-report.ts';
 import { runJson, runsTable, runText } from './run-text.ts';
@@ -30,11 +31,12 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
   const [plain] = await reportRuns([found], world);
   if (plain === undefined) return EXIT.ok;
   const report = await withLoad(await withSignature(await withCanceller(plain, world)), world);
+  const marks = await markedNodes(report, world);
   const { code, results } = await benchedEnd(report.connection.host, report.run, report.state);
   world.out.write(
     options.json
-      ? `${JSON.stringify({ ...runJson(report), load: loadJson(report), bench: results }, null, 2)}\n`
-      : `${runText(report, world.now())}${results.map(benchLines).join('')}`,
+      ? `${JSON.stringify({ ...runJson(report), nodeMarks: marks, load: loadJson(report), bench: results }, null, 2)}\n`
+      : `${runText(report, world.now())}${marksText(marks)}${results.map(benchLines).join('')}`,
   );
   return report.unreachable ? EXIT.connection : code;
 }

@@ -55,9 +55,12 @@ async function writeNew(path: string, { text, mode }: HostFile): Promise<void> {
   }
 }
 
+/** libuv has no name for EDQUOT, which is 122 on Linux. */
+const QUOTA = 'Unknown system error -122';
+
 function refusal(path: string, what: string, cause?: unknown): DynSlurmError {
   const why = cause instanceof Error && codeOf(cause) !== 'EEXIST' ? cause.message : '';
-  return runFolderRefusal(path, what, why, cause);
+  return runFolderRefusal(path, what, why.replaceAll(QUOTA, 'disk quota exceeded'), cause);
 }
 
 /** Host.remove on this machine. */

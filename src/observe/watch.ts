@@ -2,7 +2,7 @@ import type { Host } from '../host/host.ts';
 import { pause } from '../host/pause.ts';
 import type { JobId } from '../scheduler/job-id.ts';
 import type { ObservedEvent, QueueEvent } from './event.ts';
-import { inferVerdict } from './inferred-verdict.ts';
+import { concluded } from './last-words.ts';
 import { merge } from './merge.ts';
 import type { QueuePoll } from './queue-poll.ts';
 import { followRunLog, readRunLog } from './run-log.ts';
@@ -45,7 +45,7 @@ export async function* watchRun(
   const queue = run.jobId === undefined ? none() : departures(watch, run.jobId, either);
   for await (const event of merge<ObservedEvent | Departed>(stop, events, queue)) {
     if (event.kind === 'departed') {
-      yield inferVerdict(state, event.last, watch.now());
+      yield await concluded(watch.host, run.dir, state, event.last, watch.now());
       return;
     }
     state = advance(state, event);

@@ -57,6 +57,15 @@ export interface JobStatus extends JobState {
   readonly source: 'squeue' | 'sacct' | 'none';
 }
 
+/** A node that Slurm gives no new jobs, though this one may go on there. */
+export interface NodeMark {
+  readonly node: string;
+  /** Slurm's word: `draining`, `down`. */
+  readonly state: string;
+  /** Of whoever set it; empty where none is given. */
+  readonly reason: string;
+}
+
 export interface Scheduler {
   /** Pure: touches neither network nor disk. `files` must hold job.sbatch. */
   request(
@@ -85,6 +94,8 @@ export interface Scheduler {
   find(runIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, FoundJob>>;
   /** Uid of who cancelled a job; undefined where accounting is off, or does not say. No call of slurmctld. */
   cancelledBy(id: JobId, signal: AbortSignal): Promise<number | undefined>;
+  /** Of these hosts, those that Slurm gives no new jobs. @throws DynSlurmError `connection` */
+  nodeMarks(hosts: readonly string[], signal: AbortSignal): Promise<readonly NodeMark[]>;
   /** Safe to repeat; a job that is gone is no error. */
   cancel(id: JobId, signal: AbortSignal): Promise<void>;
 }

@@ -65,6 +65,18 @@ export function ownQueueCommand(): readonly string[] {
 /** Without `--local` squeue asks slurmctld for the federation too, of which these jobs are not. */
 const QUEUE_OPTIONS = ['--local', '--noheader', '--states=all', `--format=${QUEUE_FORMAT}`];
 
+/** State and reason of nodes that get no new jobs. */
+export function nodesCommand(hosts: readonly string[]): readonly string[] {
+  return [
+    'sinfo',
+    '--noheader',
+    '--Node',
+    '--states=drain,down,fail',
+    '--format=%N|%T|%E',
+    `--nodes=${hosts.join(',')}`,
+  ];
+}
+
 /** Allocations only, not their steps. The ids are of one cluster. */
 export function accountingCommand(ids: readonly JobId[]): readonly string[] {
   return [

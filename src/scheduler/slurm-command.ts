@@ -4,7 +4,7 @@ import type { CommandResult, Host } from '../host/host.ts';
 import { refusalHint } from './refusal.ts';
 import { TIME_ENVIRONMENT } from './slurm-argv.ts';
 
-type Program = 'sbatch' | 'squeue' | 'sacct' | 'scancel';
+type Program = 'sbatch' | 'squeue' | 'sacct' | 'scancel' | 'sinfo';
 
 /** Milliseconds that each of Slurm's commands may take; then it is killed. */
 export type Patience = Readonly<Record<Program, number>>;
@@ -13,7 +13,13 @@ export type Patience = Readonly<Record<Program, number>>;
  * Slurm's commands themselves try for 10 to 20 s to reach a controller that is down. sacct would wait for ever for a
  * slurmdbd that does not answer, and what it tells can be done without.
  */
-const PATIENCE: Patience = { sbatch: 120_000, squeue: 40_000, sacct: 20_000, scancel: 40_000 };
+const PATIENCE: Patience = {
+  sbatch: 120_000,
+  squeue: 40_000,
+  sacct: 20_000,
+  scancel: 40_000,
+  sinfo: 20_000,
+};
 
 /** Slurm's commands on a host. */
 export interface SlurmCommands {

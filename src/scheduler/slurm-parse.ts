@@ -1,5 +1,5 @@
 import { asJobId, type JobId } from './job-id.ts';
-import type { StartEstimate } from './scheduler.ts';
+import type { NodeMark, StartEstimate } from './scheduler.ts';
 
 /** What squeue or sacct says about one job. */
 export interface JobRow {
@@ -94,6 +94,20 @@ function time<Key extends string>(key: Key, cell = ''): { readonly [key in Key]?
   return (/^\d{9,11}$/.test(cell) ? { [key]: Number(cell) } : {}) as { readonly [key in Key]?: number };
 }
 
+/** Of sinfo; a node of several partitions has a line for each. Marks such as `*`, silent, come after the state. */
+export function parseNodes(stdout: string): readonly NodeMark[] {
+  const marks = stdout.split('\n').flatMap((line): readonly [string, NodeMark][] => {
+    const [node = '', state = '', ...reason] = line.split('|');
+    if (node === '' || state === '') return [];
+    return [[node, { node, state: state.replace(/[^a-z]+$/i, ''), reason: said(reason.join('|')) }]];
+  });
+  return [...new Map(marks).values()];
+}
+
+function said(reason: string): string {
+  return reason === 'none' ? '' : word(reason);
+}
+
 /** squeue and scancel, once all that they were asked about has left the queue; it says nothing of how it ended. */
 export function saysGone(stderr: string): boolean {
   return /Invalid job id|already completing or completed/i.test(stderr);
@@ -123,5 +137,5 @@ export function cancellingUid(state: string): number | undefined {
 
 /** sacct where the cluster keeps no accounts: never worth another call. */
 export function saysNoAccounting(stderr: string): boolean {
-  return /accounting storage is disabled/i.test(stderr);
+  return /accounting storage is disabled|establish a configuration source/i.test(stderr);
 }

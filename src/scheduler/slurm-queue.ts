@@ -2,12 +2,13 @@ import { DynSlurmError } from '../errors.ts';
 import { asJobId, type JobId, jobNumber, slurmCluster } from './job-id.ts';
 import { readState } from './job-state.ts';
 import type { FoundJob, JobStatus, Scheduler } from './scheduler.ts';
-import { accountingCommand, jobComment, ownQueueCommand, queueCommand } from './slurm-argv.ts';
+import { accountingCommand, jobComment, nodesCommand, ownQueueCommand, queueCommand } from './slurm-argv.ts';
 import type { SlurmCommands } from './slurm-command.ts';
 import {
   cancellingUid,
   type JobRow,
   parseAccounting,
+  parseNodes,
   parseQueue,
   saysGone,
   saysNoAccounting,
@@ -17,7 +18,7 @@ import {
 export function slurmQueue({
   run,
   failure,
-}: SlurmCommands): Pick<Scheduler, 'status' | 'find' | 'cancelledBy'> {
+}: SlurmCommands): Pick<Scheduler, 'status' | 'find' | 'cancelledBy' | 'nodeMarks'> {
   let accounting = true;
   /** Until a job turns out to be somebody else's. */
   let own = true;
@@ -99,6 +100,14 @@ export function slurmQueue({
     async cancelledBy(id, signal) {
       const [row] = (await accounts([id], signal)).rows;
       return row && cancellingUid(row.state);
+    },
+
+    async nodeMarks(hosts, signal) {
+      const argv = nodesCommand(hosts);
+      const result = await run(argv, signal);
+      if (result.exitCode !== 0)
+        throw failure(argv, 'sinfo cannot say how the nodes are', result, 'connection');
+      return parseNodes(result.stdout);
     },
   };
 }

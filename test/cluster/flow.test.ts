@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -56,6 +56,29 @@ describe.skipIf(unavailable)(
       expect((await dynSlurm('cancel', run)).code).toBe(0);
       const events = readFileSync(join(dir, 'events.jsonl'), 'utf8').trim().split('\n');
       expect(JSON.parse(events.at(-1) ?? '')).toMatchObject({ kind: 'verdict', outcome: 'cancelled' });
+    });
+
+    test('knows the nodes of an allocation with gaps, in Slurm’s order', async () => {
+      const fixture = readFileSync(join(ROOT, 'test/fixtures/cluster/disaggregated.yaml'), 'utf8');
+      const config = join(cluster.shared, 'gaps.yaml');
+      writeFileSync(
+        config,
+        fixture.replace('time: 10m', 'time: 10m, directives: { nodelist: "node8,node[1,5-6]" }'),
+      );
+      const submitted = await dynSlurm('submit', config, '--json');
+      expect(submitted).toMatchObject({ code: 0, stderr: '' });
+      const { run } = JSON.parse(submitted.stdout) as { run: string };
+      const status = await statusOnce(run, ({ ready }) => ready !== null);
+      expect(status.verdict).toBeNull();
+      expect(status.nodes.map(({ host }) => host)).toEqual(['node1', 'node5', 'node6', 'node8']);
+      const logs = await dynSlurm('logs', run);
+      expect([...new Set(logs.stdout.match(/(prefill|decode)-\d@node\d/g))].toSorted()).toEqual([
+        'decode-0@node6',
+        'decode-1@node8',
+        'prefill-0@node1',
+        'prefill-0@node5',
+      ]);
+      await dynSlurm('cancel', run);
     });
 
     test('runs its container through the options of pyxis', async () => {

@@ -169,7 +169,13 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
     await sleep(8000);
     expect((await eventsOf(run)).slice(before)).toEqual([]);
     const { stdout } = await onNode1(runs(), 'status', run.run, '--json');
-    expect(JSON.parse(stdout)).toMatchObject({ state: 'ready' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      state: 'ready',
+      nodeMarks: [{ node: 'node1', state: 'draining', reason: 'fan' }],
+    });
+    expect((await onNode1(runs(), 'status', run.run)).stdout).toContain(
+      '  warning  node1 is draining (fan); what runs there goes on\n',
+    );
     await undrain(cluster, 'node1');
   });
 

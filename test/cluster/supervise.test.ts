@@ -400,10 +400,13 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     const seal = `mount --bind "$0" "$0" && mount -o remount,bind,ro "$0"`;
     expect((await cluster.onNode(host, ['bash', '-c', seal, run.dir])).code).toBe(0);
     await killTask(run, 'aggregated-0');
-    expect(await inferred(run)).toMatchObject({ outcome: 'failed' });
-    // The batch script opened it before.
+    // The batch script had opened job.log before.
+    const watched = await dynSlurm('watch', run.run);
+    expect(watched.code).toBe(7);
+    expect(watched.stdout).toMatch(
+      /failed after .*: the srun of step aggregated-0 ended .*; its run folder cannot be written to: Read-only file system\n/,
+    );
     const log = readFileSync(join(run.dir, 'job.log'), 'utf8');
-    expect(log).toContain('"outcome":"failed","reason":"the srun of step aggregated-0 ended');
     expect(log).toContain(`dyn-slurm: cannot write to ${run.dir}/events.jsonl`);
     await cluster.onNode(host, ['umount', run.dir]);
   });

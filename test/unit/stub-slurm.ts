@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-type Program = 'sbatch' | 'squeue' | 'sacct' | 'scancel';
+type Program = 'sbatch' | 'squeue' | 'sacct' | 'scancel' | 'sinfo';
 
 export interface Answer {
   readonly stdout?: string;

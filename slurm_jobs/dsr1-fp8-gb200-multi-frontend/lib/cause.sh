@@ -83,14 +83,19 @@ ended_by_order() {
 
 # srun_end STEP: sets CAUSE and REASON from its srun: the node failed, the step was killed, or its command never ran.
 srun_end() {
-  local name=$1 node
-  node=$(step_said "$name" '^srun: error: Node failure on ')
-  node=${node##* }
+  local name=$1 node failed
+  failed=$(step_said "$name" '^srun: error: Node failure on ')
+  failed=${failed##* }
+  node=$(grep -aoE '^srun: error: [^: ]+: tasks? ' "$ATTEMPT_DIR/state/$name.srun" 2>/dev/null | head -n 1)
+  node=${node#srun: error: }
+  node=${failed:-${node%%:*}}
+  # A full disk keeps not even that.
+  [[ -n $node || ${STEP_HOSTS[$name]} == *,* ]] || node=$(host_of "$name")
   # bash may have forgotten the status of a child that `wait -n` returned for; it then answers 127.
   wait "${STEP_PID[$name]}" 2>/dev/null
   CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [node]=$node [exit]=$? [line]=$(srun_line "$name"))
   REASON="the srun of step $name ended before its command could say why"
-  [[ -z $node ]] || REASON="$node failed, and $name with it"
+  [[ -z $failed ]] || REASON="$failed failed, and $name with it"
 }
 
 # srun_line STEP: what its srun said of the cause: enroot's own error, else the first of slurmstepd's, which the others

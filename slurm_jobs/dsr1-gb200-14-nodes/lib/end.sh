@@ -56,7 +56,7 @@ failed_nodes() {
 }
 
 finish() {
-  local status=$?
+  local status=$? trouble
   local -a cause
   trap '' TERM INT HUP USR1
   trap - EXIT
@@ -64,18 +64,27 @@ finish() {
     OUTCOME=failed
     REASON="job.sbatch ended by itself with code $status; see job.log"
   fi
+  trouble=$(folder_trouble)
   # The last events are to fit even where everything else has filled the disk.
   rm -f "$ATTEMPT_DIR/state/reserve"
   mapfile -d '' -t cause < <(cause_fields)
   ((${#CAUSE[@]} == 0)) || event process-ended reason="$REASON" "${cause[@]}"
   event teardown outcome="$OUTCOME" reason="$REASON"
   tear_down
+  REASON+=$trouble
   if ((REQUEUED)); then
     event requeued reason="$REASON" seconds:="$(since_start)"
   else
     event verdict outcome="$OUTCOME" reason="$REASON" seconds:="$(since_start)" attempt:="${ATTEMPT#0}" "${cause[@]}"
   fi
 }
+
+# folder_trouble: where logs and events may be missing, says so, and why.
+folder_trouble() {
+  local said trial=$ATTEMPT_DIR/state/trial
+  said=$({ head -c 65536 /dev/zero >"$trial"; } 2>&1) || printf '; its run folder cannot be written to: %s' "${said##*: }"
+  rm -f "$trial"
+} 2>/dev/null
 
 # tear_down: workers first, for without etcd they would wait to unregister. Where Slurm ends the job, it has told all
 # steps at the same time, and there is less time.

@@ -67,6 +67,16 @@ r1-0a1b2c  ready
     ]);
   });
 
+  test('on a node that an administrator drains', async () => {
+    const { world, root, out } = await site({
+      squeue: { stdout: '4242|RUNNING|3|1763962970|1763962980|node[1-3]|dyn-slurm:r1-0a1b2c|None\n' },
+      sinfo: { stdout: 'node2|draining|fan\n' },
+    });
+    await addRun(root, { id: 'r1-0a1b2c', jobId: '4242', events: 'served', until: 'ready' });
+    expect(await status('4242', {}, world)).toBe(0);
+    expect(out()).toMatch(/\n {2}warning {2}node2 is draining \(fan\); what runs there goes on\n$/);
+  });
+
   test('that failed, with its cause; no call of Slurm', async () => {
     const { world, root, out, stub } = await site();
     await addRun(root, { id: 'r1-0a1b2c', jobId: '4242', events: 'failed-at-start' });

@@ -3,6 +3,7 @@ import type { JobId } from '../../../src/scheduler/job-id.ts';
 import {
   accountingCommand,
   cancelCommand,
+  nodesCommand,
   ownQueueCommand,
   queueCommand,
   submitCommand,
@@ -86,6 +87,17 @@ test('accounting', () => {
     '--allocations',
     '--format=JobIDRaw,State,NNodes,Submit,Start,NodeList,ExitCode',
     '--jobs=4242',
+  ]);
+});
+
+test('nodes that get no new jobs', () => {
+  expect(nodesCommand(['node1', 'node3'])).toEqual([
+    'sinfo',
+    '--noheader',
+    '--Node',
+    '--states=drain,down,fail',
+    '--format=%N|%T|%E',
+    '--nodes=node1,node3',
   ]);
 });
 

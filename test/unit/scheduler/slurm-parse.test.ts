@@ -4,6 +4,7 @@ import {
   cancellingUid,
   parseAccounting,
   parseEstimate,
+  parseNodes,
   parseQueue,
   parseSubmitted,
   saysGone,
@@ -137,6 +138,19 @@ test('a reason may hold the delimiter', () => {
   expect(parseQueue('7|PENDING|1|N/A|N/A||(null)|maintenance|ask ops\n')[0]?.reason).toBe(
     'maintenance|ask ops',
   );
+});
+
+test('sinfo: nodes that get no new jobs, once each, without the marks of their states', () => {
+  expect(
+    parseNodes(
+      'node1|draining|fan|left\nnode1|draining|fan|left\nnode2|down*|Not responding\nnode3|drained|none\n',
+    ),
+  ).toEqual([
+    { node: 'node1', state: 'draining', reason: 'fan|left' },
+    { node: 'node2', state: 'down', reason: 'Not responding' },
+    { node: 'node3', state: 'drained', reason: '' },
+  ]);
+  expect(parseNodes('')).toEqual([]);
 });
 
 test('sacct: states with a tail, exit codes, nothing assigned', () => {
