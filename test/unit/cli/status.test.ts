@@ -134,6 +134,7 @@ r1-0a1b2c  ready
     await addRun(root, { id: 'r1-0a1b2c', jobId: '4242' });
     expect(await status('r1-0a1b2c', { json: true }, world)).toBe(6);
     expect(JSON.parse(out())).toEqual({
+      nodeMarks: [],
       bench: [],
       run: 'r1-0a1b2c',
       name: 'r1',
