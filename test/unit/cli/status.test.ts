@@ -135,6 +135,7 @@ r1-0a1b2c  ready
     expect(await status('r1-0a1b2c', { json: true }, world)).toBe(6);
     expect(JSON.parse(out())).toEqual({
       nodeMarks: [],
+      load: null,
       bench: [],
       run: 'r1-0a1b2c',
       name: 'r1',
