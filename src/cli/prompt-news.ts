@@ -105,6 +105,7 @@ const NEWS: ReadonlySet<ObservedEvent['kind']> = new Set([
   'step-stopped',
   'step-changed',
   'step-serving',
+  'service-ready',
   'step-ended',
   'unregistered',
   'registered-again',

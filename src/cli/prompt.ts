@@ -86,7 +86,7 @@ async function ended(session: Session, state: RunState, world: World): Promise<n
 
 function unknownCommand(word: string): string {
   const near = nearest(word, PROMPT_WORDS);
-  return `there is no command ${word} here${near === undefined ? '' : `; did you mean ${near}?`}; see \`help\`\n`;
+  return `there is no command ${word} here; ${near === undefined ? 'see `help`' : `did you mean ${near}?`}\n`;
 }
 
 function historyFile({ env, home }: World): string {

@@ -13,7 +13,8 @@ import type { World } from './world.ts';
 /** What became of a step that was started. */
 export interface Started {
   readonly name: string;
-  readonly serving?: EventOf<'step-serving'>;
+  /** Of a worker; of a frontend or nginx. */
+  readonly serving?: EventOf<'step-serving'> | EventOf<'service-ready'>;
   readonly end?: EventOf<'step-ended'>;
 }
 
@@ -71,7 +72,8 @@ const TROUBLE: ReadonlySet<ObservedEvent['kind']> = new Set([
 /** What it was before it was started again counts no more. */
 function note(event: ObservedEvent, started: Map<string, Started>): void {
   if (event.kind === 'step-started') started.set(event.step, { name: event.step });
-  else if (event.kind === 'step-serving') started.set(event.step, { name: event.step, serving: event });
+  else if (event.kind === 'step-serving' || event.kind === 'service-ready')
+    started.set(event.step, { name: event.step, serving: event });
   else if (event.kind === 'step-ended' && started.has(event.step)) {
     started.set(event.step, { name: event.step, end: event });
   }
@@ -118,7 +120,7 @@ function startedJson({ run }: Session, started: readonly Started[]): object {
       return {
         worker: name,
         state: end ? 'ended' : serving ? 'serving' : 'starting',
-        ...(serving && { seconds: serving.seconds }),
+        ...(serving?.kind === 'step-serving' && { seconds: serving.seconds }),
         ...how,
       };
     }),

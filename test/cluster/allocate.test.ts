@@ -1,11 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chown, mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Load } from '../load.ts';
-import { type LoginCli, loginCli } from './cli.ts';
-import { type Cluster, clusterAvailable, down, USERS, up } from './cluster.ts';
+import type { LoginCli } from './cli.ts';
+import { type Cluster, clusterAvailable, down, up } from './cluster.ts';
 import { laptopCli } from './laptop.ts';
+import { type Allocated, SessionSite } from './session-site.ts';
 
 const unavailable = clusterAvailable();
 
@@ -16,91 +15,55 @@ model: {path: tiny/Model-1, served_name: tiny}
 slurm: {account: research, partition: batch, time: 10m}
 `;
 
-type Event = Readonly<Record<string, unknown>> & { readonly kind: string; readonly time: string };
-
-interface Allocated {
-  readonly run: string;
-  readonly job: string;
-  readonly dir: string;
-  readonly nodes: readonly string[];
-  readonly url: string;
-}
-
 describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable})` : ''}`, () => {
   let cluster: Cluster;
+  let site: SessionSite;
   let ada: LoginCli;
   beforeAll(async () => {
     cluster = await up({ nodes: 4, killWait: 5 });
-    ada = loginCli(cluster);
-    await put('lab.yaml', CONFIG);
-    await put('nowhere.yaml', CONFIG.replace('partition: batch', 'partition: nowhere'));
+    site = new SessionSite(cluster);
+    ada = site.ada;
+    await site.put('lab.yaml', CONFIG);
+    await site.put('nowhere.yaml', CONFIG.replace('partition: batch', 'partition: nowhere'));
   });
   afterAll(() => down(cluster));
-  afterEach(async () => {
-    await cluster.onLogin(['scancel', '--me']);
-    await expect.poll(queue, { timeout: 30_000 }).toBe('');
-    expect(await leftovers()).toEqual([]);
-    await cluster.onLogin(['rm', '-rf', '/home/ada/dyn-slurm-runs']);
-  });
-
-  const home = (...parts: string[]) => join(cluster.homes, 'ada', ...parts);
-  async function put(path: string, text: string): Promise<void> {
-    const file = home(path);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text);
-    await chown(file, USERS.ada.uid, USERS.ada.uid);
-  }
-  const queue = async () => (await cluster.onLogin(['squeue', '-h', '--me', '-o%i %T %k'])).stdout.trim();
-  const steps = async (job: string) =>
-    (await cluster.onLogin(['squeue', '-h', '--steps', `--jobs=${job}`, '-o%j'])).stdout
-      .trim()
-      .split('\n')
-      .sort();
-
-  /** Processes of ada's on the nodes. */
-  async function leftovers(): Promise<readonly string[]> {
-    const each = cluster.nodes.map(async ({ name }) => {
-      const { stdout } = await cluster.onNode(name, ['pgrep', '-u', 'ada', '-a']);
-      return stdout.split('\n').filter(Boolean);
-    });
-    return (await Promise.all(each)).flat();
-  }
-
-  async function allocate(...args: string[]): Promise<Allocated> {
-    const { code, stdout, stderr } = await ada.run(['allocate', 'lab.yaml', '--json', ...args]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
-  }
-  const events = ({ dir }: Allocated): readonly Event[] =>
-    readFileSync(join(cluster.homes, dir.replace(/^\/home\//, ''), 'events.jsonl'), 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-  const workers = async () => {
-    const { stdout } = await ada.run(['workers', '--json']);
-    return (JSON.parse(stdout) as { workers: Record<string, unknown>[] }).workers;
-  };
+  afterEach(() => site.clear());
 
   test('a worker is restarted under load, with a changed argument and with a wrong one', async () => {
-    const session = await allocate();
-    expect(await steps(session.job)).toEqual(
-      ['decode-0', 'decode-1', 'etcd', 'frontend-0', 'nats', 'prefill-0', 'session'].sort(),
-    );
+    const session = await site.allocate('lab.yaml');
+    const steps = ['decode-0', 'decode-1', 'etcd', 'frontend-0', 'nats', 'prefill-0', 'session'];
+    expect(await site.steps(session.job)).toEqual(expect.arrayContaining(steps));
     const load = new Load(session.url, 'tiny');
     await load.completions(5);
-    const restarted = await ada.run(['restart', 'decode-0', '--arg', 'page-size=32']);
+    const engines = async (node: string) =>
+      (await cluster.onNode(node, ['pgrep', '-u', 'ada', '-af', 'dynamo.mocker'])).stdout.trim().split('\n');
+    const [, , decode = ''] = session.nodes;
+    const before = await engines(decode);
+    const restarted = await ada.run(['restart', 'decode-0', '--arg', 'max-running-requests=64']);
     expect(restarted).toMatchObject({ code: 0, stdout: '' });
-    expect(restarted.stderr).toMatch(/^decode-0\n {2}\+ --page-size 32\n/);
-    await load.completions(5);
+    expect(restarted.stderr).toMatch(/^decode-0\n {2}\+ --max-running-requests 64\n/);
+    await load.completions(20);
+    // Another process has it, in the same allocation.
+    const [engine = '', ...others] = await engines(decode);
+    expect(others).toEqual([]);
+    expect(engine).toContain('--max-num-seqs 64');
+    expect(before).not.toContain(engine);
+    expect(await site.queue()).toBe(`${session.job} RUNNING dyn-slurm:${session.run}`);
+    // The other one alone.
+    expect((await ada.run(['stop', 'decode-0'])).stdout).toBe('decode-0 stopped\n');
+    await load.completions(20);
+    expect((await ada.run(['start', 'decode-0'])).code).toBe(0);
+    expect((await engines(decode))[0]).toContain('--max-num-seqs 64');
+    await load.completions(20);
     expect(await load.stop()).toEqual([]);
 
     const wrong = await ada.run(['restart', 'decode-1', '--arg', 'page-size=x']);
     expect(wrong.code).toBe(7);
     expect(wrong.stderr).toMatch(/last line {2}ValueError: invalid literal for int\(\) with base 10: 'x'/);
-    expect(await workers()).toMatchObject([
+    expect(await site.workers()).toMatchObject([
       { worker: 'frontend-0', state: 'serving', restarts: 0 },
       { worker: 'prefill-0', state: 'serving', restarts: 0 },
-      { worker: 'decode-0', state: 'serving', restarts: 1, args: { 'page-size': '32' } },
+      { worker: 'decode-0', state: 'serving', restarts: 2, args: { 'max-running-requests': '64' } },
       { worker: 'decode-1', state: 'ended', restarts: 1, args: { 'page-size': 'x' }, end: { exit: 1 } },
       { worker: 'bench', state: 'idle' },
     ]);
@@ -117,20 +80,20 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
 
     const released = await ada.run(['release']);
     expect(released).toMatchObject({ code: 0, stdout: expect.stringContaining('is given back') });
-    await expect.poll(queue, { timeout: 20_000 }).toBe('');
-    expect(await leftovers()).toEqual([]);
+    await expect.poll(() => site.queue(), { timeout: 20_000 }).toBe('');
+    await expect.poll(() => site.leftovers(), { timeout: 20_000 }).toEqual([]);
     expect((await ada.run(['release'])).code).toBe(0);
-    expect(events(session).at(-1)).toMatchObject({ kind: 'verdict', outcome: 'succeeded' });
+    expect(site.events(session).at(-1)).toMatchObject({ kind: 'verdict', outcome: 'succeeded' });
   });
 
   test('two terminals are obeyed one after the other', async () => {
-    const session = await allocate();
+    const session = await site.allocate('lab.yaml');
     const both = await Promise.all([
       ada.run(['restart', 'decode-0', '--no-wait']),
       ada.run(['restart', 'decode-1', '--no-wait']),
     ]);
     expect(both.map(({ code }) => code)).toEqual([0, 0]);
-    const order = events(session).filter(({ kind }) => kind === 'command' || kind === 'answer');
+    const order = site.events(session).filter(({ kind }) => kind === 'command' || kind === 'answer');
     expect(order.map(({ kind }) => kind)).toEqual(
       Array.from({ length: 3 }, () => ['command', 'answer']).flat(),
     );
@@ -140,9 +103,9 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
   });
 
   test('what runs outlives its supervisor, and obeys the next one', async () => {
-    const session = await allocate();
+    const session = await site.allocate('lab.yaml');
     const engines = async () =>
-      (await leftovers()).filter((line) => line.includes('dynamo')).map((line) => line.split(' ')[0]);
+      (await site.leftovers()).filter((line) => line.includes('dynamo')).map((line) => line.split(' ')[0]);
     const load = new Load(session.url, 'tiny');
     // Its srun, on the login node; then itself.
     await cluster.onNode('login', ['pkill', '-KILL', '-u', 'ada', '-f', 'srun.*session.sh']);
@@ -151,7 +114,7 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     const before = await engines();
     const head = session.nodes[0] ?? '';
     await cluster.onNode(head, ['pkill', '-KILL', '-u', 'ada', '-f', 'bash -l .*session.sh']);
-    await expect.poll(() => steps(session.job), { timeout: 20_000 }).not.toContain('session');
+    await expect.poll(() => site.steps(session.job), { timeout: 20_000 }).not.toContain('session');
 
     const attached = await ada.run(['attach']);
     expect(attached).toMatchObject({ code: 0 });
@@ -159,16 +122,16 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     await load.completions(3);
     expect(await load.stop()).toEqual([]);
     expect(await engines()).toEqual(before);
-    expect(events(session).findLast(({ kind }) => kind === 'session-resumed')).toMatchObject({
+    expect(site.events(session).findLast(({ kind }) => kind === 'session-resumed')).toMatchObject({
       adopted: expect.arrayContaining(['etcd', 'nats', 'frontend-0', 'prefill-0', 'decode-0', 'decode-1']),
     });
     // A worker of two nodes, whose sruns are gone.
     expect((await ada.run(['restart', 'prefill-0', 'decode-1'])).code).toBe(0);
-    const stopped = events(session).filter(({ kind }) => kind === 'step-stopped');
+    const stopped = site.events(session).filter(({ kind }) => kind === 'step-stopped');
     expect(stopped.slice(-2).map(({ step }) => step)).toEqual(['prefill-0', 'decode-1']);
     expect((await ada.run(['release'])).code).toBe(0);
-    await expect.poll(queue, { timeout: 20_000 }).toBe('');
-    expect(await leftovers()).toEqual([]);
+    await expect.poll(() => site.queue(), { timeout: 20_000 }).toBe('');
+    expect(await site.leftovers()).toEqual([]);
   });
 
   test('over ssh: the session lives there, and its nodes are at hand here', async () => {
@@ -194,35 +157,16 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     expect(shell.code).toBe(0);
     expect(shell.stdout).toContain(`at ${session.nodes[2]}`);
     expect(await cli.run(['release'], far)).toMatchObject({ code: 0 });
-    await expect.poll(queue, { timeout: 20_000 }).toBe('');
-  });
-
-  test('an allocation that was there is used, and left', async () => {
-    const salloc = ['salloc', '--no-shell', '--account=research', '--nodes=4', '--exclusive', '--time=10'];
-    const { stderr } = await cluster.onLogin([...salloc, '--gpus-per-node=8']);
-    const job = /job allocation (\d+)/.exec(stderr)?.[1] ?? '';
-    const { code, stdout } = await ada.run(['allocate', 'lab.yaml', '--json'], {
-      env: { SLURM_JOB_ID: job, SLURM_NTASKS: '1', SLURM_CPU_BIND: 'map_cpu:0' },
-    });
-    expect(code).toBe(0);
-    const session: Allocated = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
-    expect(session).toMatchObject({ job, allocation: 'borrowed' });
-    const again = await ada.run(['allocate', 'lab.yaml', '--adopt', job]);
-    expect(again).toMatchObject({
-      code: 4,
-      stderr: expect.stringContaining(`session ${session.run} runs in it`),
-    });
-    const released = await ada.run(['release']);
-    expect(released.stdout).toContain('goes on: it was there before');
-    expect(await queue()).toMatch(new RegExp(`^${job} RUNNING`));
-    await expect.poll(() => steps(job)).toEqual(['']);
+    await expect.poll(() => site.queue(), { timeout: 20_000 }).toBe('');
   });
 
   test('a refusal in Slurm’s own words leaves nothing', async () => {
     const { code, stderr } = await ada.run(['allocate', 'nowhere.yaml']);
     expect(code).toBe(5);
     expect(stderr).toContain('salloc: error: invalid partition specified: nowhere');
-    expect(existsSync(home('dyn-slurm-runs')) ? readdirSync(home('dyn-slurm-runs')) : []).toEqual([]);
+    expect(existsSync(site.home('dyn-slurm-runs')) ? readdirSync(site.home('dyn-slurm-runs')) : []).toEqual(
+      [],
+    );
   });
 
   test('while it waits, the reason is told; an interrupt withdraws it', async () => {
@@ -238,7 +182,9 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     await waiting.says(/job \d+ waits in the queue: (Resources|Priority)/);
     await waiting.kill('INT');
     expect((await waiting.ended).code).toBe(130);
-    await expect.poll(queue, { timeout: 10_000 }).toMatch(new RegExp(`^${stdout.trim()} RUNNING`));
-    expect(readdirSync(home('dyn-slurm-runs'))).toEqual([]);
+    await expect
+      .poll(() => site.queue(), { timeout: 10_000 })
+      .toMatch(new RegExp(`^${stdout.trim()} RUNNING`));
+    expect(readdirSync(site.home('dyn-slurm-runs'))).toEqual([]);
   });
 });

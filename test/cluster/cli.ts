@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
+import { Terminal } from '../terminal.ts';
 import { asUser, type Ended, inBox, type RunOptions } from './box.ts';
 import { type Cluster, USERS } from './cluster.ts';
 
@@ -21,6 +22,8 @@ export interface Running {
 export interface LoginCli {
   run(args: readonly string[], options?: RunOptions): Promise<Ended>;
   start(args: readonly string[], options?: RunOptions): Running;
+  /** At a terminal. */
+  terminal(args: readonly string[], options?: RunOptions): Terminal;
 }
 
 type UserName = keyof typeof USERS;
@@ -41,6 +44,10 @@ export function loginCli(cluster: Cluster, user: UserName = 'ada'): LoginCli {
         if (killed.code !== 0) throw new Error(killed.stderr);
       });
     },
+    terminal: (args, options = {}) =>
+      new Terminal(argv(args), {
+        enter: (words) => inBox(cluster.state, 'login', asUser(USERS[user], words, options)),
+      }),
   };
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import { Terminal } from '../terminal.ts';
 import { asUser, type Ended, inBox, type RunOptions } from './box.ts';
 import { type Running, running } from './cli.ts';
 import { type Cluster, USERS } from './cluster.ts';
@@ -17,6 +18,7 @@ export interface LaptopCli {
   put(path: string, text: string): Promise<void>;
   run(args: readonly string[], options?: RunOptions): Promise<Ended>;
   start(args: readonly string[], options?: RunOptions): Running;
+  terminal(args: readonly string[], options?: RunOptions): Terminal;
   /** At a terminal, with somebody who answers each question once. What it prints is in `stdout`, as a terminal shows it. */
   ask(args: readonly string[], answers: readonly Answer[], options?: RunOptions): Promise<Ended>;
 }
@@ -48,6 +50,7 @@ export function laptopCli(cluster: Cluster): LaptopCli {
         if (killed.code !== 0) throw new Error(killed.stderr);
       });
     },
+    terminal: (args, options = {}) => new Terminal(argv(args), { enter: (words) => enter(words, options) }),
     ask(args, answers, options = {}) {
       const command = argv(args)
         .map((word) => `'${word}'`)

@@ -200,7 +200,10 @@ test('a wrong argument is named, and the session goes on', async () => {
   expect((await stage.run('stop', 'decode-1')).stdout).toBe('decode-1 did not run\n');
   expect((await stage.run('start', 'decode-0')).stderr).toContain('decode-0 runs already; restart it');
   expect((await stage.run('restart', 'etcd')).code).toBe(2);
-  expect(history(session, 0).filter((line) => line.endsWith('frontend-0'))).toEqual(['start frontend-0']);
+  const own = history(session, 0).filter((line) => line.endsWith('frontend-0'));
+  expect(own).toEqual(['start frontend-0']);
+  const restarted = await stage.run('restart', 'frontend-0');
+  expect(restarted).toMatchObject({ code: 0, stderr: expect.stringContaining('frontend-0 answers') });
 });
 
 test('a client that is killed leaves the session, to which one attaches', async () => {
