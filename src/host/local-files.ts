@@ -88,7 +88,7 @@ export async function readLocalPart(
   try {
     const found: Stats | undefined = await absent(handle.stat());
     if (found === undefined || !found.isFile()) return undefined;
-    const buffer = Buffer.alloc(Math.max(0, Math.min(length, found.size - offset)));
+    const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(length, found.size - offset)));
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
     return { bytes: buffer.subarray(0, bytesRead), size: found.size, id: `${found.dev}:${found.ino}` };
   } finally {

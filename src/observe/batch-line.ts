@@ -84,13 +84,18 @@ for (const [byte, what] of [
 
 /** A name that an item had, and what it stands for. */
 interface Known {
-  readonly bytes: Uint8Array;
+  readonly length: number;
+  /** Bytes: the first two, and the last two. */
+  readonly first: number;
+  readonly second: number;
+  readonly before: number;
+  readonly last: number;
   readonly field: number;
 }
 
 /**
  * Reads batch lines. A log has millions of them, nearly all with the same names in the same order: a name is only looked
- * at where it ends, and at some places between, once a line before has had it there.
+ * at where it begins and ends, once a line before has had it there.
  */
 export class BatchReader {
   /** Where the line that was read last ends. */
@@ -148,7 +153,7 @@ export class BatchReader {
         continue;
       }
       let known = names[item];
-      if (known !== undefined && isAt(known.bytes, bytes, at, end)) at += known.bytes.length;
+      if (known !== undefined && isAt(known, bytes, at)) at += known.length;
       else {
         const begin = at;
         let what = TEXT;
@@ -175,6 +180,7 @@ export class BatchReader {
         if (what === ITEM) break;
         if (what === MESSAGE) return at;
       }
+      if (bytes[at + 1] === SPACE) at += 2;
     }
     return at;
   }
@@ -208,21 +214,27 @@ export class BatchReader {
   }
 }
 
-/** Whether a name that was here in a line before is here again: its length and five of its bytes agree. */
-function isAt(name: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
-  const last = name.length - 1;
+/** Whether a name that was here in a line before is here again: its length, both ends and the colon agree. */
+function isAt({ length, first, second, before, last }: Known, bytes: Uint8Array, at: number): boolean {
+  const end = at + length;
   return (
-    at + last + 1 < end &&
-    bytes[at + last + 1] === COLON &&
-    bytes[at] === name[0] &&
-    bytes[at + 1] === name[1] &&
-    bytes[at + (last >> 1)] === name[last >> 1] &&
-    bytes[at + last - 1] === name[last - 1] &&
-    bytes[at + last] === name[last]
+    bytes[end] === COLON &&
+    bytes[at] === first &&
+    bytes[at + 1] === second &&
+    bytes[end - 1] === last &&
+    bytes[end - 2] === before
   );
 }
 
 function named(bytes: Uint8Array, begin: number, end: number): Known {
   const name = Buffer.from(bytes.subarray(begin, end));
-  return { bytes: name, field: BY_NAME.get(name.toString('latin1')) ?? NO_FIELD };
+  const [first = 0, second = 0] = name;
+  return {
+    length: name.length,
+    first,
+    second,
+    before: name.at(-2) ?? 0,
+    last: name.at(-1) ?? 0,
+    field: BY_NAME.get(name.toString('latin1')) ?? NO_FIELD,
+  };
 }

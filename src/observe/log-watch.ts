@@ -5,6 +5,7 @@ import { inGroups } from './in-groups.ts';
 import type { LogEvent } from './log-event.ts';
 import { type LogFile, listLogs } from './log-file.ts';
 import { readOutline } from './outline.ts';
+import type { BatchLine } from './sglang-log.ts';
 import { ThroughputWindow } from './throughput.ts';
 import { WorkerLog } from './worker-log.ts';
 
@@ -32,12 +33,22 @@ export async function* watchLogs(watch: LogWatch, signal: AbortSignal): AsyncGen
   const steps = new Map((outline?.steps ?? []).map((step) => [step.name, step]));
   const logs = new Map<string, WorkerLog>();
   const rates = new Map<string, WorkerRates>();
+  const workerOf = (step: string): WorkerRates => {
+    const { role = null, dp } = steps.get(step) ?? {};
+    const worker = rates.get(step) ?? new WorkerRates(role ?? undefined, dp);
+    rates.set(step, worker);
+    return worker;
+  };
   while (!signal.aborted) {
     const present = (await listLogs(host, run, outline)).filter(({ node }) => node !== '');
     const time = now();
     await inGroups(present, async (log) => {
-      const known = logs.get(log.path) ?? new WorkerLog(host, log, await tail(host, log));
-      logs.set(log.path, known);
+      let known = logs.get(log.path);
+      if (known === undefined) {
+        const worker = workerOf(log.step);
+        known = new WorkerLog(host, log, await tail(host, log), (line) => worker.hear(line, now().getTime()));
+        logs.set(log.path, known);
+      }
       await known.read(time.getTime(), MOST);
     });
     for (const log of logs.values()) {
@@ -50,12 +61,6 @@ export async function* watchLogs(watch: LogWatch, signal: AbortSignal): AsyncGen
       }
       const progress = log.stages.news(time.getTime());
       if (progress) yield { ...place, kind: 'stage', ...progress };
-      const batches = log.takeBatches();
-      if (batches.length === 0) continue;
-      const worker = rates.get(step) ?? new WorkerRates(role ?? undefined, steps.get(step)?.dp);
-      rates.set(step, worker);
-      for (const line of batches) worker.window.add(line, time.getTime());
-      worker.heard(batches.at(-1)?.time ?? time.getTime(), time.getTime());
     }
     for (const [step, worker] of rates) {
       const event = worker.news(step, time);
@@ -72,23 +77,25 @@ async function tail(host: Host, log: LogFile): Promise<number> {
 
 /** One worker's window, on the clock of its own lines: nodes' clocks and zones are not the observer's. */
 class WorkerRates {
-  readonly window: ThroughputWindow;
+  readonly #window: ThroughputWindow;
   readonly #role: Role | undefined;
   #behind = Number.POSITIVE_INFINITY;
   #told = '';
 
   constructor(role: Role | undefined, dp: number | undefined) {
-    this.window = new ThroughputWindow(undefined, dp);
+    this.#window = new ThroughputWindow(undefined, dp);
     this.#role = role;
   }
 
-  /** A line with this time was read at `now`. */
-  heard(time: number, now: number): void {
-    this.#behind = Math.min(this.#behind, now - time);
+  /** `now`: milliseconds, when the line was read. */
+  hear(line: BatchLine, now: number): void {
+    this.#window.add(line, now);
+    this.#behind = Math.min(this.#behind, now - (line.time ?? now));
   }
 
   news(step: string, now: Date): LogEvent | undefined {
-    const rates = this.window.at(now.getTime() - this.#behind);
+    if (this.#behind === Number.POSITIVE_INFINITY) return undefined;
+    const rates = this.#window.at(now.getTime() - this.#behind);
     const told = JSON.stringify(rates);
     if (told === this.#told) return undefined;
     this.#told = told;

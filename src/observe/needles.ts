@@ -8,12 +8,13 @@ export class Needles {
   readonly #length: number;
   /** By block: how far the next place where a word may begin is away. */
   readonly #shift: Uint8Array;
-  /** By block: the words whose first `length` bytes end with it. */
-  readonly #ending = new Map<number, readonly number[]>();
+  /** By block: the list, of those in `endings`, of the words whose first `length` bytes end with it. */
+  readonly #ending = new Uint8Array(65536);
+  readonly #endings: (readonly number[])[] = [[]];
   /** The word that was found last. */
   which = -1;
 
-  /** `words`: of two characters at least; the longer the shortest of them, the faster. */
+  /** `words`: at most 255, of two characters at least; the longer the shortest of them, the faster. */
   constructor(words: readonly string[]) {
     this.#words = words.map((word) => Buffer.from(word));
     this.#length = Math.min(255, ...this.#words.map(({ length }) => length));
@@ -24,7 +25,9 @@ export class Needles {
         this.#shift[block] = Math.min(this.#shift[block] ?? 0, this.#length - 1 - at);
       }
       const last = blockAt(word, this.#length - 1);
-      this.#ending.set(last, [...(this.#ending.get(last) ?? []), index]);
+      this.#ending[last] ||= this.#endings.push([]) - 1;
+      const list = this.#ending[last] as number;
+      this.#endings[list] = [...(this.#endings[list] as readonly number[]), index];
     }
   }
 
@@ -39,7 +42,9 @@ export class Needles {
         continue;
       }
       const start = at - this.#length + 1;
-      for (const index of this.#ending.get(block) ?? []) {
+      const endings = this.#endings[this.#ending[block] as number] as readonly number[];
+      for (let word = 0; word < endings.length; word++) {
+        const index = endings[word] as number;
         if (!begins(bytes, start, end, this.#words[index] as Uint8Array)) continue;
         this.which = index;
         return start;

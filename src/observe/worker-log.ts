@@ -17,18 +17,18 @@ export interface FoundSignature {
 
 const LONGEST_LINE = 500;
 
-/** Reads one log on, and keeps what it said since it was asked last. Keeps no file open between the reads. */
+/** Reads one log on, and keeps what signatures it has had since it was asked last. Keeps no file open between the reads. */
 export class WorkerLog {
   readonly log: LogFile;
   readonly stages = new StartStages();
   readonly #cursor: FileCursor;
   readonly #scanner: LogScanner;
   readonly #told = new Set<string>();
-  #batches: BatchLine[] = [];
   #signatures: FoundSignature[] = [];
   #now = 0;
 
-  constructor(host: Host, log: LogFile, offset = 0) {
+  /** `onBatch` gets batch lines at once: a log may have millions. */
+  constructor(host: Host, log: LogFile, offset = 0, onBatch: (line: BatchLine) => void = () => {}) {
     this.log = log;
     this.#cursor = new FileCursor(host.read, log.path, offset);
     this.#scanner = new LogScanner({
@@ -36,7 +36,7 @@ export class WorkerLog {
         if (line.kind === 'stage') this.stages.hear(line, this.#now);
         else {
           this.stages.serves();
-          this.#batches.push(line);
+          onBatch(line);
         }
       },
       signature: (signature, text) => this.#find(signature, text),
@@ -59,13 +59,6 @@ export class WorkerLog {
   /** The log will not grow any more. */
   end(): void {
     this.#scanner.end();
-  }
-
-  /** Batch lines since the last call. */
-  takeBatches(): readonly BatchLine[] {
-    const batches = this.#batches;
-    this.#batches = [];
-    return batches;
   }
 
   /** Signatures since the last call, each once in the life of the log. */

@@ -2,7 +2,7 @@
 // that they hold on a slow or busy machine too. Prints a table; exits 1 if a limit is broken.
 // `npm run bench -- --cluster` measures on a real Slurm instead, which it brings up; see test/cluster.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,7 @@ try {
   } else {
     startUp();
     await growth();
+    await logReading();
     rehearsal();
   }
 } finally {
@@ -98,6 +99,60 @@ async function growth() {
     row(`plan and render, ${nodes} nodes`, `${ms.toFixed(0)} ms`, '< 1000 ms', ms < 1000);
     row(`plan and render, ${nodes} nodes`, `${mb.toFixed(0)} MB peak`, '< 200 MB', mb < 200);
   }
+}
+
+/**
+ * Logs of 200 nodes, as `watch` reads them. A busy machine gives a process less than a core, so that the parser's figure is
+ * of the time that it had one: the best round, since what the caches of a shared core cost is not the parser's.
+ */
+async function logReading() {
+  const program = join(scratch, 'log-reading.mjs');
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['test/bench/log-reading.ts'],
+    outfile: program,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    logLevel: 'error',
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  });
+  const folder = join(scratch, 'logs');
+  node([program, 'files', folder, '200', '2']);
+  const joined = join(scratch, 'joined.log');
+  const some = readdirSync(folder).slice(0, 32);
+  writeFileSync(joined, Buffer.concat(some.map((name) => readFileSync(join(folder, name)))));
+  const path = JSON.parse(node([program, 'path', joined]));
+  row(
+    'logs: bytes to lines to parser to window',
+    `${path.cpu.toFixed(0)} MB/s of CPU time (${path.wall.toFixed(0)} MB/s by the clock)`,
+    '≥ 500 MB/s',
+    path.cpu >= 500,
+  );
+  const { mb, seconds } = JSON.parse(node([program, 'watch', folder]));
+  row(
+    'logs of 200 files, 400 MB',
+    `${mb.toFixed(0)} MB peak (${seconds.toFixed(1)} s)`,
+    '≤ 200 MB',
+    mb <= 200,
+  );
+  const narrow = spawnSync('bash', [
+    '-c',
+    `ulimit -n 256 && exec "$@"`,
+    'bash',
+    process.execPath,
+    program,
+    'watch',
+    folder,
+  ]);
+  row(
+    'the same with 256 open files at most',
+    narrow.status === 0 ? 'read' : 'failed',
+    'read',
+    narrow.status === 0,
+  );
 }
 
 /** From submit to ready of the eight-node config, where the tools are installed. */
