@@ -24,7 +24,9 @@ export function page(runs: readonly RunData[], assets: PageAssets, made: Date): 
   const sections: readonly (Html | undefined)[] = [
     summary(runs),
     missing(runs),
-    ...(measured.length > 0 ? [pareto(measured), differences(measured), latency(measured)] : []),
+    ...(measured.length > 0 ? [pareto(measured)] : []),
+    differences(measured, runs),
+    ...(measured.length > 0 ? [latency(measured)] : []),
     ...runs.map(load),
     ...runs.map(timeline),
     ...runs.map(gpus),

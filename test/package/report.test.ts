@@ -116,6 +116,20 @@ test('a link at its place is not followed, and a file there is replaced', async 
   expect((statSync(victim).mode & 0o777).toString(8)).toBe('600');
 });
 
+test('two runs are compared in the terminal, and one is exported', async () => {
+  const { code, stdout } = await stage.run('compare', run, forged, '--cluster', 'local');
+  expect(code).toBe(0);
+  const lines = stdout.split('\n');
+  expect(lines[0]).toMatch(/^concurrency +ISL \/ OSL +figure +before +after +difference +noise/);
+  expect(lines.filter((line) => /smaller than the noise$/.test(line)).length).toBeGreaterThanOrEqual(5);
+  expect(lines.slice(-3)).toEqual(['config', `  + # ${CANARY}`, '']);
+  const csv = await stage.run('export', run, '--csv', '--cluster', 'local');
+  expect(csv.stdout).toMatch(/,load,[^,]*,decode-0,,outputTokensPerSecond,[\d.]+\n/);
+  expect(csv.stdout).toMatch(/,bench,[^,]*,[^,]*,8,perGpu,[\d.]+\n/);
+  const none = await stage.run('export', run, '--cluster', 'local');
+  expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('name one form to export')]);
+});
+
 describe.skipIf(program === undefined)('in a browser', () => {
   test.each([{ dark: false }, { dark: true }])(
     'draws every chart, and asks nothing of a network: $dark',

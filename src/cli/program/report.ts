@@ -1,8 +1,10 @@
+import type { CompareOptions } from '../compare.ts';
+import type { ExportOptions } from '../export.ts';
 import type { ReportOptions } from '../report.ts';
 import { CLUSTER, OF_CLUSTER, RUN, type Tree } from './tree.ts';
 
 /** The commands on what runs have left. */
-export function reportCommands({ add, exit, world }: Tree): void {
+export function reportCommands({ add, addForRun, json, exit, world }: Tree): void {
   add('report', 'write a report of runs, as one HTML file', [
     ['report', 'of the newest run'],
     ['report dsr1-3fa29c -o r1.html --open', 'to a file, and look at it'],
@@ -15,5 +17,28 @@ export function reportCommands({ add, exit, world }: Tree): void {
     .action(async (queries: readonly string[], options: ReportOptions) => {
       const { report } = await import('../report.ts');
       exit(await report(queries, options, world));
+    });
+  add('compare', 'show how far two runs differ', [
+    ['compare dsr1-3fa29c dsr1-8c11d2', 'points of the same load, with their noise, and the configs'],
+  ])
+    .argument('<before>', 'id of a run or its beginning, its job’s number, or its folder')
+    .argument('<after>', 'the other run')
+    .option(CLUSTER, OF_CLUSTER)
+    .addOption(json())
+    .action(async (before: string, after: string, options: CompareOptions) => {
+      const { compareRuns } = await import('../compare.ts');
+      exit(await compareRuns(before, after, options, world));
+    });
+  addForRun('export', 'print what was measured of a run, for other programs', [
+    ['export dsr1-3fa29c --csv -o r1.csv', 'one row a number: benchmarks, load over time, events'],
+    ['export --prometheus', 'of the newest run, in OpenMetrics’ format with times'],
+  ])
+    .option('--csv', 'as a table')
+    .option('--json', 'as one object')
+    .option('--prometheus', 'as samples for promtool')
+    .option('-o, --out <file>', 'file to write; by default standard output')
+    .action(async (query: string | undefined, options: ExportOptions) => {
+      const { exportRun } = await import('../export.ts');
+      exit(await exportRun(query, options, world));
     });
 }

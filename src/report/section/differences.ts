@@ -1,15 +1,19 @@
 import { table } from '../chart.ts';
-import { type Compared, compare } from '../comparison.ts';
+import { compare } from '../comparison.ts';
 import { type Html, html } from '../html.ts';
+import { lineDifference } from '../line-difference.ts';
 import { type Measured, spreadText } from '../measured.ts';
 import { decimal, percent } from '../number.ts';
+import type { RunData } from '../run-data.ts';
+import { verdictText } from '../verdict-text.ts';
 
 /** Every load that several benchmarks have measured: how far they differ, and whether that is more than noise. */
-export function differences(measured: readonly Measured[]): Html | undefined {
+export function differences(measured: readonly Measured[], runs: readonly RunData[]): Html | undefined {
   const found = compare(measured);
-  if (new Set(measured.map(({ label }) => label)).size < 2) return undefined;
+  const configs = runs.slice(1).map((data) => configDifference(runs[0], data));
+  if (runs.length < 2 && new Set(measured.map(({ label }) => label)).size < 2) return undefined;
   if (found.length === 0)
-    return html`<section id="differences"><h2>Differences</h2><p>The runs have no load in common: no valid point of the same concurrency, input and output length.</p></section>`;
+    return html`<section id="differences"><h2>Differences</h2><p>The runs have no load in common: no valid point of the same concurrency, input and output length.</p>${configs}</section>`;
   return html`<section id="differences"><h2>Differences</h2>
 <p>Each against the first run with the same load, as mean ± standard deviation of repeated measurements. A difference below its noise, twice the standard error, says nothing; where a load was measured once, the noise is unknown: give a concurrency twice in <code>bench.concurrencies</code>.</p>
 ${table(
@@ -25,11 +29,12 @@ ${table(
     each.difference.noise === undefined ? 'unknown' : `± ${decimal(each.difference.noise)}`,
     verdictText(each),
   ]),
-)}</section>`;
+)}${configs}</section>`;
 }
 
-function verdictText({ difference, better }: Compared): string {
-  if (difference.verdict === 'noise') return 'smaller than the noise';
-  if (difference.verdict === 'unknown') return 'measured once: noise unknown';
-  return better ? '▲ better' : '▼ worse';
+function configDifference(first: RunData | undefined, { run, config }: RunData): Html {
+  const lines = lineDifference(first?.config ?? '', config ?? '');
+  return lines.length === 0
+    ? html`<p>The config of ${run.id} is that of ${first?.run.id}.</p>`
+    : html`<details open><summary>Config of ${run.id} against ${first?.run.id}</summary><pre tabindex="0">${lines.join('\n')}</pre></details>`;
 }

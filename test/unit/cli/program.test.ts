@@ -11,7 +11,8 @@ async function help(...args: readonly string[]): Promise<string> {
 
 const COMMANDS = [
   ...['check', 'explain', 'topologies', 'schema', 'plan', 'render'],
-  ...['rehearse', 'submit', 'setup', 'status', 'watch', 'logs', 'forward', 'cancel', 'report'],
+  ...['rehearse', 'submit', 'setup', 'status', 'watch', 'logs', 'forward', 'cancel'],
+  ...['report', 'compare', 'export'],
   ...['allocate', 'attach', 'workers', 'restart', 'start', 'stop', 'exec', 'shell', 'bench', 'release'],
 ];
 

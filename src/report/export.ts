@@ -1,0 +1,65 @@
+import { type RunRecord, recordsOf } from './record.ts';
+import type { RunData } from './run-data.ts';
+
+/** One row a number or event: `run,kind,time,subject,concurrency,figure,value`; RFC 4180, with line breaks of Unix. */
+export function csvOf(data: RunData): string {
+  const rows = recordsOf(data).map(({ kind, time, subject, concurrency, figure, value }) => [
+    data.run.id,
+    kind,
+    time === undefined ? '' : new Date(time).toISOString(),
+    subject,
+    concurrency ?? '',
+    figure,
+    value,
+  ]);
+  return [['run', 'kind', 'time', 'subject', 'concurrency', 'figure', 'value'], ...rows]
+    .map((row) => `${row.map(cell).join(',')}\n`)
+    .join('');
+}
+
+/** A spreadsheet would take text that begins so for a formula, whoever wrote it. */
+function cell(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** What the files of a run say, as one object. */
+export function jsonOf({ run, events, bench, load, gpus }: RunData): string {
+  const { id, name, job } = run;
+  return `${JSON.stringify({ schema: 'dyn-slurm/export/1', run: id, name, job: job ?? null, events, bench, load: load ?? null, gpus }, null, 2)}\n`;
+}
+
+/**
+ * The numbers in OpenMetrics' text format, with their times: `promtool tsdb create-blocks-from openmetrics` takes it.
+ * https://prometheus.io/docs/specs/om/open_metrics_spec/
+ */
+export function openMetricsOf(data: RunData): string {
+  const families = new Map<string, string[]>();
+  for (const record of recordsOf(data)) {
+    if (typeof record.value !== 'number') continue;
+    const name = `dyn_slurm_${record.kind}_${snake(record.figure)}`;
+    const lines = families.get(name);
+    const line = sample(name, record, data.run.id);
+    if (lines) lines.push(line);
+    else families.set(name, [`# TYPE ${name} gauge\n`, line]);
+  }
+  return `${[...families.values()].flat().join('')}# EOF\n`;
+}
+
+function sample(name: string, { time, subject, concurrency, value }: RunRecord, run: string): string {
+  const labels = [
+    ['run', run],
+    ['subject', subject],
+    ...(concurrency === undefined ? [] : [['concurrency', String(concurrency)]]),
+  ].map(([label = '', text = '']) => `${label}="${labelText(text)}"`);
+  return `${name}{${labels.join(',')}} ${value}${time === undefined ? '' : ` ${time / 1000}`}\n`;
+}
+
+function labelText(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
