@@ -6,7 +6,7 @@ import { jobNumber } from '../scheduler/job-id.ts';
 import type { RunReport } from './run-report.ts';
 import { loadFigures } from './service-text.ts';
 import { table } from './table.ts';
-import { elapsed, moment, relative } from './time-text.ts';
+import { elapsed, moment, past } from './time-text.ts';
 import { verdictText } from './verdict-text.ts';
 
 /** Where a run is, in a word or two. */
@@ -26,7 +26,7 @@ function runWord({ state, jobId }: Pick<RunReport, 'state' | 'jobId'>): string {
 export function runText(report: RunReport, now: Date): string {
   const { run, state, connection, jobId } = report;
   const { queue, bound, ready, verdict } = state;
-  const submitted = run.job ? `, submitted ${moment(new Date(run.job.submitted), now)}` : '';
+  const submitted = run.job ? `, submitted ${past(new Date(run.job.submitted), now)}` : '';
   const rows: readonly (readonly [string, string])[] = [
     ['job', jobId === undefined ? 'none' : `${jobNumber(jobId)} on ${connection.cluster}${submitted}`],
     ...(queue ? queueRows(queue, now) : []),
@@ -84,7 +84,7 @@ function since({ verdict, teardown, ready, started }: RunState, now: Date): stri
     ['started', started],
   ] as const;
   const [word, event] = last.find(([, found]) => found !== undefined) ?? [];
-  return event ? `${word} ${moment(new Date(event.time), now)}` : '';
+  return event ? `${word} ${past(new Date(event.time), now)}` : '';
 }
 
 /** Several runs, one a line. */
@@ -92,7 +92,7 @@ export function runsTable(reports: readonly RunReport[], now: Date): string {
   const rows = reports.map((report) => {
     const { run, jobId, connection } = report;
     const job = jobId === undefined ? '-' : jobNumber(jobId);
-    const submitted = run.job ? moment(new Date(run.job.submitted), now) : '-';
+    const submitted = run.job ? past(new Date(run.job.submitted), now) : '-';
     return [run.id, connection.cluster, job, runWord(report), submitted, remark(report, now)].map(plainText);
   });
   return table(['run', 'cluster', 'job', 'state', 'submitted', ''], rows);
@@ -101,7 +101,7 @@ export function runsTable(reports: readonly RunReport[], now: Date): string {
 function remark({ run, state }: RunReport, now: Date): string {
   const { verdict, ready, queue, workers } = state;
   if (verdict) return `after ${elapsed(verdict.seconds * 1000)}: ${verdict.reason}`;
-  if (ready) return `${ready.url}, since ${relative(new Date(ready.time), now).replace(/ ago$/, '')}`;
+  if (ready) return `${ready.url}, since ${elapsed(now.getTime() - Date.parse(ready.time))}`;
   if (workers.size > 0)
     return [...workers.values()].map(({ role, have, want }) => `${role} ${have}/${want}`).join(', ');
   if (queue?.reason === 'Dependency' && run.job?.retryOf) return `starts if ${run.job.retryOf} fails`;

@@ -26,8 +26,13 @@ function pair(seconds: number, large: number, largeUnit: string, small: number, 
   return `${Math.floor(seconds / large)} ${largeUnit}${rest === 0 ? '' : ` ${rest} ${smallUnit}`}`;
 }
 
+/** Relative and absolute, of what has happened: never ahead of us, though the clock that it was read on may be. */
+export function past(time: Date, now: Date): string {
+  return `${elapsed(now.getTime() - time.getTime())} ago (${dateAndClock(time)})`;
+}
+
 /** `3 min ago`, `in 2 h 10 min`. */
-export function relative(time: Date, now: Date): string {
+function relative(time: Date, now: Date): string {
   const past = now.getTime() - time.getTime();
   return past < 0 ? `in ${elapsed(-past)}` : `${elapsed(past)} ago`;
 }

@@ -8,6 +8,8 @@ ASK_AGAIN=(1 3)
 # Milliseconds that clocks may differ by unsaid. They tell which of two processes failed first, and nothing else.
 SKEW=2000
 declare -A ADDRESS=() CLOCK=() ASKED=() ANSWERED=()
+# By node, milliseconds that its clock is ahead of the head node's; only where that is worth a warning.
+declare -A AHEAD=()
 # What nodes say, as `problem TEXT` or `warning TEXT` in the order of arrival, and by that the nodes that say so.
 FINDINGS=()
 declare -A FOUND_ON=()
@@ -151,9 +153,11 @@ judge() {
   [[ $address =~ ^[0-9.]+$ ]] ||
     note problem "$host" "must have one IPv4 address on interface $INTERFACE, it has: ${address:-none}"
   if ((clock < ASKED[$host] - SKEW)); then
-    note warning "$host" "has a clock that is $(((ASKED[$host] - clock) / 1000)) s behind the head node's"
+    AHEAD[$host]=$((clock - ASKED[$host]))
+    note warning "$host" "has a clock that is $((-AHEAD[$host] / 1000)) s behind the head node's"
   elif ((clock > ANSWERED[$host] + SKEW)); then
-    note warning "$host" "has a clock that is $(((clock - ANSWERED[$host]) / 1000)) s ahead of the head node's"
+    AHEAD[$host]=$((clock - ANSWERED[$host]))
+    note warning "$host" "has a clock that is $((AHEAD[$host] / 1000)) s ahead of the head node's"
   fi
 }
 

@@ -47,17 +47,19 @@ find_cause() {
 }
 
 # first_end: sets CAUSE and REASON from the records of steps that are up. A record, one value a line: time in ms, status,
-# whether the step had been told to end, the node, the line that says why.
+# whether the step had been told to end, the node, the line that says why. Times are those of the nodes' clocks, which may
+# differ by more than a process outlives the one that it hangs on.
 first_end() {
-  local file first='' how name
+  local file first='' how name time
   local -a record
   for file in "$ATTEMPT_DIR"/state/*.exit; do
     name=$(step_of "$file")
     is_up "$name" && [[ -r $file ]] || continue
     mapfile -t record <"$file"
     [[ ${record[2]:-1} == 0 ]] || continue
-    [[ -z $first || ${record[0]} < $first ]] || continue
-    first=${record[0]}
+    time=$((record[0] - ${AHEAD[${record[3]:-none}]:-0}))
+    [[ -z $first ]] || ((time < first)) || continue
+    first=$time
     file=${file%.exit}
     CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [rank]=${file##*.} [node]=${record[3]} [line]=${record[4]:-})
     if ((record[1] > 128)) && how=$(kill -l "${record[1]}" 2>/dev/null); then

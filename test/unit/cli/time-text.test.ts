@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { clock, elapsed, moment } from '../../../src/cli/time-text.ts';
+import { clock, elapsed, moment, past } from '../../../src/cli/time-text.ts';
 
 beforeAll(() => {
   process.env.TZ = 'UTC';
@@ -27,4 +27,9 @@ test('moments are relative and absolute', () => {
   expect(moment(new Date('2025-11-24T05:43:12.500Z'), now)).toBe('1 min 48 s ago (2025-11-24 05:43:12)');
   expect(moment(new Date('2025-11-24T07:55:00.000Z'), now)).toBe('in 2 h 10 min (2025-11-24 07:55:00)');
   expect(clock(now)).toBe('05:45:00');
+});
+
+test('what has happened is never ahead, whatever clock it was read on', () => {
+  expect(past(new Date('2025-11-24T05:43:12.500Z'), now)).toBe('1 min 48 s ago (2025-11-24 05:43:12)');
+  expect(past(new Date('2025-11-24T05:50:00.000Z'), now)).toBe('0.0 s ago (2025-11-24 05:50:00)');
 });

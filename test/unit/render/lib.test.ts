@@ -77,6 +77,17 @@ test('the first end that nobody asked for is the cause', async () => {
   ]);
 });
 
+test('the first failure is the first by the head node’s clock, where others differ', async () => {
+  record('decode-0.0', 1700000000100, 134, 0, 'node2', 'lost a peer');
+  record('prefill-1.2', 1700000300050, 1, 0, 'node1', 'no such file');
+  expect((await bash(`${UP}; first_end; echo "$REASON"`)).out).toBe(
+    'decode-0 on node2 was killed by SIGABRT\n',
+  );
+  expect((await bash(`${UP}; AHEAD=([node1]=300000 [node2]=-2500); first_end; echo "$REASON"`)).out).toBe(
+    'prefill-1 on node1 exited with code 1\n',
+  );
+});
+
 test('steps that were all told to end have no cause', async () => {
   record('decode-0.0', 1700000000200, 143, 1, 'node2', '');
   expect((await bash(`${UP}; first_end`)).code).toBe(1);
