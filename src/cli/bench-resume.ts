@@ -5,7 +5,8 @@ import { DynSlurmError } from '../errors.ts';
 import type { Run } from '../observe/run.ts';
 import { CONFIGURED } from '../plan/bench/outline.ts';
 import type { Connection } from './connect.ts';
-import { lookUpRun } from './run-lookup.ts';
+import { type FoundRun, lookUpRun } from './run-lookup.ts';
+import { jobOf } from './session-change.ts';
 import type { World } from './world.ts';
 
 /** A benchmark that was cut off. */
@@ -17,6 +18,17 @@ export interface Unfinished {
   readonly overlay: string | undefined;
   /** Folders of its whole measurements. */
   readonly done: ReadonlySet<string>;
+}
+
+/** The benchmark of a run's own config, as another config can have it. */
+async function ownBench({ run, connection }: FoundRun, world: World): Promise<string | undefined> {
+  const valid = await jobOf({ run, connection, job: { cluster: connection.cluster } }, undefined, world);
+  const bench = valid?.job.bench;
+  if (bench === undefined) return undefined;
+  const { point_time_limit: limit, ...rest } = bench;
+  return JSON.stringify({
+    bench: { ...rest, ...(limit !== undefined && { point_time_limit: `${limit}s` }) },
+  });
 }
 
 /**
@@ -41,10 +53,11 @@ export async function resumed(
       .filter((_, index) => isWhole(points[index]?.record))
       .map(({ folder }) => folder);
     if (done.length === outline.points.length) continue;
+    const configured = outline.name === CONFIGURED;
     return {
       run: source.run.id,
-      name: outline.name === CONFIGURED ? undefined : outline.name,
-      overlay: outline.overlay,
+      name: configured ? undefined : outline.name,
+      overlay: configured ? await ownBench(source, world) : outline.overlay,
       done: new Set(done),
     };
   }

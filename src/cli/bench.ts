@@ -51,6 +51,12 @@ export async function bench(
 ): Promise<number> {
   const target = await benchTarget(query ?? options.run, options, world);
   const overlay = benchOverlay(options, words);
+  if (overlay !== undefined && options.resume !== undefined) {
+    throw new DynSlurmError(
+      'usage',
+      'a benchmark that is resumed stays what it was: --resume takes nothing beside it',
+    );
+  }
   const nothingAsked = overlay === undefined && options.resume === undefined;
   if (options.show || (target.state.verdict && nothingAsked && !options.stop))
     return show(target, options, world);
@@ -92,7 +98,7 @@ async function wantedBench(
   const run = { id, dir, name, ...(job && { job }) };
   const of = { run, connection, job: { cluster: connection.cluster } };
   const earlier = resume === undefined ? undefined : await resumed(resume, run, connection, world);
-  const laid = overlay ?? earlier?.overlay;
+  const laid = earlier ? earlier.overlay : overlay;
   const [own, valid] = [await jobOf(of, undefined, world), await jobOf(of, laid, world)];
   if (valid === undefined || own === undefined) return undefined;
   if (valid.job.bench === undefined) {

@@ -92,7 +92,8 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
   if (nginx)
     files.set('nginx.conf', { text: nginxConf(job, plan, templates['nginx.conf.hbs']), mode: 0o600 });
   files.set('plan.json', { text: `${JSON.stringify(planJson(plan, job), null, 2)}\n`, mode: 0o600 });
-  const bench = benchOutline(job);
+  // The built-in client writes its own.
+  const bench = job.bench?.type === 'builtin' ? undefined : benchOutline(job);
   if (bench) files.set('bench.json', { text: `${JSON.stringify(bench, null, 2)}\n`, mode: 0o600 });
   files.set('config.yaml', { text: config, mode: 0o600 });
   return { files };
