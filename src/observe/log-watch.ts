@@ -1,4 +1,5 @@
 import type { Role } from '../config/role.ts';
+import { DynSlurmError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { pause } from '../host/pause.ts';
 import { inGroups } from './in-groups.ts';
@@ -39,20 +40,25 @@ export async function* watchLogs(watch: LogWatch, signal: AbortSignal): AsyncGen
     rates.set(step, worker);
     return worker;
   };
+  let time = now();
   while (!signal.aborted) {
-    const present = (await listLogs(host, run, outline)).filter(({ node }) => node !== '');
-    const time = now();
+    time = now();
+    const present = await unlessAway(listLogs(host, run, outline), []);
     await inGroups(present, async (log) => {
+      if (log.node === '') return;
       let known = logs.get(log.path);
       if (known === undefined) {
         const worker = workerOf(log.step);
-        known = new WorkerLog(host, log, await tail(host, log), (line) => worker.hear(line, now().getTime()));
+        const from = await unlessAway(tail(host, log), undefined);
+        if (from === undefined) return;
+        known = new WorkerLog(host, log, from, (line) => worker.hear(line, time.getTime()));
         logs.set(log.path, known);
       }
-      await known.read(time.getTime(), MOST);
+      await unlessAway(known.read(time.getTime(), MOST), false);
     });
-    for (const log of logs.values()) {
-      const { step, node } = log.log;
+    for (const { path, step, node } of present) {
+      const log = logs.get(path);
+      if (log === undefined) continue;
       const role: Role | null = steps.get(step)?.role ?? null;
       const place = { time: time.toISOString(), step, ...(role !== null && { role }), node };
       for (const { signature, line, advice } of log.takeSignatures()) {
@@ -67,6 +73,16 @@ export async function* watchLogs(watch: LogWatch, signal: AbortSignal): AsyncGen
       if (event) yield event;
     }
     await pause(every + 5 * present.length, signal);
+  }
+}
+
+/** A host that cannot be reached for a while is looked at again, from where it was left off. */
+async function unlessAway<T>(promise: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof DynSlurmError && error.code === 'connection') return otherwise;
+    throw error;
   }
 }
 

@@ -11,10 +11,13 @@ export async function* withLogs(
   const stop = new AbortController();
   const ended = new AbortController();
   const begun = deferred();
+  let serves = false;
   const own = async function* (): AsyncGenerator<ObservedEvent> {
     try {
       for await (const event of events) {
         if (event.kind === 'step-started') begun.resolve();
+        else if (event.kind === 'ready') serves = true;
+        else if (event.kind === 'job-started') serves = false;
         else if (event.kind === 'verdict') ended.abort();
         yield event;
       }
@@ -27,7 +30,10 @@ export async function* withLogs(
     await begun.promise;
     // What a run has been through comes all at once, and it may be over.
     await new Promise((resolve) => setTimeout(resolve));
-    yield* watchLogs(watch, AbortSignal.any([signal, stop.signal, ended.signal]));
+    for await (const event of watchLogs(watch, AbortSignal.any([signal, stop.signal, ended.signal]))) {
+      // A worker that serves has started, whatever its log left out.
+      if (!serves || event.kind !== 'stage' || event.state !== 'stuck') yield event;
+    }
   };
   stop.signal.addEventListener('abort', begun.resolve);
   signal.addEventListener('abort', begun.resolve);

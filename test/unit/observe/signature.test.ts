@@ -54,3 +54,9 @@ test('matching takes linear time', () => {
   const line = ' NCCL WARN '.repeat(100_000);
   expect(signatureOf(line)).toBeUndefined();
 });
+
+test('docs/logs.md names them all', async () => {
+  const text = await readFile(join(packageRoot, 'docs/logs.md'), 'utf8');
+  const rows = SIGNATURES.map(({ name, class: kind, title }) => `| \`${name}\` | ${kind} | ${title} |`);
+  expect(rows.filter((row) => !text.includes(row))).toEqual([]);
+});
