@@ -22,7 +22,7 @@ export interface ServiceWatch {
 }
 
 /** Milliseconds. */
-export const EVERY = 1000;
+const EVERY = 1000;
 const BUS_EVERY = 5000;
 
 /**
