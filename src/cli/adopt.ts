@@ -4,6 +4,7 @@ import type { RunState } from '../observe/run-state.ts';
 import { asJobId, type JobId } from '../scheduler/job-id.ts';
 import type { FoundJob } from '../scheduler/scheduler.ts';
 import type { Connection } from './connect.ts';
+import type { Origin } from './origin.ts';
 import type { World } from './world.ts';
 
 /** The job's own first event names it too, where sbatch's answer was lost. */
@@ -35,9 +36,10 @@ export async function adopt(
   { host, cluster }: Connection,
   world: World,
   session?: SessionFacts,
+  origin: Origin = {},
 ): Promise<Run> {
   const time = submitted === undefined ? world.now() : new Date(submitted * 1000);
-  const job = { jobId, cluster, submitted: time.toISOString(), ...(session && { session }) };
+  const job = { jobId, cluster, submitted: time.toISOString(), ...origin, ...(session && { session }) };
   try {
     return await recordJob(host, run, job);
   } catch (error) {

@@ -13,6 +13,7 @@ import { bundleOf } from './bundle.ts';
 import { type Connection, connect } from './connect.ts';
 import { type LoadOptions, loadSource, readConfig, type ValidJob, validJob } from './load.ts';
 import { showOpening } from './opening.ts';
+import { type Origin, originOf } from './origin.ts';
 import type { RunCommand } from './prompt.ts';
 import { fitRunsDir, runsDirOf } from './runs-dir.ts';
 import { readSecrets } from './secrets.ts';
@@ -51,8 +52,9 @@ export async function allocate(
   const runsDir = await connection.host.resolve(runsDirOf(job.site, world));
   const made = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
   await makeFolder(made, loaded, plan, options, connection, world);
+  const origin = await originOf(file, world);
   const session = taken
-    ? await settle(made, taken, job, connection, options, world)
+    ? await settle(made, taken, { job, origin }, connection, options, world)
     : await noteSession(
         made,
         ...(await waitForAllocation(
@@ -64,6 +66,7 @@ export async function allocate(
         )),
         connection,
         world,
+        origin,
       );
   const { code, over } = await showOpening(session, plan, options, world);
   return over ? code : continueSession(session, { ...options, code }, run, world);
@@ -100,7 +103,7 @@ async function makeFolder(
 function settle(
   run: Run,
   { jobId, hosts, left, owned }: Borrowed,
-  { slurm }: Job,
+  { job: { slurm }, origin }: { readonly job: Job; readonly origin: Origin },
   connection: Connection,
   { json }: AllocateOptions,
   world: World,
@@ -114,5 +117,6 @@ function settle(
       world.err.write(`warning: job ${number} ends in ${has}; the config asks for ${asks}\n`);
     }
   }
-  return noteSession(run, { jobId }, { allocation: owned ? 'owned' : 'borrowed', hosts }, connection, world);
+  const session = { allocation: owned ? 'owned' : 'borrowed', hosts } as const;
+  return noteSession(run, { jobId }, session, connection, world, origin);
 }

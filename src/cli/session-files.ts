@@ -31,7 +31,7 @@ export async function sessionFilesOf(
 }
 
 /** The config's benchmark; without one that runs in a job, a step that `dyn-slurm bench` gives its command. */
-export function benchOf(job: Job, plan: Plan): Step {
+function benchOf(job: Job, plan: Plan): Step {
   const env = job.bench?.env;
   const [step] = [
     ...benchSteps(job, plan.entry),

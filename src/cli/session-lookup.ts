@@ -5,6 +5,7 @@ import { hostnames } from '../scheduler/allocation.ts';
 import type { FoundJob } from '../scheduler/scheduler.ts';
 import { adopt } from './adopt.ts';
 import type { Connection } from './connect.ts';
+import type { Origin } from './origin.ts';
 import { type LookupOptions, lookUpRun, lookUpRuns } from './run-lookup.ts';
 import type { World } from './world.ts';
 
@@ -76,8 +77,9 @@ export async function noteSession(
   session: SessionFacts,
   connection: Connection,
   world: World,
+  origin: Origin = {},
 ): Promise<Session> {
-  const noted = await adopt(run, found, connection, world, session);
+  const noted = await adopt(run, found, connection, world, session, origin);
   const { job } = noted;
   if (job === undefined) throw new Error(`${run.id} was noted without its job`);
   return { run: noted, connection, job: { ...job, session: job.session ?? session } };
