@@ -119,7 +119,7 @@ export function saysUnreachable(stderr: string): boolean {
 }
 
 const UNREACHABLE =
-  /Unable to contact slurm controller|Socket timed out|Zero Bytes were transmitted|Unexpected message received|Protocol authentication error|Unable to establish control machine address|controller is in standby|could not resolve|Connection refused|Connection timed out|Transport endpoint|rate limit/i;
+  /Unable to contact slurm controller|Socket timed out|Zero Bytes were transmitted|Unexpected message received|Protocol authentication error|Unable to establish control machine address|controller is in standby|could not resolve|Connection (refused|timed out|reset)|Transport endpoint|rate limit/i;
 
 /**
  * slurmctld with `rl_enable` (since 23.02) to a user who asks too often. Slurm's commands wait and ask again by themselves,

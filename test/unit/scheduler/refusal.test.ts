@@ -6,10 +6,7 @@ describe.each(RELEASES)('Slurm %s', (release) => {
   test.each([
     ['partition', 'see the partitions with `sinfo -s`, then set slurm.partition'],
     ['constraint', 'see the features with `sinfo -o "%P %f"`, then change slurm.constraint'],
-    [
-      'gres',
-      'see how this site names its GPUs with `sinfo -o "%P %G"`, and set gpu_directive in the cluster profile',
-    ],
+    ['gres', 'no node of the partition has what is asked: see `sinfo -o "%P %D %c %m %G"`'],
     ['memory', 'this site refuses the memory request: set `memory_directive: false` in the cluster profile'],
     ['reservation', 'see the reservations with `scontrol show reservation`, then change slurm.reservation'],
     ['time', 'see the limits with `sinfo -o "%P %l"`, then lower slurm.time'],
@@ -28,6 +25,13 @@ describe.each(RELEASES)('Slurm %s', (release) => {
 test.each(['20.11.4', '22.05.8'])('Slurm %s knows no segments', (release) => {
   expect(refusalHint(recorded(release, 'refused-segment.stderr') ?? '')).toBe(
     'slurm.segment needs Slurm 24.05 or later',
+  );
+});
+
+test('GPUs by a name that the site does not know', () => {
+  const stderr = 'sbatch: error: Batch job submission failed: Invalid generic resource (gres) specification';
+  expect(refusalHint(stderr)).toBe(
+    'see how this site names its GPUs with `sinfo -o "%P %G"`, and set gpu_directive in the cluster profile',
   );
 });
 

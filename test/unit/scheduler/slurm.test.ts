@@ -15,6 +15,11 @@ const files = new Map([
 ]);
 const GONE = { stderr: 'slurm_load_jobs error: Invalid job id specified\n', exit: 1 };
 
+const RUNNING = '1|RUNNING|2|1795500685|1795500688|gpu[01-02]|dyn-slurm:r1-0a1b2c|None\n';
+const QUEUE = `${RUNNING}2|PENDING|4|1795500493|N/A||dyn-slurm:r2-0a1b2c|Resources
+7|PENDING|1|1795500685|N/A||(null)|PartitionDown
+`;
+
 /** Milliseconds; of those that a test lets hang. */
 const QUICK = { sbatch: 300, squeue: 300 };
 
@@ -82,13 +87,13 @@ test('a job that was taken though the answer was lost is found by its comment', 
       stderr: 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation',
       exit: 1,
     },
-    squeue: { stdout: recorded('22.05.8', 'queue-own.stdout') ?? '' },
+    squeue: { stdout: QUEUE },
   });
   expect(await scheduler.submit(scheduler.request(run(), files), signal)).toBe('1');
 });
 
 test('a run’s job is found by its comment, and no other', async () => {
-  const { scheduler } = await slurm({ squeue: { stdout: recorded('24.11.5', 'queue-own.stdout') ?? '' } });
+  const { scheduler } = await slurm({ squeue: { stdout: QUEUE } });
   expect([...(await scheduler.find(['r2-0a1b2c', 'r3-0a1b2c'], signal))]).toEqual([
     ['r2-0a1b2c', { jobId: '2', submitted: 1795500493, state: { word: 'PENDING', phase: 'pending' } }],
   ]);
@@ -98,7 +103,7 @@ const ids = ['1', '7'] as readonly string[] as readonly JobId[];
 
 test('the first tier is one squeue for all', async () => {
   const { scheduler, stub } = await slurm({
-    squeue: { stdout: recorded('22.05.8', 'queue.stdout') ?? '' },
+    squeue: { stdout: QUEUE },
     sacct: {},
   });
   const status = await scheduler.status(ids, signal);
@@ -113,7 +118,7 @@ test('the first tier is one squeue for all', async () => {
 
 test('the second tier asks accounting about those that left', async () => {
   const { scheduler, stub } = await slurm({
-    squeue: { stdout: recorded('22.05.8', 'queue-one-gone.stdout') ?? '' },
+    squeue: { stdout: RUNNING },
     sacct: { stdout: '7|CANCELLED by 1000|2|1795499705|1795499706|gpu[01-02]|0:15\n' },
   });
   const status = await scheduler.status(ids, signal);
@@ -211,7 +216,7 @@ describe('a command that hangs', () => {
   test('sbatch: the job is looked for by its comment', async () => {
     const { scheduler } = await slurm({
       sbatch: { hangs: true },
-      squeue: { stdout: recorded('22.05.8', 'queue-own.stdout') ?? '' },
+      squeue: { stdout: QUEUE },
     });
     expect(await scheduler.submit(scheduler.request(run(), files), signal)).toBe('1');
   });
@@ -245,7 +250,8 @@ test('nothing is sent after an abort', async () => {
 });
 
 test('Slurm’s own check: when and where the job would start', async () => {
-  const said = recorded('22.05.8', 'test-only-later.stderr') ?? '';
+  const said =
+    'sbatch: Job 6 to start at 1795521840 using 512 processors on nodes node[1-8] in partition batch\n';
   const { scheduler, stub } = await slurm({ sbatch: { stderr: said } });
   expect(await scheduler.test(scheduler.request(run(), files), signal)).toEqual({
     start: 1795521840,
