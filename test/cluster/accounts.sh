@@ -10,7 +10,7 @@ slurm_conf_accounting() {
 AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=db
 AccountingStoragePass=$STATE/munge/socket
-AccountingStorageEnforce=limits
+AccountingStorageEnforce=limits,qos
 AccountingStorageTRES=gres/gpu
 # Without cgroups for memory, what a job uses is looked up, and too much of it ends the job.
 JobAcctGatherType=jobacct_gather/linux

@@ -45,7 +45,7 @@ change_root() {
     mount --bind "$path" "$new$path"
   done
   for path in dev proc sys; do mount --rbind "/$path" "$new/$path"; done
-  mkdir "$new/old"
+  mkdir -p "$new/old"
   cd "$new"
   pivot_root . old
   umount --lazy /old
@@ -70,7 +70,9 @@ etc() {
   mount -t overlay -o "lowerdir=$lower/etc" none /etc
 }
 
-hostname "$name"
+host=$name
+[[ $name != node* ]] || host+=${DOMAIN:-}
+hostname "$host"
 [[ -z $ROOT ]] || change_root
 case $name in
   # Outside of the cluster: it shares neither homes nor Slurm's configuration.
@@ -102,7 +104,7 @@ if [[ $name != hub ]]; then
   mkdir -p /run/sshd
 fi
 if [[ $name == node* ]]; then
-  mkdir -p "$STATE/boxes/$name/spool"
+  mkdir -p "$STATE/boxes/$host/spool"
 fi
 mount -t tmpfs -o mode=1777 none /dev/shm
 [[ $name != node* || -z $FREEZER ]] || own_freezer
