@@ -13,6 +13,7 @@ import type { Connection } from './connect.ts';
 import { detachedText } from './detached.ts';
 import { showLive } from './live/show-live.ts';
 import { patience, seen } from './patience.ts';
+import { exitOfRun } from './run-exit.ts';
 import { type LookupOptions, lookUpEach } from './run-lookup.ts';
 import { endingText, isBad } from './verdict-text.ts';
 import { screenOf } from './view.ts';
@@ -41,6 +42,8 @@ export async function watch(
 
 interface Shown {
   readonly code: number;
+  /** For Slurm, it ended well. */
+  readonly ended?: boolean;
   /** It was still to end when the watching ended. */
   readonly left?: true;
 }
@@ -85,7 +88,7 @@ async function showRun(
   if (!json) world.err.write(await whoCancelled(state.verdict, jobId, connection, world));
   const { code, text } = await benchedEnd(host, run, state);
   if (!json && text !== '') world.out.write(`\n${text}`);
-  return { code };
+  return { code, ended: exitOfRun(state) === EXIT.ok };
 }
 
 /** `submit --watch`: shows a run, and where it fails its retries, one after the other; the last one's exit code. */
@@ -100,7 +103,8 @@ export async function showChain(
     if (index > 0 && !options.json) world.err.write(`\nits retry is next: ${run.id}\n`);
     const shown = await showRun(run, connection, options, world);
     code = shown.code;
-    if (code === EXIT.ok || shown.left || world.signal.aborted) break;
+    // A job that did what it was for has no use for its retries, even where its benchmark does not count.
+    if (code === EXIT.ok || shown.ended || shown.left || world.signal.aborted) break;
   }
   return code;
 }
