@@ -29,14 +29,18 @@ export async function promptFor(session: Session, run: RunCommand, world: World)
   while (!stop.aborted) {
     const line = await lines.read(`${session.run.id}> `, stop);
     if (stop.aborted) break;
-    const [first, ...rest] = line === undefined ? ['exit'] : splitWords(line);
+    const typed = line === undefined ? ['exit'] : splitWords(line);
+    // Lines that other commands print, and that are pasted here, name their run themselves.
+    const pasted = typed[0] === 'dyn-slurm';
+    const [first, ...rest] = pasted ? typed.slice(1) : typed;
     if (first === undefined) continue;
     await writeHistory(history, world);
     if (LEAVING.includes(first)) break;
     if (first === 'help' || first === '?') world.out.write(PROMPT_HELP);
     else if (!Object.hasOwn(PROMPT_COMMANDS, first)) world.err.write(unknownCommand(first));
     else {
-      const words = PROMPT_COMMANDS[first] === 'run' ? [first, session.run.id, ...rest] : [first, ...rest];
+      const own = PROMPT_COMMANDS[first] === 'run' && !pasted ? [session.run.id] : [];
+      const words = [first, ...own, ...rest];
       news.hush();
       const code = await obey(words, session, run, world);
       if (first === 'release' && code === EXIT.ok) return EXIT.ok;

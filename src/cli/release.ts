@@ -29,7 +29,7 @@ export async function release(
   options: ReleaseOptions,
   world: World,
 ): Promise<number> {
-  return endSession(await lookUpSession(query, options, world), options, world);
+  return endSession(await lookUpSession(query, { ...options, ended: true }, world), options, world);
 }
 
 /** Ends a session, and says what becomes of its allocation; the exit code. */

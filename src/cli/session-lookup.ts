@@ -1,6 +1,8 @@
 import { join } from 'node:path/posix';
 import { DynSlurmError } from '../errors.ts';
 import type { Run, SessionFacts, SubmittedJob } from '../observe/run.ts';
+import { readRunLog } from '../observe/run-log.ts';
+import { stateAfter } from '../observe/run-state.ts';
 import { hostnames } from '../scheduler/allocation.ts';
 import type { FoundJob } from '../scheduler/scheduler.ts';
 import { adopt } from './adopt.ts';
@@ -20,17 +22,23 @@ export interface Session {
 export const SESSION_VARIABLE = 'DYN_SLURM_SESSION';
 
 /**
- * The session that a person means: of DYN_SLURM_SESSION, else the newest. @throws DynSlurmError `usage` where there is
- * none, or the run is a submitted job.
+ * The session that a person means: of DYN_SLURM_SESSION, else the newest that goes on, else the newest; with `ended` the
+ * newest anyway, so that a command that ends one ends no other when it is repeated. @throws DynSlurmError `usage` where
+ * there is none, or the run is a submitted job.
  */
 export async function lookUpSession(
   query: string | undefined,
-  options: LookupOptions,
+  options: LookupOptions & { readonly ended?: boolean },
   world: World,
 ): Promise<Session> {
   const named = query ?? (world.env[SESSION_VARIABLE] || undefined);
   if (named !== undefined) return sessionOf(await lookUpRun(named, options, world), world);
-  const [newest] = (await lookUpRuns(options, world)).filter(({ run }) => run.job?.session !== undefined);
+  const sessions = (await lookUpRuns(options, world)).filter(({ run }) => run.job?.session !== undefined);
+  for (const session of options.ended ? [] : sessions) {
+    const { events } = await readRunLog(session.connection.host, session.run);
+    if (stateAfter(events).verdict === undefined) return sessionOf(session, world);
+  }
+  const [newest] = sessions;
   if (newest !== undefined) return sessionOf(newest, world);
   throw new DynSlurmError('usage', 'there is no session', {
     hint: '`dyn-slurm allocate CONFIG` takes an allocation and opens one',

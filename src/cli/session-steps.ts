@@ -45,7 +45,7 @@ export function stepsNamed(words: readonly string[], steps: readonly SessionStep
 
 function unknownStep(word: string, steps: readonly SessionStep[]): DynSlurmError {
   const names = steps.map(({ name }) => name);
-  const near = nearest(word, names);
+  const near = nearest(word, [...names, ...steps.flatMap(({ role }) => role ?? []), 'workers']);
   const suggestion = near === undefined ? '' : `; did you mean ${near}?`;
   return new DynSlurmError('usage', `there is no step ${word} in this session${suggestion}`, {
     hint: `its steps are ${names.join(', ')}; \`workers\` stands for all workers`,

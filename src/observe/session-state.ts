@@ -75,7 +75,7 @@ function endAll({ time }: EventOf<'verdict'>, steps: Map<string, SessionStep>): 
 }
 
 /** Whether processes of it run. */
-export const isUp = ({ phase }: Pick<SessionStep, 'phase'>): boolean =>
+const isUp = ({ phase }: Pick<SessionStep, 'phase'>): boolean =>
   phase === 'starting' || phase === 'serving' || phase === 'unregistered';
 
 /** The event names all of the role that are missing, if their addresses tell which. */

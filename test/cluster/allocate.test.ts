@@ -122,7 +122,8 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     await load.completions(3);
     expect(await load.stop()).toEqual([]);
     expect(await engines()).toEqual(before);
-    expect(site.events(session).findLast(({ kind }) => kind === 'session-resumed')).toMatchObject({
+    const resumed = () => site.events(session).findLast(({ kind }) => kind === 'session-resumed');
+    await expect.poll(resumed, { timeout: 60_000 }).toMatchObject({
       adopted: expect.arrayContaining(['etcd', 'nats', 'frontend-0', 'prefill-0', 'decode-0', 'decode-1']),
     });
     // A worker of two nodes, whose sruns are gone.

@@ -191,8 +191,9 @@ test('a session that failed leaves its nodes, and says how to go on', async () =
 
 test('an unknown word is no command', async () => {
   const prompt = await Prompted.open();
-  await prompt.run(['restrt decode-0', 'dance', undefined]);
-  expect(prompt.ran).toEqual([]);
+  await prompt.run(['restrt decode-0', 'dance', `dyn-slurm logs ${RUN} decode-0`, undefined]);
+  // A line that was pasted.
+  expect(prompt.ran).toEqual([['logs', RUN, 'decode-0']]);
   expect(prompt.errors).toContain(
     'there is no command restrt here; did you mean restart?\nthere is no command dance here; see `help`\n',
   );
