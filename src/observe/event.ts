@@ -53,7 +53,7 @@ export type RunEventBody =
       readonly kind: 'nodes-bound';
       readonly nodes: readonly { readonly index: number; readonly host: string; readonly ip: string }[];
     }
-  /** Where something else had a port; `from` and `to` are ports or ranges. */
+  /** Where something else had a port; `from`, as planned, and `to` are ports or ranges. */
   | { readonly kind: 'port-moved'; readonly from: string; readonly to: string; readonly reason: string }
   | {
       readonly kind: 'image';

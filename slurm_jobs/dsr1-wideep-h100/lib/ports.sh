@@ -84,14 +84,14 @@ move_ports() {
 
 # move_block INDEX REASON
 move_block() {
-  local range from=${BLOCK_AT[$1]}
+  local range
   local -a ranges
   read -ra ranges <<<"${BLOCKS[$1]}"
-  BUSY[$from]=1
+  BUSY[${BLOCK_AT[$1]}]=1
   for range in "${ranges[@]}"; do
     [[ -z ${BUSY[$range]:-} ]] || continue
     place_block "$1" "$range"
-    event port-moved from="$from" to="$range" reason="$2"
+    event port-moved from="${ranges[0]}" to="$range" reason="$2"
     return
   done
   return 1
