@@ -21,7 +21,7 @@ export async function readRunData(host: Host, run: Run): Promise<RunData> {
     lastLogs(host, run),
   ]);
   const plan = parsePlan(planText);
-  const load = await readLoad(host, logs);
+  const load = await readLoad(host, logs, served(events) / MOST_LOOKS);
   return {
     run,
     events,
@@ -52,10 +52,19 @@ async function lastLogs(host: Host, { dir }: Run): Promise<Logs> {
 
 const BLOCK = 1024 * 1024;
 
-async function readLoad(host: Host, { folder, names }: Logs): Promise<LoadSeries | undefined> {
+/** Looks that are worth their time. */
+const MOST_LOOKS = 1500;
+
+/** Milliseconds from the first event to the last. */
+function served(events: readonly ObservedEvent[]): number {
+  const times = events.map(({ time }) => Date.parse(time)).filter((time) => !Number.isNaN(time));
+  return times.length === 0 ? 0 : (times.at(-1) ?? 0) - (times[0] ?? 0);
+}
+
+async function readLoad(host: Host, { folder, names }: Logs, apart: number): Promise<LoadSeries | undefined> {
   const recorder = new LoadRecorder();
   for (const name of names.filter((one) => /^metrics\..+\.prom$/.test(one))) {
-    const reader = new RecordedScrapes();
+    const reader = new RecordedScrapes(apart);
     const decoder = new TextDecoder();
     for (let at = 0; ; ) {
       const part = await host.read(join(folder, name), at, BLOCK);

@@ -12,6 +12,12 @@ export class RecordedScrapes {
   #rest = '';
   #time = 0;
   #targets = new Map<string, readonly Sample[]>();
+  readonly #apart: number;
+
+  /** Looks that are less than `apart` milliseconds after the last are passed over, unread: hours of them are many. */
+  constructor(apart = 0) {
+    this.#apart = apart;
+  }
 
   /** The looks that are complete by now, which is when the next has begun. */
   push(text: string): readonly Scrape[] {
@@ -35,7 +41,9 @@ export class RecordedScrapes {
     const end = block.indexOf('\n');
     const [, time, step] = HEAD.exec(end < 0 ? block : block.slice(0, end)) ?? [];
     if (time === undefined || step === undefined) return [];
-    const finished = Number(time) === this.#time ? [] : this.#finish();
+    const isNext = Number(time) !== this.#time;
+    if (isNext && Number(time) - this.#time < this.#apart) return [];
+    const finished = isNext ? this.#finish() : [];
     this.#time = Number(time);
     this.#targets.set(step, end < 0 ? [] : parseExposition(block.slice(end + 1), isLoadSeries));
     return finished;

@@ -44,6 +44,20 @@ test('a line that is cut off is no sample', () => {
   ]);
 });
 
+test('looks that are too close are passed over', () => {
+  const text = [0, 4, 5, 9, 11]
+    .map(
+      (second) =>
+        `# scrape ${1_700_000_000_000 + second * 1000} decode-0\nsglang:num_running_reqs ${second}\n`,
+    )
+    .join('');
+  const seconds = (apart: number) => {
+    const reader = new RecordedScrapes(apart);
+    return [...reader.push(text), ...reader.end()].map(({ time }) => time / 1000 - 1_700_000_000);
+  };
+  expect([seconds(0), seconds(5000), seconds(1e9)]).toEqual([[0, 4, 5, 9, 11], [0, 5, 11], [0]]);
+});
+
 test('an empty recording, or none at all', () => {
   expect([scrapesOf(''), scrapesOf('bash: metrics.sh: No such file\n')]).toEqual([[], []]);
 });
