@@ -74,7 +74,7 @@ function foldedWorkers(workers: readonly WorkerState[], room: number): readonly 
 function workerRow(worker: WorkerState, state: LiveState, now: number): Row {
   const { step, nodes, phase, since, note, next, restarts } = worker;
   const listed = phase === 'lost' && state.instances?.instances.some((one) => one.step === step);
-  const [first = '-'] = nodes;
+  const first = shortName(nodes[0] ?? '-');
   return {
     name: step,
     node: nodes.length > 1 ? `${first} +${nodes.length - 1}` : first,
@@ -85,6 +85,11 @@ function workerRow(worker: WorkerState, state: LiveState, now: number): Row {
     numbers: phase === 'ready' || phase === 'unregistered' ? numbersOf(loadOf(worker, state)) : [],
     ...(phase === 'ready' && restarts > 0 && { state: `ready ↻${restarts}` }),
   };
+}
+
+/** Without the domain, which all nodes share. */
+function shortName(host: string): string {
+  return /^[\d.]+$/.test(host) ? host : (host.split('.')[0] ?? host);
 }
 
 /**
