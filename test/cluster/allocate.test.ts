@@ -132,7 +132,7 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     expect(stopped.slice(-2).map(({ step }) => step)).toEqual(['prefill-0', 'decode-1']);
     expect((await ada.run(['release'])).code).toBe(0);
     await expect.poll(() => site.queue(), { timeout: 20_000 }).toBe('');
-    expect(await site.leftovers()).toEqual([]);
+    await expect.poll(() => site.leftovers(), { timeout: 20_000 }).toEqual([]);
   });
 
   test('over ssh: the session lives there, and its nodes are at hand here', async () => {

@@ -148,7 +148,7 @@ describe.skipIf(unavailable)(`a session${unavailable ? ` (skipped: ${unavailable
     const released = await site.ada.run(['release']);
     const left = `its allocation, job ${job}, goes on: it was there before; \`scancel ${job}\` ends that, too`;
     expect(released).toMatchObject({ code: 0, stdout: expect.stringContaining(left) });
-    await expect.poll(() => site.steps(job)).toEqual(['']);
+    await expect.poll(() => site.steps(job), { timeout: 20_000 }).toEqual(['']);
     expect(await site.queue()).toMatch(new RegExp(`^${job} RUNNING`));
 
     const second = await site.ada.run(['allocate', 'lab.yaml', '--json'], inside);
@@ -159,9 +159,9 @@ describe.skipIf(unavailable)(`a session${unavailable ? ` (skipped: ${unavailable
     // It is not the allocation that is to end.
     const cancelled = await site.ada.run(['cancel']);
     expect(cancelled).toMatchObject({ code: 0, stdout: expect.stringContaining(left) });
-    await expect.poll(() => site.steps(job)).toEqual(['']);
+    await expect.poll(() => site.steps(job), { timeout: 20_000 }).toEqual(['']);
     expect(await site.queue()).toMatch(new RegExp(`^${job} RUNNING`));
-    expect(await site.leftovers()).toEqual([]);
+    await expect.poll(() => site.leftovers(), { timeout: 20_000 }).toEqual([]);
   });
 
   test.each([
