@@ -1,8 +1,9 @@
+import { dirname, join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
 import type { EventOf } from './event.ts';
 import { inGroups } from './in-groups.ts';
-import { type LogFile, listLogs } from './log-file.ts';
-import { SIGNATURES } from './signature.ts';
+import { type LogFile, listLogs, logFolder } from './log-file.ts';
+import { adviceOn, SIGNATURES, signatureOf } from './signature.ts';
 import { type FoundSignature, WorkerLog } from './worker-log.ts';
 
 /** What is known of why a run failed, beyond its verdict. */
@@ -22,15 +23,24 @@ const MOST_LOGS = 64;
 export async function runSignature(
   host: Host,
   run: { readonly dir: string },
-  { step, node }: Pick<EventOf<'verdict'>, 'step' | 'node'>,
+  { step, node, line, attempt }: Pick<EventOf<'verdict'>, 'step' | 'node' | 'line' | 'attempt'>,
 ): Promise<RunSignature | undefined> {
   const logs = await listLogs(host, run, undefined);
   const own = logs.filter((log) => log.step === step && log.node === node);
-  const found = await inGroups(own, (log) => inLog(host, log));
+  if (step !== undefined) {
+    // What Slurm says of a step, such as that the kernel killed its processes, is not in the step's log.
+    const said = join(dirname(logFolder(run.dir, attempt)), 'state', `${step}.srun`);
+    own.push({ step, node: node ?? '', path: said });
+  }
+  const found = [...(await inGroups(own, (log) => inLog(host, log)))];
+  const [its] = own;
+  const last = line === undefined ? undefined : signatureOf(line);
+  if (line !== undefined && last && its)
+    found.push([{ signature: last, line, advice: adviceOn(last, line, its.node), log: its }]);
   const [first] = sorted(found);
   // What the network did is often what another node suffered from.
   if (first && first.signature.class !== 'network') return first;
-  const kin = logs.filter((log) => log.node !== '' && log.node !== node && (!step || log.step === step));
+  const kin = logs.filter((log) => !step || (log.step === step && log.node !== node));
   const others = await inGroups(kin.slice(0, MOST_LOGS), (log) => inLog(host, log));
   const [best] = sorted([...found, ...others]);
   return best;

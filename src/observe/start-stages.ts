@@ -2,27 +2,26 @@ import type { StageEvent, StartStage } from './log-event.ts';
 import type { StageLine } from './stage-line.ts';
 
 /** Seconds without progress after which a stage is stuck, and what to do then. Weights move with every shard. */
-export const STAGE_LIMITS: Readonly<Record<StartStage, { readonly limit: number; readonly advice: string }>> =
-  {
-    weights: {
-      limit: 900,
-      advice: 'look at the file system that the model is on, and at the other nodes of the worker',
-    },
-    'kv-cache': { limit: 300, advice: 'a rank may have ended: look at the other nodes of the worker' },
-    'cuda-graphs': {
-      limit: 600,
-      advice:
-        'ranks that capture wait for each other: look for one that is missing, or lower cuda-graph-max-bs; see sgl-project/sglang#26137',
-    },
-    'deep-gemm': {
-      limit: 1800,
-      advice: 'compile the kernels before, with the same args, into a shared SGLANG_DG_CACHE_DIR',
-    },
-    'warm-up': {
-      limit: 1800,
-      advice: 'the first requests hang: look at the transfer between prefill and decode',
-    },
-  };
+const STAGE_LIMITS: Readonly<Record<StartStage, { readonly limit: number; readonly advice: string }>> = {
+  weights: {
+    limit: 900,
+    advice: 'look at the file system that the model is on, and at the other nodes of the worker',
+  },
+  'kv-cache': { limit: 300, advice: 'a rank may have ended: look at the other nodes of the worker' },
+  'cuda-graphs': {
+    limit: 600,
+    advice:
+      'ranks that capture wait for each other: look for one that is missing, or lower cuda-graph-max-bs; see sgl-project/sglang#26137',
+  },
+  'deep-gemm': {
+    limit: 1800,
+    advice: 'compile the kernels before, with the same args, into a shared SGLANG_DG_CACHE_DIR',
+  },
+  'warm-up': {
+    limit: 1800,
+    advice: 'the first requests hang: look at the transfer between prefill and decode',
+  },
+};
 
 type Progress = Pick<StageEvent, 'stage' | 'state' | 'done' | 'total' | 'seconds' | 'deadline' | 'advice'>;
 

@@ -51,19 +51,18 @@ r1-0a1b2c  ready
 
   test('that failed, with the fatal line in its log', async () => {
     const { world, root, out } = await site();
-    const line =
-      'n3:9:9 [0] misc/socket.cc:533 NCCL WARN socketPollConnect: Connect to 10.0.0.4<5684> returned 113(No route to host)';
+    const line = 'kernel: NVRM: Xid (PCI:0000:44:00): 79, GPU has fallen off the bus';
     const logs = { 'logs/decode-0.node3.log': `${line}\nRuntimeError: NCCL error\n` };
     await addRun(root, { id: 'r1-0a1b2c', jobId: '4242', events: 'failed-at-start', logs });
     expect(await status('r1-0a1b2c', {}, world)).toBe(7);
     expect(out().replaceAll(root, 'RUNS').split('\n').slice(-8, -1)).toEqual([
       '  last line  torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB',
-      '  known as   nccl-interface: NCCL cannot reach another node over the interface that it took',
+      '  known as   gpu-xid: the driver reports a fault of a GPU (Xid)',
       `  its line   ${line}`,
       '  log        RUNS/r1-0a1b2c/logs/decode-0.node3.log',
       '  read it    dyn-slurm logs r1-0a1b2c decode-0',
-      '  next       name the right network: `interface` of the cluster profile sets NCCL_SOCKET_IFNAME and GLOO_SOCKET_IFNAME; or a firewall stands between the nodes',
-      '  see        https://github.com/sgl-project/sglang/issues/3820',
+      '  next       GPU 0000:44:00, Xid 79: keep the job off the node and tell the administrators (slurm.directives: {exclude: node3})',
+      '  see        https://docs.nvidia.com/deploy/xid-errors/',
     ]);
   });
 
@@ -92,9 +91,11 @@ r1-0a1b2c  failed
 failed after 6.0 s: decode-0 on node3 exited with code 1
   process    decode-0 on node3, rank 1, exited with code 1
   last line  torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB
+  known as   cuda-out-of-memory: a GPU ran out of memory
   log        RUNS/r1-0a1b2c/logs/decode-0.node3.log
   read it    dyn-slurm logs r1-0a1b2c decode-0
-  next       lower mem-fraction-static or the batch sizes in the role’s args, or give the worker more GPUs
+  next       lower mem-fraction-static, chunked-prefill-size or cuda-graph-max-bs in the role’s args, or give the worker more GPUs
+  see        https://github.com/sgl-project/sglang/issues/5285
 `,
     );
     expect(await stub.calls()).toEqual([]);

@@ -122,6 +122,23 @@ test.each([
   expect([found?.signature.name, found?.log.node]).toEqual([name, node]);
 });
 
+test('what Slurm says of the step, and the last line that the verdict has, count too', async () => {
+  const { dir } = await runFolder({ 'decode-0.node2.log': 'ok\n' });
+  await mkdir(join(dir, 'state'));
+  const killed =
+    'slurmstepd: error: Detected 1 oom_kill event in StepId=7.0. Some of the step tasks have been OOM Killed.';
+  await writeFile(join(dir, 'state/decode-0.srun'), `${killed}\n`);
+  const verdict = { step: 'decode-0', node: 'node2' };
+  expect(await runSignature(host, { dir }, verdict)).toMatchObject({
+    signature: { name: 'host-out-of-memory' },
+    line: killed,
+  });
+  expect(await runSignature(host, { dir }, { ...verdict, line: OOM })).toMatchObject({
+    signature: { name: 'cuda-out-of-memory' },
+    line: OOM,
+  });
+});
+
 test('where no process is known, any log may say why', async () => {
   const { dir } = await runFolder({ 'frontend-0.node1.log': 'fine\n', 'prefill-0.node2.log': OOM });
   expect((await runSignature(host, { dir }, {}))?.log.step).toBe('prefill-0');
