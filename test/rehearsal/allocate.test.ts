@@ -275,4 +275,4 @@ test('a supervisor that is killed is replaced, and nothing else is touched', asy
   await noneLeft();
   expect((await stage.run('release', session.run)).code).toBe(0);
   expect((await stage.run('restart', 'decode-1')).stderr).toContain('has ended: released by');
-});
+}, 240_000);
