@@ -1,3 +1,6 @@
+/** Indices of blocks: tables that fit into the first cache. */
+const BLOCKS = 4096;
+
 /**
  * Finds the next of many words in bytes, in one pass that skips most of them (Wu and Manber's, with blocks of two bytes):
  * looking for each word in turn would read a log as often as there are words.
@@ -9,7 +12,7 @@ export class Needles {
   /** By block: how far the next place where a word may begin is away. */
   readonly #shift: Uint8Array;
   /** By block: the list, of those in `endings`, of the words whose first `length` bytes end with it. */
-  readonly #ending = new Uint8Array(65536);
+  readonly #ending = new Uint8Array(BLOCKS);
   readonly #endings: (readonly number[])[] = [[]];
   /** The word that was found last. */
   which = -1;
@@ -18,7 +21,7 @@ export class Needles {
   constructor(words: readonly string[]) {
     this.#words = words.map((word) => Buffer.from(word));
     this.#length = Math.min(255, ...this.#words.map(({ length }) => length));
-    this.#shift = new Uint8Array(65536).fill(this.#length - 1);
+    this.#shift = new Uint8Array(BLOCKS).fill(this.#length - 1);
     for (const [index, word] of this.#words.entries()) {
       for (let at = 1; at < this.#length; at++) {
         const block = blockAt(word, at);
@@ -35,7 +38,7 @@ export class Needles {
   find(bytes: Uint8Array, from: number, end: number): number {
     const shift = this.#shift;
     for (let at = from + this.#length - 1; at < end; ) {
-      const block = ((bytes[at - 1] as number) << 8) | (bytes[at] as number);
+      const block = (((bytes[at - 1] as number) << 5) ^ (bytes[at] as number)) & (BLOCKS - 1);
       const step = shift[block] as number;
       if (step > 0) {
         at += step;
@@ -55,8 +58,9 @@ export class Needles {
   }
 }
 
+/** Two bytes as an index: blocks that share one shorten a step or are compared in vain, and no more. */
 function blockAt(word: Uint8Array, at: number): number {
-  return ((word[at - 1] as number) << 8) | (word[at] as number);
+  return (((word[at - 1] as number) << 5) ^ (word[at] as number)) & (BLOCKS - 1);
 }
 
 function begins(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {

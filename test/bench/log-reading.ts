@@ -10,7 +10,7 @@ import { ThroughputWindow } from '../../src/observe/throughput.ts';
 import { WorkerLog } from '../../src/observe/worker-log.ts';
 
 const PIECE = 256 * 1024;
-const ROUNDS = 9;
+const ROUNDS = 15;
 const FIRST = Date.UTC(2025, 11, 10, 13, 50);
 
 const [verb = '', place = '', count = '200', megabytes = '2'] = process.argv.slice(2);
