@@ -19,7 +19,7 @@ describe.skipIf(unavailable)(`benchmarks${unavailable ? ` (skipped: ${unavailabl
     runs = new Runs(cluster);
   });
   afterEach(async () => {
-    await cluster.exec(['scancel', '--full', '--user=root,ada']);
+    for (const user of ['root', 'ada']) await cluster.exec(['scancel', '--full', `--user=${user}`]);
     await expect
       .poll(async () => (await cluster.exec(['squeue', '-h'])).stdout, { timeout: 60_000 })
       .toBe('');
