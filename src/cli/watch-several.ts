@@ -1,6 +1,7 @@
 import { EXIT } from '../errors.ts';
 import type { ObservedEvent } from '../observe/event.ts';
 import { merge } from '../observe/merge.ts';
+import { readOutline } from '../observe/outline.ts';
 import { readRunLog } from '../observe/run-log.ts';
 import { advance, NEW_RUN, type RunState, stateAfter } from '../observe/run-state.ts';
 import { watchRun } from '../observe/watch.ts';
@@ -10,6 +11,7 @@ import { withJob } from './adopt.ts';
 import { benchedEnd } from './bench-verdict.ts';
 import { detachedText } from './detached.ts';
 import { eventText } from './event-text.ts';
+import type { GaugePage } from './live/gauge-page.ts';
 import { LoadLines } from './live/load-lines.ts';
 import { patience } from './patience.ts';
 import type { FoundRun } from './run-lookup.ts';
@@ -33,6 +35,7 @@ export async function showRuns(
   found: readonly FoundRun[],
   { json = false, pendingLimit, every }: Pick<WatchOptions, 'json' | 'pendingLimit' | 'every'>,
   world: World,
+  page: GaugePage,
 ): Promise<number> {
   const shown = await Promise.all(found.map((one) => begin(one, world)));
   const width = Math.max(...shown.map(({ run }) => run.id.length));
@@ -45,7 +48,7 @@ export async function showRuns(
   );
   for await (const { one, event } of merge(
     stop,
-    ...shown.map((each) => events(each, every, world, patient.signal)),
+    ...shown.map((each) => events(each, every, world, page, patient.signal)),
   )) {
     patient.see(one.run.id, event);
     const news = isNews(event, one.state);
@@ -84,11 +87,14 @@ async function* events(
   one: Shown,
   every: number | undefined,
   { now }: World,
+  page: GaugePage,
   signal: AbortSignal,
 ): AsyncGenerator<{ readonly one: Shown; readonly event: ObservedEvent }> {
   const { connection, run, jobId } = one;
   const { host } = connection;
   const own = watchRun(connection, { dir: run.dir, jobId }, signal);
   const service = { host, run, now, every: every === undefined ? undefined : every * 1000 };
-  for await (const event of withService(own, service, signal)) yield { one, event };
+  const outline = await readOutline(host, run);
+  for await (const event of page.follow(run.id, outline, withService(own, service, signal)))
+    yield { one, event };
 }

@@ -11,6 +11,7 @@ import { benchedEnd } from './bench-verdict.ts';
 import { whoCancelled } from './cancelled-by.ts';
 import type { Connection } from './connect.ts';
 import { detachedText } from './detached.ts';
+import { NO_PAGE, openGaugePage, type PagePlace } from './live/gauge-page.ts';
 import { showLive } from './live/show-live.ts';
 import { patience, seen } from './patience.ts';
 import { exitOfRun } from './run-exit.ts';
@@ -25,6 +26,8 @@ export interface WatchOptions extends LookupOptions {
   readonly pendingLimit?: number;
   /** Seconds between looks at the service's metrics. */
   readonly every?: number;
+  /** Where to serve what is seen, for Prometheus. */
+  readonly prometheus?: PagePlace;
 }
 
 /** `dyn-slurm watch [RUN...]`: shows runs until they end. An interrupt leaves their jobs alone. */
@@ -34,10 +37,16 @@ export async function watch(
   world: World,
 ): Promise<number> {
   const found = await lookUpEach(queries, options, world);
-  const [only] = found;
-  if (only && found.length === 1) return (await showRun(only.run, only.connection, options, world)).code;
-  const { showRuns } = await import('./watch-several.ts');
-  return showRuns(found, options, world);
+  const page = options.prometheus ? await openGaugePage(options.prometheus, world) : NO_PAGE;
+  try {
+    const [only] = found;
+    if (only && found.length === 1)
+      return (await showRun(only.run, only.connection, options, world, page)).code;
+    const { showRuns } = await import('./watch-several.ts');
+    return await showRuns(found, options, world, page);
+  } finally {
+    page.close();
+  }
 }
 
 interface Shown {
@@ -54,26 +63,29 @@ async function showRun(
   connection: Connection,
   { json = false, pendingLimit, every }: Pick<WatchOptions, 'json' | 'pendingLimit' | 'every'>,
   world: World,
+  page = NO_PAGE,
 ): Promise<Shown> {
   const { host } = connection;
   const past = stateAfter((await readRunLog(host, given)).events);
   const { run, jobId } = await withJob(given, past, connection, world);
   const screen = screenOf(world, json);
   const patient = patience([run.id], pendingLimit, world.signal);
-  const state = await showLive(
-    run.id,
-    withService(
-      withLogs(
-        seen(watchRun(connection, { dir: run.dir, jobId }, patient.signal), (event) =>
-          patient.see(run.id, event),
-        ),
-        { host, run, now: world.now },
-        patient.signal,
+  const outline = await readOutline(host, run);
+  const events = withService(
+    withLogs(
+      seen(watchRun(connection, { dir: run.dir, jobId }, patient.signal), (event) =>
+        patient.see(run.id, event),
       ),
-      { host, run, now: world.now, every: every === undefined ? undefined : every * 1000 },
+      { host, run, now: world.now },
       patient.signal,
     ),
-    { outline: await readOutline(host, run), submitted: run.job?.submitted },
+    { host, run, now: world.now, every: every === undefined ? undefined : every * 1000 },
+    patient.signal,
+  );
+  const state = await showLive(
+    run.id,
+    page.follow(run.id, outline, events),
+    { outline, submitted: run.job?.submitted },
     screen,
   );
   patient.end();

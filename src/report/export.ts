@@ -1,3 +1,4 @@
+import { sampleText } from '../observe/service/sample-text.ts';
 import { type RunRecord, recordsOf } from './record.ts';
 import type { RunData } from './run-data.ts';
 
@@ -48,16 +49,8 @@ export function openMetricsOf(data: RunData): string {
 }
 
 function sample(name: string, { time, subject, concurrency, value }: RunRecord, run: string): string {
-  const labels = [
-    ['run', run],
-    ['subject', subject],
-    ...(concurrency === undefined ? [] : [['concurrency', String(concurrency)]]),
-  ].map(([label = '', text = '']) => `${label}="${labelText(text)}"`);
-  return `${name}{${labels.join(',')}} ${value}${time === undefined ? '' : ` ${time / 1000}`}\n`;
-}
-
-function labelText(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+  const labels = { run, subject, ...(concurrency !== undefined && { concurrency: String(concurrency) }) };
+  return sampleText(name, labels, Number(value), time === undefined ? undefined : time / 1000);
 }
 
 function snake(name: string): string {

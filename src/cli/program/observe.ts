@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { CancelOptions } from '../cancel.ts';
 import type { ForwardOptions } from '../forward.ts';
+import type { PagePlace } from '../live/gauge-page.ts';
 import type { LogsOptions } from '../logs.ts';
 import type { StatusOptions } from '../status.ts';
 import type { WatchOptions } from '../watch.ts';
@@ -23,10 +24,16 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     ['watch dsr1-3fa29c --json', 'one event a line'],
     ['watch dsr1-3fa29c dsr1-8c11d2', 'several at once'],
     ['watch --pending-limit 30m', 'no longer than that if its job does not start'],
+    ['watch --prometheus 9500', 'and serve its figures at http://127.0.0.1:9500/metrics'],
   ])
     .argument('[run...]', RUN)
     .option(CLUSTER, OF_CLUSTER)
     .option('--every <seconds>', 'time between looks at the service (default: 1)', positive)
+    .option(
+      '--prometheus <[address:]port>',
+      'serve what is seen as metrics, on 127.0.0.1 by default',
+      pagePlace,
+    )
     .option(PENDING_LIMIT, PENDING_TEXT, timeSpan)
     .addOption(json())
     .action(async (queries: readonly string[], options: WatchOptions) => {
@@ -81,4 +88,10 @@ function positive(text: string): number {
 function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number.');
+}
+
+function pagePlace(text: string): PagePlace {
+  const [, address = '127.0.0.1', digits = ''] = /^(?:\[?([^\]]+)\]?:)?(\d{1,5})$/.exec(text) ?? [];
+  if (digits !== '' && Number(digits) <= 65_535) return { address, port: Number(digits) };
+  throw new InvalidArgumentError('It must be PORT or ADDRESS:PORT.');
 }

@@ -32,10 +32,12 @@ export function reportCommands({ add, addForRun, json, exit, world }: Tree): voi
   addForRun('export', 'print what was measured of a run, for other programs', [
     ['export dsr1-3fa29c --csv -o r1.csv', 'one row a number: benchmarks, load over time, events'],
     ['export --prometheus', 'of the newest run, in OpenMetrics’ format with times'],
+    ['export --scrape -o targets.json', 'for a Prometheus that is to watch the service itself'],
   ])
     .option('--csv', 'as a table')
     .option('--json', 'as one object')
     .option('--prometheus', 'as samples for promtool')
+    .option('--scrape', 'where its metrics are while it runs, for Prometheus’ file_sd_configs')
     .option('-o, --out <file>', 'file to write; by default standard output')
     .action(async (query: string | undefined, options: ExportOptions) => {
       const { exportRun } = await import('../export.ts');
