@@ -70,9 +70,7 @@ etc() {
   mount -t overlay -o "lowerdir=$lower/etc" none /etc
 }
 
-host=$name
-[[ $name != node* ]] || host+=${DOMAIN:-}
-hostname "$host"
+hostname "$name"
 [[ -z $ROOT ]] || change_root
 case $name in
   # Outside of the cluster: it shares neither homes nor Slurm's configuration.
@@ -104,7 +102,7 @@ if [[ $name != hub ]]; then
   mkdir -p /run/sshd
 fi
 if [[ $name == node* ]]; then
-  mkdir -p "$STATE/boxes/$host/spool"
+  mkdir -p "$STATE/boxes/$name/spool"
 fi
 mount -t tmpfs -o mode=1777 none /dev/shm
 [[ $name != node* || -z $FREEZER ]] || own_freezer

@@ -57,8 +57,6 @@ export interface UpOptions {
   readonly accounting?: boolean;
   /** Seconds that the queue knows a job that has ended. */
   readonly minJobAge?: number;
-  /** Nodes are node1.DOMAIN and so on, for Slurm and to themselves; their boxes are node1 all the same. */
-  readonly domain?: string;
   /** A Debian of another release, whose Slurm is used; see root.sh. Where nothing is said, that of $CLUSTER_ROOT. */
   readonly root?: string;
 }
@@ -103,7 +101,6 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
     tools,
     accounting,
     minJobAge,
-    domain,
     root = process.env.CLUSTER_ROOT,
   } = options;
   await sweep();
@@ -116,7 +113,6 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
     'min-job-age': minJobAge,
     proctrack,
     tools,
-    domain,
     root,
   };
   for (const [option, value] of Object.entries(more)) {

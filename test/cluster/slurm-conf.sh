@@ -42,8 +42,7 @@ MinJobAge=$MIN_JOB_AGE
 InactiveLimit=0
 $(slurm_conf_accounting)
 JobCompType=jobcomp/none
-NodeName=DEFAULT CPUs=64 Boards=1 SocketsPerBoard=2 CoresPerSocket=32 ThreadsPerCore=1 RealMemory=500000 Gres=gpu:h100:$GPUS Feature=h100,ib State=UNKNOWN
-$(slurm_conf_nodes)
+NodeName=node[1-$NODES] NodeAddr=$SUBNET.[11-$((10 + NODES))] CPUs=64 Boards=1 SocketsPerBoard=2 CoresPerSocket=32 ThreadsPerCore=1 RealMemory=500000 Gres=gpu:h100:$GPUS Feature=h100,ib State=UNKNOWN
 PartitionName=DEFAULT Nodes=ALL State=UP PriorityTier=10 PreemptMode=OFF
 PartitionName=batch Default=YES MaxTime=1-00:00:00 DefaultTime=01:00:00
 PartitionName=debug MaxTime=00:30:00 MaxNodes=2
@@ -60,18 +59,6 @@ END
   local i
   for ((i = 0; i < GPUS; i++)); do
     mknod "$STATE/gpus/nvidia$i" c 195 "$i"
-  done
-}
-
-# A list of hosts with something behind the numbers is not for every release.
-slurm_conf_nodes() {
-  local i
-  if [[ -z $DOMAIN ]]; then
-    echo "NodeName=node[1-$NODES] NodeAddr=$SUBNET.[11-$((10 + NODES))]"
-    return
-  fi
-  for ((i = 1; i <= NODES; i++)); do
-    echo "NodeName=node$i$DOMAIN NodeHostname=node$i$DOMAIN NodeAddr=$SUBNET.$((10 + i))"
   done
 }
 

@@ -6,8 +6,7 @@ umask 022
 usage() {
   cat <<'END'
 usage: up.sh [--nodes N] [--name NAME] [--gpus N] [--kill-wait S] [--slurmd-timeout S] [--proctrack KIND]
-             [--tools FOLDER] [--accounting] [--min-job-age S] [--root FOLDER] [--domain NAME]
-             [--json]
+             [--tools FOLDER] [--accounting] [--min-job-age S] [--root FOLDER] [--json]
   --nodes           1 to 33; default 8
   --name            of the cluster; default dev
   --gpus            of each node; default 8
@@ -17,7 +16,6 @@ usage: up.sh [--nodes N] [--name NAME] [--gpus N] [--kill-wait S] [--slurmd-time
   --accounting      a slurmdbd over a MariaDB; limits are enforced. Installs both
   --min-job-age     seconds that the queue knows a job that has ended; default 30
   --root            a Debian of another release, whose Slurm and programs all boxes use; see root.sh
-  --domain          host names of nodes, and their names in Slurm, are node1.NAME and so on
   --tools           folder of `dyn-slurm setup`; default the newest in ~/.cache/dyn-slurm
   --json            prints the cluster as JSON instead of how to use it
 END
@@ -32,7 +30,7 @@ END
 . "$HERE/people.sh"
 . "$HERE/description.sh"
 
-NAME=dev NODES=8 GPUS=8 KILL_WAIT=10 SLURMD_TIMEOUT=15 MIN_JOB_AGE=30 ACCOUNTING='' JSON='' TOOLS='' PROCTRACK=cgroup ROOT='' DOMAIN=''
+NAME=dev NODES=8 GPUS=8 KILL_WAIT=10 SLURMD_TIMEOUT=15 MIN_JOB_AGE=30 ACCOUNTING='' JSON='' TOOLS='' PROCTRACK=cgroup ROOT=''
 while (($#)); do
   case $1 in
     --json) JSON=1 ;;
@@ -42,7 +40,6 @@ while (($#)); do
     --kill-wait) KILL_WAIT=$2 && shift ;;
     --slurmd-timeout) SLURMD_TIMEOUT=$2 && shift ;;
     --min-job-age) MIN_JOB_AGE=$2 && shift ;;
-    --domain) DOMAIN=.$2 && shift ;;
     --accounting) ACCOUNTING=1 ;;
     --root) ROOT=$(realpath "$2") && shift ;;
     --proctrack) PROCTRACK=$2 && shift ;;
@@ -89,7 +86,7 @@ serve() {
     db) start_accounting ;;
     ctl) runs ctl slurmctld || enter ctl slurmctld ;;
     login | bastion) runs "$1" sshd || enter "$1" /usr/sbin/sshd -f "$STATE/ssh/sshd_$1" -E "$STATE/log/sshd-$1.log" ;;
-    node*) runs "$1" slurmd || enter "$1" slurmd -N "$1$DOMAIN" ;;
+    node*) runs "$1" slurmd || enter "$1" slurmd -N "$1" ;;
   esac
 }
 
