@@ -1,8 +1,9 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { CancelOptions } from '../cancel.ts';
 import type { ForwardOptions } from '../forward.ts';
 import type { PagePlace } from '../live/gauge-page.ts';
 import type { LogsOptions } from '../logs.ts';
+import type { ProfileOptions } from '../profile.ts';
 import type { StatusOptions } from '../status.ts';
 import type { WatchOptions } from '../watch.ts';
 import { CLUSTER, OF_CLUSTER, PENDING_LIMIT, PENDING_TEXT, RUN, type Tree, timeSpan } from './tree.ts';
@@ -58,6 +59,34 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
       const { logs } = await import('../logs.ts');
       exit(await logs({ first, second }, options, world));
     });
+  addForRun('profile', 'profile workers while they serve, and list the traces', [
+    ['profile --role decode', 'all decode workers of the newest run, for 10 s'],
+    ['profile dsr1-3fa29c --worker decode-0 --steps 20', 'one worker, for 20 forward passes'],
+    ['profile --role prefill --tool nsys --seconds 5', 'of a run whose config has profile: {tool: nsys, …}'],
+  ])
+    .option('--role <role>', 'workers of this role; needed where there are several')
+    .option('--worker <worker>', 'only this worker, as decode-0; may be repeated', collect)
+    .addOption(
+      new Option('--tool <tool>', 'profiler: torch, or nsys where the workers run under it')
+        .choices(['torch', 'nsys'])
+        .default('torch'),
+    )
+    .option('--seconds <seconds>', 'how long (default: 10)', positive)
+    .addOption(
+      new Option('--steps <count>', 'forward passes, instead of a time')
+        .argParser(countOf)
+        .conflicts('seconds'),
+    )
+    .option(
+      '--activities <list>',
+      'what torch records, of CPU, GPU, MEM, RPD and XPU (default: CPU,GPU)',
+      activities,
+    )
+    .addOption(json())
+    .action(async (query: string | undefined, options: ProfileOptions) => {
+      const { profile } = await import('../profile.ts');
+      exit(await profile(query, options, world));
+    });
   addForRun('forward', 'open the frontend of a run on this machine, over ssh', [
     ['forward', 'of the newest run; then: curl http://127.0.0.1:8000/v1/models'],
     ['forward dsr1-3fa29c --port 9000', 'on another port'],
@@ -83,6 +112,23 @@ function positive(text: string): number {
   const value = Number(text);
   if (/^\d+(\.\d+)?$/.test(text) && value >= 0.2 && value <= 3600) return value;
   throw new InvalidArgumentError('It must be seconds, from 0.2 to 3600.');
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function countOf(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number, 1 or more.');
+}
+
+const ACTIVITIES = ['CPU', 'GPU', 'MEM', 'RPD', 'XPU'];
+
+function activities(text: string): readonly string[] {
+  const list = text.toUpperCase().split(',');
+  if (list.every((each) => ACTIVITIES.includes(each))) return list;
+  throw new InvalidArgumentError(`It must be a list of ${ACTIVITIES.join(', ')}.`);
 }
 
 function wholeNumber(text: string): number {

@@ -5,7 +5,8 @@ import type { PlanNode, PlanWorker, Process, Readiness } from '../../plan/plan.t
 
 /** What an observer needs of plan.json to find a service. */
 export interface PlannedService {
-  readonly processes: readonly Pick<Process, 'name' | 'kind' | 'role' | 'nodeIndex' | 'nodeRank' | 'ports'>[];
+  readonly processes: readonly (Pick<Process, 'name' | 'kind' | 'role' | 'nodeIndex' | 'nodeRank' | 'ports'> &
+    Partial<Pick<Process, 'argv' | 'gpus'>>)[];
   readonly workers: readonly Pick<PlanWorker, 'name' | 'role' | 'nodes'>[];
   readonly readiness: Pick<Readiness, 'model' | 'endpoints' | 'readyRoute'>;
   readonly nodes: readonly Pick<PlanNode, 'index'>[];

@@ -1,4 +1,4 @@
-import { Agent, type ClientRequestArgs, request } from 'node:http';
+import { Agent, type ClientRequestArgs, type RequestOptions, request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Place } from './places.ts';
 import type { WayThere } from './way.ts';
@@ -20,31 +20,45 @@ export class Web {
   }
 
   /** @throws Error where there is no whole answer within `timeout` milliseconds. */
-  get({ address, port }: Place, path: string, timeout: number, signal: AbortSignal): Promise<Answer> {
+  get(place: Place, path: string, timeout: number, signal: AbortSignal): Promise<Answer> {
+    return this.#ask(place, { path, headers: { accept: 'text/plain, */*' } }, '', timeout, signal);
+  }
+
+  /** Sends `body` as JSON. @throws Error as `get`; what was asked may have been done all the same. */
+  post(place: Place, path: string, body: unknown, timeout: number, signal: AbortSignal): Promise<Answer> {
+    const text = JSON.stringify(body);
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+    return this.#ask(place, { method: 'POST', path, headers }, text, timeout, signal);
+  }
+
+  #ask(
+    { address, port }: Place,
+    what: RequestOptions,
+    body: string,
+    timeout: number,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const asked = request(
-        { host: address, port, path, agent: this.#agent, signal, headers: { accept: 'text/plain, */*' } },
-        (answer) => {
-          const parts: Buffer[] = [];
-          let size = 0;
-          answer.on('data', (part: Buffer) => {
-            size += part.length;
-            if (size > MOST_BYTES) asked.destroy(new Error('the answer is too long'));
-            else parts.push(part);
-          });
-          answer.once('end', () =>
-            resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }),
-          );
-          answer.on('error', reject);
-        },
-      );
+      const asked = request({ host: address, port, agent: this.#agent, signal, ...what }, (answer) => {
+        const parts: Buffer[] = [];
+        let size = 0;
+        answer.on('data', (part: Buffer) => {
+          size += part.length;
+          if (size > MOST_BYTES) asked.destroy(new Error('the answer is too long'));
+          else parts.push(part);
+        });
+        answer.once('end', () =>
+          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }),
+        );
+        answer.on('error', reject);
+      });
       const timer = setTimeout(
         () => asked.destroy(new Error(`no answer within ${timeout / 1000} s`)),
         timeout,
       );
       asked.once('close', () => clearTimeout(timer));
       asked.on('error', reject);
-      asked.end();
+      asked.end(body);
     });
   }
 

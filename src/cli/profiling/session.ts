@@ -1,0 +1,63 @@
+import type { WayThere } from '../../observe/service/way.ts';
+import { Web } from '../../observe/service/web.ts';
+import type { Chosen } from './choice.ts';
+import { type ProfileRequest, type Told, tellEngine } from './engine.ts';
+
+/** One worker while it is profiled. */
+export interface Profiling {
+  readonly worker: Chosen;
+  readonly started: Told;
+  readonly stopped: Told;
+}
+
+/** Milliseconds. An engine in the middle of a long prefill answers late. */
+const START_TIMEOUT = 60_000;
+/** Engines answer once a trace is written, which takes minutes for many ranks. */
+const STOP_TIMEOUT = 600_000;
+
+/** Starts all at once, so that their traces are of the same time. */
+export function startAll(
+  way: WayThere,
+  wanted: readonly { readonly worker: Chosen; readonly body: ProfileRequest }[],
+  signal: AbortSignal,
+): Promise<readonly Profiling[]> {
+  const told = { timeout: START_TIMEOUT, signal };
+  return withWeb(way, (web) =>
+    Promise.all(
+      wanted.map(async ({ worker, body }) => ({
+        worker,
+        started: await tellEngine(web, worker.system, 'start_profile', body, told),
+        stopped: { done: true } as const,
+      })),
+    ),
+  );
+}
+
+/** Stops those that run, or may: an interrupt does not stop this. Others are left, for their profile is somebody else's. */
+export function stopAll(way: WayThere, profiling: readonly Profiling[]): Promise<readonly Profiling[]> {
+  const told = { timeout: STOP_TIMEOUT, signal: new AbortController().signal };
+  return withWeb(way, (web) =>
+    Promise.all(
+      profiling.map(async (each) => {
+        const { worker, started } = each;
+        if (!started.done && (started.status !== undefined || !mayHaveArrived(started.reason))) return each;
+        return { ...each, stopped: await tellEngine(web, worker.system, 'stop_profile', {}, told) };
+      }),
+    ),
+  );
+}
+
+/** Connections of its own: one that was kept through a long profile may have been closed at the other end. */
+async function withWeb<Result>(way: WayThere, work: (web: Web) => Promise<Result>): Promise<Result> {
+  const web = new Web(way);
+  try {
+    return await work(web);
+  } finally {
+    web.close();
+  }
+}
+
+/** Whether a request without an answer may have got there. */
+function mayHaveArrived(reason: string): boolean {
+  return !/ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND/.test(reason);
+}
