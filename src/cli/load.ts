@@ -41,11 +41,12 @@ export async function loadSource(
   world: World,
 ): Promise<Loaded> {
   const [knownTopologies, knownClusters] = await Promise.all([topologyNames(world), clusterNames(world)]);
-  const names = namesIn(parseYaml(config.file, config.text));
+  const parsed = parseYaml(config.file, config.text);
+  const names = namesIn(parsed);
   const topology = await readTopology(names.topology, knownTopologies, world);
   const cluster = await chooseCluster(options.cluster, names.cluster, knownClusters, world);
   const resolved = resolveJob({
-    config,
+    config: parsed,
     ...(topology && { topology }),
     topologyNames: knownTopologies,
     cluster,

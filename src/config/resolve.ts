@@ -31,7 +31,8 @@ export interface SourceFile {
 }
 
 export interface ResolveInput {
-  readonly config: SourceFile;
+  /** Read already, for the preset and the profile that it names. */
+  readonly config: ParsedFile;
   /** The preset's file, where the config names one and it was found. */
   readonly topology?: SourceFile;
   /** All presets, to suggest one. */
@@ -58,10 +59,9 @@ export interface Resolved {
  * the files hold.
  */
 export function resolveJob(input: ResolveInput): Resolved {
-  const { config: source, cluster } = input;
+  const { config: parsed, cluster } = input;
   const optional = [input.overlay, input.topology].flatMap((one) => one ?? []);
-  const files = [source, ...optional, ...cluster.files].map(({ file }) => file);
-  const parsed = parseYaml(source.file, source.text);
+  const files = [parsed, ...optional, ...cluster.files].map(({ file }) => file);
   const overlay = input.overlay && parseYaml(input.overlay.file, input.overlay.text);
   const site = readSite(cluster.files);
   const diagnostics: Diagnostic[] = [
@@ -102,7 +102,7 @@ export function resolveJob(input: ResolveInput): Resolved {
   if (job === undefined || all.some(({ severity }) => severity === 'error'))
     return { diagnostics: all, provenance: [] };
   const trees = { job: checked.tree, site: site.tree };
-  return { job, diagnostics: all, provenance: provenanceOf(job, trees, used, layering(input, parsed)) };
+  return { job, diagnostics: all, provenance: provenanceOf(job, trees, used, layering(input)) };
 }
 
 interface Completed {
@@ -172,8 +172,8 @@ function unknownCluster({ cluster, clusterNames }: ResolveInput): readonly Probl
   return [unknownName(['cluster'], 'cluster profile', name, clusterNames, hint)];
 }
 
-function layering({ config, topology, cluster, overlay }: ResolveInput, parsed: ParsedFile): Layering {
-  const preset = namesIn(parsed).topology;
+function layering({ config, topology, cluster, overlay }: ResolveInput): Layering {
+  const preset = namesIn(config).topology;
   return ({ file, line, column }) => {
     const position = `${file}:${line}:${column}`;
     if (file === config.file) return position;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { parseYaml } from '../../src/config/parse.ts';
 import { resolveJob } from '../../src/config/resolve.ts';
 import { planJob } from '../../src/plan/assemble.ts';
 import { renderBundle, TEMPLATES, type TemplateName } from '../../src/render/bundle.ts';
@@ -29,7 +30,7 @@ const templates = Object.fromEntries(
 ) as Record<TemplateName, string>;
 
 const { job, diagnostics } = resolveJob({
-  config: { file: 'bench.yaml', text },
+  config: parseYaml('bench.yaml', text),
   topologyNames: [],
   cluster: { name: 'default', files: [] },
   clusterNames: [],

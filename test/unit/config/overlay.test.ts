@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { formatDiagnostic } from '../../../src/config/diagnostic.ts';
+import { parseYaml } from '../../../src/config/parse.ts';
 import { type Resolved, resolveJob } from '../../../src/config/resolve.ts';
 
 const CONFIG = `name: r1
@@ -11,7 +12,7 @@ aggregated: {args: {mem_fraction_static: 0.8, page-size: 16}, env: {A: x, B: y}}
 
 function overlaid(text: string): Resolved {
   return resolveJob({
-    config: { file: 'c.yaml', text: CONFIG },
+    config: parseYaml('c.yaml', CONFIG),
     topologyNames: [],
     cluster: { name: 'default', files: [] },
     clusterNames: ['default'],

@@ -1,4 +1,5 @@
 import { formatDiagnostic } from '../../../src/config/diagnostic.ts';
+import { parseYaml } from '../../../src/config/parse.ts';
 import { type Resolved, type ResolveInput, resolveJob } from '../../../src/config/resolve.ts';
 
 /** A config without a topology in which nothing is wrong. */
@@ -34,7 +35,7 @@ export function report(text: string, around: Surroundings = {}): string {
 
 function inputOf(text: string, { topology, cluster = [], clusterName }: Surroundings): ResolveInput {
   return {
-    config: { file: 'c.yaml', text },
+    config: parseYaml('c.yaml', text),
     ...(topology !== undefined && { topology: { file: 't.yaml', text: topology } }),
     topologyNames: ['h100-fp8-default', 'docs-dsr1-wideep-h100', 'docs-dsr1-wideep-gb200'],
     cluster: {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Job } from '../../../../src/config/job.ts';
+import { parseYaml } from '../../../../src/config/parse.ts';
 import { resolveJob } from '../../../../src/config/resolve.ts';
 import { planJob } from '../../../../src/plan/assemble.ts';
 import type { Plan } from '../../../../src/plan/plan.ts';
@@ -34,12 +35,12 @@ export function publishedJob(
   { version, model = '/model/', extra = '' }: { version?: string; model?: string; extra?: string } = {},
 ): { readonly job: Job; readonly plan: Plan; readonly problems: readonly string[] } {
   const { job, diagnostics } = resolveJob({
-    config: {
-      file: 'config.yaml',
-      text: `name: published\ntopology: ${name}\nmodel: {path: ${model}}\nslurm: {account: a, partition: p, time: 1h}\n${
+    config: parseYaml(
+      'config.yaml',
+      `name: published\ntopology: ${name}\nmodel: {path: ${model}}\nslurm: {account: a, partition: p, time: 1h}\n${
         version === undefined ? '' : `dynamo: {version: ${version}}\n`
       }${extra}`,
-    },
+    ),
     topology: { file: `${name}.yaml`, text: topologyText(name) },
     topologyNames,
     cluster: { name: 'local', files: [] },
