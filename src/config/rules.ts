@@ -10,6 +10,7 @@ import { checkNodes, checkSite } from './rules/nodes.ts';
 import { checkParallelism } from './rules/parallel.ts';
 import { checkPlanes } from './rules/planes.ts';
 import { checkPorts } from './rules/ports.ts';
+import { checkProfiling } from './rules/profiling.ts';
 import { checkRoles } from './rules/roles.ts';
 import { checkSizes } from './rules/sizes.ts';
 import type { JobConfig } from './schema.ts';
@@ -34,7 +35,7 @@ export function checkRules(job: JobConfig, site: ClusterProfile): readonly Probl
       );
     }
   }
-  problems.push(...checkPlanes(job), ...checkManaged(job), ...checkBench(job));
+  problems.push(...checkPlanes(job), ...checkManaged(job), ...checkBench(job), ...checkProfiling(job));
   for (const role of ROLES) {
     const config = job[role];
     if (config) problems.push(...checkManagedArgs(role, config, job, perNode));

@@ -3,6 +3,7 @@ import { bench } from './bench.ts';
 import { clusterName } from './cluster-profile.ts';
 import { name } from './fields.ts';
 import { observe } from './observe.ts';
+import { profiling } from './profiling.ts';
 import { role } from './role.ts';
 import { container, dynamo, frontend, health, infra, model } from './service.ts';
 import { slurm } from './slurm.ts';
@@ -32,6 +33,9 @@ const shape = {
   dynamo: dynamo.prefault({}).describe('Dynamo’s release, and its options of workers.'),
   health: health.prefault({}).describe('When the job counts as ready, and when it gives up.'),
   observe: observe.prefault({}).describe('What the job writes down beside its events and logs.'),
+  profile: profiling
+    .optional()
+    .describe('Workers that run under Nsight Systems, for `dyn-slurm profile --tool nsys`. Default: none.'),
   bench: bench
     .optional()
     .describe(

@@ -5,6 +5,7 @@ import { dynamoEnvironment } from './environment.ts';
 import { portWord } from './movable-ports.ts';
 import type { Step } from './plan.ts';
 import { workerPorts } from './ports.ts';
+import { profilerWords } from './profiler.ts';
 import type { PlacedWorker } from './worker.ts';
 
 /** One srun for each worker: all of its nodes run the same command, and differ in rank and address. */
@@ -17,7 +18,7 @@ export function workerStep(job: Job, worker: PlacedWorker): Step {
     worker: worker.index,
     nodes: worker.nodes,
     gpus: worker.gpus,
-    argv,
+    argv: [...profilerWords(job, worker), ...argv],
     env: {
       ...dynamoEnvironment(job),
       ...(hasPlanes(job) && { DYN_TCP_RPC_PORT: portWord('rpc', worker.ports.rpc, job) }),

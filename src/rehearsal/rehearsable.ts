@@ -39,6 +39,8 @@ export function rehearsable(plan: Plan): Problem | undefined {
 function obstacle(step: Step, role: Role): string | undefined {
   if (!ROLES.has(role)) return `a worker of the role ${role} has no stand-in without a GPU`;
   const words = step.argv.map(literal);
+  if (words[0] === 'nsys')
+    return 'mock engines do nothing that nsys could record; leave `profile` out of a rehearsal';
   const module = words[words.indexOf('-m') + 1];
   if (module === undefined || !MODULES.test(module)) {
     return `${module ?? words[0] ?? 'its command'} has no stand-in without a GPU`;

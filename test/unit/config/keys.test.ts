@@ -29,7 +29,7 @@ test.each([
   ['infra: {name: x}', 'infra.name: unknown key here; it belongs at the top level'],
   [
     'zzz: 1',
-    'zzz: unknown key (known here are name, topology, model, container, slurm, cluster, gpu, prefill, decode, aggregated, encode, processor, router, frontend, infra, dynamo, health, observe and bench)',
+    'zzz: unknown key (known here are name, topology, model, container, slurm, cluster, gpu, prefill, decode, aggregated, encode, processor, router, frontend, infra, dynamo, health, observe, profile and bench)',
   ],
   [
     'decode: {mem-fraction-static: 0.8}',

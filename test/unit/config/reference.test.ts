@@ -45,6 +45,7 @@ test('its headings', () => {
     '### `dynamo`',
     '### `health`',
     '### `observe`',
+    '### `profile`',
     '### `bench`',
     '## Cluster profile',
   ]);

@@ -44,3 +44,11 @@ test('other engines can’t be rehearsed', async () => {
     hint: '`dyn-slurm submit --dry-run` shows all that it would run.',
   });
 });
+
+test('workers under nsys can’t be rehearsed', async () => {
+  expect(await problemOf('launch-disagg', 'profile: {roles: [decode]}\n')).toMatchObject({
+    path: ['decode'],
+    message:
+      'can’t be rehearsed: mock engines do nothing that nsys could record; leave `profile` out of a rehearsal',
+  });
+});

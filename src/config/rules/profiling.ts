@@ -1,0 +1,29 @@
+import type { Problem } from '../problem.ts';
+import { atLeast } from '../release.ts';
+import type { JobConfig } from '../schema.ts';
+
+/** First release whose workers can be asked for a profile: https://github.com/ai-dynamo/dynamo/pull/4617 */
+const SINCE = '0.8';
+
+/** The roles under a profiler are there, and can be asked. */
+export function* checkProfiling(job: JobConfig): Generator<Problem> {
+  const { profile, dynamo } = job;
+  if (profile === undefined) return;
+  for (const [index, role] of profile.roles.entries()) {
+    if (job[role] !== undefined) continue;
+    yield {
+      severity: 'error',
+      path: ['profile', 'roles', index],
+      message: `is no role of this config: there is no \`${role}\``,
+    };
+  }
+  if (!atLeast(dynamo.version, SINCE)) {
+    yield {
+      severity: 'error',
+      path: ['profile'],
+      at: 'key',
+      message: `workers of Dynamo ${dynamo.version} cannot be asked for a profile`,
+      hint: `remove it; it needs ${SINCE} or later`,
+    };
+  }
+}

@@ -1,0 +1,33 @@
+import type { Job } from '../config/job.ts';
+import type { Word } from './plan.ts';
+import { ATTEMPT_DIR } from './word.ts';
+import type { PlacedWorker } from './worker.ts';
+
+/**
+ * The words that put a worker under Nsight Systems, where the config asks for it. Nothing is recorded until the engine
+ * calls cudaProfilerStart, which `dyn-slurm profile --tool nsys` asks for.
+ *
+ * - `repeat`: after a range nsys waits for the next; with `stop` it would end, and engines have stalled after that.
+ * - `--kill=none`: the end of a range does not end the engine.
+ * - `--trace-fork-before-exec`: SGLang's schedulers, which own the GPUs, are children.
+ * - `%p`: a worker that is started again writes beside what it wrote before.
+ *
+ * https://docs.nvidia.com/nsight-systems/UserGuide/index.html#cli-profile-command-switch-options
+ */
+export function profilerWords({ profile }: Job, { name, role }: PlacedWorker): readonly Word[] {
+  if (!profile?.roles.includes(role)) return [];
+  return [
+    'nsys',
+    'profile',
+    '--trace=cuda,nvtx',
+    '--sample=none',
+    '--cpuctxsw=none',
+    '--cuda-graph-trace=node',
+    '--trace-fork-before-exec=true',
+    '--capture-range=cudaProfilerApi',
+    '--capture-range-end=repeat',
+    '--kill=none',
+    ['--output=', ATTEMPT_DIR, `/logs/${name}.`, { ref: 'rank' }, '.%p'],
+    ...profile.flags,
+  ];
+}

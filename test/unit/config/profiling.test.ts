@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import type { Problem } from '../../../src/config/problem.ts';
+import { checkRules } from '../../../src/config/rules.ts';
+import { sampleJob } from '../plan/sample-job.ts';
+
+function problems(sections: Parameters<typeof sampleJob>[0]): readonly Problem[] {
+  const job = sampleJob({ prefill: {}, decode: {}, ...sections });
+  return checkRules(job, job.site).filter(({ path }) => path[0] === 'profile');
+}
+
+test('roles of the config can be put under nsys', () => {
+  expect(problems({ profile: { tool: 'nsys', roles: ['prefill', 'decode'] } })).toEqual([]);
+});
+
+test('a role that the config has not cannot', () => {
+  expect(problems({ profile: { roles: ['decode', 'aggregated'] } })).toEqual([
+    {
+      severity: 'error',
+      path: ['profile', 'roles', 1],
+      message: 'is no role of this config: there is no `aggregated`',
+    },
+  ]);
+});
+
+test('nor can workers of a Dynamo that nobody can ask', () => {
+  expect(problems({ dynamo: { version: '0.7.1' }, profile: { roles: ['decode'] } })).toEqual([
+    {
+      severity: 'error',
+      path: ['profile'],
+      at: 'key',
+      message: 'workers of Dynamo 0.7.1 cannot be asked for a profile',
+      hint: 'remove it; it needs 0.8 or later',
+    },
+  ]);
+});
