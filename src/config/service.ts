@@ -198,6 +198,15 @@ export const dynamo = z.strictObject({
     .describe('Tokenize in SGLang rather than in the frontend. Default: Dynamo’s, the frontend.'),
 });
 
+/** Observers read these of plan.json. */
+const stages = z.strictObject({
+  weights: duration.prefault('15m').describe('No shard of the weights is read. Default: 15m.'),
+  kv_cache: duration.prefault('5m').describe('The KV cache is not allocated. Default: 5m.'),
+  graphs: duration.prefault('10m').describe('No CUDA graph is captured. Default: 10m.'),
+  deep_gemm: duration.prefault('30m').describe('No DeepGEMM kernel is compiled. Default: 30m.'),
+  warm_up: duration.prefault('30m').describe('The warm-up does not end. Default: 30m.'),
+});
+
 export const health = z.strictObject({
   deadline: duration
     .prefault('2h')
@@ -206,6 +215,11 @@ export const health = z.strictObject({
     .prefault('20m')
     .describe(
       'Longest time without progress (logs growing, workers registering) before ready; the job fails after it. Default: 20m.',
+    ),
+  stages: stages
+    .prefault({})
+    .describe(
+      'Longest time without progress in one stage of a worker’s start, by its log; whoever watches is told after it that the stage is stuck, and the job goes on.',
     ),
   lost: duration
     .prefault('5m')

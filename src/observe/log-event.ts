@@ -1,10 +1,7 @@
 import type { Role } from '../config/role.ts';
+import type { StartStage } from '../plan/start-stage.ts';
 
-/**
- * What a worker does before it serves, in the order of SGLang's own: `weights` (done and total are shards), `kv-cache`,
- * `cuda-graphs` (batch sizes), `deep-gemm` (kernels that are compiled), `warm-up`.
- */
-export type StartStage = 'weights' | 'kv-cache' | 'cuda-graphs' | 'deep-gemm' | 'warm-up';
+export type { StartStage } from '../plan/start-stage.ts';
 
 /** Where a log's line comes from. */
 interface InLog {

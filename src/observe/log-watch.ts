@@ -51,7 +51,7 @@ export async function* watchLogs(watch: LogWatch, signal: AbortSignal): AsyncGen
         const worker = workerOf(log.step);
         const from = await unlessAway(tail(host, log), undefined);
         if (from === undefined) return;
-        known = new WorkerLog(host, log, from, (line) => worker.hear(line, time.getTime()));
+        known = new WorkerLog(host, log, from, (line) => worker.hear(line, time.getTime()), outline?.stages);
         logs.set(log.path, known);
       }
       await unlessAway(known.read(time.getTime(), MOST), false);

@@ -2,11 +2,14 @@ import { join } from 'node:path/posix';
 import type { Role } from '../config/role.ts';
 import type { Host } from '../host/host.ts';
 import type { ProcessKind } from '../plan/plan.ts';
+import type { StartStage } from '../plan/start-stage.ts';
 
 /** What a run is going to start, from its plan.json: enough to show what has not come yet. */
 export interface Outline {
   /** In launch order. */
   readonly steps: readonly OutlineStep[];
+  /** Seconds without progress after which a stage of a start is stuck, as far as the plan says. */
+  readonly stages?: Readonly<Partial<Record<StartStage, number>>>;
 }
 
 export interface OutlineStep {
@@ -25,7 +28,7 @@ export async function readOutline(host: Host, run: { readonly dir: string }): Pr
 }
 
 export function parseOutline(text: string): Outline | undefined {
-  let plan: { readonly processes?: unknown; readonly workers?: unknown };
+  let plan: { readonly processes?: unknown; readonly workers?: unknown; readonly readiness?: unknown };
   try {
     plan = JSON.parse(text);
   } catch (error) {
@@ -47,5 +50,15 @@ export function parseOutline(text: string): Outline | undefined {
       ...(typeof dp === 'number' && { dp }),
     });
   }
-  return { steps: [...steps.values()] };
+  const stages = stageLimits(plan.readiness);
+  return { steps: [...steps.values()], ...(stages && { stages }) };
+}
+
+/** Plans of releases before have none. */
+function stageLimits(readiness: unknown): Outline['stages'] {
+  const stages = (readiness as { readonly stages?: unknown } | null | undefined)?.stages;
+  if (typeof stages !== 'object' || stages === null) return undefined;
+  return Object.fromEntries(
+    Object.entries(stages).filter(([, limit]) => typeof limit === 'number' && limit > 0),
+  );
 }

@@ -1,7 +1,11 @@
-import type { StageEvent, StartStage } from './log-event.ts';
+import type { StartStage } from '../plan/start-stage.ts';
+import type { StageEvent } from './log-event.ts';
 import type { StageLine } from './stage-line.ts';
 
-/** Seconds without progress after which a stage is stuck, and what to do then. Weights move with every shard. */
+/**
+ * Seconds without progress after which a stage is stuck, where the plan does not say, and what to do then. Weights move
+ * with every shard.
+ */
 const STAGE_LIMITS: Readonly<Record<StartStage, { readonly limit: number; readonly advice: string }>> = {
   weights: {
     limit: 900,
@@ -23,6 +27,8 @@ const STAGE_LIMITS: Readonly<Record<StartStage, { readonly limit: number; readon
   },
 };
 
+export type StageLimits = Readonly<Partial<Record<StartStage, number>>>;
+
 type Progress = Pick<StageEvent, 'stage' | 'state' | 'done' | 'total' | 'seconds' | 'deadline' | 'advice'>;
 
 /** How far the start of a worker has come on one node, told from the stage lines of its ranks. */
@@ -34,6 +40,12 @@ export class StartStages {
   #over = false;
   #told = '';
   #stuck = false;
+  readonly #limits: StageLimits;
+
+  /** `limits`: seconds. */
+  constructor(limits: StageLimits = {}) {
+    this.#limits = limits;
+  }
 
   /** `now`: milliseconds, when the line was read. */
   hear(line: StageLine, now: number): void {
@@ -59,7 +71,8 @@ export class StartStages {
     const stage = this.#stage;
     if (stage === undefined) return undefined;
     const seconds = Math.round((now - this.#begun) / 1000);
-    const { limit, advice } = STAGE_LIMITS[stage];
+    const { advice } = STAGE_LIMITS[stage];
+    const limit = this.#limits[stage] ?? STAGE_LIMITS[stage].limit;
     if (!this.#over && !this.#stuck && now - this.#moved >= limit * 1000) {
       this.#stuck = true;
       return { stage, state: 'stuck', ...this.#count, seconds, deadline: limit, advice };

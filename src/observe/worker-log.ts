@@ -5,7 +5,7 @@ import type { LogFile } from './log-file.ts';
 import { LogScanner } from './log-scanner.ts';
 import type { BatchLine } from './sglang-log.ts';
 import { adviceOn, type Signature } from './signature.ts';
-import { StartStages } from './start-stages.ts';
+import { type StageLimits, StartStages } from './start-stages.ts';
 
 /** A signature in a log, and its line. */
 export interface FoundSignature {
@@ -20,7 +20,7 @@ const LONGEST_LINE = 500;
 /** Reads one log on, and keeps what signatures it has had since it was asked last. Keeps no file open between the reads. */
 export class WorkerLog {
   readonly log: LogFile;
-  readonly stages = new StartStages();
+  readonly stages: StartStages;
   readonly #cursor: FileCursor;
   readonly #scanner: LogScanner;
   readonly #told = new Set<string>();
@@ -28,8 +28,15 @@ export class WorkerLog {
   #now = 0;
 
   /** `onBatch` gets batch lines at once: a log may have millions. */
-  constructor(host: Host, log: LogFile, offset = 0, onBatch: (line: BatchLine) => void = () => {}) {
+  constructor(
+    host: Host,
+    log: LogFile,
+    offset = 0,
+    onBatch: (line: BatchLine) => void = () => {},
+    limits?: StageLimits,
+  ) {
     this.log = log;
+    this.stages = new StartStages(limits);
     this.#cursor = new FileCursor(host.read, log.path, offset);
     this.#scanner = new LogScanner({
       sglang: (line) => {

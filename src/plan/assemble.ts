@@ -35,6 +35,7 @@ export function planJob(job: Job): Plan {
   return {
     version: 1,
     name: job.name,
+    dynamo: job.dynamo.version,
     nodes: planNodes(placement, steps),
     gpus: {
       model: job.gpu,

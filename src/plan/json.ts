@@ -9,6 +9,7 @@ export function planJson(plan: Plan, job: Job): object {
   return {
     version: plan.version,
     name: plan.name,
+    dynamo: plan.dynamo,
     nodes: plan.nodes,
     gpus: plan.gpus,
     workers: plan.workers,

@@ -1,4 +1,5 @@
 import type { Role } from '../config/schema.ts';
+import type { StartStage } from './start-stage.ts';
 
 /** Position of a node in the allocation, 0-based; the script binds it to a hostname at run time. */
 export type NodeIndex = number & { readonly __brand?: 'NodeIndex' };
@@ -134,6 +135,8 @@ export interface Readiness {
   /** Seconds. */
   readonly deadline: number;
   readonly stall: number;
+  /** Of one stage of a worker's start, without progress. */
+  readonly stages: Readonly<Record<StartStage, number>>;
   /** That etcd, or a worker's registration, may be missing once the service was ready. */
   readonly lost: number;
   /** That requests under way have when the time limit is near. */
@@ -147,6 +150,8 @@ export interface Readiness {
 export interface Plan {
   readonly version: 1;
   readonly name: string;
+  /** Release of Dynamo. */
+  readonly dynamo: string;
   readonly nodes: readonly PlanNode[];
   readonly gpus: {
     readonly model: string;

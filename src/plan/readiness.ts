@@ -17,6 +17,13 @@ export function readiness(job: Job): Readiness {
     }),
     deadline: job.health.deadline,
     stall: job.health.stall,
+    stages: {
+      weights: job.health.stages.weights,
+      'kv-cache': job.health.stages.kv_cache,
+      'cuda-graphs': job.health.stages.graphs,
+      'deep-gemm': job.health.stages.deep_gemm,
+      'warm-up': job.health.stages.warm_up,
+    },
     lost: job.health.lost,
     drain: inFlightTime(job.health.drain),
     // Dynamo's own is 10 s in 0.x, and 30 s since.

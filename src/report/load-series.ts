@@ -1,9 +1,10 @@
 import { type Load, loadBetween, type Scrape } from '../observe/service/load.ts';
+import type { Rates } from '../observe/throughput.ts';
 import { type Column, type Columns, thin } from './thin.ts';
 
 /** What a run's frontends and workers did over time. */
 export interface LoadSeries {
-  /** Samples of metrics that there are. */
+  /** Samples of metrics that there are; 0 where all figures come from the workers' logs. */
   readonly looks: number;
   /** Tokens a second in and out, requests running and queued, p50 and p99 of TTFT and of ITL, ms. */
   readonly total: Columns;
@@ -20,7 +21,11 @@ export interface WorkerSeries {
   readonly queued: Column;
   /** 0 to 1. */
   readonly kvUsage: Column;
+  /** Which of the columns come from the worker's log, for its metrics do not tell them. */
+  readonly logged?: readonly WorkerColumn[];
 }
+
+export type WorkerColumn = (typeof FIELDS)[number][0];
 
 const MOST = 1500;
 const FIELDS = [
@@ -78,4 +83,62 @@ export class LoadRecorder {
     });
     return { looks: loads.length + 1, total, workers };
   }
+}
+
+/** A worker's log at each of the times of a series; `samples` has one for each. */
+export interface LoggedRates {
+  readonly step: string;
+  readonly samples: readonly Rates[];
+}
+
+/** Adds what the workers' logs tell and their metrics do not. */
+export function withLogs(series: LoadSeries, logs: readonly LoggedRates[]): LoadSeries {
+  const known = series.workers.filter(({ step }) => !logs.some((log) => log.step === step));
+  const merged = logs.map(({ step, samples }): WorkerSeries => {
+    const sampled = series.workers.find((worker) => worker.step === step);
+    const columns = FIELDS.map(([name, field]) => {
+      const told = sampled?.[name];
+      return told && hasValues(told)
+        ? { name, column: told, logged: false }
+        : {
+            name,
+            column: field === 'requestsPerSecond' ? empty(samples) : logged(samples, field),
+            logged: true,
+          };
+    });
+    const names = columns.filter(({ logged, column }) => logged && hasValues(column)).map(({ name }) => name);
+    return {
+      step,
+      ...(Object.fromEntries(columns.map(({ name, column }) => [name, column])) as Record<
+        WorkerColumn,
+        Column
+      >),
+      ...(names.length > 0 && { logged: names }),
+    };
+  });
+  return { ...series, workers: [...known, ...merged] };
+}
+
+/** A series of logs alone, at these times, seconds since 1970: the service is the sum of its workers. */
+export function loggedSeries(times: readonly number[], logs: readonly LoggedRates[]): LoadSeries {
+  const sums = (['inputTokensPerSecond', 'outputTokensPerSecond', 'running', 'queued'] as const).map(
+    (field) =>
+      times.map((_, row) =>
+        rounded(logs.reduce((sum, { samples }) => sum + (samples[row]?.[field] ?? 0), 0)),
+      ),
+  );
+  const unknown = times.map(() => null);
+  const columns = [...sums, unknown, unknown, unknown, unknown];
+  return withLogs({ looks: 0, total: { times, columns, samples: 1 }, workers: [] }, logs);
+}
+
+const hasValues = (column: Column): boolean => column.some((value) => value !== null);
+const empty = (samples: readonly Rates[]): Column => samples.map(() => null);
+const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+
+function logged(samples: readonly Rates[], field: keyof Rates): Column {
+  return samples.map((rates) => {
+    const value = rates[field];
+    return value === undefined ? null : rounded(value);
+  });
 }

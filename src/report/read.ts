@@ -9,6 +9,7 @@ import { RecordedScrapes } from '../observe/service/recorded.ts';
 import { parseGpuCsv } from './gpu-csv.ts';
 import { type GpuSeries, gpuSeries } from './gpu-series.ts';
 import { LoadRecorder, type LoadSeries } from './load-series.ts';
+import { addLogs } from './logged-load.ts';
 import type { RecordedPlan, RunData } from './run-data.ts';
 
 /** All that a report needs of a run; what is missing is absent. */
@@ -21,7 +22,8 @@ export async function readRunData(host: Host, run: Run): Promise<RunData> {
     lastLogs(host, run),
   ]);
   const plan = parsePlan(planText);
-  const load = await readLoad(host, logs, served(events) / MOST_LOOKS);
+  const sampled = await readLoad(host, logs, served(events) / MOST_LOOKS);
+  const { load, starts } = await addLogs(host, { folder: logs, plan, events, load: sampled });
   return {
     run,
     events,
@@ -30,6 +32,7 @@ export async function readRunData(host: Host, run: Run): Promise<RunData> {
     ...(config !== undefined && { config }),
     bench,
     ...(load && { load }),
+    starts,
     gpus: await readGpus(host, logs, { plan, events }),
   };
 }

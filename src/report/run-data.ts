@@ -4,9 +4,11 @@ import type { Run } from '../observe/run.ts';
 import type { RunState } from '../observe/run-state.ts';
 import type { GpuSeries } from './gpu-series.ts';
 import type { LoadSeries } from './load-series.ts';
+import type { LoggedWorker } from './worker-logs.ts';
 
 /** plan.json, as far as a report shows it; a file of another release may lack any of it. */
 export interface RecordedPlan {
+  readonly dynamo?: string;
   readonly nodes?: readonly { readonly index: number; readonly roles?: readonly string[] }[];
   readonly gpus?: {
     readonly model: string;
@@ -52,5 +54,7 @@ export interface RunData {
   readonly config?: string;
   readonly bench: readonly BenchResult[];
   readonly load?: LoadSeries;
+  /** How the workers started, by their logs. */
+  readonly starts?: readonly Pick<LoggedWorker, 'step' | 'stages'>[];
   readonly gpus: readonly GpuSeries[];
 }

@@ -1,5 +1,7 @@
 import type { BenchPoint } from '../bench/result.ts';
 import type { ObservedEvent } from '../observe/event.ts';
+import type { RunData } from './run-data.ts';
+import type { StageSpan } from './start-spans.ts';
 
 /** Something that took a while, or with `end` as `start`, happened. */
 export interface Span {
@@ -19,6 +21,7 @@ export function timelineOf(
   events: readonly ObservedEvent[],
   submitted?: string,
   measurements: readonly Measurement[] = [],
+  starts: RunData['starts'] = [],
 ): readonly Span[] {
   const all = events.filter(({ time }) => !Number.isNaN(Date.parse(time)));
   const at = (kind: ObservedEvent['kind']) => all.find((event) => event.kind === kind);
@@ -33,6 +36,7 @@ export function timelineOf(
     ...images(all),
     ...services(all),
     ...roles(all),
+    ...starts.flatMap(({ step, stages }) => stages.map((stage) => stageSpan(step, stage))),
     span(
       'first completion',
       lastRegistered(all)?.time,
@@ -95,6 +99,22 @@ function roles(events: readonly ObservedEvent[]): readonly (Span | undefined)[] 
       `${last?.have ?? 0} of ${last?.want ?? 0} registered`,
     );
   });
+}
+
+const STAGES = {
+  weights: ['weights', 'shards'],
+  'kv-cache': ['KV cache', ''],
+  'cuda-graphs': ['CUDA graphs', 'batch sizes'],
+  'deep-gemm': ['DeepGEMM', 'kernels'],
+  'warm-up': ['warm-up', ''],
+} as const;
+
+/** By the worker's log. */
+function stageSpan(step: string, { stage, start, end, done, total, ended }: StageSpan): Span {
+  const [name, counted] = STAGES[stage];
+  const count = total === undefined ? '' : `${done} of ${total} ${counted}`;
+  const text = [count, ended ? '' : 'its log tells no end'].filter((part) => part !== '').join(', ');
+  return { name: `${step}: ${name}`, start, end, kind: 'start', text };
 }
 
 function lastRegistered(events: readonly ObservedEvent[]): ObservedEvent | undefined {

@@ -1,6 +1,6 @@
 import { type Chart, figure, table } from '../chart.ts';
 import { type Html, html } from '../html.ts';
-import type { LoadSeries, WorkerSeries } from '../load-series.ts';
+import type { LoadSeries, WorkerColumn, WorkerSeries } from '../load-series.ts';
 import { decimal } from '../number.ts';
 import type { RunData } from '../run-data.ts';
 import { type Column, mean } from '../thin.ts';
@@ -32,7 +32,7 @@ export function load({ run, load: series, plan }: RunData, index: number): Html 
       ...base,
       id: `tokens-${index}`,
       title: 'Tokens a second, whole service',
-      note: `Input is what prefill reads, output what decode writes, as the frontends count them.${each}`,
+      note: `Input is what prefill reads, output what decode writes, as ${series.looks === 0 ? 'the workers’ logs tell it' : 'the frontends count it'}.${each}`,
       y: { label: 'tok/s' },
       series: [
         { name: 'input', values: input, style: 0 },
@@ -46,7 +46,7 @@ export function load({ run, load: series, plan }: RunData, index: number): Html 
       y: { label: 'requests' },
       series: [
         { name: 'running', values: running, style: 0 },
-        { name: 'waiting for their first token', values: queued, style: 1 },
+        { name: series.looks === 0 ? 'queued' : 'waiting for their first token', values: queued, style: 1 },
       ],
     },
     ...workerCharts(series, index, plan),
@@ -65,17 +65,49 @@ export function load({ run, load: series, plan }: RunData, index: number): Html 
   ];
   return html`<section id="load-${index}"><h2>Load over time: ${run.id}</h2>
 <p>${balance(series, plan)}</p>
-<div class="grid">${charts.map(figure)}</div>
+<p>${sources(series)}</p>
+<div class="grid">${charts.filter(hasValues).map(figure)}</div>
 <details><summary>Every worker: means while the service was sampled</summary>${table(
-    ['worker', 'requests/s', 'input tok/s', 'output tok/s', 'running', 'queued', 'KV cache, %'],
+    ['worker', 'requests/s', 'input tok/s', 'output tok/s', 'running', 'queued', 'KV cache, %', 'from'],
     workers.map((worker) => [
       worker.step,
       ...(['requests', 'input', 'output', 'running', 'queued'] as const).map((name) =>
         decimal(mean(worker[name])),
       ),
       decimal(percentOf(mean(worker.kvUsage))),
+      sourceOf(worker),
     ]),
   )}</details></section>`;
+}
+
+const hasValues = ({ series }: Chart): boolean =>
+  series.some(({ values }) => values.some((value) => value !== null));
+
+const COLUMNS = {
+  input: 'input',
+  output: 'output',
+  requests: 'requests',
+  running: 'running',
+  queued: 'queued',
+  kvUsage: 'KV cache',
+} as const satisfies Record<WorkerColumn, string>;
+
+/** `metrics`, `log`, or which figures of a worker come from its log. */
+function sourceOf(worker: WorkerSeries): string {
+  const { logged = [] } = worker;
+  if (logged.length === 0) return 'metrics';
+  const names = Object.keys(COLUMNS) as readonly WorkerColumn[];
+  const sampled = names.some(
+    (name) => !logged.includes(name) && worker[name].some((value) => value !== null),
+  );
+  return sampled ? `metrics; ${logged.map((name) => COLUMNS[name]).join(', ')}: log` : 'log';
+}
+
+/** A sentence on where the figures of workers come from. */
+function sources({ workers }: LoadSeries): string {
+  const logged = workers.filter((worker) => worker.logged !== undefined).length;
+  if (logged === 0) return 'The workers’ figures come from their metrics.';
+  return `What the metrics of ${logged} of ${workers.length} workers do not tell comes from the batch lines of their SGLang logs, summed over DP ranks; there, input leaves out what was found in the cache.`;
 }
 
 function workerCharts(
@@ -119,11 +151,11 @@ function fieldOf(
   return ['requests', 'requests/s'];
 }
 
-/** Looks that a word on what to change needs. */
+/** Values that a word on what to change needs. */
 const ENOUGH = 20;
 
 /** A sentence on where requests are. */
-function balance({ looks, workers }: LoadSeries, plan: RunData['plan']): string {
+function balance({ total, workers }: LoadSeries, plan: RunData['plan']): string {
   const of = (role: string, field: 'running' | 'queued') => {
     const own = workers.filter(({ step }) => roleOf(step, plan) === role);
     return own.length === 0 ? undefined : own.reduce((sum, worker) => sum + (mean(worker[field]) ?? 0), 0);
@@ -136,7 +168,7 @@ function balance({ looks, workers }: LoadSeries, plan: RunData['plan']): string 
   });
   const [prefill, decode] = [of('prefill', 'queued') ?? 0, of('decode', 'queued') ?? 0];
   const where =
-    looks < ENOUGH || Math.max(prefill, decode) < 1
+    total.times.length < ENOUGH || Math.max(prefill, decode) < 1
       ? ''
       : prefill > 2 * decode
         ? ' Requests wait for prefill: more prefill workers, or fewer decode workers, would even it out.'

@@ -50,7 +50,7 @@ function factsOf({ run, plan, config, bench, state, events }: RunData): Readonly
     ['nodes', plan?.nodes?.length],
     ['image', image ?? 'none'],
     ['dyn-slurm', run.job?.dynSlurm ?? provenance?.dynSlurm],
-    ['Dynamo', provenance?.dynamo],
+    ['Dynamo', plan?.dynamo ?? provenance?.dynamo],
     ['SGLang', provenance?.sglang],
     ['config, SHA-256', provenance?.configHash?.slice(0, 12)],
     ['git commit', run.job?.gitCommit ?? provenance?.gitCommit],

@@ -9,11 +9,12 @@ const LABELS = 220;
 const ROW = 22;
 
 /** The start-up as bars, and what happened after it; a table has the same. */
-export function timeline({ run, events, bench }: RunData, index: number): Html {
+export function timeline({ run, events, bench, starts }: RunData, index: number): Html {
   const spans = timelineOf(
     events,
     run.job?.submitted,
     bench.flatMap(({ points }) => points.flatMap((point) => point.runs ?? [point])),
+    starts,
   );
   const started = spans.filter(({ kind }) => kind === 'start');
   const rest = spans.filter(({ kind }) => kind !== 'start');

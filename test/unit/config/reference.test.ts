@@ -44,6 +44,7 @@ test('its headings', () => {
     '### `infra.ports`',
     '### `dynamo`',
     '### `health`',
+    '### `health.stages`',
     '### `observe`',
     '### `profile`',
     '### `bench`',

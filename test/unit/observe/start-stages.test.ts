@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseSglangLine, type StageLine } from '../../../src/observe/sglang-log.ts';
-import { StartStages } from '../../../src/observe/start-stages.ts';
+import { type StageLimits, StartStages } from '../../../src/observe/start-stages.ts';
 
 function stage(text: string): StageLine {
   const line = parseSglangLine(text);
@@ -59,6 +59,19 @@ test('a stage that stands still past its deadline is told once, until it moves',
   stages.hear(stage('Capturing batches (bs=8 avail_mem=17.20 GB):  25%|##5  | 1/4 [00:01<00:04]'), 701_000);
   expect(stages.news(701_000)).toMatchObject({ state: 'going', done: 1, total: 4 });
   expect(stages.news(1_301_000)).toMatchObject({ state: 'stuck', done: 1 });
+});
+
+test('the deadlines of a plan hold, and those of a plan that says nothing are the defaults', () => {
+  const stuckAt = (limits: StageLimits | undefined, seconds: number) => {
+    const stages = new StartStages(limits);
+    stages.hear(GRAPHS, 0);
+    stages.news(0);
+    return stages.news(seconds * 1000)?.deadline;
+  };
+  expect(stuckAt({ 'cuda-graphs': 60 }, 59)).toBeUndefined();
+  expect(stuckAt({ 'cuda-graphs': 60 }, 60)).toBe(60);
+  expect(stuckAt({ weights: 60 }, 60)).toBeUndefined();
+  expect(stuckAt({ weights: 60 }, 600)).toBe(600);
 });
 
 test('a worker that serves is in no stage', () => {

@@ -9,7 +9,7 @@ test('workers count, not nodes, and helpers do not', () => {
     encode: { gpus_per_worker: 1 },
     processor: {},
     router: {},
-    health: { deadline: '1h', stall: '90s' },
+    health: { deadline: '1h', stall: '90s', stages: { weights: '1h', graphs: '20m' } },
   });
   expect(readiness(job)).toEqual({
     model: 'm',
@@ -20,6 +20,7 @@ test('workers count, not nodes, and helpers do not', () => {
     ],
     deadline: 3600,
     stall: 90,
+    stages: { weights: 3600, 'kv-cache': 300, 'cuda-graphs': 1200, 'deep-gemm': 1800, 'warm-up': 1800 },
     lost: 300,
     drain: 90,
     lease: 30,
