@@ -41,7 +41,10 @@ export function stopAll(way: WayThere, profiling: readonly Profiling[]): Promise
       profiling.map(async (each) => {
         const { worker, started } = each;
         if (!started.done && (started.status !== undefined || !mayHaveArrived(started.reason))) return each;
-        return { ...each, stopped: await tellEngine(web, worker.system, 'stop_profile', {}, told) };
+        const stopped = await tellEngine(web, worker.system, 'stop_profile', {}, told);
+        // It came to the end of its steps, or was never started.
+        const over = !stopped.done && /not in progress/i.test(stopped.reason);
+        return { ...each, stopped: over ? { done: true } : stopped };
       }),
     ),
   );

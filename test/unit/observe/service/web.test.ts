@@ -48,6 +48,25 @@ test('asks again and again over one connection', async () => {
   expect(dialled).toEqual([`127.0.0.1:${place.port}`]);
 });
 
+test('sends JSON, whole', async () => {
+  const place = await listen(
+    createServer((request, response) => {
+      let text = '';
+      request.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      request.once('end', () => {
+        const { method, headers, url } = request;
+        response.end(JSON.stringify([method, url, headers['content-type'], JSON.parse(text)]));
+      });
+    }),
+  );
+  const { web } = webOf();
+  const body = { name: 'é'.repeat(100_000) };
+  const { status, text } = await web.post(place, '/engine/x', body, 5000, never);
+  expect([status, JSON.parse(text)]).toEqual([200, ['POST', '/engine/x', 'application/json', body]]);
+});
+
 test('one that does not answer in time is left', async () => {
   const place = await listen(createTcp(() => {}));
   const { web } = webOf();
