@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { joinChunks } from './join-chunks.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -100,7 +101,7 @@ const etcdProtocol = {
   },
 };
 
-const { outputFiles, metafile } = await build({
+const built = await build({
   ...shared,
   entryPoints: entries,
   outbase: 'src',
@@ -116,6 +117,14 @@ const { outputFiles, metafile } = await build({
   legalComments: 'none',
   plugins: [templates, yamlModules, oneLanguage, noSubprograms, sshInJavaScript, etcdProtocol],
 }).catch(() => process.exit(1));
+
+const { metafile } = built;
+const outputFiles = await joinChunks(built, {
+  root,
+  dist,
+  entries: entries.map(outputOf),
+  groups: { start: 'src/cli/program.ts', core: 'src/cli/submit.ts' },
+});
 
 // The script and the style sheet that a report carries inside itself.
 const report = await build({
@@ -136,7 +145,7 @@ outputFiles.push(...report.outputFiles);
 Object.assign(metafile.inputs, report.metafile.inputs);
 
 // Chunks first and by rename, so that a command started in the middle of a build sees whole files.
-const isEntry = (file) => entries.some((entry) => file.path === `${join(dist, entry.slice(4, -3))}.js`);
+const isEntry = (file) => entries.some((entry) => file.path === outputOf(entry));
 for (const file of outputFiles.toSorted((a, b) => isEntry(a) - isEntry(b)))
   await replace(file.path, file.contents);
 
@@ -147,6 +156,10 @@ const kept = new Set([licenses, ...outputFiles.map((file) => file.path)]);
 for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
   const path = join(entry.parentPath, entry.name);
   if (entry.isFile() && !kept.has(path)) await rm(path, { force: true });
+}
+
+function outputOf(entry) {
+  return `${join(dist, entry.slice('src/'.length, -'.ts'.length))}.js`;
 }
 
 /** The text of a module in which the templates are compiled already. */
