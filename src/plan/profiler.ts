@@ -9,6 +9,7 @@ import type { PlacedWorker } from './worker.ts';
  *
  * - `repeat`: after a range nsys waits for the next; with `stop` it would end, and engines have stalled after that.
  * - `--kill=none`: the end of a range does not end the engine.
+ * - `--wait=primary`: nsys ends with the engine, and does not wait for what that leaves behind.
  * - `--trace-fork-before-exec`: SGLang's schedulers, which own the GPUs, are children.
  * - `%p`: a worker that is started again writes beside what it wrote before.
  *
@@ -27,6 +28,7 @@ export function profilerWords({ profile }: Job, { name, role }: PlacedWorker): r
     '--capture-range=cudaProfilerApi',
     '--capture-range-end=repeat',
     '--kill=none',
+    '--wait=primary',
     ['--output=', ATTEMPT_DIR, `/logs/${name}.`, { ref: 'rank' }, '.%p'],
     ...profile.flags,
   ];

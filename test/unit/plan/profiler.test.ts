@@ -22,6 +22,7 @@ test('workers of the roles that are named run under nsys, others as ever', () =>
     '--capture-range=cudaProfilerApi',
     '--capture-range-end=repeat',
     '--kill=none',
+    '--wait=primary',
     '--output=${ATTEMPT_DIR}/logs/decode-0.${NODE_RANK}.%p',
     'python3',
     '-m',
