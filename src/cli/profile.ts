@@ -82,7 +82,7 @@ export async function profile(
   }
   const inTime = (worker: Chosen, signal: AbortSignal): Promise<readonly Trace[]> =>
     tool === 'nsys'
-      ? collectReports(host, serving.attemptDir, folder, worker.step, before, patience, signal)
+      ? collectReports(host, serving.attemptDir, folder, worker, before, patience, signal)
       : wholeTraces(host, join(folder, worker.step), Math.max(1, worker.gpus), patience, signal);
 
   let stopped: readonly Profiling[];

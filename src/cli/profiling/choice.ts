@@ -14,6 +14,8 @@ export interface Choice {
 /** A worker that can be told something. */
 export interface Chosen extends WorkerPlace {
   readonly system: NonNullable<WorkerPlace['system']>;
+  /** Each writes a report of its own under nsys. */
+  readonly nodes: number;
   /** On all of its nodes: each writes a trace of its own. */
   readonly gpus: number;
 }
@@ -64,6 +66,11 @@ export function chooseWorkers(
         hint: `set \`profile: {tool: nsys, roles: [${each.role}]}\` in the config and submit it again; --tool torch needs nothing at launch`,
       });
     }
-    return { ...each, system, gpus: own.reduce((sum, { gpus = [] }) => sum + gpus.length, 0) };
+    return {
+      ...each,
+      system,
+      nodes: own.length,
+      gpus: own.reduce((sum, { gpus = [] }) => sum + gpus.length, 0),
+    };
   });
 }

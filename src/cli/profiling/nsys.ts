@@ -1,5 +1,6 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../../host/host.ts';
+import type { Chosen } from './choice.ts';
 import { type Trace, type TracePatience, wholeTraces } from './traces.ts';
 
 const REPORT = /\.nsys-rep$/;
@@ -15,14 +16,14 @@ export async function collectReports(
   host: Host,
   attemptDir: string,
   folder: string,
-  step: string,
+  { step, nodes }: Pick<Chosen, 'step' | 'nodes'>,
   before: ReadonlySet<string>,
   patience: TracePatience,
   signal: AbortSignal,
 ): Promise<readonly Trace[]> {
   const logs = join(attemptDir, 'logs');
   const isNew = (file: string) => file.startsWith(`${step}.`) && REPORT.test(file) && !before.has(file);
-  const traces = await wholeTraces(host, logs, 1, patience, signal, isNew);
+  const traces = await wholeTraces(host, logs, nodes, patience, signal, isNew);
   if (traces.length === 0 || signal.aborted) return traces;
   const to = join(folder, step);
   await host.writeFiles(to, new Map());
