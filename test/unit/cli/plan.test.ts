@@ -26,6 +26,7 @@ test('gives the documented JSON', async () => {
   expect(Object.keys(data)).toEqual([
     'version',
     'name',
+    'dynamo',
     'nodes',
     'gpus',
     'workers',

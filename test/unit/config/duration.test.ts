@@ -43,6 +43,13 @@ test('a job holds durations as seconds', () => {
   const { job } = resolve(`${VALID}health: {deadline: 90m}\n`);
   expect([job?.slurm.time, job?.health]).toEqual([
     14400,
-    { deadline: 5400, stall: 1200, lost: 300, drain: 120, preflight: true },
+    {
+      deadline: 5400,
+      stall: 1200,
+      stages: { weights: 900, kv_cache: 300, graphs: 600, deep_gemm: 1800, warm_up: 1800 },
+      lost: 300,
+      drain: 120,
+      preflight: true,
+    },
   ]);
 });
