@@ -1,4 +1,4 @@
-import { appendFile, copyFile, mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -44,6 +44,17 @@ async function events(
   }
   return heard;
 }
+
+test('the plan says after how long a stage is stuck', async () => {
+  const { dir } = await runFolder({
+    'prefill-0.node2.log': '[2025-12-10 13:50:00 TP0] Load weight begin. avail mem=78.51 GB\n',
+  });
+  const plan = JSON.parse(await readFile(join(dir, 'plan.json'), 'utf8')) as object;
+  const readiness = { stages: { weights: 5, 'kv-cache': 1 } };
+  await writeFile(join(dir, 'plan.json'), JSON.stringify({ ...plan, readiness }));
+  const heard = await events(dir, [[(event) => event.kind === 'stage' && event.state === 'stuck', () => {}]]);
+  expect(heard.at(-1)).toMatchObject({ step: 'prefill-0', stage: 'weights', seconds: 5, deadline: 5 });
+});
 
 test('stages, rates and signatures of logs that grow, rotate and appear', async () => {
   const { dir, log } = await runFolder({
