@@ -1,5 +1,6 @@
 // esbuild makes a file of whatever the same commands share, and Node takes half a millisecond for each: the two dozen that
 // a dry-run loads become one, and so do those that every command loads.
+import { isBuiltin } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -18,7 +19,9 @@ export async function joinChunks({ outputFiles, metafile }, { root, dist, entrie
     platform: 'node',
     treeshake: false,
     logLevel: 'silent',
-    external: (id) => !id.startsWith('.') && !id.startsWith('/'),
+    // Else templates that hold `</script>` would want a helper of a package that is not there.
+    transform: { plugins: { taggedTemplateEscape: false } },
+    external: isOutside,
     plugins: [
       {
         name: 'outputs-of-esbuild',
@@ -37,6 +40,13 @@ export async function joinChunks({ outputFiles, metafile }, { root, dist, entrie
     codeSplitting: { groups: joined },
   });
   return output.map(({ fileName, code }) => ({ path: resolve(dist, fileName), contents: Buffer.from(code) }));
+}
+
+/** What esbuild has left out of its bundle: Node's own modules, and the native parts of ssh2. */
+function isOutside(id) {
+  if (id.startsWith('.') || id.startsWith('/')) return false;
+  if (isBuiltin(id) || id === 'cpu-features') return true;
+  throw new Error(`the bundle wants ${id}, which is not in it`);
 }
 
 /** The outputs that a module's output needs before it runs, itself among them. */
