@@ -1,4 +1,4 @@
-import { type Content, type Html, html, SCRIPT_END, scriptData } from './html.ts';
+import { type Content, type Html, html, scriptData } from './html.ts';
 import { decimal } from './number.ts';
 
 /** One line or set of points of a chart. */
@@ -42,7 +42,7 @@ export function figure(chart: Chart): Html {
 <figcaption id="${id}-title">${title}${note !== undefined && html`<span class="note">${note}</span>`}</figcaption>
 <div class="plot" data-chart="${id}-data" tabindex="0" role="img" aria-label="${title}. Left and right go from value to value; the table below has all of them."></div>
 <p class="reading" aria-live="polite"></p>
-<script type="application/json" id="${id}-data">${scriptData(data)}${SCRIPT_END}
+<script type="application/json" id="${id}-data">${scriptData(data)}</script>
 <details><summary>${title}: the values as a table</summary>${chart.table ?? valueTable(chart)}</details>
 </figure>`;
 }

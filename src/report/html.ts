@@ -5,9 +5,6 @@ export interface Html {
 
 export type Content = string | number | Html | false | undefined | readonly Content[];
 
-/** Joining the chunks lowers a tagged template that has these words, to a helper of a package that is not there. */
-export const SCRIPT_END: Html = { html: '</script>' };
-
 /** A template of HTML: what is filled in is escaped, unless it is HTML itself; lists are joined. */
 export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Html {
   return { html: parts.map((part, index) => part + text(values[index])).join('') };

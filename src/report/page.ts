@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Html, html, ownAsset, SCRIPT_END } from './html.ts';
+import { type Html, html, ownAsset } from './html.ts';
 import { measuredOf } from './measured.ts';
 import type { RunData } from './run-data.ts';
 import { differences } from './section/differences.ts';
@@ -51,7 +51,7 @@ export function page(runs: readonly RunData[], assets: PageAssets, made: Date): 
 <button type="button" id="theme" hidden>Theme: as the system</button></header>
 <nav aria-label="Sections"><ul>${shown.map(link)}</ul></nav>
 <main>${shown}</main>
-<script>${ownAsset(assets.script)}${SCRIPT_END}
+<script>${ownAsset(assets.script)}</script>
 </body>
 </html>
 `.html;
