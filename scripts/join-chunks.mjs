@@ -19,15 +19,14 @@ export async function joinChunks({ outputFiles, metafile }, { root, dist, entrie
     platform: 'node',
     treeshake: false,
     logLevel: 'silent',
-    // Else templates that hold `</script>` would want a helper of a package that is not there.
-    transform: { plugins: { taggedTemplateEscape: false } },
     external: isOutside,
     plugins: [
       {
         name: 'outputs-of-esbuild',
         resolveId: (id, importer) =>
           importer !== undefined && id.startsWith('.') ? resolve(dirname(importer), id) : undefined,
-        load: (id) => texts.get(id),
+        // Where a template holds it as it is, rolldown wants a helper of a package that is not there.
+        load: (id) => texts.get(id)?.replaceAll('</script>', '<\\/script>'),
       },
     ],
   });
