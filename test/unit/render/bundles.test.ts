@@ -43,8 +43,12 @@ describe.each(readdirSync(jobs))('%s', (name) => {
     }
   });
 
-  test.skipIf(shellcheck === undefined)('has nothing that shellcheck minds', () => {
-    const check = () => execFileSync(shellcheck ?? '', scripts(folder), { cwd: folder, encoding: 'utf8' });
-    expect(check()).toBe('');
-  }, 120_000);
+  test.skipIf(shellcheck === undefined)(
+    'has nothing that shellcheck minds',
+    () => {
+      const check = () => execFileSync(shellcheck ?? '', scripts(folder), { cwd: folder, encoding: 'utf8' });
+      expect(check()).toBe('');
+    },
+    120_000,
+  );
 });
