@@ -23,8 +23,10 @@ export async function joinChunks({ outputFiles, metafile }, { root, dist, entrie
     plugins: [
       {
         name: 'outputs-of-esbuild',
-        resolveId: (id, importer) =>
-          importer !== undefined && id.startsWith('.') ? resolve(dirname(importer), id) : undefined,
+        resolveId(id, importer) {
+          const path = importer === undefined ? id : resolve(dirname(importer), id);
+          return texts.has(path) ? path : undefined;
+        },
         // Where a template holds it as it is, rolldown wants a helper of a package that is not there.
         load: (id) => texts.get(id)?.replaceAll('</script>', '<\\/script>'),
       },
