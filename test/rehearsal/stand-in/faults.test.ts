@@ -43,13 +43,21 @@ test('a stopped program goes on after its time', async () => {
   expect(cluster.read('job.out')).toMatch(/fault: w\.0: SIGSTOP to \d+\nsrun: fault: w\.0: goes on/);
 });
 
-test('a taken port is taken on the step’s node, for as long as the step lives', async () => {
+test('once nodes are bound, a taken port is taken on the step’s node for as long as the step lives', async () => {
   cluster = openCluster({ DYN_SLURM_STANDIN_FAULTS: '["w.1:port=6543"]' });
-  cluster.write('try.sh', 'exec 3<>"/dev/tcp/$1/6543" && echo "$1 taken"; exec 3>&-; true\n');
+  // Tries so many times, for what it is after happens beside it.
+  cluster.write(
+    'try.sh',
+    `for ((left = $2; left > 0; left--)); do
+      (exec 3<>"/dev/tcp/$1/6543") 2>/dev/null && echo "$1 taken" && exit
+      sleep 0.05
+    done\n`,
+  );
   const id = await cluster.submit(
     '--nodes=2',
-    `srun --overlap --job-name=w bash -c 'bash try.sh $DYN_SLURM_NODE_ADDR' 2>/dev/null | sort
-     bash try.sh 127.21.0.11 2>/dev/null`,
+    `echo '{"time":"x","kind":"nodes-bound"}' >events.jsonl
+     srun --overlap --job-name=w bash -c 'bash try.sh $DYN_SLURM_NODE_ADDR 100' 2>/dev/null | sort
+     bash try.sh 127.21.0.11 1`,
   );
   await cluster.reach(id, 'COMPLETED');
   expect(cluster.read('job.out')).toBe('127.21.0.11 taken\n');
