@@ -7,7 +7,7 @@ import { rolldown } from 'rolldown';
 /** Outputs of esbuild, with those of the groups joined. `groups`: by name the module whose imports belong together. */
 export async function joinChunks({ outputFiles, metafile }, { root, dist, entries, groups }) {
   const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
-  const taken = new Set();
+  const taken = new Set(entries);
   const joined = Object.entries(groups).map(([name, module]) => {
     const files = staticImports(metafile, module).map((file) => resolve(root, file));
     const own = new Set(files.filter((file) => !taken.has(file)));
