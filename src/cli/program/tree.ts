@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../../config/duration.ts';
+import { parseDuration } from '../../config/time-span.ts';
 import type { World } from '../world.ts';
 
 /** What the groups of commands are planted in. */

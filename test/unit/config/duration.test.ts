@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseDuration } from '../../../src/config/duration.ts';
+import { parseDuration } from '../../../src/config/time-span.ts';
 import { resolve, VALID } from './report.ts';
 
 test.each([
