@@ -29,7 +29,7 @@ told_to_end() {
   HURRY=1
   words=$(tail -c "+$JOB_LOG_START" "$RUN_DIR/job.log" |
     grep -aE "$OF_SLURMSTEPD\*\*\* (JOB|STEP) $SLURM_JOB_ID(\.[0-9]+)? ON .* CANCELLED AT" | tail -n 1)
-  restarts=$(timeout 2 scontrol show job "$SLURM_JOB_ID" 2>/dev/null)
+  restarts=$(timeout 1 scontrol show job "$SLURM_JOB_ID" 2>/dev/null)
   # Slurm counts the next attempt as soon as it ends this one.
   [[ ! $restarts =~ Restarts=([0-9]+) ]] || ((BASH_REMATCH[1] <= ATTEMPT)) || REQUEUED=1
   case $words in
