@@ -66,10 +66,10 @@ start_again() {
   done
 }
 
-# nap SECONDS: a sleep that starts no process: nothing is ever written there.
+# nap SECONDS, few of them: signals are heard after it. A `read -t` in its place would start no process, but a trap that
+# comes in the middle of one is lost at times, and another `read -t` in that trap may never return.
 nap() {
-  [[ -n ${NAP_FD:-} ]] || exec {NAP_FD}<> <(:)
-  read -rt "$1" -u "$NAP_FD" _
+  sleep "$1"
 }
 
 # alive NAME: whether its srun runs. bash may have forgotten a child that has ended, and its pid may be another's by now.
