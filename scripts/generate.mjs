@@ -3,24 +3,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { bundleProgram } from './bundle-program.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'dyn-slurm-generate-'));
 try {
   const program = join(folder, 'generated.mjs');
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['scripts/generated.ts'],
-    outfile: program,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    logLevel: 'error',
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-  });
+  await bundleProgram('scripts/generated.ts', program);
   const { generatedFiles } = await import(pathToFileURL(program).href);
   const files = await generatedFiles(root);
   await rm(join(root, 'slurm_jobs'), { recursive: true, force: true });

@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundleProgram } from '../../scripts/bundle-program.mjs';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 31);
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -70,18 +70,7 @@ function paired(commands) {
 /** Plan and render, each size in a process of its own. */
 async function growth() {
   const program = join(scratch, 'plan-render.mjs');
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['test/bench/plan-render.ts'],
-    outfile: program,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    logLevel: 'error',
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-  });
+  await bundleProgram('test/bench/plan-render.ts', program);
   const sizes = [10, 100, 1000].map((nodes) => {
     const runs = Array.from({ length: 5 }, () => JSON.parse(node([program, root, String(nodes)])));
     return { nodes, ms: median(runs.map(({ ms }) => ms)), mb: median(runs.map(({ mb }) => mb)) };
@@ -107,18 +96,7 @@ async function growth() {
  */
 async function logReading() {
   const program = join(scratch, 'log-reading.mjs');
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['test/bench/log-reading.ts'],
-    outfile: program,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    logLevel: 'error',
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-  });
+  await bundleProgram('test/bench/log-reading.ts', program);
   const folder = join(scratch, 'logs');
   node([program, 'files', folder, '200', '2']);
   const joined = join(scratch, 'joined.log');
@@ -178,15 +156,7 @@ function rehearsal() {
 /** On a real Slurm: the start of all workers beside bare sruns, and how soon people are told. */
 async function cluster() {
   const program = join(root, 'test/cluster/bench.bundle.mjs');
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['test/bench/cluster.ts'],
-    outfile: program,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    logLevel: 'error',
-  });
+  await bundleProgram('test/bench/cluster.ts', program);
   let figures;
   try {
     figures = JSON.parse(node([program]));
