@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { DynSlurmError } from '../errors.ts';
+import { listenError } from './listen-error.ts';
 
 export interface PageServer {
   /** Where it is: `http://127.0.0.1:9500/metrics`. */
@@ -19,15 +19,9 @@ export async function servePage(
     response.end(known ? page() : 'see /metrics\n');
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EADDRINUSE' ? 'another program has it' : cause.message;
-      reject(
-        new DynSlurmError('preflight', `cannot listen on ${address}:${port}: ${why}`, {
-          hint: 'name another with --prometheus [ADDRESS:]PORT',
-          cause,
-        }),
-      );
-    });
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(listenError({ address, port }, cause, 'name another with --prometheus [ADDRESS:]PORT')),
+    );
     server.listen({ host: address, port }, resolve);
   });
   const bound = server.address();

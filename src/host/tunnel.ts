@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { DynSlurmError } from '../errors.ts';
+import { listenError } from './listen-error.ts';
+
+const HERE = '127.0.0.1';
 
 export interface Tunnel {
   /** Of this machine's loopback. */
@@ -39,7 +41,7 @@ export async function openTunnel({ port, orAny, dial, onProblem }: TunnelOptions
   });
   await listen(server, port).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EADDRINUSE' && orAny) return listen(server, 0);
-    throw taken(port, error);
+    throw listenError({ address: HERE, port }, error, 'name another port with --port, or none');
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a server without a port');
@@ -55,17 +57,9 @@ export async function openTunnel({ port, orAny, dial, onProblem }: TunnelOptions
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: '127.0.0.1', port }, () => {
+    server.listen({ host: HERE, port }, () => {
       server.removeListener('error', reject);
       resolve();
     });
-  });
-}
-
-function taken(port: number, cause: NodeJS.ErrnoException): DynSlurmError {
-  const why = cause.code === 'EADDRINUSE' ? 'another program has it' : cause.message;
-  return new DynSlurmError('preflight', `cannot listen on 127.0.0.1:${port}: ${why}`, {
-    hint: 'name another port with --port, or none',
-    cause,
   });
 }

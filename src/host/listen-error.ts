@@ -1,0 +1,11 @@
+import { DynSlurmError } from '../errors.ts';
+
+/** Why this machine cannot listen at a place, as a `preflight` error. */
+export function listenError(
+  { address, port }: { readonly address: string; readonly port: number },
+  cause: NodeJS.ErrnoException,
+  hint: string,
+): DynSlurmError {
+  const why = cause.code === 'EADDRINUSE' ? 'another program has it' : cause.message;
+  return new DynSlurmError('preflight', `cannot listen on ${address}:${port}: ${why}`, { hint, cause });
+}
