@@ -25,10 +25,11 @@ export interface WorkerSeries {
   readonly logged?: readonly WorkerColumn[];
 }
 
-export type WorkerColumn = (typeof FIELDS)[number][0];
+export type WorkerColumn = (typeof WORKER_FIGURES)[number][0];
 
 const MOST = 1500;
-const FIELDS = [
+/** A worker's columns, and the figure in its metrics that each is. */
+export const WORKER_FIGURES = [
   ['input', 'inputTokensPerSecond'],
   ['output', 'outputTokensPerSecond'],
   ['requests', 'requestsPerSecond'],
@@ -69,14 +70,14 @@ export class LoadRecorder {
       MOST,
     );
     const workers = steps.map((step): WorkerSeries => {
-      const columns = FIELDS.map(([, field]) =>
+      const columns = WORKER_FIGURES.map(([, field]) =>
         loads.map(({ workers }) => workers.get(step)?.[field] ?? null),
       );
       const thinned = thin(times, columns, MOST).columns;
       return {
         step,
-        ...(Object.fromEntries(FIELDS.map(([name], index) => [name, thinned[index] ?? []])) as Record<
-          (typeof FIELDS)[number][0],
+        ...(Object.fromEntries(WORKER_FIGURES.map(([name], index) => [name, thinned[index] ?? []])) as Record<
+          (typeof WORKER_FIGURES)[number][0],
           Column
         >),
       };
@@ -96,7 +97,7 @@ export function withLogs(series: LoadSeries, logs: readonly LoggedRates[]): Load
   const known = series.workers.filter(({ step }) => !logs.some((log) => log.step === step));
   const merged = logs.map(({ step, samples }): WorkerSeries => {
     const sampled = series.workers.find((worker) => worker.step === step);
-    const columns = FIELDS.map(([name, field]) => {
+    const columns = WORKER_FIGURES.map(([name, field]) => {
       const told = sampled?.[name];
       return told && hasValues(told)
         ? { name, column: told, logged: false }

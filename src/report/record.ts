@@ -1,5 +1,5 @@
 import type { BenchPoint, Percentiles } from '../bench/result.ts';
-import type { LoadSeries } from './load-series.ts';
+import { type LoadSeries, WORKER_FIGURES } from './load-series.ts';
 import { measuredOf } from './measured.ts';
 import type { RunData } from './run-data.ts';
 
@@ -62,15 +62,6 @@ const TOTALS = [
   ...['inputTokensPerSecond', 'outputTokensPerSecond', 'running', 'queued'],
   ...['ttft_p50_ms', 'ttft_p99_ms', 'itl_p50_ms', 'itl_p99_ms'],
 ];
-const OF_WORKERS = [
-  ['input', 'inputTokensPerSecond'],
-  ['output', 'outputTokensPerSecond'],
-  ['requests', 'requestsPerSecond'],
-  ['running', 'running'],
-  ['queued', 'queued'],
-  ['kvUsage', 'kvUsage'],
-] as const;
-
 function loadRecords({ total, workers }: LoadSeries): readonly RunRecord[] {
   return total.times.flatMap((seconds, row) => {
     const at = (subject: string, figure: string, value: number | null | undefined): readonly RunRecord[] =>
@@ -78,7 +69,7 @@ function loadRecords({ total, workers }: LoadSeries): readonly RunRecord[] {
     return [
       ...TOTALS.flatMap((figure, column) => at('service', figure, total.columns[column]?.[row])),
       ...workers.flatMap((worker) =>
-        OF_WORKERS.flatMap(([column, figure]) => at(worker.step, figure, worker[column][row])),
+        WORKER_FIGURES.flatMap(([column, figure]) => at(worker.step, figure, worker[column][row])),
       ),
     ];
   });
