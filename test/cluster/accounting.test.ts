@@ -1,23 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LoginCli, loginCli } from './cli.ts';
 import { type Cluster, clusterAvailable, down, type UpOptions, USERS, up } from './cluster.ts';
 import { pauseAccounting, powerOff, resumeAccounting, stopAccounting } from './faults.ts';
+import { layIdleJobs } from './idle-job.ts';
 
 const unavailable = clusterAvailable();
 const OPTIONS: UpOptions = { nodes: 3, killWait: 5, slurmdTimeout: 6, accounting: true, minJobAge: 2 };
-
-/** A job whose engines do nothing, for ever. */
-const IDLE = `
-name: idle
-topology: {gpu: h100, aggregated: {workers: 1, gpus_per_worker: 8}}
-model: {path: /home/model, served_name: tiny}
-slurm: {account: research, partition: batch, time: 10m}
-aggregated: {env: {PATH: "/home/fake:/usr/bin:/bin"}}
-`;
-const HELD = IDLE.replace('time: 10m}', 'time: 10m, directives: {hold: true}}');
 
 describe.skipIf(unavailable)(`accounting${unavailable ? ` (skipped: ${unavailable})` : ''}`, () => {
   let cluster: Cluster;
@@ -27,15 +17,7 @@ describe.skipIf(unavailable)(`accounting${unavailable ? ` (skipped: ${unavailabl
   beforeAll(async () => {
     cluster = await up(OPTIONS);
     ada = loginCli(cluster);
-    for (const [path, text, mode] of [
-      ['idle.yaml', IDLE, 0o644],
-      ['held.yaml', HELD, 0o644],
-      ['model/config.json', '{}', 0o644],
-      ['fake/python3', '#!/bin/bash\nexec sleep 600\n', 0o755],
-    ] as const) {
-      await mkdir(join(cluster.homes, path, '..'), { recursive: true });
-      await writeFile(join(cluster.homes, path), text, { mode });
-    }
+    await layIdleJobs(cluster);
     // As at many sites, somebody of the staff may end everybody's jobs without being root.
     const operator = ['sacctmgr', '--immediate', 'modify', 'user', 'mia', 'set', 'adminlevel=operator'];
     expect(await cluster.onNode('ctl', operator)).toMatchObject({ code: 0 });

@@ -1,22 +1,13 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LoginCli, loginCli } from './cli.ts';
 import { type Cluster, clusterAvailable, down, up } from './cluster.ts';
 import { pauseController, resumeController } from './faults.ts';
+import { layIdleJobs } from './idle-job.ts';
 
 const unavailable = clusterAvailable();
-
-/** A job whose engines do nothing, for ever. */
-const IDLE = `
-name: idle
-topology: {gpu: h100, aggregated: {workers: 1, gpus_per_worker: 8}}
-model: {path: /home/model, served_name: tiny}
-slurm: {account: research, partition: batch, time: 10m}
-aggregated: {env: {PATH: "/home/fake:/usr/bin:/bin"}}
-`;
-const HELD = IDLE.replace('time: 10m}', 'time: 10m, directives: {hold: true}}');
 
 describe.skipIf(unavailable)(`the Slurm driver${unavailable ? ` (skipped: ${unavailable})` : ''}`, () => {
   let cluster: Cluster;
@@ -26,15 +17,7 @@ describe.skipIf(unavailable)(`the Slurm driver${unavailable ? ` (skipped: ${unav
     cluster = await up({ nodes: 2, killWait: 5 });
     ada = loginCli(cluster, 'ada');
     mia = loginCli(cluster, 'mia');
-    for (const [path, text, mode] of [
-      ['idle.yaml', IDLE, 0o644],
-      ['held.yaml', HELD, 0o644],
-      ['model/config.json', '{}', 0o644],
-      ['fake/python3', '#!/bin/bash\nexec sleep 600\n', 0o755],
-    ] as const) {
-      await mkdir(join(cluster.homes, path, '..'), { recursive: true });
-      await writeFile(join(cluster.homes, path), text, { mode });
-    }
+    await layIdleJobs(cluster);
   });
   afterAll(() => down(cluster));
 
