@@ -1,76 +1,31 @@
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import process from 'node:process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { streamChat } from '../../src/rehearsal/chat.ts';
 import { processesOf, Stage } from './rehearsal.ts';
+import { eventOf, eventsOf, type Submitted, signalTask, submit } from './submitted.ts';
 
 const stage = new Stage();
 afterEach(() => expect(processesOf(stage.runs)).toEqual([]));
 afterAll(() => stage.dispose());
 
-interface Submitted {
-  readonly run: string;
-  readonly dir: string;
-}
-
-type Event = Readonly<Record<string, unknown>> & { readonly kind: string };
-
-async function submit(config: string): Promise<Submitted> {
-  const file = join(import.meta.dirname, '../fixtures/rehearsal', `${config}.yaml`);
-  const { code, stdout, stderr } = await stage.run('submit', file, '--cluster', 'local', '--json');
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return JSON.parse(stdout);
-}
-
-function eventsOf({ dir }: Submitted): readonly Event[] {
-  try {
-    const lines = readFileSync(join(dir, 'events.jsonl'), 'utf8').split('\n');
-    return lines.filter(Boolean).map((line) => JSON.parse(line));
-  } catch {
-    return [];
-  }
-}
-
-/** The first event of a kind; waits for it, unless the run ends without one. */
-async function eventOf(run: Submitted, kind: string): Promise<Event> {
-  for (;;) {
-    const events = eventsOf(run);
-    const found = events.find((event) => event.kind === kind);
-    if (found) return found;
-    const last = events.at(-1);
-    if (last?.kind === 'verdict') throw new Error(`no ${kind}: ${JSON.stringify(last)}`);
-    await sleep(50);
-  }
-}
-
 /** Kills what a step runs on one of its nodes, and not its script. */
-function killTask({ dir }: Submitted, step: string, rank: number): void {
-  const engines = readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    const [environment = '', command = ''] = ['environ', 'cmdline'].map((file) =>
-      read(`/proc/${pid}/${file}`),
-    );
-    const marks = [`RUN_DIR=${dir}\0`, `SLURM_JOB_NAME=${step}\0`, `SLURM_NODEID=${rank}\0`];
-    return command.includes('python') && marks.every((mark) => environment.includes(mark));
-  });
-  expect(engines).not.toEqual([]);
-  for (const pid of engines) process.kill(Number(pid), 'SIGKILL');
-}
+const killTask = (run: Submitted, step: string, rank: number): void =>
+  signalTask(run, { step, rank, program: 'python' }, 'SIGKILL');
 
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
+/** How many decode workers a frontend knows. */
+async function decodeInstances(url: string): Promise<number> {
+  const { instances } = (await (await fetch(`${url}/health`)).json()) as {
+    readonly instances: readonly { readonly component: string; readonly endpoint: string }[];
+  };
+  return instances.filter(({ component, endpoint }) => component === 'backend' && endpoint === 'generate')
+    .length;
 }
 
 test('a worker is started again, others are done without, and the last of a role ends the job', async () => {
-  const run = await submit('supervised');
+  const run = await submit(stage, 'supervised');
   const { url } = await eventOf(run, 'ready');
 
   killTask(run, 'prefill-0', 1);
@@ -96,6 +51,8 @@ test('a worker is started again, others are done without, and the last of a role
   });
   const status = await stage.run('status', run.run, '--json');
   expect(JSON.parse(status.stdout)).toMatchObject({ state: 'degraded', absent: [{ step: 'decode-0' }] });
+  // Until its lease has run out a frontend may send requests to the dead worker, and answers 503.
+  await expect.poll(() => decodeInstances(String(url)), { timeout: 30_000 }).toBe(1);
   const chat = { url: String(url), model: 'tiny', prompt: 'Hello', maxTokens: 8 };
   expect(await streamChat({ ...chat, signal: AbortSignal.timeout(30_000) }, () => {})).toMatchObject({
     tokens: 8,
@@ -121,7 +78,7 @@ test('a worker that has used up its restarts ends the job', async () => {
 });
 
 test('near the time limit new requests are refused, and those under way are answered', async () => {
-  const run = await submit('limited');
+  const run = await submit(stage, 'limited');
   const { url } = await eventOf(run, 'ready');
   let drained = '';
   const chat = { url: String(url), model: 'tiny', prompt: 'Hello', maxTokens: 2000 };
