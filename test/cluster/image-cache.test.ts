@@ -70,7 +70,18 @@ describe.skipIf(unavailable)(
 
     test.each([
       ['cancelled', (job: string) => ['scancel', job]],
-      ['shot', (job: string) => ['scancel', '--signal=KILL', `${job}.1`]],
+      [
+        'shot',
+        // Steps are numbered as they come, the image's beside the preflight's.
+        (job: string) => [
+          ...[
+            'bash',
+            '-c',
+            'scancel --signal=KILL "$(squeue -hs -j "$0" -o "%i %j" | sed -n "s/ image$//p")"',
+          ],
+          job,
+        ],
+      ],
     ])('when the job that imports is %s, the other imports and goes on', async (_, command) => {
       const [first, second] = await twoJobs();
       await site.cluster.onLogin(command(first.jobId));

@@ -242,14 +242,9 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
       .toMatch(/^srun: error: Task launch for StepId=\S+ failed on node node3: /m);
     await putRight(cluster, 'node1', 'node3');
     await eventOf(run, 'ready');
-    expect(eventsOf(run).flatMap(({ kind, step }) => (kind === 'step-started' ? [step] : []))).toEqual([
-      'aggregated-0',
-      'aggregated-1',
-      'aggregated-2',
-      'etcd',
-      'nats',
-      'frontend-0',
-    ]);
+    await expect
+      .poll(() => eventsOf(run).flatMap(({ kind, step }) => (kind === 'step-started' ? [step] : [])))
+      .toEqual(['aggregated-0', 'aggregated-1', 'aggregated-2', 'etcd', 'nats', 'frontend-0', 'metrics']);
     await dynSlurm('cancel', run.run);
   }, 120_000);
 
