@@ -44,7 +44,7 @@ await_binding() {
   else
     trap 'record 143 1 ""; exit 1' TERM INT USR2
     until { read -ra NODE_IP && read -r DYN_SLURM_PORTS; } <"$ATTEMPT_DIR/state/bound"; do
-      nap "$pause"
+      sleep "$pause"
       ((SECONDS < 5)) || pause=0.3
     done 2>/dev/null
     trap - TERM INT USR2
@@ -52,12 +52,6 @@ await_binding() {
   for moved in ${DYN_SLURM_PORTS:-}; do
     PORT[${moved%=*}]=${moved#*=}
   done
-}
-
-# nap SECONDS: a sleep that starts no process: nothing is ever written there.
-nap() {
-  [[ -n ${NAP_FD:-} ]] || exec {NAP_FD}<> <(:)
-  read -rt "$1" -u "$NAP_FD" _
 }
 
 # etcd, NATS and frontends keep many connections open, and --propagate=NONE leaves us the node's low soft limit.
@@ -93,12 +87,12 @@ await_services() {
   nats=${nats#*://}
   [[ $1 == open ]] || asks='user name is empty'
   while [[ $1 == locked && -z ${ETCD_AUTH_PASSWORD:-} ]]; do
-    nap 0.05
+    sleep 0.05
     # shellcheck source=/dev/null
     . "$ATTEMPT_DIR/state/credentials"
   done
   until etcd_says "$etcd" "$asks" && { [[ -z $nats ]] || nats_says "$nats" INFO; }; do
-    nap 0.1
+    sleep 0.1
   done
   trap - TERM INT USR2
 }
@@ -136,7 +130,6 @@ complete() {
 # attend COMMAND...: runs it, passes on the word to end, and records how it ended; its status.
 attend() {
   local child status=0 told=0 woken=1
-  [[ -z ${NAP_FD:-} ]] || exec {NAP_FD}<&-
   type -P "$1" >/dev/null || give_up "$1 is not on the PATH of this node"
   # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
   # and to everything that the step started with proctrack/linuxproc; so the command ignores USR2, and gets TERM from here.

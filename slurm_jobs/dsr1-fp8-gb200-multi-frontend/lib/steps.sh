@@ -66,12 +66,6 @@ start_again() {
   done
 }
 
-# nap SECONDS, few of them: signals are heard after it. A `read -t` in its place would start no process, but a trap that
-# comes in the middle of one is lost at times, and another `read -t` in that trap may never return.
-nap() {
-  sleep "$1"
-}
-
 # alive NAME: whether its srun runs. bash may have forgotten a child that has ended, and its pid may be another's by now.
 alive() {
   [[ -n ${STEP_PID[$1]} ]] && kill -0 "${STEP_PID[$1]}" 2>/dev/null
@@ -104,11 +98,11 @@ stop_steps() {
   ((${#pids[@]})) || return 0
   kill -USR2 "${pids[@]}" 2>/dev/null
   while kill -0 "${pids[@]}" 2>/dev/null && ((SECONDS < until)); do
-    nap 0.05
+    sleep 0.05
   done
   # This takes milliseconds, unless a node does not answer.
   kill -TERM "${pids[@]}" 2>/dev/null
   while kill -0 "${pids[@]}" 2>/dev/null && ((SECONDS < until + 2)); do
-    nap 0.05
+    sleep 0.05
   done
 }

@@ -6,7 +6,8 @@ LOGGED=''
 PROGRESS=0
 
 # await WHAT PROBE...: repeats PROBE until it succeeds, and watches the steps meanwhile. What the probe prints says what
-# is still missing; a change of that, or of the size of any log, is progress.
+# is still missing; a change of that, or of the size of any log, is progress. A `read -t` in place of the sleeps would start
+# no process, but a trap that comes in the middle of one is lost at times, and another one in that trap may never return.
 await() {
   local what=$1 probe pause=0.05
   shift
@@ -14,13 +15,13 @@ await() {
     "$@" >"$ATTEMPT_DIR/state/probe" 2>&1 &
     probe=$!
     while kill -0 "$probe" 2>/dev/null; do
-      nap 0.02
+      sleep 0.02
       check_steps
     done
     wait "$probe" && report_probe "$what" && return
     report_probe "$what"
     check_limits "$what"
-    nap "$pause"
+    sleep "$pause"
     ((SECONDS < PROGRESS + 2)) || pause=0.2
     check_steps
   done
@@ -122,7 +123,7 @@ lock_etcd() {
   set_password "$1" "$password" >"$answer" &
   asking=$!
   while kill -0 "$asking" 2>/dev/null; do
-    nap 0.05
+    sleep 0.05
     check_steps
   done
   wait "$asking" && [[ $(<"$answer") =~ \"token\":\"([^\"]+)\" ]] || end failed "etcd does not take a password"

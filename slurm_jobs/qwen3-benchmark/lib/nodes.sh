@@ -85,7 +85,7 @@ hear_nodes() {
       break
     fi
     late=("${silent[@]}")
-    nap "$pause"
+    sleep "$pause"
     ask "${silent[@]}"
   done
   ((${#CLOCK[@]} + ${#FINDINGS[@]})) || end failed "no node could be asked whether it is fit: $(srun_said)"

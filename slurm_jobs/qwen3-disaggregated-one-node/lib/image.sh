@@ -11,7 +11,7 @@ await_image() {
     tell_image "$2"
     ((!DRAIN)) || drain
     ((SECONDS < DEADLINE)) || end deadline "not ready after $DEADLINE s, waiting for the image $2"
-    nap 0.2
+    sleep 0.2
   done
   tell_image "$2"
   case $IMAGE_STATE in

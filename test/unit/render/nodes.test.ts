@@ -115,7 +115,7 @@ test('a node that could not be asked is asked again, and its steps are started a
   run.program('step', `echo "$1" >>${run.dir}/stepped; exec sleep 60`);
   const { out, err } = await run.bash(
     `${ASK}
-count() { until [[ $(wc -l <"$RUN_DIR/stepped") == "$1" ]]; do nap 0.02; done 2>/dev/null; }
+count() { until [[ $(wc -l <"$RUN_DIR/stepped") == "$1" ]]; do sleep 0.02; done 2>/dev/null; }
 launch one worker decode 0 -- step one; launch two worker decode 1 2 -- step two; count 2
 bind_nodes; count 3; stop_steps 0 one two; sort "$RUN_DIR/stepped"`,
   );
