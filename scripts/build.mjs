@@ -123,7 +123,7 @@ const outputFiles = await joinChunks(built, {
   root,
   dist,
   entries: entries.map(outputOf),
-  groups: { main: 'src/main.ts', start: 'src/cli/program.ts', core: 'src/cli/submit.ts' },
+  groups: { main: 'src/main.ts', start: 'src/cli/program.ts', core: 'src/cli/submit/submit.ts' },
 });
 
 // The script and the style sheet that a report carries inside itself.

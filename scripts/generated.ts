@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
-import { bundleOf } from '../src/cli/bundle.ts';
-import { loadJob } from '../src/cli/load.ts';
+import { loadJob } from '../src/cli/config/load.ts';
+import { bundleOf } from '../src/cli/submit/bundle.ts';
 import { processWorld } from '../src/cli/world.ts';
 import { configMarkdown } from '../src/config/explain.ts';
 import { jsonSchema } from '../src/config/json-schema.ts';

@@ -1,8 +1,8 @@
-import type { CheckOptions } from '../check.ts';
-import type { ExplainOptions } from '../explain.ts';
-import type { PlanOptions } from '../plan.ts';
-import type { RenderOptions } from '../render.ts';
-import type { TopologiesOptions } from '../topologies.ts';
+import type { CheckOptions } from '../config/check.ts';
+import type { ExplainOptions } from '../config/explain.ts';
+import type { PlanOptions } from '../config/plan.ts';
+import type { RenderOptions } from '../config/render.ts';
+import type { TopologiesOptions } from '../config/topologies.ts';
 import { CLUSTER, CLUSTER_TEXT, CONFIG, type Tree } from './tree.ts';
 
 /** The commands that need no cluster. */
@@ -19,7 +19,7 @@ export function configCommands({ program, add, json, exit, world }: Tree): void 
     .option('--strict', 'treat warnings as errors')
     .addOption(json())
     .action(async (file: string, options: CheckOptions) => {
-      const { check } = await import('../check.ts');
+      const { check } = await import('../config/check.ts');
       exit(await check(file, options, world));
     });
   add('explain', 'describe a key of the config', [
@@ -29,7 +29,7 @@ export function configCommands({ program, add, json, exit, world }: Tree): void 
     .argument('[key]', 'path of a key, such as slurm.time')
     .addOption(json())
     .action(async (key: string | undefined, options: ExplainOptions) => {
-      const { explain } = await import('../explain.ts');
+      const { explain } = await import('../config/explain.ts');
       exit(await explain(key, options, world));
     });
   add('topologies', 'list the published topologies, or show one', [
@@ -39,13 +39,13 @@ export function configCommands({ program, add, json, exit, world }: Tree): void 
     .argument('[name]', 'topology to show')
     .addOption(json())
     .action(async (name: string | undefined, options: TopologiesOptions) => {
-      const { topologies } = await import('../topologies.ts');
+      const { topologies } = await import('../config/topologies.ts');
       exit(await topologies(name, options, world));
     });
   add('schema', 'print the JSON Schema of configs, for editors', [
     ['schema > schema.json', 'then: # yaml-language-server: $schema=schema.json'],
   ]).action(async () => {
-    const { schema } = await import('../schema.ts');
+    const { schema } = await import('../config/schema.ts');
     exit(await schema(world));
   });
 
@@ -58,7 +58,7 @@ export function configCommands({ program, add, json, exit, world }: Tree): void 
     .option(CLUSTER, CLUSTER_TEXT)
     .addOption(json())
     .action(async (file: string, options: PlanOptions) => {
-      const { plan } = await import('../plan.ts');
+      const { plan } = await import('../config/plan.ts');
       exit(await plan(file, options, world));
     });
   add('render', 'write the job’s files to a folder', [
@@ -69,7 +69,7 @@ export function configCommands({ program, add, json, exit, world }: Tree): void 
     .option('--force', 'write into a folder that is not empty')
     .option(CLUSTER, CLUSTER_TEXT)
     .action(async (file: string, options: RenderOptions) => {
-      const { render } = await import('../render.ts');
+      const { render } = await import('../config/render.ts');
       exit(await render(file, options, world));
     });
 }

@@ -1,11 +1,11 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { CancelOptions } from '../cancel.ts';
-import type { ForwardOptions } from '../forward.ts';
-import type { PagePlace } from '../live/gauge-page.ts';
-import type { LogsOptions } from '../logs.ts';
-import type { ProfileOptions } from '../profile.ts';
-import type { StatusOptions } from '../status.ts';
-import type { WatchOptions } from '../watch.ts';
+import type { LogsOptions } from '../logs/logs.ts';
+import type { ProfileOptions } from '../profile/profile.ts';
+import type { CancelOptions } from '../run/cancel.ts';
+import type { ForwardOptions } from '../run/forward.ts';
+import type { StatusOptions } from '../run/status.ts';
+import type { PagePlace } from '../watch/live/gauge-page.ts';
+import type { WatchOptions } from '../watch/watch.ts';
 import { CLUSTER, OF_CLUSTER, PENDING_LIMIT, PENDING_TEXT, RUN, type Tree, timeSpan } from './tree.ts';
 
 /** The commands on runs. */
@@ -17,7 +17,7 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
   ])
     .addOption(json())
     .action(async (query: string | undefined, options: StatusOptions) => {
-      const { status } = await import('../status.ts');
+      const { status } = await import('../run/status.ts');
       exit(await status(query, options, world));
     });
   add('watch', 'follow runs until they end', [
@@ -38,7 +38,7 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     .option(PENDING_LIMIT, PENDING_TEXT, timeSpan)
     .addOption(json())
     .action(async (queries: readonly string[], options: WatchOptions) => {
-      const { watch } = await import('../watch.ts');
+      const { watch } = await import('../watch/watch.ts');
       exit(await watch(queries, options, world));
     });
   addForRun('logs', 'show what the processes of a run printed', [
@@ -56,7 +56,7 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     .option('--since <time>', 'only lines since then: 10m, 14:05, 2025-11-24T14:05')
     .addOption(json())
     .action(async (first: string | undefined, second: string | undefined, options: LogsOptions) => {
-      const { logs } = await import('../logs.ts');
+      const { logs } = await import('../logs/logs.ts');
       exit(await logs({ first, second }, options, world));
     });
   addForRun('profile', 'profile workers while they serve, and list the traces', [
@@ -84,7 +84,7 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     )
     .addOption(json())
     .action(async (query: string | undefined, options: ProfileOptions) => {
-      const { profile } = await import('../profile.ts');
+      const { profile } = await import('../profile/profile.ts');
       exit(await profile(query, options, world));
     });
   addForRun('forward', 'open the frontend of a run on this machine, over ssh', [
@@ -93,7 +93,7 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
   ])
     .option('--port <port>', 'port to listen on, of this machine only', wholeNumber)
     .action(async (query: string | undefined, options: ForwardOptions) => {
-      const { forward } = await import('../forward.ts');
+      const { forward } = await import('../run/forward.ts');
       exit(await forward(query, options, world));
     });
   addForRun('cancel', 'end a run and see it torn down', [
@@ -103,7 +103,7 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     .option('--no-wait', 'do not wait for the teardown')
     .addOption(json())
     .action(async (query: string | undefined, options: CancelOptions) => {
-      const { cancel } = await import('../cancel.ts');
+      const { cancel } = await import('../run/cancel.ts');
       exit(await cancel(query, options, world));
     });
 }

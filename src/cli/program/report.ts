@@ -1,6 +1,6 @@
-import type { CompareOptions } from '../compare.ts';
-import type { ExportOptions } from '../export.ts';
-import type { ReportOptions } from '../report.ts';
+import type { CompareOptions } from '../report/compare.ts';
+import type { ExportOptions } from '../report/export.ts';
+import type { ReportOptions } from '../report/report.ts';
 import { CLUSTER, OF_CLUSTER, RUN, type Tree } from './tree.ts';
 
 /** The commands on what runs have left. */
@@ -15,7 +15,7 @@ export function reportCommands({ add, addForRun, json, exit, world }: Tree): voi
     .option('--open', 'open it in a browser')
     .option(CLUSTER, OF_CLUSTER)
     .action(async (queries: readonly string[], options: ReportOptions) => {
-      const { report } = await import('../report.ts');
+      const { report } = await import('../report/report.ts');
       exit(await report(queries, options, world));
     });
   add('compare', 'show how far two runs differ', [
@@ -26,7 +26,7 @@ export function reportCommands({ add, addForRun, json, exit, world }: Tree): voi
     .option(CLUSTER, OF_CLUSTER)
     .addOption(json())
     .action(async (before: string, after: string, options: CompareOptions) => {
-      const { compareRuns } = await import('../compare.ts');
+      const { compareRuns } = await import('../report/compare.ts');
       exit(await compareRuns(before, after, options, world));
     });
   addForRun('export', 'print what was measured of a run, for other programs', [
@@ -40,7 +40,7 @@ export function reportCommands({ add, addForRun, json, exit, world }: Tree): voi
     .option('--scrape', 'where its metrics are while it runs, for Prometheus’ file_sd_configs')
     .option('-o, --out <file>', 'file to write; by default standard output')
     .action(async (query: string | undefined, options: ExportOptions) => {
-      const { exportRun } = await import('../export.ts');
+      const { exportRun } = await import('../report/export.ts');
       exit(await exportRun(query, options, world));
     });
 }

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { RehearseOptions } from '../rehearse.ts';
-import type { SetupOptions } from '../setup.ts';
-import type { SubmitOptions } from '../submit.ts';
+import type { RehearseOptions } from '../rehearse/rehearse.ts';
+import type { SetupOptions } from '../rehearse/setup.ts';
+import type { SubmitOptions } from '../submit/submit.ts';
 import { CLUSTER, CLUSTER_TEXT, CONFIG, PENDING_LIMIT, PENDING_TEXT, type Tree, timeSpan } from './tree.ts';
 
 /** The commands that start a job. */
@@ -20,7 +20,7 @@ export function runCommands({ program, add, json, exit, world }: Tree): void {
     .option(CLUSTER, CLUSTER_TEXT)
     .addOption(json())
     .action(async (file: string, options: RehearseOptions) => {
-      const { rehearse } = await import('../rehearse.ts');
+      const { rehearse } = await import('../rehearse/rehearse.ts');
       exit(await rehearse(file, options, world));
     });
   add('submit', 'submit the job to Slurm', [
@@ -52,7 +52,7 @@ export function runCommands({ program, add, json, exit, world }: Tree): void {
     .option('--retries <count>', 'further runs, each of which starts if all before it fail', retryCount)
     .addOption(json())
     .action(async (file: string, options: SubmitOptions) => {
-      const { submit } = await import('../submit.ts');
+      const { submit } = await import('../submit/submit.ts');
       exit(await submit(file, options, world));
     });
   add('setup', 'install the tools of a rehearsal', [
@@ -61,7 +61,7 @@ export function runCommands({ program, add, json, exit, world }: Tree): void {
     .option('--with-tests', 'also what only the tests of dyn-slurm need')
     .addOption(json())
     .action(async (options: SetupOptions) => {
-      const { setup } = await import('../setup.ts');
+      const { setup } = await import('../rehearse/setup.ts');
       exit(await setup(options, world));
     });
 }

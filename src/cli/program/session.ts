@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { AllocateOptions } from '../allocate.ts';
-import type { AttachOptions } from '../attach.ts';
-import type { ExecOptions } from '../exec.ts';
-import type { RunCommand } from '../prompt.ts';
-import type { ReleaseOptions } from '../release.ts';
-import type { SteerOptions } from '../steer.ts';
-import type { WorkersOptions } from '../workers.ts';
+import type { AllocateOptions } from '../session/allocate.ts';
+import type { AttachOptions } from '../session/attach.ts';
+import type { ExecOptions } from '../session/exec.ts';
+import type { RunCommand } from '../session/prompt.ts';
+import type { ReleaseOptions } from '../session/release.ts';
+import type { SteerOptions } from '../session/steer.ts';
+import type { WorkersOptions } from '../session/workers.ts';
 import { benchCommand } from './bench.ts';
 import { CLUSTER, CLUSTER_TEXT, CONFIG, OF_CLUSTER, type Tree } from './tree.ts';
 
@@ -36,7 +36,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     .option('--no-prompt', 'end once the service is ready')
     .addOption(json())
     .action(async (file: string, options: AllocateOptions) => {
-      const { allocate } = await import('../allocate.ts');
+      const { allocate } = await import('../session/allocate.ts');
       exit(await allocate(file, options, run, world));
     });
   onSession(
@@ -47,7 +47,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
   )
     .option('--no-prompt', 'say how to get at it, and end')
     .action(async (query: string | undefined, options: AttachOptions) => {
-      const { attach } = await import('../attach.ts');
+      const { attach } = await import('../session/attach.ts');
       exit(await attach(query, options, run, world));
     });
   onSession(
@@ -55,7 +55,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
       ['workers', 'of the newest session'],
     ]),
   ).action(async (query: string | undefined, options: WorkersOptions) => {
-    const { workers } = await import('../workers.ts');
+    const { workers } = await import('../session/workers.ts');
     exit(await workers(query, options, world));
   });
   const steering = (verb: 'start' | 'restart', shown: Parameters<Tree['add']>[2]) =>
@@ -70,7 +70,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
       .option('--reset', 'forget earlier changes')
       .option('--no-wait', 'do not wait until they serve')
       .action(async (words: readonly string[], options: SteerOptions) => {
-        const { steer } = await import('../steer.ts');
+        const { steer } = await import('../session/steer.ts');
         exit(await steer(verb, words, options, world));
       });
   steering('restart', [
@@ -82,7 +82,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
   inSession(add('stop', 'stop workers of a session', [['stop prefill', 'all of a role']]))
     .argument('<worker...>', WORKERS)
     .action(async (words: readonly string[], options: SteerOptions) => {
-      const { steer } = await import('../steer.ts');
+      const { steer } = await import('../session/steer.ts');
       exit(await steer('stop', words, options, world));
     });
   inSession(
@@ -95,7 +95,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     .argument('[command...]', 'behind --')
     .option('--container', 'in the job’s container')
     .action(async (node: string, words: readonly string[], options: ExecOptions) => {
-      const { exec } = await import('../exec.ts');
+      const { exec } = await import('../session/exec.ts');
       exit(await exec(node, words, options, world));
     });
   add('shell', 'open a shell on a node of a session', [['shell node3', 'the head node by default']])
@@ -104,13 +104,13 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     .option(CLUSTER, OF_CLUSTER)
     .option('--container', 'in the job’s container')
     .action(async (node: string | undefined, options: ExecOptions) => {
-      const { shell } = await import('../exec.ts');
+      const { shell } = await import('../session/exec.ts');
       exit(await shell(node, options, world));
     });
   benchCommand(tree);
   onSession(add('release', 'end a session and give its nodes back', [['release', 'the newest']])).action(
     async (query: string | undefined, options: ReleaseOptions) => {
-      const { release } = await import('../release.ts');
+      const { release } = await import('../session/release.ts');
       exit(await release(query, options, world));
     },
   );

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadJob } from '../../../src/cli/load.ts';
+import { loadJob } from '../../../src/cli/config/load.ts';
 import { planJob } from '../../../src/plan/assemble.ts';
 import { onNode, wordText } from '../../../src/plan/word.ts';
 import { rehearsable } from '../../../src/rehearsal/rehearsable.ts';

@@ -1,0 +1,129 @@
+import { readBench } from '../../bench/read.ts';
+import type { Job } from '../../config/job.ts';
+import { DynSlurmError, EXIT } from '../../errors.ts';
+import type { LookupOptions } from '../run/lookup.ts';
+import { jobOf } from '../session/change.ts';
+import type { World } from '../world.ts';
+import { conclude } from './conclusion.ts';
+import { type BenchFlags, benchOverlay } from './flags.ts';
+import { resumed } from './resume.ts';
+import { type BenchTarget, benchTarget, readyService } from './target.ts';
+import { benchText } from './text.ts';
+
+export interface BenchOptions extends LookupOptions, BenchFlags {
+  /** The run; also the word before `--`. */
+  readonly run?: string;
+  /** Go on with a benchmark that was cut off: of that run, or of the same one. */
+  readonly resume?: string | boolean;
+  /** End the one that runs. */
+  readonly stop?: boolean;
+  /** Only print what is there. */
+  readonly show?: boolean;
+  readonly json?: boolean;
+}
+
+/** A benchmark that is about to run. */
+export interface WantedBench {
+  /** Its folder in `results/`. */
+  readonly name: string;
+  readonly job: Job;
+  /** The config's own job, whose secrets the run has. */
+  readonly original: Job;
+  readonly overlay: string | undefined;
+  /** Folders of measurements that need not be made again. */
+  readonly done: ReadonlySet<string>;
+  /** Its files are there already. */
+  readonly again: boolean;
+}
+
+/** How a benchmark's run has ended; undefined where it goes on, and is not watched any more. */
+export interface BenchEnd {
+  readonly exit: number | null;
+  readonly reason: string;
+}
+
+/** `dyn-slurm bench [RUN] [-- CMD...]`: measures a service that runs, or shows what was measured. */
+export async function bench(
+  query: string | undefined,
+  words: readonly string[],
+  options: BenchOptions,
+  world: World,
+): Promise<number> {
+  const target = await benchTarget(query ?? options.run, options, world);
+  const overlay = benchOverlay(options, words);
+  if (overlay !== undefined && options.resume !== undefined) {
+    throw new DynSlurmError(
+      'usage',
+      'a benchmark that is resumed stays what it was: --resume takes nothing beside it',
+    );
+  }
+  const nothingAsked = overlay === undefined && options.resume === undefined;
+  if (options.show || (target.state.verdict && nothingAsked && !options.stop))
+    return show(target, options, world);
+  const service = readyService(target);
+  if (options.stop) {
+    const { stopBench } = await import('./step.ts');
+    await stopBench(target, world);
+    return EXIT.ok;
+  }
+  const wanted = await wantedBench(target, overlay, options, world);
+  if (wanted === undefined) return EXIT.config;
+  const end = await run(wanted, target, service, options, world);
+  if (end === undefined) return EXIT.interrupted;
+  return conclude(wanted, end, target, options, world);
+}
+
+async function run(
+  wanted: WantedBench,
+  target: BenchTarget,
+  service: ReturnType<typeof readyService>,
+  options: BenchOptions,
+  world: World,
+): Promise<BenchEnd | undefined> {
+  if (wanted.job.bench?.type === 'builtin') {
+    const { runBuiltin } = await import('./builtin.ts');
+    return runBuiltin(wanted, { ...target, service }, world);
+  }
+  const { runStep } = await import('./step.ts');
+  return runStep(wanted, target, options, world);
+}
+
+/** @throws DynSlurmError `usage` where neither the config nor the command line says what to run. */
+async function wantedBench(
+  { run: { id, dir, name, job }, connection }: BenchTarget,
+  overlay: string | undefined,
+  { resume }: BenchOptions,
+  world: World,
+): Promise<WantedBench | undefined> {
+  const run = { id, dir, name, ...(job && { job }) };
+  const of = { run, connection, job: { cluster: connection.cluster } };
+  const earlier = resume === undefined ? undefined : await resumed(resume, run, connection, world);
+  const laid = earlier ? earlier.overlay : overlay;
+  const [own, valid] = [await jobOf(of, undefined, world), await jobOf(of, laid, world)];
+  if (valid === undefined || own === undefined) return undefined;
+  if (valid.job.bench === undefined) {
+    throw new DynSlurmError('usage', `the config of ${id} has no bench`, {
+      hint: 'say what to measure: `dyn-slurm bench --type builtin --isl 1024 --osl 128 --concurrency 1x8`, or give a command behind --, which finds DYN_SLURM_URL, DYN_SLURM_MODEL and DYN_SLURM_RESULTS',
+    });
+  }
+  const again = earlier?.run === id && earlier.name !== undefined;
+  return {
+    name: again ? (earlier.name ?? '') : `bench-${world.randomHex(3)}`,
+    job: valid.job,
+    original: own.job,
+    overlay: laid,
+    done: earlier?.done ?? new Set(),
+    again,
+  };
+}
+
+async function show({ run, connection }: BenchTarget, options: BenchOptions, world: World): Promise<number> {
+  const results = await readBench(connection.host, run);
+  if (results.length === 0) {
+    throw new DynSlurmError('usage', `run ${run.id} has no benchmark`, {
+      hint: 'put a bench into the config, or run one while the job serves; see `dyn-slurm bench --help`',
+    });
+  }
+  world.out.write(options.json ? `${JSON.stringify(results, null, 2)}\n` : results.map(benchText).join('\n'));
+  return results.every(({ valid }) => valid) ? EXIT.ok : EXIT.benchmarkInvalid;
+}

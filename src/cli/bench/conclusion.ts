@@ -1,0 +1,30 @@
+import { readBench } from '../../bench/read.ts';
+import { DynSlurmError, EXIT } from '../../errors.ts';
+import type { FoundRun } from '../run/lookup.ts';
+import type { World } from '../world.ts';
+import type { BenchEnd, BenchOptions, WantedBench } from './bench.ts';
+import { benchText } from './text.ts';
+
+/** Shows what a benchmark came to; the exit code. @throws DynSlurmError `jobFailed` where nothing is left of it. */
+export async function conclude(
+  { name, job }: WantedBench,
+  end: BenchEnd,
+  { run, connection }: FoundRun,
+  options: Pick<BenchOptions, 'json'>,
+  world: World,
+): Promise<number> {
+  const result = (await readBench(connection.host, run)).find((one) => one.name === name);
+  if (result === undefined) throw new DynSlurmError('jobFailed', `${end.reason}, and left no results`);
+  const measured = result.points.length > 0;
+  const folder = `${run.dir}/results/${name}`;
+  if (options.json) world.out.write(`${JSON.stringify({ ...result, ...end, results: folder })}\n`);
+  else if (measured || job.bench?.type !== 'custom') {
+    world.out.write(benchText(result));
+    world.err.write(`results are in ${folder}\n`);
+  } else world.err.write(`${end.reason}; results belong into ${folder}\n`);
+  // Of a command of the user's that leaves nothing to read only its exit code is known.
+  if (!measured && job.bench?.type === 'custom' && end.exit !== null) {
+    return end.exit === 0 && result.valid ? EXIT.ok : end.exit === 0 ? EXIT.benchmarkInvalid : EXIT.jobFailed;
+  }
+  return result.valid ? EXIT.ok : EXIT.benchmarkInvalid;
+}

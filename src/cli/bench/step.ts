@@ -1,0 +1,151 @@
+import { join } from 'node:path';
+import { isBenchTool } from '../../config/bench-args.ts';
+import { DynSlurmError } from '../../errors.ts';
+import type { HostFile } from '../../host/host.ts';
+import type { ObservedEvent } from '../../observe/event.ts';
+import { readOutline } from '../../observe/outline.ts';
+import { followRunLog, readRunLog } from '../../observe/run-log.ts';
+import { sessionState } from '../../observe/session-state.ts';
+import { planJob } from '../../plan/assemble.ts';
+import { benchSteps } from '../../plan/bench-step.ts';
+import type { Step } from '../../plan/plan.ts';
+import { BENCH_STOP, benchLaunch } from '../../render/bench-launch.ts';
+import { changedStepFiles } from '../../render/changed-step.ts';
+import { tell } from '../session/command.ts';
+import type { Session } from '../session/lookup.ts';
+import { eventText } from '../watch/event-text.ts';
+import type { World } from '../world.ts';
+import type { BenchEnd, BenchOptions, WantedBench } from './bench.ts';
+import { writeBench } from './files.ts';
+import { BenchLog } from './log.ts';
+import type { BenchTarget } from './target.ts';
+
+const BENCH = 'bench';
+
+/** Runs a benchmark as a step of the job, and shows how it goes; undefined on an interrupt, and then it goes on. */
+export async function runStep(
+  wanted: WantedBench,
+  target: BenchTarget,
+  { json = false }: Pick<BenchOptions, 'json'>,
+  world: World,
+): Promise<BenchEnd | undefined> {
+  await refuseSecond(target);
+  const tool = wanted.job.bench !== undefined && isBenchTool(wanted.job.bench.type);
+  const log = new BenchLog(target, world, json || tool);
+  await log.begin();
+  const events = await start(wanted, target, world);
+  const end = await untilEnded(events, log, json, world);
+  if (end) return end;
+  world.err.write(
+    `\nnot watching any more; the benchmark goes on: \`dyn-slurm bench ${target.run.id} --show\` shows it, \`--stop\` ends it\n`,
+  );
+  return undefined;
+}
+
+/** Ends the benchmark that was asked for. @throws DynSlurmError `usage` where none runs. */
+export async function stopBench(target: BenchTarget, world: World): Promise<void> {
+  const { run } = target;
+  if (!(await isRunning(target))) throw new DynSlurmError('usage', `no benchmark runs in ${run.id}`);
+  const session = sessionOf(target);
+  const events = session
+    ? tell(session, { verb: 'stop', steps: [{ name: BENCH }] }, world).events
+    : await command(target, BENCH_STOP, world);
+  for await (const event of events) {
+    if (event.kind === 'verdict' || endOf(event)) break;
+  }
+  world.err.write(`the benchmark of ${run.id} has ended\n`);
+}
+
+async function start(
+  wanted: WantedBench,
+  target: BenchTarget,
+  world: World,
+): Promise<AsyncIterable<ObservedEvent>> {
+  const { run, connection } = target;
+  const { name, job, done } = wanted;
+  const id = world.randomHex(3);
+  const plan = planJob(job);
+  const [step] = benchSteps(job, plan.entry, { name, done });
+  if (step === undefined) throw new Error('a benchmark without a step');
+  const [configured] = benchSteps(wanted.original, plan.entry);
+  const template = (file: string) => world.readFile(join(world.packageRoot, 'templates', file));
+  const session = sessionOf(target);
+  const folder = session ? `session/changes/${id}` : `results/${name}/step-${id}`;
+  const original: Step = { ...step, secrets: configured?.secrets ?? {} };
+  const files = changedStepFiles({ job, step, original, folder, template: await template('step.sh.hbs') });
+  const runner: readonly (readonly [string, HostFile])[] = wanted.again
+    ? []
+    : [['bench.sh', { text: await template('bench.sh'), mode: 0o600 }]];
+  await writeBench(wanted, target, new Map(runner), world);
+  await connection.host.writeFiles(run.dir, new Map<string, HostFile>(files));
+  if (session) return tell(session, { verb: 'start', steps: [{ name: BENCH, change: id }] }, world).events;
+  return command(target, benchLaunch(step, job, `${folder}/${BENCH}.sh`), world);
+}
+
+/** Tells a submitted job, see lib/bench.sh; what happens from then on. */
+async function command(
+  { run, connection: { host } }: BenchTarget,
+  text: string,
+  world: World,
+): Promise<AsyncIterable<ObservedEvent>> {
+  if (!(await host.list(join(run.dir, 'lib'))).includes('bench.sh')) {
+    throw new DynSlurmError('usage', `${run.id} was submitted by a dyn-slurm that took no benchmarks yet`, {
+      hint: 'use `--type builtin`, which runs here, or submit it again',
+    });
+  }
+  const log = await readRunLog(host, run);
+  const file = `${world.randomHex(3)}.bench`;
+  await host.writeFiles(join(run.dir, 'state'), new Map([[file, { text, mode: 0o600 }]]));
+  return followRunLog(host, run, log, world.signal);
+}
+
+function sessionOf({ run, connection }: BenchTarget): Session | undefined {
+  const { job } = run;
+  return job?.session && { run, connection, job: { ...job, session: job.session } };
+}
+
+async function refuseSecond(target: BenchTarget): Promise<void> {
+  if (!(await isRunning(target))) return;
+  throw new DynSlurmError('usage', `a benchmark runs in ${target.run.id} already`, {
+    hint: `see \`dyn-slurm logs -f ${target.run.id} bench\`, or end it with \`dyn-slurm bench ${target.run.id} --stop\``,
+  });
+}
+
+async function isRunning({ run, connection: { host } }: BenchTarget): Promise<boolean> {
+  const { events } = await readRunLog(host, run);
+  const { steps } = sessionState(events, await readOutline(host, run));
+  return steps.some(({ kind, phase }) => kind === 'bench' && (phase === 'starting' || phase === 'serving'));
+}
+
+/** Undefined on an interrupt. */
+async function untilEnded(
+  events: AsyncIterable<ObservedEvent>,
+  log: BenchLog,
+  json: boolean,
+  world: World,
+): Promise<BenchEnd | undefined> {
+  let end: BenchEnd | undefined;
+  for await (const event of events) {
+    if (event.kind === 'step-started' && event.step === BENCH) log.follow();
+    if (event.kind === 'bench-point' && !json) world.err.write(`${eventText(event)}\n`);
+    if (isTrouble(event) && !json) world.err.write(`${eventText(event)}\n`);
+    end =
+      event.kind === 'verdict' ? { exit: null, reason: `the job has ended: ${event.reason}` } : endOf(event);
+    if (end) break;
+  }
+  await log.stop();
+  return end;
+}
+
+function isTrouble({ kind }: ObservedEvent): boolean {
+  return (
+    kind === 'worker-restarting' || kind === 'degraded' || kind === 'draining' || kind === 'unregistered'
+  );
+}
+
+function endOf(event: ObservedEvent): BenchEnd | undefined {
+  if (event.kind === 'step-stopped' && event.step === BENCH)
+    return { exit: null, reason: 'the benchmark was stopped' };
+  if (event.kind !== 'step-ended' || event.step !== BENCH) return undefined;
+  return { exit: event.exit ?? null, reason: event.reason };
+}

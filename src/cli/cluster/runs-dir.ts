@@ -1,0 +1,44 @@
+import { join, normalize, resolve } from 'node:path';
+import type { ClusterProfile } from '../../config/cluster-profile.ts';
+import type { Job } from '../../config/job.ts';
+import { DynSlurmError } from '../../errors.ts';
+import type { World } from '../world.ts';
+
+/**
+ * Where a cluster's runs are kept: the profile's runs_dir, else DYN_SLURM_RUNS, else ~/dyn-slurm-runs. Absolute; where
+ * the profile has a host, it is a place there, whose home is not known yet, and `~` stays.
+ */
+export function runsDirOf(
+  { runs_dir, host }: Pick<ClusterProfile, 'runs_dir' | 'host'>,
+  world: World,
+): string {
+  if (host !== undefined) return remotePlace(runs_dir ?? '~/dyn-slurm-runs');
+  return place(runs_dir ?? (world.env.DYN_SLURM_RUNS || '~/dyn-slurm-runs'), world);
+}
+
+/**
+ * Where a job's runs can be kept: srun and pyxis read some characters of paths as their own.
+ * @throws DynSlurmError `config`
+ */
+export function fitRunsDir(dir: string, { container, site }: Job): string {
+  const mounted = container !== undefined && site.container_runtime === 'pyxis';
+  const wrong = (mounted ? /[\u0000-\u001f\u007f%\\:,]/ : /[\u0000-\u001f\u007f%\\]/).exec(dir)?.[0];
+  if (wrong === undefined) return dir;
+  throw new DynSlurmError(
+    'config',
+    `the runs folder ${JSON.stringify(dir)} must not hold ${JSON.stringify(wrong)}`,
+    {
+      hint: 'srun fills in %, a backslash ends that, and container mounts are cut at ":" and ","; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another place',
+    },
+  );
+}
+
+/** A path on a login node: relative ones are meant from the home there, which `~` stands for. */
+export function remotePlace(path: string): string {
+  return /^(\/|~(\/|$))/.test(path) ? normalize(path) : join('~', path);
+}
+
+/** A path as a user or a profile writes it, made absolute. */
+export function place(path: string, { cwd, home }: World): string {
+  return path === '~' || path.startsWith('~/') ? join(home, path.slice(1)) : resolve(cwd, path);
+}

@@ -1,0 +1,48 @@
+import type { Provenance } from '../../config/job.ts';
+import { EXIT } from '../../errors.ts';
+import { planJob } from '../../plan/assemble.ts';
+import { table } from '../table.ts';
+import { count } from '../wording.ts';
+import type { World } from '../world.ts';
+import { type Loaded, type LoadOptions, loadJob } from './load.ts';
+import { summary } from './plan-text.ts';
+import { printDiagnostics } from './problems.ts';
+
+export interface CheckOptions extends LoadOptions {
+  readonly json?: boolean;
+  readonly provenance?: boolean;
+  readonly strict?: boolean;
+}
+
+/** Reports every problem of a config; exit 3 where there is an error, or a warning with `--strict`. */
+export async function check(path: string, options: CheckOptions, world: World): Promise<number> {
+  const loaded = await loadJob(path, options, world);
+  const { file, diagnostics, provenance, cluster } = loaded;
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const warnings = diagnostics.length - errors;
+  const ok = errors === 0 && !(options.strict && warnings > 0);
+  if (options.json) {
+    const data = { ok, cluster, diagnostics, ...(options.provenance && { provenance }) };
+    world.out.write(`${JSON.stringify(data, null, 2)}\n`);
+    return ok ? EXIT.ok : EXIT.config;
+  }
+  printDiagnostics(loaded, world);
+  if (options.provenance && loaded.job) world.out.write(provenanceTable(provenance));
+  const found = [errors && count(errors, 'error'), warnings && count(warnings, 'warning')]
+    .filter(Boolean)
+    .join(', ');
+  if (ok) world.out.write(`${file} is valid${found && ` (${found})`}: ${size(loaded)}\n`);
+  else world.err.write(`${file}: ${found}\n`);
+  return ok ? EXIT.ok : EXIT.config;
+}
+
+function size({ job }: Loaded): string {
+  return job === undefined ? '' : summary(planJob(job), job);
+}
+
+function provenanceTable(provenance: readonly Provenance[]): string {
+  return table(
+    ['key', 'value', 'from'],
+    provenance.map(({ path, value, from }) => [path, JSON.stringify(value), from]),
+  );
+}

@@ -1,0 +1,122 @@
+import type { Job } from '../../config/job.ts';
+import { alternatives } from '../../config/suggestion.ts';
+import type { Plan, PlanNode, Port, Step } from '../../plan/plan.ts';
+import { portRange } from '../../plan/ports.ts';
+import { srunCommand } from '../../plan/step.ts';
+import { asPlanned } from '../../plan/word.ts';
+import { commandLines, quote, quoteCommand, quoteWord } from '../../render/shell.ts';
+import { span } from '../span.ts';
+import { table } from '../table.ts';
+import { count, filled, ranges } from '../wording.ts';
+import { grouped } from './grouping.ts';
+
+/** A plan for people: size and cost, nodes, workers, ports, commands. */
+export function planText(plan: Plan, job: Job): string {
+  const sections: [string, string][] = [
+    ['Nodes', nodes(plan)],
+    ['Workers', workers(plan)],
+    ['Ports', ports(plan)],
+    ['Commands', [KNOWN_LATER, ...plan.steps.map((step) => command(step, job))].join('\n')],
+  ];
+  return `${plan.name}: ${summary(plan, job)}\n${sections.map(([title, text]) => `\n${title}\n${indent(text)}`).join('')}`;
+}
+
+/** `8 nodes × 8 h100 = 64 GPUs for up to 4h, 256 GPU-hours`. */
+export function summary(plan: Plan, job: Job): string {
+  const { gpus } = plan;
+  const idle = gpus.used < gpus.total ? ` (${gpus.total - gpus.used} idle)` : '';
+  const size = `${count(plan.nodes.length, 'node')} × ${gpus.perNode} ${gpus.model} = ${count(gpus.total, 'GPU')}${idle}`;
+  return `${size} for up to ${span(job.slurm.time)}, ${gpuHours(plan, job)} GPU-hours`;
+}
+
+/** What the job may cost at most: the whole allocation for its whole time. */
+export function gpuHours(plan: Plan, job: Job): number {
+  return Math.round((plan.gpus.total * job.slurm.time) / 36) / 100;
+}
+
+/** Nodes that do the same are one row: a worker of 12 nodes is not 12 lines. */
+function nodes({ nodes, gpus }: Plan): string {
+  const alike = grouped(nodes, (node: PlanNode) => JSON.stringify([node.roles, node.steps, node.gpusUsed]));
+  return table(
+    ['node', 'roles', 'steps', 'GPUs'],
+    alike.map((group) => {
+      const [{ roles, steps, gpusUsed }] = group;
+      return [
+        ranges(group.map(({ index }) => index)),
+        roles.join(', '),
+        steps.join(', '),
+        `${gpusUsed} of ${gpus.perNode}`,
+      ];
+    }),
+  );
+}
+
+function workers(plan: Plan): string {
+  return table(
+    ['worker', 'nodes', 'leader', 'GPUs on each', 'tp', 'pp', 'dp', 'ep'],
+    plan.workers.map(({ name, nodes, leader, gpus, tp, pp, dp, ep }) => [
+      name,
+      ranges(nodes),
+      String(leader),
+      ranges(gpus) || 'none',
+      ...[tp, pp, dp, ep].map(String),
+    ]),
+  );
+}
+
+function ports(plan: Plan): string {
+  const listed = table(
+    ['node', 'port', 'for', 'step'],
+    portsOfNodes(plan).map(({ nodes, port, step }) => [ranges(nodes), portRange(port), port.use, step]),
+  );
+  return `${listed}${movesText(plan)}`;
+}
+
+/** What happens where a port is taken. */
+export function movesText({ movable }: Plan): string {
+  const [block] = movable;
+  const distances = block?.instead.map((port) => String(port - block.port)) ?? [];
+  if (distances.length === 0) return '';
+  return `Where one is taken, the job moves it by ${alternatives(distances)}; those that the config gives stay.\n`;
+}
+
+/** A port of a step, on all nodes where it is the same. */
+export interface PortOfNodes {
+  readonly nodes: readonly number[];
+  readonly port: Port;
+  readonly step: string;
+}
+
+/** Every port of a plan, by node and number. */
+export function portsOfNodes({ processes }: Plan): readonly PortOfNodes[] {
+  const taken = processes.flatMap(({ name, nodeIndex, ports }) =>
+    ports.map((port) => ({ step: name, node: nodeIndex, port })),
+  );
+  return grouped(taken, ({ step, port }) => `${step} ${port.port} ${port.use}`)
+    .map((group) => ({ ...group[0], nodes: group.map(({ node }) => node) }))
+    .toSorted((a, b) => a.node - b.node || a.port.port - b.port.port);
+}
+
+const KNOWN_LATER =
+  '${NODE[i]}, ${NODE_IP[i]}, ${SELF_IP}, ${RUN_DIR} and ${LOCAL_DIR} are known when the job runs.\n';
+
+function command(step: Step, job: Job): string {
+  const env = Object.entries(step.env).map(([name, value]) => `${name}=${quoteWord(asPlanned(value))}`);
+  const secrets = Object.keys(step.secrets).map((name) => `${name}=${quote('(secret)')}`);
+  const where = `${step.nodes.length === 1 ? 'node' : 'nodes'} ${ranges(step.nodes)}`;
+  return [
+    `${step.name} on ${where}`,
+    `  ${filled(srunCommand(step, job).map(quoteWord), WIDTH).join(BREAK)}`,
+    ...[...env, ...secrets].map((line) => `  ${line}`),
+    `  ${commandLines(step.argv.map(asPlanned)).map(quoteCommand).join(BREAK)}`,
+    '',
+  ].join('\n');
+}
+
+/** Within a command, which stays paste-safe. */
+const BREAK = ' \\\n    ';
+const WIDTH = 100;
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, '  ');
+}

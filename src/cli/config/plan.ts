@@ -1,0 +1,23 @@
+import { EXIT } from '../../errors.ts';
+import { planJob } from '../../plan/assemble.ts';
+import { planJson } from '../../plan/json.ts';
+import type { World } from '../world.ts';
+import { type LoadOptions, loadValidJob } from './load.ts';
+import { planText } from './plan-text.ts';
+
+export interface PlanOptions extends LoadOptions {
+  readonly json?: boolean;
+}
+
+/** Shows what would run where, as text or as the documented JSON. */
+export async function plan(file: string, options: PlanOptions, world: World): Promise<number> {
+  const loaded = await loadValidJob(file, options, world);
+  if (loaded === undefined) return EXIT.config;
+  const planned = planJob(loaded.job);
+  world.out.write(
+    options.json
+      ? `${JSON.stringify(planJson(planned, loaded.job), null, 2)}\n`
+      : planText(planned, loaded.job),
+  );
+  return EXIT.ok;
+}

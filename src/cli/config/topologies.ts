@@ -1,0 +1,88 @@
+import {
+  type PublishedTopology,
+  type RoleShape,
+  readPublishedTopology,
+} from '../../config/published-topology.ts';
+import { nearest } from '../../config/suggestion.ts';
+import { DynSlurmError, EXIT } from '../../errors.ts';
+import { table } from '../table.ts';
+import { count } from '../wording.ts';
+import type { World } from '../world.ts';
+import { readTopology, topologyNames } from './load.ts';
+
+export interface TopologiesOptions {
+  readonly json?: boolean;
+}
+
+/** Lists the published topologies, or shows one as its file has it. */
+export async function topologies(
+  name: string | undefined,
+  options: TopologiesOptions,
+  world: World,
+): Promise<number> {
+  const known = await topologyNames(world);
+  if (name === undefined) await list(known, options, world);
+  else await show(name, known, options, world);
+  return EXIT.ok;
+}
+
+async function list(names: readonly string[], { json }: TopologiesOptions, world: World): Promise<void> {
+  const all = await Promise.all(
+    names.map(async (name) => ({ name, ...(await read(name, names, world)).topology })),
+  );
+  if (json) {
+    world.out.write(`${JSON.stringify(all, null, 2)}\n`);
+    return;
+  }
+  const rows = all.map(({ name, gpu, precision, roles, title }) => [
+    name,
+    gpu,
+    precision ?? '',
+    shape(roles),
+    title,
+  ]);
+  world.out.write(
+    table(['name', 'GPU', 'precision', 'shape', 'title'], rows, world.isTTY ? world.columns : undefined),
+  );
+}
+
+async function show(
+  name: string,
+  known: readonly string[],
+  { json }: TopologiesOptions,
+  world: World,
+): Promise<void> {
+  if (!known.includes(name)) throw unknown(name, known);
+  const { topology, text } = await read(name, known, world);
+  world.out.write(json ? `${JSON.stringify({ name, ...topology, text }, null, 2)}\n` : text);
+}
+
+async function read(
+  name: string,
+  known: readonly string[],
+  world: World,
+): Promise<{ topology: PublishedTopology; text: string }> {
+  const file = await readTopology(name, known, world);
+  if (file === undefined) throw unknown(name, known);
+  return { topology: readPublishedTopology(file), text: file.text };
+}
+
+function unknown(name: string, known: readonly string[]): DynSlurmError {
+  const near = nearest(name, known);
+  const suggestion = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+  return new DynSlurmError('usage', `there is no topology ${JSON.stringify(name)}${suggestion}`, {
+    hint: '`dyn-slurm topologies` lists them',
+  });
+}
+
+/** `prefill 2×4 nodes, decode 1×12 nodes`: workers × nodes of one, or GPUs where several share a node. */
+function shape(roles: readonly RoleShape[]): string {
+  return roles
+    .map(({ role, workers, nodesPerWorker, gpusPerWorker }) => {
+      if (nodesPerWorker > 0) return `${role} ${workers}×${count(nodesPerWorker, 'node')}`;
+      return gpusPerWorker > 0
+        ? `${role} ${workers}×${count(gpusPerWorker, 'GPU')}`
+        : `${role} ${workers}×CPU`;
+    })
+    .join(', ');
+}

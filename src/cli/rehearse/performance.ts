@@ -1,0 +1,226 @@
+import type { Job } from '../../config/job.ts';
+import { DynSlurmError, EXIT } from '../../errors.ts';
+import { plainText } from '../../host/plain-text.ts';
+import type { ObservedEvent } from '../../observe/event.ts';
+import { readOutline } from '../../observe/outline.ts';
+import { advance, NEW_RUN, type RunState } from '../../observe/run-state.ts';
+import { watchRun } from '../../observe/watch.ts';
+import { type ChatSummary, streamChat } from '../../rehearsal/chat.ts';
+import type { Fault } from '../../rehearsal/fault.ts';
+import { leftBehind } from '../../rehearsal/leftovers.ts';
+import { jobNumber } from '../../scheduler/job-id.ts';
+import { benchedEnd } from '../bench/verdict.ts';
+import type { LocalConnection } from '../cluster/connect.ts';
+import { exitOfRun } from '../run/exit.ts';
+import type { Sent } from '../submit/send.ts';
+import { elapsed } from '../time-text.ts';
+import { endingText } from '../watch/verdict-text.ts';
+import { type Screen, screenOf, showEvents } from '../watch/view.ts';
+import type { World } from '../world.ts';
+import { runSteps } from './checklist.ts';
+
+export interface Performance extends Sent {
+  readonly faults: readonly Fault[];
+  readonly job: Job;
+  readonly connection: LocalConnection;
+}
+
+export interface PerformanceOptions {
+  readonly keep?: boolean;
+  readonly prompt?: string;
+  readonly json?: boolean;
+}
+
+const PROMPT = 'Why do large models need so many GPUs?';
+const TOKENS = 48;
+/** Milliseconds that a fault may take to end the run once it is due. */
+const FAULT_PATIENCE = 30_000;
+const END_PATIENCE = 60_000;
+const PROCESS_PATIENCE = 10_000;
+
+/** A rehearsal after its job was sent: until it is ready, a chat, and the teardown. The exit code. */
+export async function perform(show: Performance, options: PerformanceOptions, world: World): Promise<number> {
+  const screen = screenOf(world, options.json);
+  const state = await showUntilReady(show, screen, world);
+  if (state.verdict) {
+    const left = await leftBehind(show.connection.standIn, jobNumber(show.jobId), PROCESS_PATIENCE);
+    world.err.write(`\n${await endingText(state.verdict, show.run, show.connection.host)}`);
+    world.err.write(`  processes  ${left.length === 0 ? 'none left' : `left: ${left.join(', ')}`}\n`);
+    return exitOfRun(state);
+  }
+  const { ready } = state;
+  if (world.signal.aborted || ready === undefined) {
+    await tearDown(show, screen);
+    return EXIT.interrupted;
+  }
+  let chat: ChatSummary;
+  try {
+    chat = await chatWith({ ready }, options, world);
+  } catch (error) {
+    // A benchmark that ends at once takes the service with it, in the middle of the chat.
+    if (endsByItself(show) && !world.signal.aborted) return concludeBenchmark(show, options, screen, world);
+    await tearDown(show, screen);
+    if (world.signal.aborted) return EXIT.interrupted;
+    throw error;
+  }
+  if (options.keep) world.out.write(options.json ? '' : keptText(ready.url, show));
+  else if (endsByItself(show)) return concludeBenchmark(show, options, screen, world);
+  else if (show.job.bench) return measureItself(show, ready, options, screen, world);
+  else await tearDown(show, screen);
+  if (!options.json) world.out.write(summary(state, chat, show));
+  return EXIT.ok;
+}
+
+/** Shows the run until it is ready, or has ended. A fault that is to strike a ready run is waited for. */
+async function showUntilReady(show: Performance, screen: Screen, world: World): Promise<RunState> {
+  const { connection, run, submitted, faults } = show;
+  const fatal = faults.filter(({ when, action }) => when === 'ready' && ENDING.has(action.kind));
+  const patience =
+    fatal.length === 0 ? 0 : FAULT_PATIENCE + 1000 * Math.max(...fatal.map(({ delay }) => delay));
+  const outline = await readOutline(connection.host, run);
+  return showEvents(eventsOf(show, patience, world), { outline, submitted, through: 'ready' }, screen);
+}
+
+const ENDING: ReadonlySet<Fault['action']['kind']> = new Set(['exit', 'kill']);
+
+/** The run's events until `patience` (ms) after it was ready. */
+async function* eventsOf(
+  { connection, run, jobId }: Performance,
+  patience: number,
+  world: World,
+): AsyncGenerator<ObservedEvent> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([world.signal, stop.signal]);
+  for await (const event of watchRun(connection, { dir: run.dir, jobId }, signal)) {
+    yield event;
+    if (event.kind !== 'ready') continue;
+    if (patience === 0) return;
+    setTimeout(() => stop.abort(), patience).unref();
+  }
+}
+
+async function chatWith(
+  { ready }: Required<Pick<RunState, 'ready'>>,
+  { prompt = PROMPT, json = false }: PerformanceOptions,
+  world: World,
+): Promise<ChatSummary> {
+  const { url, model } = ready;
+  let text = '';
+  if (!json) world.out.write(`\n> ${prompt}\n`);
+  const chat = await streamChat({ url, model, prompt, maxTokens: TOKENS, signal: world.signal }, (piece) => {
+    text += piece;
+    if (!json) world.out.write(plainText(piece));
+  });
+  world.out.write(json ? `${JSON.stringify({ kind: 'chat', prompt, text, ...chat })}\n` : '\n\n');
+  return chat;
+}
+
+/** Ends the job and waits until nothing of it is left. @throws DynSlurmError `jobFailed` where something is. */
+async function tearDown({ connection, run, jobId }: Performance, screen: Screen): Promise<void> {
+  // An interrupt, too, has to leave a tidy machine.
+  const signal = AbortSignal.timeout(END_PATIENCE);
+  await runSteps(
+    [
+      {
+        title: 'teardown',
+        run: async () => {
+          await connection.scheduler.cancel(jobId, signal);
+          const { verdict } = await lastState(watchRun(connection, { dir: run.dir, jobId }, signal));
+          return verdict?.reason ?? 'no verdict';
+        },
+      },
+      {
+        title: 'processes',
+        run: async () => {
+          const left = await leftBehind(connection.standIn, jobNumber(jobId), PROCESS_PATIENCE);
+          if (left.length > 0) {
+            throw new DynSlurmError('jobFailed', `processes of job ${jobId} are left: ${left.join(', ')}`);
+          }
+          return 'none left';
+        },
+      },
+    ],
+    screen,
+    signal,
+  );
+}
+
+/** Waits for the benchmark, and with it for the job's end. */
+async function concludeBenchmark(
+  show: Performance,
+  { json }: PerformanceOptions,
+  screen: Screen,
+  world: World,
+): Promise<number> {
+  const { connection, run, jobId } = show;
+  let state = NEW_RUN;
+  await runSteps(
+    [
+      {
+        title: 'benchmark',
+        run: async () => {
+          state = await lastState(watchRun(connection, { dir: run.dir, jobId }, world.signal));
+          return state.verdict?.reason;
+        },
+      },
+    ],
+    screen,
+    world.signal,
+  );
+  if (state.verdict === undefined) {
+    await tearDown(show, screen);
+    return EXIT.interrupted;
+  }
+  if (json) world.out.write(`${JSON.stringify(state.verdict)}\n`);
+  else world.err.write(`\n${await endingText(state.verdict, run, connection.host)}`);
+  const { code, text } = await benchedEnd(connection.host, run, state);
+  if (!json) world.out.write(text);
+  return code;
+}
+
+/** A job with a benchmark that runs in it. */
+const endsByItself = ({ job }: Performance): boolean =>
+  job.bench !== undefined && job.bench.type !== 'builtin';
+
+/** The built-in benchmark, and the teardown; the exit code. */
+async function measureItself(
+  show: Performance,
+  service: NonNullable<RunState['ready']>,
+  options: PerformanceOptions,
+  screen: Screen,
+  world: World,
+): Promise<number> {
+  const { rehearseBench } = await import('../bench/rehearsed.ts');
+  try {
+    return await rehearseBench({ ...show, service }, options, world);
+  } finally {
+    await tearDown(show, screen);
+  }
+}
+
+async function lastState(events: AsyncIterable<ObservedEvent>): Promise<RunState> {
+  let state = NEW_RUN;
+  for await (const event of events) state = advance(state, event);
+  return state;
+}
+
+function summary({ ready }: RunState, chat: ChatSummary, { run, submitted }: Performance): string {
+  const waited = Date.parse(ready?.time ?? '') - Date.parse(submitted);
+  return [
+    '',
+    `ready       ${elapsed(waited)} after submit`,
+    `completion  ${chat.tokens} tokens, ${chat.tokensPerSecond.toFixed(1)} tok/s, first after ${Math.round(chat.timeToFirstToken * 1000)} ms`,
+    `run folder  ${run.dir}`,
+    '',
+  ].join('\n');
+}
+
+function keptText(url: string, { run }: Performance): string {
+  return [
+    `serving at ${url}; it goes on until you end it`,
+    `  try    curl ${url}/v1/models`,
+    `  watch  dyn-slurm watch ${run.id}`,
+    `  end    dyn-slurm cancel ${run.id}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,40 @@
+import { dirname, join } from 'node:path/posix';
+import { listRuns, type Run } from '../../observe/run.ts';
+import { readRunLog } from '../../observe/run-log.ts';
+import { stateAfter } from '../../observe/run-state.ts';
+import type { JobId } from '../../scheduler/job-id.ts';
+import type { Connection } from '../cluster/connect.ts';
+import { exitOfRun } from './exit.ts';
+
+/** The runs that would start if this one fails, the last one first; those that have ended are not among them. */
+export async function retriesAfter(
+  run: Run,
+  { host }: Connection,
+): Promise<readonly { readonly id: string; readonly jobId: JobId }[]> {
+  const first = run.job?.retryOf ?? run.id;
+  const attempt = run.job?.attempt ?? 1;
+  const runs = await listRuns(host, dirname(run.dir));
+  const later = runs.filter(({ job }) => job?.retryOf === first && (job.attempt ?? 0) > attempt);
+  later.sort((a, b) => (b.job?.attempt ?? 0) - (a.job?.attempt ?? 0));
+  const waiting = [];
+  for (const { id, dir, job } of later) {
+    const { verdict } = stateAfter((await readRunLog(host, { dir })).events);
+    if (job && !verdict) waiting.push({ id, jobId: job.jobId });
+  }
+  return waiting;
+}
+
+/** The run of a chain that went well, so that this one, which waited for its failure, was not needed. */
+export async function succeededBefore(run: Run, { host }: Connection): Promise<string | undefined> {
+  const { retryOf: first, attempt = 0 } = run.job ?? {};
+  if (first === undefined) return undefined;
+  const root = dirname(run.dir);
+  const others = (await listRuns(host, root)).filter(
+    ({ id, job }) => id === first || (job?.retryOf === first && (job.attempt ?? 0) < attempt),
+  );
+  for (const { id } of others) {
+    const state = stateAfter((await readRunLog(host, { dir: join(root, id) })).events);
+    if (state.verdict && exitOfRun(state) === 0) return id;
+  }
+  return undefined;
+}

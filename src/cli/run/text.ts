@@ -1,0 +1,141 @@
+import { plainText } from '../../host/plain-text.ts';
+import type { QueueEvent } from '../../observe/event.ts';
+import type { RunSignature } from '../../observe/run-signature.ts';
+import type { Absence, RunState } from '../../observe/run-state.ts';
+import { jobNumber } from '../../scheduler/job-id.ts';
+import { table } from '../table.ts';
+import { elapsed, moment, past } from '../time-text.ts';
+import { loadFigures } from '../watch/service-text.ts';
+import { verdictText } from '../watch/verdict-text.ts';
+import type { RunReport } from './report.ts';
+
+/** Where a run is, in a word or two. */
+function runWord({ state, jobId }: Pick<RunReport, 'state' | 'jobId'>): string {
+  const { verdict, teardown, requeued, ready, absent, unregistered, stalled, started, queue } = state;
+  if (verdict) return verdict.outcome === 'deadline' ? 'not ready in time' : verdict.outcome;
+  if (requeued) return 'waiting';
+  if (teardown) return 'ending';
+  if (ready && stalled) return 'stalled';
+  if (ready) return absent.size + unregistered.size > 0 ? 'degraded' : 'ready';
+  if (started) return 'starting';
+  if (queue) return queue.phase === 'pending' ? 'waiting' : queue.phase;
+  return jobId === undefined ? 'not submitted' : 'unknown';
+}
+
+/** One run in full. */
+export function runText(report: RunReport, now: Date): string {
+  const { run, state, connection, jobId } = report;
+  const { queue, bound, ready, verdict } = state;
+  const submitted = run.job ? `, submitted ${past(new Date(run.job.submitted), now)}` : '';
+  const rows: readonly (readonly [string, string])[] = [
+    ['job', jobId === undefined ? 'none' : `${jobNumber(jobId)} on ${connection.cluster}${submitted}`],
+    ...(queue ? queueRows(queue, now) : []),
+    ['since', since(state, now)],
+    ['by', report.cancelledBy === undefined ? '' : `cancelled by uid ${report.cancelledBy}`],
+    [
+      'nodes',
+      bound ? bound.nodes.map(({ host, ip }) => `${host} (${ip})`).join(', ') : (queue?.nodeList ?? ''),
+    ],
+    [
+      'workers',
+      [...state.workers.values()].map(({ role, have, want }) => `${role} ${have}/${want}`).join(', '),
+    ],
+    ['absent', [...state.absent.values()].map(absenceText).join(', ')],
+    ['trouble', verdict ? '' : trouble(state)],
+    ['awaits', !ready && !verdict && state.waiting ? state.waiting.reason : ''],
+    ['url', ready && !verdict ? ready.url : ''],
+    ['model', ready && !verdict ? ready.model : ''],
+    ['load', report.load ? loadFigures(report.load) : ''],
+    ['retry', run.job?.retryOf === undefined ? '' : `of ${run.job.retryOf}, attempt ${run.job.attempt}`],
+    ['folder', run.dir],
+  ];
+  const lines = rows
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `  ${name.padEnd(9)}${value}`);
+  const head = `${run.id}  ${runWord(report)}`;
+  const block = [head, ...lines].map((line) => `${plainText(line)}\n`).join('');
+  return verdict ? `${block}${verdictText(verdict, run, report.signature)}` : block;
+}
+
+function trouble({ stalled, unregistered }: RunState): string {
+  return [...(stalled ? [stalled] : []), ...unregistered.values()].map(({ reason }) => reason).join('; ');
+}
+
+function absenceText({ kind, step, reason }: Absence): string {
+  return `${step} (${kind === 'degraded' ? 'lost' : 'restarts'}: ${reason})`;
+}
+
+function queueRows(queue: QueueEvent, now: Date): readonly (readonly [string, string])[] {
+  const { state, phase, reason, explanation, next, start } = queue;
+  const why = [reason, explanation].filter(Boolean).join(': ');
+  return [
+    ['state', state],
+    ['reason', why],
+    ['next', next ?? ''],
+    ['start', phase === 'pending' && start !== undefined ? `expected ${moment(new Date(start), now)}` : ''],
+  ];
+}
+
+function since({ verdict, teardown, ready, started }: RunState, now: Date): string {
+  const last = [
+    ['ended', verdict],
+    ['ending', teardown],
+    ['ready', ready],
+    ['started', started],
+  ] as const;
+  const [word, event] = last.find(([, found]) => found !== undefined) ?? [];
+  return event ? `${word} ${past(new Date(event.time), now)}` : '';
+}
+
+/** Several runs, one a line. */
+export function runsTable(reports: readonly RunReport[], now: Date): string {
+  const rows = reports.map((report) => {
+    const { run, jobId, connection } = report;
+    const job = jobId === undefined ? '-' : jobNumber(jobId);
+    const submitted = run.job ? past(new Date(run.job.submitted), now) : '-';
+    return [run.id, connection.cluster, job, runWord(report), submitted, remark(report, now)].map(plainText);
+  });
+  return table(['run', 'cluster', 'job', 'state', 'submitted', ''], rows);
+}
+
+function remark({ run, state }: RunReport, now: Date): string {
+  const { verdict, ready, queue, workers } = state;
+  if (verdict) return `after ${elapsed(verdict.seconds * 1000)}: ${verdict.reason}`;
+  if (ready) return `${ready.url}, since ${elapsed(now.getTime() - Date.parse(ready.time))}`;
+  if (workers.size > 0)
+    return [...workers.values()].map(({ role, have, want }) => `${role} ${have}/${want}`).join(', ');
+  if (queue?.reason === 'Dependency' && run.job?.retryOf) return `starts if ${run.job.retryOf} fails`;
+  return queue?.explanation ?? queue?.reason ?? '';
+}
+
+/** A run as data; documented in docs/runs.md. Unknown things are null. */
+export function runJson({ run, connection, jobId, state, cancelledBy, signature }: RunReport): object {
+  const { queue, started, bound, ready, teardown, verdict } = state;
+  return {
+    run: run.id,
+    name: run.name,
+    folder: run.dir,
+    cluster: connection.cluster,
+    job: jobId ?? null,
+    submitted: run.job?.submitted ?? null,
+    retryOf: run.job?.retryOf ?? null,
+    cancelledBy: cancelledBy ?? null,
+    state: runWord({ state, jobId }),
+    queue: queue ?? null,
+    started: started ?? null,
+    nodes: bound?.nodes ?? [],
+    workers: [...state.workers.values()].map(({ role, have, want }) => ({ role, have, want })),
+    absent: [...state.absent.values()],
+    unregistered: [...state.unregistered.values()],
+    stalled: state.stalled ?? null,
+    ready: ready ?? null,
+    teardown: teardown ?? null,
+    verdict: verdict ?? null,
+    signature: signature ? signatureJson(signature) : null,
+  };
+}
+
+function signatureJson({ signature, line, advice, log: { step, node } }: RunSignature): object {
+  const { name, title, link } = signature;
+  return { name, class: signature.class, title, step, node, line, advice, link };
+}

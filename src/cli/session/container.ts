@@ -1,0 +1,36 @@
+import { join } from 'node:path/posix';
+import { DynSlurmError } from '../../errors.ts';
+import type { Session } from './lookup.ts';
+
+/** The parts of plan.json that are read here; see docs/plan-json.md. */
+interface PlannedSteps {
+  readonly srun: readonly {
+    readonly name: string;
+    readonly nodes: readonly number[];
+    readonly argv: readonly string[];
+  }[];
+}
+
+/**
+ * The options by which srun puts a command into the job's container, as a worker of that node has them, else as any step
+ * has. @throws DynSlurmError `usage` where the job has no container.
+ */
+export async function containerOptions(
+  { run, job, connection }: Session,
+  host: string,
+): Promise<readonly string[]> {
+  const text = await connection.host.readText(join(run.dir, 'plan.json'));
+  const { srun } = JSON.parse(text ?? '{"srun":[]}') as PlannedSteps;
+  const index = job.session.hosts.indexOf(host);
+  const contained = srun
+    .filter(({ name }) => name !== 'etcd' && name !== 'nats')
+    .map(({ nodes, argv }) => ({ here: nodes.includes(index), options: argv.filter(isOption) }))
+    .filter(({ options }) => options.length > 0);
+  const found = contained.find(({ here }) => here) ?? contained[0];
+  if (found) return found.options.map((option) => option.replaceAll('${RUN_DIR}', run.dir));
+  throw new DynSlurmError('usage', 'this session has no container', {
+    hint: 'its steps run on the host, and so does exec without --container',
+  });
+}
+
+const isOption = (word: string): boolean => /^--(no-)?container-/.test(word);

@@ -1,0 +1,94 @@
+import { join } from 'node:path/posix';
+import { DynSlurmError } from '../../errors.ts';
+import type { Run, SessionFacts, SubmittedJob } from '../../observe/run.ts';
+import { readRunLog } from '../../observe/run-log.ts';
+import { stateAfter } from '../../observe/run-state.ts';
+import { hostnames } from '../../scheduler/allocation.ts';
+import type { FoundJob } from '../../scheduler/scheduler.ts';
+import type { Connection } from '../cluster/connect.ts';
+import { adopt } from '../run/adopt.ts';
+import { type LookupOptions, lookUpRun, lookUpRuns } from '../run/lookup.ts';
+import type { Origin } from '../submit/origin.ts';
+import type { World } from '../world.ts';
+
+/** A run that takes commands. */
+export interface Session {
+  readonly run: Run;
+  readonly connection: Connection;
+  readonly job: SubmittedJob & { readonly session: SessionFacts };
+}
+
+/** Names the session that is meant where none is named, as the prompt does. */
+export const SESSION_VARIABLE = 'DYN_SLURM_SESSION';
+
+/**
+ * The session that a person means: of DYN_SLURM_SESSION, else the newest that goes on, else the newest; with `ended` the
+ * newest anyway, so that a command that ends one ends no other when it is repeated. @throws DynSlurmError `usage` where
+ * there is none, or the run is a submitted job.
+ */
+export async function lookUpSession(
+  query: string | undefined,
+  options: LookupOptions & { readonly ended?: boolean },
+  world: World,
+): Promise<Session> {
+  const named = query ?? (world.env[SESSION_VARIABLE] || undefined);
+  if (named !== undefined) return sessionOf(await lookUpRun(named, options, world), world);
+  const sessions = (await lookUpRuns(options, world)).filter(({ run }) => run.job?.session !== undefined);
+  for (const session of options.ended ? [] : sessions) {
+    const { events } = await readRunLog(session.connection.host, session.run);
+    if (stateAfter(events).verdict === undefined) return sessionOf(session, world);
+  }
+  const [newest] = sessions;
+  if (newest !== undefined) return sessionOf(newest, world);
+  throw new DynSlurmError('usage', 'there is no session', {
+    hint: '`dyn-slurm allocate CONFIG` takes an allocation and opens one',
+  });
+}
+
+async function sessionOf(
+  found: { readonly run: Run; readonly connection: Connection },
+  world: World,
+): Promise<Session> {
+  const { run, connection } = found;
+  const { job } = run;
+  if (job?.session) return { ...found, job: { ...job, session: job.session } };
+  if ((await connection.host.list(run.dir)).includes('session.sh'))
+    return lostSession(run, connection, world);
+  throw new DynSlurmError('usage', `run ${run.id} is a submitted job, which takes no commands`, {
+    hint: 'restart its workers by submitting it again, or use `dyn-slurm allocate` instead of `submit`',
+  });
+}
+
+/** `allocate` was cut off before it could note its job; the allocation is there, or comes yet. */
+async function lostSession(run: Run, connection: Connection, world: World): Promise<Session> {
+  const { scheduler, host } = connection;
+  const found = (await scheduler.find([run.id], world.signal)).get(run.id);
+  const status = found && (await scheduler.status([found.jobId], world.signal)).get(found.jobId);
+  if (found === undefined || status === undefined || status.phase === 'ended' || status.phase === 'gone') {
+    throw new DynSlurmError('usage', `session ${run.id} has no allocation: Slurm knows no job of it`, {
+      hint: `\`dyn-slurm allocate ${join(run.dir, 'config.yaml')}\` takes a new one; ${run.dir} can be deleted`,
+    });
+  }
+  if (status.nodeList === '') {
+    throw new DynSlurmError('connection', `session ${run.id} waits in the queue, as job ${found.jobId}`, {
+      hint: `attach to it once the job runs, or end it with \`scancel ${found.jobId}\``,
+    });
+  }
+  const hosts = await hostnames(host, status.nodeList, world.signal);
+  return noteSession(run, found, { allocation: 'owned', hosts }, connection, world);
+}
+
+/** Notes a session's job in its run folder. */
+export async function noteSession(
+  run: Run,
+  found: Pick<FoundJob, 'jobId' | 'submitted'>,
+  session: SessionFacts,
+  connection: Connection,
+  world: World,
+  origin: Origin = {},
+): Promise<Session> {
+  const noted = await adopt(run, found, connection, world, session, origin);
+  const { job } = noted;
+  if (job === undefined) throw new Error(`${run.id} was noted without its job`);
+  return { run: noted, connection, job: { ...job, session: job.session ?? session } };
+}

@@ -1,0 +1,53 @@
+import { nearest } from '../../config/suggestion.ts';
+import { DynSlurmError } from '../../errors.ts';
+import { readOutline } from '../../observe/outline.ts';
+import { readRunLog } from '../../observe/run-log.ts';
+import { type RunState, stateAfter } from '../../observe/run-state.ts';
+import { type SessionState, type SessionStep, sessionState } from '../../observe/session-state.ts';
+import { isOf } from '../logs/query.ts';
+import type { Session } from './lookup.ts';
+
+/** A session as its log tells. */
+export interface SessionNow extends SessionState {
+  readonly run: RunState;
+}
+
+/** @throws DynSlurmError `usage` where the session has ended. */
+export async function liveSession(session: Session): Promise<SessionNow> {
+  const now = await sessionNow(session);
+  const { verdict } = now.run;
+  if (verdict === undefined) return now;
+  throw new DynSlurmError('usage', `session ${session.run.id} has ended: ${verdict.reason}`, {
+    hint: 'see the others with `dyn-slurm status`',
+  });
+}
+
+export async function sessionNow({ run, connection }: Session): Promise<SessionNow> {
+  const { events } = await readRunLog(connection.host, run);
+  return { ...sessionState(events, await readOutline(connection.host, run)), run: stateAfter(events) };
+}
+
+/**
+ * The steps that words name: `decode-0`, or `decode` for all of its kind, or `workers` for all workers; in launch order.
+ * @throws DynSlurmError `usage`
+ */
+export function stepsNamed(words: readonly string[], steps: readonly SessionStep[]): readonly SessionStep[] {
+  const named = new Set<SessionStep>();
+  for (const word of words) {
+    const fitting = steps.filter(
+      ({ name, kind }) => isOf(name, word) || (word === 'workers' && kind === 'worker'),
+    );
+    if (fitting.length === 0) throw unknownStep(word, steps);
+    for (const step of fitting) named.add(step);
+  }
+  return steps.filter((step) => named.has(step));
+}
+
+function unknownStep(word: string, steps: readonly SessionStep[]): DynSlurmError {
+  const names = steps.map(({ name }) => name);
+  const near = nearest(word, [...names, ...steps.flatMap(({ role }) => role ?? []), 'workers']);
+  const suggestion = near === undefined ? '' : `; did you mean ${near}?`;
+  return new DynSlurmError('usage', `there is no step ${word} in this session${suggestion}`, {
+    hint: `its steps are ${names.join(', ')}; \`workers\` stands for all workers`,
+  });
+}

@@ -1,0 +1,62 @@
+import { DynSlurmError } from '../../errors.ts';
+import { readRunLog } from '../../observe/run-log.ts';
+import { stateAfter } from '../../observe/run-state.ts';
+import { asJobId, type JobId } from '../../scheduler/job-id.ts';
+import type { Dependency } from '../../scheduler/scheduler.ts';
+import type { NamedProfile } from '../cluster/connect.ts';
+import { withJob } from '../run/adopt.ts';
+import { exitOfRun } from '../run/exit.ts';
+import { type FoundRun, lookUpRuns, pick } from '../run/lookup.ts';
+import type { World } from '../world.ts';
+
+/** Runs or job numbers, as `--after` and `--after-ok` take them. */
+export interface AfterOptions {
+  readonly after?: readonly string[];
+  readonly afterOk?: readonly string[];
+}
+
+/**
+ * What a job has to wait for. A run that has ended needs no waiting; after one that failed, nothing may start that wants
+ * its success. @throws DynSlurmError `usage`
+ */
+export async function dependencies(
+  { after = [], afterOk = [] }: AfterOptions,
+  { name }: NamedProfile,
+  world: World,
+): Promise<readonly Dependency[]> {
+  if (after.length + afterOk.length === 0) return [];
+  const runs = await lookUpRuns({ cluster: name }, world);
+  const jobsOf = async (queries: readonly string[], mustSucceed: boolean) => {
+    const jobs = await Promise.all(queries.map((query) => jobOf(query, mustSucceed, runs, world)));
+    return jobs.filter((job) => job !== undefined);
+  };
+  const wanted: readonly Dependency[] = [
+    { when: 'afterany', jobs: await jobsOf(after, false) },
+    { when: 'afterok', jobs: await jobsOf(afterOk, true) },
+  ];
+  return wanted.filter(({ jobs }) => jobs.length > 0);
+}
+
+async function jobOf(
+  query: string,
+  mustSucceed: boolean,
+  runs: readonly FoundRun[],
+  world: World,
+): Promise<JobId | undefined> {
+  const found = await pick(runs, query, world);
+  if (found === undefined) {
+    const job = asJobId(query);
+    if (job !== undefined) return job;
+    throw new DynSlurmError('usage', `there is no run ${query} to wait for`, {
+      hint: 'name a run, see `dyn-slurm status`, or the number of a job',
+    });
+  }
+  const { run, connection } = found;
+  const state = stateAfter((await readRunLog(connection.host, run)).events);
+  if (!state.verdict) return (await withJob(run, state, connection, world)).jobId;
+  if (!mustSucceed || exitOfRun(state) === 0) return undefined;
+  throw new DynSlurmError(
+    'usage',
+    `run ${run.id} has ended already, and not well: ${state.verdict.reason}; a job after it would never start`,
+  );
+}

@@ -1,0 +1,141 @@
+import type { Job } from '../../config/job.ts';
+import { ROLES } from '../../config/role.ts';
+import { exposure } from '../../plan/exposure.ts';
+import { cachedImage } from '../../plan/image.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { portRange } from '../../plan/ports.ts';
+import { quoteCommand } from '../../render/shell.ts';
+import type { SubmitRequest } from '../../scheduler/scheduler.ts';
+import { grouped } from '../config/grouping.ts';
+import { gpuHours, movesText, portsOfNodes, summary } from '../config/plan-text.ts';
+import { span } from '../span.ts';
+import { table } from '../table.ts';
+import { filled, ranges } from '../wording.ts';
+
+/** What an admin asks of a job before it is sent; no secret's value is in it. */
+export interface DryRun {
+  readonly request: SubmitRequest;
+  readonly plan: Plan;
+  readonly job: Job;
+  readonly retries?: number;
+}
+
+/** The request as text: what runs, what it takes, opens and leaves, then every file. */
+export function dryRunText({ request, plan, job, retries = 0 }: DryRun): string {
+  const { run, command, files } = request;
+  const sections: [string, string][] = [
+    ['Would run', `${quoteCommand(command)}\n${againText(retries)}`],
+    ['Would take', `${summary(plan, job)}\n${table(['what', 'how much'], taken(job))}`],
+    ['Would listen', listening(plan, job)],
+    ['Would pass', passed(plan)],
+    ['Would leave', `${left(job, run.dir).join('\n')}\n`],
+  ];
+  const facts = sections.map(([title, text]) => `${title}\n${text.replace(/^(?=.)/gm, '  ')}\n`).join('');
+  const texts = [...files].map(
+    ([path, { text, mode }]) =>
+      `==> ${path} (${octal(mode)}) <==\n${text}${text.endsWith('\n') ? '' : '\n'}\n`,
+  );
+  return `${facts}${texts.join('')}`;
+}
+
+/** The same as data. */
+export function dryRunJson({ request, plan, job, retries = 0 }: DryRun): object {
+  const { run, command, files } = request;
+  return {
+    run,
+    command,
+    nodes: plan.nodes.length,
+    gpus: plan.gpus.total,
+    retries,
+    seconds: job.slurm.time,
+    gpuHours: gpuHours(plan, job),
+    listens: ports(plan, job),
+    movable: plan.movable,
+    environment: plan.steps.map(({ name, env, secrets }) => ({
+      step: name,
+      names: Object.keys(env),
+      secrets: Object.keys(secrets),
+    })),
+    leaves: left(job, run.dir),
+    files: [...files].map(([path, { text, mode }]) => ({ path, mode: octal(mode), text })),
+  };
+}
+
+function againText(retries: number): string {
+  if (retries === 0) return '';
+  const times = retries === 1 ? 'once more' : `${retries} times more`;
+  return `and ${times}, as runs of their own, each with --dependency=afternotok of all before it\n`;
+}
+
+function taken(job: Job): readonly (readonly string[])[] {
+  const { slurm, site, container, health } = job;
+  const { account, partition, qos, reservation, constraint, segment, time, exclusive } = slurm;
+  const all = {
+    account,
+    partition,
+    qos,
+    reservation,
+    constraint,
+    segment: segment?.toString(),
+    'time limit': `${span(time)}; USR1 to the script ${span(health.drain)} before`,
+    nodes: exclusive ? 'whole (--exclusive)' : 'shared with other jobs',
+    'started again': slurm.requeue ? 'after a preemption or the failure of a node (--requeue)' : undefined,
+    'a node that fails': ROLES.some((role) => job[role]?.critical === false)
+      ? 'ends what runs there, and not the job (--no-kill)'
+      : undefined,
+    image: site.container_runtime === 'pyxis' ? container?.image : undefined,
+    'image file': cachedImage(job)?.file,
+  };
+  return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+}
+
+function ports(plan: Plan, job: Job) {
+  return plan.processes.flatMap(({ name, nodeIndex, ports }) =>
+    ports.map((port) => ({ node: nodeIndex, step: name, ...port, ...exposure(port.use, job) })),
+  );
+}
+
+function listening(plan: Plan, job: Job): string {
+  const rows = portsOfNodes(plan).map(({ nodes, port, step }) => {
+    const { address, guard } = exposure(port.use, job);
+    return [
+      ranges(nodes),
+      portRange(port),
+      port.use,
+      address === 'node' ? 'of its node' : 'all',
+      guard,
+      step,
+    ];
+  });
+  return `${table(['node', 'port', 'for', 'address', 'guard', 'step'], rows)}${movesText(plan)}`;
+}
+
+/** Steps with the same variables are one entry: workers of a role differ in values only. */
+function passed({ steps }: Plan): string {
+  const named = steps.map(({ name, env, secrets }) => ({
+    name,
+    variables: [...Object.keys(env), ...Object.keys(secrets).map((secret) => `${secret}=(secret)`)],
+  }));
+  return grouped(named, ({ variables }) => variables.join(' '))
+    .filter(([{ variables }]) => variables.length > 0)
+    .map((group) => {
+      const names = group.map(({ name }) => name).join(', ');
+      return `${names}\n  ${filled(group[0].variables, 90).join('\n  ')}\n`;
+    })
+    .join('');
+}
+
+function left(job: Job, dir: string): readonly string[] {
+  const image = cachedImage(job);
+  return [
+    `${dir} (0700): the files below, logs, events.jsonl and state; yours to delete`,
+    ...(image === undefined
+      ? []
+      : [`${image.file} (0644): ${image.source}, imported where it is not there yet`]),
+    `under ${job.site.local_dir} of each node: nothing once the job has ended`,
+  ];
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}

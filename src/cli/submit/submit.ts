@@ -1,0 +1,112 @@
+import { EXIT } from '../../errors.ts';
+import { createRun } from '../../observe/run.ts';
+import { planJob } from '../../plan/assemble.ts';
+import { jobNumber } from '../../scheduler/job-id.ts';
+import { submitRequest } from '../../scheduler/request.ts';
+import type { NamedProfile } from '../cluster/connect.ts';
+import { fitRunsDir, runsDirOf } from '../cluster/runs-dir.ts';
+import { type LoadOptions, loadValidJob } from '../config/load.ts';
+import type { World } from '../world.ts';
+import { bundleOf } from './bundle.ts';
+import type { AfterOptions } from './dependencies.ts';
+import { dryRunJson, dryRunText } from './dry-run.ts';
+import type { Sent } from './send.ts';
+
+export interface SubmitOptions extends LoadOptions, AfterOptions {
+  readonly dryRun?: boolean;
+  readonly testOnly?: boolean;
+  /** How many further runs, each of which starts if all before it have failed. */
+  readonly retries?: number;
+  readonly watch?: boolean;
+  /** Seconds that the job may wait in the queue while it is watched. */
+  readonly pendingLimit?: number;
+  readonly json?: boolean;
+}
+
+/** Submits a job, or prints what would be sent: both have the same request. */
+export async function submit(file: string, options: SubmitOptions, world: World): Promise<number> {
+  const loaded = await loadValidJob(file, options, world);
+  if (loaded === undefined) return EXIT.config;
+  const { job } = loaded;
+  const { retries = 0 } = options;
+  const plan = planJob(job);
+  const runsDir = await runsDirAt(job.site, options, world);
+  const run = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
+  const { files } = await bundleOf(loaded, plan, world);
+  const request = submitRequest(run, files, await after(options, job.site, world));
+  if (options.dryRun) {
+    const dryRun = { request, plan, job, retries };
+    world.out.write(options.json ? `${JSON.stringify(dryRunJson(dryRun), null, 2)}\n` : dryRunText(dryRun));
+    return EXIT.ok;
+  }
+  const [{ connect }, { sendJob }, { originOf }] = await Promise.all([
+    import('../cluster/connect.ts'),
+    import('./send.ts'),
+    import('./origin.ts'),
+  ]);
+  const connection = connect(job.site, world);
+  if (options.testOnly) {
+    const { testSubmit } = await import('./test-only.ts');
+    await testSubmit(request, connection, options, world);
+    return EXIT.ok;
+  }
+  const origin = await originOf(file, world);
+  const first = await sendJob(request, run, plan, connection, world, origin);
+  const chain = [first];
+  const say = (text: string) => void (options.json || world.out.write(text));
+  say(submittedText(first, job.bench?.type === 'builtin', options));
+  if (retries > 0) {
+    const { sendRetries } = await import('./retries.ts');
+    for await (const sent of sendRetries(first, retries, request, plan, connection, world, origin)) {
+      chain.push(sent);
+      say(`  retry   ${sent.run.id}, job ${jobNumber(sent.jobId)}, starts if all before it fail\n`);
+    }
+  }
+  if (options.json && !options.watch) world.out.write(`${JSON.stringify(submittedJson(chain))}\n`);
+  if (!options.watch) return EXIT.ok;
+  const { showChain } = await import('../watch/watch.ts');
+  return showChain(
+    chain.map((sent) => sent.run),
+    connection,
+    options,
+    world,
+  );
+}
+
+/** A dry-run contacts nobody: the home of a login node remains `~`. */
+async function runsDirAt(site: NamedProfile, { dryRun }: SubmitOptions, world: World): Promise<string> {
+  const dir = runsDirOf(site, world);
+  if (dryRun || site.host === undefined) return dir;
+  const { connect } = await import('../cluster/connect.ts');
+  return connect(site, world).host.resolve(dir);
+}
+
+async function after(options: AfterOptions, site: NamedProfile, world: World) {
+  if (!options.after && !options.afterOk) return [];
+  const { dependencies } = await import('./dependencies.ts');
+  return dependencies(options, site, world);
+}
+
+/** What `submit --json` prints; `dir` is absolute. */
+function submittedJson([first, ...retries]: readonly Sent[]): object {
+  const facts = ({ run, jobId }: Sent) => ({ run: run.id, jobId, cluster: run.job?.cluster, dir: run.dir });
+  return { ...(first && facts(first)), ...(retries.length > 0 && { retries: retries.map(facts) }) };
+}
+
+function submittedText({ run, jobId }: Sent, builtin: boolean, { watch }: SubmitOptions): string {
+  const { id, dir, job } = run;
+  const next = watch
+    ? []
+    : [
+        `  watch   dyn-slurm watch ${id}`,
+        `  logs    dyn-slurm logs -f ${id}`,
+        `  cancel  dyn-slurm cancel ${id}`,
+        ...(builtin ? [`  bench   dyn-slurm bench ${id}, once it is ready`] : []),
+      ];
+  return [
+    `submitted ${id} as job ${jobNumber(jobId)} on cluster ${job?.cluster ?? ''}`,
+    `  folder  ${dir}`,
+    ...next,
+    '',
+  ].join('\n');
+}

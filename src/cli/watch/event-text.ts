@@ -1,0 +1,194 @@
+import type { EventOf, NodeFinding, ObservedEvent, ProcessEnd, QueueEvent } from '../../observe/event.ts';
+import { elapsed } from '../time-text.ts';
+import { logEventText } from './log-event-text.ts';
+import { serviceEventText } from './service-text.ts';
+
+/** An event as a line for people, without its time; undefined for what says nothing new. */
+export function eventText(event: ObservedEvent): string | undefined {
+  switch (event.kind) {
+    case 'queue':
+      return queueText(event);
+    case 'job-started':
+      return `job ${event.job} started on ${nodes(event.nodes)}${event.attempt > 0 ? `, attempt ${event.attempt + 1}` : ''}`;
+    case 'preflight':
+      return preflightText(event);
+    case 'nodes-bound': {
+      const [head] = event.nodes;
+      return `${nodes(event.nodes.length)} bound${head ? `; head node ${head.host}, ${head.ip}` : ''}`;
+    }
+    case 'port-moved':
+      return `port ${event.from} is ${event.to} in this run: ${event.reason}`;
+    case 'image':
+      return imageText(event);
+    case 'step-started':
+      return `${event.step} started on ${hosts(event.nodes)}`;
+    case 'service-ready':
+      return `${event.step} answers`;
+    case 'workers-registered':
+      return `${event.role} workers ${event.have}/${event.want}`;
+    case 'waiting':
+      return `waiting: ${event.reason}`;
+    case 'ready':
+      return `ready after ${elapsed(event.seconds * 1000)}: ${event.model} at ${event.url}`;
+    case 'process-ended':
+      return `${event.reason}${event.line === undefined ? '' : `: ${event.line}`}`;
+    case 'worker-restarting':
+      return `${withLine(event)}; restart ${event.restart} of ${event.of} in ${event.delay} s`;
+    case 'recovered':
+      return `${event.step} is back, after restart ${event.restart}`;
+    case 'degraded':
+      return `${withLine(event)}; degraded: ${event.role} workers ${event.have}/${event.want}, without ${event.missing.join(', ')}`;
+    case 'unregistered':
+      return `${event.reason}; ${event.role} workers ${event.have}/${event.want}`;
+    case 'registered-again':
+      return `${event.role} workers ${event.have}/${event.want} again, after ${elapsed(event.seconds * 1000)}`;
+    case 'stalled':
+      return event.reason;
+    case 'answers-again':
+      return `${event.step} answers again, after ${elapsed(event.seconds * 1000)}`;
+    case 'warning':
+      return `warning: ${event.reason}`;
+    case 'bench-point':
+      return benchText(event);
+    case 'draining':
+      return `draining: ${event.reason}`;
+    case 'teardown':
+      return `tearing down: ${event.reason}`;
+    case 'requeued':
+      return `back in the queue after ${elapsed(event.seconds * 1000)}: ${event.reason}`;
+    case 'verdict':
+      return `${event.outcome}${afterText(event)}: ${event.reason}`;
+    case 'session-open':
+      return `the session takes commands, after ${elapsed(event.seconds * 1000)}`;
+    case 'session-resumed':
+      return `the session goes on${event.adopted.length === 0 ? '' : ` with ${event.adopted.join(', ')}`}`;
+    case 'command':
+      return `${[event.verb, ...event.steps].join(' ')}, told by ${event.from}`;
+    case 'answer':
+      return event.outcome === 'done' ? undefined : `refused: ${event.reason}`;
+    case 'step-changed':
+      return event.change === 'none'
+        ? `${event.step} goes back to the config's command`
+        : `${event.step} gets a changed command`;
+    case 'step-stopped':
+      return `${event.step} stopped`;
+    case 'step-ended':
+      return `${event.reason}${event.line === undefined ? '' : `: ${event.line}`}`;
+    case 'step-serving':
+      return `${event.step} serves, ${elapsed(event.seconds * 1000)} after its start`;
+    case 'stage':
+    case 'signature':
+    case 'worker-rates':
+      return logEventText(event);
+    case 'source':
+    case 'instances':
+    case 'bus':
+    case 'health':
+    case 'load':
+      return serviceEventText(event);
+    case 'other':
+      return `${event.name || 'an event'} of a kind that this dyn-slurm does not know`;
+    case 'unreadable':
+      return `events.jsonl is damaged, the line is skipped: ${event.line}`;
+    default:
+      return event satisfies never;
+  }
+}
+
+function benchText({ state, index, of, concurrency, exit, seconds }: EventOf<'bench-point'>): string {
+  const which = `benchmark ${index} of ${of}, concurrency ${concurrency}`;
+  const after = seconds === undefined ? '' : ` after ${elapsed(seconds * 1000)}`;
+  switch (state) {
+    case 'begun':
+      return which;
+    case 'ended':
+      return `${which}: ended${after}${exit ? `, exit code ${exit}` : ''}`;
+    case 'late':
+      return `${which}: ended by its time limit${after}`;
+    case 'skipped':
+      return `${which}: measured before`;
+    default:
+      return state satisfies never;
+  }
+}
+
+function imageText({ state, file, reason, seconds }: EventOf<'image'>): string {
+  switch (state) {
+    case 'waiting':
+      return `waiting for the image: ${reason}`;
+    case 'importing':
+      return `importing the image: ${reason}`;
+    case 'found':
+      return `the image is there: ${file}`;
+    case 'imported':
+      return `image imported after ${elapsed(seconds * 1000)}: ${file}`;
+    case 'reimported':
+      return `image imported again after ${elapsed(seconds * 1000)}: ${reason}`;
+    case 'left-out':
+      return `image left out: ${reason}`;
+    default:
+      return state satisfies never;
+  }
+}
+
+function withLine({ reason, line }: { readonly reason: string; readonly line?: string }): string {
+  return line === undefined ? reason : `${reason}: ${line}`;
+}
+
+function preflightText({ problems, warnings }: EventOf<'preflight'>): string {
+  const findings = [
+    ...problems.map(findingText),
+    ...warnings.map((finding) => `warning: ${findingText(finding)}`),
+  ];
+  return `preflight: ${findings.length === 0 ? 'all nodes are fit' : findings.join('; ')}`;
+}
+
+function findingText({ nodes: names, text }: NodeFinding): string {
+  return `${hosts(names)} ${text}`;
+}
+
+function queueText({ job, phase, state, reason, explanation, next, nodes: count }: QueueEvent): string {
+  const why = [reason, explanation].filter(Boolean).join(', ');
+  switch (phase) {
+    case 'pending':
+      return `job ${job} waits in the queue${why === '' ? '' : `: ${why}`}${next === undefined ? '' : `; ${next}`}`;
+    case 'starting':
+      return `job ${job} gets its nodes ready`;
+    case 'running':
+      return `job ${job} runs on ${nodes(count)}`;
+    case 'suspended':
+      return `job ${job} is suspended`;
+    case 'ending':
+      return `job ${job} is cleaning up`;
+    case 'ended':
+      return `job ${job} has left the queue: ${state}${why === '' ? '' : ` (${why})`}`;
+    case 'gone':
+      return `job ${job} is not in the queue any more`;
+    case 'unknown':
+      return `the state of job ${job} is not known: ${why || state}`;
+    default:
+      return phase satisfies never;
+  }
+}
+
+function nodes(count: number): string {
+  return count === 1 ? '1 node' : `${count} nodes`;
+}
+
+const MOST_HOSTS = 4;
+
+function hosts(names: readonly string[]): string {
+  if (names.length <= MOST_HOSTS) return names.join(', ');
+  return `${names[0]} … ${names.at(-1)} (${names.length} nodes)`;
+}
+
+/** ` after 3 min`; nothing where the job's script may never have run. */
+export function afterText({ seconds, inferred }: Pick<EventOf<'verdict'>, 'seconds' | 'inferred'>): string {
+  return inferred && seconds === 0 ? '' : ` after ${elapsed(seconds * 1000)}`;
+}
+
+/** `exited with code 1`, `was killed by SIGKILL`. */
+export function endText({ exit, signal }: Partial<ProcessEnd>): string {
+  if (signal !== undefined) return `was killed by SIG${signal}`;
+  return exit === undefined ? 'ended' : `exited with code ${exit}`;
+}

@@ -1,0 +1,182 @@
+import type { WorkerLoad } from '../../../observe/service/worker-load.ts';
+import type { LiveState } from './live-state.ts';
+import { brief, percent } from './number-text.ts';
+import { shortElapsed } from './short-elapsed.ts';
+import { type Line, piece, type Style } from './span-line.ts';
+import type { WorkerPhase, WorkerState } from './worker-state.ts';
+
+interface Row {
+  readonly name: string;
+  readonly node: string;
+  readonly state: string;
+  readonly style: Style;
+  readonly since: string;
+  /** In place of the numbers. */
+  readonly note: string;
+  readonly numbers: readonly string[];
+}
+
+const HEAD: Row = {
+  name: 'worker',
+  node: 'node',
+  state: 'state',
+  style: 'dim',
+  since: 'for',
+  note: '',
+  numbers: ['run', 'queue', 'KV', 'in/s', 'out/s'],
+};
+
+const STYLES: Readonly<Record<WorkerPhase, Style>> = {
+  waiting: 'dim',
+  starting: 'warn',
+  ready: 'good',
+  unregistered: 'warn',
+  silent: 'warn',
+  lost: 'bad',
+  restarting: 'warn',
+  stopped: 'dim',
+  ending: 'dim',
+  ended: 'dim',
+};
+
+/** The workers, a line each; where they are more than `rows`, a line a role, those in trouble, and as many as fit. */
+export function workerTable(state: LiveState, now: number, columns: number, rows: number): readonly Line[] {
+  const workers = [...state.workers.values()];
+  const fits = workers.length + 1 <= rows;
+  const chosen = fits ? workers : foldedWorkers(workers, rows - 2 - rolesOf(workers).length);
+  const shown = [
+    HEAD,
+    ...(fits ? [] : rolesOf(workers).map((role) => roleRow(role, state))),
+    ...chosen.map((worker) => workerRow(worker, state, now)),
+  ];
+  const left = workers.length - chosen.length;
+  const more = left > 0 ? [[piece(`and ${left} more`, 'dim')]] : [];
+  return [...aligned(shown, columns), ...more].slice(0, Math.max(rows, 0));
+}
+
+const rolesOf = (workers: readonly WorkerState[]): readonly string[] => [
+  ...new Set(workers.map(({ role }) => role)),
+];
+
+const isFine = ({ phase }: WorkerState): boolean => phase === 'ready';
+
+/** Those in trouble first, and all in the order of the plan. */
+function foldedWorkers(workers: readonly WorkerState[], room: number): readonly WorkerState[] {
+  const chosen = new Set(
+    [...workers.filter((worker) => !isFine(worker)), ...workers].slice(0, Math.max(room, 0)),
+  );
+  if (room > workers.filter((worker) => !isFine(worker)).length) {
+    for (const worker of workers) if (chosen.size < room) chosen.add(worker);
+  }
+  return workers.filter((worker) => chosen.has(worker));
+}
+
+function workerRow(worker: WorkerState, state: LiveState, now: number): Row {
+  const { step, nodes, phase, since, note, next, restarts } = worker;
+  const listed = phase === 'lost' && state.instances?.instances.some((one) => one.step === step);
+  const first = shortName(nodes[0] ?? '-');
+  return {
+    name: step,
+    node: nodes.length > 1 ? `${first} +${nodes.length - 1}` : first,
+    state: phase,
+    style: STYLES[phase],
+    since: since === 0 ? '' : shortElapsed(now - since),
+    note: [note, listed ? 'etcd still lists it' : '', next].filter(Boolean).join('; '),
+    numbers: phase === 'ready' || phase === 'unregistered' ? numbersOf(loadOf(worker, state)) : [],
+    ...(phase === 'ready' && restarts > 0 && { state: `ready ↻${restarts}` }),
+  };
+}
+
+/** Without the domain, which all nodes share. */
+function shortName(host: string): string {
+  return /^[\d.]+$/.test(host) ? host : (host.split('.')[0] ?? host);
+}
+
+/**
+ * By its engine's metrics, else by its log, which knows more than Dynamo's own metrics. Of a prefill worker, the first
+ * token of each request is no throughput.
+ */
+function loadOf({ step, role }: WorkerState, { load, logged }: LiveState): WorkerLoad {
+  const { time: _, kind: __, step: ___, role: ____, ...rates } = logged.get(step) ?? {};
+  const own = load?.workers[step];
+  const engine = own?.kvUsage !== undefined;
+  const both: WorkerLoad = engine ? { ...rates, ...own } : { ...own, ...rates };
+  if (role !== 'prefill') return both;
+  const { outputTokensPerSecond: _____, ...rest } = both;
+  return rest;
+}
+
+function numbersOf(load: WorkerLoad): readonly string[] {
+  const rate = (value: number | undefined) => (value === undefined ? '-' : brief(value));
+  return [
+    rate(load.running),
+    rate(load.queued),
+    load.kvUsage === undefined ? '-' : percent(load.kvUsage),
+    rate(load.inputTokensPerSecond),
+    rate(load.outputTokensPerSecond),
+  ];
+}
+
+function roleRow(role: string, state: LiveState): Row {
+  const workers = [...state.workers.values()].filter((worker) => worker.role === role);
+  const loads = workers.map((worker) => loadOf(worker, state));
+  const sum = (field: keyof WorkerLoad) => {
+    const values = loads.flatMap((load) => load[field] ?? []);
+    return values.length === 0 ? {} : { [field]: values.reduce((total, each) => total + each, 0) };
+  };
+  const usages = loads.flatMap(({ kvUsage }) => kvUsage ?? []);
+  const ready = workers.filter(isFine).length;
+  return {
+    name: role,
+    node: `×${workers.length}`,
+    state: `${ready} ready`,
+    style: ready === workers.length ? 'good' : 'warn',
+    since: '',
+    note: '',
+    numbers: numbersOf({
+      ...sum('running'),
+      ...sum('queued'),
+      ...(usages.length > 0 && { kvUsage: usages.reduce((total, each) => total + each, 0) / usages.length }),
+      ...sum('inputTokensPerSecond'),
+      ...sum('outputTokensPerSecond'),
+    }),
+  };
+}
+
+function aligned(rows: readonly Row[], columns: number): readonly Line[] {
+  const width = (of: (row: Row) => string) => Math.max(...rows.map((row) => of(row).length));
+  const numbers = HEAD.numbers.map((_, index) =>
+    Math.max(
+      5,
+      width((row) => row.numbers[index] ?? ''),
+    ),
+  );
+  const fixed = width(({ state }) => state) + width(({ since }) => since);
+  const gap = columns < 100 ? ' ' : '  ';
+  // Long names of workers and nodes give way to the numbers.
+  const room = columns - fixed - numbers.reduce((sum, each) => sum + each + gap.length, 0) - 3 * gap.length;
+  const name = Math.min(
+    width((row) => row.name),
+    Math.max(8, Math.floor(room / 2)),
+  );
+  const node = Math.min(
+    width((row) => row.node),
+    Math.max(6, room - name),
+  );
+  return rows.map((row) => {
+    const dim = row === HEAD;
+    const plain: Style = dim ? 'dim' : 'plain';
+    const cells = row.numbers.map((text, index) => text.padStart(numbers[index] ?? 0)).join(gap);
+    return [
+      piece(`${fitted(row.name, name)}${gap}`, plain),
+      piece(`${fitted(row.node, node)}${gap}`, plain),
+      piece(`${row.state.padEnd(width(({ state }) => state))}${gap}`, row.style),
+      piece(`${row.since.padStart(width(({ since }) => since))}${gap}`, dim ? 'dim' : 'plain'),
+      row.note === '' ? piece(cells, plain) : piece(row.note, row.style),
+    ];
+  });
+}
+
+function fitted(text: string, width: number): string {
+  return text.length <= width ? text.padEnd(width) : `${text.slice(0, width - 1)}…`;
+}

@@ -1,0 +1,42 @@
+import type { LogEvent, StageEvent, StartStage } from '../../observe/log-event.ts';
+import { elapsed } from '../time-text.ts';
+
+/** What the observer read in a worker's log, as a line for people; undefined for what only a live view shows. */
+export function logEventText(event: LogEvent): string | undefined {
+  switch (event.kind) {
+    case 'stage':
+      return stageText(event);
+    case 'signature':
+      return `${event.step} on ${event.node}: ${event.title}: ${event.line}; ${event.advice}`;
+    case 'worker-rates':
+      return undefined;
+    default:
+      return event satisfies never;
+  }
+}
+
+const STAGES: Readonly<Record<StartStage, string>> = {
+  weights: 'loading weights',
+  'kv-cache': 'allocating the KV cache',
+  'cuda-graphs': 'capturing CUDA graphs',
+  'deep-gemm': 'compiling DeepGEMM kernels',
+  'warm-up': 'warming up',
+};
+
+function stageText({
+  step,
+  node,
+  stage,
+  state,
+  done,
+  total,
+  seconds,
+  ...rest
+}: StageEvent): string | undefined {
+  const count = done === undefined ? '' : ` ${done}${total === undefined ? '' : `/${total}`}`;
+  const head = `${step} on ${node}: ${STAGES[stage]}${count}`;
+  // Lines tell when a stage begins and ends; how it goes on is for views and programs.
+  if (state === 'going') return seconds < 1 ? head : undefined;
+  if (state === 'done') return `${head}, done after ${elapsed(seconds * 1000)}`;
+  return `${head}: no progress for ${elapsed((rest.deadline ?? 0) * 1000)}${rest.advice ? `; ${rest.advice}` : ''}`;
+}

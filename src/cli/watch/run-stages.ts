@@ -1,0 +1,129 @@
+import type { Role } from '../../config/role.ts';
+import type { Outcome } from '../../observe/event.ts';
+import type { Outline, OutlineStep } from '../../observe/outline.ts';
+import type { RunState } from '../../observe/run-state.ts';
+import { group, type Moment, type RunEnd, type Stage, stage } from './stage.ts';
+
+/** What a run goes through, and how far it is. The keys are the same for all states of one run. */
+export function runStages(state: RunState, { steps }: Outline, submitted: Moment): readonly Stage[] {
+  const end = endOf(state);
+  const service = (step: OutlineStep) => serviceStage(state, step, end);
+  const services = [
+    ...steps.filter(({ kind }) => kind === 'frontend' || kind === 'nginx').map(service),
+    ...workerCounts(steps).map(([role, count]) => workersStage(state, role, count, end)),
+  ];
+  const { started, bound, ready } = state;
+  return [
+    stage({ key: 'queue', title: 'queue', note: queueNote(state) }, submitted ?? state.queue, started, end),
+    stage({ key: 'nodes', title: 'nodes', note: nodesNote(state) }, started, bound, end),
+    ...steps.filter(({ kind }) => kind === 'image').map((step) => imageStage(state, step, end)),
+    group(
+      'infra',
+      'infrastructure',
+      steps.filter(({ kind }) => kind === 'etcd' || kind === 'nats').map(service),
+    ),
+    group('services', 'frontends and workers', services),
+    stage({ key: 'ready', title: 'ready', note: readyNote(state) }, allThere(services), ready, end),
+    servingStage(state, end),
+    teardownStage(state),
+  ];
+}
+
+/**
+ * What is unfinished ends with the verdict, or with the teardown where that says why: while it goes on, a service that
+ * was told to end and one that failed look alike.
+ */
+function endOf({ teardown, verdict, cause }: RunState): RunEnd {
+  const outcome = verdict?.outcome ?? teardown?.outcome ?? (cause && 'failed');
+  // Where one process is to blame, the others were only stopped.
+  return { at: outcome && (teardown ?? verdict), broken: isBad(outcome) && cause === undefined };
+}
+
+const isBad = (outcome: Outcome | undefined): boolean => outcome === 'failed' || outcome === 'deadline';
+
+function imageStage({ steps, image, cause }: RunState, { name }: OutlineStep, end: RunEnd): Stage {
+  const ongoing = image?.state === 'waiting' || image?.state === 'importing';
+  const what = { key: name, title: 'image', note: image ? `${image.state}, ${image.reason}` : '' };
+  return blamed(
+    stage(what, steps.get(name)?.started, ongoing ? undefined : image, end),
+    cause?.step === name,
+    end,
+  );
+}
+
+function serviceStage({ steps, cause }: RunState, { name }: OutlineStep, end: RunEnd): Stage {
+  const { started, ready } = steps.get(name) ?? {};
+  const title = name === 'nats' ? 'NATS' : name;
+  return blamed(stage({ key: name, title, note: '' }, started, ready, end), cause?.step === name, end);
+}
+
+function workersStage(state: RunState, role: Role, count: number, end: RunEnd): Stage {
+  const { steps, workers, ready, cause } = state;
+  const registered = workers.get(role);
+  const want = registered?.want ?? count;
+  const first = [...steps.values()].find(({ started }) => started.role === role)?.started;
+  const complete = registered !== undefined && registered.have >= want ? registered : ready;
+  const what = {
+    key: role,
+    title: `${role} workers`,
+    note: [`${registered?.have ?? (ready ? want : 0)}/${want}`, ...absentNotes(state, role)].join(', '),
+  };
+  return blamed(stage(what, first, complete, end), cause?.role === role, end);
+}
+
+function absentNotes({ absent }: RunState, role: Role): readonly string[] {
+  return [...absent.values()]
+    .filter((event) => event.role === role)
+    .map(({ kind, step }) => (kind === 'degraded' ? `without ${step}` : `${step} restarts`));
+}
+
+/** What brought the run down is failed, even where it had been up before. */
+function blamed(what: Stage, guilty: boolean, end: RunEnd): Stage {
+  return guilty && end.at ? { ...what, status: 'failed' } : what;
+}
+
+function workerCounts(steps: readonly OutlineStep[]): readonly (readonly [Role, number])[] {
+  const counts = new Map<Role, number>();
+  for (const { role } of steps) if (role !== null) counts.set(role, (counts.get(role) ?? 0) + 1);
+  return [...counts];
+}
+
+/** From then on the wait is for the model and a completion. */
+function allThere(services: readonly Stage[]): Moment {
+  const done = services.flatMap(({ status, to }) => (status === 'done' && to !== undefined ? [to] : []));
+  const complete = done.length === services.length && done.length > 0;
+  return complete ? { time: new Date(Math.max(...done)).toISOString() } : undefined;
+}
+
+/** A service that ran until it was told to stop did what it should. */
+function servingStage(state: RunState, end: RunEnd): Stage {
+  const { stalled, unregistered, ready } = state;
+  const trouble = [stalled, ...unregistered.values()].flatMap((event) => (event ? [event.reason] : []));
+  const note = end.at ? [] : trouble;
+  const what = { key: 'serving', title: 'serving', note: [ready?.url ?? '', ...note].join('; ') };
+  const broken = end.broken || state.cause !== undefined;
+  return stage(what, state.ready, broken ? undefined : (state.teardown ?? end.at), { ...end, broken });
+}
+
+function teardownStage({ teardown, verdict }: RunState): Stage {
+  const what = { key: 'teardown', title: 'teardown', note: teardown?.reason ?? '' };
+  return stage(what, teardown, verdict, { at: teardown ? undefined : verdict, broken: false });
+}
+
+function queueNote({ queue, started }: RunState): string {
+  if (started) return `job ${started.job}`;
+  if (!queue) return '';
+  const why = [queue.state, queue.explanation ?? queue.reason].filter(Boolean).join(', ');
+  return `job ${queue.job}: ${why}${queue.next === undefined ? '' : `; ${queue.next}`}`;
+}
+
+function nodesNote({ bound, started, preflight }: RunState): string {
+  const warnings = preflight?.warnings.length ?? 0;
+  const head = bound ? `head ${bound.nodes[0]?.host ?? ''}` : '';
+  const warned = warnings === 0 ? '' : warnings === 1 ? '1 warning' : `${warnings} warnings`;
+  return [bound?.nodes.length ?? started?.nodes, head, warned].filter(Boolean).join(', ');
+}
+
+function readyNote({ ready, waiting }: RunState): string {
+  return ready ? `${ready.model} at ${ready.url}` : (waiting?.reason ?? '');
+}

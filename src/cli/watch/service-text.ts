@@ -1,0 +1,77 @@
+import type { Quantiles } from '../../observe/service/quantiles.ts';
+import type { ServiceEvent, ServiceEventOf, SourceName } from '../../observe/service-event.ts';
+import { count } from './live/number-text.ts';
+
+/** What a service says of itself, as a line for people; undefined for what only a live view shows. */
+export function serviceEventText(event: ServiceEvent): string | undefined {
+  switch (event.kind) {
+    case 'source':
+      return sourceText(event);
+    case 'load':
+      return loadText(event);
+    case 'instances':
+    case 'bus':
+    case 'health':
+      return undefined;
+    default:
+      return event satisfies never;
+  }
+}
+
+const SOURCES: Readonly<Record<SourceName, string>> = {
+  etcd: 'etcd',
+  nats: 'NATS',
+  frontends: 'the frontends',
+  workers: 'the workers’ metrics',
+};
+
+/** That a source can be read, as it should, is no news. */
+function sourceText({ source, state, via, reason }: ServiceEventOf<'source'>): string | undefined {
+  if (state === 'missing') return `cannot read ${SOURCES[source]} from here: ${reason}`;
+  return via === 'recorded' && reason !== '' ? `${SOURCES[source]}: ${reason}` : undefined;
+}
+
+type Figures = Pick<
+  ServiceEventOf<'load'>,
+  | 'outputTokensPerSecond'
+  | 'inputTokensPerSecond'
+  | 'requestsPerSecond'
+  | 'failedPerSecond'
+  | 'running'
+  | 'queued'
+  | 'ttft'
+  | 'itl'
+>;
+
+/** `load: 1,234 tok/s out, 5,678 in, 4.5 requests/s, 32 under way, TTFT 120 ms (p99 400 ms), ITL 12 ms (p99 30 ms)` */
+export function loadText(load: Figures): string {
+  return `load: ${loadFigures(load)}`;
+}
+
+/** The same without its first word; `idle` where nothing goes on. */
+export function loadFigures(load: Figures): string {
+  const { running, queued, ttft, itl } = load;
+  if (running === 0 && load.requestsPerSecond === 0 && load.outputTokensPerSecond === 0) return 'idle';
+  return [
+    `${count(load.outputTokensPerSecond)} tok/s out`,
+    `${count(load.inputTokensPerSecond)} in`,
+    `${count(load.requestsPerSecond)} requests/s`,
+    load.failedPerSecond > 0 ? `${count(load.failedPerSecond)} failed/s` : '',
+    `${running} under way${queued > 0 ? `, ${queued} of them before their first token` : ''}`,
+    latency('TTFT', ttft),
+    latency('ITL', itl),
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+function latency(name: string, quantiles: Quantiles | undefined): string {
+  return quantiles ? `${name} ${milliseconds(quantiles.p50)} (p99 ${milliseconds(quantiles.p99)})` : '';
+}
+
+/** `0.6 ms`, `120 ms`, `1.5 s`. */
+export function milliseconds(value: number): string {
+  if (value < 9.95) return `${value.toFixed(1)} ms`;
+  if (value < 999.5) return `${value.toFixed(0)} ms`;
+  return value < 9950 ? `${(value / 1000).toFixed(1)} s` : `${(value / 1000).toFixed(0)} s`;
+}

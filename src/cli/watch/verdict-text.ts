@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { DynSlurmError } from '../../errors.ts';
+import type { Host } from '../../host/host.ts';
+import { plainText } from '../../host/plain-text.ts';
+import type { EventOf } from '../../observe/event.ts';
+import { logFolder } from '../../observe/log-file.ts';
+import type { Run } from '../../observe/run.ts';
+import { type RunSignature, runSignature } from '../../observe/run-signature.ts';
+import { labelOf } from '../logs/label.ts';
+import { adviceFor } from './advice.ts';
+import { afterText, endText } from './event-text.ts';
+
+/** It did not do what it was for, and somebody should look. */
+export function isBad({ outcome, inferred }: EventOf<'verdict'>): boolean {
+  return outcome === 'failed' || outcome === 'deadline' || outcome === 'unknown' || inferred === true;
+}
+
+/**
+ * How a run ended, as lines. Where it ended badly: what failed first, where, its last line, its log, and what to do
+ * next; `found`: the known fatal line that is in its log.
+ */
+export function verdictText(verdict: EventOf<'verdict'>, run: Run, found?: RunSignature): string {
+  const { outcome, reason } = verdict;
+  const head = `${HEADS[outcome] ?? outcome}${afterText(verdict)}: ${reason}`;
+  if (!isBad(verdict)) return `${plainText(head)}\n`;
+  const advice = found?.advice ?? adviceFor(verdict);
+  const details = [
+    ...(verdict.step === undefined ? [] : culprit(verdict)),
+    ...(verdict.line === undefined ? [] : [['last line', verdict.line] as const]),
+    ...(found ? signatureRows(found, verdict) : []),
+    ['log', logFile(verdict, run)] as const,
+    ['read it', `dyn-slurm logs ${run.id} ${verdict.step ?? 'job'}`] as const,
+    ...(advice === undefined ? [] : [['next', advice] as const]),
+    ...(found ? [['see', found.signature.link] as const] : []),
+  ];
+  return [head, ...details.map(([name, value]) => `  ${name.padEnd(11)}${value}`)]
+    .map((line) => `${plainText(line)}\n`)
+    .join('');
+}
+
+/** The same with what is known of the cause, for which the logs of a run that ended badly are searched. */
+export async function endingText(verdict: EventOf<'verdict'>, run: Run, host: Host): Promise<string> {
+  return verdictText(verdict, run, await signatureFor(verdict, run, host));
+}
+
+/** The known fatal line in the logs of a run that ended badly. Logs that cannot be read tell nothing. */
+export async function signatureFor(
+  verdict: EventOf<'verdict'>,
+  run: Run,
+  host: Host,
+): Promise<RunSignature | undefined> {
+  if (!isBad(verdict)) return undefined;
+  try {
+    return await runSignature(host, run, verdict);
+  } catch (error) {
+    if (error instanceof DynSlurmError) return undefined;
+    throw error;
+  }
+}
+
+function signatureRows(
+  { signature, line, log }: RunSignature,
+  verdict: EventOf<'verdict'>,
+): readonly (readonly [string, string])[] {
+  const elsewhere = log.step === verdict.step && log.node === verdict.node ? '' : `${labelOf(log)}: `;
+  return [
+    ['known as', `${signature.name}: ${signature.title}`],
+    ...(elsewhere === '' && line === verdict.line ? [] : [['its line', `${elsewhere}${line}`] as const]),
+  ];
+}
+
+const HEADS: Readonly<Record<string, string>> = {
+  deadline: 'not ready in time',
+  timeout: 'ended at the time limit',
+  unknown: 'ended, it is not known how',
+};
+
+function culprit({
+  step = '',
+  role,
+  node,
+  rank,
+  ...end
+}: EventOf<'verdict'>): readonly (readonly [string, string])[] {
+  const what = role === undefined || step.startsWith(role) ? step : `${step} (${role})`;
+  const where = [node && `on ${node}`, rank === undefined ? '' : `rank ${rank}`].filter(Boolean).join(', ');
+  return [['process', `${[what, where].filter(Boolean).join(' ')}, ${endText(end)}`]];
+}
+
+function logFile({ step, node, attempt }: EventOf<'verdict'>, { dir }: Run): string {
+  return step === undefined || node === undefined
+    ? join(dir, 'job.log')
+    : join(logFolder(dir, attempt), `${step}.${node}.log`);
+}

@@ -1,0 +1,76 @@
+import { DynSlurmError } from '../../errors.ts';
+import { pause } from '../../host/pause.ts';
+import type { QueueEvent } from '../../observe/event.ts';
+import type { Run, SessionFacts } from '../../observe/run.ts';
+import { hostnames, takeAllocation } from '../../scheduler/allocation.ts';
+import type { JobId } from '../../scheduler/job-id.ts';
+import type { Connection } from '../cluster/connect.ts';
+import type { World } from '../world.ts';
+import { screenOf, showEvents } from './view.ts';
+
+/** Milliseconds after which an allocation that is not there is looked for in the queue, and between further looks. */
+const PATIENCE = 1500;
+const AGAIN = 10_000;
+const CLEANING = 20_000;
+
+/**
+ * Takes an allocation, and shows meanwhile why it waits. What is interrupted or refused leaves nothing behind.
+ * @throws DynSlurmError as takeAllocation
+ */
+export async function waitForAllocation(
+  run: Run,
+  argv: readonly string[],
+  connection: Connection,
+  { json }: { readonly json?: boolean },
+  world: World,
+): Promise<readonly [{ readonly jobId: JobId }, SessionFacts]> {
+  const { host, scheduler } = connection;
+  try {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([world.signal, stop.signal]);
+    const granted = takeAllocation(host, argv, world.signal).finally(() => stop.abort());
+    // It is awaited once nothing is left to show.
+    granted.catch(() => {});
+    const screen = screenOf(world, json);
+    const lines = screen.renderer === 'steps' ? { ...screen, renderer: 'lines' as const } : screen;
+    await showEvents(queue(run, connection, signal), { outline: undefined }, lines);
+    const jobId = await granted;
+    const { nodeList = '' } = (await scheduler.status([jobId], world.signal)).get(jobId) ?? {};
+    const hosts = await hostnames(host, nodeList, world.signal);
+    return [{ jobId }, { allocation: 'owned', hosts }];
+  } catch (error) {
+    await giveUp(run, connection);
+    throw error;
+  }
+}
+
+async function* queue(
+  run: Run,
+  { scheduler, queue }: Connection,
+  signal: AbortSignal,
+): AsyncGenerator<QueueEvent> {
+  for (let wait = PATIENCE; await pause(wait, signal); wait = AGAIN) {
+    const found = await scheduler.find([run.id], signal).catch((error: unknown) => {
+      if (error instanceof DynSlurmError) return undefined;
+      throw error;
+    });
+    const job = found?.get(run.id);
+    if (job) {
+      yield* queue.follow(job.jobId, signal);
+      return;
+    }
+  }
+}
+
+/** salloc itself withdraws what it waits for, unless it was killed, or its connection lost. */
+async function giveUp(run: Run, { host, scheduler }: Connection): Promise<void> {
+  const signal = AbortSignal.timeout(CLEANING);
+  try {
+    const found = (await scheduler.find([run.id], signal)).get(run.id);
+    if (found && found.state.phase !== 'ended') await scheduler.cancel(found.jobId, signal);
+    await host.remove(run.dir);
+  } catch (error) {
+    // What went wrong first is what counts; the run folder stays, by which the job is found.
+    if (!(error instanceof DynSlurmError)) throw error;
+  }
+}

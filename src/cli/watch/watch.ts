@@ -1,0 +1,122 @@
+import { EXIT } from '../../errors.ts';
+import { readOutline } from '../../observe/outline.ts';
+import type { Run } from '../../observe/run.ts';
+import { readRunLog } from '../../observe/run-log.ts';
+import { stateAfter } from '../../observe/run-state.ts';
+import { watchRun } from '../../observe/watch.ts';
+import { withLogs } from '../../observe/with-logs.ts';
+import { withService } from '../../observe/with-service.ts';
+import { benchedEnd } from '../bench/verdict.ts';
+import type { Connection } from '../cluster/connect.ts';
+import { withJob } from '../run/adopt.ts';
+import { whoCancelled } from '../run/cancelled-by.ts';
+import { exitOfRun } from '../run/exit.ts';
+import { type LookupOptions, lookUpEach } from '../run/lookup.ts';
+import type { World } from '../world.ts';
+import { detachedText } from './detached.ts';
+import { NO_PAGE, openGaugePage, type PagePlace } from './live/gauge-page.ts';
+import { showLive } from './live/show-live.ts';
+import { patience, seen } from './patience.ts';
+import { endingText, isBad } from './verdict-text.ts';
+import { screenOf } from './view.ts';
+
+export interface WatchOptions extends LookupOptions {
+  readonly json?: boolean;
+  /** Seconds that a job may wait in the queue while it is watched. */
+  readonly pendingLimit?: number;
+  /** Seconds between looks at the service's metrics. */
+  readonly every?: number;
+  /** Where to serve what is seen, for Prometheus. */
+  readonly prometheus?: PagePlace;
+}
+
+/** `dyn-slurm watch [RUN...]`: shows runs until they end. An interrupt leaves their jobs alone. */
+export async function watch(
+  queries: readonly string[],
+  options: WatchOptions,
+  world: World,
+): Promise<number> {
+  const found = await lookUpEach(queries, options, world);
+  const page = options.prometheus ? await openGaugePage(options.prometheus, world) : NO_PAGE;
+  try {
+    const [only] = found;
+    if (only && found.length === 1)
+      return (await showRun(only.run, only.connection, options, world, page)).code;
+    const { showRuns } = await import('./several.ts');
+    return await showRuns(found, options, world, page);
+  } finally {
+    page.close();
+  }
+}
+
+interface Shown {
+  readonly code: number;
+  /** For Slurm, it ended well. */
+  readonly ended?: boolean;
+  /** It was still to end when the watching ended. */
+  readonly left?: true;
+}
+
+/** Shows a run until it ends, and says how. */
+async function showRun(
+  given: Run,
+  connection: Connection,
+  { json = false, pendingLimit, every }: Pick<WatchOptions, 'json' | 'pendingLimit' | 'every'>,
+  world: World,
+  page = NO_PAGE,
+): Promise<Shown> {
+  const { host } = connection;
+  const past = stateAfter((await readRunLog(host, given)).events);
+  const { run, jobId } = await withJob(given, past, connection, world);
+  const screen = screenOf(world, json);
+  const patient = patience([run.id], pendingLimit, world.signal);
+  const outline = await readOutline(host, run);
+  const events = withService(
+    withLogs(
+      seen(watchRun(connection, { dir: run.dir, jobId }, patient.signal), (event) =>
+        patient.see(run.id, event),
+      ),
+      { host, run, now: world.now },
+      patient.signal,
+    ),
+    { host, run, now: world.now, every: every === undefined ? undefined : every * 1000 },
+    patient.signal,
+  );
+  const state = await showLive(
+    run.id,
+    page.follow(run.id, outline, events),
+    { outline, submitted: run.job?.submitted },
+    screen,
+  );
+  patient.end();
+  if (state.verdict === undefined) {
+    const late = patient.text();
+    world.err.write((late ?? '') + detachedText([{ run, jobId, connection }]));
+    return { code: late === undefined ? EXIT.interrupted : EXIT.deadline, left: true };
+  }
+  // Plain lines have said it already, unless there is more to say.
+  if (screen.renderer === 'steps' || (!json && isBad(state.verdict)))
+    world.err.write(await endingText(state.verdict, run, host));
+  if (!json) world.err.write(await whoCancelled(state.verdict, jobId, connection, world));
+  const { code, text } = await benchedEnd(host, run, state);
+  if (!json && text !== '') world.out.write(`\n${text}`);
+  return { code, ended: exitOfRun(state) === EXIT.ok };
+}
+
+/** `submit --watch`: shows a run, and where it fails its retries, one after the other; the last one's exit code. */
+export async function showChain(
+  runs: readonly Run[],
+  connection: Connection,
+  options: Pick<WatchOptions, 'json' | 'pendingLimit'>,
+  world: World,
+): Promise<number> {
+  let code: number = EXIT.ok;
+  for (const [index, run] of runs.entries()) {
+    if (index > 0 && !options.json) world.err.write(`\nits retry is next: ${run.id}\n`);
+    const shown = await showRun(run, connection, options, world);
+    code = shown.code;
+    // A job that did what it was for has no use for its retries, even where its benchmark does not count.
+    if (code === EXIT.ok || shown.ended || shown.left || world.signal.aborted) break;
+  }
+  return code;
+}

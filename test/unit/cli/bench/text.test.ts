@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import type { BenchPoint, BenchResult } from '../../../../src/bench/result.ts';
+import { benchLines, benchText } from '../../../../src/cli/bench/text.ts';
+
+const POINT: BenchPoint = {
+  concurrency: 16,
+  requestRate: 'inf',
+  prompts: 80,
+  completed: 80,
+  failed: 0,
+  seconds: 10,
+  inputTokens: 81_920,
+  outputTokens: 10_240,
+  requestsPerSecond: 8,
+  outputTokensPerSecond: 1024,
+  totalTokensPerSecond: 9216,
+  perGpu: 64,
+  perUser: 71.25,
+  ttft: { mean: 130, p50: 120.4, p99: 310 },
+  itl: { mean: 14, p50: 13.96, p99: 41.2 },
+  valid: true,
+  problems: [],
+  partial: false,
+};
+
+const RESULT: BenchResult = {
+  schema: 'dyn-slurm/bench/1',
+  run: 'r1-0a1b2c',
+  name: 'bench',
+  tool: 'aiperf',
+  toolVersion: '0.13.0',
+  valid: true,
+  problems: [],
+  partial: false,
+  provenance: { model: 'm', gpus: { model: 'h100', total: 16, prefill: 8, decode: 8, aggregated: 0 } },
+  load: { isl: 1024, osl: 128, requestRate: 'inf' },
+  points: [POINT],
+};
+
+const PROBLEMS = [{ kind: 'errors' as const, concurrency: 64, reason: '3 of 320 requests failed, 0 % may' }];
+const INVALID: BenchResult = {
+  ...RESULT,
+  valid: false,
+  partial: true,
+  problems: [...PROBLEMS, { kind: 'missing', concurrency: 256, reason: 'it was not measured' }],
+  load: { ...RESULT.load, requestRate: 4 },
+  points: [
+    POINT,
+    {
+      ...POINT,
+      concurrency: 64,
+      failed: 3,
+      completed: 200,
+      prompts: 320,
+      valid: false,
+      partial: true,
+      problems: PROBLEMS,
+    },
+  ],
+};
+
+test('results are a table', () => {
+  expect(benchText(RESULT)).toBe(`\
+r1-0a1b2c bench: aiperf 0.13.0, 1024 tokens in, 128 out
+concurrency  tok/s  tok/s/GPU  tok/s/user  TTFT p50  p99     ITL p50  p99      requests  errors  valid
+         16   1024       64.0        71.3  120 ms    310 ms  14.0 ms  41.2 ms  80/80          0  yes
+valid
+`);
+});
+
+test('each problem is named with its measurement', () => {
+  expect(benchText(INVALID)).toBe(`\
+r1-0a1b2c bench: aiperf 0.13.0, 1024 tokens in, 128 out, 4 requests a second
+concurrency  tok/s  tok/s/GPU  tok/s/user  TTFT p50  p99     ITL p50  p99      requests  errors  valid
+         16   1024       64.0        71.3  120 ms    310 ms  14.0 ms  41.2 ms  80/80          0  yes
+         64   1024       64.0        71.3  120 ms    310 ms  14.0 ms  41.2 ms  200/320        3  INVALID, partial
+INVALID
+  concurrency 64: 3 of 320 requests failed, 0 % may
+  concurrency 256: it was not measured
+`);
+});
+
+test.each([
+  [RESULT, '  bench    1 concurrency, valid\n'],
+  [
+    INVALID,
+    '  bench    2 concurrencies, INVALID: concurrency 64: 3 of 320 requests failed, 0 % may, and 1 more\n',
+  ],
+  [
+    { ...RESULT, name: 'bench-0a1b2c', valid: false, partial: true },
+    '  bench-0a1b2c 1 concurrency, not finished yet\n',
+  ],
+  [{ ...RESULT, points: [] }, '  bench    no results that can be read\n'],
+])('status has a line of each', (result, line) => {
+  expect(benchLines(result)).toBe(line);
+});

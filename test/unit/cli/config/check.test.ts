@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest';
+import { check } from '../../../../src/cli/config/check.ts';
+import { put, SMALL, testWorld } from '../../../world.ts';
+
+test('says what a valid config would take', async () => {
+  const world = testWorld();
+  put(world, { 'small.yaml': SMALL });
+  expect(await check('small.yaml', {}, world)).toBe(0);
+  expect(world.stdout()).toBe('small.yaml is valid: 1 node × 8 h100 = 8 GPUs for up to 1h, 8 GPU-hours\n');
+  expect(world.stderr()).toBe('');
+});
+
+test('reports every problem at once', async () => {
+  const world = testWorld();
+  put(world, { 'bad.yaml': SMALL.replace('partition', 'partion').replace('time: 1h', 'time: 1:30') });
+  expect(await check('bad.yaml', {}, world)).toBe(3);
+  expect(world.stdout()).toBe('');
+  expect(world.stderr()).toBe(`bad.yaml:4:21  slurm.partion: unknown key; did you mean "partition"?
+  4 | slurm: {account: a, partion: p, time: 1:30}
+    |                     ^^^^^^^
+bad.yaml:4:39  slurm.time: hours or minutes? Slurm reads 1:30 as minutes and seconds; write a duration as 90m, 4h, 1h30m, 2d or 1-12:00:00
+  4 | slurm: {account: a, partion: p, time: 1:30}
+    |                                       ^^^^
+bad.yaml: 2 errors
+`);
+});
+
+const WARNED = SMALL.replace('workers: 4', 'workers: 3');
+const WARNING = `warned.yaml:5:43  warning: aggregated.gpus_per_worker: 2 of the 8 GPUs on 1 node are given to no worker
+  5 | aggregated: {workers: 3, gpus_per_worker: 2}
+    |                                           ^
+  hint: fill the nodes of 8 GPUs with more workers, or with larger ones
+`;
+
+test('warnings are no errors', async () => {
+  const world = testWorld();
+  put(world, { 'warned.yaml': WARNED });
+  expect(await check('warned.yaml', {}, world)).toBe(0);
+  expect(world.stderr()).toBe(WARNING);
+  expect(world.stdout()).toBe(
+    'warned.yaml is valid (1 warning): 1 node × 8 h100 = 8 GPUs (2 idle) for up to 1h, 8 GPU-hours\n',
+  );
+});
+
+test('unless they are to be', async () => {
+  const world = testWorld();
+  put(world, { 'warned.yaml': WARNED });
+  expect(await check('warned.yaml', { strict: true }, world)).toBe(3);
+  expect(world.stderr()).toBe(`${WARNING}warned.yaml: 1 warning\n`);
+});
+
+test('shows where each value comes from', async () => {
+  const world = testWorld();
+  put(world, {
+    'small.yaml': SMALL.replace('account: a, ', ''),
+    '.config/dyn-slurm/clusters/hopper.yaml': 'account: ours\n',
+  });
+  expect(await check('small.yaml', { cluster: 'hopper', provenance: true }, world)).toBe(0);
+  const lines = world.stdout().split('\n');
+  expect(lines.filter((line) => /^(key|name|slurm\.account|slurm\.exclusive) /.test(line))).toEqual([
+    expect.stringMatching(/^key +value +from$/),
+    expect.stringMatching(/^name +"small" +small\.yaml:1:7$/),
+    expect.stringMatching(
+      /^slurm\.account +"ours" +cluster hopper \(~\/\.config\/dyn-slurm\/clusters\/hopper\.yaml:1:10\)$/,
+    ),
+    expect.stringMatching(/^slurm\.exclusive +true +default$/),
+  ]);
+});
+
+test('gives data', async () => {
+  const world = testWorld();
+  put(world, { 'bad.yaml': SMALL.replace('partition', 'partion') });
+  expect(await check('bad.yaml', { json: true }, world)).toBe(3);
+  expect(world.stderr()).toBe('');
+  expect(JSON.parse(world.stdout())).toEqual({
+    ok: false,
+    cluster: 'default',
+    diagnostics: [
+      {
+        severity: 'error',
+        file: 'bad.yaml',
+        line: 4,
+        column: 21,
+        length: 7,
+        path: 'slurm.partion',
+        message: 'unknown key; did you mean "partition"?',
+      },
+    ],
+  });
+});
+
+test('reads standard input', async () => {
+  const world = testWorld({ readStdin: async () => SMALL });
+  expect(await check('-', {}, world)).toBe(0);
+  expect(world.stdout()).toContain('<stdin> is valid');
+});
+
+test.each([
+  ['none.yaml', 'none.yaml: there is no such file'],
+  ['.', '.: is a folder; name the config file in it'],
+])('cannot read %s', async (file, message) => {
+  await expect(check(file, {}, testWorld())).rejects.toMatchObject({ code: 'usage', message });
+});

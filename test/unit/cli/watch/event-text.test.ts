@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { eventText } from '../../../../src/cli/watch/event-text.ts';
+import type { RunEventBody } from '../../../../src/observe/event.ts';
+
+const lost = { step: 'decode-1', role: 'decode', reason: 'decode-1 on node2 was killed by SIGKILL' } as const;
+
+test.each<[RunEventBody, string]>([
+  [{ kind: 'preflight', problems: [], warnings: [], seconds: 1 }, 'preflight: all nodes are fit'],
+  [
+    {
+      kind: 'preflight',
+      problems: [{ text: 'cannot read the model, /m', nodes: ['node1', 'node2'] }],
+      warnings: [{ text: 'has a clock that is 3 s behind the head node’s', nodes: ['node2'] }],
+      seconds: 1,
+    },
+    'preflight: node1, node2 cannot read the model, /m; warning: node2 has a clock that is 3 s behind the head node’s',
+  ],
+  [
+    { kind: 'worker-restarting', ...lost, restart: 1, of: 3, delay: 5, line: 'its last words' },
+    'decode-1 on node2 was killed by SIGKILL: its last words; restart 1 of 3 in 5 s',
+  ],
+  [
+    { kind: 'recovered', step: 'decode-1', role: 'decode', restart: 2, seconds: 9 },
+    'decode-1 is back, after restart 2',
+  ],
+  [
+    { kind: 'degraded', ...lost, have: 1, want: 2, missing: ['decode-1'] },
+    'decode-1 on node2 was killed by SIGKILL; degraded: decode workers 1/2, without decode-1',
+  ],
+  [
+    { kind: 'unregistered', role: 'decode', have: 1, want: 2, missing: [], reason: 'decode-0 is away' },
+    'decode-0 is away; decode workers 1/2',
+  ],
+  [
+    { kind: 'registered-again', role: 'decode', have: 2, want: 2, seconds: 61 },
+    'decode workers 2/2 again, after 1 min 1 s',
+  ],
+  [{ kind: 'stalled', step: 'etcd', reason: 'etcd has not answered' }, 'etcd has not answered'],
+  [{ kind: 'answers-again', step: 'etcd', seconds: 15 }, 'etcd answers again, after 15 s'],
+  [{ kind: 'warning', reason: 'gpu on node1: no nvidia-smi' }, 'warning: gpu on node1: no nvidia-smi'],
+  [{ kind: 'requeued', reason: 'preempted', seconds: 61 }, 'back in the queue after 1 min 1 s: preempted'],
+])('%j', (event, text) => {
+  expect(eventText({ time: '2025-11-24T05:43:00.000Z', ...event })).toBe(text);
+});
