@@ -1,5 +1,6 @@
 import type { Role } from '../config/schema.ts';
 import type { EventOf, ObservedEvent, QueueEvent } from './event.ts';
+import type { StageEvent } from './log-event.ts';
 
 interface StepState {
   readonly started: EventOf<'step-started'>;
@@ -15,6 +16,8 @@ export interface RunState {
   /** By name, in launch order. */
   readonly steps: ReadonlyMap<string, StepState>;
   readonly workers: ReadonlyMap<Role, EventOf<'workers-registered'>>;
+  /** How far the start of each worker has come on each of its nodes, by `STEP on NODE`. */
+  readonly stages: ReadonlyMap<string, StageEvent>;
   readonly waiting?: EventOf<'waiting'>;
   readonly ready?: EventOf<'ready'>;
   /** By step: workers that are being restarted, or lost for good. */
@@ -38,6 +41,7 @@ export interface RunState {
 export const NEW_RUN: RunState = {
   steps: new Map(),
   workers: new Map(),
+  stages: new Map(),
   absent: new Map(),
   unregistered: new Map(),
 };
@@ -56,7 +60,11 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
     case 'image':
       return { ...state, image: event };
     case 'step-started':
-      return { ...state, steps: new Map(state.steps).set(event.step, { started: event }) };
+      return {
+        ...state,
+        steps: new Map(state.steps).set(event.step, { started: event }),
+        stages: new Map([...state.stages].filter(([, { step }]) => step !== event.step)),
+      };
     case 'service-ready': {
       const step = state.steps.get(event.step);
       return step
@@ -65,6 +73,8 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
     }
     case 'workers-registered':
       return { ...state, workers: new Map(state.workers).set(event.role, event) };
+    case 'stage':
+      return { ...state, stages: new Map(state.stages).set(`${event.step} on ${event.node}`, event) };
     case 'waiting':
       return { ...state, waiting: event };
     case 'ready':
@@ -110,7 +120,6 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
       return event.role === undefined ? state : { ...state, unregistered: withoutRole(state, event.role) };
     case 'warning':
     case 'port-moved':
-    case 'stage':
     case 'signature':
     case 'worker-rates':
     case 'source':

@@ -3,6 +3,7 @@ import type { Outcome } from '../../observe/event.ts';
 import type { Outline, OutlineStep } from '../../observe/outline.ts';
 import type { RunState } from '../../observe/run-state.ts';
 import { group, type Moment, type RunEnd, type Stage, stage } from './stage.ts';
+import { startNote } from './start-note.ts';
 
 /** What a run goes through, and how far it is. The keys are the same for all states of one run. */
 export function runStages(state: RunState, { steps }: Outline, submitted: Moment): readonly Stage[] {
@@ -58,7 +59,7 @@ function serviceStage({ steps, cause }: RunState, { name }: OutlineStep, end: Ru
 }
 
 function workersStage(state: RunState, role: Role, count: number, end: RunEnd): Stage {
-  const { steps, workers, ready, cause } = state;
+  const { steps, workers, stages, ready, cause } = state;
   const registered = workers.get(role);
   const want = registered?.want ?? count;
   const first = [...steps.values()].find(({ started }) => started.role === role)?.started;
@@ -66,7 +67,13 @@ function workersStage(state: RunState, role: Role, count: number, end: RunEnd): 
   const what = {
     key: role,
     title: `${role} workers`,
-    note: [`${registered?.have ?? (ready ? want : 0)}/${want}`, ...absentNotes(state, role)].join(', '),
+    note: [
+      `${registered?.have ?? (ready ? want : 0)}/${want}`,
+      complete || end.at ? '' : startNote([...stages.values()].filter((each) => each.role === role)),
+      ...absentNotes(state, role),
+    ]
+      .filter(Boolean)
+      .join(', '),
   };
   return blamed(stage(what, first, complete, end), cause?.role === role, end);
 }

@@ -1,10 +1,11 @@
 import { EXIT } from '../../errors.ts';
 import type { ObservedEvent } from '../../observe/event.ts';
 import { merge } from '../../observe/merge.ts';
-import { readOutline } from '../../observe/outline.ts';
+import { type Outline, readOutline } from '../../observe/outline.ts';
 import { readRunLog } from '../../observe/run-log.ts';
-import { advance, NEW_RUN, type RunState, stateAfter } from '../../observe/run-state.ts';
+import { stateAfter } from '../../observe/run-state.ts';
 import { watchRun } from '../../observe/watch.ts';
+import { withLogs } from '../../observe/with-logs.ts';
 import { withService } from '../../observe/with-service.ts';
 import type { JobId } from '../../scheduler/job-id.ts';
 import { benchedEnd } from '../bench/verdict.ts';
@@ -14,7 +15,9 @@ import type { World } from '../world.ts';
 import { detachedText } from './detached.ts';
 import { eventText } from './event-text.ts';
 import type { GaugePage } from './live/gauge-page.ts';
+import { advanceLive, type LiveState, newLiveState } from './live/live-state.ts';
 import { LoadLines } from './live/load-lines.ts';
+import { RunsView } from './live/runs-view.ts';
 import { patience } from './patience.ts';
 import { endingText, isBad } from './verdict-text.ts';
 import { isNews, screenOf, writeLine } from './view.ts';
@@ -22,14 +25,18 @@ import type { WatchOptions } from './watch.ts';
 
 /** A run, and what is known of it so far. */
 interface Shown extends FoundRun {
+  readonly id: string;
+  readonly submitted: string | undefined;
   readonly jobId: JobId;
-  state: RunState;
+  readonly outline: Outline;
+  live: LiveState;
   readonly loads: LoadLines;
 }
 
 /**
- * Shows several runs at once, a line a change with the run's id before it, until all have ended. The exit code is that of
- * the first that did not end well. Runs of one cluster cost one call of squeue together.
+ * Shows several runs at once, a line a change with the run's id before it, until all have ended; on a terminal there is a
+ * table of them below. The exit code is that of the first that did not end well. Runs of one cluster cost one call of
+ * squeue together.
  */
 export async function showRuns(
   found: readonly FoundRun[],
@@ -46,32 +53,39 @@ export async function showRuns(
     pendingLimit,
     AbortSignal.any([world.signal, stop.signal]),
   );
-  for await (const { one, event } of merge(
-    stop,
-    ...shown.map((each) => events(each, every, world, page, patient.signal)),
-  )) {
-    patient.see(one.run.id, event);
-    const news = isNews(event, one.state);
-    one.state = advance(one.state, event);
-    if (json) world.out.write(`${JSON.stringify({ run: one.run.id, ...event })}\n`);
-    else if (news) {
-      const text = event.kind === 'load' ? one.loads.hear(event) : eventText(event);
-      writeLine(text && `${one.run.id.padEnd(width)}  ${text}`, new Date(event.time || world.now()), screen);
+  const view = RunsView.on(screen, shown);
+  try {
+    for await (const { one, event } of merge(
+      stop,
+      ...shown.map((each) => events(each, every, world, page, patient.signal)),
+    )) {
+      patient.see(one.id, event);
+      const news = isNews(event, one.live.run);
+      one.live = advanceLive(one.live, event);
+      if (json) world.out.write(`${JSON.stringify({ run: one.id, ...event })}\n`);
+      else if (news) {
+        const text = lineOf(event, one, view !== undefined);
+        const time = new Date(event.time || world.now());
+        writeLine(text && `${one.id.padEnd(width)}  ${text}`, time, view ?? screen);
+      }
     }
+  } finally {
+    view?.close();
   }
   patient.end();
-  const left = shown.filter(({ state }) => !state.verdict);
+  const left = shown.filter(({ live }) => !live.run.verdict);
   if (left.length > 0) {
     const late = patient.text();
     world.err.write((late ?? '') + detachedText(left));
     return late === undefined ? EXIT.interrupted : EXIT.deadline;
   }
-  for (const { state, run, connection } of shown) {
-    if (!json && state.verdict && isBad(state.verdict))
-      world.err.write(`${run.id}: ${await endingText(state.verdict, run, connection.host)}`);
+  for (const { live, run, connection } of shown) {
+    const { verdict } = live.run;
+    if (!json && verdict && isBad(verdict))
+      world.err.write(`${run.id}: ${await endingText(verdict, run, connection.host)}`);
   }
   const ends = await Promise.all(
-    shown.map(({ state, run, connection }) => benchedEnd(connection.host, run, state)),
+    shown.map(({ live, run, connection }) => benchedEnd(connection.host, run, live.run)),
   );
   if (!json) world.out.write(ends.map(({ text }) => text && `\n${text}`).join(''));
   return ends.map(({ code }) => code).find((code) => code !== EXIT.ok) ?? EXIT.ok;
@@ -79,8 +93,18 @@ export async function showRuns(
 
 async function begin(found: FoundRun, world: World): Promise<Shown> {
   const past = stateAfter((await readRunLog(found.connection.host, found.run)).events);
-  const { run, jobId } = await withJob(found.run, past, found.connection, world);
-  return { run, connection: found.connection, jobId, state: NEW_RUN, loads: new LoadLines() };
+  const { connection } = found;
+  const { run, jobId } = await withJob(found.run, past, connection, world);
+  const outline = (await readOutline(connection.host, run)) ?? { steps: [] };
+  const live = newLiveState(outline);
+  const { id, job } = run;
+  return { id, submitted: job?.submitted, run, connection, jobId, outline, live, loads: new LoadLines() };
+}
+
+/** A table shows loads, and where they come from, better than lines. */
+function lineOf(event: ObservedEvent, { loads }: Shown, inTable: boolean): string | undefined {
+  if (inTable && (event.kind === 'load' || event.kind === 'source')) return undefined;
+  return event.kind === 'load' ? loads.hear(event) : eventText(event);
 }
 
 async function* events(
@@ -90,11 +114,10 @@ async function* events(
   page: GaugePage,
   signal: AbortSignal,
 ): AsyncGenerator<{ readonly one: Shown; readonly event: ObservedEvent }> {
-  const { connection, run, jobId } = one;
+  const { connection, run, jobId, outline } = one;
   const { host } = connection;
-  const own = watchRun(connection, { dir: run.dir, jobId }, signal);
+  const own = withLogs(watchRun(connection, { dir: run.dir, jobId }, signal), { host, run, now }, signal);
   const service = { host, run, now, every: every === undefined ? undefined : every * 1000 };
-  const outline = await readOutline(host, run);
   for await (const event of page.follow(run.id, outline, withService(own, service, signal)))
     yield { one, event };
 }

@@ -7,6 +7,7 @@ import type { LiveState } from './live-state.ts';
 import { count } from './number-text.ts';
 import { sourceLines } from './source-text.ts';
 import { type Line, lineText, type Piece, piece } from './span-line.ts';
+import { stateWord } from './state-word.ts';
 import { workerTable } from './worker-table.ts';
 
 /** Size and looks of a terminal. */
@@ -48,26 +49,15 @@ export function liveText(name: string, state: LiveState, now: number, frame: Fra
   );
 }
 
-function titleLine(name: string, { run, workers }: LiveState, now: number): Line {
-  const { ready, stalled, teardown, draining, verdict, bench } = run;
-  const all = [...workers.values()];
+function titleLine(name: string, state: LiveState, now: number): Line {
+  const { ready, bench } = state.run;
+  const all = [...state.workers.values()];
   const up = all.filter(({ phase }) => phase === 'ready').length;
-  const whole = up === all.length && stalled === undefined;
-  const word = verdict
-    ? piece(verdict.outcome, verdict.outcome === 'succeeded' ? 'good' : 'bad')
-    : teardown
-      ? piece('ending', 'warn')
-      : draining
-        ? piece('draining', 'warn')
-        : stalled
-          ? piece('stalled', 'bad')
-          : whole
-            ? piece('ready', 'good')
-            : piece(`degraded, ${up} of ${all.length} workers ready`, 'warn');
+  const { word } = stateWord(state);
   const since = ready === undefined ? '' : `  up ${elapsed(now - Date.parse(ready.time))}`;
   return [
     piece(`${name}  `, 'bold'),
-    word,
+    word.text === 'degraded' ? { ...word, text: `degraded, ${up} of ${all.length} workers ready` } : word,
     piece(since),
     ...(bench && bench.state === 'begun'
       ? [piece(`  benchmark ${bench.index} of ${bench.of}, concurrency ${bench.concurrency}`, 'warn')]

@@ -22,7 +22,7 @@ const CODES: Readonly<Record<Style, readonly [number, number] | undefined>> = {
 
 /** The line as a terminal gets it: no wider than `columns`, with no spaces at its end. */
 export function lineText(line: Line, columns: number, color: boolean): string {
-  return trimmed(cut(line, columns))
+  return trimmed(cut(trimmed(line), columns))
     .map(({ text, style }) => {
       const [on, off] = CODES[style] ?? [];
       return color && on !== undefined && text !== '' ? `\u001b[${on}m${text}\u001b[${off}m` : text;

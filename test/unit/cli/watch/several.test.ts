@@ -1,5 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { watch } from '../../../../src/cli/watch/watch.ts';
 import { addRun, recordedEvents, script, site } from '../run-folder.ts';
@@ -35,6 +36,28 @@ test('several runs: a line a change with the run before it, one call of squeue, 
     /^longer-0a1b2c: failed after 6\.0 s: decode-0 on node3 exited with code 1\n {2}process /,
   );
   expect(await stub.calls()).toEqual([expect.stringMatching(/--jobs=(1,2|2,1)$/)]);
+});
+
+test('a terminal shows them in a table below the lines', async () => {
+  const { world, root, out } = await site({
+    squeue: { stdout: row('2', 'PENDING').replace('None', 'Priority') },
+  });
+  await addRun(root, { id: 'r1-0a1b2c', jobId: '1', events: 'served' });
+  const second = await addRun(root, { id: 'longer-0a1b2c', jobId: '2' });
+  const failed = (await recordedEvents('failed-at-start')).join('\n');
+  const acted = script({ ...world, isTTY: true, color: true, rows: 30 }, [
+    ['queued: Priority', () => appendFile(join(second, 'events.jsonl'), `${failed}\n`)],
+  ]);
+  expect(await watch(['r1', 'longer'], {}, acted)).toBe(9);
+  const shown = stripVTControlCharacters(out());
+  expect(shown).toContain('longer-0a1b2c  queued: Priority  2m10s      0/2\n');
+  expect(shown.split('\n').slice(-5).join('\n')).toBe(`\
+run            state      for  workers  running  out/s  TTFT p50  ITL p50
+r1-0a1b2c      cancelled
+longer-0a1b2c  failed
+0 of 2 serve, 0 tok/s out together
+`);
+  expect(shown).toContain('longer-0a1b2c  failed after 6.0 s: decode-0 on node3 exited with code 1\n');
 });
 
 test('--json names the run of each event', async () => {

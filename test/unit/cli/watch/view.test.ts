@@ -63,6 +63,28 @@ describe('the step list', () => {
     expect(await picture([...first, requeued, ...second])).toBe(await picture(second));
   });
 
+  test('of workers that start: what the one furthest behind does', async () => {
+    const loading = {
+      time: '2025-11-24T05:43:05.500Z',
+      kind: 'stage',
+      step: 'decode-0',
+      role: 'decode',
+      stage: 'weights',
+      state: 'going',
+      total: 61,
+      seconds: 4,
+    } as const;
+    const behind = [
+      { ...loading, node: 'node2', done: 30 },
+      { ...loading, node: 'node3', done: 12 },
+    ] as const;
+    const shown = await picture([...(await recorded('served', 13)), ...behind]);
+    expect(shown.split('\n').filter((line) => line.includes(' workers  '))).toEqual([
+      '  ✔ prefill workers  1/1  4.2 s',
+      '  ↓ decode workers  0/1, weights 12/61 on decode-0  1 min 59 s',
+    ]);
+  });
+
   test('of a worker that failed: the others were only stopped', async () => {
     expect(await picture(await recorded('failed-at-start'))).toBe(
       `\

@@ -1,135 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { advanceLive, type LiveState, newLiveState } from '../../../../../src/cli/watch/live/live-state.ts';
+import type { LiveState } from '../../../../../src/cli/watch/live/live-state.ts';
 import { type Frame, liveText } from '../../../../../src/cli/watch/live/live-text.ts';
-import type { Role } from '../../../../../src/config/role.ts';
-import type { ObservedEvent } from '../../../../../src/observe/event.ts';
-import type { WorkerLoad } from '../../../../../src/observe/service/worker-load.ts';
-import type { ServiceEventOf } from '../../../../../src/observe/service-event.ts';
-
-const START = Date.parse('2025-11-24T14:00:00.000Z');
-const at = (seconds: number): string => new Date(START + seconds * 1000).toISOString();
-
-const workers = (role: Role, count: number) =>
-  Array.from({ length: count }, (_, index) => `${role}-${index}`);
-
-/** A service of so many workers, each on a node of its own, that is ready after 60 s. */
-function service(prefill: number, decode: number): LiveState {
-  const steps = [
-    ...workers('prefill', prefill).map((name) => ({
-      name,
-      kind: 'worker' as const,
-      role: 'prefill' as const,
-    })),
-    ...workers('decode', decode).map((name) => ({ name, kind: 'worker' as const, role: 'decode' as const })),
-  ];
-  return after(newLiveState({ steps }), [
-    { time: at(0), kind: 'job-started', job: '7', attempt: 0, nodes: steps.length },
-    ...steps.map(
-      ({ name, role }, index): ObservedEvent => ({
-        time: at(1),
-        kind: 'step-started',
-        step: name,
-        role,
-        nodes: role === 'prefill' ? [`node${index}`, `node${index + 100}`] : [`node${index}`],
-      }),
-    ),
-    {
-      time: at(60),
-      kind: 'ready',
-      url: 'http://10.0.0.1:8000',
-      model: 'deepseek-ai/DeepSeek-R1',
-      seconds: 60,
-    },
-  ]);
-}
-
-const after = (state: LiveState, events: readonly ObservedEvent[]): LiveState =>
-  events.reduce(advanceLive, state);
-
-const latency = { count: 900, mean: 130, p50: 120, p90: 210, p99: 1480 };
-
-function load(
-  seconds: number,
-  output: number,
-  of: Readonly<Record<string, WorkerLoad>>,
-): ServiceEventOf<'load'> {
-  return {
-    time: at(seconds),
-    kind: 'load',
-    via: 'direct',
-    seconds: 1,
-    requestsPerSecond: 4.4,
-    failedPerSecond: 0,
-    outputTokensPerSecond: output,
-    inputTokensPerSecond: 4 * output,
-    running: 132,
-    queued: 12,
-    ttft: latency,
-    itl: { count: 90_000, mean: 13, p50: 12.4, p90: 15, p99: 31 },
-    totals: { requests: 12_345, failed: 0, inputTokens: 50_000_000, outputTokens: 12_300_000 },
-    latencySeconds: 30,
-    workers: of,
-  };
-}
-
-const decoding: WorkerLoad = { running: 64, queued: 2, kvUsage: 0.42, outputTokensPerSecond: 6120.4 };
-const prefilling: WorkerLoad = {
-  running: 3,
-  queued: 8,
-  kvUsage: 0.031,
-  inputTokensPerSecond: 48_960,
-  outputTokensPerSecond: 4,
-};
-
-/** Two minutes of a load that rises. */
-const busy = (state: LiveState): LiveState =>
-  after(state, [
-    ...Array.from({ length: 120 }, (_, second) =>
-      load(61 + second, 100 * (second + 1), {
-        'prefill-0': prefilling,
-        'decode-0': decoding,
-        'decode-1': { ...decoding, kvUsage: 0.97 },
-      }),
-    ),
-    { time: at(180), kind: 'source', source: 'etcd', state: 'up', via: 'direct', reason: '' },
-    { time: at(180), kind: 'source', source: 'nats', state: 'up', via: 'direct', reason: '' },
-    instances(180, ['prefill-0', 'decode-0', 'decode-1']),
-    {
-      time: at(180),
-      kind: 'bus',
-      server: '2.10.4',
-      milliseconds: 0,
-      jetstream: { streams: 2, consumers: 4, messages: 10, bytes: 1000 },
-      services: [],
-    },
-    {
-      time: at(180),
-      kind: 'health',
-      frontends: [{ step: 'frontend-0', state: 'healthy', instances: 3 }],
-      workers: ['prefill-0', 'decode-0', 'decode-1'].map((step) => ({ step, state: 'ready' as const })),
-    },
-  ]);
-
-function instances(seconds: number, steps: readonly string[]): ServiceEventOf<'instances'> {
-  const of = (role: string) => steps.filter((step) => step.startsWith(role)).length;
-  return {
-    time: at(seconds),
-    kind: 'instances',
-    roles: [
-      { role: 'prefill', have: of('prefill'), want: 1 },
-      { role: 'decode', have: of('decode'), want: 2 },
-    ],
-    instances: steps.map((step) => ({
-      namespace: 'dynamo',
-      component: 'backend',
-      endpoint: 'generate',
-      id: '1682272636686925605',
-      lease: '1758a20ccd157f25',
-      step,
-    })),
-    revision: '18',
-  };
-}
+import { after, at, busy, decoding, instances, load, START, service, workers } from './serving.ts';
 
 const shown = (state: LiveState, seconds: number, frame: Partial<Frame> = {}): string => {
   const lines = liveText('dsr1-3fa29c', state, START + seconds * 1000, {
@@ -293,7 +165,7 @@ test('more workers than fit: a line a role, those in trouble, and as many as the
   expect(shown(state, 64)).toMatchInlineSnapshot(`
     "
     dsr1-3fa29c  degraded, 123 of 124 workers ready  up 4.0 s  deepseek-ai/DeepSeek…
-    90,000 tok/s out   360,000 in   4.4 req/s   132 under way, 12 before 1st token …
+    90,000 tok/s out   360,000 in   4.4 req/s   132 under way, 12 before 1st token
                                      █  2 min 50 s, at most 90,000, 1 min 90,000
     TTFT 120 ms  p90 210 ms  p99 1.5 s   ITL 12 ms  p90 15 ms  p99 31 ms
     worker    node     state     for   run queue    KV  in/s out/s

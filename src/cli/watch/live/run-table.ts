@@ -1,0 +1,101 @@
+import { plainText } from '../../../host/plain-text.ts';
+import { milliseconds } from '../service-text.ts';
+import { columnsOf, meanOf, sparkline } from './history.ts';
+import type { LiveState } from './live-state.ts';
+import type { Frame } from './live-text.ts';
+import { brief } from './number-text.ts';
+import { shortElapsed } from './short-elapsed.ts';
+import { type Line, lineText, type Piece, piece } from './span-line.ts';
+import { stateWord } from './state-word.ts';
+
+export interface RunRow {
+  readonly id: string;
+  readonly live: LiveState;
+  /** RFC 3339. */
+  readonly submitted?: string | undefined;
+}
+
+/** Milliseconds that the rates are the mean of, and that a column of the sparkline stands for. */
+const RECENT = 10_000;
+const COLUMN = 5000;
+/** Columns of a sparkline at most, and below which there is none. */
+const WIDEST = 60;
+const NARROWEST = 8;
+
+const HEAD = ['run', 'state', 'for', 'workers', 'running', 'out/s', 'TTFT p50', 'ITL p50'] as const;
+
+/** Several runs, a line each, and what they do together, as lines that fit. `now`: milliseconds since 1970. */
+export function runTable(rows: readonly RunRow[], now: number, frame: Frame): readonly string[] {
+  const { columns, color } = frame;
+  // The head, the sum, and the cursor below.
+  const room = Math.max(1, frame.rows - 3);
+  const shown = rows.length > room ? foremost(rows, room - 1) : rows;
+  const cells = [HEAD.map((text) => piece(text, 'dim')), ...shown.map((row) => cellsOf(row, now))];
+  const widths = fitting(
+    HEAD.map((_, index) => 2 + Math.max(...cells.map((row) => row[index]?.text.length ?? 0))),
+    columns,
+  );
+  const lines = cells.map((row, index) => [
+    ...widths.map((width, column) => padded(row[column] ?? piece(''), width, column)),
+    ...sparks(shown[index - 1]?.live, columns - sumOf(widths), now),
+  ]);
+  const left = rows.length - shown.length;
+  const more: readonly Line[] = left > 0 ? [[piece(`and ${left} more`, 'dim')]] : [];
+  return [...lines, ...more, sumLine(rows, now)].map((line) => lineText(line, columns, color));
+}
+
+/** Those that are not over yet, and of the others as many as fit, all in the order that they were given in. */
+function foremost(rows: readonly RunRow[], room: number): readonly RunRow[] {
+  const first = [...rows].sort((a, b) => Number(isOver(a)) - Number(isOver(b))).slice(0, Math.max(room, 0));
+  return rows.filter((row) => first.includes(row));
+}
+
+const isOver = ({ live }: RunRow): boolean => live.run.verdict !== undefined;
+
+const isServing = ({ live: { run } }: RunRow): boolean =>
+  run.ready !== undefined && run.teardown === undefined && run.verdict === undefined;
+
+function cellsOf(row: RunRow, now: number): readonly Piece[] {
+  const { id, live, submitted } = row;
+  const { word, since = submitted } = stateWord(live);
+  const workers = [...live.workers.values()];
+  const up = workers.filter(({ phase }) => phase === 'ready').length;
+  const { running, ttft, itl } = (isServing(row) && live.load) || {};
+  const rates = isServing(row) ? meanOf(live.history, RECENT, now) : undefined;
+  return [
+    piece(plainText(id), 'bold'),
+    { ...word, text: plainText(word.text) },
+    piece(since === undefined || isOver(row) ? '' : shortElapsed(now - Date.parse(since))),
+    piece(isOver(row) ? '' : `${up}/${workers.length}`),
+    piece(running === undefined ? '' : brief(running)),
+    piece(rates === undefined ? '' : brief(rates.outputTokensPerSecond), 'bold'),
+    piece(ttft ? milliseconds(ttft.p50) : ''),
+    piece(itl ? milliseconds(itl.p50) : ''),
+  ];
+}
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
+/** The columns that are there whole; a run and its state always are. */
+function fitting(widths: readonly number[], columns: number): readonly number[] {
+  const count = widths.findIndex((_, index) => sumOf(widths.slice(0, index + 1)) > columns + 2);
+  return count < 0 ? widths : widths.slice(0, Math.max(2, count));
+}
+
+function padded({ text, style }: Piece, width: number, column: number): Piece {
+  return { text: column < 2 ? text.padEnd(width) : `${text.padStart(width - 2)}  `, style };
+}
+
+function sparks(live: LiveState | undefined, room: number, now: number): Line {
+  if (live === undefined || room < NARROWEST || live.run.verdict) return [];
+  return [piece(sparkline(columnsOf(live.history, Math.min(room, WIDEST), COLUMN, now)), 'good')];
+}
+
+function sumLine(rows: readonly RunRow[], now: number): Line {
+  const serving = rows.filter(isServing);
+  const output = serving.reduce(
+    (sum, { live }) => sum + (meanOf(live.history, RECENT, now)?.outputTokensPerSecond ?? 0),
+    0,
+  );
+  return [piece(`${serving.length} of ${rows.length} serve, ${brief(output)} tok/s out together`, 'dim')];
+}

@@ -1,0 +1,30 @@
+import type { RunState } from '../../../observe/run-state.ts';
+import type { LiveState } from './live-state.ts';
+import { type Piece, piece } from './span-line.ts';
+
+/** Where a run is, in a word or two, and when that began. */
+export interface StateWord {
+  readonly word: Piece;
+  /** RFC 3339. */
+  readonly since?: string | undefined;
+}
+
+export function stateWord({ run, workers }: LiveState): StateWord {
+  const { ready, stalled, teardown, draining, verdict } = run;
+  if (verdict) {
+    const { outcome, time } = verdict;
+    return { word: piece(outcome, outcome === 'succeeded' ? 'good' : 'bad'), since: time };
+  }
+  if (teardown) return { word: piece('ending', 'warn'), since: teardown.time };
+  if (!ready) return beforeReady(run);
+  if (draining) return { word: piece('draining', 'warn'), since: draining.time };
+  if (stalled) return { word: piece('stalled', 'bad'), since: stalled.time };
+  const whole = [...workers.values()].every(({ phase }) => phase === 'ready');
+  return { word: whole ? piece('ready', 'good') : piece('degraded', 'warn'), since: ready.time };
+}
+
+function beforeReady({ started, bound, queue }: RunState): StateWord {
+  if (bound) return { word: piece('starting', 'warn'), since: started?.time };
+  if (started) return { word: piece('nodes', 'warn'), since: started.time };
+  return { word: piece(queue?.reason ? `queued: ${queue.reason}` : 'queued', 'dim') };
+}

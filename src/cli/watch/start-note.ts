@@ -1,0 +1,33 @@
+import type { StageEvent, StartStage } from '../../observe/log-event.ts';
+
+/** In the order of a start. */
+const NAMES: Readonly<Record<StartStage, string>> = {
+  weights: 'weights',
+  'kv-cache': 'KV cache',
+  'cuda-graphs': 'CUDA graphs',
+  'deep-gemm': 'DeepGEMM kernels',
+  'warm-up': 'warm-up',
+};
+
+const ORDER = Object.keys(NAMES);
+
+/** The start that is furthest behind, or stuck: `weights 12/61 on prefill-2`; empty where no log has told yet. */
+export function startNote(stages: readonly StageEvent[]): string {
+  const going = stages.filter(({ state }) => state !== 'done');
+  const [last] = (going.length > 0 ? going : stages).toSorted(byProgress);
+  if (last === undefined) return '';
+  const { stage, state, done, total, step } = last;
+  const count = done === undefined ? '' : ` ${done}${total === undefined ? '' : `/${total}`}`;
+  const how = { going: '', done: ' done', stuck: ' stuck' }[state];
+  return `${NAMES[stage]}${count}${how} on ${step}`;
+}
+
+function byProgress(a: StageEvent, b: StageEvent): number {
+  return (
+    Number(b.state === 'stuck') - Number(a.state === 'stuck') ||
+    ORDER.indexOf(a.stage) - ORDER.indexOf(b.stage) ||
+    shareOf(a) - shareOf(b)
+  );
+}
+
+const shareOf = ({ done = 0, total }: StageEvent): number => (total ? done / total : done);
