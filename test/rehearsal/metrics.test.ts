@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { parseExposition, type Sample } from '../../src/observe/service/exposition.ts';
 import type { ScrapeGroup } from '../../src/observe/service/scrape-targets.ts';
+import { freePort } from '../free-port.ts';
 import { TokenLoad } from '../token-load.ts';
 import { processesOf, Stage } from './rehearsal.ts';
 import { eventOf, submit } from './submitted.ts';
@@ -16,14 +15,6 @@ async function page(url: string): Promise<readonly Sample[]> {
   const answer = await fetch(url);
   expect(answer.status).toBe(200);
   return parseExposition(await answer.text());
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
 const gauge = (samples: readonly Sample[], name: string): number | undefined =>

@@ -13,6 +13,8 @@ type Values = readonly (readonly [Readonly<Record<string, string>>, number | und
 interface Family {
   readonly name: string;
   readonly help: string;
+  /** `gauge` by default. Quantiles are a summary's, here one without sum and count. */
+  readonly type?: 'summary';
   readonly values: (state: LiveState) => Values;
 }
 
@@ -123,11 +125,13 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'dyn_slurm_time_to_first_token_seconds',
     help: 'As clients of the frontends saw it lately.',
+    type: 'summary',
     values: latency('ttft'),
   },
   {
     name: 'dyn_slurm_inter_token_latency_seconds',
     help: 'As clients of the frontends saw it lately.',
+    type: 'summary',
     values: latency('itl'),
   },
   {
@@ -159,14 +163,14 @@ export const FAMILIES: readonly Family[] = [
 
 /** A page for Prometheus to scrape. Figures of a service that does not serve any more are left out. */
 export function gaugesText(runs: readonly GaugedRun[]): string {
-  return FAMILIES.map(({ name, help, values }) => {
+  return FAMILIES.map(({ name, help, type = 'gauge', values }) => {
     const samples = runs.flatMap(({ id, state }) =>
       values(current(state)).map(([labels, value]) =>
         value === undefined || !Number.isFinite(value) ? '' : sampleText(name, { run: id, ...labels }, value),
       ),
     );
     const text = samples.join('');
-    return text === '' ? '' : `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${text}`;
+    return text === '' ? '' : `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${text}`;
   }).join('');
 }
 

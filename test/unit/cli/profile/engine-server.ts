@@ -44,13 +44,17 @@ export async function serveEngine(engine: Engine, address: string): Promise<Engi
     if (path === `${prefix}start_profile`) {
       if (engine.refuses) return [engine.refuses[0], { error: 'Handler error', message: engine.refuses[1] }];
       if (dir !== undefined)
-        return failed('RuntimeError: Profiling is already in progress. Call /stop_profile first.');
+        return failed(
+          'Python callback failed: RuntimeError: Profiling is already in progress. Call /stop_profile first.',
+        );
       dir = String(body.output_dir);
       if (engine.stopsItself) stop();
       return [200, { status: 'ok', message: 'Profiling started' }];
     }
     if (dir === undefined)
-      return failed('RuntimeError: Profiling is not in progress. Call /start_profile first.');
+      return failed(
+        'Python callback failed: RuntimeError: Profiling is not in progress. Call /start_profile first.',
+      );
     stop();
     return [200, { status: 'ok', message: 'Profiling stopped' }];
   };

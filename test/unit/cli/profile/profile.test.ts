@@ -4,53 +4,26 @@ import { afterEach, expect, test } from 'vitest';
 import { type ProfileOptions, profile } from '../../../../src/cli/profile/profile.ts';
 import { addRun, type Site, site } from '../run-folder.ts';
 import { type Engine, type EngineServer, serveEngine } from './engine-server.ts';
+import { NODES, RUN, servingRun } from './serving.ts';
 
-const RUN = 'r1-0a1b2c';
 const ID = '20251124-054500';
-/** Where the recorded run's nodes are. */
-const NODES = ['127.77.0.11', '127.77.0.12', '127.77.0.13'] as const;
-
 const open: EngineServer[] = [];
 afterEach(() => {
   for (const each of open.splice(0)) each.close();
 });
 
-interface PlannedProcess {
-  readonly name: string;
-  readonly kind: 'worker';
-  readonly role: string;
-  readonly nodeIndex: number;
-  readonly nodeRank: number;
-  readonly gpus: readonly number[];
-  readonly argv: readonly string[];
-  readonly ports: readonly object[];
-}
-
-/** A ready run of one prefill and two decode workers, whose engines are as given; `null` has no system port. */
-async function serving(engines: readonly (Engine | null)[], argv = ['python3', '-m', 'dynamo.sglang']) {
-  const place = await site();
-  const dir = await addRun(place.root, { id: RUN, jobId: '4242', events: 'served', until: 'ready' });
-  const servers: (EngineServer | undefined)[] = [];
-  const processes: PlannedProcess[] = [];
-  for (const [index, name] of (['prefill-0', 'decode-0', 'decode-1'] as const).entries()) {
-    const engine = engines[index] ?? {};
-    const server = engines[index] === null ? undefined : await serveEngine(engine, NODES[index] ?? '');
+/** A ready run whose engines are as given; `null` has no system port. */
+async function serving(engines: readonly (Engine | null)[], argv?: readonly string[]) {
+  const serve = async (index: number) => {
+    const engine = engines[index];
+    const server = engine === null ? undefined : await serveEngine(engine ?? {}, NODES[index] ?? '');
     if (server) open.push(server);
-    servers.push(server);
-    processes.push({
-      name,
-      kind: 'worker',
-      role: name.split('-')[0] ?? '',
-      nodeIndex: index,
-      nodeRank: 0,
-      gpus: [...Array(engine.ranks ?? 1).keys()],
-      argv,
-      ports: server ? [{ use: 'system', port: server.port, count: 1 }] : [],
-    });
-  }
-  const plan = { processes, readiness: { model: 'm', endpoints: [], readyRoute: true } };
-  await writeFile(join(dir, 'plan.json'), JSON.stringify(plan));
-  return { ...place, dir, servers, folder: join(dir, 'profiles', ID) };
+    return server;
+  };
+  const servers = [await serve(0), await serve(1), await serve(2)] as const;
+  const worker = (index: 0 | 1 | 2) => ({ gpus: engines[index]?.ranks ?? 1, port: servers[index]?.port });
+  const place = await servingRun([worker(0), worker(1), worker(2)], argv);
+  return { ...place, servers, folder: join(place.dir, 'profiles', ID) };
 }
 
 const quick = { every: 20, more: 400, quiet: 40 };
@@ -97,7 +70,8 @@ decode-1  1.0 kB  1763962970.5-TP-0.trace.json.gz
 });
 
 test('one that refuses is named, and the others are stopped all the same', async () => {
-  const message = 'RuntimeError: Profiling is already in progress. Call /stop_profile first.';
+  const message =
+    'Python callback failed: RuntimeError: Profiling is already in progress. Call /stop_profile first.';
   const place = await serving([{}, { refuses: [500, message] }, {}]);
   expect(await run({ role: 'decode', json: true }, place)).toBe(7);
   expect(JSON.parse(place.out()).workers).toEqual([
