@@ -71,7 +71,7 @@ export function load(
 }
 
 export const decoding: WorkerLoad = { running: 64, queued: 2, kvUsage: 0.42, outputTokensPerSecond: 6120.4 };
-export const prefilling: WorkerLoad = {
+const prefilling: WorkerLoad = {
   running: 3,
   queued: 8,
   kvUsage: 0.031,
