@@ -4,6 +4,7 @@
 
 umask 077
 read -ra NODE <<<"$DYN_SLURM_NODES"
+CGROUPS=/sys/fs/cgroup
 # By the plan's number, what a port that the job may move is now.
 PORT=()
 
@@ -129,11 +130,13 @@ complete() {
 
 # attend COMMAND...: runs it, passes on the word to end, and records how it ended; its status.
 attend() {
-  local child status=0 told=0 woken=1
+  local child status=0 told=0 woken=1 memory kills line
   type -P "$1" >/dev/null || give_up "$1 is not on the PATH of this node"
   # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
   # and to everything that the step started with proctrack/linuxproc; so the command ignores USR2, and gets TERM from here.
   trap '' USR2
+  memory=$(memory_cgroup)
+  kills=$(kills_in "$memory")
   "$@" &
   child=$!
   trap 'told=1 woken=1; kill -TERM "$child" 2>/dev/null' TERM INT USR2
@@ -143,7 +146,12 @@ attend() {
     { wait "$child"; } 2>/dev/null
     status=$?
   done
-  record "$status" "$told" "$(last_error)"
+  line=$(last_error)
+  if [[ $(kills_in "$memory") != "$kills" ]]; then
+    line="out of memory: the kernel killed a process of this task; $(memory_of "$memory")"
+    printf 'dyn-slurm: %s\n' "$line" >&2
+  fi
+  record "$status" "$told" "$line"
   [[ -z ${LOCAL_DIR:-} ]] || rm -rf -- "$LOCAL_DIR"
   return "$status"
 }
@@ -164,6 +172,39 @@ last_error() {
   [[ -n $line ]] || line=$(tail -n 1 <<<"$lines")
   line=${line//[[:cntrl:]]/ }
   printf '%s' "${line:0:500}"
+}
+
+# memory_cgroup: the folder of this task's memory cgroup, where there is one, of version 1 or 2:
+# https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
+memory_cgroup() {
+  local controllers path
+  while IFS=: read -r _ controllers path; do
+    case ,$controllers, in
+      *,memory,*) printf '%s' "$CGROUPS/memory$path" ;;
+      ,,) [[ ! -e $CGROUPS$path/memory.events ]] || printf '%s' "$CGROUPS$path" ;;
+    esac
+  done <"/proc/$BASHPID/cgroup"
+} 2>/dev/null
+
+# kills_in CGROUP: how many of its processes the kernel has ended for want of memory.
+kills_in() {
+  sed -n 's/^oom_kill //p' "$1"/memory.{events,oom_control}
+} 2>/dev/null
+
+# memory_of CGROUP: what the limit of it is, or of those around it.
+memory_of() {
+  local folder=$1 limit least=''
+  while [[ $folder == "$CGROUPS"/* ]]; do
+    { read -r limit <"$folder/memory.max" || read -r limit <"$folder/memory.limit_in_bytes"; } 2>/dev/null
+    # Version 1 says a number of 19 digits where there is no limit.
+    [[ $limit != max && ${#limit} -lt 19 ]] && ((${least:=$limit} >= limit)) && least=$limit
+    folder=${folder%/*}
+  done
+  if [[ -n $least ]]; then
+    printf 'its cgroup may have %d MiB' "$((least >> 20))"
+  else
+    printf 'the node had no more'
+  fi
 }
 
 give_up() {

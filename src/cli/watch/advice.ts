@@ -3,6 +3,10 @@ import type { EventOf } from '../../observe/event.ts';
 /** What a worker's last line suggests. The first match counts. */
 const BY_LINE: readonly (readonly [said: RegExp, advice: string])[] = [
   [
+    /the kernel killed|oom.kill/i,
+    'ask for more memory (slurm.exclusive, or slurm.directives: {mem: …}), or let the engine page-lock less of it',
+  ],
+  [
     /out of memory|OutOfMemory/i,
     'lower mem-fraction-static or the batch sizes in the role’s args, or give the worker more GPUs',
   ],

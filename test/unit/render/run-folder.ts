@@ -26,6 +26,24 @@ export class RunFolder {
     return this.#run(['-c', `. ${TEMPLATES}/lib.sh\n${lines}`, 'test', ...args], {});
   }
 
+  /** A few lines of bash with task.sh sourced, outside of any step. */
+  inTask(lines: string): Promise<Ended> {
+    return this.#run(['-c', `. ${TEMPLATES}/task.sh\n${lines}`], { DYN_SLURM_NODES: 'node1' });
+  }
+
+  /** A few lines of bash with task.sh sourced, as the task of a step on the one node of a job; its log gets what it prints. */
+  task(step: string, lines: string): Promise<Ended> {
+    const env = {
+      ATTEMPT_DIR: this.dir,
+      DYN_SLURM_NODES: 'node1',
+      DYN_SLURM_NODE_IPS: '127.0.0.1',
+      SLURM_NODEID: '0',
+      SLURMD_NODENAME: 'node1',
+    };
+    const log = join(this.dir, `logs/${step}.node1.log`);
+    return this.#run(['-c', `exec >>${log} 2>&1; . ${TEMPLATES}/task.sh\nbind ${step} 0\n${lines}`], env);
+  }
+
   /** What a node answers. */
   node(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
     return this.#run([join(TEMPLATES, 'node.sh'), ...args], env);

@@ -1,0 +1,113 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { RunFolder } from './run-folder.ts';
+
+let run: RunFolder;
+beforeEach(() => {
+  run = new RunFolder();
+});
+afterEach(() => run.dispose());
+
+/** What a task recorded of its end, but for the time. */
+async function ended(lines: string) {
+  const { code } = await run.task('decode-0', lines);
+  const [, ...record] = readFileSync(join(run.dir, 'state/decode-0.0.exit'), 'utf8').split('\n').slice(0, -1);
+  return { code, record, log: readFileSync(join(run.dir, 'logs/decode-0.node1.log'), 'utf8') };
+}
+
+test('a command that ends is recorded with its last error', async () => {
+  expect(await ended(`run sh -c 'echo "RuntimeError: no"; echo bye; exit 3'`)).toEqual({
+    code: 3,
+    record: ['3', '0', 'node1', 'RuntimeError: no'],
+    log: 'RuntimeError: no\nbye\n',
+  });
+});
+
+test('a command that is killed has not run out of memory', async () => {
+  expect(await ended(`run sh -c 'echo works; kill -KILL $$'`)).toEqual({
+    code: 137,
+    record: ['137', '0', 'node1', 'works'],
+    log: 'works\n',
+  });
+});
+
+const MEMORY = '/sys/fs/cgroup/memory';
+/** Version 1, where one may make them; elsewhere the kernel's part is played by files. */
+const cgroups = process.getuid?.() === 0 && existsSync(join(MEMORY, 'cgroup.procs'));
+
+describe.skipIf(!cgroups)('in a cgroup with a limit', () => {
+  const outer = cgroups ? mkdtempSync(join(MEMORY, 'dyn-slurm-test-')) : '';
+  const inner = join(outer, 'task');
+  if (cgroups) {
+    mkdirSync(inner);
+    writeFileSync(join(outer, 'memory.use_hierarchy'), '1');
+    writeFileSync(join(outer, 'memory.limit_in_bytes'), String(64 << 20));
+  }
+  afterAll(() => {
+    for (const folder of [inner, outer]) rmdirSync(folder);
+  });
+
+  const why = 'out of memory: the kernel killed a process of this task; its cgroup may have 64 MiB';
+  const enter = `echo $BASHPID >${inner}/cgroup.procs`;
+
+  test('a command that the kernel kills says so', async () => {
+    expect(await ended(`${enter}\nrun tail /dev/zero`)).toEqual({
+      code: 137,
+      record: ['137', '0', 'node1', why],
+      log: `dyn-slurm: ${why}\n`,
+    });
+  });
+
+  test('so does one that ends because its child was killed', async () => {
+    expect(await ended(`${enter}\nrun sh -c 'tail /dev/zero; echo "scheduler died"; exit 1'`)).toEqual({
+      code: 1,
+      record: ['1', '0', 'node1', why],
+      log: `Killed\nscheduler died\ndyn-slurm: ${why}\n`,
+    });
+  });
+
+  test('one that was killed by somebody else does not', async () => {
+    expect((await ended(`${enter}\nrun sh -c 'kill -KILL $$'`)).record).toEqual(['137', '0', 'node1', '']);
+  });
+});
+
+describe('version 2 of the cgroups', () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'dyn-slurm-cgroup-'));
+  });
+
+  /** Of a task in /job_1/task_0, where there is no hierarchy of version 1. */
+  function cgroup(files: Readonly<Record<string, string>>): void {
+    mkdirSync(join(root, 'job_1/task_0'), { recursive: true });
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(root, file), text);
+  }
+
+  const said = async (lines: string) => {
+    const { out, err } = await run.inTask(`CGROUPS=${root}\n${lines}`);
+    return out + err;
+  };
+
+  test('kills are counted, and the least limit counts', async () => {
+    cgroup({
+      'job_1/task_0/memory.events': 'low 0\nhigh 0\nmax 31\noom 1\noom_kill 2\n',
+      'job_1/task_0/memory.max': 'max\n',
+      'job_1/memory.max': '1073741824\n',
+    });
+    expect(await said(`kills_in ${root}/job_1/task_0; memory_of ${root}/job_1/task_0`)).toBe(
+      '2\nits cgroup may have 1024 MiB',
+    );
+  });
+
+  test('without a limit it was the node', async () => {
+    cgroup({ 'job_1/task_0/memory.max': 'max\n', 'job_1/memory.max': 'max\n' });
+    expect(await said(`memory_of ${root}/job_1/task_0`)).toBe('the node had no more');
+  });
+
+  test('no cgroup is no kill', async () => {
+    expect(await said('kills_in "$(memory_cgroup)"')).toBe('');
+  });
+});
