@@ -135,11 +135,12 @@ attend() {
   # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
   # and to everything that the step started with proctrack/linuxproc; so the command ignores USR2, and gets TERM from here.
   trap '' USR2
+  rm -f "$ATTEMPT_DIR/state/$STEP.$NODE_RANK.engine"
   memory=$(memory_cgroup)
   kills=$(kills_in "$memory")
   "$@" &
   child=$!
-  trap 'told=1 woken=1; kill -TERM "$child" 2>/dev/null' TERM INT USR2
+  trap 'told=1 woken=1; kill -TERM "$(engine_of "$child")" 2>/dev/null' TERM INT USR2
   while ((woken)); do
     woken=0
     # bash itself would print "Killed" into the log, where the command's own last words should be.
@@ -154,6 +155,16 @@ attend() {
   record "$status" "$told" "$line"
   [[ -z ${LOCAL_DIR:-} ]] || rm -rf -- "$LOCAL_DIR"
   return "$status"
+}
+
+# engine_of PID: the process that takes its leave when it is told to end; under a profiler that is not the one we started.
+engine_of() {
+  local file=$ATTEMPT_DIR/state/$STEP.$NODE_RANK.engine
+  if [[ -s $file ]]; then
+    printf '%s' "$(<"$file")"
+  else
+    printf '%s' "$1"
+  fi
 }
 
 # record STATUS TOLD LINE: state/STEP.RANK.exit holds one value a line: time in ms, status, whether the step had been

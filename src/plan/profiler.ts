@@ -11,6 +11,8 @@ import type { PlacedWorker } from './worker.ts';
  * - `--kill=none`: the end of a range does not end the engine.
  * - `--wait=primary`: nsys ends with the engine, and does not wait for what that leaves behind.
  * - `--trace-fork-before-exec`: SGLang's schedulers, which own the GPUs, are children.
+ * - `state/NAME.RANK.engine`: nsys 2022.4 passes SIGTERM on and then ends at once, and its step with it, while the engine
+ *   still takes its leave. So task.sh tells the engine itself, and nsys ends after it.
  * - `%p`: a worker that is started again writes beside what it wrote before.
  *
  * https://docs.nvidia.com/nsight-systems/UserGuide/index.html#cli-profile-command-switch-options
@@ -31,5 +33,9 @@ export function profilerWords({ profile }: Job, { name, role }: PlacedWorker): r
     '--wait=primary',
     ['--output=', ATTEMPT_DIR, `/logs/${name}.`, { ref: 'rank' }, '.%p'],
     ...profile.flags,
+    'bash',
+    '-c',
+    'echo $$ >"$0" && exec "$@"',
+    [ATTEMPT_DIR, `/state/${name}.`, { ref: 'rank' }, '.engine'],
   ];
 }

@@ -24,6 +24,10 @@ test('workers of the roles that are named run under nsys, others as ever', () =>
     '--kill=none',
     '--wait=primary',
     '--output=${ATTEMPT_DIR}/logs/decode-0.${NODE_RANK}.%p',
+    'bash',
+    '-c',
+    'echo $$ >"$0" && exec "$@"',
+    '${ATTEMPT_DIR}/state/decode-0.${NODE_RANK}.engine',
     'python3',
     '-m',
     'dynamo.sglang',
@@ -72,8 +76,8 @@ test('further words of nsys come before the command', () => {
       aggregated: {},
       profile: { roles: ['aggregated'], flags: ['--gpu-metrics-devices=all'] },
     }).get('aggregated-0') ?? [];
-  expect(argv.slice(argv.indexOf('python3') - 1, argv.indexOf('python3') + 1)).toEqual([
+  expect(argv.slice(argv.indexOf('bash') - 1, argv.indexOf('bash') + 1)).toEqual([
     '--gpu-metrics-devices=all',
-    'python3',
+    'bash',
   ]);
 });

@@ -34,6 +34,16 @@ test('a command that is killed has not run out of memory', async () => {
   });
 });
 
+test('under a profiler the engine itself is told to end, and the profiler ends after it', async () => {
+  // As nsys: it would pass SIGTERM on, end at once, and with it the step.
+  run.program('nsys', `"$@" & engine=$!; trap 'kill -TERM $engine; echo gone; exit 0' TERM; wait $engine`);
+  run.program('engine', `trap 'sleep 0.2; echo unregistered; exit 0' TERM; echo up; sleep 60 & wait $!`);
+  const { record, log } = await ended(`{ until grep -q up "$LOG"; do sleep 0.02; done; kill -TERM $$; } &
+run nsys bash -c 'echo $$ >"$0" && exec "$@"' "$ATTEMPT_DIR/state/decode-0.0.engine" engine`);
+  expect(record.slice(0, 3)).toEqual(['0', '1', 'node1']);
+  expect(log).toBe('up\nunregistered\n');
+});
+
 const MEMORY = '/sys/fs/cgroup/memory';
 /** Version 1, where one may make them; elsewhere the kernel's part is played by files. */
 const cgroups = process.getuid?.() === 0 && existsSync(join(MEMORY, 'cgroup.procs'));
