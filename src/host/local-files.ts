@@ -8,7 +8,16 @@ import type { FilePart, HostFile } from './host.ts';
 /** Host.writeFiles on this machine. */
 export async function writeLocalFiles(dir: string, files: ReadonlyMap<string, HostFile>): Promise<void> {
   await mkdir(dirname(dir), { recursive: true, mode: 0o700 });
-  await ownFolder(dir);
+  const made = await ownFolder(dir);
+  try {
+    await fillFolder(dir, files);
+  } catch (error) {
+    if (made) await rm(dir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function fillFolder(dir: string, files: ReadonlyMap<string, HostFile>): Promise<void> {
   const folders = new Set([...files.keys()].flatMap(foldersAbove));
   for (const folder of [...folders].sort()) await ownFolder(join(dir, folder));
   for (const [path, file] of files) await writeNew(join(dir, path), file);
@@ -23,18 +32,21 @@ export function foldersAbove(path: string): readonly string[] {
   return above === '.' ? [] : [...foldersAbove(above), above];
 }
 
-/** Once a folder is ours and 0700, nobody else can plant anything in it. */
-async function ownFolder(path: string): Promise<void> {
+/** Whether it was made. Once a folder is ours and 0700, nobody else can plant anything in it. */
+async function ownFolder(path: string): Promise<boolean> {
+  let made = true;
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw refusal(path, 'cannot be made', error);
+    made = false;
   }
   const found = await lstat(path);
   if (found.isSymbolicLink()) throw refusal(path, 'is a symbolic link');
   if (!found.isDirectory()) throw refusal(path, 'is not a folder');
   if (found.uid !== process.getuid?.()) throw refusal(path, `belongs to user ${found.uid}`);
   await chmod(path, 0o700);
+  return made;
 }
 
 async function writeNew(path: string, { text, mode }: HostFile): Promise<void> {

@@ -117,6 +117,7 @@ export function writeProgram(
   return `refuse() {
   note "refused"$'\\t'"$1"$'\\t'"$2"
   printf %s "\${3-}"
+  [[ -z $new ]] || rm -rf -- "$d"
   exit 1
 }
 own() {
@@ -137,7 +138,9 @@ put() {
 }
 set -C
 d=${remotePath(dir)}
+new=
 mkdir -p -- "$(dirname -- "$d")" || refuse "$d" 'cannot be made'
+[[ -e $d || -L $d ]] || new=1
 own "$d"
 ${folders.map((folder) => `own ${within(folder)}`).join('\n')}
 ${entries.join('\n')}

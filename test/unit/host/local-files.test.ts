@@ -35,6 +35,21 @@ test.each([0o000, 0o022, 0o077])('makes exact modes under umask %o', async (mask
   expect(await mode(join(dir, 'env/etcd.env'))).toBe('600');
 });
 
+test('a folder that it made and cannot fill goes again', async () => {
+  const dir = join(root, 'run');
+  const long = 'x'.repeat(256);
+  await expect(
+    host.writeFiles(dir, files(['job.sbatch', '', 0o600], [long, '', 0o600])),
+  ).rejects.toMatchObject({
+    code: 'preflight',
+    message: expect.stringMatching(new RegExp(`^${dir}/${long} cannot be written: ENAMETOOLONG: `)),
+  });
+  await expect(lstat(dir)).rejects.toThrow('ENOENT');
+  await mkdir(dir, { mode: 0o700 });
+  await expect(host.writeFiles(dir, files([long, '', 0o600]))).rejects.toThrow('cannot be written');
+  expect(await mode(dir)).toBe('700');
+});
+
 test('closes a folder of ours that was open to others', async () => {
   const dir = join(root, 'run');
   await mkdir(dir, { mode: 0o777 });

@@ -190,6 +190,16 @@ test.each<[string, (folder: string, outside: string) => void, string]>([
   expect(await readdir(outside)).toEqual(['target']);
 });
 
+test('a folder that it made and cannot fill goes again', async () => {
+  const server = await testServer();
+  const long = new Map([...FILES, ['x'.repeat(256), { text: '', mode: 0o600 }]]);
+  await expect(hostAt(server).writeFiles('~/run', long)).rejects.toMatchObject({
+    code: 'preflight',
+    message: expect.stringMatching(/x cannot be written: .*File name too long$/),
+  });
+  expect(existsSync(join(server.home, 'run'))).toBe(false);
+});
+
 test('a link instead of the run folder is refused', async () => {
   const server = await testServer();
   await mkdir(join(server.home, 'outside'));
