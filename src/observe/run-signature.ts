@@ -3,6 +3,7 @@ import type { Host } from '../host/host.ts';
 import type { EventOf } from './event.ts';
 import { inGroups } from './in-groups.ts';
 import { type LogFile, listLogs, logFolder } from './log-file.ts';
+import { sameNode } from './node-name.ts';
 import { adviceOn, SIGNATURES, signatureOf } from './signature.ts';
 import { type FoundSignature, WorkerLog } from './worker-log.ts';
 
@@ -26,7 +27,7 @@ export async function runSignature(
   { step, node, line, attempt }: Pick<EventOf<'verdict'>, 'step' | 'node' | 'line' | 'attempt'>,
 ): Promise<RunSignature | undefined> {
   const logs = await listLogs(host, run, undefined);
-  const own = logs.filter((log) => log.step === step && log.node === node);
+  const own = logs.filter((log) => log.step === step && sameNode(log.node, node));
   if (step !== undefined) {
     // What Slurm says of a step, such as that the kernel killed its processes, is not in the step's log.
     const said = join(dirname(logFolder(run.dir, attempt)), 'state', `${step}.srun`);
@@ -40,7 +41,7 @@ export async function runSignature(
   const [first] = sorted(found);
   // What the network did is often what another node suffered from.
   if (first && first.signature.class !== 'network') return first;
-  const kin = logs.filter((log) => !step || (log.step === step && log.node !== node));
+  const kin = logs.filter((log) => !step || (log.step === step && !sameNode(log.node, node)));
   const others = await inGroups(kin.slice(0, MOST_LOGS), (log) => inLog(host, log));
   const [best] = sorted([...found, ...others]);
   return best;

@@ -198,8 +198,12 @@ describe.skipIf(unavailable)(`accounting${unavailable ? ` (skipped: ${unavailabl
       completed: await sbatch(memory, '--wrap', 'true'),
       failed: await sbatch(memory, '--wrap', 'exit 3'),
       killed: await sbatch(memory, '--wrap', 'kill -SEGV $$'),
-      // Without cgroups for memory Slurm kills it, and does not say why. `tail` keeps all of it, since there is no line to print.
-      hungry: await sbatch(memory, '--wrap', 'head --bytes=900M /dev/zero | tail & wait; sleep 20'),
+      // Without cgroups for memory Slurm looks every second, kills it, and does not say why.
+      hungry: await sbatch(
+        memory,
+        '--wrap',
+        `exec bash -c 'x=$(head -c 300M /dev/zero | tr "\\0" x); sleep 30'`,
+      ),
       late,
       lost,
       preempted,

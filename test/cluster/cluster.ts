@@ -53,6 +53,8 @@ export interface UpOptions {
   readonly slurmdTimeout?: number;
   readonly proctrack?: 'cgroup' | 'linuxproc';
   readonly tools?: string;
+  /** Slurm's names of the nodes then end with it: node1.DOMAIN. The boxes keep theirs. */
+  readonly domain?: string;
   /** slurmdbd and its database; limits are enforced. */
   readonly accounting?: boolean;
   /** Seconds that the queue knows a job that has ended. */
@@ -100,6 +102,7 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
     proctrack,
     tools,
     accounting,
+    domain,
     minJobAge,
     root = process.env.CLUSTER_ROOT,
   } = options;
@@ -113,6 +116,7 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
     'min-job-age': minJobAge,
     proctrack,
     tools,
+    domain,
     root,
   };
   for (const [option, value] of Object.entries(more)) {

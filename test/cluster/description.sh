@@ -5,7 +5,7 @@ write_hosts() {
   local i
   {
     printf '127.0.0.1 localhost hub\n%s.2 ctl\n%s.3 login\n%s.4 bastion\n%s.5 db\n' "$SUBNET" "$SUBNET" "$SUBNET" "$SUBNET"
-    for ((i = 1; i <= NODES; i++)); do echo "$SUBNET.$((10 + i)) node$i"; done
+    for ((i = 1; i <= NODES; i++)); do echo "$SUBNET.$((10 + i)) ${DOMAIN:+node$i$DOMAIN }node$i"; done
   } >"$STATE/etc/all/hosts"
   printf '127.0.0.1 localhost laptop\n%s.1 bastion\n' "${SUBNET/88/89}" >"$STATE/etc/laptop/hosts"
 }

@@ -42,7 +42,7 @@ make_place() {
 # save: for the other scripts. Holds the passwords.
 save() {
   local name
-  for name in NAME NODES GPUS KILL_WAIT SLURMD_TIMEOUT ACCOUNTING ROOT STATE PACKAGE_ROOT TOOLS PYTHON_PREFIX FREEZER SUBNET HOST_LINK \
+  for name in NAME NODES GPUS KILL_WAIT SLURMD_TIMEOUT DOMAIN ACCOUNTING ROOT STATE PACKAGE_ROOT TOOLS PYTHON_PREFIX FREEZER SUBNET HOST_LINK \
     PASSWORD CODE PASSPHRASE; do
     printf '%s=%q\n' "$name" "${!name}"
   done >"$STATE/cluster.part"

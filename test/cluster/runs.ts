@@ -119,7 +119,8 @@ export class Runs {
   async signal(run: Run, step: string, name: string, rank = 0): Promise<void> {
     const find = `for pid in $(pgrep -f 'etcd --name|nats-server|python'); do
       tr '\\0' '\\n' </proc/$pid/environ | grep -qx "SLURM_JOB_NAME=${step}" && kill -s ${name} $pid && echo $pid; done`;
-    const { stdout } = await this.#cluster.onNode(await this.host(run, step, rank), ['bash', '-c', find]);
+    const [box = ''] = (await this.host(run, step, rank)).split('.');
+    const { stdout } = await this.#cluster.onNode(box, ['bash', '-c', find]);
     expect(stdout).toMatch(/^\d+\n/);
   }
 
@@ -144,7 +145,7 @@ export class Runs {
     const { verdict: read } = JSON.parse(status.stdout);
     expect(read).toMatchObject(verdict);
     expect((await this.cli('status', run.run)).stdout).toContain(String(read.reason).slice(0, 40));
-    if (read.step !== undefined && read.step !== null) expect(read.node).toMatch(/^node\d+$/);
+    if (read.step !== undefined && read.step !== null) expect(read.node).toMatch(/^node\d+(\.hpc\.test)?$/);
     await this.keepsSecrets(run, [watched, status]);
     const passwords = await this.#cluster.onNode('node1', ['ls', join(run.dir, 'state/credentials')]);
     expect(passwords.stdout).toBe('');

@@ -1,6 +1,15 @@
 # shellcheck shell=bash
 # Slurm's configuration: what a site with eight GPUs a node would have, on a machine with two cores.
 
+# node_names: Slurm folds names with a number at their end only.
+node_names() {
+  if [[ -z $DOMAIN ]]; then
+    echo "node[1-$NODES]"
+  else
+    seq -s , -f "node%g$DOMAIN" "$NODES"
+  fi
+}
+
 write_slurm_conf() {
   local proctrack=proctrack/linuxproc
   [[ -z $FREEZER ]] || proctrack=proctrack/cgroup
@@ -12,11 +21,11 @@ SlurmdUser=root
 AuthType=auth/munge
 AuthInfo=socket=$STATE/munge/socket
 StateSaveLocation=$STATE/ctl
-SlurmdSpoolDir=$STATE/boxes/%n/spool
+SlurmdSpoolDir=$STATE/boxes/%h/spool
 SlurmctldPidFile=/run/slurmctld.pid
 SlurmdPidFile=/run/slurmd.pid
 SlurmctldLogFile=$STATE/log/slurmctld.log
-SlurmdLogFile=$STATE/log/%n.log
+SlurmdLogFile=$STATE/log/%h.log
 ProctrackType=$proctrack
 TaskPlugin=task/affinity
 MpiDefault=none
@@ -42,7 +51,7 @@ MinJobAge=$MIN_JOB_AGE
 InactiveLimit=0
 $(slurm_conf_accounting)
 JobCompType=jobcomp/none
-NodeName=node[1-$NODES] NodeAddr=$SUBNET.[11-$((10 + NODES))] CPUs=64 Boards=1 SocketsPerBoard=2 CoresPerSocket=32 ThreadsPerCore=1 RealMemory=500000 Gres=gpu:h100:$GPUS Feature=h100,ib State=UNKNOWN
+NodeName=$(node_names) NodeAddr=$SUBNET.[11-$((10 + NODES))] CPUs=64 Boards=1 SocketsPerBoard=2 CoresPerSocket=32 ThreadsPerCore=1 RealMemory=500000 Gres=gpu:h100:$GPUS Feature=h100,ib State=UNKNOWN
 PartitionName=DEFAULT Nodes=ALL State=UP PriorityTier=10 PreemptMode=OFF
 PartitionName=batch Default=YES MaxTime=1-00:00:00 DefaultTime=01:00:00
 PartitionName=debug MaxTime=00:30:00 MaxNodes=2
@@ -83,5 +92,5 @@ await_nodes() {
 
 # run_step SECONDS: on all nodes, without a job, which would wait for those that run.
 run_step() {
-  enter node1 timeout "$1" srun --no-allocate --quiet --nodes="$NODES" --ntasks="$NODES" --nodelist="node[1-$NODES]" true 2>/dev/null
+  enter node1 timeout "$1" srun --no-allocate --quiet --nodes="$NODES" --ntasks="$NODES" --nodelist="$(node_names)" true 2>/dev/null
 }

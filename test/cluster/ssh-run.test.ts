@@ -118,6 +118,39 @@ describe.skipIf(unavailable)(
       expect(lines).toEqual(Array.from({ length: 401 }, (_, index) => `line ${index + 1}`));
     });
 
+    test('logs of a role, a node, a pattern and a time come from a distance', async () => {
+      const { run, dir } = await submit('ada');
+      await cli.start(['watch', run], on('ada')).says(/ready/);
+      const stamped = (step: string) =>
+        `[2025-12-10 13:50:00 TP0] ${step} old\\n[$(date -u +%F\\ %T) TP0] ${step} new\\n[$(date -u +%F\\ %T) TP0] ${step} Last\\n`;
+      await as(
+        'ada',
+        ['prefill-9.node1', 'prefill-9.node2', 'decode-9.node2']
+          .map((log) => `printf "${stamped(log)}" >${dir}/logs/${log}.log`)
+          .join('\n'),
+      );
+      const said = async (...options: string[]) => {
+        const { stdout, code } = await cli.run(['logs', run, '--json', ...options], on('ada'));
+        expect(code).toBe(0);
+        const lines = stdout.split('\n').filter((line) => line !== '');
+        return lines
+          .flatMap((line) => / ((?:prefill|decode)-9\S+ \w+)/.exec(JSON.parse(line).line)?.[1] ?? [])
+          .sort();
+      };
+      expect(await said('--node', 'node2', '--grep', '9.node. last')).toEqual([
+        'decode-9.node2 Last',
+        'prefill-9.node2 Last',
+      ]);
+      expect(await said('--since', '1h', '--grep', '(new|old)$')).toEqual([
+        'decode-9.node2 new',
+        'prefill-9.node1 new',
+        'prefill-9.node2 new',
+      ]);
+      const roles = await cli.run(['logs', run, '--role', 'decode', '-n', '1'], on('ada'));
+      expect(new Set(roles.stdout.match(/^[a-z]+(?=-\d@)/gm))).toEqual(new Set(['decode']));
+      await cli.run(['cancel', run], on('ada'));
+    });
+
     test('a submit that is cut off finds its job, and sends no other', async () => {
       // The job is taken, and the answer is lost.
       const sbatch = '#!/bin/bash\nanswer=$(/usr/bin/sbatch "$@")\ntouch ~/taken\nsleep 3\necho "$answer"\n';

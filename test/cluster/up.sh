@@ -6,12 +6,13 @@ umask 022
 usage() {
   cat <<'END'
 usage: up.sh [--nodes N] [--name NAME] [--gpus N] [--kill-wait S] [--slurmd-timeout S] [--proctrack KIND]
-             [--tools FOLDER] [--accounting] [--min-job-age S] [--root FOLDER] [--json]
+             [--domain NAME] [--tools FOLDER] [--accounting] [--min-job-age S] [--root FOLDER] [--json]
   --nodes           1 to 33; default 8
   --name            of the cluster; default dev
   --gpus            of each node; default 8
   --kill-wait       Slurm's KillWait; default 10
   --proctrack       cgroup, the default where there are freezer cgroups, or linuxproc
+  --domain          Slurm's names of the nodes are node1.NAME and so on; default node1
   --slurmd-timeout  seconds until a silent node is down; default 15
   --accounting      a slurmdbd over a MariaDB; limits are enforced. Installs both
   --min-job-age     seconds that the queue knows a job that has ended; default 30
@@ -30,7 +31,7 @@ END
 . "$HERE/people.sh"
 . "$HERE/description.sh"
 
-NAME=dev NODES=8 GPUS=8 KILL_WAIT=10 SLURMD_TIMEOUT=15 MIN_JOB_AGE=30 ACCOUNTING='' JSON='' TOOLS='' PROCTRACK=cgroup ROOT=''
+NAME=dev NODES=8 GPUS=8 KILL_WAIT=10 SLURMD_TIMEOUT=15 MIN_JOB_AGE=30 DOMAIN='' ACCOUNTING='' JSON='' TOOLS='' PROCTRACK=cgroup ROOT=''
 while (($#)); do
   case $1 in
     --json) JSON=1 ;;
@@ -39,6 +40,7 @@ while (($#)); do
     --gpus) GPUS=$2 && shift ;;
     --kill-wait) KILL_WAIT=$2 && shift ;;
     --slurmd-timeout) SLURMD_TIMEOUT=$2 && shift ;;
+    --domain) DOMAIN=.$2 && shift ;;
     --min-job-age) MIN_JOB_AGE=$2 && shift ;;
     --accounting) ACCOUNTING=1 ;;
     --root) ROOT=$(realpath "$2") && shift ;;
@@ -50,6 +52,8 @@ while (($#)); do
   shift
 done
 [[ $NAME =~ ^[a-z][a-z0-9-]{0,30}$ && $NODES =~ ^[1-9][0-9]?$ && $NODES -le 33 ]] || { usage >&2 && exit 2; }
+# Boxes have a /tmp of their own.
+unset TMPDIR
 ((EUID == 0)) || { echo 'only root can make namespaces with addresses of their own' >&2 && exit 1; }
 
 # create: everything but the boxes.
@@ -86,7 +90,7 @@ serve() {
     db) start_accounting ;;
     ctl) runs ctl slurmctld || enter ctl slurmctld ;;
     login | bastion) runs "$1" sshd || enter "$1" /usr/sbin/sshd -f "$STATE/ssh/sshd_$1" -E "$STATE/log/sshd-$1.log" ;;
-    node*) runs "$1" slurmd || enter "$1" slurmd -N "$1" ;;
+    node*) runs "$1" slurmd || enter "$1" slurmd -N "$1$DOMAIN" ;;
   esac
 }
 

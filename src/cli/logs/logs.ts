@@ -1,6 +1,7 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { pause } from '../../host/pause.ts';
 import { JOB_LOG, type LogFile, listLogs } from '../../observe/log-file.ts';
+import { sameNode } from '../../observe/node-name.ts';
 import { type Outline, readOutline } from '../../observe/outline.ts';
 import { watchRun } from '../../observe/watch.ts';
 import type { FoundRun, LookupOptions } from '../run/lookup.ts';
@@ -69,7 +70,7 @@ function wantedLogs(
     });
   }
   const nodes = [...new Set(all.map((log) => log.node).filter((name) => name !== ''))];
-  if (node !== undefined && nodes.length > 0 && !nodes.some((name) => isNode(name, node))) {
+  if (node !== undefined && nodes.length > 0 && !nodes.some((name) => sameNode(name, node))) {
     throw new DynSlurmError('usage', `nothing of the run has logged on node ${node}`, {
       hint: `its nodes are ${nodes.join(', ')}`,
     });
@@ -78,12 +79,7 @@ function wantedLogs(
   return (log, only) =>
     (step === undefined ? only || log.step !== JOB_LOG : isOf(log.step, step)) &&
     (role === undefined || (roles.get(log.step) ?? log.step.replace(/-\d+$/, '')) === role) &&
-    (node === undefined || isNode(log.node, node));
-}
-
-/** A host's name, in full or without its domain. */
-function isNode(name: string, word: string): boolean {
-  return name === word || name.startsWith(`${word}.`);
+    (node === undefined || sameNode(log.node, node));
 }
 
 /** Until the run ends, or the interrupt. */

@@ -2,6 +2,7 @@ import { join } from 'node:path/posix';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { plainText } from '../../host/plain-text.ts';
 import type { EventOf, ObservedEvent } from '../../observe/event.ts';
+import { shortName } from '../../observe/node-name.ts';
 import type { SessionStep } from '../../observe/session-state.ts';
 import { adviceFor } from '../watch/advice.ts';
 import { eventText } from '../watch/event-text.ts';
@@ -104,7 +105,7 @@ export function endedText({ run }: Session, end: EventOf<'step-ended'>): string 
   const advice = adviceFor({ ...end, kind: 'verdict', outcome: 'failed', seconds: 0 });
   const details: readonly (readonly [string, string | undefined])[] = [
     ['last line', line],
-    ['log', node && join(run.dir, 'logs', `${step}.${node}.log`)],
+    ['log', node && join(run.dir, 'logs', `${step}.${shortName(node)}.log`)],
     ['read it', `dyn-slurm logs ${run.id} ${step}`],
     ['next', advice],
   ];

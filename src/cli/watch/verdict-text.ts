@@ -4,6 +4,7 @@ import type { Host } from '../../host/host.ts';
 import { plainText } from '../../host/plain-text.ts';
 import type { EventOf } from '../../observe/event.ts';
 import { logFolder } from '../../observe/log-file.ts';
+import { sameNode, shortName } from '../../observe/node-name.ts';
 import type { Run } from '../../observe/run.ts';
 import { type RunSignature, runSignature } from '../../observe/run-signature.ts';
 import { labelOf } from '../logs/label.ts';
@@ -62,7 +63,7 @@ function signatureRows(
   { signature, line, log }: RunSignature,
   verdict: EventOf<'verdict'>,
 ): readonly (readonly [string, string])[] {
-  const elsewhere = log.step === verdict.step && log.node === verdict.node ? '' : `${labelOf(log)}: `;
+  const elsewhere = log.step === verdict.step && sameNode(log.node, verdict.node) ? '' : `${labelOf(log)}: `;
   return [
     ['known as', `${signature.name}: ${signature.title}`],
     ...(elsewhere === '' && line === verdict.line ? [] : [['its line', `${elsewhere}${line}`] as const]),
@@ -90,5 +91,5 @@ function culprit({
 function logFile({ step, node, attempt }: EventOf<'verdict'>, { dir }: Run): string {
   return step === undefined || node === undefined
     ? join(dir, 'job.log')
-    : join(logFolder(dir, attempt), `${step}.${node}.log`);
+    : join(logFolder(dir, attempt), `${step}.${shortName(node)}.log`);
 }
