@@ -149,7 +149,7 @@ attend() {
   done
   line=$(last_error)
   if [[ $(kills_in "$memory") != "$kills" ]]; then
-    line="out of memory: the kernel killed a process of this task; $(memory_of "$memory")"
+    line="out of memory: the kernel killed a process here; $(memory_of "$memory")${line:+; last line: $line}"
     printf 'dyn-slurm: %s\n' "$line" >&2
   fi
   record "$status" "$told" "$line"

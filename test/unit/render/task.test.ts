@@ -60,7 +60,7 @@ describe.skipIf(!cgroups)('in a cgroup with a limit', () => {
     for (const folder of [inner, outer]) rmdirSync(folder);
   });
 
-  const why = 'out of memory: the kernel killed a process of this task; its cgroup may have 64 MiB';
+  const why = 'out of memory: the kernel killed a process here; its cgroup may have 64 MiB';
   const enter = `echo $BASHPID >${inner}/cgroup.procs`;
 
   test('a command that the kernel kills says so', async () => {
@@ -74,8 +74,8 @@ describe.skipIf(!cgroups)('in a cgroup with a limit', () => {
   test('so does one that ends because its child was killed', async () => {
     expect(await ended(`${enter}\nrun sh -c 'tail /dev/zero; echo "scheduler died"; exit 1'`)).toEqual({
       code: 1,
-      record: ['1', '0', 'node1', why],
-      log: `Killed\nscheduler died\ndyn-slurm: ${why}\n`,
+      record: ['1', '0', 'node1', `${why}; last line: Killed`],
+      log: `Killed\nscheduler died\ndyn-slurm: ${why}; last line: Killed\n`,
     });
   });
 

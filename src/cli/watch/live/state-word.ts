@@ -10,11 +10,12 @@ export interface StateWord {
 }
 
 export function stateWord({ run, workers }: LiveState): StateWord {
-  const { ready, stalled, teardown, draining, verdict } = run;
+  const { ready, stalled, teardown, draining, requeued, verdict } = run;
   if (verdict) {
     const { outcome, time } = verdict;
     return { word: piece(outcome, outcome === 'succeeded' ? 'good' : 'bad'), since: time };
   }
+  if (requeued) return { word: piece('requeued', 'warn'), since: requeued.time };
   if (teardown) return { word: piece('ending', 'warn'), since: teardown.time };
   if (!ready) return beforeReady(run);
   if (draining) return { word: piece('draining', 'warn'), since: draining.time };
