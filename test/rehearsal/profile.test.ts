@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { gunzipSync } from 'node:zlib';
@@ -96,5 +96,6 @@ describe('an engine that can be profiled, under a real Dynamo', () => {
     );
     expect(await theirs('stop_profile')).toEqual([200, { status: 'ok', message: 'Profiling stopped' }]);
     expect(await readdir(join(folder, 'theirs'))).toHaveLength(4);
+    for (const left of [place.world.home, place.stub.bin]) await rm(left, { recursive: true });
   });
 });
