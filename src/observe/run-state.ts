@@ -140,6 +140,11 @@ export function advance(state: RunState, event: ObservedEvent): RunState {
   }
 }
 
+/** It was ready, and has not begun to end. */
+export function isServing({ ready, teardown, requeued, verdict }: RunState): boolean {
+  return ready !== undefined && !teardown && !requeued && !verdict;
+}
+
 export type Absence = EventOf<'worker-restarting'> | EventOf<'degraded'>;
 
 function without(

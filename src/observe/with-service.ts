@@ -2,7 +2,7 @@ import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
 import type { ObservedEvent } from './event.ts';
 import { Mailbox } from './mailbox.ts';
-import { advance, NEW_RUN, type RunState } from './run-state.ts';
+import { advance, isServing, NEW_RUN, type RunState } from './run-state.ts';
 import { movedPorts } from './service/moved-ports.ts';
 import { placesOf, readPlannedService } from './service/places.ts';
 import { observeService } from './service/service.ts';
@@ -99,5 +99,4 @@ class Service {
   }
 }
 
-const serves = ({ ready, bound, teardown, verdict, requeued }: RunState): boolean =>
-  ready !== undefined && bound !== undefined && !teardown && !verdict && !requeued;
+const serves = (state: RunState): boolean => state.bound !== undefined && isServing(state);

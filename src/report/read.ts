@@ -2,6 +2,7 @@ import { join } from 'node:path/posix';
 import { readBench } from '../bench/read.ts';
 import type { Host } from '../host/host.ts';
 import type { ObservedEvent } from '../observe/event.ts';
+import { shortName } from '../observe/node-name.ts';
 import type { Run } from '../observe/run.ts';
 import { readRunLog } from '../observe/run-log.ts';
 import { stateAfter } from '../observe/run-state.ts';
@@ -107,8 +108,7 @@ function rolesOf(
   events: readonly ObservedEvent[],
 ): readonly string[] {
   const bound = events.findLast((event) => event.kind === 'nodes-bound');
-  const short = node.split('.')[0];
-  const index = bound?.nodes.find(({ host }) => host.split('.')[0] === short)?.index;
+  const index = bound?.nodes.find(({ host }) => shortName(host) === shortName(node))?.index;
   const workers = plan?.workers?.filter(({ nodes }) => index !== undefined && nodes.includes(index)) ?? [];
   return [...new Set(workers.map(({ role }) => role))];
 }

@@ -14,6 +14,8 @@ interface Description {
   readonly controller: string;
   readonly login: string;
   readonly nodes: readonly { readonly name: string; readonly ip: string }[];
+  /** What Slurm's names of the nodes end with beyond that: `.hpc.test`, or nothing. */
+  readonly domain: string;
   readonly gpus: number;
   readonly killWait: number;
   /** Another Debian, whose Slurm this is; null where it is the machine's own. */

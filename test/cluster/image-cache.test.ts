@@ -74,12 +74,9 @@ describe.skipIf(unavailable)(
         'shot',
         // Steps are numbered as they come, the image's beside the preflight's.
         (job: string) => [
-          ...[
-            'bash',
-            '-c',
-            'scancel --signal=KILL "$(squeue -hs -j "$0" -o "%i %j" | sed -n "s/ image$//p")"',
-          ],
-          job,
+          'bash',
+          '-c',
+          `scancel --signal=KILL "$(squeue -hs -j ${job} -o '%i %j' | sed -n 's/ image$//p')"`,
         ],
       ],
     ])('when the job that imports is %s, the other imports and goes on', async (_, command) => {

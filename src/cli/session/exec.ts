@@ -1,5 +1,6 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
+import { shortName } from '../../observe/node-name.ts';
 import { execCommand } from '../../scheduler/step-argv.ts';
 import type { LookupOptions } from '../run/lookup.ts';
 import type { World } from '../world.ts';
@@ -72,8 +73,9 @@ async function stepOn(
 /** A node by its index in the plan, its name, or the name up to the first dot. */
 function hostOf({ job }: Session, node: string): string {
   const { hosts } = job.session;
-  const [short] = node.split('.');
-  const found = /^\d+$/.test(node) ? hosts[Number(node)] : hosts.find((host) => host.split('.')[0] === short);
+  const found = /^\d+$/.test(node)
+    ? hosts[Number(node)]
+    : hosts.find((host) => shortName(host) === shortName(node));
   if (found !== undefined) return found;
   throw new DynSlurmError('usage', `there is no node ${node} in this session`, {
     hint: `its nodes are ${hosts.map((host, index) => `${index} (${host})`).join(', ')}`,

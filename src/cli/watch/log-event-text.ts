@@ -23,6 +23,17 @@ const STAGES: Readonly<Record<StartStage, string>> = {
   'warm-up': 'warming up',
 };
 
+/** How far a stage is: ` 12/61`, or nothing where it does not count. */
+export function stageCount({
+  done,
+  total,
+}: {
+  readonly done?: number | undefined;
+  readonly total?: number | undefined;
+}): string {
+  return done === undefined ? '' : ` ${done}${total === undefined ? '' : `/${total}`}`;
+}
+
 function stageText({
   step,
   node,
@@ -33,8 +44,7 @@ function stageText({
   seconds,
   ...rest
 }: StageEvent): string | undefined {
-  const count = done === undefined ? '' : ` ${done}${total === undefined ? '' : `/${total}`}`;
-  const head = `${step} on ${node}: ${STAGES[stage]}${count}`;
+  const head = `${step} on ${node}: ${STAGES[stage]}${stageCount({ done, total })}`;
   // Lines tell when a stage begins and ends; how it goes on is for views and programs.
   if (state === 'going') return seconds < 1 ? head : undefined;
   if (state === 'done') return `${head}, done after ${elapsed(seconds * 1000)}`;

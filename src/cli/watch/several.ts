@@ -1,15 +1,7 @@
 import { EXIT } from '../../errors.ts';
 import type { ObservedEvent } from '../../observe/event.ts';
 import { merge } from '../../observe/merge.ts';
-import { type Outline, readOutline } from '../../observe/outline.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { stateAfter } from '../../observe/run-state.ts';
-import { watchRun } from '../../observe/watch.ts';
-import { withLogs } from '../../observe/with-logs.ts';
-import { withService } from '../../observe/with-service.ts';
-import type { JobId } from '../../scheduler/job-id.ts';
 import { benchedEnd } from '../bench/verdict.ts';
-import { withJob } from '../run/adopt.ts';
 import type { FoundRun } from '../run/lookup.ts';
 import type { World } from '../world.ts';
 import { detachedText } from './detached.ts';
@@ -19,16 +11,15 @@ import { advanceLive, type LiveState, newLiveState } from './live/live-state.ts'
 import { LoadLines } from './live/load-lines.ts';
 import { RunsView } from './live/runs-view.ts';
 import { patience } from './patience.ts';
+import { runEvents, type WatchedRun, watchedRun } from './run-events.ts';
 import { endingText, isBad } from './verdict-text.ts';
 import { isNews, screenOf, writeLine } from './view.ts';
 import type { WatchOptions } from './watch.ts';
 
 /** A run, and what is known of it so far. */
-interface Shown extends FoundRun {
+interface Shown extends WatchedRun {
   readonly id: string;
   readonly submitted: string | undefined;
-  readonly jobId: JobId;
-  readonly outline: Outline;
   live: LiveState;
   readonly loads: LoadLines;
 }
@@ -57,9 +48,8 @@ export async function showRuns(
   try {
     for await (const { one, event } of merge(
       stop,
-      ...shown.map((each) => events(each, every, world, page, patient.signal)),
+      ...shown.map((each) => marked(each, runEvents(each, world, { page, patient, every }))),
     )) {
-      patient.see(one.id, event);
       const news = isNews(event, one.live.run);
       one.live = advanceLive(one.live, event);
       if (json) world.out.write(`${JSON.stringify({ run: one.id, ...event })}\n`);
@@ -92,13 +82,10 @@ export async function showRuns(
 }
 
 async function begin(found: FoundRun, world: World): Promise<Shown> {
-  const past = stateAfter((await readRunLog(found.connection.host, found.run)).events);
-  const { connection } = found;
-  const { run, jobId } = await withJob(found.run, past, connection, world);
-  const outline = (await readOutline(connection.host, run)) ?? { steps: [] };
-  const live = newLiveState(outline);
+  const watched = await watchedRun(found, world);
+  const { run, outline = { steps: [] } } = watched;
   const { id, job } = run;
-  return { id, submitted: job?.submitted, run, connection, jobId, outline, live, loads: new LoadLines() };
+  return { ...watched, id, submitted: job?.submitted, live: newLiveState(outline), loads: new LoadLines() };
 }
 
 /** A table shows loads, and where they come from, better than lines. */
@@ -107,17 +94,9 @@ function lineOf(event: ObservedEvent, { loads }: Shown, inTable: boolean): strin
   return event.kind === 'load' ? loads.hear(event) : eventText(event);
 }
 
-async function* events(
+async function* marked(
   one: Shown,
-  every: number | undefined,
-  { now }: World,
-  page: GaugePage,
-  signal: AbortSignal,
+  events: AsyncIterable<ObservedEvent>,
 ): AsyncGenerator<{ readonly one: Shown; readonly event: ObservedEvent }> {
-  const { connection, run, jobId, outline } = one;
-  const { host } = connection;
-  const own = withLogs(watchRun(connection, { dir: run.dir, jobId }, signal), { host, run, now }, signal);
-  const service = { host, run, now, every: every === undefined ? undefined : every * 1000 };
-  for await (const event of page.follow(run.id, outline, withService(own, service, signal)))
-    yield { one, event };
+  for await (const event of events) yield { one, event };
 }

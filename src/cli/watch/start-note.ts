@@ -1,4 +1,5 @@
 import type { StageEvent, StartStage } from '../../observe/log-event.ts';
+import { stageCount } from './log-event-text.ts';
 
 /** In the order of a start. */
 const NAMES: Readonly<Record<StartStage, string>> = {
@@ -16,10 +17,9 @@ export function startNote(stages: readonly StageEvent[]): string {
   const going = stages.filter(({ state }) => state !== 'done');
   const [last] = (going.length > 0 ? going : stages).toSorted(byProgress);
   if (last === undefined) return '';
-  const { stage, state, done, total, step } = last;
-  const count = done === undefined ? '' : ` ${done}${total === undefined ? '' : `/${total}`}`;
+  const { stage, state, step } = last;
   const how = { going: '', done: ' done', stuck: ' stuck' }[state];
-  return `${NAMES[stage]}${count}${how} on ${step}`;
+  return `${NAMES[stage]}${stageCount(last)}${how} on ${step}`;
 }
 
 function byProgress(a: StageEvent, b: StageEvent): number {

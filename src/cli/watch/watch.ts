@@ -1,14 +1,7 @@
 import { EXIT } from '../../errors.ts';
-import { readOutline } from '../../observe/outline.ts';
 import type { Run } from '../../observe/run.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { stateAfter } from '../../observe/run-state.ts';
-import { watchRun } from '../../observe/watch.ts';
-import { withLogs } from '../../observe/with-logs.ts';
-import { withService } from '../../observe/with-service.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import type { Connection } from '../cluster/connect.ts';
-import { withJob } from '../run/adopt.ts';
 import { whoCancelled } from '../run/cancelled-by.ts';
 import { exitOfRun } from '../run/exit.ts';
 import { type LookupOptions, lookUpEach } from '../run/lookup.ts';
@@ -16,7 +9,8 @@ import type { World } from '../world.ts';
 import { detachedText } from './detached.ts';
 import { NO_PAGE, openGaugePage, type PagePlace } from './live/gauge-page.ts';
 import { showLive } from './live/show-live.ts';
-import { patience, seen } from './patience.ts';
+import { patience } from './patience.ts';
+import { runEvents, watchedRun } from './run-events.ts';
 import { endingText, isBad } from './verdict-text.ts';
 import { screenOf } from './view.ts';
 
@@ -66,25 +60,13 @@ async function showRun(
   page = NO_PAGE,
 ): Promise<Shown> {
   const { host } = connection;
-  const past = stateAfter((await readRunLog(host, given)).events);
-  const { run, jobId } = await withJob(given, past, connection, world);
+  const watched = await watchedRun({ run: given, connection }, world);
+  const { run, jobId, outline } = watched;
   const screen = screenOf(world, json);
   const patient = patience([run.id], pendingLimit, world.signal);
-  const outline = await readOutline(host, run);
-  const events = withService(
-    withLogs(
-      seen(watchRun(connection, { dir: run.dir, jobId }, patient.signal), (event) =>
-        patient.see(run.id, event),
-      ),
-      { host, run, now: world.now },
-      patient.signal,
-    ),
-    { host, run, now: world.now, every: every === undefined ? undefined : every * 1000 },
-    patient.signal,
-  );
   const state = await showLive(
     run.id,
-    page.follow(run.id, outline, events),
+    runEvents(watched, world, { page, patient, every }),
     { outline, submitted: run.job?.submitted },
     screen,
   );

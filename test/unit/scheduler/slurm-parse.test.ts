@@ -158,21 +158,12 @@ describe.each(RELEASES)('Slurm %s', (release) => {
     expect(parseAllocation(text('allocate-refused.stderr'))).toEqual({ granted: false, withdrawn: false });
     const { left, groups } = parseAllocated(text('scontrol-allocated.stdout'));
     expect(left).toBeGreaterThan(3500);
-    // Nodes that have the same of everything are one group.
-    const nodes = (of: string) =>
-      [...of.matchAll(/(\d+)(?:-(\d+))?/g)].map(([, a, b = a]) => Number(b) - Number(a) + 1);
-    expect(groups.flatMap(({ nodes: of, gpus }) => nodes(of).map((count) => [count, gpus]))).toEqual(
-      groups.length === 3
-        ? [
-            [1, 4],
-            [1, 4],
-            [1, 4],
-          ]
-        : [
-            [2, 4],
-            [1, 4],
-          ],
-    );
+    // Nodes that have the same of everything are one group: `node[1-2]`.
+    const each = groups.flatMap(({ nodes, gpus }) => {
+      const [first = 0, last = first] = (nodes.match(/\d+/g) ?? []).map(Number);
+      return Array<number>(last - first + 1).fill(gpus);
+    });
+    expect(each).toEqual([4, 4, 4]);
     expect(parseSteps(text('steps.stdout'))).toContainEqual({ id: `${granted.job}.0`, name: 'sleep' });
   });
 

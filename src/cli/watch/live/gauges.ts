@@ -1,3 +1,4 @@
+import { isServing } from '../../../observe/run-state.ts';
 import { sampleText } from '../../../observe/service/sample-text.ts';
 import type { LiveState } from './live-state.ts';
 
@@ -44,7 +45,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'dyn_slurm_up',
     help: 'Whether the run is ready and has not ended.',
-    values: ({ run }) => one(run.ready && !run.teardown && !run.verdict ? 1 : 0),
+    values: ({ run }) => one(isServing(run) ? 1 : 0),
   },
   {
     name: 'dyn_slurm_info',

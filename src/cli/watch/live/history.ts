@@ -10,6 +10,9 @@ export type Rates = Pick<
 /** Rates in time, oldest first. */
 export type History = readonly (Rates & { readonly time: number })[];
 
+/** Milliseconds that views show the mean of, and that a column of their sparklines stands for. */
+export const RECENT = 10_000;
+export const COLUMN = 5000;
 /** Milliseconds: more than the widest sparkline shows. */
 const KEPT = 10 * 60_000;
 

@@ -2,7 +2,7 @@ import { plainText } from '../../../host/plain-text.ts';
 import type { Quantiles } from '../../../observe/service/quantiles.ts';
 import { elapsed } from '../../time-text.ts';
 import { milliseconds } from '../service-text.ts';
-import { columnsOf, meanOf, sparkline } from './history.ts';
+import { COLUMN, columnsOf, meanOf, RECENT, sparkline } from './history.ts';
 import type { LiveState } from './live-state.ts';
 import { count } from './number-text.ts';
 import { sourceLines } from './source-text.ts';
@@ -17,9 +17,6 @@ export interface Frame {
   readonly color: boolean;
 }
 
-/** Milliseconds that the shown rates are the mean of, and that a column of the sparkline stands for. */
-const RECENT = 10_000;
-const COLUMN = 5000;
 /** Below this a terminal is short, and gets no empty lines. */
 const SHORT = 30;
 /** Lines that workers get at least, where there are so many. */
@@ -51,13 +48,11 @@ export function liveText(name: string, state: LiveState, now: number, frame: Fra
 
 function titleLine(name: string, state: LiveState, now: number): Line {
   const { ready, bench } = state.run;
-  const all = [...state.workers.values()];
-  const up = all.filter(({ phase }) => phase === 'ready').length;
-  const { word } = stateWord(state);
+  const { word, detail } = stateWord(state);
   const since = ready === undefined ? '' : `  up ${elapsed(now - Date.parse(ready.time))}`;
   return [
     piece(`${name}  `, 'bold'),
-    word.text === 'degraded' ? { ...word, text: `degraded, ${up} of ${all.length} workers ready` } : word,
+    detail ? { ...word, text: `${word.text}, ${detail}` } : word,
     piece(since),
     ...(bench && bench.state === 'begun'
       ? [piece(`  benchmark ${bench.index} of ${bench.of}, concurrency ${bench.concurrency}`, 'warn')]

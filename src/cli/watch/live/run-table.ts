@@ -1,12 +1,14 @@
 import { plainText } from '../../../host/plain-text.ts';
+import { isServing } from '../../../observe/run-state.ts';
 import { milliseconds } from '../service-text.ts';
-import { columnsOf, meanOf, sparkline } from './history.ts';
+import { COLUMN, columnsOf, meanOf, RECENT, sparkline } from './history.ts';
 import type { LiveState } from './live-state.ts';
 import type { Frame } from './live-text.ts';
 import { brief } from './number-text.ts';
 import { shortElapsed } from './short-elapsed.ts';
 import { type Line, lineText, type Piece, piece } from './span-line.ts';
 import { stateWord } from './state-word.ts';
+import { readyCount } from './worker-state.ts';
 
 export interface RunRow {
   readonly id: string;
@@ -15,9 +17,6 @@ export interface RunRow {
   readonly submitted?: string | undefined;
 }
 
-/** Milliseconds that the rates are the mean of, and that a column of the sparkline stands for. */
-const RECENT = 10_000;
-const COLUMN = 5000;
 /** Columns of a sparkline at most, and below which there is none. */
 const WIDEST = 60;
 const NARROWEST = 8;
@@ -52,21 +51,17 @@ function foremost(rows: readonly RunRow[], room: number): readonly RunRow[] {
 
 const isOver = ({ live }: RunRow): boolean => live.run.verdict !== undefined;
 
-const isServing = ({ live: { run } }: RunRow): boolean =>
-  run.ready !== undefined && run.teardown === undefined && run.verdict === undefined;
-
 function cellsOf(row: RunRow, now: number): readonly Piece[] {
   const { id, live, submitted } = row;
   const { word, since = submitted } = stateWord(live);
-  const workers = [...live.workers.values()];
-  const up = workers.filter(({ phase }) => phase === 'ready').length;
-  const { running, ttft, itl } = (isServing(row) && live.load) || {};
-  const rates = isServing(row) ? meanOf(live.history, RECENT, now) : undefined;
+  const serves = isServing(live.run);
+  const { running, ttft, itl } = (serves && live.load) || {};
+  const rates = serves ? meanOf(live.history, RECENT, now) : undefined;
   return [
     piece(plainText(id), 'bold'),
     { ...word, text: plainText(word.text) },
     piece(since === undefined || isOver(row) ? '' : shortElapsed(now - Date.parse(since))),
-    piece(isOver(row) ? '' : `${up}/${workers.length}`),
+    piece(isOver(row) ? '' : `${readyCount(live.workers)}/${live.workers.size}`),
     piece(running === undefined ? '' : brief(running)),
     piece(rates === undefined ? '' : brief(rates.outputTokensPerSecond), 'bold'),
     piece(ttft ? milliseconds(ttft.p50) : ''),
@@ -92,7 +87,7 @@ function sparks(live: LiveState | undefined, room: number, now: number): Line {
 }
 
 function sumLine(rows: readonly RunRow[], now: number): Line {
-  const serving = rows.filter(isServing);
+  const serving = rows.filter(({ live }) => isServing(live.run));
   const output = serving.reduce(
     (sum, { live }) => sum + (meanOf(live.history, RECENT, now)?.outputTokensPerSecond ?? 0),
     0,

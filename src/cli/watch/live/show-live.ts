@@ -1,5 +1,5 @@
 import type { ObservedEvent } from '../../../observe/event.ts';
-import type { RunState } from '../../../observe/run-state.ts';
+import { isServing, type RunState } from '../../../observe/run-state.ts';
 import { eventText } from '../event-text.ts';
 import { runStages } from '../run-stages.ts';
 import { type Board, isNews, openBoard, type RunShown, type Screen, writeLine } from '../view.ts';
@@ -66,7 +66,7 @@ class RunView {
       await this.close();
       this.#line(event);
       await this.#openBoard(run, 'start');
-    } else if (run.ready && !run.teardown && !run.verdict) await this.#live(event, news);
+    } else if (isServing(run)) await this.#live(event, news);
     else if (this.#screen.renderer === 'lines') {
       this.#closeCanvas();
       if (news) this.#line(event);

@@ -1,10 +1,13 @@
 import type { RunState } from '../../../observe/run-state.ts';
 import type { LiveState } from './live-state.ts';
 import { type Piece, piece } from './span-line.ts';
+import { readyCount } from './worker-state.ts';
 
 /** Where a run is, in a word or two, and when that began. */
 export interface StateWord {
   readonly word: Piece;
+  /** Of a word that wants one: `3 of 4 workers ready`. */
+  readonly detail?: string;
   /** RFC 3339. */
   readonly since?: string | undefined;
 }
@@ -20,8 +23,10 @@ export function stateWord({ run, workers }: LiveState): StateWord {
   if (!ready) return beforeReady(run);
   if (draining) return { word: piece('draining', 'warn'), since: draining.time };
   if (stalled) return { word: piece('stalled', 'bad'), since: stalled.time };
-  const whole = [...workers.values()].every(({ phase }) => phase === 'ready');
-  return { word: whole ? piece('ready', 'good') : piece('degraded', 'warn'), since: ready.time };
+  const up = readyCount(workers);
+  if (up === workers.size) return { word: piece('ready', 'good'), since: ready.time };
+  const detail = `${up} of ${workers.size} workers ready`;
+  return { word: piece('degraded', 'warn'), detail, since: ready.time };
 }
 
 function beforeReady({ started, bound, queue }: RunState): StateWord {

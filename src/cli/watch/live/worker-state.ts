@@ -1,6 +1,7 @@
 import type { Role } from '../../../config/role.ts';
 import type { ObservedEvent } from '../../../observe/event.ts';
 import type { Outline } from '../../../observe/outline.ts';
+import { stageCount } from '../log-event-text.ts';
 
 /**
  * `waiting`: not started yet. `lost`: it ended by itself, and has not been started again. `unregistered`: it runs, and is
@@ -36,6 +37,10 @@ export interface WorkerState {
 }
 
 export type Workers = ReadonlyMap<string, WorkerState>;
+
+export function readyCount(workers: Workers): number {
+  return [...workers.values()].filter(({ phase }) => phase === 'ready').length;
+}
 
 /** All workers that a run is going to have. */
 export function plannedWorkers({ steps }: Outline): Workers {
@@ -148,8 +153,7 @@ function heard(workers: Workers, step: string, silent: boolean, time: number): W
 function staged(workers: Workers, event: Extract<ObservedEvent, { readonly kind: 'stage' }>): Workers {
   const known = workers.get(event.step);
   if (known?.phase !== 'starting' && known?.phase !== 'restarting') return workers;
-  const { stage, state, done, total } = event;
-  const of = done === undefined ? '' : ` ${done}${total === undefined ? '' : `/${total}`}`;
-  const note = `${stage}${of}${state === 'going' ? '' : `, ${state}`}`;
+  const { stage, state } = event;
+  const note = `${stage}${stageCount(event)}${state === 'going' ? '' : `, ${state}`}`;
   return new Map(workers).set(event.step, { ...known, note });
 }

@@ -1,0 +1,46 @@
+import type { ObservedEvent } from '../../observe/event.ts';
+import { type Outline, readOutline } from '../../observe/outline.ts';
+import { readRunLog } from '../../observe/run-log.ts';
+import { stateAfter } from '../../observe/run-state.ts';
+import { watchRun } from '../../observe/watch.ts';
+import { withLogs } from '../../observe/with-logs.ts';
+import { withService } from '../../observe/with-service.ts';
+import type { JobId } from '../../scheduler/job-id.ts';
+import { withJob } from '../run/adopt.ts';
+import type { FoundRun } from '../run/lookup.ts';
+import type { World } from '../world.ts';
+import type { GaugePage } from './live/gauge-page.ts';
+import { type Patience, seen } from './patience.ts';
+
+/** A run that is going to be watched. */
+export interface WatchedRun extends FoundRun {
+  readonly jobId: JobId;
+  readonly outline: Outline | undefined;
+}
+
+export async function watchedRun({ run: given, connection }: FoundRun, world: World): Promise<WatchedRun> {
+  const { host } = connection;
+  const past = stateAfter((await readRunLog(host, given)).events);
+  const { run, jobId } = await withJob(given, past, connection, world);
+  return { run, connection, jobId, outline: await readOutline(host, run) };
+}
+
+/** All that is to be seen of a run: of its job, its logs and its service. `every`: seconds between looks at its metrics. */
+export function runEvents(
+  { run, connection, jobId, outline }: WatchedRun,
+  { now }: World,
+  {
+    page,
+    patient,
+    every,
+  }: { readonly page: GaugePage; readonly patient: Patience; readonly every?: number | undefined },
+): AsyncIterable<ObservedEvent> {
+  const { host } = connection;
+  const { signal } = patient;
+  const own = seen(watchRun(connection, { dir: run.dir, jobId }, signal), (event) =>
+    patient.see(run.id, event),
+  );
+  const logged = withLogs(own, { host, run, now }, signal);
+  const service = { host, run, now, every: every === undefined ? undefined : every * 1000 };
+  return page.follow(run.id, outline, withService(logged, service, signal));
+}
