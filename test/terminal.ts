@@ -22,7 +22,8 @@ export class Terminal {
     },
   ) {
     const command = argv.map((word) => `'${word}'`).join(' ');
-    const [file = '', ...words] = enter(['script', '-qefc', command, '/dev/null']);
+    // `script` gives it to the shell of SHELL, and dash, which stays, ends by the Ctrl-C that the command has survived.
+    const [file = '', ...words] = enter(['script', '-qefc', `exec ${command}`, '/dev/null']);
     const child = spawn(file, words, { stdio: ['pipe', 'pipe', 'ignore'], ...(env && { env }) });
     this.#write = (text) => child.stdin.write(text);
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
