@@ -4,7 +4,7 @@ import { environment } from './environment.ts';
 import { count, text } from './fields.ts';
 import { argumentMap } from './role.ts';
 
-const BENCH_TYPES = ['custom', 'aiperf', 'sglang', 'vllm', 'builtin'] as const;
+export const BENCH_TYPES = ['custom', 'aiperf', 'sglang', 'vllm', 'builtin'] as const;
 
 const CONCURRENCIES_FORM = 'write numbers of concurrent requests as [16, 64, 256] or 16x64x256';
 

@@ -27,7 +27,7 @@ export const clusterProfile = z
       .enum(['gpus-per-node', 'gres', 'none'])
       .default('gpus-per-node')
       .describe(
-        'How this site asks for GPUs: `--gpus-per-node`, `--gres=gpu:N`, or not at all. Default: gpus-per-node.',
+        'How this site asks for GPUs: `--gpus-per-node`, `--gres=gpu:N`, or not at all; then a config may ask in its own way, in `slurm.directives`. Default: gpus-per-node.',
       ),
     memory_directive: z
       .boolean()

@@ -5,6 +5,7 @@ import { checkManagedArgs } from './managed-args.ts';
 import type { Problem } from './problem.ts';
 import { ROLES } from './role.ts';
 import { checkBench } from './rules/bench.ts';
+import { checkDirectives } from './rules/directives.ts';
 import { checkManaged } from './rules/managed.ts';
 import { checkNodes, checkSite } from './rules/nodes.ts';
 import { checkParallelism } from './rules/parallel.ts';
@@ -40,6 +41,6 @@ export function checkRules(job: JobConfig, site: ClusterProfile): readonly Probl
     const config = job[role];
     if (config) problems.push(...checkManagedArgs(role, config, job, perNode));
   }
-  problems.push(...checkSite(job, site));
+  problems.push(...checkSite(job, site), ...checkDirectives(job, site));
   return problems;
 }

@@ -59,7 +59,7 @@ function describe(issue: Issue, path: ConfigPath, tree: ConfigMap, root: Field):
       return error(issue.issues[0]?.message ?? 'is not allowed as a key', { at: 'key' });
     case 'invalid_type':
       if (value === undefined) return missing(path, field, removed);
-      return wrongType(issue.expected, path, value, field);
+      return wrongType(issue.expected, path, value, field, root);
     case 'invalid_value':
       return [choice(path, value, issue.values.map(String))];
     case 'invalid_union':
@@ -104,6 +104,7 @@ function wrongType(
   path: ConfigPath,
   value: ConfigValue,
   field: Field | undefined,
+  root: Field,
 ): readonly Finding[] {
   const error = (message: string, hint?: string, repair: Repair = 'drop'): readonly Finding[] => [
     { severity: 'error', path, message, ...(hint && { hint }), repair },
@@ -114,7 +115,7 @@ function wrongType(
     case 'object':
     case 'record': {
       const glued = typeof given === 'string' && /^[\w-]+:\S/.test(given);
-      const hint = glued ? 'a space is missing after ":"' : undefined;
+      const hint = glued ? 'a space is missing after ":"' : (neighbour(path, given, root) ?? keysHint(field));
       return error(`must be a map of keys, not ${kindOf(value)}`, hint, 'empty');
     }
     case 'array':
@@ -154,6 +155,23 @@ function wrongType(
       return error(`must not be ${kindOf(value)}`);
   }
 }
+
+/** The key beside a map that takes what was given to it, as router_mode beside router. */
+function neighbour(path: ConfigPath, given: unknown, root: Field): string | undefined {
+  const beside = fieldAt(root, path.slice(0, -1))?.children ?? [];
+  const meant = [...beside].find(([, { choices }]) => choices.includes(String(given)));
+  return meant && `did you mean ${meant[0]}: ${given}?`;
+}
+
+/** What a map with fixed keys may hold. */
+function keysHint(field: Field | undefined): string | undefined {
+  const keys = [...(field?.children.keys() ?? [])];
+  if (keys.length === 0) return undefined;
+  const some = keys.length > MOST_KEYS ? [...keys.slice(0, MOST_KEYS), 'others'] : keys;
+  return `its keys are ${alternatives(some, 'and')}`;
+}
+
+const MOST_KEYS = 8;
 
 const TRUTH: Readonly<Record<string, boolean | undefined>> = Object.assign(Object.create(null), {
   true: true,

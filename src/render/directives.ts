@@ -2,12 +2,16 @@ import type { Job } from '../config/job.ts';
 import { ROLES } from '../config/role.ts';
 import type { Plan } from '../plan/plan.ts';
 
+const MEMORY_OPTIONS = ['mem', 'mem-per-cpu', 'mem-per-gpu'];
+
 /**
  * The `#SBATCH` lines, without their prefix. sbatch reads them as they stand, so every value that a user can set is
  * restricted by the schema rather than quoted.
  */
 export function directives(job: Job, plan: Plan): readonly string[] {
   const { slurm, site } = job;
+  // Its three forms exclude each other.
+  const asksForMemory = Object.keys(slurm.directives).some((name) => MEMORY_OPTIONS.includes(name));
   const options: readonly (readonly [string, string | number | true | undefined])[] = [
     ['job-name', job.name],
     ['account', slurm.account],
@@ -22,7 +26,7 @@ export function directives(job: Job, plan: Plan): readonly string[] {
     ['segment', slurm.segment],
     ['exclusive', slurm.exclusive || undefined],
     // --exclusive gives all CPUs and GPUs but only the default memory: https://slurm.schedmd.com/sbatch.html
-    ['mem', slurm.exclusive && site.memory_directive ? 0 : undefined],
+    ['mem', slurm.exclusive && site.memory_directive && !asksForMemory ? 0 : undefined],
     ['gpus-per-node', site.gpu_directive === 'gpus-per-node' ? plan.gpus.perNode : undefined],
     ['gres', site.gpu_directive === 'gres' ? `gpu:${plan.gpus.perNode}` : undefined],
     ['output', 'job.log'],

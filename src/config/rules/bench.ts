@@ -1,14 +1,19 @@
-import type { BenchConfig } from '../bench.ts';
+import { BENCH_TYPES, type BenchConfig } from '../bench.ts';
 import { isBenchTool, managedBenchFlag } from '../bench-args.ts';
 import type { Problem } from '../problem.ts';
 import type { JobConfig } from '../schema.ts';
+import { alternatives } from '../suggestion.ts';
 
 /** What a benchmark of its type needs, and what it cannot use. */
 export function* checkBench(job: JobConfig): Generator<Problem> {
   const { bench } = job;
   if (bench === undefined) return;
   if (bench.type === 'custom') {
-    if (bench.command === undefined) yield missing('command', 'the type custom runs a command of yours');
+    if (bench.command === undefined)
+      yield {
+        ...missing('command', 'the type custom, which is the default, runs a command of yours'),
+        hint: `give it, or another type: ${alternatives(BENCH_TYPES.filter((type) => type !== 'custom'))}`,
+      };
   } else {
     yield* checkLoad(bench);
     if (bench.command !== undefined)

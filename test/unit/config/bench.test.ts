@@ -23,8 +23,13 @@ test.each([
   expect(said(bench)).toEqual([]);
 });
 
+const COMMAND_MISSING = [
+  'bench.command: is missing: the type custom, which is the default, runs a command of yours',
+  'hint: give it, or another type: aiperf, sglang, vllm or builtin',
+];
+
 test.each<[string, readonly string[]]>([
-  ['{}', ['bench.command: is missing: the type custom runs a command of yours']],
+  ['{}', COMMAND_MISSING],
   [
     '{type: aiperf}',
     ['concurrencies', 'isl', 'osl'].map(
@@ -61,10 +66,7 @@ test.each<[string, readonly string[]]>([
   ],
   [
     `{type: genai, ${LOAD}}`,
-    [
-      'bench.command: is missing: the type custom runs a command of yours',
-      'bench.type: must be one of custom, aiperf, sglang, vllm or builtin, not "genai"',
-    ],
+    [...COMMAND_MISSING, 'bench.type: must be one of custom, aiperf, sglang, vllm or builtin, not "genai"'],
   ],
   [
     `{type: vllm, ${LOAD}, request_rate: fast}`,

@@ -103,6 +103,27 @@ const MALFORMED: readonly Malformed[] = [
       'c.yaml:6:11  frontend: must be a map of keys, not text',
       '  6 | frontend: two',
       '    |           ^^^',
+      '  hint: its keys are count, dedicated_nodes, port, router_mode, router, args and env',
+    ],
+  },
+  {
+    kind: '9 text where a map belongs, and a key beside it takes it',
+    text: added('frontend: {router: kv}'),
+    frames: [
+      'c.yaml:6:20  frontend.router: must be a map of keys, not text',
+      '  6 | frontend: {router: kv}',
+      '    |                    ^^',
+      '  hint: did you mean router_mode: kv?',
+    ],
+  },
+  {
+    kind: '9 a number where a map of many keys belongs',
+    text: added('bench: 8'),
+    frames: [
+      'c.yaml:6:8  bench: must be a map of keys, not a number',
+      '  6 | bench: 8',
+      '    |        ^',
+      '  hint: its keys are type, command, program, isl, osl, concurrencies, request_rate, prompts_per_concurrency and others',
     ],
   },
   {

@@ -44,3 +44,11 @@ test('a job that may lose workers outlives their nodes', () => {
 test('a node of infrastructure is a node more', () => {
   expect(lines({ infra: { dedicated_node: true } })).toContain('--nodes=3');
 });
+
+test.each(['mem', 'mem-per-cpu', 'mem-per-gpu'])(
+  'memory that is asked for with %s is asked for once',
+  (name) => {
+    const slurm = { account: 'acct', partition: 'batch', time: '4h', directives: { [name]: '3G' } };
+    expect(lines({ slurm }).filter((line) => line.startsWith('--mem'))).toEqual([`--${name}=3G`]);
+  },
+);
