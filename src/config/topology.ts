@@ -36,21 +36,25 @@ export function topologyLayer(
   if (entry?.value.kind === 'map') return inlineLayer(config, entry, entry.value);
   const wanted = entry?.value.kind === 'scalar' ? entry.value.value : undefined;
   // A value of another type is left to the schema.
-  if (typeof wanted !== 'string')
+  if (entry === undefined || typeof wanted !== 'string')
     return { layer: undefined, config, diagnostics: [], lost: entry !== undefined && wanted !== null };
   if (preset === undefined) {
     const diagnostics = [placed(unknownName(['topology'], 'topology', wanted, names, HINT), config, config)];
-    return { layer: undefined, config, diagnostics, lost: true };
+    // A file’s name is no topology’s, and that is said once.
+    return { layer: undefined, config: withInline(config, entry), diagnostics, lost: true };
   }
   return { ...presetLayer(preset), config };
 }
 
 function inlineLayer(config: ConfigMap, entry: ConfigEntry, topology: ConfigMap): TopologyLayer {
-  const value = { kind: 'scalar', value: INLINE, written: INLINE, place: entry.place } as const;
-  const entries = new Map(config.entries).set('topology', { ...entry, value });
   const { own, problems } = withoutUserKeys(topology);
   const diagnostics = problems.map((problem) => placed(problem, topology, topology));
-  return { layer: own, config: { ...config, entries }, diagnostics, lost: false };
+  return { layer: own, config: withInline(config, entry), diagnostics, lost: false };
+}
+
+function withInline(config: ConfigMap, entry: ConfigEntry): ConfigMap {
+  const value = { kind: 'scalar', value: INLINE, written: INLINE, place: entry.value.place } as const;
+  return { ...config, entries: new Map(config.entries).set('topology', { ...entry, value }) };
 }
 
 function presetLayer(preset: SourceFile): Omit<TopologyLayer, 'config'> {

@@ -153,11 +153,12 @@ test('what a preset that cannot be read would set is not asked of the user', () 
 });
 
 test.each([
-  ['docs-dsr1-wideep-h10', 'did you mean "docs-dsr1-wideep-h100"?'],
-  ['h100-fp8', 'did you mean "h100-fp8-default"?'],
+  ['docs-dsr1-wideep-h10', '; did you mean "docs-dsr1-wideep-h100"?'],
+  ['h100-fp8', '; did you mean "h100-fp8-default"?'],
+  ['./topo.yaml', ''],
 ])('the unknown topology %s', (name, suggestion) => {
   expect(report(USER.replace('h100-fp8-default', name))).toBe(
-    `c.yaml:2:11  topology: there is no topology "${name}"; ${suggestion}
+    `c.yaml:2:11  topology: there is no topology "${name}"${suggestion}
   2 | topology: ${name}
     |           ${'^'.repeat(name.length)}
   hint: \`dyn-slurm topologies\` lists them; a map with the keys of one may stand here instead`,
