@@ -11,7 +11,7 @@ afterEach(() => run.dispose());
 
 /** Waits for a step that runs this script of sh in the place of image.sh; the verdict's fields, and the events. */
 async function awaited(script: string) {
-  run.program('step', `said() { echo "$*" >>${run.dir}/state/image; }\n${script}`);
+  run.program('step', `said() { echo "$*" >>"$RUN_DIR"/state/image; }\n${script}`);
   const { out } = await run.bash(
     `
     NODE=(node0) DEADLINE=60 LEASE=0 GRACE=1 SLURM_JOB_ID=7
@@ -26,7 +26,7 @@ async function awaited(script: string) {
 }
 
 const record = (status: number, words: string) =>
-  `printf '%s\\n' 1700000000000 ${status} 0 node0 '${words}' >${run.dir}/state/image.0.exit`;
+  `printf '%s\\n' 1700000000000 ${status} 0 node0 '${words}' >"$RUN_DIR"/state/image.0.exit`;
 
 test('what image.sh says becomes events, and the job goes on', async () => {
   const { end, events } = await awaited(`

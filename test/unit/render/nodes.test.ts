@@ -15,7 +15,7 @@ afterEach(() => run.dispose());
 /** Binds three nodes that answer with these lines; `NOW` stands for the time in ms. */
 async function bind(answers: readonly string[], more = '') {
   run.file('answers', `${answers.join('\n')}\n`);
-  run.program('srun', `sed "s/NOW/$(date +%s%3N)/" ${run.dir}/answers`);
+  run.program('srun', `sed "s/NOW/$(date +%s%3N)/" "$RUN_DIR"/answers`);
   const start = 'SLURM_JOB_NODELIST=node[1-3]; ASK_AGAIN=(); trap \'echo "$OUTCOME: $REASON"\' EXIT';
   const { out } = await run.bash(`${start}; ${more} ask_nodes 3 ib0; bind_nodes; echo "$DYN_SLURM_NODE_IPS"`);
   return { events: run.events().map(({ time: _, ...event }) => event), said: out.trim().split('\n') };
@@ -81,7 +81,7 @@ test('the sentence that ends the job is short', async () => {
     'answers',
     [...problems, ...FIT, ...CLOCKS.map((line) => line.replace('NOW', '1')), ''].join('\n'),
   );
-  run.program('srun', `cat ${run.dir}/answers`);
+  run.program('srun', `cat "$RUN_DIR"/answers`);
   const { out } = await run.bash(
     'SLURM_JOB_NODELIST=x; ASK_AGAIN=(); trap \'echo "$REASON"\' EXIT; ask_nodes 3 ib0; bind_nodes',
   );
@@ -92,9 +92,9 @@ test('the sentence that ends the job is short', async () => {
 function sruns(first: string, later: string): void {
   run.program(
     'srun',
-    `echo "$*" >>${run.dir}/asked
+    `echo "$*" >>"$RUN_DIR"/asked
 now=$(date +%s%3N)
-if [ -e ${run.dir}/again ]; then ${later}; else : >${run.dir}/again; ${first}; fi`,
+if [ -e "$RUN_DIR"/again ]; then ${later}; else : >"$RUN_DIR"/again; ${first}; fi`,
   );
 }
 
@@ -112,7 +112,7 @@ const hostsAsked = () =>
 
 test('a node that could not be asked is asked again, and its steps are started again', async () => {
   sruns(`${answer(1, 3)}; ${LOST}`, answer(2));
-  run.program('step', `echo "$1" >>${run.dir}/stepped; exec sleep 60`);
+  run.program('step', `echo "$1" >>"$RUN_DIR"/stepped; exec sleep 60`);
   const { out, err } = await run.bash(
     `${ASK}
 count() { until [[ $(wc -l <"$RUN_DIR/stepped") == "$1" ]]; do sleep 0.02; done 2>/dev/null; }

@@ -9,17 +9,17 @@ beforeEach(() => {
     'step',
     `
 name=\${1##*/} name=\${name%.sh}
-record() { printf '%s\\n' "$(date +%s%3N)" "$1" "$2" node1 "$3" >${run.dir}/state/$name.0.exit; }
+record() { printf '%s\\n' "$(date +%s%3N)" "$1" "$2" node1 "$3" >"$RUN_DIR"/state/$name.0.exit; }
 trap 'record 143 1; exit 1' USR2
-echo "$1" >>${run.dir}/ran
-: >${run.dir}/heeds-$name
-while [ ! -e ${run.dir}/end-$name ]; do sleep 0.02; done
-read code <${run.dir}/end-$name
-rm ${run.dir}/end-$name
+echo "$1" >>"$RUN_DIR"/ran
+: >"$RUN_DIR"/heeds-$name
+while [ ! -e "$RUN_DIR"/end-$name ]; do sleep 0.02; done
+read code <"$RUN_DIR"/end-$name
+rm "$RUN_DIR"/end-$name
 record "$code" 0 "its last words"
 exit 1`,
   );
-  run.program('scancel', `echo "scancel $*" >>${run.dir}/slurm`);
+  run.program('scancel', `echo "scancel $*" >>"$RUN_DIR"/slurm`);
 });
 afterEach(() => run.dispose());
 

@@ -9,12 +9,12 @@ beforeEach(() => {
     'step',
     `
 name=$1
-record() { printf '%s\\n' "$(date +%s%3N)" "$1" "$2" node1 "$3" >${run.dir}/state/$name.0.exit; }
+record() { printf '%s\\n' "$(date +%s%3N)" "$1" "$2" node1 "$3" >"$RUN_DIR"/state/$name.0.exit; }
 trap 'record 143 1; exit 1' USR2
-: >${run.dir}/heeds-$name
-while [ ! -e ${run.dir}/end-$name ]; do sleep 0.02; done
-read code <${run.dir}/end-$name
-rm ${run.dir}/end-$name
+: >"$RUN_DIR"/heeds-$name
+while [ ! -e "$RUN_DIR"/end-$name ]; do sleep 0.02; done
+read code <"$RUN_DIR"/end-$name
+rm "$RUN_DIR"/end-$name
 record "$code" 0 "its last words"
 exit 1`,
   );
