@@ -25,6 +25,8 @@ const retry = 1;
 
 export default defineConfig({
   test: {
+    // vitest leaves a core free, which on two is half of the time. Only unit tests run side by side.
+    maxWorkers: '100%',
     projects: [
       project(0, 'unit', 20_000, { globalSetup: ['test/unit/temporary.ts'] }),
       project(1, 'rehearsal', 120_000, { fileParallelism: false, retry }),
