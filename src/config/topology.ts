@@ -53,7 +53,7 @@ function inlineLayer(config: ConfigMap, entry: ConfigEntry, topology: ConfigMap)
 }
 
 function withInline(config: ConfigMap, entry: ConfigEntry): ConfigMap {
-  const value = { kind: 'scalar', value: INLINE, written: INLINE, place: entry.value.place } as const;
+  const value = { kind: 'scalar', value: INLINE, written: INLINE, place: entry.place } as const;
   return { ...config, entries: new Map(config.entries).set('topology', { ...entry, value }) };
 }
 

@@ -2,7 +2,8 @@ import type { Job } from '../config/job.ts';
 import { ROLES } from '../config/role.ts';
 import type { Plan } from '../plan/plan.ts';
 
-const MEMORY_OPTIONS = ['mem', 'mem-per-cpu', 'mem-per-gpu'];
+/** Also shortened, as sbatch takes them. */
+const ASKS_FOR_MEMORY = /^mem(-per-[cg].*)?$/;
 
 /**
  * The `#SBATCH` lines, without their prefix. sbatch reads them as they stand, so every value that a user can set is
@@ -11,7 +12,7 @@ const MEMORY_OPTIONS = ['mem', 'mem-per-cpu', 'mem-per-gpu'];
 export function directives(job: Job, plan: Plan): readonly string[] {
   const { slurm, site } = job;
   // Its three forms exclude each other.
-  const asksForMemory = Object.keys(slurm.directives).some((name) => MEMORY_OPTIONS.includes(name));
+  const asksForMemory = Object.keys(slurm.directives).some((name) => ASKS_FOR_MEMORY.test(name));
   const options: readonly (readonly [string, string | number | true | undefined])[] = [
     ['job-name', job.name],
     ['account', slurm.account],

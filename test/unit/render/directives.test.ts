@@ -45,7 +45,7 @@ test('a node of infrastructure is a node more', () => {
   expect(lines({ infra: { dedicated_node: true } })).toContain('--nodes=3');
 });
 
-test.each(['mem', 'mem-per-cpu', 'mem-per-gpu'])(
+test.each(['mem', 'mem-per-cpu', 'mem-per-gpu', 'mem-per-c'])(
   'memory that is asked for with %s is asked for once',
   (name) => {
     const slurm = { account: 'acct', partition: 'batch', time: '4h', directives: { [name]: '3G' } };
