@@ -6,6 +6,7 @@ import { processWorld } from '../src/cli/world.ts';
 import { configMarkdown } from '../src/config/explain.ts';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { planJob } from '../src/plan/assemble.ts';
+import { causesMarkdown } from './causes-markdown.ts';
 
 /** A file that is made from others and checked in. */
 export interface Generated {
@@ -19,6 +20,7 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
   const files = new Map<string, Generated>([
     ['configs/schema.json', { text: `${JSON.stringify(jsonSchema(), null, 2)}\n`, mode: 0o644 }],
     ['docs/config.md', { text: configMarkdown(), mode: 0o644 }],
+    ['docs/causes.md', { text: causesMarkdown(), mode: 0o644 }],
   ]);
   // Nothing of this machine: no profiles of its user, no variables.
   const world = {

@@ -1,3 +1,4 @@
+import type { SignatureClass } from '../causes/signature.ts';
 import type { Role } from '../config/role.ts';
 import type { StartStage } from '../plan/start-stage.ts';
 
@@ -31,16 +32,6 @@ export interface StageEvent extends InLog {
   /** Of a stage that is stuck: what to do. */
   readonly advice?: string;
 }
-
-/** Kind of trouble, by who can do something about it. */
-export type SignatureClass =
-  | 'hardware'
-  | 'network'
-  | 'memory'
-  | 'transfer'
-  | 'discovery'
-  | 'engine'
-  | 'config';
 
 /** A line that is known to come before a worker's end; told once for each signature and worker. */
 export interface SignatureEvent extends InLog {

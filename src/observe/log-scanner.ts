@@ -1,8 +1,8 @@
+import { SIGNATURE_WORDS, type Signature, signatureOf } from '../causes/signature.ts';
 import { BatchReader } from './batch-line.ts';
 import { readStamp } from './line-stamp.ts';
 import { Needles } from './needles.ts';
 import { BATCH_WORDS, SGLANG_WORDS, type SglangLine } from './sglang-log.ts';
-import { SIGNATURE_WORDS, type Signature, signatureOf } from './signature.ts';
 import { readStage } from './stage-line.ts';
 
 /** Who is told of the lines that count; each is called in their order. */
@@ -87,7 +87,7 @@ export class LogScanner {
       return end;
     }
     const signature = signatureOf(text);
-    if (signature === undefined) return at + 1;
+    if (signature === undefined || signature.weight === 'broad') return at + 1;
     this.#reader.signature(signature, text);
     return end;
   }

@@ -12,12 +12,12 @@ export class Needles {
   /** By block: how far the next place where a word may begin is away. */
   readonly #shift: Uint8Array;
   /** By block: the list, of those in `endings`, of the words whose first `length` bytes end with it. */
-  readonly #ending = new Uint8Array(BLOCKS);
+  readonly #ending = new Uint16Array(BLOCKS);
   readonly #endings: (readonly number[])[] = [[]];
   /** The word that was found last. */
   which = -1;
 
-  /** `words`: at most 255, of two characters at least; the longer the shortest of them, the faster. */
+  /** `words`: at most 65,535, of two characters at least; the longer the shortest of them, the faster. */
   constructor(words: readonly string[]) {
     this.#words = words.map((word) => Buffer.from(word));
     this.#length = Math.min(255, ...this.#words.map(({ length }) => length));

@@ -1,25 +1,31 @@
 import { dirname, join } from 'node:path/posix';
+import { GRADE, type Grade, JUDGED_BYTES, judge } from '../causes/judge.ts';
+import { SIGNATURES, type Signature, signatureOf } from '../causes/signature.ts';
 import type { Host } from '../host/host.ts';
+import { plainText } from '../host/plain-text.ts';
+import { adviceOn } from './advice.ts';
 import type { EventOf } from './event.ts';
 import { inGroups } from './in-groups.ts';
 import { type LogFile, listLogs, logFolder } from './log-file.ts';
 import { sameNode } from './node-name.ts';
-import { adviceOn, SIGNATURES, signatureOf } from './signature.ts';
-import { type FoundSignature, WorkerLog } from './worker-log.ts';
 
 /** What is known of why a run failed, beyond its verdict. */
-export interface RunSignature extends FoundSignature {
+export interface RunSignature {
+  readonly signature: Signature;
+  /** Plain text. */
+  readonly line: string;
+  readonly advice: string;
   readonly log: LogFile;
 }
 
-/** Bytes at the end of a log in which the cause is looked for. */
-const TAIL = 4 * 1024 * 1024;
 /** Logs beside that of the process that failed. */
 const MOST_LOGS = 64;
 
+type Found = RunSignature & { readonly grade: Grade };
+
 /**
- * The signature in the log of the process that failed, else in those of its step's other nodes; where no process is known,
- * in any. Where several are there, a fault of the hardware counts before what follows from it.
+ * The signature of the line that the verdict names, which the job has judged by the same patterns. Where that is only what
+ * another rank's end did to it, the best of the step's other nodes; where no line or process is known, that of the logs.
  */
 export async function runSignature(
   host: Host,
@@ -28,34 +34,49 @@ export async function runSignature(
 ): Promise<RunSignature | undefined> {
   const logs = await listLogs(host, run, undefined);
   const own = logs.filter((log) => log.step === step && sameNode(log.node, node));
-  if (step !== undefined) {
-    // What Slurm says of a step, such as that the kernel killed its processes, is not in the step's log.
-    const said = join(dirname(logFolder(run.dir, attempt)), 'state', `${step}.srun`);
-    own.push({ step, node: node ?? '', path: said });
-  }
-  const found = [...(await inGroups(own, (log) => inLog(host, log)))];
-  const [its] = own;
-  const last = line === undefined ? undefined : signatureOf(line);
-  if (line !== undefined && last && its)
-    found.push([{ signature: last, line, advice: adviceOn(last, line, its.node), log: its }]);
-  const [first] = sorted(found);
-  // What the network did is often what another node suffered from.
-  if (first && first.signature.class !== 'network') return first;
+  const said = step === undefined ? [] : [saidOf(run.dir, step, node, attempt)];
+  const its = own[0] ?? said[0];
+  const named = line === undefined || its === undefined ? undefined : foundIn(line, its);
+  const found = named ? [named] : line === undefined ? await judged(host, own) : [];
+  if (isFirmest(found)) return found[0];
+  // What Slurm says of a step, such as that the kernel killed its processes, is not in the step's log.
+  const more = await judged(host, said);
   const kin = logs.filter((log) => !step || (log.step === step && !sameNode(log.node, node)));
-  const others = await inGroups(kin.slice(0, MOST_LOGS), (log) => inLog(host, log));
-  const [best] = sorted([...found, ...others]);
+  const others = isFirmest(more) ? [] : await judged(host, kin.slice(0, MOST_LOGS));
+  // An error of its own that nothing is known of yields only to a known cause.
+  const better = line === undefined || named ? others : others.filter(({ grade }) => grade === GRADE.cause);
+  const [best] = [...found, ...more, ...better].sort(
+    (a, b) => b.grade - a.grade || SIGNATURES.indexOf(a.signature) - SIGNATURES.indexOf(b.signature),
+  );
   return best;
 }
 
-function sorted(found: readonly (readonly RunSignature[])[]): readonly RunSignature[] {
-  const place = ({ signature }: RunSignature) => SIGNATURES.indexOf(signature);
-  return found.flat().sort((a, b) => place(a) - place(b));
+const isFirmest = ([first]: readonly Found[]): boolean =>
+  first !== undefined && first.grade !== GRADE.symptom && first.grade !== GRADE.rest;
+
+function saidOf(dir: string, step: string, node = '', attempt = 0): LogFile {
+  return { step, node, path: join(dirname(logFolder(dir, attempt)), 'state', `${step}.srun`) };
 }
 
-async function inLog(host: Host, log: LogFile): Promise<readonly RunSignature[]> {
-  const size = (await host.read(log.path, 0, 0))?.size ?? 0;
-  const reader = new WorkerLog(host, log, Math.max(0, size - TAIL));
-  await reader.read(0, TAIL);
-  reader.end();
-  return reader.takeSignatures().map((found) => ({ ...found, log }));
+function foundIn(line: string, log: LogFile): Found | undefined {
+  const signature = signatureOf(line);
+  if (signature === undefined) return undefined;
+  const { weight = 'cause' } = signature;
+  const grade = weight === 'broad' ? GRADE.error : GRADE[weight];
+  return { signature, line, advice: adviceOn(signature, line, log.node), log, grade };
+}
+
+async function judged(host: Host, logs: readonly LogFile[]): Promise<readonly Found[]> {
+  const found = await inGroups(logs, async (log) => {
+    const size = (await host.read(log.path, 0, 0))?.size ?? 0;
+    const end = await host.read(log.path, Math.max(0, size - JUDGED_BYTES), JUDGED_BYTES);
+    const text = new TextDecoder().decode(end?.bytes);
+    // The job's own events tell what it did, not why: a port that moved is no cause.
+    const own = text.replace(/^\{"time":.*\n?/gm, '');
+    const { line, signature, grade } = judge(log.node === '' ? own : text) ?? { line: '', grade: GRADE.rest };
+    if (signature === undefined) return [];
+    const plain = plainText(line);
+    return [{ signature, line: plain, advice: adviceOn(signature, plain, log.node), log, grade }];
+  });
+  return [...found].flat();
 }

@@ -1,10 +1,11 @@
+import type { Signature } from '../causes/signature.ts';
 import { FileCursor } from '../host/cursor.ts';
 import type { Host } from '../host/host.ts';
 import { plainText } from '../host/plain-text.ts';
+import { adviceOn } from './advice.ts';
 import type { LogFile } from './log-file.ts';
 import { LogScanner } from './log-scanner.ts';
 import type { BatchLine } from './sglang-log.ts';
-import { adviceOn, type Signature } from './signature.ts';
 import { type StageLimits, StartStages } from './start-stages.ts';
 
 /** A signature in a log, and its line. */

@@ -8,6 +8,7 @@ import type { Plan, PortUse } from '../plan/plan.ts';
 import { portRange } from '../plan/ports.ts';
 import { preflightChecks } from '../plan/preflight.ts';
 import { refText } from '../plan/word.ts';
+import { causePatterns } from './cause-patterns.ts';
 import { jobScript } from './job-script.ts';
 import { environmentFile, stepScript } from './step-files.ts';
 import { compile } from './template.ts';
@@ -36,6 +37,7 @@ export const TEMPLATES = [
   'nats.conf.hbs',
   'preflight.sh.hbs',
   'ports.sh.hbs',
+  'cause-line.sh',
   'lib.sh',
   'lib/await.sh',
   'lib/bench.sh',
@@ -68,6 +70,7 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
       .filter((name) => name !== 'metrics.sh' || plan.steps.some((step) => step.name === METRICS))
       .map((name) => [name, { text: templates[name], mode: 0o600 }] as const),
   ]);
+  files.set('causes.txt', { text: causePatterns(), mode: 0o600 });
   const checks = preflightChecks(job, plan);
   if (checks.length > 0)
     files.set('preflight.sh', { text: compile(templates['preflight.sh.hbs'])({ checks }), mode: 0o600 });

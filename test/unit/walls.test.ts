@@ -42,12 +42,13 @@ const room = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf(
 
 /** What each room may import besides itself and errors.ts. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
+  causes: [],
   config: [],
   plan: ['config'],
-  render: ['plan', 'config'],
+  render: ['plan', 'config', 'causes'],
   host: ['render'],
   scheduler: ['host'],
-  observe: ['scheduler', 'host'],
+  observe: ['scheduler', 'host', 'causes'],
   rehearsal: ['host', 'plan', 'config'],
   bench: ['observe', 'scheduler', 'host', 'plan', 'config'],
   report: ['bench', 'observe', 'scheduler', 'host', 'plan', 'config'],
@@ -101,7 +102,7 @@ test('ssh is loaded when a host at a distance is used, and not before', () => {
 });
 
 const PURE = [
-  /^(config|plan|render)\//,
+  /^(causes|config|plan|render)\//,
   /^scheduler\/(slurm-argv|slurm-parse|job-state)\.ts$/,
   /^errors\.ts$/,
 ];

@@ -1,10 +1,10 @@
 import { join } from 'node:path/posix';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { plainText } from '../../host/plain-text.ts';
+import { adviceFor } from '../../observe/advice.ts';
 import type { EventOf, ObservedEvent } from '../../observe/event.ts';
 import { shortName } from '../../observe/node-name.ts';
 import type { SessionStep } from '../../observe/session-state.ts';
-import { adviceFor } from '../watch/advice.ts';
 import { eventText } from '../watch/event-text.ts';
 import { writeLine } from '../watch/view.ts';
 import type { World } from '../world.ts';
@@ -102,7 +102,7 @@ export function reportStarted(
 /** How a step ended by itself, where to read on, and what to do. */
 export function endedText({ run }: Session, end: EventOf<'step-ended'>): string {
   const { step, node, line } = end;
-  const advice = adviceFor({ ...end, kind: 'verdict', outcome: 'failed', seconds: 0 });
+  const advice = adviceFor(end);
   const details: readonly (readonly [string, string | undefined])[] = [
     ['last line', line],
     ['log', node && join(run.dir, 'logs', `${step}.${shortName(node)}.log`)],

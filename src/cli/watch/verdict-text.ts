@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { DynSlurmError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { plainText } from '../../host/plain-text.ts';
+import { adviceFor } from '../../observe/advice.ts';
 import type { EventOf } from '../../observe/event.ts';
 import { logFolder } from '../../observe/log-file.ts';
 import { sameNode, shortName } from '../../observe/node-name.ts';
 import type { Run } from '../../observe/run.ts';
 import { type RunSignature, runSignature } from '../../observe/run-signature.ts';
 import { labelOf } from '../logs/label.ts';
-import { adviceFor } from './advice.ts';
 import { afterText, endText } from './event-text.ts';
 
 /** It did not do what it was for, and somebody should look. */

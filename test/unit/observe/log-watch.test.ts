@@ -141,7 +141,7 @@ test('what Slurm says of the step, and the last line that the verdict has, count
   await writeFile(join(dir, 'state/decode-0.srun'), `${killed}\n`);
   const verdict = { step: 'decode-0', node: 'node2' };
   expect(await runSignature(host, { dir }, verdict)).toMatchObject({
-    signature: { name: 'host-out-of-memory' },
+    signature: { name: 'oom-event' },
     line: killed,
   });
   expect(await runSignature(host, { dir }, { ...verdict, line: OOM })).toMatchObject({

@@ -31,14 +31,14 @@ describe.each(RELEASES)('Slurm %s', (release) => {
     (
       [
         ['no-image', /error: pyxis: failed to create container filesystem from \/none\.sqsh: No such file/],
-        ['no-mount', /error: pyxis: container start failed with error code: 1/],
+        ['no-mount', /error: pyxis: {5}enroot-mount: failed to mount: /],
         ['no-program', /error: execve\(\): \/no\/such\/program: No such file or directory/],
-        ['killed', /error: \*\*\* STEP \S+ ON node1 CANCELLED AT/],
+        ['killed', /error: \*\*\* STEP \S+ ON node1 CANCELLED AT|^srun: error: node\d: task \d: Killed/],
         ['no-allocation', /^srun: error: Slurm job \d+ has expired/],
       ] as const
     ).filter(([how]) => recorded(release, `step-${how}.stderr`) !== undefined),
   )('what its srun says of a step that fails: %s', async (how, line) => {
     run.file('state/decode-0.srun', recorded(release, `step-${how}.stderr`) ?? '');
-    expect((await run.bash('srun_line decode-0')).out.trim()).toMatch(line);
+    expect((await run.bash('srun_line decode-0; echo "$CAUSE_LINE"')).out.trim()).toMatch(line);
   });
 });

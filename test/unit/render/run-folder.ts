@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { causePatterns } from '../../../src/render/cause-patterns.ts';
 
 const TEMPLATES = join(import.meta.dirname, '../../../templates');
 
@@ -19,6 +20,7 @@ export class RunFolder {
 
   constructor() {
     for (const folder of ['state', 'logs', 'bin']) mkdirSync(join(this.dir, folder));
+    this.file('causes.txt', causePatterns());
   }
 
   /** A few lines of bash with lib.sh sourced. */

@@ -226,5 +226,5 @@ srun: error: task 0 launch failed: Slurmd could not execve job`,
   ],
 ])('srun’s words on %s', async (_, said, line) => {
   run.file('state/decode-0.srun', `${said}\n`);
-  expect((await run.bash('srun_line decode-0')).out.trim()).toBe(line);
+  expect((await run.bash('srun_line decode-0; echo "$CAUSE_LINE"')).out.trim()).toBe(line);
 });

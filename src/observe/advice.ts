@@ -1,0 +1,63 @@
+import { type Signature, signatureOf } from '../causes/signature.ts';
+import type { EventOf, ProcessEnd } from './event.ts';
+
+const XID = /Xid \(PCI:([0-9A-Fa-f:.]{4,20})\): (\d{1,4})/;
+const SERIAL = /\b(?:serial(?: number)?|S\/N)[: =]{1,3}(\d{8,16})\b|\b(GPU-[0-9a-f-]{36})\b/i;
+const RANK = /(?:check|from) ranks? (\d{1,5})/;
+
+/** What to do about a line that bears a signature: for hardware, which GPU, and how to keep the job off the node. */
+export function adviceOn(signature: Signature, line: string, node: string): string {
+  const [, rank] = RANK.exec(line) ?? [];
+  if (signature.name === 'rank-elsewhere' && rank !== undefined) {
+    const where = rank === '0' ? ', on the first node of the worker' : '';
+    return `the cause is in rank ${rank}${where}: look at its log; ${signature.advice}`;
+  }
+  const advice =
+    node === '' ? signature.advice : signature.advice.replaceAll('exclude: NODE', `exclude: ${node}`);
+  if (signature.class !== 'hardware') return advice;
+  const [, pci, xid] = XID.exec(line) ?? [];
+  const [, serial, uuid] = SERIAL.exec(line) ?? [];
+  const gpu = [
+    pci && `GPU ${pci}`,
+    xid && `Xid ${xid}`,
+    serial && `serial number ${serial}`,
+    uuid && uuid,
+  ].filter(Boolean);
+  const which = gpu.length === 0 ? '' : `${gpu.join(', ')}: `;
+  const how = node === '' ? '' : ` (slurm.directives: {exclude: ${node}})`;
+  return `${which}${advice}${how}`;
+}
+
+const IMAGE =
+  'see container.image, image_cache in the cluster profile, and on the nodes ~/.config/enroot/.credentials';
+
+/** What ended: a run, by its verdict, or a step of a session. */
+type Ended = Partial<ProcessEnd> & Partial<Pick<EventOf<'verdict'>, 'outcome' | 'inferred'>>;
+
+/** What to do about an end, by its last line, else by how it ended. */
+export function adviceFor(ended: Ended): string | undefined {
+  const { line = '', node = '', step, outcome, inferred } = ended;
+  const signature = signatureOf(line);
+  if (signature) return adviceOn(signature, line, node);
+  if (step === 'image') return IMAGE;
+  if (outcome === 'deadline')
+    return 'a slow but healthy start needs a longer health.deadline or health.stall';
+  return (
+    adviceOnEnd(ended) ?? (inferred ? 'see job.log, and what the node or the administrators say' : undefined)
+  );
+}
+
+function adviceOnEnd({ line, signal, exit, step }: Ended): string | undefined {
+  if (exit === 127) {
+    return 'the command is not on the node’s PATH, or not in the image: see container.image, or preamble in the cluster profile';
+  }
+  if (exit === 0) return 'a worker must run until it is told to end: its log says why it stopped';
+  if (line !== undefined && /[A-Za-z](Error|Exception)\b|panicked at|[Ff]atal/.test(line)) {
+    return 'the frames before the line in the log show where it is from: if that is the engine’s own code, look for the line in its issues; if it names a setting, change the role’s args';
+  }
+  if (signal === 'KILL') {
+    return 'its log does not say why, and the kernel counted no kill for want of memory in its cgroup: another program of the node ended it, such as a cleaning script or an administrator’s; ask with the time and the node';
+  }
+  if (signal !== undefined) return `signal ${signal} ended it: the last lines of its log show what it did`;
+  return step === undefined ? undefined : 'read the end of its log for what it did last';
+}
