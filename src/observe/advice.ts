@@ -56,7 +56,7 @@ function adviceOnEnd({ line, signal, exit, step }: Ended): string | undefined {
     return 'the frames before the line in the log show where it is from: if that is the engine’s own code, look for the line in its issues; if it names a setting, change the role’s args';
   }
   if (signal === 'KILL') {
-    return 'its log does not say why, and the kernel counted no kill for want of memory in its cgroup: another program of the node ended it, such as a cleaning script or an administrator’s; ask with the time and the node';
+    return 'something else on the node ended it: its log does not say why, and its memory cgroup counts no kill of the kernel’s';
   }
   if (signal !== undefined) return `signal ${signal} ended it: the last lines of its log show what it did`;
   return step === undefined ? undefined : 'read the end of its log for what it did last';

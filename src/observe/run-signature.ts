@@ -37,7 +37,11 @@ export async function runSignature(
   const said = step === undefined ? [] : [saidOf(run.dir, step, node, attempt)];
   const its = own[0] ?? said[0];
   const named = line === undefined || its === undefined ? undefined : foundIn(line, its);
-  const found = named ? [named] : line === undefined ? await judged(host, own) : [];
+  // A fault of the hardware counts before what the job saw of it.
+  const inOwn = (await judged(host, own)).filter(
+    ({ signature }) => line === undefined || signature.class === 'hardware',
+  );
+  const found = [...inOwn, ...(named ? [named] : [])].slice(0, 1);
   if (isFirmest(found)) return found[0];
   // What Slurm says of a step, such as that the kernel killed its processes, is not in the step's log.
   const more = await judged(host, said);

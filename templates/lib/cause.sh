@@ -62,7 +62,7 @@ first_end() {
     first=$time
     file=${file%.exit}
     CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [rank]=${file##*.} [node]=${record[3]} [line]=${record[4]:-})
-    CAUSE_GRADE=${record[5]:-6}
+    CAUSE_GRADE=${record[5]:-0}
     if ((record[1] > 128)) && how=$(kill -l "${record[1]}" 2>/dev/null); then
       CAUSE[signal]=$how
       how="was killed by SIG$how"
@@ -71,7 +71,8 @@ first_end() {
       how="exited with code ${record[1]}"
     fi
     # SGLang kills itself with all that it has started whenever one of its processes fails.
-    [[ ${CAUSE[signal]:-} != KILL || $CAUSE_GRADE -lt 3 ]] || how='failed and ended itself'
+    [[ ${CAUSE[signal]:-} != KILL || $CAUSE_GRADE -lt 3 || ${CAUSE[line]} == 'out of memory: the kernel'* ]] ||
+      how='failed and ended itself'
     REASON="$name on ${CAUSE[node]} $how"
   done
   [[ -n $first ]] || return 1
@@ -83,7 +84,7 @@ first_end() {
 blame_other_rank() {
   local name=${CAUSE[step]} grade=$CAUSE_GRADE log host rank=-1
   local -a hosts
-  ((grade <= 2)) && [[ ${STEP_HOSTS[$name]} == *,* ]] || return 0
+  ((grade <= 2)) && [[ ${STEP_HOSTS[$name]:-} == *,* ]] || return 0
   IFS=, read -ra hosts <<<"${STEP_HOSTS[$name]//[]\"[]/}"
   for host in "${hosts[@]}"; do
     ((++rank))

@@ -32,6 +32,8 @@ test('writes the bundle with the modes of a run folder', async () => {
   ];
   expect(listing(join(world.cwd, 'job'))).toEqual({
     'job.sbatch': '700',
+    'cause-line.sh': '600',
+    'causes.txt': '600',
     'lib.sh': '600',
     lib: '700',
     'lib/await.sh': '600',
