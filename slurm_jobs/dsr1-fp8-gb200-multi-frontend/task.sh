@@ -3,6 +3,8 @@
 # srun alone cannot tell: with --kill-on-bad-exit every task of a step ends with 143 once one of them has died.
 
 umask 077
+# shellcheck source=cause-line.sh
+. "${BASH_SOURCE[0]%/*}/cause-line.sh" || exit 1
 read -ra NODE <<<"$DYN_SLURM_NODES"
 CGROUPS=/sys/fs/cgroup
 # By the plan's number, what a port that the job may move is now.
@@ -147,12 +149,14 @@ attend() {
     { wait "$child"; } 2>/dev/null
     status=$?
   done
-  line=$(last_error)
+  judge_log "$LOG" "$LOG_START"
+  line=$CAUSE_LINE
   if [[ $(kills_in "$memory") != "$kills" ]]; then
     line="out of memory: the kernel killed a process here; $(memory_of "$memory")${line:+; last line: $line}"
+    CAUSE_GRADE=6
     printf 'dyn-slurm: %s\n' "$line" >&2
   fi
-  record "$status" "$told" "$line"
+  record "$status" "$told" "$line" "$CAUSE_GRADE"
   [[ -z ${LOCAL_DIR:-} ]] || rm -rf -- "$LOCAL_DIR"
   return "$status"
 }
@@ -167,22 +171,11 @@ engine_of() {
   fi
 }
 
-# record STATUS TOLD LINE: state/STEP.RANK.exit holds one value a line: time in ms, status, whether the step had been
-# told to end, the node, and the line that says why.
+# record STATUS TOLD LINE [GRADE]: state/STEP.RANK.exit holds one value a line: time in ms, status, whether the step had
+# been told to end, the node, the line that says why, and how much it says: see judge_log.
 record() {
   local file=$ATTEMPT_DIR/state/$STEP.$NODE_RANK.exit
-  printf '%s\n' "$(date +%s%3N)" "$1" "$2" "${SLURMD_NODENAME:-unknown}" "$3" >"$file.part" && mv "$file.part" "$file"
-}
-
-# last_error: the last line of this task's log that looks like an error and is no mere warning, else its last line.
-last_error() {
-  local lines line
-  lines=$(tail -c "+$((LOG_START + 1))" "$LOG" 2>/dev/null | tail -c 65536 | tr -d '\000' | tail -n 200 | grep -a '[^[:space:]]')
-  line=$(grep -avE '(^|[^A-Za-z])(WARN|WARNING|INFO|DEBUG)([^A-Za-z]|$)|"level":"(info|warn)"' <<<"$lines" |
-    grep -aiE 'error|exception|fatal|panic|abort|fail|out of memory|in use|denied|killed' | tail -n 1)
-  [[ -n $line ]] || line=$(tail -n 1 <<<"$lines")
-  line=${line//[[:cntrl:]]/ }
-  printf '%s' "${line:0:500}"
+  printf '%s\n' "$(date +%s%3N)" "$1" "$2" "${SLURMD_NODENAME:-unknown}" "$3" "${4:-6}" >"$file.part" && mv "$file.part" "$file"
 }
 
 # memory_cgroup: the folder of this task's memory cgroup, where there is one, of version 1 or 2:

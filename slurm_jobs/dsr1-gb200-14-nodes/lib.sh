@@ -6,6 +6,8 @@ set -uo pipefail
 umask 077
 
 LIB=${BASH_SOURCE[0]%/*}/lib
+# shellcheck source=cause-line.sh
+. "${LIB%/lib}/cause-line.sh" || exit 1
 # shellcheck source=lib/events.sh
 . "$LIB/events.sh" || exit 1
 # shellcheck source=lib/image.sh

@@ -62,6 +62,7 @@ first_end() {
     first=$time
     file=${file%.exit}
     CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [rank]=${file##*.} [node]=${record[3]} [line]=${record[4]:-})
+    CAUSE_GRADE=${record[5]:-0}
     if ((record[1] > 128)) && how=$(kill -l "${record[1]}" 2>/dev/null); then
       CAUSE[signal]=$how
       how="was killed by SIG$how"
@@ -69,9 +70,33 @@ first_end() {
       CAUSE[exit]=${record[1]}
       how="exited with code ${record[1]}"
     fi
+    # SGLang kills itself with all that it has started whenever one of its processes fails.
+    [[ ${CAUSE[signal]:-} != KILL || $CAUSE_GRADE -lt 3 || ${CAUSE[line]} == 'out of memory: the kernel'* ]] ||
+      how='failed and ended itself'
     REASON="$name on ${CAUSE[node]} $how"
   done
-  [[ -n $first ]]
+  [[ -n $first ]] || return 1
+  blame_other_rank
+}
+
+# blame_other_rank: where CAUSE is only what the end of another rank did to this one, and the log of another node of the
+# step says more, that is the cause. The step's other tasks may still be ending: their logs are there, their records not.
+blame_other_rank() {
+  local name=${CAUSE[step]} grade=$CAUSE_GRADE log host rank=-1
+  local -a hosts
+  ((grade <= 2)) && [[ ${STEP_HOSTS[$name]:-} == *,* ]] || return 0
+  IFS=, read -ra hosts <<<"${STEP_HOSTS[$name]//[]\"[]/}"
+  for host in "${hosts[@]}"; do
+    ((++rank))
+    [[ ${host%%.*} != "${CAUSE[node]%%.*}" ]] || continue
+    log=$ATTEMPT_DIR/logs/$name.$host.log
+    [[ -e $log ]] || log=$ATTEMPT_DIR/logs/$name.${host%%.*}.log
+    judge_log "$log"
+    ((CAUSE_GRADE >= 3 && CAUSE_GRADE > grade)) || continue
+    grade=$CAUSE_GRADE
+    REASON="${REASON%, after *}, after rank $rank on $host had failed"
+    CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [rank]=$rank [node]=$host [line]=$CAUSE_LINE)
+  done
 }
 
 # ended_by_order: whether a step that is up has a record all the same.
@@ -85,30 +110,56 @@ ended_by_order() {
 
 # srun_end STEP: sets CAUSE and REASON from its srun: the node failed, the step was killed, or its command never ran.
 srun_end() {
-  local name=$1 node failed
+  local name=$1 failed line status
   failed=$(step_said "$name" '^srun: error: Node failure on ')
   failed=${failed##* }
-  node=$(grep -aoE '^srun: error: [^: ]+: tasks? ' "$ATTEMPT_DIR/state/$name.srun" 2>/dev/null | head -n 1)
-  node=${node#srun: error: }
-  node=${failed:-${node%%:*}}
-  # A full disk keeps not even that.
-  [[ -n $node || ${STEP_HOSTS[$name]} == *,* ]] || node=$(host_of "$name")
+  srun_line "$name"
+  line=$CAUSE_LINE
   # bash may have forgotten the status of a child that `wait -n` returned for; it then answers 127.
   wait "${STEP_PID[$name]}" 2>/dev/null
-  CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [node]=$node [exit]=$? [line]=$(srun_line "$name"))
+  status=$?
+  CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [node]=${failed:-$(node_said "$name" "$line")} [exit]=$status [line]=$line)
   REASON="the srun of step $name ended before its command could say why"
   [[ -z $failed ]] || REASON="$failed failed, and $name with it"
 }
 
-# srun_line STEP: what its srun said of the cause: enroot's own error, else the first of slurmstepd's, which the others
-# follow from, else its last.
+# srun_line STEP: sets CAUSE_LINE to what its srun said of the cause.
 srun_line() {
   local said=$ATTEMPT_DIR/state/$1.srun
-  {
-    grep -aF '[ERROR]' "$said" | tail -n 1
-    grep -aE "$OF_SLURMSTEPD" "$said"
-    grep -aE '^srun: error: ' "$said" | tail -n 1
-  } 2>/dev/null | head -n 1
+  # slurmstepd counts kills of the whole job's cgroup: where the step's tasks ended in another way, it was none of theirs.
+  if grep -aqE ': tasks? [0-9,-]+: Exited with exit code [0-9]+' "$said" 2>/dev/null &&
+    ! grep -aqE ': tasks? [0-9,-]+: (Out Of Memory|Killed|Exited with exit code 137)' "$said"; then
+    grep -avE 'oom[_-]kill' "$said" >"$said.judged"
+    said=$said.judged
+  fi
+  judge_log "$said"
+  rm -f "$ATTEMPT_DIR/state/$1.srun.judged"
+}
+
+# node_said STEP LINE: the node that the line names, else the first of which its srun tells; the node of a step that has
+# only one, for a full disk keeps not even that.
+node_said() {
+  local line
+  while IFS= read -r line; do
+    if [[ $line =~ failed\ on\ node\ ([^: ]+) || $line =~ ^srun:\ error:\ ([^: ]+):\ tasks? ||
+      $line =~ \[\[([^].]+)[^]]*\]:[0-9]+\] || $line =~ ^slurmstepd-([^:]+): ]]; then
+      host_named "$1" "${BASH_REMATCH[1]}"
+      return
+    fi
+  done < <(printf '%s\n' "$2" && grep -aE '^srun: error: [^: ]+: tasks? ' "$ATTEMPT_DIR/state/$1.srun" 2>/dev/null)
+  [[ ${STEP_HOSTS[$1]} == *,* ]] || host_of "$1"
+}
+
+# host_named STEP NAME: the step's host of that name, in full or without its domain, as Slurm calls it.
+host_named() {
+  local host
+  local -a hosts
+  IFS=, read -ra hosts <<<"${STEP_HOSTS[$1]//[]\"[]/}"
+  for host in "${hosts[@]}"; do
+    [[ ${host%%.*} != "${2%%.*}" ]] || break
+    host=''
+  done
+  printf '%s' "${host:-$2}"
 }
 
 cause_fields() {
