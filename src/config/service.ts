@@ -95,7 +95,6 @@ export const frontend = z.strictObject({
 
 export const ports = z.strictObject({
   etcd_client: port.default(2379).describe('etcd, for its clients. Default: 2379.'),
-  etcd_peer: port.default(2380).describe('etcd, for itself, on the loopback interface. Default: 2380.'),
   nats: port.default(4222).describe('NATS, for its clients. Default: 4222.'),
   frontend: port.default(8180).describe('Frontends behind nginx, where there are several. Default: 8180.'),
   rpc: port

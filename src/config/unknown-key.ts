@@ -11,8 +11,21 @@ export interface KeyAdvice {
   readonly meant?: string;
 }
 
+/** Keys that a config may still have from earlier versions, and that nothing replaces. */
+const GONE: ReadonlyMap<string, KeyAdvice> = new Map([
+  [
+    'infra.ports.etcd_peer',
+    {
+      message: 'unknown key: etcd no longer has a peer port; its peer listener is a Unix socket on its node',
+      hint: 'remove this line',
+    },
+  ],
+]);
+
 /** Advice on a key that its map does not have. `taken` are the map's other keys. */
 export function adviseKey(root: Field, path: ConfigPath, key: string, taken: ReadonlySet<string>): KeyAdvice {
+  const gone = GONE.get(pathText([...path, key]));
+  if (gone) return gone;
   const keys = [...(fieldAt(root, path)?.children.keys() ?? [])];
   const meant = nearest(
     key,

@@ -16,7 +16,6 @@ const EVERYWHERE: Exposure = { address: 'all', guard: 'none' };
 
 const EXPOSURES: Readonly<Record<PortUse, Exposure>> = {
   'etcd-client': { address: 'node', guard: 'password' },
-  'etcd-peer': OPEN,
   nats: { address: 'node', guard: 'password' },
   frontend: OPEN,
   nginx: OPEN,

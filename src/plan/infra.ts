@@ -12,13 +12,23 @@ export function infraSteps(job: Job): readonly Step[] {
 }
 
 /**
+ * Where etcd listens for other members, of which there are none: a Unix socket in its working folder, `LOCAL_DIR`. On the
+ * network one unauthenticated `/raft` message would switch authentication off. A relative name cannot exceed the 108
+ * bytes that a socket's path may have; etcd up to 3.5 insists on a port, which is part of the file's name.
+ */
+const PEER_URL = 'unix://peer:1';
+
+/** A member without others elects itself when this is over, at each start: by default only after 1 to 2 s. */
+const TIMING = ['heartbeat-interval', 'election-timeout'];
+
+/**
  * One member, for this run only. Its data are node-local, because leases run out while a shared file system
  * stalls, and fresh, because old data still list the dead workers of the run before.
  */
 function etcd(job: Job): Step {
-  const { etcd_client: client, etcd_peer: peer } = job.infra.ports;
-  const clientUrl = ['http://', SELF_IP, ':', portPart('etcd-client', client, job)];
-  const peerUrl = ['http://', SELF_IP, ':', portPart('etcd-peer', peer, job)];
+  const { args } = job.infra.etcd;
+  const given = new Set(Object.keys(args).map((name) => name.replaceAll('_', '-')));
+  const clientUrl = ['http://', SELF_IP, ':', portPart('etcd-client', job.infra.ports.etcd_client, job)];
   return {
     ...headStep('etcd'),
     argv: [
@@ -32,19 +42,22 @@ function etcd(job: Job): Step {
       '--advertise-client-urls',
       clientUrl,
       '--listen-peer-urls',
-      peerUrl,
+      PEER_URL,
       '--initial-advertise-peer-urls',
-      peerUrl,
+      PEER_URL,
       '--initial-cluster',
-      ['head=', ...peerUrl],
+      `head=${PEER_URL}`,
       // A token of the default 300 s ends Dynamo's session with it: registrations then fail, and never recover.
       '--auth-token-ttl',
       '31536000',
       // The password is random; hashing it slowly would hold up a thousand log-ins.
       '--bcrypt-cost',
       '4',
-      ...(job.infra.etcd.args['log-level'] === undefined ? ['--log-level', 'warn'] : []),
-      ...argumentWords(job.infra.etcd.args),
+      ...(TIMING.some((flag) => given.has(flag))
+        ? []
+        : ['--heartbeat-interval', '10', '--election-timeout', '100']),
+      ...(given.has('log-level') ? [] : ['--log-level', 'warn']),
+      ...argumentWords(args),
     ],
     ports: etcdPorts(job),
   };

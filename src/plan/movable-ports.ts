@@ -5,7 +5,6 @@ import type { Port, PortBlock, PortUse, Process, Ref, Word } from './plan.ts';
 /** Of `infra.ports`; clients’ own is `frontend.port`. */
 const FIELDS = {
   'etcd-client': 'etcd_client',
-  'etcd-peer': 'etcd_peer',
   nats: 'nats',
   frontend: 'frontend',
   nginx: 'frontend',

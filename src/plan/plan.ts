@@ -36,7 +36,6 @@ export interface Port {
 
 export type PortUse =
   | 'etcd-client'
-  | 'etcd-peer'
   | 'nats'
   | 'frontend'
   | 'nginx'

@@ -17,7 +17,6 @@ import type { PlacedWorker } from './worker.ts';
  * | port         | owner                                | number                                        |
  * | ------------ | ------------------------------------ | --------------------------------------------- |
  * | etcd-client  | etcd, on the head node               | base                                          |
- * | etcd-peer    | etcd, on the head node               | base                                          |
  * | nats         | NATS, on the head node               | base                                          |
  * | nginx        | nginx, on the head node              | `frontend.port`, with several frontends       |
  * | frontend     | each frontend                        | `frontend.port`, or base with several         |
@@ -87,7 +86,7 @@ export function frontendPort(job: Job): number {
 }
 
 export function etcdPorts(job: Job): readonly Port[] {
-  return [port('etcd-client', job.infra.ports.etcd_client), port('etcd-peer', job.infra.ports.etcd_peer)];
+  return [port('etcd-client', job.infra.ports.etcd_client)];
 }
 
 export function natsPorts(job: Job): readonly Port[] {

@@ -1,5 +1,6 @@
 import { isBenchTool } from '../config/bench-args.ts';
 import type { Job } from '../config/job.ts';
+import { hasPlanes } from '../config/planes.ts';
 import { benchOutline } from '../plan/bench/outline.ts';
 import { planJson } from '../plan/json.ts';
 import { METRICS } from '../plan/monitor-step.ts';
@@ -43,6 +44,7 @@ export const TEMPLATES = [
   'lib/bench.sh',
   'lib/cause.sh',
   'lib/end.sh',
+  'lib/etcd.sh',
   'lib/events.sh',
   'lib/health.sh',
   'lib/image.sh',
@@ -54,6 +56,7 @@ export const TEMPLATES = [
   'task.sh',
   'node.sh',
   'image.sh',
+  'etcd.py',
   'metrics.sh',
   'bench.sh',
 ] as const;
@@ -65,6 +68,7 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
   const files = new Map<string, BundleFile>([
     ['job.sbatch', { text: jobScript(job, plan, templates['job.sbatch.hbs']), mode: 0o700 }],
     ...TEMPLATES.filter((name) => !name.endsWith('.hbs'))
+      .filter((name) => name !== 'etcd.py' || hasPlanes(job))
       .filter((name) => name !== 'image.sh' || plan.steps.some(({ kind }) => kind === 'image'))
       .filter((name) => name !== 'bench.sh' || (job.bench && isBenchTool(job.bench.type)))
       .filter((name) => name !== 'metrics.sh' || plan.steps.some((step) => step.name === METRICS))

@@ -108,11 +108,11 @@ export function awaitLines(step: Step, job: Job): readonly string[] {
   switch (step.kind) {
     case 'image':
       return [`await_image ${step.name} ${quoteWord(step.argv.at(-1) ?? '')}`];
-    case 'etcd':
-      return [
-        `await_service ${step.name} etcd_answers ${quoteWord(address(step, 'etcd-client'))}`,
-        ...(hasPlanes(job) ? [`lock_etcd ${quoteWord(address(step, 'etcd-client'))}`] : []),
-      ];
+    case 'etcd': {
+      const at = quoteWord(address(step, 'etcd-client'));
+      if (!hasPlanes(job)) return [`await_service ${step.name} etcd_answers ${at}`];
+      return [`await_service ${step.name} locked_etcd_answers ${at}`, `enter_etcd ${at}`];
+    }
     case 'nats':
       return [`await_service ${step.name} nats_answers ${quoteWord(address(step, 'nats'))}`];
     case 'frontend':

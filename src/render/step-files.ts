@@ -16,11 +16,19 @@ export function stepScript(job: Job, step: Step, template: string, env = `env/${
     nodes: step.nodes,
     env,
     localDir: needsLocalDir(step) ? job.site.local_dir : undefined,
+    inLocalDir: step.kind === 'etcd',
     filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
     services: usesServices(step) ? (hasPlanes(job) ? 'locked' : 'open') : undefined,
-    attend: step.kind === 'bench' || step.kind === 'image' ? 'complete' : 'run',
+    attend: attendant(step, job),
     lines: commandLines(step.argv).map(quoteCommand),
   });
+}
+
+/** How task.sh runs the command. Dynamo 0.x cannot log in to etcd, which is open then. */
+function attendant({ kind }: Step, job: Job): string {
+  if (kind === 'bench' || kind === 'image') return 'complete';
+  const locked = kind === 'etcd' && hasPlanes(job);
+  return locked ? 'run python3 -I -S "$RUN_DIR/etcd.py" "$ATTEMPT_DIR/state/etcd.lock"' : 'run';
 }
 
 /** They start together with etcd and NATS. */

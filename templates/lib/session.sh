@@ -178,6 +178,7 @@ needs_services() {
   stop_names "${!ADOPTED[@]}"
   ADOPTED=()
   sed -i '/ETCD_AUTH/d' "$RUN_DIR/state/credentials"
+  rm -f "$RUN_DIR/state/etcd.lock"
 }
 
 # bring_up NAME...: starts them, as far as they don't run.
@@ -388,12 +389,9 @@ none_comes_back() {
   done
 }
 
-# rejoin_etcd ADDRESS:PORT: logs in again with the password that lock_etcd has set.
+# rejoin_etcd ADDRESS:PORT: logs in again, with the password that the supervisor before has told the steps.
 rejoin_etcd() {
-  local password answer
-  password=$(sed -n 's/^export .*ETCD_AUTH_PASSWORD=//p' "$RUN_DIR/state/credentials")
-  answer=$(http POST "$1" /v3/auth/authenticate "{\"name\":\"root\",\"password\":\"$password\"}")
-  [[ ! $answer =~ \"token\":\"([^\"]+)\" ]] || ETCD_TOKEN=${BASH_REMATCH[1]}
+  ETCD_TOKEN=$(log_in "$1" "$(sed -n 's/^export .*ETCD_AUTH_PASSWORD=//p' "$RUN_DIR/state/credentials")")
 }
 
 # Whoever debugs a worker that stands still wants to find it there: it is told of, and stays.

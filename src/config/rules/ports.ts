@@ -81,7 +81,6 @@ function portBlocks(job: JobConfig, layout: Layout, perNode: number): readonly B
   const blocks = [
     entry,
     base('etcd_client', 'etcd’s client port', 1),
-    base('etcd_peer', 'etcd’s peer port', 1),
     base('rpc', 'requests and responses', most.workers + 1),
     base('system', 'the workers’ system servers', most.workers, MOST_SYSTEM_PORT),
     base('dist_init', 'SGLang’s dist-init', DIST_INIT_STRIDE * (most.workers - 1) + DP_HANDSHAKE_OFFSET + 1),

@@ -28,6 +28,10 @@ test.each([
   ['interface: ib0', 'interface: unknown key here; it belongs in the cluster profile'],
   ['infra: {name: x}', 'infra.name: unknown key here; it belongs at the top level'],
   [
+    'infra: {ports: {etcd_peer: 2380}}',
+    'infra.ports.etcd_peer: unknown key: etcd no longer has a peer port; its peer listener is a Unix socket on its node (remove this line)',
+  ],
+  [
     'zzz: 1',
     'zzz: unknown key (known here are name, topology, model, container, slurm, cluster, gpu, prefill, decode, aggregated, encode, processor, router, frontend, infra, dynamo, health, observe, profile and bench)',
   ],

@@ -113,9 +113,9 @@ test('NATS’ port is free where NATS does not run', () => {
 });
 
 test('two overlaps are both reported', () => {
-  const infra = { ports: { etcd_client: 29_502, etcd_peer: 29_530 } };
+  const infra = { ports: { etcd_client: 29_502, nats: 29_530 } };
   expect(problems({ ...FOUR_ON_A_NODE, infra }).map(({ path }) => path.join('.'))).toEqual([
     'infra.ports.etcd_client',
-    'infra.ports.etcd_peer',
+    'infra.ports.nats',
   ]);
 });

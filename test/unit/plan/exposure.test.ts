@@ -6,7 +6,6 @@ import { sampleJob } from './sample-job.ts';
 test.each<[PortUse, string, string]>([
   ['etcd-client', '1.6.1', 'node, password'],
   ['etcd-client', '0.8.1', 'node, none'],
-  ['etcd-peer', '1.6.1', 'node, none'],
   ['nats', '0.8.1', 'node, password'],
   ['frontend', '1.6.1', 'node, none'],
   ['responses', '1.6.1', 'node, none'],

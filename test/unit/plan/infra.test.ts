@@ -8,18 +8,15 @@ import { sampleJob } from './sample-job.ts';
 const onHead = { role: null, worker: null, nodes: [0], gpus: [], env: {}, secrets: {}, contained: true };
 
 test('etcd and NATS listen on the head node’s address only', () => {
-  const ports = { etcd_client: 12379, etcd_peer: 12380, nats: 14222 };
+  const ports = { etcd_client: 12379, nats: 14222 };
   const steps = infraSteps(sampleJob({ aggregated: {}, infra: { ports } }));
   expect(steps.map((step) => ({ ...step, argv: step.argv.map(wordText).join(' ') }))).toEqual([
     {
       ...onHead,
       name: 'etcd',
       kind: 'etcd',
-      argv: 'etcd --name head --data-dir ${LOCAL_DIR}/etcd --listen-client-urls http://${SELF_IP}:12379 --advertise-client-urls http://${SELF_IP}:12379 --listen-peer-urls http://${SELF_IP}:12380 --initial-advertise-peer-urls http://${SELF_IP}:12380 --initial-cluster head=http://${SELF_IP}:12380 --auth-token-ttl 31536000 --bcrypt-cost 4 --log-level warn',
-      ports: [
-        { use: 'etcd-client', port: 12379, count: 1 },
-        { use: 'etcd-peer', port: 12380, count: 1 },
-      ],
+      argv: 'etcd --name head --data-dir ${LOCAL_DIR}/etcd --listen-client-urls http://${SELF_IP}:12379 --advertise-client-urls http://${SELF_IP}:12379 --listen-peer-urls unix://peer:1 --initial-advertise-peer-urls unix://peer:1 --initial-cluster head=unix://peer:1 --auth-token-ttl 31536000 --bcrypt-cost 4 --heartbeat-interval 10 --election-timeout 100 --log-level warn',
+      ports: [{ use: 'etcd-client', port: 12379, count: 1 }],
     },
     {
       ...onHead,
@@ -43,11 +40,12 @@ test.each([
 });
 
 test('etcd takes further flags, and its lease goes to every process of Dynamo', () => {
-  const etcd = { lease_ttl: '60s', args: { 'log-level': 'info', 'quota-backend-bytes': 8589934592 } };
+  const args = { 'log-level': 'info', heartbeat_interval: 100, 'quota-backend-bytes': 8589934592 };
+  const etcd = { lease_ttl: '60s', args };
   const job = sampleJob({ aggregated: {}, infra: { etcd } });
   const argv = infraSteps(job)[0]?.argv.map(wordText).join(' ') ?? '';
   expect(argv.slice(argv.indexOf(' --bcrypt-cost'))).toBe(
-    ' --bcrypt-cost 4 --log-level info --quota-backend-bytes 8589934592',
+    ' --bcrypt-cost 4 --log-level info --heartbeat-interval 100 --quota-backend-bytes 8589934592',
   );
   expect(dynamoEnvironment(job)).toMatchObject({ ETCD_LEASE_TTL: '60' });
 });

@@ -22,7 +22,6 @@ test('every port may move that the config does not give; what SGLang counts from
     }),
   ).toEqual([
     '2379+1: 3379 3479 3579',
-    '2380+1: 3380 3480 3580',
     '4222+1: 5222 5322 5422',
     '5557+4: 6557 6657 6757',
     '5561+4: 6561 6661 6761',
@@ -48,7 +47,6 @@ test('a port that the config gives stays, and is no alternative of another', () 
     }),
   ).toEqual([
     '2379+1: 3379 3579 3679',
-    '2380+1: 3380 3580 3680',
     '7777+1: 8777 8977 9077',
     '7778+1: 8778 8978 9078',
   ]);

@@ -27,7 +27,7 @@ test('every node is asked for what its processes need', () => {
     '0,1,2: readable the model /models/m',
     '0,1,2: readable the container image /images/dynamo.sqsh',
     '0: local_dir /tmp',
-    '0: ports etcd 2379 2380',
+    '0: ports etcd 2379',
     '0: ports nats 4222',
     '0: ports frontend-0 8180 7778',
     '1: ports frontend-1 8180 7778',
