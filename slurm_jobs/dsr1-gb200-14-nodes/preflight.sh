@@ -4,7 +4,7 @@ on 0 1 2 3 4 5 6 7 8 9 10 11 12 13 -- gpus 4
 on 0 1 2 3 4 5 6 7 8 9 10 11 12 13 -- readable 'the model' /lustre/models/DeepSeek-R1-0528
 on 0 1 2 3 4 5 6 7 8 9 10 11 12 13 -- readable 'the container image' /lustre/images/dynamo-sglang-1.6.1-arm64.sqsh
 on 0 -- local_dir /tmp
-on 0 -- ports etcd 2379 2380
+on 0 -- ports etcd 2379
 on 0 -- ports nats 4222
 on 0 -- ports frontend-0 8000 7778
 on 0 -- ports prefill-0 7777 8081 '*:29500-29506' '*:29513' '*:30001'

@@ -2,7 +2,6 @@
 # Ports that the job may move: where a node has one of a block taken, the block goes to the first of the others that no
 # node uses. Ports that the config gives are not here, and stay.
 block 2379 3379 3479 3579
-block 2380 3380 3480 3580
 block 4222 5222 5322 5422
 block 7777 8777 8877 8977
 block 7778 8778 8878 8978

@@ -3,7 +3,7 @@
 on 0 1 2 3 4 5 6 7 -- gpus 8
 on 0 1 2 3 4 5 6 7 -- readable 'the model' /models/DeepSeek-R1
 on 0 -- local_dir /tmp
-on 0 -- ports etcd 2379 2380
+on 0 -- ports etcd 2379
 on 0 -- ports nats 4222
 on 0 -- ports frontend-0 8000 7778
 on 0 -- ports prefill-0 7777 8081 '*:29500-29506' '*:29513' '*:30001'

@@ -24,6 +24,8 @@ LIB=${BASH_SOURCE[0]%/*}/lib
 . "$LIB/supervise.sh" || exit 1
 # shellcheck source=lib/await.sh
 . "$LIB/await.sh" || exit 1
+# shellcheck source=lib/etcd.sh
+. "$LIB/etcd.sh" || exit 1
 # shellcheck source=lib/ready.sh
 . "$LIB/ready.sh" || exit 1
 # shellcheck source=lib/health.sh

@@ -3,7 +3,7 @@
 on 0 -- gpus 8
 on 0 -- readable 'the model' /models/Qwen3-32B
 on 0 -- local_dir /tmp
-on 0 -- ports etcd 2379 2380
+on 0 -- ports etcd 2379
 on 0 -- ports nats 4222
 on 0 -- ports frontend-0 8000 7781
 on 0 -- ports aggregated-0 7777 8081 '*:29500-29506' '*:5557'

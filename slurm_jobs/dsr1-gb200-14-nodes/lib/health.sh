@@ -14,6 +14,8 @@ SILENT_FROM=''
 SILENT_TOLD=''
 SILENCE=0
 SILENCE_COUNTS=0
+# The alarms of etcd that are no news any more.
+ALARM_TOLD=''
 # By role: since when registrations are missing, of how many, and what an event has said of that. By worker: since when
 # its own is missing.
 declare -A SHORT_FROM=() SHORT_OF=() SHORT_TOLD=() AWAY_FROM=()
@@ -34,11 +36,16 @@ watch_health() {
   fi
 }
 
-# look_at_health: prints `silent`, or `answers` and by role `away WORKER` and `registered ROLE HAVE`.
+# look_at_health: prints `silent`, or `answers`, `alarm KIND...` where etcd had to be relieved of some, and by role
+# `away WORKER` and `registered ROLE HAVE`.
 look_at_health() {
   local entry role want component endpoint range answer have
-  [[ $(HTTP_TIME=$ANSWER_IN http GET "$ETCD" /health) == *'"health":"true"'* ]] || { echo silent; return; }
-  echo answers
+  answer=$(HTTP_TIME=$ANSWER_IN http GET "$ETCD" /health)
+  case $answer in
+    *'"health":"true"'*) echo answers ;;
+    *ALARM*) echo answers && echo "alarm $(HTTP_TIME=$ANSWER_IN lift_alarms "$ETCD")" ;;
+    *) echo silent && return ;;
+  esac
   for entry in "${EXPECTED[@]}"; do
     IFS='|' read -r role want component endpoint range <<<"$entry"
     answer=$(HTTP_TIME=$ANSWER_IN ask_etcd "$ETCD" "$range") || continue
@@ -92,6 +99,7 @@ hear_health() {
     case $word in
       silent) hear_nothing ;;
       answers) hear_etcd ;;
+      alarm) hear_alarm "$what${have:+ $have}" ;;
       away) away+=("$what") ;;
       registered)
         [[ ! $have =~ ^[0-9]+$ ]] || hear_role "$what" "$have" "${away[@]}"
@@ -116,6 +124,14 @@ hear_etcd() {
   SILENCE_COUNTS=$((SECONDS + LEASE + ANSWER_IN))
   [[ -z $SILENT_TOLD ]] || event answers-again step=etcd seconds:="$SILENCE"
   SILENT_FROM='' SILENT_TOLD=''
+}
+
+# hear_alarm KIND...: the next look is soon, for as long as somebody goes on raising it.
+hear_alarm() {
+  HEALTH_AT=$((SECONDS + 1))
+  [[ $ALARM_TOLD != "$1" ]] || return 0
+  ALARM_TOLD=$1
+  event warning step=etcd reason="etcd was stopped by the alarm $1, which anybody on the network may raise; the job has lifted it, and goes on lifting it"
 }
 
 # hear_role ROLE HAVE AWAY...: what is missing has to be so twice, for a worker that ends unregisters first.

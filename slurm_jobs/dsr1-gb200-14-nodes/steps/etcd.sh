@@ -3,16 +3,19 @@
 . "$RUN_DIR/task.sh" || exit 1
 bind etcd 0
 make_local_dir /tmp
+cd "$LOCAL_DIR" || give_up "cannot enter $LOCAL_DIR"
 . "$RUN_DIR"/env/etcd.env || give_up 'cannot read its environment'
-run \
+run python3 -I -S "$RUN_DIR/etcd.py" "$ATTEMPT_DIR/state/etcd.lock" \
   etcd \
   --name head \
   --data-dir "${LOCAL_DIR}/etcd" \
   --listen-client-urls "http://${SELF_IP}:${PORT[2379]}" \
   --advertise-client-urls "http://${SELF_IP}:${PORT[2379]}" \
-  --listen-peer-urls "http://${SELF_IP}:${PORT[2380]}" \
-  --initial-advertise-peer-urls "http://${SELF_IP}:${PORT[2380]}" \
-  --initial-cluster "head=http://${SELF_IP}:${PORT[2380]}" \
+  --listen-peer-urls unix://peer:1 \
+  --initial-advertise-peer-urls unix://peer:1 \
+  --initial-cluster head=unix://peer:1 \
   --auth-token-ttl 31536000 \
   --bcrypt-cost 4 \
+  --heartbeat-interval 10 \
+  --election-timeout 100 \
   --log-level warn

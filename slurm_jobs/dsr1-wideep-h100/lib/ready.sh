@@ -42,7 +42,11 @@ workers_registered() {
   for entry in "${EXPECTED[@]}"; do
     IFS='|' read -r role want component endpoint range <<<"$entry"
     want=$(wanted "$role" "$want")
-    answer=$(HTTP_TIME=10 ask_etcd "$1" "$range") || { echo "etcd does not say which workers are registered"; return 1; }
+    if ! answer=$(HTTP_TIME=10 ask_etcd "$1" "$range"); then
+      answer=$(HTTP_TIME=10 lift_alarms "$1")
+      echo "etcd does not say which workers are registered${answer:+; it had the alarm $answer, which is lifted now}"
+      return 1
+    fi
     have=0
     [[ ! $answer =~ \"count\":\"([0-9]+)\" ]] || have=${BASH_REMATCH[1]}
     echo "registered $role $have $want"

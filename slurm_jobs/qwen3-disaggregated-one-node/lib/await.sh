@@ -105,43 +105,6 @@ await_service() {
   event service-ready step="$step" seconds:="$(since_start)"
 }
 
-# ask_etcd ADDRESS:PORT RANGE
-ask_etcd() {
-  AUTHORIZATION=${ETCD_TOKEN:+Authorization: $ETCD_TOKEN$'\r\n'} http POST "$1" /v3/kv/range "$2"
-}
-
-etcd_answers() {
-  [[ $(HTTP_TIME=5 http GET "$1" /health) == *'"health":"true"'* ]] || { echo "etcd does not answer yet"; return 1; }
-}
-
-# lock_etcd ADDRESS:PORT: from now on etcd asks for the job's own user and password. It starts without, because etcd
-# can only be told of users while it runs.
-lock_etcd() {
-  local password answer=$ATTEMPT_DIR/state/token asking
-  password=$(random_hex)
-  # An etcd that is told to end meanwhile may keep us waiting, and we are to hear of that.
-  set_password "$1" "$password" >"$answer" &
-  asking=$!
-  while kill -0 "$asking" 2>/dev/null; do
-    sleep 0.05
-    check_steps
-  done
-  wait "$asking" && [[ $(<"$answer") =~ \"token\":\"([^\"]+)\" ]] || end failed "etcd does not take a password"
-  ETCD_TOKEN=${BASH_REMATCH[1]}
-  rm -f "$answer"
-  printf 'export ETCD_AUTH_USERNAME=root ETCD_AUTH_PASSWORD=%s\n' "$password" >>"$ATTEMPT_DIR/state/credentials"
-}
-
-# set_password ADDRESS:PORT PASSWORD: of the user root. Prints what it gets when it logs in.
-set_password() {
-  local account=/v3/auth login="{\"name\":\"root\",\"password\":\"$2\"}"
-  http POST "$1" "$account/user/add" "$login" >/dev/null &&
-    http POST "$1" "$account/role/add" '{"name":"root"}' >/dev/null &&
-    http POST "$1" "$account/user/grant" '{"user":"root","role":"root"}' >/dev/null &&
-    http POST "$1" "$account/enable" '{}' >/dev/null &&
-    http POST "$1" "$account/authenticate" "$login"
-}
-
 # Logs in, so that it is our NATS that answers, and asks for JetStream, without which Dynamo fails in silence.
 nats_answers() {
   at "$1"

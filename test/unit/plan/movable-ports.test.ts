@@ -45,11 +45,7 @@ test('a port that the config gives stays, and is no alternative of another', () 
       frontend: { port: 8000 },
       infra: { ports: { system: 9777, nats: 3479 } },
     }),
-  ).toEqual([
-    '2379+1: 3379 3579 3679',
-    '7777+1: 8777 8977 9077',
-    '7778+1: 8778 8978 9078',
-  ]);
+  ).toEqual(['2379+1: 3379 3579 3679', '7777+1: 8777 8977 9077', '7778+1: 8778 8978 9078']);
 });
 
 test('without a preflight nobody knows which ports are free', () => {
