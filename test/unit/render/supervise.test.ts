@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RunFolder } from './run-folder.ts';
 
 let run: RunFolder;
@@ -26,7 +26,7 @@ trap 'stop worker frontend etcd; event verdict outcome="$OUTCOME" reason="$REASO
 NODE=(node0 node1) DEADLINE=60 LEASE=0 GRACE=2 DRAIN_TIME=5 DELAYS=(0 0 0)
 start() { launch "$1" "$2" "$3" 1 -- step "$1"; until [[ -e $RUN_DIR/heeds-$1 ]]; do sleep 0.02; done; }
 fail() { echo "$2" >"$RUN_DIR/end" && mv "$RUN_DIR/end" "$RUN_DIR/end-$1"; while alive "$1"; do sleep 0.02; done; check_steps; }
-settle() { for _ in 1 2 3 4 5 6; do sleep 0.05; check_steps; done; }
+settle() { until [[ \${STEP_STATE[decode-0]} == up ]]; do sleep 0.02; check_steps; done; }
 service_answers() { return 0; }
 start etcd etcd ''; start decode-0 worker decode; start decode-1 worker decode
 READY=1
@@ -193,6 +193,32 @@ test('a job that Slurm starts again is requeued', async () => {
     { kind: 'teardown', outcome: 'cancelled', reason: 'preempted by a job of higher priority' },
     { kind: 'requeued', reason: 'preempted by a job of higher priority', seconds: expect.any(Number) },
   ]);
+});
+
+describe('whether Slurm starts a preempted job again', () => {
+  const words = 'error: *** JOB 42 ON node1 CANCELLED AT 2025-11-24T07:01:43 DUE TO PREEMPTION ***';
+  const preempted = 'LOCAL=/nowhere SLURM_JOB_ID=42 JOB_LOG_START=1; trap finish EXIT; told_to_end';
+  const reason = 'preempted by a job of higher priority';
+
+  test('a controller that answers after the teardown is heard, and not waited for before', async () => {
+    run.file('job.log', `slurmstepd-node1: ${words}\n`);
+    run.program('scontrol', 'until [ -e "$RUN_DIR/torn" ]; do sleep 0.02; done; echo "JobId=42 Restarts=1"');
+    const events = await supervised(`tear_down() { stop worker etcd; : >"$RUN_DIR/torn"; }; ${preempted}`);
+    expect(events).toEqual([
+      { kind: 'teardown', outcome: 'cancelled', reason },
+      { kind: 'requeued', reason, seconds: expect.any(Number) },
+    ]);
+  });
+
+  test.each([
+    ['requeue', 'requeued'],
+    ['no-requeue', 'verdict'],
+  ])('a controller that never answers: the job was submitted with --%s', async (directive, kind) => {
+    run.file('job.log', `slurmstepd-node1: ${words}\n`);
+    run.file('job.sbatch', `#!/bin/bash\n#SBATCH --${directive}\n`);
+    run.program('scontrol', 'exec >/dev/null; while [ -e "$0" ]; do sleep 0.1; done');
+    expect((await supervised(`HASTE=1; ${preempted}`)).at(-1)).toMatchObject({ kind, reason });
+  });
 });
 
 test.each([
