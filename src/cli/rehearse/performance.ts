@@ -34,9 +34,9 @@ export interface PerformanceOptions {
 const PROMPT = 'Why do large models need so many GPUs?';
 const TOKENS = 48;
 /** Milliseconds that a fault may take to end the run once it is due. */
-const FAULT_PATIENCE = 30_000;
-const END_PATIENCE = 60_000;
-const PROCESS_PATIENCE = 10_000;
+const FAULT_PATIENCE = 120_000;
+const END_PATIENCE = 300_000;
+const PROCESS_PATIENCE = 60_000;
 
 /** A rehearsal after its job was sent: until it is ready, a chat, and the teardown. The exit code. */
 export async function perform(show: Performance, options: PerformanceOptions, world: World): Promise<number> {

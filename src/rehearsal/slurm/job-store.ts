@@ -8,7 +8,7 @@ import { jobMark, type Site } from './site.ts';
 // steps/N.json (the step's srun alone), steps/N.ending.json and requests/ (see mailbox.ts).
 
 /** ms that a job may be without a keeper, between sbatch's record and the keeper's first. */
-const KEEPER_START = 15_000;
+const KEEPER_START = 60_000;
 
 export function jobDir(site: Site, id: number): string {
   return join(site.dir, 'jobs', String(id));
