@@ -51,7 +51,7 @@ const TOKENS = 16;
 /** Rejects unless the stream has all its tokens and its end. */
 async function chat(url: string, body: string): Promise<void> {
   const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(60_000) });
+  const answer = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(240_000) });
   const text = await answer.text();
   const tokens = text.split('\n').filter((line) => /"content":"[^"]/.test(line)).length;
   if (answer.ok && text.includes('data: [DONE]') && tokens === TOKENS) return;

@@ -53,13 +53,13 @@ export class Terminal {
     this.#write(keys);
   }
 
-  /** Waits until what was printed since the last time fits; rejects with all of it after a minute and a half. */
+  /** Waits until what was printed since the last time fits; rejects with all of it after four minutes. */
   async says(pattern: RegExp): Promise<void> {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
       this.#tell();
-    }, 90_000);
+    }, 240_000);
     try {
       while (!this.#found(pattern)) {
         if (this.#over || late) throw new Error(`no ${pattern} in:\n${this.text}`);

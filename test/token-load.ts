@@ -60,7 +60,7 @@ export class TokenLoad {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
           body,
-          signal: AbortSignal.timeout(60_000),
+          signal: AbortSignal.timeout(240_000),
         });
         const text = await answer.text();
         if (!answer.ok) throw new Error(`${answer.status} ${text}`);

@@ -20,7 +20,7 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
   let site: SessionSite;
   let ada: LoginCli;
   beforeAll(async () => {
-    cluster = await up({ nodes: 4, killWait: 5 });
+    cluster = await up({ nodes: 4 });
     site = new SessionSite(cluster);
     ada = site.ada;
     await site.put('lab.yaml', CONFIG);
@@ -80,8 +80,8 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
 
     const released = await ada.run(['release']);
     expect(released).toMatchObject({ code: 0, stdout: expect.stringContaining('is given back') });
-    await expect.poll(() => site.queue(), { timeout: 20_000 }).toBe('');
-    await expect.poll(() => site.leftovers(), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => site.queue()).toBe('');
+    await expect.poll(() => site.leftovers()).toEqual([]);
     expect((await ada.run(['release'])).code).toBe(0);
     expect(site.events(session).at(-1)).toMatchObject({ kind: 'verdict', outcome: 'succeeded' });
   });
@@ -114,7 +114,7 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     const before = await engines();
     const head = session.nodes[0] ?? '';
     await cluster.onNode(head, ['pkill', '-KILL', '-u', 'ada', '-f', 'bash -l .*session.sh']);
-    await expect.poll(() => site.steps(session.job), { timeout: 20_000 }).not.toContain('session');
+    await expect.poll(() => site.steps(session.job)).not.toContain('session');
 
     const attached = await ada.run(['attach']);
     expect(attached).toMatchObject({ code: 0 });
@@ -123,7 +123,7 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     expect(await load.stop()).toEqual([]);
     expect(await engines()).toEqual(before);
     const resumed = () => site.events(session).findLast(({ kind }) => kind === 'session-resumed');
-    await expect.poll(resumed, { timeout: 60_000 }).toMatchObject({
+    await expect.poll(resumed).toMatchObject({
       adopted: expect.arrayContaining(['etcd', 'nats', 'frontend-0', 'prefill-0', 'decode-0', 'decode-1']),
     });
     // A worker of two nodes, whose sruns are gone.
@@ -131,8 +131,8 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     const stopped = site.events(session).filter(({ kind }) => kind === 'step-stopped');
     expect(stopped.slice(-2).map(({ step }) => step)).toEqual(['prefill-0', 'decode-1']);
     expect((await ada.run(['release'])).code).toBe(0);
-    await expect.poll(() => site.queue(), { timeout: 20_000 }).toBe('');
-    await expect.poll(() => site.leftovers(), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => site.queue()).toBe('');
+    await expect.poll(() => site.leftovers()).toEqual([]);
   });
 
   test('over ssh: the session lives there, and its nodes are at hand here', async () => {
@@ -158,7 +158,7 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     expect(shell.code).toBe(0);
     expect(shell.stdout).toContain(`at ${session.nodes[2]}`);
     expect(await cli.run(['release'], far)).toMatchObject({ code: 0 });
-    await expect.poll(() => site.queue(), { timeout: 20_000 }).toBe('');
+    await expect.poll(() => site.queue()).toBe('');
   });
 
   test('a refusal in Slurm’s own words leaves nothing', async () => {
@@ -183,9 +183,7 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     await waiting.says(/job \d+ waits in the queue: (Resources|Priority)/);
     await waiting.kill('INT');
     expect((await waiting.ended).code).toBe(130);
-    await expect
-      .poll(() => site.queue(), { timeout: 10_000 })
-      .toMatch(new RegExp(`^${stdout.trim()} RUNNING`));
+    await expect.poll(() => site.queue()).toMatch(new RegExp(`^${stdout.trim()} RUNNING`));
     expect(readdirSync(site.home('dyn-slurm-runs'))).toEqual([]);
   });
 });

@@ -20,9 +20,7 @@ describe.skipIf(unavailable)(`benchmarks${unavailable ? ` (skipped: ${unavailabl
   });
   afterEach(async () => {
     for (const user of ['root', 'ada']) await cluster.exec(['scancel', '--full', `--user=${user}`]);
-    await expect
-      .poll(async () => (await cluster.exec(['squeue', '-h'])).stdout, { timeout: 60_000 })
-      .toBe('');
+    await expect.poll(async () => (await cluster.exec(['squeue', '-h'])).stdout).toBe('');
   });
   afterAll(() => down(cluster));
 

@@ -13,7 +13,7 @@ export interface RunOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Milliseconds; 60 000 unless said otherwise. */
+  /** Milliseconds, after which the command is killed: ten minutes by default, which only a command that hangs takes. */
   readonly timeout?: number;
 }
 
@@ -27,7 +27,7 @@ const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbi
 /** Runs a command to its end. A failure is a result like any other. */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const [file = '', ...args] = argv;
-  const { input, env, cwd, timeout = 60_000 } = options;
+  const { input, env, cwd, timeout = 600_000 } = options;
   return new Promise((resolve) => {
     const child = execFile(
       file,

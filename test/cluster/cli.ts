@@ -33,7 +33,7 @@ let started = 0;
 export function loginCli(cluster: Cluster, user: UserName = 'ada'): LoginCli {
   const argv = (args: readonly string[]) => [process.execPath, join(ROOT, 'dist/main.js'), ...args];
   return {
-    run: (args, options = {}) => cluster.onLogin(argv(args), { timeout: 120_000, ...options, user }),
+    run: (args, options = {}) => cluster.onLogin(argv(args), { ...options, user }),
     start(args, options = {}) {
       // Its pid in the box, by which alone it can be reached.
       const note = `/tmp/cli-${process.pid}-${started++}`;

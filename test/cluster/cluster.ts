@@ -124,8 +124,7 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
   for (const [option, value] of Object.entries(more)) {
     if (value !== undefined) argv.push(`--${option}`, String(value));
   }
-  // Packages may have to be installed.
-  const { stdout, stderr, code } = await run(argv, { timeout: 600_000 });
+  const { stdout, stderr, code } = await run(argv);
   if (code !== 0) throw new Error(`up.sh ended with ${code}: ${stderr}`);
   return clusterOf(JSON.parse(stdout));
 }

@@ -14,7 +14,7 @@ describe.skipIf(unavailable)(`after down${unavailable ? ` (skipped: ${unavailabl
     await cluster.onLogin(['sbatch', '-N2', '-o/dev/null', '--wrap', job]);
     const theirs = () => processes(namespaces(cluster));
     await expect
-      .poll(() => theirs().filter((pid) => command(pid).includes('sleep 4321')).length, { timeout: 10_000 })
+      .poll(() => theirs().filter((pid) => command(pid).includes('sleep 4321')).length)
       .toBeGreaterThan(3);
     await powerOff(cluster, 'node3');
     const pids = theirs();

@@ -20,7 +20,6 @@ describe.skipIf(unavailable)(
     const dynSlurm = (...args: string[]) =>
       cluster.exec([process.execPath, join(ROOT, 'dist/main.js'), ...args], {
         env: { DYN_SLURM_RUNS: join(cluster.shared, 'runs'), NO_COLOR: '1', DYN_SLURM_CLUSTER: '' },
-        timeout: 120_000,
       });
 
     const statusOnce = async (run: string, wanted: (status: Status) => boolean): Promise<Status> => {

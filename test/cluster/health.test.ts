@@ -4,11 +4,11 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, clusterAvailable, down, type UpOptions, up } from './cluster.ts';
-import { drain, powerOff, undrain } from './faults.ts';
+import { drain, loseNode, undrain } from './faults.ts';
 
 const unavailable = clusterAvailable();
 const ROOT = join(import.meta.dirname, '../..');
-const OPTIONS: UpOptions = { nodes: 3, killWait: 10, slurmdTimeout: 6 };
+const OPTIONS: UpOptions = { nodes: 3 };
 
 /** Loads for so many seconds, and says so, and is then the real one. */
 const SLOW_PYTHON = `#!/bin/bash
@@ -38,9 +38,7 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
   afterAll(() => down(cluster));
   afterEach(async () => {
     await cluster.exec(['scancel', '--user=root']);
-    await expect
-      .poll(async () => (await cluster.exec(['squeue', '-h'])).stdout, { timeout: 40_000 })
-      .toBe('');
+    await expect.poll(async () => (await cluster.exec(['squeue', '-h'])).stdout).toBe('');
   });
 
   const runs = () => join(cluster.shared, 'runs');
@@ -48,7 +46,7 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
   const onNode1 = (folder: string, ...args: string[]) => {
     const environment = [`DYN_SLURM_RUNS=${folder}`, `XDG_CONFIG_HOME=${cluster.shared}`, 'NO_COLOR=1'];
     const argv = ['env', ...environment, process.execPath, join(ROOT, 'dist/main.js'), ...args];
-    return cluster.onNode('node1', argv, { timeout: 150_000 });
+    return cluster.onNode('node1', argv);
   };
 
   function configOf(name: string, sections: Readonly<Record<string, unknown>>): string {
@@ -77,9 +75,10 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
 
   async function eventsOf({ dir }: Run): Promise<readonly Event[]> {
     const { stdout } = await cluster.onNode('node1', ['bash', '-c', `cat ${dir}/events.jsonl 2>/dev/null`]);
+    // What comes after the last line break is still being written.
     return stdout
       .split('\n')
-      .filter(Boolean)
+      .slice(0, -1)
       .map((line) => JSON.parse(line));
   }
 
@@ -96,8 +95,8 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
 
   test('a worker that loads slowly, and says so, has until the deadline', async () => {
     const run = await submit('loading', {
-      health: { stall: '6s', deadline: '2m' },
-      aggregated: { nodes: 1, env: { PATH: path, SHARDS: '12' } },
+      health: { stall: '30s', deadline: '8m' },
+      aggregated: { nodes: 1, env: { PATH: path, SHARDS: '40' } },
     });
     await eventOf(run, 'ready');
   });
@@ -107,13 +106,13 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
     mkdirSync(idle);
     writeFileSync(join(idle, 'python3'), '#!/bin/bash\nexec sleep 600\n', { mode: 0o755 });
     const run = await submit('hanging', {
-      health: { stall: '6s', deadline: '2m' },
+      health: { stall: '30s', deadline: '8m' },
       aggregated: { nodes: 1, env: { PATH: `${idle}:/usr/bin:/bin` } },
     });
     expect(await eventOf(run, 'verdict')).toMatchObject({
       outcome: 'deadline',
       reason:
-        'no progress for 6 s, waiting for the workers to register: 0 of 1 aggregated workers are registered, and not aggregated-0',
+        'no progress for 30 s, waiting for the workers to register: 0 of 1 aggregated workers are registered, and not aggregated-0',
     });
   });
 
@@ -198,7 +197,7 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
       slurm: { directives: { nodelist: 'node2,node3' } },
     });
     await eventOf(run, 'ready');
-    await powerOff(cluster, 'node2');
+    await loseNode(cluster, 'node2');
     const watched = await onNode1(runs(), 'watch', run.run);
     expect(watched.stdout + watched.stderr).toMatch(
       /node2, the head node, or another node of the job failed.*NODE_FAIL/s,

@@ -15,7 +15,7 @@ describe.skipIf(unavailable)(
     let site: CachedCluster;
     let file: string;
     beforeAll(async () => {
-      site = new CachedCluster(await up({ nodes: 3, killWait: 5 }));
+      site = new CachedCluster(await up({ nodes: 3 }));
       file = join(site.folder, NAME);
     });
     afterAll(() => down(site.cluster));
@@ -34,7 +34,7 @@ describe.skipIf(unavailable)(
     async function twoJobs(): Promise<readonly [SubmittedRun, SubmittedRun]> {
       site.hold();
       const first = await site.submit();
-      await expect.poll(importer, { timeout: 30_000 }).toEqual([first.jobId]);
+      await expect.poll(importer).toEqual([first.jobId]);
       const second = await site.submit();
       await second.sees('image', { state: 'waiting' });
       return [first, second];
@@ -82,7 +82,7 @@ describe.skipIf(unavailable)(
     ])('when the job that imports is %s, the other imports and goes on', async (_, command) => {
       const [first, second] = await twoJobs();
       await site.cluster.onLogin(command(first.jobId));
-      await expect.poll(importer, { timeout: 30_000 }).toEqual([first.jobId, second.jobId]);
+      await expect.poll(importer).toEqual([first.jobId, second.jobId]);
       site.letGo();
       expect(await second.sees('ready')).toMatchObject({ kind: 'ready' });
       expect(imageEvents(second).slice(1)).toEqual([`importing: ${SOURCE}`, `imported: ${SOURCE}`]);

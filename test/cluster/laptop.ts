@@ -38,7 +38,7 @@ export function laptopCli(cluster: Cluster): LaptopCli {
       await writeFile(file, text);
       for (let folder = file; folder !== home; folder = dirname(folder)) await chown(folder, me.uid, me.uid);
     },
-    run: (args, options = {}) => cluster.laptop(argv(args), { timeout: 120_000, ...options }),
+    run: (args, options = {}) => cluster.laptop(argv(args), options),
     start(args, options = {}) {
       const note = `/tmp/cli-${process.pid}-${started++}`;
       const [file = '', ...words] = enter(

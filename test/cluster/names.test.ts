@@ -10,7 +10,7 @@ const PAIR = { prefill: { nodes: 1 }, decode: { nodes: 2 } };
 describe.skipIf(unavailable)(`names and addresses${unavailable ? ` (skipped: ${unavailable})` : ''}`, () => {
   let cluster: Cluster;
   beforeAll(async () => {
-    cluster = await up({ nodes: 3, killWait: 10, domain: 'hpc.test' });
+    cluster = await up({ nodes: 3, domain: 'hpc.test' });
     const profiles = join(cluster.shared, 'dyn-slurm/clusters');
     mkdirSync(profiles, { recursive: true });
     writeFileSync(join(profiles, 'six.yaml'), 'interface: six0\n');

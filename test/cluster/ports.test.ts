@@ -21,7 +21,7 @@ describe.skipIf(unavailable)(`ports that are taken${unavailable ? ` (skipped: ${
   let runs: Runs;
   let path = '';
   beforeAll(async () => {
-    cluster = await up({ nodes: 3, killWait: 10 });
+    cluster = await up({ nodes: 3 });
     runs = new Runs(cluster);
     mkdirSync(join(cluster.shared, 'thief'));
     writeFileSync(join(cluster.shared, 'thief/python3'), THIEF, { mode: 0o755 });

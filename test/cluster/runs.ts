@@ -48,7 +48,7 @@ export class Runs {
     ];
     const withToken = ['bash', '-c', 'read -r HF_TOKEN <"$0"; export HF_TOKEN; exec "$@"', this.token];
     const argv = [...withToken, 'env', ...environment, process.execPath, join(ROOT, 'dist/main.js'), ...args];
-    return this.#cluster.onNode('node1', argv, { timeout: 150_000 });
+    return this.#cluster.onNode('node1', argv);
   }
 
   /** A config of one aggregated worker, or of what `sections` make of it; its path. */
@@ -89,9 +89,10 @@ export class Runs {
       'cat "$0/events.jsonl" 2>/dev/null',
       dir,
     ]);
+    // What comes after the last line break is still being written.
     return stdout
       .split('\n')
-      .filter((line) => line.endsWith('}'))
+      .slice(0, -1)
       .map((line) => JSON.parse(line));
   }
 
@@ -125,21 +126,16 @@ export class Runs {
   }
 
   /**
-   * What holds of every run, however it ends: the command line says how, with the right exit code; nothing runs on 10 s
-   * after; what was first is named; no secret is anywhere but in its file; the state can be read.
+   * What holds of every run, however it ends: the command line says how, with the right exit code; nothing runs on
+   * afterwards; what was first is named; no secret is anywhere but in its file; the state can be read.
    */
   async ends(run: Run, { code, verdict }: End): Promise<void> {
     const watched = await this.cli('watch', run.run);
     expect(watched.code, watched.stderr).toBe(code);
     await expect
-      .poll(
-        async () => (await this.#cluster.exec(['squeue', '-h', '-tall', '-j', run.jobId, '-o%T'])).stdout,
-        {
-          timeout: 60_000,
-        },
-      )
+      .poll(async () => (await this.#cluster.exec(['squeue', '-h', '-tall', '-j', run.jobId, '-o%T'])).stdout)
       .not.toMatch(/RUNNING|COMPLETING/);
-    await expect.poll(() => this.leftovers(), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => this.leftovers()).toEqual([]);
     const status = await this.cli('status', run.run, '--json');
     expect(status.code, status.stderr).toBe(code);
     const { verdict: read } = JSON.parse(status.stdout);
@@ -183,9 +179,7 @@ export class Runs {
   /** Ends all, whatever a test has left. */
   async clear(): Promise<void> {
     await this.#cluster.exec(['scancel', '--user=root']);
-    await expect
-      .poll(async () => (await this.#cluster.exec(['squeue', '-h'])).stdout, { timeout: 60_000 })
-      .toBe('');
+    await expect.poll(async () => (await this.#cluster.exec(['squeue', '-h'])).stdout).toBe('');
   }
 }
 
@@ -198,9 +192,7 @@ export async function occupy(cluster: Cluster, node: string, port: number): Prom
     `python3 -c "${listen}" >/dev/null 2>&1 & echo $!`,
   ]);
   await expect
-    .poll(async () => (await cluster.onNode(node, ['ss', '-Hltn', `sport = :${port}`])).stdout, {
-      timeout: 20_000,
-    })
+    .poll(async () => (await cluster.onNode(node, ['ss', '-Hltn', `sport = :${port}`])).stdout)
     .not.toBe('');
   return async () => {
     await cluster.onNode(node, ['kill', stdout.trim()]);

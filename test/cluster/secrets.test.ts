@@ -20,7 +20,7 @@ describe.skipIf(unavailable)(`a secret${unavailable ? ` (skipped: ${unavailable}
   let cluster: Cluster;
   let runs: Runs;
   beforeAll(async () => {
-    cluster = await up({ nodes: 2, killWait: 10 });
+    cluster = await up({ nodes: 2 });
     runs = new Runs(cluster);
   });
   afterAll(() => down(cluster));
@@ -28,9 +28,7 @@ describe.skipIf(unavailable)(`a secret${unavailable ? ` (skipped: ${unavailable}
 
   test('is in the environment of the process that it is for, and nowhere else', async () => {
     const boxes = ['ctl', ...cluster.nodes.map(({ name }) => name)];
-    const scans = Promise.all(
-      boxes.map((box) => cluster.onNode(box, ['bash', '-c', SCAN, runs.token], { timeout: 300_000 })),
-    );
+    const scans = Promise.all(boxes.map((box) => cluster.onNode(box, ['bash', '-c', SCAN, runs.token])));
     const run = await runs.submit('secret', { prefill: { nodes: 1 }, decode: { nodes: 1 } });
     await runs.event(run, 'ready');
     const said = [

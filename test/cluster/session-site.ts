@@ -78,8 +78,8 @@ export class SessionSite {
   /** The next session finds the cluster as the first one did. */
   async clear(): Promise<void> {
     await this.#cluster.onLogin(['scancel', '--me']);
-    await expect.poll(() => this.queue(), { timeout: 30_000 }).toBe('');
-    await expect.poll(() => this.leftovers(), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => this.queue()).toBe('');
+    await expect.poll(() => this.leftovers()).toEqual([]);
     await this.#cluster.onLogin(['rm', '-rf', '/home/ada/dyn-slurm-runs']);
   }
 }

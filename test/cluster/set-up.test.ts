@@ -35,7 +35,9 @@ describe.skipIf(unavailable)(
     });
 
     test('GPUs are given out and bound', async () => {
-      const step = "srun --exact -n1 -c1 --gres=gpu:4 bash -c 'echo $CUDA_VISIBLE_DEVICES; sleep 0.5' &";
+      // Each step holds its GPUs until both have theirs.
+      const both = 'touch ~/step$SLURM_STEP_ID; until [[ -e ~/step0 && -e ~/step1 ]]; do sleep 0.1; done';
+      const step = `srun --exact -n1 -c1 --gres=gpu:4 bash -c 'echo $CUDA_VISIBLE_DEVICES; ${both}' &`;
       const { stdout } = await cluster.onLogin(['salloc', '-Q', '-N1', '-n2', '--gpus-per-node=8', 'bash'], {
         input: `${step}\n${step}\nwait\n`,
       });
@@ -60,9 +62,9 @@ describe.skipIf(unavailable)(
       if (cluster.proctrack !== 'cgroup') skip('this machine has no freezer cgroups');
       const { stdout } = await cluster.exec([
         ...['srun', '-N2', 'bash', '-c'],
-        'setsid setsid sleep 987 </dev/null >/dev/null 2>&1 & sleep 0.2; pgrep -fc "sleep 98[7]"',
+        'setsid setsid sleep 987 </dev/null >/dev/null 2>&1 & until pgrep -fc "sleep 98[7]"; do :; done',
       ]);
-      expect(stdout.trim().split('\n')).toEqual(['1', '1']);
+      expect(stdout.split('\n').filter((count) => Number(count) > 0)).toEqual(['1', '1']);
       await expect
         .poll(() => cluster.onNode('node1', ['pgrep', '-f', 'sleep 987']))
         .toMatchObject({ code: 1 });

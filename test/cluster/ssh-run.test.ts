@@ -71,7 +71,7 @@ describe.skipIf(unavailable)(
         });
         const url = 'http://127.0.0.1:8123/v1/chat/completions';
         const { stdout } = await cluster.laptop([
-          ...['curl', '-sS', '--max-time', '20', '-H', 'content-type: application/json', '-d', body, url],
+          ...['curl', '-sS', '--max-time', '60', '-H', 'content-type: application/json', '-d', body, url],
         ]);
         return JSON.parse(stdout) as unknown;
       };
@@ -80,7 +80,7 @@ describe.skipIf(unavailable)(
       expect((await cluster.laptop(['ss', '-Hltn', 'sport = :8123'])).stdout).toMatch(/127\.0\.0\.1:8123/);
       await drop();
       await expect
-        .poll(() => ask().catch(() => undefined), { timeout: 10_000 })
+        .poll(() => ask().catch(() => undefined))
         .toMatchObject({
           usage: { completion_tokens: 8 },
         });
@@ -153,11 +153,13 @@ describe.skipIf(unavailable)(
 
     test('a submit that is cut off finds its job, and sends no other', async () => {
       // The job is taken, and the answer is lost.
-      const sbatch = '#!/bin/bash\nanswer=$(/usr/bin/sbatch "$@")\ntouch ~/taken\nsleep 3\necho "$answer"\n';
+      const sbatch =
+        '#!/bin/bash\nanswer=$(/usr/bin/sbatch "$@")\ntouch ~/taken\nuntil [ -e ~/go ]; do sleep 0.1; done\necho "$answer"\n';
       await as('ada', `mkdir slow && printf '${sbatch}' >slow/sbatch && chmod +x slow/sbatch`);
       const submitting = cli.start(['submit', 'flow.yaml', '--json'], on('slow'));
-      await expect.poll(async () => (await as('ada', 'ls taken')).code, { timeout: 20_000 }).toBe(0);
+      await expect.poll(async () => (await as('ada', 'ls taken')).code).toBe(0);
       await drop();
+      await as('ada', 'touch go');
       const { stdout, code } = await submitting.ended;
       expect(code).toBe(0);
       const { run, jobId } = JSON.parse(stdout) as Submitted;
@@ -184,17 +186,20 @@ describe.skipIf(unavailable)(
     });
 
     test('no secret is ever in a list of processes', async () => {
-      const scan = async (box: string) =>
-        (await cluster.onNode(box, ['bash', '-c', SCAN], { timeout: 60_000 })).stdout;
-      const scans = Promise.all(['login', 'laptop', 'bastion', 'ctl'].map(scan));
+      const boxes = ['login', 'laptop', 'bastion', 'ctl'];
       // A process that shows it, to be seen to be seen.
-      const open = cluster.onNode('ctl', ['bash', '-c', 'exec -a canary-4711 sleep 5']);
+      const open = cluster.onNode('ctl', ['bash', '-c', 'echo $$ >/tmp/open; exec -a canary-4711 sleep 600']);
+      const scans = Promise.all(
+        boxes.map(async (box) => (await cluster.onNode(box, ['bash', '-c', SCAN])).stdout),
+      );
       const { stdout } = await cli.run(['submit', 'secret.yaml', '--json'], {
         env: { DYN_SLURM_CLUSTER: 'ada', HF_TOKEN: 'canary-4711' },
       });
       const { run, dir } = JSON.parse(stdout) as Submitted;
       await cli.run(['status', run], on('ada'));
+      for (const box of boxes) await cluster.onNode(box, ['touch', '/tmp/enough']);
       expect(await scans).toEqual(['0\n', '0\n', '0\n', expect.stringMatching(/^[1-9]/)]);
+      await cluster.onNode('ctl', ['bash', '-c', 'kill "$(</tmp/open)"']);
       await open;
       expect(await as('ada', `cd ${dir} && stat -c '%a %n' $(grep -rl canary-4711 . | sort)`)).toMatchObject({
         stdout: '600 ./env/decode-0.secrets\n600 ./env/decode-1.secrets\n',
@@ -220,12 +225,13 @@ describe.skipIf(unavailable)(
   },
 );
 
-/** Looks at the argv of every process for 8 s; prints how often the secret was seen. */
+/** Looks at the argv of every process until it is told to stop; prints how often the secret was seen. */
 const SCAN = `n=0
-for ((end = SECONDS + 8; SECONDS < end;)); do
+while
   for f in /proc/[0-9]*/cmdline; do
     a=$(tr '\\0' ' ' <"$f") 2>/dev/null
     [[ $a != *canary-47[1]1* ]] || n=$((n + 1))
   done
-done
+  [[ ! -e /tmp/enough ]]
+do :; done
 echo $n`;

@@ -9,7 +9,7 @@ const unavailable = clusterAvailable();
 describe.skipIf(unavailable)(`storage${unavailable ? ` (skipped: ${unavailable})` : ''}`, () => {
   let cluster: Cluster;
   beforeAll(async () => {
-    cluster = await up({ nodes: 2, killWait: 10 });
+    cluster = await up({ nodes: 2 });
     const profiles = join(cluster.shared, 'dyn-slurm/clusters');
     mkdirSync(profiles, { recursive: true });
     writeFileSync(join(profiles, 'mnt.yaml'), 'local_dir: /mnt\n');
@@ -21,7 +21,7 @@ describe.skipIf(unavailable)(`storage${unavailable ? ` (skipped: ${unavailable})
   });
 
   /** A few lines of bash on the first node, which has to be the job's. */
-  const onNode1 = (lines: string) => cluster.onNode('node1', ['bash', '-c', lines], { timeout: 60_000 });
+  const onNode1 = (lines: string) => cluster.onNode('node1', ['bash', '-c', lines]);
   const slurm = { directives: { nodelist: 'node1' } };
 
   test.each([

@@ -29,7 +29,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
   let cluster: Cluster;
   let ada: LoginCli;
   beforeAll(async () => {
-    cluster = await up({ nodes: 3, killWait: 5 });
+    cluster = await up({ nodes: 3 });
     ada = loginCli(cluster);
     await put({
       'recorder.yaml': RECORDER,
@@ -42,9 +42,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
   afterAll(() => down(cluster));
   afterEach(async () => {
     await cluster.onLogin(['scancel', '--me']);
-    await expect
-      .poll(async () => (await cluster.onLogin(['squeue', '-h', '--me'])).stdout, { timeout: 30_000 })
-      .toBe('');
+    await expect.poll(async () => (await cluster.onLogin(['squeue', '-h', '--me'])).stdout).toBe('');
     await cluster.onLogin(['rm', '-rf', '/home/ada/dyn-slurm-runs', '/home/ada/.local', '/home/ada/fail']);
   });
 
@@ -136,21 +134,28 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
   });
 
   describe('a submit that is cut off', () => {
-    /** An sbatch that holds on before or after the real one. */
-    const sbatch = (before: string, after: string) =>
-      put(
+    /** An sbatch that holds on until `goOn`, before or after the real one; a file, `began` or `taken`, says where it is. */
+    const sbatch = (where: 'before' | 'after') => {
+      const hold = (file: string) => `touch ~/${file}; until [[ -e ~/go ]]; do sleep 0.1; done`;
+      const [before, after] = where === 'before' ? [hold('began'), 'touch ~/taken'] : ['', hold('taken')];
+      return put(
         {
           'slow/sbatch': `#!/bin/bash\n${before}\nanswer=$(/usr/bin/sbatch "$@")\nstatus=$?\n${after}\necho "$answer"\nexit $status\n`,
         },
         0o755,
       );
+    };
+    const goOn = () => put({ go: '' });
     const slow = { env: { PATH: `/home/ada/slow:${SYSTEM_PATH}` } };
-    const noted = (name: string) =>
-      expect.poll(() => existsSync(home(name)), { timeout: 20_000, interval: 50 }).toBe(true);
-    afterEach(() => cluster.onLogin(['rm', '-f', '/home/ada/taken', '/home/ada/began']));
+    const noted = (name: string) => expect.poll(() => existsSync(home(name)), { interval: 50 }).toBe(true);
+    afterEach(async () => {
+      await goOn();
+      await expect.poll(async () => (await cluster.onLogin(['pgrep', '-f', 'slow/sbatch'])).stdout).toBe('');
+      await cluster.onLogin(['rm', '-f', '/home/ada/taken', '/home/ada/began', '/home/ada/go']);
+    });
 
     test('after Slurm took its job: status finds it, and a second submit is the same run', async () => {
-      await sbatch('', 'touch /home/ada/taken; sleep 3');
+      await sbatch('after');
       const cli = ada.start(['submit', 'held.yaml'], slow);
       await noted('taken');
       await cli.kill('KILL');
@@ -175,7 +180,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
     });
 
     test('after Slurm took its job: status alone finds and notes it', async () => {
-      await sbatch('', 'touch /home/ada/taken; sleep 3');
+      await sbatch('after');
       const cli = ada.start(['submit', 'held.yaml'], slow);
       await noted('taken');
       await cli.kill('KILL');
@@ -187,7 +192,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
     });
 
     test('before Slurm took its job: the next submit clears it away, and a late sbatch starts nothing', async () => {
-      await sbatch('touch /home/ada/began; sleep 2', 'touch /home/ada/taken');
+      await sbatch('before');
       const cli = ada.start(['submit', 'held.yaml'], slow);
       await noted('began');
       await cli.kill('KILL');
@@ -195,15 +200,17 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
       const { run } = await submit('held.yaml');
       expect(run).not.toBe(cut);
       expect(runs()).toEqual([run]);
+      await goOn();
       await noted('taken');
       expect(await jobs()).toHaveLength(1);
     });
 
     test('an interrupt waits for the answer, so that the job is known', async () => {
-      await sbatch('', 'touch /home/ada/taken; sleep 2');
+      await sbatch('after');
       const cli = ada.start(['submit', 'held.yaml'], slow);
       await noted('taken');
       await cli.kill('INT');
+      await goOn();
       const { code, stdout } = await cli.ended;
       expect(code).toBe(130);
       expect(stdout).toMatch(/^submitted recorder-[0-9a-f]{6} as job \d+/);
@@ -211,7 +218,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
     });
 
     test('a second interrupt leaves at once, and the job is found later', async () => {
-      await sbatch('', 'touch /home/ada/taken; sleep 20');
+      await sbatch('after');
       const cli = ada.start(['submit', 'held.yaml'], slow);
       await noted('taken');
       await cli.kill('INT');
@@ -232,7 +239,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
     );
     expect((await ada.run(['cancel', first.run])).code).toBe(0);
     // What had to end well did not: Slurm withdraws the third, and lets the second come.
-    await expect.poll(async () => (await status(ok.run)).state, { timeout: 30_000 }).toBe('cancelled');
+    await expect.poll(async () => (await status(ok.run)).state).toBe('cancelled');
     expect((await status(ok.run)).verdict.reason).toBe(
       'Slurm withdrew it: the job that it depended on did not end as it had to',
     );
@@ -272,9 +279,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
     try {
       await cluster.exec(['scontrol', 'update', 'partitionname=batch', 'MaxTime=5']);
       await cluster.exec(['scontrol', 'release', jobId]);
-      await expect
-        .poll(jobs, { timeout: 30_000 })
-        .toEqual([expect.stringMatching('PENDING PartitionTimeLimit')]);
+      await expect.poll(jobs).toEqual([expect.stringMatching('PENDING PartitionTimeLimit')]);
       for (const [signal, code] of [
         ['INT', 130],
         ['TERM', 143],
@@ -315,9 +320,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
     const watcher = ada.start(['watch', run]);
     await watcher.says(/aggregated-1 started/);
     await expect
-      .poll(() => readdirSync(home('got')).filter((name) => name.startsWith(`args.${jobId}.`)).length, {
-        timeout: 20_000,
-      })
+      .poll(() => readdirSync(home('got')).filter((name) => name.startsWith(`args.${jobId}.`)).length)
       .toBeGreaterThan(1);
     await cluster.exec(command(jobId));
     const { code, stdout } = await watcher.ended;
@@ -367,7 +370,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
         .filter((name) => name.startsWith(`${kind}.${jobId}.`))
         .map((name) => readFileSync(home('got', name), 'utf8').split('\0'))
         .find((words) => words.some((word) => word.includes('quoted')));
-    await expect.poll(() => got('env') && got('args'), { timeout: 30_000 }).toBeDefined();
+    await expect.poll(() => got('env') && got('args')).toBeDefined();
     const args = got('args') ?? [];
     for (const [key, value] of Object.entries(values)) {
       expect(got('env')).toContain(`V_${key}=${value}`);
@@ -406,9 +409,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
     ]);
     const { run, jobId } = JSON.parse(stdout) as Submitted;
     await expect
-      .poll(() => readdirSync(home('got')).filter((name) => name.startsWith(`args.${jobId}.`)).length, {
-        timeout: 20_000,
-      })
+      .poll(() => readdirSync(home('got')).filter((name) => name.startsWith(`args.${jobId}.`)).length)
       .toBeGreaterThan(1);
     await ada.run(['cancel', run]);
     const open = await cluster.onLogin([

@@ -4,11 +4,11 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, clusterAvailable, down, type UpOptions, up } from './cluster.ts';
-import { mislead, powerOff, putRight } from './faults.ts';
+import { loseNode, mislead, putRight } from './faults.ts';
 
 const unavailable = clusterAvailable();
 const ROOT = join(import.meta.dirname, '../..');
-const OPTIONS: UpOptions = { nodes: 4, killWait: 10, slurmdTimeout: 6 };
+const OPTIONS: UpOptions = { nodes: 4 };
 
 type Event = Readonly<Record<string, unknown>> & { readonly kind: string; readonly time: string };
 
@@ -29,16 +29,13 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
   afterAll(() => down(cluster));
   afterEach(async () => {
     await cluster.exec(['scancel', '--user=root']);
-    await expect
-      .poll(async () => (await cluster.exec(['squeue', '-h'])).stdout, { timeout: 40_000 })
-      .toBe('');
-    expect(await leftovers()).toEqual([]);
+    await expect.poll(async () => (await cluster.exec(['squeue', '-h'])).stdout).toBe('');
+    await expect.poll(leftovers).toEqual([]);
   });
 
   const dynSlurm = (...args: string[]) =>
     cluster.exec([process.execPath, join(ROOT, 'dist/main.js'), ...args], {
       env: { DYN_SLURM_RUNS: join(cluster.shared, 'runs'), NO_COLOR: '1', DYN_SLURM_CLUSTER: '' },
-      timeout: 120_000,
     });
 
   /** Submits a job of one aggregated worker, or of what `sections` make of it. */
@@ -47,7 +44,7 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
       name,
       gpu: 'h100',
       model: { path: 'tiny/Model-1', served_name: 'tiny' },
-      infra: { etcd: { lease_ttl: '3s' } },
+      infra: { etcd: { lease_ttl: '10s' } },
       ...sections,
       slurm: { account: 'research', partition: 'batch', time: '10m', ...(sections.slurm ?? {}) },
     };
@@ -61,9 +58,10 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
   const eventsOf = ({ dir }: Run): readonly Event[] => {
     const file = join(dir, 'events.jsonl');
     if (!existsSync(file)) return [];
+    // What comes after the last line break is still being written.
     return readFileSync(file, 'utf8')
       .split('\n')
-      .filter(Boolean)
+      .slice(0, -1)
       .map((line) => JSON.parse(line));
   };
 
@@ -87,14 +85,13 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     return nodes[rank] ?? '';
   };
 
-  /** Kills what a step runs on a node, and not its script; when, in ms. */
-  async function killTask(run: Run, step: string, rank = 0): Promise<number> {
+  /** Kills what a step runs on a node, and not its script. */
+  async function killTask(run: Run, step: string, rank = 0): Promise<void> {
     const host = hostOf(run, step, rank);
     const find = `for pid in $(pgrep -f 'etcd --name|nats-server|python'); do
       tr '\\0' '\\n' </proc/$pid/environ | grep -qx "SLURM_JOB_NAME=${step}" && kill -KILL $pid && echo $pid; done`;
     const { stdout } = await cluster.onNode(host, ['bash', '-c', find]);
     expect(stdout).toMatch(/^\d+\n$/);
-    return Date.now();
   }
 
   /** Processes and folders that jobs have left on any node. */
@@ -121,55 +118,32 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     }
   }
 
-  const millis = ({ time }: Event): number => Date.parse(time);
-
-  test.each([
-    ['with code 1', 'no.such.module', 'exited with code 1', /No module named/],
-    ['with code 0', 'this', 'exited with code 0', /./],
-  ])('a worker that ends at its start %s is the cause', async (_, module, how, line) => {
-    const run = await submit('early', { aggregated: { module, nodes: 2 } });
-    const started = await eventOf(run, 'job-started');
+  test('a worker that ends at its start is the cause', async () => {
+    const run = await submit('early', { aggregated: { module: 'no.such.module', nodes: 2 } });
     const verdict = await eventOf(run, 'verdict');
     const { step, node, line: said } = verdict;
     expect(verdict).toMatchObject({
       outcome: 'failed',
-      reason: `${step} on ${node} ${how}`,
+      reason: `${step} on ${node} exited with code 1`,
       step: 'aggregated-0',
       role: 'aggregated',
     });
-    expect(said).toMatch(line);
-    expect(millis(verdict) - millis(started)).toBeLessThan(15_000);
+    expect(said).toMatch(/No module named/);
     expect((await dynSlurm('watch', run.run)).code).toBe(7);
   });
 
-  test.each([
-    ['etcd', 'etcd'],
-    ['NATS', 'nats'],
-    ['a worker', 'aggregated-0'],
-  ])('%s that is killed while the service runs ends the job', async (_, step) => {
-    const run = await submit('killed', { aggregated: { nodes: 1 } });
-    await eventOf(run, 'ready');
-    const killed = await killTask(run, step);
-    const verdict = await eventOf(run, 'verdict');
-    expect(verdict).toMatchObject({
-      outcome: 'failed',
-      step,
-      signal: 'KILL',
-      reason: `${step} on ${hostOf(run, step)} was killed by SIGKILL`,
-    });
-    const ended = await eventOf(run, 'process-ended');
-    expect(millis(ended) - killed).toBeLessThan(2_000);
-  });
-
-  test('etcd that is killed before the service is ready ends the job at once', async () => {
+  test('etcd that is killed before the service is ready ends the job', async () => {
     const idle = { env: { PATH: `${cluster.shared}/idle:/usr/bin:/bin` } };
     const run = await submit('before', { aggregated: { nodes: 1, ...idle } });
     await eventOf(run, 'workers-registered');
-    const killed = await killTask(run, 'etcd');
-    const ended = await eventOf(run, 'process-ended');
-    expect(ended).toMatchObject({ step: 'etcd', signal: 'KILL' });
-    expect(millis(ended) - killed).toBeLessThan(2_000);
-    expect(await eventOf(run, 'verdict')).toMatchObject({ outcome: 'failed', step: 'etcd' });
+    await killTask(run, 'etcd');
+    const cause = {
+      step: 'etcd',
+      signal: 'KILL',
+      reason: `etcd on ${hostOf(run, 'etcd')} was killed by SIGKILL`,
+    };
+    expect(await eventOf(run, 'process-ended')).toMatchObject(cause);
+    expect(await eventOf(run, 'verdict')).toMatchObject({ outcome: 'failed', ...cause });
   });
 
   test('a worker is started again, and others are done without', async () => {
@@ -204,9 +178,7 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     ]);
     try {
       await expect
-        .poll(async () => (await cluster.onNode('node2', ['ss', '-Hltn', 'sport = :8081'])).stdout, {
-          timeout: 10_000,
-        })
+        .poll(async () => (await cluster.onNode('node2', ['ss', '-Hltn', 'sport = :8081'])).stdout)
         .not.toBe('');
       const run = await submit('unfit', {
         model: { path: missing, served_name: 'tiny' },
@@ -238,7 +210,7 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     });
     const log = join(run.dir, 'job.log');
     await expect
-      .poll(() => (existsSync(log) ? readFileSync(log, 'utf8') : ''), { timeout: 60_000 })
+      .poll(() => (existsSync(log) ? readFileSync(log, 'utf8') : ''))
       .toMatch(/^srun: error: Task launch for StepId=\S+ failed on node node3: /m);
     await putRight(cluster, 'node1', 'node3');
     await eventOf(run, 'ready');
@@ -246,7 +218,7 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
       .poll(() => eventsOf(run).flatMap(({ kind, step }) => (kind === 'step-started' ? [step] : [])))
       .toEqual(['aggregated-0', 'aggregated-1', 'aggregated-2', 'etcd', 'nats', 'frontend-0', 'metrics']);
     await dynSlurm('cancel', run.run);
-  }, 120_000);
+  });
 
   test('a node that cannot be asked is named with the words of srun', async () => {
     await mislead(cluster, 'node1', 'node2');
@@ -257,11 +229,11 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     expect(await eventOf(run, 'verdict')).toMatchObject({
       outcome: 'failed',
       reason: expect.stringMatching(
-        /^node2 gave no full answer in \d\d s: srun: error: Task launch for StepId=\S+ failed on node node2: /,
+        /^node2 gave no full answer in \d+ s: srun: error: Task launch for StepId=\S+ failed on node node2: /,
       ),
     });
     await putRight(cluster, 'node1', 'node2');
-  }, 180_000);
+  });
 
   test('scancel of the steps alone, which leaves the job running, is a cancelled run', async () => {
     const run = await submit('signalled', { aggregated: { nodes: 2 } });
@@ -274,31 +246,32 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     expect((await dynSlurm('watch', run.run)).code).toBe(9);
   });
 
+  // After KillWait the job's script would be killed, and leave none.
   test('scancel of the job leaves a verdict within KillWait', async () => {
     const run = await submit('cancelled', { aggregated: { nodes: 4 } });
     await eventOf(run, 'ready');
-    const told = Date.now();
     await cluster.exec(['scancel', run.jobId]);
-    const verdict = await eventOf(run, 'verdict');
-    expect(verdict).toMatchObject({ outcome: 'cancelled', reason: 'cancelled' });
-    expect(millis(verdict) - told).toBeLessThan(8_000);
+    expect(await eventOf(run, 'verdict')).toMatchObject({ outcome: 'cancelled', reason: 'cancelled' });
     expect((await dynSlurm('watch', run.run)).code).toBe(9);
   });
 
   test('the time limit drains first', async () => {
-    const run = await submit('limited', {
-      aggregated: { nodes: 1 },
-      slurm: { time: '2m' },
-      health: { drain: '60s' },
-    });
+    const run = await submit('limited', { aggregated: { nodes: 1 }, health: { drain: '5m' } });
     await eventOf(run, 'ready');
+    // Ten minutes would be too long to wait for, and a limit that is short from the start may come before ready.
+    const left = ['squeue', '-h', '-j', run.jobId, '-o%M'];
+    const [, minutes = '0'] = /(\d+):\d+$/.exec((await cluster.exec(left)).stdout.trim()) ?? [];
+    const limit = `timelimit=${Number(minutes) + 3}`;
+    expect(await cluster.exec(['scontrol', 'update', `jobid=${run.jobId}`, limit])).toMatchObject({
+      code: 0,
+    });
     await eventOf(run, 'draining');
     expect(await eventOf(run, 'verdict')).toMatchObject({
       outcome: 'timeout',
       reason: 'served until the time limit',
     });
     expect((await dynSlurm('watch', run.run)).code).toBe(0);
-  }, 180_000);
+  });
 
   test('a preempted job starts again from nothing', async () => {
     const run = await submit('preempted', {
@@ -321,27 +294,21 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
       state: 'waiting',
     });
     await expect
-      .poll(async () => (await cluster.exec(['squeue', '-h', '-j', higher.trim(), '-tall', '-o%T'])).stdout, {
-        timeout: 60_000,
-      })
+      .poll(async () => (await cluster.exec(['squeue', '-h', '-j', higher.trim(), '-tall', '-o%T'])).stdout)
       .toContain('COMPLETED');
     // Slurm waits for two minutes before it starts a job again.
     await expect
       .poll(
         async () => (await cluster.exec(['scontrol', 'update', `jobid=${run.jobId}`, 'starttime=now'])).code,
-        {
-          timeout: 30_000,
-        },
       )
       .toBe(0);
-    const ready = await eventOf(run, 'ready', 1);
-    expect(Number(ready.seconds)).toBeGreaterThan(1);
+    await eventOf(run, 'ready', 1);
     expect(existsSync(join(run.dir, 'attempts/1/logs'))).toBe(true);
     const logs = await dynSlurm('logs', run.run, 'etcd');
     expect(logs.code).toBe(0);
     await dynSlurm('cancel', run.run);
     expect(await eventOf(run, 'verdict', 1)).toMatchObject({ outcome: 'cancelled', attempt: 1 });
-  }, 240_000);
+  });
 
   // The last ones, for nodes without power come back slowly.
   test('a node without power ends the job, or the role goes on without it', async () => {
@@ -349,7 +316,7 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     const run = await submit('powerless', { prefill: { nodes: 1, restart: 1 }, decode });
     await eventOf(run, 'ready');
     const lost = hostOf(run, 'decode-1');
-    await powerOff(cluster, lost);
+    await loseNode(cluster, lost);
     expect(await eventOf(run, 'degraded')).toMatchObject({
       reason: expect.stringContaining(`${lost} failed, and decode-1 with it`),
       node: lost,
@@ -360,25 +327,25 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     expect(await eventOf(run, 'recovered')).toMatchObject({ step: 'prefill-0' });
     await dynSlurm('cancel', run.run);
     await up(OPTIONS);
-  }, 180_000);
+  });
 
   test('a critical worker whose node is without power ends the job', async () => {
     const run = await submit('dark', { prefill: { nodes: 1 }, decode: { nodes: 2 } });
     await eventOf(run, 'ready');
     const lost = hostOf(run, 'decode-0', 1);
-    await powerOff(cluster, lost);
+    await loseNode(cluster, lost);
     const verdict = await eventOf(run, 'verdict');
     expect(verdict.outcome).toBe('failed');
     expect(verdict.reason).toContain(`${lost} failed`);
     expect((await dynSlurm('watch', run.run)).code).toBe(7);
     await up(OPTIONS);
-  }, 180_000);
+  });
 
   test('a job whose head node is without power is ended by Slurm, which says so', async () => {
     const run = await submit('headless', { aggregated: { workers: 2, nodes: 2 } });
     await eventOf(run, 'ready');
     const head = hostOf(run, 'etcd');
-    await powerOff(cluster, head);
+    await loseNode(cluster, head);
     expect(await inferred(run)).toMatchObject({
       outcome: 'failed',
       reason: expect.stringContaining('NODE_FAIL'),
@@ -386,7 +353,7 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     await up(OPTIONS);
     // Nobody was left to do so.
     await cluster.onNode(head, ['bash', '-c', 'rm -r /tmp/dyn-slurm-*']);
-  }, 180_000);
+  });
 
   test('a run folder that cannot be written any more keeps nothing from its end', async () => {
     const run = await submit('readonly', { aggregated: { nodes: 1 } });

@@ -10,10 +10,10 @@ usage: up.sh [--nodes N] [--name NAME] [--gpus N] [--kill-wait S] [--slurmd-time
   --nodes           1 to 33; default 8
   --name            of the cluster; default dev
   --gpus            of each node; default 8
-  --kill-wait       Slurm's KillWait; default 10
+  --kill-wait       Slurm's KillWait in seconds; default 30, as Slurm's own
   --proctrack       cgroup, the default where there are freezer cgroups, or linuxproc
   --domain          Slurm's names of the nodes are node1.NAME and so on; default node1
-  --slurmd-timeout  seconds until a silent node is down; default 15
+  --slurmd-timeout  seconds until a silent node is down; default 60
   --accounting      a slurmdbd over a MariaDB; limits are enforced. Installs both
   --min-job-age     seconds that the queue knows a job that has ended; default 30
   --root            a Debian of another release, whose Slurm and programs all boxes use; see root.sh
@@ -31,7 +31,7 @@ END
 . "$HERE/people.sh"
 . "$HERE/description.sh"
 
-NAME=dev NODES=8 GPUS=8 KILL_WAIT=10 SLURMD_TIMEOUT=15 MIN_JOB_AGE=30 DOMAIN='' ACCOUNTING='' JSON='' TOOLS='' PROCTRACK=cgroup ROOT=''
+NAME=dev NODES=8 GPUS=8 KILL_WAIT=30 SLURMD_TIMEOUT=60 MIN_JOB_AGE=30 DOMAIN='' ACCOUNTING='' JSON='' TOOLS='' PROCTRACK=cgroup ROOT=''
 while (($#)); do
   case $1 in
     --json) JSON=1 ;;

@@ -6,13 +6,13 @@ import { processesOf, Stage } from './rehearsal.ts';
 import { signalTask } from './submitted.ts';
 
 const stage = new Stage();
-afterEach(async () => {
+afterEach(async (test) => {
   await stage.run('release');
-  await noneLeft();
+  await stage.settle(test);
 });
 afterAll(() => stage.dispose());
 
-const noneLeft = () => expect.poll(() => processesOf(stage.runs), { timeout: 20_000 }).toEqual([]);
+const noneLeft = () => expect.poll(() => processesOf(stage.runs)).toEqual([]);
 
 const CONFIG = join(import.meta.dirname, '../fixtures/rehearsal/disaggregated.yaml');
 
@@ -146,13 +146,13 @@ test('what happens is told at the prompt at once, and so is what others do', asy
   prompt.press('\u0004');
   await prompt.says(/goes on, and job \d+ with it/);
   expect(await prompt.ended).toBe(0);
-}, 240_000);
+});
 
 test('an etcd that stands still ends the session, and its nodes are there for the next one', async () => {
-  const leased = join(import.meta.dirname, '../fixtures/rehearsal/leased.yaml');
-  const attached = stage.terminal('allocate', leased, '--cluster', 'local', '--no-workers');
-  await attached.says(/leased-\w{6}> /);
-  const [run = ''] = /leased-\w{6}/.exec(attached.text) ?? [];
+  const config = join(import.meta.dirname, '../fixtures/rehearsal/soon-lost.yaml');
+  const attached = stage.terminal('allocate', config, '--cluster', 'local', '--no-workers');
+  await attached.says(/soon-lost-\w{6}> /);
+  const [run = ''] = /soon-lost-\w{6}/.exec(attached.text) ?? [];
   const session = { run, dir: join(stage.runs, run) };
   signalTask(session, { step: 'etcd', program: 'etcd' }, 'SIGSTOP');
   await attached.says(/etcd has not answered for \d+ s, although its process lives/);
@@ -162,10 +162,10 @@ test('an etcd that stands still ends the session, and its nodes are there for th
 
   // On the same nodes.
   const { job } = JSON.parse((await stage.run('status', run, '--json')).stdout);
-  const again = await stage.run('allocate', leased, '--cluster', 'local', '--adopt', job, '--no-prompt');
+  const again = await stage.run('allocate', config, '--cluster', 'local', '--adopt', job, '--no-prompt');
   expect(again.code).toBe(0);
   expect((await stage.run('release')).stdout).toContain('is given back');
-}, 240_000);
+});
 
 test('a wrong argument is named, and the session goes on', async () => {
   const session = await allocate();
@@ -239,7 +239,7 @@ test('a supervisor that is killed is replaced, and nothing else is touched', asy
   ]);
   expect((await stage.run('start', 'workers')).code).toBe(0);
   const attach = async (): Promise<Allocated> => JSON.parse((await stage.run('attach', '--json')).stdout);
-  await expect.poll(attach, { timeout: 20_000 }).toMatchObject({ url: expect.stringContaining('http') });
+  await expect.poll(attach).toMatchObject({ url: expect.stringContaining('http') });
   const session = await attach();
   const since = events(session).length;
   const [supervisor] = processesOf(session.dir).filter((line) =>
@@ -275,4 +275,4 @@ test('a supervisor that is killed is replaced, and nothing else is touched', asy
   await noneLeft();
   expect((await stage.run('release', session.run)).code).toBe(0);
   expect((await stage.run('restart', 'decode-1')).stderr).toContain('has ended: released by');
-}, 240_000);
+});

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import type { BenchResult } from '../../src/bench/result.ts';
-import { processesOf, Stage } from './rehearsal.ts';
+import { Stage } from './rehearsal.ts';
 import { eventOf, type Submitted, signalTask } from './submitted.ts';
 
 const stage = new Stage();
-afterEach(() => expect(processesOf(stage.runs)).toEqual([]));
+afterEach((test) => stage.settle(test));
 afterAll(() => stage.dispose());
 
 /** What stands in for benchmark_serving.py, whose packages a rehearsal has not. */
@@ -180,7 +180,7 @@ test('a job that serves is measured by steps of its own, which can be ended and 
   });
   expect(own.code).toBe(0);
   expect((await stage.run('cancel', run.run)).code).toBe(0);
-}, 300_000);
+});
 
 test('a worker that is lost under a measurement makes it INVALID', async () => {
   const run = await submit('lossy');
@@ -217,7 +217,7 @@ test('a worker that is lost under a measurement makes it INVALID', async () => {
     reason: expect.stringMatching(/^decode-0 on node1 was killed by SIGKILL/),
   });
   expect((await stage.run('cancel', run.run)).code).toBe(0);
-}, 240_000);
+});
 
 test('a service that runs on without a benchmark says how to run one', async () => {
   const run = await submit('plain');

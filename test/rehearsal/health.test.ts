@@ -1,10 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { processesOf, Stage } from './rehearsal.ts';
+import { Stage } from './rehearsal.ts';
 import { eventOf, eventsOf, signalTask, submit } from './submitted.ts';
 
 const stage = new Stage();
-afterEach(() => expect.poll(() => processesOf(stage.runs), { timeout: 10_000 }).toEqual([]));
+afterEach((test) => stage.settle(test));
 afterAll(() => stage.dispose());
+
+/** Milliseconds, of leased.yaml. */
+const LEASE = 10_000;
 
 const statusOf = async (run: string) => JSON.parse((await stage.run('status', run, '--json')).stdout);
 
@@ -29,7 +33,12 @@ test('a worker that stands still loses its lease, and did not crash', async () =
     ),
     missing: ['decode-0'],
   });
+  expect((await stage.run('cancel', run.run)).code).toBe(0);
+});
 
+test('a worker that stands still for too long ends the job', async () => {
+  const run = await submit(stage, 'soon-lost');
+  await eventOf(run, 'ready');
   signalTask(run, { step: 'prefill-0', program: 'python' }, 'SIGSTOP');
   expect(await eventOf(run, 'verdict')).toMatchObject({
     outcome: 'failed',
@@ -52,6 +61,7 @@ test('what ends because etcd stood still is not to blame', async () => {
     reason: expect.stringMatching(/^etcd has not answered for \d+ s, although its process lives$/),
   });
   expect(await statusOf(run.run)).toMatchObject({ state: 'stalled', stalled: { step: 'etcd' } });
+  await sleep(LEASE);
   signalTask(run, etcd, 'SIGCONT');
   expect(await eventOf(run, 'verdict')).toMatchObject({
     outcome: 'failed',
@@ -62,7 +72,7 @@ test('what ends because etcd stood still is not to blame', async () => {
 });
 
 test('an etcd that stands still for too long ends the job', async () => {
-  const run = await submit(stage, 'leased');
+  const run = await submit(stage, 'soon-lost');
   await eventOf(run, 'ready');
   signalTask(run, { step: 'etcd', program: 'etcd' }, 'SIGSTOP');
   expect(await eventOf(run, 'verdict')).toMatchObject({
@@ -81,6 +91,6 @@ test.each([
   expect(code).toBe(8);
   expect(events.at(-1)).toMatchObject({
     outcome: 'deadline',
-    reason: `no progress for 6 s, waiting for ${missing}`,
+    reason: `no progress for 30 s, waiting for ${missing}`,
   });
 });

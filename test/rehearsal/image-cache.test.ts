@@ -26,5 +26,5 @@ test('a rehearsal imports no image, says so, and leaves the cache as it is', asy
   });
   expect(others).toEqual([expect.objectContaining({ kind: 'ready' })]);
   expect(readdirSync(cache)).toEqual([]);
-  expect(processesOf(stage.runs)).toEqual([]);
+  await expect.poll(() => processesOf(stage.runs)).toEqual([]);
 });

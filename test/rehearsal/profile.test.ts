@@ -8,12 +8,12 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type ProfileOptions, profile } from '../../src/cli/profile/profile.ts';
 import { NODES, RUN, servingRun } from '../unit/cli/profile/serving.ts';
 import type { Site } from '../unit/cli/run-folder.ts';
-import { processesOf, Stage } from './rehearsal.ts';
+import { Stage } from './rehearsal.ts';
 import { eventOf, submit } from './submitted.ts';
 import { installedTools } from './tools/service.ts';
 
 const stage = new Stage();
-afterEach(() => expect(processesOf(stage.runs)).toEqual([]));
+afterEach((test) => stage.settle(test));
 afterAll(() => stage.dispose());
 
 test('a mock engine has no profiler, and says so on its real route', async () => {

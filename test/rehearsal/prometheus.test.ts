@@ -5,7 +5,7 @@ import { afterAll, afterEach, expect, test } from 'vitest';
 import { freePort } from '../free-port.ts';
 import { TokenLoad } from '../token-load.ts';
 import { findPrometheus, lint, startPrometheus } from './prometheus.ts';
-import { processesOf, Stage } from './rehearsal.ts';
+import { Stage } from './rehearsal.ts';
 import { eventOf, submit } from './submitted.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs');
@@ -13,7 +13,7 @@ const DOCS = join(import.meta.dirname, '../../docs');
 const dir = mkdtempSync(join(tmpdir(), 'dyn-slurm-prometheus-'));
 const bin = findPrometheus(dir);
 const stage = new Stage();
-afterEach(() => expect(processesOf(stage.runs)).toEqual([]));
+afterEach((test) => stage.settle(test));
 afterAll(() => {
   stage.dispose();
   rmSync(dir, { recursive: true, force: true });
@@ -72,18 +72,23 @@ test.skipIf(bin === undefined)('a Prometheus set up as documented fills the whol
         ['dyn-slurm', undefined, undefined],
       ].sort(),
     );
-    await prometheus.until('dyn_slurm_output_tokens_per_second', ([sample]) => (sample?.value ?? 0) > 50);
-    const empty: string[] = [];
-    for (const expression of expressions()) {
-      const samples = await prometheus.query(expression);
-      if (samples.length === 0 || samples.some(({ labels }) => labels.run !== run.run))
-        empty.push(expression);
-    }
+    await prometheus.until('dyn_slurm_output_tokens_per_second', ([sample]) => (sample?.value ?? 0) > 0);
+    const empty = async () => {
+      const without: string[] = [];
+      for (const expression of expressions()) {
+        const samples = await prometheus.query(expression);
+        if (samples.length === 0 || samples.some(({ labels }) => labels.run !== run.run))
+          without.push(expression);
+      }
+      return without;
+    };
     // Only of SGLang, which a mock engine is not.
-    expect(empty).toEqual([
-      'dyn_slurm_worker_input_tokens_per_second{run=~".*"}',
-      'dyn_slurm_worker_kv_usage_ratio{run=~".*"}',
-    ]);
+    await expect
+      .poll(empty)
+      .toEqual([
+        'dyn_slurm_worker_input_tokens_per_second{run=~".*"}',
+        'dyn_slurm_worker_kv_usage_ratio{run=~".*"}',
+      ]);
     const text = await (await fetch(`http://127.0.0.1:${page}/metrics`)).text();
     expect(await lint(bin ?? '', text)).toEqual({ code: 0, said: '' });
   } finally {

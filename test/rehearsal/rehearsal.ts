@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { expect, type TestContext } from 'vitest';
 import { Terminal } from '../terminal.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -77,6 +78,14 @@ export class Stage {
     return { code, stderr, events };
   }
 
+  /** After a test: waits until nothing runs that it started. What one that failed has left is killed. */
+  async settle({ task }: TestContext): Promise<void> {
+    if (task.result?.state === 'fail') {
+      for (const line of processesOf(this.runs)) sendSignal(Number.parseInt(line, 10), 'SIGKILL');
+    }
+    await expect.poll(() => processesOf(this.runs)).toEqual([]);
+  }
+
   dispose(): void {
     rmSync(this.runs, { recursive: true });
   }
@@ -88,6 +97,13 @@ export function processesOf(folder: string): readonly string[] {
     .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
     .filter((pid) => ['environ', 'cmdline'].some((file) => readProc(pid, file).includes(folder)))
     .map((pid) => `${pid} ${readProc(pid, 'cmdline').replaceAll('\u0000', ' ')}`);
+}
+
+/** The process may have ended meanwhile. */
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {}
 }
 
 function readProc(pid: string, file: string): string {

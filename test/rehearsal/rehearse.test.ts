@@ -1,8 +1,8 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { type Outcome, processesOf, Stage } from './rehearsal.ts';
+import { type Outcome, Stage } from './rehearsal.ts';
 
 const stage = new Stage();
-afterEach(() => expect(processesOf(stage.runs)).toEqual([]));
+afterEach((test) => stage.settle(test));
 afterAll(() => stage.dispose());
 
 const last = (outcome: Outcome, kind: string) => outcome.events.findLast((event) => event.kind === kind);

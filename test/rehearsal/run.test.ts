@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { processesOf, Stage } from './rehearsal.ts';
+import { Stage } from './rehearsal.ts';
 
 const stage = new Stage();
-afterEach(() => expect(processesOf(stage.runs)).toEqual([]));
+afterEach((test) => stage.settle(test));
 afterAll(() => stage.dispose());
 
 const CONFIG = join(import.meta.dirname, '../fixtures/rehearsal/disaggregated.yaml');

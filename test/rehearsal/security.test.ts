@@ -6,7 +6,7 @@ import { afterAll, afterEach, expect, test } from 'vitest';
 import { processesOf, Stage } from './rehearsal.ts';
 
 const stage = new Stage();
-afterEach(() => expect(processesOf(stage.runs)).toEqual([]));
+afterEach((test) => stage.settle(test));
 afterAll(() => stage.dispose());
 
 test('etcd and NATS deny who has no password, and no argument, log or event holds it', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,8 +22,9 @@ export async function submit(stage: Stage, config: string): Promise<Submitted> {
 }
 
 export function eventsOf({ dir }: Submitted): readonly Event[] {
-  const lines = read(join(dir, 'events.jsonl')).split('\n');
-  return lines.filter(Boolean).map((line) => JSON.parse(line));
+  // What comes after the last line break is still being written.
+  const lines = read(join(dir, 'events.jsonl')).split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line));
 }
 
 /** The first event of a kind; waits for it, unless the run ends without one. */
@@ -53,6 +54,24 @@ export function signalTask(
   });
   expect(pids).not.toEqual([]);
   for (const pid of pids) process.kill(Number(pid), signal);
+}
+
+/** Signals the batch script, and none of its steps. */
+export function signalBatch({ dir }: Submitted, signal: NodeJS.Signals): void {
+  const pids = readdirSync('/proc').filter(
+    (pid) =>
+      /^\d+$/.test(pid) && read(`/proc/${pid}/cmdline`).endsWith('/slurm_script\0') && folderOf(pid) === dir,
+  );
+  expect(pids).toHaveLength(1);
+  process.kill(Number(pids[0]), signal);
+}
+
+function folderOf(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
+  }
 }
 
 function read(path: string): string {

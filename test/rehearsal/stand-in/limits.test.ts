@@ -12,13 +12,13 @@ const state = async (id: string): Promise<string> =>
 test('the time limit warns the batch shell, then ends all', async () => {
   cluster = openCluster({ DYN_SLURM_STANDIN_KILL_WAIT: '2' });
   const id = await cluster.submit(
-    '--time=0:04 --signal=B:USR1@2',
+    '--time=0:10 --signal=B:USR1@2',
     `trap 'echo warned' USR1; trap 'echo told' TERM
-     srun --overlap bash -c 'trap "echo task warned" USR1; for i in $(seq 100); do sleep 0.1; done' &
+     srun --overlap bash -c 'trap "echo task warned" USR1; while :; do sleep 0.1; done' &
      while kill -0 $!; do wait $!; done`,
   );
   await cluster.reach(id, 'TIMEOUT');
-  expect(await state(id)).toBe('TIMEOUT TO TimeLimit 0:04');
+  expect(await state(id)).toBe('TIMEOUT TO TimeLimit 0:10');
   const output = cluster.read('job.out').replace(/AT \S+/g, 'AT TIME');
   expect(output).toContain('warned\n');
   expect(output).not.toContain('task warned');
@@ -29,7 +29,7 @@ test('the time limit warns the batch shell, then ends all', async () => {
 test('without B: the warning goes to the steps', async () => {
   cluster = openCluster();
   const id = await cluster.submit(
-    '--time=0:30 --signal=USR1@29',
+    '--time=1:00 --signal=USR1@50',
     `trap 'echo batch' USR1
      srun bash -c 'trap "echo step; exit 0" USR1; while :; do sleep 0.1; done' & wait $!`,
   );

@@ -1,12 +1,13 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { DynSlurmError } from '../../../src/errors.ts';
 import { localHost } from '../../../src/host/local.ts';
 
 const signal = new AbortController().signal;
-const options = { timeout: 10_000, signal };
+const options = { timeout: 60_000, signal };
 const host = localHost({ path: [], env: { PATH: process.env.PATH } });
 
 async function program(script: string): Promise<string> {
@@ -79,10 +80,15 @@ test('a missing program names the fix', async () => {
 
 test('a command that does not end is killed, and what it said is kept', async () => {
   const folder = await program(
-    'trap "" TERM; echo "waiting for the controller" >&2; while :; do sleep 0.1; done',
+    'trap "" TERM; echo "waiting for the controller" >&2; : >"$0.said"; while :; do sleep 0.1; done',
   );
   const stuck = localHost({ path: [folder], env: { PATH: process.env.PATH } });
-  const error = await failure(stuck.exec(['squeue', '--me'], { signal, timeout: 300 }));
+  const late = new AbortController();
+  vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(late.signal);
+  const failed = failure(stuck.exec(['squeue', '--me'], { signal, timeout: 300 }));
+  await expect.poll(() => existsSync(join(folder, 'squeue.said'))).toBe(true);
+  late.abort();
+  const error = await failed;
   expect([error.code, error.message]).toEqual([
     'connection',
     'squeue did not end (no answer within 0.3 s)\n  ran:  squeue --me   on this machine\nwaiting for the controller',

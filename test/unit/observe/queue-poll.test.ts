@@ -20,10 +20,11 @@ const queue = (...rows: readonly (readonly [job: string, state: string])[]): Ans
 const never = new AbortController().signal;
 const jobs = ['7', '8', '9'] as readonly string[] as readonly JobId[];
 
-async function poll(first: Answer, polls: PollSchedule = POLLS) {
+/** `patience`, in milliseconds, is what squeue has to answer in. */
+async function poll(first: Answer, polls: PollSchedule = POLLS, patience = 60_000) {
   const stub = await stubSlurm({ squeue: first });
   const host = localHost({ path: [stub.bin], env: { PATH: '/usr/bin:/bin' } });
-  const scheduler = slurmScheduler(host, { patience: { squeue: 200 } });
+  const scheduler = slurmScheduler(host, { patience: { squeue: patience } });
   return { stub, poll: new QueuePoll({ scheduler, polls, now: () => new Date() }) };
 }
 
@@ -78,7 +79,7 @@ test.each<[string, Answer]>([
     { stderr: 'slurm_load_jobs error: Rate limit exceeded, please retry momentarily\n', exit: 1 },
   ],
 ])('a squeue that %s says nothing about the job, and is asked again', async (_, trouble) => {
-  const { stub, poll: shared } = await poll(trouble);
+  const { stub, poll: shared } = await poll(trouble, POLLS, trouble.hangs ? 5000 : undefined);
   const answers: Record<string, Answer> = {
     UNKNOWN: queue(['7', 'RUNNING']),
     RUNNING: queue(['7', 'COMPLETED']),

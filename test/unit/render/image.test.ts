@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ImageCache, SOURCE, superblock } from './image-cache.ts';
 
 let cache: ImageCache;
@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => cache.dispose());
 
-const seen = (what: () => boolean) => vi.waitUntil(what, { timeout: 15_000, interval: 20 });
+const seen = (what: () => boolean) => expect.poll(what, { interval: 20 }).toBe(true);
 
 test('an image is imported, and the next job finds it', async () => {
   const first = await cache.run(7);

@@ -109,7 +109,7 @@ test('an engine that writes nothing has failed', async () => {
 test('an interrupt stops the profilers', async () => {
   const place = await serving([{}]);
   const ended = run({ role: 'prefill', seconds: 3600 }, place);
-  await expect.poll(place.err, { timeout: 20_000 }).toContain('profiling prefill-0 for 3600 s\n');
+  await expect.poll(place.err).toContain('profiling prefill-0 for 3600 s\n');
   place.interrupt.abort('SIGINT');
   expect(await ended).toBe(130);
   expect(place.servers[0]?.asked.map(([path]) => path)).toEqual([
@@ -195,7 +195,7 @@ test('reports of nsys are taken to the folder of the profile', async () => {
   const logs = join(place.dir, 'logs');
   await writeFile(join(logs, 'prefill-0.0.77.1.nsys-rep'), 'of an earlier profile');
   const ended = run({ role: 'prefill', tool: 'nsys', patience: { ...quick, more: 20_000 } }, place);
-  await expect.poll(place.err, { timeout: 20_000 }).toContain('waiting for the traces');
+  await expect.poll(place.err).toContain('waiting for the traces');
   await writeFile(join(logs, 'prefill-0.0.77.2.nsys-rep'), 'report');
   expect(await ended).toBe(0);
   expect(place.servers[0]?.asked[0]?.[1]).toMatchObject({ activities: ['CUDA_PROFILER'] });

@@ -82,7 +82,7 @@ test('a job that never started', async () => {
 05:45:00  cancelled: Slurm says CANCELLED; the job’s script did not start
 `,
   );
-}, 20_000);
+});
 
 test('an interrupt stops the waiting, not the cancelling', async () => {
   const { world, root, err, interrupt } = await site({ squeue: running, scancel: {} });

@@ -218,14 +218,14 @@ describe('a submit that was cut off', () => {
     expect(readdirSync(join(place.world.home, '.local/state/dyn-slurm/submits'))).toEqual([
       'small-a00000.json',
     ]);
-  }, 20_000);
+  });
 
   test('one that still runs is left alone', async () => {
     const place = await lost({ squeue: {} });
     // Our own pid: it lives.
     expect(await submit('small.yaml', {}, place.world)).toBe(0);
     expect(readdirSync(place.root)).toEqual(['small-a00000', 'small-a00001']);
-  }, 20_000);
+  });
 
   test('nothing is submitted while Slurm cannot be asked about it', async () => {
     const place = await lost({ squeue: {} });
@@ -241,7 +241,7 @@ describe('a submit that was cut off', () => {
       ),
       hint: 'nothing was submitted: submit again when Slurm answers',
     });
-  }, 20_000);
+  });
 
   test('a job of it that has ended is no reason not to submit, and its folder stays', async () => {
     const place = await lost({ squeue: {} });
@@ -249,7 +249,7 @@ describe('a submit that was cut off', () => {
     await place.stub.answer('squeue', { stdout: '9|FAILED|1|1763962970|N/A||dyn-slurm:small-b00000|None\n' });
     expect(await submit('small.yaml', {}, place.world)).toBe(0);
     expect(readdirSync(place.root)).toEqual(['small-a00000', 'small-a00001', 'small-b00000']);
-  }, 20_000);
+  });
 });
 
 test('who cancelled a run, where accounting says so', async () => {

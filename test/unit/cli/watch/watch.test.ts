@@ -152,7 +152,7 @@ ended, it is not known how: neither squeue nor accounting knows job 4242 any mor
   next       see job.log, and what the node or the administrators say
 `,
   );
-}, 20_000);
+});
 
 test('a job that waits for longer than one wants to stays queued', async () => {
   const { world, root, err, stub } = await site({ squeue: { stdout: row('PENDING', 'PartitionTimeLimit') } });

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { DynSlurmError } from '../../../../src/errors.ts';
 import { hostAt, newKey, type TestServer, testServer } from './server.ts';
 
-const PATIENCE = { timeout: 10_000, signal: new AbortController().signal };
+const PATIENCE = { timeout: 60_000, signal: new AbortController().signal };
 const CODE = [{ prompt: 'One-time code: ', echo: true }];
 
 type Kind = 'ed25519' | 'ecdsa' | 'rsa' | 'rsa-pem';
