@@ -39,12 +39,13 @@ describe.skipIf(unavailable)(`benchmarks${unavailable ? ` (skipped: ${unavailabl
   }
 
   test('the time limit keeps what is measured, and another job goes on there', async () => {
-    // Half a minute, a minute, and a quarter of one.
+    // A request takes a second: the second concurrency half a minute.
     const run = await runs.submit('limited', {
-      bench: { ...BENCH, requests: 60, args: { pace: 1 }, concurrencies: '2x1x4' },
-      health: { drain: '30s' },
-      slurm: { time: '2m' },
+      bench: { ...BENCH, requests: 30, args: { pace: 1 }, concurrencies: '2x1x4' },
     });
+    await begun(run, 2);
+    // What the job asks Slurm to send it before its limit.
+    expect(await cluster.exec(['scancel', '--batch', '--signal=USR1', run.jobId])).toMatchObject({ code: 0 });
     await runs.event(run, 'draining');
     const watched = await runs.cli('watch', run.run);
     expect(watched.code, watched.stderr).toBe(10);

@@ -75,7 +75,7 @@ describe.skipIf(unavailable)(`the Slurm driver${unavailable ? ` (skipped: ${unav
     expect((await ada.run(['status', silent.run])).stdout).toContain(
       'cancelled: Slurm says CANCELLED; the job’s script did not start',
     );
-    // slurmctld looks for those that are over MinJobAge every 30 s.
+    // slurmctld looks for those every ten seconds, where MinJobAge is below that.
     await expect
       .poll(async () => (await cluster.exec(['squeue', '-h', '-tall', '-j', silent.jobId])).stderr, {
         interval: 2000,

@@ -95,25 +95,10 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
 
   test('a worker that loads slowly, and says so, has until the deadline', async () => {
     const run = await submit('loading', {
-      health: { stall: '30s', deadline: '8m' },
-      aggregated: { nodes: 1, env: { PATH: path, SHARDS: '40' } },
+      health: { stall: '20s', deadline: '8m' },
+      aggregated: { nodes: 1, env: { PATH: path, SHARDS: '25' } },
     });
     await eventOf(run, 'ready');
-  });
-
-  test('a worker that hangs has until nothing has moved for a while', async () => {
-    const idle = join(cluster.shared, 'idle');
-    mkdirSync(idle);
-    writeFileSync(join(idle, 'python3'), '#!/bin/bash\nexec sleep 600\n', { mode: 0o755 });
-    const run = await submit('hanging', {
-      health: { stall: '30s', deadline: '8m' },
-      aggregated: { nodes: 1, env: { PATH: `${idle}:/usr/bin:/bin` } },
-    });
-    expect(await eventOf(run, 'verdict')).toMatchObject({
-      outcome: 'deadline',
-      reason:
-        'no progress for 30 s, waiting for the workers to register: 0 of 1 aggregated workers are registered, and not aggregated-0',
-    });
   });
 
   test('a node whose local_dir is full is refused before etcd starts', async () => {
@@ -165,8 +150,6 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
     await eventOf(run, 'ready');
     const before = (await eventsOf(run)).length;
     await drain(cluster, 'node1', 'fan');
-    await sleep(8000);
-    expect((await eventsOf(run)).slice(before)).toEqual([]);
     const { stdout } = await onNode1(runs(), 'status', run.run, '--json');
     expect(JSON.parse(stdout)).toMatchObject({
       state: 'ready',
@@ -175,6 +158,7 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
     expect((await onNode1(runs(), 'status', run.run)).stdout).toContain(
       '  warning  node1 is draining (fan); what runs there goes on\n',
     );
+    expect((await eventsOf(run)).slice(before)).toEqual([]);
     await undrain(cluster, 'node1');
   });
 

@@ -33,6 +33,7 @@ describe.skipIf(unavailable)(`a session${unavailable ? ` (skipped: ${unavailable
     laptop = laptopCli(cluster);
     await site.put('lab.yaml', configOf('lab', '10m'));
     await site.put('short.yaml', configOf('short', '10m', 'health: {drain: 5m}'));
+    await site.put('tight.yaml', configOf('tight', '10m', 'health: {drain: 5m}'));
     await site.put('contained.yaml', CONTAINED);
     await laptop.put('lab.yaml', configOf('lab', '10m'));
     await laptop.put('.config/dyn-slurm/clusters/far.yaml', 'host: login\n');
@@ -74,7 +75,8 @@ describe.skipIf(unavailable)(`a session${unavailable ? ` (skipped: ${unavailable
     expect((await site.ada.run(['exec', '3', '--container', '--', 'true'])).code).toBe(0);
     expect(records().filter((record) => record.includes(image))).toHaveLength(before + 2);
     await load.completions(5);
-    expect(await load.stop()).toEqual([]);
+    const nginx = (await site.ada.run(['logs', session.run, 'nginx'])).stdout;
+    expect(await load.stop(), nginx).toEqual([]);
 
     expect((await site.ada.run(['restart', 'frontend-1'])).code).toBe(0);
     const again = new Load(session.url, 'tiny');
@@ -172,14 +174,15 @@ describe.skipIf(unavailable)(`a session${unavailable ? ` (skipped: ${unavailable
 
   test.each([
     [
+      'lab',
       ['--time=9', '--gpus-per-node=4'],
       /the config needs 8 GPUs on each of 4 nodes, and node\[1-4\] has 4\n/,
     ],
-    [['--time=9'], /the config needs 8 GPUs on each of 4 nodes, and node\[1-4\] has 0\n/],
-    [['--time=3', '--gpus-per-node=8'], /it ends in .*, and a session drains .* before\n/],
-  ])('an allocation that does not do: %j', async (options, refusal) => {
+    ['lab', ['--time=9'], /the config needs 8 GPUs on each of 4 nodes, and node\[1-4\] has 0\n/],
+    ['tight', ['--time=5', '--gpus-per-node=8'], /it ends in .*, and a session drains .* before\n/],
+  ])('an allocation that does not do for %s: %j', async (config, options, refusal) => {
     const job = await salloc(...options);
-    const refused = await site.ada.run(['allocate', 'lab.yaml', '--adopt', job]);
+    const refused = await site.ada.run(['allocate', `${config}.yaml`, '--adopt', job]);
     expect(refused).toMatchObject({
       code: 4,
       stderr: expect.stringMatching(`^the allocation of job ${job} cannot be used: `),

@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../world.ts';
 
@@ -24,16 +25,17 @@ function run(program: string, ...args: readonly string[]): string {
   return execFileSync(program, args, { cwd: folder, env, encoding: 'utf8' });
 }
 
-beforeAll(() => {
-  const [report] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', folder], {
-      cwd: packageRoot,
-      encoding: 'utf8',
-    }),
-  ) as [{ filename: string; files: { path: string }[] }];
+// Not with execFileSync: vitest gives a test file up that does not answer for a minute.
+beforeAll(async () => {
+  const npm = (args: readonly string[], options: object) => promisify(execFile)('npm', args, options);
+  const { stdout } = await npm(['pack', '--json', '--silent', '--pack-destination', folder], {
+    cwd: packageRoot,
+  });
+  const [report] = JSON.parse(String(stdout)) as [{ filename: string; files: { path: string }[] }];
   packed = report.files.map(({ path }) => path);
   writeFileSync(join(folder, 'package.json'), '{"private": true}');
-  run('npm', 'install', '--offline', '--no-audit', '--no-fund', join(folder, report.filename));
+  const install = ['install', '--offline', '--no-audit', '--no-fund', join(folder, report.filename)];
+  await npm(install, { cwd: folder, env });
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

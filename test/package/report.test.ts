@@ -8,7 +8,7 @@ import { findChromium } from './chromium.ts';
 // A report of a real rehearsed run with a benchmark of three concurrencies, as a person gets it: in a browser.
 
 const stage = new Stage();
-const program = findChromium();
+const program = await findChromium();
 /** Ids of the run, and of a copy of it whose files somebody has tampered with. */
 let run = '';
 const forged = 'forged-bad000';
@@ -24,7 +24,8 @@ beforeAll(async () => {
   expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
   run = /"run":"(reported-[0-9a-f]{6})"/.exec(stdout)?.[1] ?? (await newest());
   forge();
-  if (program) browser = await chromium.launch({ executablePath: program, args: ['--no-sandbox'] });
+  if (program)
+    browser = await chromium.launch({ executablePath: program, args: ['--no-sandbox'], timeout: 0 });
 });
 
 afterAll(async () => {
@@ -71,6 +72,8 @@ async function open(
     colorScheme: look.dark ? 'dark' : 'light',
     viewport: { width: look.width ?? 1280, height: 900 },
   });
+  // The test's own limit ends what hangs.
+  page.setDefaultTimeout(0);
   const faults: string[] = [];
   page.on('console', (message) => faults.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => faults.push(error.message));

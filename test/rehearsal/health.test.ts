@@ -91,6 +91,6 @@ test.each([
   expect(code).toBe(8);
   expect(events.at(-1)).toMatchObject({
     outcome: 'deadline',
-    reason: `no progress for 30 s, waiting for ${missing}`,
+    reason: `no progress for 20 s, waiting for ${missing}`,
   });
 });

@@ -11,7 +11,7 @@ import { eventOf, submit } from './submitted.ts';
 const DOCS = join(import.meta.dirname, '../../docs');
 
 const dir = mkdtempSync(join(tmpdir(), 'dyn-slurm-prometheus-'));
-const bin = findPrometheus(dir);
+const bin = await findPrometheus(dir);
 const stage = new Stage();
 afterEach((test) => stage.settle(test));
 afterAll(() => {

@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -8,10 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 /** Folder of `prometheus` and `promtool`: the machine's, or Debian's, unpacked into `dir`. Undefined, with a word, where there are none. */
-export function findPrometheus(dir: string): string | undefined {
+export async function findPrometheus(dir: string): Promise<string | undefined> {
   const programs = (bin: string) => ['prometheus', 'promtool'].every((name) => existsSync(join(bin, name)));
   if (programs('/usr/bin')) return '/usr/bin';
-  const why = unpack(dir);
+  const why = await unpack(dir);
   const bin = join(dir, 'usr/bin');
   if (why === undefined && programs(bin)) return bin;
   process.stderr.write(`no Prometheus looks at the metrics: ${why ?? `there is none in ${bin}`}\n`);
@@ -19,14 +19,15 @@ export function findPrometheus(dir: string): string | undefined {
 }
 
 /** Not installed: Debian would start it. */
-function unpack(dir: string): string | undefined {
+async function unpack(dir: string): Promise<string | undefined> {
   process.stderr.write('getting Debian’s prometheus with apt-get\n');
-  const options = { cwd: dir, stdio: 'ignore' as const };
+  const run = (program: string, ...args: readonly string[]) =>
+    promisify(execFile)(program, args, { cwd: dir });
   try {
-    if (process.getuid?.() === 0) execFileSync('apt-get', ['update', '-q'], options);
-    execFileSync('apt-get', ['download', '-q', 'prometheus'], options);
+    if (process.getuid?.() === 0) await run('apt-get', 'update', '-q');
+    await run('apt-get', 'download', '-q', 'prometheus');
     const [file = ''] = readdirSync(dir).filter((name) => name.endsWith('.deb'));
-    execFileSync('dpkg-deb', ['-x', file, dir], options);
+    await run('dpkg-deb', '-x', file, dir);
     return undefined;
   } catch (error) {
     return `Debian’s package prometheus cannot be had: ${(error as Error).message}`;

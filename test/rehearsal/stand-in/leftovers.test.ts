@@ -23,33 +23,20 @@ test('the end of a job ends what it has left behind, however hidden', async () =
   expect(marked(cluster.state)).toEqual([]);
 });
 
-/** Starts a job whose two tasks ignore SIGTERM. */
-async function stubborn(): Promise<string> {
+test('scancel ends tasks that ignore SIGTERM, and the job is COMPLETING until then', async () => {
+  // Long enough for one squeue on a busy machine.
+  cluster = openCluster({ DYN_SLURM_STANDIN_KILL_WAIT: '15' });
   const id = await cluster.submit(
     '--nodes=2',
     'srun bash -c \'trap "" TERM; echo up >up.$SLURM_PROCID; sleep 7011\'',
   );
   await cluster.await('up.0');
   await cluster.await('up.1');
-  return id;
-}
-
-test('scancel ends tasks that ignore SIGTERM', async () => {
-  cluster = openCluster({ DYN_SLURM_STANDIN_KILL_WAIT: '1' });
-  const id = await stubborn();
   await cluster.run('scancel', id);
+  expect(await cluster.reach(id, 'COMPLETING', 'CANCELLED')).toBe('COMPLETING');
   await cluster.reach(id, 'CANCELLED');
   expect(running('sleep 7011')).toEqual([]);
   expect(marked(cluster.state)).toEqual([]);
-});
-
-test('a job is COMPLETING while its tasks ignore SIGTERM', async () => {
-  cluster = openCluster({ DYN_SLURM_STANDIN_KILL_WAIT: '600' });
-  const id = await stubborn();
-  await cluster.run('scancel', id);
-  expect(await cluster.reach(id, 'COMPLETING', 'CANCELLED')).toBe('COMPLETING');
-  await cluster.run('scancel', '--signal=KILL', id);
-  await cluster.reach(id, 'CANCELLED');
 });
 
 test('scancel --signal=KILL does not wait', async () => {
