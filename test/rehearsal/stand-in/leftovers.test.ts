@@ -52,11 +52,9 @@ test('a job whose keeper is killed has failed with its node, and nothing runs on
   cluster = openCluster();
   const id = await cluster.submit('--nodes=2', "srun bash -c 'echo up >up.$SLURM_PROCID; sleep 7031'");
   await cluster.await('up.1');
-  const keeper = running(`slurm.js keeper ${id}`);
-  expect(keeper).toHaveLength(1);
-  const pid = marked(cluster.state)
-    .find((line) => line.includes(`keeper ${id}`))
-    ?.split(' ')[0];
+  const keepers = marked(cluster.state).filter((line) => line.includes(`slurm.js keeper ${id}`));
+  expect(keepers).toHaveLength(1);
+  const [pid] = keepers[0]?.split(' ') ?? [];
   process.kill(Number(pid), 'SIGKILL');
   await cluster.reach(id, 'NODE_FAIL');
   await expect.poll(() => running('sleep 7031')).toEqual([]);
