@@ -28,7 +28,7 @@ describe.skipIf(unavailable)(`after down${unavailable ? ` (skipped: ${unavailabl
     expect(accounts()).not.toMatch(/^(ada|otto|mia|carl|nora|jump|node1):/m);
 
     await down(cluster);
-    expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+    await expect.poll(() => pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
     expect(traces()).toEqual({ link: [], mounts: [], folder: false });
     expect((await run(['find', '/sys/fs/cgroup', '-name', `dyn-slurm-${cluster.name}`])).stdout).toBe('');
     await down(cluster);

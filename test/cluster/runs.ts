@@ -66,7 +66,7 @@ export class Runs {
       name,
       gpu: 'h100',
       model: { path: 'tiny/Model-1', served_name: 'tiny' },
-      infra: { etcd: { lease_ttl: '3s' } },
+      infra: { etcd: { lease_ttl: '10s' } },
       ...sections,
       ...roles,
       slurm: { account: 'research', partition: 'batch', time: '10m', ...(sections.slurm ?? {}) },
