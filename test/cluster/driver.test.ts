@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LoginCli, loginCli } from './cli.ts';
 import { type Cluster, clusterAvailable, down, up } from './cluster.ts';
-import { pauseController, resumeController } from './faults.ts';
+import { forgetJobs, pauseController, resumeController } from './faults.ts';
 import { layIdleJobs } from './idle-job.ts';
 
 const unavailable = clusterAvailable();
@@ -12,7 +12,7 @@ describe.skipIf(unavailable)(`the Slurm driver${unavailable ? ` (skipped: ${unav
   let cluster: Cluster;
   let ada: LoginCli;
   beforeAll(async () => {
-    cluster = await up({ nodes: 2, minJobAge: 2 });
+    cluster = await up({ nodes: 2, minJobAge: 600 });
     ada = loginCli(cluster, 'ada');
     await layIdleJobs(cluster);
   });
@@ -75,7 +75,7 @@ describe.skipIf(unavailable)(`the Slurm driver${unavailable ? ` (skipped: ${unav
     expect((await ada.run(['status', silent.run])).stdout).toContain(
       'cancelled: Slurm says CANCELLED; the job’s script did not start',
     );
-    // slurmctld looks for those every ten seconds, where MinJobAge is below that.
+    await forgetJobs(cluster);
     await expect
       .poll(async () => (await cluster.exec(['squeue', '-h', '-tall', '-j', silent.jobId])).stderr, {
         interval: 2000,

@@ -56,6 +56,12 @@ export async function stopController(cluster: Cluster): Promise<void> {
   await signal(cluster, 'ctl', 'slurmctld', 'TERM');
 }
 
+/** slurmctld forgets what has ended, within ten seconds. */
+export async function forgetJobs(cluster: Cluster): Promise<void> {
+  await must(cluster, 'ctl', ['sed', '-i', 's/^MinJobAge=.*/MinJobAge=2/', cluster.slurmConf]);
+  await must(cluster, 'ctl', ['scontrol', 'reconfigure']);
+}
+
 /** Slurm goes on without accounts, and keeps what it has to tell of jobs for later. */
 export async function stopAccounting(cluster: Cluster): Promise<void> {
   await signal(cluster, 'db', 'slurmdbd', 'TERM');
