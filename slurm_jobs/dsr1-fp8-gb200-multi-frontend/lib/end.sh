@@ -6,6 +6,8 @@ REASON=''
 # 1 when Slurm ends the job; when it will start it again.
 HURRY=0
 REQUEUED=0
+# File descriptor of what the controller answers to the question whether it will start the job again.
+CONTROLLER=''
 # Seconds that steps have to end in after SIGTERM. Slurm's KillWait, after which it kills the job, is 30 by default.
 GRACE=8
 # The same when Slurm ends the job itself, and has told all steps at the same time.
@@ -24,14 +26,13 @@ end() {
 # told_to_end: somebody wants the job to end, through Slurm, which kills what is left after its KillWait. slurmstepd has
 # told in job.log what for.
 told_to_end() {
-  local words restarts
+  local words
   trap '' TERM INT
   HURRY=1
+  # A busy controller answers late, and the teardown has no time to wait for it: hear_requeue reads the answer.
+  exec {CONTROLLER}< <(exec scontrol show job "$SLURM_JOB_ID" 2>/dev/null)
   words=$(tail -c "+$JOB_LOG_START" "$RUN_DIR/job.log" |
     grep -aE "$OF_SLURMSTEPD\*\*\* (JOB|STEP) $SLURM_JOB_ID(\.[0-9]+)? ON .* CANCELLED AT" | tail -n 1)
-  restarts=$(timeout 1 scontrol show job "$SLURM_JOB_ID" 2>/dev/null)
-  # Slurm counts the next attempt as soon as it ends this one.
-  [[ ! $restarts =~ Restarts=([0-9]+) ]] || ((BASH_REMATCH[1] <= ATTEMPT)) || REQUEUED=1
   case $words in
     *'DUE TO TIME LIMIT'*) end timeout "$(at_time_limit)" ;;
     *'DUE TO NODE FAILURE'*) end failed "$(failed_nodes)" ;;
@@ -40,6 +41,18 @@ told_to_end() {
     *) end cancelled "cancelled" ;;
   esac
 }
+
+# hear_requeue: sets REQUEUED. Slurm counts the next attempt as soon as it ends this one. Where the controller is silent for
+# HASTE seconds after the teardown, too, a job that may be requeued, and that no user or time limit has ended, will be.
+hear_requeue() {
+  local job=''
+  IFS= read -r -d '' -t "$HASTE" job <&"$CONTROLLER"
+  if [[ $job =~ Restarts=([0-9]+) ]]; then
+    ((BASH_REMATCH[1] <= ATTEMPT)) || REQUEUED=1
+  elif [[ $OUTCOME != timeout && $REASON != cancelled ]] && grep -qx '#SBATCH --requeue' "$RUN_DIR/job.sbatch"; then
+    REQUEUED=1
+  fi
+} 2>/dev/null
 
 at_time_limit() {
   if ((READY)); then
@@ -71,6 +84,7 @@ finish() {
   ((${#CAUSE[@]} == 0)) || event process-ended reason="$REASON" "${cause[@]}"
   event teardown outcome="$OUTCOME" reason="$REASON"
   tear_down
+  [[ -z $CONTROLLER ]] || hear_requeue
   REASON+=$trouble
   if ((REQUEUED)); then
     event requeued reason="$REASON" seconds:="$(since_start)"
