@@ -11,11 +11,12 @@ export interface ProvenanceSources {
   readonly configHash: string | undefined;
   readonly dynSlurm: string | undefined;
   readonly gitCommit: string | undefined;
+  readonly mock: boolean;
 }
 
 /** What was measured. SGLang's release is known where the image's tag names it. */
 export function provenanceOf(sources: ProvenanceSources): BenchProvenance {
-  const { service, plan, configHash, dynSlurm, gitCommit } = sources;
+  const { service, plan, configHash, dynSlurm, gitCommit, mock } = sources;
   const sglang = /sglang:v?(\d+\.\d+[\w.-]*)/.exec(service.image ?? '')?.[1];
   return {
     ...(dynSlurm !== undefined && { dynSlurm }),
@@ -26,6 +27,7 @@ export function provenanceOf(sources: ProvenanceSources): BenchProvenance {
     ...(service.image !== undefined && { image: service.image }),
     ...(service.topology !== undefined && { topology: service.topology }),
     model: service.model,
+    mock,
     gpus: gpusOf(plan),
   };
 }

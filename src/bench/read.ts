@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
+import { hasMockEngines } from '../observe/mock-engines.ts';
 import type { Run } from '../observe/run.ts';
 import { readRunLog } from '../observe/run-log.ts';
 import type { BenchOutline } from '../plan/bench/outline.ts';
@@ -34,6 +35,7 @@ export async function readBench(host: Host, run: Run): Promise<readonly BenchRes
         configHash,
         dynSlurm: job?.dynSlurm,
         gitCommit: job?.gitCommit,
+        mock: hasMockEngines(job, events),
       });
       const underway = !over && isUnderway(points, outline);
       return benchResult({ run: run.id, outline, provenance, points, events, underway });

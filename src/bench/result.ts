@@ -64,6 +64,8 @@ export interface BenchProvenance {
   /** Name of the published topology. */
   readonly topology?: string;
   readonly model: string;
+  /** Mock engines answered: the figures say nothing about GPUs. */
+  readonly mock: boolean;
   /** GPUs that the workers use. */
   readonly gpus: BenchGpus;
 }

@@ -74,7 +74,14 @@ export type RunEventBody =
   | { readonly kind: 'service-ready'; readonly step: string; readonly seconds: number }
   | { readonly kind: 'workers-registered'; readonly role: Role; readonly have: number; readonly want: number }
   | { readonly kind: 'waiting'; readonly reason: string }
-  | { readonly kind: 'ready'; readonly url: string; readonly model: string; readonly seconds: number }
+  | {
+      readonly kind: 'ready';
+      readonly url: string;
+      readonly model: string;
+      readonly seconds: number;
+      /** Where mock engines serve in place of real ones: their figures say nothing about GPUs. */
+      readonly engines?: 'mock';
+    }
   | ({ readonly kind: 'process-ended'; readonly reason: string } & ProcessEnd)
   /** A worker ended, and is started again `delay` seconds after the last of it is gone. */
   | ({

@@ -9,6 +9,8 @@ export interface ChartSeries {
   readonly style: number;
   /** Points only: filled, or hollow and grey. */
   readonly points?: 'filled' | 'grey';
+  /** Written beside each point, such as its concurrency. */
+  readonly labels?: readonly (string | null)[];
 }
 
 /** What the page's script draws, and a table tells as well. */
@@ -36,7 +38,7 @@ export function figure(chart: Chart): Html {
     x,
     y,
     at,
-    series: series.map(({ name, values, style, points }) => ({ name, values, style, points })),
+    series,
   };
   return html`<figure class="chart" aria-labelledby="${id}-title">
 <figcaption id="${id}-title">${title}${note !== undefined && html`<span class="note">${note}</span>`}</figcaption>

@@ -2,7 +2,7 @@ import { sampleText } from '../observe/service/sample-text.ts';
 import { type RunRecord, recordsOf } from './record.ts';
 import type { RunData } from './run-data.ts';
 
-/** One row a number or event: `run,kind,time,subject,concurrency,figure,value`; RFC 4180, with line breaks of Unix. */
+/** One row a number or event: `run,kind,time,subject,concurrency,figure,value,mock`; RFC 4180, with line breaks of Unix. */
 export function csvOf(data: RunData): string {
   const rows = recordsOf(data).map(({ kind, time, subject, concurrency, figure, value }) => [
     data.run.id,
@@ -12,8 +12,9 @@ export function csvOf(data: RunData): string {
     concurrency ?? '',
     figure,
     value,
+    String(data.mock),
   ]);
-  return [['run', 'kind', 'time', 'subject', 'concurrency', 'figure', 'value'], ...rows]
+  return [['run', 'kind', 'time', 'subject', 'concurrency', 'figure', 'value', 'mock'], ...rows]
     .map((row) => `${row.map(cell).join(',')}\n`)
     .join('');
 }
@@ -26,9 +27,9 @@ function cell(value: string | number): string {
 }
 
 /** What the files of a run say, as one object. */
-export function jsonOf({ run, events, bench, load, gpus }: RunData): string {
+export function jsonOf({ run, mock, events, bench, load, gpus }: RunData): string {
   const { id, name, job } = run;
-  return `${JSON.stringify({ schema: 'dyn-slurm/export/1', run: id, name, job: job ?? null, events, bench, load: load ?? null, gpus }, null, 2)}\n`;
+  return `${JSON.stringify({ schema: 'dyn-slurm/export/1', run: id, name, job: job ?? null, mock, events, bench, load: load ?? null, gpus }, null, 2)}\n`;
 }
 
 /**
@@ -41,15 +42,24 @@ export function openMetricsOf(data: RunData): string {
     if (typeof record.value !== 'number') continue;
     const name = `dyn_slurm_${record.kind}_${snake(record.figure)}`;
     const lines = families.get(name);
-    const line = sample(name, record, data.run.id);
+    const line = sample(name, record, data);
     if (lines) lines.push(line);
     else families.set(name, [`# TYPE ${name} gauge\n`, line]);
   }
   return `${[...families.values()].flat().join('')}# EOF\n`;
 }
 
-function sample(name: string, { time, subject, concurrency, value }: RunRecord, run: string): string {
-  const labels = { run, subject, ...(concurrency !== undefined && { concurrency: String(concurrency) }) };
+function sample(
+  name: string,
+  { time, subject, concurrency, value }: RunRecord,
+  { run, mock }: RunData,
+): string {
+  const labels = {
+    run: run.id,
+    subject,
+    mock: String(mock),
+    ...(concurrency !== undefined && { concurrency: String(concurrency) }),
+  };
   return sampleText(name, labels, Number(value), time === undefined ? undefined : time / 1000);
 }
 

@@ -1,4 +1,5 @@
 import type { BenchPoint } from '../bench/result.ts';
+import { MOCK_MARK } from '../observe/mock-engines.ts';
 import { type Spread, spreadOf } from './noise.ts';
 import { decimal } from './number.ts';
 import type { RunData } from './run-data.ts';
@@ -7,7 +8,8 @@ import type { RunData } from './run-data.ts';
 export interface Measured {
   readonly run: string;
   readonly bench: string;
-  /** Runs and benchmarks are told apart by it: `r1-0a1b2c`, `r1-0a1b2c bench-2f`. */
+  readonly mock: boolean;
+  /** Runs and benchmarks are told apart by it: `r1-0a1b2c`, `r1-0a1b2c bench-2f`, `r1-0a1b2c MOCK`. */
   readonly label: string;
   /** Of the label, among all. */
   readonly style: number;
@@ -18,14 +20,16 @@ export interface Measured {
 
 export function measuredOf(runs: readonly RunData[]): readonly Measured[] {
   const labels = new Map<string, number>();
-  return runs.flatMap(({ run, bench }) => {
+  return runs.flatMap(({ run, bench, mock }) => {
     const benches = bench.filter(({ points }) => points.length > 0);
     return benches.flatMap(({ name, load, points }) => {
-      const label = benches.length === 1 ? run.id : `${run.id} ${name}`;
+      const own = benches.length === 1 ? run.id : `${run.id} ${name}`;
+      const label = mock ? `${own} ${MOCK_MARK}` : own;
       if (!labels.has(label)) labels.set(label, labels.size);
       return points.map((point) => ({
         run: run.id,
         bench: name,
+        mock,
         label,
         style: labels.get(label) ?? 0,
         point,

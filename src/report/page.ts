@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { MOCK_MARK } from '../observe/mock-engines.ts';
 import { type Html, html, ownAsset } from './html.ts';
 import { measuredOf } from './measured.ts';
 import type { RunData } from './run-data.ts';
@@ -49,7 +50,7 @@ export function page(runs: readonly RunData[], assets: PageAssets, made: Date): 
 <header><h1>${runs.length === 1 ? 'Run' : 'Runs'} ${runs.map(({ run }, index) => html`${index > 0 && ', '}<span class="id">${run.id}</span>`)}</h1>
 <p class="note">Written by dyn-slurm on ${made.toISOString().slice(0, 16).replace('T', ' ')} UTC</p>
 <button type="button" id="theme" hidden>Theme: as the system</button></header>
-<nav aria-label="Sections"><ul>${shown.map(link)}</ul></nav>
+${mockNote(runs)}<nav aria-label="Sections"><ul>${shown.map(link)}</ul></nav>
 <main>${shown}</main>
 <script>${ownAsset(assets.script)}</script>
 </body>
@@ -58,6 +59,15 @@ export function page(runs: readonly RunData[], assets: PageAssets, made: Date): 
 }
 
 const DOCTYPE: Html = { html: '<!doctype html>\n' };
+
+/** Which of the runs had mock engines. */
+function mockNote(runs: readonly RunData[]): Html | false {
+  const mocked = runs.filter(({ mock }) => mock).map(({ run }) => run.id);
+  if (mocked.length === 0) return false;
+  const which = mocked.length === runs.length ? '' : ` of ${mocked.join(', ')}`;
+  return html`<p class="warning"><strong>${MOCK_MARK}</strong>: the engines${which} were mock. Their figures say nothing about GPUs.</p>
+`;
+}
 
 /** To a section, by the id and heading that it has. */
 function link({ html: text }: Html): Html {

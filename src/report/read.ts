@@ -2,6 +2,7 @@ import { join } from 'node:path/posix';
 import { readBench } from '../bench/read.ts';
 import type { Host } from '../host/host.ts';
 import type { ObservedEvent } from '../observe/event.ts';
+import { hasMockEngines } from '../observe/mock-engines.ts';
 import { shortName } from '../observe/node-name.ts';
 import type { Run } from '../observe/run.ts';
 import { readRunLog } from '../observe/run-log.ts';
@@ -29,6 +30,7 @@ export async function readRunData(host: Host, run: Run): Promise<RunData> {
     run,
     events,
     state: stateAfter(events),
+    mock: hasMockEngines(run.job, events),
     ...(plan && { plan }),
     ...(config !== undefined && { config }),
     bench,

@@ -49,6 +49,8 @@ export interface RunData {
   readonly run: Run;
   readonly events: readonly ObservedEvent[];
   readonly state: RunState;
+  /** Mock engines served: no figure says anything about GPUs. */
+  readonly mock: boolean;
   readonly plan?: RecordedPlan;
   /** config.yaml as it was sent; it holds no secrets, for no config may. */
   readonly config?: string;

@@ -370,8 +370,7 @@ watch_service() {
     none_comes_back || return 0
     WHOLE=1
     READY=1
-    at "$ENTRY"
-    event ready url="http://$AT" model="$MODEL" seconds:="$(since_start)"
+    announce_ready
   fi
 }
 

@@ -127,8 +127,8 @@ test('two runs are compared in the terminal, and one is exported', async () => {
   expect(lines.filter((line) => /smaller than the noise$/.test(line)).length).toBeGreaterThanOrEqual(5);
   expect(lines.slice(-3)).toEqual(['config', `  + # ${CANARY}`, '']);
   const csv = await stage.run('export', run, '--csv', '--cluster', 'local');
-  expect(csv.stdout).toMatch(/,load,[^,]*,decode-0,,outputTokensPerSecond,[\d.]+\n/);
-  expect(csv.stdout).toMatch(/,bench,[^,]*,[^,]*,8,perGpu,[\d.]+\n/);
+  expect(csv.stdout).toMatch(/,load,[^,]*,decode-0,,outputTokensPerSecond,[\d.]+,true\n/);
+  expect(csv.stdout).toMatch(/,bench,[^,]*,[^,]*,8,perGpu,[\d.]+,true\n/);
   const none = await stage.run('export', run, '--cluster', 'local');
   expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('name one form to export')]);
 });
@@ -218,11 +218,15 @@ describe.skipIf(program === undefined)('in a browser', () => {
     );
     await box?.asElement()?.scrollIntoViewIfNeeded();
     await box?.asElement()?.hover();
-    const values = await page.$$eval('figure:has(#ttft-data) .u-legend .u-value', (cells) =>
-      cells.map((cell) => cell.textContent ?? ''),
-    );
-    expect(values).toHaveLength(4);
-    expect(values.every((value) => /^[\d,.]+$/.test(value))).toBe(true);
+    const told = await page.textContent('figure:has(#ttft-data) .reading');
+    expect(told).toMatch(/^concurrency \d+: p50 [\d,.]+, p90 [\d,.]+, p99 [\d,.]+$/);
+  });
+
+  test('legends name what there is, and nothing that is not there yet', async () => {
+    const { page } = await open(await report('run.html', run));
+    const legends = await page.$$eval('.u-legend', (all) => all.map((each) => each.textContent ?? ''));
+    expect(legends.length).toBeGreaterThanOrEqual(8);
+    expect(legends.filter((text) => text.includes('–') || text.trim() === '')).toEqual([]);
   });
 
   test('several runs lie over one another, with their differences; nothing of a run is run', async () => {
@@ -239,10 +243,14 @@ describe.skipIf(program === undefined)('in a browser', () => {
     expect(faults).toEqual([]);
   });
 
-  test('fits a narrow screen', async () => {
-    const { page, faults } = await open(await report('both.html', run, forged), { width: 360 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
-    expect(faults).toEqual([]);
+  test.each([360, 400, 800, 1400])('fits a screen of %i pixels, its summary whole', async (width) => {
+    const { page, faults } = await open(await report('both.html', run, forged), { width });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    const clipped = await page.$$eval(
+      '#summary *, header *, nav *, .warning',
+      (all) => all.filter((each) => each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 0).length,
+    );
+    expect([clipped, faults]).toEqual([0, []]);
   });
 
   test('is all there on paper', async () => {

@@ -1,14 +1,25 @@
 import type { BenchPoint, BenchResult, Percentiles } from '../../bench/result.ts';
 import { plainText } from '../../host/plain-text.ts';
+import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import { table } from '../table.ts';
 
 /** A benchmark's results for people: a table, and why they do not count where they do not. */
 export function benchText(result: BenchResult): string {
   const { name, tool, toolVersion, run, points } = result;
   const head = `${run} ${name}: ${[tool, toolVersion].filter(Boolean).join(' ')}${loadText(result)}`;
-  const lines = [head, ...(points.length === 0 ? [] : [resultsTable(points).trimEnd()]), verdictLine(result)];
+  const lines = [
+    head,
+    ...(isMock(result) ? [MOCK] : []),
+    ...(points.length === 0 ? [] : [resultsTable(points).trimEnd()]),
+    verdictLine(result),
+  ];
   return lines.map((line) => `${line.split('\n').map(plainText).join('\n')}\n`).join('');
 }
+
+const isMock = ({ provenance }: BenchResult): boolean => provenance.mock;
+
+/** Over every figure of a run whose engines are mock. */
+const MOCK = `${MOCK_MARK}: mock engines answered; these figures say nothing about GPUs`;
 
 function loadText({ load }: BenchResult): string {
   const { isl, osl, requestRate } = load;
@@ -59,14 +70,15 @@ function time(values: Percentiles | undefined, which: 'p50' | 'p99'): string {
   return value === undefined ? '-' : `${number(value)} ms`;
 }
 
-function verdictLine({ valid, problems, points, partial }: BenchResult): string {
+function verdictLine(result: BenchResult): string {
+  const { valid, problems, points, partial } = result;
   if (problems.length > 0) {
     const reasons = problems.map(
       ({ concurrency, reason }) => `  ${concurrency ? `concurrency ${concurrency}: ` : ''}${reason}`,
     );
     return ['INVALID', ...new Set(reasons)].join('\n');
   }
-  if (valid && points.length > 0) return 'valid';
+  if (valid && points.length > 0) return isMock(result) ? `valid, ${MOCK_MARK}` : 'valid';
   return partial ? 'not finished yet' : 'no results that can be read';
 }
 
@@ -79,6 +91,8 @@ export function benchLines(result: BenchResult): string {
   const where = first?.concurrency ? `concurrency ${first.concurrency}: ` : '';
   const state = first ? `INVALID: ${where}${first.reason}${more}` : valid ? 'valid' : 'not finished yet';
   const line =
-    points.length === 0 && first === undefined ? 'no results that can be read' : `${measured}, ${state}`;
+    points.length === 0 && first === undefined
+      ? 'no results that can be read'
+      : `${measured}, ${state}${isMock(result) ? `, ${MOCK_MARK}` : ''}`;
   return `${plainText(`  ${name === 'bench' ? 'bench    ' : `${name} `}${line}`)}\n`;
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ClusterProfile } from '../../config/cluster-profile.ts';
 import type { Host } from '../../host/host.ts';
 import { localHost } from '../../host/local.ts';
+import { LOCAL } from '../../observe/mock-engines.ts';
 import { QueuePoll } from '../../observe/queue-poll.ts';
 import type { Watch } from '../../observe/watch.ts';
 import { toolsIn, toolsPlace } from '../../rehearsal/tools/tools.ts';
@@ -21,12 +22,11 @@ export interface Connection extends Watch {
   readonly runsDir: string;
 }
 
+export { LOCAL };
+
 export type NamedProfile = Pick<ClusterProfile, 'host' | 'slurm_bin' | 'runs_dir'> & {
   readonly name: string;
 };
-
-/** The profile whose Slurm is the stand-in on this machine. */
-export const LOCAL = 'local';
 
 /** The stand-in, and the folder where it keeps its state. */
 export interface LocalConnection extends Connection {

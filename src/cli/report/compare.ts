@@ -1,5 +1,6 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { plainText } from '../../host/plain-text.ts';
+import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import { type Compared, compare } from '../../report/comparison.ts';
 import { lineDifference } from '../../report/line-difference.ts';
 import { measuredOf, spreadText, standing } from '../../report/measured.ts';
@@ -30,9 +31,13 @@ export async function compareRuns(
   );
   const config = lineDifference(before.config ?? '', after.config ?? '');
   if (options.json) {
-    const runs = { before: before.run.id, after: after.run.id };
+    const mock = { before: before.mock, after: after.mock };
+    const runs = { before: before.run.id, after: after.run.id, mock };
     world.out.write(`${JSON.stringify({ ...runs, points, config }, null, 2)}\n`);
     return EXIT.ok;
+  }
+  for (const { run, mock } of [before, after]) {
+    if (mock) world.err.write(`${run.id} is ${MOCK_MARK}: figures of mock engines say nothing about GPUs\n`);
   }
   for (const { label, point } of measured) {
     const why = standing(point);

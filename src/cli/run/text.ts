@@ -1,5 +1,6 @@
 import { plainText } from '../../host/plain-text.ts';
 import type { QueueEvent } from '../../observe/event.ts';
+import { hasMockEngines, MOCK_MARK } from '../../observe/mock-engines.ts';
 import type { RunSignature } from '../../observe/run-signature.ts';
 import type { Absence, RunState } from '../../observe/run-state.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
@@ -44,6 +45,7 @@ export function runText(report: RunReport, now: Date): string {
     ['trouble', verdict ? '' : trouble(state)],
     ['awaits', !ready && !verdict && state.waiting ? state.waiting.reason : ''],
     ['url', ready && !verdict ? ready.url : ''],
+    ['engines', isMock(report) ? `${MOCK_MARK}: figures of mock engines say nothing about GPUs` : ''],
     ['model', ready && !verdict ? ready.model : ''],
     ['load', report.load ? loadFigures(report.load) : ''],
     ['retry', run.job?.retryOf === undefined ? '' : `of ${run.job.retryOf}, attempt ${run.job.attempt}`],
@@ -52,10 +54,13 @@ export function runText(report: RunReport, now: Date): string {
   const lines = rows
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `  ${name.padEnd(9)}${value}`);
-  const head = `${run.id}  ${runWord(report)}`;
+  const head = `${run.id}  ${runWord(report)}${isMock(report) ? `  ${MOCK_MARK}` : ''}`;
   const block = [head, ...lines].map((line) => `${plainText(line)}\n`).join('');
   return verdict ? `${block}${verdictText(verdict, run, report.signature)}` : block;
 }
+
+const isMock = ({ run, state }: Pick<RunReport, 'run' | 'state'>): boolean =>
+  hasMockEngines(run.job, [state.ready]);
 
 function trouble({ stalled, unregistered }: RunState): string {
   return [...(stalled ? [stalled] : []), ...unregistered.values()].map(({ reason }) => reason).join('; ');
@@ -93,7 +98,8 @@ export function runsTable(reports: readonly RunReport[], now: Date): string {
     const { run, jobId, connection } = report;
     const job = jobId === undefined ? '-' : jobNumber(jobId);
     const submitted = run.job ? past(new Date(run.job.submitted), now) : '-';
-    return [run.id, connection.cluster, job, runWord(report), submitted, remark(report, now)].map(plainText);
+    const about = [isMock(report) ? MOCK_MARK : '', remark(report, now)].filter(Boolean).join(', ');
+    return [run.id, connection.cluster, job, runWord(report), submitted, about].map(plainText);
   });
   return table(['run', 'cluster', 'job', 'state', 'submitted', ''], rows);
 }
@@ -121,6 +127,7 @@ export function runJson({ run, connection, jobId, state, cancelledBy, signature 
     retryOf: run.job?.retryOf ?? null,
     cancelledBy: cancelledBy ?? null,
     state: runWord({ state, jobId }),
+    mock: isMock({ run, state }),
     queue: queue ?? null,
     started: started ?? null,
     nodes: bound?.nodes ?? [],

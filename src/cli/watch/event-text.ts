@@ -29,7 +29,7 @@ export function eventText(event: ObservedEvent): string | undefined {
     case 'waiting':
       return `waiting: ${event.reason}`;
     case 'ready':
-      return `ready after ${elapsed(event.seconds * 1000)}: ${event.model} at ${event.url}`;
+      return `ready after ${elapsed(event.seconds * 1000)}: ${event.model} at ${event.url}${event.engines === 'mock' ? ', mock engines' : ''}`;
     case 'process-ended':
       return `${event.reason}${event.line === undefined ? '' : `: ${event.line}`}`;
     case 'worker-restarting':

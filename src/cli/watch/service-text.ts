@@ -1,3 +1,4 @@
+import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import type { Quantiles } from '../../observe/service/quantiles.ts';
 import type { ServiceEvent, ServiceEventOf, SourceName } from '../../observe/service-event.ts';
 import { count } from './live/number-text.ts';
@@ -44,8 +45,8 @@ type Figures = Pick<
 >;
 
 /** `load: 1,234 tok/s out, 5,678 in, 4.5 requests/s, 32 under way, TTFT 120 ms (p99 400 ms), ITL 12 ms (p99 30 ms)` */
-export function loadText(load: Figures): string {
-  return `load: ${loadFigures(load)}`;
+export function loadText(load: Figures, mock = false): string {
+  return `load${mock ? `, ${MOCK_MARK}` : ''}: ${loadFigures(load)}`;
 }
 
 /** The same without its first word; `idle` where nothing goes on. */

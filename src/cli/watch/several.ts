@@ -7,7 +7,7 @@ import type { World } from '../world.ts';
 import { detachedText } from './detached.ts';
 import { eventText } from './event-text.ts';
 import type { GaugePage } from './live/gauge-page.ts';
-import { advanceLive, type LiveState, newLiveState } from './live/live-state.ts';
+import { advanceLive, isMock, type LiveState, newLiveState } from './live/live-state.ts';
 import { LoadLines } from './live/load-lines.ts';
 import { RunsView } from './live/runs-view.ts';
 import { patience } from './patience.ts';
@@ -89,9 +89,9 @@ async function begin(found: FoundRun, world: World): Promise<Shown> {
 }
 
 /** A table shows loads, and where they come from, better than lines. */
-function lineOf(event: ObservedEvent, { loads }: Shown, inTable: boolean): string | undefined {
+function lineOf(event: ObservedEvent, { loads, live }: Shown, inTable: boolean): string | undefined {
   if (inTable && (event.kind === 'load' || event.kind === 'source')) return undefined;
-  return event.kind === 'load' ? loads.hear(event) : eventText(event);
+  return event.kind === 'load' ? loads.hear(event, isMock(live)) : eventText(event);
 }
 
 async function* marked(

@@ -11,6 +11,7 @@ interface ChartData {
     readonly values: readonly (number | null)[];
     readonly style: number;
     readonly points?: 'filled' | 'grey';
+    readonly labels?: readonly (string | null)[];
   }[];
 }
 
@@ -44,7 +45,9 @@ export function drawAll(): void {
   }
 }
 
-function draw(place: HTMLElement, { x, y, at, series }: ChartData): uPlot {
+function draw(place: HTMLElement, data: ChartData): uPlot {
+  const { x, y, at, series } = data;
+  const labelled = series.some(({ labels }) => labels !== undefined);
   const css = getComputedStyle(document.documentElement);
   const color = (name: string) => css.getPropertyValue(`--${name}`).trim();
   const axis = {
@@ -60,10 +63,15 @@ function draw(place: HTMLElement, { x, y, at, series }: ChartData): uPlot {
     // A run's place in time is told in UTC, as everywhere else.
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     cursor: { drag: { x: true, y: false }, points: { size: 9 } },
-    legend: { live: true },
+    // What is under the cursor is told below: a legend has no values to show before that.
+    legend: { live: false },
+    hooks: {
+      draw: [(plot) => drawLabels(plot, series)],
+      setCursor: [(plot) => tell(plot, place, data)],
+    },
     scales: {
       x: { time: x.kind === 'time', distr: x.kind === 'log' ? 3 : 1, log: 2, range: span },
-      y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] },
+      y: { range: (_, __, most) => [0, most > 0 ? most * (labelled ? 1.2 : 1.08) : 1] },
     },
     axes: [
       {
@@ -120,8 +128,8 @@ function span(plot: uPlot, least: number, most: number): [number, number] {
   return [Math.max(0, least - (most - least || most) * 0.1), most + (most - least || most) * 0.1];
 }
 
-/** Arrow keys go from value to value, and what is there is read out. */
-function step(event: KeyboardEvent, place: HTMLElement, { x, at, series }: ChartData): void {
+/** Arrow keys go from value to value. */
+function step(event: KeyboardEvent, place: HTMLElement, { at }: ChartData): void {
   const plot = drawn.get(place);
   const move = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
   if (!plot || move === undefined) return;
@@ -129,13 +137,65 @@ function step(event: KeyboardEvent, place: HTMLElement, { x, at, series }: Chart
   const now = plot.cursor.idx ?? (move > 0 ? -1 : at.length);
   const index = Math.min(at.length - 1, Math.max(0, now + move));
   plot.setCursor({ left: plot.valToPos(at[index] ?? 0, 'x'), top: plot.over.clientHeight / 2 });
+}
+
+/** Writes what is under the cursor below the chart, where it is read out too. */
+function tell({ cursor }: uPlot, place: HTMLElement, { x, at, series }: ChartData): void {
   const reading = place.parentElement?.querySelector('.reading');
+  const { idx: index, left = -1 } = cursor;
+  if (!reading) return;
+  if (left < 0 || index === null || index === undefined) {
+    reading.textContent = '';
+    return;
+  }
   const where = x.kind === 'time' ? clock(at[index] ?? 0) : number(at[index] ?? 0);
-  const values = series.flatMap(({ name, values }) => {
+  const values = series.flatMap(({ name, values, labels }) => {
     const value = values[index];
-    return value === null || value === undefined ? [] : [`${name} ${number(value)}`];
+    const label = labels?.[index] ?? '';
+    return value === null || value === undefined
+      ? []
+      : [`${[name, label].filter(Boolean).join(' ')} ${number(value)}`];
   });
-  if (reading) reading.textContent = `${x.label} ${where}: ${values.join(', ') || 'no value'}`;
+  reading.textContent = `${x.label} ${where}: ${values.join(', ') || 'no value'}`;
+}
+
+/** Pixels of a screen between a point and its label. */
+const APART = 8;
+
+/** Labels of points, where they do not lie over one another; those that are left out are told under the cursor. */
+function drawLabels(plot: uPlot, series: ChartData['series']): void {
+  const { ctx, bbox } = plot;
+  const taken: { left: number; right: number; top: number; bottom: number }[] = [];
+  const size = 12 * devicePixelRatio;
+  ctx.save();
+  ctx.font = `${size}px system-ui, sans-serif`;
+  ctx.fillStyle = getComputedStyle(document.documentElement).getPropertyValue('--text').trim();
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'middle';
+  for (const [index, { labels = [], values }] of series.entries()) {
+    if (plot.series[index + 1]?.show === false) continue;
+    for (const [at, label] of labels.entries()) {
+      const [x, y] = [plot.data[0][at], values[at]];
+      if (label === null || x === undefined || y === null || y === undefined) continue;
+      const width = ctx.measureText(label).width;
+      const point = plot.valToPos(x, 'x', true);
+      const right = point + APART * devicePixelRatio + width > bbox.left + bbox.width;
+      const left = right ? point - APART * devicePixelRatio - width : point + APART * devicePixelRatio;
+      const middle = Math.max(bbox.top + size, plot.valToPos(y, 'y', true) - size * 0.7);
+      const box = { left, right: left + width, top: middle - size / 2, bottom: middle + size / 2 };
+      const free = taken.every(
+        (other) =>
+          box.right < other.left ||
+          box.left > other.right ||
+          box.bottom < other.top ||
+          box.top > other.bottom,
+      );
+      if (!free) continue;
+      taken.push(box);
+      ctx.fillText(label, left, middle);
+    }
+  }
+  ctx.restore();
 }
 
 /** `09:00:05`, with tenths where it has some. */

@@ -11,7 +11,8 @@ import { verdictText } from '../verdict-text.ts';
 export function differences(measured: readonly Measured[], runs: readonly RunData[]): Html | undefined {
   const found = compare(measured);
   const configs = runs.slice(1).map((data) => configDifference(runs[0], data));
-  if (runs.length < 2 && new Set(measured.map(({ label }) => label)).size < 2) return undefined;
+  // Benchmarks of one run that measured different loads have nothing to be compared by.
+  if (runs.length < 2 && found.length === 0) return undefined;
   if (found.length === 0)
     return html`<section id="differences"><h2>Differences</h2><p>The runs have no load in common: no valid point of the same concurrency, input and output length.</p>${configs}</section>`;
   return html`<section id="differences"><h2>Differences</h2>

@@ -1,4 +1,5 @@
 import type { BenchPoint, Percentiles } from '../../bench/result.ts';
+import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import { type ChartSeries, figure, table } from '../chart.ts';
 import { type Html, html } from '../html.ts';
 import { type Measured, standing } from '../measured.ts';
@@ -13,7 +14,7 @@ const SHARES = ['p50', 'p90', 'p99'] as const;
 
 /** Percentiles by concurrency. */
 export function latency(measured: readonly Measured[]): Html {
-  return html`<section id="latency"><h2>Latency by concurrency</h2><div class="grid">${KINDS.map(
+  return html`<section id="latency"><h2>Latency by concurrency${measured.some(({ mock }) => mock) && ` ${MOCK_MARK}`}</h2><div class="grid">${KINDS.map(
     ([id, title, of]) => chart(id, title, measured, of),
   )}</div></section>`;
 }

@@ -1,3 +1,4 @@
+import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import { type Chart, figure, table } from '../chart.ts';
 import { type Html, html } from '../html.ts';
 import type { LoadSeries, WorkerColumn, WorkerSeries } from '../load-series.ts';
@@ -9,7 +10,7 @@ import { type Column, mean } from '../thin.ts';
 const MOST_LINES = 12;
 
 /** Throughput over time: the service, its workers, and how prefill and decode share the work. */
-export function load({ run, load: series, plan }: RunData, index: number): Html | undefined {
+export function load({ run, mock, load: series, plan }: RunData, index: number): Html | undefined {
   if (series === undefined) return undefined;
   const { total, workers } = series;
   const [
@@ -63,7 +64,7 @@ export function load({ run, load: series, plan }: RunData, index: number): Html 
       ],
     },
   ];
-  return html`<section id="load-${index}"><h2>Load over time: ${run.id}</h2>
+  return html`<section id="load-${index}"><h2>Load over time: ${run.id}${mock && ` ${MOCK_MARK}`}</h2>
 <p>${balance(series, plan)}</p>
 <p>${sources(series)}</p>
 <div class="grid">${charts.filter(hasValues).map(figure)}</div>

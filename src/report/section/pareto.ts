@@ -1,3 +1,4 @@
+import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import { type ChartSeries, figure, table } from '../chart.ts';
 import { type Html, html } from '../html.ts';
 import { type Measured, spreadIn, spreadText, standing } from '../measured.ts';
@@ -21,11 +22,13 @@ export function pareto(measured: readonly Measured[]): Html {
   const at = [...new Set([...places.values()].map(({ perUser }) => perUser))].toSorted(
     (one, other) => one - other,
   );
-  const values = (which: readonly Measured[]) =>
-    at.map((x) => {
-      const found = which.find((each) => places.get(each)?.perUser === x);
-      return (found && places.get(found)?.perGpu) ?? null;
-    });
+  const values = (which: readonly Measured[]) => {
+    const found = at.map((x) => which.find((each) => places.get(each)?.perUser === x));
+    return {
+      values: found.map((each) => (each && places.get(each)?.perGpu) ?? null),
+      labels: found.map((each) => each && `c${each.point.concurrency}`).map((label) => label ?? null),
+    };
+  };
   const labels = [...new Set(sound.map(({ label }) => label))];
   const series = labels.flatMap((label): readonly ChartSeries[] => {
     const own = sound.filter((each) => each.label === label);
@@ -35,9 +38,9 @@ export function pareto(measured: readonly Measured[]): Html {
     ];
     const style = own[0]?.style ?? 0;
     return [
-      { name: label, values: values(best), style, points: 'filled' },
+      { name: label, ...values(best), style, points: 'filled' },
       ...(worse.length > 0
-        ? ([{ name: `${label}, dominated`, values: values(worse), style, points: 'grey' }] as const)
+        ? ([{ name: `${label}, dominated`, ...values(worse), style, points: 'grey' }] as const)
         : []),
     ];
   });
@@ -59,11 +62,11 @@ export function pareto(measured: readonly Measured[]): Html {
     ];
   });
   const left = measured.length - sound.length;
-  return html`<section id="pareto"><h2>Throughput against speed</h2>
+  return html`<section id="pareto"><h2>Throughput against speed${measured.some(({ mock }) => mock) && ` ${MOCK_MARK}`}</h2>
 ${figure({
   id: 'pareto-chart',
   title: 'Output tokens a second and GPU, by output tokens a second and user',
-  note: `Up and to the right is better. Hollow grey points are dominated: another point is as good in both and better in one.${
+  note: `Each point is a concurrency: c8 stands for 8. Up and to the right is better. Hollow grey points are dominated: another point is as good in both and better in one.${
     left > 0 ? ` ${left} of ${measured.length} points are invalid or partial, and only in the table.` : ''
   }`,
   x: { label: 'tok/s/user', kind: 'number' },

@@ -1,3 +1,4 @@
+import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import { table } from '../chart.ts';
 import { type Content, type Html, html } from '../html.ts';
 import { lasting } from '../number.ts';
@@ -15,16 +16,16 @@ ${table(['', ...runs.map(({ run }) => run.id)], rows)}</section>`;
 
 const MARKS: Readonly<Record<string, string>> = { succeeded: '✓', timeout: '✓', failed: '✗', deadline: '✗' };
 
-function verdict({ run, state }: RunData): Html {
+function verdict({ run, state, mock }: RunData): Html {
   const outcome = state.verdict?.outcome ?? (state.ready ? 'running' : 'starting');
   const good = outcome === 'succeeded' || (outcome === 'timeout' && state.ready !== undefined);
   const tone = good ? 'good' : outcome === 'failed' || outcome === 'deadline' ? 'bad' : 'plain';
-  return html`<p class="verdict ${tone}"><strong>${run.id}</strong> <span class="badge">${MARKS[outcome] ?? '•'} ${outcome}</span> ${
+  return html`<p class="verdict ${tone}"><strong>${run.id}</strong> <span class="badge">${MARKS[outcome] ?? '•'} ${outcome}</span>${mock && html` <span class="badge mock">${MOCK_MARK}</span>`} ${
     state.verdict?.reason ?? 'no verdict yet: this is what the run has said so far'
   }${state.verdict?.line !== undefined && html`<br><code>${state.verdict.line}</code>`}</p>`;
 }
 
-function factsOf({ run, plan, config, bench, state, events }: RunData): ReadonlyMap<string, Content> {
+function factsOf({ run, mock, plan, config, bench, state, events }: RunData): ReadonlyMap<string, Content> {
   const provenance = bench[0]?.provenance;
   const image =
     provenance?.image ??
@@ -48,6 +49,7 @@ function factsOf({ run, plan, config, bench, state, events }: RunData): Readonly
     ['workers', roles.join(', ')],
     ['GPUs', plan?.gpus && `${plan.gpus.used} of ${plan.gpus.total} ${plan.gpus.model}`],
     ['nodes', plan?.nodes?.length],
+    ['engines', mock && `${MOCK_MARK}: the figures say nothing about GPUs`],
     ['image', image ?? 'none'],
     ['dyn-slurm', run.job?.dynSlurm ?? provenance?.dynSlurm],
     ['Dynamo', plan?.dynamo ?? provenance?.dynamo],
@@ -63,7 +65,7 @@ function factsOf({ run, plan, config, bench, state, events }: RunData): Readonly
   ];
   return new Map(
     facts.flatMap(([name, value]) =>
-      value === undefined || value === '' || value === '–' ? [] : [[name, value] as const],
+      value === undefined || value === false || value === '' || value === '–' ? [] : [[name, value] as const],
     ),
   );
 }

@@ -21,6 +21,7 @@ const OUTLINE: BenchOutline = {
 };
 
 const PROVENANCE = {
+  mock: false,
   dynamo: '1.6.1',
   model: 'm',
   gpus: { model: 'h100', total: 8, prefill: 4, decode: 4, aggregated: 0 },

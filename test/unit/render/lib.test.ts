@@ -166,6 +166,34 @@ test('instances are counted by component and endpoint, whatever the order of the
 });
 
 test.each([
+  [
+    'the stand-in of a rehearsal',
+    'rehearsal: dynamo.sglang stands in as dynamo.mocker: decode, dp 1\n',
+    'mock',
+  ],
+  ['dynamo.mocker itself', '2026 INFO main.worker: Launching 1 mocker worker(s) with isolated\n', 'mock'],
+  ['SGLang', '[2026-11-24 06:00:00] server_args=ServerArgs(model_path=...)\n', undefined],
+  ['an engine that has said nothing', '', undefined],
+])('ready says which engines serve: %s', async (_, log, engines) => {
+  run.file('logs/decode-0.node1.log', log);
+  run.file('events.jsonl', '');
+  const { err } = await bash(
+    'STARTED=0 ATTEMPT_DIR=$RUN_DIR ENTRY=10.0.0.1:8000 MODEL=m; at() { AT=$1; }; STEPS=(etcd decode-0); declare -A STEP_ROLE=([etcd]="" [decode-0]=decode); announce_ready',
+  );
+  expect(err).toBe('');
+  expect(run.events()).toEqual([
+    {
+      time: expect.any(String),
+      kind: 'ready',
+      url: 'http://10.0.0.1:8000',
+      model: 'm',
+      seconds: expect.any(Number),
+      ...(engines && { engines }),
+    },
+  ]);
+});
+
+test.each([
   ['{"usage":{"completion_tokens":8}}', 0],
   ['{"usage":{"completion_tokens":0}}', 1],
   ['{"error":"no"}', 1],

@@ -30,23 +30,23 @@ const RUN = sampleRun('r-000001', {
 test('as a table, one row a number', () => {
   const lines = csvOf(RUN).split('\n');
   expect(lines.slice(0, 2)).toEqual([
-    'run,kind,time,subject,concurrency,figure,value',
-    'r-000001,bench,2026-11-24T09:02:00.000Z,bench,4,prompts,5',
+    'run,kind,time,subject,concurrency,figure,value,mock',
+    'r-000001,bench,2026-11-24T09:02:00.000Z,bench,4,prompts,5,false',
   ]);
-  expect(lines).toContain('r-000001,bench,2026-11-24T09:02:00.000Z,bench,4,ttft_mean_ms,12.5');
+  expect(lines).toContain('r-000001,bench,2026-11-24T09:02:00.000Z,bench,4,ttft_mean_ms,12.5,false');
   expect(lines.filter((line) => line.includes(',load,'))).toEqual([
-    'r-000001,load,1970-01-01T00:16:40.000Z,service,,inputTokensPerSecond,10',
-    'r-000001,load,1970-01-01T00:16:40.000Z,service,,outputTokensPerSecond,20',
-    'r-000001,load,1970-01-01T00:16:40.000Z,service,,running,1',
-    'r-000001,load,1970-01-01T00:16:40.000Z,service,,queued,0',
-    'r-000001,load,1970-01-01T00:16:40.000Z,decode-0,,outputTokensPerSecond,20',
-    'r-000001,load,1970-01-01T00:16:40.000Z,decode-0,,requestsPerSecond,2',
-    'r-000001,load,1970-01-01T00:16:40.000Z,decode-0,,running,1',
-    'r-000001,load,1970-01-01T00:16:40.000Z,decode-0,,queued,0',
-    'r-000001,load,1970-01-01T00:16:40.000Z,decode-0,,kvUsage,0.5',
+    'r-000001,load,1970-01-01T00:16:40.000Z,service,,inputTokensPerSecond,10,false',
+    'r-000001,load,1970-01-01T00:16:40.000Z,service,,outputTokensPerSecond,20,false',
+    'r-000001,load,1970-01-01T00:16:40.000Z,service,,running,1,false',
+    'r-000001,load,1970-01-01T00:16:40.000Z,service,,queued,0,false',
+    'r-000001,load,1970-01-01T00:16:40.000Z,decode-0,,outputTokensPerSecond,20,false',
+    'r-000001,load,1970-01-01T00:16:40.000Z,decode-0,,requestsPerSecond,2,false',
+    'r-000001,load,1970-01-01T00:16:40.000Z,decode-0,,running,1,false',
+    'r-000001,load,1970-01-01T00:16:40.000Z,decode-0,,queued,0,false',
+    'r-000001,load,1970-01-01T00:16:40.000Z,decode-0,,kvUsage,0.5,false',
   ]);
   // No formula, and one cell.
-  expect(csvOf(RUN)).toContain(`gpu,,warning,"'=1+1, said ""x""\nand went"\n`);
+  expect(csvOf(RUN)).toContain(`gpu,,warning,"'=1+1, said ""x""\nand went",false\n`);
 });
 
 test('as one object', () => {
@@ -55,6 +55,7 @@ test('as one object', () => {
     run: 'r-000001',
     name: 'r',
     job: null,
+    mock: false,
     events: RUN.events,
     bench: RUN.bench,
     load: RUN.load,
@@ -69,13 +70,26 @@ test('as OpenMetrics: each family in one piece, with times, and an end', () => {
   const at = lines.indexOf('# TYPE dyn_slurm_load_output_tokens_per_second gauge');
   expect(lines.slice(at, at + 3)).toEqual([
     '# TYPE dyn_slurm_load_output_tokens_per_second gauge',
-    'dyn_slurm_load_output_tokens_per_second{run="r-000001",subject="service"} 20 1000',
-    'dyn_slurm_load_output_tokens_per_second{run="r-000001",subject="decode-0"} 20 1000',
+    'dyn_slurm_load_output_tokens_per_second{run="r-000001",subject="service",mock="false"} 20 1000',
+    'dyn_slurm_load_output_tokens_per_second{run="r-000001",subject="decode-0",mock="false"} 20 1000',
   ]);
   expect(lines).toContain(
-    'dyn_slurm_bench_ttft_mean_ms{run="r-000001",subject="bench",concurrency="4"} 12.5 1795510920',
+    'dyn_slurm_bench_ttft_mean_ms{run="r-000001",subject="bench",mock="false",concurrency="4"} 12.5 1795510920',
   );
   expect(lines.slice(-2)).toEqual(['# EOF', '']);
+});
+
+test('figures of mock engines are marked in every form', () => {
+  const mocked = { ...RUN, mock: true };
+  const rows = csvOf(mocked).split('\n').slice(1, -1);
+  expect(rows.filter((line) => /,(bench|load),/.test(line)).every((line) => line.endsWith(',true'))).toBe(
+    true,
+  );
+  expect(JSON.parse(jsonOf(mocked)).mock).toBe(true);
+  const samples = openMetricsOf(mocked)
+    .split('\n')
+    .filter((line) => /^dyn_slurm/.test(line));
+  expect(samples.every((line) => line.includes('mock="true"'))).toBe(true);
 });
 
 test.each([

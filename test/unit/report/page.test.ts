@@ -192,3 +192,18 @@ test('both schemes can be read: 4.5 for text, 3 for what is drawn', () => {
     expect(low).toEqual([]);
   }
 });
+
+test('benchmarks of one run that have no load in common are not compared', () => {
+  const [first, other] = [bench('r-000001', [point({})]), bench('r-000001', [point({ concurrency: 8 })])];
+  const text = page([sampleRun('r-000001', { bench: [first, { ...other, name: 'bench-2' }] })], ASSETS, MADE);
+  expect(text).not.toContain('in common');
+});
+
+test('each point of the trade-off has its concurrency', () => {
+  const points = [point({ perUser: 60, perGpu: 5 }), point({ concurrency: 8, perUser: 40, perGpu: 20 })];
+  const text = page([sampleRun('r-000001', { bench: [bench('r-000001', points)] })], ASSETS, MADE);
+  const [, data = ''] = /id="pareto-chart-data">(.*?)<\/script>/.exec(text) ?? [];
+  expect(JSON.parse(data).series).toEqual([
+    { name: 'r-000001', values: [20, 5], labels: ['c8', 'c1'], style: 0, points: 'filled' },
+  ]);
+});

@@ -36,6 +36,7 @@ export function bench(run: string, points: readonly BenchPoint[]): BenchResult {
     partial: false,
     provenance: {
       model: 'm',
+      mock: false,
       gpus: { model: 'h100', total: 8, prefill: 4, decode: 4, aggregated: 0 },
     },
     load: { isl: 64, osl: 16 },
@@ -73,6 +74,7 @@ export function sampleRun(id: string, given: Partial<RunData> = {}): RunData {
     run: { id, name: 'r', dir: `/runs/${id}` },
     events: EVENTS,
     state: stateAfter(EVENTS),
+    mock: false,
     bench: [],
     gpus: [],
     ...given,

@@ -1,6 +1,6 @@
 import { isServing } from '../../../observe/run-state.ts';
 import { sampleText } from '../../../observe/service/sample-text.ts';
-import type { LiveState } from './live-state.ts';
+import { isMock, type LiveState } from './live-state.ts';
 
 /** A run, as `watch --prometheus` knows it. */
 export interface GaugedRun {
@@ -49,13 +49,14 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     name: 'dyn_slurm_info',
-    help: 'The job in Slurm, its state there, and the model.',
+    help: 'The job in Slurm, its state there, the model, and whether its engines are mock.',
     values: ({ run }) => [
       [
         {
           job: run.started?.job ?? run.queue?.job ?? '',
           state: run.queue?.state ?? '',
           model: run.ready?.model ?? '',
+          mock: String(isMock({ run })),
           outcome: run.verdict?.outcome ?? '',
         },
         1,

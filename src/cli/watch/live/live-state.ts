@@ -1,4 +1,5 @@
 import type { ObservedEvent } from '../../../observe/event.ts';
+import { hasMockEngines } from '../../../observe/mock-engines.ts';
 import type { Outline } from '../../../observe/outline.ts';
 import { advance, NEW_RUN, type RunState } from '../../../observe/run-state.ts';
 import type { ServiceEventOf, SourceName } from '../../../observe/service-event.ts';
@@ -20,6 +21,9 @@ export interface LiveState {
   /** The last fatal line that is known. */
   readonly signature?: Extract<ObservedEvent, { readonly kind: 'signature' }>;
 }
+
+/** Whether the figures are those of mock engines: of a run that has been ready. */
+export const isMock = ({ run }: Pick<LiveState, 'run'>): boolean => hasMockEngines(undefined, [run.ready]);
 
 export function newLiveState(outline: Outline): LiveState {
   return {

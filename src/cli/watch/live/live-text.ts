@@ -1,9 +1,10 @@
 import { plainText } from '../../../host/plain-text.ts';
+import { MOCK_MARK } from '../../../observe/mock-engines.ts';
 import type { Quantiles } from '../../../observe/service/quantiles.ts';
 import { elapsed } from '../../time-text.ts';
 import { milliseconds } from '../service-text.ts';
 import { COLUMN, columnsOf, meanOf, RECENT, sparkline } from './history.ts';
-import type { LiveState } from './live-state.ts';
+import { isMock, type LiveState } from './live-state.ts';
 import { count } from './number-text.ts';
 import { sourceLines } from './source-text.ts';
 import { type Line, lineText, type Piece, piece } from './span-line.ts';
@@ -52,6 +53,7 @@ function titleLine(name: string, state: LiveState, now: number): Line {
   const since = ready === undefined ? '' : `  up ${elapsed(now - Date.parse(ready.time))}`;
   return [
     piece(`${name}  `, 'bold'),
+    ...(isMock(state) ? [piece(`${MOCK_MARK}  `, 'warn')] : []),
     detail ? { ...word, text: `${word.text}, ${detail}` } : word,
     piece(since),
     ...(bench && bench.state === 'begun'

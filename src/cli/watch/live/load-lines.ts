@@ -12,13 +12,13 @@ export class LoadLines {
   #text = '';
 
   /** Undefined where there is nothing to say yet, or nothing new. */
-  hear(load: ServiceEventOf<'load'>): string | undefined {
+  hear(load: ServiceEventOf<'load'>, mock: boolean): string | undefined {
     const time = Date.parse(load.time);
     this.#history = remembered(this.#history, load);
     if (this.#said === 0) this.#said = time - load.seconds * 1000;
     if (time - this.#said < EVERY) return undefined;
     const rates = meanOf(this.#history, time - this.#said, time);
-    const text = loadText({ ...load, ...rates });
+    const text = loadText({ ...load, ...rates }, mock);
     this.#said = time;
     if (text === this.#text) return undefined;
     this.#text = text;

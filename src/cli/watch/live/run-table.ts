@@ -1,8 +1,9 @@
 import { plainText } from '../../../host/plain-text.ts';
+import { MOCK_MARK } from '../../../observe/mock-engines.ts';
 import { isServing } from '../../../observe/run-state.ts';
 import { milliseconds } from '../service-text.ts';
 import { COLUMN, columnsOf, meanOf, RECENT, sparkline } from './history.ts';
-import type { LiveState } from './live-state.ts';
+import { isMock, type LiveState } from './live-state.ts';
 import type { Frame } from './live-text.ts';
 import { brief } from './number-text.ts';
 import { shortElapsed } from './short-elapsed.ts';
@@ -59,7 +60,7 @@ function cellsOf(row: RunRow, now: number): readonly Piece[] {
   const rates = serves ? meanOf(live.history, RECENT, now) : undefined;
   return [
     piece(plainText(id), 'bold'),
-    { ...word, text: plainText(word.text) },
+    { ...word, text: plainText(isMock(live) ? `${word.text}, ${MOCK_MARK}` : word.text) },
     piece(since === undefined || isOver(row) ? '' : shortElapsed(now - Date.parse(since))),
     piece(isOver(row) ? '' : `${readyCount(live.workers)}/${live.workers.size}`),
     piece(running === undefined ? '' : brief(running)),

@@ -4,7 +4,7 @@ import { eventText } from '../event-text.ts';
 import { runStages } from '../run-stages.ts';
 import { type Board, isNews, openBoard, type RunShown, type Screen, writeLine } from '../view.ts';
 import { Canvas } from './canvas.ts';
-import { advanceLive, type LiveState, newLiveState } from './live-state.ts';
+import { advanceLive, isMock, type LiveState, newLiveState } from './live-state.ts';
 import { liveText } from './live-text.ts';
 import { LoadLines } from './load-lines.ts';
 
@@ -111,7 +111,10 @@ class RunView {
 
   /** A line for people: above the view where there is one. */
   #line(event: ObservedEvent): void {
-    const text = event.kind === 'load' ? this.#loads.hear(event) : eventText(event);
+    const text =
+      event.kind === 'load'
+        ? this.#loads.hear(event, this.#state !== undefined && isMock(this.#state))
+        : eventText(event);
     const { now, out } = this.#screen;
     const time = new Date(event.time || now());
     const canvas = this.#canvas;

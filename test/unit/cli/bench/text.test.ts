@@ -32,7 +32,11 @@ const RESULT: BenchResult = {
   valid: true,
   problems: [],
   partial: false,
-  provenance: { model: 'm', gpus: { model: 'h100', total: 16, prefill: 8, decode: 8, aggregated: 0 } },
+  provenance: {
+    model: 'm',
+    mock: false,
+    gpus: { model: 'h100', total: 16, prefill: 8, decode: 8, aggregated: 0 },
+  },
   load: { isl: 1024, osl: 128, requestRate: 'inf' },
   points: [POINT],
 };

@@ -73,7 +73,7 @@ test('Prometheus reads back what was written', () => {
   const samples = parseExposition(gaugesText([{ id: 'r1', state: after(...serving) }]));
   expect(samples.find(({ name }) => name === 'dyn_slurm_info')).toEqual({
     name: 'dyn_slurm_info',
-    labels: { run: 'r1', job: '7', state: '', model: 'a "model"\\', outcome: '' },
+    labels: { run: 'r1', job: '7', state: '', model: 'a "model"\\', mock: 'false', outcome: '' },
     value: 1,
   });
   expect(new Set(samples.map(({ name }) => name)).size).toBeGreaterThan(15);

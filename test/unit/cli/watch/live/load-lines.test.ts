@@ -22,7 +22,7 @@ const load = (second: number, tokens: number): ServiceEventOf<'load'> => ({
 test('says the mean every ten seconds, and once that nothing goes on', () => {
   const lines = new LoadLines();
   const said = Array.from({ length: 60 }, (_, second) => {
-    const text = lines.hear(load(100 + second, second < 20 ? 1000 * (1 + (second % 2)) : 0));
+    const text = lines.hear(load(100 + second, second < 20 ? 1000 * (1 + (second % 2)) : 0), false);
     return text === undefined ? [] : [`${second}: ${text}`];
   });
   expect(said.flat()).toEqual([

@@ -1,0 +1,21 @@
+import type { ObservedEvent } from './event.ts';
+import type { SubmittedJob } from './run.ts';
+
+/** The cluster profile whose Slurm is the stand-in on this machine; its engines are always mock. */
+export const LOCAL = 'local';
+
+/** What every view and export writes beside figures of mock engines. */
+export const MOCK_MARK = 'MOCK';
+
+/**
+ * Whether mock engines serve a run: then its figures say nothing about GPUs, and every view of them says MOCK. The stand-in
+ * has no other engines; elsewhere the job says so when it is ready, from what its workers' logs begin with.
+ */
+export function hasMockEngines(
+  job: SubmittedJob | undefined,
+  events: Iterable<ObservedEvent | undefined>,
+): boolean {
+  if (job?.cluster === LOCAL) return true;
+  for (const event of events) if (event?.kind === 'ready' && event.engines === 'mock') return true;
+  return false;
+}
