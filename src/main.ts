@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { type Interrupts, processWorld } from './cli/world.ts';
+import { type Interrupts, processWorld, wrappingSink } from './cli/world.ts';
 import { DynSlurmError, EXIT } from './errors.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -31,7 +31,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 function report(error: unknown): number {
   if (error instanceof DynSlurmError) {
-    process.stderr.write(`${error.message}\n${error.hint ? `  hint: ${error.hint}\n` : ''}`);
+    const text = `${error.message}\n${error.hint ? `  hint: ${error.hint}\n` : ''}`;
+    wrappingSink(process.stderr).write(text);
     return EXIT[error.code];
   }
   // A wait that was aborted says no more than the signal did.

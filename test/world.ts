@@ -32,6 +32,7 @@ export function testWorld(overrides: Partial<World> = {}): TestWorld {
     color: false,
     out: keep('out'),
     err: keep('err'),
+    page: { width: overrides.isTTY ? (overrides.columns ?? 100) : Number.POSITIVE_INFINITY, color: false },
     ...overrides,
     stdout: () => written.out,
     stderr: () => written.err,

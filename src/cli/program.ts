@@ -7,6 +7,7 @@ import { runCommands } from './program/run.ts';
 import { sessionCommands } from './program/session.ts';
 import { examples, treeOf } from './program/tree.ts';
 import type { World } from './world.ts';
+import { wrapped } from './wrap.ts';
 
 /** Runs the command that `argv` (without node and script) names; returns the exit code. */
 export async function run(argv: readonly string[], version: string, world: World): Promise<number> {
@@ -29,7 +30,7 @@ function programOf(version: string, world: World, exit: (code: number) => void):
     .version(version, '-V, --version')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => world.out.write(text),
+      writeOut: (text) => world.out.write(wrapped(text, world.columns)),
       writeErr: (text) => world.err.write(text),
       getOutHelpWidth: () => world.columns,
       getErrHelpWidth: () => world.columns,
@@ -42,12 +43,16 @@ function programOf(version: string, world: World, exit: (code: number) => void):
     .configureHelp({ styleTitle: (title) => `\u001b[1m${title}\u001b[22m` })
     .addHelpText(
       'after',
-      examples([
-        ['rehearse configs/dsr1-wideep-h100.yaml', 'run the whole job on this machine, without GPUs'],
-        ['submit config.yaml --dry-run', 'see everything that Slurm would get'],
-        ['submit config.yaml --watch', 'run it'],
-        ['allocate config.yaml', 'run it with a prompt, and restart workers at will'],
-      ]),
+      examples(
+        [
+          ['topologies', 'published recipes to begin with'],
+          ['rehearse config.yaml', 'run the whole job on this machine, without GPUs'],
+          ['submit config.yaml --dry-run', 'see everything that Slurm would get'],
+          ['submit config.yaml --watch', 'run it'],
+          ['allocate config.yaml', 'run it with a prompt, and restart workers at will'],
+        ],
+        world.columns,
+      ),
     );
 
   const tree = treeOf(program, world, exit);

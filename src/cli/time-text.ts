@@ -6,7 +6,7 @@ export function clock(time: Date): string {
 }
 
 /** `2025-11-24 14:03:59`, in the local time zone. */
-function dateAndClock(time: Date): string {
+export function dateAndClock(time: Date): string {
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock(time)}`;
 }
 
@@ -28,7 +28,12 @@ function pair(seconds: number, large: number, largeUnit: string, small: number, 
 
 /** Relative and absolute, of what has happened: never ahead of us, though the clock that it was read on may be. */
 export function past(time: Date, now: Date): string {
-  return `${elapsed(now.getTime() - time.getTime())} ago (${dateAndClock(time)})`;
+  return `${ago(time, now)} (${dateAndClock(time)})`;
+}
+
+/** `3 min ago`, of what has happened. */
+export function ago(time: Date, now: Date): string {
+  return `${elapsed(now.getTime() - time.getTime())} ago`;
 }
 
 /** `3 min ago`, `in 2 h 10 min`. */

@@ -15,10 +15,17 @@ import type process from 'node:process';
 import type { Stdio } from '../host/host.ts';
 import { type Ask, askAt } from './ask.ts';
 import { lineReaderAt, type ReadLines } from './line-reader.ts';
+import { wrapped } from './wrap.ts';
 
 /** Where text goes. */
 export interface Sink {
   write(text: string): void;
+}
+
+export interface Page {
+  /** Columns of the terminal, or of COLUMNS; without a limit where output goes to a file or program. */
+  readonly width: number;
+  readonly color: boolean;
 }
 
 export type FileKind = 'file' | 'folder' | 'link' | 'other';
@@ -39,6 +46,8 @@ export interface World {
   readonly isTTY: boolean;
   /** Width of the terminal in characters; 80 where there is none. */
   readonly columns: number;
+  /** What text on standard output may take. */
+  readonly page: Page;
   /** Height of the terminal in lines, where there is one. */
   readonly rows?: number;
   readonly color: boolean;
@@ -93,22 +102,26 @@ export function processWorld(
 ): World {
   const { env, stdout } = proc;
   const dumb = env.TERM === 'dumb';
+  const color = usesColor(env, stdout.isTTY === true && !dumb);
   return {
     env,
     cwd: proc.cwd(),
     home: env.HOME ?? '/',
     packageRoot,
     out: stdout,
-    err: proc.stderr,
+    err: wrappingSink(proc.stderr),
     isTTY: stdout.isTTY === true && !dumb,
     // A terminal may change its size.
     get columns() {
-      return stdout.columns || 80;
+      return stdout.columns || given(env.COLUMNS) || 80;
+    },
+    get page() {
+      return { width: stdout.columns || given(env.COLUMNS) || Number.POSITIVE_INFINITY, color };
     },
     get rows() {
       return stdout.rows;
     },
-    color: usesColor(env, stdout.isTTY === true && !dumb),
+    color,
     self: { machine: hostname(), pid: proc.pid, lives: (pid) => lives(proc, pid) },
     signal,
     now: () => new Date(),
@@ -147,6 +160,15 @@ export function processWorld(
     listDir: async (path) => (existsSync(path) ? readdirSync(path).sort() : []),
     remove: (path) => rm(path, { recursive: true, force: true }),
   };
+}
+
+/** Talk is broken between words where a terminal would break it within. */
+export function wrappingSink(stream: typeof process.stderr): Sink {
+  return { write: (text) => void stream.write(stream.isTTY ? wrapped(text, stream.columns || 80) : text) };
+}
+
+function given(columns: string | undefined): number {
+  return /^[1-9]\d{0,4}$/.test(columns ?? '') ? Number(columns) : 0;
 }
 
 /** Rejects with the abort. */

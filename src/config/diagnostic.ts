@@ -18,12 +18,17 @@ export interface Diagnostic {
   readonly conceal?: boolean;
 }
 
+/** Columns of a frame's line that are neither its number nor source, and two for marks of clipping. */
+const BESIDE = 7;
+
 /** Parts of a formatted diagnostic that may be coloured. */
 export type DiagnosticPart = 'place' | 'path' | 'error' | 'warning' | 'gutter' | 'caret' | 'hint';
 
 export interface FormatOptions {
   /** Colours a part of the output; without it, none. */
   readonly paint?: (part: DiagnosticPart, text: string) => string;
+  /** Terminal columns that a frame may take. */
+  readonly width?: number;
 }
 
 /**
@@ -38,7 +43,7 @@ export interface FormatOptions {
 export function formatDiagnostic(
   diagnostic: Diagnostic,
   sourceText: string | undefined,
-  { paint = (_part, text) => text }: FormatOptions = {},
+  { paint = (_part, text) => text, width }: FormatOptions = {},
 ): string {
   const { severity, file, line, column, path, message, hint } = diagnostic;
   const place = paint('place', neutral(`${file}:${line}:${column}`));
@@ -46,7 +51,8 @@ export function formatDiagnostic(
   const subject = path === '' ? '' : `${paint('path', neutral(path))}: `;
   const lines = [`${place}  ${label}${subject}${paint(severity, neutral(message))}`];
   if (sourceText !== undefined) {
-    const { gutter, source, marks } = codeFrame(diagnostic, sourceText);
+    const room = width === undefined ? undefined : width - String(line).length - BESIDE;
+    const { gutter, source, marks } = codeFrame(diagnostic, sourceText, room);
     lines.push(`  ${paint('gutter', `${gutter} |`)} ${source}`.trimEnd());
     lines.push(`  ${paint('gutter', `${' '.repeat(gutter.length)} |`)} ${paint('caret', marks)}`);
   }

@@ -1,3 +1,5 @@
+import { widthOf } from './text-width.ts';
+
 /** A line of source with the stretch that is meant, ready for a terminal. */
 export interface CodeFrame {
   /** The line's number. */
@@ -14,23 +16,26 @@ interface Stretch {
   readonly conceal?: boolean;
 }
 
-/** Terminal columns of source that a frame shows. */
+/** Terminal columns of source that a frame shows at most. */
 const WIDTH = 96;
-/** Of these, what precedes the carets of a clipped line. */
-const LEAD = 32;
+/** Share of these that precedes the carets of a clipped line. */
+const LEAD = 1 / 3;
 
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}]|[\u{20000}-\u{3fffd}]/u;
-
-export function codeFrame({ line, column, length, conceal = false }: Stretch, text: string): CodeFrame {
+/** `room`: columns that the source may take. */
+export function codeFrame(
+  { line, column, length, conceal = false }: Stretch,
+  text: string,
+  room = WIDTH,
+): CodeFrame {
+  const width = Math.max(16, Math.min(WIDTH, room));
   const whole = lineOf(text, line);
-  const { from, to } = clip(whole.length, column - 1);
+  const { from, to } = clip(whole.length, column - 1, width);
   const start = Math.min(column - 1, whole.length);
   const end = Math.min(start + length, to);
   const before = neutral((from > 0 ? '…' : '') + whole.slice(from, start));
   const marked = conceal ? '•'.repeat(8) : neutral(whole.slice(start, end));
   const after = neutral(whole.slice(end, to) + (to < whole.length ? '…' : ''));
-  const marks = `${' '.repeat(columns(before))}${'^'.repeat(Math.max(1, columns(marked)))}`;
+  const marks = `${' '.repeat(widthOf(before))}${'^'.repeat(Math.max(1, widthOf(marked)))}`;
   return { gutter: String(line), source: before + marked + after, marks };
 }
 
@@ -56,14 +61,8 @@ function lineOf(text: string, line: number): string {
 }
 
 /** The stretch of a line that is shown. */
-function clip(length: number, start: number): { readonly from: number; readonly to: number } {
-  if (length <= WIDTH) return { from: 0, to: length };
-  const from = Math.max(0, Math.min(start - LEAD, length - WIDTH));
-  return { from, to: Math.min(length, from + WIDTH) };
-}
-
-function columns(text: string): number {
-  let width = 0;
-  for (const character of text) width += /\p{M}/u.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
-  return width;
+function clip(length: number, start: number, width: number): { readonly from: number; readonly to: number } {
+  if (length <= width) return { from: 0, to: length };
+  const from = Math.max(0, Math.min(start - Math.floor(width * LEAD), length - width));
+  return { from, to: Math.min(length, from + width) };
 }

@@ -43,6 +43,7 @@ describe.skipIf(unavailable)(`a secret${unavailable ? ` (skipped: ${unavailable}
         'submit',
         runs.config('secret', { decode: { nodes: 1 }, prefill: { nodes: 1 } }),
         '--dry-run',
+        '--full',
       ),
       await cluster.exec(['scontrol', 'show', 'steps', run.jobId]),
       await cluster.exec(['scontrol', 'write', 'batch_script', run.jobId, '-']),

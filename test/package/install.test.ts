@@ -99,7 +99,7 @@ describe('the installed program', () => {
 
   test('shows in a dry-run what the repository renders', () => {
     const config = join(installed, 'configs/dsr1-gb200-14-nodes.yaml');
-    const shown = dynSlurm('submit', config, '--dry-run');
+    const shown = dynSlurm('submit', config, '--dry-run', '--full');
     const script = readFileSync(join(packageRoot, 'slurm_jobs/dsr1-gb200-14-nodes/job.sbatch'), 'utf8');
     expect(shown).toContain(script);
   });
@@ -112,9 +112,16 @@ describe('the installed program', () => {
   test('prints all of a long text into a slow pipe', () => {
     const config = join(installed, 'configs/dsr1-gb200-14-nodes.yaml');
     const program = join(folder, 'node_modules/.bin/dyn-slurm');
-    const length = run('sh', '-c', '"$1" submit "$2" --dry-run | { sleep 1; wc -c; }', 'sh', program, config);
+    const length = run(
+      'sh',
+      '-c',
+      '"$1" submit "$2" --dry-run --full | { sleep 1; wc -c; }',
+      'sh',
+      program,
+      config,
+    );
     expect(Number(length)).toBeGreaterThan(64 * 1024);
-    expect(Number(length)).toBe(Buffer.byteLength(dynSlurm('submit', config, '--dry-run')));
+    expect(Number(length)).toBe(Buffer.byteLength(dynSlurm('submit', config, '--dry-run', '--full')));
   });
 });
 

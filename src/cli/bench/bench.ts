@@ -124,6 +124,10 @@ async function show({ run, connection }: BenchTarget, options: BenchOptions, wor
       hint: 'put a bench into the config, or run one while the job serves; see `dyn-slurm bench --help`',
     });
   }
-  world.out.write(options.json ? `${JSON.stringify(results, null, 2)}\n` : results.map(benchText).join('\n'));
+  world.out.write(
+    options.json
+      ? `${JSON.stringify(results, null, 2)}\n`
+      : results.map((result) => benchText(result, world.page)).join('\n'),
+  );
   return results.every(({ valid }) => valid) ? EXIT.ok : EXIT.benchmarkInvalid;
 }

@@ -19,7 +19,7 @@ export async function conclude(
   const folder = `${run.dir}/results/${name}`;
   if (options.json) world.out.write(`${JSON.stringify({ ...result, ...end, results: folder })}\n`);
   else if (measured || job.bench?.type !== 'custom') {
-    world.out.write(benchText(result));
+    world.out.write(benchText(result, world.page));
     world.err.write(`results are in ${folder}\n`);
   } else world.err.write(`${end.reason}; results belong into ${folder}\n`);
   // Of a command of the user's that leaves nothing to read only its exit code is known.

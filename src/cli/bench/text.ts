@@ -2,18 +2,21 @@ import type { BenchPoint, BenchResult, Percentiles } from '../../bench/result.ts
 import { plainText } from '../../host/plain-text.ts';
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import { table } from '../table.ts';
+import type { Page } from '../world.ts';
+import { wrapped } from '../wrap.ts';
 
 /** A benchmark's results for people: a table, and why they do not count where they do not. */
-export function benchText(result: BenchResult): string {
+export function benchText(result: BenchResult, page: Page): string {
   const { name, tool, toolVersion, run, points } = result;
   const head = `${run} ${name}: ${[tool, toolVersion].filter(Boolean).join(' ')}${loadText(result)}`;
   const lines = [
     head,
     ...(isMock(result) ? [MOCK] : []),
-    ...(points.length === 0 ? [] : [resultsTable(points).trimEnd()]),
+    ...(points.length === 0 ? [] : [resultsTable(points, page).trimEnd()]),
     verdictLine(result),
   ];
-  return lines.map((line) => `${line.split('\n').map(plainText).join('\n')}\n`).join('');
+  const text = lines.map((line) => `${line.split('\n').map(plainText).join('\n')}\n`).join('');
+  return wrapped(text, page.width);
 }
 
 const isMock = ({ provenance }: BenchResult): boolean => provenance.mock;
@@ -30,18 +33,18 @@ function loadText({ load }: BenchResult): string {
 const HEADER = [
   'concurrency',
   'tok/s',
-  'tok/s/GPU',
-  'tok/s/user',
-  'TTFT p50',
-  'p99',
-  'ITL p50',
-  'p99',
+  'per GPU',
+  'per user',
+  'TTFT p50, ms',
+  'p99, ms',
+  'ITL p50, ms',
+  'p99, ms',
   'requests',
   'errors',
   'valid',
 ];
 
-function resultsTable(points: readonly BenchPoint[]): string {
+function resultsTable(points: readonly BenchPoint[], page: Page): string {
   const each = points.flatMap((point) => point.runs ?? [point]);
   return table(
     HEADER,
@@ -58,6 +61,7 @@ function resultsTable(points: readonly BenchPoint[]): string {
       String(point.failed),
       `${point.valid ? 'yes' : 'INVALID'}${point.partial ? ', partial' : ''}`,
     ]),
+    { width: page.width },
   );
 }
 
@@ -67,7 +71,7 @@ function number(value: number): string {
 
 function time(values: Percentiles | undefined, which: 'p50' | 'p99'): string {
   const value = values?.[which];
-  return value === undefined ? '-' : `${number(value)} ms`;
+  return value === undefined ? '-' : number(value);
 }
 
 function verdictLine(result: BenchResult): string {

@@ -4,6 +4,7 @@ import type { Host } from '../../host/host.ts';
 import type { Run } from '../../observe/run.ts';
 import type { RunState } from '../../observe/run-state.ts';
 import { exitOfRun } from '../run/exit.ts';
+import type { Page } from '../world.ts';
 import { benchText } from './text.ts';
 
 /** How a run has ended, with what became of its benchmarks. */
@@ -16,7 +17,7 @@ export interface BenchedEnd {
 }
 
 /** The exit code of a run, and the results of its benchmarks. A run that goes on, or had none, is as it is. */
-export async function benchedEnd(host: Host, run: Run, state: RunState): Promise<BenchedEnd> {
+export async function benchedEnd(host: Host, run: Run, state: RunState, page: Page): Promise<BenchedEnd> {
   const code = exitOfRun(state);
   // Most runs have none, and reading is not free at a distance.
   const names = await host.list(run.dir);
@@ -25,7 +26,7 @@ export async function benchedEnd(host: Host, run: Run, state: RunState): Promise
   const results = await readBench(host, run);
   const own = results.find(({ name }) => name === 'bench');
   if (own === undefined || !state.verdict || !wasBegun(own, state)) return { code, results, text: '' };
-  return { code: judged(code, own), results, text: benchText(own) };
+  return { code: judged(code, own), results, text: benchText(own, page) };
 }
 
 /** A job that never came to its benchmark has other troubles. */

@@ -4,6 +4,7 @@ import { planJob } from '../../plan/assemble.ts';
 import { table } from '../table.ts';
 import { count } from '../wording.ts';
 import type { World } from '../world.ts';
+import { wrapped } from '../wrap.ts';
 import { type Loaded, type LoadOptions, loadJob } from './load.ts';
 import { summary } from './plan-text.ts';
 import { printDiagnostics } from './problems.ts';
@@ -27,11 +28,12 @@ export async function check(path: string, options: CheckOptions, world: World): 
     return ok ? EXIT.ok : EXIT.config;
   }
   printDiagnostics(loaded, world);
-  if (options.provenance && loaded.job) world.out.write(provenanceTable(provenance));
+  if (options.provenance && loaded.job) world.out.write(provenanceTable(provenance, world));
   const found = [errors && count(errors, 'error'), warnings && count(warnings, 'warning')]
     .filter(Boolean)
     .join(', ');
-  if (ok) world.out.write(`${file} is valid${found && ` (${found})`}: ${size(loaded)}\n`);
+  const valid = `${file} is valid${found && ` (${found})`}: ${size(loaded)}\n`;
+  if (ok) world.out.write(wrapped(valid, world.page.width));
   else world.err.write(`${file}: ${found}\n`);
   return ok ? EXIT.ok : EXIT.config;
 }
@@ -40,9 +42,10 @@ function size({ job }: Loaded): string {
   return job === undefined ? '' : summary(planJob(job), job);
 }
 
-function provenanceTable(provenance: readonly Provenance[]): string {
+function provenanceTable(provenance: readonly Provenance[], { page }: World): string {
   return table(
     ['key', 'value', 'from'],
     provenance.map(({ path, value, from }) => [path, JSON.stringify(value), from]),
+    page,
   );
 }

@@ -1,8 +1,8 @@
 import { type Explanation, explain as explanationOf, suggestKeys } from '../../config/explain.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { table } from '../table.ts';
-import { filled } from '../wording.ts';
 import type { World } from '../world.ts';
+import { wordLines, wrapped } from '../wrap.ts';
 
 export interface ExplainOptions {
   readonly json?: boolean;
@@ -41,12 +41,10 @@ function text({ key, type, description, examples, choices, children }: Explanati
   ];
   const head =
     key === '' ? 'The keys of a config; `dyn-slurm explain KEY` says more of one.' : `${key}: ${type}`;
-  const said = [description, ...facts]
-    .filter(Boolean)
-    .flatMap((sentence) => filled(sentence.split(' '), width - 2));
+  const said = [description, ...facts].filter(Boolean).flatMap((sentence) => wordLines(sentence, width - 2));
   const keys = children.map((child) => [lastOf(child.key), child.type, child.description]);
-  const listed = keys.length > 0 ? `\n${table(['key', 'type', 'meaning'], keys, width - 2)}` : '';
-  return `${head}\n${`${said.join('\n')}\n${listed}`.replace(/^(?=.)/gm, '  ')}`;
+  const listed = keys.length > 0 ? `\n${table(['key', 'type', 'meaning'], keys, { width: width - 2 })}` : '';
+  return `${wrapped(head, width)}\n${`${said.join('\n')}\n${listed}`.replace(/^(?=.)/gm, '  ')}`;
 }
 
 function lastOf(key: string): string {

@@ -8,17 +8,21 @@ import { commandLines, quote, quoteCommand, quoteWord } from '../../render/shell
 import { span } from '../span.ts';
 import { table } from '../table.ts';
 import { count, filled, ranges } from '../wording.ts';
+import type { Page } from '../world.ts';
+import { wrapped } from '../wrap.ts';
 import { grouped } from './grouping.ts';
 
 /** A plan for people: size and cost, nodes, workers, ports, commands. */
-export function planText(plan: Plan, job: Job): string {
+export function planText(plan: Plan, job: Job, page: Page): string {
+  const inner = { ...page, width: page.width - INDENT.length };
   const sections: [string, string][] = [
-    ['Nodes', nodes(plan)],
-    ['Workers', workers(plan)],
-    ['Ports', ports(plan)],
-    ['Commands', [KNOWN_LATER, ...plan.steps.map((step) => command(step, job))].join('\n')],
+    ['Nodes', nodes(plan, inner)],
+    ['Workers', workers(plan, inner)],
+    ['Ports', ports(plan, inner)],
+    ['Commands', [KNOWN_LATER, ...plan.steps.map((step) => command(step, job, inner))].join('\n')],
   ];
-  return `${plan.name}: ${summary(plan, job)}\n${sections.map(([title, text]) => `\n${title}\n${indent(text)}`).join('')}`;
+  const text = `${plan.name}: ${summary(plan, job)}\n${sections.map(([title, text]) => `\n${title}\n${indent(text)}`).join('')}`;
+  return wrapped(text, page.width);
 }
 
 /** `8 nodes × 8 h100 = 64 GPUs for up to 4h, 256 GPU-hours`. */
@@ -35,7 +39,7 @@ export function gpuHours(plan: Plan, job: Job): number {
 }
 
 /** Nodes that do the same are one row: a worker of 12 nodes is not 12 lines. */
-function nodes({ nodes, gpus }: Plan): string {
+function nodes({ nodes, gpus }: Plan, page: Page): string {
   const alike = grouped(nodes, (node: PlanNode) => JSON.stringify([node.roles, node.steps, node.gpusUsed]));
   return table(
     ['node', 'roles', 'steps', 'GPUs'],
@@ -48,10 +52,11 @@ function nodes({ nodes, gpus }: Plan): string {
         `${gpusUsed} of ${gpus.perNode}`,
       ];
     }),
+    page,
   );
 }
 
-function workers(plan: Plan): string {
+function workers(plan: Plan, page: Page): string {
   return table(
     ['worker', 'nodes', 'leader', 'GPUs on each', 'tp', 'pp', 'dp', 'ep'],
     plan.workers.map(({ name, nodes, leader, gpus, tp, pp, dp, ep }) => [
@@ -61,13 +66,15 @@ function workers(plan: Plan): string {
       ranges(gpus) || 'none',
       ...[tp, pp, dp, ep].map(String),
     ]),
+    page,
   );
 }
 
-function ports(plan: Plan): string {
+function ports(plan: Plan, page: Page): string {
   const listed = table(
     ['node', 'port', 'for', 'step'],
     portsOfNodes(plan).map(({ nodes, port, step }) => [ranges(nodes), portRange(port), port.use, step]),
+    page,
   );
   return `${listed}${movesText(plan)}`;
 }
@@ -100,13 +107,14 @@ export function portsOfNodes({ processes }: Plan): readonly PortOfNodes[] {
 const KNOWN_LATER =
   '${NODE[i]}, ${NODE_IP[i]}, ${SELF_IP}, ${RUN_DIR} and ${LOCAL_DIR} are known when the job runs.\n';
 
-function command(step: Step, job: Job): string {
+function command(step: Step, job: Job, page: Page): string {
+  const width = Math.min(WIDTH, page.width - 8);
   const env = Object.entries(step.env).map(([name, value]) => `${name}=${quoteWord(asPlanned(value))}`);
   const secrets = Object.keys(step.secrets).map((name) => `${name}=${quote('(secret)')}`);
   const where = `${step.nodes.length === 1 ? 'node' : 'nodes'} ${ranges(step.nodes)}`;
   return [
     `${step.name} on ${where}`,
-    `  ${filled(srunCommand(step, job).map(quoteWord), WIDTH).join(BREAK)}`,
+    `  ${filled(srunCommand(step, job).map(quoteWord), width).join(BREAK)}`,
     ...[...env, ...secrets].map((line) => `  ${line}`),
     `  ${commandLines(step.argv.map(asPlanned)).map(quoteCommand).join(BREAK)}`,
     '',
@@ -116,7 +124,8 @@ function command(step: Step, job: Job): string {
 /** Within a command, which stays paste-safe. */
 const BREAK = ' \\\n    ';
 const WIDTH = 100;
+const INDENT = '  ';
 
 function indent(text: string): string {
-  return text.replace(/^(?=.)/gm, '  ');
+  return text.replace(/^(?=.)/gm, INDENT);
 }

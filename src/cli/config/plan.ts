@@ -17,7 +17,7 @@ export async function plan(file: string, options: PlanOptions, world: World): Pr
   world.out.write(
     options.json
       ? `${JSON.stringify(planJson(planned, loaded.job), null, 2)}\n`
-      : planText(planned, loaded.job),
+      : planText(planned, loaded.job, world.page),
   );
   return EXIT.ok;
 }

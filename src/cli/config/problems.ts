@@ -3,10 +3,13 @@ import type { World } from '../world.ts';
 import type { Loaded } from './load.ts';
 
 /** Prints every finding with its code frame, errors and warnings in the order of the files. */
-export function printDiagnostics({ diagnostics, sources }: Loaded, { err, color }: World): void {
+export function printDiagnostics({ diagnostics, sources }: Loaded, { err, color, page }: World): void {
   const texts = new Map(sources.map(({ file, text }) => [file, text]));
   for (const diagnostic of diagnostics) {
-    const text = formatDiagnostic(diagnostic, texts.get(diagnostic.file), color ? { paint } : {});
+    const text = formatDiagnostic(diagnostic, texts.get(diagnostic.file), {
+      ...page,
+      ...(color && { paint }),
+    });
     err.write(`${text}\n`);
   }
 }

@@ -6,7 +6,7 @@ import {
 import { nearest } from '../../config/suggestion.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { table } from '../table.ts';
-import { count } from '../wording.ts';
+import { plural } from '../wording.ts';
 import type { World } from '../world.ts';
 import { readTopology, topologyNames } from './load.ts';
 
@@ -42,7 +42,10 @@ async function list(names: readonly string[], { json }: TopologiesOptions, world
     title,
   ]);
   world.out.write(
-    table(['name', 'GPU', 'precision', 'shape', 'title'], rows, world.isTTY ? world.columns : undefined),
+    table(['name', 'GPU', 'precision', 'shape', 'title'], rows, {
+      ...world.page,
+      expendable: ['title', 'precision'],
+    }),
   );
 }
 
@@ -75,14 +78,19 @@ function unknown(name: string, known: readonly string[]): DynSlurmError {
   });
 }
 
-/** `prefill 2×4 nodes, decode 1×12 nodes`: workers × nodes of one, or GPUs where several share a node. */
+/** `prefill 2×4, decode 1×12 nodes`: workers × nodes of one, or GPUs where several share a node. */
 function shape(roles: readonly RoleShape[]): string {
-  return roles
-    .map(({ role, workers, nodesPerWorker, gpusPerWorker }) => {
-      if (nodesPerWorker > 0) return `${role} ${workers}×${count(nodesPerWorker, 'node')}`;
-      return gpusPerWorker > 0
-        ? `${role} ${workers}×${count(gpusPerWorker, 'GPU')}`
-        : `${role} ${workers}×CPU`;
+  const parts = roles.map(({ role, workers, nodesPerWorker, gpusPerWorker }) => {
+    const [each, unit] = nodesPerWorker > 0 ? [nodesPerWorker, 'node'] : [gpusPerWorker, 'GPU'];
+    return each > 0
+      ? { text: `${role} ${workers}×${each}`, each, unit }
+      : { text: `${role} ${workers}×CPU`, each, unit: '' };
+  });
+  return parts
+    .map(({ text, each, unit }, index) => {
+      // A unit that the next part has too is written once.
+      if (unit === '' || parts[index + 1]?.unit === unit) return text;
+      return `${text} ${plural(each, unit)}`;
     })
     .join(', ');
 }

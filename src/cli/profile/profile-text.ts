@@ -24,7 +24,7 @@ export function profileText(
   facts: ProfileFacts,
   profiled: readonly Profiled[],
   json: boolean,
-  { columns }: Pick<World, 'columns'>,
+  { page }: Pick<World, 'page'>,
 ): string {
   if (json) return `${JSON.stringify({ ...facts, workers: profiled.map(workerJson) }, null, 2)}\n`;
   const rows = profiled.flatMap(({ worker, traces, ...told }): string[][] => {
@@ -34,7 +34,7 @@ export function profileText(
       ...(problem === undefined ? [] : [[worker.step, '-', problem]]),
     ];
   });
-  return `${facts.folder}\n\n${table(['worker', 'size', 'trace'], rows, columns)}`;
+  return `${facts.folder}\n\n${table(['worker', 'size', 'trace'], rows, page)}`;
 }
 
 function workerJson({ worker, traces, ...told }: Profiled) {

@@ -24,7 +24,8 @@ export function runCommands({ program, add, json, exit, world }: Tree): void {
       exit(await rehearse(file, options, world));
     });
   add('submit', 'submit the job to Slurm', [
-    ['submit config.yaml --dry-run', 'print the request instead of sending it'],
+    ['submit config.yaml --dry-run', 'what would run, and what it takes, opens and leaves'],
+    ['submit config.yaml --dry-run --full', 'the same with every file of the job'],
     ['submit config.yaml --test-only', 'ask Slurm whether it would take it, and when it would start'],
     ['submit config.yaml --watch', 'follow the run until it ends'],
     ['submit config.yaml --after dsr1-3fa29c', 'start when that run has ended'],
@@ -34,6 +35,7 @@ export function runCommands({ program, add, json, exit, world }: Tree): void {
     .addOption(
       new Option('--dry-run', 'print what would be sent, and send nothing').conflicts(['testOnly', 'watch']),
     )
+    .option('--full', 'with --dry-run: print every file of the job as well')
     .addOption(
       new Option('--test-only', 'let Slurm check the job and estimate its start; submit nothing').conflicts([
         'watch',

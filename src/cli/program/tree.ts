@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { widthOf } from '../../config/text-width.ts';
 import { parseDuration } from '../../config/time-span.ts';
 import type { World } from '../world.ts';
+import { wordLines } from '../wrap.ts';
 
 /** What the groups of commands are planted in. */
 export interface Tree {
@@ -35,7 +37,7 @@ export function timeSpan(text: string): number {
 
 export function treeOf(program: Command, world: World, exit: (code: number) => void): Tree {
   const add: Tree['add'] = (usage, summary, shown) =>
-    program.command(usage).description(summary).addHelpText('after', examples(shown));
+    program.command(usage).description(summary).addHelpText('after', examples(shown, world.columns));
   return {
     program,
     world,
@@ -47,8 +49,14 @@ export function treeOf(program: Command, world: World, exit: (code: number) => v
   };
 }
 
-export function examples(shown: readonly Example[]): string {
+/** Each with its meaning behind it, or above it where a terminal of so many columns has no room for both. */
+export function examples(shown: readonly Example[], columns: number): string {
   const width = Math.max(...shown.map(([command]) => command.length));
   const lines = shown.map(([command, meaning]) => `  dyn-slurm ${command.padEnd(width)}  # ${meaning}`);
-  return `\nExamples:\n${lines.join('\n')}\n`;
+  const fits = lines.every((line) => widthOf(line) <= columns);
+  const apart = shown.flatMap(([command, meaning]) => [
+    ...wordLines(meaning, columns - 4).map((line) => `  # ${line}`),
+    `  dyn-slurm ${command}`,
+  ]);
+  return `\nExamples:\n${(fits ? lines : apart).join('\n')}\n`;
 }

@@ -173,7 +173,7 @@ async function concludeBenchmark(
   }
   if (json) world.out.write(`${JSON.stringify(state.verdict)}\n`);
   else world.err.write(`\n${await endingText(state.verdict, run, connection.host)}`);
-  const { code, text } = await benchedEnd(connection.host, run, state);
+  const { code, text } = await benchedEnd(connection.host, run, state, world.page);
   if (!json) world.out.write(text);
   return code;
 }

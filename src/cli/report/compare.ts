@@ -46,7 +46,7 @@ export async function compareRuns(
   }
   if (points.length === 0)
     world.err.write('the runs have no load in common: no valid point of the same concurrency, ISL and OSL\n');
-  else world.out.write(pointsTable(points));
+  else world.out.write(pointsTable(points, world));
   world.out.write(
     config.length === 0
       ? '\nconfig: the same\n'
@@ -60,7 +60,7 @@ async function dataOf(query: string, options: LookupOptions, world: World): Prom
   return readRunData(connection.host, run);
 }
 
-function pointsTable(points: readonly Compared[]): string {
+function pointsTable(points: readonly Compared[], { page }: World): string {
   return table(
     ['concurrency', 'ISL / OSL', 'figure', 'before', 'after', 'difference', 'noise', ''],
     points.map((each) => [
@@ -73,5 +73,6 @@ function pointsTable(points: readonly Compared[]): string {
       each.difference.noise === undefined ? '?' : `± ${decimal(each.difference.noise)}`,
       verdictText(each),
     ]),
+    page,
   );
 }

@@ -2,7 +2,9 @@ import { EXIT } from '../../errors.ts';
 import { benchLines } from '../bench/text.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import { signatureFor } from '../watch/verdict-text.ts';
+import { count } from '../wording.ts';
 import type { World } from '../world.ts';
+import { wrapped } from '../wrap.ts';
 import { cancellingUid } from './cancelled-by.ts';
 import { askingFor, distantClusters, type LookupOptions, lookUpRun, lookUpRuns } from './lookup.ts';
 import { markedNodes, marksText } from './marked-nodes.ts';
@@ -32,11 +34,14 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
   if (plain === undefined) return EXIT.ok;
   const report = await withLoad(await withSignature(await withCanceller(plain, world)), world);
   const marks = await markedNodes(report, world);
-  const { code, results } = await benchedEnd(report.connection.host, report.run, report.state);
+  const { code, results } = await benchedEnd(report.connection.host, report.run, report.state, world.page);
   world.out.write(
     options.json
       ? `${JSON.stringify({ ...runJson(report), nodeMarks: marks, load: loadJson(report), bench: results }, null, 2)}\n`
-      : `${runText(report, world.now())}${marksText(marks)}${results.map(benchLines).join('')}`,
+      : wrapped(
+          `${runText(report, world.now(), world.page)}${marksText(marks)}${results.map(benchLines).join('')}`,
+          world.page.width,
+        ),
   );
   return report.unreachable ? EXIT.connection : code;
 }
@@ -50,9 +55,9 @@ async function statusOfAll(options: StatusOptions, world: World): Promise<number
   } else if (reports.length === 0) {
     world.err.write('there are no runs yet; `dyn-slurm submit CONFIG` makes one\n');
   } else {
-    world.out.write(runsTable(reports, world.now()));
+    world.out.write(runsTable(reports, world.now(), world.page));
     const more = all.length - reports.length;
-    if (more > 0) world.err.write(`and ${more} older ones\n`);
+    if (more > 0) world.err.write(`and ${count(more, 'older run')}\n`);
   }
   if (distant.length > 0) world.err.write(`runs at a distance: ${askingFor(distant)}\n`);
   return reports.some(({ unreachable }) => unreachable) ? EXIT.connection : EXIT.ok;

@@ -5,9 +5,11 @@ import type { RunSignature } from '../../observe/run-signature.ts';
 import type { Absence, RunState } from '../../observe/run-state.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { table } from '../table.ts';
-import { elapsed, moment, past } from '../time-text.ts';
+import { ago, dateAndClock, elapsed, moment, past } from '../time-text.ts';
+import { type Piece, paint, piece, type Style } from '../watch/live/span-line.ts';
 import { loadFigures } from '../watch/service-text.ts';
 import { verdictText } from '../watch/verdict-text.ts';
+import type { Page } from '../world.ts';
 import type { RunReport } from './report.ts';
 
 /** Where a run is, in a word or two. */
@@ -23,8 +25,26 @@ function runWord({ state, jobId }: Pick<RunReport, 'state' | 'jobId'>): string {
   return jobId === undefined ? 'not submitted' : 'unknown';
 }
 
+const STYLES: Readonly<Record<string, Style>> = {
+  ready: 'good',
+  succeeded: 'good',
+  failed: 'bad',
+  'not ready in time': 'bad',
+  stalled: 'bad',
+  degraded: 'warn',
+  starting: 'warn',
+  ending: 'warn',
+  waiting: 'warn',
+  cancelled: 'dim',
+};
+
+function statePiece(report: Pick<RunReport, 'state' | 'jobId'>): Piece {
+  const word = plainText(runWord(report));
+  return piece(word, STYLES[word] ?? 'plain');
+}
+
 /** One run in full. */
-export function runText(report: RunReport, now: Date): string {
+export function runText(report: RunReport, now: Date, { color }: Page): string {
   const { run, state, connection, jobId } = report;
   const { queue, bound, ready, verdict } = state;
   const submitted = run.job ? `, submitted ${past(new Date(run.job.submitted), now)}` : '';
@@ -54,8 +74,9 @@ export function runText(report: RunReport, now: Date): string {
   const lines = rows
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `  ${name.padEnd(9)}${value}`);
-  const head = `${run.id}  ${runWord(report)}${isMock(report) ? `  ${MOCK_MARK}` : ''}`;
-  const block = [head, ...lines].map((line) => `${plainText(line)}\n`).join('');
+  const word = statePiece(report);
+  const head = `${plainText(run.id)}  ${color ? paint(word) : word.text}${isMock(report) ? `  ${MOCK_MARK}` : ''}\n`;
+  const block = `${head}${lines.map((line) => `${plainText(line)}\n`).join('')}`;
   return verdict ? `${block}${verdictText(verdict, run, report.signature)}` : block;
 }
 
@@ -93,15 +114,20 @@ function since({ verdict, teardown, ready, started }: RunState, now: Date): stri
 }
 
 /** Several runs, one a line. */
-export function runsTable(reports: readonly RunReport[], now: Date): string {
+export function runsTable(reports: readonly RunReport[], now: Date, page: Page): string {
   const rows = reports.map((report) => {
     const { run, jobId, connection } = report;
     const job = jobId === undefined ? '-' : jobNumber(jobId);
-    const submitted = run.job ? past(new Date(run.job.submitted), now) : '-';
+    const submitted = run.job && new Date(run.job.submitted);
+    const [when, at] = submitted ? [ago(submitted, now), dateAndClock(submitted)] : ['-', ''];
     const about = [isMock(report) ? MOCK_MARK : '', remark(report, now)].filter(Boolean).join(', ');
-    return [run.id, connection.cluster, job, runWord(report), submitted, about].map(plainText);
+    const [id, cluster, last] = [run.id, connection.cluster, about].map(plainText);
+    return [id ?? '', cluster ?? '', job, statePiece(report), when, at, last ?? ''];
   });
-  return table(['run', 'cluster', 'job', 'state', 'submitted', ''], rows);
+  return table(['run', 'cluster', 'job', 'state', 'submitted', 'at', ''], rows, {
+    ...page,
+    expendable: ['at'],
+  });
 }
 
 function remark({ run, state }: RunReport, now: Date): string {

@@ -53,7 +53,7 @@ function workersTable(rows: readonly Row[], world: World): string {
       [...changesText(settings), ...(step.end ? [endText(step)] : [])].join('; '),
     ].map(plainText),
   );
-  return table(['worker', 'nodes', 'state', 'since', 'for', 'restarts', ''], cells, world.columns);
+  return table(['worker', 'nodes', 'state', 'since', 'for', 'restarts', ''], cells, world.page);
 }
 
 function elapsedSince({ since }: SessionStep, now: Date): string {

@@ -4,13 +4,15 @@ import { exposure } from '../../plan/exposure.ts';
 import { cachedImage } from '../../plan/image.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { portRange } from '../../plan/ports.ts';
-import { quoteCommand } from '../../render/shell.ts';
+import { quoteWord } from '../../render/shell.ts';
 import type { SubmitRequest } from '../../scheduler/scheduler.ts';
 import { grouped } from '../config/grouping.ts';
 import { gpuHours, movesText, portsOfNodes, summary } from '../config/plan-text.ts';
 import { span } from '../span.ts';
 import { table } from '../table.ts';
-import { filled, ranges } from '../wording.ts';
+import { count, filled, ranges } from '../wording.ts';
+import type { Page } from '../world.ts';
+import { wrapped } from '../wrap.ts';
 
 /** What an admin asks of a job before it is sent; no secret's value is in it. */
 export interface DryRun {
@@ -20,22 +22,32 @@ export interface DryRun {
   readonly retries?: number;
 }
 
-/** The request as text: what runs, what it takes, opens and leaves, then every file. */
-export function dryRunText({ request, plan, job, retries = 0 }: DryRun): string {
+/** The request as text: what runs, what it takes, opens and leaves; with `full` every file after it. */
+export function dryRunText(
+  { request, plan, job, retries = 0 }: DryRun,
+  { full, page }: { readonly full: boolean; readonly page: Page },
+): string {
   const { run, command, files } = request;
+  const inner = { ...page, width: page.width - 2 };
   const sections: [string, string][] = [
-    ['Would run', `${quoteCommand(command)}\n${againText(retries)}`],
-    ['Would take', `${summary(plan, job)}\n${table(['what', 'how much'], taken(job))}`],
-    ['Would listen', listening(plan, job)],
-    ['Would pass', passed(plan)],
+    [
+      'Would run',
+      `${filled(command.map(quoteWord), inner.width - 6).join(' \\\n    ')}\n${againText(retries)}`,
+    ],
+    ['Would take', `${summary(plan, job)}\n${table(['what', 'how much'], taken(job), inner)}`],
+    ['Would listen', listening(plan, job, inner)],
+    ['Would pass', passed(plan, inner)],
     ['Would leave', `${left(job, run.dir).join('\n')}\n`],
+    ['Would send', sent(files, full)],
   ];
   const facts = sections.map(([title, text]) => `${title}\n${text.replace(/^(?=.)/gm, '  ')}\n`).join('');
+  const shown = wrapped(facts, page.width);
+  if (!full) return `${shown.trimEnd()}\n`;
   const texts = [...files].map(
     ([path, { text, mode }]) =>
       `==> ${path} (${octal(mode)}) <==\n${text}${text.endsWith('\n') ? '' : '\n'}\n`,
   );
-  return `${facts}${texts.join('')}`;
+  return `${shown}${texts.join('')}`;
 }
 
 /** The same as data. */
@@ -59,6 +71,15 @@ export function dryRunJson({ request, plan, job, retries = 0 }: DryRun): object 
     leaves: left(job, run.dir),
     files: [...files].map(([path, { text, mode }]) => ({ path, mode: octal(mode), text })),
   };
+}
+
+/** Scripts and settings by number; a whole bundle is thousands of lines. */
+function sent(files: SubmitRequest['files'], full: boolean): string {
+  const lines = [...files.values()].reduce((sum, { text }) => sum + text.split('\n').length - 1, 0);
+  const where = full
+    ? 'they follow'
+    : '`--full` prints them, and `dyn-slurm render CONFIG --out DIR` writes them';
+  return `${count(files.size, 'file')} of ${count(lines, 'line')} in all; ${where}\n`;
 }
 
 function againText(retries: number): string {
@@ -95,7 +116,7 @@ function ports(plan: Plan, job: Job) {
   );
 }
 
-function listening(plan: Plan, job: Job): string {
+function listening(plan: Plan, job: Job, page: Page): string {
   const rows = portsOfNodes(plan).map(({ nodes, port, step }) => {
     const { address, guard } = exposure(port.use, job);
     return [
@@ -107,11 +128,11 @@ function listening(plan: Plan, job: Job): string {
       step,
     ];
   });
-  return `${table(['node', 'port', 'for', 'address', 'guard', 'step'], rows)}${movesText(plan)}`;
+  return `${table(['node', 'port', 'for', 'address', 'guard', 'step'], rows, page)}${movesText(plan)}`;
 }
 
 /** Steps with the same variables are one entry: workers of a role differ in values only. */
-function passed({ steps }: Plan): string {
+function passed({ steps }: Plan, { width }: Page): string {
   const named = steps.map(({ name, env, secrets }) => ({
     name,
     variables: [...Object.keys(env), ...Object.keys(secrets).map((secret) => `${secret}=(secret)`)],
@@ -120,7 +141,7 @@ function passed({ steps }: Plan): string {
     .filter(([{ variables }]) => variables.length > 0)
     .map((group) => {
       const names = group.map(({ name }) => name).join(', ');
-      return `${names}\n  ${filled(group[0].variables, 90).join('\n  ')}\n`;
+      return `${names}\n  ${filled(group[0].variables, Math.min(90, width - 2)).join('\n  ')}\n`;
     })
     .join('');
 }
@@ -128,7 +149,7 @@ function passed({ steps }: Plan): string {
 function left(job: Job, dir: string): readonly string[] {
   const image = cachedImage(job);
   return [
-    `${dir} (0700): the files below, logs, events.jsonl and state; yours to delete`,
+    `${dir} (0700): the job’s files, logs, events.jsonl and state; yours to delete`,
     ...(image === undefined
       ? []
       : [`${image.file} (0644): ${image.source}, imported where it is not there yet`]),

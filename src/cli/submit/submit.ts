@@ -6,7 +6,9 @@ import { submitRequest } from '../../scheduler/request.ts';
 import type { NamedProfile } from '../cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../cluster/runs-dir.ts';
 import { type LoadOptions, loadValidJob } from '../config/load.ts';
+import { summary } from '../config/plan-text.ts';
 import type { World } from '../world.ts';
+import { wrapped } from '../wrap.ts';
 import { bundleOf } from './bundle.ts';
 import type { AfterOptions } from './dependencies.ts';
 import { dryRunJson, dryRunText } from './dry-run.ts';
@@ -14,6 +16,8 @@ import type { Sent } from './send.ts';
 
 export interface SubmitOptions extends LoadOptions, AfterOptions {
   readonly dryRun?: boolean;
+  /** With `dryRun`: print every file as well. */
+  readonly full?: boolean;
   readonly testOnly?: boolean;
   /** How many further runs, each of which starts if all before it have failed. */
   readonly retries?: number;
@@ -36,7 +40,9 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const request = submitRequest(run, files, await after(options, job.site, world));
   if (options.dryRun) {
     const dryRun = { request, plan, job, retries };
-    world.out.write(options.json ? `${JSON.stringify(dryRunJson(dryRun), null, 2)}\n` : dryRunText(dryRun));
+    const { full = false } = options;
+    const text = () => dryRunText(dryRun, { full, page: world.page });
+    world.out.write(options.json ? `${JSON.stringify(dryRunJson(dryRun), null, 2)}\n` : text());
     return EXIT.ok;
   }
   const [{ connect }, { sendJob }, { originOf }] = await Promise.all([
@@ -50,10 +56,12 @@ export async function submit(file: string, options: SubmitOptions, world: World)
     await testSubmit(request, connection, options, world);
     return EXIT.ok;
   }
+  const say = (text: string) => void (options.json || world.out.write(wrapped(text, world.page.width)));
+  const each = retries > 0 ? ', for each run' : '';
+  say(`${job.name} asks for ${summary(plan, job)}${each}\n`);
   const origin = await originOf(file, world);
   const first = await sendJob(request, run, plan, connection, world, origin);
   const chain = [first];
-  const say = (text: string) => void (options.json || world.out.write(text));
   say(submittedText(first, job.bench?.type === 'builtin', options));
   if (retries > 0) {
     const { sendRetries } = await import('./retries.ts');

@@ -132,5 +132,6 @@ function nodesNote({ bound, started, preflight }: RunState): string {
 }
 
 function readyNote({ ready, waiting }: RunState): string {
-  return ready ? `${ready.model} at ${ready.url}` : (waiting?.reason ?? '');
+  // The address first: a note that is too long loses its end.
+  return ready ? `${ready.url}, ${ready.model}` : (waiting?.reason ?? '');
 }

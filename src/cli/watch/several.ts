@@ -56,7 +56,10 @@ export async function showRuns(
       else if (news) {
         const text = lineOf(event, one, view !== undefined);
         const time = new Date(event.time || world.now());
-        writeLine(text && `${one.id.padEnd(width)}  ${text}`, time, view ?? screen);
+        writeLine(text && `${one.id.padEnd(width)}  ${text}`, time, {
+          ...screen,
+          ...(view && { out: view.out }),
+        });
       }
     }
   } finally {
@@ -75,7 +78,7 @@ export async function showRuns(
       world.err.write(`${run.id}: ${await endingText(verdict, run, connection.host)}`);
   }
   const ends = await Promise.all(
-    shown.map(({ live, run, connection }) => benchedEnd(connection.host, run, live.run)),
+    shown.map(({ live, run, connection }) => benchedEnd(connection.host, run, live.run, world.page)),
   );
   if (!json) world.out.write(ends.map(({ text }) => text && `\n${text}`).join(''));
   return ends.map(({ code }) => code).find((code) => code !== EXIT.ok) ?? EXIT.ok;

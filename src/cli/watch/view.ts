@@ -1,11 +1,13 @@
 import { Writable } from 'node:stream';
 import type { Listr, ListrTask } from 'listr2';
+import { widthOf } from '../../config/text-width.ts';
 import { plainText } from '../../host/plain-text.ts';
 import type { ObservedEvent } from '../../observe/event.ts';
 import type { Outline } from '../../observe/outline.ts';
 import { advance, NEW_RUN, type RunState } from '../../observe/run-state.ts';
 import { clock, elapsed } from '../time-text.ts';
 import type { Sink, World } from '../world.ts';
+import { fitted, wrapped } from '../wrap.ts';
 import { eventText } from './event-text.ts';
 import { runStages } from './run-stages.ts';
 import type { Stage } from './stage.ts';
@@ -83,8 +85,14 @@ export function isNews(event: ObservedEvent, { started, teardown }: RunState): b
 }
 
 /** `14:03:59  prefill workers 2/4` */
-export function writeLine(text: string | undefined, time: Date, { out }: Pick<Screen, 'out'>): void {
-  if (text !== undefined) out.write(`${clock(time)}  ${plainText(text)}\n`);
+export function writeLine(
+  text: string | undefined,
+  time: Date,
+  { out, size }: Pick<Screen, 'out' | 'size'>,
+): void {
+  if (text === undefined) return;
+  const line = `${clock(time)}  ${plainText(text)}\n`;
+  out.write(size ? wrapped(line, size().columns) : line);
 }
 
 /** A step list on the terminal, redrawn as its stages change. */
@@ -188,17 +196,12 @@ function boardTask(stage: Stage, slots: Map<string, Slot>, screen: Screen): List
 function stageText({ title, note, from, to, status }: Stage, screen: Screen): string {
   const time =
     from === undefined || status === 'waiting' ? '' : elapsed((to ?? screen.now().getTime()) - from);
-  const room = screen.columns - BESIDE - title.length - time.length;
-  return [title, fitting(plainText(note), room), time].filter(Boolean).join('  ');
+  const room = screen.columns - BESIDE - widthOf(title) - time.length;
+  return [title, fitted(plainText(note), room), time].filter(Boolean).join('  ');
 }
 
 /** Columns that the icon, the indentation and the gaps of a line take, at most. */
 const BESIDE = 9;
-
-function fitting(text: string, width: number): string {
-  const characters = [...text];
-  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
-}
 
 function terminal({ out, columns, rows }: Screen): NodeJS.WriteStream {
   const stream = new Writable({

@@ -80,7 +80,7 @@ async function showRun(
   if (screen.renderer === 'steps' || (!json && isBad(state.verdict)))
     world.err.write(await endingText(state.verdict, run, host));
   if (!json) world.err.write(await whoCancelled(state.verdict, jobId, connection, world));
-  const { code, text } = await benchedEnd(host, run, state);
+  const { code, text } = await benchedEnd(host, run, state, world.page);
   if (!json && text !== '') world.out.write(`\n${text}`);
   return { code, ended: exitOfRun(state) === EXIT.ok };
 }

@@ -36,6 +36,7 @@ export async function site(answers: Parameters<typeof stubSlurm>[0] = {}): Promi
     isTTY: false,
     color: false,
     columns: 100,
+    page: { width: Number.POSITIVE_INFINITY, color: false },
     now: () => NOW,
     out: sink(written.out),
     err: sink(written.err),

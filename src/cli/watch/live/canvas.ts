@@ -1,3 +1,4 @@
+import { widthOf } from '../../../config/text-width.ts';
 import type { Sink } from '../../world.ts';
 
 const HIDE = '\u001b[?25l';
@@ -71,7 +72,3 @@ const whole = (lines: readonly string[]): string => lines.map((line) => `${line}
 
 const same = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((line, index) => line === b[index]);
-
-const COLOURS = /\u001b\[[\d;]*m/g;
-
-const widthOf = (line: string): number => [...line.replace(COLOURS, '')].length;

@@ -1,5 +1,7 @@
+import { widthOf } from '../../../config/text-width.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { MOCK_MARK } from '../../../observe/mock-engines.ts';
+import type { RunState } from '../../../observe/run-state.ts';
 import type { Quantiles } from '../../../observe/service/quantiles.ts';
 import { elapsed } from '../../time-text.ts';
 import { milliseconds } from '../service-text.ts';
@@ -7,7 +9,7 @@ import { COLUMN, columnsOf, meanOf, RECENT, sparkline } from './history.ts';
 import { isMock, type LiveState } from './live-state.ts';
 import { count } from './number-text.ts';
 import { sourceLines } from './source-text.ts';
-import { type Line, lineText, type Piece, piece } from './span-line.ts';
+import { flow, type Line, lineText, piece } from './span-line.ts';
 import { stateWord } from './state-word.ts';
 import { workerTable } from './worker-table.ts';
 
@@ -27,10 +29,10 @@ const FEW = 7;
 export function liveText(name: string, state: LiveState, now: number, frame: Frame): readonly string[] {
   const { columns, rows } = frame;
   const head = [
-    titleLine(name, state, now),
-    ratesLine(state, now),
+    ...flow(titleParts(name, state, now, columns), columns),
+    ...flow(ratesParts(state, now), columns),
     sparkLine(state, now, columns),
-    latencyLine(state),
+    ...flow(latencyParts(state), columns),
   ];
   // A short terminal rather shows workers.
   const foot = sourceLines(state, columns).slice(0, Math.max(1, rows - head.length - FEW));
@@ -47,39 +49,41 @@ export function liveText(name: string, state: LiveState, now: number, frame: Fra
   );
 }
 
-function titleLine(name: string, state: LiveState, now: number): Line {
+/** The address stays whole at any width: clients need it. */
+function titleParts(name: string, state: LiveState, now: number, columns: number): readonly Line[] {
   const { ready, bench } = state.run;
   const { word, detail } = stateWord(state);
-  const since = ready === undefined ? '' : `  up ${elapsed(now - Date.parse(ready.time))}`;
   return [
-    piece(`${name}  `, 'bold'),
-    ...(isMock(state) ? [piece(`${MOCK_MARK}  `, 'warn')] : []),
-    detail ? { ...word, text: `${word.text}, ${detail}` } : word,
-    piece(since),
-    ...(bench && bench.state === 'begun'
-      ? [piece(`  benchmark ${bench.index} of ${bench.of}, concurrency ${bench.concurrency}`, 'warn')]
-      : []),
-    piece(ready === undefined ? '' : `  ${ready.model} at ${ready.url}`, 'dim'),
+    [piece(name, 'bold')],
+    [piece(isMock(state) ? MOCK_MARK : '', 'warn')],
+    [detail ? { ...word, text: `${word.text}, ${detail}` } : word],
+    [piece(ready === undefined ? '' : `up ${elapsed(now - Date.parse(ready.time))}`)],
+    bench && bench.state === 'begun'
+      ? [piece(`benchmark ${bench.index} of ${bench.of}, concurrency ${bench.concurrency}`, 'warn')]
+      : [],
+    ...(ready === undefined ? [] : addressParts(ready, columns)),
   ];
 }
 
-function ratesLine({ load, history }: LiveState, now: number): Line {
+function addressParts({ model, url }: NonNullable<RunState['ready']>, columns: number): readonly Line[] {
+  const both = `${model} at ${url}`;
+  return (widthOf(both) <= columns ? [both] : [url, model]).map((text) => [piece(text, 'dim')]);
+}
+
+function ratesParts({ load, history }: LiveState, now: number): readonly Line[] {
   const rates = meanOf(history, RECENT, now);
-  if (load === undefined || rates === undefined) return [piece('no figures yet', 'dim')];
+  if (load === undefined || rates === undefined) return [[piece('no figures yet', 'dim')]];
   const { running, queued } = load;
   return [
-    ...figure(count(rates.outputTokensPerSecond), 'tok/s out'),
-    ...figure(count(rates.inputTokensPerSecond), 'in'),
-    ...figure(count(rates.requestsPerSecond), 'req/s'),
-    ...figure(count(running), queued > 0 ? `under way, ${queued} before 1st token` : 'under way'),
-    ...(rates.failedPerSecond > 0 ? [piece(`${count(rates.failedPerSecond)} failed/s`, 'bad')] : []),
+    figure(count(rates.outputTokensPerSecond), 'tok/s out'),
+    figure(count(rates.inputTokensPerSecond), 'in'),
+    figure(count(rates.requestsPerSecond), 'req/s'),
+    figure(count(running), queued > 0 ? `under way, ${queued} before 1st token` : 'under way'),
+    rates.failedPerSecond > 0 ? [piece(`${count(rates.failedPerSecond)} failed/s`, 'bad')] : [],
   ];
 }
 
-const figure = (value: string, unit: string): readonly Piece[] => [
-  piece(value, 'bold'),
-  piece(` ${unit}   `, 'dim'),
-];
+const figure = (value: string, unit: string): Line => [piece(value, 'bold'), piece(` ${unit}`, 'dim')];
 
 function sparkLine({ history }: LiveState, now: number, columns: number): Line {
   const width = Math.min(120, Math.max(10, columns - 46));
@@ -95,18 +99,18 @@ function sparkLine({ history }: LiveState, now: number, columns: number): Line {
   ];
 }
 
-function latencyLine({ load }: LiveState): Line {
+function latencyParts({ load }: LiveState): readonly Line[] {
   const { ttft, itl } = load ?? {};
-  if (!ttft && !itl) return [piece('no tokens lately', 'dim')];
-  return [...latency('TTFT', ttft), ...latency('ITL', itl)];
+  if (!ttft && !itl) return [[piece('no tokens lately', 'dim')]];
+  return [latency('TTFT', ttft), latency('ITL', itl)];
 }
 
-function latency(name: string, quantiles: Quantiles | undefined): readonly Piece[] {
+function latency(name: string, quantiles: Quantiles | undefined): Line {
   if (quantiles === undefined) return [];
   const { p50, p90, p99 } = quantiles;
   return [
     piece(`${name} `, 'dim'),
     piece(milliseconds(p50), 'bold'),
-    piece(`  p90 ${milliseconds(p90)}  p99 ${milliseconds(p99)}   `),
+    piece(`  p90 ${milliseconds(p90)}  p99 ${milliseconds(p99)}`),
   ];
 }

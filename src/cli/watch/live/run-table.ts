@@ -1,3 +1,4 @@
+import { widthOf } from '../../../config/text-width.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { MOCK_MARK } from '../../../observe/mock-engines.ts';
 import { isServing } from '../../../observe/run-state.ts';
@@ -32,7 +33,7 @@ export function runTable(rows: readonly RunRow[], now: number, frame: Frame): re
   const shown = rows.length > room ? foremost(rows, room - 1) : rows;
   const cells = [HEAD.map((text) => piece(text, 'dim')), ...shown.map((row) => cellsOf(row, now))];
   const widths = fitting(
-    HEAD.map((_, index) => 2 + Math.max(...cells.map((row) => row[index]?.text.length ?? 0))),
+    HEAD.map((_, index) => 2 + Math.max(...cells.map((row) => widthOf(row[index]?.text ?? '')))),
     columns,
   );
   const lines = cells.map((row, index) => [
@@ -79,7 +80,8 @@ function fitting(widths: readonly number[], columns: number): readonly number[] 
 }
 
 function padded({ text, style }: Piece, width: number, column: number): Piece {
-  return { text: column < 2 ? text.padEnd(width) : `${text.padStart(width - 2)}  `, style };
+  const space = ' '.repeat(Math.max(0, width - 2 - widthOf(text)));
+  return { text: column < 2 ? `${text}${space}  ` : `${space}${text}  `, style };
 }
 
 function sparks(live: LiveState | undefined, room: number, now: number): Line {

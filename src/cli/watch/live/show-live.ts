@@ -115,13 +115,14 @@ class RunView {
       event.kind === 'load'
         ? this.#loads.hear(event, this.#state !== undefined && isMock(this.#state))
         : eventText(event);
-    const { now, out } = this.#screen;
+    const { now, out, size } = this.#screen;
+    const sized = size ? { size } : {};
     const time = new Date(event.time || now());
     const canvas = this.#canvas;
     if (canvas) {
       this.#draw();
-      writeLine(text, time, { out: { write: (line) => canvas.print(line) } });
-    } else writeLine(text, time, { out });
+      writeLine(text, time, { out: { write: (line) => canvas.print(line) }, ...sized });
+    } else writeLine(text, time, { out, ...sized });
   }
 
   async #openBoard(run: RunState, part: 'start' | 'end'): Promise<void> {

@@ -1,21 +1,15 @@
 import type { LiveState } from './live-state.ts';
 import { brief, count } from './number-text.ts';
-import { type Line, type Piece, piece, type Style } from './span-line.ts';
+import { flow, type Line, type Piece, piece, type Style } from './span-line.ts';
 
 /** What the sources say, side by side in as many lines as they need; those that are missing with the reason. */
 export function sourceLines(state: LiveState, columns: number): readonly Line[] {
-  const lines: Piece[][] = [[]];
-  let used = 0;
   const ending = state.run.teardown !== undefined || state.run.verdict !== undefined;
-  for (const part of ending ? totalParts(state) : parts(state)) {
-    const gap = used === 0 ? '' : '  ';
-    if (used > 0 && used + gap.length + part.text.length > columns) {
-      lines.push([]);
-      used = 0;
-    }
-    lines.at(-1)?.push(piece(used === 0 ? '' : gap), part);
-    used += (used === 0 ? 0 : gap.length) + part.text.length;
-  }
+  const shown = ending ? totalParts(state) : parts(state);
+  const lines = flow(
+    shown.map((part) => [part]),
+    columns,
+  );
   const missing = [...state.sources.values()].flatMap(({ source, state: word, via, reason }): Line[] =>
     !ending && reason !== '' && (word === 'missing' || via === 'recorded')
       ? [[piece(`${source}: ${reason}`, 'warn')]]
@@ -26,7 +20,7 @@ export function sourceLines(state: LiveState, columns: number): readonly Line[] 
     ? [[piece(`${signature.step} on ${signature.node}: ${signature.title}; ${signature.advice}`, 'bad')]]
     : [];
   const stalled = run.stalled ? [[piece(run.stalled.reason, 'bad')]] : [];
-  return [...lines.filter((line) => line.length > 0), ...stalled, ...known, ...missing].slice(0, MOST);
+  return [...lines, ...stalled, ...known, ...missing].slice(0, MOST);
 }
 
 /** Lines at the foot; more would push the workers out of a short terminal. */

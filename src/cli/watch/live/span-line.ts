@@ -1,3 +1,6 @@
+import { widthOf } from '../../../config/text-width.ts';
+import { fitted } from '../../wrap.ts';
+
 /** How a piece of text looks; without colours it is the text that counts. */
 export type Style = 'plain' | 'dim' | 'bold' | 'good' | 'warn' | 'bad';
 
@@ -23,28 +26,46 @@ const CODES: Readonly<Record<Style, readonly [number, number] | undefined>> = {
 /** The line as a terminal gets it: no wider than `columns`, with no spaces at its end. */
 export function lineText(line: Line, columns: number, color: boolean): string {
   return trimmed(cut(trimmed(line), columns))
-    .map(({ text, style }) => {
-      const [on, off] = CODES[style] ?? [];
-      return color && on !== undefined && text !== '' ? `\u001b[${on}m${text}\u001b[${off}m` : text;
-    })
+    .map((each) => (color ? paint(each) : each.text))
     .join('');
 }
 
-function cut(line: Line, columns: number): Line {
-  let room = columns;
-  const kept: Piece[] = [];
-  for (const { text, style } of line) {
-    const characters = [...text];
-    if (characters.length <= room) {
-      kept.push({ text, style });
-      room -= characters.length;
-      continue;
-    }
-    if (room > 0) kept.push({ text: `${characters.slice(0, room - 1).join('')}…`, style });
-    break;
-  }
-  return kept;
+/** With the codes of its style. */
+export function paint({ text, style }: Piece): string {
+  const [on, off] = CODES[style] ?? [];
+  return on !== undefined && text !== '' ? `\u001b[${on}m${text}\u001b[${off}m` : text;
 }
+
+/** Whole words only; `…` stands for what is left out. */
+function cut(line: Line, columns: number): Line {
+  let rest = fitted(line.map(({ text }) => text).join(''), columns);
+  return line.map(({ text, style }, index) => {
+    const part = index === line.length - 1 ? rest : rest.slice(0, text.length);
+    rest = rest.slice(part.length);
+    return { text: part, style };
+  });
+}
+
+/** Parts two spaces apart, in as many lines as they need; a part that is wider than a line has one of its own. */
+export function flow(parts: readonly Line[], columns: number): readonly Line[] {
+  const lines: Piece[][] = [];
+  let used = 0;
+  for (const part of parts) {
+    const width = part.reduce((sum, { text }) => sum + widthOf(text), 0);
+    if (width === 0) continue;
+    const last = lines.at(-1);
+    if (last !== undefined && used + GAP.length + width <= columns) {
+      last.push(piece(GAP), ...part);
+      used += GAP.length + width;
+    } else {
+      lines.push([...part]);
+      used = width;
+    }
+  }
+  return lines;
+}
+
+const GAP = '  ';
 
 function trimmed(line: Line): Line {
   const last = line.findLastIndex(({ text }) => text.trim() !== '');

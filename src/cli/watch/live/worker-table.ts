@@ -1,3 +1,4 @@
+import { widthOf } from '../../../config/text-width.ts';
 import type { WorkerLoad } from '../../../observe/service/worker-load.ts';
 import type { LiveState } from './live-state.ts';
 import { brief, percent } from './number-text.ts';
@@ -143,40 +144,58 @@ function roleRow(role: string, state: LiveState): Row {
   };
 }
 
+/** Columns of numbers by what they tell beyond the others; the last ones have no room first. */
+const KEPT_LONGEST = [4, 0, 1, 2, 3];
+
+/** Names are never cut: where there is no room, numbers are left out, then the node and since when. */
 function aligned(rows: readonly Row[], columns: number): readonly Line[] {
-  const width = (of: (row: Row) => string) => Math.max(...rows.map((row) => of(row).length));
-  const numbers = HEAD.numbers.map((_, index) =>
+  const width = (of: (row: Row) => string) => Math.max(...rows.map((row) => widthOf(of(row))));
+  const gap = columns < 100 ? ' ' : '  ';
+  const sizes = HEAD.numbers.map((_, index) =>
     Math.max(
       5,
       width((row) => row.numbers[index] ?? ''),
     ),
   );
-  const fixed = width(({ state }) => state) + width(({ since }) => since);
-  const gap = columns < 100 ? ' ' : '  ';
-  // Long names of workers and nodes give way to the numbers.
-  const room = columns - fixed - numbers.reduce((sum, each) => sum + each + gap.length, 0) - 3 * gap.length;
-  const name = Math.min(
-    width((row) => row.name),
-    Math.max(8, Math.floor(room / 2)),
-  );
-  const node = Math.min(
-    width((row) => row.node),
-    Math.max(6, room - name),
-  );
+  const plain = (row: Row): Style => (row === HEAD ? 'dim' : 'plain');
+  const text = (of: (row: Row) => string, style: (row: Row) => Style = plain, right = false) => ({
+    of,
+    style,
+    right,
+    size: width(of),
+    kept: true,
+  });
+  const node = text((row) => row.node);
+  const since = text((row) => row.since, plain, true);
+  const texts = [
+    text(({ name }) => name),
+    node,
+    text(
+      ({ state }) => state,
+      ({ style }) => style,
+    ),
+    since,
+  ];
+  const used = () => texts.reduce((sum, { size, kept }) => sum + (kept ? size + gap.length : 0), 0);
+  const shown = new Set(KEPT_LONGEST);
+  const total = () =>
+    used() + [...shown].reduce((sum, index) => sum + (sizes[index] ?? 0) + gap.length, -gap.length);
+  for (const index of KEPT_LONGEST.slice(1).reverse()) if (total() > columns) shown.delete(index);
+  for (const each of [node, since]) if (total() > columns) each.kept = false;
   return rows.map((row) => {
-    const dim = row === HEAD;
-    const plain: Style = dim ? 'dim' : 'plain';
-    const cells = row.numbers.map((text, index) => text.padStart(numbers[index] ?? 0)).join(gap);
+    const numbers = sizes
+      .map((size, index) => (shown.has(index) ? (row.numbers[index] ?? '').padStart(size) : undefined))
+      .filter((text) => text !== undefined);
     return [
-      piece(`${fitted(row.name, name)}${gap}`, plain),
-      piece(`${fitted(row.node, node)}${gap}`, plain),
-      piece(`${row.state.padEnd(width(({ state }) => state))}${gap}`, row.style),
-      piece(`${row.since.padStart(width(({ since }) => since))}${gap}`, dim ? 'dim' : 'plain'),
-      row.note === '' ? piece(cells, plain) : piece(row.note, row.style),
+      ...texts.flatMap(({ of, style, right, size, kept }) =>
+        kept ? [piece(`${padded(of(row), size, right)}${gap}`, style(row))] : [],
+      ),
+      row.note === '' ? piece(numbers.join(gap), plain(row)) : piece(row.note, row.style),
     ];
   });
 }
 
-function fitted(text: string, width: number): string {
-  return text.length <= width ? text.padEnd(width) : `${text.slice(0, width - 1)}…`;
+function padded(text: string, width: number, right: boolean): string {
+  const space = ' '.repeat(Math.max(0, width - widthOf(text)));
+  return right ? `${space}${text}` : `${text}${space}`;
 }

@@ -23,6 +23,8 @@ const POINT: BenchPoint = {
   partial: false,
 };
 
+const PAGE = { width: Number.POSITIVE_INFINITY, color: false };
+
 const RESULT: BenchResult = {
   schema: 'dyn-slurm/bench/1',
   run: 'r1-0a1b2c',
@@ -64,20 +66,20 @@ const INVALID: BenchResult = {
 };
 
 test('results are a table', () => {
-  expect(benchText(RESULT)).toBe(`\
+  expect(benchText(RESULT, PAGE)).toBe(`\
 r1-0a1b2c bench: aiperf 0.13.0, 1024 tokens in, 128 out
-concurrency  tok/s  tok/s/GPU  tok/s/user  TTFT p50  p99     ITL p50  p99      requests  errors  valid
-         16   1024       64.0        71.3  120 ms    310 ms  14.0 ms  41.2 ms  80/80          0  yes
+concurrency  tok/s  per GPU  per user  TTFT p50, ms  p99, ms  ITL p50, ms  p99, ms  requests  errors  valid
+         16   1024     64.0      71.3           120      310         14.0     41.2  80/80          0  yes
 valid
 `);
 });
 
 test('each problem is named with its measurement', () => {
-  expect(benchText(INVALID)).toBe(`\
+  expect(benchText(INVALID, PAGE)).toBe(`\
 r1-0a1b2c bench: aiperf 0.13.0, 1024 tokens in, 128 out, 4 requests a second
-concurrency  tok/s  tok/s/GPU  tok/s/user  TTFT p50  p99     ITL p50  p99      requests  errors  valid
-         16   1024       64.0        71.3  120 ms    310 ms  14.0 ms  41.2 ms  80/80          0  yes
-         64   1024       64.0        71.3  120 ms    310 ms  14.0 ms  41.2 ms  200/320        3  INVALID, partial
+concurrency  tok/s  per GPU  per user  TTFT p50, ms  p99, ms  ITL p50, ms  p99, ms  requests  errors  valid
+         16   1024     64.0      71.3           120      310         14.0     41.2  80/80          0  yes
+         64   1024     64.0      71.3           120      310         14.0     41.2  200/320        3  INVALID, partial
 INVALID
   concurrency 64: 3 of 320 requests failed, 0 % may
   concurrency 256: it was not measured

@@ -147,6 +147,7 @@ r1-0a1b2c  ready
       retryOf: null,
       cancelledBy: null,
       state: 'unknown',
+      mock: false,
       queue: {
         time: '2025-11-24T05:45:00.000Z',
         kind: 'queue',
@@ -211,10 +212,10 @@ describe('all runs', () => {
     expect(await status(undefined, {}, world)).toBe(0);
     expect(out()).toBe(
       `\
-run             cluster   job  state          submitted
-r2-0a1b2c       default  4243  waiting        3 min ago (2025-11-24 05:42:00)   first in line, until enough nodes are free
-r1-0a1b2c       default  4242  ready          4 min ago (2025-11-24 05:41:00)   http://127.77.0.11:8000, since 1 min 52 s
-r3-0a1b2c       default    41  failed         15 min ago (2025-11-24 05:30:00)  after 6.0 s: decode-0 on node3 exited with code 1
+run             cluster   job  state          submitted   at
+r2-0a1b2c       default  4243  waiting        3 min ago   2025-11-24 05:42:00  first in line, until enough nodes are free
+r1-0a1b2c       default  4242  ready          4 min ago   2025-11-24 05:41:00  http://127.77.0.11:8000, since 1 min 52 s
+r3-0a1b2c       default    41  failed         15 min ago  2025-11-24 05:30:00  after 6.0 s: decode-0 on node3 exited with code 1
 cut-off-000000  default     -  not submitted  -
 `,
     );

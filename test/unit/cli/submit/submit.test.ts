@@ -69,7 +69,7 @@ test('the dry-run’s text holds the same command and files', async () => {
   await submit('small.yaml', { dryRun: true, json: true }, world);
   const { command, files, run } = JSON.parse(world.stdout()) as Shown;
   const text = worldWithSbatch({ 'small.yaml': SMALL });
-  expect(await submit('small.yaml', { dryRun: true }, { ...text, home: world.home })).toBe(0);
+  expect(await submit('small.yaml', { dryRun: true, full: true }, { ...text, home: world.home })).toBe(0);
   const shown = text.stdout();
   expect(shown).toContain(`Would run\n  ${command.join(' ')}\n`);
   for (const file of files) expect(shown).toContain(`==> ${file.path} (${file.mode}) <==\n${file.text}`);
@@ -78,11 +78,23 @@ test('the dry-run’s text holds the same command and files', async () => {
   );
 });
 
+test('a dry-run shows the summary alone, and says how to see the files', async () => {
+  const world = worldWithSbatch({ 'small.yaml': SMALL });
+  expect(await submit('small.yaml', { dryRun: true }, world)).toBe(0);
+  const shown = world.stdout();
+  expect(shown).not.toContain('==>');
+  expect(shown.split('\n').length).toBeLessThan(60);
+  expect(shown).toMatch(
+    /\nWould send\n {2}\d+ files of \d+ lines in all; `--full` prints them, and `dyn-slurm render CONFIG --out DIR` writes them\n$/,
+  );
+});
+
 test('says what it did and what comes next', async () => {
   const world = worldWithSbatch({ 'small.yaml': SMALL });
   expect(await submit('small.yaml', {}, world)).toBe(0);
   const dir = join(world.home, 'dyn-slurm-runs/small-3fa29c');
-  expect(world.stdout()).toBe(`submitted small-3fa29c as job 4242 on cluster default
+  expect(world.stdout()).toBe(`small asks for 1 node × 8 h100 = 8 GPUs for up to 1h, 8 GPU-hours
+submitted small-3fa29c as job 4242 on cluster default
   folder  ${dir}
   watch   dyn-slurm watch small-3fa29c
   logs    dyn-slurm logs -f small-3fa29c

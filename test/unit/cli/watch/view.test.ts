@@ -45,7 +45,7 @@ describe('the step list', () => {
   ✔ frontend-0  2.5 s
   ✔ prefill workers  1/1  4.2 s
   ✔ decode workers  1/1  5.0 s
-✔ ready  deepseek-ai/DeepSeek-R1 at http://127.77.0.11:8000  2.3 s
+✔ ready  http://127.77.0.11:8000, deepseek-ai/DeepSeek-R1  2.3 s
 ✔ serving  http://127.77.0.11:8000  1 min 4 s
 ✔ teardown  cancelled  1.5 s
 `,
@@ -142,7 +142,7 @@ describe('the step list', () => {
       nodeList: '',
     };
     expect((await picture([waits])).split('\n')[0]).toBe(
-      '↓ queue  job 4242: PENDING, first in line, until enough nodes ar…  2 min 10 s',
+      '↓ queue  job 4242: PENDING, first in line, until enough nodes …  2 min 10 s',
     );
   });
 
