@@ -1,0 +1,178 @@
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { run } from '../../../src/cli/program.ts';
+import type { World } from '../../../src/cli/world.ts';
+import { type DocCommand, docCommands, helpCommands } from '../../doc-commands.ts';
+import { addRun, packageRoot, site } from '../cli/run-folder.ts';
+
+// Every command line that the README, the docs and help show is typed here: it must do what it says, or at least be
+// understood where what it needs is a service that runs, which test/rehearsal/docs.test.ts has.
+
+/** Why a command line is only read here. */
+const ONLY_READ: Readonly<Record<string, string>> = {
+  rehearse: 'starts a service',
+  setup: 'installs tools; test/unit/rehearsal/tools has it',
+  report: 'its script and style sheet are built; test/package/report.test.ts has it',
+  allocate: 'opens a session',
+  attach: 'wants a session',
+  workers: 'wants a session',
+  restart: 'wants a session',
+  start: 'wants a session',
+  stop: 'wants a session',
+  exec: 'wants a session',
+  shell: 'wants a session',
+  release: 'wants a session',
+  profile: 'wants a run that serves',
+  forward: 'wants a run that serves',
+};
+
+const onlyRead = ({ argv: [command = '', ...rest] }: DocCommand): boolean =>
+  command in ONLY_READ ||
+  (command === 'bench' && rest.some((word) => /^--(type|resume|stop)$|^--$/.test(word))) ||
+  (command === 'submit' && rest.some((word) => word === '--watch' || word === 'local'));
+
+/** A command alone is the name of one. */
+const isMention = ({ from, argv }: DocCommand): boolean => !from.endsWith('--help') && argv.length === 1;
+
+const CONFIG = `name: dsr1
+topology: docs-dsr1-wideep-h100
+model: {path: /models/DeepSeek-R1}
+slurm: {account: my-account, partition: batch, time: 4h}
+`;
+const HOPPER = 'account: my-account\npartition: batch\n';
+
+const help = async (...argv: string[]): Promise<string> => {
+  const place = await site();
+  await run([...argv, '--help'], '0', { ...place.world, columns: 200 });
+  return place.out();
+};
+
+const names = [...(await help()).matchAll(/^ {2}([a-z]+) (?=\[|<| )/gm)].map(([, name = '']) => name);
+const commands = [
+  ...docCommands(),
+  ...(
+    await Promise.all(
+      ['', ...names.filter((name) => name !== 'help')].map(async (name) =>
+        helpCommands(name, await help(...(name ? [name] : []))),
+      ),
+    )
+  ).flat(),
+];
+
+beforeAll(() => {
+  process.env.TZ = 'UTC';
+});
+
+test('there are as many as there ought to be', () => {
+  expect(commands.length).toBeGreaterThan(130);
+  expect(commands.filter(({ from }) => from.startsWith('README.md')).length).toBeGreaterThan(12);
+  expect(names.length).toBeGreaterThan(25);
+});
+
+describe('names of commands', () => {
+  const mentioned = [...new Set(commands.filter(isMention).map(({ argv }) => argv[0] ?? ''))];
+  test.each(mentioned)('%s', (name) => {
+    expect(names).toContain(name);
+  });
+});
+
+const lines = [
+  ...new Map(commands.filter((each) => !isMention(each)).map((each) => [each.text, each])).values(),
+];
+
+class Effect extends Error {}
+
+/** A world in which nothing can be done: who gets so far was understood. */
+function nowhere(world: World): World {
+  const effect = (): never => {
+    throw new Effect();
+  };
+  return {
+    ...world,
+    readFile: effect,
+    writeFile: effect,
+    exists: effect,
+    kind: effect,
+    listDir: effect,
+    remove: effect,
+  };
+}
+
+describe('are understood', () => {
+  const read = lines.filter((line) => onlyRead(line) && line.argv[0] !== 'setup');
+  test.each(read.map((line) => [line.text, line] as const))('%s', async (_, { argv, from }) => {
+    const place = await site();
+    // Who gets as far as to do something was understood; the parser itself writes what it did not understand.
+    await run(argv, '0', nowhere(place.world)).catch(() => 0);
+    expect([from, place.err()]).toEqual([from, expect.not.stringMatching(/^error: /m)]);
+  });
+});
+
+describe('do what they say', () => {
+  const typed = lines.filter((line) => !onlyRead(line));
+  test.each(typed.map((line) => [line.text, line] as const))('%s', async (_, { argv, from }) => {
+    const place = await site({
+      sbatch: {
+        stdout: '4711\n',
+        stderr:
+          'sbatch: Job 4712 to start at 2025-11-24T14:00:00 using 8 processors on nodes n[1-8] in partition batch\n',
+      },
+      squeue: { stdout: '' },
+      scancel: {},
+    });
+    const { root, world } = place;
+    await addRun(root, {
+      id: 'dsr1-8c11d2',
+      jobId: '4241',
+      events: 'time-limit',
+      submitted: '2025-11-24T05:40:00.000Z',
+    });
+    const dir = await addRun(root, {
+      id: 'dsr1-3fa29c',
+      jobId: '4242',
+      events: 'time-limit',
+      logs: {
+        'logs/decode-0.node2.log': '2025-11-24T05:43:01.000Z  INFO a line\n',
+        'logs/prefill-0.node1.log': '2025-11-24T05:43:01.000Z  INFO a line\n',
+        'logs/bench.node1.log': 'measured\n',
+        'job.log': 'said by srun\n',
+      },
+    });
+    const plan = 'slurm_jobs/qwen3-disaggregated-one-node/plan.json';
+    await copyFile(join(packageRoot, plan), join(dir, 'plan.json'));
+    const bench = {
+      version: 1,
+      name: 'bench',
+      type: 'custom',
+      points: [],
+      requestRate: 'inf',
+      lengthTolerance: 1,
+      maxErrorRate: 1,
+      service: { model: 'm', dynamo: '1.6.1' },
+    };
+    await writeFile(join(dir, 'bench.json'), JSON.stringify(bench));
+    await mkdir(join(dir, 'results/c8'), { recursive: true });
+    const result = 'profile_export_aiperf.json';
+    await copyFile(
+      join(packageRoot, 'test/recorded/bench/aiperf-0.13.0', result),
+      join(dir, 'results/c8', result),
+    );
+    for (const name of ['config.yaml', 'dsr1.yaml']) await writeFile(join(world.home, name), CONFIG);
+    await mkdir(join(world.home, '.config/dyn-slurm/clusters'), { recursive: true });
+    await writeFile(join(world.home, '.config/dyn-slurm/clusters/hopper.yaml'), HOPPER);
+    // Any port will do, and any folder of the home.
+    const words = argv.map((word) =>
+      word.startsWith('/etc/') ? join(world.home, word) : word === '9500' ? '0' : word,
+    );
+    const read = { ...world, readStdin: async () => CONFIG };
+    const code = await run(words, '0', read).catch((error: Error) => `${error.message}`);
+    expect([code, from, code === 0 ? '' : place.err()]).toEqual([0, from, '']);
+  });
+});
+
+test('few are only read, each for a reason', () => {
+  const left = new Set(lines.filter(onlyRead).map(({ argv }) => argv[0] ?? ''));
+  expect([...left].filter((name) => !(name in ONLY_READ)).sort()).toEqual(['bench', 'submit']);
+  expect(Object.keys(ONLY_READ).filter((name) => !names.includes(name))).toEqual([]);
+});
