@@ -27,8 +27,30 @@ await_ready() {
   for name in "${STEPS[@]}"; do
     [[ ${STEP_STATE[$name]} != back ]] || STEP_STATE[$name]=up
   done
+  announce_ready
+}
+
+# announce_ready: the event `ready`, which says so where engines are mock.
+announce_ready() {
+  local engines=''
+  ! mock_engines || engines=mock
   at "$ENTRY"
-  event ready url="http://$AT" model="$MODEL" seconds:="$(since_start)"
+  event ready url="http://$AT" model="$MODEL" seconds:="$(since_start)" engines="$engines"
+}
+
+# mock_engines: whether a worker's log begins as dynamo.mocker's does. Figures of such a service say nothing about GPUs.
+mock_engines() {
+  local name log head
+  for name in "${STEPS[@]}"; do
+    [[ -n ${STEP_ROLE[$name]} ]] || continue
+    for log in "$ATTEMPT_DIR/logs/$name".*.log; do
+      [[ -r $log ]] || continue
+      head=''
+      LC_ALL=C IFS= read -r -d '' -n 4096 head <"$log" || true
+      [[ $head != *dynamo.mocker* && $head != *' mocker worker'* ]] || return 0
+    done
+  done
+  return 1
 }
 
 # service_answers: all of that at once, for workers that have been started again.
