@@ -33,6 +33,18 @@ const templates = {
   },
 };
 
+/** Arguments of engines by release: 100 kB that only a config with engine arguments needs, parsed when it asks. */
+const engineData = {
+  name: 'engine-data',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/config\/engine-data\.ts$/ }, async () => {
+      const data = JSON.parse(await readFile(join(root, 'src/config/engine-arguments.json'), 'utf8'));
+      const text = JSON.stringify(JSON.stringify(data));
+      return { contents: `let data; export const engineData = () => (data ??= JSON.parse(${text}));` };
+    });
+  },
+};
+
 /** yaml's modules for browsers are the same sources, of which a bundle can leave out the half that writes YAML. */
 const yamlModules = {
   name: 'yaml-modules',
@@ -115,7 +127,7 @@ const built = await build({
   minifySyntax: true,
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
-  plugins: [templates, yamlModules, oneLanguage, noSubprograms, sshInJavaScript, etcdProtocol],
+  plugins: [templates, engineData, yamlModules, oneLanguage, noSubprograms, sshInJavaScript, etcdProtocol],
 }).catch(() => process.exit(1));
 
 const { metafile } = built;

@@ -27,7 +27,7 @@ interface ManagedFlag {
   readonly only?: (role: Role, config: RoleConfig) => boolean;
 }
 
-/** Spellings: SGLang's `server_args.py` from 0.4.9 to 0.5.21, `dynamo/sglang` of the wheels 0.4.0 to 1.6.1. */
+/** Spellings: SGLang's `server_args.py` from 0.4.9 to 0.5.23, `dynamo/sglang` of the wheels 0.4.0 to 1.6.1. */
 const MANAGED: readonly ManagedFlag[] = [
   { names: ['model-path', 'model'], from: 'model.path', value: ({ job }) => job.model.path },
   { names: ['served-model-name'], from: 'model.served_name', value: ({ job }) => job.model.served_name },
@@ -57,7 +57,7 @@ const MANAGED: readonly ManagedFlag[] = [
     value: (context) => String(sizes(context).pp),
   },
   {
-    names: ['dp-size', 'data-parallel-size', 'dp'],
+    names: ['dp-size', 'data-parallel-size', 'dp', 'attn-dp-size', 'attention-data-parallel-size'],
     from: 'ROLE.dp',
     value: (context) => String(sizes(context).dp),
   },

@@ -1,10 +1,24 @@
-/** Whether a release (`1.6.1`) is the given one or later. Parts left out of `minimum` count as 0. */
+/** Whether a release (`1.6.1`, `0.5.10.post1`) is the given one or later. Parts left out of `minimum` count as 0. */
 export function atLeast(release: string, minimum: string): boolean {
-  const has = release.split('.').map(Number);
-  const wants = minimum.split('.').map(Number);
-  for (const [position, part] of wants.entries()) {
-    const mine = has[position] ?? 0;
-    if (mine !== part) return mine > part;
+  return compareReleases(release, minimum) >= 0;
+}
+
+/** Above 0 where `one` is later than `other`: `0.5.0rc2` < `0.5.0` < `0.5.0.post1` < `0.5.1`. */
+export function compareReleases(one: string, other: string): number {
+  const [first, second] = [parts(one), parts(other)];
+  const length = Math.max(first.numbers.length, second.numbers.length);
+  for (let position = 0; position < length; position += 1) {
+    const difference = (first.numbers[position] ?? 0) - (second.numbers[position] ?? 0);
+    if (difference !== 0) return difference;
   }
-  return true;
+  return first.suffix - second.suffix;
+}
+
+const RELEASE = /^(\d+(?:\.\d+)*)(?:(rc|\.post)(\d+))?$/;
+
+/** A candidate counts less than its release, and a repaired release more. */
+function parts(release: string): { readonly numbers: readonly number[]; readonly suffix: number } {
+  const [, numbers = '0', kind, count = '0'] = RELEASE.exec(release) ?? [];
+  const suffix = kind === undefined ? 0 : kind === 'rc' ? Number(count) - 1000 : Number(count);
+  return { numbers: numbers.split('.').map(Number), suffix };
 }

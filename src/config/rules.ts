@@ -6,6 +6,7 @@ import type { Problem } from './problem.ts';
 import { ROLES } from './role.ts';
 import { checkBench } from './rules/bench.ts';
 import { checkDirectives } from './rules/directives.ts';
+import { checkEngineArguments } from './rules/engine-arguments.ts';
 import { checkManaged } from './rules/managed.ts';
 import { checkNodes, checkSite } from './rules/nodes.ts';
 import { checkParallelism } from './rules/parallel.ts';
@@ -41,6 +42,7 @@ export function checkRules(job: JobConfig, site: ClusterProfile): readonly Probl
     const config = job[role];
     if (config) problems.push(...checkManagedArgs(role, config, job, perNode));
   }
+  problems.push(...checkEngineArguments(job));
   problems.push(...checkSite(job, site), ...checkDirectives(job, site));
   return problems;
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { bench } from './bench.ts';
 import { clusterName } from './cluster-profile.ts';
+import { engine } from './engine.ts';
 import { name } from './fields.ts';
 import { observe } from './observe.ts';
 import { profiling } from './profiling.ts';
@@ -31,6 +32,7 @@ const shape = {
   frontend: frontend.prefault({}).describe('The HTTP frontends that clients talk to.'),
   infra: infra.prefault({}).describe('etcd, NATS, the planes between processes, and the ports.'),
   dynamo: dynamo.prefault({}).describe('Dynamo’s release, and its options of workers.'),
+  engine: engine.prefault({}).describe('SGLang in the image, where it is not the one that Dynamo asks for.'),
   health: health.prefault({}).describe('When the job counts as ready, and when it gives up.'),
   observe: observe.prefault({}).describe('What the job writes down beside its events and logs.'),
   profile: profiling

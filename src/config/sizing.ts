@@ -1,3 +1,4 @@
+import { flagGroups } from './given-flags.ts';
 import type { ArgumentValue, Role, RoleConfig } from './role.ts';
 
 /** How much of the job's nodes one worker takes. */
@@ -42,7 +43,7 @@ function defaultGpus(role: Role, config: RoleConfig, perNode: number): number {
 /** Parallel sizes of a worker of so many GPUs. tp, where it is not given, takes what pp and dp leave. */
 export function parallelism(config: RoleConfig, gpus: number): Parallelism {
   const pp = config.pp ?? 1;
-  const dp = parallelSize(config.dp, gpus) ?? 1;
+  const dp = parallelSize(config.dp, gpus) ?? attentionDp(config) ?? 1;
   const ep = parallelSize(config.ep, gpus) ?? 1;
   const replicas = usesDpAttention(config) ? 1 : dp;
   const tp = parallelSize(config.tp, gpus) ?? Math.max(1, Math.floor(gpus / (pp * replicas)));
@@ -56,12 +57,23 @@ function parallelSize(value: RoleConfig['tp'], gpus: number): number | undefined
 }
 
 /**
- * SGLang's DP attention splits the tensor parallel ranks into data parallel groups instead of adding GPUs.
+ * SGLang's DP attention splits the tensor parallel ranks into data parallel groups instead of adding GPUs. Until 0.5.21
+ * it is asked for by `--dp-size N --enable-dp-attention`, from 0.5.22 on by `--attn-dp-size N`.
  */
 export function usesDpAttention(config: RoleConfig): boolean {
-  return (
-    engineArgument(config, 'enable-dp-attention') === true || config.flags.includes('--enable-dp-attention')
-  );
+  const given = engineArgument(config, 'enable-dp-attention');
+  const enabled = given !== undefined && given !== false;
+  return enabled || config.flags.includes('--enable-dp-attention') || (attentionDp(config) ?? 1) > 1;
+}
+
+const ATTENTION_DP = ['attn-dp-size', 'attention-data-parallel-size'];
+
+/** The size that the newer flag gives, in `args` or `flags`. */
+function attentionDp(config: RoleConfig): number | undefined {
+  const given = ATTENTION_DP.map((name) => engineArgument(config, name)).find((value) => value !== undefined);
+  const words = flagGroups(config.flags).find(({ name }) => ATTENTION_DP.includes(name ?? ''))?.values;
+  const size = Number(given ?? words?.[0]);
+  return Number.isInteger(size) && size > 0 ? size : undefined;
 }
 
 /** An engine argument by its name with dashes; the user may write underscores. */

@@ -6,9 +6,11 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const wanted = folded(candidate);
-    const distance = edits(given, wanted);
     // A third of the letters may be wrong; beyond that, a guess confuses more than it helps.
     const allowed = Math.max(1, Math.floor(Math.min(given.length, wanted.length) / 3));
+    // There are at least as many edits as one is longer than the other.
+    if (Math.abs(given.length - wanted.length) > allowed) continue;
+    const distance = edits(given, wanted);
     const near = distance <= allowed && distance < Math.max(given.length, wanted.length);
     if (near && distance < least) [best, least] = [candidate, distance];
   }

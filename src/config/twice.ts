@@ -3,13 +3,13 @@ import type { Problem } from './problem.ts';
 import { SPELLINGS } from './spellings.ts';
 
 /** Names of one argument in earlier and later releases. */
-const RENAMED = SPELLINGS.flatMap(({ was, now }) =>
-  Object.keys(was.args ?? {}).flatMap((before) =>
-    Object.keys(now.args ?? {})
-      .filter((after) => after !== before)
-      .map((after) => ({ before, after })),
-  ),
-);
+const RENAMED = SPELLINGS.flatMap(({ was, now }) => {
+  const [before, ...further] = Object.keys(was.args ?? {});
+  const [after, ...others] = Object.keys(now.args ?? {});
+  // One that became two is not the same as either.
+  const isOne = before !== undefined && after !== undefined && further.length + others.length === 0;
+  return isOne && before !== after ? [{ before, after }] : [];
+});
 
 /** One argument under two names, or in `args` and again in `flags`: a command has it once, and which is not plain. */
 export function* checkTwice(given: readonly GivenFlag[]): Generator<Problem> {

@@ -1,8 +1,9 @@
 import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
 import { atLeast } from '../config/release.ts';
+import { releasesOf } from '../config/releases.ts';
+import { spelled } from '../config/spelled.ts';
 import { argumentWords } from './engine/arguments.ts';
-import { spelled } from './engine/spelling.ts';
 import { dynamoEnvironment, userEnvironment } from './environment.ts';
 import { portWord } from './movable-ports.ts';
 import type { PlacedFrontend } from './placement.ts';
@@ -17,7 +18,7 @@ export function frontendSteps(job: Job, frontends: readonly PlacedFrontend[]): r
 }
 
 function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend): Step {
-  const settings = spelled(job.frontend, job.dynamo.version, 'frontend');
+  const settings = spelled(job.frontend, releasesOf(job), 'frontend');
   const { env, secrets } = userEnvironment(settings.env);
   return {
     name,

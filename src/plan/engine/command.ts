@@ -3,6 +3,10 @@ import { flagGroups } from '../../config/given-flags.ts';
 import type { Job } from '../../config/job.ts';
 import { isManaged } from '../../config/managed-args.ts';
 import { hasPlanes } from '../../config/planes.ts';
+import { atLeast } from '../../config/release.ts';
+import { releasesOf } from '../../config/releases.ts';
+import { engineArgument, usesDpAttention } from '../../config/sizing.ts';
+import { type Settings, spelled } from '../../config/spelled.ts';
 import { userEnvironment } from '../environment.ts';
 import { portPart } from '../movable-ports.ts';
 import type { SecretSource, Word } from '../plan.ts';
@@ -11,7 +15,6 @@ import { argumentWords } from './arguments.ts';
 import { workerEnvironment } from './environment.ts';
 import { engineModule } from './module.ts';
 import { bootstrapWords, rendezvousWords } from './rendezvous.ts';
-import { type Settings, spelled } from './spelling.ts';
 
 export interface WorkerCommand {
   readonly argv: readonly Word[];
@@ -26,7 +29,7 @@ export interface WorkerCommand {
 export function workerCommand(job: Job, worker: PlacedWorker): WorkerCommand {
   const { role, config } = worker;
   const { version } = job.dynamo;
-  const settings = spelled(config, version, role);
+  const settings = withoutAttentionSwitch(spelled(config, releasesOf(job), role), job);
   const { env, secrets } = userEnvironment(settings.env);
   return {
     argv: [
@@ -52,18 +55,39 @@ function engineWords(job: Job, worker: PlacedWorker, settings: Settings): readon
     ...(mode === undefined ? [] : ['--disaggregation-mode', mode]),
     ...bootstrapWords(job, worker),
     ...rendezvousWords(job, worker),
-    ...sizeWords(worker),
+    ...sizeWords(worker, job),
     ...hostWords(worker, settings),
     ...kvEventsWords(job, worker),
     ...dynamoWords(job, worker),
   ];
 }
 
-/** Sizes that the config gives, and those that differ from SGLang's default, which is 1 for all. */
-function sizeWords(worker: PlacedWorker): readonly string[] {
-  return (['tp', 'pp', 'dp', 'ep'] as const).flatMap((kind) =>
-    worker.config[kind] !== undefined || worker[kind] > 1 ? [`--${kind}-size`, String(worker[kind])] : [],
-  );
+/**
+ * Sizes that the config gives, and those that differ from SGLang's default, which is 1 for all. Groups of DP attention
+ * have a size of their own from SGLang 0.5.22 on.
+ */
+function sizeWords(worker: PlacedWorker, job: Job): readonly string[] {
+  const attention = worker.dp > 1 && usesDpAttention(worker.config);
+  const ofItsOwn = attention && hasAttentionSize(job);
+  const sizes = (['tp', 'pp', 'dp', 'ep'] as const).flatMap((kind) => {
+    if (worker.config[kind] === undefined && worker[kind] === 1) return [];
+    return [kind === 'dp' && ofItsOwn ? '--attn-dp-size' : `--${kind}-size`, String(worker[kind])];
+  });
+  // Asked for by the newer flag alone.
+  const switched = engineArgument(worker.config, 'enable-dp-attention') !== undefined;
+  const inFlags = worker.config.flags.includes('--enable-dp-attention');
+  return attention && !ofItsOwn && !switched && !inFlags ? [...sizes, '--enable-dp-attention'] : sizes;
+}
+
+function hasAttentionSize(job: Job): boolean {
+  return atLeast(releasesOf(job).sglang, '0.5.22');
+}
+
+/** SGLang 0.5.22 deprecates the switch: the size alone says it. */
+function withoutAttentionSwitch(settings: Settings, job: Job): Settings {
+  if (!hasAttentionSize(job)) return settings;
+  const args = Object.entries(settings.args).filter(([name]) => name !== 'enable-dp-attention');
+  return { ...settings, args: Object.fromEntries(args) };
 }
 
 /**

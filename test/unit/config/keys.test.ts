@@ -33,7 +33,7 @@ test.each([
   ],
   [
     'zzz: 1',
-    'zzz: unknown key (known here are name, topology, model, container, slurm, cluster, gpu, prefill, decode, aggregated, encode, processor, router, frontend, infra, dynamo, health, observe, profile and bench)',
+    'zzz: unknown key (known here are name, topology, model, container, slurm, cluster, gpu, prefill, decode, aggregated, encode, processor, router, frontend, infra, dynamo, engine, health, observe, profile and bench)',
   ],
   [
     'decode: {mem-fraction-static: 0.8}',

@@ -43,6 +43,7 @@ test('its headings', () => {
     '### `infra.etcd`',
     '### `infra.ports`',
     '### `dynamo`',
+    '### `engine`',
     '### `health`',
     '### `health.stages`',
     '### `observe`',

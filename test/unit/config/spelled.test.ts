@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
-import { SPELLINGS } from '../../../../src/config/spellings.ts';
-import { spelled } from '../../../../src/plan/engine/spelling.ts';
+import { pinnedSglang } from '../../../src/config/engine-table.ts';
+import { spelled } from '../../../src/config/spelled.ts';
+import { SPELLINGS } from '../../../src/config/spellings.ts';
+
+const of = (dynamo: string) => ({ dynamo, sglang: pinnedSglang(dynamo) });
 
 const NEWER = {
   args: { 'page-size': 1, 'moe-a2a-backend': 'deepep', 'deepep-mode': 'auto' },
@@ -62,12 +65,12 @@ test.each([
     { args: {}, env: { SGLANG_DG_CACHE_DIR: { from_env: 'CACHE' } } },
   ],
 ])('%s', (_, settings, release, written) => {
-  expect(spelled(settings, release, 'decode')).toEqual(written);
+  expect(spelled(settings, of(release), 'decode')).toEqual(written);
 });
 
 test('two flags of one sense become one, in its place', () => {
   const args = { 'chat-template': 'a', 'enable-multimodal': true, tp: 1, 'dedicated-mm-encoder': true };
-  const older = spelled({ args, env: {} }, '1.2.1', 'decode').args;
+  const older = spelled({ args, env: {} }, of('1.2.1'), 'decode').args;
   expect(Object.entries(older)).toEqual([
     ['chat-template', 'a'],
     ['multimodal-worker', true],
@@ -79,16 +82,17 @@ test.each([
   ['encode', { 'multimodal-encode-worker': true }],
   ['decode', { 'enable-multimodal': true }],
 ] as const)('a rule of one role leaves others alone: %s', (role, args) => {
-  expect(spelled({ args: { 'enable-multimodal': true }, env: {} }, '1.0.2', role).args).toEqual(args);
+  expect(spelled({ args: { 'enable-multimodal': true }, env: {} }, of('1.0.2'), role).args).toEqual(args);
 });
 
 test('the frontend’s flags have rules of their own', () => {
   const settings = { args: { 'router-reset-states': true }, env: {} };
-  expect(spelled(settings, '1.4.0', 'frontend').args).toEqual({});
-  expect(spelled(settings, '1.3.1', 'frontend').args).toEqual(settings.args);
-  expect(spelled(settings, '1.4.0', 'router').args).toEqual(settings.args);
+  expect(spelled(settings, of('1.4.0'), 'frontend').args).toEqual({});
+  expect(spelled(settings, of('1.3.1'), 'frontend').args).toEqual(settings.args);
+  expect(spelled(settings, of('1.4.0'), 'router').args).toEqual(settings.args);
 });
 
 test('releases are numbers with dots', () => {
-  for (const { since } of SPELLINGS) expect(since).toMatch(/^\d+(\.\d+){1,2}$/);
+  for (const { since } of SPELLINGS)
+    expect(Object.values(since)).toEqual([expect.stringMatching(/^\d+(\.\d+){1,2}(\.post\d+)?$/)]);
 });

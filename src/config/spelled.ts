@@ -1,7 +1,8 @@
-import type { EnvironmentValue } from '../../config/environment.ts';
-import { atLeast } from '../../config/release.ts';
-import type { ArgumentValue, Role } from '../../config/role.ts';
-import { CARRIED, SPELLINGS, type Written } from '../../config/spellings.ts';
+import type { EnvironmentValue } from './environment.ts';
+import { atLeast } from './release.ts';
+import type { Releases } from './releases.ts';
+import type { ArgumentValue, Role } from './role.ts';
+import { CARRIED, SPELLINGS, type Written } from './spellings.ts';
 
 /** Arguments and environment of a worker or of the frontend. */
 export interface Settings {
@@ -16,8 +17,8 @@ interface Setting {
   readonly value: unknown;
 }
 
-/** The settings as a release of Dynamo takes them, in the same order; see `SPELLINGS`. */
-export function spelled(settings: Settings, release: string, owner: Role | 'frontend'): Settings {
+/** The settings as a release of Dynamo and its SGLang take them, in the same order; see `SPELLINGS`. */
+export function spelled(settings: Settings, releases: Releases, owner: Role | 'frontend'): Settings {
   let written: readonly Setting[] = [
     ...Object.entries(settings.args).map(([name, value]) => ({
       kind: 'args' as const,
@@ -28,7 +29,9 @@ export function spelled(settings: Settings, release: string, owner: Role | 'fron
   ];
   for (const { since, of, was, now, oneWay } of SPELLINGS) {
     if (of !== undefined && of !== owner) continue;
-    if (atLeast(release, since)) written = rewritten(written, was, now);
+    const isNew =
+      'sglang' in since ? atLeast(releases.sglang, since.sglang) : atLeast(releases.dynamo, since.dynamo);
+    if (isNew) written = rewritten(written, was, now);
     else if (!oneWay) written = rewritten(written, now, was);
   }
   return { args: only('args', written), env: only('env', written) } as Settings;

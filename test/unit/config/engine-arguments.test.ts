@@ -1,0 +1,263 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { argumentNames, findArgument, lifetime, pinnedSglang } from '../../../src/config/engine-table.ts';
+import { checkEngineArguments } from '../../../src/config/rules/engine-arguments.ts';
+import { SPELLINGS } from '../../../src/config/spellings.ts';
+import { planJob } from '../../../src/plan/assemble.ts';
+import { wordText } from '../../../src/plan/word.ts';
+import { publishedJob, topologyHeader, topologyNames } from '../plan/engine/published-job.ts';
+import { sampleJob } from '../plan/sample-job.ts';
+import { report, resolve, VALID } from './report.ts';
+
+type Sections = Parameters<typeof sampleJob>[0];
+
+/** What is said of a worker's arguments: `severity path: message | hint`. */
+function said(role: Sections, sections: Sections = {}): readonly string[] {
+  const job = sampleJob({ aggregated: { nodes: 1, ...role }, ...sections });
+  return [...checkEngineArguments(job)].map(
+    ({ severity, path, message, hint }) =>
+      `${severity} ${path.join('.')}: ${message}${hint ? ` | ${hint}` : ''}`,
+  );
+}
+
+const A = 'warning aggregated.args';
+const S = 'SGLang 0.5.21';
+
+test.each([
+  [
+    'mem-fraction-statc',
+    0.8,
+    `${S} has no argument --mem-fraction-statc; did you mean "mem-fraction-static"?`,
+  ],
+  ['contxt-length', 4096, `${S} has no argument --contxt-length; did you mean "context-length"?`],
+  [
+    'max-runing-requests',
+    10,
+    `${S} has no argument --max-runing-requests; did you mean "max-running-requests"?`,
+  ],
+  [
+    'enable-ep-moe',
+    true,
+    `${S} has no argument --enable-ep-moe any more | SGLang 0.5.4 was the last to take it; use --ep-size instead`,
+  ],
+  [
+    'gpu-memory-utilization',
+    0.9,
+    `${S} has no argument --gpu-memory-utilization | it is an argument of vLLM; SGLang’s counterpart is mem-fraction-static`,
+  ],
+  ['attn-dp-sizes', 2, `${S} has no argument --attn-dp-sizes; did you mean "attn-cp-size"?`],
+  ['mem-fraction-static', 8, `${S} refuses it: --mem-fraction-static must lie between 0 and 1, not 8`],
+  ['page-size', 'sixteen', `${S} refuses it: --page-size takes a whole number, not "sixteen"`],
+  ['page-size', 0, `${S} refuses it: --page-size must be at least 1, not 0`],
+  ['page-size', true, `${S} refuses it: --page-size needs a value | give a whole number`],
+  ['page-size', [1, 2], `${S} refuses it: --page-size takes one value, not 2 | give one`],
+  [
+    'attention-backend',
+    'flashinfr',
+    `${S} refuses it: --attention-backend has no choice "flashinfr"; did you mean "flashinfer"?`,
+  ],
+  ['deepep-mode', 'fast', `${S} refuses it: --deepep-mode takes normal, low_latency or auto, not "fast"`],
+  [
+    'enable-dp-lm-head',
+    'yes',
+    `${S} refuses it: --enable-dp-lm-head takes no value, not "yes" | write true, or leave it out`,
+  ],
+  ['cuda-graph-bs', [1, 'two'], `${S} refuses it: --cuda-graph-bs-decode takes whole numbers, not "two"`],
+  [
+    'cuda-graph',
+    true,
+    '--cuda-graph may mean --cuda-graph-backend-decode or --cuda-graph-backend-prefill or --cuda-graph-bs-decode, and is refused | write the name in full',
+  ],
+])('%s: %j', (name, value, expected) => {
+  expect(said({ args: { [name]: value } })).toEqual([`${A}.${name}: ${expected}`]);
+});
+
+test.each([
+  ['an argument', { 'mem-fraction-static': 0.8 }],
+  ['Dynamo’s own', { 'enable-rl': true }],
+  ['an abbreviation', { 'mem-fraction-stat': 0.8 }],
+  ['an alias', { 'attention-context-parallel-size': 2 }],
+  ['its older name, which is rewritten', { 'cuda-graph-bs': [1, 2], 'disable-piecewise-cuda-graph': true }],
+  ['one that is gone without loss', { 'prefill-round-robin-balance': true }],
+  ['a choice that Dynamo adds', { 'load-format': 'gms' }],
+  ['underscores', { moe_a2a_backend: 'deepep' }],
+  ['false, which leaves it out', { 'enable-ep-moe': false }],
+  [
+    'Python’s numbers',
+    { 'chunked-prefill-size': -1, 'mem-fraction-static': '.8', 'context-length': '4_096' },
+  ],
+  ['JSON', { 'model-loader-extra-config': { enable_multithread_load: true } }],
+])('nothing is said of %s', (_, args) => {
+  expect(said({ args })).toEqual([]);
+});
+
+test('words of flags are read like args, and passed on as they are', () => {
+  expect(said({ flags: ['--mem-fraction-stat', '0.8', '--cuda-graph-bs', '1', '--page-size=x'] })).toEqual([
+    `warning aggregated.flags.2: ${S} has no argument --cuda-graph-bs any more | SGLang 0.5.19 was the last to take it; use --cuda-graph-bs-decode instead`,
+    `warning aggregated.flags.4: ${S} refuses it: --page-size takes a whole number, not "x"`,
+  ]);
+});
+
+test('an abbreviation of what dyn-slurm writes is refused', () => {
+  expect(said({ args: { 'tensor-par': 4 } })).toEqual([
+    'error aggregated.args.tensor-par: --tensor-par is short for --tensor-parallel-size, which is set by dyn-slurm | remove it here',
+  ]);
+});
+
+test('the frontend’s arguments', () => {
+  expect(
+    said({}, { frontend: { args: { 'metrics-prefx': 'a', 'router-min-initial-workers': 'x' } } }),
+  ).toEqual([
+    'warning frontend.args.metrics-prefx: the frontend of Dynamo 1.6.1 has no argument --metrics-prefx; did you mean "metrics-prefix"?',
+    'warning frontend.args.router-min-initial-workers: the frontend of Dynamo 1.6.1 refuses it: --router-min-initial-workers takes a whole number, not "x"',
+  ]);
+});
+
+test.each([
+  ['0.6.1', { 'cuda-graph-backend-decode': 'full' }, '0.5.3.post2', ' yet | it came with SGLang 0.5.14'],
+  ['0.6.1', { 'enable-ep-moe': true }, undefined, ''],
+  ['1.4.2', { 'attention-backend': 'cutlass_mla' }, undefined, ''],
+  ['0.3.2', { 'no-such': 1 }, undefined, ''],
+])('Dynamo %s: %j', (version, args, sglang, rest) => {
+  const [name] = Object.keys(args);
+  const expected =
+    sglang === undefined ? [] : [`${A}.${name}: SGLang ${sglang} has no argument --${name}${rest}`];
+  expect(said({ args }, { dynamo: { version } })).toEqual(expected);
+});
+
+test('SGLang’s release is a key of its own', () => {
+  const args = { 'attention-backend': 'llada2_cfg_flashinfer' };
+  expect(said({ args }, { engine: { version: '0.5.22' } })).toEqual([]);
+  expect(said({ args })).toEqual(
+    [
+      `${A}.attention-backend: ${S} refuses it: --attention-backend has no choice "llada2_cfg_flashinfer"; did you mean "minicpm_flashinfer"?`,
+    ].map((text) => expect.stringContaining(text.slice(0, 90))),
+  );
+  expect(report(`${VALID}engine: {version: latest}\n`)).toContain(
+    'engine.version: write a release of SGLang as "0.5.21"',
+  );
+});
+
+test('other modules have arguments of their own', () => {
+  expect(said({ module: 'dynamo.vllm', args: { 'max-model-len': 1 } })).toEqual([]);
+  expect(said({ module: 'dynamo.mocker', args: { 'speedup-rato': 2, 'block-size': 16 } })).toEqual([
+    `${A}.speedup-rato: dynamo.mocker of Dynamo 1.6.1 has no argument --speedup-rato; did you mean "speedup-ratio"?`,
+  ]);
+});
+
+test('a switch with a value counts as the switch, and is blamed where it stands', () => {
+  const text = `${VALID.replace('workers: 4, nodes: 4', "nodes: 4, tp: gpus, dp: gpus, args: {enable-dp-attention: 'yes'}")}`;
+  expect(resolve(text).diagnostics.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+    `aggregated.args.enable-dp-attention: ${S} refuses it: --enable-dp-attention takes no value, not "yes"`,
+  ]);
+});
+
+/** Upstream wrote these for sources between two releases: by topology and release. */
+const AHEAD: Readonly<Record<string, readonly string[]>> = {
+  'launch-disagg_router-components 0.5.1': [
+    'decode.args.enable-prefill-routing: SGLang 0.5.0rc2 has no argument --enable-prefill-routing',
+  ],
+  'legacy-gb200-fp8 0.5.1': [
+    'decode.args.prefill-round-robin-balance: SGLang 0.5.0rc2 has no argument --prefill-round-robin-balance yet',
+  ],
+};
+
+test.each(topologyNames)('%s has no argument that its releases lack', (name) => {
+  const header = topologyHeader(name);
+  for (const version of [undefined, header.source.dynamo, '1.4.2', '1.6.1']) {
+    for (const engine of [undefined, '0.5.23']) {
+      if (engine !== undefined && version !== '1.6.1') continue;
+      const { job } = publishedJob(name, version === undefined ? {} : { version });
+      const problems = [...checkEngineArguments({ ...job, engine: { version: engine } })];
+      const found = problems.map(({ path, message }) => `${path.join('.')}: ${message}`);
+      expect(found).toEqual(AHEAD[`${name} ${version}`] ?? []);
+    }
+  }
+});
+
+test('no example has either', () => {
+  const configs = join(import.meta.dirname, '../../../configs');
+  for (const file of readdirSync(configs).filter((one) => one.endsWith('.yaml'))) {
+    const text = readFileSync(join(configs, file), 'utf8');
+    const topology = /^topology: (\S+)/m.exec(text)?.[1];
+    const around = topology
+      ? { topology: readFileSync(join(configs, 'topologies', `${topology}.yaml`), 'utf8') }
+      : {};
+    expect(report(text, around)).not.toMatch(/has no argument|refuses it/);
+  }
+});
+
+// Recorded from the real parsers: see test/fixtures/sglang/options-1.6.1.txt.
+test('the table has the options that Dynamo 1.6.1 with SGLang 0.5.21 says it has', () => {
+  const file = join(import.meta.dirname, '../../fixtures/sglang/options-1.6.1.txt');
+  const recorded = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('--'))
+    .map((line) => line.split(' ')[0]?.slice(2) ?? '');
+  const known = new Set([
+    ...argumentNames({ name: 'dynamo.sglang', release: '1.6.1' }),
+    ...argumentNames({ name: 'sglang', release: '0.5.21' }),
+  ]);
+  expect(recorded.filter((name) => !known.has(name))).toEqual([]);
+});
+
+test('what changed between releases', () => {
+  expect(['0.6.1', '0.8.1', '1.0.2', '1.2.1', '1.4.2', '1.6.1', '1.7.0'].map(pinnedSglang)).toEqual([
+    '0.5.3.post2',
+    '0.5.6.post2',
+    '0.5.9',
+    '0.5.11',
+    '0.5.16',
+    '0.5.21',
+    '0.5.21',
+  ]);
+  expect(findArgument({ name: 'sglang', release: '0.5.22' }, 'enable-dp-attention')?.deprecated).toBe(
+    '--attn-dp-size',
+  );
+  expect(
+    findArgument({ name: 'sglang', release: '0.5.21' }, 'enable-dp-attention')?.deprecated,
+  ).toBeUndefined();
+  expect(findArgument({ name: 'sglang', release: '0.5.23' }, 'tensor-parallel-size')).toEqual({
+    name: 'tp-size',
+    type: 'int',
+    many: '',
+    choices: undefined,
+    default: '1',
+    deprecated: undefined,
+  });
+  expect(lifetime('dynamo.sglang', 'migration-limit')).toEqual({
+    first: '0.4.1',
+    last: '0.9.1',
+    replacement: '',
+  });
+});
+
+test('every rewriting is to a name that its release has', () => {
+  for (const { since, now } of SPELLINGS) {
+    const sglang = 'sglang' in since ? since.sglang : pinnedSglang(since.dynamo);
+    const dynamo = 'dynamo' in since ? since.dynamo : '1.6.1';
+    for (const name of Object.keys(now.args ?? {})) {
+      const found =
+        findArgument({ name: 'sglang', release: sglang }, name) ??
+        findArgument({ name: 'dynamo.sglang', release: dynamo }, name);
+      expect(found?.name, name).toBe(name);
+    }
+  }
+});
+
+test.each([
+  ['0.5.21', { dp: 8, args: { 'enable-dp-attention': true } }, '--dp-size 8 --enable-dp-attention'],
+  ['0.5.21', { args: { 'attn-dp-size': 8 } }, '--dp-size 8 --enable-dp-attention'],
+  ['0.5.22', { dp: 8, args: { 'enable-dp-attention': true } }, '--attn-dp-size 8'],
+  ['0.5.23', { args: { 'attn-dp-size': 8 } }, '--attn-dp-size 8'],
+  ['0.5.23', { flags: ['--attn-dp-size', '8'] }, '--attn-dp-size 8'],
+  ['0.5.23', { dp: 2, tp: 4 }, '--dp-size 2'],
+])('DP attention in the words of SGLang %s: %j', (version, role, words) => {
+  const job = sampleJob({ aggregated: { nodes: 1, ...role }, engine: { version } });
+  const argv = planJob(job)
+    .steps.find(({ name }) => name === 'aggregated-0')
+    ?.argv.map(wordText);
+  const own = /--(attn-)?dp-size \d+|--enable-dp-attention/g;
+  expect(argv?.join(' ').match(own)?.join(' ')).toBe(words);
+});
