@@ -35,7 +35,8 @@ run \
   --eplb-algorithm deepseek \
   --attention-backend trtllm_mla \
   --watchdog-timeout 1000000 \
-  --disable-cuda-graph \
+  --cuda-graph-backend-decode disabled \
+  --cuda-graph-backend-prefill disabled \
   --chunked-prefill-size 16384 \
   --max-total-tokens 32768 \
   --mem-fraction-static 0.8 \
