@@ -102,8 +102,11 @@ test('a command that takes too long is ended there', async () => {
     code: 'connection',
     message: expect.stringContaining('sh did not end (no answer within 0.5 s)'),
   });
-  const { stdout } = await host.exec(['ps', '-eo', 'args'], PATIENCE);
-  expect(stdout.split('\n').filter((line) => line.includes('sleep 1000.4711'))).toEqual([]);
+  const left = async () => {
+    const { stdout } = await host.exec(['ps', '-eo', 'args'], PATIENCE);
+    return stdout.split('\n').filter((line) => line.includes('sleep 1000.4711'));
+  };
+  await expect.poll(left).toEqual([]);
   expect((await host.exec(['echo', 'next'], PATIENCE)).stdout).toBe('next\n');
 });
 
@@ -114,10 +117,11 @@ test('a command that is interrupted is ended there, even where it will not', asy
   const script = 'trap "" TERM; echo $$ > pid; while :; do sleep 0.1; done';
   const ended = host.exec(['sh', '-c', script], { timeout: 60_000, signal: abort.signal });
   ended.catch(() => {});
-  await expect.poll(() => existsSync(join(server.home, 'pid'))).toBe(true);
+  const pid = () => readFileSync(join(server.home, 'pid'), 'utf8').trim();
+  await expect.poll(() => existsSync(join(server.home, 'pid')) && pid()).toMatch(/^\d+$/);
   abort.abort();
   await expect(ended).rejects.toMatchObject({ code: 'interrupted' });
-  expect(runs(readFileSync(join(server.home, 'pid'), 'utf8').trim())).toBe(false);
+  await expect.poll(() => runs(pid())).toBe(false);
 });
 
 test('a command that is killed did not end by itself', async () => {
