@@ -2,8 +2,16 @@
 # The job's own side, sourced by job.sbatch: binds the plan's node indices to hosts, launches the steps, waits until
 # the service is ready, sees to what ends, and takes everything down. lib/ holds its parts.
 
-set -uo pipefail
 umask 077
+# Before anything that an older bash does not know. Its way of writing an event is the plainest.
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+  too_old="the batch shell is bash $BASH_VERSION, and the job needs 4.4 or later"
+  echo "dyn-slurm: $too_old" >&2
+  printf '{"time":"%s","kind":"verdict","outcome":"failed","reason":"%s","seconds":0%s}\n' "$(date -u +%Y-%m-%dT%H:%M:%S.000Z)" \
+    "$too_old" "${SLURM_RESTART_COUNT:+,\"attempt\":$SLURM_RESTART_COUNT}" >>"$RUN_DIR/events.jsonl"
+  exit 1
+fi
+set -uo pipefail
 
 LIB=${BASH_SOURCE[0]%/*}/lib
 # shellcheck source=cause-line.sh

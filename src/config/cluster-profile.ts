@@ -1,6 +1,14 @@
 import * as z from 'zod';
 import { directive, mount, mountablePath, name, text } from './fields.ts';
 
+/** Linux keeps names of interfaces to 15 bytes. */
+const network = z
+  .string()
+  .regex(
+    /^(auto|[A-Za-z0-9_.:@*?-]{1,15}|(\d{1,3}\.){3}\d{1,3}\/([0-9]|[12][0-9]|3[0-2]))$/,
+    'write the name of a network interface (ib0, or with * and ?), a subnet (10.0.0.0/16), or "auto"',
+  );
+
 /** Site facts: what differs between clusters, not between jobs. */
 export const clusterProfile = z
   .strictObject({
@@ -16,12 +24,13 @@ export const clusterProfile = z
     account: directive.optional().describe('Default for `slurm.account`.'),
     partition: directive.optional().describe('Default for `slurm.partition`.'),
     interface: z
-      .string()
-      .regex(/^(auto|[A-Za-z0-9_.:@-]{1,15})$/, 'write the name of a network interface, or "auto"')
+      .union([network, z.array(network).min(1)], {
+        error: 'must be the name of a network interface, a subnet, "auto", or a list of them',
+      })
       .default('auto')
-      .meta({ examples: ['ib0'] })
+      .meta({ title: 'text or list', examples: ['ib0', ['ib0', 'bond*'], '10.0.0.0/16'] })
       .describe(
-        'Network interface whose IPv4 address the services use; `auto` takes that of the default route. Default: auto.',
+        'Network of the services, which use a node’s IPv4 address on it: the name of an interface, a glob of names (the first by name), or a subnet; of a list the first that a node has. `auto` takes the default route’s. Default: auto.',
       ),
     gpu_directive: z
       .enum(['gpus-per-node', 'gres', 'none'])

@@ -55,6 +55,8 @@ export const TEMPLATES = [
   'lib/supervise.sh',
   'task.sh',
   'node.sh',
+  'node/address.sh',
+  'node/environment.sh',
   'image.sh',
   'etcd.py',
   'metrics.sh',

@@ -33,7 +33,7 @@ export function startContext(job: Job, { readiness, nodes }: Plan) {
     lease: readiness.lease,
     localDir: job.site.local_dir,
     nodes: nodes.length,
-    interface: job.site.interface,
+    interfaces: [job.site.interface].flat(),
   };
 }
 

@@ -13,12 +13,16 @@ export interface GpuSample {
 
 /**
  * Reads `logs/gpu.NODE.csv`: what `nvidia-smi --query-gpu=… --format=csv` prints, or `dcgmi dmon`, whose lines have no
- * times and come every `interval` seconds. What is neither is passed over.
+ * times and come every `interval` seconds. What is neither is passed over: a site's task prolog may print before it, and
+ * leave its last line open.
  */
 export function parseGpuCsv(text: string, interval: number): readonly GpuSample[] {
-  const lines = text.split('\n').map((line) => line.trim());
+  const lines = text.split('\n').map((line) => line.replace(HEADER, '$1').trim());
   return lines.some((line) => line.startsWith('#Entity')) ? parseDcgm(lines, interval) : parseSmi(lines);
 }
+
+/** The names of the columns, from the first one on. */
+const HEADER = /^.*?(timestamp, ?index,.*|#Entity .*)$/;
 
 function parseSmi(lines: readonly string[]): readonly GpuSample[] {
   let names: readonly string[] = [];

@@ -83,20 +83,22 @@ relist() {
   list_steps 9 &
 }
 
-# bind_session COUNT INTERFACE: once in the life of a session, because its own services would fail a second preflight.
+# bind_session COUNT INTERFACE...: once in the life of a session, because its own services would fail a second preflight.
 bind_session() {
   local index
   if ((RESUMED)); then
-    { read -ra NODE && read -ra NODE_IP && read -ra BLOCK_AT; } <"$RUN_DIR/state/nodes"
+    { read -ra NODE && read -ra NODE_IP && read -ra BLOCK_AT && read -r DYN_SLURM_NODE_INTERFACES; } \
+      <"$RUN_DIR/state/nodes"
     for index in "${!NODE[@]}"; do
       ADDRESS[${NODE[$index]}]=${NODE_IP[$index]}
     done
     restore_ports
-    export DYN_SLURM_NODES="${NODE[*]}" DYN_SLURM_NODE_IPS="${NODE_IP[*]}"
+    export DYN_SLURM_NODES="${NODE[*]}" DYN_SLURM_NODE_IPS="${NODE_IP[*]}" DYN_SLURM_NODE_INTERFACES
   else
     ask_nodes "$@"
     bind_nodes
-    printf '%s\n' "${NODE[*]}" "${NODE_IP[*]}" "${BLOCK_AT[*]}" >"$RUN_DIR/state/nodes"
+    printf '%s\n' "${NODE[*]}" "${NODE_IP[*]}" "${BLOCK_AT[*]}" "$DYN_SLURM_NODE_INTERFACES" \
+      >"$RUN_DIR/state/nodes"
   fi
 }
 

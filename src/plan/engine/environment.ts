@@ -24,10 +24,5 @@ export function workerEnvironment(
     env.CUDA_VISIBLE_DEVICES = gpus.join(',');
   }
   if (config.numa !== undefined) env.SGLANG_AUTO_NUMA_BIND = String(config.numa);
-  if (job.site.interface !== 'auto') {
-    // Without them the first interface counts that is up: https://github.com/sgl-project/sglang/issues/868
-    env.NCCL_SOCKET_IFNAME = job.site.interface;
-    env.GLOO_SOCKET_IFNAME = job.site.interface;
-  }
   return env;
 }

@@ -26,15 +26,18 @@ esac`;
 async function answer(
   checks: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  interface_ = 'auto',
+  interface_: string | readonly string[] = 'auto',
 ) {
   run.file('preflight.sh', checks.join('\n'));
-  const { out } = await run.node([interface_], {
+  const { out } = await run.node(['MARK', ...[interface_].flat()], {
     DYN_SLURM_NODES: 'node1 node2 node3',
     SLURMD_NODENAME: 'node2',
     ...env,
   });
-  const lines = out.trim().split('\n');
+  const lines = out
+    .trim()
+    .replaceAll(/^MARK /gm, '')
+    .split('\n');
   expect(lines.pop()).toMatch(/^node2 clock \d{13}$/);
   return lines.filter((line) => !line.startsWith('node2 warning lets a process lock'));
 }
@@ -47,18 +50,9 @@ async function listening(address: string): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('auto is the interface of the default route', async () => {
-  expect(await answer([])).toEqual(['node2 address 127.0.0.1']);
-});
-
-test('an interface may have several addresses, or none', async () => {
-  expect(await answer([], {}, 'ib0')).toEqual(['node2 address 10.0.0.2 10.0.0.3']);
-  expect(await answer([], {}, 'ib7')).toEqual(['node2 address ']);
-});
-
 test('a node checks its own part', async () => {
   expect(await answer(["on 0 2 -- readable 'the model' /nowhere", 'on 1 -- readable it /none'])).toEqual([
-    'node2 address 127.0.0.1',
+    'node2 address 127.0.0.1 eth9',
     'node2 problem cannot read it, /none',
   ]);
 });
@@ -143,5 +137,22 @@ test('the folder of etcd is on a disk of the node', async () => {
 
 test('a rehearsal has neither model nor image', async () => {
   const checks = ["on 1 -- readable 'the model' /none"];
-  expect(await answer(checks, { DYN_SLURM_REHEARSAL: '1' })).toEqual(['node2 address 127.0.0.1']);
+  expect(await answer(checks, { DYN_SLURM_REHEARSAL: '1' })).toEqual(['node2 address 127.0.0.1 eth9']);
+});
+
+test('variables that steer engines are told by their names', async () => {
+  const told = async (env: Readonly<Record<string, string>>) =>
+    (await answer([], env)).filter((line) => line.includes(' warning '));
+  expect(await told({ CUDA_VISIBLE_DEVICES: '0,1,2', DYN_SLURM_NODE_IPS: 'x', no_proxy: 'x' })).toEqual([]);
+  const steering = {
+    NCCL_DEBUG: 's3cret',
+    https_proxy: 'x',
+    HTTP_PROXY: 'x',
+    PYTHONPATH: 'x',
+    LD_PRELOAD: '',
+  };
+  expect(await told({ ...steering, CUDA_VISIBLE_DEVICES: '4,5' })).toEqual([
+    'node2 warning has variables in the environment of its steps that steer engines: HTTP_PROXY, LD_PRELOAD, NCCL_DEBUG, PYTHONPATH, https_proxy, CUDA_VISIBLE_DEVICES',
+  ]);
+  expect(await told({ CUDA_VISIBLE_DEVICES: '' })).toHaveLength(1);
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { RunFolder } from './run-folder.ts';
+import { ANSWERING, RunFolder } from './run-folder.ts';
 
 let run: RunFolder;
 beforeEach(() => {
@@ -14,7 +14,7 @@ afterEach(() => run.dispose());
 async function bind(answers: readonly string[], more = '') {
   const fit = [1, 2].flatMap((n) => [`node${n} address 10.0.0.${n}`, `node${n} clock NOW`]);
   run.file('answers', `${[...answers, ...fit].join('\n')}\n`);
-  run.program('srun', `sed "s/NOW/$(date +%s%3N)/" "$RUN_DIR"/answers`);
+  run.program('srun', `${ANSWERING}sed "s/NOW/$(date +%s%3N)/; s/^/$mark /" "$RUN_DIR"/answers`);
   const start = 'SLURM_JOB_NODELIST=node[1-2]; trap \'echo "$OUTCOME: $REASON"\' EXIT';
   const { out, err } = await run.bash(
     `${start}; ask_nodes 2 ib0; bind_nodes; echo "$DYN_SLURM_PORTS"; ${more}`,

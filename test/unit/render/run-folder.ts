@@ -83,3 +83,9 @@ export class RunFolder {
     });
   }
 }
+
+/** For a program that stands for the srun of the preflight: sets `mark`, with which answers begin; `answer LINE`. */
+export const ANSWERING = `previous=
+for word; do [ "$previous" != "$RUN_DIR/node.sh" ] || mark=$word; previous=$word; done
+answer() { echo "$mark $*"; }
+`;

@@ -52,6 +52,12 @@ test('a node’s GPUs are told as their mean', () => {
   });
 });
 
+test('what a task prolog prints before, with its last line open, hides nothing', () => {
+  const prolog = '\n=====\n prolog of the site: scratch is /scratch/17';
+  expect(parseGpuCsv(`${prolog}${SMI}`, 5)).toEqual(parseGpuCsv(SMI, 5));
+  expect(parseGpuCsv(`${prolog}${DCGM}`, 5)).toEqual(parseGpuCsv(DCGM, 5));
+});
+
 test('what is no log of GPUs has no samples', () => {
   expect(parseGpuCsv('nvidia-smi is not on the PATH of this node\n', 5)).toEqual([]);
 });

@@ -168,7 +168,6 @@ test('environment: the node’s address, its own ports, and the user’s last', 
     SGLANG_HOST_IP: '${SELF_IP}',
     CUDA_VISIBLE_DEVICES: '2,3',
     NCCL_SOCKET_IFNAME: 'ib0',
-    GLOO_SOCKET_IFNAME: 'eth3',
     MC_TE_METRIC: 'true',
   });
 });
