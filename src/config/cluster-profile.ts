@@ -79,6 +79,12 @@ export const clusterProfile = z
       .default('')
       .meta({ examples: ['module load slurm\n'] })
       .describe('Bash lines at the start of the job script. Default: none.'),
+    environment: z
+      .enum(['clean', 'login', 'inherit'])
+      .default('clean')
+      .describe(
+        'What the job script starts from: `clean`, a few variables of the submitting shell such as HOME and PATH; `login`, the same, and the login files of the head node; `inherit`, all that the submitting shell has (over ssh as `clean`). Default: clean.',
+      ),
     slurm_bin: text
       .optional()
       .describe('Folder of sbatch, srun and the others. Default: they are found on PATH.'),

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { execa } from 'execa';
 import { DynSlurmError } from '../errors.ts';
 import { commandError } from './command-error.ts';
-import { commandEnvironment } from './environment.ts';
+import { allNames, commandEnvironment, INHERITED } from './environment.ts';
 import { followFile } from './follow.ts';
 import type { CommandResult, ExecOptions, Host, InteractOptions } from './host.ts';
 import {
@@ -18,8 +18,10 @@ import {
 export interface LocalHostOptions {
   /** Folders to look in before PATH. */
   readonly path: readonly string[];
-  /** The caller's; only an allow-list of it reaches the commands. */
+  /** The caller's; only an allow-list of it reaches the commands, unless they `inherit` it. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Commands get all of it but what steers Slurm's. Default: false. */
+  readonly inherit?: boolean;
   /** Given to every command in addition. */
   readonly extra?: Readonly<Record<string, string>>;
 }
@@ -29,8 +31,8 @@ const MOST_OUTPUT = 64 * 1024 * 1024;
 const KILL_DELAY = 1000;
 
 /** Runs commands and keeps files on this machine. */
-export function localHost({ path, env, extra }: LocalHostOptions): Host {
-  const base = commandEnvironment(env, path, extra);
+export function localHost({ path, env, extra, inherit = false }: LocalHostOptions): Host {
+  const base = commandEnvironment(env, path, extra, inherit ? allNames(env) : INHERITED);
   const name = 'this machine';
   return {
     name,

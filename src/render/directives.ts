@@ -32,8 +32,10 @@ export function directives(job: Job, plan: Plan): readonly string[] {
     ['gres', site.gpu_directive === 'gres' ? `gpu:${plan.gpus.perNode}` : undefined],
     ['output', 'job.log'],
     ['open-mode', 'append'],
-    // Nothing of the submitting shell: not its SLURM_CPU_BIND, not its tokens, not its low ulimits.
-    ['export', 'NONE'],
+    // sbatch itself runs with the environment that the job is to have. NONE, or a list of names, would make slurmd fetch
+    // that of a login, and requeue and hold the job where it cannot.
+    ['export', 'ALL'],
+    // Not the submitting shell's low limits.
     ['propagate', 'NONE'],
     // B: reaches the batch shell only; the steps go on until it stops them.
     ['signal', `B:USR1@${job.health.drain}`],

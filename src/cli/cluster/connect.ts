@@ -24,9 +24,8 @@ export interface Connection extends Watch {
 
 export { LOCAL };
 
-export type NamedProfile = Pick<ClusterProfile, 'host' | 'slurm_bin' | 'runs_dir'> & {
-  readonly name: string;
-};
+export type NamedProfile = Pick<ClusterProfile, 'host' | 'slurm_bin' | 'runs_dir'> &
+  Partial<Pick<ClusterProfile, 'environment'>> & { readonly name: string };
 
 /** The stand-in, and the folder where it keeps its state. */
 export interface LocalConnection extends Connection {
@@ -64,7 +63,7 @@ export function connect(
 
 /** This machine, with the commands of a profile. */
 function hereAs(
-  { name, slurm_bin }: NamedProfile,
+  { name, slurm_bin, environment }: NamedProfile,
   world: World,
   extra: Readonly<Record<string, string>>,
 ): Host {
@@ -73,6 +72,7 @@ function hereAs(
   return localHost({
     path: [...bin, ...standIn.path],
     env: world.env,
+    inherit: environment === 'inherit',
     extra: { ...standIn.extra, ...extra },
   });
 }

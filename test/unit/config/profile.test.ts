@@ -40,6 +40,7 @@ test('the profile gives defaults and aliases', () => {
     interface: 'ib0',
     gpu_directive: 'gpus-per-node',
     memory_directive: true,
+    environment: 'clean',
     container_runtime: 'pyxis',
     models: { dsr1: '/lustre/models/DeepSeek-R1', 'dsr1-fp4': '/lustre/models/FP4' },
     images: { dynamo: '/lustre/images/dynamo.sqsh' },

@@ -22,7 +22,7 @@ test('the options of sbatch', () => {
     '--gpus-per-node=8',
     '--output=job.log',
     '--open-mode=append',
-    '--export=NONE',
+    '--export=ALL',
     '--propagate=NONE',
     '--signal=B:USR1@120',
     '--no-requeue',
