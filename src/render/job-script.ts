@@ -1,3 +1,4 @@
+import { gpuModel } from '../config/gpu.ts';
 import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
 import { ROLES } from '../config/role.ts';
@@ -14,6 +15,9 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
     ...startContext(job, plan),
     ...readinessContext(plan),
     directives: directives(job, plan),
+    ...rackContext(job, plan),
+    login: job.site.environment === 'login',
+    modules: job.site.environment === 'clean' && /\b(module|ml)\b/.test(job.site.preamble),
     about: `${job.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
     policies: policies(job),
     lost: plan.readiness.lost,
@@ -21,6 +25,13 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
     metrics: plan.steps.filter(({ name }) => name === METRICS).map((step) => launch(step, job)),
     bench: plan.steps.filter(({ kind }) => kind === 'bench').map((step) => launch(step, job)),
   });
+}
+
+/** Workers whose nodes are to be close to each other, and whether NVLink may reach from one to the other. */
+function rackContext({ gpu, slurm }: Job, { workers, gpus }: Plan) {
+  const spans = workers.filter(({ nodes }) => nodes.length > 1).map(({ name, nodes }) => ({ name, nodes }));
+  const racks = slurm.segment !== undefined || (gpuModel(gpu)?.nvlinkDomain ?? 0) > gpus.perNode;
+  return { spans, racks, segment: slurm.segment ?? 0, settle: racks && spans.length > 0 };
 }
 
 /** What `begin` and `bind_nodes` of lib.sh take. */

@@ -4,8 +4,9 @@ import { jobDescription } from './job-description.ts';
 import { isFinished } from './job-record.ts';
 import { isRemembered, listJobs, readJob } from './job-store.ts';
 import { ask } from './mailbox.ts';
+import { topologyText } from './topology.ts';
 
-/** Of scontrol: ping, show hostnames, show hostlist, show job, hold, release. */
+/** Of scontrol: ping, show hostnames, show hostlist, show topology, show job, hold, release. */
 export async function scontrol(call: Call): Promise<number> {
   const oneLine = call.args.some((word) => word === '-o' || word === '--oneliner');
   const [verb = '', ...words] = call.args.filter((word) => !word.startsWith('-'));
@@ -39,6 +40,10 @@ function show(call: Call, [entity = '', ...words]: readonly string[], oneLine: b
     }
     case 'hostlist':
       call.out.write(`${compressHostlist((words[0] ?? '').split(','))}\n`);
+      return 0;
+    case 'topology':
+    case 'topo':
+      call.out.write(topologyText(call.site.dir));
       return 0;
     case 'job':
     case 'jobs': {
