@@ -1,7 +1,7 @@
 # shellcheck shell=bash source-path=SCRIPTDIR
 # What one node says of itself before the job starts anything on it: `node.sh MARK INTERFACE...`. Each line is the mark, by
-# which it is told from what a prolog of the site prints, the node's name, a word (address, problem, warning, taken, busy,
-# clock) and what there is to say. preflight.sh lists what the job needs of which node; node/ holds longer checks.
+# which it is told from what a prolog of the site prints, the node's name, a word (address, domain, problem, fault, taken,
+# busy, clock) and what there is to say. preflight.sh lists what the job needs of which node; node/ holds longer checks.
 
 MARK=$1
 shift
@@ -23,6 +23,8 @@ fi
 . "${BASH_SOURCE[0]%/*}/node/address.sh"
 # shellcheck source=node/environment.sh
 . "${BASH_SOURCE[0]%/*}/node/environment.sh"
+# shellcheck source=node/gpus.sh
+. "${BASH_SOURCE[0]%/*}/node/gpus.sh"
 
 # say WORD TEXT
 say() {
@@ -39,16 +41,6 @@ on() {
   done
   shift
   [[ -z $here ]] || "$@"
-}
-
-gpus() {
-  local have
-  if command -v nvidia-smi >/dev/null; then
-    have=$(timeout 60 nvidia-smi -L 2>/dev/null | grep -c '^GPU ')
-    ((have >= $1)) || say problem "shows $have GPUs, and workers need $1"
-  fi
-  [[ -n $REHEARSED || $(ulimit -H -l) == unlimited ]] ||
-    say warning "lets a process lock only $(ulimit -H -l) KB of memory, and RDMA may need more"
 }
 
 # readable WHAT PATH: a file, or a folder.
@@ -68,7 +60,7 @@ local_dir() {
   if [[ -z $REHEARSED ]] && { [[ $type =~ $NETWORK ]] || ! df --local "$1" >/dev/null 2>&1; }; then
     say problem "has $1 on a network file system ($type), which is too slow for the data of etcd"
   elif [[ $free =~ ^[0-9]+$ ]] && ((free < 262144)); then
-    say problem "has only $free KB left in $1, which is to hold the data of etcd and NATS"
+    say fault "has only $free KB left in $1, which is to hold the data of etcd and NATS"
   fi
 }
 NETWORK='^(nfs[0-9]*|cifs|smb.*|afs|ceph|lustre|gpfs|beegfs.*|panfs|pvfs2|orangefs|9p|ocfs2|gfs2|wekafs|glusterfs|fuse(\..*)?)$'

@@ -47,6 +47,8 @@ export type RunEventBody =
       /** With any of these the job ends. */
       readonly problems: readonly NodeFinding[];
       readonly warnings: readonly NodeFinding[];
+      /** Nodes whose own fault it is; absent where all nodes of the job would be. */
+      readonly blamed?: readonly { readonly node: string; readonly reason: string }[];
       readonly seconds: number;
     }
   | {

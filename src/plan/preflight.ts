@@ -1,3 +1,4 @@
+import { gpuModel } from '../config/gpu.ts';
 import type { Job } from '../config/job.ts';
 import { exposure } from './exposure.ts';
 import { cachedImage } from './image.ts';
@@ -39,18 +40,21 @@ export function preflightChecks(job: Job, plan: Plan): readonly Check[] {
 }
 
 /** A node must show as many GPUs as the highest number that a worker has there needs. */
-function gpuChecks({ workers }: Plan): readonly Check[] {
+function gpuChecks({ workers, gpus }: Plan): readonly Check[] {
   const needed = new Map<NodeIndex, number>();
-  for (const { nodes, gpus } of workers) {
-    const count = Math.max(0, ...gpus.map((gpu) => gpu + 1));
+  for (const { nodes, gpus: used } of workers) {
+    const count = Math.max(0, ...used.map((gpu) => gpu + 1));
     for (const node of nodes) needed.set(node, Math.max(count, needed.get(node) ?? 0));
   }
   const counts = [...new Set(needed.values())].filter((count) => count > 0);
   return counts.map((count) => ({
     nodes: [...needed].flatMap(([node, own]) => (own === count ? [node] : [])).toSorted((a, b) => a - b),
-    words: ['gpus', String(count)],
+    words: ['gpus', String(count), ...(isKnownModel(gpus.model) ? [gpus.model] : [])],
   }));
 }
+
+/** What a driver calls a model that is not of our table, nobody knows; `any` fits all. */
+const isKnownModel = (model: string): boolean => model !== 'any' && gpuModel(model) !== undefined;
 
 /** Names of Hugging Face and of registries are looked up elsewhere. */
 function readable(what: string, path: string | undefined, nodes: readonly NodeIndex[]): readonly Check[] {

@@ -13,8 +13,13 @@ interface RunFolder {
 }
 
 /** Submits a run's job.sbatch; prints `JOBID` or `JOBID;CLUSTER`. */
-export function submitCommand(run: RunFolder, after: readonly Dependency[] = []): readonly string[] {
-  return ['sbatch', '--parsable', ...jobOptions(run, after), `${run.dir}/job.sbatch`];
+export function submitCommand(
+  run: RunFolder,
+  after: readonly Dependency[] = [],
+  exclude: readonly string[] = [],
+): readonly string[] {
+  const without = exclude.length > 0 ? [`--exclude=${exclude.join(',')}`] : [];
+  return ['sbatch', '--parsable', ...jobOptions(run, after), ...without, `${run.dir}/job.sbatch`];
 }
 
 /** Checks a job without submitting it; the script comes from standard input, so that no folder is needed. */

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { LogsOptions } from '../logs/logs.ts';
+import type { NodesOptions } from '../nodes/nodes.ts';
 import type { ProfileOptions } from '../profile/profile.ts';
 import type { CancelOptions } from '../run/cancel.ts';
 import type { ForwardOptions } from '../run/forward.ts';
@@ -19,6 +20,17 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     .action(async (query: string | undefined, options: StatusOptions) => {
       const { status } = await import('../run/status.ts');
       exit(await status(query, options, world));
+    });
+  add('nodes', 'list the nodes that new jobs do without, because they failed earlier runs', [
+    ['nodes', 'with the reasons; a node is taken back after a day'],
+    ['nodes --forget gpu17', 'take it back now'],
+  ])
+    .option(CLUSTER, OF_CLUSTER)
+    .option('--forget <node>', 'take a node back')
+    .addOption(json())
+    .action(async (options: NodesOptions) => {
+      const { nodes } = await import('../nodes/nodes.ts');
+      exit(await nodes(options, world));
     });
   add('watch', 'follow runs until they end', [
     ['watch', 'the newest run'],

@@ -1,6 +1,7 @@
 import { EXIT } from '../../errors.ts';
 import { benchLines } from '../bench/text.ts';
 import { benchedEnd } from '../bench/verdict.ts';
+import { noteBadNodes } from '../nodes/ledger.ts';
 import { signatureFor } from '../watch/verdict-text.ts';
 import { count } from '../wording.ts';
 import type { World } from '../world.ts';
@@ -34,6 +35,7 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
   if (plain === undefined) return EXIT.ok;
   const report = await withLoad(await withSignature(await withCanceller(plain, world)), world);
   const marks = await markedNodes(report, world);
+  await noteBadNodes(report.run.id, report.connection.cluster, report.state, world);
   const { code, results } = await benchedEnd(report.connection.host, report.run, report.state, world.page);
   world.out.write(
     options.json

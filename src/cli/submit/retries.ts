@@ -18,13 +18,13 @@ export async function* sendRetries(
   connection: Connection,
   world: World,
   origin: Noted,
+  exclude: readonly string[],
 ): AsyncGenerator<Sent> {
   const chain = [first];
   for (let attempt = 2; attempt <= count + 1; attempt++) {
     const run = createRun(connection.runsDir, first.run.name, world.randomHex(3));
-    const request = submitRequest(run, files, [
-      { when: 'afternotok', jobs: chain.map(({ jobId }) => jobId) },
-    ]);
+    const after = [{ when: 'afternotok', jobs: chain.map(({ jobId }) => jobId) }] as const;
+    const request = submitRequest(run, files, after, exclude);
     const retry = { ...origin, retryOf: first.run.id, attempt };
     const sent = await sendJob(request, run, plan, connection, world, retry);
     chain.push(sent);

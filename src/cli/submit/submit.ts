@@ -1,3 +1,4 @@
+import type { Job } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
 import { createRun } from '../../observe/run.ts';
 import { planJob } from '../../plan/assemble.ts';
@@ -7,6 +8,8 @@ import type { NamedProfile } from '../cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../cluster/runs-dir.ts';
 import { type LoadOptions, loadValidJob } from '../config/load.ts';
 import { summary } from '../config/plan-text.ts';
+import { type BadNode, badNodes } from '../nodes/ledger.ts';
+import { excludedText } from '../nodes/nodes.ts';
 import type { World } from '../world.ts';
 import { wrapped } from '../wrap.ts';
 import { bundleOf } from './bundle.ts';
@@ -37,7 +40,9 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const runsDir = await runsDirAt(job.site, options, world);
   const run = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
   const { files } = await bundleOf(loaded, plan, world);
-  const request = submitRequest(run, files, await after(options, job.site, world));
+  const bad = await badNodes(job.site.name, world);
+  const exclude = excludeOf(job, bad);
+  const request = submitRequest(run, files, await after(options, job.site, world), exclude);
   if (options.dryRun) {
     const dryRun = { request, plan, job, retries };
     const { full = false } = options;
@@ -62,15 +67,15 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const origin = await originOf(file, world);
   const first = await sendJob(request, run, plan, connection, world, origin);
   const chain = [first];
-  say(submittedText(first, job.bench?.type === 'builtin', options));
+  say(submittedText(first, job.bench?.type === 'builtin', options) + excludedText(bad));
   if (retries > 0) {
     const { sendRetries } = await import('./retries.ts');
-    for await (const sent of sendRetries(first, retries, request, plan, connection, world, origin)) {
+    for await (const sent of sendRetries(first, retries, request, plan, connection, world, origin, exclude)) {
       chain.push(sent);
       say(`  retry   ${sent.run.id}, job ${jobNumber(sent.jobId)}, starts if all before it fail\n`);
     }
   }
-  if (options.json && !options.watch) world.out.write(`${JSON.stringify(submittedJson(chain))}\n`);
+  if (options.json && !options.watch) world.out.write(`${JSON.stringify(submittedJson(chain, bad))}\n`);
   if (!options.watch) return EXIT.ok;
   const { showChain } = await import('../watch/watch.ts');
   return showChain(
@@ -79,6 +84,13 @@ export async function submit(file: string, options: SubmitOptions, world: World)
     options,
     world,
   );
+}
+
+/** On the command line the option replaces that of the script, so what the config excludes is said again. */
+function excludeOf({ slurm }: Job, bad: readonly BadNode[]): readonly string[] {
+  if (bad.length === 0) return [];
+  const own = slurm.directives.exclude;
+  return [...(own === undefined ? [] : [String(own)]), ...bad.map(({ node }) => node)];
 }
 
 /** A dry-run contacts nobody: the home of a login node remains `~`. */
@@ -96,9 +108,13 @@ async function after(options: AfterOptions, site: NamedProfile, world: World) {
 }
 
 /** What `submit --json` prints; `dir` is absolute. */
-function submittedJson([first, ...retries]: readonly Sent[]): object {
+function submittedJson([first, ...retries]: readonly Sent[], bad: readonly BadNode[]): object {
   const facts = ({ run, jobId }: Sent) => ({ run: run.id, jobId, cluster: run.job?.cluster, dir: run.dir });
-  return { ...(first && facts(first)), ...(retries.length > 0 && { retries: retries.map(facts) }) };
+  return {
+    ...(first && facts(first)),
+    ...(retries.length > 0 && { retries: retries.map(facts) }),
+    ...(bad.length > 0 && { excluded: bad.map(({ node, reason, run }) => ({ node, reason, run })) }),
+  };
 }
 
 function submittedText({ run, jobId }: Sent, builtin: boolean, { watch }: SubmitOptions): string {

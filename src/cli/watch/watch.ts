@@ -2,6 +2,7 @@ import { EXIT } from '../../errors.ts';
 import type { Run } from '../../observe/run.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import type { Connection } from '../cluster/connect.ts';
+import { noteBadNodes } from '../nodes/ledger.ts';
 import { whoCancelled } from '../run/cancelled-by.ts';
 import { exitOfRun } from '../run/exit.ts';
 import { type LookupOptions, lookUpEach } from '../run/lookup.ts';
@@ -71,6 +72,7 @@ async function showRun(
     screen,
   );
   patient.end();
+  await noteBadNodes(run.id, connection.cluster, state, world);
   if (state.verdict === undefined) {
     const late = patient.text();
     world.err.write((late ?? '') + detachedText([{ run, jobId, connection }]));

@@ -11,7 +11,7 @@ async function help(...args: readonly string[]): Promise<string> {
 
 const COMMANDS = [
   ...['check', 'explain', 'topologies', 'schema', 'plan', 'render'],
-  ...['rehearse', 'submit', 'setup', 'status', 'watch', 'logs', 'profile', 'forward', 'cancel'],
+  ...['rehearse', 'submit', 'setup', 'status', 'nodes', 'watch', 'logs', 'profile', 'forward', 'cancel'],
   ...['report', 'compare', 'export'],
   ...['allocate', 'attach', 'workers', 'restart', 'start', 'stop', 'exec', 'shell', 'bench', 'release'],
 ];

@@ -22,8 +22,8 @@ test('every node is asked for what its processes need', () => {
       frontend: { count: 2 },
     }),
   ).toEqual([
-    '0: gpus 2',
-    '1,2: gpus 8',
+    '0: gpus 2 h100',
+    '1,2: gpus 8 h100',
     '0,1,2: readable the model /models/m',
     '0,1,2: readable the container image /images/dynamo.sqsh',
     '0: local_dir /tmp',
@@ -41,7 +41,7 @@ test('every node is asked for what its processes need', () => {
 test('a node of infrastructure alone needs neither GPU nor model', () => {
   const found = checks({ aggregated: {}, infra: { dedicated_node: true } });
   expect(found.filter((check) => /gpus|readable/.test(check))).toEqual([
-    '1: gpus 8',
+    '1: gpus 8 h100',
     '1: readable the model /models/m',
   ]);
 });

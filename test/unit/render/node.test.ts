@@ -65,7 +65,7 @@ test('a host name with a domain is the same node', async () => {
 
 test.each([
   ['eight', '8', []],
-  ['too few', '6', ['node2 problem shows 6 GPUs, and workers need 8']],
+  ['too few', '6', ['node2 fault shows 6 GPUs, and workers need 8']],
 ])('GPUs are counted: %s', async (_, shown, said) => {
   run.program('nvidia-smi', `for i in $(seq ${shown}); do echo "GPU $i: NVIDIA H100 (UUID: GPU-$i)"; done`);
   expect((await answer(['on 1 -- gpus 8'])).slice(1)).toEqual(said);
@@ -111,7 +111,7 @@ test('the folder of etcd is on a disk of the node', async () => {
   expect(await check()).toEqual([]);
   run.program('df', 'echo Type Avail; echo ext4 1024');
   expect(await check()).toEqual([
-    `node2 problem has only 1024 KB left in ${folder}, which is to hold the data of etcd and NATS`,
+    `node2 fault has only 1024 KB left in ${folder}, which is to hold the data of etcd and NATS`,
   ]);
   for (const type of ['nfs4', 'lustre', 'gpfs', 'beegfs_nodev', 'cifs', 'fuse.sshfs', 'wekafs']) {
     run.program('df', `echo Type Avail; echo ${type} 999999999`);

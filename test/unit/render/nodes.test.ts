@@ -233,3 +233,50 @@ test('a wrong number of nodes ends the job', async () => {
   );
   expect(out).toBe('the plan needs 4 nodes, the allocation node[1-3] has 3\n');
 });
+
+test('a node that is to blame is told apart, and kept from the jobs that wait for this one to fail', async () => {
+  run.file('preflight.sh', '');
+  run.program(
+    'squeue',
+    `printf '%s\\n' '8|afternotok:7(unfulfilled)' '9|afternotok:7(unfulfilled),afternotok:8(unfulfilled)' '10|afterany:7(unfulfilled)' '11|afternotok:77(unfulfilled)'`,
+  );
+  run.program(
+    'scontrol',
+    `case "$*" in
+  *hostnames*) printf "node%s\\n" 1 2 3 ;;
+  "show job 9") echo "   ReqNodeList=(null) ExcNodeList=node[8-9]" ;;
+  "show job "*) echo "   ReqNodeList=(null) ExcNodeList=(null)" ;;
+  update*) echo "$*" >>"$RUN_DIR/updated" ;;
+esac`,
+  );
+  const { events } = await bind(
+    [...FIT, 'node2 fault shows 7 GPUs, and workers need 8', ...CLOCKS],
+    'SLURM_JOB_ID=7;',
+  );
+  expect(events).toEqual([
+    {
+      kind: 'preflight',
+      problems: [{ text: 'shows 7 GPUs, and workers need 8', nodes: ['node2'] }],
+      warnings: [],
+      blamed: [{ node: 'node2', reason: 'shows 7 GPUs, and workers need 8' }],
+      seconds: expect.any(Number),
+    },
+  ]);
+  expect(readFileSync(join(run.dir, 'updated'), 'utf8')).toBe(
+    'update JobId=8 ExcNodeList=node2\nupdate JobId=9 ExcNodeList=node[8-9],node2\n',
+  );
+});
+
+test('what all nodes say is no node’s fault', async () => {
+  run.file('preflight.sh', '');
+  const faults = [1, 2, 3].map((n) => `node${n} fault has an nvidia-smi that fails`);
+  const { events } = await bind([...FIT, ...faults, ...CLOCKS]);
+  expect(events).toEqual([
+    {
+      kind: 'preflight',
+      problems: [{ text: 'has an nvidia-smi that fails', nodes: ['node1', 'node2', 'node3'] }],
+      warnings: [],
+      seconds: expect.any(Number),
+    },
+  ]);
+});

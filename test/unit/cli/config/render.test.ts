@@ -46,6 +46,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     'lib/image.sh': '600',
     'lib/nodes.sh': '600',
     'lib/ports.sh': '600',
+    'lib/racks.sh': '600',
     'lib/ready.sh': '600',
     'lib/steps.sh': '600',
     'lib/supervise.sh': '600',
@@ -56,6 +57,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     node: '700',
     'node/address.sh': '600',
     'node/environment.sh': '600',
+    'node/gpus.sh': '600',
     'ports.sh': '600',
     'preflight.sh': '600',
     'nats.conf': '600',
@@ -66,7 +68,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     ...Object.fromEntries(names.map((name) => [`steps/${name}.sh`, '700'])),
     ...Object.fromEntries(names.map((name) => [`env/${name}.env`, '600'])),
   });
-  expect(world.stderr()).toBe('wrote 40 files to job; start with job/job.sbatch\n');
+  expect(world.stderr()).toBe('wrote 46 files to job; start with job/job.sbatch\n');
   expect(world.stdout()).toBe('');
 });
 

@@ -1,0 +1,56 @@
+import { DynSlurmError, EXIT } from '../../errors.ts';
+import { span } from '../span.ts';
+import { table } from '../table.ts';
+import type { World } from '../world.ts';
+import { type BadNode, badNodes, forgetNode, notedClusters } from './ledger.ts';
+
+export interface NodesOptions {
+  /** All by default. */
+  readonly cluster?: string;
+  readonly forget?: string;
+  readonly json?: boolean;
+}
+
+/** `dyn-slurm nodes`: the nodes that new jobs of the user do without, and why. */
+export async function nodes({ cluster, forget, json }: NodesOptions, world: World): Promise<number> {
+  const clusters = cluster === undefined ? await notedClusters(world) : [cluster];
+  if (forget !== undefined) await forgetOn(clusters, forget, world);
+  const bad = await Promise.all(
+    clusters.map(async (name) => (await badNodes(name, world)).map((one) => ({ cluster: name, ...one }))),
+  );
+  const all = bad.flat();
+  if (json) {
+    world.out.write(
+      `${JSON.stringify(
+        all.map(({ forgotten: _, ...one }) => one),
+        null,
+        2,
+      )}\n`,
+    );
+  } else if (all.length === 0) {
+    world.err.write('new jobs do without no node\n');
+  } else {
+    const rows = all.map((one) => [one.cluster, one.node, `${ago(one, world)} ago`, one.run, one.reason]);
+    world.out.write(table(['cluster', 'node', 'noted', 'run', 'reason'], rows, { width: world.page }));
+  }
+  return EXIT.ok;
+}
+
+async function forgetOn(clusters: readonly string[], node: string, world: World): Promise<void> {
+  const done = await Promise.all(clusters.map((cluster) => forgetNode(node, cluster, world)));
+  if (done.includes(true)) return;
+  throw new DynSlurmError('usage', `nothing is noted of a node ${node}`, {
+    hint: '`dyn-slurm nodes` lists the nodes that jobs do without',
+  });
+}
+
+const ago = ({ time }: BadNode, world: World): string =>
+  span(Math.max(0, world.now().getTime() - Date.parse(time)) / 1000);
+
+/** What `submit` says of the nodes that it leaves out. */
+export function excludedText(bad: readonly BadNode[]): string {
+  const [first] = bad;
+  if (first === undefined) return '';
+  const lines = bad.map(({ node, reason, run }) => `  without ${node}, which ${reason} (${run})\n`);
+  return `${lines.join('')}          \`dyn-slurm nodes --forget ${first.node}\` takes it back\n`;
+}
