@@ -31,7 +31,7 @@ export async function nodes({ cluster, forget, json }: NodesOptions, world: Worl
     world.err.write('new jobs do without no node\n');
   } else {
     const rows = all.map((one) => [one.cluster, one.node, `${ago(one, world)} ago`, one.run, one.reason]);
-    world.out.write(table(['cluster', 'node', 'noted', 'run', 'reason'], rows, { width: world.page }));
+    world.out.write(table(['cluster', 'node', 'noted', 'run', 'reason'], rows, world.page));
   }
   return EXIT.ok;
 }
