@@ -1,32 +1,34 @@
-# shellcheck shell=bash
-# What one node says of itself before the job starts anything on it: `node.sh INTERFACE`. Each line is the node's name, a
-# word (address, problem, warning, taken, busy, clock) and what there is to say. preflight.sh lists what the job needs of which node.
+# shellcheck shell=bash source-path=SCRIPTDIR
+# What one node says of itself before the job starts anything on it: `node.sh MARK INTERFACE...`. Each line is the mark, by
+# which it is told from what a prolog of the site prints, the node's name, a word (address, domain, problem, fault, taken,
+# busy, clock) and what there is to say. preflight.sh lists what the job needs of which node; node/ holds longer checks.
 
+MARK=$1
+shift
 HERE=${SLURMD_NODENAME:-unknown}
 read -ra NODE <<<"$DYN_SLURM_NODES"
 # Set on the nodes of a rehearsal. There neither model nor image exists, all nodes are one machine, and engines that
 # listen on all of its addresses find themselves other ports.
 REHEARSED=${DYN_SLURM_REHEARSAL:-}
 
-say() {
-  printf '%s %s %s\n' "$HERE" "$1" "$2"
-}
+# ip is among them, and not on everybody's PATH.
+PATH=$PATH:/usr/sbin:/sbin
 
-# find_address INTERFACE: `auto` is the interface of the default route. More than one address, or none, is lib.sh's to
-# complain about.
-find_address() {
-  local interface=$1 line
-  if [[ $interface == auto ]]; then
-    line=$(ip -4 route show default)
-    interface=''
-    [[ ! $line =~ ' dev '([^[:space:]]+) ]] || interface=${BASH_REMATCH[1]}
-  fi
-  ADDRESS=''
-  while IFS= read -r line; do
-    [[ $line != *' secondary '* && $line =~ ' inet '([0-9.]+) ]] || continue
-    ADDRESS+=${ADDRESS:+$'\n'}${BASH_REMATCH[1]}
-  done < <(ip -4 -o addr show dev "${interface:-none}" scope global)
-  say address "${ADDRESS//$'\n'/ }"
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+  printf '%s %s problem runs bash %s, and the job needs 4.4 or later\n%s %s clock\n' "$MARK" "$HERE" "$BASH_VERSION" "$MARK" "$HERE"
+  exit
+fi
+
+# shellcheck source=node/address.sh
+. "${BASH_SOURCE[0]%/*}/node/address.sh"
+# shellcheck source=node/environment.sh
+. "${BASH_SOURCE[0]%/*}/node/environment.sh"
+# shellcheck source=node/gpus.sh
+. "${BASH_SOURCE[0]%/*}/node/gpus.sh"
+
+# say WORD TEXT
+say() {
+  printf '%s %s %s %s\n' "$MARK" "$HERE" "$1" "$2"
 }
 
 # on NODE_INDEX... -- CHECK...: checks only if this is one of those nodes.
@@ -39,16 +41,6 @@ on() {
   done
   shift
   [[ -z $here ]] || "$@"
-}
-
-gpus() {
-  local have
-  if command -v nvidia-smi >/dev/null; then
-    have=$(timeout 60 nvidia-smi -L 2>/dev/null | grep -c '^GPU ')
-    ((have >= $1)) || say problem "shows $have GPUs, and workers need $1"
-  fi
-  [[ -n $REHEARSED || $(ulimit -H -l) == unlimited ]] ||
-    say warning "lets a process lock only $(ulimit -H -l) KB of memory, and RDMA may need more"
 }
 
 # readable WHAT PATH: a file, or a folder.
@@ -68,7 +60,7 @@ local_dir() {
   if [[ -z $REHEARSED ]] && { [[ $type =~ $NETWORK ]] || ! df --local "$1" >/dev/null 2>&1; }; then
     say problem "has $1 on a network file system ($type), which is too slow for the data of etcd"
   elif [[ $free =~ ^[0-9]+$ ]] && ((free < 262144)); then
-    say problem "has only $free KB left in $1, which is to hold the data of etcd and NATS"
+    say fault "has only $free KB left in $1, which is to hold the data of etcd and NATS"
   fi
 }
 NETWORK='^(nfs[0-9]*|cifs|smb.*|afs|ceph|lustre|gpfs|beegfs.*|panfs|pvfs2|orangefs|9p|ocfs2|gfs2|wekafs|glusterfs|fuse(\..*)?)$'
@@ -121,7 +113,7 @@ block() {
 look_at_ports() {
   local a b c d address port mine
   declare -gA TAKEN=() ELSEWHERE=()
-  IFS=. read -r a b c d <<<"${ADDRESS%%$'\n'*}"
+  IFS=. read -r a b c d <<<"${ADDRESS:-0.0.0.0}"
   printf -v mine '%02X%02X%02X%02X' "$d" "$c" "$b" "$a"
   while read -r address port; do
     case $address in
@@ -132,8 +124,9 @@ look_at_ports() {
   read -r LOWEST HIGHEST </proc/sys/net/ipv4/ip_local_port_range
 }
 
-find_address "$1"
+find_address "$@"
 if [[ -e $RUN_DIR/preflight.sh ]]; then
+  tell_steering
   look_at_ports
   EPHEMERAL=''
   MOVABLE=()

@@ -2,8 +2,16 @@
 # The job's own side, sourced by job.sbatch: binds the plan's node indices to hosts, launches the steps, waits until
 # the service is ready, sees to what ends, and takes everything down. lib/ holds its parts.
 
-set -uo pipefail
 umask 077
+# Before anything that an older bash does not know. Its way of writing an event is the plainest.
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+  too_old="the batch shell is bash $BASH_VERSION, and the job needs 4.4 or later"
+  echo "dyn-slurm: $too_old" >&2
+  printf '{"time":"%s","kind":"verdict","outcome":"failed","reason":"%s","seconds":0%s}\n' "$(date -u +%Y-%m-%dT%H:%M:%S.000Z)" \
+    "$too_old" "${SLURM_RESTART_COUNT:+,\"attempt\":$SLURM_RESTART_COUNT}" >>"$RUN_DIR/events.jsonl"
+  exit 1
+fi
+set -uo pipefail
 
 LIB=${BASH_SOURCE[0]%/*}/lib
 # shellcheck source=cause-line.sh
@@ -14,6 +22,8 @@ LIB=${BASH_SOURCE[0]%/*}/lib
 . "$LIB/image.sh" || exit 1
 # shellcheck source=lib/ports.sh
 . "$LIB/ports.sh" || exit 1
+# shellcheck source=lib/racks.sh
+. "$LIB/racks.sh" || exit 1
 # shellcheck source=lib/nodes.sh
 . "$LIB/nodes.sh" || exit 1
 # shellcheck source=lib/steps.sh
@@ -56,7 +66,8 @@ begin() {
 # set_out: the same, for a job that is not new.
 set_out() {
   DEADLINE=$1 STALL=$2 DRAIN_TIME=$3 LEASE=$4 LOCAL=$5
-  # sbatch --export=NONE would reach srun too: https://slurm.schedmd.com/sbatch.html, SLURM_EXPORT_ENV.
+  # Somebody may have submitted it with another --export, which would reach srun too:
+  # https://slurm.schedmd.com/sbatch.html, SLURM_EXPORT_ENV.
   export RUN_DIR ATTEMPT_DIR SLURM_EXPORT_ENV=ALL
   scrub
   mkdir -p "$ATTEMPT_DIR/logs" "$ATTEMPT_DIR/state"
@@ -74,6 +85,20 @@ scrub() {
   for name in "${!SBATCH_@}" "${!SRUN_@}" "${!PMI_@}" "${!PMIX_@}" "${!SLURM_CPU_BIND@}" "${!SLURM_MEM_BIND@}" \
     "${!ETCD_@}" "${!NATS_@}" "${!DYN_@}"; do
     [[ $name == DYN_SLURM_* ]] || unset "$name"
+  done
+}
+
+# define_module: for a preamble that loads modules. Login files define the command, and a job script reads none.
+define_module() {
+  local file
+  for file in "${LMOD_PKG:-}/init/bash" "${MODULESHOME:-}/init/bash" /etc/profile.d/{lmod,z00_lmod,modules,z01_modules}.sh \
+    /usr/share/{lmod/lmod,lmod,modules,Modules}/init/bash; do
+    ! declare -F module >/dev/null || return 0
+    [[ -r $file ]] || continue
+    set +u
+    # shellcheck source=/dev/null
+    . "$file"
+    set -u
   done
 }
 

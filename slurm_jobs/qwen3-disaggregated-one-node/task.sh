@@ -30,6 +30,7 @@ bind() {
   await_binding
   # shellcheck disable=SC2034 # the step’s own script uses it
   SELF_IP=${NODE_IP[$index]}
+  use_network "${NODE_INTERFACE[$index]:--}"
   raise_open_files
   # Dynamo would wait for 30 s for requests that hang on a dead worker; lib.sh kills after 8.
   export DYN_RUNTIME_GRACEFUL_SHUTDOWN_TIMEOUT_SECS=5
@@ -39,14 +40,39 @@ bind() {
   fi
 }
 
-# await_binding: sets NODE_IP and PORT. A step that was launched while nodes were asked whether they are fit waits for that.
+# use_network INTERFACE: tells those that would guess which network of the node to use, unless somebody else has told them:
+# the interface of SELF_IP, `-` where it cannot be told by an interface.
+# - NCCL takes the beginning of a name without `=`: https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/env.html
+# - UCX would leave RDMA alone if it were told an Ethernet interface, so it is only told where there is no RDMA.
+# - Mooncake's transfer engine and its store have an address of their own each.
+use_network() {
+  export MC_TCP_BIND_ADDRESS=${MC_TCP_BIND_ADDRESS:-$SELF_IP} MOONCAKE_LOCAL_HOSTNAME=${MOONCAKE_LOCAL_HOSTNAME:-$SELF_IP}
+  [[ $1 != - ]] || return 0
+  export NCCL_SOCKET_IFNAME=${NCCL_SOCKET_IFNAME:-=$1} GLOO_SOCKET_IFNAME=${GLOO_SOCKET_IFNAME:-$1} \
+    NVSHMEM_BOOTSTRAP_UID_SOCK_IFNAME=${NVSHMEM_BOOTSTRAP_UID_SOCK_IFNAME:-$1}
+  compgen -G '/sys/class/infiniband/*' >/dev/null || export UCX_NET_DEVICES=${UCX_NET_DEVICES:-$1}
+}
+
+# bypass_proxy: what the job's nodes say to each other never goes through a proxy of the site. Some programs read the one
+# variable, some the other.
+bypass_proxy() {
+  local list name
+  list=${no_proxy:-}${NO_PROXY:+,$NO_PROXY}
+  for name in localhost 127.0.0.1 ::1 "${NODE_IP[@]}" "${NODE[@]}" "${NODE[@]%%.*}"; do
+    [[ ,$list, == *",$name,"* ]] || list+=,$name
+  done
+  export no_proxy=${list#,} NO_PROXY=${list#,}
+}
+
+# await_binding: sets NODE_IP, NODE_INTERFACE and PORT. A step that was launched while nodes were asked whether they are fit waits for that.
 await_binding() {
   local pause=0.05 moved
   if [[ -n ${DYN_SLURM_NODE_IPS:-} ]]; then
     read -ra NODE_IP <<<"$DYN_SLURM_NODE_IPS"
+    read -ra NODE_INTERFACE <<<"${DYN_SLURM_NODE_INTERFACES:-}"
   else
     trap 'record 143 1 ""; exit 1' TERM INT USR2
-    until { read -ra NODE_IP && read -r DYN_SLURM_PORTS; } <"$ATTEMPT_DIR/state/bound"; do
+    until { read -ra NODE_IP && read -r DYN_SLURM_PORTS && read -ra NODE_INTERFACE; } <"$ATTEMPT_DIR/state/bound"; do
       sleep "$pause"
       ((SECONDS < 5)) || pause=0.3
     done 2>/dev/null
@@ -133,6 +159,7 @@ complete() {
 # attend COMMAND...: runs it, passes on the word to end, and records how it ended; its status.
 attend() {
   local child status=0 told=0 woken=1 memory kills line
+  bypass_proxy
   type -P "$1" >/dev/null || give_up "$1 is not on the PATH of this node"
   # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
   # and to everything that the step started with proctrack/linuxproc; so the command ignores USR2, and gets TERM from here.

@@ -7,20 +7,27 @@ ANSWER_TIME=120
 ASK_AGAIN=(1 3)
 # Milliseconds that clocks may differ by unsaid. They tell which of two processes failed first, and nothing else.
 SKEW=2000
-declare -A ADDRESS=() CLOCK=() ASKED=() ANSWERED=()
+declare -A ADDRESS=() INTERFACE=() CLOCK=() ASKED=() ANSWERED=()
 # By node, milliseconds that its clock is ahead of the head node's; only where that is worth a warning.
 declare -A AHEAD=()
 # What nodes say, as `problem TEXT` or `warning TEXT` in the order of arrival, and by that the nodes that say so.
 FINDINGS=()
 declare -A FOUND_ON=()
+# By node, what it is to blame for itself; problems may as well be the job's.
+declare -A FAULT=()
 # 0 while nodes are asked. Steps that are launched meanwhile wait on their nodes, and start nothing.
 BOUND=1
 
-# ask_nodes COUNT INTERFACE: sets NODE by index, and asks all of them, in one short step beside what else the job does.
+# What each answer of a node begins with. What a prolog of the site prints does not have it.
+MARK=''
+INTERFACES=()
+
+# ask_nodes COUNT INTERFACE...: sets NODE by index, and asks all of them, in one short step beside what else the job does.
 ask_nodes() {
-  INTERFACE=$2
+  INTERFACES=("${@:2}")
   mapfile -t NODE < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
   ((${#NODE[@]} == $1)) || end failed "the plan needs $1 nodes, the allocation $SLURM_JOB_NODELIST has ${#NODE[@]}"
+  seat_nodes
   export DYN_SLURM_NODES="${NODE[*]}"
   read_ports
   BOUND=0
@@ -32,18 +39,22 @@ ask_nodes() {
 
 # ask HOST...: each of them says line by line what node.sh finds.
 ask() {
-  local hosts host NOW
+  local hosts host NOW left=$((ASK_FROM + ANSWER_TIME - SECONDS))
+  # For timeout, 0 is no limit.
+  ((left > 0)) || left=1
   printf -v hosts '%s,' "$@"
+  MARK=$(random_hex)
   now
   for host in "$@"; do
     ASKED[$host]=$NOW
   done
   # srun's own messages stay on stderr: merged into an address they lost jobs (ishandhanani/srt-slurm#250).
   # shellcheck disable=SC2016 # the nodes' bash expands its own arguments
-  timeout "$((ASK_FROM + ANSWER_TIME - SECONDS))" srun --nodes=$# --ntasks=$# --ntasks-per-node=1 \
+  timeout "$left" srun --nodes=$# --ntasks=$# --ntasks-per-node=1 \
     --nodelist="${hosts%,}" --job-name=preflight --overlap --mpi=none --cpu-bind=none --input=none bash -c '
       [[ ! -r $0 ]] || { . "$0" "$@"; exit; }
-      printf "$SLURMD_NODENAME %s\n" "problem cannot read the run folder" clock' "$RUN_DIR/node.sh" "$INTERFACE" \
+      printf "$1 $SLURMD_NODENAME %s\n" "problem cannot read the run folder" clock' \
+    "$RUN_DIR/node.sh" "$MARK" "${INTERFACES[@]}" \
     >"$ATTEMPT_DIR/state/answers" 2>"$ATTEMPT_DIR/state/preflight.srun" &
   ASKING=$!
 }
@@ -52,22 +63,29 @@ ask() {
 # as preflight.sh, if there is one, says that the job needs it.
 bind_nodes() {
   local index list='' unfit name
-  hear_nodes
+  local -a interfaces=()
+  ((HEARD)) || hear_nodes
   move_ports
   NODE_IP=()
   for index in "${!NODE[@]}"; do
     judge "${NODE[$index]}"
     NODE_IP+=("${ADDRESS[${NODE[$index]}]:-}")
+    interfaces+=("${INTERFACE[${NODE[$index]}]:--}")
     list+=",{\"index\":$index,\"host\":$(json_text "${NODE[$index]}"),\"ip\":\"${NODE_IP[$index]}\"}"
   done
   unfit=$(unfit)
   if [[ -e $RUN_DIR/preflight.sh || -n $unfit ]]; then
-    event preflight problems:="$(findings problem)" warnings:="$(findings warning)" seconds:="$(since_start)"
+    event preflight problems:="$(findings problem)" warnings:="$(findings warning)" blamed:="$(blamed)" \
+      seconds:="$(since_start)"
   fi
-  [[ -z $unfit ]] || end failed "$unfit"
-  export DYN_SLURM_NODE_IPS="${NODE_IP[*]}"
+  if [[ -n $unfit ]]; then
+    spare_retries
+    end failed "$unfit"
+  fi
+  check_spans
+  export DYN_SLURM_NODE_IPS="${NODE_IP[*]}" DYN_SLURM_NODE_INTERFACES="${interfaces[*]}"
   BOUND=1
-  printf '%s\n' "${NODE_IP[*]}" "${DYN_SLURM_PORTS:-}" >"$ATTEMPT_DIR/state/bound"
+  printf '%s\n' "${NODE_IP[*]}" "${DYN_SLURM_PORTS:-}" "$DYN_SLURM_NODE_INTERFACES" >"$ATTEMPT_DIR/state/bound"
   event nodes-bound nodes:="[${list#,}]"
   for name in "${STEPS[@]}"; do
     tell_started "$name"
@@ -95,18 +113,26 @@ hear_nodes() {
 
 # hear_answers: of the nodes asked last, once their step has ended.
 hear_answers() {
-  local host word text NOW
+  local line host word text NOW
   # A signal ends the wait, not srun.
   while kill -0 "$ASKING" 2>/dev/null; do
     wait "$ASKING"
   done
   now
   cat "$ATTEMPT_DIR/state/preflight.srun" >&2
-  while read -r host word text; do
+  while IFS= read -r line; do
+    # What was printed before it may have left its line open.
+    [[ $line == *"$MARK "* ]] || continue
+    read -r host word text <<<"${line#*"$MARK "}"
     ANSWERED[$host]=$NOW
     case $word in
-      address) ADDRESS[$host]=$text ;;
+      address) read -r "ADDRESS[$host]" "INTERFACE[$host]" <<<"$text" ;;
+      domain) DOMAIN[$host]=$text ;;
       clock) [[ ! $text =~ ^[0-9]*$ ]] || CLOCK[$host]=$text ;;
+      fault)
+        note problem "$host" "$text"
+        FAULT[$host]=${FAULT[$host]:-$text}
+        ;;
       problem | warning) note "$word" "$host" "$text" ;;
       taken) note_taken "$host" "${text%% *}" "${text#* }" ;;
       busy) note_busy "$text" ;;
@@ -144,14 +170,16 @@ note() {
 
 # judge HOST: what its answer leaves open. It read its clock, last of all, between being asked and its srun's end.
 judge() {
-  local host=$1 address=${ADDRESS[$1]-none} clock=${CLOCK[$1]-none}
+  local host=$1 clock=${CLOCK[$1]-none}
   case $clock in
-    none) note problem "$host" "gave no full answer in $((SECONDS - ASK_FROM)) s: $(srun_said "$host")" && return ;;
+    none)
+      FAULT[$host]="gave no full answer in $((SECONDS - ASK_FROM)) s: $(srun_said "$host")"
+      note problem "$host" "${FAULT[$host]}"
+      return
+      ;;
     # It could not even be asked.
     '') return ;;
   esac
-  [[ $address =~ ^[0-9.]+$ ]] ||
-    note problem "$host" "must have one IPv4 address on interface $INTERFACE, it has: ${address:-none}"
   if ((clock < ASKED[$host] - SKEW)); then
     AHEAD[$host]=$((clock - ASKED[$host]))
     note warning "$host" "has a clock that is $((-AHEAD[$host] / 1000)) s behind the head node's"
@@ -184,4 +212,35 @@ unfit() {
   done
   ((count <= 3)) || said+="; and $((count - 3)) more"
   printf '%s' "${said#; }"
+}
+
+# is_blamed: whether single nodes are to blame. What all nodes of several say is more likely the job's, or the site's.
+is_blamed() {
+  ((${#FAULT[@]} && (${#FAULT[@]} < ${#NODE[@]} || ${#NODE[@]} == 1)))
+}
+
+# blamed: the nodes at fault as a JSON list; nothing where there is none.
+blamed() {
+  local host list=''
+  is_blamed || return 0
+  for host in "${NODE[@]}"; do
+    [[ -z ${FAULT[$host]:-} ]] || list+=",{\"node\":$(json_text "$host"),\"reason\":$(json_text "${FAULT[$host]}")}"
+  done
+  printf '[%s]' "${list#,}"
+}
+
+# spare_retries: jobs that wait for this one to fail, as retries do, must not get the nodes that it fails by.
+spare_retries() {
+  local id after nodes excluded
+  is_blamed || return 0
+  printf -v nodes ',%s' "${!FAULT[@]}"
+  while IFS='|' read -r id after; do
+    [[ $after =~ afternotok:$SLURM_JOB_ID([^0-9]|$) ]] || continue
+    excluded=$(timeout 10 scontrol show job "$id" 2>/dev/null)
+    [[ $excluded =~ ExcNodeList=([^[:space:]]+) ]] && excluded=${BASH_REMATCH[1]} || excluded=''
+    [[ $excluded != '(null)' ]] || excluded=''
+    excluded+=$nodes
+    timeout 10 scontrol update JobId="$id" ExcNodeList="${excluded#,}" >/dev/null 2>&1 ||
+      echo "dyn-slurm: cannot keep job $id from ${nodes#,}" >&2
+  done < <(timeout 10 squeue --noheader --me --states=PENDING --format='%i|%E' 2>/dev/null)
 }
