@@ -16,7 +16,7 @@ export interface BadNode {
 }
 
 /** Milliseconds that a node stays out of new jobs: administrators see to most within a day. */
-export const KEPT = 24 * 3_600_000;
+const KEPT = 24 * 3_600_000;
 
 /** The user's notes on the nodes of a cluster. */
 function file(cluster: string, { env, home }: World): string {
