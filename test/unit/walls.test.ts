@@ -12,7 +12,6 @@ interface Source {
   /** Relative to src. */
   readonly file: string;
   readonly text: string;
-  readonly lines: number;
   /** Own files, relative to src; type-only imports left out. */
   readonly own: readonly string[];
   /** Packages and Node's modules, without `node:`; type-only imports left out. */
@@ -30,7 +29,6 @@ const sources: readonly Source[] = readdirSync(src, { recursive: true, encoding:
     return {
       file,
       text,
-      lines: text.split('\n').length - 1,
       own: imports
         .filter((name) => name.startsWith('.'))
         .map((name) => relative(src, join(src, dirname(file), name))),
@@ -132,12 +130,6 @@ test('only main and world read the environment and end the process', () => {
 
 test('nothing writes to the console', () => {
   expect(lines(sources, /\bconsole\./)).toEqual([]);
-});
-
-test('no file is over 250 lines', () => {
-  expect(sources.filter(({ lines }) => lines > 250).map(({ file, lines }) => `${file}: ${lines}`)).toEqual(
-    [],
-  );
 });
 
 test('files are named for their subject', () => {
