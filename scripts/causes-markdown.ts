@@ -1,6 +1,8 @@
 import { SIGNATURES } from '../src/causes/signature.ts';
+import { PENDING_REASONS } from '../src/scheduler/pending-reason.ts';
+import { REFUSALS } from '../src/scheduler/refusal.ts';
 
-/** docs/causes.md: what a run's end is known as, and what to do about it. */
+/** docs/causes.md: what a run's end is known as, why Slurm refuses or keeps a job, and what to do about each. */
 export function causesMarkdown(): string {
   return `# Causes
 
@@ -13,7 +15,23 @@ it. A \`symptom\` has its cause in another line or another rank; \`broad\` is on
 ${SIGNATURES.map(
   ({ name, class: kind, weight, title, advice, link }) =>
     `| [\`${name}\`](${link}) | ${[kind, weight].filter(Boolean).join(', ')} | ${cell(title)} | ${cell(advice)} |\n`,
-).join('')}`;
+).join('')}
+## A job that Slurm refuses
+
+sbatch's own words come first, then the next step that fits them; the words of a site's plugin count before Slurm's own reason.
+The exit code is 5. \`src/scheduler/refusals.json\` has the words.
+
+| means | next |
+| --- | --- |
+${REFUSALS.map(({ means, next }) => `| ${cell(means)} | ${cell(next)} |\n`).join('')}
+## A job that waits
+
+The reasons of \`squeue\`, by their beginning, and in words; \`src/scheduler/pending-reasons.json\` has them. Names of limits, such as
+\`QOSMaxGRESPerUser\` or \`AssocGrpCPURunMinutesLimit\`, are explained by their parts.
+
+| reason | means | next |
+| --- | --- | --- |
+${PENDING_REASONS.map(({ says, text, next }) => `| \`${cell(says)}\` | ${cell(text)} | ${cell(next)} |\n`).join('')}`;
 }
 
 function cell(text: string): string {

@@ -4,12 +4,11 @@ import { parseQueue } from '../../../src/scheduler/slurm-parse.ts';
 import { RELEASES, recorded } from './recorded.ts';
 
 test.each([
-  ['Resources', { text: 'first in line, until enough nodes are free' }],
   [
-    'Priority',
+    'Resources',
     {
-      text: 'other jobs go first',
-      next: '`squeue --start --jobs=4242` shows when Slurm expects it to start',
+      text: 'first in line, until enough nodes are free',
+      next: 'wait: `squeue --start --jobs=4242` shows when Slurm expects it to start; fewer nodes or a shorter slurm.time start sooner',
     },
   ],
   ['JobHeldUser', { text: 'you hold it', next: 'release it with `scontrol release 4242`' }],
@@ -20,32 +19,78 @@ test.each([
   [
     'QOSMaxGRESPerUser',
     {
-      text: 'you are at a limit of your QOS',
-      next: 'it starts when your other jobs end, or ask for less, or cancel and submit with another partition or QOS',
+      text: 'your user in the QOS is at a limit of GPUs or other GRES',
+      next: 'it starts when your other jobs end, or ask for less, or cancel and submit with another partition, account or QOS; `sacctmgr show qos` and `sshare -U` show the limits',
     },
   ],
   [
     'AssocGrpGRES',
     {
-      text: 'your account or user is at a limit',
-      next: 'it starts when other jobs of the account end; `sshare -U`',
+      text: 'the jobs of your account or user are at a limit of GPUs or other GRES',
+      next: 'it starts when others of them end, or ask for less, or cancel and submit with another partition, account or QOS; `sshare -U` and `sacctmgr show assoc user=$USER` show the limits',
     },
   ],
   [
-    'ReqNodeNotAvail, UnavailableNodes:gpu[01-02]',
-    { text: 'nodes that it asks for are down, drained or reserved', next: '`sinfo -R` says why' },
+    'SomethingOfRelease26',
+    {
+      text: 'a reason that dyn-slurm does not know',
+      next: '`scontrol show job 4242` shows more; the administrators know what it means here',
+    },
   ],
-  ['SomethingOfRelease26', undefined],
+  ['None', undefined],
 ])('explains %s', (reason, explanation) => {
   expect(explainPending(reason, '4242')).toEqual(explanation);
+});
+
+test.each([
+  ['launch failed requeued held', /^its nodes could not start it, and it is held$/],
+  ['launch_failed_requeued_held', /^its nodes could not start it, and it is held$/],
+  ['user env retrieval failed requeued held', /^the node could not fetch your login environment/],
+  ['user_env_retrieval_failed_requeued_held', /^the node could not fetch your login environment/],
+  ['job requeued in held state', /^it was requeued and is held$/],
+  ['job_requeued_in_special_exit_state', /^it was requeued and is held$/],
+  ['held by the site’s plugin', /^it is held$/],
+])('held jobs, however it is spelled: %s', (reason, text) => {
+  const found = explainPending(reason, '7');
+  expect(found?.text).toMatch(text);
+  expect(found?.next).toContain('scontrol release 7');
+});
+
+const GRES = [
+  'AssocGrpGRESMinutes',
+  'QOSGrpGRESMinutes',
+  'QOSGrpCPUMinutesLimit',
+  'AssocGrpBillingMinutes',
+  'AssocGrpWallLimit',
+];
+test.each(GRES)('%s does not go away when other jobs end', (reason) => {
+  expect(explainPending(reason, '1')?.next).toMatch(/^other jobs that end do not help/);
+});
+
+test.each([
+  'AssocGrpGRESRunMinutes',
+  'QOSGrpCPURunMinutesLimit',
+  'MaxCpuRunMinsPerAccount',
+  'MaxGRESRunMinsPerUser',
+])('%s goes away as running jobs come to their end', (reason) => {
+  expect(explainPending(reason, '1')?.next).toMatch(/^it starts as running jobs come to their end/);
 });
 
 test.each(RELEASES)('every reason that Slurm %s gave is explained', (release) => {
   const rows = parseQueue(recorded(release, 'queue.stdout') ?? '');
   const waiting = rows.filter(({ state }) => state === 'PENDING');
   expect(waiting.length).toBeGreaterThan(5);
-  expect(waiting.filter(({ reason }) => explainPending(reason, '1') === undefined)).toEqual([]);
+  expect(waiting.filter(({ reason }) => isUnknown(reason))).toEqual([]);
 });
+
+const isUnknown = (reason: string): boolean =>
+  /does not know/.test(explainPending(reason, '1')?.text ?? 'does not know');
+
+const TRES = ['Unknown', 'Cpu', 'CPU', 'Mem', 'Memory', 'Node', 'Energy', 'GRES', 'License', 'BB', 'Billing'];
+const LIMITS =
+  'AssocGrp# AssocGrp#Minutes AssocGrp#RunMinutes AssocMax#PerJob AssocMax#PerNode AssocMax#MinutesPerJob QOSGrp# QOSGrp#Minutes QOSGrp#RunMinutes QOSMax#PerJob QOSMax#PerNode QOSMax#PerUser QOSMax#MinutesPerJob QOSMin# Max#PerAccount Max#RunMinsPerAccount Max#RunMinsPerUser'.split(
+    ' ',
+  );
 
 /** src/common/job_state_reason.c, those of a job that waits; and what slurmctld writes in their place. */
 const OF_SLURM = `
@@ -61,21 +106,23 @@ AssocMaxNodePerJobLimit AssocMaxWallDurationPerJobLimit AssocMaxSubmitJobLimit A
 JobHoldMaxRequeue JobArrayTaskLimit BurstBufferResources BurstBufferStageIn BurstBufferOperation PowerNotAvail
 PowerReserved MaxBBPerAccount MaxCpuPerAccount MaxGRESPerAccount MaxNodePerAccount MaxJobsPerAccount
 MaxSubmitJobsPerAccount PartitionConfig AccountingPolicy FedJobLock MaxMemPerLimit ReservationDeleted ReservationInvalid
-Constraints`;
+Constraints ${TRES.flatMap((tres) => LIMITS.map((limit) => limit.replace('#', tres))).join(' ')} MaxPoweredUpNodes MpiPortsBusy DeadLine OutOfMemory
+NonZeroExitCode RaisedSignal TimeLimit InactiveLimit QOSGrpSubmitJobsLimit AssocGrpSubmitJobsLimit WaitingForTopology`;
 
 test.each(OF_SLURM.trim().split(/\s+/))('%s is explained', (reason) => {
-  expect(explainPending(reason, '1')).toBeDefined();
+  expect(isUnknown(reason)).toBe(false);
+  expect(explainPending(reason, '1')?.next).toMatch(/^\S.*[^.]$/);
 });
 
 test.each([
-  ['launch failed requeued held', 'release it with `scontrol release 1`'],
   [
     'Nodes required for job are DOWN, DRAINED or reserved for jobs in higher priority partitions',
-    '`sinfo -R` says why',
+    /^`sinfo -R` says why/,
   ],
-  ['ReqNodeNotAvail, May be reserved for other job', '`sinfo -R` says why'],
+  ['ReqNodeNotAvail, UnavailableNodes:gpu[01-02]', /^`sinfo -R` says why/],
+  ['ReqNodeNotAvail, May be reserved for other job', /^`scontrol show reservation` shows when/],
 ])('%s: %s', (reason, next) => {
-  expect(explainPending(reason, '1')?.next).toBe(next);
+  expect(explainPending(reason, '1')?.next).toMatch(next);
 });
 
 /** Slurm keeps such jobs waiting where EnforcePartLimits is off. */
