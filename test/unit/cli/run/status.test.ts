@@ -21,7 +21,7 @@ r1-0a1b2c  waiting
   job      4242 on default, submitted 2 min 10 s ago (2025-11-24 05:42:50)
   state    PENDING
   reason   Priority: other jobs go first
-  next     \`squeue --start --jobs=4242\` shows when Slurm expects it to start
+  next     \`squeue --start --jobs=4242\` shows when Slurm expects it to start; \`sprio -j 4242\` shows why others go first
   start    expected in 1 h 55 min (2025-11-24 07:40:00)
   folder   RUNS/r1-0a1b2c
 `,
