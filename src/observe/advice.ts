@@ -43,7 +43,8 @@ export function adviceFor(ended: Ended): string | undefined {
   if (outcome === 'deadline')
     return 'a slow but healthy start needs a longer health.deadline or health.stall';
   return (
-    adviceOnEnd(ended) ?? (inferred ? 'see job.log, and what the node or the administrators say' : undefined)
+    adviceOnEnd(ended) ??
+    (inferred ? 'see job.log, if there is one, and what the node or the administrators say' : undefined)
   );
 }
 

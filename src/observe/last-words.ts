@@ -1,5 +1,6 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
+import { wasCancelled } from './cancel-note.ts';
 import type { EventOf, QueueEvent } from './event.ts';
 import { parseEventLine } from './event-line.ts';
 import { inferVerdict } from './inferred-verdict.ts';
@@ -21,7 +22,11 @@ export async function concluded(
 ): Promise<EventOf<'verdict'>> {
   // A job without a node has no log.
   const words = state.started && (await lastWords(host, join(dir, 'job.log')));
-  return words ?? inferVerdict(state, queue, now);
+  if (words) return words;
+  const verdict = inferVerdict(state, queue, now);
+  // Slurm forgets a job that never ran within minutes, and without accounting nobody else knows of it.
+  if (verdict.outcome !== 'unknown' || state.started || !(await wasCancelled(host, dir))) return verdict;
+  return { ...verdict, outcome: 'cancelled', reason: 'cancelled in the queue by `dyn-slurm cancel`' };
 }
 
 /** The verdict that nothing follows: an attempt's, where the job has started again, is not the last word. */

@@ -98,7 +98,7 @@ export interface FrontendHealth {
 
 export interface WorkerHealth {
   readonly step: string;
-  /** Of its endpoint, rather than the status word, which says `notready` of workers that serve. */
+  /** `ready` once its metrics have its endpoints, which come with its registration. */
   readonly state: 'ready' | 'notready' | 'silent';
 }
 

@@ -34,8 +34,13 @@ type Progress = Pick<StageEvent, 'stage' | 'state' | 'done' | 'total' | 'seconds
 /** How far the start of a worker has come on one node, told from the stage lines of its ranks. */
 export class StartStages {
   #stage: StartStage | undefined;
+  /** Both on the clock of the log's own lines, milliseconds; of the observer's where they have no times. */
   #begun = 0;
   #moved = 0;
+  /** How far that clock is behind the observer's, by the line that was read soonest after it was written. */
+  #behind = Number.POSITIVE_INFINITY;
+  /** The last line with a time of its own, and when it was read. */
+  #stamped: { readonly time: number; readonly read: number } | undefined;
   #count: { done?: number; total?: number } = {};
   #over = false;
   #told = '';
@@ -47,17 +52,21 @@ export class StartStages {
     this.#limits = limits;
   }
 
-  /** `now`: milliseconds, when the line was read. */
+  /**
+   * `now`: milliseconds, when the line was read, which may be long after it was written: whoever begins to watch late reads
+   * all at once.
+   */
   hear(line: StageLine, now: number): void {
+    const time = this.#timeOf(line, now);
     if (line.stage !== this.#stage) {
       // Ranks do not go in step: one that is behind does not take the others back.
       if (line.state === 'done') return;
       this.#stage = line.stage;
-      this.#begun = now;
+      this.#begun = time;
       this.#count = {};
       this.#over = false;
     }
-    this.#moved = now;
+    this.#moved = time;
     this.#stuck = false;
     if (line.done !== undefined) {
       this.#count = { done: line.done, ...(line.total !== undefined && { total: line.total }) };
@@ -66,11 +75,26 @@ export class StartStages {
     if (line.state === 'done') this.#over = true;
   }
 
-  /** What is new since the last call; a stage that stands still is told once. */
-  news(now: number): Progress | undefined {
+  /** A line without a time of its own is as old as the one before it, if both were read at once; else it is new. */
+  #timeOf({ time }: StageLine, now: number): number {
+    if (time === undefined) {
+      return this.#stamped?.read === now ? this.#stamped.time : this.#ownTime(now);
+    }
+    this.#stamped = { time, read: now };
+    this.#behind = Math.min(this.#behind, now - time);
+    return time;
+  }
+
+  #ownTime(now: number): number {
+    return Number.isFinite(this.#behind) ? now - this.#behind : now;
+  }
+
+  /** What is new since the last call; a stage that stands still is told once. `at`: milliseconds, of the observer. */
+  news(at: number): Progress | undefined {
     const stage = this.#stage;
     if (stage === undefined) return undefined;
-    const seconds = Math.round((now - this.#begun) / 1000);
+    const now = this.#ownTime(at);
+    const seconds = Math.max(0, Math.round(((this.#over ? this.#moved : now) - this.#begun) / 1000));
     const { advice } = STAGE_LIMITS[stage];
     const limit = this.#limits[stage] ?? STAGE_LIMITS[stage].limit;
     if (!this.#over && !this.#stuck && now - this.#moved >= limit * 1000) {

@@ -17,11 +17,26 @@ export interface ChatSummary {
   readonly tokensPerSecond: number;
 }
 
+/** Milliseconds that a completion of a mock engine may take on a busy machine. */
+const PATIENCE = 90_000;
+
 /**
- * Streams one chat completion, handing each piece of text to `onText` as it comes.
- * Throws `DynSlurmError` (jobFailed) when the service refuses, or ends the stream without a token.
+ * Streams one chat completion, handing each piece of text to `onText` as it comes. Throws `DynSlurmError`: `jobFailed`
+ * when the service refuses, or ends the stream without a token; `deadline` when it does not answer within PATIENCE.
  */
 export async function streamChat(request: ChatRequest, onText: (text: string) => void): Promise<ChatSummary> {
+  const limit = AbortSignal.timeout(PATIENCE);
+  try {
+    return await stream({ ...request, signal: AbortSignal.any([request.signal, limit]) }, onText);
+  } catch (error) {
+    if (!limit.aborted || request.signal.aborted) throw error;
+    throw new DynSlurmError('deadline', `${request.url} did not answer a chat within ${PATIENCE / 1000} s`, {
+      hint: 'a worker may hang: see the logs of the decode and prefill workers',
+    });
+  }
+}
+
+async function stream(request: ChatRequest, onText: (text: string) => void): Promise<ChatSummary> {
   const started = performance.now();
   const seconds = (): number => (performance.now() - started) / 1000;
   let first: number | undefined;

@@ -40,6 +40,27 @@ export function parseFault(spec: string): Fault {
   return { ...fault, when: moment };
 }
 
+/** `decode-0 stands still for 20 s, 2 s after ready`. */
+export function faultText({ step, rank, action, when, delay }: Fault): string {
+  const who = rank === 0 ? step : `${step}, rank ${rank},`;
+  const moment = when === 'start' ? 'its start' : when;
+  const at = delay === 0 ? `at ${moment}` : `${delay} s after ${moment}`;
+  switch (action.kind) {
+    case 'exit':
+      return `${who} exits with code ${action.code}, ${at}`;
+    case 'kill':
+      return `${who} gets ${action.signal}, ${at}`;
+    case 'stop':
+      return `${who} stands still ${action.seconds === undefined ? 'for good' : `for ${action.seconds} s`}, ${at}`;
+    case 'port':
+      return `something else listens on port ${action.port} of the node of ${who}`;
+    case 'slow':
+      return `${who} starts ${action.seconds} s late`;
+    default:
+      return action satisfies never;
+  }
+}
+
 /** Specs separated by commas or, as JSON, in a list; none for an empty text. */
 export function parseFaults(text: string): readonly Fault[] {
   const specs: unknown = text.trimStart().startsWith('[') ? JSON.parse(text) : text.split(',');

@@ -1,3 +1,4 @@
+import { join } from 'node:path/posix';
 import type { Job } from '../../config/job.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { plainText } from '../../host/plain-text.ts';
@@ -6,7 +7,7 @@ import { readOutline } from '../../observe/outline.ts';
 import { advance, NEW_RUN, type RunState } from '../../observe/run-state.ts';
 import { watchRun } from '../../observe/watch.ts';
 import { type ChatSummary, streamChat } from '../../rehearsal/chat.ts';
-import type { Fault } from '../../rehearsal/fault.ts';
+import { type Fault, faultText } from '../../rehearsal/fault.ts';
 import { leftBehind } from '../../rehearsal/leftovers.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { benchedEnd } from '../bench/verdict.ts';
@@ -41,6 +42,10 @@ const PROCESS_PATIENCE = 60_000;
 /** A rehearsal after its job was sent: until it is ready, a chat, and the teardown. The exit code. */
 export async function perform(show: Performance, options: PerformanceOptions, world: World): Promise<number> {
   const screen = screenOf(world, options.json);
+  for (const fault of show.faults) {
+    if (options.json) world.out.write(`${JSON.stringify({ kind: 'fault', ...fault })}\n`);
+    else world.err.write(`fault: ${faultText(fault)}\n`);
+  }
   const state = await showUntilReady(show, screen, world);
   if (state.verdict) {
     const left = await leftBehind(show.connection.standIn, jobNumber(show.jobId), PROCESS_PATIENCE);
@@ -66,7 +71,7 @@ export async function perform(show: Performance, options: PerformanceOptions, wo
   if (options.keep) world.out.write(options.json ? '' : keptText(ready.url, show));
   else if (endsByItself(show)) return concludeBenchmark(show, options, screen, world);
   else if (show.job.bench) return measureItself(show, ready, options, screen, world);
-  else await tearDown(show, screen);
+  else await tearDown(show, screen, { passed: true });
   if (!options.json) world.out.write(summary(state, chat, show));
   return EXIT.ok;
 }
@@ -75,13 +80,16 @@ export async function perform(show: Performance, options: PerformanceOptions, wo
 async function showUntilReady(show: Performance, screen: Screen, world: World): Promise<RunState> {
   const { connection, run, submitted, faults } = show;
   const fatal = faults.filter(({ when, action }) => when === 'ready' && ENDING.has(action.kind));
+  if (fatal.length > 0 && screen.renderer !== 'json')
+    world.err.write('the chat waits until the faults have shown their effect, at most two minutes\n');
   const patience =
     fatal.length === 0 ? 0 : FAULT_PATIENCE + 1000 * Math.max(...fatal.map(({ delay }) => delay));
   const outline = await readOutline(connection.host, run);
   return showEvents(eventsOf(show, patience, world), { outline, submitted, through: 'ready' }, screen);
 }
 
-const ENDING: ReadonlySet<Fault['action']['kind']> = new Set(['exit', 'kill']);
+/** What can end a run: a step that stands still for good loses its registration. */
+const ENDING: ReadonlySet<Fault['action']['kind']> = new Set(['exit', 'kill', 'stop']);
 
 /** The run's events until `patience` (ms) after it was ready. */
 async function* eventsOf(
@@ -93,6 +101,8 @@ async function* eventsOf(
   const signal = AbortSignal.any([world.signal, stop.signal]);
   for await (const event of watchRun(connection, { dir: run.dir, jobId }, signal)) {
     yield event;
+    // What stands still ends nothing where others can take over.
+    if (event.kind === 'unregistered' || event.kind === 'stalled') return;
     if (event.kind !== 'ready') continue;
     if (patience === 0) return;
     setTimeout(() => stop.abort(), patience).unref();
@@ -115,8 +125,12 @@ async function chatWith(
   return chat;
 }
 
-/** Ends the job and waits until nothing of it is left. @throws DynSlurmError `jobFailed` where something is. */
-async function tearDown({ connection, run, jobId }: Performance, screen: Screen): Promise<void> {
+/** Ends the job, which then knows whether the rehearsal passed, and waits until nothing of it is left. @throws DynSlurmError `jobFailed` where something is. */
+async function tearDown(
+  { connection, run, jobId }: Performance,
+  screen: Screen,
+  { passed = false } = {},
+): Promise<void> {
   // An interrupt, too, has to leave a tidy machine.
   const signal = AbortSignal.timeout(END_PATIENCE);
   await runSteps(
@@ -124,6 +138,11 @@ async function tearDown({ connection, run, jobId }: Performance, screen: Screen)
       {
         title: 'teardown',
         run: async () => {
+          if (passed)
+            await connection.host.writeFiles(
+              join(run.dir, 'state'),
+              new Map([['passed', { text: '', mode: 0o600 }]]),
+            );
           await connection.scheduler.cancel(jobId, signal);
           const { verdict } = await lastState(watchRun(connection, { dir: run.dir, jobId }, signal));
           return verdict?.reason ?? 'no verdict';
@@ -191,10 +210,12 @@ async function measureItself(
   world: World,
 ): Promise<number> {
   const { rehearseBench } = await import('../bench/rehearsed.ts');
+  let code: number | undefined;
   try {
-    return await rehearseBench({ ...show, service }, options, world);
+    code = await rehearseBench({ ...show, service }, options, world);
+    return code;
   } finally {
-    await tearDown(show, screen);
+    await tearDown(show, screen, { passed: code === EXIT.ok });
   }
 }
 

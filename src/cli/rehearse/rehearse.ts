@@ -45,7 +45,7 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
     DYN_SLURM_SPEEDUP: String(speedup),
     DYN_SLURM_STANDIN_FAULTS: JSON.stringify(options.fault ?? []),
     // Mock engines have nothing to save; Slurm would wait for 30.
-    DYN_SLURM_STANDIN_KILL_WAIT: '5',
+    DYN_SLURM_STANDIN_KILL_WAIT: '15',
   });
   const run = createRun(connection.runsDir, loaded.job.name, world.randomHex(3));
   const request = submitRequest(run, (await bundleOf(loaded, plan, world)).files);

@@ -1,4 +1,5 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
+import { noteCancelled } from '../../observe/cancel-note.ts';
 import type { ObservedEvent } from '../../observe/event.ts';
 import { readRunLog } from '../../observe/run-log.ts';
 import { stateAfter } from '../../observe/run-state.ts';
@@ -61,6 +62,7 @@ export async function cancel(
     );
   }
   await scheduler.cancel(jobId, world.signal);
+  if (!past.started) await noteCancelled(host, run, world.now());
   say({ kind: 'cancelling', job: jobNumber(jobId) }, `told job ${jobNumber(jobId)} of ${run.id} to end`);
   if (options.wait === false) return EXIT.ok;
 

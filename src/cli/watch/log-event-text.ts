@@ -46,7 +46,7 @@ function stageText({
 }: StageEvent): string | undefined {
   const head = `${step} on ${node}: ${STAGES[stage]}${stageCount({ done, total })}`;
   // Lines tell when a stage begins and ends; how it goes on is for views and programs.
-  if (state === 'going') return seconds < 1 ? head : undefined;
+  if (state === 'going') return seconds < 1 || done === undefined ? head : undefined;
   if (state === 'done') return `${head}, done after ${elapsed(seconds * 1000)}`;
   return `${head}: no progress for ${elapsed((rest.deadline ?? 0) * 1000)}${rest.advice ? `; ${rest.advice}` : ''}`;
 }

@@ -29,8 +29,12 @@ export function verdictText(verdict: EventOf<'verdict'>, run: Run, found?: RunSi
     ...(verdict.step === undefined ? [] : culprit(verdict)),
     ...(verdict.line === undefined ? [] : [['last line', verdict.line] as const]),
     ...(found ? signatureRows(found, verdict) : []),
-    ['log', logFile(verdict, run)] as const,
-    ['read it', `dyn-slurm logs ${run.id} ${verdict.step ?? 'job'}`] as const,
+    ...(neverRan(verdict)
+      ? []
+      : [
+          ['log', logFile(verdict, run)] as const,
+          ['read it', `dyn-slurm logs ${run.id} ${verdict.step ?? 'job'}`] as const,
+        ]),
     ...(advice === undefined ? [] : [['next', advice] as const]),
     ...(found ? [['see', found.signature.link] as const] : []),
   ];
@@ -69,6 +73,10 @@ function signatureRows(
     ...(elsewhere === '' && line === verdict.line ? [] : [['its line', `${elsewhere}${line}`] as const]),
   ];
 }
+
+/** Its job's script may never have run, and then has no log. */
+const neverRan = ({ inferred, seconds, step }: EventOf<'verdict'>): boolean =>
+  inferred === true && seconds === 0 && step === undefined;
 
 const HEADS: Readonly<Record<string, string>> = {
   deadline: 'not ready in time',

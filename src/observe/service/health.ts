@@ -1,4 +1,4 @@
-import type { FrontendHealth, WorkerHealth } from '../service-event.ts';
+import type { FrontendHealth } from '../service-event.ts';
 import { parseBigJson } from './big-json.ts';
 import type { Answer } from './web.ts';
 
@@ -24,14 +24,6 @@ export function parseReady({ status, text }: Answer): Pick<FrontendHealth, 'read
     }
   }
   return { ready, workerTypes };
-}
-
-/** A worker's state by its endpoints: the status word reads `notready` of workers that serve. */
-export function parseWorkerHealth({ status, text }: Answer): WorkerHealth['state'] {
-  const { endpoints } = objectIn(text);
-  const states = Object.values((endpoints ?? {}) as Record<string, unknown>);
-  if (states.length === 0) return status === 200 ? 'ready' : 'notready';
-  return states.every((state) => state === 'ready') ? 'ready' : 'notready';
 }
 
 function objectIn(text: string): Record<string, unknown> {

@@ -1,6 +1,5 @@
 import type { WorkerHealth } from '../service-event.ts';
 import { parseExposition, type Sample } from './exposition.ts';
-import { parseWorkerHealth } from './health.ts';
 import { isLoadSeries, type Load, loadBetween, type Scrape } from './load.ts';
 import type { Place, Places } from './places.ts';
 import { reasonOf } from './report.ts';
@@ -15,7 +14,12 @@ interface Target {
 interface Page {
   readonly time: number;
   readonly samples: readonly Sample[];
+  /** Has metrics of an endpoint, which come with its registration. */
+  readonly serves: boolean;
 }
+
+/** How a page names an endpoint, in all releases. */
+const ENDPOINT = 'dynamo_endpoint="';
 
 /** What a look at a service has brought. */
 export interface Look {
@@ -34,8 +38,6 @@ const PATIENCE = 2500;
 const LATENCIES = 30_000;
 /** Workers that are asked in one look: of more each is asked less often, so that large services cost no more. */
 const MOST_WORKERS = 16;
-/** Looks between two questions for a worker's own health. */
-const HEALTH_EVERY = 10;
 /** Failures in a row, so that one lost packet does not count. */
 const SILENT = 2;
 
@@ -113,7 +115,7 @@ export class Scraper {
   }
 
   async #askWorker(target: Target, now: () => Date, signal: AbortSignal): Promise<void> {
-    const { step, place } = target;
+    const { step } = target;
     const reason = await this.#ask(target, now, signal);
     const failures = reason === undefined ? 0 : (this.#failures.get(step) ?? 0) + 1;
     this.#failures.set(step, failures);
@@ -123,15 +125,8 @@ export class Scraper {
       if (failures >= SILENT) this.#states.set(step, 'silent');
       return;
     }
-    const rounds = Math.max(1, Math.ceil(this.#workers.length / MOST_WORKERS));
-    const known = this.#states.get(step);
-    if (known === 'ready' && Math.floor(this.#looks / rounds) % HEALTH_EVERY !== 0) return;
-    try {
-      this.#states.set(step, parseWorkerHealth(await this.#web.get(place, '/health', PATIENCE, signal)));
-    } catch (error) {
-      // Its metrics have come, so it lives; the next look asks again.
-      if (signal.aborted) throw error;
-    }
+    // Its own /health would have it log an error for each look before it serves, and a mock engine for ever.
+    this.#states.set(step, this.#pages.get(step)?.serves ? 'ready' : 'notready');
   }
 
   /** Why there is no page. */
@@ -139,7 +134,11 @@ export class Scraper {
     try {
       const { status, text } = await this.#web.get(place, '/metrics', PATIENCE, signal);
       if (status !== 200) throw new Error(`HTTP ${status}`);
-      this.#pages.set(step, { time: now().getTime(), samples: parseExposition(text, isLoadSeries) });
+      this.#pages.set(step, {
+        time: now().getTime(),
+        samples: parseExposition(text, isLoadSeries),
+        serves: text.includes(ENDPOINT),
+      });
       return undefined;
     } catch (error) {
       if (signal.aborted) throw error;

@@ -1,7 +1,13 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { localHost } from '../../../src/host/local.ts';
+import { noteCancelled } from '../../../src/observe/cancel-note.ts';
 import type { ObservedEvent, QueueEvent } from '../../../src/observe/event.ts';
 import { inferVerdict } from '../../../src/observe/inferred-verdict.ts';
-import { stateAfter } from '../../../src/observe/run-state.ts';
+import { concluded } from '../../../src/observe/last-words.ts';
+import { NEW_RUN, stateAfter } from '../../../src/observe/run-state.ts';
 
 const time = '2025-11-24T05:43:00.000Z';
 const now = new Date('2025-11-24T05:44:10.000Z');
@@ -92,6 +98,20 @@ test('a cause that the job has named counts, whatever Slurm says', () => {
     kind: 'verdict',
     outcome: 'failed',
     seconds: 70,
+    inferred: true,
+  });
+});
+
+test('a run that was cancelled in the queue stays cancelled when Slurm has forgotten it', async () => {
+  const host = localHost({ path: [], env: {} });
+  const dir = await mkdtemp(join(tmpdir(), 'dyn-slurm-run-'));
+  const verdict = () => concluded(host, dir, NEW_RUN, left('GONE'), now);
+  expect((await verdict()).outcome).toBe('unknown');
+  await noteCancelled(host, { dir }, now);
+  await noteCancelled(host, { dir }, now);
+  expect(await verdict()).toMatchObject({
+    outcome: 'cancelled',
+    reason: 'cancelled in the queue by `dyn-slurm cancel`',
     inferred: true,
   });
 });

@@ -37,8 +37,8 @@ test('a start is told stage by stage, each change once', () => {
     undefined,
     { stage: 'weights', state: 'going', done: 1, total: 5, seconds: 4 },
     { stage: 'weights', state: 'going', done: 2, total: 5, seconds: 8 },
-    { stage: 'weights', state: 'done', done: 2, total: 5, seconds: 20 },
-    { stage: 'cuda-graphs', state: 'going', seconds: 0 },
+    { stage: 'weights', state: 'done', done: 2, total: 5, seconds: 21 },
+    { stage: 'cuda-graphs', state: 'going', seconds: 1 },
     undefined,
   ]);
 });
@@ -80,4 +80,14 @@ test('a worker that serves is in no stage', () => {
   stages.serves();
   expect(stages.news(10_000_000)).toMatchObject({ stage: 'cuda-graphs', state: 'done' });
   expect(stages.news(20_000_000)).toBeUndefined();
+});
+
+test('who begins to watch late is told how long stages took by the lines’ own times', () => {
+  const stages = new StartStages();
+  const read = Date.parse('2025-12-10T14:30:00Z');
+  for (const line of [BEGIN, shards(1), shards(5), END]) stages.hear(line, read);
+  expect(stages.news(read)).toEqual({ stage: 'weights', state: 'done', done: 5, total: 5, seconds: 21 });
+  stages.hear(GRAPHS, read + 1000);
+  // The node's clock is behind, or in another zone.
+  expect(stages.news(read + 3000)).toEqual({ stage: 'cuda-graphs', state: 'going', seconds: 3 });
 });

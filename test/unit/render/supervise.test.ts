@@ -254,3 +254,72 @@ srun: error: task 0 launch failed: Slurmd could not execve job`,
   run.file('state/decode-0.srun', `${said}\n`);
   expect((await run.bash('srun_line decode-0; echo "$CAUSE_LINE"')).out.trim()).toBe(line);
 });
+
+test.each([
+  [
+    'what a site always prints is passed over',
+    `slurmstepd: error: Could not run slurm task_prolog [/etc/slurm/taskprolog.sh]: No such file or directory
+slurmstepd: error: TMPDIR [/scratch-local/user] is not writeable
+slurmstepd: error: Setting TMPDIR to /tmp
+slurmstepd: error: execve(): bash: No such file or directory
+srun: error: node2: task 0: Exited with exit code 2`,
+    'slurmstepd: error: execve(): bash: No such file or directory',
+    'node2',
+  ],
+  [
+    'a kill that none of its tasks died of',
+    `slurmstepd: error: Detected 1 oom_kill event in StepId=440575.0. Some of the step tasks have been OOM Killed.
+slurmstepd: error: pyxis: couldn't start container
+srun: error: node3: task 1: Exited with exit code 1`,
+    "slurmstepd: error: pyxis: couldn't start container",
+    'node3',
+  ],
+  [
+    'a node that does not answer',
+    `srun: error: slurm_receive_msgs: [[node2.example.org]:6818] failed: Socket timed out on send/recv operation
+srun: error: Task launch for StepId=96.0 failed on node node3: No such process
+srun: error: Task launch for StepId=96.0 failed on node node2: Socket timed out on send/recv operation
+srun: error: Application launch failed: Socket timed out on send/recv operation
+srun: Job step aborted`,
+    'srun: error: slurm_receive_msgs: [[node2.example.org]:6818] failed: Socket timed out on send/recv operation',
+    'node2',
+  ],
+])('why a step did not start: %s', async (_, said, line, node) => {
+  run.file('state/decode-0.srun', `${said}\n`);
+  const { out } = await run.bash(
+    `STEP_HOSTS[decode-0]='["node2","node3"]'; srun_line decode-0; echo "$CAUSE_LINE"; node_said decode-0 "$CAUSE_LINE"`,
+  );
+  expect(out).toBe(`${line}\n${node}`);
+});
+
+test('a rank that only suffered gives way to the one that failed', async () => {
+  const peer = 'RuntimeError: NCCL error: remote process exited or there was a network error';
+  const oom = 'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.';
+  run.file(
+    'logs/decode-0.node3.log',
+    `${oom}\n[2026-04-21 04:13:43] Received sigquit from a child process.\n`,
+  );
+  run.file('state/decode-0.0.exit', `1000\n1\n0\nnode2\n${peer}\n2\n`);
+  const { out } = await run.bash(
+    `ATTEMPT_DIR=$RUN_DIR; STEPS=(decode-0) STEP_STATE[decode-0]=up STEP_ROLE[decode-0]=decode
+STEP_HOSTS[decode-0]='["node2","node3"]'; first_end; echo "$REASON|\${CAUSE[node]}|\${CAUSE[rank]}|\${CAUSE[line]}"`,
+  );
+  expect(out).toBe(`decode-0 on node2 exited with code 1, after rank 1 on node3 had failed|node3|1|${oom}\n`);
+});
+
+test.each([
+  ['an engine that ends itself', '3', 'ValueError: no', 'failed and ended itself'],
+  ['one that somebody kills', '0', 'works', 'was killed by SIGKILL'],
+  [
+    'the kernel',
+    '6',
+    'out of memory: the kernel killed a process here; the node had no more',
+    'was killed by SIGKILL',
+  ],
+])('SIGKILL from %s', async (_, grade, line, how) => {
+  run.file('state/decode-0.0.exit', `1000\n137\n0\nnode2\n${line}\n${grade}\n`);
+  const { out } = await run.bash(
+    `ATTEMPT_DIR=$RUN_DIR; STEPS=(decode-0) STEP_STATE[decode-0]=up STEP_ROLE[decode-0]=decode STEP_HOSTS[decode-0]='["node2"]'; first_end; echo "$REASON"`,
+  );
+  expect(out).toBe(`decode-0 on node2 ${how}\n`);
+});

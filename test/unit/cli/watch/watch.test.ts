@@ -128,7 +128,7 @@ test('waiting, then all that the job says, with one call of squeue', async () =>
   ]);
   expect(await watch([RUN], {}, acted)).toBe(9);
   expect(out()).toBe(
-    `05:45:00  job 4242 waits in the queue: Priority, other jobs go first; \`squeue --start --jobs=4242\` shows when Slurm expects it to start\n${SERVED}`,
+    `05:45:00  job 4242 waits in the queue: Priority, other jobs go first; \`squeue --start --jobs=4242\` shows when Slurm expects it to start; \`sprio -j 4242\` shows why others go first\n${SERVED}`,
   );
   expect(await stub.calls()).toHaveLength(1);
 });
@@ -147,9 +147,7 @@ test('a job that nobody knows any more is not a failed one', async () => {
   expect(err().replaceAll(root, 'RUNS')).toBe(
     `\
 ended, it is not known how: neither squeue nor accounting knows job 4242 any more; the job’s script did not start
-  log        RUNS/r1-0a1b2c/job.log
-  read it    dyn-slurm logs r1-0a1b2c job
-  next       see job.log, and what the node or the administrators say
+  next       see job.log, if there is one, and what the node or the administrators say
 `,
   );
 });
@@ -162,7 +160,7 @@ test('a job that waits for longer than one wants to stays queued', async () => {
     `\
 
 not started within 1s, the --pending-limit
-  job 4242 waits in the queue: PartitionTimeLimit, slurm.time is over the partition’s limit; it will never start: ask for less, or cancel and submit with another partition or QOS
+  job 4242 waits in the queue: PartitionTimeLimit, slurm.time is over the partition’s limit; it will never start: ask for less, or cancel and submit with another partition, account or QOS; \`sinfo -o "%P %l"\` shows the limits
 
 not watching any more; job 4242 goes on
   watch again:  dyn-slurm watch ${RUN}

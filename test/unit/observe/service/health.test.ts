@@ -2,11 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseBigJson } from '../../../../src/observe/service/big-json.ts';
-import {
-  parseFrontendHealth,
-  parseReady,
-  parseWorkerHealth,
-} from '../../../../src/observe/service/health.ts';
+import { parseFrontendHealth, parseReady } from '../../../../src/observe/service/health.ts';
 
 function recorded(name: string) {
   const text = readFileSync(
@@ -38,12 +34,6 @@ test.each([
   ['serving.unknown-model', {}],
 ])('reads %s', (name, ready) => {
   expect(parseReady(recorded(name))).toEqual(ready);
-});
-
-test('a worker’s endpoints count, not its status word', () => {
-  expect(recorded('serving.worker-health').text).toContain('notready');
-  expect(parseWorkerHealth(recorded('serving.worker-health'))).toBe('ready');
-  expect(parseWorkerHealth({ status: 503, text: '{"status":"notready","endpoints":{}}' })).toBe('notready');
 });
 
 test('ids of a recorded answer keep all their digits', () => {

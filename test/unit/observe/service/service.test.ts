@@ -63,9 +63,13 @@ test('rates come from the second look on, and health when it changes', async () 
     else if (url === '/health') response.end('{"status":"healthy","instances":[{"endpoint":"generate"}]}');
     else response.writeHead(404).end();
   });
-  const worker = await serve(({ url }, response) =>
-    response.end(url === '/metrics' ? 'sglang:num_running_reqs 4\n' : '{"endpoints":{"generate":"ready"}}'),
-  );
+  const asked = new Set<string | undefined>();
+  const worker = await serve(({ url }, response) => {
+    asked.add(url);
+    response.end(
+      'sglang:num_running_reqs 4\ndynamo_component_uptime_seconds{dynamo_endpoint="generate"} 3\n',
+    );
+  });
   const events = await eventsUntil(places(frontend, worker), ({ kind }) => kind === 'load');
   expect(events.map(({ time: _, ...event }) => event)).toEqual([
     { kind: 'source', source: 'frontends', state: 'up', via: 'direct', reason: '' },
@@ -85,6 +89,18 @@ test('rates come from the second look on, and health when it changes', async () 
   const load = events.at(-1);
   if (load?.kind !== 'load') throw new Error('no load');
   expect(load.outputTokensPerSecond * load.seconds).toBeCloseTo(50);
+  // Each question for its /health before it serves would be an error in its log.
+  expect([...asked]).toEqual(['/metrics']);
+});
+
+test('a worker is not ready before its metrics have an endpoint', async () => {
+  const frontend = await serve((_, response) => response.end(''));
+  const worker = await serve((_, response) => response.end('dynamo_component_uptime_seconds 3\n'));
+  const events = await eventsUntil(
+    places(frontend, worker),
+    (event) => event.kind === 'health' && event.workers.length > 0,
+  );
+  expect(events.at(-1)).toMatchObject({ workers: [{ step: 'decode-0', state: 'notready' }] });
 });
 
 test('a frontend that misses a few looks is waited for, and nothing is counted twice or lost', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseFault, parseFaults } from '../../../../src/rehearsal/fault.ts';
+import { faultText, parseFault, parseFaults } from '../../../../src/rehearsal/fault.ts';
 
 test.each([
   [
@@ -71,4 +71,15 @@ test('lists come with commas, or as JSON', () => {
   expect(parseFaults('').length).toBe(0);
   expect(parseFaults('a:kill, b:exit=1').map(({ step }) => step)).toEqual(['a', 'b']);
   expect(parseFaults('["a:kill","b:exit=1"]').map(({ step }) => step)).toEqual(['a', 'b']);
+});
+
+test.each([
+  ['decode-0:stop@ready', 'decode-0 stands still for good, at ready'],
+  ['etcd:stop=20@ready+2', 'etcd stands still for 20 s, 2 s after ready'],
+  ['prefill-0.1:exit=3', 'prefill-0, rank 1, exits with code 3, at its start'],
+  ['prefill-0:kill@ready', 'prefill-0 gets SIGKILL, at ready'],
+  ['decode-0:slow=5', 'decode-0 starts 5 s late'],
+  ['frontend-0:port=8000', 'something else listens on port 8000 of the node of frontend-0'],
+])('%s is announced', (spec, text) => {
+  expect(faultText(parseFault(spec))).toBe(text);
 });
