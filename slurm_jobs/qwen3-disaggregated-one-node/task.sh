@@ -169,14 +169,17 @@ attend() {
   kills=$(kills_in "$memory")
   "$@" &
   child=$!
-  trap 'told=1 woken=1; kill -TERM "$(engine_of "$child")" 2>/dev/null' TERM INT USR2
+  # A process that was stopped hears nothing before it goes on.
+  trap 'told=1 woken=1; { kill -TERM "$(engine_of "$child")"; kill -CONT "$(engine_of "$child")"; } 2>/dev/null' TERM INT USR2
   while ((woken)); do
     woken=0
     # bash itself would print "Killed" into the log, where the command's own last words should be.
     { wait "$child"; } 2>/dev/null
     status=$?
   done
-  judge_log "$LOG" "$LOG_START"
+  # Who was told to end is no cause, and has little time.
+  CAUSE_LINE='' CAUSE_GRADE=0
+  ((told)) || judge_log "$LOG" "$LOG_START"
   line=$CAUSE_LINE
   if [[ $(kills_in "$memory") != "$kills" ]]; then
     line="out of memory: the kernel killed a process here; $(memory_of "$memory")${line:+; last line: $line}"

@@ -38,7 +38,10 @@ told_to_end() {
     *'DUE TO NODE FAILURE'*) end failed "$(failed_nodes)" ;;
     *'DUE TO PREEMPTION'*) end cancelled "preempted by a job of higher priority" ;;
     *'DUE TO JOB REQUEUE'*) end cancelled "put back into the queue" ;;
-    *) end cancelled "cancelled" ;;
+    *)
+      [[ ! -e $RUN_DIR/state/passed ]] || end succeeded "the rehearsal passed"
+      end cancelled "cancelled"
+      ;;
   esac
 }
 
