@@ -38,6 +38,14 @@ export const clusterProfile = z
       .describe(
         'How this site asks for GPUs: `--gpus-per-node`, `--gres=gpu:N`, or not at all; then a config may ask in its own way, in `slurm.directives`. Default: gpus-per-node.',
       ),
+    gpu_type: z
+      .string()
+      .regex(/^[A-Za-z0-9_.-]+$/, 'write a GPU type as the site’s gres.conf has it, such as h100')
+      .optional()
+      .meta({ examples: ['h100'] })
+      .describe(
+        'GPU type to ask for, `gpu:h100:8` instead of `gpu:8`, where a site wants it; `sinfo -o %G` lists types. Default: none.',
+      ),
     memory_directive: z
       .boolean()
       .default(true)

@@ -15,6 +15,7 @@ import { type Layering, provenanceOf } from './provenance.ts';
 import { isStopgap } from './repair.ts';
 import { withoutRetiredRoles } from './retired-roles.ts';
 import { ROLES } from './role.ts';
+import { checkDirectives } from './rules/directives.ts';
 import { checkRules } from './rules.ts';
 import { type JobConfig, jobSchema } from './schema.ts';
 import { checkShape } from './shape.ts';
@@ -126,7 +127,9 @@ function completed(
     ? []
     : [unknownName(['gpu'], 'GPU model', job.gpu, known, `known are ${alternatives(known, 'and')}`)];
   // Without its topology, a job lacks what the rules would ask for.
-  const rules = topologyLost ? [] : checkRules({ ...job, gpu: nearest(job.gpu, known) ?? job.gpu }, site);
+  const rules = topologyLost
+    ? [...checkDirectives(job, site)]
+    : checkRules({ ...job, gpu: nearest(job.gpu, known) ?? job.gpu }, site);
   return { job, problems: [...unknownGpu, ...problems, ...rules], used };
 }
 

@@ -7,6 +7,7 @@ import { ROLES } from './role.ts';
 import { checkBench } from './rules/bench.ts';
 import { checkDirectives } from './rules/directives.ts';
 import { checkEngineArguments } from './rules/engine-arguments.ts';
+import { checkGpuRequests } from './rules/gpu-requests.ts';
 import { checkManaged } from './rules/managed.ts';
 import { checkNodes, checkSite } from './rules/nodes.ts';
 import { checkParallelism } from './rules/parallel.ts';
@@ -34,6 +35,7 @@ export function checkRules(job: JobConfig, site: ClusterProfile): readonly Probl
         ...checkParallelism(job, perNode),
         ...checkNodes(job, layout, perNode),
         ...checkPorts(job, layout, perNode),
+        ...checkGpuRequests(job, site, layout, perNode),
       );
     }
   }

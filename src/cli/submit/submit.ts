@@ -2,8 +2,10 @@ import type { Job } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
 import { createRun } from '../../observe/run.ts';
 import { planJob } from '../../plan/assemble.ts';
+import { commandLineOptions } from '../../render/directives.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { submitRequest } from '../../scheduler/request.ts';
+import type { GivenOptions } from '../../scheduler/slurm-argv.ts';
 import type { NamedProfile } from '../cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../cluster/runs-dir.ts';
 import { type LoadOptions, loadValidJob } from '../config/load.ts';
@@ -41,8 +43,8 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const run = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
   const { files } = await bundleOf(loaded, plan, world);
   const bad = await badNodes(job.site.name, world);
-  const exclude = excludeOf(job, bad);
-  const request = submitRequest(run, files, await after(options, job.site, world), exclude);
+  const given = withExcluded(commandLineOptions(job), bad);
+  const request = submitRequest(run, files, await after(options, job.site, world), given);
   if (options.dryRun) {
     const dryRun = { request, plan, job, retries };
     const { full = false } = options;
@@ -70,7 +72,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   say(submittedText(first, job.bench?.type === 'builtin', options) + excludedText(bad));
   if (retries > 0) {
     const { sendRetries } = await import('./retries.ts');
-    for await (const sent of sendRetries(first, retries, request, plan, connection, world, origin, exclude)) {
+    for await (const sent of sendRetries(first, retries, request, plan, connection, world, origin)) {
       chain.push(sent);
       say(`  retry   ${sent.run.id}, job ${jobNumber(sent.jobId)}, starts if all before it fail\n`);
     }
@@ -86,11 +88,11 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   );
 }
 
-/** On the command line the option replaces that of the script, so what the config excludes is said again. */
-function excludeOf({ slurm }: Job, bad: readonly BadNode[]): readonly string[] {
-  if (bad.length === 0) return [];
-  const own = slurm.directives.exclude;
-  return [...(own === undefined ? [] : [String(own)]), ...bad.map(({ node }) => node)];
+/** The nodes of the config and the bad ones. */
+function withExcluded(given: GivenOptions, bad: readonly BadNode[]): GivenOptions {
+  if (bad.length === 0) return given;
+  const nodes = [...(given.exclude === undefined ? [] : [given.exclude]), ...bad.map(({ node }) => node)];
+  return { ...given, exclude: nodes.join(',') };
 }
 
 /** A dry-run contacts nobody: the home of a login node remains `~`. */
