@@ -32,7 +32,7 @@ export const container = z.strictObject({
       examples: ['/lustre/images/dynamo-sglang.sqsh', 'nvcr.io#nvidia/ai-dynamo/sglang-runtime:1.6.1'],
     })
     .describe(
-      'Image for pyxis: a .sqsh file, a registry reference, or an alias from `images` of the cluster profile.',
+      'Image for pyxis: a .sqsh file by its path from the root, a registry reference such as REGISTRY/IMAGE:TAG (without a registry, Docker Hub’s), `dockerd://` or `podman://`, or an alias from `images` of the cluster profile.',
     ),
   mounts: z
     .array(mount)
