@@ -4,6 +4,7 @@ import { dedicatedNodes, layOut } from './layout.ts';
 import { checkManagedArgs } from './managed-args.ts';
 import type { Problem } from './problem.ts';
 import { ROLES } from './role.ts';
+import { checkAgreement } from './rules/agreement.ts';
 import { checkBench } from './rules/bench.ts';
 import { checkDirectives } from './rules/directives.ts';
 import { checkEngineArguments } from './rules/engine-arguments.ts';
@@ -36,6 +37,7 @@ export function checkRules(job: JobConfig, site: ClusterProfile): readonly Probl
         ...checkNodes(job, layout, perNode),
         ...checkPorts(job, layout, perNode),
         ...checkGpuRequests(job, site, layout, perNode),
+        ...checkAgreement(job, perNode),
       );
     }
   }
