@@ -51,6 +51,8 @@ export interface ResolveInput {
 export interface Resolved {
   /** Absent when there is any error. */
   readonly job?: Job;
+  /** Gives a further problem of the job its place in the files; there with the job. */
+  readonly placed?: (problem: Problem) => Diagnostic;
   readonly diagnostics: readonly Diagnostic[];
   readonly provenance: readonly Provenance[];
 }
@@ -103,7 +105,9 @@ export function resolveJob(input: ResolveInput): Resolved {
   if (job === undefined || all.some(({ severity }) => severity === 'error'))
     return { diagnostics: all, provenance: [] };
   const trees = { job: checked.tree, site: site.tree };
-  return { job, diagnostics: all, provenance: provenanceOf(job, trees, used, layering(input)) };
+  const provenance = provenanceOf(job, trees, used, layering(input));
+  const within = (problem: Problem) => placed(problem, checked.tree, root);
+  return { job, diagnostics: all, provenance, placed: within };
 }
 
 interface Completed {

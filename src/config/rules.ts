@@ -10,6 +10,7 @@ import { checkDirectives } from './rules/directives.ts';
 import { checkEngineArguments } from './rules/engine-arguments.ts';
 import { checkGpuRequests } from './rules/gpu-requests.ts';
 import { checkManaged } from './rules/managed.ts';
+import { checkModel } from './rules/model.ts';
 import { checkNodes, checkSite } from './rules/nodes.ts';
 import { checkParallelism } from './rules/parallel.ts';
 import { checkPlanes } from './rules/planes.ts';
@@ -47,6 +48,6 @@ export function checkRules(job: JobConfig, site: ClusterProfile): readonly Probl
     if (config) problems.push(...checkManagedArgs(role, config, job, perNode));
   }
   problems.push(...checkEngineArguments(job));
-  problems.push(...checkSite(job, site), ...checkDirectives(job, site));
+  problems.push(...checkModel(job, site), ...checkSite(job, site), ...checkDirectives(job, site));
   return problems;
 }

@@ -18,7 +18,7 @@ export const model = z.strictObject({
   path: mountablePath
     .meta({ examples: ['/lustre/models/DeepSeek-R1', 'dsr1'] })
     .describe(
-      'Folder of the model on the nodes, an alias from `models` of the cluster profile, or a Hugging Face name, which the nodes then download.',
+      'Folder of the model on the nodes, from the root of the file system; an alias from `models` of the cluster profile; or a name of the Hugging Face hub, for which `HF_HOME` in the `env` of workers and frontends names a cache. A snapshot in such a cache is mounted with the files that it links to.',
     ),
   served_name: text
     .optional()

@@ -28,6 +28,13 @@ export function pyxisImage(job: Job, image: string): string {
   return cachedImage(job)?.file ?? reference.uri.slice('docker://'.length);
 }
 
+/** The file that an image is, where it is one and containers run. */
+export function imageFile({ container, site }: Job): string | undefined {
+  if (site.container_runtime !== 'pyxis' || !container) return undefined;
+  const image = readImage(container.image);
+  return image.kind === 'file' ? image.path : undefined;
+}
+
 /** One short step before all others; what it needs to know is in its command. */
 export function imageSteps(job: Job): readonly Step[] {
   const image = cachedImage(job);

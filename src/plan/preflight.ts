@@ -1,7 +1,8 @@
 import { gpuModel } from '../config/gpu.ts';
 import type { Job } from '../config/job.ts';
 import { exposure } from './exposure.ts';
-import { cachedImage } from './image.ts';
+import { cachedImage, imageFile } from './image.ts';
+import { modelCheck } from './model.ts';
 import type { NodeIndex, Plan, Port, Process } from './plan.ts';
 import { portRange } from './ports.ts';
 import { usesLocalDir } from './word.ts';
@@ -26,7 +27,7 @@ export function preflightChecks(job: Job, plan: Plan): readonly Check[] {
   const contained = nodesOf(({ name }) => isContained(name, plan));
   const checks: Check[] = [
     ...gpuChecks(plan),
-    ...readable('the model', job.model.path, models),
+    ...modelChecks(job, models),
     ...readable('the chat template', job.dynamo.custom_jinja_template, models),
     ...readable('the container image', imageFile(job), contained),
     ...readable('the image cache', cachedImage(job) && job.site.image_cache, contained),
@@ -56,13 +57,13 @@ function gpuChecks({ workers, gpus }: Plan): readonly Check[] {
 /** What a driver calls a model that is not of our table, nobody knows; `any` fits all. */
 const isKnownModel = (model: string): boolean => model !== 'any' && gpuModel(model) !== undefined;
 
-/** Names of Hugging Face and of registries are looked up elsewhere. */
-function readable(what: string, path: string | undefined, nodes: readonly NodeIndex[]): readonly Check[] {
-  return path?.startsWith('/') ? [{ nodes, words: ['readable', what, path] }] : [];
+function modelChecks(job: Job, nodes: readonly NodeIndex[]): readonly Check[] {
+  const words = modelCheck(job);
+  return words === undefined ? [] : [{ nodes, words: ['model', ...words] }];
 }
 
-function imageFile({ container, site }: Job): string | undefined {
-  return site.container_runtime === 'pyxis' ? container?.image : undefined;
+function readable(what: string, path: string | undefined, nodes: readonly NodeIndex[]): readonly Check[] {
+  return path === undefined ? [] : [{ nodes, words: ['readable', what, path] }];
 }
 
 function isContained(name: string, { steps }: Plan): boolean {

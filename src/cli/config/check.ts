@@ -5,6 +5,7 @@ import { table } from '../table.ts';
 import { count } from '../wording.ts';
 import type { World } from '../world.ts';
 import { wrapped } from '../wrap.ts';
+import { filesSeen } from './files-seen.ts';
 import { type Loaded, type LoadOptions, loadJob } from './load.ts';
 import { summary } from './plan-text.ts';
 import { printDiagnostics } from './problems.ts';
@@ -17,8 +18,10 @@ export interface CheckOptions extends LoadOptions {
 
 /** Reports every problem of a config; exit 3 where there is an error, or a warning with `--strict`. */
 export async function check(path: string, options: CheckOptions, world: World): Promise<number> {
-  const loaded = await loadJob(path, options, world);
-  const { file, diagnostics, provenance, cluster } = loaded;
+  const resolved = await loadJob(path, options, world);
+  const diagnostics = [...resolved.diagnostics, ...(await filesSeen(resolved, world))];
+  const loaded = { ...resolved, diagnostics };
+  const { file, provenance, cluster } = loaded;
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const warnings = diagnostics.length - errors;
   const ok = errors === 0 && !(options.strict && warnings > 0);

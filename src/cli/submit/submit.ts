@@ -1,5 +1,6 @@
 import type { Job } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
+import type { Host } from '../../host/host.ts';
 import { createRun } from '../../observe/run.ts';
 import { planJob } from '../../plan/assemble.ts';
 import { commandLineOptions } from '../../render/directives.ts';
@@ -8,6 +9,7 @@ import { submitRequest } from '../../scheduler/request.ts';
 import type { GivenOptions } from '../../scheduler/slurm-argv.ts';
 import type { NamedProfile } from '../cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../cluster/runs-dir.ts';
+import { refusedFiles } from '../config/files-seen.ts';
 import { type LoadOptions, loadValidJob } from '../config/load.ts';
 import { summary } from '../config/plan-text.ts';
 import { type BadNode, badNodes } from '../nodes/ledger.ts';
@@ -37,6 +39,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const loaded = await loadValidJob(file, options, world);
   if (loaded === undefined) return EXIT.config;
   const { job } = loaded;
+  const seen = (host?: Host) => refusedFiles(loaded, world, host);
   const { retries = 0 } = options;
   const plan = planJob(job);
   const runsDir = await runsDirAt(job.site, options, world);
@@ -46,6 +49,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const given = withExcluded(commandLineOptions(job), bad);
   const request = submitRequest(run, files, await after(options, job.site, world), given);
   if (options.dryRun) {
+    if (await seen()) return EXIT.config;
     const dryRun = { request, plan, job, retries };
     const { full = false } = options;
     const text = () => dryRunText(dryRun, { full, page: world.page });
@@ -58,6 +62,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
     import('./origin.ts'),
   ]);
   const connection = connect(job.site, world);
+  if (await seen(connection.host)) return EXIT.config;
   if (options.testOnly) {
     const { testSubmit } = await import('./test-only.ts');
     await testSubmit(request, connection, options, world);

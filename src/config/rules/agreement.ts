@@ -120,7 +120,7 @@ function* checkSplits(prefill: RoleConfig, decode: RoleConfig, perNode: number):
   const [most, least] = [Math.max(from.attention, to.attention), Math.min(from.attention, to.attention)];
   if (least >= 1 && most % least !== 0) {
     yield {
-      severity: 'error',
+      severity: 'warning',
       path: ['decode', ...(decode.tp === undefined ? [] : ['tp'])],
       related: ['prefill', ...(prefill.tp === undefined ? [] : ['tp'])],
       message: `each decode rank has 1/${to.attention} of the attention heads, and each prefill rank 1/${from.attention}: SGLang hands over KV caches only where one divides the other`,
