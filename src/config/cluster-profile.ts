@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { directive, mount, mountablePath, name, text } from './fields.ts';
+import { withoutSecret } from './secret.ts';
 
 /** Linux keeps names of interfaces to 15 bytes. */
 const network = z
@@ -82,8 +83,10 @@ export const clusterProfile = z
       .array(mount)
       .default([])
       .describe('Mounts of every container, HOST:CONTAINER[:ro]. Default: none.'),
-    preamble: z
-      .string()
+    preamble: withoutSecret(
+      z.string(),
+      'which goes into job.sbatch and into every dry-run; read it from a file there, or name it in an `env` as {from_env: NAME}',
+    )
       .default('')
       .meta({ examples: ['module load slurm\n'] })
       .describe('Bash lines at the start of the job script. Default: none.'),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { environment, looksSecret } from './environment.ts';
+import { environment } from './environment.ts';
 import { count, text } from './fields.ts';
+import { isSecretArgument, isSecretReference, secretWords } from './secret.ts';
 
 /** Roles of a worker. `processor` and `router` are CPU-only helpers of older Dynamo examples. */
 export const ROLES = ['prefill', 'decode', 'aggregated', 'encode', 'processor', 'router'] as const;
@@ -45,8 +46,9 @@ export const argumentMap = z
   .record(argumentName, argument)
   .superRefine((args, context) => {
     for (const [key, value] of Object.entries(args)) {
-      if (!looksSecret(value)) continue;
-      const message = 'looks like a secret; every user of a node can read the arguments of its processes';
+      if (isSecretReference(value) || !isSecretArgument(key, value)) continue;
+      const message =
+        'looks like a secret; every user of a node can read the arguments of its processes. Write {from_env: NAME} or {from_file: PATH}';
       context.addIssue({ code: 'custom', path: [key], message, params: { conceal: true } });
     }
   })
@@ -141,6 +143,12 @@ export const role = z.strictObject({
     ),
   flags: z
     .array(text)
+    .superRefine((words, context) => {
+      for (const index of secretWords(words)) {
+        const message = 'looks like a secret; every user of a node can read the words of its commands';
+        context.addIssue({ code: 'custom', path: [index], message, params: { conceal: true } });
+      }
+    })
     .default([])
     .describe('Further words at the end of the command, passed on as they are. Default: none.'),
 });

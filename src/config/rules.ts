@@ -17,6 +17,7 @@ import { checkPlanes } from './rules/planes.ts';
 import { checkPorts } from './rules/ports.ts';
 import { checkProfiling } from './rules/profiling.ts';
 import { checkRoles } from './rules/roles.ts';
+import { checkSecrets } from './rules/secrets.ts';
 import { checkSizes } from './rules/sizes.ts';
 import type { JobConfig } from './schema.ts';
 
@@ -48,6 +49,11 @@ export function checkRules(job: JobConfig, site: ClusterProfile): readonly Probl
     if (config) problems.push(...checkManagedArgs(role, config, job, perNode));
   }
   problems.push(...checkEngineArguments(job));
-  problems.push(...checkModel(job, site), ...checkSite(job, site), ...checkDirectives(job, site));
+  problems.push(
+    ...checkSecrets(job),
+    ...checkModel(job, site),
+    ...checkSite(job, site),
+    ...checkDirectives(job, site),
+  );
   return problems;
 }

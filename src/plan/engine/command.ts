@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../../config/argument-secrets.ts';
 import { disaggregationMode } from '../../config/disaggregation.ts';
 import { flagGroups } from '../../config/given-flags.ts';
 import type { Job } from '../../config/job.ts';
@@ -29,8 +30,9 @@ export interface WorkerCommand {
 export function workerCommand(job: Job, worker: PlacedWorker): WorkerCommand {
   const { role, config } = worker;
   const { version } = job.dynamo;
-  const settings = withoutAttentionSwitch(spelled(config, releasesOf(job), role), job);
-  const { env, secrets } = userEnvironment(settings.env);
+  const { args, variables } = withoutSecrets(role, config.args);
+  const settings = withoutAttentionSwitch(spelled({ args, env: config.env }, releasesOf(job), role), job);
+  const { env, secrets } = userEnvironment(settings.env, variables);
   return {
     argv: [
       'python3',
