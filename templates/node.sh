@@ -50,6 +50,11 @@ readable() {
   [[ -n $REHEARSED || -r $2 && (! -d $2 || -x $2) ]] || say problem "cannot read $1, $2"
 }
 
+# expected FOLDER: a cache that workers fill if they can.
+expected() {
+  [[ -n $REHEARSED || -d $1 ]] || say warning "has no folder $1, which the topology expects; workers may compile for a long time"
+}
+
 # model WEIGHTS PATH [MOUNTED...]: see model.sh.
 model() {
   [[ -n $REHEARSED ]] || look_at_model "$@"

@@ -1,6 +1,7 @@
 import { type ResolvedAliases, resolveAliases } from './aliases.ts';
 import { normalizeArguments } from './arguments.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { checkExpected, expectedOf } from './expectations.ts';
 import { jobField } from './field.ts';
 import { fixedPorts } from './fixed-ports.ts';
 import { GPUS, gpuModel } from './gpu.ts';
@@ -12,6 +13,7 @@ import type { ConfigPath } from './place.ts';
 import { ordered, placed } from './placement.ts';
 import type { Problem } from './problem.ts';
 import { type Layering, provenanceOf } from './provenance.ts';
+import { readRemarks, type TopologyRemarks } from './published-topology.ts';
 import { isStopgap } from './repair.ts';
 import { withoutRetiredRoles } from './retired-roles.ts';
 import { ROLES } from './role.ts';
@@ -53,6 +55,8 @@ export interface Resolved {
   readonly job?: Job;
   /** Gives a further problem of the job its place in the files; there with the job. */
   readonly placed?: (problem: Problem) => Diagnostic;
+  /** What its published topology says of itself; there with the job. */
+  readonly notes?: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
   readonly provenance: readonly Provenance[];
 }
@@ -91,7 +95,8 @@ export function resolveJob(input: ResolveInput): Resolved {
   const profile = { ...site.profile, name: cluster.name };
   const current =
     checked.value && withoutRetiredRoles(checked.value, (role) => topology.config.entries.has(role));
-  const { job, problems, used } = completed(current?.job, profile, fixedPorts(checked.tree), lost);
+  const preset = topology.lost ? undefined : input.topology && readRemarks(input.topology);
+  const { job, problems, used } = completed(current?.job, profile, fixedPorts(checked.tree), lost, preset);
   const faults = [...checked.findings.filter(isStopgap).map(({ path }) => path), ...beyond];
   const reliable = problems.filter(({ path }) => !causedBy(faults, path));
   diagnostics.push(
@@ -107,7 +112,8 @@ export function resolveJob(input: ResolveInput): Resolved {
   const trees = { job: checked.tree, site: site.tree };
   const provenance = provenanceOf(job, trees, used, layering(input));
   const within = (problem: Problem) => placed(problem, checked.tree, root);
-  return { job, diagnostics: all, provenance, placed: within };
+  const notes = preset?.notes ?? [];
+  return { job, diagnostics: all, provenance, placed: within, notes };
 }
 
 interface Completed {
@@ -122,10 +128,14 @@ function completed(
   site: Job['site'],
   fixed: Job['fixedPorts'],
   topologyLost: boolean,
+  preset: TopologyRemarks | undefined,
 ): Completed {
   if (value === undefined) return { job: undefined, problems: [], used: [] };
   const { model, container, used, problems } = resolveAliases(value, site);
-  const job: Job = { ...value, ...(container && { container }), model, site, fixedPorts: fixed };
+  const plain: Job = { ...value, ...(container && { container }), model, site, fixedPorts: fixed };
+  const expects = expectedOf(plain, preset?.expects);
+  const job: Job = { ...plain, ...(expects.length > 0 && { expects }) };
+  const expected = checkExpected(expects, value.topology ?? '', job, site);
   const known = Object.keys(GPUS);
   const unknownGpu = gpuModel(job.gpu)
     ? []
@@ -134,7 +144,7 @@ function completed(
   const rules = topologyLost
     ? [...checkDirectives(job, site)]
     : checkRules({ ...job, gpu: nearest(job.gpu, known) ?? job.gpu }, site);
-  return { job, problems: [...unknownGpu, ...problems, ...rules], used };
+  return { job, problems: [...unknownGpu, ...problems, ...rules, ...expected], used };
 }
 
 /** Values that the files hold but that could not be read; an inline topology counts as its keys. */

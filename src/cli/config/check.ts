@@ -7,7 +7,7 @@ import type { World } from '../world.ts';
 import { wrapped } from '../wrap.ts';
 import { filesSeen } from './files-seen.ts';
 import { type Loaded, type LoadOptions, loadJob } from './load.ts';
-import { summary } from './plan-text.ts';
+import { notesSection, summary } from './plan-text.ts';
 import { printDiagnostics } from './problems.ts';
 
 export interface CheckOptions extends LoadOptions {
@@ -26,7 +26,13 @@ export async function check(path: string, options: CheckOptions, world: World): 
   const warnings = diagnostics.length - errors;
   const ok = errors === 0 && !(options.strict && warnings > 0);
   if (options.json) {
-    const data = { ok, cluster, diagnostics, ...(options.provenance && { provenance }) };
+    const data = {
+      ok,
+      cluster,
+      diagnostics,
+      notes: loaded.notes ?? [],
+      ...(options.provenance && { provenance }),
+    };
     world.out.write(`${JSON.stringify(data, null, 2)}\n`);
     return ok ? EXIT.ok : EXIT.config;
   }
@@ -35,10 +41,18 @@ export async function check(path: string, options: CheckOptions, world: World): 
   const found = [errors && count(errors, 'error'), warnings && count(warnings, 'warning')]
     .filter(Boolean)
     .join(', ');
-  const valid = `${file} is valid${found && ` (${found})`}: ${size(loaded)}\n`;
+  const valid = `${file} is valid${found && ` (${found})`}: ${size(loaded)}\n${notesText(loaded, world)}`;
   if (ok) world.out.write(wrapped(valid, world.page.width));
   else world.err.write(`${file}: ${found}\n`);
   return ok ? EXIT.ok : EXIT.config;
+}
+
+/** What the topology wants people to mind. */
+function notesText({ job, notes = [] }: Loaded, { page }: World): string {
+  if (job === undefined) return '';
+  return notesSection(notes, job, page)
+    .map(([title, text]) => `\n${title}\n${text.replace(/^(?=.)/gm, '  ')}`)
+    .join('');
 }
 
 function size({ job }: Loaded): string {

@@ -18,7 +18,7 @@ export async function plan(file: string, options: PlanOptions, world: World): Pr
   world.out.write(
     options.json
       ? `${JSON.stringify(planJson(planned, loaded.job), null, 2)}\n`
-      : planText(planned, loaded.job, world.page),
+      : planText(planned, loaded.job, world.page, loaded.notes),
   );
   return EXIT.ok;
 }

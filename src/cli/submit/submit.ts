@@ -50,7 +50,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const request = submitRequest(run, files, await after(options, job.site, world), given);
   if (options.dryRun) {
     if (await seen()) return EXIT.config;
-    const dryRun = { request, plan, job, retries };
+    const dryRun = { request, plan, job, retries, notes: loaded.notes ?? [] };
     const { full = false } = options;
     const text = () => dryRunText(dryRun, { full, page: world.page });
     world.out.write(options.json ? `${JSON.stringify(dryRunJson(dryRun), null, 2)}\n` : text());
