@@ -1,3 +1,4 @@
+import { quoted } from '../place.ts';
 import type { Problem } from '../problem.ts';
 import { ROLES, type Role, type RoleConfig } from '../role.ts';
 import type { JobConfig } from '../schema.ts';
@@ -19,6 +20,11 @@ export function* checkParallelism(job: JobConfig, perNode: number): Generator<Pr
 }
 
 function* checkWorker(role: Role, config: RoleConfig, gpus: number, nodes: number): Generator<Problem> {
+  const wrong = wrongFlag(role, config);
+  if (wrong) {
+    yield wrong;
+    return;
+  }
   const sizes = parallelism(config, gpus);
   let fits = true;
   for (const kind of ['tp', 'dp', 'ep'] as const) {
@@ -53,6 +59,25 @@ function* checkWorker(role: Role, config: RoleConfig, gpus: number, nodes: numbe
       message: `ep ${sizes.ep} does not divide tp ${sizes.tp}: experts are spread over the tensor parallel ranks`,
     };
   }
+}
+
+/** `enable-dp-attention` where a config or a topology gives it. */
+function attentionFlag(role: Role, config: RoleConfig) {
+  const name = Object.keys(config.args).find((key) => key.replaceAll('_', '-') === 'enable-dp-attention');
+  return name === undefined ? undefined : { path: [role, 'args', name], value: config.args[name] };
+}
+
+/** All sizes follow from the flag, so that text in its place would be blamed on one of them. */
+function wrongFlag(role: Role, config: RoleConfig): Problem | undefined {
+  const flag = attentionFlag(role, config);
+  if (flag === undefined || typeof flag.value === 'boolean') return undefined;
+  const value = typeof flag.value === 'string' ? quoted(flag.value) : JSON.stringify(flag.value);
+  return {
+    severity: 'error',
+    path: flag.path,
+    message: `must be true or false, not ${value}: it is a flag without a value`,
+    hint: 'write true, without quotes',
+  };
 }
 
 function checkRange(
@@ -103,18 +128,22 @@ function* checkDp(role: Role, config: RoleConfig, sizes: Parallelism, nodes: num
         message: `with enable-dp-attention, dp ${sizes.dp} must divide tp ${sizes.tp}`,
       };
     }
-  } else if (sizes.dp > 1 && nodes > 1) {
+    return;
+  }
+  if (sizes.dp > 1 && nodes > 1) {
     yield {
       severity: 'error',
-      path: [role, 'dp'],
+      path: attentionFlag(role, config)?.path ?? [role, 'dp'],
       message: `SGLang spreads data parallel ranks over ${nodes} nodes only with enable-dp-attention`,
       hint: `set \`enable-dp-attention: true\` in ${role}.args, or use more workers instead of dp`,
     };
   }
 }
 
-/** The size to look at: the first that the user or the topology gave. */
+/** What to look at: a flag that was switched off, or the first size that the user or the topology gave. */
 function blamed(role: Role, config: RoleConfig): readonly string[] {
+  const flag = attentionFlag(role, config);
+  if (flag?.value === false && config.dp !== undefined) return flag.path;
   const given = (['tp', 'pp', 'dp'] as const).find((kind) => config[kind] !== undefined);
   return given === undefined ? [role] : [role, given];
 }

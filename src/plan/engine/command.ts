@@ -72,7 +72,8 @@ function sizeWords(worker: PlacedWorker, job: Job): readonly string[] {
   const attention = worker.dp > 1 && usesDpAttention(worker.config);
   const ofItsOwn = attention && hasAttentionSize(job);
   const sizes = (['tp', 'pp', 'dp', 'ep'] as const).flatMap((kind) => {
-    if (worker.config[kind] === undefined && worker[kind] === 1) return [];
+    // SGLang derives ep itself.
+    if (worker.config[kind] === undefined && (kind === 'ep' || worker[kind] === 1)) return [];
     return [kind === 'dp' && ofItsOwn ? '--attn-dp-size' : `--${kind}-size`, String(worker[kind])];
   });
   // Asked for by the newer flag alone.
