@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { environment } from './environment.ts';
 import { count, text } from './fields.ts';
-import { isSecretArgument, isSecretReference, secretWords } from './secret.ts';
+import { looksSecret } from './secret.ts';
 
 /** Roles of a worker. `processor` and `router` are CPU-only helpers of older Dynamo examples. */
 export const ROLES = ['prefill', 'decode', 'aggregated', 'encode', 'processor', 'router'] as const;
@@ -46,9 +46,8 @@ export const argumentMap = z
   .record(argumentName, argument)
   .superRefine((args, context) => {
     for (const [key, value] of Object.entries(args)) {
-      if (isSecretReference(value) || !isSecretArgument(key, value)) continue;
-      const message =
-        'looks like a secret; every user of a node can read the arguments of its processes. Write {from_env: NAME} or {from_file: PATH}';
+      if (!looksSecret(value)) continue;
+      const message = 'looks like a secret; every user of a node can read the arguments of its processes';
       context.addIssue({ code: 'custom', path: [key], message, params: { conceal: true } });
     }
   })
@@ -144,7 +143,8 @@ export const role = z.strictObject({
   flags: z
     .array(text)
     .superRefine((words, context) => {
-      for (const index of secretWords(words)) {
+      for (const index of words.keys()) {
+        if (!looksSecret(words[index])) continue;
         const message = 'looks like a secret; every user of a node can read the words of its commands';
         context.addIssue({ code: 'custom', path: [index], message, params: { conceal: true } });
       }

@@ -27,7 +27,7 @@ import type { JobConfig } from './schema.ts';
  * model is unknown.
  */
 export function checkRules(job: JobConfig, site: ClusterProfile): readonly Problem[] {
-  const problems: Problem[] = [...checkRoles(job)];
+  const problems: Problem[] = [...checkRoles(job), ...checkAgreement(job)];
   const perNode = gpusPerNode(job.gpu, site);
   if (perNode !== undefined) {
     const sizes = [...checkSizes(job, perNode)];
@@ -39,7 +39,6 @@ export function checkRules(job: JobConfig, site: ClusterProfile): readonly Probl
         ...checkNodes(job, layout, perNode),
         ...checkPorts(job, layout, perNode),
         ...checkGpuRequests(job, site, layout, perNode),
-        ...checkAgreement(job, perNode),
       );
     }
   }

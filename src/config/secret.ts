@@ -61,7 +61,7 @@ const SECRET_ARGUMENT =
 /** What stands where a program wants a key and nobody has one. */
 const DUMMY = /^(|empty|none|null|dummy|false|true)$/i;
 
-/** Whether an argument, by its name without leading dashes, holds a secret. */
+/** Whether an argument, by its name without leading dashes, holds a secret, whatever it looks like. */
 export function isSecretArgument(name: string, value: unknown): boolean {
   const written = typeof value === 'string' || typeof value === 'number';
   // etcd's is the kind of its tokens.
@@ -89,13 +89,12 @@ export function withoutSecret<Text extends z.ZodType<string>>(schema: Text, wher
   }) as Text;
 }
 
-/** Finds the words of a command that hold a secret, by their positions. */
+/** Finds the words of a command that hold a secret by the name before them, by their positions. */
 export function secretWords(words: readonly string[]): readonly number[] {
   return words.flatMap((word, index) => {
     const [, own, inline] = /^--?([A-Za-z][\w-]*)=(.*)$/s.exec(word) ?? [];
+    if (own !== undefined) return isSecretArgument(own, inline) ? [index] : [];
     const [, before] = /^--?([A-Za-z][\w-]*)$/.exec(words[index - 1] ?? '') ?? [];
-    const named = own === undefined ? !word.startsWith('-') && before !== undefined : true;
-    const secret = named && isSecretArgument(own ?? before ?? '', own === undefined ? word : inline);
-    return secret || looksSecret(word) ? [index] : [];
+    return before !== undefined && !word.startsWith('-') && isSecretArgument(before, word) ? [index] : [];
   });
 }

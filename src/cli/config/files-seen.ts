@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Diagnostic } from '../../config/diagnostic.ts';
 import type { Job } from '../../config/job.ts';
 import type { Problem } from '../../config/problem.ts';
+import { DynSlurmError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { imageFile } from '../../plan/image.ts';
 import { modelCheck } from '../../plan/model.ts';
@@ -24,7 +25,7 @@ export async function filesSeen(loaded: Loaded, world: World, host?: Host): Prom
   if (where === undefined) return [];
   const functions = await world.readFile(join(world.packageRoot, 'templates/node/model.sh'));
   const argv = ['bash', '--norc', '-c', `${functions}\n${LOOK}`, 'look', image, ...model];
-  const { stdout } = await where.exec(argv, { timeout: 60_000, signal: world.signal });
+  const stdout = await looked(where, argv, world);
   return stdout.split('\n').flatMap((line) => {
     const [, about, kind, text] = /^(model|image) (problem|warning|missing) (.*)$/.exec(line) ?? [];
     return about === undefined || text === undefined ? [] : [placed(problem(about, kind, text))];
@@ -36,6 +37,16 @@ export async function refusedFiles(loaded: Loaded, world: World, host?: Host): P
   const diagnostics = await filesSeen(loaded, world, host);
   printDiagnostics({ ...loaded, diagnostics }, world);
   return diagnostics.some(({ severity }) => severity === 'error');
+}
+
+/** Nothing where the machine cannot be asked: what is about to be done there will say why. */
+async function looked(host: Host, argv: readonly string[], { signal }: World): Promise<string> {
+  try {
+    return (await host.exec(argv, { timeout: 60_000, signal })).stdout;
+  } catch (error) {
+    if (error instanceof DynSlurmError && error.code === 'connection') return '';
+    throw error;
+  }
 }
 
 /** This machine, where it is the one that submits and has at least the topmost folder of one of the paths. */

@@ -3,7 +3,6 @@ import { gpuModel } from '../gpu.ts';
 import type { Problem } from '../problem.ts';
 import type { ArgumentValue, RoleConfig } from '../role.ts';
 import type { JobConfig } from '../schema.ts';
-import { parallelism, usesDpAttention, workerSize } from '../sizing.ts';
 
 type Side = 'prefill' | 'decode';
 
@@ -57,14 +56,14 @@ function pageSize(config: RoleConfig, { gpu }: JobConfig): string | undefined {
 }
 
 /** Prefill and decode workers fit each other: else they start, register, and every request fails. */
-export function* checkAgreement(job: JobConfig, perNode: number): Generator<Problem> {
+export function* checkAgreement(job: JobConfig): Generator<Problem> {
   const { prefill, decode } = job;
   if (!prefill || !decode) return;
   for (const shared of SHARED) {
     const problem = difference(shared, { prefill, decode }, job);
     if (problem) yield problem;
   }
-  yield* checkSplits(prefill, decode, perNode);
+  yield* checkStages(prefill, decode);
 }
 
 function difference(
@@ -105,32 +104,16 @@ function text(value: ArgumentValue): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** `_resolve_rank_mapping` of disaggregation/common/conn.py, which asserts the first and divides in the second. */
-function* checkSplits(prefill: RoleConfig, decode: RoleConfig, perNode: number): Generator<Problem> {
-  const [from, to] = [split('prefill', prefill, perNode), split('decode', decode, perNode)];
-  if (to.pp !== from.pp && to.pp !== 1) {
+/** `_resolve_rank_mapping` of disaggregation/common/conn.py asserts it. */
+function* checkStages(prefill: RoleConfig, decode: RoleConfig): Generator<Problem> {
+  const [from, to] = [prefill.pp ?? 1, decode.pp ?? 1];
+  if (to !== from && to !== 1) {
     yield {
       severity: 'error',
       path: ['decode', 'pp'],
       related: ['prefill', ...(prefill.pp === undefined ? [] : ['pp'])],
-      message: `is ${to.pp}, but prefill.pp is ${from.pp}: SGLang hands over KV caches to decode workers of as many stages, or of one`,
-      hint: `use 1 or ${from.pp}`,
+      message: `is ${to}, but prefill.pp is ${from}: SGLang hands over KV caches to decode workers of as many stages, or of one`,
+      hint: `use 1 or ${from}`,
     };
   }
-  const [most, least] = [Math.max(from.attention, to.attention), Math.min(from.attention, to.attention)];
-  if (least >= 1 && most % least !== 0) {
-    yield {
-      severity: 'warning',
-      path: ['decode', ...(decode.tp === undefined ? [] : ['tp'])],
-      related: ['prefill', ...(prefill.tp === undefined ? [] : ['tp'])],
-      message: `each decode rank has 1/${to.attention} of the attention heads, and each prefill rank 1/${from.attention}: SGLang hands over KV caches only where one divides the other`,
-      hint: 'choose tp and dp so that tp ÷ dp of one role divides that of the other',
-    };
-  }
-}
-
-/** Pipeline stages, and the ranks that share the heads of one attention: those of DP attention have groups of their own. */
-function split(role: Side, config: RoleConfig, perNode: number) {
-  const { tp, pp, dp } = parallelism(config, workerSize(role, config, perNode).gpus);
-  return { pp, attention: usesDpAttention(config) ? Math.floor(tp / dp) : tp };
 }

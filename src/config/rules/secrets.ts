@@ -2,11 +2,21 @@ import { type ArgumentOwner, variableOf } from '../argument-secrets.ts';
 import type { Problem } from '../problem.ts';
 import { type ArgumentValue, ROLES } from '../role.ts';
 import type { JobConfig } from '../schema.ts';
-import { isSecretReference } from '../secret.ts';
+import { isSecretArgument, isSecretReference, secretWords } from '../secret.ts';
 
-/** A secret in `args` needs a variable that the program reads in its place. */
+/** Arguments that hold a secret by their names, and references to secrets that no variable can take the place of. */
 export function* checkSecrets(job: JobConfig): Generator<Problem> {
-  for (const role of ROLES) yield* checkArgs(role, [role, 'args'], job[role]?.args);
+  for (const role of ROLES) {
+    yield* checkArgs(role, [role, 'args'], job[role]?.args);
+    for (const index of secretWords(job[role]?.flags ?? [])) {
+      yield {
+        severity: 'error',
+        path: [role, 'flags', index],
+        message: 'looks like a secret; every user of a node can read the words of its commands',
+        conceal: true,
+      };
+    }
+  }
   yield* checkArgs('frontend', ['frontend', 'args'], job.frontend.args);
   yield* checkArgs('etcd', ['infra', 'etcd', 'args'], job.infra.etcd.args);
   if (job.bench) yield* checkArgs(job.bench.type, ['bench', 'args'], job.bench.args);
@@ -18,6 +28,15 @@ function* checkArgs(
   args: Readonly<Record<string, ArgumentValue>> = {},
 ): Generator<Problem> {
   for (const [name, value] of Object.entries(args)) {
+    if (isSecretArgument(name, value)) {
+      yield {
+        severity: 'error',
+        path: [...path, name],
+        message: 'looks like a secret; every user of a node can read the arguments of its processes',
+        hint: 'write {from_env: NAME} or {from_file: PATH}',
+        conceal: true,
+      };
+    }
     if (!isSecretReference(value) || variableOf(owner, name) !== undefined) continue;
     const key = /^(admin-)?api-key$/.test(name.replaceAll('_', '-'));
     const worker = ROLES.some((role) => role === owner);

@@ -37,7 +37,7 @@ test('it is held to the rules of a config, in the same words', () => {
   expect(job).toBeUndefined();
   expect(diagnostics.map((one) => formatDiagnostic(one, text).split('\n')[0])).toEqual([
     'command line:3:5  aggregated.args.tp-size: --tp-size is set by dyn-slurm, to 8 from aggregated.tp',
-    'command line:4:26  aggregated.args.mem-fraction-static: looks like a secret; every user of a node can read the arguments of its processes. Write {from_env: NAME} or {from_file: PATH}',
+    'command line:4:26  aggregated.args.mem-fraction-static: looks like a secret; every user of a node can read the arguments of its processes',
   ]);
 });
 
