@@ -29,7 +29,9 @@ export function planText(plan: Plan, job: Job, page: Page, notes: readonly strin
 /** The notes of the job's topology. */
 export function notesSection(notes: readonly string[], job: Job, { width }: Page): [string, string][] {
   if (notes.length === 0) return [];
-  const lines = notes.map((note) => `- ${filled(note.split(/\s+/), Math.min(100, width) - 6).join('\n  ')}\n`);
+  const lines = notes.map(
+    (note) => `- ${filled(note.split(/\s+/), Math.min(100, width) - 6).join('\n  ')}\n`,
+  );
   return [[`Notes of the topology ${job.topology}`, lines.join('')]];
 }
 
