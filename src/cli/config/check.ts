@@ -30,7 +30,7 @@ export async function check(path: string, options: CheckOptions, world: World): 
       ok,
       cluster,
       diagnostics,
-      notes: loaded.notes ?? [],
+      ...(loaded.notes?.length && { notes: loaded.notes }),
       ...(options.provenance && { provenance }),
     };
     world.out.write(`${JSON.stringify(data, null, 2)}\n`);

@@ -1,4 +1,3 @@
-import { quoted } from '../place.ts';
 import type { Problem } from '../problem.ts';
 import { ROLES, type Role, type RoleConfig } from '../role.ts';
 import type { JobConfig } from '../schema.ts';
@@ -20,11 +19,6 @@ export function* checkParallelism(job: JobConfig, perNode: number): Generator<Pr
 }
 
 function* checkWorker(role: Role, config: RoleConfig, gpus: number, nodes: number): Generator<Problem> {
-  const wrong = wrongFlag(role, config);
-  if (wrong) {
-    yield wrong;
-    return;
-  }
   const sizes = parallelism(config, gpus);
   let fits = true;
   for (const kind of ['tp', 'dp', 'ep'] as const) {
@@ -65,19 +59,6 @@ function* checkWorker(role: Role, config: RoleConfig, gpus: number, nodes: numbe
 function attentionFlag(role: Role, config: RoleConfig) {
   const name = Object.keys(config.args).find((key) => key.replaceAll('_', '-') === 'enable-dp-attention');
   return name === undefined ? undefined : { path: [role, 'args', name], value: config.args[name] };
-}
-
-/** All sizes follow from the flag, so that text in its place would be blamed on one of them. */
-function wrongFlag(role: Role, config: RoleConfig): Problem | undefined {
-  const flag = attentionFlag(role, config);
-  if (flag === undefined || typeof flag.value === 'boolean') return undefined;
-  const value = typeof flag.value === 'string' ? quoted(flag.value) : JSON.stringify(flag.value);
-  return {
-    severity: 'error',
-    path: flag.path,
-    message: `must be true or false, not ${value}: it is a flag without a value`,
-    hint: 'write true, without quotes',
-  };
 }
 
 function checkRange(

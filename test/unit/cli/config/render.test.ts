@@ -53,6 +53,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     'task.sh': '600',
     'etcd.py': '600',
     'metrics.sh': '600',
+    'model.sh': '600',
     'node.sh': '600',
     node: '700',
     'node/address.sh': '600',
