@@ -92,12 +92,22 @@ test.each<[string, Sections, Sections, Sections, readonly string[]]>([
 });
 
 test('what dyn-slurm adds to goes onto the command line', () => {
-  const given = { comment: '{"a":1}', depend: 'afterok:7', exclude: 'n1', exclud: 'n[2-3]', 'mail-type': 'END' };
+  const given = {
+    comment: '{"a":1}',
+    depend: 'afterok:7',
+    exclude: 'n1',
+    exclud: 'n[2-3]',
+    'mail-type': 'END',
+  };
   const job = sampleJob({ aggregated: {}, slurm: { ...SLURM, directives: given } });
   expect(directives(job, planJob(job)).filter((line) => /comment|depend|excl|mail/.test(line))).toEqual([
     '--mail-type=END',
   ]);
-  expect(commandLineOptions(job)).toEqual({ comment: '{"a":1}', dependency: 'afterok:7', exclude: 'n1,n[2-3]' });
+  expect(commandLineOptions(job)).toEqual({
+    comment: '{"a":1}',
+    dependency: 'afterok:7',
+    exclude: 'n1,n[2-3]',
+  });
 });
 
 test.each([
