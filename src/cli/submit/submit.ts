@@ -1,4 +1,3 @@
-import type { Job } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { createRun } from '../../observe/run.ts';
