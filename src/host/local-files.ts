@@ -1,13 +1,16 @@
 import { constants, type Stats } from 'node:fs';
 import { chmod, type FileHandle, lstat, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, normalize, resolve } from 'node:path';
 import type { DynSlurmError } from '../errors.ts';
+import { findLoose } from './ancestors.ts';
 import { runFolderRefusal } from './folder-refusal.ts';
 import type { FilePart, HostFile } from './host.ts';
 
 /** Host.writeFiles on this machine. */
 export async function writeLocalFiles(dir: string, files: ReadonlyMap<string, HostFile>): Promise<void> {
   await mkdir(dirname(dir), { recursive: true, mode: 0o700 });
+  const loose = await findLoose(resolve(dirname(dir)));
+  if (loose) throw refusal(loose.path, loose.what);
   const made = await ownFolder(dir);
   try {
     await fillFolder(dir, files);

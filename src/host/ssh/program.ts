@@ -1,4 +1,5 @@
 import { quote } from '../../render/shell.ts';
+import { FIND_LOOSE } from '../ancestors.ts';
 import { INHERITED, SYSTEM_PATH } from '../environment.ts';
 import type { HostFile } from '../host.ts';
 
@@ -128,7 +129,7 @@ own() {
   [[ -O $1 ]] || refuse "$1" "belongs to user $(stat -c %u -- "$1")"
   chmod 700 -- "$1" || refuse "$1" 'cannot be made yours alone'
 }
-put() {
+${FIND_LOOSE}put() {
   local said
   if [[ -e $1 || -L $1 ]]; then
     ${again ? '[[ -f $1 && ! -L $1 && -O $1 ]] && printf %s "$2" | cmp -s -- - "$1" && return' : ''}
@@ -140,6 +141,8 @@ set -C
 d=${remotePath(dir)}
 new=
 mkdir -p -- "$(dirname -- "$d")" || refuse "$d" 'cannot be made'
+[[ $d == /* ]] || d=$PWD/$d
+above "$(dirname -- "$d")"
 [[ -e $d || -L $d ]] || new=1
 own "$d"
 ${folders.map((folder) => `own ${within(folder)}`).join('\n')}

@@ -1,12 +1,16 @@
-import { chmod, lstat, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, chown, lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FIND_LOOSE } from '../../../src/host/ancestors.ts';
 import { localHost } from '../../../src/host/local.ts';
 
 const host = localHost({ path: [], env: {} });
 const HINT =
-  'run folders must be new and yours; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another place';
+  'run folders must be new and yours, in folders that only you and root can write to; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another place';
 
 let root: string;
 let umask: number;
@@ -100,13 +104,70 @@ test('never writes over a file', async () => {
 });
 
 test.runIf(process.getuid?.() === 0)('refuses a folder of another user', async () => {
-  const { chown } = await import('node:fs/promises');
   await mkdir(join(root, 'run'));
   await chown(join(root, 'run'), 65534, 65534);
   await expect(host.writeFiles(join(root, 'run'), files(['a', '', 0o600]))).rejects.toMatchObject({
     code: 'preflight',
     message: `${root}/run belongs to user 65534`,
   });
+});
+
+/** Folders and links above a run folder `a/b/run`, by which somebody else could replace it; and what is said of them. */
+const LOOSE: readonly (readonly [string, (root: string) => Promise<unknown>, string | undefined])[] = [
+  [
+    'a folder that a group can write to',
+    (root) => chmod(join(root, 'a'), 0o2770),
+    'a has mode 2770 and owner 0',
+  ],
+  [
+    'a folder that all can write to',
+    (root) => chmod(join(root, 'a/b'), 0o757),
+    'a/b has mode 757 and owner 0',
+  ],
+  ['a folder of another user', (root) => chown(join(root, 'a'), 65534, 0), 'a belongs to user 65534'],
+  [
+    'a sticky folder of another user',
+    async (root) => {
+      await chmod(join(root, 'a'), 0o1777);
+      await chown(join(root, 'a'), 1234, 0);
+    },
+    'a belongs to user 1234',
+  ],
+  [
+    'a link to such a folder',
+    async (root) => {
+      await mkdir(join(root, 'open/b'), { recursive: true, mode: 0o700 });
+      await chmod(join(root, 'open'), 0o777);
+      await rm(join(root, 'a'), { recursive: true });
+      await symlink('open', join(root, 'a'));
+    },
+    'open has mode 777 and owner 0',
+  ],
+  ['a sticky folder of root', (root) => chmod(join(root, 'a'), 0o1777), undefined],
+  ['a folder of a system account', (root) => chown(join(root, 'a'), 33, 33), undefined],
+  ['a folder that others can read', (root) => chmod(join(root, 'a'), 0o755), undefined],
+];
+
+test.runIf(process.getuid?.() === 0).each(LOOSE)('%s above a run folder', async (_, loosen, said) => {
+  await mkdir(join(root, 'a/b'), { recursive: true, mode: 0o700 });
+  await loosen(root);
+  const dir = join(root, 'a/b/run');
+  const written = await host.writeFiles(dir, files(['job.sbatch', 'x', 0o700])).catch((error) => error);
+  // The program for a login node judges alike.
+  const program = `note() { :; }\nrefuse() { echo "$1 $2"; exit 1; }\n${FIND_LOOSE}above "$1"`;
+  const { stdout } = await promisify(execFile)('bash', ['-c', program, 'bash', join(root, 'a/b')]).catch(
+    (error) => error,
+  );
+  if (said === undefined) {
+    expect(written).toBeUndefined();
+    expect(stdout).toBe('');
+    return;
+  }
+  const why = /mode/.test(said) ? 'so others' : 'who';
+  const message = `${root}/${said}, ${why} can put a folder of theirs in the place of your run folder`;
+  expect(written).toMatchObject({ code: 'preflight', message, hint: HINT });
+  expect(stdout).toBe(`${message}\n`);
+  expect(existsSync(dir)).toBe(false);
 });
 
 test.each(['../a', '/a', 'a//b', 'b/../../a'])('%s is no path for a bundle', async (path) => {
