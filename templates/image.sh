@@ -24,7 +24,7 @@ DAMAGE=''
 # say STATE TEXT: a line for lib.sh, with the seconds so far.
 say() {
   printf 'dyn-slurm: %s: %s\n' "$1" "$2"
-  printf '%s %s %s\n' "$1" "$SECONDS" "$2" >>"$ATTEMPT_DIR/state/image"
+  printf '%s %s %s\n' "$1" "$SECONDS" "$2" >>"$DYN_SLURM_ATTEMPT_DIR/state/image"
 }
 
 give_up() {
@@ -32,11 +32,16 @@ give_up() {
   exit 1
 }
 
-# check_cache: whoever can write to the cache can run programs in our containers.
+# check_cache: whoever can replace files in the cache can run programs in our containers: its owner, and without the sticky
+# bit whoever can write to it. Accounts up to 999 are the system's.
 check_cache() {
+  local owner mode
   [[ -d $CACHE ]] || give_up "the image cache $CACHE is no folder on $HERE"
-  [[ -k $CACHE ]] || { [[ -O $CACHE && $(stat -Lc %A "$CACHE") != ????????w? ]]; } ||
-    give_up "others may replace files in the image cache $CACHE: it must belong to you, and be writable for nobody else; or be sticky (chmod +t)"
+  read -r owner mode < <(stat -Lc '%u %a' "$CACHE")
+  ((owner == EUID || owner <= 999)) ||
+    give_up "the image cache $CACHE belongs to user $owner, who may replace files in it: it must belong to you or to root"
+  (((8#$mode & 8#22) == 0 || (8#$mode & 8#1000))) ||
+    give_up "others may replace files in the image cache $CACHE, which has mode $mode: take their right to write away (chmod go-w), or make it sticky (chmod +t)"
 }
 
 # refuse_link FILE: links in the cache would lead us elsewhere.

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -11,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ImageCache, SOURCE, superblock } from './image-cache.ts';
 
@@ -175,19 +177,37 @@ describe('a planted link', () => {
 
 test.each([
   ['of one’s own', 0o755],
-  ['of a group', 0o2770],
+  ['that a group reads', 0o2750],
   ['that is sticky', 0o1777],
 ])('a folder %s is a cache', async (_, mode) => {
   chmodSync(cache.folder, mode);
   expect((await cache.run()).code).toBe(0);
 });
 
-test('a folder in which others can replace files is none', async () => {
-  chmodSync(cache.folder, 0o777);
+test.each([
+  ['all', 0o777],
+  ['a group', 0o2770],
+])('a folder in which %s can replace files is none', async (_, mode) => {
+  chmodSync(cache.folder, mode);
   const { code, output } = await cache.run();
   expect(code).toBe(1);
-  expect(output()).toMatch(/error: others may replace files in the image cache .* sticky \(chmod \+t\)\n$/);
+  expect(output()).toBe(
+    `dyn-slurm: error: others may replace files in the image cache ${cache.folder}, which has mode ${mode.toString(8)}: take their right to write away (chmod go-w), or make it sticky (chmod +t)\n`,
+  );
 });
+
+test.runIf(process.getuid?.() === 0)(
+  'the owner of a sticky folder can replace files in it, too',
+  async () => {
+    chmodSync(cache.folder, 0o1777);
+    chownSync(cache.folder, 1234, 0);
+    const { code, output } = await cache.run();
+    expect(code).toBe(1);
+    expect(output()).toBe(
+      `dyn-slurm: error: the image cache ${cache.folder} belongs to user 1234, who may replace files in it: it must belong to you or to root\n`,
+    );
+  },
+);
 
 test('a missing folder is named, and not made', async () => {
   rmSync(cache.folder, { recursive: true });
