@@ -3,6 +3,7 @@ import { pause } from '../host/pause.ts';
 import type { JobId } from '../scheduler/job-id.ts';
 import type { ObservedEvent, QueueEvent } from './event.ts';
 import { concluded } from './last-words.ts';
+import { removeLeftSecrets } from './left-secrets.ts';
 import { merge } from './merge.ts';
 import type { QueuePoll } from './queue-poll.ts';
 import { followRunLog, readRunLog } from './run-log.ts';
@@ -45,6 +46,7 @@ export async function* watchRun(
   const queue = run.jobId === undefined ? none() : departures(watch, run.jobId, either);
   for await (const event of merge<ObservedEvent | Departed>(stop, events, queue)) {
     if (event.kind === 'departed') {
+      await removeLeftSecrets(watch.host, run.dir);
       yield await concluded(watch.host, run.dir, state, event.last, watch.now());
       return;
     }
