@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { loadJob } from '../src/cli/config/load.ts';
@@ -6,6 +7,7 @@ import { processWorld } from '../src/cli/world.ts';
 import { configMarkdown } from '../src/config/explain.ts';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { planJob } from '../src/plan/assemble.ts';
+import { portsMarkdown } from '../src/plan/exposure.ts';
 import { causesMarkdown } from './causes-markdown.ts';
 
 /** A file that is made from others and checked in. */
@@ -20,6 +22,7 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
   const files = new Map<string, Generated>([
     ['configs/schema.json', { text: `${JSON.stringify(jsonSchema(), null, 2)}\n`, mode: 0o644 }],
     ['docs/config.md', { text: configMarkdown(), mode: 0o644 }],
+    ['docs/security.md', { text: await securityMarkdown(root), mode: 0o644 }],
     ['docs/causes.md', { text: causesMarkdown(), mode: 0o644 }],
   ]);
   // Nothing of this machine: no profiles of its user, no variables.
@@ -39,6 +42,15 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     }
   }
   return files;
+}
+
+/** docs/security.md with its table of ports as the code has it. */
+async function securityMarkdown(root: string): Promise<string> {
+  const text = await readFile(join(root, 'docs/security.md'), 'utf8');
+  return text.replace(
+    /(<!-- ports: generated -->\n)[\s\S]*?(<!-- end -->)/,
+    (_, begin, end) => `${begin}${portsMarkdown()}${end}`,
+  );
 }
 
 async function exampleConfigs(world: { listDir(path: string): Promise<readonly string[]>; cwd: string }) {

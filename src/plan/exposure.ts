@@ -10,23 +10,73 @@ export interface Exposure {
   readonly guard: 'password' | 'none';
 }
 
+/** A port as of the newest release, and what is said of it in docs/security.md. */
+interface Listener extends Exposure {
+  readonly who: string;
+  /** What somebody else who reaches it can do. */
+  readonly stranger: string;
+}
+
 const OPEN: Exposure = { address: 'node', guard: 'none' };
 /** SGLang, torch and ZMQ take no address for these, or only one that other nodes could not reach. */
 const EVERYWHERE: Exposure = { address: 'all', guard: 'none' };
+const LOCKED: Exposure = { address: 'node', guard: 'password' };
 
-const EXPOSURES: Readonly<Record<PortUse, Exposure>> = {
-  'etcd-client': { address: 'node', guard: 'password' },
-  nats: { address: 'node', guard: 'password' },
-  frontend: OPEN,
-  nginx: OPEN,
-  rpc: OPEN,
-  responses: OPEN,
-  system: OPEN,
-  'dist-init': EVERYWHERE,
-  nccl: EVERYWHERE,
-  'dp-handshake': EVERYWHERE,
-  bootstrap: EVERYWHERE,
-  'kv-events': EVERYWHERE,
+const LISTENERS: Readonly<Record<PortUse, Listener>> = {
+  'etcd-client': {
+    ...LOCKED,
+    who: 'etcd, on the head node',
+    stranger:
+      'read its metrics and lists of leases; raise alarms, which stop the service until the job lifts them within seconds; prolong leases, compact, and fill it with leases',
+  },
+  nats: { ...LOCKED, who: 'NATS, on the head node', stranger: 'read its greeting, which names the release' },
+  frontend: {
+    ...OPEN,
+    who: 'each frontend',
+    stranger: 'use the model, and read metrics and the list of workers',
+  },
+  nginx: {
+    ...OPEN,
+    who: 'nginx, where there are several frontends',
+    stranger: 'use the model, as at a frontend',
+  },
+  rpc: {
+    ...OPEN,
+    who: 'each worker, for requests',
+    stranger: 'use the model, past the frontend',
+  },
+  responses: {
+    ...OPEN,
+    who: 'each frontend, for answers of workers',
+    stranger: 'disturb answers whose id it can guess',
+  },
+  system: {
+    ...OPEN,
+    who: 'each worker, for health and metrics',
+    stranger: 'read metrics and the model card, and use the engine routes that the release has there',
+  },
+  'dist-init': {
+    ...EVERYWHERE,
+    who: 'leaders of workers, for their ranks (torch and ZMQ)',
+    stranger:
+      'join or disturb a start; SGLang unpickles what it gets from its ranks over ZMQ, so expect that it can run code as you',
+  },
+  nccl: { ...EVERYWHERE, who: 'leaders of workers, for NCCL’s start', stranger: 'disturb a start' },
+  'dp-handshake': {
+    ...EVERYWHERE,
+    who: 'leaders of workers with DP attention, while they start',
+    stranger: 'disturb a start',
+  },
+  bootstrap: {
+    ...EVERYWHERE,
+    who: 'leaders of prefill workers',
+    stranger: 'read and change where decode workers look for the KV cache of prefill workers',
+  },
+  'kv-events': {
+    ...EVERYWHERE,
+    who: 'workers with `kv_events` (ZMQ)',
+    stranger: 'subscribe to token ids, from which prompts can be rebuilt',
+  },
 };
 
 /** Where a port listens, and what it asks of who connects. */
@@ -35,5 +85,17 @@ export function exposure(use: PortUse, job: Job): Exposure {
   if (use === 'etcd-client' && !hasPlanes(job)) return OPEN;
   // Until 1.6 the frontend took only an interface for its responses.
   if (use === 'responses' && !atLeast(job.dynamo.version, '1.6')) return EVERYWHERE;
-  return EXPOSURES[use];
+  const { address, guard } = LISTENERS[use];
+  return { address, guard };
+}
+
+/** The table of docs/security.md. */
+export function portsMarkdown(): string {
+  const rows = Object.entries(LISTENERS).map(([use, { who, address, guard, stranger }]) =>
+    `| `.concat(
+      [`\`${use}\``, who, address === 'node' ? 'its node’s' : 'all', guard, stranger].join(' | '),
+      ' |\n',
+    ),
+  );
+  return `| for | who listens | address | guard | somebody else who reaches it can |\n| --- | --- | --- | --- | --- |\n${rows.join('')}`;
 }

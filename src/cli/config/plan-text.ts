@@ -1,5 +1,6 @@
 import type { Job } from '../../config/job.ts';
 import { alternatives } from '../../config/suggestion.ts';
+import { exposure } from '../../plan/exposure.ts';
 import type { Plan, PlanNode, Port, Step } from '../../plan/plan.ts';
 import { portRange } from '../../plan/ports.ts';
 import { srunCommand } from '../../plan/step.ts';
@@ -12,27 +13,17 @@ import type { Page } from '../world.ts';
 import { wrapped } from '../wrap.ts';
 import { grouped } from './grouping.ts';
 
-/** A plan for people: size and cost, what the topology says, nodes, workers, ports, commands. */
-export function planText(plan: Plan, job: Job, page: Page, notes: readonly string[] = []): string {
+/** A plan for people: size and cost, nodes, workers, ports, commands. */
+export function planText(plan: Plan, job: Job, page: Page): string {
   const inner = { ...page, width: page.width - INDENT.length };
   const sections: [string, string][] = [
-    ...notesSection(notes, job, inner),
     ['Nodes', nodes(plan, inner)],
     ['Workers', workers(plan, inner)],
-    ['Ports', ports(plan, inner)],
+    ['Ports', listening(plan, job, inner)],
     ['Commands', [KNOWN_LATER, ...plan.steps.map((step) => command(step, job, inner))].join('\n')],
   ];
   const text = `${plan.name}: ${summary(plan, job)}\n${sections.map(([title, text]) => `\n${title}\n${indent(text)}`).join('')}`;
   return wrapped(text, page.width);
-}
-
-/** The notes of the job's topology. */
-export function notesSection(notes: readonly string[], job: Job, { width }: Page): [string, string][] {
-  if (notes.length === 0) return [];
-  const lines = notes.map(
-    (note) => `- ${filled(note.split(/\s+/), Math.min(100, width) - 6).join('\n  ')}\n`,
-  );
-  return [[`Notes of the topology ${job.topology}`, lines.join('')]];
 }
 
 /** `8 nodes × 8 h100 = 64 GPUs for up to 4h, 256 GPU-hours`. */
@@ -80,17 +71,24 @@ function workers(plan: Plan, page: Page): string {
   );
 }
 
-function ports(plan: Plan, page: Page): string {
-  const listed = table(
-    ['node', 'port', 'for', 'step'],
-    portsOfNodes(plan).map(({ nodes, port, step }) => [ranges(nodes), portRange(port), port.use, step]),
-    page,
-  );
-  return `${listed}${movesText(plan)}`;
+/** Who listens where, and what it asks of who connects. */
+export function listening(plan: Plan, job: Job, page: Page): string {
+  const rows = portsOfNodes(plan).map(({ nodes, port, step }) => {
+    const { address, guard } = exposure(port.use, job);
+    return [
+      ranges(nodes),
+      portRange(port),
+      port.use,
+      address === 'node' ? 'of its node' : 'all',
+      guard,
+      step,
+    ];
+  });
+  return `${table(['node', 'port', 'for', 'address', 'guard', 'step'], rows, page)}${movesText(plan)}`;
 }
 
 /** What happens where a port is taken. */
-export function movesText({ movable }: Plan): string {
+function movesText({ movable }: Plan): string {
   const [block] = movable;
   const distances = block?.instead.map((port) => String(port - block.port)) ?? [];
   if (distances.length === 0) return '';
@@ -105,7 +103,7 @@ export interface PortOfNodes {
 }
 
 /** Every port of a plan, by node and number. */
-export function portsOfNodes({ processes }: Plan): readonly PortOfNodes[] {
+function portsOfNodes({ processes }: Plan): readonly PortOfNodes[] {
   const taken = processes.flatMap(({ name, nodeIndex, ports }) =>
     ports.map((port) => ({ step: name, node: nodeIndex, port })),
   );

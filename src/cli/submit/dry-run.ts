@@ -3,14 +3,13 @@ import { ROLES } from '../../config/role.ts';
 import { exposure } from '../../plan/exposure.ts';
 import { cachedImage } from '../../plan/image.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { portRange } from '../../plan/ports.ts';
 import { quoteWord } from '../../render/shell.ts';
 import type { SubmitRequest } from '../../scheduler/scheduler.ts';
 import { grouped } from '../config/grouping.ts';
-import { gpuHours, movesText, notesSection, portsOfNodes, summary } from '../config/plan-text.ts';
+import { gpuHours, listening, summary } from '../config/plan-text.ts';
 import { span } from '../span.ts';
 import { table } from '../table.ts';
-import { count, filled, ranges } from '../wording.ts';
+import { count, filled } from '../wording.ts';
 import type { Page } from '../world.ts';
 import { wrapped } from '../wrap.ts';
 
@@ -20,13 +19,11 @@ export interface DryRun {
   readonly plan: Plan;
   readonly job: Job;
   readonly retries?: number;
-  /** What the topology says of itself. */
-  readonly notes?: readonly string[];
 }
 
 /** The request as text: what runs, what it takes, opens and leaves; with `full` every file after it. */
 export function dryRunText(
-  { request, plan, job, retries = 0, notes = [] }: DryRun,
+  { request, plan, job, retries = 0 }: DryRun,
   { full, page }: { readonly full: boolean; readonly page: Page },
 ): string {
   const { run, command, files } = request;
@@ -40,7 +37,6 @@ export function dryRunText(
     ['Would listen', listening(plan, job, inner)],
     ['Would pass', passed(plan, inner)],
     ['Would leave', `${left(job, run.dir).join('\n')}\n`],
-    ...notesSection(notes, job, inner),
     ['Would send', sent(files, full)],
   ];
   const facts = sections.map(([title, text]) => `${title}\n${text.replace(/^(?=.)/gm, '  ')}\n`).join('');
@@ -54,7 +50,7 @@ export function dryRunText(
 }
 
 /** The same as data. */
-export function dryRunJson({ request, plan, job, retries = 0, notes = [] }: DryRun): object {
+export function dryRunJson({ request, plan, job, retries = 0 }: DryRun): object {
   const { run, command, files } = request;
   return {
     run,
@@ -72,7 +68,6 @@ export function dryRunJson({ request, plan, job, retries = 0, notes = [] }: DryR
       secrets: Object.keys(secrets),
     })),
     leaves: left(job, run.dir),
-    notes,
     files: [...files].map(([path, { text, mode }]) => ({ path, mode: octal(mode), text })),
   };
 }
@@ -118,21 +113,6 @@ function ports(plan: Plan, job: Job) {
   return plan.processes.flatMap(({ name, nodeIndex, ports }) =>
     ports.map((port) => ({ node: nodeIndex, step: name, ...port, ...exposure(port.use, job) })),
   );
-}
-
-function listening(plan: Plan, job: Job, page: Page): string {
-  const rows = portsOfNodes(plan).map(({ nodes, port, step }) => {
-    const { address, guard } = exposure(port.use, job);
-    return [
-      ranges(nodes),
-      portRange(port),
-      port.use,
-      address === 'node' ? 'of its node' : 'all',
-      guard,
-      step,
-    ];
-  });
-  return `${table(['node', 'port', 'for', 'address', 'guard', 'step'], rows, page)}${movesText(plan)}`;
 }
 
 /** Steps with the same variables are one entry: workers of a role differ in values only. */

@@ -143,7 +143,7 @@ function preflightText({ problems, warnings }: EventOf<'preflight'>): string {
   return `preflight: ${findings.length === 0 ? 'all nodes are fit' : findings.join('; ')}`;
 }
 
-export function findingText({ nodes: names, text }: NodeFinding): string {
+function findingText({ nodes: names, text }: NodeFinding): string {
   return `${hosts(names)} ${text}`;
 }
 
