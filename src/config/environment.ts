@@ -1,24 +1,50 @@
 import * as z from 'zod';
 import { text } from './fields.ts';
-import { looksSecret, namesSecretVariable } from './secret.ts';
 
 /** Variables that make a shell or the loader run something else; no worker needs them from a config. */
-const FORBIDDEN = new Set([
-  'LD_PRELOAD',
-  'LD_AUDIT',
-  'BASH_ENV',
-  'ENV',
-  'PROMPT_COMMAND',
-  'PS4',
-  'IFS',
-  'SHELLOPTS',
+const FORBIDDEN = new Set(['LD_PRELOAD', 'LD_AUDIT', 'BASH_ENV', 'ENV', 'PROMPT_COMMAND', 'PS4', 'IFS']);
+
+/** Variables that bash keeps to itself, so that they reach no program with the value that a config gives (bash 5.2). */
+const READ_ONLY = new Set([
   'BASHOPTS',
+  'BASH_ARGC',
+  'BASH_ARGV',
+  'BASH_LINENO',
+  'BASH_SOURCE',
+  'BASH_VERSINFO',
+  'EUID',
+  'PIPESTATUS',
+  'PPID',
+  'SHELLOPTS',
+  'UID',
+  '_',
 ]);
+
+const SECRET_NAME =
+  /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY(_ID)?|PRIVATE_KEY|CREDENTIALS?)$/i;
+
+/** Forms that issuers of credentials give them: Hugging Face, OpenAI, GitHub, AWS, NVIDIA, PEM. */
+const SECRET_VALUE =
+  /^(hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|AKIA[0-9A-Z]{16}|nvapi-[\w-]{20,})$|-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
+export function looksSecret(value: unknown): boolean {
+  return typeof value === 'string' && SECRET_VALUE.test(value);
+}
 
 const envName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name of an environment variable: use letters, digits and "_"')
   .refine((value) => !FORBIDDEN.has(value), 'changes how every program starts, and is refused');
+
+const givenName = envName
+  .refine(
+    (value) => !READ_ONLY.has(value),
+    'is a variable that bash keeps to itself, so it would not arrive; use another name',
+  )
+  .refine(
+    (value) => !value.startsWith('DYN_SLURM_'),
+    'starts with DYN_SLURM_, which dyn-slurm keeps for itself; use another name',
+  );
 
 const secretSource = z.union(
   [
@@ -44,10 +70,10 @@ const value = z
  * that they reach no script, no dry-run and no log.
  */
 export const environment = z
-  .record(envName, value)
+  .record(givenName, value)
   .superRefine((env, context) => {
     for (const [key, given] of Object.entries(env)) {
-      const named = namesSecretVariable(key) && typeof given !== 'object' && given !== '';
+      const named = SECRET_NAME.test(key) && typeof given !== 'object' && given !== '';
       if (!named && !looksSecret(given)) continue;
       context.addIssue({
         code: 'custom',

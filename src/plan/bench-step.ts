@@ -1,4 +1,3 @@
-import { withoutSecrets } from '../config/argument-secrets.ts';
 import type { BenchConfig } from '../config/bench.ts';
 import { type BenchToolType, isBenchTool } from '../config/bench-args.ts';
 import type { Job } from '../config/job.ts';
@@ -22,8 +21,7 @@ export interface OtherBench {
 export function benchSteps(job: Job, entry: Plan['entry'], other?: OtherBench): readonly Step[] {
   const { bench } = job;
   if (bench === undefined || bench.type === 'builtin') return [];
-  const { variables } = withoutSecrets(bench.type, bench.args);
-  const { env, secrets } = userEnvironment(bench.env, variables);
+  const { env, secrets } = userEnvironment(bench.env);
   const url: Word = ['http://', nodeIp(entry.node), ':', portPart('frontend', entry.port, job)];
   const results = resultsFolder(bench, other);
   return [

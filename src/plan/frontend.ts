@@ -1,4 +1,3 @@
-import { withoutSecrets } from '../config/argument-secrets.ts';
 import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
 import { atLeast } from '../config/release.ts';
@@ -19,9 +18,8 @@ export function frontendSteps(job: Job, frontends: readonly PlacedFrontend[]): r
 }
 
 function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend): Step {
-  const { args, variables } = withoutSecrets('frontend', job.frontend.args);
-  const settings = spelled({ args, env: job.frontend.env }, releasesOf(job), 'frontend');
-  const { env, secrets } = userEnvironment(settings.env, variables);
+  const settings = spelled(job.frontend, releasesOf(job), 'frontend');
+  const { env, secrets } = userEnvironment(settings.env);
   return {
     name,
     kind: 'frontend',

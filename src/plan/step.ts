@@ -1,6 +1,5 @@
 import type { Job } from '../config/job.ts';
 import { pyxisImage } from './image.ts';
-import { modelMount } from './model.ts';
 import { METRICS } from './monitor-step.ts';
 import type { Step, Word } from './plan.ts';
 import { ATTEMPT_DIR, RUN_DIR } from './word.ts';
@@ -17,6 +16,8 @@ import { ATTEMPT_DIR, RUN_DIR } from './word.ts';
  * - `--input=none`: srun would eat the job script's own input.
  * - `--output`, one file a node: all output through one srun is a bottleneck.
  * - `--open-mode=append`: a worker that is started again keeps what it said before.
+ *
+ * `bash -p` takes no functions, options or files to run from its environment, which an image or a site may have set.
  *
  * In containers run Dynamo, etcd and NATS, all of which Dynamo's images hold; nginx runs on the host.
  */
@@ -38,6 +39,7 @@ export function srunCommand(step: Step, job: Job): readonly Word[] {
     '--open-mode=append',
     ...containerWords(step, job),
     'bash',
+    '-p',
     [RUN_DIR, `/steps/${step.name}.sh`],
   ];
 }
@@ -66,10 +68,8 @@ function mounts(step: Step, own: readonly string[], job: Job): readonly (readonl
   if (step.kind === 'etcd' || step.kind === 'nats') {
     list.push([`${job.site.local_dir}:${job.site.local_dir}`]);
   } else {
-    const folder = modelMount(path);
-    if (path.startsWith('/')) list.push([`${folder}:${folder}:ro`]);
-    if (template !== undefined && !template.startsWith(`${folder}/`))
-      list.push([`${template}:${template}:ro`]);
+    if (path.startsWith('/')) list.push([`${path}:${path}:ro`]);
+    if (template !== undefined && !template.startsWith(`${path}/`)) list.push([`${template}:${template}:ro`]);
   }
   for (const mount of [...job.site.mounts, ...own]) list.push([mount]);
   return list;

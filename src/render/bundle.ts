@@ -50,16 +50,17 @@ export const TEMPLATES = [
   'lib/image.sh',
   'lib/nodes.sh',
   'lib/ports.sh',
+  'lib/preamble.sh',
   'lib/racks.sh',
   'lib/ready.sh',
   'lib/steps.sh',
   'lib/supervise.sh',
+  'environment.sh',
   'task.sh',
   'node.sh',
   'node/address.sh',
   'node/environment.sh',
   'node/gpus.sh',
-  'node/model.sh',
   'image.sh',
   'etcd.py',
   'metrics.sh',
@@ -80,6 +81,8 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
       .map((name) => [name, { text: templates[name], mode: 0o600 }] as const),
   ]);
   files.set('causes.txt', { text: causePatterns(), mode: 0o600 });
+  if (job.site.preamble.trim() !== '')
+    files.set('preamble.sh', { text: `${job.site.preamble.trimEnd()}\n`, mode: 0o600 });
   const checks = preflightChecks(job, plan);
   if (checks.length > 0)
     files.set('preflight.sh', { text: compile(templates['preflight.sh.hbs'])({ checks }), mode: 0o600 });

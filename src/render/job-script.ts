@@ -5,7 +5,7 @@ import { ROLES } from '../config/role.ts';
 import { METRICS } from '../plan/monitor-step.ts';
 import type { Plan, ProcessKind, Step, Word } from '../plan/plan.ts';
 import { srunCommand } from '../plan/step.ts';
-import { directiveLine, directives } from './directives.ts';
+import { directives } from './directives.ts';
 import { quoteWord, wrapCommand } from './shell.ts';
 import { compile } from './template.ts';
 
@@ -14,10 +14,9 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
   return compile(template)({
     ...startContext(job, plan),
     ...readinessContext(plan),
-    directives: directives(job, plan).map(directiveLine),
+    directives: directives(job, plan),
     ...rackContext(job, plan),
     login: job.site.environment === 'login',
-    modules: job.site.environment === 'clean' && /\b(module|ml)\b/.test(job.site.preamble),
     about: `${job.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
     policies: policies(job),
     lost: plan.readiness.lost,
@@ -37,7 +36,8 @@ function rackContext({ gpu, slurm }: Job, { workers, gpus }: Plan) {
 /** What `begin` and `bind_nodes` of lib.sh take. */
 export function startContext(job: Job, { readiness, nodes }: Plan) {
   return {
-    preamble: job.site.preamble.trimEnd(),
+    preamble: job.site.preamble.trim() !== '',
+    modules: job.site.environment === 'clean' && /\b(module|ml)\b/.test(job.site.preamble),
     deadline: readiness.deadline,
     stall: readiness.stall,
     drain: readiness.drain,

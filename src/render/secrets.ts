@@ -21,7 +21,10 @@ export function secretFiles(
   const files = new Map<string, { text: string; mode: number }>();
   for (const { step, name, value } of secrets) {
     const file = `env/${step}.secrets`;
-    files.set(file, { text: `${files.get(file)?.text ?? ''}export ${name}=${quote(value)}\n`, mode: 0o600 });
+    files.set(file, {
+      text: `${files.get(file)?.text ?? ''}ENVIRONMENT+=(${name}=${quote(value)})\n`,
+      mode: 0o600,
+    });
   }
   return files;
 }

@@ -1,6 +1,6 @@
 import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
-import type { Step } from '../plan/plan.ts';
+import type { Step, Word } from '../plan/plan.ts';
 import { usesLocalDir } from '../plan/word.ts';
 import { commandLines, quoteCommand, quoteWord } from './shell.ts';
 import { compile } from './template.ts';
@@ -18,7 +18,7 @@ export function stepScript(job: Job, step: Step, template: string, env = `env/${
     localDir: needsLocalDir(step) ? job.site.local_dir : undefined,
     inLocalDir: step.kind === 'etcd',
     filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
-    services: usesServices(step) ? (hasPlanes(job) ? 'locked' : 'open') : undefined,
+    services: usesServices(step) ? services(step, job) : undefined,
     attend: attendant(step, job),
     lines: commandLines(step.argv).map(quoteCommand),
   });
@@ -38,8 +38,16 @@ const usesServices = ({ kind }: Step): boolean => kind === 'worker' || kind === 
 const needsLocalDir = ({ kind, argv, env }: Step): boolean =>
   kind === 'nats' || usesLocalDir([...argv, ...Object.values(env)]);
 
+/** What `await_services` of task.sh takes. */
+function services({ env }: Step, job: Job): readonly Word[] {
+  const urls = [env.ETCD_ENDPOINTS, env.NATS_SERVER].filter((url) => url !== undefined);
+  return [hasPlanes(job) ? 'locked' : 'open', ...urls];
+}
+
+/** An array: as variables of their own, names that a config gives would be those of task.sh. */
 export function environmentFile(step: Step): string {
-  const lines = Object.entries(step.env).map(([name, value]) => `export ${name}=${quoteWord(value)}\n`);
-  if (Object.keys(step.secrets).length > 0) lines.push(`. "$RUN_DIR"/env/${step.name}.secrets\n`);
-  return `# shellcheck shell=bash\n${lines.join('')}`;
+  const lines = Object.entries(step.env).map(([name, value]) => `  ${name}=${quoteWord(value)}\n`);
+  const secrets =
+    Object.keys(step.secrets).length > 0 ? `. "$RUN_DIR"/env/${step.name}.secrets || return\n` : '';
+  return `# shellcheck shell=bash disable=SC2034,SC2191\nENVIRONMENT=(\n${lines.join('')})\n${secrets}`;
 }

@@ -15,7 +15,6 @@ import { compareReleases } from '../release.ts';
 import { type Releases, releasesOf } from '../releases.ts';
 import { ROLES, type Role, type RoleConfig } from '../role.ts';
 import type { JobConfig } from '../schema.ts';
-import { isSecretReference } from '../secret.ts';
 import { spelled } from '../spelled.ts';
 import { nearest } from '../suggestion.ts';
 import { engineValueFault } from './engine-value.ts';
@@ -67,8 +66,7 @@ function* checkOwner(
   const kept = spelled({ args, env: {} }, releases, owner).args;
   for (const flag of given) {
     if (config && isManaged(flag.name, owner as Role, config)) continue;
-    // A secret goes by a variable, or is refused.
-    if (flag.value === false || isSecretReference(flag.value)) continue;
+    if (flag.value === false) continue;
     const passed = kept[flag.name];
     const written =
       flag.in === 'flags' || passed === undefined

@@ -38,7 +38,7 @@ test('GPU utilization is logged on the nodes that have workers', () => {
   expect(srun).toEqual([
     'srun --nodes=3 --ntasks=3 --ntasks-per-node=1 --nodelist=${NODE[1]},${NODE[2]},${NODE[3]} --job-name=gpu --overlap ' +
       '--mpi=none --cpu-bind=none --input=none --output=${ATTEMPT_DIR}/logs/gpu.%N.csv --open-mode=append ' +
-      'bash ${RUN_DIR}/steps/gpu.sh',
+      'bash -p ${RUN_DIR}/steps/gpu.sh',
   ]);
 });
 

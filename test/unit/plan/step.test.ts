@@ -29,6 +29,7 @@ test('a step on the host', () => {
     '--output=${ATTEMPT_DIR}/logs/decode-0.%N.log',
     '--open-mode=append',
     'bash',
+    '-p',
     '${RUN_DIR}/steps/decode-0.sh',
   ]);
 });
@@ -49,7 +50,7 @@ test.each([
     { aggregated: {}, container },
     { mounts: ['/scratch:/scratch'], local_dir: '/local' },
   );
-  expect(srun(job, name).slice(-6, -2)).toEqual([
+  expect(srun(job, name).slice(-7, -3)).toEqual([
     '--container-image=nvcr.io#nvidia/dynamo:1.6.1',
     '--no-container-entrypoint',
     '--no-container-mount-home',
@@ -62,7 +63,7 @@ test('a chat template outside the model’s folder is mounted', () => {
     srun(
       sampleJob({ aggregated: {}, container: { image: 'i' }, dynamo: { custom_jinja_template } }),
       'aggregated-0',
-    ).at(-3);
+    ).at(-4);
   expect(mounts('/templates/chat.jinja')).toBe(
     '--container-mounts=${RUN_DIR}:${RUN_DIR},/models/m:/models/m:ro,/templates/chat.jinja:/templates/chat.jinja:ro',
   );
@@ -73,7 +74,7 @@ test('a chat template outside the model’s folder is mounted', () => {
 
 test('a model that is no folder is not mounted', () => {
   const job = sampleJob({ aggregated: {}, container: { image: 'i' }, model: { path: 'Qwen/Qwen3-0.6B' } });
-  expect(srun(job, 'aggregated-0').at(-3)).toBe('--container-mounts=${RUN_DIR}:${RUN_DIR}');
+  expect(srun(job, 'aggregated-0').at(-4)).toBe('--container-mounts=${RUN_DIR}:${RUN_DIR}');
 });
 
 test.each([

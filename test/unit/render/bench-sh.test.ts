@@ -21,8 +21,8 @@ afterEach(() => rmSync(run, { recursive: true }));
 
 const env = () => ({
   PATH: process.env.PATH,
-  RUN_DIR: run,
-  ATTEMPT_DIR: run,
+  DYN_SLURM_RUN_DIR: run,
+  DYN_SLURM_ATTEMPT_DIR: run,
   DYN_SLURM_RESULTS: results(),
 });
 
@@ -105,7 +105,7 @@ test('goes on after one that is not through at its time limit, which writes what
 test('passes the word to end on, and notes what was cut off', async () => {
   const child = spawn(
     'bash',
-    argv(['point 1 4 c4 0 touch "$RUN_DIR/running"; exec sleep 600', 'point 2 8 c8 0 true']),
+    argv(['point 1 4 c4 0 touch "$DYN_SLURM_RUN_DIR/running"; exec sleep 600', 'point 2 8 c8 0 true']),
     {
       env: env(),
       stdio: 'ignore',

@@ -87,7 +87,7 @@ export class ImageCache {
   start(job = 7, env: Readonly<Record<string, string>> = {}): Import {
     const attempt = join(this.root, `run-${job}`);
     mkdirSync(join(attempt, 'state'), { recursive: true });
-    const own = { ATTEMPT_DIR: attempt, SLURM_JOB_ID: String(job), SLURMD_NODENAME: `node${job}` };
+    const own = { DYN_SLURM_ATTEMPT_DIR: attempt, SLURM_JOB_ID: String(job), SLURMD_NODENAME: `node${job}` };
     const child = spawn('bash', [SCRIPT, SOURCE, this.image], {
       env: { PATH: join(this.root, 'bin'), ...own, ...env },
     });

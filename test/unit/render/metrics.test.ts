@@ -42,7 +42,7 @@ async function serve(answer: RequestListener): Promise<string> {
 /** What it prints until `enough` says so. */
 async function sampled(targets: readonly string[], enough: (text: string) => boolean): Promise<string> {
   const child = spawn('bash', [join(root, 'templates/metrics.sh'), '1', folder, ...targets], {
-    env: { PATH: process.env.PATH, RUN_DIR: folder },
+    env: { PATH: process.env.PATH, DYN_SLURM_RUN_DIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';

@@ -180,14 +180,14 @@ test('nobody is asked again once the time is over', async () => {
 test('a task that was launched early waits until the nodes are bound', async () => {
   sruns('sleep 60', 'exit 1');
   const task = `cd ${TEMPLATES}; export ATTEMPT_DIR=$RUN_DIR SLURM_NODEID=0 SLURMD_NODENAME=node1
-wait_here() { DYN_SLURM_NODES="node1 node2" bash -c '. ./task.sh; bind one 0; echo "$SELF_IP \${PORT[7777]} $GLOO_SOCKET_IFNAME" >>"$RUN_DIR/bound"'; }`;
+wait_here() { DYN_SLURM_NODES="node1 node2" bash -c '. ./task.sh; bind one 0; echo "$SELF_IP \${PORT[7777]} \${NETWORK[3]}" >>"$RUN_DIR/bound"'; }`;
   await run.bash(`${task}
 : >"$RUN_DIR/state/bound"
 wait_here & first=$!
 sleep 0.3; [[ ! -e $RUN_DIR/bound ]] || exit 1
 printf '%s\\n' '10.0.0.1 10.0.0.2' ' 7777=7877' 'ib0 ib1' >"$RUN_DIR/state/bound"
 wait $first`);
-  expect(readFileSync(join(run.dir, 'bound'), 'utf8')).toBe('10.0.0.1 7877 ib0\n');
+  expect(readFileSync(join(run.dir, 'bound'), 'utf8')).toBe('10.0.0.1 7877 GLOO_SOCKET_IFNAME=ib0\n');
 });
 
 test('clocks that differ are a warning', async () => {

@@ -61,7 +61,7 @@ test('what a preamble or a config says counts, and lists of hosts without a prox
   const said = await environment(
     'eth0 eth1',
     'export NCCL_SOCKET_IFNAME=ib0 no_proxy=.example.com,10.0.0.1 NO_PROXY=.other',
-    'export GLOO_SOCKET_IFNAME=ib1 UCX_NET_DEVICES=mlx5_0:1',
+    'ENVIRONMENT=(GLOO_SOCKET_IFNAME=ib1 UCX_NET_DEVICES=mlx5_0:1)',
   );
   const merged =
     '.example.com,10.0.0.1,.other,localhost,127.0.0.1,::1,10.0.0.2,node1.example.org,node2,node1';

@@ -46,11 +46,13 @@ test('writes the bundle with the modes of a run folder', async () => {
     'lib/image.sh': '600',
     'lib/nodes.sh': '600',
     'lib/ports.sh': '600',
+    'lib/preamble.sh': '600',
     'lib/racks.sh': '600',
     'lib/ready.sh': '600',
     'lib/steps.sh': '600',
     'lib/supervise.sh': '600',
     'task.sh': '600',
+    'environment.sh': '600',
     'etcd.py': '600',
     'metrics.sh': '600',
     'node.sh': '600',
@@ -58,7 +60,6 @@ test('writes the bundle with the modes of a run folder', async () => {
     'node/address.sh': '600',
     'node/environment.sh': '600',
     'node/gpus.sh': '600',
-    'node/model.sh': '600',
     'ports.sh': '600',
     'preflight.sh': '600',
     'nats.conf': '600',
@@ -69,7 +70,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     ...Object.fromEntries(names.map((name) => [`steps/${name}.sh`, '700'])),
     ...Object.fromEntries(names.map((name) => [`env/${name}.env`, '600'])),
   });
-  expect(world.stderr()).toBe('wrote 46 files to job; start with job/job.sbatch\n');
+  expect(world.stderr()).toBe('wrote 48 files to job; start with job/job.sbatch\n');
   expect(world.stdout()).toBe('');
 });
 
@@ -96,7 +97,7 @@ test('leaves a folder with something in it alone, unless told', async () => {
   expect(await render('small.yaml', { out: 'job', force: true }, world)).toBe(0);
   expect(readFileSync(join(world.cwd, 'job/notes.txt'), 'utf8')).toBe('mine');
   expect(readdirSync(join(world.cwd, 'job/steps'))).not.toContain('old.sh');
-  expect(readFileSync(join(world.cwd, 'job/job.sbatch'), 'utf8')).toMatch(/^#!\/bin\/bash\n#SBATCH /);
+  expect(readFileSync(join(world.cwd, 'job/job.sbatch'), 'utf8')).toMatch(/^#!\/bin\/bash -p\n#SBATCH /);
 });
 
 test('follows no symbolic links', async () => {

@@ -156,7 +156,7 @@ test('a secret reaches the run folder and nothing else', async () => {
     [0, 1, 2, 3].map((index) => ({
       path: `env/aggregated-${index}.secrets`,
       mode: '0600',
-      text: 'export HF_TOKEN=hf_canary\n',
+      text: 'ENVIRONMENT+=(HF_TOKEN=hf_canary)\n',
     })),
   );
 });
