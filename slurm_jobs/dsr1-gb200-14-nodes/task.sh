@@ -5,7 +5,14 @@
 umask 077
 # shellcheck source=cause-line.sh
 . "${BASH_SOURCE[0]%/*}/cause-line.sh" || exit 1
+# shellcheck source=environment.sh
+. "${BASH_SOURCE[0]%/*}/environment.sh" || exit 1
 read -ra NODE <<<"$DYN_SLURM_NODES"
+# What an image or a preamble may have set; only values of ours count.
+LOCAL_DIR='' ETCD_AUTH_PASSWORD=''
+unset NODE_IP ETCD_AUTH_USERNAME NATS_AUTH_USERNAME NATS_AUTH_PASSWORD
+# The command's environment beside what the step was started with, as NAME=VALUE: from the plan, and by the node's network.
+ENVIRONMENT=() NETWORK=()
 CGROUPS=/sys/fs/cgroup
 # By the plan's number, what a port that the job may move is now.
 PORT=()
@@ -32,8 +39,6 @@ bind() {
   SELF_IP=${NODE_IP[$index]}
   use_network "${NODE_INTERFACE[$index]:--}"
   raise_open_files
-  # Dynamo would wait for 30 s for requests that hang on a dead worker; lib.sh kills after 8.
-  export DYN_RUNTIME_GRACEFUL_SHUTDOWN_TIMEOUT_SECS=5
   if [[ -r $ATTEMPT_DIR/state/credentials ]]; then
     # shellcheck source=/dev/null
     . "$ATTEMPT_DIR/state/credentials"
@@ -46,22 +51,27 @@ bind() {
 # - UCX would leave RDMA alone if it were told an Ethernet interface, so it is only told where there is no RDMA.
 # - Mooncake's transfer engine and its store have an address of their own each.
 use_network() {
-  export MC_TCP_BIND_ADDRESS=${MC_TCP_BIND_ADDRESS:-$SELF_IP} MOONCAKE_LOCAL_HOSTNAME=${MOONCAKE_LOCAL_HOSTNAME:-$SELF_IP}
+  NETWORK=("MC_TCP_BIND_ADDRESS=${MC_TCP_BIND_ADDRESS:-$SELF_IP}" "MOONCAKE_LOCAL_HOSTNAME=${MOONCAKE_LOCAL_HOSTNAME:-$SELF_IP}")
   [[ $1 != - ]] || return 0
-  export NCCL_SOCKET_IFNAME=${NCCL_SOCKET_IFNAME:-=$1} GLOO_SOCKET_IFNAME=${GLOO_SOCKET_IFNAME:-$1} \
-    NVSHMEM_BOOTSTRAP_UID_SOCK_IFNAME=${NVSHMEM_BOOTSTRAP_UID_SOCK_IFNAME:-$1}
-  compgen -G '/sys/class/infiniband/*' >/dev/null || export UCX_NET_DEVICES=${UCX_NET_DEVICES:-$1}
+  NETWORK+=("NCCL_SOCKET_IFNAME=${NCCL_SOCKET_IFNAME:-=$1}" "GLOO_SOCKET_IFNAME=${GLOO_SOCKET_IFNAME:-$1}"
+    "NVSHMEM_BOOTSTRAP_UID_SOCK_IFNAME=${NVSHMEM_BOOTSTRAP_UID_SOCK_IFNAME:-$1}")
+  compgen -G '/sys/class/infiniband/*' >/dev/null || NETWORK+=("UCX_NET_DEVICES=${UCX_NET_DEVICES:-$1}")
 }
 
 # bypass_proxy: what the job's nodes say to each other never goes through a proxy of the site. Some programs read the one
 # variable, some the other.
 bypass_proxy() {
-  local list name
-  list=${no_proxy:-}${NO_PROXY:+,$NO_PROXY}
+  local list='' name
+  for name in "${ENVIRONMENT[@]}"; do
+    case $name in
+      no_proxy=* | NO_PROXY=*) list+=${list:+,}${name#*=} ;;
+    esac
+  done
+  [[ -n $list ]] || list=${no_proxy:-}${NO_PROXY:+,$NO_PROXY}
   for name in localhost 127.0.0.1 ::1 "${NODE_IP[@]}" "${NODE[@]}" "${NODE[@]%%.*}"; do
     [[ ,$list, == *",$name,"* ]] || list+=,$name
   done
-  export no_proxy=${list#,} NO_PROXY=${list#,}
+  ENVIRONMENT+=("no_proxy=${list#,}" "NO_PROXY=${list#,}")
 }
 
 # await_binding: sets NODE_IP, NODE_INTERFACE and PORT. A step that was launched while nodes were asked whether they are fit waits for that.
@@ -92,7 +102,6 @@ raise_open_files() {
 # make_local_dir PARENT: sets LOCAL_DIR, a fresh folder on the node's own disk that goes when the step ends.
 make_local_dir() {
   LOCAL_DIR=$(mktemp -d "$1/dyn-slurm-${SLURM_JOB_ID:-0}-$STEP.XXXXXX") || give_up "cannot make a folder in $1"
-  export LOCAL_DIR
 }
 
 # fill FILE: prints it with ${NODE_IP[i]} and ${PORT[i]} replaced.
@@ -108,14 +117,14 @@ fill() {
   printf '%s\n' "$text"
 }
 
-# await_services locked|open: etcd, and NATS where the step uses it. All steps start at once, so these may not be there
+# await_services locked|open ETCD_URL [NATS_URL]: all steps start at once, so these may not be there
 # yet. A locked etcd is there once it asks for a password, which the job notes down then.
 await_services() {
   trap 'record 143 1 ""; exit 1' TERM INT USR2
-  local etcd=${ETCD_ENDPOINTS#*://} nats=${NATS_SERVER:-} asks='HTTP/1.'
+  local etcd=${2#*://} nats=${3:-} asks='HTTP/1.'
   nats=${nats#*://}
   [[ $1 == open ]] || asks='user name is empty'
-  while [[ $1 == locked && -z ${ETCD_AUTH_PASSWORD:-} ]]; do
+  while [[ $1 == locked && -z $ETCD_AUTH_PASSWORD ]]; do
     sleep 0.05
     # shellcheck source=/dev/null
     . "$ATTEMPT_DIR/state/credentials"
@@ -160,14 +169,14 @@ complete() {
 attend() {
   local child status=0 told=0 woken=1 memory kills line
   bypass_proxy
-  type -P "$1" >/dev/null || give_up "$1 is not on the PATH of this node"
+  on_path "$1" || give_up "$1 is not on the PATH of this node"
   # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
   # and to everything that the step started with proctrack/linuxproc; so the command ignores USR2, and gets TERM from here.
   trap '' USR2
   rm -f "$ATTEMPT_DIR/state/$STEP.$NODE_RANK.engine"
   memory=$(memory_cgroup)
   kills=$(kills_in "$memory")
-  "$@" &
+  start "$@" &
   child=$!
   # A process that was stopped hears nothing before it goes on.
   trap 'told=1 woken=1; { kill -TERM "$(engine_of "$child")"; kill -CONT "$(engine_of "$child")"; } 2>/dev/null' TERM INT USR2
@@ -187,8 +196,20 @@ attend() {
     printf 'dyn-slurm: %s\n' "$line" >&2
   fi
   record "$status" "$told" "$line" "$CAUSE_GRADE"
-  [[ -z ${LOCAL_DIR:-} ]] || rm -rf -- "$LOCAL_DIR"
+  [[ -z $LOCAL_DIR ]] || rm -rf -- "$LOCAL_DIR"
   return "$status"
+}
+
+# start COMMAND...: in a subshell, which becomes it. What the config gives comes last, and wins.
+start() {
+  local name
+  # Dynamo would wait for 30 s for requests that hang on a dead worker; lib.sh kills after 8.
+  WORDS=("${NETWORK[@]}" DYN_RUNTIME_GRACEFUL_SHUTDOWN_TIMEOUT_SECS=5 "DYN_SLURM_LOCAL_DIR=$LOCAL_DIR")
+  for name in ETCD_AUTH_USERNAME ETCD_AUTH_PASSWORD NATS_AUTH_USERNAME NATS_AUTH_PASSWORD; do
+    [[ -z ${!name:-} ]] || WORDS+=("$name=${!name}")
+  done
+  WORDS+=("${ENVIRONMENT[@]}")
+  become "$@"
 }
 
 # engine_of PID: the process that takes its leave when it is told to end; under a profiler that is not the one we started.
@@ -200,6 +221,15 @@ engine_of() {
     printf '%s' "$1"
   fi
 }
+
+# on_path PROGRAM: whether the command will find it, whose PATH the config may give.
+on_path() (
+  local word
+  for word in "${ENVIRONMENT[@]}"; do
+    [[ $word != PATH=* ]] || PATH=${word#PATH=}
+  done
+  type -P "$1" >/dev/null
+)
 
 # record STATUS TOLD LINE [GRADE]: state/STEP.RANK.exit holds one value a line: time in ms, status, whether the step had
 # been told to end, the node, the line that says why, and how much it says: see judge_log.

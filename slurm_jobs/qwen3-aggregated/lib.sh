@@ -18,6 +18,10 @@ LIB=${BASH_SOURCE[0]%/*}/lib
 . "${LIB%/lib}/cause-line.sh" || exit 1
 # shellcheck source=lib/events.sh
 . "$LIB/events.sh" || exit 1
+# shellcheck source=environment.sh
+. "${LIB%/*}/environment.sh" || exit 1
+# shellcheck source=lib/preamble.sh
+. "$LIB/preamble.sh" || exit 1
 # shellcheck source=lib/image.sh
 . "$LIB/image.sh" || exit 1
 # shellcheck source=lib/ports.sh
@@ -56,7 +60,8 @@ ATTEMPT_DIR=$RUN_DIR
 # begin DEADLINE STALL DRAIN LEASE LOCAL_DIR: seconds from start to ready, of those without progress, for the last
 # requests, and that a dead worker stays registered; and the folder where nodes keep data of their own.
 begin() {
-  rm -f "$RUN_DIR"/state/credentials "$RUN_DIR"/attempts/*/state/credentials
+  # Of an attempt that was killed.
+  rm -f "$RUN_DIR"/state/{credentials,etcd.lock,token} "$RUN_DIR"/attempts/*/state/{credentials,etcd.lock,token}
   set_out "$@"
   # The names that Dynamo reads. A letter comes first: NATS takes a value that looks like a number for one.
   printf 'export NATS_AUTH_USERNAME=dyn-slurm NATS_AUTH_PASSWORD=p%s\n' "$(random_hex)" >"$ATTEMPT_DIR/state/credentials"
@@ -68,7 +73,7 @@ set_out() {
   DEADLINE=$1 STALL=$2 DRAIN_TIME=$3 LEASE=$4 LOCAL=$5
   # Somebody may have submitted it with another --export, which would reach srun too:
   # https://slurm.schedmd.com/sbatch.html, SLURM_EXPORT_ENV.
-  export RUN_DIR ATTEMPT_DIR SLURM_EXPORT_ENV=ALL
+  export RUN_DIR DYN_SLURM_RUN_DIR=$RUN_DIR DYN_SLURM_ATTEMPT_DIR=$ATTEMPT_DIR SLURM_EXPORT_ENV=ALL
   scrub
   mkdir -p "$ATTEMPT_DIR/logs" "$ATTEMPT_DIR/state"
   JOB_LOG_START=$(stat -c %s "$RUN_DIR/job.log" 2>/dev/null || echo 0)
@@ -85,20 +90,6 @@ scrub() {
   for name in "${!SBATCH_@}" "${!SRUN_@}" "${!PMI_@}" "${!PMIX_@}" "${!SLURM_CPU_BIND@}" "${!SLURM_MEM_BIND@}" \
     "${!ETCD_@}" "${!NATS_@}" "${!DYN_@}"; do
     [[ $name == DYN_SLURM_* ]] || unset "$name"
-  done
-}
-
-# define_module: for a preamble that loads modules. Login files define the command, and a job script reads none.
-define_module() {
-  local file
-  for file in "${LMOD_PKG:-}/init/bash" "${MODULESHOME:-}/init/bash" /etc/profile.d/{lmod,z00_lmod,modules,z01_modules}.sh \
-    /usr/share/{lmod/lmod,lmod,modules,Modules}/init/bash; do
-    ! declare -F module >/dev/null || return 0
-    [[ -r $file ]] || continue
-    set +u
-    # shellcheck source=/dev/null
-    . "$file"
-    set -u
   done
 }
 

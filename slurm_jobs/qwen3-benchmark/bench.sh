@@ -7,8 +7,13 @@
 
 set -u
 umask 077
+RUN_DIR=$DYN_SLURM_RUN_DIR
+# shellcheck source=environment.sh
+. "${0%/*}/environment.sh" || exit 1
+# The tool gets what this script was given, and no more.
+WORDS=()
 NAME=${DYN_SLURM_RESULTS##*/}
-POINTS=$ATTEMPT_DIR/state/bench.points
+POINTS=$DYN_SLURM_ATTEMPT_DIR/state/bench.points
 OF=$1
 shift
 TOLD=0
@@ -56,7 +61,7 @@ whole() {
 attend() {
   local until=$((SECONDS + LIMIT)) killed=0
   LATE=0
-  "$@" </dev/null &
+  become "$@" </dev/null &
   CHILD=$!
   while kill -0 "$CHILD" 2>/dev/null; do
     if ((LIMIT > 0 && SECONDS >= until)); then

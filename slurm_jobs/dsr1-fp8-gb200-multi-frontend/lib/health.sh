@@ -71,7 +71,7 @@ list_away() {
 address_of() {
   local host
   host=$(host_of "$1")
-  at "${ADDRESS[$host]:-}:$(sed -nE 's/^export DYN_TCP_RPC_PORT=[^0-9]*([0-9]+).*/\1/p' "$RUN_DIR/env/$1.env")"
+  at "${ADDRESS[$host]:-}:$(sed -nE 's/^  DYN_TCP_RPC_PORT=[^0-9]*([0-9]+).*/\1/p' "$RUN_DIR/env/$1.env")"
   printf '%s' "$AT"
 }
 

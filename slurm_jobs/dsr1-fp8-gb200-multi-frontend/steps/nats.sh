@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # nats: nats on node 0, started by srun in job.sbatch.
+RUN_DIR=$DYN_SLURM_RUN_DIR ATTEMPT_DIR=$DYN_SLURM_ATTEMPT_DIR
 . "$RUN_DIR/task.sh" || exit 1
 bind nats 0
 make_local_dir /tmp

@@ -103,6 +103,12 @@ folder_trouble() {
   rm -f "$trial"
 } 2>/dev/null
 
+# remove_secrets: the job's own passwords, and what the config's secrets were; the next attempt needs these.
+remove_secrets() {
+  rm -f "$RUN_DIR"/state/{credentials,etcd.lock,token} "$RUN_DIR"/attempts/*/state/{credentials,etcd.lock,token}
+  ((REQUEUED)) || rm -f "$RUN_DIR"/env/*.secrets
+}
+
 # tear_down: workers first, for without etcd they would wait to unregister. Where Slurm ends the job, it has told all
 # steps at the same time, and there is less time.
 tear_down() {
@@ -117,7 +123,7 @@ tear_down() {
     stop frontend nginx
     stop nats etcd
   fi
-  rm -f "$ATTEMPT_DIR/state/credentials"
+  remove_secrets
   # What steps of the head node could not remove because they were killed.
   rm -rf -- "$LOCAL/dyn-slurm-$SLURM_JOB_ID-"*
 }

@@ -39,9 +39,16 @@ enlist() {
 start_step() {
   local -a command
   eval "command=(${STEP_COMMAND[$1]})"
-  "${command[@]}" </dev/null 2>>"$ATTEMPT_DIR/state/$1.srun" &
+  run_with_preamble "${command[@]}" </dev/null 2>>"$ATTEMPT_DIR/state/$1.srun" &
   STEP_PID[$1]=$!
   ((!BOUND)) || tell_started "$1"
+}
+
+# run_with_preamble COMMAND...: in a subshell, which becomes it.
+run_with_preamble() {
+  ((${#PREAMBLE[@]})) || exec "$@"
+  export_words "${PREAMBLE[@]}"
+  exec "$@"
 }
 
 tell_started() {
