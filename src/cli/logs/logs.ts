@@ -1,11 +1,16 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { pause } from '../../host/pause.ts';
+import { plainText } from '../../host/plain-text.ts';
+import { adviceFor } from '../../observe/advice.ts';
 import { JOB_LOG, type LogFile, listLogs } from '../../observe/log-file.ts';
 import { sameNode } from '../../observe/node-name.ts';
 import { type Outline, readOutline } from '../../observe/outline.ts';
+import { readRunLog } from '../../observe/run-log.ts';
+import { stateAfter } from '../../observe/run-state.ts';
 import { watchRun } from '../../observe/watch.ts';
 import type { FoundRun, LookupOptions } from '../run/lookup.ts';
 import { reportRuns } from '../run/report.ts';
+import { isBad, signatureFor } from '../watch/verdict-text.ts';
 import type { World } from '../world.ts';
 import { type LogFilterOptions, logFilter } from './filter.ts';
 import { LogPrinter } from './printer.ts';
@@ -52,7 +57,20 @@ export async function logs(query: LogsQuery, options: LogsOptions, world: World)
       `run ${run.id} has no log${step === undefined ? 's' : ` of ${step}`} yet`,
     );
   }
+  if (!options.json) await tellCause(found, world);
   return EXIT.ok;
+}
+
+/** Of a run that failed: the line that says why, which may be far from the end of its log, and the next step. */
+async function tellCause({ run, connection }: FoundRun, { err }: World): Promise<void> {
+  const { verdict } = stateAfter((await readRunLog(connection.host, run)).events);
+  if (verdict?.line === undefined || !isBad(verdict)) return;
+  const advice = (await signatureFor(verdict, run, connection.host))?.advice ?? adviceFor(verdict);
+  const rows = [
+    `cause  ${verdict.step ?? 'job'}: ${verdict.line}`,
+    ...(advice === undefined ? [] : [`next   ${advice}`]),
+  ];
+  err.write(`\n${rows.map((row) => `${plainText(row)}\n`).join('')}`);
 }
 
 /** Which logs are meant. @throws DynSlurmError `usage` where a role or a node is not one of the run's */

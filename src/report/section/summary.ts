@@ -1,3 +1,5 @@
+import { adviceFor } from '../../observe/advice.ts';
+import type { EventOf } from '../../observe/event.ts';
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import { table } from '../chart.ts';
 import { type Content, type Html, html } from '../html.ts';
@@ -22,7 +24,13 @@ function verdict({ run, state, mock }: RunData): Html {
   const tone = good ? 'good' : outcome === 'failed' || outcome === 'deadline' ? 'bad' : 'plain';
   return html`<p class="verdict ${tone}"><strong>${run.id}</strong> <span class="badge">${MARKS[outcome] ?? '•'} ${outcome}</span>${mock && html` <span class="badge mock">${MOCK_MARK}</span>`} ${
     state.verdict?.reason ?? 'no verdict yet: this is what the run has said so far'
-  }${state.verdict?.line !== undefined && html`<br><code>${state.verdict.line}</code>`}</p>`;
+  }${state.verdict?.line !== undefined && html`<br><code>${state.verdict.line}</code>`}${tone === 'bad' && state.verdict && next(state.verdict)}</p>`;
+}
+
+/** What to do about a run that failed. */
+function next(verdict: EventOf<'verdict'>): Content {
+  const advice = adviceFor(verdict);
+  return advice !== undefined && html`<br>next: ${advice}`;
 }
 
 function factsOf({ run, mock, plan, config, bench, state, events }: RunData): ReadonlyMap<string, Content> {
