@@ -46,7 +46,7 @@ test.each(CASES)('the line that says why: $name', ({ log, line, signature }) => 
 test('the nodes judge as we do', async () => {
   const logs = CASES.map(({ log }) => log);
   expect(await judgedByBash(logs)).toEqual(logs.map(judgedHere));
-}, 120_000);
+});
 
 test('so they do where the lines of several ranks come in any order', async () => {
   let seed = 11;
@@ -62,7 +62,7 @@ test('so they do where the lines of several ranks come in any order', async () =
     return lines.join('\n');
   });
   expect(await judgedByBash(logs)).toEqual(logs.map(judgedHere));
-}, 120_000);
+});
 
 describe('whatever is in a log', () => {
   const OOM = 'RuntimeError: CUDA error: out of memory';
