@@ -88,7 +88,7 @@ describe.skipIf(unavailable)(`a session${unavailable ? ` (skipped: ${unavailable
   test('drains at its time limit, and says so at the prompt', async () => {
     const prompt = site.ada.terminal(['allocate', 'short.yaml']);
     await prompt.says(
-      /srun --jobid=\d+ --overlap .*--pty bash\n(.*\n)*.*or scancel \d+\n(.*\n)*short-\w{6}> /,
+      /srun --jobid=\d+ --overlap (.*\n)*?.*--pty\s+bash\n(.*\n)*.*or scancel \d+\n(.*\n)*short-\w{6}> /,
     );
     const [run = ''] = /short-\w{6}/.exec(prompt.text) ?? [];
     const dir = `/home/ada/dyn-slurm-runs/${run}`;
