@@ -81,6 +81,7 @@ case $name in
     ;;
   node*)
     etc node all
+    mount -t overlay -o "lowerdir=$STATE/node-bin:/usr/local/bin" none /usr/local/bin
     ;;
   login)
     etc login all

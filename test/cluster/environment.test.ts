@@ -73,7 +73,7 @@ describe.skipIf(unavailable)(
       expect(submitted).toMatchObject({ stderr: '', code: 0 });
       const { jobId } = JSON.parse(submitted.stdout) as { jobId: string };
       const file = join(cluster.homes, 'ada/got', jobId);
-      await expect.poll(() => existsSync(file), { timeout: 60_000 }).toBe(true);
+      await expect.poll(() => existsSync(file)).toBe(true);
       const got = Object.fromEntries(
         readFileSync(file, 'utf8')
           .split('\0')
@@ -100,9 +100,7 @@ describe.skipIf(unavailable)(
       });
       expect(readdirSync(join(cluster.homes, 'ada/got'))).toContain(jobId);
       await cluster.onLogin(['scancel', jobId]);
-      await expect
-        .poll(async () => (await cluster.onLogin(['squeue', '-h', '--me'])).stdout, { timeout: 60_000 })
-        .toBe('');
+      await expect.poll(async () => (await cluster.onLogin(['squeue', '-h', '--me'])).stdout).toBe('');
     });
   },
 );

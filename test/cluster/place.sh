@@ -69,7 +69,7 @@ choose_tools() {
   [[ -z $TOOLS ]] || PYTHON_PREFIX=$(dirname "$(dirname "$(readlink -f "$TOOLS/venv/bin/python")")")
 }
 
-# What nodes have on their PATH beside the system's: the tools, and a python3 whose engines are mockers.
+# What nodes have in /usr/local/bin, as if it were installed there: the tools, and a python3 whose engines are mockers.
 write_node_tools() {
   local name uid
   [[ -n $TOOLS ]] || return 0
@@ -79,24 +79,17 @@ write_node_tools() {
     chown "$uid:$uid" "$STATE/tools/$name/home"
   done <<<"$PEOPLE
 root 0"
+  ln -s "$TOOLS"/bin/* "$STATE/node-bin/"
   # Steps inherit the environment of the job's first node, so each node says its own address here.
-  printf '#!/bin/sh\nDYN_SLURM_NODE_ADDR=$(hostname -i) exec %q "$@"\n' "$PACKAGE_ROOT/rehearsal/node-bin/python3" \
-    >"$STATE/node-bin/python3"
+  printf '#!/bin/sh\nDYN_SLURM_TOOLS=%q/tools/$(id -un) DYN_SLURM_NODE_ADDR=$(hostname -i) exec %q "$@"\n' \
+    "$STATE" "$PACKAGE_ROOT/rehearsal/node-bin/python3" >"$STATE/node-bin/python3"
   chmod 755 "$STATE/node-bin/python3"
 }
 
 write_profiles() {
   local path=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin
-  {
-    echo "export PATH=$STATE/node-bin:${TOOLS:+$TOOLS/bin:}$path"
-    # shellcheck disable=SC2016
-    [[ -z $TOOLS ]] || printf 'export DYN_SLURM_TOOLS=%s/tools/$(id -un)\n' "$STATE"
-  } >"$STATE/etc/node/profile"
-  {
-    echo "setenv PATH $STATE/node-bin:${TOOLS:+$TOOLS/bin:}$path"
-    # shellcheck disable=SC2016
-    [[ -z $TOOLS ]] || printf 'setenv DYN_SLURM_TOOLS %s/tools/`id -un`\n' "$STATE"
-  } >"$STATE/etc/node/csh.cshrc"
+  echo "export PATH=$path" >"$STATE/etc/node/profile"
+  echo "setenv PATH $path" >"$STATE/etc/node/csh.cshrc"
 }
 
 build_plugins() {

@@ -62,7 +62,7 @@ describe.skipIf(unavailable)(
       if (cluster.proctrack !== 'cgroup') skip('this machine has no freezer cgroups');
       const { stdout } = await cluster.exec([
         ...['srun', '-N2', 'bash', '-c'],
-        'setsid setsid sleep 987 </dev/null >/dev/null 2>&1 & until pgrep -fc "sleep 98[7]"; do :; done',
+        'setsid setsid sleep 987 </dev/null >/dev/null 2>&1 & until pgrep -fxc "sleep 987"; do :; done',
       ]);
       expect(stdout.split('\n').filter((count) => Number(count) > 0)).toEqual(['1', '1']);
       await expect
