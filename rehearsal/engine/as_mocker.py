@@ -2,9 +2,10 @@
 
 import os
 import sys
+from functools import partial
 
 from follower import follow
-from mapping import Unmapped, summary, to_mocker
+from mapping import Unmapped, own_mocker, summary, to_mocker
 from ports import bootstrap_port, dist_init
 
 MODEL = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../model"))
@@ -17,7 +18,8 @@ def say(text):
 def main(words):
     module, *arguments = words
     try:
-        mapped = to_mocker(module, arguments, MODEL, os.environ.get("DYN_SLURM_SPEEDUP") or "1")
+        make = own_mocker if module == "dynamo.mocker" else partial(to_mocker, module)
+        mapped = make(arguments, MODEL, os.environ.get("DYN_SLURM_SPEEDUP") or "1")
     except Unmapped as error:
         say(str(error))
         return 2

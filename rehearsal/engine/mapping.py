@@ -52,6 +52,7 @@ class Mapped:
         self.environment = {}
         self.mode = "agg"
         self.dp = 1
+        self.attention = False
         self.rank = 0
         self.nodes = 1
         self.dist_init = None
@@ -79,7 +80,8 @@ def to_mocker(module, words, model, speedup):
     mapped.nodes = given.number("nnodes") or 1
     mapped.rank = given.number("node-rank") or 0
     mapped.dist_init = given.take("dist-init-addr", "nccl-init-addr")
-    mapped.dp = given.number("data-parallel-size", "dp-size", "dp") or 1
+    mapped.attention = given.has("attn-dp-size", "attention-data-parallel-size")
+    mapped.dp = given.number("attn-dp-size", "attention-data-parallel-size", "data-parallel-size", "dp-size", "dp") or 1
     port = given.number("disaggregation-bootstrap-port")
     if mapped.mode == "prefill":
         mapped.bootstrap_port = port
@@ -110,9 +112,26 @@ def to_mocker(module, words, model, speedup):
     return mapped
 
 
+def own_mocker(words, model, speedup):
+    """A dynamo.mocker that the job runs itself, with the tiny model in place of its own."""
+    given = Arguments(words)
+    mapped = Mapped()
+    mapped.mode = given.take("disaggregation-mode") or "agg"
+    given.take("model-path")
+    mapped.dp = given.number("data-parallel-size") or 1
+    mapped.add("model-path", model)
+    mapped.add("disaggregation-mode", mapped.mode)
+    mapped.add("data-parallel-size", mapped.dp)
+    mapped.add("speedup-ratio", given.take("speedup-ratio") or speedup)
+    for name, values in given.left.items():
+        mapped.argv += [f"--{name}", *values]
+    return mapped
+
+
 def add_sizes(mapped, given):
     """With DP attention SGLang divides its limits between the ranks; the mocker's are those of one rank."""
-    ranks = mapped.dp if given.take("enable-dp-attention") is not None else 1
+    attention = given.take("enable-dp-attention") is not None or mapped.attention
+    ranks = mapped.dp if attention else 1
     page = int((given.left.get("page-size") or ["1"])[-1])
     requests = given.number("max-running-requests")
     if requests:

@@ -1,6 +1,7 @@
 import { disaggregationMode } from './disaggregation.ts';
 import { type GivenFlag, givenFlags } from './given-flags.ts';
 import { gpuModel } from './gpu.ts';
+import { migrationLimit } from './migration.ts';
 import type { Problem } from './problem.ts';
 import type { Role, RoleConfig } from './role.ts';
 import type { JobConfig } from './schema.ts';
@@ -92,7 +93,7 @@ const MANAGED: readonly ManagedFlag[] = [
   {
     names: ['migration-limit'],
     from: 'dynamo.migration_limit',
-    value: ({ job }) => job.dynamo.migration_limit?.toString(),
+    value: ({ job }) => migrationLimit(job)?.toString(),
   },
   { names: ['request-plane'], from: 'infra.request_plane', value: ({ job }) => job.infra.request_plane },
   { names: ['event-plane'], from: 'infra.event_plane', value: ({ job }) => job.infra.event_plane },

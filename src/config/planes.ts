@@ -1,12 +1,19 @@
 import { atLeast } from './release.ts';
 import type { JobConfig } from './schema.ts';
 
-/**
- * Dynamo 1.x finds peers in etcd and moves requests over TCP; before it, NATS carried both requests and
- * events.
- */
+/** Dynamo 1.x needs etcd alone, to which it logs in; before it, each process needed NATS, too. */
 export function hasPlanes(job: Pick<JobConfig, 'dynamo'>): boolean {
   return atLeast(job.dynamo.version, '1.0');
+}
+
+/** Whether requests may travel over TCP, and `--request-plane` says so: Dynamo 0.8 brought it, with TCP its default. */
+export function hasRequestPlane(job: Pick<JobConfig, 'dynamo'>): boolean {
+  return atLeast(job.dynamo.version, '0.8');
+}
+
+/** Whether `--event-plane` says how events travel. */
+export function hasEventPlane(job: Pick<JobConfig, 'dynamo'>): boolean {
+  return atLeast(job.dynamo.version, '0.9');
 }
 
 /** What would not work without NATS; undefined where nothing needs it. */

@@ -156,6 +156,8 @@ const SIZES = ['workers', 'nodes', 'gpus_per_worker', 'tp', 'pp', 'dp', 'ep'];
 function causedBy(faults: readonly ConfigPath[], path: ConfigPath): boolean {
   return faults.some((fault) => {
     const [owner, key] = fault;
+    // Of a benchmark whose type is not known, nothing can be asked.
+    if (owner === 'bench' && key === 'type') return path[0] === 'bench';
     const isSize = ROLES.some((role) => role === owner) && SIZES.includes(String(key));
     return isSize ? path[0] === owner : startsWith(path, fault);
   });

@@ -147,11 +147,11 @@ export const infra = z.strictObject({
   request_plane: z
     .enum(['tcp', 'nats'])
     .default('tcp')
-    .describe('How requests reach workers; Dynamo 1.x only, older ones use NATS. Default: tcp.'),
+    .describe('How requests reach workers, from Dynamo 0.8 on; older ones use NATS. Default: tcp.'),
   event_plane: z
     .enum(['nats', 'zmq'])
     .default('nats')
-    .describe('How events travel; Dynamo 1.x only. ZMQ has no authentication. Default: nats.'),
+    .describe('How events travel, from Dynamo 0.9 on. ZMQ has no authentication. Default: nats.'),
   ports: ports
     .prefault({})
     .describe(
@@ -178,7 +178,7 @@ export const dynamo = z.strictObject({
     .min(0)
     .optional()
     .describe(
-      'How often a request may move to another worker after a failure, 0 or more. Default: Dynamo’s.',
+      'How often a request may move to another worker after a failure, 0 or more. Default: 3 where a role may restart or is not critical, else Dynamo’s, 0.',
     ),
   tool_call_parser: text
     .optional()

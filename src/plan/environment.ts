@@ -1,6 +1,6 @@
 import type { EnvironmentValue } from '../config/environment.ts';
 import type { Job } from '../config/job.ts';
-import { hasPlanes, needsNats } from '../config/planes.ts';
+import { hasPlanes, hasRequestPlane, needsNats } from '../config/planes.ts';
 import { atLeast } from '../config/release.ts';
 import { portPart } from './movable-ports.ts';
 import type { SecretSource, Word } from './plan.ts';
@@ -19,8 +19,8 @@ export function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
   if (lease !== undefined) env.ETCD_LEASE_TTL = String(lease);
   if (needsNats(job))
     env.NATS_SERVER = ['nats://', nodeIp(0), ':', portPart('nats', job.infra.ports.nats, job)];
+  if (hasRequestPlane(job)) env.DYN_TCP_RPC_HOST = [SELF_IP];
   if (hasPlanes(job)) {
-    env.DYN_TCP_RPC_HOST = [SELF_IP];
     env.DYN_EVENT_PLANE_HOST = [SELF_IP];
     // Older releases took it for the name of an interface: 1.4.2 says "Interface not found" to an address.
     if (atLeast(job.dynamo.version, '1.6')) env.DYN_TCP_RESPONSE_STREAM_HOST = [SELF_IP];

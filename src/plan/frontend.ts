@@ -1,5 +1,6 @@
 import type { Job } from '../config/job.ts';
-import { hasPlanes } from '../config/planes.ts';
+import { migrationLimit } from '../config/migration.ts';
+import { hasEventPlane, hasPlanes, hasRequestPlane } from '../config/planes.ts';
 import { atLeast } from '../config/release.ts';
 import { releasesOf } from '../config/releases.ts';
 import { spelled } from '../config/spelled.ts';
@@ -77,12 +78,17 @@ function routerArguments(job: Job): readonly string[] {
   return words;
 }
 
-/** Stated even where they are the release's defaults, which have changed: 1.3 moved events to ZMQ. */
+/**
+ * Planes are stated even where they are the release's defaults, which have changed: 1.2 moved events to ZMQ. 1.0 moved
+ * the migration limit here from the workers.
+ */
 function planeArguments(job: Job): readonly string[] {
-  if (!hasPlanes(job)) return [];
-  const { migration_limit: limit } = job.dynamo;
-  const migration = limit === undefined ? [] : ['--migration-limit', String(limit)];
-  return [...migration, '--request-plane', job.infra.request_plane, '--event-plane', job.infra.event_plane];
+  const limit = hasPlanes(job) ? migrationLimit(job) : undefined;
+  return [
+    ...(limit === undefined ? [] : ['--migration-limit', String(limit)]),
+    ...(hasRequestPlane(job) ? ['--request-plane', job.infra.request_plane] : []),
+    ...(hasEventPlane(job) ? ['--event-plane', job.infra.event_plane] : []),
+  ];
 }
 
 /**

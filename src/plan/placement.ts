@@ -58,7 +58,7 @@ export function place(job: Job): Placement {
     name: `frontend-${index}`,
     node,
     port: frontendPort(job),
-    responsePort: slots.frontend(node),
+    responsePort: slots.frontend(node, index),
   }));
   return { nodes: layout.nodes, gpusPerNode: perNode, workers, frontends };
 }

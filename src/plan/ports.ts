@@ -1,11 +1,12 @@
 import type { Job } from '../config/job.ts';
-import { hasPlanes } from '../config/planes.ts';
+import { hasPlanes, hasRequestPlane } from '../config/planes.ts';
 import {
   DIST_INIT_PORTS,
   DIST_INIT_STRIDE,
   DP_HANDSHAKE_OFFSET,
   NCCL_PORT_OFFSET,
 } from '../config/port-blocks.ts';
+import { atLeast } from '../config/release.ts';
 import { usesDpAttention } from '../config/sizing.ts';
 import type { NodeIndex, Port, PortUse, Process, Word } from './plan.ts';
 import type { PlacedWorker } from './worker.ts';
@@ -20,7 +21,7 @@ import type { PlacedWorker } from './worker.ts';
  * | nats         | NATS, on the head node               | base                                          |
  * | nginx        | nginx, on the head node              | `frontend.port`, with several frontends       |
  * | frontend     | each frontend                        | `frontend.port`, or base with several         |
- * | responses    | frontends: what workers send back    | base of rpc + slot after the node’s workers   |
+ * | responses    | frontends: what workers send back    | base of rpc + slot after the node’s workers*  |
  * | rpc          | workers: requests                    | base + slot                                   |
  * | system       | workers: health, metrics, model card | base + slot                                   |
  * | dist-init    | leaders that are given an address    | base + 20 × slot, and the six after it        |
@@ -28,6 +29,8 @@ import type { PlacedWorker } from './worker.ts';
  * | dp-handshake | leaders with DP attention            | dist-init + 13                                |
  * | bootstrap    | leaders of prefill workers           | base + index of the worker, unique in the job |
  * | kv-events    | workers with `kv_events`: dp ports   | base + data parallel ranks of earlier workers |
+ *
+ * * Before Dynamo 1.6, after the workers of any node, and unique in the job.
  */
 export type WorkerPorts = PlacedWorker['ports'];
 
@@ -68,9 +71,15 @@ export class PortSlots {
     };
   }
 
-  /** Where the frontend on a node listens for what workers send back. */
-  frontend(node: NodeIndex): number {
-    return this.#job.infra.ports.rpc + this.#on(node).workers;
+  /**
+   * Where the frontend of an index, on a node, listens for what workers send back. Before 1.6 it listens on all addresses,
+   * and a rehearsal has all nodes on one machine: then each frontend has a port that no other process of the job has.
+   */
+  frontend(node: NodeIndex, index: number): number {
+    const { infra, dynamo } = this.#job;
+    if (atLeast(dynamo.version, '1.6')) return infra.ports.rpc + this.#on(node).workers;
+    const most = Math.max(0, ...[...this.#taken.values()].map(({ workers }) => workers));
+    return infra.ports.rpc + most + index;
   }
 
   #on(node: NodeIndex): Taken {
@@ -151,9 +160,9 @@ export function portRange({ port, count }: Pick<Port, 'port' | 'count'>): string
   return count === 1 ? `${port}` : `${port}-${port + count - 1}`;
 }
 
-/** Before 1.0 requests travelled through NATS, as they still do where `request_plane` says so. */
+/** Before 0.8 requests travelled through NATS, as they still do where `request_plane` says so. */
 function usesTcp(job: Job): boolean {
-  return hasPlanes(job) && job.infra.request_plane === 'tcp';
+  return hasRequestPlane(job) && job.infra.request_plane === 'tcp';
 }
 
 function port(use: PortUse, number: number, count = 1): Port {

@@ -1,5 +1,5 @@
 import type { Job } from '../config/job.ts';
-import { hasPlanes } from '../config/planes.ts';
+import { hasRequestPlane } from '../config/planes.ts';
 import { workerCommand } from './engine/command.ts';
 import { dynamoEnvironment } from './environment.ts';
 import { portWord } from './movable-ports.ts';
@@ -21,7 +21,7 @@ export function workerStep(job: Job, worker: PlacedWorker): Step {
     argv: [...profilerWords(job, worker), ...argv],
     env: {
       ...dynamoEnvironment(job),
-      ...(hasPlanes(job) && { DYN_TCP_RPC_PORT: portWord('rpc', worker.ports.rpc, job) }),
+      ...(hasRequestPlane(job) && { DYN_TCP_RPC_PORT: portWord('rpc', worker.ports.rpc, job) }),
       ...env,
     },
     secrets,

@@ -1,4 +1,5 @@
 import { DynSlurmError } from '../errors.ts';
+import { completionChunks } from '../host/completion-stream.ts';
 
 export interface ChatRequest {
   /** Of the frontend, or nginx: `http://address:port`. */
@@ -41,7 +42,7 @@ async function stream(request: ChatRequest, onText: (text: string) => void): Pro
   const seconds = (): number => (performance.now() - started) / 1000;
   let first: number | undefined;
   let tokens = 0;
-  for await (const chunk of completionChunks(request)) {
+  for await (const chunk of chunksOf(request)) {
     const text = chunk.choices?.[0]?.delta?.content;
     if (text) {
       first ??= seconds();
@@ -63,13 +64,7 @@ interface Chunk {
   readonly usage?: { readonly completion_tokens?: number } | null;
 }
 
-async function* completionChunks({
-  url,
-  model,
-  prompt,
-  maxTokens,
-  signal,
-}: ChatRequest): AsyncGenerator<Chunk> {
+async function* chunksOf({ url, model, prompt, maxTokens, signal }: ChatRequest): AsyncGenerator<Chunk> {
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -90,12 +85,11 @@ async function* completionChunks({
       `${url} answered a chat with ${response.status}: ${await response.text()}`,
     );
   }
-  let pending = '';
-  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
-    const lines = (pending + text).split('\n');
-    pending = lines.pop() ?? '';
-    for (const line of lines) {
-      if (line.startsWith('data: {')) yield JSON.parse(line.slice(6)) as Chunk;
-    }
+  try {
+    for await (const chunk of completionChunks(response.body)) yield chunk as Chunk;
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new DynSlurmError('jobFailed', `${url} broke off a chat completion: ${why}`, { cause });
   }
 }

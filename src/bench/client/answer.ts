@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { completionChunks } from '../../host/completion-stream.ts';
 
 /** One completion to ask for. */
 export interface Request {
@@ -33,7 +34,6 @@ export class RefusedRequest extends Error {
 interface Chunk {
   readonly choices?: readonly { readonly text?: string; readonly finish_reason?: string | null }[];
   readonly usage?: { readonly prompt_tokens?: number; readonly completion_tokens?: number } | null;
-  readonly error?: unknown;
 }
 
 /** Streams one completion. @throws where it is refused or breaks off, or its tokens are not counted. */
@@ -59,8 +59,8 @@ export async function ask(client: Dispatcher, request: Request, signal: AbortSig
   let last = sent;
   let usage: Chunk['usage'];
   const gaps: number[] = [];
-  for await (const chunk of chunks(body)) {
-    if (chunk.error !== undefined) throw new Error(JSON.stringify(chunk.error).slice(0, 300));
+  for await (const one of completionChunks(body)) {
+    const chunk = one as Chunk;
     usage = chunk.usage ?? usage;
     const [choice] = chunk.choices ?? [];
     // The last one often has no text, only the reason why it is the last.
@@ -74,17 +74,6 @@ export async function ask(client: Dispatcher, request: Request, signal: AbortSig
   if (inputTokens === undefined || outputTokens === undefined) {
     throw new Error('the stream ended without a count of its tokens');
   }
+  if (outputTokens === 0) throw new Error('the stream ended without a token');
   return { ttft: first ?? last - sent, e2e: last - sent, gaps, inputTokens, outputTokens };
-}
-
-async function* chunks(body: AsyncIterable<Uint8Array>): AsyncGenerator<Chunk> {
-  const decoder = new TextDecoder();
-  let pending = '';
-  for await (const bytes of body) {
-    const lines = (pending + decoder.decode(bytes, { stream: true })).split('\n');
-    pending = lines.pop() ?? '';
-    for (const line of lines) {
-      if (line.startsWith('data: {')) yield JSON.parse(line.slice(6)) as Chunk;
-    }
-  }
 }

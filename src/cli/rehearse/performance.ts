@@ -8,6 +8,7 @@ import { advance, NEW_RUN, type RunState } from '../../observe/run-state.ts';
 import { watchRun } from '../../observe/watch.ts';
 import { type ChatSummary, streamChat } from '../../rehearsal/chat.ts';
 import { type Fault, faultText } from '../../rehearsal/fault.ts';
+import { ignoredArguments } from '../../rehearsal/ignored.ts';
 import { leftBehind } from '../../rehearsal/leftovers.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { benchedEnd } from '../bench/verdict.ts';
@@ -72,7 +73,10 @@ export async function perform(show: Performance, options: PerformanceOptions, wo
   else if (endsByItself(show)) return concludeBenchmark(show, options, screen, world);
   else if (show.job.bench) return measureItself(show, ready, options, screen, world);
   else await tearDown(show, screen, { passed: true });
-  if (!options.json) world.out.write(summary(state, chat, show));
+  if (!options.json) {
+    const ignored = await ignoredArguments(show.connection.host, show.run.dir);
+    world.out.write(summary(state, chat, show, ignored));
+  }
   return EXIT.ok;
 }
 
@@ -225,12 +229,18 @@ async function lastState(events: AsyncIterable<ObservedEvent>): Promise<RunState
   return state;
 }
 
-function summary({ ready }: RunState, chat: ChatSummary, { run, submitted }: Performance): string {
+function summary(
+  { ready }: RunState,
+  chat: ChatSummary,
+  { run, submitted }: Performance,
+  ignored: readonly string[],
+): string {
   const waited = Date.parse(ready?.time ?? '') - Date.parse(submitted);
   return [
     '',
     `ready       ${elapsed(waited)} after submit`,
     `completion  ${chat.tokens} tokens, ${chat.tokensPerSecond.toFixed(1)} tok/s, first after ${Math.round(chat.timeToFirstToken * 1000)} ms`,
+    ...(ignored.length === 0 ? [] : [`not tried   mock engines ignored ${ignored.join(' ')}`]),
     `run folder  ${run.dir}`,
     '',
   ].join('\n');

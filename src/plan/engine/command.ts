@@ -2,13 +2,14 @@ import { disaggregationMode } from '../../config/disaggregation.ts';
 import { flagGroups } from '../../config/given-flags.ts';
 import type { Job } from '../../config/job.ts';
 import { isManaged } from '../../config/managed-args.ts';
-import { hasPlanes } from '../../config/planes.ts';
+import { migrationLimit } from '../../config/migration.ts';
+import { hasEventPlane, hasPlanes, hasRequestPlane } from '../../config/planes.ts';
 import { atLeast } from '../../config/release.ts';
 import { releasesOf } from '../../config/releases.ts';
 import { engineArgument, usesDpAttention } from '../../config/sizing.ts';
 import { type Settings, spelled } from '../../config/spelled.ts';
 import { userEnvironment } from '../environment.ts';
-import { portPart } from '../movable-ports.ts';
+import { portPart, portWord } from '../movable-ports.ts';
 import type { SecretSource, Word } from '../plan.ts';
 import type { PlacedWorker } from '../worker.ts';
 import { argumentWords } from './arguments.ts';
@@ -36,7 +37,7 @@ export function workerCommand(job: Job, worker: PlacedWorker): WorkerCommand {
       'python3',
       '-m',
       config.module ?? engineModule(role, version),
-      ...(role === 'router' ? routerWords(job) : engineWords(job, worker, settings)),
+      ...engineWordsOf(job, worker, settings),
       ...argumentWords(remaining(settings.args, worker)),
       ...flagGroups(config.flags)
         .filter(({ name }) => name === undefined || !isManaged(name, role, config))
@@ -45,6 +46,11 @@ export function workerCommand(job: Job, worker: PlacedWorker): WorkerCommand {
     env: { ...workerEnvironment(job, worker), ...env },
     secrets,
   };
+}
+
+function engineWordsOf(job: Job, worker: PlacedWorker, settings: Settings): readonly Word[] {
+  if (worker.role === 'router') return routerWords(job);
+  return worker.config.module === MOCKER ? mockerWords(job, worker) : engineWords(job, worker, settings);
 }
 
 function engineWords(job: Job, worker: PlacedWorker, settings: Settings): readonly Word[] {
@@ -109,18 +115,39 @@ function kvEventsWords(job: Job, { config, ports }: PlacedWorker): readonly Word
 /** Dynamo's own options. 1.0 moved the migration limit to the frontend. */
 function dynamoWords(job: Job, { config }: PlacedWorker): readonly string[] {
   const { dynamo, infra } = job;
-  const planes = hasPlanes(job);
+  const limit = migrationLimit(job);
   return argumentWords({
     ...(config.endpoint !== undefined && { endpoint: config.endpoint }),
-    ...(planes && { 'request-plane': infra.request_plane, 'event-plane': infra.event_plane }),
+    ...(hasRequestPlane(job) && { 'request-plane': infra.request_plane }),
+    ...(hasEventPlane(job) && { 'event-plane': infra.event_plane }),
     ...(dynamo.tool_call_parser !== undefined && { 'dyn-tool-call-parser': dynamo.tool_call_parser }),
     ...(dynamo.reasoning_parser !== undefined && { 'dyn-reasoning-parser': dynamo.reasoning_parser }),
     ...(dynamo.custom_jinja_template !== undefined && {
       'custom-jinja-template': dynamo.custom_jinja_template,
     }),
     'use-sglang-tokenizer': dynamo.sglang_tokenizer === true,
-    ...(!planes && dynamo.migration_limit !== undefined && { 'migration-limit': dynamo.migration_limit }),
+    ...(!hasPlanes(job) && limit !== undefined && { 'migration-limit': limit }),
   });
+}
+
+/** Dynamo's engine without a model, for tests. */
+const MOCKER = 'dynamo.mocker';
+
+/** `dynamo/mocker/args.py` of the wheels 0.6.1 to 1.6.1. It runs on one node, and is none of several ranks. */
+function mockerWords(job: Job, worker: PlacedWorker): readonly Word[] {
+  const { role, config, dp, ports } = worker;
+  const { version } = job.dynamo;
+  const mode = role === 'prefill' || role === 'decode' ? role : 'agg';
+  const words: Word[] = ['--model-path', job.model.path, '--model-name', job.model.served_name];
+  if (atLeast(version, '1.0')) words.push('--disaggregation-mode', mode);
+  else if (mode !== 'agg') words.push(`--is-${mode}-worker`);
+  if (role === 'prefill' && atLeast(version, '0.8'))
+    words.push('--bootstrap-ports', portWord('bootstrap', ports.bootstrap, job));
+  if (dp > 1) words.push('--data-parallel-size', String(dp));
+  if (config.endpoint !== undefined) words.push('--endpoint', config.endpoint);
+  if (hasRequestPlane(job)) words.push('--request-plane', job.infra.request_plane);
+  if (atLeast(version, '1.1')) words.push('--event-plane', job.infra.event_plane);
+  return words;
 }
 
 /** A stand-alone router picks prefill workers. */

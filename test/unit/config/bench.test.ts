@@ -66,7 +66,7 @@ test.each<[string, readonly string[]]>([
   ],
   [
     `{type: genai, ${LOAD}}`,
-    [...COMMAND_MISSING, 'bench.type: must be one of custom, aiperf, sglang, vllm or builtin, not "genai"'],
+    ['bench.type: must be one of custom, aiperf, sglang, vllm or builtin, not "genai"'],
   ],
   [
     `{type: vllm, ${LOAD}, request_rate: fast}`,

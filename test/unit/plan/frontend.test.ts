@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { planJob } from '../../../src/plan/assemble.ts';
 import { frontendSteps } from '../../../src/plan/frontend.ts';
 import { place } from '../../../src/plan/placement.ts';
 import type { Step } from '../../../src/plan/plan.ts';
@@ -115,6 +116,36 @@ test.each([
     dynamo: { version, migration_limit: 3 },
   });
   expect(frontend?.argv.slice(7).map(wordText).join(' ')).toBe(expected);
+});
+
+test.each([
+  [{ restart: 2 }, {}, '--migration-limit 3'],
+  [{ critical: false, workers: 2 }, {}, '--migration-limit 3'],
+  [{ restart: 2 }, { migration_limit: 0 }, '--migration-limit 0'],
+  [{}, {}, undefined],
+])('requests may move where a worker may go: %j, %j', (role, dynamo, expected) => {
+  const aggregated = { nodes: 2, ...role };
+  const [frontend] = steps({ aggregated, dynamo });
+  expect(/--migration-limit \d+/.exec(frontend?.argv.map(wordText).join(' ') ?? '')?.[0]).toBe(expected);
+  // Up to 0.9 the workers are told.
+  const old = planJob(sampleJob({ aggregated, dynamo: { ...dynamo, version: '0.9.1' } }));
+  const worker =
+    old.steps
+      .find(({ name }) => name === 'aggregated-0')
+      ?.argv.map(wordText)
+      .join(' ') ?? '';
+  expect(/--migration-limit \d+/.exec(worker)?.[0]).toBe(expected);
+});
+
+test.each(['1.0.2', '1.5.1'])('before 1.6 no two frontends have one port for responses: %s', (version) => {
+  const plan = planJob(
+    sampleJob({ aggregated: { workers: 3, nodes: 3 }, frontend: { count: 3 }, dynamo: { version } }),
+  );
+  const ports = plan.processes.flatMap((process) => process.ports.map((port) => ({ ...port, process })));
+  const responses = ports.filter(({ use }) => use === 'responses').map(({ port }) => port);
+  const rpc = ports.filter(({ use }) => use === 'rpc').map(({ port }) => port);
+  expect(responses).toEqual([7778, 7779, 7780]);
+  expect(rpc.filter((port) => responses.includes(port))).toEqual([]);
 });
 
 test('events can be asked for, and arguments pass through', () => {

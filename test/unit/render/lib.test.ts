@@ -197,6 +197,9 @@ test.each([
   ['{"usage":{"completion_tokens":8}}', 0],
   ['{"usage":{"completion_tokens":0}}', 1],
   ['{"error":"no"}', 1],
+  ['{"choices":[{"finish_reason":"error"}],"usage":{"completion_tokens":3}}', 1],
+  ['{"error":{"message":"gone"},"usage":{"completion_tokens":3}}', 1],
+  ['{"error":null,"usage":{"completion_tokens":3}}', 0],
 ])('a completion %s counts only with tokens', async (answer, code) => {
   await serving({ '/v1/chat/completions': [200, answer] }, async (address) => {
     expect((await bash('completes "$1" \'{}\'', address)).code).toBe(code);

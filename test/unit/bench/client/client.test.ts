@@ -144,8 +144,37 @@ test('a stream that breaks off is a failure', async () => {
   expect(await own.run({ ...LOAD, requests: 2 }, never(), () => {})).toMatchObject({
     completed: 0,
     failed: 2,
-    error: 'the stream ended without a count of its tokens',
+    error: 'the stream broke off: it ended without [DONE]',
   });
+});
+
+const USAGE = '{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":0}}';
+
+test.each([
+  [
+    'a chunk with an error',
+    'data: {"error":{"message":"gone"}}',
+    'the stream told of an error: {"message":"gone"}',
+  ],
+  ['an event named error', 'event: error\ndata: gone', 'the stream told of an error: gone'],
+  ['an event named error, with a comment', 'event: error\n: "gone"', 'the stream told of an error: "gone"'],
+  [
+    'a finish by an error',
+    'data: {"choices":[{"text":"","finish_reason":"error"}]}',
+    'the stream ended with finish_reason "error"',
+  ],
+  ['no token', `data: ${USAGE}\n\ndata: [DONE]`, 'the stream ended without a token'],
+])('a stream with %s is a failure', async (_, said, error) => {
+  const failing = (_asked: Asked, response: ServerResponse, index: number) => {
+    if (index <= 5) return false;
+    response.writeHead(200);
+    response.end(`data: {"choices":[{"text":"x"}]}\n\n${said}\n\n`);
+    return true;
+  };
+  const [, own] = await connected(failing);
+  await own.calibrate(103, never());
+  const load = { ...LOAD, requests: 2 };
+  expect(await own.run(load, never(), () => {})).toMatchObject({ completed: 0, failed: 2, error });
 });
 
 test('an abort keeps what is done', async () => {

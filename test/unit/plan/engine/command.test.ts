@@ -80,6 +80,19 @@ test('a module of one’s own', () => {
   expect(step('aggregated-0', { aggregated }).argv.slice(0, 3)).toEqual(['python3', '-m', 'my.engine']);
 });
 
+test.each([
+  ['1.6.1', '--disaggregation-mode prefill --bootstrap-ports 30001 --request-plane tcp --event-plane nats'],
+  ['1.0.2', '--disaggregation-mode prefill --bootstrap-ports 30001 --request-plane tcp'],
+  ['0.9.1', '--is-prefill-worker --bootstrap-ports 30001 --request-plane tcp'],
+  ['0.6.1', '--is-prefill-worker'],
+])('dynamo.mocker of %s has its own options', (version, options) => {
+  const prefill = { nodes: 1, module: 'dynamo.mocker', args: { 'speedup-ratio': 2 } };
+  const argv = step('prefill-0', { prefill, decode: { nodes: 1 }, dynamo: { version } }).argv.map(wordText);
+  expect(argv.join(' ')).toBe(
+    `python3 -m dynamo.mocker --model-path /models/m --model-name m ${options} --speedup-ratio 2`,
+  );
+});
+
 test('Dynamo’s own options', () => {
   const dynamo = {
     migration_limit: 3,
@@ -96,7 +109,7 @@ test('Dynamo’s own options', () => {
     `python3 -m dynamo.sglang ${MODEL} --tp-size 8 --endpoint dyn://dynamo.other.generate ${PLANES} ${options}`,
   );
   expect(command('aggregated-0', { aggregated, dynamo: { ...dynamo, version: '0.9.1' } })).toBe(
-    `python3 -m dynamo.sglang ${MODEL} --tp-size 8 --endpoint dyn://dynamo.other.generate ${options} ` +
+    `python3 -m dynamo.sglang ${MODEL} --tp-size 8 --endpoint dyn://dynamo.other.generate ${PLANES} ${options} ` +
       '--migration-limit 3',
   );
 });

@@ -81,8 +81,15 @@ describe('an engine of a rehearsed node', () => {
   test('what is no engine runs as it is', () => {
     const node = makeNode('127.0.70.4');
     expect(python(node, ['script.py'])).toEqual({ status: 0, stdout: 'a script\n', stderr: '' });
-    const ended = python(node, ['-m', 'dynamo.mocker', '--endpoint', 'x']);
-    expect((JSON.parse(ended.stdout) as Called).argv).toEqual(['--endpoint', 'x']);
+  });
+
+  test('a dynamo.mocker of the job’s own has the tiny model', () => {
+    const node = makeNode('127.0.70.4');
+    const given = ['--model-path', '/models/r1', '--model-name', 'r1', '--disaggregation-mode', 'decode'];
+    const ended = python(node, ['-m', 'dynamo.mocker', ...given, '--speedup-ratio', '3', '--no-enable-x']);
+    expect((JSON.parse(ended.stdout) as Called).argv.join(' ')).toMatch(
+      /^--model-path \S+\/rehearsal\/model --disaggregation-mode decode --data-parallel-size 1 --speedup-ratio 3 --model-name r1 --no-enable-x$/,
+    );
   });
 
   test('without tools says where they come from', () => {
