@@ -125,5 +125,7 @@ model_listed() {
 completes() {
   local answer
   answer=$(http POST "$1" /v1/chat/completions "$2")
+  # A failed worker can leave an answer with tokens and the error beside them.
+  [[ ! $answer =~ \"finish_reason\":\"error\"|\"error\":[\{\"] ]] || { echo "a completion failed: ${answer:0:200}"; return 1; }
   [[ $answer =~ \"completion_tokens\":[1-9] ]] || { echo "a completion gave no tokens: ${answer:0:200}"; return 1; }
 }
