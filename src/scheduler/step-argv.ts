@@ -37,8 +37,8 @@ export interface Supervised extends InJob {
 }
 
 /**
- * Runs session.sh on the head node, with the environment of a login there, as sbatch's `--export=NONE` gives it to a job
- * script; without PATH, bash has to be found by its own. `--propagate`: not the low limits of a login shell.
+ * Runs session.sh on the head node, with the environment of a login there, whatever `environment` the profile gives to job
+ * scripts; without PATH, bash has to be found by its own. `--propagate`: not the low limits of a login shell.
  */
 export function superviseCommand({ dir, hosts, owned, ...where }: Supervised): readonly string[] {
   return [

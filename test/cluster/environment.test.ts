@@ -16,6 +16,13 @@ slurm: {account: research, partition: batch, time: 10m}
 aggregated: {env: {PATH: "/home/ada/fake:/usr/bin:/bin"}}
 frontend: {env: {PATH: "/home/ada/fake:/usr/bin:/bin"}}
 `;
+/** slurmd passes on what follows `print`: https://slurm.schedmd.com/prolog_epilog.html */
+const PROLOG = `#!/bin/sh
+echo print
+echo 'print ====='
+echo 'print node1 address 10.9.9.9'
+echo 'print scratch is /scratch/17'
+`;
 const PYTHON = `#!/bin/bash
 cp /proc/self/environ "/home/ada/got/.$SLURM_JOB_ID" && mv "/home/ada/got/.$SLURM_JOB_ID" "/home/ada/got/$SLURM_JOB_ID"
 exec sleep 600
@@ -36,10 +43,13 @@ describe.skipIf(unavailable)(
         'got/.keep': '',
         '.bash_profile': 'export FROM_LOGIN=profile\n',
         '.config/dyn-slurm/clusters/clean.yaml': profile('preamble: export FROM_PREAMBLE=yes'),
+        '.config/dyn-slurm/clusters/noisy.yaml': profile(
+          'preamble: export SLURM_TASK_PROLOG=/home/ada/prolog',
+        ),
         '.config/dyn-slurm/clusters/login.yaml': profile('environment: login'),
         '.config/dyn-slurm/clusters/inherit.yaml': profile('environment: inherit'),
       });
-      await put({ 'fake/python3': PYTHON }, 0o755);
+      await put({ 'fake/python3': PYTHON, prolog: PROLOG }, 0o755);
     });
     afterAll(() => down(cluster));
 
@@ -66,14 +76,18 @@ describe.skipIf(unavailable)(
 
     test.each([
       ['clean', { FROM_PREAMBLE: 'yes' }],
+      // A prolog that prints on the output of every task hides no answer of a node.
+      ['noisy', {}],
       ['login', { FROM_LOGIN: 'profile' }],
       ['inherit', { SHELL_SECRET: 's3cret', TMPDIR: '/home/ada/nowhere' }],
     ])('%s', async (mode, more) => {
       const submitted = await ada.run(['submit', 'noted.yaml', '--cluster', mode, '--json'], { env: SHELL });
       expect(submitted).toMatchObject({ stderr: '', code: 0 });
-      const { jobId } = JSON.parse(submitted.stdout) as { jobId: string };
+      const { jobId, dir } = JSON.parse(submitted.stdout) as { jobId: string; dir: string };
       const file = join(cluster.homes, 'ada/got', jobId);
       await expect.poll(() => existsSync(file)).toBe(true);
+      const answers = join(cluster.homes, dir.replace(/^\/home\//, ''), 'state/answers');
+      expect(readFileSync(answers, 'utf8').includes('scratch is /scratch/17')).toBe(mode === 'noisy');
       const got = Object.fromEntries(
         readFileSync(file, 'utf8')
           .split('\0')
@@ -95,7 +109,9 @@ describe.skipIf(unavailable)(
         KRB5CCNAME: 'FILE:/tmp/ticket',
         // Ours, for the steps.
         SLURM_EXPORT_ENV: 'ALL',
-        SLURM_CPU_BIND: 'none',
+        SLURM_CPU_BIND: 'quiet,none',
+        // slurmd's own, where nothing else is said.
+        TMPDIR: '/tmp',
         ...more,
       });
       expect(readdirSync(join(cluster.homes, 'ada/got'))).toContain(jobId);
