@@ -31,7 +31,7 @@ gpus() {
 smi() {
   local file pid until=$((SECONDS + SMI_TIME)) status
   SMI=() SMI_TROUBLE='' SMI_HANGS=0
-  file=$(mktemp) || { SMI_TROUBLE='cannot make a file in /tmp' && return 1; }
+  file=$(TMPDIR=/tmp mktemp) || { SMI_TROUBLE='cannot make a file in /tmp' && return 1; }
   nvidia-smi "$@" >"$file" 2>&1 </dev/null &
   pid=$!
   while kill -0 "$pid" 2>/dev/null; do
