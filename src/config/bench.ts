@@ -87,10 +87,12 @@ export const bench = z.strictObject({
     .describe('Folder or name of the tokenizer by which the tool counts. Default: `model.path`.'),
   args: argumentMap
     .default({})
+    .meta({ examples: [{ 'request-timeout-seconds': 600 }] })
     .describe('Further arguments of the tool by name; those that dyn-slurm writes itself are refused.'),
   env: environment.default({}).describe('Environment of the tool. Secrets by reference only.'),
   point_time_limit: duration
     .optional()
+    .meta({ examples: ['30m'] })
     .describe(
       'Time for one measurement, after which it is ended, kept as partial, and the next begins. Default: none but the job’s.',
     ),

@@ -9,7 +9,6 @@ export const duration = z
   .refine((value) => (parseDuration(value) ?? 0) > 0, { error: ({ input }) => fault(String(input)) })
   .meta({
     title: 'duration',
-    examples: ['4h', '90m', '1-12:00:00'],
     // For editors, which cannot ask `parseDuration`.
     pattern: '^((\\d+d)?(\\d+h)?(\\d+m)?(\\d+s)?|\\d+:\\d\\d:\\d\\d|\\d+-\\d+(:\\d\\d){0,2})$',
   })

@@ -13,6 +13,7 @@ export const observe = z.strictObject({
     ),
   interval: duration
     .prefault('5s')
+    .meta({ examples: ['10s'] })
     .describe('Time between two samples of `gpu_log`, whole seconds. Default: 5s.'),
   metrics: z
     .union([z.literal('none'), duration], { error: 'write a duration as 5s or 1m, or none' })

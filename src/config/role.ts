@@ -50,10 +50,7 @@ export const argumentMap = z
       context.addIssue({ code: 'custom', path: [key], message, params: { conceal: true } });
     }
   })
-  .meta({
-    title: 'map of arguments',
-    examples: [{ 'mem-fraction-static': 0.82, 'enable-dp-attention': true, 'cuda-graph-bs': [1, 2, 4] }],
-  });
+  .meta({ title: 'map of arguments' });
 
 const restart = z
   .union([z.literal('never'), z.int().min(1).max(1000)], { error: 'write "never", or how often' })
@@ -123,6 +120,9 @@ export const role = z.strictObject({
     ),
   args: argumentMap
     .default({})
+    .meta({
+      examples: [{ 'mem-fraction-static': 0.82, 'enable-dp-attention': true, 'cuda-graph-bs': [1, 2, 4] }],
+    })
     .describe(
       'Any argument of SGLang, without its leading dashes; `_` and `-` are the same. true is a bare flag, false leaves it out, a list repeats its values, a map becomes JSON.',
     ),

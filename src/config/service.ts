@@ -117,10 +117,14 @@ export const ports = z.strictObject({
 const etcd = z.strictObject({
   lease_ttl: duration
     .optional()
+    .meta({ examples: ['60s'] })
     .describe(
       'How long a worker that died stays registered. A longer one outlives stalls of a loaded head node, a shorter one notices deaths sooner. Default: Dynamo’s own, 30 s in 1.6.',
     ),
-  args: argumentMap.default({}).describe('Further flags of etcd, without leading dashes. Default: none.'),
+  args: argumentMap
+    .default({})
+    .meta({ examples: [{ 'quota-backend-bytes': 8589934592 }] })
+    .describe('Further flags of etcd, without leading dashes. Default: none.'),
 });
 
 export const infra = z.strictObject({

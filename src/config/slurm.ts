@@ -59,9 +59,9 @@ export const slurm = z.strictObject({
   partition: directive.describe(
     'Partition to wait in (`--partition`). Default: the cluster profile’s `partition`.',
   ),
-  time: duration.describe(
-    'Time limit of the job (`--time`), as 90m, 4h, 1h30m, 2d or Slurm’s 1-12:00:00. Required.',
-  ),
+  time: duration
+    .meta({ examples: ['4h', '90m', '1-12:00:00'] })
+    .describe('Time limit of the job (`--time`), as 90m, 4h, 1h30m, 2d or Slurm’s 1-12:00:00. Required.'),
   qos: directive.optional().describe('Quality of service (`--qos`). Default: the account’s.'),
   reservation: directive.optional().describe('Reservation to run in (`--reservation`). Default: none.'),
   constraint: directive
