@@ -1,3 +1,4 @@
+import { count } from '../config/count.ts';
 import type { BenchOutline, Range } from '../plan/bench/outline.ts';
 import type { BenchProblem, BenchProblemKind } from './result.ts';
 
@@ -23,10 +24,10 @@ export function gate(measured: Gated, limits: Limits): readonly BenchProblem[] {
   const all = Math.max(prompts, completed + failed);
   if (failed > limits.maxErrorRate * all) {
     const why = error === undefined ? '' : `: ${error}`;
-    say('errors', `${failed} of ${all} requests failed, ${percent(limits.maxErrorRate)} may${why}`);
+    say('errors', `${failed} of ${count(all, 'request')} failed, ${percent(limits.maxErrorRate)} may${why}`);
   }
   if (completed + failed < prompts) {
-    say('incomplete', `${completed} of ${prompts} requests were completed`);
+    say('incomplete', `${completed} of ${count(prompts, 'request')} completed`);
   }
   if (completed > 0) {
     const input = missed(inputTokens / completed, limits.inputLength, limits.lengthTolerance);

@@ -1,13 +1,4 @@
-/** `node`, `nodes`; `entry`, `entries`. */
-export function plural(amount: number, noun: string): string {
-  if (amount === 1) return noun;
-  return /[^aeiou]y$/.test(noun) ? `${noun.slice(0, -1)}ies` : `${noun}s`;
-}
-
-/** `1 node`, `4 nodes`. */
-export function count(amount: number, noun: string): string {
-  return `${amount} ${plural(amount, noun)}`;
-}
+export { count, plural } from '../config/count.ts';
 
 /** `0-3, 7`: numbers, ascending, with runs of them shortened. */
 export function ranges(numbers: readonly number[]): string {

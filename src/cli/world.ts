@@ -8,7 +8,7 @@ import {
   readSync,
   type Stats,
 } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type process from 'node:process';
@@ -144,10 +144,12 @@ export function processWorld(
     randomHex,
     readStdin: () => readAll(proc.stdin, signal),
     readFile: async (path) => readFileSync(path, 'utf8'),
-    writeFile: async (path, text, mode = 0o644) => {
+    writeFile: async (path, text, mode) => {
       // Whatever the umask is, nobody else may write there.
       await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-      await writeFile(path, text, { mode });
+      await writeFile(path, text, { mode: mode ?? 0o644 });
+      // A mode that was asked for holds, whatever the umask is.
+      if (mode !== undefined) await chmod(path, mode);
     },
     exists: async (path) => existsSync(path),
     kind: async (path) => {

@@ -2,6 +2,7 @@ import type { BenchPoint, BenchResult, Percentiles } from '../../bench/result.ts
 import { plainText } from '../../host/plain-text.ts';
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import { table } from '../table.ts';
+import { count } from '../wording.ts';
 import type { Page } from '../world.ts';
 import { wrapped } from '../wrap.ts';
 
@@ -90,7 +91,7 @@ function verdictLine(result: BenchResult): string {
 export function benchLines(result: BenchResult): string {
   const { name, points, problems, valid } = result;
   const [first] = problems;
-  const measured = `${points.length} concurrenc${points.length === 1 ? 'y' : 'ies'}`;
+  const measured = count(points.length, 'concurrency');
   const more = problems.length > 1 ? `, and ${problems.length - 1} more` : '';
   const where = first?.concurrency ? `concurrency ${first.concurrency}: ` : '';
   const state = first ? `INVALID: ${where}${first.reason}${more}` : valid ? 'valid' : 'not finished yet';

@@ -3,6 +3,7 @@ import { DynSlurmError, EXIT } from '../../errors.ts';
 import { writeLocalFiles } from '../../host/local-files.ts';
 import { planJob } from '../../plan/assemble.ts';
 import { bundleOf } from '../submit/bundle.ts';
+import { count } from '../wording.ts';
 import type { World } from '../world.ts';
 import { type LoadOptions, loadValidJob } from './load.ts';
 
@@ -26,7 +27,7 @@ export async function render(
   // What an earlier render left, with its steps: removing follows no links, and all files are then written anew.
   for (const name of new Set([...files.keys()].map(topmost))) await world.remove(join(folder, name));
   await writeLocalFiles(folder, files);
-  world.err.write(`wrote ${files.size} files to ${out}; start with ${join(out, 'job.sbatch')}\n`);
+  world.err.write(`wrote ${count(files.size, 'file')} to ${out}; start with ${join(out, 'job.sbatch')}\n`);
   return EXIT.ok;
 }
 

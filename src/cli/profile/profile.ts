@@ -5,6 +5,7 @@ import { pause } from '../../host/pause.ts';
 import { wayThere } from '../../observe/service/way.ts';
 import { benchTarget } from '../bench/target.ts';
 import type { LookupOptions } from '../run/lookup.ts';
+import { count } from '../wording.ts';
 import type { World } from '../world.ts';
 import { type Chosen, chooseWorkers, type Tool } from './choice.ts';
 import { collectReports, nsysReports } from './nsys.ts';
@@ -77,7 +78,7 @@ export async function profile(
   if (going.length > 0) {
     const names = going.map(({ worker }) => worker.step).join(', ');
     world.err.write(
-      `profiling ${names} ${steps === undefined ? `for ${seconds} s` : `for ${steps} steps`}\n`,
+      `profiling ${names} ${steps === undefined ? `for ${seconds} s` : `for ${count(steps, 'step')}`}\n`,
     );
   }
   const inTime = (worker: Chosen, signal: AbortSignal): Promise<readonly Trace[]> =>
@@ -93,7 +94,8 @@ export async function profile(
     const late = AbortSignal.timeout(STEPS_LIMIT);
     const done = await stepsDone(host, going, folder, tool, AbortSignal.any([world.signal, late]));
     stopped = done ? profiling : await stopAll(way, profiling);
-    if (late.aborted) world.err.write(`fewer than ${steps} steps were done in ${STEPS_LIMIT / 60_000} min\n`);
+    if (late.aborted)
+      world.err.write(`fewer than ${count(steps ?? 0, 'step')} were done in ${STEPS_LIMIT / 60_000} min\n`);
   }
   if (world.signal.aborted) {
     world.err.write(`interrupted; the profilers were stopped, and traces are in ${folder}\n`);

@@ -13,6 +13,7 @@ import { type LoadOptions, loadValidJob } from '../config/load.ts';
 import { bundleOf } from '../submit/bundle.ts';
 import { originOf } from '../submit/origin.ts';
 import { sendJob } from '../submit/send.ts';
+import { count } from '../wording.ts';
 import type { World } from '../world.ts';
 import { perform } from './performance.ts';
 import { setup } from './setup.ts';
@@ -58,7 +59,7 @@ function announce(run: Run, plan: Plan, { json }: RehearseOptions, world: World)
   if (json) return;
   const { nodes, gpus, workers } = plan;
   world.err.write(
-    `rehearsing ${run.id}: ${nodes.length === 1 ? '1 node' : `${nodes.length} nodes`} × ${gpus.perNode} ${gpus.model}, ${workers.length} workers, mock engines\n`,
+    `rehearsing ${run.id}: ${count(nodes.length, 'node')} × ${gpus.perNode} ${gpus.model}, ${count(workers.length, 'worker')}, mock engines\n`,
   );
 }
 

@@ -41,6 +41,10 @@ export async function exportRun(
   }
   const text = await FORMS[form](await lookUpRun(query, options, world));
   if (options.out === undefined) world.out.write(text);
-  else world.out.write(`${await writeOutput(options.out, text, world)}\n`);
+  else {
+    // Prometheus runs as a user of its own, and targets are no secret.
+    const mode = form === 'scrape' ? 0o644 : 0o600;
+    world.out.write(`${await writeOutput(options.out, text, world, mode)}\n`);
+  }
   return EXIT.ok;
 }

@@ -1,5 +1,6 @@
 import type { EventOf, NodeFinding, ObservedEvent, ProcessEnd, QueueEvent } from '../../observe/event.ts';
-import { elapsed } from '../time-text.ts';
+import { dateAndClock, elapsed } from '../time-text.ts';
+import { count } from '../wording.ts';
 import { logEventText } from './log-event-text.ts';
 import { serviceEventText } from './service-text.ts';
 
@@ -9,12 +10,12 @@ export function eventText(event: ObservedEvent): string | undefined {
     case 'queue':
       return queueText(event);
     case 'job-started':
-      return `job ${event.job} started on ${nodes(event.nodes)}${event.attempt > 0 ? `, attempt ${event.attempt + 1}` : ''}`;
+      return `job ${event.job} started on ${count(event.nodes, 'node')}${event.attempt > 0 ? `, attempt ${event.attempt + 1}` : ''}`;
     case 'preflight':
       return preflightText(event);
     case 'nodes-bound': {
       const [head] = event.nodes;
-      return `${nodes(event.nodes.length)} bound${head ? `; head node ${head.host}, ${head.ip}` : ''}`;
+      return `${count(event.nodes.length, 'node')} bound${head ? `; head node ${head.host}, ${head.ip}` : ''}`;
     }
     case 'port-moved':
       return `port ${event.from} is ${event.to} in this run: ${event.reason}`;
@@ -147,15 +148,23 @@ function findingText({ nodes: names, text }: NodeFinding): string {
   return `${hosts(names)} ${text}`;
 }
 
-function queueText({ job, phase, state, reason, explanation, next, nodes: count }: QueueEvent): string {
+/** `; Slurm expects it to start at 2025-11-24 07:40:00`, of a job that waits. */
+export function startText({ phase, start }: QueueEvent): string {
+  return phase === 'pending' && start !== undefined
+    ? `; Slurm expects it to start at ${dateAndClock(new Date(start))}`
+    : '';
+}
+
+function queueText(event: QueueEvent): string {
+  const { job, phase, state, reason, explanation, next, nodes } = event;
   const why = [reason, explanation].filter(Boolean).join(', ');
   switch (phase) {
     case 'pending':
-      return `job ${job} waits in the queue${why === '' ? '' : `: ${why}`}${next === undefined ? '' : `; ${next}`}`;
+      return `job ${job} waits in the queue${why === '' ? '' : `: ${why}`}${startText(event)}${next === undefined ? '' : `; ${next}`}`;
     case 'starting':
       return `job ${job} gets its nodes ready`;
     case 'running':
-      return `job ${job} runs on ${nodes(count)}`;
+      return `job ${job} runs on ${count(nodes, 'node')}`;
     case 'suspended':
       return `job ${job} is suspended`;
     case 'ending':
@@ -171,15 +180,11 @@ function queueText({ job, phase, state, reason, explanation, next, nodes: count 
   }
 }
 
-function nodes(count: number): string {
-  return count === 1 ? '1 node' : `${count} nodes`;
-}
-
 const MOST_HOSTS = 4;
 
 function hosts(names: readonly string[]): string {
   if (names.length <= MOST_HOSTS) return names.join(', ');
-  return `${names[0]} … ${names.at(-1)} (${names.length} nodes)`;
+  return `${names[0]} … ${names.at(-1)} (${count(names.length, 'node')})`;
 }
 
 /** ` after 3 min`; nothing where the job's script may never have run. */

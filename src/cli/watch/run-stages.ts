@@ -2,6 +2,7 @@ import type { Role } from '../../config/role.ts';
 import type { Outcome } from '../../observe/event.ts';
 import type { Outline, OutlineStep } from '../../observe/outline.ts';
 import type { RunState } from '../../observe/run-state.ts';
+import { startText } from './event-text.ts';
 import { group, type Moment, type RunEnd, type Stage, stage } from './stage.ts';
 import { startNote } from './start-note.ts';
 
@@ -11,7 +12,7 @@ export function runStages(state: RunState, { steps }: Outline, submitted: Moment
   const service = (step: OutlineStep) => serviceStage(state, step, end);
   const services = [
     ...steps.filter(({ kind }) => kind === 'frontend' || kind === 'nginx').map(service),
-    ...workerCounts(steps).map(([role, count]) => workersStage(state, role, count, end)),
+    ...workerCounts(steps).map(([role, wanted]) => workersStage(state, role, wanted, end)),
   ];
   const { started, bound, ready } = state;
   return [
@@ -58,10 +59,10 @@ function serviceStage({ steps, cause }: RunState, { name }: OutlineStep, end: Ru
   return blamed(stage({ key: name, title, note: '' }, started, ready, end), cause?.step === name, end);
 }
 
-function workersStage(state: RunState, role: Role, count: number, end: RunEnd): Stage {
+function workersStage(state: RunState, role: Role, wanted: number, end: RunEnd): Stage {
   const { steps, workers, stages, ready, cause } = state;
   const registered = workers.get(role);
-  const want = registered?.want ?? count;
+  const want = registered?.want ?? wanted;
   const first = [...steps.values()].find(({ started }) => started.role === role)?.started;
   const complete = registered !== undefined && registered.have >= want ? registered : ready;
   const what = {
@@ -121,7 +122,7 @@ function queueNote({ queue, started }: RunState): string {
   if (started) return `job ${started.job}`;
   if (!queue) return '';
   const why = [queue.state, queue.explanation ?? queue.reason].filter(Boolean).join(', ');
-  return `job ${queue.job}: ${why}${queue.next === undefined ? '' : `; ${queue.next}`}`;
+  return `job ${queue.job}: ${why}${startText(queue)}${queue.next === undefined ? '' : `; ${queue.next}`}`;
 }
 
 function nodesNote({ bound, started, preflight }: RunState): string {

@@ -1,3 +1,4 @@
+import { count as amount, plural } from '../../wording.ts';
 import type { LiveState } from './live-state.ts';
 import { brief, count } from './number-text.ts';
 import { flow, type Line, type Piece, piece, type Style } from './span-line.ts';
@@ -44,7 +45,10 @@ function totalParts({ load }: LiveState): readonly Piece[] {
   if (load === undefined || load.totals.requests === 0) return [];
   const { requests, failed, outputTokens } = load.totals;
   return [
-    piece(`${count(requests)} requests, ${brief(outputTokens)} tok out since start`, 'dim'),
+    piece(
+      `${count(requests)} ${plural(requests, 'request')}, ${brief(outputTokens)} tok out since start`,
+      'dim',
+    ),
     ...(failed > 0 ? [piece(`${count(failed)} failed`, 'warn')] : []),
   ];
 }
@@ -57,7 +61,7 @@ function etcdPart({ roles }: NonNullable<LiveState['instances']>): Piece {
 }
 
 function busText({ jetstream, services, milliseconds }: NonNullable<LiveState['bus']>): string {
-  const streams = jetstream && jetstream.streams > 0 ? `, ${jetstream.streams} streams` : '';
+  const streams = jetstream && jetstream.streams > 0 ? `, ${amount(jetstream.streams, 'stream')}` : '';
   const requests = services.reduce((sum, each) => sum + each.requests, 0);
-  return `NATS ${milliseconds < 1 ? '<1' : Math.round(milliseconds)} ms${streams}${requests > 0 ? `, ${count(requests)} requests` : ''}`;
+  return `NATS ${milliseconds < 1 ? '<1' : Math.round(milliseconds)} ms${streams}${requests > 0 ? `, ${count(requests)} ${plural(requests, 'request')}` : ''}`;
 }

@@ -1,4 +1,5 @@
 import type { RunState } from '../../../observe/run-state.ts';
+import { count } from '../../wording.ts';
 import type { LiveState } from './live-state.ts';
 import { type Piece, piece } from './span-line.ts';
 import { readyCount } from './worker-state.ts';
@@ -25,7 +26,7 @@ export function stateWord({ run, workers }: LiveState): StateWord {
   if (stalled) return { word: piece('stalled', 'bad'), since: stalled.time };
   const up = readyCount(workers);
   if (up === workers.size) return { word: piece('ready', 'good'), since: ready.time };
-  const detail = `${up} of ${workers.size} workers ready`;
+  const detail = `${up} of ${count(workers.size, 'worker')} ready`;
   return { word: piece('degraded', 'warn'), detail, since: ready.time };
 }
 
