@@ -25,7 +25,7 @@ export function configMarkdown(): string {
 const PROFILE =
   'Site facts live in files `~/.config/dyn-slurm/clusters/NAME.yaml` and `.dyn-slurm/clusters/NAME.yaml` (which ' +
   'wins), chosen by `--cluster NAME`, `DYN_SLURM_CLUSTER` or the key `cluster`. `local` is built in. ' +
-  '[On the cluster](on-the-cluster.md) tells how to find the values.';
+  '[First use on your own cluster](first-use.md) tells how to find the values.';
 
 /** The roles have the same keys, and are described once. */
 function topLevel(): readonly string[] {
