@@ -47,7 +47,7 @@ export async function forward(
 }
 
 function direct({ url }: EventOf<'ready'>, { out, err }: World): number {
-  err.write('the cluster is not at a distance: the frontend can be reached from here as it is\n');
+  err.write('no tunnel is needed: this machine reaches the frontend at its own address\n');
   out.write(`${url}\n`);
   return EXIT.ok;
 }

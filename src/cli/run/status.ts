@@ -41,7 +41,7 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
     options.json
       ? `${JSON.stringify({ ...runJson(report), nodeMarks: marks, load: loadJson(report), bench: results }, null, 2)}\n`
       : wrapped(
-          `${runText(report, world.now(), world.page)}${marksText(marks)}${results.map(benchLines).join('')}`,
+          `${runText(report, world.now(), world)}${marksText(marks)}${results.map(benchLines).join('')}`,
           world.page.width,
         ),
   );

@@ -9,7 +9,8 @@ import { ago, dateAndClock, elapsed, moment, past } from '../time-text.ts';
 import { type Piece, paint, piece, type Style } from '../watch/live/span-line.ts';
 import { loadFigures } from '../watch/service-text.ts';
 import { verdictText } from '../watch/verdict-text.ts';
-import type { Page } from '../world.ts';
+import type { Page, World } from '../world.ts';
+import { accessRows } from './access.ts';
 import type { RunReport } from './report.ts';
 
 /** Where a run is, in a word or two. */
@@ -44,7 +45,8 @@ function statePiece(report: Pick<RunReport, 'state' | 'jobId'>): Piece {
 }
 
 /** One run in full. */
-export function runText(report: RunReport, now: Date, { color }: Page): string {
+export function runText(report: RunReport, now: Date, world: Pick<World, 'page' | 'self' | 'env'>): string {
+  const { color } = world.page;
   const { run, state, connection, jobId } = report;
   const { queue, bound, ready, verdict } = state;
   const submitted = run.job ? `, submitted ${past(new Date(run.job.submitted), now)}` : '';
@@ -67,6 +69,7 @@ export function runText(report: RunReport, now: Date, { color }: Page): string {
     ['url', ready && !verdict ? ready.url : ''],
     ['engines', isMock(report) ? `${MOCK_MARK}: figures of mock engines say nothing about GPUs` : ''],
     ['model', ready && !verdict ? ready.model : ''],
+    ...(ready && !verdict ? accessRows(ready, run, connection, world) : []),
     ['load', report.load ? loadFigures(report.load) : ''],
     ['retry', run.job?.retryOf === undefined ? '' : `of ${run.job.retryOf}, attempt ${run.job.attempt}`],
     ['folder', run.dir],

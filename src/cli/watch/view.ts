@@ -39,6 +39,8 @@ export interface RunShown {
   readonly outline: Outline | undefined;
   /** RFC 3339. */
   readonly submitted?: string | undefined;
+  /** What a person wants to know once it is ready, as lines. */
+  readonly access?: (ready: NonNullable<RunState['ready']>) => string;
   /** Leave out the stages after this one. */
   readonly through?: string;
 }
@@ -177,7 +179,8 @@ function boardTask(stage: Stage, slots: Map<string, Slot>, screen: Screen): List
   return {
     title: stageText(stage, screen),
     task: async (_, task) => {
-      if (children.length > 0) return task.newListr(children, { concurrent: true, exitOnError: false });
+      if (children.length > 0)
+        return task.newListr([...children, unfinished(slot)], { concurrent: true, exitOnError: false });
       slot.show = (text) => {
         task.title = text;
       };
@@ -191,6 +194,14 @@ function boardTask(stage: Stage, slots: Map<string, Slot>, screen: Screen): List
     },
   };
 }
+
+/** Below a heading, and not shown: keeps a heading from its tick where not all below it was done. */
+const unfinished = (slot: Slot): ListrTask => ({
+  task: async () => {
+    await slot.over;
+    if (slot.stage.status === 'skipped') throw new Error('not finished');
+  },
+});
 
 /** `prefill workers  2/4  3.1 s`; where it does not fit, the note loses its end. */
 function stageText({ title, note, from, to, status }: Stage, screen: Screen): string {

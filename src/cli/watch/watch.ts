@@ -3,6 +3,7 @@ import type { Run } from '../../observe/run.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { noteBadNodes } from '../nodes/ledger.ts';
+import { accessRows, accessText } from '../run/access.ts';
 import { whoCancelled } from '../run/cancelled-by.ts';
 import { exitOfRun } from '../run/exit.ts';
 import { type LookupOptions, lookUpEach } from '../run/lookup.ts';
@@ -68,7 +69,11 @@ async function showRun(
   const state = await showLive(
     run.id,
     runEvents(watched, world, { page, patient, every }),
-    { outline, submitted: run.job?.submitted },
+    {
+      outline,
+      submitted: run.job?.submitted,
+      access: (ready) => accessText(accessRows(ready, run, connection, world)),
+    },
     screen,
   );
   patient.end();

@@ -28,9 +28,11 @@ export async function site(answers: Parameters<typeof stubSlurm>[0] = {}): Promi
   const interrupt = new AbortController();
   const written: Record<'out' | 'err', string[]> = { out: [], err: [] };
   const sink = (parts: string[]) => ({ write: (text: string) => void parts.push(text) });
+  const real = processWorld(process, packageRoot, interrupt.signal);
   const world: World = {
-    ...processWorld(process, packageRoot, interrupt.signal),
-    env: { HOME: home, PATH: `${stub.bin}:/usr/bin:/bin` },
+    ...real,
+    self: { ...real.self, machine: 'login1' },
+    env: { HOME: home, USER: 'ada', PATH: `${stub.bin}:/usr/bin:/bin` },
     home,
     cwd: home,
     isTTY: false,

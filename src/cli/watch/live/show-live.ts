@@ -1,5 +1,6 @@
 import type { ObservedEvent } from '../../../observe/event.ts';
 import { isServing, type RunState } from '../../../observe/run-state.ts';
+import { wrapped } from '../../wrap.ts';
 import { eventText } from '../event-text.ts';
 import { runStages } from '../run-stages.ts';
 import { type Board, isNews, openBoard, type RunShown, type Screen, writeLine } from '../view.ts';
@@ -18,11 +19,14 @@ const TICK = 1000;
 export async function showLive(
   name: string,
   events: AsyncIterable<ObservedEvent>,
-  { outline = { steps: [] }, submitted }: RunShown,
+  { outline = { steps: [] }, submitted, access }: RunShown,
   screen: Screen,
 ): Promise<RunState> {
   let state = newLiveState(outline);
-  const view = screen.renderer === 'json' ? undefined : new RunView(name, { outline, submitted }, screen);
+  const view =
+    screen.renderer === 'json'
+      ? undefined
+      : new RunView(name, { outline, submitted, ...(access && { access }) }, screen);
   try {
     await view?.open(state);
     for await (const event of events) {
@@ -80,6 +84,8 @@ class RunView {
       // The view shows the rest of it.
     } else if (news && (!this.#canvas || (event.kind !== 'load' && event.kind !== 'source')))
       this.#line(event);
+    // What a run has been through comes all at once, and it may be over.
+    if (event.kind === 'ready') setTimeout(() => this.#showAccess(event), 0);
     if (!this.#screen.size) return;
     if (this.#canvas) {
       if (event.kind === 'load' || event.kind === 'health') this.#draw();
@@ -90,6 +96,15 @@ class RunView {
     // What a run has been through comes all at once, and it may be over.
     this.#ticker = setInterval(() => this.#draw(), TICK);
     setTimeout(() => this.#draw(), 0);
+  }
+
+  #showAccess(ready: NonNullable<RunState['ready']>): void {
+    if (!this.#state || !isServing(this.#state.run)) return;
+    const { out, size } = this.#screen;
+    const text = this.#shown.access?.(ready) ?? '';
+    const shown = size ? wrapped(text, size().columns) : text;
+    if (this.#canvas) this.#canvas.print(shown);
+    else out.write(shown);
   }
 
   #draw(): void {

@@ -44,6 +44,8 @@ r1-0a1b2c  ready
   workers  prefill 1/1, decode 1/1
   url      http://127.77.0.11:8000
   model    deepseek-ai/DeepSeek-R1
+  tunnel   ssh -NL8000:127.77.0.11:8000 ada@login1
+  try      curl http://127.77.0.11:8000/v1/chat/completions -Hcontent-type:application/json -d '{"model":"deepseek-ai/DeepSeek-R1","messages":[{"role":"user","content":"Hello"}]}'
   folder   RUNS/r1-0a1b2c
 `,
     );
