@@ -27,7 +27,7 @@ export function gate(measured: Gated, limits: Limits): readonly BenchProblem[] {
     say('errors', `${failed} of ${count(all, 'request')} failed, ${percent(limits.maxErrorRate)} may${why}`);
   }
   if (completed + failed < prompts) {
-    say('incomplete', `${completed} of ${count(prompts, 'request')} completed`);
+    say('incomplete', `${completed} of ${count(prompts, 'request')} were completed`);
   }
   if (completed > 0) {
     const input = missed(inputTokens / completed, limits.inputLength, limits.lengthTolerance);

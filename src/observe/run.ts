@@ -42,7 +42,7 @@ export interface SessionFacts {
 
 const ID = /^(.+)-([0-9a-f]{6})$/;
 
-/** A new run; its folder is made when it is submitted. `hex`: six random digits. */
+/** A new run; its folder is made when it is submitted. `hex`: six random hex digits. */
 export function createRun(root: string, name: string, hex: string): Run {
   const id = `${name}-${hex}`;
   return { id, name, dir: join(root, id) };

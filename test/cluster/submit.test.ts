@@ -293,14 +293,14 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
         const ended = await watcher.ended;
         expect(ended.code).toBe(code);
         expect(ended.stderr).toBe(
-          `\nnot watching any more; job ${jobId} goes on\n  watch again:  dyn-slurm watch ${run}\n  end the job:  dyn-slurm cancel ${run}, or scancel ${jobId}\n`,
+          `\nstopped watching; job ${jobId} keeps running\n  watch again:  dyn-slurm watch ${run}\n  end the job:  dyn-slurm cancel ${run}, or scancel ${jobId}\n`,
         );
       }
       const impatient = await ada.run(['watch', run, '--pending-limit', '2s']);
       expect(impatient.code).toBe(8);
       expect(impatient.stderr).toMatch(
         new RegExp(
-          `^\\nnot started within 2s, the --pending-limit\\n {2}job ${jobId} waits in the queue: PartitionTimeLimit, .*it will never start: .*\\n\\nnot watching any more; job ${jobId} goes on\\n.*\\n.*scancel ${jobId}\\n$`,
+          `^\\nnot started within 2s, the --pending-limit\\n {2}job ${jobId} waits in the queue: PartitionTimeLimit, .*it will never start: .*\\n\\nstopped watching; job ${jobId} keeps running\\n.*\\n.*scancel ${jobId}\\n$`,
         ),
       );
       expect(await jobs()).toHaveLength(1);

@@ -21,7 +21,7 @@ export async function conclude(
   else if (measured || job.bench?.type !== 'custom') {
     world.out.write(benchText(result, world.page));
     world.err.write(`results are in ${folder}\n`);
-  } else world.err.write(`${end.reason}; results belong into ${folder}\n`);
+  } else world.err.write(`${end.reason}; a command writes its results to ${folder}\n`);
   // Of a command of the user's that leaves nothing to read only its exit code is known.
   if (!measured && job.bench?.type === 'custom' && end.exit !== null) {
     return end.exit === 0 && result.valid ? EXIT.ok : end.exit === 0 ? EXIT.benchmarkInvalid : EXIT.jobFailed;

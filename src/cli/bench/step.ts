@@ -37,7 +37,7 @@ export async function runStep(
   const end = await untilEnded(events, log, json, world);
   if (end) return end;
   world.err.write(
-    `\nnot watching any more; the benchmark goes on: \`dyn-slurm bench ${target.run.id} --show\` shows it, \`--stop\` ends it\n`,
+    `\nstopped watching; the benchmark keeps running: \`dyn-slurm bench ${target.run.id} --show\` shows it, \`--stop\` ends it\n`,
   );
   return undefined;
 }

@@ -17,7 +17,7 @@ export function detachedText(left: readonly Left[]): string {
     ? ''
     : `, or scancel ${numbers.join(' ')}`;
   return [
-    `\nnot watching any more; ${many ? 'jobs' : 'job'} ${numbers.join(', ')} ${many ? 'go' : 'goes'} on`,
+    `\nstopped watching; ${many ? 'jobs' : 'job'} ${numbers.join(', ')} ${many ? 'keep' : 'keeps'} running`,
     `  watch again:  dyn-slurm watch ${ids.join(' ')}`,
     `  end the ${many ? 'jobs' : 'job'}:  dyn-slurm cancel ${many ? 'RUN' : ids[0]}${scancel}`,
     '',

@@ -149,8 +149,9 @@ function findingText({ nodes: names, text }: NodeFinding): string {
 }
 
 /** `; Slurm expects it to start at 2025-11-24 07:40:00`, of a job that waits. */
-export function startText({ phase, start }: QueueEvent): string {
-  return phase === 'pending' && start !== undefined
+export function startText({ phase, start, time }: QueueEvent): string {
+  // An estimate that has passed is none.
+  return phase === 'pending' && start !== undefined && Date.parse(start) > Date.parse(time)
     ? `; Slurm expects it to start at ${dateAndClock(new Date(start))}`
     : '';
 }

@@ -1,10 +1,11 @@
 import type { ClusterProfile } from '../cluster-profile.ts';
+import { count } from '../count.ts';
 import { gpuModel } from '../gpu.ts';
 import { dedicatedNodes, type Layout, type Spot } from '../layout.ts';
 import type { Problem } from '../problem.ts';
 import type { Role } from '../role.ts';
 import type { JobConfig } from '../schema.ts';
-import { count, sizePath } from './sizes.ts';
+import { sizePath } from './sizes.ts';
 
 /** What concerns the job's nodes as a whole. */
 export function* checkNodes(job: JobConfig, layout: Layout, perNode: number): Generator<Problem> {

@@ -1,3 +1,4 @@
+import { count } from '../count.ts';
 import { layOut } from '../layout.ts';
 import type { Problem } from '../problem.ts';
 import { ROLES, type Role, type RoleConfig } from '../role.ts';
@@ -92,8 +93,4 @@ function* checkAgreement(role: Role, config: RoleConfig, perNode: number): Gener
 export function sizePath(role: Role, config: RoleConfig, fallback: 'nodes' | 'workers'): readonly string[] {
   if (config.gpus_per_worker !== undefined && fallback === 'nodes') return [role, 'gpus_per_worker'];
   return fallback === 'nodes' && config.nodes === undefined ? [role] : [role, fallback];
-}
-
-export function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }

@@ -16,3 +16,12 @@ test('fills lines with words', () => {
 test('counts', () => {
   expect([count(0, 'node'), count(1, 'node'), count(2, 'node')]).toEqual(['0 nodes', '1 node', '2 nodes']);
 });
+
+test('plurals', () => {
+  expect(['run', 'concurrency', 'day', 'GPU'].map((noun) => [count(1, noun), count(2, noun)])).toEqual([
+    ['1 run', '2 runs'],
+    ['1 concurrency', '2 concurrencies'],
+    ['1 day', '2 days'],
+    ['1 GPU', '2 GPUs'],
+  ]);
+});

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { eventText } from '../../../../src/cli/watch/event-text.ts';
-import type { RunEventBody } from '../../../../src/observe/event.ts';
+import type { ObservedEvent, RunEventBody } from '../../../../src/observe/event.ts';
 
 const lost = { step: 'decode-1', role: 'decode', reason: 'decode-1 on node2 was killed by SIGKILL' } as const;
 
@@ -41,4 +41,27 @@ test.each<[RunEventBody, string]>([
   [{ kind: 'requeued', reason: 'preempted', seconds: 61 }, 'back in the queue after 1 min 1 s: preempted'],
 ])('%j', (event, text) => {
   expect(eventText({ time: '2025-11-24T05:43:00.000Z', ...event })).toBe(text);
+});
+
+test.each([
+  ['2025-11-24T07:40:00.000Z', '; Slurm expects it to start at 2025-11-24 07:40:00'],
+  // An estimate that has passed.
+  ['2025-11-24T05:40:00.000Z', ''],
+  [undefined, ''],
+])('a job that waits is expected to start at %s', (start, said) => {
+  process.env.TZ = 'UTC';
+  const event = {
+    time: '2025-11-24T05:45:00.000Z',
+    kind: 'queue',
+    job: '7',
+    phase: 'pending',
+    state: 'PENDING',
+    reason: 'Priority',
+    explanation: 'other jobs go first',
+    nodes: 1,
+    ...(start !== undefined && { start }),
+  } as const;
+  expect(eventText(event as unknown as ObservedEvent)).toBe(
+    `job 7 waits in the queue: Priority, other jobs go first${said}`,
+  );
 });

@@ -85,7 +85,7 @@ test('an interrupt leaves all jobs alone', async () => {
   expect(await watch(['r1', 'r2'], {}, acted)).toBe(130);
   expect(err()).toBe(
     `
-not watching any more; jobs 1, 2 go on
+stopped watching; jobs 1, 2 keep running
   watch again:  dyn-slurm watch r1-0a1b2c r2-0a1b2c
   end the jobs:  dyn-slurm cancel RUN, or scancel 1 2
 `,

@@ -118,7 +118,7 @@ describe('the step list', () => {
 
   test('of a watcher who left', async () => {
     expect((await picture(await recorded('served', 10))).split('\n').slice(5)).toEqual([
-      '✔ frontends and workers',
+      '⚠ frontends and workers',
       '  ✔ frontend-0  2.5 s',
       '  ↓ prefill workers  0/1  1 min 59 s',
       '  ↓ decode workers  0/1  1 min 59 s',

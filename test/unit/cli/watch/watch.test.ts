@@ -162,7 +162,7 @@ test('a job that waits for longer than one wants to stays queued', async () => {
 not started within 1s, the --pending-limit
   job 4242 waits in the queue: PartitionTimeLimit, slurm.time is over the partition’s limit; it will never start: ask for less, or cancel and submit with another partition, account or QOS; \`sinfo -o "%P %l"\` shows the limits
 
-not watching any more; job 4242 goes on
+stopped watching; job 4242 keeps running
   watch again:  dyn-slurm watch ${RUN}
   end the job:  dyn-slurm cancel ${RUN}, or scancel 4242
 `,
@@ -184,7 +184,7 @@ test('an interrupt leaves the job alone, and says how to go on', async () => {
   expect(out()).toBe('05:45:00  job 4242 runs on 3 nodes\n');
   expect(err()).toBe(
     `
-not watching any more; job 4242 goes on
+stopped watching; job 4242 keeps running
   watch again:  dyn-slurm watch r1-0a1b2c
   end the job:  dyn-slurm cancel r1-0a1b2c, or scancel 4242
 `,
