@@ -7,7 +7,7 @@ import { type DocCommand, docCommands, helpCommands } from '../../doc-commands.t
 import { addRun, packageRoot, site } from '../cli/run-folder.ts';
 
 // Every command line that the README, the docs and help show is typed here: it must do what it says, or at least be
-// understood where what it needs is a service that runs, which test/rehearsal/docs.test.ts has.
+// understood by the parser where it needs a service that runs; ONLY_READ names those, with the reason.
 
 /** Why a command line is only read here. */
 const ONLY_READ: Readonly<Record<string, string>> = {
