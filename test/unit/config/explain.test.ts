@@ -18,7 +18,7 @@ test('a choice with its default', () => {
   expect(explain('infra.event_plane')).toEqual({
     key: 'infra.event_plane',
     type: 'choice',
-    description: 'How events travel; Dynamo 1.x only. ZMQ has no authentication. Default: nats.',
+    description: 'How events travel, from Dynamo 0.9 on. ZMQ has no authentication. Default: nats.',
     required: false,
     default: 'nats',
     examples: [],
