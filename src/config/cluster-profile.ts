@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { directive, mount, mountablePath, name, text } from './fields.ts';
+import { withoutSecret } from './secret.ts';
 
 /** Linux keeps names of interfaces to 15 bytes. */
 const network = z
@@ -38,6 +39,14 @@ export const clusterProfile = z
       .describe(
         'How this site asks for GPUs: `--gpus-per-node`, `--gres=gpu:N`, or not at all; then a config may ask in its own way, in `slurm.directives`. Default: gpus-per-node.',
       ),
+    gpu_type: z
+      .string()
+      .regex(/^[A-Za-z0-9_.-]+$/, 'write a GPU type as the site’s gres.conf has it, such as h100')
+      .optional()
+      .meta({ examples: ['h100'] })
+      .describe(
+        'GPU type to ask for, `gpu:h100:8` instead of `gpu:8`, where a site wants it; `sinfo -o %G` lists types. Default: none.',
+      ),
     memory_directive: z
       .boolean()
       .default(true)
@@ -74,8 +83,10 @@ export const clusterProfile = z
       .array(mount)
       .default([])
       .describe('Mounts of every container, HOST:CONTAINER[:ro]. Default: none.'),
-    preamble: z
-      .string()
+    preamble: withoutSecret(
+      z.string(),
+      'which goes into job.sbatch and into every dry-run; read it from a file there, or name it in an `env` as {from_env: NAME}',
+    )
       .default('')
       .meta({ examples: ['module load slurm\n'] })
       .describe('Bash lines at the start of the job script. Default: none.'),

@@ -1,4 +1,5 @@
 import { codeFrame, neutral } from './frame.ts';
+import type { Place } from './place.ts';
 
 /** Something to say about one stretch of a file. */
 export interface Diagnostic {
@@ -16,6 +17,8 @@ export interface Diagnostic {
   readonly hint?: string;
   /** The code frame masks the marked text, because it is a secret. */
   readonly conceal?: boolean;
+  /** A second place that takes part in it. */
+  readonly related?: Place & { readonly path: string };
 }
 
 /** Columns of a frame's line that are neither its number nor source, and two for marks of clipping. */
@@ -29,6 +32,8 @@ export interface FormatOptions {
   readonly paint?: (part: DiagnosticPart, text: string) => string;
   /** Terminal columns that a frame may take. */
   readonly width?: number;
+  /** Texts of other files, for the frame of a second place. */
+  readonly textOf?: (file: string) => string | undefined;
 }
 
 /**
@@ -38,23 +43,31 @@ export interface FormatOptions {
  *       4 |   partion: batch
  *         |   ^^^^^^^
  *
- * The frame is left out where `sourceText` is unknown. A hint follows in a line of its own.
+ * The frame is left out where `sourceText` is unknown. A second place follows with a frame of its own, and a hint in a line
+ * of its own.
  */
 export function formatDiagnostic(
   diagnostic: Diagnostic,
   sourceText: string | undefined,
-  { paint = (_part, text) => text, width }: FormatOptions = {},
+  { paint = (_part, text) => text, width, textOf = () => undefined }: FormatOptions = {},
 ): string {
-  const { severity, file, line, column, path, message, hint } = diagnostic;
+  const { severity, file, line, column, path, message, hint, related } = diagnostic;
   const place = paint('place', neutral(`${file}:${line}:${column}`));
   const label = severity === 'warning' ? `${paint('warning', 'warning')}: ` : '';
   const subject = path === '' ? '' : `${paint('path', neutral(path))}: `;
   const lines = [`${place}  ${label}${subject}${paint(severity, neutral(message))}`];
-  if (sourceText !== undefined) {
-    const room = width === undefined ? undefined : width - String(line).length - BESIDE;
-    const { gutter, source, marks } = codeFrame(diagnostic, sourceText, room);
+  const frame = (stretch: Parameters<typeof codeFrame>[0], text: string) => {
+    const room = width === undefined ? undefined : width - String(stretch.line).length - BESIDE;
+    const { gutter, source, marks } = codeFrame(stretch, text, room);
     lines.push(`  ${paint('gutter', `${gutter} |`)} ${source}`.trimEnd());
     lines.push(`  ${paint('gutter', `${' '.repeat(gutter.length)} |`)} ${paint('caret', marks)}`);
+  };
+  if (sourceText !== undefined) frame(diagnostic, sourceText);
+  if (related !== undefined) {
+    const where = neutral(`${related.file}:${related.line}:${related.column}`);
+    lines.push(`  ${paint('place', where)}  ${paint('path', neutral(related.path))}`);
+    const text = related.file === file ? sourceText : textOf(related.file);
+    if (text !== undefined) frame(related, text);
   }
   if (hint !== undefined) lines.push(`  ${paint('hint', 'hint:')} ${neutral(hint)}`);
   return lines.join('\n');

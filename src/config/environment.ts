@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { text } from './fields.ts';
+import { looksSecret, namesSecretVariable } from './secret.ts';
 
 /** Variables that make a shell or the loader run something else; no worker needs them from a config. */
 const FORBIDDEN = new Set(['LD_PRELOAD', 'LD_AUDIT', 'BASH_ENV', 'ENV', 'PROMPT_COMMAND', 'PS4', 'IFS']);
@@ -19,17 +20,6 @@ const READ_ONLY = new Set([
   'UID',
   '_',
 ]);
-
-const SECRET_NAME =
-  /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY(_ID)?|PRIVATE_KEY|CREDENTIALS?)$/i;
-
-/** Forms that issuers of credentials give them: Hugging Face, OpenAI, GitHub, AWS, NVIDIA, PEM. */
-const SECRET_VALUE =
-  /^(hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|AKIA[0-9A-Z]{16}|nvapi-[\w-]{20,})$|-----BEGIN [A-Z ]*PRIVATE KEY-----/;
-
-export function looksSecret(value: unknown): boolean {
-  return typeof value === 'string' && SECRET_VALUE.test(value);
-}
 
 const envName = z
   .string()
@@ -73,7 +63,7 @@ export const environment = z
   .record(givenName, value)
   .superRefine((env, context) => {
     for (const [key, given] of Object.entries(env)) {
-      const named = SECRET_NAME.test(key) && typeof given !== 'object' && given !== '';
+      const named = namesSecretVariable(key) && typeof given !== 'object' && given !== '';
       if (!named && !looksSecret(given)) continue;
       context.addIssue({
         code: 'custom',

@@ -1,3 +1,4 @@
+import { hideSecrets } from './secret.ts';
 import { widthOf } from './text-width.ts';
 
 /** A line of source with the stretch that is meant, ready for a terminal. */
@@ -28,7 +29,7 @@ export function codeFrame(
   room = WIDTH,
 ): CodeFrame {
   const width = Math.max(16, Math.min(WIDTH, room));
-  const whole = lineOf(text, line);
+  const whole = hideSecrets(lineOf(text, line));
   const { from, to } = clip(whole.length, column - 1, width);
   const start = Math.min(column - 1, whole.length);
   const end = Math.min(start + length, to);

@@ -7,6 +7,14 @@ export interface Job extends JobConfig {
   readonly model: JobConfig['model'] & { readonly served_name: string };
   /** Paths of the ports that a file gives: `frontend.port`. */
   readonly fixedPorts: readonly string[];
+  /** What its published topology expects to be there, as far as the job still names it. Default: nothing. */
+  readonly expects?: readonly Expected[];
+}
+
+/** A path as the workers see it. */
+export interface Expected {
+  readonly kind: 'file' | 'folder';
+  readonly path: string;
 }
 
 /** Where a value came from, by its path in the job (`slurm.account`, `site.interface`). */

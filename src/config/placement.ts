@@ -11,6 +11,7 @@ import type { Finding } from './wording.ts';
  */
 export function placed(problem: Problem | Finding, tree: ConfigMap, home: ConfigMap): Diagnostic {
   const { severity, path, at, message, hint, conceal } = problem;
+  const related = 'related' in problem && problem.related ? locate(tree, problem.related) : undefined;
   const found = locate(tree, path, at);
   const astray = 'missing' in problem && found.place.file !== home.place.file;
   const { place, path: written } = astray ? { place: { ...home.place, length: 1 }, path } : found;
@@ -21,6 +22,7 @@ export function placed(problem: Problem | Finding, tree: ConfigMap, home: Config
     message,
     ...(hint !== undefined && { hint }),
     ...(conceal && { conceal }),
+    ...(related && { related: { ...related.place, path: pathText(related.path) } }),
   };
 }
 

@@ -6,6 +6,8 @@ export interface Problem {
   readonly path: ConfigPath;
   /** Which side of the colon it is about; a value by default. */
   readonly at?: 'key' | 'value';
+  /** A second place that takes part in it. */
+  readonly related?: ConfigPath;
   /** Goes on after `path: `, in plain words: `must be at least 1, not 0`. */
   readonly message: string;
   /** What to do about it, as one sentence. */

@@ -14,7 +14,7 @@ export function provenanceOf(
   used: ResolvedAliases['used'],
   layering: Layering,
 ): readonly Provenance[] {
-  const { site, fixedPorts: _, ...config } = job;
+  const { site, fixedPorts: _ports, expects: _expects, ...config } = job;
   const origin = (tree: ConfigMap, path: ConfigPath): string => {
     const { value, place } = locate(tree, path);
     return value === undefined ? 'default' : layering(place);

@@ -22,6 +22,16 @@ export interface RoleShape {
   readonly gpusPerWorker: number;
 }
 
+/** What a topology says beside the keys that it sets; undefined where its file says nothing that can be read. */
+export type TopologyRemarks = Pick<z.output<typeof topologyHeader>, 'notes' | 'expects'>;
+
+const remarks = topologyHeader.pick({ notes: true, expects: true }).strip();
+
+export function readRemarks({ file, text }: SourceFile): TopologyRemarks | undefined {
+  const { root } = parseYaml(file, text, 'topology');
+  return root === undefined ? undefined : remarks.safeParse(plain(root)).data;
+}
+
 const published = topologyHeader.extend({ gpu: z.string() });
 
 /** Reads what a published topology says of itself. A file that is none is a bug: they come with the package. */

@@ -1,12 +1,15 @@
 /** Prose of docs/config.md. Its YAML is checked by the tests. */
 
-export const SHORTEST = `A config is one YAML file. This is the shortest:
+export const SHORTEST = `A config is one YAML file. This is a short one:
 
 \`\`\`yaml
 name: dsr1-wideep
 topology: docs-dsr1-wideep-h100
 model:
   path: /lustre/models/DeepSeek-R1
+container:
+  image: /lustre/images/dynamo-sglang-1.6.1.sqsh
+  mounts: [/lustre/configs:/configs] # the topology expects /configs/deepep.json
 slurm:
   account: my-account
   partition: batch

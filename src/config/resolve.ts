@@ -1,6 +1,7 @@
 import { type ResolvedAliases, resolveAliases } from './aliases.ts';
 import { normalizeArguments } from './arguments.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { checkExpected, expectedOf } from './expectations.ts';
 import { jobField } from './field.ts';
 import { fixedPorts } from './fixed-ports.ts';
 import { GPUS, gpuModel } from './gpu.ts';
@@ -12,9 +13,11 @@ import type { ConfigPath } from './place.ts';
 import { ordered, placed } from './placement.ts';
 import type { Problem } from './problem.ts';
 import { type Layering, provenanceOf } from './provenance.ts';
+import { readRemarks, type TopologyRemarks } from './published-topology.ts';
 import { isStopgap } from './repair.ts';
 import { withoutRetiredRoles } from './retired-roles.ts';
 import { ROLES } from './role.ts';
+import { checkDirectives } from './rules/directives.ts';
 import { checkRules } from './rules.ts';
 import { type JobConfig, jobSchema } from './schema.ts';
 import { checkShape } from './shape.ts';
@@ -50,6 +53,10 @@ export interface ResolveInput {
 export interface Resolved {
   /** Absent when there is any error. */
   readonly job?: Job;
+  /** Gives a further problem of the job its place in the files; there with the job. */
+  readonly placed?: (problem: Problem) => Diagnostic;
+  /** What its published topology says of itself; there with the job. */
+  readonly notes?: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
   readonly provenance: readonly Provenance[];
 }
@@ -88,7 +95,8 @@ export function resolveJob(input: ResolveInput): Resolved {
   const profile = { ...site.profile, name: cluster.name };
   const current =
     checked.value && withoutRetiredRoles(checked.value, (role) => topology.config.entries.has(role));
-  const { job, problems, used } = completed(current?.job, profile, fixedPorts(checked.tree), lost);
+  const preset = topology.lost ? undefined : input.topology && readRemarks(input.topology);
+  const { job, problems, used } = completed(current?.job, profile, fixedPorts(checked.tree), lost, preset);
   const faults = [...checked.findings.filter(isStopgap).map(({ path }) => path), ...beyond];
   const reliable = problems.filter(({ path }) => !causedBy(faults, path));
   diagnostics.push(
@@ -102,7 +110,10 @@ export function resolveJob(input: ResolveInput): Resolved {
   if (job === undefined || all.some(({ severity }) => severity === 'error'))
     return { diagnostics: all, provenance: [] };
   const trees = { job: checked.tree, site: site.tree };
-  return { job, diagnostics: all, provenance: provenanceOf(job, trees, used, layering(input)) };
+  const provenance = provenanceOf(job, trees, used, layering(input));
+  const within = (problem: Problem) => placed(problem, checked.tree, root);
+  const notes = preset?.notes ?? [];
+  return { job, diagnostics: all, provenance, placed: within, notes };
 }
 
 interface Completed {
@@ -117,17 +128,23 @@ function completed(
   site: Job['site'],
   fixed: Job['fixedPorts'],
   topologyLost: boolean,
+  preset: TopologyRemarks | undefined,
 ): Completed {
   if (value === undefined) return { job: undefined, problems: [], used: [] };
   const { model, container, used, problems } = resolveAliases(value, site);
-  const job: Job = { ...value, ...(container && { container }), model, site, fixedPorts: fixed };
+  const plain: Job = { ...value, ...(container && { container }), model, site, fixedPorts: fixed };
+  const expects = expectedOf(plain, preset?.expects);
+  const job: Job = { ...plain, ...(expects.length > 0 && { expects }) };
+  const expected = checkExpected(expects, value.topology ?? '', job, site);
   const known = Object.keys(GPUS);
   const unknownGpu = gpuModel(job.gpu)
     ? []
     : [unknownName(['gpu'], 'GPU model', job.gpu, known, `known are ${alternatives(known, 'and')}`)];
   // Without its topology, a job lacks what the rules would ask for.
-  const rules = topologyLost ? [] : checkRules({ ...job, gpu: nearest(job.gpu, known) ?? job.gpu }, site);
-  return { job, problems: [...unknownGpu, ...problems, ...rules], used };
+  const rules = topologyLost
+    ? [...checkDirectives(job, site)]
+    : checkRules({ ...job, gpu: nearest(job.gpu, known) ?? job.gpu }, site);
+  return { job, problems: [...unknownGpu, ...problems, ...rules, ...expected], used };
 }
 
 /** Values that the files hold but that could not be read; an inline topology counts as its keys. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { environment, looksSecret } from './environment.ts';
+import { environment } from './environment.ts';
 import { count, text } from './fields.ts';
+import { looksSecret } from './secret.ts';
 
 /** Roles of a worker. `processor` and `router` are CPU-only helpers of older Dynamo examples. */
 export const ROLES = ['prefill', 'decode', 'aggregated', 'encode', 'processor', 'router'] as const;
@@ -141,6 +142,13 @@ export const role = z.strictObject({
     ),
   flags: z
     .array(text)
+    .superRefine((words, context) => {
+      for (const index of words.keys()) {
+        if (!looksSecret(words[index])) continue;
+        const message = 'looks like a secret; every user of a node can read the words of its commands';
+        context.addIssue({ code: 'custom', path: [index], message, params: { conceal: true } });
+      }
+    })
     .default([])
     .describe('Further words at the end of the command, passed on as they are. Default: none.'),
 });

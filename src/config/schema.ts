@@ -92,4 +92,11 @@ export const topologyHeader = z.strictObject({
     })
     .describe('Where the recipe was published.'),
   notes: z.array(z.string()).default([]).describe('What to mind.'),
+  expects: z
+    .strictObject({
+      files: z.array(z.string()).default([]).describe('Files without which a worker does not start.'),
+      folders: z.array(z.string()).default([]).describe('Folders of caches, which workers fill.'),
+    })
+    .optional()
+    .describe('What the workers find on their nodes or, where they run in a container, mounted in it.'),
 });

@@ -3,6 +3,7 @@ import { duration } from './duration.ts';
 import { environment } from './environment.ts';
 import { count, mount, mountablePath, port, text } from './fields.ts';
 import { argumentMap } from './role.ts';
+import { withoutSecret } from './secret.ts';
 
 export const ROUTER_MODES = [
   'round-robin',
@@ -18,7 +19,7 @@ export const model = z.strictObject({
   path: mountablePath
     .meta({ examples: ['/lustre/models/DeepSeek-R1', 'dsr1'] })
     .describe(
-      'Folder of the model on the nodes, an alias from `models` of the cluster profile, or a Hugging Face name, which the nodes then download.',
+      'Folder of the model on the nodes, from the root of the file system; an alias from `models` of the cluster profile; or a name of the Hugging Face hub, for which `HF_HOME` in the `env` of workers and frontends names a cache. A snapshot in such a cache is mounted with the files that it links to.',
     ),
   served_name: text
     .optional()
@@ -27,12 +28,15 @@ export const model = z.strictObject({
 });
 
 export const container = z.strictObject({
-  image: text
+  image: withoutSecret(
+    text,
+    'which every user of the nodes could read; enroot takes it from ~/.config/enroot/.credentials',
+  )
     .meta({
       examples: ['/lustre/images/dynamo-sglang.sqsh', 'nvcr.io#nvidia/ai-dynamo/sglang-runtime:1.6.1'],
     })
     .describe(
-      'Image for pyxis: a .sqsh file, a registry reference, or an alias from `images` of the cluster profile.',
+      'Image for pyxis: a .sqsh file by its path from the root, a registry reference such as REGISTRY/IMAGE:TAG (without a registry, Docker Hub’s), `dockerd://` or `podman://`, or an alias from `images` of the cluster profile.',
     ),
   mounts: z
     .array(mount)

@@ -44,11 +44,29 @@ function defaultGpus(role: Role, config: RoleConfig, perNode: number): number {
 export function parallelism(config: RoleConfig, gpus: number): Parallelism {
   const pp = config.pp ?? 1;
   const dp = parallelSize(config.dp, gpus) ?? attentionDp(config) ?? 1;
-  const ep = parallelSize(config.ep, gpus) ?? 1;
   const replicas = usesDpAttention(config) ? 1 : dp;
   const tp = parallelSize(config.tp, gpus) ?? Math.max(1, Math.floor(gpus / (pp * replicas)));
+  const ep = parallelSize(config.ep, gpus) ?? (spreadsExperts(config) ? tp : 1);
   return { tp, pp, dp, ep, busy: gpus === 0 ? 0 : tp * pp * replicas };
 }
+
+/**
+ * Expert parallelism that SGLang derives: these all-to-all backends spread the experts over all tensor parallel ranks
+ * (`_handle_a2a_moe` of server_args.py).
+ */
+function spreadsExperts(config: RoleConfig): boolean {
+  const backend = engineArgument(config, 'moe-a2a-backend');
+  return ALL_TO_ALL.has(String(backend)) || engineArgument(config, 'enable-deepep-moe') === true;
+}
+
+const ALL_TO_ALL: ReadonlySet<string> = new Set([
+  'ascend_fuseep',
+  'deepep',
+  'flashinfer',
+  'mooncake',
+  'mori',
+  'nixl',
+]);
 
 /** The number that `8`, `gpus` or `gpus-2` stands for; may be below 1 where the worker is too small. */
 function parallelSize(value: RoleConfig['tp'], gpus: number): number | undefined {

@@ -1,58 +1,36 @@
 import * as z from 'zod';
 import { duration } from './duration.ts';
 import { count, directive } from './fields.ts';
+import { withoutSecret } from './secret.ts';
 
-/** Options that the renderer sets itself, or that change what sbatch does; as extra directives they would contradict it. */
-const MANAGED_DIRECTIVES = [
-  'job-name',
-  'nodes',
-  'ntasks',
-  'ntasks-per-node',
-  'time',
-  'account',
-  'partition',
-  'output',
-  'error',
-  'chdir',
-  'export',
-  'propagate',
-  'signal',
-  'open-mode',
-  'parsable',
-  'array',
-  'wrap',
-  'wait',
-  'test-only',
-  'qos',
-  'reservation',
-  'constraint',
-  'segment',
-  'exclusive',
-  'requeue',
-  'no-requeue',
-  'comment',
-  'no-kill',
-] as const;
+/** Text that becomes one quoted word of an `#SBATCH` line. */
+const directiveValue = withoutSecret(
+  z
+    .string()
+    .min(1, 'must not be empty')
+    .refine((value) => !/[\u0000-\u001f\u007f]/.test(value), {
+      error: ({ input }) =>
+        /[\r\n]/.test(String(input))
+          ? 'must not hold a line break, which no #SBATCH line can carry; `>-` folds the lines of a text into one'
+          : 'must not hold control characters',
+    }),
+  'which Slurm shows to every user of the cluster',
+);
 
-const directives = z
-  .record(
-    z
-      .string()
-      .regex(/^[a-z][a-z0-9-]+$/, 'is no option of sbatch: write its long name, without leading dashes'),
-    z
-      .union([directive, z.int(), z.literal(true)], { error: 'must be text, a whole number, or true' })
-      .meta({ title: 'text, whole number or true' })
-      .describe('An option of sbatch by its long name; true for one without a value.'),
-  )
-  .superRefine((given, context) => {
-    for (const key of Object.keys(given)) {
-      // sbatch reads its options with getopt_long, which takes any unique beginning of a name.
-      const managed = MANAGED_DIRECTIVES.find((option) => option.startsWith(key));
-      if (managed === undefined) continue;
-      const message = `is ${key === managed ? '' : `short for ${managed}, which is `}set by dyn-slurm itself`;
-      context.addIssue({ code: 'custom', path: [key], message, params: { at: 'key' } });
-    }
-  });
+const directives = z.record(
+  z.string().regex(/^[a-z][a-z0-9-]+$/, {
+    error: ({ input }) =>
+      String(input).startsWith('-')
+        ? 'write the option without its leading dashes'
+        : 'is no option of sbatch: write its long name, in small letters and with dashes',
+  }),
+  z
+    .union([directiveValue, z.int(), z.literal(true)], { error: 'must be text, a whole number, or true' })
+    .meta({ title: 'text, whole number or true' })
+    .describe(
+      'An option of sbatch by its long name; true for one without a value. Text may hold what sbatch reads in quotes, such as JSON. Lists (`gres`, `licenses`, `constraint`, …) are joined with what dyn-slurm asks for.',
+    ),
+);
 
 export const slurm = z.strictObject({
   account: directive.describe('Account to charge (`--account`). Default: the cluster profile’s `account`.'),
@@ -87,6 +65,8 @@ export const slurm = z.strictObject({
     ),
   directives: directives
     .default({})
-    .meta({ examples: [{ 'mail-type': 'END,FAIL', contiguous: true }] })
-    .describe('Further `#SBATCH` options by their long names; true for one without a value. Default: none.'),
+    .meta({ examples: [{ 'mail-type': 'END,FAIL', gres: 'nvme:1000', contiguous: true }] })
+    .describe(
+      'Further `#SBATCH` options by their long names; true for one without a value. `comment` keeps what is written here, and dyn-slurm adds a mark by which it finds the job. Default: none.',
+    ),
 });

@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../config/argument-secrets.ts';
 import type { BenchConfig } from '../config/bench.ts';
 import { type BenchToolType, isBenchTool } from '../config/bench-args.ts';
 import type { Job } from '../config/job.ts';
@@ -21,7 +22,8 @@ export interface OtherBench {
 export function benchSteps(job: Job, entry: Plan['entry'], other?: OtherBench): readonly Step[] {
   const { bench } = job;
   if (bench === undefined || bench.type === 'builtin') return [];
-  const { env, secrets } = userEnvironment(bench.env);
+  const { variables } = withoutSecrets(bench.type, bench.args);
+  const { env, secrets } = userEnvironment(bench.env, variables);
   const url: Word = ['http://', nodeIp(entry.node), ':', portPart('frontend', entry.port, job)];
   const results = resultsFolder(bench, other);
   return [

@@ -31,13 +31,16 @@ export function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
   return env;
 }
 
-/** What the user set, apart by whether its value may be seen. */
-export function userEnvironment(given: Readonly<Record<string, EnvironmentValue>>): {
+/** What the user set, apart by whether its value may be seen. `more`: secrets that were given as arguments. */
+export function userEnvironment(
+  given: Readonly<Record<string, EnvironmentValue>>,
+  more: Readonly<Record<string, SecretSource>> = {},
+): {
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, SecretSource>>;
 } {
   const env: Record<string, string> = {};
-  const secrets: Record<string, SecretSource> = {};
+  const secrets: Record<string, SecretSource> = { ...more };
   for (const [name, value] of Object.entries(given)) {
     if (typeof value === 'object') secrets[name] = value;
     else env[name] = String(value);

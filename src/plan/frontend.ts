@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../config/argument-secrets.ts';
 import type { Job } from '../config/job.ts';
 import { migrationLimit } from '../config/migration.ts';
 import { hasEventPlane, hasPlanes, hasRequestPlane } from '../config/planes.ts';
@@ -19,8 +20,9 @@ export function frontendSteps(job: Job, frontends: readonly PlacedFrontend[]): r
 }
 
 function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend): Step {
-  const settings = spelled(job.frontend, releasesOf(job), 'frontend');
-  const { env, secrets } = userEnvironment(settings.env);
+  const { args, variables } = withoutSecrets('frontend', job.frontend.args);
+  const settings = spelled({ args, env: job.frontend.env }, releasesOf(job), 'frontend');
+  const { env, secrets } = userEnvironment(settings.env, variables);
   return {
     name,
     kind: 'frontend',

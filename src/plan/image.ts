@@ -1,4 +1,5 @@
 import { gpuModel } from '../config/gpu.ts';
+import { readImage } from '../config/image-reference.ts';
 import type { Job } from '../config/job.ts';
 import type { Step } from './plan.ts';
 import { RUN_DIR } from './word.ts';
@@ -11,17 +12,27 @@ export interface CachedImage {
   readonly file: string;
 }
 
-/** Undefined where there is no cache, and for what needs none: files, and schemes other than `docker://`. */
+/** Undefined where there is no cache, and for what needs none: files, and images of a node's own daemon. */
 export function cachedImage({ container, gpu, site }: Job): CachedImage | undefined {
   if (site.image_cache === undefined || site.container_runtime !== 'pyxis' || !container) return undefined;
-  if (/^[./]|^(?!docker:)[a-z]+:\/\//.test(container.image)) return undefined;
-  const source = enrootUri(container.image);
+  const image = readImage(container.image);
+  if (image.kind !== 'registry') return undefined;
+  const source = image.uri;
   return { source, file: `${site.image_cache.replace(/\/+$/, '')}/${fileName(source, gpuModel(gpu)?.arch)}` };
 }
 
-/** What the steps give to pyxis. */
+/** What the steps give to pyxis, which puts `docker://` before what has no scheme. */
 export function pyxisImage(job: Job, image: string): string {
-  return cachedImage(job)?.file ?? image;
+  const reference = readImage(image);
+  if (reference.kind !== 'registry') return image;
+  return cachedImage(job)?.file ?? reference.uri.slice('docker://'.length);
+}
+
+/** The file that an image is, where it is one and containers run. */
+export function imageFile({ container, site }: Job): string | undefined {
+  if (site.container_runtime !== 'pyxis' || !container) return undefined;
+  const image = readImage(container.image);
+  return image.kind === 'file' ? image.path : undefined;
 }
 
 /** One short step before all others; what it needs to know is in its command. */
@@ -43,20 +54,6 @@ export function imageSteps(job: Job): readonly Step[] {
       contained: false,
     },
   ];
-}
-
-/**
- * enroot 3 knows a registry by the `#` after it, and takes `nvcr.io/nvidia/x` for an image of Docker Hub
- * (https://github.com/NVIDIA/pyxis/issues/39); a digest it takes in the place of a tag only. enroot 4 knows these forms
- * too. As in Docker, a first part with a dot or a port is a registry; Docker Hub's own is enroot's default.
- */
-function enrootUri(image: string): string {
-  const [, named = '', digest] =
-    /^(?:docker:\/\/)?(.*?)(?:(?::[^:/@#]+)?@(sha256:[0-9a-f]+))?$/s.exec(image) ?? [];
-  const [, user = '', path = ''] = /^([^@/#]+@)?(.*)$/s.exec(named) ?? [];
-  const ours = path.replace(/^(index\.)?docker\.io[/#]/, '');
-  const place = ours.includes('#') ? ours : ours.replace(/^([^/]*[.:][^/]*|localhost)\//, '$1#');
-  return `docker://${user}${place}${digest === undefined ? '' : `:${digest}`}`;
 }
 
 /** The same registry, repository, tag and architecture give the same name: what people can read, and a hash of it all. */

@@ -1,7 +1,9 @@
+import { hostPath } from '../config/expectations.ts';
 import { gpuModel } from '../config/gpu.ts';
 import type { Job } from '../config/job.ts';
 import { exposure } from './exposure.ts';
-import { cachedImage } from './image.ts';
+import { cachedImage, imageFile } from './image.ts';
+import { modelCheck } from './model.ts';
 import type { NodeIndex, Plan, Port, Process } from './plan.ts';
 import { portRange } from './ports.ts';
 import { usesLocalDir } from './word.ts';
@@ -26,8 +28,9 @@ export function preflightChecks(job: Job, plan: Plan): readonly Check[] {
   const contained = nodesOf(({ name }) => isContained(name, plan));
   const checks: Check[] = [
     ...gpuChecks(plan),
-    ...readable('the model', job.model.path, models),
+    ...modelChecks(job, models),
     ...readable('the chat template', job.dynamo.custom_jinja_template, models),
+    ...expectations(job, plan, nodesOf),
     ...readable('the container image', imageFile(job), contained),
     ...readable('the image cache', cachedImage(job) && job.site.image_cache, contained),
     {
@@ -56,13 +59,29 @@ function gpuChecks({ workers, gpus }: Plan): readonly Check[] {
 /** What a driver calls a model that is not of our table, nobody knows; `any` fits all. */
 const isKnownModel = (model: string): boolean => model !== 'any' && gpuModel(model) !== undefined;
 
-/** Names of Hugging Face and of registries are looked up elsewhere. */
-function readable(what: string, path: string | undefined, nodes: readonly NodeIndex[]): readonly Check[] {
-  return path?.startsWith('/') ? [{ nodes, words: ['readable', what, path] }] : [];
+/** What a topology expects: without a file a worker does not start, and without a cache it starts slowly. */
+function expectations(
+  job: Job,
+  { steps }: Plan,
+  nodesOf: (wanted: (process: Process) => boolean) => readonly NodeIndex[],
+): readonly Check[] {
+  const workers = new Set(steps.filter(({ kind }) => kind === 'worker').map(({ name }) => name));
+  return (job.expects ?? []).flatMap(({ kind, path }) => {
+    const place = hostPath(path, job, job.site);
+    const words = kind === 'file' ? ['readable', 'a file of the topology'] : ['expected'];
+    return place === undefined
+      ? []
+      : [{ nodes: nodesOf(({ name }) => workers.has(name)), words: [...words, place] }];
+  });
 }
 
-function imageFile({ container, site }: Job): string | undefined {
-  return site.container_runtime === 'pyxis' ? container?.image : undefined;
+function modelChecks(job: Job, nodes: readonly NodeIndex[]): readonly Check[] {
+  const words = modelCheck(job);
+  return words === undefined ? [] : [{ nodes, words: ['model', ...words] }];
+}
+
+function readable(what: string, path: string | undefined, nodes: readonly NodeIndex[]): readonly Check[] {
+  return path === undefined ? [] : [{ nodes, words: ['readable', what, path] }];
 }
 
 function isContained(name: string, { steps }: Plan): boolean {

@@ -1,5 +1,6 @@
 import type { Job } from '../config/job.ts';
 import { pyxisImage } from './image.ts';
+import { modelMount } from './model.ts';
 import { METRICS } from './monitor-step.ts';
 import type { Step, Word } from './plan.ts';
 import { ATTEMPT_DIR, RUN_DIR } from './word.ts';
@@ -68,8 +69,10 @@ function mounts(step: Step, own: readonly string[], job: Job): readonly (readonl
   if (step.kind === 'etcd' || step.kind === 'nats') {
     list.push([`${job.site.local_dir}:${job.site.local_dir}`]);
   } else {
-    if (path.startsWith('/')) list.push([`${path}:${path}:ro`]);
-    if (template !== undefined && !template.startsWith(`${path}/`)) list.push([`${template}:${template}:ro`]);
+    const folder = modelMount(path);
+    if (path.startsWith('/')) list.push([`${folder}:${folder}:ro`]);
+    if (template !== undefined && !template.startsWith(`${folder}/`))
+      list.push([`${template}:${template}:ro`]);
   }
   for (const mount of [...job.site.mounts, ...own]) list.push([mount]);
   return list;

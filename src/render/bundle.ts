@@ -61,6 +61,7 @@ export const TEMPLATES = [
   'node/address.sh',
   'node/environment.sh',
   'node/gpus.sh',
+  'node/model.sh',
   'image.sh',
   'etcd.py',
   'metrics.sh',

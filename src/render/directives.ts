@@ -1,19 +1,23 @@
 import type { Job } from '../config/job.ts';
 import { ROLES } from '../config/role.ts';
+import {
+  COMMAND_LINE_OPTIONS,
+  type DirectiveValue,
+  directiveOptions,
+  joined,
+} from '../config/sbatch-options.ts';
 import type { Plan } from '../plan/plan.ts';
 
-/** Also shortened, as sbatch takes them. */
-const ASKS_FOR_MEMORY = /^mem(-per-[cg].*)?$/;
+/** They exclude each other. */
+const MEMORY = ['mem', 'mem-per-cpu', 'mem-per-gpu'];
 
-/**
- * The `#SBATCH` lines, without their prefix. sbatch reads them as they stand, so every value that a user can set is
- * restricted by the schema rather than quoted.
- */
+/** The options of a job script, as words; none of them twice. See `directiveLine`. */
 export function directives(job: Job, plan: Plan): readonly string[] {
   const { slurm, site } = job;
-  // Its three forms exclude each other.
-  const asksForMemory = Object.keys(slurm.directives).some((name) => ASKS_FOR_MEMORY.test(name));
-  const options: readonly (readonly [string, string | number | true | undefined])[] = [
+  const given = directiveOptions(slurm.directives);
+  const asksForMemory = MEMORY.some((name) => given.has(name));
+  const gpus = `${site.gpu_type === undefined ? '' : `${site.gpu_type}:`}${plan.gpus.perNode}`;
+  const own: readonly (readonly [string, DirectiveValue | undefined])[] = [
     ['job-name', job.name],
     ['account', slurm.account],
     ['partition', slurm.partition],
@@ -28,8 +32,8 @@ export function directives(job: Job, plan: Plan): readonly string[] {
     ['exclusive', slurm.exclusive || undefined],
     // --exclusive gives all CPUs and GPUs but only the default memory: https://slurm.schedmd.com/sbatch.html
     ['mem', slurm.exclusive && site.memory_directive && !asksForMemory ? 0 : undefined],
-    ['gpus-per-node', site.gpu_directive === 'gpus-per-node' ? plan.gpus.perNode : undefined],
-    ['gres', site.gpu_directive === 'gres' ? `gpu:${plan.gpus.perNode}` : undefined],
+    ['gpus-per-node', site.gpu_directive === 'gpus-per-node' ? gpus : undefined],
+    ['gres', site.gpu_directive === 'gres' ? `gpu:${gpus}` : undefined],
     ['output', 'job.log'],
     ['open-mode', 'append'],
     // sbatch itself runs with the environment that the job is to have. NONE, or a list of names, would make slurmd fetch
@@ -42,11 +46,33 @@ export function directives(job: Job, plan: Plan): readonly string[] {
     [slurm.requeue ? 'requeue' : 'no-requeue', true],
     // Slurm ends a job whose node fails, unless it is to go on without some of its workers.
     ['no-kill', ROLES.some((role) => job[role]?.critical === false) || undefined],
-    ...Object.entries(slurm.directives),
   ];
-  return options.flatMap(([name, value]) =>
-    value === undefined ? [] : [value === true ? `--${name}` : `--${name}=${value}`],
-  );
+  const options = new Map(own.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  for (const [name, value] of given) {
+    if (!isCommandLine(name)) options.set(name, joined(name, options.get(name), value));
+  }
+  return [...options].map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`));
+}
+
+/** Options of the config that sbatch's command line takes, because dyn-slurm adds to them; see slurm-argv.ts. */
+export function commandLineOptions({ slurm }: Job): Readonly<Record<string, string>> {
+  const given = [...directiveOptions(slurm.directives)].filter(([name]) => isCommandLine(name));
+  return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
+}
+
+function isCommandLine(name: string): boolean {
+  return COMMAND_LINE_OPTIONS.some((option) => option === name);
+}
+
+/**
+ * An option as sbatch reads it in an `#SBATCH` line: at a space or a `#` a word ends, quotes of either kind hold it together,
+ * and a backslash takes the next character as it is, between quotes of either kind too (`_get_argument` of sbatch's opt.c).
+ */
+export function directiveLine(option: string): string {
+  if (/^[A-Za-z0-9_.:,=@%&|*()[\]/+~^!?;<>{}$-]+$/.test(option)) return option;
+  const [, name = '', value = ''] = /^(--[^=]*=)(.*)$/s.exec(option) ?? [];
+  if (!/['\\]/.test(value)) return `${name}'${value}'`;
+  return `${name}"${value.replace(/["\\]/g, '\\$&')}"`;
 }
 
 /** Seconds as `D-HH:MM:SS`: of Slurm's forms the only one that cannot be misread. */

@@ -5,7 +5,7 @@ import { ROLES } from '../config/role.ts';
 import { METRICS } from '../plan/monitor-step.ts';
 import type { Plan, ProcessKind, Step, Word } from '../plan/plan.ts';
 import { srunCommand } from '../plan/step.ts';
-import { directives } from './directives.ts';
+import { directiveLine, directives } from './directives.ts';
 import { quoteWord, wrapCommand } from './shell.ts';
 import { compile } from './template.ts';
 
@@ -14,7 +14,7 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
   return compile(template)({
     ...startContext(job, plan),
     ...readinessContext(plan),
-    directives: directives(job, plan),
+    directives: directives(job, plan).map(directiveLine),
     ...rackContext(job, plan),
     login: job.site.environment === 'login',
     about: `${job.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,

@@ -1,4 +1,5 @@
-import { jobComment } from './slurm-argv.ts';
+import { jobComment } from './job-comment.ts';
+import type { GivenOptions } from './slurm-argv.ts';
 
 /** Options of a job script that salloc does not know. `--signal=B:` names the batch shell, which an allocation lacks. */
 const BATCH_ONLY: ReadonlySet<string> = new Set([
@@ -30,8 +31,12 @@ const BATCH_ONLY: ReadonlySet<string> = new Set([
 export function allocateCommand(
   run: { readonly id: string },
   directives: readonly string[],
+  { comment, ...others }: GivenOptions = {},
   more: readonly string[] = [],
 ): readonly string[] {
-  const options = directives.filter((option) => !BATCH_ONLY.has(/^--([^=]+)/.exec(option)?.[1] ?? ''));
-  return ['salloc', '--no-shell', `--comment=${jobComment(run.id)}`, ...options, ...more];
+  const given = Object.entries(others).map(([name, value]) => `--${name}=${value}`);
+  const options = [...directives, ...given].filter(
+    (option) => !BATCH_ONLY.has(/^--([^=]+)/.exec(option)?.[1] ?? ''),
+  );
+  return ['salloc', '--no-shell', `--comment=${jobComment(run.id, comment)}`, ...options, ...more];
 }

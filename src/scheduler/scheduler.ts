@@ -1,6 +1,7 @@
 import type { HostFile } from '../host/host.ts';
 import type { JobId } from './job-id.ts';
 import type { JobState } from './job-state.ts';
+import type { GivenOptions } from './slurm-argv.ts';
 
 /** What would be sent, in full: the dry-run prints it and submit sends it. */
 export interface SubmitRequest {
@@ -10,6 +11,8 @@ export interface SubmitRequest {
   readonly script: string;
   /** All files of the run folder by relative path, job.sbatch among them; no secrets. */
   readonly files: ReadonlyMap<string, HostFile>;
+  /** Options of the config that the command adds to. */
+  readonly given: GivenOptions;
 }
 
 /** Jobs that have to end before another one starts: `afterok` well, `afternotok` badly, `afterany` somehow. */

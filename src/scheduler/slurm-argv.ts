@@ -1,10 +1,10 @@
+import { DynSlurmError } from '../errors.ts';
+import { jobComment } from './job-comment.ts';
 import { type JobId, jobNumber, slurmCluster } from './job-id.ts';
 import type { Dependency } from './scheduler.ts';
 
-/** By its comment a run's job is found again when sbatch's answer was lost. */
-export function jobComment(runId: string): string {
-  return `dyn-slurm:${runId}`;
-}
+/** Options of the user's that dyn-slurm adds to, by their full names without dashes: `comment`, `dependency`, … */
+export type GivenOptions = Readonly<Record<string, string>>;
 
 interface RunFolder {
   readonly id: string;
@@ -16,10 +16,9 @@ interface RunFolder {
 export function submitCommand(
   run: RunFolder,
   after: readonly Dependency[] = [],
-  exclude: readonly string[] = [],
+  given: GivenOptions = {},
 ): readonly string[] {
-  const without = exclude.length > 0 ? [`--exclude=${exclude.join(',')}`] : [];
-  return ['sbatch', '--parsable', ...jobOptions(run, after), ...without, `${run.dir}/job.sbatch`];
+  return ['sbatch', '--parsable', ...jobOptions(run, after, given), `${run.dir}/job.sbatch`];
 }
 
 /** Checks a job without submitting it; the script comes from standard input, so that no folder is needed. */
@@ -27,17 +26,36 @@ export function testCommand(command: readonly string[]): readonly string[] {
   return ['sbatch', '--test-only', ...command.slice(2, -1)];
 }
 
-function jobOptions(run: RunFolder, after: readonly Dependency[]): readonly string[] {
-  const given = after.filter(({ jobs }) => jobs.length > 0);
-  const terms = given.map(({ when, jobs }) => [when, ...jobs.map(jobNumber)].join(':'));
+function jobOptions(run: RunFolder, after: readonly Dependency[], given: GivenOptions): readonly string[] {
+  const { comment, dependency, ...others } = given;
+  const awaited = after.filter(({ jobs }) => jobs.length > 0);
+  const terms = awaited.map(({ when, jobs }) => [when, ...jobs.map(jobNumber)].join(':'));
   // Slurm would let a job wait for ever that depends on an end which has come otherwise.
-  const hopeless = given.some(({ when }) => when !== 'afterany');
+  const hopeless = awaited.some(({ when }) => when !== 'afterany');
+  const all = [...(dependency === undefined ? [] : [dependency]), ...terms];
+  const options = {
+    ...(hopeless && { 'kill-on-invalid-dep': 'yes' }),
+    ...others,
+    ...(all.length > 0 && { dependency: joinedTerms(all) }),
+  };
   return [
     `--chdir=${run.dir}`,
-    `--comment=${jobComment(run.id)}`,
-    ...(terms.length > 0 ? [`--dependency=${terms.join(',')}`] : []),
-    ...(hopeless ? ['--kill-on-invalid-dep=yes'] : []),
+    `--comment=${jobComment(run.id, comment)}`,
+    ...Object.entries(options)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => `--${name}=${value}`),
   ];
+}
+
+/** Jobs that must all have ended; Slurm has no way to say that together with `?`, which stands for one of several. */
+function joinedTerms(terms: readonly string[]): string {
+  const either = terms.find((term) => term.includes('?'));
+  if (either === undefined || terms.length === 1) return terms.join(',');
+  throw new DynSlurmError(
+    'usage',
+    `slurm.directives.dependency, ${either}, cannot be combined with --after, --after-ok or --retries: Slurm joins terms either with "?" or with ","`,
+    { hint: 'write it with "," or leave those options out' },
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { runsOfComment } from './job-comment.ts';
 import { asJobId, type JobId } from './job-id.ts';
 import type { NodeMark, StartEstimate } from './scheduler.ts';
 
@@ -39,18 +40,25 @@ export function parseEstimate(said: string): Omit<StartEstimate, 'said'> | undef
 /** 26.05 has ` a` after the time. */
 const ESTIMATE = /Job \d+ to start at (\S+)(?: a)? using \d+ processors on nodes (\S+) in partition (\S+)/;
 
-/** Rows of QUEUE_FORMAT. Other lines, such as `CLUSTER: hopper` with --clusters, are passed over. */
+/**
+ * Rows of QUEUE_FORMAT. Other lines, such as `CLUSTER: hopper` with --clusters, are passed over. Comment and reason may hold
+ * the delimiter themselves: the comment of a run's job ends with its mark.
+ */
 export function parseQueue(stdout: string): readonly JobRow[] {
-  return rows(stdout, 8).map(([number, state, nodes, submitted, started, nodeList, comment, ...reason]) => ({
+  return rows(stdout, 8).map(([number, state, nodes, submitted, started, nodeList, ...rest]) => ({
     number,
     state: state ?? '',
     nodes: Number(nodes) || 0,
     nodeList: word(nodeList),
     ...time('submitted', submitted),
     ...time('started', started),
-    comment: word(comment),
-    reason: word(reason.join('|')),
+    ...commentAndReason(rest),
   }));
+}
+
+function commentAndReason(cells: readonly string[]): Pick<JobRow, 'comment' | 'reason'> {
+  const end = cells.findLastIndex((cell) => runsOfComment(cell).length > 0) + 1 || 1;
+  return { comment: word(cells.slice(0, end).join('|')), reason: word(cells.slice(end).join('|')) };
 }
 
 /** Rows of ACCOUNTING_FORMAT. */

@@ -1,8 +1,9 @@
 import { DynSlurmError } from '../errors.ts';
+import { runsOfComment } from './job-comment.ts';
 import { asJobId, type JobId, jobNumber, slurmCluster } from './job-id.ts';
 import { readState } from './job-state.ts';
 import type { FoundJob, JobStatus, Scheduler } from './scheduler.ts';
-import { accountingCommand, jobComment, nodesCommand, ownQueueCommand, queueCommand } from './slurm-argv.ts';
+import { accountingCommand, nodesCommand, ownQueueCommand, queueCommand } from './slurm-argv.ts';
 import type { SlurmCommands } from './slurm-command.ts';
 import {
   cancellingUid,
@@ -82,10 +83,10 @@ export function slurmQueue({
     },
 
     async find(runIds, signal) {
-      const wanted = new Map(runIds.map((id) => [jobComment(id), id]));
+      const wanted = new Set(runIds);
       const found = new Map<string, FoundJob>();
       for (const { number, comment, submitted, state } of await queue(ownQueueCommand(), signal)) {
-        const runId = wanted.get(comment);
+        const runId = runsOfComment(comment).find((id) => wanted.has(id));
         const jobId = asJobId(number);
         if (runId === undefined || jobId === undefined) continue;
         found.set(runId, {

@@ -5,8 +5,9 @@ import { table } from '../table.ts';
 import { count } from '../wording.ts';
 import type { World } from '../world.ts';
 import { wrapped } from '../wrap.ts';
+import { filesSeen } from './files-seen.ts';
 import { type Loaded, type LoadOptions, loadJob } from './load.ts';
-import { summary } from './plan-text.ts';
+import { notesSection, summary } from './plan-text.ts';
 import { printDiagnostics } from './problems.ts';
 
 export interface CheckOptions extends LoadOptions {
@@ -17,13 +18,21 @@ export interface CheckOptions extends LoadOptions {
 
 /** Reports every problem of a config; exit 3 where there is an error, or a warning with `--strict`. */
 export async function check(path: string, options: CheckOptions, world: World): Promise<number> {
-  const loaded = await loadJob(path, options, world);
-  const { file, diagnostics, provenance, cluster } = loaded;
+  const resolved = await loadJob(path, options, world);
+  const diagnostics = [...resolved.diagnostics, ...(await filesSeen(resolved, world))];
+  const loaded = { ...resolved, diagnostics };
+  const { file, provenance, cluster } = loaded;
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const warnings = diagnostics.length - errors;
   const ok = errors === 0 && !(options.strict && warnings > 0);
   if (options.json) {
-    const data = { ok, cluster, diagnostics, ...(options.provenance && { provenance }) };
+    const data = {
+      ok,
+      cluster,
+      diagnostics,
+      ...(loaded.notes?.length && { notes: loaded.notes }),
+      ...(options.provenance && { provenance }),
+    };
     world.out.write(`${JSON.stringify(data, null, 2)}\n`);
     return ok ? EXIT.ok : EXIT.config;
   }
@@ -32,10 +41,18 @@ export async function check(path: string, options: CheckOptions, world: World): 
   const found = [errors && count(errors, 'error'), warnings && count(warnings, 'warning')]
     .filter(Boolean)
     .join(', ');
-  const valid = `${file} is valid${found && ` (${found})`}: ${size(loaded)}\n`;
+  const valid = `${file} is valid${found && ` (${found})`}: ${size(loaded)}\n${notesText(loaded, world)}`;
   if (ok) world.out.write(wrapped(valid, world.page.width));
   else world.err.write(`${file}: ${found}\n`);
   return ok ? EXIT.ok : EXIT.config;
+}
+
+/** What the topology wants people to mind. */
+function notesText({ job, notes = [] }: Loaded, { page }: World): string {
+  if (job === undefined) return '';
+  return notesSection(notes, job, page)
+    .map(([title, text]) => `\n${title}\n${text.replace(/^(?=.)/gm, '  ')}`)
+    .join('');
 }
 
 function size({ job }: Loaded): string {

@@ -13,10 +13,11 @@ import type { Page } from '../world.ts';
 import { wrapped } from '../wrap.ts';
 import { grouped } from './grouping.ts';
 
-/** A plan for people: size and cost, nodes, workers, ports, commands. */
-export function planText(plan: Plan, job: Job, page: Page): string {
+/** A plan for people: size and cost, what the topology says, nodes, workers, ports, commands. */
+export function planText(plan: Plan, job: Job, page: Page, notes: readonly string[] = []): string {
   const inner = { ...page, width: page.width - INDENT.length };
   const sections: [string, string][] = [
+    ...notesSection(notes, job, inner),
     ['Nodes', nodes(plan, inner)],
     ['Workers', workers(plan, inner)],
     ['Ports', listening(plan, job, inner)],
@@ -24,6 +25,15 @@ export function planText(plan: Plan, job: Job, page: Page): string {
   ];
   const text = `${plan.name}: ${summary(plan, job)}\n${sections.map(([title, text]) => `\n${title}\n${indent(text)}`).join('')}`;
   return wrapped(text, page.width);
+}
+
+/** The notes of the job's topology. */
+export function notesSection(notes: readonly string[], job: Job, { width }: Page): [string, string][] {
+  if (notes.length === 0) return [];
+  const lines = notes.map(
+    (note) => `- ${filled(note.split(/\s+/), Math.min(100, width) - 6).join('\n  ')}\n`,
+  );
+  return [[`Notes of the topology ${job.topology}`, lines.join('')]];
 }
 
 /** `8 nodes × 8 h100 = 64 GPUs for up to 4h, 256 GPU-hours`. */

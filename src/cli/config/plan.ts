@@ -2,6 +2,7 @@ import { EXIT } from '../../errors.ts';
 import { planJob } from '../../plan/assemble.ts';
 import { planJson } from '../../plan/json.ts';
 import type { World } from '../world.ts';
+import { refusedFiles } from './files-seen.ts';
 import { type LoadOptions, loadValidJob } from './load.ts';
 import { planText } from './plan-text.ts';
 
@@ -12,12 +13,12 @@ export interface PlanOptions extends LoadOptions {
 /** Shows what would run where, as text or as the documented JSON. */
 export async function plan(file: string, options: PlanOptions, world: World): Promise<number> {
   const loaded = await loadValidJob(file, options, world);
-  if (loaded === undefined) return EXIT.config;
+  if (loaded === undefined || (await refusedFiles(loaded, world))) return EXIT.config;
   const planned = planJob(loaded.job);
   world.out.write(
     options.json
       ? `${JSON.stringify(planJson(planned, loaded.job), null, 2)}\n`
-      : planText(planned, loaded.job, world.page),
+      : planText(planned, loaded.job, world.page, loaded.notes),
   );
   return EXIT.ok;
 }

@@ -8,6 +8,7 @@ export function printDiagnostics({ diagnostics, sources }: Loaded, { err, color,
   for (const diagnostic of diagnostics) {
     const text = formatDiagnostic(diagnostic, texts.get(diagnostic.file), {
       ...page,
+      textOf: (file) => texts.get(file),
       ...(color && { paint }),
     });
     err.write(`${text}\n`);

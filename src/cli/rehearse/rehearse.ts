@@ -7,6 +7,7 @@ import { benchable } from '../../rehearsal/benchable.ts';
 import { type Fault, parseFault } from '../../rehearsal/fault.ts';
 import { rehearsable } from '../../rehearsal/rehearsable.ts';
 import { findTools, toolsPlace } from '../../rehearsal/tools/tools.ts';
+import { commandLineOptions } from '../../render/directives.ts';
 import { submitRequest } from '../../scheduler/request.ts';
 import { connectLocally } from '../cluster/connect.ts';
 import { type LoadOptions, loadValidJob } from '../config/load.ts';
@@ -49,7 +50,8 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
     DYN_SLURM_STANDIN_KILL_WAIT: '15',
   });
   const run = createRun(connection.runsDir, loaded.job.name, world.randomHex(3));
-  const request = submitRequest(run, (await bundleOf(loaded, plan, world)).files);
+  const { files } = await bundleOf(loaded, plan, world);
+  const request = submitRequest(run, files, [], commandLineOptions(loaded.job));
   const sent = await sendJob(request, run, plan, connection, world, await originOf(file, world));
   announce(run, plan, options, world);
   return perform({ ...sent, faults, connection, job: loaded.job }, options, world);

@@ -4,7 +4,7 @@ import type { HostFile } from '../../host/host.ts';
 import { createRun, type Run } from '../../observe/run.ts';
 import { planJob } from '../../plan/assemble.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { directives } from '../../render/directives.ts';
+import { commandLineOptions, directives } from '../../render/directives.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { allocateCommand } from '../../scheduler/salloc-argv.ts';
 import { type Connection, connect } from '../cluster/connect.ts';
@@ -59,7 +59,7 @@ export async function allocate(
         made,
         ...(await waitForAllocation(
           made,
-          allocateCommand(made, directives(job, plan)),
+          allocateCommand(made, directives(job, plan), commandLineOptions(job)),
           connection,
           options,
           world,

@@ -6,7 +6,7 @@ import type { Plan } from '../../plan/plan.ts';
 import { quoteWord } from '../../render/shell.ts';
 import type { SubmitRequest } from '../../scheduler/scheduler.ts';
 import { grouped } from '../config/grouping.ts';
-import { gpuHours, listening, summary } from '../config/plan-text.ts';
+import { gpuHours, listening, notesSection, summary } from '../config/plan-text.ts';
 import { span } from '../span.ts';
 import { table } from '../table.ts';
 import { count, filled } from '../wording.ts';
@@ -19,11 +19,13 @@ export interface DryRun {
   readonly plan: Plan;
   readonly job: Job;
   readonly retries?: number;
+  /** What the topology says of itself. */
+  readonly notes?: readonly string[];
 }
 
 /** The request as text: what runs, what it takes, opens and leaves; with `full` every file after it. */
 export function dryRunText(
-  { request, plan, job, retries = 0 }: DryRun,
+  { request, plan, job, retries = 0, notes = [] }: DryRun,
   { full, page }: { readonly full: boolean; readonly page: Page },
 ): string {
   const { run, command, files } = request;
@@ -37,6 +39,7 @@ export function dryRunText(
     ['Would listen', listening(plan, job, inner)],
     ['Would pass', passed(plan, inner)],
     ['Would leave', `${left(job, run.dir).join('\n')}\n`],
+    ...notesSection(notes, job, inner),
     ['Would send', sent(files, full)],
   ];
   const facts = sections.map(([title, text]) => `${title}\n${text.replace(/^(?=.)/gm, '  ')}\n`).join('');
@@ -50,7 +53,7 @@ export function dryRunText(
 }
 
 /** The same as data. */
-export function dryRunJson({ request, plan, job, retries = 0 }: DryRun): object {
+export function dryRunJson({ request, plan, job, retries = 0, notes = [] }: DryRun): object {
   const { run, command, files } = request;
   return {
     run,
@@ -68,6 +71,7 @@ export function dryRunJson({ request, plan, job, retries = 0 }: DryRun): object 
       secrets: Object.keys(secrets),
     })),
     leaves: left(job, run.dir),
+    notes,
     files: [...files].map(([path, { text, mode }]) => ({ path, mode: octal(mode), text })),
   };
 }

@@ -13,18 +13,17 @@ import { type Noted, type Sent, sendJob } from './send.ts';
 export async function* sendRetries(
   first: Sent,
   count: number,
-  { files }: SubmitRequest,
+  { files, given }: SubmitRequest,
   plan: Plan,
   connection: Connection,
   world: World,
   origin: Noted,
-  exclude: readonly string[],
 ): AsyncGenerator<Sent> {
   const chain = [first];
   for (let attempt = 2; attempt <= count + 1; attempt++) {
     const run = createRun(connection.runsDir, first.run.name, world.randomHex(3));
-    const after = [{ when: 'afternotok', jobs: chain.map(({ jobId }) => jobId) }] as const;
-    const request = submitRequest(run, files, after, exclude);
+    const after = [{ when: 'afternotok' as const, jobs: chain.map(({ jobId }) => jobId) }];
+    const request = submitRequest(run, files, after, given);
     const retry = { ...origin, retryOf: first.run.id, attempt };
     const sent = await sendJob(request, run, plan, connection, world, retry);
     chain.push(sent);

@@ -1,11 +1,14 @@
-import type { Job } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
+import type { Host } from '../../host/host.ts';
 import { createRun } from '../../observe/run.ts';
 import { planJob } from '../../plan/assemble.ts';
+import { commandLineOptions } from '../../render/directives.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { submitRequest } from '../../scheduler/request.ts';
+import type { GivenOptions } from '../../scheduler/slurm-argv.ts';
 import type { NamedProfile } from '../cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../cluster/runs-dir.ts';
+import { refusedFiles } from '../config/files-seen.ts';
 import { type LoadOptions, loadValidJob } from '../config/load.ts';
 import { summary } from '../config/plan-text.ts';
 import { type BadNode, badNodes } from '../nodes/ledger.ts';
@@ -35,16 +38,18 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const loaded = await loadValidJob(file, options, world);
   if (loaded === undefined) return EXIT.config;
   const { job } = loaded;
+  const seen = (host?: Host) => refusedFiles(loaded, world, host);
   const { retries = 0 } = options;
   const plan = planJob(job);
   const runsDir = await runsDirAt(job.site, options, world);
   const run = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
   const { files } = await bundleOf(loaded, plan, world);
   const bad = await badNodes(job.site.name, world);
-  const exclude = excludeOf(job, bad);
-  const request = submitRequest(run, files, await after(options, job.site, world), exclude);
+  const given = withExcluded(commandLineOptions(job), bad);
+  const request = submitRequest(run, files, await after(options, job.site, world), given);
   if (options.dryRun) {
-    const dryRun = { request, plan, job, retries };
+    if (await seen()) return EXIT.config;
+    const dryRun = { request, plan, job, retries, notes: loaded.notes ?? [] };
     const { full = false } = options;
     const text = () => dryRunText(dryRun, { full, page: world.page });
     world.out.write(options.json ? `${JSON.stringify(dryRunJson(dryRun), null, 2)}\n` : text());
@@ -56,6 +61,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
     import('./origin.ts'),
   ]);
   const connection = connect(job.site, world);
+  if (await seen(connection.host)) return EXIT.config;
   if (options.testOnly) {
     const { testSubmit } = await import('./test-only.ts');
     await testSubmit(request, connection, options, world);
@@ -70,7 +76,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   say(submittedText(first, job.bench?.type === 'builtin', options) + excludedText(bad));
   if (retries > 0) {
     const { sendRetries } = await import('./retries.ts');
-    for await (const sent of sendRetries(first, retries, request, plan, connection, world, origin, exclude)) {
+    for await (const sent of sendRetries(first, retries, request, plan, connection, world, origin)) {
       chain.push(sent);
       say(`  retry   ${sent.run.id}, job ${jobNumber(sent.jobId)}, starts if all before it fail\n`);
     }
@@ -86,11 +92,11 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   );
 }
 
-/** On the command line the option replaces that of the script, so what the config excludes is said again. */
-function excludeOf({ slurm }: Job, bad: readonly BadNode[]): readonly string[] {
-  if (bad.length === 0) return [];
-  const own = slurm.directives.exclude;
-  return [...(own === undefined ? [] : [String(own)]), ...bad.map(({ node }) => node)];
+/** The nodes of the config and the bad ones. */
+function withExcluded(given: GivenOptions, bad: readonly BadNode[]): GivenOptions {
+  if (bad.length === 0) return given;
+  const nodes = [...(given.exclude === undefined ? [] : [given.exclude]), ...bad.map(({ node }) => node)];
+  return { ...given, exclude: nodes.join(',') };
 }
 
 /** A dry-run contacts nobody: the home of a login node remains `~`. */

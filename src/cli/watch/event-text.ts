@@ -144,7 +144,7 @@ function preflightText({ problems, warnings }: EventOf<'preflight'>): string {
   return `preflight: ${findings.length === 0 ? 'all nodes are fit' : findings.join('; ')}`;
 }
 
-function findingText({ nodes: names, text }: NodeFinding): string {
+export function findingText({ nodes: names, text }: NodeFinding): string {
   return `${hosts(names)} ${text}`;
 }
 

@@ -2,7 +2,7 @@ import type { Role } from '../../config/role.ts';
 import type { Outcome } from '../../observe/event.ts';
 import type { Outline, OutlineStep } from '../../observe/outline.ts';
 import type { RunState } from '../../observe/run-state.ts';
-import { startText } from './event-text.ts';
+import { findingText, startText } from './event-text.ts';
 import { group, type Moment, type RunEnd, type Stage, stage } from './stage.ts';
 import { startNote } from './start-note.ts';
 
@@ -126,10 +126,10 @@ function queueNote({ queue, started }: RunState): string {
 }
 
 function nodesNote({ bound, started, preflight }: RunState): string {
-  const warnings = preflight?.warnings.length ?? 0;
+  const warnings = preflight?.warnings.map((finding) => `warning: ${findingText(finding)}`) ?? [];
   const head = bound ? `head ${bound.nodes[0]?.host ?? ''}` : '';
-  const warned = warnings === 0 ? '' : warnings === 1 ? '1 warning' : `${warnings} warnings`;
-  return [bound?.nodes.length ?? started?.nodes, head, warned].filter(Boolean).join(', ');
+  const count = [bound?.nodes.length ?? started?.nodes, head].filter(Boolean).join(', ');
+  return [count, ...warnings].filter(Boolean).join('; ');
 }
 
 function readyNote({ ready, waiting }: RunState): string {

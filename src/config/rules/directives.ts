@@ -1,28 +1,135 @@
 import type { ClusterProfile } from '../cluster-profile.ts';
+import { quoted } from '../place.ts';
 import type { Problem } from '../problem.ts';
+import { SBATCH_OPTIONS, sbatchOption, takesList } from '../sbatch-options.ts';
 import type { JobConfig } from '../schema.ts';
+import { alternatives, nearest } from '../suggestion.ts';
 
-/** Options of sbatch that ask for GPUs, all but `gres`: https://slurm.schedmd.com/sbatch.html */
-const GPU_OPTIONS = ['gpus', 'gpus-per-node', 'gpus-per-socket', 'gpus-per-task'];
+/** Options that the renderer writes, or that change what sbatch does, with the key that sets each, if there is one. */
+const MANAGED: ReadonlyMap<string, string | undefined> = new Map([
+  ['account', 'slurm.account'],
+  ['array', undefined],
+  ['chdir', 'runs_dir of the cluster profile'],
+  ['error', undefined],
+  ['exclusive', 'slurm.exclusive'],
+  ['export', undefined],
+  ['export-file', undefined],
+  ['help', undefined],
+  ['job-name', 'name'],
+  ['no-kill', '`critical: false` of a role'],
+  ['no-requeue', 'slurm.requeue'],
+  ['nodes', '`nodes` of the roles'],
+  ['ntasks', undefined],
+  ['ntasks-per-gpu', undefined],
+  ['ntasks-per-node', undefined],
+  ['open-mode', undefined],
+  ['output', undefined],
+  ['parsable', undefined],
+  ['partition', 'slurm.partition'],
+  ['propagate', undefined],
+  ['qos', 'slurm.qos'],
+  ['requeue', 'slurm.requeue'],
+  ['reservation', 'slurm.reservation'],
+  ['segment', 'slurm.segment'],
+  ['signal', 'health.drain'],
+  ['test-only', undefined],
+  ['time', 'slurm.time'],
+  ['usage', undefined],
+  ['version', undefined],
+  ['wait', undefined],
+  ['wrap', undefined],
+]);
 
-/** Slurm adds up what two options ask for, or refuses them: a job asks for its GPUs in one way. */
+/** Each option is written once, and none contradicts what dyn-slurm writes. */
 export function* checkDirectives(job: JobConfig, site: ClusterProfile): Generator<Problem> {
-  if (site.gpu_directive === 'none') return;
-  const own = site.gpu_directive === 'gres' ? '--gres=gpu:N' : '--gpus-per-node';
+  const names = new Map<string, string>();
   for (const [name, value] of Object.entries(job.slurm.directives)) {
-    if (!asksForGpus(name, String(value))) continue;
+    const path = ['slurm', 'directives', name];
+    const found = sbatchOption(name);
+    if ('ambiguous' in found) {
+      const message = `is short for several options of sbatch: ${alternatives(found.ambiguous)}`;
+      yield { severity: 'error', path, at: 'key', message, hint: 'write its full name' };
+      continue;
+    }
+    const { option, known } = found;
+    if (MANAGED.has(option)) {
+      yield managed(path, name, option);
+      continue;
+    }
+    if (!known) yield* unknown(path, name);
+    const twin = names.get(option);
+    names.set(option, name);
+    if (twin !== undefined && !takesList(option)) {
+      const message = `is the same option as ${twin}, --${option}`;
+      yield { severity: 'error', path, at: 'key', message, hint: 'keep one of the two' };
+    }
+    if (option === 'oversubscribe' && job.slurm.exclusive) {
+      yield {
+        severity: 'error',
+        path,
+        at: 'key',
+        message:
+          'contradicts --exclusive, which slurm.exclusive asks for: sbatch would follow the last of the two',
+        hint: 'remove one of them; `slurm.exclusive: false` shares the nodes',
+      };
+    }
+    if (option === 'constraint') yield* constraints(path, job.slurm.constraint, String(value));
+  }
+  const [memory, second] = [...names.keys()].filter((option) => MEMORY.includes(option));
+  if (memory !== undefined && second !== undefined) {
     yield {
       severity: 'error',
-      path: ['slurm', 'directives', name],
+      path: ['slurm', 'directives', names.get(second) ?? second],
       at: 'key',
-      message: `asks for GPUs, as dyn-slurm does itself with ${own}`,
-      hint: 'remove it, or set gpu_directive: none in the cluster profile',
+      message: `cannot be combined with ${names.get(memory)}: sbatch takes one of them`,
+      hint: 'keep one of the two',
+    };
+  }
+  if (/^\s*#SBATCH\b/m.test(site.preamble)) {
+    yield {
+      severity: 'error',
+      path: ['slurm'],
+      at: 'key',
+      message:
+        'the preamble of the cluster profile has lines with #SBATCH, which sbatch does not read after the first command of a script',
+      hint: 'move them to slurm.directives of the config',
     };
   }
 }
 
-/** sbatch takes any unique beginning of a name. */
-function asksForGpus(name: string, value: string): boolean {
-  if (name.length >= 3 && GPU_OPTIONS.some((option) => option.startsWith(name))) return true;
-  return name.length >= 2 && 'gres'.startsWith(name) && /(^|,)(gres[:/])?gpu\b/.test(value);
+const MEMORY = ['mem', 'mem-per-cpu', 'mem-per-gpu'];
+
+function managed(path: readonly string[], name: string, option: string): Problem {
+  const key = MANAGED.get(option);
+  return {
+    severity: 'error',
+    path,
+    at: 'key',
+    message: `is ${name === option ? '' : `short for ${option}, which is `}set by dyn-slurm itself`,
+    hint: key === undefined ? 'remove it' : `remove it; ${key} sets it`,
+  };
+}
+
+/** Sites add options by plugins, so what is not known is only doubtful. */
+function* unknown(path: readonly string[], name: string): Generator<Problem> {
+  const near = nearest(name, SBATCH_OPTIONS);
+  if (near === undefined) return;
+  yield {
+    severity: 'warning',
+    path,
+    at: 'key',
+    message: `is no option of sbatch; did you mean ${JSON.stringify(near)}?`,
+    hint: 'as it stands, sbatch refuses the job unless a plugin of the site knows the option',
+  };
+}
+
+/** Features are joined by `&`, which binds closer than `|`, and has no place beside brackets. */
+function* constraints(path: readonly string[], own: string | undefined, value: string): Generator<Problem> {
+  if (own === undefined || own === value || !/[|[\]]/.test(`${own}${value}`)) return;
+  yield {
+    severity: 'error',
+    path,
+    message: `cannot be joined with slurm.constraint, ${quoted(own)}, because of its "|" or brackets`,
+    hint: 'write the whole expression into slurm.constraint',
+  };
 }

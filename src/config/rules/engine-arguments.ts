@@ -15,6 +15,7 @@ import { compareReleases } from '../release.ts';
 import { type Releases, releasesOf } from '../releases.ts';
 import { ROLES, type Role, type RoleConfig } from '../role.ts';
 import type { JobConfig } from '../schema.ts';
+import { isSecretReference } from '../secret.ts';
 import { spelled } from '../spelled.ts';
 import { nearest } from '../suggestion.ts';
 import { engineValueFault } from './engine-value.ts';
@@ -66,7 +67,8 @@ function* checkOwner(
   const kept = spelled({ args, env: {} }, releases, owner).args;
   for (const flag of given) {
     if (config && isManaged(flag.name, owner as Role, config)) continue;
-    if (flag.value === false) continue;
+    // A secret goes by a variable, or is refused.
+    if (flag.value === false || isSecretReference(flag.value)) continue;
     const passed = kept[flag.name];
     const written =
       flag.in === 'flags' || passed === undefined

@@ -1,6 +1,7 @@
 import type { ClusterProfile } from '../cluster-profile.ts';
 import { count } from '../count.ts';
 import { gpuModel } from '../gpu.ts';
+import { imageFault } from '../image-reference.ts';
 import { dedicatedNodes, type Layout, type Spot } from '../layout.ts';
 import type { Problem } from '../problem.ts';
 import type { Role } from '../role.ts';
@@ -134,6 +135,8 @@ export function* checkSite(job: JobConfig, site: ClusterProfile): Generator<Prob
       hint: 'remove this line',
     };
   }
+  const fault = job.container && site.container_runtime === 'pyxis' && imageFault(job.container.image);
+  if (fault) yield { severity: 'error', path: ['container', 'image'], ...fault };
   if (job.container && site.container_runtime === 'none') {
     yield {
       severity: 'warning',

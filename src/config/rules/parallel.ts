@@ -55,6 +55,12 @@ function* checkWorker(role: Role, config: RoleConfig, gpus: number, nodes: numbe
   }
 }
 
+/** `enable-dp-attention` where a config or a topology gives it. */
+function attentionFlag(role: Role, config: RoleConfig) {
+  const name = Object.keys(config.args).find((key) => key.replaceAll('_', '-') === 'enable-dp-attention');
+  return name === undefined ? undefined : { path: [role, 'args', name], value: config.args[name] };
+}
+
 function checkRange(
   role: Role,
   config: RoleConfig,
@@ -103,18 +109,22 @@ function* checkDp(role: Role, config: RoleConfig, sizes: Parallelism, nodes: num
         message: `with enable-dp-attention, dp ${sizes.dp} must divide tp ${sizes.tp}`,
       };
     }
-  } else if (sizes.dp > 1 && nodes > 1) {
+    return;
+  }
+  if (sizes.dp > 1 && nodes > 1) {
     yield {
       severity: 'error',
-      path: [role, 'dp'],
+      path: attentionFlag(role, config)?.path ?? [role, 'dp'],
       message: `SGLang spreads data parallel ranks over ${nodes} nodes only with enable-dp-attention`,
       hint: `set \`enable-dp-attention: true\` in ${role}.args, or use more workers instead of dp`,
     };
   }
 }
 
-/** The size to look at: the first that the user or the topology gave. */
+/** What to look at: a flag that was switched off, or the first size that the user or the topology gave. */
 function blamed(role: Role, config: RoleConfig): readonly string[] {
+  const flag = attentionFlag(role, config);
+  if (flag?.value === false && config.dp !== undefined) return flag.path;
   const given = (['tp', 'pp', 'dp'] as const).find((kind) => config[kind] !== undefined);
   return given === undefined ? [role] : [role, given];
 }

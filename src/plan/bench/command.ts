@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../../config/argument-secrets.ts';
 import type { BenchConfig } from '../../config/bench.ts';
 import { type BenchToolType, managedBenchFlag } from '../../config/bench-args.ts';
 import { argumentWords } from '../engine/arguments.ts';
@@ -54,8 +55,8 @@ const WORDS = { aiperf: aiperfWords, sglang: sglangWords, vllm: vllmWords } as c
 const SEEDS: ReadonlySet<string> = new Set(['seed', 'random-seed']);
 
 /** Arguments that say what dyn-slurm writes anyway are not written twice. */
-function ownArguments(tool: BenchToolType, { args }: BenchConfig): BenchConfig['args'] {
-  const kept = Object.entries(args).filter(
+function ownArguments(tool: BenchToolType, bench: BenchConfig): BenchConfig['args'] {
+  const kept = Object.entries(withoutSecrets(tool, bench.args).args).filter(
     ([name]) => managedBenchFlag(tool, name.replaceAll('_', '-')) === undefined,
   );
   return Object.fromEntries(kept);

@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../../config/argument-secrets.ts';
 import { disaggregationMode } from '../../config/disaggregation.ts';
 import { flagGroups } from '../../config/given-flags.ts';
 import type { Job } from '../../config/job.ts';
@@ -30,8 +31,9 @@ export interface WorkerCommand {
 export function workerCommand(job: Job, worker: PlacedWorker): WorkerCommand {
   const { role, config } = worker;
   const { version } = job.dynamo;
-  const settings = withoutAttentionSwitch(spelled(config, releasesOf(job), role), job);
-  const { env, secrets } = userEnvironment(settings.env);
+  const { args, variables } = withoutSecrets(role, config.args);
+  const settings = withoutAttentionSwitch(spelled({ args, env: config.env }, releasesOf(job), role), job);
+  const { env, secrets } = userEnvironment(settings.env, variables);
   return {
     argv: [
       'python3',
@@ -76,7 +78,8 @@ function sizeWords(worker: PlacedWorker, job: Job): readonly string[] {
   const attention = worker.dp > 1 && usesDpAttention(worker.config);
   const ofItsOwn = attention && hasAttentionSize(job);
   const sizes = (['tp', 'pp', 'dp', 'ep'] as const).flatMap((kind) => {
-    if (worker.config[kind] === undefined && worker[kind] === 1) return [];
+    // SGLang derives ep itself.
+    if (worker.config[kind] === undefined && (kind === 'ep' || worker[kind] === 1)) return [];
     return [kind === 'dp' && ofItsOwn ? '--attn-dp-size' : `--${kind}-size`, String(worker[kind])];
   });
   // Asked for by the newer flag alone.

@@ -25,7 +25,8 @@ export function checkScript(text: string): void {
 
 /**
  * The words of a script's `#SBATCH` lines. They count at column 0 and before the first line that is neither blank
- * nor a comment; in a line, an unquoted `#` ends the words, even inside one.
+ * nor a comment; in a line, an unquoted `#` ends the words, even inside one, and a backslash takes the next character as it
+ * is, even between single quotes.
  */
 export function directiveWords(text: string): readonly string[] {
   const words: string[] = [];
@@ -42,7 +43,7 @@ function lineWords(line: string, number: number): readonly string[] {
   let quote = '';
   for (let index = 0; index < line.length; index += 1) {
     const character = line.charAt(index);
-    if (character === '\\' && quote !== "'") {
+    if (character === '\\') {
       index += 1;
       word = (word ?? '') + line.charAt(index);
     } else if (quote !== '') {

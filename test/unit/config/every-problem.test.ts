@@ -42,7 +42,7 @@ test('every problem of a file is reported at once, in its order', () => {
     '7:3 slurm.partion: unknown key; did you mean "partition"?',
     '8:9 slurm.time: 90 has no unit',
     '9:14 slurm.exclusive: "no" is text, not false; write true or false, without quotes',
-    '10:16 slurm.directives.nod: is short for nodes, which is set by dyn-slurm itself',
+    '10:16 slurm.directives.nod: is short for several options of sbatch: nodefile, nodelist or nodes',
     '10:40 slurm.directives.no-requeue: is set by dyn-slurm itself',
     '11:6 gpu: there is no GPU model "h1000"; did you mean "h100"?',
     '13:10 prefill.nodes: "4" is text; write 4 without quotes',

@@ -151,7 +151,7 @@ const MALFORMED: readonly Malformed[] = [
       'c.yaml:2:1  model.path: is missing',
       '  2 | model: {served_name: r1}',
       '    | ^^^^^',
-      '  hint: Folder of the model on the nodes, an alias from `models` of the cluster profile, or a Hugging Face name, which the nodes then download.',
+      '  hint: Folder of the model on the nodes, from the root of the file system; an alias from `models` of the cluster profile; or a name of the Hugging Face hub, for which `HF_HOME` in the `env` of workers and frontends names a cache. A snapshot in such a cache is mounted with the files that it links to.',
       'c.yaml:3:1  slurm.partition: is missing',
       '  3 | slurm:',
       '    | ^^^^^',

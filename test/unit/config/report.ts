@@ -29,7 +29,9 @@ export function report(text: string, around: Surroundings = {}): string {
   const files = [input.config, ...(input.topology ? [input.topology] : []), ...input.cluster.files];
   const texts = new Map(files.map((source) => [source.file, source.text]));
   return resolveJob(input)
-    .diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, texts.get(diagnostic.file)))
+    .diagnostics.map((diagnostic) =>
+      formatDiagnostic(diagnostic, texts.get(diagnostic.file), { textOf: (file) => texts.get(file) }),
+    )
     .join('\n');
 }
 

@@ -497,30 +497,6 @@ test.each<[string, Sections, Problem]>([
   expect(problems(sections)).toEqual([problem]);
 });
 
-test('GPUs are asked for once', () => {
-  const directives = {
-    gres: 'craynetwork:1,gpu:h100:8',
-    'gpus-per-nod': 4,
-    gpus: 8,
-    'gpu-bind': 'closest',
-    gr: 'shard:1',
-  };
-  const sections = { aggregated: {}, slurm: { ...slurm, directives } };
-  const twice = (name: string, own: string): Problem => ({
-    severity: 'error',
-    path: ['slurm', 'directives', name],
-    at: 'key',
-    message: `asks for GPUs, as dyn-slurm does itself with ${own}`,
-    hint: 'remove it, or set gpu_directive: none in the cluster profile',
-  });
-  const given = ['gres', 'gpus-per-nod', 'gpus'];
-  expect(problems(sections)).toEqual(given.map((name) => twice(name, '--gpus-per-node')));
-  expect(problems(sections, { gpu_directive: 'gres' })).toEqual(
-    given.map((name) => twice(name, '--gres=gpu:N')),
-  );
-  expect(problems(sections, { gpu_directive: 'none' })).toEqual([]);
-});
-
 test('a container that the site cannot run is reported', () => {
   const sections = { aggregated: {}, container: { image: 'nvcr.io#nvidia/dynamo' } };
   expect(problems(sections, { container_runtime: 'none' })).toEqual([

@@ -24,7 +24,7 @@ test('every node is asked for what its processes need', () => {
   ).toEqual([
     '0: gpus 2 h100',
     '1,2: gpus 8 h100',
-    '0,1,2: readable the model /models/m',
+    '0,1,2: model weights /models/m /models/m',
     '0,1,2: readable the container image /images/dynamo.sqsh',
     '0: local_dir /tmp',
     '0: ports etcd 2379',
@@ -40,16 +40,16 @@ test('every node is asked for what its processes need', () => {
 
 test('a node of infrastructure alone needs neither GPU nor model', () => {
   const found = checks({ aggregated: {}, infra: { dedicated_node: true } });
-  expect(found.filter((check) => /gpus|readable/.test(check))).toEqual([
+  expect(found.filter((check) => /gpus|model/.test(check))).toEqual([
     '1: gpus 8 h100',
-    '1: readable the model /models/m',
+    '1: model weights /models/m',
   ]);
 });
 
 test('names of Hugging Face and of registries are not looked for on disk', () => {
   const model = { path: 'org/model', served_name: 'm' };
   const found = checks({ aggregated: {}, model, container: { image: 'nvcr.io#nvidia/x:1' } });
-  expect(found.filter((check) => check.includes('readable'))).toEqual([]);
+  expect(found.filter((check) => /readable|model /.test(check))).toEqual([]);
 });
 
 test('an image that is not used is not looked for', () => {

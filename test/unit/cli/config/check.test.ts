@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { check } from '../../../../src/cli/config/check.ts';
+import { plan } from '../../../../src/cli/config/plan.ts';
+import { submit } from '../../../../src/cli/submit/submit.ts';
 import { put, SMALL, testWorld } from '../../../world.ts';
 
 test('says what a valid config would take', async () => {
@@ -100,4 +104,59 @@ test.each([
   ['.', '.: is a folder; name the config file in it'],
 ])('cannot read %s', async (file, message) => {
   await expect(check(file, {}, testWorld())).rejects.toMatchObject({ code: 'usage', message });
+});
+
+describe('what this machine sees of the model', () => {
+  /** A world with the parts of a model below its home. */
+  function withModel(files: Readonly<Record<string, string>>, path: string, more = '') {
+    const world = testWorld();
+    put(world, { ...files, 'c.yaml': SMALL.replace('/models/m', join(world.home, path)) + more });
+    return world;
+  }
+
+  test('a whole one, and one on nodes alone, are passed over', async () => {
+    const whole = { 'm/config.json': '{}', 'm/tokenizer.json': '{}', 'm/model.safetensors': '' };
+    const world = withModel(whole, 'm');
+    expect([await check('c.yaml', {}, world), world.stderr()]).toEqual([0, '']);
+    put(world, { 'c.yaml': SMALL });
+    expect([await check('c.yaml', {}, world), world.stderr()]).toEqual([0, '']);
+  });
+
+  test('a path that is not there is doubtful', async () => {
+    const world = withModel({ 'models/other/config.json': '{}' }, 'models/mine');
+    expect(await check('c.yaml', {}, world)).toBe(0);
+    expect(world.stderr()).toContain(
+      `warning: model.path: the machine that submits has no ${world.home}/models/mine, though it has ${world.home}/models`,
+    );
+    expect(await check('c.yaml', { strict: true }, world)).toBe(3);
+  });
+
+  test('one that lacks a shard is refused, by plan and dry-run too', async () => {
+    const index = '{"weight_map": {"a": "model-1.safetensors"}}';
+    const files = {
+      'm/config.json': '{}',
+      'm/tokenizer.json': '{}',
+      'm/model.safetensors.index.json': index,
+    };
+    const world = withModel(files, 'm');
+    const missing = `c.yaml:3:15  model.path: the machine that submits misses ${world.home}/m/model-1.safetensors, which the model's index names`;
+    expect([await check('c.yaml', {}, world), world.stderr()]).toEqual([3, expect.stringContaining(missing)]);
+    const second = withModel(files, 'm');
+    expect([await plan('c.yaml', {}, second), second.stdout()]).toEqual([3, '']);
+    const third = withModel(files, 'm');
+    expect([await submit('c.yaml', { dryRun: true }, third), third.stdout()]).toEqual([3, '']);
+  });
+
+  test('a snapshot of a cache is mounted with its blobs', async () => {
+    const snapshot = 'hub/models--Qwen--Qwen3-32B/snapshots/abc';
+    const world = withModel({ [`${snapshot}/.keep`]: '' }, snapshot, 'container: {image: nvcr.io/x/y:1}\n');
+    put(world, { 'hub/models--Qwen--Qwen3-32B/blobs/1': '{}' });
+    for (const name of ['config.json', 'tokenizer.json', 'model.safetensors'])
+      symlinkSync('../../blobs/1', join(world.home, snapshot, name));
+    expect([await check('c.yaml', {}, world), world.stderr()]).toEqual([0, '']);
+    expect(await plan('c.yaml', {}, world)).toBe(0);
+    const folder = join(world.home, 'hub/models--Qwen--Qwen3-32B');
+    expect(world.stdout()).toContain(`${folder}:${folder}:ro`);
+    expect(world.stdout()).toContain(`--model-path ${join(world.home, snapshot)}`);
+  });
 });

@@ -60,6 +60,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     'node/address.sh': '600',
     'node/environment.sh': '600',
     'node/gpus.sh': '600',
+    'node/model.sh': '600',
     'ports.sh': '600',
     'preflight.sh': '600',
     'nats.conf': '600',

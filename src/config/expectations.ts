@@ -1,0 +1,62 @@
+import type { ClusterProfile } from './cluster-profile.ts';
+import type { Expected } from './job.ts';
+import type { Problem } from './problem.ts';
+import { ROLES } from './role.ts';
+import type { JobConfig } from './schema.ts';
+
+/** What a published topology expects, as its file says it. */
+export interface Expectations {
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+}
+
+/** What is expected of the nodes of a job; what the config has overridden is not. */
+export function expectedOf(job: JobConfig, expects: Expectations | undefined): readonly Expected[] {
+  const settings = JSON.stringify(ROLES.map((role) => [job[role]?.args, job[role]?.env, job[role]?.flags]));
+  const used = (paths: readonly string[] = []) => paths.filter((path) => settings.includes(path));
+  return [
+    ...used(expects?.files).map((path) => ({ kind: 'file' as const, path })),
+    ...used(expects?.folders).map((path) => ({ kind: 'folder' as const, path })),
+  ];
+}
+
+/**
+ * The path on a node that a path of the workers is, if they see any: their own where they run on the host, and what is
+ * mounted there where they run in a container.
+ */
+export function hostPath(path: string, { container }: JobConfig, site: ClusterProfile): string | undefined {
+  if (!container || site.container_runtime !== 'pyxis') return path;
+  for (const mount of [...container.mounts, ...site.mounts]) {
+    const [outside = '', inside = ''] = mount.split(':');
+    const folder = inside.replace(/\/+$/, '');
+    if (path === folder) return outside;
+    if (path.startsWith(`${folder}/`)) return `${outside.replace(/\/+$/, '')}${path.slice(folder.length)}`;
+  }
+  return undefined;
+}
+
+/** Says what a topology expects and nothing brings. On the host only the nodes know; preflight asks them. */
+export function* checkExpected(
+  expected: readonly Expected[],
+  topology: string,
+  job: JobConfig,
+  site: ClusterProfile,
+): Generator<Problem> {
+  const lacking = expected.filter(({ path }) => hostPath(path, job, site) === undefined);
+  const contained = job.container !== undefined && site.container_runtime === 'pyxis';
+  const said = contained ? lacking : expected;
+  const [first] = said;
+  if (first === undefined) return;
+  const folder = first.path.replace(/\/[^/]*$/, '');
+  const paths = said.map(({ path }) => path).join(', ');
+  yield {
+    severity: 'warning',
+    path: ['topology'],
+    message: contained
+      ? `${topology} expects ${paths}, and nothing is mounted there`
+      : `${topology} expects ${paths} on every node, for no container is configured into which it could be mounted`,
+    hint: contained
+      ? `add HOST_FOLDER:${folder} to container.mounts, or to mounts of the cluster profile; or override the arguments that name it`
+      : `put it there, set container.image and mount a folder at ${folder}, or override the arguments that name it`,
+  };
+}

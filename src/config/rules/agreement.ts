@@ -1,0 +1,119 @@
+import { type GivenFlag, givenFlags } from '../given-flags.ts';
+import { gpuModel } from '../gpu.ts';
+import type { Problem } from '../problem.ts';
+import type { ArgumentValue, RoleConfig } from '../role.ts';
+import type { JobConfig } from '../schema.ts';
+
+type Side = 'prefill' | 'decode';
+
+/** A setting of SGLang that prefill and decode workers must share. */
+interface Shared {
+  readonly name: string;
+  /** Why, as the end of a sentence. */
+  readonly because: string;
+  /** What holds where it is not given; undefined where that depends on the model or the release. */
+  readonly byDefault: (config: RoleConfig, job: JobConfig) => string | undefined;
+  /** Not compared where either side has one of these. */
+  readonly unless?: readonly string[];
+}
+
+const BOOTSTRAP = 'decode workers refuse a prefill worker that has another one';
+const unknown = () => undefined;
+
+/**
+ * Page size and KV cache dtype: `try_ensure_parallel_info` of SGLang's disaggregation/common/conn.py raises where they
+ * differ; up to 0.5.21 it compares the dtypes as they are written, `auto` included. Each transfer backend speaks a protocol of its own
+ * (`get_kv_class` of disaggregation/utils.py), and the rest decides what the cache holds.
+ */
+const SHARED: readonly Shared[] = [
+  {
+    name: 'disaggregation-transfer-backend',
+    because: 'each backend speaks a protocol of its own, so no KV cache would ever arrive',
+    byDefault: () => 'mooncake',
+  },
+  { name: 'kv-cache-dtype', because: BOOTSTRAP, byDefault: () => 'auto' },
+  { name: 'page-size', because: BOOTSTRAP, byDefault: pageSize, unless: ['enable-hisparse'] },
+  { name: 'revision', because: 'they would be two models', byDefault: () => 'that of the folder' },
+  { name: 'quantization', because: 'they would be two models', byDefault: unknown },
+  { name: 'dtype', because: 'the KV cache would have two formats', byDefault: unknown },
+  { name: 'json-model-override-args', because: 'they would be two models', byDefault: () => '{}' },
+];
+
+/** Pages that an attention backend brings with it: `_handle_attention_backend_compatibility` of server_args.py. */
+const PAGES: Readonly<Record<string, string>> = {
+  cutlass_mla: '128',
+  flashmla: '64',
+  nsa: '64',
+  trtllm_mha: '64',
+  trtllm_mla: '64',
+};
+
+/** 1, unless the attention backend wants more; on Blackwell SGLang may choose such a one by itself. */
+function pageSize(config: RoleConfig, { gpu }: JobConfig): string | undefined {
+  const backend = given('decode', config, 'attention-backend')?.value;
+  if (backend !== undefined) return PAGES[String(backend)] ?? '1';
+  return /^(gb|b)\d/.test(gpu) || gpuModel(gpu) === undefined ? undefined : '1';
+}
+
+/** Prefill and decode workers fit each other: else they start, register, and every request fails. */
+export function* checkAgreement(job: JobConfig): Generator<Problem> {
+  const { prefill, decode } = job;
+  if (!prefill || !decode) return;
+  for (const shared of SHARED) {
+    const problem = difference(shared, { prefill, decode }, job);
+    if (problem) yield problem;
+  }
+  yield* checkStages(prefill, decode);
+}
+
+function difference(
+  { name, because, byDefault, unless = [] }: Shared,
+  roles: Readonly<Record<Side, RoleConfig>>,
+  job: JobConfig,
+): Problem | undefined {
+  const sides = (['prefill', 'decode'] as const).map((role) => {
+    const flag = given(role, roles[role], name);
+    return { role, flag, value: flag ? text(flag.value) : byDefault(roles[role], job) };
+  });
+  const [left, right] = sides;
+  if (!left || !right || left.value === right.value) return undefined;
+  const freed = unless.some((one) => sides.some(({ role }) => given(role, roles[role], one) !== undefined));
+  const [blamed, other] = right.flag ? [right, left] : [left, right];
+  if (freed || blamed.flag === undefined) return undefined;
+  const certain = other.value !== undefined;
+  const theirs = other.flag
+    ? `${other.role}.${other.flag.in}.${name} is ${other.value}`
+    : certain
+      ? `${other.role} has SGLang’s default, ${other.value}`
+      : `${other.role} has SGLang’s default, which depends on the model and the GPU`;
+  return {
+    severity: certain ? 'error' : 'warning',
+    path: blamed.flag.path,
+    related: other.flag?.path ?? [other.role],
+    message: `is ${blamed.value}, but ${theirs}; ${because}`,
+    hint: `write the same ${name} in prefill.args and decode.args`,
+  };
+}
+
+/** The last of a name counts, as in argparse. */
+function given(role: Side, config: RoleConfig, name: string): GivenFlag | undefined {
+  return givenFlags(role, config).findLast((flag) => flag.name === name && flag.value !== false);
+}
+
+function text(value: ArgumentValue): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** `_resolve_rank_mapping` of disaggregation/common/conn.py asserts it. */
+function* checkStages(prefill: RoleConfig, decode: RoleConfig): Generator<Problem> {
+  const [from, to] = [prefill.pp ?? 1, decode.pp ?? 1];
+  if (to !== from && to !== 1) {
+    yield {
+      severity: 'error',
+      path: ['decode', 'pp'],
+      related: ['prefill', ...(prefill.pp === undefined ? [] : ['pp'])],
+      message: `is ${to}, but prefill.pp is ${from}: SGLang hands over KV caches to decode workers of as many stages, or of one`,
+      hint: `use 1 or ${from}`,
+    };
+  }
+}

@@ -1,0 +1,135 @@
+import type { ClusterProfile } from '../cluster-profile.ts';
+import { count } from '../count.ts';
+import { GPUS } from '../gpu.ts';
+import { type GpuRequest, gpuRequest } from '../gpu-request.ts';
+import type { Layout } from '../layout.ts';
+import type { Problem } from '../problem.ts';
+import { type DirectiveValue, directiveOptions, sbatchOption } from '../sbatch-options.ts';
+import type { JobConfig } from '../schema.ts';
+
+/**
+ * A job asks for its GPUs in one way: Slurm adds up what two options ask for, or refuses them. Where the site leaves that to
+ * the config (`gpu_directive: none`), what the config asks for has to fit the plan.
+ */
+export function* checkGpuRequests(
+  job: JobConfig,
+  site: ClusterProfile,
+  layout: Layout,
+  perNode: number,
+): Generator<Problem> {
+  const given = Object.entries(job.slurm.directives).flatMap(([name, value]) => {
+    const found = sbatchOption(name);
+    const request = 'ambiguous' in found ? undefined : gpuRequest(found.option, value);
+    return request === undefined ? [] : [{ name, value, request }];
+  });
+  const need = needed(layout, perNode);
+  if (site.gpu_directive !== 'none') {
+    for (const { name, request } of given) yield second(name, request, site, need);
+    return;
+  }
+  if (given.length === 0 && !job.slurm.exclusive && need.least > 0) yield none(need, job);
+  for (const { name, value, request } of given) yield* compare(name, value, request, need, job);
+}
+
+interface Need {
+  readonly nodes: number;
+  /** GPUs of a node, as the plan counts them. */
+  readonly perNode: number;
+  /** The fewest GPUs of the fullest node: one more than the highest number that a worker has there. */
+  readonly least: number;
+}
+
+function needed(layout: Layout, perNode: number): Need {
+  return {
+    nodes: layout.nodes,
+    perNode,
+    least: Math.max(0, ...layout.spots.flatMap(({ gpus }) => gpus.map((gpu) => gpu + 1))),
+  };
+}
+
+function second(name: string, { types }: GpuRequest, site: ClusterProfile, { perNode }: Need): Problem {
+  const type = site.gpu_type === undefined ? '' : `${site.gpu_type}:`;
+  const own =
+    site.gpu_directive === 'gres' ? `--gres=gpu:${type}${perNode}` : `--gpus-per-node=${type}${perNode}`;
+  const [wanted] = types.filter((one) => one !== site.gpu_type);
+  return {
+    severity: 'error',
+    path: ['slurm', 'directives', name],
+    at: 'key',
+    message: `asks for GPUs, as dyn-slurm does itself with ${own}`,
+    hint:
+      wanted === undefined
+        ? 'remove it, or set gpu_directive: none in the cluster profile'
+        : `remove it, and set gpu_type: ${wanted} in the cluster profile; or set gpu_directive: none there`,
+  };
+}
+
+/** sbatch gives a job without a request no GPU at all, and all of a node's only with `--exclusive`. */
+function none({ perNode }: Need, { gpu }: JobConfig): Problem {
+  return {
+    severity: 'error',
+    path: ['slurm'],
+    at: 'key',
+    message: `nothing asks for GPUs: the cluster profile says gpu_directive: none, and without --exclusive Slurm gives the job only what it asks for`,
+    hint: `ask in slurm.directives, such as \`gres: gpu:${gpu === 'any' ? '' : `${gpu}:`}${perNode}\`; or leave slurm.exclusive true, which takes all GPUs of the nodes`,
+  };
+}
+
+function* compare(
+  name: string,
+  value: DirectiveValue,
+  { of, count: amount, types }: GpuRequest,
+  need: Need,
+  job: JobConfig,
+): Generator<Problem> {
+  const path = ['slurm', 'directives', name];
+  const sockets = socketsOf(job);
+  const { nodes, perNode, least } = need;
+  const [asked, wanted, most, of_] =
+    of === 'job'
+      ? [amount, least * nodes, perNode * nodes, `the ${count(nodes, 'node')} of the plan`]
+      : [amount * (of === 'socket' ? (sockets ?? 1) : 1), least, perNode, 'a node of the plan'];
+  if (of === 'socket' && sockets === undefined) {
+    if (perNode % amount === 0) return;
+    yield {
+      severity: 'error',
+      path,
+      message: `asks for ${count(amount, 'GPU')} of each socket, and ${perNode} GPUs of a node cannot be divided so`,
+      hint: `ask for ${perNode} of a node instead: \`gpus-per-node: ${perNode}\``,
+    };
+    return;
+  }
+  if (asked < wanted || asked > most) {
+    const plural = of === 'job' && nodes > 1;
+    const has =
+      asked < wanted ? `${plural ? 'need' : 'needs'} ${wanted}` : `${plural ? 'have' : 'has'} ${most}`;
+    yield {
+      severity: 'error',
+      path,
+      message: `asks for ${count(asked, 'GPU')}, but ${of_} ${has}`,
+      hint: `write ${corrected(String(value), amount, of === 'job' ? most : perNode)}`,
+    };
+  }
+  const other = types.find((type) => Object.hasOwn(GPUS, type) && type !== job.gpu && job.gpu !== 'any');
+  if (other !== undefined) {
+    yield {
+      severity: 'warning',
+      path,
+      message: `asks for GPUs of type ${other}, but \`gpu\` is ${job.gpu}`,
+      hint: 'correct one of the two',
+    };
+  }
+}
+
+function socketsOf(job: JobConfig): number | undefined {
+  const sockets = Number(directiveOptions(job.slurm.directives).get('sockets-per-node'));
+  return Number.isInteger(sockets) && sockets > 0 ? sockets : undefined;
+}
+
+/** The value with the right number, where it holds but one. */
+function corrected(value: string, amount: number, right: number): string {
+  const numbers = value.match(new RegExp(`(?<=^|[:=])${amount}(?=$|[,(])`, 'g')) ?? [];
+  return numbers.length === 1
+    ? value.replace(new RegExp(`(?<=^|[:=])${amount}(?=$|[,(])`), String(right))
+    : `a request for ${count(right, 'GPU')}`;
+}

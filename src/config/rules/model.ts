@@ -1,0 +1,95 @@
+import type { ClusterProfile } from '../cluster-profile.ts';
+import { quoted } from '../place.ts';
+import type { Problem } from '../problem.ts';
+import { ROLES, type Role } from '../role.ts';
+import type { JobConfig } from '../schema.ts';
+import { needsGpu } from '../sizing.ts';
+import { alternatives } from '../suggestion.ts';
+
+const PATH = ['model', 'path'];
+const ROOT = 'write the folder’s path from the root of the file system, such as /lustre/models/Qwen3-32B';
+
+/** A name of the Hugging Face hub: `ORG/NAME`. */
+const HUB = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
+
+/**
+ * The model is a path that means the same everywhere, or a name of the Hugging Face hub whose files the workers find. `job`
+ * has its aliases resolved.
+ */
+export function* checkModel(job: JobConfig, site: ClusterProfile): Generator<Problem> {
+  const { path } = job.model;
+  const wrong = pathFault(path);
+  if (wrong) yield { severity: 'error', path: PATH, ...wrong };
+  else if (HUB.test(path)) yield* checkHub(job, site);
+}
+
+function pathFault(path: string): { readonly message: string; readonly hint: string } | undefined {
+  if (path.startsWith('~'))
+    return { message: `nobody resolves the "~" of ${quoted(path)} on the nodes`, hint: ROOT };
+  if (path.includes('$'))
+    return { message: `nobody resolves the variable in ${quoted(path)} on the nodes`, hint: ROOT };
+  if (path.startsWith('/')) return undefined;
+  const relative = path.startsWith('.') || (path.includes('/') && !HUB.test(path));
+  // What has no "/" is an alias that nobody knows.
+  if (!relative) return undefined;
+  return { message: `is relative, and the nodes’ working folder is the run’s: ${quoted(path)}`, hint: ROOT };
+}
+
+/** Variables that name a cache of the hub, which its libraries read in this order. */
+const CACHES = ['HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE', 'HF_HOME'];
+const OFFLINE = ['HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE'];
+
+/** Without a cache that outlives it, each worker downloads the model itself, if its node reaches the hub at all. */
+function* checkHub(job: JobConfig, site: ClusterProfile): Generator<Problem> {
+  const contained = job.container !== undefined && site.container_runtime === 'pyxis';
+  const owners = [...ROLES.filter((role) => job[role] && needsGpu(role)), 'frontend'] as const;
+  const without = owners.filter((owner) => cacheOf(job, owner) === undefined);
+  const offline = owners.find((owner) => OFFLINE.some((name) => isOn(job[owner]?.env[name])));
+  const name = quoted(job.model.path);
+  const folder = `/lustre/models/${job.model.path.split('/')[1]}`;
+  const hint = `write the path of a folder, such as ${folder}; or set HF_HOME in the env of ${alternatives([...owners], 'and')} to a folder that all nodes see${contained ? ', and mount it' : ''}`;
+  if (without.length > 0) {
+    const who = without.length === owners.length ? '' : ` of ${alternatives(without, 'and')}`;
+    yield {
+      severity: offline !== undefined && without.includes(offline) ? 'error' : 'warning',
+      path: PATH,
+      message:
+        offline !== undefined && without.includes(offline)
+          ? `${name} is a name of the Hugging Face hub, which ${offline}.env forbids to ask, and no HF_HOME says where its files are`
+          : `${name} is a name of the Hugging Face hub, and no HF_HOME${who} says where its files are kept: each process downloads them at its start, from its node${contained ? ' into its container' : ''}`,
+      hint,
+    };
+  }
+  for (const owner of owners) {
+    const cache = cacheOf(job, owner);
+    if (!contained || cache === undefined || isMounted(cache.value, job, site)) continue;
+    yield {
+      severity: offline === undefined ? 'warning' : 'error',
+      path: [owner, 'env', cache.name],
+      message: `${quoted(cache.value)} is not mounted, so the container starts with an empty cache`,
+      hint: `add ${cache.value}:${cache.value} to container.mounts`,
+    };
+  }
+}
+
+function cacheOf(
+  job: JobConfig,
+  owner: Role | 'frontend',
+): { readonly name: string; readonly value: string } | undefined {
+  for (const name of CACHES) {
+    const value = job[owner]?.env[name];
+    if (typeof value === 'string' && value !== '') return { name, value };
+  }
+  return undefined;
+}
+
+function isOn(value: unknown): boolean {
+  return ['1', 'true', 'yes', 'on'].includes(String(value).toLowerCase());
+}
+
+function isMounted(folder: string, { container }: JobConfig, site: ClusterProfile): boolean {
+  return [...site.mounts, ...(container?.mounts ?? [])].some((mount) => {
+    const inside = mount.split(':')[1] ?? '';
+    return folder === inside || folder.startsWith(`${inside.replace(/\/$/, '')}/`);
+  });
+}

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { checkModel } from '../../../src/config/rules/model.ts';
+import { sampleJob } from '../plan/sample-job.ts';
+
+type Sections = Readonly<Record<string, unknown>>;
+
+function said(path: string, sections: Sections = {}): readonly string[] {
+  const job = sampleJob({ aggregated: {}, ...sections, model: { path } });
+  return [...checkModel(job, job.site)].map(
+    ({ severity, path: at, message }) => `${severity} ${at.join('.')}: ${message}`,
+  );
+}
+
+test.each([
+  ['~/models/x', 'nobody resolves the "~" of "~/models/x" on the nodes'],
+  ['~', 'nobody resolves the "~" of "~" on the nodes'],
+  ['$HOME/models/x', 'nobody resolves the variable in "$HOME/models/x" on the nodes'],
+  ['/lustre/${USER}/x', 'nobody resolves the variable in "/lustre/${USER}/x" on the nodes'],
+  ['./models/x', 'is relative, and the nodes’ working folder is the run’s: "./models/x"'],
+  ['../x', 'is relative, and the nodes’ working folder is the run’s: "../x"'],
+  ['models/qwen/x', 'is relative, and the nodes’ working folder is the run’s: "models/qwen/x"'],
+  ['models/x/', 'is relative, and the nodes’ working folder is the run’s: "models/x/"'],
+])('%s is refused', (path, message) => {
+  expect(said(path)).toEqual([`error model.path: ${message}`]);
+});
+
+test('a path from the root is taken', () => {
+  expect(said('/models/x')).toEqual([]);
+});
+
+const HUB = 'Qwen/Qwen3-32B';
+const CACHE = { HF_HOME: '/lustre/hf' };
+const BOTH = { aggregated: { env: CACHE }, frontend: { env: CACHE } };
+
+test('a name of the hub needs a cache', () => {
+  expect(said(HUB)).toEqual([
+    'warning model.path: "Qwen/Qwen3-32B" is a name of the Hugging Face hub, and no HF_HOME says where its files are kept: each process downloads them at its start, from its node',
+  ]);
+  expect(said('models/x')).toHaveLength(1);
+  expect(said(HUB, { aggregated: { env: CACHE } })).toEqual([
+    expect.stringContaining('no HF_HOME of frontend says'),
+  ]);
+  expect(said(HUB, BOTH)).toEqual([]);
+  expect(said(HUB, { ...BOTH, aggregated: { env: { HF_HUB_CACHE: '/x' } } })).toEqual([]);
+});
+
+test('offline, it is an error', () => {
+  expect(said(HUB, { aggregated: { env: { HF_HUB_OFFLINE: '1' } } })).toEqual([
+    'error model.path: "Qwen/Qwen3-32B" is a name of the Hugging Face hub, which aggregated.env forbids to ask, and no HF_HOME says where its files are',
+  ]);
+  expect(said(HUB, { ...BOTH, aggregated: { env: { ...CACHE, HF_HUB_OFFLINE: true } } })).toEqual([]);
+});
+
+test('in a container, the cache has to be mounted', () => {
+  const container = (mounts: readonly string[]) => ({ ...BOTH, container: { image: '/x.sqsh', mounts } });
+  expect(said(HUB, container([]))).toEqual([
+    'warning aggregated.env.HF_HOME: "/lustre/hf" is not mounted, so the container starts with an empty cache',
+    'warning frontend.env.HF_HOME: "/lustre/hf" is not mounted, so the container starts with an empty cache',
+  ]);
+  expect(said(HUB, container(['/lustre:/lustre']))).toEqual([]);
+  expect(said(HUB, container(['/data/hf:/lustre/hf']))).toEqual([]);
+});

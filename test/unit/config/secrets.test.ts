@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import { planJob } from '../../../src/plan/assemble.ts';
+import { planJson } from '../../../src/plan/json.ts';
+import { report, resolve, VALID } from './report.ts';
+
+// None of these is anybody's.
+const LONG = 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6';
+const TOKENS = [
+  `hf_${LONG}`,
+  `sk-${LONG}`,
+  `ghp_${LONG}aaaa`,
+  `glpat-${LONG}`,
+  'AKIAABCDEFGHIJKLMNOP',
+  `nvapi-${LONG}`,
+  `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.${LONG}`,
+  'https://me:pass@proxy.example.org:3128',
+];
+
+const messages = (text: string) =>
+  resolve(text)
+    .diagnostics.filter(({ severity }) => severity === 'error')
+    .map(({ path }) => path);
+const withRole = (more: string) => VALID.replace('nodes: 4}', `nodes: 4, ${more}}`);
+const withBench = (more: string) =>
+  `${VALID}bench: {type: sglang, isl: 8, osl: 8, concurrencies: 1, ${more}}\n`;
+
+describe.each(TOKENS)('%s', (token) => {
+  test.each<[string, string, string]>([
+    ['an argument', withRole(`args: {x: "${token}"}`), 'aggregated.args.x'],
+    ['an argument of many', withRole(`args: {x: [a, "${token}"]}`), 'aggregated.args.x'],
+    ['an argument that is a map', withRole(`args: {x: {y: {z: "${token}"}}}`), 'aggregated.args.x'],
+    ['a word', withRole(`flags: [--x, "${token}"]`), 'aggregated.flags[1]'],
+    ['a part of a word', withRole(`flags: ["--x=${token}"]`), 'aggregated.flags[0]'],
+    ['a frontend’s argument', `${VALID}frontend: {args: {x: "${token}"}}\n`, 'frontend.args.x'],
+    ['etcd’s argument', `${VALID}infra: {etcd: {args: {x: "${token}"}}}\n`, 'infra.etcd.args.x'],
+    ['a tool’s argument', withBench(`args: {header: "Authorization: ${token}"}`), 'bench.args.header'],
+    ['a command', `${VALID}bench: {command: "curl -H 'X: ${token}' x"}\n`, 'bench.command'],
+    ['the environment', withRole(`env: {X: "${token}"}`), 'aggregated.env.X'],
+    ['a comment', VALID.replace('4h}', `4h, directives: {comment: "${token}"}}`), 'slurm.directives.comment'],
+  ])('in %s', (_, text, path) => {
+    expect(messages(text)).toEqual([path]);
+    expect(report(text)).not.toContain(token);
+  });
+});
+
+test.each<[string, string]>([
+  [withRole('args: {api-key: sk-1}'), 'aggregated.args.api-key'],
+  [withRole('args: {api_key: abc}'), 'aggregated.args.api_key'],
+  [withRole('args: {admin-api-key: 12345}'), 'aggregated.args.admin-api-key'],
+  [withRole('args: {hf-token: abc}'), 'aggregated.args.hf-token'],
+  [withRole('args: {ssl-keyfile-password: abc}'), 'aggregated.args.ssl-keyfile-password'],
+  [withRole('flags: [--api-key, abc]'), 'aggregated.flags[1]'],
+  [withRole('flags: [--api-key=abc]'), 'aggregated.flags[0]'],
+  [`${VALID}frontend: {args: {token: abc}}\n`, 'frontend.args.token'],
+  [withBench('args: {api-key: abc}'), 'bench.args.api-key'],
+  [`${VALID}container: {image: "me:pw@nvcr.io#nvidia/x:1"}\n`, 'container.image'],
+])('by its name: %#', (text, path) => {
+  expect(messages(text)).toEqual([path]);
+});
+
+test.each([
+  'args: {max-total-tokens: 4096, chunked-prefill-size: 8192, tokenizer-path: /x, stop-token-ids: [1]}',
+  'args: {api-key: EMPTY}',
+  'args: {model-loader-extra-config: {a: 1}, deepep-config: /configs/sk-deepep-config-for-wide-experts.json}',
+  'flags: [--api-key, EMPTY, --eos-token, "<|end|>"]',
+])('what is no secret: %s', (more) => {
+  expect(messages(withRole(more))).toEqual([]);
+});
+
+test('the kind of etcd’s tokens is none', () => {
+  expect(messages(`${VALID}infra: {etcd: {args: {auth-token: simple}}}\n`)).toEqual([]);
+  expect(messages(`${VALID}container: {image: "ubuntu:24.04@sha256:${'0'.repeat(64)}"}\n`)).toEqual([]);
+});
+
+test('a secret in the preamble of a profile', () => {
+  const found = report(VALID, { cluster: [`preamble: export HF_TOKEN=hf_${LONG}\n`] });
+  expect(found).toContain('preamble: looks like a secret, which goes into job.sbatch and into every dry-run');
+  expect(found).not.toContain(LONG);
+});
+
+describe('a reference', () => {
+  test('goes by the variable that the program reads', () => {
+    const text =
+      `${withBench('args: {api-key: {from_env: BENCH_KEY}}')}frontend: {args: {hf-token: {from_file: /s/hf}}}\n`.replace(
+        'nodes: 4}',
+        'nodes: 4, args: {hf_token: {from_env: HF}}}',
+      );
+    const { job, diagnostics } = resolve(text);
+    expect(diagnostics).toEqual([]);
+    if (!job) throw new Error('no job');
+    const plan = planJob(job);
+    const secrets = Object.fromEntries(
+      plan.steps
+        .filter((step) => Object.keys(step.secrets).length > 0)
+        .map(({ name, secrets }) => [name, secrets]),
+    );
+    expect(secrets).toEqual({
+      'frontend-0': { HF_TOKEN: { from_file: '/s/hf' } },
+      ...Object.fromEntries(
+        [0, 1, 2, 3].map((index) => [`aggregated-${index}`, { HF_TOKEN: { from_env: 'HF' } }]),
+      ),
+      bench: { OPENAI_API_KEY: { from_env: 'BENCH_KEY' } },
+    });
+    const words = JSON.stringify(plan.steps.map(({ argv }) => argv));
+    expect(words).not.toMatch(/token"|api-key|from_/);
+    expect(JSON.stringify(planJson(plan, job))).not.toMatch(/BENCH_KEY|from_env/);
+  });
+
+  test.each([
+    [
+      withRole('args: {api-key: {from_env: KEY}}'),
+      'aggregated.args.api-key: cannot be passed on unseen, and has no effect',
+    ],
+    [
+      withRole('args: {x: {from_file: /s/x}}'),
+      'aggregated.args.x: cannot be passed on unseen: the program reads it',
+    ],
+    [`${VALID}infra: {etcd: {args: {x: {from_env: X}}}}\n`, 'infra.etcd.args.x: cannot be passed on unseen'],
+  ])('that no program reads otherwise is refused: %#', (text, message) => {
+    expect(report(text)).toContain(message);
+  });
+});
