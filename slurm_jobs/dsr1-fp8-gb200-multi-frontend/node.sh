@@ -25,6 +25,8 @@ fi
 . "${BASH_SOURCE[0]%/*}/node/environment.sh"
 # shellcheck source=node/gpus.sh
 . "${BASH_SOURCE[0]%/*}/node/gpus.sh"
+# shellcheck source=node/model.sh
+. "${BASH_SOURCE[0]%/*}/node/model.sh"
 
 # say WORD TEXT
 say() {
@@ -46,6 +48,16 @@ on() {
 # readable WHAT PATH: a file, or a folder.
 readable() {
   [[ -n $REHEARSED || -r $2 && (! -d $2 || -x $2) ]] || say problem "cannot read $1, $2"
+}
+
+# expected FOLDER: a cache that workers fill if they can.
+expected() {
+  [[ -n $REHEARSED || -d $1 ]] || say warning "has no folder $1, which the topology expects; workers may compile for a long time"
+}
+
+# model WEIGHTS PATH [MOUNTED...]: see model.sh.
+model() {
+  [[ -n $REHEARSED ]] || look_at_model "$@"
 }
 
 # local_dir PATH: where etcd, NATS and nginx keep their data. Leases run out while a network file system stalls. Not all of

@@ -1,0 +1,114 @@
+# shellcheck shell=bash
+# Whether a model's folder is whole, as its engines will see it. node.sh asks on every node, and `dyn-slurm check` and
+# `submit` on the machine where they run Slurm's commands. Who sources this has `say KIND TEXT`: kind is problem or warning.
+
+# look_at_model WEIGHTS PATH [MOUNTED...]: WEIGHTS is `weights`, or `dummy` where none are loaded. MOUNTED are the folders of
+# a container, where the engines run in one.
+look_at_model() {
+  local weights=$1 path=${2%/} name
+  shift 2
+  MOUNTED=("$@")
+  if [[ ! -r $path || (-d $path && ! -x $path) ]]; then
+    say problem "cannot read the model, $path"
+    return
+  fi
+  [[ -d $path ]] || return 0
+  if [[ -d $path/snapshots && ! -e $path/config.json ]]; then
+    name=$(printf '%s\n' "$path"/snapshots/*/ | head -n 1)
+    say problem "finds no config.json in $path, which is a model of a Hugging Face cache: name a snapshot of it, such as ${name%/}"
+    return
+  fi
+  if ! is_there "$path/config.json" && ! is_there "$path/params.json"; then
+    say problem "finds no config.json in $path, which is to hold a model"
+    return
+  fi
+  # One problem is enough.
+  look_at_files "$path" config.json generation_config.json tokenizer.json tokenizer_config.json tokenizer.model || return 0
+  look_at_tokenizer "$path"
+  [[ $weights == dummy ]] || look_at_weights "$path" || return 0
+}
+
+# is_there FILE: a dangling link is.
+is_there() {
+  [[ -e $1 || -L $1 ]]
+}
+
+# look_at_files FOLDER NAME...: those that are there can be read; fails at the first that cannot.
+look_at_files() {
+  local folder=$1 name
+  shift
+  for name in "$@"; do
+    ! is_there "$folder/$name" || look_at_file "$folder/$name" || return
+  done
+}
+
+# look_at_file FILE: says what is wrong with it, and fails then.
+look_at_file() {
+  local file=$1 hop target
+  if [[ ! -e $file && ! -L $file ]]; then
+    say problem "misses $file, which the model's index names"
+    return 1
+  fi
+  # A link is followed as in a container, where only what is mounted is there.
+  target=$file
+  for ((hop = 0; hop < 8; hop++)); do
+    [[ -L $target ]] || break
+    target=$(link_target "$target")
+    if ((${#MOUNTED[@]} > 0)) && ! is_mounted "$target"; then
+      say problem "has in $file a link to $target, which is not mounted in the container: mount that folder too, or copy the model without links"
+      return 1
+    fi
+  done
+  if [[ ! -e $file ]]; then
+    say problem "has in $file a link to $target, which is not there"
+    return 1
+  elif [[ ! -r $file ]]; then
+    say problem "cannot read $file of the model"
+    return 1
+  fi
+}
+
+# link_target LINK: where it leads, absolute, without following more links.
+link_target() {
+  local to
+  to=$(readlink -- "$1")
+  [[ $to == /* ]] || to=${1%/*}/$to
+  realpath -ms -- "$to"
+}
+
+# is_mounted PATH: whether it lies in one of MOUNTED.
+is_mounted() {
+  local folder
+  for folder in "${MOUNTED[@]}"; do
+    [[ $1 != "$folder" && $1 != "${folder%/}"/* ]] || return 0
+  done
+  return 1
+}
+
+# look_at_tokenizer FOLDER: engines and frontends need one; it may lie elsewhere.
+look_at_tokenizer() {
+  local file
+  for file in "$1"/tokenizer* "$1"/*.tiktoken "$1"/vocab* "$1"/tekken.json "$1"/*.model; do
+    ! is_there "$file" || return 0
+  done
+  say warning "finds no tokenizer in $1"
+}
+
+# look_at_weights FOLDER: every file that an index names, or else any weights at all.
+look_at_weights() {
+  local folder=$1 index file
+  for index in "$folder"/*.safetensors.index.json "$folder"/*.bin.index.json; do
+    is_there "$index" || continue
+    look_at_file "$index" || return
+    while IFS= read -r file; do
+      look_at_file "$folder/$file" || return
+    done < <(grep -oE '"[^"]+\.(safetensors|bin)"' "$index" | tr -d '"' | sort -u)
+    return
+  done
+  for file in "$folder"/*.safetensors "$folder"/*.bin "$folder"/*.pt "$folder"/*.pth "$folder"/*.gguf; do
+    is_there "$file" || continue
+    look_at_file "$file"
+    return
+  done
+  say warning "finds no weights in $folder"
+}
