@@ -12,12 +12,14 @@ export async function* withLogs(
   const ended = new AbortController();
   const begun = deferred();
   let serves = false;
+  let toldToEnd = false;
   const own = async function* (): AsyncGenerator<ObservedEvent> {
     try {
       for await (const event of events) {
         if (event.kind === 'step-started') begun.resolve();
         else if (event.kind === 'ready') serves = true;
-        else if (event.kind === 'job-started') serves = false;
+        else if (event.kind === 'job-started') serves = toldToEnd = false;
+        else if (event.kind === 'teardown') toldToEnd = event.outcome !== undefined && event.outcome !== 'failed';
         else if (event.kind === 'verdict') ended.abort();
         yield event;
       }
@@ -32,7 +34,10 @@ export async function* withLogs(
     await new Promise((resolve) => setTimeout(resolve));
     for await (const event of watchLogs(watch, AbortSignal.any([signal, stop.signal, ended.signal]))) {
       // A worker that serves has started, whatever its log left out.
-      if (!serves || event.kind !== 'stage' || event.state !== 'stuck') yield event;
+      if (serves && event.kind === 'stage' && event.state === 'stuck') continue;
+      // Processes that are told to end complain of each other's absence. That is the cause of nothing.
+      if (toldToEnd && event.kind === 'signature') continue;
+      yield event;
     }
   };
   stop.signal.addEventListener('abort', begun.resolve);

@@ -1,0 +1,50 @@
+import { copyFile, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { localHost } from '../../../src/host/local.ts';
+import type { ObservedEvent, Outcome } from '../../../src/observe/event.ts';
+import { withLogs } from '../../../src/observe/with-logs.ts';
+import { packageRoot } from '../../world.ts';
+
+const UNREACHABLE =
+  'ERROR dynamo_runtime::transports::etcd: transport error: tcp connect error: Connection refused (os error 111)\n';
+const BATCH =
+  '[2025-12-10 13:50:30 TP0] Decode batch, #running-req: 3, gen throughput (token/s): 100.00, #queue-req: 0\n';
+
+/**
+ * The kinds of events of a run whose worker says, once the job is torn down, that it cannot reach etcd. It serves
+ * meanwhile, so that its rates show when the log has been read.
+ */
+async function kinds(outcome: Outcome): Promise<readonly string[]> {
+  const dir = await mkdtemp(join(tmpdir(), 'dyn-slurm-run-'));
+  await mkdir(join(dir, 'logs'));
+  await copyFile(join(packageRoot, 'test/fixtures/runs/plan.json'), join(dir, 'plan.json'));
+  let read = (): void => {};
+  const wasRead = new Promise<void>((resolve) => {
+    read = resolve;
+  });
+  const time = '2025-12-10T13:50:31.000Z';
+  async function* own(): AsyncGenerator<ObservedEvent> {
+    yield { time, kind: 'step-started', step: 'decode-0', role: 'decode', nodes: ['node3'] };
+    yield { time, kind: 'teardown', outcome, reason: 'as told' };
+    await writeFile(join(dir, 'logs', 'decode-0.node3.log'), UNREACHABLE + BATCH);
+    await wasRead;
+  }
+  const host = localHost({ path: [], env: {} });
+  const heard: string[] = [];
+  const watch = { host, run: { dir }, now: () => new Date(time), every: 20 };
+  for await (const event of withLogs(own(), watch, new AbortController().signal)) {
+    heard.push(event.kind);
+    if (event.kind === 'worker-rates') read();
+  }
+  return heard;
+}
+
+test('what processes say of each other while a job is told to end is the cause of nothing', async () => {
+  expect(await kinds('cancelled')).toEqual(['step-started', 'teardown', 'worker-rates']);
+});
+
+test('a failed job may be read later than it is torn down', async () => {
+  expect(await kinds('failed')).toEqual(['step-started', 'teardown', 'signature', 'worker-rates']);
+});
