@@ -64,6 +64,7 @@ test('every value of a job has its origin', () => {
     'site.models.dsr1 = "/lustre/DeepSeek-R1" from cluster hopper (p0.yaml:4:9)',
     'site.mounts = [] from default',
     'site.preamble = "" from default',
+    'site.environment = "clean" from default',
     'site.local_dir = "/tmp" from default',
   ]);
 });

@@ -100,7 +100,7 @@ test('what dyn-slurm adds to goes onto the command line', () => {
     'mail-type': 'END',
   };
   const job = sampleJob({ aggregated: {}, slurm: { ...SLURM, directives: given } });
-  expect(directives(job, planJob(job)).filter((line) => /comment|depend|excl|mail/.test(line))).toEqual([
+  expect(directives(job, planJob(job)).filter((line) => /comment|depend|exclude|mail/.test(line))).toEqual([
     '--mail-type=END',
   ]);
   expect(commandLineOptions(job)).toEqual({
