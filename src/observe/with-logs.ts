@@ -19,7 +19,8 @@ export async function* withLogs(
         if (event.kind === 'step-started') begun.resolve();
         else if (event.kind === 'ready') serves = true;
         else if (event.kind === 'job-started') serves = toldToEnd = false;
-        else if (event.kind === 'teardown') toldToEnd = event.outcome !== undefined && event.outcome !== 'failed';
+        else if (event.kind === 'teardown')
+          toldToEnd = event.outcome !== undefined && event.outcome !== 'failed';
         else if (event.kind === 'verdict') ended.abort();
         yield event;
       }
