@@ -44,7 +44,7 @@ function rewritten(settings: readonly Setting[], from: Written, to: Written): re
   const [first] = replaced;
   const rest = settings.filter((setting) => !replaced.includes(setting));
   const added = patterns(to)
-    .map((pattern) => ({ ...pattern, value: pattern.value === CARRIED ? first?.value : pattern.value }))
+    .map((pattern) => ({ ...pattern, value: pattern.value === CARRIED ? first?.value : firstOf(pattern) }))
     .filter(({ kind, name }) => !rest.some((setting) => setting.kind === kind && setting.name === name));
   return settings.flatMap((setting) => {
     if (setting === first) return added;
@@ -56,6 +56,11 @@ function patterns(written: Written): readonly Setting[] {
   return (['args', 'env'] as const).flatMap((kind) =>
     Object.entries(written[kind] ?? {}).map(([name, value]) => ({ kind, name, value })),
   );
+}
+
+/** Of several values that mean the same, the first is written. */
+function firstOf({ kind, value }: Setting): unknown {
+  return kind === 'env' && Array.isArray(value) ? value[0] : value;
 }
 
 function matches(setting: Setting, pattern: Setting): boolean {

@@ -4,7 +4,7 @@ import type { ArgumentValue, Role } from './role.ts';
 /** Stands for whatever value the setting has; it keeps it under its other name. */
 export const CARRIED = Symbol('carried');
 
-/** Settings as a release writes them. A list of values of a variable: all of them mean the same. */
+/** Settings as a release writes them. A list of values of a variable: all of them mean the same, the first is written. */
 export interface Written {
   readonly args?: Readonly<Record<string, ArgumentValue | typeof CARRIED>>;
   readonly env?: Readonly<Record<string, string | readonly string[] | typeof CARRIED>>;

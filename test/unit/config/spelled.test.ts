@@ -23,6 +23,12 @@ test.each([
     { args: { 'moe-a2a-backend': 'mooncake' }, env: {} },
   ],
   [
+    'an argument that an older release takes from a variable of several values',
+    { args: { 'fp4-gemm-backend': 'flashinfer_cutlass' }, env: {} },
+    '0.7.0',
+    { args: {}, env: { SGLANG_FLASHINFER_FP4_GEMM_BACKEND: 'cutlass' } },
+  ],
+  [
     'underscores',
     { args: { cuda_graph_bs: [1, 2] }, env: {} },
     '1.6.1',
