@@ -8,14 +8,14 @@ test('lists all of them, one a line', async () => {
   const world = testWorld();
   expect(await topologies(undefined, {}, world)).toBe(0);
   await expect(world.stdout()).toMatchFileSnapshot('topologies.txt');
-  expect(world.stdout().trimEnd().split('\n')).toHaveLength(1 + 32);
+  expect(world.stdout().trimEnd().split('\n')).toHaveLength(1 + 39);
 });
 
 test('gives the list as data', async () => {
   const world = testWorld();
   expect(await topologies(undefined, { json: true }, world)).toBe(0);
   const all = JSON.parse(world.stdout()) as { name: string }[];
-  expect(all).toHaveLength(32);
+  expect(all).toHaveLength(39);
   expect(all.find(({ name }) => name === 'docs-dsr1-wideep-gb200-2p12d')).toMatchObject({
     gpu: 'gb200',
     precision: 'FP8',
