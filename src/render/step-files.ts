@@ -49,5 +49,5 @@ export function environmentFile(step: Step): string {
   const lines = Object.entries(step.env).map(([name, value]) => `  ${name}=${quoteWord(value)}\n`);
   const secrets =
     Object.keys(step.secrets).length > 0 ? `. "$RUN_DIR"/env/${step.name}.secrets || return\n` : '';
-  return `# shellcheck shell=bash disable=SC2034,SC2191\nENVIRONMENT=(\n${lines.join('')})\n${secrets}`;
+  return `# shellcheck shell=bash disable=SC2034,SC2054,SC2191\nENVIRONMENT=(\n${lines.join('')})\n${secrets}`;
 }
