@@ -13,6 +13,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type process from 'node:process';
 import type { Stdio } from '../host/host.ts';
+import { type NotOwn, type OwnFile, readOwnFile } from '../host/own-file.ts';
 import { type Ask, askAt } from './ask.ts';
 import { lineReaderAt, type ReadLines } from './line-reader.ts';
 import { wrapped } from './wrap.ts';
@@ -55,6 +56,8 @@ export interface World {
   readonly self: {
     readonly machine: string;
     readonly pid: number;
+    /** User id. */
+    readonly user: number;
     /** Whether a process of this machine runs. */
     lives(pid: number): boolean;
   };
@@ -74,12 +77,14 @@ export interface World {
   readStdin(): Promise<string>;
   /** UTF-8 text. Rejects with Node’s own error. */
   readFile(path: string): Promise<string>;
+  /** A file that nobody else can change or replace; undefined where there is none. */
+  readOwn(path: string): Promise<OwnFile | NotOwn | undefined>;
   /** Makes the folders above. */
   writeFile(path: string, text: string, mode?: number): Promise<void>;
   exists(path: string): Promise<boolean>;
   /** What the path itself is, a link not followed; undefined where there is nothing. */
   kind(path: string): Promise<FileKind | undefined>;
-  /** Names in a folder, sorted; none where there is no such folder. */
+  /** Names in a folder, sorted; none where there is no such folder, or it may not be read. */
   listDir(path: string): Promise<readonly string[]>;
   /** Removes a file, a link, or a folder and all in it; no error where there is none. */
   remove(path: string): Promise<void>;
@@ -122,7 +127,12 @@ export function processWorld(
       return stdout.rows;
     },
     color,
-    self: { machine: hostname(), pid: proc.pid, lives: (pid) => lives(proc, pid) },
+    self: {
+      machine: hostname(),
+      pid: proc.pid,
+      user: proc.getuid?.() ?? 0,
+      lives: (pid) => lives(proc, pid),
+    },
     signal,
     now: () => new Date(),
     // Standard input takes its time to be looked at.
@@ -144,6 +154,7 @@ export function processWorld(
     randomHex,
     readStdin: () => readAll(proc.stdin, signal),
     readFile: async (path) => readFileSync(path, 'utf8'),
+    readOwn: async (path) => readOwnFile(path),
     writeFile: async (path, text, mode) => {
       // Whatever the umask is, nobody else may write there.
       await mkdir(dirname(path), { recursive: true, mode: 0o755 });
@@ -159,7 +170,14 @@ export function processWorld(
       if (found.isDirectory()) return 'folder';
       return found.isFile() ? 'file' : 'other';
     },
-    listDir: async (path) => (existsSync(path) ? readdirSync(path).sort() : []),
+    listDir: async (path) => {
+      try {
+        return readdirSync(path).sort();
+      } catch (error) {
+        if (NO_FOLDER.has((error as NodeJS.ErrnoException).code)) return [];
+        throw error;
+      }
+    },
     remove: (path) => rm(path, { recursive: true, force: true }),
   };
 }
@@ -172,6 +190,8 @@ export function wrappingSink(stream: typeof process.stderr): Sink {
 function given(columns: string | undefined): number {
   return /^[1-9]\d{0,4}$/.test(columns ?? '') ? Number(columns) : 0;
 }
+
+const NO_FOLDER: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'EACCES']);
 
 /** Rejects with the abort. */
 async function readAll(stdin: typeof process.stdin, signal: AbortSignal): Promise<string> {

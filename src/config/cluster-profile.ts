@@ -98,10 +98,14 @@ export const clusterProfile = z
       ),
     slurm_bin: text
       .optional()
-      .describe('Folder of sbatch, srun and the others. Default: they are found on PATH.'),
+      .describe(
+        'Folder of sbatch, srun and the others; a relative path is meant from your home. Default: they are found on PATH.',
+      ),
     runs_dir: text
       .optional()
-      .describe('Folder for run folders; all nodes must see it. Default: ~/dyn-slurm-runs.'),
+      .describe(
+        'Folder for run folders; all nodes must see it; a relative path is meant from your home. Default: ~/dyn-slurm-runs.',
+      ),
     local_dir: mountablePath
       .default('/tmp')
       .describe('Node-local folder for etcd’s and NATS’ data; never a network file system. Default: /tmp.'),

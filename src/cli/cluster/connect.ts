@@ -11,7 +11,7 @@ import type { Scheduler } from '../../scheduler/scheduler.ts';
 import { slurmScheduler } from '../../scheduler/slurm.ts';
 import type { World } from '../world.ts';
 import { remoteHost } from './remote-host.ts';
-import { place, runsDirOf } from './runs-dir.ts';
+import { profilePlace, runsDirOf } from './runs-dir.ts';
 
 /** A cluster profile, put to use: where commands run, which Slurm they are, and where runs are kept. */
 export interface Connection extends Watch {
@@ -67,7 +67,7 @@ function hereAs(
   world: World,
   extra: Readonly<Record<string, string>>,
 ): Host {
-  const bin = slurm_bin === undefined ? [] : [place(slurm_bin, world)];
+  const bin = slurm_bin === undefined ? [] : [profilePlace(slurm_bin, world)];
   const standIn = name === LOCAL ? standInOf(world) : { path: [], extra: {} };
   return localHost({
     path: [...bin, ...standIn.path],

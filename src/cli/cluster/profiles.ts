@@ -3,13 +3,18 @@ import { formatDiagnostic } from '../../config/diagnostic.ts';
 import { readSite } from '../../config/site.ts';
 import { DynSlurmError } from '../../errors.ts';
 import type { World } from '../world.ts';
-import { chooseCluster } from './clusters.ts';
+import { chooseCluster, type OnRefused } from './clusters.ts';
 
 export type Profile = ClusterProfile & { readonly name: string };
 
 /** Reads a cluster profile. @throws DynSlurmError `config` where there is none of that name, or it has errors. */
-export async function readProfile(name: string, names: readonly string[], world: World): Promise<Profile> {
-  const { files } = await chooseCluster(name, undefined, names, world);
+export async function readProfile(
+  name: string,
+  names: readonly string[],
+  world: World,
+  onRefused?: OnRefused,
+): Promise<Profile> {
+  const { files } = await chooseCluster(name, undefined, names, world, onRefused);
   const { profile, diagnostics } = readSite(files);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length === 0) return { ...profile, name };

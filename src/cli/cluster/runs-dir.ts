@@ -13,7 +13,8 @@ export function runsDirOf(
   world: World,
 ): string {
   if (host !== undefined) return remotePlace(runs_dir ?? '~/dyn-slurm-runs');
-  return place(runs_dir ?? (world.env.DYN_SLURM_RUNS || '~/dyn-slurm-runs'), world);
+  if (runs_dir !== undefined) return profilePlace(runs_dir, world);
+  return place(world.env.DYN_SLURM_RUNS || '~/dyn-slurm-runs', world);
 }
 
 /**
@@ -38,7 +39,15 @@ export function remotePlace(path: string): string {
   return /^(\/|~(\/|$))/.test(path) ? normalize(path) : join('~', path);
 }
 
-/** A path as a user or a profile writes it, made absolute. */
+/**
+ * A path of a cluster profile on this machine, made absolute. As on a login node relative ones are meant from the home:
+ * from the working folder, a stranger's folder would choose what runs.
+ */
+export function profilePlace(path: string, { home }: Pick<World, 'home'>): string {
+  return resolve(home, path.replace(/^~(?=\/|$)/, '.'));
+}
+
+/** A path as a user writes it, made absolute. */
 export function place(path: string, { cwd, home }: World): string {
   return path === '~' || path.startsWith('~/') ? join(home, path.slice(1)) : resolve(cwd, path);
 }

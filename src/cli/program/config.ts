@@ -1,3 +1,5 @@
+import { Option } from 'commander';
+import type { TrustOptions } from '../cluster/trust.ts';
 import type { CheckOptions } from '../config/check.ts';
 import type { ExplainOptions } from '../config/explain.ts';
 import type { PlanOptions } from '../config/plan.ts';
@@ -48,6 +50,20 @@ export function configCommands({ program, add, json, exit, world }: Tree): void 
     const { schema } = await import('../config/schema.ts');
     exit(await schema(world));
   });
+  add('trust', 'trust what a project’s cluster profile runs or redirects', [
+    ['trust .dyn-slurm/clusters/hopper.yaml', 'as it is now, and only so'],
+    ['trust', 'all profiles of the project'],
+    ['trust --list', 'what is trusted, and whether it has changed'],
+    ['trust --remove .dyn-slurm/clusters/hopper.yaml', 'take it back'],
+  ])
+    .argument('[file]', 'a file .dyn-slurm/clusters/NAME.yaml; by default all of the project')
+    .addOption(new Option('--list', 'show what is trusted').conflicts('remove'))
+    .option('--remove', 'trust it no longer')
+    .addOption(json())
+    .action(async (file: string | undefined, options: TrustOptions) => {
+      const { trust } = await import('../cluster/trust.ts');
+      exit(await trust(file, options, world));
+    });
 
   program.commandsGroup('See what would run:');
   add('plan', 'show nodes, workers, ports and commands', [

@@ -3,6 +3,7 @@ import { findRun, listRuns, type Run } from '../../observe/run.ts';
 import { clusterNames } from '../cluster/clusters.ts';
 import { type Connection, connect } from '../cluster/connect.ts';
 import { readProfile } from '../cluster/profiles.ts';
+import type { RefusedProfile } from '../cluster/refusal.ts';
 import type { World } from '../world.ts';
 
 export interface LookupOptions {
@@ -169,14 +170,24 @@ function chosenCluster({ cluster }: LookupOptions, { env }: World): string | und
   return cluster ?? (env.DYN_SLURM_CLUSTER || undefined);
 }
 
-/** Undefined where the profile has errors. */
+/** Undefined where the profile has errors. A file of it that must not be used is left out, and told of once. */
 async function usable(name: string, names: readonly string[], world: World): Promise<Connection | undefined> {
   try {
-    return connect(await readProfile(name, names, world), world);
+    return connect(await readProfile(name, names, world, (refused) => warnOnce(refused, world)), world);
   } catch (error) {
     if (error instanceof DynSlurmError) return undefined;
     throw error;
   }
+}
+
+const warned = new WeakMap<World['self'], Set<string>>();
+
+function warnOnce({ message, hint }: RefusedProfile, { self, err }: World): void {
+  const told = warned.get(self) ?? new Set();
+  warned.set(self, told);
+  if (told.has(message)) return;
+  told.add(message);
+  err.write(`warning: ${message}\n  hint: ${hint}\n`);
 }
 
 async function connectionOf(run: Run, world: World): Promise<Connection> {

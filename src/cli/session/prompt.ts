@@ -3,6 +3,7 @@ import { nearest } from '../../config/suggestion.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { plainText } from '../../host/plain-text.ts';
 import type { RunState } from '../../observe/run-state.ts';
+import { stateFolder } from '../own-folders.ts';
 import { exitOfRun } from '../run/exit.ts';
 import type { World } from '../world.ts';
 import { splitWords } from './command-line.ts';
@@ -94,7 +95,7 @@ function unknownCommand(word: string): string {
 }
 
 function historyFile({ env, home }: World): string {
-  return join(env.XDG_STATE_HOME || join(home, '.local/state'), 'dyn-slurm/history');
+  return join(stateFolder({ env, home }), 'history');
 }
 
 async function readHistory(world: World): Promise<string[]> {

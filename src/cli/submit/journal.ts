@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { stateFolder } from '../own-folders.ts';
 import type { World } from '../world.ts';
 
 /** A submit that has begun. Its note goes when Slurm has answered, so what is left was cut off. */
@@ -21,9 +22,7 @@ const IN_FLIGHT = 10 * 60_000;
 /** Milliseconds after which nobody submits the same job again because it was cut off. */
 const KEPT = 7 * 24 * 3_600_000;
 
-function folder({ env, home }: World): string {
-  return join(env.XDG_STATE_HOME || join(home, '.local/state'), 'dyn-slurm/submits');
-}
+const folder = (world: World): string => join(stateFolder(world), 'submits');
 
 /** A home that cannot be written to is no reason not to submit. */
 export async function noteSubmission(submission: Submission, world: World): Promise<void> {

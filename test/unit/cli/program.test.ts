@@ -10,7 +10,7 @@ async function help(...args: readonly string[]): Promise<string> {
 }
 
 const COMMANDS = [
-  ...['check', 'explain', 'topologies', 'schema', 'plan', 'render'],
+  ...['check', 'explain', 'topologies', 'schema', 'trust', 'plan', 'render'],
   ...['rehearse', 'submit', 'setup', 'status', 'nodes', 'watch', 'logs', 'profile', 'forward', 'cancel'],
   ...['report', 'compare', 'export'],
   ...['allocate', 'attach', 'workers', 'restart', 'start', 'stop', 'exec', 'shell', 'bench', 'release'],

@@ -75,7 +75,7 @@ describe('before a job is sent', () => {
     const world = testWorld();
     put(world, {
       'small.yaml': `${SMALL}container: {image: "nvcr.io#a/b:1"}\n`,
-      '.dyn-slurm/clusters/cached.yaml': 'image_cache: /lustre/images\n',
+      '.config/dyn-slurm/clusters/cached.yaml': 'image_cache: /lustre/images\n',
     });
     return world;
   }
