@@ -5,12 +5,17 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { type Interrupts, processWorld, wrappingSink } from './cli/world.ts';
 import { DynSlurmError, EXIT } from './errors.ts';
+import { onAbort, unlessAborted } from './host/on-abort.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Milliseconds that a command has to end after a signal, whatever it waits for. */
+const GRACE = 1500;
+/** Milliseconds that a reader has, after a signal, to take what is printed. */
+const FLUSH = 200;
 
 const packageRoot = fileURLToPath(new URL('..', import.meta.url));
 const controller = new AbortController();
-const interrupts: Interrupts = { handlers: [] };
+const interrupts: Interrupts = { handlers: [], holds: 0 };
 
 for (const signal of SIGNALS) {
   process.on(signal, () => {
@@ -23,20 +28,27 @@ for (const signal of SIGNALS) {
     controller.abort(signal);
   });
 }
-// `dyn-slurm topologies | head` closes the pipe early; that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
-});
+// Node's warnings are for whoever works on dyn-slurm.
+if (!process.env.DYN_SLURM_TRACE) process.removeAllListeners('warning');
+
+// `| head` and a terminal that is closed take the reader away: nothing more can be said, and what runs is ended.
+let unwritable: string | undefined;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE' && code !== 'EIO' && code !== 'EBADF') unwritable ??= message;
+    if (!controller.signal.aborted) controller.abort('SIGPIPE');
+  });
+}
 
 function report(error: unknown): number {
+  // A wait that was aborted says no more than the signal did.
+  const isInterrupt = controller.signal.aborted && !(error instanceof DynSlurmError);
+  if (isInterrupt || controller.signal.reason === 'SIGPIPE') return EXIT.interrupted;
   if (error instanceof DynSlurmError) {
     const text = `${error.message}\n${error.hint ? `  hint: ${error.hint}\n` : ''}`;
     wrappingSink(process.stderr).write(text);
     return EXIT[error.code];
   }
-  // A wait that was aborted says no more than the signal did.
-  if (controller.signal.aborted) return EXIT.interrupted;
   const stack = error instanceof Error ? error.stack : String(error);
   process.stderr.write(`${stack}\nThis is a bug in dyn-slurm: please report it, with the lines above.\n`);
   return 70;
@@ -52,10 +64,36 @@ async function main(argv: readonly string[]): Promise<number> {
   return run(argv, version, processWorld(process, packageRoot, controller.signal, interrupts));
 }
 
-const code = await main(process.argv.slice(2)).catch(report);
+/** Resolves once an interrupted command has had its time. */
+function cutOff(): Promise<number> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (interrupts.holds > 0) {
+        setTimeout(look, 50);
+        return;
+      }
+      process.stderr.write('interrupted; what does not answer is not waited for\n');
+      resolve(EXIT.interrupted);
+    };
+    onAbort(controller.signal, () => setTimeout(look, GRACE));
+  });
+}
+
+const code = await Promise.race([main(process.argv.slice(2)).catch(report), cutOff()]);
 // A pipe takes 64 KiB at a time, and exit would lose the rest.
-await Promise.all(
-  [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))),
+const flushed = [process.stdout, process.stderr].map(
+  (stream) => new Promise((done) => stream.write('', done)),
 );
-const signal = SIGNALS.find((name) => name === controller.signal.reason);
-process.exit(signal ? 128 + constants.signals[signal] : code);
+await unlessAborted(Promise.all(flushed), controller.signal, FLUSH);
+process.exit(exitCode(code, controller.signal.reason));
+
+function exitCode(code: number, reason: unknown): number {
+  if (unwritable !== undefined) {
+    process.stderr.write(`cannot write what was to be printed: ${unwritable}\n`);
+    return EXIT.preflight;
+  }
+  // What had been done before the reader left is done.
+  if (reason === 'SIGPIPE') return code === EXIT.interrupted ? 128 + constants.signals.SIGPIPE : code;
+  const signal = SIGNALS.find((name) => name === reason);
+  return signal ? 128 + constants.signals[signal] : code;
+}

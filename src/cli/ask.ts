@@ -1,5 +1,6 @@
 import type process from 'node:process';
 import { DynSlurmError } from '../errors.ts';
+import { onAbort } from '../host/on-abort.ts';
 
 /** Asks the person at the terminal; without `echo` the answer is not shown. Rejects with `interrupted`. */
 export type Ask = (question: string, options: { readonly echo: boolean }) => Promise<string>;
@@ -24,17 +25,18 @@ export function askAt(proc: typeof process, signal: AbortSignal): Ask | undefine
     const lines = createInterface({ input: stdin, output: echo ? stderr : nowhere, terminal: true });
     // Only now does the terminal itself show no keys any more.
     stderr.write(question);
+    let forget = () => {};
     try {
       return await new Promise<string>((resolve, reject) => {
         const stop = () => reject(new DynSlurmError('interrupted', 'interrupted while asking'));
-        signal.addEventListener('abort', stop, { once: true });
         // The terminal is in raw mode: what would be a signal is a key.
         lines.on('SIGINT', () => proc.kill(proc.pid, 'SIGINT'));
         lines.on('close', stop);
         lines.on('line', resolve);
-        if (signal.aborted) stop();
+        forget = onAbort(signal, stop);
       });
     } finally {
+      forget();
       // Whoever else listens for the end takes its ears off the terminal then.
       lines.close();
       if (!echo) stderr.write('\n');

@@ -1,5 +1,6 @@
 import type process from 'node:process';
 import type { Interface } from 'node:readline';
+import { onAbort } from '../host/on-abort.ts';
 import type { Sink } from './world.ts';
 
 /** Reads lines that a person types, with editing, a history, and completion by the tab key. */
@@ -64,13 +65,14 @@ function readOne(
       output.write('\n');
       lines.close();
     };
+    let forget = () => {};
     lines.setPrompt(prompt);
     lines.on('line', (line) => {
       resolve(line);
       lines.close();
     });
     lines.on('close', () => {
-      signal.removeEventListener('abort', stop);
+      forget();
       // Too late to say anything after a line.
       resolve(undefined);
     });
@@ -79,9 +81,8 @@ function readOne(
       lines.write(null, { ctrl: true, name: 'e' });
       lines.write(null, { ctrl: true, name: 'u' });
     });
-    signal.addEventListener('abort', stop);
     lines.prompt();
-    if (signal.aborted) stop();
+    forget = onAbort(signal, stop);
   });
 }
 

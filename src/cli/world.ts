@@ -13,6 +13,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type process from 'node:process';
 import type { Stdio } from '../host/host.ts';
+import { onAbort } from '../host/on-abort.ts';
 import { type NotOwn, type OwnFile, readOwnFile } from '../host/own-file.ts';
 import { type Ask, askAt } from './ask.ts';
 import { lineReaderAt, type ReadLines } from './line-reader.ts';
@@ -61,7 +62,7 @@ export interface World {
     /** Whether a process of this machine runs. */
     lives(pid: number): boolean;
   };
-  /** Aborted by the first SIGINT, SIGTERM or SIGHUP; its reason is the signal's name. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP, or once nobody reads what is printed; its reason is the signal's name. */
   readonly signal: AbortSignal;
   now(): Date;
   randomHex(bytes: number): string;
@@ -73,6 +74,11 @@ export interface World {
   readonly readLines: ReadLines | undefined;
   /** From now on Ctrl-C goes to `handler` instead of aborting `signal`, until what this gives is called. */
   onInterrupt(handler: () => void): () => void;
+  /**
+   * Lets the end of an interrupted process wait until what this gives is called. For work on this machine that must not
+   * be left half done, and that ends in bounded time; anything else is cut off soon after the interrupt.
+   */
+  holdEnd(): () => void;
   /** All of standard input. */
   readStdin(): Promise<string>;
   /** UTF-8 text. Rejects with Node’s own error. */
@@ -90,9 +96,11 @@ export interface World {
   remove(path: string): Promise<void>;
 }
 
-/** Who hears of Ctrl-C instead of the whole process: the last one. */
 export interface Interrupts {
+  /** Who hears of Ctrl-C instead of the whole process: the last one. */
   handlers: (() => void)[];
+  /** How much is under way that the end of an interrupted process waits for. */
+  holds: number;
 }
 
 /**
@@ -103,7 +111,7 @@ export function processWorld(
   proc: typeof process,
   packageRoot: string,
   signal: AbortSignal,
-  interrupts: Interrupts = { handlers: [] },
+  interrupts: Interrupts = { handlers: [], holds: 0 },
 ): World {
   const { env, stdout } = proc;
   const dumb = env.TERM === 'dumb';
@@ -151,6 +159,12 @@ export function processWorld(
         interrupts.handlers = interrupts.handlers.filter((other) => other !== handler);
       };
     },
+    holdEnd() {
+      interrupts.holds += 1;
+      return () => {
+        interrupts.holds -= 1;
+      };
+    },
     randomHex,
     readStdin: () => readAll(proc.stdin, signal),
     readFile: async (path) => readFileSync(path, 'utf8'),
@@ -196,11 +210,10 @@ const NO_FOLDER: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR',
 /** Rejects with the abort. */
 async function readAll(stdin: typeof process.stdin, signal: AbortSignal): Promise<string> {
   const stop = () => stdin.destroy(new Error('interrupted while reading standard input'));
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
+  const forget = onAbort(signal, stop);
   const parts: Buffer[] = [];
   for await (const part of stdin) parts.push(part as Buffer);
-  signal.removeEventListener('abort', stop);
+  forget();
   return Buffer.concat(parts).toString('utf8');
 }
 

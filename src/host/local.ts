@@ -14,6 +14,7 @@ import {
   removeLocalFolder,
   writeLocalFiles,
 } from './local-files.ts';
+import { onAbort } from './on-abort.ts';
 
 export interface LocalHostOptions {
   /** Folders to look in before PATH. */
@@ -94,9 +95,9 @@ async function execLocally(
   });
   const stop = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
   const end = () => endGroup(child);
-  stop.addEventListener('abort', end, { once: true });
+  const forget = onAbort(stop, end);
   const result = await child;
-  stop.removeEventListener('abort', end);
+  forget();
   const { stdout = '', stderr = '', exitCode } = result;
   if (signal.aborted) throw interrupted();
   if (exitCode !== undefined && !stop.aborted && !result.isMaxBuffer) return { stdout, stderr, exitCode };

@@ -28,6 +28,10 @@ export async function openTunnel({ port, orAny, dial, onProblem }: TunnelOptions
     near.on('error', () => near.destroy()).on('close', () => open.delete(near));
     dial().then(
       (far) => {
+        if (near.destroyed) {
+          far.destroy();
+          return;
+        }
         // Either end may be lost at any time, and takes the other with it.
         far.on('error', () => far.destroy()).on('close', () => near.destroy());
         near.on('close', () => far.destroy());

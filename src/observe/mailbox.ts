@@ -1,3 +1,5 @@
+import { onAbort } from '../host/on-abort.ts';
+
 /** Hands things from one who must not wait to one who does. */
 export class Mailbox<T> {
   readonly #letters: T[] = [];
@@ -24,8 +26,7 @@ export class Mailbox<T> {
 
   /** What is put, as it comes, until the abort or the end. */
   async *read(signal: AbortSignal): AsyncGenerator<T> {
-    const ring = () => this.#ring();
-    signal.addEventListener('abort', ring);
+    const forget = onAbort(signal, () => this.#ring());
     try {
       while (!signal.aborted) {
         const letter = this.#letters.shift();
@@ -39,7 +40,7 @@ export class Mailbox<T> {
         }
       }
     } finally {
-      signal.removeEventListener('abort', ring);
+      forget();
     }
   }
 }

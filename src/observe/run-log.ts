@@ -3,6 +3,7 @@ import type { Host } from '../host/host.ts';
 import type { ObservedEvent } from './event.ts';
 import { parseEventLine } from './event-line.ts';
 import { LineSplitter } from './line-splitter.ts';
+import { untilAbort } from './until-abort.ts';
 
 /** Characters of a line of events.jsonl. */
 const LONGEST_EVENT = 1024 * 1024;
@@ -32,7 +33,16 @@ export async function readRunLog(host: Host, run: { readonly dir: string }): Pro
 }
 
 /** The events that are written after `from`, until the abort. A log that was truncated is read from its beginning. */
-export async function* followRunLog(
+export function followRunLog(
+  host: Host,
+  run: { readonly dir: string },
+  from: Pick<RunLog, 'offset' | 'damaged'>,
+  signal: AbortSignal,
+): AsyncGenerator<ObservedEvent> {
+  return untilAbort(growth(host, run, from, signal), signal);
+}
+
+async function* growth(
   host: Host,
   run: { readonly dir: string },
   from: Pick<RunLog, 'offset' | 'damaged'>,

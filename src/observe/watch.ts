@@ -8,6 +8,7 @@ import { merge } from './merge.ts';
 import type { QueuePoll } from './queue-poll.ts';
 import { followRunLog, readRunLog } from './run-log.ts';
 import { advance, stateAfter } from './run-state.ts';
+import { untilAbort } from './until-abort.ts';
 
 export interface Watch {
   readonly host: Host;
@@ -30,11 +31,11 @@ const GRACE = 5000;
  * A run's past events at once, then what its log and the queue say, as it comes. Ends after the verdict, which is
  * inferred from Slurm's state where the job left none, or with the abort. A run with a verdict costs no squeue.
  */
-export async function* watchRun(
-  watch: Watch,
-  run: WatchedRun,
-  signal: AbortSignal,
-): AsyncGenerator<ObservedEvent> {
+export function watchRun(watch: Watch, run: WatchedRun, signal: AbortSignal): AsyncGenerator<ObservedEvent> {
+  return untilAbort(eventsOf(watch, run, signal), signal);
+}
+
+async function* eventsOf(watch: Watch, run: WatchedRun, signal: AbortSignal): AsyncGenerator<ObservedEvent> {
   const log = await readRunLog(watch.host, run);
   yield* log.events;
   let state = stateAfter(log.events);

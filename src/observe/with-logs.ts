@@ -1,3 +1,4 @@
+import { onAbort } from '../host/on-abort.ts';
 import type { ObservedEvent } from './event.ts';
 import { type LogWatch, watchLogs } from './log-watch.ts';
 import { merge } from './merge.ts';
@@ -41,12 +42,12 @@ export async function* withLogs(
       yield event;
     }
   };
-  stop.signal.addEventListener('abort', begun.resolve);
-  signal.addEventListener('abort', begun.resolve);
+  onAbort(stop.signal, begun.resolve);
+  const forget = onAbort(signal, begun.resolve);
   try {
     yield* merge<ObservedEvent>(stop, own(), logs());
   } finally {
-    signal.removeEventListener('abort', begun.resolve);
+    forget();
   }
 }
 

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Pool } from 'undici';
 import { DynSlurmError } from '../../errors.ts';
+import { pause } from '../../host/pause.ts';
 import type { Measured } from '../tool/measured.ts';
 import { type Answer, ask, RefusedRequest, type Request } from './answer.ts';
 import { calibrated, promptOf, randomFrom, type Tokens, wordsFor } from './prompt.ts';
@@ -82,7 +83,7 @@ export class BenchClient {
         const prompt = promptOf(wordsFor(isl, this.#tokens), random);
         if (load.rate !== 'inf') {
           due += -Math.log(1 - random()) / load.rate;
-          if (!(await sleepUntil(began + due * 1000, signal))) return;
+          if (!(await pause(Math.max(0, began + due * 1000 - performance.now()), signal))) return;
         }
         try {
           tally.add(await this.#ask(prompt, osl, signal));
@@ -128,19 +129,4 @@ export class BenchClient {
 function lengthOf(longest: number, { ratio }: Load, random: () => number): number {
   const shortest = Math.max(1, Math.round(longest * ratio));
   return shortest + Math.floor(random() * (longest - shortest + 1));
-}
-
-/** False where the abort came first. */
-function sleepUntil(time: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve(false);
-    const stop = () => finish(false);
-    const timer = setTimeout(() => finish(true), Math.max(0, time - performance.now()));
-    const finish = (reached: boolean) => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', stop);
-      resolve(reached);
-    };
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }

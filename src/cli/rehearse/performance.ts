@@ -135,7 +135,6 @@ async function tearDown(
   screen: Screen,
   { passed = false } = {},
 ): Promise<void> {
-  // An interrupt, too, has to leave a tidy machine.
   const signal = AbortSignal.timeout(END_PATIENCE);
   await runSteps(
     [

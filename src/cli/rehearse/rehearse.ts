@@ -52,9 +52,16 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   const run = createRun(connection.runsDir, loaded.job.name, world.randomHex(3));
   const { files } = await bundleOf(loaded, plan, world);
   const request = submitRequest(run, files, [], commandLineOptions(loaded.job));
-  const sent = await sendJob(request, run, plan, connection, world, await originOf(file, world));
-  announce(run, plan, options, world);
-  return perform({ ...sent, faults, connection, job: loaded.job }, options, world);
+  const origin = await originOf(file, world);
+  // An interrupt, too, has to leave a tidy machine.
+  const release = world.holdEnd();
+  try {
+    const sent = await sendJob(request, run, plan, connection, world, origin);
+    announce(run, plan, options, world);
+    return await perform({ ...sent, faults, connection, job: loaded.job }, options, world);
+  } finally {
+    release();
+  }
 }
 
 function announce(run: Run, plan: Plan, { json }: RehearseOptions, world: World): void {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DynSlurmError } from '../../errors.ts';
+import { onAbort } from '../../host/on-abort.ts';
 import { type Run, recordJob, type SubmittedJob } from '../../observe/run.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { JobId } from '../../scheduler/job-id.ts';
@@ -39,6 +40,7 @@ export async function sendJob(
   const earlier = await resumeSubmission(submission, connection, world);
   if (earlier) return earlier;
   await noteSubmission(submission, world);
+  const heard = sayLate(run, world);
   try {
     const jobId = await scheduler.submit(request, world.signal, secrets);
     const job = { jobId, cluster, submitted: submission.began, ...noted };
@@ -52,7 +54,30 @@ export async function sendJob(
     }
     // A host at a distance has looked around, and says more.
     throw isWithoutSlurm(error) && !host.dial ? withoutSlurm(error) : error;
+  } finally {
+    heard();
   }
+}
+
+/** Milliseconds that sbatch has to answer after an interrupt, before the person is told that it is left alone. */
+const LATE = 1000;
+
+/** Says, after an interrupt, where the job is to be looked for if sbatch does not answer soon; what this gives ends that. */
+function sayLate({ id }: Run, { signal, err }: World): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const forget = onAbort(signal, () => {
+    timer = setTimeout(
+      () =>
+        err.write(
+          `sbatch has not answered yet; Slurm may take the job all the same: \`dyn-slurm status ${id}\` finds it, and a submit of the same config goes on with it\n`,
+        ),
+      LATE,
+    );
+  });
+  return () => {
+    forget();
+    clearTimeout(timer);
+  };
 }
 
 function begin(

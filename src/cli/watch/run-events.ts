@@ -2,6 +2,7 @@ import type { ObservedEvent } from '../../observe/event.ts';
 import { type Outline, readOutline } from '../../observe/outline.ts';
 import { readRunLog } from '../../observe/run-log.ts';
 import { stateAfter } from '../../observe/run-state.ts';
+import { untilAbort } from '../../observe/until-abort.ts';
 import { watchRun } from '../../observe/watch.ts';
 import { withLogs } from '../../observe/with-logs.ts';
 import { withService } from '../../observe/with-service.ts';
@@ -42,5 +43,5 @@ export function runEvents(
   );
   const logged = withLogs(own, { host, run, now }, signal);
   const service = { host, run, now, every: every === undefined ? undefined : every * 1000 };
-  return page.follow(run.id, outline, withService(logged, service, signal));
+  return page.follow(run.id, outline, untilAbort(withService(logged, service, signal), signal));
 }

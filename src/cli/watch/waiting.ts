@@ -11,7 +11,7 @@ import { screenOf, showEvents } from './view.ts';
 /** Milliseconds after which an allocation that is not there is looked for in the queue, and between further looks. */
 const PATIENCE = 1500;
 const AGAIN = 10_000;
-const CLEANING = 20_000;
+const CLEANING = 5000;
 
 /**
  * Takes an allocation, and shows meanwhile why it waits. What is interrupted or refused leaves nothing behind.
@@ -39,7 +39,9 @@ export async function waitForAllocation(
     const hosts = await hostnames(host, nodeList, world.signal);
     return [{ jobId }, { allocation: 'owned', hosts }];
   } catch (error) {
-    await giveUp(run, connection);
+    // Here the time is bounded; what a login node does is not.
+    const release = connection.host.dial ? () => {} : world.holdEnd();
+    await giveUp(run, connection).finally(release);
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ServerHostKeyAlgorithm } from 'ssh2';
 import { DynSlurmError } from '../../errors.ts';
+import { onAbort } from '../on-abort.ts';
 import { plainText } from '../plain-text.ts';
 import type { Hop } from './hop.ts';
 import { keyAlgorithms, keyRefusal, knownName } from './host-key.ts';
@@ -51,15 +52,20 @@ export async function connectThrough(
 
 function reach(hop: Hop, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connectSocket({ host: hop.host, port: hop.port, noDelay: true, signal });
+    const socket = connectSocket({ host: hop.host, port: hop.port, noDelay: true });
     const timer = setTimeout(() => fail('no answer', 'ETIMEDOUT'), hop.connectTimeout * 1000);
+    let forget = () => {};
     const fail = (why: string, code: string | undefined) => {
       clearTimeout(timer);
+      forget();
       socket.destroy();
       reject(signal.aborted ? interrupted(hop) : unreachable(hop, why, code));
     };
+    // The connection itself outlives an interrupt: what is under way may need it to come to its end.
+    forget = onAbort(signal, () => fail('interrupted', undefined));
     socket.once('connect', () => {
       clearTimeout(timer);
+      forget();
       socket.removeAllListeners('error');
       resolve(socket);
     });
@@ -69,10 +75,9 @@ function reach(hop: Hop, signal: AbortSignal): Promise<Socket> {
 
 function through(client: Client, before: Hop, hop: Hop, signal: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(interrupted(hop));
-    signal.addEventListener('abort', abort, { once: true });
+    const forget = onAbort(signal, () => reject(interrupted(hop)));
     client.forwardOut('127.0.0.1', 0, hop.host, hop.port, (error, stream) => {
-      signal.removeEventListener('abort', abort);
+      forget();
       if (error) {
         reject(unreachable(hop, `${before.alias} says: ${plainText(error.message)}`, undefined));
         return;
@@ -112,10 +117,11 @@ async function logIn(
   const known = keysOf(knownName(hop), readKnownHosts(hop));
   const client = new ssh2.Client();
   let refusal: DynSlurmError | undefined;
+  let forget = () => {};
   try {
     await new Promise<void>((resolve, reject) => {
       const fail = (error: unknown) => reject(refusal ?? login.failure ?? error);
-      signal.addEventListener('abort', () => reject(interrupted(hop)), { once: true });
+      forget = onAbort(signal, () => reject(interrupted(hop)));
       deadline.start(() => fail(unreachable(hop, 'it stopped answering during the login', 'ETIMEDOUT')));
       client.on('ready', resolve);
       client.on('banner', (text) => login.banner(text));
@@ -159,6 +165,7 @@ async function logIn(
     socket.destroy();
     throw error;
   } finally {
+    forget();
     deadline.stop();
   }
   client.removeAllListeners('close').removeAllListeners('error');

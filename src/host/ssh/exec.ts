@@ -1,13 +1,14 @@
 import { DynSlurmError } from '../../errors.ts';
 import { commandError } from '../command-error.ts';
 import type { CommandResult, ExecOptions } from '../host.ts';
+import { onAbort } from '../on-abort.ts';
 import { type Answer, ConnectionLost, type Exchange } from './exchange.ts';
 import type { Link } from './link.ts';
 import { execProgram, killProgram, whereProgram } from './program.ts';
 import type { Session } from './session.ts';
 
 /** Milliseconds that ending a remote process may hold up an interrupt. */
-const KILL_PATIENCE = 3000;
+const KILL_PATIENCE = 700;
 /** Signals by number, as far as they end programs: bash reports 128 + n. */
 const SIGNALS: Readonly<Record<number, string>> = {
   1: 'SIGHUP',
@@ -100,24 +101,18 @@ function pathIn({ stdout }: Answer, program: string): string | undefined {
 /** Whichever comes first: the time is up, or the abort. */
 class Deadline {
   readonly promise: Promise<'late' | 'interrupted'>;
-  readonly #timer: NodeJS.Timeout;
-  readonly #signal: AbortSignal | undefined;
-  #abort: () => void = () => {};
+  #timer: NodeJS.Timeout | undefined;
+  #forget = () => {};
 
   constructor(milliseconds: number, signal: AbortSignal | undefined) {
-    this.#signal = signal;
-    let onTime: () => void = () => {};
     this.promise = new Promise((resolve) => {
-      onTime = () => resolve('late');
-      this.#abort = () => resolve('interrupted');
-      if (signal?.aborted) resolve('interrupted');
+      this.#timer = setTimeout(resolve, milliseconds, 'late');
+      if (signal) this.#forget = onAbort(signal, () => resolve('interrupted'));
     });
-    this.#timer = setTimeout(() => onTime(), milliseconds);
-    signal?.addEventListener('abort', this.#abort, { once: true });
   }
 
   stop(): void {
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#forget();
   }
 }

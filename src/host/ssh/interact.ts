@@ -2,6 +2,7 @@ import type { ExecOptions as ChannelOptions, ClientChannel } from 'ssh2';
 import { quote } from '../../render/shell.ts';
 import { commandError } from '../command-error.ts';
 import type { InteractOptions } from '../host.ts';
+import { onAbort } from '../on-abort.ts';
 import { remotePath } from './program.ts';
 import type { Session } from './session.ts';
 
@@ -23,7 +24,7 @@ export async function interactRemotely(
   const raw = term !== undefined && stdin.isTTY;
   if (raw) stdin.setRawMode(true);
   stdout.on('resize', resize);
-  signal.addEventListener('abort', stop, { once: true });
+  const forget = onAbort(signal, stop);
   try {
     stdin.pipe(channel);
     channel.pipe(stdout, { end: false });
@@ -38,7 +39,7 @@ export async function interactRemotely(
     stdin.pause();
     if (raw) stdin.setRawMode(false);
     stdout.off('resize', resize);
-    signal.removeEventListener('abort', stop);
+    forget();
   }
 }
 

@@ -1,4 +1,5 @@
 import { connect, type NatsConnection, RequestStrategy } from 'nats';
+import { unlessAborted } from '../../host/on-abort.ts';
 import { pause } from '../../host/pause.ts';
 import type { ServiceEventOf } from '../service-event.ts';
 import type { Login } from './credentials.ts';
@@ -8,6 +9,8 @@ export type BusState = Omit<ServiceEventOf<'bus'>, 'time' | 'kind'>;
 /** Milliseconds. */
 const PATIENCE = 4000;
 const SERVICES_IN = 750;
+/** For all that is asked in one look. */
+const LOOK_PATIENCE = 10_000;
 
 /**
  * How NATS is, every `every` milliseconds, until the abort: a round trip, JetStream's account, and what Dynamo's services
@@ -20,7 +23,7 @@ export async function watchBus(
   onLook: (bus: BusState) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const nats = await connect({
+  const connecting = connect({
     servers: `${host.includes(':') ? `[${host}]` : host}:${port}`,
     ...(login && { user: login.username, pass: login.password }),
     name: 'dyn-slurm',
@@ -28,6 +31,11 @@ export async function watchBus(
     timeout: PATIENCE,
     pingInterval: PATIENCE,
   });
+  const nats = await unlessAborted(connecting, signal, 0);
+  if (nats === undefined) {
+    await connecting.then((late) => late.close());
+    return;
+  }
   const stop = new AbortController();
   const lost = nats.closed().then((error) => {
     stop.abort();
@@ -36,11 +44,27 @@ export async function watchBus(
   const either = AbortSignal.any([signal, stop.signal]);
   try {
     do {
-      onLook(await look(nats));
+      onLook(await within(LOOK_PATIENCE, look(nats)));
     } while (await pause(every, either));
     if (!signal.aborted) throw (await lost) ?? new Error('NATS has closed the connection');
   } finally {
     await nats.close();
+  }
+}
+
+/** @throws Error where there is no answer in time. */
+async function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`NATS gave no answer within ${milliseconds / 1000} s`)),
+      milliseconds,
+    );
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,4 +1,5 @@
 import { Etcd3, type IWatchResponse, type Watcher } from 'etcd3';
+import { onAbort } from '../../host/on-abort.ts';
 import type { Instance } from '../service-event.ts';
 import type { Login } from './credentials.ts';
 import { INSTANCES, parseRegistration } from './registrations.ts';
@@ -70,15 +71,13 @@ function ended(
   onData: (change: IWatchResponse) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const stop = () => resolve();
-    signal.addEventListener('abort', stop, { once: true });
+    const forget = onAbort(signal, resolve);
     const fail = (error: Error) => {
-      signal.removeEventListener('abort', stop);
+      forget();
       reject(error);
     };
     watcher.on('data', onData);
     watcher.on('error', fail);
     watcher.on('disconnected', (error) => fail(error ?? new Error('the connection is lost')));
-    if (signal.aborted) stop();
   });
 }

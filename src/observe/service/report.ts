@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../host/on-abort.ts';
 import { pause } from '../../host/pause.ts';
 import type { Mailbox } from '../mailbox.ts';
 import type { ServiceEvent, ServiceEventBody, SourceName, Way } from '../service-event.ts';
@@ -57,7 +58,7 @@ const LONGEST = 15_000;
 
 /**
  * Reads a source until the abort, again and again where that fails. `read` says when it has got through, and ends only by
- * an error or the abort.
+ * an error or the abort; with the abort nobody waits for it any longer.
  */
 export async function persist(
   source: SourceName,
@@ -70,10 +71,15 @@ export async function persist(
   do {
     let reason = 'the connection has ended';
     try {
-      await read(() => {
-        wait = SHORTEST;
-        report.source(source, 'up', via);
-      });
+      // What a source leaves open when it does not answer is closed behind our back.
+      await unlessAborted(
+        read(() => {
+          wait = SHORTEST;
+          report.source(source, 'up', via);
+        }),
+        signal,
+        0,
+      );
     } catch (error) {
       reason = reasonOf(error);
     }

@@ -1,4 +1,5 @@
 import type { Host } from '../../host/host.ts';
+import { unlessAborted } from '../../host/on-abort.ts';
 import { openTunnel } from '../../host/tunnel.ts';
 import { Mailbox } from '../mailbox.ts';
 import type { ServiceEvent } from '../service-event.ts';
@@ -24,6 +25,8 @@ export interface ServiceWatch {
 /** Milliseconds. */
 const EVERY = 1000;
 const BUS_EVERY = 5000;
+/** Milliseconds that all sources together may take to close; a login node or a NATS that is silent takes for ever. */
+const CLOSING = 300;
 
 /**
  * What the sources of a running service tell, until the abort. Those that cannot be reached are `missing`, and tried
@@ -63,7 +66,7 @@ export async function* observeService(
     yield* letters.read(either);
   } finally {
     stop.abort();
-    await Promise.allSettled(sources);
+    await unlessAborted(Promise.allSettled(sources), either, CLOSING);
     report.close();
     web.close();
   }

@@ -1,5 +1,6 @@
 import { Agent, type ClientRequestArgs, type RequestOptions, request } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { onAbort } from '../../host/on-abort.ts';
 import type { Place } from './places.ts';
 import type { WayThere } from './way.ts';
 
@@ -39,7 +40,7 @@ export class Web {
     signal: AbortSignal,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const asked = request({ host: address, port, agent: this.#agent, signal, ...what }, (answer) => {
+      const asked = request({ host: address, port, agent: this.#agent, ...what }, (answer) => {
         const parts: Buffer[] = [];
         let size = 0;
         answer.on('data', (part: Buffer) => {
@@ -56,7 +57,11 @@ export class Web {
         () => asked.destroy(new Error(`no answer within ${timeout / 1000} s`)),
         timeout,
       );
-      asked.once('close', () => clearTimeout(timer));
+      const forget = onAbort(signal, () => asked.destroy(new Error('interrupted')));
+      asked.once('close', () => {
+        clearTimeout(timer);
+        forget();
+      });
       asked.on('error', reject);
       asked.end(body);
     });

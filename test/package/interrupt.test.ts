@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import process from 'node:process';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { addRun } from '../unit/cli/run-folder.ts';
+import { testServer } from '../unit/host/ssh/server.ts';
+import { packageRoot, SMALL } from '../world.ts';
+
+const main = join(packageRoot, 'dist/main.js');
+/** Milliseconds: the promise of docs/runs.md, and what a busy machine takes to notice. */
+const SOON = 2000;
+const BUSY = 4000;
+
+interface Started {
+  readonly child: ChildProcess;
+  says(text: string): Promise<void>;
+  /** Sends SIGINT; how the command ended, and after how many milliseconds. */
+  interrupted(): Promise<{ readonly code: number | null; readonly stderr: string; readonly after: number }>;
+}
+
+function start(args: readonly string[], env: NodeJS.ProcessEnv): Started {
+  const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const said = { stdout: '', stderr: '' };
+  let heard = () => {};
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      said[name] += text;
+      heard();
+    });
+  const closed = once(child, 'close');
+  return {
+    child,
+    says: async (text) => {
+      while (!`${said.stdout}${said.stderr}`.includes(text))
+        await new Promise<void>((resolve) => {
+          heard = resolve;
+        });
+    },
+    interrupted: async () => {
+      const began = performance.now();
+      child.kill('SIGINT');
+      const [code] = (await closed) as [number | null];
+      return { code, stderr: said.stderr, after: performance.now() - began };
+    },
+  };
+}
+
+/** A profile `far` over ssh, for a caller whose home is `here`. */
+function farHome(here: string): NodeJS.ProcessEnv {
+  mkdirSync(join(here, '.config/dyn-slurm/clusters'), { recursive: true });
+  writeFileSync(join(here, '.config/dyn-slurm/clusters/far.yaml'), 'host: login\n');
+  writeFileSync(join(here, 'job.yaml'), SMALL);
+  return {
+    HOME: here,
+    USER: 'me',
+    PATH: process.env.PATH,
+    DYN_SLURM_CLUSTER: 'far',
+    DYN_SLURM_TRACE: '1',
+  };
+}
+
+beforeAll(async () => {
+  const build = spawn(process.execPath, ['scripts/build.mjs'], { cwd: packageRoot, stdio: 'ignore' });
+  expect(await once(build, 'close')).toEqual([0, null]);
+});
+
+describe('Ctrl-C ends a command over ssh, whatever the login node is doing', () => {
+  test.each([
+    [['watch', 'r1']],
+    [['logs', '-f', 'r1']],
+    [['status', 'r1']],
+    [['status']],
+    [['forward', 'r1']],
+    [['cancel', 'r1']],
+    [['bench', 'r1']],
+    [['report', 'r1']],
+    [['submit', 'job.yaml']],
+    [['submit', 'job.yaml', '--test-only']],
+    [['allocate', 'job.yaml']],
+  ])('it takes the connection, and says nothing: %j', async (args) => {
+    const server = await testServer();
+    const sockets = new Set<Socket>();
+    const silent = createServer((socket) => void sockets.add(socket.on('error', () => {}).resume()));
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    onTestFinished(() => {
+      silent.close();
+      for (const socket of sockets) socket.destroy();
+    });
+    const env = farHome(server.here);
+    const address = silent.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    writeFileSync(
+      join(server.here, '.ssh/config'),
+      `Host login\n HostName 127.0.0.1\n Port ${address.port}\n ConnectTimeout 300\n`,
+    );
+    const taken = once(silent, 'connection');
+    const command = start(
+      args.map((word) => (word === 'job.yaml' ? join(server.here, word) : word)),
+      env,
+    );
+    await taken;
+    const { code, after } = await command.interrupted();
+    expect(code).toBe(130);
+    expect(after).toBeLessThan(SOON + BUSY);
+  });
+
+  test.each([
+    [['watch', 'r1'], 'node1', /not watching any more; job 4242 goes on/],
+    [['watch', 'r1', '--json'], 'node1', /not watching any more; job 4242 goes on/],
+    [['watch', 'r1', 'r2'], 'node1', /not watching any more/],
+    [['logs', '-f', 'r1'], 'a line', /^/],
+    [['forward', 'r1'], 'waiting for r1', /^/],
+  ])('it froze while %j read', async (args, first, said) => {
+    const server = await testServer();
+    const env = farHome(server.here);
+    const root = join(server.home, 'dyn-slurm-runs');
+    const facts = { events: 'served', until: 'step-started', jobId: '4242', cluster: 'far' };
+    const dir = await addRun(root, {
+      ...facts,
+      id: 'r1-0a1b2c',
+      logs: { 'logs/decode-0.node2.log': 'a line\n' },
+    });
+    await addRun(root, { ...facts, id: 'r2-0a1b2c', jobId: '4243' });
+    const command = start(args, env);
+    await command.says(first);
+    server.freeze();
+    // It looks again, and waits for an answer from then on.
+    appendFileSync(join(dir, 'events.jsonl'), '\n');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { code, stderr, after } = await command.interrupted();
+    expect({ code, stderr }).toEqual({ code: 130, stderr: expect.stringMatching(said) });
+    expect(after).toBeLessThan(SOON + BUSY);
+  });
+});
