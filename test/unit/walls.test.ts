@@ -51,7 +51,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   bench: ['observe', 'scheduler', 'host', 'plan', 'config'],
   report: ['bench', 'observe', 'scheduler', 'host', 'plan', 'config'],
   cli: ['config', 'plan', 'render', 'host', 'scheduler', 'observe', 'bench', 'report', 'rehearsal'],
-  '': ['cli'],
+  '': ['cli', 'host'],
 };
 
 test('each room imports only what its doors allow', () => {

@@ -102,7 +102,10 @@ function wantedLogs(
 
 /** Until the run ends, or the interrupt. */
 async function follow(found: FoundRun, printer: LogPrinter, world: World): Promise<number> {
-  const [report] = await reportRuns([found], world);
+  const [report] = await reportRuns([found], world).catch((error: unknown) => {
+    if (world.signal.aborted) return [];
+    throw error;
+  });
   let running = true;
   const ended = (
     report?.state.verdict ? Promise.resolve() : untilEnd(found, report?.jobId, world.signal)

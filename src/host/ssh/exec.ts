@@ -8,7 +8,7 @@ import { execProgram, killProgram, whereProgram } from './program.ts';
 import type { Session } from './session.ts';
 
 /** Milliseconds that ending a remote process may hold up an interrupt. */
-const KILL_PATIENCE = 700;
+const KILL_PATIENCE = 1300;
 /** Signals by number, as far as they end programs: bash reports 128 + n. */
 const SIGNALS: Readonly<Record<number, string>> = {
   1: 'SIGHUP',

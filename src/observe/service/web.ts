@@ -57,7 +57,7 @@ export class Web {
         () => asked.destroy(new Error(`no answer within ${timeout / 1000} s`)),
         timeout,
       );
-      const forget = onAbort(signal, () => asked.destroy(new Error('interrupted')));
+      const forget = onAbort(signal, () => asked.destroy(new Error('aborted')));
       asked.once('close', () => {
         clearTimeout(timer);
         forget();
