@@ -15,6 +15,7 @@ import type process from 'node:process';
 import type { Stdio } from '../host/host.ts';
 import { onAbort } from '../host/on-abort.ts';
 import { type NotOwn, type OwnFile, readOwnFile } from '../host/own-file.ts';
+import { pidWorld } from '../host/pid-world.ts';
 import { type Ask, askAt } from './ask.ts';
 import { lineReaderAt, type ReadLines } from './line-reader.ts';
 import { wrapped } from './wrap.ts';
@@ -57,9 +58,11 @@ export interface World {
   readonly self: {
     readonly machine: string;
     readonly pid: number;
+    /** Pids mean something only to processes with the same; see pidWorld. */
+    pidWorld(): string;
     /** User id. */
     readonly user: number;
-    /** Whether a process of this machine runs. */
+    /** Whether a process of this pid world runs. */
     lives(pid: number): boolean;
   };
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP, or once nobody reads what is printed; its reason is the signal's name. */
@@ -138,6 +141,7 @@ export function processWorld(
     self: {
       machine: hostname(),
       pid: proc.pid,
+      pidWorld,
       user: proc.getuid?.() ?? 0,
       lives: (pid) => lives(proc, pid),
     },

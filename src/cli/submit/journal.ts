@@ -10,14 +10,16 @@ export interface Submission {
   readonly cluster: string;
   /** The same for two submits of the same job. */
   readonly digest: string;
-  /** Who submits: a process of this machine. */
+  /** Who submits: a machine's name, and a process there. */
   readonly machine: string;
   readonly pid: number;
+  /** Only in the same does the pid tell whether that process lives. */
+  readonly pidWorld: string;
   /** RFC 3339. */
   readonly began: string;
 }
 
-/** Milliseconds in which sbatch has answered or was given up. */
+/** Milliseconds in which sbatch has answered or was given up; documented in docs/runs.md. */
 const IN_FLIGHT = 10 * 60_000;
 /** Milliseconds after which nobody submits the same job again because it was cut off. */
 const KEPT = 7 * 24 * 3_600_000;
@@ -34,31 +36,53 @@ export async function forgetSubmission(run: string, world: World): Promise<void>
   await world.remove(join(folder(world), `${run}.json`)).catch(() => {});
 }
 
-/** Submits of the same job to the same cluster that were cut off, the newest first. */
-export async function cutOffSubmissions(like: Submission, world: World): Promise<readonly Submission[]> {
+/** An earlier submit of the same job. */
+export interface EarlierSubmission extends Submission {
+  /** `unknown`: it was begun elsewhere, so recently that it may be in flight still. */
+  readonly end: 'cut off' | 'unknown';
+}
+
+/** Submits of the same job to the same cluster that are not known to be in flight, the newest first. */
+export async function earlierSubmissions(
+  like: Submission,
+  world: World,
+): Promise<readonly EarlierSubmission[]> {
   const names = await world.listDir(folder(world));
   const noted = await Promise.all(names.map((name) => read(join(folder(world), name), world)));
   const now = world.now().getTime();
-  const found: Submission[] = [];
+  const found: EarlierSubmission[] = [];
   for (const submission of noted) {
     if (submission === undefined) continue;
-    const age = now - Date.parse(submission.began);
+    // The clocks of two machines differ, if only a little.
+    const age = Math.abs(now - Date.parse(submission.began));
     if (!(age < KEPT)) await forgetSubmission(submission.run, world);
-    else if (isSame(submission, like) && !isInFlight(submission, age, world)) found.push(submission);
+    else if (isSame(submission, like)) {
+      const end = endOf(submission, age, world);
+      if (end !== 'in flight') found.push({ ...submission, end });
+    }
   }
   return found.sort((a, b) => b.began.localeCompare(a.began));
 }
 
 const isSame = (a: Submission, b: Submission): boolean => a.digest === b.digest && a.cluster === b.cluster;
 
-function isInFlight({ machine, pid }: Submission, age: number, { self }: World): boolean {
-  // Of a process on another machine that shares this home, nothing is known.
-  return age < IN_FLIGHT && machine === self.machine && self.lives(pid);
+function endOf(
+  { pid, pidWorld }: Submission,
+  age: number,
+  { self }: World,
+): EarlierSubmission['end'] | 'in flight' {
+  if (age >= IN_FLIGHT) return 'cut off';
+  if (pidWorld !== self.pidWorld()) return 'unknown';
+  return self.lives(pid) ? 'in flight' : 'cut off';
 }
 
 async function read(path: string, world: World): Promise<Submission | undefined> {
   try {
-    return JSON.parse(await world.readFile(path)) as Submission;
+    const noted = JSON.parse(await world.readFile(path)) as Partial<Record<keyof Submission, unknown>>;
+    const { run, dir, cluster, digest, machine, pid, pidWorld = '', began } = noted;
+    const texts = [run, dir, cluster, digest, machine, pidWorld, began];
+    if (!texts.every((text) => typeof text === 'string') || typeof pid !== 'number') return undefined;
+    return { ...noted, pidWorld } as Submission;
   } catch {
     // Cut off itself, or gone meanwhile.
     return undefined;

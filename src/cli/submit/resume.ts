@@ -3,13 +3,14 @@ import { readRun } from '../../observe/run.ts';
 import type { FoundJob } from '../../scheduler/scheduler.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { adopt } from '../run/adopt.ts';
+import { past } from '../time-text.ts';
 import type { World } from '../world.ts';
-import { cutOffSubmissions, forgetSubmission, type Submission } from './journal.ts';
+import { earlierSubmissions, forgetSubmission, type Submission } from './journal.ts';
 import type { Sent } from './send.ts';
 
 /**
  * The job of an earlier submit of the same job that was cut off after Slurm had taken it, where it still waits or runs.
- * What Slurm never took is cleared away. @throws DynSlurmError `connection` where Slurm cannot be asked.
+ * What Slurm never took is cleared away, unless it may be in flight on another machine. @throws DynSlurmError `connection` where Slurm cannot be asked.
  */
 export async function resumeSubmission(
   submission: Submission,
@@ -17,9 +18,16 @@ export async function resumeSubmission(
   world: World,
 ): Promise<Sent | undefined> {
   const { host } = connection;
-  for (const earlier of await cutOffSubmissions(submission, world)) {
+  for (const earlier of await earlierSubmissions(submission, world)) {
     const found = await ask(earlier, connection, world);
     const lives = found !== undefined && found.state.phase !== 'ended';
+    if (!lives && earlier.end === 'unknown') {
+      // Its sbatch may be about to run, in the folder that it has made.
+      world.err.write(
+        `warning: a submit of this job was begun on ${earlier.machine} ${past(new Date(earlier.began), world.now())}, as run ${earlier.run}, and may be in flight there: it is left alone, and this is another run\n`,
+      );
+      continue;
+    }
     if (!lives) {
       // Should its sbatch live on somewhere, its job would find no folder, and end at once.
       if (!found && !(await hasRun(earlier, connection))) await host.remove(earlier.dir);

@@ -95,6 +95,7 @@ function begin(
     digest: createHash('sha256').update(JSON.stringify(same)).digest('hex'),
     machine: self.machine,
     pid: self.pid,
+    pidWorld: self.pidWorld(),
     began: now().toISOString(),
   };
 }

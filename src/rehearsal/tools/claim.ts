@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pidWorld } from '../../host/pid-world.ts';
 import { interrupted } from './child.ts';
 
 /** The holder shows life this often, and counts as gone after being silent for `STALE`. Milliseconds. */
@@ -55,7 +56,7 @@ async function take(folder: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
-  await writeFile(holderFile(folder), `process ${process.pid} on ${hostname()}`);
+  await writeFile(holderFile(folder), `process ${process.pid} on ${hostname()}\n${pidWorld()}\n`);
   return true;
 }
 
@@ -69,9 +70,11 @@ interface Holder {
 async function readHolder(folder: string): Promise<Holder | undefined> {
   const found = await stat(folder).catch(ignoreMissing);
   if (found === undefined) return undefined;
-  const name = await readFile(holderFile(folder), 'utf8').catch(() => '');
-  const [, pid, host] = /^process (\d+) on (.*)$/.exec(name) ?? [];
-  const dead = pid !== undefined && host === hostname() && !isAlive(Number(pid));
+  const text = await readFile(holderFile(folder), 'utf8').catch(() => '');
+  const [name = '', world] = text.split('\n');
+  const pid = /^process (\d+) on /.exec(name)?.[1];
+  // Of a holder whose pids are not ours, only its silence tells.
+  const dead = pid !== undefined && world === pidWorld() && !isAlive(Number(pid));
   return { name, alive: !dead && Date.now() - found.mtimeMs < STALE };
 }
 
