@@ -49,15 +49,16 @@ export async function bench(
   options: BenchOptions,
   world: World,
 ): Promise<number> {
-  const target = await benchTarget(query ?? options.run, options, world);
   const overlay = benchOverlay(options, words);
+  const nothingAsked = overlay === undefined && options.resume === undefined;
+  const meant = options.show ? 'shown' : nothingAsked && !options.stop ? 'measured' : 'serving';
+  const target = await benchTarget(query ?? options.run, { ...options, meant }, world);
   if (overlay !== undefined && options.resume !== undefined) {
     throw new DynSlurmError(
       'usage',
       'a benchmark that is resumed stays what it was: --resume takes nothing beside it',
     );
   }
-  const nothingAsked = overlay === undefined && options.resume === undefined;
   if (options.show || (target.state.verdict && nothingAsked && !options.stop))
     return show(target, options, world);
   const service = readyService(target);

@@ -1,7 +1,7 @@
 import { DynSlurmError } from '../../errors.ts';
 import { readRunLog } from '../../observe/run-log.ts';
 import { type RunState, stateAfter } from '../../observe/run-state.ts';
-import { type FoundRun, type LookupOptions, lookUpRun, lookUpRuns } from '../run/lookup.ts';
+import { type FoundRun, type Lookup, lookUpRun } from '../run/lookup.ts';
 import { SESSION_VARIABLE } from '../session/lookup.ts';
 import type { World } from '../world.ts';
 
@@ -10,25 +10,14 @@ export interface BenchTarget extends FoundRun {
   readonly state: RunState;
 }
 
-/** Runs that are looked at for one that still goes on. */
-const MOST = 20;
-
-/** The run that a person means; without a name the session of the prompt, else the newest that goes on, else the newest. */
+/** The run that a person means; without a name the session of the prompt, else the newest that serves. */
 export async function benchTarget(
   query: string | undefined,
-  options: LookupOptions,
+  options: Lookup,
   world: World,
 ): Promise<BenchTarget> {
   const named = query ?? (world.env[SESSION_VARIABLE] || undefined);
-  if (named !== undefined) return withState(await lookUpRun(named, options, world));
-  for (const found of (await lookUpRuns(options, world)).slice(0, MOST)) {
-    const target = await withState(found);
-    if (target.state.verdict === undefined && target.state.ready) return target;
-  }
-  return withState(await lookUpRun(undefined, options, world));
-}
-
-async function withState(found: FoundRun): Promise<BenchTarget> {
+  const found = await lookUpRun(named, { ...options, meant: options.meant ?? 'serving' }, world);
   const { events } = await readRunLog(found.connection.host, found.run);
   return { ...found, state: stateAfter(events) };
 }

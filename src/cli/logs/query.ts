@@ -2,6 +2,7 @@ import { DynSlurmError } from '../../errors.ts';
 import { JOB_LOG, listLogs } from '../../observe/log-file.ts';
 import { readOutline } from '../../observe/outline.ts';
 import { type FoundRun, type LookupOptions, lookUpRuns, pick, pickAtDistance } from '../run/lookup.ts';
+import { newestMeant } from '../run/newest.ts';
 import type { World } from '../world.ts';
 
 /** Whether a step is the one that a word names, or one of its kind: `prefill` stands for `prefill-0` and the others. */
@@ -31,9 +32,10 @@ export async function findLogs(
   world: World,
 ): Promise<FoundLogs> {
   const runs = await lookUpRuns(options, world);
-  if (first === undefined) return { found: newest(runs), step: undefined };
-  const named = (await pick(runs, first, world)) ?? (await elsewhere(first, second, runs, options, world));
-  if (second === undefined) return oneWord(first, named, runs);
+  const latest = await newestMeant(runs, 'shown', quietUnless(first === undefined, world));
+  if (first === undefined) return { found: newest(latest), step: undefined };
+  const named = (await pick(runs, first, world)) ?? (await elsewhere(first, second, latest, options, world));
+  if (second === undefined) return oneWord(first, named, latest);
   if (named) return { found: named, step: await knownStep(named, second) };
   const other = await pick(runs, second, world);
   if (other === undefined) throw noRun(first);
@@ -44,7 +46,7 @@ export async function findLogs(
 async function elsewhere(
   first: string,
   second: string | undefined,
-  [latest]: readonly FoundRun[],
+  latest: FoundRun | undefined,
   options: LookupOptions,
   world: World,
 ): Promise<FoundRun | undefined> {
@@ -58,9 +60,8 @@ async function elsewhere(
 async function oneWord(
   word: string,
   run: FoundRun | undefined,
-  runs: readonly FoundRun[],
+  latest: FoundRun | undefined,
 ): Promise<FoundLogs> {
-  const [latest] = runs;
   const isStep = latest !== undefined && (await stepNames(latest)).some((step) => isOf(step, word));
   if (run !== undefined && isStep) {
     throw new DynSlurmError(
@@ -83,8 +84,12 @@ async function oneWord(
   );
 }
 
-function newest(runs: readonly FoundRun[]): FoundRun {
-  const [latest] = runs;
+/** A word may be a run, and then it does not matter which one is the newest. */
+function quietUnless(needed: boolean, world: World): World {
+  return needed ? world : { ...world, err: { write: () => {} } };
+}
+
+function newest(latest: FoundRun | undefined): FoundRun {
   if (latest === undefined) throw new DynSlurmError('usage', 'there are no runs yet');
   return latest;
 }

@@ -26,7 +26,8 @@ export const CONFIG = 'YAML file, or - for standard input';
 export const PENDING_LIMIT = '--pending-limit <time>';
 export const PENDING_TEXT =
   'watch a job that waits in the queue no longer than that, as 30m; it stays queued, and the exit code is 8';
-export const RUN = 'id of a run or its beginning, its job’s number, or its folder; the newest by default';
+export const RUN =
+  'id of a run or its beginning, its job’s number, or its folder; by default the newest that goes on';
 
 /** `30m` as seconds. */
 export function timeSpan(text: string): number {

@@ -2,7 +2,7 @@ import { DynSlurmError, EXIT } from '../../errors.ts';
 import { noteCancelled } from '../../observe/cancel-note.ts';
 import type { ObservedEvent } from '../../observe/event.ts';
 import { readRunLog } from '../../observe/run-log.ts';
-import { stateAfter } from '../../observe/run-state.ts';
+import { type RunState, stateAfter } from '../../observe/run-state.ts';
 import { watchRun } from '../../observe/watch.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { elapsed } from '../time-text.ts';
@@ -10,7 +10,8 @@ import { screenOf, showEvents } from '../watch/view.ts';
 import type { World } from '../world.ts';
 import { withJob } from './adopt.ts';
 import { retriesAfter } from './chain.ts';
-import { type LookupOptions, lookUpRun } from './lookup.ts';
+import { type FoundRun, type LookupOptions, lookUpRun } from './lookup.ts';
+import { reportRuns } from './report.ts';
 
 export interface CancelOptions extends LookupOptions {
   readonly json?: boolean;
@@ -30,10 +31,12 @@ export async function cancel(
   options: CancelOptions,
   world: World,
 ): Promise<number> {
-  const { run: given, connection } = await lookUpRun(query, options, world);
+  const found = await lookUpRun(query, options, world);
+  const { run: given, connection } = found;
   const { host, scheduler } = connection;
   const { events } = await readRunLog(host, given);
-  const past = stateAfter(events);
+  const own = stateAfter(events);
+  const past = own.started ? own : await asSlurmSays(found, own, world);
   const say = (what: object, text: string) =>
     options.json
       ? world.out.write(`${JSON.stringify({ run: given.id, ...what })}\n`)
@@ -83,6 +86,16 @@ export async function cancel(
       hint: `see \`dyn-slurm status ${run.id}\`; a node that cannot end its processes is the administrators’ business`,
     },
   );
+}
+
+/**
+ * What became of a job that has told nothing of itself: it may have been withdrawn in the queue. One that Slurm merely does
+ * not know is told to end all the same.
+ */
+async function asSlurmSays(found: FoundRun, own: RunState, world: World): Promise<RunState> {
+  if (own.verdict) return own;
+  const [report] = await reportRuns([found], world);
+  return report?.state.queue?.phase === 'ended' ? report.state : own;
 }
 
 /** Without the events that came before. */

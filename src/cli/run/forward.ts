@@ -21,7 +21,7 @@ export async function forward(
   options: ForwardOptions,
   world: World,
 ): Promise<number> {
-  const { run, connection } = await lookUpRun(query, options, world);
+  const { run, connection } = await lookUpRun(query, { ...options, meant: 'serving' }, world);
   const { host } = connection;
   const past = stateAfter((await readRunLog(host, run)).events);
   if (past.verdict) throw ended(run.id, past.verdict.reason);

@@ -5,11 +5,15 @@ import { type Connection, connect } from '../cluster/connect.ts';
 import { readProfile } from '../cluster/profiles.ts';
 import type { RefusedProfile } from '../cluster/refusal.ts';
 import type { World } from '../world.ts';
+import { type Meant, newestMeant } from './newest.ts';
 
 export interface LookupOptions {
   /** Look only where this cluster profile keeps its runs. */
   readonly cluster?: string;
 }
+
+/** Commands decide once which run they mean where none is named; by default `shown`. */
+export type Lookup = LookupOptions & { readonly meant?: Meant };
 
 const DEFAULT = 'default';
 
@@ -19,28 +23,27 @@ export interface FoundRun {
   readonly connection: Connection;
 }
 
-/** The run that a person means; without a query the newest. @throws DynSlurmError `usage` where there is none. */
-export async function lookUpRun(
-  query: string | undefined,
-  options: LookupOptions,
-  world: World,
-): Promise<FoundRun> {
+/** The run that a person means; see Meant for none. @throws DynSlurmError `usage` where there is none. */
+export async function lookUpRun(query: string | undefined, options: Lookup, world: World): Promise<FoundRun> {
   const [found] = await lookUpEach(query === undefined ? [] : [query], options, world);
   if (found === undefined) throw new Error('a look-up without an answer');
   return found;
 }
 
-/** Like lookUpRun, for several; without queries the newest run. Runs of one cluster share its connection. */
+/** Like lookUpRun, for several. Runs of one cluster share its connection. */
 export async function lookUpEach(
   queries: readonly string[],
-  options: LookupOptions,
+  options: Lookup,
   world: World,
 ): Promise<readonly FoundRun[]> {
   const runs = await lookUpRuns(options, world);
   const each: readonly (string | undefined)[] = queries.length === 0 ? [undefined] : queries;
   const found = new Map<string, FoundRun>();
   for (const query of each) {
-    const one = (await pick(runs, query, world)) ?? (query && (await pickAtDistance(query, options, world)));
+    const one =
+      query === undefined
+        ? await newestMeant(runs, options.meant ?? 'shown', world)
+        : ((await pick(runs, query, world)) ?? (await pickAtDistance(query, options, world)));
     if (!one) throw notFound(query, await distantClusters(options, world));
     found.set(one.run.dir, one);
   }
@@ -65,13 +68,12 @@ export function askingFor(clusters: readonly string[]): string {
   return clusters.map((name) => `--cluster ${name}`).join(', ');
 }
 
-/** Like lookUpRun, but undefined where no run fits. */
+/** The one of these runs that is named; undefined where none fits. */
 export async function pick(
   runs: readonly FoundRun[],
-  query: string | undefined,
+  query: string,
   world: World,
 ): Promise<FoundRun | undefined> {
-  if (query === undefined) return runs[0];
   const host = runs[0]?.connection.host ?? (await anyConnection(world)).host;
   const run = await findRun(
     host,

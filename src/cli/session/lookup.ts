@@ -1,13 +1,12 @@
 import { join } from 'node:path/posix';
 import { DynSlurmError } from '../../errors.ts';
 import type { Run, SessionFacts, SubmittedJob } from '../../observe/run.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { stateAfter } from '../../observe/run-state.ts';
 import { hostnames } from '../../scheduler/allocation.ts';
 import type { FoundJob } from '../../scheduler/scheduler.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { adopt } from '../run/adopt.ts';
 import { type LookupOptions, lookUpRun, lookUpRuns } from '../run/lookup.ts';
+import { newestMeant } from '../run/newest.ts';
 import type { Origin } from '../submit/origin.ts';
 import type { World } from '../world.ts';
 
@@ -34,12 +33,8 @@ export async function lookUpSession(
   const named = query ?? (world.env[SESSION_VARIABLE] || undefined);
   if (named !== undefined) return sessionOf(await lookUpRun(named, options, world), world);
   const sessions = (await lookUpRuns(options, world)).filter(({ run }) => run.job?.session !== undefined);
-  for (const session of options.ended ? [] : sessions) {
-    const { events } = await readRunLog(session.connection.host, session.run);
-    if (stateAfter(events).verdict === undefined) return sessionOf(session, world);
-  }
-  const [newest] = sessions;
-  if (newest !== undefined) return sessionOf(newest, world);
+  const found = options.ended ? sessions[0] : await newestMeant(sessions, 'shown', world);
+  if (found !== undefined) return sessionOf(found, world);
   throw new DynSlurmError('usage', 'there is no session', {
     hint: '`dyn-slurm allocate CONFIG` takes an allocation and opens one',
   });

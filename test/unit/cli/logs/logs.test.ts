@@ -51,7 +51,12 @@ decode-0@node3  │ rank 1
 
   test('a word that is both a run and a step is refused', async () => {
     const { world, root } = await run();
-    await addRun(root, { id: 'decode-0-ffffff', jobId: '1', submitted: '2025-11-24T01:00:00.000Z' });
+    await addRun(root, {
+      id: 'decode-0-ffffff',
+      jobId: '1',
+      submitted: '2025-11-24T01:00:00.000Z',
+      events: 'served',
+    });
     await expect(logs({ first: 'decode-0' }, {}, world)).rejects.toMatchObject({
       code: 'usage',
       message: 'decode-0 is a step of the newest run, and the beginning of run decode-0-ffffff',

@@ -70,18 +70,31 @@ test('a run that has ended says so, and is left alone', async () => {
 });
 
 test('a job that never started', async () => {
-  const { world, root, out } = await site({
-    scancel: {},
-    squeue: { stdout: `4242|CANCELLED|3|1763962970|1763962980||dyn-slurm:${RUN}|Priority\n` },
+  const row = (state: string) => ({
+    stdout: `4242|${state}|3|1763962970|1763962980||dyn-slurm:${RUN}|Priority\n`,
   });
+  const { world, root, out, stub } = await site({ scancel: {}, squeue: row('PENDING') });
   await addRun(root, { id: RUN, jobId: '4242' });
-  expect(await cancel(RUN, {}, world)).toBe(0);
-  expect(out()).toBe(
+  const err = {
+    write: (text: string) => void (text.includes('told job') && stub.answer('squeue', row('CANCELLED'))),
+  };
+  expect(await cancel(RUN, {}, { ...world, err })).toBe(0);
+  expect(out().replace(/^.* waits in the queue.*\n/, '')).toBe(
     `\
 05:45:00  job 4242 has left the queue: CANCELLED
 05:45:00  cancelled: Slurm says CANCELLED; the job’s script did not start
 `,
   );
+});
+
+test('a job that was withdrawn in the queue has ended, and is not told to end', async () => {
+  const { world, root, err, stub } = await site({
+    squeue: { stdout: `4242|CANCELLED|3|1763962970|1763962980||dyn-slurm:${RUN}|Priority\n` },
+  });
+  await addRun(root, { id: RUN, jobId: '4242' });
+  expect(await cancel(RUN, {}, world)).toBe(0);
+  expect(err()).toMatch(/^r1-0a1b2c has ended already: cancelled after .*\n$/);
+  expect((await stub.calls()).map((call) => call.split(' ')[0])).toEqual(['squeue']);
 });
 
 test('an interrupt stops the waiting, not the cancelling', async () => {

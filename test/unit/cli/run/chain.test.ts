@@ -76,7 +76,7 @@ describe('retries', () => {
     const { world, calls, root, err } = await numbering({ squeue: {}, scancel: {} });
     await submit('small.yaml', { retries: 2 }, world);
     await cancel('small-a00001', { wait: false }, world);
-    expect(calls().slice(3)).toEqual(['scancel 102', 'scancel 101']);
+    expect(calls().filter((call) => call.startsWith('scancel'))).toEqual(['scancel 102', 'scancel 101']);
     expect(err()).toBe('told its retry small-a00002, job 102, to end\ntold job 101 of small-a00001 to end\n');
     expect(readdirSync(root)).toHaveLength(3);
   });

@@ -55,6 +55,7 @@ test('a worker that failed: the cause, its last line, its log, and what to do', 
   );
   expect(err().replaceAll(root, 'RUNS')).toBe(
     `\
+no run goes on: this is r1-0a1b2c, the newest that has ended
 failed after 6.0 s: decode-0 on node3 exited with code 1
   process    decode-0 on node3, rank 1, exited with code 1
   last line  torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB

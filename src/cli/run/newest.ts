@@ -1,0 +1,74 @@
+import { DynSlurmError } from '../../errors.ts';
+import { readRunLog } from '../../observe/run-log.ts';
+import { NEW_RUN, type RunState, stateAfter } from '../../observe/run-state.ts';
+import type { World } from '../world.ts';
+import type { FoundRun } from './lookup.ts';
+import { type RunReport, reportRuns } from './report.ts';
+
+/**
+ * Which run is meant where none is named. A run is live until it has ended. `serving`: the newest that is ready, else
+ * the newest live one. `shown`: the newest live one, else the newest that has ended, and the person is told. `measured`: as
+ * `serving`, else as `shown`.
+ */
+export type Meant = 'serving' | 'shown' | 'measured';
+
+/** Runs that are looked at together, and at most; whoever has more recent runs that have ended names one. */
+const TOGETHER = 8;
+const MOST = 48;
+
+/** `runs`: newest first. Undefined where there are none. @throws DynSlurmError `usage` where all have ended, and one must not */
+export async function newestMeant(
+  runs: readonly FoundRun[],
+  meant: Meant,
+  world: World,
+): Promise<FoundRun | undefined> {
+  const [newest] = runs;
+  if (newest === undefined) return undefined;
+  const live = await newestLive(runs, meant !== 'shown', world);
+  if (live) return live;
+  if (meant !== 'serving') {
+    world.err.write(`no run goes on: this is ${newest.run.id}, the newest that has ended\n`);
+    return newest;
+  }
+  throw new DynSlurmError('usage', 'no run goes on', {
+    hint: `the newest, ${newest.run.id}, has ended; see \`dyn-slurm status\``,
+  });
+}
+
+async function newestLive(
+  runs: readonly FoundRun[],
+  preferReady: boolean,
+  world: World,
+): Promise<FoundRun | undefined> {
+  let first: FoundRun | undefined;
+  for (let from = 0; from < Math.min(runs.length, MOST); from += TOGETHER) {
+    for (const { run, connection, state } of await liveOf(runs.slice(from, from + TOGETHER), world)) {
+      first ??= { run, connection };
+      if (!preferReady || isReady(state)) return { run, connection };
+    }
+  }
+  return first;
+}
+
+/** Those of a few runs that go on: their own word comes first, and then Slurm's. */
+async function liveOf(runs: readonly FoundRun[], world: World): Promise<readonly RunReport[]> {
+  const ended = await Promise.all(
+    runs.map(
+      async ({ run, connection }) => stateAfter((await readRunLog(connection.host, run)).events).verdict,
+    ),
+  );
+  const open = runs.filter((_, index) => ended[index] === undefined);
+  if (open.length === 0) return [];
+  // There is no choice, and what Slurm says shows soon enough.
+  if (runs.length === 1)
+    return open.map((one) => ({ ...one, jobId: one.run.job?.jobId, state: NEW_RUN, unreachable: true }));
+  return (await reportRuns(open, world)).filter((report) => !hasEnded(report));
+}
+
+/** A run that Slurm does not know, and that never ran, was cut off before it became a job. */
+function hasEnded({ state, jobId, unreachable }: RunReport): boolean {
+  return state.verdict !== undefined || (jobId === undefined && !unreachable);
+}
+
+const isReady = ({ ready, teardown, requeued }: RunState): boolean =>
+  ready !== undefined && teardown === undefined && requeued === undefined;

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { benchTarget } from '../../../../src/cli/bench/target.ts';
+import { findLogs } from '../../../../src/cli/logs/query.ts';
+import { cancel } from '../../../../src/cli/run/cancel.ts';
+import { forward } from '../../../../src/cli/run/forward.ts';
+import { lookUpRun } from '../../../../src/cli/run/lookup.ts';
+import { lookUpSession } from '../../../../src/cli/session/lookup.ts';
+import { watch } from '../../../../src/cli/watch/watch.ts';
+import { addRun, type Site, script, site } from '../run-folder.ts';
+
+const READY = 'ready-000001';
+const WITHDRAWN = 'withdrawn-000002';
+const row = (job: string, state: string) => `${job}|${state}|3|1763962970|1763962980|node[1-3]|(null)|None\n`;
+
+/** One run is ready, and a newer one was cancelled in the queue: only Slurm knows. */
+async function trap(more: Partial<Parameters<typeof addRun>[1]> = {}): Promise<Site> {
+  const place = await site({ squeue: { stdout: row('1', 'RUNNING') + row('2', 'CANCELLED') }, scancel: {} });
+  await addRun(place.root, {
+    id: READY,
+    jobId: '1',
+    submitted: '2025-11-24T05:00:00.000Z',
+    events: 'served',
+    until: 'ready',
+    ...more,
+  });
+  await addRun(place.root, { id: WITHDRAWN, jobId: '2', submitted: '2025-11-24T05:30:00.000Z' });
+  return place;
+}
+
+test('no command takes a dead run for the newest while another lives', async () => {
+  const { world, err } = await trap();
+  for (const meant of ['serving', 'shown', 'measured'] as const)
+    expect((await lookUpRun(undefined, { meant }, world)).run.id).toBe(READY);
+  expect((await benchTarget(undefined, {}, world)).run.id).toBe(READY);
+  expect((await findLogs({}, {}, world)).found.run.id).toBe(READY);
+  expect((await findLogs({ first: 'decode-0' }, {}, world)).found.run.id).toBe(READY);
+  expect(await forward(undefined, {}, world)).toBe(0);
+  expect(err()).toBe('the cluster is not at a distance: the frontend can be reached from here as it is\n');
+});
+
+test('cancel ends the run that lives, and watch shows it', async () => {
+  const { world, err, stub, interrupt, out } = await trap();
+  expect(await cancel(undefined, { wait: false }, world)).toBe(0);
+  expect(err()).toBe(`told job 1 of ${READY} to end\n`);
+  expect((await stub.calls()).filter((call) => call.startsWith('scancel'))).toEqual(['scancel 1']);
+  const acted = script(world, [['ready', () => interrupt.abort('SIGINT')]]);
+  expect(await watch([], {}, acted)).toBe(130);
+  expect(out()).toContain('ready');
+});
+
+test('a newer run that waits is live, and a service is still the older one’s', async () => {
+  const { world, stub } = await trap();
+  await stub.answer('squeue', { stdout: row('1', 'RUNNING') + row('2', 'PENDING') });
+  expect((await lookUpRun(undefined, { meant: 'shown' }, world)).run.id).toBe(WITHDRAWN);
+  expect((await lookUpRun(undefined, { meant: 'serving' }, world)).run.id).toBe(READY);
+});
+
+test('where none lives, what acts refuses, and what shows says which it shows', async () => {
+  const { world, err } = await trap({ until: undefined as never });
+  await expect(forward(undefined, {}, world)).rejects.toMatchObject({
+    code: 'usage',
+    message: 'no run goes on',
+    hint: `the newest, ${WITHDRAWN}, has ended; see \`dyn-slurm status\``,
+  });
+  await expect(benchTarget(undefined, {}, world)).rejects.toMatchObject({ message: 'no run goes on' });
+  expect((await lookUpRun(undefined, {}, world)).run.id).toBe(WITHDRAWN);
+  expect(await cancel(undefined, {}, world)).toBe(0);
+  expect(err()).toMatch(
+    new RegExp(
+      `^no run goes on: this is ${WITHDRAWN}, the newest that has ended\n` +
+        `no run goes on: this is ${WITHDRAWN}, the newest that has ended\n` +
+        `${WITHDRAWN} has ended already: cancelled after .*\n$`,
+    ),
+  );
+});
+
+test('where Slurm cannot be asked, a run without a verdict counts as live', async () => {
+  const { world, stub } = await trap();
+  await stub.answer('squeue', {
+    stderr: 'slurm_load_jobs error: Unable to contact slurm controller\n',
+    exit: 1,
+  });
+  expect((await lookUpRun(undefined, { meant: 'shown' }, world)).run.id).toBe(WITHDRAWN);
+});
+
+test('sessions are looked for in the same way', async () => {
+  const { world } = await trap();
+  await expect(lookUpSession(undefined, {}, world)).rejects.toMatchObject({ message: 'there is no session' });
+});
