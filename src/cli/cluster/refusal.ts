@@ -51,7 +51,7 @@ const ownPlace = (file: string): string =>
   `~/.config/dyn-slurm/clusters/${file.slice(file.lastIndexOf('/') + 1)}`;
 
 /** `user 1001 (mallory)`; users that only a directory service knows have no name here. */
-export async function userText(uid: number, world: World): Promise<string> {
+async function userText(uid: number, world: World): Promise<string> {
   const known = await world.readFile('/etc/passwd').catch(() => '');
   const name = known
     .split('\n')
