@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { type Interrupts, processWorld, wrappingSink } from './cli/world.ts';
+import { wrappingSink } from './cli/sink.ts';
+import { type Interrupts, processWorld } from './cli/world.ts';
 import { DynSlurmError, EXIT } from './errors.ts';
 import { onAbort, unlessAborted } from './host/on-abort.ts';
 

@@ -1,6 +1,7 @@
 import type process from 'node:process';
 import { DynSlurmError } from '../errors.ts';
 import { onAbort } from '../host/on-abort.ts';
+import { terminalText } from '../host/terminal-text.ts';
 
 /** Asks the person at the terminal; without `echo` the answer is not shown. Rejects with `interrupted`. */
 export type Ask = (question: string, options: { readonly echo: boolean }) => Promise<string>;
@@ -24,7 +25,7 @@ export function askAt(proc: typeof process, signal: AbortSignal): Ask | undefine
     const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
     const lines = createInterface({ input: stdin, output: echo ? stderr : nowhere, terminal: true });
     // Only now does the terminal itself show no keys any more.
-    stderr.write(question);
+    stderr.write(terminalText(question, false));
     let forget = () => {};
     try {
       return await new Promise<string>((resolve, reject) => {

@@ -1,7 +1,7 @@
 import type process from 'node:process';
 import type { Interface } from 'node:readline';
 import { onAbort } from '../host/on-abort.ts';
-import type { Sink } from './world.ts';
+import type { Sink } from './sink.ts';
 
 /** Reads lines that a person types, with editing, a history, and completion by the tab key. */
 export interface LineReader {

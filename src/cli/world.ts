@@ -18,12 +18,7 @@ import { type NotOwn, type OwnFile, readOwnFile } from '../host/own-file.ts';
 import { pidWorld } from '../host/pid-world.ts';
 import { type Ask, askAt } from './ask.ts';
 import { lineReaderAt, type ReadLines } from './line-reader.ts';
-import { wrapped } from './wrap.ts';
-
-/** Where text goes. */
-export interface Sink {
-  write(text: string): void;
-}
+import { type Sink, safeSink, wrappingSink } from './sink.ts';
 
 export interface Page {
   /** Columns of the terminal, or of COLUMNS; without a limit where output goes to a file or program. */
@@ -124,7 +119,7 @@ export function processWorld(
     cwd: proc.cwd(),
     home: env.HOME ?? '/',
     packageRoot,
-    out: stdout,
+    out: safeSink(stdout, color),
     err: wrappingSink(proc.stderr),
     isTTY: stdout.isTTY === true && !dumb,
     // A terminal may change its size.
@@ -198,11 +193,6 @@ export function processWorld(
     },
     remove: (path) => rm(path, { recursive: true, force: true }),
   };
-}
-
-/** Talk is broken between words where a terminal would break it within. */
-export function wrappingSink(stream: typeof process.stderr): Sink {
-  return { write: (text) => void stream.write(stream.isTTY ? wrapped(text, stream.columns || 80) : text) };
 }
 
 function given(columns: string | undefined): number {

@@ -3,9 +3,10 @@ import type { ObservedEvent } from '../../observe/event.ts';
 import { readRunLog } from '../../observe/run-log.ts';
 import { advance, NEW_RUN, type RunState, stateAfter } from '../../observe/run-state.ts';
 import { watchRun } from '../../observe/watch.ts';
+import type { Sink } from '../sink.ts';
 import { eventText } from '../watch/event-text.ts';
 import { writeLine } from '../watch/view.ts';
-import type { Sink, World } from '../world.ts';
+import type { World } from '../world.ts';
 import { senderOf } from './command.ts';
 import type { Session } from './lookup.ts';
 

@@ -5,8 +5,10 @@ import { plainText } from '../../host/plain-text.ts';
 import type { ObservedEvent } from '../../observe/event.ts';
 import type { Outline } from '../../observe/outline.ts';
 import { advance, NEW_RUN, type RunState } from '../../observe/run-state.ts';
+import type { Sink } from '../sink.ts';
+import { draw } from '../sink.ts';
 import { clock, elapsed } from '../time-text.ts';
-import type { Sink, World } from '../world.ts';
+import type { World } from '../world.ts';
 import { fitted, wrapped } from '../wrap.ts';
 import { eventText } from './event-text.ts';
 import { runStages } from './run-stages.ts';
@@ -207,8 +209,9 @@ const unfinished = (slot: Slot): ListrTask => ({
 function stageText({ title, note, from, to, status }: Stage, screen: Screen): string {
   const time =
     from === undefined || status === 'waiting' ? '' : elapsed((to ?? screen.now().getTime()) - from);
-  const room = screen.columns - BESIDE - widthOf(title) - time.length;
-  return [title, fitted(plainText(note), room), time].filter(Boolean).join('  ');
+  const named = plainText(title);
+  const room = screen.columns - BESIDE - widthOf(named) - time.length;
+  return [named, fitted(plainText(note), room), time].filter(Boolean).join('  ');
 }
 
 /** Columns that the icon, the indentation and the gaps of a line take, at most. */
@@ -218,7 +221,7 @@ function terminal({ out, columns, rows }: Screen): NodeJS.WriteStream {
   const stream = new Writable({
     decodeStrings: false,
     write(chunk, _, done) {
-      out.write(String(chunk));
+      draw(out, String(chunk));
       done();
     },
   });

@@ -1,5 +1,6 @@
 import { widthOf } from '../../../config/text-width.ts';
-import type { Sink } from '../../world.ts';
+import type { Sink } from '../../sink.ts';
+import { draw } from '../../sink.ts';
 
 const HIDE = '\u001b[?25l';
 const SHOW = '\u001b[?25h';
@@ -27,7 +28,8 @@ export class Canvas {
     const resized = this.#columns() !== this.#width;
     if (!resized && same(lines, this.#drawn)) return;
     const start = this.#open ? '' : HIDE;
-    this.#out.write(
+    draw(
+      this.#out,
       `${BEGIN}${start}${resized ? this.#back() + ERASE_BELOW + whole(lines) : this.#over(lines)}${END}`,
     );
     this.#open = true;
@@ -37,13 +39,13 @@ export class Canvas {
 
   /** A text that stays, above the lines. */
   print(text: string): void {
-    this.#out.write(`${BEGIN}${this.#back()}${ERASE_BELOW}${text}${whole(this.#drawn)}${END}`);
+    draw(this.#out, `${BEGIN}${this.#back()}${ERASE_BELOW}${text}${whole(this.#drawn)}${END}`);
   }
 
   /** `clear`: as if nothing had been drawn. */
   close({ clear = false } = {}): void {
     if (!this.#open) return;
-    this.#out.write(`${clear ? this.#back() + ERASE_BELOW : ''}${SHOW}`);
+    draw(this.#out, `${clear ? this.#back() + ERASE_BELOW : ''}${SHOW}`);
     this.#open = false;
     this.#drawn = [];
   }

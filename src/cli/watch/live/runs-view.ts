@@ -1,4 +1,4 @@
-import type { Sink } from '../../world.ts';
+import type { Sink } from '../../sink.ts';
 import type { Screen } from '../view.ts';
 import { Canvas } from './canvas.ts';
 import { type RunRow, runTable } from './run-table.ts';
