@@ -61,8 +61,15 @@ export interface Host {
   writeFiles(dir: string, files: ReadonlyMap<string, HostFile>): Promise<void>;
   /** Removes a run folder and all in it; no error where there is none. Throws `preflight` where it is not ours. */
   remove(dir: string): Promise<void>;
-  /** A whole small file; undefined where there is none. */
+  /** A whole small file; undefined where there is none, or something else than a file. Of a huge one its first 64 MiB. */
   readText(path: string): Promise<string | undefined>;
+  /** The same of several, at the cost of one round trip. */
+  readTexts(paths: readonly string[]): Promise<readonly (string | undefined)[]>;
+  /**
+   * The same small file of every folder in a folder, by the folder's name, at the cost of one round trip; undefined where
+   * one has no such file.
+   */
+  readEach(dir: string, file: string): Promise<ReadonlyMap<string, string | undefined>>;
   /** At most `length` bytes from `offset` on; none past the end. Undefined where there is no file. */
   read(path: string, offset: number, length: number): Promise<FilePart | undefined>;
   /** Names in a folder, sorted; none where there is no folder. */

@@ -1,5 +1,5 @@
-import { constants, type Stats } from 'node:fs';
-import { chmod, type FileHandle, lstat, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs';
+import { chmod, type FileHandle, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join, normalize, resolve } from 'node:path';
 import type { DynSlurmError } from '../errors.ts';
 import { findLoose } from './ancestors.ts';
@@ -87,8 +87,34 @@ export async function removeLocalFolder(dir: string): Promise<void> {
   await rm(dir, { recursive: true, force: true });
 }
 
-export async function readLocalText(path: string): Promise<string | undefined> {
-  return absent(readFile(path, 'utf8'));
+const LARGEST_TEXT = 64 * 1024 * 1024;
+
+/**
+ * Host.readText on this machine. A file that vanishes or goes stale while it is read (NFS) is one that is not there.
+ * Without a detour through the thread pool: thousands of small files are read at once.
+ */
+export function readLocalText(path: string): string | undefined {
+  // O_NONBLOCK: a planted FIFO must not hold us.
+  const file = absentNow(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+  if (file === undefined) return undefined;
+  try {
+    const found = absentNow(() => fstatSync(file));
+    if (found === undefined || !found.isFile()) return undefined;
+    if (found.size <= LARGEST_TEXT) return absentNow(() => readFileSync(file, 'utf8'));
+    const start = Buffer.alloc(LARGEST_TEXT);
+    return start.toString('utf8', 0, readSync(file, start, 0, LARGEST_TEXT, 0));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Host.readEach on this machine. */
+export async function readEachLocal(
+  dir: string,
+  file: string,
+): Promise<ReadonlyMap<string, string | undefined>> {
+  const names = await listLocal(dir);
+  return new Map(names.map((name) => [name, readLocalText(join(dir, name, file))]));
 }
 
 /** Host.read on this machine. A file that vanishes or goes stale while it is read (NFS) is one that is not there. */
@@ -115,12 +141,22 @@ export async function listLocal(dir: string): Promise<readonly string[]> {
   return ((await absent(readdir(dir))) ?? []).sort();
 }
 
-const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
+/** What may not be read is not there, either: others may have planted it. */
+const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ESTALE', 'ELOOP', 'EACCES', 'ENXIO']);
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
 async function absent<T>(promise: Promise<T>): Promise<T | undefined> {
   try {
     return await promise;
+  } catch (error) {
+    if (ABSENT.has(codeOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+function absentNow<T>(look: () => T): T | undefined {
+  try {
+    return look();
   } catch (error) {
     if (ABSENT.has(codeOf(error) ?? '')) return undefined;
     throw error;

@@ -9,6 +9,7 @@ import { followFile } from './follow.ts';
 import type { CommandResult, ExecOptions, Host, InteractOptions } from './host.ts';
 import {
   listLocal,
+  readEachLocal,
   readLocalPart,
   readLocalText,
   removeLocalFolder,
@@ -40,7 +41,9 @@ export function localHost({ path, env, extra, inherit = false }: LocalHostOption
     exec: (argv, options) => execLocally(name, argv, base, options),
     writeFiles: writeLocalFiles,
     remove: removeLocalFolder,
-    readText: readLocalText,
+    readText: async (path) => readLocalText(path),
+    readTexts: async (paths) => paths.map(readLocalText),
+    readEach: readEachLocal,
     read: readLocalPart,
     list: listLocal,
     follow: (file, offset, signal) => followFile(readLocalPart, file, offset, signal),

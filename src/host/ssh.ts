@@ -45,6 +45,8 @@ export function sshHost(options: SshHostOptions): Host {
     writeFiles: async (dir, files) => (await open()).files.write(dir, files),
     remove: async (dir) => (await open()).files.remove(dir),
     readText: async (path) => (await open()).files.readText(path),
+    readTexts: async (paths) => (await open()).files.readTexts(paths),
+    readEach: async (dir, file) => (await open()).files.readEach(dir, file),
     read,
     list: async (dir) => (await open()).files.list(dir),
     follow: (path, offset, signal) => followFile(read, path, offset, signal),

@@ -22,7 +22,18 @@ function eventsPath(run: { readonly dir: string }): string {
 
 /** The events of a run so far; a line that is still being written is left for later. */
 export async function readRunLog(host: Host, run: { readonly dir: string }): Promise<RunLog> {
-  const text = await host.readText(eventsPath(run));
+  return logOf(await host.readText(eventsPath(run)));
+}
+
+/** The same of several runs of one host, at the cost of one round trip. */
+export async function readRunLogs(
+  host: Host,
+  runs: readonly { readonly dir: string }[],
+): Promise<readonly RunLog[]> {
+  return (await host.readTexts(runs.map(eventsPath))).map(logOf);
+}
+
+function logOf(text: string | undefined): RunLog {
   const whole = text?.slice(0, text.lastIndexOf('\n') + 1) ?? '';
   const reader = new EventReader();
   return {

@@ -63,16 +63,21 @@ export async function recordJob(host: Host, run: Run, job: SubmittedJob): Promis
 
 /** The runs in a folder, newest first; those without an answer of sbatch come last. */
 export async function listRuns(host: Host, root: string): Promise<readonly Run[]> {
-  const ids = (await host.list(root)).filter((name) => ID.test(name));
-  const runs = await Promise.all(ids.map((id) => readRun(host, join(root, id))));
+  const noted = [...(await host.readEach(root, 'job.json'))].filter(([name]) => ID.test(name));
+  const runs = noted.map(([id, text]) => runOf(join(root, id), text));
   return runs.sort((a, b) => (b.job?.submitted ?? '').localeCompare(a.job?.submitted ?? ''));
 }
 
 /** The run in a folder, whatever is in it. */
 export async function readRun(host: Host, dir: string): Promise<Run> {
+  return runOf(dir, await host.readText(join(dir, 'job.json')));
+}
+
+/** `noted`: the text of job.json. */
+function runOf(dir: string, noted: string | undefined): Run {
   const id = basename(dir);
   const name = ID.exec(id)?.[1] ?? id;
-  const job = parseJob(await host.readText(join(dir, 'job.json')));
+  const job = parseJob(noted);
   return { id, name, dir, ...(job && { job }) };
 }
 

@@ -15,7 +15,10 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
   addForRun('status', 'show the recent runs, or one in full', [
     ['status', 'all of them'],
     ['status dsr1-3fa29c', 'one; exits as the run did'],
+    ['status --limit 100', 'more than the newest 20; --all for as many as there are'],
   ])
+    .option('--limit <count>', 'how many of the recent runs (default: 20)', wholeNumber)
+    .addOption(new Option('--all', 'all runs').conflicts('limit'))
     .addOption(json())
     .action(async (query: string | undefined, options: StatusOptions) => {
       const { status } = await import('../run/status.ts');

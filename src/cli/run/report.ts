@@ -1,7 +1,7 @@
 import { DynSlurmError } from '../../errors.ts';
 import { concluded } from '../../observe/last-words.ts';
 import { queueEvent, unreachable } from '../../observe/queue-event.ts';
-import { readRunLog } from '../../observe/run-log.ts';
+import { readRunLogs } from '../../observe/run-log.ts';
 import type { RunSignature } from '../../observe/run-signature.ts';
 import { type RunState, stateAfter } from '../../observe/run-state.ts';
 import type { Load } from '../../observe/service/load.ts';
@@ -29,23 +29,40 @@ export interface RunReport extends FoundRun {
 
 /** Runs as they are now, with one call of squeue for all that a cluster still has. */
 export async function reportRuns(found: readonly FoundRun[], world: World): Promise<readonly RunReport[]> {
-  const logged = await Promise.all(found.map((one) => fromLog(one)));
+  const logged = await fromLogs(found);
   const reports: RunReport[] = [];
   for (const connection of new Set(logged.map((report) => report.connection))) {
     const own = logged.filter((report) => report.connection === connection);
     reports.push(...(await withQueues(own, connection, world)));
   }
+  const byFolder = new Map(reports.map((report) => [report.run.dir, report]));
   return logged.map(({ run }) => {
-    const report = reports.find((one) => one.run.dir === run.dir);
+    const report = byFolder.get(run.dir);
     if (report === undefined) throw new Error(`no report of ${run.id}`);
     return report;
   });
 }
 
-async function fromLog({ run, connection }: FoundRun): Promise<RunReport> {
-  const { events } = await readRunLog(connection.host, run);
-  const state = stateAfter(events);
-  return { run, connection, jobId: jobIdOf(run.job, state), state, unreachable: false };
+/** Logs that are read at once, so that memory does not grow with the number of runs. */
+const TOGETHER = 100;
+
+async function fromLogs(found: readonly FoundRun[]): Promise<readonly RunReport[]> {
+  const reports = new Map<FoundRun, RunReport>();
+  for (const host of new Set(found.map(({ connection }) => connection.host))) {
+    const own = found.filter(({ connection }) => connection.host === host);
+    for (let from = 0; from < own.length; from += TOGETHER) {
+      const part = own.slice(from, from + TOGETHER);
+      const logs = await readRunLogs(
+        host,
+        part.map(({ run }) => run),
+      );
+      for (const [index, one] of part.entries()) {
+        const state = stateAfter(logs[index]?.events ?? []);
+        reports.set(one, { ...one, jobId: jobIdOf(one.run.job, state), state, unreachable: false });
+      }
+    }
+  }
+  return found.flatMap((one) => reports.get(one) ?? []);
 }
 
 /** Reports of runs of one cluster, with what Slurm says of those that have no verdict. */

@@ -14,6 +14,10 @@ import { runJson, runsTable, runText } from './text.ts';
 
 export interface StatusOptions extends LookupOptions {
   readonly json?: boolean;
+  /** How many runs at most; by default 20. */
+  readonly limit?: number;
+  /** As many as there are. */
+  readonly all?: boolean;
 }
 
 /** Runs in the table. */
@@ -50,7 +54,7 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
 
 async function statusOfAll(options: StatusOptions, world: World): Promise<number> {
   const all = await lookUpRuns(options, world);
-  const reports = await reportRuns(all.slice(0, MOST_RUNS), world);
+  const reports = await reportRuns(options.all ? all : all.slice(0, options.limit ?? MOST_RUNS), world);
   const distant = await distantClusters(options, world);
   if (options.json) {
     world.out.write(`${JSON.stringify(reports.map(runJson), null, 2)}\n`);
@@ -59,7 +63,7 @@ async function statusOfAll(options: StatusOptions, world: World): Promise<number
   } else {
     world.out.write(runsTable(reports, world.now(), world.page));
     const more = all.length - reports.length;
-    if (more > 0) world.err.write(`and ${count(more, 'older run')}\n`);
+    if (more > 0) world.err.write(`and ${count(more, 'older run')}: see --limit and --all\n`);
   }
   if (distant.length > 0) world.err.write(`runs at a distance: ${askingFor(distant)}\n`);
   return reports.some(({ unreachable }) => unreachable) ? EXIT.connection : EXIT.ok;

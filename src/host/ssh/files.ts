@@ -4,7 +4,15 @@ import type { FilePart, HostFile } from '../host.ts';
 import { foldersAbove } from '../local-files.ts';
 import { plainText } from '../plain-text.ts';
 import type { Answer } from './exchange.ts';
-import { listProgram, readAllProgram, readProgram, removeProgram, writeProgram } from './program.ts';
+import {
+  listProgram,
+  readAllProgram,
+  readEachProgram,
+  readProgram,
+  readTextsProgram,
+  removeProgram,
+  writeProgram,
+} from './program.ts';
 import type { Session } from './session.ts';
 
 /** Files over a session: each call is one exchange, repeated over a new connection where the old one is lost. */
@@ -36,6 +44,22 @@ export class RemoteFiles {
     return answer.stdout.toString('utf8');
   }
 
+  async readTexts(paths: readonly string[]): Promise<readonly (string | undefined)[]> {
+    if (paths.length === 0) return [];
+    const label = `read ${paths[0]}${paths.length > 1 ? ` and ${paths.length - 1} more` : ''}`;
+    const { stdout } = await this.#ask(() => readTextsProgram(paths), label);
+    return stdout.toString('utf8').split('\0').slice(0, paths.length).map(textOf);
+  }
+
+  async readEach(dir: string, file: string): Promise<ReadonlyMap<string, string | undefined>> {
+    const { stdout } = await this.#ask(() => readEachProgram(dir, file), `read ${dir}/*/${file}`);
+    const parts = stdout.toString('utf8').split('\0');
+    const found = new Map<string, string | undefined>();
+    for (let index = 0; index + 1 < parts.length; index += 2)
+      found.set(parts[index] ?? '', textOf(parts[index + 1]));
+    return found;
+  }
+
   async read(path: string, offset: number, length: number): Promise<FilePart | undefined> {
     const answer = await this.#ask(() => readProgram(path, offset, length), `read ${path} from ${offset}`);
     if (isAbsent(answer)) return undefined;
@@ -63,6 +87,11 @@ export class RemoteFiles {
     const said = stderr.trim().split('\n').map(plainText).join('\n');
     return new DynSlurmError('connection', `cannot ${what} on ${this.#name} (exit ${status})\n${said}`);
   }
+}
+
+/** What readTextsProgram prints of a file. */
+function textOf(printed: string | undefined): string | undefined {
+  return printed?.startsWith('+') ? printed.slice(1) : undefined;
 }
 
 /** A file that goes stale while it is read (NFS) is one that is not there. */

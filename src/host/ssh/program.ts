@@ -166,8 +166,36 @@ export function readProgram(path: string, offset: number, length: number): strin
 
 export function readAllProgram(path: string): string {
   return `f=${remotePath(path)}
-[[ -e $f ]] || { note absent; exit 0; }
+[[ -f $f ]] || { note absent; exit 0; }
 cat <"$f"
+`;
+}
+
+/** text FILE: prints `+` and the file, or nothing where there is none, and NUL; without a process for each of many. */
+const TEXT = `text() {
+  local t
+  if [[ -f $1 && -r $1 ]]; then
+    IFS= read -r -d '' t 2>/dev/null <"$1"
+    printf '+%s'  "$t"
+  fi
+  printf '\\0'
+}`;
+
+export function readTextsProgram(paths: readonly string[]): string {
+  return `${TEXT}
+${paths.map((path) => `text ${remotePath(path)}`).join('\n')}
+`;
+}
+
+/** Prints the name of every folder in a folder, and NUL, and its file. */
+export function readEachProgram(dir: string, file: string): string {
+  return `${TEXT}
+cd -- ${remotePath(dir)} 2>/dev/null || exit 0
+shopt -s nullglob dotglob
+for d in */; do
+  printf '%s\\0' "\${d%/}"
+  text "$d"${quote(file)}
+done
 `;
 }
 
