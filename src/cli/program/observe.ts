@@ -4,6 +4,7 @@ import type { NodesOptions } from '../nodes/nodes.ts';
 import type { ProfileOptions } from '../profile/profile.ts';
 import type { CancelOptions } from '../run/cancel.ts';
 import type { ForwardOptions } from '../run/forward.ts';
+import type { RemoveOptions } from '../run/remove.ts';
 import type { StatusOptions } from '../run/status.ts';
 import type { PagePlace } from '../watch/live/gauge-page.ts';
 import type { WatchOptions } from '../watch/watch.ts';
@@ -120,6 +121,19 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     .action(async (query: string | undefined, options: CancelOptions) => {
       const { cancel } = await import('../run/cancel.ts');
       exit(await cancel(query, options, world));
+    });
+  add('remove', 'delete the folders of runs that have ended', [
+    ['remove dsr1-3fa29c', 'one; it asks first'],
+    ['remove --older-than 30d --yes', 'all that were submitted longer ago, without asking'],
+  ])
+    .argument('[run...]', 'id of a run or its beginning, its job’s number, or its folder')
+    .option('--older-than <time>', 'all that were submitted longer ago than this, as 30d', timeSpan)
+    .option('--yes', 'do not ask')
+    .option(CLUSTER, OF_CLUSTER)
+    .addOption(json())
+    .action(async (queries: readonly string[], options: RemoveOptions) => {
+      const { remove } = await import('../run/remove.ts');
+      exit(await remove(queries, options, world));
     });
 }
 

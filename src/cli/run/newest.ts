@@ -66,7 +66,7 @@ async function liveOf(runs: readonly FoundRun[], world: World): Promise<readonly
 }
 
 /** A run that Slurm does not know, and that never ran, was cut off before it became a job. */
-function hasEnded({ state, jobId, unreachable }: RunReport): boolean {
+export function hasEnded({ state, jobId, unreachable }: RunReport): boolean {
   return state.verdict !== undefined || (jobId === undefined && !unreachable);
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DynSlurmError } from '../../errors.ts';
+import type { Host } from '../../host/host.ts';
 import { onAbort } from '../../host/on-abort.ts';
 import { type Run, recordJob, type SubmittedJob } from '../../observe/run.ts';
 import type { Plan } from '../../plan/plan.ts';
@@ -52,8 +53,7 @@ export async function sendJob(
     if (isWithoutSlurm(error) || (error instanceof DynSlurmError && error.code === 'rejected')) {
       await host.remove(run.dir);
     }
-    // A host at a distance has looked around, and says more.
-    throw isWithoutSlurm(error) && !host.dial ? withoutSlurm(error) : error;
+    throw orWithoutSlurm(error, host);
   } finally {
     heard();
   }
@@ -116,6 +116,11 @@ async function note(run: Run, job: SubmittedJob, { host }: Connection, world: Wo
 function isWithoutSlurm(error: unknown): error is DynSlurmError {
   if (!(error instanceof DynSlurmError)) return false;
   return (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+}
+
+/** The error, or that there is no Slurm here. A host at a distance has looked around, and says more. */
+export function orWithoutSlurm(error: unknown, host: Host): unknown {
+  return isWithoutSlurm(error) && !host.dial ? withoutSlurm(error) : error;
 }
 
 function withoutSlurm(cause: DynSlurmError): DynSlurmError {

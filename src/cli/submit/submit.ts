@@ -55,7 +55,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
     world.out.write(options.json ? `${JSON.stringify(dryRunJson(dryRun), null, 2)}\n` : text());
     return EXIT.ok;
   }
-  const [{ connect }, { sendJob }, { originOf }] = await Promise.all([
+  const [{ connect }, { sendJob, orWithoutSlurm }, { originOf }] = await Promise.all([
     import('../cluster/connect.ts'),
     import('./send.ts'),
     import('./origin.ts'),
@@ -64,7 +64,9 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   if (await seen(connection.host)) return EXIT.config;
   if (options.testOnly) {
     const { testSubmit } = await import('./test-only.ts');
-    await testSubmit(request, connection, options, world);
+    await testSubmit(request, connection, options, world).catch((error: unknown) => {
+      throw orWithoutSlurm(error, connection.host);
+    });
     return EXIT.ok;
   }
   const say = (text: string) => void (options.json || world.out.write(wrapped(text, world.page.width)));

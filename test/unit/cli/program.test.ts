@@ -11,7 +11,19 @@ async function help(...args: readonly string[]): Promise<string> {
 
 const COMMANDS = [
   ...['check', 'explain', 'topologies', 'schema', 'trust', 'plan', 'render'],
-  ...['rehearse', 'submit', 'setup', 'status', 'nodes', 'watch', 'logs', 'profile', 'forward', 'cancel'],
+  ...[
+    'rehearse',
+    'submit',
+    'setup',
+    'status',
+    'nodes',
+    'watch',
+    'logs',
+    'profile',
+    'forward',
+    'cancel',
+    'remove',
+  ],
   ...['report', 'compare', 'export'],
   ...['allocate', 'attach', 'workers', 'restart', 'start', 'stop', 'exec', 'shell', 'bench', 'release'],
 ];
@@ -45,4 +57,15 @@ test('prints its version', async () => {
   const world = testWorld();
   expect(await run(['-V', 'plan'], '1.2.3', world)).toBe(0);
   expect(world.stdout()).toBe('1.2.3\n');
+});
+
+test.each([
+  [['bogus', '--help'], 'bogus'],
+  [['bogus', '-h', 'x'], 'bogus'],
+  [['help', 'bogus'], 'bogus'],
+])('an unknown command is one with --help, too: %j', async (argv, word) => {
+  const world = testWorld();
+  expect(await run(argv, '1.2.3', world)).toBe(2);
+  expect(world.stdout()).toBe('');
+  expect(world.stderr()).toBe(`error: unknown command '${word}'\n(Did you mean logs?)\n`);
 });

@@ -175,3 +175,15 @@ test('nothing is submitted with errors', async () => {
   expect(await submit('bad.yaml', {}, world)).toBe(3);
   expect(readdirSync(join(world.cwd, 'record'))).toEqual(['.keep']);
 });
+
+test.each([{}, { testOnly: true }])(
+  'without Slurm, every submit ends with the same code: %j',
+  async (options) => {
+    const world = testWorld({ env: { PATH: '/nowhere' } });
+    put(world, { 'small.yaml': SMALL });
+    await expect(submit('small.yaml', options, world)).rejects.toMatchObject({
+      code: 'preflight',
+      message: 'there is no Slurm here: sbatch is not on PATH',
+    });
+  },
+);
