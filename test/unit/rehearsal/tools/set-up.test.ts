@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, test } from 'vitest';
 import { DynSlurmError } from '../../../../src/errors.ts';
+import { pidWorld } from '../../../../src/host/pid-world.ts';
 import { findTools, stampFile } from '../../../../src/rehearsal/tools/tools.ts';
 import { Machine } from './machine.ts';
 
@@ -84,7 +85,7 @@ describe('a set-up', () => {
     const { folder, cache } = machine.place;
     mkdirSync(`${folder}.lock`, { recursive: true });
     // Above the largest pid that Linux gives.
-    writeFileSync(`${folder}.lock/holder`, `process 4194305 on ${hostname()}`);
+    writeFileSync(`${folder}.lock/holder`, `process 4194305 on ${hostname()}\n${pidWorld()}\n`);
     mkdirSync(`${folder}.tmp-4194305/venv`, { recursive: true });
     await machine.setUp();
     expect(machine.story()).not.toContainEqual(expect.stringContaining('waiting'));
