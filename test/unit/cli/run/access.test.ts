@@ -4,7 +4,10 @@ import type { Host } from '../../../../src/host/host.ts';
 
 const READY = { url: 'http://10.0.0.1:8000', model: "o'model" };
 const RUN = { id: 'r1-0a1b2c', name: 'r1', dir: '/runs/r1-0a1b2c' };
-const WORLD = { self: { machine: 'login1', pid: 1, lives: () => true }, env: { USER: 'ada' } };
+const WORLD = {
+  self: { machine: 'login1', pid: 1, lives: () => true, user: 0, pidWorld: () => '' },
+  env: { USER: 'ada' },
+};
 const CURL = `-Hcontent-type:application/json -d '{"model":"o'\\''model","messages":[{"role":"user","content":"Hello"}]}'`;
 
 const rows = (host: Partial<Host>, cluster: string) =>
