@@ -110,9 +110,9 @@ describe('Ctrl-C ends a command over ssh, whatever the login node is doing', () 
   });
 
   test.each([
-    [['watch', 'r1'], 'node1', /not watching any more; job 4242 goes on/],
-    [['watch', 'r1', '--json'], 'node1', /not watching any more; job 4242 goes on/],
-    [['watch', 'r1', 'r2'], 'node1', /not watching any more/],
+    [['watch', 'r1'], 'node1', /stopped watching; job 4242 keeps running/],
+    [['watch', 'r1', '--json'], 'node1', /stopped watching; job 4242 keeps running/],
+    [['watch', 'r1', 'r2'], 'node1', /stopped watching; jobs 424[23], 424[23] keep running/],
     [['logs', '-f', 'r1'], 'a line', /^/],
     [['forward', 'r1'], 'waiting for r1', /^/],
   ])('it froze while %j read', async (args, first, said) => {

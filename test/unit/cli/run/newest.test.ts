@@ -35,7 +35,7 @@ test('no command takes a dead run for the newest while another lives', async () 
   expect((await findLogs({}, {}, world)).found.run.id).toBe(READY);
   expect((await findLogs({ first: 'decode-0' }, {}, world)).found.run.id).toBe(READY);
   expect(await forward(undefined, {}, world)).toBe(0);
-  expect(err()).toBe('the cluster is not at a distance: the frontend can be reached from here as it is\n');
+  expect(err()).not.toContain('no run goes on');
 });
 
 test('cancel ends the run that lives, and watch shows it', async () => {
