@@ -9,6 +9,7 @@ const HARMLESS: ReadonlySet<string> = new Set<keyof ClusterProfile>([
   'account',
   'partition',
   'gpu_directive',
+  'gpu_type',
   'memory_directive',
   'gpus_per_node',
 ]);
