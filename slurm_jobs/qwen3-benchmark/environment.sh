@@ -7,6 +7,7 @@ export_words() {
   while (($#)); do
     if [[ $1 =~ ^[A-Za-z_][A-Za-z0-9_]*= ]]; then
       # Unset first: an array of ours would not be exported, nor SECONDS arrive as it is given.
+      # shellcheck disable=SC2163 # the words name what is exported
       { unset -v "${1%%=*}" && export "$1"; } 2>/dev/null
     fi
     shift

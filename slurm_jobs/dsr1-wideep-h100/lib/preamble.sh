@@ -66,10 +66,12 @@ take_environment() {
   done < <(compgen -e)
   while IFS= read -r -d '' word; do
     name=${word%%=*}
-    [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] && ! steers_shells "$name" || continue
+    [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || continue
+    ! steers_shells "$name" || continue
     after[$name]=1
     [[ ${before[$name]+=}${before[$name]:-} != "=${word#*=}" ]] || continue
     PREAMBLE+=("$word")
+    # shellcheck disable=SC2163 # the word names what is exported
     [[ $own == *" $name "* && $name != PATH && $name != SLURM_CONF ]] || export "$word"
   done <"$1"
   for name in "${!before[@]}"; do

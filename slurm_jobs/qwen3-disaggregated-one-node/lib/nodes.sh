@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2153 # the parts of lib.sh share their variables
+# shellcheck shell=bash disable=SC2004,SC2034,SC2153 # the parts of lib.sh share their variables
 # Binds the plan's node indices to hosts, and asks every host whether it is fit for its part.
 
 # Seconds that all nodes have to answer in: nvidia-smi alone takes several on an idle node.
@@ -126,7 +126,10 @@ hear_answers() {
     read -r host word text <<<"${line#*"$MARK "}"
     ANSWERED[$host]=$NOW
     case $word in
-      address) read -r "ADDRESS[$host]" "INTERFACE[$host]" <<<"$text" ;;
+      address)
+        read -r address interface <<<"$text"
+        ADDRESS[$host]=$address INTERFACE[$host]=$interface
+        ;;
       domain) DOMAIN[$host]=$text ;;
       clock) [[ ! $text =~ ^[0-9]*$ ]] || CLOCK[$host]=$text ;;
       fault)
