@@ -73,7 +73,9 @@ const router = z.strictObject({
 export const frontend = z.strictObject({
   count: count
     .default(1)
-    .describe('How many frontends, each on a node of its own; above 1, nginx balances them. Default: 1.'),
+    .describe(
+      'How many frontends, each on a node of its own; above 1, they stand behind nginx, which the head node must have. Default: 1.',
+    ),
   dedicated_nodes: z
     .boolean()
     .default(false)

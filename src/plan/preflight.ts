@@ -33,6 +33,7 @@ export function preflightChecks(job: Job, plan: Plan): readonly Check[] {
     ...expectations(job, plan, nodesOf),
     ...readable('the container image', imageFile(job), contained),
     ...readable('the image cache', cachedImage(job) && job.site.image_cache, contained),
+    ...balancer(plan),
     {
       nodes: nodesOf(({ argv, env }) => usesLocalDir([...argv, ...Object.values(env)])),
       words: ['local_dir', job.site.local_dir],
@@ -83,6 +84,17 @@ function modelChecks(job: Job, nodes: readonly NodeIndex[]): readonly Check[] {
 function readable(what: string, path: string | undefined, nodes: readonly NodeIndex[]): readonly Check[] {
   return path === undefined ? [] : [{ nodes, words: ['readable', what, path] }];
 }
+
+/** nginx runs on the node itself: Dynamo's images do not hold it. */
+function balancer({ steps }: Plan): readonly Check[] {
+  return steps
+    .filter(({ kind }) => kind === 'nginx')
+    .map(({ nodes }) => ({ nodes, words: ['program', 'nginx', NGINX_MISSING] }));
+}
+
+const NGINX_MISSING =
+  'several frontends need it on the node itself, outside the container: install it, put the folder of a copy on PATH ' +
+  'in the preamble of the cluster profile, or set frontend.count to 1';
 
 function isContained(name: string, { steps }: Plan): boolean {
   return steps.some((step) => step.name === name && step.contained);

@@ -71,6 +71,19 @@ test.each([
   expect((await answer(['on 1 -- gpus 8'])).slice(1)).toEqual(said);
 });
 
+test('a program that a step runs on the node itself', async () => {
+  run.program('balancer', 'exit 0');
+  // Not on everybody's PATH, as Debian's nginx.
+  const env = { PATH: `${run.bin}:/usr/bin:/bin` };
+  const checks = ['balancer', 'chroot', 'no-balancer'].map(
+    (name) => `on 0 1 -- program ${name} 'others need it: install it'`,
+  );
+  expect((await answer(checks, env)).slice(1)).toEqual([
+    'node2 problem has no no-balancer on its PATH, and others need it: install it',
+  ]);
+  expect((await answer(["on 0 2 -- program no-balancer 'others need it'"], env)).slice(1)).toEqual([]);
+});
+
 test('ports that may move: what is taken, and which of the others are no choice', async () => {
   const [mine, other] = await Promise.all(['127.0.0.1', '127.0.0.2'].map(listening));
   run.file('ports.sh', `block ${mine} ${other} 1-2\nblock 3-4 ${mine}-${mine}\n`);

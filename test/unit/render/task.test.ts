@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -42,6 +42,19 @@ test('under a profiler the engine itself is told to end, and the profiler ends a
 run nsys bash -c 'echo $$ >"$0" && exec "$@"' "$ATTEMPT_DIR/state/decode-0.0.engine" engine`);
   expect(record.slice(0, 3)).toEqual(['0', '1', 'node1']);
   expect(log).toBe('up\nunregistered\n');
+});
+
+test('a program may be in a folder of administrators, and else is missing', async () => {
+  // Debian has chroot and nginx in /usr/sbin.
+  expect(await ended('PATH=/usr/bin:/bin; complete chroot /nowhere-at-all true')).toMatchObject({
+    code: 125,
+  });
+  rmSync(join(run.dir, 'logs/decode-0.node1.log'));
+  expect(await ended('PATH=/usr/bin:/bin; complete no-balancer')).toEqual({
+    code: 1,
+    record: ['1', '0', 'node1', 'no-balancer is not on the PATH of this node', '6'],
+    log: 'dyn-slurm: no-balancer is not on the PATH of this node\n',
+  });
 });
 
 const MEMORY = '/sys/fs/cgroup/memory';
