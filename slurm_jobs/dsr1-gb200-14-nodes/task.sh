@@ -167,9 +167,11 @@ complete() {
 
 # attend COMMAND...: runs it, passes on the word to end, and records how it ended; its status.
 attend() {
-  local child status=0 told=0 woken=1 memory kills line
+  local program child status=0 told=0 woken=1 memory kills line
   bypass_proxy
-  on_path "$1" || give_up "$1 is not on the PATH of this node"
+  program=$(on_path "$1") || give_up "$1 is not on the PATH of this node"
+  shift
+  set -- "$program" "$@"
   # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
   # and to everything that the step started with proctrack/linuxproc; so the command ignores USR2, and gets TERM from here.
   trap '' USR2
@@ -222,13 +224,19 @@ engine_of() {
   fi
 }
 
-# on_path PROGRAM: whether the command will find it, whose PATH the config may give.
+# on_path PROGRAM: what to run, if the command will find it, whose PATH the config may give. Debian has nginx in a folder
+# that is not on everybody's PATH.
 on_path() (
   local word
   for word in "${ENVIRONMENT[@]}"; do
     [[ $word != PATH=* ]] || PATH=${word#PATH=}
   done
-  type -P "$1" >/dev/null
+  if type -P "$1" >/dev/null; then
+    printf '%s' "$1"
+  else
+    PATH=/usr/local/sbin:/usr/sbin:/sbin
+    type -P "$1"
+  fi
 )
 
 # record STATUS TOLD LINE [GRADE]: state/STEP.RANK.exit holds one value a line: time in ms, status, whether the step had

@@ -11,8 +11,8 @@ read -ra NODE <<<"$DYN_SLURM_NODES"
 # listen on all of its addresses find themselves other ports.
 REHEARSED=${DYN_SLURM_REHEARSAL:-}
 
-# ip is among them, and not on everybody's PATH.
-PATH=$PATH:/usr/sbin:/sbin
+# ip is among them, and not on everybody's PATH. task.sh looks for programs there, too.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
   printf '%s %s problem runs bash %s, and the job needs 4.4 or later\n%s %s clock\n' "$MARK" "$HERE" "$BASH_VERSION" "$MARK" "$HERE"
@@ -58,6 +58,11 @@ expected() {
 # model WEIGHTS PATH [MOUNTED...]: see model.sh.
 model() {
   [[ -n $REHEARSED ]] || look_at_model "$@"
+}
+
+# program NAME TEXT: a program that a step runs on the node itself, not in a container.
+program() {
+  type -P "$1" >/dev/null || say problem "has no $1 on its PATH, and $2"
 }
 
 # local_dir PATH: where etcd, NATS and nginx keep their data. Leases run out while a network file system stalls. Not all of
