@@ -27,7 +27,7 @@ const PROFILE =
   'wins, and is looked for in the working folder and above it), chosen by `--cluster NAME`, `DYN_SLURM_CLUSTER` or the ' +
   'key `cluster`. `local` is built in. The file and the folders above it must belong to you or root, and nobody else ' +
   'may be able to write to them. In a `.dyn-slurm` folder only `account`, `partition`, `gpu_directive`, ' +
-  '`memory_directive` and `gpus_per_node` count by themselves; a file with other keys has to be trusted first, see ' +
+  '`gpu_type`, `memory_directive` and `gpus_per_node` count by themselves; a file with other keys has to be trusted first, see ' +
   '[Security](security.md#cluster-profiles). [First use on your own cluster](first-use.md) tells how to find the values.';
 
 /** The roles have the same keys, and are described once. */

@@ -44,7 +44,12 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
   const runs = () => join(cluster.shared, 'runs');
   /** The command line on a node, whose disks it shares. */
   const onNode1 = (folder: string, ...args: string[]) => {
-    const environment = [`DYN_SLURM_RUNS=${folder}`, `XDG_CONFIG_HOME=${cluster.shared}`, 'NO_COLOR=1'];
+    const environment = [
+      `DYN_SLURM_RUNS=${folder}`,
+      `XDG_CONFIG_HOME=${cluster.shared}`,
+      `XDG_STATE_HOME=${cluster.shared}/state`,
+      'NO_COLOR=1',
+    ];
     const argv = ['env', ...environment, process.execPath, join(ROOT, 'dist/main.js'), ...args];
     return cluster.onNode('node1', argv);
   };

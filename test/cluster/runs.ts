@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,12 +30,15 @@ export interface End {
 export class Runs {
   readonly #cluster: Cluster;
   readonly #folder: string;
+  /** Of these runs alone: a node that failed one of them is not excluded from those of other tests. */
+  readonly #state: string;
   /** A file with the secret, for those that look for it: in their arguments it would be seen. */
   readonly token: string;
 
   constructor(cluster: Cluster, folder = join(cluster.shared, 'runs')) {
     this.#cluster = cluster;
     this.#folder = folder;
+    this.#state = mkdtempSync(join(cluster.shared, 'state-'));
     this.token = join(cluster.shared, 'token');
     writeFileSync(this.token, `${CANARY}\n`, { mode: 0o600 });
   }
@@ -44,6 +47,7 @@ export class Runs {
     const environment = [
       `DYN_SLURM_RUNS=${this.#folder}`,
       `XDG_CONFIG_HOME=${this.#cluster.shared}`,
+      `XDG_STATE_HOME=${this.#state}`,
       'NO_COLOR=1',
     ];
     const withToken = ['bash', '-c', 'read -r HF_TOKEN <"$0"; export HF_TOKEN; exec "$@"', this.token];

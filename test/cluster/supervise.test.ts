@@ -338,7 +338,11 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     expect(verdict.outcome).toBe('failed');
     expect(verdict.reason).toContain(`${lost} failed`);
     expect((await dynSlurm('watch', run.run)).code).toBe(7);
+    expect(JSON.parse((await dynSlurm('nodes', '--json')).stdout)).toMatchObject([
+      { cluster: 'default', node: lost, run: run.run, reason: 'failed while a job ran on it' },
+    ]);
     await up(OPTIONS);
+    expect((await dynSlurm('nodes', '--forget', lost)).stderr).toBe('no node is excluded from new jobs\n');
   });
 
   test('a job whose head node is without power is ended by Slurm, which says so', async () => {

@@ -11,7 +11,7 @@ export interface NodesOptions {
   readonly json?: boolean;
 }
 
-/** `dyn-slurm nodes`: the nodes that new jobs of the user do without, and why. */
+/** `dyn-slurm nodes`: the nodes that are excluded from the user's new jobs, and why. */
 export async function nodes({ cluster, forget, json }: NodesOptions, world: World): Promise<number> {
   const clusters = cluster === undefined ? await notedClusters(world) : [cluster];
   if (forget !== undefined) await forgetOn(clusters, forget, world);
@@ -28,7 +28,7 @@ export async function nodes({ cluster, forget, json }: NodesOptions, world: Worl
       )}\n`,
     );
   } else if (all.length === 0) {
-    world.err.write('new jobs do without no node\n');
+    world.err.write('no node is excluded from new jobs\n');
   } else {
     const rows = all.map((one) => [one.cluster, one.node, `${ago(one, world)} ago`, one.run, one.reason]);
     world.out.write(table(['cluster', 'node', 'noted', 'run', 'reason'], rows, world.page));
@@ -40,7 +40,7 @@ async function forgetOn(clusters: readonly string[], node: string, world: World)
   const done = await Promise.all(clusters.map((cluster) => forgetNode(node, cluster, world)));
   if (done.includes(true)) return;
   throw new DynSlurmError('usage', `nothing is noted of a node ${node}`, {
-    hint: '`dyn-slurm nodes` lists the nodes that jobs do without',
+    hint: '`dyn-slurm nodes` lists the excluded nodes',
   });
 }
 
@@ -51,6 +51,6 @@ const ago = ({ time }: BadNode, world: World): string =>
 export function excludedText(bad: readonly BadNode[]): string {
   const [first] = bad;
   if (first === undefined) return '';
-  const lines = bad.map(({ node, reason, run }) => `  without ${node}, which ${reason} (${run})\n`);
-  return `${lines.join('')}          \`dyn-slurm nodes --forget ${first.node}\` takes it back\n`;
+  const lines = bad.map(({ node, reason, run }) => `  excluded  ${node}, which ${reason} (${run})\n`);
+  return `${lines.join('')}            \`dyn-slurm nodes --forget ${first.node}\` allows it again\n`;
 }

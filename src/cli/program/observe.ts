@@ -25,7 +25,7 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
       const { status } = await import('../run/status.ts');
       exit(await status(query, options, world));
     });
-  add('nodes', 'list the nodes that new jobs do without, because they failed earlier runs', [
+  add('nodes', 'list the nodes that are excluded from new jobs because they failed earlier runs', [
     ['nodes', 'with the reasons; a node is taken back after a day'],
     ['nodes --forget gpu17', 'take it back now'],
   ])

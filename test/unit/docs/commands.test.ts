@@ -43,6 +43,7 @@ model: {path: /models/DeepSeek-R1}
 slurm: {account: my-account, partition: batch, time: 4h}
 `;
 const HOPPER = 'account: my-account\npartition: batch\n';
+const PROJECT_PROFILE = '.dyn-slurm/clusters/hopper.yaml';
 
 const help = async (...argv: string[]): Promise<string> => {
   const place = await site();
@@ -163,10 +164,16 @@ describe('do what they say', () => {
     for (const name of ['config.yaml', 'dsr1.yaml']) await writeFile(join(world.home, name), CONFIG);
     await mkdir(join(world.home, '.config/dyn-slurm/clusters'), { recursive: true });
     await writeFile(join(world.home, '.config/dyn-slurm/clusters/hopper.yaml'), HOPPER);
+    await mkdir(join(world.home, '.dyn-slurm/clusters'), { recursive: true });
+    await writeFile(join(world.home, PROJECT_PROFILE), HOPPER);
+    if (argv[0] === 'trust' && argv.includes('--remove')) await run(['trust', PROJECT_PROFILE], '0', world);
     // Any port will do, and any folder of the home.
-    const words = argv.map((word) =>
-      word.startsWith('/etc/') ? join(world.home, word) : word === '9500' ? '0' : word,
-    );
+    const words = argv.map((word) => {
+      if (argv[0] === 'trust' && word === 'file.out') return PROJECT_PROFILE;
+      return word.startsWith('/etc/') ? join(world.home, word) : word === '9500' ? '0' : word;
+    });
+    // Here is nobody to ask.
+    if (argv[0] === 'remove' && !argv.includes('--yes')) words.push('--yes');
     const read = { ...world, readStdin: async () => CONFIG };
     const code = await run(words, '0', read).catch((error: Error) => `${error.message}`);
     expect([code, from, code === 0 ? '' : place.err()]).toEqual([0, from, '']);
