@@ -16,6 +16,7 @@ import {
   writeLocalFiles,
 } from './local-files.ts';
 import { onAbort } from './on-abort.ts';
+import { timeLimit } from './time-limit.ts';
 
 export interface LocalHostOptions {
   /** Folders to look in before PATH. */
@@ -96,7 +97,7 @@ async function execLocally(
     reject: false,
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
   });
-  const stop = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  const stop = AbortSignal.any([signal, timeLimit(timeout)]);
   const end = () => endGroup(child);
   const forget = onAbort(stop, end);
   const result = await child;

@@ -1,5 +1,6 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
+import { timeLimit } from '../host/time-limit.ts';
 
 /** In `state/`: what lib.sh removes at the end of a job. */
 const PASSWORDS = new Set(['credentials', 'etcd.lock', 'token']);
@@ -21,7 +22,7 @@ export async function removeLeftSecrets(host: Host, dir: string): Promise<void> 
     if (paths.length === 0) return;
     await host.exec(['rm', '-f', '--', ...paths], {
       timeout: PATIENCE,
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: timeLimit(PATIENCE),
     });
   } catch {
     // The folder may be somebody else's, or the host away.

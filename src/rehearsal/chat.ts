@@ -1,5 +1,6 @@
 import { DynSlurmError } from '../errors.ts';
 import { completionChunks } from '../host/completion-stream.ts';
+import { timeLimit } from '../host/time-limit.ts';
 
 export interface ChatRequest {
   /** Of the frontend, or nginx: `http://address:port`. */
@@ -26,7 +27,7 @@ const PATIENCE = 90_000;
  * when the service refuses, or ends the stream without a token; `deadline` when it does not answer within PATIENCE.
  */
 export async function streamChat(request: ChatRequest, onText: (text: string) => void): Promise<ChatSummary> {
-  const limit = AbortSignal.timeout(PATIENCE);
+  const limit = timeLimit(PATIENCE);
   try {
     return await stream({ ...request, signal: AbortSignal.any([request.signal, limit]) }, onText);
   } catch (error) {

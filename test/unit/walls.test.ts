@@ -132,6 +132,11 @@ test('nothing writes to the console', () => {
   expect(lines(sources, /\bconsole\./)).toEqual([]);
 });
 
+test('limits of time are made in one place, which knows how they get lost', () => {
+  const others = sources.filter(({ file }) => file !== 'host/time-limit.ts');
+  expect(lines(others, /\bAbortSignal\.timeout\b/)).toEqual([]);
+});
+
 test('files are named for their subject', () => {
   const names = /^(utils?|helpers?|types?|constants?|misc|common|shared|.*-?manager)\.ts$/;
   expect(sources.filter(({ file }) => names.test(basename(file))).map(({ file }) => file)).toEqual([]);

@@ -4,6 +4,7 @@ import { pointRecordText } from '../../bench/point-record.ts';
 import { BUILTIN_SCHEMA, type BuiltinResult } from '../../bench/tool/builtin.ts';
 import { DynSlurmError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
+import { timeLimit } from '../../host/time-limit.ts';
 import { openTunnel } from '../../host/tunnel.ts';
 import type { EventOf } from '../../observe/event.ts';
 import { type Measurement, measurements } from '../../plan/bench/measurement.ts';
@@ -65,7 +66,7 @@ async function measure(measurement: Measurement, of: number, measuring: Measurin
   if (warmup > 0)
     await client.run({ ...load, rate: 'inf', requests: warmup, seed: -index }, world.signal, () => {});
   const limit = bench?.point_time_limit;
-  const late = limit === undefined ? undefined : AbortSignal.timeout(limit * 1000);
+  const late = limit === undefined ? undefined : timeLimit(limit * 1000);
   const signal = late ? AbortSignal.any([world.signal, late]) : world.signal;
   const started = world.now().getTime();
   const show = progressLines(which, prompts, world);

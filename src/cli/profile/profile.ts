@@ -2,6 +2,7 @@ import { join } from 'node:path/posix';
 import { EXIT } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { pause } from '../../host/pause.ts';
+import { timeLimit } from '../../host/time-limit.ts';
 import { wayThere } from '../../observe/service/way.ts';
 import { benchTarget } from '../bench/target.ts';
 import type { LookupOptions } from '../run/lookup.ts';
@@ -91,7 +92,7 @@ export async function profile(
     if (going.length > 0) await countDown(seconds ?? USUAL, world);
     stopped = await stopAll(way, profiling);
   } else {
-    const late = AbortSignal.timeout(STEPS_LIMIT);
+    const late = timeLimit(STEPS_LIMIT);
     const done = await stepsDone(host, going, folder, tool, AbortSignal.any([world.signal, late]));
     stopped = done ? profiling : await stopAll(way, profiling);
     if (late.aborted)

@@ -2,6 +2,7 @@ import { join } from 'node:path/posix';
 import type { Job } from '../../config/job.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { plainText } from '../../host/plain-text.ts';
+import { timeLimit } from '../../host/time-limit.ts';
 import type { ObservedEvent } from '../../observe/event.ts';
 import { readOutline } from '../../observe/outline.ts';
 import { advance, NEW_RUN, type RunState } from '../../observe/run-state.ts';
@@ -135,7 +136,7 @@ async function tearDown(
   screen: Screen,
   { passed = false } = {},
 ): Promise<void> {
-  const signal = AbortSignal.timeout(END_PATIENCE);
+  const signal = timeLimit(END_PATIENCE);
   await runSteps(
     [
       {

@@ -1,4 +1,5 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
+import { timeLimit } from '../../host/time-limit.ts';
 import { noteCancelled } from '../../observe/cancel-note.ts';
 import type { ObservedEvent } from '../../observe/event.ts';
 import { readRunLog } from '../../observe/run-log.ts';
@@ -69,7 +70,7 @@ export async function cancel(
   say({ kind: 'cancelling', job: jobNumber(jobId) }, `told job ${jobNumber(jobId)} of ${run.id} to end`);
   if (options.wait === false) return EXIT.ok;
 
-  const deadline = AbortSignal.timeout(PATIENCE);
+  const deadline = timeLimit(PATIENCE);
   const watched = watchRun(connection, { dir: run.dir, jobId }, AbortSignal.any([world.signal, deadline]));
   const screen = screenOf(world, options.json);
   const lines = screen.renderer === 'steps' ? { ...screen, renderer: 'lines' as const } : screen;

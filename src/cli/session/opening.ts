@@ -1,5 +1,6 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { pause } from '../../host/pause.ts';
+import { timeLimit } from '../../host/time-limit.ts';
 import type { ObservedEvent } from '../../observe/event.ts';
 import { readOutline } from '../../observe/outline.ts';
 import { readRunLog } from '../../observe/run-log.ts';
@@ -45,7 +46,7 @@ export async function showOpening(
   const screen = screenOf(world, options.json);
   const outline = await readOutline(connection.host, run);
   await startSupervisor(session, world.signal);
-  const deadline = AbortSignal.timeout(plan.readiness.deadline * 1000);
+  const deadline = timeLimit(plan.readiness.deadline * 1000);
   const signal = AbortSignal.any([world.signal, deadline]);
   const shown = {
     outline,

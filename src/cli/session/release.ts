@@ -1,4 +1,5 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
+import { timeLimit } from '../../host/time-limit.ts';
 import type { EventOf } from '../../observe/event.ts';
 import { readOutline } from '../../observe/outline.ts';
 import { endSteps, runningSteps } from '../../scheduler/allocation.ts';
@@ -55,7 +56,7 @@ async function tearDown(
   { json, wait = true }: ReleaseOptions,
   world: World,
 ): Promise<EventOf<'verdict'> | undefined> {
-  const signal = AbortSignal.any([world.signal, AbortSignal.timeout(PATIENCE)]);
+  const signal = AbortSignal.any([world.signal, timeLimit(PATIENCE)]);
   try {
     const { events } = tell(session, { verb: 'release', steps: [] }, { ...world, signal });
     for await (const event of events) {

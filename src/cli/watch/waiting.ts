@@ -1,5 +1,6 @@
 import { DynSlurmError } from '../../errors.ts';
 import { pause } from '../../host/pause.ts';
+import { timeLimit } from '../../host/time-limit.ts';
 import type { QueueEvent } from '../../observe/event.ts';
 import type { Run, SessionFacts } from '../../observe/run.ts';
 import { hostnames, takeAllocation } from '../../scheduler/allocation.ts';
@@ -66,7 +67,7 @@ async function* queue(
 
 /** salloc itself withdraws what it waits for, unless it was killed, or its connection lost. */
 async function giveUp(run: Run, { host, scheduler }: Connection): Promise<void> {
-  const signal = AbortSignal.timeout(CLEANING);
+  const signal = timeLimit(CLEANING);
   try {
     const found = (await scheduler.find([run.id], signal)).get(run.id);
     if (found && found.state.phase !== 'ended') await scheduler.cancel(found.jobId, signal);

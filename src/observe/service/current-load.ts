@@ -1,5 +1,6 @@
 import type { Host } from '../../host/host.ts';
 import { pause } from '../../host/pause.ts';
+import { timeLimit } from '../../host/time-limit.ts';
 import { readRunLog } from '../run-log.ts';
 import { stateAfter } from '../run-state.ts';
 import type { Load } from './load.ts';
@@ -27,7 +28,7 @@ export async function currentLoad(
   if (!ready || !bound || teardown || verdict || requeued) return undefined;
   const own = events.slice(started ? events.lastIndexOf(started) : 0);
   const moved = own.reduce<ReadonlyMap<number, number>>(movedPorts, new Map());
-  const either = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
+  const either = AbortSignal.any([signal, timeLimit(PATIENCE)]);
   const web = new Web(wayThere(host));
   try {
     const planned = await readPlannedService(host, run);

@@ -82,7 +82,7 @@ test('a profile that only asks for nodes needs no trust', async () => {
   expect(await ok(world, 'check', 'job.yaml', '--cluster', 'hopper')).toBe(0);
 });
 
-const HARMLESS = ['account', 'partition', 'gpu_directive', 'memory_directive', 'gpus_per_node'];
+const HARMLESS = ['account', 'partition', 'gpu_directive', 'gpu_type', 'memory_directive', 'gpus_per_node'];
 
 test.each(Object.keys(clusterProfile.shape).filter((key) => !HARMLESS.includes(key)))(
   'any other key does, taken away or through an alias too: %s',
