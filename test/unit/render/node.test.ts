@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -73,6 +73,7 @@ test.each([
 
 test('a program that a step runs on the node itself', async () => {
   run.program('balancer', 'exit 0');
+  writeFileSync(join(run.bin, 'no-balancer'), '');
   // Not on everybody's PATH, as Debian's nginx.
   const env = { PATH: `${run.bin}:/usr/bin:/bin` };
   const checks = ['balancer', 'chroot', 'no-balancer'].map(
