@@ -62,7 +62,8 @@ model() {
 
 # program NAME TEXT: a program that a step runs on the node itself, not in a container.
 program() {
-  type -P "$1" >/dev/null || say problem "has no $1 on its PATH, and $2"
+  # bash also finds a file that is not executable, where there is no other.
+  [[ -x $(type -P "$1") ]] || say problem "has no $1 on its PATH, and $2"
 }
 
 # local_dir PATH: where etcd, NATS and nginx keep their data. Leases run out while a network file system stalls. Not all of

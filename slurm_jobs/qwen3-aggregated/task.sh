@@ -231,7 +231,8 @@ on_path() (
   for word in "${ENVIRONMENT[@]}"; do
     [[ $word != PATH=* ]] || PATH=${word#PATH=}
   done
-  if type -P "$1" >/dev/null; then
+  # bash also finds a file that is not executable, where there is no other.
+  if [[ -x $(type -P "$1") ]]; then
     printf '%s' "$1"
   else
     PATH=/usr/local/sbin:/usr/sbin:/sbin
