@@ -42,10 +42,12 @@ interface Choice {
 /**
  * The line of a log that says why its process ended. Lines that only follow from a failure are passed over; of tracebacks
  * that follow from each other the first counts, else the last. templates/cause-line.sh judges in the same way on the nodes,
- * by the same patterns. `text`: the end of the log.
+ * by the same patterns. `text`: the end of the log. `cut`: the log has more before it, so that its first line may be the
+ * rest of one, and mean something else.
  */
-export function judge(text: string): Judgement | undefined {
-  const lines = linesOf(text);
+export function judge(text: string, cut = false): Judgement | undefined {
+  const all = linesOf(text);
+  const lines = cut && all.length > 1 ? all.slice(1) : all;
   const reader = new Reader();
   for (const [at, line] of lines.entries()) reader.read(at, line);
   const found = reader.best();

@@ -77,7 +77,11 @@ async function judged(host: Host, logs: readonly LogFile[]): Promise<readonly Fo
     const text = new TextDecoder().decode(end?.bytes);
     // The job's own events tell what it did, not why: a port that moved is no cause.
     const own = text.replace(/^\{"time":.*\n?/gm, '');
-    const { line, signature, grade } = judge(log.node === '' ? own : text) ?? { line: '', grade: GRADE.rest };
+    const cut = size >= JUDGED_BYTES;
+    const { line, signature, grade } = judge(log.node === '' ? own : text, cut) ?? {
+      line: '',
+      grade: GRADE.rest,
+    };
     if (signature === undefined) return [];
     const plain = plainText(line);
     return [{ signature, line: plain, advice: adviceOn(signature, plain, log.node), log, grade }];

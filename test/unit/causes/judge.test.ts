@@ -2,7 +2,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { GRADE, judge } from '../../../src/causes/judge.ts';
+import { GRADE, JUDGED_BYTES, judge } from '../../../src/causes/judge.ts';
 import { packageRoot } from '../../world.ts';
 import { RunFolder } from '../render/run-folder.ts';
 
@@ -89,6 +89,25 @@ describe('whatever is in a log', () => {
       `judge_log ${run.dir}/logs/again.log ${before.length}; echo "$CAUSE_LINE"`,
     );
     expect(out).toBe('ValueError: another\n');
+  });
+
+  test('the rest of a line that began before what is judged is not taken for one', async () => {
+    const log = `${'x'.repeat(300_000)}: No module named 'deep_gemm'\n${'a healthy line\n'.repeat(1000)}`;
+    expect(await judgedByBash([log])).toEqual(['0|a healthy line']);
+    expect(judge(log.slice(-JUDGED_BYTES), true)).toEqual({ line: 'a healthy line', grade: GRADE.rest });
+  });
+
+  test.each([
+    "server_args=ServerArgs(model_path='/m', tokenizer_path='/m', trust_remote_code=True, skip_tokenizer_init=False)",
+    "[2026-04-21 04:13:30] server_args={'model_path': '/m', 'trust_remote_code': True, 'device': 'cuda'}",
+    "Namespace(model='/m', trust_remote_code=True, tensor_parallel_size=8)",
+    "Initializing a V1 LLM engine (v0.11.0) with config: model='/m', trust_remote_code=True, dtype=torch.bfloat16",
+    'rehearsal: dynamo.sglang stands in as dynamo.mocker: decode, dp 32, 14 arguments ignored: --host --trust-remote-code',
+    '+ python3 -m dynamo.sglang --model-path /m --trust-remote-code --tp-size 8 --mem-fraction-static 0.8',
+    "backend='sglang-oai', base_url='http://n1:8000', host='0.0.0.0', port=None, trust_remote_code=True",
+  ])('a line that lists arguments is no cause: %s', async (line) => {
+    expect(await judgedByBash([`${line}\n`])).toEqual([`0|${line}`]);
+    expect(judge(line)).toMatchObject({ grade: GRADE.rest });
   });
 
   test('a log that is empty, or not there, has no line', async () => {
