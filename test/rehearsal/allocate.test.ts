@@ -101,14 +101,14 @@ test('one worker is restarted with a changed argument, and the others go on serv
   expect(table.stdout).toMatch(/decode-0 +node2 +serving .* 1 {2}max-running-requests=64;\s+LAB=1/);
 
   // It is registered, and serves nobody.
-  const apart = await stage.run('restart', 'decode-1', '--arg', 'page-size=32');
+  const apart = await stage.run('restart', 'decode-1', '--arg', 'context-length=2048');
   expect(apart).toMatchObject({
     code: 0,
     stderr: expect.stringContaining(
       'warning: frontend-0 sends no requests to decode-1: its model card is not',
     ),
   });
-  const alike = await stage.run('restart', 'decode', '--arg', 'page-size=32');
+  const alike = await stage.run('restart', 'decode', '--arg', 'context-length=2048');
   expect(alike.code).toBe(0);
   expect(alike.stderr).not.toContain('warning');
 });
@@ -180,7 +180,7 @@ test('a wrong argument is named, and the session goes on', async () => {
     {},
   ]);
 
-  const wrong = await stage.run('restart', 'decode', '--arg', 'page-size=x', '--json');
+  const wrong = await stage.run('restart', 'decode', '--arg', 'max-running-requests=x', '--json');
   expect(wrong.code).toBe(7);
   const ended = {
     state: 'ended',
@@ -193,7 +193,7 @@ test('a wrong argument is named, and the session goes on', async () => {
       { worker: 'decode-1', ...ended },
     ],
   });
-  expect((await stage.run('start', 'decode', '--arg', 'page-size=null')).code).toBe(0);
+  expect((await stage.run('start', 'decode', '--arg', 'max-running-requests=null')).code).toBe(0);
   expect((await stage.run('stop', 'decode-1', 'prefill-0')).stdout).toBe(
     'prefill-0 stopped\ndecode-1 stopped\n',
   );
