@@ -86,12 +86,14 @@ judge_log() {
   [[ -z $farewell ]] || whole_message "$farewell" ''
 }
 
-# read_judged FILE BYTES: sets LINES, as a person would see them, and for those with a known word HAS_WORD.
+# read_judged FILE BYTES: sets LINES, as a person would see them, and for those with a known word HAS_WORD. The first of
+# so many bytes may be in the middle of a line, whose rest could mean something else.
 read_judged() {
   local escape=$'\033' return=$'\r' at rest
   mapfile -t LINES < <(tail -c "$2" "$1" | tr '\000' ' ' |
     sed -e "s/$return*\$//" -e "s/.*$return//" -e "s/$escape\\[[0-9;?]*[A-Za-z]//g" -e '/^{/s/\\n/\n/g' |
     cut -b 1-2000 | tail -n "$JUDGED_LINES")
+  (($2 < JUDGED_BYTES || ${#LINES[@]} < 2)) || LINES=("${LINES[@]:1}")
   ((${#LINES[@]})) || return 0
   while IFS=: read -r at rest; do
     HAS_WORD[at - 1]=1
@@ -123,7 +125,7 @@ weigh_line() {
     [[ -n $farewell || ! $text =~ $FORM_error ]] || farewell=$at
     return 0
   fi
-  [[ $line =~ $FORM_stern || ! ${line:0:120} =~ $FORM_mild ]] || mild=1
+  [[ $line =~ $FORM_stern ]] || [[ ! ${line:0:120} =~ $FORM_mild && ! $line =~ $FORM_listing ]] || mild=1
   if ((!mild)) && [[ -n ${HAS_WORD[at]:-} ]]; then
     find_signature "$line"
     if [[ -n $known && ${SIGNATURE_GRADE[known]} != 1 ]]; then

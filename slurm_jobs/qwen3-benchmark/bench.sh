@@ -9,7 +9,7 @@ set -u
 umask 077
 RUN_DIR=$DYN_SLURM_RUN_DIR
 # shellcheck source=environment.sh
-. "${0%/*}/environment.sh" || exit 1
+. "$RUN_DIR/environment.sh" || exit 1
 # The tool gets what this script was given, and no more.
 WORDS=()
 NAME=${DYN_SLURM_RESULTS##*/}
