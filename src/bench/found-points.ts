@@ -1,5 +1,6 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
+import { attemptsAmong } from '../observe/log-file.ts';
 import type { Run } from '../observe/run.ts';
 import { type BenchOutline, CONFIGURED } from '../plan/bench/outline.ts';
 import type { FoundPoint } from './assemble.ts';
@@ -34,10 +35,11 @@ export async function foundPoints(
 async function resultFolders(host: Host, run: Run, { name, type }: BenchOutline): Promise<readonly string[]> {
   const inside = name === CONFIGURED && type === 'custom' ? 'results' : join('results', name);
   if (name !== CONFIGURED) return [join(run.dir, inside)];
-  const attempts = (await host.list(join(run.dir, 'attempts')))
-    .filter((attempt) => /^\d+$/.test(attempt))
-    .toSorted((one, other) => Number(one) - Number(other));
-  return [join(run.dir, inside), ...attempts.map((attempt) => join(run.dir, 'attempts', attempt, inside))];
+  const attempts = attemptsAmong(await host.list(join(run.dir, 'attempts')));
+  return [
+    join(run.dir, inside),
+    ...attempts.map((attempt) => join(run.dir, 'attempts', String(attempt), inside)),
+  ];
 }
 
 async function pointIn(

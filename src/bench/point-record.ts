@@ -1,3 +1,5 @@
+import { instant, number } from '../observe/foreign.ts';
+
 /** FOLDER/point: when a measurement was made, and how it ended. bench.sh writes it, and so does the built-in client. */
 export interface PointRecord {
   /** Milliseconds since 1970. */
@@ -13,11 +15,14 @@ export interface PointRecord {
 /** Undefined where the text is none. */
 export function parsePointRecord(text: string): PointRecord | undefined {
   const values = new Map(text.split('\n').map((line) => [line.split(' ')[0], line.split(' ')[1]] as const));
-  const started = Number(values.get('started') ?? Number.NaN);
-  if (!Number.isFinite(started)) return undefined;
+  const at = (key: string) => instant(Number(values.get(key) ?? Number.NaN));
+  const started = at('started');
+  if (started === undefined) return undefined;
   const how = values.get('how');
   if (how !== 'itself' && how !== 'told' && how !== 'late') return { started };
-  return { started, ended: Number(values.get('ended')), status: Number(values.get('status')), how };
+  const ended = at('ended');
+  const status = number(Number(values.get('status') ?? Number.NaN));
+  return { started, ...(ended !== undefined && { ended }), ...(status !== undefined && { status }), how };
 }
 
 export function pointRecordText({ started, ended, status, how }: PointRecord): string {

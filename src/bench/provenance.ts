@@ -1,12 +1,11 @@
+import type { RecordedPlan } from '../observe/recorded-plan.ts';
 import type { BenchOutline } from '../plan/bench/outline.ts';
-import type { Plan } from '../plan/plan.ts';
 import type { BenchGpus, BenchProvenance } from './result.ts';
 
-/** Where the facts about a run stand: texts of files in its folder. */
+/** Where the facts about a run stand. */
 export interface ProvenanceSources {
   readonly service: BenchOutline['service'];
-  /** plan.json. */
-  readonly plan: string | undefined;
+  readonly plan: RecordedPlan | undefined;
   /** SHA-256 of config.yaml. */
   readonly configHash: string | undefined;
   readonly dynSlurm: string | undefined;
@@ -33,23 +32,16 @@ export function provenanceOf(sources: ProvenanceSources): BenchProvenance {
 }
 
 /** GPUs that the workers hold, by role. */
-function gpusOf(text: string | undefined): BenchGpus {
-  const plan = text === undefined ? undefined : (parsed(text) as Partial<Plan> | undefined);
+function gpusOf(plan: RecordedPlan | undefined): BenchGpus {
   const workers = plan?.workers ?? [];
-  const of = (role: string) =>
-    workers
-      .filter((worker) => worker.role === role)
-      .reduce((sum, { nodes, gpus }) => sum + nodes.length * gpus.length, 0);
-  const [prefill, decode, aggregated] = [of('prefill'), of('decode'), of('aggregated')];
-  const total = workers.reduce((sum, { nodes, gpus }) => sum + nodes.length * gpus.length, 0);
-  return { model: plan?.gpus?.model ?? '', total, prefill, decode, aggregated };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const held = (counted: typeof workers) =>
+    counted.reduce((sum, { nodes, gpus }) => sum + nodes.length * gpus.length, 0);
+  const of = (role: string) => held(workers.filter((worker) => worker.role === role));
+  return {
+    model: plan?.gpus?.model ?? '',
+    total: held(workers),
+    prefill: of('prefill'),
+    decode: of('decode'),
+    aggregated: of('aggregated'),
+  };
 }

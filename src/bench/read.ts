@@ -1,10 +1,23 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
+import {
+  either,
+  fields,
+  list,
+  number,
+  oneOf,
+  or,
+  parseJson,
+  type Reader,
+  text,
+  time,
+} from '../observe/foreign.ts';
 import { hasMockEngines } from '../observe/mock-engines.ts';
+import { readPlan } from '../observe/recorded-plan.ts';
 import type { Run } from '../observe/run.ts';
 import { readRunLog } from '../observe/run-log.ts';
-import type { BenchOutline } from '../plan/bench/outline.ts';
+import type { BenchOutline, Range } from '../plan/bench/outline.ts';
 import { benchResult, type FoundPoint } from './assemble.ts';
 import { foundPoints } from './found-points.ts';
 import { provenanceOf } from './provenance.ts';
@@ -17,11 +30,10 @@ import type { BenchResult } from './result.ts';
 export async function readBench(host: Host, run: Run): Promise<readonly BenchResult[]> {
   const outlines = await benchOutlines(host, run);
   if (outlines.length === 0) return [];
-  const read = (name: string) => host.readText(join(run.dir, name));
   const [{ events }, plan, config] = await Promise.all([
     readRunLog(host, run),
-    read('plan.json'),
-    read('config.yaml'),
+    readPlan(host, run),
+    host.readText(join(run.dir, 'config.yaml')),
   ]);
   const configHash = config === undefined ? undefined : createHash('sha256').update(config).digest('hex');
   const { job } = run;
@@ -66,18 +78,27 @@ export async function benchOutlines(host: Host, run: Run): Promise<readonly Benc
   const texts = await Promise.all(
     [join(run.dir, 'bench.json'), ...others].map((file) => host.readText(file)),
   );
-  return texts.flatMap((text) => {
-    const outline = text === undefined ? undefined : parseOutline(text);
+  return texts.flatMap((noted) => {
+    const outline = noted === undefined ? undefined : benchOutline(parseJson(noted));
     return outline === undefined ? [] : [outline];
   });
 }
 
-function parseOutline(text: string): BenchOutline | undefined {
-  try {
-    const value = JSON.parse(text) as BenchOutline | null;
-    return value?.version === 1 && Array.isArray(value.points) ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
+const range: Reader<Range> = (value) => {
+  const [from, to] = list(number)(value) ?? [];
+  return from === undefined || to === undefined ? undefined : [from, to];
+};
+
+const benchOutline: Reader<BenchOutline> = fields(
+  {
+    version: oneOf(1),
+    name: text,
+    type: oneOf('aiperf', 'sglang', 'vllm', 'builtin', 'custom'),
+    requestRate: or(either(number, oneOf('inf')), 'inf'),
+    lengthTolerance: or(number, 0),
+    maxErrorRate: or(number, 0),
+    points: list(fields({ folder: text, concurrency: number, prompts: number })),
+    service: fields({ model: text, dynamo: text }, { image: text, topology: text }),
+  },
+  { made: time, overlay: text, isl: number, osl: number, inputLength: range, outputLength: range },
+);

@@ -1,87 +1,71 @@
 import { plainText } from '../host/plain-text.ts';
 import type { EventKind, ObservedEvent, Outcome } from './event.ts';
+import {
+  duration,
+  fields,
+  isObject,
+  list,
+  oneOf,
+  parseJson,
+  type Reader,
+  text,
+  time,
+  whole,
+} from './foreign.ts';
 import { SESSION_FIELDS } from './session-event.ts';
-
-type FieldType = 'string' | 'number' | 'list';
-
-/** The fields that make an event of its kind; what else a line holds is kept. */
-const FIELDS: Readonly<Record<EventKind, Readonly<Record<string, FieldType>>>> = {
-  ...SESSION_FIELDS,
-  'job-started': { job: 'string', attempt: 'number', nodes: 'number' },
-  preflight: { problems: 'list', warnings: 'list', seconds: 'number' },
-  'nodes-bound': { nodes: 'list' },
-  'port-moved': { from: 'string', to: 'string', reason: 'string' },
-  image: { state: 'string', file: 'string', reason: 'string', seconds: 'number' },
-  'step-started': { step: 'string', nodes: 'list' },
-  'service-ready': { step: 'string', seconds: 'number' },
-  'workers-registered': { role: 'string', have: 'number', want: 'number' },
-  waiting: { reason: 'string' },
-  ready: { url: 'string', model: 'string', seconds: 'number' },
-  'process-ended': { reason: 'string', step: 'string' },
-  'worker-restarting': {
-    reason: 'string',
-    step: 'string',
-    role: 'string',
-    restart: 'number',
-    of: 'number',
-    delay: 'number',
-  },
-  recovered: { step: 'string', role: 'string', restart: 'number', seconds: 'number' },
-  degraded: {
-    reason: 'string',
-    step: 'string',
-    role: 'string',
-    have: 'number',
-    want: 'number',
-    missing: 'list',
-  },
-  unregistered: { role: 'string', have: 'number', want: 'number', missing: 'list', reason: 'string' },
-  'registered-again': { role: 'string', have: 'number', want: 'number', seconds: 'number' },
-  stalled: { step: 'string', reason: 'string' },
-  'answers-again': { step: 'string', seconds: 'number' },
-  warning: { reason: 'string' },
-  'bench-point': {
-    step: 'string',
-    name: 'string',
-    state: 'string',
-    index: 'number',
-    of: 'number',
-    concurrency: 'number',
-  },
-  draining: { reason: 'string' },
-  teardown: { reason: 'string' },
-  requeued: { reason: 'string', seconds: 'number' },
-  verdict: { outcome: 'string', reason: 'string', seconds: 'number' },
-};
 
 const OUTCOMES: readonly Outcome[] = ['succeeded', 'failed', 'deadline', 'cancelled', 'timeout'];
 
+const FINDINGS = list(fields({ text, nodes: list(text) }));
+/** ProcessEnd, as far as it is known. */
+const END = { role: text, node: text, rank: whole, exit: whole, signal: text, line: text };
+const OF_WORKER = { reason: text, step: text, role: text };
+const MISSING = { role: text, have: whole, want: whole, missing: list(text), reason: text };
+
+/** What makes an event of its kind; what else a line holds is kept. */
+const KINDS: Readonly<Record<EventKind, Reader<object>>> = {
+  ...SESSION_FIELDS,
+  'job-started': fields({ job: text, attempt: whole, nodes: whole }),
+  preflight: fields(
+    { problems: FINDINGS, warnings: FINDINGS, seconds: duration },
+    { blamed: list(fields({ node: text, reason: text })) },
+  ),
+  'nodes-bound': fields({ nodes: list(fields({ index: whole, host: text, ip: text })) }),
+  'port-moved': fields({ from: text, to: text, reason: text }),
+  image: fields({ state: text, file: text, reason: text, seconds: duration }),
+  'step-started': fields({ step: text, nodes: list(text) }, { role: text }),
+  'service-ready': fields({ step: text, seconds: duration }),
+  'workers-registered': fields({ role: text, have: whole, want: whole }),
+  waiting: fields({ reason: text }),
+  ready: fields({ url: text, model: text, seconds: duration }, { engines: text }),
+  'process-ended': fields({ reason: text, step: text }, END),
+  'worker-restarting': fields({ ...OF_WORKER, restart: whole, of: whole, delay: duration }, END),
+  recovered: fields({ step: text, role: text, restart: whole, seconds: duration }),
+  degraded: fields({ ...OF_WORKER, have: whole, want: whole, missing: list(text) }, END),
+  unregistered: fields(MISSING),
+  'registered-again': fields({ role: text, have: whole, want: whole, seconds: duration }),
+  stalled: fields({ step: text, reason: text }),
+  'answers-again': fields({ step: text, seconds: duration }),
+  warning: fields({ reason: text }, { step: text, node: text }),
+  'bench-point': fields(
+    { step: text, name: text, state: text, index: whole, of: whole, concurrency: whole },
+    { exit: whole, seconds: duration },
+  ),
+  draining: fields({ reason: text }),
+  teardown: fields({ reason: text }, { outcome: text }),
+  requeued: fields({ reason: text, seconds: duration }),
+  verdict: fields(
+    { outcome: oneOf(...OUTCOMES), reason: text, seconds: duration },
+    { ...END, step: text, attempt: whole },
+  ),
+};
+
 /** Reads a line of events.jsonl. Never throws: what it does not know is `other`, what is no object is `unreadable`. */
 export function parseEventLine(line: string): ObservedEvent {
-  const fields = parseObject(line);
-  if (fields === undefined) return { time: '', kind: 'unreadable', line: plainText(line).slice(0, 200) };
-  const time = typeof fields.time === 'string' ? fields.time : '';
-  const name = typeof fields.kind === 'string' ? fields.kind : '';
-  return isKnown(name, fields) ? (fields as unknown as ObservedEvent) : { time, kind: 'other', name, fields };
-}
-
-function isKnown(kind: string, fields: Readonly<Record<string, unknown>>): boolean {
-  const required = Object.hasOwn(FIELDS, kind) ? FIELDS[kind as EventKind] : undefined;
-  if (required === undefined || typeof fields.time !== 'string') return false;
-  if (kind === 'verdict' && !OUTCOMES.includes(fields.outcome as Outcome)) return false;
-  return Object.entries(required).every(([name, type]) =>
-    type === 'list' ? Array.isArray(fields[name]) : typeof fields[name] === type,
-  );
-}
-
-function parseObject(line: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(line);
+  if (!isObject(value)) return { time: '', kind: 'unreadable', line: plainText(line).slice(0, 200) };
+  const at = time(value.time);
+  const name = text(value.kind) ?? '';
+  const known = at !== undefined && Object.hasOwn(KINDS, name) && KINDS[name as EventKind](value);
+  return known ? (known as ObservedEvent) : { time: at ?? '', kind: 'other', name, fields: value };
 }

@@ -17,6 +17,14 @@ export function logFolder(runDir: string, attempt = 0): string {
   return attempt === 0 ? join(runDir, 'logs') : join(runDir, 'attempts', String(attempt), 'logs');
 }
 
+/** Numbers of the attempts that have folders of their own, in their order; `names`: of what is in `attempts`. */
+export function attemptsAmong(names: readonly string[]): readonly number[] {
+  return names
+    .filter((name) => /^[1-9]\d{0,5}$/.test(name))
+    .map(Number)
+    .sort((one, other) => one - other);
+}
+
 /** The logs of the latest attempt that there are by now: the batch script's, then in launch order. */
 export async function listLogs(
   host: Host,
@@ -27,7 +35,7 @@ export async function listLogs(
     host.list(logFolder(run.dir)),
     host.list(join(run.dir, 'attempts')),
   ]);
-  const last = Math.max(0, ...attempts.map(Number).filter(Number.isInteger));
+  const last = attemptsAmong(attempts).at(-1) ?? 0;
   const folder = logFolder(run.dir, last);
   const names = last === 0 ? first : await host.list(folder);
   const order = new Map((outline?.steps ?? []).map(({ name }, index) => [name, index]));

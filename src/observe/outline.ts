@@ -1,8 +1,8 @@
-import { join } from 'node:path/posix';
 import type { Role } from '../config/role.ts';
 import type { Host } from '../host/host.ts';
 import type { ProcessKind } from '../plan/plan.ts';
 import type { StartStage } from '../plan/start-stage.ts';
+import { parsePlan, type RecordedPlan, readPlan } from './recorded-plan.ts';
 
 /** What a run is going to start, from its plan.json: enough to show what has not come yet. */
 export interface Outline {
@@ -23,42 +23,26 @@ export interface OutlineStep {
 
 /** Undefined where there is no plan.json that can be read. */
 export async function readOutline(host: Host, run: { readonly dir: string }): Promise<Outline | undefined> {
-  const text = await host.readText(join(run.dir, 'plan.json'));
-  return text === undefined ? undefined : parseOutline(text);
+  const plan = await readPlan(host, run);
+  return plan && outlineOf(plan);
 }
 
 export function parseOutline(text: string): Outline | undefined {
-  let plan: { readonly processes?: unknown; readonly workers?: unknown; readonly readiness?: unknown };
-  try {
-    plan = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  if (!Array.isArray(plan?.processes)) return undefined;
-  const ranks = new Map(
-    (Array.isArray(plan.workers) ? plan.workers : []).map((worker) => [worker?.name, worker?.dp]),
-  );
-  const steps = new Map<string, OutlineStep>();
-  for (const { name, kind, role } of plan.processes) {
-    if (typeof name !== 'string' || typeof kind !== 'string') return undefined;
-    const dp: unknown = ranks.get(name);
-    steps.set(name, {
-      name,
-      kind: kind as ProcessKind,
-      role: typeof role === 'string' ? (role as Role) : null,
-      ...(typeof dp === 'number' && { dp }),
-    });
-  }
-  const stages = stageLimits(plan.readiness);
-  return { steps: [...steps.values()], ...(stages && { stages }) };
+  const plan = parsePlan(text);
+  return plan && outlineOf(plan);
 }
 
-/** Plans of releases before have none. */
-function stageLimits(readiness: unknown): Outline['stages'] {
-  const stages = (readiness as { readonly stages?: unknown } | null | undefined)?.stages;
-  if (typeof stages !== 'object' || stages === null) return undefined;
-  return Object.fromEntries(
-    Object.entries(stages).filter(([, limit]) => typeof limit === 'number' && limit > 0),
-  );
+function outlineOf({ processes, workers = [], readiness }: RecordedPlan): Outline | undefined {
+  if (processes === undefined) return undefined;
+  const ranks = new Map(workers.map(({ name, dp }) => [name, dp]));
+  const steps = new Map<string, OutlineStep>();
+  for (const { name, kind, role } of processes) {
+    const dp = ranks.get(name);
+    // Views show a kind or role that they do not know as it is.
+    const as = { kind: kind as ProcessKind, role: role as Role | null };
+    steps.set(name, { name, ...as, ...(dp !== undefined && { dp }) });
+  }
+  // Plans of releases before have none.
+  const stages = Object.entries(readiness?.stages ?? {}).filter(([, limit]) => limit > 0);
+  return { steps: [...steps.values()], ...(stages.length > 0 && { stages: Object.fromEntries(stages) }) };
 }

@@ -2,6 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path/posix';
 import { DynSlurmError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { asJobId, type JobId, jobNumber } from '../scheduler/job-id.ts';
+import { fields, list, number, oneOf, or, parseJson, type Reader, text, time } from './foreign.ts';
 
 /** One submission, and its folder. */
 export interface Run {
@@ -81,33 +82,25 @@ function runOf(dir: string, noted: string | undefined): Run {
   return { id, name, dir, ...(job && { job }) };
 }
 
-function parseJob(text: string | undefined): SubmittedJob | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const value = JSON.parse(text) as Partial<Record<keyof SubmittedJob, unknown>>;
-    const jobId = asJobId(String(value.jobId));
-    if (jobId === undefined) return undefined;
-    const { retryOf, attempt, dynSlurm, gitCommit } = value;
-    const session = parseSession(value.session);
-    return {
-      jobId,
-      cluster: String(value.cluster),
-      submitted: String(value.submitted),
-      ...(typeof retryOf === 'string' && typeof attempt === 'number' && { retryOf, attempt }),
-      ...(typeof dynSlurm === 'string' && { dynSlurm }),
-      ...(typeof gitCommit === 'string' && { gitCommit }),
-      ...(session && { session }),
-    };
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
+const jobId: Reader<JobId> = (value) =>
+  typeof value === 'string' || typeof value === 'number' ? asJobId(String(value)) : undefined;
 
-function parseSession(value: unknown): SessionFacts | undefined {
-  const { allocation, hosts } = (value ?? {}) as Partial<Record<keyof SessionFacts, unknown>>;
-  if (!Array.isArray(hosts)) return undefined;
-  return { allocation: allocation === 'owned' ? 'owned' : 'borrowed', hosts: hosts.map(String) };
+const session: Reader<SessionFacts> = fields({
+  allocation: or(oneOf('owned'), 'borrowed' as SessionFacts['allocation']),
+  hosts: list(text),
+});
+
+const submittedJob = fields(
+  { jobId, cluster: text, submitted: time },
+  { retryOf: text, attempt: number, dynSlurm: text, gitCommit: text, session },
+);
+
+/** Undefined for a note that was cut off, or is something else. */
+function parseJob(noted: string | undefined): SubmittedJob | undefined {
+  const job = noted === undefined ? undefined : submittedJob(parseJson(noted));
+  if (job === undefined || (job.retryOf !== undefined && job.attempt !== undefined)) return job;
+  const { retryOf: _, attempt: __, ...rest } = job;
+  return rest;
 }
 
 /**

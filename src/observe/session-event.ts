@@ -1,5 +1,6 @@
 import type { Role } from '../config/schema.ts';
 import type { ProcessEnd } from './event.ts';
+import { duration, fields, list, number, text } from './foreign.ts';
 
 /** What only the supervisor of an interactive session tells; see docs/allocate.md. */
 export type SessionEventBody =
@@ -34,14 +35,17 @@ export type SessionEventBody =
   /** A worker or a frontend answers, `seconds` after it was started. */
   | { readonly kind: 'step-serving'; readonly step: string; readonly role?: Role; readonly seconds: number };
 
-/** The fields that make an event of its kind. */
+/** What makes an event of its kind. */
 export const SESSION_FIELDS = {
-  'session-open': { seconds: 'number' },
-  'session-resumed': { adopted: 'list' },
-  command: { command: 'string', verb: 'string', steps: 'list', from: 'string' },
-  answer: { command: 'string', outcome: 'string', reason: 'string' },
-  'step-changed': { step: 'string', change: 'string' },
-  'step-stopped': { step: 'string' },
-  'step-ended': { step: 'string', reason: 'string' },
-  'step-serving': { step: 'string', seconds: 'number' },
+  'session-open': fields({ seconds: duration }),
+  'session-resumed': fields({ adopted: list(text) }),
+  command: fields({ command: text, verb: text, steps: list(text), from: text }),
+  answer: fields({ command: text, outcome: text, reason: text }),
+  'step-changed': fields({ step: text, change: text }),
+  'step-stopped': fields({ step: text }, { role: text }),
+  'step-ended': fields(
+    { step: text, reason: text },
+    { role: text, node: text, rank: number, exit: number, signal: text, line: text },
+  ),
+  'step-serving': fields({ step: text, seconds: duration }, { role: text }),
 } as const;

@@ -2,8 +2,10 @@ import { join } from 'node:path/posix';
 import { readBench } from '../bench/read.ts';
 import type { Host } from '../host/host.ts';
 import type { ObservedEvent } from '../observe/event.ts';
+import { attemptsAmong, logFolder } from '../observe/log-file.ts';
 import { hasMockEngines } from '../observe/mock-engines.ts';
 import { shortName } from '../observe/node-name.ts';
+import { type RecordedPlan, readPlan } from '../observe/recorded-plan.ts';
 import type { Run } from '../observe/run.ts';
 import { readRunLog } from '../observe/run-log.ts';
 import { stateAfter } from '../observe/run-state.ts';
@@ -12,18 +14,17 @@ import { parseGpuCsv } from './gpu-csv.ts';
 import { type GpuSeries, gpuSeries } from './gpu-series.ts';
 import { LoadRecorder, type LoadSeries } from './load-series.ts';
 import { addLogs } from './logged-load.ts';
-import type { RecordedPlan, RunData } from './run-data.ts';
+import type { RunData } from './run-data.ts';
 
 /** All that a report needs of a run; what is missing is absent. */
 export async function readRunData(host: Host, run: Run): Promise<RunData> {
-  const [{ events }, planText, config, bench, logs] = await Promise.all([
+  const [{ events }, plan, config, bench, logs] = await Promise.all([
     readRunLog(host, run),
-    host.readText(join(run.dir, 'plan.json')),
+    readPlan(host, run),
     host.readText(join(run.dir, 'config.yaml')),
     readBench(host, run),
     lastLogs(host, run),
   ]);
-  const plan = parsePlan(planText);
   const sampled = await readLoad(host, logs, served(events) / MOST_LOOKS);
   const { load, starts } = await addLogs(host, { folder: logs, plan, events, load: sampled });
   return {
@@ -47,12 +48,7 @@ interface Logs {
 }
 
 async function lastLogs(host: Host, { dir }: Run): Promise<Logs> {
-  const attempts = (await host.list(join(dir, 'attempts'))).map(Number).filter(Number.isInteger);
-  const folder = join(
-    dir,
-    ...(attempts.length > 0 ? ['attempts', String(Math.max(...attempts))] : []),
-    'logs',
-  );
+  const folder = logFolder(dir, attemptsAmong(await host.list(join(dir, 'attempts'))).at(-1));
   return { folder, names: await host.list(folder) };
 }
 
@@ -91,7 +87,8 @@ async function readGpus(
   const started = events.findLast((event) => event.kind === 'step-started' && event.step === 'gpu');
   const began = Date.parse(started?.time ?? events[0]?.time ?? '') || 0;
   const argv = plan?.processes?.find(({ name }) => name === 'gpu')?.argv ?? [];
-  const interval = Number(argv[argv.indexOf('-d') + 1]) / 1000 || 5;
+  const given = Number(argv[argv.indexOf('-d') + 1]) / 1000;
+  const interval = given > 0 && given <= 3600 ? given : 5;
   const found: GpuSeries[] = [];
   for (const name of names) {
     const node = /^gpu\.(.+)\.csv$/.exec(name)?.[1];
@@ -113,15 +110,4 @@ function rolesOf(
   const index = bound?.nodes.find(({ host }) => shortName(host) === shortName(node))?.index;
   const workers = plan?.workers?.filter(({ nodes }) => index !== undefined && nodes.includes(index)) ?? [];
   return [...new Set(workers.map(({ role }) => role))];
-}
-
-function parsePlan(text: string | undefined): RecordedPlan | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as RecordedPlan) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 /** A job as `sbatch --parsable` names it: `4242`, or `4242;hopper` where several clusters share a Slurm. */
 export type JobId = string & { readonly __brand: 'JobId' };
 
-const FORM = /^\d+(;[A-Za-z0-9._-]+)?$/;
+const FORM = /^\d{1,18}(;[A-Za-z0-9._-]{1,64})?$/;
 
 export function asJobId(text: string): JobId | undefined {
   return FORM.test(text) ? (text as JobId) : undefined;

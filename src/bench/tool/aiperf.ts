@@ -1,10 +1,11 @@
+import { isObject } from '../../observe/foreign.ts';
 import type { Percentiles } from '../result.ts';
-import { type Fields, isFields, type Measured, numberAt, parseObject, present } from './measured.ts';
+import { type Fields, type Measured, numberAt, parseObject, present } from './measured.ts';
 
 /** profile_export_aiperf.json, as aiperf 0.13.0 writes it (schema 1.4). Undefined where the text is none. */
 export function readAiperf(text: string): Measured | undefined {
   const fields = parseObject(text);
-  if (fields === undefined || !('aiperf_version' in fields) || !isFields(fields.input_config))
+  if (fields === undefined || !('aiperf_version' in fields) || !isObject(fields.input_config))
     return undefined;
   const completed = average(fields, 'request_count') ?? 0;
   const finished = average(fields, 'completed_request_count') ?? completed;
@@ -37,19 +38,19 @@ export function readAiperf(text: string): Measured | undefined {
 
 function average(fields: Fields, metric: string): number | undefined {
   const value = fields[metric];
-  return isFields(value) ? numberAt(value, 'avg') : undefined;
+  return isObject(value) ? numberAt(value, 'avg') : undefined;
 }
 
 /** Of the phase that counts. */
 function phase({ input_config: config }: Fields, key: string): number | undefined {
-  if (!isFields(config) || !Array.isArray(config.phases)) return undefined;
-  const counted = config.phases.filter(isFields).findLast(({ name }) => name === 'profiling');
+  if (!isObject(config) || !Array.isArray(config.phases)) return undefined;
+  const counted = config.phases.filter(isObject).findLast(({ name }) => name === 'profiling');
   return counted && numberAt(counted, key);
 }
 
 function firstError({ error_summary: errors }: Fields): string | undefined {
-  const [first] = Array.isArray(errors) ? errors.filter(isFields) : [];
-  const details = first && isFields(first.error_details) ? first.error_details : undefined;
+  const [first] = Array.isArray(errors) ? errors.filter(isObject) : [];
+  const details = first && isObject(first.error_details) ? first.error_details : undefined;
   return typeof details?.message === 'string' ? details.message : undefined;
 }
 
@@ -59,8 +60,8 @@ function times(
   metric: string,
 ): { readonly [Name in typeof name]?: Percentiles } {
   const value = fields[metric];
-  const mean = isFields(value) ? numberAt(value, 'avg') : undefined;
-  if (!isFields(value) || mean === undefined) return {};
+  const mean = isObject(value) ? numberAt(value, 'avg') : undefined;
+  if (!isObject(value) || mean === undefined) return {};
   const at = (key: string) => numberAt(value, key);
   const shown = {
     p50: at('p50'),

@@ -1,3 +1,4 @@
+import { either, fields, flag, number, oneOf, type Reader, text } from '../../observe/foreign.ts';
 import type { Percentiles } from '../result.ts';
 import { type Measured, parseObject } from './measured.ts';
 
@@ -9,10 +10,41 @@ export interface BuiltinResult extends Measured {
 
 export const BUILTIN_SCHEMA = 'dyn-slurm/bench-client/1';
 
+const percentiles: Reader<Percentiles> = fields(
+  { mean: number },
+  { p50: number, p90: number, p95: number, p99: number, min: number, max: number },
+);
+
+const builtinResult: Reader<BuiltinResult> = fields(
+  {
+    schema: oneOf(BUILTIN_SCHEMA),
+    completed: number,
+    seconds: number,
+    inputTokens: number,
+    outputTokens: number,
+  },
+  {
+    toolVersion: text,
+    concurrency: number,
+    requestRate: either(number, oneOf('inf')),
+    prompts: number,
+    failed: number,
+    requestsPerSecond: number,
+    outputTokensPerSecond: number,
+    totalTokensPerSecond: number,
+    ttft: percentiles,
+    tpot: percentiles,
+    itl: percentiles,
+    e2e: percentiles,
+    cut: flag,
+    error: text,
+  },
+);
+
 /** Undefined where the text is none. */
-export function readBuiltin(text: string): Measured | undefined {
-  const fields = parseObject(text);
-  if (fields?.schema !== BUILTIN_SCHEMA) return undefined;
-  const { schema: _, ...measured } = fields;
-  return measured as unknown as Measured;
+export function readBuiltin(written: string): Measured | undefined {
+  const result = builtinResult(parseObject(written));
+  if (result === undefined) return undefined;
+  const { schema: _, ...measured } = result;
+  return measured;
 }

@@ -1,3 +1,4 @@
+import { isObject, number, parseJson } from '../../observe/foreign.ts';
 import type { Percentiles } from '../result.ts';
 
 /** What a tool's own result says of one measurement. */
@@ -32,23 +33,13 @@ export function parseObject(text: string): Fields | undefined {
   const strict = text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (part) =>
     part.startsWith('"') ? part : 'null',
   );
-  try {
-    const value: unknown = JSON.parse(strict);
-    return isFields(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const value = parseJson(strict);
+  return isObject(value) ? value : undefined;
 }
 
 /** A finite number, else undefined. */
 export function numberAt(fields: Fields, key: string): number | undefined {
-  const value = fields[key];
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  return number(fields[key]);
 }
 
 /** The values that are there, under their names. */

@@ -1,15 +1,6 @@
-import { join } from 'node:path/posix';
 import { DynSlurmError } from '../../errors.ts';
+import { readPlan } from '../../observe/recorded-plan.ts';
 import type { Session } from './lookup.ts';
-
-/** The parts of plan.json that are read here; see docs/plan-json.md. */
-interface PlannedSteps {
-  readonly srun: readonly {
-    readonly name: string;
-    readonly nodes: readonly number[];
-    readonly argv: readonly string[];
-  }[];
-}
 
 /**
  * The options by which srun puts a command into the job's container, as a worker of that node has them, else as any step
@@ -19,8 +10,7 @@ export async function containerOptions(
   { run, job, connection }: Session,
   host: string,
 ): Promise<readonly string[]> {
-  const text = await connection.host.readText(join(run.dir, 'plan.json'));
-  const { srun } = JSON.parse(text ?? '{"srun":[]}') as PlannedSteps;
+  const { srun = [] } = (await readPlan(connection.host, run)) ?? {};
   const index = job.session.hosts.indexOf(host);
   const contained = srun
     .filter(({ name }) => name !== 'etcd' && name !== 'nats')

@@ -1,7 +1,7 @@
-import { join } from 'node:path/posix';
 import type { Role } from '../../config/role.ts';
 import type { Host } from '../../host/host.ts';
 import type { PlanNode, PlanWorker, Process, Readiness } from '../../plan/plan.ts';
+import { readPlan } from '../recorded-plan.ts';
 
 /** What an observer needs of plan.json to find a service. */
 export interface PlannedService {
@@ -41,15 +41,9 @@ export async function readPlannedService(
   host: Host,
   run: { readonly dir: string },
 ): Promise<PlannedService | undefined> {
-  const text = await host.readText(join(run.dir, 'plan.json'));
-  if (text === undefined) return undefined;
-  try {
-    const plan = JSON.parse(text) as Partial<PlannedService>;
-    return Array.isArray(plan.processes) && plan.readiness ? (plan as PlannedService) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const { processes, workers = [], readiness, nodes = [] } = (await readPlan(host, run)) ?? {};
+  // Of roles, kinds and uses that we do not know nobody asks.
+  return processes && readiness && ({ processes, workers, readiness, nodes } as PlannedService);
 }
 
 /** `bound`: the nodes' addresses. `moved`: ports that the job has put elsewhere, by their planned number. */

@@ -1,7 +1,7 @@
 import { parseExposition, type Sample } from './exposition.ts';
 import { isLoadSeries, type Scrape } from './load.ts';
 
-const HEAD = /^# scrape (\d+) (\S+)$/;
+const HEAD = /^# scrape (\d{1,15}) (\S+)$/;
 const MARK = '# scrape ';
 
 /**

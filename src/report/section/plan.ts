@@ -1,6 +1,7 @@
+import type { RecordedProcess } from '../../observe/recorded-plan.ts';
 import { table } from '../chart.ts';
 import { type Html, html } from '../html.ts';
-import type { RecordedProcess, RunData } from '../run-data.ts';
+import type { RunData } from '../run-data.ts';
 
 /** Every process with its node, GPUs, ports and command; and the config as it was sent. */
 export function planAndConfig({ run, plan, config, state }: RunData, index: number): Html {

@@ -38,3 +38,37 @@ test('what is unreadable is made fit for a terminal', () => {
     line: '·x',
   });
 });
+
+test('of an optional field only what fits is taken, and of a list what fits in it', () => {
+  const verdict = { time, kind: 'verdict', outcome: 'failed', reason: 'r', seconds: 1 };
+  expect(
+    parseEventLine(JSON.stringify({ ...verdict, step: 'a', role: 5, node: null, rank: 'x', exit: 1 })),
+  ).toEqual({
+    ...verdict,
+    step: 'a',
+    exit: 1,
+  });
+  const nodes = [null, 5, { index: 0, host: 'n0', ip: '127.0.0.2' }, { index: 1e9, host: 'n1', ip: '' }, []];
+  expect(parseEventLine(JSON.stringify({ time, kind: 'nodes-bound', nodes }))).toEqual({
+    time,
+    kind: 'nodes-bound',
+    nodes: [nodes[2]],
+  });
+});
+
+test.each([
+  ['a time that is none', { time: '9999-99-99T99:99:99Z', kind: 'waiting', reason: 'r' }, ''],
+  ['seconds that no date can hold', { time, kind: 'ready', url: 'u', model: 'm', seconds: 1e308 }, time],
+])('%s makes no known event', (_, given, at) => {
+  expect(parseEventLine(JSON.stringify(given))).toEqual({
+    time: at,
+    kind: 'other',
+    name: given.kind,
+    fields: given,
+  });
+});
+
+test('what nests so deeply that it could not be written again is unreadable', () => {
+  const line = `{"time":"${time}","kind":"new","deep":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+  expect(parseEventLine(line).kind).toBe('unreadable');
+});
