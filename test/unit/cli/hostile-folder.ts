@@ -28,7 +28,7 @@ const pick = <Item>(items: readonly Item[], random: () => number): Item =>
   items[Math.floor(random() * items.length)] as Item;
 
 /** What a terminal would obey: it sets its title and clipboard, opens a link, clears the screen, turns the text. */
-export const ESCAPES =
+const ESCAPES =
   '\u001b]0;title\u0007 \u001b]52;c;cm0gLXJm\u001b\\ \u001b]8;;http://x/\u001b\\link\u001b]8;;\u001b\\ \u001b[2J\u001b[31m \u009b2J \u009d0;t\u009c \u001bPq\u001b\\ \u001b_x\u001b\\ \u0000\b\r\u007f\u0085 \u202e\u2066\u200f \ud800';
 
 const nested = (depth: number): unknown => {
