@@ -2,7 +2,7 @@
 // that they hold on a slow or busy machine too. Prints a table; exits 1 if a limit is broken.
 // `npm run bench -- --cluster` measures on a real Slurm instead, which it brings up; see test/cluster.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,7 @@ try {
     startUp();
     await growth();
     await logReading();
+    manyRuns();
     rehearsal();
   }
 } finally {
@@ -131,6 +132,48 @@ async function logReading() {
     'read',
     narrow.status === 0,
   );
+}
+
+/** `status` where there are 10,000 runs, beside `status` where there are the 20 that it shows; a second apart each. */
+function manyRuns() {
+  const events = readFileSync(join(root, 'test/fixtures/runs/served.jsonl'));
+  const fill = (name, count) => {
+    const runs = join(scratch, name);
+    for (let index = 0; index < count; index++) {
+      const dir = join(runs, `r-${index.toString(16).padStart(6, '0')}`);
+      const submitted = new Date(Date.UTC(2025, 10, 24) + index * 1000).toISOString();
+      mkdirSync(dir, { recursive: true });
+      writeFileSync(
+        join(dir, 'job.json'),
+        JSON.stringify({ jobId: String(index + 1), cluster: 'default', submitted }),
+      );
+      writeFileSync(join(dir, 'events.jsonl'), events);
+    }
+    return runs;
+  };
+  const [few, many] = [fill('few-runs', 20), fill('many-runs', 10_000)];
+  const rounds = Array.from({ length: Math.min(ROUNDS, 11) }, () => [statusOf(few), statusOf(many)]);
+  const ratio = median(rounds.map(([one, other]) => other.ms / one.ms));
+  const ms = median(rounds.map(([, { ms: each }]) => each));
+  const mb = Math.max(...rounds.map(([, { mb: each }]) => each));
+  row('status, 10,000 runs', `${ratio.toFixed(2)} × with 20 runs (${ms.toFixed(0)} ms)`, '≤ 3 ×', ratio <= 3);
+  row('status, 10,000 runs', `${mb.toFixed(0)} MB peak`, '≤ 150 MB', mb <= 150);
+}
+
+/** What `status` of a runs folder takes: milliseconds by the clock, and MB at most. */
+function statusOf(runs) {
+  const tell = 'process.on("exit",()=>process.stderr.write(`\\npeak ${process.resourceUsage().maxRSS}`))';
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(tell)}`, main, 'status'];
+  const start = process.hrtime.bigint();
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    env: { ...process.env, HOME: scratch, DYN_SLURM_RUNS: runs },
+  });
+  const ms = Number(process.hrtime.bigint() - start) / 1e6;
+  const peak = /\npeak (\d+)$/.exec(stderr)?.[1];
+  if (status !== 0 || peak === undefined || stdout.split('\n').length !== 22)
+    throw new Error(`status ended with ${status}: ${stdout}${stderr}`);
+  return { ms, mb: Number(peak) / 1024 };
 }
 
 /** From submit to ready of the eight-node config, where the tools are installed. */
