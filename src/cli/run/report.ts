@@ -43,15 +43,16 @@ export async function reportRuns(found: readonly FoundRun[], world: World): Prom
   });
 }
 
-/** Logs that are read at once, so that memory does not grow with the number of runs. */
+/** Logs that one round trip brings, so that memory does not grow with the number of runs; here each is read alone. */
 const TOGETHER = 100;
 
 async function fromLogs(found: readonly FoundRun[]): Promise<readonly RunReport[]> {
   const reports = new Map<FoundRun, RunReport>();
   for (const host of new Set(found.map(({ connection }) => connection.host))) {
     const own = found.filter(({ connection }) => connection.host === host);
-    for (let from = 0; from < own.length; from += TOGETHER) {
-      const part = own.slice(from, from + TOGETHER);
+    const together = host.dial ? TOGETHER : 1;
+    for (let from = 0; from < own.length; from += together) {
+      const part = own.slice(from, from + together);
       const logs = await readRunLogs(
         host,
         part.map(({ run }) => run),
