@@ -23,8 +23,8 @@ interface Column {
 
 /**
  * Rows as aligned columns, and no space at the ends of lines. Columns of numbers go to the right. Where a row is wider
- * than the terminal, expendable columns are left out, then texts go on below, and at last each row is a block with a line
- * a column.
+ * than the terminal, expendable columns are left out, then a last column without a name goes below its row, then texts go on
+ * below, and at last each row is a block with a line a column.
  */
 export function table(
   header: readonly string[],
@@ -47,10 +47,14 @@ export function table(
       break;
     columns = columns.filter((each) => each.name !== name);
   }
+  const fits = widthsWithin(columns, width, GAP)?.every((each, index) => each === columns[index]?.width);
+  const below = fits || columns.at(-1)?.name !== '' ? undefined : columns.at(-1);
+  if (below) columns = columns.slice(0, -1);
   for (const gap of [GAP, NARROW_GAP]) {
     const widths = widthsWithin(columns, width, gap);
-    if (widths) return inColumns(columns, widths, { rows: rows.length, gap, color });
+    if (widths) return inColumns(columns, widths, { rows: rows.length, gap, color, below, width });
   }
+  if (below) columns = [...columns, below];
   return inBlocks(columns, rows.length, width, color);
 }
 
@@ -94,12 +98,15 @@ interface Layout {
   readonly rows: number;
   readonly gap: number;
   readonly color: boolean;
+  /** A last column without a name: its texts stand below their rows. */
+  readonly below: Column | undefined;
+  readonly width: number;
 }
 
 function inColumns(
   columns: readonly Column[],
   widths: readonly number[],
-  { rows, gap, color }: Layout,
+  { rows, gap, color, below, width }: Layout,
 ): string {
   const lines = (cells: readonly Piece[], aligned: boolean): string => {
     const parts = cells.map(({ text }, index) => {
@@ -127,11 +134,19 @@ function inColumns(
     columns.map(({ name }) => piece(name, 'dim')),
     rows > 0,
   );
-  const body = Array.from({ length: rows }, (_, row) =>
-    lines(
-      columns.map(({ cells }) => cells[row] ?? piece('')),
-      true,
-    ),
+  const note = ({ text, style }: Piece): string =>
+    text === ''
+      ? ''
+      : wordLines(text, width - GAP)
+          .map((line) => `${' '.repeat(GAP)}${color ? paint({ text: line, style }) : line}\n`)
+          .join('');
+  const body = Array.from(
+    { length: rows },
+    (_, row) =>
+      lines(
+        columns.map(({ cells }) => cells[row] ?? piece('')),
+        true,
+      ) + note(below?.cells[row] ?? piece('')),
   );
   return [head, ...body].join('');
 }
