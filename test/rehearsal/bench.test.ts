@@ -83,7 +83,7 @@ test('a tool in the job is run for each concurrency, and the job ends with it', 
   const { code, stdout } = await stage.run('rehearse', config('tool', { bench: VLLM }));
   expect(code).toBe(0);
   expect(stdout).toMatch(/^concurrency +tok\/s +per GPU/m);
-  expect(stdout).toMatch(/^ +2 .* 20\/20 +0 +yes\n +4 .* 20\/20 +0 +yes\nvalid\n/m);
+  expect(stdout).toMatch(/^ +2 .* 20\/20 +0 +yes\n +4 .* 20\/20 +0 +yes\nvalid, MOCK\n/m);
   const events = await stage.run('watch', 'tool', '--json');
   const points = events.stdout
     .split('\n')
