@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { asUser, type Ended, inBox, type RunOptions, run, type User } from './box.ts';
@@ -126,7 +127,17 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
   }
   const { stdout, stderr, code } = await run(argv);
   if (code !== 0) throw new Error(`up.sh ended with ${code}: ${stderr}`);
-  return clusterOf(JSON.parse(stdout));
+  const cluster = clusterOf(JSON.parse(stdout));
+  await layModel(cluster.homes);
+  return cluster;
+}
+
+/** What looks like a model, as `/home/model`; mock engines read none. */
+async function layModel(homes: string): Promise<void> {
+  await mkdir(join(homes, 'model'), { recursive: true });
+  for (const name of ['config.json', 'tokenizer.json', 'model.safetensors']) {
+    await writeFile(join(homes, 'model', name), '{}');
+  }
 }
 
 export async function down(cluster: { readonly name: string }): Promise<void> {

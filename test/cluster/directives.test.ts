@@ -30,6 +30,8 @@ describe.skipIf(unavailable)(`directives${unavailable ? ` (skipped: ${unavailabl
     cluster = await up({ nodes: 2, killWait: 5 });
     ada = loginCli(cluster);
     await put('model/config.json', '{}');
+    await put('model/tokenizer.json', '{}');
+    await put('model/model.safetensors', 'weights');
   });
   afterAll(() => down(cluster));
 

@@ -40,6 +40,8 @@ describe.skipIf(unavailable)(
       await put({
         'noted.yaml': CONFIG,
         'model/config.json': '{}',
+        'model/tokenizer.json': '{}',
+        'model/model.safetensors': 'weights',
         'got/.keep': '',
         '.bash_profile': 'export FROM_LOGIN=profile\n',
         '.config/dyn-slurm/clusters/clean.yaml': profile('preamble: export FROM_PREAMBLE=yes'),

@@ -58,7 +58,7 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
     const config = {
       name,
       gpu: 'h100',
-      model: { path: 'tiny/Model-1', served_name: 'tiny' },
+      model: { path: '/home/model', served_name: 'tiny' },
       aggregated: { nodes: 1 },
       ...sections,
       slurm: { account: 'research', partition: 'batch', time: '10m', ...(sections.slurm ?? {}) },

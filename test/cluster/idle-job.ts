@@ -17,7 +17,6 @@ export async function layIdleJobs({ homes }: Cluster): Promise<void> {
   for (const [path, text, mode] of [
     ['idle.yaml', IDLE, 0o644],
     ['held.yaml', HELD, 0o644],
-    ['model/config.json', '{}', 0o644],
     ['fake/python3', '#!/bin/bash\nexec sleep 600\n', 0o755],
   ] as const) {
     await mkdir(join(homes, path, '..'), { recursive: true });

@@ -19,7 +19,7 @@ export const REFERENCE = 'nvcr.io#nvidia/x:1';
 const CONFIG = `name: cached
 cluster: cached
 topology: {gpu: h100, aggregated: {}}
-model: {path: tiny/Model-1, served_name: tiny}
+model: {path: /home/model, served_name: tiny}
 container: {image: "${REFERENCE}"}
 slurm: {account: research, partition: batch, time: 10m}
 `;

@@ -69,7 +69,7 @@ export class Runs {
     const config = {
       name,
       gpu: 'h100',
-      model: { path: 'tiny/Model-1', served_name: 'tiny' },
+      model: { path: '/home/model', served_name: 'tiny' },
       infra: { etcd: { lease_ttl: '10s' } },
       ...sections,
       ...roles,

@@ -11,7 +11,7 @@ const unavailable = clusterAvailable();
 const configOf = (name: string, time: string, more = '') => `
 name: ${name}
 topology: {gpu: h100, prefill: {nodes: 2}, decode: {workers: 2, nodes: 2}}
-model: {path: tiny/Model-1, served_name: tiny}
+model: {path: /home/model, served_name: tiny}
 slurm: {account: research, partition: batch, time: ${time}}
 ${more}`;
 const CONTAINED = configOf(

@@ -348,6 +348,8 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
     const odd = 'mödel #1 $(x); `y`';
     await put({
       [`${odd}/config.json`]: '{}',
+      [`${odd}/tokenizer.json`]: '{}',
+      [`${odd}/model.safetensors`]: 'weights',
       'hostile.yaml': JSON.stringify({
         name: 'hostile',
         topology: { gpu: 'h100', aggregated: { workers: 1, gpus_per_worker: 8 } },

@@ -43,7 +43,7 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     const config = {
       name,
       gpu: 'h100',
-      model: { path: 'tiny/Model-1', served_name: 'tiny' },
+      model: { path: '/home/model', served_name: 'tiny' },
       infra: { etcd: { lease_ttl: '10s' } },
       ...sections,
       slurm: { account: 'research', partition: 'batch', time: '10m', ...(sections.slurm ?? {}) },
