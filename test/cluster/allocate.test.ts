@@ -57,14 +57,14 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     await load.completions(20);
     expect(await load.stop()).toEqual([]);
 
-    const wrong = await ada.run(['restart', 'decode-1', '--arg', 'page-size=x']);
+    const wrong = await ada.run(['restart', 'decode-1', '--arg', 'max-running-requests=x']);
     expect(wrong.code).toBe(7);
     expect(wrong.stderr).toMatch(/last line {2}ValueError: invalid literal for int\(\) with base 10: 'x'/);
     expect(await site.workers()).toMatchObject([
       { worker: 'frontend-0', state: 'serving', restarts: 0 },
       { worker: 'prefill-0', state: 'serving', restarts: 0 },
       { worker: 'decode-0', state: 'serving', restarts: 2, args: { 'max-running-requests': '64' } },
-      { worker: 'decode-1', state: 'ended', restarts: 1, args: { 'page-size': 'x' }, end: { exit: 1 } },
+      { worker: 'decode-1', state: 'ended', restarts: 1, args: { 'max-running-requests': 'x' }, end: { exit: 1 } },
       { worker: 'bench', state: 'idle' },
     ]);
     expect((await ada.run(['start', 'decode-1', '--reset'])).code).toBe(0);
@@ -144,7 +144,7 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     expect(allocated).toMatchObject({ code: 0, stderr: '' });
     const session: Allocated = JSON.parse(allocated.stdout.trim().split('\n').at(-1) ?? '');
     // The connection that started it is gone.
-    expect((await cli.run(['restart', 'decode-0', '--arg', 'page-size=32'], far)).code).toBe(0);
+    expect((await cli.run(['restart', 'decode-0', '--arg', 'max-running-requests=32'], far)).code).toBe(0);
     const node = await cli.run(
       ['exec', '1', '--', 'bash', '-c', 'echo "it is $SLURMD_NODENAME"; exit 3'],
       far,

@@ -211,7 +211,7 @@ describe.skipIf(unavailable)(
       await watched.says(/ready/);
       await watched.kill('INT');
       const { stdout, stderr, code } = await watched.ended;
-      expect({ code, stderr }).toMatchObject({ code: 130, stderr: expect.stringContaining('goes on') });
+      expect({ code, stderr }).toMatchObject({ code: 130, stderr: expect.stringContaining('keeps running') });
       const run = /^submitted (\S+)/.exec(stdout)?.[1] ?? '';
       const found = await cli.run(['status', run, '--json'], { env: { DYN_SLURM_CLUSTER: '' } });
       expect(JSON.parse(found.stdout)).toMatchObject({ run, cluster: 'ada' });
