@@ -1,8 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { packageRoot } from '../../world.ts';
 import { RunFolder } from './run-folder.ts';
+
+const TEMPLATES = join(packageRoot, 'templates');
 
 let run: RunFolder;
 beforeEach(() => {
@@ -60,6 +63,16 @@ test.each([
     ...(text === 'return 3' ? {} : FINE),
     out: '1 /l /p n m s t\n',
   });
+});
+
+test('the job’s shell, which finds Slurm by it, takes over what the preamble names', async () => {
+  // As on a cluster, where the preamble lies among our scripts.
+  cpSync(TEMPLATES, run.dir, { recursive: true });
+  run.file('preamble.sh', 'export LD_LIBRARY_PATH=/l SLURM_TASK_PROLOG=/p STEPS=s\n');
+  const { out } = await run.bash(
+    'LIB=$RUN_DIR/lib; take_preamble >/dev/null; echo "${LD_LIBRARY_PATH-} ${SLURM_TASK_PROLOG-} ${STEPS-}"; trap - EXIT',
+  );
+  expect(out).toBe('/l /p \n');
 });
 
 test('what a preamble unsets is unset, and a value of several lines arrives whole', async () => {
