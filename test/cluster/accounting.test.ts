@@ -56,10 +56,10 @@ describe.skipIf(unavailable)(`accounting${unavailable ? ` (skipped: ${unavailabl
 
   /** A run whose job is one that was not made by it: what Slurm says is all there is. */
   async function runOf(jobId: string): Promise<string> {
-    const { run, dir } = await submit('held');
+    const { run, dir, jobId: held } = await submit('held');
     const file = join(cluster.homes, 'ada', dir.slice('/home/ada/'.length), 'job.json');
     const job = JSON.parse(readFileSync(file, 'utf8'));
-    await ada.run(['cancel', run]);
+    await cluster.exec(['scancel', held]);
     writeFileSync(file, JSON.stringify({ ...job, jobId }));
     return run;
   }
@@ -255,7 +255,7 @@ describe.skipIf(unavailable)(`accounting${unavailable ? ` (skipped: ${unavailabl
         state: 'waiting',
         queue: {
           reason: 'QOSMaxJobsPerUserLimit',
-          explanation: 'you are at a limit of your QOS',
+          explanation: 'your user in the QOS is at a limit of running jobs',
           next: expect.stringMatching(/^it starts when your other jobs end/),
         },
       });

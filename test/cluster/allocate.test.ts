@@ -64,7 +64,13 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
       { worker: 'frontend-0', state: 'serving', restarts: 0 },
       { worker: 'prefill-0', state: 'serving', restarts: 0 },
       { worker: 'decode-0', state: 'serving', restarts: 2, args: { 'max-running-requests': '64' } },
-      { worker: 'decode-1', state: 'ended', restarts: 1, args: { 'max-running-requests': 'x' }, end: { exit: 1 } },
+      {
+        worker: 'decode-1',
+        state: 'ended',
+        restarts: 1,
+        args: { 'max-running-requests': 'x' },
+        end: { exit: 1 },
+      },
       { worker: 'bench', state: 'idle' },
     ]);
     expect((await ada.run(['start', 'decode-1', '--reset'])).code).toBe(0);

@@ -129,14 +129,15 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
   if (code !== 0) throw new Error(`up.sh ended with ${code}: ${stderr}`);
   const cluster = clusterOf(JSON.parse(stdout));
   await layModel(cluster.homes);
+  await layModel(cluster.shared);
   return cluster;
 }
 
-/** What looks like a model, as `/home/model`; mock engines read none. */
-async function layModel(homes: string): Promise<void> {
-  await mkdir(join(homes, 'model'), { recursive: true });
+/** What looks like a model; mock engines read none. Users see it as `/home/model`, root in the shared folder. */
+async function layModel(folder: string): Promise<void> {
+  await mkdir(join(folder, 'model'), { recursive: true });
   for (const name of ['config.json', 'tokenizer.json', 'model.safetensors']) {
-    await writeFile(join(homes, 'model', name), '{}');
+    await writeFile(join(folder, 'model', name), '{}');
   }
 }
 

@@ -45,7 +45,9 @@ describe.skipIf(unavailable)(`the Slurm driver${unavailable ? ` (skipped: ${unav
     const watcher = ada.start(['watch', ...held.map(({ run }) => run)]);
     await watcher.says(/waits in the queue/);
     await watcher.kill('INT');
-    expect((await watcher.ended).stderr).toContain(`jobs ${held.map(({ jobId }) => jobId).join(', ')} keep running`);
+    expect((await watcher.ended).stderr).toContain(
+      `jobs ${held.map(({ jobId }) => jobId).join(', ')} keep running`,
+    );
     await cluster.exec(['scancel', ...held.map(({ jobId }) => jobId)]);
   });
 

@@ -22,6 +22,14 @@ describe.skipIf(unavailable)(
         env: { DYN_SLURM_RUNS: join(cluster.shared, 'runs'), NO_COLOR: '1', DYN_SLURM_CLUSTER: '' },
       });
 
+    /** A fixture, with the model where this machine has it too; its path. */
+    const configOf = (name: string, change = (text: string) => text): string => {
+      const text = readFileSync(join(ROOT, `test/fixtures/cluster/${name}.yaml`), 'utf8');
+      const file = join(cluster.shared, `${name}.yaml`);
+      writeFileSync(file, change(text.replace('/home/model', join(cluster.shared, 'model'))));
+      return file;
+    };
+
     const statusOnce = async (run: string, wanted: (status: Status) => boolean): Promise<Status> => {
       for (;;) {
         const status = JSON.parse((await dynSlurm('status', run, '--json')).stdout) as Status;
@@ -30,7 +38,7 @@ describe.skipIf(unavailable)(
     };
 
     test('is submitted, gets ready, completes, is read, and is cancelled', async () => {
-      const config = join(ROOT, 'test/fixtures/cluster/disaggregated.yaml');
+      const config = configOf('disaggregated');
       const submitted = await dynSlurm('submit', config, '--json');
       expect(submitted).toMatchObject({ code: 0, stderr: '' });
       const { run, dir } = JSON.parse(submitted.stdout) as { run: string; dir: string };
@@ -58,11 +66,8 @@ describe.skipIf(unavailable)(
     });
 
     test('knows the nodes of an allocation with gaps, in Slurm’s order', async () => {
-      const fixture = readFileSync(join(ROOT, 'test/fixtures/cluster/disaggregated.yaml'), 'utf8');
-      const config = join(cluster.shared, 'gaps.yaml');
-      writeFileSync(
-        config,
-        fixture.replace('time: 10m', 'time: 10m, directives: { nodelist: "node8,node[1,5-6]" }'),
+      const config = configOf('disaggregated', (text) =>
+        text.replace('time: 10m', 'time: 10m, directives: { nodelist: "node8,node[1,5-6]" }'),
       );
       const submitted = await dynSlurm('submit', config, '--json');
       expect(submitted).toMatchObject({ code: 0, stderr: '' });
@@ -81,14 +86,14 @@ describe.skipIf(unavailable)(
     });
 
     test('runs its container through the options of pyxis', async () => {
-      const config = join(ROOT, 'test/fixtures/cluster/contained.yaml');
+      const config = configOf('contained');
       const submitted = await dynSlurm('submit', config, '--json');
       const { run, jobId } = JSON.parse(submitted.stdout) as { run: string; jobId: string };
       const status = await statusOnce(run, ({ ready }) => ready !== null);
       expect(status.verdict).toBeNull();
       await dynSlurm('cancel', run);
       const { stdout } = await cluster.exec(['bash', '-c', `cat ${cluster.containers}/${jobId}.*`]);
-      expect(stdout).toContain('nvcr.io/nvidia/ai-dynamo/sglang-runtime:1.6.1');
+      expect(stdout).toContain('nvcr.io#nvidia/ai-dynamo/sglang-runtime:1.6.1');
       expect(stdout).toContain(`${status.folder}:${status.folder}`);
     });
   },

@@ -8,7 +8,7 @@ import { drain, loseNode, undrain } from './faults.ts';
 
 const unavailable = clusterAvailable();
 const ROOT = join(import.meta.dirname, '../..');
-const OPTIONS: UpOptions = { nodes: 3 };
+const OPTIONS: UpOptions = { nodes: 3, minJobAge: 300 };
 
 /** Loads for so many seconds, and says so, and is then the real one. */
 const SLOW_PYTHON = `#!/bin/bash
@@ -58,7 +58,7 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
     const config = {
       name,
       gpu: 'h100',
-      model: { path: '/home/model', served_name: 'tiny' },
+      model: { path: join(cluster.shared, 'model'), served_name: 'tiny' },
       aggregated: { nodes: 1 },
       ...sections,
       slurm: { account: 'research', partition: 'batch', time: '10m', ...(sections.slurm ?? {}) },

@@ -69,7 +69,7 @@ export class Runs {
     const config = {
       name,
       gpu: 'h100',
-      model: { path: '/home/model', served_name: 'tiny' },
+      model: { path: join(this.#cluster.shared, 'model'), served_name: 'tiny' },
       infra: { etcd: { lease_ttl: '10s' } },
       ...sections,
       ...roles,

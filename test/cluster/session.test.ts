@@ -60,7 +60,7 @@ describe.skipIf(unavailable)(`a session${unavailable ? ` (skipped: ${unavailable
       readdirSync(cluster.containers)
         .filter((record) => record.startsWith(`${session.job}.`))
         .map((record) => readFileSync(join(cluster.containers, record), 'utf8'));
-    const image = 'container-image=nvcr.io/nvidia/ai-dynamo/sglang-runtime:1.6.1';
+    const image = 'container-image=nvcr.io#nvidia/ai-dynamo/sglang-runtime:1.6.1';
     // A record a node: prefill on two, each decode worker and frontend on one.
     const before = records().filter((record) => record.includes(image)).length;
     expect(before).toBeGreaterThanOrEqual(6);

@@ -50,12 +50,14 @@ describe.skipIf(unavailable)(
     const drop = (user = 'ada') => cluster.onNode('login', ['pkill', '-KILL', '-f', `^sshd: ${user}`]);
     const as = (user: 'ada', script: string) => cluster.onLogin(['bash', '-c', script], { user });
 
-    test('is submitted in three exchanges, gets ready, answers, is read and is cancelled', async () => {
+    test('is submitted in four exchanges, gets ready, answers, is read and is cancelled', async () => {
       const submitted = await cli.run(['submit', 'flow.yaml', '--json'], on('ada', true));
       const { run, dir } = JSON.parse(submitted.stdout) as Submitted;
       expect(dir).toBe(`/home/ada/dyn-slurm-runs/${run}`);
       expect(exchanges(submitted.stderr)).toEqual([
         'logged in to login',
+        // The look at the model's folder.
+        'bash --norc',
         expect.stringMatching(/^write \S+ and \d+ more$/),
         'sbatch --parsable',
         'write job.json',
@@ -212,7 +214,7 @@ describe.skipIf(unavailable)(
       await watched.kill('INT');
       const { stdout, stderr, code } = await watched.ended;
       expect({ code, stderr }).toMatchObject({ code: 130, stderr: expect.stringContaining('keeps running') });
-      const run = /^submitted (\S+)/.exec(stdout)?.[1] ?? '';
+      const run = /^submitted (\S+)/m.exec(stdout)?.[1] ?? '';
       const found = await cli.run(['status', run, '--json'], { env: { DYN_SLURM_CLUSTER: '' } });
       expect(JSON.parse(found.stdout)).toMatchObject({ run, cluster: 'ada' });
     });

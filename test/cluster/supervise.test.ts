@@ -43,7 +43,7 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     const config = {
       name,
       gpu: 'h100',
-      model: { path: '/home/model', served_name: 'tiny' },
+      model: { path: join(cluster.shared, 'model'), served_name: 'tiny' },
       infra: { etcd: { lease_ttl: '10s' } },
       ...sections,
       slurm: { account: 'research', partition: 'batch', time: '10m', ...(sections.slurm ?? {}) },
@@ -363,7 +363,8 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     const run = await submit('readonly', { aggregated: { nodes: 1 } });
     await eventOf(run, 'ready');
     const host = hostOf(run, 'etcd');
-    const seal = `mount --bind "$0" "$0" && mount -o remount,bind,ro "$0"`;
+    // Not while the job has a file of it open for writing.
+    const seal = `mount --bind "$0" "$0" && until mount -o remount,bind,ro "$0"; do sleep 0.1; done`;
     expect((await cluster.onNode(host, ['bash', '-c', seal, run.dir])).code).toBe(0);
     await killTask(run, 'aggregated-0');
     // The batch script had opened job.log before.

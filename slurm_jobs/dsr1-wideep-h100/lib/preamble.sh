@@ -58,9 +58,13 @@ wait_for() {
 # take_environment FILE: NAME=VALUE, each ended by NUL. Steps get all that is new. This shell, which finds Slurm's commands
 # by it, does too, except for names that lib.sh uses.
 take_environment() {
-  local word name own
+  local word name own file
+  local -a files=()
   local -A before=() after=()
-  own=" $(grep -ohE '\b[A-Za-z_][A-Za-z0-9_]*' "$RUN_DIR/job.sbatch" "${LIB%/*}"/*.sh "$LIB"/*.sh | sort -u | tr '\n' ' ') "
+  for file in "$RUN_DIR"/*.sbatch "${LIB%/*}"/*.sh "$LIB"/*.sh; do
+    [[ $file == "$RUN_DIR/preamble.sh" ]] || files+=("$file")
+  done
+  own=" $(grep -ohsE '\b[A-Za-z_][A-Za-z0-9_]*' "${files[@]}" | sort -u | tr '\n' ' ') "
   while IFS= read -r name; do
     before[$name]=${!name}
   done < <(compgen -e)

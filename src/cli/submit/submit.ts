@@ -71,9 +71,9 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   }
   const say = (text: string) => void (options.json || world.out.write(wrapped(text, world.page.width)));
   const each = retries > 0 ? ', for each run' : '';
-  say(`${job.name} asks for ${summary(plan, job)}${each}\n`);
   const origin = await originOf(file, world);
   const first = await sendJob(request, run, plan, connection, world, origin);
+  say(`${job.name} asks for ${summary(plan, job)}${each}\n`);
   const chain = [first];
   say(submittedText(first, job.bench?.type === 'builtin', options) + excludedText(bad));
   if (retries > 0) {
