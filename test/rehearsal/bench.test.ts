@@ -97,7 +97,7 @@ test('a tool in the job is run for each concurrency, and the job ends with it', 
     ['begun', 2, 2, 4, undefined],
     ['ended', 2, 2, 4, 0],
   ]);
-  expect((await stage.run('status', 'tool')).stdout).toContain('bench    2 concurrencies, valid\n');
+  expect((await stage.run('status', 'tool')).stdout).toContain('bench    2 concurrencies, valid, MOCK\n');
 });
 
 test('answers that are too short make it INVALID', async () => {
