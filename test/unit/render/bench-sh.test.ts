@@ -1,6 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -16,6 +24,8 @@ beforeEach(() => {
   run = mkdtempSync(join(tmpdir(), 'dyn-slurm-bench-sh-'));
   mkdirSync(results(), { recursive: true });
   mkdirSync(join(run, 'state'));
+  // As on a cluster; the script itself may lie elsewhere.
+  copyFileSync(join(SCRIPT, '../environment.sh'), join(run, 'environment.sh'));
 });
 afterEach(() => rmSync(run, { recursive: true }));
 
