@@ -37,18 +37,16 @@ export function table(
       rows.map((row) => row[index] ?? ''),
     ),
   );
+  const fits = (): boolean =>
+    sumOf(
+      columns.map((each) => each.width),
+      GAP,
+    ) <= width;
   for (const name of expendable) {
-    if (
-      sumOf(
-        columns.map((each) => each.width),
-        GAP,
-      ) <= width
-    )
-      break;
+    if (fits()) break;
     columns = columns.filter((each) => each.name !== name);
   }
-  const fits = widthsWithin(columns, width, GAP)?.every((each, index) => each === columns[index]?.width);
-  const below = fits || columns.at(-1)?.name !== '' ? undefined : columns.at(-1);
+  const below = fits() || columns.at(-1)?.name !== '' ? undefined : columns.at(-1);
   if (below) columns = columns.slice(0, -1);
   for (const gap of [GAP, NARROW_GAP]) {
     const widths = widthsWithin(columns, width, gap);
