@@ -25,38 +25,36 @@ etcd_answers() {
 
 # enter_etcd ADDRESS:PORT: logs in, checks that etcd is as etcd.py has left it, and tells the steps the password.
 enter_etcd() {
-  local password revision users answer=$ATTEMPT_DIR/state/token lock=$ATTEMPT_DIR/state/etcd.lock asking found
+  local password revision users answer=$ATTEMPT_DIR/state/token lock=$ATTEMPT_DIR/state/etcd.lock found
   { read -r password && read -r revision && read -r users; } <"$lock"
-  # An etcd that is told to end meanwhile may keep us waiting, and we are to hear of that.
-  revisions "$1" "$password" >"$answer" &
-  asking=$!
-  while kill -0 "$asking" 2>/dev/null; do
-    sleep 0.02
-    check_steps
-  done
-  wait "$asking" || end failed "etcd does not take the password that it was given"
-  { read -r ETCD_TOKEN && read -r found; } <"$answer"
+  await etcd revisions "$1" "$password" "$answer"
+  { read -r ETCD_TOKEN && read -r found; } <"$answer" || end failed "etcd does not take the password that it was given"
   rm -f "$answer" "$lock"
   [[ $found == "$revision $users" ]] || end failed \
     "etcd is not as the job has locked it, so somebody else has written to it: its revisions of data and users are $found, not $revision $users"
   printf 'export ETCD_AUTH_USERNAME=root ETCD_AUTH_PASSWORD=%s\n' "$password" >>"$ATTEMPT_DIR/state/credentials"
 }
 
-# revisions ADDRESS:PORT PASSWORD: prints a token, and then the revisions of the data and of the users, `-` where etcd does
-# not tell.
+# revisions ADDRESS:PORT PASSWORD FILE: writes a token, and then the revisions of the data and of the users, `-` where etcd
+# does not tell; nothing where etcd refuses. It fails while etcd is silent, as one that is ending is.
 revisions() {
-  local data users='-'
-  ETCD_TOKEN=$(log_in "$1" "$2") && [[ -n $ETCD_TOKEN ]] || return
-  [[ $(ask_etcd "$1" '{"key":"AA=="}') =~ \"revision\":\"([0-9]+)\" ]] || return
+  local said data users='-'
+  : >"$3"
+  if ! ETCD_TOKEN=$(log_in "$1" "$2") || { ! said=$(ask_etcd "$1" '{"key":"AA=="}') && [[ -z $said ]]; }; then
+    echo "etcd does not answer yet"
+    return 1
+  fi
+  [[ $said =~ \"revision\":\"([0-9]+)\" ]] || return 0
   data=${BASH_REMATCH[1]}
   [[ ! $(post_etcd "$1" /v3/auth/status '{}') =~ \"authRevision\":\"([0-9]+)\" ]] || users=${BASH_REMATCH[1]}
-  printf '%s\n' "$ETCD_TOKEN" "$data $users"
+  printf '%s\n' "$ETCD_TOKEN" "$data $users" >"$3"
 }
 
-# log_in ADDRESS:PORT PASSWORD: prints a token.
+# log_in ADDRESS:PORT PASSWORD: prints a token, or nothing where etcd refuses; fails where it does not answer.
 log_in() {
   local answer
   answer=$(http POST "$1" /v3/auth/authenticate "{\"name\":\"root\",\"password\":\"$2\"}")
+  [[ -n $answer ]] || return
   [[ ! $answer =~ \"token\":\"([^\"]+)\" ]] || printf '%s\n' "${BASH_REMATCH[1]}"
 }
 
