@@ -3,16 +3,13 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { FLUSH, type Interrupts, outOfTime } from './cli/interrupts.ts';
 import { wrappingSink } from './cli/sink.ts';
-import { type Interrupts, processWorld } from './cli/world.ts';
+import { processWorld } from './cli/world.ts';
 import { DynSlurmError, EXIT } from './errors.ts';
-import { onAbort, unlessAborted } from './host/on-abort.ts';
+import { unlessAborted } from './host/on-abort.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** Milliseconds that a command has to end after a signal, whatever it waits for. */
-const GRACE = 1500;
-/** Milliseconds that a reader has, after a signal, to take what is printed. */
-const FLUSH = 200;
 
 const packageRoot = fileURLToPath(new URL('..', import.meta.url));
 const controller = new AbortController();
@@ -65,22 +62,13 @@ async function main(argv: readonly string[]): Promise<number> {
   return run(argv, version, processWorld(process, packageRoot, controller.signal, interrupts));
 }
 
-/** Resolves once an interrupted command has had its time. */
-function cutOff(): Promise<number> {
-  return new Promise((resolve) => {
-    const look = () => {
-      if (interrupts.holds > 0) {
-        setTimeout(look, 50);
-        return;
-      }
-      process.stderr.write('interrupted; what does not answer is not waited for\n');
-      resolve(EXIT.interrupted);
-    };
-    onAbort(controller.signal, () => setTimeout(look, GRACE));
-  });
+async function interrupted(): Promise<number> {
+  await outOfTime(controller.signal, interrupts);
+  process.stderr.write('interrupted; what does not answer is not waited for\n');
+  return EXIT.interrupted;
 }
 
-const code = await Promise.race([main(process.argv.slice(2)).catch(report), cutOff()]);
+const code = await Promise.race([main(process.argv.slice(2)).catch(report), interrupted()]);
 // A pipe takes 64 KiB at a time, and exit would lose the rest.
 const flushed = [process.stdout, process.stderr].map(
   (stream) => new Promise((done) => stream.write('', done)),

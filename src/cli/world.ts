@@ -17,6 +17,7 @@ import { onAbort } from '../host/on-abort.ts';
 import { type NotOwn, type OwnFile, readOwnFile } from '../host/own-file.ts';
 import { pidWorld } from '../host/pid-world.ts';
 import { type Ask, askAt } from './ask.ts';
+import type { Interrupts } from './interrupts.ts';
 import { lineReaderAt, type ReadLines } from './line-reader.ts';
 import { type Sink, safeSink, wrappingSink } from './sink.ts';
 
@@ -73,8 +74,8 @@ export interface World {
   /** From now on Ctrl-C goes to `handler` instead of aborting `signal`, until what this gives is called. */
   onInterrupt(handler: () => void): () => void;
   /**
-   * Lets the end of an interrupted process wait until what this gives is called. For work on this machine that must not
-   * be left half done, and that ends in bounded time; anything else is cut off soon after the interrupt.
+   * Gives an interrupted process somewhat longer before it is cut off, until what this gives is called: for work on this
+   * machine that is better not left half done.
    */
   holdEnd(): () => void;
   /** All of standard input. */
@@ -92,13 +93,6 @@ export interface World {
   listDir(path: string): Promise<readonly string[]>;
   /** Removes a file, a link, or a folder and all in it; no error where there is none. */
   remove(path: string): Promise<void>;
-}
-
-export interface Interrupts {
-  /** Who hears of Ctrl-C instead of the whole process: the last one. */
-  handlers: (() => void)[];
-  /** How much is under way that the end of an interrupted process waits for. */
-  holds: number;
 }
 
 /**

@@ -1,19 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processesOf } from './slurm/process-table.ts';
+import { unlessAborted } from '../host/on-abort.ts';
+import { ask } from './slurm/mailbox.ts';
+import { processesOf, sendSignal } from './slurm/process-table.ts';
 import { jobMark } from './slurm/site.ts';
 
 const LOOK = 100;
 
 /**
- * Processes of a stand-in's job that live on after it: their ids, once there are none or `patience` (ms) has passed.
+ * Processes of a stand-in's job that live on after it: their ids, once there are none or the signal aborts.
  * `dir`: the stand-in's state folder.
  */
-export async function leftBehind(dir: string, jobId: string, patience: number): Promise<readonly number[]> {
+export async function leftBehind(
+  dir: string,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<readonly number[]> {
   const mark = jobMark(dir, jobId);
-  const until = Date.now() + patience;
   for (;;) {
     const left = processesOf(mark).map(({ pid }) => pid);
-    if (left.length === 0 || Date.now() > until) return left;
+    if (left.length === 0 || signal.aborted) return left;
     await sleep(LOOK);
   }
+}
+
+/** Kills all processes of a stand-in's job, whatever they are doing. Returns with the abort at the latest. */
+export async function killOutright(dir: string, jobId: string, signal: AbortSignal): Promise<void> {
+  const heard = ask({ dir }, Number(jobId), { kind: 'cancel', kill: true });
+  // What keeps the job may be slow itself on a busy machine.
+  sendSignal(processesOf(jobMark(dir, jobId)), 'SIGKILL');
+  await unlessAborted(heard, signal, 0);
 }

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { Stage } from './rehearsal.ts';
+import { processesOf, Stage } from './rehearsal.ts';
 
 const stage = new Stage();
 afterEach((test) => stage.settle(test));
@@ -69,6 +69,38 @@ test('an interrupted rehearsal takes its job down', async () => {
   expect(code).toBe(130);
   expect(stdout).toMatch(/processes: none left/);
 });
+
+// A worker that stands still hears no SIGTERM: Slurm would kill it after 15 s here, lib.sh after 8.
+test('an interrupted rehearsal kills what does not end', async () => {
+  const before = new Set(readdirSync(stage.runs));
+  const rehearsal = stage.start('rehearse', CONFIG, '--fault', 'decode-0:stop@ready');
+  await rehearsal.line(/ ready after /);
+  const [run = ''] = readdirSync(stage.runs).filter((name) => !before.has(name));
+  const dir = join(stage.runs, run);
+  await expect.poll(() => readFileSync(join(dir, 'job.json'), 'utf8')).toContain('jobId');
+  const { jobId } = JSON.parse(readFileSync(join(dir, 'job.json'), 'utf8')) as { jobId: string };
+  const locals = () => readdirSync('/tmp').filter((name) => name.startsWith(`dyn-slurm-${jobId}-`));
+  expect(locals().length).toBeGreaterThan(0);
+  await expect.poll(() => stopped(dir)).not.toEqual([]);
+  rehearsal.interrupt();
+  const { code, stdout } = await rehearsal.ended;
+  expect(code).toBe(130);
+  expect(stdout).toMatch(/teardown: killed: the rehearsal was interrupted/);
+  // A busy kernel takes its time to end what was killed.
+  const secrets = () =>
+    readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /(credentials|etcd\.lock|token|\.secrets)$/.test(name),
+    );
+  await expect
+    .poll(() => ({ processes: processesOf(dir), locals: locals(), secrets: secrets() }))
+    .toEqual({ processes: [], locals: [], secrets: [] });
+});
+
+/** Processes of a run that SIGSTOP has stopped. */
+const stopped = (dir: string): readonly string[] =>
+  processesOf(dir).filter((line) =>
+    /^\d+ \(.*\) T /s.test(readFileSync(`/proc/${Number.parseInt(line, 10)}/stat`, 'utf8')),
+  );
 
 // Containers often run as a user that no passwd entry knows.
 test.runIf(process.getuid?.() === 0)('a user without a name can render, and use the stand-in', async () => {

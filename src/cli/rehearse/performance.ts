@@ -1,31 +1,25 @@
-import { join } from 'node:path/posix';
 import type { Job } from '../../config/job.ts';
-import { DynSlurmError, EXIT } from '../../errors.ts';
+import { EXIT } from '../../errors.ts';
 import { plainText } from '../../host/plain-text.ts';
-import { timeLimit } from '../../host/time-limit.ts';
 import type { ObservedEvent } from '../../observe/event.ts';
 import { readOutline } from '../../observe/outline.ts';
-import { advance, NEW_RUN, type RunState } from '../../observe/run-state.ts';
+import { NEW_RUN, type RunState } from '../../observe/run-state.ts';
 import { watchRun } from '../../observe/watch.ts';
 import { type ChatSummary, streamChat } from '../../rehearsal/chat.ts';
 import { type Fault, faultText } from '../../rehearsal/fault.ts';
 import { ignoredArguments } from '../../rehearsal/ignored.ts';
-import { leftBehind } from '../../rehearsal/leftovers.ts';
-import { jobNumber } from '../../scheduler/job-id.ts';
 import { benchedEnd } from '../bench/verdict.ts';
-import type { LocalConnection } from '../cluster/connect.ts';
 import { exitOfRun } from '../run/exit.ts';
-import type { Sent } from '../submit/send.ts';
 import { elapsed } from '../time-text.ts';
 import { endingText } from '../watch/verdict-text.ts';
 import { type Screen, screenOf, showEvents } from '../watch/view.ts';
 import type { World } from '../world.ts';
 import { runSteps } from './checklist.ts';
+import { lastState, processesLeft, type Rehearsed, tearDown } from './ending.ts';
 
-export interface Performance extends Sent {
+export interface Performance extends Rehearsed {
   readonly faults: readonly Fault[];
   readonly job: Job;
-  readonly connection: LocalConnection;
 }
 
 export interface PerformanceOptions {
@@ -38,8 +32,6 @@ const PROMPT = 'Why do large models need so many GPUs?';
 const TOKENS = 48;
 /** Milliseconds that a fault may take to end the run once it is due. */
 const FAULT_PATIENCE = 120_000;
-const END_PATIENCE = 300_000;
-const PROCESS_PATIENCE = 60_000;
 
 /** A rehearsal after its job was sent: until it is ready, a chat, and the teardown. The exit code. */
 export async function perform(show: Performance, options: PerformanceOptions, world: World): Promise<number> {
@@ -50,14 +42,14 @@ export async function perform(show: Performance, options: PerformanceOptions, wo
   }
   const state = await showUntilReady(show, screen, world);
   if (state.verdict) {
-    const left = await leftBehind(show.connection.standIn, jobNumber(show.jobId), PROCESS_PATIENCE);
+    const left = await processesLeft(show, world.signal);
     world.err.write(`\n${await endingText(state.verdict, show.run, show.connection.host)}`);
     world.err.write(`  processes  ${left.length === 0 ? 'none left' : `left: ${left.join(', ')}`}\n`);
     return exitOfRun(state);
   }
   const { ready } = state;
   if (world.signal.aborted || ready === undefined) {
-    await tearDown(show, screen);
+    await tearDown(show, screen, world);
     return EXIT.interrupted;
   }
   let chat: ChatSummary;
@@ -66,14 +58,14 @@ export async function perform(show: Performance, options: PerformanceOptions, wo
   } catch (error) {
     // A benchmark that ends at once takes the service with it, in the middle of the chat.
     if (endsByItself(show) && !world.signal.aborted) return concludeBenchmark(show, options, screen, world);
-    await tearDown(show, screen);
+    await tearDown(show, screen, world);
     if (world.signal.aborted) return EXIT.interrupted;
     throw error;
   }
   if (options.keep) world.out.write(options.json ? '' : keptText(ready.url, show));
   else if (endsByItself(show)) return concludeBenchmark(show, options, screen, world);
   else if (show.job.bench) return measureItself(show, ready, options, screen, world);
-  else await tearDown(show, screen, { passed: true });
+  else await tearDown(show, screen, world, { passed: true });
   if (!options.json) {
     const ignored = await ignoredArguments(show.connection.host, show.run.dir);
     world.out.write(summary(state, chat, show, ignored));
@@ -130,44 +122,6 @@ async function chatWith(
   return chat;
 }
 
-/** Ends the job, which then knows whether the rehearsal passed, and waits until nothing of it is left. @throws DynSlurmError `jobFailed` where something is. */
-async function tearDown(
-  { connection, run, jobId }: Performance,
-  screen: Screen,
-  { passed = false } = {},
-): Promise<void> {
-  const signal = timeLimit(END_PATIENCE);
-  await runSteps(
-    [
-      {
-        title: 'teardown',
-        run: async () => {
-          if (passed)
-            await connection.host.writeFiles(
-              join(run.dir, 'state'),
-              new Map([['passed', { text: '', mode: 0o600 }]]),
-            );
-          await connection.scheduler.cancel(jobId, signal);
-          const { verdict } = await lastState(watchRun(connection, { dir: run.dir, jobId }, signal));
-          return verdict?.reason ?? 'no verdict';
-        },
-      },
-      {
-        title: 'processes',
-        run: async () => {
-          const left = await leftBehind(connection.standIn, jobNumber(jobId), PROCESS_PATIENCE);
-          if (left.length > 0) {
-            throw new DynSlurmError('jobFailed', `processes of job ${jobId} are left: ${left.join(', ')}`);
-          }
-          return 'none left';
-        },
-      },
-    ],
-    screen,
-    signal,
-  );
-}
-
 /** Waits for the benchmark, and with it for the job's end. */
 async function concludeBenchmark(
   show: Performance,
@@ -191,7 +145,7 @@ async function concludeBenchmark(
     world.signal,
   );
   if (state.verdict === undefined) {
-    await tearDown(show, screen);
+    await tearDown(show, screen, world);
     return EXIT.interrupted;
   }
   if (json) world.out.write(`${JSON.stringify(state.verdict)}\n`);
@@ -219,14 +173,8 @@ async function measureItself(
     code = await rehearseBench({ ...show, service }, options, world);
     return code;
   } finally {
-    await tearDown(show, screen, { passed: code === EXIT.ok });
+    await tearDown(show, screen, world, { passed: code === EXIT.ok });
   }
-}
-
-async function lastState(events: AsyncIterable<ObservedEvent>): Promise<RunState> {
-  let state = NEW_RUN;
-  for await (const event of events) state = advance(state, event);
-  return state;
 }
 
 function summary(

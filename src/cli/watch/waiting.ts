@@ -1,4 +1,5 @@
 import { DynSlurmError } from '../../errors.ts';
+import { unlessAborted } from '../../host/on-abort.ts';
 import { pause } from '../../host/pause.ts';
 import { timeLimit } from '../../host/time-limit.ts';
 import type { QueueEvent } from '../../observe/event.ts';
@@ -12,7 +13,9 @@ import { screenOf, showEvents } from './view.ts';
 /** Milliseconds after which an allocation that is not there is looked for in the queue, and between further looks. */
 const PATIENCE = 1500;
 const AGAIN = 10_000;
+/** Milliseconds for withdrawing what may still wait in the queue; after an interrupt, salloc has had a second already. */
 const CLEANING = 5000;
+const INTERRUPTED_CLEANING = 700;
 
 /**
  * Takes an allocation, and shows meanwhile why it waits. What is interrupted or refused leaves nothing behind.
@@ -40,9 +43,8 @@ export async function waitForAllocation(
     const hosts = await hostnames(host, nodeList, world.signal);
     return [{ jobId }, { allocation: 'owned', hosts }];
   } catch (error) {
-    // Here the time is bounded; what a login node does is not.
-    const release = connection.host.dial ? () => {} : world.holdEnd();
-    await giveUp(run, connection).finally(release);
+    const release = world.holdEnd();
+    await giveUp(run, connection, world).finally(release);
     throw error;
   }
 }
@@ -66,14 +68,24 @@ async function* queue(
 }
 
 /** salloc itself withdraws what it waits for, unless it was killed, or its connection lost. */
-async function giveUp(run: Run, { host, scheduler }: Connection): Promise<void> {
-  const signal = timeLimit(CLEANING);
+async function giveUp(run: Run, connection: Connection, { signal, err }: World): Promise<void> {
+  const limit = timeLimit(signal.aborted ? INTERRUPTED_CLEANING : CLEANING);
   try {
-    const found = (await scheduler.find([run.id], signal)).get(run.id);
-    if (found && found.state.phase !== 'ended') await scheduler.cancel(found.jobId, signal);
-    await host.remove(run.dir);
+    if (await unlessAborted(withdraw(run, connection, limit), limit, 0)) return;
   } catch (error) {
-    // What went wrong first is what counts; the run folder stays, by which the job is found.
     if (!(error instanceof DynSlurmError)) throw error;
   }
+  // The run folder stays, by which the job is found.
+  if (signal.aborted)
+    err.write(
+      `Slurm does not say whether the allocation was withdrawn: \`dyn-slurm status ${run.id}\` finds it, \`dyn-slurm cancel ${run.id}\` ends it\n`,
+    );
+}
+
+/** Ends the run's allocation where there is one, and removes its folder. */
+async function withdraw(run: Run, { host, scheduler }: Connection, signal: AbortSignal): Promise<true> {
+  const found = (await scheduler.find([run.id], signal)).get(run.id);
+  if (found && found.state.phase !== 'ended') await scheduler.cancel(found.jobId, signal);
+  await host.remove(run.dir);
+  return true;
 }

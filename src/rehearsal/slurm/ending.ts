@@ -5,8 +5,12 @@ import { isAlive, sendSignal } from './process-table.ts';
 // As with proctrack/cgroup, the usual choice: what asks a step or a job to end reaches the processes that slurmd
 // itself started, its tasks and the batch shell; SIGKILL reaches everything.
 
-/** SIGCONT and SIGTERM, once each, and up to `wait` ms until what `tasks` finds has ended. */
-export async function askToEnd(tasks: () => readonly ProcessId[], wait: number): Promise<void> {
+/** SIGCONT and SIGTERM, once each; returns when what `tasks` finds has ended, after `wait` ms, or with the abort. */
+export async function askToEnd(
+  tasks: () => readonly ProcessId[],
+  wait: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const told = new Set<number>();
   const deadline = performance.now() + wait;
   for (let left = tasks().filter(isAlive); left.length > 0; left = tasks().filter(isAlive)) {
@@ -14,7 +18,7 @@ export async function askToEnd(tasks: () => readonly ProcessId[], wait: number):
     for (const { pid } of fresh) told.add(pid);
     sendSignal(fresh, 'SIGCONT');
     sendSignal(fresh, 'SIGTERM');
-    if (performance.now() >= deadline) return;
+    if (signal?.aborted || performance.now() >= deadline) return;
     await sleep(10);
   }
 }

@@ -10,7 +10,7 @@ import { jobMark, type Site } from './site.ts';
 /** ms that a job may be without a keeper, between sbatch's record and the keeper's first. */
 const KEEPER_START = 60_000;
 
-export function jobDir(site: Site, id: number): string {
+export function jobDir(site: Pick<Site, 'dir'>, id: number): string {
   return join(site.dir, 'jobs', String(id));
 }
 
@@ -30,12 +30,12 @@ export function claimJobId(site: Site): number {
   }
 }
 
-export function writeJob(site: Site, job: JobRecord): void {
+export function writeJob(site: Pick<Site, 'dir'>, job: JobRecord): void {
   writeWhole(join(jobDir(site, job.id), 'job.json'), JSON.stringify(job, null, 1));
 }
 
 /** Undefined for an id that was never given out. */
-export function readJob(site: Site, id: number): JobRecord | undefined {
+export function readJob(site: Pick<Site, 'dir'>, id: number): JobRecord | undefined {
   const path = join(jobDir(site, id), 'job.json');
   const job = readJson<JobRecord>(path);
   if (!job || isSettled(job) || isKept(job)) return job;
@@ -45,7 +45,7 @@ export function readJob(site: Site, id: number): JobRecord | undefined {
 }
 
 /** A job whose keeper was killed has failed with its node, and nothing runs on. */
-function loseNode(site: Site, job: JobRecord): JobRecord {
+function loseNode(site: Pick<Site, 'dir'>, job: JobRecord): JobRecord {
   sendSignal(processesOf(jobMark(site.dir, job.id)), 'SIGKILL');
   const lost: JobRecord = { ...job, completing: false, ended: Date.now() };
   const told: JobRecord = isFinished(job) ? lost : { ...lost, state: 'NODE_FAIL', reason: 'NodeDown' };

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sayToJob, startShell } from './batch-shell.ts';
 import type { Call } from './call.ts';
@@ -8,7 +9,14 @@ import { isFinished, type JobRecord, type JobState, type ProcessId, type StepRec
 import { isRemembered, readJob, readSteps, writeJob } from './job-store.ts';
 import { type Request, type SignalTarget, takeRequests } from './mailbox.ts';
 import { nodeAddress, nodeName } from './node-name.ts';
-import { identify, isAlive, processesOf, sendSignal, unmarkedProcessesOf } from './process-table.ts';
+import {
+  identify,
+  isAlive,
+  localFoldersOf,
+  processesOf,
+  sendSignal,
+  unmarkedProcessesOf,
+} from './process-table.ts';
 import { signalNumber } from './signal.ts';
 import { jobMark, type Site } from './site.ts';
 import { endLostSteps, signalStep } from './step-ending.ts';
@@ -35,7 +43,8 @@ class KeptJob {
   readonly #site: Site;
   readonly #tag: string;
   #job: JobRecord;
-  #killed = false;
+  /** Aborted where the job's processes get no time to end by themselves. */
+  readonly #kill = new AbortController();
   #warned = false;
   #beats = 0;
   #strays: readonly ProcessId[] = [];
@@ -143,7 +152,7 @@ class KeptJob {
   #handle(request: Request): void {
     switch (request.kind) {
       case 'cancel':
-        this.#killed ||= request.kill;
+        if (request.kill) this.#kill.abort();
         this.finish('CANCELLED', this.#job.state === 'PENDING' ? this.#job.reason : 'None', 'CANCELLED');
         break;
       case 'relinquish':
@@ -196,16 +205,30 @@ class KeptJob {
     this.#strays = [...this.#strays.filter(isAlive), ...found];
   }
 
+  /** A job that is told to end can still be killed outright, until the abort of what this gives. */
+  #hearKill(): AbortController {
+    const until = new AbortController();
+    const look = async (): Promise<void> => {
+      while (!until.signal.aborted) await this.#beat();
+    };
+    void look();
+    return until;
+  }
+
   async #complete(): Promise<void> {
     this.#lookForStrays();
-    if (!this.#killed) {
+    const over = this.#hearKill();
+    if (!this.#kill.signal.aborted) {
       const shellEnded = this.#killAfterShell();
       const tasks = () =>
         [this.#job.shell ?? [], this.#liveSteps().map(({ processes }) => processes)].flat(2);
-      await askToEnd(tasks, this.#site.killWait);
+      await askToEnd(tasks, this.#site.killWait, this.#kill.signal);
       shellEnded.abort();
     }
+    over.abort();
+    const folders = localFoldersOf(this.#tag, this.#job.id);
     await killAll(() => [...processesOf(this.#tag), ...this.#strays.filter(isAlive)]);
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     // The shell's own end may still be under way to this process.
     for (let waits = 0; this.#job.shell && waits < 100; waits += 1) await sleep(5);
     this.#write({ completing: false, ended: this.#job.ended ?? Date.now() });

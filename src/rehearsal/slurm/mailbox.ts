@@ -18,13 +18,13 @@ export type Request =
 export type SignalTarget = 'steps' | 'shell' | 'both' | number;
 
 /** Resolves once the keeper has seen to it, or the job is over. */
-export async function ask(site: Site, job: number, request: Request): Promise<void> {
+export async function ask(site: Pick<Site, 'dir'>, job: number, request: Request): Promise<void> {
   const name = `${Date.now()}-${process.pid}-${Math.random().toString(36).slice(2)}.json`;
   const path = join(jobDir(site, job), 'requests', name);
   writeWhole(path, JSON.stringify(request));
   while (readJson(path) !== undefined) {
     const record = readJob(site, job);
-    if (!record || isFinished(record)) break;
+    if (!record || (isFinished(record) && !record.completing)) break;
     await sleep(5);
   }
   rmSync(path, { force: true });

@@ -38,6 +38,15 @@ export function unmarkedProcessesOf(job: string): readonly ProcessId[] {
     .map(({ pid, start }) => ({ pid, start }));
 }
 
+/** Folders on the node's own disk that a job's processes were given; a step that is killed outright leaves them. */
+export function localFoldersOf(job: string, id: number): ReadonlySet<string> {
+  const own = new RegExp(`^DYN_SLURM_LOCAL_DIR=(/.*/dyn-slurm-${id}-[^/]+)$`);
+  const variables = processesOf(job).flatMap(
+    ({ pid }) => readProc(pid, 'environ')?.toString().split('\0') ?? [],
+  );
+  return new Set(variables.flatMap((variable) => own.exec(variable)?.[1] ?? []));
+}
+
 interface Member extends ProcessId {
   readonly step: string;
   readonly marked: boolean;
