@@ -185,6 +185,8 @@ export interface QueueEvent {
   readonly nodeList: string;
   /** RFC 3339; of a waiting job when Slurm expects to start it. */
   readonly start?: string;
+  /** RFC 3339, of a job that runs: when its time limit ends it. */
+  readonly end?: string;
 }
 
 /** A line of events.jsonl of a kind, or with fields, that this release does not know. */

@@ -19,9 +19,15 @@ export function queueEvent(job: JobId, status: JobStatus, time: Date): QueueEven
     ...(known?.next !== undefined && { next: known.next }),
     nodes: status.nodes,
     nodeList: status.nodeList,
-    ...(status.started !== undefined && { start: new Date(status.started * 1000).toISOString() }),
+    ...(status.started !== undefined && { start: rfc3339(status.started) }),
+    ...(status.ends !== undefined && RUNS.has(status.phase) && { end: rfc3339(status.ends) }),
   };
 }
+
+/** Of others squeue prints an estimate, or when the job ended. */
+const RUNS: ReadonlySet<JobStatus['phase']> = new Set(['starting', 'running', 'suspended']);
+
+const rfc3339 = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 /** Slurm itself cancels a job whose dependency can never be met, where it was submitted so. */
 export const WITHDRAWN = 'DependencyNeverSatisfied';

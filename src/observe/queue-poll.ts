@@ -58,7 +58,7 @@ export class QueuePoll {
     let last = '';
     try {
       for await (const event of follower.looks.read(signal)) {
-        const key = [event.state, event.reason, event.nodeList].join('|');
+        const key = [event.state, event.reason, event.nodeList, event.end].join('|');
         if (key !== last) yield event;
         last = key;
         if (hasLeft(event)) return;

@@ -53,6 +53,8 @@ export interface JobStatus extends JobState {
   readonly submitted?: number;
   /** Of a waiting job the expected start. */
   readonly started?: number;
+  /** Seconds since 1970, of a job that runs: when its time limit ends it; absent where it has none. */
+  readonly ends?: number;
   readonly exit?: number;
   readonly signal?: number;
   /** Uid of who cancelled it, where accounting says so. */

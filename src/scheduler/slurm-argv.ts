@@ -59,10 +59,10 @@ function joinedTerms(terms: readonly string[]): string {
 }
 
 /**
- * Id, state, nodes, times of submission and (expected) start, node list, comment, reason. The reason comes last: it may
+ * Id, state, nodes, time of submission, (expected) start and end, node list, comment, reason. The reason comes last: it may
  * be a sentence. squeue's JSON changes with each release and is a thousand times as long (virtualcell/vcell#1916).
  */
-const QUEUE_FORMAT = '%i|%T|%D|%V|%S|%N|%k|%r';
+const QUEUE_FORMAT = '%i|%T|%D|%V|%S %e|%N|%k|%r';
 const ACCOUNTING_FORMAT = 'JobIDRaw,State,NNodes,Submit,Start,NodeList,ExitCode';
 
 /** Makes squeue and sacct print seconds since 1970 instead of the cluster's local time. */

@@ -15,6 +15,8 @@ export interface JobRow {
   readonly submitted?: number;
   /** Of the start; of a pending job the expected one. */
   readonly started?: number;
+  /** Of a job that runs: when its time limit ends it. */
+  readonly ends?: number;
   readonly comment: string;
   /** Empty where there is none. */
   readonly reason: string;
@@ -45,15 +47,19 @@ const ESTIMATE = /Job \d+ to start at (\S+)(?: a)? using \d+ processors on nodes
  * the delimiter themselves: the comment of a run's job ends with its mark.
  */
 export function parseQueue(stdout: string): readonly JobRow[] {
-  return rows(stdout, 8).map(([number, state, nodes, submitted, started, nodeList, ...rest]) => ({
-    number,
-    state: state ?? '',
-    nodes: Number(nodes) || 0,
-    nodeList: word(nodeList),
-    ...time('submitted', submitted),
-    ...time('started', started),
-    ...commentAndReason(rest),
-  }));
+  return rows(stdout, 8).map(([number, state, nodes, submitted, span, nodeList, ...rest]) => {
+    const [started, ends] = (span ?? '').split(' ');
+    return {
+      number,
+      state: state ?? '',
+      nodes: Number(nodes) || 0,
+      nodeList: word(nodeList),
+      ...time('submitted', submitted),
+      ...time('started', started),
+      ...time('ends', ends),
+      ...commentAndReason(rest),
+    };
+  });
 }
 
 function commentAndReason(cells: readonly string[]): Pick<JobRow, 'comment' | 'reason'> {

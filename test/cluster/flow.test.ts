@@ -45,6 +45,10 @@ describe.skipIf(unavailable)(
 
       const status = await statusOnce(run, ({ ready }) => ready !== null);
       expect(status.verdict).toBeNull();
+      // The config's time limit is ten minutes.
+      expect(status.timeLeft).toBeGreaterThan(0);
+      expect(status.timeLeft).toBeLessThanOrEqual(600);
+      expect((await dynSlurm('status', run)).stdout).toMatch(/^ {2}limit {4}.* left, until 20\d\d-/m);
       const head = cluster.nodes.find(({ name }) => name === status.nodes[0]?.host);
       expect(status.ready).toMatchObject({ url: `http://${head?.ip}:8000`, model: 'tiny' });
 
@@ -100,6 +104,7 @@ describe.skipIf(unavailable)(
 );
 
 interface Status {
+  readonly timeLeft: number | null;
   readonly folder: string;
   readonly ready: { readonly url: string; readonly model: string } | null;
   readonly nodes: readonly { readonly host: string }[];

@@ -35,7 +35,7 @@ as_ada() {
       shift
       timeout 60 bash -c "\"\$@\"" rec "$@" >"$OUT/$name.stdout" 2>"$OUT/$name.stderr" </dev/null || true
     }
-    queue() { squeue --local --noheader --states=all "--format=%i|%T|%D|%V|%S|%N|%k|%r" "$@"; }
+    queue() { squeue --local --noheader --states=all "--format=%i|%T|%D|%V|%S %e|%N|%k|%r" "$@"; }
     export -f queue
     sub() { sbatch --parsable --output=/dev/null --no-requeue --mem=100M "$@"; }
     '"$1"

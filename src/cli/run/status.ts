@@ -43,7 +43,7 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
   const { code, results } = await benchedEnd(report.connection.host, report.run, report.state, world.page);
   world.out.write(
     options.json
-      ? `${JSON.stringify({ ...runJson(report), nodeMarks: marks, load: loadJson(report), bench: results }, null, 2)}\n`
+      ? `${JSON.stringify({ ...runJson(report, world.now()), nodeMarks: marks, load: loadJson(report), bench: results }, null, 2)}\n`
       : wrapped(
           `${runText(report, world.now(), world)}${marksText(marks)}${results.map(benchLines).join('')}`,
           world.page.width,
@@ -57,7 +57,13 @@ async function statusOfAll(options: StatusOptions, world: World): Promise<number
   const reports = await reportRuns(options.all ? all : all.slice(0, options.limit ?? MOST_RUNS), world);
   const distant = await distantClusters(options, world);
   if (options.json) {
-    world.out.write(`${JSON.stringify(reports.map(runJson), null, 2)}\n`);
+    world.out.write(
+      `${JSON.stringify(
+        reports.map((report) => runJson(report, world.now())),
+        null,
+        2,
+      )}\n`,
+    );
   } else if (reports.length === 0) {
     world.err.write('there are no runs yet; `dyn-slurm submit CONFIG` makes one\n');
   } else {

@@ -8,6 +8,7 @@ import { table } from '../table.ts';
 import { ago, dateAndClock, elapsed, moment, past } from '../time-text.ts';
 import { type Piece, paint, piece, type Style } from '../watch/live/span-line.ts';
 import { loadFigures } from '../watch/service-text.ts';
+import { timeLeft, timeLeftText, timeLimitText } from '../watch/time-left.ts';
 import { verdictText } from '../watch/verdict-text.ts';
 import type { Page, World } from '../world.ts';
 import { accessRows } from './access.ts';
@@ -54,6 +55,7 @@ export function runText(report: RunReport, now: Date, world: Pick<World, 'page' 
     ['job', jobId === undefined ? 'none' : `${jobNumber(jobId)} on ${connection.cluster}${submitted}`],
     ...(queue ? queueRows(queue, now) : []),
     ['since', since(state, now)],
+    ['limit', timeLimitText(state, now.getTime())],
     ['by', report.cancelledBy === undefined ? '' : `cancelled by uid ${report.cancelledBy}`],
     [
       'nodes',
@@ -134,6 +136,10 @@ export function runsTable(reports: readonly RunReport[], now: Date, page: Page):
 }
 
 function remark({ run, state }: RunReport, now: Date): string {
+  return [progress({ run, state }, now), timeLeftText(state, now.getTime())].filter(Boolean).join(', ');
+}
+
+function progress({ run, state }: Pick<RunReport, 'run' | 'state'>, now: Date): string {
   const { verdict, ready, queue, workers } = state;
   if (verdict) return `after ${elapsed(verdict.seconds * 1000)}: ${verdict.reason}`;
   if (ready) return `${ready.url}, since ${elapsed(now.getTime() - Date.parse(ready.time))}`;
@@ -144,7 +150,10 @@ function remark({ run, state }: RunReport, now: Date): string {
 }
 
 /** A run as data; documented in docs/runs.md. Unknown things are null. */
-export function runJson({ run, connection, jobId, state, cancelledBy, signature }: RunReport): object {
+export function runJson(
+  { run, connection, jobId, state, cancelledBy, signature }: RunReport,
+  now: Date,
+): object {
   const { queue, started, bound, ready, teardown, verdict } = state;
   return {
     run: run.id,
@@ -158,6 +167,7 @@ export function runJson({ run, connection, jobId, state, cancelledBy, signature 
     state: runWord({ state, jobId }),
     mock: isMock({ run, state }),
     queue: queue ?? null,
+    timeLeft: seconds(timeLeft(state, now.getTime())),
     started: started ?? null,
     nodes: bound?.nodes ?? [],
     workers: [...state.workers.values()].map(({ role, have, want }) => ({ role, have, want })),
@@ -170,6 +180,9 @@ export function runJson({ run, connection, jobId, state, cancelledBy, signature 
     signature: signature ? signatureJson(signature) : null,
   };
 }
+
+const seconds = (milliseconds: number | undefined): number | null =>
+  milliseconds === undefined ? null : Math.round(milliseconds / 1000);
 
 function signatureJson({ signature, line, advice, log: { step, node } }: RunSignature): object {
   const { name, title, link } = signature;

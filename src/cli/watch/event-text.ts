@@ -1,8 +1,10 @@
 import type { EventOf, NodeFinding, ObservedEvent, ProcessEnd, QueueEvent } from '../../observe/event.ts';
+import { NEW_RUN } from '../../observe/run-state.ts';
 import { dateAndClock, elapsed } from '../time-text.ts';
 import { count } from '../wording.ts';
 import { logEventText } from './log-event-text.ts';
 import { serviceEventText } from './service-text.ts';
+import { timeLimitText } from './time-left.ts';
 
 /** An event as a line for people, without its time; undefined for what says nothing new. */
 export function eventText(event: ObservedEvent): string | undefined {
@@ -165,7 +167,7 @@ function queueText(event: QueueEvent): string {
     case 'starting':
       return `job ${job} gets its nodes ready`;
     case 'running':
-      return `job ${job} runs on ${count(nodes, 'node')}`;
+      return `job ${job} runs on ${count(nodes, 'node')}${prefixed(timeLimitText({ ...NEW_RUN, queue: event }, Date.parse(event.time)))}`;
     case 'suspended':
       return `job ${job} is suspended`;
     case 'ending':
@@ -180,6 +182,8 @@ function queueText(event: QueueEvent): string {
       return phase satisfies never;
   }
 }
+
+const prefixed = (text: string): string => (text === '' ? '' : `; ${text}`);
 
 const MOST_HOSTS = 4;
 

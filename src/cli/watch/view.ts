@@ -80,10 +80,11 @@ export async function showEvents(
   return state;
 }
 
-/** Of a job that speaks for itself, the queue only repeats that it runs, and that it ends. */
-export function isNews(event: ObservedEvent, { started, teardown }: RunState): boolean {
+/** Of a job that speaks for itself, the queue only repeats that it runs, but for its time limit, and that it ends. */
+export function isNews(event: ObservedEvent, { started, teardown, queue }: RunState): boolean {
   if (event.kind !== 'queue' || started === undefined) return true;
-  const { phase } = event;
+  const { phase, end } = event;
+  if (phase === 'running' && end !== undefined && end !== queue?.end) return true;
   if (phase === 'starting' || phase === 'running') return false;
   return teardown === undefined || (phase !== 'ending' && phase !== 'ended');
 }

@@ -97,9 +97,9 @@ test('times follow SLURM_TIME_FORMAT', async () => {
     '-j',
     id,
     '-o',
-    '%i|%T|%D|%V|%S|%N|%k|%r',
+    '%i|%T|%D|%V|%S %e|%N|%k|%r',
   );
-  expect(stdout).toMatch(/^1\|COMPLETED\|1\|\d{10}\|\d{10}\|node0\|\(null\)\|None\n$/);
+  expect(stdout).toMatch(/^1\|COMPLETED\|1\|\d{10}\|\d{10} \d{10}\|node0\|\(null\)\|None\n$/);
 });
 
 test('dependencies wait for their job, and for the right end of it', async () => {

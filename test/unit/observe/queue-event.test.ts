@@ -8,7 +8,7 @@ const now = new Date('2025-11-24T05:45:00.000Z');
 function event(
   printed: string,
   reason: string,
-  ended: { exit?: number; signal?: number; cancelledBy?: number } = {},
+  ended: { exit?: number; signal?: number; cancelledBy?: number; ends?: number } = {},
 ) {
   const status = {
     ...readState(printed),
@@ -53,4 +53,14 @@ test.each([
   ['a state of a release to come', 'HIBERNATING on disk', 'None', {}, 'HIBERNATING on disk'],
 ])('%s', (_, printed, reason, ended, text) => {
   expect(event(printed, reason, ended).reason).toBe(text);
+});
+
+test.each([
+  ['RUNNING', '2025-11-24T09:45:00.000Z'],
+  ['CONFIGURING', '2025-11-24T09:45:00.000Z'],
+  ['SUSPENDED', '2025-11-24T09:45:00.000Z'],
+  ['PENDING', undefined],
+  ['COMPLETED', undefined],
+])('when the time limit ends a job, while it runs: %s', (printed, end) => {
+  expect(event(printed, '', { ends: 1763977500 }).end).toBe(end);
 });

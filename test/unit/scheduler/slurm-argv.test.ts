@@ -28,7 +28,7 @@ test('status of several jobs is one call', () => {
     '--local',
     '--noheader',
     '--states=all',
-    '--format=%i|%T|%D|%V|%S|%N|%k|%r',
+    '--format=%i|%T|%D|%V|%S %e|%N|%k|%r',
     '--jobs=4242,4243',
   ]);
 });
@@ -36,7 +36,7 @@ test('status of several jobs is one call', () => {
 test('where they are all one’s own, slurmctld need not send everybody’s', () => {
   expect(queueCommand(ids('4242', '4243'), true).slice(-2)).toEqual(['--me', '--jobs=4242,4243']);
   expect(queueCommand(ids('4242'), true).slice(-2)).toEqual([
-    '--format=%i|%T|%D|%V|%S|%N|%k|%r',
+    '--format=%i|%T|%D|%V|%S %e|%N|%k|%r',
     '--jobs=4242',
   ]);
 });
@@ -74,7 +74,7 @@ test('all jobs of the user', () => {
     '--local',
     '--noheader',
     '--states=all',
-    '--format=%i|%T|%D|%V|%S|%N|%k|%r',
+    '--format=%i|%T|%D|%V|%S %e|%N|%k|%r',
     '--me',
   ]);
 });

@@ -201,6 +201,17 @@ test('squeue with --clusters names the cluster first', () => {
   expect(parseQueue('CLUSTER: hopper\n7|RUNNING|1|1795499705|1795499706|n1|(null)|None\n')).toHaveLength(1);
 });
 
+test.each([
+  ['1795499706 1795514106', { started: 1795499706, ends: 1795514106 }],
+  ['1795499706 NONE', { started: 1795499706 }],
+  ['N/A N/A', {}],
+  ['2026-11-24T05:55:05 2026-11-24T09:55:05', {}],
+])('start and end of a job: %s', (times, expected) => {
+  const [row] = parseQueue(`7|RUNNING|1|1795499705|${times}|n1|(null)|None\n`);
+  const { started, ends } = row ?? {};
+  expect({ started, ends }).toEqual({ started: undefined, ends: undefined, ...expected });
+});
+
 test('a Slurm that prints dates regardless loses the times, not the job', () => {
   expect(parseQueue('7|PENDING|1|2026-11-24T05:55:05|N/A||(null)|Priority\n')).toEqual([
     { number: '7', state: 'PENDING', nodes: 1, nodeList: '', comment: '', reason: 'Priority' },

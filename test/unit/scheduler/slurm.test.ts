@@ -114,7 +114,7 @@ test('the first tier is one squeue for all', async () => {
     ['7', 'PENDING', 'pending', 'squeue'],
   ]);
   expect(await stub.calls()).toEqual([
-    'squeue --local --noheader --states=all --format=%i|%T|%D|%V|%S|%N|%k|%r --me --jobs=1,7',
+    'squeue --local --noheader --states=all --format=%i|%T|%D|%V|%S %e|%N|%k|%r --me --jobs=1,7',
   ]);
 });
 
@@ -166,7 +166,7 @@ test('Slurm that cannot be asked is trouble with the connection', async () => {
     code: 'connection',
     message: [
       'squeue cannot say how the job is (exit 1)',
-      "  ran:  squeue --local --noheader --states=all '--format=%i|%T|%D|%V|%S|%N|%k|%r' --jobs=7   on this machine",
+      "  ran:  squeue --local --noheader --states=all '--format=%i|%T|%D|%V|%S %e|%N|%k|%r' --jobs=7   on this machine",
       'slurm_load_jobs error: Unable to contact slurm controller (connect failure)',
     ].join('\n'),
   });

@@ -5,6 +5,7 @@ import type { RunState } from '../../../observe/run-state.ts';
 import type { Quantiles } from '../../../observe/service/quantiles.ts';
 import { elapsed } from '../../time-text.ts';
 import { milliseconds } from '../service-text.ts';
+import { timeLeftText } from '../time-left.ts';
 import { COLUMN, columnsOf, meanOf, RECENT, sparkline } from './history.ts';
 import { isMock, type LiveState } from './live-state.ts';
 import { count } from './number-text.ts';
@@ -58,6 +59,7 @@ function titleParts(name: string, state: LiveState, now: number, columns: number
     [piece(isMock(state) ? MOCK_MARK : '', 'warn')],
     [detail ? { ...word, text: `${word.text}, ${detail}` } : word],
     [piece(ready === undefined ? '' : `up ${elapsed(now - Date.parse(ready.time))}`)],
+    [piece(timeLeftText(state.run, now))],
     bench && bench.state === 'begun'
       ? [piece(`benchmark ${bench.index} of ${bench.of}, concurrency ${bench.concurrency}`, 'warn')]
       : [],

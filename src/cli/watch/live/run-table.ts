@@ -3,6 +3,7 @@ import { plainText } from '../../../host/plain-text.ts';
 import { MOCK_MARK } from '../../../observe/mock-engines.ts';
 import { isServing } from '../../../observe/run-state.ts';
 import { milliseconds } from '../service-text.ts';
+import { timeLeftText } from '../time-left.ts';
 import { COLUMN, columnsOf, meanOf, RECENT, sparkline } from './history.ts';
 import { isMock, type LiveState } from './live-state.ts';
 import type { Frame } from './live-text.ts';
@@ -31,9 +32,11 @@ export function runTable(rows: readonly RunRow[], now: number, frame: Frame): re
   // The head, the sum, and the cursor below.
   const room = Math.max(1, frame.rows - 3);
   const shown = rows.length > room ? foremost(rows, room - 1) : rows;
-  const cells = [HEAD.map((text) => piece(text, 'dim')), ...shown.map((row) => cellsOf(row, now))];
+  const limited = shown.some(({ live }) => timeLeftText(live.run, now) !== '');
+  const head = limited ? [...HEAD, 'limit'] : HEAD;
+  const cells = [head.map((text) => piece(text, 'dim')), ...shown.map((row) => cellsOf(row, now))];
   const widths = fitting(
-    HEAD.map((_, index) => 2 + Math.max(...cells.map((row) => widthOf(row[index]?.text ?? '')))),
+    head.map((_, index) => 2 + Math.max(...cells.map((row) => widthOf(row[index]?.text ?? '')))),
     columns,
   );
   const lines = cells.map((row, index) => [
@@ -68,6 +71,7 @@ function cellsOf(row: RunRow, now: number): readonly Piece[] {
     piece(rates === undefined ? '' : brief(rates.outputTokensPerSecond), 'bold'),
     piece(ttft ? milliseconds(ttft.p50) : ''),
     piece(itl ? milliseconds(itl.p50) : ''),
+    piece(timeLeftText(live.run, now)),
   ];
 }
 

@@ -30,7 +30,9 @@ r1-0a1b2c  waiting
 
   test('that serves', async () => {
     const { world, root, out } = await site({
-      squeue: { stdout: '4242|RUNNING|3|1763962970|1763962980|node[1-3]|dyn-slurm:r1-0a1b2c|None\n' },
+      squeue: {
+        stdout: '4242|RUNNING|3|1763962970|1763962980 1763977380|node[1-3]|dyn-slurm:r1-0a1b2c|None\n',
+      },
     });
     await addRun(root, { id: 'r1-0a1b2c', jobId: '4242', events: 'served', until: 'ready' });
     expect(await status('4242', {}, world)).toBe(0);
@@ -40,6 +42,7 @@ r1-0a1b2c  ready
   job      4242 on default, submitted 2 min 10 s ago (2025-11-24 05:42:50)
   state    RUNNING
   since    ready 1 min 52 s ago (2025-11-24 05:43:08)
+  limit    3 h 58 min left, until 2025-11-24 09:43:00
   nodes    node1 (127.77.0.11), node2 (127.77.0.12), node3 (127.77.0.13)
   workers  prefill 1/1, decode 1/1
   url      http://127.77.0.11:8000
@@ -160,6 +163,7 @@ r1-0a1b2c  ready
         nodes: 0,
         nodeList: '',
       },
+      timeLeft: null,
       started: null,
       nodes: [],
       workers: [],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { newLiveState } from '../../../../../src/cli/watch/live/live-state.ts';
-import type { Frame } from '../../../../../src/cli/watch/live/live-text.ts';
+import { type Frame, liveText } from '../../../../../src/cli/watch/live/live-text.ts';
 import { type RunRow, runTable } from '../../../../../src/cli/watch/live/run-table.ts';
 import { after, at, busy, START, service } from './serving.ts';
 
@@ -66,4 +66,31 @@ test('a short terminal: what goes on comes first', () => {
     1 of 3 serve, 12k tok/s out together
     "
   `);
+});
+
+test('the time that is left until the time limit, where there is room', () => {
+  const limited = after(busy(service(1, 2)), [
+    {
+      time: at(1),
+      kind: 'queue',
+      job: '8',
+      phase: 'running',
+      state: 'RUNNING',
+      reason: '',
+      nodes: 3,
+      nodeList: 'node[0-2]',
+      end: at(181 + 4 * 3600 + 60),
+    },
+  ]);
+  const row = { id: 'dsr1-3fa29c', live: limited, submitted: at(-30) };
+  expect(`${runTable([row], START + 181_000, { columns: 90, rows: 24, color: false }).join('\n')}\n`).toBe(
+    `\
+run          state    for  workers  running  out/s  TTFT p50  ITL p50           limit
+dsr1-3fa29c  ready  2m01s      3/3      132    12k    120 ms    12 ms  4 h 1 min left
+1 of 1 serve, 12k tok/s out together
+`,
+  );
+  expect(liveText('dsr1-3fa29c', limited, START + 181_000, { columns: 80, rows: 24, color: false })[0]).toBe(
+    'dsr1-3fa29c  ready  up 2 min 1 s  4 h 1 min left',
+  );
 });
