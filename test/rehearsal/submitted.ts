@@ -14,8 +14,11 @@ export interface Submitted {
 export type Event = Readonly<Record<string, unknown>> & { readonly kind: string };
 
 /** Submits a config of test/fixtures/rehearsal. */
-export async function submit(stage: Stage, config: string): Promise<Submitted> {
-  const file = join(import.meta.dirname, '../fixtures/rehearsal', `${config}.yaml`);
+export function submit(stage: Stage, config: string): Promise<Submitted> {
+  return submitFile(stage, join(import.meta.dirname, '../fixtures/rehearsal', `${config}.yaml`));
+}
+
+export async function submitFile(stage: Stage, file: string): Promise<Submitted> {
   const { code, stdout, stderr } = await stage.run('submit', file, '--cluster', 'local', '--json');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout);
