@@ -31,9 +31,14 @@ const LONGEST = 500;
 /** Lines after a chosen one that may belong to its message. */
 const CONTINUED = 3;
 const LAST_ERROR_WITHIN = 8;
+/** Lines of a process at work after which an earlier line did not end it; one of an engine at work counts for ten. */
+const OUTLIVED = 30;
+const WORKING = 10;
 
 interface Choice {
   readonly at: number;
+  /** Lines of a process at work before it. */
+  readonly calm: number;
   /** The last line of source in its traceback. */
   readonly source: string;
   readonly order: number;
@@ -41,7 +46,7 @@ interface Choice {
 
 /**
  * The line of a log that says why its process ended. Lines that only follow from a failure are passed over; of tracebacks
- * that follow from each other the first counts, else the last. templates/cause-line.sh judges in the same way on the nodes,
+ * that follow from each other the first counts, else the last. What the process outlived gives way to what came later. templates/cause-line.sh judges in the same way on the nodes,
  * by the same patterns. `text`: the end of the log. `cut`: the log has more before it, so that its first line may be the
  * rest of one, and mean something else.
  */
@@ -84,6 +89,7 @@ class Reader {
   #root: (Choice & { readonly lookup: boolean; readonly plain: boolean }) | undefined;
   #fatal = false;
   #source = '';
+  #calm = 0;
   /** The first error that only follows from something: better than nothing. */
   #farewell: Choice | undefined;
 
@@ -96,7 +102,7 @@ class Reader {
     else if (this.#inside && hasForm('frame', text)) this.#frame(text);
     else if (isConsequence(line) || hasForm('departing', text)) {
       if (hasForm('exception', text)) this.#close();
-      if (hasForm('error', text)) this.#farewell ??= { at, source: '', order: 0 };
+      if (hasForm('error', text)) this.#farewell ??= { at, calm: this.#calm, source: '', order: 0 };
     } else this.#weigh(at, line, text);
   }
 
@@ -129,15 +135,19 @@ class Reader {
     const mild = isMild(line);
     const signature = mild ? undefined : signatureOf(line);
     const weight = signature ? (signature.weight ?? 'cause') : undefined;
-    const choice = { at, source: '', order: signature ? SIGNATURES.indexOf(signature) : 0 };
+    const order = signature ? SIGNATURES.indexOf(signature) : 0;
+    const choice = { at, calm: this.#calm, source: '', order };
     if (weight !== undefined && weight !== 'broad') this.#first(GRADE[weight], choice);
     if (!mild && hasForm(this.#inside ? 'exception' : 'named', text)) {
       this.#exception(choice, hasForm('lookup', text), weight === undefined || weight === 'broad');
       return;
     }
     const looksBad = weight === 'broad' || (!mild && !hasForm('frame', text) && hasForm('error', text));
-    if (weight === undefined || weight === 'broad')
-      this.#best.set(looksBad ? GRADE.error : GRADE.rest, choice);
+    if (weight !== undefined && weight !== 'broad') return;
+    this.#best.set(looksBad ? GRADE.error : GRADE.rest, choice);
+    if (looksBad) return;
+    if (hasForm('working', text)) this.#calm += WORKING;
+    else if (mild || hasForm('stamped', text)) this.#calm++;
   }
 
   #exception(choice: Choice, lookup: boolean, plain: boolean): void {
@@ -146,13 +156,22 @@ class Reader {
       this.#root = { ...choice, source: this.#source, lookup, plain };
     }
     this.#close();
-    if (this.#root?.plain) this.#best.set(this.#fatal ? GRADE.fatal : GRADE.exception, this.#root);
+    if (!this.#root?.plain) return;
+    this.#best.set(this.#fatal ? GRADE.fatal : GRADE.exception, this.#root);
+    for (const grade of [GRADE.cause, GRADE.crash]) if (this.#outlived(grade)) this.#best.delete(grade);
   }
 
   /** Of lines with a signature: the one whose signature comes first, and of those the first. */
   #first(grade: Grade, choice: Choice): void {
     const known = this.#best.get(grade);
-    if (known === undefined || choice.order < known.order) this.#best.set(grade, choice);
+    if (known === undefined || choice.order < known.order || this.#outlived(grade))
+      this.#best.set(grade, choice);
+  }
+
+  /** Whether the process went on working after the line that counts. */
+  #outlived(grade: Grade): boolean {
+    const known = this.#best.get(grade);
+    return known !== undefined && this.#calm - known.calm >= OUTLIVED;
   }
 }
 

@@ -7,7 +7,8 @@ import forms from './line-forms.json' with { type: 'json' };
  * `frame`: of a traceback. `exception`: what a traceback ends with; `named`: what is one without a traceback. `error`:
  * looks like an error. `lookup`: an exception that most often is only asked and answered. `silent`: the next lines say
  * what it is. `departing`: the last words of a process that was ended. `pointers`: under a frame's source. `stamped`: a
- * line of its own. `stern`: counts whatever its level says, such as NCCL's warnings, which are its errors.
+ * line of its own. `stern`: counts whatever its level says, such as NCCL's warnings, which are its errors. `working`: only
+ * an engine that goes on says it.
  */
 export const LINE_FORMS: Readonly<Record<FormName, string>> = forms;
 
@@ -24,7 +25,8 @@ type FormName =
   | 'departing'
   | 'pointers'
   | 'stamped'
-  | 'stern';
+  | 'stern'
+  | 'working';
 
 const compiled = Object.fromEntries(
   Object.entries(LINE_FORMS).map(([name, source]) => [name, new RegExp(source)]),
