@@ -46,9 +46,10 @@ interface Choice {
 
 /**
  * The line of a log that says why its process ended. Lines that only follow from a failure are passed over; of tracebacks
- * that follow from each other the first counts, else the last. What the process outlived gives way to what came later. templates/cause-line.sh judges in the same way on the nodes,
- * by the same patterns. `text`: the end of the log. `cut`: the log has more before it, so that its first line may be the
- * rest of one, and mean something else.
+ * that follow from each other the first counts, else the last. A known line gives way to a later exception, or to a later
+ * known line, where the process went on working in between. templates/cause-line.sh judges in the same way on the nodes, by
+ * the same patterns. `text`: the end of the log. `cut`: the log has more before it, so that its first line may be the rest
+ * of one, and mean something else.
  */
 export function judge(text: string, cut = false): Judgement | undefined {
   const all = linesOf(text);

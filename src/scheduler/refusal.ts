@@ -19,7 +19,9 @@ const COMPILED = REFUSALS.map(({ says, next }) => ({
 /** What Slurm puts before its own reason, which comes last. */
 const OF_SLURM =
   /(?:Batch job submission failed|allocation failure|Job submit\/allocate failed|Unable to allocate resources): /i;
-const UNSAID = /: (?:Unspecified error|No error)$/i;
+const UNSAID = /: (?:Unspecified error|No error)$|policy\.?$/i;
+/** A check of the site's that the job passed. */
+const PASSED = /\bOK\.?$/;
 const SITE =
   'a rule of the site refuses the job: its words, if any, come first; the site’s documentation, or its administrators, know more';
 
@@ -30,7 +32,7 @@ const SITE =
 export function refusalHint(stderr: string): string | undefined {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   const own = lines.filter((line) => OF_SLURM.test(line));
-  const said = lines.filter((line) => !OF_SLURM.test(line));
+  const said = lines.filter((line) => !OF_SLURM.test(line) && !PASSED.test(line.trim()));
   const known = [...said, ...own].map(hintOf).find((hint) => hint !== undefined);
   if (known !== undefined) return known;
   return own.some((line) => UNSAID.test(line)) ? SITE : undefined;

@@ -125,6 +125,20 @@ test.each([
   expect(explainPending(reason, '1')?.next).toMatch(next);
 });
 
+test.each([
+  ["Job's QOS not permitted to use this partition (h100 allows normal not debug)", /use another QOS$/],
+  ["Job's account not permitted to use this partition (gpu allows a,b not c)", /another partition, account or QOS$/],
+  ['Requeued after prolog failure', /starts again by itself/],
+  ['SpecialExit', /scontrol release 1/],
+  ['ResvDelHold', /change slurm.reservation$/],
+  ['BootFail', /`sinfo -R`/],
+  ['Nodes being booted', /^wait some minutes/],
+  ['Maintenance', /^`scontrol show reservation`/],
+  ['NodeNotAvail', /^`sinfo -R` says why/],
+])('of other words, %s', (reason, next) => {
+  expect(explainPending(reason, '1')?.next).toMatch(next);
+});
+
 /** Slurm keeps such jobs waiting where EnforcePartLimits is off. */
 test.each([
   'PartitionTimeLimit',

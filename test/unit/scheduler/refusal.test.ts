@@ -109,7 +109,77 @@ sbatch: error: Batch job submission failed: Unspecified error`,
 sbatch: error: Batch job submission failed: Unspecified error`,
     /^a rule of the site refuses the job/,
   ],
+  [
+    `Please specify a project with --account (see 'projects')
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /slurm.account/,
+  ],
+  [
+    `You have exceeded your storage quota on /scratch. Job submission is blocked.
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /^delete files/,
+  ],
+  [
+    `constraint is mandatory: -C gpu or -C cpu
+sbatch: error: Batch job submission failed: Job request does not match any supported policy`,
+    /slurm.constraint/,
+  ],
+  [
+    `Please load the slurm module
+sbatch: error: Batch job submission failed: Job request does not match any supported policy.`,
+    /^a rule of the site refuses the job/,
+  ],
+  [
+    `Wrong number of cpus per GPU: request at most 12 cores per GPU
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /cpus-per-task/,
+  ],
+  [
+    `The email address is invalid, use --mail-user
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /slurm.directives/,
+  ],
+  [
+    `--> Verifying that quota for filesystem /home1 is at 2.5% allocated...OK
+--> Verifying access to desired queue (h100)...OK
+--> Checking available allocation (TG-1)...FAILED
+ERROR: your project TG-1 has expired
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /^lower slurm.time or the number of nodes/,
+  ],
+  ['--gpus-per-task is mutually exclusive with --gpus-per-node', /in two ways|leave gpus, gpus-per-task/],
+  ['Cannot use both --gpus and --gpus-per-node', /leave gpus, gpus-per-task/],
+  ['--mem-per-gpu can not be used with --mem', /memory_directive/],
 ])('the site’s own words come first: %s', (stderr, hint) => {
+  expect(refusalHint(`sbatch: error: ${stderr}`)).toMatch(hint);
+});
+
+test.each([
+  ['Batch job submission failed: Unable to contact slurm controller (connect failure)', /scontrol ping/],
+  ['Batch job submission failed: Socket timed out on send/recv operation', /squeue --me/],
+  [
+    `resolve_ctls_from_dns_srv: res_nsearch error: Unknown host
+sbatch: error: fetch_config: DNS SRV lookup failed
+sbatch: fatal: Could not establish a configuration source`,
+    /login node of the cluster/,
+  ],
+  [
+    's_p_parse_file: unable to status file /etc/slurm/slurm.conf: No such file or directory, retrying in 1sec up to 60sec',
+    /SLURM_CONF/,
+  ],
+  [
+    `spank: required plugin spank_pyxis.so: local_user_init() failed with rc=-1
+sbatch: error: Failure in local plugin stack`,
+    /^the words name the plugin/,
+  ],
+  [
+    'plugin_load_from_file: dlopen(/usr/lib64/slurm/spank_pyxis.so): cannot open shared object file: No such file or directory',
+    /^the words name the plugin/,
+  ],
+  ['Invalid numeric value "abc" for --gpus-per-node.', /does not know the option/],
+  ['Unable to open file job.sh', /runs_dir/],
+  ['Job allocation 123 has been revoked.', /sacct/],
+])('what ails the machine that submits, or Slurm itself: %s', (stderr, hint) => {
   expect(refusalHint(`sbatch: error: ${stderr}`)).toMatch(hint);
 });
 
