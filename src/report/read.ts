@@ -2,6 +2,7 @@ import { join } from 'node:path/posix';
 import { readBench } from '../bench/read.ts';
 import type { Host } from '../host/host.ts';
 import type { ObservedEvent } from '../observe/event.ts';
+import { knownCause } from '../observe/known-cause.ts';
 import { attemptsAmong, logFolder } from '../observe/log-file.ts';
 import { hasMockEngines } from '../observe/mock-engines.ts';
 import { shortName } from '../observe/node-name.ts';
@@ -26,11 +27,14 @@ export async function readRunData(host: Host, run: Run): Promise<RunData> {
     lastLogs(host, run),
   ]);
   const sampled = await readLoad(host, logs, served(events) / MOST_LOOKS);
+  const state = stateAfter(events);
+  const known = state.verdict && (await knownCause(state.verdict, run, host));
   const { load, starts } = await addLogs(host, { folder: logs, plan, events, load: sampled });
   return {
     run,
     events,
-    state: stateAfter(events),
+    state,
+    ...(known && { known }),
     mock: hasMockEngines(run.job, events),
     ...(plan && { plan }),
     ...(config !== undefined && { config }),

@@ -2,6 +2,7 @@ import type { BenchResult } from '../bench/result.ts';
 import type { ObservedEvent } from '../observe/event.ts';
 import type { RecordedPlan } from '../observe/recorded-plan.ts';
 import type { Run } from '../observe/run.ts';
+import type { RunSignature } from '../observe/run-signature.ts';
 import type { RunState } from '../observe/run-state.ts';
 import type { GpuSeries } from './gpu-series.ts';
 import type { LoadSeries } from './load-series.ts';
@@ -12,6 +13,8 @@ export interface RunData {
   readonly run: Run;
   readonly events: readonly ObservedEvent[];
   readonly state: RunState;
+  /** The known cause of a bad end. */
+  readonly known?: RunSignature;
   /** Mock engines served: no figure says anything about GPUs. */
   readonly mock: boolean;
   readonly plan?: RecordedPlan;

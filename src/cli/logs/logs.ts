@@ -1,7 +1,7 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { pause } from '../../host/pause.ts';
 import { plainText } from '../../host/plain-text.ts';
-import { adviceFor } from '../../observe/advice.ts';
+import { isBad, knownCause, nextStep } from '../../observe/known-cause.ts';
 import { JOB_LOG, type LogFile, listLogs } from '../../observe/log-file.ts';
 import { sameNode } from '../../observe/node-name.ts';
 import { type Outline, readOutline } from '../../observe/outline.ts';
@@ -10,7 +10,6 @@ import { stateAfter } from '../../observe/run-state.ts';
 import { watchRun } from '../../observe/watch.ts';
 import type { FoundRun, LookupOptions } from '../run/lookup.ts';
 import { reportRuns } from '../run/report.ts';
-import { isBad, signatureFor } from '../watch/verdict-text.ts';
 import type { World } from '../world.ts';
 import { type LogFilterOptions, logFilter } from './filter.ts';
 import { LogPrinter } from './printer.ts';
@@ -65,7 +64,7 @@ export async function logs(query: LogsQuery, options: LogsOptions, world: World)
 async function tellCause({ run, connection }: FoundRun, { err }: World): Promise<void> {
   const { verdict } = stateAfter((await readRunLog(connection.host, run)).events);
   if (verdict?.line === undefined || !isBad(verdict)) return;
-  const advice = (await signatureFor(verdict, run, connection.host))?.advice ?? adviceFor(verdict);
+  const advice = nextStep(verdict, await knownCause(verdict, run, connection.host));
   const rows = [
     `cause  ${verdict.step ?? 'job'}: ${verdict.line}`,
     ...(advice === undefined ? [] : [`next   ${advice}`]),

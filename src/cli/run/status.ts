@@ -1,8 +1,8 @@
 import { EXIT } from '../../errors.ts';
+import { knownCause } from '../../observe/known-cause.ts';
 import { benchLines } from '../bench/text.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import { noteBadNodes } from '../nodes/ledger.ts';
-import { signatureFor } from '../watch/verdict-text.ts';
 import { count } from '../wording.ts';
 import type { World } from '../world.ts';
 import { wrapped } from '../wrap.ts';
@@ -103,6 +103,6 @@ function loadJson({ load }: RunReport): object | null {
 /** Reads logs, so only one run at a time is looked into. */
 async function withSignature(report: RunReport): Promise<RunReport> {
   const { state, run, connection } = report;
-  const signature = state.verdict && (await signatureFor(state.verdict, run, connection.host));
+  const signature = state.verdict && (await knownCause(state.verdict, run, connection.host));
   return signature ? { ...report, signature } : report;
 }

@@ -1,5 +1,6 @@
 import { EXIT } from '../../errors.ts';
 import type { ObservedEvent } from '../../observe/event.ts';
+import { isBad } from '../../observe/known-cause.ts';
 import { merge } from '../../observe/merge.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import type { FoundRun } from '../run/lookup.ts';
@@ -12,7 +13,7 @@ import { LoadLines } from './live/load-lines.ts';
 import { RunsView } from './live/runs-view.ts';
 import { patience } from './patience.ts';
 import { runEvents, type WatchedRun, watchedRun } from './run-events.ts';
-import { endingText, isBad } from './verdict-text.ts';
+import { endingText } from './verdict-text.ts';
 import { isNews, screenOf, writeLine } from './view.ts';
 import type { WatchOptions } from './watch.ts';
 

@@ -1,20 +1,14 @@
 import { join } from 'node:path';
-import { DynSlurmError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { plainText } from '../../host/plain-text.ts';
-import { adviceFor } from '../../observe/advice.ts';
 import type { EventOf } from '../../observe/event.ts';
+import { isBad, knownCause, nextStep } from '../../observe/known-cause.ts';
 import { logFolder } from '../../observe/log-file.ts';
 import { sameNode, shortName } from '../../observe/node-name.ts';
 import type { Run } from '../../observe/run.ts';
-import { type RunSignature, runSignature } from '../../observe/run-signature.ts';
+import type { RunSignature } from '../../observe/run-signature.ts';
 import { labelOf } from '../logs/label.ts';
 import { afterText, endText } from './event-text.ts';
-
-/** It did not do what it was for, and somebody should look. */
-export function isBad({ outcome, inferred }: EventOf<'verdict'>): boolean {
-  return outcome === 'failed' || outcome === 'deadline' || outcome === 'unknown' || inferred === true;
-}
 
 /**
  * How a run ended, as lines. Where it ended badly: what failed first, where, its last line, its log, and what to do
@@ -24,7 +18,7 @@ export function verdictText(verdict: EventOf<'verdict'>, run: Run, found?: RunSi
   const { outcome, reason } = verdict;
   const head = `${HEADS[outcome] ?? outcome}${afterText(verdict)}: ${reason}`;
   if (!isBad(verdict)) return `${plainText(head)}\n`;
-  const advice = found?.advice ?? adviceFor(verdict);
+  const advice = nextStep(verdict, found);
   const details = [
     ...(verdict.step === undefined ? [] : culprit(verdict)),
     ...(verdict.line === undefined ? [] : [['last line', verdict.line] as const]),
@@ -45,22 +39,7 @@ export function verdictText(verdict: EventOf<'verdict'>, run: Run, found?: RunSi
 
 /** The same with what is known of the cause, for which the logs of a run that ended badly are searched. */
 export async function endingText(verdict: EventOf<'verdict'>, run: Run, host: Host): Promise<string> {
-  return verdictText(verdict, run, await signatureFor(verdict, run, host));
-}
-
-/** The known fatal line in the logs of a run that ended badly. Logs that cannot be read tell nothing. */
-export async function signatureFor(
-  verdict: EventOf<'verdict'>,
-  run: Run,
-  host: Host,
-): Promise<RunSignature | undefined> {
-  if (!isBad(verdict)) return undefined;
-  try {
-    return await runSignature(host, run, verdict);
-  } catch (error) {
-    if (error instanceof DynSlurmError) return undefined;
-    throw error;
-  }
+  return verdictText(verdict, run, await knownCause(verdict, run, host));
 }
 
 function signatureRows(

@@ -1,4 +1,5 @@
 import { EXIT } from '../../errors.ts';
+import { isBad } from '../../observe/known-cause.ts';
 import type { Run } from '../../observe/run.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import type { Connection } from '../cluster/connect.ts';
@@ -13,7 +14,7 @@ import { NO_PAGE, openGaugePage, type PagePlace } from './live/gauge-page.ts';
 import { showLive } from './live/show-live.ts';
 import { patience } from './patience.ts';
 import { runEvents, watchedRun } from './run-events.ts';
-import { endingText, isBad } from './verdict-text.ts';
+import { endingText } from './verdict-text.ts';
 import { screenOf } from './view.ts';
 
 export interface WatchOptions extends LookupOptions {

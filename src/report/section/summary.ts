@@ -1,6 +1,7 @@
-import { adviceFor } from '../../observe/advice.ts';
 import type { EventOf } from '../../observe/event.ts';
+import { isBad, nextStep } from '../../observe/known-cause.ts';
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
+import type { RunSignature } from '../../observe/run-signature.ts';
 import { table } from '../chart.ts';
 import { type Content, type Html, html } from '../html.ts';
 import { lasting } from '../number.ts';
@@ -18,19 +19,22 @@ ${table(['', ...runs.map(({ run }) => run.id)], rows)}</section>`;
 
 const MARKS: Readonly<Record<string, string>> = { succeeded: '✓', timeout: '✓', failed: '✗', deadline: '✗' };
 
-function verdict({ run, state, mock }: RunData): Html {
+function verdict({ run, state, known, mock }: RunData): Html {
   const outcome = state.verdict?.outcome ?? (state.ready ? 'running' : 'starting');
   const good = outcome === 'succeeded' || (outcome === 'timeout' && state.ready !== undefined);
   const tone = good ? 'good' : outcome === 'failed' || outcome === 'deadline' ? 'bad' : 'plain';
   return html`<p class="verdict ${tone}"><strong>${run.id}</strong> <span class="badge">${MARKS[outcome] ?? '•'} ${outcome}</span>${mock && html` <span class="badge mock">${MOCK_MARK}</span>`} ${
     state.verdict?.reason ?? 'no verdict yet: this is what the run has said so far'
-  }${state.verdict?.line !== undefined && html`<br><code>${state.verdict.line}</code>`}${tone === 'bad' && state.verdict && next(state.verdict)}</p>`;
+  }${state.verdict?.line !== undefined && html`<br><code>${state.verdict.line}</code>`}${state.verdict && isBad(state.verdict) && cause(state.verdict, known)}</p>`;
 }
 
-/** What to do about a run that failed. */
-function next(verdict: EventOf<'verdict'>): Content {
-  const advice = adviceFor(verdict);
-  return advice !== undefined && html`<br>next: ${advice}`;
+/** What the end of a run is known as, and what to do about it. */
+function cause(verdict: EventOf<'verdict'>, known: RunSignature | undefined): Content {
+  const advice = nextStep(verdict, known);
+  const elsewhere = known && known.line !== verdict.line && html`: <code>${known.line}</code>`;
+  return html`${known && html`<br>known as ${known.signature.name}: ${known.signature.title}${elsewhere}`}${
+    advice !== undefined && html`<br>next: ${advice}`
+  }`;
 }
 
 function factsOf({ run, mock, plan, config, bench, state, events }: RunData): ReadonlyMap<string, Content> {

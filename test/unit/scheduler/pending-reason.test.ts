@@ -127,7 +127,10 @@ test.each([
 
 test.each([
   ["Job's QOS not permitted to use this partition (h100 allows normal not debug)", /use another QOS$/],
-  ["Job's account not permitted to use this partition (gpu allows a,b not c)", /another partition, account or QOS$/],
+  [
+    "Job's account not permitted to use this partition (gpu allows a,b not c)",
+    /another partition, account or QOS$/,
+  ],
   ['Requeued after prolog failure', /starts again by itself/],
   ['SpecialExit', /scontrol release 1/],
   ['ResvDelHold', /change slurm.reservation$/],
