@@ -5,6 +5,8 @@
 # Bytes and lines at the end of a log that are judged.
 JUDGED_BYTES=262144
 JUDGED_LINES=2000
+# Lines of a process at work after which an earlier line did not end it; one of an engine at work counts for ten.
+OUTLIVED=30
 
 # By pattern: the pattern, the number of its signature in the order in which they count. By signature: its grade, and what
 # rules it out. Words of which every line that matches has one.
@@ -49,8 +51,8 @@ read_patterns() {
 # 0 the last line. START: bytes at the beginning of the file that belong to an earlier process.
 judge_log() {
   local LC_ALL=C file=$1 start=${2:-0} size at text grade known
-  local inside=0 chain='' fatal=0 source='' farewell='' root=-1 root_source='' root_lookup=0 root_plain=0
-  local -a LINES=() HAS_WORD=() BEST_AT=() BEST_ORDER=() BEST_SOURCE=()
+  local inside=0 chain='' fatal=0 calm=0 source='' farewell='' root=-1 root_source='' root_lookup=0 root_plain=0
+  local -a LINES=() HAS_WORD=() BEST_AT=() BEST_CALM=() BEST_ORDER=() BEST_SOURCE=()
   CAUSE_LINE='' CAUSE_GRADE=0
   size=$(stat -c %s "$file" 2>/dev/null) || return 0
   size=$((size - start))
@@ -130,8 +132,9 @@ weigh_line() {
     find_signature "$line"
     if [[ -n $known && ${SIGNATURE_GRADE[known]} != 1 ]]; then
       grade=${SIGNATURE_GRADE[known]}
-      [[ -n ${BEST_AT[grade]:-} ]] && ((BEST_ORDER[grade] <= known)) ||
-        BEST_AT[grade]=$at BEST_ORDER[grade]=$known BEST_SOURCE[grade]=''
+      if [[ -z ${BEST_AT[grade]:-} ]] || ((BEST_ORDER[grade] > known)) || outlived "$grade"; then
+        BEST_AT[grade]=$at BEST_CALM[grade]=$calm BEST_ORDER[grade]=$known BEST_SOURCE[grade]=''
+      fi
     fi
   fi
   if ((!mild)) && [[ $text =~ $exceptional ]]; then
@@ -142,8 +145,17 @@ weigh_line() {
   grade=0
   if [[ -n $known ]] || { ((!mild)) && [[ ! $text =~ $FORM_frame && $text =~ $FORM_error ]]; }; then
     grade=1
+  elif [[ $text =~ $FORM_working ]]; then
+    ((calm += 10))
+  elif ((mild)) || [[ $text =~ $FORM_stamped ]]; then
+    ((calm += 1))
   fi
   BEST_AT[grade]=$at BEST_SOURCE[grade]=''
+}
+
+# outlived GRADE: whether the process went on working after the line that counts.
+outlived() {
+  [[ -n ${BEST_AT[$1]:-} ]] && ((calm - BEST_CALM[$1] >= OUTLIVED))
 }
 
 # weigh_exception AT: the first of a chain counts, but for one that was only asked and answered.
@@ -158,6 +170,9 @@ weigh_exception() {
   ((root_plain)) || return 0
   grade=$((fatal ? 5 : 3))
   BEST_AT[grade]=$root BEST_SOURCE[grade]=$root_source
+  for grade in 6 4; do
+    ! outlived "$grade" || unset "BEST_AT[$grade]"
+  done
 }
 
 # is_consequence LINE: whether it only follows from a failure, or is always there.
