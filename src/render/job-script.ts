@@ -15,7 +15,6 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
     ...startContext(job, plan),
     ...readinessContext(plan),
     directives: directives(job, plan).map(directiveLine),
-    ...rackContext(job, plan),
     login: job.site.environment === 'login',
     about: `${job.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
     policies: policies(job),
@@ -26,16 +25,21 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
   });
 }
 
-/** Workers whose nodes are to be close to each other, and whether NVLink may reach from one to the other. */
-function rackContext({ gpu, slurm }: Job, { workers, gpus }: Plan) {
-  const spans = workers.filter(({ nodes }) => nodes.length > 1).map(({ name, nodes }) => ({ name, nodes }));
+/** The workers whose nodes are to be close to each other, and whether NVLink may reach from one node to the other. */
+function seating({ gpu, slurm }: Job, { workers, gpus }: Plan): readonly string[] {
+  const spans = workers.filter(({ nodes }) => nodes.length > 1);
   const racks = slurm.segment !== undefined || (gpuModel(gpu)?.nvlinkDomain ?? 0) > gpus.perNode;
-  return { spans, racks, segment: slurm.segment ?? 0, settle: racks && spans.length > 0 };
+  return [
+    ...spans.map(({ name, nodes }) => ['span', name, ...nodes].join(' ')),
+    ...(racks && spans.length > 0 ? [`RACKS=1 SEGMENT=${slurm.segment ?? 0}`] : []),
+  ];
 }
 
-/** What `begin` and `bind_nodes` of lib.sh take. */
-export function startContext(job: Job, { readiness, nodes }: Plan) {
+/** What `begin` and `ask_nodes` of lib.sh take. */
+export function startContext(job: Job, plan: Plan) {
+  const { readiness, nodes } = plan;
   return {
+    seating: seating(job, plan),
     preamble: job.site.preamble.trim() !== '',
     modules: job.site.environment === 'clean' && /\b(module|ml)\b/.test(job.site.preamble),
     deadline: readiness.deadline,

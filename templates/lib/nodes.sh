@@ -35,6 +35,7 @@ ask_nodes() {
   : >"$ATTEMPT_DIR/state/bound"
   ASK_FROM=$SECONDS
   ask "${NODE[@]}"
+  ((!RACKS)) || settle_nodes
 }
 
 # ask HOST...: each of them says line by line what node.sh finds.

@@ -58,6 +58,9 @@ export interface UpOptions {
   readonly tools?: string;
   /** Slurm's names of the nodes then end with it: node1.DOMAIN. The boxes keep theirs. */
   readonly domain?: string;
+  /** What Slurm knows of the network: the numbers of the nodes behind each leaf switch, or in each block (since 23.11). */
+  readonly switches?: readonly (readonly number[])[];
+  readonly blocks?: readonly (readonly number[])[];
   /** slurmdbd and its database; limits are enforced. */
   readonly accounting?: boolean;
   /** Seconds that the queue knows a job that has ended. */
@@ -107,6 +110,8 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
     accounting,
     domain,
     minJobAge,
+    switches,
+    blocks,
     root = process.env.CLUSTER_ROOT,
   } = options;
   await sweep();
@@ -120,6 +125,8 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
     proctrack,
     tools,
     domain,
+    switches: switches?.map(String).join(' '),
+    blocks: blocks?.map(String).join(' '),
     root,
   };
   for (const [option, value] of Object.entries(more)) {

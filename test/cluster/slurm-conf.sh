@@ -10,6 +10,23 @@ node_names() {
   fi
 }
 
+# write_topology: which nodes are close to each other, for Slurm.
+write_topology() {
+  local rack names number=0 conf=$STATE/slurm/topology.conf
+  for rack in $SWITCHES $BLOCKS; do
+    printf -v names ",node%s$DOMAIN" ${rack//,/ }
+    echo "${SWITCHES:+Switch}${BLOCKS:+Block}Name=rack$((++number)) Nodes=${names#,}" >>"$conf"
+  done
+  if [[ -n $SWITCHES ]]; then
+    echo "SwitchName=core Switches=rack[1-$number]" >>"$conf"
+    echo TopologyPlugin=topology/tree >>"$STATE/slurm/slurm.conf"
+  elif [[ -n $BLOCKS ]]; then
+    rack=${BLOCKS%% *}
+    echo "BlockSizes=$(wc -w <<<"${rack//,/ }")" >>"$conf"
+    echo TopologyPlugin=topology/block >>"$STATE/slurm/slurm.conf"
+  fi
+}
+
 write_slurm_conf() {
   local proctrack=proctrack/linuxproc
   [[ -z $FREEZER ]] || proctrack=proctrack/cgroup

@@ -6,7 +6,8 @@ umask 022
 usage() {
   cat <<'END'
 usage: up.sh [--nodes N] [--name NAME] [--gpus N] [--kill-wait S] [--slurmd-timeout S] [--proctrack KIND]
-             [--domain NAME] [--tools FOLDER] [--accounting] [--min-job-age S] [--root FOLDER] [--json]
+             [--domain NAME] [--tools FOLDER] [--accounting] [--min-job-age S] [--root FOLDER]
+             [--switches NODES | --blocks NODES] [--json]
   --nodes           1 to 33; default 8
   --name            of the cluster; default dev
   --gpus            of each node; default 8
@@ -17,6 +18,8 @@ usage: up.sh [--nodes N] [--name NAME] [--gpus N] [--kill-wait S] [--slurmd-time
   --accounting      a slurmdbd over a MariaDB; limits are enforced. Installs both
   --min-job-age     seconds that the queue knows a job that has ended; default 30
   --root            a Debian of another release, whose Slurm and programs all boxes use; see root.sh
+  --switches        Slurm knows the network: '1,3 2,4' are two leaf switches, of node1 and node3, and of node2 and node4
+  --blocks          the same as blocks of equal size, which Slurm has since 23.11
   --tools           folder of `dyn-slurm setup`; default the newest in ~/.cache/dyn-slurm
   --json            prints the cluster as JSON instead of how to use it
 END
@@ -31,7 +34,7 @@ END
 . "$HERE/people.sh"
 . "$HERE/description.sh"
 
-NAME=dev NODES=8 GPUS=8 KILL_WAIT=30 SLURMD_TIMEOUT=60 MIN_JOB_AGE=30 DOMAIN='' ACCOUNTING='' JSON='' TOOLS='' PROCTRACK=cgroup ROOT=''
+NAME=dev NODES=8 GPUS=8 KILL_WAIT=30 SLURMD_TIMEOUT=60 MIN_JOB_AGE=30 DOMAIN='' SWITCHES='' BLOCKS='' ACCOUNTING='' JSON='' TOOLS='' PROCTRACK=cgroup ROOT=''
 while (($#)); do
   case $1 in
     --json) JSON=1 ;;
@@ -41,6 +44,8 @@ while (($#)); do
     --kill-wait) KILL_WAIT=$2 && shift ;;
     --slurmd-timeout) SLURMD_TIMEOUT=$2 && shift ;;
     --domain) DOMAIN=.$2 && shift ;;
+    --switches) SWITCHES=$2 && shift ;;
+    --blocks) BLOCKS=$2 && shift ;;
     --min-job-age) MIN_JOB_AGE=$2 && shift ;;
     --accounting) ACCOUNTING=1 ;;
     --root) ROOT=$(realpath "$2") && shift ;;
@@ -64,6 +69,7 @@ create() {
   write_node_tools
   write_profiles
   write_slurm_conf
+  write_topology
   [[ -z $ACCOUNTING ]] || write_slurmdbd_conf
   write_hosts
   build_plugins

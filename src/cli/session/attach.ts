@@ -4,7 +4,7 @@ import type { World } from '../world.ts';
 import { goesOn, sessionHints } from './hints.ts';
 import { lookUpSession, type Session } from './lookup.ts';
 import { promptFor, type RunCommand } from './prompt.ts';
-import { liveSession } from './steps.ts';
+import { hostsByIndex, liveSession } from './steps.ts';
 import { keepSupervised } from './supervisor.ts';
 
 export interface AttachOptions extends LookupOptions {
@@ -41,7 +41,7 @@ export async function continueSession(
     const { ready } = now.run;
     const facts = { kind: 'session', run: session.run.id, job: job.jobId, cluster: job.cluster };
     world.out.write(
-      `${JSON.stringify({ ...facts, dir: session.run.dir, nodes: job.session.hosts, allocation: job.session.allocation, url: ready?.url ?? null, model: ready?.model ?? null })}\n`,
+      `${JSON.stringify({ ...facts, dir: session.run.dir, nodes: hostsByIndex(session, now), allocation: job.session.allocation, url: ready?.url ?? null, model: ready?.model ?? null })}\n`,
     );
     return code;
   }

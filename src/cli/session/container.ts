@@ -7,14 +7,13 @@ import type { Session } from './lookup.ts';
  * has. @throws DynSlurmError `usage` where the job has no container.
  */
 export async function containerOptions(
-  { run, job, connection }: Session,
-  host: string,
+  { run, connection }: Session,
+  node: number,
 ): Promise<readonly string[]> {
   const { srun = [] } = (await readPlan(connection.host, run)) ?? {};
-  const index = job.session.hosts.indexOf(host);
   const contained = srun
     .filter(({ name }) => name !== 'etcd' && name !== 'nats')
-    .map(({ nodes, argv }) => ({ here: nodes.includes(index), options: argv.filter(isOption) }))
+    .map(({ nodes, argv }) => ({ here: nodes.includes(node), options: argv.filter(isOption) }))
     .filter(({ options }) => options.length > 0);
   const found = contained.find(({ here }) => here) ?? contained[0];
   if (found) return found.options.map((option) => option.replaceAll('${RUN_DIR}', run.dir));

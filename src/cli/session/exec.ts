@@ -6,7 +6,7 @@ import type { LookupOptions } from '../run/lookup.ts';
 import type { World } from '../world.ts';
 import { containerOptions } from './container.ts';
 import { lookUpSession, type Session } from './lookup.ts';
-import { liveSession } from './steps.ts';
+import { hostsByIndex, liveSession } from './steps.ts';
 
 export interface ExecOptions extends LookupOptions {
   /** The session; the newest by default. */
@@ -32,9 +32,9 @@ export async function exec(
     });
   }
   const session = await lookUpSession(options.run, options, world);
-  await liveSession(session);
+  const hosts = hostsByIndex(session, await liveSession(session));
   const fed = !options.json && !world.ask;
-  const argv = await stepOn(session, node, { words, terminal: false, fed }, options);
+  const argv = await stepOn(session, hosts, node, { words, terminal: false, fed }, options);
   const { host } = session.connection;
   if (!options.json) return interactively(host)(argv, { stdio: world.stdio, signal: world.signal });
   const { stdout, stderr, exitCode } = await host.exec(argv, { timeout: NO_LIMIT, signal: world.signal });
@@ -50,9 +50,9 @@ export async function shell(node: string | undefined, options: ExecOptions, worl
     });
   }
   const session = await lookUpSession(options.run, options, world);
-  await liveSession(session);
+  const hosts = hostsByIndex(session, await liveSession(session));
   const wanted = { words: ['bash', '-i'], terminal: true, fed: true };
-  const argv = await stepOn(session, node ?? '0', wanted, options);
+  const argv = await stepOn(session, hosts, node ?? '0', wanted, options);
   const { signal, env, stdio } = world;
   await interactively(session.connection.host)(argv, { term: env.TERM || 'dumb', stdio, signal });
   // How its last command ended is the shell's own business.
@@ -61,24 +61,25 @@ export async function shell(node: string | undefined, options: ExecOptions, worl
 
 async function stepOn(
   session: Session,
+  hosts: readonly string[],
   node: string,
   wanted: { readonly words: readonly string[]; readonly terminal: boolean; readonly fed: boolean },
   { container }: ExecOptions,
 ): Promise<readonly string[]> {
-  const host = hostOf(session, node);
-  const options = container ? await containerOptions(session, host) : [];
+  const index = indexOf(hosts, node);
+  const host = hosts[index] ?? '';
+  const options = container ? await containerOptions(session, index) : [];
   return execCommand({ job: session.job.jobId, host, options, ...wanted });
 }
 
-/** A node by its index in the plan, its name, or the name up to the first dot. */
-function hostOf({ job }: Session, node: string): string {
-  const { hosts } = job.session;
-  const found = /^\d+$/.test(node)
-    ? hosts[Number(node)]
-    : hosts.find((host) => shortName(host) === shortName(node));
-  if (found !== undefined) return found;
+/** Of a node by its index in the plan, its name, or the name up to the first dot. */
+function indexOf(hosts: readonly string[], node: string): number {
+  const index = /^\d+$/.test(node)
+    ? Number(node)
+    : hosts.findIndex((host) => shortName(host) === shortName(node));
+  if (hosts[index] !== undefined) return index;
   throw new DynSlurmError('usage', `there is no node ${node} in this session`, {
-    hint: `its nodes are ${hosts.map((host, index) => `${index} (${host})`).join(', ')}`,
+    hint: `its nodes are ${hosts.map((host, at) => `${at} (${host})`).join(', ')}`,
   });
 }
 

@@ -22,6 +22,13 @@ export async function liveSession(session: Session): Promise<SessionNow> {
   });
 }
 
+/** The hosts of a session by the plan's index; in Slurm's order until the session has given them their indices. */
+export function hostsByIndex({ job }: Session, { run: { bound } }: SessionNow): readonly string[] {
+  return bound
+    ? bound.nodes.toSorted((a, b) => a.index - b.index).map(({ host }) => host)
+    : job.session.hosts;
+}
+
 export async function sessionNow({ run, connection }: Session): Promise<SessionNow> {
   const { events } = await readRunLog(connection.host, run);
   return { ...sessionState(events, await readOutline(connection.host, run)), run: stateAfter(events) };

@@ -9,7 +9,7 @@ import { clock, elapsed } from '../time-text.ts';
 import type { World } from '../world.ts';
 import { settingsOf } from './change.ts';
 import { lookUpSession, type Session } from './lookup.ts';
-import { type SessionNow, sessionNow } from './steps.ts';
+import { hostsByIndex, type SessionNow, sessionNow } from './steps.ts';
 
 export interface WorkersOptions extends LookupOptions {
   readonly json?: boolean;
@@ -82,12 +82,14 @@ function sessionText({ run, job }: Session, { run: state, open, command }: Sessi
   return `\n${lines.map((line) => `${plainText(line)}\n`).join('')}`;
 }
 
-function sessionJson({ run, job }: Session, { run: state, open, command }: SessionNow, rows: readonly Row[]) {
+function sessionJson(session: Session, now: SessionNow, rows: readonly Row[]) {
+  const { run, job } = session;
+  const { run: state, open, command } = now;
   return {
     run: run.id,
     job: jobNumber(job.jobId),
     allocation: job.session.allocation,
-    nodes: job.session.hosts,
+    nodes: hostsByIndex(session, now),
     open,
     busy: command ? { verb: command.verb, steps: command.steps, from: command.from } : null,
     ready: state.ready ?? null,

@@ -102,7 +102,7 @@ test('keeps the series that observers read, and no others', () => {
 
 test('a signal ends it at once', async () => {
   const target = `decode-0=${await serve((_, response) => response.end('sglang:token_usage 0.5\n'))}`;
-  expect(await sampled([target], (text) => text.endsWith('\n'))).toMatch(
+  expect(await sampled([target], (text) => text.endsWith('0.5\n'))).toMatch(
     /^# scrape \d{13} decode-0\nsglang:token_usage 0.5\n$/,
   );
 });
