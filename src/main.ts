@@ -29,6 +29,10 @@ for (const signal of SIGNALS) {
 // Node's warnings are for whoever works on dyn-slurm.
 if (!process.env.DYN_SLURM_TRACE) process.removeAllListeners('warning');
 
+// All of IPv4, as grpc-js reads it. A proxy of the user's shell leads neither to a job's nodes nor to this machine, and etcd3
+// does not pass grpc's option against it to the client by which it logs in.
+process.env.no_grpc_proxy = '0.0.0.0/1,128.0.0.0/1';
+
 // `| head` and a terminal that is closed take the reader away: nothing more can be said, and what runs is ended.
 let unwritable: string | undefined;
 for (const stream of [process.stdout, process.stderr]) {

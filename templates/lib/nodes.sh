@@ -51,7 +51,7 @@ ask() {
   done
   # srun's own messages stay on stderr: merged into an address they lost jobs (ishandhanani/srt-slurm#250).
   # shellcheck disable=SC2016 # the nodes' bash expands its own arguments
-  timeout "$left" srun --nodes=$# --ntasks=$# --ntasks-per-node=1 \
+  run_with_preamble timeout "$left" srun --nodes=$# --ntasks=$# --ntasks-per-node=1 \
     --nodelist="${hosts%,}" --job-name=preflight --overlap --mpi=none --cpu-bind=none --input=none bash -c '
       [[ ! -r $0 ]] || { . "$0" "$@"; exit; }
       printf "$1 $SLURMD_NODENAME %s\n" "problem cannot read the run folder" clock' \

@@ -32,7 +32,10 @@ export async function watchRegistrations(
     hosts: `http://${host}:${port}`,
     ...(login && { auth: { ...login, callOptions: deadline } }),
     defaultCallOptions: ({ isStream }) => (isStream ? {} : deadline()),
-    grpcOptions: { 'grpc.keepalive_time_ms': ALIVE, 'grpc.keepalive_timeout_ms': PATIENCE },
+    grpcOptions: {
+      'grpc.keepalive_time_ms': ALIVE,
+      'grpc.keepalive_timeout_ms': PATIENCE,
+    },
   });
   let watcher: Watcher | undefined;
   try {
