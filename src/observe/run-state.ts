@@ -1,6 +1,8 @@
 import type { Role } from '../config/schema.ts';
+import { type Blame, blamesIn } from './blame.ts';
 import type { EventOf, ObservedEvent, QueueEvent } from './event.ts';
 import type { StageEvent } from './log-event.ts';
+import { sameNode } from './node-name.ts';
 
 interface StepState {
   readonly started: EventOf<'step-started'>;
@@ -36,6 +38,8 @@ export interface RunState {
   /** This attempt is over, and another is to come. */
   readonly requeued?: EventOf<'requeued'>;
   readonly verdict?: EventOf<'verdict'>;
+  /** Nodes that trouble was laid at, by name; of all attempts. */
+  readonly blamed: ReadonlyMap<string, Blame>;
 }
 
 export const NEW_RUN: RunState = {
@@ -44,15 +48,33 @@ export const NEW_RUN: RunState = {
   stages: new Map(),
   absent: new Map(),
   unregistered: new Map(),
+  blamed: new Map(),
 };
 
 /** The state after one more event. A job that starts again, after a requeue, starts from nothing. */
 export function advance(state: RunState, event: ObservedEvent): RunState {
+  const next = advanced(state, event);
+  const blames = blamesIn(event);
+  if (blames.length === 0) return next;
+  const hosts = next.bound?.nodes.map(({ host }) => host) ?? [];
+  const named = blames.map((blame): readonly [string, Blame] => {
+    const node = hosts.find((host) => sameNode(host, blame.node)) ?? blame.node;
+    return [node, { ...blame, node }];
+  });
+  return { ...next, blamed: new Map([...next.blamed, ...named]) };
+}
+
+function advanced(state: RunState, event: ObservedEvent): RunState {
   switch (event.kind) {
     case 'queue':
       return { ...state, queue: event };
     case 'job-started':
-      return { ...NEW_RUN, ...(state.queue && { queue: state.queue }), started: event };
+      return {
+        ...NEW_RUN,
+        ...(state.queue && { queue: state.queue }),
+        blamed: state.blamed,
+        started: event,
+      };
     case 'preflight':
       return { ...state, preflight: event };
     case 'nodes-bound':

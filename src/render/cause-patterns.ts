@@ -1,5 +1,6 @@
 import { GRADE } from '../causes/judge.ts';
 import { LINE_FORMS } from '../causes/line-form.ts';
+import { NODE_FAULT_TEXTS } from '../causes/node-faults.ts';
 import { CONSEQUENCES, SIGNATURES } from '../causes/signature.ts';
 
 /**
@@ -10,6 +11,7 @@ import { CONSEQUENCES, SIGNATURES } from '../causes/signature.ts';
 export function causePatterns(): string {
   return [
     ...Object.entries(LINE_FORMS).map(([name, form]) => `form ${name} ${form}`),
+    `form node_fault ${NODE_FAULT_TEXTS.map(regexOf).join('|')}`,
     'consequence',
     ...CONSEQUENCES.map(globOf),
     ...SIGNATURES.flatMap(({ weight, says, not = [] }) => [
@@ -22,6 +24,13 @@ export function causePatterns(): string {
 
 function exclusion(texts: readonly string[]): string {
   return texts.length === 0 ? '' : `@(${texts.map(globOf).join('|')})`;
+}
+
+function regexOf(text: string): string {
+  return text
+    .split('*')
+    .map((part) => part.replace(/[\\^$.?[\]()|+{}]/g, '\\$&'))
+    .join('.*');
 }
 
 function globOf(text: string): string {

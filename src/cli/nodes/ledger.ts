@@ -1,6 +1,10 @@
 import { join } from 'node:path';
+import { DynSlurmError } from '../../errors.ts';
+import { type Blame, blameInLog, FAILED } from '../../observe/blame.ts';
+import type { RunSignature } from '../../observe/run-signature.ts';
 import type { RunState } from '../../observe/run-state.ts';
-import { LOCAL } from '../cluster/connect.ts';
+import { type Connection, LOCAL } from '../cluster/connect.ts';
+import type { FoundRun } from '../run/lookup.ts';
 import type { World } from '../world.ts';
 
 /** A node that was to blame for the end of a run. */
@@ -44,12 +48,14 @@ async function entries(cluster: string, world: World): Promise<readonly BadNode[
   } catch {
     return [];
   }
-  const since = new Date(world.now().getTime() - KEPT).toISOString();
+  const since = oldest(world);
   return (Array.isArray(value) ? value : [])
     .filter(isBadNode)
     .filter(({ time, forgotten = '' }) => time >= since || forgotten >= since)
     .sort((a, b) => a.node.localeCompare(b.node));
 }
+
+const oldest = (world: World): string => new Date(world.now().getTime() - KEPT).toISOString();
 
 function isBadNode(value: unknown): value is BadNode {
   const fields = ['node', 'reason', 'run', 'time'] as const;
@@ -64,36 +70,55 @@ async function write(cluster: string, nodes: readonly BadNode[], world: World): 
   await world.writeFile(file(cluster, world), `${JSON.stringify(nodes, null, 2)}\n`, 0o600);
 }
 
-/** Notes the nodes that a run's end is to be laid at. A home that cannot be written to is no error. */
+/**
+ * Notes the nodes that trouble of a run was laid at; what is older than a day counts no more. `found`: the line in its logs
+ * that says why it failed, where it was looked for. A home that cannot be written to is no error.
+ */
 export async function noteBadNodes(
-  run: string,
-  cluster: string,
+  { run, connection }: Pick<FoundRun, 'run' | 'connection'>,
   state: RunState,
   world: World,
+  found?: RunSignature,
 ): Promise<void> {
-  const blamed = blamedNodes(run, state);
-  if (blamed.length === 0 || cluster === LOCAL) return;
+  const { cluster } = connection;
+  if (cluster === LOCAL) return;
+  const told = [...state.blamed.values(), ...blameInLog(state, found)];
+  const down = await lost(state, connection, world);
+  if (told.length + down.length === 0) return;
+  const since = oldest(world);
   const known = await entries(cluster, world);
-  const news = blamed.filter(({ node, time }) => {
+  // Nobody knows when these failed, so that a run tells of each of them once.
+  const unheard = down.filter(({ node }) => !known.some((one) => one.node === node && one.run === run.id));
+  const blamed = new Map([...told, ...unheard].map((blame) => [blame.node, blame]));
+  const news = [...blamed.values()].filter(({ node, time }) => {
     const entry = known.find((one) => one.node === node);
-    return entry === undefined || (time > entry.time && time > (entry.forgotten ?? ''));
+    return time >= since && (!entry || (time > entry.time && time > (entry.forgotten ?? '')));
   });
   if (news.length === 0) return;
   const rest = known.filter(({ node }) => !news.some((one) => one.node === node));
-  await write(cluster, [...rest, ...news], world).catch(() => {});
+  const noted = news.map(({ node, reason, time }) => ({ node, reason, run: run.id, time }));
+  await write(cluster, [...rest, ...noted], world).catch(() => {});
 }
 
-/** Those that the preflight blames, and those that Slurm says have failed. */
-function blamedNodes(run: string, { preflight, verdict }: RunState): readonly BadNode[] {
-  const time = verdict?.time ?? preflight?.time ?? '';
-  const found = (preflight?.blamed ?? []).map(({ node, reason }) => ({ node, reason, run, time }));
-  const [, failed = ''] =
-    verdict?.outcome === 'failed' ? (/^([\w.,[\]-]+) failed$/.exec(verdict.reason) ?? []) : [];
-  // A list in brackets would have to be expanded by Slurm.
-  const nodes = failed.includes('[')
-    ? []
-    : failed.split(',').filter((node) => node !== '' && node !== 'node');
-  return [...found, ...nodes.map((node) => ({ node, reason: 'failed while a job ran on it', run, time }))];
+/** Where the job's script went with its head node, Slurm alone knows which nodes are down. */
+async function lost(
+  { verdict, queue, bound }: RunState,
+  { scheduler }: Connection,
+  { signal }: World,
+): Promise<readonly Blame[]> {
+  if (!verdict?.inferred || queue?.state !== 'NODE_FAIL' || !bound) return [];
+  const marks = await scheduler
+    .nodeMarks(
+      bound.nodes.map(({ host }) => host),
+      signal,
+    )
+    .catch((error: unknown) => {
+      if (error instanceof DynSlurmError) return [];
+      throw error;
+    });
+  return marks
+    .filter(({ state }) => /^down/i.test(state))
+    .map(({ node }) => ({ node, reason: FAILED, time: verdict.time }));
 }
 
 /** Takes nodes for well again; false where one of them is not noted. */

@@ -46,11 +46,3 @@ async function forgetOn(clusters: readonly string[], node: string, world: World)
 
 const ago = ({ time }: BadNode, world: World): string =>
   span(Math.max(0, world.now().getTime() - Date.parse(time)) / 1000);
-
-/** What `submit` says of the nodes that it leaves out. */
-export function excludedText(bad: readonly BadNode[]): string {
-  const [first] = bad;
-  if (first === undefined) return '';
-  const lines = bad.map(({ node, reason, run }) => `  excluded  ${node}, which ${reason} (${run})\n`);
-  return `${lines.join('')}            \`dyn-slurm nodes --forget ${first.node}\` allows it again\n`;
-}

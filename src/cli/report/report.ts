@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { EXIT } from '../../errors.ts';
 import { page } from '../../report/page.ts';
 import { readRunData } from '../../report/read.ts';
+import { noteBadNodes } from '../nodes/ledger.ts';
 import type { LookupOptions } from '../run/lookup.ts';
 import { lookUpEach } from '../run/lookup.ts';
 import type { World } from '../world.ts';
@@ -22,7 +23,11 @@ export async function report(
 ): Promise<number> {
   const found = await lookUpEach(queries, options, world);
   const runs = [];
-  for (const { run, connection } of found) runs.push(await readRunData(connection.host, run));
+  for (const { run, connection } of found) {
+    const data = await readRunData(connection.host, run);
+    await noteBadNodes({ run, connection }, data.state, world, data.known);
+    runs.push(data);
+  }
   const [first] = runs;
   const name = runs.length === 1 && first ? `${first.run.id}.html` : 'report.html';
   const asset = (file: string) => world.readFile(join(world.packageRoot, 'dist/report', file));

@@ -6,6 +6,7 @@ import { readRunLog } from '../../observe/run-log.ts';
 import { type RunState, stateAfter } from '../../observe/run-state.ts';
 import { watchRun } from '../../observe/watch.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
+import { noteBadNodes } from '../nodes/ledger.ts';
 import { elapsed } from '../time-text.ts';
 import { screenOf, showEvents } from '../watch/view.ts';
 import type { World } from '../world.ts';
@@ -38,6 +39,7 @@ export async function cancel(
   const { events } = await readRunLog(host, given);
   const own = stateAfter(events);
   const past = own.started ? own : await asSlurmSays(found, own, world);
+  await noteBadNodes(found, past, world);
   const say = (what: object, text: string) =>
     options.json
       ? world.out.write(`${JSON.stringify({ run: given.id, ...what })}\n`)
@@ -74,7 +76,9 @@ export async function cancel(
   const watched = watchRun(connection, { dir: run.dir, jobId }, AbortSignal.any([world.signal, deadline]));
   const screen = screenOf(world, options.json);
   const lines = screen.renderer === 'steps' ? { ...screen, renderer: 'lines' as const } : screen;
-  const { verdict } = await showEvents(after(watched, events.length), { outline: undefined }, lines);
+  const state = await showEvents(after(watched, events.length), { outline: undefined }, lines);
+  const { verdict } = state;
+  await noteBadNodes(found, state, world);
   if (verdict) return EXIT.ok;
   if (world.signal.aborted) {
     world.err.write(`not waiting any more; job ${jobNumber(jobId)} is ending\n`);

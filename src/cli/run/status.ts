@@ -39,7 +39,7 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
   if (plain === undefined) return EXIT.ok;
   const report = await withLoad(await withSignature(await withCanceller(plain, world)), world);
   const marks = await markedNodes(report, world);
-  await noteBadNodes(report.run.id, report.connection.cluster, report.state, world);
+  await noteBadNodes(report, report.state, world, report.signature);
   const { code, results } = await benchedEnd(report.connection.host, report.run, report.state, world.page);
   world.out.write(
     options.json
@@ -55,6 +55,7 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
 async function statusOfAll(options: StatusOptions, world: World): Promise<number> {
   const all = await lookUpRuns(options, world);
   const reports = await reportRuns(options.all ? all : all.slice(0, options.limit ?? MOST_RUNS), world);
+  for (const report of reports) await noteBadNodes(report, report.state, world);
   const distant = await distantClusters(options, world);
   if (options.json) {
     world.out.write(

@@ -4,12 +4,13 @@ import type { HostFile } from '../../host/host.ts';
 import { createRun, type Run } from '../../observe/run.ts';
 import { planJob } from '../../plan/assemble.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { commandLineOptions, directives } from '../../render/directives.ts';
+import { directives } from '../../render/directives.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { allocateCommand } from '../../scheduler/salloc-argv.ts';
 import { type Connection, connect } from '../cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../cluster/runs-dir.ts';
 import { type LoadOptions, loadSource, readConfig, type ValidJob, validJob } from '../config/load.ts';
+import { excludedText, exclusion } from '../nodes/exclude.ts';
 import { bundleOf } from '../submit/bundle.ts';
 import { type Origin, originOf } from '../submit/origin.ts';
 import { readSecrets } from '../submit/secrets.ts';
@@ -53,13 +54,15 @@ export async function allocate(
   const made = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
   await makeFolder(made, loaded, plan, options, connection, world);
   const origin = await originOf(file, world);
+  const excluded = await exclusion(job, world);
+  if (!taken && !options.json) world.err.write(excludedText(excluded));
   const session = taken
     ? await settle(made, taken, { job, origin }, connection, options, world)
     : await noteSession(
         made,
         ...(await waitForAllocation(
           made,
-          allocateCommand(made, directives(job, plan), commandLineOptions(job)),
+          allocateCommand(made, directives(job, plan), excluded.given),
           connection,
           options,
           world,

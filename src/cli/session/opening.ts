@@ -8,6 +8,7 @@ import { sessionState } from '../../observe/session-state.ts';
 import { watchRun } from '../../observe/watch.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
+import { noteBadNodes } from '../nodes/ledger.ts';
 import { endingText } from '../watch/verdict-text.ts';
 import { screenOf, showEvents } from '../watch/view.ts';
 import type { World } from '../world.ts';
@@ -54,6 +55,7 @@ export async function showOpening(
     ...(options.workers === false ? {} : { through: 'ready' }),
   };
   const state = await showEvents(untilSettled(session, options, { ...world, signal }), shown, screen);
+  await noteBadNodes({ run, connection }, state, world);
   if (state.verdict) {
     world.err.write(await endingText(state.verdict, run, connection.host));
     return { code: await giveBack(session, world), over: true };

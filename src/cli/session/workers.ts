@@ -3,6 +3,7 @@ import { EXIT } from '../../errors.ts';
 import { plainText } from '../../host/plain-text.ts';
 import type { SessionStep } from '../../observe/session-state.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
+import { noteBadNodes } from '../nodes/ledger.ts';
 import type { LookupOptions } from '../run/lookup.ts';
 import { table } from '../table.ts';
 import { clock, elapsed } from '../time-text.ts';
@@ -29,6 +30,7 @@ export async function workers(
 ): Promise<number> {
   const session = await lookUpSession(query, options, world);
   const now = await sessionNow(session);
+  await noteBadNodes(session, now.run, world);
   const rows = await Promise.all(
     now.steps.map(async (step): Promise<Row> => ({ step, settings: await settingsOf(session, step) })),
   );

@@ -2,17 +2,15 @@ import { EXIT } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { createRun } from '../../observe/run.ts';
 import { planJob } from '../../plan/assemble.ts';
-import { commandLineOptions } from '../../render/directives.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { submitRequest } from '../../scheduler/request.ts';
-import type { GivenOptions } from '../../scheduler/slurm-argv.ts';
 import type { NamedProfile } from '../cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../cluster/runs-dir.ts';
 import { refusedFiles } from '../config/files-seen.ts';
 import { type LoadOptions, loadValidJob } from '../config/load.ts';
 import { summary } from '../config/plan-text.ts';
-import { type BadNode, badNodes } from '../nodes/ledger.ts';
-import { excludedText } from '../nodes/nodes.ts';
+import { excludedText, exclusion } from '../nodes/exclude.ts';
+import type { BadNode } from '../nodes/ledger.ts';
 import type { World } from '../world.ts';
 import { wrapped } from '../wrap.ts';
 import { bundleOf } from './bundle.ts';
@@ -44,9 +42,8 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const runsDir = await runsDirAt(job.site, options, world);
   const run = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
   const { files } = await bundleOf(loaded, plan, world);
-  const bad = await badNodes(job.site.name, world);
-  const given = withExcluded(commandLineOptions(job), bad);
-  const request = submitRequest(run, files, await after(options, job.site, world), given);
+  const excluded = await exclusion(job, world);
+  const request = submitRequest(run, files, await after(options, job.site, world), excluded.given);
   if (options.dryRun) {
     if (await seen()) return EXIT.config;
     const dryRun = { request, plan, job, retries, notes: loaded.notes ?? [] };
@@ -72,10 +69,14 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const say = (text: string) => void (options.json || world.out.write(wrapped(text, world.page.width)));
   const each = retries > 0 ? ', for each run' : '';
   const origin = await originOf(file, world);
-  const first = await sendJob(request, run, plan, connection, world, origin);
+  const first = await sendJob(request, run, plan, connection, world, origin).catch((error: unknown) => {
+    // Slurm may have refused it for want of these nodes.
+    if (!options.json) world.err.write(excludedText(excluded));
+    throw error;
+  });
   say(`${job.name} asks for ${summary(plan, job)}${each}\n`);
   const chain = [first];
-  say(submittedText(first, job.bench?.type === 'builtin', options) + excludedText(bad));
+  say(submittedText(first, job.bench?.type === 'builtin', options) + excludedText(excluded));
   if (retries > 0) {
     const { sendRetries } = await import('./retries.ts');
     for await (const sent of sendRetries(first, retries, request, plan, connection, world, origin)) {
@@ -83,7 +84,8 @@ export async function submit(file: string, options: SubmitOptions, world: World)
       say(`  retry   ${sent.run.id}, job ${jobNumber(sent.jobId)}, starts if all before it fail\n`);
     }
   }
-  if (options.json && !options.watch) world.out.write(`${JSON.stringify(submittedJson(chain, bad))}\n`);
+  if (options.json && !options.watch)
+    world.out.write(`${JSON.stringify(submittedJson(chain, excluded.bad))}\n`);
   if (!options.watch) return EXIT.ok;
   const { showChain } = await import('../watch/watch.ts');
   return showChain(
@@ -92,13 +94,6 @@ export async function submit(file: string, options: SubmitOptions, world: World)
     options,
     world,
   );
-}
-
-/** The nodes of the config and the bad ones. */
-function withExcluded(given: GivenOptions, bad: readonly BadNode[]): GivenOptions {
-  if (bad.length === 0) return given;
-  const nodes = [...(given.exclude === undefined ? [] : [given.exclude]), ...bad.map(({ node }) => node)];
-  return { ...given, exclude: nodes.join(',') };
 }
 
 /** A dry-run contacts nobody: the home of a login node remains `~`. */

@@ -1,8 +1,9 @@
 import { EXIT } from '../../errors.ts';
 import type { ObservedEvent } from '../../observe/event.ts';
-import { isBad } from '../../observe/known-cause.ts';
+import { isBad, knownCause } from '../../observe/known-cause.ts';
 import { merge } from '../../observe/merge.ts';
 import { benchedEnd } from '../bench/verdict.ts';
+import { noteBadNodes } from '../nodes/ledger.ts';
 import type { FoundRun } from '../run/lookup.ts';
 import type { World } from '../world.ts';
 import { detachedText } from './detached.ts';
@@ -13,7 +14,7 @@ import { LoadLines } from './live/load-lines.ts';
 import { RunsView } from './live/runs-view.ts';
 import { patience } from './patience.ts';
 import { runEvents, type WatchedRun, watchedRun } from './run-events.ts';
-import { endingText } from './verdict-text.ts';
+import { verdictText } from './verdict-text.ts';
 import { isNews, screenOf, writeLine } from './view.ts';
 import type { WatchOptions } from './watch.ts';
 
@@ -75,8 +76,9 @@ export async function showRuns(
   }
   for (const { live, run, connection } of shown) {
     const { verdict } = live.run;
-    if (!json && verdict && isBad(verdict))
-      world.err.write(`${run.id}: ${await endingText(verdict, run, connection.host)}`);
+    const why = verdict && (await knownCause(verdict, run, connection.host));
+    await noteBadNodes({ run, connection }, live.run, world, why);
+    if (!json && verdict && isBad(verdict)) world.err.write(`${run.id}: ${verdictText(verdict, run, why)}`);
   }
   const ends = await Promise.all(
     shown.map(({ live, run, connection }) => benchedEnd(connection.host, run, live.run, world.page)),

@@ -1,5 +1,5 @@
 import { EXIT } from '../../errors.ts';
-import { isBad } from '../../observe/known-cause.ts';
+import { isBad, knownCause } from '../../observe/known-cause.ts';
 import type { Run } from '../../observe/run.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import type { Connection } from '../cluster/connect.ts';
@@ -14,7 +14,7 @@ import { NO_PAGE, openGaugePage, type PagePlace } from './live/gauge-page.ts';
 import { showLive } from './live/show-live.ts';
 import { patience } from './patience.ts';
 import { runEvents, watchedRun } from './run-events.ts';
-import { endingText } from './verdict-text.ts';
+import { verdictText } from './verdict-text.ts';
 import { screenOf } from './view.ts';
 
 export interface WatchOptions extends LookupOptions {
@@ -78,7 +78,8 @@ async function showRun(
     screen,
   );
   patient.end();
-  await noteBadNodes(run.id, connection.cluster, state, world);
+  const found = state.verdict && (await knownCause(state.verdict, run, host));
+  await noteBadNodes({ run, connection }, state, world, found);
   if (state.verdict === undefined) {
     const late = patient.text();
     world.err.write((late ?? '') + detachedText([{ run, jobId, connection }]));
@@ -86,7 +87,7 @@ async function showRun(
   }
   // Plain lines have said it already, unless there is more to say.
   if (screen.renderer === 'steps' || (!json && isBad(state.verdict)))
-    world.err.write(await endingText(state.verdict, run, host));
+    world.err.write(verdictText(state.verdict, run, found));
   if (!json) world.err.write(await whoCancelled(state.verdict, jobId, connection, world));
   const { code, text } = await benchedEnd(host, run, state, world.page);
   if (!json && text !== '') world.out.write(`\n${text}`);

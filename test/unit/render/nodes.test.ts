@@ -234,8 +234,8 @@ test('a wrong number of nodes ends the job', async () => {
   expect(out).toBe('the plan needs 4 nodes, the allocation node[1-3] has 3\n');
 });
 
-test('a node that is to blame is told apart, and kept from the jobs that wait for this one to fail', async () => {
-  run.file('preflight.sh', '');
+/** Four jobs wait, two of them for job 7 to fail; what is changed of them comes into `updated`. */
+function waitingJobs(): void {
   run.program(
     'squeue',
     `printf '%s\\n' '8|afternotok:7(unfulfilled)' '9|afternotok:7(unfulfilled),afternotok:8(unfulfilled)' '10|afterany:7(unfulfilled)' '11|afternotok:77(unfulfilled)'`,
@@ -249,10 +249,14 @@ test('a node that is to blame is told apart, and kept from the jobs that wait fo
   update*) echo "$*" >>"$RUN_DIR/updated" ;;
 esac`,
   );
-  const { events } = await bind(
-    [...FIT, 'node2 fault shows 7 GPUs, and workers need 8', ...CLOCKS],
-    'SLURM_JOB_ID=7;',
-  );
+}
+
+const SPARED = 'update JobId=8 ExcNodeList=node2\nupdate JobId=9 ExcNodeList=node[8-9],node2\n';
+test('a node that is to blame is told apart, and kept from the jobs that wait for this one to fail', async () => {
+  run.file('preflight.sh', '');
+  waitingJobs();
+  const answers = [...FIT, 'node2 fault shows 7 GPUs, and workers need 8', ...CLOCKS];
+  const { events } = await bind(answers, 'SLURM_JOB_ID=7; trap finish EXIT; tear_down() { :; };');
   expect(events).toEqual([
     {
       kind: 'preflight',
@@ -261,10 +265,25 @@ esac`,
       blamed: [{ node: 'node2', reason: 'shows 7 GPUs, and workers need 8' }],
       seconds: expect.any(Number),
     },
+    { kind: 'teardown', outcome: 'failed', reason: 'node2 shows 7 GPUs, and workers need 8' },
+    { kind: 'verdict', outcome: 'failed', reason: expect.any(String), seconds: expect.any(Number) },
   ]);
-  expect(readFileSync(join(run.dir, 'updated'), 'utf8')).toBe(
-    'update JobId=8 ExcNodeList=node2\nupdate JobId=9 ExcNodeList=node[8-9],node2\n',
+  expect(readFileSync(join(run.dir, 'updated'), 'utf8')).toBe(SPARED);
+});
+
+test.each([
+  ['RuntimeError: CUDA error: uncorrectable ECC error encountered', SPARED],
+  ['CUDA out of memory. Process 4711 has 90.00 GiB memory in use. Process 1 has 2 GiB', SPARED],
+  ['ValueError: no such argument', ''],
+])('a node whose process ended with “%s”', async (line, changed) => {
+  waitingJobs();
+  run.file('updated', '');
+  await run.bash(
+    `SLURM_JOB_ID=7 NODE=(node1 node2 node3); tear_down() { :; }; trap finish EXIT
+CAUSE=([step]=decode-0 [role]=decode [node]=node2 [rank]=0 [exit]=1 [line]="$1"); end failed 'decode-0 on node2 exited with code 1'`,
+    line,
   );
+  expect(readFileSync(join(run.dir, 'updated'), 'utf8')).toBe(changed);
 });
 
 test('what all nodes say is no node’s fault', async () => {

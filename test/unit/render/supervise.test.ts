@@ -162,12 +162,15 @@ test.each([
   [' DUE to SIGNAL Terminated', 'cancelled', 'cancelled'],
   [' DUE TO TIME LIMIT', 'timeout', 'served until the time limit'],
   [' DUE TO PREEMPTION', 'cancelled', 'preempted by a job of higher priority'],
-  [' DUE TO NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS', 'failed', 'node7 node9 failed'],
+  [' DUE TO NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS', 'failed', 'node7, node9 failed'],
 ])('what Slurm says when it ends a job%s', async (words, outcome, reason) => {
   const said = `error: *** JOB 42 ON node1 CANCELLED AT 2025-11-24T07:01:43${words} ***\n`;
   run.file('job.log', `slurmstepd-node1: ${said}`);
-  run.file('state/etcd.srun', 'srun: error: Node failure on node9\nsrun: error: Node failure on node7\n');
-  run.program('scontrol', 'echo "JobId=42 Requeue=0 Restarts=0"');
+  run.file('state/etcd.srun', 'srun: error: Node failure on node[7,9]\nsrun: error: Node failure on node7\n');
+  run.program(
+    'scontrol',
+    'case $2 in hostnames) printf "node7\\nnode9\\n" ;; *) echo "JobId=42 Requeue=0 Restarts=0" ;; esac',
+  );
   expect((await supervised('SLURM_JOB_ID=42 JOB_LOG_START=1; told_to_end')).at(-1)).toMatchObject({
     outcome,
     reason,
