@@ -67,8 +67,10 @@ at_time_limit() {
 
 failed_nodes() {
   local nodes
-  nodes=$(grep -haoE '^srun: error: Node failure on .*' "$ATTEMPT_DIR"/state/*.srun | sed 's/.* //' | sort -u)
-  echo "${nodes:-a node} failed" | paste -sd ' '
+  nodes=$(grep -haoE '^srun: error: Node failure on .*' "$ATTEMPT_DIR"/state/*.srun | sed 's/.* //' | sort -u | paste -sd ,)
+  [[ $nodes != *'['* ]] || nodes=$(timeout 5 scontrol show hostnames "$nodes" | paste -sd ,)
+  nodes=${nodes:-a node}
+  echo "${nodes//,/, } failed"
 }
 
 finish() {
@@ -86,6 +88,10 @@ finish() {
   mapfile -d '' -t cause < <(cause_fields)
   ((${#CAUSE[@]} == 0)) || event process-ended reason="$REASON" "${cause[@]}"
   event teardown outcome="$OUTCOME" reason="$REASON"
+  if [[ $OUTCOME == failed ]] && ((!HURRY)); then
+    blame_cause
+    spare_retries
+  fi
   tear_down
   [[ -z $CONTROLLER ]] || hear_requeue
   REASON+=$trouble

@@ -35,6 +35,7 @@ ask_nodes() {
   : >"$ATTEMPT_DIR/state/bound"
   ASK_FROM=$SECONDS
   ask "${NODE[@]}"
+  ((!RACKS)) || settle_nodes
 }
 
 # ask HOST...: each of them says line by line what node.sh finds.
@@ -49,8 +50,9 @@ ask() {
     ASKED[$host]=$NOW
   done
   # srun's own messages stay on stderr: merged into an address they lost jobs (ishandhanani/srt-slurm#250).
+  # Their steps' environment is looked at, too.
   # shellcheck disable=SC2016 # the nodes' bash expands its own arguments
-  timeout "$left" srun --nodes=$# --ntasks=$# --ntasks-per-node=1 \
+  run_with_preamble timeout "$left" srun --nodes=$# --ntasks=$# --ntasks-per-node=1 \
     --nodelist="${hosts%,}" --job-name=preflight --overlap --mpi=none --cpu-bind=none --input=none bash -c '
       [[ ! -r $0 ]] || { . "$0" "$@"; exit; }
       printf "$1 $SLURMD_NODENAME %s\n" "problem cannot read the run folder" clock' \
@@ -78,10 +80,7 @@ bind_nodes() {
     event preflight problems:="$(findings problem)" warnings:="$(findings warning)" blamed:="$(blamed)" \
       seconds:="$(since_start)"
   fi
-  if [[ -n $unfit ]]; then
-    spare_retries
-    end failed "$unfit"
-  fi
+  [[ -z $unfit ]] || end failed "$unfit"
   check_spans
   export DYN_SLURM_NODE_IPS="${NODE_IP[*]}" DYN_SLURM_NODE_INTERFACES="${interfaces[*]}"
   BOUND=1
@@ -215,6 +214,13 @@ unfit() {
   done
   ((count <= 3)) || said+="; and $((count - 3)) more"
   printf '%s' "${said#; }"
+}
+
+# blame_cause: the node of CAUSE, where the line that says why tells of its hardware.
+blame_cause() {
+  [[ -n ${CAUSE[node]:-} && -n ${CAUSE[line]:-} ]] || return 0
+  ((${#SIGNATURE_PATTERN[@]})) || read_patterns
+  [[ ! ${CAUSE[line]} =~ ${FORM_node_fault:-^$} ]] || FAULT[${CAUSE[node]}]=${CAUSE[line]}
 }
 
 # is_blamed: whether single nodes are to blame. What all nodes of several say is more likely the job's, or the site's.

@@ -76,16 +76,18 @@ read_gpus() {
   SMI=("${rows[@]}")
 }
 
-# compare_model MODEL: `h100` is a word of "NVIDIA H100 80GB HBM3", as b200 is none of "NVIDIA GB200".
+# compare_model MODEL: `h100` is a word of "NVIDIA H100 80GB HBM3", as b200 is none of "NVIDIA GB200". Where the job has other
+# nodes, whose GPUs may be right, this node is the odd one; else the config is.
 compare_model() {
-  local name wrong=''
+  local name wrong='' word=fault
   [[ -n $1 ]] || return 0
   for name in "${GPU_NAMES[@]}"; do
     [[ ! ${name,,} =~ (^|[^a-z0-9])${1,,}($|[^a-z0-9]) && -z $REHEARSED ]] || continue
     wrong=$name
     break
   done
-  [[ -z $wrong ]] || say problem "has $wrong, and the config says \`gpu: $1\`"
+  ((${#NODE[@]} > 1)) || word=problem
+  [[ -z $wrong ]] || say "$word" "has $wrong, and the config says \`gpu: $1\`"
 }
 
 # tell_lines LINE...: a GPU each; what they have in common is said once.
