@@ -57,6 +57,12 @@ export const clusterProfile = z
       .describe(
         'What runs images; `none` runs workers on the host even where a container is named. Default: pyxis.',
       ),
+    shared_container: z
+      .boolean()
+      .default(true)
+      .describe(
+        'One container on each node for all its steps, unpacked from the image once and removed at the end (`--container-name` of pyxis 0.14.0 or later). `false`: each step unpacks the image for itself, as older releases of pyxis need it. Default: true.',
+      ),
     gpus_per_node: z
       .int()
       .min(1)
@@ -77,7 +83,7 @@ export const clusterProfile = z
       .optional()
       .meta({ examples: ['/lustre/images'] })
       .describe(
-        'Folder that all nodes see, into which a job imports the image of a registry once for all; yours or root’s, and sticky where others can write to it. Default: none, pyxis imports it for every step.',
+        'Folder that all nodes see, into which a job imports the image of a registry once for all; yours or root’s, and sticky where others can write to it. Default: none, pyxis imports it on every node.',
       ),
     mounts: z
       .array(mount)

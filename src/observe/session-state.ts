@@ -34,7 +34,7 @@ export interface SessionState {
   readonly command?: EventOf<'command'>;
 }
 
-const FIXED = new Set(['image', 'etcd', 'nats', 'monitor']);
+const FIXED = new Set(['image', 'container', 'cleanup', 'etcd', 'nats', 'monitor']);
 const BENCH = { name: 'bench', kind: 'bench', role: null } as const;
 
 /** A session after its events so far. */

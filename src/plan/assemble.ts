@@ -2,6 +2,7 @@ import type { Job } from '../config/job.ts';
 import { checkRules } from '../config/rules.ts';
 import { usesDpAttention } from '../config/sizing.ts';
 import { benchSteps } from './bench-step.ts';
+import { containerSteps } from './container.ts';
 import { frontendSteps } from './frontend.ts';
 import { imageSteps } from './image.ts';
 import { infraSteps } from './infra.ts';
@@ -22,13 +23,13 @@ export function planJob(job: Job): Plan {
   // nginx stands before several frontends, on the head node.
   const entry = { node: frontends.length > 1 ? 0 : (frontends[0]?.node ?? 0), port: job.frontend.port };
   const services = [...frontendSteps(job, frontends), ...workers.map((worker) => workerStep(job, worker))];
-  const steps = [
-    ...imageSteps(job),
+  const rest = [
     ...infraSteps(job),
     ...services,
     ...monitorSteps(job, workers, services),
     ...benchSteps(job, entry),
   ];
+  const steps = [...imageSteps(job), ...containerSteps(job, rest), ...rest];
   const processes = steps.flatMap(processesOf);
   const clashes = portClashes(processes);
   if (clashes.length > 0) throw new Error(`no rule refused these ports: ${clashes.slice(0, 5).join('; ')}`);

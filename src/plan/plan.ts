@@ -6,7 +6,7 @@ export type NodeIndex = number & { readonly __brand?: 'NodeIndex' };
 
 /**
  * A part of a command that only the running job can know.
- * In the plan's JSON: `${NODE_IP[i]}`, `${NODE[i]}`, `${RUN_DIR}`, `${ATTEMPT_DIR}`, `${LOCAL_DIR}`; `self` and `rank` are replaced for each process.
+ * In the plan's JSON: `${NODE_IP[i]}`, `${NODE[i]}`, `${RUN_DIR}`, `${ATTEMPT_DIR}`, `${CONTAINER}`, `${LOCAL_DIR}`; `self` and `rank` are replaced for each process.
  */
 export type Ref =
   | { readonly ref: 'node-ip'; readonly node: NodeIndex }
@@ -18,6 +18,8 @@ export type Ref =
   | { readonly ref: 'run-dir' }
   /** Where this attempt keeps its logs and state: the run folder, after a requeue `attempts/N` in it. */
   | { readonly ref: 'attempt-dir' }
+  /** The name of this attempt's containers, one on each node. */
+  | { readonly ref: 'container' }
   /** A fresh folder on the node's own disk, one for each step that asks for it. */
   | { readonly ref: 'local-dir' };
 
@@ -25,7 +27,17 @@ export type Ref =
 export type Word = string | readonly (string | Ref)[];
 
 /** A `monitor` only watches: the job goes on without it. */
-export type ProcessKind = 'image' | 'etcd' | 'nats' | 'frontend' | 'nginx' | 'worker' | 'monitor' | 'bench';
+export type ProcessKind =
+  | 'image'
+  | 'container'
+  | 'cleanup'
+  | 'etcd'
+  | 'nats'
+  | 'frontend'
+  | 'nginx'
+  | 'worker'
+  | 'monitor'
+  | 'bench';
 
 /** A port that a process listens on, and what for. `count` ports from `port` on (SGLang's dist-init takes seven). */
 export interface Port {
@@ -159,7 +171,7 @@ export interface Plan {
     readonly used: number;
   };
   readonly workers: readonly PlanWorker[];
-  /** In launch order: the image, infrastructure, frontends, workers, monitors, and a benchmark once they are ready. */
+  /** In launch order: the image, the containers, infrastructure, frontends, workers, monitors, and a benchmark once they are ready. */
   readonly steps: readonly Step[];
   readonly processes: readonly Process[];
   readonly readiness: Readiness;

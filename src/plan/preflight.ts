@@ -1,6 +1,7 @@
 import { hostPath } from '../config/expectations.ts';
 import { gpuModel } from '../config/gpu.ts';
 import type { Job } from '../config/job.ts';
+import { isInContainer, programsOf } from './container.ts';
 import { exposure } from './exposure.ts';
 import { cachedImage, imageFile } from './image.ts';
 import { modelCheck } from './model.ts';
@@ -33,7 +34,7 @@ export function preflightChecks(job: Job, plan: Plan): readonly Check[] {
     ...expectations(job, plan, nodesOf),
     ...readable('the container image', imageFile(job), contained),
     ...readable('the image cache', cachedImage(job) && job.site.image_cache, contained),
-    ...balancer(plan),
+    ...programChecks(job, plan),
     {
       nodes: nodesOf(({ argv, env }) => usesLocalDir([...argv, ...Object.values(env)])),
       words: ['local_dir', job.site.local_dir],
@@ -85,13 +86,35 @@ function readable(what: string, path: string | undefined, nodes: readonly NodeIn
   return path === undefined ? [] : [{ nodes, words: ['readable', what, path] }];
 }
 
-/** nginx runs on the node itself: Dynamo's images do not hold it. */
-function balancer({ steps }: Plan): readonly Check[] {
-  return steps
-    .filter(({ kind }) => kind === 'nginx')
-    .map(({ nodes }) => ({ nodes, words: ['program', 'nginx', NGINX_MISSING] }));
+/** What steps start by name on the node itself. The containers' programs are looked for where the container is made. */
+function programChecks(job: Job, plan: Plan): readonly Check[] {
+  const needed = new Map<string, { readonly nodes: Set<NodeIndex>; readonly missing: string }>();
+  for (const step of plan.steps) {
+    // The job goes on without a monitor.
+    if (
+      step.kind === 'monitor' ||
+      step.kind === 'image' ||
+      step.kind === 'cleanup' ||
+      isInContainer(step, job)
+    )
+      continue;
+    const missing = step.kind === 'nginx' ? NGINX_MISSING : HOST_MISSING;
+    for (const program of programsOf(step, job)) {
+      const { nodes } = needed.get(program) ?? { nodes: new Set() };
+      needed.set(program, { nodes: new Set([...nodes, ...step.nodes]), missing });
+    }
+  }
+  return [...needed].map(([program, { nodes, missing }]) => ({
+    nodes: [...nodes].toSorted((a, b) => a - b),
+    words: ['program', program, missing],
+  }));
 }
 
+const HOST_MISSING =
+  'the job runs it on the node itself, for nothing runs in a container: install it, put the folder of a copy on PATH in ' +
+  'the preamble of the cluster profile, or run all in an image that has it (container.image, and container_runtime: pyxis)';
+
+/** Dynamo's images do not hold nginx. */
 const NGINX_MISSING =
   'several frontends need it on the node itself, outside the container: install it, put the folder of a copy on PATH ' +
   'in the preamble of the cluster profile, or set frontend.count to 1';

@@ -1,9 +1,10 @@
 import type { Job } from '../config/job.ts';
+import { isInContainer, sharesContainer } from './container.ts';
 import { pyxisImage } from './image.ts';
 import { modelMount } from './model.ts';
 import { METRICS } from './monitor-step.ts';
 import type { Step, Word } from './plan.ts';
-import { ATTEMPT_DIR, RUN_DIR } from './word.ts';
+import { ATTEMPT_DIR, CONTAINER, RUN_DIR } from './word.ts';
 
 /**
  * The srun that starts a step: one task on each of its nodes, side by side with all other steps there.
@@ -13,7 +14,7 @@ import { ATTEMPT_DIR, RUN_DIR } from './word.ts';
  *   node.
  * - `--mpi=none`: a site's default MPI plugin would wait for an MPI_Init that never comes.
  * - `--cpu-bind=none`, with `=`: Slurm 25.11 misreads the form without it.
- * - `--kill-on-bad-exit=1`: without it the other ranks outlive one that died, as those of a monitor may.
+ * - `--kill-on-bad-exit=1`: without it the other ranks outlive one that died, as those of a monitor and of `cleanup` may.
  * - `--input=none`: srun would eat the job script's own input.
  * - `--output`, one file a node: all output through one srun is a bottleneck.
  * - `--open-mode=append`: a worker that is started again keeps what it said before.
@@ -34,15 +35,19 @@ export function srunCommand(step: Step, job: Job): readonly Word[] {
     '--overlap',
     '--mpi=none',
     '--cpu-bind=none',
-    ...(step.kind === 'monitor' ? [] : ['--kill-on-bad-exit=1']),
+    ...(step.kind === 'monitor' || step.kind === 'cleanup' ? [] : ['--kill-on-bad-exit=1']),
     '--input=none',
-    ['--output=', ATTEMPT_DIR, `/logs/${step.name}.%N.${logKind(step)}`],
-    '--open-mode=append',
+    ...outputWords(step),
     ...containerWords(step, job),
-    'bash',
-    '-p',
-    [RUN_DIR, `/steps/${step.name}.sh`],
+    // It is over once the container is there, and whole; our script would wait for the other nodes.
+    ...(step.kind === 'container' ? step.argv : ['bash', '-p', [RUN_DIR, `/steps/${step.name}.sh`]]),
   ];
+}
+
+/** What is wrong with a container is to stand beside what srun says of it, where lib.sh looks for the cause. */
+function outputWords(step: Step): readonly Word[] {
+  if (step.kind === 'container') return [];
+  return [['--output=', ATTEMPT_DIR, `/logs/${step.name}.%N.${logKind(step)}`], '--open-mode=append'];
 }
 
 function logKind({ name, kind }: Step): string {
@@ -50,14 +55,21 @@ function logKind({ name, kind }: Step): string {
   return name === METRICS ? 'prom' : 'csv';
 }
 
-/** pyxis: https://github.com/NVIDIA/pyxis */
+/**
+ * pyxis: https://github.com/NVIDIA/pyxis. `no_exec`, which it knows since 0.14.0: a step has mounts of its own. Without it
+ * a step would enter the namespaces of another one that runs in the same container, and lose its own mounts. Where the
+ * container has gone, pyxis makes it again from the image.
+ */
 function containerWords(step: Step, job: Job): readonly Word[] {
-  if (!step.contained || !job.container || job.site.container_runtime !== 'pyxis') return [];
+  if (!isInContainer(step, job) || !job.container) return [];
   return [
     `--container-image=${pyxisImage(job, job.container.image)}`,
+    ...(sharesContainer(job) ? [['--container-name=', CONTAINER, ':no_exec']] : []),
     '--no-container-entrypoint',
     '--no-container-mount-home',
-    ['--container-mounts=', ...commaSeparated(mounts(step, job.container.mounts, job))],
+    ...(step.kind === 'container'
+      ? []
+      : [['--container-mounts=', ...commaSeparated(mounts(step, job.container.mounts, job))]]),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { NodeIndex, Ref, Word } from './plan.ts';
 export const SELF_IP: Ref = { ref: 'self-ip' };
 export const RUN_DIR: Ref = { ref: 'run-dir' };
 export const ATTEMPT_DIR: Ref = { ref: 'attempt-dir' };
+export const CONTAINER: Ref = { ref: 'container' };
 export const LOCAL_DIR: Ref = { ref: 'local-dir' };
 
 export function nodeIp(node: NodeIndex): Ref {
@@ -63,6 +64,8 @@ export function refText(ref: Ref): string {
       return '${RUN_DIR}';
     case 'attempt-dir':
       return '${ATTEMPT_DIR}';
+    case 'container':
+      return '${CONTAINER}';
     case 'local-dir':
       return '${LOCAL_DIR}';
     default:

@@ -43,6 +43,7 @@ export const TEMPLATES = [
   'lib/await.sh',
   'lib/bench.sh',
   'lib/cause.sh',
+  'lib/container.sh',
   'lib/end.sh',
   'lib/etcd.sh',
   'lib/events.sh',
@@ -63,6 +64,7 @@ export const TEMPLATES = [
   'node/gpus.sh',
   'node/model.sh',
   'image.sh',
+  'cleanup.sh',
   'etcd.py',
   'metrics.sh',
   'bench.sh',
@@ -77,6 +79,7 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
     ...TEMPLATES.filter((name) => !name.endsWith('.hbs'))
       .filter((name) => name !== 'etcd.py' || hasPlanes(job))
       .filter((name) => name !== 'image.sh' || plan.steps.some(({ kind }) => kind === 'image'))
+      .filter((name) => name !== 'cleanup.sh')
       .filter((name) => name !== 'bench.sh' || (job.bench && isBenchTool(job.bench.type)))
       .filter((name) => name !== 'metrics.sh' || plan.steps.some((step) => step.name === METRICS))
       .map((name) => [name, { text: templates[name], mode: 0o600 }] as const),
@@ -90,6 +93,11 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
   if (plan.movable.length > 0)
     files.set('ports.sh', { text: portsFile(plan, templates['ports.sh.hbs']), mode: 0o600 });
   for (const planned of plan.steps) {
+    if (planned.kind === 'container') continue;
+    if (planned.kind === 'cleanup') {
+      files.set(`steps/${planned.name}.sh`, { text: templates['cleanup.sh'], mode: 0o700 });
+      continue;
+    }
     files.set(`steps/${planned.name}.sh`, {
       text: stepScript(job, planned, templates['step.sh.hbs']),
       mode: 0o700,

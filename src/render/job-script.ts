@@ -90,6 +90,7 @@ function policies(job: Job): readonly string[] {
 /** Steps that start together, and what has to answer before the next ones start. */
 const STAGES: readonly { readonly title: string; readonly kinds: readonly ProcessKind[] }[] = [
   { title: 'The container image, once for all nodes.', kinds: ['image'] },
+  { title: 'One container on each node, in which all its steps run.', kinds: ['container', 'cleanup'] },
   {
     title: 'All at once; workers and frontends wait for etcd and NATS themselves.',
     kinds: ['worker', 'etcd', 'nats', 'frontend', 'nginx', 'monitor'],
@@ -123,6 +124,8 @@ export function awaitLines(step: Step, job: Job): readonly string[] {
   switch (step.kind) {
     case 'image':
       return [`await_image ${step.name} ${quoteWord(step.argv.at(-1) ?? '')}`];
+    case 'container':
+      return [`await_container ${step.name}`];
     case 'etcd': {
       const at = quoteWord(address(step, 'etcd-client'));
       if (!hasPlanes(job)) return [`await_service ${step.name} etcd_answers ${at}`];
@@ -133,6 +136,7 @@ export function awaitLines(step: Step, job: Job): readonly string[] {
     case 'frontend':
     case 'nginx':
       return [`await_service ${step.name} http_answers ${quoteWord(address(step, step.kind))} /live`];
+    case 'cleanup':
     case 'worker':
     case 'monitor':
     case 'bench':

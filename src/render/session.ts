@@ -16,6 +16,7 @@ export interface SessionSources {
 /** What has to be there, one after the other, before commands are taken. */
 const STAGES: readonly (readonly ProcessKind[])[] = [
   ['image'],
+  ['container', 'cleanup'],
   ['etcd', 'nats'],
   ['frontend', 'nginx', 'monitor'],
 ];

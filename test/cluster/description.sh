@@ -49,7 +49,7 @@ describe_json() {
   cat <<END
 {"name":"$NAME","state":"$STATE","slurmConf":"$STATE/slurm/slurm.conf","version":"$(version)",
 "machine":"$SUBNET.1","controller":"$SUBNET.2","login":"$SUBNET.3","nodes":[${nodes#,}],"domain":"$DOMAIN","gpus":$GPUS,"killWait":$KILL_WAIT,
-"proctrack":"$proctrack","shared":"$STATE/shared","homes":"$STATE/home","laptopHomes":"$STATE/laptop","containers":"$STATE/containers",
+"proctrack":"$proctrack","shared":"$STATE/shared","homes":"$STATE/home","laptopHomes":"$STATE/laptop","containers":"$STATE/containers","roots":"$STATE/roots",
 "password":"$PASSWORD","code":"$CODE","passphrase":"$PASSPHRASE","tools":$tools,"root":$root}
 END
 }

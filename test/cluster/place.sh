@@ -28,11 +28,11 @@ lock_place() {
 
 make_place() {
   local folder
-  for folder in etc/{all/slurm,node,login/pam.d,laptop} ssh home laptop slurm log lib gpus ctl munge containers \
+  for folder in etc/{all/slurm,node,login/pam.d,laptop} ssh home laptop slurm log lib gpus ctl munge containers roots \
     cgroup/freezer freezer node-bin tools shared; do
     mkdir -p "$STATE/$folder"
   done
-  chmod 1777 "$STATE/containers" "$STATE/shared"
+  chmod 1777 "$STATE/containers" "$STATE/roots" "$STATE/shared"
   PACKAGE_ROOT=$(cd "$HERE/../.." && pwd)
   choose_subnet
   choose_freezer

@@ -80,7 +80,7 @@ END
     ! compgen -G "$ROOT/usr/lib/*/slurm*/cgroup_v1.so" >/dev/null || echo CgroupPlugin=cgroup/v1
     printf 'CgroupMountpoint=%s\nConstrainCores=no\n' "$STATE/cgroup"
   } >"$STATE/slurm/cgroup.conf"
-  echo "required $STATE/lib/pyxis.so $STATE/containers" >"$STATE/slurm/plugstack.conf"
+  echo "required $STATE/lib/pyxis.so $STATE/containers $STATE/roots" >"$STATE/slurm/plugstack.conf"
   cp "$HERE/plugins/job_submit.lua" "$STATE/slurm/"
   local i
   for ((i = 0; i < GPUS; i++)); do

@@ -1,3 +1,4 @@
+import { basename } from 'node:path/posix';
 import { DynSlurmError } from '../../errors.ts';
 import { readPlan } from '../../observe/recorded-plan.ts';
 import type { Session } from './lookup.ts';
@@ -16,7 +17,14 @@ export async function containerOptions(
     .map(({ nodes, argv }) => ({ here: nodes.includes(node), options: argv.filter(isOption) }))
     .filter(({ options }) => options.length > 0);
   const found = contained.find(({ here }) => here) ?? contained[0];
-  if (found) return found.options.map((option) => option.replaceAll('${RUN_DIR}', run.dir));
+  if (found) {
+    return found.options.map((option) =>
+      option
+        .replaceAll('${RUN_DIR}', run.dir)
+        // As lib.sh names it; a session has no second attempt.
+        .replaceAll('${CONTAINER}', `${basename(run.dir)}-${job.jobId}-0`),
+    );
+  }
   throw new DynSlurmError('usage', 'this session has no container', {
     hint: 'its steps run on the host, and so does exec without --container',
   });

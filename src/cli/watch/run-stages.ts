@@ -19,6 +19,7 @@ export function runStages(state: RunState, { steps }: Outline, submitted: Moment
     stage({ key: 'queue', title: 'queue', note: queueNote(state) }, submitted ?? state.queue, started, end),
     stage({ key: 'nodes', title: 'nodes', note: nodesNote(state) }, started, bound, end),
     ...steps.filter(({ kind }) => kind === 'image').map((step) => imageStage(state, step, end)),
+    ...steps.filter(({ kind }) => kind === 'container').map(service),
     group(
       'infra',
       'infrastructure',

@@ -42,6 +42,7 @@ test('the profile gives defaults and aliases', () => {
     memory_directive: true,
     environment: 'clean',
     container_runtime: 'pyxis',
+    shared_container: true,
     models: { dsr1: '/lustre/models/DeepSeek-R1', 'dsr1-fp4': '/lustre/models/FP4' },
     images: { dynamo: '/lustre/images/dynamo.sqsh' },
     mounts: ['/lustre:/lustre'],

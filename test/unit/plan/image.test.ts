@@ -95,13 +95,13 @@ test('one step imports it before all others, which then take the file', () => {
   const file = cachedImage(job)?.file ?? '';
   expect(image).toMatchObject({ name: 'image', kind: 'image', nodes: [0], contained: false, ports: [] });
   expect(image?.argv.map(wordText)).toEqual(['bash', '${RUN_DIR}/image.sh', 'docker://nvcr.io#a/b:1', file]);
-  const images = [image, ...others].map((step) =>
+  const images = [image, ...others.filter(({ kind }) => kind !== 'cleanup')].map((step) =>
     step ? srunCommand(step, job).filter((word) => wordText(word).startsWith('--container-image=')) : [],
   );
-  expect(images).toEqual([[], ...others.map(() => [`--container-image=${file}`])]);
+  expect(images).toEqual([[], ...others.slice(1).map(() => [`--container-image=${file}`])]);
   expect(plan.nodes[0]).toMatchObject({
     roles: ['head', 'frontend', 'prefill'],
-    steps: ['image', 'etcd', 'nats', 'frontend-0', 'prefill-0'],
+    steps: ['image', 'container', 'cleanup', 'etcd', 'nats', 'frontend-0', 'prefill-0'],
   });
   expect(preflightChecks(job, plan)).toContainEqual({
     nodes: [0, 1],

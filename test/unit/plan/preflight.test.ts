@@ -39,6 +39,25 @@ test('every node is asked for what its processes need', () => {
   ]);
 });
 
+test('programs that steps start on the nodes themselves', () => {
+  const missing =
+    'the job runs it on the node itself, for nothing runs in a container: install it, put the folder of a copy on PATH in the preamble of the cluster profile, or run all in an image that has it (container.image, and container_runtime: pyxis)';
+  const programs = (sections: Sections, site?: Sections) =>
+    checks(sections, site).filter((check) => check.includes('program'));
+  const roles = { prefill: {}, decode: { nodes: 2 } };
+  const all = [
+    `0: program etcd ${missing}`,
+    `0,1,2: program python3 ${missing}`,
+    `0: program nats-server ${missing}`,
+  ];
+  expect(programs(roles)).toEqual(all);
+  expect(programs({ ...roles, container: { image: 'i' } }, { container_runtime: 'none' })).toEqual(all);
+  expect(programs({ ...roles, container: { image: 'i' } })).toEqual([]);
+  // Whoever gives a role a PATH knows what is on it; the frontend and the script of etcd need Python all the same.
+  const path = { env: { PATH: '/opt/python/bin' } };
+  expect(programs({ prefill: path, decode: path })).toContain(`0: program python3 ${missing}`);
+});
+
 test('a node of infrastructure alone needs neither GPU nor model', () => {
   const found = checks({ aggregated: {}, infra: { dedicated_node: true } });
   expect(found.filter((check) => /gpus|model/.test(check))).toEqual([
@@ -55,7 +74,9 @@ test('names of Hugging Face and of registries are not looked for on disk', () =>
 
 test('an image that is not used is not looked for', () => {
   const container = { image: '/images/dynamo.sqsh' };
-  expect(checks({ aggregated: {}, container }, { container_runtime: 'none' }).join()).not.toContain('image');
+  expect(checks({ aggregated: {}, container }, { container_runtime: 'none' }).join()).not.toContain(
+    'the container image',
+  );
 });
 
 test('it can be turned off', () => {

@@ -50,8 +50,9 @@ test.each([
     { aggregated: {}, container },
     { mounts: ['/scratch:/scratch'], local_dir: '/local' },
   );
-  expect(srun(job, name).slice(-7, -3)).toEqual([
+  expect(srun(job, name).slice(-8, -3)).toEqual([
     '--container-image=nvcr.io#nvidia/dynamo:1.6.1',
+    '--container-name=${CONTAINER}:no_exec',
     '--no-container-entrypoint',
     '--no-container-mount-home',
     mounts,
@@ -75,6 +76,70 @@ test('a chat template outside the model’s folder is mounted', () => {
 test('a model that is no folder is not mounted', () => {
   const job = sampleJob({ aggregated: {}, container: { image: 'i' }, model: { path: 'Qwen/Qwen3-0.6B' } });
   expect(srun(job, 'aggregated-0').at(-4)).toBe('--container-mounts=${RUN_DIR}:${RUN_DIR}');
+});
+
+test('one step unpacks the image on every node that runs a container, and another removes it there at the end', () => {
+  const job = sampleJob(
+    { prefill: { nodes: 2 }, decode: { nodes: 2 }, container },
+    { mounts: ['/scratch:/scratch'] },
+  );
+  expect([srun(job, 'container'), srun(job, 'cleanup')]).toEqual([
+    [
+      'srun',
+      '--nodes=4',
+      '--ntasks=4',
+      '--ntasks-per-node=1',
+      '--nodelist=${NODE[0]},${NODE[1]},${NODE[2]},${NODE[3]}',
+      '--job-name=container',
+      '--overlap',
+      '--mpi=none',
+      '--cpu-bind=none',
+      '--kill-on-bad-exit=1',
+      '--input=none',
+      '--container-image=nvcr.io#nvidia/dynamo:1.6.1',
+      '--container-name=${CONTAINER}:no_exec',
+      '--no-container-entrypoint',
+      '--no-container-mount-home',
+      'bash',
+      '-p',
+      '-c',
+      expect.stringContaining('the image has no '),
+      'container',
+      'etcd',
+      'python3',
+      'nats-server',
+    ],
+    [
+      'srun',
+      '--nodes=4',
+      '--ntasks=4',
+      '--ntasks-per-node=1',
+      '--nodelist=${NODE[0]},${NODE[1]},${NODE[2]},${NODE[3]}',
+      '--job-name=cleanup',
+      '--overlap',
+      '--mpi=none',
+      '--cpu-bind=none',
+      '--input=none',
+      '--output=${ATTEMPT_DIR}/logs/cleanup.%N.log',
+      '--open-mode=append',
+      'bash',
+      '-p',
+      '${RUN_DIR}/steps/cleanup.sh',
+    ],
+  ]);
+});
+
+test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+  ['the site’s pyxis is too old for it', { container }, { shared_container: false }],
+  ['the site runs no containers', { container }, { container_runtime: 'none' }],
+  ['the job has no container', {}, {}],
+])('no container is shared where %s', (_, sections, site) => {
+  const job = sampleJob({ aggregated: {}, ...sections }, site);
+  const { steps } = planJob(job);
+  expect(steps.filter(({ kind }) => kind === 'container' || kind === 'cleanup')).toEqual([]);
+  expect(
+    steps.flatMap((step) => srunCommand(step, job).map(wordText)).filter((word) => word.includes('-name=')),
+  ).toEqual(steps.map(({ name }) => `--job-name=${name}`));
 });
 
 test.each([

@@ -39,6 +39,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     'lib/await.sh': '600',
     'lib/bench.sh': '600',
     'lib/cause.sh': '600',
+    'lib/container.sh': '600',
     'lib/end.sh': '600',
     'lib/etcd.sh': '600',
     'lib/events.sh': '600',
@@ -71,7 +72,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     ...Object.fromEntries(names.map((name) => [`steps/${name}.sh`, '700'])),
     ...Object.fromEntries(names.map((name) => [`env/${name}.env`, '600'])),
   });
-  expect(world.stderr()).toBe('wrote 49 files to job; start with job/job.sbatch\n');
+  expect(world.stderr()).toBe('wrote 50 files to job; start with job/job.sbatch\n');
   expect(world.stdout()).toBe('');
 });
 

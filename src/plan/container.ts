@@ -1,0 +1,68 @@
+import type { Job } from '../config/job.ts';
+import { hasPlanes } from '../config/planes.ts';
+import type { NodeIndex, Step } from './plan.ts';
+import { CONTAINER } from './word.ts';
+
+/** Whether the steps of a node run in one container, which pyxis unpacks once, instead of one each. */
+export function sharesContainer({ container, site }: Job): boolean {
+  return container !== undefined && site.container_runtime === 'pyxis' && site.shared_container;
+}
+
+export function isInContainer({ contained }: Step, { container, site }: Job): boolean {
+  return contained && container !== undefined && site.container_runtime === 'pyxis';
+}
+
+/** What a step starts by its name on PATH; a PATH of the config's own is not looked through. */
+export function programsOf({ kind, argv: [program], env }: Step, job: Job): readonly string[] {
+  if (env.PATH !== undefined || typeof program !== 'string' || program === 'bash') return [];
+  // A script of ours starts etcd, and locks it.
+  return kind === 'etcd' && hasPlanes(job) ? [program, 'python3'] : [program];
+}
+
+/**
+ * Two steps on every node that runs one of `steps` in a container. `container` unpacks the image, and ends: pyxis looks
+ * for a container of that name and makes it if there is none, without a lock, so that steps which start together
+ * would fail. `cleanup` waits until the job ends, and removes it.
+ */
+export function containerSteps(job: Job, steps: readonly Step[]): readonly Step[] {
+  if (!sharesContainer(job)) return [];
+  const nodes = new Set(steps.filter(({ contained }) => contained).flatMap((step) => step.nodes));
+  return [
+    { ...onNodes('container', nodes), argv: checkWords(steps, job), contained: true },
+    {
+      ...onNodes('cleanup', nodes),
+      argv: ['enroot', 'remove', '--force', ['pyxis_', CONTAINER]],
+      contained: false,
+    },
+  ];
+}
+
+/** Looks for all programs that steps start in the container, before any of them does. */
+function checkWords(steps: readonly Step[], job: Job): readonly string[] {
+  const programs = new Set(
+    steps.filter(({ contained }) => contained).flatMap((step) => programsOf(step, job)),
+  );
+  return ['bash', '-p', '-c', CHECK, 'container', ...programs];
+}
+
+/** As task.sh looks for them. */
+const CHECK =
+  'PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; for p; do type -P "$p" >/dev/null || m+=", $p"; done; ' +
+  '[[ -z $m ]] || { echo "dyn-slurm: the image has no ${m#, } on its PATH" >&2; exit 1; }';
+
+function onNodes(
+  kind: 'container' | 'cleanup',
+  nodes: ReadonlySet<NodeIndex>,
+): Omit<Step, 'argv' | 'contained'> {
+  return {
+    name: kind,
+    kind,
+    role: null,
+    worker: null,
+    nodes: [...nodes].toSorted((a, b) => a - b),
+    gpus: [],
+    env: {},
+    secrets: {},
+    ports: [],
+  };
+}
