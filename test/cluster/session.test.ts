@@ -72,8 +72,16 @@ describe.skipIf(unavailable)(`a session${unavailable ? ` (skipped: ${unavailable
     expect(records().filter((record) => record.includes(image))).toHaveLength(before + 1);
     // The mount in which a changed command is.
     expect(records().at(-1)).toContain(session.dir);
+    // A worker's mounts, in the container that its node has.
+    const mounted = `container-mounts=${session.dir}:${session.dir},/home/model:/home/model:ro`;
+    const named = `container-name=${session.run}-${session.job}-0:no_exec`;
+    const asWorker = () =>
+      records().filter((record) => record.includes(mounted) && record.includes(named)).length;
+    const workers = asWorker();
+    expect(workers).toBeGreaterThanOrEqual(6);
     expect((await site.ada.run(['exec', '3', '--container', '--', 'true'])).code).toBe(0);
     expect(records().filter((record) => record.includes(image))).toHaveLength(before + 2);
+    expect(asWorker()).toBe(workers + 1);
     await load.completions(5);
     const nginx = (await site.ada.run(['logs', session.run, 'nginx'])).stdout;
     expect(await load.stop(), nginx).toEqual([]);

@@ -8,12 +8,12 @@ import type { Session } from './lookup.ts';
  * has. @throws DynSlurmError `usage` where the job has no container.
  */
 export async function containerOptions(
-  { run, connection }: Session,
+  { run, job, connection }: Session,
   node: number,
 ): Promise<readonly string[]> {
   const { srun = [] } = (await readPlan(connection.host, run)) ?? {};
   const contained = srun
-    .filter(({ name }) => name !== 'etcd' && name !== 'nats')
+    .filter(({ name }) => !WITHOUT_MODEL.has(name))
     .map(({ nodes, argv }) => ({ here: nodes.includes(node), options: argv.filter(isOption) }))
     .filter(({ options }) => options.length > 0);
   const found = contained.find(({ here }) => here) ?? contained[0];
@@ -29,5 +29,8 @@ export async function containerOptions(
     hint: 'its steps run on the host, and so does exec without --container',
   });
 }
+
+/** Steps whose mounts are not those of a worker. */
+const WITHOUT_MODEL = new Set(['container', 'etcd', 'nats']);
 
 const isOption = (word: string): boolean => /^--(no-)?container-/.test(word);
