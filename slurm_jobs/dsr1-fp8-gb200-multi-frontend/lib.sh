@@ -24,6 +24,8 @@ LIB=${BASH_SOURCE[0]%/*}/lib
 . "$LIB/preamble.sh" || exit 1
 # shellcheck source=lib/image.sh
 . "$LIB/image.sh" || exit 1
+# shellcheck source=lib/container.sh
+. "$LIB/container.sh" || exit 1
 # shellcheck source=lib/ports.sh
 . "$LIB/ports.sh" || exit 1
 # shellcheck source=lib/racks.sh
@@ -74,6 +76,9 @@ set_out() {
   # Somebody may have submitted it with another --export, which would reach srun too:
   # https://slurm.schedmd.com/sbatch.html, SLURM_EXPORT_ENV.
   export RUN_DIR DYN_SLURM_RUN_DIR=$RUN_DIR DYN_SLURM_ATTEMPT_DIR=$ATTEMPT_DIR SLURM_EXPORT_ENV=ALL
+  # pyxis may keep it apart from those of other jobs, and may not.
+  CONTAINER=${RUN_DIR##*/}-$SLURM_JOB_ID-$ATTEMPT
+  export DYN_SLURM_CONTAINER=$CONTAINER
   scrub
   mkdir -p "$ATTEMPT_DIR/logs" "$ATTEMPT_DIR/state"
   JOB_LOG_START=$(stat -c %s "$RUN_DIR/job.log" 2>/dev/null || echo 0)

@@ -122,13 +122,14 @@ tear_down() {
   ((BOUND)) || HASTE=1
   if ((HURRY || !BOUND)); then
     GRACE=$HASTE
-    stop image bench monitor worker frontend nginx nats etcd
+    stop image container bench monitor worker frontend nginx nats etcd
   else
-    stop image bench monitor
+    stop image container bench monitor
     stop worker
     stop frontend nginx
     stop nats etcd
   fi
+  remove_containers
   remove_secrets
   # What steps of the head node could not remove because they were killed.
   rm -rf -- "$LOCAL/dyn-slurm-$SLURM_JOB_ID-"*

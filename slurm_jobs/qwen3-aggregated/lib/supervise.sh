@@ -60,7 +60,7 @@ lose() {
     lose_bench
     ((${#CAUSE[@]})) || return 0
   fi
-  if [[ $kind == monitor ]]; then
+  if [[ $kind == monitor || $kind == cleanup ]]; then
     lose_monitor "$name"
     return
   fi

@@ -1,0 +1,37 @@
+# shellcheck shell=bash disable=SC2034,SC2153 # the parts of lib.sh share their variables
+# The container that all steps of a node share, where the plan has the steps `container` and `cleanup`.
+
+# Seconds that nodes have to remove a container in, which is some hundred thousand files.
+REMOVAL_TIME=120
+
+# await_container STEP: until the container is there on each of its nodes.
+await_container() {
+  local lacking
+  while alive "$1"; do
+    ((!DRAIN)) || drain
+    ((SECONDS < DEADLINE)) || end deadline "not ready after $DEADLINE s, waiting for the container to be unpacked from the image"
+    sleep 0.2
+  done
+  if ! wait "${STEP_PID[$1]}"; then
+    find_cause "$1"
+    # Where the container is there, and lacks something, that is the cause.
+    lacking=$(step_said "$1" '^dyn-slurm: the image has no ')
+    CAUSE[line]=${lacking:-${CAUSE[line]:-}}
+    end failed "no container${CAUSE[node]:+ on ${CAUSE[node]}}: ${CAUSE[line]:-$REASON}"
+  fi
+  STEP_STATE[$1]=over
+  event service-ready step="$1" seconds:="$(since_start)"
+  # The time without progress begins here.
+  PROGRESS=$SECONDS
+}
+
+# remove_containers: once all that ran in them has ended.
+remove_containers() {
+  local name=cleanup
+  [[ -n ${STEP_PID[$name]:-} ]] || return 0
+  # A task that has not begun to listen looks for it.
+  : >"$ATTEMPT_DIR/state/over"
+  stop_steps "$REMOVAL_TIME" "$name"
+  wait "${STEP_PID[$name]}" ||
+    event warning reason="nodes may have kept the container pyxis_$CONTAINER, which needs disk or memory: logs/$name.*.log say which; \`enroot remove --force pyxis_$CONTAINER\` there removes it"
+}
