@@ -304,10 +304,57 @@ test('a rank that only suffered gives way to the one that failed', async () => {
   );
   run.file('state/decode-0.0.exit', `1000\n1\n0\nnode2\n${peer}\n2\n`);
   const { out } = await run.bash(
-    `ATTEMPT_DIR=$RUN_DIR; STEPS=(decode-0) STEP_STATE[decode-0]=up STEP_ROLE[decode-0]=decode
+    `ATTEMPT_DIR=$RUN_DIR; STEPS=(decode-0) STEP_STATE[decode-0]=up STEP_ROLE[decode-0]=decode STEP_KIND[decode-0]=worker
 STEP_HOSTS[decode-0]='["node2","node3"]'; first_end; echo "$REASON|\${CAUSE[node]}|\${CAUSE[rank]}|\${CAUSE[line]}"`,
   );
   expect(out).toBe(`decode-0 on node2 exited with code 1, after rank 1 on node3 had failed|node3|1|${oom}\n`);
+});
+
+describe('a worker that ended without a cause of its own', () => {
+  const OOM = 'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.';
+  const FAREWELL = '[2026-04-21 04:13:43] Received sigquit from a child process.';
+  const DECODE = `[2026-04-21 04:13:44 TP0] Decode batch. #running-req: 1, gen throughput (token/s): 9`;
+
+  /** What is said of decode-0, whose record has this line and grade, beside a log of prefill-0 that lives or is ending. */
+  async function blamed(line: string, grade: number, prefill: readonly string[]): Promise<string> {
+    run.file('logs/prefill-0.node3.log', `${prefill.join('\n')}\n`);
+    run.file('state/decode-0.0.exit', `1000\n1\n0\nnode2\n${line}\n${grade}\n`);
+    const { out } = await run.bash(
+      `ATTEMPT_DIR=$RUN_DIR; STEPS=(etcd decode-0 prefill-0) STEP_STATE=([etcd]=up [decode-0]=up [prefill-0]=up)
+STEP_ROLE=([decode-0]=decode [prefill-0]=prefill) STEP_KIND=([etcd]=etcd [decode-0]=worker [prefill-0]=worker)
+STEP_HOSTS=([etcd]='["node1"]' [decode-0]='["node2"]' [prefill-0]='["node3"]')
+first_end; echo "$REASON|\${CAUSE[step]} \${CAUSE[node]} \${CAUSE[rank]}|\${CAUSE[line]}"`,
+    );
+    return out.trim();
+  }
+
+  const LOST = 'RuntimeError: [pair.cc:525] Read error [10.0.0.4]:5519: Connection reset by peer';
+  const FIRST = `decode-0 on node2 exited with code 1|decode-0 node2 0|`;
+  const OTHER = `decode-0 on node2 exited with code 1, after prefill-0 on node3 had failed|prefill-0 node3 0|${OOM}`;
+
+  test('gives way to another worker whose engine failed, though that has not ended yet', async () => {
+    expect(await blamed(LOST, 2, [OOM, FAREWELL])).toBe(OTHER);
+  });
+
+  test('keeps the blame where the other goes on working', async () => {
+    expect(await blamed(LOST, 2, [OOM, FAREWELL, DECODE, DECODE, DECODE])).toBe(`${FIRST}${LOST}`);
+    expect(await blamed(LOST, 2, [OOM, DECODE])).toBe(`${FIRST}${LOST}`);
+  });
+
+  test('keeps it where it has an error of its own', async () => {
+    expect(await blamed('ValueError: its own', 3, [OOM, FAREWELL])).toBe(`${FIRST}ValueError: its own`);
+  });
+});
+
+test('of two workers, the one that ended first by the head node’s clock is to blame', async () => {
+  run.file('state/decode-0.0.exit', '5000\n1\n0\nnode2\nValueError: later\n3\n');
+  run.file('state/prefill-0.1.exit', '9000\n1\n0\nnode3\nValueError: first\n3\n');
+  const { out } = await run.bash(
+    `ATTEMPT_DIR=$RUN_DIR; STEPS=(decode-0 prefill-0) STEP_STATE=([decode-0]=up [prefill-0]=up) AHEAD=([node3]=6000)
+STEP_ROLE=([decode-0]=decode [prefill-0]=prefill) STEP_HOSTS=([decode-0]='["node2"]' [prefill-0]='["node4","node3"]')
+first_end; echo "$REASON|\${CAUSE[rank]}|\${CAUSE[line]}"`,
+  );
+  expect(out).toBe('prefill-0 on node3 exited with code 1|1|ValueError: first\n');
 });
 
 test.each([

@@ -136,6 +136,36 @@ describe('version 2 of the cgroups', () => {
     expect(await said(`memory_of ${root}/job_1/task_0`)).toBe('the node had no more');
   });
 
+  /** Whether the kernel ended one of the task's processes after it had counted none, by the word of its cgroup. */
+  async function short(path: string, grade: number): Promise<string> {
+    writeFileSync(join(root, 'own'), `0::${path}\n`);
+    const lines = `CGROUP=${root}/own CAUSE_GRADE=${grade}
+was_short_of_memory "$(memory_cgroup)" "$KILLS" && echo short`;
+    return [await said(`KILLS=0; ${lines}`), await said(`KILLS=''; ${lines}`)].join('');
+  }
+
+  const KILLED = { 'job_1/step_0/memory.events': 'oom_kill 1\n' };
+
+  test('a task that has no cgroup with a counter has its step’s, but no other step’s', async () => {
+    mkdirSync(join(root, 'job_1/step_0/user/task_0'), { recursive: true });
+    cgroup({ ...KILLED, 'job_1/memory.events': 'oom_kill 5\n' });
+    expect(await short('/job_1/step_0/user/task_0', 6)).toBe('short\n');
+    rmSync(join(root, 'job_1/step_0/memory.events'));
+    expect(await short('/job_1/step_0/user/task_0', 0)).toBe('');
+  });
+
+  test('a cgroup that all jobs share says nothing where the log names a cause', async () => {
+    mkdirSync(join(root, 'slurmd.service'));
+    cgroup({ 'slurmd.service/memory.events': 'oom_kill 3\n' });
+    expect(await short('/slurmd.service', 4)).toBe('short\n');
+    expect(await short('/slurmd.service', 6)).toBe('');
+  });
+
+  test('a counter that could not be read, or no longer can, says nothing', async () => {
+    mkdirSync(join(root, 'job_1/step_0/task_0'), { recursive: true });
+    expect(await short('/job_1/step_0/task_0', 0)).toBe('');
+  });
+
   test('no cgroup is no kill', async () => {
     expect(await said('kills_in "$(memory_cgroup)"')).toBe('');
   });
