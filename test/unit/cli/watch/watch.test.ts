@@ -79,7 +79,7 @@ failed after 31 s: etcd on node1 was killed by SIGKILL
   last line  {"level":"info","msg":"ready to serve client requests"}
   log        RUNS/r1-0a1b2c/logs/etcd.node1.log
   read it    dyn-slurm logs r1-0a1b2c etcd
-  next       something else on the node ended it, and its log does not say why; where the kernel does so for want of memory, and the step’s memory cgroup can be read, dyn-slurm says so: else look at `dmesg` on the node and at `sacct -j JOB -o JobID,State,MaxRSS`
+  next       something else on the node ended it, and its log does not say why; where the kernel does so for want of memory, and the step’s memory cgroup can be read, dyn-slurm says so: else look at \`dmesg\` on the node and at \`sacct -j JOB -o JobID,State,MaxRSS\`
 `,
   );
 });
