@@ -48,12 +48,13 @@ read_patterns() {
 
 # judge_log FILE [START]: sets CAUSE_LINE, empty where there is none, and CAUSE_GRADE: 6 known as a cause, 5 what ended the
 # engine, 4 a crash without words, 3 an exception, 2 known as a consequence of something elsewhere, 1 looks like an error,
-# 0 the last line. START: bytes at the beginning of the file that belong to an earlier process.
+# 0 the last line; and CAUSE_OUTLIVED: 1 where the process went on working after it. START: bytes at the
+# beginning of the file that belong to an earlier process.
 judge_log() {
   local LC_ALL=C file=$1 start=${2:-0} size at text grade known
   local inside=0 chain='' fatal=0 calm=0 source='' farewell='' root=-1 root_source='' root_lookup=0 root_plain=0
   local -a LINES=() HAS_WORD=() BEST_AT=() BEST_CALM=() BEST_ORDER=() BEST_SOURCE=()
-  CAUSE_LINE='' CAUSE_GRADE=0
+  CAUSE_LINE='' CAUSE_GRADE=0 CAUSE_OUTLIVED=0
   size=$(stat -c %s "$file" 2>/dev/null) || return 0
   size=$((size - start))
   ((size > 0)) || return 0
@@ -81,6 +82,7 @@ judge_log() {
   for grade in 6 5 4 3 2 1 0; do
     [[ -n ${BEST_AT[grade]:-} ]] || continue
     CAUSE_GRADE=$grade
+    ! outlived "$grade" || CAUSE_OUTLIVED=1
     whole_message "${BEST_AT[grade]}" "${BEST_SOURCE[grade]}"
     return
   done
@@ -150,7 +152,7 @@ weigh_line() {
   elif ((mild)) || [[ $text =~ $FORM_stamped ]]; then
     ((calm += 1))
   fi
-  BEST_AT[grade]=$at BEST_SOURCE[grade]=''
+  BEST_AT[grade]=$at BEST_CALM[grade]=$calm BEST_SOURCE[grade]=''
 }
 
 # outlived GRADE: whether the process went on working after the line that counts.
@@ -169,7 +171,7 @@ weigh_exception() {
   inside=0 chain=''
   ((root_plain)) || return 0
   grade=$((fatal ? 5 : 3))
-  BEST_AT[grade]=$root BEST_SOURCE[grade]=$root_source
+  BEST_AT[grade]=$root BEST_CALM[grade]=$calm BEST_SOURCE[grade]=$root_source
   for grade in 6 4; do
     ! outlived "$grade" || unset "BEST_AT[$grade]"
   done

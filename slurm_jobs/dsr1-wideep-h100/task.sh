@@ -13,7 +13,7 @@ LOCAL_DIR='' ETCD_AUTH_PASSWORD=''
 unset NODE_IP ETCD_AUTH_USERNAME NATS_AUTH_USERNAME NATS_AUTH_PASSWORD
 # The command's environment beside what the step was started with, as NAME=VALUE: from the plan, and by the node's network.
 ENVIRONMENT=() NETWORK=()
-CGROUPS=/sys/fs/cgroup
+CGROUPS=/sys/fs/cgroup CGROUP=/proc/self/cgroup
 # By the plan's number, what a port that the job may move is now.
 PORT=()
 
@@ -192,7 +192,7 @@ attend() {
   CAUSE_LINE='' CAUSE_GRADE=0
   ((told)) || judge_log "$LOG" "$LOG_START"
   line=$CAUSE_LINE
-  if [[ $(kills_in "$memory") != "$kills" ]]; then
+  if was_short_of_memory "$memory" "$kills"; then
     line="out of memory: the kernel killed a process here; $(memory_of "$memory")${line:+; last line: $line}"
     CAUSE_GRADE=6
     printf 'dyn-slurm: %s\n' "$line" >&2
@@ -200,6 +200,14 @@ attend() {
   record "$status" "$told" "$line" "$CAUSE_GRADE"
   [[ -z $LOCAL_DIR ]] || rm -rf -- "$LOCAL_DIR"
   return "$status"
+}
+
+# was_short_of_memory CGROUP KILLS: whether the kernel has ended a process of the cgroup since it had counted so many. One
+# that is not the job's own may have ended another job's: a log that names a cause is right, then.
+was_short_of_memory() {
+  local now
+  now=$(kills_in "$1")
+  [[ -n $2 && -n $now && $now != "$2" ]] && { [[ $1 == */job_* ]] || ((CAUSE_GRADE < 5)); }
 }
 
 # start COMMAND...: in a subshell, which becomes it. What the config gives comes last, and wins.
@@ -247,16 +255,19 @@ record() {
   printf '%s\n' "$(date +%s%3N)" "$1" "$2" "${SLURMD_NODENAME:-unknown}" "$3" "${4:-6}" >"$file.part" && mv "$file.part" "$file"
 }
 
-# memory_cgroup: the folder of this task's memory cgroup, where there is one, of version 1 or 2:
-# https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
+# memory_cgroup: the folder of this task's memory cgroup, where there is one, of version 1 or 2; where Slurm gives the
+# task none of its own, the step's: https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
 memory_cgroup() {
   local controllers path
   while IFS=: read -r _ controllers path; do
     case ,$controllers, in
       *,memory,*) printf '%s' "$CGROUPS/memory$path" ;;
-      ,,) [[ ! -e $CGROUPS$path/memory.events ]] || printf '%s' "$CGROUPS$path" ;;
+      ,,)
+        while [[ $path == */step_*/* && ! -e $CGROUPS$path/memory.events ]]; do path=${path%/*}; done
+        [[ ! -e $CGROUPS$path/memory.events ]] || printf '%s' "$CGROUPS$path"
+        ;;
     esac
-  done <"/proc/$BASHPID/cgroup"
+  done <"$CGROUP"
 } 2>/dev/null
 
 # kills_in CGROUP: how many of its processes the kernel has ended for want of memory.

@@ -76,26 +76,32 @@ first_end() {
     REASON="$name on ${CAUSE[node]} $how"
   done
   [[ -n $first ]] || return 1
-  blame_other_rank
+  blame_other
 }
 
-# blame_other_rank: where CAUSE is only what the end of another rank did to this one, and the log of another node of the
-# step says more, that is the cause. The step's other tasks may still be ending: their logs are there, their records not.
-blame_other_rank() {
-  local name=${CAUSE[step]} grade=$CAUSE_GRADE log host rank=-1
+# blame_other: where CAUSE is only what the end of another process did to this one, and the log of another node of the
+# step says more, that is the cause; so is what ended the engine of another worker, which says farewell. Those may still be
+# ending: their logs are there, their records not. What a process outlived is no cause.
+blame_other() {
+  local own=${CAUSE[step]} node=${CAUSE[node]%%.*} grade=$CAUSE_GRADE name log host rank what least
   local -a hosts
-  ((grade <= 2)) && [[ ${STEP_HOSTS[$name]:-} == *,* ]] || return 0
-  IFS=, read -ra hosts <<<"${STEP_HOSTS[$name]//[]\"[]/}"
-  for host in "${hosts[@]}"; do
-    ((++rank))
-    [[ ${host%%.*} != "${CAUSE[node]%%.*}" ]] || continue
-    log=$ATTEMPT_DIR/logs/$name.$host.log
-    [[ -e $log ]] || log=$ATTEMPT_DIR/logs/$name.${host%%.*}.log
-    judge_log "$log"
-    ((CAUSE_GRADE >= 3 && CAUSE_GRADE > grade)) || continue
-    grade=$CAUSE_GRADE
-    REASON="${REASON%, after *}, after rank $rank on $host had failed"
-    CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [rank]=$rank [node]=$host [line]=$CAUSE_LINE)
+  ((grade <= 2)) || return 0
+  for name in "$own" "${STEPS[@]}"; do
+    [[ ${STEP_KIND[$name]:-} == worker ]] && is_up "$name" || continue
+    IFS=, read -ra hosts <<<"${STEP_HOSTS[$name]//[]\"[]/}"
+    for rank in "${!hosts[@]}"; do
+      host=${hosts[rank]} what=$name least=5
+      [[ $name != "$own" ]] || what="rank $rank" least=3
+      [[ $name != "$own" || ${host%%.*} != "$node" ]] || continue
+      log=$ATTEMPT_DIR/logs/$name.$host.log
+      [[ -e $log ]] || log=$ATTEMPT_DIR/logs/$name.${host%%.*}.log
+      ((least == 3)) || tail -c "$JUDGED_BYTES" "$log" 2>/dev/null | grep -aqE '[Ss]igquit|SIGQUIT' || continue
+      judge_log "$log"
+      ((CAUSE_GRADE > grade && CAUSE_GRADE >= least && !CAUSE_OUTLIVED)) || continue
+      grade=$CAUSE_GRADE
+      REASON="${REASON%, after *}, after $what on $host had failed"
+      CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [rank]=$rank [node]=$host [line]=$CAUSE_LINE)
+    done
   done
 }
 
