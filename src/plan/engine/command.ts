@@ -12,6 +12,7 @@ import { type Settings, spelled } from '../../config/spelled.ts';
 import { userEnvironment } from '../environment.ts';
 import { portPart, portWord } from '../movable-ports.ts';
 import type { SecretSource, Word } from '../plan.ts';
+import { SELF_IP } from '../word.ts';
 import type { PlacedWorker } from '../worker.ts';
 import { argumentWords } from './arguments.ts';
 import { workerEnvironment } from './environment.ts';
@@ -101,11 +102,11 @@ function withoutAttentionSwitch(settings: Settings, job: Job): Settings {
 
 /**
  * The bootstrap server listens where SGLang's HTTP server would, which is 127.0.0.1 by default: other nodes could not
- * reach it. https://github.com/ai-dynamo/dynamo/issues/5309
+ * reach it. https://github.com/ai-dynamo/dynamo/issues/5309 Ranks and peers look for it at the address of `--dist-init-addr`.
  */
-function hostWords({ role, config }: PlacedWorker, { args }: Settings): readonly string[] {
+function hostWords({ role, config }: PlacedWorker, { args }: Settings): readonly Word[] {
   const given = 'host' in args || flagGroups(config.flags).some(({ name }) => name === 'host');
-  return (role === 'prefill' || role === 'decode') && !given ? ['--host', '0.0.0.0'] : [];
+  return (role === 'prefill' || role === 'decode') && !given ? ['--host', [SELF_IP]] : [];
 }
 
 /** JSON. */

@@ -33,7 +33,7 @@ test('every node is asked for what its processes need', () => {
     '0: ports frontend-0 8180 7778',
     '1: ports frontend-1 8180 7778',
     '0: ports nginx 8000',
-    '0: ports prefill-0 7777 8081 *:29500-29506 *:30001',
+    '0: ports prefill-0 7777 8081 *:29500-29506 30001',
     '1: ports decode-0 7777 8081 *:29500-29506',
     '2: ports decode-0 7777 8081',
   ]);

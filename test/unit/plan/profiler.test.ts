@@ -48,7 +48,7 @@ test('workers of the roles that are named run under nsys, others as ever', () =>
     '--tp-size',
     '16',
     '--host',
-    '0.0.0.0',
+    '${SELF_IP}',
     '--request-plane',
     'tcp',
     '--event-plane',

@@ -30,12 +30,12 @@ test('prefill and decode, of one node and of two', () => {
   expect(command('prefill-0', PAIR)).toBe(
     `python3 -m dynamo.sglang ${MODEL} --disaggregation-mode prefill --disaggregation-bootstrap-port 30001 ` +
       '--dist-init-addr ${NODE_IP[0]}:29500 --nnodes 1 --node-rank 0 ' +
-      `--tp-size 8 --host 0.0.0.0 ${PLANES}`,
+      `--tp-size 8 --host \${SELF_IP} ${PLANES}`,
   );
   expect(command('decode-0', PAIR)).toBe(
     `python3 -m dynamo.sglang ${MODEL} --disaggregation-mode decode --disaggregation-bootstrap-port 30001 ` +
       '--dist-init-addr ${NODE_IP[1]}:29500 --nnodes 2 --node-rank ${NODE_RANK} ' +
-      `--tp-size 16 --host 0.0.0.0 ${PLANES}`,
+      `--tp-size 16 --host \${SELF_IP} ${PLANES}`,
   );
 });
 
