@@ -28,3 +28,12 @@ export function natsUser(job: Pick<JobConfig, 'dynamo' | 'infra'>): string | und
 export function needsNats(job: Pick<JobConfig, 'dynamo' | 'infra'>): boolean {
   return job.infra.nats === 'auto' ? natsUser(job) !== undefined : job.infra.nats;
 }
+
+/** The first release whose request plane and NATS client speak TLS: the wheels of 1.4 don't know its variables. */
+export const TLS_SINCE = '1.5';
+
+/** What etcd asks of its clients. Dynamo 0.x cannot log in. Its client leaves certificates alone where it has a password. */
+export function etcdGuard(job: Pick<JobConfig, 'dynamo' | 'infra'>): 'none' | 'password' | 'certificate' {
+  if (job.infra.tls) return 'certificate';
+  return hasPlanes(job) ? 'password' : 'none';
+}

@@ -162,6 +162,12 @@ export const infra = z.strictObject({
     .enum(['nats', 'zmq'])
     .default('nats')
     .describe('How events travel, from Dynamo 0.9 on. ZMQ has no authentication. Default: nats.'),
+  tls: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Encrypt what etcd, NATS, frontends and workers say to each other, and let in only processes of the job: with a certificate that the job makes at its start, for which the head node needs openssl. From Dynamo 1.5 on. Default: false.',
+    ),
   ports: ports
     .prefault({})
     .describe(

@@ -3,7 +3,7 @@ import type { Host } from '../host/host.ts';
 import { timeLimit } from '../host/time-limit.ts';
 
 /** In `state/`: what lib.sh removes at the end of a job. */
-const PASSWORDS = new Set(['credentials', 'etcd.lock', 'token']);
+const PASSWORDS = new Set(['credentials', 'etcd.lock', 'token', 'tls.key']);
 /** Milliseconds. */
 const PATIENCE = 30_000;
 

@@ -4,6 +4,7 @@ import { hasPlanes, hasRequestPlane, needsNats } from '../config/planes.ts';
 import { atLeast } from '../config/release.ts';
 import { portPart } from './movable-ports.ts';
 import type { SecretSource, Word } from './plan.ts';
+import { tlsEnvironment } from './tls.ts';
 import { nodeIp, SELF_IP } from './word.ts';
 
 /**
@@ -12,19 +13,31 @@ import { nodeIp, SELF_IP } from './word.ts';
  * networks may be the wrong one.
  */
 export function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
+  const { tls } = job.infra;
   const env: Record<string, Word> = {
-    ETCD_ENDPOINTS: ['http://', nodeIp(0), ':', portPart('etcd-client', job.infra.ports.etcd_client, job)],
+    ETCD_ENDPOINTS: [
+      tls ? 'https://' : 'http://',
+      nodeIp(0),
+      ':',
+      portPart('etcd-client', job.infra.ports.etcd_client, job),
+    ],
   };
   const { lease_ttl: lease } = job.infra.etcd;
   if (lease !== undefined) env.ETCD_LEASE_TTL = String(lease);
   if (needsNats(job))
-    env.NATS_SERVER = ['nats://', nodeIp(0), ':', portPart('nats', job.infra.ports.nats, job)];
+    env.NATS_SERVER = [
+      tls ? 'tls://' : 'nats://',
+      nodeIp(0),
+      ':',
+      portPart('nats', job.infra.ports.nats, job),
+    ];
   if (hasRequestPlane(job)) env.DYN_TCP_RPC_HOST = [SELF_IP];
   if (hasPlanes(job)) {
     env.DYN_EVENT_PLANE_HOST = [SELF_IP];
     // Older releases took it for the name of an interface: 1.4.2 says "Interface not found" to an address.
     if (atLeast(job.dynamo.version, '1.6')) env.DYN_TCP_RESPONSE_STREAM_HOST = [SELF_IP];
   }
+  Object.assign(env, tlsEnvironment(job));
   env.DYN_SDK_DISABLE_ANSI_LOGGING = '1';
   // srun pipes the output, and Python would hold it back by the block.
   env.PYTHONUNBUFFERED = '1';

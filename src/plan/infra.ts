@@ -4,6 +4,7 @@ import { argumentWords } from './engine/arguments.ts';
 import { portPart, portWord } from './movable-ports.ts';
 import type { Step } from './plan.ts';
 import { etcdPorts, natsPorts } from './ports.ts';
+import { CERTIFICATE, KEY } from './tls.ts';
 import { LOCAL_DIR, RUN_DIR, SELF_IP } from './word.ts';
 
 /** etcd, and NATS where something needs it, on the head node and bound to its chosen address only. */
@@ -26,9 +27,15 @@ const TIMING = ['heartbeat-interval', 'election-timeout'];
  * stalls, and fresh, because old data still list the dead workers of the run before.
  */
 function etcd(job: Job): Step {
+  const { tls } = job.infra;
   const { args } = job.infra.etcd;
   const given = new Set(Object.keys(args).map((name) => name.replaceAll('_', '-')));
-  const clientUrl = ['http://', SELF_IP, ':', portPart('etcd-client', job.infra.ports.etcd_client, job)];
+  const clientUrl = [
+    tls ? 'https://' : 'http://',
+    SELF_IP,
+    ':',
+    portPart('etcd-client', job.infra.ports.etcd_client, job),
+  ];
   return {
     ...headStep('etcd'),
     argv: [
@@ -47,6 +54,17 @@ function etcd(job: Job): Step {
       PEER_URL,
       '--initial-cluster',
       `head=${PEER_URL}`,
+      ...(tls
+        ? [
+            '--cert-file',
+            CERTIFICATE,
+            '--key-file',
+            KEY,
+            '--trusted-ca-file',
+            CERTIFICATE,
+            '--client-cert-auth',
+          ]
+        : []),
       // A token of the default 300 s ends Dynamo's session with it: registrations then fail, and never recover.
       '--auth-token-ttl',
       '31536000',
@@ -78,6 +96,9 @@ function nats(job: Job): Step {
       [SELF_IP],
       '--port',
       portWord('nats', job.infra.ports.nats, job),
+      ...(job.infra.tls
+        ? ['--tlsverify', '--tlscert', CERTIFICATE, '--tlskey', KEY, '--tlscacert', CERTIFICATE]
+        : []),
     ],
     ports: natsPorts(job),
   };

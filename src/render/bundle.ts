@@ -1,6 +1,6 @@
 import { isBenchTool } from '../config/bench-args.ts';
 import type { Job } from '../config/job.ts';
-import { hasPlanes } from '../config/planes.ts';
+import { etcdGuard } from '../config/planes.ts';
 import { benchOutline } from '../plan/bench/outline.ts';
 import { planJson } from '../plan/json.ts';
 import { METRICS } from '../plan/monitor-step.ts';
@@ -53,6 +53,7 @@ export const TEMPLATES = [
   'lib/ports.sh',
   'lib/preamble.sh',
   'lib/racks.sh',
+  'lib/tls.sh',
   'lib/ready.sh',
   'lib/steps.sh',
   'lib/supervise.sh',
@@ -77,7 +78,7 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
   const files = new Map<string, BundleFile>([
     ['job.sbatch', { text: jobScript(job, plan, templates['job.sbatch.hbs']), mode: 0o700 }],
     ...TEMPLATES.filter((name) => !name.endsWith('.hbs'))
-      .filter((name) => name !== 'etcd.py' || hasPlanes(job))
+      .filter((name) => name !== 'etcd.py' || etcdGuard(job) === 'password')
       .filter((name) => name !== 'image.sh' || plan.steps.some(({ kind }) => kind === 'image'))
       .filter((name) => name !== 'cleanup.sh')
       .filter((name) => name !== 'bench.sh' || (job.bench && isBenchTool(job.bench.type)))

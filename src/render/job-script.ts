@@ -1,6 +1,6 @@
 import { gpuModel } from '../config/gpu.ts';
 import type { Job } from '../config/job.ts';
-import { hasPlanes } from '../config/planes.ts';
+import { etcdGuard } from '../config/planes.ts';
 import { ROLES } from '../config/role.ts';
 import { METRICS } from '../plan/monitor-step.ts';
 import type { Plan, ProcessKind, Step, Word } from '../plan/plan.ts';
@@ -40,6 +40,7 @@ export function startContext(job: Job, plan: Plan) {
   const { readiness, nodes } = plan;
   return {
     seating: seating(job, plan),
+    tls: job.infra.tls,
     preamble: job.site.preamble.trim() !== '',
     modules: job.site.environment === 'clean' && /\b(module|ml)\b/.test(job.site.preamble),
     deadline: readiness.deadline,
@@ -126,11 +127,8 @@ export function awaitLines(step: Step, job: Job): readonly string[] {
       return [`await_image ${step.name} ${quoteWord(step.argv.at(-1) ?? '')}`];
     case 'container':
       return [`await_container ${step.name}`];
-    case 'etcd': {
-      const at = quoteWord(address(step, 'etcd-client'));
-      if (!hasPlanes(job)) return [`await_service ${step.name} etcd_answers ${at}`];
-      return [`await_service ${step.name} locked_etcd_answers ${at}`, `enter_etcd ${at}`];
-    }
+    case 'etcd':
+      return awaitEtcd(step, job);
     case 'nats':
       return [`await_service ${step.name} nats_answers ${quoteWord(address(step, 'nats'))}`];
     case 'frontend':
@@ -144,6 +142,15 @@ export function awaitLines(step: Step, job: Job): readonly string[] {
     default:
       return step.kind satisfies never;
   }
+}
+
+function awaitEtcd(step: Step, job: Job): readonly string[] {
+  const at = quoteWord(address(step, 'etcd-client'));
+  const guard = etcdGuard(job);
+  if (guard === 'password')
+    return [`await_service ${step.name} locked_etcd_answers ${at}`, `enter_etcd ${at}`];
+  const answers = `await_service ${step.name} etcd_answers ${at}`;
+  return guard === 'none' ? [answers] : [answers, 'tell_certificate'];
 }
 
 export function address(step: Step | undefined, use: string): Word {

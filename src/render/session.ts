@@ -1,5 +1,5 @@
 import type { Job } from '../config/job.ts';
-import { hasPlanes } from '../config/planes.ts';
+import { etcdGuard } from '../config/planes.ts';
 import type { Plan, ProcessKind, Step, Word } from '../plan/plan.ts';
 import type { BundleFile } from './bundle.ts';
 import { address, awaitLines, launch, readinessContext, startContext } from './job-script.ts';
@@ -55,7 +55,7 @@ function sessionScript(job: Job, plan: Plan, steps: readonly Step[], template: s
       const awaits = kinds.includes('frontend') ? [] : group.flatMap((step) => awaitLines(step, job));
       return [{ names: group.map(({ name }) => name), awaits }];
     }),
-    etcdLocked: hasPlanes(job),
+    etcdLocked: etcdGuard(job) === 'password',
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Job } from '../config/job.ts';
-import { hasPlanes } from '../config/planes.ts';
+import { etcdGuard } from '../config/planes.ts';
 import type { Step, Word } from '../plan/plan.ts';
 import { usesLocalDir } from '../plan/word.ts';
 import { commandLines, quoteCommand, quoteWord } from './shell.ts';
@@ -27,7 +27,7 @@ export function stepScript(job: Job, step: Step, template: string, env = `env/${
 /** How task.sh runs the command. Dynamo 0.x cannot log in to etcd, which is open then. */
 function attendant({ kind }: Step, job: Job): string {
   if (kind === 'bench' || kind === 'image') return 'complete';
-  const locked = kind === 'etcd' && hasPlanes(job);
+  const locked = kind === 'etcd' && etcdGuard(job) === 'password';
   return locked ? 'run python3 -I -S "$RUN_DIR/etcd.py" "$ATTEMPT_DIR/state/etcd.lock"' : 'run';
 }
 
@@ -38,10 +38,12 @@ const usesServices = ({ kind }: Step): boolean => kind === 'worker' || kind === 
 const needsLocalDir = ({ kind, argv, env }: Step): boolean =>
   kind === 'nats' || usesLocalDir([...argv, ...Object.values(env)]);
 
+const MODES = { none: 'open', password: 'locked', certificate: 'tls' } as const;
+
 /** What `await_services` of task.sh takes. */
 function services({ env }: Step, job: Job): readonly Word[] {
   const urls = [env.ETCD_ENDPOINTS, env.NATS_SERVER].filter((url) => url !== undefined);
-  return [hasPlanes(job) ? 'locked' : 'open', ...urls];
+  return [MODES[etcdGuard(job)], ...urls];
 }
 
 /** An array: as variables of their own, names that a config gives would be those of task.sh. */

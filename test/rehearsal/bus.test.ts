@@ -62,7 +62,7 @@ test('reads streams and services, until NATS is gone', async () => {
   let heard = () => {};
   const watching = watchBus(
     PLACE,
-    LOGIN,
+    { nats: LOGIN },
     20,
     (look) => {
       looks.push(look);
@@ -89,7 +89,7 @@ test('reads streams and services, until NATS is gone', async () => {
 
 test('a NATS that is not there is an error', async () => {
   const nowhere = { ...PLACE, port: 9 };
-  await expect(watchBus(nowhere, LOGIN, 20, () => {}, new AbortController().signal)).rejects.toThrow(
-    /REFUSED/,
-  );
+  await expect(
+    watchBus(nowhere, { nats: LOGIN }, 20, () => {}, new AbortController().signal),
+  ).rejects.toThrow(/REFUSED/);
 });

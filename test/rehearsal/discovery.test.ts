@@ -109,7 +109,7 @@ test('sees what comes and goes, over a compaction and an etcd that is gone for a
     (up) =>
       watchRegistrations(
         { host: HOST, port: PORT },
-        undefined,
+        {},
         ({ instances, revision }) => {
           up();
           seen.hear(
@@ -143,7 +143,7 @@ test('sees what comes and goes, over a compaction and an etcd that is gone for a
 
 test('an etcd that is not there, or wants a password, is an error, and leaves nothing behind', async () => {
   const stop = new AbortController();
-  await expect(watchRegistrations({ host: HOST, port: 9 }, undefined, () => {}, stop.signal)).rejects.toThrow(
+  await expect(watchRegistrations({ host: HOST, port: 9 }, {}, () => {}, stop.signal)).rejects.toThrow(
     /UNAVAILABLE|ECONNREFUSED/,
   );
   await post('auth/user/add', { name: 'root', password: 'secret' });
@@ -151,16 +151,19 @@ test('an etcd that is not there, or wants a password, is an error, and leaves no
   await post('auth/user/grant', { user: 'root', role: 'root' });
   await post('auth/enable', {});
   const place = { host: HOST, port: PORT };
-  await expect(watchRegistrations(place, undefined, () => {}, stop.signal)).rejects.toThrow(
-    /user name is empty/,
-  );
+  await expect(watchRegistrations(place, {}, () => {}, stop.signal)).rejects.toThrow(/user name is empty/);
   const wrong = { username: 'root', password: 'wrong' };
-  await expect(watchRegistrations(place, wrong, () => {}, stop.signal)).rejects.toThrow(
+  await expect(watchRegistrations(place, { etcd: wrong }, () => {}, stop.signal)).rejects.toThrow(
     /authentication failed/,
   );
   const login = { username: 'root', password: 'secret' };
   const all = await new Promise<number>((resolve, reject) => {
-    watchRegistrations(place, login, ({ instances }) => resolve(instances.length), stop.signal).catch(reject);
+    watchRegistrations(
+      place,
+      { etcd: login },
+      ({ instances }) => resolve(instances.length),
+      stop.signal,
+    ).catch(reject);
   });
   expect(all).toBe(2);
   stop.abort();

@@ -35,6 +35,11 @@ const ETCD_ARGUMENTS: Readonly<Record<string, string>> = {
   'initial-cluster': 'the job’s own etcd',
   'auth-token-ttl': 'the job’s own etcd',
   'bcrypt-cost': 'the job’s own etcd',
+  'cert-file': 'infra.tls',
+  'key-file': 'infra.tls',
+  'trusted-ca-file': 'infra.tls',
+  'client-cert-auth': 'infra.tls',
+  'auto-tls': 'infra.tls',
 };
 
 /** Variables by which processes find each other, or their node. */
@@ -42,6 +47,9 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   ETCD_ENDPOINTS: 'the job’s own etcd',
   ETCD_AUTH_USERNAME: 'the job’s own etcd',
   ETCD_AUTH_PASSWORD: 'the job’s own etcd',
+  ETCD_AUTH_CA: 'infra.tls',
+  ETCD_AUTH_CLIENT_CERT: 'infra.tls',
+  ETCD_AUTH_CLIENT_KEY: 'infra.tls',
   ETCD_LEASE_TTL: 'infra.etcd.lease_ttl',
   NATS_SERVER: 'the job’s own NATS',
   NATS_AUTH_USERNAME: 'the job’s own NATS',
@@ -94,6 +102,10 @@ function managed(path: readonly string[], name: string, source: string): Problem
   };
 }
 
+/** `NATS_TLS_INSECURE`, `DYN_TCP_TLS_KEY_PATH`, and as arguments of the frontend, `tcp-tls-key-path`. */
+const TLS = /^(NATS_|DYN_TCP_|nats-|tcp-)(tls-(?!handshake)|TLS_(?!HANDSHAKE))/;
+
 function lookUp(table: Readonly<Record<string, string>>, name: string): string | undefined {
+  if (TLS.test(name)) return 'infra.tls';
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }

@@ -1,4 +1,4 @@
-import { hasPlanes, natsUser } from '../planes.ts';
+import { hasPlanes, natsUser, TLS_SINCE } from '../planes.ts';
 import type { Problem } from '../problem.ts';
 import { atLeast } from '../release.ts';
 import { ROLES } from '../role.ts';
@@ -32,6 +32,14 @@ export function* checkPlanes(job: JobConfig): Generator<Problem> {
       hint: hasPlanes(job)
         ? 'remove this line, or set request_plane: tcp and event_plane: zmq, which has no authentication'
         : 'remove this line',
+    };
+  }
+  if (infra.tls && !atLeast(job.dynamo.version, TLS_SINCE)) {
+    yield {
+      severity: 'error',
+      path: ['infra', 'tls'],
+      message: `Dynamo ${job.dynamo.version} cannot encrypt its traffic; TLS came with ${TLS_SINCE}`,
+      hint: `remove this line, or use an image with Dynamo ${TLS_SINCE} or later`,
     };
   }
   if (hasPlanes(job) && infra.event_plane === 'zmq') {

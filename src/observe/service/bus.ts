@@ -2,7 +2,7 @@ import { connect, type NatsConnection, RequestStrategy } from 'nats';
 import { unlessAborted } from '../../host/on-abort.ts';
 import { pause } from '../../host/pause.ts';
 import type { ServiceEventOf } from '../service-event.ts';
-import type { Login } from './credentials.ts';
+import type { Credentials } from './credentials.ts';
 
 export type BusState = Omit<ServiceEventOf<'bus'>, 'time' | 'kind'>;
 
@@ -18,7 +18,7 @@ const LOOK_PATIENCE = 10_000;
  */
 export async function watchBus(
   { host, port }: { readonly host: string; readonly port: number },
-  login: Login | undefined,
+  { nats: login, tls }: Credentials,
   every: number,
   onLook: (bus: BusState) => void,
   signal: AbortSignal,
@@ -26,6 +26,7 @@ export async function watchBus(
   const connecting = connect({
     servers: `${host.includes(':') ? `[${host}]` : host}:${port}`,
     ...(login && { user: login.username, pass: login.password }),
+    ...(tls && { tls: { ca: tls.certificate, cert: tls.certificate, key: tls.key } }),
     name: 'dyn-slurm',
     reconnect: false,
     timeout: PATIENCE,

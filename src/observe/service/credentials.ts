@@ -6,16 +6,30 @@ export interface Login {
   readonly password: string;
 }
 
+/** PEM texts of a job with `infra.tls`: the certificate is its own authority. */
+export interface Certificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 export interface Credentials {
+  readonly tls?: Certificate;
   readonly etcd?: Login;
   readonly nats?: Login;
 }
 
 /** What an attempt's etcd and NATS ask for. It is for connections only, and never shown. */
 export async function readCredentials(host: Host, attemptDir: string): Promise<Credentials> {
-  const text = (await host.readText(join(attemptDir, 'state/credentials'))) ?? '';
+  const names = ['credentials', 'tls.crt', 'tls.key'];
+  const [text = '', certificate, key] = await host.readTexts(
+    names.map((name) => join(attemptDir, 'state', name)),
+  );
   const [etcd, nats] = [loginIn(text, 'ETCD_AUTH'), loginIn(text, 'NATS_AUTH')];
-  return { ...(etcd && { etcd }), ...(nats && { nats }) };
+  return {
+    ...(etcd && { etcd }),
+    ...(nats && { nats }),
+    ...(certificate && key && { tls: { certificate, key } }),
+  };
 }
 
 function loginIn(text: string, prefix: string): Login | undefined {

@@ -1,7 +1,7 @@
 import { Etcd3, type IWatchResponse, type Watcher } from 'etcd3';
 import { onAbort } from '../../host/on-abort.ts';
 import type { Instance } from '../service-event.ts';
-import type { Login } from './credentials.ts';
+import type { Certificate, Credentials } from './credentials.ts';
 import { INSTANCES, parseRegistration } from './registrations.ts';
 
 /** All registrations at one revision of etcd. */
@@ -23,13 +23,14 @@ const ALIVE = 10_000;
  */
 export async function watchRegistrations(
   { host, port }: { readonly host: string; readonly port: number },
-  login: Login | undefined,
+  { etcd: login, tls }: Credentials,
   onChange: (all: Registrations) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const deadline = () => ({ deadline: Date.now() + PATIENCE });
   const client = new Etcd3({
-    hosts: `http://${host}:${port}`,
+    hosts: `${tls ? 'https' : 'http'}://${host}:${port}`,
+    ...(tls && { credentials: clientCredentials(tls) }),
     ...(login && { auth: { ...login, callOptions: deadline } }),
     defaultCallOptions: ({ isStream }) => (isStream ? {} : deadline()),
     grpcOptions: {
@@ -58,6 +59,11 @@ export async function watchRegistrations(
     if (watcher) await Promise.race([watcher.cancel(), new Promise((resolve) => setTimeout(resolve, 300))]);
     client.close();
   }
+}
+
+function clientCredentials({ certificate, key }: Certificate) {
+  const own = Buffer.from(certificate);
+  return { rootCertificate: own, certChain: own, privateKey: Buffer.from(key) };
 }
 
 function put(known: Map<string, Instance>, key: Buffer, value: Buffer): void {

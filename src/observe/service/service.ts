@@ -92,11 +92,11 @@ async function watchEtcd(
     way.via,
     report,
     async (up) => {
-      const { etcd: login } = await readCredentials(host, attemptDir);
+      const credentials = await readCredentials(host, attemptDir);
       await through(way, etcd, (near) =>
         watchRegistrations(
           near,
-          login,
+          credentials,
           (all) => {
             up();
             report.tell(instancesEvent(all, places));
@@ -123,11 +123,11 @@ async function watchNats(
     way.via,
     report,
     async (up) => {
-      const { nats: login } = await readCredentials(host, attemptDir);
+      const credentials = await readCredentials(host, attemptDir);
       await through(way, nats, (near) =>
         watchBus(
           near,
-          login,
+          credentials,
           BUS_EVERY,
           (bus) => {
             up();

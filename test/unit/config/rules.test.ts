@@ -411,6 +411,38 @@ test.each<[string, Sections, Problem]>([
     },
   ],
   [
+    'TLS before its release',
+    { aggregated: {}, infra: { tls: true }, dynamo: { version: '1.4.2' } },
+    {
+      severity: 'error',
+      path: ['infra', 'tls'],
+      message: 'Dynamo 1.4.2 cannot encrypt its traffic; TLS came with 1.5',
+      hint: 'remove this line, or use an image with Dynamo 1.5 or later',
+    },
+  ],
+  [
+    'a variable of TLS',
+    { aggregated: { env: { DYN_TCP_TLS_INSECURE: '1' } } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'env', 'DYN_TCP_TLS_INSECURE'],
+      at: 'key',
+      message: 'DYN_TCP_TLS_INSECURE is set by dyn-slurm, from infra.tls',
+      hint: 'remove this line, and set infra.tls instead',
+    },
+  ],
+  [
+    'an argument of TLS',
+    { aggregated: {}, frontend: { args: { 'tcp-tls-cert-path': 'x' } } },
+    {
+      severity: 'error',
+      path: ['frontend', 'args', 'tcp-tls-cert-path'],
+      at: 'key',
+      message: '--tcp-tls-cert-path is set by dyn-slurm, from infra.tls',
+      hint: 'remove this line, and set infra.tls instead',
+    },
+  ],
+  [
     'events over ZMQ',
     { aggregated: {}, infra: { event_plane: 'zmq' } },
     {

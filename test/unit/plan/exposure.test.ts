@@ -11,8 +11,34 @@ test.each<[PortUse, string, string]>([
   ['responses', '1.6.1', 'node, none'],
   ['responses', '1.4.2', 'all, none'],
   ['dist-init', '1.6.1', 'all, none'],
-  ['bootstrap', '1.6.1', 'all, none'],
+  ['dp-handshake', '1.6.1', 'node, none'],
+  ['bootstrap', '1.6.1', 'node, none'],
+  // Its SGLang is 0.4.9.
+  ['bootstrap', '0.4.1', 'all, none'],
+  ['kv-events', '1.6.1', 'all, none'],
 ])('%s of Dynamo %s: %s', (use, version, text) => {
   const { address, guard } = exposure(use, sampleJob({ dynamo: { version }, aggregated: {} }));
   expect(`${address}, ${guard}`).toBe(text);
+});
+
+test('`infra.tls` guards what Dynamo’s processes, etcd and NATS say to each other', () => {
+  const job = sampleJob({ aggregated: {}, infra: { tls: true } });
+  const uses: readonly PortUse[] = [
+    'etcd-client',
+    'nats',
+    'rpc',
+    'responses',
+    'frontend',
+    'system',
+    'kv-events',
+  ];
+  expect(uses.map((use) => [use, exposure(use, job).guard])).toEqual([
+    ['etcd-client', 'certificate'],
+    ['nats', 'certificate'],
+    ['rpc', 'certificate'],
+    ['responses', 'certificate'],
+    ['frontend', 'none'],
+    ['system', 'none'],
+    ['kv-events', 'none'],
+  ]);
 });

@@ -28,6 +28,34 @@ test('etcd and NATS listen on the head node’s address only', () => {
   ]);
 });
 
+test('with infra.tls the services ask for the certificate, and Dynamo’s processes have it', () => {
+  const job = sampleJob({ aggregated: {}, infra: { tls: true } });
+  const [etcd, nats] = infraSteps(job).map(({ argv }) => argv.map(wordText).join(' '));
+  const at = '${ATTEMPT_DIR}/state/tls';
+  expect(etcd).toContain(' --listen-client-urls https://${SELF_IP}:2379 ');
+  expect(etcd).toContain(
+    ` --cert-file ${at}.crt --key-file ${at}.key --trusted-ca-file ${at}.crt --client-cert-auth `,
+  );
+  expect(nats?.slice(nats.indexOf(' --tls'))).toBe(
+    ` --tlsverify --tlscert ${at}.crt --tlskey ${at}.key --tlscacert ${at}.crt`,
+  );
+  const env = Object.entries(dynamoEnvironment(job)).map(([name, value]) => `${name}=${wordText(value)}`);
+  expect(env.filter((one) => /TLS|:\/\//.test(one))).toEqual([
+    'ETCD_ENDPOINTS=https://${NODE_IP[0]}:2379',
+    'NATS_SERVER=tls://${NODE_IP[0]}:4222',
+    `NATS_TLS_CA_CERT_PATH=${at}.crt`,
+    `NATS_TLS_CLIENT_CERT_PATH=${at}.crt`,
+    `NATS_TLS_CLIENT_KEY_PATH=${at}.key`,
+    `DYN_TCP_TLS_CA_CERT_PATH=${at}.crt`,
+    `DYN_TCP_TLS_CLIENT_CERT_PATH=${at}.crt`,
+    `DYN_TCP_TLS_CLIENT_KEY_PATH=${at}.key`,
+    `DYN_TCP_TLS_CERT_PATH=${at}.crt`,
+    `DYN_TCP_TLS_KEY_PATH=${at}.key`,
+    `DYN_TCP_TLS_CLIENT_CA_CERT_PATH=${at}.crt`,
+    'DYN_TCP_TLS_SERVER_NAME=dyn-slurm',
+  ]);
+});
+
 test.each([
   ['the event plane of 1.x', {}, true],
   ['requests over NATS', { infra: { event_plane: 'zmq', request_plane: 'nats' } }, true],

@@ -52,6 +52,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     'lib/ready.sh': '600',
     'lib/steps.sh': '600',
     'lib/supervise.sh': '600',
+    'lib/tls.sh': '600',
     'task.sh': '600',
     'environment.sh': '600',
     'etcd.py': '600',

@@ -1,0 +1,35 @@
+import type { Job } from '../config/job.ts';
+import { hasRequestPlane, needsNats } from '../config/planes.ts';
+import type { Word } from './plan.ts';
+import { ATTEMPT_DIR } from './word.ts';
+
+/** What lib.sh makes before anything starts. The certificate is its own authority, and clients have the servers' key. */
+export const CERTIFICATE: Word = [ATTEMPT_DIR, '/state/tls.crt'];
+export const KEY: Word = [ATTEMPT_DIR, '/state/tls.key'];
+
+/**
+ * How Dynamo's processes speak TLS, and ask for it, from 1.5 on. What etcd's clients need is no file, and is in
+ * state/credentials.
+ */
+export function tlsEnvironment(job: Job): Readonly<Record<string, Word>> {
+  if (!job.infra.tls) return {};
+  return {
+    ...(needsNats(job) && client('NATS_TLS')),
+    ...(hasRequestPlane(job) && {
+      ...client('DYN_TCP_TLS'),
+      DYN_TCP_TLS_CERT_PATH: CERTIFICATE,
+      DYN_TCP_TLS_KEY_PATH: KEY,
+      DYN_TCP_TLS_CLIENT_CA_CERT_PATH: CERTIFICATE,
+      // Frontends of 1.5 hear answers at the address of the default route, whatever the chosen one is.
+      DYN_TCP_TLS_SERVER_NAME: 'dyn-slurm',
+    }),
+  };
+}
+
+function client(prefix: string): Readonly<Record<string, Word>> {
+  return {
+    [`${prefix}_CA_CERT_PATH`]: CERTIFICATE,
+    [`${prefix}_CLIENT_CERT_PATH`]: CERTIFICATE,
+    [`${prefix}_CLIENT_KEY_PATH`]: KEY,
+  };
+}
