@@ -14,8 +14,8 @@ on 0 -- ports frontend-0 8180 7778
 on 1 -- ports frontend-1 8180 7778
 on 3 -- ports frontend-2 8180 7778
 on 0 -- ports nginx 8000
-on 0 -- ports prefill-0 7777 8081 '*:29500-29506' '*:29513' '*:30001'
-on 1 -- ports decode-0 7777 8081 '*:29500-29506' '*:29513'
-on 2 -- ports decode-1 7777 8081 '*:29500-29506' '*:29513'
-on 3 -- ports decode-2 7777 8081 '*:29500-29506' '*:29513'
-on 4 -- ports decode-3 7777 8081 '*:29500-29506' '*:29513'
+on 0 -- ports prefill-0 7777 8081 '*:29500-29506' 29513 30001
+on 1 -- ports decode-0 7777 8081 '*:29500-29506' 29513
+on 2 -- ports decode-1 7777 8081 '*:29500-29506' 29513
+on 3 -- ports decode-2 7777 8081 '*:29500-29506' 29513
+on 4 -- ports decode-3 7777 8081 '*:29500-29506' 29513

@@ -7,9 +7,9 @@ on 0 -- local_dir /tmp
 on 0 -- ports etcd 2379
 on 0 -- ports nats 4222
 on 0 -- ports frontend-0 8000 7778
-on 0 -- ports prefill-0 7777 8081 '*:29500-29506' '*:29513' '*:30001'
+on 0 -- ports prefill-0 7777 8081 '*:29500-29506' 29513 30001
 on 1 -- ports prefill-0 7777 8081
-on 2 -- ports decode-0 7777 8081 '*:29500-29506' '*:29513'
+on 2 -- ports decode-0 7777 8081 '*:29500-29506' 29513
 on 3 -- ports decode-0 7777 8081
 on 4 -- ports decode-0 7777 8081
 on 5 -- ports decode-0 7777 8081

@@ -42,6 +42,8 @@ LIB=${BASH_SOURCE[0]%/*}/lib
 . "$LIB/await.sh" || exit 1
 # shellcheck source=lib/etcd.sh
 . "$LIB/etcd.sh" || exit 1
+# shellcheck source=lib/tls.sh
+. "$LIB/tls.sh" || exit 1
 # shellcheck source=lib/ready.sh
 . "$LIB/ready.sh" || exit 1
 # shellcheck source=lib/health.sh
@@ -63,7 +65,7 @@ ATTEMPT_DIR=$RUN_DIR
 # requests, and that a dead worker stays registered; and the folder where nodes keep data of their own.
 begin() {
   # Of an attempt that was killed.
-  rm -f "$RUN_DIR"/state/{credentials,etcd.lock,token} "$RUN_DIR"/attempts/*/state/{credentials,etcd.lock,token}
+  rm -f "$RUN_DIR"/state/{credentials,etcd.lock,token,tls.key} "$RUN_DIR"/attempts/*/state/{credentials,etcd.lock,token,tls.key}
   set_out "$@"
   # The names that Dynamo reads. A letter comes first: NATS takes a value that looks like a number for one.
   printf 'export NATS_AUTH_USERNAME=dyn-slurm NATS_AUTH_PASSWORD=p%s\n' "$(random_hex)" >"$ATTEMPT_DIR/state/credentials"

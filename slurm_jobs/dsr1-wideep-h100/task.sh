@@ -9,8 +9,10 @@ umask 077
 . "${BASH_SOURCE[0]%/*}/environment.sh" || exit 1
 read -ra NODE <<<"$DYN_SLURM_NODES"
 # What an image or a preamble may have set; only values of ours count.
-LOCAL_DIR='' ETCD_AUTH_PASSWORD=''
-unset NODE_IP ETCD_AUTH_USERNAME NATS_AUTH_USERNAME NATS_AUTH_PASSWORD
+LOCAL_DIR=''
+# What state/credentials may tell.
+LOGIN=({ETCD,NATS}_AUTH_{USERNAME,PASSWORD} ETCD_AUTH_{CA,CLIENT_CERT,CLIENT_KEY})
+unset NODE_IP "${LOGIN[@]}"
 # The command's environment beside what the step was started with, as NAME=VALUE: from the plan, and by the node's network.
 ENVIRONMENT=() NETWORK=()
 CGROUPS=/sys/fs/cgroup CGROUP=/proc/self/cgroup
@@ -117,19 +119,19 @@ fill() {
   printf '%s\n' "$text"
 }
 
-# await_services locked|open ETCD_URL [NATS_URL]: all steps start at once, so these may not be there
-# yet. A locked etcd is there once it asks for a password, which the job notes down then.
+# await_services locked|tls|open ETCD_URL [NATS_URL]: all steps start at once, so these may not be there
+# yet. A locked etcd is there once it asks for a password, which the job notes down then, as it does the certificate.
 await_services() {
   trap 'record 143 1 ""; exit 1' TERM INT USR2
   local etcd=${2#*://} nats=${3:-} asks='HTTP/1.'
   nats=${nats#*://}
   [[ $1 == open ]] || asks='user name is empty'
-  while [[ $1 == locked && -z $ETCD_AUTH_PASSWORD ]]; do
+  while [[ $1 != open && -z ${ETCD_AUTH_PASSWORD:-${ETCD_AUTH_CA:-}} ]]; do
     sleep 0.05
     # shellcheck source=/dev/null
     . "$ATTEMPT_DIR/state/credentials"
   done
-  until etcd_says "$etcd" "$asks" && { [[ -z $nats ]] || nats_says "$nats" INFO; }; do
+  until { [[ $1 == tls ]] || etcd_says "$etcd" "$asks"; } && { [[ -z $nats ]] || nats_says "$nats" INFO; }; do
     sleep 0.1
   done
   trap - TERM INT USR2
@@ -215,7 +217,7 @@ start() {
   local name
   # Dynamo would wait for 30 s for requests that hang on a dead worker; lib.sh kills after 8.
   WORDS=("${NETWORK[@]}" DYN_RUNTIME_GRACEFUL_SHUTDOWN_TIMEOUT_SECS=5 "DYN_SLURM_LOCAL_DIR=$LOCAL_DIR")
-  for name in ETCD_AUTH_USERNAME ETCD_AUTH_PASSWORD NATS_AUTH_USERNAME NATS_AUTH_PASSWORD; do
+  for name in "${LOGIN[@]}"; do
     [[ -z ${!name:-} ]] || WORDS+=("$name=${!name}")
   done
   WORDS+=("${ENVIRONMENT[@]}")

@@ -9,6 +9,6 @@ on 0 -- local_dir /tmp
 on 0 -- ports etcd 2379
 on 0 -- ports nats 4222
 on 0 -- ports frontend-0 8000 7780
-on 0 -- ports prefill-0 7777 8081 '*:29500-29506' '*:30001'
-on 0 -- ports prefill-1 7778 8082 '*:29520-29526' '*:30002'
+on 0 -- ports prefill-0 7777 8081 '*:29500-29506' 30001
+on 0 -- ports prefill-1 7778 8082 '*:29520-29526' 30002
 on 0 -- ports decode-0 7779 8083 '*:29540-29546'

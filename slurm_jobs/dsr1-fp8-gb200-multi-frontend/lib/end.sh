@@ -111,7 +111,7 @@ folder_trouble() {
 
 # remove_secrets: the job's own passwords, and what the config's secrets were; the next attempt needs these.
 remove_secrets() {
-  rm -f "$RUN_DIR"/state/{credentials,etcd.lock,token} "$RUN_DIR"/attempts/*/state/{credentials,etcd.lock,token}
+  rm -f "$RUN_DIR"/state/{credentials,etcd.lock,token,tls.key} "$RUN_DIR"/attempts/*/state/{credentials,etcd.lock,token,tls.key}
   ((REQUEUED)) || rm -f "$RUN_DIR"/env/*.secrets
 }
 

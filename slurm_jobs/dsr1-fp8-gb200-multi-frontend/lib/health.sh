@@ -40,7 +40,7 @@ watch_health() {
 # `away WORKER` and `registered ROLE HAVE`.
 look_at_health() {
   local entry role want component endpoint range answer have
-  answer=$(HTTP_TIME=$ANSWER_IN http GET "$ETCD" /health)
+  answer=$(HTTP_TIME=$ANSWER_IN SECURE=$TLS http GET "$ETCD" /health)
   case $answer in
     *'"health":"true"'*) echo answers ;;
     *ALARM*) echo answers && echo "alarm $(HTTP_TIME=$ANSWER_IN lift_alarms "$ETCD")" ;;

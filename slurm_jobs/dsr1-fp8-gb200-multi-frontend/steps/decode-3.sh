@@ -16,7 +16,7 @@ run \
   --node-rank 0 \
   --tp-size 4 \
   --dp-size 4 \
-  --host 0.0.0.0 \
+  --host "${SELF_IP}" \
   --request-plane tcp \
   --event-plane nats \
   --skip-tokenizer-init \

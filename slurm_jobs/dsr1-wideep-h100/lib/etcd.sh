@@ -5,7 +5,7 @@ ETCD_TOKEN=''
 
 # post_etcd ADDRESS:PORT PATH BODY: as the job's user, once it has logged in.
 post_etcd() {
-  AUTHORIZATION=${ETCD_TOKEN:+Authorization: $ETCD_TOKEN$'\r\n'} http POST "$@"
+  AUTHORIZATION=${ETCD_TOKEN:+Authorization: $ETCD_TOKEN$'\r\n'} SECURE=$TLS http POST "$@"
 }
 
 # ask_etcd ADDRESS:PORT RANGE
@@ -20,7 +20,7 @@ locked_etcd_answers() {
 }
 
 etcd_answers() {
-  [[ $(HTTP_TIME=5 http GET "$1" /health) == *'"health":"true"'* ]] || { echo "etcd does not answer yet"; return 1; }
+  [[ $(HTTP_TIME=5 SECURE=$TLS http GET "$1" /health) == *'"health":"true"'* ]] || { echo "etcd does not answer yet"; return 1; }
 }
 
 # enter_etcd ADDRESS:PORT: logs in, checks that etcd is as etcd.py has left it, and tells the steps the password.

@@ -16,7 +16,7 @@ run \
   --node-rank "${NODE_RANK}" \
   --tp-size 32 \
   --dp-size 32 \
-  --host 0.0.0.0 \
+  --host "${SELF_IP}" \
   --request-plane tcp \
   --event-plane nats \
   --skip-tokenizer-init \

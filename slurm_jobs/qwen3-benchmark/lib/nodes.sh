@@ -82,6 +82,7 @@ bind_nodes() {
   fi
   [[ -z $unfit ]] || end failed "$unfit"
   check_spans
+  [[ -z $TLS ]] || make_certificate
   export DYN_SLURM_NODE_IPS="${NODE_IP[*]}" DYN_SLURM_NODE_INTERFACES="${interfaces[*]}"
   BOUND=1
   printf '%s\n' "${NODE_IP[*]}" "${DYN_SLURM_PORTS:-}" "$DYN_SLURM_NODE_INTERFACES" >"$ATTEMPT_DIR/state/bound"

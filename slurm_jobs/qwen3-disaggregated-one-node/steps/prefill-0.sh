@@ -15,7 +15,7 @@ run \
   --nnodes 1 \
   --node-rank 0 \
   --tp-size 2 \
-  --host 0.0.0.0 \
+  --host "${SELF_IP}" \
   --request-plane tcp \
   --event-plane nats \
   --dyn-tool-call-parser hermes \
