@@ -43,6 +43,14 @@ test('a request that its client gave up is no failed transfer', () => {
   ).toBeUndefined();
 });
 
+test.each([
+  '2026-04-21 04:13:42 [ERROR] worker: the request was refused',
+  'ERROR: 2 prefill workers are still not ready',
+  'OSError: cannot use /tmp/enroot-data/user-1/pyxis_7.1/models',
+])('what only looks like the words of Slurm or of a container is none: %s', (line) => {
+  expect(signatureOf(line)).toBeUndefined();
+});
+
 test('a fault of a GPU names it, and the node to keep off', () => {
   const line =
     'NVRM: Xid (PCI:0018:01:00): 145, RLW_RXPIPE Nonfatal, serial number: 1652923012345, GPU-03460ed0-0b72-7fcc-9e49-a215c3e33c58';
