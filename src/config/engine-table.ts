@@ -117,11 +117,19 @@ export function lifetime(program: ProgramName, name: string): Lifetime | undefin
   return { first: has[0] ?? '', last, replacement: replacement ?? '' };
 }
 
-/** The last release in which an argument took a value; undefined where none did. */
-export function lastWithChoice(program: ProgramName, name: string, choice: string): string | undefined {
+/** The nearest releases before and after one that refuses a value, in which its argument took it. */
+export function otherReleasesWithChoice(
+  { name: program, release }: Program,
+  name: string,
+  choice: string,
+): { readonly before: string | undefined; readonly after: string | undefined } {
   const span = engineData().programs[program][name]?.choices?.[choice];
-  if (span === undefined) return undefined;
-  return releasesOf(program).findLast((_, at) => holds(span, program, at));
+  if (span === undefined) return { before: undefined, after: undefined };
+  const takers = releasesOf(program).filter((_, at) => holds(span, program, at));
+  return {
+    before: takers.findLast((one) => compareReleases(one, release) < 0),
+    after: takers.find((one) => compareReleases(one, release) > 0),
+  };
 }
 
 function releasesOf(program: ProgramName): readonly string[] {

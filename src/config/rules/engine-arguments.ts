@@ -3,8 +3,8 @@ import {
   findArgument,
   isListed,
   isNewer,
-  lastWithChoice,
   lifetime,
+  otherReleasesWithChoice,
   type Program,
 } from '../engine-table.ts';
 import { type GivenFlag, givenFlags } from '../given-flags.ts';
@@ -141,13 +141,22 @@ function valueProblem(flag: GivenFlag, name: string, programs: readonly Program[
   const free = takers.some(({ found }) => found.choices === undefined);
   const fault = engineValueFault({ ...last.found, choices: free ? undefined : choices }, flag.value);
   if (fault === undefined || (isNewer(last.program) && !free && fault.choice !== undefined)) return undefined;
-  const gone = fault.choice && lastWithChoice(last.program.name, last.found.name, fault.choice);
+  const hint = choiceHint(last.program, last.found.name, fault.choice) ?? fault.hint;
   return {
     severity: 'warning',
     path: flag.path,
     message: `${programText(last.program)} refuses it: --${name} ${fault.message}`,
-    ...(gone ? { hint: `${gone} was the last to take ${fault.choice}` } : fault.hint && { hint: fault.hint }),
+    ...(hint && { hint }),
   };
+}
+
+/** When a value that the release refuses was taken, or will be. */
+function choiceHint(program: Program, name: string, choice: string | undefined): string | undefined {
+  if (choice === undefined) return undefined;
+  const { before, after } = otherReleasesWithChoice(program, name, choice);
+  const whose = program.name === 'sglang' ? 'SGLang' : 'Dynamo';
+  if (before !== undefined) return `${whose} ${before} was the last to take ${choice}`;
+  return after && `${choice} came with ${whose} ${after}`;
 }
 
 function unknown(name: string, programs: readonly Program[]): Pick<Problem, 'message' | 'hint'> {

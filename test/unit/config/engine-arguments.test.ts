@@ -126,6 +126,28 @@ test.each([
   expect(said({ args }, { dynamo: { version } })).toEqual(expected);
 });
 
+// SGLang 0.5.14 parses `full` for prefill, and then ends with a ValueError: ALLOWED_BACKENDS_PER_PHASE.
+test.each([
+  ['0.5.14', 'full', 'breakable, tc_piecewise or disabled', 'full came with SGLang 0.5.15'],
+  ['0.5.15', 'full', undefined, undefined],
+  ['0.5.21', 'tc_piecewise', undefined, undefined],
+  [
+    '0.5.22',
+    'tc_piecewise',
+    'breakable, disabled or full',
+    'SGLang 0.5.21 was the last to take tc_piecewise',
+  ],
+])('a value has releases, too: SGLang %s, %s', (version, value, choices, hint) => {
+  const args = { 'cuda-graph-backend-prefill': value };
+  expect(said({ args }, { engine: { version } })).toEqual(
+    choices === undefined
+      ? []
+      : [
+          `${A}.cuda-graph-backend-prefill: SGLang ${version} refuses it: --cuda-graph-backend-prefill takes ${choices}, not "${value}" | ${hint}`,
+        ],
+  );
+});
+
 test('SGLang’s release is a key of its own', () => {
   const args = { 'attention-backend': 'llada2_cfg_flashinfer' };
   expect(said({ args }, { engine: { version: '0.5.22' } })).toEqual([]);
