@@ -84,7 +84,7 @@ export function usesDpAttention(config: RoleConfig): boolean {
   return enabled || config.flags.includes('--enable-dp-attention') || (attentionDp(config) ?? 1) > 1;
 }
 
-const ATTENTION_DP = ['attn-dp-size', 'attention-data-parallel-size'];
+export const ATTENTION_DP = ['attn-dp-size', 'attention-data-parallel-size'];
 
 /** The size that the newer flag gives, in `args` or `flags`. */
 function attentionDp(config: RoleConfig): number | undefined {

@@ -37,6 +37,18 @@ export function spelled(settings: Settings, releases: Releases, owner: Role | 'f
   return { args: only('args', written), env: only('env', written) } as Settings;
 }
 
+/** The argument that stands in the place of a variable in these releases; undefined where none does. */
+export function argumentInsteadOf(variable: string, releases: Releases): string | undefined {
+  const row = SPELLINGS.find(
+    ({ since, was, now }) =>
+      'sglang' in since &&
+      atLeast(releases.sglang, since.sglang) &&
+      Object.hasOwn(was.env ?? {}, variable) &&
+      now.args !== undefined,
+  );
+  return row && Object.keys(row.now.args ?? {})[0];
+}
+
 /** Puts `to` in the place of `from`, if all of it is there. What is given under its right name already stays as it is. */
 function rewritten(settings: readonly Setting[], from: Written, to: Written): readonly Setting[] {
   const replaced = patterns(from).map((pattern) => settings.find((setting) => matches(setting, pattern)));

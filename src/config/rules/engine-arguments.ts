@@ -16,7 +16,7 @@ import { type Releases, releasesOf } from '../releases.ts';
 import { ROLES, type Role, type RoleConfig } from '../role.ts';
 import type { JobConfig } from '../schema.ts';
 import { isSecretReference } from '../secret.ts';
-import { spelled } from '../spelled.ts';
+import { argumentInsteadOf, spelled } from '../spelled.ts';
 import { nearest } from '../suggestion.ts';
 import { engineValueFault } from './engine-value.ts';
 
@@ -28,8 +28,9 @@ export function* checkEngineArguments(job: JobConfig): Generator<Problem> {
   const releases = releasesOf(job);
   for (const role of ROLES) {
     const config = job[role];
-    if (config)
-      yield* checkOwner(givenFlags(role, config), role, programsOf(config, releases), releases, config);
+    if (config === undefined) continue;
+    yield* checkOwner(givenFlags(role, config), role, programsOf(config, releases), releases, config);
+    yield* checkVariables(role, config, releases);
   }
   const given = Object.entries(job.frontend.args).map(
     ([key, value]): GivenFlag => ({
@@ -40,6 +41,21 @@ export function* checkEngineArguments(job: JobConfig): Generator<Problem> {
     }),
   );
   yield* checkOwner(given, 'frontend', [{ name: 'dynamo.frontend', release: releases.dynamo }], releases);
+}
+
+/** Variables that became arguments, with a value of which it is not known what became of it: they are read no more. */
+function* checkVariables(role: Role, { args, env }: RoleConfig, releases: Releases): Generator<Problem> {
+  for (const [name, value] of Object.entries(spelled({ args, env }, releases, role).env)) {
+    if (typeof value !== 'string' || /^(0|false|)$/i.test(value)) continue;
+    const instead = argumentInsteadOf(name, releases);
+    if (instead === undefined) continue;
+    yield {
+      severity: 'warning',
+      path: [role, 'env', name],
+      message: `SGLang ${releases.sglang} has the argument --${instead} in place of ${name}, and nothing is known to stand for ${JSON.stringify(value)}`,
+      hint: `set ${instead} in ${role}.args`,
+    };
+  }
 }
 
 /** The programs whose parsers read a worker's arguments, one after the other; none where the table knows none. */

@@ -2,7 +2,7 @@ import { count } from '../count.ts';
 import type { Problem } from '../problem.ts';
 import { ROLES, type Role, type RoleConfig } from '../role.ts';
 import type { JobConfig } from '../schema.ts';
-import { type Parallelism, parallelism, usesDpAttention, workerSize } from '../sizing.ts';
+import { ATTENTION_DP, type Parallelism, parallelism, usesDpAttention, workerSize } from '../sizing.ts';
 
 /**
  * Parallel sizes fit the GPUs of a worker and SGLang's own assertions: `check_server_args` and
@@ -103,10 +103,14 @@ function* checkDp(role: Role, config: RoleConfig, sizes: Parallelism, nodes: num
         hint: 'set dp, often to `gpus`',
       };
     } else if (sizes.tp % sizes.dp !== 0) {
+      const name = Object.keys(config.args).find((key) => ATTENTION_DP.includes(key.replaceAll('_', '-')));
       yield {
         severity: 'error',
-        path: [role, 'dp'],
-        message: `with enable-dp-attention, dp ${sizes.dp} must divide tp ${sizes.tp}`,
+        path: config.dp !== undefined || name === undefined ? [role, 'dp'] : [role, 'args', name],
+        message:
+          config.dp !== undefined || name === undefined
+            ? `with DP attention, dp ${sizes.dp} must divide tp ${sizes.tp}`
+            : `${name} ${sizes.dp} must divide tp ${sizes.tp}`,
       };
     }
     return;

@@ -126,6 +126,43 @@ test.each([
   expect(said({ args }, { dynamo: { version } })).toEqual(expected);
 });
 
+test('a variable that became an argument, with a value that nothing stands for', () => {
+  const S14 = 'SGLang 0.5.14 has the argument --fp4-gemm-backend in place of';
+  const env = (name: string, value: string, version: string) =>
+    said({ env: { [name]: value } }, { engine: { version } });
+  expect(env('SGLANG_FLASHINFER_FP4_GEMM_BACKEND', 'cutlas', '0.5.14')).toEqual([
+    `warning aggregated.env.SGLANG_FLASHINFER_FP4_GEMM_BACKEND: ${S14} SGLANG_FLASHINFER_FP4_GEMM_BACKEND, and nothing is known to stand for "cutlas" | set fp4-gemm-backend in aggregated.args`,
+  ]);
+  expect(env('SGLANG_FP4_GEMM_BACKEND', 'x', '0.5.14')).toEqual([
+    `warning aggregated.env.SGLANG_FP4_GEMM_BACKEND: ${S14} SGLANG_FP4_GEMM_BACKEND, and nothing is known to stand for "x" | set fp4-gemm-backend in aggregated.args`,
+  ]);
+  for (const [name, value, version] of [
+    ['SGLANG_FLASHINFER_FP4_GEMM_BACKEND', 'cutlas', '0.5.6'],
+    ['SGLANG_FLASHINFER_FP4_GEMM_BACKEND', 'cutlass', '0.5.14'],
+    ['SGLANG_FLASHINFER_FP4_GEMM_BACKEND', 'flashinfer_trtllm', '0.5.14'],
+    ['SGLANG_ENABLE_FLASHINFER_GEMM', '0', '0.5.14'],
+    ['SGLANG_HACK_SEQ_BOOTSTRAP_ROOM', '1', '0.5.14'],
+  ] as const)
+    expect(env(name, value, version), `${name} ${value} ${version}`).toEqual([]);
+});
+
+test.each([
+  [{ tp: 8, args: { 'attn-dp-size': 3 } }, 'topology.aggregated.args.attn-dp-size: attn-dp-size 3'],
+  [
+    { tp: 8, dp: 3, args: { 'enable-dp-attention': true } },
+    'topology.aggregated.dp: with DP attention, dp 3',
+  ],
+])('groups of DP attention that do not fit are named as they are written: %j', (role, words) => {
+  const text = JSON.stringify({
+    name: 'x',
+    topology: { gpu: 'h100', aggregated: role },
+    model: { path: '/models/m' },
+    slurm: { account: 'a', partition: 'b', time: '1h' },
+    engine: { version: '0.5.22' },
+  });
+  expect(report(text)).toContain(`${words} must divide tp 8`);
+});
+
 // SGLang 0.5.14 parses `full` for prefill, and then ends with a ValueError: ALLOWED_BACKENDS_PER_PHASE.
 test.each([
   ['0.5.14', 'full', 'breakable, tc_piecewise or disabled', 'full came with SGLang 0.5.15'],

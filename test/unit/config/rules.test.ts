@@ -275,7 +275,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['aggregated', 'dp'],
-      message: 'with enable-dp-attention, dp 3 must divide tp 8',
+      message: 'with DP attention, dp 3 must divide tp 8',
     },
   ],
   [
