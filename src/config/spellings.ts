@@ -56,6 +56,12 @@ export const SPELLINGS: readonly Spelling[] = [
     was: { args: { 'disable-piecewise-cuda-graph': true } },
     now: { args: { 'cuda-graph-backend-prefill': 'disabled' } },
   },
+  // Up to SGLang 0.5.9 prefill has no graphs unless an argument asks for them, and no release takes this one.
+  {
+    since: { sglang: '0.5.10' },
+    was: {},
+    now: { args: { 'disable-piecewise-cuda-graph': true } },
+  },
   {
     since: { sglang: '0.5.14' },
     was: { args: { 'enable-flashinfer-allreduce-fusion': true } },

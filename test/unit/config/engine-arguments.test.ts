@@ -185,6 +185,23 @@ test.each([
   );
 });
 
+test.each([
+  ['0.5.6.post2', []],
+  ['0.5.9', []],
+  ['0.5.10', ['--disable-piecewise-cuda-graph']],
+  ['0.5.19', ['--disable-piecewise-cuda-graph']],
+  ['0.5.20', ['--cuda-graph-backend-prefill', 'disabled']],
+])('no graphs in prefill, as SGLang %s takes it: %j', (version, words) => {
+  const role = { nodes: 1, args: { 'cuda-graph-backend-prefill': 'disabled' } };
+  const job = sampleJob({ aggregated: role, engine: { version } });
+  const argv =
+    planJob(job)
+      .steps.find(({ name }) => name === 'aggregated-0')
+      ?.argv.map(wordText) ?? [];
+  expect(argv.filter((word) => /graph|disabled/.test(word))).toEqual(words);
+  expect(said(role, { engine: { version } })).toEqual([]);
+});
+
 test('SGLang’s release is a key of its own', () => {
   const args = { 'attention-backend': 'llada2_cfg_flashinfer' };
   expect(said({ args }, { engine: { version: '0.5.22' } })).toEqual([]);
