@@ -184,9 +184,9 @@ describe.skipIf(unavailable)(`a session${unavailable ? ` (skipped: ${unavailable
     [
       'lab',
       ['--time=9', '--gpus-per-node=4'],
-      /the config needs 8 GPUs on each of 4 nodes, and node\[1-4\] has 4\n/,
+      /the config needs 8 GPUs on each of 4 nodes, and node\[1-4\] have 4\n/,
     ],
-    ['lab', ['--time=9'], /the config needs 8 GPUs on each of 4 nodes, and node\[1-4\] has 0\n/],
+    ['lab', ['--time=9'], /the config needs 8 GPUs on each of 4 nodes, and node\[1-4\] have 0\n/],
     ['tight', ['--time=5', '--gpus-per-node=8'], /it ends in .*, and a session drains .* before\n/],
   ])('an allocation that does not do for %s: %j', async (config, options, refusal) => {
     const job = await salloc(...options);

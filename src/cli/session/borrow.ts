@@ -78,7 +78,9 @@ export async function borrowed(
   const unfit = await Promise.all(lacking.map(({ nodes }) => hostnames(host, nodes, world.signal)));
   const hosts = all.filter((name) => !unfit.flat().includes(name));
   if (hosts.length < wanted) {
-    const has = lacking.map((group) => `${group.nodes} has ${group.gpus}`).join(', ');
+    const has = lacking
+      .map((group) => `${group.nodes} ${/[[,]/.test(group.nodes) ? 'have' : 'has'} ${group.gpus}`)
+      .join(', ');
     throw refusal(`the config needs ${count(gpus, 'GPU')} on each of ${count(wanted, 'node')}, and ${has}`);
   }
   // So long before its limit a session drains.

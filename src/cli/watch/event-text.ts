@@ -147,7 +147,14 @@ function preflightText({ problems, warnings }: EventOf<'preflight'>): string {
 }
 
 export function findingText({ nodes: names, text }: NodeFinding): string {
-  return `${hosts(names)} ${text}`;
+  return `${hosts(names)} ${names.length > 1 ? ofSeveral(text) : text}`;
+}
+
+/** Several nodes "have" what one "has"; the text begins with its verb. */
+function ofSeveral(text: string): string {
+  return text.replace(/^\S+/, (verb) =>
+    verb === 'has' ? 'have' : verb.replace(/sses$/, 'ss').replace(/([^s])s$/, '$1'),
+  );
 }
 
 /** `; Slurm expects it to start at 2025-11-24 07:40:00`, of a job that waits. */

@@ -294,7 +294,8 @@ CAUSE=([step]=decode-0 [role]=decode [node]=node2 [rank]=0 [exit]=1 [line]="$1")
 test('what all nodes say is no node’s fault', async () => {
   run.file('preflight.sh', '');
   const faults = [1, 2, 3].map((n) => `node${n} fault has an nvidia-smi that fails`);
-  const { events } = await bind([...FIT, ...faults, ...CLOCKS]);
+  const { events, said } = await bind([...FIT, ...faults, ...CLOCKS]);
+  expect(said).toContain('failed: node1, node2, node3 have an nvidia-smi that fails');
   expect(events).toEqual([
     {
       kind: 'preflight',

@@ -15,6 +15,21 @@ test.each<[RunEventBody, string]>([
     },
     'preflight: node1, node2 cannot read the model, /m; warning: node2 has a clock that is 3 s behind the head node’s',
   ],
+  ...[
+    ['has no IPv4 address on an interface', 'have no IPv4 address on an interface'],
+    ['shows 7 GPUs, and workers need 8', 'show 7 GPUs, and workers need 8'],
+    [
+      'misses /m/a.safetensors, which the model’s index names',
+      'miss /m/a.safetensors, which the model’s index names',
+    ],
+    [
+      'may give ports from 1 to 9 to outgoing connections',
+      'may give ports from 1 to 9 to outgoing connections',
+    ],
+  ].map(([text = '', several]): [RunEventBody, string] => [
+    { kind: 'preflight', problems: [{ text, nodes: ['node1', 'node2'] }], warnings: [], seconds: 1 },
+    `preflight: node1, node2 ${several}`,
+  ]),
   [
     { kind: 'worker-restarting', ...lost, restart: 1, of: 3, delay: 5, line: 'its last words' },
     'decode-1 on node2 was killed by SIGKILL: its last words; restart 1 of 3 in 5 s',
