@@ -1,6 +1,7 @@
+import { type GivenFlag, givenFlags } from '../config/given-flags.ts';
 import type { Job } from '../config/job.ts';
 import { ROLES } from '../config/role.ts';
-import { engineArgument } from '../config/sizing.ts';
+import { needsGpu } from '../config/sizing.ts';
 
 /**
  * The folder to mount for a model at a path. The files of a snapshot in a Hugging Face cache are links to `../../blobs`, so
@@ -14,12 +15,31 @@ export function modelMount(path: string): string {
 export function modelCheck(job: Job): readonly string[] | undefined {
   const { path } = job.model;
   if (!path.startsWith('/')) return undefined;
-  const dummy = ROLES.some((role) => {
+  const engines = ROLES.filter((role) => needsGpu(role)).flatMap((role) => {
     const config = job[role];
-    return config && engineArgument(config, 'load-format') === 'dummy';
+    return config && config.module !== MOCKER ? [givenFlags(role, config)] : [];
   });
-  return [dummy ? 'dummy' : 'weights', path, ...mounted(job)];
+  const needs = [
+    ...(engines.some(loadsFiles) ? ['weights'] : []),
+    ...(engines.some(readsTokenizer) ? ['tokenizer'] : []),
+  ];
+  return [needs.join(',') || 'config', path, ...mounted(job)];
 }
+
+/** Mock engines load no weights. */
+const MOCKER = 'dynamo.mocker';
+
+/** Formats in which an engine reads weights out of the model's folder; others bring them from elsewhere, or make them up. */
+const OF_FOLDER =
+  'auto safetensors fastsafetensors pt npcache mistral bitsandbytes layered sharded_state'.split(' ');
+
+const loadsFiles = (flags: readonly GivenFlag[]): boolean =>
+  OF_FOLDER.includes(String(flags.find(({ name }) => name === 'load-format')?.value ?? 'auto'));
+
+/** By SGLang's names, and vLLM's. */
+const readsTokenizer = (flags: readonly GivenFlag[]): boolean =>
+  !flags.some(({ name, value }) => ELSEWHERE.includes(name) && value !== false && value !== null);
+const ELSEWHERE = ['skip-tokenizer-init', 'tokenizer-path', 'tokenizer'];
 
 /** Folders of the container that are the same inside and outside, where the model's links may lead. */
 function mounted({ model, site, container }: Job): readonly string[] {

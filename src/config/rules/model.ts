@@ -39,9 +39,13 @@ function pathFault(path: string): { readonly message: string; readonly hint: str
 const CACHES = ['HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE', 'HF_HOME'];
 const OFFLINE = ['HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE'];
 
-/** Without a cache that outlives it, each worker downloads the model itself, if its node reaches the hub at all. */
+/**
+ * Without a cache that outlives it, each worker downloads the model itself, if its node reaches the hub at all: in a container
+ * as many times as there are processes, and again at each start, which is an error. What a preamble sets is not looked into.
+ */
 function* checkHub(job: JobConfig, site: ClusterProfile): Generator<Problem> {
   const contained = job.container !== undefined && site.container_runtime === 'pyxis';
+  if (CACHES.some((name) => site.preamble.includes(name))) return;
   const owners = [...ROLES.filter((role) => job[role] && needsGpu(role)), 'frontend'] as const;
   const without = owners.filter((owner) => cacheOf(job, owner) === undefined);
   const offline = owners.find((owner) => OFFLINE.some((name) => isOn(job[owner]?.env[name])));
@@ -51,7 +55,7 @@ function* checkHub(job: JobConfig, site: ClusterProfile): Generator<Problem> {
   if (without.length > 0) {
     const who = without.length === owners.length ? '' : ` of ${alternatives(without, 'and')}`;
     yield {
-      severity: offline !== undefined && without.includes(offline) ? 'error' : 'warning',
+      severity: contained || (offline !== undefined && without.includes(offline)) ? 'error' : 'warning',
       path: PATH,
       message:
         offline !== undefined && without.includes(offline)
@@ -64,7 +68,7 @@ function* checkHub(job: JobConfig, site: ClusterProfile): Generator<Problem> {
     const cache = cacheOf(job, owner);
     if (!contained || cache === undefined || isMounted(cache.value, job, site)) continue;
     yield {
-      severity: offline === undefined ? 'warning' : 'error',
+      severity: 'error',
       path: [owner, 'env', cache.name],
       message: `${quoted(cache.value)} is not mounted, so the container starts with an empty cache`,
       hint: `add ${cache.value}:${cache.value} to container.mounts`,

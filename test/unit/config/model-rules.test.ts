@@ -54,9 +54,18 @@ test('offline, it is an error', () => {
 test('in a container, the cache has to be mounted', () => {
   const container = (mounts: readonly string[]) => ({ ...BOTH, container: { image: '/x.sqsh', mounts } });
   expect(said(HUB, container([]))).toEqual([
-    'warning aggregated.env.HF_HOME: "/lustre/hf" is not mounted, so the container starts with an empty cache',
-    'warning frontend.env.HF_HOME: "/lustre/hf" is not mounted, so the container starts with an empty cache',
+    'error aggregated.env.HF_HOME: "/lustre/hf" is not mounted, so the container starts with an empty cache',
+    'error frontend.env.HF_HOME: "/lustre/hf" is not mounted, so the container starts with an empty cache',
   ]);
   expect(said(HUB, container(['/lustre:/lustre']))).toEqual([]);
   expect(said(HUB, container(['/data/hf:/lustre/hf']))).toEqual([]);
+});
+
+test('in a container without a cache it is an error, unless the preamble of the site names one', () => {
+  const container = { image: '/x.sqsh', mounts: [] };
+  const job = sampleJob({ aggregated: {}, container, model: { path: HUB } });
+  const severities = (preamble: string) =>
+    [...checkModel(job, { ...job.site, preamble })].map(({ severity }) => severity);
+  expect(severities('')).toEqual(['error']);
+  expect(severities('export HF_HOME=/lustre/hf')).toEqual([]);
 });

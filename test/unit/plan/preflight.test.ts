@@ -24,7 +24,7 @@ test('every node is asked for what its processes need', () => {
   ).toEqual([
     '0: gpus 2 h100',
     '1,2: gpus 8 h100',
-    '0,1,2: model weights /models/m /models/m',
+    '0,1,2: model weights,tokenizer /models/m /models/m',
     '0,1,2: readable the container image /images/dynamo.sqsh',
     '0: program nginx several frontends need it on the node itself, outside the container: install it, put the folder of a copy on PATH in the preamble of the cluster profile, or set frontend.count to 1',
     '0: local_dir /tmp',
@@ -62,7 +62,27 @@ test('a node of infrastructure alone needs neither GPU nor model', () => {
   const found = checks({ aggregated: {}, infra: { dedicated_node: true } });
   expect(found.filter((check) => /gpus|model/.test(check))).toEqual([
     '1: gpus 8 h100',
-    '1: model weights /models/m',
+    '1: model weights,tokenizer /models/m',
+  ]);
+});
+
+test.each<[string, Readonly<Record<string, unknown>>, string]>([
+  ['what is not said', { aggregated: {} }, 'weights,tokenizer'],
+  ['weights that are made up', { aggregated: { args: { 'load-format': 'dummy' } } }, 'tokenizer'],
+  ['weights from elsewhere', { aggregated: { args: { load_format: 'remote_instance' } } }, 'tokenizer'],
+  [
+    'a role that loads them all the same',
+    { prefill: { args: { 'load-format': 'dummy' } }, decode: {} },
+    'weights,tokenizer',
+  ],
+  ['no tokenizer', { aggregated: { args: { 'skip-tokenizer-init': true } } }, 'weights'],
+  ['no tokenizer, by a flag', { aggregated: { flags: ['--skip-tokenizer-init'] } }, 'weights'],
+  ['a tokenizer elsewhere', { aggregated: { flags: ['--tokenizer-path', '/t'] } }, 'weights'],
+  ['a tokenizer after all', { aggregated: { args: { 'skip-tokenizer-init': false } } }, 'weights,tokenizer'],
+  ['mock engines', { aggregated: { module: 'dynamo.mocker' } }, 'config'],
+])('what engines need of the folder of a model: %s', (_, sections, needs) => {
+  expect(checks(sections).filter((check) => check.includes(': model '))).toEqual([
+    expect.stringMatching(new RegExp(`: model ${needs} /models/m$`)),
   ]);
 });
 

@@ -8,9 +8,14 @@ import { temporaryFolder } from '../../world.ts';
 const TEMPLATES = join(import.meta.dirname, '../../../templates');
 
 /** What look_at_model says, with the folder as `@`. */
-async function said(folder: string, path: string, mounted: readonly string[] = [], weights = 'weights') {
+async function said(
+  folder: string,
+  path: string,
+  mounted: readonly string[] = [],
+  needs = 'weights,tokenizer',
+) {
   const script = `say() { printf '%s %s\\n' "$1" "$2"; }; . ${TEMPLATES}/node/model.sh; look_at_model "$@"`;
-  const words = ['-c', script, 'test', weights, path, ...mounted];
+  const words = ['-c', script, 'test', needs, path, ...mounted];
   const { stdout } = await promisify(execFile)('bash', words);
   return stdout.replaceAll(folder, '@').trim();
 }
@@ -31,8 +36,8 @@ const WHOLE = {
   'config.json': '{}',
   'tokenizer.json': '{}',
   'model.safetensors.index.json': INDEX,
-  'model-1-of-2.safetensors': '',
-  'model-2-of-2.safetensors': '',
+  'model-1-of-2.safetensors': 'x',
+  'model-2-of-2.safetensors': 'x',
 };
 
 test('a whole model', async () => {
@@ -42,9 +47,13 @@ test('a whole model', async () => {
 });
 
 test('a file is taken as it is', async () => {
-  const { folder, path } = model({ 'm.gguf': '' });
+  const { folder, path } = model({ 'm.gguf': 'x' });
   expect(await said(folder, `${path}/m.gguf`)).toBe('');
 });
+
+const NO_TOKENIZER =
+  'problem finds no tokenizer in @/m, such as tokenizer.json; where it lies elsewhere, tokenizer-path in the args of the roles names it';
+const POINTER = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 4976698672\n';
 
 test.each<[string, Readonly<Record<string, string | undefined>>, string]>([
   [
@@ -57,7 +66,7 @@ test.each<[string, Readonly<Record<string, string | undefined>>, string]>([
     { 'model-2-of-2.safetensors': undefined },
     "problem misses @/m/model-2-of-2.safetensors, which the model's index names",
   ],
-  ['a tokenizer', { 'tokenizer.json': undefined }, 'warning finds no tokenizer in @/m'],
+  ['a tokenizer', { 'tokenizer.json': undefined, 'tokenizer_config.json': '{}' }, NO_TOKENIZER],
   [
     'all weights',
     {
@@ -65,7 +74,7 @@ test.each<[string, Readonly<Record<string, string | undefined>>, string]>([
       'model-1-of-2.safetensors': undefined,
       'model-2-of-2.safetensors': undefined,
     },
-    'warning finds no weights in @/m',
+    'problem finds no weights in @/m, such as *.safetensors',
   ],
 ])('without %s', async (_, without, expected) => {
   const files = Object.fromEntries(
@@ -75,9 +84,56 @@ test.each<[string, Readonly<Record<string, string | undefined>>, string]>([
   expect(await said(folder, path)).toBe(expected);
 });
 
-test('weights that are not loaded are not looked for', async () => {
+test('what is not read is not looked for', async () => {
   const { folder, path } = model({ 'config.json': '{}', 'tokenizer.json': '{}' });
-  expect(await said(folder, path, [], 'dummy')).toBe('');
+  expect(await said(folder, path, [], 'tokenizer')).toBe('');
+  const weights = model({ 'config.json': '{}', 'model.safetensors': 'x' });
+  expect(await said(weights.folder, weights.path, [], 'weights')).toBe('');
+  const bare = model({ 'config.json': '{}' });
+  expect(await said(bare.folder, bare.path, [], 'config')).toBe('');
+});
+
+const INDEXLESS = { ...WHOLE, 'model.safetensors.index.json': undefined };
+
+test.each<[string, Readonly<Record<string, string | undefined>>, string]>([
+  [
+    'a pointer of Git LFS in place of a shard',
+    { ...WHOLE, 'model-2-of-2.safetensors': POINTER },
+    "problem has in @/m/model-2-of-2.safetensors a pointer of Git LFS in place of the file: `git lfs pull` in the model's folder fetches it",
+  ],
+  [
+    'a pointer in place of a tokenizer',
+    { ...WHOLE, 'tokenizer.json': POINTER },
+    "problem has in @/m/tokenizer.json a pointer of Git LFS in place of the file: `git lfs pull` in the model's folder fetches it",
+  ],
+  [
+    'an empty shard',
+    { ...WHOLE, 'model-1-of-2.safetensors': '' },
+    'problem has an empty @/m/model-1-of-2.safetensors: copy or download the model again',
+  ],
+  [
+    'no index, and a part that is missing',
+    {
+      ...INDEXLESS,
+      'model-1-of-2.safetensors': undefined,
+      'model-2-of-2.safetensors': undefined,
+      'a-00001-of-00003.safetensors': 'x',
+      'a-00002-of-00003.safetensors': 'x',
+    },
+    "problem misses @/m/a-00003-of-00003.safetensors, a part of the model's weights",
+  ],
+  [
+    'no index, and only the last part',
+    { ...INDEXLESS, 'model-1-of-2.safetensors': undefined },
+    "problem misses @/m/model-1-of-2.safetensors, a part of the model's weights",
+  ],
+  ['no index, and all parts', INDEXLESS, ''],
+  ['a tokenizer of tiktoken', { ...WHOLE, 'tokenizer.json': undefined, 'tiktoken.model': 'x' }, ''],
+  ['a vocabulary', { ...WHOLE, 'tokenizer.json': undefined, 'vocab.json': '{}', 'merges.txt': 'x' }, ''],
+])('%s', async (_, files, expected) => {
+  const entries = Object.entries(files).filter(([, text]) => text !== undefined);
+  const { folder, path } = model(Object.fromEntries(entries) as Record<string, string>);
+  expect(await said(folder, path)).toBe(expected);
 });
 
 test('a folder that is not there', async () => {
@@ -118,7 +174,7 @@ test('a model of a cache needs the name of its snapshot', async () => {
 test('a link that leads nowhere, and one over several hops', async () => {
   const { folder, path } = model({ ...WHOLE });
   mkdirSync(join(folder, 'store'));
-  writeFileSync(join(folder, 'store/real'), '');
+  writeFileSync(join(folder, 'store/real'), 'x');
   symlinkSync(join(folder, 'store/real'), join(path, 'hop'));
   symlinkSync('hop', join(path, 'tokenizer.model'));
   expect(await said(folder, path, [path, join(folder, 'store')])).toBe('');

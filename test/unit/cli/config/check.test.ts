@@ -115,7 +115,7 @@ describe('what this machine sees of the model', () => {
   }
 
   test('a whole one, and one on nodes alone, are passed over', async () => {
-    const whole = { 'm/config.json': '{}', 'm/tokenizer.json': '{}', 'm/model.safetensors': '' };
+    const whole = { 'm/config.json': '{}', 'm/tokenizer.json': '{}', 'm/model.safetensors': 'weights' };
     const world = withModel(whole, 'm');
     expect([await check('c.yaml', {}, world), world.stderr()]).toEqual([0, '']);
     put(world, { 'c.yaml': SMALL });
