@@ -296,12 +296,13 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     await expect
       .poll(async () => (await cluster.exec(['squeue', '-h', '-j', higher.trim(), '-tall', '-o%T'])).stdout)
       .toContain('COMPLETED');
-    // Slurm waits for two minutes before it starts a job again.
+    // Slurm waits for two minutes before it starts a job again, from when its end is complete.
     await expect
-      .poll(
-        async () => (await cluster.exec(['scontrol', 'update', `jobid=${run.jobId}`, 'starttime=now'])).code,
-      )
-      .toBe(0);
+      .poll(async () => {
+        await cluster.exec(['scontrol', 'update', `jobid=${run.jobId}`, 'starttime=now']);
+        return eventsOf(run).some(({ kind, attempt }) => kind === 'job-started' && attempt === 1);
+      })
+      .toBe(true);
     await eventOf(run, 'ready', 1);
     expect(existsSync(join(run.dir, 'attempts/1/logs'))).toBe(true);
     const logs = await dynSlurm('logs', run.run, 'etcd');
