@@ -94,6 +94,7 @@ finish() {
   fi
   tear_down
   [[ -z $CONTROLLER ]] || hear_requeue
+  remove_secrets
   REASON+=$trouble
   if ((REQUEUED)); then
     event requeued reason="$REASON" seconds:="$(since_start)"
@@ -130,7 +131,6 @@ tear_down() {
     stop nats etcd
   fi
   remove_containers
-  remove_secrets
   # What steps of the head node could not remove because they were killed.
   rm -rf -- "$LOCAL/dyn-slurm-$SLURM_JOB_ID-"*
 }

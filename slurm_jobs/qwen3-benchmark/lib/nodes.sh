@@ -206,15 +206,28 @@ findings() {
 
 # unfit: the first few problems in a sentence; nothing where there is none.
 unfit() {
-  local finding said='' count=0 hosts
+  local finding said='' count=0 hosts text
   for finding in "${FINDINGS[@]}"; do
     [[ $finding == problem* ]] || continue
     ((++count <= 3)) || continue
     hosts=${FOUND_ON[$finding]# }
-    said+="; ${hosts// /, } ${finding#* }"
+    text=${finding#* }
+    [[ $hosts != *' '* ]] || plural_verb
+    said+="; ${hosts// /, } $text"
   done
   ((count <= 3)) || said+="; and $((count - 3)) more"
   printf '%s' "${said#; }"
+}
+
+# plural_verb: of several nodes text says "have" where one "has".
+plural_verb() {
+  local verb=${text%% *}
+  case $verb in
+    has) verb=have ;;
+    *sses) verb=${verb%es} ;;
+    *s) verb=${verb%s} ;;
+  esac
+  text="$verb ${text#* }"
 }
 
 # blame_cause: the node of CAUSE, where the line that says why tells of its hardware.

@@ -2,17 +2,20 @@
 # Whether a model's folder is whole, as its engines will see it. node.sh asks on every node, and `dyn-slurm check` and
 # `submit` on the machine where they run Slurm's commands. Who sources this has `say KIND TEXT`: kind is problem or warning.
 
-# look_at_model WEIGHTS PATH [MOUNTED...]: WEIGHTS is `weights`, or `dummy` where none are loaded. MOUNTED are the folders of
-# a container, where the engines run in one.
+# look_at_model NEEDS PATH [MOUNTED...]: NEEDS is what engines read of the folder beside its config, `weights`, `tokenizer`,
+# both with a comma, or `config` for neither. MOUNTED are the folders of a container, where the engines run in one.
 look_at_model() {
-  local weights=$1 path=${2%/} name
+  local needs=,$1, path=${2%/} name
   shift 2
   MOUNTED=("$@")
   if [[ ! -r $path || (-d $path && ! -x $path) ]]; then
     say problem "cannot read the model, $path"
     return
   fi
-  [[ -d $path ]] || return 0
+  if [[ ! -d $path ]]; then
+    look_at_file "$path"
+    return 0
+  fi
   if [[ -d $path/snapshots && ! -e $path/config.json ]]; then
     name=$(printf '%s\n' "$path"/snapshots/*/ | head -n 1)
     say problem "finds no config.json in $path, which is a model of a Hugging Face cache: name a snapshot of it, such as ${name%/}"
@@ -24,8 +27,8 @@ look_at_model() {
   fi
   # One problem is enough.
   look_at_files "$path" config.json generation_config.json tokenizer.json tokenizer_config.json tokenizer.model || return 0
-  look_at_tokenizer "$path"
-  [[ $weights == dummy ]] || look_at_weights "$path" || return 0
+  [[ $needs != *,tokenizer,* ]] || look_at_tokenizer "$path" || return 0
+  [[ $needs != *,weights,* ]] || look_at_weights "$path" || return 0
 }
 
 # is_there FILE: a dangling link is.
@@ -44,7 +47,7 @@ look_at_files() {
 
 # look_at_file FILE: says what is wrong with it, and fails then.
 look_at_file() {
-  local file=$1 hop target
+  local file=$1 hop target line=''
   if [[ ! -e $file && ! -L $file ]]; then
     say problem "misses $file, which the model's index names"
     return 1
@@ -65,7 +68,16 @@ look_at_file() {
   elif [[ ! -r $file ]]; then
     say problem "cannot read $file of the model"
     return 1
+  elif [[ ! -s $file ]]; then
+    say problem "has an empty $file: copy or download the model again"
+    return 1
   fi
+  # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+  IFS= read -r -n 42 line <"$file"
+  [[ $line != 'version https://git-lfs.github.com/spec/v1'* ]] || {
+    say problem "has in $file a pointer of Git LFS in place of the file: \`git lfs pull\` in the model's folder fetches it"
+    return 1
+  }
 }
 
 # link_target LINK: where it leads, absolute, without following more links.
@@ -85,18 +97,24 @@ is_mounted() {
   return 1
 }
 
-# look_at_tokenizer FOLDER: engines and frontends need one; it may lie elsewhere.
+# look_at_tokenizer FOLDER: says where there is none, and fails then. tokenizer_config.json alone is none.
 look_at_tokenizer() {
   local file
-  for file in "$1"/tokenizer* "$1"/*.tiktoken "$1"/vocab* "$1"/tekken.json "$1"/*.model; do
-    ! is_there "$file" || return 0
+  for file in "$1"/tokenizer.json "$1"/tokenizer.model* "$1"/*.tiktoken "$1"/vocab* "$1"/tekken.json "$1"/*.model \
+    "$1"/tokenization*.py; do
+    is_there "$file" || continue
+    look_at_file "$file"
+    return
   done
-  say warning "finds no tokenizer in $1"
+  say problem "finds no tokenizer in $1, such as tokenizer.json; where it lies elsewhere, tokenizer-path in the args of the roles names it"
+  return 1
 }
 
-# look_at_weights FOLDER: every file that an index names, or else any weights at all.
+# look_at_weights FOLDER: every file that an index names, or that another's name tells of (`-00001-of-00004`), or else any
+# weights at all. Says what is missing, and fails then.
 look_at_weights() {
-  local folder=$1 index file
+  local folder=$1 index file number
+  local -a found=() part=()
   for index in "$folder"/*.safetensors.index.json "$folder"/*.bin.index.json; do
     is_there "$index" || continue
     look_at_file "$index" || return
@@ -106,9 +124,23 @@ look_at_weights() {
     return
   done
   for file in "$folder"/*.safetensors "$folder"/*.bin "$folder"/*.pt "$folder"/*.pth "$folder"/*.gguf; do
-    is_there "$file" || continue
-    look_at_file "$file"
-    return
+    ! is_there "$file" || found+=("$file")
   done
-  say warning "finds no weights in $folder"
+  if ((${#found[@]} == 0)); then
+    say problem "finds no weights in $folder, such as *.safetensors"
+    return 1
+  fi
+  if [[ ! ${found[0]} =~ ^(.*-)([0-9]+)(-of-0*([1-9][0-9]*)\..*)$ ]]; then
+    look_at_file "${found[0]}"
+    return
+  fi
+  part=("${BASH_REMATCH[@]}")
+  for ((number = 1; number <= part[4]; number++)); do
+    printf -v file '%s%0*d%s' "${part[1]}" "${#part[2]}" "$number" "${part[3]}"
+    if ! is_there "$file"; then
+      say problem "misses $file, a part of the model's weights"
+      return 1
+    fi
+    look_at_file "$file" || return
+  done
 }
