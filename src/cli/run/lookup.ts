@@ -96,7 +96,7 @@ export async function pickAtDistance(
   let unreachable: DynSlurmError | undefined;
   for (const connection of await distantConnections(options, world)) {
     try {
-      const found = await pick(await runsOf([connection]), query, world);
+      const found = await pick(await runsOf([connection], world), query, world);
       if (found) return found;
     } catch (error) {
       if (!(error instanceof DynSlurmError) || error.code !== 'connection') throw error;
@@ -124,21 +124,35 @@ async function distantConnections(options: LookupOptions, world: World): Promise
  * Others may ask for a log-in, and are asked only for a run that is named.
  */
 export async function lookUpRuns(options: LookupOptions, world: World): Promise<readonly FoundRun[]> {
-  return runsOf(await connectionsFor(options, world));
+  return runsOf(await connectionsFor(options, world), world);
 }
 
-async function runsOf(connections: readonly Connection[]): Promise<readonly FoundRun[]> {
+async function runsOf(connections: readonly Connection[], world: World): Promise<readonly FoundRun[]> {
   const found: FoundRun[] = [];
+  const strangers = new Map<string, Connection>();
   for (const keepers of byRunsDir(connections)) {
     const [first] = keepers;
     if (first === undefined) continue;
     for (const run of await listRuns(first.host, first.runsDir)) {
-      const connection = keepers.find(({ cluster }) => cluster === run.job?.cluster) ?? first;
+      const cluster = run.job?.cluster ?? first.cluster;
+      const own = keepers.find((keeper) => keeper.cluster === cluster) ?? strangers.get(cluster);
+      const connection = own ?? (await strangerIn(first, cluster, world));
+      if (own === undefined) strangers.set(cluster, connection);
       found.push({ run, connection });
     }
   }
   const submitted = ({ run }: FoundRun) => run.job?.submitted ?? '';
   return found.sort((a, b) => submitted(b).localeCompare(submitted(a)));
+}
+
+/**
+ * Where one cluster was asked for, its folder may hold runs of others on this machine, such as rehearsals: only their own
+ * Slurm knows their jobs.
+ */
+async function strangerIn(keeper: Connection, cluster: string, world: World): Promise<Connection> {
+  if (keeper.host.dial) return keeper;
+  const own = await usable(cluster, await clusterNames(world), world);
+  return own === undefined || own.host.dial ? keeper : own;
 }
 
 function byRunsDir(connections: readonly Connection[]): readonly (readonly Connection[])[] {

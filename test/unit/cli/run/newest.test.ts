@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { benchTarget } from '../../../../src/cli/bench/target.ts';
 import { findLogs } from '../../../../src/cli/logs/query.ts';
@@ -86,4 +88,19 @@ test('where Slurm cannot be asked, a run without a verdict counts as live', asyn
 test('sessions are looked for in the same way', async () => {
   const { world } = await trap();
   await expect(lookUpSession(undefined, {}, world)).rejects.toMatchObject({ message: 'there is no session' });
+});
+
+test('a run is asked about at its own cluster, whichever one was asked for', async () => {
+  const place = await site();
+  const { world, root } = place;
+  await addRun(root, { id: 'r1-0a1b2c', jobId: '1', cluster: 'local', events: 'served', until: 'ready' });
+  await addRun(root, { id: 'r2-0a1b2c', jobId: '1', cluster: 'hopper', events: 'served', until: 'ready' });
+  await mkdir(join(world.home, '.config/dyn-slurm/clusters'), { recursive: true });
+  await writeFile(join(world.home, '.config/dyn-slurm/clusters/hopper.yaml'), 'account: me\n');
+  const env = { ...world.env, DYN_SLURM_CLUSTER: 'hopper' };
+  for (const [id, cluster] of [
+    ['r1-0a1b2c', 'local'],
+    ['r2-0a1b2c', 'hopper'],
+  ] as const)
+    expect((await lookUpRun(id, {}, { ...world, env })).connection.cluster).toBe(cluster);
 });
