@@ -19,7 +19,8 @@ export function sessionHints(session: Session, { run: state }: SessionNow): stri
     ...(ready ? [['try', curl(ready.url, ready.model)] as const] : []),
     ...(connection.host.dial ? [['forward', `dyn-slurm forward ${run.id}`] as const] : []),
     ['shell', `dyn-slurm shell --run ${run.id}`],
-    ...(real ? [['', connection.host.dial ? `on ${connection.host.name}: ${srun}` : srun] as const] : []),
+    ...(real && connection.host.dial ? [['', `or, on ${connection.host.name}:`] as const] : []),
+    ...(real ? [['', srun] as const] : []),
     ['attach', `dyn-slurm attach ${run.id}`],
     ...endLines(session),
   ];
@@ -51,8 +52,9 @@ function endLines({ run, job, connection }: Session): readonly (readonly [string
 
 const hintLine = ([name, text]: readonly [string, string]): string => `  ${name.padEnd(9)}${text}`;
 
+/** Short, so that it stays in one line of 80 columns, from which it can be copied. */
 function shellCommand(job: string, host: string): string {
-  return `srun --jobid=${job} --overlap --nodes=1 --ntasks=1 --nodelist=${host} --pty bash`;
+  return `srun --jobid=${job} --overlap -N1 -n1 -w ${host} --pty bash`;
 }
 
 function curl(url: string, model: string): string {
