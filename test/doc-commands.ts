@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from './world.ts';
+import { run } from '../src/cli/program.ts';
+import { packageRoot, site } from './unit/cli/run-folder.ts';
 
 /** A command line of dyn-slurm that somebody is told to type. */
 export interface DocCommand {
@@ -33,14 +34,14 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Every command line in the README and the docs. */
-export function docCommands(): readonly DocCommand[] {
+function docCommands(): readonly DocCommand[] {
   const docs = readdirSync(join(packageRoot, 'docs')).filter((name) => name.endsWith('.md'));
   const pages = ['README.md', ...docs.map((name) => join('docs', name))];
   return pages.flatMap((page) => commandsOf(page, readFileSync(join(packageRoot, page), 'utf8')));
 }
 
 /** Every example of a help text. */
-export function helpCommands(command: string, help: string): readonly DocCommand[] {
+function helpCommands(command: string, help: string): readonly DocCommand[] {
   const [, examples = ''] = help.split('\nExamples:\n');
   return examples
     .split('\n')
@@ -79,4 +80,52 @@ function wordsOf(text: string): readonly string[] {
   return [...text.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
     ([, one, two, plain]) => one ?? two ?? plain ?? '',
   );
+}
+
+/** What has to be there for a command to do what it says, where files and recorded answers of Slurm are not enough. */
+export type Scene = 'rehearsal' | 'session' | 'service' | 'watched';
+
+const SCENES: Readonly<Record<string, Scene>> = {
+  rehearse: 'rehearsal',
+  allocate: 'session',
+  attach: 'session',
+  workers: 'session',
+  restart: 'session',
+  start: 'session',
+  stop: 'session',
+  exec: 'session',
+  shell: 'session',
+  release: 'session',
+  profile: 'service',
+  forward: 'service',
+  report: 'service',
+};
+
+/** Undefined where test/unit/docs/commands.test.ts types the line; else test/rehearsal/docs.test.ts does. */
+export function sceneOf({ argv: [command = '', ...rest] }: DocCommand): Scene | undefined {
+  if (command === 'submit' && rest.some((word) => word === '--watch' || word === 'local')) return 'watched';
+  if (command === 'bench' && rest.some((word) => /^--(type|resume)$|^--$/.test(word))) return 'service';
+  return SCENES[command];
+}
+
+/** A command alone is the name of one, in the docs; in help it is an example. */
+export const isMention = ({ from, argv }: DocCommand): boolean =>
+  !from.endsWith('--help') && argv.length === 1;
+
+async function help(...argv: string[]): Promise<string> {
+  const place = await site();
+  await run([...argv, '--help'], '0', { ...place.world, columns: 200 });
+  return place.out();
+}
+
+/** Every command line of the README, the docs and help, and the names of all commands. */
+export async function everyCommand(): Promise<{
+  readonly names: readonly string[];
+  readonly commands: readonly DocCommand[];
+}> {
+  const names = [...(await help()).matchAll(/^ {2}([a-z]+) (?=\[|<| )/gm)].map(([, name = '']) => name);
+  const commands = docCommands().slice();
+  for (const name of ['', ...names.filter((each) => each !== 'help')])
+    commands.push(...helpCommands(name, await help(...(name ? [name] : []))));
+  return { names, commands };
 }

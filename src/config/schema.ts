@@ -37,7 +37,9 @@ const shape = {
   observe: observe.prefault({}).describe('What the job writes down beside its events and logs.'),
   profile: profiling
     .optional()
-    .describe('Workers that run under Nsight Systems, for `dyn-slurm profile --tool nsys`. Default: none.'),
+    .describe(
+      'Workers that run under Nsight Systems, for `dyn-slurm profile --role decode --tool nsys`. Default: none.',
+    ),
   bench: bench
     .optional()
     .describe(

@@ -2,40 +2,11 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../../src/cli/program.ts';
-import type { World } from '../../../src/cli/world.ts';
-import { type DocCommand, docCommands, helpCommands } from '../../doc-commands.ts';
+import { everyCommand, isMention, sceneOf } from '../../doc-commands.ts';
 import { addRun, packageRoot, site } from '../cli/run-folder.ts';
 
-// Every command line that the README, the docs and help show is typed here: it must do what it says, or at least be
-// understood by the parser where it needs a service that runs; ONLY_READ names those, with the reason.
-
-/** Why a command line is only read here. */
-const ONLY_READ: Readonly<Record<string, string>> = {
-  rehearse: 'starts a service',
-  setup: 'installs tools; test/unit/rehearsal/tools has it',
-  report: 'its script and style sheet are built; test/package/report.test.ts has it',
-  allocate: 'opens a session',
-  attach: 'wants a session',
-  workers: 'wants a session',
-  restart: 'wants a session',
-  start: 'wants a session',
-  stop: 'wants a session',
-  exec: 'wants a session',
-  shell: 'wants a session',
-  release: 'wants a session',
-  profile: 'wants a run that serves',
-  forward: 'wants a run that serves',
-};
-
-const onlyRead = ({ argv: [command = '', ...rest] }: DocCommand): boolean =>
-  command in ONLY_READ ||
-  (command === 'bench' && rest.some((word) => /^--(type|resume|stop)$|^--$/.test(word))) ||
-  // A node that an earlier run has noted.
-  (command === 'nodes' && rest.includes('--forget')) ||
-  (command === 'submit' && rest.some((word) => word === '--watch' || word === 'local'));
-
-/** A command alone is the name of one. */
-const isMention = ({ from, argv }: DocCommand): boolean => !from.endsWith('--help') && argv.length === 1;
+// Every command line that the README, the docs and help show is typed: here where files, and what Slurm was recorded to say,
+// are enough; in test/rehearsal/docs.test.ts where it takes a service or a session.
 
 const CONFIG = `name: dsr1
 topology: docs-dsr1-wideep-h100
@@ -45,23 +16,7 @@ slurm: {account: my-account, partition: batch, time: 4h}
 const HOPPER = 'account: my-account\npartition: batch\n';
 const PROJECT_PROFILE = '.dyn-slurm/clusters/hopper.yaml';
 
-const help = async (...argv: string[]): Promise<string> => {
-  const place = await site();
-  await run([...argv, '--help'], '0', { ...place.world, columns: 200 });
-  return place.out();
-};
-
-const names = [...(await help()).matchAll(/^ {2}([a-z]+) (?=\[|<| )/gm)].map(([, name = '']) => name);
-const commands = [
-  ...docCommands(),
-  ...(
-    await Promise.all(
-      ['', ...names.filter((name) => name !== 'help')].map(async (name) =>
-        helpCommands(name, await help(...(name ? [name] : []))),
-      ),
-    )
-  ).flat(),
-];
+const { names, commands } = await everyCommand();
 
 beforeAll(() => {
   process.env.TZ = 'UTC';
@@ -84,36 +39,8 @@ const lines = [
   ...new Map(commands.filter((each) => !isMention(each)).map((each) => [each.text, each])).values(),
 ];
 
-class Effect extends Error {}
-
-/** A world in which nothing can be done: who gets so far was understood. */
-function nowhere(world: World): World {
-  const effect = (): never => {
-    throw new Effect();
-  };
-  return {
-    ...world,
-    readFile: effect,
-    writeFile: effect,
-    exists: effect,
-    kind: effect,
-    listDir: effect,
-    remove: effect,
-  };
-}
-
-describe('are understood', () => {
-  const read = lines.filter((line) => onlyRead(line) && line.argv[0] !== 'setup');
-  test.each(read.map((line) => [line.text, line] as const))('%s', async (_, { argv, from }) => {
-    const place = await site();
-    // Who gets as far as to do something was understood; the parser itself writes what it did not understand.
-    await run(argv, '0', nowhere(place.world)).catch(() => 0);
-    expect([from, place.err()]).toEqual([from, expect.not.stringMatching(/^error: /m)]);
-  });
-});
-
 describe('do what they say', () => {
-  const typed = lines.filter((line) => !onlyRead(line));
+  const typed = lines.filter((line) => sceneOf(line) === undefined && line.argv[0] !== 'setup');
   test.each(typed.map((line) => [line.text, line] as const))('%s', async (_, { argv, from }) => {
     const place = await site({
       sbatch: {
@@ -172,16 +99,18 @@ describe('do what they say', () => {
       if (argv[0] === 'trust' && word === 'file.out') return PROJECT_PROFILE;
       return word.startsWith('/etc/') ? join(world.home, word) : word === '9500' ? '0' : word;
     });
+    if (argv[0] === 'nodes') {
+      const node = argv.at(-1) ?? '';
+      const noted = [{ node, reason: 'lost its GPUs', run: 'dsr1-3fa29c', time: world.now().toISOString() }];
+      await world.writeFile(
+        join(world.home, '.local/state/dyn-slurm/nodes/default.json'),
+        JSON.stringify(noted),
+      );
+    }
     // Here is nobody to ask.
     if (argv[0] === 'remove' && !argv.includes('--yes')) words.push('--yes');
     const read = { ...world, readStdin: async () => CONFIG };
     const code = await run(words, '0', read).catch((error: Error) => `${error.message}`);
     expect([code, from, code === 0 ? '' : place.err()]).toEqual([0, from, '']);
   });
-});
-
-test('few are only read, each for a reason', () => {
-  const left = new Set(lines.filter(onlyRead).map(({ argv }) => argv[0] ?? ''));
-  expect([...left].filter((name) => !(name in ONLY_READ)).sort()).toEqual(['bench', 'nodes', 'submit']);
-  expect(Object.keys(ONLY_READ).filter((name) => !names.includes(name))).toEqual([]);
 });
