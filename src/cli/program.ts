@@ -53,11 +53,11 @@ function programOf(version: string, world: World, exit: (code: number) => void):
       'after',
       examples(
         [
-          ['topologies', 'published recipes to begin with'],
+          ['topologies', 'published recipes to start from'],
           ['rehearse config.yaml', 'run the whole job on this machine, without GPUs'],
           ['submit config.yaml --dry-run', 'see everything that Slurm would get'],
           ['submit config.yaml --watch', 'run it'],
-          ['allocate config.yaml', 'run it with a prompt, and restart workers at will'],
+          ['allocate config.yaml', 'run it with a prompt, and restart workers interactively'],
         ],
         world.columns,
       ),

@@ -4,12 +4,12 @@ import { CLUSTER, OF_CLUSTER, RUN, type Tree } from './tree.ts';
 
 /** `dyn-slurm bench [RUN] [-- CMD...]`. */
 export function benchCommand({ program, add, json, exit, world }: Tree): void {
-  add('bench', 'measure a service that runs, or show what was measured', [
-    ['bench dsr1-3fa29c', 'the config’s benchmark; of a run that has ended its results'],
+  add('bench', 'benchmark a running service, or show its results', [
+    ['bench dsr1-3fa29c', 'the benchmark of the config; for a run that has ended, its results'],
     ['bench --type builtin --isl 1024 --osl 128 --concurrency 1x8x32', 'from this machine'],
     ['bench dsr1 --type sglang --isl 8192 --osl 1024 --concurrency 16x64', 'as a step of the job'],
-    ['bench dsr1 --resume', 'go on with one that was cut off'],
-    ['bench -- ./load.sh', 'it finds DYN_SLURM_URL and DYN_SLURM_MODEL'],
+    ['bench dsr1 --resume', 'continue one that was cut off'],
+    ['bench -- /lustre/load.sh', 'runs in the job; it finds DYN_SLURM_URL and DYN_SLURM_MODEL'],
   ])
     .argument('[run]', RUN)
     .argument('[command...]', 'behind --, in place of a tool')
@@ -17,20 +17,17 @@ export function benchCommand({ program, add, json, exit, world }: Tree): void {
     .option('--type <tool>', 'aiperf, sglang or vllm in the job, or builtin on this machine')
     .option('--isl <tokens>', 'tokens of each prompt')
     .option('--osl <tokens>', 'tokens of each answer')
-    .option('--concurrency <list>', 'requests at the same time, one measurement each: 16x64x256')
+    .option('--concurrency <list>', 'concurrent requests, one measurement for each value: 16x64x256')
     .option('--requests <count>', 'requests of each measurement; by default five times its concurrency')
-    .option('--rate <requests>', 'requests a second that are begun; by default inf')
-    .option('--warmup <times>', 'requests before each that are not counted, in multiples of its concurrency')
-    .option('--limit <duration>', 'time for one measurement')
-    .option('--program <words>', 'what starts the tool')
-    .option('--tokenizer <path>', 'by which the tool counts')
-    .option('--arg <name=value>', 'a further argument of the tool; may be repeated', collect)
-    .option(
-      '--resume [run]',
-      'only what a benchmark that was cut off has not measured; of that run, or this one',
-    )
-    .option('--stop', 'end the one that runs')
-    .option('--show', 'only print what was measured')
+    .option('--rate <requests>', 'requests started per second (default: inf)')
+    .option('--warmup <times>', 'warm-up requests before each measurement, in multiples of its concurrency')
+    .option('--limit <duration>', 'maximum time of one measurement')
+    .option('--program <words>', 'command that starts the tool')
+    .option('--tokenizer <path>', 'tokenizer that the tool counts tokens with')
+    .option('--arg <name=value>', 'additional argument for the tool; may be repeated', collect)
+    .option('--resume [run]', 'continue a benchmark that was cut off, of that run or of this one')
+    .option('--stop', 'stop the running benchmark')
+    .option('--show', 'only show the results')
     .option(CLUSTER, OF_CLUSTER)
     .addOption(json())
     .action(async (run: string | undefined, command: readonly string[], options: BenchOptions) => {

@@ -10,7 +10,7 @@ import { CLUSTER, CLUSTER_TEXT, CONFIG, type Tree } from './tree.ts';
 /** The commands that need no cluster. */
 export function configCommands({ program, add, json, exit, world }: Tree): void {
   program.commandsGroup('Write a config:');
-  add('check', 'report every problem of a config at once', [
+  add('check', 'check a config and report all of its problems', [
     ['check config.yaml', 'exit 3 on errors'],
     ['check config.yaml --cluster hopper --provenance', 'where each value comes from'],
     ['check - < config.yaml', 'read standard input'],
@@ -50,15 +50,15 @@ export function configCommands({ program, add, json, exit, world }: Tree): void 
     const { schema } = await import('../config/schema.ts');
     exit(await schema(world));
   });
-  add('trust', 'trust what a project’s cluster profile runs or redirects', [
-    ['trust .dyn-slurm/clusters/hopper.yaml', 'as it is now, and only so'],
+  add('trust', 'allow a project’s cluster profile to run programs', [
+    ['trust .dyn-slurm/clusters/hopper.yaml', 'only this exact content'],
     ['trust', 'all profiles of the project'],
     ['trust --list', 'what is trusted, and whether it has changed'],
-    ['trust --remove .dyn-slurm/clusters/hopper.yaml', 'take it back'],
+    ['trust --remove .dyn-slurm/clusters/hopper.yaml', 'stop trusting it'],
   ])
     .argument('[file]', 'a file .dyn-slurm/clusters/NAME.yaml; by default all of the project')
     .addOption(new Option('--list', 'show what is trusted').conflicts('remove'))
-    .option('--remove', 'trust it no longer')
+    .option('--remove', 'stop trusting the file')
     .addOption(json())
     .action(async (file: string | undefined, options: TrustOptions) => {
       const { trust } = await import('../cluster/trust.ts');
@@ -67,8 +67,8 @@ export function configCommands({ program, add, json, exit, world }: Tree): void 
 
   program.commandsGroup('See what would run:');
   add('plan', 'show nodes, workers, ports and commands', [
-    ['plan config.yaml', 'for reading'],
-    ['plan config.yaml --json | jq .processes', 'for programs'],
+    ['plan config.yaml', 'as text'],
+    ['plan config.yaml --json | jq .processes', 'as JSON'],
   ])
     .argument('<config>', CONFIG)
     .option(CLUSTER, CLUSTER_TEXT)

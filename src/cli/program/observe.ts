@@ -13,12 +13,12 @@ import { CLUSTER, OF_CLUSTER, PENDING_LIMIT, PENDING_TEXT, RUN, type Tree, timeS
 /** The commands on runs. */
 export function observeCommands({ program, add, addForRun, json, exit, world }: Tree): void {
   program.commandsGroup('See it run:');
-  addForRun('status', 'show the recent runs, or one in full', [
+  addForRun('status', 'list recent runs, or show one in detail', [
     ['status', 'all of them'],
     ['status dsr1-3fa29c', 'one; exits as the run did'],
-    ['status --limit 100', 'more than the newest 20; --all for as many as there are'],
+    ['status --limit 100', 'more than the newest 20; --all lists all'],
   ])
-    .option('--limit <count>', 'how many of the recent runs (default: 20)', wholeNumber)
+    .option('--limit <count>', 'maximum number of runs to list (default: 20)', wholeNumber)
     .addOption(new Option('--all', 'all runs').conflicts('limit'))
     .addOption(json())
     .action(async (query: string | undefined, options: StatusOptions) => {
@@ -40,15 +40,15 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     ['watch', 'the newest run'],
     ['watch dsr1-3fa29c --json', 'one event a line'],
     ['watch dsr1-3fa29c dsr1-8c11d2', 'several at once'],
-    ['watch --pending-limit 30m', 'no longer than that if its job does not start'],
-    ['watch --prometheus 9500', 'and serve its figures at http://127.0.0.1:9500/metrics'],
+    ['watch --pending-limit 30m', 'give up if the job does not start in 30 minutes'],
+    ['watch --prometheus 9500', 'and expose its metrics at http://127.0.0.1:9500/metrics'],
   ])
     .argument('[run...]', RUN)
     .option(CLUSTER, OF_CLUSTER)
-    .option('--every <seconds>', 'time between looks at the service (default: 1)', positive)
+    .option('--every <seconds>', 'seconds between polls of the service (default: 1)', positive)
     .option(
       '--prometheus <[address:]port>',
-      'serve what is seen as metrics, on 127.0.0.1 by default',
+      'expose Prometheus metrics on this address (default host: 127.0.0.1)',
       pagePlace,
     )
     .option(PENDING_LIMIT, PENDING_TEXT, timeSpan)
@@ -61,11 +61,11 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     ['logs -f', 'of the newest run, as they grow'],
     ['logs dsr1-3fa29c decode-0', 'one worker of one run'],
     ['logs prefill', 'all prefill workers of the newest run'],
-    ["logs --role decode --grep 'error|timeout' --since 10m", 'of its last ten minutes, what went wrong'],
+    ["logs --role decode --grep 'error|timeout' --since 10m", 'what went wrong in the last ten minutes'],
   ])
     .argument('[worker]', 'a worker, service or role')
-    .option('-f, --follow', 'go on as the logs grow')
-    .option('-n, --lines <count>', 'only the last so many of each log', wholeNumber)
+    .option('-f, --follow', 'keep printing as the logs grow')
+    .option('-n, --lines <count>', 'only the last lines of each log', wholeNumber)
     .option('--role <role>', 'only workers of this role')
     .option('--node <node>', 'only what runs on this node')
     .option('--grep <pattern>', 'only lines that match this regular expression')
@@ -80,8 +80,8 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     ['profile dsr1-3fa29c --worker decode-0 --steps 20', 'one worker, for 20 forward passes'],
     ['profile --role prefill --tool nsys --seconds 5', 'of a run whose config has profile: {tool: nsys, …}'],
   ])
-    .option('--role <role>', 'workers of this role; needed where there are several')
-    .option('--worker <worker>', 'only this worker, as decode-0; may be repeated', collect)
+    .option('--role <role>', 'profile workers of this role; required if the run has several roles')
+    .option('--worker <worker>', 'profile only this worker, such as decode-0; may be repeated', collect)
     .addOption(
       new Option('--tool <tool>', 'profiler: torch, or nsys where the workers run under it')
         .choices(['torch', 'nsys'])
@@ -89,7 +89,7 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     )
     .option('--seconds <seconds>', 'how long (default: 10)', positive)
     .addOption(
-      new Option('--steps <count>', 'forward passes, instead of a time')
+      new Option('--steps <count>', 'number of forward passes, instead of --seconds')
         .argParser(countOf)
         .conflicts('seconds'),
     )
@@ -103,16 +103,16 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
       const { profile } = await import('../profile/profile.ts');
       exit(await profile(query, options, world));
     });
-  addForRun('forward', 'open the frontend of a run on this machine, over ssh', [
+  addForRun('forward', 'forward a local port to the frontend of a run, over ssh', [
     ['forward', 'of the newest run; then: curl http://127.0.0.1:8000/v1/models'],
     ['forward dsr1-3fa29c --port 9000', 'on another port'],
   ])
-    .option('--port <port>', 'port to listen on, of this machine only', wholeNumber)
+    .option('--port <port>', 'port to listen on, on 127.0.0.1', wholeNumber)
     .action(async (query: string | undefined, options: ForwardOptions) => {
       const { forward } = await import('../run/forward.ts');
       exit(await forward(query, options, world));
     });
-  addForRun('cancel', 'end a run and see it torn down', [
+  addForRun('cancel', 'cancel a run and wait until it is torn down', [
     ['cancel', 'the newest run'],
     ['cancel dsr1-3fa29c --no-wait', 'do not wait for the teardown'],
   ])
@@ -124,10 +124,14 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     });
   add('remove', 'delete the folders of runs that have ended', [
     ['remove dsr1-3fa29c', 'one; it asks first'],
-    ['remove --older-than 30d --yes', 'all that were submitted longer ago, without asking'],
+    ['remove --older-than 30d --yes', 'all that are older than 30 days, without asking'],
   ])
-    .argument('[run...]', 'id of a run or its beginning, its job’s number, or its folder')
-    .option('--older-than <time>', 'all that were submitted longer ago than this, as 30d', timeSpan)
+    .argument('[run...]', 'run id or the start of one, job number, or run folder')
+    .option(
+      '--older-than <time>',
+      'all ended runs that were submitted longer ago than this, such as 30d',
+      timeSpan,
+    )
     .option('--yes', 'do not ask')
     .option(CLUSTER, OF_CLUSTER)
     .addOption(json())

@@ -8,7 +8,7 @@ export function reportCommands({ add, addForRun, json, exit, world }: Tree): voi
   add('report', 'write a report of runs, as one HTML file', [
     ['report', 'of the newest run'],
     ['report dsr1-3fa29c -o r1.html --open', 'to a file, and look at it'],
-    ['report dsr1-3fa29c dsr1-8c11d2', 'two runs, and how far they differ'],
+    ['report dsr1-3fa29c dsr1-8c11d2', 'two runs and their differences'],
   ])
     .argument('[run...]', RUN)
     .option('-o, --out <file>', 'file to write; by default RUN.html in the current folder')
@@ -18,10 +18,10 @@ export function reportCommands({ add, addForRun, json, exit, world }: Tree): voi
       const { report } = await import('../report/report.ts');
       exit(await report(queries, options, world));
     });
-  add('compare', 'show how far two runs differ', [
-    ['compare dsr1-3fa29c dsr1-8c11d2', 'points of the same load, with their noise, and the configs'],
+  add('compare', 'compare the results and configs of two runs', [
+    ['compare dsr1-3fa29c dsr1-8c11d2', 'measurements at the same load, with their noise, and the configs'],
   ])
-    .argument('<before>', 'id of a run or its beginning, its job’s number, or its folder')
+    .argument('<before>', 'run id or the start of one, job number, or run folder')
     .argument('<after>', 'the other run')
     .option(CLUSTER, OF_CLUSTER)
     .addOption(json())
@@ -29,15 +29,15 @@ export function reportCommands({ add, addForRun, json, exit, world }: Tree): voi
       const { compareRuns } = await import('../report/compare.ts');
       exit(await compareRuns(before, after, options, world));
     });
-  addForRun('export', 'print what was measured of a run, for other programs', [
+  addForRun('export', 'print the measurements of a run for other programs', [
     ['export dsr1-3fa29c --csv -o r1.csv', 'one row a number: benchmarks, load over time, events'],
     ['export --prometheus', 'of the newest run, in OpenMetrics’ format with times'],
-    ['export --scrape -o targets.json', 'for a Prometheus that is to watch the service itself'],
+    ['export --scrape -o targets.json', 'for a Prometheus that scrapes the service itself'],
   ])
     .option('--csv', 'as a table')
     .option('--json', 'as one object')
     .option('--prometheus', 'as samples for promtool')
-    .option('--scrape', 'where its metrics are while it runs, for Prometheus’ file_sd_configs')
+    .option('--scrape', 'metrics endpoints of a live run, for Prometheus file_sd_configs')
     .option('-o, --out <file>', 'file to write; by default standard output')
     .action(async (query: string | undefined, options: ExportOptions) => {
       const { exportRun } = await import('../report/export.ts');

@@ -10,13 +10,13 @@ export function runCommands({ program, add, json, exit, world }: Tree): void {
   add('rehearse', 'run the job on this machine, without GPUs or Slurm', [
     ['rehearse config.yaml', 'real etcd, NATS and frontends; mock engines'],
     ['rehearse config.yaml --keep', 'leave the service running'],
-    ['rehearse config.yaml --fault decode-0:kill@ready+2', 'see how a failure looks'],
+    ['rehearse config.yaml --fault decode-0:kill@ready+2', 'see what a failure looks like'],
   ])
     .argument('<config>', CONFIG)
     .option('--speedup <times>', 'how much faster than real engines the mock engines answer', '10')
-    .option('--prompt <text>', 'what to ask once it is ready')
+    .option('--prompt <text>', 'prompt to sexit once the service is ready')
     .option('--keep', 'leave the service running')
-    .option('--fault <fault...>', 'let something go wrong: STEP[.RANK]:ACTION[@WHEN]')
+    .option('--fault <fault...>', 'inject a fault: STEP[.RANK]:ACTION[@WHEN]; may be repeated')
     .option(CLUSTER, CLUSTER_TEXT)
     .addOption(json())
     .action(async (file: string, options: RehearseOptions) => {
@@ -24,9 +24,9 @@ export function runCommands({ program, add, json, exit, world }: Tree): void {
       exit(await rehearse(file, options, world));
     });
   add('submit', 'submit the job to Slurm', [
-    ['submit config.yaml --dry-run', 'what would run, and what it takes, opens and leaves'],
+    ['submit config.yaml --dry-run', 'the command, the resources, open ports and files that stay'],
     ['submit config.yaml --dry-run --full', 'the same with every file of the job'],
-    ['submit config.yaml --test-only', 'ask Slurm whether it would take it, and when it would start'],
+    ['submit config.yaml --test-only', 'whether Slurm would accept it, and when it would start'],
     ['submit config.yaml --watch', 'follow the run until it ends'],
     ['submit config.yaml --after dsr1-3fa29c', 'start when that run has ended'],
     ['submit config.yaml --cluster local', 'on this machine, as rehearse does'],
@@ -50,8 +50,12 @@ export function runCommands({ program, add, json, exit, world }: Tree): void {
         .implies({ watch: true }),
     )
     .option('--after <run>', 'start when this run or job has ended; may be repeated', collect)
-    .option('--after-ok <run>', 'start when this run or job has ended well; may be repeated', collect)
-    .option('--retries <count>', 'further runs, each of which starts if all before it fail', retryCount)
+    .option('--after-ok <run>', 'start when this run or job has succeeded; may be repeated', collect)
+    .option(
+      '--retries <count>',
+      'number of further runs, each of which starts only if all earlier ones failed',
+      retryCount,
+    )
     .addOption(json())
     .action(async (file: string, options: SubmitOptions) => {
       const { submit } = await import('../submit/submit.ts');
@@ -60,7 +64,7 @@ export function runCommands({ program, add, json, exit, world }: Tree): void {
   add('setup', 'install the tools of a rehearsal', [
     ['setup', 'etcd, NATS, nginx and Dynamo, in a cache folder of yours'],
   ])
-    .option('--with-tests', 'also what only the tests of dyn-slurm need')
+    .option('--with-tests', 'also install what the tests of dyn-slurm need')
     .addOption(json())
     .action(async (options: SetupOptions) => {
       const { setup } = await import('../rehearse/setup.ts');

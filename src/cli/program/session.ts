@@ -9,8 +9,8 @@ import type { WorkersOptions } from '../session/workers.ts';
 import { benchCommand } from './bench.ts';
 import { CLUSTER, CLUSTER_TEXT, CONFIG, OF_CLUSTER, type Tree } from './tree.ts';
 
-const SESSION = 'id of a session or its beginning, its job’s number, or its folder; the newest by default';
-const WORKERS = 'steps, or a role for all of its workers, or `workers` for all';
+const SESSION = 'session id or the start of one, job number, or run folder (default: the newest session)';
+const WORKERS = 'worker names, a role for all of its workers, or `workers` for all';
 
 /** The commands of an interactive session. `run` runs a command line, for the lines of the prompt. */
 export function sessionCommands(tree: Tree, run: RunCommand): void {
@@ -21,19 +21,19 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
   const inSession = (command: Command): Command =>
     command.option('--run <run>', SESSION).option(CLUSTER, OF_CLUSTER).addOption(json());
 
-  add('allocate', 'take nodes once, bring the service up, restart workers at will', [
+  add('allocate', 'allocate nodes, start the service, restart workers', [
     ['allocate config.yaml', 'then `help` at the prompt'],
     ['allocate config.yaml --no-workers', 'infrastructure and frontends only'],
-    ['allocate config.yaml --adopt 4242', 'in a job that runs'],
+    ['allocate config.yaml --adopt 4242', 'in an existing job'],
     ['allocate config.yaml --cluster local', 'on this machine, with mock engines'],
   ])
     .argument('<config>', CONFIG)
     .option(CLUSTER, CLUSTER_TEXT)
     .option('--time <duration>', 'time limit instead of the config’s: 90m, 4h')
-    .option('--no-workers', 'start none yet')
-    .option('--adopt [job]', 'use the nodes of a job, by default of the one that this shell is in')
-    .option('--no-adopt', 'take a new allocation, inside of one too')
-    .option('--no-prompt', 'end once the service is ready')
+    .option('--no-workers', 'do not start workers yet')
+    .option('--adopt [job]', 'use the nodes of an existing job (default: the job that this shell runs in)')
+    .option('--no-adopt', 'request a new allocation, even inside a job')
+    .option('--no-prompt', 'exit once the service is ready')
     .addOption(json())
     .action(async (file: string, options: AllocateOptions) => {
       const { allocate } = await import('../session/allocate.ts');
@@ -42,18 +42,16 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
   onSession(
     add('attach', 'return to the prompt of a session', [
       ['attach', 'the newest'],
-      ['attach dsr1-3fa29c --no-prompt', 'only see how to get at it'],
+      ['attach dsr1-3fa29c --no-prompt', 'print how to use it, without a prompt'],
     ]),
   )
-    .option('--no-prompt', 'say how to get at it, and end')
+    .option('--no-prompt', 'print how to use the session, and exit')
     .action(async (query: string | undefined, options: AttachOptions) => {
       const { attach } = await import('../session/attach.ts');
       exit(await attach(query, options, run, world));
     });
   onSession(
-    add('workers', 'show what runs in a session, and what was changed', [
-      ['workers', 'of the newest session'],
-    ]),
+    add('workers', 'list the workers of a session and their changes', [['workers', 'of the newest session']]),
   ).action(async (query: string | undefined, options: WorkersOptions) => {
     const { workers } = await import('../session/workers.ts');
     exit(await workers(query, options, world));
@@ -63,12 +61,12 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
       .argument('<worker...>', WORKERS)
       .option(
         '--arg <name=value>',
-        'an engine argument, as in a config; null removes; may be repeated',
+        'engine argument as in a config; null removes it; may be repeated',
         collect,
       )
-      .option('--env <name=value>', 'a variable; null removes; may be repeated', collect)
-      .option('--reset', 'forget earlier changes')
-      .option('--no-wait', 'do not wait until they serve')
+      .option('--env <name=value>', 'environment variable; null removes it; may be repeated', collect)
+      .option('--reset', 'discard earlier changes')
+      .option('--no-wait', 'do not wait until the workers serve')
       .action(async (words: readonly string[], options: SteerOptions) => {
         const { steer } = await import('../session/steer.ts');
         exit(await steer(verb, words, options, world));

@@ -25,9 +25,8 @@ export const OF_CLUSTER = 'look only among the runs of this cluster';
 export const CONFIG = 'YAML file, or - for standard input';
 export const PENDING_LIMIT = '--pending-limit <time>';
 export const PENDING_TEXT =
-  'watch a job that waits in the queue no longer than that, as 30m; it stays queued, and the exit code is 8';
-export const RUN =
-  'id of a run or its beginning, its job’s number, or its folder; by default the newest that goes on';
+  'stop watching if the job is still pending after this time, such as 30m; the job stays queued; exit code 8';
+export const RUN = 'run id or the start of one, job number, or run folder (default: the newest live run)';
 
 /** `30m` as seconds. */
 export function timeSpan(text: string): number {
@@ -46,7 +45,7 @@ export function treeOf(program: Command, world: World, exit: (code: number) => v
     add,
     addForRun: (name, summary, shown) =>
       add(name, summary, shown).argument('[run]', RUN).option(CLUSTER, OF_CLUSTER),
-    json: () => new Option('--json', 'print data for programs'),
+    json: () => new Option('--json', 'print JSON'),
   };
 }
 
