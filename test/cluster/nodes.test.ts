@@ -75,16 +75,16 @@ exec /usr/local/bin/python3 "$@"`;
   const HELD =
     "has GPUs with up to 90000 MiB in use before the job starts (0, 1, 2, 3, 4, 5, 6, 7): by another job's processes, or ones that are left over";
 
-  test('a node whose GPUs others hold is kept from the retry, and from all that comes later', async () => {
+  test('a node whose GPUs others hold is kept from the next try, and from all that comes later', async () => {
     gpusOf('node2', { used: 90_000 });
     const { retries, ...run } = await submit('held', { aggregated: { nodes: 2 } }, '--retries', '1');
     expect(await runs.event(run, 'verdict')).toMatchObject({ outcome: 'failed', reason: `node2 ${HELD}` });
-    const [retry] = retries;
-    if (retry === undefined) throw new Error('there is no retry');
+    const [second] = retries;
+    if (second === undefined) throw new Error('there is no retry');
     // Node1 may still be busy with the end of the first one.
-    expect(await boundTo(retry)).not.toContain('node2');
-    await runs.event(retry, 'ready');
-    await runs.cli('cancel', retry.run);
+    expect(await boundTo(second)).not.toContain('node2');
+    await runs.event(second, 'ready');
+    await runs.cli('cancel', second.run);
 
     // Whichever command is first to learn of it.
     const page = join(cluster.shared, 'held.html');
@@ -140,12 +140,12 @@ exec /usr/local/bin/python3 "$@"`;
       '--retries',
       '1',
     );
-    const [retry] = retries;
-    if (retry === undefined) throw new Error('there is no retry');
+    const [second] = retries;
+    if (second === undefined) throw new Error('there is no retry');
     expect(await runs.event(run, 'verdict')).toMatchObject({ outcome: 'failed', node: 'node2' });
     // Node1 may still be busy with the end of the first one.
-    expect(await boundTo(retry)).not.toContain('node2');
-    await runs.event(retry, 'ready');
+    expect(await boundTo(second)).not.toContain('node2');
+    await runs.event(second, 'ready');
     await runs.cli('watch', run.run);
     expect(await noted()).toMatchObject([
       {
