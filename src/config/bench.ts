@@ -3,7 +3,6 @@ import { duration } from './duration.ts';
 import { environment } from './environment.ts';
 import { count, text } from './fields.ts';
 import { argumentMap } from './role.ts';
-import { withoutSecret } from './secret.ts';
 
 export const BENCH_TYPES = ['custom', 'aiperf', 'sglang', 'vllm', 'builtin'] as const;
 
@@ -36,16 +35,13 @@ export const bench = z.strictObject({
     .describe(
       'What makes the load. `aiperf`, `sglang` (sglang.bench_serving) and `vllm` (benchmark_serving) run in the job, on the head node and in its container, once for each concurrency; so does `custom`, the command given here. `builtin`: `dyn-slurm bench` and `rehearse` themselves, and a job does not end with it. Default: `custom`.',
     ),
-  command: withoutSecret(
-    text,
-    'which every user of the node could read in the command; name it in bench.env as {from_env: NAME}, and write "$NAME" here',
-  )
+  command: text
     .optional()
     .meta({ examples: ['bash /lustre/load.sh --url "$DYN_SLURM_URL"'] })
     .describe(
       'Bash line of the type `custom`, once the service is ready. It finds DYN_SLURM_URL, DYN_SLURM_MODEL and the folder DYN_SLURM_RESULTS. The job ends with it: succeeded if its exit code is 0, else failed. Required for `custom`.',
     ),
-  program: withoutSecret(text, 'which every user of the node could read in the command')
+  program: text
     .optional()
     .meta({ examples: ['python3 /scripts/benchmark_serving.py'] })
     .describe(

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { directive, mount, mountablePath, name, text } from './fields.ts';
-import { withoutSecret } from './secret.ts';
+import { secretTexts } from './secret.ts';
 
 /** Linux keeps names of interfaces to 15 bytes. */
 const network = z
@@ -89,10 +89,8 @@ export const clusterProfile = z
       .array(mount)
       .default([])
       .describe('Mounts of every container, HOST:CONTAINER[:ro]. Default: none.'),
-    preamble: withoutSecret(
-      z.string(),
-      'which goes into job.sbatch and into every dry-run; read it from a file there, or name it in an `env` as {from_env: NAME}',
-    )
+    preamble: z
+      .string()
       .default('')
       .meta({ examples: ['module load slurm\n'] })
       .describe('Bash lines at the start of the job script. Default: none.'),
@@ -115,6 +113,20 @@ export const clusterProfile = z
     local_dir: mountablePath
       .default('/tmp')
       .describe('Node-local folder for etcd’s and NATS’ data; never a network file system. Default: /tmp.'),
+  })
+  .superRefine((profile, context) => {
+    for (const path of secretTexts(profile)) {
+      const why =
+        path[0] === 'preamble'
+          ? 'which goes into job.sbatch and into every dry-run; read it from a file there, or name it in an `env` as {from_env: NAME}'
+          : 'which no profile may hold: its text goes into commands and files of the job';
+      context.addIssue({
+        code: 'custom',
+        path: [...path],
+        message: `looks like a secret, ${why}`,
+        params: { conceal: true },
+      });
+    }
   })
   .describe('A cluster profile: what differs between clusters, in a file of its own.');
 

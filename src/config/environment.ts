@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { text } from './fields.ts';
-import { looksSecret, namesSecretVariable } from './secret.ts';
 
 /** Variables that make a shell or the loader run something else; no worker needs them from a config. */
 const FORBIDDEN = new Set(['LD_PRELOAD', 'LD_AUDIT', 'BASH_ENV', 'ENV', 'PROMPT_COMMAND', 'PS4', 'IFS']);
@@ -59,23 +58,9 @@ const value = z
  * Environment of a process. Numbers and booleans are passed on as they are written; secrets only by reference, so
  * that they reach no script, no dry-run and no log.
  */
-export const environment = z
-  .record(givenName, value)
-  .superRefine((env, context) => {
-    for (const [key, given] of Object.entries(env)) {
-      const named = namesSecretVariable(key) && typeof given !== 'object' && given !== '';
-      if (!named && !looksSecret(given)) continue;
-      context.addIssue({
-        code: 'custom',
-        path: [key],
-        message: `looks like a secret, which no config may hold; write {from_env: ${key}} or {from_file: PATH}`,
-        params: { conceal: true },
-      });
-    }
-  })
-  .meta({
-    title: 'map of variables',
-    examples: [{ NCCL_DEBUG: 'INFO', HF_TOKEN: { from_env: 'HF_TOKEN' } }],
-  });
+export const environment = z.record(givenName, value).meta({
+  title: 'map of variables',
+  examples: [{ NCCL_DEBUG: 'INFO', HF_TOKEN: { from_env: 'HF_TOKEN' } }],
+});
 
 export type EnvironmentValue = z.infer<typeof environment>[string];

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { environment } from './environment.ts';
 import { count, text } from './fields.ts';
-import { looksSecret } from './secret.ts';
 
 /** Roles of a worker. `processor` and `router` are CPU-only helpers of older Dynamo examples. */
 export const ROLES = ['prefill', 'decode', 'aggregated', 'encode', 'processor', 'router'] as const;
@@ -42,16 +41,7 @@ const argumentName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, {
       : 'is no name of an argument: use letters, digits and dashes',
 });
 
-export const argumentMap = z
-  .record(argumentName, argument)
-  .superRefine((args, context) => {
-    for (const [key, value] of Object.entries(args)) {
-      if (!looksSecret(value)) continue;
-      const message = 'looks like a secret; every user of a node can read the arguments of its processes';
-      context.addIssue({ code: 'custom', path: [key], message, params: { conceal: true } });
-    }
-  })
-  .meta({ title: 'map of arguments' });
+export const argumentMap = z.record(argumentName, argument).meta({ title: 'map of arguments' });
 
 const restart = z
   .union([z.literal('never'), z.int().min(1).max(1000)], { error: 'write "never", or how often' })
@@ -142,13 +132,6 @@ export const role = z.strictObject({
     ),
   flags: z
     .array(text)
-    .superRefine((words, context) => {
-      for (const index of words.keys()) {
-        if (!looksSecret(words[index])) continue;
-        const message = 'looks like a secret; every user of a node can read the words of its commands';
-        context.addIssue({ code: 'custom', path: [index], message, params: { conceal: true } });
-      }
-    })
     .default([])
     .describe('Further words at the end of the command, passed on as they are. Default: none.'),
 });

@@ -3,6 +3,7 @@ import { bench } from './bench.ts';
 import { clusterName } from './cluster-profile.ts';
 import { engine } from './engine.ts';
 import { name } from './fields.ts';
+import { refuseSecrets } from './found-secrets.ts';
 import { observe } from './observe.ts';
 import { profiling } from './profiling.ts';
 import { role } from './role.ts';
@@ -70,6 +71,7 @@ export const jobSchema = z
       ),
     ...shape,
   })
+  .superRefine(refuseSecrets)
   .describe('A config: a model, where it runs, and what of its topology differs.');
 
 /** Keys of a job that a topology, published or inline, cannot set: they are the user's. */

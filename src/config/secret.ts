@@ -1,5 +1,3 @@
-import type * as z from 'zod';
-
 /** What stands before a credential within a longer text. */
 const BEFORE = String.raw`(?:^|[\s=:,;"'({[])`;
 
@@ -30,7 +28,7 @@ const SECRET_VALUE = new RegExp(
 );
 
 /** Whether a value, or anything in it, has the form of a credential. */
-export function looksSecret(value: unknown): boolean {
+function looksSecret(value: unknown): boolean {
   if (typeof value === 'string') return SECRET_VALUE.test(value);
   return typeof value === 'object' && value !== null && Object.values(value).some(looksSecret);
 }
@@ -61,14 +59,12 @@ const SECRET_ARGUMENT =
 /** What stands where a program wants a key and nobody has one. */
 const DUMMY = /^(|empty|none|null|dummy|false|true)$/i;
 
-/** Whether an argument, by its name without leading dashes, holds a secret, whatever it looks like. */
+/** Whether an argument holds a secret by its name, without leading dashes, whatever the value looks like. */
 export function isSecretArgument(name: string, value: unknown): boolean {
   const written = typeof value === 'string' || typeof value === 'number';
   // etcd's is the kind of its tokens.
   const kind = name === 'auth-token' && /^(simple|jwt\b)/.test(String(value));
-  const named =
-    SECRET_ARGUMENT.test(name.replaceAll('_', '-')) && written && !kind && !DUMMY.test(String(value));
-  return named || looksSecret(value);
+  return SECRET_ARGUMENT.test(name.replaceAll('_', '-')) && written && !kind && !DUMMY.test(String(value));
 }
 
 /** A reference to a secret, whose value only submit reads. */
@@ -80,13 +76,17 @@ export function isSecretReference(value: unknown): value is SecretReference {
   return more.length === 0 && (key === 'from_env' || key === 'from_file') && typeof inner === 'string';
 }
 
-/** Refuses text that holds a secret; `where` ends the message. */
-export function withoutSecret<Text extends z.ZodType<string>>(schema: Text, where: string): Text {
-  return schema.superRefine((value, context) => {
-    if (!looksSecret(value)) return;
-    const message = `looks like a secret, ${where}`;
-    context.addIssue({ code: 'custom', message, params: { conceal: true } });
-  }) as Text;
+/** The paths of all texts in a value that have the form of a credential; references to secrets are none. */
+export function* secretTexts(
+  value: unknown,
+  path: readonly (string | number)[] = [],
+): Generator<readonly (string | number)[]> {
+  if (typeof value === 'string') {
+    if (looksSecret(value)) yield path;
+  } else if (typeof value === 'object' && value !== null && !isSecretReference(value)) {
+    for (const [key, inner] of Object.entries(value))
+      yield* secretTexts(inner, [...path, Array.isArray(value) ? Number(key) : key]);
+  }
 }
 
 /** Finds the words of a command that hold a secret by the name before them, by their positions. */

@@ -3,7 +3,6 @@ import { duration } from './duration.ts';
 import { environment } from './environment.ts';
 import { count, mount, mountablePath, port, text } from './fields.ts';
 import { argumentMap } from './role.ts';
-import { withoutSecret } from './secret.ts';
 
 export const ROUTER_MODES = [
   'round-robin',
@@ -28,10 +27,7 @@ export const model = z.strictObject({
 });
 
 export const container = z.strictObject({
-  image: withoutSecret(
-    text,
-    'which every user of the nodes could read; enroot takes it from ~/.config/enroot/.credentials',
-  )
+  image: text
     .meta({
       examples: ['/lustre/images/dynamo-sglang.sqsh', 'nvcr.io#nvidia/ai-dynamo/sglang-runtime:1.6.1'],
     })

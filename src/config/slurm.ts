@@ -1,21 +1,17 @@
 import * as z from 'zod';
 import { duration } from './duration.ts';
 import { count, directive } from './fields.ts';
-import { withoutSecret } from './secret.ts';
 
 /** Text that becomes one quoted word of an `#SBATCH` line. */
-const directiveValue = withoutSecret(
-  z
-    .string()
-    .min(1, 'must not be empty')
-    .refine((value) => !/[\u0000-\u001f\u007f]/.test(value), {
-      error: ({ input }) =>
-        /[\r\n]/.test(String(input))
-          ? 'must not hold a line break, which no #SBATCH line can carry; `>-` folds the lines of a text into one'
-          : 'must not hold control characters',
-    }),
-  'which Slurm shows to every user of the cluster',
-);
+const directiveValue = z
+  .string()
+  .min(1, 'must not be empty')
+  .refine((value) => !/[\u0000-\u001f\u007f]/.test(value), {
+    error: ({ input }) =>
+      /[\r\n]/.test(String(input))
+        ? 'must not hold a line break, which no #SBATCH line can carry; `>-` folds the lines of a text into one'
+        : 'must not hold control characters',
+  });
 
 const directives = z.record(
   z.string().regex(/^[a-z][a-z0-9-]+$/, {

@@ -70,7 +70,7 @@ function describe(issue: Issue, path: ConfigPath, tree: ConfigMap, root: Field):
     case 'too_big':
       return error(`must be at most ${issue.maximum}, not ${shown(value)}`);
     case 'custom': {
-      const params = issue.params as Partial<Pick<Problem, 'at' | 'conceal'>> | undefined;
+      const params = issue.params as Partial<Pick<Problem, 'at' | 'conceal' | 'hint'>> | undefined;
       return error(issue.message, params?.at || params?.conceal ? { ...params } : {});
     }
     default:

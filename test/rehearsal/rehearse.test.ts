@@ -20,6 +20,8 @@ describe('serves a chat', () => {
     ['aggregated', 'tiny', { aggregated: '4/4' }, 2],
     ['disaggregated', 'tiny/Model-1', { prefill: '1/1', decode: '2/2' }, 4],
     ['frontends', 'tiny', { prefill: '1/1', decode: '2/2' }, 3],
+    // Two frontends, without an address for the answers of workers.
+    ['older', 'tiny/Model-1', { aggregated: '2/2' }, 2],
   ])('%s', async (config, model, workers, nodes) => {
     const outcome = await stage.rehearse(config);
     expect(outcome.stderr).toBe('');

@@ -1,5 +1,6 @@
 import { EXIT } from '../../errors.ts';
 import { knownCause } from '../../observe/known-cause.ts';
+import { removeLeftSecrets } from '../../observe/left-secrets.ts';
 import { benchLines } from '../bench/text.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import { noteBadNodes } from '../nodes/ledger.ts';
@@ -37,6 +38,7 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
   const found = await lookUpRun(query, options, world);
   const [plain] = await reportRuns([found], world);
   if (plain === undefined) return EXIT.ok;
+  if (plain.state.verdict?.inferred) await removeLeftSecrets(plain.connection.host, plain.run.dir);
   const report = await withLoad(await withSignature(await withCanceller(plain, world)), world);
   const marks = await markedNodes(report, world);
   await noteBadNodes(report, report.state, world, report.signature);

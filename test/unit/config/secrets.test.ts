@@ -36,6 +36,11 @@ describe.each(TOKENS)('%s', (token) => {
     ['a tool’s argument', withBench(`args: {header: "Authorization: ${token}"}`), 'bench.args.header'],
     ['a command', `${VALID}bench: {command: "curl -H 'X: ${token}' x"}\n`, 'bench.command'],
     ['the environment', withRole(`env: {X: "${token}"}`), 'aggregated.env.X'],
+    ['an image', `${VALID}container: {image: "${token}"}\n`, 'container.image'],
+    ['a model', VALID.replace('/models/r1', `/models/r1, served_name: "${token}"`), 'model.served_name'],
+    ['a parser', `${VALID}dynamo: {tool_call_parser: "${token}"}\n`, 'dynamo.tool_call_parser'],
+    ['a tokenizer', withBench(`tokenizer: "${token}"`), 'bench.tokenizer'],
+    ['a program', withBench(`program: "x ${token}"`), 'bench.program'],
     ['a comment', VALID.replace('4h}', `4h, directives: {comment: "${token}"}}`), 'slurm.directives.comment'],
   ])('in %s', (_, text, path) => {
     expect(messages(text)).toEqual([path]);
@@ -53,6 +58,9 @@ test.each<[string, string]>([
   [withRole('flags: [--api-key=abc]'), 'aggregated.flags[0]'],
   [`${VALID}frontend: {args: {token: abc}}\n`, 'frontend.args.token'],
   [withBench('args: {api-key: abc}'), 'bench.args.api-key'],
+  [withBench('program: "x --api-key abc"'), 'bench.program'],
+  [`${VALID}bench: {command: "x --api-key=abc"}\n`, 'bench.command'],
+  [`${VALID}bench: {command: "HF_TOKEN=abc x"}\n`, 'bench.command'],
   [`${VALID}container: {image: "me:pw@nvcr.io#nvidia/x:1"}\n`, 'container.image'],
 ])('by its name: %#', (text, path) => {
   expect(messages(text)).toEqual([path]);
@@ -67,6 +75,11 @@ test.each([
   expect(messages(withRole(more))).toEqual([]);
 });
 
+test('a word of a command that names a variable is none', () => {
+  const command = 'HF_TOKEN=$MINE x --api-key "$KEY" --api-key=$KEY';
+  expect(messages(`${VALID}bench: {command: '${command}'}\n`)).toEqual([]);
+});
+
 test('the kind of etcd’s tokens is none', () => {
   expect(messages(`${VALID}infra: {etcd: {args: {auth-token: simple}}}\n`)).toEqual([]);
   expect(messages(`${VALID}container: {image: "ubuntu:24.04@sha256:${'0'.repeat(64)}"}\n`)).toEqual([]);
@@ -76,6 +89,17 @@ test('a secret in the preamble of a profile', () => {
   const found = report(VALID, { cluster: [`preamble: export HF_TOKEN=hf_${LONG}\n`] });
   expect(found).toContain('preamble: looks like a secret, which goes into job.sbatch and into every dry-run');
   expect(found).not.toContain(LONG);
+});
+
+test('a secret in a mount', () => {
+  const mount = `mounts: ["/a:/b", "/c=hf_${LONG}:/d"]`;
+  const found = report(`${VALID}container: {image: "x/y:1", ${mount}}\n`);
+  expect(found).toContain(
+    'container.mounts[1]: looks like a secret, which every user of the nodes could read in the command of each step',
+  );
+  const ofProfile = report(VALID, { cluster: [`${mount}\n`] });
+  expect(ofProfile).toContain('mounts[1]: looks like a secret, which no profile may hold');
+  expect(found + ofProfile).not.toContain(LONG);
 });
 
 describe('a reference', () => {
@@ -114,6 +138,10 @@ describe('a reference', () => {
     [
       withRole('args: {x: {from_file: /s/x}}'),
       'aggregated.args.x: cannot be passed on unseen: the program reads it',
+    ],
+    [
+      `${VALID}frontend: {args: {api-key: {from_env: KEY}}}\n`,
+      'frontend.args.api-key: has no effect: no release of Dynamo up to 1.6 asks clients of its frontend for a key; put a proxy',
     ],
     [`${VALID}infra: {etcd: {args: {x: {from_env: X}}}}\n`, 'infra.etcd.args.x: cannot be passed on unseen'],
   ])('that no program reads otherwise is refused: %#', (text, message) => {

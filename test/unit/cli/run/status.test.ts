@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { status } from '../../../../src/cli/run/status.ts';
 import { addRun, site } from '../run-folder.ts';
@@ -110,8 +112,14 @@ failed after 6.0 s: decode-0 on node3 exited with code 1
     const { world, root, out } = await site({
       squeue: { stdout: '4242|NODE_FAIL|3|1763962970|1763962980|node[1-3]|dyn-slurm:r1-0a1b2c|NodeDown\n' },
     });
+    const secrets = ['state/credentials', 'state/tls.key', 'env/decode-0.secrets'];
     await addRun(root, { id: 'r1-0a1b2c', jobId: '4242', events: 'served', until: 'ready' });
+    for (const name of ['state', 'env']) mkdirSync(join(root, 'r1-0a1b2c', name), { recursive: true });
+    for (const name of [...secrets, 'env/decode-0.env']) writeFileSync(join(root, 'r1-0a1b2c', name), 'x');
     expect(await status('r1-0a1b2c', {}, world)).toBe(7);
+    // The job had no time to remove them.
+    expect(secrets.filter((name) => existsSync(join(root, 'r1-0a1b2c', name)))).toEqual([]);
+    expect(existsSync(join(root, 'r1-0a1b2c', 'env/decode-0.env'))).toBe(true);
     expect(out()).toContain(
       'failed after 2 min: node1, the head node, or another node of the job failed: Slurm says NODE_FAIL (NodeDown); the job left no verdict\n',
     );
