@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RunFolder } from './run-folder.ts';
 
@@ -189,6 +191,9 @@ test('a job that Slurm starts again is requeued', async () => {
     'slurmstepd-node1: error: *** JOB 42 ON node1 CANCELLED AT 2025-11-24T07:01:43 DUE TO PREEMPTION ***\n',
   );
   run.program('scontrol', 'echo "JobId=42 Requeue=1 Restarts=1"');
+  mkdirSync(join(run.dir, 'env'));
+  run.file('env/decode-0.secrets', 'HF_TOKEN=x\n');
+  run.file('state/credentials', 'p\n');
   const events = await supervised(
     'LOCAL=/nowhere SLURM_JOB_ID=42 JOB_LOG_START=1; trap finish EXIT; told_to_end',
   );
@@ -196,6 +201,10 @@ test('a job that Slurm starts again is requeued', async () => {
     { kind: 'teardown', outcome: 'cancelled', reason: 'preempted by a job of higher priority' },
     { kind: 'requeued', reason: 'preempted by a job of higher priority', seconds: expect.any(Number) },
   ]);
+  // Its next attempt needs what the config gave, and makes passwords of its own.
+  expect(
+    ['env/decode-0.secrets', 'state/credentials'].map((file) => existsSync(join(run.dir, file))),
+  ).toEqual([true, false]);
 });
 
 describe('whether Slurm starts a preempted job again', () => {
