@@ -91,7 +91,11 @@ function policies(job: Job): readonly string[] {
 /** Steps that start together, and what has to answer before the next ones start. */
 const STAGES: readonly { readonly title: string; readonly kinds: readonly ProcessKind[] }[] = [
   { title: 'The container image, once for all nodes.', kinds: ['image'] },
-  { title: 'One container on each node, in which all its steps run.', kinds: ['container', 'cleanup'] },
+  {
+    title:
+      "One container on each node, in which all its steps run.\n# shellcheck disable=SC2016 # the nodes' bash expands it",
+    kinds: ['container', 'cleanup'],
+  },
   {
     title: 'All at once; workers and frontends wait for etcd and NATS themselves.',
     kinds: ['worker', 'etcd', 'nats', 'frontend', 'nginx', 'monitor'],

@@ -44,6 +44,7 @@ describe.skipIf(unavailable)(
     async function started(
       profile: string,
       kind: string,
+      model = 'model',
     ): Promise<{ run: string; jobId: string; events: () => string }> {
       const file = join(cluster.shared, `${profile}.yaml`);
       writeFileSync(
@@ -51,7 +52,7 @@ describe.skipIf(unavailable)(
         `name: boxed
 cluster: ${profile}
 topology: {gpu: h100, prefill: {}, decode: {}}
-model: {path: ${join(cluster.shared, 'model')}, served_name: tiny}
+model: {path: ${join(cluster.shared, model)}, served_name: tiny}
 slurm: {account: research, partition: batch, time: 10m}
 container: {image: "nvcr.io#nvidia/x:1"}
 `,
@@ -72,7 +73,11 @@ container: {image: "nvcr.io#nvidia/x:1"}
         const file = join(cluster.roots, `${node}.imports`);
         return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').length : 0;
       });
-    const containers = () => ['node1', 'node2'].map((node) => readdirSync(join(cluster.roots, node)).sort());
+    const containers = () =>
+      ['node1', 'node2'].map((node) => {
+        const folder = join(cluster.roots, node);
+        return existsSync(folder) ? readdirSync(folder).sort() : [];
+      });
     const verdict = (events: string) => JSON.parse(events.trim().split('\n').at(-1) ?? '');
     const gone = async () => {
       while ((await cluster.exec(['squeue', '--noheader'])).stdout !== '') {
@@ -106,6 +111,17 @@ container: {image: "nvcr.io#nvidia/x:1"}
       await cluster.exec(['scancel', '--batch', '--signal=KILL', jobId]);
       await gone();
       expect(containers()).toEqual([[], []]);
+    });
+
+    test('a job that ends while the image is unpacked keeps nothing', async () => {
+      const { events } = await started('shared', 'verdict', 'missing');
+      await gone();
+      expect(verdict(events())).toMatchObject({
+        outcome: 'failed',
+        reason: expect.stringContaining('missing'),
+      });
+      expect(containers()).toEqual([[], []]);
+      expect(events()).not.toContain('may have kept the container');
     });
 
     test('steps that make a container of the same name at once fail as with pyxis', async () => {
