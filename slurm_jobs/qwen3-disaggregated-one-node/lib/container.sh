@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2153 # the parts of lib.sh share their variables
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
 # The container that all steps of a node share, where the plan has the steps `container` and `cleanup`.
 
 # Seconds that nodes have to remove a container in, which is some hundred thousand files.
