@@ -87,7 +87,8 @@ blame_other() {
   local -a hosts
   ((grade <= 2)) || return 0
   for name in "$own" "${STEPS[@]}"; do
-    [[ ${STEP_KIND[$name]:-} == worker ]] && is_up "$name" || continue
+    [[ ${STEP_KIND[$name]:-} == worker ]] || continue
+    is_up "$name" || continue
     IFS=, read -ra hosts <<<"${STEP_HOSTS[$name]//[]\"[]/}"
     for rank in "${!hosts[@]}"; do
       host=${hosts[rank]} what=$name least=5
