@@ -61,6 +61,7 @@ test('every value of a job has its origin', () => {
     'site.gpu_directive = "gpus-per-node" from default',
     'site.memory_directive = true from default',
     'site.container_runtime = "pyxis" from default',
+    'site.shared_container = true from default',
     'site.models.dsr1 = "/lustre/DeepSeek-R1" from cluster hopper (p0.yaml:4:9)',
     'site.mounts = [] from default',
     'site.preamble = "" from default',

@@ -73,7 +73,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     ...Object.fromEntries(names.map((name) => [`steps/${name}.sh`, '700'])),
     ...Object.fromEntries(names.map((name) => [`env/${name}.env`, '600'])),
   });
-  expect(world.stderr()).toBe('wrote 50 files to job; start with job/job.sbatch\n');
+  expect(world.stderr()).toBe('wrote 51 files to job; start with job/job.sbatch\n');
   expect(world.stdout()).toBe('');
 });
 

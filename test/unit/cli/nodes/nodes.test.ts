@@ -158,7 +158,10 @@ test('a node whose hardware is broken is noted, by the name that Slurm has for i
 test('what the job saw and what its logs tell of one node is one note', async () => {
   const world = user();
   const end = { step: 'decode-0', node: 'gpu4.hpc', rank: 0, exit: 1, line: ECC };
-  const signature = { name: 'gpu-ecc', title: 'the memory of a GPU has an uncorrectable error (ECC)' } as Signature;
+  const signature = {
+    name: 'gpu-ecc',
+    title: 'the memory of a GPU has an uncorrectable error (ECC)',
+  } as Signature;
   const log = { step: 'decode-0', node: 'gpu4', path: '/runs/r1-0a1b2c/logs/decode-0.gpu4.log' };
   const found = { signature, line: ECC, advice: '', log };
   const state = stateAfter([BOUND, verdict('decode-0 on gpu4.hpc exited with code 1', end)]);
