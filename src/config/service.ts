@@ -158,6 +158,12 @@ export const infra = z.strictObject({
     .enum(['nats', 'zmq'])
     .default('nats')
     .describe('How events travel, from Dynamo 0.9 on. ZMQ has no authentication. Default: nats.'),
+  bind: z
+    .enum(['node', 'loopback'])
+    .default('node')
+    .describe(
+      'Where etcd, NATS and workers listen for the rest of the job: `node`, the address of their node that the job chose; `loopback`, 127.0.0.1, which other nodes cannot reach, for a job of one node. Frontends and nginx listen at the node’s address in any case. With `loopback` `watch` does not see etcd, NATS and workers themselves, only the job’s events, logs and samples of metrics. Default: node.',
+    ),
   tls: z
     .boolean()
     .default(false)

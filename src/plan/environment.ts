@@ -2,10 +2,10 @@ import type { EnvironmentValue } from '../config/environment.ts';
 import type { Job } from '../config/job.ts';
 import { hasPlanes, hasRequestPlane, needsNats } from '../config/planes.ts';
 import { atLeast } from '../config/release.ts';
+import { insideIp, insideSelf } from './inside.ts';
 import { portPart } from './movable-ports.ts';
 import type { SecretSource, Word } from './plan.ts';
 import { tlsEnvironment } from './tls.ts';
-import { nodeIp, SELF_IP } from './word.ts';
 
 /**
  * Environment of every Dynamo process: where the job's services are, and which address of its node it uses.
@@ -17,7 +17,7 @@ export function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
   const env: Record<string, Word> = {
     ETCD_ENDPOINTS: [
       tls ? 'https://' : 'http://',
-      nodeIp(0),
+      insideIp(job, 0),
       ':',
       portPart('etcd-client', job.infra.ports.etcd_client, job),
     ],
@@ -27,15 +27,15 @@ export function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
   if (needsNats(job))
     env.NATS_SERVER = [
       tls ? 'tls://' : 'nats://',
-      nodeIp(0),
+      insideIp(job, 0),
       ':',
       portPart('nats', job.infra.ports.nats, job),
     ];
-  if (hasRequestPlane(job)) env.DYN_TCP_RPC_HOST = [SELF_IP];
+  if (hasRequestPlane(job)) env.DYN_TCP_RPC_HOST = [insideSelf(job)];
   if (hasPlanes(job)) {
-    env.DYN_EVENT_PLANE_HOST = [SELF_IP];
+    env.DYN_EVENT_PLANE_HOST = [insideSelf(job)];
     // Older releases took it for the name of an interface: 1.4.2 says "Interface not found" to an address.
-    if (atLeast(job.dynamo.version, '1.6')) env.DYN_TCP_RESPONSE_STREAM_HOST = [SELF_IP];
+    if (atLeast(job.dynamo.version, '1.6')) env.DYN_TCP_RESPONSE_STREAM_HOST = [insideSelf(job)];
   }
   Object.assign(env, tlsEnvironment(job));
   env.DYN_SDK_DISABLE_ANSI_LOGGING = '1';

@@ -2,12 +2,16 @@ import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
 import { atLeast } from '../config/release.ts';
 import { releasesOf } from '../config/releases.ts';
+import { isOnLoopback } from './inside.ts';
 import type { PortUse } from './plan.ts';
 
 /** Who can reach a port. */
 export interface Exposure {
-  /** `node`: the one address of its node that the job chose; `all`: every address of the node. */
-  readonly address: 'node' | 'all';
+  /**
+   * `node`: the one address of its node that the job chose; `loopback`: 127.0.0.1, out of reach of other nodes; `all`: every
+   * address of the node.
+   */
+  readonly address: 'node' | 'loopback' | 'all';
   /** `certificate`: whoever has no certificate of the job can’t say anything. */
   readonly guard: 'password' | 'certificate' | 'none';
 }
@@ -102,13 +106,14 @@ export function exposure(use: PortUse, job: Job): Exposure {
 
 function placeOf(use: PortUse, job: Job): Exposure {
   // Dynamo 0.x cannot log in to etcd.
-  if (use === 'etcd-client' && !hasPlanes(job)) return OPEN;
+  if (use === 'etcd-client' && !hasPlanes(job))
+    return { ...OPEN, address: isOnLoopback(use, job) ? 'loopback' : 'node' };
   // Until 1.6 the frontend took only an interface for its responses.
   if (use === 'responses' && !atLeast(job.dynamo.version, '1.6')) return EVERYWHERE;
   // SGLang 0.5.2 gave its bootstrap server the host that it is told.
   if (use === 'bootstrap' && !atLeast(releasesOf(job).sglang, '0.5.2')) return EVERYWHERE;
   const { address, guard } = LISTENERS[use];
-  return { address, guard };
+  return { address: isOnLoopback(use, job) ? 'loopback' : address, guard };
 }
 
 /** The table of docs/security.md. */

@@ -1,13 +1,14 @@
 import type { Job } from '../config/job.ts';
 import { needsNats } from '../config/planes.ts';
 import { argumentWords } from './engine/arguments.ts';
+import { insideSelf } from './inside.ts';
 import { portPart, portWord } from './movable-ports.ts';
 import type { Step } from './plan.ts';
 import { etcdPorts, natsPorts } from './ports.ts';
 import { CERTIFICATE, KEY } from './tls.ts';
-import { LOCAL_DIR, RUN_DIR, SELF_IP } from './word.ts';
+import { LOCAL_DIR, RUN_DIR } from './word.ts';
 
-/** etcd, and NATS where something needs it, on the head node and bound to its chosen address only. */
+/** etcd, and NATS where something needs it, on the head node, bound to its chosen address or to loopback only. */
 export function infraSteps(job: Job): readonly Step[] {
   return needsNats(job) ? [etcd(job), nats(job)] : [etcd(job)];
 }
@@ -32,7 +33,7 @@ function etcd(job: Job): Step {
   const given = new Set(Object.keys(args).map((name) => name.replaceAll('_', '-')));
   const clientUrl = [
     tls ? 'https://' : 'http://',
-    SELF_IP,
+    insideSelf(job),
     ':',
     portPart('etcd-client', job.infra.ports.etcd_client, job),
   ];
@@ -93,7 +94,7 @@ function nats(job: Job): Step {
       '--config',
       [RUN_DIR, '/nats.conf'],
       '--addr',
-      [SELF_IP],
+      [insideSelf(job)],
       '--port',
       portWord('nats', job.infra.ports.nats, job),
       ...(job.infra.tls

@@ -1,4 +1,5 @@
 import type { Job } from '../config/job.ts';
+import { isOnLoopback } from './inside.ts';
 import type { Plan, Process, SecretSource, Step, Word } from './plan.ts';
 import { srunCommand } from './step.ts';
 import { wordText } from './word.ts';
@@ -13,7 +14,7 @@ export function planJson(plan: Plan, job: Job): object {
     nodes: plan.nodes,
     gpus: plan.gpus,
     workers: plan.workers,
-    processes: plan.processes.map((planned) => processJson(planned, secrets.get(planned.name) ?? {})),
+    processes: plan.processes.map((planned) => processJson(planned, secrets.get(planned.name) ?? {}, job)),
     srun: plan.steps.map((step) => srunJson(step, job)),
     readiness: plan.readiness,
     movable: plan.movable,
@@ -22,11 +23,12 @@ export function planJson(plan: Plan, job: Job): object {
   };
 }
 
-function processJson(planned: Process, secrets: Readonly<Record<string, string>>): object {
+function processJson(planned: Process, secrets: Readonly<Record<string, string>>, job: Job): object {
   return {
     ...planned,
     argv: planned.argv.map(wordText),
     env: { ...environmentTexts(planned.env), ...secrets },
+    ports: planned.ports.map((port) => (isOnLoopback(port.use, job) ? { ...port, loopback: true } : port)),
   };
 }
 

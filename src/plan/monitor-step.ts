@@ -1,4 +1,5 @@
 import type { Job } from '../config/job.ts';
+import { insideIp } from './inside.ts';
 import { portPart } from './movable-ports.ts';
 import type { PortUse, Step, Word } from './plan.ts';
 import { LOCAL_DIR, nodeIp, RUN_DIR } from './word.ts';
@@ -63,7 +64,8 @@ function metricsLog(job: Job, services: readonly Step[]): readonly Step[] {
   const targets = services.flatMap(({ name, kind, nodes: [node], ports }): readonly Word[] => {
     const found = ports.find(({ use }) => use === METRICS_PORTS[kind]);
     if (found === undefined || node === undefined) return [];
-    return [[`${name}=`, nodeIp(node), ':', portPart(found.use, found.port, job)]];
+    const address = kind === 'worker' ? insideIp(job, node) : nodeIp(node);
+    return [[`${name}=`, address, ':', portPart(found.use, found.port, job)]];
   });
   const argv = ['bash', [RUN_DIR, '/metrics.sh'], String(interval), [LOCAL_DIR], ...targets];
   return [{ ...MONITOR, name: METRICS, nodes: [0], argv }];

@@ -128,8 +128,8 @@ function portCheck({ name, nodeIndex, ports }: Process, job: Job): readonly Chec
   return [{ nodes: [nodeIndex], words: ['ports', name, ...ports.map((port) => portWord(port, job))] }];
 }
 
-/** `8000`, `29500-29506`; with `*:` before it where it is to listen on all addresses of the node. */
+/** `8000`, `29500-29506`; with `*:` before it where the address of the node is not all that has to be free. */
 function portWord(port: Port, job: Job): string {
   const numbers = portRange(port);
-  return exposure(port.use, job).address === 'all' ? `*:${numbers}` : numbers;
+  return exposure(port.use, job).address === 'node' ? numbers : `*:${numbers}`;
 }

@@ -2,8 +2,9 @@ import { gpuModel } from '../config/gpu.ts';
 import type { Job } from '../config/job.ts';
 import { etcdGuard } from '../config/planes.ts';
 import { ROLES } from '../config/role.ts';
+import { insideIp, isOnLoopback } from '../plan/inside.ts';
 import { METRICS } from '../plan/monitor-step.ts';
-import type { Plan, ProcessKind, Step, Word } from '../plan/plan.ts';
+import type { Plan, PortUse, ProcessKind, Step, Word } from '../plan/plan.ts';
 import { srunCommand } from '../plan/step.ts';
 import { directiveLine, directives } from './directives.ts';
 import { quoteWord, wrapCommand } from './shell.ts';
@@ -13,7 +14,7 @@ import { compile } from './template.ts';
 export function jobScript(job: Job, plan: Plan, template: string): string {
   return compile(template)({
     ...startContext(job, plan),
-    ...readinessContext(plan),
+    ...readinessContext(plan, job),
     directives: directives(job, plan).map(directiveLine),
     login: job.site.environment === 'login',
     about: `${job.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
@@ -54,7 +55,7 @@ export function startContext(job: Job, plan: Plan) {
 }
 
 /** What `expect` and `await_ready` of lib.sh take. */
-export function readinessContext({ readiness, entry, steps }: Plan) {
+export function readinessContext({ readiness, entry, steps }: Plan, job: Job) {
   const { model, readyRoute } = readiness;
   const completion = { model, messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 8 };
   const etcd = steps.find(({ kind }) => kind === 'etcd');
@@ -69,9 +70,9 @@ export function readinessContext({ readiness, entry, steps }: Plan) {
     model,
     readyPath: readyRoute ? `/v1/models/${encodeURIComponent(model)}/ready` : '',
     completion: JSON.stringify(completion),
-    etcd: address(etcd, 'etcd-client'),
+    etcd: address(etcd, 'etcd-client', job),
     entry: [{ ref: 'node-ip', node: entry.node }, `:${entry.port}`] satisfies Word,
-    frontends: steps.filter(({ kind }) => kind === 'frontend').map((step) => address(step, 'frontend')),
+    frontends: steps.filter(({ kind }) => kind === 'frontend').map((step) => address(step, 'frontend', job)),
   };
 }
 
@@ -134,10 +135,10 @@ export function awaitLines(step: Step, job: Job): readonly string[] {
     case 'etcd':
       return awaitEtcd(step, job);
     case 'nats':
-      return [`await_service ${step.name} nats_answers ${quoteWord(address(step, 'nats'))}`];
+      return [`await_service ${step.name} nats_answers ${quoteWord(address(step, 'nats', job))}`];
     case 'frontend':
     case 'nginx':
-      return [`await_service ${step.name} http_answers ${quoteWord(address(step, step.kind))} /live`];
+      return [`await_service ${step.name} http_answers ${quoteWord(address(step, step.kind, job))} /live`];
     case 'cleanup':
     case 'worker':
     case 'monitor':
@@ -149,7 +150,7 @@ export function awaitLines(step: Step, job: Job): readonly string[] {
 }
 
 function awaitEtcd(step: Step, job: Job): readonly string[] {
-  const at = quoteWord(address(step, 'etcd-client'));
+  const at = quoteWord(address(step, 'etcd-client', job));
   const guard = etcdGuard(job);
   if (guard === 'password')
     return [`await_service ${step.name} locked_etcd_answers ${at}`, `enter_etcd ${at}`];
@@ -157,11 +158,11 @@ function awaitEtcd(step: Step, job: Job): readonly string[] {
   return guard === 'none' ? [answers] : [answers, 'tell_certificate'];
 }
 
-export function address(step: Step | undefined, use: string): Word {
+export function address(step: Step | undefined, use: PortUse, job: Job): Word {
   const port = step?.ports.find((owned) => owned.use === use)?.port;
   const node = step?.nodes[0];
   if (port === undefined || node === undefined) throw new Error(`the plan has no ${use} port`);
-  return [{ ref: 'node-ip', node }, `:${port}`];
+  return [isOnLoopback(use, job) ? insideIp(job, node) : { ref: 'node-ip', node }, `:${port}`];
 }
 
 /** Body of a count of all keys that start with `prefix` (etcd's JSON gateway takes base64). */

@@ -44,10 +44,10 @@ export function sessionFiles(
 function sessionScript(job: Job, plan: Plan, steps: readonly Step[], template: string): string {
   return compile(template)({
     ...startContext(job, plan),
-    ...readinessContext(plan),
+    ...readinessContext(plan, job),
     lost: plan.readiness.lost,
     about: `${job.name}: an interactive session. Rendered by dyn-slurm.`,
-    steps: steps.map((step) => ({ ...launch(step, job), ...answers(step, plan) })),
+    steps: steps.map((step) => ({ ...launch(step, job), ...answers(step, plan, job) })),
     groups: STAGES.flatMap((kinds) => {
       const group = kinds.flatMap((kind) => steps.filter((step) => step.kind === kind));
       if (group.length === 0) return [];
@@ -63,18 +63,19 @@ function sessionScript(job: Job, plan: Plan, steps: readonly Step[], template: s
 function answers(
   step: Step,
   { readiness }: Plan,
+  job: Job,
 ): { readonly answers: boolean; readonly [key: string]: Word | boolean } {
   switch (step.kind) {
     case 'frontend':
     case 'nginx':
-      return { answers: true, address: address(step, step.kind), path: '/live', words: '' };
+      return { answers: true, address: address(step, step.kind, job), path: '/live', words: '' };
     case 'worker': {
       if (!step.ports.some(({ use }) => use === 'system')) return { answers: false };
       // The metrics of an endpoint appear with it. /health would have workers log an error for every look before, and
       // mock engines for ever.
       const own = readiness.endpoints.find(({ role }) => role === step.role)?.endpoint;
       const words = own === undefined ? 'dynamo_endpoint=' : `dynamo_endpoint="${own}"`;
-      return { answers: true, address: address(step, 'system'), path: '/metrics', words };
+      return { answers: true, address: address(step, 'system', job), path: '/metrics', words };
     }
     default:
       return { answers: false };

@@ -89,7 +89,7 @@ export function listening(plan: Plan, job: Job, page: Page): string {
       ranges(nodes),
       portRange(port),
       port.use,
-      address === 'node' ? 'of its node' : 'all',
+      address === 'node' ? 'of its node' : address,
       guard,
       step,
     ];

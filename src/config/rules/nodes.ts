@@ -19,6 +19,14 @@ export function* checkNodes(job: JobConfig, layout: Layout, perNode: number): Ge
       hint: `use at most ${shared}, or set frontend.dedicated_nodes`,
     };
   }
+  if (job.infra.bind === 'loopback' && layout.nodes > 1) {
+    yield {
+      severity: 'error',
+      path: ['infra', 'bind'],
+      message: `loopback is for a job of one node, and this one has ${layout.nodes}: they could not reach each other`,
+      hint: 'remove this line; `infra.tls: true` keeps others out of a job of several nodes',
+    };
+  }
   yield* checkIdleGpus(job, layout, perNode);
   yield* checkSegment(job, layout, perNode);
   yield* checkNvlink(job, layout, perNode);

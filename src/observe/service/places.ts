@@ -1,12 +1,15 @@
 import type { Role } from '../../config/role.ts';
 import type { Host } from '../../host/host.ts';
-import type { PlanNode, PlanWorker, Process, Readiness } from '../../plan/plan.ts';
+import type { PlanNode, PlanWorker, Port, Process, Readiness } from '../../plan/plan.ts';
 import { readPlan } from '../recorded-plan.ts';
 
 /** What an observer needs of plan.json to find a service. */
 export interface PlannedService {
-  readonly processes: readonly (Pick<Process, 'name' | 'kind' | 'role' | 'nodeIndex' | 'nodeRank' | 'ports'> &
-    Partial<Pick<Process, 'argv' | 'gpus'>>)[];
+  readonly processes: readonly (Pick<Process, 'name' | 'kind' | 'role' | 'nodeIndex' | 'nodeRank'> &
+    Partial<Pick<Process, 'argv' | 'gpus'>> & {
+      /** `loopback`: it listens at 127.0.0.1 of its node, and no observer gets there. */
+      readonly ports: readonly (Port & { readonly loopback?: boolean })[];
+    })[];
   readonly workers: readonly Pick<PlanWorker, 'name' | 'role' | 'nodes'>[];
   readonly readiness: Pick<Readiness, 'model' | 'endpoints' | 'readyRoute'>;
   readonly nodes: readonly Pick<PlanNode, 'index'>[];
@@ -55,8 +58,9 @@ export function placesOf(
   const addresses = new Map(bound.map(({ index, ip }) => [index, ip]));
   const place = (step: (typeof processes)[number], use: string): Place | undefined => {
     const address = addresses.get(step.nodeIndex);
-    const port = step.ports.find((each) => each.use === use)?.port;
-    return address === undefined || port === undefined
+    const { port, loopback } = step.ports.find((each) => each.use === use) ?? {};
+    // On a machine other than the node that address is somebody else's.
+    return address === undefined || port === undefined || loopback
       ? undefined
       : { address, port: moved.get(port) ?? port };
   };

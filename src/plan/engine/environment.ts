@@ -1,6 +1,7 @@
 import { gpusPerNode } from '../../config/gpu.ts';
 import type { Job } from '../../config/job.ts';
 import { atLeast } from '../../config/release.ts';
+import { insideSelf } from '../inside.ts';
 import { portWord } from '../movable-ports.ts';
 import type { Word } from '../plan.ts';
 import { SELF_IP } from '../word.ts';
@@ -13,7 +14,7 @@ export function workerEnvironment(
 ): Readonly<Record<string, Word>> {
   const env: Record<string, Word> = {
     DYN_NAMESPACE: job.dynamo.namespace,
-    DYN_SYSTEM_HOST: [SELF_IP],
+    DYN_SYSTEM_HOST: [insideSelf(job)],
     DYN_SYSTEM_PORT: portWord('system', ports.system, job),
     // Where KV transfer listens, and what it tells its peers: `get_local_ip_auto` of SGLang guesses otherwise.
     SGLANG_HOST_IP: [SELF_IP],

@@ -411,6 +411,16 @@ test.each<[string, Sections, Problem]>([
     },
   ],
   [
+    'loopback between nodes',
+    { prefill: {}, decode: {}, infra: { bind: 'loopback' } },
+    {
+      severity: 'error',
+      path: ['infra', 'bind'],
+      message: 'loopback is for a job of one node, and this one has 2: they could not reach each other',
+      hint: 'remove this line; `infra.tls: true` keeps others out of a job of several nodes',
+    },
+  ],
+  [
     'TLS before its release',
     { aggregated: {}, infra: { tls: true }, dynamo: { version: '1.4.2' } },
     {

@@ -21,6 +21,24 @@ test.each<[PortUse, string, string]>([
   expect(`${address}, ${guard}`).toBe(text);
 });
 
+test.each<[PortUse, string, string]>([
+  ['etcd-client', '1.6.1', 'loopback, password'],
+  ['etcd-client', '0.8.1', 'loopback, none'],
+  ['nats', '1.6.1', 'loopback, password'],
+  ['rpc', '1.6.1', 'loopback, none'],
+  ['system', '1.6.1', 'loopback, none'],
+  ['responses', '1.6.1', 'loopback, none'],
+  ['responses', '1.5.1', 'all, none'],
+  ['frontend', '1.6.1', 'node, none'],
+  ['nginx', '1.6.1', 'node, none'],
+  ['bootstrap', '1.6.1', 'node, none'],
+  ['kv-events', '1.6.1', 'all, none'],
+])('with `infra.bind: loopback` %s of Dynamo %s: %s', (use, version, text) => {
+  const job = sampleJob({ dynamo: { version }, aggregated: {}, infra: { bind: 'loopback' } });
+  const { address, guard } = exposure(use, job);
+  expect(`${address}, ${guard}`).toBe(text);
+});
+
 test('`infra.tls` guards what Dynamo’s processes, etcd and NATS say to each other', () => {
   const job = sampleJob({ aggregated: {}, infra: { tls: true } });
   const uses: readonly PortUse[] = [

@@ -28,6 +28,26 @@ test('etcd and NATS listen on the head node’s address only', () => {
   ]);
 });
 
+test('with infra.bind: loopback what is inside the job listens there, and is looked for there', () => {
+  const job = sampleJob({ aggregated: {}, infra: { bind: 'loopback' } });
+  const [etcd, nats] = infraSteps(job).map(({ argv }) => argv.map(wordText).join(' '));
+  expect(etcd).toContain(
+    ' --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 ',
+  );
+  expect(nats).toContain(' --addr 127.0.0.1 ');
+  expect(Object.entries(dynamoEnvironment(job)).map(([name, value]) => `${name}=${wordText(value)}`)).toEqual(
+    [
+      'ETCD_ENDPOINTS=http://127.0.0.1:2379',
+      'NATS_SERVER=nats://127.0.0.1:4222',
+      'DYN_TCP_RPC_HOST=127.0.0.1',
+      'DYN_EVENT_PLANE_HOST=127.0.0.1',
+      'DYN_TCP_RESPONSE_STREAM_HOST=127.0.0.1',
+      'DYN_SDK_DISABLE_ANSI_LOGGING=1',
+      'PYTHONUNBUFFERED=1',
+    ],
+  );
+});
+
 test('with infra.tls the services ask for the certificate, and Dynamo’s processes have it', () => {
   const job = sampleJob({ aggregated: {}, infra: { tls: true } });
   const [etcd, nats] = infraSteps(job).map(({ argv }) => argv.map(wordText).join(' '));

@@ -80,6 +80,22 @@ test('finds what listens where; of a worker its leader', () => {
   });
 });
 
+test('looks for nothing that listens at the loopback address of its node', () => {
+  const inside = ['etcd-client', 'nats', 'rpc', 'system'];
+  const processes = PLANNED.processes.map((process) => ({
+    ...process,
+    ports: process.ports.map((port) => (inside.includes(port.use) ? { ...port, loopback: true } : port)),
+  }));
+  expect(placesOf({ ...PLANNED, processes }, BOUND)).toEqual({
+    frontends: [{ step: 'frontend-0', address: '10.0.0.7', port: 8000 }],
+    workers: [
+      { step: 'prefill-0', role: 'prefill' },
+      { step: 'decode-0', role: 'decode' },
+    ],
+    readiness: PLANNED.readiness,
+  });
+});
+
 test('follows ports that the job has moved', () => {
   const time = '2025-11-24T14:00:00.000Z';
   const moved = [

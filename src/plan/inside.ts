@@ -1,0 +1,25 @@
+import type { Job } from '../config/job.ts';
+import { atLeast } from '../config/release.ts';
+import type { NodeIndex, PortUse, Ref } from './plan.ts';
+import { nodeIp, SELF_IP } from './word.ts';
+
+/** Ports to which only the job's own processes connect, and whose listeners can be told an address. */
+const INSIDE: ReadonlySet<PortUse> = new Set(['etcd-client', 'nats', 'rpc', 'responses', 'system']);
+const LOOPBACK = '127.0.0.1';
+
+/** Whether the port listens at the node's loopback address only: see `infra.bind`. */
+export function isOnLoopback(use: PortUse, job: Job): boolean {
+  // Until 1.6 nothing chose where a frontend listens for answers.
+  const chosen = use !== 'responses' || atLeast(job.dynamo.version, '1.6');
+  return job.infra.bind === 'loopback' && INSIDE.has(use) && chosen;
+}
+
+/** Address at which a process listens for other processes of the job. */
+export function insideSelf({ infra }: Job): string | Ref {
+  return infra.bind === 'loopback' ? LOOPBACK : SELF_IP;
+}
+
+/** Address at which processes of the job reach such a process on the node. */
+export function insideIp({ infra }: Job, node: NodeIndex): string | Ref {
+  return infra.bind === 'loopback' ? LOOPBACK : nodeIp(node);
+}
