@@ -328,6 +328,8 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     expect(await eventOf(run, 'recovered')).toMatchObject({ step: 'prefill-0' });
     await dynSlurm('cancel', run.run);
     await up(OPTIONS);
+    // `cancel` has noted it, and it runs again.
+    expect((await dynSlurm('nodes', '--forget', lost)).stderr).toBe('no node is excluded from new jobs\n');
   });
 
   test('a critical worker whose node is without power ends the job', async () => {
