@@ -166,7 +166,9 @@ export async function withCluster<T>(options: UpOptions, use: (cluster: Cluster)
 
 function clusterOf(description: Description): Cluster {
   const { state, slurmConf } = description;
-  const env = { ...process.env, SLURM_CONF: slurmConf } as Readonly<Record<string, string>>;
+  // What is noted of a test's nodes is none of the person's who runs it, whose next jobs would be kept from them.
+  const own = { SLURM_CONF: slurmConf, XDG_STATE_HOME: join(description.shared, 'machine-state') };
+  const env = { ...process.env, ...own } as Readonly<Record<string, string>>;
   const onNode: Cluster['onNode'] = (box, argv, options) => run(inBox(state, box, argv), options);
   return {
     ...description,
