@@ -154,7 +154,7 @@ export interface Readiness {
   readonly drain: number;
   /** That a worker that was killed stays registered, at most. */
   readonly lease: number;
-  /** Dynamo 1.x answers `/v1/models/{id}/ready`. */
+  /** Whether this release of Dynamo answers `/v1/models/{id}/ready`. */
   readonly readyRoute: boolean;
 }
 

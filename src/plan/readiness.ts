@@ -5,6 +5,9 @@ import type { Role, RoleConfig } from '../config/role.ts';
 import { engineArgument } from '../config/sizing.ts';
 import type { Readiness } from './plan.ts';
 
+/** First release whose runtime has the route `/{model_id}/ready` of `/v1/models`: 1.3.1 does, 1.2.1 does not. */
+const READY_ROUTE_SINCE = '1.3';
+
 /** Roles whose workers serve the model. Processors and routers register endpoints of their own making. */
 const COUNTED = ['prefill', 'decode', 'aggregated', 'encode'] as const satisfies readonly Role[];
 
@@ -28,7 +31,7 @@ export function readiness(job: Job): Readiness {
     drain: inFlightTime(job.health.drain),
     // Dynamo's own is 10 s in 0.x, and 30 s since.
     lease: job.infra.etcd.lease_ttl ?? (hasPlanes(job) ? 30 : 10),
-    readyRoute: hasPlanes(job),
+    readyRoute: atLeast(job.dynamo.version, READY_ROUTE_SINCE),
   };
 }
 

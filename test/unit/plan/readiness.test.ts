@@ -38,8 +38,17 @@ test.each([
   ]);
 });
 
-test('Dynamo 0.x names encoders differently, and has no route that tells a model’s readiness', () => {
+test.each([
+  ['0.9.1', false],
+  ['1.0.2', false],
+  ['1.2.1', false],
+  ['1.3.1', true],
+  ['1.6.1', true],
+])('whether Dynamo %s has a route that tells a model’s readiness: %s', (version, has) => {
+  expect(readiness(sampleJob({ aggregated: {}, dynamo: { version } })).readyRoute).toBe(has);
+});
+
+test('Dynamo 0.x names encoders differently', () => {
   const found = readiness(sampleJob({ aggregated: {}, encode: {}, dynamo: { version: '0.6.1' } }));
   expect(found.endpoints[1]?.component).toBe('encoder');
-  expect(found.readyRoute).toBe(false);
 });
