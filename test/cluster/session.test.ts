@@ -120,7 +120,7 @@ describe.skipIf(unavailable)(`a session${unavailable ? ` (skipped: ${unavailable
   test('over ssh, through the bastion: a prompt, a lost connection, a client that is killed', async () => {
     const far = { env: { DYN_SLURM_CLUSTER: 'far' } };
     const prompt = laptop.terminal(['allocate', 'lab.yaml'], far);
-    await prompt.says(/on login: srun --jobid=\d+(.*\n)*lab-\w{6}> /);
+    await prompt.says(/or, on login:\n +srun --jobid=\d+(.*\n)*lab-\w{6}> /);
     const [run = ''] = /lab-\w{6}/.exec(prompt.text) ?? [];
     const status = await laptop.run(['workers', '--json'], far);
     const { nodes, job } = JSON.parse(status.stdout);
