@@ -14,7 +14,8 @@ const PORTS = [18_101, 18_102];
 const folder = mkdtempSync(join(tmpdir(), 'dyn-slurm-nginx-'));
 let nginx: ChildProcess;
 afterAll(async () => {
-  nginx.kill('SIGKILL');
+  // Its workers outlive a master that is killed.
+  nginx.kill('SIGTERM');
   await once(nginx, 'close');
   rmSync(folder, { recursive: true });
 });
