@@ -8,7 +8,8 @@ describe.skipIf(unavailable)(`killed jobs${unavailable ? ` (skipped: ${unavailab
   let cluster: Cluster;
   let runs: Runs;
   beforeAll(async () => {
-    cluster = await up({ nodes: 2 });
+    // A watch asks for a job that serves once a minute.
+    cluster = await up({ nodes: 2, minJobAge: 300 });
     runs = new Runs(cluster);
   });
   afterAll(() => down(cluster));
