@@ -56,7 +56,7 @@ describe.skipIf(unavailable)(`names and addresses${unavailable ? ` (skipped: ${u
       verdict: {
         outcome: 'failed',
         reason: expect.stringMatching(
-          /^node\d\.hpc\.test.* has no IPv4 address on an interface that fits `interface: six0` of the cluster profile/,
+          /^node\d\.hpc\.test.* (has|have) no IPv4 address on an interface that fits `interface: six0` of the cluster profile/,
         ),
       },
     });
