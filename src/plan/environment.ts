@@ -2,7 +2,7 @@ import type { EnvironmentValue } from '../config/environment.ts';
 import type { Job } from '../config/job.ts';
 import { hasPlanes, hasRequestPlane, needsNats } from '../config/planes.ts';
 import { atLeast } from '../config/release.ts';
-import { insideIp, insideSelf } from './inside.ts';
+import { insideSelf, reachedAt } from './inside.ts';
 import { portPart } from './movable-ports.ts';
 import type { SecretSource, Word } from './plan.ts';
 import { tlsEnvironment } from './tls.ts';
@@ -17,7 +17,7 @@ export function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
   const env: Record<string, Word> = {
     ETCD_ENDPOINTS: [
       tls ? 'https://' : 'http://',
-      insideIp(job, 0),
+      reachedAt('etcd-client', job, 0),
       ':',
       portPart('etcd-client', job.infra.ports.etcd_client, job),
     ],
@@ -27,7 +27,7 @@ export function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
   if (needsNats(job))
     env.NATS_SERVER = [
       tls ? 'tls://' : 'nats://',
-      insideIp(job, 0),
+      reachedAt('nats', job, 0),
       ':',
       portPart('nats', job.infra.ports.nats, job),
     ];

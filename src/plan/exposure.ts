@@ -100,20 +100,21 @@ const LISTENERS: Readonly<Record<PortUse, Listener>> = {
 
 /** Where a port listens, and what it asks of who connects. */
 export function exposure(use: PortUse, job: Job): Exposure {
-  if (job.infra.tls && LISTENERS[use].tls) return { ...placeOf(use, job), guard: 'certificate' };
-  return placeOf(use, job);
+  const { address, guard } = placeOf(use, job);
+  return {
+    address: isOnLoopback(use, job) ? 'loopback' : address,
+    guard: job.infra.tls && LISTENERS[use].tls ? 'certificate' : guard,
+  };
 }
 
 function placeOf(use: PortUse, job: Job): Exposure {
   // Dynamo 0.x cannot log in to etcd.
-  if (use === 'etcd-client' && !hasPlanes(job))
-    return { ...OPEN, address: isOnLoopback(use, job) ? 'loopback' : 'node' };
+  if (use === 'etcd-client' && !hasPlanes(job)) return OPEN;
   // Until 1.6 the frontend took only an interface for its responses.
   if (use === 'responses' && !atLeast(job.dynamo.version, '1.6')) return EVERYWHERE;
   // SGLang 0.5.2 gave its bootstrap server the host that it is told.
   if (use === 'bootstrap' && !atLeast(releasesOf(job).sglang, '0.5.2')) return EVERYWHERE;
-  const { address, guard } = LISTENERS[use];
-  return { address: isOnLoopback(use, job) ? 'loopback' : address, guard };
+  return LISTENERS[use];
 }
 
 /** The table of docs/security.md. */

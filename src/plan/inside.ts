@@ -19,7 +19,7 @@ export function insideSelf({ infra }: Job): string | Ref {
   return infra.bind === 'loopback' ? LOOPBACK : SELF_IP;
 }
 
-/** Address at which processes of the job reach such a process on the node. */
-export function insideIp({ infra }: Job, node: NodeIndex): string | Ref {
-  return infra.bind === 'loopback' ? LOOPBACK : nodeIp(node);
+/** Address at which processes of the job reach what listens on the node. */
+export function reachedAt(use: PortUse, job: Job, node: NodeIndex): string | Ref {
+  return isOnLoopback(use, job) ? LOOPBACK : nodeIp(node);
 }

@@ -1,8 +1,8 @@
 import type { Job } from '../config/job.ts';
-import { insideIp } from './inside.ts';
+import { reachedAt } from './inside.ts';
 import { portPart } from './movable-ports.ts';
 import type { PortUse, Step, Word } from './plan.ts';
-import { LOCAL_DIR, nodeIp, RUN_DIR } from './word.ts';
+import { LOCAL_DIR, RUN_DIR } from './word.ts';
 import type { PlacedWorker } from './worker.ts';
 
 /** The step that samples metrics. It starts once there are any: when the service is ready. */
@@ -64,8 +64,7 @@ function metricsLog(job: Job, services: readonly Step[]): readonly Step[] {
   const targets = services.flatMap(({ name, kind, nodes: [node], ports }): readonly Word[] => {
     const found = ports.find(({ use }) => use === METRICS_PORTS[kind]);
     if (found === undefined || node === undefined) return [];
-    const address = kind === 'worker' ? insideIp(job, node) : nodeIp(node);
-    return [[`${name}=`, address, ':', portPart(found.use, found.port, job)]];
+    return [[`${name}=`, reachedAt(found.use, job, node), ':', portPart(found.use, found.port, job)]];
   });
   const argv = ['bash', [RUN_DIR, '/metrics.sh'], String(interval), [LOCAL_DIR], ...targets];
   return [{ ...MONITOR, name: METRICS, nodes: [0], argv }];

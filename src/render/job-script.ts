@@ -2,7 +2,7 @@ import { gpuModel } from '../config/gpu.ts';
 import type { Job } from '../config/job.ts';
 import { etcdGuard } from '../config/planes.ts';
 import { ROLES } from '../config/role.ts';
-import { insideIp, isOnLoopback } from '../plan/inside.ts';
+import { reachedAt } from '../plan/inside.ts';
 import { METRICS } from '../plan/monitor-step.ts';
 import type { Plan, PortUse, ProcessKind, Step, Word } from '../plan/plan.ts';
 import { srunCommand } from '../plan/step.ts';
@@ -162,7 +162,7 @@ export function address(step: Step | undefined, use: PortUse, job: Job): Word {
   const port = step?.ports.find((owned) => owned.use === use)?.port;
   const node = step?.nodes[0];
   if (port === undefined || node === undefined) throw new Error(`the plan has no ${use} port`);
-  return [isOnLoopback(use, job) ? insideIp(job, node) : { ref: 'node-ip', node }, `:${port}`];
+  return [reachedAt(use, job, node), `:${port}`];
 }
 
 /** Body of a count of all keys that start with `prefix` (etcd's JSON gateway takes base64). */
