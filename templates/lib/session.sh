@@ -392,7 +392,7 @@ none_comes_back() {
 
 # rejoin_etcd ADDRESS:PORT: logs in again, with the password that the supervisor before has told the steps.
 rejoin_etcd() {
-  ETCD_TOKEN=$(log_in "$1" "$(sed -n 's/^export .*ETCD_AUTH_PASSWORD=//p' "$RUN_DIR/state/credentials")")
+  log_in "$1" "$(sed -n 's/^export .*ETCD_AUTH_PASSWORD=//p' "$RUN_DIR/state/credentials")" >/dev/null
 }
 
 # Whoever debugs a worker that stands still wants to find it there: it is told of, and stays.

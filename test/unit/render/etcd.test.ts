@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RunFolder } from './run-folder.ts';
 
 let run: RunFolder;
@@ -28,7 +28,7 @@ afterEach(() => {
 /** The end of the job: its outcome and reason. Empty where it goes on. */
 const enter = async (): Promise<string> => {
   const { out } = await run.bash(
-    `STEPS=(etcd); STEP_STATE[etcd]=up; STEP_KIND[etcd]=etcd; STEP_ROLE[etcd]=; STEP_PID[etcd]=$$; ATTEMPT_DIR=$RUN_DIR STALL=600 DEADLINE=600
+    `STEPS=(etcd); STEP_STATE[etcd]=up; STEP_KIND[etcd]=etcd; STEP_ROLE[etcd]=; STEP_PID[etcd]=$$; ATTEMPT_DIR=$RUN_DIR STALL=600 DEADLINE=600 TLS=
      event() { :; }
      end() { printf '%s: %s' "$1" "$2"; exit; }
      enter_etcd "$1"`,
@@ -48,23 +48,22 @@ test('an etcd that is as the job has locked it', async () => {
   expect(await enter()).toBe('');
 });
 
-test('an etcd that dies while the job logs in is the cause itself, however late its end is known', async () => {
-  let asked = 0;
-  answer = () => {
-    asked += 1;
-    if (asked === 3) writeFileSync(join(run.dir, 'state/etcd.0.exit'), '1700000000000\n137\n0\nnode0\n');
-    return undefined;
-  };
-  expect(await enter()).toBe('failed: etcd on node0 was killed by SIGKILL');
-});
-
-test('an etcd that dies between the login and the next question', async () => {
-  answer = (path) => {
-    if (path === '/v3/auth/authenticate') return [200, '{"token":"t"}'];
-    writeFileSync(join(run.dir, 'state/etcd.0.exit'), '1700000000000\n1\n0\nnode0\n');
-    return undefined;
-  };
-  expect(await enter()).toBe('failed: etcd on node0 exited with code 1');
+describe.each(Object.keys(ANSWERS))('an etcd that dies at %s', (died) => {
+  test.each([
+    ['says nothing', undefined],
+    ['breaks off', [200, '{"header":{"cluster_id":"14'] as const],
+  ])('and %s is the cause itself, although its end is known later', async (_, last) => {
+    let dead = false;
+    answer = (path) => {
+      if (dead) {
+        writeFileSync(join(run.dir, 'state/etcd.0.exit'), '1700000000000\n137\n0\nnode0\n');
+        return undefined;
+      }
+      dead = path === died;
+      return dead ? last : [200, ANSWERS[path] ?? ''];
+    };
+    expect(await enter()).toBe('failed: etcd on node0 was killed by SIGKILL');
+  });
 });
 
 test('an etcd that refuses the password', async () => {
