@@ -36,26 +36,32 @@ enter_etcd() {
 }
 
 # revisions ADDRESS:PORT PASSWORD FILE: writes a token, and then the revisions of the data and of the users, `-` where etcd
-# does not tell; nothing where etcd refuses. It fails while etcd is silent, as one that is ending is.
+# does not tell; nothing where etcd refuses. It fails until etcd has answered each question.
 revisions() {
-  local said data users='-'
+  local data users='-'
   : >"$3"
-  if ! ETCD_TOKEN=$(log_in "$1" "$2") || { ! said=$(ask_etcd "$1" '{"key":"AA=="}') && [[ -z $said ]]; }; then
-    echo "etcd does not answer yet"
-    return 1
-  fi
-  [[ $said =~ \"revision\":\"([0-9]+)\" ]] || return 0
+  log_in "$1" "$2" || return
+  [[ -n $ETCD_TOKEN ]] || return 0
+  answered_by_etcd "$1" /v3/kv/range '{"key":"AA=="}' || return
+  [[ $SAID =~ \"revision\":\"([0-9]+)\" ]] || return 0
   data=${BASH_REMATCH[1]}
-  [[ ! $(post_etcd "$1" /v3/auth/status '{}') =~ \"authRevision\":\"([0-9]+)\" ]] || users=${BASH_REMATCH[1]}
+  answered_by_etcd "$1" /v3/auth/status '{}' || return
+  [[ ! $SAID =~ \"authRevision\":\"([0-9]+)\" ]] || users=${BASH_REMATCH[1]}
   printf '%s\n' "$ETCD_TOKEN" "$data $users" >"$3"
 }
 
-# log_in ADDRESS:PORT PASSWORD: prints a token, or nothing where etcd refuses; fails where it does not answer.
+# log_in ADDRESS:PORT PASSWORD: sets ETCD_TOKEN, which stays empty where etcd refuses; fails where it does not answer.
 log_in() {
-  local answer
-  answer=$(http POST "$1" /v3/auth/authenticate "{\"name\":\"root\",\"password\":\"$2\"}")
-  [[ -n $answer ]] || return
-  [[ ! $answer =~ \"token\":\"([^\"]+)\" ]] || printf '%s\n' "${BASH_REMATCH[1]}"
+  ETCD_TOKEN=''
+  answered_by_etcd "$1" /v3/auth/authenticate "{\"name\":\"root\",\"password\":\"$2\"}" || return
+  [[ ! $SAID =~ \"token\":\"([^\"]+)\" ]] || ETCD_TOKEN=${BASH_REMATCH[1]}
+}
+
+# answered_by_etcd ADDRESS:PORT PATH BODY: sets SAID to the answer. An etcd that is ending says nothing, or breaks off: neither is
+# an answer to conclude from, so it fails.
+answered_by_etcd() {
+  SAID=$(post_etcd "$@")
+  [[ $SAID == *'}' ]] || { echo "etcd does not answer yet"; return 1; }
 }
 
 # lift_alarms ADDRESS:PORT: prints the kinds of alarm that stopped etcd, CORRUPT or NOSPACE, and lifts them. etcd takes an
