@@ -1,7 +1,8 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { BenchConfig } from '../config/bench.ts';
 import { isBenchTool } from '../config/bench-args.ts';
 import type { Problem } from '../config/problem.ts';
-import { findProgram } from './slurm/program-lookup.ts';
 
 /** Why the tool of a benchmark can't run in a rehearsal; undefined where it can. `path`: this machine's PATH. */
 export function benchable(
@@ -21,7 +22,7 @@ export function benchable(
       hint,
     };
   }
-  if ('path' in findProgram(program, cwd, path)) return undefined;
+  if (isThere(program, cwd, path)) return undefined;
   return {
     severity: 'error',
     path: ['bench', 'type'],
@@ -32,3 +33,17 @@ export function benchable(
 
 const DEFAULTS = { aiperf: 'aiperf', sglang: 'python3', vllm: 'vllm' } as const;
 const MODULES: Readonly<Record<string, string>> = { sglang: 'sglang.bench_serving' };
+
+/** Whether a program can be executed, by its path or by its name on PATH. */
+function isThere(program: string, cwd: string, path = ''): boolean {
+  const folders = program.includes('/') ? ['.'] : path.split(':').filter((folder) => folder !== '');
+  return folders.some((folder) => {
+    const file = resolve(cwd, folder, program);
+    try {
+      accessSync(file, constants.X_OK);
+      return statSync(file).isFile();
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,6 +1,6 @@
 import { DynSlurmError } from '../errors.ts';
 import type { EventKind } from '../observe/event.ts';
-import { parseSignal } from './slurm/signal.ts';
+import { parseSignal } from './slurm/signals.ts';
 
 export type FaultAction =
   /** The step's program ends with this code; before it has run when `when` is the start. */

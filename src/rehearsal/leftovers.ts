@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unlessAborted } from '../host/on-abort.ts';
-import { ask } from './slurm/mailbox.ts';
+import { requestEnd } from './slurm/control-requests.ts';
 import { processesOf, sendSignal } from './slurm/process-table.ts';
-import { jobMark } from './slurm/site.ts';
+import { jobMark } from './slurm/state-dir.ts';
 
 const LOOK = 100;
 
@@ -25,8 +25,8 @@ export async function leftBehind(
 
 /** Kills all processes of a stand-in's job, whatever they are doing. Returns with the abort at the latest. */
 export async function killOutright(dir: string, jobId: string, signal: AbortSignal): Promise<void> {
-  const heard = ask({ dir }, Number(jobId), { kind: 'cancel', kill: true });
-  // What keeps the job may be slow itself on a busy machine.
+  const asked = requestEnd({ dir }, Number(jobId), 'kill');
+  // The job's daemon may be slow itself on a busy machine.
   sendSignal(processesOf(jobMark(dir, jobId)), 'SIGKILL');
-  await unlessAborted(heard, signal, 0);
+  await unlessAborted(asked, signal, 0);
 }

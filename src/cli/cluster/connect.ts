@@ -85,7 +85,8 @@ function standInOf(world: World) {
   return {
     path: [standIn, bin],
     extra: {
-      DYN_SLURM_STANDIN_DIR: join(cache, 'standin'),
+      // To be renamed when its layout changes: the stand-in kills what runs of a job whose record names no live daemon.
+      DYN_SLURM_STANDIN_DIR: join(cache, 'slurm'),
       DYN_SLURM_STANDIN_PATH: [standIn, bin].join(':'),
       DYN_SLURM_TOOLS: folder,
     },

@@ -1,7 +1,7 @@
 import type { Job } from '../../config/job.ts';
 import { directiveOptions } from '../../config/sbatch-options.ts';
-import { expandHostlist } from '../../rehearsal/slurm/hostlist.ts';
 import { commandLineOptions } from '../../render/directives.ts';
+import { expandHostlist } from '../../scheduler/hostlist.ts';
 import type { GivenOptions } from '../../scheduler/slurm-argv.ts';
 import type { World } from '../world.ts';
 import { type BadNode, badNodes } from './ledger.ts';

@@ -1,28 +1,17 @@
-import type { Site } from './site.ts';
+import type { Environment } from '../../host/environment.ts';
+import type { StandIn } from './state-dir.ts';
 
-/** One call of a program that poses as Slurm's: all it may know of the process that it runs in. */
+/** One call of a program that poses as Slurm's, with all that it may use of the process that it runs in. */
 export interface Call {
-  /** `srun`. */
-  readonly name: string;
   readonly args: readonly string[];
   readonly env: Environment;
   readonly cwd: string;
-  readonly site: Site;
+  readonly standIn: StandIn;
   readonly out: NodeJS.WritableStream;
   readonly err: NodeJS.WritableStream;
   readonly input: NodeJS.ReadableStream;
-  readonly inputIsTerminal: boolean;
   onSignal(signal: NodeJS.Signals, listener: () => void): void;
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The end of a call with an error; the message is all that it prints. */
-export class Refusal extends Error {
-  readonly exitCode: number;
-
-  constructor(message: string, exitCode = 1) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
+/** Ends a call with exit code 1. The message is all that the program prints. */
+export class Refusal extends Error {}

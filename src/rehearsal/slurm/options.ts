@@ -1,104 +1,50 @@
-/** One option of a Slurm program; `value` as in getopt_long. */
-export interface OptionSpec {
-  readonly name: string;
-  readonly short?: string;
-  readonly value: 'none' | 'required' | 'optional';
-}
+import { parseArgs } from 'node:util';
 
-export interface ParsedOptions {
-  /** By long name, in the order given; '' for an option without a value. */
-  readonly given: readonly (readonly [name: string, value: string])[];
+/** Options by long name, '' for one without a value. The last of each counts. */
+export type Options = ReadonlyMap<string, string>;
+
+/**
+ * Options up to the first operand, and the operands. A value follows its option behind `=`, which is how dyn-slurm writes
+ * all of them. An option that the stand-in has no use for is as good as any.
+ */
+export function readOptions(words: readonly string[]): {
+  readonly options: Options;
   readonly operands: readonly string[];
+} {
+  const { tokens } = parseArgs({ args: [...words], strict: false, allowPositionals: true, tokens: true });
+  const end = tokens.find(({ kind }) => kind !== 'option');
+  const options = tokens.flatMap((token) =>
+    token.kind === 'option' && token.index < (end?.index ?? words.length)
+      ? [[token.name, token.value ?? ''] as const]
+      : [],
+  );
+  const operands = end ? words.slice(end.kind === 'option-terminator' ? end.index + 1 : end.index) : [];
+  return { options: new Map(options), operands };
 }
 
-/** What getopt_long prints, without the program's name. */
-export class OptionError extends Error {}
-
-/** `account A:`, `export-file :`, `exclusive ?`, `hold H` in a table: a colon for a value, `?` for an optional one. */
-export function optionTable(...lists: readonly string[]): readonly OptionSpec[] {
-  return lists.flatMap((list) =>
-    list
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== '')
-      .map((line) => {
-        const [, name = '', short = '', mark = ''] = /^(\S+)(?: ([A-Za-z])?([:?])?)?$/.exec(line) ?? [];
-        const value = mark === ':' ? 'required' : mark === '?' ? 'optional' : 'none';
-        return { name, value, ...(short && { short }) };
-      }),
-  );
+/** The words of a script's `#SBATCH` lines, which end at the first line that is neither blank nor a comment. */
+export function directiveWords(script: string): readonly string[] {
+  const lines = script.split('\n');
+  const end = lines.findIndex((line) => /^\s*[^\s#]/.test(line));
+  return lines
+    .slice(0, end < 0 ? lines.length : end)
+    .filter((line) => line.startsWith('#SBATCH'))
+    .flatMap((line) => lineWords(line.slice('#SBATCH'.length)));
 }
 
 /**
- * Reads words as getopt_long does: `--opt=value`, `--opt value`, `-ovalue`, `-o value`, unique abbreviations, `--`.
- * With `mixed`, operands may stand between options; otherwise the first one ends them. Throws OptionError.
+ * Quotes of either kind hold a word together, a backslash takes the next character as it is, in quotes too, and an
+ * unquoted `#` ends the words, even inside one (`_get_argument` of sbatch's opt.c).
  */
-export function parseOptions(
-  words: readonly string[],
-  table: readonly OptionSpec[],
-  { mixed = false } = {},
-): ParsedOptions {
-  const given: [string, string][] = [];
-  const operands: string[] = [];
-  let index = 0;
-  const take = (): string | undefined => words[index++];
-  for (let word = take(); word !== undefined; word = take()) {
-    if (word === '--') break;
-    if (word.startsWith('--')) given.push(longOption(word, table, take));
-    else if (/^-./.test(word)) given.push(...shortOptions(word, table, take));
-    else {
-      operands.push(word);
-      if (!mixed) break;
-    }
-  }
-  return { given, operands: [...operands, ...words.slice(index)] };
-}
-
-function longOption(
-  word: string,
-  table: readonly OptionSpec[],
-  take: () => string | undefined,
-): [string, string] {
-  const [, name = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
-  const spec = table.find((option) => option.name === name) ?? abbreviated(name, word, table);
-  if (spec.value === 'none' && value !== undefined) {
-    throw new OptionError(`option '--${spec.name}' doesn't allow an argument`);
-  }
-  if (spec.value !== 'required' || value !== undefined) return [spec.name, value ?? ''];
-  const next = take();
-  if (next === undefined) throw new OptionError(`option '--${spec.name}' requires an argument`);
-  return [spec.name, next];
-}
-
-function abbreviated(name: string, word: string, table: readonly OptionSpec[]): OptionSpec {
-  const matches = table.filter((option) => option.name.startsWith(name));
-  const [only] = matches;
-  if (only && matches.length === 1) return only;
-  if (matches.length === 0) throw new OptionError(`unrecognized option '${word}'`);
-  const possible = matches.map((option) => ` '--${option.name}'`).join('');
-  throw new OptionError(`option '${word}' is ambiguous; possibilities:${possible}`);
-}
-
-/** `-N2`, `-N 2`, `-Qlo file`. */
-function shortOptions(
-  word: string,
-  table: readonly OptionSpec[],
-  take: () => string | undefined,
-): [string, string][] {
-  const given: [string, string][] = [];
-  for (let rest = word.slice(1); rest !== ''; ) {
-    const letter = rest.charAt(0);
-    rest = rest.slice(1);
-    const spec = table.find((option) => option.short === letter);
-    if (!spec) throw new OptionError(`invalid option -- '${letter}'`);
-    if (spec.value === 'none') {
-      given.push([spec.name, '']);
-      continue;
-    }
-    const value = rest !== '' || spec.value === 'optional' ? rest : take();
-    if (value === undefined) throw new OptionError(`option requires an argument -- '${letter}'`);
-    given.push([spec.name, value]);
-    break;
-  }
-  return given;
+function lineWords(line: string): readonly string[] {
+  return [...line.matchAll(/(?:[^\s"'\\#]|\\.|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')+|#.*/g)]
+    .map(([word]) => word)
+    .filter((word) => !word.startsWith('#'))
+    .map((word) =>
+      word.replaceAll(
+        /\\(.)|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/g,
+        (_, escaped?: string, double?: string, single?: string) =>
+          escaped ?? (double ?? single ?? '').replaceAll(/\\(.)/g, '$1'),
+      ),
+    );
 }

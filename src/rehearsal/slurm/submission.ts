@@ -1,82 +1,114 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Environment } from './call.ts';
-import { Refusal } from './call.ts';
-import { loginFile, programDir } from './exported-environment.ts';
-import type { JobRecord, JobRequest } from './job-record.ts';
-import { submission } from './job-request.ts';
-import { claimJobId, jobDir, writeJob, writeWhole } from './job-store.ts';
-import type { Site } from './site.ts';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { text as readAll } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Call, Refusal } from './call.ts';
+import { requestEnd } from './control-requests.ts';
+import { isFinished, type JobRequest, nodeList } from './job-record.ts';
+import { claimJobId, jobDir, readJob, writeJob, writeWhole } from './job-store.ts';
+import { submittedEnvironment } from './node-environment.ts';
+import { directiveWords, type Options, readOptions } from './options.ts';
+import { loginFile, programDir, type StandIn } from './state-dir.ts';
+import { parseTimeLimit, timestamp } from './times.ts';
 
-/** Throws Refusal where Slurm would refuse the job for its size. */
-export function checkSize(program: string, request: JobRequest, site: Site): void {
-  if (request.nodes >= 1 && request.nodes <= site.maxNodes) return;
-  throw new Refusal(`${program}: error: ${submission(program)} failed: Node count specification invalid`);
+/** Every node is a few processes of this machine. */
+const MAX_NODES = 250;
+
+/** Submits a batch script. Its `#SBATCH` lines give way to the command line. */
+export async function sbatch(call: Call): Promise<number> {
+  const { options: own, operands } = readOptions(call.args);
+  const [file] = operands;
+  const script =
+    file === undefined ? await readAll(call.input) : readFileSync(resolve(call.cwd, file), 'utf8');
+  const options = new Map([...readOptions(directiveWords(script)).options, ...own]);
+  const request = jobRequest(options, call.cwd, 'sbatch: error: Batch job submission failed');
+  if (options.has('test-only')) {
+    const { nodes } = request;
+    const when = `at ${timestamp(Date.now())} using ${nodes} processors on nodes ${nodeList(nodes)}`;
+    call.err.write(`sbatch: Job 1 to start ${when} in partition ${options.get('partition') ?? 'batch'}\n`);
+    return 0;
+  }
+  const output = resolve(request.workDir, options.get('output') ?? 'slurm.out');
+  call.out.write(`${submitJob(call, { ...request, output }, script)}\n`);
+  return 0;
 }
 
-export interface Submission {
-  /** May need the id. */
-  readonly request: (id: number) => JobRequest;
-  readonly script?: string;
-  readonly environment: Environment;
-}
-
-/** Records the job and starts its keeper, which outlives the caller. */
-export function submitJob(site: Site, { request, script, environment }: Submission): JobRecord {
-  const id = claimJobId(site);
-  const dir = jobDir(site, id);
-  const job: JobRecord = {
-    ...request(id),
-    id,
-    state: 'PENDING',
-    completing: false,
-    reason: 'None',
-    submitted: Date.now(),
-    exit: { code: 0, signal: 0 },
-    hosts: [],
-    addresses: [],
-  };
-  writeFileSync(join(dir, 'environment.json'), JSON.stringify(environment), { mode: 0o600 });
-  if (script !== undefined) writeFileSync(join(dir, 'slurm_script'), script, { mode: 0o700 });
-  installPrograms(site);
-  writeJob(site, job);
-  startKeeper(site, job);
-  return job;
-}
-
-function startKeeper(site: Site, job: JobRecord): void {
-  const log = openSync(join(jobDir(site, job.id), 'keeper.log'), 'a', 0o600);
-  const keeper = spawn(process.execPath, [site.entry, 'keeper', String(job.id)], {
-    cwd: '/',
-    detached: true,
-    // Nothing of the caller's: it may itself run in a job, whose marks the keeper must not carry.
-    env: { ...site.handed },
-    stdio: ['ignore', 'ignore', log],
-  });
-  keeper.unref();
-}
-
-/** Slurm's programs for the nodes, whose PATH need not have node. */
-function installPrograms(site: Site): void {
-  const dir = programDir(site);
-  mkdirSync(dir, { recursive: true });
-  const login = loginFile(site);
-  if (readText(login.path) !== login.text) writeWhole(login.path, login.text);
-  for (const name of ['sbatch', 'srun', 'scontrol', 'squeue', 'scancel', 'salloc', 'sacct']) {
-    const text = `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(site.entry)} ${name} "$@"\n`;
-    const path = join(dir, name);
-    if (readText(path) === text) continue;
-    writeWhole(path, text);
-    chmodSync(path, 0o755);
+/** Takes nodes, and ends once they are there: salloc --no-shell. A signal before that gives them up. */
+export async function salloc(call: Call): Promise<number> {
+  const { options } = readOptions(call.args);
+  const request = jobRequest(options, call.cwd, 'salloc: error: Job submit/allocate failed');
+  const id = submitJob(call, request);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    call.onSignal(signal, () => void requestEnd(call.standIn, id, 'cancel'));
+  }
+  call.err.write(`salloc: Pending job allocation ${id}\n`);
+  for (;;) {
+    const job = readJob(call.standIn, id);
+    const isGranted = job?.state === 'RUNNING';
+    if (isGranted || !job || isFinished(job)) {
+      const said = isGranted ? `Granted job allocation ${id}` : `Job allocation ${id} has been revoked.`;
+      call.err.write(`salloc: ${said}\n`);
+      return isGranted ? 0 : 1;
+    }
+    await sleep(50);
   }
 }
 
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
+/** What the options ask for. @throws Refusal that begins with `failure`. */
+function jobRequest(options: Options, cwd: string, failure: string): JobRequest {
+  const nodes = Number(options.get('nodes') ?? 1);
+  if (!(nodes >= 1 && nodes <= MAX_NODES)) {
+    throw new Refusal(`${failure}: Node count specification invalid`);
+  }
+  const perNode = /^(?:[\w-]+:)?(\d+)$/.exec(options.get('gpus-per-node') ?? '')?.[1];
+  const gres = /(?:^|,)gpu(?::[\w-]+)?:(\d+)/.exec(options.get('gres') ?? '')?.[1];
+  return {
+    name: options.get('job-name') ?? 'job',
+    comment: options.get('comment'),
+    dependency: options.get('dependency'),
+    nodes,
+    gpusPerNode: Number(perNode ?? gres ?? 0),
+    timeLimit: parseTimeLimit(options.get('time') ?? '0'),
+    warning: Number(/^B:USR1@(\d+)$/.exec(options.get('signal') ?? '')?.[1] ?? 0),
+    workDir: resolve(cwd, options.get('chdir') ?? '.'),
+  };
+}
+
+/** Records a job, and starts its daemon, which outlives the caller. `script`: absent for an allocation. Gives the job's id. */
+function submitJob({ env, cwd, standIn }: Call, request: JobRequest, script?: string): number {
+  const id = claimJobId(standIn);
+  const dir = jobDir(standIn, id);
+  const environment = JSON.stringify(submittedEnvironment(env, cwd, standIn));
+  writeFileSync(join(dir, 'environment.json'), environment, { mode: 0o600 });
+  if (script !== undefined) writeFileSync(join(dir, 'slurm_script'), script, { mode: 0o700 });
+  installPrograms(standIn);
+  const submitted = Date.now();
+  writeJob(standIn, { ...request, id, state: 'PENDING', completing: false, reason: 'None', submitted });
+  startDaemon(standIn, id);
+  return id;
+}
+
+function startDaemon(standIn: StandIn, id: number): void {
+  const log = openSync(join(jobDir(standIn, id), 'daemon.log'), 'a', 0o600);
+  const daemon = spawn(process.execPath, [standIn.entry, 'job-daemon', String(id)], {
+    cwd: '/',
+    detached: true,
+    // Nothing of the caller's: it may itself run in a job, whose marks the daemon must not carry.
+    env: { ...standIn.handed },
+    stdio: ['ignore', 'ignore', log],
+  });
+  daemon.unref();
+}
+
+/** Slurm's programs for the nodes, whose PATH need not have node; and what a login shell there reads. */
+function installPrograms(standIn: StandIn): void {
+  const dir = programDir(standIn);
+  const command = [process.execPath, standIn.entry].map(quoted).join(' ');
+  mkdirSync(dir, { recursive: true });
+  writeWhole(loginFile(standIn), `PATH=${standIn.nodePath.map(quoted).join(':')}:$PATH\n`);
+  for (const name of ['sbatch', 'srun', 'scontrol', 'squeue', 'scancel', 'salloc', 'sacct']) {
+    writeWhole(join(dir, name), `#!/bin/sh\nexec ${command} ${name} "$@"\n`, 0o755);
   }
 }
 

@@ -18,7 +18,7 @@ export interface Cluster {
   readonly state: string;
   readonly env: Readonly<Record<string, string>>;
   run(program: string, ...args: readonly string[]): Promise<Result>;
-  /** Writes a batch script with these `#SBATCH` options and submits it. */
+  /** Writes a batch script with these `#SBATCH` options and submits it; it prints to job.out. */
   submit(options: string, body: string): Promise<string>;
   /** Waits until squeue gives one of these states. */
   reach(id: string, ...states: readonly string[]): Promise<string>;
@@ -81,8 +81,10 @@ export function openCluster(settings: Readonly<Record<string, string>> = {}): Cl
       }
     },
     async close() {
-      await cluster.run('scancel', '--signal=KILL', '--me');
-      while ((await cluster.run('squeue', '--noheader')).stdout !== '') await sleep(50);
+      const running = async () =>
+        (await cluster.run('squeue', '--format=%i')).stdout.split('\n').filter(Boolean);
+      await cluster.run('scancel', '--signal=KILL', ...(await running()));
+      while ((await running()).length > 0) await sleep(50);
       const left = marked(state);
       rmSync(dir, { recursive: true, force: true });
       if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}`);

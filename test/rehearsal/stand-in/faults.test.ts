@@ -61,7 +61,7 @@ test('once nodes are bound, a taken port is taken on the step’s node for as lo
   const id = await cluster.submit(
     '--nodes=2',
     `echo '{"time":"x","kind":"nodes-bound"}' >events.jsonl
-     srun --overlap --job-name=w bash -c 'bash try.sh $DYN_SLURM_NODE_ADDR 2000' 2>/dev/null | sort
+     srun --job-name=w bash -c 'bash try.sh $DYN_SLURM_NODE_ADDR 2000' 2>/dev/null | sort
      bash try.sh 127.21.0.11 1`,
   );
   await cluster.reach(id, 'COMPLETED');
@@ -84,7 +84,7 @@ test('a fault that cannot be read stops every program before it does anything', 
   const { stdout, stderr } = await cluster.run(
     'bash',
     '-c',
-    'DYN_SLURM_STANDIN_FAULTS=w:explode sbatch --wrap=true; echo "exit $?"',
+    'DYN_SLURM_STANDIN_FAULTS=w:explode sbatch job.sh; echo "exit $?"',
   );
   expect(stdout).toBe('exit 2\n');
   expect(stderr).toBe(

@@ -8,45 +8,44 @@ test('twenty submissions at once have twenty ids', async () => {
   cluster = openCluster();
   cluster.write('job.sh', '#!/bin/bash\nexit 0\n');
   const results = await Promise.all(
-    Array.from({ length: 20 }, () =>
-      cluster.run('sbatch', '--parsable', '--hold', '--output=/dev/null', 'job.sh'),
-    ),
+    Array.from({ length: 20 }, () => cluster.run('sbatch', '--parsable', '--output=/dev/null', 'job.sh')),
   );
   expect(results.map(({ stdout }) => Number(stdout)).sort((a, b) => a - b)).toEqual(
     Array.from({ length: 20 }, (_, index) => index + 1),
   );
 });
 
-test('edits after the submission do not reach the job', async () => {
+test('a job that waits runs the script as it was submitted, and on the right end of another', async () => {
   cluster = openCluster();
-  cluster.write('job.sh', '#!/bin/bash\necho first "$@"\n');
-  const { stdout } = await cluster.run(
-    'sbatch',
-    '--parsable',
-    '--hold',
-    '--output=job.out',
-    'job.sh',
-    'a b',
-    'c',
-  );
-  cluster.write('job.sh', '#!/bin/bash\necho second\n');
-  await cluster.run('scontrol', 'release', stdout.trim());
-  await cluster.reach(stdout.trim(), 'COMPLETED');
-  expect(cluster.read('job.out')).toBe('first a b c\n');
-});
-
-test('a script from stdin, and a wrapped command', async () => {
-  cluster = openCluster();
-  await cluster.run('bash', '-c', 'printf "#!/bin/sh\\necho piped\\n" | sbatch --wait --output=piped.out');
-  await cluster.run('sbatch', '--wait', '--output=wrapped.out', '--wrap=echo wrapped');
-  expect(cluster.read('piped.out') + cluster.read('wrapped.out')).toBe('piped\nwrapped\n');
-  expect((await cluster.run('sbatch', '--wait', '--output=/dev/null', '--wrap=exit 7')).exitCode).toBe(7);
+  cluster.write('first.sh', '#!/bin/bash\nuntil [[ -e go ]]; do sleep 0.05; done\nexit 3\n');
+  cluster.write('next.sh', '#!/bin/bash\necho ran\n');
+  const submit = async (output: string, ...args: string[]) =>
+    (await cluster.run('sbatch', '--parsable', `--output=${output}`, ...args)).stdout.trim();
+  const first = await submit('/dev/null', 'first.sh');
+  const ok = await submit('ok.out', `--dependency=afterok:${first}`, '--kill-on-invalid-dep=yes', 'next.sh');
+  const notOk = await submit('not-ok.out', `--dependency=afternotok:${first}`, 'next.sh');
+  const any = await submit('any.out', `--dependency=afterany:${first}`, 'next.sh');
+  cluster.write('next.sh', '#!/bin/bash\necho edited\n');
+  const reasons = async () =>
+    (await cluster.run('squeue', '--states=all', '--format=%i %T %r')).stdout.trim().split('\n');
+  const waiting = [`${first} RUNNING None`, ...[ok, notOk, any].map((id) => `${id} PENDING Dependency`)];
+  await expect.poll(reasons).toEqual(waiting);
+  cluster.write('go', 'go');
+  await expect
+    .poll(reasons)
+    .toEqual([
+      `${first} FAILED NonZeroExitCode`,
+      `${ok} CANCELLED DependencyNeverSatisfied`,
+      `${notOk} COMPLETED None`,
+      `${any} COMPLETED None`,
+    ]);
+  expect(cluster.read('not-ok.out') + cluster.read('any.out')).toBe('ran\nran\n');
 });
 
 test('nodes have names and addresses of their own, which no two live jobs share', async () => {
   cluster = openCluster();
   const body =
-    'srun --overlap bash -c \'echo $SLURMD_NODENAME $DYN_SLURM_NODE_ADDR $(ip -4 -o addr show dev eth0 | sed "s/.*inet //; s/ .*//")\' | sort';
+    'srun bash -c \'echo $SLURMD_NODENAME $DYN_SLURM_NODE_ADDR $(ip -4 -o addr show dev eth0 | sed "s/.*inet //; s/ .*//")\' | sort';
   const first = await cluster.submit('--nodes=3', body);
   await cluster.reach(first, 'COMPLETED');
   expect(cluster.read('job.out')).toBe(
@@ -54,107 +53,116 @@ test('nodes have names and addresses of their own, which no two live jobs share'
   );
   const second = await cluster.submit('--nodes=1', body);
   await cluster.reach(second, 'COMPLETED');
-  expect(cluster.read('job.out')).toBe('node0 127.22.0.10 127.22.0.10/8\n');
+  expect(cluster.read('job.out').split('\n').slice(3)).toEqual(['node0 127.22.0.10 127.22.0.10/8', '']);
 });
 
-test('with --export=NONE a node has Slurm’s programs and those of DYN_SLURM_STANDIN_PATH, and little else', async () => {
-  cluster = openCluster({
-    DYN_SLURM_STANDIN_PATH: '/somewhere',
-    DYN_SLURM_SPEEDUP: '7',
-    DYN_SLURM_TOOLS: '/tools',
-    secret: 'x',
-  });
-  const id = await cluster.submit(
-    '--export=NONE',
-    'echo "$PATH" | tr : "\\n" | sed "s#.*/rehearsal/#REHEARSAL/#; s#.*/state/#STATE/#"; env | grep -E "^(secret|DYN_SLURM_(SPEEDUP|TOOLS))" | sort',
-  );
-  await cluster.reach(id, 'COMPLETED');
-  expect(cluster.read('job.out').split('\n')).toEqual([
-    'REHEARSAL/node-bin',
-    'STATE/bin',
-    '/somewhere',
-    '/usr/local/sbin',
-    '/usr/local/bin',
-    '/usr/sbin',
-    '/usr/bin',
-    '/sbin',
-    '/bin',
-    'DYN_SLURM_SPEEDUP=7',
-    'DYN_SLURM_TOOLS=/tools',
-    '',
-  ]);
-});
-
-test('times follow SLURM_TIME_FORMAT', async () => {
+test('what dyn-slurm asks squeue and scontrol', async () => {
   cluster = openCluster({ SLURM_TIME_FORMAT: '%s' });
-  const id = await cluster.submit('', 'sleep 0.1');
+  const id = await cluster.submit('--nodes=2 --time=0-01:00:00 --comment="a | b"', 'exec sleep 60');
+  await cluster.reach(id, 'RUNNING');
+  const format = '--format=%i|%T|%D|%V|%S %e|%N|%k|%r';
+  const listed = await cluster.run('squeue', '--local', '--noheader', '--states=all', format, '--me');
+  const [, started = 0, ends = 0] = /(\d+) (\d+)/.exec(listed.stdout)?.map(Number) ?? [];
+  expect(listed.stdout).toMatch(/^1\|RUNNING\|2\|\d{10}\|\d{10} \d{10}\|node\[0-1\]\|a \| b\|None\n$/);
+  expect(ends - started).toBe(3600);
+  const job = await cluster.run('scontrol', '--details', 'show', 'job', id);
+  expect(job.stdout).toMatch(/JobState=RUNNING .*Restarts=0 RunTime=0-00:00:\d\d TimeLimit=0-01:00:00\n/s);
+  expect((await cluster.run('scontrol', 'show', 'hostnames', 'node[0-1]')).stdout).toBe('node0\nnode1\n');
+  expect(await cluster.run('squeue', '--jobs=99')).toEqual({
+    stdout: '',
+    stderr: 'slurm_load_jobs error: Invalid job id specified\n',
+    exitCode: 1,
+  });
+  expect((await cluster.run('squeue', '--jobs=99,1', '--format=%i')).stdout).toBe('1\n');
+});
+
+test('a step ends with its first bad exit, and the job goes on', async () => {
+  cluster = openCluster();
+  const id = await cluster.submit(
+    '--nodes=2',
+    `srun --kill-on-bad-exit=1 --output=%N.%t.log bash -c 'echo up; ((SLURM_PROCID)) || sleep 7051; exit 3'
+     echo "= $?"
+     srun nope
+     echo "= $?"`,
+  );
   await cluster.reach(id, 'COMPLETED');
-  const { stdout } = await cluster.run(
-    'squeue',
-    '-h',
-    '-t',
-    'all',
-    '-j',
-    id,
-    '-o',
-    '%i|%T|%D|%V|%S %e|%N|%k|%r',
+  expect(cluster.read('node0.0.log') + cluster.read('node1.1.log')).toBe('up\nup\n');
+  expect(cluster.read('job.out').split('\n').sort().join('\n').trim()).toBe(
+    [
+      '= 143',
+      '= 2',
+      'slurmstepd-node0: error: execve(): spawn nope ENOENT',
+      'slurmstepd-node1: error: execve(): spawn nope ENOENT',
+      'srun: error: node0: task 0: Exited with exit code 2',
+      'srun: error: node0: task 0: Terminated',
+      'srun: error: node1: task 1: Exited with exit code 2',
+      'srun: error: node1: task 1: Exited with exit code 3',
+    ].join('\n'),
   );
-  expect(stdout).toMatch(/^1\|COMPLETED\|1\|\d{10}\|\d{10} \d{10}\|node0\|\(null\)\|None\n$/);
 });
 
-test('dependencies wait for their job, and for the right end of it', async () => {
+test('srun passes USR2 on, and ends its step on TERM', async () => {
   cluster = openCluster();
-  cluster.write('job.sh', '#!/bin/bash\nexit "$1"\n');
-  const submit = async (...args: string[]) =>
-    (await cluster.run('sbatch', '--parsable', '--output=/dev/null', ...args)).stdout.trim();
-  const first = await submit('--hold', 'job.sh', '3');
-  const ok = await submit(`--dependency=afterok:${first}`, 'job.sh', '0');
-  const notOk = await submit(`--dependency=afternotok:${first}`, 'job.sh', '0');
-  const any = await submit(`--dependency=afterany:${first}`, 'job.sh', '0');
-  const reasons = async () =>
-    (await cluster.run('squeue', '-h', '-t', 'all', '-S', 'i', '-o', '%i %T %r')).stdout.trim().split('\n');
-  while (!(await reasons()).includes(`${any} PENDING Dependency`));
-  expect(await reasons()).toEqual([
-    `${first} PENDING JobHeldUser`,
-    `${ok} PENDING Dependency`,
-    `${notOk} PENDING Dependency`,
-    `${any} PENDING Dependency`,
-  ]);
-  await cluster.run('scontrol', 'release', first);
-  await cluster.reach(any, 'COMPLETED');
-  await cluster.reach(notOk, 'COMPLETED');
-  while (!(await reasons()).includes(`${ok} PENDING DependencyNeverSatisfied`));
+  const id = await cluster.submit(
+    '',
+    `srun --output=step.log bash -c 'trap "echo told" USR2; trap "" TERM; echo up; while :; do sleep 0.1; done' &
+     until [[ -s step.log ]]; do sleep 0.05; done
+     kill -USR2 $!
+     until grep -q told step.log; do sleep 0.05; done
+     kill -TERM $!
+     wait $!; echo "= $?"`,
+  );
+  await cluster.reach(id, 'COMPLETED');
+  expect(cluster.read('job.out')).toBe('srun: error: node0: task 0: Killed\n= 137\n');
 });
 
-test('salloc holds nodes for a command, or for others with --no-shell', async () => {
+test('salloc --no-shell holds nodes for steps of others', async () => {
   cluster = openCluster();
-  const held = await cluster.run('salloc', '--nodes=2', '--no-shell', '--job-name=mine');
-  expect(held).toEqual({ stdout: '', stderr: 'salloc: Granted job allocation 1\n', exitCode: 0 });
-  const step = await cluster.run(
-    'srun',
-    '--jobid=1',
-    '--label',
-    'bash',
-    '-c',
-    'echo $SLURMD_NODENAME $SLURM_NNODES',
-  );
-  expect(step.stdout.split('\n').sort().join('\n')).toBe('\n0: node0 2\n1: node1 2');
+  const held = await cluster.run('salloc', '--no-shell', '--comment=x', '--nodes=2');
+  expect(held).toEqual({
+    stdout: '',
+    stderr: 'salloc: Pending job allocation 1\nsalloc: Granted job allocation 1\n',
+    exitCode: 0,
+  });
+  const step = ['--jobid=1', '--nodes=1', '--ntasks=1', '--nodelist=node1', '--overlap'];
+  const login = ['--export=HOME', '/bin/bash', '-l', '-c', 'echo $SLURMD_NODENAME ${MINE:-none}'];
+  cluster.write('told.sh', `#!/bin/bash\nMINE=1 srun ${step.join(' ')} "$@"\n`);
+  expect(await cluster.run('./told.sh', ...login)).toEqual({
+    stdout: 'node1 none\n',
+    stderr: '',
+    exitCode: 0,
+  });
+  const path = await cluster.run('srun', ...step, '--export=HOME', '/bin/bash', '-l', '-c', 'type -P ip');
+  expect(path.stdout).toMatch(/rehearsal\/node-bin\/ip\n$/);
   await cluster.run('scancel', '1');
   await cluster.reach('1', 'CANCELLED');
-  const ran = await cluster.run(
-    'salloc',
-    '--nodes=2',
-    'bash',
-    '-c',
-    'srun --label hostname >/dev/null && exit 4',
+  expect((await cluster.run('srun', ...step, 'true')).stderr).toBe(
+    'srun: error: Unable to confirm allocation for job 1: Invalid job id specified\n',
   );
-  expect(ran.exitCode).toBe(4);
-  await cluster.reach('2', 'COMPLETED');
+});
+
+test('sbatch --test-only says when a script would start, and submits nothing', async () => {
+  cluster = openCluster();
+  const test = 'printf "#!/bin/sh\\n#SBATCH --nodes=2 --partition=gpu\\n" | sbatch --test-only --chdir=/x';
+  expect((await cluster.run('bash', '-c', test)).stderr).toMatch(
+    /^sbatch: Job 1 to start at \S+ using 2 processors on nodes node\[0-1\] in partition gpu\n$/,
+  );
+  expect((await cluster.run('squeue', '--states=all')).stdout).toBe('');
+});
+
+test('more nodes than one machine can play are refused', async () => {
+  cluster = openCluster();
+  cluster.write('job.sh', '#!/bin/bash\n#SBATCH --nodes=251\n');
+  expect(await cluster.run('sbatch', 'job.sh')).toEqual({
+    stdout: '',
+    stderr: 'sbatch: error: Batch job submission failed: Node count specification invalid\n',
+    exitCode: 1,
+  });
 });
 
 test('sacct says that there are no accounts', async () => {
   cluster = openCluster();
-  expect(await cluster.run('sacct', '-j', '1')).toEqual({
+  expect(await cluster.run('sacct', '--jobs=1')).toEqual({
     stdout: '',
     stderr: 'Slurm accounting storage is disabled\n',
     exitCode: 1,

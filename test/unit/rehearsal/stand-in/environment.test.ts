@@ -1,52 +1,89 @@
 import { expect, test } from 'vitest';
-import { exportedEnvironment, stepBase } from '../../../../src/rehearsal/slurm/exported-environment.ts';
-import type { Site } from '../../../../src/rehearsal/slurm/site.ts';
+import {
+  batchEnvironment,
+  exportedEnvironment,
+  submittedEnvironment,
+  taskEnvironment,
+} from '../../../../src/rehearsal/slurm/node-environment.ts';
+import type { StandIn } from '../../../../src/rehearsal/slurm/state-dir.ts';
+import { aJob } from './a-job.ts';
 
-const site: Site = {
-  dir: '/state',
-  maxNodes: 250,
+const standIn: StandIn = {
+  dir: '/tmp',
   killWait: 30_000,
-  minJobAge: 300_000,
-  path: ['/tools/bin'],
-  faults: [],
   nodeBin: '/package/rehearsal/node-bin',
+  nodePath: ['/package/rehearsal/node-bin', '/state/bin', '/tools/bin'],
+  faults: [],
   entry: '/package/dist/rehearsal/slurm.js',
-  handed: {},
+  handed: { DYN_SLURM_STANDIN_DIR: '/tmp' },
 };
-const env = {
-  HOME: '/home/ada',
-  PATH: '/opt/bin',
-  SECRET: 'x',
-  FOO: 'foo',
-  SLURM_JOB_ID: '7',
-  TMPDIR: '/scratch',
-};
-const system = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const node = '/package/rehearsal/node-bin:/state/bin:/tools/bin';
-const login = { HOME: '/home/ada', USER: 'ada', LOGNAME: 'ada', TMPDIR: '/tmp', PATH: `${node}:${system}` };
+const job = aJob({ id: 1, nodes: 3, gpusPerNode: 2 });
 
-test.each([
-  [undefined, { ...env, PATH: `${node}:/opt/bin` }],
-  ['ALL', { ...env, PATH: `${node}:/opt/bin` }],
-  ['NONE', login],
-  ['FOO,BAR=3', { ...login, FOO: 'foo', BAR: '3' }],
-  ['ALL,FOO=bar', { ...env, FOO: 'bar', PATH: `${node}:/opt/bin` }],
-  ['MISSING', login],
-])('sbatch --export=%s', (exported, expected) => {
-  expect(exportedEnvironment(env, exported, 'ada', site)).toEqual(expected);
+/** What every process of the job has. */
+const ofJob = {
+  CUDA_VISIBLE_DEVICES: '0,1',
+  DYN_SLURM_REHEARSAL: '1',
+  DYN_SLURM_STANDIN_DIR: '/tmp',
+  DYN_SLURM_STANDIN_JOB: expect.stringMatching(/^[0-9a-f]{8}\.1$/),
+  SLURM_CLUSTER_NAME: 'rehearsal',
+  SLURM_GPUS_ON_NODE: '2',
+  SLURM_JOB_ID: '1',
+  SLURM_JOB_NODELIST: 'node[0-2]',
+  SLURM_JOB_NUM_NODES: '3',
+  SLURM_LOCALID: '0',
+};
+
+test('a job starts from the environment of sbatch, and has a node’s programs first', () => {
+  expect(submittedEnvironment({ FOO: 'foo', PATH: '/opt/bin' }, '/home', standIn)).toEqual({
+    FOO: 'foo',
+    PATH: '/package/rehearsal/node-bin:/state/bin:/tools/bin:/opt/bin',
+    SLURM_SUBMIT_DIR: '/home',
+  });
+});
+
+test('the batch script runs on the first node', () => {
+  expect(batchEnvironment({ FOO: 'foo' }, job, standIn)).toEqual({
+    ...ofJob,
+    DYN_SLURM_NODE_ADDR: '127.21.0.10',
+    DYN_SLURM_STANDIN_STEP: 'batch',
+    FOO: 'foo',
+    HOSTNAME: 'node0',
+    SLURMD_NODENAME: 'node0',
+    SLURM_EXPORT_ENV: 'ALL',
+    SLURM_JOB_NAME: 'r1',
+    SLURM_NNODES: '3',
+    SLURM_NODEID: '0',
+    SLURM_NTASKS: '3',
+    SLURM_PROCID: '0',
+  });
 });
 
 test.each([
-  [env, undefined, env],
-  [
-    { ...env, SLURM_EXPORT_ENV: 'NONE' },
-    undefined,
-    { SLURM_JOB_ID: '7', SLURM_EXPORT_ENV: 'NONE', TMPDIR: '/scratch' },
-  ],
-  [{ ...env, SLURM_EXPORT_ENV: 'NONE' }, 'ALL', { ...env, SLURM_EXPORT_ENV: 'NONE' }],
-  [env, 'NONE', { SLURM_JOB_ID: '7', TMPDIR: '/scratch' }],
-  [env, 'FOO,BAR=3', { SLURM_JOB_ID: '7', TMPDIR: '/scratch', FOO: 'foo', BAR: '3' }],
-  [env, 'ALL,BAR=3', { ...env, BAR: '3' }],
-])('srun in %j with --export=%s', (from, exported, expected) => {
-  expect(stepBase(from, exported)).toEqual(expected);
+  ['/opt/bin', '/package/rehearsal/node-bin:/opt/bin'],
+  ['/package/rehearsal/node-bin:/opt/bin', '/package/rehearsal/node-bin:/opt/bin'],
+])('a task knows its node and its rank, and finds a node’s programs first in %s', (path, expected) => {
+  const step = { step: 4, name: 'decode-0' };
+  expect(taskEnvironment({ PATH: path }, job, step, 2, { task: 1, node: 2 }, standIn)).toEqual({
+    ...ofJob,
+    DYN_SLURM_NODE_ADDR: '127.21.0.12',
+    DYN_SLURM_STANDIN_STEP: '4',
+    HOSTNAME: 'node2',
+    PATH: expected,
+    SLURMD_NODENAME: 'node2',
+    SLURM_JOB_NAME: 'decode-0',
+    SLURM_NNODES: '2',
+    SLURM_NODEID: '1',
+    SLURM_NTASKS: '2',
+    SLURM_PROCID: '1',
+    SLURM_STEP_ID: '4',
+  });
+});
+
+test.each([
+  [undefined, ['HOME', 'SECRET', 'SLURM_JOB_ID', 'TMPDIR']],
+  ['ALL', ['HOME', 'SECRET', 'SLURM_JOB_ID', 'TMPDIR']],
+  ['HOME,MISSING', ['HOME', 'SLURM_JOB_ID', 'TMPDIR']],
+])('srun --export=%s', (exported, names) => {
+  const env = { HOME: '/home/ada', SECRET: 'x', SLURM_JOB_ID: '7', TMPDIR: '/scratch' };
+  expect(Object.keys(exportedEnvironment(env, exported))).toEqual(names);
 });

@@ -1,0 +1,93 @@
+import { type Environment, SYSTEM_PATH } from '../../host/environment.ts';
+import { type JobRecord, nodeAddress, nodeList, nodeName, type StepRecord } from './job-record.ts';
+import { JOB_MARK, STEP_MARK } from './process-table.ts';
+import { jobMark, loginFile, type StandIn } from './state-dir.ts';
+
+/** The environment that a job starts from: all of sbatch's, with a node's folders first in PATH. */
+export function submittedEnvironment(env: Environment, cwd: string, { nodePath }: StandIn): Environment {
+  return { ...env, SLURM_SUBMIT_DIR: cwd, PATH: [...nodePath, env.PATH || SYSTEM_PATH].join(':') };
+}
+
+/** The environment of the batch script, on the job's first node. */
+export function batchEnvironment(base: Environment, job: JobRecord, standIn: StandIn): Environment {
+  return {
+    ...base,
+    ...taskVariables(job.nodes, 0),
+    ...jobVariables(job, 0, 'batch', standIn),
+    HOSTNAME: nodeName(0),
+    SLURM_EXPORT_ENV: 'ALL',
+  };
+}
+
+/** Where a task stands: its rank in the step, and the index of its node in the job. */
+export interface TaskPlace {
+  readonly task: number;
+  readonly node: number;
+}
+
+/** The environment of one of a step's tasks. `base`: srun's, or what --export left of it. */
+export function taskEnvironment(
+  base: Environment,
+  job: JobRecord,
+  step: Pick<StepRecord, 'step' | 'name'>,
+  tasks: number,
+  { task, node }: TaskPlace,
+  standIn: StandIn,
+): Environment {
+  const { PATH: path } = base;
+  const { nodeBin } = standIn;
+  return {
+    // Inherited, this names the batch script's node in every task, as with Slurm.
+    HOSTNAME: nodeName(node),
+    ...base,
+    ...(path !== undefined && !path.startsWith(`${nodeBin}:`) && { PATH: `${nodeBin}:${path}` }),
+    ...taskVariables(tasks, task),
+    ...jobVariables(job, node, String(step.step), standIn),
+    SLURM_JOB_NAME: step.name,
+    SLURM_STEP_ID: String(step.step),
+  };
+}
+
+/** What srun's --export leaves of its environment: all, or the named variables and Slurm's own. */
+export function exportedEnvironment(env: Environment, exported = 'ALL'): Environment {
+  const names = new Set(exported.split(','));
+  if (names.has('ALL')) return env;
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => names.has(name) || /^(SLURM_|TMPDIR$)/.test(name)),
+  );
+}
+
+/** A login shell makes its own PATH, from the machine's profile. After that it reads the file that BASH_ENV names. */
+export function loginEnvironment([program = '', option]: readonly string[], standIn: StandIn): Environment {
+  return program.endsWith('bash') && option === '-l' ? { BASH_ENV: loginFile(standIn) } : {};
+}
+
+function taskVariables(tasks: number, task: number): Environment {
+  return {
+    SLURM_NNODES: String(tasks),
+    SLURM_NTASKS: String(tasks),
+    SLURM_NODEID: String(task),
+    SLURM_PROCID: String(task),
+    SLURM_LOCALID: '0',
+  };
+}
+
+function jobVariables(job: JobRecord, node: number, step: string, { dir, handed }: StandIn): Environment {
+  const gpus = [...Array(job.gpusPerNode).keys()].join(',');
+  return {
+    ...handed,
+    [JOB_MARK]: jobMark(dir, job.id),
+    [STEP_MARK]: step,
+    // For node.sh, which then looks for neither model nor image.
+    DYN_SLURM_REHEARSAL: '1',
+    // For rehearsal/node-bin/ip.
+    DYN_SLURM_NODE_ADDR: nodeAddress(job.id, node),
+    SLURM_CLUSTER_NAME: 'rehearsal',
+    SLURM_JOB_ID: String(job.id),
+    SLURM_JOB_NAME: job.name,
+    SLURM_JOB_NODELIST: nodeList(job.nodes),
+    SLURM_JOB_NUM_NODES: String(job.nodes),
+    SLURMD_NODENAME: nodeName(node),
+    ...(gpus !== '' && { SLURM_GPUS_ON_NODE: String(job.gpusPerNode), CUDA_VISIBLE_DEVICES: gpus }),
+  };
+}
