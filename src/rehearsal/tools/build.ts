@@ -1,7 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynSlurmError } from '../../errors.ts';
-import { type Environment, interrupted, type RunOptions, run } from './child.ts';
+import type { Environment } from '../../host/environment.ts';
+import { interrupted, type RunOptions, run } from './child.ts';
 import { pipFailed, pipInstall } from './pip.ts';
 import { installPrograms } from './programs.ts';
 import { findPython, makeEnvironment, pythonEnvironment } from './python.ts';

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { DynSlurmError } from '../../errors.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from '../../host/environment.ts';
 
 /** How a program that was run to its end ended. `exitCode` is null where it could not start or a signal ended it. */
 export interface Ended {

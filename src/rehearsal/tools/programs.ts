@@ -11,7 +11,8 @@ import {
 } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { DynSlurmError } from '../../errors.ts';
-import { type Environment, type RunOptions, run } from './child.ts';
+import type { Environment } from '../../host/environment.ts';
+import { type RunOptions, run } from './child.ts';
 import { pipInstall } from './pip.ts';
 import type { Program } from './tools.ts';
 

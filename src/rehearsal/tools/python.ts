@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynSlurmError } from '../../errors.ts';
-import type { Environment } from './child.ts';
+import type { Environment } from '../../host/environment.ts';
 import { type RunOptions, run } from './child.ts';
 
 export interface Python {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { Environment } from './child.ts';
+import type { Environment } from '../../host/environment.ts';
 
 /** The programs of a rehearsal, all there. Absolute paths. */
 export interface Tools {
