@@ -65,8 +65,9 @@ function loseNode(standIn: StateDir, job: JobRecord): JobRecord {
   return lost;
 }
 
-function hasDaemon(job: JobRecord): boolean {
-  return job.daemon ? isAlive(job.daemon) : Date.now() - job.submitted < DAEMON_START;
+/** A job that runs and names no daemon has been recorded by another version, and is not ours to judge. */
+function hasDaemon({ daemon, state, submitted }: JobRecord): boolean {
+  return daemon ? isAlive(daemon) : state !== 'PENDING' || Date.now() - submitted < DAEMON_START;
 }
 
 /** Undefined for a job that squeue does not know, or not any more. */

@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import process from 'node:process';
+import { expect, test } from 'vitest';
+import {
+  claimJobId,
+  claimStep,
+  listJobs,
+  readJob,
+  runningSteps,
+  writeJob,
+  writeStep,
+} from '../../../../src/rehearsal/slurm/job-store.ts';
+import { identify, JOB_MARK, STEP_MARK } from '../../../../src/rehearsal/slurm/process-table.ts';
+import { jobMark, readStandIn } from '../../../../src/rehearsal/slurm/state-dir.ts';
+import { temporaryFolder } from '../../../world.ts';
+import { aJob } from './a-job.ts';
+
+const open = () => readStandIn({ DYN_SLURM_STANDIN_DIR: temporaryFolder() }, '/package', '/entry');
+const self = identify(process.pid);
+const gone = { pid: process.pid, start: 'another' };
+
+/** Long ago. */
+const submitted = Date.UTC(2026, 0, 1);
+
+test('jobs and their steps are numbered in order, and found again', () => {
+  const standIn = open();
+  const jobs = [1, 2].map(() => {
+    const job = aJob({ id: claimJobId(standIn), submitted, state: 'RUNNING', daemon: self });
+    writeJob(standIn, job);
+    return job;
+  });
+  expect(jobs.map(({ id }) => id)).toEqual([1, 2]);
+  expect(listJobs(standIn)).toEqual(jobs);
+  const steps = ['etcd', 'nats'].map((name) => {
+    const step = { step: claimStep(standIn, 2), name, srun: gone, processes: [] };
+    writeStep(standIn, 2, step);
+    return step;
+  });
+  expect(runningSteps(standIn, 2)).toEqual(steps);
+  writeStep(standIn, 2, { step: 0, name: 'etcd', srun: gone, processes: [], ended: 1 });
+  expect(runningSteps(standIn, 2).map(({ name }) => name)).toEqual(['nats']);
+});
+
+/** A process that carries the mark of a job, until it is killed. */
+async function marked(dir: string, job: number) {
+  const env = { [JOB_MARK]: jobMark(dir, job), [STEP_MARK]: 'batch' };
+  const child = spawn('/bin/sleep', ['60'], { env });
+  await once(child, 'spawn');
+  return child;
+}
+
+test.each([
+  ['of another version, which names its daemon otherwise', { keeper: self }, { state: 'RUNNING' }],
+  ['whose daemon lives', { daemon: self }, { state: 'RUNNING' }],
+  ['whose daemon is gone', { daemon: gone }, { state: 'NODE_FAIL', reason: 'NodeDown' }],
+])('a running job %s', async (_, change, seen) => {
+  const standIn = open();
+  const id = claimJobId(standIn);
+  writeJob(standIn, aJob({ id, submitted, state: 'RUNNING', ...change }));
+  const child = await marked(standIn.dir, id);
+  const ended = once(child, 'exit');
+  expect(readJob(standIn, id)).toMatchObject(seen);
+  if (seen.state === 'RUNNING') child.kill('SIGTERM');
+  expect(await ended).toEqual([null, seen.state === 'RUNNING' ? 'SIGTERM' : 'SIGKILL']);
+});
+
+test('a job whose daemon never came has failed', () => {
+  const standIn = open();
+  const id = claimJobId(standIn);
+  writeJob(standIn, aJob({ id, submitted }));
+  expect(readJob(standIn, id)).toMatchObject({ state: 'NODE_FAIL', completing: false });
+  writeJob(standIn, aJob({ id, submitted: Date.now() }));
+  expect(readJob(standIn, id)).toMatchObject({ state: 'PENDING' });
+});
