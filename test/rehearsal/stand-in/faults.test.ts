@@ -50,19 +50,24 @@ test('a stopped program goes on after its time', async () => {
 
 test('once nodes are bound, a taken port is taken on the step’s node for as long as the step lives', async () => {
   cluster = openCluster({ DYN_SLURM_STANDIN_FAULTS: '["w.1:port=6543"]' });
-  // Tries so many times, for what it is after happens beside it.
+  cluster.write('try.sh', '(exec 3<>"/dev/tcp/$1/6543") 2>/dev/null && echo "$1 taken"\n');
+  // The other node's task tries its own port once this one is taken.
   cluster.write(
-    'try.sh',
-    `for ((left = $2; left > 0; left--)); do
-      (exec 3<>"/dev/tcp/$1/6543") 2>/dev/null && echo "$1 taken" && exit
-      sleep 0.05
-    done\n`,
+    'step.sh',
+    `if ((SLURM_PROCID)); then
+       until bash try.sh "$DYN_SLURM_NODE_ADDR"; do sleep 0.05; done
+       touch taken
+     else
+       until [[ -e taken ]]; do sleep 0.05; done
+       bash try.sh "$DYN_SLURM_NODE_ADDR"
+     fi\n`,
   );
   const id = await cluster.submit(
     '--nodes=2',
     `echo '{"time":"x","kind":"nodes-bound"}' >events.jsonl
-     srun --job-name=w bash -c 'bash try.sh $DYN_SLURM_NODE_ADDR 2000' 2>/dev/null | sort
-     bash try.sh 127.21.0.11 1`,
+     srun --job-name=w bash step.sh 2>/dev/null
+     bash try.sh 127.21.0.11
+     true`,
   );
   await cluster.reach(id, 'COMPLETED');
   expect(cluster.read('job.out')).toBe('127.21.0.11 taken\n');
