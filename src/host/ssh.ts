@@ -1,9 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { followFile } from './follow.ts';
 import type { Host } from './host.ts';
-import type { ConfigFiles } from './ssh/config-file.ts';
 import type { RemoteFiles } from './ssh/files.ts';
 import type { Ask } from './ssh/identity.ts';
 import type { Session } from './ssh/session.ts';
@@ -19,8 +16,6 @@ export interface SshHostOptions {
   readonly home: string;
   /** Undefined where there is no terminal. */
   readonly ask: Ask | undefined;
-  /** Hears what a person should know, a line at a time. */
-  readonly warn: (text: string) => void;
   /** Hears of every login and every exchange. */
   readonly trace: (text: string) => void;
   /** Ends every wait for the connection. */
@@ -71,34 +66,17 @@ interface Opened {
   readonly execRemotely: typeof import('./ssh/exec.ts').execRemotely;
 }
 
-async function openSession({ destination, path, env, home, ask, warn, trace, signal }: SshHostOptions) {
-  const [{ findRoute }, { Session }, { RemoteFiles }, { execRemotely }] = await Promise.all([
-    import('./ssh/hop.ts'),
-    import('./ssh/session.ts'),
-    import('./ssh/files.ts'),
-    import('./ssh/exec.ts'),
-  ]);
-  const user = env.USER || env.LOGNAME || userInfo().username;
-  const configs = [`${home}/.ssh/config`, '/etc/ssh/ssh_config'];
-  const { hops, passedOver } = findRoute(destination, { configs, home, user, env }, FILES);
-  for (const block of passedOver) warn(`warning: ${block}: such blocks are not read, only Host ones are`);
-  const session = new Session({ name: destination, hops, folders: path, ask, trace, signal });
+async function openSession({ destination, path, env, home, ask, trace, signal }: SshHostOptions) {
+  const [{ openSsh: openSshOf }, { findRoute }, { Session }, { RemoteFiles }, { execRemotely }] =
+    await Promise.all([
+      import('./ssh/openssh.ts'),
+      import('./ssh/hop.ts'),
+      import('./ssh/session.ts'),
+      import('./ssh/files.ts'),
+      import('./ssh/exec.ts'),
+    ]);
+  const openSsh = openSshOf(env, signal);
+  const hops = await findRoute(destination, { home, env, openSsh });
+  const session = new Session({ name: destination, hops, folders: path, env, openSsh, ask, trace, signal });
   return { session, files: new RemoteFiles(session, destination), execRemotely };
 }
-
-const FILES: ConfigFiles = {
-  read: (path) => {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch {
-      return undefined;
-    }
-  },
-  list: (path) => {
-    try {
-      return readdirSync(path);
-    } catch {
-      return [];
-    }
-  },
-};

@@ -71,7 +71,6 @@ const LIBRARIES: ReadonlyMap<string, RegExp> = new Map([
   ['handlebars', /^render\/template\.ts$/],
   ['execa', /^host\/local\.ts$/],
   ['ssh2', /^host\/ssh\/(connect|identity|login)\.ts$/],
-  ['ssh-config', /^host\/ssh\/config-file\.ts$/],
   ['listr2', /^cli\/watch\/view\.ts$/],
   ['etcd3', /^observe\/service\/discovery\.ts$/],
   ['nats', /^observe\/service\/bus\.ts$/],

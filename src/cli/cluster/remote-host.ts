@@ -29,7 +29,6 @@ function newHost(destination: string, slurmBin: string | undefined, world: World
     env,
     home,
     ask,
-    warn: say,
     trace: env.DYN_SLURM_TRACE ? (text) => say(`ssh: ${text}`) : () => {},
     signal,
   });

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ServerHostKeyAlgorithm } from 'ssh2';
@@ -6,10 +5,12 @@ import { DynSlurmError } from '../../errors.ts';
 import { onAbort } from '../on-abort.ts';
 import { plainText } from '../plain-text.ts';
 import type { Hop } from './hop.ts';
-import { keyAlgorithms, keyRefusal, knownName } from './host-key.ts';
+import { keyAlgorithms, keyRefusal } from './host-key.ts';
 import { type Ask, findIdentities } from './identity.ts';
-import { judgeKey, keysOf, parseKnownHosts } from './known-hosts.ts';
+import { findKnownKeys, judgeKey, type KnownKey } from './known-hosts.ts';
 import { Login } from './login.ts';
+import type { OpenSsh } from './openssh.ts';
+import { runProxyCommand } from './proxy-command.ts';
 
 /** The cause of an error that may pass, such as a network that is away. */
 export class Unreachable extends Error {}
@@ -20,15 +21,21 @@ export interface Connected {
   close(): void;
 }
 
+export interface LoginOptions {
+  /** Undefined where nothing may be asked. */
+  readonly ask: Ask | undefined;
+  /** Ends every wait for a connection. */
+  readonly signal: AbortSignal;
+  /** The caller's, for a ProxyCommand. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly openSsh: OpenSsh;
+}
+
 /**
  * Logs in to each hop through the one before. Closing any of them closes all.
  * @throws DynSlurmError `connection` that names the hop, the step and what to do; `interrupted` on abort.
  */
-export async function connectThrough(
-  hops: readonly Hop[],
-  ask: Ask | undefined,
-  signal: AbortSignal,
-): Promise<Connected> {
+export async function connectThrough(hops: readonly Hop[], options: LoginOptions): Promise<Connected> {
   const clients: Client[] = [];
   const close = () => {
     for (const client of clients.toReversed()) client.destroy();
@@ -36,10 +43,15 @@ export async function connectThrough(
   try {
     for (const [index, hop] of hops.entries()) {
       const before = clients.at(-1);
+      const known = await findKnownKeys(hop, options.openSsh);
+      if (hop.proxyCommand !== undefined) {
+        clients.push(await logInByCommand(hop, hop.proxyCommand, known, options));
+        continue;
+      }
       const socket = before
-        ? await through(before, hops[index - 1] ?? hop, hop, signal)
-        : await reach(hop, signal);
-      clients.push(await logIn(hop, socket, index === 0, ask, signal));
+        ? await through(before, hops[index - 1] ?? hop, hop, options.signal)
+        : await reach(hop, options.signal);
+      clients.push(await logIn(hop, socket, known, options));
     }
   } catch (error) {
     close();
@@ -89,6 +101,22 @@ function through(client: Client, before: Hop, hop: Hop, signal: AbortSignal): Pr
   });
 }
 
+async function logInByCommand(
+  hop: Hop,
+  command: string,
+  known: readonly KnownKey[],
+  options: LoginOptions,
+): Promise<Client> {
+  const proxy = runProxyCommand(command, options.env, options.ask === undefined);
+  try {
+    return await logIn(hop, proxy.stream, known, options);
+  } catch (error) {
+    const fate = await proxy.fate();
+    if (!(error instanceof DynSlurmError && error.cause instanceof Unreachable && fate)) throw error;
+    throw unreachable(hop, fate, undefined);
+  }
+}
+
 function unreachable(hop: Hop, why: string, code: string | undefined): DynSlurmError {
   const hint =
     code === 'ENOTFOUND' || code === 'EAI_AGAIN'
@@ -107,14 +135,12 @@ function interrupted(hop: Hop): DynSlurmError {
 async function logIn(
   hop: Hop,
   socket: Duplex,
-  direct: boolean,
-  ask: Ask | undefined,
-  signal: AbortSignal,
+  known: readonly KnownKey[],
+  { ask, signal }: LoginOptions,
 ): Promise<Client> {
   const deadline = new Deadline(hop.connectTimeout * 1000);
   const patiently: Ask | undefined = ask && ((...question) => deadline.without(() => ask(...question)));
   const login = new Login(hop, await findIdentities(hop, patiently), patiently);
-  const known = keysOf(knownName(hop), readKnownHosts(hop));
   const client = new ssh2.Client();
   let refusal: DynSlurmError | undefined;
   let forget = () => {};
@@ -142,7 +168,7 @@ async function logIn(
           serverHostKey: keyAlgorithms(known.map(({ type }) => type)) as ServerHostKeyAlgorithm[],
         },
         hostVerifier: (key: Buffer) => {
-          refusal = keyRefusal(key, judgeKey(key, known), hop, direct);
+          refusal = keyRefusal(key, judgeKey(key, known), hop);
           return refusal === undefined;
         },
         // The handler is not told what a server offers after it refused a key, or took it as the first of two factors.
@@ -183,17 +209,6 @@ function brokenOff(hop: Hop, error: Error): DynSlurmError {
   return new DynSlurmError('connection', `cannot log in to ${hop.alias} as ${hop.user}: ${said}`, {
     hint,
     cause: refused ? error : new Unreachable(error.message),
-  });
-}
-
-function readKnownHosts({ knownHosts }: Hop) {
-  return knownHosts.flatMap((file) => {
-    try {
-      return parseKnownHosts(file, readFileSync(file, 'utf8'));
-    } catch (error) {
-      if (['ENOENT', 'ENOTDIR', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
-      throw error;
-    }
   });
 }
 

@@ -1,26 +1,31 @@
-import { isAbsolute, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { DynSlurmError } from '../../errors.ts';
-import { type ConfigFiles, type ConfigPlaces, type HostSettings, readHostSettings } from './config-file.ts';
+import { plainText } from '../plain-text.ts';
+import type { OpenSsh } from './openssh.ts';
 
-/** One ssh server on the way, with what ssh's configuration says of it. Paths are absolute. */
+/** One ssh server on the way, as ssh's configuration describes it. */
 export interface Hop {
-  /** As the user or ProxyJump calls it. */
+  /** As the cluster profile or ProxyJump calls it. */
   readonly alias: string;
   /** Name or address to connect to. */
   readonly host: string;
   readonly port: number;
   readonly user: string;
+  /** Shell command whose input and output are the connection. */
+  readonly proxyCommand: string | undefined;
   /** Private keys, or public ones of keys that an agent has, in the order in which they are tried. */
   readonly identityFiles: readonly string[];
-  /** The files were named, rather than being the usual ones. */
-  readonly identitiesNamed: boolean;
+  /** Certificates of users, which need not exist. */
+  readonly certificateFiles: readonly string[];
   readonly identitiesOnly: boolean;
   /** Socket of the agent. */
   readonly agent: string | undefined;
-  /** What known_hosts calls it, without a port: HostKeyAlias, else `host`. */
-  readonly keyName: string;
-  /** A HostKeyAlias stands for all ports. */
-  readonly keyNameHasPort: boolean;
+  /** What known_hosts calls it: HostKeyAlias, else `host`, with a port that is not the usual one. */
+  readonly knownName: string;
+  /** ssh-keyscan finds its key: there is no hop before, no ProxyCommand and no HostKeyAlias. */
+  readonly scannable: boolean;
   /** The user's come first, and the first of all is where a new key belongs. */
   readonly knownHosts: readonly string[];
   /** Seconds. */
@@ -32,159 +37,156 @@ export interface Hop {
   readonly preferred: readonly string[] | undefined;
 }
 
-export interface Route {
-  /** The last one is the login node. */
-  readonly hops: readonly Hop[];
-  /** `FILE: Match …` of blocks that were passed over. */
-  readonly passedOver: readonly string[];
-}
-
-export interface Traveller extends ConfigPlaces {
-  /** Name of the user here. */
-  readonly user: string;
+/** Who logs in. */
+export interface Caller {
+  readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly openSsh: OpenSsh;
 }
 
-/** Seconds without a word from the server after which it is asked for one; three unanswered ones end a connection. */
+/** Seconds without a word from the server after which it is asked for one, without ServerAliveInterval. */
 const KEEP_ALIVE = 10;
-const CONNECT_TIMEOUT = 20;
+/** Seconds, without ConnectTimeout. A ProxyCommand may have a question for a person. */
+const CONNECT_TIMEOUT = { usual: 20, command: 120 };
 const MOST_HOPS = 8;
-const USUAL_KEYS = ['id_rsa', 'id_ecdsa', 'id_ed25519'];
 
-/** The way to `[user@]host[:port]`. @throws DynSlurmError `config` where ssh's configuration is wrong, or asks too much. */
-export function findRoute(destination: string, traveller: Traveller, files: ConfigFiles): Route {
-  const passedOver = new Set<string>();
-  const hops = route(parseDestination(destination), true, 1);
-  return { hops, passedOver: [...passedOver] };
+/** The way to `[user@]host`: the last hop is that host. @throws DynSlurmError `config` where `ssh -G` refuses it. */
+export async function findRoute(destination: string, caller: Caller): Promise<readonly Hop[]> {
+  return route(parseDestination(destination), true, 1);
 
-  function route(to: Destination, ownJumps: boolean, depth: number): readonly Hop[] {
+  async function route(to: Destination, first: boolean, depth: number): Promise<readonly Hop[]> {
     if (depth > MOST_HOPS) throw wrong(to.host, `more than ${MOST_HOPS} hosts on the way`);
-    const settings = readHostSettings(to.host, traveller, files);
-    for (const block of settings.passedOver) passedOver.add(block);
-    // `Host *` with a ProxyJump is meant for all but the bastion itself.
-    const jumps = ownJumps ? jumpsOf(settings, to.host).filter(({ host }) => host !== to.host) : [];
+    const settings = await readSettings(to, first, caller);
+    const before: Hop[] = [];
     // The first one may need jumps of its own; the others are reached from the one before.
-    const before = jumps.flatMap((jump, index) => route(jump, index === 0, depth + 1));
-    const all = [...before, hopOf(to, settings, traveller)];
-    if (all.length > MOST_HOPS) throw wrong(to.host, `more than ${MOST_HOPS} hosts on the way`);
-    return all;
+    const jumps = settings.get('proxyjump')?.split(',') ?? [];
+    for (const [index, jump] of jumps.map(settings.expand).entries()) {
+      before.push(...(await route(parseDestination(jump), index === 0, depth + 1)));
+    }
+    if (before.length >= MOST_HOPS) throw wrong(to.host, `more than ${MOST_HOPS} hosts on the way`);
+    return [...before, hopOf(settings, first && before.length === 0, caller)];
   }
 }
 
 interface Destination {
   readonly host: string;
-  readonly user?: string;
-  readonly port?: number;
+  readonly user: string | undefined;
+  readonly port: string | undefined;
 }
 
-/** `user@host:port`, `ssh://user@host:port`, `[address]:port`. */
+/** Not what is an option to a program or means something to a shell: `Match exec` and ProxyCommand are run with names. */
+const NAME = /^(?!-)[^\s\p{Cc}'"`$\\;&<>|(){},/@]+$/u;
+
+/** `user@host:port`, `[address]:port`, `ssh://user@host:port`. */
 function parseDestination(text: string): Destination {
-  const form = /^(?:ssh:\/\/)?(?:([^@]+)@)?(?:\[([^\]]+)\]|([^:]+|[0-9a-f:]{2,}))(?::(\d+))?\/?$/i.exec(text);
-  const host = form?.[2] ?? form?.[3];
-  if (form === null || host === undefined) throw wrong(text, 'this is no [user@]host[:port]');
-  const [, user, , , port] = form;
-  return { host, ...(user !== undefined && { user }), ...(port !== undefined && { port: Number(port) }) };
+  const form = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[(.+)\]|([^:]+|[0-9a-f:]{2,}))(?::(\d+))?$/i.exec(text);
+  const [, user, address, name, port] = form ?? [];
+  const host = address ?? name ?? '';
+  if (!NAME.test(host) || !NAME.test(user ?? 'me')) throw wrong(text, 'this is no [user@]host[:port]');
+  return { host, user, port };
 }
 
-function jumpsOf(settings: HostSettings, alias: string): readonly Destination[] {
-  const jump = first(settings, 'proxyjump');
-  const command = first(settings, 'proxycommand');
-  if (jump !== undefined && jump.toLowerCase() !== 'none') {
-    return jump.split(',').map((word) => parseDestination(word.trim()));
-  }
-  if (jump === undefined && command !== undefined && command.toLowerCase() !== 'none') {
-    const bastion = /^ssh\s+(?:-q\s+)?-W\s+\[?%h\]?:%p\s+(?:-q\s+)?(\S+)$/.exec(command)?.[1];
-    const hint = `for dyn-slurm, write \`ProxyJump ${bastion ?? 'BASTION'}\` instead`;
-    throw wrong(alias, 'ProxyCommand is not run', hint);
-  }
-  return [];
+/** What `ssh -G` says of a host. */
+interface Settings {
+  readonly alias: string;
+  /** The values of a keyword, in order. */
+  all(keyword: string): readonly string[];
+  get(keyword: string): string | undefined;
+  /** A text with its tokens replaced, but for %C: some values are printed as they stand in the configuration. */
+  expand(text: string): string;
 }
 
-function hopOf(to: Destination, settings: HostSettings, { home, user: here, env }: Traveller): Hop {
-  const alias = to.host;
-  const get = (keyword: string) => first(settings, keyword);
-  const host = (get('hostname') ?? alias).replaceAll('%h', alias).replaceAll('%%', '%');
-  const user = to.user ?? get('user') ?? here;
-  const port = to.port ?? whole(settings, 'port', alias) ?? 22;
-  const tokens: Readonly<Record<string, string>> = {
+/** `first`: nothing has led to the host yet, so that its own ProxyJump and ProxyCommand count. */
+async function readSettings(to: Destination, first: boolean, { home, openSsh }: Caller): Promise<Settings> {
+  const config = join(home, '.ssh/config');
+  const { stdout, stderr, exitCode } = await openSsh('ssh', [
+    '-GT',
+    ...(home === accountHome() ? [] : ['-F', existsSync(config) ? config : 'none']),
+    ...(first ? [] : ['-o', 'ProxyCommand=none', '-o', 'ProxyJump=none']),
+    ...(to.user === undefined ? [] : ['-l', to.user]),
+    ...(to.port === undefined ? [] : ['-p', to.port]),
+    '--',
+    to.host,
+  ]);
+  if (exitCode !== 0) throw wrong(to.host, stderr.trim().split(/\r?\n/).map(plainText).join('\n  '));
+  const lines = stdout.split('\n').map((line) => /^(\S+) (.*)$/.exec(line)?.slice(1) ?? []);
+  const all = (keyword: string) => lines.flatMap(([name, value = '']) => (name === keyword ? [value] : []));
+  const get = (keyword: string) => all(keyword)[0];
+  const tokens = (): Readonly<Record<string, string | undefined>> => ({
     '%': '%',
     d: home,
-    h: host,
-    k: get('hostkeyalias') ?? alias,
-    n: alias,
-    p: String(port),
-    r: user,
-    u: here,
-  };
-  const path = (word: string) => {
-    const expanded = word.replace(/%(.)/g, (all, token: string) => tokens[token] ?? all);
-    if (expanded === '~' || expanded.startsWith('~/')) return join(home, expanded.slice(1));
-    return isAbsolute(expanded) ? expanded : join(home, '.ssh', expanded);
-  };
-  const paths = (words: readonly string[]) => words.filter((word) => word !== 'none').map(path);
-  const named = (settings.lines.get('identityfile') ?? []).flat();
-  const preferred = get('preferredauthentications')?.toLowerCase().split(',');
+    h: get('hostname'),
+    i: String(userInfo().uid),
+    k: get('hostkeyalias') ?? to.host,
+    L: hostname().split('.', 1)[0],
+    l: hostname(),
+    n: to.host,
+    p: get('port'),
+    r: get('user'),
+    u: userInfo().username,
+  });
+  const expand = (text: string) => text.replace(/%(.)/g, (as, token: string) => tokens()[token] ?? as);
+  return { alias: to.host, all, get, expand };
+}
+
+/** The home that OpenSSH uses, whatever HOME is. */
+function accountHome(): string | undefined {
+  try {
+    return userInfo().homedir;
+  } catch {
+    // There is no such account, which ssh says, too.
+    return undefined;
+  }
+}
+
+/** Kinds of keys that ssh2 has not, in files where OpenSSH looks for them. */
+const OTHER_KEYS = /^~\/\.ssh\/id_(ecdsa_sk|ed25519_sk|xmss|dsa)$/;
+
+/** `near`: no hop comes before. */
+function hopOf({ alias, all, get, expand }: Settings, near: boolean, { home, env }: Caller): Hop {
+  const paths = (keyword: string) =>
+    all(keyword)
+      .filter((word) => word !== 'none' && !OTHER_KEYS.test(word))
+      .map((word) => expand(word.replace(/^~(?=\/)/, home)))
+      .map((word) => word.replace(/\$\{(\w+)\}/g, (_, name: string) => env[name] ?? ''));
+  // These are paths already, with spaces between them; where HOME is not the home of the account, from there.
+  const theirs = `${accountHome()}/.ssh/`;
+  const knownHosts = ['userknownhostsfile', 'globalknownhostsfile']
+    .flatMap((keyword) => get(keyword)?.split(/ (?=\/)/) ?? [])
+    .filter((path) => path !== 'none')
+    .map((path) => (path.startsWith(theirs) ? join(home, '.ssh', path.slice(theirs.length)) : path));
+  const host = get('hostname') ?? alias;
+  const port = Number(get('port'));
+  const keyAlias = get('hostkeyalias');
+  const proxyCommand = get('proxycommand');
+  const identityFiles = paths('identityfile');
   return {
     alias,
     host,
     port,
-    user,
-    identityFiles: paths(named.length > 0 ? named : USUAL_KEYS.map((name) => `~/.ssh/${name}`)),
-    identitiesNamed: named.length > 0,
-    identitiesOnly: get('identitiesonly')?.toLowerCase() === 'yes',
-    agent: agentSocket(get('identityagent'), env, path),
-    keyName: (get('hostkeyalias') ?? host).toLowerCase(),
-    keyNameHasPort: get('hostkeyalias') === undefined,
-    knownHosts: paths([
-      ...(settings.lines.get('userknownhostsfile')?.[0] ?? ['~/.ssh/known_hosts', '~/.ssh/known_hosts2']),
-      ...(settings.lines.get('globalknownhostsfile')?.[0] ?? [
-        '/etc/ssh/ssh_known_hosts',
-        '/etc/ssh/ssh_known_hosts2',
-      ]),
-    ]),
-    keepAlive: seconds(settings, 'serveraliveinterval', alias) || KEEP_ALIVE,
-    keepAliveCount: whole(settings, 'serveralivecountmax', alias) ?? 3,
-    connectTimeout: seconds(settings, 'connecttimeout', alias) || CONNECT_TIMEOUT,
-    preferred,
+    user: get('user') ?? '',
+    proxyCommand: proxyCommand && expand(proxyCommand),
+    identityFiles,
+    certificateFiles: [...paths('certificatefile'), ...identityFiles.map((file) => `${file}-cert.pub`)],
+    identitiesOnly: get('identitiesonly') === 'yes',
+    agent: agentSocket(get('identityagent'), env),
+    knownName: (keyAlias ?? (port === 22 ? host : `[${host}]:${port}`)).toLowerCase(),
+    scannable: near && proxyCommand === undefined && keyAlias === undefined,
+    knownHosts,
+    keepAlive: Number(get('serveraliveinterval')) || KEEP_ALIVE,
+    keepAliveCount: Number(get('serveralivecountmax')),
+    connectTimeout:
+      Number(get('connecttimeout')) || CONNECT_TIMEOUT[proxyCommand === undefined ? 'usual' : 'command'],
+    preferred: get('preferredauthentications')?.split(','),
   };
 }
 
-function agentSocket(
-  word: string | undefined,
-  env: Traveller['env'],
-  path: (word: string) => string,
-): string | undefined {
+function agentSocket(word: string | undefined, env: Caller['env']): string | undefined {
+  if (word === 'none') return undefined;
   if (word === undefined || word === 'SSH_AUTH_SOCK') return env.SSH_AUTH_SOCK || undefined;
-  if (word.toLowerCase() === 'none') return undefined;
-  return word.startsWith('$') ? env[word.slice(1)] || undefined : path(word);
+  return word.startsWith('$') ? env[word.slice(1)] || undefined : word;
 }
 
-function first(settings: HostSettings, keyword: string): string | undefined {
-  return settings.lines.get(keyword)?.[0]?.join(' ');
-}
-
-function whole(settings: HostSettings, keyword: string, alias: string): number | undefined {
-  const text = first(settings, keyword);
-  if (text === undefined) return undefined;
-  if (!/^\d{1,5}$/.test(text)) throw wrong(alias, `${keyword} ${text} is no number`);
-  return Number(text);
-}
-
-/** `90`, `90s`, `1m30s`. */
-function seconds(settings: HostSettings, keyword: string, alias: string): number | undefined {
-  const text = first(settings, keyword)?.toLowerCase();
-  if (text === undefined || text === 'none') return undefined;
-  if (!/^(\d+[smhd]?)+$/.test(text)) throw wrong(alias, `${keyword} ${text} is no time`);
-  const units = { '': 1, s: 1, m: 60, h: 3600, d: 86400 };
-  return [...text.matchAll(/(\d+)([smhd]?)/g)]
-    .map(([, count, unit]) => Number(count) * units[unit as keyof typeof units])
-    .reduce((sum, part) => sum + part, 0);
-}
-
-function wrong(alias: string, problem: string, hint?: string): DynSlurmError {
-  return new DynSlurmError(
-    'config',
-    `the way to ${alias}, by ssh’s configuration: ${problem}`,
-    hint === undefined ? {} : { hint },
-  );
+function wrong(alias: string, problem: string): DynSlurmError {
+  return new DynSlurmError('config', `the way to ${alias}, by ssh’s configuration: ${problem}`);
 }

@@ -3,21 +3,10 @@ import { quote } from '../../render/shell.ts';
 import type { Hop } from './hop.ts';
 import { fingerprint, type KeyVerdict, keyType } from './known-hosts.ts';
 
-/** The name under which known_hosts has a hop: with its port, where that is not the usual one. */
-export function knownName({ keyName, keyNameHasPort, port }: Hop): string {
-  return keyNameHasPort && port !== 22 ? `[${keyName}]:${port}` : keyName;
-}
-
-/** Why a server's key is not accepted, and what to do; undefined for a known one. `direct`: no hop comes before. */
-export function keyRefusal(
-  key: Buffer,
-  verdict: KeyVerdict,
-  hop: Hop,
-  direct: boolean,
-): DynSlurmError | undefined {
+/** Why a server's key is not accepted, and what to do; undefined for a known one. */
+export function keyRefusal(key: Buffer, verdict: KeyVerdict, hop: Hop): DynSlurmError | undefined {
   const type = keyType(key);
   const shown = `${type} ${fingerprint(key)}`;
-  const name = knownName(hop);
   switch (verdict.kind) {
     case 'known':
       return undefined;
@@ -29,7 +18,7 @@ export function keyRefusal(
           `  shown   ${shown}`,
           `  known   ${type} ${fingerprint(old)}   (${file}:${line})`,
         ],
-        `ask the site whether the new key is theirs; then forget the old one with \`ssh-keygen -R ${quote(name)} -f ${quote(file)}\`, and add the new one: ${adding(key, hop, direct)}`,
+        `ask the site whether the new key is theirs; then forget the old one with \`ssh-keygen -R ${quote(hop.knownName)} -f ${quote(file)}\`, and add the new one: ${adding(key, hop)}`,
       );
     }
     case 'revoked':
@@ -48,7 +37,7 @@ export function keyRefusal(
           `  shown      ${shown}`,
           `  authority  ${verdict.by.file}:${verdict.by.line}`,
         ],
-        `compare the fingerprint with what the site publishes; then add the key: ${adding(key, hop, direct)}`,
+        `compare the fingerprint with what the site publishes; then add the key: ${adding(key, hop)}`,
       );
     case 'unknown': {
       const others = verdict.others.map((other) => other.type).join(', ');
@@ -57,7 +46,7 @@ export function keyRefusal(
           `the host key of ${hop.alias} is not known${others === '' ? '' : `; it is known by ${others}`}`,
           `  shown  ${shown}`,
         ],
-        `compare the fingerprint with what the site publishes; then add the key: ${adding(key, hop, direct)}`,
+        `compare the fingerprint with what the site publishes; then add the key: ${adding(key, hop)}`,
       );
     }
     default:
@@ -69,17 +58,17 @@ function refusal(lines: readonly string[], hint: string): DynSlurmError {
   return new DynSlurmError('connection', lines.join('\n'), { hint });
 }
 
-/** ssh-keyscan cannot go through a bastion, and does not know a HostKeyAlias: then the line itself. */
-function adding(key: Buffer, hop: Hop, direct: boolean): string {
+/** ssh-keyscan goes neither through a bastion nor a ProxyCommand, and knows no HostKeyAlias: then the line itself. */
+function adding(key: Buffer, hop: Hop): string {
   const file = quote(hop.knownHosts[0] ?? '~/.ssh/known_hosts');
-  if (direct && hop.keyNameHasPort) {
+  if (hop.scannable) {
     const type = keyType(key).replace(/^ssh-|^ecdsa-sha2-.*/, (prefix) =>
       prefix.startsWith('ecdsa') ? 'ecdsa' : '',
     );
     const port = hop.port === 22 ? '' : `-p ${hop.port} `;
     return `\`ssh-keyscan ${port}-t ${type} ${quote(hop.host)} >> ${file}\``;
   }
-  return `\`echo ${quote(`${knownName(hop)} ${keyType(key)} ${key.toString('base64')}`)} >> ${file}\``;
+  return `\`echo ${quote(`${hop.knownName} ${keyType(key)} ${key.toString('base64')}`)} >> ${file}\``;
 }
 
 /** Host key algorithms that the server is to be asked for: those of known keys first, as ssh does. */

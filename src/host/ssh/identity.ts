@@ -25,9 +25,11 @@ export interface Identities {
 
 /** Collects the keys for a hop. Nothing is asked before a server has accepted the public key. */
 export async function findIdentities(hop: Hop, ask: Ask | undefined): Promise<Identities> {
-  const notes: string[] = [];
+  const notes = hop.certificateFiles
+    .filter((file) => existsSync(file))
+    .map((file) => `${file}: ssh2, which dyn-slurm logs in with, cannot send certificates`);
   const inAgent = hop.agent === undefined ? [] : await agentKeys(hop.agent, notes);
-  const inFiles = hop.identityFiles.flatMap((file) => keyInFile(file, hop, ask, notes) ?? []);
+  const inFiles = hop.identityFiles.flatMap((file) => keyInFile(file, ask, notes) ?? []);
   const isIn = (keys: readonly { publicKey: ParsedKey }[], { publicKey }: { publicKey: ParsedKey }) =>
     keys.some((other) => other.publicKey.getPublicSSH().equals(publicKey.getPublicSSH()));
   const named = inFiles.flatMap((key) => inAgent.filter((other) => isIn([key], other)));
@@ -68,7 +70,10 @@ function signWithAgent(
 /** A key of a file; without `sign` it only names one that an agent may have. */
 type FileKey = Omit<Identity, 'sign'> & Partial<Pick<Identity, 'sign'>>;
 
-function keyInFile(file: string, hop: Hop, ask: Ask | undefined, notes: string[]): FileKey | undefined {
+/** Where keys are looked for without an IdentityFile. */
+const USUAL_KEY = /\/\.ssh\/id_(rsa|ecdsa|ed25519)$/;
+
+function keyInFile(file: string, ask: Ask | undefined, notes: string[]): FileKey | undefined {
   const text = readKey(file, notes);
   const besides = () => parsed(readKey(`${file}.pub`, []) ?? '')[0];
   const entry = (publicKey: ParsedKey) => ({
@@ -77,7 +82,7 @@ function keyInFile(file: string, hop: Hop, ask: Ask | undefined, notes: string[]
   });
   if (text === undefined) {
     const publicKey = besides();
-    if (publicKey === undefined && hop.identitiesNamed) notes.push(`${file} is not there`);
+    if (publicKey === undefined && !USUAL_KEY.test(file)) notes.push(`${file} is not there`);
     return publicKey && entry(publicKey);
   }
   const [key] = parsed(text);

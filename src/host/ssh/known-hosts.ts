@@ -1,10 +1,11 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import type { Hop } from './hop.ts';
+import type { OpenSsh } from './openssh.ts';
 
-/** A line of known_hosts. */
+/** A line of known_hosts that speaks of a host. */
 export interface KnownKey {
   readonly marker: 'revoked' | 'cert-authority' | undefined;
-  /** Patterns with commas between them, or one hashed name. */
-  readonly names: string;
   /** `ssh-ed25519` */
   readonly type: string;
   readonly key: Buffer;
@@ -20,21 +21,26 @@ export type KeyVerdict =
   /** `others`: keys of other types that the host is known by. */
   | { readonly kind: 'unknown'; readonly others: readonly KnownKey[] };
 
-/** Reads a file of known hosts; lines that are none are passed over, as ssh does. */
-export function parseKnownHosts(file: string, text: string): readonly KnownKey[] {
-  return text.split('\n').flatMap((raw, index): KnownKey[] => {
-    const words = raw.trim().split(/\s+/);
-    const mark = /^@(revoked|cert-authority)$/.exec(words[0] ?? '')?.[1] as KnownKey['marker'];
-    const [names, type, key] = mark === undefined ? words : words.slice(1);
-    if (names === undefined || type === undefined || key === undefined || names.startsWith('#')) return [];
-    return [{ marker: mark, names, type, key: Buffer.from(key, 'base64'), file, line: index + 1 }];
+/** The lines that speak of a hop, by `ssh-keygen -F`; none in a file that is not there or cannot be read. */
+export async function findKnownKeys(hop: Hop, openSsh: OpenSsh): Promise<readonly KnownKey[]> {
+  const files = hop.knownHosts.filter((file) => existsSync(file));
+  const found = files.map(async (file) => {
+    const { stdout } = await openSsh('ssh-keygen', ['-F', hop.knownName, '-f', file]);
+    return [...stdout.matchAll(FOUND)].map(
+      ([, line, marker, type = '', key = '']): KnownKey => ({
+        marker: marker as KnownKey['marker'],
+        type,
+        key: Buffer.from(key, 'base64'),
+        file,
+        line: Number(line),
+      }),
+    );
   });
+  return (await Promise.all(found)).flat();
 }
 
-/** The lines that speak of a host: `login.example.org`, or `[login.example.org]:2222`. */
-export function keysOf(host: string, lines: readonly KnownKey[]): readonly KnownKey[] {
-  return lines.filter(({ names }) => isNamed(host, names));
-}
+/** `# Host NAME found: line 3 REVOKED`, and on the next line `@revoked NAMES TYPE KEY COMMENT`. */
+const FOUND = /^# Host .* found: line (\d+).*\n\s*(?:@(revoked|cert-authority)\s+)?\S+\s+(\S+)\s+(\S+)/gm;
 
 /** `lines`: those that speak of the host. */
 export function judgeKey(key: Buffer, lines: readonly KnownKey[]): KeyVerdict {
@@ -59,27 +65,4 @@ export function keyType(key: Buffer): string {
 /** As `ssh-keygen -l` prints it. */
 export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
-}
-
-function isNamed(host: string, names: string): boolean {
-  const [, salt, hash] = /^\|1\|([^|]+)\|([^|]+)$/.exec(names) ?? [];
-  if (salt !== undefined && hash !== undefined) {
-    const own = createHmac('sha1', Buffer.from(salt, 'base64')).update(host).digest();
-    return own.equals(Buffer.from(hash, 'base64'));
-  }
-  let named = false;
-  for (const pattern of names.toLowerCase().split(',')) {
-    if (pattern.startsWith('!')) {
-      if (fits(host, pattern.slice(1))) return false;
-    } else if (fits(host, pattern)) named = true;
-  }
-  return named;
-}
-
-function fits(host: string, pattern: string): boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`).test(host);
 }

@@ -1,17 +1,14 @@
 import { DynSlurmError } from '../../errors.ts';
 import { pause } from '../pause.ts';
-import { connectThrough, Unreachable } from './connect.ts';
+import { connectThrough, type LoginOptions, Unreachable } from './connect.ts';
 import { ConnectionLost } from './exchange.ts';
 import type { Hop } from './hop.ts';
 import type { Ask } from './identity.ts';
 import { Link, type LinkOptions } from './link.ts';
 
-export interface SessionOptions extends LinkOptions {
+export interface SessionOptions extends LinkOptions, LoginOptions {
   /** The last one is the host. */
   readonly hops: readonly Hop[];
-  readonly ask: Ask | undefined;
-  /** Ends every wait for a connection. */
-  readonly signal: AbortSignal;
 }
 
 interface Current {
@@ -69,9 +66,9 @@ export class Session {
   }
 
   async #connect(ask: Ask | undefined): Promise<Link> {
-    const { hops, name, trace, signal } = this.#options;
+    const { hops, name, trace } = this.#options;
     const start = Date.now();
-    const link = new Link(await connectThrough(hops, ask, signal), this.#options);
+    const link = new Link(await connectThrough(hops, { ...this.#options, ask }), this.#options);
     try {
       await link.home();
     } catch (error) {

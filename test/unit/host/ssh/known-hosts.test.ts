@@ -1,28 +1,23 @@
 import { createHmac } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Hop } from '../../../../src/host/ssh/hop.ts';
-import { keyAlgorithms, keyRefusal, knownName } from '../../../../src/host/ssh/host-key.ts';
-import {
-  fingerprint,
-  judgeKey,
-  keysOf,
-  keyType,
-  parseKnownHosts,
-} from '../../../../src/host/ssh/known-hosts.ts';
+import { keyAlgorithms, keyRefusal } from '../../../../src/host/ssh/host-key.ts';
+import { findKnownKeys, fingerprint, judgeKey, keyType } from '../../../../src/host/ssh/known-hosts.ts';
+import { openSsh } from '../../../../src/host/ssh/openssh.ts';
+import { temporaryFolder } from '../../../world.ts';
+import { newKey } from './server.ts';
 
-/** A key of a type, as ssh writes it. */
-function keyOf(type: string, text: string): Buffer {
-  const field = (bytes: Buffer) => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(bytes.length);
-    return Buffer.concat([length, bytes]);
-  };
-  return Buffer.concat([field(Buffer.from(type)), field(Buffer.from(text))]);
-}
+/** The public half of a new key. */
+const keyOf = (kind: 'ed25519' | 'rsa') => {
+  const [, key = ''] = newKey(kind, kind === 'rsa' ? { bits: 2048 } : {}).public.split(' ');
+  return Buffer.from(key, 'base64');
+};
 
-const ED = keyOf('ssh-ed25519', 'one');
-const OTHER = keyOf('ssh-ed25519', 'two');
-const RSA = keyOf('ssh-rsa', 'three');
+const ED = keyOf('ed25519');
+const OTHER = keyOf('ed25519');
+const RSA = keyOf('rsa');
 const line = (names: string, key: Buffer) => `${names} ${keyType(key)} ${key.toString('base64')}`;
 
 function hashed(name: string): string {
@@ -30,8 +25,24 @@ function hashed(name: string): string {
   return `|1|${salt.toString('base64')}|${createHmac('sha1', salt).update(name).digest('base64')}`;
 }
 
-const judged = (host: string, text: string, key = ED) =>
-  judgeKey(key, keysOf(host, parseKnownHosts('kh', text))).kind;
+const RUN = openSsh({ PATH: process.env.PATH }, new AbortController().signal);
+const HOP = {
+  alias: 'login',
+  host: 'login.example.org',
+  port: 22,
+  knownName: 'login.example.org',
+  scannable: true,
+} as unknown as Hop;
+
+const PORT = { port: 2222, knownName: '[login.example.org]:2222' };
+
+/** A hop whose files of known hosts hold these texts. */
+function hopWith(hop: Partial<Hop>, ...texts: readonly string[]): Hop {
+  const folder = temporaryFolder();
+  const files = texts.map((_, index) => join(folder, `known${index}`));
+  for (const [index, text] of texts.entries()) writeFileSync(files[index] ?? '', text);
+  return { ...HOP, ...hop, knownHosts: [join(folder, 'absent'), folder, ...files] };
+}
 
 test.each([
   ['a plain name', 'login', line('login', ED), 'known'],
@@ -52,68 +63,79 @@ test.each([
   ['a revoked key', 'login', `${line('login', ED)}\n@revoked ${line('*', ED)}`, 'revoked'],
   ['another key that is revoked', 'login', `${line('login', ED)}\n@revoked ${line('*', OTHER)}`, 'known'],
   ['an authority', 'login', `@cert-authority ${line('*', RSA)}`, 'authority'],
+  ['an authority that shows its own key', 'login', `@cert-authority ${line('*', ED)}`, 'authority'],
   [
     'comments, rubbish and blank lines',
     'login',
     `# x\n\nx\nlogin\n ${line('login', ED)} me@here\r\n`,
     'known',
   ],
+  [
+    'a comment like what ssh-keygen says',
+    'login',
+    `# Host login found: line 1\n${line('x', ED)}\n`,
+    'unknown',
+  ],
   ['nothing', 'login', '', 'unknown'],
-])('%s', (_, host, text, expected) => {
-  expect(judged(host, text)).toBe(expected);
+])('%s', async (_, host, text, expected) => {
+  const hop = hopWith({ knownName: host }, text);
+  expect(judgeKey(ED, await findKnownKeys(hop, RUN)).kind).toBe(expected);
 });
 
-const HOP = {
-  alias: 'login',
-  host: 'login.example.org',
-  port: 22,
-  keyName: 'login.example.org',
-  keyNameHasPort: true,
-  knownHosts: ['/home/me/.ssh/known_hosts'],
-} as unknown as Hop;
+test('the files count in their order', async () => {
+  const texts = [line('x', OTHER), line('alias', RSA), `\n${line('alias', ED)}`];
+  const hop = hopWith({ knownName: 'alias' }, ...texts);
+  expect(await findKnownKeys(hop, RUN)).toEqual([
+    { marker: undefined, type: 'ssh-rsa', key: RSA, file: hop.knownHosts[3], line: 1 },
+    { marker: undefined, type: 'ssh-ed25519', key: ED, file: hop.knownHosts[4], line: 2 },
+  ]);
+});
 
-const refusalOf = (text: string, hop: Partial<Hop> = {}, direct = true) => {
-  const whole = { ...HOP, ...hop };
-  const lines = keysOf(knownName(whole), parseKnownHosts('/home/me/.ssh/known_hosts', text));
-  const error = keyRefusal(ED, judgeKey(ED, lines), whole, direct);
-  return error && `${error.code}: ${error.message}\nhint: ${error.hint}`;
+const refusalOf = async (text: string, more: Partial<Hop> = {}) => {
+  const hop = hopWith(more, text);
+  const file = hop.knownHosts.at(-1) ?? '';
+  const named = { ...hop, knownHosts: [file] };
+  const error = keyRefusal(ED, judgeKey(ED, await findKnownKeys(named, RUN)), named);
+  return error && `${error.code}: ${error.message}\nhint: ${error.hint}`.replaceAll(file, 'KNOWN');
 };
 
-test('a known key is not refused', () => {
-  expect(refusalOf(line('login.example.org', ED))).toBeUndefined();
+test('a known key is not refused', async () => {
+  expect(await refusalOf(line('login.example.org', ED))).toBeUndefined();
 });
 
-test('an unknown key is refused with its fingerprint and the way to add it', () => {
-  expect(refusalOf('')).toBe(
+test('an unknown key is refused with its fingerprint and the way to add it', async () => {
+  expect(await refusalOf('')).toBe(
     `connection: the host key of login is not known
   shown  ssh-ed25519 ${fingerprint(ED)}
-hint: compare the fingerprint with what the site publishes; then add the key: \`ssh-keyscan -t ed25519 login.example.org >> /home/me/.ssh/known_hosts\``,
+hint: compare the fingerprint with what the site publishes; then add the key: \`ssh-keyscan -t ed25519 login.example.org >> KNOWN\``,
   );
-  expect(refusalOf('', { port: 2222 })).toContain('`ssh-keyscan -p 2222 -t ed25519 login.example.org >>');
+  expect(await refusalOf('', PORT)).toContain('`ssh-keyscan -p 2222 -t ed25519 login.example.org >>');
 });
 
-test('behind a bastion, where ssh-keyscan does not reach, the line itself is shown', () => {
-  expect(refusalOf('', { port: 2222 }, false)).toContain(
-    `\`echo '[login.example.org]:2222 ssh-ed25519 ${ED.toString('base64')}' >> /home/me/.ssh/known_hosts\``,
+test('behind a bastion, where ssh-keyscan does not reach, the line itself is shown', async () => {
+  expect(await refusalOf('', { ...PORT, scannable: false })).toContain(
+    `\`echo '[login.example.org]:2222 ssh-ed25519 ${ED.toString('base64')}' >> KNOWN\``,
   );
 });
 
-test('a changed key is refused with both fingerprints and the way to forget the old one', () => {
-  expect(refusalOf(`# first\n${line('login.example.org', OTHER)}`)).toBe(
+test('a changed key is refused with both fingerprints and the way to forget the old one', async () => {
+  expect(await refusalOf(`# first\n${line('login.example.org', OTHER)}`)).toBe(
     `connection: the host key of login has changed: somebody may be between you and it, or it was set up anew
   shown   ssh-ed25519 ${fingerprint(ED)}
-  known   ssh-ed25519 ${fingerprint(OTHER)}   (/home/me/.ssh/known_hosts:2)
-hint: ask the site whether the new key is theirs; then forget the old one with \`ssh-keygen -R login.example.org -f /home/me/.ssh/known_hosts\`, and add the new one: \`ssh-keyscan -t ed25519 login.example.org >> /home/me/.ssh/known_hosts\``,
+  known   ssh-ed25519 ${fingerprint(OTHER)}   (KNOWN:2)
+hint: ask the site whether the new key is theirs; then forget the old one with \`ssh-keygen -R login.example.org -f KNOWN\`, and add the new one: \`ssh-keyscan -t ed25519 login.example.org >> KNOWN\``,
   );
-  const moved = { port: 2222 };
-  expect(refusalOf(line('[login.example.org]:2222', OTHER), moved)).toContain(
+  const moved = PORT;
+  expect(await refusalOf(line('[login.example.org]:2222', OTHER), moved)).toContain(
     "`ssh-keygen -R '[login.example.org]:2222' -f",
   );
 });
 
-test('keys that are revoked, and authorities, are refused by their line', () => {
-  expect(refusalOf(`@revoked ${line('*', ED)}`)).toMatch(/is revoked[\s\S]*known_hosts:1/);
-  expect(refusalOf(`@cert-authority ${line('*', RSA)}`)).toMatch(/certificates of hosts are not checked/);
+test('keys that are revoked, and authorities, are refused by their line', async () => {
+  expect(await refusalOf(`@revoked ${line('*', ED)}`)).toMatch(/is revoked[\s\S]*KNOWN:1/);
+  expect(await refusalOf(`@cert-authority ${line('*', RSA)}`)).toMatch(
+    /certificates of hosts are not checked/,
+  );
 });
 
 test('a server is asked for the keys that are known', () => {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ssh2, { type ParsedKey } from 'ssh2';
 import { expect, test } from 'vitest';
@@ -68,6 +68,17 @@ test('nothing is asked without a terminal: the error says what to do', async () 
   expect(lines[2]).toBe(
     '  not tried  keyboard-interactive: the server asks for an answer, and there is no terminal',
   );
+});
+
+test('a certificate is named as what was not tried', async () => {
+  const server = await testServer({ login: () => ['publickey'] });
+  const certificate = join(server.here, '.ssh/id_ed25519-cert.pub');
+  writeFileSync(certificate, 'ssh-ed25519-cert-v01@openssh.com AAAA');
+  await expect(hostAt(server).list('~')).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /^cannot log in to login as ada: the server takes publickey\n {2}refused {4}\S+id_ed25519 \(SHA256:\S+\)\n {2}not tried {2}(\S+): ssh2, which dyn-slurm logs in with, cannot send certificates$/,
+    ),
+  });
 });
 
 test('a question is asked in the server’s words, and again where the answer is wrong', async () => {
@@ -180,12 +191,58 @@ test('a login without bash says what the shell said', async () => {
   });
 });
 
-test('a Match block is named, not obeyed', async () => {
+test('a ProxyCommand is the connection: it has the caller’s variables, and survives Ctrl-C', async () => {
   const server = await testServer();
-  appendFileSync(join(server.here, '.ssh/config'), 'Match user ada\n Port 1\n');
-  const host = hostAt(server);
-  await host.list('~');
-  expect(host.warned).toEqual([
-    `warning: ${join(server.here, '.ssh/config')}: Match user ada: such blocks are not read, only Host ones are`,
-  ]);
+  const log = join(server.here, 'log');
+  const relay = `echo "$$ $0 $1:$2" >>${log}; exec 3<>/dev/tcp/$1/$2; cat <&3 & exec cat >&3`;
+  const command = `bash -c '${relay}' "$WORDS" %h %p`;
+  appendFileSync(join(server.here, '.ssh/config'), `ProxyCommand ${command}\n`);
+  const host = hostAt(server, undefined, { WORDS: 'a  b' });
+  const echo = async (word: string) => (await host.exec(['echo', word], PATIENCE)).stdout;
+  expect(await echo('in')).toBe('in\n');
+  const [pid, words] = /^(\d+) (.*)\n$/.exec(readFileSync(log, 'utf8'))?.slice(1) ?? [];
+  expect(words).toBe(`a  b 127.0.0.1:${server.port}`);
+  process.kill(Number(pid), 'SIGINT');
+  expect(await echo('still in')).toBe('still in\n');
+  expect(server.logins).toBe(1);
+  server.drop();
+  await expect.poll(() => host.traced).toContain('lost the connection to login');
+  await expect.poll(() => isRunning(Number(pid))).toBe(false);
+  expect(await echo('again')).toBe('again\n');
+  expect(server.logins).toBe(2);
 });
+
+test.each([
+  ['sh -c "echo no way >&2; exit 3"', 'ended (exit 3)\n  no way'],
+  ['sh -c "exit 1"', 'ended (exit 1)'],
+  ['printf "\\033[1mred\\r\\nalert\\n" >&2', 'ended (exit 0)\n  red\n  alert'],
+  ['sh -c "trap \'\' HUP; echo waiting >&2; exec sleep 5"', 'says\n  waiting'],
+])('a ProxyCommand that fails is quoted: %s', async (command, fate) => {
+  const server = await testServer();
+  const config = `Host login\n HostName a\n ConnectTimeout 1\n ProxyCommand ${command}\n`;
+  writeFileSync(join(server.here, '.ssh/config'), config);
+  await expect(hostAt(server).list('~')).rejects.toMatchObject({
+    code: 'connection',
+    message: `cannot reach login (a:22): its ProxyCommand ${fate}`,
+  });
+});
+
+test('an interrupt ends a ProxyCommand', async () => {
+  const server = await testServer();
+  const pid = join(server.here, 'pid');
+  appendFileSync(join(server.here, '.ssh/config'), `ProxyCommand sh -c 'echo $$ >${pid}; exec sleep 600'\n`);
+  const stop = new AbortController();
+  const listed = hostAt(server, undefined, {}, stop.signal).list('~');
+  await expect.poll(() => existsSync(pid) && readFileSync(pid, 'utf8')).toMatch(/\d+\n/);
+  stop.abort();
+  await expect(listed).rejects.toMatchObject({ code: 'interrupted' });
+  await expect.poll(() => isRunning(Number(readFileSync(pid, 'utf8')))).toBe(false);
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -133,7 +133,10 @@ export async function testServer(options: ServerOptions = {}): Promise<TestServe
 }
 
 /** A key in OpenSSH's form. ssh2 makes one now and then that it cannot read itself. */
-export function newKey(kind: 'ed25519' | 'ecdsa' | 'rsa', options: { readonly passphrase?: string } = {}) {
+export function newKey(
+  kind: 'ed25519' | 'ecdsa' | 'rsa',
+  options: { readonly passphrase?: string; readonly bits?: number } = {},
+) {
   for (;;) {
     const key = ssh2.utils.generateKeyPairSync(kind, options as never);
     if (!(ssh2.utils.parseKey(key.private, options.passphrase) instanceof Error)) return key;
@@ -167,24 +170,21 @@ function ask(
 export interface TestHost extends Host {
   /** What was traced, without times. */
   readonly traced: readonly string[];
-  readonly warned: readonly string[];
 }
 
 export type Answers = (question: string, echo: boolean) => string;
 
 /** A host at the other end of a test server's connection. */
-export function hostAt({ here }: TestServer, answers?: Answers, env = {}): TestHost {
+export function hostAt({ here }: TestServer, answers?: Answers, env = {}, signal?: AbortSignal): TestHost {
   const traced: string[] = [];
-  const warned: string[] = [];
   const host = sshHost({
     destination: 'login',
     path: ['~/bin'],
-    env: { USER: 'me', ...env },
+    env: { PATH: process.env.PATH, ...env },
     home: here,
     ask: answers && (async (question, { echo }) => answers(question, echo)),
-    warn: (text) => void warned.push(text),
     trace: (text) => void traced.push(text.replace(/ \(\d+ ms\)$/, '')),
-    signal: new AbortController().signal,
+    signal: signal ?? new AbortController().signal,
   });
-  return { ...host, traced, warned };
+  return { ...host, traced };
 }
