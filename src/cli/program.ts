@@ -6,6 +6,7 @@ import { reportCommands } from './program/report.ts';
 import { runCommands } from './program/run.ts';
 import { sessionCommands } from './program/session.ts';
 import { examples, treeOf } from './program/tree.ts';
+import { styled } from './styled.ts';
 import type { World } from './world.ts';
 import { wrapped } from './wrap.ts';
 
@@ -48,7 +49,7 @@ function programOf(version: string, world: World, exit: (code: number) => void):
     .addHelpCommand(
       new Command('help').argument('[command]').description('show the help of a command').helpGroup('More:'),
     )
-    .configureHelp({ styleTitle: (title) => `\u001b[1m${title}\u001b[22m` })
+    .configureHelp({ styleTitle: (title) => styled('bold', title) })
     .addHelpText(
       'after',
       examples(

@@ -1,4 +1,5 @@
-import { type DiagnosticPart, formatDiagnostic } from '../../config/diagnostic.ts';
+import { formatDiagnostic } from '../../config/diagnostic.ts';
+import { styled } from '../styled.ts';
 import type { World } from '../world.ts';
 import type { Loaded } from './load.ts';
 
@@ -9,24 +10,18 @@ export function printDiagnostics({ diagnostics, sources }: Loaded, { err, color,
     const text = formatDiagnostic(diagnostic, texts.get(diagnostic.file), {
       ...page,
       textOf: (file) => texts.get(file),
-      ...(color && { paint }),
+      ...(color && { paint: (part, text) => styled(FORMATS[part], text) }),
     });
     err.write(`${text}\n`);
   }
 }
 
-/** SGR codes: on, off. */
-const STYLES: Readonly<Record<DiagnosticPart, readonly [number, number]>> = {
-  place: [36, 39],
-  path: [1, 22],
-  error: [31, 39],
-  warning: [33, 39],
-  gutter: [2, 22],
-  caret: [31, 39],
-  hint: [36, 39],
-};
-
-function paint(part: DiagnosticPart, text: string): string {
-  const [on, off] = STYLES[part];
-  return `\u001b[${on}m${text}\u001b[${off}m`;
-}
+const FORMATS = {
+  place: 'cyan',
+  path: 'bold',
+  error: 'red',
+  warning: 'yellow',
+  gutter: 'dim',
+  caret: 'red',
+  hint: 'cyan',
+} as const;

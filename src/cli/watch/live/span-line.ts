@@ -1,4 +1,5 @@
 import { widthOf } from '../../../config/text-width.ts';
+import { styled } from '../../styled.ts';
 import { fitted } from '../../wrap.ts';
 
 /** How a piece of text looks; without colours it is the text that counts. */
@@ -14,14 +15,7 @@ export type Line = readonly Piece[];
 
 export const piece = (text: string, style: Style = 'plain'): Piece => ({ text, style });
 
-const CODES: Readonly<Record<Style, readonly [number, number] | undefined>> = {
-  plain: undefined,
-  dim: [2, 22],
-  bold: [1, 22],
-  good: [32, 39],
-  warn: [33, 39],
-  bad: [31, 39],
-};
+const FORMATS = { dim: 'dim', bold: 'bold', good: 'green', warn: 'yellow', bad: 'red' } as const;
 
 /** The line as a terminal gets it: no wider than `columns`, with no spaces at its end. */
 export function lineText(line: Line, columns: number, color: boolean): string {
@@ -32,8 +26,7 @@ export function lineText(line: Line, columns: number, color: boolean): string {
 
 /** With the codes of its style. */
 export function paint({ text, style }: Piece): string {
-  const [on, off] = CODES[style] ?? [];
-  return on !== undefined && text !== '' ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+  return style === 'plain' || text === '' ? text : styled(FORMATS[style], text);
 }
 
 /** Whole words only; `…` stands for what is left out. */
