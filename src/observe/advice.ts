@@ -32,7 +32,7 @@ const IMAGE =
   'see container.image, image_cache in the cluster profile, and on the nodes ~/.config/enroot/.credentials';
 
 /** What ended: a run, by its verdict, or a step of a session. */
-type Ended = Partial<ProcessEnd> & Partial<Pick<EventOf<'verdict'>, 'outcome' | 'inferred'>>;
+type Ended = ProcessEnd & Partial<Pick<EventOf<'verdict'>, 'outcome' | 'inferred'>>;
 
 /** What to do about an end, by its last line, else by how it ended. */
 export function adviceFor(ended: Ended): string | undefined {

@@ -1,11 +1,21 @@
-import type { Role } from '../config/schema.ts';
+import type { Role } from '../config/role.ts';
+import { plainText } from '../host/plain-text.ts';
 import type { JobPhase } from '../scheduler/job-state.ts';
+import {
+  duration,
+  fields,
+  isObject,
+  list,
+  oneOf,
+  parseJson,
+  type Read,
+  type Reader,
+  text,
+  time,
+  whole,
+} from './foreign.ts';
 import type { LogEvent } from './log-event.ts';
 import type { ServiceEvent } from './service-event.ts';
-import type { SessionEventBody } from './session-event.ts';
-
-/** One line of `events.jsonl`: the one contract between the job and every observer. `time` is UTC, RFC 3339, milliseconds. */
-export type RunEvent = { readonly time: string } & RunEventBody;
 
 /**
  * How a run ended. `failed` names the first cause; `deadline`: it was not ready in time; `timeout`: it served until
@@ -13,156 +23,134 @@ export type RunEvent = { readonly time: string } & RunEventBody;
  */
 export type Outcome = 'succeeded' | 'failed' | 'deadline' | 'cancelled' | 'timeout' | 'unknown';
 
-/** Why a process ended, as the step's own script saw it: exactly one of `exit` and `signal`. */
-export interface ProcessEnd {
-  readonly step: string;
-  readonly role?: Role;
-  readonly node: string;
-  readonly rank: number;
-  readonly exit?: number;
-  /** Name without SIG: `KILL`. */
-  readonly signal?: string;
-  /** Last error line of its log, else its last line; control characters removed. */
-  readonly line?: string;
-}
+/** Words of a later release are taken as they are. */
+const word = <Word extends string>() => text as Reader<Word>;
+const role = word<Role>();
 
-/** Something that one or several nodes say of themselves before the job starts anything on them. */
-export interface NodeFinding {
-  /** Without the nodes' names: `cannot read the model, /models/m`. */
-  readonly text: string;
-  readonly nodes: readonly string[];
-}
+/** Something that one or several nodes say of themselves, without their names: `cannot read the model, /models/m`. */
+const FINDING = { text, nodes: list(text) };
+const findings = list(fields(FINDING));
+export type NodeFinding = Read<typeof FINDING>;
 
 /**
- * Of a registry's image on its way into the cache. `reimported`: the one that was there is damaged, and moved aside;
- * `left-out`: a rehearsal runs no containers.
+ * Why a process ended, as the step's own script saw it, as far as it is known: one of `exit` and `signal`, a name without
+ * SIG. `line`: the last error line of its log, else its last line; control characters removed.
  */
-type ImageState = 'waiting' | 'importing' | 'found' | 'imported' | 'reimported' | 'left-out';
+const END = { step: text, role, node: text, rank: whole, exit: whole, signal: text, line: text };
+export type ProcessEnd = Partial<Read<typeof END>>;
 
-export type RunEventBody =
-  | SessionEventBody
-  | { readonly kind: 'job-started'; readonly job: string; readonly attempt: number; readonly nodes: number }
-  | {
-      readonly kind: 'preflight';
-      /** With any of these the job ends. */
-      readonly problems: readonly NodeFinding[];
-      readonly warnings: readonly NodeFinding[];
-      /** Nodes whose own fault it is; absent where all nodes of the job would be. */
-      readonly blamed?: readonly { readonly node: string; readonly reason: string }[];
-      readonly seconds: number;
-    }
-  | {
-      readonly kind: 'nodes-bound';
-      readonly nodes: readonly { readonly index: number; readonly host: string; readonly ip: string }[];
-    }
+/** Where mock engines serve in place of real ones: their figures say nothing about GPUs. */
+const engines = word<'mock'>();
+
+const inferred: Reader<true> = (value) => value === true || undefined;
+
+/**
+ * The kinds of lines in `events.jsonl`, the one contract between the job and every observer: what makes an event of its kind,
+ * then what it may have. What else a line holds is kept.
+ */
+const KINDS = {
+  'job-started': fields({ job: text, attempt: whole, nodes: whole }),
+  /** With any problem the job ends. `blamed`: nodes whose own fault it is; absent where all nodes of the job would be. */
+  preflight: fields(
+    { problems: findings, warnings: findings, seconds: duration },
+    { blamed: list(fields({ node: text, reason: text })) },
+  ),
+  'nodes-bound': fields({ nodes: list(fields({ index: whole, host: text, ip: text })) }),
   /** Where something else had a port; `from`, as planned, and `to` are ports or ranges. */
-  | { readonly kind: 'port-moved'; readonly from: string; readonly to: string; readonly reason: string }
-  | {
-      readonly kind: 'image';
-      readonly state: ImageState;
-      /** In the image cache. */
-      readonly file: string;
-      /** The image's source, who else imports it, or what was wrong with the one that was there. */
-      readonly reason: string;
-      /** Since the step `image` began. */
-      readonly seconds: number;
-    }
-  | {
-      readonly kind: 'step-started';
-      readonly step: string;
-      readonly role?: Role;
-      readonly nodes: readonly string[];
-    }
-  | { readonly kind: 'service-ready'; readonly step: string; readonly seconds: number }
-  | { readonly kind: 'workers-registered'; readonly role: Role; readonly have: number; readonly want: number }
-  | { readonly kind: 'waiting'; readonly reason: string }
-  | {
-      readonly kind: 'ready';
-      readonly url: string;
-      readonly model: string;
-      readonly seconds: number;
-      /** Where mock engines serve in place of real ones: their figures say nothing about GPUs. */
-      readonly engines?: 'mock';
-    }
-  | ({ readonly kind: 'process-ended'; readonly reason: string } & ProcessEnd)
-  /** A worker ended, and is started again `delay` seconds after the last of it is gone. */
-  | ({
-      readonly kind: 'worker-restarting';
-      readonly reason: string;
-      /** 1 the first time. */
-      readonly restart: number;
-      readonly of: number;
-      readonly delay: number;
-    } & Partial<ProcessEnd> & { readonly step: string; readonly role: Role })
+  'port-moved': fields({ from: text, to: text, reason: text }),
+  /**
+   * Of a registry's image on its way into the cache, as `file`. `reimported`: the one that was there is damaged, and moved
+   * aside; `left-out`: a rehearsal runs no containers. `reason`: its source, who else imports it, or what was wrong with the
+   * one that was there. `seconds`: since the step `image` began.
+   */
+  image: fields({
+    state: word<'waiting' | 'importing' | 'found' | 'imported' | 'reimported' | 'left-out'>(),
+    file: text,
+    reason: text,
+    seconds: duration,
+  }),
+  'step-started': fields({ step: text, nodes: list(text) }, { role }),
+  'service-ready': fields({ step: text, seconds: duration }),
+  'workers-registered': fields({ role, have: whole, want: whole }),
+  waiting: fields({ reason: text }),
+  ready: fields({ url: text, model: text, seconds: duration }, { engines }),
+  'process-ended': fields({ reason: text, step: text }, END),
+  /** A worker ended, and is started again, the `restart`th time, `delay` seconds after the last of it is gone. */
+  'worker-restarting': fields(
+    { reason: text, step: text, role, restart: whole, of: whole, delay: duration },
+    END,
+  ),
   /** A worker that was started again is registered, and the service answers. */
-  | {
-      readonly kind: 'recovered';
-      readonly step: string;
-      readonly role: Role;
-      readonly restart: number;
-      readonly seconds: number;
-    }
-  /** A worker ended for good, and the service goes on without it. */
-  | ({
-      readonly kind: 'degraded';
-      readonly reason: string;
-      readonly have: number;
-      readonly want: number;
-      /** The steps of all workers of the role that are lost. */
-      readonly missing: readonly string[];
-    } & Partial<ProcessEnd> & { readonly step: string; readonly role: Role })
-  /** Once the service was ready: workers whose processes live are not registered in etcd any more. */
-  | {
-      readonly kind: 'unregistered';
-      readonly role: Role;
-      readonly have: number;
-      readonly want: number;
-      /** Their steps; empty where only their number is known. */
-      readonly missing: readonly string[];
-      readonly reason: string;
-    }
-  | {
-      readonly kind: 'registered-again';
-      readonly role: Role;
-      readonly have: number;
-      readonly want: number;
-      /** That registrations were missing. */
-      readonly seconds: number;
-    }
+  recovered: fields({ step: text, role, restart: whole, seconds: duration }),
+  /** A worker ended for good, and the service goes on without it. `missing`: the steps of all that the role has lost. */
+  degraded: fields({ reason: text, step: text, role, have: whole, want: whole, missing: list(text) }, END),
+  /**
+   * Once the service was ready: workers whose processes live are not registered in etcd any more. `missing`: their steps;
+   * empty where only their number is known.
+   */
+  unregistered: fields({ role, have: whole, want: whole, missing: list(text), reason: text }),
+  /** `seconds`: that registrations were missing. */
+  'registered-again': fields({ role, have: whole, want: whole, seconds: duration }),
   /** A service that runs does not answer. */
-  | { readonly kind: 'stalled'; readonly step: string; readonly reason: string }
-  | { readonly kind: 'answers-again'; readonly step: string; readonly seconds: number }
-  | { readonly kind: 'warning'; readonly reason: string; readonly step?: string; readonly node?: string }
-  /** A benchmark has begun a measurement, or ended it; `late`: ended at its own time limit, `skipped`: made before. */
-  | {
-      readonly kind: 'bench-point';
-      readonly step: string;
-      /** The benchmark's folder in `results/`. */
-      readonly name: string;
-      readonly state: 'begun' | 'ended' | 'late' | 'skipped';
-      /** From 1 on. */
-      readonly index: number;
-      readonly of: number;
-      readonly concurrency: number;
-      readonly exit?: number;
-      readonly seconds?: number;
-    }
-  | { readonly kind: 'draining'; readonly reason: string }
-  | { readonly kind: 'teardown'; readonly reason: string; readonly outcome?: Outcome }
+  stalled: fields({ step: text, reason: text }),
+  'answers-again': fields({ step: text, seconds: duration }),
+  warning: fields({ reason: text }, { step: text, node: text }),
+  /**
+   * A benchmark has begun a measurement, or ended it; `late`: ended at its own time limit, `skipped`: made before. `name`: the
+   * benchmark's folder in `results/`; `index`: from 1 on.
+   */
+  'bench-point': fields(
+    {
+      step: text,
+      name: text,
+      state: word<'begun' | 'ended' | 'late' | 'skipped'>(),
+      index: whole,
+      of: whole,
+      concurrency: whole,
+    },
+    { exit: whole, seconds: duration },
+  ),
+  draining: fields({ reason: text }),
+  teardown: fields({ reason: text }, { outcome: word<Outcome>() }),
   /** In place of a verdict: Slurm has put the job back into the queue, and its next attempt starts from nothing. */
-  | { readonly kind: 'requeued'; readonly reason: string; readonly seconds: number }
-  | ({
-      readonly kind: 'verdict';
-      readonly outcome: Outcome;
-      readonly reason: string;
-      readonly seconds: number;
-      /** Absent in the first. */
-      readonly attempt?: number;
-      /** The job left no verdict; this one is drawn from what Slurm says. */
-      readonly inferred?: true;
-    } & Partial<ProcessEnd>);
+  requeued: fields({ reason: text, seconds: duration }),
+  /** `attempt`: absent in the first. `inferred`: the job left no verdict; this one is drawn from what Slurm says. */
+  verdict: fields(
+    {
+      outcome: oneOf<Outcome>('succeeded', 'failed', 'deadline', 'cancelled', 'timeout'),
+      reason: text,
+      seconds: duration,
+    },
+    { ...END, attempt: whole, inferred },
+  ),
 
-export type EventKind = RunEventBody['kind'];
+  // What only the supervisor of an interactive session tells; see docs/allocate.md.
+
+  /** Infrastructure and frontends answer, and commands are taken from here on. */
+  'session-open': fields({ seconds: duration }),
+  /** A supervisor has taken over from one that is gone, with the steps that it found running. */
+  'session-resumed': fields({ adopted: list(text) }),
+  /** A command has been taken, by its id; others wait until its `answer`. `from`: user, host and process. */
+  command: fields({ command: text, verb: text, steps: list(text), from: text }),
+  answer: fields({ command: text, outcome: word<'done' | 'refused'>(), reason: text }),
+  /** From now on the step runs a changed command; `none`: the config's again. */
+  'step-changed': fields({ step: text, change: text }),
+  /** A step was told to end by a command, and has. */
+  'step-stopped': fields({ step: text }, { role }),
+  /** A step has ended by itself; the session goes on. */
+  'step-ended': fields({ step: text, reason: text }, END),
+  /** A worker or a frontend answers, `seconds` after it was started. */
+  'step-serving': fields({ step: text, seconds: duration }, { role }),
+};
+
+export type EventKind = keyof typeof KINDS;
+
+export type RunEventBody = {
+  readonly [Kind in EventKind]: { readonly kind: Kind } & Read<typeof KINDS>[Kind];
+}[EventKind];
+
+/** One line of `events.jsonl`. `time` is UTC, RFC 3339, milliseconds. */
+export type RunEvent = { readonly time: string } & RunEventBody;
 
 /** An event of one kind. */
 export type EventOf<Kind extends EventKind> = Extract<RunEvent, { readonly kind: Kind }>;
@@ -206,3 +194,13 @@ interface UnreadableEvent {
 
 /** Everything that an observer of a run sees. */
 export type ObservedEvent = RunEvent | QueueEvent | ServiceEvent | LogEvent | OtherEvent | UnreadableEvent;
+
+/** Reads a line of events.jsonl. Never throws: what it does not know is `other`, what is no object is `unreadable`. */
+export function parseEventLine(line: string): ObservedEvent {
+  const value = parseJson(line);
+  if (!isObject(value)) return { time: '', kind: 'unreadable', line: plainText(line).slice(0, 200) };
+  const at = time(value.time);
+  const name = text(value.kind) ?? '';
+  const known = at !== undefined && Object.hasOwn(KINDS, name) && KINDS[name as EventKind](value);
+  return known ? (known as ObservedEvent) : { time: at ?? '', kind: 'other', name, fields: value };
+}

@@ -4,7 +4,8 @@
  */
 export type Reader<Value> = (value: unknown) => Value | undefined;
 
-type Read<Readers> = {
+/** What an object has for its readers. */
+export type Read<Readers> = {
   readonly [Key in keyof Readers]: Readers[Key] extends Reader<infer Value> ? Value : never;
 };
 

@@ -2,7 +2,7 @@ import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
 import { wasCancelled } from './cancel-note.ts';
 import type { EventOf, QueueEvent } from './event.ts';
-import { parseEventLine } from './event-line.ts';
+import { parseEventLine } from './event.ts';
 import { inferVerdict } from './inferred-verdict.ts';
 import type { RunState } from './run-state.ts';
 

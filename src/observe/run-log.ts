@@ -1,7 +1,7 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
 import type { ObservedEvent } from './event.ts';
-import { parseEventLine } from './event-line.ts';
+import { parseEventLine } from './event.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { untilAbort } from './until-abort.ts';
 

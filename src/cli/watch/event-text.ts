@@ -205,7 +205,7 @@ export function afterText({ seconds, inferred }: Pick<EventOf<'verdict'>, 'secon
 }
 
 /** `exited with code 1`, `was killed by SIGKILL`. */
-export function endText({ exit, signal }: Partial<ProcessEnd>): string {
+export function endText({ exit, signal }: ProcessEnd): string {
   if (signal !== undefined) return `was killed by SIG${signal}`;
   return exit === undefined ? 'ended' : `exited with code ${exit}`;
 }

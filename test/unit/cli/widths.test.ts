@@ -10,7 +10,7 @@ import { showLive } from '../../../src/cli/watch/live/show-live.ts';
 import { screenOf } from '../../../src/cli/watch/view.ts';
 import { wrapped } from '../../../src/cli/wrap.ts';
 import { widthOf } from '../../../src/config/text-width.ts';
-import { parseEventLine } from '../../../src/observe/event-line.ts';
+import { parseEventLine } from '../../../src/observe/event.ts';
 import { parseOutline } from '../../../src/observe/outline.ts';
 import { addRun, packageRoot, recordedEvents, site } from './run-folder.ts';
 import { after, service } from './watch/live/serving.ts';

@@ -4,7 +4,7 @@ import { submit } from '../../../../src/cli/submit/submit.ts';
 import { eventText } from '../../../../src/cli/watch/event-text.ts';
 import { runStages } from '../../../../src/cli/watch/run-stages.ts';
 import type { EventOf, ObservedEvent } from '../../../../src/observe/event.ts';
-import { parseEventLine } from '../../../../src/observe/event-line.ts';
+import { parseEventLine } from '../../../../src/observe/event.ts';
 import { stateAfter } from '../../../../src/observe/run-state.ts';
 import { put, SMALL, type TestWorld, testWorld } from '../../../world.ts';
 

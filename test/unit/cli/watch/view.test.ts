@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Screen, screenOf, showEvents } from '../../../../src/cli/watch/view.ts';
 import type { ObservedEvent } from '../../../../src/observe/event.ts';
-import { parseEventLine } from '../../../../src/observe/event-line.ts';
+import { parseEventLine } from '../../../../src/observe/event.ts';
 import { parseOutline } from '../../../../src/observe/outline.ts';
 import { NOW, packageRoot, recordedEvents, site } from '../run-folder.ts';
 
