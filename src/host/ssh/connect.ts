@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ServerHostKeyAlgorithm } from 'ssh2';
 import { DynSlurmError } from '../../errors.ts';
-import { onAbort } from '../on-abort.ts';
+import { onAbort, unlessAborted } from '../on-abort.ts';
 import { plainText } from '../plain-text.ts';
+import { timeLimit } from '../time-limit.ts';
 import type { Hop } from './hop.ts';
 import { keyAlgorithms, keyRefusal } from './host-key.ts';
 import { type Ask, findIdentities } from './identity.ts';
@@ -62,27 +64,18 @@ export async function connectThrough(hops: readonly Hop[], options: LoginOptions
   return { client, close };
 }
 
-function reach(hop: Hop, signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectSocket({ host: hop.host, port: hop.port, noDelay: true });
-    const timer = setTimeout(() => fail('no answer', 'ETIMEDOUT'), hop.connectTimeout * 1000);
-    let forget = () => {};
-    const fail = (why: string, code: string | undefined) => {
-      clearTimeout(timer);
-      forget();
-      socket.destroy();
-      reject(signal.aborted ? interrupted(hop) : unreachable(hop, why, code));
-    };
-    // The connection itself outlives an interrupt: what is under way may need it to come to its end.
-    forget = onAbort(signal, () => fail('interrupted', undefined));
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      forget();
-      socket.removeAllListeners('error');
-      resolve(socket);
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => fail(error.message, error.code));
+async function reach(hop: Hop, signal: AbortSignal): Promise<Socket> {
+  const socket = connectSocket({ host: hop.host, port: hop.port, noDelay: true });
+  // Nobody else listens until the login begins, and such an error would end the process.
+  socket.on('error', () => {});
+  // The connection itself outlives an interrupt: what is under way may need it to come to its end.
+  const stop = AbortSignal.any([signal, timeLimit(hop.connectTimeout * 1000)]);
+  const reached = await unlessAborted(once(socket, 'connect'), stop, 0).catch((error) => {
+    throw unreachable(hop, error.message, error.code);
   });
+  if (reached) return socket;
+  socket.destroy();
+  throw signal.aborted ? interrupted(hop) : unreachable(hop, 'no answer', 'ETIMEDOUT');
 }
 
 function through(client: Client, before: Hop, hop: Hop, signal: AbortSignal): Promise<Duplex> {

@@ -1,7 +1,8 @@
 import { DynSlurmError } from '../../errors.ts';
 import { commandError } from '../command-error.ts';
 import type { CommandResult, ExecOptions } from '../host.ts';
-import { onAbort } from '../on-abort.ts';
+import { unlessAborted } from '../on-abort.ts';
+import { timeLimit } from '../time-limit.ts';
 import { type Answer, ConnectionLost, type Exchange } from './exchange.ts';
 import type { Link } from './link.ts';
 import { execProgram, killProgram, whereProgram } from './program.ts';
@@ -34,16 +35,14 @@ export async function execRemotely(
 ): Promise<CommandResult> {
   const [program = ''] = argv;
   const link = await session.link();
-  const ended = new Deadline(timeout, signal);
+  const stop = AbortSignal.any([signal, timeLimit(timeout)]);
   const failed = { what: `${program} failed`, argv, host };
   try {
     const exchange = await link.run(execProgram(argv, env, input), argv.slice(0, 2).join(' '), true);
-    const answer = await Promise.race([exchange.answer, ended.promise]);
-    if (answer === 'interrupted' || answer === 'late') {
-      // Whether or not it is heard of again.
-      exchange.answer.catch(() => {});
+    const answer = await unlessAborted(exchange.answer, stop, 0);
+    if (answer === undefined) {
       await end(link, exchange);
-      if (answer === 'interrupted')
+      if (signal.aborted)
         throw new DynSlurmError('interrupted', `interrupted while ${program} ran on ${host}`);
       const how = `no answer within ${timeout / 1000} s`;
       throw commandError({ ...failed, what: `${program} did not end`, how }, 'connection');
@@ -59,8 +58,6 @@ export async function execRemotely(
     if (!(error instanceof ConnectionLost)) throw error;
     const cause = Object.assign(new Error(error.message), { code: 'ECONNRESET' });
     throw commandError({ ...failed, how: 'the connection was lost' }, 'connection', { cause });
-  } finally {
-    ended.stop();
   }
 }
 
@@ -68,9 +65,11 @@ export async function execRemotely(
 async function end(link: Link, { shell }: Exchange): Promise<void> {
   if (!link.open) return;
   const kill = link.run(killProgram(shell), `end what shell ${shell} runs`).then(({ answer }) => answer);
-  const patience = new Deadline(KILL_PATIENCE, undefined);
-  await Promise.race([kill.catch(() => {}), patience.promise]);
-  patience.stop();
+  await unlessAborted(
+    kill.catch(() => {}),
+    timeLimit(KILL_PATIENCE),
+    0,
+  );
 }
 
 /** Sites put Slurm on the PATH of login shells only, or behind a module. */
@@ -79,11 +78,13 @@ async function missing(
   program: string,
   failed: { readonly argv: readonly string[]; readonly host: string },
 ): Promise<DynSlurmError> {
-  const patience = new Deadline(10_000, undefined);
   const asked = link.run(whereProgram(program), `look for ${program}`, true).then(({ answer }) => answer);
-  const answer = await Promise.race([asked.catch(() => undefined), patience.promise]);
-  patience.stop();
-  const found = typeof answer === 'object' ? pathIn(answer, program) : undefined;
+  const answer = await unlessAborted(
+    asked.catch(() => undefined),
+    timeLimit(10_000),
+    0,
+  );
+  const found = answer && pathIn(answer, program);
   const hint =
     found === undefined
       ? `log in and see how ${program} gets on PATH there (\`module load slurm\`?); then name its folder as slurm_bin in the cluster profile`
@@ -96,23 +97,4 @@ async function missing(
 function pathIn({ stdout }: Answer, program: string): string | undefined {
   const lines = stdout.toString('utf8').split('\n');
   return lines.findLast((line) => line.startsWith('/') && line.endsWith(`/${program}`));
-}
-
-/** Whichever comes first: the time is up, or the abort. */
-class Deadline {
-  readonly promise: Promise<'late' | 'interrupted'>;
-  #timer: NodeJS.Timeout | undefined;
-  #forget = () => {};
-
-  constructor(milliseconds: number, signal: AbortSignal | undefined) {
-    this.promise = new Promise((resolve) => {
-      this.#timer = setTimeout(resolve, milliseconds, 'late');
-      if (signal) this.#forget = onAbort(signal, () => resolve('interrupted'));
-    });
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-    this.#forget();
-  }
 }

@@ -1,6 +1,8 @@
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Host } from '../../host/host.ts';
+import { unlessAborted } from '../../host/on-abort.ts';
+import { timeLimit } from '../../host/time-limit.ts';
 import type { Place } from './places.ts';
 
 /** How to reach the nodes of a job from here. */
@@ -41,21 +43,11 @@ function dialDirectly({ address, port }: Place): Promise<Duplex> {
 
 /** A stream that comes too late is closed. */
 async function withinPatience(dialled: Promise<Duplex>): Promise<Duplex> {
-  let late = false;
+  const stream = await unlessAborted(dialled, timeLimit(PATIENCE), 0);
+  if (stream !== undefined) return stream;
   dialled.then(
-    (stream) => late && stream.destroy(),
+    (late) => late.destroy(),
     () => {},
   );
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      late = true;
-      reject(new Error(`no answer within ${PATIENCE / 1000} s`));
-    }, PATIENCE);
-  });
-  try {
-    return await Promise.race([dialled, patience]);
-  } finally {
-    clearTimeout(timer);
-  }
+  throw new Error(`no answer within ${PATIENCE / 1000} s`);
 }
