@@ -38,7 +38,7 @@ const engineData = {
   name: 'engine-data',
   setup({ onLoad }) {
     onLoad({ filter: /\/src\/config\/engine-data\.ts$/ }, async () => {
-      const data = JSON.parse(await readFile(join(root, 'src/config/engine-arguments.json'), 'utf8'));
+      const data = JSON.parse(await readFile(join(root, 'src/config/compat/engine-arguments.json'), 'utf8'));
       const text = JSON.stringify(JSON.stringify(data));
       return { contents: `let data; export const engineData = () => (data ??= JSON.parse(${text}));` };
     });

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes src/config/engine-arguments.json: what arguments each release of SGLang and of Dynamo takes.
+"""Writes src/config/compat/engine-arguments.json: what arguments each release of SGLang and of Dynamo takes.
 
     python3 scripts/engine-arguments.py FOLDER
 
@@ -623,7 +623,7 @@ def write(dynamo, pins, programs):
         rows = [f"      {json.dumps(key)}: {json.dumps(entry, ensure_ascii=False)}" for key, entry in table.items()]
         lines += [f"    {json.dumps(name)}: {{", ",\n".join(rows), "    }" + ("," if position < len(programs) - 1 else "")]
     lines += ["  }", "}"]
-    target = Path(__file__).parent.parent / "src/config/engine-arguments.json"
+    target = Path(__file__).parent.parent / "src/config/compat/engine-arguments.json"
     target.write_text("\n".join(lines) + "\n")
 
 

@@ -1,4 +1,4 @@
-import { count } from '../config/count.ts';
+import { count } from '../config/text/plural.ts';
 import type { BenchOutline, Range } from '../plan/bench/outline.ts';
 import type { BenchProblem, BenchProblemKind } from './result.ts';
 

@@ -1,4 +1,4 @@
-import { widthOf } from '../config/text-width.ts';
+import { widthOf } from '../config/text/text-width.ts';
 import { type Piece, paint, piece } from './watch/live/span-line.ts';
 import { wordLines, wordsOf } from './wrap.ts';
 

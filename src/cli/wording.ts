@@ -1,4 +1,4 @@
-export { count, plural } from '../config/count.ts';
+export { count, plural } from '../config/text/plural.ts';
 
 /** `0-3, 7`: numbers, ascending, with runs of them shortened. */
 export function ranges(numbers: readonly number[]): string {

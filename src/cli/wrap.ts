@@ -1,4 +1,4 @@
-import { widthOf } from '../config/text-width.ts';
+import { widthOf } from '../config/text/text-width.ts';
 
 /** What moves a cursor: such a line is drawn, not read. */
 const MOVES = /\u001b\[[\d;?]*[A-Za-ln-z]/;

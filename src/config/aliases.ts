@@ -1,8 +1,8 @@
 import type { Job } from './job.ts';
-import { quoted } from './place.ts';
-import type { Problem } from './problem.ts';
-import type { JobConfig } from './schema.ts';
-import { nearest } from './suggestion.ts';
+import type { JobConfig } from './schema/job-schema.ts';
+import { nearest } from './text/suggestion.ts';
+import type { Problem } from './yaml/problem.ts';
+import { quoted } from './yaml/source-range.ts';
 
 export interface ResolvedAliases {
   readonly model: Job['model'];

@@ -1,6 +1,6 @@
-import type { Problem } from './problem.ts';
-import { ROLES } from './role.ts';
-import { type ConfigEntry, type ConfigMap, type ConfigValue, changedAt } from './tree.ts';
+import { ROLES } from './schema/role.ts';
+import type { Problem } from './yaml/problem.ts';
+import { type ConfigEntry, type ConfigMap, type ConfigValue, changedAt } from './yaml/tree.ts';
 
 const OWNERS = [...ROLES, 'frontend', 'bench'] as const;
 

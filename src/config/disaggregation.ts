@@ -1,5 +1,5 @@
-import { atLeast } from './release.ts';
-import type { Role, RoleConfig } from './role.ts';
+import { atLeast } from './compat/release.ts';
+import type { Role, RoleConfig } from './schema/role.ts';
 import { engineArgument } from './sizing.ts';
 
 /** A worker's `--disaggregation-mode`; undefined where it is not given. Encoders and `pd`: Dynamo 1.3 and later. */

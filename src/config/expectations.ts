@@ -1,8 +1,8 @@
-import type { ClusterProfile } from './cluster-profile.ts';
 import type { Expected } from './job.ts';
-import type { Problem } from './problem.ts';
-import { ROLES } from './role.ts';
-import type { JobConfig } from './schema.ts';
+import type { ClusterProfile } from './schema/cluster-schema.ts';
+import type { JobConfig } from './schema/job-schema.ts';
+import { ROLES } from './schema/role.ts';
+import type { Problem } from './yaml/problem.ts';
 
 /** What a published topology expects, as its file says it. */
 export interface Expectations {

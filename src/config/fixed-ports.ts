@@ -1,7 +1,7 @@
-import { locate } from './locate.ts';
-import { pathText } from './place.ts';
-import { ports } from './service.ts';
-import type { ConfigMap } from './tree.ts';
+import { ports } from './schema/infra.ts';
+import { locate } from './yaml/locate.ts';
+import { pathText } from './yaml/source-range.ts';
+import type { ConfigMap } from './yaml/tree.ts';
 
 const PATHS = [
   ['frontend', 'port'],

@@ -1,5 +1,5 @@
-import type { ClusterProfile } from './cluster-profile.ts';
-import type { JobConfig } from './schema.ts';
+import type { ClusterProfile } from './schema/cluster-schema.ts';
+import type { JobConfig } from './schema/job-schema.ts';
 
 /** What the planner takes: the validated config, with the cluster's facts beside it and aliases resolved. */
 export interface Job extends JobConfig {

@@ -1,5 +1,5 @@
-import { ROLES } from './role.ts';
-import type { JobConfig } from './schema.ts';
+import type { JobConfig } from './schema/job-schema.ts';
+import { ROLES } from './schema/role.ts';
 
 /** How often a request may move, where a worker can go while the service stays. */
 const LIMIT = 3;

@@ -1,8 +1,8 @@
 import type { ResolvedAliases } from './aliases.ts';
 import type { Job, Provenance } from './job.ts';
-import { locate } from './locate.ts';
-import { type ConfigPath, type Place, pathText } from './place.ts';
-import type { ConfigMap } from './tree.ts';
+import { locate } from './yaml/locate.ts';
+import { type ConfigPath, type Place, pathText } from './yaml/source-range.ts';
+import type { ConfigMap } from './yaml/tree.ts';
 
 /** Names the layer that a place belongs to: `topology NAME`, `r1.yaml:3:5`, … */
 export type Layering = (place: Place) => string;

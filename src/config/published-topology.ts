@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { gpusPerNode } from './gpu.ts';
-import { parseYaml } from './parse.ts';
 import type { SourceFile } from './resolve.ts';
-import { ROLES, type Role, role } from './role.ts';
-import { topologyHeader } from './schema.ts';
+import { gpusPerNode } from './schema/gpu.ts';
+import { topologyHeader } from './schema/job-schema.ts';
+import { ROLES, type Role, role } from './schema/role.ts';
 import { workerSize } from './sizing.ts';
-import { plain } from './tree.ts';
+import { parseYaml } from './yaml/parse.ts';
+import { plain } from './yaml/tree.ts';
 
 /** A topology as `dyn-slurm topologies` shows it. */
 export interface PublishedTopology extends z.output<typeof topologyHeader> {

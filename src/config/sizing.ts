@@ -1,5 +1,5 @@
-import { flagGroups } from './given-flags.ts';
-import type { ArgumentValue, Role, RoleConfig } from './role.ts';
+import { flagGroups } from './compat/given-flags.ts';
+import type { ArgumentValue, Role, RoleConfig } from './schema/role.ts';
 
 /** How much of the job's nodes one worker takes. */
 export interface WorkerSize {

@@ -1,5 +1,5 @@
-import { type ClusterProfile, clusterProfile } from './cluster-profile.ts';
-import { type ConfigMap, plain } from './tree.ts';
+import { type ClusterProfile, clusterProfile } from './schema/cluster-schema.ts';
+import { type ConfigMap, plain } from './yaml/tree.ts';
 
 /**
  * Keys of a cluster profile that choose only how Slurm is asked for nodes. All others run something, or decide where

@@ -1,13 +1,13 @@
-import type { Diagnostic } from './diagnostic.ts';
-import { topologyHeaderField } from './field.ts';
-import { type ParsedFile, parseYaml } from './parse.ts';
-import { placed } from './placement.ts';
-import type { Problem } from './problem.ts';
 import type { SourceFile } from './resolve.ts';
-import { topologyHeader, USER_KEYS } from './schema.ts';
-import { checkShape } from './shape.ts';
-import type { ConfigEntry, ConfigMap } from './tree.ts';
-import { unknownName } from './unknown-name.ts';
+import { unknownName } from './rules/unknown-name.ts';
+import { topologyHeaderField } from './schema/field.ts';
+import { topologyHeader, USER_KEYS } from './schema/job-schema.ts';
+import { checkShape } from './schema/validate.ts';
+import type { Diagnostic } from './yaml/diagnostic.ts';
+import { placed } from './yaml/locate-diagnostic.ts';
+import { type ParsedFile, parseYaml } from './yaml/parse.ts';
+import type { Problem } from './yaml/problem.ts';
+import type { ConfigEntry, ConfigMap } from './yaml/tree.ts';
 
 /** What the topology of a job contributes to it. */
 export interface TopologyLayer {

@@ -1,4 +1,4 @@
-import type { Role } from '../config/role.ts';
+import type { Role } from '../config/schema/role.ts';
 import { plainText } from '../host/plain-text.ts';
 import type { JobPhase } from '../scheduler/job-state.ts';
 import {

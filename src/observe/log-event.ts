@@ -1,5 +1,5 @@
 import type { SignatureClass } from '../causes/signature.ts';
-import type { Role } from '../config/role.ts';
+import type { Role } from '../config/schema/role.ts';
 import type { StartStage } from '../plan/start-stage.ts';
 
 export type { StartStage } from '../plan/start-stage.ts';

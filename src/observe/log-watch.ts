@@ -1,4 +1,4 @@
-import type { Role } from '../config/role.ts';
+import type { Role } from '../config/schema/role.ts';
 import { DynSlurmError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { pause } from '../host/pause.ts';

@@ -1,4 +1,4 @@
-import type { Role } from '../config/role.ts';
+import type { Role } from '../config/schema/role.ts';
 import type { Host } from '../host/host.ts';
 import type { ProcessKind } from '../plan/plan.ts';
 import type { StartStage } from '../plan/start-stage.ts';

@@ -1,4 +1,4 @@
-import type { Role } from '../config/schema.ts';
+import type { Role } from '../config/schema/job-schema.ts';
 import { type Blame, blamesIn } from './blame.ts';
 import type { EventOf, ObservedEvent, QueueEvent } from './event.ts';
 import type { StageEvent } from './log-event.ts';

@@ -1,4 +1,4 @@
-import type { Role } from '../config/role.ts';
+import type { Role } from '../config/schema/role.ts';
 import type { Load } from './service/load.ts';
 import type { WorkerLoad } from './service/worker-load.ts';
 

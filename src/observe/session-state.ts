@@ -1,4 +1,4 @@
-import type { Role } from '../config/role.ts';
+import type { Role } from '../config/schema/role.ts';
 import type { EventOf, ObservedEvent } from './event.ts';
 import type { Outline } from './outline.ts';
 

@@ -1,5 +1,5 @@
 import type { Job } from '../config/job.ts';
-import { checkRules } from '../config/rules.ts';
+import { checkRules } from '../config/rules/check-rules.ts';
 import { usesDpAttention } from '../config/sizing.ts';
 import { benchSteps } from './bench-step.ts';
 import { containerSteps } from './container.ts';

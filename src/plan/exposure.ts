@@ -1,7 +1,7 @@
+import { atLeast } from '../config/compat/release.ts';
+import { releasesOf } from '../config/compat/releases.ts';
 import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
-import { atLeast } from '../config/release.ts';
-import { releasesOf } from '../config/releases.ts';
 import { isOnLoopback } from './inside.ts';
 import type { PortUse } from './plan.ts';
 

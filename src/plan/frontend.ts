@@ -1,10 +1,10 @@
-import { withoutSecrets } from '../config/argument-secrets.ts';
+import { spelled } from '../config/compat/apply-renames.ts';
+import { atLeast } from '../config/compat/release.ts';
+import { releasesOf } from '../config/compat/releases.ts';
 import type { Job } from '../config/job.ts';
 import { migrationLimit } from '../config/migration.ts';
 import { hasEventPlane, hasPlanes, hasRequestPlane } from '../config/planes.ts';
-import { atLeast } from '../config/release.ts';
-import { releasesOf } from '../config/releases.ts';
-import { spelled } from '../config/spelled.ts';
+import { withoutSecrets } from '../config/schema/argument-secrets.ts';
 import { argumentWords } from './engine/arguments.ts';
 import { dynamoEnvironment, userEnvironment } from './environment.ts';
 import { portWord } from './movable-ports.ts';

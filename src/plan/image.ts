@@ -1,6 +1,6 @@
-import { gpuModel } from '../config/gpu.ts';
-import { readImage } from '../config/image-reference.ts';
+import { readImage } from '../config/compat/image-reference.ts';
 import type { Job } from '../config/job.ts';
+import { gpuModel } from '../config/schema/gpu.ts';
 import type { Step } from './plan.ts';
 import { RUN_DIR } from './word.ts';
 

@@ -1,5 +1,5 @@
+import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
-import { atLeast } from '../config/release.ts';
 import type { NodeIndex, PortUse, Ref } from './plan.ts';
 import { nodeIp, SELF_IP } from './word.ts';
 

@@ -1,6 +1,6 @@
-import { type GivenFlag, givenFlags } from '../config/given-flags.ts';
+import { type GivenFlag, givenFlags } from '../config/compat/given-flags.ts';
 import type { Job } from '../config/job.ts';
-import { ROLES } from '../config/role.ts';
+import { ROLES } from '../config/schema/role.ts';
 import { needsGpu } from '../config/sizing.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { gpusPerNode } from '../config/gpu.ts';
 import type { Job } from '../config/job.ts';
 import { dedicatedNodes, layOut } from '../config/layout.ts';
+import { gpusPerNode } from '../config/schema/gpu.ts';
 import { parallelism, workerSize } from '../config/sizing.ts';
 import type { NodeIndex } from './plan.ts';
 import { frontendPort, PortSlots } from './ports.ts';

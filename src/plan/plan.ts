@@ -1,4 +1,4 @@
-import type { Role } from '../config/schema.ts';
+import type { Role } from '../config/schema/job-schema.ts';
 import type { StartStage } from './start-stage.ts';
 
 /** Position of a node in the allocation, 0-based; the script binds it to a hostname at run time. */

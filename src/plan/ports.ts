@@ -1,3 +1,4 @@
+import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import { hasPlanes, hasRequestPlane } from '../config/planes.ts';
 import {
@@ -6,7 +7,6 @@ import {
   DP_HANDSHAKE_OFFSET,
   NCCL_PORT_OFFSET,
 } from '../config/port-blocks.ts';
-import { atLeast } from '../config/release.ts';
 import { usesDpAttention } from '../config/sizing.ts';
 import type { NodeIndex, Port, PortUse, Process, Word } from './plan.ts';
 import type { PlacedWorker } from './worker.ts';

@@ -1,6 +1,6 @@
 import { hostPath } from '../config/expectations.ts';
-import { gpuModel } from '../config/gpu.ts';
 import type { Job } from '../config/job.ts';
+import { gpuModel } from '../config/schema/gpu.ts';
 import { isInContainer, programsOf } from './container.ts';
 import { exposure } from './exposure.ts';
 import { cachedImage, imageFile } from './image.ts';

@@ -1,7 +1,7 @@
+import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
-import { atLeast } from '../config/release.ts';
-import type { Role, RoleConfig } from '../config/role.ts';
+import type { Role, RoleConfig } from '../config/schema/role.ts';
 import { engineArgument } from '../config/sizing.ts';
 import type { Readiness } from './plan.ts';
 

@@ -1,4 +1,4 @@
-import type { Role, RoleConfig } from '../config/role.ts';
+import type { Role, RoleConfig } from '../config/schema/role.ts';
 import type { NodeIndex } from './plan.ts';
 
 /** A worker's place and size, before its command is known. */

@@ -1,8 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { BenchConfig } from '../config/bench.ts';
-import { isBenchTool } from '../config/bench-args.ts';
-import type { Problem } from '../config/problem.ts';
+import { isBenchTool } from '../config/compat/bench-args.ts';
+import type { BenchConfig } from '../config/schema/bench.ts';
+import type { Problem } from '../config/yaml/problem.ts';
 
 /** Why the tool of a benchmark can't run in a rehearsal; undefined where it can. `path`: this machine's PATH. */
 export function benchable(

@@ -1,5 +1,5 @@
-import type { Problem } from '../config/problem.ts';
-import type { Role } from '../config/schema.ts';
+import type { Role } from '../config/schema/job-schema.ts';
+import type { Problem } from '../config/yaml/problem.ts';
 import type { Plan, Step, Word } from '../plan/plan.ts';
 
 /** Roles whose engine has a stand-in: dynamo.mocker completes text, and knows nothing of images. */

@@ -1,4 +1,4 @@
-import { isBenchTool } from '../config/bench-args.ts';
+import { isBenchTool } from '../config/compat/bench-args.ts';
 import type { Job } from '../config/job.ts';
 import { etcdGuard } from '../config/planes.ts';
 import { benchOutline } from '../plan/bench/outline.ts';

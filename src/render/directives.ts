@@ -1,11 +1,11 @@
-import type { Job } from '../config/job.ts';
-import { ROLES } from '../config/role.ts';
 import {
   COMMAND_LINE_OPTIONS,
   type DirectiveValue,
   directiveOptions,
   joined,
-} from '../config/sbatch-options.ts';
+} from '../config/compat/sbatch-options.ts';
+import type { Job } from '../config/job.ts';
+import { ROLES } from '../config/schema/role.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** They exclude each other. */

@@ -1,7 +1,7 @@
-import { gpuModel } from '../config/gpu.ts';
 import type { Job } from '../config/job.ts';
 import { etcdGuard } from '../config/planes.ts';
-import { ROLES } from '../config/role.ts';
+import { gpuModel } from '../config/schema/gpu.ts';
+import { ROLES } from '../config/schema/role.ts';
 import { reachedAt } from '../plan/inside.ts';
 import { METRICS } from '../plan/monitor-step.ts';
 import type { Plan, PortUse, ProcessKind, Step, Word } from '../plan/plan.ts';

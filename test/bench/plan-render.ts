@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { parseYaml } from '../../src/config/parse.ts';
 import { resolveJob } from '../../src/config/resolve.ts';
+import { parseYaml } from '../../src/config/yaml/parse.ts';
 import { planJob } from '../../src/plan/assemble.ts';
 import { renderBundle, TEMPLATES, type TemplateName } from '../../src/render/bundle.ts';
 

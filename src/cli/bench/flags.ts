@@ -1,4 +1,4 @@
-import { readSetting, type Setting } from '../../config/setting.ts';
+import { readSetting, type Setting } from '../../config/yaml/setting.ts';
 import { DynSlurmError } from '../../errors.ts';
 import { quote } from '../../render/shell.ts';
 

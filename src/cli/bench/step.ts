@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isBenchTool } from '../../config/bench-args.ts';
+import { isBenchTool } from '../../config/compat/bench-args.ts';
 import { DynSlurmError } from '../../errors.ts';
 import type { HostFile } from '../../host/host.ts';
 import type { ObservedEvent } from '../../observe/event.ts';

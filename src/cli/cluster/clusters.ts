@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path';
-import { clusterName } from '../../config/cluster-profile.ts';
-import { parseYaml } from '../../config/parse.ts';
 import type { SourceFile } from '../../config/resolve.ts';
+import { clusterName } from '../../config/schema/cluster-schema.ts';
 import { steeringKeys } from '../../config/steering.ts';
-import { nearest } from '../../config/suggestion.ts';
+import { nearest } from '../../config/text/suggestion.ts';
+import { parseYaml } from '../../config/yaml/parse.ts';
 import { DynSlurmError } from '../../errors.ts';
 import { configFolder } from '../own-folders.ts';
 import type { World } from '../world.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ClusterProfile } from '../../config/cluster-profile.ts';
+import type { ClusterProfile } from '../../config/schema/cluster-schema.ts';
 import type { Host } from '../../host/host.ts';
 import { localHost } from '../../host/local.ts';
 import { LOCAL } from '../../observe/mock-engines.ts';

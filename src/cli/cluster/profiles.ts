@@ -1,6 +1,6 @@
-import type { ClusterProfile } from '../../config/cluster-profile.ts';
-import { formatDiagnostic } from '../../config/diagnostic.ts';
-import { readSite } from '../../config/site.ts';
+import { readSite } from '../../config/cluster-profile.ts';
+import type { ClusterProfile } from '../../config/schema/cluster-schema.ts';
+import { formatDiagnostic } from '../../config/yaml/diagnostic.ts';
 import { DynSlurmError } from '../../errors.ts';
 import type { World } from '../world.ts';
 import { chooseCluster, type OnRefused } from './clusters.ts';

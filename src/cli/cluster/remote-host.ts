@@ -1,4 +1,4 @@
-import type { ClusterProfile } from '../../config/cluster-profile.ts';
+import type { ClusterProfile } from '../../config/schema/cluster-schema.ts';
 import type { Host } from '../../host/host.ts';
 import { sshHost } from '../../host/ssh.ts';
 import type { World } from '../world.ts';

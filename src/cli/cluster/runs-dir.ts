@@ -1,6 +1,6 @@
 import { join, normalize, resolve } from 'node:path';
-import type { ClusterProfile } from '../../config/cluster-profile.ts';
 import type { Job } from '../../config/job.ts';
+import type { ClusterProfile } from '../../config/schema/cluster-schema.ts';
 import { DynSlurmError } from '../../errors.ts';
 import type { World } from '../world.ts';
 

@@ -1,8 +1,8 @@
 import { dirname, join, resolve } from 'node:path';
-import { formatDiagnostic } from '../../config/diagnostic.ts';
-import { parseYaml } from '../../config/parse.ts';
-import { readSite } from '../../config/site.ts';
+import { readSite } from '../../config/cluster-profile.ts';
 import { steeringKeys } from '../../config/steering.ts';
+import { formatDiagnostic } from '../../config/yaml/diagnostic.ts';
+import { parseYaml } from '../../config/yaml/parse.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { table } from '../table.ts';
 import type { World } from '../world.ts';

@@ -1,4 +1,4 @@
-import { type Explanation, explain as explanationOf, suggestKeys } from '../../config/explain.ts';
+import { type Explanation, explain as explanationOf, suggestKeys } from '../../config/docs/explain.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { table } from '../table.ts';
 import type { World } from '../world.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Diagnostic } from '../../config/diagnostic.ts';
 import type { Job } from '../../config/job.ts';
-import type { Problem } from '../../config/problem.ts';
+import type { Diagnostic } from '../../config/yaml/diagnostic.ts';
+import type { Problem } from '../../config/yaml/problem.ts';
 import { DynSlurmError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { imageFile } from '../../plan/image.ts';

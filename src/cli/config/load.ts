@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import type { Job } from '../../config/job.ts';
-import { namesIn } from '../../config/names.ts';
-import { parseYaml } from '../../config/parse.ts';
+import { namesIn } from '../../config/names-in-config.ts';
 import { type Resolved, resolveJob, type SourceFile } from '../../config/resolve.ts';
+import { parseYaml } from '../../config/yaml/parse.ts';
 import { DynSlurmError } from '../../errors.ts';
 import { chooseCluster, clusterNames } from '../cluster/clusters.ts';
 import type { World } from '../world.ts';

@@ -1,5 +1,5 @@
 import type { Job } from '../../config/job.ts';
-import { alternatives } from '../../config/suggestion.ts';
+import { alternatives } from '../../config/text/suggestion.ts';
 import { exposure } from '../../plan/exposure.ts';
 import type { Plan, PlanNode, Port, Step } from '../../plan/plan.ts';
 import { portRange } from '../../plan/ports.ts';

@@ -1,4 +1,4 @@
-import { formatDiagnostic } from '../../config/diagnostic.ts';
+import { formatDiagnostic } from '../../config/yaml/diagnostic.ts';
 import { styled } from '../styled.ts';
 import type { World } from '../world.ts';
 import type { Loaded } from './load.ts';

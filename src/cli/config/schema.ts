@@ -1,4 +1,4 @@
-import { jsonSchema } from '../../config/json-schema.ts';
+import { jsonSchema } from '../../config/docs/json-schema.ts';
 import { EXIT } from '../../errors.ts';
 import type { World } from '../world.ts';
 

@@ -3,7 +3,7 @@ import {
   type RoleShape,
   readPublishedTopology,
 } from '../../config/published-topology.ts';
-import { nearest } from '../../config/suggestion.ts';
+import { nearest } from '../../config/text/suggestion.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { table } from '../table.ts';
 import { plural } from '../wording.ts';

@@ -1,4 +1,4 @@
-import { parseDuration } from '../../config/time-span.ts';
+import { parseDuration } from '../../config/text/duration.ts';
 import { DynSlurmError } from '../../errors.ts';
 import { readStamp } from '../../observe/line-stamp.ts';
 

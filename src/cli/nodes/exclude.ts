@@ -1,5 +1,5 @@
+import { directiveOptions } from '../../config/compat/sbatch-options.ts';
 import type { Job } from '../../config/job.ts';
-import { directiveOptions } from '../../config/sbatch-options.ts';
 import { commandLineOptions } from '../../render/directives.ts';
 import { expandHostlist } from '../../scheduler/hostlist.ts';
 import type { GivenOptions } from '../../scheduler/slurm-argv.ts';

@@ -1,4 +1,4 @@
-import { ROLES } from '../../config/role.ts';
+import { ROLES } from '../../config/schema/role.ts';
 import { DynSlurmError } from '../../errors.ts';
 import type { PlannedService, WorkerPlace } from '../../observe/service/places.ts';
 

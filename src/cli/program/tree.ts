@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { widthOf } from '../../config/text-width.ts';
-import { parseDuration } from '../../config/time-span.ts';
+import { parseDuration } from '../../config/text/duration.ts';
+import { widthOf } from '../../config/text/text-width.ts';
 import type { World } from '../world.ts';
 import { wordLines } from '../wrap.ts';
 

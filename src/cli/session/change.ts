@@ -1,5 +1,5 @@
 import { join } from 'node:path/posix';
-import { NO_SETTINGS, overlayText, type Settings, withoutUndone } from '../../config/setting.ts';
+import { NO_SETTINGS, overlayText, type Settings, withoutUndone } from '../../config/yaml/setting.ts';
 import { DynSlurmError } from '../../errors.ts';
 import type { HostFile } from '../../host/host.ts';
 import type { SubmittedJob } from '../../observe/run.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { customBench } from '../../config/bench.ts';
 import type { Job } from '../../config/job.ts';
+import { customBench } from '../../config/schema/bench.ts';
 import type { HostFile } from '../../host/host.ts';
 import { benchSteps } from '../../plan/bench-step.ts';
 import type { Plan, Step } from '../../plan/plan.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { nearest } from '../../config/suggestion.ts';
+import { nearest } from '../../config/text/suggestion.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { plainText } from '../../host/plain-text.ts';
 import type { RunState } from '../../observe/run-state.ts';

@@ -1,4 +1,4 @@
-import { readSetting, type Settings } from '../../config/setting.ts';
+import { readSetting, type Settings } from '../../config/yaml/setting.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import type { HostFile } from '../../host/host.ts';
 import type { SessionStep } from '../../observe/session-state.ts';

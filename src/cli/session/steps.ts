@@ -1,4 +1,4 @@
-import { nearest } from '../../config/suggestion.ts';
+import { nearest } from '../../config/text/suggestion.ts';
 import { DynSlurmError } from '../../errors.ts';
 import { readOutline } from '../../observe/outline.ts';
 import { readRunLog } from '../../observe/run-log.ts';

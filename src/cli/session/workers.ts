@@ -1,4 +1,4 @@
-import type { Settings } from '../../config/setting.ts';
+import type { Settings } from '../../config/yaml/setting.ts';
 import { EXIT } from '../../errors.ts';
 import { plainText } from '../../host/plain-text.ts';
 import type { SessionStep } from '../../observe/session-state.ts';

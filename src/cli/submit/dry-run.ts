@@ -1,5 +1,5 @@
 import type { Job } from '../../config/job.ts';
-import { ROLES } from '../../config/role.ts';
+import { ROLES } from '../../config/schema/role.ts';
 import { exposure } from '../../plan/exposure.ts';
 import { cachedImage } from '../../plan/image.ts';
 import type { Plan } from '../../plan/plan.ts';

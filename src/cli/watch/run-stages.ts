@@ -1,4 +1,4 @@
-import type { Role } from '../../config/role.ts';
+import type { Role } from '../../config/schema/role.ts';
 import type { Outcome } from '../../observe/event.ts';
 import type { Outline, OutlineStep } from '../../observe/outline.ts';
 import type { RunState } from '../../observe/run-state.ts';

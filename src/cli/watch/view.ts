@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import type { Listr, ListrTask } from 'listr2';
-import { widthOf } from '../../config/text-width.ts';
+import { widthOf } from '../../config/text/text-width.ts';
 import { plainText } from '../../host/plain-text.ts';
 import type { ObservedEvent } from '../../observe/event.ts';
 import type { Outline } from '../../observe/outline.ts';

@@ -1,8 +1,8 @@
-import { type GivenFlag, givenFlags } from '../given-flags.ts';
-import { gpuModel } from '../gpu.ts';
-import type { Problem } from '../problem.ts';
-import type { ArgumentValue, RoleConfig } from '../role.ts';
-import type { JobConfig } from '../schema.ts';
+import { type GivenFlag, givenFlags } from '../compat/given-flags.ts';
+import { gpuModel } from '../schema/gpu.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
+import type { ArgumentValue, RoleConfig } from '../schema/role.ts';
+import type { Problem } from '../yaml/problem.ts';
 
 type Side = 'prefill' | 'decode';
 

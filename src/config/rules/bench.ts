@@ -1,8 +1,8 @@
-import { BENCH_TYPES, type BenchConfig } from '../bench.ts';
-import { isBenchTool, managedBenchFlag } from '../bench-args.ts';
-import type { Problem } from '../problem.ts';
-import type { JobConfig } from '../schema.ts';
-import { alternatives } from '../suggestion.ts';
+import { isBenchTool, managedBenchFlag } from '../compat/bench-args.ts';
+import { BENCH_TYPES, type BenchConfig } from '../schema/bench.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
+import { alternatives } from '../text/suggestion.ts';
+import type { Problem } from '../yaml/problem.ts';
 
 /** What a benchmark of its type needs, and what it cannot use. */
 export function* checkBench(job: JobConfig): Generator<Problem> {

@@ -1,9 +1,9 @@
-import type { ClusterProfile } from '../cluster-profile.ts';
-import { quoted } from '../place.ts';
-import type { Problem } from '../problem.ts';
-import { SBATCH_OPTIONS, sbatchOption, takesList } from '../sbatch-options.ts';
-import type { JobConfig } from '../schema.ts';
-import { alternatives, nearest } from '../suggestion.ts';
+import { SBATCH_OPTIONS, sbatchOption, takesList } from '../compat/sbatch-options.ts';
+import type { ClusterProfile } from '../schema/cluster-schema.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
+import { alternatives, nearest } from '../text/suggestion.ts';
+import type { Problem } from '../yaml/problem.ts';
+import { quoted } from '../yaml/source-range.ts';
 
 /** Options that the renderer writes, or that change what sbatch does, with the key that sets each, if there is one. */
 const MANAGED: ReadonlyMap<string, string | undefined> = new Map([

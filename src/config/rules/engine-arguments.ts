@@ -1,3 +1,4 @@
+import { argumentInsteadOf, spelled } from '../compat/apply-renames.ts';
 import {
   argumentNames,
   findArgument,
@@ -6,19 +7,18 @@ import {
   lifetime,
   otherReleasesWithChoice,
   type Program,
-} from '../engine-table.ts';
-import { type GivenFlag, givenFlags } from '../given-flags.ts';
-import { isManaged } from '../managed-args.ts';
-import { OTHER_ENGINES } from '../other-engines.ts';
-import type { Problem } from '../problem.ts';
-import { compareReleases } from '../release.ts';
-import { type Releases, releasesOf } from '../releases.ts';
-import { ROLES, type Role, type RoleConfig } from '../role.ts';
-import type { JobConfig } from '../schema.ts';
-import { isSecretReference } from '../secret.ts';
-import { argumentInsteadOf, spelled } from '../spelled.ts';
-import { nearest } from '../suggestion.ts';
+} from '../compat/engine-table.ts';
+import { type GivenFlag, givenFlags } from '../compat/given-flags.ts';
+import { OTHER_ENGINES } from '../compat/other-engines.ts';
+import { compareReleases } from '../compat/release.ts';
+import { type Releases, releasesOf } from '../compat/releases.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
+import { ROLES, type Role, type RoleConfig } from '../schema/role.ts';
+import { isSecretReference } from '../text/secret.ts';
+import { nearest } from '../text/suggestion.ts';
+import type { Problem } from '../yaml/problem.ts';
 import { engineValueFault } from './engine-value.ts';
+import { isManaged } from './managed-args.ts';
 
 /**
  * Arguments that the releases in the image do not take, and values that their parsers refuse: an engine ends at once

@@ -1,6 +1,6 @@
-import type { EngineArgument } from '../engine-table.ts';
-import type { ArgumentValue } from '../role.ts';
-import { alternatives, nearest } from '../suggestion.ts';
+import type { EngineArgument } from '../compat/engine-table.ts';
+import type { ArgumentValue } from '../schema/role.ts';
+import { alternatives, nearest } from '../text/suggestion.ts';
 
 /** Why a parser refuses a value. */
 export interface ValueFault {

@@ -1,11 +1,11 @@
-import type { ClusterProfile } from '../cluster-profile.ts';
-import { count } from '../count.ts';
-import { GPUS } from '../gpu.ts';
-import { type GpuRequest, gpuRequest } from '../gpu-request.ts';
+import { type DirectiveValue, directiveOptions, sbatchOption } from '../compat/sbatch-options.ts';
 import type { Layout } from '../layout.ts';
-import type { Problem } from '../problem.ts';
-import { type DirectiveValue, directiveOptions, sbatchOption } from '../sbatch-options.ts';
-import type { JobConfig } from '../schema.ts';
+import type { ClusterProfile } from '../schema/cluster-schema.ts';
+import { GPUS } from '../schema/gpu.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
+import { count } from '../text/plural.ts';
+import type { Problem } from '../yaml/problem.ts';
+import { type GpuRequest, gpuRequest } from './gpu-request.ts';
 
 /**
  * A job asks for its GPUs in one way: Slurm adds up what two options ask for, or refuses them. Where the site leaves that to

@@ -1,6 +1,6 @@
-import type { Problem } from '../problem.ts';
-import { ROLES } from '../role.ts';
-import type { JobConfig } from '../schema.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
+import { ROLES } from '../schema/role.ts';
+import type { Problem } from '../yaml/problem.ts';
 
 /** Frontend arguments that named fields set, in the spellings of Dynamo 0.4 to 1.6. */
 const FRONTEND_ARGUMENTS: Readonly<Record<string, string>> = {

@@ -1,10 +1,10 @@
-import type { ClusterProfile } from '../cluster-profile.ts';
-import { quoted } from '../place.ts';
-import type { Problem } from '../problem.ts';
-import { ROLES, type Role } from '../role.ts';
-import type { JobConfig } from '../schema.ts';
+import type { ClusterProfile } from '../schema/cluster-schema.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
+import { ROLES, type Role } from '../schema/role.ts';
 import { needsGpu } from '../sizing.ts';
-import { alternatives } from '../suggestion.ts';
+import { alternatives } from '../text/suggestion.ts';
+import type { Problem } from '../yaml/problem.ts';
+import { quoted } from '../yaml/source-range.ts';
 
 const PATH = ['model', 'path'];
 const ROOT = 'write the folder’s path from the root of the file system, such as /lustre/models/Qwen3-32B';

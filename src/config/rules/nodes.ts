@@ -1,11 +1,11 @@
-import type { ClusterProfile } from '../cluster-profile.ts';
-import { count } from '../count.ts';
-import { gpuModel } from '../gpu.ts';
-import { imageFault } from '../image-reference.ts';
+import { imageFault } from '../compat/image-reference.ts';
 import { dedicatedNodes, type Layout, type Spot } from '../layout.ts';
-import type { Problem } from '../problem.ts';
-import type { Role } from '../role.ts';
-import type { JobConfig } from '../schema.ts';
+import type { ClusterProfile } from '../schema/cluster-schema.ts';
+import { gpuModel } from '../schema/gpu.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
+import type { Role } from '../schema/role.ts';
+import { count } from '../text/plural.ts';
+import type { Problem } from '../yaml/problem.ts';
 import { sizePath } from './sizes.ts';
 
 /** What concerns the job's nodes as a whole. */

@@ -1,8 +1,8 @@
-import { count } from '../count.ts';
-import type { Problem } from '../problem.ts';
-import { ROLES, type Role, type RoleConfig } from '../role.ts';
-import type { JobConfig } from '../schema.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
+import { ROLES, type Role, type RoleConfig } from '../schema/role.ts';
 import { ATTENTION_DP, type Parallelism, parallelism, usesDpAttention, workerSize } from '../sizing.ts';
+import { count } from '../text/plural.ts';
+import type { Problem } from '../yaml/problem.ts';
 
 /**
  * Parallel sizes fit the GPUs of a worker and SGLang's own assertions: `check_server_args` and

@@ -1,10 +1,10 @@
+import { atLeast } from '../compat/release.ts';
 import { hasPlanes, natsUser, TLS_SINCE } from '../planes.ts';
-import type { Problem } from '../problem.ts';
-import { atLeast } from '../release.ts';
-import { ROLES } from '../role.ts';
-import type { JobConfig } from '../schema.ts';
-import type { ROUTER_MODES } from '../service.ts';
+import type { ROUTER_MODES } from '../schema/frontend.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
+import { ROLES } from '../schema/role.ts';
 import { engineArgument } from '../sizing.ts';
+import type { Problem } from '../yaml/problem.ts';
 
 /**
  * First release whose frontend takes the mode: `--router-mode` of dynamo/frontend in the wheels 0.4.1 to

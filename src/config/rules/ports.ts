@@ -1,10 +1,10 @@
 import type { Layout } from '../layout.ts';
 import { needsNats } from '../planes.ts';
 import { DIST_INIT_STRIDE, DP_HANDSHAKE_OFFSET } from '../port-blocks.ts';
-import type { Problem } from '../problem.ts';
-import type { JobConfig } from '../schema.ts';
-import { ports as portsSchema } from '../service.ts';
+import { ports as portsSchema } from '../schema/infra.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
 import { parallelism, workerSize } from '../sizing.ts';
+import type { Problem } from '../yaml/problem.ts';
 
 /** A run of ports that processes of one node may take, and the field that moves it. */
 interface Block {

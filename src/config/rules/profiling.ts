@@ -1,6 +1,6 @@
-import type { Problem } from '../problem.ts';
-import { atLeast } from '../release.ts';
-import type { JobConfig } from '../schema.ts';
+import { atLeast } from '../compat/release.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
+import type { Problem } from '../yaml/problem.ts';
 
 /** First release whose workers can be asked for a profile: https://github.com/ai-dynamo/dynamo/pull/4617 */
 const SINCE = '0.8';

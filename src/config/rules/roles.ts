@@ -1,6 +1,6 @@
-import type { Problem } from '../problem.ts';
-import { ROLES } from '../role.ts';
-import type { JobConfig } from '../schema.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
+import { ROLES } from '../schema/role.ts';
+import type { Problem } from '../yaml/problem.ts';
 
 /** Which roles make a service together. */
 export function* checkRoles(job: JobConfig): Generator<Problem> {

@@ -1,10 +1,10 @@
-import { type ArgumentOwner, variableOf } from '../argument-secrets.ts';
-import { argumentsOf } from '../found-secrets.ts';
-import type { ConfigPath } from '../place.ts';
-import type { Problem } from '../problem.ts';
-import { type ArgumentValue, ROLES } from '../role.ts';
-import type { JobConfig } from '../schema.ts';
-import { isSecretReference } from '../secret.ts';
+import { type ArgumentOwner, variableOf } from '../schema/argument-secrets.ts';
+import { argumentsOf } from '../schema/found-secrets.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
+import { type ArgumentValue, ROLES } from '../schema/role.ts';
+import { isSecretReference } from '../text/secret.ts';
+import type { Problem } from '../yaml/problem.ts';
+import type { ConfigPath } from '../yaml/source-range.ts';
 
 /** References to secrets in arguments that no variable can take the place of. */
 export function* checkSecrets(job: JobConfig): Generator<Problem> {

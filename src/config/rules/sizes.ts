@@ -1,9 +1,9 @@
-import { count } from '../count.ts';
 import { layOut } from '../layout.ts';
-import type { Problem } from '../problem.ts';
-import { ROLES, type Role, type RoleConfig } from '../role.ts';
-import type { JobConfig } from '../schema.ts';
+import type { JobConfig } from '../schema/job-schema.ts';
+import { ROLES, type Role, type RoleConfig } from '../schema/role.ts';
 import { needsGpu, workerSize } from '../sizing.ts';
+import { count } from '../text/plural.ts';
+import type { Problem } from '../yaml/problem.ts';
 
 /**
  * Slurm's own limit on the nodes of a cluster (`MAX_SLURM_NODES` of its sources): more is a slip of the pen.

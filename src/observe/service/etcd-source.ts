@@ -1,4 +1,4 @@
-import type { Role } from '../../config/role.ts';
+import type { Role } from '../../config/schema/role.ts';
 import type { Instance } from '../service-event.ts';
 import type { Registrations } from './discovery.ts';
 import type { Places } from './places.ts';

@@ -1,4 +1,4 @@
-import type { BenchConfig } from '../../config/bench.ts';
+import type { BenchConfig } from '../../config/schema/bench.ts';
 
 /** One measurement of a benchmark. */
 export interface Measurement {

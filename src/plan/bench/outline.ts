@@ -1,5 +1,5 @@
-import type { BenchType } from '../../config/bench.ts';
 import type { Job } from '../../config/job.ts';
+import type { BenchType } from '../../config/schema/bench.ts';
 import { measurements } from './measurement.ts';
 
 /** bench.json: what a benchmark is going to measure, and what its results are judged by. */

@@ -1,4 +1,4 @@
-import type { ArgumentValue } from '../../config/role.ts';
+import type { ArgumentValue } from '../../config/schema/role.ts';
 
 /**
  * Arguments as words of a command, in their order: `true` is a bare flag, `false` nothing, a list a flag and its items,

@@ -1,6 +1,6 @@
-import { gpusPerNode } from '../../config/gpu.ts';
+import { atLeast } from '../../config/compat/release.ts';
 import type { Job } from '../../config/job.ts';
-import { atLeast } from '../../config/release.ts';
+import { gpusPerNode } from '../../config/schema/gpu.ts';
 import { insideSelf } from '../inside.ts';
 import { portWord } from '../movable-ports.ts';
 import type { Word } from '../plan.ts';

@@ -1,5 +1,5 @@
-import { atLeast } from '../../config/release.ts';
-import type { Role } from '../../config/role.ts';
+import { atLeast } from '../../config/compat/release.ts';
+import type { Role } from '../../config/schema/role.ts';
 
 interface Modules {
   readonly since: string;

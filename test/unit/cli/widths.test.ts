@@ -9,7 +9,7 @@ import { runTable } from '../../../src/cli/watch/live/run-table.ts';
 import { showLive } from '../../../src/cli/watch/live/show-live.ts';
 import { screenOf } from '../../../src/cli/watch/view.ts';
 import { wrapped } from '../../../src/cli/wrap.ts';
-import { widthOf } from '../../../src/config/text-width.ts';
+import { widthOf } from '../../../src/config/text/text-width.ts';
 import { parseEventLine } from '../../../src/observe/event.ts';
 import { parseOutline } from '../../../src/observe/outline.ts';
 import { addRun, packageRoot, recordedEvents, site } from './run-folder.ts';

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseYaml } from '../../../src/config/parse.ts';
 import { resolveJob } from '../../../src/config/resolve.ts';
 import { checkAgreement } from '../../../src/config/rules/agreement.ts';
+import { parseYaml } from '../../../src/config/yaml/parse.ts';
 import { sampleJob } from '../plan/sample-job.ts';
 import { report } from './report.ts';
 

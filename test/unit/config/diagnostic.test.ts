@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Diagnostic, formatDiagnostic } from '../../../src/config/diagnostic.ts';
+import { type Diagnostic, formatDiagnostic } from '../../../src/config/yaml/diagnostic.ts';
 
 const at = (line: number, column: number, length: number, more: Partial<Diagnostic> = {}): Diagnostic => ({
   severity: 'error',

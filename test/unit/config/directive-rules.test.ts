@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkRules } from '../../../src/config/rules.ts';
+import { checkRules } from '../../../src/config/rules/check-rules.ts';
 import { sampleJob } from '../plan/sample-job.ts';
 import { report, resolve, VALID } from './report.ts';
 

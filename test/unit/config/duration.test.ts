@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseDuration } from '../../../src/config/time-span.ts';
+import { parseDuration } from '../../../src/config/text/duration.ts';
 import { resolve, VALID } from './report.ts';
 
 test.each([

@@ -1,9 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { argumentNames, findArgument, lifetime, pinnedSglang } from '../../../src/config/engine-table.ts';
+import {
+  argumentNames,
+  findArgument,
+  lifetime,
+  pinnedSglang,
+} from '../../../src/config/compat/engine-table.ts';
+import { SPELLINGS } from '../../../src/config/compat/flag-renames.ts';
 import { checkEngineArguments } from '../../../src/config/rules/engine-arguments.ts';
-import { SPELLINGS } from '../../../src/config/spellings.ts';
 import { planJob } from '../../../src/plan/assemble.ts';
 import { wordText } from '../../../src/plan/word.ts';
 import { publishedJob, topologyHeader, topologyNames } from '../plan/engine/published-job.ts';

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { type Field, jobField, profileField } from '../../../src/config/field.ts';
-import { ROLES } from '../../../src/config/role.ts';
+import { type Field, jobField, profileField } from '../../../src/config/schema/field.ts';
+import { ROLES } from '../../../src/config/schema/role.ts';
 import { resolve, VALID } from './report.ts';
 
 // What the reference, `explain` and editors show as an example of a key can be written there.

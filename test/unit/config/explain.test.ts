@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { explain, suggestKeys } from '../../../src/config/explain.ts';
-import { type Field, jobField, profileField } from '../../../src/config/field.ts';
+import { explain, suggestKeys } from '../../../src/config/docs/explain.ts';
+import { type Field, jobField, profileField } from '../../../src/config/schema/field.ts';
 
 test('a key with a form', () => {
   expect(explain('slurm.time')).toEqual({

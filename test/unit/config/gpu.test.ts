@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { GPUS, gpuModel, gpusPerNode } from '../../../src/config/gpu.ts';
+import { GPUS, gpuModel, gpusPerNode } from '../../../src/config/schema/gpu.ts';
 
 test.each(Object.entries(GPUS))('%s is found by its name', (name, model) => {
   expect(model.name).toBe(name);

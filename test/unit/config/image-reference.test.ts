@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { imageFault } from '../../../src/config/image-reference.ts';
+import { imageFault } from '../../../src/config/compat/image-reference.ts';
 import { pyxisImage } from '../../../src/plan/image.ts';
 import { sampleJob } from '../plan/sample-job.ts';
 import { report, VALID } from './report.ts';

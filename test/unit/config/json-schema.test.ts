@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Field, jobField } from '../../../src/config/field.ts';
-import { jsonSchema } from '../../../src/config/json-schema.ts';
+import { jsonSchema } from '../../../src/config/docs/json-schema.ts';
+import { type Field, jobField } from '../../../src/config/schema/field.ts';
 
 interface Json {
   readonly [key: string]: Json;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { edits, nearest } from '../../../src/config/suggestion.ts';
+import { edits, nearest } from '../../../src/config/text/suggestion.ts';
 import { resolve, VALID } from './report.ts';
 
 const said = (line: string) =>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { formatDiagnostic } from '../../../src/config/diagnostic.ts';
-import { parseYaml } from '../../../src/config/parse.ts';
 import { type Resolved, resolveJob } from '../../../src/config/resolve.ts';
+import { formatDiagnostic } from '../../../src/config/yaml/diagnostic.ts';
+import { parseYaml } from '../../../src/config/yaml/parse.ts';
 
 const CONFIG = `name: r1
 gpu: h100

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Problem } from '../../../src/config/problem.ts';
-import { checkRules } from '../../../src/config/rules.ts';
+import { checkRules } from '../../../src/config/rules/check-rules.ts';
+import type { Problem } from '../../../src/config/yaml/problem.ts';
 import { sampleJob } from '../plan/sample-job.ts';
 
 function problems(sections: Parameters<typeof sampleJob>[0]): readonly Problem[] {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatDiagnostic } from '../../../src/config/diagnostic.ts';
+import { formatDiagnostic } from '../../../src/config/yaml/diagnostic.ts';
 import { resolve, VALID } from './report.ts';
 
 /** Numerical Recipes' generator, so that a failure can be repeated. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { configMarkdown } from '../../../src/config/explain.ts';
+import { configMarkdown } from '../../../src/config/docs/explain.ts';
 import { resolve } from './report.ts';
 
 const topologies = join(import.meta.dirname, '../../../configs/topologies');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { atLeast } from '../../../src/config/release.ts';
+import { atLeast } from '../../../src/config/compat/release.ts';
 
 test.each([
   ['1.6.1', '1.6', true],

@@ -1,6 +1,6 @@
-import { formatDiagnostic } from '../../../src/config/diagnostic.ts';
-import { parseYaml } from '../../../src/config/parse.ts';
 import { type Resolved, type ResolveInput, resolveJob } from '../../../src/config/resolve.ts';
+import { formatDiagnostic } from '../../../src/config/yaml/diagnostic.ts';
+import { parseYaml } from '../../../src/config/yaml/parse.ts';
 
 /** A config without a topology in which nothing is wrong. */
 export const VALID = `name: r1

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withoutRetiredRoles } from '../../../src/config/retired-roles.ts';
+import { withoutRetiredRoles } from '../../../src/config/compat/retired-roles.ts';
 import { sampleJob } from '../plan/sample-job.ts';
 
 const ROLES = { aggregated: { nodes: 1 }, processor: { gpus_per_worker: 0 }, router: { gpus_per_worker: 0 } };

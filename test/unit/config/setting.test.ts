@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { overlayText, readSetting, withoutUndone } from '../../../src/config/setting.ts';
+import { overlayText, readSetting, withoutUndone } from '../../../src/config/yaml/setting.ts';
 
 test.each([
   ['mem-fraction-static=0.9', 'mem-fraction-static', '0.9'],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { pinnedSglang } from '../../../src/config/engine-table.ts';
-import { spelled } from '../../../src/config/spelled.ts';
-import { SPELLINGS } from '../../../src/config/spellings.ts';
+import { spelled } from '../../../src/config/compat/apply-renames.ts';
+import { pinnedSglang } from '../../../src/config/compat/engine-table.ts';
+import { SPELLINGS } from '../../../src/config/compat/flag-renames.ts';
 
 const of = (dynamo: string) => ({ dynamo, sglang: pinnedSglang(dynamo) });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkRules } from '../../../src/config/rules.ts';
+import { checkRules } from '../../../src/config/rules/check-rules.ts';
 import { dynamoEnvironment } from '../../../src/plan/environment.ts';
 import { infraSteps } from '../../../src/plan/infra.ts';
 import { wordText } from '../../../src/plan/word.ts';

@@ -1,6 +1,6 @@
-import { clusterProfile } from '../../../src/config/cluster-profile.ts';
 import type { Job } from '../../../src/config/job.ts';
-import { jobSchema } from '../../../src/config/schema.ts';
+import { clusterProfile } from '../../../src/config/schema/cluster-schema.ts';
+import { jobSchema } from '../../../src/config/schema/job-schema.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
 

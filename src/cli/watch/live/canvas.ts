@@ -1,4 +1,4 @@
-import { widthOf } from '../../../config/text-width.ts';
+import { widthOf } from '../../../config/text/text-width.ts';
 import type { Sink } from '../../sink.ts';
 import { draw } from '../../sink.ts';
 

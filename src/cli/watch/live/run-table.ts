@@ -1,4 +1,4 @@
-import { widthOf } from '../../../config/text-width.ts';
+import { widthOf } from '../../../config/text/text-width.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { MOCK_MARK } from '../../../observe/mock-engines.ts';
 import { isServing } from '../../../observe/run-state.ts';

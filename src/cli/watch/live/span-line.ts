@@ -1,4 +1,4 @@
-import { widthOf } from '../../../config/text-width.ts';
+import { widthOf } from '../../../config/text/text-width.ts';
 import { styled } from '../../styled.ts';
 import { fitted } from '../../wrap.ts';
 

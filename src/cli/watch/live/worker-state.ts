@@ -1,4 +1,4 @@
-import type { Role } from '../../../config/role.ts';
+import type { Role } from '../../../config/schema/role.ts';
 import type { ObservedEvent } from '../../../observe/event.ts';
 import type { Outline } from '../../../observe/outline.ts';
 import { stageCount } from '../log-event-text.ts';

@@ -1,4 +1,4 @@
-import { widthOf } from '../../../config/text-width.ts';
+import { widthOf } from '../../../config/text/text-width.ts';
 import type { WorkerLoad } from '../../../observe/service/worker-load.ts';
 import type { LiveState } from './live-state.ts';
 import { brief, percent } from './number-text.ts';

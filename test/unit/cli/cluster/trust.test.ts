@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { expect, test } from 'vitest';
 import { run } from '../../../../src/cli/program.ts';
-import { clusterProfile } from '../../../../src/config/cluster-profile.ts';
+import { clusterProfile } from '../../../../src/config/schema/cluster-schema.ts';
 import { put, SMALL, type TestWorld, testWorld } from '../../../world.ts';
 
 const PROFILE = '.dyn-slurm/clusters/hopper.yaml';

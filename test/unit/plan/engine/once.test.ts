@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { checkRules } from '../../../../src/config/rules.ts';
+import { checkRules } from '../../../../src/config/rules/check-rules.ts';
 import { planJob } from '../../../../src/plan/assemble.ts';
 import { wordText } from '../../../../src/plan/word.ts';
 import { sampleJob } from '../sample-job.ts';

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Job } from '../../../../src/config/job.ts';
-import { parseYaml } from '../../../../src/config/parse.ts';
 import { resolveJob } from '../../../../src/config/resolve.ts';
+import { parseYaml } from '../../../../src/config/yaml/parse.ts';
 import { planJob } from '../../../../src/plan/assemble.ts';
 import type { Plan } from '../../../../src/plan/plan.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { atLeast } from '../../../../src/config/release.ts';
+import { atLeast } from '../../../../src/config/compat/release.ts';
 import type { Plan, PortUse, Step } from '../../../../src/plan/plan.ts';
 import { wordText } from '../../../../src/plan/word.ts';
 

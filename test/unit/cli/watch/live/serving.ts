@@ -1,5 +1,5 @@
 import { advanceLive, type LiveState, newLiveState } from '../../../../../src/cli/watch/live/live-state.ts';
-import type { Role } from '../../../../../src/config/role.ts';
+import type { Role } from '../../../../../src/config/schema/role.ts';
 import type { ObservedEvent } from '../../../../../src/observe/event.ts';
 import type { WorkerLoad } from '../../../../../src/observe/service/worker-load.ts';
 import type { ServiceEventOf } from '../../../../../src/observe/service-event.ts';

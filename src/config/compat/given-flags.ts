@@ -1,0 +1,53 @@
+import type { ArgumentValue, Role, RoleConfig } from '../schema/role.ts';
+import type { ConfigPath } from '../yaml/source-range.ts';
+
+/** A flag that the user or the topology gives, in `args` or among the words of `flags`. */
+export interface GivenFlag {
+  /** With dashes, without the leading ones. */
+  readonly name: string;
+  readonly value: ArgumentValue;
+  readonly path: ConfigPath;
+  readonly in: 'args' | 'flags';
+}
+
+export function givenFlags(role: Role, config: RoleConfig): readonly GivenFlag[] {
+  return [
+    ...Object.entries(config.args).map(([key, value]) => ({
+      name: key.replaceAll('_', '-'),
+      value,
+      path: [role, 'args', key],
+      in: 'args' as const,
+    })),
+    ...flagGroups(config.flags).flatMap(({ name, values, index }) =>
+      name === undefined
+        ? []
+        : [{ name, value: flagValue(values), path: [role, 'flags', index], in: 'flags' as const }],
+    ),
+  ];
+}
+
+/** A flag among words of a command with the words that belong to it; words before the first flag have no name. */
+export interface FlagGroup {
+  readonly name: string | undefined;
+  readonly values: readonly string[];
+  readonly words: readonly string[];
+  /** Position of the first word. */
+  readonly index: number;
+}
+
+export function flagGroups(words: readonly string[]): readonly FlagGroup[] {
+  const starts = words.flatMap((word, index) => (index === 0 || word.startsWith('--') ? [index] : []));
+  return starts.map((index, position) => {
+    const group = words.slice(index, starts[position + 1]);
+    const flag = /^--([^=]+)(?:=(.*))?$/s.exec(group[0] ?? '');
+    if (!flag) return { name: undefined, values: [], words: group, index };
+    const values = flag[2] === undefined ? group.slice(1) : [flag[2], ...group.slice(1)];
+    return { name: flag[1], values, words: group, index };
+  });
+}
+
+function flagValue(values: readonly string[]): ArgumentValue {
+  const [only, ...more] = values;
+  if (only === undefined) return true;
+  return more.length === 0 ? only : values;
+}

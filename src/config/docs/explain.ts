@@ -1,0 +1,71 @@
+import { type Field, fieldAt, jobField, profileField } from '../schema/field.ts';
+import { nearest } from '../text/suggestion.ts';
+
+export { configMarkdown } from './reference.ts';
+
+/** What the schema says of one key. */
+export interface Explanation {
+  readonly key: string;
+  /** `whole number`, `duration`, `list of mount`, `map`, … */
+  readonly type: string;
+  readonly description: string;
+  readonly required: boolean;
+  /** Absent where there is none, or where it depends on other values; the description says so then. */
+  readonly default?: unknown;
+  readonly examples: readonly unknown[];
+  /** The only values, where they are few. */
+  readonly choices: readonly string[];
+  readonly children: readonly { readonly key: string; readonly type: string; readonly description: string }[];
+}
+
+/** Prefix of the keys of a cluster profile, as in the provenance of a job. */
+const SITE = 'site';
+
+/**
+ * Explains a key: `slurm.time`, `prefill.args.tp-size`, `site.interface` for one of a cluster profile, or an empty
+ * text for the whole config. Undefined where there is no such key.
+ */
+export function explain(key: string): Explanation | undefined {
+  const path = key === '' ? [] : key.split('.');
+  const field = path[0] === SITE ? fieldAt(profileField, path.slice(1)) : fieldAt(jobField, path);
+  return field && explanation(key, field);
+}
+
+/** Full keys that an unknown one may mean, the likeliest first. */
+export function suggestKeys(key: string): readonly string[] {
+  const known = [...keysOf(jobField, ''), ...keysOf(profileField, SITE)];
+  const last = key.split('.').at(-1) ?? key;
+  const named = known.filter((candidate) => lastOf(candidate) === last);
+  const near = nearest(key, known) ?? nearest(last, known.map(lastOf));
+  const matching = known.filter((candidate) => candidate === near || lastOf(candidate) === near);
+  return [...new Set([...named, ...matching])].slice(0, 5);
+}
+
+function explanation(key: string, field: Field): Explanation {
+  const { type, required, examples, choices, children } = field;
+  return {
+    key,
+    type,
+    description: field.description ?? '',
+    required,
+    ...(field.default !== undefined && { default: field.default }),
+    examples,
+    choices,
+    children: [...children].map(([name, child]) => ({
+      key: key === '' ? name : `${key}.${name}`,
+      type: child.type,
+      description: child.description ?? '',
+    })),
+  };
+}
+
+function keysOf(field: Field, prefix: string): readonly string[] {
+  return [...field.children].flatMap(([name, child]) => {
+    const key = prefix === '' ? name : `${prefix}.${name}`;
+    return [key, ...keysOf(child, key)];
+  });
+}
+
+function lastOf(key: string): string {
+  return key.slice(key.lastIndexOf('.') + 1);
+}

@@ -1,0 +1,102 @@
+import * as z from 'zod';
+import { jobSchema, ROLES, USER_KEYS } from '../schema/job-schema.ts';
+
+interface Json {
+  readonly [key: string]: unknown;
+}
+
+/**
+ * JSON Schema (draft 7, which editors' YAML plug-ins read) of a config as the user writes it: a topology by name or
+ * inline, durations as text, and `null` where it removes a key. What a topology or a cluster profile may provide is
+ * not required here.
+ */
+export function jsonSchema(): object {
+  const job = z.toJSONSchema(jobSchema, { io: 'input', target: 'draft-7', unrepresentable: 'any' }) as Json;
+  const { $schema, description, definitions: lent } = job;
+  const { properties } = adapted(job) as { readonly properties: Record<string, Json> };
+  const { definitions, references } = shared(properties);
+  const inline = Object.fromEntries(Object.entries(references).filter(([key]) => !USER_KEYS.includes(key)));
+  return {
+    $schema,
+    $id: 'urn:dyn-slurm:config',
+    title: 'dyn-slurm config',
+    description,
+    type: 'object',
+    properties: {
+      ...references,
+      name: { ...properties.name, type: 'string' },
+      topology: topologyOf(properties.topology ?? {}),
+      model: demanded(properties.model, 'model', 'path'),
+      slurm: demanded(properties.slurm, 'slurm', 'time'),
+    },
+    required: ['name', 'model', 'slurm'],
+    additionalProperties: false,
+    definitions: {
+      topology: { type: 'object', properties: inline, additionalProperties: false },
+      ...definitions,
+      ...(adapted(lent) as Json),
+    },
+  };
+}
+
+function topologyOf({ description, ...name }: Json): Json {
+  return {
+    description,
+    ...either({ ...name, type: 'string' }, { $ref: '#/definitions/topology' }, { type: 'null' }),
+  };
+}
+
+/** A map that must be there, with one of its keys. */
+function demanded(schema: Json | undefined, name: string, key: string): Json {
+  return { description: schema?.description, allOf: [{ $ref: `#/definitions/${name}` }], required: [key] };
+}
+
+/** Moves every map with fixed keys to the definitions; the roles are one of them. */
+function shared(properties: Readonly<Record<string, Json>>) {
+  const definitions: Record<string, Json> = {};
+  const references: Record<string, Json> = {};
+  for (const [key, schema] of Object.entries(properties)) {
+    if (schema.properties === undefined) {
+      references[key] = schema;
+      continue;
+    }
+    const name = (ROLES as readonly string[]).includes(key) ? 'role' : key;
+    const { description, default: _, ...rest } = schema;
+    definitions[name] = { ...rest, type: 'object' };
+    const allowed = either({ $ref: `#/definitions/${name}` }, { type: 'null' });
+    references[key] = { description, ...allowed };
+  }
+  return { definitions, references };
+}
+
+/** Every key may be null, and none is required; bounds that only say "exact in JavaScript" are left out. */
+function adapted(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(adapted);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const entries = Object.entries(schema).flatMap(([key, value]): [string, unknown][] => {
+    if (key === 'required' || Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER) return [];
+    if (key === 'default' || key === 'examples' || key === 'enum') return [[key, value]];
+    if (key === 'properties') return [[key, withNull(value as Json)]];
+    if (key === 'additionalProperties' && typeof value === 'object')
+      return [[key, nullable(adapted(value) as Json)]];
+    return [[key, adapted(value)]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function withNull(properties: Json): Json {
+  return Object.fromEntries(
+    Object.entries(properties).map(([key, value]) => [key, nullable(adapted(value) as Json)]),
+  );
+}
+
+function nullable(schema: Json): Json {
+  if (Array.isArray(schema.anyOf)) return { ...schema, anyOf: [...schema.anyOf, { type: 'null' }] };
+  if (typeof schema.type !== 'string') return either(schema, { type: 'null' });
+  const choices = Array.isArray(schema.enum) ? { enum: [...schema.enum, null] } : {};
+  return { ...schema, type: [schema.type, 'null'], ...choices };
+}
+
+function either(...schemas: readonly Json[]): Json {
+  return { anyOf: schemas };
+}

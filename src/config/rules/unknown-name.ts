@@ -1,0 +1,16 @@
+import { nearest } from '../text/suggestion.ts';
+import type { Problem } from '../yaml/problem.ts';
+import { type ConfigPath, quoted } from '../yaml/source-range.ts';
+
+/** A value that should name one of several known things, and does not. */
+export function unknownName(
+  path: ConfigPath,
+  what: string,
+  given: string,
+  known: readonly string[],
+  hint: string,
+): Problem {
+  const near = nearest(given, known);
+  const suggestion = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+  return { severity: 'error', path, message: `there is no ${what} ${quoted(given)}${suggestion}`, hint };
+}

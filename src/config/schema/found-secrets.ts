@@ -1,0 +1,110 @@
+import type * as z from 'zod';
+import { isSecretArgument, namesSecretVariable, secretTexts, secretWords } from '../text/secret.ts';
+import type { ConfigPath } from '../yaml/source-range.ts';
+import type { ArgumentOwner } from './argument-secrets.ts';
+import type { BenchConfig } from './bench.ts';
+import type { frontend } from './frontend.ts';
+import type { infra } from './infra.ts';
+import { type ArgumentValue, ROLES, type Role, type RoleConfig } from './role.ts';
+
+/** What is known of a job before its schema is whole. */
+interface Owners extends Partial<Record<Role, RoleConfig | undefined>> {
+  readonly frontend: z.output<typeof frontend>;
+  readonly infra: z.output<typeof infra>;
+  readonly bench?: BenchConfig | undefined;
+}
+
+interface Found {
+  readonly path: ConfigPath;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Refuses a config in which any text, wherever it goes, holds a secret by its form or by its name. */
+export function refuseSecrets(job: Owners, context: z.RefinementCtx): void {
+  const said = new Set<string>();
+  for (const { path, message, hint } of found(job)) {
+    const at = JSON.stringify(path);
+    // It may look like a secret in more than one way.
+    if (said.has(at)) continue;
+    said.add(at);
+    context.addIssue({
+      code: 'custom',
+      path: [...path],
+      message,
+      params: { conceal: true, ...(hint && { hint }) },
+    });
+  }
+}
+
+function* found(job: Owners): Generator<Found> {
+  for (const path of secretTexts(job)) yield whyNot(path);
+  for (const [, path, args] of argumentsOf(job)) {
+    for (const [name, value] of Object.entries(args))
+      if (isSecretArgument(name, value)) yield whyNot([...path, name]);
+  }
+  for (const owner of [...ROLES, 'frontend', 'bench'] as const) {
+    for (const [name, value] of Object.entries(job[owner]?.env ?? {}))
+      if (namesSecretVariable(name) && typeof value !== 'object' && value !== '')
+        yield whyNot([owner, 'env', name]);
+  }
+  for (const role of ROLES)
+    for (const index of secretWords(job[role]?.flags ?? [])) yield whyNot([role, 'flags', index]);
+  for (const key of ['command', 'program'] as const)
+    if (holdsSecretWord(job.bench?.[key] ?? '')) yield whyNot(['bench', key]);
+}
+
+/** Whether a line of bash gives a secret by name, as a word or as a variable; `"$NAME"` is none. */
+function holdsSecretWord(line: string): boolean {
+  const words = line.split(/[\s;]+/).map((word) => word.replaceAll(/["']/g, ''));
+  const given = words.filter((word) => !/^(--?[\w-]+=)?\$/.test(word));
+  const assigned = given.some((word) => {
+    const [, name = '', value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? [];
+    return namesSecretVariable(name) && value !== '' && !value.startsWith('$');
+  });
+  return assigned || secretWords(words).some((index) => given.includes(words[index] ?? ''));
+}
+
+/** What to say of a secret at a path, by who could read it there. */
+function whyNot(path: ConfigPath): Found {
+  const [section, field, name] = path;
+  if (field === 'env')
+    return {
+      path,
+      message: `looks like a secret, which no config may hold; write {from_env: ${String(name)}} or {from_file: PATH}`,
+    };
+  if (field === 'flags')
+    return { path, message: 'looks like a secret; every user of a node can read the words of its commands' };
+  const args = path.indexOf('args');
+  if (args >= 0)
+    return {
+      path: path.slice(0, args + 2),
+      message: 'looks like a secret; every user of a node can read the arguments of its processes',
+      hint: 'write {from_env: NAME} or {from_file: PATH}',
+    };
+  const readers = {
+    slurm: 'which Slurm shows to every user of the cluster',
+    bench:
+      'which every user of the node could read in the command; name it in bench.env as {from_env: NAME}, and write "$NAME" in bench.command',
+    container:
+      field === 'image'
+        ? 'which every user of the nodes could read; enroot takes it from ~/.config/enroot/.credentials'
+        : 'which every user of the nodes could read in the command of each step',
+  }[String(section)];
+  return {
+    path,
+    message: `looks like a secret, ${readers ?? 'which no config may hold: its text goes into commands and files of the job'}`,
+  };
+}
+
+type Owned = readonly [ArgumentOwner, ConfigPath, Readonly<Record<string, ArgumentValue>>];
+
+/** The arguments of a job by whose they are, with their paths. */
+export function argumentsOf(job: Owners): readonly Owned[] {
+  return [
+    ...ROLES.map((role): Owned => [role, [role, 'args'], job[role]?.args ?? {}]),
+    ['frontend', ['frontend', 'args'], job.frontend.args],
+    ['etcd', ['infra', 'etcd', 'args'], job.infra.etcd.args],
+    ...(job.bench ? [[job.bench.type, ['bench', 'args'], job.bench.args] satisfies Owned] : []),
+  ];
+}

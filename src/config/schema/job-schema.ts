@@ -1,0 +1,110 @@
+import * as z from 'zod';
+import { bench } from './bench.ts';
+import { clusterName } from './cluster-schema.ts';
+import { dynamo } from './dynamo.ts';
+import { engine } from './engine.ts';
+import { name } from './fields.ts';
+import { refuseSecrets } from './found-secrets.ts';
+import { frontend } from './frontend.ts';
+import { health } from './health.ts';
+import { infra } from './infra.ts';
+import { container, model } from './model.ts';
+import { observe } from './observe.ts';
+import { profiling } from './profiling.ts';
+import { role } from './role.ts';
+import { slurm } from './slurm.ts';
+
+export { ROLES, type Role } from './role.ts';
+
+/** What a topology may set, and a user's file overrides key by key. */
+const shape = {
+  gpu: z
+    .string()
+    .meta({ examples: ['h100', 'gb200'] })
+    .describe(
+      'GPU model of the nodes; it decides how many GPUs a node has. Default: the topology’s, else required.',
+    ),
+  prefill: role
+    .optional()
+    .describe('Workers that read prompts and hand their KV cache to the decode workers.'),
+  decode: role
+    .optional()
+    .describe('Workers that generate tokens from a KV cache that prefill workers filled.'),
+  aggregated: role.optional().describe('Workers that do both, prefill and decode.'),
+  encode: role.optional().describe('Encoders of images, in front of a multimodal model.'),
+  processor: role.optional().describe('Processors of multimodal requests, without GPUs; Dynamo 0.x only.'),
+  router: role.optional().describe('Stand-alone routers of prefill, without GPUs; Dynamo 0.x only.'),
+  frontend: frontend.prefault({}).describe('The HTTP frontends that clients talk to.'),
+  infra: infra.prefault({}).describe('etcd, NATS, the planes between processes, and the ports.'),
+  dynamo: dynamo.prefault({}).describe('Dynamo’s release, and its options of workers.'),
+  engine: engine.prefault({}).describe('SGLang in the image, where it is not the one that Dynamo asks for.'),
+  health: health.prefault({}).describe('When the job counts as ready, and when it gives up.'),
+  observe: observe.prefault({}).describe('What the job writes down beside its events and logs.'),
+  profile: profiling
+    .optional()
+    .describe(
+      'Workers that run under Nsight Systems, for `dyn-slurm profile --role decode --tool nsys`. Default: none.',
+    ),
+  bench: bench
+    .optional()
+    .describe(
+      'A benchmark of the ready service; the job ends with it. Default: none, the service runs until it is cancelled or out of time.',
+    ),
+};
+
+/** A whole job, after the topology and the cluster profile are merged in. */
+export const jobSchema = z
+  .strictObject({
+    name: name
+      .meta({ title: 'name', examples: ['dsr1-wideep'] })
+      .describe('Name of the job: 1 to 64 letters, digits, dots, dashes and underscores. Required.'),
+    topology: name
+      .optional()
+      .meta({ title: 'name or map', examples: ['docs-dsr1-wideep-h100'] })
+      .describe(
+        'Name of a published topology (`dyn-slurm topologies` lists them), or a map with the keys of one. Keys beside it override it one by one; null removes a key.',
+      ),
+    model: model.describe('The model to serve.'),
+    container: container.optional().describe('Image in which Dynamo runs. Default: none, on the host.'),
+    slurm: slurm.describe('What to ask of Slurm.'),
+    cluster: clusterName
+      .optional()
+      .meta({ title: 'name', examples: ['hopper'] })
+      .describe(
+        'Name of the cluster profile; `--cluster` and DYN_SLURM_CLUSTER win over it. Default: the profile `default`.',
+      ),
+    ...shape,
+  })
+  .superRefine(refuseSecrets)
+  .describe('A config: a model, where it runs, and what of its topology differs.');
+
+/** Keys of a job that a topology, published or inline, cannot set: they are the user's. */
+export const USER_KEYS: readonly string[] = ['name', 'topology', 'cluster'];
+
+/** The validated intent: every default filled, durations in seconds. */
+export type JobConfig = z.output<typeof jobSchema>;
+
+/** Facts about a published topology, beside the keys that it sets. */
+export const topologyHeader = z.strictObject({
+  title: z.string().describe('What the topology is, in a few words.'),
+  precision: z
+    .string()
+    .optional()
+    .describe('FP8, FP4, BF16, …: what the recipe really holds, whatever its upstream name says.'),
+  source: z
+    .strictObject({
+      repo: z.string().describe('Repository of the recipe.'),
+      path: z.string().describe('File in it.'),
+      commit: z.string().describe('Commit that was read.'),
+      dynamo: z.string().describe('Release of Dynamo that the file was written for.'),
+    })
+    .describe('Where the recipe was published.'),
+  notes: z.array(z.string()).default([]).describe('What to mind.'),
+  expects: z
+    .strictObject({
+      files: z.array(z.string()).default([]).describe('Files without which a worker does not start.'),
+      folders: z.array(z.string()).default([]).describe('Folders of caches, which workers fill.'),
+    })
+    .optional()
+    .describe('What the workers find on their nodes or, where they run in a container, mounted in it.'),
+});
