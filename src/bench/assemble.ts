@@ -1,5 +1,5 @@
-import type { ObservedEvent } from '../observe/event.ts';
 import type { BenchOutline } from '../plan/bench/outline.ts';
+import type { ObservedEvent } from '../run/events.ts';
 import { lossesBetween } from './losses.ts';
 import { type PointFacts, pointOf } from './point.ts';
 import type { PointRecord } from './point-record.ts';

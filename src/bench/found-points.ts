@@ -1,8 +1,8 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
 import { attemptsAmong } from '../observe/log-file.ts';
-import type { Run } from '../observe/run.ts';
 import { type BenchOutline, CONFIGURED } from '../plan/bench/outline.ts';
+import type { Run } from '../run/folder.ts';
 import type { FoundPoint } from './assemble.ts';
 import { isWhole, parsePointRecord } from './point-record.ts';
 import { RESULT_FILE, readTool } from './tool/read-tool.ts';

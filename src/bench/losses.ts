@@ -1,4 +1,4 @@
-import type { ObservedEvent } from '../observe/event.ts';
+import type { ObservedEvent } from '../run/events.ts';
 import type { BenchProblem } from './result.ts';
 
 /** A span of time in which the service had fewer workers than it should. */

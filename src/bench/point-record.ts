@@ -1,4 +1,4 @@
-import { instant, number } from '../observe/foreign.ts';
+import { instant, number } from '../run/lenient.ts';
 
 /** FOLDER/point: when a measurement was made, and how it ended. bench.sh writes it, and so does the built-in client. */
 export interface PointRecord {

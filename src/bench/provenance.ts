@@ -1,5 +1,5 @@
-import type { RecordedPlan } from '../observe/recorded-plan.ts';
 import type { BenchOutline } from '../plan/bench/outline.ts';
+import type { RecordedPlan } from '../run/plan-file.ts';
 import type { BenchGpus, BenchProvenance } from './result.ts';
 
 /** Where the facts about a run stand. */

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
+import { hasMockEngines } from '../observe/mock-engines.ts';
+import type { BenchOutline, Range } from '../plan/bench/outline.ts';
+import { readRunLog } from '../run/event-log.ts';
+import type { Run } from '../run/folder.ts';
 import {
   either,
   fields,
@@ -12,12 +16,8 @@ import {
   type Reader,
   text,
   time,
-} from '../observe/foreign.ts';
-import { hasMockEngines } from '../observe/mock-engines.ts';
-import { readPlan } from '../observe/recorded-plan.ts';
-import type { Run } from '../observe/run.ts';
-import { readRunLog } from '../observe/run-log.ts';
-import type { BenchOutline, Range } from '../plan/bench/outline.ts';
+} from '../run/lenient.ts';
+import { readPlan } from '../run/plan-file.ts';
 import { benchResult, type FoundPoint } from './assemble.ts';
 import { foundPoints } from './found-points.ts';
 import { provenanceOf } from './provenance.ts';

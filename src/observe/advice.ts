@@ -1,5 +1,5 @@
 import { type Signature, signatureOf } from '../causes/signature.ts';
-import type { EventOf, ProcessEnd } from './event.ts';
+import type { EventOf, ProcessEnd } from '../run/events.ts';
 
 const XID = /Xid \(PCI:([0-9A-Fa-f:.]{4,20})\): (\d{1,4})/;
 const SERIAL = /\b(?:serial(?: number)?|S\/N)[: =]{1,3}(\d{8,16})\b|\b(GPU-[0-9a-f-]{36})\b/i;

@@ -1,6 +1,6 @@
-import type { EventOf, Outcome, QueueEvent } from './event.ts';
+import type { EventOf, Outcome, QueueEvent } from '../run/events.ts';
+import type { RunState } from '../run/state.ts';
 import { WITHDRAWN } from './queue-event.ts';
-import type { RunState } from './run-state.ts';
 
 /**
  * The verdict on a job that left the queue without writing one. Only a state that says so makes it failed, cancelled or

@@ -1,8 +1,8 @@
 import { DynSlurmError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
+import type { EventOf } from '../run/events.ts';
+import type { Run } from '../run/folder.ts';
 import { adviceFor } from './advice.ts';
-import type { EventOf } from './event.ts';
-import type { Run } from './run.ts';
 import { type RunSignature, runSignature } from './run-signature.ts';
 
 /** It did not do what it was for, and somebody should look. */

@@ -1,10 +1,10 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
+import type { EventOf, QueueEvent } from '../run/events.ts';
+import { parseEventLine } from '../run/events.ts';
+import type { RunState } from '../run/state.ts';
 import { wasCancelled } from './cancel-note.ts';
-import type { EventOf, QueueEvent } from './event.ts';
-import { parseEventLine } from './event.ts';
 import { inferVerdict } from './inferred-verdict.ts';
-import type { RunState } from './run-state.ts';
 
 /** Bytes at the end of job.log that hold the last events, which stand there, too. */
 const LAST = 65_536;

@@ -1,7 +1,7 @@
 import { FileCursor } from '../host/cursor.ts';
 import type { Host } from '../host/host.ts';
+import { LineSplitter } from '../host/line-splitter.ts';
 import { plainText } from '../host/plain-text.ts';
-import { LineSplitter } from './line-splitter.ts';
 import type { LogFile } from './log-file.ts';
 
 /** Reads a log on from an offset, as lines that are fit for a terminal. Keeps no file open between the reads. */

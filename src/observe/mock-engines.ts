@@ -1,5 +1,5 @@
-import type { ObservedEvent } from './event.ts';
-import type { SubmittedJob } from './run.ts';
+import type { ObservedEvent } from '../run/events.ts';
+import type { SubmittedJob } from '../run/folder.ts';
 
 /** The cluster profile whose Slurm is the stand-in on this machine; its engines are always mock. */
 export const LOCAL = 'local';

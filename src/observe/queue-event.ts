@@ -1,8 +1,8 @@
 import type { DynSlurmError } from '../errors.ts';
+import type { QueueEvent } from '../run/events.ts';
 import { type JobId, jobNumber } from '../scheduler/job-id.ts';
 import { explainPending } from '../scheduler/pending-reason.ts';
 import type { JobStatus } from '../scheduler/scheduler.ts';
-import type { QueueEvent } from './event.ts';
 
 /** What Slurm says about a job, with its reason explained. */
 export function queueEvent(job: JobId, status: JobStatus, time: Date): QueueEvent {

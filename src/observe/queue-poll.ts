@@ -1,10 +1,10 @@
 import { DynSlurmError } from '../errors.ts';
 import { pause } from '../host/pause.ts';
+import type { QueueEvent } from '../run/events.ts';
 import { type JobId, slurmCluster } from '../scheduler/job-id.ts';
 import { type PollSchedule, pollDelay, type Seen } from '../scheduler/poll-schedule.ts';
 import type { JobStatus, Scheduler } from '../scheduler/scheduler.ts';
 import { saysLimited } from '../scheduler/slurm-parse.ts';
-import type { QueueEvent } from './event.ts';
 import { Mailbox } from './mailbox.ts';
 import { queueEvent, unreachable } from './queue-event.ts';
 

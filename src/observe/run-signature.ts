@@ -1,13 +1,16 @@
 import { dirname, join } from 'node:path/posix';
 import { GRADE, type Grade, JUDGED_BYTES, judge } from '../causes/judge.ts';
+import { isNodeFault } from '../causes/node-faults.ts';
 import { SIGNATURES, type Signature, signatureOf } from '../causes/signature.ts';
 import type { Host } from '../host/host.ts';
 import { plainText } from '../host/plain-text.ts';
+import { type Blame, hardwareText } from '../run/blame.ts';
+import type { EventOf } from '../run/events.ts';
+import { sameNode } from '../run/node-name.ts';
+import type { RunState } from '../run/state.ts';
 import { adviceOn } from './advice.ts';
-import type { EventOf } from './event.ts';
 import { inGroups } from './in-groups.ts';
 import { type LogFile, listLogs, logFolder } from './log-file.ts';
-import { sameNode } from './node-name.ts';
 
 /** What is known of why a run failed, beyond its verdict. */
 export interface RunSignature {
@@ -87,4 +90,16 @@ async function judged(host: Host, logs: readonly LogFile[]): Promise<readonly Fo
     return [{ signature, line: plain, advice: adviceOn(signature, plain, log.node), log, grade }];
   });
   return [...found].flat();
+}
+
+/** The node of which a run's logs tell that its hardware is broken, where the job itself saw only what followed from that. */
+export function blameInLog(
+  { verdict, bound }: Pick<RunState, 'verdict' | 'bound'>,
+  found: RunSignature | undefined,
+): readonly Blame[] {
+  if (verdict === undefined || found === undefined || !isNodeFault(found.signature)) return [];
+  const { log, line, signature } = found;
+  const node = bound?.nodes.find(({ host }) => sameNode(host, log.node))?.host ?? log.node;
+  if (node === '') return [];
+  return [{ node, reason: hardwareText({ title: signature.title, line }), time: verdict.time }];
 }

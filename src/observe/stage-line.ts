@@ -1,5 +1,5 @@
+import type { StartStage } from '../run/log-event.ts';
 import type { Stamp } from './line-stamp.ts';
-import type { StartStage } from './log-event.ts';
 
 /** How far a rank's start has come. `done` and `total` count what the stage's name says in log-event.ts. */
 export interface StageLine extends Stamp {

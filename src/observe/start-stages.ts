@@ -1,5 +1,5 @@
 import type { StartStage } from '../plan/start-stage.ts';
-import type { StageEvent } from './log-event.ts';
+import type { StageEvent } from '../run/log-event.ts';
 import type { StageLine } from './stage-line.ts';
 
 /**

@@ -1,14 +1,14 @@
 import type { Host } from '../host/host.ts';
 import { pause } from '../host/pause.ts';
+import { untilAbort } from '../host/until-abort.ts';
+import { followRunLog, readRunLog } from '../run/event-log.ts';
+import type { ObservedEvent, QueueEvent } from '../run/events.ts';
+import { advance, stateAfter } from '../run/state.ts';
 import type { JobId } from '../scheduler/job-id.ts';
-import type { ObservedEvent, QueueEvent } from './event.ts';
 import { concluded } from './last-words.ts';
 import { removeLeftSecrets } from './left-secrets.ts';
 import { merge } from './merge.ts';
 import type { QueuePoll } from './queue-poll.ts';
-import { followRunLog, readRunLog } from './run-log.ts';
-import { advance, stateAfter } from './run-state.ts';
-import { untilAbort } from './until-abort.ts';
 
 export interface Watch {
   readonly host: Host;

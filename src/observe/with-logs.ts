@@ -1,5 +1,5 @@
 import { onAbort } from '../host/on-abort.ts';
-import type { ObservedEvent } from './event.ts';
+import type { ObservedEvent } from '../run/events.ts';
 import { type LogWatch, watchLogs } from './log-watch.ts';
 import { merge } from './merge.ts';
 

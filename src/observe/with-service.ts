@@ -1,8 +1,8 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
-import type { ObservedEvent } from './event.ts';
+import type { ObservedEvent } from '../run/events.ts';
+import { advance, isServing, NEW_RUN, type RunState } from '../run/state.ts';
 import { Mailbox } from './mailbox.ts';
-import { advance, isServing, NEW_RUN, type RunState } from './run-state.ts';
 import { movedPorts } from './service/moved-ports.ts';
 import { placesOf, readPlannedService } from './service/places.ts';
 import { observeService } from './service/service.ts';

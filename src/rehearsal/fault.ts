@@ -1,5 +1,5 @@
 import { DynSlurmError } from '../errors.ts';
-import type { EventKind } from '../observe/event.ts';
+import type { EventKind } from '../run/events.ts';
 import { parseSignal } from './slurm/signals.ts';
 
 export type FaultAction =

@@ -1,5 +1,6 @@
-import { type Load, loadBetween, type Scrape } from '../observe/service/load.ts';
+import { loadBetween, type Scrape } from '../observe/service/load.ts';
 import type { Rates } from '../observe/throughput.ts';
+import type { Load } from '../run/service-event.ts';
 import { type Column, type Columns, thin } from './thin.ts';
 
 /** What a run's frontends and workers did over time. */

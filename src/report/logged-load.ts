@@ -1,7 +1,7 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
-import type { ObservedEvent } from '../observe/event.ts';
-import type { RecordedPlan } from '../observe/recorded-plan.ts';
+import type { ObservedEvent } from '../run/events.ts';
+import type { RecordedPlan } from '../run/plan-file.ts';
 import { type LoadSeries, loggedSeries, type WorkerSeries, withLogs } from './load-series.ts';
 import type { RunData } from './run-data.ts';
 import { type LoggedWorker, type LogTimes, logTimes, readWorker, type WorkerLogs } from './worker-logs.ts';

@@ -1,9 +1,9 @@
 import type { BenchResult } from '../bench/result.ts';
-import type { ObservedEvent } from '../observe/event.ts';
-import type { RecordedPlan } from '../observe/recorded-plan.ts';
-import type { Run } from '../observe/run.ts';
 import type { RunSignature } from '../observe/run-signature.ts';
-import type { RunState } from '../observe/run-state.ts';
+import type { ObservedEvent } from '../run/events.ts';
+import type { Run } from '../run/folder.ts';
+import type { RecordedPlan } from '../run/plan-file.ts';
+import type { RunState } from '../run/state.ts';
 import type { GpuSeries } from './gpu-series.ts';
 import type { LoadSeries } from './load-series.ts';
 import type { LoggedWorker } from './worker-logs.ts';

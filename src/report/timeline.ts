@@ -1,5 +1,5 @@
 import type { BenchPoint } from '../bench/result.ts';
-import type { ObservedEvent } from '../observe/event.ts';
+import type { ObservedEvent } from '../run/events.ts';
 import type { RunData } from './run-data.ts';
 import type { StageSpan } from './start-spans.ts';
 

@@ -9,8 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Mailbox } from '../../src/observe/mailbox.ts';
 import { watchRegistrations } from '../../src/observe/service/discovery.ts';
 import { persist, Report } from '../../src/observe/service/report.ts';
-import type { ServiceEvent } from '../../src/observe/service-event.ts';
 import { findTools, toolsPlace } from '../../src/rehearsal/tools/tools.ts';
+import type { ServiceEvent } from '../../src/run/service-event.ts';
 
 const HOST = '127.0.77.10';
 const PORT = 2379;

@@ -46,11 +46,12 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   render: ['plan', 'config', 'causes'],
   host: ['render'],
   scheduler: ['host'],
-  observe: ['scheduler', 'host', 'causes'],
+  run: ['scheduler', 'host', 'causes'],
+  observe: ['run', 'scheduler', 'host', 'causes'],
   rehearsal: ['host', 'plan', 'config'],
-  bench: ['observe', 'scheduler', 'host', 'plan', 'config'],
-  report: ['bench', 'observe', 'scheduler', 'host', 'plan', 'config'],
-  cli: ['config', 'plan', 'render', 'host', 'scheduler', 'observe', 'bench', 'report', 'rehearsal'],
+  bench: ['run', 'observe', 'scheduler', 'host', 'plan', 'config'],
+  report: ['bench', 'run', 'observe', 'scheduler', 'host', 'plan', 'config'],
+  cli: ['config', 'plan', 'render', 'host', 'scheduler', 'run', 'observe', 'bench', 'report', 'rehearsal'],
   '': ['cli', 'host'],
 };
 

@@ -1,4 +1,4 @@
-import { isObject } from '../../observe/foreign.ts';
+import { isObject } from '../../run/lenient.ts';
 import type { Percentiles } from '../result.ts';
 import { type Fields, type Measured, numberAt, parseObject, present } from './measured.ts';
 

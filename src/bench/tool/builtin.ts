@@ -1,4 +1,4 @@
-import { either, fields, flag, number, oneOf, type Reader, text } from '../../observe/foreign.ts';
+import { either, fields, flag, number, oneOf, type Reader, text } from '../../run/lenient.ts';
 import type { Percentiles } from '../result.ts';
 import { type Measured, parseObject } from './measured.ts';
 

@@ -1,4 +1,4 @@
-import { isObject, number, parseJson } from '../../observe/foreign.ts';
+import { isObject, number, parseJson } from '../../run/lenient.ts';
 import type { Percentiles } from '../result.ts';
 
 /** What a tool's own result says of one measurement. */

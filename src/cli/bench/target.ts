@@ -1,6 +1,6 @@
 import { DynSlurmError } from '../../errors.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { type RunState, stateAfter } from '../../observe/run-state.ts';
+import { readRunLog } from '../../run/event-log.ts';
+import { type RunState, stateAfter } from '../../run/state.ts';
 import { type FoundRun, type Lookup, lookUpRun } from '../run/lookup.ts';
 import { SESSION_VARIABLE } from '../session/lookup.ts';
 import type { World } from '../world.ts';

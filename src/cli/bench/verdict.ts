@@ -1,8 +1,8 @@
 import type { BenchResult } from '../../bench/result.ts';
 import { EXIT } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
-import type { Run } from '../../observe/run.ts';
-import type { RunState } from '../../observe/run-state.ts';
+import type { Run } from '../../run/folder.ts';
+import type { RunState } from '../../run/state.ts';
 import { exitOfRun } from '../run/exit.ts';
 import type { Page } from '../world.ts';
 import { benchText } from './text.ts';

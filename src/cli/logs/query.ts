@@ -1,6 +1,6 @@
 import { DynSlurmError } from '../../errors.ts';
 import { JOB_LOG, listLogs } from '../../observe/log-file.ts';
-import { readOutline } from '../../observe/outline.ts';
+import { readOutline } from '../../run/outline.ts';
 import { type FoundRun, type LookupOptions, lookUpRuns, pick, pickAtDistance } from '../run/lookup.ts';
 import { newestMeant } from '../run/newest.ts';
 import type { World } from '../world.ts';

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { DynSlurmError } from '../../errors.ts';
-import { type Blame, blameInLog, FAILED } from '../../observe/blame.ts';
 import type { RunSignature } from '../../observe/run-signature.ts';
-import type { RunState } from '../../observe/run-state.ts';
+import { blameInLog } from '../../observe/run-signature.ts';
+import { type Blame, FAILED } from '../../run/blame.ts';
+import type { RunState } from '../../run/state.ts';
 import { type Connection, LOCAL } from '../cluster/connect.ts';
 import type { FoundRun } from '../run/lookup.ts';
 import type { World } from '../world.ts';

@@ -1,7 +1,5 @@
 import { join } from 'node:path/posix';
 import { DynSlurmError } from '../../errors.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { stateAfter } from '../../observe/run-state.ts';
 import { movedPorts } from '../../observe/service/moved-ports.ts';
 import {
   type PlannedService,
@@ -9,6 +7,8 @@ import {
   readPlannedService,
   type WorkerPlace,
 } from '../../observe/service/places.ts';
+import { readRunLog } from '../../run/event-log.ts';
+import { stateAfter } from '../../run/state.ts';
 import type { FoundRun } from '../run/lookup.ts';
 
 /** A service that runs: its workers, and where its attempt keeps its files. */

@@ -1,13 +1,13 @@
 import type { Job } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
 import { plainText } from '../../host/plain-text.ts';
-import type { ObservedEvent } from '../../observe/event.ts';
-import { readOutline } from '../../observe/outline.ts';
-import { NEW_RUN, type RunState } from '../../observe/run-state.ts';
 import { watchRun } from '../../observe/watch.ts';
 import { type ChatSummary, streamChat } from '../../rehearsal/chat.ts';
 import { type Fault, faultText } from '../../rehearsal/fault.ts';
 import { ignoredArguments } from '../../rehearsal/ignored.ts';
+import type { ObservedEvent } from '../../run/events.ts';
+import { readOutline } from '../../run/outline.ts';
+import { NEW_RUN, type RunState } from '../../run/state.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import { exitOfRun } from '../run/exit.ts';
 import { elapsed } from '../time-text.ts';

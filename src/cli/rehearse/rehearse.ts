@@ -1,6 +1,5 @@
 import type { Job } from '../../config/job.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
-import { createRun, type Run } from '../../observe/run.ts';
 import { planJob } from '../../plan/assemble.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { benchable } from '../../rehearsal/benchable.ts';
@@ -8,6 +7,7 @@ import { type Fault, parseFault } from '../../rehearsal/fault.ts';
 import { rehearsable } from '../../rehearsal/rehearsable.ts';
 import { findTools, toolsPlace } from '../../rehearsal/tools/tools.ts';
 import { commandLineOptions } from '../../render/directives.ts';
+import { createRun, type Run } from '../../run/folder.ts';
 import { submitRequest } from '../../scheduler/request.ts';
 import { connectLocally } from '../cluster/connect.ts';
 import { type LoadOptions, loadValidJob } from '../config/load.ts';

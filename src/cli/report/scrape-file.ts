@@ -1,9 +1,9 @@
 import { DynSlurmError } from '../../errors.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { stateAfter } from '../../observe/run-state.ts';
 import { movedPorts } from '../../observe/service/moved-ports.ts';
 import { placesOf, readPlannedService } from '../../observe/service/places.ts';
 import { scrapeTargets } from '../../observe/service/scrape-targets.ts';
+import { readRunLog } from '../../run/event-log.ts';
+import { stateAfter } from '../../run/state.ts';
 import type { FoundRun } from '../run/lookup.ts';
 
 /**

@@ -1,6 +1,6 @@
-import type { EventOf } from '../../observe/event.ts';
-import type { Run } from '../../observe/run.ts';
 import { quoteWord } from '../../render/shell.ts';
+import type { EventOf } from '../../run/events.ts';
+import type { Run } from '../../run/folder.ts';
 import { type Connection, LOCAL } from '../cluster/connect.ts';
 import type { World } from '../world.ts';
 

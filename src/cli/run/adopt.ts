@@ -1,6 +1,6 @@
 import { DynSlurmError } from '../../errors.ts';
-import { type Run, recordJob, type SessionFacts, type SubmittedJob } from '../../observe/run.ts';
-import type { RunState } from '../../observe/run-state.ts';
+import { type Run, recordJob, type SessionFacts, type SubmittedJob } from '../../run/folder.ts';
+import type { RunState } from '../../run/state.ts';
 import { asJobId, type JobId } from '../../scheduler/job-id.ts';
 import type { FoundJob } from '../../scheduler/scheduler.ts';
 import type { Connection } from '../cluster/connect.ts';

@@ -1,10 +1,10 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { timeLimit } from '../../host/time-limit.ts';
 import { noteCancelled } from '../../observe/cancel-note.ts';
-import type { ObservedEvent } from '../../observe/event.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { type RunState, stateAfter } from '../../observe/run-state.ts';
 import { watchRun } from '../../observe/watch.ts';
+import { readRunLog } from '../../run/event-log.ts';
+import type { ObservedEvent } from '../../run/events.ts';
+import { type RunState, stateAfter } from '../../run/state.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { noteBadNodes } from '../nodes/ledger.ts';
 import { elapsed } from '../time-text.ts';

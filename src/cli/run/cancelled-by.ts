@@ -1,5 +1,5 @@
 import { DynSlurmError } from '../../errors.ts';
-import type { EventOf } from '../../observe/event.ts';
+import type { EventOf } from '../../run/events.ts';
 import type { JobId } from '../../scheduler/job-id.ts';
 import type { Connection } from '../cluster/connect.ts';
 import type { World } from '../world.ts';

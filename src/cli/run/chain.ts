@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path/posix';
-import { listRuns, type Run } from '../../observe/run.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { stateAfter } from '../../observe/run-state.ts';
+import { readRunLog } from '../../run/event-log.ts';
+import { listRuns, type Run } from '../../run/folder.ts';
+import { stateAfter } from '../../run/state.ts';
 import type { JobId } from '../../scheduler/job-id.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { exitOfRun } from './exit.ts';

@@ -1,5 +1,5 @@
 import { EXIT } from '../../errors.ts';
-import type { RunState } from '../../observe/run-state.ts';
+import type { RunState } from '../../run/state.ts';
 
 /**
  * The exit code for how a run ended; `ok` while it goes on. A service that was ready and ran into Slurm's time limit

@@ -1,10 +1,10 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { openTunnel, type Tunnel } from '../../host/tunnel.ts';
-import type { EventOf } from '../../observe/event.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { advance, type RunState, stateAfter } from '../../observe/run-state.ts';
 import { watchRun } from '../../observe/watch.ts';
+import { readRunLog } from '../../run/event-log.ts';
+import type { EventOf } from '../../run/events.ts';
+import { advance, type RunState, stateAfter } from '../../run/state.ts';
 import type { World } from '../world.ts';
 import { jobIdOf } from './adopt.ts';
 import { exitOfRun } from './exit.ts';

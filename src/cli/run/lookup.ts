@@ -1,5 +1,5 @@
 import { DynSlurmError } from '../../errors.ts';
-import { findRun, listRuns, type Run } from '../../observe/run.ts';
+import { findRun, listRuns, type Run } from '../../run/folder.ts';
 import { clusterNames } from '../cluster/clusters.ts';
 import { type Connection, connect } from '../cluster/connect.ts';
 import { readProfile } from '../cluster/profiles.ts';

@@ -1,6 +1,6 @@
 import { DynSlurmError } from '../../errors.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { NEW_RUN, type RunState, stateAfter } from '../../observe/run-state.ts';
+import { readRunLog } from '../../run/event-log.ts';
+import { NEW_RUN, type RunState, stateAfter } from '../../run/state.ts';
 import type { World } from '../world.ts';
 import type { FoundRun } from './lookup.ts';
 import { type RunReport, reportRuns } from './report.ts';

@@ -1,10 +1,10 @@
 import { DynSlurmError } from '../../errors.ts';
 import { concluded } from '../../observe/last-words.ts';
 import { queueEvent, unreachable } from '../../observe/queue-event.ts';
-import { readRunLogs } from '../../observe/run-log.ts';
 import type { RunSignature } from '../../observe/run-signature.ts';
-import { type RunState, stateAfter } from '../../observe/run-state.ts';
-import type { Load } from '../../observe/service/load.ts';
+import { readRunLogs } from '../../run/event-log.ts';
+import type { Load } from '../../run/service-event.ts';
+import { type RunState, stateAfter } from '../../run/state.ts';
 import type { JobId } from '../../scheduler/job-id.ts';
 import type { JobStatus } from '../../scheduler/scheduler.ts';
 import type { Connection } from '../cluster/connect.ts';

@@ -1,8 +1,8 @@
 import { plainText } from '../../host/plain-text.ts';
-import type { QueueEvent } from '../../observe/event.ts';
 import { hasMockEngines, MOCK_MARK } from '../../observe/mock-engines.ts';
 import type { RunSignature } from '../../observe/run-signature.ts';
-import type { Absence, RunState } from '../../observe/run-state.ts';
+import type { QueueEvent } from '../../run/events.ts';
+import type { Absence, RunState } from '../../run/state.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { table } from '../table.ts';
 import { ago, dateAndClock, elapsed, moment, past } from '../time-text.ts';

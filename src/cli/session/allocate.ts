@@ -1,10 +1,10 @@
 import type { Job } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
 import type { HostFile } from '../../host/host.ts';
-import { createRun, type Run } from '../../observe/run.ts';
 import { planJob } from '../../plan/assemble.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { directives } from '../../render/directives.ts';
+import { createRun, type Run } from '../../run/folder.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { allocateCommand } from '../../scheduler/salloc-argv.ts';
 import { type Connection, connect } from '../cluster/connect.ts';

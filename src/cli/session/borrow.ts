@@ -1,9 +1,9 @@
 import type { Job } from '../../config/job.ts';
 import { DynSlurmError } from '../../errors.ts';
-import { listRuns } from '../../observe/run.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { stateAfter } from '../../observe/run-state.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { readRunLog } from '../../run/event-log.ts';
+import { listRuns } from '../../run/folder.ts';
+import { stateAfter } from '../../run/state.ts';
 import { allocated, hostnames } from '../../scheduler/allocation.ts';
 import { asJobId, type JobId, jobNumber } from '../../scheduler/job-id.ts';
 import { type Connection, LOCAL } from '../cluster/connect.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path/posix';
 import { DynSlurmError } from '../../errors.ts';
 import { pause } from '../../host/pause.ts';
-import type { ObservedEvent } from '../../observe/event.ts';
 import { merge } from '../../observe/merge.ts';
-import { followRunLog, readRunLog } from '../../observe/run-log.ts';
+import { followRunLog, readRunLog } from '../../run/event-log.ts';
+import type { ObservedEvent } from '../../run/events.ts';
 import type { World } from '../world.ts';
 import type { Session } from './lookup.ts';
 import { keepSupervised } from './supervisor.ts';

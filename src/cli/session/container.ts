@@ -1,6 +1,6 @@
 import { basename } from 'node:path/posix';
 import { DynSlurmError } from '../../errors.ts';
-import { readPlan } from '../../observe/recorded-plan.ts';
+import { readPlan } from '../../run/plan-file.ts';
 import type { Session } from './lookup.ts';
 
 /**

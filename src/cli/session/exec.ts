@@ -1,6 +1,6 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
-import { shortName } from '../../observe/node-name.ts';
+import { shortName } from '../../run/node-name.ts';
 import { execCommand } from '../../scheduler/step-argv.ts';
 import type { LookupOptions } from '../run/lookup.ts';
 import type { World } from '../world.ts';

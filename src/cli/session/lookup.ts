@@ -1,6 +1,6 @@
 import { join } from 'node:path/posix';
 import { DynSlurmError } from '../../errors.ts';
-import type { Run, SessionFacts, SubmittedJob } from '../../observe/run.ts';
+import type { Run, SessionFacts, SubmittedJob } from '../../run/folder.ts';
 import { hostnames } from '../../scheduler/allocation.ts';
 import type { FoundJob } from '../../scheduler/scheduler.ts';
 import type { Connection } from '../cluster/connect.ts';

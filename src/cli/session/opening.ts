@@ -1,12 +1,12 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { pause } from '../../host/pause.ts';
 import { timeLimit } from '../../host/time-limit.ts';
-import type { ObservedEvent } from '../../observe/event.ts';
-import { readOutline } from '../../observe/outline.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { sessionState } from '../../observe/session-state.ts';
 import { watchRun } from '../../observe/watch.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { readRunLog } from '../../run/event-log.ts';
+import type { ObservedEvent } from '../../run/events.ts';
+import { readOutline } from '../../run/outline.ts';
+import { sessionState } from '../../run/session-state.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { noteBadNodes } from '../nodes/ledger.ts';
 import { endingText } from '../watch/verdict-text.ts';

@@ -1,8 +1,8 @@
 import { DynSlurmError } from '../../errors.ts';
-import type { ObservedEvent } from '../../observe/event.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { advance, NEW_RUN, type RunState, stateAfter } from '../../observe/run-state.ts';
 import { watchRun } from '../../observe/watch.ts';
+import { readRunLog } from '../../run/event-log.ts';
+import type { ObservedEvent } from '../../run/events.ts';
+import { advance, NEW_RUN, type RunState, stateAfter } from '../../run/state.ts';
 import type { Sink } from '../sink.ts';
 import { eventText } from '../watch/event-text.ts';
 import { writeLine } from '../watch/view.ts';

@@ -1,5 +1,5 @@
-import { readOutline } from '../../observe/outline.ts';
-import { sessionState } from '../../observe/session-state.ts';
+import { readOutline } from '../../run/outline.ts';
+import { sessionState } from '../../run/session-state.ts';
 import type { Session } from './lookup.ts';
 
 /** What the prompt takes. Commands on any run get this one's id; those of a session know it anyway. */

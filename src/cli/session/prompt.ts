@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { nearest } from '../../config/text/suggestion.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { plainText } from '../../host/plain-text.ts';
-import type { RunState } from '../../observe/run-state.ts';
+import type { RunState } from '../../run/state.ts';
 import { stateFolder } from '../own-folders.ts';
 import { exitOfRun } from '../run/exit.ts';
 import type { World } from '../world.ts';

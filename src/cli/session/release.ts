@@ -1,7 +1,7 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { timeLimit } from '../../host/time-limit.ts';
-import type { EventOf } from '../../observe/event.ts';
-import { readOutline } from '../../observe/outline.ts';
+import type { EventOf } from '../../run/events.ts';
+import { readOutline } from '../../run/outline.ts';
 import { endSteps, runningSteps } from '../../scheduler/allocation.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { SUPERVISOR } from '../../scheduler/step-argv.ts';

@@ -1,7 +1,7 @@
 import { readSetting, type Settings } from '../../config/yaml/setting.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import type { HostFile } from '../../host/host.ts';
-import type { SessionStep } from '../../observe/session-state.ts';
+import type { SessionStep } from '../../run/session-state.ts';
 import type { LookupOptions } from '../run/lookup.ts';
 import type { World } from '../world.ts';
 import { changedCommand, type StepChange } from './change.ts';

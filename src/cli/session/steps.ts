@@ -1,9 +1,9 @@
 import { nearest } from '../../config/text/suggestion.ts';
 import { DynSlurmError } from '../../errors.ts';
-import { readOutline } from '../../observe/outline.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { type RunState, stateAfter } from '../../observe/run-state.ts';
-import { type SessionState, type SessionStep, sessionState } from '../../observe/session-state.ts';
+import { readRunLog } from '../../run/event-log.ts';
+import { readOutline } from '../../run/outline.ts';
+import { type SessionState, type SessionStep, sessionState } from '../../run/session-state.ts';
+import { type RunState, stateAfter } from '../../run/state.ts';
 import { isOf } from '../logs/query.ts';
 import type { Session } from './lookup.ts';
 

@@ -1,7 +1,7 @@
 import type { Settings } from '../../config/yaml/setting.ts';
 import { EXIT } from '../../errors.ts';
 import { plainText } from '../../host/plain-text.ts';
-import type { SessionStep } from '../../observe/session-state.ts';
+import type { SessionStep } from '../../run/session-state.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { noteBadNodes } from '../nodes/ledger.ts';
 import type { LookupOptions } from '../run/lookup.ts';

@@ -1,6 +1,6 @@
 import { DynSlurmError } from '../../errors.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { stateAfter } from '../../observe/run-state.ts';
+import { readRunLog } from '../../run/event-log.ts';
+import { stateAfter } from '../../run/state.ts';
 import { asJobId, type JobId } from '../../scheduler/job-id.ts';
 import type { Dependency } from '../../scheduler/scheduler.ts';
 import type { NamedProfile } from '../cluster/connect.ts';

@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { DynSlurmError } from '../../errors.ts';
 import { localHost } from '../../host/local.ts';
-import type { SubmittedJob } from '../../observe/run.ts';
+import type { SubmittedJob } from '../../run/folder.ts';
 import type { World } from '../world.ts';
 
 /** What made a run: the release of dyn-slurm, and the commit of the work tree that its config lies in, if any. */

@@ -1,5 +1,5 @@
 import { DynSlurmError } from '../../errors.ts';
-import { readRun } from '../../observe/run.ts';
+import { readRun } from '../../run/folder.ts';
 import type { FoundJob } from '../../scheduler/scheduler.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { adopt } from '../run/adopt.ts';

@@ -1,5 +1,5 @@
-import { createRun } from '../../observe/run.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { createRun } from '../../run/folder.ts';
 import { submitRequest } from '../../scheduler/request.ts';
 import type { SubmitRequest } from '../../scheduler/scheduler.ts';
 import type { Connection } from '../cluster/connect.ts';

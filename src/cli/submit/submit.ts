@@ -1,7 +1,7 @@
 import { EXIT } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
-import { createRun } from '../../observe/run.ts';
 import { planJob } from '../../plan/assemble.ts';
+import { createRun } from '../../run/folder.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { submitRequest } from '../../scheduler/request.ts';
 import type { NamedProfile } from '../cluster/connect.ts';

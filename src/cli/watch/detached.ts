@@ -1,4 +1,4 @@
-import type { Run } from '../../observe/run.ts';
+import type { Run } from '../../run/folder.ts';
 import { type JobId, jobNumber } from '../../scheduler/job-id.ts';
 import { type Connection, LOCAL } from '../cluster/connect.ts';
 

@@ -1,5 +1,5 @@
-import type { EventOf, NodeFinding, ObservedEvent, ProcessEnd, QueueEvent } from '../../observe/event.ts';
-import { NEW_RUN } from '../../observe/run-state.ts';
+import type { EventOf, NodeFinding, ObservedEvent, ProcessEnd, QueueEvent } from '../../run/events.ts';
+import { NEW_RUN } from '../../run/state.ts';
 import { dateAndClock, elapsed } from '../time-text.ts';
 import { count } from '../wording.ts';
 import { logEventText } from './log-event-text.ts';

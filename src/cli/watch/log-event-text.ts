@@ -1,4 +1,4 @@
-import type { LogEvent, StageEvent, StartStage } from '../../observe/log-event.ts';
+import type { LogEvent, StageEvent, StartStage } from '../../run/log-event.ts';
 import { elapsed } from '../time-text.ts';
 
 /** What the observer read in a worker's log, as a line for people; undefined for what only a live view shows. */

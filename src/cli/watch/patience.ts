@@ -1,5 +1,5 @@
 import { pause } from '../../host/pause.ts';
-import type { ObservedEvent, QueueEvent } from '../../observe/event.ts';
+import type { ObservedEvent, QueueEvent } from '../../run/events.ts';
 import { span } from '../span.ts';
 import { eventText } from './event-text.ts';
 

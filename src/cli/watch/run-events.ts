@@ -1,11 +1,11 @@
-import type { ObservedEvent } from '../../observe/event.ts';
-import { type Outline, readOutline } from '../../observe/outline.ts';
-import { readRunLog } from '../../observe/run-log.ts';
-import { stateAfter } from '../../observe/run-state.ts';
-import { untilAbort } from '../../observe/until-abort.ts';
+import { untilAbort } from '../../host/until-abort.ts';
 import { watchRun } from '../../observe/watch.ts';
 import { withLogs } from '../../observe/with-logs.ts';
 import { withService } from '../../observe/with-service.ts';
+import { readRunLog } from '../../run/event-log.ts';
+import type { ObservedEvent } from '../../run/events.ts';
+import { type Outline, readOutline } from '../../run/outline.ts';
+import { stateAfter } from '../../run/state.ts';
 import type { JobId } from '../../scheduler/job-id.ts';
 import { withJob } from '../run/adopt.ts';
 import type { FoundRun } from '../run/lookup.ts';

@@ -1,7 +1,7 @@
 import type { Role } from '../../config/schema/role.ts';
-import type { Outcome } from '../../observe/event.ts';
-import type { Outline, OutlineStep } from '../../observe/outline.ts';
-import type { RunState } from '../../observe/run-state.ts';
+import type { Outcome } from '../../run/events.ts';
+import type { Outline, OutlineStep } from '../../run/outline.ts';
+import type { RunState } from '../../run/state.ts';
 import { findingText, startText } from './event-text.ts';
 import { group, type Moment, type RunEnd, type Stage, stage } from './stage.ts';
 import { startNote } from './start-note.ts';

@@ -1,6 +1,5 @@
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
-import type { Quantiles } from '../../observe/service/quantiles.ts';
-import type { ServiceEvent, ServiceEventOf, SourceName } from '../../observe/service-event.ts';
+import type { Quantiles, ServiceEvent, ServiceEventOf, SourceName } from '../../run/service-event.ts';
 import { count } from './live/number-text.ts';
 
 /** What a service says of itself, as a line for people; undefined for what only a live view shows. */

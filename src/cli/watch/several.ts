@@ -1,7 +1,7 @@
 import { EXIT } from '../../errors.ts';
-import type { ObservedEvent } from '../../observe/event.ts';
 import { isBad, knownCause } from '../../observe/known-cause.ts';
 import { merge } from '../../observe/merge.ts';
+import type { ObservedEvent } from '../../run/events.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import { noteBadNodes } from '../nodes/ledger.ts';
 import type { FoundRun } from '../run/lookup.ts';

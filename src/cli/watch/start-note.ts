@@ -1,4 +1,4 @@
-import type { StageEvent, StartStage } from '../../observe/log-event.ts';
+import type { StageEvent, StartStage } from '../../run/log-event.ts';
 import { stageCount } from './log-event-text.ts';
 
 /** In the order of a start. */

@@ -1,4 +1,4 @@
-import type { RunState } from '../../observe/run-state.ts';
+import type { RunState } from '../../run/state.ts';
 import { dateAndClock, elapsed } from '../time-text.ts';
 
 /** Milliseconds until the time limit ends a job that runs; undefined where none is known, or it does not run. */

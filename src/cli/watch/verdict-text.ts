@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Host } from '../../host/host.ts';
 import { plainText } from '../../host/plain-text.ts';
-import type { EventOf } from '../../observe/event.ts';
 import { isBad, knownCause, nextStep } from '../../observe/known-cause.ts';
 import { logFolder } from '../../observe/log-file.ts';
-import { sameNode, shortName } from '../../observe/node-name.ts';
-import type { Run } from '../../observe/run.ts';
 import type { RunSignature } from '../../observe/run-signature.ts';
+import type { EventOf } from '../../run/events.ts';
+import type { Run } from '../../run/folder.ts';
+import { sameNode, shortName } from '../../run/node-name.ts';
 import { labelOf } from '../logs/label.ts';
 import { afterText, endText } from './event-text.ts';
 

@@ -1,6 +1,6 @@
 import { EXIT } from '../../errors.ts';
 import { isBad, knownCause } from '../../observe/known-cause.ts';
-import type { Run } from '../../observe/run.ts';
+import type { Run } from '../../run/folder.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { noteBadNodes } from '../nodes/ledger.ts';

@@ -1,7 +1,7 @@
 import { connect, type NatsConnection, RequestStrategy } from 'nats';
 import { unlessAborted } from '../../host/on-abort.ts';
 import { pause } from '../../host/pause.ts';
-import type { ServiceEventOf } from '../service-event.ts';
+import type { ServiceEventOf } from '../../run/service-event.ts';
 import type { Credentials } from './credentials.ts';
 
 export type BusState = Omit<ServiceEventOf<'bus'>, 'time' | 'kind'>;

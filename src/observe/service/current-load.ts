@@ -1,9 +1,9 @@
 import type { Host } from '../../host/host.ts';
 import { pause } from '../../host/pause.ts';
 import { timeLimit } from '../../host/time-limit.ts';
-import { readRunLog } from '../run-log.ts';
-import { stateAfter } from '../run-state.ts';
-import type { Load } from './load.ts';
+import { readRunLog } from '../../run/event-log.ts';
+import type { Load } from '../../run/service-event.ts';
+import { stateAfter } from '../../run/state.ts';
 import { movedPorts } from './moved-ports.ts';
 import { placesOf, readPlannedService } from './places.ts';
 import { Scraper } from './scraper.ts';

@@ -1,6 +1,6 @@
 import { Etcd3, type IWatchResponse, type Watcher } from 'etcd3';
 import { onAbort } from '../../host/on-abort.ts';
-import type { Instance } from '../service-event.ts';
+import type { Instance } from '../../run/service-event.ts';
 import type { Certificate, Credentials } from './credentials.ts';
 import { INSTANCES, parseRegistration } from './registrations.ts';
 

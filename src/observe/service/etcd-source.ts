@@ -1,5 +1,5 @@
 import type { Role } from '../../config/schema/role.ts';
-import type { Instance } from '../service-event.ts';
+import type { Instance } from '../../run/service-event.ts';
 import type { Registrations } from './discovery.ts';
 import type { Places } from './places.ts';
 

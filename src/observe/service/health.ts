@@ -1,4 +1,4 @@
-import type { FrontendHealth } from '../service-event.ts';
+import type { FrontendHealth } from '../../run/service-event.ts';
 import { parseBigJson } from './big-json.ts';
 import type { Answer } from './web.ts';
 

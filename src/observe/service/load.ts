@@ -1,7 +1,8 @@
+import type { Load, WorkerLoad } from '../../run/service-event.ts';
 import type { Sample } from './exposition.ts';
-import { type Quantiles, quantilesBetween } from './quantiles.ts';
+import { quantilesBetween } from './quantiles.ts';
 import { growthOf, has, type Series, seriesOf, sumOf } from './series.ts';
-import { type WorkerLoad, workerLoad } from './worker-load.ts';
+import { workerLoad } from './worker-load.ts';
 
 /** The pages of metrics of a run's frontends and workers at one moment. */
 export interface Scrape {
@@ -11,37 +12,6 @@ export interface Scrape {
   readonly targets: ReadonlyMap<string, readonly Sample[]>;
   /** When a target was asked, where that was not at `time`; milliseconds since 1970. */
   readonly times?: ReadonlyMap<string, number>;
-}
-
-/** What a service did between two scrapes. */
-export interface Load {
-  /** Of the later scrape; milliseconds since 1970. */
-  readonly time: number;
-  /** Between the scrapes. */
-  readonly seconds: number;
-  /** That ended, well or not. */
-  readonly requestsPerSecond: number;
-  /** Of them, those that failed. */
-  readonly failedPerSecond: number;
-  readonly outputTokensPerSecond: number;
-  readonly inputTokensPerSecond: number;
-  /** Requests under way at the frontends, at the later scrape; and of them those that wait for their first token. */
-  readonly running: number;
-  readonly queued: number;
-  /** Time to the first token, and between tokens, as clients of the frontends see them; where there were any. */
-  readonly ttft?: Quantiles;
-  readonly itl?: Quantiles;
-  /** Since the frontends were started. */
-  readonly totals: LoadTotals;
-  /** By step. */
-  readonly workers: ReadonlyMap<string, WorkerLoad>;
-}
-
-export interface LoadTotals {
-  readonly requests: number;
-  readonly failed: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
 }
 
 const FRONTEND = 'dynamo_frontend_';

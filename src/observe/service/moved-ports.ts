@@ -1,4 +1,4 @@
-import type { ObservedEvent } from '../event.ts';
+import type { ObservedEvent } from '../../run/events.ts';
 
 const RANGE = /^(\d+)(?:-(\d+))?$/;
 

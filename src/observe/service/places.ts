@@ -1,7 +1,7 @@
 import type { Role } from '../../config/schema/role.ts';
 import type { Host } from '../../host/host.ts';
 import type { PlanNode, PlanWorker, Port, Process, Readiness } from '../../plan/plan.ts';
-import { readPlan } from '../recorded-plan.ts';
+import { readPlan } from '../../run/plan-file.ts';
 
 /** What an observer needs of plan.json to find a service. */
 export interface PlannedService {

@@ -1,14 +1,6 @@
+import type { Quantiles } from '../../run/service-event.ts';
 import type { Sample } from './exposition.ts';
 import { growthOf, type Series } from './series.ts';
-
-/** Of latencies, in milliseconds, and of how many of them. */
-export interface Quantiles {
-  readonly count: number;
-  readonly mean: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-}
 
 /**
  * What a histogram of seconds has counted between two looks, all its series together; undefined where that is nothing.

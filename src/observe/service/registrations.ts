@@ -1,4 +1,4 @@
-import type { Instance } from '../service-event.ts';
+import type { Instance } from '../../run/service-event.ts';
 import { parseBigJson } from './big-json.ts';
 
 export const INSTANCES = 'v1/instances/';

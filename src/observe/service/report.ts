@@ -1,7 +1,7 @@
 import { unlessAborted } from '../../host/on-abort.ts';
 import { pause } from '../../host/pause.ts';
+import type { ServiceEvent, ServiceEventBody, SourceName, Way } from '../../run/service-event.ts';
 import type { Mailbox } from '../mailbox.ts';
-import type { ServiceEvent, ServiceEventBody, SourceName, Way } from '../service-event.ts';
 
 /** Milliseconds that news of a lost source are held back. */
 const HELD = 2500;

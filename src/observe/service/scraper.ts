@@ -1,10 +1,9 @@
-import type { WorkerHealth } from '../service-event.ts';
+import type { Load, WorkerHealth, WorkerLoad } from '../../run/service-event.ts';
 import { parseExposition, type Sample } from './exposition.ts';
-import { isLoadSeries, type Load, loadBetween, type Scrape } from './load.ts';
+import { isLoadSeries, loadBetween, type Scrape } from './load.ts';
 import type { Place, Places } from './places.ts';
 import { reasonOf } from './report.ts';
 import type { Web } from './web.ts';
-import type { WorkerLoad } from './worker-load.ts';
 
 interface Target {
   readonly step: string;

@@ -1,8 +1,8 @@
 import type { Host } from '../../host/host.ts';
 import { unlessAborted } from '../../host/on-abort.ts';
 import { openTunnel } from '../../host/tunnel.ts';
+import type { ServiceEvent } from '../../run/service-event.ts';
 import { Mailbox } from '../mailbox.ts';
-import type { ServiceEvent } from '../service-event.ts';
 import { readCredentials } from './credentials.ts';
 import { instancesEvent } from './etcd-source.ts';
 import type { Place, Places } from './places.ts';

@@ -1,7 +1,6 @@
 import { pause } from '../../host/pause.ts';
-import type { FrontendHealth, Way } from '../service-event.ts';
+import type { FrontendHealth, Load, Way } from '../../run/service-event.ts';
 import { parseFrontendHealth, parseReady } from './health.ts';
-import type { Load } from './load.ts';
 import type { Places } from './places.ts';
 import { type Report, reasonOf } from './report.ts';
 import { type Look, Scraper } from './scraper.ts';

@@ -1,17 +1,6 @@
+import type { WorkerLoad } from '../../run/service-event.ts';
 import type { Sample } from './exposition.ts';
 import { growthOf, has, type Series, sumOf } from './series.ts';
-
-/** What one worker does, as its own metrics say. What they do not say is absent. */
-export interface WorkerLoad {
-  /** Requests that it works on, and that wait in it. */
-  readonly running?: number;
-  readonly queued?: number;
-  /** Share of its KV cache that is taken, 0 to 1; the mean of its DP ranks. */
-  readonly kvUsage?: number;
-  readonly inputTokensPerSecond?: number;
-  readonly outputTokensPerSecond?: number;
-  readonly requestsPerSecond?: number;
-}
 
 /** What a worker's page says. Without the page before, or where it was restarted since, there are fewer rates. */
 export function workerLoad(before: Series | undefined, after: Series, seconds: number): WorkerLoad {

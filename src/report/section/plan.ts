@@ -1,4 +1,4 @@
-import type { RecordedProcess } from '../../observe/recorded-plan.ts';
+import type { RecordedProcess } from '../../run/plan-file.ts';
 import { table } from '../chart.ts';
 import { type Html, html } from '../html.ts';
 import type { RunData } from '../run-data.ts';

@@ -1,7 +1,7 @@
-import type { EventOf } from '../../observe/event.ts';
 import { isBad, nextStep } from '../../observe/known-cause.ts';
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import type { RunSignature } from '../../observe/run-signature.ts';
+import type { EventOf } from '../../run/events.ts';
 import { table } from '../chart.ts';
 import { type Content, type Html, html } from '../html.ts';
 import { lasting } from '../number.ts';

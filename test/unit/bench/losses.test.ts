@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { lossesBetween } from '../../../src/bench/losses.ts';
-import type { ObservedEvent, RunEventBody } from '../../../src/observe/event.ts';
+import type { ObservedEvent, RunEventBody } from '../../../src/run/events.ts';
 
 const at = (seconds: number, event: RunEventBody): ObservedEvent => ({
   time: new Date(seconds * 1000).toISOString(),

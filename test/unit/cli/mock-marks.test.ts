@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { run } from '../../../src/cli/program.ts';
 import { loadText } from '../../../src/cli/watch/service-text.ts';
 import { localHost } from '../../../src/host/local.ts';
-import { readRun } from '../../../src/observe/run.ts';
 import { page } from '../../../src/report/page.ts';
 import { readRunData } from '../../../src/report/read.ts';
+import { readRun } from '../../../src/run/folder.ts';
 import { addRun, packageRoot, type Site, site } from './run-folder.ts';
 
 // A run says in its own record whether its engines were mock; whatever shows a figure of it then says so.

@@ -10,8 +10,8 @@ import { showLive } from '../../../src/cli/watch/live/show-live.ts';
 import { screenOf } from '../../../src/cli/watch/view.ts';
 import { wrapped } from '../../../src/cli/wrap.ts';
 import { widthOf } from '../../../src/config/text/text-width.ts';
-import { parseEventLine } from '../../../src/observe/event.ts';
-import { parseOutline } from '../../../src/observe/outline.ts';
+import { parseEventLine } from '../../../src/run/events.ts';
+import { parseOutline } from '../../../src/run/outline.ts';
 import { addRun, packageRoot, recordedEvents, site } from './run-folder.ts';
 import { after, service } from './watch/live/serving.ts';
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { localHost } from '../../../src/host/local.ts';
 import { noteCancelled } from '../../../src/observe/cancel-note.ts';
-import type { ObservedEvent, QueueEvent } from '../../../src/observe/event.ts';
 import { inferVerdict } from '../../../src/observe/inferred-verdict.ts';
 import { concluded } from '../../../src/observe/last-words.ts';
-import { NEW_RUN, stateAfter } from '../../../src/observe/run-state.ts';
+import type { ObservedEvent, QueueEvent } from '../../../src/run/events.ts';
+import { NEW_RUN, stateAfter } from '../../../src/run/state.ts';
 
 const time = '2025-11-24T05:43:00.000Z';
 const now = new Date('2025-11-24T05:44:10.000Z');

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { localHost } from '../../../src/host/local.ts';
-import type { LogEvent } from '../../../src/observe/log-event.ts';
 import { watchLogs } from '../../../src/observe/log-watch.ts';
 import { runSignature } from '../../../src/observe/run-signature.ts';
+import type { LogEvent } from '../../../src/run/log-event.ts';
 import { packageRoot } from '../../world.ts';
 
 const host = localHost({ path: [], env: {} });

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { localHost } from '../../../src/host/local.ts';
-import type { ObservedEvent, Outcome } from '../../../src/observe/event.ts';
 import { withLogs } from '../../../src/observe/with-logs.ts';
+import type { ObservedEvent, Outcome } from '../../../src/run/events.ts';
 import { packageRoot } from '../../world.ts';
 
 const UNREACHABLE =

@@ -1,7 +1,7 @@
 import type { BenchPoint, BenchResult } from '../../../src/bench/result.ts';
-import type { ObservedEvent } from '../../../src/observe/event.ts';
-import { stateAfter } from '../../../src/observe/run-state.ts';
 import type { RunData } from '../../../src/report/run-data.ts';
+import type { ObservedEvent } from '../../../src/run/events.ts';
+import { stateAfter } from '../../../src/run/state.ts';
 
 /** A point with what a test says of it. */
 export function point(given: Partial<BenchPoint>): BenchPoint {

@@ -1,5 +1,5 @@
-import { isServing } from '../../../observe/run-state.ts';
 import { sampleText } from '../../../observe/service/sample-text.ts';
+import { isServing } from '../../../run/state.ts';
 import { isMock, type LiveState } from './live-state.ts';
 
 /** A run, as `watch --prometheus` knows it. */

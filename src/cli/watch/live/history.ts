@@ -1,4 +1,4 @@
-import type { ServiceEventOf } from '../../../observe/service-event.ts';
+import type { ServiceEventOf } from '../../../run/service-event.ts';
 
 type LoadEvent = ServiceEventOf<'load'>;
 

@@ -1,8 +1,8 @@
-import type { ObservedEvent } from '../../../observe/event.ts';
 import { hasMockEngines } from '../../../observe/mock-engines.ts';
-import type { Outline } from '../../../observe/outline.ts';
-import { advance, NEW_RUN, type RunState } from '../../../observe/run-state.ts';
-import type { ServiceEventOf, SourceName } from '../../../observe/service-event.ts';
+import type { ObservedEvent } from '../../../run/events.ts';
+import type { Outline } from '../../../run/outline.ts';
+import type { ServiceEventOf, SourceName } from '../../../run/service-event.ts';
+import { advance, NEW_RUN, type RunState } from '../../../run/state.ts';
 import { type History, remembered } from './history.ts';
 import { advanceWorkers, plannedWorkers, type Workers } from './worker-state.ts';
 

@@ -1,8 +1,8 @@
 import { widthOf } from '../../../config/text/text-width.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { MOCK_MARK } from '../../../observe/mock-engines.ts';
-import type { RunState } from '../../../observe/run-state.ts';
-import type { Quantiles } from '../../../observe/service/quantiles.ts';
+import type { Quantiles } from '../../../run/service-event.ts';
+import type { RunState } from '../../../run/state.ts';
 import { elapsed } from '../../time-text.ts';
 import { milliseconds } from '../service-text.ts';
 import { timeLeftText } from '../time-left.ts';

@@ -1,4 +1,4 @@
-import type { ServiceEventOf } from '../../../observe/service-event.ts';
+import type { ServiceEventOf } from '../../../run/service-event.ts';
 import { loadText } from '../service-text.ts';
 import { type History, meanOf, remembered } from './history.ts';
 

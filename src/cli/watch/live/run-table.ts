@@ -1,7 +1,7 @@
 import { widthOf } from '../../../config/text/text-width.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { MOCK_MARK } from '../../../observe/mock-engines.ts';
-import { isServing } from '../../../observe/run-state.ts';
+import { isServing } from '../../../run/state.ts';
 import { milliseconds } from '../service-text.ts';
 import { timeLeftText } from '../time-left.ts';
 import { COLUMN, columnsOf, meanOf, RECENT, sparkline } from './history.ts';

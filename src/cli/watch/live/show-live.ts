@@ -1,5 +1,5 @@
-import type { ObservedEvent } from '../../../observe/event.ts';
-import { isServing, type RunState } from '../../../observe/run-state.ts';
+import type { ObservedEvent } from '../../../run/events.ts';
+import { isServing, type RunState } from '../../../run/state.ts';
 import { wrapped } from '../../wrap.ts';
 import { eventText } from '../event-text.ts';
 import { runStages } from '../run-stages.ts';

@@ -1,4 +1,4 @@
-import type { RunState } from '../../../observe/run-state.ts';
+import type { RunState } from '../../../run/state.ts';
 import { count } from '../../wording.ts';
 import type { LiveState } from './live-state.ts';
 import { type Piece, piece } from './span-line.ts';

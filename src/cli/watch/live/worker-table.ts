@@ -1,5 +1,5 @@
 import { widthOf } from '../../../config/text/text-width.ts';
-import type { WorkerLoad } from '../../../observe/service/worker-load.ts';
+import type { WorkerLoad } from '../../../run/service-event.ts';
 import type { LiveState } from './live-state.ts';
 import { brief, percent } from './number-text.ts';
 import { shortElapsed } from './short-elapsed.ts';

@@ -4,7 +4,7 @@ import type { Connection } from '../../../../src/cli/cluster/connect.ts';
 import { noteBadNodes } from '../../../../src/cli/nodes/ledger.ts';
 import { nodes } from '../../../../src/cli/nodes/nodes.ts';
 import { submit } from '../../../../src/cli/submit/submit.ts';
-import { stateAfter } from '../../../../src/observe/run-state.ts';
+import { stateAfter } from '../../../../src/run/state.ts';
 import type { NodeMark } from '../../../../src/scheduler/scheduler.ts';
 import { put, SMALL, testWorld } from '../../../world.ts';
 

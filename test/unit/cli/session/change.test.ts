@@ -5,7 +5,7 @@ import { run } from '../../../../src/cli/program.ts';
 import { changedCommand } from '../../../../src/cli/session/change.ts';
 import type { Session } from '../../../../src/cli/session/lookup.ts';
 import { localHost } from '../../../../src/host/local.ts';
-import type { SessionStep } from '../../../../src/observe/session-state.ts';
+import type { SessionStep } from '../../../../src/run/session-state.ts';
 import { site } from '../run-folder.ts';
 
 const CONFIG = `name: lab

@@ -4,7 +4,7 @@ import { connect } from '../../../../src/cli/cluster/connect.ts';
 import { senderOf } from '../../../../src/cli/session/command.ts';
 import type { Session } from '../../../../src/cli/session/lookup.ts';
 import { promptFor, type RunCommand } from '../../../../src/cli/session/prompt.ts';
-import type { RunEventBody } from '../../../../src/observe/event.ts';
+import type { RunEventBody } from '../../../../src/run/events.ts';
 import type { JobId } from '../../../../src/scheduler/job-id.ts';
 import { addRun, type Site, site } from '../run-folder.ts';
 

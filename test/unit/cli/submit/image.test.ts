@@ -3,9 +3,9 @@ import { plan } from '../../../../src/cli/config/plan.ts';
 import { submit } from '../../../../src/cli/submit/submit.ts';
 import { eventText } from '../../../../src/cli/watch/event-text.ts';
 import { runStages } from '../../../../src/cli/watch/run-stages.ts';
-import type { EventOf, ObservedEvent } from '../../../../src/observe/event.ts';
-import { parseEventLine } from '../../../../src/observe/event.ts';
-import { stateAfter } from '../../../../src/observe/run-state.ts';
+import type { EventOf, ObservedEvent } from '../../../../src/run/events.ts';
+import { parseEventLine } from '../../../../src/run/events.ts';
+import { stateAfter } from '../../../../src/run/state.ts';
 import { put, SMALL, type TestWorld, testWorld } from '../../../world.ts';
 
 const FILE = '/lustre/images/nvcr.io+a+b+1-x86_64-199cd780.sqsh';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startNote } from '../../../../src/cli/watch/start-note.ts';
-import type { StageEvent } from '../../../../src/observe/log-event.ts';
+import type { StageEvent } from '../../../../src/run/log-event.ts';
 
 const event = (step: string, rest: Pick<StageEvent, 'stage' | 'state' | 'done' | 'total'>): StageEvent => ({
   time: '2025-11-24T05:43:00.000Z',

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
 import { timeLeft, timeLeftText, timeLimitText } from '../../../../src/cli/watch/time-left.ts';
 import { isNews } from '../../../../src/cli/watch/view.ts';
-import type { EventOf, QueueEvent } from '../../../../src/observe/event.ts';
-import { NEW_RUN } from '../../../../src/observe/run-state.ts';
+import type { EventOf, QueueEvent } from '../../../../src/run/events.ts';
+import { NEW_RUN } from '../../../../src/run/state.ts';
 
 beforeAll(() => {
   process.env.TZ = 'UTC';

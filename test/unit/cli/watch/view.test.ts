@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Screen, screenOf, showEvents } from '../../../../src/cli/watch/view.ts';
-import type { ObservedEvent } from '../../../../src/observe/event.ts';
-import { parseEventLine } from '../../../../src/observe/event.ts';
-import { parseOutline } from '../../../../src/observe/outline.ts';
+import type { ObservedEvent } from '../../../../src/run/events.ts';
+import { parseEventLine } from '../../../../src/run/events.ts';
+import { parseOutline } from '../../../../src/run/outline.ts';
 import { NOW, packageRoot, recordedEvents, site } from '../run-folder.ts';
 
 beforeAll(() => {

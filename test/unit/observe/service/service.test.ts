@@ -8,7 +8,7 @@ import { afterAll, afterEach, expect, test } from 'vitest';
 import { localHost } from '../../../../src/host/local.ts';
 import type { Place, Places } from '../../../../src/observe/service/places.ts';
 import { observeService } from '../../../../src/observe/service/service.ts';
-import type { ServiceEvent } from '../../../../src/observe/service-event.ts';
+import type { ServiceEvent } from '../../../../src/run/service-event.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dyn-slurm-service-'));
 afterAll(() => rmSync(folder, { recursive: true }));

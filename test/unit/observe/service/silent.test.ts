@@ -4,9 +4,9 @@ import process from 'node:process';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Host } from '../../../../src/host/host.ts';
 import { localHost } from '../../../../src/host/local.ts';
+import { untilAbort } from '../../../../src/host/until-abort.ts';
 import type { Place, Places } from '../../../../src/observe/service/places.ts';
 import { observeService } from '../../../../src/observe/service/service.ts';
-import { untilAbort } from '../../../../src/observe/until-abort.ts';
 
 const opened: { close(): void }[] = [];
 afterEach(() => {

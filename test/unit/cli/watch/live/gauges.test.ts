@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FAMILIES, gaugesText } from '../../../../../src/cli/watch/live/gauges.ts';
 import { advanceLive, type LiveState, newLiveState } from '../../../../../src/cli/watch/live/live-state.ts';
-import type { ObservedEvent } from '../../../../../src/observe/event.ts';
 import { parseExposition } from '../../../../../src/observe/service/exposition.ts';
+import type { ObservedEvent } from '../../../../../src/run/events.ts';
 
 const root = join(import.meta.dirname, '../../../../..');
 const time = '2025-11-24T14:00:00.000Z';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LoadLines } from '../../../../../src/cli/watch/live/load-lines.ts';
-import type { ServiceEventOf } from '../../../../../src/observe/service-event.ts';
+import type { ServiceEventOf } from '../../../../../src/run/service-event.ts';
 
 const load = (second: number, tokens: number): ServiceEventOf<'load'> => ({
   time: new Date(second * 1000).toISOString(),

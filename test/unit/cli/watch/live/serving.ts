@@ -1,8 +1,7 @@
 import { advanceLive, type LiveState, newLiveState } from '../../../../../src/cli/watch/live/live-state.ts';
 import type { Role } from '../../../../../src/config/schema/role.ts';
-import type { ObservedEvent } from '../../../../../src/observe/event.ts';
-import type { WorkerLoad } from '../../../../../src/observe/service/worker-load.ts';
-import type { ServiceEventOf } from '../../../../../src/observe/service-event.ts';
+import type { ObservedEvent } from '../../../../../src/run/events.ts';
+import type { ServiceEventOf, WorkerLoad } from '../../../../../src/run/service-event.ts';
 
 export const START = Date.parse('2025-11-24T14:00:00.000Z');
 export const at = (seconds: number): string => new Date(START + seconds * 1000).toISOString();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LineSplitter } from '../../../src/observe/line-splitter.ts';
+import { LineSplitter } from '../../../src/host/line-splitter.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

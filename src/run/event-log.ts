@@ -1,9 +1,9 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
-import type { ObservedEvent } from './event.ts';
-import { parseEventLine } from './event.ts';
-import { LineSplitter } from './line-splitter.ts';
-import { untilAbort } from './until-abort.ts';
+import { LineSplitter } from '../host/line-splitter.ts';
+import { untilAbort } from '../host/until-abort.ts';
+import type { ObservedEvent } from './events.ts';
+import { parseEventLine } from './events.ts';
 
 /** Characters of a line of events.jsonl. */
 const LONGEST_EVENT = 1024 * 1024;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { localHost } from '../../../src/host/local.ts';
-import { createRun, findRun, listRuns, type Run, recordJob } from '../../../src/observe/run.ts';
+import { createRun, findRun, listRuns, type Run, recordJob } from '../../../src/run/folder.ts';
 import type { JobId } from '../../../src/scheduler/job-id.ts';
 
 const host = localHost({ path: [], env: {} });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { ObservedEvent } from '../../../src/observe/event.ts';
-import type { Outline } from '../../../src/observe/outline.ts';
-import { sessionState } from '../../../src/observe/session-state.ts';
+import type { ObservedEvent } from '../../../src/run/events.ts';
+import type { Outline } from '../../../src/run/outline.ts';
+import { sessionState } from '../../../src/run/session-state.ts';
 
 const outline: Outline = {
   steps: [

@@ -1,6 +1,6 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
-import { fields, flag, list, mapOf, number, or, parseJson, type Reader, text, whole } from './foreign.ts';
+import { fields, flag, list, mapOf, number, or, parseJson, type Reader, text, whole } from './lenient.ts';
 
 /** What observers read of plan.json; see docs/plan-json.md. A plan of another release may lack any of it. */
 export interface RecordedPlan {

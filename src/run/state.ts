@@ -1,6 +1,6 @@
 import type { Role } from '../config/schema/job-schema.ts';
 import { type Blame, blamesIn } from './blame.ts';
-import type { EventOf, ObservedEvent, QueueEvent } from './event.ts';
+import type { EventOf, ObservedEvent, QueueEvent } from './events.ts';
 import type { StageEvent } from './log-event.ts';
 import { sameNode } from './node-name.ts';
 

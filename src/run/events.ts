@@ -13,7 +13,7 @@ import {
   text,
   time,
   whole,
-} from './foreign.ts';
+} from './lenient.ts';
 import type { LogEvent } from './log-event.ts';
 import type { ServiceEvent } from './service-event.ts';
 

@@ -1,9 +1,6 @@
 import { isNodeFault } from '../causes/node-faults.ts';
 import { signatureOf } from '../causes/signature.ts';
-import type { ObservedEvent } from './event.ts';
-import { sameNode } from './node-name.ts';
-import type { RunSignature } from './run-signature.ts';
-import type { RunState } from './run-state.ts';
+import type { ObservedEvent } from './events.ts';
 
 /** A node that is to blame for trouble of a run: a later job is to stay away from it. */
 export interface Blame {
@@ -48,19 +45,7 @@ function failedNodes(reason: string): readonly string[] {
   return nodes.split(', ').filter((node) => node !== '');
 }
 
-/** The node of which a run's logs tell that its hardware is broken, where the job itself saw only what followed from that. */
-export function blameInLog(
-  { verdict, bound }: Pick<RunState, 'verdict' | 'bound'>,
-  found: RunSignature | undefined,
-): readonly Blame[] {
-  if (verdict === undefined || found === undefined || !isNodeFault(found.signature)) return [];
-  const { log, line, signature } = found;
-  const node = bound?.nodes.find(({ host }) => sameNode(host, log.node))?.host ?? log.node;
-  if (node === '') return [];
-  return [{ node, reason: hardwareText({ title: signature.title, line }), time: verdict.time }];
-}
-
-function hardwareText({ title, line }: { readonly title: string; readonly line: string }): string {
+export function hardwareText({ title, line }: { readonly title: string; readonly line: string }): string {
   return `had trouble of its own: ${title}: ${line.slice(0, LONGEST)}`;
 }
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { localHost } from '../../../src/host/local.ts';
-import type { ObservedEvent } from '../../../src/observe/event.ts';
-import { followRunLog, readRunLog } from '../../../src/observe/run-log.ts';
+import { followRunLog, readRunLog } from '../../../src/run/event-log.ts';
+import type { ObservedEvent } from '../../../src/run/events.ts';
 
 const host = localHost({ path: [], env: {} });
 const waiting = (reason: string) =>

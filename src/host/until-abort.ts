@@ -1,4 +1,4 @@
-import { unlessAborted } from '../host/on-abort.ts';
+import { unlessAborted } from './on-abort.ts';
 
 /** Milliseconds that sources have after the abort to say their last and to close. */
 const GRACE = 300;

@@ -2,7 +2,7 @@ import type { Role } from '../config/schema/role.ts';
 import type { Host } from '../host/host.ts';
 import type { ProcessKind } from '../plan/plan.ts';
 import type { StartStage } from '../plan/start-stage.ts';
-import { parsePlan, type RecordedPlan, readPlan } from './recorded-plan.ts';
+import { parsePlan, type RecordedPlan, readPlan } from './plan-file.ts';
 
 /** What a run is going to start, from its plan.json: enough to show what has not come yet. */
 export interface Outline {

@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path/posix';
 import { DynSlurmError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { asJobId, type JobId, jobNumber } from '../scheduler/job-id.ts';
-import { fields, list, number, oneOf, or, parseJson, type Reader, text, time } from './foreign.ts';
+import { fields, list, number, oneOf, or, parseJson, type Reader, text, time } from './lenient.ts';
 
 /** One submission, and its folder. */
 export interface Run {

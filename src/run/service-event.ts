@@ -1,6 +1,4 @@
 import type { Role } from '../config/schema/role.ts';
-import type { Load } from './service/load.ts';
-import type { WorkerLoad } from './service/worker-load.ts';
 
 /** Where an observer learns of a service; each may be out of reach from where the observer is. */
 export type SourceName = 'etcd' | 'nats' | 'frontends' | 'workers';
@@ -116,3 +114,55 @@ export type ServiceEventOf<Kind extends ServiceEventBody['kind']> = Extract<
   ServiceEvent,
   { readonly kind: Kind }
 >;
+
+/** What a service did between two scrapes. */
+export interface Load {
+  /** Of the later scrape; milliseconds since 1970. */
+  readonly time: number;
+  /** Between the scrapes. */
+  readonly seconds: number;
+  /** That ended, well or not. */
+  readonly requestsPerSecond: number;
+  /** Of them, those that failed. */
+  readonly failedPerSecond: number;
+  readonly outputTokensPerSecond: number;
+  readonly inputTokensPerSecond: number;
+  /** Requests under way at the frontends, at the later scrape; and of them those that wait for their first token. */
+  readonly running: number;
+  readonly queued: number;
+  /** Time to the first token, and between tokens, as clients of the frontends see them; where there were any. */
+  readonly ttft?: Quantiles;
+  readonly itl?: Quantiles;
+  /** Since the frontends were started. */
+  readonly totals: LoadTotals;
+  /** By step. */
+  readonly workers: ReadonlyMap<string, WorkerLoad>;
+}
+
+export interface LoadTotals {
+  readonly requests: number;
+  readonly failed: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** What one worker does, as its own metrics say. What they do not say is absent. */
+export interface WorkerLoad {
+  /** Requests that it works on, and that wait in it. */
+  readonly running?: number;
+  readonly queued?: number;
+  /** Share of its KV cache that is taken, 0 to 1; the mean of its DP ranks. */
+  readonly kvUsage?: number;
+  readonly inputTokensPerSecond?: number;
+  readonly outputTokensPerSecond?: number;
+  readonly requestsPerSecond?: number;
+}
+
+/** Of latencies, in milliseconds, and of how many of them. */
+export interface Quantiles {
+  readonly count: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ObservedEvent, RunEventBody } from '../../../src/observe/event.ts';
-import { stateAfter } from '../../../src/observe/run-state.ts';
+import type { ObservedEvent, RunEventBody } from '../../../src/run/events.ts';
+import { stateAfter } from '../../../src/run/state.ts';
 
 const events = (...bodies: readonly RunEventBody[]): readonly ObservedEvent[] =>
   bodies.map((body, index) => ({ time: `2025-11-24T05:43:0${index}.000Z`, ...body }));

@@ -1,5 +1,5 @@
 import type { Role } from '../config/schema/role.ts';
-import type { EventOf, ObservedEvent } from './event.ts';
+import type { EventOf, ObservedEvent } from './events.ts';
 import type { Outline } from './outline.ts';
 
 /**

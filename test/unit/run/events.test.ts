@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseEventLine } from '../../../src/observe/event.ts';
+import { parseEventLine } from '../../../src/run/events.ts';
 
 const time = '2025-11-24T05:43:00.123Z';
 
