@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /**
@@ -11,8 +10,6 @@ const project = (
   timeout: number,
   more: TestProjectInlineConfiguration['test'],
 ) => ({
-  // What scripts/build.mjs puts into dist.
-  resolve: { alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/index.js', import.meta.url)) } },
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],

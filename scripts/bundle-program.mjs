@@ -1,18 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
 
 /** Bundles a TypeScript program of this repository into one module that Node runs by itself. */
 export async function bundleProgram(entry, outfile) {
   await build({
-    absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    format: 'esm',
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    input: entry,
     platform: 'node',
-    logLevel: 'error',
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
+    logLevel: 'warn',
+    output: { file: outfile, format: 'esm', codeSplitting: false },
   });
 }

@@ -48,6 +48,7 @@ describe('the tarball', () => {
         'package.json',
         'dist/main.js',
         'dist/licenses.txt',
+        'dist/proto/rpc.proto',
         'dist/rehearsal/slurm.js',
         'templates/job.sbatch.hbs',
         'templates/lib.sh',

@@ -1,6 +1,4 @@
 // The report's own script: draws the charts, and turns the theme. All that it shows is in the page already.
-import 'uplot/dist/uPlot.min.css';
-import './report.css';
 import { drawAll } from './charts.ts';
 import { followTheme } from './theme.ts';
 
