@@ -17,17 +17,17 @@ export interface ResolvedAliases {
 }
 
 /** Replaces the aliases of the cluster profile, and names the model after its folder where nobody else did. */
-export function resolveAliases({ model, container }: JobConfig, site: Job['site']): ResolvedAliases {
+export function resolveAliases({ model, container }: JobConfig, cluster: Job['cluster']): ResolvedAliases {
   const problems: Problem[] = [];
   const used: ResolvedAliases['used'][number][] = [];
-  const path = own(site.models, model.path);
+  const path = own(cluster.models, model.path);
   if (path !== undefined) used.push({ path: ['model', 'path'], list: 'models', alias: model.path });
-  else if (!model.path.includes('/')) problems.push(unknownModel(model.path, site));
-  const image = container && own(site.images, container.image);
+  else if (!model.path.includes('/')) problems.push(unknownModel(model.path, cluster));
+  const image = container && own(cluster.images, container.image);
   if (container && image !== undefined) {
     used.push({ path: ['container', 'image'], list: 'images', alias: container.image });
   } else if (container) {
-    problems.push(...doubtfulImage(container.image, site));
+    problems.push(...doubtfulImage(container.image, cluster));
   }
   const folder = path ?? model.path;
   return {
@@ -38,7 +38,7 @@ export function resolveAliases({ model, container }: JobConfig, site: Job['site'
   };
 }
 
-function unknownModel(alias: string, { name, models }: Job['site']): Problem {
+function unknownModel(alias: string, { name, models }: Job['cluster']): Problem {
   const near = nearest(alias, Object.keys(models));
   const suggestion = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
   return {
@@ -53,7 +53,7 @@ function unknownModel(alias: string, { name, models }: Job['site']): Problem {
 }
 
 /** A bare name may be an image of Docker's library, so it is only doubtful. */
-function* doubtfulImage(image: string, { name, images }: Job['site']): Generator<Problem> {
+function* doubtfulImage(image: string, { name, images }: Job['cluster']): Generator<Problem> {
   const near = /[/:#]/.test(image) ? undefined : nearest(image, Object.keys(images));
   if (near === undefined) return;
   yield {

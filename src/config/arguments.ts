@@ -13,12 +13,12 @@ export function normalizeArguments(
   report: (problem: Problem, entry: ConfigEntry) => void,
 ): ConfigMap {
   return OWNERS.reduce((map, owner) => {
-    const args = changedAt(map, [owner, 'args'], (given) => dashed(given, report));
-    return changedAt(args, [owner, 'env'], (given) => withValues(given, written));
+    const args = changedAt(map, [owner, 'args'], (given) => normalizeNames(given, report));
+    return changedAt(args, [owner, 'env'], (given) => withValues(given, keepSpelling));
   }, layer);
 }
 
-function dashed(map: ConfigMap, report: (problem: Problem, entry: ConfigEntry) => void): ConfigMap {
+function normalizeNames(map: ConfigMap, report: (problem: Problem, entry: ConfigEntry) => void): ConfigMap {
   const entries = new Map<string, ConfigEntry>();
   for (const [name, entry] of map.entries) {
     const key = name.replaceAll('_', '-');
@@ -27,7 +27,7 @@ function dashed(map: ConfigMap, report: (problem: Problem, entry: ConfigEntry) =
       entries.set(key, { ...entry, value: argument(entry.value) });
       continue;
     }
-    const message = `is the same argument as ${twin.path.at(-1)} on line ${twin.place.line}`;
+    const message = `is the same argument as ${twin.path.at(-1)} on line ${twin.range.line}`;
     report({ severity: 'error', path: entry.path, at: 'key', message, hint: 'keep one of the two' }, entry);
   }
   return { ...map, entries };
@@ -35,11 +35,11 @@ function dashed(map: ConfigMap, report: (problem: Problem, entry: ConfigEntry) =
 
 function argument(value: ConfigValue): ConfigValue {
   if (value.kind === 'list') return { ...value, items: value.items.map(argument) };
-  return value.kind === 'scalar' && typeof value.value === 'number' ? written(value) : value;
+  return value.kind === 'scalar' && typeof value.value === 'number' ? keepSpelling(value) : value;
 }
 
 /** A number or a boolean, as text where its spelling says more than its value: `1.10`, `True`. */
-function written(value: ConfigValue): ConfigValue {
+function keepSpelling(value: ConfigValue): ConfigValue {
   if (value.kind !== 'scalar' || value.value === null || typeof value.value === 'string') return value;
   return String(value.value) === value.written ? value : { ...value, value: value.written };
 }

@@ -2,9 +2,9 @@ import { merge } from './layers.ts';
 import type { SourceFile } from './resolve.ts';
 import { type ClusterProfile, clusterProfile } from './schema/cluster-schema.ts';
 import { profileField } from './schema/field.ts';
-import { checkShape } from './schema/validate.ts';
+import { validate } from './schema/validate.ts';
 import type { Diagnostic } from './yaml/diagnostic.ts';
-import { placed } from './yaml/locate-diagnostic.ts';
+import { locateProblem } from './yaml/locate-diagnostic.ts';
 import { parseYaml } from './yaml/parse.ts';
 import type { ConfigEntry, ConfigMap } from './yaml/tree.ts';
 
@@ -19,13 +19,13 @@ export interface Site {
 }
 
 const NOWHERE = { file: '', line: 1, column: 1, length: 1 };
-const EMPTY: ConfigMap = { kind: 'map', entries: new Map(), place: NOWHERE };
+const EMPTY: ConfigMap = { kind: 'map', entries: new Map(), range: NOWHERE };
 
-export function readSite(files: readonly SourceFile[]): Site {
+export function readClusterProfile(files: readonly SourceFile[]): Site {
   const parsed = files.map(({ file, text }) => parseYaml(file, text, 'profile'));
   const tree = parsed.reduce((lower, { root }) => (root === undefined ? lower : merge(lower, root)), EMPTY);
-  const checked = checkShape(clusterProfile, tree, profileField);
-  const diagnostics = checked.findings.map((finding) => placed(finding, finding.tree, tree));
+  const checked = validate(clusterProfile, tree, profileField);
+  const diagnostics = checked.describeIssues.map((finding) => locateProblem(finding, finding.tree, tree));
   return {
     profile: checked.value ?? clusterProfile.parse({}),
     tree: checked.tree,
@@ -41,7 +41,7 @@ function slurmDefaults(profile: ConfigMap): ConfigMap {
   });
   const [first] = entries;
   if (first === undefined) return EMPTY;
-  const { place, path } = first[1];
-  const slurm: ConfigMap = { kind: 'map', entries: new Map(entries), place };
-  return { kind: 'map', entries: new Map([['slurm', { path, place, value: slurm }]]), place };
+  const { range, path } = first[1];
+  const slurm: ConfigMap = { kind: 'map', entries: new Map(entries), range };
+  return { kind: 'map', entries: new Map([['slurm', { path, range, value: slurm }]]), range };
 }

@@ -24,9 +24,13 @@ export function expectedOf(job: JobConfig, expects: Expectations | undefined): r
  * The path on a node that a path of the workers is, if they see any: their own where they run on the host, and what is
  * mounted there where they run in a container.
  */
-export function hostPath(path: string, { container }: JobConfig, site: ClusterProfile): string | undefined {
-  if (!container || site.container_runtime !== 'pyxis') return path;
-  for (const mount of [...container.mounts, ...site.mounts]) {
+export function hostPath(
+  path: string,
+  { container }: JobConfig,
+  cluster: ClusterProfile,
+): string | undefined {
+  if (!container || cluster.container_runtime !== 'pyxis') return path;
+  for (const mount of [...container.mounts, ...cluster.mounts]) {
     const [outside = '', inside = ''] = mount.split(':');
     const folder = inside.replace(/\/+$/, '');
     if (path === folder) return outside;
@@ -40,10 +44,10 @@ export function* checkExpected(
   expected: readonly Expected[],
   topology: string,
   job: JobConfig,
-  site: ClusterProfile,
+  cluster: ClusterProfile,
 ): Generator<Problem> {
-  const lacking = expected.filter(({ path }) => hostPath(path, job, site) === undefined);
-  const contained = job.container !== undefined && site.container_runtime === 'pyxis';
+  const lacking = expected.filter(({ path }) => hostPath(path, job, cluster) === undefined);
+  const contained = job.container !== undefined && cluster.container_runtime === 'pyxis';
   const said = contained ? lacking : expected;
   const [first] = said;
   if (first === undefined) return;

@@ -3,7 +3,7 @@ import type { JobConfig } from './schema/job-schema.ts';
 
 /** What the planner takes: the validated config, with the cluster's facts beside it and aliases resolved. */
 export interface Job extends JobConfig {
-  readonly site: ClusterProfile & { readonly name: string };
+  readonly cluster: ClusterProfile & { readonly name: string };
   readonly model: JobConfig['model'] & { readonly served_name: string };
   /** Paths of the ports that a file gives: `frontend.port`. */
   readonly fixedPorts: readonly string[];
@@ -17,7 +17,7 @@ export interface Expected {
   readonly path: string;
 }
 
-/** Where a value came from, by its path in the job (`slurm.account`, `site.interface`). */
+/** Where a value came from, by its path in the job (`slurm.account`, `cluster.interface`). */
 export interface Provenance {
   readonly path: string;
   readonly value: unknown;

@@ -1,46 +1,50 @@
 import type { ResolvedAliases } from './aliases.ts';
 import type { Job, Provenance } from './job.ts';
 import { locate } from './yaml/locate.ts';
-import { type ConfigPath, type Place, pathText } from './yaml/source-range.ts';
+import { type ConfigPath, pathText, type SourceRange } from './yaml/source-range.ts';
 import type { ConfigMap } from './yaml/tree.ts';
 
 /** Names the layer that a place belongs to: `topology NAME`, `r1.yaml:3:5`, … */
-export type Layering = (place: Place) => string;
+export type Layering = (range: SourceRange) => string;
 
 /** Where each value of a job came from, in the job's order; a list counts as one value, and an empty map as none. */
 export function provenanceOf(
   job: Job,
-  trees: { readonly job: ConfigMap; readonly site: ConfigMap },
+  trees: { readonly job: ConfigMap; readonly profile: ConfigMap },
   used: ResolvedAliases['used'],
   layering: Layering,
 ): readonly Provenance[] {
-  const { site, fixedPorts: _ports, expects: _expects, ...config } = job;
+  const { cluster: profile, fixedPorts: _ports, expects: _expects, ...config } = job;
   const origin = (tree: ConfigMap, path: ConfigPath): string => {
-    const { value, place } = locate(tree, path);
-    return value === undefined ? 'default' : layering(place);
+    const { value, range } = locate(tree, path);
+    return value === undefined ? 'default' : layering(range);
   };
   const aliases = new Map(
     used.map(({ path, list, alias }) => [
       pathText(path),
-      `alias ${alias}, ${origin(trees.site, [list, alias])}`,
+      `alias ${alias}, ${origin(trees.profile, [list, alias])}`,
     ]),
   );
   const own = leaves(config, []).map(([path, value]) => {
     const text = pathText(path);
     return { path: text, value, from: aliases.get(text) ?? origin(trees.job, path) };
   });
-  const { name, ...profile } = site;
-  const cluster = leaves(profile, []).map(([path, value]) => ({
-    path: pathText(['site', ...path]),
+  const { name, ...facts } = profile;
+  const cluster = leaves(facts, []).map(([path, value]) => ({
+    path: pathText(['cluster', ...path]),
     value,
-    from: origin(trees.site, path),
+    from: origin(trees.profile, path),
   }));
-  return [...own, { path: 'site.name', value: name, from: chosenBy(name, trees.job, layering) }, ...cluster];
+  return [
+    ...own,
+    { path: 'cluster.name', value: name, from: chosenBy(name, trees.job, layering) },
+    ...cluster,
+  ];
 }
 
 function chosenBy(name: string, tree: ConfigMap, layering: Layering): string {
-  const { value, place } = locate(tree, ['cluster']);
-  if (value?.kind === 'scalar' && value.value === name) return layering(place);
+  const { value, range } = locate(tree, ['cluster']);
+  if (value?.kind === 'scalar' && value.value === name) return layering(range);
   return name === 'default' ? 'default' : '--cluster or DYN_SLURM_CLUSTER';
 }
 

@@ -1,6 +1,6 @@
 import { type ResolvedAliases, resolveAliases } from './aliases.ts';
 import { normalizeArguments } from './arguments.ts';
-import { readSite } from './cluster-profile.ts';
+import { readClusterProfile } from './cluster-profile.ts';
 import { withoutRetiredRoles } from './compat/retired-roles.ts';
 import { checkExpected, expectedOf } from './expectations.ts';
 import { fixedPorts } from './fixed-ports.ts';
@@ -18,11 +18,11 @@ import { type JobConfig, jobSchema } from './schema/job-schema.ts';
 import { isStopgap } from './schema/repair.ts';
 import { ROLES } from './schema/role.ts';
 import { type Finding, isRename } from './schema/schema-errors.ts';
-import { checkShape } from './schema/validate.ts';
+import { validate } from './schema/validate.ts';
 import { alternatives, nearest } from './text/suggestion.ts';
 import { topologyLayer } from './topology.ts';
 import type { Diagnostic } from './yaml/diagnostic.ts';
-import { ordered, placed } from './yaml/locate-diagnostic.ts';
+import { locateProblem, sortByPosition } from './yaml/locate-diagnostic.ts';
 import { type ParsedFile, parseYaml } from './yaml/parse.ts';
 import type { Problem } from './yaml/problem.ts';
 import type { ConfigPath } from './yaml/source-range.ts';
@@ -54,7 +54,7 @@ export interface Resolved {
   /** Absent when there is any error. */
   readonly job?: Job;
   /** Gives a further problem of the job its place in the files; there with the job. */
-  readonly placed?: (problem: Problem) => Diagnostic;
+  readonly locateProblem?: (problem: Problem) => Diagnostic;
   /** What its published topology says of itself; there with the job. */
   readonly notes?: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
@@ -70,50 +70,53 @@ export function resolveJob(input: ResolveInput): Resolved {
   const optional = [input.overlay, input.topology].flatMap((one) => one ?? []);
   const files = [parsed, ...optional, ...cluster.files].map(({ file }) => file);
   const overlay = input.overlay && parseYaml(input.overlay.file, input.overlay.text);
-  const site = readSite(cluster.files);
+  const profile = readClusterProfile(cluster.files);
   const diagnostics: Diagnostic[] = [
     ...parsed.diagnostics,
     ...(overlay?.diagnostics ?? []),
-    ...site.diagnostics,
+    ...profile.diagnostics,
   ];
   const { root } = parsed;
-  if (root === undefined) return { diagnostics: ordered(diagnostics, files), provenance: [] };
+  if (root === undefined) return { diagnostics: sortByPosition(diagnostics, files), provenance: [] };
 
   const topology = topologyLayer(root, input.topology, input.topologyNames);
-  const layers = [site.defaults, topology.layer, topology.config, overlay?.root].flatMap((layer) =>
+  const layers = [profile.defaults, topology.layer, topology.config, overlay?.root].flatMap((layer) =>
     layer === undefined
       ? []
-      : [normalizeArguments(layer, (problem) => diagnostics.push(placed(problem, layer, root)))],
+      : [normalizeArguments(layer, (problem) => diagnostics.push(locateProblem(problem, layer, root)))],
   );
-  const checked = checkShape(jobSchema, layers.reduce(merge), jobField);
+  const checked = validate(jobSchema, layers.reduce(merge), jobField);
   const unread = unreadPaths(parsed, topology.parsed);
   const lost =
-    topology.lost || checked.findings.some(({ repair }) => isRename(repair) && repair.rename === 'topology');
+    topology.lost ||
+    checked.describeIssues.some(({ repair }) => isRename(repair) && repair.rename === 'topology');
   const strayed = unknownCluster(input);
   const beyond = [...unread, ...(strayed.length > 0 ? SITE_DEFAULTS : [])];
-  const found = checked.findings.filter((finding) => !isKnown(finding, lost ? [...beyond, ['gpu']] : beyond));
-  const profile = { ...site.profile, name: cluster.name };
+  const found = checked.describeIssues.filter(
+    (finding) => !isKnown(finding, lost ? [...beyond, ['gpu']] : beyond),
+  );
+  const named = { ...profile.profile, name: cluster.name };
   const current =
     checked.value && withoutRetiredRoles(checked.value, (role) => topology.config.entries.has(role));
   const preset = topology.lost ? undefined : input.topology && readRemarks(input.topology);
-  const { job, problems, used } = completed(current?.job, profile, fixedPorts(checked.tree), lost, preset);
-  const faults = [...checked.findings.filter(isStopgap).map(({ path }) => path), ...beyond];
+  const { job, problems, used } = completeJob(current?.job, named, fixedPorts(checked.tree), lost, preset);
+  const faults = [...checked.describeIssues.filter(isStopgap).map(({ path }) => path), ...beyond];
   const reliable = problems.filter(({ path }) => !causedBy(faults, path));
   diagnostics.push(
     ...topology.diagnostics,
-    ...found.map((finding) => placed(finding, finding.tree, root)),
+    ...found.map((finding) => locateProblem(finding, finding.tree, root)),
     ...[...strayed, ...(current?.problems ?? []), ...reliable].map((problem) =>
-      placed(problem, checked.tree, root),
+      locateProblem(problem, checked.tree, root),
     ),
   );
-  const all = ordered(diagnostics, files);
+  const all = sortByPosition(diagnostics, files);
   if (job === undefined || all.some(({ severity }) => severity === 'error'))
     return { diagnostics: all, provenance: [] };
-  const trees = { job: checked.tree, site: site.tree };
+  const trees = { job: checked.tree, profile: profile.tree };
   const provenance = provenanceOf(job, trees, used, layering(input));
-  const within = (problem: Problem) => placed(problem, checked.tree, root);
+  const within = (problem: Problem) => locateProblem(problem, checked.tree, root);
   const notes = preset?.notes ?? [];
-  return { job, diagnostics: all, provenance, placed: within, notes };
+  return { job, diagnostics: all, provenance, locateProblem: within, notes };
 }
 
 interface Completed {
@@ -123,27 +126,27 @@ interface Completed {
 }
 
 /** The job with its aliases resolved, and what the rules say of it. */
-function completed(
+function completeJob(
   value: JobConfig | undefined,
-  site: Job['site'],
+  cluster: Job['cluster'],
   fixed: Job['fixedPorts'],
   topologyLost: boolean,
   preset: TopologyRemarks | undefined,
 ): Completed {
   if (value === undefined) return { job: undefined, problems: [], used: [] };
-  const { model, container, used, problems } = resolveAliases(value, site);
-  const plain: Job = { ...value, ...(container && { container }), model, site, fixedPorts: fixed };
+  const { model, container, used, problems } = resolveAliases(value, cluster);
+  const plain: Job = { ...value, ...(container && { container }), model, cluster, fixedPorts: fixed };
   const expects = expectedOf(plain, preset?.expects);
   const job: Job = { ...plain, ...(expects.length > 0 && { expects }) };
-  const expected = checkExpected(expects, value.topology ?? '', job, site);
+  const expected = checkExpected(expects, value.topology ?? '', job, cluster);
   const known = Object.keys(GPUS);
   const unknownGpu = gpuModel(job.gpu)
     ? []
     : [unknownName(['gpu'], 'GPU model', job.gpu, known, `known are ${alternatives(known, 'and')}`)];
   // Without its topology, a job lacks what the rules would ask for.
   const rules = topologyLost
-    ? [...checkDirectives(job, site)]
-    : checkRules({ ...job, gpu: nearest(job.gpu, known) ?? job.gpu }, site);
+    ? [...checkDirectives(job, cluster)]
+    : checkRules({ ...job, gpu: nearest(job.gpu, known) ?? job.gpu }, cluster);
   return { job, problems: [...unknownGpu, ...problems, ...rules, ...expected], used };
 }
 

@@ -2,9 +2,9 @@ import type { SourceFile } from './resolve.ts';
 import { unknownName } from './rules/unknown-name.ts';
 import { topologyHeaderField } from './schema/field.ts';
 import { topologyHeader, USER_KEYS } from './schema/job-schema.ts';
-import { checkShape } from './schema/validate.ts';
+import { validate } from './schema/validate.ts';
 import type { Diagnostic } from './yaml/diagnostic.ts';
-import { placed } from './yaml/locate-diagnostic.ts';
+import { locateProblem } from './yaml/locate-diagnostic.ts';
 import { type ParsedFile, parseYaml } from './yaml/parse.ts';
 import type { Problem } from './yaml/problem.ts';
 import type { ConfigEntry, ConfigMap } from './yaml/tree.ts';
@@ -39,7 +39,9 @@ export function topologyLayer(
   if (entry === undefined || typeof wanted !== 'string')
     return { layer: undefined, config, diagnostics: [], lost: entry !== undefined && wanted !== null };
   if (preset === undefined) {
-    const diagnostics = [placed(unknownName(['topology'], 'topology', wanted, names, HINT), config, config)];
+    const diagnostics = [
+      locateProblem(unknownName(['topology'], 'topology', wanted, names, HINT), config, config),
+    ];
     // A file’s name is no topology’s, and that is said once.
     return { layer: undefined, config: withInline(config, entry), diagnostics, lost: true };
   }
@@ -48,12 +50,12 @@ export function topologyLayer(
 
 function inlineLayer(config: ConfigMap, entry: ConfigEntry, topology: ConfigMap): TopologyLayer {
   const { own, problems } = withoutUserKeys(topology);
-  const diagnostics = problems.map((problem) => placed(problem, topology, topology));
+  const diagnostics = problems.map((problem) => locateProblem(problem, topology, topology));
   return { layer: own, config: withInline(config, entry), diagnostics, lost: false };
 }
 
 function withInline(config: ConfigMap, entry: ConfigEntry): ConfigMap {
-  const value = { kind: 'scalar', value: INLINE, written: INLINE, place: entry.place } as const;
+  const value = { kind: 'scalar', value: INLINE, written: INLINE, range: entry.range } as const;
   return { ...config, entries: new Map(config.entries).set('topology', { ...entry, value }) };
 }
 
@@ -67,11 +69,11 @@ function presetLayer(preset: SourceFile): Omit<TopologyLayer, 'config'> {
     ...root,
     entries: new Map([...root.entries].filter((entry) => !isHeader(entry))),
   };
-  const checked = checkShape(topologyHeader, header, topologyHeaderField);
+  const checked = validate(topologyHeader, header, topologyHeaderField);
   const { own, problems } = withoutUserKeys(body);
   const diagnostics = [
-    ...checked.findings.map((finding) => placed(finding, finding.tree, root)),
-    ...problems.map((problem) => placed(problem, root, root)),
+    ...checked.describeIssues.map((finding) => locateProblem(finding, finding.tree, root)),
+    ...problems.map((problem) => locateProblem(problem, root, root)),
   ];
   return { layer: own, diagnostics: [...parsed.diagnostics, ...diagnostics], lost: false, parsed };
 }

@@ -107,7 +107,7 @@ function busyGpus({ config, nodes, gpus, tp, pp, dp }: PlacedWorker): number {
 }
 
 function warnings(job: Job): readonly string[] {
-  return checkRules(job, job.site)
+  return checkRules(job, job.cluster)
     .filter(({ severity }) => severity === 'warning')
     .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message));
 }

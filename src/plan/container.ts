@@ -4,12 +4,12 @@ import type { NodeIndex, Step } from './plan.ts';
 import { CONTAINER } from './word.ts';
 
 /** Whether the steps of a node run in one container, which pyxis unpacks once, instead of one each. */
-export function sharesContainer({ container, site }: Job): boolean {
-  return container !== undefined && site.container_runtime === 'pyxis' && site.shared_container;
+export function sharesContainer({ container, cluster }: Job): boolean {
+  return container !== undefined && cluster.container_runtime === 'pyxis' && cluster.shared_container;
 }
 
-export function isInContainer({ contained }: Step, { container, site }: Job): boolean {
-  return contained && container !== undefined && site.container_runtime === 'pyxis';
+export function isInContainer({ contained }: Step, { container, cluster }: Job): boolean {
+  return contained && container !== undefined && cluster.container_runtime === 'pyxis';
 }
 
 /** What a step starts by its name on PATH; a PATH of the config's own is not looked through. */

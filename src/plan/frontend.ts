@@ -1,4 +1,4 @@
-import { spelled } from '../config/compat/apply-renames.ts';
+import { applyRenames } from '../config/compat/apply-renames.ts';
 import { atLeast } from '../config/compat/release.ts';
 import { releasesOf } from '../config/compat/releases.ts';
 import type { Job } from '../config/job.ts';
@@ -21,7 +21,7 @@ export function frontendSteps(job: Job, frontends: readonly PlacedFrontend[]): r
 
 function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend): Step {
   const { args, variables } = withoutSecrets('frontend', job.frontend.args);
-  const settings = spelled({ args, env: job.frontend.env }, releasesOf(job), 'frontend');
+  const settings = applyRenames({ args, env: job.frontend.env }, releasesOf(job), 'frontend');
   const { env, secrets } = userEnvironment(settings.env, variables);
   return {
     name,

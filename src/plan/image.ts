@@ -13,12 +13,16 @@ export interface CachedImage {
 }
 
 /** Undefined where there is no cache, and for what needs none: files, and images of a node's own daemon. */
-export function cachedImage({ container, gpu, site }: Job): CachedImage | undefined {
-  if (site.image_cache === undefined || site.container_runtime !== 'pyxis' || !container) return undefined;
+export function cachedImage({ container, gpu, cluster }: Job): CachedImage | undefined {
+  if (cluster.image_cache === undefined || cluster.container_runtime !== 'pyxis' || !container)
+    return undefined;
   const image = readImage(container.image);
   if (image.kind !== 'registry') return undefined;
   const source = image.uri;
-  return { source, file: `${site.image_cache.replace(/\/+$/, '')}/${fileName(source, gpuModel(gpu)?.arch)}` };
+  return {
+    source,
+    file: `${cluster.image_cache.replace(/\/+$/, '')}/${fileName(source, gpuModel(gpu)?.arch)}`,
+  };
 }
 
 /** What the steps give to pyxis, which puts `docker://` before what has no scheme. */
@@ -29,8 +33,8 @@ export function pyxisImage(job: Job, image: string): string {
 }
 
 /** The file that an image is, where it is one and containers run. */
-export function imageFile({ container, site }: Job): string | undefined {
-  if (site.container_runtime !== 'pyxis' || !container) return undefined;
+export function imageFile({ container, cluster }: Job): string | undefined {
+  if (cluster.container_runtime !== 'pyxis' || !container) return undefined;
   const image = readImage(container.image);
   return image.kind === 'file' ? image.path : undefined;
 }

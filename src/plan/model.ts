@@ -42,9 +42,9 @@ const readsTokenizer = (flags: readonly GivenFlag[]): boolean =>
 const ELSEWHERE = ['skip-tokenizer-init', 'tokenizer-path', 'tokenizer'];
 
 /** Folders of the container that are the same inside and outside, where the model's links may lead. */
-function mounted({ model, site, container }: Job): readonly string[] {
-  if (!container || site.container_runtime !== 'pyxis') return [];
-  const same = [...site.mounts, ...container.mounts].flatMap((mount) => {
+function mounted({ model, cluster, container }: Job): readonly string[] {
+  if (!container || cluster.container_runtime !== 'pyxis') return [];
+  const same = [...cluster.mounts, ...container.mounts].flatMap((mount) => {
     const [outside = '', inside] = mount.split(':');
     return outside === inside ? [outside] : [];
   });

@@ -30,7 +30,7 @@ export interface PlacedFrontend {
  * hold.
  */
 export function place(job: Job): Placement {
-  const perNode = gpusPerNode(job.gpu, job.site);
+  const perNode = gpusPerNode(job.gpu, job.cluster);
   if (perNode === undefined) throw new Error(`no rule refused the unknown GPU model ${job.gpu}`);
   const layout = layOut(job, perNode, dedicatedNodes(job));
   const slots = new PortSlots(job);

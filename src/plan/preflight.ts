@@ -33,11 +33,11 @@ export function preflightChecks(job: Job, plan: Plan): readonly Check[] {
     ...readable('the chat template', job.dynamo.custom_jinja_template, models),
     ...expectations(job, plan, nodesOf),
     ...readable('the container image', imageFile(job), contained),
-    ...readable('the image cache', cachedImage(job) && job.site.image_cache, contained),
+    ...readable('the image cache', cachedImage(job) && job.cluster.image_cache, contained),
     ...programChecks(job, plan),
     {
       nodes: nodesOf(({ argv, env }) => usesLocalDir([...argv, ...Object.values(env)])),
-      words: ['local_dir', job.site.local_dir],
+      words: ['local_dir', job.cluster.local_dir],
     },
     ...processes.flatMap((process) => portCheck(process, job)),
   ];
@@ -69,7 +69,7 @@ function expectations(
 ): readonly Check[] {
   const workers = new Set(steps.filter(({ kind }) => kind === 'worker').map(({ name }) => name));
   return (job.expects ?? []).flatMap(({ kind, path }) => {
-    const place = hostPath(path, job, job.site);
+    const place = hostPath(path, job, job.cluster);
     const words = kind === 'file' ? ['readable', 'a file of the topology'] : ['expected'];
     return place === undefined
       ? []

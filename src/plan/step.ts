@@ -79,14 +79,14 @@ function mounts(step: Step, own: readonly string[], job: Job): readonly (readonl
   const template = job.dynamo.custom_jinja_template;
   const list: (readonly Part[])[] = [[RUN_DIR, ':', RUN_DIR]];
   if (step.kind === 'etcd' || step.kind === 'nats') {
-    list.push([`${job.site.local_dir}:${job.site.local_dir}`]);
+    list.push([`${job.cluster.local_dir}:${job.cluster.local_dir}`]);
   } else {
     const folder = modelMount(path);
     if (path.startsWith('/')) list.push([`${folder}:${folder}:ro`]);
     if (template !== undefined && !template.startsWith(`${folder}/`))
       list.push([`${template}:${template}:ro`]);
   }
-  for (const mount of [...job.site.mounts, ...own]) list.push([mount]);
+  for (const mount of [...job.cluster.mounts, ...own]) list.push([mount]);
   return list;
 }
 

@@ -86,8 +86,8 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
       .map((name) => [name, { text: templates[name], mode: 0o600 }] as const),
   ]);
   files.set('causes.txt', { text: causePatterns(), mode: 0o600 });
-  if (job.site.preamble.trim() !== '')
-    files.set('preamble.sh', { text: `${job.site.preamble.trimEnd()}\n`, mode: 0o600 });
+  if (job.cluster.preamble.trim() !== '')
+    files.set('preamble.sh', { text: `${job.cluster.preamble.trimEnd()}\n`, mode: 0o600 });
   const checks = preflightChecks(job, plan);
   if (checks.length > 0)
     files.set('preflight.sh', { text: compile(templates['preflight.sh.hbs'])({ checks }), mode: 0o600 });

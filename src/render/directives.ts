@@ -2,7 +2,7 @@ import {
   COMMAND_LINE_OPTIONS,
   type DirectiveValue,
   directiveOptions,
-  joined,
+  joinValues,
 } from '../config/compat/sbatch-options.ts';
 import type { Job } from '../config/job.ts';
 import { ROLES } from '../config/schema/role.ts';
@@ -13,10 +13,10 @@ const MEMORY = ['mem', 'mem-per-cpu', 'mem-per-gpu'];
 
 /** The options of a job script, as words; none of them twice. See `directiveLine`. */
 export function directives(job: Job, plan: Plan): readonly string[] {
-  const { slurm, site } = job;
+  const { slurm, cluster } = job;
   const given = directiveOptions(slurm.directives);
   const asksForMemory = MEMORY.some((name) => given.has(name));
-  const gpus = `${site.gpu_type === undefined ? '' : `${site.gpu_type}:`}${plan.gpus.perNode}`;
+  const gpus = `${cluster.gpu_type === undefined ? '' : `${cluster.gpu_type}:`}${plan.gpus.perNode}`;
   const own: readonly (readonly [string, DirectiveValue | undefined])[] = [
     ['job-name', job.name],
     ['account', slurm.account],
@@ -31,9 +31,9 @@ export function directives(job: Job, plan: Plan): readonly string[] {
     ['segment', slurm.segment],
     ['exclusive', slurm.exclusive || undefined],
     // --exclusive gives all CPUs and GPUs but only the default memory: https://slurm.schedmd.com/sbatch.html
-    ['mem', slurm.exclusive && site.memory_directive && !asksForMemory ? 0 : undefined],
-    ['gpus-per-node', site.gpu_directive === 'gpus-per-node' ? gpus : undefined],
-    ['gres', site.gpu_directive === 'gres' ? `gpu:${gpus}` : undefined],
+    ['mem', slurm.exclusive && cluster.memory_directive && !asksForMemory ? 0 : undefined],
+    ['gpus-per-node', cluster.gpu_directive === 'gpus-per-node' ? gpus : undefined],
+    ['gres', cluster.gpu_directive === 'gres' ? `gpu:${gpus}` : undefined],
     ['output', 'job.log'],
     ['open-mode', 'append'],
     // sbatch itself runs with the environment that the job is to have. NONE, or a list of names, would make slurmd fetch
@@ -49,7 +49,7 @@ export function directives(job: Job, plan: Plan): readonly string[] {
   ];
   const options = new Map(own.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
   for (const [name, value] of given) {
-    if (!isCommandLine(name)) options.set(name, joined(name, options.get(name), value));
+    if (!isCommandLine(name)) options.set(name, joinValues(name, options.get(name), value));
   }
   return [...options].map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`));
 }

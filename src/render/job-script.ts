@@ -16,7 +16,7 @@ export function jobScript(job: Job, plan: Plan, template: string): string {
     ...startContext(job, plan),
     ...readinessContext(plan, job),
     directives: directives(job, plan).map(directiveLine),
-    login: job.site.environment === 'login',
+    login: job.cluster.environment === 'login',
     about: `${job.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
     policies: policies(job),
     lost: plan.readiness.lost,
@@ -42,15 +42,15 @@ export function startContext(job: Job, plan: Plan) {
   return {
     seating: seating(job, plan),
     tls: job.infra.tls,
-    preamble: job.site.preamble.trim() !== '',
-    modules: job.site.environment === 'clean' && /\b(module|ml)\b/.test(job.site.preamble),
+    preamble: job.cluster.preamble.trim() !== '',
+    modules: job.cluster.environment === 'clean' && /\b(module|ml)\b/.test(job.cluster.preamble),
     deadline: readiness.deadline,
     stall: readiness.stall,
     drain: readiness.drain,
     lease: readiness.lease,
-    localDir: job.site.local_dir,
+    localDir: job.cluster.local_dir,
     nodes: nodes.length,
-    interfaces: [job.site.interface].flat(),
+    interfaces: [job.cluster.interface].flat(),
   };
 }
 

@@ -15,7 +15,7 @@ export function stepScript(job: Job, step: Step, template: string, env = `env/${
     name: step.name,
     nodes: step.nodes,
     env,
-    localDir: needsLocalDir(step) ? job.site.local_dir : undefined,
+    localDir: needsLocalDir(step) ? job.cluster.local_dir : undefined,
     inLocalDir: step.kind === 'etcd',
     filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
     services: usesServices(step) ? services(step, job) : undefined,

@@ -1,4 +1,4 @@
-import { readSite } from '../../config/cluster-profile.ts';
+import { readClusterProfile } from '../../config/cluster-profile.ts';
 import type { ClusterProfile } from '../../config/schema/cluster-schema.ts';
 import { formatDiagnostic } from '../../config/yaml/diagnostic.ts';
 import { DynSlurmError } from '../../errors.ts';
@@ -15,7 +15,7 @@ export async function readProfile(
   onRefused?: OnRefused,
 ): Promise<Profile> {
   const { files } = await chooseCluster(name, undefined, names, world, onRefused);
-  const { profile, diagnostics } = readSite(files);
+  const { profile, diagnostics } = readClusterProfile(files);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length === 0) return { ...profile, name };
   const texts = new Map(files.map(({ file, text }) => [file, text]));

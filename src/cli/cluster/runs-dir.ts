@@ -21,8 +21,8 @@ export function runsDirOf(
  * Where a job's runs can be kept: srun and pyxis read some characters of paths as their own.
  * @throws DynSlurmError `config`
  */
-export function fitRunsDir(dir: string, { container, site }: Job): string {
-  const mounted = container !== undefined && site.container_runtime === 'pyxis';
+export function fitRunsDir(dir: string, { container, cluster }: Job): string {
+  const mounted = container !== undefined && cluster.container_runtime === 'pyxis';
   const wrong = (mounted ? /[\u0000-\u001f\u007f%\\:,]/ : /[\u0000-\u001f\u007f%\\]/).exec(dir)?.[0];
   if (wrong === undefined) return dir;
   throw new DynSlurmError(

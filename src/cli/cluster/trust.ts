@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
-import { readSite } from '../../config/cluster-profile.ts';
+import { readClusterProfile } from '../../config/cluster-profile.ts';
 import { steeringKeys } from '../../config/steering.ts';
 import { formatDiagnostic } from '../../config/yaml/diagnostic.ts';
 import { parseYaml } from '../../config/yaml/parse.ts';
@@ -81,7 +81,9 @@ async function readForTrust(path: string, world: World): Promise<TrustedProfile>
   if (own === undefined) throw new DynSlurmError('usage', `${path}: there is no such file`);
   if (!('text' in own)) throw await notOwn(path, own, world);
   const { text } = own;
-  const errors = readSite([{ file: path, text }]).diagnostics.filter(({ severity }) => severity === 'error');
+  const errors = readClusterProfile([{ file: path, text }]).diagnostics.filter(
+    ({ severity }) => severity === 'error',
+  );
   if (errors.length > 0)
     throw new DynSlurmError('config', errors.map((error) => formatDiagnostic(error, text)).join('\n'));
   return { path: own.path, text, keys: steeringKeys(parseYaml(path, text, 'profile').root) };

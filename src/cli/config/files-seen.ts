@@ -16,8 +16,13 @@ import { printDiagnostics } from './problems.ts';
  * cannot be seen here, and nothing is said of it. `host` left out: this machine, where it is the one that submits.
  */
 export async function filesSeen(loaded: Loaded, world: World, host?: Host): Promise<readonly Diagnostic[]> {
-  const { job, placed } = loaded;
-  if (job === undefined || placed === undefined || !job.health.preflight || job.site.name === 'local')
+  const { job, locateProblem } = loaded;
+  if (
+    job === undefined ||
+    locateProblem === undefined ||
+    !job.health.preflight ||
+    job.cluster.name === 'local'
+  )
     return [];
   const model = modelCheck(job) ?? [];
   const image = imageFile(job) ?? '';
@@ -28,7 +33,7 @@ export async function filesSeen(loaded: Loaded, world: World, host?: Host): Prom
   const stdout = await looked(where, argv, world);
   return stdout.split('\n').flatMap((line) => {
     const [, about, kind, text] = /^(model|image) (problem|warning|missing) (.*)$/.exec(line) ?? [];
-    return about === undefined || text === undefined ? [] : [placed(problem(about, kind, text))];
+    return about === undefined || text === undefined ? [] : [locateProblem(problem(about, kind, text))];
   });
 }
 
@@ -51,13 +56,13 @@ async function looked(host: Host, argv: readonly string[], { signal }: World): P
 
 /** This machine, where it is the one that submits and has at least the topmost folder of one of the paths. */
 async function here(
-  { site }: Job,
+  { cluster }: Job,
   paths: readonly (string | undefined)[],
   world: World,
 ): Promise<Host | undefined> {
   const tops = paths.flatMap((path) => /^\/[^/]+/.exec(path ?? '')?.[0] ?? []);
   const there = await Promise.all(tops.map((top) => world.exists(top)));
-  if (site.host !== undefined || !there.includes(true)) return undefined;
+  if (cluster.host !== undefined || !there.includes(true)) return undefined;
   const { localHost } = await import('../../host/local.ts');
   return localHost({ path: [], env: world.env, extra: {} });
 }

@@ -19,7 +19,7 @@ export async function exclusion(job: Job, world: World): Promise<Exclusion> {
   const given = commandLineOptions(job);
   const listed = directiveOptions(job.slurm.directives).get('nodelist');
   const asked = new Set(listed === undefined ? [] : expandHostlist(String(listed)));
-  const noted = await badNodes(job.site.name, world);
+  const noted = await badNodes(job.cluster.name, world);
   const bad = noted.filter(({ node }) => !asked.has(node));
   const wanted = noted.filter(({ node }) => asked.has(node));
   if (bad.length === 0) return { given, bad, wanted };

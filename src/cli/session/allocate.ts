@@ -47,10 +47,10 @@ export async function allocate(
   if (loaded === undefined) return EXIT.config;
   const { job } = loaded;
   const plan = planJob(job);
-  const connection = connect(job.site, world);
+  const connection = connect(job.cluster, world);
   const adopted = jobToAdopt(options, connection, world);
   const taken = adopted && (await borrowed(adopted, job, plan, connection, world));
-  const runsDir = await connection.host.resolve(runsDirOf(job.site, world));
+  const runsDir = await connection.host.resolve(runsDirOf(job.cluster, world));
   const made = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
   await makeFolder(made, loaded, plan, options, connection, world);
   const origin = await originOf(file, world);

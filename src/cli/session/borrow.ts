@@ -73,7 +73,7 @@ export async function borrowed(
     throw refusal(`the config needs ${count(wanted, 'node')}, it has ${all.length}: ${status.nodeList}`);
   }
   // A site that is not asked for GPUs does not count them either.
-  const gpus = job.site.gpu_directive === 'none' ? 0 : plan.gpus.perNode;
+  const gpus = job.cluster.gpu_directive === 'none' ? 0 : plan.gpus.perNode;
   const lacking = groups.filter((group) => group.gpus < gpus);
   const unfit = await Promise.all(lacking.map(({ nodes }) => hostnames(host, nodes, world.signal)));
   const hosts = all.filter((name) => !unfit.flat().includes(name));

@@ -92,7 +92,7 @@ function againText(retries: number): string {
 }
 
 function taken(job: Job): readonly (readonly string[])[] {
-  const { slurm, site, container, health } = job;
+  const { slurm, cluster, container, health } = job;
   const { account, partition, qos, reservation, constraint, segment, time, exclusive } = slurm;
   const all = {
     account,
@@ -107,7 +107,7 @@ function taken(job: Job): readonly (readonly string[])[] {
     'a node that fails': ROLES.some((role) => job[role]?.critical === false)
       ? 'ends what runs there, and not the job (--no-kill)'
       : undefined,
-    image: site.container_runtime === 'pyxis' ? container?.image : undefined,
+    image: cluster.container_runtime === 'pyxis' ? container?.image : undefined,
     'image file': cachedImage(job)?.file,
   };
   return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
@@ -141,7 +141,7 @@ function left(job: Job, dir: string): readonly string[] {
     ...(image === undefined
       ? []
       : [`${image.file} (0644): ${image.source}, imported where it is not there yet`]),
-    `under ${job.site.local_dir} of each node: nothing once the job has ended`,
+    `under ${job.cluster.local_dir} of each node: nothing once the job has ended`,
   ];
 }
 

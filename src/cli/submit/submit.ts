@@ -39,11 +39,11 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const seen = (host?: Host) => refusedFiles(loaded, world, host);
   const { retries = 0 } = options;
   const plan = planJob(job);
-  const runsDir = await runsDirAt(job.site, options, world);
+  const runsDir = await runsDirAt(job.cluster, options, world);
   const run = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
   const { files } = await bundleOf(loaded, plan, world);
   const excluded = await exclusion(job, world);
-  const request = submitRequest(run, files, await after(options, job.site, world), excluded.given);
+  const request = submitRequest(run, files, await after(options, job.cluster, world), excluded.given);
   if (options.dryRun) {
     if (await seen()) return EXIT.config;
     const dryRun = { request, plan, job, retries, notes: loaded.notes ?? [] };
@@ -57,7 +57,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
     import('./send.ts'),
     import('./origin.ts'),
   ]);
-  const connection = connect(job.site, world);
+  const connection = connect(job.cluster, world);
   if (await seen(connection.host)) return EXIT.config;
   if (options.testOnly) {
     const { testSubmit } = await import('./test-only.ts');
@@ -97,17 +97,17 @@ export async function submit(file: string, options: SubmitOptions, world: World)
 }
 
 /** A dry-run contacts nobody: the home of a login node remains `~`. */
-async function runsDirAt(site: NamedProfile, { dryRun }: SubmitOptions, world: World): Promise<string> {
-  const dir = runsDirOf(site, world);
-  if (dryRun || site.host === undefined) return dir;
+async function runsDirAt(cluster: NamedProfile, { dryRun }: SubmitOptions, world: World): Promise<string> {
+  const dir = runsDirOf(cluster, world);
+  if (dryRun || cluster.host === undefined) return dir;
   const { connect } = await import('../cluster/connect.ts');
-  return connect(site, world).host.resolve(dir);
+  return connect(cluster, world).host.resolve(dir);
 }
 
-async function after(options: AfterOptions, site: NamedProfile, world: World) {
+async function after(options: AfterOptions, cluster: NamedProfile, world: World) {
   if (!options.after && !options.afterOk) return [];
   const { dependencies } = await import('./dependencies.ts');
-  return dependencies(options, site, world);
+  return dependencies(options, cluster, world);
 }
 
 /** What `submit --json` prints; `dir` is absolute. */

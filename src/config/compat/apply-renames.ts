@@ -1,6 +1,6 @@
 import type { EnvironmentValue } from '../schema/environment.ts';
 import type { ArgumentValue, Role } from '../schema/role.ts';
-import { CARRIED, SPELLINGS, type Written } from './flag-renames.ts';
+import { FLAG_RENAMES, SAME_VALUE, type Written } from './flag-renames.ts';
 import { atLeast } from './release.ts';
 import type { Releases } from './releases.ts';
 
@@ -18,7 +18,7 @@ interface Setting {
 }
 
 /** The settings as a release of Dynamo and its SGLang take them, in the same order; see `SPELLINGS`. */
-export function spelled(settings: Settings, releases: Releases, owner: Role | 'frontend'): Settings {
+export function applyRenames(settings: Settings, releases: Releases, owner: Role | 'frontend'): Settings {
   let written: readonly Setting[] = [
     ...Object.entries(settings.args).map(([name, value]) => ({
       kind: 'args' as const,
@@ -27,19 +27,19 @@ export function spelled(settings: Settings, releases: Releases, owner: Role | 'f
     })),
     ...Object.entries(settings.env).map(([name, value]) => ({ kind: 'env' as const, name, value })),
   ];
-  for (const { since, of, was, now, oneWay } of SPELLINGS) {
+  for (const { since, of, was, now, oneWay } of FLAG_RENAMES) {
     if (of !== undefined && of !== owner) continue;
     const isNew =
       'sglang' in since ? atLeast(releases.sglang, since.sglang) : atLeast(releases.dynamo, since.dynamo);
-    if (isNew) written = rewritten(written, was, now);
-    else if (!oneWay) written = rewritten(written, now, was);
+    if (isNew) written = rewrite(written, was, now);
+    else if (!oneWay) written = rewrite(written, now, was);
   }
   return { args: only('args', written), env: only('env', written) } as Settings;
 }
 
 /** The argument that stands in the place of a variable in these releases; undefined where none does. */
 export function argumentInsteadOf(variable: string, releases: Releases): string | undefined {
-  const row = SPELLINGS.find(
+  const row = FLAG_RENAMES.find(
     ({ since, was, now }) =>
       'sglang' in since &&
       atLeast(releases.sglang, since.sglang) &&
@@ -50,13 +50,13 @@ export function argumentInsteadOf(variable: string, releases: Releases): string 
 }
 
 /** Puts `to` in the place of `from`, if all of it is there. What is given under its right name already stays as it is. */
-function rewritten(settings: readonly Setting[], from: Written, to: Written): readonly Setting[] {
+function rewrite(settings: readonly Setting[], from: Written, to: Written): readonly Setting[] {
   const replaced = patterns(from).map((pattern) => settings.find((setting) => matches(setting, pattern)));
   if (!replaced.every((setting) => setting !== undefined)) return settings;
   const [first] = replaced;
   const rest = settings.filter((setting) => !replaced.includes(setting));
   const added = patterns(to)
-    .map((pattern) => ({ ...pattern, value: pattern.value === CARRIED ? first?.value : firstOf(pattern) }))
+    .map((pattern) => ({ ...pattern, value: pattern.value === SAME_VALUE ? first?.value : firstOf(pattern) }))
     .filter(({ kind, name }) => !rest.some((setting) => setting.kind === kind && setting.name === name));
   return settings.flatMap((setting) => {
     if (setting === first) return added;
@@ -78,7 +78,7 @@ function firstOf({ kind, value }: Setting): unknown {
 function matches(setting: Setting, pattern: Setting): boolean {
   if (setting.kind !== pattern.kind || setting.name !== pattern.name) return false;
   const { value } = pattern;
-  if (value === CARRIED) return true;
+  if (value === SAME_VALUE) return true;
   return (Array.isArray(value) ? value : [value]).some((one) => String(one) === String(setting.value));
 }
 

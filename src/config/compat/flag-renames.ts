@@ -2,16 +2,16 @@ import type { ArgumentValue, Role } from '../schema/role.ts';
 import { atLeast } from './release.ts';
 
 /** Stands for whatever value the setting has; it keeps it under its other name. */
-export const CARRIED = Symbol('carried');
+export const SAME_VALUE = Symbol('carried');
 
 /** Settings as a release writes them. A list of values of a variable: all of them mean the same, the first is written. */
 export interface Written {
-  readonly args?: Readonly<Record<string, ArgumentValue | typeof CARRIED>>;
-  readonly env?: Readonly<Record<string, string | readonly string[] | typeof CARRIED>>;
+  readonly args?: Readonly<Record<string, ArgumentValue | typeof SAME_VALUE>>;
+  readonly env?: Readonly<Record<string, string | readonly string[] | typeof SAME_VALUE>>;
 }
 
 /** One setting whose writing changed between releases. */
-export interface Spelling {
+export interface FlagRename {
   /** First release of SGLang, or of Dynamo, that is given `now`; earlier ones are given `was`. */
   readonly since: { readonly sglang: string } | { readonly dynamo: string };
   readonly of?: Role | 'frontend';
@@ -27,7 +27,7 @@ export interface Spelling {
  * From `server_args.py`, `environ.py` and `arg_groups/` of SGLang's wheels, and from `dynamo/sglang` and
  * `dynamo/frontend` of those of ai-dynamo. Where several releases take both writings, the last of them is changed.
  */
-export const SPELLINGS: readonly Spelling[] = [
+export const FLAG_RENAMES: readonly FlagRename[] = [
   // SGLang 0.4.10.post2 is the first to take the new one, 0.5.4 the last to take the old one.
   {
     since: { dynamo: '0.5.1' },
@@ -37,13 +37,13 @@ export const SPELLINGS: readonly Spelling[] = [
   // SGLang 0.5.14 is the first to take the new ones, 0.5.19 the last to take the old ones.
   {
     since: { sglang: '0.5.20' },
-    was: { args: { 'cuda-graph-bs': CARRIED } },
-    now: { args: { 'cuda-graph-bs-decode': CARRIED } },
+    was: { args: { 'cuda-graph-bs': SAME_VALUE } },
+    now: { args: { 'cuda-graph-bs-decode': SAME_VALUE } },
   },
   {
     since: { sglang: '0.5.20' },
-    was: { args: { 'cuda-graph-max-bs': CARRIED } },
-    now: { args: { 'cuda-graph-max-bs-decode': CARRIED } },
+    was: { args: { 'cuda-graph-max-bs': SAME_VALUE } },
+    now: { args: { 'cuda-graph-max-bs-decode': SAME_VALUE } },
   },
   // The old one is deprecated from 0.5.14 on.
   {
@@ -106,18 +106,18 @@ export const SPELLINGS: readonly Spelling[] = [
   // SGLang's environment.
   {
     since: { sglang: '0.5.3.post2' },
-    was: { env: { SGL_DG_CACHE_DIR: CARRIED } },
-    now: { env: { SGLANG_DG_CACHE_DIR: CARRIED } },
+    was: { env: { SGL_DG_CACHE_DIR: SAME_VALUE } },
+    now: { env: { SGLANG_DG_CACHE_DIR: SAME_VALUE } },
   },
   {
     since: { sglang: '0.5.4.post3' },
-    was: { env: { SGL_JIT_DEEPGEMM_PRECOMPILE: CARRIED } },
-    now: { env: { SGLANG_JIT_DEEPGEMM_PRECOMPILE: CARRIED } },
+    was: { env: { SGL_JIT_DEEPGEMM_PRECOMPILE: SAME_VALUE } },
+    now: { env: { SGLANG_JIT_DEEPGEMM_PRECOMPILE: SAME_VALUE } },
   },
   {
     since: { sglang: '0.5.6.post2' },
-    was: { env: { SGLANG_CUTEDSL_MOE_NVFP4_DISPATCH: CARRIED } },
-    now: { env: { SGLANG_MOE_NVFP4_DISPATCH: CARRIED } },
+    was: { env: { SGLANG_CUTEDSL_MOE_NVFP4_DISPATCH: SAME_VALUE } },
+    now: { env: { SGLANG_MOE_NVFP4_DISPATCH: SAME_VALUE } },
   },
   // SGLang 0.5.8 to 0.5.16 do not read the old one, and read SGL_… as its opposite.
   {
@@ -133,7 +133,7 @@ export const SPELLINGS: readonly Spelling[] = [
   },
   {
     since: { sglang: '0.5.16' },
-    was: { env: { SGLANG_PER_TOKEN_GROUP_QUANT_8BIT_V2: CARRIED } },
+    was: { env: { SGLANG_PER_TOKEN_GROUP_QUANT_8BIT_V2: SAME_VALUE } },
     now: {},
     oneWay: true,
   },
@@ -152,7 +152,7 @@ export const SPELLINGS: readonly Spelling[] = [
   },
   // SGLang reads it from 0.5.5 to 0.5.9, from 0.5.8 on with a warning.
   ...['cutlass', 'cudnn', 'trtllm'].map(
-    (backend): Spelling => ({
+    (backend): FlagRename => ({
       since: { sglang: '0.5.8' },
       was: { env: { SGLANG_FLASHINFER_FP4_GEMM_BACKEND: [backend, `flashinfer_${backend}`] } },
       now: { args: { 'fp4-gemm-backend': `flashinfer_${backend}` } },

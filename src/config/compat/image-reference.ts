@@ -23,8 +23,8 @@ export function readImage(image: string): ImageReference {
     /^(?:docker:\/\/)?(.*?)(?:(?::[^:/@#]+)?@(sha256:[0-9a-f]+))?$/s.exec(image) ?? [];
   const [, user = '', path = ''] = /^([^@/#]+@)?(.*)$/s.exec(named) ?? [];
   const ours = path.replace(/^(index\.)?docker\.io[/#]/, '');
-  const place = ours.includes('#') ? ours : ours.replace(/^([^/]*[.:][^/]*|localhost)\//, '$1#');
-  return { kind: 'registry', uri: `docker://${user}${place}${digest === undefined ? '' : `:${digest}`}` };
+  const range = ours.includes('#') ? ours : ours.replace(/^([^/]*[.:][^/]*|localhost)\//, '$1#');
+  return { kind: 'registry', uri: `docker://${user}${range}${digest === undefined ? '' : `:${digest}`}` };
 }
 
 interface Fault {

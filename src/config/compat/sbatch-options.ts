@@ -73,13 +73,13 @@ export function directiveOptions(
   for (const [name, value] of Object.entries(given)) {
     const found = sbatchOption(name);
     if ('ambiguous' in found) continue;
-    options.set(found.option, joined(found.option, options.get(found.option), value));
+    options.set(found.option, joinValues(found.option, options.get(found.option), value));
   }
   return options;
 }
 
 /** Two values of one option as one. */
-export function joined(
+export function joinValues(
   option: string,
   first: DirectiveValue | undefined,
   second: DirectiveValue,

@@ -18,22 +18,24 @@ export interface Explanation {
   readonly children: readonly { readonly key: string; readonly type: string; readonly description: string }[];
 }
 
-/** Prefix of the keys of a cluster profile, as in the provenance of a job. */
-const SITE = 'site';
+/** Prefix of the keys of a cluster profile, as in the provenance of a job; `cluster` alone is a key of a config. */
+const PROFILE = 'cluster';
 
 /**
- * Explains a key: `slurm.time`, `prefill.args.tp-size`, `site.interface` for one of a cluster profile, or an empty
+ * Explains a key: `slurm.time`, `prefill.args.tp-size`, `cluster.interface` for one of a cluster profile, or an empty
  * text for the whole config. Undefined where there is no such key.
  */
 export function explain(key: string): Explanation | undefined {
   const path = key === '' ? [] : key.split('.');
-  const field = path[0] === SITE ? fieldAt(profileField, path.slice(1)) : fieldAt(jobField, path);
+  // Earlier versions called a cluster profile the site.
+  const isProfile = path[0] === 'site' || (path[0] === PROFILE && path.length > 1);
+  const field = isProfile ? fieldAt(profileField, path.slice(1)) : fieldAt(jobField, path);
   return field && explanation(key, field);
 }
 
 /** Full keys that an unknown one may mean, the likeliest first. */
 export function suggestKeys(key: string): readonly string[] {
-  const known = [...keysOf(jobField, ''), ...keysOf(profileField, SITE)];
+  const known = [...keysOf(jobField, ''), ...keysOf(profileField, PROFILE)];
   const last = key.split('.').at(-1) ?? key;
   const named = known.filter((candidate) => lastOf(candidate) === last);
   const near = nearest(key, known) ?? nearest(last, known.map(lastOf));

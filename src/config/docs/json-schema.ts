@@ -13,8 +13,8 @@ interface Json {
 export function jsonSchema(): object {
   const job = z.toJSONSchema(jobSchema, { io: 'input', target: 'draft-7', unrepresentable: 'any' }) as Json;
   const { $schema, description, definitions: lent } = job;
-  const { properties } = adapted(job) as { readonly properties: Record<string, Json> };
-  const { definitions, references } = shared(properties);
+  const { properties } = adapt(job) as { readonly properties: Record<string, Json> };
+  const { definitions, references } = extractDefinitions(properties);
   const inline = Object.fromEntries(Object.entries(references).filter(([key]) => !USER_KEYS.includes(key)));
   return {
     $schema,
@@ -26,15 +26,15 @@ export function jsonSchema(): object {
       ...references,
       name: { ...properties.name, type: 'string' },
       topology: topologyOf(properties.topology ?? {}),
-      model: demanded(properties.model, 'model', 'path'),
-      slurm: demanded(properties.slurm, 'slurm', 'time'),
+      model: requireKey(properties.model, 'model', 'path'),
+      slurm: requireKey(properties.slurm, 'slurm', 'time'),
     },
     required: ['name', 'model', 'slurm'],
     additionalProperties: false,
     definitions: {
       topology: { type: 'object', properties: inline, additionalProperties: false },
       ...definitions,
-      ...(adapted(lent) as Json),
+      ...(adapt(lent) as Json),
     },
   };
 }
@@ -47,12 +47,12 @@ function topologyOf({ description, ...name }: Json): Json {
 }
 
 /** A map that must be there, with one of its keys. */
-function demanded(schema: Json | undefined, name: string, key: string): Json {
+function requireKey(schema: Json | undefined, name: string, key: string): Json {
   return { description: schema?.description, allOf: [{ $ref: `#/definitions/${name}` }], required: [key] };
 }
 
 /** Moves every map with fixed keys to the definitions; the roles are one of them. */
-function shared(properties: Readonly<Record<string, Json>>) {
+function extractDefinitions(properties: Readonly<Record<string, Json>>) {
   const definitions: Record<string, Json> = {};
   const references: Record<string, Json> = {};
   for (const [key, schema] of Object.entries(properties)) {
@@ -70,23 +70,23 @@ function shared(properties: Readonly<Record<string, Json>>) {
 }
 
 /** Every key may be null, and none is required; bounds that only say "exact in JavaScript" are left out. */
-function adapted(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(adapted);
+function adapt(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(adapt);
   if (typeof schema !== 'object' || schema === null) return schema;
   const entries = Object.entries(schema).flatMap(([key, value]): [string, unknown][] => {
     if (key === 'required' || Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER) return [];
     if (key === 'default' || key === 'examples' || key === 'enum') return [[key, value]];
     if (key === 'properties') return [[key, withNull(value as Json)]];
     if (key === 'additionalProperties' && typeof value === 'object')
-      return [[key, nullable(adapted(value) as Json)]];
-    return [[key, adapted(value)]];
+      return [[key, nullable(adapt(value) as Json)]];
+    return [[key, adapt(value)]];
   });
   return Object.fromEntries(entries);
 }
 
 function withNull(properties: Json): Json {
   return Object.fromEntries(
-    Object.entries(properties).map(([key, value]) => [key, nullable(adapted(value) as Json)]),
+    Object.entries(properties).map(([key, value]) => [key, nullable(adapt(value) as Json)]),
   );
 }
 

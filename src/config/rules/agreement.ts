@@ -59,8 +59,8 @@ function pageSize(config: RoleConfig, { gpu }: JobConfig): string | undefined {
 export function* checkAgreement(job: JobConfig): Generator<Problem> {
   const { prefill, decode } = job;
   if (!prefill || !decode) return;
-  for (const shared of SHARED) {
-    const problem = difference(shared, { prefill, decode }, job);
+  for (const extractDefinitions of SHARED) {
+    const problem = difference(extractDefinitions, { prefill, decode }, job);
     if (problem) yield problem;
   }
   yield* checkStages(prefill, decode);

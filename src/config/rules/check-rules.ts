@@ -12,7 +12,7 @@ import { checkGpuRequests } from './gpu-requests.ts';
 import { checkManaged } from './managed.ts';
 import { checkManagedArgs } from './managed-args.ts';
 import { checkModel } from './model.ts';
-import { checkNodes, checkSite } from './nodes.ts';
+import { checkCluster, checkNodes } from './nodes.ts';
 import { checkParallelism } from './parallel.ts';
 import { checkPlanes } from './planes.ts';
 import { checkPorts } from './ports.ts';
@@ -26,9 +26,9 @@ import { checkSizes } from './sizes.ts';
  * Rules that need the layout are left out while workers, nodes and GPUs contradict each other, or the GPU
  * model is unknown.
  */
-export function checkRules(job: JobConfig, site: ClusterProfile): readonly Problem[] {
+export function checkRules(job: JobConfig, cluster: ClusterProfile): readonly Problem[] {
   const problems: Problem[] = [...checkRoles(job), ...checkAgreement(job)];
-  const perNode = gpusPerNode(job.gpu, site);
+  const perNode = gpusPerNode(job.gpu, cluster);
   if (perNode !== undefined) {
     const sizes = [...checkSizes(job, perNode)];
     problems.push(...sizes);
@@ -38,7 +38,7 @@ export function checkRules(job: JobConfig, site: ClusterProfile): readonly Probl
         ...checkParallelism(job, perNode),
         ...checkNodes(job, layout, perNode),
         ...checkPorts(job, layout, perNode),
-        ...checkGpuRequests(job, site, layout, perNode),
+        ...checkGpuRequests(job, cluster, layout, perNode),
       );
     }
   }
@@ -50,9 +50,9 @@ export function checkRules(job: JobConfig, site: ClusterProfile): readonly Probl
   problems.push(...checkEngineArguments(job));
   problems.push(
     ...checkSecrets(job),
-    ...checkModel(job, site),
-    ...checkSite(job, site),
-    ...checkDirectives(job, site),
+    ...checkModel(job, cluster),
+    ...checkCluster(job, cluster),
+    ...checkDirectives(job, cluster),
   );
   return problems;
 }

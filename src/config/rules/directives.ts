@@ -41,7 +41,7 @@ const MANAGED: ReadonlyMap<string, string | undefined> = new Map([
 ]);
 
 /** Each option is written once, and none contradicts what dyn-slurm writes. */
-export function* checkDirectives(job: JobConfig, site: ClusterProfile): Generator<Problem> {
+export function* checkDirectives(job: JobConfig, cluster: ClusterProfile): Generator<Problem> {
   const names = new Map<string, string>();
   for (const [name, value] of Object.entries(job.slurm.directives)) {
     const path = ['slurm', 'directives', name];
@@ -85,7 +85,7 @@ export function* checkDirectives(job: JobConfig, site: ClusterProfile): Generato
       hint: 'keep one of the two',
     };
   }
-  if (/^\s*#SBATCH\b/m.test(site.preamble)) {
+  if (/^\s*#SBATCH\b/m.test(cluster.preamble)) {
     yield {
       severity: 'error',
       path: ['slurm'],

@@ -1,9 +1,9 @@
-import { SPELLINGS } from '../compat/flag-renames.ts';
+import { FLAG_RENAMES } from '../compat/flag-renames.ts';
 import type { GivenFlag } from '../compat/given-flags.ts';
 import type { Problem } from '../yaml/problem.ts';
 
 /** Names of one argument in earlier and later releases. */
-const RENAMED = SPELLINGS.flatMap(({ was, now }) => {
+const RENAMED = FLAG_RENAMES.flatMap(({ was, now }) => {
   const [before, ...further] = Object.keys(was.args ?? {});
   const [after, ...others] = Object.keys(now.args ?? {});
   // One that became two is not the same as either.
@@ -12,7 +12,7 @@ const RENAMED = SPELLINGS.flatMap(({ was, now }) => {
 });
 
 /** One argument under two names, or in `args` and again in `flags`: a command has it once, and which is not plain. */
-export function* checkTwice(given: readonly GivenFlag[]): Generator<Problem> {
+export function* checkDuplicateArgs(given: readonly GivenFlag[]): Generator<Problem> {
   const inArgs = new Set(given.filter((flag) => flag.in === 'args').map(({ name }) => name));
   for (const { name, path, in: where } of given) {
     if (where === 'flags' && inArgs.has(name)) {

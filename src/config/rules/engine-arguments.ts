@@ -1,4 +1,4 @@
-import { argumentInsteadOf, spelled } from '../compat/apply-renames.ts';
+import { applyRenames, argumentInsteadOf } from '../compat/apply-renames.ts';
 import {
   argumentNames,
   findArgument,
@@ -45,7 +45,7 @@ export function* checkEngineArguments(job: JobConfig): Generator<Problem> {
 
 /** Variables that became arguments, with a value of which it is not known what became of it: they are read no more. */
 function* checkVariables(role: Role, { args, env }: RoleConfig, releases: Releases): Generator<Problem> {
-  for (const [name, value] of Object.entries(spelled({ args, env }, releases, role).env)) {
+  for (const [name, value] of Object.entries(applyRenames({ args, env }, releases, role).env)) {
     if (typeof value !== 'string' || /^(0|false|)$/i.test(value)) continue;
     const instead = argumentInsteadOf(name, releases);
     if (instead === undefined) continue;
@@ -80,7 +80,7 @@ function* checkOwner(
   const args = Object.fromEntries(
     given.filter((flag) => flag.in === 'args').map(({ name, value }) => [name, value]),
   );
-  const kept = spelled({ args, env: {} }, releases, owner).args;
+  const kept = applyRenames({ args, env: {} }, releases, owner).args;
   for (const flag of given) {
     if (config && isManaged(flag.name, owner as Role, config)) continue;
     // A secret goes by a variable, or is refused.
@@ -98,7 +98,7 @@ function* checkOwner(
 /** A flag as it is passed on, words of `flags` as they are; undefined where it goes, or becomes one with another. */
 function inRelease(flag: GivenFlag, owner: Role | 'frontend', releases: Releases): GivenFlag | undefined {
   if (flag.in === 'flags') return flag;
-  const written = spelled({ args: { [flag.name]: flag.value }, env: {} }, releases, owner).args;
+  const written = applyRenames({ args: { [flag.name]: flag.value }, env: {} }, releases, owner).args;
   const [only] = Object.entries(written);
   return only === undefined || only[0] === flag.name ? undefined : { ...flag, name: only[0], value: only[1] };
 }

@@ -13,7 +13,7 @@ import { type GpuRequest, gpuRequest } from './gpu-request.ts';
  */
 export function* checkGpuRequests(
   job: JobConfig,
-  site: ClusterProfile,
+  cluster: ClusterProfile,
   layout: Layout,
   perNode: number,
 ): Generator<Problem> {
@@ -23,8 +23,8 @@ export function* checkGpuRequests(
     return request === undefined ? [] : [{ name, value, request }];
   });
   const need = needed(layout, perNode);
-  if (site.gpu_directive !== 'none') {
-    for (const { name, request } of given) yield second(name, request, site, need);
+  if (cluster.gpu_directive !== 'none') {
+    for (const { name, request } of given) yield second(name, request, cluster, need);
     return;
   }
   if (given.length === 0 && !job.slurm.exclusive && need.least > 0) yield none(need, job);
@@ -47,11 +47,11 @@ function needed(layout: Layout, perNode: number): Need {
   };
 }
 
-function second(name: string, { types }: GpuRequest, site: ClusterProfile, { perNode }: Need): Problem {
-  const type = site.gpu_type === undefined ? '' : `${site.gpu_type}:`;
+function second(name: string, { types }: GpuRequest, cluster: ClusterProfile, { perNode }: Need): Problem {
+  const type = cluster.gpu_type === undefined ? '' : `${cluster.gpu_type}:`;
   const own =
-    site.gpu_directive === 'gres' ? `--gres=gpu:${type}${perNode}` : `--gpus-per-node=${type}${perNode}`;
-  const [wanted] = types.filter((one) => one !== site.gpu_type);
+    cluster.gpu_directive === 'gres' ? `--gres=gpu:${type}${perNode}` : `--gpus-per-node=${type}${perNode}`;
+  const [wanted] = types.filter((one) => one !== cluster.gpu_type);
   return {
     severity: 'error',
     path: ['slurm', 'directives', name],

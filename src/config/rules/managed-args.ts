@@ -6,7 +6,7 @@ import type { JobConfig } from '../schema/job-schema.ts';
 import type { Role, RoleConfig } from '../schema/role.ts';
 import { parallelism, workerSize } from '../sizing.ts';
 import type { Problem } from '../yaml/problem.ts';
-import { checkTwice } from './duplicate-args.ts';
+import { checkDuplicateArgs } from './duplicate-args.ts';
 
 /** What a flag's value follows from. */
 interface Context {
@@ -116,7 +116,7 @@ export function checkManagedArgs(
   perNode: number | undefined = gpuModel(job.gpu)?.perNode,
 ): readonly Problem[] {
   const given = givenFlags(role, config);
-  const problems: Problem[] = [...checkTwice(given)];
+  const problems: Problem[] = [...checkDuplicateArgs(given)];
   // An unknown GPU model is reported where it stands.
   if (perNode === undefined) return problems;
   for (const flag of given) {

@@ -16,11 +16,11 @@ const HUB = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
  * The model is a path that means the same everywhere, or a name of the Hugging Face hub whose files the workers find. `job`
  * has its aliases resolved.
  */
-export function* checkModel(job: JobConfig, site: ClusterProfile): Generator<Problem> {
+export function* checkModel(job: JobConfig, cluster: ClusterProfile): Generator<Problem> {
   const { path } = job.model;
   const wrong = pathFault(path);
   if (wrong) yield { severity: 'error', path: PATH, ...wrong };
-  else if (HUB.test(path)) yield* checkHub(job, site);
+  else if (HUB.test(path)) yield* checkHub(job, cluster);
 }
 
 function pathFault(path: string): { readonly message: string; readonly hint: string } | undefined {
@@ -43,9 +43,9 @@ const OFFLINE = ['HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE'];
  * Without a cache that outlives it, each worker downloads the model itself, if its node reaches the hub at all: in a container
  * as many times as there are processes, and again at each start, which is an error. What a preamble sets is not looked into.
  */
-function* checkHub(job: JobConfig, site: ClusterProfile): Generator<Problem> {
-  const contained = job.container !== undefined && site.container_runtime === 'pyxis';
-  if (CACHES.some((name) => site.preamble.includes(name))) return;
+function* checkHub(job: JobConfig, cluster: ClusterProfile): Generator<Problem> {
+  const contained = job.container !== undefined && cluster.container_runtime === 'pyxis';
+  if (CACHES.some((name) => cluster.preamble.includes(name))) return;
   const owners = [...ROLES.filter((role) => job[role] && needsGpu(role)), 'frontend'] as const;
   const without = owners.filter((owner) => cacheOf(job, owner) === undefined);
   const offline = owners.find((owner) => OFFLINE.some((name) => isOn(job[owner]?.env[name])));
@@ -66,7 +66,7 @@ function* checkHub(job: JobConfig, site: ClusterProfile): Generator<Problem> {
   }
   for (const owner of owners) {
     const cache = cacheOf(job, owner);
-    if (!contained || cache === undefined || isMounted(cache.value, job, site)) continue;
+    if (!contained || cache === undefined || isMounted(cache.value, job, cluster)) continue;
     yield {
       severity: 'error',
       path: [owner, 'env', cache.name],
@@ -91,8 +91,8 @@ function isOn(value: unknown): boolean {
   return ['1', 'true', 'yes', 'on'].includes(String(value).toLowerCase());
 }
 
-function isMounted(folder: string, { container }: JobConfig, site: ClusterProfile): boolean {
-  return [...site.mounts, ...(container?.mounts ?? [])].some((mount) => {
+function isMounted(folder: string, { container }: JobConfig, cluster: ClusterProfile): boolean {
+  return [...cluster.mounts, ...(container?.mounts ?? [])].some((mount) => {
     const inside = mount.split(':')[1] ?? '';
     return folder === inside || folder.startsWith(`${inside.replace(/\/$/, '')}/`);
   });

@@ -10,13 +10,13 @@ import { sizePath } from './sizes.ts';
 
 /** What concerns the job's nodes as a whole. */
 export function* checkNodes(job: JobConfig, layout: Layout, perNode: number): Generator<Problem> {
-  const shared = layout.nodes - (job.infra.dedicated_node ? 1 : 0);
-  if (job.frontend.count > shared) {
+  const extractDefinitions = layout.nodes - (job.infra.dedicated_node ? 1 : 0);
+  if (job.frontend.count > extractDefinitions) {
     yield {
       severity: 'error',
       path: ['frontend', 'count'],
-      message: `${job.frontend.count} frontends need a node each, and the job has ${count(shared, 'node')} for them`,
-      hint: `use at most ${shared}, or set frontend.dedicated_nodes`,
+      message: `${job.frontend.count} frontends need a node each, and the job has ${count(extractDefinitions, 'node')} for them`,
+      hint: `use at most ${extractDefinitions}, or set frontend.dedicated_nodes`,
     };
   }
   if (job.infra.bind === 'loopback' && layout.nodes > 1) {
@@ -126,7 +126,7 @@ function divisors(nodes: number, most: number): readonly number[] {
 }
 
 /** What the job’s Slurm options and the site say about who else is there. */
-export function* checkSite(job: JobConfig, site: ClusterProfile): Generator<Problem> {
+export function* checkCluster(job: JobConfig, cluster: ClusterProfile): Generator<Problem> {
   if (job.health.drain >= job.slurm.time) {
     yield {
       severity: 'error',
@@ -143,9 +143,9 @@ export function* checkSite(job: JobConfig, site: ClusterProfile): Generator<Prob
       hint: 'remove this line',
     };
   }
-  const fault = job.container && site.container_runtime === 'pyxis' && imageFault(job.container.image);
+  const fault = job.container && cluster.container_runtime === 'pyxis' && imageFault(job.container.image);
   if (fault) yield { severity: 'error', path: ['container', 'image'], ...fault };
-  if (job.container && site.container_runtime === 'none') {
+  if (job.container && cluster.container_runtime === 'none') {
     yield {
       severity: 'warning',
       path: ['container'],

@@ -35,7 +35,7 @@ export function fieldAt(root: Field, path: ConfigPath): Field | undefined {
 }
 
 function field(schema: z.core.$ZodType): Field {
-  const { core, meta, required, fallback } = unwrapped(schema);
+  const { core, meta, required, fallback } = unwrap(schema);
   const shape = shapeOf(core);
   const { title, description, examples } = meta;
   return {
@@ -58,11 +58,11 @@ interface Unwrapped {
 }
 
 /** Goes through defaults and transforms to the schema of what a user writes; outer descriptions win. */
-function unwrapped(schema: z.core.$ZodType): Unwrapped {
+function unwrap(schema: z.core.$ZodType): Unwrapped {
   const own = (z.globalRegistry.get(schema) ?? {}) as Meta;
   const inner = innerOf(schema);
   if (inner === undefined) return { core: schema, meta: own, required: true, fallback: undefined };
-  const rest = unwrapped(inner);
+  const rest = unwrap(inner);
   const { type } = schema._zod.def;
   return {
     core: rest.core,

@@ -37,7 +37,7 @@ export function gpuModel(name: string): GpuModel | undefined {
  */
 export function gpusPerNode(
   gpu: string,
-  site: { readonly gpus_per_node?: number | undefined },
+  cluster: { readonly gpus_per_node?: number | undefined },
 ): number | undefined {
-  return site.gpus_per_node ?? gpuModel(gpu)?.perNode;
+  return cluster.gpus_per_node ?? gpuModel(gpu)?.perNode;
 }

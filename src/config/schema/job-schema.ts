@@ -82,7 +82,7 @@ export const jobSchema = z
 export const USER_KEYS: readonly string[] = ['name', 'topology', 'cluster'];
 
 /** The validated intent: every default filled, durations in seconds. */
-export type JobConfig = z.output<typeof jobSchema>;
+export type JobConfig = Omit<z.output<typeof jobSchema>, 'cluster'>;
 
 /** Facts about a published topology, beside the keys that it sets. */
 export const topologyHeader = z.strictObject({

@@ -7,8 +7,8 @@ import { type Finding, isRename } from './schema-errors.ts';
  * A tree as it was most likely meant, so that what the schema found does not hide what the rules would find. Renamed
  * keys and replaced values keep their places.
  */
-export function repaired(tree: ConfigMap, findings: readonly Finding[], root: Field): ConfigMap {
-  return findings.reduce((map, finding) => repairOne(map, finding, root), tree);
+export function repair(tree: ConfigMap, describeIssues: readonly Finding[], root: Field): ConfigMap {
+  return describeIssues.reduce((map, finding) => repairOne(map, finding, root), tree);
 }
 
 function repairOne(tree: ConfigMap, finding: Finding, root: Field): ConfigMap {
@@ -19,14 +19,14 @@ function repairOne(tree: ConfigMap, finding: Finding, root: Field): ConfigMap {
   // Of a list with a wrong item nothing is kept: the list goes.
   if (typeof key === 'number') return repairOne(tree, { ...finding, path: owner, repair: 'drop' }, root);
   if (owner.some((part) => typeof part === 'number')) return tree;
-  const { place, path: written } = locate(tree, path, 'key');
+  const { range, path: written } = locate(tree, path, 'key');
   const required = fieldAt(root, owner)?.children.get(key)?.required === true;
   return changedAt(tree, owner.map(String), (map) => {
     const entries = new Map(map.entries);
     const entry = entries.get(key) ?? {
-      place,
+      range,
       path: written,
-      value: { kind: 'scalar', value: null, written: '', place },
+      value: { kind: 'scalar', value: null, written: '', range },
     };
     entries.delete(key);
     const mended = mend(entry, finding, required ? fieldAt(root, path) : undefined);
@@ -37,13 +37,13 @@ function repairOne(tree: ConfigMap, finding: Finding, root: Field): ConfigMap {
 
 /** `needed` is the field, if it must have a value. */
 function mend(entry: ConfigEntry, { repair }: Finding, needed: Field | undefined): ConfigEntry | undefined {
-  const { place } = entry.value;
+  const { range } = entry.value;
   if (isRename(repair)) return entry;
-  if (repair === 'empty') return { ...entry, value: { kind: 'map', entries: new Map(), place } };
+  if (repair === 'empty') return { ...entry, value: { kind: 'map', entries: new Map(), range } };
   const value = typeof repair === 'object' ? repair.set : stopgap(needed);
   return value === undefined
     ? undefined
-    : { ...entry, value: { kind: 'scalar', value, written: String(value), place } };
+    : { ...entry, value: { kind: 'scalar', value, written: String(value), range } };
 }
 
 /** Passes any check of its shape; what the rules say of it is not passed on. */

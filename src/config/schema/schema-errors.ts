@@ -27,7 +27,7 @@ type Issue = z.core.$ZodIssue;
 export const MOST_FINDINGS = 200;
 
 /** Zod's issues in plain words, the first `MOST_FINDINGS`. `tree` is what was checked, `root` describes its schema. */
-export function findings(issues: readonly Issue[], tree: ConfigMap, root: Field): readonly Finding[] {
+export function describeIssues(issues: readonly Issue[], tree: ConfigMap, root: Field): readonly Finding[] {
   const all: Finding[] = [];
   for (const issue of issues) {
     if (all.length >= MOST_FINDINGS) break;

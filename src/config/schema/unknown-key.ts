@@ -42,8 +42,8 @@ export function adviseKey(root: Field, path: ConfigPath, key: string, taken: Rea
   if (belongs !== undefined) return { message: `unknown key here; ${belongs}` };
   const far = nearest(key, allKeys(root));
   if (far !== undefined) {
-    const [place] = placesOf(far, root);
-    return { message: `unknown key here; did you mean ${JSON.stringify(far)}, ${place}?` };
+    const [range] = placesOf(far, root);
+    return { message: `unknown key here; did you mean ${JSON.stringify(far)}, ${range}?` };
   }
   if (keys.length === 0) return { message: 'unknown key' };
   return { message: 'unknown key', hint: fallbackHint(path, keys) };

@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import { type ConfigPath, pathText } from '../yaml/source-range.ts';
 import { type ConfigMap, plain } from '../yaml/tree.ts';
 import { type Field, fieldAt } from './field.ts';
-import { repaired } from './repair.ts';
-import { type Finding, findings, MOST_FINDINGS } from './schema-errors.ts';
+import { repair } from './repair.ts';
+import { describeIssues, type Finding, MOST_FINDINGS } from './schema-errors.ts';
 import { adviseKey } from './unknown-key.ts';
 
 /** A finding with the tree in which it has its place; repairs change the tree from round to round. */
@@ -12,7 +12,7 @@ interface TreeFinding extends Finding {
 }
 
 export interface CheckedShape<T> {
-  readonly findings: readonly TreeFinding[];
+  readonly describeIssues: readonly TreeFinding[];
   /** As the user most likely meant it, where there are errors; absent where that cannot be told. */
   readonly value: T | undefined;
   /** The tree of `value`. */
@@ -22,13 +22,13 @@ export interface CheckedShape<T> {
 const MOST_ROUNDS = 4;
 
 /** Holds a tree against a schema, and goes on with what it repairs, until nothing is found any more. */
-export function checkShape<T extends z.ZodType>(
+export function validate<T extends z.ZodType>(
   schema: T,
   tree: ConfigMap,
   root: Field,
 ): CheckedShape<z.output<T>> {
   const found = new Map<string, TreeFinding>();
-  for (const finding of emptied(tree, root, [])) {
+  for (const finding of checkRemovedKeys(tree, root, [])) {
     if (found.size >= MOST_FINDINGS) break;
     found.set(pathText(finding.path), { ...finding, tree });
   }
@@ -36,8 +36,8 @@ export function checkShape<T extends z.ZodType>(
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     // A config is read once: compiling the schema for speed would take longer than it saves.
     const result = schema.safeParse(plain(current), { jitless: true });
-    if (result.success) return { findings: [...found.values()], value: result.data, tree: current };
-    const faults = findings(result.error.issues, current, root);
+    if (result.success) return { describeIssues: [...found.values()], value: result.data, tree: current };
+    const faults = describeIssues(result.error.issues, current, root);
     for (const fault of faults) {
       const path = pathText(fault.path);
       // After the first round, what is missing was taken away by a repair.
@@ -45,13 +45,13 @@ export function checkShape<T extends z.ZodType>(
       if (!known) found.set(path, { ...fault, tree: current });
     }
     if (faults.length >= MOST_FINDINGS) break;
-    current = repaired(current, faults, root);
+    current = repair(current, faults, root);
   }
-  return { findings: [...found.values()], value: undefined, tree: current };
+  return { describeIssues: [...found.values()], value: undefined, tree: current };
 }
 
 /** Keys set to null: they leave no trace in the merged tree, but may be misspelt all the same. */
-function* emptied(tree: ConfigMap, root: Field, path: ConfigPath): Generator<Finding> {
+function* checkRemovedKeys(tree: ConfigMap, root: Field, path: ConfigPath): Generator<Finding> {
   const field = fieldAt(root, path);
   for (const [key, { idle }] of tree.removed ?? []) {
     const at = [...path, key];
@@ -64,6 +64,6 @@ function* emptied(tree: ConfigMap, root: Field, path: ConfigPath): Generator<Fin
     }
   }
   for (const [key, { value }] of tree.entries) {
-    if (value.kind === 'map') yield* emptied(value, root, [...path, key]);
+    if (value.kind === 'map') yield* checkRemovedKeys(value, root, [...path, key]);
   }
 }

@@ -1,5 +1,5 @@
 import { codeFrame, neutral } from './frame.ts';
-import type { Place } from './source-range.ts';
+import type { SourceRange } from './source-range.ts';
 
 /** Something to say about one stretch of a file. */
 export interface Diagnostic {
@@ -18,7 +18,7 @@ export interface Diagnostic {
   /** The code frame masks the marked text, because it is a secret. */
   readonly conceal?: boolean;
   /** A second place that takes part in it. */
-  readonly related?: Place & { readonly path: string };
+  readonly related?: SourceRange & { readonly path: string };
 }
 
 /** Columns of a frame's line that are neither its number nor source, and two for marks of clipping. */
@@ -52,10 +52,10 @@ export function formatDiagnostic(
   { paint = (_part, text) => text, width, textOf = () => undefined }: FormatOptions = {},
 ): string {
   const { severity, file, line, column, path, message, hint, related } = diagnostic;
-  const place = paint('place', neutral(`${file}:${line}:${column}`));
+  const range = paint('place', neutral(`${file}:${line}:${column}`));
   const label = severity === 'warning' ? `${paint('warning', 'warning')}: ` : '';
   const subject = path === '' ? '' : `${paint('path', neutral(path))}: `;
-  const lines = [`${place}  ${label}${subject}${paint(severity, neutral(message))}`];
+  const lines = [`${range}  ${label}${subject}${paint(severity, neutral(message))}`];
   const frame = (stretch: Parameters<typeof codeFrame>[0], text: string) => {
     const room = width === undefined ? undefined : width - String(stretch.line).length - BESIDE;
     const { gutter, source, marks } = codeFrame(stretch, text, room);

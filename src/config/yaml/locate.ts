@@ -1,9 +1,9 @@
-import type { ConfigPath, Place } from './source-range.ts';
+import type { ConfigPath, SourceRange } from './source-range.ts';
 import type { ConfigMap, ConfigValue } from './tree.ts';
 
 /** Where a path of a tree stands in a file. */
 export interface Location {
-  readonly place: Place;
+  readonly range: SourceRange;
   /** The path as that file spells it, followed by what it lacks. */
   readonly path: ConfigPath;
   /** The value at the whole path; absent where the tree does not reach it. */
@@ -18,7 +18,7 @@ export interface Location {
  */
 export function locate(root: ConfigMap, path: ConfigPath, at: 'key' | 'value' = 'value'): Location {
   let value: ConfigValue = root;
-  let place: Place = start(root);
+  let range: SourceRange = start(root);
   let known: ConfigPath = [];
   for (const [index, part] of path.entries()) {
     const step: Step | undefined = stepInto(value, part, [...known, part]);
@@ -26,33 +26,33 @@ export function locate(root: ConfigMap, path: ConfigPath, at: 'key' | 'value' = 
       const gone = value.kind === 'map' ? value.removed?.get(String(part)) : undefined;
       const last = index === path.length - 1;
       if (gone !== undefined && last)
-        return { place: gone.place, path: gone.path, value: undefined, removed: true };
-      return { place, path: [...known, ...path.slice(index)], value: undefined, removed: false };
+        return { range: gone.range, path: gone.path, value: undefined, removed: true };
+      return { range, path: [...known, ...path.slice(index)], value: undefined, removed: false };
     }
     const pointsAtValue = at === 'value' && step.value.kind === 'scalar' && index === path.length - 1;
-    place = pointsAtValue ? step.value.place : step.key;
+    range = pointsAtValue ? step.value.range : step.key;
     known = step.path;
     value = step.value;
   }
-  return { place, path: known, value, removed: false };
+  return { range, path: known, value, removed: false };
 }
 
 interface Step {
   readonly value: ConfigValue;
   /** Of the key, or of the item of a list. */
-  readonly key: Place;
+  readonly key: SourceRange;
   readonly path: ConfigPath;
 }
 
 function stepInto(value: ConfigValue, part: string | number, path: ConfigPath): Step | undefined {
   if (value.kind === 'map') {
     const entry = value.entries.get(String(part));
-    return entry && { value: entry.value, key: entry.place, path: entry.path };
+    return entry && { value: entry.value, key: entry.range, path: entry.path };
   }
   const item = value.kind === 'list' ? value.items[Number(part)] : undefined;
-  return item && { value: item, key: item.place, path };
+  return item && { value: item, key: item.range, path };
 }
 
-function start({ place }: ConfigMap): Place {
-  return { ...place, length: 1 };
+function start({ range }: ConfigMap): SourceRange {
+  return { ...range, length: 1 };
 }

@@ -1,7 +1,7 @@
 import type { Diagnostic } from './diagnostic.ts';
 import { textFaults } from './raw-text.ts';
 import { DEEPEST, readStream, type Stream } from './reader.ts';
-import { type ConfigPath, type Locator, type Place, pathText, placesIn } from './source-range.ts';
+import { type ConfigPath, pathText, type RangeOf, rangesIn, type SourceRange } from './source-range.ts';
 import { syntaxFaults } from './syntax.ts';
 import type { ConfigMap, ConfigValue } from './tree.ts';
 import { TreeReader } from './tree-reader.ts';
@@ -27,51 +27,51 @@ export function parseYaml(file: string, text: string, kind: FileKind = 'config')
   const body = text.startsWith('\ufeff') ? text.slice(1) : text;
   const diagnostics: Diagnostic[] = [];
   const unread: ConfigPath[] = [];
-  const report = (place: Place, path: ConfigPath, message: string, hint?: string) => {
-    diagnostics.push({ severity: 'error', ...place, path: pathText(path), message, ...(hint && { hint }) });
+  const report = (range: SourceRange, path: ConfigPath, message: string, hint?: string) => {
+    diagnostics.push({ severity: 'error', ...range, path: pathText(path), message, ...(hint && { hint }) });
     unread.push(path);
   };
   const unreadable = textFaults(body);
   if (unreadable.length > 0) {
     // The lines of a large text are not worth counting: its fault is at its start.
-    const place = placesIn(file, body.slice(0, (unreadable.at(-1)?.end ?? 0) + 4096));
-    for (const { start, end, message, hint } of unreadable) report(place(start, end), [], message, hint);
+    const range = rangesIn(file, body.slice(0, (unreadable.at(-1)?.end ?? 0) + 4096));
+    for (const { start, end, message, hint } of unreadable) report(range(start, end), [], message, hint);
     return { file, text, root: undefined, diagnostics, unread };
   }
-  const place = placesIn(file, body);
-  const value = readValue(body, place, report);
+  const range = rangesIn(file, body);
+  const value = readValue(body, range, report);
   const root =
-    diagnostics.length > 0 && value === undefined ? undefined : rootMap(value, kind, place, report);
+    diagnostics.length > 0 && value === undefined ? undefined : rootMap(value, kind, range, report);
   return { file, text, root, diagnostics, unread };
 }
 
-type ReportAt = (place: Place, path: ConfigPath, message: string, hint?: string) => void;
+type ReportAt = (range: SourceRange, path: ConfigPath, message: string, hint?: string) => void;
 
-function readValue(text: string, place: Locator, report: ReportAt): ConfigValue | undefined {
+function readValue(text: string, range: RangeOf, report: ReportAt): ConfigValue | undefined {
   const stream = readStream(text);
   const [document] = stream.documents;
   if (stream.tooDeep !== undefined) {
     const message = `maps and lists lie in each other deeper than ${DEEPEST} levels`;
-    report(place(stream.tooDeep, stream.tooDeep + 1), [], message);
+    report(range(stream.tooDeep, stream.tooDeep + 1), [], message);
     return undefined;
   }
-  reportStream(stream, place, report);
+  reportStream(stream, range, report);
   if (document === undefined) return undefined;
   const faults = syntaxFaults(document, text);
-  for (const { start, end, message, hint } of faults) report(place(start, end), [], message, hint);
+  for (const { start, end, message, hint } of faults) report(range(start, end), [], message, hint);
   // What the parser guessed after a fault would only cause further complaints.
   if (faults.length > 0) return undefined;
-  return new TreeReader(document, place, report).read(document);
+  return new TreeReader(document, range, report).read(document);
 }
 
-function reportStream({ directives, second }: Stream, place: Locator, report: ReportAt): void {
+function reportStream({ directives, second }: Stream, range: RangeOf, report: ReportAt): void {
   for (const { offset, source } of directives) {
     if (/^%YAML\s+1\.2\s*$/.test(source)) continue;
-    report(place(offset, offset + source.length), [], 'a line that starts with "%" is not read', 'delete it');
+    report(range(offset, offset + source.length), [], 'a line that starts with "%" is not read', 'delete it');
   }
   if (second === undefined) return;
   const hint = 'keep one of them, and delete the line "---" between them';
-  report(place(second, second + 3), [], 'a second document starts here; a file holds one', hint);
+  report(range(second, second + 3), [], 'a second document starts here; a file holds one', hint);
 }
 
 const SHORTEST = 'the shortest config has name, topology, model and slurm; see docs/config.md';
@@ -79,16 +79,16 @@ const SHORTEST = 'the shortest config has name, topology, model and slurm; see d
 function rootMap(
   value: ConfigValue | undefined,
   kind: FileKind,
-  place: Locator,
+  range: RangeOf,
   report: ReportAt,
 ): ConfigMap | undefined {
   if (value?.kind === 'map') return value;
   if (value === undefined || (value.kind === 'scalar' && value.value === null)) {
-    if (kind === 'profile') return { kind: 'map', entries: new Map(), place: place(0, 0) };
-    report(place(0, 0), [], 'the file holds no keys', kind === 'config' ? SHORTEST : undefined);
+    if (kind === 'profile') return { kind: 'map', entries: new Map(), range: range(0, 0) };
+    report(range(0, 0), [], 'the file holds no keys', kind === 'config' ? SHORTEST : undefined);
     return undefined;
   }
   const what = value.kind === 'list' ? 'a list' : 'a single value';
-  report(value.place, [], `the file must be a map of keys, not ${what}`, 'write "key: value" on each line');
+  report(value.range, [], `the file must be a map of keys, not ${what}`, 'write "key: value" on each line');
   return undefined;
 }

@@ -41,7 +41,7 @@ export function withoutUndone(
     );
     return Object.fromEntries(said);
   };
-  return { args: merge('args', dashed), env: merge('env', String) };
+  return { args: merge('args', normalizeNames), env: merge('env', String) };
 }
 
 function over(
@@ -54,7 +54,7 @@ function over(
   return { ...Object.fromEntries(kept), ...later };
 }
 
-const dashed = (name: string): string => name.replaceAll('_', '-');
+const normalizeNames = (name: string): string => name.replaceAll('_', '-');
 
 /** The settings as an overlay of a config: see ResolveInput. `owner`: `decode`, `frontend`, … */
 export function overlayText(owner: string, { args, env }: Settings): string {

@@ -1,7 +1,7 @@
 import { LineCounter } from 'yaml';
 
 /** Where something stands in a file: 1-based line and column in UTF-16 units, and its length within that line. */
-export interface Place {
+export interface SourceRange {
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -12,9 +12,9 @@ export interface Place {
 export type ConfigPath = readonly (string | number)[];
 
 /** Finds the place of a stretch of text; what goes on into further lines is cut at the end of the first. */
-export type Locator = (start: number, end: number) => Place;
+export type RangeOf = (start: number, end: number) => SourceRange;
 
-export function placesIn(file: string, text: string): Locator {
+export function rangesIn(file: string, text: string): RangeOf {
   const lines = new LineCounter();
   lines.addNewLine(0);
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);

@@ -11,7 +11,7 @@ import {
 } from 'yaml';
 import { type NumberFault, numberFault } from './number-form.ts';
 import { DEEPEST } from './reader.ts';
-import { type ConfigPath, type Locator, type Place, quoted } from './source-range.ts';
+import { type ConfigPath, quoted, type RangeOf, type SourceRange } from './source-range.ts';
 import type { ConfigEntry, ConfigMap, ConfigScalar, ConfigValue } from './tree.ts';
 
 /** Values of one file, aliases expanded. The bound stops alias bombs, whose text is short. */
@@ -23,11 +23,11 @@ const CORE_TAG = /^tag:yaml\.org,2002:(map|seq|str|null|bool|int|float)$/;
 /** Names that reach JavaScript's prototypes. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
-export type Report = (place: Place, path: ConfigPath, message: string, hint?: string) => void;
+export type Report = (range: SourceRange, path: ConfigPath, message: string, hint?: string) => void;
 
 /** A document as a tree with places. Keys and values that cannot stand are reported and left out. */
 export class TreeReader {
-  readonly #place: Locator;
+  readonly #range: RangeOf;
   readonly #report: Report;
   readonly #anchors = new Map<string, Node>();
   /** Anchored values that are being read: an alias to one of them has no end. */
@@ -36,12 +36,12 @@ export class TreeReader {
   readonly #tags: readonly (readonly [number, number])[];
   #values = 0;
   /** The alias whose expansion is being read, the outermost one. */
-  #alias: { readonly place: Place; readonly path: ConfigPath } | undefined;
+  #alias: { readonly range: SourceRange; readonly path: ConfigPath } | undefined;
   /** The budget is used up, which was reported once. */
   #stopped = false;
 
-  constructor({ errors, warnings }: Document.Parsed, place: Locator, report: Report) {
-    this.#place = place;
+  constructor({ errors, warnings }: Document.Parsed, range: RangeOf, report: Report) {
+    this.#range = range;
     this.#report = report;
     this.#tags = [...errors, ...warnings]
       .filter(({ code }) => code === 'TAG_RESOLVE_FAILED')
@@ -52,23 +52,23 @@ export class TreeReader {
   /** Undefined where nothing is left to check. */
   read({ contents }: Document.Parsed): ConfigValue | undefined {
     if (contents === null) return undefined;
-    const value = this.#value(contents, [], placeOf(contents, this.#place));
+    const value = this.#value(contents, [], placeOf(contents, this.#range));
     return this.#stopped ? undefined : value;
   }
 
   /** `place` stands in for a value without text, and is where an alias stands rather than its anchor. */
-  #value(node: Node | null, path: ConfigPath, place: Place): ConfigValue | undefined {
-    if (!this.#spend(place, path)) return undefined;
-    if (node === null) return { kind: 'scalar', value: null, written: '', place };
-    if (isAlias(node)) return this.#expand(node, path, place);
+  #value(node: Node | null, path: ConfigPath, range: SourceRange): ConfigValue | undefined {
+    if (!this.#spend(range, path)) return undefined;
+    if (node === null) return { kind: 'scalar', value: null, written: '', range };
+    if (isAlias(node)) return this.#expand(node, path, range);
     if (!(isScalar(node) || isMap(node) || isSeq(node))) return undefined;
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (this.#isTagged(node, path)) return undefined;
-    if (isScalar(node)) return this.#scalar(node, path, place);
+    if (isScalar(node)) return this.#scalar(node, path, range);
     this.#open.add(node);
     const value: ConfigValue = isMap(node)
-      ? { kind: 'map', entries: this.#entries(node.items as readonly Pair[], path), place }
-      : { kind: 'list', items: this.#items(node.items as readonly Node[], path), place };
+      ? { kind: 'map', entries: this.#entries(node.items as readonly Pair[], path), range }
+      : { kind: 'list', items: this.#items(node.items as readonly Node[], path), range };
     this.#open.delete(node);
     return value;
   }
@@ -76,7 +76,7 @@ export class TreeReader {
   #items(nodes: readonly Node[], path: ConfigPath): readonly ConfigValue[] {
     return nodes.flatMap((node, index) => {
       if (this.#stopped) return [];
-      const value = this.#value(node, [...path, index], placeOf(node, this.#place));
+      const value = this.#value(node, [...path, index], placeOf(node, this.#range));
       return value === undefined ? [] : [value];
     });
   }
@@ -87,20 +87,20 @@ export class TreeReader {
     for (const { key, value } of pairs as readonly { key: Node | null; value: Node | null }[]) {
       if (this.#stopped) break;
       if (isMergeKey(key)) {
-        merged.push(...this.#mergeSources(value, path, placeOf(key, this.#place)));
+        merged.push(...this.#mergeSources(value, path, placeOf(key, this.#range)));
         continue;
       }
       const name = this.#key(key, path);
       if (name === undefined) continue;
-      const place = placeOf(key as Node, this.#place);
+      const range = placeOf(key as Node, this.#range);
       const earlier = entries.get(name);
       if (earlier !== undefined) {
-        this.#report(place, [...path, name], `is given twice: line ${earlier.place.line} has it already`);
+        this.#report(range, [...path, name], `is given twice: line ${earlier.range.line} has it already`);
         continue;
       }
-      const at = hasText(value) ? placeOf(value, this.#place) : place;
+      const at = hasText(value) ? placeOf(value, this.#range) : range;
       const read = this.#value(value, [...path, name], at);
-      if (read !== undefined) entries.set(name, { path: [...path, name], place, value: read });
+      if (read !== undefined) entries.set(name, { path: [...path, name], range, value: read });
     }
     // `<<` fills in what the map does not say itself; of several sources the first wins.
     for (const source of merged) {
@@ -109,53 +109,53 @@ export class TreeReader {
     return entries;
   }
 
-  #mergeSources(value: Node | null, path: ConfigPath, place: Place): readonly ConfigMap[] {
+  #mergeSources(value: Node | null, path: ConfigPath, range: SourceRange): readonly ConfigMap[] {
     const nodes = isSeq(value) ? (value.items as readonly Node[]) : [value];
     return nodes.flatMap((node) => {
-      const source = this.#value(node, path, node === null ? place : placeOf(node, this.#place));
+      const source = this.#value(node, path, node === null ? range : placeOf(node, this.#range));
       if (source?.kind === 'map') return [source];
-      if (source !== undefined) this.#report(source.place, [...path, '<<'], 'must name a map: `<<: *anchor`');
+      if (source !== undefined) this.#report(source.range, [...path, '<<'], 'must name a map: `<<: *anchor`');
       return [];
     });
   }
 
   #key(key: Node | null, path: ConfigPath): string | undefined {
-    const place = key === null ? undefined : placeOf(key, this.#place);
-    if (key === null || place === undefined || !isScalar(key)) {
+    const range = key === null ? undefined : placeOf(key, this.#range);
+    if (key === null || range === undefined || !isScalar(key)) {
       const brace = key !== null && isMap(key) && key.flow === true;
       const hint = brace ? 'a value that starts with "{" needs quotes' : 'write "key: value"';
-      if (place !== undefined) this.#report(place, path, 'a key must be plain text', hint);
+      if (range !== undefined) this.#report(range, path, 'a key must be plain text', hint);
       return undefined;
     }
     // As written, so that a key `010` or `yes` keeps its spelling.
     const name = typeof key.value === 'string' ? key.value : (key.source ?? '');
     if (name === '') {
-      this.#report(place, path, 'a key is missing before ":"');
+      this.#report(range, path, 'a key is missing before ":"');
       return undefined;
     }
     if (this.#isTagged(key, [...path, name])) return undefined;
     if (FORBIDDEN_KEYS.has(name)) {
-      this.#report(place, path, `${quoted(name)} is not allowed as a key`);
+      this.#report(range, path, `${quoted(name)} is not allowed as a key`);
       return undefined;
     }
     return name;
   }
 
-  #scalar(node: Scalar, path: ConfigPath, place: Place): ConfigScalar | undefined {
+  #scalar(node: Scalar, path: ConfigPath, range: SourceRange): ConfigScalar | undefined {
     const written = node.source ?? '';
     const { value } = node;
     if (typeof value === 'number') {
       const fault: NumberFault | undefined = numberFault(value, written);
-      if (fault) this.#report(place, path, fault.message, fault.hint);
-      return fault ? undefined : { kind: 'scalar', value, written, place };
+      if (fault) this.#report(range, path, fault.message, fault.hint);
+      return fault ? undefined : { kind: 'scalar', value, written, range };
     }
-    if (typeof value === 'boolean' || value === null) return { kind: 'scalar', value, written, place };
+    if (typeof value === 'boolean' || value === null) return { kind: 'scalar', value, written, range };
     const text = String(value);
     if (/\u0000|\p{Surrogate}/u.test(text)) {
-      this.#report(place, path, 'holds an escape for a character that no text may hold');
+      this.#report(range, path, 'holds an escape for a character that no text may hold');
       return undefined;
     }
-    return { kind: 'scalar', value: text, written: text, place };
+    return { kind: 'scalar', value: text, written: text, range };
   }
 
   /** A tag may mean code to run or another type; the value is then left out. */
@@ -164,15 +164,15 @@ export class TreeReader {
     if (tag === undefined || CORE_TAG.test(tag)) return false;
     const [start, end] = this.#tags.findLast(([from]) => from < (node.range?.[0] ?? 0)) ?? [0, 1];
     const known = 'values are text, numbers, true, false, lists and maps';
-    this.#report(this.#place(start, end), path, `its tag is not read: ${known}`, 'delete the tag');
+    this.#report(this.#range(start, end), path, `its tag is not read: ${known}`, 'delete the tag');
     return true;
   }
 
-  #expand(alias: Alias, path: ConfigPath, place: Place): ConfigValue | undefined {
+  #expand(alias: Alias, path: ConfigPath, range: SourceRange): ConfigValue | undefined {
     const target = this.#anchors.get(alias.source);
     if (target === undefined) {
       this.#report(
-        place,
+        range,
         path,
         `*${alias.source} has no anchor before it`,
         `mark a value above with &${alias.source}`,
@@ -180,34 +180,34 @@ export class TreeReader {
       return undefined;
     }
     if (this.#open.has(target)) {
-      this.#report(place, path, `*${alias.source} stands inside the value that it means`);
+      this.#report(range, path, `*${alias.source} stands inside the value that it means`);
       return undefined;
     }
     const outermost = this.#alias === undefined;
-    if (outermost) this.#alias = { place, path };
-    const value = this.#value(target, path, place);
+    if (outermost) this.#alias = { range, path };
+    const value = this.#value(target, path, range);
     if (outermost) this.#alias = undefined;
     return value;
   }
 
-  #spend(place: Place, path: ConfigPath): boolean {
+  #spend(range: SourceRange, path: ConfigPath): boolean {
     if (this.#stopped) return false;
     this.#values += 1;
     if (this.#values <= MOST_VALUES && path.length <= DEEPEST) return true;
     this.#stopped = true;
-    const at = this.#alias ?? { place, path };
+    const at = this.#alias ?? { range, path };
     const message =
       path.length > DEEPEST
         ? `lies deeper than ${DEEPEST} levels`
         : `brings the file to more than ${MOST_VALUES.toLocaleString('en')} values`;
-    this.#report(at.place, at.path, message, this.#alias && 'an alias counts as all that it stands for');
+    this.#report(at.range, at.path, message, this.#alias && 'an alias counts as all that it stands for');
     return false;
   }
 }
 
-function placeOf(node: Node, place: Locator): Place {
+function placeOf(node: Node, range: RangeOf): SourceRange {
   const [start, end] = node.range ?? [0, 0];
-  return place(start, end);
+  return range(start, end);
 }
 
 function hasText(node: Node | null): node is Node {

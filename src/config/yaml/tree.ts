@@ -1,4 +1,4 @@
-import type { ConfigPath, Place } from './source-range.ts';
+import type { ConfigPath, SourceRange } from './source-range.ts';
 
 /** What a YAML file holds, every key and value with its place. Aliases are expanded and merge keys merged. */
 export type ConfigValue = ConfigScalar | ConfigList | ConfigMap;
@@ -8,19 +8,19 @@ export interface ConfigScalar {
   readonly value: string | number | boolean | null;
   /** As the file spells it, without quotes: `1.10`, where the value is 1.1. */
   readonly written: string;
-  readonly place: Place;
+  readonly range: SourceRange;
 }
 
 interface ConfigList {
   readonly kind: 'list';
   readonly items: readonly ConfigValue[];
-  readonly place: Place;
+  readonly range: SourceRange;
 }
 
 export interface ConfigMap {
   readonly kind: 'map';
   readonly entries: ReadonlyMap<string, ConfigEntry>;
-  readonly place: Place;
+  readonly range: SourceRange;
   /** Keys that a `null` took away while layers were merged. */
   readonly removed?: ReadonlyMap<string, RemovedEntry>;
 }
@@ -29,7 +29,7 @@ export interface ConfigEntry {
   /** From the root of its own file, as written there; may differ from its path in the merged job. */
   readonly path: ConfigPath;
   /** Of the key. */
-  readonly place: Place;
+  readonly range: SourceRange;
   readonly value: ConfigValue;
 }
 

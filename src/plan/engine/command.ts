@@ -1,4 +1,4 @@
-import { type Settings, spelled } from '../../config/compat/apply-renames.ts';
+import { applyRenames, type Settings } from '../../config/compat/apply-renames.ts';
 import { flagGroups } from '../../config/compat/given-flags.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import { releasesOf } from '../../config/compat/releases.ts';
@@ -33,7 +33,10 @@ export function workerCommand(job: Job, worker: PlacedWorker): WorkerCommand {
   const { role, config } = worker;
   const { version } = job.dynamo;
   const { args, variables } = withoutSecrets(role, config.args);
-  const settings = withoutAttentionSwitch(spelled({ args, env: config.env }, releasesOf(job), role), job);
+  const settings = withoutAttentionSwitch(
+    applyRenames({ args, env: config.env }, releasesOf(job), role),
+    job,
+  );
   const { env, secrets } = userEnvironment(settings.env, variables);
   return {
     argv: [

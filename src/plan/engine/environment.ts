@@ -21,7 +21,7 @@ export function workerEnvironment(
   };
   // From 0.7 on the port alone opens the system server, and this only gives a warning.
   if (!atLeast(job.dynamo.version, '0.7')) env.DYN_SYSTEM_ENABLED = 'true';
-  if (gpus.length > 0 && gpus.length < (gpusPerNode(job.gpu, job.site) ?? 0)) {
+  if (gpus.length > 0 && gpus.length < (gpusPerNode(job.gpu, job.cluster) ?? 0)) {
     env.CUDA_VISIBLE_DEVICES = gpus.join(',');
   }
   if (config.numa !== undefined) env.SGLANG_AUTO_NUMA_BIND = String(config.numa);

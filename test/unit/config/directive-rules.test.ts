@@ -8,7 +8,7 @@ type Sections = Readonly<Record<string, unknown>>;
 const SLURM = { account: 'acct', partition: 'batch', time: '4h' };
 
 /** Errors and warnings about directives, as `name: message`. */
-function said(directives: Sections, site: Sections = {}, sections: Sections = {}): readonly string[] {
+function said(directives: Sections, cluster: Sections = {}, sections: Sections = {}): readonly string[] {
   const { slurm, ...others } = sections;
   const job = sampleJob(
     {
@@ -16,9 +16,9 @@ function said(directives: Sections, site: Sections = {}, sections: Sections = {}
       slurm: { ...SLURM, ...(slurm as object | undefined), directives },
       ...others,
     },
-    site,
+    cluster,
   );
-  return checkRules(job, job.site)
+  return checkRules(job, job.cluster)
     .filter(({ message }) => !message.startsWith('without exclusive nodes, other users'))
     .map(
       ({ severity, path, message }) =>

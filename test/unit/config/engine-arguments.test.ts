@@ -7,7 +7,7 @@ import {
   lifetime,
   pinnedSglang,
 } from '../../../src/config/compat/engine-table.ts';
-import { SPELLINGS } from '../../../src/config/compat/flag-renames.ts';
+import { FLAG_RENAMES } from '../../../src/config/compat/flag-renames.ts';
 import { checkEngineArguments } from '../../../src/config/rules/engine-arguments.ts';
 import { planJob } from '../../../src/plan/assemble.ts';
 import { wordText } from '../../../src/plan/word.ts';
@@ -315,7 +315,7 @@ test('what changed between releases', () => {
 });
 
 test('every rewriting is to a name that its release has', () => {
-  for (const { since, now } of SPELLINGS) {
+  for (const { since, now } of FLAG_RENAMES) {
     const sglang = 'sglang' in since ? since.sglang : pinnedSglang(since.dynamo);
     const dynamo = 'dynamo' in since ? since.dynamo : '1.6.1';
     for (const name of Object.keys(now.args ?? {})) {

@@ -45,13 +45,14 @@ test.each([
   ['decode.env.NCCL_DEBUG', 'text, number, true, false, or a reference to a secret'],
   ['container.mounts', 'list of mount'],
   ['infra.nats', 'true, false or "auto"'],
+  ['cluster', 'name'],
   ['site', 'map'],
-  ['site.models', 'map of names to text'],
+  ['cluster.models', 'map of names to text'],
 ])('%j is a %s', (key, type) => {
   expect(explain(key)?.type).toBe(type);
 });
 
-test.each(['nope', 'slurm.nope', 'name.x', 'site.nope', 'prefill..args', '__proto__', 'constructor'])(
+test.each(['nope', 'slurm.nope', 'name.x', 'site.nope', 'cluster.nope', 'prefill..args', '__proto__', 'constructor'])(
   '%s is no key',
   (key) => {
     expect(explain(key)).toBeUndefined();
@@ -59,9 +60,9 @@ test.each(['nope', 'slurm.nope', 'name.x', 'site.nope', 'prefill..args', '__prot
 );
 
 test.each([
-  ['partition', ['slurm.partition', 'site.partition']],
+  ['partition', ['slurm.partition', 'cluster.partition']],
   ['slurm.partion', ['slurm.partition']],
-  ['interfce', ['site.interface']],
+  ['interfce', ['cluster.interface']],
   ['frontend.ports', ['infra.ports', 'frontend.port']],
   ['zzzz', []],
 ])('%s may mean %j', (key, keys) => {
@@ -69,7 +70,7 @@ test.each([
 });
 
 test('every key is described, in whole sentences', () => {
-  const bare = [...described('', jobField), ...described('site', profileField)].filter(
+  const bare = [...described('', jobField), ...described('cluster', profileField)].filter(
     ([, description]) => !/^[A-Z`e].*[.]$/s.test(description),
   );
   expect(bare).toEqual([]);

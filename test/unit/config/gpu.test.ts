@@ -15,6 +15,6 @@ test.each([
   ['h100', { gpus_per_node: 4 }, 4],
   ['h1000', { gpus_per_node: 2 }, 2],
   ['h1000', {}, undefined],
-])('a node of %s on a site with %j has %s GPUs', (gpu, site, expected) => {
-  expect(gpusPerNode(gpu, site)).toBe(expected);
+])('a node of %s on a site with %j has %s GPUs', (gpu, cluster, expected) => {
+  expect(gpusPerNode(gpu, cluster)).toBe(expected);
 });

@@ -6,7 +6,7 @@ type Sections = Readonly<Record<string, unknown>>;
 
 function said(path: string, sections: Sections = {}): readonly string[] {
   const job = sampleJob({ aggregated: {}, ...sections, model: { path } });
-  return [...checkModel(job, job.site)].map(
+  return [...checkModel(job, job.cluster)].map(
     ({ severity, path: at, message }) => `${severity} ${at.join('.')}: ${message}`,
   );
 }
@@ -65,7 +65,7 @@ test('in a container without a cache it is an error, unless the preamble of the 
   const container = { image: '/x.sqsh', mounts: [] };
   const job = sampleJob({ aggregated: {}, container, model: { path: HUB } });
   const severities = (preamble: string) =>
-    [...checkModel(job, { ...job.site, preamble })].map(({ severity }) => severity);
+    [...checkModel(job, { ...job.cluster, preamble })].map(({ severity }) => severity);
   expect(severities('')).toEqual(['error']);
   expect(severities('export HF_HOME=/lustre/hf')).toEqual([]);
 });

@@ -13,7 +13,7 @@ const hint = 'a port can be used once on a node; move one of the two';
 
 function problems(sections: Sections): readonly Problem[] {
   const job = sampleJob(sections);
-  return checkRules(job, job.site);
+  return checkRules(job, job.cluster);
 }
 
 test.each<[string, Sections, Problem]>([

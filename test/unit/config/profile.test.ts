@@ -33,7 +33,7 @@ test('the profile gives defaults and aliases', () => {
     model: { path: '/lustre/models/DeepSeek-R1', served_name: 'DeepSeek-R1' },
     container: { image: '/lustre/images/dynamo.sqsh', mounts: [] },
   });
-  expect(job?.site).toEqual({
+  expect(job?.cluster).toEqual({
     name: 'hopper',
     account: 'site-account',
     partition: 'batch',
@@ -54,12 +54,12 @@ test('the profile gives defaults and aliases', () => {
 test('a later file of the profile wins key by key', () => {
   const project = 'partition: debug\ninterface: null\nmodels: {dsr1: /scratch/dsr1}\n';
   const { job } = resolve(SHORT, { cluster: [HOPPER, project] });
-  expect([job?.slurm.account, job?.slurm.partition, job?.site.interface]).toEqual([
+  expect([job?.slurm.account, job?.slurm.partition, job?.cluster.interface]).toEqual([
     'site-account',
     'debug',
     'auto',
   ]);
-  expect(job?.site.models).toEqual({ dsr1: '/scratch/dsr1', 'dsr1-fp4': '/lustre/models/FP4' });
+  expect(job?.cluster.models).toEqual({ dsr1: '/scratch/dsr1', 'dsr1-fp4': '/lustre/models/FP4' });
 });
 
 test('a profile may be empty', () => {

@@ -5,7 +5,7 @@ import { sampleJob } from '../plan/sample-job.ts';
 
 function problems(sections: Parameters<typeof sampleJob>[0]): readonly Problem[] {
   const job = sampleJob({ prefill: {}, decode: {}, ...sections });
-  return checkRules(job, job.site).filter(({ path }) => path[0] === 'profile');
+  return checkRules(job, job.cluster).filter(({ path }) => path[0] === 'profile');
 }
 
 test('roles of the config can be put under nsys', () => {

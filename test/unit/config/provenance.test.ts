@@ -29,7 +29,7 @@ models:
 test('every value of a job has its origin', () => {
   const { provenance } = resolve(CONFIG, { topology: TOPOLOGY, cluster: [PROFILE] });
   const lines = provenance.map(({ path, value, from }) => `${path} = ${JSON.stringify(value)} from ${from}`);
-  expect(lines.filter((line) => !/^(infra|site|health|dynamo|frontend|observe)\./.test(line))).toEqual([
+  expect(lines.filter((line) => !/^(infra|cluster|health|dynamo|frontend|observe)\./.test(line))).toEqual([
     'name = "r1" from c.yaml:1:7',
     'topology = "h100-fp8-default" from c.yaml:2:11',
     'model.path = "/lustre/DeepSeek-R1" from alias dsr1, cluster hopper (p0.yaml:4:9)',
@@ -51,28 +51,28 @@ test('every value of a job has its origin', () => {
     'aggregated.env.TOKEN.from_env = "HF_TOKEN" from c.yaml:9:51',
     'aggregated.flags = ["--verbose"] from c.yaml:10:3',
   ]);
-  expect(lines.filter((line) => /^(infra\.ports\.nats|health\.stall|site)/.test(line))).toEqual([
+  expect(lines.filter((line) => /^(infra\.ports\.nats|health\.stall|cluster)/.test(line))).toEqual([
     'infra.ports.nats = 4222 from default',
     'health.stall = 1200 from default',
-    'site.name = "hopper" from --cluster or DYN_SLURM_CLUSTER',
-    'site.account = "site" from cluster hopper (p0.yaml:1:10)',
-    'site.partition = "batch" from cluster hopper (p0.yaml:2:12)',
-    'site.interface = "auto" from default',
-    'site.gpu_directive = "gpus-per-node" from default',
-    'site.memory_directive = true from default',
-    'site.container_runtime = "pyxis" from default',
-    'site.shared_container = true from default',
-    'site.models.dsr1 = "/lustre/DeepSeek-R1" from cluster hopper (p0.yaml:4:9)',
-    'site.mounts = [] from default',
-    'site.preamble = "" from default',
-    'site.environment = "clean" from default',
-    'site.local_dir = "/tmp" from default',
+    'cluster.name = "hopper" from --cluster or DYN_SLURM_CLUSTER',
+    'cluster.account = "site" from cluster hopper (p0.yaml:1:10)',
+    'cluster.partition = "batch" from cluster hopper (p0.yaml:2:12)',
+    'cluster.interface = "auto" from default',
+    'cluster.gpu_directive = "gpus-per-node" from default',
+    'cluster.memory_directive = true from default',
+    'cluster.container_runtime = "pyxis" from default',
+    'cluster.shared_container = true from default',
+    'cluster.models.dsr1 = "/lustre/DeepSeek-R1" from cluster hopper (p0.yaml:4:9)',
+    'cluster.mounts = [] from default',
+    'cluster.preamble = "" from default',
+    'cluster.environment = "clean" from default',
+    'cluster.local_dir = "/tmp" from default',
   ]);
 });
 
 test('a config that chooses its profile says so', () => {
   const { provenance } = resolve(`${CONFIG}cluster: hopper\n`, { topology: TOPOLOGY, cluster: [PROFILE] });
-  expect(provenance.find(({ path }) => path === 'site.name')?.from).toBe('c.yaml:11:10');
+  expect(provenance.find(({ path }) => path === 'cluster.name')?.from).toBe('c.yaml:11:10');
 });
 
 test('a config with an error has no provenance', () => {

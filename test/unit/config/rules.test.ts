@@ -5,9 +5,9 @@ import { sampleJob } from '../plan/sample-job.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
 
-function problems(sections: Sections, site: Sections = {}): readonly Problem[] {
-  const job = sampleJob(sections, site);
-  return checkRules(job, job.site);
+function problems(sections: Sections, cluster: Sections = {}): readonly Problem[] {
+  const job = sampleJob(sections, cluster);
+  return checkRules(job, job.cluster);
 }
 
 /** A job without problems, to spoil in one point. */

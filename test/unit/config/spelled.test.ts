@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { spelled } from '../../../src/config/compat/apply-renames.ts';
+import { applyRenames } from '../../../src/config/compat/apply-renames.ts';
 import { pinnedSglang } from '../../../src/config/compat/engine-table.ts';
-import { SPELLINGS } from '../../../src/config/compat/flag-renames.ts';
+import { FLAG_RENAMES } from '../../../src/config/compat/flag-renames.ts';
 
 const of = (dynamo: string) => ({ dynamo, sglang: pinnedSglang(dynamo) });
 
@@ -71,12 +71,12 @@ test.each([
     { args: {}, env: { SGLANG_DG_CACHE_DIR: { from_env: 'CACHE' } } },
   ],
 ])('%s', (_, settings, release, written) => {
-  expect(spelled(settings, of(release), 'decode')).toEqual(written);
+  expect(applyRenames(settings, of(release), 'decode')).toEqual(written);
 });
 
 test('two flags of one sense become one, in its place', () => {
   const args = { 'chat-template': 'a', 'enable-multimodal': true, tp: 1, 'dedicated-mm-encoder': true };
-  const older = spelled({ args, env: {} }, of('1.2.1'), 'decode').args;
+  const older = applyRenames({ args, env: {} }, of('1.2.1'), 'decode').args;
   expect(Object.entries(older)).toEqual([
     ['chat-template', 'a'],
     ['multimodal-worker', true],
@@ -88,17 +88,19 @@ test.each([
   ['encode', { 'multimodal-encode-worker': true }],
   ['decode', { 'enable-multimodal': true }],
 ] as const)('a rule of one role leaves others alone: %s', (role, args) => {
-  expect(spelled({ args: { 'enable-multimodal': true }, env: {} }, of('1.0.2'), role).args).toEqual(args);
+  expect(applyRenames({ args: { 'enable-multimodal': true }, env: {} }, of('1.0.2'), role).args).toEqual(
+    args,
+  );
 });
 
 test('the frontend’s flags have rules of their own', () => {
   const settings = { args: { 'router-reset-states': true }, env: {} };
-  expect(spelled(settings, of('1.4.0'), 'frontend').args).toEqual({});
-  expect(spelled(settings, of('1.3.1'), 'frontend').args).toEqual(settings.args);
-  expect(spelled(settings, of('1.4.0'), 'router').args).toEqual(settings.args);
+  expect(applyRenames(settings, of('1.4.0'), 'frontend').args).toEqual({});
+  expect(applyRenames(settings, of('1.3.1'), 'frontend').args).toEqual(settings.args);
+  expect(applyRenames(settings, of('1.4.0'), 'router').args).toEqual(settings.args);
 });
 
 test('releases are numbers with dots', () => {
-  for (const { since } of SPELLINGS)
+  for (const { since } of FLAG_RENAMES)
     expect(Object.values(since)).toEqual([expect.stringMatching(/^\d+(\.\d+){1,2}(\.post\d+)?$/)]);
 });

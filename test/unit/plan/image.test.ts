@@ -6,11 +6,11 @@ import { srunCommand } from '../../../src/plan/step.ts';
 import { wordText } from '../../../src/plan/word.ts';
 import { sampleJob } from './sample-job.ts';
 
-const cached = (image: string, site: object = {}, gpu = 'h100') =>
+const cached = (image: string, cluster: object = {}, gpu = 'h100') =>
   cachedImage(
     sampleJob(
       { aggregated: {}, container: { image }, gpu },
-      { image_cache: '/lustre/images', gpus_per_node: 8, ...site },
+      { image_cache: '/lustre/images', gpus_per_node: 8, ...cluster },
     ),
   );
 
@@ -81,8 +81,8 @@ test.each([
   ['the image is a file of the run', './x.sqsh', {}],
   ['the image is of a daemon', 'dockerd://x:1', {}],
   ['nothing runs containers', 'nvcr.io#a/b:1', { container_runtime: 'none' }],
-])('nothing is cached where %s', (_, image, site) => {
-  expect(cached(image, site)).toBeUndefined();
+])('nothing is cached where %s', (_, image, cluster) => {
+  expect(cached(image, cluster)).toBeUndefined();
 });
 
 test('one step imports it before all others, which then take the file', () => {

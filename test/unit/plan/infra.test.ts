@@ -100,7 +100,7 @@ test('etcd takes further flags, and its lease goes to every process of Dynamo', 
 
 test('flags that make etcd the job’s own are refused', () => {
   const job = sampleJob({ aggregated: {}, infra: { etcd: { args: { data_dir: '/x' } } } });
-  expect(checkRules(job, job.site)).toEqual([
+  expect(checkRules(job, job.cluster)).toEqual([
     {
       severity: 'error',
       path: ['infra', 'etcd', 'args', 'data_dir'],

@@ -6,8 +6,8 @@ import { sampleJob } from './sample-job.ts';
 type Sections = Readonly<Record<string, unknown>>;
 
 /** `0,1: gpus 8` for each check. */
-function checks(sections: Sections, site: Sections = {}): readonly string[] {
-  const job = sampleJob(sections, site);
+function checks(sections: Sections, cluster: Sections = {}): readonly string[] {
+  const job = sampleJob(sections, cluster);
   return preflightChecks(job, planJob(job)).map(
     ({ nodes, words }) => `${nodes.join(',')}: ${words.join(' ')}`,
   );
@@ -42,8 +42,8 @@ test('every node is asked for what its processes need', () => {
 test('programs that steps start on the nodes themselves', () => {
   const missing =
     'the job runs it on the node itself, for nothing runs in a container: install it, put the folder of a copy on PATH in the preamble of the cluster profile, or run all in an image that has it (container.image, and container_runtime: pyxis)';
-  const programs = (sections: Sections, site?: Sections) =>
-    checks(sections, site).filter((check) => check.includes('program'));
+  const programs = (sections: Sections, cluster?: Sections) =>
+    checks(sections, cluster).filter((check) => check.includes('program'));
   const roles = { prefill: {}, decode: { nodes: 2 } };
   const all = [
     `0: program etcd ${missing}`,

@@ -8,7 +8,7 @@ type Sections = Readonly<Record<string, unknown>>;
  * A valid job: `sections` are laid over a small one without workers, `site` over the defaults of a cluster profile. Its
  * ports may move where `sections` says nothing of them.
  */
-export function sampleJob(sections: Sections, site: Sections = {}): Job {
+export function sampleJob(sections: Sections, cluster: Sections = {}): Job {
   const config = jobSchema.parse({
     name: 'sample',
     gpu: 'h100',
@@ -19,7 +19,7 @@ export function sampleJob(sections: Sections, site: Sections = {}): Job {
   return {
     ...config,
     model: { ...config.model, served_name: config.model.served_name ?? 'm' },
-    site: { name: 'here', ...clusterProfile.parse(site) },
+    cluster: { name: 'here', ...clusterProfile.parse(cluster) },
     fixedPorts: given(sections),
   };
 }

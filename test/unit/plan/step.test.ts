@@ -133,8 +133,8 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
   ['the site’s pyxis is too old for it', { container }, { shared_container: false }],
   ['the site runs no containers', { container }, { container_runtime: 'none' }],
   ['the job has no container', {}, {}],
-])('no container is shared where %s', (_, sections, site) => {
-  const job = sampleJob({ aggregated: {}, ...sections }, site);
+])('no container is shared where %s', (_, sections, cluster) => {
+  const job = sampleJob({ aggregated: {}, ...sections }, cluster);
   const { steps } = planJob(job);
   expect(steps.filter(({ kind }) => kind === 'container' || kind === 'cleanup')).toEqual([]);
   expect(
@@ -145,7 +145,7 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
 test.each([
   ['nginx is never contained', 'nginx', {}],
   ['a site without a container runtime contains nothing', 'aggregated-0', { container_runtime: 'none' }],
-])('%s', (_, name, site) => {
-  const job = sampleJob({ aggregated: { workers: 2 }, frontend: { count: 2 }, container }, site);
+])('%s', (_, name, cluster) => {
+  const job = sampleJob({ aggregated: { workers: 2 }, frontend: { count: 2 }, container }, cluster);
   expect(srun(job, name).filter((word) => word.includes('container'))).toEqual([]);
 });

@@ -6,14 +6,14 @@ import { sampleJob } from '../sample-job.ts';
 
 type Sections = Parameters<typeof sampleJob>[0];
 
-function step(name: string, sections: Sections, site: Sections = {}): Step {
-  const found = planJob(sampleJob(sections, site)).steps.find((one) => one.name === name);
+function step(name: string, sections: Sections, cluster: Sections = {}): Step {
+  const found = planJob(sampleJob(sections, cluster)).steps.find((one) => one.name === name);
   if (!found) throw new Error(`no ${name}`);
   return found;
 }
 
-function command(name: string, sections: Sections, site: Sections = {}): string {
-  return step(name, sections, site).argv.map(wordText).join(' ');
+function command(name: string, sections: Sections, cluster: Sections = {}): string {
+  return step(name, sections, cluster).argv.map(wordText).join(' ');
 }
 
 const PAIR = { prefill: { nodes: 1 }, decode: { nodes: 2 } };

@@ -53,7 +53,7 @@ test('a thousand configs', () => {
       ...(random() < 0.5 ? { aggregated: role } : { prefill: role, decode: { nodes: 1 } }),
       dynamo: { version: pick(RELEASES) },
     });
-    if (checkRules(job, job.site).some(({ severity }) => severity === 'error')) continue;
+    if (checkRules(job, job.cluster).some(({ severity }) => severity === 'error')) continue;
     planned++;
     for (const { argv } of planJob(job).steps) {
       const names = argv.map(wordText).flatMap((word) => /^--[^=]+/.exec(word) ?? []);
