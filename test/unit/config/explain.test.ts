@@ -52,12 +52,18 @@ test.each([
   expect(explain(key)?.type).toBe(type);
 });
 
-test.each(['nope', 'slurm.nope', 'name.x', 'site.nope', 'cluster.nope', 'prefill..args', '__proto__', 'constructor'])(
-  '%s is no key',
-  (key) => {
-    expect(explain(key)).toBeUndefined();
-  },
-);
+test.each([
+  'nope',
+  'slurm.nope',
+  'name.x',
+  'site.nope',
+  'cluster.nope',
+  'prefill..args',
+  '__proto__',
+  'constructor',
+])('%s is no key', (key) => {
+  expect(explain(key)).toBeUndefined();
+});
 
 test.each([
   ['partition', ['slurm.partition', 'cluster.partition']],
