@@ -9,6 +9,7 @@ import { jsonSchema } from '../src/config/docs/json-schema.ts';
 import { planJob } from '../src/plan/assemble.ts';
 import { portsMarkdown } from '../src/plan/exposure.ts';
 import { causesMarkdown } from './causes-markdown.ts';
+import { eventsMarkdown, planMarkdown } from './run-files-markdown.ts';
 
 /** A file that is made from others and checked in. */
 export interface Generated {
@@ -24,6 +25,11 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     ['docs/config.md', { text: configMarkdown(), mode: 0o644 }],
     ['docs/security.md', { text: await securityMarkdown(root), mode: 0o644 }],
     ['docs/causes.md', { text: causesMarkdown(), mode: 0o644 }],
+    ['docs/events.md', { text: eventsMarkdown(), mode: 0o644 }],
+    [
+      'docs/plan-json.md',
+      { text: planMarkdown(await readFile(join(root, 'docs/plan-json.md'), 'utf8')), mode: 0o644 },
+    ],
   ]);
   // Nothing of this machine: no profiles of its user, no variables.
   const world = {

@@ -1,5 +1,3 @@
-import { instant, number } from '../run/lenient.ts';
-
 /** FOLDER/point: when a measurement was made, and how it ended. bench.sh writes it, and so does the built-in client. */
 export interface PointRecord {
   /** Milliseconds since 1970. */
@@ -15,14 +13,17 @@ export interface PointRecord {
 /** Undefined where the text is none. */
 export function parsePointRecord(text: string): PointRecord | undefined {
   const values = new Map(text.split('\n').map((line) => [line.split(' ')[0], line.split(' ')[1]] as const));
-  const at = (key: string) => instant(Number(values.get(key) ?? Number.NaN));
+  const at = (key: string) => {
+    const value = Number(values.get(key) ?? Number.NaN);
+    return Number.isNaN(new Date(value).getTime()) ? undefined : value;
+  };
   const started = at('started');
   if (started === undefined) return undefined;
   const how = values.get('how');
   if (how !== 'itself' && how !== 'told' && how !== 'late') return { started };
   const ended = at('ended');
-  const status = number(Number(values.get('status') ?? Number.NaN));
-  return { started, ...(ended !== undefined && { ended }), ...(status !== undefined && { status }), how };
+  const status = Number(values.get('status') ?? Number.NaN);
+  return { started, ...(ended !== undefined && { ended }), ...(Number.isFinite(status) && { status }), how };
 }
 
 export function pointRecordText({ started, ended, status, how }: PointRecord): string {

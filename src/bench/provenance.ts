@@ -1,11 +1,11 @@
 import type { BenchOutline } from '../plan/bench/outline.ts';
-import type { RecordedPlan } from '../run/plan-file.ts';
+import type { PlanFile } from '../run/plan-file.ts';
 import type { BenchGpus, BenchProvenance } from './result.ts';
 
 /** Where the facts about a run stand. */
 export interface ProvenanceSources {
   readonly service: BenchOutline['service'];
-  readonly plan: RecordedPlan | undefined;
+  readonly plan: PlanFile | undefined;
   /** SHA-256 of config.yaml. */
   readonly configHash: string | undefined;
   readonly dynSlurm: string | undefined;
@@ -32,7 +32,7 @@ export function provenanceOf(sources: ProvenanceSources): BenchProvenance {
 }
 
 /** GPUs that the workers hold, by role. */
-function gpusOf(plan: RecordedPlan | undefined): BenchGpus {
+function gpusOf(plan: PlanFile | undefined): BenchGpus {
   const workers = plan?.workers ?? [];
   const held = (counted: typeof workers) =>
     counted.reduce((sum, { nodes, gpus }) => sum + nodes.length * gpus.length, 0);

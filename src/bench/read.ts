@@ -1,22 +1,12 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path/posix';
+import { z } from 'zod';
 import type { Host } from '../host/host.ts';
 import { hasMockEngines } from '../observe/mock-engines.ts';
 import type { BenchOutline, Range } from '../plan/bench/outline.ts';
 import { readRunLog } from '../run/event-log.ts';
 import type { Run } from '../run/folder.ts';
-import {
-  either,
-  fields,
-  list,
-  number,
-  oneOf,
-  or,
-  parseJson,
-  type Reader,
-  text,
-  time,
-} from '../run/lenient.ts';
+import { fields, list, number, parseJson, read, text, time } from '../run/lenient.ts';
 import { readPlan } from '../run/plan-file.ts';
 import { benchResult, type FoundPoint } from './assemble.ts';
 import { foundPoints } from './found-points.ts';
@@ -79,24 +69,24 @@ export async function benchOutlines(host: Host, run: Run): Promise<readonly Benc
     [join(run.dir, 'bench.json'), ...others].map((file) => host.readText(file)),
   );
   return texts.flatMap((noted) => {
-    const outline = noted === undefined ? undefined : benchOutline(parseJson(noted));
+    const outline = noted === undefined ? undefined : read(benchOutline, parseJson(noted));
     return outline === undefined ? [] : [outline];
   });
 }
 
-const range: Reader<Range> = (value) => {
-  const [from, to] = list(number)(value) ?? [];
-  return from === undefined || to === undefined ? undefined : [from, to];
-};
+const range: z.ZodType<Range> = z
+  .tuple([number, number])
+  .rest(z.unknown())
+  .transform(([from, to]) => [from, to] as const);
 
-const benchOutline: Reader<BenchOutline> = fields(
+const benchOutline: z.ZodType<BenchOutline> = fields(
   {
-    version: oneOf(1),
+    version: z.literal(1),
     name: text,
-    type: oneOf('aiperf', 'sglang', 'vllm', 'builtin', 'custom'),
-    requestRate: or(either(number, oneOf('inf')), 'inf'),
-    lengthTolerance: or(number, 0),
-    maxErrorRate: or(number, 0),
+    type: z.enum(['aiperf', 'sglang', 'vllm', 'builtin', 'custom']),
+    requestRate: z.union([number, z.literal('inf')]).catch('inf'),
+    lengthTolerance: number.catch(0),
+    maxErrorRate: number.catch(0),
     points: list(fields({ folder: text, concurrency: number, prompts: number })),
     service: fields({ model: text, dynamo: text }, { image: text, topology: text }),
   },

@@ -1,6 +1,6 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
-import type { Outline } from '../run/outline.ts';
+import type { Outline } from '../run/plan-file.ts';
 
 /** A log of a run: of a step's task on one node, or of the batch script, whose step is `job`. */
 export interface LogFile {

@@ -3,7 +3,7 @@ import { DynSlurmError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { pause } from '../host/pause.ts';
 import type { LogEvent } from '../run/log-event.ts';
-import { readOutline } from '../run/outline.ts';
+import { readPlan } from '../run/plan-file.ts';
 import { inGroups } from './in-groups.ts';
 import { type LogFile, listLogs } from './log-file.ts';
 import type { BatchLine } from './sglang-log.ts';
@@ -30,7 +30,7 @@ const MOST = 16 * 1024 * 1024;
  */
 export async function* watchLogs(watch: LogWatch, signal: AbortSignal): AsyncGenerator<LogEvent> {
   const { host, run, now, every = EVERY } = watch;
-  const outline = await readOutline(host, run);
+  const outline = await readPlan(host, run);
   const steps = new Map((outline?.steps ?? []).map((step) => [step.name, step]));
   const logs = new Map<string, WorkerLog>();
   const rates = new Map<string, WorkerRates>();

@@ -1,10 +1,10 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
 import type { ObservedEvent } from '../run/events.ts';
+import { readPlan } from '../run/plan-file.ts';
 import { advance, isServing, NEW_RUN, type RunState } from '../run/state.ts';
 import { Mailbox } from './mailbox.ts';
-import { movedPorts } from './service/moved-ports.ts';
-import { placesOf, readPlannedService } from './service/places.ts';
+import { placesOf } from './service/places.ts';
 import { observeService } from './service/service.ts';
 
 export interface ServiceOptions {
@@ -48,7 +48,6 @@ class Service {
   readonly #letters: Mailbox<ObservedEvent>;
   readonly #signal: AbortSignal;
   #state: RunState = NEW_RUN;
-  #moved: ReadonlyMap<number, number> = new Map();
   #stop: AbortController | undefined;
   #ended: Promise<void> = Promise.resolve();
 
@@ -60,8 +59,6 @@ class Service {
 
   hear(event: ObservedEvent): void {
     this.#state = advance(this.#state, event);
-    if (event.kind === 'job-started') this.#moved = new Map();
-    this.#moved = movedPorts(this.#moved, event);
     if (!serves(this.#state)) {
       this.#stop?.abort();
       this.#stop = undefined;
@@ -84,14 +81,14 @@ class Service {
 
   async #observe(signal: AbortSignal): Promise<void> {
     const { host, run, now, every } = this.#options;
-    const { bound, started } = this.#state;
-    const planned = await readPlannedService(host, run);
-    if (planned === undefined || bound === undefined) return;
-    const attempt = started?.attempt ?? 0;
+    const state = this.#state;
+    const places = placesOf(await readPlan(host, run), state);
+    if (places === undefined) return;
+    const attempt = state.started?.attempt ?? 0;
     const watch = {
       host,
       attemptDir: attempt === 0 ? run.dir : join(run.dir, 'attempts', String(attempt)),
-      places: placesOf(planned, bound.nodes, this.#moved),
+      places,
       now,
       ...(every !== undefined && { every }),
     };

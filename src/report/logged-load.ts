@@ -1,7 +1,7 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
 import type { ObservedEvent } from '../run/events.ts';
-import type { RecordedPlan } from '../run/plan-file.ts';
+import type { PlanFile } from '../run/plan-file.ts';
 import { type LoadSeries, loggedSeries, type WorkerSeries, withLogs } from './load-series.ts';
 import type { RunData } from './run-data.ts';
 import { type LoggedWorker, type LogTimes, logTimes, readWorker, type WorkerLogs } from './worker-logs.ts';
@@ -9,7 +9,7 @@ import { type LoggedWorker, type LogTimes, logTimes, readWorker, type WorkerLogs
 /** What is known of a run before its workers' logs are read. */
 interface BeforeLogs {
   readonly folder: { readonly folder: string; readonly names: readonly string[] };
-  readonly plan: RecordedPlan | undefined;
+  readonly plan: PlanFile | undefined;
   readonly events: readonly ObservedEvent[];
   readonly load: LoadSeries | undefined;
 }
@@ -91,17 +91,19 @@ function toldInMetrics(worker: WorkerSeries): boolean {
 /** The logs of a plan's workers; without a plan, of steps that are named like workers. */
 function workersOf(
   { folder, names }: BeforeLogs['folder'],
-  plan: RecordedPlan | undefined,
+  plan: PlanFile | undefined,
 ): readonly WorkerLogs[] {
   const found = new Map<string, string[]>();
   for (const name of names) {
     const step = /^([^.]+)\..+\.log$/.exec(name)?.[1];
     if (step !== undefined) found.set(step, [...(found.get(step) ?? []), join(folder, name)]);
   }
-  const steps = plan?.workers ?? [...found.keys()].filter(isWorker).map((name) => ({ name, dp: 1 }));
+  const steps = plan?.workers.length
+    ? plan.workers
+    : [...found.keys()].filter(isWorker).map((name) => ({ name, dp: 1 }));
   return steps.flatMap(({ name, dp }) => {
     const paths = found.get(name);
-    return paths === undefined ? [] : [{ step: name, paths, dp: dp ?? 1 }];
+    return paths === undefined ? [] : [{ step: name, paths, dp }];
   });
 }
 

@@ -9,7 +9,7 @@ import { readRunLog } from '../run/event-log.ts';
 import type { ObservedEvent } from '../run/events.ts';
 import type { Run } from '../run/folder.ts';
 import { shortName } from '../run/node-name.ts';
-import { type RecordedPlan, readPlan } from '../run/plan-file.ts';
+import { type PlanFile, readPlan } from '../run/plan-file.ts';
 import { stateAfter } from '../run/state.ts';
 import { parseGpuCsv } from './gpu-csv.ts';
 import { type GpuSeries, gpuSeries } from './gpu-series.ts';
@@ -86,11 +86,11 @@ async function readLoad(host: Host, { folder, names }: Logs, apart: number): Pro
 async function readGpus(
   host: Host,
   { folder, names }: Logs,
-  { plan, events }: { readonly plan: RecordedPlan | undefined; readonly events: readonly ObservedEvent[] },
+  { plan, events }: { readonly plan: PlanFile | undefined; readonly events: readonly ObservedEvent[] },
 ): Promise<readonly GpuSeries[]> {
   const started = events.findLast((event) => event.kind === 'step-started' && event.step === 'gpu');
   const began = Date.parse(started?.time ?? events[0]?.time ?? '') || 0;
-  const argv = plan?.processes?.find(({ name }) => name === 'gpu')?.argv ?? [];
+  const argv = plan?.processes.find(({ name }) => name === 'gpu')?.argv ?? [];
   const given = Number(argv[argv.indexOf('-d') + 1]) / 1000;
   const interval = given > 0 && given <= 3600 ? given : 5;
   const found: GpuSeries[] = [];
@@ -107,11 +107,11 @@ async function readGpus(
 /** Of the workers on a node, by its host name, which may be longer in one place than in the other. */
 function rolesOf(
   node: string,
-  plan: RecordedPlan | undefined,
+  plan: PlanFile | undefined,
   events: readonly ObservedEvent[],
 ): readonly string[] {
   const bound = events.findLast((event) => event.kind === 'nodes-bound');
   const index = bound?.nodes.find(({ host }) => shortName(host) === shortName(node))?.index;
-  const workers = plan?.workers?.filter(({ nodes }) => index !== undefined && nodes.includes(index)) ?? [];
+  const workers = plan?.workers.filter(({ nodes }) => index !== undefined && nodes.includes(index)) ?? [];
   return [...new Set(workers.map(({ role }) => role))];
 }

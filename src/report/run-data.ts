@@ -2,7 +2,7 @@ import type { BenchResult } from '../bench/result.ts';
 import type { RunSignature } from '../observe/run-signature.ts';
 import type { ObservedEvent } from '../run/events.ts';
 import type { Run } from '../run/folder.ts';
-import type { RecordedPlan } from '../run/plan-file.ts';
+import type { PlanFile } from '../run/plan-file.ts';
 import type { RunState } from '../run/state.ts';
 import type { GpuSeries } from './gpu-series.ts';
 import type { LoadSeries } from './load-series.ts';
@@ -17,7 +17,7 @@ export interface RunData {
   readonly known?: RunSignature;
   /** Mock engines served: no figure says anything about GPUs. */
   readonly mock: boolean;
-  readonly plan?: RecordedPlan;
+  readonly plan?: PlanFile;
   /** config.yaml as it was sent; it holds no secrets, for no config may. */
   readonly config?: string;
   readonly bench: readonly BenchResult[];

@@ -1,8 +1,9 @@
 import { basename, dirname, join, resolve } from 'node:path/posix';
+import { z } from 'zod';
 import { DynSlurmError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { asJobId, type JobId, jobNumber } from '../scheduler/job-id.ts';
-import { fields, list, number, oneOf, or, parseJson, type Reader, text, time } from './lenient.ts';
+import { fields, list, number, parseJson, read, text, time } from './lenient.ts';
 
 /** One submission, and its folder. */
 export interface Run {
@@ -82,11 +83,13 @@ function runOf(dir: string, noted: string | undefined): Run {
   return { id, name, dir, ...(job && { job }) };
 }
 
-const jobId: Reader<JobId> = (value) =>
-  typeof value === 'string' || typeof value === 'number' ? asJobId(String(value)) : undefined;
+const jobId = z
+  .union([text, number])
+  .transform((value) => asJobId(String(value)))
+  .refine((id) => id !== undefined) as unknown as z.ZodType<JobId>;
 
-const session: Reader<SessionFacts> = fields({
-  allocation: or(oneOf('owned'), 'borrowed' as SessionFacts['allocation']),
+const session: z.ZodType<SessionFacts> = fields({
+  allocation: z.enum(['owned', 'borrowed']).catch('borrowed'),
   hosts: list(text),
 });
 
@@ -97,7 +100,7 @@ const submittedJob = fields(
 
 /** Undefined for a note that was cut off, or is something else. */
 function parseJob(noted: string | undefined): SubmittedJob | undefined {
-  const job = noted === undefined ? undefined : submittedJob(parseJson(noted));
+  const job = noted === undefined ? undefined : read(submittedJob, parseJson(noted));
   if (job === undefined || (job.retryOf !== undefined && job.attempt !== undefined)) return job;
   const { retryOf: _, attempt: __, ...rest } = job;
   return rest;

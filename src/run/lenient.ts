@@ -1,103 +1,66 @@
-/**
- * Takes a value out of a file that anybody may have written for what it should be; undefined where it is something else.
- * All that is read of a run folder goes through these, so that no other code meets a value of a wrong type.
- */
-export type Reader<Value> = (value: unknown) => Value | undefined;
+import { z } from 'zod';
 
-/** What an object has for its readers. */
-export type Read<Readers> = {
-  readonly [Key in keyof Readers]: Readers[Key] extends Reader<infer Value> ? Value : never;
-};
+// Files of a run folder may come from another release, or be damaged: what is read of them is what fits.
 
-export const text: Reader<string> = (value) => (typeof value === 'string' ? value : undefined);
-
-/** A finite one: JSON can hold 1e999. */
-export const number: Reader<number> = (value) =>
-  typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-
-/** How many there are, or which of them, of anything that a job has. */
-export const whole: Reader<number> = (value) =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 1e6 ? value : undefined;
-
+export const text = z.string();
+/** A finite number: JSON can hold 1e999. */
+export const number = z.number();
+/** A count or an index of anything that a job has. */
+export const whole = z.int().min(0).max(1e6);
 /** Seconds that may have passed: a time can be reckoned from them. */
-export const duration: Reader<number> = (value) =>
-  typeof value === 'number' && Math.abs(value) <= 1e9 ? value : undefined;
-
-export const flag: Reader<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
-
-/** Milliseconds since 1970, of a date that there is. */
-export const instant: Reader<number> = (value) =>
-  typeof value === 'number' && !Number.isNaN(new Date(value).getTime()) ? value : undefined;
+export const seconds = z.number().min(-1e9).max(1e9);
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
-/** RFC 3339, and a date that there is. */
-export const time: Reader<string> = (value) =>
-  typeof value === 'string' && RFC_3339.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
+/** RFC 3339, and a date that exists. */
+export const time = z.string().refine((value) => RFC_3339.test(value) && !Number.isNaN(Date.parse(value)));
 
-export const oneOf =
-  <Name extends string | number>(...names: readonly Name[]): Reader<Name> =>
-  (value) =>
-    names.find((name) => name === value);
+/** A text of a known set, here some of it; words of a later release are taken as they are. */
+export const word = <Word extends string>(...words: readonly Word[]) =>
+  text.meta({ examples: words }) as unknown as z.ZodType<Word>;
 
-/** What does not fit in it is left out. */
-export const list =
-  <Item>(item: Reader<Item>): Reader<readonly Item[]> =>
-  (value) =>
-    Array.isArray(value) ? value.map(item).filter((each) => each !== undefined) : undefined;
+/** A list without the items that do not fit. */
+export const list = <Item extends z.ZodType>(item: Item): z.ZodType<readonly z.output<Item>[]> =>
+  z.array(item.optional().catch(undefined)).transform((items) => items.filter((each) => each !== undefined));
 
-/** An object by any names; what does not fit in it is left out. */
-export const mapOf =
-  <Item>(item: Reader<Item>): Reader<Readonly<Record<string, Item>>> =>
-  (value) =>
-    isObject(value)
-      ? Object.fromEntries(
-          Object.entries(value).flatMap(([name, each]) => {
-            const read = item(each);
-            return read === undefined ? [] : [[name, read] as const];
-          }),
-        )
-      : undefined;
+/** An object by any names, without the values that do not fit. */
+export const mapOf = <Item extends z.ZodType>(
+  item: Item,
+): z.ZodType<Readonly<Record<string, z.output<Item>>>> =>
+  z
+    .record(z.string(), item.optional().catch(undefined))
+    .transform(
+      (values) =>
+        Object.fromEntries(Object.entries(values).filter(([, each]) => each !== undefined)) as Record<
+          string,
+          z.output<Item>
+        >,
+    );
 
-export const either =
-  <One, Other>(one: Reader<One>, other: Reader<Other>): Reader<One | Other> =>
-  (value) =>
-    one(value) ?? other(value);
+type Shape = Readonly<Record<string, z.ZodType>>;
 
-/** `instead` of what is missing or does not fit. */
-export const or =
-  <Value>(reader: Reader<Value>, instead: Value): Reader<Value> =>
-  (value) =>
-    reader(value) ?? instead;
+/** What an object of such fields holds. */
+export type Fields<Needed extends Shape, Optional extends Shape> = {
+  readonly [Name in keyof Needed]: z.output<Needed[Name]>;
+} & { readonly [Name in keyof Optional]?: z.output<Optional[Name]> };
 
-/**
- * An object with all of `needed`; of the `optional` those that fit. What else it holds is kept, for those who know it.
- */
-export const fields =
-  <Needed extends Readers, Optional extends Readers = Record<never, never>>(
-    needed: Needed,
-    optional?: Optional,
-  ): Reader<Read<Needed> & Partial<Read<Optional>>> =>
-  (value) => {
-    if (!isObject(value)) return undefined;
-    const result: Record<string, unknown> = { ...value };
-    for (const [name, reader] of Object.entries(needed)) {
-      const read = reader(own(value, name));
-      if (read === undefined) return undefined;
-      result[name] = read;
-    }
-    for (const [name, reader] of Object.entries(optional ?? {})) {
-      const read = reader(own(value, name));
-      if (read === undefined) delete result[name];
-      else result[name] = read;
-    }
-    return result as Read<Needed> & Partial<Read<Optional>>;
-  };
+/** An object that has all of `needed`; of `optional`, the fields that fit. What else it holds is kept. */
+export function fields<Needed extends Shape, Optional extends Shape = Record<never, never>>(
+  needed: Needed,
+  optional?: Optional,
+): z.ZodType<Fields<Needed, Optional>> {
+  const names = Object.keys(optional ?? {});
+  const some = Object.entries(optional ?? {}).map(([name, each]) => [name, each.optional().catch(undefined)]);
+  return z.looseObject({ ...needed, ...Object.fromEntries(some), ...needed }).transform((value) => {
+    for (const name of names) if (value[name] === undefined) delete value[name];
+    return value;
+  }) as unknown as z.ZodType<Fields<Needed, Optional>>;
+}
 
-type Readers = Readonly<Record<string, Reader<unknown>>>;
-
-const own = (value: Readonly<Record<string, unknown>>, name: string): unknown =>
-  Object.hasOwn(value, name) ? value[name] : undefined;
+/** Undefined where the value does not fit. */
+export function read<Value>(schema: z.ZodType<Value>, value: unknown): Value | undefined {
+  return schema.safeParse(value).data;
+}
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -107,10 +70,10 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 const DEEPEST = 64;
 
 /** The value of a JSON text; undefined where it is none, or nests deeper than anything of ours. */
-export function parseJson(text: string): unknown {
+export function parseJson(json: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return text.length > 2 * DEEPEST && isDeep(value) ? undefined : value;
+    const value: unknown = JSON.parse(json);
+    return json.length > 2 * DEEPEST && isDeep(value) ? undefined : value;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

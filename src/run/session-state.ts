@@ -1,6 +1,6 @@
 import type { Role } from '../config/schema/role.ts';
 import type { EventOf, ObservedEvent } from './events.ts';
-import type { Outline } from './outline.ts';
+import type { Outline } from './plan-file.ts';
 
 /**
  * `idle`: never started. `starting`: it does not serve yet. `unregistered`: it did, and lives, and etcd does not know it any

@@ -14,6 +14,8 @@ export interface RunState {
   readonly queue?: QueueEvent;
   readonly started?: EventOf<'job-started'>;
   readonly bound?: EventOf<'nodes-bound'>;
+  /** Ports that the job has moved, by their planned number. */
+  readonly ports: ReadonlyMap<number, number>;
   readonly image?: EventOf<'image'>;
   /** By name, in launch order. */
   readonly steps: ReadonlyMap<string, StepState>;
@@ -43,6 +45,7 @@ export interface RunState {
 }
 
 export const NEW_RUN: RunState = {
+  ports: new Map(),
   steps: new Map(),
   workers: new Map(),
   stages: new Map(),
@@ -140,8 +143,9 @@ function advanced(state: RunState, event: ObservedEvent): RunState {
     case 'step-stopped':
     case 'step-ended':
       return event.role === undefined ? state : { ...state, unregistered: withoutRole(state, event.role) };
-    case 'warning':
     case 'port-moved':
+      return { ...state, ports: new Map([...state.ports, ...movedBy(event)]) };
+    case 'warning':
     case 'signature':
     case 'worker-rates':
     case 'source':
@@ -165,6 +169,19 @@ function advanced(state: RunState, event: ObservedEvent): RunState {
 /** It was ready, and has not begun to end. */
 export function isServing({ ready, teardown, requeued, verdict }: RunState): boolean {
   return ready !== undefined && !teardown && !requeued && !verdict;
+}
+
+const RANGE = /^(\d{1,5})(?:-(\d{1,5}))?$/;
+
+/** `from` and `to` are `2379-2380`, or `8000`. */
+function movedBy({ from, to }: EventOf<'port-moved'>): readonly (readonly [planned: number, port: number])[] {
+  const [planned, moved] = [RANGE.exec(from), RANGE.exec(to)];
+  if (!planned || !moved) return [];
+  const [first, last] = [Number(planned[1]), Number(planned[2] ?? planned[1])];
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => [
+    first + index,
+    Number(moved[1]) + index,
+  ]);
 }
 
 export type Absence = EventOf<'worker-restarting'> | EventOf<'degraded'>;

@@ -1,4 +1,5 @@
-import { either, fields, flag, number, oneOf, type Reader, text } from '../../run/lenient.ts';
+import { z } from 'zod';
+import { fields, number, read, text } from '../../run/lenient.ts';
 import type { Percentiles } from '../result.ts';
 import { type Measured, parseObject } from './measured.ts';
 
@@ -10,14 +11,14 @@ export interface BuiltinResult extends Measured {
 
 export const BUILTIN_SCHEMA = 'dyn-slurm/bench-client/1';
 
-const percentiles: Reader<Percentiles> = fields(
+const percentiles: z.ZodType<Percentiles> = fields(
   { mean: number },
   { p50: number, p90: number, p95: number, p99: number, min: number, max: number },
 );
 
-const builtinResult: Reader<BuiltinResult> = fields(
+const builtinResult: z.ZodType<BuiltinResult> = fields(
   {
-    schema: oneOf(BUILTIN_SCHEMA),
+    schema: z.literal(BUILTIN_SCHEMA),
     completed: number,
     seconds: number,
     inputTokens: number,
@@ -26,7 +27,7 @@ const builtinResult: Reader<BuiltinResult> = fields(
   {
     toolVersion: text,
     concurrency: number,
-    requestRate: either(number, oneOf('inf')),
+    requestRate: z.union([number, z.literal('inf')]),
     prompts: number,
     failed: number,
     requestsPerSecond: number,
@@ -36,14 +37,14 @@ const builtinResult: Reader<BuiltinResult> = fields(
     tpot: percentiles,
     itl: percentiles,
     e2e: percentiles,
-    cut: flag,
+    cut: z.boolean(),
     error: text,
   },
 );
 
 /** Undefined where the text is none. */
 export function readBuiltin(written: string): Measured | undefined {
-  const result = builtinResult(parseObject(written));
+  const result = read(builtinResult, parseObject(written));
   if (result === undefined) return undefined;
   const { schema: _, ...measured } = result;
   return measured;

@@ -1,4 +1,4 @@
-import { isObject, number, parseJson } from '../../run/lenient.ts';
+import { isObject, parseJson } from '../../run/lenient.ts';
 import type { Percentiles } from '../result.ts';
 
 /** What a tool's own result says of one measurement. */
@@ -39,7 +39,8 @@ export function parseObject(text: string): Fields | undefined {
 
 /** A finite number, else undefined. */
 export function numberAt(fields: Fields, key: string): number | undefined {
-  return number(fields[key]);
+  const value = fields[key];
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
 /** The values that are there, under their names. */

@@ -9,7 +9,7 @@ import { BENCH_STOP, benchLaunch } from '../../render/bench-launch.ts';
 import { changedStepFiles } from '../../render/changed-step.ts';
 import { followRunLog, readRunLog } from '../../run/event-log.ts';
 import type { ObservedEvent } from '../../run/events.ts';
-import { readOutline } from '../../run/outline.ts';
+import { readPlan } from '../../run/plan-file.ts';
 import { sessionState } from '../../run/session-state.ts';
 import { tell } from '../session/command.ts';
 import type { Session } from '../session/lookup.ts';
@@ -113,7 +113,7 @@ async function refuseSecond(target: BenchTarget): Promise<void> {
 
 async function isRunning({ run, connection: { host } }: BenchTarget): Promise<boolean> {
   const { events } = await readRunLog(host, run);
-  const { steps } = sessionState(events, await readOutline(host, run));
+  const { steps } = sessionState(events, await readPlan(host, run));
   return steps.some(({ kind, phase }) => kind === 'bench' && (phase === 'starting' || phase === 'serving'));
 }
 

@@ -6,7 +6,7 @@ import { JOB_LOG, type LogFile, listLogs } from '../../observe/log-file.ts';
 import { watchRun } from '../../observe/watch.ts';
 import { readRunLog } from '../../run/event-log.ts';
 import { sameNode } from '../../run/node-name.ts';
-import { type Outline, readOutline } from '../../run/outline.ts';
+import { type Outline, readPlan } from '../../run/plan-file.ts';
 import { stateAfter } from '../../run/state.ts';
 import type { FoundRun, LookupOptions } from '../run/lookup.ts';
 import { reportRuns } from '../run/report.ts';
@@ -38,7 +38,7 @@ export async function logs(query: LogsQuery, options: LogsOptions, world: World)
   const { found, step } = await findLogs(query, options, world);
   const { run, connection } = found;
   const { host } = connection;
-  const outline = await readOutline(host, run);
+  const outline = await readPlan(host, run);
   const all = await listLogs(host, run, outline);
   const wanted = wantedLogs(step, options, outline, all);
   const begun = Date.parse(run.job?.submitted ?? '') || 0;

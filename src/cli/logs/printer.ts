@@ -2,7 +2,7 @@ import type { Host } from '../../host/host.ts';
 import { inGroups } from '../../observe/in-groups.ts';
 import { type LogFile, listLogs, tailOffset } from '../../observe/log-file.ts';
 import { LogTail } from '../../observe/log-tail.ts';
-import type { Outline } from '../../run/outline.ts';
+import type { Outline } from '../../run/plan-file.ts';
 import type { World } from '../world.ts';
 import { type LineFilter, type LogLine, logLine } from './filter.ts';
 import { labelOf, paintedLabel } from './label.ts';

@@ -1,6 +1,6 @@
 import { DynSlurmError } from '../../errors.ts';
 import { JOB_LOG, listLogs } from '../../observe/log-file.ts';
-import { readOutline } from '../../run/outline.ts';
+import { readPlan } from '../../run/plan-file.ts';
 import { type FoundRun, type LookupOptions, lookUpRuns, pick, pickAtDistance } from '../run/lookup.ts';
 import { newestMeant } from '../run/newest.ts';
 import type { World } from '../world.ts';
@@ -110,7 +110,7 @@ async function knownStep(found: FoundRun, step: string): Promise<string> {
 
 /** The planned steps, and those that have a log. */
 async function stepNames({ run, connection: { host } }: FoundRun): Promise<readonly string[]> {
-  const outline = await readOutline(host, run);
+  const outline = await readPlan(host, run);
   const logged = await listLogs(host, run, outline);
   return [
     ...new Set([

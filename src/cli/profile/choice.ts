@@ -1,6 +1,7 @@
 import { ROLES } from '../../config/schema/role.ts';
 import { DynSlurmError } from '../../errors.ts';
-import type { PlannedService, WorkerPlace } from '../../observe/service/places.ts';
+import type { WorkerPlace } from '../../observe/service/places.ts';
+import type { PlanFile } from '../../run/plan-file.ts';
 
 export type Tool = 'torch' | 'nsys';
 
@@ -28,7 +29,7 @@ export interface Chosen extends WorkerPlace {
 export function chooseWorkers(
   { role, worker = [], tool }: Choice,
   workers: readonly WorkerPlace[],
-  { processes }: PlannedService,
+  { processes }: Pick<PlanFile, 'processes'>,
 ): readonly Chosen[] {
   const roles = [...new Set(workers.map((each) => each.role))];
   if (role !== undefined && !roles.some((each) => each === role)) {
@@ -61,7 +62,7 @@ export function chooseWorkers(
       });
     }
     const own = processes.filter(({ name }) => name === each.step);
-    if (tool === 'nsys' && !own.some(({ argv }) => argv?.[0] === 'nsys')) {
+    if (tool === 'nsys' && !own.some(({ argv }) => argv[0] === 'nsys')) {
       throw new DynSlurmError('preflight', `${each.step} was not launched under nsys`, {
         hint: `set \`profile: {tool: nsys, roles: [${each.role}]}\` in the config and submit it again; --tool torch needs nothing at launch`,
       });
@@ -70,7 +71,7 @@ export function chooseWorkers(
       ...each,
       system,
       nodes: own.length,
-      gpus: own.reduce((sum, { gpus = [] }) => sum + gpus.length, 0),
+      gpus: own.reduce((sum, { gpus }) => sum + gpus.length, 0),
     };
   });
 }

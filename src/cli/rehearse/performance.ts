@@ -6,7 +6,7 @@ import { type ChatSummary, streamChat } from '../../rehearsal/chat.ts';
 import { type Fault, faultText } from '../../rehearsal/fault.ts';
 import { ignoredArguments } from '../../rehearsal/ignored.ts';
 import type { ObservedEvent } from '../../run/events.ts';
-import { readOutline } from '../../run/outline.ts';
+import { readPlan } from '../../run/plan-file.ts';
 import { NEW_RUN, type RunState } from '../../run/state.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import { exitOfRun } from '../run/exit.ts';
@@ -81,7 +81,7 @@ async function showUntilReady(show: Performance, screen: Screen, world: World): 
     world.err.write('the chat waits until the faults have shown their effect, at most two minutes\n');
   const patience =
     fatal.length === 0 ? 0 : FAULT_PATIENCE + 1000 * Math.max(...fatal.map(({ delay }) => delay));
-  const outline = await readOutline(connection.host, run);
+  const outline = await readPlan(connection.host, run);
   return showEvents(eventsOf(show, patience, world), { outline, submitted, through: 'ready' }, screen);
 }
 

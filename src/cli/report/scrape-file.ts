@@ -1,8 +1,8 @@
 import { DynSlurmError } from '../../errors.ts';
-import { movedPorts } from '../../observe/service/moved-ports.ts';
-import { placesOf, readPlannedService } from '../../observe/service/places.ts';
+import { placesOf } from '../../observe/service/places.ts';
 import { scrapeTargets } from '../../observe/service/scrape-targets.ts';
 import { readRunLog } from '../../run/event-log.ts';
+import { readPlan } from '../../run/plan-file.ts';
 import { stateAfter } from '../../run/state.ts';
 import type { FoundRun } from '../run/lookup.ts';
 
@@ -12,16 +12,12 @@ import type { FoundRun } from '../run/lookup.ts';
  */
 export async function scrapeFile({ run, connection }: Pick<FoundRun, 'run' | 'connection'>): Promise<string> {
   const { host } = connection;
-  const [{ events }, planned] = await Promise.all([readRunLog(host, run), readPlannedService(host, run)]);
-  const { bound } = stateAfter(events);
-  if (bound === undefined || planned === undefined) {
+  const [{ events }, plan] = await Promise.all([readRunLog(host, run), readPlan(host, run)]);
+  const places = placesOf(plan, stateAfter(events));
+  if (places === undefined) {
     throw new DynSlurmError('usage', `run ${run.id} has no nodes yet`, {
       hint: `see \`dyn-slurm status ${run.id}\`; its targets are known once it runs`,
     });
   }
-  const started = events.findLastIndex(({ kind }) => kind === 'job-started');
-  const moved = events
-    .slice(started + 1)
-    .reduce(movedPorts, new Map<number, number>() as ReadonlyMap<number, number>);
-  return `${JSON.stringify(scrapeTargets(run.id, placesOf(planned, bound.nodes, moved)), null, 2)}\n`;
+  return `${JSON.stringify(scrapeTargets(run.id, places), null, 2)}\n`;
 }

@@ -11,8 +11,8 @@ export async function containerOptions(
   { run, job, connection }: Session,
   node: number,
 ): Promise<readonly string[]> {
-  const { srun = [] } = (await readPlan(connection.host, run)) ?? {};
-  const contained = srun
+  const plan = await readPlan(connection.host, run);
+  const contained = (plan?.srun ?? [])
     .filter(({ name }) => !WITHOUT_MODEL.has(name))
     .map(({ nodes, argv }) => ({ here: nodes.includes(node), options: argv.filter(isOption) }))
     .filter(({ options }) => options.length > 0);

@@ -5,7 +5,7 @@ import { watchRun } from '../../observe/watch.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { readRunLog } from '../../run/event-log.ts';
 import type { ObservedEvent } from '../../run/events.ts';
-import { readOutline } from '../../run/outline.ts';
+import { readPlan } from '../../run/plan-file.ts';
 import { sessionState } from '../../run/session-state.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { noteBadNodes } from '../nodes/ledger.ts';
@@ -45,7 +45,7 @@ export async function showOpening(
 ): Promise<Opening> {
   const { run, job, connection } = session;
   const screen = screenOf(world, options.json);
-  const outline = await readOutline(connection.host, run);
+  const outline = await readPlan(connection.host, run);
   await startSupervisor(session, world.signal);
   const deadline = timeLimit(plan.readiness.deadline * 1000);
   const signal = AbortSignal.any([world.signal, deadline]);
@@ -83,7 +83,7 @@ async function* untilSettled(
   world: World,
 ): AsyncGenerator<ObservedEvent> {
   const { run, job, connection } = session;
-  const outline = await readOutline(connection.host, run);
+  const outline = await readPlan(connection.host, run);
   const stop = new AbortController();
   const signal = AbortSignal.any([world.signal, stop.signal]);
   const seen: ObservedEvent[] = [];

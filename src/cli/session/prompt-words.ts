@@ -1,4 +1,4 @@
-import { readOutline } from '../../run/outline.ts';
+import { readPlan } from '../../run/plan-file.ts';
 import { sessionState } from '../../run/session-state.ts';
 import type { Session } from './lookup.ts';
 
@@ -38,7 +38,7 @@ export const PROMPT_HELP = `  workers                           what runs, and h
 
 /** The words by which steps can be named. */
 export async function namesIn({ run, connection }: Session): Promise<readonly string[]> {
-  const { steps } = sessionState([], await readOutline(connection.host, run));
+  const { steps } = sessionState([], await readPlan(connection.host, run));
   const roles = steps.flatMap(({ role }) => role ?? []);
   return [...new Set([...steps.map(({ name }) => name), ...roles, 'workers'])];
 }

@@ -1,7 +1,7 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { timeLimit } from '../../host/time-limit.ts';
 import type { EventOf } from '../../run/events.ts';
-import { readOutline } from '../../run/outline.ts';
+import { readPlan } from '../../run/plan-file.ts';
 import { endSteps, runningSteps } from '../../scheduler/allocation.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { SUPERVISOR } from '../../scheduler/step-argv.ts';
@@ -84,7 +84,7 @@ async function endRest({ run, job, connection }: Session, ended: boolean, world:
     return;
   }
   if (ended) return;
-  const outline = await readOutline(host, run);
+  const outline = await readPlan(host, run);
   const own = new Set([SUPERVISOR, ...(outline?.steps ?? []).map(({ name }) => name)]);
   const steps = await runningSteps(host, job.jobId, world.signal);
   await endSteps(

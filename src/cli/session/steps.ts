@@ -1,7 +1,7 @@
 import { nearest } from '../../config/text/suggestion.ts';
 import { DynSlurmError } from '../../errors.ts';
 import { readRunLog } from '../../run/event-log.ts';
-import { readOutline } from '../../run/outline.ts';
+import { readPlan } from '../../run/plan-file.ts';
 import { type SessionState, type SessionStep, sessionState } from '../../run/session-state.ts';
 import { type RunState, stateAfter } from '../../run/state.ts';
 import { isOf } from '../logs/query.ts';
@@ -31,7 +31,7 @@ export function hostsByIndex({ job }: Session, { run: { bound } }: SessionNow): 
 
 export async function sessionNow({ run, connection }: Session): Promise<SessionNow> {
   const { events } = await readRunLog(connection.host, run);
-  return { ...sessionState(events, await readOutline(connection.host, run)), run: stateAfter(events) };
+  return { ...sessionState(events, await readPlan(connection.host, run)), run: stateAfter(events) };
 }
 
 /**

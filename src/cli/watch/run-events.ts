@@ -4,7 +4,7 @@ import { withLogs } from '../../observe/with-logs.ts';
 import { withService } from '../../observe/with-service.ts';
 import { readRunLog } from '../../run/event-log.ts';
 import type { ObservedEvent } from '../../run/events.ts';
-import { type Outline, readOutline } from '../../run/outline.ts';
+import { type Outline, readPlan } from '../../run/plan-file.ts';
 import { stateAfter } from '../../run/state.ts';
 import type { JobId } from '../../scheduler/job-id.ts';
 import { withJob } from '../run/adopt.ts';
@@ -23,7 +23,7 @@ export async function watchedRun({ run: given, connection }: FoundRun, world: Wo
   const { host } = connection;
   const past = stateAfter((await readRunLog(host, given)).events);
   const { run, jobId } = await withJob(given, past, connection, world);
-  return { run, connection, jobId, outline: await readOutline(host, run) };
+  return { run, connection, jobId, outline: await readPlan(host, run) };
 }
 
 /** All that is to be seen of a run: of its job, its logs and its service. `every`: seconds between looks at its metrics. */

@@ -1,6 +1,6 @@
 import type { Role } from '../../config/schema/role.ts';
 import type { Outcome } from '../../run/events.ts';
-import type { Outline, OutlineStep } from '../../run/outline.ts';
+import type { Outline, PlannedStep } from '../../run/plan-file.ts';
 import type { RunState } from '../../run/state.ts';
 import { findingText, startText } from './event-text.ts';
 import { group, type Moment, type RunEnd, type Stage, stage } from './stage.ts';
@@ -9,7 +9,7 @@ import { startNote } from './start-note.ts';
 /** What a run goes through, and how far it is. The keys are the same for all states of one run. */
 export function runStages(state: RunState, { steps }: Outline, submitted: Moment): readonly Stage[] {
   const end = endOf(state);
-  const service = (step: OutlineStep) => serviceStage(state, step, end);
+  const service = (step: PlannedStep) => serviceStage(state, step, end);
   const services = [
     ...steps.filter(({ kind }) => kind === 'frontend' || kind === 'nginx').map(service),
     ...workerCounts(steps).map(([role, wanted]) => workersStage(state, role, wanted, end)),
@@ -44,7 +44,7 @@ function endOf({ teardown, verdict, cause }: RunState): RunEnd {
 
 const isBad = (outcome: Outcome | undefined): boolean => outcome === 'failed' || outcome === 'deadline';
 
-function imageStage({ steps, image, cause }: RunState, { name }: OutlineStep, end: RunEnd): Stage {
+function imageStage({ steps, image, cause }: RunState, { name }: PlannedStep, end: RunEnd): Stage {
   const ongoing = image?.state === 'waiting' || image?.state === 'importing';
   const what = { key: name, title: 'image', note: image ? `${image.state}, ${image.reason}` : '' };
   return blamed(
@@ -54,7 +54,7 @@ function imageStage({ steps, image, cause }: RunState, { name }: OutlineStep, en
   );
 }
 
-function serviceStage({ steps, cause }: RunState, { name }: OutlineStep, end: RunEnd): Stage {
+function serviceStage({ steps, cause }: RunState, { name }: PlannedStep, end: RunEnd): Stage {
   const { started, ready } = steps.get(name) ?? {};
   const title = name === 'nats' ? 'NATS' : name;
   return blamed(stage({ key: name, title, note: '' }, started, ready, end), cause?.step === name, end);
@@ -91,7 +91,7 @@ function blamed(what: Stage, guilty: boolean, end: RunEnd): Stage {
   return guilty && end.at ? { ...what, status: 'failed' } : what;
 }
 
-function workerCounts(steps: readonly OutlineStep[]): readonly (readonly [Role, number])[] {
+function workerCounts(steps: readonly PlannedStep[]): readonly (readonly [Role, number])[] {
   const counts = new Map<Role, number>();
   for (const { role } of steps) if (role !== null) counts.set(role, (counts.get(role) ?? 0) + 1);
   return [...counts];

@@ -3,7 +3,7 @@ import type { Listr, ListrTask } from 'listr2';
 import { widthOf } from '../../config/text/text-width.ts';
 import { plainText } from '../../host/plain-text.ts';
 import type { ObservedEvent } from '../../run/events.ts';
-import type { Outline } from '../../run/outline.ts';
+import type { Outline } from '../../run/plan-file.ts';
 import { advance, NEW_RUN, type RunState } from '../../run/state.ts';
 import type { Sink } from '../sink.ts';
 import { draw } from '../sink.ts';

@@ -2,10 +2,10 @@ import type { Host } from '../../host/host.ts';
 import { pause } from '../../host/pause.ts';
 import { timeLimit } from '../../host/time-limit.ts';
 import { readRunLog } from '../../run/event-log.ts';
+import { readPlan } from '../../run/plan-file.ts';
 import type { Load } from '../../run/service-event.ts';
-import { stateAfter } from '../../run/state.ts';
-import { movedPorts } from './moved-ports.ts';
-import { placesOf, readPlannedService } from './places.ts';
+import { isServing, stateAfter } from '../../run/state.ts';
+import { placesOf } from './places.ts';
 import { Scraper } from './scraper.ts';
 import { wayThere } from './way.ts';
 import { Web } from './web.ts';
@@ -23,17 +23,14 @@ export async function currentLoad(
   run: { readonly dir: string },
   signal: AbortSignal,
 ): Promise<Load | undefined> {
-  const { events } = await readRunLog(host, run);
-  const { ready, bound, started, teardown, verdict, requeued } = stateAfter(events);
-  if (!ready || !bound || teardown || verdict || requeued) return undefined;
-  const own = events.slice(started ? events.lastIndexOf(started) : 0);
-  const moved = own.reduce<ReadonlyMap<number, number>>(movedPorts, new Map());
+  const state = stateAfter((await readRunLog(host, run)).events);
+  if (!isServing(state)) return undefined;
   const either = AbortSignal.any([signal, timeLimit(PATIENCE)]);
   const web = new Web(wayThere(host));
   try {
-    const planned = await readPlannedService(host, run);
-    if (planned === undefined) return undefined;
-    const scraper = new Scraper(web, { ...placesOf(planned, bound.nodes, moved), workers: [] });
+    const places = placesOf(await readPlan(host, run), state);
+    if (places === undefined) return undefined;
+    const scraper = new Scraper(web, { ...places, workers: [] });
     const now = () => new Date();
     await scraper.look(now, either);
     if (!(await pause(BETWEEN, either))) return undefined;

@@ -1,19 +1,6 @@
 import type { Role } from '../../config/schema/role.ts';
-import type { Host } from '../../host/host.ts';
-import type { PlanNode, PlanWorker, Port, Process, Readiness } from '../../plan/plan.ts';
-import { readPlan } from '../../run/plan-file.ts';
-
-/** What an observer needs of plan.json to find a service. */
-export interface PlannedService {
-  readonly processes: readonly (Pick<Process, 'name' | 'kind' | 'role' | 'nodeIndex' | 'nodeRank'> &
-    Partial<Pick<Process, 'argv' | 'gpus'>> & {
-      /** `loopback`: it listens at 127.0.0.1 of its node, and no observer gets there. */
-      readonly ports: readonly (Port & { readonly loopback?: boolean })[];
-    })[];
-  readonly workers: readonly Pick<PlanWorker, 'name' | 'role' | 'nodes'>[];
-  readonly readiness: Pick<Readiness, 'model' | 'endpoints' | 'readyRoute'>;
-  readonly nodes: readonly Pick<PlanNode, 'index'>[];
-}
+import type { PlanFile } from '../../run/plan-file.ts';
+import type { RunState } from '../../run/state.ts';
 
 /** Where something listens. */
 export interface Place {
@@ -36,33 +23,24 @@ export interface Places {
   readonly nats?: Place;
   readonly frontends: readonly (Place & { readonly step: string })[];
   readonly workers: readonly WorkerPlace[];
-  readonly readiness: PlannedService['readiness'];
+  readonly readiness: Pick<NonNullable<PlanFile['readiness']>, 'model' | 'endpoints' | 'readyRoute'>;
 }
 
-/** Undefined where there is no plan.json that can be read. */
-export async function readPlannedService(
-  host: Host,
-  run: { readonly dir: string },
-): Promise<PlannedService | undefined> {
-  const { processes, workers = [], readiness, nodes = [] } = (await readPlan(host, run)) ?? {};
-  // Of roles, kinds and uses that we do not know nobody asks.
-  return processes && readiness && ({ processes, workers, readiness, nodes } as PlannedService);
-}
-
-/** `bound`: the nodes' addresses. `moved`: ports that the job has put elsewhere, by their planned number. */
+/** Undefined where the plan cannot be read, or before the job has its nodes. */
 export function placesOf(
-  { processes, readiness }: PlannedService,
-  bound: readonly { readonly index: number; readonly ip: string }[],
-  moved: ReadonlyMap<number, number> = new Map(),
-): Places {
-  const addresses = new Map(bound.map(({ index, ip }) => [index, ip]));
+  plan: Pick<PlanFile, 'processes' | 'readiness'> | undefined,
+  { bound, ports }: Pick<RunState, 'bound' | 'ports'>,
+): Places | undefined {
+  if (plan?.readiness === undefined || bound === undefined) return undefined;
+  const { processes, readiness } = plan;
+  const addresses = new Map(bound.nodes.map(({ index, ip }) => [index, ip]));
   const place = (step: (typeof processes)[number], use: string): Place | undefined => {
     const address = addresses.get(step.nodeIndex);
     const { port, loopback } = step.ports.find((each) => each.use === use) ?? {};
     // On a machine other than the node that address is somebody else's.
     return address === undefined || port === undefined || loopback
       ? undefined
-      : { address, port: moved.get(port) ?? port };
+      : { address, port: ports.get(port) ?? port };
   };
   const first = (kind: string, use: string) => {
     const step = processes.find((each) => each.kind === kind);

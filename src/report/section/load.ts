@@ -180,7 +180,7 @@ function balance({ total, workers }: LoadSeries, plan: RunData['plan']): string 
 }
 
 function roleOf(step: string, plan: RunData['plan']): string {
-  return plan?.workers?.find(({ name }) => name === step)?.role ?? step.replace(/-\d+$/, '');
+  return plan?.workers.find(({ name }) => name === step)?.role ?? step.replace(/-\d+$/, '');
 }
 
 function percentOf(share: number | null): number | null {

@@ -1,4 +1,4 @@
-import type { RecordedProcess } from '../../run/plan-file.ts';
+import type { PlannedProcess } from '../../run/plan-file.ts';
 import { table } from '../chart.ts';
 import { type Html, html } from '../html.ts';
 import type { RunData } from '../run-data.ts';
@@ -8,10 +8,10 @@ export function planAndConfig({ run, plan, config, state }: RunData, index: numb
   const hosts = new Map(state.bound?.nodes.map(({ index: node, host }) => [node, host]));
   return html`<section id="plan-${index}"><h2>Plan and config: ${run.id}</h2>
 ${
-  plan?.processes
+  plan && plan.processes.length > 0
     ? html`<details><summary>The plan: ${plan.processes.length} processes</summary>${
-        (plan.warnings ?? []).length > 0 &&
-        html`<ul>${plan.warnings?.map((warning) => html`<li>${warning}</li>`)}</ul>`
+        plan.warnings.length > 0 &&
+        html`<ul>${plan.warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`
       }${table(
         ['process', 'node', 'role', 'GPUs', 'ports', 'command'],
         plan.processes.map((process) => row(process, hosts)),
@@ -25,7 +25,7 @@ ${
 }</section>`;
 }
 
-function row(process: RecordedProcess, hosts: ReadonlyMap<number, string>) {
+function row(process: PlannedProcess, hosts: ReadonlyMap<number, string>) {
   const { name, nodeIndex, nodeRank, role, kind, gpus, ports, argv } = process;
   return [
     nodeRank > 0 ? `${name} rank ${nodeRank}` : name,

@@ -42,7 +42,7 @@ function factsOf({ run, mock, plan, config, bench, state, events }: RunData): Re
   const image =
     provenance?.image ??
     plan?.srun
-      ?.flatMap(({ argv }) => argv)
+      .flatMap(({ argv }) => argv)
       .find((word) => word.startsWith('--container-image='))
       ?.slice(18);
   const topology = provenance?.topology ?? /^topology:\s*([\w.-]+)\s*$/m.exec(config ?? '')?.[1];
@@ -50,8 +50,8 @@ function factsOf({ run, mock, plan, config, bench, state, events }: RunData): Re
   const ready = Date.parse(state.ready?.time ?? '');
   const end = Date.parse(state.verdict?.time ?? events.at(-1)?.time ?? '');
   const submitted = Date.parse(run.job?.submitted ?? '');
-  const roles = [...new Set(plan?.workers?.map(({ role }) => role) ?? [])].map((role) => {
-    const workers = plan?.workers?.filter((worker) => worker.role === role) ?? [];
+  const roles = [...new Set(plan?.workers.map(({ role }) => role))].map((role) => {
+    const workers = plan?.workers.filter((worker) => worker.role === role) ?? [];
     const gpus = workers.reduce((sum, { nodes, gpus }) => sum + nodes.length * gpus.length, 0);
     return `${workers.length} ${role} on ${gpus} GPUs`;
   });
@@ -60,7 +60,7 @@ function factsOf({ run, mock, plan, config, bench, state, events }: RunData): Re
     ['topology', topology],
     ['workers', roles.join(', ')],
     ['GPUs', plan?.gpus && `${plan.gpus.used} of ${plan.gpus.total} ${plan.gpus.model}`],
-    ['nodes', plan?.nodes?.length],
+    ['nodes', plan?.nodes.length || undefined],
     ['engines', mock && `${MOCK_MARK}: the figures say nothing about GPUs`],
     ['image', image ?? 'none'],
     ['dyn-slurm', run.job?.dynSlurm ?? provenance?.dynSlurm],

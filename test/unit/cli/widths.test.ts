@@ -11,7 +11,7 @@ import { screenOf } from '../../../src/cli/watch/view.ts';
 import { wrapped } from '../../../src/cli/wrap.ts';
 import { widthOf } from '../../../src/config/text/text-width.ts';
 import { parseEventLine } from '../../../src/run/events.ts';
-import { parseOutline } from '../../../src/run/outline.ts';
+import { parsePlan } from '../../../src/run/plan-file.ts';
 import { addRun, packageRoot, recordedEvents, site } from './run-folder.ts';
 import { after, service } from './watch/live/serving.ts';
 
@@ -179,7 +179,7 @@ describe.each(WIDTHS)('at %i columns', (width) => {
 
   test.each(['served', 'failed-at-start', 'deadline'])('the lines of a watch: %s', async (name) => {
     const events = (await recordedEvents(name)).map(parseEventLine);
-    const outline = parseOutline('{"processes":[]}');
+    const outline = parsePlan('{"processes":[]}');
     const shown = async (columns: number) => {
       let text = '';
       const { world } = await site();

@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { html, ownAsset, scriptData } from '../../../src/report/html.ts';
 import { page } from '../../../src/report/page.ts';
+import { type PlanFile, parsePlan } from '../../../src/run/plan-file.ts';
 import { bench, point, sampleRun } from './sample-run.ts';
 
 const MADE = new Date('2026-11-24T09:30:00Z');
 const ASSETS = { script: 'draw()', style: 'a{}' };
 const CANARY = `</script><img src=x onerror="window.hacked=1">'\u202e`;
+
+const planOf = (written: object) => parsePlan(JSON.stringify(written)) as PlanFile;
 
 test('what is filled in is escaped, and what is HTML stays so', () => {
   expect(html`<p title="${`"'`}">${CANARY}${html`<b>${1}</b>`}${['a', false, undefined, '<']}</p>`.html).toBe(
@@ -36,7 +39,7 @@ test('nothing of a run is HTML', () => {
             point({ ttft: { mean: 1, p50: 1 } }),
           ]),
         ],
-        plan: {
+        plan: planOf({
           workers: [{ name: CANARY, role: CANARY, nodes: [0], gpus: [0], tp: 1, pp: 1, dp: 1, ep: 1 }],
           processes: [
             {
@@ -52,7 +55,7 @@ test('nothing of a run is HTML', () => {
             },
           ],
           warnings: [CANARY],
-        },
+        }),
         gpus: [
           {
             node: CANARY,
@@ -98,7 +101,7 @@ test('environments are not shown, so no secret can be', () => {
       ports: [],
     },
   ];
-  const text = page([sampleRun('r-000001', { plan: { processes } })], ASSETS, MADE);
+  const text = page([sampleRun('r-000001', { plan: planOf({ processes }) })], ASSETS, MADE);
   expect([text.includes('HF_TOKEN'), text.includes('seen'), text.includes('python3')]).toEqual([
     false,
     false,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ObservedEvent } from '../../../src/run/events.ts';
-import type { Outline } from '../../../src/run/outline.ts';
+import type { Outline } from '../../../src/run/plan-file.ts';
 import { sessionState } from '../../../src/run/session-state.ts';
 
 const outline: Outline = {

@@ -1,6 +1,6 @@
 import { servePage } from '../../../host/page-server.ts';
 import type { ObservedEvent } from '../../../run/events.ts';
-import type { Outline } from '../../../run/outline.ts';
+import type { Outline } from '../../../run/plan-file.ts';
 import type { World } from '../../world.ts';
 import { gaugesText } from './gauges.ts';
 import { advanceLive, type LiveState, newLiveState } from './live-state.ts';

@@ -1,6 +1,6 @@
 import { hasMockEngines } from '../../../observe/mock-engines.ts';
 import type { ObservedEvent } from '../../../run/events.ts';
-import type { Outline } from '../../../run/outline.ts';
+import type { Outline } from '../../../run/plan-file.ts';
 import type { ServiceEventOf, SourceName } from '../../../run/service-event.ts';
 import { advance, NEW_RUN, type RunState } from '../../../run/state.ts';
 import { type History, remembered } from './history.ts';

@@ -1,6 +1,6 @@
 import type { Role } from '../../../config/schema/role.ts';
 import type { ObservedEvent } from '../../../run/events.ts';
-import type { Outline } from '../../../run/outline.ts';
+import type { Outline } from '../../../run/plan-file.ts';
 import { stageCount } from '../log-event-text.ts';
 
 /**

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Screen, screenOf, showEvents } from '../../../../src/cli/watch/view.ts';
 import type { ObservedEvent } from '../../../../src/run/events.ts';
 import { parseEventLine } from '../../../../src/run/events.ts';
-import { parseOutline } from '../../../../src/run/outline.ts';
+import { parsePlan } from '../../../../src/run/plan-file.ts';
 import { NOW, packageRoot, recordedEvents, site } from '../run-folder.ts';
 
 beforeAll(() => {
@@ -19,7 +19,7 @@ async function picture(events: readonly ObservedEvent[], columns = 80): Promise<
   const parts: string[] = [];
   const out = { write: (text: string) => void parts.push(text) };
   const screen: Screen = { renderer: 'steps', out, columns, rows: 40, now: () => NOW };
-  const outline = parseOutline(await readFile(join(packageRoot, 'test/fixtures/runs/plan.json'), 'utf8'));
+  const outline = parsePlan(await readFile(join(packageRoot, 'test/fixtures/runs/plan.json'), 'utf8'));
   async function* source() {
     yield* events;
   }

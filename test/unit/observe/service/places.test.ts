@@ -1,22 +1,14 @@
 import { expect, test } from 'vitest';
 import { instancesEvent } from '../../../../src/observe/service/etcd-source.ts';
-import { movedPorts } from '../../../../src/observe/service/moved-ports.ts';
-import { type PlannedService, placesOf } from '../../../../src/observe/service/places.ts';
+import { type Places, placesOf } from '../../../../src/observe/service/places.ts';
 import { parseRegistration } from '../../../../src/observe/service/registrations.ts';
+import type { RunEventBody } from '../../../../src/run/events.ts';
+import { type PlanFile, parsePlan } from '../../../../src/run/plan-file.ts';
+import { stateAfter } from '../../../../src/run/state.ts';
 
-const port = (
-  number: number,
-  use: PlannedService['processes'][number]['ports'][number]['use'],
-  count = 1,
-) => ({
-  port: number,
-  count,
-  use,
-});
+const port = (number: number, use: string, count = 1) => ({ port: number, count, use });
 
-const PLANNED: PlannedService = {
-  nodes: [{ index: 0 }, { index: 1 }, { index: 2 }],
-  workers: [],
+const PLANNED = planOf({
   processes: [
     { name: 'etcd', kind: 'etcd', role: null, nodeIndex: 0, nodeRank: 0, ports: [port(2379, 'etcd-client')] },
     { name: 'nats', kind: 'nats', role: null, nodeIndex: 0, nodeRank: 0, ports: [port(4222, 'nats')] },
@@ -30,8 +22,8 @@ const PLANNED: PlannedService = {
     },
     ...[0, 1].map((rank) => ({
       name: 'prefill-0',
-      kind: 'worker' as const,
-      role: 'prefill' as const,
+      kind: 'worker',
+      role: 'prefill',
       nodeIndex: rank,
       nodeRank: rank,
       ports: [port(7777, 'rpc'), port(8081, 'system')],
@@ -53,12 +45,27 @@ const PLANNED: PlannedService = {
       { role: 'decode', namespace: 'dynamo', component: 'backend', endpoint: 'generate', workers: 1 },
     ],
   },
-};
+});
 
-const BOUND = ['10.0.0.7', '10.0.0.8', '10.0.0.9'].map((ip, index) => ({ index, ip }));
+function planOf(written: object): PlanFile {
+  return parsePlan(JSON.stringify(written)) as PlanFile;
+}
+
+const NODES = ['10.0.0.7', '10.0.0.8', '10.0.0.9'].map((ip, index) => ({ index, host: `node${index}`, ip }));
+
+const placesAfter = (plan: PlanFile, ...bodies: readonly RunEventBody[]) =>
+  placesOf(
+    plan,
+    stateAfter(
+      [{ kind: 'nodes-bound', nodes: NODES } as const, ...bodies].map((body) => ({
+        time: '2025-11-24T14:00:00.000Z',
+        ...body,
+      })),
+    ),
+  );
 
 test('finds what listens where; of a worker its leader', () => {
-  expect(placesOf(PLANNED, BOUND)).toEqual({
+  expect(placesAfter(PLANNED)).toEqual({
     etcd: { address: '10.0.0.7', port: 2379 },
     nats: { address: '10.0.0.7', port: 4222 },
     frontends: [{ step: 'frontend-0', address: '10.0.0.7', port: 8000 }],
@@ -86,7 +93,7 @@ test('looks for nothing that listens at the loopback address of its node', () =>
     ...process,
     ports: process.ports.map((port) => (inside.includes(port.use) ? { ...port, loopback: true } : port)),
   }));
-  expect(placesOf({ ...PLANNED, processes }, BOUND)).toEqual({
+  expect(placesAfter({ ...PLANNED, processes })).toEqual({
     frontends: [{ step: 'frontend-0', address: '10.0.0.7', port: 8000 }],
     workers: [
       { step: 'prefill-0', role: 'prefill' },
@@ -96,22 +103,24 @@ test('looks for nothing that listens at the loopback address of its node', () =>
   });
 });
 
+const MOVED = [
+  { kind: 'port-moved', from: '2379-2380', to: '3379-3380', reason: 'taken' },
+  { kind: 'port-moved', from: '8000', to: '8100', reason: 'taken' },
+] as const;
+
 test('follows ports that the job has moved', () => {
-  const time = '2025-11-24T14:00:00.000Z';
-  const moved = [
-    { time, kind: 'port-moved', from: '2379-2380', to: '3379-3380', reason: 'taken' },
-    { time, kind: 'port-moved', from: '8000', to: '8100', reason: 'taken' },
-  ].reduce<ReadonlyMap<number, number>>((known, event) => movedPorts(known, event as never), new Map());
-  expect([...moved]).toEqual([
-    [2379, 3379],
-    [2380, 3380],
-    [8000, 8100],
-  ]);
-  expect(placesOf(PLANNED, BOUND, moved)).toMatchObject({
+  expect(placesAfter(PLANNED, ...MOVED)).toMatchObject({
     etcd: { port: 3379 },
     nats: { port: 4222 },
     frontends: [{ port: 8100 }],
   });
+});
+
+test('a job that starts anew has its ports as planned', () => {
+  const again = { kind: 'job-started', job: '7', attempt: 1, nodes: 3 } as const;
+  const bound = { kind: 'nodes-bound', nodes: NODES } as const;
+  expect(placesAfter(PLANNED, ...MOVED, again)).toBeUndefined();
+  expect(placesAfter(PLANNED, ...MOVED, again, bound)).toEqual(placesAfter(PLANNED));
 });
 
 const registered = (component: string, lease: string, address: string) =>
@@ -164,7 +173,7 @@ test('counts by role, knows workers by their address, and leaves other endpoints
     registered('backend', '1758a20ccd157f25', '10.0.0.99:7778'),
     parseRegistration('v1/instances/dynamo/prefill/worker_kv_query_source_1f/1758a20ccd157f1b', '{}'),
   ].flatMap((one) => one ?? []);
-  expect(instancesEvent({ revision: '18', instances }, placesOf(PLANNED, BOUND))).toEqual({
+  expect(instancesEvent({ revision: '18', instances }, placesAfter(PLANNED) as Places)).toEqual({
     kind: 'instances',
     roles: [
       { role: 'prefill', have: 1, want: 1 },
