@@ -4,11 +4,11 @@ import process from 'node:process';
 import { loadJob } from '../src/cli/config/load.ts';
 import { bundleOf } from '../src/cli/submit/bundle.ts';
 import { processWorld } from '../src/cli/world.ts';
-import { configMarkdown } from '../src/config/docs/explain.ts';
 import { jsonSchema } from '../src/config/docs/json-schema.ts';
 import { planJob } from '../src/plan/assemble.ts';
 import { portsMarkdown } from '../src/plan/exposure.ts';
 import { causesMarkdown } from './causes-markdown.ts';
+import { keysMarkdown, profileMarkdown } from './config-markdown.ts';
 import { eventsMarkdown, planMarkdown } from './run-files-markdown.ts';
 
 /** A file that is made from others and checked in. */
@@ -22,8 +22,14 @@ export interface Generated {
 export async function generatedFiles(root: string): Promise<ReadonlyMap<string, Generated>> {
   const files = new Map<string, Generated>([
     ['configs/schema.json', { text: `${JSON.stringify(jsonSchema(), null, 2)}\n`, mode: 0o644 }],
-    ['docs/config.md', { text: configMarkdown(), mode: 0o644 }],
-    ['docs/security.md', { text: await securityMarkdown(root), mode: 0o644 }],
+    [
+      'docs/config.md',
+      {
+        text: await filledIn(root, 'config', { keys: keysMarkdown(), profile: profileMarkdown() }),
+        mode: 0o644,
+      },
+    ],
+    ['docs/security.md', { text: await filledIn(root, 'security', { ports: portsMarkdown() }), mode: 0o644 }],
     ['docs/causes.md', { text: causesMarkdown(), mode: 0o644 }],
     ['docs/events.md', { text: eventsMarkdown(), mode: 0o644 }],
     [
@@ -50,12 +56,16 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
   return files;
 }
 
-/** docs/security.md with its table of ports as the code has it. */
-async function securityMarkdown(root: string): Promise<string> {
-  const text = await readFile(join(root, 'docs/security.md'), 'utf8');
+/** A page of docs with its generated parts, which stand between `<!-- NAME: generated -->` and `<!-- end -->`. */
+async function filledIn(
+  root: string,
+  page: string,
+  parts: Readonly<Record<string, string>>,
+): Promise<string> {
+  const text = await readFile(join(root, `docs/${page}.md`), 'utf8');
   return text.replace(
-    /(<!-- ports: generated -->\n)[\s\S]*?(<!-- end -->)/,
-    (_, begin, end) => `${begin}${portsMarkdown()}${end}`,
+    /(<!-- (\w+): generated -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_, begin, name, end) => `${begin}${parts[name]}${end}`,
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Job } from './job.ts';
 import type { JobConfig } from './schema/job-schema.ts';
 import { nearest } from './text/suggestion.ts';
-import type { Problem } from './yaml/problem.ts';
+import { error, type Problem, warning } from './yaml/problem.ts';
 import { quoted } from './yaml/source-range.ts';
 
 export interface ResolvedAliases {
@@ -41,27 +41,24 @@ export function resolveAliases({ model, container }: JobConfig, cluster: Job['cl
 function unknownModel(alias: string, { name, models }: Job['cluster']): Problem {
   const near = nearest(alias, Object.keys(models));
   const suggestion = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
-  return {
-    severity: 'error',
-    path: ['model', 'path'],
-    message: `${quoted(alias)} is neither a path nor a model of the cluster profile ${quoted(name)}${suggestion}`,
-    hint:
-      near === undefined
-        ? `write a path on the nodes, such as /models/${alias}`
-        : `it stands for ${models[near]}`,
-  };
+  return error(
+    ['model', 'path'],
+    `${quoted(alias)} is neither a path nor a model of the cluster profile ${quoted(name)}${suggestion}`,
+    near === undefined
+      ? `write a path on the nodes, such as /models/${alias}`
+      : `it stands for ${models[near]}`,
+  );
 }
 
 /** A bare name may be an image of Docker's library, so it is only doubtful. */
 function* doubtfulImage(image: string, { name, images }: Job['cluster']): Generator<Problem> {
   const near = /[/:#]/.test(image) ? undefined : nearest(image, Object.keys(images));
   if (near === undefined) return;
-  yield {
-    severity: 'warning',
-    path: ['container', 'image'],
-    message: `${quoted(image)} is no image of the cluster profile ${quoted(name)}; did you mean ${JSON.stringify(near)}?`,
-    hint: 'as it stands, the runtime looks for it in a registry',
-  };
+  yield warning(
+    ['container', 'image'],
+    `${quoted(image)} is no image of the cluster profile ${quoted(name)}; did you mean ${JSON.stringify(near)}?`,
+    'as it stands, the runtime looks for it in a registry',
+  );
 }
 
 function lastPart(path: string): string {

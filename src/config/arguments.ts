@@ -1,5 +1,5 @@
 import { ROLES } from './schema/role.ts';
-import type { Problem } from './yaml/problem.ts';
+import { keyError, type Problem } from './yaml/problem.ts';
 import { type ConfigEntry, type ConfigMap, type ConfigValue, changedAt } from './yaml/tree.ts';
 
 const OWNERS = [...ROLES, 'frontend', 'bench'] as const;
@@ -28,7 +28,7 @@ function normalizeNames(map: ConfigMap, report: (problem: Problem, entry: Config
       continue;
     }
     const message = `is the same argument as ${twin.path.at(-1)} on line ${twin.range.line}`;
-    report({ severity: 'error', path: entry.path, at: 'key', message, hint: 'keep one of the two' }, entry);
+    report(keyError(entry.path, message, 'keep one of the two'), entry);
   }
   return { ...map, entries };
 }

@@ -2,7 +2,7 @@ import type { Expected } from './job.ts';
 import type { ClusterProfile } from './schema/cluster-schema.ts';
 import type { JobConfig } from './schema/job-schema.ts';
 import { ROLES } from './schema/role.ts';
-import type { Problem } from './yaml/problem.ts';
+import { type Problem, warning } from './yaml/problem.ts';
 
 /** What a published topology expects, as its file says it. */
 export interface Expectations {
@@ -53,14 +53,13 @@ export function* checkExpected(
   if (first === undefined) return;
   const folder = first.path.replace(/\/[^/]*$/, '');
   const paths = said.map(({ path }) => path).join(', ');
-  yield {
-    severity: 'warning',
-    path: ['topology'],
-    message: contained
+  yield warning(
+    ['topology'],
+    contained
       ? `${topology} expects ${paths}, and nothing is mounted there`
       : `${topology} expects ${paths} on every node, for no container is configured into which it could be mounted`,
-    hint: contained
+    contained
       ? `add HOST_FOLDER:${folder} to container.mounts, or to mounts of the cluster profile; or override the arguments that name it`
       : `put it there, set container.image and mount a folder at ${folder}, or override the arguments that name it`,
-  };
+  );
 }

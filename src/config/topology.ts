@@ -6,7 +6,7 @@ import { validate } from './schema/validate.ts';
 import type { Diagnostic } from './yaml/diagnostic.ts';
 import { locateProblem } from './yaml/locate-diagnostic.ts';
 import { type ParsedFile, parseYaml } from './yaml/parse.ts';
-import type { Problem } from './yaml/problem.ts';
+import { keyError, type Problem } from './yaml/problem.ts';
 import type { ConfigEntry, ConfigMap } from './yaml/tree.ts';
 
 /** What the topology of a job contributes to it. */
@@ -84,13 +84,8 @@ function withoutUserKeys(topology: ConfigMap): {
 } {
   const entries = new Map(topology.entries);
   const problems = USER_KEYS.filter((key) => entries.delete(key)).map(
-    (key): Problem => ({
-      severity: 'error',
-      path: [key],
-      at: 'key',
-      message: `a topology cannot set ${key}`,
-      hint: 'it belongs at the top level of a config',
-    }),
+    (key): Problem =>
+      keyError([key], `a topology cannot set ${key}`, 'it belongs at the top level of a config'),
   );
   return { own: { ...topology, entries }, problems };
 }

@@ -1,6 +1,6 @@
 import type { JobConfig } from '../schema/job-schema.ts';
 import { ROLES } from '../schema/role.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { keyWarning, type Problem } from '../yaml/problem.ts';
 import { hasRole } from './flag-renames.ts';
 
 /**
@@ -13,14 +13,15 @@ export function withoutRetiredRoles<T extends JobConfig>(
 ): { readonly job: T; readonly problems: readonly Problem[] } {
   const retired = ROLES.filter((role) => job[role] !== undefined && !hasRole(role, job.dynamo.version));
   const left = Object.entries(job).filter(([key]) => !retired.some((role) => role === key));
-  const problems = retired.filter(asked).map(
-    (role): Problem => ({
-      severity: 'warning',
-      path: [role],
-      at: 'key',
-      message: `Dynamo ${job.dynamo.version} does the work of a ${role} itself; none is started`,
-      hint: 'remove it, or set dynamo.version to the release in your image',
-    }),
-  );
+  const problems = retired
+    .filter(asked)
+    .map(
+      (role): Problem =>
+        keyWarning(
+          [role],
+          `Dynamo ${job.dynamo.version} does the work of a ${role} itself; none is started`,
+          'remove it, or set dynamo.version to the release in your image',
+        ),
+    );
   return { job: Object.fromEntries(left) as T, problems };
 }

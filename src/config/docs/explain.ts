@@ -1,8 +1,6 @@
 import { type Field, fieldAt, jobField, profileField } from '../schema/field.ts';
 import { nearest } from '../text/suggestion.ts';
 
-export { configMarkdown } from './reference.ts';
-
 /** What the schema says of one key. */
 export interface Explanation {
   readonly key: string;

@@ -1,9 +1,5 @@
-import * as z from 'zod';
+import { inputSchema, type Json } from '../schema/field.ts';
 import { jobSchema, ROLES, USER_KEYS } from '../schema/job-schema.ts';
-
-interface Json {
-  readonly [key: string]: unknown;
-}
 
 /**
  * JSON Schema (draft 7, which editors' YAML plug-ins read) of a config as the user writes it: a topology by name or
@@ -11,7 +7,7 @@ interface Json {
  * not required here.
  */
 export function jsonSchema(): object {
-  const job = z.toJSONSchema(jobSchema, { io: 'input', target: 'draft-7', unrepresentable: 'any' }) as Json;
+  const job = inputSchema(jobSchema);
   const { $schema, description, definitions: lent } = job;
   const { properties } = adapt(job) as { readonly properties: Record<string, Json> };
   const { definitions, references } = extractDefinitions(properties);

@@ -2,7 +2,7 @@ import { type GivenFlag, givenFlags } from '../compat/given-flags.ts';
 import { gpuModel } from '../schema/gpu.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import type { ArgumentValue, RoleConfig } from '../schema/role.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { error, type Problem } from '../yaml/problem.ts';
 
 type Side = 'prefill' | 'decode';
 
@@ -109,11 +109,12 @@ function* checkStages(prefill: RoleConfig, decode: RoleConfig): Generator<Proble
   const [from, to] = [prefill.pp ?? 1, decode.pp ?? 1];
   if (to !== from && to !== 1) {
     yield {
-      severity: 'error',
-      path: ['decode', 'pp'],
+      ...error(
+        ['decode', 'pp'],
+        `is ${to}, but prefill.pp is ${from}: SGLang hands over KV caches to decode workers of as many stages, or of one`,
+        `use 1 or ${from}`,
+      ),
       related: ['prefill', ...(prefill.pp === undefined ? [] : ['pp'])],
-      message: `is ${to}, but prefill.pp is ${from}: SGLang hands over KV caches to decode workers of as many stages, or of one`,
-      hint: `use 1 or ${from}`,
     };
   }
 }

@@ -2,7 +2,7 @@ import { isBenchTool, managedBenchFlag } from '../compat/bench-args.ts';
 import { BENCH_TYPES, type BenchConfig } from '../schema/bench.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { alternatives } from '../text/suggestion.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { error, keyError, type Problem } from '../yaml/problem.ts';
 
 /** What a benchmark of its type needs, and what it cannot use. */
 export function* checkBench(job: JobConfig): Generator<Problem> {
@@ -48,26 +48,14 @@ function* checkArguments(bench: BenchConfig, job: JobConfig): Generator<Problem>
     const value = flag.value?.(bench, job);
     if (value !== undefined && value === String(given)) continue;
     const isField = /^[a-z_.]+$/.test(flag.from);
-    yield {
-      severity: 'error',
-      path: ['bench', 'args', key],
-      at: 'key',
-      message: `--${name} is set by dyn-slurm, ${value === undefined ? '' : `to ${value} `}from ${flag.from}`,
-      hint: isField ? `remove it here, and set ${flag.from} instead` : 'remove it here',
-    };
+    yield keyError(
+      ['bench', 'args', key],
+      `--${name} is set by dyn-slurm, ${value === undefined ? '' : `to ${value} `}from ${flag.from}`,
+      isField ? `remove it here, and set ${flag.from} instead` : 'remove it here',
+    );
   }
 }
 
-const missing = (key: string, why: string): Problem => ({
-  severity: 'error',
-  path: ['bench', key],
-  message: `is missing: ${why}`,
-});
+const missing = (key: string, why: string): Problem => error(['bench', key], `is missing: ${why}`);
 
-const useless = (key: string, message: string): Problem => ({
-  severity: 'error',
-  path: ['bench', key],
-  at: 'key',
-  message,
-  hint: 'remove it',
-});
+const useless = (key: string, message: string): Problem => keyError(['bench', key], message, 'remove it');

@@ -2,7 +2,7 @@ import { SBATCH_OPTIONS, sbatchOption, takesList } from '../compat/sbatch-option
 import type { ClusterProfile } from '../schema/cluster-schema.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { alternatives, nearest } from '../text/suggestion.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { error, keyError, keyWarning, type Problem } from '../yaml/problem.ts';
 import { quoted } from '../yaml/source-range.ts';
 
 /** Options that the renderer writes, or that change what sbatch does, with the key that sets each, if there is one. */
@@ -48,7 +48,7 @@ export function* checkDirectives(job: JobConfig, cluster: ClusterProfile): Gener
     const found = sbatchOption(name);
     if ('ambiguous' in found) {
       const message = `is short for several options of sbatch: ${alternatives(found.ambiguous)}`;
-      yield { severity: 'error', path, at: 'key', message, hint: 'write its full name' };
+      yield keyError(path, message, 'write its full name');
       continue;
     }
     const { option, known } = found;
@@ -61,39 +61,31 @@ export function* checkDirectives(job: JobConfig, cluster: ClusterProfile): Gener
     names.set(option, name);
     if (twin !== undefined && !takesList(option)) {
       const message = `is the same option as ${twin}, --${option}`;
-      yield { severity: 'error', path, at: 'key', message, hint: 'keep one of the two' };
+      yield keyError(path, message, 'keep one of the two');
     }
     if (option === 'oversubscribe' && job.slurm.exclusive) {
-      yield {
-        severity: 'error',
+      yield keyError(
         path,
-        at: 'key',
-        message:
-          'contradicts --exclusive, which slurm.exclusive asks for: sbatch would follow the last of the two',
-        hint: 'remove one of them; `slurm.exclusive: false` shares the nodes',
-      };
+        'contradicts --exclusive, which slurm.exclusive asks for: sbatch would follow the last of the two',
+        'remove one of them; `slurm.exclusive: false` shares the nodes',
+      );
     }
     if (option === 'constraint') yield* constraints(path, job.slurm.constraint, String(value));
   }
   const [memory, second] = [...names.keys()].filter((option) => MEMORY.includes(option));
   if (memory !== undefined && second !== undefined) {
-    yield {
-      severity: 'error',
-      path: ['slurm', 'directives', names.get(second) ?? second],
-      at: 'key',
-      message: `cannot be combined with ${names.get(memory)}: sbatch takes one of them`,
-      hint: 'keep one of the two',
-    };
+    yield keyError(
+      ['slurm', 'directives', names.get(second) ?? second],
+      `cannot be combined with ${names.get(memory)}: sbatch takes one of them`,
+      'keep one of the two',
+    );
   }
   if (/^\s*#SBATCH\b/m.test(cluster.preamble)) {
-    yield {
-      severity: 'error',
-      path: ['slurm'],
-      at: 'key',
-      message:
-        'the preamble of the cluster profile has lines with #SBATCH, which sbatch does not read after the first command of a script',
-      hint: 'move them to slurm.directives of the config',
-    };
+    yield keyError(
+      ['slurm'],
+      'the preamble of the cluster profile has lines with #SBATCH, which sbatch does not read after the first command of a script',
+      'move them to slurm.directives of the config',
+    );
   }
 }
 
@@ -101,35 +93,30 @@ const MEMORY = ['mem', 'mem-per-cpu', 'mem-per-gpu'];
 
 function managed(path: readonly string[], name: string, option: string): Problem {
   const key = MANAGED.get(option);
-  return {
-    severity: 'error',
+  return keyError(
     path,
-    at: 'key',
-    message: `is ${name === option ? '' : `short for ${option}, which is `}set by dyn-slurm itself`,
-    hint: key === undefined ? 'remove it' : `remove it; ${key} sets it`,
-  };
+    `is ${name === option ? '' : `short for ${option}, which is `}set by dyn-slurm itself`,
+    key === undefined ? 'remove it' : `remove it; ${key} sets it`,
+  );
 }
 
 /** Sites add options by plugins, so what is not known is only doubtful. */
 function* unknown(path: readonly string[], name: string): Generator<Problem> {
   const near = nearest(name, SBATCH_OPTIONS);
   if (near === undefined) return;
-  yield {
-    severity: 'warning',
+  yield keyWarning(
     path,
-    at: 'key',
-    message: `is no option of sbatch; did you mean ${JSON.stringify(near)}?`,
-    hint: 'as it stands, sbatch refuses the job unless a plugin of the site knows the option',
-  };
+    `is no option of sbatch; did you mean ${JSON.stringify(near)}?`,
+    'as it stands, sbatch refuses the job unless a plugin of the site knows the option',
+  );
 }
 
 /** Features are joined by `&`, which binds closer than `|`, and has no place beside brackets. */
 function* constraints(path: readonly string[], own: string | undefined, value: string): Generator<Problem> {
   if (own === undefined || own === value || !/[|[\]]/.test(`${own}${value}`)) return;
-  yield {
-    severity: 'error',
+  yield error(
     path,
-    message: `cannot be joined with slurm.constraint, ${quoted(own)}, because of its "|" or brackets`,
-    hint: 'write the whole expression into slurm.constraint',
-  };
+    `cannot be joined with slurm.constraint, ${quoted(own)}, because of its "|" or brackets`,
+    'write the whole expression into slurm.constraint',
+  );
 }

@@ -1,6 +1,6 @@
 import { FLAG_RENAMES } from '../compat/flag-renames.ts';
 import type { GivenFlag } from '../compat/given-flags.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { error, keyError, type Problem } from '../yaml/problem.ts';
 
 /** Names of one argument in earlier and later releases. */
 const RENAMED = FLAG_RENAMES.flatMap(({ was, now }) => {
@@ -16,24 +16,17 @@ export function* checkDuplicateArgs(given: readonly GivenFlag[]): Generator<Prob
   const inArgs = new Set(given.filter((flag) => flag.in === 'args').map(({ name }) => name));
   for (const { name, path, in: where } of given) {
     if (where === 'flags' && inArgs.has(name)) {
-      yield {
-        severity: 'error',
-        path,
-        message: `--${name} is in args already`,
-        hint: 'keep one of the two',
-      };
+      yield error(path, `--${name} is in args already`, 'keep one of the two');
     }
     const renamed = RENAMED.find(
       ({ before, after }) => before === name && given.some((other) => other.name === after),
     );
     if (renamed) {
-      yield {
-        severity: 'error',
+      yield keyError(
         path,
-        at: 'key',
-        message: `--${name} is the older name of --${renamed.after}, which is given too`,
-        hint: 'keep one of the two; null removes a key of the topology',
-      };
+        `--${name} is the older name of --${renamed.after}, which is given too`,
+        'keep one of the two; null removes a key of the topology',
+      );
     }
   }
 }

@@ -16,7 +16,7 @@ import type { JobConfig } from '../schema/job-schema.ts';
 import { ROLES, type Role, type RoleConfig } from '../schema/role.ts';
 import { isSecretReference } from '../text/secret.ts';
 import { nearest } from '../text/suggestion.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { keyError, keyWarning, type Problem, warning } from '../yaml/problem.ts';
 import { engineValueFault } from './engine-value.ts';
 import { isManaged } from './managed-args.ts';
 
@@ -49,12 +49,11 @@ function* checkVariables(role: Role, { args, env }: RoleConfig, releases: Releas
     if (typeof value !== 'string' || /^(0|false|)$/i.test(value)) continue;
     const instead = argumentInsteadOf(name, releases);
     if (instead === undefined) continue;
-    yield {
-      severity: 'warning',
-      path: [role, 'env', name],
-      message: `SGLang ${releases.sglang} has the argument --${instead} in place of ${name}, and nothing is known to stand for ${JSON.stringify(value)}`,
-      hint: `set ${instead} in ${role}.args`,
-    };
+    yield warning(
+      [role, 'env', name],
+      `SGLang ${releases.sglang} has the argument --${instead} in place of ${name}, and nothing is known to stand for ${JSON.stringify(value)}`,
+      `set ${instead} in ${role}.args`,
+    );
   }
 }
 
@@ -110,25 +109,22 @@ function checkFlag(
   config: RoleConfig | undefined,
 ): Problem | undefined {
   if (flag === undefined) return undefined;
-  const warning = { severity: 'warning', path: flag.path } as const;
+  const { path } = flag;
   const name = fullName(flag.name, programs);
   const wasThere = programs.some((program) => lifetime(program.name, flag.name));
   if (typeof name === 'object' && !wasThere)
-    return {
-      ...warning,
-      at: 'key',
-      message: `--${flag.name} may mean ${name.map((one) => `--${one}`).join(' or ')}, and is refused`,
-      hint: 'write the name in full',
-    };
-  if (typeof name !== 'string') return { ...warning, at: 'key', ...unknown(flag.name, programs) };
+    return keyWarning(
+      path,
+      `--${flag.name} may mean ${name.map((one) => `--${one}`).join(' or ')}, and is refused`,
+      'write the name in full',
+    );
+  if (typeof name !== 'string') return keyWarning(path, ...unknown(flag.name, programs));
   if (name !== flag.name && config && isManaged(name, owner as Role, config))
-    return {
-      severity: 'error',
-      path: flag.path,
-      at: 'key',
-      message: `--${flag.name} is short for --${name}, which is set by dyn-slurm`,
-      hint: 'remove it here',
-    };
+    return keyError(
+      path,
+      `--${flag.name} is short for --${name}, which is set by dyn-slurm`,
+      'remove it here',
+    );
   return valueProblem(flag, name, programs);
 }
 
@@ -158,12 +154,7 @@ function valueProblem(flag: GivenFlag, name: string, programs: readonly Program[
   const fault = engineValueFault({ ...last.found, choices: free ? undefined : choices }, flag.value);
   if (fault === undefined || (isNewer(last.program) && !free && fault.choice !== undefined)) return undefined;
   const hint = choiceHint(last.program, last.found.name, fault.choice) ?? fault.hint;
-  return {
-    severity: 'warning',
-    path: flag.path,
-    message: `${programText(last.program)} refuses it: --${name} ${fault.message}`,
-    ...(hint && { hint }),
-  };
+  return warning(flag.path, `${programText(last.program)} refuses it: --${name} ${fault.message}`, hint);
 }
 
 /** When a value that the release refuses was taken, or will be. */
@@ -175,31 +166,27 @@ function choiceHint(program: Program, name: string, choice: string | undefined):
   return after && `${choice} came with ${whose} ${after}`;
 }
 
-function unknown(name: string, programs: readonly Program[]): Pick<Problem, 'message' | 'hint'> {
+function unknown(name: string, programs: readonly Program[]): readonly [message: string, hint?: string] {
   const [asked] = programs.slice(-1);
   const program = asked as Program;
   const none = `${programText(program)} has no argument --${name}`;
   const other =
     program.name === 'sglang' && Object.hasOwn(OTHER_ENGINES, name) ? OTHER_ENGINES[name] : undefined;
-  if (other)
-    return { message: none, hint: `it is an argument of ${other[0]}; SGLang’s counterpart is ${other[1]}` };
+  if (other) return [none, `it is an argument of ${other[0]}; SGLang’s counterpart is ${other[1]}`];
   for (const { name: where, release } of programs) {
     const life = lifetime(where, name);
     if (life === undefined) continue;
     const whose = where === 'sglang' ? 'SGLang' : 'Dynamo';
     if (compareReleases(life.first, release) > 0)
-      return { message: `${none} yet`, hint: `it came with ${whose} ${life.first}` };
+      return [`${none} yet`, `it came with ${whose} ${life.first}`];
     const [replacement] = life.replacement.split(' ');
     const instead = replacement ? `use ${replacement} instead` : 'remove it';
-    return { message: `${none} any more`, hint: `${whose} ${life.last} was the last to take it; ${instead}` };
+    return [`${none} any more`, `${whose} ${life.last} was the last to take it; ${instead}`];
   }
   const near = nearest(name, programs.flatMap(argumentNames));
   return near === undefined
-    ? {
-        message: none,
-        hint: 'remove it, or name the releases in the image: dynamo.version, and engine.version for SGLang',
-      }
-    : { message: `${none}; did you mean ${JSON.stringify(near)}?` };
+    ? [none, 'remove it, or name the releases in the image: dynamo.version, and engine.version for SGLang']
+    : [`${none}; did you mean ${JSON.stringify(near)}?`];
 }
 
 function programText({ name, release }: Program): string {

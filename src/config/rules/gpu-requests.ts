@@ -4,7 +4,7 @@ import type { ClusterProfile } from '../schema/cluster-schema.ts';
 import { GPUS } from '../schema/gpu.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { count } from '../text/plural.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { error, keyError, type Problem, warning } from '../yaml/problem.ts';
 import { type GpuRequest, gpuRequest } from './gpu-request.ts';
 
 /**
@@ -52,27 +52,22 @@ function second(name: string, { types }: GpuRequest, cluster: ClusterProfile, { 
   const own =
     cluster.gpu_directive === 'gres' ? `--gres=gpu:${type}${perNode}` : `--gpus-per-node=${type}${perNode}`;
   const [wanted] = types.filter((one) => one !== cluster.gpu_type);
-  return {
-    severity: 'error',
-    path: ['slurm', 'directives', name],
-    at: 'key',
-    message: `asks for GPUs, as dyn-slurm does itself with ${own}`,
-    hint:
-      wanted === undefined
-        ? 'remove it, or set gpu_directive: none in the cluster profile'
-        : `remove it, and set gpu_type: ${wanted} in the cluster profile; or set gpu_directive: none there`,
-  };
+  return keyError(
+    ['slurm', 'directives', name],
+    `asks for GPUs, as dyn-slurm does itself with ${own}`,
+    wanted === undefined
+      ? 'remove it, or set gpu_directive: none in the cluster profile'
+      : `remove it, and set gpu_type: ${wanted} in the cluster profile; or set gpu_directive: none there`,
+  );
 }
 
 /** sbatch gives a job without a request no GPU at all, and all of a node's only with `--exclusive`. */
 function none({ perNode }: Need, { gpu }: JobConfig): Problem {
-  return {
-    severity: 'error',
-    path: ['slurm'],
-    at: 'key',
-    message: `nothing asks for GPUs: the cluster profile says gpu_directive: none, and without --exclusive Slurm gives the job only what it asks for`,
-    hint: `ask in slurm.directives, such as \`gres: gpu:${gpu === 'any' ? '' : `${gpu}:`}${perNode}\`; or leave slurm.exclusive true, which takes all GPUs of the nodes`,
-  };
+  return keyError(
+    ['slurm'],
+    `nothing asks for GPUs: the cluster profile says gpu_directive: none, and without --exclusive Slurm gives the job only what it asks for`,
+    `ask in slurm.directives, such as \`gres: gpu:${gpu === 'any' ? '' : `${gpu}:`}${perNode}\`; or leave slurm.exclusive true, which takes all GPUs of the nodes`,
+  );
 }
 
 function* compare(
@@ -91,33 +86,30 @@ function* compare(
       : [amount * (of === 'socket' ? (sockets ?? 1) : 1), least, perNode, 'a node of the plan'];
   if (of === 'socket' && sockets === undefined) {
     if (perNode % amount === 0) return;
-    yield {
-      severity: 'error',
+    yield error(
       path,
-      message: `asks for ${count(amount, 'GPU')} of each socket, and ${perNode} GPUs of a node cannot be divided so`,
-      hint: `ask for ${perNode} of a node instead: \`gpus-per-node: ${perNode}\``,
-    };
+      `asks for ${count(amount, 'GPU')} of each socket, and ${perNode} GPUs of a node cannot be divided so`,
+      `ask for ${perNode} of a node instead: \`gpus-per-node: ${perNode}\``,
+    );
     return;
   }
   if (asked < wanted || asked > most) {
     const plural = of === 'job' && nodes > 1;
     const has =
       asked < wanted ? `${plural ? 'need' : 'needs'} ${wanted}` : `${plural ? 'have' : 'has'} ${most}`;
-    yield {
-      severity: 'error',
+    yield error(
       path,
-      message: `asks for ${count(asked, 'GPU')}, but ${of_} ${has}`,
-      hint: `write ${corrected(String(value), amount, of === 'job' ? most : perNode)}`,
-    };
+      `asks for ${count(asked, 'GPU')}, but ${of_} ${has}`,
+      `write ${corrected(String(value), amount, of === 'job' ? most : perNode)}`,
+    );
   }
   const other = types.find((type) => Object.hasOwn(GPUS, type) && type !== job.gpu && job.gpu !== 'any');
   if (other !== undefined) {
-    yield {
-      severity: 'warning',
+    yield warning(
       path,
-      message: `asks for GPUs of type ${other}, but \`gpu\` is ${job.gpu}`,
-      hint: 'correct one of the two',
-    };
+      `asks for GPUs of type ${other}, but \`gpu\` is ${job.gpu}`,
+      'correct one of the two',
+    );
   }
 }
 

@@ -5,7 +5,7 @@ import { gpuModel } from '../schema/gpu.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import type { Role, RoleConfig } from '../schema/role.ts';
 import { parallelism, workerSize } from '../sizing.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { keyError, type Problem } from '../yaml/problem.ts';
 import { checkDuplicateArgs } from './duplicate-args.ts';
 
 /** What a flag's value follows from. */
@@ -136,13 +136,11 @@ function managed(name: string, role: Role, config: RoleConfig): ManagedFlag | un
 
 function contradiction({ name, path }: GivenFlag, from: string, value: string | undefined): Problem {
   const isField = /^[a-z_.]+$/.test(from);
-  return {
-    severity: 'error',
+  return keyError(
     path,
-    at: 'key',
-    message: `--${name} is set by dyn-slurm, ${value === undefined ? '' : `to ${value} `}from ${from}`,
-    hint: isField ? `remove it here, and set ${from} instead` : 'remove it here',
-  };
+    `--${name} is set by dyn-slurm, ${value === undefined ? '' : `to ${value} `}from ${from}`,
+    isField ? `remove it here, and set ${from} instead` : 'remove it here',
+  );
 }
 
 function sizes({ role, config, perNode }: Context): Record<'nodes' | 'tp' | 'pp' | 'dp' | 'ep', number> {

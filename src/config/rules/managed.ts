@@ -1,6 +1,6 @@
 import type { JobConfig } from '../schema/job-schema.ts';
 import { ROLES } from '../schema/role.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { keyError, type Problem } from '../yaml/problem.ts';
 
 /** Frontend arguments that named fields set, in the spellings of Dynamo 0.4 to 1.6. */
 const FRONTEND_ARGUMENTS: Readonly<Record<string, string>> = {
@@ -93,13 +93,11 @@ export function* checkManaged(job: JobConfig): Generator<Problem> {
 
 function managed(path: readonly string[], name: string, source: string): Problem {
   const field = /^[a-z_.]+$/.test(source);
-  return {
-    severity: 'error',
+  return keyError(
     path,
-    at: 'key',
-    message: `${name} is set by dyn-slurm, from ${source}`,
-    hint: field ? `remove this line, and set ${source} instead` : 'remove this line',
-  };
+    `${name} is set by dyn-slurm, from ${source}`,
+    field ? `remove this line, and set ${source} instead` : 'remove this line',
+  );
 }
 
 /** `NATS_TLS_INSECURE`, `DYN_TCP_TLS_KEY_PATH`, and as arguments of the frontend, `tcp-tls-key-path`. */

@@ -3,7 +3,7 @@ import type { JobConfig } from '../schema/job-schema.ts';
 import { ROLES, type Role } from '../schema/role.ts';
 import { needsGpu } from '../sizing.ts';
 import { alternatives } from '../text/suggestion.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { error, type Problem } from '../yaml/problem.ts';
 import { quoted } from '../yaml/source-range.ts';
 
 const PATH = ['model', 'path'];
@@ -67,12 +67,11 @@ function* checkHub(job: JobConfig, cluster: ClusterProfile): Generator<Problem> 
   for (const owner of owners) {
     const cache = cacheOf(job, owner);
     if (!contained || cache === undefined || isMounted(cache.value, job, cluster)) continue;
-    yield {
-      severity: 'error',
-      path: [owner, 'env', cache.name],
-      message: `${quoted(cache.value)} is not mounted, so the container starts with an empty cache`,
-      hint: `add ${cache.value}:${cache.value} to container.mounts`,
-    };
+    yield error(
+      [owner, 'env', cache.name],
+      `${quoted(cache.value)} is not mounted, so the container starts with an empty cache`,
+      `add ${cache.value}:${cache.value} to container.mounts`,
+    );
   }
 }
 

@@ -5,27 +5,25 @@ import { gpuModel } from '../schema/gpu.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import type { Role } from '../schema/role.ts';
 import { count } from '../text/plural.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { error, keyWarning, type Problem, warning } from '../yaml/problem.ts';
 import { sizePath } from './sizes.ts';
 
 /** What concerns the job's nodes as a whole. */
 export function* checkNodes(job: JobConfig, layout: Layout, perNode: number): Generator<Problem> {
   const extractDefinitions = layout.nodes - (job.infra.dedicated_node ? 1 : 0);
   if (job.frontend.count > extractDefinitions) {
-    yield {
-      severity: 'error',
-      path: ['frontend', 'count'],
-      message: `${job.frontend.count} frontends need a node each, and the job has ${count(extractDefinitions, 'node')} for them`,
-      hint: `use at most ${extractDefinitions}, or set frontend.dedicated_nodes`,
-    };
+    yield error(
+      ['frontend', 'count'],
+      `${job.frontend.count} frontends need a node each, and the job has ${count(extractDefinitions, 'node')} for them`,
+      `use at most ${extractDefinitions}, or set frontend.dedicated_nodes`,
+    );
   }
   if (job.infra.bind === 'loopback' && layout.nodes > 1) {
-    yield {
-      severity: 'error',
-      path: ['infra', 'bind'],
-      message: `loopback is for a job of one node, and this one has ${layout.nodes}: they could not reach each other`,
-      hint: 'remove this line; `infra.tls: true` keeps others out of a job of several nodes',
-    };
+    yield error(
+      ['infra', 'bind'],
+      `loopback is for a job of one node, and this one has ${layout.nodes}: they could not reach each other`,
+      'remove this line; `infra.tls: true` keeps others out of a job of several nodes',
+    );
   }
   yield* checkIdleGpus(job, layout, perNode);
   yield* checkSegment(job, layout, perNode);
@@ -40,12 +38,11 @@ function* checkIdleGpus(job: JobConfig, layout: Layout, perNode: number): Genera
   const last = layout.spots.findLast(({ gpus }) => gpus.length > 0 && gpus.length < perNode);
   if (taken === total || last === undefined) return;
   const config = job[last.role];
-  yield {
-    severity: 'warning',
-    path: config ? sizePath(last.role, config, 'nodes') : [last.role],
-    message: `${total - taken} of the ${total} GPUs on ${count(nodes, 'node')} are given to no worker`,
-    hint: `fill the nodes of ${perNode} GPUs with more workers, or with larger ones`,
-  };
+  yield warning(
+    config ? sizePath(last.role, config, 'nodes') : [last.role],
+    `${total - taken} of the ${total} GPUs on ${count(nodes, 'node')} are given to no worker`,
+    `fill the nodes of ${perNode} GPUs with more workers, or with larger ones`,
+  );
 }
 
 function* checkSegment(job: JobConfig, layout: Layout, perNode: number): Generator<Problem> {
@@ -54,33 +51,30 @@ function* checkSegment(job: JobConfig, layout: Layout, perNode: number): Generat
   const path = ['slurm', 'segment'];
   const rack = rackNodes(job, perNode);
   if (layout.nodes % segment !== 0) {
-    yield {
-      severity: 'error',
+    yield error(
       path,
-      message: `${count(layout.nodes, 'node')} cannot be divided into segments of ${segment}`,
-      hint: `use ${divisors(layout.nodes, rack ?? layout.nodes).join(', ')}`,
-    };
+      `${count(layout.nodes, 'node')} cannot be divided into segments of ${segment}`,
+      `use ${divisors(layout.nodes, rack ?? layout.nodes).join(', ')}`,
+    );
     return;
   }
   if (rack !== undefined && segment > rack) {
-    yield {
-      severity: 'error',
+    yield error(
       path,
-      message: `a segment of ${segment} nodes is larger than an NVLink domain of ${job.gpu}, which has ${rack}`,
-      hint: `use ${divisors(layout.nodes, rack).join(', ')}`,
-    };
+      `a segment of ${segment} nodes is larger than an NVLink domain of ${job.gpu}, which has ${rack}`,
+      `use ${divisors(layout.nodes, rack).join(', ')}`,
+    );
     return;
   }
   const most = rack ?? Number.POSITIVE_INFINITY;
   const split = layout.spots.filter((spot) => spot.nodes.length <= most && crosses(spot, segment));
   const [first] = split;
   if (first === undefined) return;
-  yield {
-    severity: 'warning',
+  yield warning(
     path,
-    message: `segments of ${count(segment, 'node')} split ${count(split.length, 'worker')}, the first of them ${first.role} worker ${first.index} on nodes ${first.nodes[0]} to ${first.nodes.at(-1)}`,
-    hint: 'use a segment into which whole workers fit',
-  };
+    `segments of ${count(segment, 'node')} split ${count(split.length, 'worker')}, the first of them ${first.role} worker ${first.index} on nodes ${first.nodes[0]} to ${first.nodes.at(-1)}`,
+    'use a segment into which whole workers fit',
+  );
 }
 
 function crosses({ nodes }: Spot, segment: number): boolean {
@@ -96,21 +90,18 @@ function* checkNvlink(job: JobConfig, layout: Layout, perNode: number): Generato
   for (const [role, nodes] of roles) {
     const config = job[role];
     if (nodes <= rack || !config) continue;
-    yield {
-      severity: 'warning',
-      path: sizePath(role, config, 'nodes'),
-      message: `each ${role} worker spans ${nodes} nodes, and an NVLink domain of ${job.gpu} has ${rack}: it will be slow`,
-      hint: `use at most ${rack} nodes for a worker`,
-    };
+    yield warning(
+      sizePath(role, config, 'nodes'),
+      `each ${role} worker spans ${nodes} nodes, and an NVLink domain of ${job.gpu} has ${rack}: it will be slow`,
+      `use at most ${rack} nodes for a worker`,
+    );
   }
   if (layout.nodes <= rack || job.slurm.segment !== undefined || Math.max(...roles.values()) === 1) return;
-  yield {
-    severity: 'warning',
-    path: ['slurm'],
-    at: 'key',
-    message: `${layout.nodes} nodes of ${job.gpu} take more than one NVLink domain of ${rack}, and Slurm may split a worker between two`,
-    hint: 'set slurm.segment, so that whole workers share a rack (Slurm 24.05 and later)',
-  };
+  yield keyWarning(
+    ['slurm'],
+    `${layout.nodes} nodes of ${job.gpu} take more than one NVLink domain of ${rack}, and Slurm may split a worker between two`,
+    'set slurm.segment, so that whole workers share a rack (Slurm 24.05 and later)',
+  );
 }
 
 /** Nodes of one NVLink domain, where that is more than a node. */
@@ -128,31 +119,26 @@ function divisors(nodes: number, most: number): readonly number[] {
 /** What the job’s Slurm options and the site say about who else is there. */
 export function* checkCluster(job: JobConfig, cluster: ClusterProfile): Generator<Problem> {
   if (job.health.drain >= job.slurm.time) {
-    yield {
-      severity: 'error',
-      path: ['health', 'drain'],
-      message: `stopping ${job.health.drain} s before the time limit of ${job.slurm.time} s leaves no time to serve`,
-      hint: 'give slurm.time more, or health.drain less',
-    };
+    yield error(
+      ['health', 'drain'],
+      `stopping ${job.health.drain} s before the time limit of ${job.slurm.time} s leaves no time to serve`,
+      'give slurm.time more, or health.drain less',
+    );
   }
   if (!job.slurm.exclusive) {
-    yield {
-      severity: 'warning',
-      path: ['slurm', 'exclusive'],
-      message: 'without exclusive nodes, other users on them can reach etcd, NATS and the frontend',
-      hint: 'remove this line',
-    };
+    yield warning(
+      ['slurm', 'exclusive'],
+      'without exclusive nodes, other users on them can reach etcd, NATS and the frontend',
+      'remove this line',
+    );
   }
   const fault = job.container && cluster.container_runtime === 'pyxis' && imageFault(job.container.image);
   if (fault) yield { severity: 'error', path: ['container', 'image'], ...fault };
   if (job.container && cluster.container_runtime === 'none') {
-    yield {
-      severity: 'warning',
-      path: ['container'],
-      at: 'key',
-      message:
-        'the cluster profile says container_runtime: none, so everything runs on the host and the image is not used',
-      hint: 'set container_runtime: pyxis in the cluster profile if the cluster has it',
-    };
+    yield keyWarning(
+      ['container'],
+      'the cluster profile says container_runtime: none, so everything runs on the host and the image is not used',
+      'set container_runtime: pyxis in the cluster profile if the cluster has it',
+    );
   }
 }

@@ -2,7 +2,7 @@ import type { JobConfig } from '../schema/job-schema.ts';
 import { ROLES, type Role, type RoleConfig } from '../schema/role.ts';
 import { ATTENTION_DP, type Parallelism, parallelism, usesDpAttention, workerSize } from '../sizing.ts';
 import { count } from '../text/plural.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { error, type Problem, warning } from '../yaml/problem.ts';
 
 /**
  * Parallel sizes fit the GPUs of a worker and SGLang's own assertions: `check_server_args` and
@@ -29,29 +29,26 @@ function* checkWorker(role: Role, config: RoleConfig, gpus: number, nodes: numbe
   }
   if (!fits) return;
   if (sizes.busy > gpus) {
-    yield {
-      severity: 'error',
-      path: blamed(role, config),
-      message: `${product(config, sizes)} needs ${sizes.busy} GPUs, but each ${role} worker has ${gpus}`,
-      hint: dpHint(config, sizes) ?? 'lower a size, or give each worker more nodes or GPUs',
-    };
+    yield error(
+      blamed(role, config),
+      `${product(config, sizes)} needs ${sizes.busy} GPUs, but each ${role} worker has ${gpus}`,
+      dpHint(config, sizes) ?? 'lower a size, or give each worker more nodes or GPUs',
+    );
     return;
   }
   if (sizes.busy < gpus) {
-    yield {
-      severity: 'warning',
-      path: blamed(role, config),
-      message: `${product(config, sizes)} uses ${sizes.busy} of the ${gpus} GPUs of each ${role} worker; ${gpus - sizes.busy} stay idle`,
-    };
+    yield warning(
+      blamed(role, config),
+      `${product(config, sizes)} uses ${sizes.busy} of the ${gpus} GPUs of each ${role} worker; ${gpus - sizes.busy} stay idle`,
+    );
   }
   yield* checkNodes(role, config, sizes, nodes);
   yield* checkDp(role, config, sizes, nodes);
   if (sizes.tp % sizes.ep !== 0) {
-    yield {
-      severity: 'error',
-      path: [role, 'ep'],
-      message: `ep ${sizes.ep} does not divide tp ${sizes.tp}: experts are spread over the tensor parallel ranks`,
-    };
+    yield error(
+      [role, 'ep'],
+      `ep ${sizes.ep} does not divide tp ${sizes.tp}: experts are spread over the tensor parallel ranks`,
+    );
   }
 }
 
@@ -71,12 +68,11 @@ function checkRange(
   if (size >= 1 && size <= gpus) return undefined;
   const given = config[kind];
   const named = typeof given === 'string' ? `${given} is ${size}` : `${kind} is ${size}`;
-  return {
-    severity: 'error',
-    path: [role, kind],
-    message: `${named}, but each ${role} worker has ${count(gpus, 'GPU')}`,
-    hint: 'give each worker more nodes or GPUs, or another size',
-  };
+  return error(
+    [role, kind],
+    `${named}, but each ${role} worker has ${count(gpus, 'GPU')}`,
+    'give each worker more nodes or GPUs, or another size',
+  );
 }
 
 /** Every node of a worker runs the same number of ranks. */
@@ -96,32 +92,24 @@ function* checkNodes(role: Role, config: RoleConfig, sizes: Parallelism, nodes: 
 function* checkDp(role: Role, config: RoleConfig, sizes: Parallelism, nodes: number): Generator<Problem> {
   if (usesDpAttention(config)) {
     if (sizes.dp === 1) {
-      yield {
-        severity: 'warning',
-        path: [role],
-        message: 'SGLang ignores enable-dp-attention while dp is 1',
-        hint: 'set dp, often to `gpus`',
-      };
+      yield warning([role], 'SGLang ignores enable-dp-attention while dp is 1', 'set dp, often to `gpus`');
     } else if (sizes.tp % sizes.dp !== 0) {
       const name = Object.keys(config.args).find((key) => ATTENTION_DP.includes(key.replaceAll('_', '-')));
-      yield {
-        severity: 'error',
-        path: config.dp !== undefined || name === undefined ? [role, 'dp'] : [role, 'args', name],
-        message:
-          config.dp !== undefined || name === undefined
-            ? `with DP attention, dp ${sizes.dp} must divide tp ${sizes.tp}`
-            : `${name} ${sizes.dp} must divide tp ${sizes.tp}`,
-      };
+      yield error(
+        config.dp !== undefined || name === undefined ? [role, 'dp'] : [role, 'args', name],
+        config.dp !== undefined || name === undefined
+          ? `with DP attention, dp ${sizes.dp} must divide tp ${sizes.tp}`
+          : `${name} ${sizes.dp} must divide tp ${sizes.tp}`,
+      );
     }
     return;
   }
   if (sizes.dp > 1 && nodes > 1) {
-    yield {
-      severity: 'error',
-      path: attentionFlag(role, config)?.path ?? [role, 'dp'],
-      message: `SGLang spreads data parallel ranks over ${nodes} nodes only with enable-dp-attention`,
-      hint: `set \`enable-dp-attention: true\` in ${role}.args, or use more workers instead of dp`,
-    };
+    yield error(
+      attentionFlag(role, config)?.path ?? [role, 'dp'],
+      `SGLang spreads data parallel ranks over ${nodes} nodes only with enable-dp-attention`,
+      `set \`enable-dp-attention: true\` in ${role}.args, or use more workers instead of dp`,
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import type { ROUTER_MODES } from '../schema/frontend.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { ROLES } from '../schema/role.ts';
 import { engineArgument } from '../sizing.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { error, type Problem, warning } from '../yaml/problem.ts';
 
 /**
  * First release whose frontend takes the mode: `--router-mode` of dynamo/frontend in the wheels 0.4.1 to
@@ -25,31 +25,27 @@ export function* checkPlanes(job: JobConfig): Generator<Problem> {
   const { infra } = job;
   const user = natsUser(job);
   if (infra.nats === false && user !== undefined) {
-    yield {
-      severity: 'error',
-      path: ['infra', 'nats'],
-      message: `${user} needs NATS`,
-      hint: hasPlanes(job)
+    yield error(
+      ['infra', 'nats'],
+      `${user} needs NATS`,
+      hasPlanes(job)
         ? 'remove this line, or set request_plane: tcp and event_plane: zmq, which has no authentication'
         : 'remove this line',
-    };
+    );
   }
   if (infra.tls && !atLeast(job.dynamo.version, TLS_SINCE)) {
-    yield {
-      severity: 'error',
-      path: ['infra', 'tls'],
-      message: `Dynamo ${job.dynamo.version} cannot encrypt its traffic; TLS came with ${TLS_SINCE}`,
-      hint: `remove this line, or use an image with Dynamo ${TLS_SINCE} or later`,
-    };
+    yield error(
+      ['infra', 'tls'],
+      `Dynamo ${job.dynamo.version} cannot encrypt its traffic; TLS came with ${TLS_SINCE}`,
+      `remove this line, or use an image with Dynamo ${TLS_SINCE} or later`,
+    );
   }
   if (hasPlanes(job) && infra.event_plane === 'zmq') {
-    yield {
-      severity: 'warning',
-      path: ['infra', 'event_plane'],
-      message:
-        'ZMQ has no authentication: whoever reaches the nodes can read the events, which carry the tokens of prompts',
-      hint: 'use nats, the default',
-    };
+    yield warning(
+      ['infra', 'event_plane'],
+      'ZMQ has no authentication: whoever reaches the nodes can read the events, which carry the tokens of prompts',
+      'use nats, the default',
+    );
   }
   yield* checkRouter(job);
 }
@@ -59,12 +55,11 @@ function* checkRouter(job: JobConfig): Generator<Problem> {
   const { version } = job.dynamo;
   if (!atLeast(version, MODE_SINCE[mode])) {
     const known = Object.entries(MODE_SINCE).filter(([, since]) => atLeast(version, since));
-    yield {
-      severity: 'error',
-      path: ['frontend', 'router_mode'],
-      message: `Dynamo ${version} has no router mode ${mode}; it came with ${MODE_SINCE[mode]}`,
-      hint: `use ${known.map(([name]) => name).join(', ')}`,
-    };
+    yield error(
+      ['frontend', 'router_mode'],
+      `Dynamo ${version} has no router mode ${mode}; it came with ${MODE_SINCE[mode]}`,
+      `use ${known.map(([name]) => name).join(', ')}`,
+    );
   }
   if (mode !== 'kv' || router.kv_events === false) return;
   const publishes = ROLES.some((role) => {
@@ -72,10 +67,9 @@ function* checkRouter(job: JobConfig): Generator<Problem> {
     return config && (config.kv_events || engineArgument(config, 'kv-events-config') !== undefined);
   });
   if (publishes) return;
-  yield {
-    severity: 'warning',
-    path: ['frontend', 'router_mode'],
-    message: 'the KV router listens to cache events, and no worker publishes any',
-    hint: 'set `kv_events: true` for a role, or `kv_events: false` under frontend.router to predict the caches',
-  };
+  yield warning(
+    ['frontend', 'router_mode'],
+    'the KV router listens to cache events, and no worker publishes any',
+    'set `kv_events: true` for a role, or `kv_events: false` under frontend.router to predict the caches',
+  );
 }

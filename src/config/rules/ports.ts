@@ -4,7 +4,7 @@ import { DIST_INIT_STRIDE, DP_HANDSHAKE_OFFSET } from '../port-blocks.ts';
 import { ports as portsSchema } from '../schema/infra.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { parallelism, workerSize } from '../sizing.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { error, type Problem } from '../yaml/problem.ts';
 
 /** A run of ports that processes of one node may take, and the field that moves it. */
 interface Block {
@@ -34,12 +34,11 @@ export function* checkPorts(job: JobConfig, layout: Layout, perNode: number): Ge
   for (const block of blocks) {
     const last = block.first + block.count - 1;
     if (last <= block.most) continue;
-    yield {
-      severity: 'error',
-      path: block.path,
-      message: `${block.owner} would reach port ${last}, above ${block.most}`,
-      hint: `use at most ${block.most - block.count + 1}`,
-    };
+    yield error(
+      block.path,
+      `${block.owner} would reach port ${last}, above ${block.most}`,
+      `use at most ${block.most - block.count + 1}`,
+    );
   }
   let widest: Block | undefined;
   for (const block of blocks.toSorted((one, other) => one.first - other.first)) {
@@ -51,12 +50,11 @@ export function* checkPorts(job: JobConfig, layout: Layout, perNode: number): Ge
 /** Blames the block that was moved from where it usually is. */
 function collision(lower: Block, higher: Block): Problem {
   const [moved, other] = higher.first === higher.usual ? [lower, higher] : [higher, lower];
-  return {
-    severity: 'error',
-    path: moved.path,
-    message: `${moved.owner} on ${portRange(moved)} would meet ${other.owner} on ${portRange(other)}`,
-    hint: 'a port can be used once on a node; move one of the two',
-  };
+  return error(
+    moved.path,
+    `${moved.owner} on ${portRange(moved)} would meet ${other.owner} on ${portRange(other)}`,
+    'a port can be used once on a node; move one of the two',
+  );
 }
 
 function portBlocks(job: JobConfig, layout: Layout, perNode: number): readonly Block[] {

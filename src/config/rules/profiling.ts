@@ -1,6 +1,6 @@
 import { atLeast } from '../compat/release.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { error, keyError, type Problem } from '../yaml/problem.ts';
 
 /** First release whose workers can be asked for a profile: https://github.com/ai-dynamo/dynamo/pull/4617 */
 const SINCE = '0.8';
@@ -11,19 +11,13 @@ export function* checkProfiling(job: JobConfig): Generator<Problem> {
   if (profile === undefined) return;
   for (const [index, role] of profile.roles.entries()) {
     if (job[role] !== undefined) continue;
-    yield {
-      severity: 'error',
-      path: ['profile', 'roles', index],
-      message: `is no role of this config: there is no \`${role}\``,
-    };
+    yield error(['profile', 'roles', index], `is no role of this config: there is no \`${role}\``);
   }
   if (!atLeast(dynamo.version, SINCE)) {
-    yield {
-      severity: 'error',
-      path: ['profile'],
-      at: 'key',
-      message: `workers of Dynamo ${dynamo.version} cannot be asked for a profile`,
-      hint: `remove it; it needs ${SINCE} or later`,
-    };
+    yield keyError(
+      ['profile'],
+      `workers of Dynamo ${dynamo.version} cannot be asked for a profile`,
+      `remove it; it needs ${SINCE} or later`,
+    );
   }
 }

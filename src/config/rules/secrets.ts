@@ -3,7 +3,7 @@ import { argumentsOf } from '../schema/found-secrets.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { type ArgumentValue, ROLES } from '../schema/role.ts';
 import { isSecretReference } from '../text/secret.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { keyError, type Problem } from '../yaml/problem.ts';
 import type { ConfigPath } from '../yaml/source-range.ts';
 
 /** References to secrets in arguments that no variable can take the place of. */
@@ -20,13 +20,11 @@ function* checkReferences(
     if (!isSecretReference(value) || variableOf(owner, name) !== undefined) continue;
     const key = /^(admin-)?api-key$/.test(name.replaceAll('_', '-'));
     const worker = ROLES.some((role) => role === owner);
-    yield {
-      severity: 'error',
-      path: [...path, name],
-      at: 'key',
-      message: referenceProblem(key && worker, key && owner === 'frontend'),
-      hint: 'remove it; a secret that a program reads from a variable belongs in `env`',
-    };
+    yield keyError(
+      [...path, name],
+      referenceProblem(key && worker, key && owner === 'frontend'),
+      'remove it; a secret that a program reads from a variable belongs in `env`',
+    );
   }
 }
 

@@ -3,7 +3,7 @@ import type { JobConfig } from '../schema/job-schema.ts';
 import { ROLES, type Role, type RoleConfig } from '../schema/role.ts';
 import { needsGpu, workerSize } from '../sizing.ts';
 import { count } from '../text/plural.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { error, type Problem } from '../yaml/problem.ts';
 
 /**
  * Slurm's own limit on the nodes of a cluster (`MAX_SLURM_NODES` of its sources): more is a slip of the pen.
@@ -17,12 +17,11 @@ const MOST_GPUS_PER_NODE = 64;
  */
 export function* checkSizes(job: JobConfig, perNode: number): Generator<Problem> {
   if (perNode > MOST_GPUS_PER_NODE) {
-    yield {
-      severity: 'error',
-      path: ['gpu'],
-      message: `the cluster profile gives a node ${perNode} GPUs, more than the ${MOST_GPUS_PER_NODE} of any machine`,
-      hint: 'correct gpus_per_node in the cluster profile',
-    };
+    yield error(
+      ['gpu'],
+      `the cluster profile gives a node ${perNode} GPUs, more than the ${MOST_GPUS_PER_NODE} of any machine`,
+      'correct gpus_per_node in the cluster profile',
+    );
     return;
   }
   for (const role of ROLES) {
@@ -34,41 +33,37 @@ export function* checkSizes(job: JobConfig, perNode: number): Generator<Problem>
 function* checkRole(role: Role, config: RoleConfig, perNode: number): Generator<Problem> {
   const { workers, nodes, gpus_per_worker: gpus } = config;
   if (nodes !== undefined && gpus === undefined && nodes % workers !== 0) {
-    yield {
-      severity: 'error',
-      path: [role, 'nodes'],
-      message: `${count(nodes, 'node')} cannot be divided among ${count(workers, 'worker')}`,
-      hint: `use a multiple of ${workers}, or gpus_per_worker instead of nodes to put several workers on a node`,
-    };
+    yield error(
+      [role, 'nodes'],
+      `${count(nodes, 'node')} cannot be divided among ${count(workers, 'worker')}`,
+      `use a multiple of ${workers}, or gpus_per_worker instead of nodes to put several workers on a node`,
+    );
     return;
   }
   if (gpus === 0 && needsGpu(role)) {
-    yield {
-      severity: 'error',
-      path: [role, 'gpus_per_worker'],
-      message: `${role} workers need at least one GPU each`,
-      hint: `use 1 to ${perNode}, or a multiple of ${perNode}`,
-    };
+    yield error(
+      [role, 'gpus_per_worker'],
+      `${role} workers need at least one GPU each`,
+      `use 1 to ${perNode}, or a multiple of ${perNode}`,
+    );
     return;
   }
   if (gpus !== undefined && gpus > perNode && gpus % perNode !== 0) {
     const below = gpus - (gpus % perNode);
-    yield {
-      severity: 'error',
-      path: [role, 'gpus_per_worker'],
-      message: `a worker of ${gpus} GPUs fits neither one node of ${perNode} GPUs nor a whole number of them`,
-      hint: `use ${below} or ${below + perNode}`,
-    };
+    yield error(
+      [role, 'gpus_per_worker'],
+      `a worker of ${gpus} GPUs fits neither one node of ${perNode} GPUs nor a whole number of them`,
+      `use ${below} or ${below + perNode}`,
+    );
     return;
   }
   const size = workerSize(role, config, perNode);
   const most = Math.max(1, size.nodes) * workers;
   if (most > MOST_NODES) {
-    yield {
-      severity: 'error',
-      path: sizePath(role, config, most > workers ? 'nodes' : 'workers'),
-      message: `${count(workers, 'worker')} could take ${most} nodes, more than the ${MOST_NODES} of any Slurm cluster`,
-    };
+    yield error(
+      sizePath(role, config, most > workers ? 'nodes' : 'workers'),
+      `${count(workers, 'worker')} could take ${most} nodes, more than the ${MOST_NODES} of any Slurm cluster`,
+    );
     return;
   }
   if (nodes !== undefined && gpus !== undefined) yield* checkAgreement(role, config, perNode);
@@ -78,15 +73,13 @@ function* checkAgreement(role: Role, config: RoleConfig, perNode: number): Gener
   const { workers, nodes, gpus_per_worker: gpus } = config;
   const needed = layOut({ [role]: config }, perNode).nodes;
   if (gpus !== 0 && nodes === needed) return;
-  yield {
-    severity: 'error',
-    path: [role, 'nodes'],
-    message:
-      gpus === 0
-        ? 'workers without GPUs run on the head node and take no node of their own'
-        : `${count(workers, 'worker')} of ${count(gpus ?? 0, 'GPU')} need ${count(needed, 'node')} of ${perNode} GPUs, not ${nodes}`,
-    hint: 'give either nodes or gpus_per_worker; null removes a value of the topology',
-  };
+  yield error(
+    [role, 'nodes'],
+    gpus === 0
+      ? 'workers without GPUs run on the head node and take no node of their own'
+      : `${count(workers, 'worker')} of ${count(gpus ?? 0, 'GPU')} need ${count(needed, 'node')} of ${perNode} GPUs, not ${nodes}`,
+    'give either nodes or gpus_per_worker; null removes a value of the topology',
+  );
 }
 
 /** Where the user said how big a worker is. */

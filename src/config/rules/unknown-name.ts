@@ -1,5 +1,5 @@
 import { nearest } from '../text/suggestion.ts';
-import type { Problem } from '../yaml/problem.ts';
+import { error, type Problem } from '../yaml/problem.ts';
 import { type ConfigPath, quoted } from '../yaml/source-range.ts';
 
 /** A value that should name one of several known things, and does not. */
@@ -12,5 +12,5 @@ export function unknownName(
 ): Problem {
   const near = nearest(given, known);
   const suggestion = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
-  return { severity: 'error', path, message: `there is no ${what} ${quoted(given)}${suggestion}`, hint };
+  return error(path, `there is no ${what} ${quoted(given)}${suggestion}`, hint);
 }

@@ -5,7 +5,8 @@ import { jobSchema, topologyHeader } from './job-schema.ts';
 
 /** What the schema says of one key, in terms that messages, `explain` and the reference share. */
 export interface Field {
-  readonly kind: 'map' | 'record' | 'list' | 'text' | 'number' | 'flag' | 'choice' | 'other';
+  /** `map` has fixed keys, `record` free ones. */
+  readonly kind: 'map' | 'record' | 'list' | 'value';
   /** `whole number`, `duration`, `list of mount`. */
   readonly type: string;
   readonly description: string | undefined;
@@ -13,19 +14,45 @@ export interface Field {
   readonly required: boolean;
   readonly default: unknown;
   readonly examples: readonly unknown[];
-  /** Of a map with fixed keys. */
+  /** The fields of a map, by key. */
   readonly children: ReadonlyMap<string, Field>;
-  /** Of each value in a record (free keys) or list. */
+  /** The field of each value in a record or list. */
   readonly element: Field | undefined;
-  /** Of a choice. */
+  /** The values that a choice takes. */
   readonly choices: readonly string[];
 }
 
+/** A JSON Schema (draft 7) of what a user writes, as zod makes it. */
+export interface Json {
+  readonly [key: string]: unknown;
+}
+
+export function inputSchema(schema: z.ZodType): Json {
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'draft-7',
+    unrepresentable: 'any',
+    // zod leaves the examples of transformed values out, as if they were of the output.
+    override: ({ zodSchema, jsonSchema }) => {
+      const { examples } = z.globalRegistry.get(zodSchema) ?? {};
+      if (examples) Object.assign(jsonSchema, { examples });
+    },
+  }) as Json;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  integer: 'whole number',
+  number: 'number',
+  boolean: 'true or false',
+  string: 'text',
+  object: 'map',
+};
+
 /** All keys of a config. */
-export const jobField: Field = field(jobSchema);
+export const jobField: Field = fieldOf(inputSchema(jobSchema));
 /** All keys of a cluster profile. */
-export const profileField: Field = field(clusterProfile);
-export const topologyHeaderField: Field = field(topologyHeader);
+export const profileField: Field = fieldOf(inputSchema(clusterProfile));
+export const topologyHeaderField: Field = fieldOf(inputSchema(topologyHeader));
 
 /** The field at a path, through records and lists; undefined where the schema has no such key. */
 export function fieldAt(root: Field, path: ConfigPath): Field | undefined {
@@ -34,86 +61,36 @@ export function fieldAt(root: Field, path: ConfigPath): Field | undefined {
   return at;
 }
 
-function field(schema: z.core.$ZodType): Field {
-  const { core, meta, required, fallback } = unwrap(schema);
-  const shape = shapeOf(core);
-  const { title, description, examples } = meta;
+function fieldOf(json: Json, required = false): Field {
+  const { properties, additionalProperties, items, enum: choices, const: only } = json;
+  const needed = (json.required ?? []) as readonly string[];
+  const inner = isJson(additionalProperties) ? additionalProperties : isJson(items) ? items : undefined;
+  const element = inner && fieldOf(inner);
+  const kind = isJson(properties) ? 'map' : inner === undefined ? 'value' : items ? 'list' : 'record';
+  const derived =
+    element !== undefined
+      ? `${kind === 'list' ? 'list of' : 'map of names to'} ${element.type}`
+      : choices || only
+        ? 'choice'
+        : (TYPES[String(json.type)] ?? 'value');
   return {
-    ...shape,
-    type: title ?? shape.type,
-    description,
+    kind,
+    type: (json.title as string | undefined) ?? derived,
+    description: json.description as string | undefined,
     required,
-    default: fallback,
-    examples: examples ?? [],
+    default: json.default,
+    examples: (json.examples as readonly unknown[] | undefined) ?? [],
+    children: new Map(
+      Object.entries((properties ?? {}) as Record<string, Json>).map(([key, child]) => [
+        key,
+        fieldOf(child, needed.includes(key)),
+      ]),
+    ),
+    element,
+    choices: ((choices ?? (only === undefined ? [] : [only])) as readonly unknown[]).map(String),
   };
 }
 
-type Meta = { title?: string; description?: string; examples?: readonly unknown[] };
-
-interface Unwrapped {
-  readonly core: z.core.$ZodType;
-  readonly meta: Meta;
-  readonly required: boolean;
-  readonly fallback: unknown;
-}
-
-/** Goes through defaults and transforms to the schema of what a user writes; outer descriptions win. */
-function unwrap(schema: z.core.$ZodType): Unwrapped {
-  const own = (z.globalRegistry.get(schema) ?? {}) as Meta;
-  const inner = innerOf(schema);
-  if (inner === undefined) return { core: schema, meta: own, required: true, fallback: undefined };
-  const rest = unwrap(inner);
-  const { type } = schema._zod.def;
-  return {
-    core: rest.core,
-    meta: { ...rest.meta, ...own },
-    required: type === 'pipe' && rest.required,
-    fallback: 'defaultValue' in schema._zod.def ? schema._zod.def.defaultValue : rest.fallback,
-  };
-}
-
-function innerOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
-  const { def } = schema._zod;
-  if (def.type === 'pipe') return (def as z.core.$ZodPipeDef).in;
-  return 'innerType' in def ? (def.innerType as z.core.$ZodType) : undefined;
-}
-
-type Shape = Pick<Field, 'kind' | 'type' | 'children' | 'element' | 'choices'>;
-
-function shapeOf(schema: z.core.$ZodType): Shape {
-  const bare = { children: new Map<string, Field>(), element: undefined, choices: [] };
-  const { def } = schema._zod;
-  switch (def.type) {
-    case 'object': {
-      const entries = Object.entries((def as z.core.$ZodObjectDef).shape);
-      return {
-        ...bare,
-        kind: 'map',
-        type: 'map',
-        children: new Map(entries.map(([key, value]) => [key, field(value)])),
-      };
-    }
-    case 'record': {
-      const element = { ...field((def as z.core.$ZodRecordDef).valueType), required: false };
-      return { ...bare, kind: 'record', type: `map of names to ${element.type}`, element };
-    }
-    case 'array': {
-      const element = field((def as z.core.$ZodArrayDef).element);
-      return { ...bare, kind: 'list', type: `list of ${element.type}`, element };
-    }
-    case 'enum': {
-      const choices = Object.values((def as z.core.$ZodEnumDef).entries).map(String);
-      return { ...bare, kind: 'choice', type: 'choice', choices };
-    }
-    case 'number': {
-      const whole = 'format' in def;
-      return { ...bare, kind: 'number', type: whole ? 'whole number' : 'number' };
-    }
-    case 'boolean':
-      return { ...bare, kind: 'flag', type: 'true or false' };
-    case 'string':
-      return { ...bare, kind: 'text', type: 'text' };
-    default:
-      return { ...bare, kind: 'other', type: 'value' };
-  }
+function isJson(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,17 +1,30 @@
 import type { ConfigPath } from './source-range.ts';
 
-/** A finding without a position: what is wrong at a path of the job. `resolve.ts` places it in a file. */
+/** What is wrong at a path of a job. `locateProblem` makes a `Diagnostic` of it, which has a position in a file. */
 export interface Problem {
   readonly severity: 'error' | 'warning';
   readonly path: ConfigPath;
-  /** Which side of the colon it is about; a value by default. */
+  /** Which side of the colon it concerns. Default: the value. */
   readonly at?: 'key' | 'value';
-  /** A second place that takes part in it. */
+  /** A second path that is part of the problem. */
   readonly related?: ConfigPath;
-  /** Goes on after `path: `, in plain words: `must be at least 1, not 0`. */
+  /** Follows `path: `, in plain words: `must be at least 1, not 0`. */
   readonly message: string;
   /** What to do about it, as one sentence. */
   readonly hint?: string;
   /** The value is a secret: code frames mask it. */
   readonly conceal?: boolean;
 }
+
+type MakeProblem = (path: ConfigPath, message: string, hint?: string) => Problem;
+
+function maker(severity: Problem['severity'], at?: 'key'): MakeProblem {
+  return (path, message, hint) => ({ severity, path, ...(at && { at }), message, ...(hint && { hint }) });
+}
+
+/** Problems of a value: an error keeps the job from being submitted, a warning does not. */
+export const error = maker('error');
+export const warning = maker('warning');
+/** Problems of a key, or of a map or list as a whole. */
+export const keyError = maker('error', 'key');
+export const keyWarning = maker('warning', 'key');

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { configMarkdown } from '../../../src/config/docs/explain.ts';
 import { resolve } from './report.ts';
 
 const topologies = join(import.meta.dirname, '../../../configs/topologies');
-const markdown = configMarkdown();
+const markdown = readFileSync(join(import.meta.dirname, '../../../docs/config.md'), 'utf8');
 const examples = [...markdown.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']) => yaml);
 
 test('it has a short, an overriding and a whole example', () => {

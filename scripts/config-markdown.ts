@@ -1,34 +1,15 @@
-import { type Field, fieldAt, jobField, profileField } from '../schema/field.ts';
-import { ROLES } from '../schema/role.ts';
-import { MERGING, SHORTEST, VALUES, WHOLE } from './reference-text.ts';
+import { type Field, fieldAt, jobField, profileField } from '../src/config/schema/field.ts';
+import { ROLES } from '../src/config/schema/role.ts';
 
-/** The reference of the config, docs/config.md: examples first, then every key with what the schema says of it. */
-export function configMarkdown(): string {
-  return [
-    '# The config',
-    '<!-- Generated from the schema by `npm run generate`; do not edit. -->',
-    SHORTEST,
-    MERGING,
-    WHOLE,
-    VALUES,
-    '## Keys',
-    '`dyn-slurm explain KEY` prints the same, and `dyn-slurm schema` a JSON Schema for editors.',
-    section('### Top level', jobField),
-    ...topLevel(),
-    '## Cluster profile',
-    PROFILE,
-    table(profileField),
-    '',
-  ].join('\n\n');
+/** Every key of a config with what the schema says of it, for docs/config.md. */
+export function keysMarkdown(): string {
+  return `\n${[section('### Top level', jobField), ...topLevel()].join('\n\n')}\n\n`;
 }
 
-const PROFILE =
-  'Site facts live in files `~/.config/dyn-slurm/clusters/NAME.yaml` and `.dyn-slurm/clusters/NAME.yaml` (which ' +
-  'wins, and is looked for in the working folder and above it), chosen by `--cluster NAME`, `DYN_SLURM_CLUSTER` or the ' +
-  'key `cluster`. `local` is built in. The file and the folders above it must belong to you or root, and nobody else ' +
-  'may be able to write to them. In a `.dyn-slurm` folder only `account`, `partition`, `gpu_directive`, ' +
-  '`gpu_type`, `memory_directive` and `gpus_per_node` count by themselves; a file with other keys has to be trusted first, see ' +
-  '[Security](security.md#cluster-profiles). [First use on your own cluster](first-use.md) tells how to find the values.';
+/** Every key of a cluster profile. */
+export function profileMarkdown(): string {
+  return `\n${table(profileField)}\n\n`;
+}
 
 /** The roles have the same keys, and are described once. */
 function topLevel(): readonly string[] {
