@@ -1,4 +1,5 @@
 import { count } from '../config/text/plural.ts';
+import { percent } from '../format.ts';
 import type { BenchOutline, Range } from '../plan/bench/outline.ts';
 import type { BenchProblem, BenchProblemKind } from './result.ts';
 
@@ -24,7 +25,10 @@ export function gate(measured: Gated, limits: Limits): readonly BenchProblem[] {
   const all = Math.max(prompts, completed + failed);
   if (failed > limits.maxErrorRate * all) {
     const why = error === undefined ? '' : `: ${error}`;
-    say('errors', `${failed} of ${count(all, 'request')} failed, ${percent(limits.maxErrorRate)} may${why}`);
+    say(
+      'errors',
+      `${failed} of ${count(all, 'request')} failed, limit ${percent(limits.maxErrorRate, 2)}${why}`,
+    );
   }
   if (completed + failed < prompts) {
     say('incomplete', `${completed} of ${count(prompts, 'request')} were completed`);
@@ -48,7 +52,5 @@ function missed(average: number, range: Range | undefined, tolerance: number): s
   const [low, high] = range;
   if (average >= low * (1 - tolerance) - SLACK && average <= high * (1 + tolerance) + SLACK) return undefined;
   const wanted = low === high ? `${low}` : `${low} to ${high}`;
-  return `${Number(average.toFixed(1))} tokens on average instead of ${wanted}, ${percent(tolerance)} is tolerated`;
+  return `${Number(average.toFixed(1))} tokens on average instead of ${wanted}, tolerance ${percent(tolerance, 2)}`;
 }
-
-const percent = (part: number): string => `${Number((part * 100).toFixed(2))} %`;

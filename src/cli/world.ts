@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  type Stats,
-} from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
@@ -158,7 +149,7 @@ export function processWorld(
         interrupts.holds -= 1;
       };
     },
-    randomHex,
+    randomHex: (bytes) => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex'),
     readStdin: () => readAll(proc.stdin, signal),
     readFile: async (path) => readFileSync(path, 'utf8'),
     readOwn: async (path) => readOwnFile(path),
@@ -210,18 +201,6 @@ function usesColor(env: World['env'], terminal: boolean): boolean {
   if (env.NO_COLOR) return false;
   if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0';
   return terminal;
-}
-
-/** From the system itself: loading Node's own cryptography takes 4 ms, for six digits. */
-function randomHex(bytes: number): string {
-  const device = openSync('/dev/urandom', 'r');
-  try {
-    const buffer = Buffer.alloc(bytes);
-    readSync(device, buffer);
-    return buffer.toString('hex');
-  } finally {
-    closeSync(device);
-  }
 }
 
 function statusOf(path: string): Stats | undefined {

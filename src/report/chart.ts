@@ -1,5 +1,5 @@
+import { decimal } from '../format.ts';
 import { type Content, type Html, html, scriptData } from './html.ts';
-import { decimal } from './number.ts';
 
 /** One line or set of points of a chart. */
 export interface ChartSeries {

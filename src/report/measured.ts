@@ -1,7 +1,7 @@
 import type { BenchPoint } from '../bench/result.ts';
+import { decimal } from '../format.ts';
 import { MOCK_MARK } from '../observe/mock-engines.ts';
 import { type Spread, spreadOf } from './noise.ts';
-import { decimal } from './number.ts';
 import type { RunData } from './run-data.ts';
 
 /** A benchmark's point with what it belongs to. */

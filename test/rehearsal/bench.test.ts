@@ -105,7 +105,7 @@ test('answers that are too short make it INVALID', async () => {
   const { code, stdout } = await stage.run('rehearse', config('short', { bench }));
   expect(code).toBe(10);
   expect(stdout).toMatch(
-    /INVALID\n {2}concurrency 2: answers had 10 tokens on average instead of 20, 10 % is tolerated\n$/,
+    /INVALID\n {2}concurrency 2: answers had 10 tokens on average instead of 20, tolerance 10%\n$/,
   );
   const { code: again, stdout: status } = await stage.run('status', 'short');
   expect(again).toBe(10);

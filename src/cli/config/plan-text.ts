@@ -1,12 +1,12 @@
 import type { Job } from '../../config/job.ts';
 import { alternatives } from '../../config/text/suggestion.ts';
+import { span } from '../../format.ts';
 import { exposure } from '../../plan/exposure.ts';
 import type { Plan, PlanNode, Port, Step } from '../../plan/plan.ts';
 import { portRange } from '../../plan/ports.ts';
 import { srunCommand } from '../../plan/step.ts';
 import { asPlanned } from '../../plan/word.ts';
 import { commandLines, quote, quoteCommand, quoteWord } from '../../render/shell.ts';
-import { span } from '../span.ts';
 import { table } from '../table.ts';
 import { count, filled, ranges } from '../wording.ts';
 import type { Page } from '../world.ts';

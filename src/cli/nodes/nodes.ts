@@ -1,8 +1,8 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
-import { span } from '../span.ts';
+import { ago } from '../../format.ts';
 import { table } from '../table.ts';
 import type { World } from '../world.ts';
-import { type BadNode, badNodes, forgetNode, notedClusters } from './ledger.ts';
+import { badNodes, forgetNode, notedClusters } from './ledger.ts';
 
 export interface NodesOptions {
   /** All by default. */
@@ -30,7 +30,13 @@ export async function nodes({ cluster, forget, json }: NodesOptions, world: Worl
   } else if (all.length === 0) {
     world.err.write('no node is excluded from new jobs\n');
   } else {
-    const rows = all.map((one) => [one.cluster, one.node, `${ago(one, world)} ago`, one.run, one.reason]);
+    const rows = all.map((one) => [
+      one.cluster,
+      one.node,
+      ago(new Date(one.time), world.now()),
+      one.run,
+      one.reason,
+    ]);
     world.out.write(table(['cluster', 'node', 'noted', 'run', 'reason'], rows, world.page));
   }
   return EXIT.ok;
@@ -43,6 +49,3 @@ async function forgetOn(clusters: readonly string[], node: string, world: World)
     hint: '`dyn-slurm nodes` lists the excluded nodes',
   });
 }
-
-const ago = ({ time }: BadNode, world: World): string =>
-  span(Math.max(0, world.now().getTime() - Date.parse(time)) / 1000);

@@ -1,4 +1,4 @@
-import { elapsed } from '../time-text.ts';
+import { elapsed } from '../../format.ts';
 import type { Stage } from '../watch/stage.ts';
 import { type Board, openBoard, type Screen, writeLine } from '../watch/view.ts';
 

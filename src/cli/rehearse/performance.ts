@@ -1,5 +1,6 @@
 import type { Job } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
+import { elapsed } from '../../format.ts';
 import { plainText } from '../../host/plain-text.ts';
 import { watchRun } from '../../observe/watch.ts';
 import { type ChatSummary, streamChat } from '../../rehearsal/chat.ts';
@@ -10,7 +11,6 @@ import { readPlan } from '../../run/plan-file.ts';
 import { NEW_RUN, type RunState } from '../../run/state.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import { exitOfRun } from '../run/exit.ts';
-import { elapsed } from '../time-text.ts';
 import { endingText } from '../watch/verdict-text.ts';
 import { type Screen, screenOf, showEvents } from '../watch/view.ts';
 import type { World } from '../world.ts';

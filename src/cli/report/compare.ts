@@ -1,10 +1,10 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
+import { change, decimal } from '../../format.ts';
 import { plainText } from '../../host/plain-text.ts';
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import { type Compared, compare } from '../../report/comparison.ts';
 import { lineDifference } from '../../report/line-difference.ts';
 import { measuredOf, spreadText, standing } from '../../report/measured.ts';
-import { decimal, percent } from '../../report/number.ts';
 import { readRunData } from '../../report/read.ts';
 import type { RunData } from '../../report/run-data.ts';
 import { verdictText } from '../../report/verdict-text.ts';
@@ -69,7 +69,7 @@ function pointsTable(points: readonly Compared[], { page }: World): string {
       each.figure,
       spreadText(each.before),
       spreadText(each.after),
-      `${decimal(each.difference.difference)} (${percent(each.difference.relative)})`,
+      `${decimal(each.difference.difference)} (${change(each.difference.relative)})`,
       each.difference.noise === undefined ? '?' : `± ${decimal(each.difference.noise)}`,
       verdictText(each),
     ]),

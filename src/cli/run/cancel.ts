@@ -1,4 +1,5 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
+import { elapsed } from '../../format.ts';
 import { timeLimit } from '../../host/time-limit.ts';
 import { noteCancelled } from '../../observe/cancel-note.ts';
 import { watchRun } from '../../observe/watch.ts';
@@ -7,7 +8,6 @@ import type { ObservedEvent } from '../../run/events.ts';
 import { type RunState, stateAfter } from '../../run/state.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { noteBadNodes } from '../nodes/ledger.ts';
-import { elapsed } from '../time-text.ts';
 import { screenOf, showEvents } from '../watch/view.ts';
 import type { World } from '../world.ts';
 import { withJob } from './adopt.ts';

@@ -1,5 +1,5 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
-import { past } from '../time-text.ts';
+import { past } from '../../format.ts';
 import { count } from '../wording.ts';
 import type { World } from '../world.ts';
 import { type FoundRun, type LookupOptions, lookUpEach, lookUpRuns } from './lookup.ts';

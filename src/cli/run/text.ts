@@ -1,3 +1,4 @@
+import { ago, dateAndClock, elapsed, moment, past } from '../../format.ts';
 import { plainText } from '../../host/plain-text.ts';
 import { hasMockEngines, MOCK_MARK } from '../../observe/mock-engines.ts';
 import type { RunSignature } from '../../observe/run-signature.ts';
@@ -5,7 +6,6 @@ import type { QueueEvent } from '../../run/events.ts';
 import type { Absence, RunState } from '../../run/state.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { table } from '../table.ts';
-import { ago, dateAndClock, elapsed, moment, past } from '../time-text.ts';
 import { type Piece, paint, piece, type Style } from '../watch/live/span-line.ts';
 import { loadFigures } from '../watch/service-text.ts';
 import { timeLeft, timeLeftText, timeLimitText } from '../watch/time-left.ts';

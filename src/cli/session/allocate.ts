@@ -1,5 +1,6 @@
 import type { Job } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
+import { elapsed } from '../../format.ts';
 import type { HostFile } from '../../host/host.ts';
 import { planJob } from '../../plan/assemble.ts';
 import type { Plan } from '../../plan/plan.ts';
@@ -14,7 +15,6 @@ import { excludedText, exclusion } from '../nodes/exclude.ts';
 import { bundleOf } from '../submit/bundle.ts';
 import { type Origin, originOf } from '../submit/origin.ts';
 import { readSecrets } from '../submit/secrets.ts';
-import { elapsed } from '../time-text.ts';
 import { waitForAllocation } from '../watch/waiting.ts';
 import type { World } from '../world.ts';
 import { continueSession } from './attach.ts';

@@ -1,5 +1,6 @@
 import type { Job } from '../../config/job.ts';
 import { DynSlurmError } from '../../errors.ts';
+import { elapsed } from '../../format.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { readRunLog } from '../../run/event-log.ts';
 import { listRuns } from '../../run/folder.ts';
@@ -7,7 +8,6 @@ import { stateAfter } from '../../run/state.ts';
 import { allocated, hostnames } from '../../scheduler/allocation.ts';
 import { asJobId, type JobId, jobNumber } from '../../scheduler/job-id.ts';
 import { type Connection, LOCAL } from '../cluster/connect.ts';
-import { elapsed } from '../time-text.ts';
 import { count } from '../wording.ts';
 import type { World } from '../world.ts';
 

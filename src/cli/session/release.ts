@@ -1,4 +1,5 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
+import { elapsed } from '../../format.ts';
 import { timeLimit } from '../../host/time-limit.ts';
 import type { EventOf } from '../../run/events.ts';
 import { readPlan } from '../../run/plan-file.ts';
@@ -7,7 +8,6 @@ import { jobNumber } from '../../scheduler/job-id.ts';
 import { SUPERVISOR } from '../../scheduler/step-argv.ts';
 import { LOCAL } from '../cluster/connect.ts';
 import type { LookupOptions } from '../run/lookup.ts';
-import { elapsed } from '../time-text.ts';
 import { eventText } from '../watch/event-text.ts';
 import { writeLine } from '../watch/view.ts';
 import type { World } from '../world.ts';

@@ -1,12 +1,12 @@
 import type { Settings } from '../../config/yaml/setting.ts';
 import { EXIT } from '../../errors.ts';
+import { clock, elapsed } from '../../format.ts';
 import { plainText } from '../../host/plain-text.ts';
 import type { SessionStep } from '../../run/session-state.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { noteBadNodes } from '../nodes/ledger.ts';
 import type { LookupOptions } from '../run/lookup.ts';
 import { table } from '../table.ts';
-import { clock, elapsed } from '../time-text.ts';
 import type { World } from '../world.ts';
 import { settingsOf } from './change.ts';
 import { lookUpSession, type Session } from './lookup.ts';

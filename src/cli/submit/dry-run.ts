@@ -1,5 +1,6 @@
 import type { Job } from '../../config/job.ts';
 import { ROLES } from '../../config/schema/role.ts';
+import { span } from '../../format.ts';
 import { exposure } from '../../plan/exposure.ts';
 import { cachedImage } from '../../plan/image.ts';
 import type { Plan } from '../../plan/plan.ts';
@@ -7,7 +8,6 @@ import { quoteWord } from '../../render/shell.ts';
 import type { SubmitRequest } from '../../scheduler/scheduler.ts';
 import { grouped } from '../config/grouping.ts';
 import { gpuHours, listening, notesSection, summary } from '../config/plan-text.ts';
-import { span } from '../span.ts';
 import { table } from '../table.ts';
 import { count, filled } from '../wording.ts';
 import type { Page } from '../world.ts';

@@ -1,9 +1,9 @@
 import { DynSlurmError } from '../../errors.ts';
+import { past } from '../../format.ts';
 import { readRun } from '../../run/folder.ts';
 import type { FoundJob } from '../../scheduler/scheduler.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { adopt } from '../run/adopt.ts';
-import { past } from '../time-text.ts';
 import type { World } from '../world.ts';
 import { earlierSubmissions, forgetSubmission, type Submission } from './journal.ts';
 import type { Sent } from './send.ts';

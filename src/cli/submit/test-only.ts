@@ -1,6 +1,6 @@
+import { moment } from '../../format.ts';
 import type { SubmitRequest } from '../../scheduler/scheduler.ts';
 import type { Connection } from '../cluster/connect.ts';
-import { moment } from '../time-text.ts';
 import type { World } from '../world.ts';
 
 /** Seconds within which a start is at once. */

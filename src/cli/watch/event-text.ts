@@ -1,6 +1,6 @@
+import { dateAndClock, elapsed } from '../../format.ts';
 import type { EventOf, NodeFinding, ObservedEvent, ProcessEnd, QueueEvent } from '../../run/events.ts';
 import { NEW_RUN } from '../../run/state.ts';
-import { dateAndClock, elapsed } from '../time-text.ts';
 import { count } from '../wording.ts';
 import { logEventText } from './log-event-text.ts';
 import { serviceEventText } from './service-text.ts';

@@ -1,5 +1,5 @@
+import { elapsed } from '../../format.ts';
 import type { LogEvent, StageEvent, StartStage } from '../../run/log-event.ts';
-import { elapsed } from '../time-text.ts';
 
 /** What the observer read in a worker's log, as a line for people; undefined for what only a live view shows. */
 export function logEventText(event: LogEvent): string | undefined {

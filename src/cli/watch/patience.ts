@@ -1,6 +1,6 @@
+import { span } from '../../format.ts';
 import { pause } from '../../host/pause.ts';
 import type { ObservedEvent, QueueEvent } from '../../run/events.ts';
-import { span } from '../span.ts';
 import { eventText } from './event-text.ts';
 
 /** What `--pending-limit` asks for: no run is watched for longer than that while its job waits in the queue. */

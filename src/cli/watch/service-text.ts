@@ -1,6 +1,6 @@
+import { latency, rounded } from '../../format.ts';
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import type { Quantiles, ServiceEvent, ServiceEventOf, SourceName } from '../../run/service-event.ts';
-import { count } from './live/number-text.ts';
 
 /** What a service says of itself, as a line for people; undefined for what only a live view shows. */
 export function serviceEventText(event: ServiceEvent): string | undefined {
@@ -53,25 +53,18 @@ export function loadFigures(load: Figures): string {
   const { running, queued, ttft, itl } = load;
   if (running === 0 && load.requestsPerSecond === 0 && load.outputTokensPerSecond === 0) return 'idle';
   return [
-    `${count(load.outputTokensPerSecond)} tok/s out`,
-    `${count(load.inputTokensPerSecond)} in`,
-    `${count(load.requestsPerSecond)} requests/s`,
-    load.failedPerSecond > 0 ? `${count(load.failedPerSecond)} failed/s` : '',
+    `${rounded(load.outputTokensPerSecond)} tok/s out`,
+    `${rounded(load.inputTokensPerSecond)} in`,
+    `${rounded(load.requestsPerSecond)} requests/s`,
+    load.failedPerSecond > 0 ? `${rounded(load.failedPerSecond)} failed/s` : '',
     `${running} under way${queued > 0 ? `, ${queued} of them before their first token` : ''}`,
-    latency('TTFT', ttft),
-    latency('ITL', itl),
+    latencyText('TTFT', ttft),
+    latencyText('ITL', itl),
   ]
     .filter(Boolean)
     .join(', ');
 }
 
-function latency(name: string, quantiles: Quantiles | undefined): string {
-  return quantiles ? `${name} ${milliseconds(quantiles.p50)} (p99 ${milliseconds(quantiles.p99)})` : '';
-}
-
-/** `0.6 ms`, `120 ms`, `1.5 s`. */
-export function milliseconds(value: number): string {
-  if (value < 9.95) return `${value.toFixed(1)} ms`;
-  if (value < 999.5) return `${value.toFixed(0)} ms`;
-  return value < 9950 ? `${(value / 1000).toFixed(1)} s` : `${(value / 1000).toFixed(0)} s`;
+function latencyText(name: string, quantiles: Quantiles | undefined): string {
+  return quantiles ? `${name} ${latency(quantiles.p50)} (p99 ${latency(quantiles.p99)})` : '';
 }

@@ -1,5 +1,5 @@
+import { dateAndClock, elapsed } from '../../format.ts';
 import type { RunState } from '../../run/state.ts';
-import { dateAndClock, elapsed } from '../time-text.ts';
 
 /** Milliseconds until the time limit ends a job that runs; undefined where none is known, or it does not run. */
 export function timeLeft({ queue, requeued, verdict }: RunState, now: number): number | undefined {

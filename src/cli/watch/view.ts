@@ -1,13 +1,13 @@
 import { Writable } from 'node:stream';
 import type { Listr, ListrTask } from 'listr2';
 import { widthOf } from '../../config/text/text-width.ts';
+import { clock, elapsed } from '../../format.ts';
 import { plainText } from '../../host/plain-text.ts';
 import type { ObservedEvent } from '../../run/events.ts';
 import type { Outline } from '../../run/plan-file.ts';
 import { advance, NEW_RUN, type RunState } from '../../run/state.ts';
 import type { Sink } from '../sink.ts';
 import { draw } from '../sink.ts';
-import { clock, elapsed } from '../time-text.ts';
 import type { World } from '../world.ts';
 import { fitted, wrapped } from '../wrap.ts';
 import { eventText } from './event-text.ts';

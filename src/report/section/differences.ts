@@ -1,9 +1,9 @@
+import { change, decimal } from '../../format.ts';
 import { table } from '../chart.ts';
 import { compare } from '../comparison.ts';
 import { type Html, html } from '../html.ts';
 import { lineDifference } from '../line-difference.ts';
 import { type Measured, spreadText } from '../measured.ts';
-import { decimal, percent } from '../number.ts';
 import type { RunData } from '../run-data.ts';
 import { verdictText } from '../verdict-text.ts';
 
@@ -26,7 +26,7 @@ ${table(
     each.figure,
     spreadText(each.before),
     spreadText(each.after),
-    `${decimal(each.difference.difference)} (${percent(each.difference.relative)})`,
+    `${decimal(each.difference.difference)} (${change(each.difference.relative)})`,
     each.difference.noise === undefined ? 'unknown' : `± ${decimal(each.difference.noise)}`,
     verdictText(each),
   ]),

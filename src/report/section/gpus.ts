@@ -1,7 +1,7 @@
+import { decimal } from '../../format.ts';
 import { type Chart, figure, table } from '../chart.ts';
 import type { GpuSeries } from '../gpu-series.ts';
 import { type Html, html } from '../html.ts';
-import { decimal } from '../number.ts';
 import type { RunData } from '../run-data.ts';
 import { mean } from '../thin.ts';
 

@@ -1,9 +1,9 @@
 import type { BenchPoint, Percentiles } from '../../bench/result.ts';
+import { decimal } from '../../format.ts';
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import { type ChartSeries, figure, table } from '../chart.ts';
 import { type Html, html } from '../html.ts';
 import { type Measured, standing } from '../measured.ts';
-import { decimal } from '../number.ts';
 
 const KINDS = [
   ['ttft', 'Time to first token', ({ ttft }: BenchPoint) => ttft],

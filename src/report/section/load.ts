@@ -1,8 +1,8 @@
+import { decimal } from '../../format.ts';
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import { type Chart, figure, table } from '../chart.ts';
 import { type Html, html } from '../html.ts';
 import type { LoadSeries, WorkerColumn, WorkerSeries } from '../load-series.ts';
-import { decimal } from '../number.ts';
 import type { RunData } from '../run-data.ts';
 import { type Column, mean } from '../thin.ts';
 

@@ -1,10 +1,10 @@
+import { elapsed } from '../../format.ts';
 import { isBad, nextStep } from '../../observe/known-cause.ts';
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import type { RunSignature } from '../../observe/run-signature.ts';
 import type { EventOf } from '../../run/events.ts';
 import { table } from '../chart.ts';
 import { type Content, type Html, html } from '../html.ts';
-import { lasting } from '../number.ts';
 import type { RunData } from '../run-data.ts';
 
 /** What was run, and how it ended; runs side by side. */
@@ -71,9 +71,9 @@ function factsOf({ run, mock, plan, config, bench, state, events }: RunData): Re
     ['cluster', run.job?.cluster],
     ['Slurm job', run.job?.jobId],
     ['submitted', run.job?.submitted],
-    ['waited in the queue', lasting(started - submitted)],
-    ['from start to ready', lasting(ready - started)],
-    ['served', lasting(end - ready)],
+    ['waited in the queue', elapsed(started - submitted)],
+    ['from start to ready', elapsed(ready - started)],
+    ['served', elapsed(end - ready)],
   ];
   return new Map(
     facts.flatMap(([name, value]) =>

@@ -1,6 +1,6 @@
+import { elapsed } from '../../format.ts';
 import { table } from '../chart.ts';
 import { type Html, html } from '../html.ts';
-import { lasting } from '../number.ts';
 import type { RunData } from '../run-data.ts';
 import { type Span, timelineOf } from '../timeline.ts';
 
@@ -28,7 +28,7 @@ ${rest.length > 0 && bars(`life-${index}`, 'From ready to the verdict', rest)}
     spans.map(({ name, start, end, text }) => [
       name,
       new Date(start).toISOString().slice(11, 23),
-      start === end ? '' : lasting(end - start),
+      start === end ? '' : elapsed(end - start),
       text,
     ]),
   )}</details></section>`;
@@ -39,18 +39,18 @@ function bars(id: string, title: string, spans: readonly Span[]): Html {
   const to = Math.max(...spans.map(({ end }) => end), from + 1);
   const place = (time: number) => LABELS + ((time - from) / (to - from)) * (WIDTH - LABELS - 90);
   const height = spans.length * ROW + 4;
-  return html`<figure class="chart"><figcaption id="${id}">${title} <span class="note">${lasting(to - from)} in all</span></figcaption>
+  return html`<figure class="chart"><figcaption id="${id}">${title} <span class="note">${elapsed(to - from)} in all</span></figcaption>
 <div class="scroll" tabindex="0" role="group" aria-labelledby="${id}"><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="${id}" class="bars">${spans.map(
     ({ name, start, end, kind, text }, row) => {
       const [left, right] = [place(start), place(end)];
       const middle = row * ROW + ROW / 2 + 2;
-      return html`<g><title>${name}: ${start === end ? '' : lasting(end - start)} ${text}</title>
+      return html`<g><title>${name}: ${start === end ? '' : elapsed(end - start)} ${text}</title>
 <text x="${LABELS - 8}" y="${middle + 4}" text-anchor="end">${name.slice(0, 34)}</text>${
         start === end
           ? html`<path class="${kind}" d="M${left.toFixed(1)} ${middle - 7}l7 7l-7 7l-7-7z"/>`
           : html`<rect class="${kind}" x="${left.toFixed(1)}" y="${middle - 7}" width="${Math.max(2, right - left).toFixed(1)}" height="14" rx="2"/>`
       }<text x="${(right + 8).toFixed(1)}" y="${middle + 4}" class="took">${
-        start === end ? `+${lasting(start - from)}` : lasting(end - start)
+        start === end ? `+${elapsed(start - from)}` : elapsed(end - start)
       }</text></g>`;
     },
   )}</svg></div></figure>`;

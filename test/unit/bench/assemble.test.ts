@@ -147,7 +147,7 @@ test('requests that a tool does not speak of have failed', () => {
   const { measured, ...point } = whole(4, 0);
   const { failed: _, ...silent } = measured ?? { completed: 0, seconds: 0, inputTokens: 0, outputTokens: 0 };
   const lossy = { ...point, measured: { ...silent, completed: 8, inputTokens: 800, outputTokens: 80 } };
-  expect(problems([lossy])).toEqual(['errors 4: 2 of 10 requests failed, 0 % may']);
+  expect(problems([lossy])).toEqual(['errors 4: 2 of 10 requests failed, limit 0%']);
 });
 
 test('a measurement that was never made is missing, unless it may come yet', () => {

@@ -32,12 +32,12 @@ test.each<[Partial<Gated>, Partial<Limits>, readonly string[]]>([
   [
     { completed: 37, failed: 3, inputTokens: 37_000, outputTokens: 3700, error: 'HTTP 503: full' },
     {},
-    ['errors: 3 of 40 requests failed, 5 % may: HTTP 503: full'],
+    ['errors: 3 of 40 requests failed, limit 5%: HTTP 503: full'],
   ],
   [
     { completed: 39, failed: 1, inputTokens: 39_000, outputTokens: 3900 },
     { maxErrorRate: 0 },
-    ['errors: 1 of 40 requests failed, 0 % may'],
+    ['errors: 1 of 40 requests failed, limit 0%'],
   ],
   [
     { completed: 30, inputTokens: 30_000, outputTokens: 3000 },
@@ -47,17 +47,17 @@ test.each<[Partial<Gated>, Partial<Limits>, readonly string[]]>([
   [
     { inputTokens: 44_500 },
     {},
-    ['input-length: prompts had 1112.5 tokens on average instead of 1000, 10 % is tolerated'],
+    ['input-length: prompts had 1112.5 tokens on average instead of 1000, tolerance 10%'],
   ],
   [
     { outputTokens: 3560 },
     { outputLength: [90, 100], lengthTolerance: 0 },
-    ['output-length: answers had 89 tokens on average instead of 90 to 100, 0 % is tolerated'],
+    ['output-length: answers had 89 tokens on average instead of 90 to 100, tolerance 0%'],
   ],
   [
     { completed: 0, failed: 40, inputTokens: 0, outputTokens: 0 },
     {},
-    ['no-tokens: not one token was generated', 'errors: 40 of 40 requests failed, 5 % may'],
+    ['no-tokens: not one token was generated', 'errors: 40 of 40 requests failed, limit 5%'],
   ],
 ])('%j is not', (measured, limits, problems) => {
   const found = gate({ ...GOOD, ...measured }, { ...LIMITS, ...limits });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { change, decimal } from '../../../src/format.ts';
 import { compare } from '../../../src/report/comparison.ts';
 import { measuredOf, spreadText } from '../../../src/report/measured.ts';
 import { differenceOf, spreadOf } from '../../../src/report/noise.ts';
-import { decimal, lasting, percent } from '../../../src/report/number.ts';
 import { dominators } from '../../../src/report/pareto.ts';
 import { thin } from '../../../src/report/thin.ts';
 import { bench, point, sampleRun } from './sample-run.ts';
@@ -117,12 +117,5 @@ test('numbers for people', () => {
     '–',
     '–',
   ]);
-  expect([85, 2340, 252_000, 3_900_000, Number.NaN].map(lasting)).toEqual([
-    '85 ms',
-    '2.3 s',
-    '4m 12s',
-    '1h 05m',
-    '–',
-  ]);
-  expect([0.042, -0.5, undefined].map(percent)).toEqual(['+4.2 %', '-50.0 %', '–']);
+  expect([0.042, -0.5, undefined].map(change)).toEqual(['+4.2%', '-50%', '–']);
 });

@@ -1,14 +1,12 @@
 import { widthOf } from '../../../config/text/text-width.ts';
+import { elapsed, latency, rounded } from '../../../format.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { MOCK_MARK } from '../../../observe/mock-engines.ts';
 import type { Quantiles } from '../../../run/service-event.ts';
 import type { RunState } from '../../../run/state.ts';
-import { elapsed } from '../../time-text.ts';
-import { milliseconds } from '../service-text.ts';
 import { timeLeftText } from '../time-left.ts';
 import { COLUMN, columnsOf, meanOf, RECENT, sparkline } from './history.ts';
 import { isMock, type LiveState } from './live-state.ts';
-import { count } from './number-text.ts';
 import { sourceLines } from './source-text.ts';
 import { flow, type Line, lineText, piece } from './span-line.ts';
 import { stateWord } from './state-word.ts';
@@ -77,11 +75,11 @@ function ratesParts({ load, history }: LiveState, now: number): readonly Line[] 
   if (load === undefined || rates === undefined) return [[piece('no figures yet', 'dim')]];
   const { running, queued } = load;
   return [
-    figure(count(rates.outputTokensPerSecond), 'tok/s out'),
-    figure(count(rates.inputTokensPerSecond), 'in'),
-    figure(count(rates.requestsPerSecond), 'req/s'),
-    figure(count(running), queued > 0 ? `under way, ${queued} before 1st token` : 'under way'),
-    rates.failedPerSecond > 0 ? [piece(`${count(rates.failedPerSecond)} failed/s`, 'bad')] : [],
+    figure(rounded(rates.outputTokensPerSecond), 'tok/s out'),
+    figure(rounded(rates.inputTokensPerSecond), 'in'),
+    figure(rounded(rates.requestsPerSecond), 'req/s'),
+    figure(rounded(running), queued > 0 ? `under way, ${queued} before 1st token` : 'under way'),
+    rates.failedPerSecond > 0 ? [piece(`${rounded(rates.failedPerSecond)} failed/s`, 'bad')] : [],
   ];
 }
 
@@ -95,7 +93,7 @@ function sparkLine({ history }: LiveState, now: number, columns: number): Line {
   return [
     piece(sparkline(values), 'good'),
     piece(
-      `  ${elapsed(width * COLUMN)}, at most ${count(most)}${minute ? `, 1 min ${count(minute.outputTokensPerSecond)}` : ''}`,
+      `  ${elapsed(width * COLUMN)}, at most ${rounded(most)}${minute ? `, 1 min ${rounded(minute.outputTokensPerSecond)}` : ''}`,
       'dim',
     ),
   ];
@@ -104,15 +102,15 @@ function sparkLine({ history }: LiveState, now: number, columns: number): Line {
 function latencyParts({ load }: LiveState): readonly Line[] {
   const { ttft, itl } = load ?? {};
   if (!ttft && !itl) return [[piece('no tokens lately', 'dim')]];
-  return [latency('TTFT', ttft), latency('ITL', itl)];
+  return [quantileLine('TTFT', ttft), quantileLine('ITL', itl)];
 }
 
-function latency(name: string, quantiles: Quantiles | undefined): Line {
+function quantileLine(name: string, quantiles: Quantiles | undefined): Line {
   if (quantiles === undefined) return [];
   const { p50, p90, p99 } = quantiles;
   return [
     piece(`${name} `, 'dim'),
-    piece(milliseconds(p50), 'bold'),
-    piece(`  p90 ${milliseconds(p90)}  p99 ${milliseconds(p99)}`),
+    piece(latency(p50), 'bold'),
+    piece(`  p90 ${latency(p90)}  p99 ${latency(p99)}`),
   ];
 }

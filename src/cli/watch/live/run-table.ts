@@ -1,14 +1,12 @@
 import { widthOf } from '../../../config/text/text-width.ts';
+import { brief, latency, shortElapsed } from '../../../format.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { MOCK_MARK } from '../../../observe/mock-engines.ts';
 import { isServing } from '../../../run/state.ts';
-import { milliseconds } from '../service-text.ts';
 import { timeLeftText } from '../time-left.ts';
 import { COLUMN, columnsOf, meanOf, RECENT, sparkline } from './history.ts';
 import { isMock, type LiveState } from './live-state.ts';
 import type { Frame } from './live-text.ts';
-import { brief } from './number-text.ts';
-import { shortElapsed } from './short-elapsed.ts';
 import { type Line, lineText, type Piece, piece } from './span-line.ts';
 import { stateWord } from './state-word.ts';
 import { readyCount } from './worker-state.ts';
@@ -69,8 +67,8 @@ function cellsOf(row: RunRow, now: number): readonly Piece[] {
     piece(isOver(row) ? '' : `${readyCount(live.workers)}/${live.workers.size}`),
     piece(running === undefined ? '' : brief(running)),
     piece(rates === undefined ? '' : brief(rates.outputTokensPerSecond), 'bold'),
-    piece(ttft ? milliseconds(ttft.p50) : ''),
-    piece(itl ? milliseconds(itl.p50) : ''),
+    piece(ttft ? latency(ttft.p50) : ''),
+    piece(itl ? latency(itl.p50) : ''),
     piece(timeLeftText(live.run, now)),
   ];
 }

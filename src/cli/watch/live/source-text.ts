@@ -1,6 +1,6 @@
-import { count as amount, plural } from '../../wording.ts';
+import { brief, rounded } from '../../../format.ts';
+import { count, plural } from '../../wording.ts';
 import type { LiveState } from './live-state.ts';
-import { brief, count } from './number-text.ts';
 import { flow, type Line, type Piece, piece, type Style } from './span-line.ts';
 
 /** What the sources say, side by side in as many lines as they need; those that are missing with the reason. */
@@ -46,10 +46,10 @@ function totalParts({ load }: LiveState): readonly Piece[] {
   const { requests, failed, outputTokens } = load.totals;
   return [
     piece(
-      `${count(requests)} ${plural(requests, 'request')}, ${brief(outputTokens)} tok out since start`,
+      `${rounded(requests)} ${plural(requests, 'request')}, ${brief(outputTokens)} tok out since start`,
       'dim',
     ),
-    ...(failed > 0 ? [piece(`${count(failed)} failed`, 'warn')] : []),
+    ...(failed > 0 ? [piece(`${rounded(failed)} failed`, 'warn')] : []),
   ];
 }
 
@@ -61,7 +61,7 @@ function etcdPart({ roles }: NonNullable<LiveState['instances']>): Piece {
 }
 
 function busText({ jetstream, services, milliseconds }: NonNullable<LiveState['bus']>): string {
-  const streams = jetstream && jetstream.streams > 0 ? `, ${amount(jetstream.streams, 'stream')}` : '';
+  const streams = jetstream && jetstream.streams > 0 ? `, ${count(jetstream.streams, 'stream')}` : '';
   const requests = services.reduce((sum, each) => sum + each.requests, 0);
-  return `NATS ${milliseconds < 1 ? '<1' : Math.round(milliseconds)} ms${streams}${requests > 0 ? `, ${count(requests)} ${plural(requests, 'request')}` : ''}`;
+  return `NATS ${milliseconds < 1 ? '<1' : Math.round(milliseconds)} ms${streams}${requests > 0 ? `, ${rounded(requests)} ${plural(requests, 'request')}` : ''}`;
 }

@@ -1,8 +1,7 @@
 import { widthOf } from '../../../config/text/text-width.ts';
+import { brief, percent, shortElapsed } from '../../../format.ts';
 import type { WorkerLoad } from '../../../run/service-event.ts';
 import type { LiveState } from './live-state.ts';
-import { brief, percent } from './number-text.ts';
-import { shortElapsed } from './short-elapsed.ts';
 import { type Line, piece, type Style } from './span-line.ts';
 import type { WorkerPhase, WorkerState } from './worker-state.ts';
 

@@ -43,7 +43,7 @@ const RESULT: BenchResult = {
   points: [POINT],
 };
 
-const PROBLEMS = [{ kind: 'errors' as const, concurrency: 64, reason: '3 of 320 requests failed, 0 % may' }];
+const PROBLEMS = [{ kind: 'errors' as const, concurrency: 64, reason: '3 of 320 requests failed, limit 0%' }];
 const INVALID: BenchResult = {
   ...RESULT,
   valid: false,
@@ -81,7 +81,7 @@ concurrency  tok/s  per GPU  per user  TTFT p50, ms  p99, ms  ITL p50, ms  p99, 
          16   1024     64.0      71.3           120      310         14.0     41.2  80/80          0  yes
          64   1024     64.0      71.3           120      310         14.0     41.2  200/320        3  INVALID, partial
 INVALID
-  concurrency 64: 3 of 320 requests failed, 0 % may
+  concurrency 64: 3 of 320 requests failed, limit 0%
   concurrency 256: it was not measured
 `);
 });
@@ -90,7 +90,7 @@ test.each([
   [RESULT, '  bench    1 concurrency, valid\n'],
   [
     INVALID,
-    '  bench    2 concurrencies, INVALID: concurrency 64: 3 of 320 requests failed, 0 % may, and 1 more\n',
+    '  bench    2 concurrencies, INVALID: concurrency 64: 3 of 320 requests failed, limit 0%, and 1 more\n',
   ],
   [
     { ...RESULT, name: 'bench-0a1b2c', valid: false, partial: true },

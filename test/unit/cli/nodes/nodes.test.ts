@@ -80,7 +80,7 @@ test('a node that a run blames is left out of the next ones, with its reason', a
   const before = world.stdout().length;
   await nodes({}, world);
   expect(world.stdout().slice(before)).toBe(
-    'cluster  node  noted   run        reason\ndefault  gpu7  1h ago  r1-0a1b2c  shows 7 GPUs, and workers need 8\n',
+    'cluster  node  noted    run        reason\ndefault  gpu7  1 h ago  r1-0a1b2c  shows 7 GPUs, and workers need 8\n',
   );
 });
 

@@ -1,11 +1,12 @@
 import { beforeAll, expect, test } from 'vitest';
-import { clock, elapsed, moment, past } from '../../../src/cli/time-text.ts';
+import { clock, elapsed, moment, past, span } from '../../src/format.ts';
 
 beforeAll(() => {
   process.env.TZ = 'UTC';
 });
 
 test.each([
+  [Number.NaN, '–'],
   [-5000, '0.0 s'],
   [340, '0.3 s'],
   [9949, '9.9 s'],
@@ -32,4 +33,14 @@ test('moments are relative and absolute', () => {
 test('what has happened is never ahead, whatever clock it was read on', () => {
   expect(past(new Date('2025-11-24T05:43:12.500Z'), now)).toBe('1 min 48 s ago (2025-11-24 05:43:12)');
   expect(past(new Date('2025-11-24T05:50:00.000Z'), now)).toBe('0.0 s ago (2025-11-24 05:50:00)');
+});
+test.each([
+  [0, '0s'],
+  [59, '59s'],
+  [5400, '1h30m'],
+  [14400, '4h'],
+  [129600, '1d12h'],
+  [90061, '1d1h1m1s'],
+])('%d seconds are %s', (seconds, text) => {
+  expect(span(seconds)).toBe(text);
 });
