@@ -23,7 +23,6 @@ const PLUS = 0x2b;
 export function readStamp(bytes: Uint8Array, from: number, end: number): Stamp {
   for (let at = from; at + 19 <= end; at++) {
     if (!isMoment(bytes, at)) continue;
-    const seconds = daysOf(bytes, at) * 86400 + secondsOf(bytes, at + 11);
     let next = at + 19;
     let fraction = 0;
     if (bytes[next] === DOT) {
@@ -33,7 +32,11 @@ export function readStamp(bytes: Uint8Array, from: number, end: number): Stamp {
         unit /= 10;
       }
     }
-    const time = seconds * 1000 + Math.floor(fraction + 1e-6) - zoneAt(bytes, next);
+    const year = two(bytes, at) * 100 + two(bytes, at + 2);
+    const [month, day] = [two(bytes, at + 5), two(bytes, at + 8)];
+    const [hour, minute, second] = [two(bytes, at + 11), two(bytes, at + 14), two(bytes, at + 17)];
+    const written = Date.UTC(year, month - 1, day, hour, minute, second, Math.floor(fraction + 1e-6));
+    const time = written - zoneAt(bytes, next);
     return { time, ranks: ranksAt(bytes, next, end) };
   }
   return { time: undefined, ranks: NO_RANKS };
@@ -63,21 +66,6 @@ function isMoment(bytes: Uint8Array, at: number): boolean {
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39;
 const digit = (bytes: Uint8Array, at: number): number => (bytes[at] as number) - 0x30;
 const two = (bytes: Uint8Array, at: number): number => digit(bytes, at) * 10 + digit(bytes, at + 1);
-
-function secondsOf(bytes: Uint8Array, at: number): number {
-  return two(bytes, at) * 3600 + two(bytes, at + 3) * 60 + two(bytes, at + 6);
-}
-
-/** Days since 1970 of a date in the Gregorian calendar; a log has millions of dates, and Date is slow. */
-function daysOf(bytes: Uint8Array, at: number): number {
-  const month = two(bytes, at + 5);
-  // Years begin in March, so that the leap day is the last of its year.
-  const year = two(bytes, at) * 100 + two(bytes, at + 2) - (month <= 2 ? 1 : 0);
-  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + two(bytes, at + 8) - 1;
-  return (
-    year * 365 + Math.floor(year / 4) - Math.floor(year / 100) + Math.floor(year / 400) + dayOfYear - 719468
-  );
-}
 
 /** ` DP0 PP1 ATTN_CP1 MOE_DP2 TP3]`: names that are not known, and those that merely end like one, are passed over. */
 function ranksAt(bytes: Uint8Array, from: number, end: number): Ranks {
