@@ -48,7 +48,7 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     const loaded = await loadJob(`${name}.yaml`, {}, world);
     if (loaded.job === undefined)
       throw new Error(`configs/${name}.yaml: ${JSON.stringify(loaded.diagnostics)}`);
-    const bundle = await bundleOf({ ...loaded, job: loaded.job }, planJob(loaded.job), world);
+    const bundle = await bundleOf(loaded, planJob(loaded.job), world);
     for (const [path, file] of bundle.files) {
       files.set(`slurm_jobs/${name}/${path}`, { text: file.text, mode: file.mode & 0o100 ? 0o755 : 0o644 });
     }

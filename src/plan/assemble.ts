@@ -1,57 +1,96 @@
 import type { Job } from '../config/job.ts';
+import { etcdGuard } from '../config/planes.ts';
 import { checkRules } from '../config/rules/check-rules.ts';
+import { gpuModel } from '../config/schema/gpu.ts';
 import { usesDpAttention } from '../config/sizing.ts';
+import { benchOutline } from './bench/outline.ts';
 import { benchSteps } from './bench-step.ts';
 import { containerSteps } from './container.ts';
-import { frontendSteps } from './frontend.ts';
+import { commandLineOptions, directives } from './directives.ts';
+import { frontendSteps, nginxAddresses } from './frontend.ts';
 import { imageSteps } from './image.ts';
 import { infraSteps } from './infra.ts';
 import { monitorSteps } from './monitor-step.ts';
 import { movablePorts } from './movable-ports.ts';
 import { type Placement, place } from './placement.ts';
-import type { Plan, PlanNode, PlanWorker, ProcessKind, Step } from './plan.ts';
+import type { Plan, PlanNode, PlanWorker, ProcessKind, Shells, Step } from './plan.ts';
 import { portClashes } from './ports.ts';
+import { preflightChecks } from './preflight.ts';
 import { processesOf } from './processes.ts';
-import { readiness } from './readiness.ts';
+import { readiness, readyRequests } from './readiness.ts';
+import { withSrun } from './step.ts';
 import type { PlacedWorker } from './worker.ts';
 import { workerStep } from './worker-step.ts';
 
 /** Plans a job that keeps the config's rules. Pure; time and space grow with the nodes. */
 export function planJob(job: Job): Plan {
   const placement = place(job);
-  const { nodes, gpusPerNode: perNode, workers, frontends } = placement;
+  const { nodes: count, gpusPerNode: perNode, workers: placed, frontends } = placement;
   // nginx stands before several frontends, on the head node.
   const entry = { node: frontends.length > 1 ? 0 : (frontends[0]?.node ?? 0), port: job.frontend.port };
-  const services = [...frontendSteps(job, frontends), ...workers.map((worker) => workerStep(job, worker))];
+  const services = [...frontendSteps(job, frontends), ...placed.map((worker) => workerStep(job, worker))];
   const rest = [
     ...infraSteps(job),
     ...services,
-    ...monitorSteps(job, workers, services),
+    ...monitorSteps(job, placed, services),
     ...benchSteps(job, entry),
   ];
-  const steps = [...imageSteps(job), ...containerSteps(job, rest), ...rest];
+  const steps = [...imageSteps(job), ...containerSteps(job, rest), ...rest].map((step) =>
+    withSrun(step, job),
+  );
   const processes = steps.flatMap(processesOf);
   const clashes = portClashes(processes);
   if (clashes.length > 0) throw new Error(`no rule refused these ports: ${clashes.slice(0, 5).join('; ')}`);
+  const nodes = planNodes(placement, steps);
+  const gpus = {
+    model: job.gpu,
+    perNode,
+    total: count * perNode,
+    used: placed.reduce((sum, worker) => sum + busyGpus(worker), 0),
+  };
+  const workers = placed.map(planWorker);
+  const ready = readiness(job);
+  const nginx = nginxAddresses(job, steps);
+  const bench = benchOutline(job);
   return {
     version: 1,
     name: job.name,
     dynamo: job.dynamo.version,
-    nodes: planNodes(placement, steps),
-    gpus: {
-      model: job.gpu,
-      perNode,
-      total: nodes * perNode,
-      used: workers.reduce((sum, worker) => sum + busyGpus(worker), 0),
-    },
-    workers: workers.map(planWorker),
+    nodes,
+    gpus,
+    workers,
     steps,
     processes,
-    readiness: readiness(job),
+    readiness: ready,
     movable: movablePorts(processes, job),
     entry,
     warnings: warnings(job),
+    directives: directives(job, count, perNode),
+    commandLine: commandLineOptions(job),
+    preflight: preflightChecks(job, { nodes, gpus, workers, steps, processes }),
+    requests: readyRequests(ready, entry, steps),
+    shells: shells(job),
+    localDir: job.cluster.local_dir,
+    interfaces: [job.cluster.interface].flat(),
+    ...(isInRacks(job, perNode) && { racks: { segment: job.slurm.segment ?? 0 } }),
+    etcdGuard: etcdGuard(job),
+    natsMaxPayload: job.infra.nats_max_payload ?? 1,
+    ...(nginx && { nginx }),
+    ...(bench && { bench }),
   };
+}
+
+function shells({ cluster }: Job): Shells {
+  const preamble = cluster.preamble.trim() === '' ? '' : cluster.preamble.trimEnd();
+  return {
+    login: cluster.environment === 'login',
+    preamble,
+    modules: cluster.environment === 'clean' && /\b(module|ml)\b/.test(preamble),
+  };
+}
+
+function isInRacks({ gpu, slurm }: Job, perNode: number): boolean {
+  return slurm.segment !== undefined || (gpuModel(gpu)?.nvlinkDomain ?? 0) > perNode;
 }
 
 /** Kinds of steps that say what a node is for. */

@@ -7,7 +7,7 @@ import { measurements } from './bench/measurement.ts';
 import { CONFIGURED } from './bench/outline.ts';
 import { userEnvironment } from './environment.ts';
 import { portPart } from './movable-ports.ts';
-import type { Plan, Step, Word } from './plan.ts';
+import type { Plan, StepBody, Word } from './plan.ts';
 import { ATTEMPT_DIR, nodeIp, RUN_DIR } from './word.ts';
 
 /** A benchmark that was asked for apart from the config's. */
@@ -19,7 +19,7 @@ export interface OtherBench {
 }
 
 /** The benchmark, on the head node; it starts when the service is ready, and the job ends with it. */
-export function benchSteps(job: Job, entry: Plan['entry'], other?: OtherBench): readonly Step[] {
+export function benchSteps(job: Job, entry: Plan['entry'], other?: OtherBench): readonly StepBody[] {
   const { bench } = job;
   if (bench === undefined || bench.type === 'builtin') return [];
   const { variables } = withoutSecrets(bench.type, bench.args);

@@ -1,6 +1,6 @@
 import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
-import type { NodeIndex, Step } from './plan.ts';
+import type { NodeIndex, StepBody } from './plan.ts';
 import { CONTAINER } from './word.ts';
 
 /** Whether the steps of a node run in one container, which pyxis unpacks once, instead of one each. */
@@ -8,12 +8,12 @@ export function sharesContainer({ container, cluster }: Job): boolean {
   return container !== undefined && cluster.container_runtime === 'pyxis' && cluster.shared_container;
 }
 
-export function isInContainer({ contained }: Step, { container, cluster }: Job): boolean {
+export function isInContainer({ contained }: StepBody, { container, cluster }: Job): boolean {
   return contained && container !== undefined && cluster.container_runtime === 'pyxis';
 }
 
 /** What a step starts by its name on PATH; a PATH of the config's own is not looked through. */
-export function programsOf({ kind, argv: [program], env }: Step, job: Job): readonly string[] {
+export function programsOf({ kind, argv: [program], env }: StepBody, job: Job): readonly string[] {
   if (env.PATH !== undefined || typeof program !== 'string' || program === 'bash') return [];
   // A script of ours starts etcd, and locks it.
   return kind === 'etcd' && hasPlanes(job) ? [program, 'python3'] : [program];
@@ -24,7 +24,7 @@ export function programsOf({ kind, argv: [program], env }: Step, job: Job): read
  * for a container of that name and makes it if there is none, without a lock, so that steps which start together
  * would fail. `cleanup` waits until the job ends, and removes it.
  */
-export function containerSteps(job: Job, steps: readonly Step[]): readonly Step[] {
+export function containerSteps(job: Job, steps: readonly StepBody[]): readonly StepBody[] {
   if (!sharesContainer(job)) return [];
   const nodes = new Set(steps.filter(({ contained }) => contained).flatMap((step) => step.nodes));
   return [
@@ -38,7 +38,7 @@ export function containerSteps(job: Job, steps: readonly Step[]): readonly Step[
 }
 
 /** Looks for all programs that steps start in the container, before any of them does. */
-function checkWords(steps: readonly Step[], job: Job): readonly string[] {
+function checkWords(steps: readonly StepBody[], job: Job): readonly string[] {
   const programs = new Set(
     steps.filter(({ contained }) => contained).flatMap((step) => programsOf(step, job)),
   );
@@ -53,7 +53,7 @@ const CHECK =
 function onNodes(
   kind: 'container' | 'cleanup',
   nodes: ReadonlySet<NodeIndex>,
-): Omit<Step, 'argv' | 'contained'> {
+): Omit<StepBody, 'argv' | 'contained'> {
   return {
     name: kind,
     kind,

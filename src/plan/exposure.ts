@@ -3,18 +3,10 @@ import { releasesOf } from '../config/compat/releases.ts';
 import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
 import { isOnLoopback } from './inside.ts';
-import type { PortUse } from './plan.ts';
+import type { Port, PortUse } from './plan.ts';
 
 /** Who can reach a port. */
-export interface Exposure {
-  /**
-   * `node`: the one address of its node that the job chose; `loopback`: 127.0.0.1, out of reach of other nodes; `all`: every
-   * address of the node.
-   */
-  readonly address: 'node' | 'loopback' | 'all';
-  /** `certificate`: whoever has no certificate of the job can’t say anything. */
-  readonly guard: 'password' | 'certificate' | 'none';
-}
+export type Exposure = Pick<Port, 'address' | 'guard'>;
 
 /** A port as of the newest release, and what is said of it in docs/security.md. */
 interface Listener extends Exposure {

@@ -7,19 +7,19 @@ import { hasEventPlane, hasPlanes, hasRequestPlane } from '../config/planes.ts';
 import { withoutSecrets } from '../config/schema/argument-secrets.ts';
 import { argumentWords } from './engine/arguments.ts';
 import { dynamoEnvironment, userEnvironment } from './environment.ts';
-import { portWord } from './movable-ports.ts';
+import { portPart, portWord } from './movable-ports.ts';
 import type { PlacedFrontend } from './placement.ts';
-import type { Step, Word } from './plan.ts';
+import type { Plan, StepBody, Word } from './plan.ts';
 import { frontendPorts, nginxPorts } from './ports.ts';
-import { LOCAL_DIR, SELF_IP } from './word.ts';
+import { LOCAL_DIR, nodeIp, SELF_IP } from './word.ts';
 
 /** The frontends and, where there are several, nginx before them on the head node. */
-export function frontendSteps(job: Job, frontends: readonly PlacedFrontend[]): readonly Step[] {
+export function frontendSteps(job: Job, frontends: readonly PlacedFrontend[]): readonly StepBody[] {
   const steps = frontends.map((placed) => frontend(job, placed));
   return steps.length > 1 ? [...steps, nginx(job)] : steps;
 }
 
-function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend): Step {
+function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend): StepBody {
   const { args, variables } = withoutSecrets('frontend', job.frontend.args);
   const settings = applyRenames({ args, env: job.frontend.env }, releasesOf(job), 'frontend');
   const { env, secrets } = userEnvironment(settings.env, variables);
@@ -93,11 +93,23 @@ function planeArguments(job: Job): readonly string[] {
   ];
 }
 
+/** Where nginx listens, and the frontends that it balances; undefined without nginx. */
+export function nginxAddresses(job: Job, steps: readonly StepBody[]): Plan['nginx'] {
+  const at = (step: StepBody, use: 'nginx' | 'frontend'): Word[] =>
+    step.ports
+      .filter((port) => port.use === use)
+      .map(({ port }) => [nodeIp(step.nodes[0] ?? 0), ':', portPart(use, port, job)]);
+  const [listen] = steps.filter(({ kind }) => kind === 'nginx').flatMap((step) => at(step, 'nginx'));
+  return listen === undefined
+    ? undefined
+    : { listen, upstreams: steps.flatMap((step) => at(step, 'frontend')) };
+}
+
 /**
  * Runs on the host: Dynamo's images do not hold nginx. It keeps its files in a folder that it may write
  * without root.
  */
-function nginx(job: Job): Step {
+function nginx(job: Job): StepBody {
   const argv: readonly Word[] = [
     'nginx',
     '-p',

@@ -1,7 +1,7 @@
 import { readImage } from '../config/compat/image-reference.ts';
 import type { Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
-import type { Step } from './plan.ts';
+import type { StepBody } from './plan.ts';
 import { RUN_DIR } from './word.ts';
 
 /** An image of a registry that the job imports into the site's cache, once for all nodes and jobs. */
@@ -40,7 +40,7 @@ export function imageFile({ container, cluster }: Job): string | undefined {
 }
 
 /** One short step before all others; what it needs to know is in its command. */
-export function imageSteps(job: Job): readonly Step[] {
+export function imageSteps(job: Job): readonly StepBody[] {
   const image = cachedImage(job);
   if (image === undefined) return [];
   return [

@@ -3,13 +3,13 @@ import { needsNats } from '../config/planes.ts';
 import { argumentWords } from './engine/arguments.ts';
 import { insideSelf } from './inside.ts';
 import { portPart, portWord } from './movable-ports.ts';
-import type { Step } from './plan.ts';
+import type { StepBody } from './plan.ts';
 import { etcdPorts, natsPorts } from './ports.ts';
 import { CERTIFICATE, KEY } from './tls.ts';
 import { LOCAL_DIR, RUN_DIR } from './word.ts';
 
 /** etcd, and NATS where something needs it, on the head node, bound to its chosen address or to loopback only. */
-export function infraSteps(job: Job): readonly Step[] {
+export function infraSteps(job: Job): readonly StepBody[] {
   return needsNats(job) ? [etcd(job), nats(job)] : [etcd(job)];
 }
 
@@ -27,7 +27,7 @@ const TIMING = ['heartbeat-interval', 'election-timeout'];
  * One member, for this run only. Its data are node-local, because leases run out while a shared file system
  * stalls, and fresh, because old data still list the dead workers of the run before.
  */
-function etcd(job: Job): Step {
+function etcd(job: Job): StepBody {
   const { tls } = job.infra;
   const { args } = job.infra.etcd;
   const given = new Set(Object.keys(args).map((name) => name.replaceAll('_', '-')));
@@ -86,7 +86,7 @@ function etcd(job: Job): Step {
  * Everything but where it listens is in `nats.conf`: JetStream, which Dynamo needs, and the password, which argv
  * would show.
  */
-function nats(job: Job): Step {
+function nats(job: Job): StepBody {
   return {
     ...headStep('nats'),
     argv: [
@@ -105,7 +105,7 @@ function nats(job: Job): Step {
   };
 }
 
-function headStep(kind: 'etcd' | 'nats'): Omit<Step, 'argv' | 'ports'> {
+function headStep(kind: 'etcd' | 'nats'): Omit<StepBody, 'argv' | 'ports'> {
   return {
     name: kind,
     kind,

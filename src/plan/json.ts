@@ -1,11 +1,8 @@
-import type { Job } from '../config/job.ts';
-import { isOnLoopback } from './inside.ts';
 import type { Plan, Process, SecretSource, Step, Word } from './plan.ts';
-import { srunCommand } from './step.ts';
 import { wordText } from './word.ts';
 
 /** The plan as data, in the shape that docs/plan-json.md describes. Secrets appear as `${SECRET:NAME}`. */
-export function planJson(plan: Plan, job: Job): object {
+export function planJson(plan: Plan): object {
   const secrets = new Map(plan.steps.map((step) => [step.name, secretTexts(step.secrets)]));
   return {
     version: plan.version,
@@ -14,8 +11,8 @@ export function planJson(plan: Plan, job: Job): object {
     nodes: plan.nodes,
     gpus: plan.gpus,
     workers: plan.workers,
-    processes: plan.processes.map((planned) => processJson(planned, secrets.get(planned.name) ?? {}, job)),
-    srun: plan.steps.map((step) => srunJson(step, job)),
+    processes: plan.processes.map((planned) => processJson(planned, secrets.get(planned.name) ?? {})),
+    srun: plan.steps.map(srunJson),
     readiness: plan.readiness,
     movable: plan.movable,
     entry: plan.entry,
@@ -23,17 +20,20 @@ export function planJson(plan: Plan, job: Job): object {
   };
 }
 
-function processJson(planned: Process, secrets: Readonly<Record<string, string>>, job: Job): object {
+function processJson(planned: Process, secrets: Readonly<Record<string, string>>): object {
   return {
     ...planned,
     argv: planned.argv.map(wordText),
     env: { ...environmentTexts(planned.env), ...secrets },
-    ports: planned.ports.map((port) => (isOnLoopback(port.use, job) ? { ...port, loopback: true } : port)),
+    ports: planned.ports.map(({ port, count, use, address }) => ({
+      ...{ port, count, use },
+      ...(address === 'loopback' && { loopback: true }),
+    })),
   };
 }
 
-function srunJson(step: Step, job: Job): object {
-  return { name: step.name, nodes: step.nodes, argv: srunCommand(step, job).map(wordText) };
+function srunJson({ name, nodes, srun }: Step): object {
+  return { name, nodes, argv: srun.map(wordText) };
 }
 
 function environmentTexts(env: Readonly<Record<string, Word>>): Readonly<Record<string, string>> {

@@ -1,7 +1,7 @@
 import type { Job } from '../config/job.ts';
 import { reachedAt } from './inside.ts';
 import { portPart } from './movable-ports.ts';
-import type { PortUse, Step, Word } from './plan.ts';
+import type { PortUse, StepBody, Word } from './plan.ts';
 import { LOCAL_DIR, RUN_DIR } from './word.ts';
 import type { PlacedWorker } from './worker.ts';
 
@@ -28,13 +28,13 @@ const MONITOR = {
 export function monitorSteps(
   job: Job,
   workers: readonly PlacedWorker[],
-  services: readonly Step[],
-): readonly Step[] {
+  services: readonly StepBody[],
+): readonly StepBody[] {
   return [...gpuLog(job, workers), ...metricsLog(job, services)];
 }
 
 /** On every node that has workers with GPUs. */
-function gpuLog(job: Job, workers: readonly PlacedWorker[]): readonly Step[] {
+function gpuLog(job: Job, workers: readonly PlacedWorker[]): readonly StepBody[] {
   const { gpu_log: program, interval } = job.observe;
   const nodes = new Set(workers.filter(({ gpus }) => gpus.length > 0).flatMap((worker) => worker.nodes));
   if (program === 'none' || nodes.size === 0) return [];
@@ -52,13 +52,13 @@ function gpuLog(job: Job, workers: readonly PlacedWorker[]): readonly Step[] {
 }
 
 /** Where a kind of step answers for its metrics; of a worker its leader does. */
-const METRICS_PORTS: Readonly<Partial<Record<Step['kind'], PortUse>>> = {
+const METRICS_PORTS: Readonly<Partial<Record<StepBody['kind'], PortUse>>> = {
   frontend: 'frontend',
   worker: 'system',
 };
 
 /** One process on the head node asks all of them. */
-function metricsLog(job: Job, services: readonly Step[]): readonly Step[] {
+function metricsLog(job: Job, services: readonly StepBody[]): readonly StepBody[] {
   const { metrics: interval } = job.observe;
   if (interval === 'none') return [];
   const targets = services.flatMap(({ name, kind, nodes: [node], ports }): readonly Word[] => {

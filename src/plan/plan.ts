@@ -1,4 +1,5 @@
 import type { Role } from '../config/schema/job-schema.ts';
+import type { BenchOutline } from './bench/outline.ts';
 import type { StartStage } from './start-stage.ts';
 
 /** Position of a node in the allocation, 0-based; the script binds it to a hostname at run time. */
@@ -44,6 +45,13 @@ export interface Port {
   readonly port: number;
   readonly count: number;
   readonly use: PortUse;
+  /**
+   * Where it listens. `node`: at the one address of its node that the job chose; `loopback`: at 127.0.0.1, out of reach of
+   * other nodes; `all`: at every address of the node.
+   */
+  readonly address: 'node' | 'loopback' | 'all';
+  /** What it asks of whoever connects. `certificate`: one that the job has made for itself. */
+  readonly guard: 'password' | 'certificate' | 'none';
 }
 
 export type PortUse =
@@ -68,8 +76,8 @@ export interface PortBlock {
   readonly instead: readonly number[];
 }
 
-/** One srun: the same command on one or more nodes, one task a node. */
-export interface Step {
+/** The same command on one or more nodes, one task a node. */
+export interface StepBody {
   /** Unique in the job, and the stem of its script, log and state files: `etcd`, `nats`, `frontend-0`, `prefill-0`. */
   readonly name: string;
   readonly kind: ProcessKind;
@@ -87,6 +95,12 @@ export interface Step {
   readonly ports: readonly Port[];
   /** Runs inside the job's container, where one is configured. */
   readonly contained: boolean;
+}
+
+/** A step with the srun that starts it. */
+export interface Step extends StepBody {
+  /** The whole command line; but for the step `container` it ends with the path of the step's script in the run folder. */
+  readonly srun: readonly Word[];
 }
 
 export type SecretSource = { readonly from_env: string } | { readonly from_file: string };
@@ -158,6 +172,38 @@ export interface Readiness {
   readonly readyRoute: boolean;
 }
 
+/** What the job asks its services to find out whether it is ready. */
+export interface ReadyRequests {
+  /** For each of `Readiness.endpoints`, in the same order: the body that has etcd count its registered workers. */
+  readonly counts: readonly string[];
+  /** Path at which a frontend says whether the model is ready; empty before the release that has it. */
+  readonly path: string;
+  /** Body of the completion that has to produce tokens. */
+  readonly completion: string;
+  /** Addresses with ports, as planned. */
+  readonly etcd: Word;
+  readonly entry: Word;
+  readonly frontends: readonly Word[];
+}
+
+/** What some nodes must have before the job starts anything; node.sh knows the checks. */
+export interface Check {
+  /** Ascending. */
+  readonly nodes: readonly NodeIndex[];
+  /** The check, and what it is about. */
+  readonly words: readonly string[];
+}
+
+/** What the shells of the job's nodes start with, as the cluster profile has it. */
+export interface Shells {
+  /** The batch script runs in a login shell. */
+  readonly login: boolean;
+  /** Bash that every script runs first; empty where there is none. */
+  readonly preamble: string;
+  /** The preamble loads modules, whose function a clean shell has to define first. */
+  readonly modules: boolean;
+}
+
 export interface Plan {
   readonly version: 1;
   readonly name: string;
@@ -180,4 +226,26 @@ export interface Plan {
   /** Where clients connect: nginx when there are several frontends. */
   readonly entry: { readonly node: NodeIndex; readonly port: number };
   readonly warnings: readonly string[];
+  /** Options of the job script, as words; none of them twice. */
+  readonly directives: readonly string[];
+  /** Options that sbatch's command line takes instead, by name, because each submission adds to them. */
+  readonly commandLine: Readonly<Record<string, string>>;
+  /** Nothing where preflight is off. */
+  readonly preflight: readonly Check[];
+  readonly requests: ReadyRequests;
+  readonly shells: Shells;
+  /** Parent of the folders that steps have on the nodes' own disks. */
+  readonly localDir: string;
+  /** Networks of the services, of which a node takes the first that it has: interfaces, globs of them, subnets or `auto`. */
+  readonly interfaces: readonly string[];
+  /** There where nodes are in racks that NVLink joins, or in segments; `segment`: nodes in one, 0 where none is asked for. */
+  readonly racks?: { readonly segment: number };
+  /** What etcd asks of its clients. */
+  readonly etcdGuard: Port['guard'];
+  /** Size limit of a NATS message, in megabytes. */
+  readonly natsMaxPayload: number;
+  /** There with several frontends; the words are addresses with ports. */
+  readonly nginx?: { readonly listen: Word; readonly upstreams: readonly Word[] };
+  /** What the job's benchmark measures. */
+  readonly bench?: BenchOutline;
 }

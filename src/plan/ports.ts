@@ -8,6 +8,7 @@ import {
   NCCL_PORT_OFFSET,
 } from '../config/port-blocks.ts';
 import { usesDpAttention } from '../config/sizing.ts';
+import { exposure } from './exposure.ts';
 import type { NodeIndex, Port, PortUse, Process, Word } from './plan.ts';
 import type { PlacedWorker } from './worker.ts';
 
@@ -95,20 +96,20 @@ export function frontendPort(job: Job): number {
 }
 
 export function etcdPorts(job: Job): readonly Port[] {
-  return [port('etcd-client', job.infra.ports.etcd_client)];
+  return [port(job, 'etcd-client', job.infra.ports.etcd_client)];
 }
 
 export function natsPorts(job: Job): readonly Port[] {
-  return [port('nats', job.infra.ports.nats)];
+  return [port(job, 'nats', job.infra.ports.nats)];
 }
 
 export function nginxPorts(job: Job): readonly Port[] {
-  return [port('nginx', job.frontend.port)];
+  return [port(job, 'nginx', job.frontend.port)];
 }
 
 export function frontendPorts(job: Job, responses: number): readonly Port[] {
-  const entry = port('frontend', frontendPort(job));
-  return hasPlanes(job) ? [entry, port('responses', responses)] : [entry];
+  const entry = port(job, 'frontend', frontendPort(job));
+  return hasPlanes(job) ? [entry, port(job, 'responses', responses)] : [entry];
 }
 
 /**
@@ -117,17 +118,17 @@ export function frontendPorts(job: Job, responses: number): readonly Port[] {
  */
 export function workerPorts(job: Job, worker: PlacedWorker, argv: readonly Word[]): readonly Port[] {
   const { role, config, dp, ports } = worker;
-  const owned = [port('system', ports.system)];
-  if (usesTcp(job)) owned.unshift(port('rpc', ports.rpc));
+  const owned = [port(job, 'system', ports.system)];
+  if (usesTcp(job)) owned.unshift(port(job, 'rpc', ports.rpc));
   if (argv.includes('--dist-init-addr')) {
-    owned.push(port('dist-init', ports.distInit, DIST_INIT_PORTS));
-    if (argv.includes('--nccl-port')) owned.push(port('nccl', ports.distInit + NCCL_PORT_OFFSET));
+    owned.push(port(job, 'dist-init', ports.distInit, DIST_INIT_PORTS));
+    if (argv.includes('--nccl-port')) owned.push(port(job, 'nccl', ports.distInit + NCCL_PORT_OFFSET));
     if (dp > 1 && usesDpAttention(config)) {
-      owned.push(port('dp-handshake', ports.distInit + DP_HANDSHAKE_OFFSET));
+      owned.push(port(job, 'dp-handshake', ports.distInit + DP_HANDSHAKE_OFFSET));
     }
   }
-  if (role === 'prefill') owned.push(port('bootstrap', ports.bootstrap));
-  if (config.kv_events) owned.push(port('kv-events', ports.kvEvents, dp));
+  if (role === 'prefill') owned.push(port(job, 'bootstrap', ports.bootstrap));
+  if (config.kv_events) owned.push(port(job, 'kv-events', ports.kvEvents, dp));
   return owned;
 }
 
@@ -165,6 +166,6 @@ function usesTcp(job: Job): boolean {
   return hasRequestPlane(job) && job.infra.request_plane === 'tcp';
 }
 
-function port(use: PortUse, number: number, count = 1): Port {
-  return { port: number, count, use };
+function port(job: Job, use: PortUse, number: number, count = 1): Port {
+  return { port: number, count, use, ...exposure(use, job) };
 }

@@ -2,23 +2,17 @@ import { hostPath } from '../config/expectations.ts';
 import type { Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
 import { isInContainer, programsOf } from './container.ts';
-import { exposure } from './exposure.ts';
 import { cachedImage, imageFile } from './image.ts';
 import { modelCheck } from './model.ts';
-import type { NodeIndex, Plan, Port, Process } from './plan.ts';
+import type { Check, NodeIndex, Plan, Port, Process } from './plan.ts';
 import { portRange } from './ports.ts';
 import { usesLocalDir } from './word.ts';
 
-/** What some nodes must have before the job starts anything; node.sh knows the checks. */
-export interface Check {
-  /** Ascending. */
-  readonly nodes: readonly NodeIndex[];
-  /** The check, and what it is about. */
-  readonly words: readonly string[];
-}
+/** What of a plan the checks are made from. */
+type Checked = Pick<Plan, 'nodes' | 'gpus' | 'workers' | 'steps' | 'processes'>;
 
 /** Everything that nodes are asked before the job starts anything on them; nothing where preflight is off. */
-export function preflightChecks(job: Job, plan: Plan): readonly Check[] {
+export function preflightChecks(job: Job, plan: Checked): readonly Check[] {
   if (!job.health.preflight) return [];
   const { processes } = plan;
   const nodesOf = (wanted: (process: Process) => boolean): readonly NodeIndex[] =>
@@ -39,13 +33,13 @@ export function preflightChecks(job: Job, plan: Plan): readonly Check[] {
       nodes: nodesOf(({ argv, env }) => usesLocalDir([...argv, ...Object.values(env)])),
       words: ['local_dir', job.cluster.local_dir],
     },
-    ...processes.flatMap((process) => portCheck(process, job)),
+    ...processes.flatMap((process) => portCheck(process)),
   ];
   return checks.filter(({ nodes }) => nodes.length > 0);
 }
 
 /** A node must show as many GPUs as the highest number that a worker has there needs. */
-function gpuChecks({ workers, gpus }: Plan): readonly Check[] {
+function gpuChecks({ workers, gpus }: Checked): readonly Check[] {
   const needed = new Map<NodeIndex, number>();
   for (const { nodes, gpus: used } of workers) {
     const count = Math.max(0, ...used.map((gpu) => gpu + 1));
@@ -64,7 +58,7 @@ const isKnownModel = (model: string): boolean => model !== 'any' && gpuModel(mod
 /** What a topology expects: without a file a worker does not start, and without a cache it starts slowly. */
 function expectations(
   job: Job,
-  { steps }: Plan,
+  { steps }: Checked,
   nodesOf: (wanted: (process: Process) => boolean) => readonly NodeIndex[],
 ): readonly Check[] {
   const workers = new Set(steps.filter(({ kind }) => kind === 'worker').map(({ name }) => name));
@@ -87,7 +81,7 @@ function readable(what: string, path: string | undefined, nodes: readonly NodeIn
 }
 
 /** What steps start by name on the node itself. The containers' programs are looked for where the container is made. */
-function programChecks(job: Job, plan: Plan): readonly Check[] {
+function programChecks(job: Job, plan: Checked): readonly Check[] {
   const needed = new Map<string, { readonly nodes: Set<NodeIndex>; readonly missing: string }>();
   for (const step of plan.steps) {
     // The job goes on without a monitor.
@@ -119,17 +113,17 @@ const NGINX_MISSING =
   'several frontends need it on the node itself, outside the container: install it, put the folder of a copy on PATH ' +
   'in the preamble of the cluster profile, or set frontend.count to 1';
 
-function isContained(name: string, { steps }: Plan): boolean {
+function isContained(name: string, { steps }: Checked): boolean {
   return steps.some((step) => step.name === name && step.contained);
 }
 
-function portCheck({ name, nodeIndex, ports }: Process, job: Job): readonly Check[] {
+function portCheck({ name, nodeIndex, ports }: Process): readonly Check[] {
   if (ports.length === 0) return [];
-  return [{ nodes: [nodeIndex], words: ['ports', name, ...ports.map((port) => portWord(port, job))] }];
+  return [{ nodes: [nodeIndex], words: ['ports', name, ...ports.map(portWord)] }];
 }
 
 /** `8000`, `29500-29506`; with `*:` before it where the address of the node is not all that has to be free. */
-function portWord(port: Port, job: Job): string {
+function portWord(port: Port): string {
   const numbers = portRange(port);
-  return exposure(port.use, job).address === 'node' ? numbers : `*:${numbers}`;
+  return port.address === 'node' ? numbers : `*:${numbers}`;
 }

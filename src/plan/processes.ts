@@ -1,9 +1,9 @@
-import type { Process, Step, Word } from './plan.ts';
+import type { Process, StepBody, Word } from './plan.ts';
 import { portsOfRank } from './ports.ts';
 import { onNode } from './word.ts';
 
 /** What a step runs on each of its nodes, in the order of their ranks. */
-export function processesOf(step: Step): readonly Process[] {
+export function processesOf(step: StepBody): readonly Process[] {
   return step.nodes.map((node, rank) => {
     const here = (word: Word): Word => onNode(word, node, rank);
     return {

@@ -3,7 +3,9 @@ import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
 import type { Role, RoleConfig } from '../config/schema/role.ts';
 import { engineArgument } from '../config/sizing.ts';
-import type { Readiness } from './plan.ts';
+import { addressOf } from './inside.ts';
+import type { Plan, Readiness, ReadyRequests, StepBody } from './plan.ts';
+import { nodeIp } from './word.ts';
 
 /** First release whose runtime has the route `/{model_id}/ready` of `/v1/models`: 1.3.1 does, 1.2.1 does not. */
 const READY_ROUTE_SINCE = '1.3';
@@ -33,6 +35,33 @@ export function readiness(job: Job): Readiness {
     lease: job.infra.etcd.lease_ttl ?? (hasPlanes(job) ? 30 : 10),
     readyRoute: atLeast(job.dynamo.version, READY_ROUTE_SINCE),
   };
+}
+
+/** What the job asks to find out whether that is so. */
+export function readyRequests(
+  { endpoints, model, readyRoute }: Readiness,
+  entry: Plan['entry'],
+  steps: readonly StepBody[],
+): ReadyRequests {
+  const completion = { model, messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 8 };
+  const etcd = steps.find(({ kind }) => kind === 'etcd');
+  const frontends = steps.filter(({ kind }) => kind === 'frontend');
+  return {
+    counts: endpoints.map(({ namespace, component, endpoint }) =>
+      etcdCount(`v1/instances/${namespace}/${component}/${endpoint}/`),
+    ),
+    path: readyRoute ? `/v1/models/${encodeURIComponent(model)}/ready` : '',
+    completion: JSON.stringify(completion),
+    etcd: addressOf(etcd, 'etcd-client'),
+    entry: [nodeIp(entry.node), `:${entry.port}`],
+    frontends: frontends.map((step) => addressOf(step, 'frontend')),
+  };
+}
+
+/** Body of a count of all keys that start with `prefix` (etcd's JSON gateway takes base64). */
+function etcdCount(prefix: string): string {
+  const next = `${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)}`;
+  return JSON.stringify({ key: btoa(prefix), range_end: btoa(next), count_only: true });
 }
 
 /** Of the time before the limit, the teardown needs the last 30 s: three groups of steps have 8 s each. */

@@ -3,11 +3,11 @@ import { isInContainer, sharesContainer } from './container.ts';
 import { pyxisImage } from './image.ts';
 import { modelMount } from './model.ts';
 import { METRICS } from './monitor-step.ts';
-import type { Step, Word } from './plan.ts';
+import type { Step, StepBody, Word } from './plan.ts';
 import { ATTEMPT_DIR, CONTAINER, RUN_DIR } from './word.ts';
 
 /**
- * The srun that starts a step: one task on each of its nodes, side by side with all other steps there.
+ * A step with the srun that starts it: one task on each of its nodes, side by side with all other steps there.
  *
  * - `--overlap`: since Slurm 20.11 steps are exclusive, and the second on a node would wait for ever.
  * - no `--cpus-per-task`: since 22.05 it implies `--exact`, and a step would get only that many CPUs of its
@@ -23,7 +23,11 @@ import { ATTEMPT_DIR, CONTAINER, RUN_DIR } from './word.ts';
  *
  * In containers run Dynamo, etcd and NATS, all of which Dynamo's images hold; nginx runs on the host.
  */
-export function srunCommand(step: Step, job: Job): readonly Word[] {
+export function withSrun(step: StepBody, job: Job): Step {
+  return { ...step, srun: srunCommand(step, job) };
+}
+
+function srunCommand(step: StepBody, job: Job): readonly Word[] {
   const nodes = step.nodes.length;
   return [
     'srun',
@@ -45,12 +49,12 @@ export function srunCommand(step: Step, job: Job): readonly Word[] {
 }
 
 /** What is wrong with a container is to stand beside what srun says of it, where lib.sh looks for the cause. */
-function outputWords(step: Step): readonly Word[] {
+function outputWords(step: StepBody): readonly Word[] {
   if (step.kind === 'container') return [];
   return [['--output=', ATTEMPT_DIR, `/logs/${step.name}.%N.${logKind(step)}`], '--open-mode=append'];
 }
 
-function logKind({ name, kind }: Step): string {
+function logKind({ name, kind }: StepBody): string {
   if (kind !== 'monitor') return 'log';
   return name === METRICS ? 'prom' : 'csv';
 }
@@ -60,7 +64,7 @@ function logKind({ name, kind }: Step): string {
  * a step would enter the namespaces of another one that runs in the same container, and lose its own mounts. Where the
  * container has gone, pyxis makes it again from the image.
  */
-function containerWords(step: Step, job: Job): readonly Word[] {
+function containerWords(step: StepBody, job: Job): readonly Word[] {
   if (!isInContainer(step, job) || !job.container) return [];
   return [
     `--container-image=${pyxisImage(job, job.container.image)}`,
@@ -74,7 +78,7 @@ function containerWords(step: Step, job: Job): readonly Word[] {
 }
 
 /** Everything keeps its own path inside, so that one path means one thing in the whole job. */
-function mounts(step: Step, own: readonly string[], job: Job): readonly (readonly Part[])[] {
+function mounts(step: StepBody, own: readonly string[], job: Job): readonly (readonly Part[])[] {
   const { path } = job.model;
   const template = job.dynamo.custom_jinja_template;
   const list: (readonly Part[])[] = [[RUN_DIR, ':', RUN_DIR]];

@@ -3,13 +3,13 @@ import { hasRequestPlane } from '../config/planes.ts';
 import { workerCommand } from './engine/command.ts';
 import { dynamoEnvironment } from './environment.ts';
 import { portWord } from './movable-ports.ts';
-import type { Step } from './plan.ts';
+import type { StepBody } from './plan.ts';
 import { workerPorts } from './ports.ts';
 import { profilerWords } from './profiler.ts';
 import type { PlacedWorker } from './worker.ts';
 
 /** One srun for each worker: all of its nodes run the same command, and differ in rank and address. */
-export function workerStep(job: Job, worker: PlacedWorker): Step {
+export function workerStep(job: Job, worker: PlacedWorker): StepBody {
   const { argv, env, secrets } = workerCommand(job, worker);
   return {
     name: worker.name,

@@ -1,13 +1,8 @@
 import { isBenchTool } from '../config/compat/bench-args.ts';
-import type { Job } from '../config/job.ts';
-import { etcdGuard } from '../config/planes.ts';
-import { benchOutline } from '../plan/bench/outline.ts';
 import { planJson } from '../plan/json.ts';
 import { METRICS } from '../plan/monitor-step.ts';
-import { portPart } from '../plan/movable-ports.ts';
-import type { Plan, PortUse } from '../plan/plan.ts';
+import type { Plan, Word } from '../plan/plan.ts';
 import { portRange } from '../plan/ports.ts';
-import { preflightChecks } from '../plan/preflight.ts';
 import { refText } from '../plan/word.ts';
 import { causePatterns } from './cause-patterns.ts';
 import { jobScript } from './job-script.ts';
@@ -73,22 +68,22 @@ export const TEMPLATES = [
 
 export type TemplateName = (typeof TEMPLATES)[number];
 
-/** Renders the bundle; the same job always gives the same bytes. */
-export function renderBundle(job: Job, plan: Plan, { templates, config }: BundleSources): Bundle {
+/** Renders the bundle; the same plan always gives the same bytes. */
+export function renderBundle(plan: Plan, { templates, config }: BundleSources): Bundle {
   const files = new Map<string, BundleFile>([
-    ['job.sbatch', { text: jobScript(job, plan, templates['job.sbatch.hbs']), mode: 0o700 }],
+    ['job.sbatch', { text: jobScript(plan, templates['job.sbatch.hbs']), mode: 0o700 }],
     ...TEMPLATES.filter((name) => !name.endsWith('.hbs'))
-      .filter((name) => name !== 'etcd.py' || etcdGuard(job) === 'password')
+      .filter((name) => name !== 'etcd.py' || plan.etcdGuard === 'password')
       .filter((name) => name !== 'image.sh' || plan.steps.some(({ kind }) => kind === 'image'))
       .filter((name) => name !== 'cleanup.sh')
-      .filter((name) => name !== 'bench.sh' || (job.bench && isBenchTool(job.bench.type)))
+      .filter((name) => name !== 'bench.sh' || (plan.bench && isBenchTool(plan.bench.type)))
       .filter((name) => name !== 'metrics.sh' || plan.steps.some((step) => step.name === METRICS))
       .map((name) => [name, { text: templates[name], mode: 0o600 }] as const),
   ]);
   files.set('causes.txt', { text: causePatterns(), mode: 0o600 });
-  if (job.cluster.preamble.trim() !== '')
-    files.set('preamble.sh', { text: `${job.cluster.preamble.trimEnd()}\n`, mode: 0o600 });
-  const checks = preflightChecks(job, plan);
+  const { preamble } = plan.shells;
+  if (preamble !== '') files.set('preamble.sh', { text: `${preamble}\n`, mode: 0o600 });
+  const checks = plan.preflight;
   if (checks.length > 0)
     files.set('preflight.sh', { text: compile(templates['preflight.sh.hbs'])({ checks }), mode: 0o600 });
   if (plan.movable.length > 0)
@@ -100,7 +95,7 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
       continue;
     }
     files.set(`steps/${planned.name}.sh`, {
-      text: stepScript(job, planned, templates['step.sh.hbs']),
+      text: stepScript(plan, planned, templates['step.sh.hbs']),
       mode: 0o700,
     });
     files.set(`env/${planned.name}.env`, { text: environmentFile(planned), mode: 0o600 });
@@ -109,17 +104,16 @@ export function renderBundle(job: Job, plan: Plan, { templates, config }: Bundle
   if (nats)
     files.set('nats.conf', {
       text: compile(templates['nats.conf.hbs'])({
-        maxPayload: job.infra.nats_max_payload ?? 1,
+        maxPayload: plan.natsMaxPayload,
       }),
       mode: 0o600,
     });
-  const nginx = plan.steps.find(({ kind }) => kind === 'nginx');
-  if (nginx)
-    files.set('nginx.conf', { text: nginxConf(job, plan, templates['nginx.conf.hbs']), mode: 0o600 });
-  files.set('plan.json', { text: `${JSON.stringify(planJson(plan, job), null, 2)}\n`, mode: 0o600 });
+  if (plan.nginx)
+    files.set('nginx.conf', { text: nginxConf(plan.nginx, templates['nginx.conf.hbs']), mode: 0o600 });
+  files.set('plan.json', { text: `${JSON.stringify(planJson(plan), null, 2)}\n`, mode: 0o600 });
   // The built-in client writes its own.
-  const bench = job.bench?.type === 'builtin' ? undefined : benchOutline(job);
-  if (bench) files.set('bench.json', { text: `${JSON.stringify(bench, null, 2)}\n`, mode: 0o600 });
+  if (plan.bench && plan.bench.type !== 'builtin')
+    files.set('bench.json', { text: `${JSON.stringify(plan.bench, null, 2)}\n`, mode: 0o600 });
   files.set('config.yaml', { text: config, mode: 0o600 });
   return { files };
 }
@@ -133,15 +127,12 @@ function portsFile({ movable }: Plan, template: string): string {
 }
 
 /** The node that runs it fills in what it names. */
-function nginxConf(job: Job, { entry, steps }: Plan, template: string): string {
-  const at = (node: number | undefined, port: number, use: PortUse): string => {
-    const part = portPart(use, port, job);
-    return `\${NODE_IP[${node}]}:${typeof part === 'string' ? part : refText(part)}`;
-  };
-  return compile(template)({
-    listen: at(entry.node, entry.port, 'nginx'),
-    upstreams: steps
-      .filter(({ kind }) => kind === 'frontend')
-      .map(({ nodes }) => at(nodes[0], job.infra.ports.frontend, 'frontend')),
-  });
+function nginxConf({ listen, upstreams }: NonNullable<Plan['nginx']>, template: string): string {
+  return compile(template)({ listen: unquoted(listen), upstreams: upstreams.map(unquoted) });
 }
+
+const unquoted = (word: Word): string =>
+  [word]
+    .flat()
+    .map((part) => (typeof part === 'string' ? part : refText(part)))
+    .join('');

@@ -1,13 +1,12 @@
-import type { Job } from '../config/job.ts';
-import type { Step } from '../plan/plan.ts';
+import type { Plan, StepBody } from '../plan/plan.ts';
 import type { BundleFile } from './bundle.ts';
 import { environmentFile, stepScript } from './step-files.ts';
 
 export interface ChangedStep {
-  readonly job: Job;
-  readonly step: Step;
+  readonly plan: Plan;
+  readonly step: StepBody;
   /** As the bundle has it. */
-  readonly original: Step;
+  readonly original: StepBody;
   /** Relative to the run folder. */
   readonly folder: string;
   /** Text of step.sh.hbs. */
@@ -19,7 +18,7 @@ export interface ChangedStep {
  * Secrets stay in the bundle's file, for nobody can give new ones to a job that runs.
  */
 export function changedStepFiles({
-  job,
+  plan,
   step,
   original,
   folder,
@@ -30,7 +29,7 @@ export function changedStepFiles({
   const text = environmentFile({ ...step, secrets: original.secrets });
   const forgotten = gone.map((name) => `unset ${name}\n`).join('');
   return new Map([
-    [`${folder}/${step.name}.sh`, { text: stepScript(job, step, template, env), mode: 0o700 }],
+    [`${folder}/${step.name}.sh`, { text: stepScript(plan, step, template, env), mode: 0o700 }],
     [env, { text: `${text}${forgotten}`, mode: 0o600 }],
   ]);
 }

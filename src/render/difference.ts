@@ -1,15 +1,15 @@
-import type { Step } from '../plan/plan.ts';
+import type { StepBody } from '../plan/plan.ts';
 import { commandLines, quoteCommand, quoteWord } from './shell.ts';
 
 /** What changes between two commands of a step, as lines with `- ` or `+ ` before them; none where nothing does. */
-export function stepDifference(before: Step, after: Step): readonly string[] {
+export function stepDifference(before: StepBody, after: StepBody): readonly string[] {
   return difference(linesOf(before), linesOf(after));
 }
 
 /** An option with its values, or a variable; by its name. */
 type Lines = ReadonlyMap<string, string>;
 
-function linesOf({ argv, env, secrets }: Step): Lines {
+function linesOf({ argv, env, secrets }: StepBody): Lines {
   const options = commandLines(argv).map((words): [string, string] => {
     const [first = ''] = words;
     const name = typeof first === 'string' ? first : quoteWord(first);

@@ -1,92 +1,78 @@
-import type { Job } from '../config/job.ts';
-import { etcdGuard } from '../config/planes.ts';
-import { gpuModel } from '../config/schema/gpu.ts';
-import { ROLES } from '../config/schema/role.ts';
-import { reachedAt } from '../plan/inside.ts';
+import { addressOf } from '../plan/inside.ts';
 import { METRICS } from '../plan/monitor-step.ts';
-import type { Plan, PortUse, ProcessKind, Step, Word } from '../plan/plan.ts';
-import { srunCommand } from '../plan/step.ts';
-import { directiveLine, directives } from './directives.ts';
+import type { Plan, ProcessKind, Step } from '../plan/plan.ts';
+import { directiveLine } from './directive-line.ts';
 import { quoteWord, wrapCommand } from './shell.ts';
 import { compile } from './template.ts';
 
 /** `job.sbatch`: directives, one launch a step, and what to wait for. */
-export function jobScript(job: Job, plan: Plan, template: string): string {
+export function jobScript(plan: Plan, template: string): string {
   return compile(template)({
-    ...startContext(job, plan),
-    ...readinessContext(plan, job),
-    directives: directives(job, plan).map(directiveLine),
-    login: job.cluster.environment === 'login',
-    about: `${job.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
-    policies: policies(job),
+    ...startContext(plan),
+    ...readinessContext(plan),
+    directives: plan.directives.map(directiveLine),
+    login: plan.shells.login,
+    about: `${plan.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
+    policies: policies(plan),
     lost: plan.readiness.lost,
-    groups: groups(job, plan),
-    metrics: plan.steps.filter(({ name }) => name === METRICS).map((step) => launch(step, job)),
-    bench: plan.steps.filter(({ kind }) => kind === 'bench').map((step) => launch(step, job)),
+    groups: groups(plan),
+    metrics: plan.steps.filter(({ name }) => name === METRICS).map(launch),
+    bench: plan.steps.filter(({ kind }) => kind === 'bench').map(launch),
   });
 }
 
 /** The workers whose nodes are to be close to each other, and whether NVLink may reach from one node to the other. */
-function seating({ gpu, slurm }: Job, { workers, gpus }: Plan): readonly string[] {
+function seating({ workers, racks }: Plan): readonly string[] {
   const spans = workers.filter(({ nodes }) => nodes.length > 1);
-  const racks = slurm.segment !== undefined || (gpuModel(gpu)?.nvlinkDomain ?? 0) > gpus.perNode;
   return [
     ...spans.map(({ name, nodes }) => ['span', name, ...nodes].join(' ')),
-    ...(racks && spans.length > 0 ? [`RACKS=1 SEGMENT=${slurm.segment ?? 0}`] : []),
+    ...(racks && spans.length > 0 ? [`RACKS=1 SEGMENT=${racks.segment}`] : []),
   ];
 }
 
 /** What `begin` and `ask_nodes` of lib.sh take. */
-export function startContext(job: Job, plan: Plan) {
-  const { readiness, nodes } = plan;
+export function startContext(plan: Plan) {
+  const { readiness, nodes, shells } = plan;
   return {
-    seating: seating(job, plan),
-    tls: job.infra.tls,
-    preamble: job.cluster.preamble.trim() !== '',
-    modules: job.cluster.environment === 'clean' && /\b(module|ml)\b/.test(job.cluster.preamble),
+    seating: seating(plan),
+    tls: plan.etcdGuard === 'certificate',
+    preamble: shells.preamble !== '',
+    modules: shells.modules,
     deadline: readiness.deadline,
     stall: readiness.stall,
     drain: readiness.drain,
     lease: readiness.lease,
-    localDir: job.cluster.local_dir,
+    localDir: plan.localDir,
     nodes: nodes.length,
-    interfaces: [job.cluster.interface].flat(),
+    interfaces: plan.interfaces,
   };
 }
 
 /** What `expect` and `await_ready` of lib.sh take. */
-export function readinessContext({ readiness, entry, steps }: Plan, job: Job) {
-  const { model, readyRoute } = readiness;
-  const completion = { model, messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 8 };
-  const etcd = steps.find(({ kind }) => kind === 'etcd');
+export function readinessContext({ readiness, requests }: Plan) {
   return {
-    expected: readiness.endpoints.map(({ role, workers, namespace, component, endpoint }) => ({
-      role,
-      workers,
-      component,
-      endpoint,
-      etcdRange: etcdCount(`v1/instances/${namespace}/${component}/${endpoint}/`),
+    expected: readiness.endpoints.map((endpoint, index) => ({
+      ...endpoint,
+      etcdRange: requests.counts[index],
     })),
-    model,
-    readyPath: readyRoute ? `/v1/models/${encodeURIComponent(model)}/ready` : '',
-    completion: JSON.stringify(completion),
-    etcd: address(etcd, 'etcd-client', job),
-    entry: [{ ref: 'node-ip', node: entry.node }, `:${entry.port}`] satisfies Word,
-    frontends: steps.filter(({ kind }) => kind === 'frontend').map((step) => address(step, 'frontend', job)),
+    model: readiness.model,
+    readyPath: requests.path,
+    completion: requests.completion,
+    etcd: requests.etcd,
+    entry: requests.entry,
+    frontends: requests.frontends,
   };
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** Roles whose workers may be started again, or lost. */
-function policies(job: Job): readonly string[] {
-  return ROLES.flatMap((role) => {
-    const { restart = 'never', critical = true } = job[role] ?? {};
-    return [
-      ...(restart === 'never' ? [] : [`restart_workers ${role} ${restart}`]),
-      ...(critical ? [] : [`spare_workers ${role}`]),
-    ];
-  });
+function policies({ workers }: Plan): readonly string[] {
+  const roles = workers.filter(({ index }) => index === 0);
+  return roles.flatMap(({ role, restarts, critical }) => [
+    ...(restarts === 0 ? [] : [`restart_workers ${role} ${restarts}`]),
+    ...(critical ? [] : [`spare_workers ${role}`]),
+  ]);
 }
 
 /** Steps that start together, and what has to answer before the next ones start. */
@@ -103,42 +89,42 @@ const STAGES: readonly { readonly title: string; readonly kinds: readonly Proces
   },
 ];
 
-function groups(job: Job, plan: Plan): readonly object[] {
+function groups(plan: Plan): readonly object[] {
   return STAGES.flatMap(({ title, kinds }) => {
     const steps = kinds.flatMap((kind) =>
       plan.steps.filter((step) => step.kind === kind && step.name !== METRICS),
     );
     if (steps.length === 0) return [];
-    const awaits = steps.flatMap((step) => awaitLines(step, job));
-    return [{ title, steps: steps.map((step) => launch(step, job)), awaits }];
+    const awaits = steps.flatMap(awaitLines);
+    return [{ title, steps: steps.map(launch), awaits }];
   });
 }
 
 /** What `launch` of lib.sh takes. */
-export function launch(step: Step, job: Job): object {
+export function launch(step: Step): object {
   return {
     name: step.name,
     kind: step.kind,
     role: step.role ?? '',
     nodes: step.nodes,
-    lines: wrapCommand(srunCommand(step, job), 100),
+    lines: wrapCommand(step.srun, 100),
   };
 }
 
 /** What has to answer before other steps can start. */
-export function awaitLines(step: Step, job: Job): readonly string[] {
+export function awaitLines(step: Step): readonly string[] {
   switch (step.kind) {
     case 'image':
       return [`await_image ${step.name} ${quoteWord(step.argv.at(-1) ?? '')}`];
     case 'container':
       return [`await_container ${step.name}`];
     case 'etcd':
-      return awaitEtcd(step, job);
+      return awaitEtcd(step);
     case 'nats':
-      return [`await_service ${step.name} nats_answers ${quoteWord(address(step, 'nats', job))}`];
+      return [`await_service ${step.name} nats_answers ${quoteWord(addressOf(step, 'nats'))}`];
     case 'frontend':
     case 'nginx':
-      return [`await_service ${step.name} http_answers ${quoteWord(address(step, step.kind, job))} /live`];
+      return [`await_service ${step.name} http_answers ${quoteWord(addressOf(step, step.kind))} /live`];
     case 'cleanup':
     case 'worker':
     case 'monitor':
@@ -149,24 +135,11 @@ export function awaitLines(step: Step, job: Job): readonly string[] {
   }
 }
 
-function awaitEtcd(step: Step, job: Job): readonly string[] {
-  const at = quoteWord(address(step, 'etcd-client', job));
-  const guard = etcdGuard(job);
+function awaitEtcd(step: Step): readonly string[] {
+  const at = quoteWord(addressOf(step, 'etcd-client'));
+  const guard = step.ports[0]?.guard;
   if (guard === 'password')
     return [`await_service ${step.name} locked_etcd_answers ${at}`, `enter_etcd ${at}`];
   const answers = `await_service ${step.name} etcd_answers ${at}`;
   return guard === 'none' ? [answers] : [answers, 'tell_certificate'];
-}
-
-export function address(step: Step | undefined, use: PortUse, job: Job): Word {
-  const port = step?.ports.find((owned) => owned.use === use)?.port;
-  const node = step?.nodes[0];
-  if (port === undefined || node === undefined) throw new Error(`the plan has no ${use} port`);
-  return [reachedAt(use, job, node), `:${port}`];
-}
-
-/** Body of a count of all keys that start with `prefix` (etcd's JSON gateway takes base64). */
-function etcdCount(prefix: string): string {
-  const next = `${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)}`;
-  return JSON.stringify({ key: btoa(prefix), range_end: btoa(next), count_only: true });
 }

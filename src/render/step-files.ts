@@ -1,12 +1,15 @@
-import type { Job } from '../config/job.ts';
-import { etcdGuard } from '../config/planes.ts';
-import type { Step, Word } from '../plan/plan.ts';
+import type { Plan, StepBody, Word } from '../plan/plan.ts';
 import { usesLocalDir } from '../plan/word.ts';
 import { commandLines, quoteCommand, quoteWord } from './shell.ts';
 import { compile } from './template.ts';
 
 /** What a step runs on each of its nodes. `template`: text of step.sh.hbs; `env`: path of its environment in the run folder. */
-export function stepScript(job: Job, step: Step, template: string, env = `env/${step.name}.env`): string {
+export function stepScript(
+  plan: Pick<Plan, 'localDir' | 'etcdGuard'>,
+  step: StepBody,
+  template: string,
+  env = `env/${step.name}.env`,
+): string {
   const nodes =
     step.nodes.length === 1 ? `node ${step.nodes[0]}` : `nodes ${step.nodes[0]} to ${step.nodes.at(-1)}`;
   const what = step.role === null ? step.kind : `${step.role} worker ${step.worker}`;
@@ -15,39 +18,39 @@ export function stepScript(job: Job, step: Step, template: string, env = `env/${
     name: step.name,
     nodes: step.nodes,
     env,
-    localDir: needsLocalDir(step) ? job.cluster.local_dir : undefined,
+    localDir: needsLocalDir(step) ? plan.localDir : undefined,
     inLocalDir: step.kind === 'etcd',
     filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
-    services: usesServices(step) ? services(step, job) : undefined,
-    attend: attendant(step, job),
+    services: usesServices(step) ? services(step, plan) : undefined,
+    attend: attendant(step, plan),
     lines: commandLines(step.argv).map(quoteCommand),
   });
 }
 
 /** How task.sh runs the command. Dynamo 0.x cannot log in to etcd, which is open then. */
-function attendant({ kind }: Step, job: Job): string {
+function attendant({ kind }: StepBody, { etcdGuard }: Pick<Plan, 'etcdGuard'>): string {
   if (kind === 'bench' || kind === 'image') return 'complete';
-  const locked = kind === 'etcd' && etcdGuard(job) === 'password';
+  const locked = kind === 'etcd' && etcdGuard === 'password';
   return locked ? 'run python3 -I -S "$RUN_DIR/etcd.py" "$ATTEMPT_DIR/state/etcd.lock"' : 'run';
 }
 
 /** They start together with etcd and NATS. */
-const usesServices = ({ kind }: Step): boolean => kind === 'worker' || kind === 'frontend';
+const usesServices = ({ kind }: StepBody): boolean => kind === 'worker' || kind === 'frontend';
 
 /** NATS finds its folder in nats.conf. */
-const needsLocalDir = ({ kind, argv, env }: Step): boolean =>
+const needsLocalDir = ({ kind, argv, env }: StepBody): boolean =>
   kind === 'nats' || usesLocalDir([...argv, ...Object.values(env)]);
 
 const MODES = { none: 'open', password: 'locked', certificate: 'tls' } as const;
 
 /** What `await_services` of task.sh takes. */
-function services({ env }: Step, job: Job): readonly Word[] {
+function services({ env }: StepBody, { etcdGuard }: Pick<Plan, 'etcdGuard'>): readonly Word[] {
   const urls = [env.ETCD_ENDPOINTS, env.NATS_SERVER].filter((url) => url !== undefined);
-  return [MODES[etcdGuard(job)], ...urls];
+  return [MODES[etcdGuard], ...urls];
 }
 
 /** An array: as variables of their own, names that a config gives would be those of task.sh. */
-export function environmentFile(step: Step): string {
+export function environmentFile(step: StepBody): string {
   const lines = Object.entries(step.env).map(([name, value]) => `  ${name}=${quoteWord(value)}\n`);
   const secrets =
     Object.keys(step.secrets).length > 0 ? `. "$RUN_DIR"/env/${step.name}.secrets || return\n` : '';

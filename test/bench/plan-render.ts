@@ -38,7 +38,7 @@ const { job, diagnostics } = resolveJob({
 if (job === undefined) throw new Error(JSON.stringify(diagnostics));
 
 const start = performance.now();
-const bundle = renderBundle(job, planJob(job), { templates, config: text });
+const bundle = renderBundle(planJob(job), { templates, config: text });
 const ms = performance.now() - start;
 const bytes = [...bundle.files.values()].reduce((sum, file) => sum + file.text.length, 0);
 // The peak of this program alone: getrusage would count the memory of the parent that forked it.

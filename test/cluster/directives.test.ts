@@ -1,7 +1,7 @@
 import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { directiveLine } from '../../src/render/directives.ts';
+import { directiveLine } from '../../src/render/directive-line.ts';
 import { type LoginCli, loginCli } from './cli.ts';
 import { type Cluster, clusterAvailable, down, USERS, up } from './cluster.ts';
 

@@ -4,7 +4,8 @@ import { DynSlurmError } from '../../errors.ts';
 import type { HostFile } from '../../host/host.ts';
 import { planJob } from '../../plan/assemble.ts';
 import { benchSteps } from '../../plan/bench-step.ts';
-import type { Step } from '../../plan/plan.ts';
+import type { StepBody } from '../../plan/plan.ts';
+import { withSrun } from '../../plan/step.ts';
 import { BENCH_STOP, benchLaunch } from '../../render/bench-launch.ts';
 import { changedStepFiles } from '../../render/changed-step.ts';
 import { followRunLog, readRunLog } from '../../run/event-log.ts';
@@ -71,15 +72,15 @@ async function start(
   const template = (file: string) => world.readFile(join(world.packageRoot, 'templates', file));
   const session = sessionOf(target);
   const folder = session ? `session/changes/${id}` : `results/${name}/step-${id}`;
-  const original: Step = { ...step, secrets: configured?.secrets ?? {} };
-  const files = changedStepFiles({ job, step, original, folder, template: await template('step.sh.hbs') });
+  const original: StepBody = { ...step, secrets: configured?.secrets ?? {} };
+  const files = changedStepFiles({ plan, step, original, folder, template: await template('step.sh.hbs') });
   const runner: readonly (readonly [string, HostFile])[] = wanted.again
     ? []
     : [['bench.sh', { text: await template('bench.sh'), mode: 0o600 }]];
   await writeBench(wanted, target, new Map(runner), world);
   await connection.host.writeFiles(run.dir, new Map<string, HostFile>(files));
   if (session) return tell(session, { verb: 'start', steps: [{ name: BENCH, change: id }] }, world).events;
-  return command(target, benchLaunch(step, job, `${folder}/${BENCH}.sh`), world);
+  return command(target, benchLaunch(withSrun(step, job), `${folder}/${BENCH}.sh`), world);
 }
 
 /** Tells a submitted job, see lib/bench.sh; what happens from then on. */

@@ -1,10 +1,8 @@
 import type { Job } from '../../config/job.ts';
 import { alternatives } from '../../config/text/suggestion.ts';
 import { span } from '../../format.ts';
-import { exposure } from '../../plan/exposure.ts';
 import type { Plan, PlanNode, Port, Step } from '../../plan/plan.ts';
 import { portRange } from '../../plan/ports.ts';
-import { srunCommand } from '../../plan/step.ts';
 import { asPlanned } from '../../plan/word.ts';
 import { commandLines, quote, quoteCommand, quoteWord } from '../../render/shell.ts';
 import { table } from '../table.ts';
@@ -20,8 +18,8 @@ export function planText(plan: Plan, job: Job, page: Page, notes: readonly strin
     ...notesSection(notes, job, inner),
     ['Nodes', nodes(plan, inner)],
     ['Workers', workers(plan, inner)],
-    ['Ports', listening(plan, job, inner)],
-    ['Commands', [KNOWN_LATER, ...plan.steps.map((step) => command(step, job, inner))].join('\n')],
+    ['Ports', listening(plan, inner)],
+    ['Commands', [KNOWN_LATER, ...plan.steps.map((step) => command(step, inner))].join('\n')],
   ];
   const text = `${plan.name}: ${summary(plan, job)}\n${sections.map(([title, text]) => `\n${title}\n${indent(text)}`).join('')}`;
   return wrapped(text, page.width);
@@ -82,9 +80,9 @@ function workers(plan: Plan, page: Page): string {
 }
 
 /** Who listens where, and what it asks of who connects. */
-export function listening(plan: Plan, job: Job, page: Page): string {
+export function listening(plan: Plan, page: Page): string {
   const rows = portsOfNodes(plan).map(({ nodes, port, step }) => {
-    const { address, guard } = exposure(port.use, job);
+    const { address, guard } = port;
     return [
       ranges(nodes),
       portRange(port),
@@ -125,14 +123,14 @@ function portsOfNodes({ processes }: Plan): readonly PortOfNodes[] {
 const KNOWN_LATER =
   '${NODE[i]}, ${NODE_IP[i]}, ${SELF_IP}, ${RUN_DIR} and ${LOCAL_DIR} are known when the job runs.\n';
 
-function command(step: Step, job: Job, page: Page): string {
+function command(step: Step, page: Page): string {
   const width = Math.min(WIDTH, page.width - 8);
   const env = Object.entries(step.env).map(([name, value]) => `${name}=${quoteWord(asPlanned(value))}`);
   const secrets = Object.keys(step.secrets).map((name) => `${name}=${quote('(secret)')}`);
   const where = `${step.nodes.length === 1 ? 'node' : 'nodes'} ${ranges(step.nodes)}`;
   return [
     `${step.name} on ${where}`,
-    `  ${filled(srunCommand(step, job).map(quoteWord), width).join(BREAK)}`,
+    `  ${filled(step.srun.map(quoteWord), width).join(BREAK)}`,
     ...[...env, ...secrets].map((line) => `  ${line}`),
     `  ${commandLines(step.argv.map(asPlanned)).map(quoteCommand).join(BREAK)}`,
     '',

@@ -17,7 +17,7 @@ export async function plan(file: string, options: PlanOptions, world: World): Pr
   const planned = planJob(loaded.job);
   world.out.write(
     options.json
-      ? `${JSON.stringify(planJson(planned, loaded.job), null, 2)}\n`
+      ? `${JSON.stringify(planJson(planned), null, 2)}\n`
       : planText(planned, loaded.job, world.page, loaded.notes),
   );
   return EXIT.ok;

@@ -6,7 +6,6 @@ import { benchable } from '../../rehearsal/benchable.ts';
 import { type Fault, parseFault } from '../../rehearsal/fault.ts';
 import { rehearsable } from '../../rehearsal/rehearsable.ts';
 import { findTools, toolsPlace } from '../../rehearsal/tools/tools.ts';
-import { commandLineOptions } from '../../render/directives.ts';
 import { createRun, type Run } from '../../run/folder.ts';
 import { submitRequest } from '../../scheduler/request.ts';
 import { connectLocally } from '../cluster/connect.ts';
@@ -51,7 +50,7 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   });
   const run = createRun(connection.runsDir, loaded.job.name, world.randomHex(3));
   const { files } = await bundleOf(loaded, plan, world);
-  const request = submitRequest(run, files, [], commandLineOptions(loaded.job));
+  const request = submitRequest(run, files, [], plan.commandLine);
   const origin = await originOf(file, world);
   // An interrupt, too, has to leave a tidy machine.
   const release = world.holdEnd();

@@ -4,7 +4,6 @@ import { elapsed } from '../../format.ts';
 import type { HostFile } from '../../host/host.ts';
 import { planJob } from '../../plan/assemble.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { directives } from '../../render/directives.ts';
 import { createRun, type Run } from '../../run/folder.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { allocateCommand } from '../../scheduler/salloc-argv.ts';
@@ -62,7 +61,7 @@ export async function allocate(
         made,
         ...(await waitForAllocation(
           made,
-          allocateCommand(made, directives(job, plan), excluded.given),
+          allocateCommand(made, plan.directives, excluded.given),
           connection,
           options,
           world,

@@ -72,7 +72,7 @@ export async function changedCommand(
   const id = world.randomHex(3);
   const note: NotedChange = { step: step.name, settings, made: world.now().toISOString() };
   const files = changedStepFiles({
-    job: after.job,
+    plan: planJob(after.job),
     step: changed,
     original,
     folder: `${FOLDER}/${id}`,
@@ -132,7 +132,7 @@ function stepIn({ job }: ValidJob, name: string): Step {
 /** What other steps of the session rely on, ports and places, must not move under them. */
 async function requireSamePlan({ run, connection }: Session, own: ValidJob | undefined): Promise<void> {
   const noted = await connection.host.readText(join(run.dir, 'plan.json'));
-  const again = own && `${JSON.stringify(planJson(planJob(own.job), own.job), null, 2)}\n`;
+  const again = own && `${JSON.stringify(planJson(planJob(own.job)), null, 2)}\n`;
   if (again === noted) return;
   throw new DynSlurmError(
     'config',

@@ -4,6 +4,7 @@ import { customBench } from '../../config/schema/bench.ts';
 import type { HostFile } from '../../host/host.ts';
 import { benchSteps } from '../../plan/bench-step.ts';
 import type { Plan, Step } from '../../plan/plan.ts';
+import { withSrun } from '../../plan/step.ts';
 import { sessionFiles } from '../../render/session.ts';
 import type { World } from '../world.ts';
 import { commandText } from './command.ts';
@@ -24,7 +25,7 @@ export async function sessionFilesOf(
   );
   if (session === undefined || lib === undefined || step === undefined)
     throw new Error('a template is missing');
-  const files = sessionFiles(job, plan, benchOf(job, plan), { session, lib, step });
+  const files = sessionFiles(plan, benchOf(job, plan), { session, lib, step });
   if (!workers) return files;
   const text = commandText({ verb: 'start', steps: plan.workers.map(({ name }) => ({ name })) }, 'allocate');
   return new Map([...files, [`session/${FIRST}.command`, { text, mode: 0o600 }]]);
@@ -38,7 +39,7 @@ function benchOf(job: Job, plan: Plan): Step {
     ...benchSteps({ ...job, bench: customBench(NONE, env) }, plan.entry),
   ];
   if (step === undefined) throw new Error('a job with a benchmark has its step');
-  return step;
+  return withSrun(step, job);
 }
 
 const NONE = 'echo "the config has no benchmark" >&2; exit 2';

@@ -1,21 +1,16 @@
 import { join } from 'node:path';
-import type { Job } from '../../config/job.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { type Bundle, renderBundle, TEMPLATES, type TemplateName } from '../../render/bundle.ts';
 import type { Loaded } from '../config/load.ts';
 import type { World } from '../world.ts';
 
 /** Renders a job's bundle with the package's templates. */
-export async function bundleOf(
-  { job, text }: Loaded & { readonly job: Job },
-  plan: Plan,
-  world: World,
-): Promise<Bundle> {
+export async function bundleOf({ text }: Pick<Loaded, 'text'>, plan: Plan, world: World): Promise<Bundle> {
   const read = async (name: TemplateName) =>
     [name, await world.readFile(join(world.packageRoot, 'templates', name))] as const;
   const templates = Object.fromEntries(await Promise.all(TEMPLATES.map(read))) as Record<
     TemplateName,
     string
   >;
-  return renderBundle(job, plan, { templates, config: text });
+  return renderBundle(plan, { templates, config: text });
 }

@@ -1,7 +1,6 @@
 import type { Job } from '../../config/job.ts';
 import { ROLES } from '../../config/schema/role.ts';
 import { span } from '../../format.ts';
-import { exposure } from '../../plan/exposure.ts';
 import { cachedImage } from '../../plan/image.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { quoteWord } from '../../render/shell.ts';
@@ -36,7 +35,7 @@ export function dryRunText(
       `${filled(command.map(quoteWord), inner.width - 6).join(' \\\n    ')}\n${againText(retries)}`,
     ],
     ['Would take', `${summary(plan, job)}\n${table(['what', 'how much'], taken(job), inner)}`],
-    ['Would listen', listening(plan, job, inner)],
+    ['Would listen', listening(plan, inner)],
     ['Would pass', passed(plan, inner)],
     ['Would leave', `${left(job, run.dir).join('\n')}\n`],
     ...notesSection(notes, job, inner),
@@ -63,7 +62,7 @@ export function dryRunJson({ request, plan, job, retries = 0, notes = [] }: DryR
     retries,
     seconds: job.slurm.time,
     gpuHours: gpuHours(plan, job),
-    listens: ports(plan, job),
+    listens: ports(plan),
     movable: plan.movable,
     environment: plan.steps.map(({ name, env, secrets }) => ({
       step: name,
@@ -113,9 +112,9 @@ function taken(job: Job): readonly (readonly string[])[] {
   return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
 }
 
-function ports(plan: Plan, job: Job) {
+function ports(plan: Plan) {
   return plan.processes.flatMap(({ name, nodeIndex, ports }) =>
-    ports.map((port) => ({ node: nodeIndex, step: name, ...port, ...exposure(port.use, job) })),
+    ports.map((port) => ({ node: nodeIndex, step: name, ...port })),
   );
 }
 

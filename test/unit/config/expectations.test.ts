@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { planJob } from '../../../src/plan/assemble.ts';
-import { preflightChecks } from '../../../src/plan/preflight.ts';
 import { resolve } from './report.ts';
 
 const TOPOLOGY = `title: t
@@ -27,7 +26,7 @@ const said = (more: string, cluster: readonly string[] = []) =>
 function asked(more: string, cluster: readonly string[] = []) {
   const { job } = resolve(CONFIG + more, { topology: TOPOLOGY, cluster });
   if (!job) throw new Error('no job');
-  return preflightChecks(job, planJob(job)).flatMap(({ words }) =>
+  return planJob(job).preflight.flatMap(({ words }) =>
     /topology|expected/.test(words.join()) ? [words.join(' ')] : [],
   );
 }

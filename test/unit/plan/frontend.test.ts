@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import { planJob } from '../../../src/plan/assemble.ts';
 import { frontendSteps } from '../../../src/plan/frontend.ts';
 import { place } from '../../../src/plan/placement.ts';
-import type { Step } from '../../../src/plan/plan.ts';
+import type { StepBody } from '../../../src/plan/plan.ts';
 import { wordText } from '../../../src/plan/word.ts';
 import { sampleJob } from './sample-job.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
 
-function steps(sections: Sections): readonly Step[] {
+function steps(sections: Sections): readonly StepBody[] {
   const job = sampleJob({ aggregated: { workers: 4 }, ...sections });
   return frontendSteps(job, place(job).frontends);
 }
@@ -50,8 +50,8 @@ test('one frontend serves clients itself', () => {
       },
       secrets: {},
       ports: [
-        { use: 'frontend', port: 9000, count: 1 },
-        { use: 'responses', port: 7778, count: 1 },
+        { use: 'frontend', port: 9000, count: 1, address: 'node', guard: 'none' },
+        { use: 'responses', port: 7778, count: 1, address: 'node', guard: 'none' },
       ],
       contained: true,
     },
@@ -61,10 +61,10 @@ test('one frontend serves clients itself', () => {
 test('several frontends listen behind nginx, which alone has the clients’ port', () => {
   const found = steps({ frontend: { count: 3, port: 9000 } });
   expect(found.map(({ name, nodes, ports }) => [name, nodes, ports[0]])).toEqual([
-    ['frontend-0', [0], { use: 'frontend', port: 8180, count: 1 }],
-    ['frontend-1', [1], { use: 'frontend', port: 8180, count: 1 }],
-    ['frontend-2', [2], { use: 'frontend', port: 8180, count: 1 }],
-    ['nginx', [0], { use: 'nginx', port: 9000, count: 1 }],
+    ['frontend-0', [0], { use: 'frontend', port: 8180, count: 1, address: 'node', guard: 'none' }],
+    ['frontend-1', [1], { use: 'frontend', port: 8180, count: 1, address: 'node', guard: 'none' }],
+    ['frontend-2', [2], { use: 'frontend', port: 8180, count: 1, address: 'node', guard: 'none' }],
+    ['nginx', [0], { use: 'nginx', port: 9000, count: 1, address: 'node', guard: 'none' }],
   ]);
   expect(found[3]).toEqual({
     name: 'nginx',
@@ -84,7 +84,7 @@ test('several frontends listen behind nginx, which alone has the clients’ port
     ],
     env: {},
     secrets: {},
-    ports: [{ use: 'nginx', port: 9000, count: 1 }],
+    ports: [{ use: 'nginx', port: 9000, count: 1, address: 'node', guard: 'none' }],
     contained: false,
   });
 });

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { planJob } from '../../../src/plan/assemble.ts';
 import { cachedImage } from '../../../src/plan/image.ts';
-import { preflightChecks } from '../../../src/plan/preflight.ts';
-import { srunCommand } from '../../../src/plan/step.ts';
 import { wordText } from '../../../src/plan/word.ts';
 import { sampleJob } from './sample-job.ts';
 
@@ -96,14 +94,14 @@ test('one step imports it before all others, which then take the file', () => {
   expect(image).toMatchObject({ name: 'image', kind: 'image', nodes: [0], contained: false, ports: [] });
   expect(image?.argv.map(wordText)).toEqual(['bash', '${RUN_DIR}/image.sh', 'docker://nvcr.io#a/b:1', file]);
   const images = [image, ...others.filter(({ kind }) => kind !== 'cleanup')].map((step) =>
-    step ? srunCommand(step, job).filter((word) => wordText(word).startsWith('--container-image=')) : [],
+    step ? step.srun.filter((word) => wordText(word).startsWith('--container-image=')) : [],
   );
   expect(images).toEqual([[], ...others.slice(1).map(() => [`--container-image=${file}`])]);
   expect(plan.nodes[0]).toMatchObject({
     roles: ['head', 'frontend', 'prefill'],
     steps: ['image', 'container', 'cleanup', 'etcd', 'nats', 'frontend-0', 'prefill-0'],
   });
-  expect(preflightChecks(job, plan)).toContainEqual({
+  expect(plan.preflight).toContainEqual({
     nodes: [0, 1],
     words: ['readable', 'the image cache', '/lustre/images'],
   });

@@ -16,14 +16,14 @@ test('etcd and NATS listen on the head node’s address only', () => {
       name: 'etcd',
       kind: 'etcd',
       argv: 'etcd --name head --data-dir ${LOCAL_DIR}/etcd --listen-client-urls http://${SELF_IP}:12379 --advertise-client-urls http://${SELF_IP}:12379 --listen-peer-urls unix://peer:1 --initial-advertise-peer-urls unix://peer:1 --initial-cluster head=unix://peer:1 --auth-token-ttl 31536000 --bcrypt-cost 4 --heartbeat-interval 10 --election-timeout 100 --log-level warn',
-      ports: [{ use: 'etcd-client', port: 12379, count: 1 }],
+      ports: [{ use: 'etcd-client', port: 12379, count: 1, address: 'node', guard: 'password' }],
     },
     {
       ...onHead,
       name: 'nats',
       kind: 'nats',
       argv: 'nats-server --config ${RUN_DIR}/nats.conf --addr ${SELF_IP} --port 14222',
-      ports: [{ use: 'nats', port: 14222, count: 1 }],
+      ports: [{ use: 'nats', port: 14222, count: 1, address: 'node', guard: 'password' }],
     },
   ]);
 });

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { planJob } from '../../../src/plan/assemble.ts';
-import { srunCommand } from '../../../src/plan/step.ts';
 import { wordText } from '../../../src/plan/word.ts';
 import { sampleJob } from './sample-job.ts';
 
@@ -8,7 +7,10 @@ function monitors(gpu_log: string) {
   const observe = { gpu_log, interval: '10s', metrics: 'none' };
   const job = sampleJob({ prefill: {}, decode: { nodes: 2 }, infra: { dedicated_node: true }, observe });
   const steps = planJob(job).steps.filter(({ kind }) => kind === 'monitor');
-  return { steps, srun: steps.map((step) => srunCommand(step, job).map(wordText).join(' ')) };
+  return {
+    steps: steps.map(({ srun: _, ...body }) => body),
+    srun: steps.map(({ srun }) => srun.map(wordText).join(' ')),
+  };
 }
 
 test('GPU utilization is logged on the nodes that have workers', () => {
@@ -60,7 +62,8 @@ test('not unless asked', () => {
 test('one process on the head node samples the metrics of all frontends and workers, by their leaders', () => {
   const job = sampleJob({ prefill: {}, decode: { nodes: 2 }, frontend: { count: 2 } });
   const step = planJob(job).steps.find(({ name }) => name === 'metrics');
-  expect({ ...step, argv: step?.argv.map(wordText) }).toEqual({
+  const { srun, ...body } = step ?? {};
+  expect({ ...body, argv: step?.argv.map(wordText) }).toEqual({
     name: 'metrics',
     kind: 'monitor',
     role: null,
@@ -82,9 +85,7 @@ test('one process on the head node samples the metrics of all frontends and work
     ports: [],
     contained: false,
   });
-  expect(step && srunCommand(step, job).map(wordText)).toContain(
-    '--output=${ATTEMPT_DIR}/logs/metrics.%N.prom',
-  );
+  expect(srun?.map(wordText)).toContain('--output=${ATTEMPT_DIR}/logs/metrics.%N.prom');
 });
 
 test('metrics as often as asked, or not at all', () => {

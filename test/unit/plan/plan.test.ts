@@ -42,7 +42,7 @@ test.each<[string, Sections]>([
   ],
 ])('plan of %s', async (name, sections) => {
   const job = sampleJob({ name, ...sections });
-  const text = `${JSON.stringify(planJson(planJob(job), job), null, 2)}\n`;
+  const text = `${JSON.stringify(planJson(planJob(job)), null, 2)}\n`;
   await expect(text).toMatchFileSnapshot(`../../fixtures/plans/${name}.json`);
 });
 
@@ -134,7 +134,7 @@ test('no two processes of a node share a port, however workers are packed', () =
 test('secrets are named, and their sources are not', () => {
   const env = { HF_TOKEN: { from_file: '/home/me/token' } };
   const job = sampleJob({ aggregated: { env }, frontend: { env } });
-  const text = JSON.stringify(planJson(planJob(job), job));
+  const text = JSON.stringify(planJson(planJob(job)));
   expect(text.match(/\$\{SECRET:HF_TOKEN\}/g)).toHaveLength(2);
   expect(text).not.toContain('/home/me/token');
 });

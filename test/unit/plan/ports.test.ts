@@ -47,12 +47,12 @@ test.each([
     { prefill: { nodes: 2, dp: 16, kv_events: true, args: { 'enable-dp-attention': true } }, decode: {} },
     RENDEZVOUS,
     [
-      { use: 'rpc', port: 7777, count: 1 },
-      { use: 'system', port: 8081, count: 1 },
-      { use: 'dist-init', port: 29500, count: 7 },
-      { use: 'dp-handshake', port: 29513, count: 1 },
-      { use: 'bootstrap', port: 30001, count: 1 },
-      { use: 'kv-events', port: 5557, count: 16 },
+      { use: 'rpc', port: 7777, count: 1, address: 'node', guard: 'none' },
+      { use: 'system', port: 8081, count: 1, address: 'node', guard: 'none' },
+      { use: 'dist-init', port: 29500, count: 7, address: 'all', guard: 'none' },
+      { use: 'dp-handshake', port: 29513, count: 1, address: 'node', guard: 'none' },
+      { use: 'bootstrap', port: 30001, count: 1, address: 'node', guard: 'none' },
+      { use: 'kv-events', port: 5557, count: 16, address: 'all', guard: 'none' },
     ],
   ],
   [
@@ -60,11 +60,11 @@ test.each([
     { aggregated: { workers: 2, gpus_per_worker: 4, dp: 4, args: { 'enable-dp-attention': true } } },
     [...RENDEZVOUS, '--nccl-port', '29507'],
     [
-      { use: 'rpc', port: 7777, count: 1 },
-      { use: 'system', port: 8081, count: 1 },
-      { use: 'dist-init', port: 29500, count: 7 },
-      { use: 'nccl', port: 29507, count: 1 },
-      { use: 'dp-handshake', port: 29513, count: 1 },
+      { use: 'rpc', port: 7777, count: 1, address: 'node', guard: 'none' },
+      { use: 'system', port: 8081, count: 1, address: 'node', guard: 'none' },
+      { use: 'dist-init', port: 29500, count: 7, address: 'all', guard: 'none' },
+      { use: 'nccl', port: 29507, count: 1, address: 'all', guard: 'none' },
+      { use: 'dp-handshake', port: 29513, count: 1, address: 'node', guard: 'none' },
     ],
   ],
   [
@@ -72,8 +72,8 @@ test.each([
     { aggregated: {} },
     [],
     [
-      { use: 'rpc', port: 7777, count: 1 },
-      { use: 'system', port: 8081, count: 1 },
+      { use: 'rpc', port: 7777, count: 1, address: 'node', guard: 'none' },
+      { use: 'system', port: 8081, count: 1, address: 'node', guard: 'none' },
     ],
   ],
   [
@@ -81,15 +81,15 @@ test.each([
     { aggregated: { nodes: 2 }, dynamo: { version: '0.6.1' } },
     RENDEZVOUS,
     [
-      { use: 'system', port: 8081, count: 1 },
-      { use: 'dist-init', port: 29500, count: 7 },
+      { use: 'system', port: 8081, count: 1, address: 'node', guard: 'none' },
+      { use: 'dist-init', port: 29500, count: 7, address: 'all', guard: 'none' },
     ],
   ],
   [
     'a worker that gets requests over NATS',
     { aggregated: {}, infra: { request_plane: 'nats' } },
     [],
-    [{ use: 'system', port: 8081, count: 1 }],
+    [{ use: 'system', port: 8081, count: 1, address: 'node', guard: 'none' }],
   ],
 ])('%s listens', (_, sections, argv, expected) => {
   const job = sampleJob(sections);
@@ -101,18 +101,18 @@ test('ranks above 0 listen neither for their worker nor for decode workers', () 
   const job = sampleJob({ prefill: { nodes: 2 }, decode: {} });
   const [worker] = place(job).workers;
   expect(worker && portsOfRank(workerPorts(job, worker, RENDEZVOUS), 1)).toEqual([
-    { use: 'rpc', port: 7777, count: 1 },
-    { use: 'system', port: 8081, count: 1 },
+    { use: 'rpc', port: 7777, count: 1, address: 'node', guard: 'none' },
+    { use: 'system', port: 8081, count: 1, address: 'node', guard: 'none' },
   ]);
 });
 
 test('only frontends of Dynamo 1.x have a planned port for responses', () => {
   expect(frontendPorts(sampleJob({ aggregated: {} }), 7778)).toEqual([
-    { use: 'frontend', port: 8000, count: 1 },
-    { use: 'responses', port: 7778, count: 1 },
+    { use: 'frontend', port: 8000, count: 1, address: 'node', guard: 'none' },
+    { use: 'responses', port: 7778, count: 1, address: 'node', guard: 'none' },
   ]);
   expect(frontendPorts(sampleJob({ aggregated: {}, dynamo: { version: '0.6.1' } }), 7778)).toEqual([
-    { use: 'frontend', port: 8000, count: 1 },
+    { use: 'frontend', port: 8000, count: 1, address: 'node', guard: 'none' },
   ]);
 });
 
@@ -127,7 +127,7 @@ test('two owners of a port on one node clash, on two nodes they do not', () => {
     gpus: [],
     argv: [],
     env: {},
-    ports: [{ port, count, use: 'dist-init' }],
+    ports: [{ port, count, use: 'dist-init', address: 'all', guard: 'none' }],
   });
   expect(
     portClashes([process('a', 0, 29500, 7), process('b', 0, 29506, 7), process('c', 1, 29500, 7)]),

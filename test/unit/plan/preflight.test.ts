@@ -1,14 +1,12 @@
 import { expect, test } from 'vitest';
 import { planJob } from '../../../src/plan/assemble.ts';
-import { preflightChecks } from '../../../src/plan/preflight.ts';
 import { sampleJob } from './sample-job.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
 
 /** `0,1: gpus 8` for each check. */
 function checks(sections: Sections, cluster: Sections = {}): readonly string[] {
-  const job = sampleJob(sections, cluster);
-  return preflightChecks(job, planJob(job)).map(
+  return planJob(sampleJob(sections, cluster)).preflight.map(
     ({ nodes, words }) => `${nodes.join(',')}: ${words.join(' ')}`,
   );
 }

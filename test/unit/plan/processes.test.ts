@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Step } from '../../../src/plan/plan.ts';
+import type { StepBody } from '../../../src/plan/plan.ts';
 import { processesOf } from '../../../src/plan/processes.ts';
 
 test('each node of a step has a process with its own rank, address and ports', () => {
-  const step: Step = {
+  const step: StepBody = {
     name: 'prefill-1',
     kind: 'worker',
     role: 'prefill',
@@ -20,9 +20,9 @@ test('each node of a step has a process with its own rank, address and ports', (
     env: { HOST: [{ ref: 'self-ip' }], LOG: [{ ref: 'run-dir' }, '/r', { ref: 'rank' }], PLAIN: '1' },
     secrets: { HF_TOKEN: { from_env: 'HF_TOKEN' } },
     ports: [
-      { use: 'system', port: 8081, count: 1 },
-      { use: 'dist-init', port: 29500, count: 7 },
-      { use: 'bootstrap', port: 30002, count: 1 },
+      { use: 'system', port: 8081, count: 1, address: 'node', guard: 'none' },
+      { use: 'dist-init', port: 29500, count: 7, address: 'all', guard: 'none' },
+      { use: 'bootstrap', port: 30002, count: 1, address: 'node', guard: 'none' },
     ],
     contained: true,
   };
@@ -42,7 +42,7 @@ test('each node of a step has a process with its own rank, address and ports', (
       nodeRank: 1,
       argv: ['python3', '--node-rank', '1', '--dist-init-addr', [{ ref: 'node-ip', node: 4 }, ':29500']],
       env: { HOST: [{ ref: 'node-ip', node: 5 }], LOG: [{ ref: 'run-dir' }, '/r', '1'], PLAIN: '1' },
-      ports: [{ use: 'system', port: 8081, count: 1 }],
+      ports: [{ use: 'system', port: 8081, count: 1, address: 'node', guard: 'none' }],
     },
   ]);
 });

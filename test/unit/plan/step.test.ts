@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Job } from '../../../src/config/job.ts';
 import { planJob } from '../../../src/plan/assemble.ts';
-import { srunCommand } from '../../../src/plan/step.ts';
 import { wordText } from '../../../src/plan/word.ts';
 import { sampleJob } from './sample-job.ts';
 
 function srun(job: Job, name: string): readonly string[] {
   const step = planJob(job).steps.find((candidate) => candidate.name === name);
   if (!step) throw new Error(`no step ${name}`);
-  return srunCommand(step, job).map(wordText);
+  return step.srun.map(wordText);
 }
 
 const container = { image: 'nvcr.io#nvidia/dynamo:1.6.1', mounts: ['/lustre/configs:/configs'] };
@@ -137,9 +136,9 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
   const job = sampleJob({ aggregated: {}, ...sections }, cluster);
   const { steps } = planJob(job);
   expect(steps.filter(({ kind }) => kind === 'container' || kind === 'cleanup')).toEqual([]);
-  expect(
-    steps.flatMap((step) => srunCommand(step, job).map(wordText)).filter((word) => word.includes('-name=')),
-  ).toEqual(steps.map(({ name }) => `--job-name=${name}`));
+  expect(steps.flatMap(({ srun }) => srun.map(wordText)).filter((word) => word.includes('-name='))).toEqual(
+    steps.map(({ name }) => `--job-name=${name}`),
+  );
 });
 
 test.each([

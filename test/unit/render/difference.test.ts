@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Step } from '../../../src/plan/plan.ts';
+import type { StepBody } from '../../../src/plan/plan.ts';
 import { stepDifference } from '../../../src/render/difference.ts';
 
-const step: Step = {
+const step: StepBody = {
   name: 'decode-0',
   kind: 'worker',
   role: 'decode',
@@ -26,7 +26,7 @@ const step: Step = {
 };
 
 test('options and variables that change, go and come', () => {
-  const after: Step = {
+  const after: StepBody = {
     ...step,
     argv: [...step.argv.slice(0, -2), '0.9', '--page-size', '16', '--json={"a": 1}'],
     env: { A: 'y', C: 'new' },

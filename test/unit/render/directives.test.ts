@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { planJob } from '../../../src/plan/assemble.ts';
-import { commandLineOptions, directiveLine, directives } from '../../../src/render/directives.ts';
+import { directiveLine } from '../../../src/render/directive-line.ts';
 import { sampleJob } from '../plan/sample-job.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
@@ -8,8 +8,7 @@ type Sections = Readonly<Record<string, unknown>>;
 const SLURM = { account: 'acct', partition: 'batch', time: '4h' };
 
 const lines = (sections: Sections, site: Sections = {}): readonly string[] => {
-  const job = sampleJob({ aggregated: { workers: 2 }, ...sections }, site);
-  return directives(job, planJob(job));
+  return planJob(sampleJob({ aggregated: { workers: 2 }, ...sections }, site)).directives;
 };
 
 const withDirectives = (given: Sections, site: Sections = {}, slurm: Sections = {}) =>
@@ -99,11 +98,11 @@ test('what dyn-slurm adds to goes onto the command line', () => {
     exclud: 'n[2-3]',
     'mail-type': 'END',
   };
-  const job = sampleJob({ aggregated: {}, slurm: { ...SLURM, directives: given } });
-  expect(directives(job, planJob(job)).filter((line) => /comment|depend|exclude|mail/.test(line))).toEqual([
+  const plan = planJob(sampleJob({ aggregated: {}, slurm: { ...SLURM, directives: given } }));
+  expect(plan.directives.filter((line) => /comment|depend|exclude|mail/.test(line))).toEqual([
     '--mail-type=END',
   ]);
-  expect(commandLineOptions(job)).toEqual({
+  expect(plan.commandLine).toEqual({
     comment: '{"a":1}',
     dependency: 'afterok:7',
     exclude: 'n1,n[2-3]',

@@ -17,7 +17,7 @@ function rendered(site: Readonly<Record<string, unknown>>): {
   text: (file: string) => string | undefined;
 } {
   const job = sampleJob({ aggregated: {}, container: { image: 'nvcr.io#a/b:1' } }, site);
-  const { files } = renderBundle(job, planJob(job), { templates, config: '' });
+  const { files } = renderBundle(planJob(job), { templates, config: '' });
   return { job, text: (file) => files.get(file)?.text };
 }
 

@@ -6,10 +6,9 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { environment } from '../../../src/config/schema/environment.ts';
-import type { Step } from '../../../src/plan/plan.ts';
+import type { StepBody } from '../../../src/plan/plan.ts';
 import { secretFiles } from '../../../src/render/secrets.ts';
 import { environmentFile, stepScript } from '../../../src/render/step-files.ts';
-import { sampleJob } from '../plan/sample-job.ts';
 
 const TEMPLATES = join(import.meta.dirname, '../../../templates');
 let dir: string;
@@ -36,11 +35,11 @@ function scriptNames(): readonly string[] {
 
 function writeStep(
   argv: readonly string[],
-  env: Step['env'],
+  env: StepBody['env'],
   secrets: Readonly<Record<string, string>> = {},
 ): void {
   const sources = Object.fromEntries(Object.keys(secrets).map((name) => [name, { from_env: name }]));
-  const step: Step = {
+  const step: StepBody = {
     ...{
       name: 'b',
       kind: 'bench',
@@ -54,7 +53,10 @@ function writeStep(
     ...{ argv, env, secrets: sources },
   };
   const template = readFileSync(join(TEMPLATES, 'step.sh.hbs'), 'utf8');
-  writeFileSync(join(dir, 'steps/b.sh'), stepScript(sampleJob({ aggregated: {} }), step, template));
+  writeFileSync(
+    join(dir, 'steps/b.sh'),
+    stepScript({ localDir: '/tmp', etcdGuard: 'password' }, step, template),
+  );
   writeFileSync(join(dir, 'env/b.env'), environmentFile(step));
   const values = Object.entries(secrets).map(([name, value]) => ({
     step: 'b',

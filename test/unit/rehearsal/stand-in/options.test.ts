@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { directiveWords, readOptions } from '../../../../src/rehearsal/slurm/options.ts';
-import { directiveLine } from '../../../../src/render/directives.ts';
+import { directiveLine } from '../../../../src/render/directive-line.ts';
 
 test.each([
   ['--parsable --chdir=/run job.sbatch', { parsable: '', chdir: '/run' }, ['job.sbatch']],

@@ -6,17 +6,16 @@ import {
 } from '../config/compat/sbatch-options.ts';
 import type { Job } from '../config/job.ts';
 import { ROLES } from '../config/schema/role.ts';
-import type { Plan } from '../plan/plan.ts';
 
 /** They exclude each other. */
 const MEMORY = ['mem', 'mem-per-cpu', 'mem-per-gpu'];
 
-/** The options of a job script, as words; none of them twice. See `directiveLine`. */
-export function directives(job: Job, plan: Plan): readonly string[] {
+/** The options of a job script for that many nodes, as words; none of them twice. */
+export function directives(job: Job, nodes: number, gpusPerNode: number): readonly string[] {
   const { slurm, cluster } = job;
   const given = directiveOptions(slurm.directives);
   const asksForMemory = MEMORY.some((name) => given.has(name));
-  const gpus = `${cluster.gpu_type === undefined ? '' : `${cluster.gpu_type}:`}${plan.gpus.perNode}`;
+  const gpus = `${cluster.gpu_type === undefined ? '' : `${cluster.gpu_type}:`}${gpusPerNode}`;
   const own: readonly (readonly [string, DirectiveValue | undefined])[] = [
     ['job-name', job.name],
     ['account', slurm.account],
@@ -25,8 +24,8 @@ export function directives(job: Job, plan: Plan): readonly string[] {
     ['reservation', slurm.reservation],
     ['constraint', slurm.constraint],
     ['time', slurmTime(slurm.time)],
-    ['nodes', plan.nodes.length],
-    ['ntasks', plan.nodes.length],
+    ['nodes', nodes],
+    ['ntasks', nodes],
     ['ntasks-per-node', 1],
     ['segment', slurm.segment],
     ['exclusive', slurm.exclusive || undefined],
@@ -62,17 +61,6 @@ export function commandLineOptions({ slurm }: Job): Readonly<Record<string, stri
 
 function isCommandLine(name: string): boolean {
   return COMMAND_LINE_OPTIONS.some((option) => option === name);
-}
-
-/**
- * An option as sbatch reads it in an `#SBATCH` line: at a space or a `#` a word ends, quotes of either kind hold it together,
- * and a backslash takes the next character as it is, between quotes of either kind too (`_get_argument` of sbatch's opt.c).
- */
-export function directiveLine(option: string): string {
-  if (/^[A-Za-z0-9_.:,=@%&|*()[\]/+~^!?;<>{}$-]+$/.test(option)) return option;
-  const [, name = '', value = ''] = /^(--[^=]*=)(.*)$/s.exec(option) ?? [];
-  if (!/['\\]/.test(value)) return `${name}'${value}'`;
-  return `${name}"${value.replace(/["\\]/g, '\\$&')}"`;
 }
 
 /** Seconds as `D-HH:MM:SS`: of Slurm's forms the only one that cannot be misread. */
