@@ -1,6 +1,7 @@
 import type { BenchOutline } from '../plan/bench/outline.ts';
 import type { ObservedEvent } from '../run/events.ts';
-import { lossesBetween } from './losses.ts';
+import { type Losses, lossesBetween } from '../run/losses.ts';
+import { stateAfter } from '../run/state.ts';
 import { type PointFacts, pointOf } from './point.ts';
 import type { PointRecord } from './point-record.ts';
 import type { BenchPoint, BenchProblem, BenchProvenance, BenchResult } from './result.ts';
@@ -27,7 +28,8 @@ export interface FoundBench {
 /** A benchmark's result from what its run folder holds. Pure. */
 export function benchResult(found: FoundBench): BenchResult {
   const { run, outline, provenance, events, underway } = found;
-  const measured = found.points.map((point) => withLosses(point, found));
+  const { losses } = stateAfter(events);
+  const measured = found.points.map((point) => withLosses(point, found, losses));
   const shown = underway ? measured.filter(({ record, measured: result }) => record ?? result) : measured;
   const points = grouped(shown.filter(({ record, measured: result }) => record ?? result).map(pointOf));
   const absent = underway ? [] : shown.filter(({ record, measured: result }) => !record && !result);
@@ -68,7 +70,11 @@ export function benchResult(found: FoundBench): BenchResult {
   };
 }
 
-function withLosses(point: FoundPoint, { outline, provenance, events }: FoundBench): PointFacts {
+function withLosses(
+  point: FoundPoint,
+  { outline, provenance, events }: FoundBench,
+  losses: Losses,
+): PointFacts {
   const { record, concurrency, prompts, measured } = point;
   const own = ownTimes(events, outline);
   const from = record?.started ?? Date.parse(own.started ?? '');
@@ -80,7 +86,9 @@ function withLosses(point: FoundPoint, { outline, provenance, events }: FoundBen
     measured,
     losses: Number.isNaN(from)
       ? []
-      : lossesBetween(events, from, Number.isNaN(until) ? Number.POSITIVE_INFINITY : until),
+      : lossesBetween(losses, from, Number.isNaN(until) ? Number.POSITIVE_INFINITY : until).map(
+          ({ kind, reason }) => ({ kind, reason }),
+        ),
     gpus: provenance.gpus.total,
     outline,
   };

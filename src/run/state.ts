@@ -1,13 +1,9 @@
 import type { Role } from '../config/schema/job-schema.ts';
 import { type Blame, blamesIn } from './blame.ts';
 import type { EventOf, ObservedEvent, QueueEvent } from './events.ts';
-import type { StageEvent } from './log-event.ts';
+import { advanceLosses, type Losses } from './losses.ts';
 import { sameNode } from './node-name.ts';
-
-interface StepState {
-  readonly started: EventOf<'step-started'>;
-  readonly ready?: EventOf<'service-ready'>;
-}
+import { advanceSteps, type StepEnd, type Steps } from './steps.ts';
 
 /** What is known of a run after its events so far: of each kind the event that counts. */
 export interface RunState {
@@ -17,15 +13,12 @@ export interface RunState {
   /** Ports that the job has moved, by their planned number. */
   readonly ports: ReadonlyMap<number, number>;
   readonly image?: EventOf<'image'>;
-  /** By name, in launch order. */
-  readonly steps: ReadonlyMap<string, StepState>;
+  readonly steps: Steps;
+  /** Spans of time without all workers, of all attempts. */
+  readonly losses: Losses;
   readonly workers: ReadonlyMap<Role, EventOf<'workers-registered'>>;
-  /** How far the start of each worker has come on each of its nodes, by `STEP on NODE`. */
-  readonly stages: ReadonlyMap<string, StageEvent>;
   readonly waiting?: EventOf<'waiting'>;
   readonly ready?: EventOf<'ready'>;
-  /** By step: workers that are being restarted, or lost for good. */
-  readonly absent: ReadonlyMap<string, Absence>;
   /** By role: workers that live, and are not registered in etcd. */
   readonly unregistered: ReadonlyMap<Role, EventOf<'unregistered'>>;
   /** A service that runs, and does not answer. */
@@ -40,6 +33,8 @@ export interface RunState {
   /** This attempt is over, and another is to come. */
   readonly requeued?: EventOf<'requeued'>;
   readonly verdict?: EventOf<'verdict'>;
+  /** Of an interactive session: whether it takes commands, and the one that is being obeyed. */
+  readonly session?: { readonly open: boolean; readonly command?: EventOf<'command'> };
   /** Nodes that trouble was laid at, by name; of all attempts. */
   readonly blamed: ReadonlyMap<string, Blame>;
 }
@@ -48,15 +43,20 @@ export const NEW_RUN: RunState = {
   ports: new Map(),
   steps: new Map(),
   workers: new Map(),
-  stages: new Map(),
-  absent: new Map(),
+  losses: { open: new Map() },
   unregistered: new Map(),
   blamed: new Map(),
 };
 
 /** The state after one more event. A job that starts again, after a requeue, starts from nothing. */
 export function advance(state: RunState, event: ObservedEvent): RunState {
-  const next = advanced(state, event);
+  const { steps, losses } = state;
+  const before = {
+    ...state,
+    steps: advanceSteps(steps, event, state.session !== undefined),
+    losses: advanceLosses(losses, event),
+  };
+  const next = advanced(before, event);
   const blames = blamesIn(event);
   if (blames.length === 0) return next;
   const hosts = next.bound?.nodes.map(({ host }) => host) ?? [];
@@ -75,6 +75,7 @@ function advanced(state: RunState, event: ObservedEvent): RunState {
       return {
         ...NEW_RUN,
         ...(state.queue && { queue: state.queue }),
+        losses: state.losses,
         blamed: state.blamed,
         started: event,
       };
@@ -84,33 +85,15 @@ function advanced(state: RunState, event: ObservedEvent): RunState {
       return { ...state, bound: event };
     case 'image':
       return { ...state, image: event };
-    case 'step-started':
-      return {
-        ...state,
-        steps: new Map(state.steps).set(event.step, { started: event }),
-        stages: new Map([...state.stages].filter(([, { step }]) => step !== event.step)),
-      };
-    case 'service-ready': {
-      const step = state.steps.get(event.step);
-      return step
-        ? { ...state, steps: new Map(state.steps).set(event.step, { ...step, ready: event }) }
-        : state;
-    }
     case 'workers-registered':
       return { ...state, workers: new Map(state.workers).set(event.role, event) };
-    case 'stage':
-      return { ...state, stages: new Map(state.stages).set(`${event.step} on ${event.node}`, event) };
     case 'waiting':
       return { ...state, waiting: event };
     case 'ready':
-      return { ...state, ready: event, absent: without(state, ({ kind }) => kind === 'worker-restarting') };
+      return { ...state, ready: event };
     case 'worker-restarting':
     case 'degraded':
-      return {
-        ...state,
-        absent: new Map(state.absent).set(event.step, event),
-        unregistered: withoutRole(state, event.role),
-      };
+      return { ...state, unregistered: withoutRole(state, event.role) };
     case 'unregistered':
       return { ...state, unregistered: new Map(state.unregistered).set(event.role, event) };
     case 'registered-again':
@@ -121,8 +104,6 @@ function advanced(state: RunState, event: ObservedEvent): RunState {
       const { stalled: _, ...rest } = state;
       return rest;
     }
-    case 'recovered':
-      return { ...state, absent: without(state, ({ step }) => step === event.step) };
     case 'process-ended':
       return state.cause ? state : { ...state, cause: event };
     case 'bench-point':
@@ -135,16 +116,26 @@ function advanced(state: RunState, event: ObservedEvent): RunState {
       return { ...state, requeued: event };
     case 'verdict':
       return { ...state, verdict: event };
+    case 'session-open':
+      return { ...state, session: { open: true } };
+    case 'command':
+      return { ...state, session: { open: false, ...state.session, command: event } };
+    case 'answer':
+      return { ...state, session: { open: state.session?.open ?? false } };
     case 'session-resumed': {
       // Its new supervisor says it again, if it still is so.
       const { stalled: _, ...rest } = state;
-      return { ...rest, unregistered: new Map() };
+      return { ...rest, unregistered: new Map(), session: { open: true } };
     }
     case 'step-stopped':
     case 'step-ended':
       return event.role === undefined ? state : { ...state, unregistered: withoutRole(state, event.role) };
     case 'port-moved':
       return { ...state, ports: new Map([...state.ports, ...movedBy(event)]) };
+    case 'step-started':
+    case 'service-ready':
+    case 'stage':
+    case 'recovered':
     case 'warning':
     case 'signature':
     case 'worker-rates':
@@ -153,9 +144,6 @@ function advanced(state: RunState, event: ObservedEvent): RunState {
     case 'bus':
     case 'health':
     case 'load':
-    case 'session-open':
-    case 'command':
-    case 'answer':
     case 'step-changed':
     case 'step-serving':
     case 'other':
@@ -184,13 +172,13 @@ function movedBy({ from, to }: EventOf<'port-moved'>): readonly (readonly [plann
   ]);
 }
 
-export type Absence = EventOf<'worker-restarting'> | EventOf<'degraded'>;
+export type Absence = Extract<StepEnd, { readonly kind: 'worker-restarting' | 'degraded' }>;
 
-function without(
-  { absent }: RunState,
-  returned: (absence: Absence) => boolean,
-): ReadonlyMap<string, Absence> {
-  return new Map([...absent].filter(([, absence]) => !returned(absence)));
+/** Workers that are being restarted, or lost for good. */
+export function absences({ steps }: Pick<RunState, 'steps'>): readonly Absence[] {
+  return [...steps.values()].flatMap(({ end }) =>
+    end?.kind === 'worker-restarting' || end?.kind === 'degraded' ? [end] : [],
+  );
 }
 
 function withoutRole({ unregistered }: RunState, role: Role): RunState['unregistered'] {

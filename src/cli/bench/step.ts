@@ -12,6 +12,7 @@ import { followRunLog, readRunLog } from '../../run/event-log.ts';
 import type { ObservedEvent } from '../../run/events.ts';
 import { readPlan } from '../../run/plan-file.ts';
 import { sessionState } from '../../run/session-state.ts';
+import { stateAfter } from '../../run/state.ts';
 import { tell } from '../session/command.ts';
 import type { Session } from '../session/lookup.ts';
 import { eventText } from '../watch/event-text.ts';
@@ -114,7 +115,7 @@ async function refuseSecond(target: BenchTarget): Promise<void> {
 
 async function isRunning({ run, connection: { host } }: BenchTarget): Promise<boolean> {
   const { events } = await readRunLog(host, run);
-  const { steps } = sessionState(events, await readPlan(host, run));
+  const { steps } = sessionState(stateAfter(events), await readPlan(host, run));
   return steps.some(({ kind, phase }) => kind === 'bench' && (phase === 'starting' || phase === 'serving'));
 }
 

@@ -3,7 +3,7 @@ import { plainText } from '../../host/plain-text.ts';
 import { hasMockEngines, MOCK_MARK } from '../../observe/mock-engines.ts';
 import type { RunSignature } from '../../observe/run-signature.ts';
 import type { QueueEvent } from '../../run/events.ts';
-import type { Absence, RunState } from '../../run/state.ts';
+import { type Absence, absences, type RunState } from '../../run/state.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { table } from '../table.ts';
 import { type Piece, paint, piece, type Style } from '../watch/live/span-line.ts';
@@ -16,12 +16,12 @@ import type { RunReport } from './report.ts';
 
 /** Where a run is, in a word or two. */
 function runWord({ state, jobId }: Pick<RunReport, 'state' | 'jobId'>): string {
-  const { verdict, teardown, requeued, ready, absent, unregistered, stalled, started, queue } = state;
+  const { verdict, teardown, requeued, ready, unregistered, stalled, started, queue } = state;
   if (verdict) return verdict.outcome === 'deadline' ? 'not ready in time' : verdict.outcome;
   if (requeued) return 'waiting';
   if (teardown) return 'ending';
   if (ready && stalled) return 'stalled';
-  if (ready) return absent.size + unregistered.size > 0 ? 'degraded' : 'ready';
+  if (ready) return absences(state).length + unregistered.size > 0 ? 'degraded' : 'ready';
   if (started) return 'starting';
   if (queue) return queue.phase === 'pending' ? 'waiting' : queue.phase;
   return jobId === undefined ? 'not submitted' : 'unknown';
@@ -65,7 +65,7 @@ export function runText(report: RunReport, now: Date, world: Pick<World, 'page' 
       'workers',
       [...state.workers.values()].map(({ role, have, want }) => `${role} ${have}/${want}`).join(', '),
     ],
-    ['absent', [...state.absent.values()].map(absenceText).join(', ')],
+    ['absent', absences(state).map(absenceText).join(', ')],
     ['trouble', verdict ? '' : trouble(state)],
     ['awaits', !ready && !verdict && state.waiting ? state.waiting.reason : ''],
     ['url', ready && !verdict ? ready.url : ''],
@@ -171,7 +171,7 @@ export function runJson(
     started: started ?? null,
     nodes: bound?.nodes ?? [],
     workers: [...state.workers.values()].map(({ role, have, want }) => ({ role, have, want })),
-    absent: [...state.absent.values()],
+    absent: absences(state),
     unregistered: [...state.unregistered.values()],
     stalled: state.stalled ?? null,
     ready: ready ?? null,

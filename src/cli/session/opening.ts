@@ -7,6 +7,7 @@ import { readRunLog } from '../../run/event-log.ts';
 import type { ObservedEvent } from '../../run/events.ts';
 import { readPlan } from '../../run/plan-file.ts';
 import { sessionState } from '../../run/session-state.ts';
+import { advance, NEW_RUN, type RunState, stateAfter } from '../../run/state.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { noteBadNodes } from '../nodes/ledger.ts';
 import { endingText } from '../watch/verdict-text.ts';
@@ -65,7 +66,7 @@ export async function showOpening(
     return { code: EXIT.interrupted, over: true };
   }
   const { events } = await readRunLog(connection.host, run);
-  const ended = sessionState(events, outline).steps.flatMap(({ end }) => end ?? []);
+  const ended = sessionState(stateAfter(events), outline).steps.flatMap(({ end }) => end ?? []);
   if (!options.json) for (const end of ended) world.err.write(`\n${endedText(session, end)}`);
   if (ended.length > 0) return { code: EXIT.jobFailed, over: false };
   if (deadline.aborted && !options.json) {
@@ -86,8 +87,8 @@ async function* untilSettled(
   const outline = await readPlan(connection.host, run);
   const stop = new AbortController();
   const signal = AbortSignal.any([world.signal, stop.signal]);
-  const seen: ObservedEvent[] = [];
-  const guard = untilHeard(session, seen, { ...world, signal });
+  const heard = { state: NEW_RUN };
+  const guard = untilHeard(session, heard, { ...world, signal });
   let trouble: unknown;
   guard.catch((error: unknown) => {
     trouble = error;
@@ -97,9 +98,9 @@ async function* untilSettled(
     for await (const event of watchRun(connection, { dir: run.dir, jobId: job.jobId }, signal)) {
       yield event;
       if (event.kind === 'queue') continue;
-      seen.push(event);
+      heard.state = advance(heard.state, event);
       if (event.kind === 'ready') return;
-      const { open, steps } = sessionState(seen, outline);
+      const { open, steps } = sessionState(heard.state, outline);
       const awaited = steps.filter(({ kind }) => kind !== 'bench' && (workers || kind !== 'worker'));
       const settled = awaited.every(({ phase }) => phase === 'serving' || phase === 'ended');
       if (!open || !settled) continue;
@@ -113,9 +114,13 @@ async function* untilSettled(
 }
 
 /** @throws DynSlurmError `connection` where the supervisor's step does not start. */
-async function untilHeard(session: Session, seen: readonly ObservedEvent[], world: World): Promise<void> {
+async function untilHeard(
+  session: Session,
+  heard: { readonly state: RunState },
+  world: World,
+): Promise<void> {
   while (await pause(UNHEARD, world.signal)) {
-    if (seen.length > 0) return;
+    if (heard.state !== NEW_RUN) return;
     await requireAllocation(session, world.signal);
     const why = await supervisorTrouble(session);
     if (why === undefined && (await supervisorRuns(session, world.signal))) continue;

@@ -1,5 +1,6 @@
 import { readPlan } from '../../run/plan-file.ts';
 import { sessionState } from '../../run/session-state.ts';
+import { NEW_RUN } from '../../run/state.ts';
 import type { Session } from './lookup.ts';
 
 /** What the prompt takes. Commands on any run get this one's id; those of a session know it anyway. */
@@ -38,7 +39,7 @@ export const PROMPT_HELP = `  workers                           what runs, and h
 
 /** The words by which steps can be named. */
 export async function namesIn({ run, connection }: Session): Promise<readonly string[]> {
-  const { steps } = sessionState([], await readPlan(connection.host, run));
+  const { steps } = sessionState(NEW_RUN, await readPlan(connection.host, run));
   const roles = steps.flatMap(({ role }) => role ?? []);
   return [...new Set([...steps.map(({ name }) => name), ...roles, 'workers'])];
 }

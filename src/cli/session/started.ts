@@ -5,6 +5,7 @@ import { adviceFor } from '../../observe/advice.ts';
 import type { EventOf, ObservedEvent } from '../../run/events.ts';
 import { shortName } from '../../run/node-name.ts';
 import type { SessionStep } from '../../run/session-state.ts';
+import type { StepEnd } from '../../run/steps.ts';
 import { eventText } from '../watch/event-text.ts';
 import { writeLine } from '../watch/view.ts';
 import type { World } from '../world.ts';
@@ -100,7 +101,7 @@ export function reportStarted(
 }
 
 /** How a step ended by itself, where to read on, and what to do. */
-export function endedText({ run }: Session, end: EventOf<'step-ended'>): string {
+export function endedText({ run }: Session, end: StepEnd): string {
   const { step, node, line } = end;
   const advice = adviceFor(end);
   const details: readonly (readonly [string, string | undefined])[] = [

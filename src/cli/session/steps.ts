@@ -31,7 +31,8 @@ export function hostsByIndex({ job }: Session, { run: { bound } }: SessionNow): 
 
 export async function sessionNow({ run, connection }: Session): Promise<SessionNow> {
   const { events } = await readRunLog(connection.host, run);
-  return { ...sessionState(events, await readPlan(connection.host, run)), run: stateAfter(events) };
+  const state = stateAfter(events);
+  return { ...sessionState(state, await readPlan(connection.host, run)), run: state };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Role } from '../../config/schema/role.ts';
 import type { Outcome } from '../../run/events.ts';
 import type { Outline, PlannedStep } from '../../run/plan-file.ts';
-import type { RunState } from '../../run/state.ts';
+import { absences, type RunState } from '../../run/state.ts';
 import { findingText, startText } from './event-text.ts';
 import { group, type Moment, type RunEnd, type Stage, stage } from './stage.ts';
 import { startNote } from './start-note.ts';
@@ -55,23 +55,24 @@ function imageStage({ steps, image, cause }: RunState, { name }: PlannedStep, en
 }
 
 function serviceStage({ steps, cause }: RunState, { name }: PlannedStep, end: RunEnd): Stage {
-  const { started, ready } = steps.get(name) ?? {};
+  const { started, answers: ready } = steps.get(name) ?? {};
   const title = name === 'nats' ? 'NATS' : name;
   return blamed(stage({ key: name, title, note: '' }, started, ready, end), cause?.step === name, end);
 }
 
 function workersStage(state: RunState, role: Role, wanted: number, end: RunEnd): Stage {
-  const { steps, workers, stages, ready, cause } = state;
+  const { steps, workers, ready, cause } = state;
   const registered = workers.get(role);
   const want = registered?.want ?? wanted;
-  const first = [...steps.values()].find(({ started }) => started.role === role)?.started;
+  const own = [...steps.values()].filter(({ started }) => started?.role === role);
+  const first = own[0]?.started;
   const complete = registered !== undefined && registered.have >= want ? registered : ready;
   const what = {
     key: role,
     title: `${role} workers`,
     note: [
       `${registered?.have ?? (ready ? want : 0)}/${want}`,
-      complete || end.at ? '' : startNote([...stages.values()].filter((each) => each.role === role)),
+      complete || end.at ? '' : startNote(own.flatMap(({ stages }) => stages)),
       ...absentNotes(state, role),
     ]
       .filter(Boolean)
@@ -80,8 +81,8 @@ function workersStage(state: RunState, role: Role, wanted: number, end: RunEnd):
   return blamed(stage(what, first, complete, end), cause?.role === role, end);
 }
 
-function absentNotes({ absent }: RunState, role: Role): readonly string[] {
-  return [...absent.values()]
+function absentNotes(state: RunState, role: Role): readonly string[] {
+  return absences(state)
     .filter((event) => event.role === role)
     .map(({ kind, step }) => (kind === 'degraded' ? `without ${step}` : `${step} restarts`));
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { ObservedEvent } from '../../../src/run/events.ts';
 import type { Outline } from '../../../src/run/plan-file.ts';
 import { sessionState } from '../../../src/run/session-state.ts';
+import { stateAfter } from '../../../src/run/state.ts';
 
 const outline: Outline = {
   steps: [
@@ -30,7 +31,7 @@ const UP: readonly ObservedEvent[] = [
 ];
 
 test('steps by their latest news', () => {
-  expect(sessionState(UP, outline)).toEqual({
+  expect(sessionState(stateAfter(UP), outline)).toEqual({
     open: true,
     steps: [
       {
@@ -82,8 +83,8 @@ test('a worker that is changed, dies, and is started again', () => {
     started(11, 'prefill-0', 'node2', 'node3'),
   ];
   const prefill = (more: readonly ObservedEvent[]) =>
-    sessionState([...events, ...more], outline).steps.find(({ name }) => name === 'prefill-0');
-  expect(sessionState(events, outline).command).toEqual(told);
+    sessionState(stateAfter([...events, ...more]), outline).steps.find(({ name }) => name === 'prefill-0');
+  expect(sessionState(stateAfter(events), outline).command).toEqual(told);
   expect(prefill([])).toMatchObject({ phase: 'starting', since: at(11), starts: 2, change: 'ab12cd' });
   expect(prefill([died])).toMatchObject({ phase: 'ended', since: at(12), end: died });
   const again = prefill([
@@ -106,7 +107,7 @@ test('a worker that is changed, dies, and is started again', () => {
 
 test('what a new supervisor does not find has ended', () => {
   const events: ObservedEvent[] = [...UP, { time: at(30), kind: 'session-resumed', adopted: ['frontend-0'] }];
-  const { open, steps } = sessionState(events, outline);
+  const { open, steps } = sessionState(stateAfter(events), outline);
   expect(open).toBe(true);
   expect(steps.map(({ name, phase, end }) => [name, phase, end?.reason])).toEqual([
     ['frontend-0', 'serving', undefined],
@@ -132,7 +133,7 @@ test('a worker that etcd does not know any more, until it is registered again, o
     reason: 'decode-0 on node4 has lost its registration in etcd, and lives',
   };
   const decode = (...more: readonly ObservedEvent[]) => {
-    const { steps } = sessionState([...serving, ...more], outline);
+    const { steps } = sessionState(stateAfter([...serving, ...more]), outline);
     expect(steps.find(({ name }) => name === 'prefill-0')?.phase).toBe('serving');
     const { phase, since } = steps.find(({ name }) => name === 'decode-0') ?? {};
     return [phase, since];

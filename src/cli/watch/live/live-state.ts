@@ -4,11 +4,12 @@ import type { Outline } from '../../../run/plan-file.ts';
 import type { ServiceEventOf, SourceName } from '../../../run/service-event.ts';
 import { advance, NEW_RUN, type RunState } from '../../../run/state.ts';
 import { type History, remembered } from './history.ts';
-import { advanceWorkers, plannedWorkers, type Workers } from './worker-state.ts';
+import { type Workers, workersOf } from './worker-state.ts';
 
 /** All that a live view shows, after a run's events so far. */
 export interface LiveState {
   readonly run: RunState;
+  readonly outline: Outline;
   readonly workers: Workers;
   readonly sources: ReadonlyMap<SourceName, ServiceEventOf<'source'>>;
   readonly instances?: ServiceEventOf<'instances'>;
@@ -28,7 +29,8 @@ export const isMock = ({ run }: Pick<LiveState, 'run'>): boolean => hasMockEngin
 export function newLiveState(outline: Outline): LiveState {
   return {
     run: NEW_RUN,
-    workers: plannedWorkers(outline),
+    outline,
+    workers: workersOf(NEW_RUN, outline),
     sources: new Map(),
     history: [],
     logged: new Map(),
@@ -36,7 +38,8 @@ export function newLiveState(outline: Outline): LiveState {
 }
 
 export function advanceLive(state: LiveState, event: ObservedEvent): LiveState {
-  const next = { ...state, run: advance(state.run, event), workers: advanceWorkers(state.workers, event) };
+  const run = advance(state.run, event);
+  const next = { ...state, run, workers: workersOf(run, state.outline) };
   switch (event.kind) {
     case 'job-started': {
       const { instances: _, bus: __, health: ___, load: ____, ...rest } = next;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { lossesBetween } from '../../../src/bench/losses.ts';
 import type { ObservedEvent, RunEventBody } from '../../../src/run/events.ts';
+import { lossesBetween } from '../../../src/run/losses.ts';
+import { stateAfter } from '../../../src/run/state.ts';
 
 const at = (seconds: number, event: RunEventBody): ObservedEvent => ({
   time: new Date(seconds * 1000).toISOString(),
@@ -42,7 +43,7 @@ test.each([
   ['once it is back', 51, 70, []],
   ['after one that never comes back', 100, 110, ['worker-lost: decode-1 on n3 exited with code 1']],
 ])('a measurement %s', (_, from, until, losses) => {
-  const found = lossesBetween(EVENTS, from * 1000, until * 1000);
+  const found = lossesBetween(stateAfter(EVENTS).losses, from * 1000, until * 1000);
   expect(found.map(({ kind, reason }) => `${kind}: ${reason}`)).toEqual(losses);
 });
 
@@ -55,7 +56,7 @@ test('registrations count, and a worker that a person stops; a frontend’s end 
     at(50, { kind: 'step-ended', step: 'frontend-1', reason: 'frontend-1 on n1 exited with code 1' }),
   ];
   const reasons = (from: number, until: number) =>
-    lossesBetween(events, from * 1000, until * 1000).map(({ reason }) => reason);
+    lossesBetween(stateAfter(events).losses, from * 1000, until * 1000).map(({ reason }) => reason);
   expect(reasons(15, 16)).toEqual(['one is missing']);
   expect(reasons(35, 36)).toEqual(['prefill-0 was stopped']);
   expect(reasons(41, 60)).toEqual([]);
@@ -63,5 +64,5 @@ test('registrations count, and a worker that a person stops; a frontend’s end 
 
 test('a job that starts again has all of its workers', () => {
   const again = at(90, { kind: 'job-started', job: '7', attempt: 1, nodes: 2 });
-  expect(lossesBetween([...EVENTS, again], 100_000, 110_000)).toEqual([]);
+  expect(lossesBetween(stateAfter([...EVENTS, again]).losses, 100_000, 110_000)).toEqual([]);
 });
