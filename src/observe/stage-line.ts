@@ -1,4 +1,4 @@
-import type { StartStage } from '../run/log-event.ts';
+import type { StartStage } from '../start-stages.ts';
 import type { Stamp } from './line-stamp.ts';
 
 /** How far a rank's start has come. `done` and `total` count what the stage's name says in log-event.ts. */

@@ -1,31 +1,6 @@
-import type { StartStage } from '../plan/start-stage.ts';
 import type { StageEvent } from '../run/log-event.ts';
+import { START_STAGES, type StartStage } from '../start-stages.ts';
 import type { StageLine } from './stage-line.ts';
-
-/**
- * Seconds without progress after which a stage is stuck, where the plan does not say, and what to do then. Weights move
- * with every shard.
- */
-const STAGE_LIMITS: Readonly<Record<StartStage, { readonly limit: number; readonly advice: string }>> = {
-  weights: {
-    limit: 900,
-    advice: 'look at the file system that the model is on, and at the other nodes of the worker',
-  },
-  'kv-cache': { limit: 300, advice: 'a rank may have ended: look at the other nodes of the worker' },
-  'cuda-graphs': {
-    limit: 600,
-    advice:
-      'ranks that capture wait for each other: look for one that is missing, or lower cuda-graph-max-bs; see sgl-project/sglang#26137',
-  },
-  'deep-gemm': {
-    limit: 1800,
-    advice: 'compile the kernels before, with the same args, into a shared SGLANG_DG_CACHE_DIR',
-  },
-  'warm-up': {
-    limit: 1800,
-    advice: 'the first requests hang: look at the transfer between prefill and decode',
-  },
-};
 
 export type StageLimits = Readonly<Partial<Record<StartStage, number>>>;
 
@@ -95,8 +70,8 @@ export class StartStages {
     if (stage === undefined) return undefined;
     const now = this.#ownTime(at);
     const seconds = Math.max(0, Math.round(((this.#over ? this.#moved : now) - this.#begun) / 1000));
-    const { advice } = STAGE_LIMITS[stage];
-    const limit = this.#limits[stage] ?? STAGE_LIMITS[stage].limit;
+    const { advice, limit: minutes } = START_STAGES[stage];
+    const limit = this.#limits[stage] ?? minutes * 60;
     if (!this.#over && !this.#stuck && now - this.#moved >= limit * 1000) {
       this.#stuck = true;
       return { stage, state: 'stuck', ...this.#count, seconds, deadline: limit, advice };

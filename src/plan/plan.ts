@@ -1,6 +1,6 @@
 import type { Role } from '../config/schema/job-schema.ts';
+import type { StartStage } from '../start-stages.ts';
 import type { BenchOutline } from './bench/outline.ts';
-import type { StartStage } from './start-stage.ts';
 
 /** Position of a node in the allocation, 0-based; the script binds it to a hostname at run time. */
 export type NodeIndex = number & { readonly __brand?: 'NodeIndex' };

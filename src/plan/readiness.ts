@@ -3,6 +3,7 @@ import type { Job } from '../config/job.ts';
 import { hasPlanes } from '../config/planes.ts';
 import type { Role, RoleConfig } from '../config/schema/role.ts';
 import { engineArgument } from '../config/sizing.ts';
+import { START_STAGES } from '../start-stages.ts';
 import { addressOf } from './inside.ts';
 import type { Plan, Readiness, ReadyRequests, StepBody } from './plan.ts';
 import { nodeIp } from './word.ts';
@@ -22,13 +23,9 @@ export function readiness(job: Job): Readiness {
     }),
     deadline: job.health.deadline,
     stall: job.health.stall,
-    stages: {
-      weights: job.health.stages.weights,
-      'kv-cache': job.health.stages.kv_cache,
-      'cuda-graphs': job.health.stages.graphs,
-      'deep-gemm': job.health.stages.deep_gemm,
-      'warm-up': job.health.stages.warm_up,
-    },
+    stages: Object.fromEntries(
+      Object.entries(START_STAGES).map(([stage, { key }]) => [stage, job.health.stages[key]]),
+    ) as Readiness['stages'],
     lost: job.health.lost,
     drain: inFlightTime(job.health.drain),
     // Dynamo's own is 10 s in 0.x, and 30 s since.

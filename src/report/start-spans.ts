@@ -1,5 +1,5 @@
 import type { StageLine } from '../observe/sglang-log.ts';
-import type { StartStage } from '../plan/start-stage.ts';
+import type { StartStage } from '../start-stages.ts';
 
 /** A stage of a worker's start, of all its ranks together. */
 export interface StageSpan {

@@ -1,5 +1,6 @@
 import type { BenchPoint } from '../bench/result.ts';
 import type { ObservedEvent } from '../run/events.ts';
+import { START_STAGES, type StageFacts } from '../start-stages.ts';
 import type { RunData } from './run-data.ts';
 import type { StageSpan } from './start-spans.ts';
 
@@ -101,20 +102,12 @@ function roles(events: readonly ObservedEvent[]): readonly (Span | undefined)[] 
   });
 }
 
-const STAGES = {
-  weights: ['weights', 'shards'],
-  'kv-cache': ['KV cache', ''],
-  'cuda-graphs': ['CUDA graphs', 'batch sizes'],
-  'deep-gemm': ['DeepGEMM', 'kernels'],
-  'warm-up': ['warm-up', ''],
-} as const;
-
 /** By the worker's log. */
 function stageSpan(step: string, { stage, start, end, done, total, ended }: StageSpan): Span {
-  const [name, counted] = STAGES[stage];
-  const count = total === undefined ? '' : `${done} of ${total} ${counted}`;
+  const { title, counts = '' }: StageFacts = START_STAGES[stage];
+  const count = total === undefined ? '' : `${done} of ${total} ${counts}`;
   const text = [count, ended ? '' : 'its log tells no end'].filter((part) => part !== '').join(', ');
-  return { name: `${step}: ${name}`, start, end, kind: 'start', text };
+  return { name: `${step}: ${title}`, start, end, kind: 'start', text };
 }
 
 function lastRegistered(events: readonly ObservedEvent[]): ObservedEvent | undefined {

@@ -1,8 +1,6 @@
 import type { SignatureClass } from '../causes/signature.ts';
 import type { Role } from '../config/schema/role.ts';
-import type { StartStage } from '../plan/start-stage.ts';
-
-export type { StartStage } from '../plan/start-stage.ts';
+import type { StartStage } from '../start-stages.ts';
 
 /** Where a log's line comes from. */
 interface InLog {

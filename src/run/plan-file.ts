@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Role } from '../config/schema/role.ts';
 import type { Host } from '../host/host.ts';
 import type { ProcessKind } from '../plan/plan.ts';
-import type { StartStage } from '../plan/start-stage.ts';
+import type { StartStage } from '../start-stages.ts';
 import { fields, list, mapOf, number, parseJson, read, text, whole, word } from './lenient.ts';
 
 const numbers = list(whole).catch([]);

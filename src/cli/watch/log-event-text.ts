@@ -1,5 +1,6 @@
 import { elapsed } from '../../format.ts';
-import type { LogEvent, StageEvent, StartStage } from '../../run/log-event.ts';
+import type { LogEvent, StageEvent } from '../../run/log-event.ts';
+import { START_STAGES } from '../../start-stages.ts';
 
 /** What the observer read in a worker's log, as a line for people; undefined for what only a live view shows. */
 export function logEventText(event: LogEvent): string | undefined {
@@ -14,14 +15,6 @@ export function logEventText(event: LogEvent): string | undefined {
       return event satisfies never;
   }
 }
-
-const STAGES: Readonly<Record<StartStage, string>> = {
-  weights: 'loading weights',
-  'kv-cache': 'allocating the KV cache',
-  'cuda-graphs': 'capturing CUDA graphs',
-  'deep-gemm': 'compiling DeepGEMM kernels',
-  'warm-up': 'warming up',
-};
 
 /** How far a stage is: ` 12/61`, or nothing where it does not count. */
 export function stageCount({
@@ -44,7 +37,7 @@ function stageText({
   seconds,
   ...rest
 }: StageEvent): string | undefined {
-  const head = `${step} on ${node}: ${STAGES[stage]}${stageCount({ done, total })}`;
+  const head = `${step} on ${node}: ${START_STAGES[stage].doing}${stageCount({ done, total })}`;
   // Lines tell when a stage begins and ends; how it goes on is for views and programs.
   if (state === 'going') return seconds < 1 || done === undefined ? head : undefined;
   if (state === 'done') return `${head}, done after ${elapsed(seconds * 1000)}`;

@@ -1,16 +1,8 @@
-import type { StageEvent, StartStage } from '../../run/log-event.ts';
+import type { StageEvent } from '../../run/log-event.ts';
+import { START_STAGES } from '../../start-stages.ts';
 import { stageCount } from './log-event-text.ts';
 
-/** In the order of a start. */
-const NAMES: Readonly<Record<StartStage, string>> = {
-  weights: 'weights',
-  'kv-cache': 'KV cache',
-  'cuda-graphs': 'CUDA graphs',
-  'deep-gemm': 'DeepGEMM kernels',
-  'warm-up': 'warm-up',
-};
-
-const ORDER = Object.keys(NAMES);
+const ORDER = Object.keys(START_STAGES);
 
 /** The start that is furthest behind, or stuck: `weights 12/61 on prefill-2`; empty where no log has told yet. */
 export function startNote(stages: readonly StageEvent[]): string {
@@ -19,7 +11,7 @@ export function startNote(stages: readonly StageEvent[]): string {
   if (last === undefined) return '';
   const { stage, state, step } = last;
   const how = { going: '', done: ' done', stuck: ' stuck' }[state];
-  return `${NAMES[stage]}${stageCount(last)}${how} on ${step}`;
+  return `${START_STAGES[stage].title}${stageCount(last)}${how} on ${step}`;
 }
 
 function byProgress(a: StageEvent, b: StageEvent): number {

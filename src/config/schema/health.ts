@@ -1,14 +1,20 @@
 import * as z from 'zod';
+import { START_STAGES, type StartStage } from '../../start-stages.ts';
 import { duration } from './duration-schema.ts';
 
 /** Observers read these of plan.json. */
 const stages = z.strictObject({
-  weights: duration.prefault('15m').describe('No shard of the weights is read. Default: 15m.'),
-  kv_cache: duration.prefault('5m').describe('The KV cache is not allocated. Default: 5m.'),
-  graphs: duration.prefault('10m').describe('No CUDA graph is captured. Default: 10m.'),
-  deep_gemm: duration.prefault('30m').describe('No DeepGEMM kernel is compiled. Default: 30m.'),
-  warm_up: duration.prefault('30m').describe('The warm-up does not end. Default: 30m.'),
+  weights: stageLimit('weights'),
+  kv_cache: stageLimit('kv-cache'),
+  graphs: stageLimit('cuda-graphs'),
+  deep_gemm: stageLimit('deep-gemm'),
+  warm_up: stageLimit('warm-up'),
 });
+
+function stageLimit(stage: StartStage) {
+  const { limit, stuck } = START_STAGES[stage];
+  return duration.prefault(`${limit}m`).describe(`${stuck} Default: ${limit}m.`);
+}
 
 export const health = z.strictObject({
   deadline: duration
