@@ -108,7 +108,7 @@ function failedCommand({ outline, events }: FoundBench): readonly BenchProblem[]
   return [{ kind: 'tool', reason: String(end.reason) }];
 }
 
-/** Milliseconds by which clocks of the cluster and of a person’s machine may differ. */
+/** Milliseconds by which clocks of the cluster and of a person's machine may differ. */
 const SKEW = 1500;
 
 /** Of the step itself, for what notes no times of its own. */

@@ -70,9 +70,9 @@ export function pointOf(facts: PointFacts): BenchPoint {
 function ended(record: PointRecord | undefined): readonly BenchProblem[] {
   if (record === undefined || isWhole(record)) return [];
   const { how, status } = record;
-  if (how === undefined) return [{ kind: 'tool', reason: 'its end was never noted' }];
-  if (how === 'told') return [{ kind: 'tool', reason: 'it was ended before it was through' }];
-  if (how === 'late') return [{ kind: 'tool', reason: 'it was not through at its time limit' }];
+  if (how === undefined) return [{ kind: 'tool', reason: 'its end was not recorded' }];
+  if (how === 'told') return [{ kind: 'tool', reason: 'it was stopped before it finished' }];
+  if (how === 'late') return [{ kind: 'tool', reason: 'it reached its time limit' }];
   return [{ kind: 'tool', reason: `the tool ended with exit code ${status}` }];
 }
 

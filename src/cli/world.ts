@@ -71,7 +71,7 @@ export interface World {
   holdEnd(): () => void;
   /** All of standard input. */
   readStdin(): Promise<string>;
-  /** UTF-8 text. Rejects with Node’s own error. */
+  /** UTF-8 text. Rejects with Node's own error. */
   readFile(path: string): Promise<string>;
   /** A file that nobody else can change or replace; undefined where there is none. */
   readOwn(path: string): Promise<OwnFile | NotOwn | undefined>;

@@ -6,18 +6,18 @@
 export async function* completionChunks(body: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
   let done = false;
   for await (const { name, data, comments } of events(body)) {
-    if (name === 'error') throw new Error(`the stream told of an error: ${shortened(data || comments)}`);
+    if (name === 'error') throw new Error(`the stream reported an error: ${shortened(data || comments)}`);
     if (data.trim() === '[DONE]') done = true;
     else if (data.startsWith('{')) {
       const chunk = JSON.parse(data) as { readonly error?: unknown; readonly choices?: readonly Choice[] };
       if (chunk.error !== undefined && chunk.error !== null)
-        throw new Error(`the stream told of an error: ${shortened(JSON.stringify(chunk.error))}`);
+        throw new Error(`the stream reported an error: ${shortened(JSON.stringify(chunk.error))}`);
       if (chunk.choices?.some(({ finish_reason: reason }) => reason === 'error'))
         throw new Error('the stream ended with finish_reason "error"');
       yield chunk;
     }
   }
-  if (!done) throw new Error('the stream broke off: it ended without [DONE]');
+  if (!done) throw new Error('the stream ended early, without [DONE]');
 }
 
 interface Choice {

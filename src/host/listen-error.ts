@@ -6,6 +6,6 @@ export function listenError(
   cause: NodeJS.ErrnoException,
   hint: string,
 ): DynSlurmError {
-  const why = cause.code === 'EADDRINUSE' ? 'another program has it' : cause.message;
+  const why = cause.code === 'EADDRINUSE' ? 'the port is in use by another program' : cause.message;
   return new DynSlurmError('preflight', `cannot listen on ${address}:${port}: ${why}`, { hint, cause });
 }

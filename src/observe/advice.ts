@@ -50,14 +50,14 @@ export function adviceFor(ended: Ended): string | undefined {
 
 function adviceOnEnd({ line, signal, exit, step }: Ended): string | undefined {
   if (exit === 127) {
-    return 'the command is not on the node’s PATH, or not in the image: see container.image, or preamble in the cluster profile';
+    return "the command is not on the node's PATH, or not in the image: see container.image, or preamble in the cluster profile";
   }
   if (exit === 0) return 'a worker must run until it is told to end: its log says why it stopped';
   if (line !== undefined && /[A-Za-z](Error|Exception)\b|panicked at|[Ff]atal/.test(line)) {
-    return 'the frames before the line in the log show where it is from: if that is the engine’s own code, look for the line in its issues; if it names a setting, change the role’s args';
+    return "the frames before the line in the log show where it is from: if that is the engine's own code, look for the line in its issues; if it names a setting, change the role's args";
   }
   if (signal === 'KILL') {
-    return 'something else on the node ended it, and its log does not say why; where the kernel does so for want of memory, and the step’s memory cgroup can be read, dyn-slurm says so: else look at `dmesg` on the node and at `sacct -j JOB -o JobID,State,MaxRSS`';
+    return "something else on the node ended it, and its log does not say why; where the kernel does so for want of memory, and the step's memory cgroup can be read, dyn-slurm says so: else look at `dmesg` on the node and at `sacct -j JOB -o JobID,State,MaxRSS`";
   }
   if (signal !== undefined) return `signal ${signal} ended it: the last lines of its log show what it did`;
   return step === undefined ? undefined : 'read the end of its log for what it did last';

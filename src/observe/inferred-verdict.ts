@@ -45,7 +45,7 @@ function reasonOf({ started, bound, teardown }: RunState, queue: QueueEvent): st
   const [head] = bound?.nodes ?? [];
   if (queue.state === 'NODE_FAIL' && head)
     return `${head.host}, the head node, or another node of the job failed: ${said}; the job left no verdict`;
-  return `${said}; ${started ? 'the job left no verdict' : 'the job’s script did not start'}`;
+  return `${said}; ${started ? 'the job left no verdict' : "the job's script did not start"}`;
 }
 
 function saidOf({ phase, job, state, reason }: QueueEvent): string {

@@ -32,9 +32,13 @@ export async function streamChat(request: ChatRequest, onText: (text: string) =>
     return await stream({ ...request, signal: AbortSignal.any([request.signal, limit]) }, onText);
   } catch (error) {
     if (!limit.aborted || request.signal.aborted) throw error;
-    throw new DynSlurmError('deadline', `${request.url} did not answer a chat within ${PATIENCE / 1000} s`, {
-      hint: 'a worker may hang: see the logs of the decode and prefill workers',
-    });
+    throw new DynSlurmError(
+      'deadline',
+      `${request.url} did not answer a chat completion within ${PATIENCE / 1000} s`,
+      {
+        hint: 'a worker may be hung: see the logs of the decode and prefill workers',
+      },
+    );
   }
 }
 
@@ -53,7 +57,7 @@ async function stream(request: ChatRequest, onText: (text: string) => void): Pro
   }
   if (tokens === 0 || first === undefined) {
     throw new DynSlurmError('jobFailed', `${request.url} ended a chat completion without a token`, {
-      hint: 'read the decode workers’ logs: a failed KV transfer looks like this',
+      hint: "read the decode workers' logs: a failed KV transfer looks like this",
     });
   }
   const duration = seconds();
@@ -78,12 +82,12 @@ async function* chunksOf({ url, model, prompt, maxTokens, signal }: ChatRequest)
     }),
     signal,
   }).catch((cause: unknown) => {
-    throw new DynSlurmError('jobFailed', `${url} does not answer a chat`, { cause });
+    throw new DynSlurmError('jobFailed', `${url} does not answer a chat completion`, { cause });
   });
   if (!response.ok || !response.body) {
     throw new DynSlurmError(
       'jobFailed',
-      `${url} answered a chat with ${response.status}: ${await response.text()}`,
+      `${url} answered a chat completion with ${response.status}: ${await response.text()}`,
     );
   }
   try {
@@ -91,6 +95,6 @@ async function* chunksOf({ url, model, prompt, maxTokens, signal }: ChatRequest)
   } catch (cause) {
     if (signal.aborted) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DynSlurmError('jobFailed', `${url} broke off a chat completion: ${why}`, { cause });
+    throw new DynSlurmError('jobFailed', `${url} cut off a chat completion: ${why}`, { cause });
   }
 }

@@ -20,7 +20,7 @@ const OTHER_WORK: ReadonlySet<string> = new Set([
   '--video-generation-worker',
 ]);
 
-/** Why a plan can’t be rehearsed; undefined when it can. Pure. */
+/** Why a plan can't be rehearsed; undefined when it can. Pure. */
 export function rehearsable(plan: Plan): Problem | undefined {
   for (const step of plan.steps) {
     if (step.role === null) continue;
@@ -29,8 +29,8 @@ export function rehearsable(plan: Plan): Problem | undefined {
     return {
       severity: 'error',
       path: [step.role],
-      message: `can’t be rehearsed: ${why}`,
-      hint: '`dyn-slurm submit --dry-run` shows all that it would run.',
+      message: `can't be rehearsed: ${why}`,
+      hint: '`dyn-slurm submit --dry-run` shows everything that it would run.',
     };
   }
   return undefined;

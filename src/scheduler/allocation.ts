@@ -84,7 +84,7 @@ export async function endSteps(
   const argv = endStepsCommand(job, steps);
   const result = await host.exec(argv, { timeout: PATIENCE, signal });
   if (result.exitCode !== 0 && !saysGone(result.stderr))
-    throw failure(host, argv, 'scancel did not end the session’s steps', result);
+    throw failure(host, argv, "scancel did not end the session's steps", result);
 }
 
 /**

@@ -39,7 +39,7 @@ export function explainLimit(name: string): PendingReason | undefined {
   }
   if (/Run ?Min(ute)?s/i.test(rest)) {
     return {
-      text: `${whose} has too much running: its jobs’ ${what} × the time that they have left is at a limit`,
+      text: `${whose} has too much running: its jobs' ${what} × the time that they have left is at a limit`,
       next: `it starts as running jobs come to their end, sooner with a shorter slurm.time; ${look} show the limits`,
     };
   }

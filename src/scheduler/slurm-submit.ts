@@ -26,7 +26,7 @@ export function slurmSubmission(
       if (found) return found.jobId;
     }
     throw new DynSlurmError('connection', error.message, {
-      hint: `it is not known whether Slurm took the job: \`dyn-slurm status ${id}\` finds it by its comment, and a submit of the same config looks for it first`,
+      hint: `Slurm may have accepted the job: \`dyn-slurm status ${id}\` finds it by its comment, and submitting the same config again looks for it first`,
       cause: error.cause,
     });
   }

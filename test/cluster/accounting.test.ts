@@ -108,7 +108,7 @@ describe.skipIf(unavailable)(`accounting${unavailable ? ` (skipped: ${unavailabl
         queue: { state: 'CANCELLED', reason: `by uid ${uid}` },
         verdict: {
           outcome: 'cancelled',
-          reason: `cancelled by uid ${uid}; the job’s script did not start`,
+          reason: `cancelled by uid ${uid}; the job's script did not start`,
           inferred: true,
         },
       });
@@ -243,7 +243,7 @@ describe.skipIf(unavailable)(`accounting${unavailable ? ` (skipped: ${unavailabl
     });
   });
 
-  test('without waiting for the queue to forget: a limit of the QOS is Slurm’s refusal, or explained', async () => {
+  test("without waiting for the queue to forget: a limit of the QOS is Slurm's refusal, or explained", async () => {
     const sacctmgr = (...words: string[]) => cluster.onNode('ctl', ['sacctmgr', '--immediate', ...words]);
     await sacctmgr('modify', 'qos', 'normal', 'set', 'MaxJobsPerUser=0');
     try {

@@ -167,7 +167,7 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     await expect.poll(() => site.queue()).toBe('');
   });
 
-  test('a refusal in Slurm’s own words leaves nothing', async () => {
+  test("a refusal in Slurm's own words leaves nothing", async () => {
     const { code, stderr } = await ada.run(['allocate', 'nowhere.yaml']);
     expect(code).toBe(5);
     expect(stderr).toContain('salloc: error: invalid partition specified: nowhere');

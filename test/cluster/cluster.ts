@@ -29,7 +29,7 @@ interface Description {
   readonly laptopHomes: string;
   /** One file a node of a step that asked for a container: JOB.STEP.NODE. */
   readonly containers: string;
-  /** What stands for enroot’s data: NODE/pyxis_NAME, and NODE.imports with a line, JOB.STEP IMAGE, for each image unpacked. */
+  /** What stands for enroot's data: NODE/pyxis_NAME, and NODE.imports with a line, JOB.STEP IMAGE, for each image unpacked. */
   readonly roots: string;
   readonly password: string;
   readonly code: string;

@@ -51,7 +51,7 @@ describe.skipIf(unavailable)(`the Slurm driver${unavailable ? ` (skipped: ${unav
     await cluster.exec(['scancel', ...held.map(({ jobId }) => jobId)]);
   });
 
-  test('a controller that is away fails nobody: the job’s own words go on, and its state comes back', async () => {
+  test("a controller that is away fails nobody: the job's own words go on, and its state comes back", async () => {
     const { run, dir } = await submit(ada, 'idle');
     const watcher = ada.start(['watch', run]);
     await watcher.says(/aggregated-0 started/);
@@ -81,7 +81,7 @@ describe.skipIf(unavailable)(`the Slurm driver${unavailable ? ` (skipped: ${unav
     await ada.run(['cancel', told.run]);
     await cluster.exec(['scancel', silent.jobId]);
     expect((await ada.run(['status', silent.run])).stdout).toContain(
-      'cancelled: Slurm says CANCELLED; the job’s script did not start',
+      "cancelled: Slurm says CANCELLED; the job's script did not start",
     );
     await forgetJobs(cluster);
     await expect
@@ -94,7 +94,7 @@ describe.skipIf(unavailable)(`the Slurm driver${unavailable ? ` (skipped: ${unav
     const second = await ada.run(['status', silent.run]);
     expect(second.code).toBe(6);
     expect(second.stdout).toContain(
-      `ended, it is not known how: neither squeue nor accounting knows job ${silent.jobId} any more`,
+      `ended; outcome unknown: neither squeue nor accounting knows job ${silent.jobId} any more`,
     );
     expect(
       await readFile(join(cluster.homes, 'ada', told.dir.slice('/home/ada/'.length), 'job.json'), 'utf8'),

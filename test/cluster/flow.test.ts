@@ -69,7 +69,7 @@ describe.skipIf(unavailable)(
       expect(JSON.parse(events.at(-1) ?? '')).toMatchObject({ kind: 'verdict', outcome: 'cancelled' });
     });
 
-    test('knows the nodes of an allocation with gaps, in Slurm’s order', async () => {
+    test("knows the nodes of an allocation with gaps, in Slurm's order", async () => {
       const config = configOf('disaggregated', (text) =>
         text.replace('time: 10m', 'time: 10m, directives: { nodelist: "node8,node[1,5-6]" }'),
       );

@@ -109,7 +109,7 @@ describe.skipIf(unavailable)(
       expect(cached()).toContain(`${NAME}.damaged`);
     });
 
-    test('an import that fails ends the job with enroot’s own words', async () => {
+    test("an import that fails ends the job with enroot's own words", async () => {
       const words =
         '[ERROR] URL https://nvcr.io/v2/nvidia/x/manifests/1 returned error code: 401 Unauthorized';
       site.failWith(`${words}\n`);

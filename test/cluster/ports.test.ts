@@ -89,8 +89,8 @@ describe.skipIf(unavailable)(`ports that are taken${unavailable ? ` (skipped: ${
   });
 
   test.each([
-    ['the frontend’s', 8000, 'frontend-0', { frontend: {} }],
-    ['a worker’s', 7777, 'aggregated-0', { aggregated: { nodes: 1 } }],
+    ["the frontend's", 8000, 'frontend-0', { frontend: {} }],
+    ["a worker's", 7777, 'aggregated-0', { aggregated: { nodes: 1 } }],
   ])('%s that is stolen after it was found free', async (_, port, step, sections) => {
     const stolen = join(cluster.shared, `stolen-${port}`);
     const env = { PATH: path, STEAL: String(port), STOLEN: stolen };

@@ -43,7 +43,7 @@ describe.skipIf(unavailable)(`racks${unavailable ? ` (skipped: ${unavailable})` 
     expect((await runs.events(run)).filter(({ kind }) => kind === 'warning')).toEqual([]);
   });
 
-  test('a worker of NVLink’s that is larger than what is behind a switch is told with its nodes, and starts', async () => {
+  test("a worker of NVLink's that is larger than what is behind a switch is told with its nodes, and starts", async () => {
     const run = await runs.submit('spread', { gpu: 'gb200', prefill: { nodes: 1 }, decode: { nodes: 3 } });
     await runs.event(run, 'ready');
     const warnings = (await runs.events(run)).filter(({ kind }) => kind === 'warning');

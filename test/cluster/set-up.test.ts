@@ -70,7 +70,7 @@ describe.skipIf(unavailable)(
         .toMatchObject({ code: 1 });
     });
 
-    test('pyxis’s options are taken and recorded', async () => {
+    test("pyxis's options are taken and recorded", async () => {
       const { stdout } = await cluster.onLogin([
         ...[
           'srun',

@@ -178,7 +178,7 @@ describe.skipIf(unavailable)(
       expect((await cli.run(['cancel', run], on(user))).code).toBe(0);
     });
 
-    test('a refusal shows Slurm’s words, and leaves nothing there', async () => {
+    test("a refusal shows Slurm's words, and leaves nothing there", async () => {
       const before = await as('ada', 'ls dyn-slurm-runs');
       await cli.put('refused.yaml', CONFIG.replace('partition: batch', 'partition: nowhere'));
       const { stderr, code } = await cli.run(['submit', 'refused.yaml'], on('ada'));

@@ -96,7 +96,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
       ['Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)'],
     ],
     ['constraint: gb200', ['Batch job submission failed: Invalid feature specification']],
-  ])('%s is refused in Slurm’s own words, and nothing stays', async (wrong, words) => {
+  ])("%s is refused in Slurm's own words, and nothing stays", async (wrong, words) => {
     const [key = ''] = wrong.split(':');
     const slurm = `{account: research, partition: batch, time: ${key === 'partition' ? '1h' : '10m'}}`;
     const fixed = slurm.includes(`${key}: `)
@@ -167,7 +167,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
 
       const again = await ada.run(['submit', 'held.yaml', '--json']);
       expect(again.stderr).toBe(
-        'an earlier submit of this job was cut off after Slurm had taken it: this is its run, and nothing new was submitted\n',
+        'an earlier submit of this job was interrupted after Slurm had accepted it: this is its run, and nothing new was submitted\n',
       );
       expect(JSON.parse(again.stdout)).toMatchObject({ run });
       expect(runs()).toEqual([run]);
@@ -218,7 +218,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
         code: 130,
         stdout: '',
         stderr:
-          `sbatch has not answered yet; Slurm may take the job all the same: \`dyn-slurm status ${run}\` finds it, and a submit of the same config goes on with it\n` +
+          `sbatch has not answered yet; Slurm may still accept the job: \`dyn-slurm status ${run}\` shows whether it did, and submitting the same config again continues with it\n` +
           'interrupted; what does not answer is not waited for\n',
       });
       expect(await status(run)).toMatchObject({ state: 'waiting' });
@@ -261,7 +261,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
       /^ {2}retry {3}(recorder-[0-9a-f]{6}), job (\d+), starts if all before it fail$/gm,
     );
     expect(said).toHaveLength(2);
-    expect(cli.stderr.match(/^its retry is next: recorder-[0-9a-f]{6}$/gm)).toHaveLength(2);
+    expect(cli.stderr.match(/^watching its retry next: recorder-[0-9a-f]{6}$/gm)).toHaveLength(2);
     expect(
       cli.stdout.match(
         /^\d\d:\d\d:\d\d {2}failed after .*: (aggregated-[01]|frontend-0) on node\d exited with code 3$/gm,
@@ -294,7 +294,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
       ] as const) {
         const watcher = ada.start(['watch', run]);
         await watcher.says(
-          /waits in the queue: PartitionTimeLimit, slurm\.time is over the partition’s limit; it will never start: /,
+          /waits in the queue: PartitionTimeLimit, slurm\.time is over the partition's limit; it will never start: /,
         );
         await watcher.kill(signal);
         const ended = await watcher.ended;
@@ -408,7 +408,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
     expect([code, await jobs()]).toEqual([3, []]);
   });
 
-  test('whatever the umask is, a run is its user’s alone', async () => {
+  test("whatever the umask is, a run is its user's alone", async () => {
     const { stdout } = await cluster.onLogin([
       'bash',
       '-c',

@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'dyn-slurm-package-'));
 const installed = join(folder, 'node_modules/dyn-slurm');
 let packed: readonly string[] = [];
 
-/** Only what any shell has; a user’s own settings must not decide. */
+/** Only what any shell has; a user's own settings must not decide. */
 const env = {
   PATH: process.env.PATH,
   HOME: folder,

@@ -147,7 +147,7 @@ test('a job that serves is measured by steps of its own, which can be ended and 
   await pointBegun(run, 2);
   expect(await stage.run('bench', run.run, ...flags)).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('a benchmark runs in serving-'),
+    stderr: expect.stringContaining('a benchmark is already running in serving-'),
   });
   expect((await stage.run('bench', run.run, '--stop')).code).toBe(0);
   const stopped = await slow;

@@ -9,7 +9,7 @@ const stage = new Stage();
 afterEach((test) => stage.settle(test));
 afterAll(() => stage.dispose());
 
-test('with infra.bind: loopback only the frontend can be reached at the node’s address', async () => {
+test("with infra.bind: loopback only the frontend can be reached at the node's address", async () => {
   const run = await submit(stage, 'loopback');
   try {
     // Only a completion makes a service ready.

@@ -72,8 +72,8 @@ test('without migration they break off, which both clients count as errors', asy
   const { chats, bench } = await streamsOf(await submitFile(stage, file));
   const { failed = 0 } = bench;
   const broken = chats.filter((end) => end !== TOKENS);
-  for (const end of broken) expect(end).toMatch(/broke off a chat completion: the stream told of an error: /);
+  for (const end of broken) expect(end).toMatch(/cut off a chat completion: the stream reported an error: /);
   expect(bench.completed + failed).toBe(STREAMS);
-  if (failed > 0) expect(bench.error).toMatch(/^the stream told of an error: /);
+  if (failed > 0) expect(bench.error).toMatch(/^the stream reported an error: /);
   expect(broken.length + failed).toBeGreaterThan(0);
 });

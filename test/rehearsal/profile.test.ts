@@ -22,9 +22,9 @@ test('a mock engine has no profiler, and says so on its real route', async () =>
   const { code, stderr } = await stage.run('profile', run.run, '--role', 'decode', '--seconds', '1');
   expect({ code, stderr }).toEqual({
     code: 4,
-    stderr: `decode-0: its engine has no route for profiling
-decode-1: its engine has no route for profiling
-nothing was profiled: decode-0: its engine has no route for profiling; decode-1: its engine has no route for profiling
+    stderr: `decode-0: its engine does not support profiling
+decode-1: its engine does not support profiling
+nothing was profiled: decode-0: its engine does not support profiling; decode-1: its engine does not support profiling
   hint: a rehearsal has mock engines, which cannot be profiled: profile a run on GPUs
 `,
   });

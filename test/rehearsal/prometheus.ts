@@ -20,7 +20,7 @@ export async function findPrometheus(dir: string): Promise<string | undefined> {
 
 /** Not installed: Debian would start it. */
 async function unpack(dir: string): Promise<string | undefined> {
-  process.stderr.write('getting Debian’s prometheus with apt-get\n');
+  process.stderr.write("getting Debian's prometheus with apt-get\n");
   const run = (program: string, ...args: readonly string[]) =>
     promisify(execFile)(program, args, { cwd: dir });
   try {
@@ -30,7 +30,7 @@ async function unpack(dir: string): Promise<string | undefined> {
     await run('dpkg-deb', '-x', file, dir);
     return undefined;
   } catch (error) {
-    return `Debian’s package prometheus cannot be had: ${(error as Error).message}`;
+    return `Debian's package prometheus cannot be had: ${(error as Error).message}`;
   }
 }
 

@@ -45,7 +45,7 @@ function environments(dir: string): ReadonlyMap<string, readonly string[]> {
   return new Map(found);
 }
 
-test('a proxy of the site is between none of the job’s nodes, nor between them and who watches', async () => {
+test("a proxy of the site is between none of the job's nodes, nor between them and who watches", async () => {
   const profiles = join(stage.runs, 'config/dyn-slurm/clusters');
   mkdirSync(profiles, { recursive: true });
   writeFileSync(join(profiles, 'proxied.yaml'), PREAMBLE);

@@ -21,7 +21,7 @@ interface Place {
   readonly port: number;
 }
 
-test('with infra.tls a completion is served, and only who has the job’s certificate gets an answer', async () => {
+test("with infra.tls a completion is served, and only who has the job's certificate gets an answer", async () => {
   const run = await submit(stage, 'tls');
   try {
     // Only a completion makes a service ready.

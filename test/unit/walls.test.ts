@@ -108,7 +108,7 @@ const PURE = [
 ];
 const pure = sources.filter(({ file }) => PURE.some((pattern) => pattern.test(file)));
 
-test('the pure rooms import nothing of Node’s that has effects', () => {
+test("the pure rooms import nothing of Node's that has effects", () => {
   const harmless = new Set(['path/posix', 'yaml', 'zod', 'handlebars']);
   expect(
     pure.flatMap(({ file, packages }) =>

@@ -60,7 +60,9 @@ export class BenchClient {
     } catch (cause) {
       if (signal.aborted) throw cause;
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new DynSlurmError('jobFailed', `the service does not answer a completion: ${why}`, { cause });
+      throw new DynSlurmError('jobFailed', `the service does not answer a completion request: ${why}`, {
+        cause,
+      });
     }
     this.#tokens = calibrated(samples);
   }
@@ -122,7 +124,7 @@ export class BenchClient {
         if (!refused || way === FIXED.at(-1)) throw error;
       }
     }
-    throw new Error('no way was tried');
+    throw new Error('no endpoint was tried');
   }
 }
 

@@ -56,7 +56,7 @@ export async function bench(
   if (overlay !== undefined && options.resume !== undefined) {
     throw new DynSlurmError(
       'usage',
-      'a benchmark that is resumed stays what it was: --resume takes nothing beside it',
+      'a resumed benchmark keeps its settings: --resume cannot be combined with other options',
     );
   }
   if (options.show || (target.state.verdict && nothingAsked && !options.stop))
@@ -104,7 +104,7 @@ async function wantedBench(
   if (valid === undefined || own === undefined) return undefined;
   if (valid.job.bench === undefined) {
     throw new DynSlurmError('usage', `the config of ${id} has no bench`, {
-      hint: 'say what to measure: `dyn-slurm bench --type builtin --isl 1024 --osl 128 --concurrency 1x8`, or give a command behind --, which finds DYN_SLURM_URL, DYN_SLURM_MODEL and DYN_SLURM_RESULTS',
+      hint: 'specify what to measure: `dyn-slurm bench --type builtin --isl 1024 --osl 128 --concurrency 1x8`, or give a command after --; it gets DYN_SLURM_URL, DYN_SLURM_MODEL and DYN_SLURM_RESULTS in its environment',
     });
   }
   const again = earlier?.run === id && earlier.name !== undefined;
@@ -122,7 +122,7 @@ async function show({ run, connection }: BenchTarget, options: BenchOptions, wor
   const results = await readBench(connection.host, run);
   if (results.length === 0) {
     throw new DynSlurmError('usage', `run ${run.id} has no benchmark`, {
-      hint: 'put a bench into the config, or run one while the job serves; see `dyn-slurm bench --help`',
+      hint: 'add `bench:` to the config, or run one while the job serves; see `dyn-slurm bench --help`',
     });
   }
   world.out.write(

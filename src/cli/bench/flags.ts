@@ -49,7 +49,7 @@ export function benchOverlay(flags: BenchFlags, words: readonly string[]): strin
   const settings = (flags.arg ?? []).map(readSetting);
   if (words.length > 0) {
     if (given.length + settings.length > 0) {
-      throw new DynSlurmError('usage', 'bench takes a command behind --, or options of a tool, and not both');
+      throw new DynSlurmError('usage', "bench takes either a command after -- or a tool's options, not both");
     }
     const command = words.length === 1 ? (words[0] ?? '') : words.map(quote).join(' ');
     return overlay({ type: 'custom', command, ...removed([...OF_TOOLS, ...OF_LOADS]) });

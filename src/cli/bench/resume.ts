@@ -61,7 +61,7 @@ export async function resumed(
       done: new Set(done),
     };
   }
-  throw new DynSlurmError('usage', `run ${source.run.id} has no benchmark that was cut off`, {
-    hint: 'see what it has with `dyn-slurm bench RUN --show`',
+  throw new DynSlurmError('usage', `run ${source.run.id} has no interrupted benchmark`, {
+    hint: '`dyn-slurm bench RUN --show` shows its results',
   });
 }

@@ -47,7 +47,7 @@ export async function runStep(
 /** Ends the benchmark that was asked for. @throws DynSlurmError `usage` where none runs. */
 export async function stopBench(target: BenchTarget, world: World): Promise<void> {
   const { run } = target;
-  if (!(await isRunning(target))) throw new DynSlurmError('usage', `no benchmark runs in ${run.id}`);
+  if (!(await isRunning(target))) throw new DynSlurmError('usage', `no benchmark is running in ${run.id}`);
   const session = sessionOf(target);
   const events = session
     ? tell(session, { verb: 'stop', steps: [{ name: BENCH }] }, world).events
@@ -91,9 +91,13 @@ async function command(
   world: World,
 ): Promise<AsyncIterable<ObservedEvent>> {
   if (!(await host.list(join(run.dir, 'lib'))).includes('bench.sh')) {
-    throw new DynSlurmError('usage', `${run.id} was submitted by a dyn-slurm that took no benchmarks yet`, {
-      hint: 'use `--type builtin`, which runs here, or submit it again',
-    });
+    throw new DynSlurmError(
+      'usage',
+      `${run.id} was submitted by a version of dyn-slurm that does not support benchmarks in the job`,
+      {
+        hint: 'use `--type builtin`, which runs here, or submit it again',
+      },
+    );
   }
   const log = await readRunLog(host, run);
   const file = `${world.randomHex(3)}.bench`;
@@ -108,7 +112,7 @@ function sessionOf({ run, connection }: BenchTarget): Session | undefined {
 
 async function refuseSecond(target: BenchTarget): Promise<void> {
   if (!(await isRunning(target))) return;
-  throw new DynSlurmError('usage', `a benchmark runs in ${target.run.id} already`, {
+  throw new DynSlurmError('usage', `a benchmark is already running in ${target.run.id}`, {
     hint: `see \`dyn-slurm logs -f ${target.run.id} bench\`, or end it with \`dyn-slurm bench ${target.run.id} --stop\``,
   });
 }

@@ -26,7 +26,7 @@ export async function benchTarget(
 export function readyService({ run, state }: BenchTarget): NonNullable<RunState['ready']> {
   if (state.verdict) {
     throw new DynSlurmError('usage', `run ${run.id} has ended: ${state.verdict.reason}`, {
-      hint: 'submit it again, and go on there with `dyn-slurm bench RUN --resume OLD-RUN`',
+      hint: 'submit it again, and continue there with `dyn-slurm bench RUN --resume OLD-RUN`',
     });
   }
   if (state.ready && !state.teardown && !state.requeued) return state.ready;

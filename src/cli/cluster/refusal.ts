@@ -43,7 +43,7 @@ export async function notTrusted(
   const whose = await userText(world.self.user, world);
   return new RefusedProfile(
     `the cluster profile ${file}, of ${whose}, sets ${keys.join(', ')}, and ${changed ? 'has changed since you trusted it' : 'you have not trusted it yet'}`,
-    `what a project’s profile runs or redirects counts once you have read and trusted it: dyn-slurm trust ${quote(path)}`,
+    `what a project's profile runs or redirects counts once you have read and trusted it: dyn-slurm trust ${quote(path)}`,
   );
 }
 

@@ -62,7 +62,7 @@ async function filesMeant(file: string | undefined, world: World): Promise<reado
   const paths = names.filter((name) => name.endsWith('.yaml')).map((name) => join(folder ?? '', name));
   if (paths.length > 0) return paths;
   throw new DynSlurmError('usage', 'there is no cluster profile of a project here', {
-    hint: 'a project’s profiles are files .dyn-slurm/clusters/NAME.yaml in the working folder or above it',
+    hint: "a project's profiles are files .dyn-slurm/clusters/NAME.yaml in the working folder or above it",
   });
 }
 

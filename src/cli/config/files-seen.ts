@@ -73,13 +73,13 @@ function problem(about: string, kind: string | undefined, text: string): Problem
     return {
       severity: kind === 'problem' ? 'error' : 'warning',
       path,
-      message: `the machine that submits ${text}`,
+      message: `the submitting machine ${text}`,
     };
   return {
     severity: 'warning',
     path,
-    message: `the machine that submits has ${text}`,
-    hint: 'correct the path, unless only the nodes have it',
+    message: `the submitting machine has ${text}`,
+    hint: 'correct the path, unless it exists on the nodes only',
   };
 }
 

@@ -39,7 +39,7 @@ async function refuseUnfit(folder: string, option: string, force: boolean, world
   const kind = await world.kind(folder);
   if (kind === undefined) return;
   if (kind === 'link')
-    throw new DynSlurmError('usage', `${option}: is a symbolic link, which is not followed`);
+    throw new DynSlurmError('usage', `${option}: is a symbolic link; links are not followed`);
   if (kind !== 'folder') throw new DynSlurmError('usage', `${option}: is not a folder`);
   if (!force && (await world.listDir(folder)).length > 0) {
     throw new DynSlurmError('usage', `${option}: the folder is not empty`, {

@@ -64,9 +64,13 @@ function matcher(pattern: string): (text: string) => boolean {
     expression = new RegExp(pattern, anyCase ? 'iu' : 'u');
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/^.*: /, '') : String(error);
-    throw new DynSlurmError('usage', `--grep ${pattern}: no regular expression (${why.toLowerCase()})`, {
-      hint: `to look for the text itself, write '${pattern.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}'`,
-    });
+    throw new DynSlurmError(
+      'usage',
+      `--grep: '${pattern}' is not a valid regular expression (${why.toLowerCase()})`,
+      {
+        hint: `to search for the text itself, write '${pattern.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}'`,
+      },
+    );
   }
   return (text) => expression.test(text);
 }
@@ -85,7 +89,7 @@ function timeOf(text: string, now: Date): number {
   }
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text.replace(' ', 'T')) : Number.NaN;
   if (!Number.isNaN(time)) return time;
-  throw new DynSlurmError('usage', `--since ${text}: no time`, {
-    hint: 'write how long ago (30s, 10m, 2h), a time of the day (14:05), or a date and time (2025-11-24T14:05, in your zone unless a zone follows)',
+  throw new DynSlurmError('usage', `--since: cannot parse '${text}' as a time`, {
+    hint: 'write how long ago (30s, 10m, 2h), a time of day (14:05), or a date and time (2025-11-24T14:05, local time unless a zone is given)',
   });
 }

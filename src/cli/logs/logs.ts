@@ -88,7 +88,7 @@ function wantedLogs(
   }
   const nodes = [...new Set(all.map((log) => log.node).filter((name) => name !== ''))];
   if (node !== undefined && nodes.length > 0 && !nodes.some((name) => sameNode(name, node))) {
-    throw new DynSlurmError('usage', `nothing of the run has logged on node ${node}`, {
+    throw new DynSlurmError('usage', `the run has no log from node ${node}`, {
       hint: `its nodes are ${nodes.join(', ')}`,
     });
   }

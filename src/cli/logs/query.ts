@@ -66,7 +66,7 @@ async function oneWord(
   if (run !== undefined && isStep) {
     throw new DynSlurmError(
       'usage',
-      `${word} is a step of the newest run, and the beginning of run ${run.run.id}`,
+      `${word} is both a step of the newest run and the start of run id ${run.run.id}`,
       {
         hint: `write \`logs ${latest.run.id} ${word}\`, or \`logs ${run.run.id}\``,
       },

@@ -45,7 +45,7 @@ export async function nodes({ cluster, forget, json }: NodesOptions, world: Worl
 async function forgetOn(clusters: readonly string[], node: string, world: World): Promise<void> {
   const done = await Promise.all(clusters.map((cluster) => forgetNode(node, cluster, world)));
   if (done.includes(true)) return;
-  throw new DynSlurmError('usage', `nothing is noted of a node ${node}`, {
+  throw new DynSlurmError('usage', `node is not excluded: ${node}`, {
     hint: '`dyn-slurm nodes` lists the excluded nodes',
   });
 }

@@ -57,8 +57,8 @@ export function chooseWorkers(
   return meant.map((each): Chosen => {
     const { system } = each;
     if (system === undefined) {
-      throw new DynSlurmError('preflight', `${each.step} has no system port to ask for a profile`, {
-        hint: 'profiling needs Dynamo 0.8 or later with its system server: set `dynamo.version` to the image’s release',
+      throw new DynSlurmError('preflight', `${each.step} has no system port, which profiling needs`, {
+        hint: "profiling needs Dynamo 0.8 or later with its system server: set `dynamo.version` to the image's release",
       });
     }
     const own = processes.filter(({ name }) => name === each.step);

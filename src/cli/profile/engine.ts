@@ -35,7 +35,7 @@ export async function tellEngine(
       const answer = await web.post(place, prefix + what, body, timeout, signal);
       if (answer.status !== NO_ROUTE) return toldOf(answer);
     }
-    return { done: false, status: NO_ROUTE, reason: 'its engine has no route for profiling' };
+    return { done: false, status: NO_ROUTE, reason: 'its engine does not support profiling' };
   } catch (error) {
     const { message } = error as Error;
     return { done: false, reason: signal.aborted ? 'interrupted' : message };

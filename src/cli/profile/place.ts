@@ -21,7 +21,7 @@ export async function servingOf({ run, connection: { host } }: FoundRun): Promis
   const { started, verdict } = state;
   if (verdict) {
     throw new DynSlurmError('usage', `run ${run.id} has ended: ${verdict.reason}`, {
-      hint: '`dyn-slurm status` shows which runs go on',
+      hint: '`dyn-slurm status` lists the running ones',
     });
   }
   const places = placesOf(planned, state);

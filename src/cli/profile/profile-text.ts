@@ -67,11 +67,11 @@ export function refusal(profiling: readonly Profiling[], cluster: string): DynSl
     return new DynSlurmError('preflight', `nothing was profiled: ${message}`, { hint });
   }
   if (all(({ status }) => status === undefined)) {
-    return new DynSlurmError('connection', `no worker could be asked: ${message}`, {
+    return new DynSlurmError('connection', `no worker could be reached: ${message}`, {
       hint: 'the system ports of the workers must be reachable from here, or from the login node',
     });
   }
   return new DynSlurmError('jobFailed', `nothing was profiled: ${message}`, {
-    hint: 'the workers’ logs have more: `dyn-slurm logs RUN WORKER`; a profile that somebody has started goes on until it is stopped',
+    hint: "see the workers' logs: `dyn-slurm logs RUN WORKER`; a profile that someone else started runs until it is stopped",
   });
 }

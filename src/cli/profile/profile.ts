@@ -96,7 +96,9 @@ export async function profile(
     const done = await stepsDone(host, going, folder, tool, AbortSignal.any([world.signal, late]));
     stopped = done ? profiling : await stopAll(way, profiling);
     if (late.aborted)
-      world.err.write(`fewer than ${count(steps ?? 0, 'step')} were done in ${STEPS_LIMIT / 60_000} min\n`);
+      world.err.write(
+        `fewer than ${count(steps ?? 0, 'step')} completed within ${STEPS_LIMIT / 60_000} min\n`,
+      );
   }
   if (world.signal.aborted) {
     world.err.write(`interrupted; the profilers were stopped, and traces are in ${folder}\n`);

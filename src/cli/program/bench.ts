@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { BenchOptions } from '../bench/bench.ts';
-import { CLUSTER, OF_CLUSTER, RUN, type Tree } from './tree.ts';
+import { CLUSTER, collect, OF_CLUSTER, RUN, type Tree } from './tree.ts';
 
 /** `dyn-slurm bench [RUN] [-- CMD...]`. */
 export function benchCommand({ program, add, json, exit, world }: Tree): void {
@@ -48,7 +48,3 @@ function apart(run: string | undefined, command: readonly string[], { rawArgs }:
 
 /** Not in commander's types. */
 type Raw = Command & { readonly rawArgs: readonly string[] };
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
-}

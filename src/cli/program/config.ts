@@ -50,7 +50,7 @@ export function configCommands({ program, add, json, exit, world }: Tree): void 
     const { schema } = await import('../config/schema.ts');
     exit(await schema(world));
   });
-  add('trust', 'allow a project’s cluster profile to run programs', [
+  add('trust', "allow a project's cluster profile to run programs", [
     ['trust .dyn-slurm/clusters/hopper.yaml', 'only this exact content'],
     ['trust', 'all profiles of the project'],
     ['trust --list', 'what is trusted, and whether it has changed'],
@@ -77,7 +77,7 @@ export function configCommands({ program, add, json, exit, world }: Tree): void 
       const { plan } = await import('../config/plan.ts');
       exit(await plan(file, options, world));
     });
-  add('render', 'write the job’s files to a folder', [
+  add('render', "write the job's files to a folder", [
     ['render config.yaml --out job', 'then read job/job.sbatch'],
   ])
     .argument('<config>', CONFIG)

@@ -8,7 +8,16 @@ import type { RemoveOptions } from '../run/remove.ts';
 import type { StatusOptions } from '../run/status.ts';
 import type { PagePlace } from '../watch/live/gauge-page.ts';
 import type { WatchOptions } from '../watch/watch.ts';
-import { CLUSTER, OF_CLUSTER, PENDING_LIMIT, PENDING_TEXT, RUN, type Tree, timeSpan } from './tree.ts';
+import {
+  CLUSTER,
+  collect,
+  OF_CLUSTER,
+  PENDING_LIMIT,
+  PENDING_TEXT,
+  RUN,
+  type Tree,
+  timeSpan,
+} from './tree.ts';
 
 /** The commands on runs. */
 export function observeCommands({ program, add, addForRun, json, exit, world }: Tree): void {
@@ -145,10 +154,6 @@ function positive(text: string): number {
   const value = Number(text);
   if (/^\d+(\.\d+)?$/.test(text) && value >= 0.2 && value <= 3600) return value;
   throw new InvalidArgumentError('It must be seconds, from 0.2 to 3600.');
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }
 
 function countOf(text: string): number {

@@ -31,7 +31,7 @@ export function reportCommands({ add, addForRun, json, exit, world }: Tree): voi
     });
   addForRun('export', 'print the measurements of a run for other programs', [
     ['export dsr1-3fa29c --csv -o r1.csv', 'one row a number: benchmarks, load over time, events'],
-    ['export --prometheus', 'of the newest run, in OpenMetrics’ format with times'],
+    ['export --prometheus', "of the newest run, in OpenMetrics' format with times"],
     ['export --scrape -o targets.json', 'for a Prometheus that scrapes the service itself'],
   ])
     .option('--csv', 'as a table')

@@ -2,7 +2,16 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { RehearseOptions } from '../rehearse/rehearse.ts';
 import type { SetupOptions } from '../rehearse/setup.ts';
 import type { SubmitOptions } from '../submit/submit.ts';
-import { CLUSTER, CLUSTER_TEXT, CONFIG, PENDING_LIMIT, PENDING_TEXT, type Tree, timeSpan } from './tree.ts';
+import {
+  CLUSTER,
+  CLUSTER_TEXT,
+  CONFIG,
+  collect,
+  PENDING_LIMIT,
+  PENDING_TEXT,
+  type Tree,
+  timeSpan,
+} from './tree.ts';
 
 /** The commands that start a job. */
 export function runCommands({ program, add, json, exit, world }: Tree): void {
@@ -14,7 +23,7 @@ export function runCommands({ program, add, json, exit, world }: Tree): void {
   ])
     .argument('<config>', CONFIG)
     .option('--speedup <times>', 'how much faster than real engines the mock engines answer', '10')
-    .option('--prompt <text>', 'prompt to sexit once the service is ready')
+    .option('--prompt <text>', 'prompt to send once the service is ready')
     .option('--keep', 'leave the service running')
     .option('--fault <fault...>', 'inject a fault: STEP[.RANK]:ACTION[@WHEN]; may be repeated')
     .option(CLUSTER, CLUSTER_TEXT)
@@ -77,8 +86,4 @@ const MOST_RETRIES = 20;
 function retryCount(text: string): number {
   if (/^\d{1,2}$/.test(text) && Number(text) <= MOST_RETRIES) return Number(text);
   throw new InvalidArgumentError(`It must be a whole number up to ${MOST_RETRIES}.`);
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }

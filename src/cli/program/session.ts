@@ -7,7 +7,7 @@ import type { ReleaseOptions } from '../session/release.ts';
 import type { SteerOptions } from '../session/steer.ts';
 import type { WorkersOptions } from '../session/workers.ts';
 import { benchCommand } from './bench.ts';
-import { CLUSTER, CLUSTER_TEXT, CONFIG, OF_CLUSTER, type Tree } from './tree.ts';
+import { CLUSTER, CLUSTER_TEXT, CONFIG, collect, OF_CLUSTER, type Tree } from './tree.ts';
 
 const SESSION = 'session id or the start of one, job number, or run folder (default: the newest session)';
 const WORKERS = 'worker names, a role for all of its workers, or `workers` for all';
@@ -29,7 +29,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
   ])
     .argument('<config>', CONFIG)
     .option(CLUSTER, CLUSTER_TEXT)
-    .option('--time <duration>', 'time limit instead of the config’s: 90m, 4h')
+    .option('--time <duration>', "time limit instead of the config's: 90m, 4h")
     .option('--no-workers', 'do not start workers yet')
     .option('--adopt [job]', 'use the nodes of an existing job (default: the job that this shell runs in)')
     .option('--no-adopt', 'request a new allocation, even inside a job')
@@ -85,13 +85,13 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     });
   inSession(
     add('exec', 'run a command on a node of a session', [
-      ['exec 1 -- nvidia-smi', 'by the node’s index'],
-      ['exec node3 --container -- python3 probe.py', 'in the job’s container'],
+      ['exec 1 -- nvidia-smi', "by the node's index"],
+      ['exec node3 --container -- python3 probe.py', "in the job's container"],
     ]),
   )
     .argument('<node>', 'index or name')
     .argument('[command...]', 'behind --')
-    .option('--container', 'in the job’s container')
+    .option('--container', "in the job's container")
     .action(async (node: string, words: readonly string[], options: ExecOptions) => {
       const { exec } = await import('../session/exec.ts');
       exit(await exec(node, words, options, world));
@@ -100,7 +100,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     .argument('[node]', 'index or name')
     .option('--run <run>', SESSION)
     .option(CLUSTER, OF_CLUSTER)
-    .option('--container', 'in the job’s container')
+    .option('--container', "in the job's container")
     .action(async (node: string | undefined, options: ExecOptions) => {
       const { shell } = await import('../session/exec.ts');
       exit(await shell(node, options, world));
@@ -112,8 +112,4 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
       exit(await release(query, options, world));
     },
   );
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }

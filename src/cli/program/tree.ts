@@ -35,6 +35,11 @@ export function timeSpan(text: string): number {
   throw new InvalidArgumentError('Write it as 30m, 2h or 1d.');
 }
 
+/** The values of an option that may be repeated. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
 export function treeOf(program: Command, world: World, exit: (code: number) => void): Tree {
   const add: Tree['add'] = (usage, summary, shown) =>
     program.command(usage).description(summary).addHelpText('after', examples(shown, world.columns));

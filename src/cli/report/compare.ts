@@ -24,7 +24,7 @@ export async function compareRuns(
   world: World,
 ): Promise<number> {
   const [before, after] = [await dataOf(first, options, world), await dataOf(second, options, world)];
-  if (before.run.dir === after.run.dir) throw new DynSlurmError('usage', 'both are the same run');
+  if (before.run.dir === after.run.dir) throw new DynSlurmError('usage', 'both arguments name the same run');
   const measured = measuredOf([before, after]);
   const points = compare(measured).filter(
     ({ baseline, other }) => baseline.startsWith(before.run.id) && other.startsWith(after.run.id),
@@ -45,7 +45,9 @@ export async function compareRuns(
       world.err.write(`left out: ${label}, concurrency ${point.concurrency}: ${plainText(why)}\n`);
   }
   if (points.length === 0)
-    world.err.write('the runs have no load in common: no valid point of the same concurrency, ISL and OSL\n');
+    world.err.write(
+      'the runs have no load in common: no valid measurement has the same concurrency, ISL and OSL in both\n',
+    );
   else world.out.write(pointsTable(points, world));
   world.out.write(
     config.length === 0

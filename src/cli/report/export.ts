@@ -37,7 +37,7 @@ export async function exportRun(
   const asked = (['csv', 'json', 'prometheus', 'scrape'] as const).filter((form) => options[form]);
   const [form] = asked;
   if (form === undefined || asked.length > 1) {
-    throw new DynSlurmError('usage', 'name one form to export: --csv, --json, --prometheus or --scrape');
+    throw new DynSlurmError('usage', 'choose one format: --csv, --json, --prometheus or --scrape');
   }
   const text = await FORMS[form](await lookUpRun(query, options, world));
   if (options.out === undefined) world.out.write(text);

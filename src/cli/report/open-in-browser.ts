@@ -16,5 +16,5 @@ export async function openInBrowser(path: string, world: World): Promise<void> {
       if (!(error instanceof DynSlurmError) || error.code !== 'connection') throw error;
     }
   }
-  world.err.write('no browser could be opened here; open the file yourself\n');
+  world.err.write('cannot open a browser here; open the file yourself\n');
 }

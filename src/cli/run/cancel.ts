@@ -88,7 +88,7 @@ export async function cancel(
     'deadline',
     `job ${jobNumber(jobId)} was told to end ${elapsed(PATIENCE)} ago, and has not`,
     {
-      hint: `see \`dyn-slurm status ${run.id}\`; a node that cannot end its processes is the administrators’ business`,
+      hint: `see \`dyn-slurm status ${run.id}\`; a node that cannot end its processes is the administrators' business`,
     },
   );
 }

@@ -88,6 +88,6 @@ function closed(tunnel: Tunnel | undefined): undefined {
 
 function ended(run: string, reason: string): DynSlurmError {
   return new DynSlurmError('usage', `run ${run} has ended: ${reason}`, {
-    hint: '`dyn-slurm status` shows which runs go on',
+    hint: '`dyn-slurm status` lists the running ones',
   });
 }

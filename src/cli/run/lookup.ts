@@ -55,7 +55,7 @@ function notFound(query: string | undefined, distant: readonly string[]): DynSlu
   const hint =
     query === undefined && distant.length > 0
       ? `runs at a distance are looked for where they are asked for: ${askingFor(distant)}`
-      : `see the runs with \`dyn-slurm status\`, or name the run’s folder; ${where}`;
+      : `see the runs with \`dyn-slurm status\`, or name the run's folder; ${where}`;
   return new DynSlurmError(
     'usage',
     query === undefined ? 'there are no runs yet' : `there is no run ${query}`,

@@ -65,7 +65,7 @@ async function named(
     throw new DynSlurmError(
       unreachable ? 'connection' : 'usage',
       unreachable
-        ? `it is not known whether ${run.id} has ended: Slurm cannot be asked`
+        ? `cannot tell whether ${run.id} has ended: Slurm does not answer`
         : `${run.id} has not ended; nothing was removed`,
       { hint: unreachable ? 'try again when Slurm answers' : `end it with \`dyn-slurm cancel ${run.id}\`` },
     );

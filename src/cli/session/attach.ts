@@ -23,7 +23,7 @@ export async function attach(
   const session = await lookUpSession(query, options, world);
   await liveSession(session);
   if (await keepSupervised(session, world)) {
-    world.err.write('the session’s supervisor was gone; another one has taken over what runs\n');
+    world.err.write("the session's supervisor was gone; another one has taken over what runs\n");
   }
   return continueSession(session, options, run, world);
 }

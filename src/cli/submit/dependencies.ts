@@ -48,7 +48,7 @@ async function jobOf(
     const job = asJobId(query);
     if (job !== undefined) return job;
     throw new DynSlurmError('usage', `there is no run ${query} to wait for`, {
-      hint: 'name a run, see `dyn-slurm status`, or the number of a job',
+      hint: 'name a run (see `dyn-slurm status`) or a job number',
     });
   }
   const { run, connection } = found;
@@ -57,6 +57,6 @@ async function jobOf(
   if (!mustSucceed || exitOfRun(state) === 0) return undefined;
   throw new DynSlurmError(
     'usage',
-    `run ${run.id} has ended already, and not well: ${state.verdict.reason}; a job after it would never start`,
+    `run ${run.id} has already failed: ${state.verdict.reason}; a job that depends on its success would never start`,
   );
 }

@@ -136,7 +136,7 @@ function passed({ steps }: Plan, { width }: Page): string {
 function left(job: Job, dir: string): readonly string[] {
   const image = cachedImage(job);
   return [
-    `${dir} (0700): the job’s files, logs, events.jsonl and state; yours to delete`,
+    `${dir} (0700): the job's files, logs, events.jsonl and state; yours to delete`,
     ...(image === undefined
       ? []
       : [`${image.file} (0644): ${image.source}, imported where it is not there yet`]),

@@ -24,7 +24,7 @@ export async function resumeSubmission(
     if (!lives && earlier.end === 'unknown') {
       // Its sbatch may be about to run, in the folder that it has made.
       world.err.write(
-        `warning: a submit of this job was begun on ${earlier.machine} ${past(new Date(earlier.began), world.now())}, as run ${earlier.run}, and may be in flight there: it is left alone, and this is another run\n`,
+        `warning: a submit of this job was begun on ${earlier.machine} ${past(new Date(earlier.began), world.now())}, as run ${earlier.run}, and may still be in progress there; it is left alone, and this is another run\n`,
       );
       continue;
     }
@@ -37,7 +37,7 @@ export async function resumeSubmission(
     const run = await adopt(await readRun(host, earlier.dir), found, connection, world);
     await forgetSubmission(earlier.run, world);
     world.err.write(
-      'an earlier submit of this job was cut off after Slurm had taken it: this is its run, and nothing new was submitted\n',
+      'an earlier submit of this job was interrupted after Slurm had accepted it: this is its run, and nothing new was submitted\n',
     );
     return { run, jobId: found.jobId, submitted: run.job?.submitted ?? earlier.began };
   }
@@ -55,8 +55,8 @@ async function ask(
     if (!(error instanceof DynSlurmError) || error.code !== 'connection') throw error;
     throw new DynSlurmError(
       'connection',
-      `a submit of this job was cut off (run ${run}, ${began}), and Slurm cannot be asked whether it took it\n${error.message}`,
-      { hint: 'nothing was submitted: submit again when Slurm answers', cause: error },
+      `a submit of this job was interrupted (run ${run}, ${began}), and Slurm cannot be asked whether it accepted the job\n${error.message}`,
+      { hint: 'nothing was submitted; try again when Slurm answers', cause: error },
     );
   }
 }

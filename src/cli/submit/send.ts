@@ -69,7 +69,7 @@ function sayLate({ id }: Run, { signal, err }: World): () => void {
     timer = setTimeout(
       () =>
         err.write(
-          `sbatch has not answered yet; Slurm may take the job all the same: \`dyn-slurm status ${id}\` finds it, and a submit of the same config goes on with it\n`,
+          `sbatch has not answered yet; Slurm may still accept the job: \`dyn-slurm status ${id}\` shows whether it did, and submitting the same config again continues with it\n`,
         ),
       LATE,
     );
@@ -124,7 +124,7 @@ export function orWithoutSlurm(error: unknown, host: Host): unknown {
 }
 
 function withoutSlurm(cause: DynSlurmError): DynSlurmError {
-  return new DynSlurmError('preflight', 'there is no Slurm here: sbatch is not on PATH', {
+  return new DynSlurmError('preflight', 'Slurm is not available here: sbatch is not on PATH', {
     hint: 'run this on a login node, or name the folder of sbatch as slurm_bin in the cluster profile; `--cluster local` and `dyn-slurm rehearse` run the job on this machine, without Slurm and GPUs',
     cause,
   });

@@ -22,7 +22,7 @@ const SOURCES: Readonly<Record<SourceName, string>> = {
   etcd: 'etcd',
   nats: 'NATS',
   frontends: 'the frontends',
-  workers: 'the workers’ metrics',
+  workers: "the workers' metrics",
 };
 
 /** That a source can be read, as it should, is no news. */

@@ -60,7 +60,7 @@ const neverRan = ({ inferred, seconds, step }: EventOf<'verdict'>): boolean =>
 const HEADS: Readonly<Record<string, string>> = {
   deadline: 'not ready in time',
   timeout: 'ended at the time limit',
-  unknown: 'ended, it is not known how',
+  unknown: 'ended; outcome unknown',
 };
 
 function culprit({

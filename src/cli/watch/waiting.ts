@@ -78,7 +78,7 @@ async function giveUp(run: Run, connection: Connection, { signal, err }: World):
   // The run folder stays, by which the job is found.
   if (signal.aborted)
     err.write(
-      `Slurm does not say whether the allocation was withdrawn: \`dyn-slurm status ${run.id}\` finds it, \`dyn-slurm cancel ${run.id}\` ends it\n`,
+      `Slurm does not say whether the allocation was withdrawn: \`dyn-slurm status ${run.id}\` shows whether it exists, \`dyn-slurm cancel ${run.id}\` cancels it\n`,
     );
 }
 

@@ -103,7 +103,7 @@ export async function showChain(
 ): Promise<number> {
   let code: number = EXIT.ok;
   for (const [index, run] of runs.entries()) {
-    if (index > 0 && !options.json) world.err.write(`\nits retry is next: ${run.id}\n`);
+    if (index > 0 && !options.json) world.err.write(`\nwatching its retry next: ${run.id}\n`);
     const shown = await showRun(run, connection, options, world);
     code = shown.code;
     // A job that did what it was for has no use for its retries, even where its benchmark does not count.

@@ -188,5 +188,5 @@ function agentSocket(word: string | undefined, env: Caller['env']): string | und
 }
 
 function wrong(alias: string, problem: string): DynSlurmError {
-  return new DynSlurmError('config', `the way to ${alias}, by ssh’s configuration: ${problem}`);
+  return new DynSlurmError('config', `the ssh configuration for ${alias}: ${problem}`);
 }

@@ -61,7 +61,7 @@ function signWithAgent(
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     agent.sign(key, data, hash === undefined ? {} : { hash: hash as 'sha256' }, (error, signature) => {
-      if (error || signature === undefined) reject(new Error('the agent does not sign with it'));
+      if (error || signature === undefined) reject(new Error('the agent refuses to sign with it'));
       else resolve(signature as Buffer);
     });
   });
@@ -91,7 +91,7 @@ function keyInFile(file: string, ask: Ask | undefined, notes: string[]): FileKey
   const publicKey = besides() ?? parsed(encryptedPublicKey(text) ?? '')[0];
   if (publicKey === undefined) {
     notes.push(
-      `${file} is no key that can be read; \`ssh-keygen -p -f ${file}\` rewrites it in today’s form`,
+      `${file} is no key that can be read; \`ssh-keygen -p -f ${file}\` rewrites it in today's form`,
     );
     return undefined;
   }
@@ -114,7 +114,7 @@ function lockedKey(file: string, text: string, ask: Ask | undefined): Identity['
       const passphrase = await ask(`Passphrase of ${file}: `, { echo: false });
       if (passphrase !== '') open = parsed(text, passphrase)[0];
     }
-    if (open === undefined) throw new Error('the passphrase is not right');
+    if (open === undefined) throw new Error('wrong passphrase');
     return signed(open, data, hash);
   };
 }

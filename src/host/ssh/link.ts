@@ -48,8 +48,8 @@ export class Link {
     } catch (error) {
       if (!this.#open || !(error instanceof ConnectionLost)) throw error;
       const said = error.message === '' ? '' : `\n${error.message}`;
-      throw new DynSlurmError('connection', `there is no bash for you on ${this.#options.name}${said}`, {
-        hint: 'dyn-slurm needs a login with which `ssh HOST bash` works',
+      throw new DynSlurmError('connection', `cannot start bash on ${this.#options.name}${said}`, {
+        hint: 'dyn-slurm needs an account for which `ssh HOST bash` works',
       });
     }
   }

@@ -19,7 +19,7 @@ export function openSsh(env: Readonly<Record<string, string | undefined>>, signa
     } catch (error) {
       if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code !== 'ENOENT') throw error;
       throw new DynSlurmError('connection', `${program} is not on the PATH`, {
-        hint: 'install the OpenSSH client (package openssh-client or openssh-clients): dyn-slurm reads ssh’s configuration and known hosts with it',
+        hint: "install the OpenSSH client (package openssh-client or openssh-clients): dyn-slurm reads ssh's configuration and known hosts with it",
         cause: error,
       });
     }

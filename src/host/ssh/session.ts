@@ -108,7 +108,7 @@ function lost(name: string, error: unknown): unknown {
   const hint = (error instanceof DynSlurmError && error.hint) || 'see whether you are on the right network';
   return new DynSlurmError(
     'connection',
-    `the connection to ${name} was lost, and cannot be made again\n${error.message}`,
-    { hint: `the job is not concerned; ${hint}`, cause: error },
+    `the connection to ${name} was lost and cannot be re-established\n${error.message}`,
+    { hint: `the job is not affected; ${hint}`, cause: error },
   );
 }

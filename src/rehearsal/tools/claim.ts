@@ -78,7 +78,7 @@ async function readHolder(folder: string): Promise<Holder | undefined> {
   return { name, alive: !dead && Date.now() - found.mtimeMs < STALE };
 }
 
-/** Removes a dead holder’s claim, not one that another waiter has taken in its place since. */
+/** Removes a dead holder's claim, not one that another waiter has taken in its place since. */
 async function clear(folder: string, dead: Holder): Promise<void> {
   const aside = `${folder}.${process.pid}`;
   await rename(folder, aside).catch(ignoreMissing);

@@ -11,7 +11,7 @@ export interface Install {
 
 /**
  * Installs the wheels of a lock into a folder.
- * @returns pip’s complaint, or undefined when all went well.
+ * @returns pip's complaint, or undefined when all went well.
  */
 export async function pipInstall(install: Install, options: RunOptions): Promise<string | undefined> {
   const { pip, lock, target } = install;
@@ -20,7 +20,7 @@ export async function pipInstall(install: Install, options: RunOptions): Promise
   return ended.exitCode === 0 ? undefined : complaint(ended.stderr || ended.stdout);
 }
 
-/** pip’s own words: its ERROR lines, or else the last line that it wrote. */
+/** pip's own words: its ERROR lines, or else the last line that it wrote. */
 function complaint(output: string): string {
   const lines = output.split('\n').map((line) => line.trim());
   const errors = lines.filter((line) => line.startsWith('ERROR: '));
@@ -45,7 +45,7 @@ function advice(said: string): string {
   if (/No matching distribution|not a supported wheel/.test(said)) {
     return 'Wheels are pinned for Linux on x86_64 and aarch64 (glibc 2.28 or newer) with CPython 3.10 to 3.14.';
   }
-  return 'Run `dyn-slurm setup` again; finished downloads are kept in pip’s cache.';
+  return "Run `dyn-slurm setup` again; finished downloads are kept in pip's cache.";
 }
 
 export function pipFailed(what: string, said: string): DynSlurmError {

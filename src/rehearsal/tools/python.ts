@@ -8,7 +8,7 @@ export interface Python {
   readonly command: string;
   /** `3.11.7` */
   readonly version: string;
-  /** Has a pip that knows the wheels’ tags. */
+  /** Has a pip that knows the wheels' tags. */
   readonly pip: boolean;
 }
 
@@ -59,7 +59,7 @@ export interface Environs {
 
 /**
  * Makes a virtual environment without pip, which takes 0.1 s instead of 3, and fills it with the pip of the
- * Python that made it. Debian’s `python3` may have no pip: then the environment gets its own, if it can.
+ * Python that made it. Debian's `python3` may have no pip: then the environment gets its own, if it can.
  */
 export async function makeEnvironment(
   python: Python,
@@ -86,11 +86,11 @@ function noVenv(python: Python, said: string): DynSlurmError {
   return new DynSlurmError(
     'preflight',
     `${python.command} (${python.version}) cannot make a virtual environment with pip: ${last}`,
-    { hint: 'On Debian and Ubuntu, `apt install python3-venv` brings what is missing.' },
+    { hint: 'On Debian and Ubuntu, `apt install python3-venv` installs what is missing.' },
   );
 }
 
-/** What Python and pip are run with: the user’s pip settings (an own index, a proxy) hold, except where they would move the files. */
+/** What Python and pip are run with: the user's pip settings (an own index, a proxy) hold, except where they would move the files. */
 export function pythonEnvironment(env: Environment, temporary: string): Environment {
   const { PYTHONHOME, PYTHONPATH, VIRTUAL_ENV, PIP_TARGET, PIP_PREFIX, PIP_ROOT, ...rest } = env;
   return {

@@ -17,7 +17,7 @@ export interface SetUpOptions {
   readonly signal: AbortSignal;
 }
 
-/** The finished tools, and pip’s own copies on the way. MiB. */
+/** The finished tools, and pip's own copies on the way. MiB. */
 const ROOM = 700;
 
 /**
@@ -57,7 +57,7 @@ async function prepare({ cache }: ToolsPlace): Promise<void> {
   try {
     await mkdir(cache, { recursive: true });
   } catch (error) {
-    throw new DynSlurmError('preflight', `Can’t make the tools’ folder: ${(error as Error).message}`, {
+    throw new DynSlurmError('preflight', `Can't make the tools' folder: ${(error as Error).message}`, {
       hint: 'Name a folder that can be written with XDG_CACHE_HOME.',
       cause: error,
     });
@@ -67,7 +67,7 @@ async function prepare({ cache }: ToolsPlace): Promise<void> {
   if (free >= ROOM) return;
   throw new DynSlurmError(
     'preflight',
-    `The tools need ${ROOM} MiB on the way; ${cache} has ${free} MiB free.`,
+    `Installing the tools needs ${ROOM} MiB; ${cache} has ${free} MiB free.`,
     {
       hint: 'Make room, or choose another disk with XDG_CACHE_HOME.',
     },

@@ -32,8 +32,8 @@ export function load({ run, mock, load: series, plan }: RunData, index: number):
     {
       ...base,
       id: `tokens-${index}`,
-      title: 'Tokens a second, whole service',
-      note: `Input is what prefill reads, output what decode writes, as ${series.looks === 0 ? 'the workers’ logs tell it' : 'the frontends count it'}.${each}`,
+      title: 'Tokens per second, whole service',
+      note: `Input is what prefill reads, output what decode writes, as ${series.looks === 0 ? "the workers' logs tell it" : 'the frontends count it'}.${each}`,
       y: { label: 'tok/s' },
       series: [
         { name: 'input', values: input, style: 0 },
@@ -43,7 +43,7 @@ export function load({ run, mock, load: series, plan }: RunData, index: number):
     {
       ...base,
       id: `requests-${index}`,
-      title: 'Requests under way',
+      title: 'Requests in progress',
       y: { label: 'requests' },
       series: [
         { name: 'running', values: running, style: 0 },
@@ -107,7 +107,7 @@ function sourceOf(worker: WorkerSeries): string {
 /** A sentence on where the figures of workers come from. */
 function sources({ workers }: LoadSeries): string {
   const logged = workers.filter((worker) => worker.logged !== undefined).length;
-  if (logged === 0) return 'The workers’ figures come from their metrics.';
+  if (logged === 0) return "The workers' figures come from their metrics.";
   return `What the metrics of ${logged} of ${workers.length} workers do not tell comes from the batch lines of their SGLang logs, summed over DP ranks; there, input leaves out what was found in the cache.`;
 }
 

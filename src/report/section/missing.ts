@@ -9,7 +9,7 @@ export function missing(runs: readonly RunData[]): Html | undefined {
       bench.every(({ points }) => points.length === 0) &&
         html`<li><strong>${run.id}</strong> has no benchmark. Put one under <code>bench:</code> in the config, or run <code>dyn-slurm bench ${run.id}</code> while it serves.</li>`,
       (load === undefined || load.looks === 0) &&
-        html`<li><strong>${run.id}</strong> has no samples of metrics${load && ', and its load is told by the workers’ logs alone'}: they are taken from when the service is ready, every <code>observe.metrics</code>, unless that is <code>none</code>.</li>`,
+        html`<li><strong>${run.id}</strong> has no samples of metrics${load && ", and its load is known from the workers' logs only"}: they are taken from when the service is ready, every <code>observe.metrics</code>, unless that is <code>none</code>.</li>`,
       gpus.length === 0 &&
         html`<li><strong>${run.id}</strong> has no log of GPU utilization. Set <code>observe.gpu_log</code> to <code>nvidia-smi</code> or <code>dcgmi</code>.</li>`,
     ];

@@ -65,7 +65,7 @@ export function pareto(measured: readonly Measured[]): Html {
   return html`<section id="pareto"><h2>Throughput against speed${measured.some(({ mock }) => mock) && ` ${MOCK_MARK}`}</h2>
 ${figure({
   id: 'pareto-chart',
-  title: 'Output tokens a second and GPU, by output tokens a second and user',
+  title: 'Output tokens per second and GPU, by output tokens per second and user',
   note: `Each point is a concurrency: c8 stands for 8. Up and to the right is better. Hollow grey points are dominated: another point is as good in both and better in one.${
     left > 0 ? ` ${left} of ${measured.length} points are invalid or partial, and only in the table.` : ''
   }`,

@@ -24,7 +24,7 @@ function verdict({ run, state, known, mock }: RunData): Html {
   const good = outcome === 'succeeded' || (outcome === 'timeout' && state.ready !== undefined);
   const tone = good ? 'good' : outcome === 'failed' || outcome === 'deadline' ? 'bad' : 'plain';
   return html`<p class="verdict ${tone}"><strong>${run.id}</strong> <span class="badge">${MARKS[outcome] ?? '•'} ${outcome}</span>${mock && html` <span class="badge mock">${MOCK_MARK}</span>`} ${
-    state.verdict?.reason ?? 'no verdict yet: this is what the run has said so far'
+    state.verdict?.reason ?? 'no verdict yet: this is what is known so far'
   }${state.verdict?.line !== undefined && html`<br><code>${state.verdict.line}</code>`}${state.verdict && isBad(state.verdict) && cause(state.verdict, known)}</p>`;
 }
 

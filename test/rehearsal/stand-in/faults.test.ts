@@ -48,7 +48,7 @@ test('a stopped program goes on after its time', async () => {
   expect(cluster.read('job.out')).toMatch(/fault: w\.0: SIGSTOP to \d+\nsrun: fault: w\.0: goes on/);
 });
 
-test('once nodes are bound, a taken port is taken on the step’s node for as long as the step lives', async () => {
+test("once nodes are bound, a taken port is taken on the step's node for as long as the step lives", async () => {
   cluster = openCluster({ DYN_SLURM_STANDIN_FAULTS: '["w.1:port=6543"]' });
   cluster.write('try.sh', '(exec 3<>"/dev/tcp/$1/6543") 2>/dev/null && echo "$1 taken"\n');
   // The other node's task tries its own port once this one is taken.

@@ -13,8 +13,8 @@ jetstream { store_dir: "${folder}/nats" }
 authorization { user: dyn-slurm, password: $NATS_AUTH_PASSWORD }
 `;
 
-// Real etcd, NATS with a password, frontend and engines’ stand-ins, started as a rehearsal starts them.
-describe('Dynamo 1.6.1 through the node’s programs', () => {
+// Real etcd, NATS with a password, frontend and engines' stand-ins, started as a rehearsal starts them.
+describe("Dynamo 1.6.1 through the node's programs", () => {
   const service = new Service();
   const secrets = { NATS_AUTH_USERNAME: 'dyn-slurm', NATS_AUTH_PASSWORD: 'p0123456789abcdef' };
 

@@ -39,7 +39,7 @@ async function workerCommands(topology: string): Promise<readonly (readonly stri
   });
 }
 
-test('dynamo.mocker takes what every topology’s workers map to', async () => {
+test("dynamo.mocker takes what every topology's workers map to", async () => {
   const folder = join(packageRoot, 'configs/topologies');
   const names = readdirSync(folder).map((file) => file.replace('.yaml', ''));
   const commands = (await Promise.all(names.map(workerCommands))).flat();

@@ -113,7 +113,7 @@ test.each<[string, Partial<FoundPoint>, readonly string[]]>([
       record: { started: START, ended: START + 9000, status: 143, how: 'told' },
       measured: undefined,
     } as object,
-    ['tool 4: it was ended before it was through', 'unreadable 4: the tool left no result'],
+    ['tool 4: it was stopped before it finished', 'unreadable 4: the tool left no result'],
   ],
   [
     'ran into its time limit, with what it had',
@@ -121,12 +121,12 @@ test.each<[string, Partial<FoundPoint>, readonly string[]]>([
       record: { started: START, ended: START + 9000, status: 0, how: 'late' },
       measured: { completed: 5, seconds: 1, inputTokens: 500, outputTokens: 50, cut: true },
     },
-    ['tool 4: it was not through at its time limit', 'incomplete 4: 5 of 10 requests were completed'],
+    ['tool 4: it reached its time limit', 'incomplete 4: 5 of 10 requests were completed'],
   ],
   [
     'died without a note',
     { record: { started: START }, measured: undefined } as object,
-    ['tool 4: its end was never noted', 'unreadable 4: the tool left no result'],
+    ['tool 4: its end was not recorded', 'unreadable 4: the tool left no result'],
   ],
   [
     'failed',
@@ -182,7 +182,7 @@ test('a worker that was lost makes only the measurements invalid that it was los
   expect(found(points, { events }).points.map(({ valid }) => valid)).toEqual([true, false, true]);
 });
 
-test('of a command of the user’s the times of its step count, and its exit code', () => {
+test("of a command of the user's the times of its step count, and its exit code", () => {
   const outline: BenchOutline = { ...OUTLINE, type: 'custom' };
   const events: readonly ObservedEvent[] = [
     { time: '2026-01-02T03:00:00.000Z', kind: 'step-started', step: 'bench', nodes: ['n0'] },

@@ -18,7 +18,7 @@ test.each<[string, Partial<Gated>, Partial<Limits>]>([
   ],
   ['lengths at the edge', { inputTokens: 36_000, outputTokens: 4400 }, {}],
   [
-    'lengths of nobody’s choice',
+    "lengths of nobody's choice",
     { inputTokens: 7, outputTokens: 9 },
     { inputLength: undefined, outputLength: undefined } as object,
   ],

@@ -120,7 +120,7 @@ describe('whatever is in a log', () => {
   });
 });
 
-test('a healthy worker’s log has no cause', () => {
+test("a healthy worker's log has no cause", () => {
   const log = readFileSync(join(packageRoot, 'test/recorded/sglang/0.5.23.log'), 'utf8');
   expect(judge(log)?.grade).toBe(GRADE.rest);
 });

@@ -41,7 +41,7 @@ test('a port that is taken is left for any other, unless it was asked for', asyn
   expect((await tunnel({ port })).port).not.toBe(port);
   await expect(tunnel({ port, orAny: false })).rejects.toMatchObject({
     code: 'preflight',
-    message: `cannot listen on 127.0.0.1:${port}: another program has it`,
+    message: `cannot listen on 127.0.0.1:${port}: the port is in use by another program`,
   });
 });
 

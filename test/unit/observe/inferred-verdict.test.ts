@@ -58,7 +58,7 @@ test.each([
 test('a script that never ran is told from one that was cut off', () => {
   expect(inferVerdict(stateAfter([]), left('CANCELLED'), now)).toMatchObject({
     outcome: 'cancelled',
-    reason: 'Slurm says CANCELLED; the job’s script did not start',
+    reason: "Slurm says CANCELLED; the job's script did not start",
     seconds: 0,
   });
 });

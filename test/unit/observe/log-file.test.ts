@@ -12,7 +12,7 @@ beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'dyn-slurm-test-'));
 });
 
-test('logs come in launch order, the batch script’s first; hosts may have dots', async () => {
+test("logs come in launch order, the batch script's first; hosts may have dots", async () => {
   await mkdir(join(dir, 'logs'));
   const names = ['decode-0.node2.log', 'etcd.node1.log', 'prefill-0.node3.example.org.log', 'stray.txt'];
   for (const name of names) await writeFile(join(dir, 'logs', name), '');
@@ -27,7 +27,7 @@ test('logs come in launch order, the batch script’s first; hosts may have dots
   ]);
 });
 
-test('a run without logs has the batch script’s only', async () => {
+test("a run without logs has the batch script's only", async () => {
   expect(await listLogs(host, { dir }, undefined)).toEqual([
     { step: 'job', node: '', path: join(dir, 'job.log') },
   ]);

@@ -40,7 +40,7 @@ test('a waiting job, with its reason explained', () => {
 test.each([
   ['a cancelled job forgets why it waited', 'CANCELLED', 'Priority', {}, ''],
   ['who cancelled', 'CANCELLED by 1000', '', { cancelledBy: 1000 }, 'by uid 1000'],
-  ['a cancel of Slurm’s own', 'CANCELLED', 'DependencyNeverSatisfied', {}, 'DependencyNeverSatisfied'],
+  ["a cancel of Slurm's own", 'CANCELLED', 'DependencyNeverSatisfied', {}, 'DependencyNeverSatisfied'],
   ['an exit code', 'FAILED', 'NonZeroExitCode', { exit: 3, signal: 0 }, 'NonZeroExitCode, exit code 3'],
   ['a lost node', 'NODE_FAIL', 'NodeDown', {}, 'NodeDown'],
   [

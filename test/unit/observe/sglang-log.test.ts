@@ -76,7 +76,7 @@ test.each([
   ],
   ['a leap day', '[2024-02-29 23:59:59] ', Date.UTC(2024, 1, 29, 23, 59, 59)],
   ['the first of March', '[2100-03-01 00:00:00] ', Date.UTC(2100, 2, 1)],
-  ['srun’s label', '12: [2025-01-01 00:00:01 DP3] ', Date.UTC(2025, 0, 1, 0, 0, 1)],
+  ["srun's label", '12: [2025-01-01 00:00:01 DP3] ', Date.UTC(2025, 0, 1, 0, 0, 1)],
   ['no stamp', '', undefined],
 ])('a stamp: %s', (_, stamp, time) => {
   expect(parseSglangLine(`${stamp}Decode batch, #running-req: 1`)).toMatchObject({ time, running: 1 });

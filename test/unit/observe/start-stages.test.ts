@@ -82,7 +82,7 @@ test('a worker that serves is in no stage', () => {
   expect(stages.news(20_000_000)).toBeUndefined();
 });
 
-test('who begins to watch late is told how long stages took by the lines’ own times', () => {
+test("who begins to watch late is told how long stages took by the lines' own times", () => {
   const stages = new StartStages();
   const read = Date.parse('2025-12-10T14:30:00Z');
   for (const line of [BEGIN, shards(1), shards(5), END]) stages.hear(line, read);

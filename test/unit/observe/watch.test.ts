@@ -104,7 +104,7 @@ test('a state of a release to come is shown as UNKNOWN, and asked about again', 
   ]);
 });
 
-test('the job’s own verdict counts, and comes within the grace', async () => {
+test("the job's own verdict counts, and comes within the grace", async () => {
   const verdict = {
     time: '2025-11-24T05:43:00.000Z',
     kind: 'verdict',

@@ -26,7 +26,7 @@ test('all topologies can be rehearsed but those that do not complete text', asyn
     if (problem !== undefined) problems[name] = `${problem.path.join('.')}: ${problem.message}`;
   }
   const argument = (name: string) =>
-    `can’t be rehearsed: a worker with ${name} has no stand-in without a GPU`;
+    `can't be rehearsed: a worker with ${name} has no stand-in without a GPU`;
   expect(problems).toEqual({
     'launch-agg_embed': `aggregated: ${argument('--embedding-worker')}`,
     'launch-multimodal_agg': `aggregated: ${argument('--dedicated-mm-encoder')}`,
@@ -36,19 +36,19 @@ test('all topologies can be rehearsed but those that do not complete text', asyn
   });
 });
 
-test('other engines can’t be rehearsed', async () => {
+test("other engines can't be rehearsed", async () => {
   expect(await problemOf('launch-agg', 'aggregated: {module: dynamo.vllm}\n')).toEqual({
     severity: 'error',
     path: ['aggregated'],
-    message: 'can’t be rehearsed: dynamo.vllm has no stand-in without a GPU',
-    hint: '`dyn-slurm submit --dry-run` shows all that it would run.',
+    message: "can't be rehearsed: dynamo.vllm has no stand-in without a GPU",
+    hint: '`dyn-slurm submit --dry-run` shows everything that it would run.',
   });
 });
 
-test('workers under nsys can’t be rehearsed', async () => {
+test("workers under nsys can't be rehearsed", async () => {
   expect(await problemOf('launch-disagg', 'profile: {roles: [decode]}\n')).toMatchObject({
     path: ['decode'],
     message:
-      'can’t be rehearsed: mock engines do nothing that nsys could record; leave `profile` out of a rehearsal',
+      "can't be rehearsed: mock engines do nothing that nsys could record; leave `profile` out of a rehearsal",
   });
 });

@@ -35,7 +35,7 @@ test('reads what dcgmi prints, which tells no time', () => {
   ]);
 });
 
-test('a node’s GPUs are told as their mean', () => {
+test("a node's GPUs are told as their mean", () => {
   expect(gpuSeries('n0', ['decode'], parseGpuCsv(SMI, 5), 1_000_000)).toEqual({
     node: 'n0',
     roles: ['decode'],

@@ -35,7 +35,7 @@ test('runs are listed newest first, those without a job last', () => {
   });
 });
 
-test('a session’s job is noted with its allocation', async () => {
+test("a session's job is noted with its allocation", async () => {
   const session = { allocation: 'borrowed', hosts: ['node1', 'node2'] } as const;
   const run = createRun(root, 'r2', 'abcdef');
   const job = { jobId: '44' as JobId, cluster: 'hopper', submitted: '2025-11-24T07:00:00.000Z', session };
@@ -46,8 +46,8 @@ test('a session’s job is noted with its allocation', async () => {
 test.each([
   ['the id', 'r1-0a1b2c', 'r1-0a1b2c'],
   ['the beginning of one id', 'r1-w', 'r1-wide-ffffff'],
-  ['the job’s number', '43', 'r1-wide-ffffff'],
-  ['the job’s number on another cluster', '42', 'r1-0a9999'],
+  ["the job's number", '43', 'r1-wide-ffffff'],
+  ["the job's number on another cluster", '42', 'r1-0a9999'],
   ['a relative path', './r1-0a1b2c', 'r1-0a1b2c'],
   ['a path with a slash at its end', 'r1-0a1b2c/', 'r1-0a1b2c'],
   ['a file of the run', 'r1-0a1b2c/job.json', 'r1-0a1b2c'],

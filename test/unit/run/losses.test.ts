@@ -47,7 +47,7 @@ test.each([
   expect(found.map(({ kind, reason }) => `${kind}: ${reason}`)).toEqual(losses);
 });
 
-test('registrations count, and a worker that a person stops; a frontend’s end is no worker’s', () => {
+test("registrations count, and a worker that a person stops; a frontend's end is no worker's", () => {
   const events = [
     at(10, { kind: 'unregistered', role: 'decode', have: 1, want: 2, missing: [], reason: 'one is missing' }),
     at(20, { kind: 'registered-again', role: 'decode', have: 2, want: 2, seconds: 10 }),

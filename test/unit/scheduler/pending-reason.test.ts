@@ -49,7 +49,7 @@ test.each([
   ['user_env_retrieval_failed_requeued_held', /^the node could not fetch your login environment/],
   ['job requeued in held state', /^it was requeued and is held$/],
   ['job_requeued_in_special_exit_state', /^it was requeued and is held$/],
-  ['held by the site’s plugin', /^it is held$/],
+  ["held by the site's plugin", /^it is held$/],
 ])('held jobs, however it is spelled: %s', (reason, text) => {
   const found = explainPending(reason, '7');
   expect(found?.text).toMatch(text);

@@ -301,7 +301,7 @@ sbatch: error: Batch job submission failed: Invalid feature specification`,
   ['--gpus-per-task is mutually exclusive with --gpus-per-node', /in two ways|leave gpus, gpus-per-task/],
   ['Cannot use both --gpus and --gpus-per-node', /leave gpus, gpus-per-task/],
   ['--mem-per-gpu can not be used with --mem', /memory_directive/],
-])('the site’s own words come first: %s', (stderr, hint) => {
+])("the site's own words come first: %s", (stderr, hint) => {
   expect(refusalHint(`sbatch: error: ${stderr}`)).toMatch(hint);
 });
 
@@ -460,6 +460,6 @@ test.each([
   'Rate limit exceeded, please retry later',
   'Slurmd could not set UID or GID',
   'Job prolog failed',
-])('Slurm’s own reason has a next step: %s', (reason) => {
+])("Slurm's own reason has a next step: %s", (reason) => {
   expect(refusalHint(`sbatch: error: Batch job submission failed: ${reason}\n`)).toMatch(/^\S.*[^.]$/);
 });

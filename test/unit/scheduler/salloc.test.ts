@@ -61,6 +61,6 @@ test.each([
     'salloc: error: invalid partition specified: nowhere\nsalloc: error: Job submit/allocate failed: Invalid partition name specified\n',
     { granted: false, withdrawn: false },
   ],
-])('salloc’s words %j', (stderr, words) => {
+])("salloc's words %j", (stderr, words) => {
   expect(parseAllocation(stderr)).toEqual(words);
 });

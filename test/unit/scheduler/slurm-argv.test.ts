@@ -33,7 +33,7 @@ test('status of several jobs is one call', () => {
   ]);
 });
 
-test('where they are all one’s own, slurmctld need not send everybody’s', () => {
+test("where they are all one's own, slurmctld need not send everybody's", () => {
   expect(queueCommand(ids('4242', '4243'), true).slice(-2)).toEqual(['--me', '--jobs=4242,4243']);
   expect(queueCommand(ids('4242'), true).slice(-2)).toEqual([
     '--format=%i|%T|%D|%V|%S %e|%N|%k|%r',

@@ -58,7 +58,7 @@ test('secrets are written beside the request, and are no part of it', async () =
   expect(await host.readText(join(request.run.dir, 'env/etcd.secrets'))).toBe('canary');
 });
 
-test('a refusal is Slurm’s own words, then a hint', async () => {
+test("a refusal is Slurm's own words, then a hint", async () => {
   const stderr = recorded('22.05.8', 'refused-partition.stderr') ?? '';
   const { scheduler } = await slurm({ sbatch: { stderr, exit: 1 } });
   const { dir } = run();
@@ -94,7 +94,7 @@ test('a job that was taken though the answer was lost is found by its comment', 
   expect(await scheduler.submit(scheduler.request(run(), files), signal)).toBe('1');
 });
 
-test('a run’s job is found by its comment, and no other', async () => {
+test("a run's job is found by its comment, and no other", async () => {
   const { scheduler } = await slurm({ squeue: { stdout: QUEUE } });
   expect([...(await scheduler.find(['r2-0a1b2c', 'r3-0a1b2c'], signal))]).toEqual([
     ['r2-0a1b2c', { jobId: '2', submitted: 1795500493, state: { word: 'PENDING', phase: 'pending' } }],
@@ -200,7 +200,7 @@ test.each<[string, Answer]>([
   expect(await stub.calls()).toEqual(['scancel 7', 'scancel 7']);
 });
 
-test('somebody else’s job is refused', async () => {
+test("somebody else's job is refused", async () => {
   const stderr = 'scancel: error: Kill job error on job id 7: Access/permission denied';
   const { scheduler } = await slurm({ scancel: { stderr, exit: 1 } });
   await expect(scheduler.cancel('7' as JobId, signal)).rejects.toMatchObject({ code: 'rejected' });
@@ -251,7 +251,7 @@ test('nothing is sent after an abort', async () => {
   expect(await stub.calls()).toEqual([]);
 });
 
-test('Slurm’s own check: when and where the job would start', async () => {
+test("Slurm's own check: when and where the job would start", async () => {
   const said =
     'sbatch: Job 6 to start at 1795521840 using 512 processors on nodes node[1-8] in partition batch\n';
   const { scheduler, stub } = await slurm({ sbatch: { stderr: said } });

@@ -10,7 +10,7 @@ import {
 
 const job = '4242' as JobId;
 
-test('a session’s supervisor is a step on the head node', () => {
+test("a session's supervisor is a step on the head node", () => {
   const dir = '/lustre/runs/r1-0a1b2c';
   expect(superviseCommand({ job, host: 'node1', dir, hosts: ['node1', 'node2'], owned: true })).toEqual([
     'srun',

@@ -65,12 +65,12 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     name: 'dyn_slurm_ready_seconds',
-    help: 'Seconds from the job’s start until it was ready.',
+    help: "Seconds from the job's start until it was ready.",
     values: ({ run }) => one(run.ready?.seconds),
   },
   {
     name: 'dyn_slurm_worker_ready',
-    help: 'Whether a worker serves, as the job’s events say; its phase in words.',
+    help: "Whether a worker serves, as the job's events say; its phase in words.",
     values: ({ workers }) =>
       [...workers.values()].map(({ step, role, nodes, phase }) => [
         { worker: step, role, node: nodes[0] ?? '', phase },
@@ -158,7 +158,7 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     name: 'dyn_slurm_worker_kv_usage_ratio',
-    help: 'Share of a worker’s KV cache that is taken.',
+    help: "Share of a worker's KV cache that is taken.",
     values: ofWorkers('kvUsage'),
   },
 ];

@@ -144,7 +144,7 @@ test('a stream that breaks off is a failure', async () => {
   expect(await own.run({ ...LOAD, requests: 2 }, never(), () => {})).toMatchObject({
     completed: 0,
     failed: 2,
-    error: 'the stream broke off: it ended without [DONE]',
+    error: 'the stream ended early, without [DONE]',
   });
 });
 
@@ -154,10 +154,10 @@ test.each([
   [
     'a chunk with an error',
     'data: {"error":{"message":"gone"}}',
-    'the stream told of an error: {"message":"gone"}',
+    'the stream reported an error: {"message":"gone"}',
   ],
-  ['an event named error', 'event: error\ndata: gone', 'the stream told of an error: gone'],
-  ['an event named error, with a comment', 'event: error\n: "gone"', 'the stream told of an error: "gone"'],
+  ['an event named error', 'event: error\ndata: gone', 'the stream reported an error: gone'],
+  ['an event named error, with a comment', 'event: error\n: "gone"', 'the stream reported an error: "gone"'],
   [
     'a finish by an error',
     'data: {"choices":[{"text":"","finish_reason":"error"}]}',
@@ -202,6 +202,6 @@ test('a service that does not answer is said so', async () => {
     return true;
   });
   await expect(own.calibrate(100, never())).rejects.toThrow(
-    'the service does not answer a completion: HTTP 500: no',
+    'the service does not answer a completion request: HTTP 500: no',
   );
 });

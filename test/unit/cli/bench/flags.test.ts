@@ -33,7 +33,7 @@ bench:
 `);
 });
 
-test('what is no number is left for the config’s own words', () => {
+test("what is no number is left for the config's own words", () => {
   expect(benchOverlay({ rate: 'inf', isl: 'many', warmup: '' }, [])).toBe(`\
 bench:
   isl: "many"

@@ -18,7 +18,7 @@ async function chosen(world: TestWorld, option?: string, inConfig?: string) {
   return chooseCluster(option, inConfig, await clusterNames(world), world);
 }
 
-test('knows the built-in, the user’s and the project’s profiles', async () => {
+test("knows the built-in, the user's and the project's profiles", async () => {
   const world = worldWith({
     [`${USER}/hopper.yaml`]: '',
     [`${USER}/notes.txt`]: '',
@@ -38,7 +38,7 @@ test('the option wins over the environment, that over the config, that over the 
   expect(await chosen(worldWith(files))).toEqual({ name: 'default', files: [] });
 });
 
-test('the project’s file lies over the user’s', async () => {
+test("the project's file lies over the user's", async () => {
   const world = worldWith({
     [`${USER}/hopper.yaml`]: 'partition: user\n',
     '.dyn-slurm/clusters/hopper.yaml': 'partition: project\n',
@@ -49,7 +49,7 @@ test('the project’s file lies over the user’s', async () => {
   ]);
 });
 
-test('XDG_CONFIG_HOME moves the user’s profiles', async () => {
+test("XDG_CONFIG_HOME moves the user's profiles", async () => {
   const world = worldWith({ 'xdg/dyn-slurm/clusters/hopper.yaml': '' });
   const moved = { ...world, env: { XDG_CONFIG_HOME: join(world.home, 'xdg') } };
   expect((await chosen(moved, 'hopper')).files.map(({ file }) => file)).toEqual([
@@ -72,6 +72,6 @@ test.each([
   });
 });
 
-test('leaves an unknown name in the config to the config’s own check', async () => {
+test("leaves an unknown name in the config to the config's own check", async () => {
   expect(await chosen(worldWith({}), undefined, 'hoper')).toEqual({ name: 'hoper', files: [] });
 });

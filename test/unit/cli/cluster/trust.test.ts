@@ -49,12 +49,12 @@ test.each([
   ['rehearse', 'job.yaml', '--cluster', 'hopper'],
   ['allocate', 'job.yaml', '--cluster', 'hopper'],
   ['status', '--cluster', 'hopper'],
-])('a project’s profile runs nothing before it is trusted: %s %s %s %s %s', async (...argv) => {
+])("a project's profile runs nothing before it is trusted: %s %s %s %s %s", async (...argv) => {
   const { world, mark } = hostile();
   expect(await refusal(world, ...argv)).toEqual({
     code: 'config',
     message: `the cluster profile ~/${PROFILE}, of ${me()}, sets slurm_bin, and you have not trusted it yet`,
-    hint: `what a project’s profile runs or redirects counts once you have read and trusted it: dyn-slurm trust ${join(world.cwd, PROFILE)}`,
+    hint: `what a project's profile runs or redirects counts once you have read and trusted it: dyn-slurm trust ${join(world.cwd, PROFILE)}`,
   });
   expect(await world.exists(mark)).toBe(false);
 });
@@ -68,7 +68,7 @@ test('commands that look through all profiles leave it out, and say so once', as
       .map(
         (name, index) =>
           `warning: the cluster profile ~/.dyn-slurm/clusters/${name}.yaml, of ${me()}, sets ${['host', 'slurm_bin'][index]}, and you have not trusted it yet\n` +
-          `  hint: what a project’s profile runs or redirects counts once you have read and trusted it: dyn-slurm trust ${world.cwd}/.dyn-slurm/clusters/${name}.yaml\n`,
+          `  hint: what a project's profile runs or redirects counts once you have read and trusted it: dyn-slurm trust ${world.cwd}/.dyn-slurm/clusters/${name}.yaml\n`,
       )
       .concat('there are no runs yet; `dyn-slurm submit CONFIG` makes one\n')
       .join(''),
@@ -214,7 +214,7 @@ test('a profile that is a link to nothing is not taken for an empty one', async 
   });
 });
 
-test('so is one of the user’s own', async () => {
+test("so is one of the user's own", async () => {
   const world = testWorld();
   put(world, { 'job.yaml': SMALL, '.config/dyn-slurm/clusters/hopper.yaml': 'preamble: x\n' });
   expect(await ok(world, 'check', 'job.yaml', '--cluster', 'hopper')).toBe(0);
@@ -225,7 +225,7 @@ test('so is one of the user’s own', async () => {
   });
 });
 
-test('a folder in which nobody can replace what is another’s is no door', async () => {
+test("a folder in which nobody can replace what is another's is no door", async () => {
   const { world } = hostile('account: a\n');
   chmodSync(world.home, 0o1777);
   expect(await ok(world, 'check', 'job.yaml', '--cluster', 'hopper')).toBe(0);
@@ -249,7 +249,7 @@ test.each([
 test.runIf(isRoot).each([
   ['the file', PROFILE],
   ['its folder', '.dyn-slurm/clusters'],
-])('a profile is refused where %s is another user’s', async (_, part) => {
+])("a profile is refused where %s is another user's", async (_, part) => {
   const { world } = hostile();
   const path = join(world.cwd, part);
   chownSync(path, FOREIGN, FOREIGN);

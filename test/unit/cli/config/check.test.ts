@@ -126,7 +126,7 @@ describe('what this machine sees of the model', () => {
     const world = withModel({ 'models/other/config.json': '{}' }, 'models/mine');
     expect(await check('c.yaml', {}, world)).toBe(0);
     expect(world.stderr()).toContain(
-      `warning: model.path: the machine that submits has no ${world.home}/models/mine, though it has ${world.home}/models`,
+      `warning: model.path: the submitting machine has no ${world.home}/models/mine, though it has ${world.home}/models`,
     );
     expect(await check('c.yaml', { strict: true }, world)).toBe(3);
   });
@@ -139,7 +139,7 @@ describe('what this machine sees of the model', () => {
       'm/model.safetensors.index.json': index,
     };
     const world = withModel(files, 'm');
-    const missing = `c.yaml:3:15  model.path: the machine that submits misses ${world.home}/m/model-1.safetensors, which the model's index names`;
+    const missing = `c.yaml:3:15  model.path: the submitting machine misses ${world.home}/m/model-1.safetensors, which the model's index names`;
     expect([await check('c.yaml', {}, world), world.stderr()]).toEqual([3, expect.stringContaining(missing)]);
     const second = withModel(files, 'm');
     expect([await plan('c.yaml', {}, second), second.stdout()]).toEqual([3, '']);

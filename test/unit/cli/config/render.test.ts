@@ -111,7 +111,7 @@ test('follows no symbolic links', async () => {
   symlinkSync(elsewhere, join(world.cwd, 'link'));
   await expect(render('small.yaml', { out: 'link' }, world)).rejects.toMatchObject({
     code: 'usage',
-    message: '--out link: is a symbolic link, which is not followed',
+    message: '--out link: is a symbolic link; links are not followed',
   });
 
   put(world, { 'job/notes.txt': 'mine' });

@@ -59,7 +59,7 @@ decode-0@node3  │ rank 1
     });
     await expect(logs({ first: 'decode-0' }, {}, world)).rejects.toMatchObject({
       code: 'usage',
-      message: 'decode-0 is a step of the newest run, and the beginning of run decode-0-ffffff',
+      message: 'decode-0 is both a step of the newest run and the start of run id decode-0-ffffff',
       hint: 'write `logs r1-0a1b2c decode-0`, or `logs decode-0-ffffff`',
     });
   });
@@ -186,16 +186,12 @@ describe('filters', () => {
   test.each<[LogsOptions, string, string]>([
     [
       { grep: '(a|b' },
-      '--grep (a|b: no regular expression (unterminated group)',
-      String.raw`to look for the text itself, write '\(a\|b'`,
+      "--grep: '(a|b' is not a valid regular expression (unterminated group)",
+      String.raw`to search for the text itself, write '\(a\|b'`,
     ],
-    [{ since: 'yesterday' }, '--since yesterday: no time', ''],
+    [{ since: 'yesterday' }, "--since: cannot parse 'yesterday' as a time", ''],
     [{ role: 'encode' }, 'the run has no workers of role encode', 'its roles are prefill, decode'],
-    [
-      { node: 'node' },
-      'nothing of the run has logged on node node',
-      'its nodes are node1, node1.example.org, node2',
-    ],
+    [{ node: 'node' }, 'the run has no log from node node', 'its nodes are node1, node1.example.org, node2'],
   ])('%j is refused', async (options, message, hint) => {
     const { world } = await run({ logs: logs_ });
     await expect(logs({}, options, world)).rejects.toMatchObject({

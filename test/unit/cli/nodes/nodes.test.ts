@@ -102,7 +102,7 @@ test('a node that is taken back is left out again by a later run, and not by loo
   expect(await listed(world)).toEqual([]);
   await noteBadNodes(run('r2-0a1b2c'), failed('gpu7', 2000), world);
   expect(await listed(world)).toMatchObject([{ node: 'gpu7', run: 'r2-0a1b2c' }]);
-  await expect(nodes({ forget: 'gpu8' }, world)).rejects.toThrow('nothing is noted of a node gpu8');
+  await expect(nodes({ forget: 'gpu8' }, world)).rejects.toThrow('node is not excluded: gpu8');
 });
 
 /** The verdict on a failed run. */
@@ -178,7 +178,7 @@ test('what the job saw and what its logs tell of one node is one note', async ()
   expect(await listed(other)).toMatchObject([{ node: 'gpu4.hpc', reason: DAMAGED }]);
 });
 
-test('what is the job’s own fault, or the site’s, is no node’s', async () => {
+test("what is the job's own fault, or the site's, is no node's", async () => {
   const world = user();
   for (const line of [
     'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB',
@@ -195,7 +195,7 @@ test('what is the job’s own fault, or the site’s, is no node’s', async () 
   expect(await listed(world)).toEqual([]);
 });
 
-test('where the job’s script went with its node, Slurm says which node is down, once', async () => {
+test("where the job's script went with its node, Slurm says which node is down, once", async () => {
   const world = user();
   const queue = {
     kind: 'queue' as const,
@@ -231,7 +231,7 @@ test('where the job’s script went with its node, Slurm says which node is down
   expect(await listed(world)).toEqual([]);
 });
 
-test('a node that the config’s nodelist asks for is not excluded, which Slurm would refuse', async () => {
+test("a node that the config's nodelist asks for is not excluded, which Slurm would refuse", async () => {
   const world = user();
   await noteBadNodes(run('r1-0a1b2c'), failed('gpu7', 0), world);
   await noteBadNodes(run('r1-0a1b2c'), failed('gpu8', 0), world);

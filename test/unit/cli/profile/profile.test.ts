@@ -147,12 +147,12 @@ test('what cannot be profiled is refused, with what to do', async () => {
   const place = await serving([{ routes: 'none' }, null, {}]);
   expect(await refused(place, { role: 'prefill' })).toEqual({
     code: 'preflight',
-    message: 'nothing was profiled: prefill-0: its engine has no route for profiling',
+    message: 'nothing was profiled: prefill-0: its engine does not support profiling',
     hint: 'profiling needs workers of SGLang, and Dynamo 0.8 or later in the image',
   });
   expect(await refused(place, { role: 'decode' })).toMatchObject({
     code: 'preflight',
-    message: 'decode-0 has no system port to ask for a profile',
+    message: 'decode-0 has no system port, which profiling needs',
   });
   expect(await refused(place, {})).toMatchObject({
     code: 'usage',
@@ -173,7 +173,7 @@ test('what cannot be profiled is refused, with what to do', async () => {
   place.servers[2]?.close();
   expect(await refused(place, { worker: ['decode-1'] })).toMatchObject({
     code: 'connection',
-    message: expect.stringMatching(/^no worker could be asked: decode-1: .*ECONNREFUSED/),
+    message: expect.stringMatching(/^no worker could be reached: decode-1: .*ECONNREFUSED/),
   });
 });
 

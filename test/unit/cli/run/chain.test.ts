@@ -139,7 +139,7 @@ describe('--after', () => {
     await expect(submit('small.yaml', { afterOk: ['r1'] }, world)).rejects.toMatchObject({
       code: 'usage',
       message:
-        'run r1-0a1b2c has ended already, and not well: decode-0 on node3 exited with code 1; a job after it would never start',
+        'run r1-0a1b2c has already failed: decode-0 on node3 exited with code 1; a job that depends on its success would never start',
     });
   });
 
@@ -212,7 +212,7 @@ describe('a submit that was cut off', () => {
     return place;
   }
 
-  test('keeps its folder and its note, and Slurm’s words come with what to do', async () => {
+  test("keeps its folder and its note, and Slurm's words come with what to do", async () => {
     const place = await lost({ squeue: {} });
     expect(readdirSync(place.root)).toEqual(['small-a00000']);
     expect(readdirSync(join(place.world.home, '.local/state/dyn-slurm/submits'))).toEqual([
@@ -237,9 +237,9 @@ describe('a submit that was cut off', () => {
     await expect(submit('small.yaml', {}, place.world)).rejects.toMatchObject({
       code: 'connection',
       message: expect.stringMatching(
-        /^a submit of this job was cut off \(run small-b00000, .*\), and Slurm cannot be asked/,
+        /^a submit of this job was interrupted \(run small-b00000, .*\), and Slurm cannot be asked/,
       ),
-      hint: 'nothing was submitted: submit again when Slurm answers',
+      hint: 'nothing was submitted; try again when Slurm answers',
     });
   });
 

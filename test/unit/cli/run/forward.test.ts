@@ -5,7 +5,7 @@ import { addRun, site } from '../run-folder.ts';
 const RUN = 'r1-0a1b2c';
 const running = { stdout: `4242|RUNNING|3|1763962970|1763962980|node[1-3]|dyn-slurm:${RUN}|None\n` };
 
-test('a run of this machine’s own network needs no way to it', async () => {
+test("a run of this machine's own network needs no way to it", async () => {
   const { world, root, out, err } = await site({ squeue: running });
   await addRun(root, { id: RUN, jobId: '4242', events: 'served', until: 'ready' });
   expect(await forward(undefined, {}, world)).toBe(0);

@@ -50,7 +50,7 @@ test('cancel ends the run that lives, and watch shows it', async () => {
   expect(out()).toContain('ready');
 });
 
-test('a newer run that waits is live, and a service is still the older one’s', async () => {
+test("a newer run that waits is live, and a service is still the older one's", async () => {
   const { world, stub } = await trap();
   await stub.answer('squeue', { stdout: row('1', 'RUNNING') + row('2', 'PENDING') });
   expect((await lookUpRun(undefined, { meant: 'shown' }, world)).run.id).toBe(WITHDRAWN);

@@ -101,7 +101,7 @@ failed after 6.0 s: decode-0 on node3 exited with code 1
   known as   cuda-out-of-memory: a GPU ran out of memory
   log        RUNS/r1-0a1b2c/logs/decode-0.node3.log
   read it    dyn-slurm logs r1-0a1b2c decode-0
-  next       lower mem-fraction-static, chunked-prefill-size or cuda-graph-max-bs in the role’s args, or give the worker more GPUs
+  next       lower mem-fraction-static, chunked-prefill-size or cuda-graph-max-bs in the role's args, or give the worker more GPUs
   see        https://github.com/sgl-project/sglang/issues/5285
 `,
     );
@@ -185,7 +185,7 @@ r1-0a1b2c  ready
         time: '2025-11-24T05:45:00.000Z',
         kind: 'verdict',
         outcome: 'unknown',
-        reason: 'neither squeue nor accounting knows job 4242 any more; the job’s script did not start',
+        reason: "neither squeue nor accounting knows job 4242 any more; the job's script did not start",
         seconds: 0,
         inferred: true,
       },

@@ -41,7 +41,7 @@ async function after(change: Partial<Note>, squeue = ''): Promise<TestWorld & { 
 
 const elsewhere = { machine: 'login2', pid: process.pid, pidWorld: 'login2 4e5f pid:[1]' };
 const warning = (ago: string) =>
-  `warning: a submit of this job was begun on login2 ${ago}, as run ${EARLIER}, and may be in flight there: it is left alone, and this is another run\n`;
+  `warning: a submit of this job was begun on login2 ${ago}, as run ${EARLIER}, and may still be in progress there; it is left alone, and this is another run\n`;
 
 test.each([
   ['another machine', elsewhere, '1 min ago (2025-11-24 11:59:00)'],
@@ -63,7 +63,7 @@ test.each([
 ])('so does one of %s', async (_, change) => {
   const world = await after({ began: '2025-11-24T11:55:00.000Z', ...change } as Partial<Note>);
   expect(await submit('small.yaml', {}, world)).toBe(0);
-  expect(world.stderr()).toContain('may be in flight there');
+  expect(world.stderr()).toContain('may still be in progress there');
   expect(existsSync(world.folder)).toBe(true);
 });
 

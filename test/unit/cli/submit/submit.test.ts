@@ -64,7 +64,7 @@ test.each(['small', 'large'])('a dry-run shows what sbatch gets: %s', async (siz
   expect(received(wet)).toEqual({ command: shown.command, files: byPath(shown.files) });
 });
 
-test('the dry-run’s text holds the same command and files', async () => {
+test("the dry-run's text holds the same command and files", async () => {
   const world = worldWithSbatch({ 'small.yaml': SMALL });
   await submit('small.yaml', { dryRun: true, json: true }, world);
   const { command, files, run } = JSON.parse(world.stdout()) as Shown;
@@ -124,7 +124,7 @@ test('says the same as data', async () => {
   });
 });
 
-test('a refusal shows Slurm’s words and leaves no folder', async () => {
+test("a refusal shows Slurm's words and leaves no folder", async () => {
   const refusal =
     'sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified\n';
   const world = worldWithSbatch({ 'small.yaml': SMALL, 'record/refuse': refusal });
@@ -140,7 +140,7 @@ test('without Slurm it shows the ways out', async () => {
   put(world, { 'small.yaml': SMALL });
   await expect(submit('small.yaml', {}, world)).rejects.toMatchObject({
     code: 'preflight',
-    message: 'there is no Slurm here: sbatch is not on PATH',
+    message: 'Slurm is not available here: sbatch is not on PATH',
     hint: expect.stringMatching(/--cluster local.*dyn-slurm rehearse/),
   });
   expect(readdirSync(join(world.home, 'dyn-slurm-runs'))).toEqual([]);
@@ -187,7 +187,7 @@ test.each([{}, { testOnly: true }])(
     put(world, { 'small.yaml': SMALL });
     await expect(submit('small.yaml', options, world)).rejects.toMatchObject({
       code: 'preflight',
-      message: 'there is no Slurm here: sbatch is not on PATH',
+      message: 'Slurm is not available here: sbatch is not on PATH',
     });
   },
 );

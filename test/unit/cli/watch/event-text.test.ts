@@ -10,17 +10,17 @@ test.each<[RunEventBody, string]>([
     {
       kind: 'preflight',
       problems: [{ text: 'cannot read the model, /m', nodes: ['node1', 'node2'] }],
-      warnings: [{ text: 'has a clock that is 3 s behind the head node’s', nodes: ['node2'] }],
+      warnings: [{ text: "has a clock that is 3 s behind the head node's", nodes: ['node2'] }],
       seconds: 1,
     },
-    'preflight: node1, node2 cannot read the model, /m; warning: node2 has a clock that is 3 s behind the head node’s',
+    "preflight: node1, node2 cannot read the model, /m; warning: node2 has a clock that is 3 s behind the head node's",
   ],
   ...[
     ['has no IPv4 address on an interface', 'have no IPv4 address on an interface'],
     ['shows 7 GPUs, and workers need 8', 'show 7 GPUs, and workers need 8'],
     [
-      'misses /m/a.safetensors, which the model’s index names',
-      'miss /m/a.safetensors, which the model’s index names',
+      "misses /m/a.safetensors, which the model's index names",
+      "miss /m/a.safetensors, which the model's index names",
     ],
     [
       'may give ports from 1 to 9 to outgoing connections',

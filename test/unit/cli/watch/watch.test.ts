@@ -62,7 +62,7 @@ failed after 6.0 s: decode-0 on node3 exited with code 1
   known as   cuda-out-of-memory: a GPU ran out of memory
   log        RUNS/r1-0a1b2c/logs/decode-0.node3.log
   read it    dyn-slurm logs r1-0a1b2c decode-0
-  next       lower mem-fraction-static, chunked-prefill-size or cuda-graph-max-bs in the role’s args, or give the worker more GPUs
+  next       lower mem-fraction-static, chunked-prefill-size or cuda-graph-max-bs in the role's args, or give the worker more GPUs
   see        https://github.com/sgl-project/sglang/issues/5285
 `,
   );
@@ -79,7 +79,7 @@ failed after 31 s: etcd on node1 was killed by SIGKILL
   last line  {"level":"info","msg":"ready to serve client requests"}
   log        RUNS/r1-0a1b2c/logs/etcd.node1.log
   read it    dyn-slurm logs r1-0a1b2c etcd
-  next       something else on the node ended it, and its log does not say why; where the kernel does so for want of memory, and the step’s memory cgroup can be read, dyn-slurm says so: else look at \`dmesg\` on the node and at \`sacct -j JOB -o JobID,State,MaxRSS\`
+  next       something else on the node ended it, and its log does not say why; where the kernel does so for want of memory, and the step's memory cgroup can be read, dyn-slurm says so: else look at \`dmesg\` on the node and at \`sacct -j JOB -o JobID,State,MaxRSS\`
 `,
   );
 });
@@ -142,12 +142,12 @@ test('a job that nobody knows any more is not a failed one', async () => {
   expect(out()).toBe(
     `\
 05:45:00  job 4242 is not in the queue any more
-05:45:00  unknown: neither squeue nor accounting knows job 4242 any more; the job’s script did not start
+05:45:00  unknown: neither squeue nor accounting knows job 4242 any more; the job's script did not start
 `,
   );
   expect(err().replaceAll(root, 'RUNS')).toBe(
     `\
-ended, it is not known how: neither squeue nor accounting knows job 4242 any more; the job’s script did not start
+ended; outcome unknown: neither squeue nor accounting knows job 4242 any more; the job's script did not start
   next       see job.log, if there is one, and what the node or the administrators say
 `,
   );
@@ -161,7 +161,7 @@ test('a job that waits for longer than one wants to stays queued', async () => {
     `\
 
 not started within 1s, the --pending-limit
-  job 4242 waits in the queue: PartitionTimeLimit, slurm.time is over the partition’s limit; it will never start: ask for less, or cancel and submit with another partition, account or QOS; \`sinfo -o "%P %l"\` shows the limits
+  job 4242 waits in the queue: PartitionTimeLimit, slurm.time is over the partition's limit; it will never start: ask for less, or cancel and submit with another partition, account or QOS; \`sinfo -o "%P %l"\` shows the limits
 
 stopped watching; job 4242 keeps running
   watch again:  dyn-slurm watch ${RUN}
@@ -193,7 +193,7 @@ stopped watching; job 4242 keeps running
   expect((await stub.calls()).filter((call) => call.startsWith('scancel'))).toEqual([]);
 });
 
-test('Slurm that cannot be asked is UNKNOWN, and the job’s own words go on', async () => {
+test("Slurm that cannot be asked is UNKNOWN, and the job's own words go on", async () => {
   const down = {
     stderr: 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n',
     exit: 1,

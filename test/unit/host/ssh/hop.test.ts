@@ -164,7 +164,7 @@ test.each<[string, string]>([
 ])('what OpenSSH refuses is refused in its words: %j', async (config, problem) => {
   const error = await route('login', config).catch((thrown) => thrown);
   expect(error).toMatchObject({ code: 'config' });
-  const [, told] = /^the way to \w+, by ssh’s configuration: (.*)/s.exec(error.message) ?? [];
+  const [, told] = /^the ssh configuration for \w+: (.*)/s.exec(error.message) ?? [];
   expect(told?.replace(/\S+(?=\/\.ssh\/config)/, 'HOME')).toContain(problem);
 });
 
@@ -228,6 +228,6 @@ test('where OpenSSH is not installed, the error names the package', async () => 
   await expect(route('login', '', {}, { PATH: temporaryFolder() })).rejects.toMatchObject({
     code: 'connection',
     message: 'ssh is not on the PATH',
-    hint: 'install the OpenSSH client (package openssh-client or openssh-clients): dyn-slurm reads ssh’s configuration and known hosts with it',
+    hint: "install the OpenSSH client (package openssh-client or openssh-clients): dyn-slurm reads ssh's configuration and known hosts with it",
   });
 });

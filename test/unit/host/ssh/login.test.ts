@@ -81,7 +81,7 @@ test('a certificate is named as what was not tried', async () => {
   });
 });
 
-test('a question is asked in the server’s words, and again where the answer is wrong', async () => {
+test("a question is asked in the server's words, and again where the answer is wrong", async () => {
   const server = await testServer({
     questions: CODE,
     login: ({ method }, count) =>
@@ -187,11 +187,11 @@ test('a login without bash says what the shell said', async () => {
   const server = await testServer({ rc: 'echo This account is not available.; exit 1; ' });
   await expect(hostAt(server).list('~')).rejects.toMatchObject({
     code: 'connection',
-    message: 'there is no bash for you on login\nThis account is not available.',
+    message: 'cannot start bash on login\nThis account is not available.',
   });
 });
 
-test('a ProxyCommand is the connection: it has the caller’s variables, and survives Ctrl-C', async () => {
+test("a ProxyCommand is the connection: it has the caller's variables, and survives Ctrl-C", async () => {
   const server = await testServer();
   const log = join(server.here, 'log');
   const relay = `echo "$$ $0 $1:$2" >>${log}; exec 3<>/dev/tcp/$1/$2; cat <&3 & exec cat >&3`;

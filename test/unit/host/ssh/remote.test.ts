@@ -54,7 +54,7 @@ test('bytes and texts come as they are, whatever they hold', async () => {
   expect((await host.exec(['cat'], { ...PATIENCE, input: "a'b\n\n" })).stdout).toBe("a'b\n\n");
 });
 
-test('only what Slurm’s commands need of the environment is there', async () => {
+test("only what Slurm's commands need of the environment is there", async () => {
   const server = await testServer();
   const { stdout } = await hostAt(server).exec(['env'], { ...PATIENCE, env: { SLURM_TIME_FORMAT: '%s' } });
   const names = stdout

@@ -83,7 +83,7 @@ describe('an engine of a rehearsed node', () => {
     expect(python(node, ['script.py'])).toEqual({ status: 0, stdout: 'a script\n', stderr: '' });
   });
 
-  test('a dynamo.mocker of the job’s own has the tiny model', () => {
+  test("a dynamo.mocker of the job's own has the tiny model", () => {
     const node = makeNode('127.0.70.4');
     const given = ['--model-path', '/models/r1', '--model-name', 'r1', '--disaggregation-mode', 'decode'];
     const ended = python(node, ['-m', 'dynamo.mocker', ...given, '--speedup-ratio', '3', '--no-enable-x']);

@@ -29,7 +29,7 @@ test.each([
   expect(ip(question)).toEqual({ status: 0, stdout: answer, stderr: '' });
 });
 
-test('other questions go to the machine’s ip', () => {
+test("other questions go to the machine's ip", () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'ip'), '#!/bin/sh\necho "asked: $*"\nexit 3\n');
   chmodSync(join(folder, 'ip'), 0o755);

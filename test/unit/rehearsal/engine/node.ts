@@ -40,7 +40,7 @@ export function makeNode(address: string): Node {
   return { folder, env: { PATH, DYN_SLURM_TOOLS: folder, DYN_SLURM_NODE_ADDR: address } };
 }
 
-/** Of a shim such as pyenv’s, the interpreter behind it. */
+/** Of a shim such as pyenv's, the interpreter behind it. */
 function systemPython(): string {
   const found = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' });
   return found.stdout.trim();

@@ -55,7 +55,7 @@ describe('processes of a rehearsed engine', () => {
     expect(again.status).toBe(1);
   });
 
-  test('the leader’s address must be its own, and free', async () => {
+  test("the leader's address must be its own, and free", async () => {
     const other = python(makeNode('127.0.71.8'), prefill('127.0.71.9', '--node-rank', '0'));
     expect(other.stderr).toContain(
       'rehearsal: error: dist-init address 127.0.71.9:29500 is not of this node, 127.0.71.8: Cannot assign requested address\n',

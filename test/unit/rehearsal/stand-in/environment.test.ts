@@ -33,7 +33,7 @@ const ofJob = {
   SLURM_LOCALID: '0',
 };
 
-test('a job starts from the environment of sbatch, and has a node’s programs first', () => {
+test("a job starts from the environment of sbatch, and has a node's programs first", () => {
   expect(submittedEnvironment({ FOO: 'foo', PATH: '/opt/bin' }, '/home', standIn)).toEqual({
     FOO: 'foo',
     PATH: '/package/rehearsal/node-bin:/state/bin:/tools/bin:/opt/bin',
@@ -61,7 +61,7 @@ test('the batch script runs on the first node', () => {
 test.each([
   ['/opt/bin', '/package/rehearsal/node-bin:/opt/bin'],
   ['/package/rehearsal/node-bin:/opt/bin', '/package/rehearsal/node-bin:/opt/bin'],
-])('a task knows its node and its rank, and finds a node’s programs first in %s', (path, expected) => {
+])("a task knows its node and its rank, and finds a node's programs first in %s", (path, expected) => {
   const step = { step: 4, name: 'decode-0' };
   expect(taskEnvironment({ PATH: path }, job, step, 2, { task: 1, node: 2 }, standIn)).toEqual({
     ...ofJob,

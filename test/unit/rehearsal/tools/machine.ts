@@ -5,7 +5,7 @@ import type { ToolsEvent } from '../../../../src/rehearsal/tools/step.ts';
 import { type Tools, type ToolsPlace, toolsPlace } from '../../../../src/rehearsal/tools/tools.ts';
 import { packageRoot, temporaryFolder } from '../../../world.ts';
 
-/** What a lock’s package becomes when the stand-in for pip installs it: a program that tells its version. */
+/** What a lock's package becomes when the stand-in for pip installs it: a program that tells its version. */
 const WHEELS = `
 program() { mkdir -p "$(dirname "$1")"; printf '#!/bin/sh\\necho "%s"\\n' "$2" >"$1"; chmod +x "$1"; }
 install() {

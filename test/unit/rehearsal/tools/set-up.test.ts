@@ -93,7 +93,7 @@ describe('a set-up', () => {
   });
 });
 
-describe('a set-up that can’t go on says why', () => {
+describe("a set-up that can't go on says why", () => {
   test.each([
     [
       'ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device',
@@ -137,12 +137,12 @@ describe('a set-up that can’t go on says why', () => {
     machine.addPython('python3.12', '3.12.1', '0');
     await expect(machine.setUp()).rejects.toMatchObject({
       message: 'python3.12 (3.12.1) cannot make a virtual environment with pip: No module named ensurepip',
-      hint: 'On Debian and Ubuntu, `apt install python3-venv` brings what is missing.',
+      hint: 'On Debian and Ubuntu, `apt install python3-venv` installs what is missing.',
     });
     expect(readdirSync(machine.place.cache)).toEqual([]);
   });
 
-  test('the cache can’t be written', async () => {
+  test("the cache can't be written", async () => {
     const machine = new Machine();
     writeFileSync(join(machine.folder, 'cache'), 'a file');
     await expect(machine.setUp()).rejects.toMatchObject({
