@@ -9,7 +9,7 @@ export interface PageServer {
 }
 
 /** Milliseconds in which a request must have come, and its answer must have been taken. */
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 /** Connections at the same time; Prometheus needs one. */
 const MOST = 64;
 
@@ -19,7 +19,7 @@ export async function servePage(
   page: () => string,
 ): Promise<PageServer> {
   const server = createServer(
-    { requestTimeout: PATIENCE, headersTimeout: PATIENCE, connectionsCheckingInterval: 1000 },
+    { requestTimeout: TIMEOUT, headersTimeout: TIMEOUT, connectionsCheckingInterval: 1000 },
     (request, response) => {
       // A connection that is lost in the middle is no trouble of ours.
       request.on('error', () => {}).resume();
@@ -27,7 +27,7 @@ export async function servePage(
       answer(request, response, isLoopback(address), page);
     },
   );
-  server.timeout = PATIENCE;
+  server.timeout = TIMEOUT;
   server.maxConnections = MOST;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>

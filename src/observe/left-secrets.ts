@@ -5,7 +5,7 @@ import { timeLimit } from '../host/time-limit.ts';
 /** In `state/`: what lib.sh removes at the end of a job. */
 const PASSWORDS = new Set(['credentials', 'etcd.lock', 'token', 'tls.key']);
 /** Milliseconds. */
-const PATIENCE = 30_000;
+const TIMEOUT = 30_000;
 
 /**
  * Removes the secrets in the run folder of a job that is gone: a job that was killed outright had no time for that.
@@ -21,8 +21,8 @@ export async function removeLeftSecrets(host: Host, dir: string): Promise<void> 
     const paths = found.flat();
     if (paths.length === 0) return;
     await host.exec(['rm', '-f', '--', ...paths], {
-      timeout: PATIENCE,
-      signal: timeLimit(PATIENCE),
+      timeout: TIMEOUT,
+      signal: timeLimit(TIMEOUT),
     });
   } catch {
     // The folder may be somebody else's, or the host away.

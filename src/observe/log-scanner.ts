@@ -1,7 +1,7 @@
 import { SIGNATURE_WORDS, type Signature, signatureOf } from '../causes/signature.ts';
 import { BatchReader } from './batch-line.ts';
 import { readStamp } from './line-stamp.ts';
-import { Needles } from './needles.ts';
+import { PatternSearch } from './pattern-search.ts';
 import { BATCH_WORDS, SGLANG_WORDS, type SglangLine } from './sglang-log.ts';
 import { readStage } from './stage-line.ts';
 
@@ -17,10 +17,10 @@ const LONGEST = 64 * 1024;
 const NEWLINE = 10;
 const RETURN = 13;
 
-const needles = new Needles([...SGLANG_WORDS, ...SIGNATURE_WORDS]);
+const patterns = new PatternSearch([...SGLANG_WORDS, ...SIGNATURE_WORDS]);
 
 /**
- * Finds the lines that count in the bytes of a log, in pieces as they come. It and what it uses (needles.ts, batch-line.ts,
+ * Finds the lines that count in the bytes of a log, in pieces as they come. It and what it uses (pattern-search.ts, batch-line.ts,
  * line-stamp.ts) read bytes, because `report` reads all logs of a run: so it reads 240 MB for each second of CPU time, and 12 MB with a
  * regular expression for the words and strings for the lines. See `npm run bench`. It looks for their words in the bytes, and
  * cuts out only the lines that have one. Progress bars draw over themselves with carriage returns: each of their states
@@ -61,16 +61,16 @@ export class LogScanner {
 
   /** Whole lines. */
   #scan(bytes: Uint8Array, from: number, to: number): void {
-    for (let at = needles.find(bytes, from, to); at >= 0; ) {
+    for (let at = patterns.find(bytes, from, to); at >= 0; ) {
       let start = at;
       while (start > from && !isBreak(bytes[start - 1])) start--;
-      at = needles.find(bytes, this.#read(bytes, start, at, to), to);
+      at = patterns.find(bytes, this.#read(bytes, start, at, to), to);
     }
   }
 
   /** Deals with a line that has a word at `at`, and ends with a line break or at `to`; where to look on. */
   #read(bytes: Uint8Array, start: number, at: number, to: number): number {
-    const { which } = needles;
+    const { which } = patterns;
     if (which < BATCH_WORDS) {
       const line = this.#batches.read(bytes, start, at, to);
       if (line === undefined) return at + 1;

@@ -5,7 +5,7 @@ import { type JobId, slurmCluster } from '../scheduler/job-id.ts';
 import { type PollSchedule, pollDelay, type Seen } from '../scheduler/poll-schedule.ts';
 import type { JobStatus, Scheduler } from '../scheduler/scheduler.ts';
 import { saysLimited } from '../scheduler/slurm-parse.ts';
-import { Mailbox } from './mailbox.ts';
+import { AsyncQueue } from './async-queue.ts';
 import { queueEvent, unreachable } from './queue-event.ts';
 
 export interface QueueWatch {
@@ -17,7 +17,7 @@ export interface QueueWatch {
 /** A job that somebody watches. */
 interface Follower {
   readonly job: JobId;
-  readonly looks: Mailbox<QueueEvent>;
+  readonly looks: AsyncQueue<QueueEvent>;
   seen?: Seen;
   /** How often in a row `seen` was seen. */
   count: number;
@@ -49,7 +49,7 @@ export class QueuePoll {
    * cannot be asked is UNKNOWN, and asked again later.
    */
   async *follow(job: JobId, signal: AbortSignal): AsyncGenerator<QueueEvent> {
-    const follower: Follower = { job, looks: new Mailbox(), count: 0, due: performance.now() + TOGETHER };
+    const follower: Follower = { job, looks: new AsyncQueue(), count: 0, due: performance.now() + TOGETHER };
     this.#followers.add(follower);
     this.#wake.abort();
     this.#poll().catch((error: unknown) => {
@@ -114,7 +114,7 @@ export class QueuePoll {
     for (const follower of followers) {
       const event = eventFrom(answer, follower.job, now());
       this.#note(follower, answer instanceof DynSlurmError ? troubleOf(answer) : event.phase);
-      follower.looks.put(event);
+      follower.looks.push(event);
       if (hasLeft(event)) this.#followers.delete(follower);
     }
   }

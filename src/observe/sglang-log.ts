@@ -1,6 +1,6 @@
 import { type BatchLine, BatchReader } from './batch-line.ts';
 import { readStamp } from './line-stamp.ts';
-import { Needles } from './needles.ts';
+import { PatternSearch } from './pattern-search.ts';
 import { readStage, STAGE_WORDS, type StageLine } from './stage-line.ts';
 
 export type { BatchLine } from './batch-line.ts';
@@ -12,7 +12,7 @@ export type SglangLine = BatchLine | StageLine;
 /** How many of SGLANG_WORDS, the first, begin a batch line. */
 export const BATCH_WORDS = 2;
 export const SGLANG_WORDS: readonly string[] = ['Prefill batch', 'Decode batch', ...STAGE_WORDS];
-const needles = new Needles(SGLANG_WORDS);
+const patterns = new PatternSearch(SGLANG_WORDS);
 const batches = new BatchReader();
 
 /**
@@ -21,8 +21,8 @@ const batches = new BatchReader();
  */
 export function parseSglangLine(line: string): SglangLine | undefined {
   const bytes = Buffer.from(line);
-  const at = needles.find(bytes, 0, bytes.length);
+  const at = patterns.find(bytes, 0, bytes.length);
   if (at < 0) return undefined;
-  if (needles.which < BATCH_WORDS) return batches.read(bytes, 0, at, bytes.length);
+  if (patterns.which < BATCH_WORDS) return batches.read(bytes, 0, at, bytes.length);
   return readStage(line, readStamp(bytes, 0, at));
 }

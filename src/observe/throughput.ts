@@ -55,7 +55,7 @@ export class ThroughputWindow {
       total.inputTokensPerSecond += times * rank.prefill.mean(now, this.window);
       total.outputTokensPerSecond += times * rank.decode.mean(now, this.window);
       const { last } = rank;
-      if (last === undefined || now - rank.time > rank.patience(this.window)) continue;
+      if (last === undefined || now - rank.time > rank.validFor(this.window)) continue;
       total.running += times * (last.running ?? 0);
       total.queued += times * (last.queued ?? 0);
       if (last.usage !== undefined) kvUsage = Math.max(kvUsage ?? 0, last.usage);
@@ -92,8 +92,8 @@ class RankLines {
     this.time = time;
   }
 
-  patience(window: number): number {
-    return Math.max(this.prefill.patience(window), this.decode.patience(window));
+  validFor(window: number): number {
+    return Math.max(this.prefill.validFor(window), this.decode.validFor(window));
   }
 
   /** 0.4.9 and 0.5.4 tell no rate of aggregated workers: it is the batch's tokens since the batch before, as in 0.5.23. */
@@ -134,12 +134,12 @@ class Recent {
     }
     if (count > 0) return sum / count;
     const last = this.#times.at(-1);
-    return last !== undefined && now >= last && now - last <= this.patience(window)
+    return last !== undefined && now >= last && now - last <= this.validFor(window)
       ? (this.#rates.at(-1) as number)
       : 0;
   }
 
-  patience(window: number): number {
+  validFor(window: number): number {
     return Math.max(window, Math.min(LONGEST, GAPS * this.#gap));
   }
 }

@@ -5,7 +5,7 @@ import { followRunLog, readRunLog } from '../run/event-log.ts';
 import type { ObservedEvent, QueueEvent } from '../run/events.ts';
 import { advance, stateAfter } from '../run/state.ts';
 import type { JobId } from '../scheduler/job-id.ts';
-import { concluded } from './last-words.ts';
+import { finalVerdict } from './final-verdict.ts';
 import { removeLeftSecrets } from './left-secrets.ts';
 import { merge } from './merge.ts';
 import type { QueuePoll } from './queue-poll.ts';
@@ -48,7 +48,7 @@ async function* eventsOf(watch: Watch, run: WatchedRun, signal: AbortSignal): As
   for await (const event of merge<ObservedEvent | Departed>(stop, events, queue)) {
     if (event.kind === 'departed') {
       await removeLeftSecrets(watch.host, run.dir);
-      yield await concluded(watch.host, run.dir, state, event.last, watch.now());
+      yield await finalVerdict(watch.host, run.dir, state, event.last, watch.now());
       return;
     }
     state = advance(state, event);

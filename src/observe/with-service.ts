@@ -3,8 +3,8 @@ import type { Host } from '../host/host.ts';
 import type { ObservedEvent } from '../run/events.ts';
 import { readPlan } from '../run/plan-file.ts';
 import { advance, isServing, NEW_RUN, type RunState } from '../run/state.ts';
-import { Mailbox } from './mailbox.ts';
-import { placesOf } from './service/places.ts';
+import { AsyncQueue } from './async-queue.ts';
+import { endpointsOf } from './service/endpoints.ts';
 import { observeService } from './service/service.ts';
 
 export interface ServiceOptions {
@@ -21,21 +21,21 @@ export async function* withService(
   options: ServiceOptions,
   signal: AbortSignal,
 ): AsyncGenerator<ObservedEvent> {
-  const letters = new Mailbox<ObservedEvent>();
+  const queue = new AsyncQueue<ObservedEvent>();
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
-  const service = new Service(options, letters, either);
+  const service = new Service(options, queue, either);
   const pump = (async () => {
     for await (const event of events) {
-      letters.put(event);
+      queue.push(event);
       service.hear(event);
     }
-    letters.end();
+    queue.end();
   })();
-  pump.catch((error: unknown) => letters.fail(error));
+  pump.catch((error: unknown) => queue.fail(error));
   try {
     // Whoever reads the events of a run that is interrupted gets to their end by itself.
-    yield* letters.read(stop.signal);
+    yield* queue.read(stop.signal);
   } finally {
     stop.abort();
     await Promise.allSettled([pump, service.close()]);
@@ -45,15 +45,15 @@ export async function* withService(
 /** Starts and stops to observe the service as the run's events say. */
 class Service {
   readonly #options: ServiceOptions;
-  readonly #letters: Mailbox<ObservedEvent>;
+  readonly #queue: AsyncQueue<ObservedEvent>;
   readonly #signal: AbortSignal;
   #state: RunState = NEW_RUN;
   #stop: AbortController | undefined;
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(options: ServiceOptions, letters: Mailbox<ObservedEvent>, signal: AbortSignal) {
+  constructor(options: ServiceOptions, queue: AsyncQueue<ObservedEvent>, signal: AbortSignal) {
     this.#options = options;
-    this.#letters = letters;
+    this.#queue = queue;
     this.#signal = signal;
   }
 
@@ -69,7 +69,7 @@ class Service {
       setTimeout(() => {
         if (stop.signal.aborted || this.#signal.aborted) return;
         this.#ended = this.#observe(AbortSignal.any([stop.signal, this.#signal]));
-        this.#ended.catch((error: unknown) => this.#letters.fail(error));
+        this.#ended.catch((error: unknown) => this.#queue.fail(error));
       }, 0);
     }
   }
@@ -82,17 +82,17 @@ class Service {
   async #observe(signal: AbortSignal): Promise<void> {
     const { host, run, now, every } = this.#options;
     const state = this.#state;
-    const places = placesOf(await readPlan(host, run), state);
-    if (places === undefined) return;
+    const endpoints = endpointsOf(await readPlan(host, run), state);
+    if (endpoints === undefined) return;
     const attempt = state.started?.attempt ?? 0;
     const watch = {
       host,
       attemptDir: attempt === 0 ? run.dir : join(run.dir, 'attempts', String(attempt)),
-      places,
+      endpoints,
       now,
       ...(every !== undefined && { every }),
     };
-    for await (const event of observeService(watch, signal)) this.#letters.put(event);
+    for await (const event of observeService(watch, signal)) this.#queue.push(event);
   }
 }
 

@@ -20,21 +20,21 @@ export interface ChatSummary {
 }
 
 /** Milliseconds that a completion of a mock engine may take on a busy machine. */
-const PATIENCE = 90_000;
+const TIMEOUT = 90_000;
 
 /**
  * Streams one chat completion, handing each piece of text to `onText` as it comes. Throws `DynSlurmError`: `jobFailed`
- * when the service refuses, or ends the stream without a token; `deadline` when it does not answer within PATIENCE.
+ * when the service refuses, or ends the stream without a token; `deadline` when it does not answer within TIMEOUT.
  */
 export async function streamChat(request: ChatRequest, onText: (text: string) => void): Promise<ChatSummary> {
-  const limit = timeLimit(PATIENCE);
+  const limit = timeLimit(TIMEOUT);
   try {
     return await stream({ ...request, signal: AbortSignal.any([request.signal, limit]) }, onText);
   } catch (error) {
     if (!limit.aborted || request.signal.aborted) throw error;
     throw new DynSlurmError(
       'deadline',
-      `${request.url} did not answer a chat completion within ${PATIENCE / 1000} s`,
+      `${request.url} did not answer a chat completion within ${TIMEOUT / 1000} s`,
       {
         hint: 'a worker may be hung: see the logs of the decode and prefill workers',
       },

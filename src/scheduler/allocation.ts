@@ -16,7 +16,7 @@ import {
 
 /** Milliseconds: the most that a timer takes, 24 days. salloc waits for as long as the queue is. */
 const WAIT = 2_147_483_000;
-const PATIENCE = 40_000;
+const TIMEOUT = 40_000;
 
 /**
  * Runs salloc until the nodes are there.
@@ -44,7 +44,7 @@ export async function takeAllocation(
 /** What a job that runs has. @throws DynSlurmError `connection` */
 export async function allocated(host: Host, job: JobId, signal: AbortSignal): Promise<Allocated> {
   const argv = allocatedCommand(job);
-  const result = await host.exec(argv, { timeout: PATIENCE, signal });
+  const result = await host.exec(argv, { timeout: TIMEOUT, signal });
   if (result.exitCode !== 0) throw failure(host, argv, 'scontrol cannot say what the job has', result);
   return parseAllocated(result.stdout);
 }
@@ -56,7 +56,7 @@ export async function hostnames(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const argv = hostnamesCommand(nodeList);
-  const result = await host.exec(argv, { timeout: PATIENCE, signal });
+  const result = await host.exec(argv, { timeout: TIMEOUT, signal });
   if (result.exitCode !== 0) throw failure(host, argv, 'scontrol cannot expand the list of nodes', result);
   return result.stdout.split('\n').filter((line) => line !== '');
 }
@@ -68,7 +68,7 @@ export async function runningSteps(
   signal: AbortSignal,
 ): Promise<readonly RunningStep[]> {
   const argv = stepsCommand(job);
-  const result = await host.exec(argv, { timeout: PATIENCE, signal });
+  const result = await host.exec(argv, { timeout: TIMEOUT, signal });
   if (result.exitCode === 0 || saysGone(result.stderr)) return parseSteps(result.stdout);
   throw failure(host, argv, 'squeue cannot say what the job runs', result);
 }
@@ -82,7 +82,7 @@ export async function endSteps(
 ): Promise<void> {
   if (steps.length === 0) return;
   const argv = endStepsCommand(job, steps);
-  const result = await host.exec(argv, { timeout: PATIENCE, signal });
+  const result = await host.exec(argv, { timeout: TIMEOUT, signal });
   if (result.exitCode !== 0 && !saysGone(result.stderr))
     throw failure(host, argv, "scancel did not end the session's steps", result);
 }
@@ -99,7 +99,7 @@ export async function startDetached(
 ): Promise<void> {
   const script = 'umask 077; exec </dev/null >>"$0" 2>&1; setsid "$@" &';
   const command = ['bash', '-c', script, log, ...argv];
-  const result = await host.exec(command, { timeout: PATIENCE, signal });
+  const result = await host.exec(command, { timeout: TIMEOUT, signal });
   if (result.exitCode !== 0) throw failure(host, command, `cannot start ${argv[0]}`, result);
 }
 

@@ -7,13 +7,13 @@ import { TIME_ENVIRONMENT } from './slurm-argv.ts';
 type Program = 'sbatch' | 'squeue' | 'sacct' | 'scancel' | 'sinfo';
 
 /** Milliseconds that each of Slurm's commands may take; then it is killed. */
-export type Patience = Readonly<Record<Program, number>>;
+export type Timeouts = Readonly<Record<Program, number>>;
 
 /**
  * Slurm's commands themselves try for 10 to 20 s to reach a controller that is down. sacct would wait for ever for a
  * slurmdbd that does not answer, and what it tells can be done without.
  */
-const PATIENCE: Patience = {
+const TIMEOUTS: Timeouts = {
   sbatch: 120_000,
   squeue: 40_000,
   sacct: 20_000,
@@ -39,10 +39,10 @@ interface RunMore {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export function slurmCommands(host: Host, patience: Partial<Patience> = {}): SlurmCommands {
+export function slurmCommands(host: Host, timeouts: Partial<Timeouts> = {}): SlurmCommands {
   return {
     run(argv, signal, { input, env = TIME_ENVIRONMENT } = {}) {
-      const timeout = { ...PATIENCE, ...patience }[argv[0] as Program];
+      const timeout = { ...TIMEOUTS, ...timeouts }[argv[0] as Program];
       return host.exec(argv, { timeout, signal, env, ...(input !== undefined && { input }) });
     },
     failure(argv, what, result, code, hint) {

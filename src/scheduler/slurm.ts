@@ -3,20 +3,20 @@ import { jobNumber } from './job-id.ts';
 import { submitRequest } from './request.ts';
 import type { Scheduler } from './scheduler.ts';
 import { cancelCommand } from './slurm-argv.ts';
-import { type Patience, slurmCommands } from './slurm-command.ts';
+import { slurmCommands, type Timeouts } from './slurm-command.ts';
 import { saysGone, saysUnreachable } from './slurm-parse.ts';
 import { slurmQueue } from './slurm-queue.ts';
 import { slurmSubmission } from './slurm-submit.ts';
 
 interface SlurmOptions {
-  readonly patience?: Partial<Patience>;
+  readonly timeouts?: Partial<Timeouts>;
   /** Milliseconds after which to look once more for a job whose answer was lost. */
   readonly onceMore?: number;
 }
 
 /** Slurm over a host's commands. */
-export function slurmScheduler(host: Host, { patience, onceMore }: SlurmOptions = {}): Scheduler {
-  const commands = slurmCommands(host, patience);
+export function slurmScheduler(host: Host, { timeouts, onceMore }: SlurmOptions = {}): Scheduler {
+  const commands = slurmCommands(host, timeouts);
   const queue = slurmQueue(commands);
   return {
     request: submitRequest,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Mailbox } from '../../src/observe/mailbox.ts';
+import { AsyncQueue } from '../../src/observe/async-queue.ts';
 import { watchRegistrations } from '../../src/observe/service/discovery.ts';
 import { persist, Report } from '../../src/observe/service/report.ts';
 import { findTools, toolsPlace } from '../../src/rehearsal/tools/tools.ts';
@@ -99,13 +99,13 @@ class Seen {
 test('sees what comes and goes, over a compaction and an etcd that is gone for a while', async () => {
   const seen = new Seen();
   const stop = new AbortController();
-  const letters = new Mailbox<ServiceEvent>();
+  const queue = new AsyncQueue<ServiceEvent>();
   await put('1758a20ccd157f25');
   await post('kv/put', { key: base64('v1/mdc/other'), value: base64('{}') });
   const watching = persist(
     'etcd',
     'direct',
-    new Report(letters, () => new Date()),
+    new Report(queue, () => new Date()),
     (up) =>
       watchRegistrations(
         { host: HOST, port: PORT },

@@ -1,6 +1,6 @@
 import { ROLES } from '../../config/schema/role.ts';
 import { DynSlurmError } from '../../errors.ts';
-import type { WorkerPlace } from '../../observe/service/places.ts';
+import type { WorkerEndpoint } from '../../observe/service/endpoints.ts';
 import type { PlanFile } from '../../run/plan-file.ts';
 
 export type Tool = 'torch' | 'nsys';
@@ -13,8 +13,8 @@ export interface Choice {
 }
 
 /** A worker that can be told something. */
-export interface Chosen extends WorkerPlace {
-  readonly system: NonNullable<WorkerPlace['system']>;
+export interface Chosen extends WorkerEndpoint {
+  readonly system: NonNullable<WorkerEndpoint['system']>;
   /** Each writes a report of its own under nsys. */
   readonly nodes: number;
   /** On all of its nodes: each writes a trace of its own. */
@@ -28,7 +28,7 @@ export interface Chosen extends WorkerPlace {
  */
 export function chooseWorkers(
   { role, worker = [], tool }: Choice,
-  workers: readonly WorkerPlace[],
+  workers: readonly WorkerEndpoint[],
   { processes }: Pick<PlanFile, 'processes'>,
 ): readonly Chosen[] {
   const roles = [...new Set(workers.map((each) => each.role))];

@@ -1,5 +1,5 @@
 import { plainText } from '../../host/plain-text.ts';
-import type { Place } from '../../observe/service/places.ts';
+import type { HostPort } from '../../observe/service/endpoints.ts';
 import type { Answer, Web } from '../../observe/service/web.ts';
 
 /** What an engine made of being told something. */
@@ -25,14 +25,14 @@ export const NO_ROUTE = 404;
 /** Tells the engine of one worker, through its system port, to start or stop its profiler. Never rejects. */
 export async function tellEngine(
   web: Web,
-  place: Place,
+  endpoint: HostPort,
   what: 'start_profile' | 'stop_profile',
   body: ProfileRequest | Record<string, never>,
   { timeout, signal }: { readonly timeout: number; readonly signal: AbortSignal },
 ): Promise<Told> {
   try {
     for (const prefix of PREFIXES) {
-      const answer = await web.post(place, prefix + what, body, timeout, signal);
+      const answer = await web.post(endpoint, prefix + what, body, timeout, signal);
       if (answer.status !== NO_ROUTE) return toldOf(answer);
     }
     return { done: false, status: NO_ROUTE, reason: 'its engine does not support profiling' };

@@ -1,7 +1,7 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../../host/host.ts';
 import type { Chosen } from './choice.ts';
-import { type Trace, type TracePatience, wholeTraces } from './traces.ts';
+import { type Trace, type TraceTimeouts, wholeTraces } from './traces.ts';
 
 const REPORT = /\.nsys-rep$/;
 
@@ -18,12 +18,12 @@ export async function collectReports(
   folder: string,
   { step, nodes }: Pick<Chosen, 'step' | 'nodes'>,
   before: ReadonlySet<string>,
-  patience: TracePatience,
+  timeouts: TraceTimeouts,
   signal: AbortSignal,
 ): Promise<readonly Trace[]> {
   const logs = join(attemptDir, 'logs');
   const isNew = (file: string) => file.startsWith(`${step}.`) && REPORT.test(file) && !before.has(file);
-  const traces = await wholeTraces(host, logs, nodes, patience, signal, isNew);
+  const traces = await wholeTraces(host, logs, nodes, timeouts, signal, isNew);
   if (traces.length === 0 || signal.aborted) return traces;
   const to = join(folder, step);
   await host.writeFiles(to, new Map());

@@ -3,17 +3,17 @@ import { EXIT } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { pause } from '../../host/pause.ts';
 import { timeLimit } from '../../host/time-limit.ts';
-import { wayThere } from '../../observe/service/way.ts';
+import { dialerFor } from '../../observe/service/dialer.ts';
 import { benchTarget } from '../bench/target.ts';
 import type { LookupOptions } from '../run/lookup.ts';
 import { count } from '../wording.ts';
 import type { World } from '../world.ts';
 import { type Chosen, chooseWorkers, type Tool } from './choice.ts';
+import { servingOf } from './serving.ts';
 import { collectReports, nsysReports } from './nsys.ts';
-import { servingOf } from './place.ts';
 import { type Profiled, profileText, refusal } from './profile-text.ts';
 import { type Profiling, startAll, stopAll } from './session.ts';
-import { TRACE_PATIENCE, type Trace, type TracePatience, wholeTraces } from './traces.ts';
+import { TRACE_TIMEOUTS, type Trace, type TraceTimeouts, wholeTraces } from './traces.ts';
 
 export interface ProfileOptions extends LookupOptions {
   readonly role?: string;
@@ -24,7 +24,7 @@ export interface ProfileOptions extends LookupOptions {
   readonly activities?: readonly string[];
   readonly json?: boolean;
   /** Milliseconds that engines have; tests have less. */
-  readonly patience?: TracePatience;
+  readonly timeouts?: TraceTimeouts;
 }
 
 /** Seconds. */
@@ -41,7 +41,7 @@ export async function profile(
   const target = await benchTarget(query, options, world);
   const { host } = target.connection;
   const serving = await servingOf(target);
-  const { tool, steps, patience = TRACE_PATIENCE } = options;
+  const { tool, steps, timeouts = TRACE_TIMEOUTS } = options;
   const workers = chooseWorkers(options, serving.workers, serving.planned);
   const started = world.now();
   const folder = await newFolder(host, join(serving.attemptDir, 'profiles'), started);
@@ -57,11 +57,11 @@ export async function profile(
   const noted = `${JSON.stringify({ ...facts, workers: workers.map(({ step }) => step) }, null, 2)}\n`;
   await host.writeFiles(folder, new Map([['profile.json', { text: noted, mode: 0o600 }]]));
 
-  const way = wayThere(host);
+  const dialer = dialerFor(host);
 
   const before = tool === 'nsys' ? await nsysReports(host, serving.attemptDir) : new Set<string>();
   const profiling = await startAll(
-    way,
+    dialer,
     workers.map((worker) => ({
       worker,
       body: {
@@ -84,17 +84,17 @@ export async function profile(
   }
   const inTime = (worker: Chosen, signal: AbortSignal): Promise<readonly Trace[]> =>
     tool === 'nsys'
-      ? collectReports(host, serving.attemptDir, folder, worker, before, patience, signal)
-      : wholeTraces(host, join(folder, worker.step), Math.max(1, worker.gpus), patience, signal);
+      ? collectReports(host, serving.attemptDir, folder, worker, before, timeouts, signal)
+      : wholeTraces(host, join(folder, worker.step), Math.max(1, worker.gpus), timeouts, signal);
 
   let stopped: readonly Profiling[];
   if (steps === undefined || going.length === 0) {
     if (going.length > 0) await countDown(seconds ?? USUAL, world);
-    stopped = await stopAll(way, profiling);
+    stopped = await stopAll(dialer, profiling);
   } else {
     const late = timeLimit(STEPS_LIMIT);
     const done = await stepsDone(host, going, folder, tool, AbortSignal.any([world.signal, late]));
-    stopped = done ? profiling : await stopAll(way, profiling);
+    stopped = done ? profiling : await stopAll(dialer, profiling);
     if (late.aborted)
       world.err.write(
         `fewer than ${count(steps ?? 0, 'step')} completed within ${STEPS_LIMIT / 60_000} min\n`,

@@ -1,4 +1,4 @@
-import type { WayThere } from '../../observe/service/way.ts';
+import type { NodeDialer } from '../../observe/service/dialer.ts';
 import { Web } from '../../observe/service/web.ts';
 import type { Chosen } from './choice.ts';
 import { type ProfileRequest, type Told, tellEngine } from './engine.ts';
@@ -17,12 +17,12 @@ const STOP_TIMEOUT = 600_000;
 
 /** Starts all at once, so that their traces are of the same time. */
 export function startAll(
-  way: WayThere,
+  dialer: NodeDialer,
   wanted: readonly { readonly worker: Chosen; readonly body: ProfileRequest }[],
   signal: AbortSignal,
 ): Promise<readonly Profiling[]> {
   const told = { timeout: START_TIMEOUT, signal };
-  return withWeb(way, (web) =>
+  return withWeb(dialer, (web) =>
     Promise.all(
       wanted.map(async ({ worker, body }) => ({
         worker,
@@ -34,9 +34,9 @@ export function startAll(
 }
 
 /** Stops those that run, or may: an interrupt does not stop this. Others are left, for their profile is somebody else's. */
-export function stopAll(way: WayThere, profiling: readonly Profiling[]): Promise<readonly Profiling[]> {
+export function stopAll(dialer: NodeDialer, profiling: readonly Profiling[]): Promise<readonly Profiling[]> {
   const told = { timeout: STOP_TIMEOUT, signal: new AbortController().signal };
-  return withWeb(way, (web) =>
+  return withWeb(dialer, (web) =>
     Promise.all(
       profiling.map(async (each) => {
         const { worker, started } = each;
@@ -51,8 +51,8 @@ export function stopAll(way: WayThere, profiling: readonly Profiling[]): Promise
 }
 
 /** Connections of its own: one that was kept through a long profile may have been closed at the other end. */
-async function withWeb<Result>(way: WayThere, work: (web: Web) => Promise<Result>): Promise<Result> {
-  const web = new Web(way);
+async function withWeb<Result>(dialer: NodeDialer, work: (web: Web) => Promise<Result>): Promise<Result> {
+  const web = new Web(dialer);
   try {
     return await work(web);
   } finally {

@@ -9,7 +9,7 @@ export interface Trace {
 }
 
 /** Milliseconds. */
-export interface TracePatience {
+export interface TraceTimeouts {
   /** Between two looks. */
   readonly every: number;
   /** For the first file, or for one more than there are. */
@@ -19,7 +19,7 @@ export interface TracePatience {
 }
 
 /** An engine of many ranks writes for minutes, each rank a file of its own. */
-export const TRACE_PATIENCE: TracePatience = { every: 500, more: 60_000, quiet: 2000 };
+export const TRACE_TIMEOUTS: TraceTimeouts = { every: 500, more: 60_000, quiet: 2000 };
 
 /**
  * The files of a folder that `wanted` takes, once they grow no more; fewer than `expected`, or none, where no more came
@@ -29,7 +29,7 @@ export async function wholeTraces(
   host: Host,
   dir: string,
   expected: number,
-  { every, more, quiet }: TracePatience,
+  { every, more, quiet }: TraceTimeouts,
   signal: AbortSignal,
   wanted: (file: string) => boolean = () => true,
 ): Promise<readonly Trace[]> {

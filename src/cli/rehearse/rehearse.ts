@@ -15,7 +15,7 @@ import { originOf } from '../submit/origin.ts';
 import { sendJob } from '../submit/send.ts';
 import { count } from '../wording.ts';
 import type { World } from '../world.ts';
-import { perform } from './performance.ts';
+import { runRehearsal } from './run-rehearsal.ts';
 import { setup } from './setup.ts';
 
 export interface RehearseOptions extends LoadOptions {
@@ -57,7 +57,7 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   try {
     const sent = await sendJob(request, run, plan, connection, world, origin);
     announce(run, plan, options, world);
-    return await perform({ ...sent, faults, connection, job: loaded.job }, options, world);
+    return await runRehearsal({ ...sent, faults, connection, job: loaded.job }, options, world);
   } finally {
     release();
   }

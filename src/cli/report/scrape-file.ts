@@ -1,5 +1,5 @@
 import { DynSlurmError } from '../../errors.ts';
-import { placesOf } from '../../observe/service/places.ts';
+import { endpointsOf } from '../../observe/service/endpoints.ts';
 import { scrapeTargets } from '../../observe/service/scrape-targets.ts';
 import { readRunLog } from '../../run/event-log.ts';
 import { readPlan } from '../../run/plan-file.ts';
@@ -13,11 +13,11 @@ import type { FoundRun } from '../run/lookup.ts';
 export async function scrapeFile({ run, connection }: Pick<FoundRun, 'run' | 'connection'>): Promise<string> {
   const { host } = connection;
   const [{ events }, plan] = await Promise.all([readRunLog(host, run), readPlan(host, run)]);
-  const places = placesOf(plan, stateAfter(events));
-  if (places === undefined) {
+  const endpoints = endpointsOf(plan, stateAfter(events));
+  if (endpoints === undefined) {
     throw new DynSlurmError('usage', `run ${run.id} has no nodes yet`, {
       hint: `see \`dyn-slurm status ${run.id}\`; its targets are known once it runs`,
     });
   }
-  return `${JSON.stringify(scrapeTargets(run.id, places), null, 2)}\n`;
+  return `${JSON.stringify(scrapeTargets(run.id, endpoints), null, 2)}\n`;
 }

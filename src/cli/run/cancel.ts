@@ -22,7 +22,7 @@ export interface CancelOptions extends LookupOptions {
 }
 
 /** Milliseconds: Slurm's KillWait is 30 s by default, and epilogs take theirs. */
-const PATIENCE = 120_000;
+const TIMEOUT = 120_000;
 
 /**
  * `dyn-slurm cancel [RUN]`: ends the job and shows its teardown; of a session in an allocation that was there before, the
@@ -72,7 +72,7 @@ export async function cancel(
   say({ kind: 'cancelling', job: jobNumber(jobId) }, `told job ${jobNumber(jobId)} of ${run.id} to end`);
   if (options.wait === false) return EXIT.ok;
 
-  const deadline = timeLimit(PATIENCE);
+  const deadline = timeLimit(TIMEOUT);
   const watched = watchRun(connection, { dir: run.dir, jobId }, AbortSignal.any([world.signal, deadline]));
   const screen = screenOf(world, options.json);
   const lines = screen.renderer === 'steps' ? { ...screen, renderer: 'lines' as const } : screen;
@@ -86,7 +86,7 @@ export async function cancel(
   }
   throw new DynSlurmError(
     'deadline',
-    `job ${jobNumber(jobId)} was told to end ${elapsed(PATIENCE)} ago, and has not`,
+    `job ${jobNumber(jobId)} was told to end ${elapsed(TIMEOUT)} ago, and has not`,
     {
       hint: `see \`dyn-slurm status ${run.id}\`; a node that cannot end its processes is the administrators' business`,
     },

@@ -1,5 +1,5 @@
 import { DynSlurmError } from '../../errors.ts';
-import { concluded } from '../../observe/last-words.ts';
+import { finalVerdict } from '../../observe/final-verdict.ts';
 import { queueEvent, unreachable } from '../../observe/queue-event.ts';
 import type { RunSignature } from '../../observe/run-signature.ts';
 import { readRunLogs } from '../../run/event-log.ts';
@@ -139,6 +139,6 @@ async function withQueue(report: RunReport, answer: Answer, now: Date): Promise<
   const queue = queueEvent(jobId, status, now);
   const left = queue.phase === 'ended' || queue.phase === 'gone';
   if (!left) return { ...report, state: { ...state, queue } };
-  const verdict = await concluded(connection.host, run.dir, state, queue, now);
+  const verdict = await finalVerdict(connection.host, run.dir, state, queue, now);
   return { ...report, state: { ...state, queue, verdict } };
 }

@@ -22,7 +22,7 @@ export interface ReleaseOptions extends LookupOptions {
 }
 
 /** Milliseconds: three groups of steps have 8 s each. */
-const PATIENCE = 60_000;
+const TIMEOUT = 60_000;
 
 /** `dyn-slurm release [RUN]`: ends a session, and an allocation that was taken for it. Safe to repeat. */
 export async function release(
@@ -56,7 +56,7 @@ async function tearDown(
   { json, wait = true }: ReleaseOptions,
   world: World,
 ): Promise<EventOf<'verdict'> | undefined> {
-  const signal = AbortSignal.any([world.signal, timeLimit(PATIENCE)]);
+  const signal = AbortSignal.any([world.signal, timeLimit(TIMEOUT)]);
   try {
     const { events } = tell(session, { verb: 'release', steps: [] }, { ...world, signal });
     for await (const event of events) {

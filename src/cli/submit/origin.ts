@@ -8,7 +8,7 @@ import type { World } from '../world.ts';
 export type Origin = Pick<SubmittedJob, 'dynSlurm' | 'gitCommit'>;
 
 /** Milliseconds that git may take; a large work tree on a slow file system is not worth more. */
-const PATIENCE = 3000;
+const TIMEOUT = 3000;
 
 /** `file`: as the command line has it, `-` for standard input. */
 export async function originOf(file: string, world: World): Promise<Origin> {
@@ -24,7 +24,7 @@ async function commitOf(file: string, world: World): Promise<string | undefined>
   const git = async (...words: readonly string[]) => {
     const argv = ['git', '-C', dirname(file), '-c', 'core.fsmonitor=false', '--no-optional-locks', ...words];
     try {
-      return await host.exec(argv, { timeout: PATIENCE, signal: world.signal });
+      return await host.exec(argv, { timeout: TIMEOUT, signal: world.signal });
     } catch (error) {
       // No git, or too slow: a run does not need it.
       if (error instanceof DynSlurmError) return undefined;

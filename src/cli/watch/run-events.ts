@@ -11,7 +11,7 @@ import { withJob } from '../run/adopt.ts';
 import type { FoundRun } from '../run/lookup.ts';
 import type { World } from '../world.ts';
 import type { GaugePage } from './live/gauge-page.ts';
-import { type Patience, seen } from './patience.ts';
+import { type PendingLimit, seen } from './pending-limit.ts';
 
 /** A run that is going to be watched. */
 export interface WatchedRun extends FoundRun {
@@ -32,14 +32,14 @@ export function runEvents(
   { now }: World,
   {
     page,
-    patient,
+    pending,
     every,
-  }: { readonly page: GaugePage; readonly patient: Patience; readonly every?: number | undefined },
+  }: { readonly page: GaugePage; readonly pending: PendingLimit; readonly every?: number | undefined },
 ): AsyncIterable<ObservedEvent> {
   const { host } = connection;
-  const { signal } = patient;
+  const { signal } = pending;
   const own = seen(watchRun(connection, { dir: run.dir, jobId }, signal), (event) =>
-    patient.see(run.id, event),
+    pending.see(run.id, event),
   );
   const logged = withLogs(own, { host, run, now }, signal);
   const service = { host, run, now, every: every === undefined ? undefined : every * 1000 };

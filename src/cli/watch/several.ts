@@ -12,7 +12,7 @@ import type { GaugePage } from './live/gauge-page.ts';
 import { advanceLive, isMock, type LiveState, newLiveState } from './live/live-state.ts';
 import { LoadLines } from './live/load-lines.ts';
 import { RunsView } from './live/runs-view.ts';
-import { patience } from './patience.ts';
+import { limitPending } from './pending-limit.ts';
 import { runEvents, type WatchedRun, watchedRun } from './run-events.ts';
 import { verdictText } from './verdict-text.ts';
 import { isNews, screenOf, writeLine } from './view.ts';
@@ -41,7 +41,7 @@ export async function showRuns(
   const width = Math.max(...shown.map(({ run }) => run.id.length));
   const screen = screenOf(world, json);
   const stop = new AbortController();
-  const patient = patience(
+  const pending = limitPending(
     shown.map(({ run }) => run.id),
     pendingLimit,
     AbortSignal.any([world.signal, stop.signal]),
@@ -50,7 +50,7 @@ export async function showRuns(
   try {
     for await (const { one, event } of merge(
       stop,
-      ...shown.map((each) => marked(each, runEvents(each, world, { page, patient, every }))),
+      ...shown.map((each) => marked(each, runEvents(each, world, { page, pending, every }))),
     )) {
       const news = isNews(event, one.live.run);
       one.live = advanceLive(one.live, event);
@@ -67,10 +67,10 @@ export async function showRuns(
   } finally {
     view?.close();
   }
-  patient.end();
+  pending.end();
   const left = shown.filter(({ live }) => !live.run.verdict);
   if (left.length > 0) {
-    const late = patient.text();
+    const late = pending.text();
     world.err.write((late ?? '') + detachedText(left));
     return late === undefined ? EXIT.interrupted : EXIT.deadline;
   }

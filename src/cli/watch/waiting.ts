@@ -11,7 +11,7 @@ import type { World } from '../world.ts';
 import { screenOf, showEvents } from './view.ts';
 
 /** Milliseconds after which an allocation that is not there is looked for in the queue, and between further looks. */
-const PATIENCE = 1500;
+const TIMEOUT = 1500;
 const AGAIN = 10_000;
 /** Milliseconds for withdrawing what may still wait in the queue; after an interrupt, salloc has had a second already. */
 const CLEANING = 5000;
@@ -54,7 +54,7 @@ async function* queue(
   { scheduler, queue }: Connection,
   signal: AbortSignal,
 ): AsyncGenerator<QueueEvent> {
-  for (let wait = PATIENCE; await pause(wait, signal); wait = AGAIN) {
+  for (let wait = TIMEOUT; await pause(wait, signal); wait = AGAIN) {
     const found = await scheduler.find([run.id], signal).catch((error: unknown) => {
       if (error instanceof DynSlurmError) return undefined;
       throw error;

@@ -12,7 +12,7 @@ import type { World } from '../world.ts';
 import { detachedText } from './detached.ts';
 import { NO_PAGE, openGaugePage, type PagePlace } from './live/gauge-page.ts';
 import { showLive } from './live/show-live.ts';
-import { patience } from './patience.ts';
+import { limitPending } from './pending-limit.ts';
 import { runEvents, watchedRun } from './run-events.ts';
 import { verdictText } from './verdict-text.ts';
 import { screenOf } from './view.ts';
@@ -66,10 +66,10 @@ async function showRun(
   const watched = await watchedRun({ run: given, connection }, world);
   const { run, jobId, outline } = watched;
   const screen = screenOf(world, json);
-  const patient = patience([run.id], pendingLimit, world.signal);
+  const pending = limitPending([run.id], pendingLimit, world.signal);
   const state = await showLive(
     run.id,
-    runEvents(watched, world, { page, patient, every }),
+    runEvents(watched, world, { page, pending, every }),
     {
       outline,
       submitted: run.job?.submitted,
@@ -77,11 +77,11 @@ async function showRun(
     },
     screen,
   );
-  patient.end();
+  pending.end();
   const found = state.verdict && (await knownCause(state.verdict, run, host));
   await noteBadNodes({ run, connection }, state, world, found);
   if (state.verdict === undefined) {
-    const late = patient.text();
+    const late = pending.text();
     world.err.write((late ?? '') + detachedText([{ run, jobId, connection }]));
     return { code: late === undefined ? EXIT.interrupted : EXIT.deadline, left: true };
   }

@@ -19,7 +19,7 @@ interface Current {
 
 /** Milliseconds before each attempt to connect again, and for how long it is tried. */
 const WAITS = [0, 250, 500, 1000, 2000, 4000];
-const PATIENCE = 120_000;
+const TIMEOUT = 120_000;
 
 /** The one connection to a login node: made when it is needed, and made again when it is lost. */
 export class Session {
@@ -82,7 +82,7 @@ export class Session {
 
   async #connectAgain(): Promise<Link> {
     const { name, signal } = this.#options;
-    const until = Date.now() + PATIENCE;
+    const until = Date.now() + TIMEOUT;
     for (let attempt = 0; ; attempt++) {
       const waited = await pause(WAITS[attempt] ?? WAITS.at(-1) ?? 0, signal);
       if (!waited) throw new DynSlurmError('interrupted', `interrupted while connecting to ${name} again`);

@@ -7,10 +7,10 @@ import type { Credentials } from './credentials.ts';
 export type BusState = Omit<ServiceEventOf<'bus'>, 'time' | 'kind'>;
 
 /** Milliseconds. */
-const PATIENCE = 4000;
+const TIMEOUT = 4000;
 const SERVICES_IN = 750;
 /** For all that is asked in one look. */
-const LOOK_PATIENCE = 10_000;
+const LOOK_TIMEOUT = 10_000;
 
 /**
  * How NATS is, every `every` milliseconds, until the abort: a round trip, JetStream's account, and what Dynamo's services
@@ -29,8 +29,8 @@ export async function watchBus(
     ...(tls && { tls: { ca: tls.certificate, cert: tls.certificate, key: tls.key } }),
     name: 'dyn-slurm',
     reconnect: false,
-    timeout: PATIENCE,
-    pingInterval: PATIENCE,
+    timeout: TIMEOUT,
+    pingInterval: TIMEOUT,
   });
   const nats = await unlessAborted(connecting, signal, 0);
   if (nats === undefined) {
@@ -45,7 +45,7 @@ export async function watchBus(
   const either = AbortSignal.any([signal, stop.signal]);
   try {
     do {
-      onLook(await within(LOOK_PATIENCE, look(nats)));
+      onLook(await within(LOOK_TIMEOUT, look(nats)));
     } while (await pause(every, either));
     if (!signal.aborted) throw (await lost) ?? new Error('NATS has closed the connection');
   } finally {
@@ -82,7 +82,7 @@ async function look(nats: NatsConnection): Promise<BusState> {
 
 async function streamsOf(nats: NatsConnection): Promise<BusState['jetstream']> {
   try {
-    const manager = await nats.jetstreamManager({ timeout: PATIENCE });
+    const manager = await nats.jetstreamManager({ timeout: TIMEOUT });
     const { streams, consumers, memory, storage } = await manager.getAccountInfo();
     let messages = 0;
     for await (const { state } of manager.streams.list()) messages += state.messages;

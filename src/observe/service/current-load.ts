@@ -5,13 +5,13 @@ import { readRunLog } from '../../run/event-log.ts';
 import { readPlan } from '../../run/plan-file.ts';
 import type { Load } from '../../run/service-event.ts';
 import { isServing, stateAfter } from '../../run/state.ts';
-import { placesOf } from './places.ts';
+import { dialerFor } from './dialer.ts';
+import { endpointsOf } from './endpoints.ts';
 import { Scraper } from './scraper.ts';
-import { wayThere } from './way.ts';
 import { Web } from './web.ts';
 
 /** Milliseconds: for all of it, and between the two looks that a rate takes. */
-const PATIENCE = 1000;
+const TIMEOUT = 1000;
 const BETWEEN = 400;
 
 /**
@@ -25,12 +25,12 @@ export async function currentLoad(
 ): Promise<Load | undefined> {
   const state = stateAfter((await readRunLog(host, run)).events);
   if (!isServing(state)) return undefined;
-  const either = AbortSignal.any([signal, timeLimit(PATIENCE)]);
-  const web = new Web(wayThere(host));
+  const either = AbortSignal.any([signal, timeLimit(TIMEOUT)]);
+  const web = new Web(dialerFor(host));
   try {
-    const places = placesOf(await readPlan(host, run), state);
-    if (places === undefined) return undefined;
-    const scraper = new Scraper(web, { ...places, workers: [] });
+    const endpoints = endpointsOf(await readPlan(host, run), state);
+    if (endpoints === undefined) return undefined;
+    const scraper = new Scraper(web, { ...endpoints, workers: [] });
     const now = () => new Date();
     await scraper.look(now, either);
     if (!(await pause(BETWEEN, either))) return undefined;

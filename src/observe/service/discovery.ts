@@ -12,7 +12,7 @@ export interface Registrations {
 }
 
 /** Milliseconds that etcd has to answer in. */
-const PATIENCE = 4000;
+const TIMEOUT = 4000;
 /** Milliseconds between words of etcd that nothing has changed: without one it does not answer any more. */
 const ALIVE = 10_000;
 
@@ -27,7 +27,7 @@ export async function watchRegistrations(
   onChange: (all: Registrations) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const deadline = () => ({ deadline: Date.now() + PATIENCE });
+  const deadline = () => ({ deadline: Date.now() + TIMEOUT });
   const client = new Etcd3({
     hosts: `${tls ? 'https' : 'http'}://${host}:${port}`,
     ...(tls && { credentials: clientCredentials(tls) }),
@@ -35,7 +35,7 @@ export async function watchRegistrations(
     defaultCallOptions: ({ isStream }) => (isStream ? {} : deadline()),
     grpcOptions: {
       'grpc.keepalive_time_ms': ALIVE,
-      'grpc.keepalive_timeout_ms': PATIENCE,
+      'grpc.keepalive_timeout_ms': TIMEOUT,
     },
   });
   let watcher: Watcher | undefined;

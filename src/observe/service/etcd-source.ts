@@ -1,10 +1,13 @@
 import type { Role } from '../../config/schema/role.ts';
 import type { Instance } from '../../run/service-event.ts';
 import type { Registrations } from './discovery.ts';
-import type { Places } from './places.ts';
+import type { ServiceEndpoints } from './endpoints.ts';
 
 /** Registrations as an event: who serves requests, counted by role, and which worker listens where. */
-export function instancesEvent({ revision, instances }: Registrations, { readiness, workers }: Places) {
+export function instancesEvent(
+  { revision, instances }: Registrations,
+  { readiness, workers }: ServiceEndpoints,
+) {
   const stepAt = new Map(workers.flatMap(({ step, registers }) => (registers ? [[registers, step]] : [])));
   const wanted = readiness.endpoints;
   const serving = instances.flatMap((instance): (Instance & { readonly role: Role })[] => {
@@ -26,7 +29,7 @@ export function instancesEvent({ revision, instances }: Registrations, { readine
 
 function roleOf(
   { namespace, component, endpoint }: Instance,
-  wanted: Places['readiness']['endpoints'],
+  wanted: ServiceEndpoints['readiness']['endpoints'],
 ): Role | undefined {
   return wanted.find(
     (one) => one.namespace === namespace && one.component === component && one.endpoint === endpoint,

@@ -1,25 +1,25 @@
 import { unlessAborted } from '../../host/on-abort.ts';
 import { pause } from '../../host/pause.ts';
 import type { ServiceEvent, ServiceEventBody, SourceName, Way } from '../../run/service-event.ts';
-import type { Mailbox } from '../mailbox.ts';
+import type { AsyncQueue } from '../async-queue.ts';
 
 /** Milliseconds that news of a lost source are held back. */
 const HELD = 2500;
 
 /** Hands on what sources learn, each thing once. */
 export class Report {
-  readonly #letters: Mailbox<ServiceEvent>;
+  readonly #queue: AsyncQueue<ServiceEvent>;
   readonly #now: () => Date;
   readonly #said = new Map<string, string>();
   readonly #held = new Map<SourceName, NodeJS.Timeout>();
 
-  constructor(letters: Mailbox<ServiceEvent>, now: () => Date) {
-    this.#letters = letters;
+  constructor(queue: AsyncQueue<ServiceEvent>, now: () => Date) {
+    this.#queue = queue;
     this.#now = now;
   }
 
   tell(body: ServiceEventBody): void {
-    this.#letters.put({ time: this.#now().toISOString(), ...body });
+    this.#queue.push({ time: this.#now().toISOString(), ...body });
   }
 
   /** `key` tells apart what may change from what counts as the same news; by default all of it. */

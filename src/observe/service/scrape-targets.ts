@@ -1,4 +1,4 @@
-import type { Place, Places } from './places.ts';
+import type { HostPort, ServiceEndpoints } from './endpoints.ts';
 
 /** One group of targets, as Prometheus' file_sd_configs reads them. */
 export interface ScrapeGroup {
@@ -7,8 +7,8 @@ export interface ScrapeGroup {
 }
 
 /** Everything of a service that has a page of metrics; all are at `/metrics`. */
-export function scrapeTargets(run: string, { frontends, workers }: Places): readonly ScrapeGroup[] {
-  const group = (step: string, role: string, { address, port }: Place): ScrapeGroup => ({
+export function scrapeTargets(run: string, { frontends, workers }: ServiceEndpoints): readonly ScrapeGroup[] {
+  const group = (step: string, role: string, { address, port }: HostPort): ScrapeGroup => ({
     targets: [`${address}:${port}`],
     labels: { run, step, role },
   });

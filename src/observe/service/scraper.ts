@@ -1,13 +1,13 @@
 import type { Load, WorkerHealth, WorkerLoad } from '../../run/service-event.ts';
+import type { HostPort, ServiceEndpoints } from './endpoints.ts';
 import { parseExposition, type Sample } from './exposition.ts';
 import { isLoadSeries, loadBetween, type Scrape } from './load.ts';
-import type { Place, Places } from './places.ts';
 import { reasonOf } from './report.ts';
 import type { Web } from './web.ts';
 
 interface Target {
   readonly step: string;
-  readonly place: Place;
+  readonly endpoint: HostPort;
 }
 
 interface Page {
@@ -32,7 +32,7 @@ export interface Look {
 }
 
 /** Milliseconds that a frontend or a worker has to answer in. */
-const PATIENCE = 2500;
+const TIMEOUT = 2500;
 /** Milliseconds that latencies are about. */
 const LATENCIES = 30_000;
 /** Workers that are asked in one look: of more each is asked less often, so that large services cost no more. */
@@ -54,10 +54,10 @@ export class Scraper {
   #history: Scrape[] = [];
   #looks = 0;
 
-  constructor(web: Web, { frontends, workers }: Places) {
+  constructor(web: Web, { frontends, workers }: ServiceEndpoints) {
     this.#web = web;
-    this.#frontends = frontends.map(({ step, ...place }) => ({ step, place }));
-    this.#workers = workers.flatMap(({ step, system }) => (system ? [{ step, place: system }] : []));
+    this.#frontends = frontends.map(({ step, ...endpoint }) => ({ step, endpoint }));
+    this.#workers = workers.flatMap(({ step, system }) => (system ? [{ step, endpoint: system }] : []));
   }
 
   async look(now: () => Date, signal: AbortSignal): Promise<Look> {
@@ -129,9 +129,9 @@ export class Scraper {
   }
 
   /** Why there is no page. */
-  async #ask({ step, place }: Target, now: () => Date, signal: AbortSignal): Promise<string | undefined> {
+  async #ask({ step, endpoint }: Target, now: () => Date, signal: AbortSignal): Promise<string | undefined> {
     try {
-      const { status, text } = await this.#web.get(place, '/metrics', PATIENCE, signal);
+      const { status, text } = await this.#web.get(endpoint, '/metrics', TIMEOUT, signal);
       if (status !== 200) throw new Error(`HTTP ${status}`);
       this.#pages.set(step, {
         time: now().getTime(),

@@ -2,13 +2,13 @@ import type { Host } from '../../host/host.ts';
 import { unlessAborted } from '../../host/on-abort.ts';
 import { openTunnel } from '../../host/tunnel.ts';
 import type { ServiceEvent } from '../../run/service-event.ts';
-import { Mailbox } from '../mailbox.ts';
+import { AsyncQueue } from '../async-queue.ts';
 import { readCredentials } from './credentials.ts';
+import { dialerFor, type NodeDialer } from './dialer.ts';
+import type { HostPort, ServiceEndpoints } from './endpoints.ts';
 import { instancesEvent } from './etcd-source.ts';
-import type { Place, Places } from './places.ts';
 import { watchRecorded } from './recorded-source.ts';
 import { persist, Report } from './report.ts';
-import { type WayThere, wayThere } from './way.ts';
 import { Web } from './web.ts';
 import { watchWeb } from './web-source.ts';
 
@@ -16,7 +16,7 @@ export interface ServiceWatch {
   readonly host: Host;
   /** Where the attempt keeps its logs and state. */
   readonly attemptDir: string;
-  readonly places: Places;
+  readonly endpoints: ServiceEndpoints;
   readonly now: () => Date;
   /** Milliseconds between looks at metrics. */
   readonly every?: number;
@@ -36,21 +36,21 @@ export async function* observeService(
   watch: ServiceWatch,
   signal: AbortSignal,
 ): AsyncGenerator<ServiceEvent> {
-  const letters = new Mailbox<ServiceEvent>();
-  const report = new Report(letters, watch.now);
-  const way = wayThere(watch.host);
-  const web = new Web(way);
+  const queue = new AsyncQueue<ServiceEvent>();
+  const report = new Report(queue, watch.now);
+  const dialer = dialerFor(watch.host);
+  const web = new Web(dialer);
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const reach = { frontends: true };
   const sources = [
-    watchEtcd(watch, way, report, either),
-    watchNats(watch, way, report, either),
+    watchEtcd(watch, dialer, report, either),
+    watchNats(watch, dialer, report, either),
     watchWeb(
       {
         ...watch,
         web,
-        via: way.via,
+        via: dialer.via,
         every: watch.every ?? EVERY,
         onReach: (reached) => {
           reach.frontends = reached;
@@ -61,9 +61,9 @@ export async function* observeService(
     ),
     watchRecorded(watch, () => !reach.frontends, report, either),
   ];
-  for (const source of sources) source.catch((error: unknown) => letters.fail(error));
+  for (const source of sources) source.catch((error: unknown) => queue.fail(error));
   try {
-    yield* letters.read(either);
+    yield* queue.read(either);
   } finally {
     stop.abort();
     await unlessAborted(Promise.allSettled(sources), either, CLOSING);
@@ -79,27 +79,27 @@ async function libraries() {
 }
 
 async function watchEtcd(
-  { host, attemptDir, places }: ServiceWatch,
-  way: WayThere,
+  { host, attemptDir, endpoints }: ServiceWatch,
+  dialer: NodeDialer,
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
-  const { etcd } = places;
+  const { etcd } = endpoints;
   if (etcd === undefined) return;
   const { watchRegistrations } = await libraries();
   await persist(
     'etcd',
-    way.via,
+    dialer.via,
     report,
     async (up) => {
       const credentials = await readCredentials(host, attemptDir);
-      await through(way, etcd, (near) =>
+      await through(dialer, etcd, (near) =>
         watchRegistrations(
           near,
           credentials,
           (all) => {
             up();
-            report.tell(instancesEvent(all, places));
+            report.tell(instancesEvent(all, endpoints));
           },
           signal,
         ),
@@ -110,21 +110,21 @@ async function watchEtcd(
 }
 
 async function watchNats(
-  { host, attemptDir, places }: ServiceWatch,
-  way: WayThere,
+  { host, attemptDir, endpoints }: ServiceWatch,
+  dialer: NodeDialer,
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
-  const { nats } = places;
+  const { nats } = endpoints;
   if (nats === undefined) return;
   const { watchBus } = await libraries();
   await persist(
     'nats',
-    way.via,
+    dialer.via,
     report,
     async (up) => {
       const credentials = await readCredentials(host, attemptDir);
-      await through(way, nats, (near) =>
+      await through(dialer, nats, (near) =>
         watchBus(
           near,
           credentials,
@@ -145,16 +145,16 @@ async function watchNats(
 
 /** Libraries that dial by themselves get a port of this machine's loopback, which leads there. */
 async function through(
-  { via, dial }: WayThere,
-  place: Place,
+  { via, dial }: NodeDialer,
+  endpoint: HostPort,
   use: (near: { readonly host: string; readonly port: number }) => Promise<void>,
 ): Promise<void> {
-  if (via === 'direct') return use({ host: place.address, port: place.port });
+  if (via === 'direct') return use({ host: endpoint.address, port: endpoint.port });
   let problem: Error | undefined;
   const tunnel = await openTunnel({
     port: 0,
     orAny: true,
-    dial: () => dial(place),
+    dial: () => dial(endpoint),
     onProblem: (error) => {
       problem = error;
     },

@@ -1,14 +1,14 @@
 import { pause } from '../../host/pause.ts';
 import type { FrontendHealth, Load, Way } from '../../run/service-event.ts';
+import type { ServiceEndpoints } from './endpoints.ts';
 import { parseFrontendHealth, parseReady } from './health.ts';
-import type { Places } from './places.ts';
 import { type Report, reasonOf } from './report.ts';
 import { type Look, Scraper } from './scraper.ts';
 import type { Web } from './web.ts';
 
 export interface WebWatch {
   readonly web: Web;
-  readonly places: Places;
+  readonly endpoints: ServiceEndpoints;
   readonly via: Way;
   /** Milliseconds between looks at metrics. */
   readonly every: number;
@@ -18,7 +18,7 @@ export interface WebWatch {
 }
 
 /** Milliseconds. */
-const PATIENCE = 2500;
+const TIMEOUT = 2500;
 const HEALTH_EVERY = 5000;
 /** Milliseconds between looks while nobody answers. */
 const SLOW = 5000;
@@ -27,8 +27,8 @@ const LOST = 10_000;
 
 /** Frontends and workers over HTTP: their load at every look, their health less often and where it changes. */
 export async function watchWeb(watch: WebWatch, report: Report, signal: AbortSignal): Promise<void> {
-  const { web, places, via, every, now, onReach } = watch;
-  let scraper = new Scraper(web, places);
+  const { web, endpoints, via, every, now, onReach } = watch;
+  let scraper = new Scraper(web, endpoints);
   /** When a frontend answered last; long ago at first. */
   let heard = Number.NEGATIVE_INFINITY;
   let health: readonly FrontendHealth[] = [];
@@ -45,19 +45,19 @@ export async function watchWeb(watch: WebWatch, report: Report, signal: AbortSig
       if (signal.aborted) return;
       throw error;
     }
-    const answered = places.frontends.length > look.silent.size;
+    const answered = endpoints.frontends.length > look.silent.size;
     // What has been told in the meantime is not to be told again.
     const back = answered && heard > 0 && performance.now() - heard > LOST;
     if (answered) heard = performance.now();
     const reached = performance.now() - heard <= LOST;
-    if (back) scraper = new Scraper(web, places);
-    tellReach(places, look, via, report);
+    if (back) scraper = new Scraper(web, endpoints);
+    tellReach(endpoints, look, via, report);
     onReach(reached);
     report.tellChange({
       kind: 'health',
       frontends: health,
       // Where nothing can be reached from here, that says nothing about workers.
-      workers: reachesAny(places, look) ? [...look.workers].map(([step, state]) => ({ step, state })) : [],
+      workers: reachesAny(endpoints, look) ? [...look.workers].map(([step, state]) => ({ step, state })) : [],
     });
     if (look.load && !back) report.tell(loadEvent(look.load, via, look.latencySeconds));
     const wait = reached ? due + every - performance.now() : SLOW;
@@ -65,7 +65,7 @@ export async function watchWeb(watch: WebWatch, report: Report, signal: AbortSig
   }
 }
 
-const reachesAny = ({ frontends }: Places, { silent, workers }: Look): boolean =>
+const reachesAny = ({ frontends }: ServiceEndpoints, { silent, workers }: Look): boolean =>
   frontends.length > silent.size || [...workers.values()].some((state) => state !== 'silent');
 
 /** A frontend that fell silent, or answers again. */
@@ -73,7 +73,7 @@ function isNews({ silent }: Look, known: readonly FrontendHealth[]): boolean {
   return known.some(({ step, state }) => (state === 'silent') !== silent.has(step));
 }
 
-function tellReach({ frontends, workers }: Places, look: Look, via: Way, report: Report): void {
+function tellReach({ frontends, workers }: ServiceEndpoints, look: Look, via: Way, report: Report): void {
   const [why = ''] = look.silent.values();
   if (frontends.length > look.silent.size) report.source('frontends', 'up', via);
   else report.source('frontends', 'missing', via, why);
@@ -89,19 +89,19 @@ export function loadEvent(load: Load, via: Way, latencySeconds: number) {
 }
 
 function healthOf(
-  { web, places }: WebWatch,
+  { web, endpoints }: WebWatch,
   { silent }: Look,
   signal: AbortSignal,
 ): Promise<readonly FrontendHealth[]> {
-  const { model, readyRoute } = places.readiness;
+  const { model, readyRoute } = endpoints.readiness;
   const route = `/v1/models/${model.split('/').map(encodeURIComponent).join('/')}/ready`;
   return Promise.all(
-    places.frontends.map(async ({ step, ...place }): Promise<FrontendHealth> => {
+    endpoints.frontends.map(async ({ step, ...endpoint }): Promise<FrontendHealth> => {
       if (silent.has(step)) return { step, state: 'silent', instances: 0 };
       try {
         const [health, ready] = await Promise.all([
-          web.get(place, '/health', PATIENCE, signal),
-          readyRoute ? web.get(place, route, PATIENCE, signal) : undefined,
+          web.get(endpoint, '/health', TIMEOUT, signal),
+          readyRoute ? web.get(endpoint, route, TIMEOUT, signal) : undefined,
         ]);
         return { step, ...parseFrontendHealth(health), ...(ready && parseReady(ready)) };
       } catch (error) {

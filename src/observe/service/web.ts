@@ -1,8 +1,8 @@
 import { Agent, type ClientRequestArgs, type RequestOptions, request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { onAbort } from '../../host/on-abort.ts';
-import type { Place } from './places.ts';
-import type { WayThere } from './way.ts';
+import type { NodeDialer } from './dialer.ts';
+import type { HostPort } from './endpoints.ts';
 
 export interface Answer {
   readonly status: number;
@@ -16,24 +16,30 @@ const MOST_BYTES = 16 * 1024 * 1024;
 export class Web {
   readonly #agent: Agent;
 
-  constructor(way: WayThere) {
-    this.#agent = new DiallingAgent(way);
+  constructor(dialer: NodeDialer) {
+    this.#agent = new DiallingAgent(dialer);
   }
 
   /** @throws Error where there is no whole answer within `timeout` milliseconds. */
-  get(place: Place, path: string, timeout: number, signal: AbortSignal): Promise<Answer> {
-    return this.#ask(place, { path, headers: { accept: 'text/plain, */*' } }, '', timeout, signal);
+  get(endpoint: HostPort, path: string, timeout: number, signal: AbortSignal): Promise<Answer> {
+    return this.#ask(endpoint, { path, headers: { accept: 'text/plain, */*' } }, '', timeout, signal);
   }
 
   /** Sends `body` as JSON. @throws Error as `get`; what was asked may have been done all the same. */
-  post(place: Place, path: string, body: unknown, timeout: number, signal: AbortSignal): Promise<Answer> {
+  post(
+    endpoint: HostPort,
+    path: string,
+    body: unknown,
+    timeout: number,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const text = JSON.stringify(body);
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-    return this.#ask(place, { method: 'POST', path, headers }, text, timeout, signal);
+    return this.#ask(endpoint, { method: 'POST', path, headers }, text, timeout, signal);
   }
 
   #ask(
-    { address, port }: Place,
+    { address, port }: HostPort,
     what: RequestOptions,
     body: string,
     timeout: number,
@@ -73,18 +79,18 @@ export class Web {
 }
 
 class DiallingAgent extends Agent {
-  readonly #way: WayThere;
+  readonly #dialer: NodeDialer;
 
-  constructor(way: WayThere) {
+  constructor(dialer: NodeDialer) {
     super({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1024 });
-    this.#way = way;
+    this.#dialer = dialer;
   }
 
   override createConnection(
     { host, port }: ClientRequestArgs,
     done: (error: Error | null, stream: Duplex) => void,
   ): undefined {
-    this.#way.dial({ address: String(host), port: Number(port) }).then(
+    this.#dialer.dial({ address: String(host), port: Number(port) }).then(
       (stream) => done(null, asSocket(stream)),
       (error: Error) => done(error, undefined as unknown as Duplex),
     );

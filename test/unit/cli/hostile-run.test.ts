@@ -41,7 +41,7 @@ const COMMANDS: readonly (readonly string[])[] = [
 ];
 
 /** Milliseconds after which a command that follows what goes on is interrupted. */
-const PATIENCE = 1000;
+const TIMEOUT = 1000;
 
 interface Said {
   readonly out: string;
@@ -63,7 +63,7 @@ async function said({ world }: Site, argv: readonly string[], colors: boolean): 
     }) as unknown as NodeJS.WriteStream;
   const own: World = {
     ...world,
-    signal: AbortSignal.timeout(PATIENCE),
+    signal: AbortSignal.timeout(TIMEOUT),
     color: colors,
     page: { width: 100, color: colors },
     out: safeSink(stream('out'), colors),

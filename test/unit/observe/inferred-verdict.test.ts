@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { localHost } from '../../../src/host/local.ts';
 import { noteCancelled } from '../../../src/observe/cancel-note.ts';
+import { finalVerdict } from '../../../src/observe/final-verdict.ts';
 import { inferVerdict } from '../../../src/observe/inferred-verdict.ts';
-import { concluded } from '../../../src/observe/last-words.ts';
 import type { ObservedEvent, QueueEvent } from '../../../src/run/events.ts';
 import { NEW_RUN, stateAfter } from '../../../src/run/state.ts';
 
@@ -105,7 +105,7 @@ test('a cause that the job has named counts, whatever Slurm says', () => {
 test('a run that was cancelled in the queue stays cancelled when Slurm has forgotten it', async () => {
   const host = localHost({ path: [], env: {} });
   const dir = await mkdtemp(join(tmpdir(), 'dyn-slurm-run-'));
-  const verdict = () => concluded(host, dir, NEW_RUN, left('GONE'), now);
+  const verdict = () => finalVerdict(host, dir, NEW_RUN, left('GONE'), now);
   expect((await verdict()).outcome).toBe('unknown');
   await noteCancelled(host, { dir }, now);
   await noteCancelled(host, { dir }, now);

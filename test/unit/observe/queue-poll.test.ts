@@ -20,11 +20,11 @@ const queue = (...rows: readonly (readonly [job: string, state: string])[]): Ans
 const never = new AbortController().signal;
 const jobs = ['7', '8', '9'] as readonly string[] as readonly JobId[];
 
-/** `patience`, in milliseconds, is what squeue has to answer in. */
-async function poll(first: Answer, polls: PollSchedule = POLLS, patience = 60_000) {
+/** `timeout`, in milliseconds, is what squeue has to answer in. */
+async function poll(first: Answer, polls: PollSchedule = POLLS, timeout = 60_000) {
   const stub = await stubSlurm({ squeue: first });
   const host = localHost({ path: [stub.bin], env: { PATH: '/usr/bin:/bin' } });
-  const scheduler = slurmScheduler(host, { patience: { squeue: patience } });
+  const scheduler = slurmScheduler(host, { timeouts: { squeue: timeout } });
   return { stub, poll: new QueuePoll({ scheduler, polls, now: () => new Date() }) };
 }
 

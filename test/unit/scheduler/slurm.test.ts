@@ -32,8 +32,8 @@ async function slurm(answers: Parameters<typeof stubSlurm>[0]) {
   const stub = await stubSlurm(answers);
   const host = localHost({ path: [stub.bin], env: { PATH: '/usr/bin:/bin' } });
   const hanging = Object.entries(answers ?? {}).filter(([, { hangs }]) => hangs);
-  const patience = Object.fromEntries(hanging.map(([program]) => [program, SOON]));
-  return { stub, host, scheduler: slurmScheduler(host, { patience, onceMore: 10 }) };
+  const timeouts = Object.fromEntries(hanging.map(([program]) => [program, SOON]));
+  return { stub, host, scheduler: slurmScheduler(host, { timeouts, onceMore: 10 }) };
 }
 
 const run = () => ({ id: 'r1-0a1b2c', dir: join(root, 'r1-0a1b2c') });

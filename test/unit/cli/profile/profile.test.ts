@@ -28,7 +28,7 @@ async function serving(engines: readonly (Engine | null)[], argv?: readonly stri
 
 const quick = { every: 20, more: 400, quiet: 40 };
 const run = (options: Partial<ProfileOptions>, { world }: Pick<Site, 'world'>) =>
-  profile(RUN, { tool: 'torch', seconds: 0.2, patience: quick, ...options }, world);
+  profile(RUN, { tool: 'torch', seconds: 0.2, timeouts: quick, ...options }, world);
 
 test('profiles all workers of a role, and lists their traces', async () => {
   const place = await serving([{}, { ranks: 2 }, {}]);
@@ -93,7 +93,7 @@ test('one that refuses is named, and the others are stopped all the same', async
 
 test('waits for the ranks that write late', async () => {
   const place = await serving([{ ranks: 4, late: 150 }]);
-  expect(await run({ worker: ['prefill-0'], json: true, patience: { ...quick, more: 20_000 } }, place)).toBe(
+  expect(await run({ worker: ['prefill-0'], json: true, timeouts: { ...quick, more: 20_000 } }, place)).toBe(
     0,
   );
   const [worker] = JSON.parse(place.out()).workers;
@@ -194,7 +194,7 @@ test('reports of nsys are taken to the folder of the profile', async () => {
   const place = await serving([{ writesNothing: true }], ['nsys', 'profile', 'python3']);
   const logs = join(place.dir, 'logs');
   await writeFile(join(logs, 'prefill-0.0.77.1.nsys-rep'), 'of an earlier profile');
-  const ended = run({ role: 'prefill', tool: 'nsys', patience: { ...quick, more: 20_000 } }, place);
+  const ended = run({ role: 'prefill', tool: 'nsys', timeouts: { ...quick, more: 20_000 } }, place);
   await expect.poll(place.err).toContain('waiting for the traces');
   await writeFile(join(logs, 'prefill-0.0.77.2.nsys-rep'), 'report');
   expect(await ended).toBe(0);

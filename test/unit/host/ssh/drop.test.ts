@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hostAt, testServer } from './server.ts';
 
-const PATIENCE = { timeout: 60_000, signal: new AbortController().signal };
+const TIMEOUT = { timeout: 60_000, signal: new AbortController().signal };
 
 test('a file is followed over drops, without loss and without a line twice', async () => {
   const server = await testServer();
@@ -32,7 +32,7 @@ test('a file is followed over drops, without loss and without a line twice', asy
 test('a command is not repeated when its answer is lost', async () => {
   const server = await testServer();
   const host = hostAt(server);
-  const lost = host.exec(['sh', '-c', 'echo x >> ran; sleep 60'], PATIENCE);
+  const lost = host.exec(['sh', '-c', 'echo x >> ran; sleep 60'], TIMEOUT);
   lost.catch(() => {});
   await expect.poll(() => host.readText('~/ran')).toBe('x\n');
   server.drop();
@@ -41,7 +41,7 @@ test('a command is not repeated when its answer is lost', async () => {
     message: expect.stringMatching(/^sh failed \(the connection was lost\)\n {2}ran: {2}sh -c .* on login$/),
     cause: { code: 'ECONNRESET' },
   });
-  expect((await host.exec(['cat', 'ran'], PATIENCE)).stdout).toBe('x\n');
+  expect((await host.exec(['cat', 'ran'], TIMEOUT)).stdout).toBe('x\n');
   expect(server.logins).toBe(2);
 });
 
@@ -53,7 +53,7 @@ test('files whose answer is lost are found to be written', async () => {
   // The shell writes the files, and is cut off from its answer.
   for (const shell of server.shells) shell.stdout?.unpipe();
   const written = host.writeFiles('~/run', files);
-  await expect.poll(() => host.exec(['ls', 'run/a'], PATIENCE).then(({ stdout }) => stdout)).toBe('b\n');
+  await expect.poll(() => host.exec(['ls', 'run/a'], TIMEOUT).then(({ stdout }) => stdout)).toBe('b\n');
   server.drop();
   await written;
   expect(readFileSync(join(server.home, 'run/a/b'), 'utf8')).toBe("it's\n");
@@ -101,7 +101,7 @@ test('a connection that falls silent is noticed', async () => {
   appendFileSync(join(server.here, '.ssh/config'), 'ServerAliveInterval 1\nServerAliveCountMax 1\n');
   const host = hostAt(server);
   await host.list('~');
-  const silent = host.exec(['sleep', '60'], PATIENCE);
+  const silent = host.exec(['sleep', '60'], TIMEOUT);
   server.freeze();
   await expect(silent).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });
 });
@@ -110,7 +110,7 @@ test('one connection serves all that happens at once', async () => {
   const server = await testServer({ mostSessions: 2 });
   const host = hostAt(server);
   const commands = Array.from({ length: 6 }, (_, index) =>
-    host.exec(['sh', '-c', `sleep 0.1; echo ${index}`], PATIENCE),
+    host.exec(['sh', '-c', `sleep 0.1; echo ${index}`], TIMEOUT),
   );
   const lists = Array.from({ length: 20 }, () => host.list('~'));
   expect((await Promise.all(commands)).map(({ stdout }) => stdout)).toEqual(

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { DynSlurmError } from '../../../../src/errors.ts';
 import { hostAt, newKey, type TestServer, testServer } from './server.ts';
 
-const PATIENCE = { timeout: 60_000, signal: new AbortController().signal };
+const TIMEOUT = { timeout: 60_000, signal: new AbortController().signal };
 const CODE = [{ prompt: 'One-time code: ', echo: true }];
 
 type Kind = 'ed25519' | 'ecdsa' | 'rsa' | 'rsa-pem';
@@ -34,7 +34,7 @@ test.each(KINDS)('a key opens: %s', async (kind) => {
   const server = await testServer();
   rmSync(join(server.here, '.ssh/id_ed25519'));
   keyFile(server, 'id_ecdsa', kind);
-  expect((await hostAt(server).exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
+  expect((await hostAt(server).exec(['echo', 'in'], TIMEOUT)).stdout).toBe('in\n');
 });
 
 test.each(KINDS)('a passphrase is asked for once, where the server takes the key: %s', async (kind) => {
@@ -46,7 +46,7 @@ test.each(KINDS)('a passphrase is asked for once, where the server takes the key
     asked.push(`${question}${echo}`);
     return asked.length === 1 ? 'wrong' : 'open sesame';
   });
-  expect((await host.exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
+  expect((await host.exec(['echo', 'in'], TIMEOUT)).stdout).toBe('in\n');
   expect(asked).toEqual([`Passphrase of ${file}: false`, `Passphrase of ${file}: false`]);
 });
 
@@ -92,7 +92,7 @@ test("a question is asked in the server's words, and again where the answer is w
     asked.push(`${question}${echo}`);
     return `code ${asked.length}`;
   });
-  expect((await host.exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
+  expect((await host.exec(['echo', 'in'], TIMEOUT)).stdout).toBe('in\n');
   const words = 'Two factors\nHave your token ready.\n(ada@login) One-time code: true';
   expect(asked).toEqual([words, words]);
   expect(server.answers).toEqual(['code 1', 'code 2']);
@@ -111,7 +111,7 @@ test('a key, then a code', async () => {
   });
   keyFile(server, 'id_rsa', 'rsa');
   const host = hostAt(server, () => '123456');
-  expect((await host.exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
+  expect((await host.exec(['echo', 'in'], TIMEOUT)).stdout).toBe('in\n');
   expect(server.attempts).toEqual(['none', 'publickey', 'keyboard-interactive']);
 });
 
@@ -133,7 +133,7 @@ test.each<[string, readonly string[], string, readonly string[]]>([
     asked.push(`${question}${echo}`);
     return 'pw';
   });
-  expect((await host.exec(['echo', 'in'], PATIENCE)).stdout).toBe('in\n');
+  expect((await host.exec(['echo', 'in'], TIMEOUT)).stdout).toBe('in\n');
   expect(asked).toEqual(['Password of ada@login: false']);
   expect(server.attempts).toEqual(attempts);
 });
@@ -198,7 +198,7 @@ test("a ProxyCommand is the connection: it has the caller's variables, and survi
   const command = `bash -c '${relay}' "$WORDS" %h %p`;
   appendFileSync(join(server.here, '.ssh/config'), `ProxyCommand ${command}\n`);
   const host = hostAt(server, undefined, { WORDS: 'a  b' });
-  const echo = async (word: string) => (await host.exec(['echo', word], PATIENCE)).stdout;
+  const echo = async (word: string) => (await host.exec(['echo', word], TIMEOUT)).stdout;
   expect(await echo('in')).toBe('in\n');
   const [pid, words] = /^(\d+) (.*)\n$/.exec(readFileSync(log, 'utf8'))?.slice(1) ?? [];
   expect(words).toBe(`a  b 127.0.0.1:${server.port}`);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { hostAt, testServer } from './server.ts';
 
 const signal = new AbortController().signal;
-const PATIENCE = { timeout: 60_000, signal };
+const TIMEOUT = { timeout: 60_000, signal };
 
 const SHELLS = ['/bin/sh', '/bin/bash', '/bin/csh', '/bin/tcsh', '/usr/bin/fish', '/bin/zsh'].filter(
   existsSync,
@@ -26,7 +26,7 @@ const WORDS = [
 
 test.each(SHELLS)('words stay words through %s', async (shell) => {
   const server = await testServer({ shell });
-  const result = await hostAt(server).exec(['printf', '%s\\0', ...WORDS], PATIENCE);
+  const result = await hostAt(server).exec(['printf', '%s\\0', ...WORDS], TIMEOUT);
   expect(result).toEqual({ stdout: [...WORDS, ''].join('\0'), stderr: '', exitCode: 0 });
   expect(server.commands).toEqual(['bash --norc -p']);
 });
@@ -34,7 +34,7 @@ test.each(SHELLS)('words stay words through %s', async (shell) => {
 test('a shell that talks is not heard', async () => {
   const rc = 'printf "Welcome\\n\\033[1mYou have mail"; echo stty: no tty >&2; ';
   const host = hostAt(await testServer({ shell: '/bin/bash', rc }));
-  expect(await host.exec(['sh', '-c', 'echo out; echo err >&2; exit 7'], PATIENCE)).toEqual({
+  expect(await host.exec(['sh', '-c', 'echo out; echo err >&2; exit 7'], TIMEOUT)).toEqual({
     stdout: 'out\n',
     stderr: 'err\n',
     exitCode: 7,
@@ -51,12 +51,12 @@ test('bytes and texts come as they are, whatever they hold', async () => {
   expect(bytes.subarray(100, 60_100).equals(Buffer.from(part?.bytes ?? []))).toBe(true);
   expect((await host.read('~/bytes', 69_999, 10))?.bytes.length).toBe(1);
   expect((await host.read('~/bytes', 70_000, 10))?.bytes.length).toBe(0);
-  expect((await host.exec(['cat'], { ...PATIENCE, input: "a'b\n\n" })).stdout).toBe("a'b\n\n");
+  expect((await host.exec(['cat'], { ...TIMEOUT, input: "a'b\n\n" })).stdout).toBe("a'b\n\n");
 });
 
 test("only what Slurm's commands need of the environment is there", async () => {
   const server = await testServer();
-  const { stdout } = await hostAt(server).exec(['env'], { ...PATIENCE, env: { SLURM_TIME_FORMAT: '%s' } });
+  const { stdout } = await hostAt(server).exec(['env'], { ...TIMEOUT, env: { SLURM_TIME_FORMAT: '%s' } });
   const names = stdout
     .trim()
     .split('\n')
@@ -69,7 +69,7 @@ test('what a command gets is in no list of processes', async () => {
   const host = hostAt(await testServer());
   const script = 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" " " | grep -ac "canary[7]" || true';
   const { stdout } = await host.exec(['sh', '-c', script], {
-    ...PATIENCE,
+    ...TIMEOUT,
     env: { SECRET: 'canary7' },
     input: 'canary7',
   });
@@ -82,13 +82,13 @@ test('a program that is not there is looked for in a login shell', async () => {
   writeFileSync(join(server.home, 'slurm/mysbatch'), '#!/bin/sh\n', { mode: 0o755 });
   const host = hostAt(server);
   const error = { code: 'preflight', cause: { code: 'ENOENT' } };
-  await expect(host.exec(['mysbatch'], PATIENCE)).rejects.toMatchObject({
+  await expect(host.exec(['mysbatch'], TIMEOUT)).rejects.toMatchObject({
     ...error,
     message: 'cannot run mysbatch (not on the PATH of commands)\n  ran:  mysbatch   on login',
     hint: expect.stringContaining('name its folder as slurm_bin in the cluster profile'),
   });
   writeFileSync(join(server.home, '.bash_profile'), 'echo hello; PATH=$HOME/slurm:$PATH\n');
-  await expect(host.exec(['mysbatch'], PATIENCE)).rejects.toMatchObject({
+  await expect(host.exec(['mysbatch'], TIMEOUT)).rejects.toMatchObject({
     ...error,
     hint: `a login shell has it as ${server.home}/slurm/mysbatch: set \`slurm_bin: ${server.home}/slurm\` in the cluster profile`,
   });
@@ -103,11 +103,11 @@ test('a command that takes too long is ended there', async () => {
     message: expect.stringContaining('sh did not end (no answer within 0.5 s)'),
   });
   const left = async () => {
-    const { stdout } = await host.exec(['ps', '-eo', 'args'], PATIENCE);
+    const { stdout } = await host.exec(['ps', '-eo', 'args'], TIMEOUT);
     return stdout.split('\n').filter((line) => line.includes('sleep 1000.4711'));
   };
   await expect.poll(left).toEqual([]);
-  expect((await host.exec(['echo', 'next'], PATIENCE)).stdout).toBe('next\n');
+  expect((await host.exec(['echo', 'next'], TIMEOUT)).stdout).toBe('next\n');
 });
 
 test('a command that is interrupted is ended there, even where it will not', async () => {
@@ -126,7 +126,7 @@ test('a command that is interrupted is ended there, even where it will not', asy
 
 test('a command that is killed did not end by itself', async () => {
   const host = hostAt(await testServer());
-  await expect(host.exec(['sh', '-c', 'kill -9 $$'], PATIENCE)).rejects.toMatchObject({
+  await expect(host.exec(['sh', '-c', 'kill -9 $$'], TIMEOUT)).rejects.toMatchObject({
     code: 'connection',
     message: expect.stringContaining('sh failed (killed by SIGKILL)'),
   });

@@ -101,7 +101,7 @@ test('a frontend that was restarted gives no negative rate', () => {
   expect(load).toMatchObject({ outputTokensPerSecond: 64, requestsPerSecond: 1 });
 });
 
-test('a frontend that was not there before adds to what is under way, and to no rate', () => {
+test('a frontend that was not there before adds to what is under dialer, and to no rate', () => {
   const load = loadBetween(
     scrape(0, { 'frontend-0': FRONTEND(0, 0) }),
     scrape(1000, { 'frontend-0': FRONTEND(10, 1), 'frontend-1': FRONTEND(99_999, 999, 0, 3) }),

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { localHost } from '../../../../src/host/local.ts';
-import type { Place, Places } from '../../../../src/observe/service/places.ts';
+import type { HostPort, ServiceEndpoints } from '../../../../src/observe/service/endpoints.ts';
 import { observeService } from '../../../../src/observe/service/service.ts';
 import type { ServiceEvent } from '../../../../src/run/service-event.ts';
 
@@ -17,7 +17,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-async function serve(answer: RequestListener): Promise<Place> {
+async function serve(answer: RequestListener): Promise<HostPort> {
   const server = createServer(answer).listen(0, '127.0.0.1');
   servers.push(server);
   await once(server, 'listening');
@@ -25,9 +25,9 @@ async function serve(answer: RequestListener): Promise<Place> {
 }
 
 /** A port where nobody listens. */
-const NOWHERE: Place = { address: '127.0.0.1', port: 9 };
+const NOWHERE: HostPort = { address: '127.0.0.1', port: 9 };
 
-const places = (frontend: Place, system: Place): Places => ({
+const endpoints = (frontend: HostPort, system: HostPort): ServiceEndpoints => ({
   frontends: [{ step: 'frontend-0', ...frontend }],
   workers: [{ step: 'decode-0', role: 'decode', system, registers: '127.0.0.1:7777' }],
   readiness: { model: 'm', endpoints: [], readyRoute: true },
@@ -35,7 +35,7 @@ const places = (frontend: Place, system: Place): Places => ({
 
 /** The events until one fits. */
 async function eventsUntil(
-  where: Places,
+  where: ServiceEndpoints,
   enough: (event: ServiceEvent) => boolean,
   attemptDir = folder,
 ): Promise<readonly ServiceEvent[]> {
@@ -43,7 +43,7 @@ async function eventsUntil(
   const watch = {
     host: localHost({ path: [], env: {} }),
     attemptDir,
-    places: where,
+    endpoints: where,
     now: () => new Date(),
     every: 20,
   };
@@ -70,7 +70,7 @@ test('rates come from the second look on, and health when it changes', async () 
       'sglang:num_running_reqs 4\ndynamo_component_uptime_seconds{dynamo_endpoint="generate"} 3\n',
     );
   });
-  const events = await eventsUntil(places(frontend, worker), ({ kind }) => kind === 'load');
+  const events = await eventsUntil(endpoints(frontend, worker), ({ kind }) => kind === 'load');
   expect(events.map(({ time: _, ...event }) => event)).toEqual([
     { kind: 'source', source: 'frontends', state: 'up', via: 'direct', reason: '' },
     { kind: 'source', source: 'workers', state: 'up', via: 'direct', reason: '' },
@@ -97,7 +97,7 @@ test('a worker is not ready before its metrics have an endpoint', async () => {
   const frontend = await serve((_, response) => response.end(''));
   const worker = await serve((_, response) => response.end('dynamo_component_uptime_seconds 3\n'));
   const events = await eventsUntil(
-    places(frontend, worker),
+    endpoints(frontend, worker),
     (event) => event.kind === 'health' && event.workers.length > 0,
   );
   expect(events.at(-1)).toMatchObject({ workers: [{ step: 'decode-0', state: 'notready' }] });
@@ -114,7 +114,7 @@ test('a frontend that misses a few looks is waited for, and nothing is counted t
     return response.end(`dynamo_frontend_output_tokens_total{model="m"} ${tokens}\n`);
   });
   const events = await eventsUntil(
-    places(frontend, await serve((_, response) => response.end(''))),
+    endpoints(frontend, await serve((_, response) => response.end(''))),
     ({ kind }) => kind === 'load' && asked >= 60,
     recordedAttempt(),
   );
@@ -127,7 +127,7 @@ test('a frontend that misses a few looks is waited for, and nothing is counted t
 test('a worker that does not answer is silent, where others do', async () => {
   const frontend = await serve((_, response) => response.end(''));
   const events = await eventsUntil(
-    places(frontend, NOWHERE),
+    endpoints(frontend, NOWHERE),
     (event) => event.kind === 'health' && event.workers.length > 0,
   );
   expect(events.at(-1)).toMatchObject({ workers: [{ step: 'decode-0', state: 'silent' }] });
@@ -151,7 +151,7 @@ function recordedAttempt(): string {
 
 test('out of reach, what the job records stands in', async () => {
   const events = await eventsUntil(
-    places(NOWHERE, NOWHERE),
+    endpoints(NOWHERE, NOWHERE),
     ({ kind }) => kind === 'load',
     recordedAttempt(),
   );

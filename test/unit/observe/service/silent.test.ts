@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Host } from '../../../../src/host/host.ts';
 import { localHost } from '../../../../src/host/local.ts';
 import { untilAbort } from '../../../../src/host/until-abort.ts';
-import type { Place, Places } from '../../../../src/observe/service/places.ts';
+import type { HostPort, ServiceEndpoints } from '../../../../src/observe/service/endpoints.ts';
 import { observeService } from '../../../../src/observe/service/service.ts';
 
 const opened: { close(): void }[] = [];
@@ -15,7 +15,9 @@ afterEach(() => {
 });
 
 /** Takes every connection, says `greeting`, and nothing more. */
-async function silent(greeting = ''): Promise<{ readonly place: Place; readonly taken: Promise<unknown> }> {
+async function silent(
+  greeting = '',
+): Promise<{ readonly endpoint: HostPort; readonly taken: Promise<unknown> }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket.on('error', () => {}));
@@ -31,7 +33,7 @@ async function silent(greeting = ''): Promise<{ readonly place: Place; readonly 
       for (const socket of sockets) socket.destroy();
     },
   });
-  return { place: { address: '127.0.0.1', port: address.port }, taken };
+  return { endpoint: { address: '127.0.0.1', port: address.port }, taken };
 }
 
 const GREETING = `INFO ${JSON.stringify({ server_id: 's', version: '2.10.0', proto: 1, max_payload: 1048576 })}\r\n`;
@@ -47,7 +49,7 @@ const hosts: Readonly<Record<string, () => Host>> = {
     list: never,
     dial: never,
   }),
-  'a login node that opens no way': () => ({ ...localHost({ path: [], env: {} }), dial: never }),
+  'a login node that opens no dialer': () => ({ ...localHost({ path: [], env: {} }), dial: never }),
 };
 
 // Time stands still but for the milliseconds that closing may take: what waits for a source waits for ever.
@@ -55,7 +57,7 @@ test.each([
   ['no login node', ''],
   ['no login node', GREETING],
   ['a login node that answers nothing', ''],
-  ['a login node that opens no way', ''],
+  ['a login node that opens no dialer', ''],
 ])(
   'the abort ends the observing of sources that take connections and say nothing: %s, "%s"',
   async (host, greeting) => {
@@ -65,11 +67,11 @@ test.each([
       silent(),
       silent(),
     ]);
-    const places: Places = {
-      etcd: etcd.place,
-      nats: nats.place,
-      frontends: [{ step: 'frontend-0', ...frontend.place }],
-      workers: [{ step: 'decode-0', role: 'decode', system: worker.place, registers: '127.0.0.1:7777' }],
+    const endpoints: ServiceEndpoints = {
+      etcd: etcd.endpoint,
+      nats: nats.endpoint,
+      frontends: [{ step: 'frontend-0', ...frontend.endpoint }],
+      workers: [{ step: 'decode-0', role: 'decode', system: worker.endpoint, registers: '127.0.0.1:7777' }],
       readiness: { model: 'm', endpoints: [], readyRoute: true },
     };
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -77,7 +79,7 @@ test.each([
     const made = hosts[host]?.();
     if (made === undefined) throw new Error('no such host');
     const events = observeService(
-      { host: made, attemptDir: '/nowhere', places, now: () => new Date() },
+      { host: made, attemptDir: '/nowhere', endpoints, now: () => new Date() },
       stop.signal,
     );
     const end = events.next();
@@ -126,12 +128,12 @@ test('as many as there are may be asked at once, and none of them listens afterw
     {
       host: localHost({ path: [], env: {} }),
       attemptDir: '/nowhere',
-      places: {
-        frontends: [{ step: 'frontend-0', ...frontend.place }],
-        workers: workers.map(({ place }, index) => ({
+      endpoints: {
+        frontends: [{ step: 'frontend-0', ...frontend.endpoint }],
+        workers: workers.map(({ endpoint }, index) => ({
           step: `decode-${index}`,
           role: 'decode',
-          system: place,
+          system: endpoint,
           registers: `127.0.0.1:${index}`,
         })),
         readiness: { model: 'm', endpoints: [], readyRoute: true },

@@ -36,20 +36,23 @@ function webOf() {
 }
 
 test('asks again and again over one connection', async () => {
-  const place = await listen(
+  const endpoint = await listen(
     createServer((request, response) => {
       response.statusCode = request.url === '/health' ? 503 : 200;
       response.end(`answer to ${request.url}`);
     }),
   );
   const { web, dialled } = webOf();
-  expect(await web.get(place, '/metrics', 5000, never)).toEqual({ status: 200, text: 'answer to /metrics' });
-  expect(await web.get(place, '/health', 5000, never)).toEqual({ status: 503, text: 'answer to /health' });
-  expect(dialled).toEqual([`127.0.0.1:${place.port}`]);
+  expect(await web.get(endpoint, '/metrics', 5000, never)).toEqual({
+    status: 200,
+    text: 'answer to /metrics',
+  });
+  expect(await web.get(endpoint, '/health', 5000, never)).toEqual({ status: 503, text: 'answer to /health' });
+  expect(dialled).toEqual([`127.0.0.1:${endpoint.port}`]);
 });
 
 test('sends JSON, whole', async () => {
-  const place = await listen(
+  const endpoint = await listen(
     createServer((request, response) => {
       let text = '';
       request.setEncoding('utf8').on('data', (part: string) => {
@@ -63,29 +66,29 @@ test('sends JSON, whole', async () => {
   );
   const { web } = webOf();
   const body = { name: 'é'.repeat(100_000) };
-  const { status, text } = await web.post(place, '/engine/x', body, 5000, never);
+  const { status, text } = await web.post(endpoint, '/engine/x', body, 5000, never);
   expect([status, JSON.parse(text)]).toEqual([200, ['POST', '/engine/x', 'application/json', body]]);
 });
 
 test('one that does not answer in time is left', async () => {
-  const place = await listen(createTcp(() => {}));
+  const endpoint = await listen(createTcp(() => {}));
   const { web } = webOf();
-  await expect(web.get(place, '/metrics', 50, never)).rejects.toThrow('no answer within 0.05 s');
+  await expect(web.get(endpoint, '/metrics', 50, never)).rejects.toThrow('no answer within 0.05 s');
 });
 
 test('a connection that cannot be made is an error', async () => {
   const server = createTcp(() => {});
-  const place = await listen(server);
+  const endpoint = await listen(server);
   server.close();
   const { web } = webOf();
-  await expect(web.get(place, '/metrics', 5000, never)).rejects.toThrow('ECONNREFUSED');
+  await expect(web.get(endpoint, '/metrics', 5000, never)).rejects.toThrow('ECONNREFUSED');
 });
 
 test('an interrupt ends the wait', async () => {
-  const place = await listen(createTcp(() => {}));
+  const endpoint = await listen(createTcp(() => {}));
   const { web } = webOf();
   const stop = new AbortController();
-  const answer = web.get(place, '/metrics', 60_000, stop.signal);
+  const answer = web.get(endpoint, '/metrics', 60_000, stop.signal);
   stop.abort();
   await expect(answer).rejects.toThrow('aborted');
 });

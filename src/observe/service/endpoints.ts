@@ -3,38 +3,38 @@ import type { PlanFile } from '../../run/plan-file.ts';
 import type { RunState } from '../../run/state.ts';
 
 /** Where something listens. */
-export interface Place {
+export interface HostPort {
   readonly address: string;
   readonly port: number;
 }
 
-export interface WorkerPlace {
+export interface WorkerEndpoint {
   readonly step: string;
   readonly role: Role;
   /** The leader's system port; absent where it has none. */
-  readonly system?: Place;
+  readonly system?: HostPort;
   /** `ADDRESS:PORT` under which it registers; absent where requests do not travel by TCP. */
   readonly registers?: string;
 }
 
 /** Where the processes of a running service listen. */
-export interface Places {
-  readonly etcd?: Place;
-  readonly nats?: Place;
-  readonly frontends: readonly (Place & { readonly step: string })[];
-  readonly workers: readonly WorkerPlace[];
+export interface ServiceEndpoints {
+  readonly etcd?: HostPort;
+  readonly nats?: HostPort;
+  readonly frontends: readonly (HostPort & { readonly step: string })[];
+  readonly workers: readonly WorkerEndpoint[];
   readonly readiness: Pick<NonNullable<PlanFile['readiness']>, 'model' | 'endpoints' | 'readyRoute'>;
 }
 
 /** Undefined where the plan cannot be read, or before the job has its nodes. */
-export function placesOf(
+export function endpointsOf(
   plan: Pick<PlanFile, 'processes' | 'readiness'> | undefined,
   { bound, ports }: Pick<RunState, 'bound' | 'ports'>,
-): Places | undefined {
+): ServiceEndpoints | undefined {
   if (plan?.readiness === undefined || bound === undefined) return undefined;
   const { processes, readiness } = plan;
   const addresses = new Map(bound.nodes.map(({ index, ip }) => [index, ip]));
-  const place = (step: (typeof processes)[number], use: string): Place | undefined => {
+  const endpoint = (step: (typeof processes)[number], use: string): HostPort | undefined => {
     const address = addresses.get(step.nodeIndex);
     const { port, loopback } = step.ports.find((each) => each.use === use) ?? {};
     // On a machine other than the node that address is somebody else's.
@@ -44,7 +44,7 @@ export function placesOf(
   };
   const first = (kind: string, use: string) => {
     const step = processes.find((each) => each.kind === kind);
-    return step && place(step, use);
+    return step && endpoint(step, use);
   };
   const etcd = first('etcd', 'etcd-client');
   const nats = first('nats', 'nats');
@@ -52,12 +52,12 @@ export function placesOf(
     ...(etcd && { etcd }),
     ...(nats && { nats }),
     frontends: processes.flatMap((step) => {
-      const at = step.kind === 'frontend' ? place(step, 'frontend') : undefined;
+      const at = step.kind === 'frontend' ? endpoint(step, 'frontend') : undefined;
       return at ? [{ step: step.name, ...at }] : [];
     }),
     workers: processes.flatMap((step) => {
       if (step.kind !== 'worker' || step.role === null || step.nodeRank !== 0) return [];
-      const [system, rpc] = [place(step, 'system'), place(step, 'rpc')];
+      const [system, rpc] = [endpoint(step, 'system'), endpoint(step, 'rpc')];
       return [
         {
           step: step.name,

@@ -5,7 +5,7 @@ const BLOCKS = 4096;
  * Finds the next of many words in bytes, in one pass that skips most of them (Wu and Manber's, with blocks of two bytes):
  * looking for each word in turn would read a log as often as there are words.
  */
-export class Needles {
+export class PatternSearch {
   readonly #words: readonly Uint8Array[];
   /** Bytes of each word that the pass looks at: as many as the shortest has. */
   readonly #length: number;

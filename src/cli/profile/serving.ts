@@ -1,6 +1,6 @@
 import { join } from 'node:path/posix';
 import { DynSlurmError } from '../../errors.ts';
-import { placesOf, type WorkerPlace } from '../../observe/service/places.ts';
+import { endpointsOf, type WorkerEndpoint } from '../../observe/service/endpoints.ts';
 import { readRunLog } from '../../run/event-log.ts';
 import { type PlanFile, readPlan } from '../../run/plan-file.ts';
 import { isServing, stateAfter } from '../../run/state.ts';
@@ -9,7 +9,7 @@ import type { FoundRun } from '../run/lookup.ts';
 /** A service that runs: its workers, and where its attempt keeps its files. */
 export interface Serving {
   readonly planned: PlanFile;
-  readonly workers: readonly WorkerPlace[];
+  readonly workers: readonly WorkerEndpoint[];
   /** Absolute. */
   readonly attemptDir: string;
 }
@@ -24,8 +24,8 @@ export async function servingOf({ run, connection: { host } }: FoundRun): Promis
       hint: '`dyn-slurm status` lists the running ones',
     });
   }
-  const places = placesOf(planned, state);
-  if (!isServing(state) || !planned || !places) {
+  const endpoints = endpointsOf(planned, state);
+  if (!isServing(state) || !planned || !endpoints) {
     throw new DynSlurmError('usage', `run ${run.id} is not ready`, {
       hint: `see \`dyn-slurm watch ${run.id}\``,
     });
@@ -34,7 +34,7 @@ export async function servingOf({ run, connection: { host } }: FoundRun): Promis
   const attempt = started?.attempt ?? 0;
   return {
     planned,
-    workers: places.workers,
+    workers: endpoints.workers,
     attemptDir: attempt === 0 ? dir : join(dir, 'attempts', String(attempt)),
   };
 }

@@ -17,12 +17,12 @@ import type { World } from '../world.ts';
 import { runSteps } from './checklist.ts';
 import { lastState, processesLeft, type Rehearsed, tearDown } from './ending.ts';
 
-export interface Performance extends Rehearsed {
+export interface Rehearsal extends Rehearsed {
   readonly faults: readonly Fault[];
   readonly job: Job;
 }
 
-export interface PerformanceOptions {
+export interface RehearsalOptions {
   readonly keep?: boolean;
   readonly prompt?: string;
   readonly json?: boolean;
@@ -31,25 +31,29 @@ export interface PerformanceOptions {
 const PROMPT = 'Why do large models need so many GPUs?';
 const TOKENS = 48;
 /** Milliseconds that a fault may take to end the run once it is due. */
-const FAULT_PATIENCE = 120_000;
+const FAULT_TIMEOUT = 120_000;
 
 /** A rehearsal after its job was sent: until it is ready, a chat, and the teardown. The exit code. */
-export async function perform(show: Performance, options: PerformanceOptions, world: World): Promise<number> {
+export async function runRehearsal(
+  rehearsal: Rehearsal,
+  options: RehearsalOptions,
+  world: World,
+): Promise<number> {
   const screen = screenOf(world, options.json);
-  for (const fault of show.faults) {
+  for (const fault of rehearsal.faults) {
     if (options.json) world.out.write(`${JSON.stringify({ kind: 'fault', ...fault })}\n`);
     else world.err.write(`fault: ${faultText(fault)}\n`);
   }
-  const state = await showUntilReady(show, screen, world);
+  const state = await showUntilReady(rehearsal, screen, world);
   if (state.verdict) {
-    const left = await processesLeft(show, world.signal);
-    world.err.write(`\n${await endingText(state.verdict, show.run, show.connection.host)}`);
+    const left = await processesLeft(rehearsal, world.signal);
+    world.err.write(`\n${await endingText(state.verdict, rehearsal.run, rehearsal.connection.host)}`);
     world.err.write(`  processes  ${left.length === 0 ? 'none left' : `left: ${left.join(', ')}`}\n`);
     return exitOfRun(state);
   }
   const { ready } = state;
   if (world.signal.aborted || ready === undefined) {
-    await tearDown(show, screen, world);
+    await tearDown(rehearsal, screen, world);
     return EXIT.interrupted;
   }
   let chat: ChatSummary;
@@ -57,41 +61,42 @@ export async function perform(show: Performance, options: PerformanceOptions, wo
     chat = await chatWith({ ready }, options, world);
   } catch (error) {
     // A benchmark that ends at once takes the service with it, in the middle of the chat.
-    if (endsByItself(show) && !world.signal.aborted) return concludeBenchmark(show, options, screen, world);
-    await tearDown(show, screen, world);
+    if (endsByItself(rehearsal) && !world.signal.aborted)
+      return concludeBenchmark(rehearsal, options, screen, world);
+    await tearDown(rehearsal, screen, world);
     if (world.signal.aborted) return EXIT.interrupted;
     throw error;
   }
-  if (options.keep) world.out.write(options.json ? '' : keptText(ready.url, show));
-  else if (endsByItself(show)) return concludeBenchmark(show, options, screen, world);
-  else if (show.job.bench) return measureItself(show, ready, options, screen, world);
-  else await tearDown(show, screen, world, { passed: true });
+  if (options.keep) world.out.write(options.json ? '' : keptText(ready.url, rehearsal));
+  else if (endsByItself(rehearsal)) return concludeBenchmark(rehearsal, options, screen, world);
+  else if (rehearsal.job.bench) return measureItself(rehearsal, ready, options, screen, world);
+  else await tearDown(rehearsal, screen, world, { passed: true });
   if (!options.json) {
-    const ignored = await ignoredArguments(show.connection.host, show.run.dir);
-    world.out.write(summary(state, chat, show, ignored));
+    const ignored = await ignoredArguments(rehearsal.connection.host, rehearsal.run.dir);
+    world.out.write(summary(state, chat, rehearsal, ignored));
   }
   return EXIT.ok;
 }
 
 /** Shows the run until it is ready, or has ended. A fault that is to strike a ready run is waited for. */
-async function showUntilReady(show: Performance, screen: Screen, world: World): Promise<RunState> {
-  const { connection, run, submitted, faults } = show;
+async function showUntilReady(rehearsal: Rehearsal, screen: Screen, world: World): Promise<RunState> {
+  const { connection, run, submitted, faults } = rehearsal;
   const fatal = faults.filter(({ when, action }) => when === 'ready' && ENDING.has(action.kind));
   if (fatal.length > 0 && screen.renderer !== 'json')
     world.err.write('the chat waits until the faults have shown their effect, at most two minutes\n');
-  const patience =
-    fatal.length === 0 ? 0 : FAULT_PATIENCE + 1000 * Math.max(...fatal.map(({ delay }) => delay));
+  const timeout =
+    fatal.length === 0 ? 0 : FAULT_TIMEOUT + 1000 * Math.max(...fatal.map(({ delay }) => delay));
   const outline = await readPlan(connection.host, run);
-  return showEvents(eventsOf(show, patience, world), { outline, submitted, through: 'ready' }, screen);
+  return showEvents(eventsOf(rehearsal, timeout, world), { outline, submitted, through: 'ready' }, screen);
 }
 
 /** What can end a run: a step that stands still for good loses its registration. */
 const ENDING: ReadonlySet<Fault['action']['kind']> = new Set(['exit', 'kill', 'stop']);
 
-/** The run's events until `patience` (ms) after it was ready. */
+/** The run's events until `timeout` (ms) after it was ready. */
 async function* eventsOf(
-  { connection, run, jobId }: Performance,
-  patience: number,
+  { connection, run, jobId }: Rehearsal,
+  timeout: number,
   world: World,
 ): AsyncGenerator<ObservedEvent> {
   const stop = new AbortController();
@@ -101,14 +106,14 @@ async function* eventsOf(
     // What stands still ends nothing where others can take over.
     if (event.kind === 'unregistered' || event.kind === 'stalled') return;
     if (event.kind !== 'ready') continue;
-    if (patience === 0) return;
-    setTimeout(() => stop.abort(), patience).unref();
+    if (timeout === 0) return;
+    setTimeout(() => stop.abort(), timeout).unref();
   }
 }
 
 async function chatWith(
   { ready }: Required<Pick<RunState, 'ready'>>,
-  { prompt = PROMPT, json = false }: PerformanceOptions,
+  { prompt = PROMPT, json = false }: RehearsalOptions,
   world: World,
 ): Promise<ChatSummary> {
   const { url, model } = ready;
@@ -124,12 +129,12 @@ async function chatWith(
 
 /** Waits for the benchmark, and with it for the job's end. */
 async function concludeBenchmark(
-  show: Performance,
-  { json }: PerformanceOptions,
+  rehearsal: Rehearsal,
+  { json }: RehearsalOptions,
   screen: Screen,
   world: World,
 ): Promise<number> {
-  const { connection, run, jobId } = show;
+  const { connection, run, jobId } = rehearsal;
   let state = NEW_RUN;
   await runSteps(
     [
@@ -145,7 +150,7 @@ async function concludeBenchmark(
     world.signal,
   );
   if (state.verdict === undefined) {
-    await tearDown(show, screen, world);
+    await tearDown(rehearsal, screen, world);
     return EXIT.interrupted;
   }
   if (json) world.out.write(`${JSON.stringify(state.verdict)}\n`);
@@ -156,31 +161,30 @@ async function concludeBenchmark(
 }
 
 /** A job with a benchmark that runs in it. */
-const endsByItself = ({ job }: Performance): boolean =>
-  job.bench !== undefined && job.bench.type !== 'builtin';
+const endsByItself = ({ job }: Rehearsal): boolean => job.bench !== undefined && job.bench.type !== 'builtin';
 
 /** The built-in benchmark, and the teardown; the exit code. */
 async function measureItself(
-  show: Performance,
+  rehearsal: Rehearsal,
   service: NonNullable<RunState['ready']>,
-  options: PerformanceOptions,
+  options: RehearsalOptions,
   screen: Screen,
   world: World,
 ): Promise<number> {
   const { rehearseBench } = await import('../bench/rehearsed.ts');
   let code: number | undefined;
   try {
-    code = await rehearseBench({ ...show, service }, options, world);
+    code = await rehearseBench({ ...rehearsal, service }, options, world);
     return code;
   } finally {
-    await tearDown(show, screen, world, { passed: code === EXIT.ok });
+    await tearDown(rehearsal, screen, world, { passed: code === EXIT.ok });
   }
 }
 
 function summary(
   { ready }: RunState,
   chat: ChatSummary,
-  { run, submitted }: Performance,
+  { run, submitted }: Rehearsal,
   ignored: readonly string[],
 ): string {
   const waited = Date.parse(ready?.time ?? '') - Date.parse(submitted);
@@ -194,7 +198,7 @@ function summary(
   ].join('\n');
 }
 
-function keptText(url: string, { run }: Performance): string {
+function keptText(url: string, { run }: Rehearsal): string {
   return [
     `serving at ${url}; it goes on until you end it`,
     `  try    curl ${url}/v1/models`,

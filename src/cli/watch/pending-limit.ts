@@ -4,7 +4,7 @@ import type { ObservedEvent, QueueEvent } from '../../run/events.ts';
 import { eventText } from './event-text.ts';
 
 /** What `--pending-limit` asks for: no run is watched for longer than that while its job waits in the queue. */
-export interface Patience {
+export interface PendingLimit {
   /** Aborted when it has run out, as well as with the signal that it was made with. */
   readonly signal: AbortSignal;
   see(run: string, event: ObservedEvent): void;
@@ -15,7 +15,11 @@ export interface Patience {
 }
 
 /** `limit` in seconds; without one it never runs out. */
-export function patience(runs: readonly string[], limit: number | undefined, outer: AbortSignal): Patience {
+export function limitPending(
+  runs: readonly string[],
+  limit: number | undefined,
+  outer: AbortSignal,
+): PendingLimit {
   const waiting = new Map<string, QueueEvent | undefined>(runs.map((run) => [run, undefined]));
   const out = new AbortController();
   const over = new AbortController();

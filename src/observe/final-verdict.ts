@@ -13,7 +13,7 @@ const LAST = 65_536;
  * The verdict on a job that left the queue and whose events.jsonl has none. Where the run folder could not be written to
  * any more, the job's own may still be in job.log, which was open before; else it is inferred.
  */
-export async function concluded(
+export async function finalVerdict(
   host: Host,
   dir: string,
   state: RunState,

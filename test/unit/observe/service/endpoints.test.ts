@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { endpointsOf, type ServiceEndpoints } from '../../../../src/observe/service/endpoints.ts';
 import { instancesEvent } from '../../../../src/observe/service/etcd-source.ts';
-import { type Places, placesOf } from '../../../../src/observe/service/places.ts';
 import { parseRegistration } from '../../../../src/observe/service/registrations.ts';
 import type { RunEventBody } from '../../../../src/run/events.ts';
 import { type PlanFile, parsePlan } from '../../../../src/run/plan-file.ts';
@@ -54,7 +54,7 @@ function planOf(written: object): PlanFile {
 const NODES = ['10.0.0.7', '10.0.0.8', '10.0.0.9'].map((ip, index) => ({ index, host: `node${index}`, ip }));
 
 const placesAfter = (plan: PlanFile, ...bodies: readonly RunEventBody[]) =>
-  placesOf(
+  endpointsOf(
     plan,
     stateAfter(
       [{ kind: 'nodes-bound', nodes: NODES } as const, ...bodies].map((body) => ({
@@ -173,7 +173,7 @@ test('counts by role, knows workers by their address, and leaves other endpoints
     registered('backend', '1758a20ccd157f25', '10.0.0.99:7778'),
     parseRegistration('v1/instances/dynamo/prefill/worker_kv_query_source_1f/1758a20ccd157f1b', '{}'),
   ].flatMap((one) => one ?? []);
-  expect(instancesEvent({ revision: '18', instances }, placesAfter(PLANNED) as Places)).toEqual({
+  expect(instancesEvent({ revision: '18', instances }, placesAfter(PLANNED) as ServiceEndpoints)).toEqual({
     kind: 'instances',
     roles: [
       { role: 'prefill', have: 1, want: 1 },
