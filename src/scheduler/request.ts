@@ -1,6 +1,6 @@
 import type { HostFile } from '../host/host.ts';
-import type { Dependency, SubmitRequest } from './scheduler.ts';
-import { type GivenOptions, submitCommand } from './slurm-argv.ts';
+import type { Dependency, GivenOptions, SubmitRequest } from './scheduler.ts';
+import { submitCommand } from './slurm-argv.ts';
 
 /** What submitting a run sends. `files` must hold job.sbatch. `given`: of the config's own, what dyn-slurm adds to. */
 export function submitRequest(

@@ -1,5 +1,5 @@
 import { jobComment } from './job-comment.ts';
-import type { GivenOptions } from './slurm-argv.ts';
+import type { GivenOptions } from './scheduler.ts';
 
 /** Options of a job script that salloc does not know. `--signal=B:` names the batch shell, which an allocation lacks. */
 const BATCH_ONLY: ReadonlySet<string> = new Set([

@@ -1,7 +1,9 @@
 import type { HostFile } from '../host/host.ts';
 import type { JobId } from './job-id.ts';
 import type { JobState } from './job-state.ts';
-import type { GivenOptions } from './slurm-argv.ts';
+
+/** Options of the user's that dyn-slurm adds to, by their full names without dashes: `comment`, `dependency`, … */
+export type GivenOptions = Readonly<Record<string, string>>;
 
 /** What would be sent, in full: the dry-run prints it and submit sends it. */
 export interface SubmitRequest {

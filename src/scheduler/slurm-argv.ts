@@ -1,10 +1,7 @@
 import { DynSlurmError } from '../errors.ts';
 import { jobComment } from './job-comment.ts';
 import { type JobId, jobNumber, slurmCluster } from './job-id.ts';
-import type { Dependency } from './scheduler.ts';
-
-/** Options of the user's that dyn-slurm adds to, by their full names without dashes: `comment`, `dependency`, … */
-export type GivenOptions = Readonly<Record<string, string>>;
+import type { Dependency, GivenOptions } from './scheduler.ts';
 
 interface RunFolder {
   readonly id: string;

@@ -12,8 +12,9 @@ interface Source {
   /** Relative to src. */
   readonly file: string;
   readonly text: string;
-  /** Own files, relative to src; type-only imports left out. */
+  /** Own files, relative to src, that are loaded before this one runs; then also those that only types come from. */
   readonly own: readonly string[];
+  readonly withTypes: readonly string[];
   /** Packages and Node's modules, without `node:`; type-only imports left out. */
   readonly packages: readonly string[];
 }
@@ -22,16 +23,19 @@ const sources: readonly Source[] = readdirSync(src, { recursive: true, encoding:
   .filter((file) => file.endsWith('.ts'))
   .map((file) => {
     const text = readFileSync(join(src, file), 'utf8');
-    const imports = [
-      ...text.matchAll(/^(?:import|export)\s(?!type\b)(?:[^'"]*?\sfrom\s+)?'([^']+)'/gm),
-      ...text.matchAll(/\bimport\(\s*'([^']+)'/g),
-    ].map((match) => match[1] ?? '');
+    const named = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] ?? '');
+    const own = (names: readonly string[]) =>
+      names
+        .filter((name) => name.startsWith('.'))
+        .map((name) => relative(src, join(src, dirname(file), name)));
+    const later = named(/\bimport\(\s*'([^']+)'/g);
+    const values = named(/^(?:import|export)\s(?!type\b)(?:[^'"]*?\sfrom\s+)?'([^']+)'/gm);
+    const imports = [...values, ...later];
     return {
       file,
       text,
-      own: imports
-        .filter((name) => name.startsWith('.'))
-        .map((name) => relative(src, join(src, dirname(file), name))),
+      own: own(imports),
+      withTypes: own([...later, ...named(/^(?:import|export)\s(?:[^'"]*?\sfrom\s+)?'([^']+)'/gm)]),
       packages: imports.filter((name) => !name.startsWith('.')).map((name) => name.replace(/^node:/, '')),
     };
   });
@@ -66,6 +70,80 @@ test('each room imports only what its doors allow', () => {
   );
   expect(wrong).toEqual([]);
 });
+
+/** Rooms whose types another room may use besides its doors: of data that it reads, and that the other decides. */
+const TYPES: Readonly<Record<string, readonly string[]>> = {
+  run: ['config', 'plan'],
+  observe: ['config', 'plan'],
+  rehearsal: ['run'],
+};
+
+test('each room uses only types of rooms that its doors lead to, or whose data it reads', () => {
+  const wrong = sources.flatMap(({ file, withTypes }) =>
+    withTypes
+      .filter((target) => !LEAVES.has(target) && room(target) !== room(file))
+      .filter(
+        (target) => ![...(DOORS[room(file)] ?? []), ...(TYPES[room(file)] ?? [])].includes(room(target)),
+      )
+      .map((target) => `${file} → ${target}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+/** Rooms with circles that are still to be cut. */
+const ROOMS_WITH_CIRCLES = new Set(['config', 'plan']);
+
+test('no files import each other in a circle, not even for types', () => {
+  const found = circles(new Map(sources.map(({ file, withTypes }) => [file, withTypes])));
+  expect(found.filter((circle) => !circle.every((file) => ROOMS_WITH_CIRCLES.has(room(file))))).toEqual([]);
+});
+
+test('no folders import each other in a circle', () => {
+  const folders = new Map<string, string[]>();
+  for (const { file, withTypes } of sources) {
+    const targets = withTypes.filter((target) => !LEAVES.has(target)).map(dirname);
+    // A folder and those in it are one.
+    const others = targets.filter((target) => !nested(target, dirname(file)));
+    folders.set(dirname(file), [...(folders.get(dirname(file)) ?? []), ...others]);
+  }
+  // The folders of the command line are not in layers yet.
+  const known = (folder: string) => folder.startsWith('cli/') || ROOMS_WITH_CIRCLES.has(room(`${folder}/`));
+  expect(circles(folders).filter((circle) => !circle.every(known))).toEqual([]);
+});
+
+const nested = (one: string, other: string) =>
+  one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`);
+
+test('a file holds one idea: nine in ten have at most 150 lines, and none has over 400', () => {
+  const lengths = sources.map(({ file, text }) => [text.split('\n').length - 1, file] as const);
+  const ascending = lengths.toSorted(([one], [other]) => one - other);
+  expect(ascending[Math.floor(ascending.length * 0.9)]?.[0]).toBeLessThanOrEqual(150);
+  expect(lengths.filter(([length]) => length > 400)).toEqual([]);
+});
+
+/** Sets of nodes each of which leads to all others of its set (Tarjan's strongly connected components), sorted. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): readonly (readonly string[])[] {
+  const order = new Map<string, number>();
+  const stack: string[] = [];
+  const found: string[][] = [];
+  const visit = (node: string): number => {
+    let low = order.size;
+    const own = low;
+    order.set(node, own);
+    stack.push(node);
+    for (const next of graph.get(node) ?? []) {
+      if (!order.has(next)) low = Math.min(low, visit(next));
+      else if (stack.includes(next)) low = Math.min(low, order.get(next) ?? low);
+    }
+    if (low === own) {
+      const circle = stack.splice(stack.indexOf(node));
+      if (circle.length > 1) found.push(circle.sort());
+    }
+    return low;
+  };
+  for (const node of graph.keys()) if (!order.has(node)) visit(node);
+  return found.toSorted(([one = ''], [other = '']) => one.localeCompare(other));
+}
 
 /** Where each library may be imported. */
 const LIBRARIES: ReadonlyMap<string, RegExp> = new Map([

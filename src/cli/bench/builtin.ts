@@ -8,10 +8,10 @@ import { timeLimit } from '../../host/time-limit.ts';
 import { openTunnel } from '../../host/tunnel.ts';
 import { type Measurement, measurements } from '../../plan/bench/measurement.ts';
 import type { EventOf } from '../../run/events.ts';
-import type { FoundRun } from '../run/lookup.ts';
+import type { FoundRun } from '../run/found-run.ts';
 import type { World } from '../world.ts';
-import type { BenchEnd, WantedBench } from './bench.ts';
 import { writeBench } from './files.ts';
+import type { BenchEnd, WantedBench } from './request.ts';
 
 export interface Service extends FoundRun {
   readonly service: Pick<EventOf<'ready'>, 'url' | 'model'>;

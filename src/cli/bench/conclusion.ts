@@ -1,8 +1,8 @@
 import { readBench } from '../../bench/read.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
-import type { FoundRun } from '../run/lookup.ts';
+import type { FoundRun } from '../run/found-run.ts';
 import type { World } from '../world.ts';
-import type { BenchEnd, BenchOptions, WantedBench } from './bench.ts';
+import type { BenchEnd, BenchOptions, WantedBench } from './request.ts';
 import { benchText } from './text.ts';
 
 /** Shows what a benchmark came to; the exit code. @throws DynSlurmError `jobFailed` where nothing is left of it. */

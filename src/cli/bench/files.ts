@@ -2,7 +2,7 @@ import { join } from 'node:path/posix';
 import type { HostFile } from '../../host/host.ts';
 import { benchOutline } from '../../plan/bench/outline.ts';
 import type { World } from '../world.ts';
-import type { WantedBench } from './bench.ts';
+import type { WantedBench } from './request.ts';
 import type { BenchTarget } from './target.ts';
 
 /** Writes bench.json into the folder of a benchmark's results, and `more` by path in that folder. */

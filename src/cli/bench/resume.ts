@@ -5,7 +5,8 @@ import { DynSlurmError } from '../../errors.ts';
 import { CONFIGURED } from '../../plan/bench/outline.ts';
 import type { Run } from '../../run/folder.ts';
 import type { Connection } from '../cluster/connect.ts';
-import { type FoundRun, lookUpRun } from '../run/lookup.ts';
+import type { FoundRun } from '../run/found-run.ts';
+import { lookUpRun } from '../run/lookup.ts';
 import { jobOf } from '../session/change.ts';
 import type { World } from '../world.ts';
 

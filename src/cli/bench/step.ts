@@ -17,9 +17,9 @@ import { tell } from '../session/command.ts';
 import type { Session } from '../session/lookup.ts';
 import { eventText } from '../watch/event-text.ts';
 import type { World } from '../world.ts';
-import type { BenchEnd, BenchOptions, WantedBench } from './bench.ts';
 import { writeBench } from './files.ts';
 import { BenchLog } from './log.ts';
+import type { BenchEnd, BenchOptions, WantedBench } from './request.ts';
 import type { BenchTarget } from './target.ts';
 
 const BENCH = 'bench';

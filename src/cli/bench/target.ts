@@ -1,7 +1,8 @@
 import { DynSlurmError } from '../../errors.ts';
 import { readRunLog } from '../../run/event-log.ts';
 import { type RunState, stateAfter } from '../../run/state.ts';
-import { type FoundRun, type Lookup, lookUpRun } from '../run/lookup.ts';
+import type { FoundRun } from '../run/found-run.ts';
+import { type Lookup, lookUpRun } from '../run/lookup.ts';
 import { SESSION_VARIABLE } from '../session/lookup.ts';
 import type { World } from '../world.ts';
 

@@ -1,10 +1,13 @@
+import type { Resolved, SourceFile } from '../../config/resolve.ts';
 import { formatDiagnostic } from '../../config/yaml/diagnostic.ts';
 import { styled } from '../styled.ts';
 import type { World } from '../world.ts';
-import type { Loaded } from './load.ts';
 
 /** Prints every finding with its code frame, errors and warnings in the order of the files. */
-export function printDiagnostics({ diagnostics, sources }: Loaded, { err, color, page }: World): void {
+export function printDiagnostics(
+  { diagnostics, sources }: Pick<Resolved, 'diagnostics'> & { readonly sources: readonly SourceFile[] },
+  { err, color, page }: World,
+): void {
   const texts = new Map(sources.map(({ file, text }) => [file, text]));
   for (const diagnostic of diagnostics) {
     const text = formatDiagnostic(diagnostic, texts.get(diagnostic.file), {

@@ -1,7 +1,8 @@
 import { DynSlurmError } from '../../errors.ts';
 import { JOB_LOG, listLogs } from '../../observe/log-file.ts';
 import { readPlan } from '../../run/plan-file.ts';
-import { type FoundRun, type LookupOptions, lookUpRuns, pick, pickAtDistance } from '../run/lookup.ts';
+import type { FoundRun } from '../run/found-run.ts';
+import { type LookupOptions, lookUpRuns, pick, pickAtDistance } from '../run/lookup.ts';
 import { newestMeant } from '../run/newest.ts';
 import type { World } from '../world.ts';
 

@@ -2,7 +2,7 @@ import { directiveOptions } from '../../config/compat/sbatch-options.ts';
 import type { Job } from '../../config/job.ts';
 import { commandLineOptions } from '../../plan/directives.ts';
 import { expandHostlist } from '../../scheduler/hostlist.ts';
-import type { GivenOptions } from '../../scheduler/slurm-argv.ts';
+import type { GivenOptions } from '../../scheduler/scheduler.ts';
 import type { World } from '../world.ts';
 import { type BadNode, badNodes } from './ledger.ts';
 

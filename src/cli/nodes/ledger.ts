@@ -5,7 +5,7 @@ import { blameInLog } from '../../observe/run-signature.ts';
 import { type Blame, FAILED } from '../../run/blame.ts';
 import type { RunState } from '../../run/state.ts';
 import { type Connection, LOCAL } from '../cluster/connect.ts';
-import type { FoundRun } from '../run/lookup.ts';
+import type { FoundRun } from '../run/found-run.ts';
 import type { World } from '../world.ts';
 
 /** A node that was to blame for the end of a run. */

@@ -9,9 +9,9 @@ import type { LookupOptions } from '../run/lookup.ts';
 import { count } from '../wording.ts';
 import type { World } from '../world.ts';
 import { type Chosen, chooseWorkers, type Tool } from './choice.ts';
-import { servingOf } from './serving.ts';
 import { collectReports, nsysReports } from './nsys.ts';
 import { type Profiled, profileText, refusal } from './profile-text.ts';
+import { servingOf } from './serving.ts';
 import { type Profiling, startAll, stopAll } from './session.ts';
 import { TRACE_TIMEOUTS, type Trace, type TraceTimeouts, wholeTraces } from './traces.ts';
 

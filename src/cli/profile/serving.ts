@@ -4,7 +4,7 @@ import { endpointsOf, type WorkerEndpoint } from '../../observe/service/endpoint
 import { readRunLog } from '../../run/event-log.ts';
 import { type PlanFile, readPlan } from '../../run/plan-file.ts';
 import { isServing, stateAfter } from '../../run/state.ts';
-import type { FoundRun } from '../run/lookup.ts';
+import type { FoundRun } from '../run/found-run.ts';
 
 /** A service that runs: its workers, and where its attempt keeps its files. */
 export interface Serving {

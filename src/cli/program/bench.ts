@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { BenchOptions } from '../bench/bench.ts';
+import type { BenchOptions } from '../bench/request.ts';
 import { CLUSTER, collect, OF_CLUSTER, RUN, type Tree } from './tree.ts';
 
 /** `dyn-slurm bench [RUN] [-- CMD...]`. */

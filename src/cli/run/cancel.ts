@@ -12,7 +12,8 @@ import { screenOf, showEvents } from '../watch/view.ts';
 import type { World } from '../world.ts';
 import { withJob } from './adopt.ts';
 import { retriesAfter } from './chain.ts';
-import { type FoundRun, type LookupOptions, lookUpRun } from './lookup.ts';
+import type { FoundRun } from './found-run.ts';
+import { type LookupOptions, lookUpRun } from './lookup.ts';
 import { reportRuns } from './report.ts';
 
 export interface CancelOptions extends LookupOptions {

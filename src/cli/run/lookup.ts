@@ -5,6 +5,7 @@ import { type Connection, connect } from '../cluster/connect.ts';
 import { readProfile } from '../cluster/profiles.ts';
 import type { RefusedProfile } from '../cluster/refusal.ts';
 import type { World } from '../world.ts';
+import type { FoundRun } from './found-run.ts';
 import { type Meant, newestMeant } from './newest.ts';
 
 export interface LookupOptions {
@@ -16,12 +17,6 @@ export interface LookupOptions {
 export type Lookup = LookupOptions & { readonly meant?: Meant };
 
 const DEFAULT = 'default';
-
-/** A run, and the cluster that it was submitted to. */
-export interface FoundRun {
-  readonly run: Run;
-  readonly connection: Connection;
-}
 
 /** The run that a person means; see Meant for none. @throws DynSlurmError `usage` where there is none. */
 export async function lookUpRun(query: string | undefined, options: Lookup, world: World): Promise<FoundRun> {

@@ -2,7 +2,7 @@ import { DynSlurmError } from '../../errors.ts';
 import { readRunLog } from '../../run/event-log.ts';
 import { NEW_RUN, type RunState, stateAfter } from '../../run/state.ts';
 import type { World } from '../world.ts';
-import type { FoundRun } from './lookup.ts';
+import type { FoundRun } from './found-run.ts';
 import { type RunReport, reportRuns } from './report.ts';
 
 /**

@@ -2,7 +2,8 @@ import { DynSlurmError, EXIT } from '../../errors.ts';
 import { past } from '../../format.ts';
 import { count } from '../wording.ts';
 import type { World } from '../world.ts';
-import { type FoundRun, type LookupOptions, lookUpEach, lookUpRuns } from './lookup.ts';
+import type { FoundRun } from './found-run.ts';
+import { type LookupOptions, lookUpEach, lookUpRuns } from './lookup.ts';
 import { hasEnded } from './newest.ts';
 import { type RunReport, reportRuns } from './report.ts';
 

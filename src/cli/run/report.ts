@@ -11,7 +11,7 @@ import type { Connection } from '../cluster/connect.ts';
 import type { World } from '../world.ts';
 import { adopt, jobIdOf } from './adopt.ts';
 import { succeededBefore } from './chain.ts';
-import type { FoundRun } from './lookup.ts';
+import type { FoundRun } from './found-run.ts';
 
 /** A run as it is now: from its log, and from Slurm where it has no verdict. */
 export interface RunReport extends FoundRun {

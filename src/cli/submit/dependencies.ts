@@ -6,7 +6,8 @@ import type { Dependency } from '../../scheduler/scheduler.ts';
 import type { NamedProfile } from '../cluster/connect.ts';
 import { withJob } from '../run/adopt.ts';
 import { exitOfRun } from '../run/exit.ts';
-import { type FoundRun, lookUpRuns, pick } from '../run/lookup.ts';
+import type { FoundRun } from '../run/found-run.ts';
+import { lookUpRuns, pick } from '../run/lookup.ts';
 import type { World } from '../world.ts';
 
 /** Runs or job numbers, as `--after` and `--after-ok` take them. */

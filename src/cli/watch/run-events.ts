@@ -8,10 +8,18 @@ import { type Outline, readPlan } from '../../run/plan-file.ts';
 import { stateAfter } from '../../run/state.ts';
 import type { JobId } from '../../scheduler/job-id.ts';
 import { withJob } from '../run/adopt.ts';
-import type { FoundRun } from '../run/lookup.ts';
+import type { FoundRun } from '../run/found-run.ts';
 import type { World } from '../world.ts';
 import type { GaugePage } from './live/gauge-page.ts';
 import { type PendingLimit, seen } from './pending-limit.ts';
+
+export interface ShowOptions {
+  readonly json?: boolean;
+  /** Seconds that a job may wait in the queue while it is watched. */
+  readonly pendingLimit?: number;
+  /** Seconds between polls of the service's metrics. */
+  readonly every?: number;
+}
 
 /** A run that is going to be watched. */
 export interface WatchedRun extends FoundRun {

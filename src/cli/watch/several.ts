@@ -4,7 +4,7 @@ import { merge } from '../../observe/merge.ts';
 import type { ObservedEvent } from '../../run/events.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import { noteBadNodes } from '../nodes/ledger.ts';
-import type { FoundRun } from '../run/lookup.ts';
+import type { FoundRun } from '../run/found-run.ts';
 import type { World } from '../world.ts';
 import { detachedText } from './detached.ts';
 import { eventText } from './event-text.ts';
@@ -13,10 +13,9 @@ import { advanceLive, isMock, type LiveState, newLiveState } from './live/live-s
 import { LoadLines } from './live/load-lines.ts';
 import { RunsView } from './live/runs-view.ts';
 import { limitPending } from './pending-limit.ts';
-import { runEvents, type WatchedRun, watchedRun } from './run-events.ts';
+import { runEvents, type ShowOptions, type WatchedRun, watchedRun } from './run-events.ts';
 import { verdictText } from './verdict-text.ts';
 import { isNews, screenOf, writeLine } from './view.ts';
-import type { WatchOptions } from './watch.ts';
 
 /** A run, and what is known of it so far. */
 interface Shown extends WatchedRun {
@@ -33,7 +32,7 @@ interface Shown extends WatchedRun {
  */
 export async function showRuns(
   found: readonly FoundRun[],
-  { json = false, pendingLimit, every }: Pick<WatchOptions, 'json' | 'pendingLimit' | 'every'>,
+  { json = false, pendingLimit, every }: ShowOptions,
   world: World,
   page: GaugePage,
 ): Promise<number> {

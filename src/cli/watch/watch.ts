@@ -13,16 +13,11 @@ import { detachedText } from './detached.ts';
 import { NO_PAGE, openGaugePage, type PagePlace } from './live/gauge-page.ts';
 import { showLive } from './live/show-live.ts';
 import { limitPending } from './pending-limit.ts';
-import { runEvents, watchedRun } from './run-events.ts';
+import { runEvents, type ShowOptions, watchedRun } from './run-events.ts';
 import { verdictText } from './verdict-text.ts';
 import { screenOf } from './view.ts';
 
-export interface WatchOptions extends LookupOptions {
-  readonly json?: boolean;
-  /** Seconds that a job may wait in the queue while it is watched. */
-  readonly pendingLimit?: number;
-  /** Seconds between looks at the service's metrics. */
-  readonly every?: number;
+export interface WatchOptions extends LookupOptions, ShowOptions {
   /** Where to serve what is seen, for Prometheus. */
   readonly prometheus?: PagePlace;
 }
@@ -58,7 +53,7 @@ interface Shown {
 async function showRun(
   given: Run,
   connection: Connection,
-  { json = false, pendingLimit, every }: Pick<WatchOptions, 'json' | 'pendingLimit' | 'every'>,
+  { json = false, pendingLimit, every }: ShowOptions,
   world: World,
   page = NO_PAGE,
 ): Promise<Shown> {
@@ -98,7 +93,7 @@ async function showRun(
 export async function showChain(
   runs: readonly Run[],
   connection: Connection,
-  options: Pick<WatchOptions, 'json' | 'pendingLimit'>,
+  options: ShowOptions,
   world: World,
 ): Promise<number> {
   let code: number = EXIT.ok;
