@@ -4,6 +4,7 @@ import type { ObservedEvent } from '../run/events.ts';
 import { readPlan } from '../run/plan-file.ts';
 import { advance, isServing, NEW_RUN, type RunState } from '../run/state.ts';
 import { AsyncQueue } from './async-queue.ts';
+import { merge } from './merge.ts';
 import { endpointsOf } from './service/endpoints.ts';
 import { observeService } from './service/service.ts';
 
@@ -25,21 +26,18 @@ export async function* withService(
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const service = new Service(options, queue, either);
-  const pump = (async () => {
-    for await (const event of events) {
-      queue.push(event);
-      service.hear(event);
+  const own = async function* (): AsyncGenerator<ObservedEvent> {
+    try {
+      for await (const event of events) {
+        yield event;
+        service.hear(event);
+      }
+    } finally {
+      await service.close().finally(() => queue.end());
     }
-    queue.end();
-  })();
-  pump.catch((error: unknown) => queue.fail(error));
-  try {
-    // Whoever reads the events of a run that is interrupted gets to their end by itself.
-    yield* queue.read(stop.signal);
-  } finally {
-    stop.abort();
-    await Promise.allSettled([pump, service.close()]);
-  }
+  };
+  // Whoever reads the events of a run that is interrupted gets to their end by itself.
+  yield* merge(stop, own(), queue.read(stop.signal));
 }
 
 /** Starts and stops to observe the service as the run's events say. */

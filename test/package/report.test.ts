@@ -130,7 +130,7 @@ test('two runs are compared in the terminal, and one is exported', async () => {
   expect(csv.stdout).toMatch(/,load,[^,]*,decode-0,,outputTokensPerSecond,[\d.]+,true\n/);
   expect(csv.stdout).toMatch(/,bench,[^,]*,[^,]*,8,perGpu,[\d.]+,true\n/);
   const none = await stage.run('export', run, '--cluster', 'local');
-  expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('name one form to export')]);
+  expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('choose one format')]);
 });
 
 describe.skipIf(program === undefined)('in a browser', () => {
