@@ -104,6 +104,8 @@ def to_mocker(module, words, model, speedup):
     if given.take("disable-radix-cache") is not None:
         mapped.add("no-enable-prefix-caching")
     add_choices(mapped, given)
+    # The plan gives every worker an address to listen at; the mocker takes its own from the job's environment.
+    given.take("host")
     # Of no consequence without GPUs: how the weights are spread.
     given.take("tensor-parallel-size", "tp-size", "tp")
     given.take("pipeline-parallel-size", "pp-size")

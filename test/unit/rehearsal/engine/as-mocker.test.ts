@@ -13,7 +13,7 @@ const commands: readonly [name: string, command: string, mocker: string, line: s
     'the prefill leader of WideEP on H100',
     `dynamo.sglang ${common} --disaggregation-mode prefill --disaggregation-bootstrap-port 30001 --dist-init-addr 127.0.70.1:29500 --nnodes 4 --node-rank 0 --tp-size 32 --dp-size 32 --host 0.0.0.0 --request-plane tcp --event-plane nats --skip-tokenizer-init --disaggregation-transfer-backend nixl --enable-dp-attention --page-size 1 --disable-radix-cache --deepep-config /configs/deepep.json --mem-fraction-static 0.85`,
     '--model-name deepseek-ai/DeepSeek-R1 --engine-type sglang --disaggregation-mode prefill --data-parallel-size 32 --speedup-ratio 1 --num-gpu-blocks-override 1048576 --request-plane tcp --event-plane nats --block-size 1 --no-enable-prefix-caching --bootstrap-ports 30001',
-    'dynamo.sglang stands in as dynamo.mocker: prefill, dp 32, 5 arguments ignored: --host --skip-tokenizer-init --disaggregation-transfer-backend --deepep-config --mem-fraction-static',
+    'dynamo.sglang stands in as dynamo.mocker: prefill, dp 32, 4 arguments ignored: --skip-tokenizer-init --disaggregation-transfer-backend --deepep-config --mem-fraction-static',
   ],
   [
     'a decode leader of FP4 on GB200, whose limits are for all ranks together',
