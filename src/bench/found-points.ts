@@ -2,7 +2,7 @@ import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
 import { attemptsAmong } from '../observe/log-file.ts';
 import { type BenchOutline, CONFIGURED } from '../plan/bench/outline.ts';
-import type { Run } from '../run/folder.ts';
+import { attemptDir, type Run } from '../run/folder.ts';
 import type { FoundPoint } from './assemble.ts';
 import { isWhole, parsePointRecord } from './point-record.ts';
 import { RESULT_FILE, readTool } from './tool/read-tool.ts';
@@ -36,10 +36,7 @@ async function resultFolders(host: Host, run: Run, { name, type }: BenchOutline)
   const inside = name === CONFIGURED && type === 'custom' ? 'results' : join('results', name);
   if (name !== CONFIGURED) return [join(run.dir, inside)];
   const attempts = attemptsAmong(await host.list(join(run.dir, 'attempts')));
-  return [
-    join(run.dir, inside),
-    ...attempts.map((attempt) => join(run.dir, 'attempts', String(attempt), inside)),
-  ];
+  return [join(run.dir, inside), ...attempts.map((attempt) => join(attemptDir(run.dir, attempt), inside))];
 }
 
 async function pointIn(

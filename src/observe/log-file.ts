@@ -1,5 +1,6 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
+import { attemptDir } from '../run/folder.ts';
 import type { Outline } from '../run/plan-file.ts';
 
 /** A log of a run: of a step's task on one node, or of the batch script, whose step is `job`. */
@@ -14,7 +15,7 @@ export const JOB_LOG = 'job';
 
 /** Where an attempt keeps the logs of its steps: 0 is the first, and those after it followed a requeue. */
 export function logFolder(runDir: string, attempt = 0): string {
-  return attempt === 0 ? join(runDir, 'logs') : join(runDir, 'attempts', String(attempt), 'logs');
+  return join(attemptDir(runDir, attempt), 'logs');
 }
 
 /** Numbers of the attempts that have folders of their own, in their order; `names`: of what is in `attempts`. */

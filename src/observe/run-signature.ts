@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path/posix';
+import { join } from 'node:path/posix';
 import { GRADE, type Grade, JUDGED_BYTES, judge } from '../causes/judge.ts';
 import { isNodeFault } from '../causes/node-faults.ts';
 import { SIGNATURES, type Signature, signatureOf } from '../causes/signature.ts';
@@ -6,11 +6,12 @@ import type { Host } from '../host/host.ts';
 import { plainText } from '../host/plain-text.ts';
 import { type Blame, hardwareText } from '../run/blame.ts';
 import type { EventOf } from '../run/events.ts';
+import { attemptDir } from '../run/folder.ts';
 import { sameNode } from '../run/node-name.ts';
 import type { RunState } from '../run/state.ts';
 import { adviceOn } from './advice.ts';
 import { inGroups } from './in-groups.ts';
-import { type LogFile, listLogs, logFolder } from './log-file.ts';
+import { type LogFile, listLogs } from './log-file.ts';
 
 /** What is known of why a run failed, beyond its verdict. */
 export interface RunSignature {
@@ -62,7 +63,7 @@ const isFirmest = ([first]: readonly Found[]): boolean =>
   first !== undefined && first.grade !== GRADE.symptom && first.grade !== GRADE.rest;
 
 function saidOf(dir: string, step: string, node = '', attempt = 0): LogFile {
-  return { step, node, path: join(dirname(logFolder(dir, attempt)), 'state', `${step}.srun`) };
+  return { step, node, path: join(attemptDir(dir, attempt), 'state', `${step}.srun`) };
 }
 
 function foundIn(line: string, log: LogFile): Found | undefined {

@@ -1,5 +1,6 @@
 import { onAbort } from '../host/on-abort.ts';
 import type { ObservedEvent } from '../run/events.ts';
+import { advance, NEW_RUN } from '../run/state.ts';
 import { type LogWatch, watchLogs } from './log-watch.ts';
 import { merge } from './merge.ts';
 
@@ -12,17 +13,13 @@ export async function* withLogs(
   const stop = new AbortController();
   const ended = new AbortController();
   const begun = deferred();
-  let serves = false;
-  let toldToEnd = false;
+  let state = NEW_RUN;
   const own = async function* (): AsyncGenerator<ObservedEvent> {
     try {
       for await (const event of events) {
+        state = advance(state, event);
         if (event.kind === 'step-started') begun.resolve();
-        else if (event.kind === 'ready') serves = true;
-        else if (event.kind === 'job-started') serves = toldToEnd = false;
-        else if (event.kind === 'teardown')
-          toldToEnd = event.outcome !== undefined && event.outcome !== 'failed';
-        else if (event.kind === 'verdict') ended.abort();
+        if (event.kind === 'verdict') ended.abort();
         yield event;
       }
     } finally {
@@ -36,9 +33,10 @@ export async function* withLogs(
     await new Promise((resolve) => setTimeout(resolve));
     for await (const event of watchLogs(watch, AbortSignal.any([signal, stop.signal, ended.signal]))) {
       // A worker that serves has started, whatever its log left out.
-      if (serves && event.kind === 'stage' && event.state === 'stuck') continue;
+      if (state.ready && event.kind === 'stage' && event.state === 'stuck') continue;
       // Processes that are told to end complain of each other's absence. That is the cause of nothing.
-      if (toldToEnd && event.kind === 'signature') continue;
+      const { outcome } = state.teardown ?? {};
+      if (outcome !== undefined && outcome !== 'failed' && event.kind === 'signature') continue;
       yield event;
     }
   };

@@ -1,6 +1,6 @@
-import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
 import type { ObservedEvent } from '../run/events.ts';
+import { attemptDir } from '../run/folder.ts';
 import { readPlan } from '../run/plan-file.ts';
 import { advance, isServing, NEW_RUN, type RunState } from '../run/state.ts';
 import { AsyncQueue } from './async-queue.ts';
@@ -82,10 +82,9 @@ class Service {
     const state = this.#state;
     const endpoints = endpointsOf(await readPlan(host, run), state);
     if (endpoints === undefined) return;
-    const attempt = state.started?.attempt ?? 0;
     const watch = {
       host,
-      attemptDir: attempt === 0 ? run.dir : join(run.dir, 'attempts', String(attempt)),
+      attemptDir: attemptDir(run.dir, state.started?.attempt),
       endpoints,
       now,
       ...(every !== undefined && { every }),

@@ -4,6 +4,7 @@ import { LineSplitter } from '../host/line-splitter.ts';
 import { untilAbort } from '../host/until-abort.ts';
 import type { ObservedEvent } from './events.ts';
 import { parseEventLine } from './events.ts';
+import { type RunState, stateAfter } from './state.ts';
 
 /** Characters of a line of events.jsonl. */
 const LONGEST_EVENT = 1024 * 1024;
@@ -25,7 +26,12 @@ export async function readRunLog(host: Host, run: { readonly dir: string }): Pro
   return logOf(await host.readText(eventsPath(run)));
 }
 
-/** The same of several runs of one host, at the cost of one round trip. */
+/** What the events of a run so far lead to. */
+export async function readRunState(host: Host, run: { readonly dir: string }): Promise<RunState> {
+  return stateAfter((await readRunLog(host, run)).events);
+}
+
+/** The events of several runs of one host, at the cost of one round trip. */
 export async function readRunLogs(
   host: Host,
   runs: readonly { readonly dir: string }[],

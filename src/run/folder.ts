@@ -50,6 +50,11 @@ export function createRun(root: string, name: string, hex: string): Run {
   return { id, name, dir: join(root, id) };
 }
 
+/** Where an attempt keeps its logs and state: the run folder; of those after a requeue, 1 and up, a folder in it. */
+export function attemptDir(runDir: string, attempt = 0): string {
+  return attempt === 0 ? runDir : join(runDir, 'attempts', String(attempt));
+}
+
 /** Writes job.json, once; where another process has found the job and was first, that is as good. */
 export async function recordJob(host: Host, run: Run, job: SubmittedJob): Promise<Run> {
   const text = `${JSON.stringify(job)}\n`;

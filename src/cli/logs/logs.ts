@@ -4,10 +4,9 @@ import { plainText } from '../../host/plain-text.ts';
 import { isBad, knownCause, nextStep } from '../../observe/known-cause.ts';
 import { JOB_LOG, type LogFile, listLogs } from '../../observe/log-file.ts';
 import { watchRun } from '../../observe/watch.ts';
-import { readRunLog } from '../../run/event-log.ts';
+import { readRunState } from '../../run/event-log.ts';
 import { sameNode } from '../../run/node-name.ts';
 import { type Outline, readPlan } from '../../run/plan-file.ts';
-import { stateAfter } from '../../run/state.ts';
 import type { FoundRun } from '../run/found-run.ts';
 import type { LookupOptions } from '../run/lookup.ts';
 import { reportRuns } from '../run/report.ts';
@@ -63,7 +62,7 @@ export async function logs(query: LogsQuery, options: LogsOptions, world: World)
 
 /** Of a run that failed: the line that says why, which may be far from the end of its log, and the next step. */
 async function tellCause({ run, connection }: FoundRun, { err }: World): Promise<void> {
-  const { verdict } = stateAfter((await readRunLog(connection.host, run)).events);
+  const { verdict } = await readRunState(connection.host, run);
   if (verdict?.line === undefined || !isBad(verdict)) return;
   const advice = nextStep(verdict, await knownCause(verdict, run, connection.host));
   const rows = [

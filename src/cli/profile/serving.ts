@@ -1,7 +1,7 @@
-import { join } from 'node:path/posix';
 import { DynSlurmError } from '../../errors.ts';
 import { endpointsOf, type WorkerEndpoint } from '../../observe/service/endpoints.ts';
 import { readRunLog } from '../../run/event-log.ts';
+import { attemptDir } from '../../run/folder.ts';
 import { type PlanFile, readPlan } from '../../run/plan-file.ts';
 import { isServing, stateAfter } from '../../run/state.ts';
 import type { FoundRun } from '../run/found-run.ts';
@@ -31,10 +31,9 @@ export async function servingOf({ run, connection: { host } }: FoundRun): Promis
     });
   }
   const dir = await host.resolve(run.dir);
-  const attempt = started?.attempt ?? 0;
   return {
     planned,
     workers: endpoints.workers,
-    attemptDir: attempt === 0 ? dir : join(dir, 'attempts', String(attempt)),
+    attemptDir: attemptDir(dir, started?.attempt),
   };
 }

@@ -1,7 +1,6 @@
 import { dirname, join } from 'node:path/posix';
-import { readRunLog } from '../../run/event-log.ts';
+import { readRunState } from '../../run/event-log.ts';
 import { listRuns, type Run } from '../../run/folder.ts';
-import { stateAfter } from '../../run/state.ts';
 import type { JobId } from '../../scheduler/job-id.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { exitOfRun } from './exit.ts';
@@ -18,7 +17,7 @@ export async function retriesAfter(
   later.sort((a, b) => (b.job?.attempt ?? 0) - (a.job?.attempt ?? 0));
   const waiting = [];
   for (const { id, dir, job } of later) {
-    const { verdict } = stateAfter((await readRunLog(host, { dir })).events);
+    const { verdict } = await readRunState(host, { dir });
     if (job && !verdict) waiting.push({ id, jobId: job.jobId });
   }
   return waiting;
@@ -33,7 +32,7 @@ export async function succeededBefore(run: Run, { host }: Connection): Promise<s
     ({ id, job }) => id === first || (job?.retryOf === first && (job.attempt ?? 0) < attempt),
   );
   for (const { id } of others) {
-    const state = stateAfter((await readRunLog(host, { dir: join(root, id) })).events);
+    const state = await readRunState(host, { dir: join(root, id) });
     if (state.verdict && exitOfRun(state) === 0) return id;
   }
   return undefined;

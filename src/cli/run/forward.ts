@@ -2,9 +2,9 @@ import { DynSlurmError, EXIT } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { openTunnel, type Tunnel } from '../../host/tunnel.ts';
 import { watchRun } from '../../observe/watch.ts';
-import { readRunLog } from '../../run/event-log.ts';
+import { readRunState } from '../../run/event-log.ts';
 import type { EventOf } from '../../run/events.ts';
-import { advance, type RunState, stateAfter } from '../../run/state.ts';
+import { advance, type RunState } from '../../run/state.ts';
 import type { World } from '../world.ts';
 import { jobIdOf } from './adopt.ts';
 import { exitOfRun } from './exit.ts';
@@ -23,7 +23,7 @@ export async function forward(
 ): Promise<number> {
   const { run, connection } = await lookUpRun(query, { ...options, meant: 'serving' }, world);
   const { host } = connection;
-  const past = stateAfter((await readRunLog(host, run)).events);
+  const past = await readRunState(host, run);
   if (past.verdict) throw ended(run.id, past.verdict.reason);
   if (!past.ready) world.err.write(`waiting for ${run.id} to become ready\n`);
 

@@ -1,6 +1,6 @@
 import { DynSlurmError } from '../../errors.ts';
-import { readRunLog } from '../../run/event-log.ts';
-import { NEW_RUN, type RunState, stateAfter } from '../../run/state.ts';
+import { readRunState } from '../../run/event-log.ts';
+import { isServing, NEW_RUN } from '../../run/state.ts';
 import type { World } from '../world.ts';
 import type { FoundRun } from './found-run.ts';
 import { type RunReport, reportRuns } from './report.ts';
@@ -44,7 +44,7 @@ async function newestLive(
   for (let from = 0; from < Math.min(runs.length, MOST); from += TOGETHER) {
     for (const { run, connection, state } of await liveOf(runs.slice(from, from + TOGETHER), world)) {
       first ??= { run, connection };
-      if (!preferReady || isReady(state)) return { run, connection };
+      if (!preferReady || isServing(state)) return { run, connection };
     }
   }
   return first;
@@ -53,9 +53,7 @@ async function newestLive(
 /** Those of a few runs that go on: their own word comes first, and then Slurm's. */
 async function liveOf(runs: readonly FoundRun[], world: World): Promise<readonly RunReport[]> {
   const ended = await Promise.all(
-    runs.map(
-      async ({ run, connection }) => stateAfter((await readRunLog(connection.host, run)).events).verdict,
-    ),
+    runs.map(async ({ run, connection }) => (await readRunState(connection.host, run)).verdict),
   );
   const open = runs.filter((_, index) => ended[index] === undefined);
   if (open.length === 0) return [];
@@ -69,6 +67,3 @@ async function liveOf(runs: readonly FoundRun[], world: World): Promise<readonly
 export function hasEnded({ state, jobId, unreachable }: RunReport): boolean {
   return state.verdict !== undefined || (jobId === undefined && !unreachable);
 }
-
-const isReady = ({ ready, teardown, requeued }: RunState): boolean =>
-  ready !== undefined && teardown === undefined && requeued === undefined;

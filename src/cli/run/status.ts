@@ -1,6 +1,7 @@
 import { EXIT } from '../../errors.ts';
 import { knownCause } from '../../observe/known-cause.ts';
 import { removeLeftSecrets } from '../../observe/left-secrets.ts';
+import { isServing } from '../../run/state.ts';
 import { benchLines } from '../bench/text.ts';
 import { benchedEnd } from '../bench/verdict.ts';
 import { noteBadNodes } from '../nodes/ledger.ts';
@@ -91,7 +92,7 @@ async function withCanceller(report: RunReport, world: World): Promise<RunReport
 /** Takes a moment, so only one run at a time is asked. */
 async function withLoad(report: RunReport, { signal }: World): Promise<RunReport> {
   const { state, run, connection } = report;
-  if (!state.ready || state.teardown || state.verdict) return report;
+  if (!isServing(state)) return report;
   const { currentLoad } = await import('../../observe/service/current-load.ts');
   const load = await currentLoad(connection.host, run, signal);
   return load ? { ...report, load } : report;

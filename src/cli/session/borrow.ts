@@ -2,9 +2,8 @@ import type { Job } from '../../config/job.ts';
 import { DynSlurmError } from '../../errors.ts';
 import { elapsed } from '../../format.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { readRunLog } from '../../run/event-log.ts';
+import { readRunState } from '../../run/event-log.ts';
 import { listRuns } from '../../run/folder.ts';
-import { stateAfter } from '../../run/state.ts';
 import { allocated, hostnames } from '../../scheduler/allocation.ts';
 import { asJobId, type JobId, jobNumber } from '../../scheduler/job-id.ts';
 import { type Connection, LOCAL } from '../cluster/connect.ts';
@@ -100,8 +99,7 @@ async function sessionsIn(
   for (const run of await listRuns(host, runsDir)) {
     if (run.job?.jobId !== jobId || !run.job.session) continue;
     owned ||= run.job.session.allocation === 'owned';
-    if (stateAfter((await readRunLog(host, run)).events).verdict === undefined)
-      return { rival: run.id, owned };
+    if ((await readRunState(host, run)).verdict === undefined) return { rival: run.id, owned };
   }
   return { owned };
 }

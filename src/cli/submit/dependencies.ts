@@ -1,6 +1,5 @@
 import { DynSlurmError } from '../../errors.ts';
-import { readRunLog } from '../../run/event-log.ts';
-import { stateAfter } from '../../run/state.ts';
+import { readRunState } from '../../run/event-log.ts';
 import { asJobId, type JobId } from '../../scheduler/job-id.ts';
 import type { Dependency } from '../../scheduler/scheduler.ts';
 import type { NamedProfile } from '../cluster/connect.ts';
@@ -53,7 +52,7 @@ async function jobOf(
     });
   }
   const { run, connection } = found;
-  const state = stateAfter((await readRunLog(connection.host, run)).events);
+  const state = await readRunState(connection.host, run);
   if (!state.verdict) return (await withJob(run, state, connection, world)).jobId;
   if (!mustSucceed || exitOfRun(state) === 0) return undefined;
   throw new DynSlurmError(

@@ -2,10 +2,9 @@ import { untilAbort } from '../../host/until-abort.ts';
 import { watchRun } from '../../observe/watch.ts';
 import { withLogs } from '../../observe/with-logs.ts';
 import { withService } from '../../observe/with-service.ts';
-import { readRunLog } from '../../run/event-log.ts';
+import { readRunState } from '../../run/event-log.ts';
 import type { ObservedEvent } from '../../run/events.ts';
 import { type Outline, readPlan } from '../../run/plan-file.ts';
-import { stateAfter } from '../../run/state.ts';
 import type { JobId } from '../../scheduler/job-id.ts';
 import { withJob } from '../run/adopt.ts';
 import type { FoundRun } from '../run/found-run.ts';
@@ -29,7 +28,7 @@ export interface WatchedRun extends FoundRun {
 
 export async function watchedRun({ run: given, connection }: FoundRun, world: World): Promise<WatchedRun> {
   const { host } = connection;
-  const past = stateAfter((await readRunLog(host, given)).events);
+  const past = await readRunState(host, given);
   const { run, jobId } = await withJob(given, past, connection, world);
   return { run, connection, jobId, outline: await readPlan(host, run) };
 }

@@ -1,10 +1,10 @@
 import type { Host } from '../../host/host.ts';
 import { pause } from '../../host/pause.ts';
 import { timeLimit } from '../../host/time-limit.ts';
-import { readRunLog } from '../../run/event-log.ts';
+import { readRunState } from '../../run/event-log.ts';
 import { readPlan } from '../../run/plan-file.ts';
 import type { Load } from '../../run/service-event.ts';
-import { isServing, stateAfter } from '../../run/state.ts';
+import { isServing } from '../../run/state.ts';
 import { dialerFor } from './dialer.ts';
 import { endpointsOf } from './endpoints.ts';
 import { Scraper } from './scraper.ts';
@@ -23,7 +23,7 @@ export async function currentLoad(
   run: { readonly dir: string },
   signal: AbortSignal,
 ): Promise<Load | undefined> {
-  const state = stateAfter((await readRunLog(host, run)).events);
+  const state = await readRunState(host, run);
   if (!isServing(state)) return undefined;
   const either = AbortSignal.any([signal, timeLimit(TIMEOUT)]);
   const web = new Web(dialerFor(host));
