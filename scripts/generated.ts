@@ -5,7 +5,6 @@ import { loadJob } from '../src/cli/config/load.ts';
 import { bundleOf } from '../src/cli/submit/bundle.ts';
 import { processWorld } from '../src/cli/world.ts';
 import { jsonSchema } from '../src/config/docs/json-schema.ts';
-import { planJob } from '../src/plan/assemble.ts';
 import { portsMarkdown } from '../src/plan/exposure.ts';
 import { causesMarkdown } from './causes-markdown.ts';
 import { keysMarkdown, profileMarkdown } from './config-markdown.ts';
@@ -46,9 +45,9 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
   };
   for (const name of await exampleConfigs(world)) {
     const loaded = await loadJob(`${name}.yaml`, {}, world);
-    if (loaded.job === undefined)
+    if (loaded.plan === undefined)
       throw new Error(`configs/${name}.yaml: ${JSON.stringify(loaded.diagnostics)}`);
-    const bundle = await bundleOf(loaded, planJob(loaded.job), world);
+    const bundle = await bundleOf(loaded, loaded.plan, world);
     for (const [path, file] of bundle.files) {
       files.set(`slurm_jobs/${name}/${path}`, { text: file.text, mode: file.mode & 0o100 ? 0o755 : 0o644 });
     }

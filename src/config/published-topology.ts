@@ -1,25 +1,14 @@
 import * as z from 'zod';
 import type { SourceFile } from './resolve.ts';
-import { gpusPerNode } from './schema/gpu.ts';
 import { topologyHeader } from './schema/job-schema.ts';
-import { ROLES, type Role, role } from './schema/role.ts';
-import { workerSize } from './sizing.ts';
+import { ROLES, type Role, type RoleConfig, role } from './schema/role.ts';
 import { parseYaml } from './yaml/parse.ts';
 import { plain } from './yaml/tree.ts';
 
-/** A topology as `dyn-slurm topologies` shows it. */
+/** What a published topology says of itself, and its roles. */
 export interface PublishedTopology extends z.output<typeof topologyHeader> {
   readonly gpu: string;
-  readonly roles: readonly RoleShape[];
-}
-
-/** How large the workers of a role are. */
-export interface RoleShape {
-  readonly role: Role;
-  readonly workers: number;
-  /** Whole nodes of one worker; 0 where it takes a part of one. */
-  readonly nodesPerWorker: number;
-  readonly gpusPerWorker: number;
+  readonly roles: readonly { readonly role: Role; readonly config: RoleConfig }[];
 }
 
 /** What a topology says beside the keys that it sets; undefined where its file says nothing that can be read. */
@@ -43,11 +32,8 @@ export function readPublishedTopology({ file, text }: SourceFile): PublishedTopo
       Object.keys(published.shape).flatMap((key) => (key in values ? [[key, values[key]]] : [])),
     ),
   );
-  const perNode = gpusPerNode(header.gpu, {}) ?? 0;
-  const roles = ROLES.filter((name) => values[name] !== undefined).map((name) => {
-    const config = role.parse(values[name]);
-    const { gpus, nodes } = workerSize(name, config, perNode);
-    return { role: name, workers: config.workers, nodesPerWorker: nodes, gpusPerWorker: gpus };
-  });
+  const roles = ROLES.flatMap((name) =>
+    values[name] === undefined ? [] : [{ role: name, config: role.parse(values[name]) }],
+  );
   return { ...header, roles };
 }

@@ -9,8 +9,6 @@ import { merge } from './layers.ts';
 import { namesIn } from './names-in-config.ts';
 import { type Layering, provenanceOf } from './provenance.ts';
 import { readRemarks, type TopologyRemarks } from './published-topology.ts';
-import { checkRules } from './rules/check-rules.ts';
-import { checkDirectives } from './rules/directives.ts';
 import { unknownName } from './rules/unknown-name.ts';
 import { jobField } from './schema/field.ts';
 import { GPUS, gpuModel } from './schema/gpu.ts';
@@ -50,22 +48,25 @@ export interface ResolveInput {
   readonly overlay?: SourceFile;
 }
 
+/** A config as its files have it, before the rules across its fields. */
 export interface Resolved {
-  /** Absent when there is any error. */
+  /** Undefined where it cannot be read at all; with stopgaps where a field is wrong. */
   readonly job?: Job;
-  /** Gives a further problem of the job its place in the files; there with the job. */
-  readonly locateProblem?: (problem: Problem) => Diagnostic;
-  /** What its published topology says of itself; there with the job. */
-  readonly notes?: readonly string[];
-  readonly diagnostics: readonly Diagnostic[];
-  readonly provenance: readonly Provenance[];
+  /** Its topology was not found, so that it lacks what most rules ask for. */
+  readonly topologyLost: boolean;
+  /** All that is wrong with the files and, by `problems`, with the job; without what follows only from a wrong field. */
+  readonly diagnose: (problems: readonly Problem[]) => readonly Diagnostic[];
+  /** Gives a problem of the job its place in the files. */
+  readonly locateProblem: (problem: Problem) => Diagnostic;
+  readonly provenance: () => readonly Provenance[];
+  /** What its published topology says of itself. */
+  readonly notes: readonly string[];
 }
 
 /**
- * A config with its topology and its cluster profile, as one validated job. Pure, and never throws for anything that
- * the files hold.
+ * A config with its topology and its cluster profile, as one job. Pure, and never throws for anything that the files hold.
  */
-export function resolveJob(input: ResolveInput): Resolved {
+export function resolveJob(input: ResolveInput): Resolved | { readonly diagnostics: readonly Diagnostic[] } {
   const { config: parsed, cluster } = input;
   const optional = [input.overlay, input.topology].flatMap((one) => one ?? []);
   const files = [parsed, ...optional, ...cluster.files].map(({ file }) => file);
@@ -77,7 +78,7 @@ export function resolveJob(input: ResolveInput): Resolved {
     ...profile.diagnostics,
   ];
   const { root } = parsed;
-  if (root === undefined) return { diagnostics: sortByPosition(diagnostics, files), provenance: [] };
+  if (root === undefined) return { diagnostics: sortByPosition(diagnostics, files) };
 
   const topology = topologyLayer(root, input.topology, input.topologyNames);
   const layers = [profile.defaults, topology.layer, topology.config, overlay?.root].flatMap((layer) =>
@@ -99,24 +100,26 @@ export function resolveJob(input: ResolveInput): Resolved {
   const current =
     checked.value && withoutRetiredRoles(checked.value, (role) => topology.config.entries.has(role));
   const preset = topology.lost ? undefined : input.topology && readRemarks(input.topology);
-  const { job, problems, used } = completeJob(current?.job, named, fixedPorts(checked.tree), lost, preset);
+  const { job, problems: own, used } = completeJob(current?.job, named, fixedPorts(checked.tree), preset);
   const faults = [...checked.describeIssues.filter(isStopgap).map(({ path }) => path), ...beyond];
-  const reliable = problems.filter(({ path }) => !causedBy(faults, path));
   diagnostics.push(
     ...topology.diagnostics,
     ...found.map((finding) => locateProblem(finding, finding.tree, root)),
-    ...[...strayed, ...(current?.problems ?? []), ...reliable].map((problem) =>
-      locateProblem(problem, checked.tree, root),
-    ),
   );
-  const all = sortByPosition(diagnostics, files);
-  if (job === undefined || all.some(({ severity }) => severity === 'error'))
-    return { diagnostics: all, provenance: [] };
-  const trees = { job: checked.tree, profile: profile.tree };
-  const provenance = provenanceOf(job, trees, used, layering(input));
   const within = (problem: Problem) => locateProblem(problem, checked.tree, root);
-  const notes = preset?.notes ?? [];
-  return { job, diagnostics: all, provenance, locateProblem: within, notes };
+  const always = [...strayed, ...(current?.problems ?? [])];
+  return {
+    ...(job && { job }),
+    topologyLost: lost,
+    diagnose: (problems) => {
+      const reliable = [...own, ...problems].filter(({ path }) => !causedBy(faults, path));
+      return sortByPosition([...diagnostics, ...[...always, ...reliable].map(within)], files);
+    },
+    locateProblem: within,
+    provenance: () =>
+      job ? provenanceOf(job, { job: checked.tree, profile: profile.tree }, used, layering(input)) : [],
+    notes: preset?.notes ?? [],
+  };
 }
 
 interface Completed {
@@ -125,29 +128,25 @@ interface Completed {
   readonly used: ResolvedAliases['used'];
 }
 
-/** The job with its aliases resolved, and what the rules say of it. */
+/** The job with its aliases resolved, and what is wrong with the names in it. */
 function completeJob(
   value: JobConfig | undefined,
   cluster: Job['cluster'],
   fixed: Job['fixedPorts'],
-  topologyLost: boolean,
   preset: TopologyRemarks | undefined,
 ): Completed {
   if (value === undefined) return { job: undefined, problems: [], used: [] };
   const { model, container, used, problems } = resolveAliases(value, cluster);
   const plain: Job = { ...value, ...(container && { container }), model, cluster, fixedPorts: fixed };
   const expects = expectedOf(plain, preset?.expects);
-  const job: Job = { ...plain, ...(expects.length > 0 && { expects }) };
-  const expected = checkExpected(expects, value.topology ?? '', job, cluster);
   const known = Object.keys(GPUS);
-  const unknownGpu = gpuModel(job.gpu)
+  const gpu = nearest(plain.gpu, known) ?? plain.gpu;
+  const job: Job = { ...plain, gpu, ...(expects.length > 0 && { expects }) };
+  const expected = checkExpected(expects, value.topology ?? '', job, cluster);
+  const unknownGpu = gpuModel(plain.gpu)
     ? []
-    : [unknownName(['gpu'], 'GPU model', job.gpu, known, `known are ${alternatives(known, 'and')}`)];
-  // Without its topology, a job lacks what the rules would ask for.
-  const rules = topologyLost
-    ? [...checkDirectives(job, cluster)]
-    : checkRules({ ...job, gpu: nearest(job.gpu, known) ?? job.gpu }, cluster);
-  return { job, problems: [...unknownGpu, ...problems, ...rules, ...expected], used };
+    : [unknownName(['gpu'], 'GPU model', plain.gpu, known, `known are ${alternatives(known, 'and')}`)];
+  return { job, problems: [...unknownGpu, ...problems, ...expected], used };
 }
 
 /** Values that the files hold but that could not be read; an inline topology counts as its keys. */

@@ -1,8 +1,6 @@
 import type { Job } from '../config/job.ts';
-import { etcdGuard } from '../config/planes.ts';
-import { checkRules } from '../config/rules/check-rules.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
-import { usesDpAttention } from '../config/sizing.ts';
+import type { Problem } from '../config/yaml/problem.ts';
 import { benchOutline } from './bench/outline.ts';
 import { benchSteps } from './bench-step.ts';
 import { containerSteps } from './container.ts';
@@ -12,19 +10,33 @@ import { imageSteps } from './image.ts';
 import { infraSteps } from './infra.ts';
 import { monitorSteps } from './monitor-step.ts';
 import { movablePorts } from './movable-ports.ts';
-import { type Placement, place } from './placement.ts';
+import type { Placement } from './placement.ts';
 import type { Plan, PlanNode, PlanWorker, ProcessKind, Shells, Step } from './plan.ts';
+import { etcdGuard } from './planes.ts';
 import { portClashes } from './ports.ts';
 import { preflightChecks } from './preflight.ts';
 import { processesOf } from './processes.ts';
 import { readiness, readyRequests } from './readiness.ts';
+import { checkRules } from './rules/check-rules.ts';
 import { withSrun } from './step.ts';
 import type { PlacedWorker } from './worker.ts';
 import { workerStep } from './worker-step.ts';
 
-/** Plans a job that keeps the config's rules. Pure; time and space grow with the nodes. */
-export function planJob(job: Job): Plan {
-  const placement = place(job);
+/** What became of a job: its plan, unless a problem is an error; and all that its rules find. */
+export interface Planned {
+  readonly plan?: Plan;
+  readonly problems: readonly Problem[];
+}
+
+/** Plans a job whose fields are valid each by itself. Pure; time and space grow with the nodes. */
+export function planJob(job: Job): Planned {
+  const { problems, placement } = checkRules(job);
+  if (placement === undefined || problems.some(({ severity }) => severity === 'error')) return { problems };
+  return { plan: assemble(job, placement, problems), problems };
+}
+
+/** The plan of a job that keeps the rules; what they find are warnings. */
+export function assemble(job: Job, placement: Placement, problems: readonly Problem[]): Plan {
   const { nodes: count, gpusPerNode: perNode, workers: placed, frontends } = placement;
   // nginx stands before several frontends, on the head node.
   const entry = { node: frontends.length > 1 ? 0 : (frontends[0]?.node ?? 0), port: job.frontend.port };
@@ -46,7 +58,7 @@ export function planJob(job: Job): Plan {
     model: job.gpu,
     perNode,
     total: count * perNode,
-    used: placed.reduce((sum, worker) => sum + busyGpus(worker), 0),
+    used: placed.reduce((sum, worker) => sum + worker.busy, 0),
   };
   const workers = placed.map(planWorker);
   const ready = readiness(job);
@@ -64,7 +76,7 @@ export function planJob(job: Job): Plan {
     readiness: ready,
     movable: movablePorts(processes, job),
     entry,
-    warnings: warnings(job),
+    warnings: problems.map(warningText),
     directives: directives(job, count, perNode),
     commandLine: commandLineOptions(job),
     preflight: preflightChecks(job, { nodes, gpus, workers, steps, processes }),
@@ -112,7 +124,7 @@ function planNodes({ nodes, workers }: Placement, steps: readonly Step[]): reado
   for (const worker of workers) {
     for (const index of worker.nodes) {
       const node = planned[index];
-      if (node) node.gpusUsed += Math.ceil(busyGpus(worker) / worker.nodes.length);
+      if (node) node.gpusUsed += Math.ceil(worker.busy / worker.nodes.length);
     }
   }
   return planned.map(({ roles, steps: names, gpusUsed }, index) => ({
@@ -140,13 +152,5 @@ function planWorker(worker: PlacedWorker): PlanWorker {
   };
 }
 
-/** GPUs that the worker's ranks use, which are at most those that it has. */
-function busyGpus({ config, nodes, gpus, tp, pp, dp }: PlacedWorker): number {
-  return Math.min(nodes.length * gpus.length, tp * pp * (usesDpAttention(config) ? 1 : dp));
-}
-
-function warnings(job: Job): readonly string[] {
-  return checkRules(job, job.cluster)
-    .filter(({ severity }) => severity === 'warning')
-    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message));
-}
+const warningText = ({ path, message }: Problem): string =>
+  path.length > 0 ? `${path.join('.')}: ${message}` : message;

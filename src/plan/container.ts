@@ -1,6 +1,6 @@
 import type { Job } from '../config/job.ts';
-import { hasPlanes } from '../config/planes.ts';
 import type { NodeIndex, StepBody } from './plan.ts';
+import { hasPlanes } from './planes.ts';
 import { CONTAINER } from './word.ts';
 
 /** Whether the steps of a node run in one container, which pyxis unpacks once, instead of one each. */

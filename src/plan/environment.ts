@@ -1,10 +1,10 @@
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
-import { hasPlanes, hasRequestPlane, needsNats } from '../config/planes.ts';
 import type { EnvironmentValue } from '../config/schema/environment.ts';
 import { insideSelf, reachedAt } from './inside.ts';
 import { portPart } from './movable-ports.ts';
 import type { SecretSource, Word } from './plan.ts';
+import { hasPlanes, hasRequestPlane, needsNats } from './planes.ts';
 import { tlsEnvironment } from './tls.ts';
 
 /**

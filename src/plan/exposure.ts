@@ -1,9 +1,9 @@
 import { atLeast } from '../config/compat/release.ts';
 import { releasesOf } from '../config/compat/releases.ts';
 import type { Job } from '../config/job.ts';
-import { hasPlanes } from '../config/planes.ts';
 import { isOnLoopback } from './inside.ts';
 import type { Port, PortUse } from './plan.ts';
+import { hasPlanes } from './planes.ts';
 
 /** Who can reach a port. */
 export type Exposure = Pick<Port, 'address' | 'guard'>;

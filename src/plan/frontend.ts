@@ -2,14 +2,14 @@ import { applyRenames } from '../config/compat/apply-renames.ts';
 import { atLeast } from '../config/compat/release.ts';
 import { releasesOf } from '../config/compat/releases.ts';
 import type { Job } from '../config/job.ts';
-import { migrationLimit } from '../config/migration.ts';
-import { hasEventPlane, hasPlanes, hasRequestPlane } from '../config/planes.ts';
 import { withoutSecrets } from '../config/schema/argument-secrets.ts';
 import { argumentWords } from './engine/arguments.ts';
 import { dynamoEnvironment, userEnvironment } from './environment.ts';
+import { migrationLimit } from './migration.ts';
 import { portPart, portWord } from './movable-ports.ts';
 import type { PlacedFrontend } from './placement.ts';
 import type { Plan, StepBody, Word } from './plan.ts';
+import { hasEventPlane, hasPlanes, hasRequestPlane } from './planes.ts';
 import { frontendPorts, nginxPorts } from './ports.ts';
 import { LOCAL_DIR, nodeIp, SELF_IP } from './word.ts';
 

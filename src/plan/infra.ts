@@ -1,9 +1,9 @@
 import type { Job } from '../config/job.ts';
-import { needsNats } from '../config/planes.ts';
 import { argumentWords } from './engine/arguments.ts';
 import { insideSelf } from './inside.ts';
 import { portPart, portWord } from './movable-ports.ts';
 import type { StepBody } from './plan.ts';
+import { needsNats } from './planes.ts';
 import { etcdPorts, natsPorts } from './ports.ts';
 import { CERTIFICATE, KEY } from './tls.ts';
 import { LOCAL_DIR, RUN_DIR } from './word.ts';

@@ -1,7 +1,6 @@
 import { type GivenFlag, givenFlags } from '../config/compat/given-flags.ts';
 import type { Job } from '../config/job.ts';
-import { ROLES } from '../config/schema/role.ts';
-import { needsGpu } from '../config/sizing.ts';
+import { needsGpu, ROLES } from '../config/schema/role.ts';
 
 /**
  * The folder to mount for a model at a path. The files of a snapshot in a Hugging Face cache are links to `../../blobs`, so

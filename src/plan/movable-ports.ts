@@ -1,6 +1,6 @@
 import type { Job } from '../config/job.ts';
-import { DIST_INIT_STRIDE } from '../config/port-blocks.ts';
 import type { Port, PortBlock, PortUse, Process, Ref, Word } from './plan.ts';
+import { DIST_INIT_STRIDE } from './ports.ts';
 
 /** Of `infra.ports`; clients’ own is `frontend.port`. */
 const FIELDS = {

@@ -1,9 +1,9 @@
 import type { Job } from '../config/job.ts';
-import { dedicatedNodes, layOut } from '../config/layout.ts';
 import { gpusPerNode } from '../config/schema/gpu.ts';
-import { parallelism, workerSize } from '../config/sizing.ts';
+import { dedicatedNodes, layOut } from './layout.ts';
 import type { NodeIndex } from './plan.ts';
 import { frontendPort, PortSlots } from './ports.ts';
+import { parallelism, workerSize } from './sizing.ts';
 import type { PlacedWorker } from './worker.ts';
 
 export interface Placement {
@@ -38,7 +38,7 @@ export function place(job: Job): Placement {
   const workers = layout.spots.map(({ role, index, nodes, gpus }): PlacedWorker => {
     const config = job[role];
     if (!config) throw new Error(`the layout holds a ${role} worker that the job does not`);
-    const { tp, pp, dp, ep } = parallelism(config, workerSize(role, config, perNode).gpus);
+    const { tp, pp, dp, ep, busy } = parallelism(config, workerSize(role, config, perNode).gpus);
     return {
       name: `${role}-${index}`,
       role,
@@ -51,6 +51,7 @@ export function place(job: Job): Placement {
       pp,
       dp,
       ep,
+      busy,
       ports: slots.worker({ role, index, nodes, dp }),
     };
   });

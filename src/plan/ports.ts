@@ -1,16 +1,21 @@
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
-import { hasPlanes, hasRequestPlane } from '../config/planes.ts';
-import {
-  DIST_INIT_PORTS,
-  DIST_INIT_STRIDE,
-  DP_HANDSHAKE_OFFSET,
-  NCCL_PORT_OFFSET,
-} from '../config/port-blocks.ts';
-import { usesDpAttention } from '../config/sizing.ts';
 import { exposure } from './exposure.ts';
 import type { NodeIndex, Port, PortUse, Process, Word } from './plan.ts';
+import { hasPlanes, hasRequestPlane } from './planes.ts';
+import { usesDpAttention } from './sizing.ts';
 import type { PlacedWorker } from './worker.ts';
+
+/**
+ * Ports of a worker's leader, from its dist-init port on: SGLang listens on that and the six after it, and with DP
+ * attention, while it starts, on the thirteenth, `DP_ATTENTION_HANDSHAKE_PORT_DELTA` of its server_args.py. The NCCL port
+ * is chosen here, between the two.
+ */
+const DIST_INIT_PORTS = 7;
+export const NCCL_PORT_OFFSET = 7;
+export const DP_HANDSHAKE_OFFSET = 13;
+/** From one worker of a node to the next. */
+export const DIST_INIT_STRIDE = 20;
 
 /**
  * Every port of a job and its owner. The bases come from `frontend.port` and `infra.ports`; slots count the

@@ -1,11 +1,10 @@
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
-import { hasPlanes } from '../config/planes.ts';
-import type { Role, RoleConfig } from '../config/schema/role.ts';
-import { engineArgument } from '../config/sizing.ts';
+import { engineArgument, type Role, type RoleConfig } from '../config/schema/role.ts';
 import { START_STAGES } from '../start-stages.ts';
 import { addressOf } from './inside.ts';
 import type { Plan, Readiness, ReadyRequests, StepBody } from './plan.ts';
+import { hasPlanes } from './planes.ts';
 import { nodeIp } from './word.ts';
 
 /** First release whose runtime has the route `/{model_id}/ready` of `/v1/models`: 1.3.1 does, 1.2.1 does not. */

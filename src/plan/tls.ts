@@ -1,6 +1,6 @@
 import type { Job } from '../config/job.ts';
-import { hasRequestPlane, needsNats } from '../config/planes.ts';
 import type { Word } from './plan.ts';
+import { hasRequestPlane, needsNats } from './planes.ts';
 import { ATTEMPT_DIR } from './word.ts';
 
 /** What lib.sh makes before anything starts. The certificate is its own authority, and clients have the servers' key. */

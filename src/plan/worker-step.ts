@@ -1,9 +1,9 @@
 import type { Job } from '../config/job.ts';
-import { hasRequestPlane } from '../config/planes.ts';
 import { workerCommand } from './engine/command.ts';
 import { dynamoEnvironment } from './environment.ts';
 import { portWord } from './movable-ports.ts';
 import type { StepBody } from './plan.ts';
+import { hasRequestPlane } from './planes.ts';
 import { workerPorts } from './ports.ts';
 import { profilerWords } from './profiler.ts';
 import type { PlacedWorker } from './worker.ts';

@@ -18,6 +18,8 @@ export interface PlacedWorker {
   readonly pp: number;
   readonly dp: number;
   readonly ep: number;
+  /** GPUs that its ranks use; more than it has only where a rule refuses that. */
+  readonly busy: number;
   /**
    * Bases of its port blocks, unique on the node; of prefill workers `bootstrap` is unique in the job. Other
    * roles do not listen on it.

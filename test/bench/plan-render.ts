@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { resolveJob } from '../../src/config/resolve.ts';
 import { parseYaml } from '../../src/config/yaml/parse.ts';
-import { planJob } from '../../src/plan/assemble.ts';
+import { planConfig } from '../../src/plan/plan-config.ts';
 import { renderBundle, TEMPLATES, type TemplateName } from '../../src/render/bundle.ts';
+import { planOf } from '../unit/plan/sample-job.ts';
 
 // Plans and renders one job of so many nodes, and prints how long it took and the peak memory of the process.
 
@@ -29,7 +29,7 @@ const templates = Object.fromEntries(
   TEMPLATES.map((name) => [name, readFileSync(join(root, 'templates', name), 'utf8')]),
 ) as Record<TemplateName, string>;
 
-const { job, diagnostics } = resolveJob({
+const { job, diagnostics } = planConfig({
   config: parseYaml('bench.yaml', text),
   topologyNames: [],
   cluster: { name: 'default', files: [] },
@@ -38,7 +38,7 @@ const { job, diagnostics } = resolveJob({
 if (job === undefined) throw new Error(JSON.stringify(diagnostics));
 
 const start = performance.now();
-const bundle = renderBundle(planJob(job), { templates, config: text });
+const bundle = renderBundle(planOf(job), { templates, config: text });
 const ms = performance.now() - start;
 const bytes = [...bundle.files.values()].reduce((sum, file) => sum + file.text.length, 0);
 // The peak of this program alone: getrusage would count the memory of the parent that forked it.

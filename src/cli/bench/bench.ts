@@ -78,6 +78,7 @@ async function wantedBench(
   return {
     name: again ? (earlier.name ?? '') : `bench-${world.randomHex(3)}`,
     job: valid.job,
+    plan: valid.plan,
     original: own.job,
     overlay: laid,
     done: earlier?.done ?? new Set(),

@@ -1,18 +1,20 @@
 import type { Job } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { World } from '../world.ts';
 import { runBuiltin, type Service } from './builtin.ts';
 import { conclude } from './conclusion.ts';
 
 /** Runs the built-in benchmark of a config against its rehearsal; the exit code. */
 export async function rehearseBench(
-  { job, ...target }: Service & { readonly job: Job },
+  { job, plan, ...target }: Service & { readonly job: Job; readonly plan: Plan },
   options: { readonly json?: boolean },
   world: World,
 ): Promise<number> {
   const wanted = {
     name: `bench-${world.randomHex(3)}`,
     job,
+    plan,
     original: job,
     overlay: undefined,
     done: new Set<string>(),

@@ -1,4 +1,5 @@
 import type { Job } from '../../config/job.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { LookupOptions } from '../run/lookup.ts';
 import type { BenchFlags } from './flags.ts';
 
@@ -19,6 +20,7 @@ export interface WantedBench {
   /** Its folder in `results/`. */
   readonly name: string;
   readonly job: Job;
+  readonly plan: Plan;
   /** The config's own job, whose secrets the run has. */
   readonly original: Job;
   readonly overlay: string | undefined;

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { isBenchTool } from '../../config/compat/bench-args.ts';
 import { DynSlurmError } from '../../errors.ts';
 import type { HostFile } from '../../host/host.ts';
-import { planJob } from '../../plan/assemble.ts';
 import { benchSteps } from '../../plan/bench-step.ts';
 import type { StepBody } from '../../plan/plan.ts';
 import { withSrun } from '../../plan/step.ts';
@@ -64,9 +63,8 @@ async function start(
   world: World,
 ): Promise<AsyncIterable<ObservedEvent>> {
   const { run, connection } = target;
-  const { name, job, done } = wanted;
+  const { name, job, plan, done } = wanted;
   const id = world.randomHex(3);
-  const plan = planJob(job);
   const [step] = benchSteps(job, plan.entry, { name, done });
   if (step === undefined) throw new Error('a benchmark without a step');
   const [configured] = benchSteps(wanted.original, plan.entry);

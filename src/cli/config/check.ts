@@ -1,6 +1,5 @@
 import type { Provenance } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
-import { planJob } from '../../plan/assemble.ts';
 import { table } from '../table.ts';
 import { count } from '../wording.ts';
 import type { World } from '../world.ts';
@@ -55,8 +54,8 @@ function notesText({ job, notes = [] }: Loaded, { page }: World): string {
     .join('');
 }
 
-function size({ job }: Loaded): string {
-  return job === undefined ? '' : summary(planJob(job), job);
+function size({ job, plan }: Loaded): string {
+  return job && plan ? summary(plan, job) : '';
 }
 
 function provenanceTable(provenance: readonly Provenance[], { page }: World): string {

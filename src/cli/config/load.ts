@@ -1,9 +1,11 @@
 import { join, resolve } from 'node:path';
 import type { Job } from '../../config/job.ts';
 import { namesIn } from '../../config/names-in-config.ts';
-import { type Resolved, resolveJob, type SourceFile } from '../../config/resolve.ts';
+import type { SourceFile } from '../../config/resolve.ts';
 import { parseYaml } from '../../config/yaml/parse.ts';
 import { DynSlurmError } from '../../errors.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { type PlannedConfig, planConfig } from '../../plan/plan-config.ts';
 import { chooseCluster, clusterNames } from '../cluster/clusters.ts';
 import type { World } from '../world.ts';
 import { printDiagnostics } from './problems.ts';
@@ -19,7 +21,7 @@ export interface LoadSource {
   readonly overlay?: SourceFile;
 }
 
-export interface Loaded extends Resolved {
+export interface Loaded extends PlannedConfig {
   /** The config, as messages name it. */
   readonly file: string;
   /** The config as the user wrote it. */
@@ -45,7 +47,7 @@ export async function loadSource(
   const names = namesIn(parsed);
   const topology = await readTopology(names.topology, knownTopologies, world);
   const cluster = await chooseCluster(options.cluster, names.cluster, knownClusters, world);
-  const resolved = resolveJob({
+  const resolved = planConfig({
     config: parsed,
     ...(topology && { topology }),
     topologyNames: knownTopologies,
@@ -70,11 +72,12 @@ export async function loadValidJob(
   return validJob(await loadJob(file, options, world), world);
 }
 
-export type ValidJob = Loaded & { readonly job: Job };
+export type ValidJob = Loaded & { readonly job: Job; readonly plan: Plan };
 
 export function validJob(loaded: Loaded, world: World): ValidJob | undefined {
   printDiagnostics(loaded, world);
-  return loaded.job === undefined ? undefined : { ...loaded, job: loaded.job };
+  const { job, plan } = loaded;
+  return job && plan && { ...loaded, job, plan };
 }
 
 /** Names of the published topologies. */

@@ -1,5 +1,4 @@
 import { EXIT } from '../../errors.ts';
-import { planJob } from '../../plan/assemble.ts';
 import { planJson } from '../../plan/json.ts';
 import type { World } from '../world.ts';
 import { refusedFiles } from './files-seen.ts';
@@ -14,11 +13,10 @@ export interface PlanOptions extends LoadOptions {
 export async function plan(file: string, options: PlanOptions, world: World): Promise<number> {
   const loaded = await loadValidJob(file, options, world);
   if (loaded === undefined || (await refusedFiles(loaded, world))) return EXIT.config;
-  const planned = planJob(loaded.job);
   world.out.write(
     options.json
-      ? `${JSON.stringify(planJson(planned), null, 2)}\n`
-      : planText(planned, loaded.job, world.page, loaded.notes),
+      ? `${JSON.stringify(planJson(loaded.plan), null, 2)}\n`
+      : planText(loaded.plan, loaded.job, world.page, loaded.notes),
   );
   return EXIT.ok;
 }

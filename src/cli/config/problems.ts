@@ -1,11 +1,12 @@
-import type { Resolved, SourceFile } from '../../config/resolve.ts';
+import type { SourceFile } from '../../config/resolve.ts';
 import { formatDiagnostic } from '../../config/yaml/diagnostic.ts';
+import type { PlannedConfig } from '../../plan/plan-config.ts';
 import { styled } from '../styled.ts';
 import type { World } from '../world.ts';
 
 /** Prints every finding with its code frame, errors and warnings in the order of the files. */
 export function printDiagnostics(
-  { diagnostics, sources }: Pick<Resolved, 'diagnostics'> & { readonly sources: readonly SourceFile[] },
+  { diagnostics, sources }: Pick<PlannedConfig, 'diagnostics'> & { readonly sources: readonly SourceFile[] },
   { err, color, page }: World,
 ): void {
   const texts = new Map(sources.map(({ file, text }) => [file, text]));

@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { writeLocalFiles } from '../../host/local-files.ts';
-import { planJob } from '../../plan/assemble.ts';
 import { bundleOf } from '../submit/bundle.ts';
 import { count } from '../wording.ts';
 import type { World } from '../world.ts';
@@ -20,8 +19,7 @@ export async function render(
 ): Promise<number> {
   const loaded = await loadValidJob(file, options, world);
   if (loaded === undefined) return EXIT.config;
-  const plan = planJob(loaded.job);
-  const { files } = await bundleOf(loaded, plan, world);
+  const { files } = await bundleOf(loaded, loaded.plan, world);
   const folder = resolve(world.cwd, out);
   await refuseUnfit(folder, `--out ${out}`, force, world);
   // What an earlier render left, with its steps: removing follows no links, and all files are then written anew.

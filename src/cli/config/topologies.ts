@@ -1,10 +1,7 @@
-import {
-  type PublishedTopology,
-  type RoleShape,
-  readPublishedTopology,
-} from '../../config/published-topology.ts';
+import { type PublishedTopology, readPublishedTopology } from '../../config/published-topology.ts';
 import { nearest } from '../../config/text/suggestion.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
+import { type RoleShape, roleShapes } from '../../plan/sizing.ts';
 import { table } from '../table.ts';
 import { plural } from '../wording.ts';
 import type { World } from '../world.ts';
@@ -13,6 +10,8 @@ import { readTopology, topologyNames } from './load.ts';
 export interface TopologiesOptions {
   readonly json?: boolean;
 }
+
+type ShownTopology = Omit<PublishedTopology, 'roles'> & { readonly roles: readonly RoleShape[] };
 
 /** Lists the published topologies, or shows one as its file has it. */
 export async function topologies(
@@ -64,10 +63,11 @@ async function read(
   name: string,
   known: readonly string[],
   world: World,
-): Promise<{ topology: PublishedTopology; text: string }> {
+): Promise<{ topology: ShownTopology; text: string }> {
   const file = await readTopology(name, known, world);
   if (file === undefined) throw unknown(name, known);
-  return { topology: readPublishedTopology(file), text: file.text };
+  const topology = readPublishedTopology(file);
+  return { topology: { ...topology, roles: roleShapes(topology) }, text: file.text };
 }
 
 function unknown(name: string, known: readonly string[]): DynSlurmError {

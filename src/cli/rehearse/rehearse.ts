@@ -1,6 +1,5 @@
 import type { Job } from '../../config/job.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
-import { planJob } from '../../plan/assemble.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { benchable } from '../../rehearsal/benchable.ts';
 import { type Fault, parseFault } from '../../rehearsal/fault.ts';
@@ -35,7 +34,7 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   const faults = (options.fault ?? []).map(parseFault);
   const loaded = await loadValidJob(file, options, world);
   if (loaded === undefined) return EXIT.config;
-  const plan = planJob(loaded.job);
+  const { plan } = loaded;
   refuseUnfit(loaded.job, plan, faults, world);
   if (findTools(toolsPlace(world)) === undefined) {
     world.err.write('the tools of a rehearsal are missing; installing them first\n');
@@ -57,7 +56,7 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   try {
     const sent = await sendJob(request, run, plan, connection, world, origin);
     announce(run, plan, options, world);
-    return await runRehearsal({ ...sent, faults, connection, job: loaded.job }, options, world);
+    return await runRehearsal({ ...sent, faults, connection, job: loaded.job, plan }, options, world);
   } finally {
     release();
   }

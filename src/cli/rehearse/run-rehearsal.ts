@@ -3,6 +3,7 @@ import { EXIT } from '../../errors.ts';
 import { elapsed } from '../../format.ts';
 import { plainText } from '../../host/plain-text.ts';
 import { watchRun } from '../../observe/watch.ts';
+import type { Plan } from '../../plan/plan.ts';
 import { type ChatSummary, streamChat } from '../../rehearsal/chat.ts';
 import { type Fault, faultText } from '../../rehearsal/fault.ts';
 import { ignoredArguments } from '../../rehearsal/ignored.ts';
@@ -20,6 +21,7 @@ import { lastState, processesLeft, type Rehearsed, tearDown } from './ending.ts'
 export interface Rehearsal extends Rehearsed {
   readonly faults: readonly Fault[];
   readonly job: Job;
+  readonly plan: Plan;
 }
 
 export interface RehearsalOptions {

@@ -2,7 +2,6 @@ import type { Job } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
 import { elapsed } from '../../format.ts';
 import type { HostFile } from '../../host/host.ts';
-import { planJob } from '../../plan/assemble.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { createRun, type Run } from '../../run/folder.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
@@ -44,8 +43,7 @@ export async function allocate(
 ): Promise<number> {
   const loaded = await loadTimed(file, options, world);
   if (loaded === undefined) return EXIT.config;
-  const { job } = loaded;
-  const plan = planJob(job);
+  const { job, plan } = loaded;
   const connection = connect(job.cluster, world);
   const adopted = jobToAdopt(options, connection, world);
   const taken = adopted && (await borrowed(adopted, job, plan, connection, world));

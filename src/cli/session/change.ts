@@ -2,7 +2,6 @@ import { join } from 'node:path/posix';
 import { NO_SETTINGS, overlayText, type Settings, withoutUndone } from '../../config/yaml/setting.ts';
 import { DynSlurmError } from '../../errors.ts';
 import type { HostFile } from '../../host/host.ts';
-import { planJob } from '../../plan/assemble.ts';
 import { planJson } from '../../plan/json.ts';
 import type { Step } from '../../plan/plan.ts';
 import { changedStepFiles } from '../../render/changed-step.ts';
@@ -72,7 +71,7 @@ export async function changedCommand(
   const id = world.randomHex(3);
   const note: NotedChange = { step: step.name, settings, made: world.now().toISOString() };
   const files = changedStepFiles({
-    plan: planJob(after.job),
+    plan: after.plan,
     step: changed,
     original,
     folder: `${FOLDER}/${id}`,
@@ -123,8 +122,8 @@ function refuseNewSecrets(original: Step, changed: Step): void {
   });
 }
 
-function stepIn({ job }: ValidJob, name: string): Step {
-  const step = planJob(job).steps.find((planned) => planned.name === name);
+function stepIn({ plan }: ValidJob, name: string): Step {
+  const step = plan.steps.find((planned) => planned.name === name);
   if (step === undefined) throw new Error(`the plan has lost ${name}`);
   return step;
 }
@@ -132,7 +131,7 @@ function stepIn({ job }: ValidJob, name: string): Step {
 /** What other steps of the session rely on, ports and places, must not move under them. */
 async function requireSamePlan({ run, connection }: Session, own: ValidJob | undefined): Promise<void> {
   const noted = await connection.host.readText(join(run.dir, 'plan.json'));
-  const again = own && `${JSON.stringify(planJson(planJob(own.job)), null, 2)}\n`;
+  const again = own && `${JSON.stringify(planJson(own.plan), null, 2)}\n`;
   if (again === noted) return;
   throw new DynSlurmError(
     'config',

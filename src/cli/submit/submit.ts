@@ -1,6 +1,5 @@
 import { EXIT } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
-import { planJob } from '../../plan/assemble.ts';
 import { createRun } from '../../run/folder.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { submitRequest } from '../../scheduler/request.ts';
@@ -35,10 +34,9 @@ export interface SubmitOptions extends LoadOptions, AfterOptions {
 export async function submit(file: string, options: SubmitOptions, world: World): Promise<number> {
   const loaded = await loadValidJob(file, options, world);
   if (loaded === undefined) return EXIT.config;
-  const { job } = loaded;
+  const { job, plan } = loaded;
   const seen = (host?: Host) => refusedFiles(loaded, world, host);
   const { retries = 0 } = options;
-  const plan = planJob(job);
   const runsDir = await runsDirAt(job.cluster, options, world);
   const run = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
   const { files } = await bundleOf(loaded, plan, world);

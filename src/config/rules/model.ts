@@ -1,7 +1,6 @@
 import type { ClusterProfile } from '../schema/cluster-schema.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
-import { ROLES, type Role } from '../schema/role.ts';
-import { needsGpu } from '../sizing.ts';
+import { needsGpu, ROLES, type Role } from '../schema/role.ts';
 import { alternatives } from '../text/suggestion.ts';
 import { error, type Problem } from '../yaml/problem.ts';
 import { quoted } from '../yaml/source-range.ts';

@@ -137,3 +137,14 @@ export const role = z.strictObject({
 });
 
 export type RoleConfig = z.infer<typeof role>;
+
+/** Helpers of older multimodal and router examples, which run without a GPU. */
+export function needsGpu(role: Role): boolean {
+  return role !== 'processor' && role !== 'router';
+}
+
+/** An engine argument by its name with dashes; the user may write underscores. */
+export function engineArgument(config: RoleConfig, name: string): ArgumentValue | undefined {
+  const key = Object.keys(config.args).find((given) => given.replaceAll('_', '-') === name);
+  return key === undefined ? undefined : config.args[key];
+}

@@ -1,8 +1,8 @@
 import type { Job } from '../../config/job.ts';
-import { NCCL_PORT_OFFSET } from '../../config/port-blocks.ts';
-import { usesDpAttention } from '../../config/sizing.ts';
 import { portPart, portWord } from '../movable-ports.ts';
 import type { Word } from '../plan.ts';
+import { NCCL_PORT_OFFSET } from '../ports.ts';
+import { usesDpAttention } from '../sizing.ts';
 import { nodeIp } from '../word.ts';
 import type { PlacedWorker } from '../worker.ts';
 

@@ -3,9 +3,9 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadJob } from '../../../src/cli/config/load.ts';
-import { planJob } from '../../../src/plan/assemble.ts';
 import { onNode, wordText } from '../../../src/plan/word.ts';
 import { rehearsable } from '../../../src/rehearsal/rehearsable.ts';
+import { planOf } from '../../unit/plan/sample-job.ts';
 import { packageRoot, testWorld } from '../../world.ts';
 import { installedTools } from './service.ts';
 
@@ -30,7 +30,7 @@ async function workerCommands(topology: string): Promise<readonly (readonly stri
   writeFileSync(join(world.cwd, 'config.yaml'), text);
   const { job } = await loadJob('config.yaml', {}, world);
   if (job === undefined) throw new Error(`${topology} has errors`);
-  const plan = planJob(job);
+  const plan = planOf(job);
   if (rehearsable(plan) !== undefined) return [];
   const workers = plan.steps.filter(({ kind }) => kind === 'worker');
   return workers.map(({ name, argv, nodes }) => {

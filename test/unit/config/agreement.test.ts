@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { resolveJob } from '../../../src/config/resolve.ts';
 import { checkAgreement } from '../../../src/config/rules/agreement.ts';
 import { parseYaml } from '../../../src/config/yaml/parse.ts';
+import { planConfig } from '../../../src/plan/plan-config.ts';
 import { sampleJob } from '../plan/sample-job.ts';
 import { report } from './report.ts';
 
@@ -146,7 +146,7 @@ test('all published topologies pass', () => {
   expect(names.length).toBeGreaterThan(30);
   const found = names.flatMap((name) => {
     const text = `name: x\ntopology: ${name}\nmodel: {path: /m, served_name: m}\nslurm: {account: a, partition: b, time: 4h}\n`;
-    const { diagnostics } = resolveJob({
+    const { diagnostics } = planConfig({
       config: parseYaml('c.yaml', text),
       topology: { file: `${name}.yaml`, text: readFileSync(join(folder, `${name}.yaml`), 'utf8') },
       topologyNames: names,

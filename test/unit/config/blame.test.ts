@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { planJob } from '../../../src/plan/assemble.ts';
-import { sampleJob } from '../plan/sample-job.ts';
+import { planOf, sampleJob } from '../plan/sample-job.ts';
 import { report } from './report.ts';
 
 const TOPOLOGY = `title: t
@@ -25,7 +24,7 @@ test('a flag that was switched off is blamed where it stands', () => {
 test('the plan says what expert parallelism SGLang derives, and does not write it', () => {
   const args = { 'enable-dp-attention': true, 'moe-a2a-backend': 'deepep' };
   const wide = { nodes: 4, tp: 'gpus', dp: 'gpus', args };
-  const plan = planJob(sampleJob({ prefill: wide, decode: { ...wide, ep: 16 } }));
+  const plan = planOf(sampleJob({ prefill: wide, decode: { ...wide, ep: 16 } }));
   expect(plan.workers.map(({ name, ep }) => [name, ep])).toEqual([
     ['prefill-0', 32],
     ['decode-0', 16],

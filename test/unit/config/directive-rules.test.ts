@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkRules } from '../../../src/config/rules/check-rules.ts';
+import { checkRules } from '../../../src/plan/rules/check-rules.ts';
 import { sampleJob } from '../plan/sample-job.ts';
 import { report, resolve, VALID } from './report.ts';
 
@@ -18,8 +18,8 @@ function said(directives: Sections, cluster: Sections = {}, sections: Sections =
     },
     cluster,
   );
-  return checkRules(job, job.cluster)
-    .filter(({ message }) => !message.startsWith('without exclusive nodes, other users'))
+  return checkRules(job)
+    .problems.filter(({ message }) => !message.startsWith('without exclusive nodes, other users'))
     .map(
       ({ severity, path, message }) =>
         `${severity === 'warning' ? 'warning: ' : ''}${path.slice(2).join('.')}: ${message}`,

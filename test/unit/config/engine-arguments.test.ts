@@ -8,11 +8,10 @@ import {
   pinnedSglang,
 } from '../../../src/config/compat/engine-table.ts';
 import { FLAG_RENAMES } from '../../../src/config/compat/flag-renames.ts';
-import { checkEngineArguments } from '../../../src/config/rules/engine-arguments.ts';
-import { planJob } from '../../../src/plan/assemble.ts';
+import { checkEngineArguments } from '../../../src/plan/rules/engine-arguments.ts';
 import { wordText } from '../../../src/plan/word.ts';
 import { publishedJob, topologyHeader, topologyNames } from '../plan/engine/published-job.ts';
-import { sampleJob } from '../plan/sample-job.ts';
+import { planOf, sampleJob } from '../plan/sample-job.ts';
 import { report, resolve, VALID } from './report.ts';
 
 type Sections = Parameters<typeof sampleJob>[0];
@@ -200,7 +199,7 @@ test.each([
   const role = { nodes: 1, args: { 'cuda-graph-backend-prefill': 'disabled' } };
   const job = sampleJob({ aggregated: role, engine: { version } });
   const argv =
-    planJob(job)
+    planOf(job)
       .steps.find(({ name }) => name === 'aggregated-0')
       ?.argv.map(wordText) ?? [];
   expect(argv.filter((word) => /graph|disabled/.test(word))).toEqual(words);
@@ -336,7 +335,7 @@ test.each([
   ['0.5.23', { dp: 2, tp: 4 }, '--dp-size 2'],
 ])('DP attention in the words of SGLang %s: %j', (version, role, words) => {
   const job = sampleJob({ aggregated: { nodes: 1, ...role }, engine: { version } });
-  const argv = planJob(job)
+  const argv = planOf(job)
     .steps.find(({ name }) => name === 'aggregated-0')
     ?.argv.map(wordText);
   const own = /--(attn-)?dp-size \d+|--enable-dp-attention/g;

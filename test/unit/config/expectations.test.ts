@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { planJob } from '../../../src/plan/assemble.ts';
+import { planOf } from '../plan/sample-job.ts';
 import { resolve } from './report.ts';
 
 const TOPOLOGY = `title: t
@@ -26,7 +26,7 @@ const said = (more: string, cluster: readonly string[] = []) =>
 function asked(more: string, cluster: readonly string[] = []) {
   const { job } = resolve(CONFIG + more, { topology: TOPOLOGY, cluster });
   if (!job) throw new Error('no job');
-  return planJob(job).preflight.flatMap(({ words }) =>
+  return planOf(job).preflight.flatMap(({ words }) =>
     /topology|expected/.test(words.join()) ? [words.join(' ')] : [],
   );
 }

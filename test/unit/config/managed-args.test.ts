@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { checkManagedArgs } from '../../../src/config/rules/managed-args.ts';
 import type { Role } from '../../../src/config/schema/role.ts';
+import { checkManagedArgs } from '../../../src/plan/rules/managed-args.ts';
 import { sampleJob } from '../plan/sample-job.ts';
 
 type Sections = Parameters<typeof sampleJob>[0];

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { type Resolved, resolveJob } from '../../../src/config/resolve.ts';
 import { formatDiagnostic } from '../../../src/config/yaml/diagnostic.ts';
 import { parseYaml } from '../../../src/config/yaml/parse.ts';
+import type { PlannedConfig } from '../../../src/plan/plan-config.ts';
+import { planConfig } from '../../../src/plan/plan-config.ts';
 
 const CONFIG = `name: r1
 gpu: h100
@@ -10,8 +11,8 @@ slurm: {account: a, partition: b, time: 4h}
 aggregated: {args: {mem_fraction_static: 0.8, page-size: 16}, env: {A: x, B: y}}
 `;
 
-function overlaid(text: string): Resolved {
-  return resolveJob({
+function overlaid(text: string): PlannedConfig {
+  return planConfig({
     config: parseYaml('c.yaml', CONFIG),
     topologyNames: [],
     cluster: { name: 'default', files: [] },

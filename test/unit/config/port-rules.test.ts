@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { checkRules } from '../../../src/config/rules/check-rules.ts';
 import type { Problem } from '../../../src/config/yaml/problem.ts';
+import { checkRules } from '../../../src/plan/rules/check-rules.ts';
 import { sampleJob } from '../plan/sample-job.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
@@ -13,7 +13,7 @@ const hint = 'a port can be used once on a node; move one of the two';
 
 function problems(sections: Sections): readonly Problem[] {
   const job = sampleJob(sections);
-  return checkRules(job, job.cluster);
+  return checkRules(job).problems;
 }
 
 test.each<[string, Sections, Problem]>([

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { checkRules } from '../../../src/config/rules/check-rules.ts';
 import type { Problem } from '../../../src/config/yaml/problem.ts';
+import { checkRules } from '../../../src/plan/rules/check-rules.ts';
 import { sampleJob } from '../plan/sample-job.ts';
 
 function problems(sections: Parameters<typeof sampleJob>[0]): readonly Problem[] {
   const job = sampleJob({ prefill: {}, decode: {}, ...sections });
-  return checkRules(job, job.cluster).filter(({ path }) => path[0] === 'profile');
+  return checkRules(job).problems.filter(({ path }) => path[0] === 'profile');
 }
 
 test('roles of the config can be put under nsys', () => {

@@ -1,6 +1,8 @@
-import { type Resolved, type ResolveInput, resolveJob } from '../../../src/config/resolve.ts';
+import type { ResolveInput } from '../../../src/config/resolve.ts';
 import { formatDiagnostic } from '../../../src/config/yaml/diagnostic.ts';
 import { parseYaml } from '../../../src/config/yaml/parse.ts';
+import type { PlannedConfig } from '../../../src/plan/plan-config.ts';
+import { planConfig } from '../../../src/plan/plan-config.ts';
 
 /** A config without a topology in which nothing is wrong. */
 export const VALID = `name: r1
@@ -19,8 +21,8 @@ export interface Surroundings {
 }
 
 /** Resolves a text as `c.yaml`, beside `t.yaml` and `p0.yaml`, `p1.yaml`. */
-export function resolve(text: string, around: Surroundings = {}): Resolved {
-  return resolveJob(inputOf(text, around));
+export function resolve(text: string, around: Surroundings = {}): PlannedConfig {
+  return planConfig(inputOf(text, around));
 }
 
 /** Everything that `check` would print. */
@@ -28,7 +30,7 @@ export function report(text: string, around: Surroundings = {}): string {
   const input = inputOf(text, around);
   const files = [input.config, ...(input.topology ? [input.topology] : []), ...input.cluster.files];
   const texts = new Map(files.map((source) => [source.file, source.text]));
-  return resolveJob(input)
+  return planConfig(input)
     .diagnostics.map((diagnostic) =>
       formatDiagnostic(diagnostic, texts.get(diagnostic.file), { textOf: (file) => texts.get(file) }),
     )

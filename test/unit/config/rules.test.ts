@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { checkRules } from '../../../src/config/rules/check-rules.ts';
 import type { Problem } from '../../../src/config/yaml/problem.ts';
+import { checkRules } from '../../../src/plan/rules/check-rules.ts';
 import { sampleJob } from '../plan/sample-job.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
 
 function problems(sections: Sections, cluster: Sections = {}): readonly Problem[] {
   const job = sampleJob(sections, cluster);
-  return checkRules(job, job.cluster);
+  return checkRules(job).problems;
 }
 
 /** A job without problems, to spoil in one point. */

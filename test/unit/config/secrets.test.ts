@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { planJob } from '../../../src/plan/assemble.ts';
 import { planJson } from '../../../src/plan/json.ts';
+import { planOf } from '../plan/sample-job.ts';
 import { report, resolve, VALID } from './report.ts';
 
 // None of these is anybody's.
@@ -112,7 +112,7 @@ describe('a reference', () => {
     const { job, diagnostics } = resolve(text);
     expect(diagnostics).toEqual([]);
     if (!job) throw new Error('no job');
-    const plan = planJob(job);
+    const plan = planOf(job);
     const secrets = Object.fromEntries(
       plan.steps
         .filter((step) => Object.keys(step.secrets).length > 0)

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { expect, test } from 'vitest';
 import { run } from '../../../src/cli/program.ts';
 import { processWorld } from '../../../src/cli/world.ts';
-import { DIST_INIT_STRIDE } from '../../../src/config/port-blocks.ts';
+import { DIST_INIT_STRIDE } from '../../../src/plan/ports.ts';
 import { packageRoot } from '../../world.ts';
 import { site } from '../cli/run-folder.ts';
 

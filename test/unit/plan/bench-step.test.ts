@@ -1,16 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { planJob } from '../../../src/plan/assemble.ts';
 import { benchOutline } from '../../../src/plan/bench/outline.ts';
 import { benchSteps, type OtherBench } from '../../../src/plan/bench-step.ts';
 import { wordText } from '../../../src/plan/word.ts';
-import { sampleJob } from './sample-job.ts';
+import { planOf, sampleJob } from './sample-job.ts';
 
 const LOAD = { isl: 1024, osl: 128, concurrencies: '16x64' };
 const URL = 'http://${NODE_IP[0]}:8000';
 
 function words(bench: object, other?: OtherBench): readonly string[] {
   const job = sampleJob({ aggregated: {}, frontend: { port: 8000 }, bench });
-  const [step] = benchSteps(job, planJob(job).entry, other);
+  const [step] = benchSteps(job, { node: 0, port: 8000 }, other);
   return step?.argv.map(wordText) ?? [];
 }
 
@@ -106,7 +105,7 @@ test('a command of the user’s has the whole folder of results', () => {
     frontend: { port: 8000 },
     bench: { command: './load.sh', env: { A: 1 } },
   });
-  const [step] = benchSteps(job, planJob(job).entry);
+  const [step] = benchSteps(job, planOf(job).entry);
   expect(step?.argv).toEqual(['bash', '-c', './load.sh']);
   expect(Object.entries(step?.env ?? {}).map(([name, word]) => `${name}=${wordText(word)}`)).toEqual([
     `DYN_SLURM_URL=${URL}`,

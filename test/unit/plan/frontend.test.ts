@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
-import { planJob } from '../../../src/plan/assemble.ts';
 import { frontendSteps } from '../../../src/plan/frontend.ts';
 import { place } from '../../../src/plan/placement.ts';
 import type { StepBody } from '../../../src/plan/plan.ts';
 import { wordText } from '../../../src/plan/word.ts';
-import { sampleJob } from './sample-job.ts';
+import { planOf, sampleJob } from './sample-job.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
 
@@ -130,7 +129,7 @@ test.each([
   const [frontend] = steps({ aggregated, dynamo });
   expect(/--migration-limit \d+/.exec(frontend?.argv.map(wordText).join(' ') ?? '')?.[0]).toBe(expected);
   // Up to 0.9 the workers are told.
-  const old = planJob(sampleJob({ aggregated, dynamo: { ...dynamo, version: '0.9.1' } }));
+  const old = planOf(sampleJob({ aggregated, dynamo: { ...dynamo, version: '0.9.1' } }));
   const worker =
     old.steps
       .find(({ name }) => name === 'aggregated-0')
@@ -140,7 +139,7 @@ test.each([
 });
 
 test.each(['1.0.2', '1.5.1'])('before 1.6 no two frontends have one port for responses: %s', (version) => {
-  const plan = planJob(
+  const plan = planOf(
     sampleJob({ aggregated: { workers: 3, nodes: 3 }, frontend: { count: 3 }, dynamo: { version } }),
   );
   const ports = plan.processes.flatMap((process) => process.ports.map((port) => ({ ...port, process })));

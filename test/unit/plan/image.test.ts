@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { planJob } from '../../../src/plan/assemble.ts';
 import { cachedImage } from '../../../src/plan/image.ts';
 import { wordText } from '../../../src/plan/word.ts';
-import { sampleJob } from './sample-job.ts';
+import { planOf, sampleJob } from './sample-job.ts';
 
 const cached = (image: string, cluster: object = {}, gpu = 'h100') =>
   cachedImage(
@@ -88,7 +87,7 @@ test('one step imports it before all others, which then take the file', () => {
     { prefill: {}, decode: {}, container: { image: 'nvcr.io#a/b:1' }, observe: { metrics: 'none' } },
     { image_cache: '/lustre/images' },
   );
-  const plan = planJob(job);
+  const plan = planOf(job);
   const [image, ...others] = plan.steps;
   const file = cachedImage(job)?.file ?? '';
   expect(image).toMatchObject({ name: 'image', kind: 'image', nodes: [0], contained: false, ports: [] });

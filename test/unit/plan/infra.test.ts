@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { checkRules } from '../../../src/config/rules/check-rules.ts';
 import { dynamoEnvironment } from '../../../src/plan/environment.ts';
 import { infraSteps } from '../../../src/plan/infra.ts';
+import { checkRules } from '../../../src/plan/rules/check-rules.ts';
 import { wordText } from '../../../src/plan/word.ts';
 import { sampleJob } from './sample-job.ts';
 
@@ -100,7 +100,7 @@ test('etcd takes further flags, and its lease goes to every process of Dynamo', 
 
 test('flags that make etcd the job’s own are refused', () => {
   const job = sampleJob({ aggregated: {}, infra: { etcd: { args: { data_dir: '/x' } } } });
-  expect(checkRules(job, job.cluster)).toEqual([
+  expect(checkRules(job).problems).toEqual([
     {
       severity: 'error',
       path: ['infra', 'etcd', 'args', 'data_dir'],

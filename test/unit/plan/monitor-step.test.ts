@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
-import { planJob } from '../../../src/plan/assemble.ts';
 import { wordText } from '../../../src/plan/word.ts';
-import { sampleJob } from './sample-job.ts';
+import { planOf, sampleJob } from './sample-job.ts';
 
 function monitors(gpu_log: string) {
   const observe = { gpu_log, interval: '10s', metrics: 'none' };
   const job = sampleJob({ prefill: {}, decode: { nodes: 2 }, infra: { dedicated_node: true }, observe });
-  const steps = planJob(job).steps.filter(({ kind }) => kind === 'monitor');
+  const steps = planOf(job).steps.filter(({ kind }) => kind === 'monitor');
   return {
     steps: steps.map(({ srun: _, ...body }) => body),
     srun: steps.map(({ srun }) => srun.map(wordText).join(' ')),
@@ -61,7 +60,7 @@ test('not unless asked', () => {
 
 test('one process on the head node samples the metrics of all frontends and workers, by their leaders', () => {
   const job = sampleJob({ prefill: {}, decode: { nodes: 2 }, frontend: { count: 2 } });
-  const step = planJob(job).steps.find(({ name }) => name === 'metrics');
+  const step = planOf(job).steps.find(({ name }) => name === 'metrics');
   const { srun, ...body } = step ?? {};
   expect({ ...body, argv: step?.argv.map(wordText) }).toEqual({
     name: 'metrics',
@@ -90,7 +89,7 @@ test('one process on the head node samples the metrics of all frontends and work
 
 test('metrics as often as asked, or not at all', () => {
   const steps = (metrics: string) =>
-    planJob(sampleJob({ aggregated: {}, observe: { metrics } })).steps.filter(
+    planOf(sampleJob({ aggregated: {}, observe: { metrics } })).steps.filter(
       ({ kind }) => kind === 'monitor',
     );
   expect(steps('1m').map(({ argv }) => argv[2])).toEqual(['60']);

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { planJob } from '../../../src/plan/assemble.ts';
-import { sampleJob } from './sample-job.ts';
+import { planOf, sampleJob } from './sample-job.ts';
 
 function movable(sections: Readonly<Record<string, unknown>>): readonly string[] {
-  const { movable: blocks } = planJob(sampleJob(sections));
+  const { movable: blocks } = planOf(sampleJob(sections));
   return blocks.map(({ port, count, instead }) => `${port}+${count}: ${instead.join(' ')}`);
 }
 
@@ -53,7 +52,7 @@ test('without a preflight nobody knows which ports are free', () => {
 });
 
 test('no two blocks can meet, wherever each of them goes', () => {
-  const plan = planJob(
+  const plan = planOf(
     sampleJob({
       aggregated: { workers: 16, gpus_per_worker: 1, kv_events: true },
       frontend: { count: 2, router_mode: 'kv' },

@@ -106,6 +106,7 @@ test('a placed worker in full', () => {
     pp: 1,
     dp: 16,
     ep: 16,
+    busy: 16,
     ports: { rpc: 7777, system: 8081, distInit: 29500, bootstrap: 30002, kvEvents: 5557 },
   });
 });

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { planJob } from '../../../src/plan/assemble.ts';
 import { planJson } from '../../../src/plan/json.ts';
-import { sampleJob } from './sample-job.ts';
+import { planOf, sampleJob } from './sample-job.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
 
@@ -42,7 +41,7 @@ test.each<[string, Sections]>([
   ],
 ])('plan of %s', async (name, sections) => {
   const job = sampleJob({ name, ...sections });
-  const text = `${JSON.stringify(planJson(planJob(job)), null, 2)}\n`;
+  const text = `${JSON.stringify(planJson(planOf(job)), null, 2)}\n`;
   await expect(text).toMatchFileSnapshot(`../../fixtures/plans/${name}.json`);
 });
 
@@ -52,7 +51,7 @@ test('the same job always gives the same plan', () => {
     decode: { nodes: 2 },
     frontend: { count: 3 },
   });
-  expect(planJob(job)).toEqual(planJob(structuredClone(job)));
+  expect(planOf(job)).toEqual(planOf(structuredClone(job)));
 });
 
 test('steps come in the order of their launch', () => {
@@ -62,7 +61,7 @@ test('steps come in the order of their launch', () => {
     encode: { gpus_per_worker: 8 },
     frontend: { count: 2 },
   });
-  expect(planJob(job).steps.map(({ name }) => name)).toEqual([
+  expect(planOf(job).steps.map(({ name }) => name)).toEqual([
     'etcd',
     'nats',
     'frontend-0',
@@ -83,7 +82,7 @@ test('nodes say what runs on them, and how many of their GPUs work', () => {
     decode: {},
     frontend: { count: 2 },
   });
-  const plan = planJob(job);
+  const plan = planOf(job);
   expect(plan.nodes).toEqual([
     {
       index: 0,
@@ -103,7 +102,7 @@ test('nodes say what runs on them, and how many of their GPUs work', () => {
 test('frontends and the addresses that nginx balances are the same list, for every shape', () => {
   for (let nodes = 1; nodes <= 40; nodes++) {
     for (let count = 1; count <= nodes; count++) {
-      const { steps } = planJob(sampleJob({ aggregated: { workers: nodes }, frontend: { count } }));
+      const { steps } = planOf(sampleJob({ aggregated: { workers: nodes }, frontend: { count } }));
       const frontends = steps.filter(({ kind }) => kind === 'frontend');
       expect(new Set(frontends.map((step) => step.nodes[0])).size).toBe(count);
       expect(steps.some(({ kind }) => kind === 'nginx')).toBe(count > 1);
@@ -127,14 +126,14 @@ test('no two processes of a node share a port, however workers are packed', () =
       frontend: { count: 2 },
     };
     // planJob refuses clashes itself.
-    expect(planJob(sampleJob(sections)).workers).toHaveLength(9);
+    expect(planOf(sampleJob(sections)).workers).toHaveLength(9);
   }
 });
 
 test('secrets are named, and their sources are not', () => {
   const env = { HF_TOKEN: { from_file: '/home/me/token' } };
   const job = sampleJob({ aggregated: { env }, frontend: { env } });
-  const text = JSON.stringify(planJson(planJob(job)));
+  const text = JSON.stringify(planJson(planOf(job)));
   expect(text.match(/\$\{SECRET:HF_TOKEN\}/g)).toHaveLength(2);
   expect(text).not.toContain('/home/me/token');
 });
@@ -148,7 +147,7 @@ test.each<[string, Sections, { node: number; port: number }]>([
   ],
   ['nginx', { infra: { dedicated_node: true }, frontend: { count: 2 } }, { node: 0, port: 8000 }],
 ])('clients connect to %s, and so does a benchmark', (_, sections, entry) => {
-  const plan = planJob(sampleJob({ aggregated: { workers: 2 }, bench: { command: 'true' }, ...sections }));
+  const plan = planOf(sampleJob({ aggregated: { workers: 2 }, bench: { command: 'true' }, ...sections }));
   expect(plan.entry).toEqual(entry);
   expect(plan.steps.find(({ kind }) => kind === 'bench')?.env.DYN_SLURM_URL).toEqual([
     'http://',
@@ -159,6 +158,6 @@ test.each<[string, Sections, { node: number; port: number }]>([
 });
 
 test('a worker tells how often it may be restarted, and whether it may be lost', () => {
-  const plan = planJob(sampleJob({ aggregated: { restart: 3, critical: false } }));
+  const plan = planOf(sampleJob({ aggregated: { restart: 3, critical: false } }));
   expect(plan.workers).toMatchObject([{ restarts: 3, critical: false }]);
 });

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
-import { planJob } from '../../../src/plan/assemble.ts';
-import { sampleJob } from './sample-job.ts';
+import { planOf, sampleJob } from './sample-job.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
 
 /** `0,1: gpus 8` for each check. */
 function checks(sections: Sections, cluster: Sections = {}): readonly string[] {
-  return planJob(sampleJob(sections, cluster)).preflight.map(
+  return planOf(sampleJob(sections, cluster)).preflight.map(
     ({ nodes, words }) => `${nodes.join(',')}: ${words.join(' ')}`,
   );
 }
@@ -86,7 +85,9 @@ test.each<[string, Readonly<Record<string, unknown>>, string]>([
 
 test('names of Hugging Face and of registries are not looked for on disk', () => {
   const model = { path: 'org/model', served_name: 'm' };
-  const found = checks({ aggregated: {}, model, container: { image: 'nvcr.io#nvidia/x:1' } });
+  const owner = { env: { HF_HOME: '/hf' } };
+  const container = { image: 'nvcr.io#nvidia/x:1', mounts: ['/hf:/hf'] };
+  const found = checks({ aggregated: owner, frontend: owner, model, container });
   expect(found.filter((check) => /readable|model /.test(check))).toEqual([]);
 });
 

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
-import { planJob } from '../../../src/plan/assemble.ts';
 import { wordText } from '../../../src/plan/word.ts';
-import { sampleJob } from './sample-job.ts';
+import { planOf, sampleJob } from './sample-job.ts';
 
 const PAIR = { prefill: { nodes: 1 }, decode: { nodes: 2 } };
 
 const commands = (sections: Parameters<typeof sampleJob>[0]) =>
-  new Map(planJob(sampleJob(sections)).steps.map(({ name, argv }) => [name, argv.map(wordText)]));
+  new Map(planOf(sampleJob(sections)).steps.map(({ name, argv }) => [name, argv.map(wordText)]));
 
 test('workers of the roles that are named run under nsys, others as ever', () => {
   const plain = commands(PAIR);
@@ -60,7 +59,7 @@ test('workers of the roles that are named run under nsys, others as ever', () =>
 });
 
 test('each node writes a report of its own', () => {
-  const plan = planJob(sampleJob({ ...PAIR, profile: { roles: ['decode'] } }));
+  const plan = planOf(sampleJob({ ...PAIR, profile: { roles: ['decode'] } }));
   const outputs = plan.processes
     .filter(({ name }) => name === 'decode-0')
     .map(({ argv }) => argv.map(wordText).find((word) => word.startsWith('--output=')));

@@ -1,6 +1,8 @@
 import type { Job } from '../../../src/config/job.ts';
 import { clusterProfile } from '../../../src/config/schema/cluster-schema.ts';
 import { jobSchema } from '../../../src/config/schema/job-schema.ts';
+import { planJob } from '../../../src/plan/assemble.ts';
+import type { Plan } from '../../../src/plan/plan.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
 
@@ -29,4 +31,11 @@ function given({ frontend, infra }: Sections): readonly string[] {
   const { ports } = { ...(infra as object | undefined) } as { readonly ports?: object };
   const fields = Object.keys({ ...ports }).map((field) => `infra.ports.${field}`);
   return port === undefined ? fields : ['frontend.port', ...fields];
+}
+
+/** The plan of a job that keeps the rules. */
+export function planOf(job: Job): Plan {
+  const { plan, problems } = planJob(job);
+  if (plan === undefined) throw new Error(JSON.stringify(problems));
+  return plan;
 }

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Job } from '../../../src/config/job.ts';
-import { planJob } from '../../../src/plan/assemble.ts';
 import { wordText } from '../../../src/plan/word.ts';
-import { sampleJob } from './sample-job.ts';
+import { planOf, sampleJob } from './sample-job.ts';
 
 function srun(job: Job, name: string): readonly string[] {
-  const step = planJob(job).steps.find((candidate) => candidate.name === name);
+  const step = planOf(job).steps.find((candidate) => candidate.name === name);
   if (!step) throw new Error(`no step ${name}`);
   return step.srun.map(wordText);
 }
@@ -73,8 +72,15 @@ test('a chat template outside the model’s folder is mounted', () => {
 });
 
 test('a model that is no folder is not mounted', () => {
-  const job = sampleJob({ aggregated: {}, container: { image: 'i' }, model: { path: 'Qwen/Qwen3-0.6B' } });
-  expect(srun(job, 'aggregated-0').at(-4)).toBe('--container-mounts=${RUN_DIR}:${RUN_DIR}');
+  const owner = { env: { HF_HOME: '/hf' } };
+  const model = { path: 'Qwen/Qwen3-0.6B' };
+  const job = sampleJob({
+    aggregated: owner,
+    frontend: owner,
+    container: { image: 'i', mounts: ['/hf:/hf'] },
+    model,
+  });
+  expect(srun(job, 'aggregated-0').at(-4)).toBe('--container-mounts=${RUN_DIR}:${RUN_DIR},/hf:/hf');
 });
 
 test('one step unpacks the image on every node that runs a container, and another removes it there at the end', () => {
@@ -134,7 +140,7 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
   ['the job has no container', {}, {}],
 ])('no container is shared where %s', (_, sections, cluster) => {
   const job = sampleJob({ aggregated: {}, ...sections }, cluster);
-  const { steps } = planJob(job);
+  const { steps } = planOf(job);
   expect(steps.filter(({ kind }) => kind === 'container' || kind === 'cleanup')).toEqual([]);
   expect(steps.flatMap(({ srun }) => srun.map(wordText)).filter((word) => word.includes('-name='))).toEqual(
     steps.map(({ name }) => `--job-name=${name}`),

@@ -2,9 +2,9 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadJob } from '../../../src/cli/config/load.ts';
-import { planJob } from '../../../src/plan/assemble.ts';
 import { rehearsable } from '../../../src/rehearsal/rehearsable.ts';
 import { packageRoot, testWorld } from '../../world.ts';
+import { planOf } from '../plan/sample-job.ts';
 
 async function problemOf(topology: string, more = '') {
   const world = testWorld();
@@ -12,7 +12,7 @@ async function problemOf(topology: string, more = '') {
   writeFileSync(join(world.cwd, 'config.yaml'), text + more);
   const { job, diagnostics } = await loadJob('config.yaml', {}, world);
   if (job === undefined) throw new Error(JSON.stringify(diagnostics));
-  return rehearsable(planJob(job));
+  return rehearsable(planOf(job));
 }
 
 const topologies = readdirSync(join(packageRoot, 'configs/topologies')).map((file) =>

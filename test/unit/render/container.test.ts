@@ -2,10 +2,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { planJob } from '../../../src/plan/assemble.ts';
 import { wordText } from '../../../src/plan/word.ts';
 import { packageRoot } from '../../world.ts';
-import { sampleJob } from '../plan/sample-job.ts';
+import { planOf, sampleJob } from '../plan/sample-job.ts';
 import { RunFolder } from './run-folder.ts';
 
 let run: RunFolder;
@@ -46,7 +45,7 @@ test('a container that cannot be unpacked ends the job with pyxis’s words and 
 });
 
 test('programs that the image lacks are named before anything starts', async () => {
-  const step = planJob(sampleJob({ aggregated: {}, container: { image: 'i' } })).steps.find(
+  const step = planOf(sampleJob({ aggregated: {}, container: { image: 'i' } })).steps.find(
     ({ kind }) => kind === 'container',
   );
   const [bash = '', ...words] = step?.argv.map(wordText) ?? [];

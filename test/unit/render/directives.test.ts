@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest';
-import { planJob } from '../../../src/plan/assemble.ts';
 import { directiveLine } from '../../../src/render/directive-line.ts';
-import { sampleJob } from '../plan/sample-job.ts';
+import { planOf, sampleJob } from '../plan/sample-job.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
 
 const SLURM = { account: 'acct', partition: 'batch', time: '4h' };
 
 const lines = (sections: Sections, site: Sections = {}): readonly string[] => {
-  return planJob(sampleJob({ aggregated: { workers: 2 }, ...sections }, site)).directives;
+  return planOf(sampleJob({ aggregated: { workers: 2 }, ...sections }, site)).directives;
 };
 
 const withDirectives = (given: Sections, site: Sections = {}, slurm: Sections = {}) =>
@@ -98,7 +97,7 @@ test('what dyn-slurm adds to goes onto the command line', () => {
     exclud: 'n[2-3]',
     'mail-type': 'END',
   };
-  const plan = planJob(sampleJob({ aggregated: {}, slurm: { ...SLURM, directives: given } }));
+  const plan = planOf(sampleJob({ aggregated: {}, slurm: { ...SLURM, directives: given } }));
   expect(plan.directives.filter((line) => /comment|depend|exclude|mail/.test(line))).toEqual([
     '--mail-type=END',
   ]);

@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Job } from '../../../src/config/job.ts';
-import { planJob } from '../../../src/plan/assemble.ts';
 import { cachedImage } from '../../../src/plan/image.ts';
 import { renderBundle, TEMPLATES, type TemplateName } from '../../../src/render/bundle.ts';
 import { packageRoot } from '../../world.ts';
-import { sampleJob } from '../plan/sample-job.ts';
+import { planOf, sampleJob } from '../plan/sample-job.ts';
 
 const templates = Object.fromEntries(
   TEMPLATES.map((name) => [name, readFileSync(join(packageRoot, 'templates', name), 'utf8')]),
@@ -17,7 +16,7 @@ function rendered(site: Readonly<Record<string, unknown>>): {
   text: (file: string) => string | undefined;
 } {
   const job = sampleJob({ aggregated: {}, container: { image: 'nvcr.io#a/b:1' } }, site);
-  const { files } = renderBundle(planJob(job), { templates, config: '' });
+  const { files } = renderBundle(planOf(job), { templates, config: '' });
   return { job, text: (file) => files.get(file)?.text };
 }
 

@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
-import { planJob } from '../../../../src/plan/assemble.ts';
 import type { Step } from '../../../../src/plan/plan.ts';
 import { wordText } from '../../../../src/plan/word.ts';
-import { sampleJob } from '../sample-job.ts';
+import { planOf, sampleJob } from '../sample-job.ts';
 
 type Sections = Parameters<typeof sampleJob>[0];
 
 function step(name: string, sections: Sections, cluster: Sections = {}): Step {
-  const found = planJob(sampleJob(sections, cluster)).steps.find((one) => one.name === name);
+  const found = planOf(sampleJob(sections, cluster)).steps.find((one) => one.name === name);
   if (!found) throw new Error(`no ${name}`);
   return found;
 }

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { checkRules } from '../../../../src/config/rules/check-rules.ts';
-import { planJob } from '../../../../src/plan/assemble.ts';
+import { checkRules } from '../../../../src/plan/rules/check-rules.ts';
 import { wordText } from '../../../../src/plan/word.ts';
-import { sampleJob } from '../sample-job.ts';
+import { planOf, sampleJob } from '../sample-job.ts';
 
 // No command has a flag twice, whatever the config says, unless the rules refuse it.
 
@@ -53,9 +52,9 @@ test('a thousand configs', () => {
       ...(random() < 0.5 ? { aggregated: role } : { prefill: role, decode: { nodes: 1 } }),
       dynamo: { version: pick(RELEASES) },
     });
-    if (checkRules(job, job.cluster).some(({ severity }) => severity === 'error')) continue;
+    if (checkRules(job).problems.some(({ severity }) => severity === 'error')) continue;
     planned++;
-    for (const { argv } of planJob(job).steps) {
+    for (const { argv } of planOf(job).steps) {
       const names = argv.map(wordText).flatMap((word) => /^--[^=]+/.exec(word) ?? []);
       expect(names.filter((one, at) => names.indexOf(one) !== at)).toEqual([]);
     }

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Job } from '../../../../src/config/job.ts';
-import { resolveJob } from '../../../../src/config/resolve.ts';
 import { parseYaml } from '../../../../src/config/yaml/parse.ts';
-import { planJob } from '../../../../src/plan/assemble.ts';
 import type { Plan } from '../../../../src/plan/plan.ts';
+import { planConfig } from '../../../../src/plan/plan-config.ts';
+import { planOf } from '../sample-job.ts';
 
 const root = join(import.meta.dirname, '../../../..');
 const folder = join(root, 'configs/topologies');
@@ -34,7 +34,7 @@ export function publishedJob(
   name: string,
   { version, model = '/model/', extra = '' }: { version?: string; model?: string; extra?: string } = {},
 ): { readonly job: Job; readonly plan: Plan; readonly problems: readonly string[] } {
-  const { job, diagnostics } = resolveJob({
+  const { job, diagnostics } = planConfig({
     config: parseYaml(
       'config.yaml',
       `name: published\ntopology: ${name}\nmodel: {path: ${model}}\nslurm: {account: a, partition: p, time: 1h}\n${
@@ -48,5 +48,5 @@ export function publishedJob(
   });
   const problems = diagnostics.map(({ severity, path, message }) => `${severity}: ${path}: ${message}`);
   if (!job) throw new Error(problems.join('\n'));
-  return { job, plan: planJob(job), problems };
+  return { job, plan: planOf(job), problems };
 }

@@ -1,10 +1,9 @@
-import { atLeast } from '../compat/release.ts';
+import { atLeast } from '../../config/compat/release.ts';
+import type { ROUTER_MODES } from '../../config/schema/frontend.ts';
+import type { JobConfig } from '../../config/schema/job-schema.ts';
+import { engineArgument, ROLES } from '../../config/schema/role.ts';
+import { error, type Problem, warning } from '../../config/yaml/problem.ts';
 import { hasPlanes, natsUser, TLS_SINCE } from '../planes.ts';
-import type { ROUTER_MODES } from '../schema/frontend.ts';
-import type { JobConfig } from '../schema/job-schema.ts';
-import { ROLES } from '../schema/role.ts';
-import { engineArgument } from '../sizing.ts';
-import { error, type Problem, warning } from '../yaml/problem.ts';
 
 /**
  * First release whose frontend takes the mode: `--router-mode` of dynamo/frontend in the wheels 0.4.1 to

@@ -1,4 +1,4 @@
-import type { DirectiveValue } from '../compat/sbatch-options.ts';
+import type { DirectiveValue } from '../../config/compat/sbatch-options.ts';
 
 /** GPUs that one option of a job asks for. */
 export interface GpuRequest {

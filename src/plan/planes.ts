@@ -1,5 +1,5 @@
-import { atLeast } from './compat/release.ts';
-import type { JobConfig } from './schema/job-schema.ts';
+import { atLeast } from '../config/compat/release.ts';
+import type { JobConfig } from '../config/schema/job-schema.ts';
 
 /** Dynamo 1.x needs etcd alone, to which it logs in; before it, each process needed NATS, too. */
 export function hasPlanes(job: Pick<JobConfig, 'dynamo'>): boolean {

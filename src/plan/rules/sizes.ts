@@ -1,9 +1,8 @@
-import { layOut } from '../layout.ts';
-import type { JobConfig } from '../schema/job-schema.ts';
-import { ROLES, type Role, type RoleConfig } from '../schema/role.ts';
-import { needsGpu, workerSize } from '../sizing.ts';
-import { count } from '../text/plural.ts';
-import { error, type Problem } from '../yaml/problem.ts';
+import type { JobConfig } from '../../config/schema/job-schema.ts';
+import { needsGpu, ROLES, type Role, type RoleConfig } from '../../config/schema/role.ts';
+import { count } from '../../config/text/plural.ts';
+import { error, type Problem } from '../../config/yaml/problem.ts';
+import { workerSize } from '../sizing.ts';
 
 /**
  * Slurm's own limit on the nodes of a cluster (`MAX_SLURM_NODES` of its sources): more is a slip of the pen.
@@ -71,13 +70,17 @@ function* checkRole(role: Role, config: RoleConfig, perNode: number): Generator<
 
 function* checkAgreement(role: Role, config: RoleConfig, perNode: number): Generator<Problem> {
   const { workers, nodes, gpus_per_worker: gpus } = config;
-  const needed = layOut({ [role]: config }, perNode).nodes;
-  if (gpus !== 0 && nodes === needed) return;
+  const size = gpus ?? 0;
+  const needed =
+    size < perNode
+      ? Math.ceil(workers / Math.floor(perNode / Math.max(1, size)))
+      : (workers * size) / perNode;
+  if (size !== 0 && nodes === needed) return;
   yield error(
     [role, 'nodes'],
-    gpus === 0
+    size === 0
       ? 'workers without GPUs run on the head node and take no node of their own'
-      : `${count(workers, 'worker')} of ${count(gpus ?? 0, 'GPU')} need ${count(needed, 'node')} of ${perNode} GPUs, not ${nodes}`,
+      : `${count(workers, 'worker')} of ${count(size, 'GPU')} need ${count(needed, 'node')} of ${perNode} GPUs, not ${nodes}`,
     'give either nodes or gpus_per_worker; null removes a value of the topology',
   );
 }

@@ -1,4 +1,4 @@
-import { applyRenames, argumentInsteadOf } from '../compat/apply-renames.ts';
+import { applyRenames, argumentInsteadOf } from '../../config/compat/apply-renames.ts';
 import {
   argumentNames,
   findArgument,
@@ -7,17 +7,17 @@ import {
   lifetime,
   otherReleasesWithChoice,
   type Program,
-} from '../compat/engine-table.ts';
-import { type GivenFlag, givenFlags } from '../compat/given-flags.ts';
-import { OTHER_ENGINES } from '../compat/other-engines.ts';
-import { compareReleases } from '../compat/release.ts';
-import { type Releases, releasesOf } from '../compat/releases.ts';
-import type { JobConfig } from '../schema/job-schema.ts';
-import { ROLES, type Role, type RoleConfig } from '../schema/role.ts';
-import { isSecretReference } from '../text/secret.ts';
-import { nearest } from '../text/suggestion.ts';
-import { keyError, keyWarning, type Problem, warning } from '../yaml/problem.ts';
-import { engineValueFault } from './engine-value.ts';
+} from '../../config/compat/engine-table.ts';
+import { type GivenFlag, givenFlags } from '../../config/compat/given-flags.ts';
+import { OTHER_ENGINES } from '../../config/compat/other-engines.ts';
+import { compareReleases } from '../../config/compat/release.ts';
+import { type Releases, releasesOf } from '../../config/compat/releases.ts';
+import { engineValueFault } from '../../config/rules/engine-value.ts';
+import type { JobConfig } from '../../config/schema/job-schema.ts';
+import { ROLES, type Role, type RoleConfig } from '../../config/schema/role.ts';
+import { isSecretReference } from '../../config/text/secret.ts';
+import { nearest } from '../../config/text/suggestion.ts';
+import { keyError, keyWarning, type Problem, warning } from '../../config/yaml/problem.ts';
 import { isManaged } from './managed-args.ts';
 
 /**

@@ -1,10 +1,10 @@
-import { type DirectiveValue, directiveOptions, sbatchOption } from '../compat/sbatch-options.ts';
-import type { Layout } from '../layout.ts';
-import type { ClusterProfile } from '../schema/cluster-schema.ts';
-import { GPUS } from '../schema/gpu.ts';
-import type { JobConfig } from '../schema/job-schema.ts';
-import { count } from '../text/plural.ts';
-import { error, keyError, type Problem, warning } from '../yaml/problem.ts';
+import { type DirectiveValue, directiveOptions, sbatchOption } from '../../config/compat/sbatch-options.ts';
+import type { ClusterProfile } from '../../config/schema/cluster-schema.ts';
+import { GPUS } from '../../config/schema/gpu.ts';
+import type { JobConfig } from '../../config/schema/job-schema.ts';
+import { count } from '../../config/text/plural.ts';
+import { error, keyError, type Problem, warning } from '../../config/yaml/problem.ts';
+import type { Placement } from '../placement.ts';
 import { type GpuRequest, gpuRequest } from './gpu-request.ts';
 
 /**
@@ -14,15 +14,14 @@ import { type GpuRequest, gpuRequest } from './gpu-request.ts';
 export function* checkGpuRequests(
   job: JobConfig,
   cluster: ClusterProfile,
-  layout: Layout,
-  perNode: number,
+  placement: Placement,
 ): Generator<Problem> {
   const given = Object.entries(job.slurm.directives).flatMap(([name, value]) => {
     const found = sbatchOption(name);
     const request = 'ambiguous' in found ? undefined : gpuRequest(found.option, value);
     return request === undefined ? [] : [{ name, value, request }];
   });
-  const need = needed(layout, perNode);
+  const need = needed(placement);
   if (cluster.gpu_directive !== 'none') {
     for (const { name, request } of given) yield second(name, request, cluster, need);
     return;
@@ -39,11 +38,11 @@ interface Need {
   readonly least: number;
 }
 
-function needed(layout: Layout, perNode: number): Need {
+function needed(placement: Placement): Need {
   return {
-    nodes: layout.nodes,
-    perNode,
-    least: Math.max(0, ...layout.spots.flatMap(({ gpus }) => gpus.map((gpu) => gpu + 1))),
+    nodes: placement.nodes,
+    perNode: placement.gpusPerNode,
+    least: Math.max(0, ...placement.workers.flatMap(({ gpus }) => gpus.map((gpu) => gpu + 1))),
   };
 }
 

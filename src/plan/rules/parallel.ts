@@ -1,8 +1,8 @@
-import type { JobConfig } from '../schema/job-schema.ts';
-import { ROLES, type Role, type RoleConfig } from '../schema/role.ts';
+import type { JobConfig } from '../../config/schema/job-schema.ts';
+import { ROLES, type Role, type RoleConfig } from '../../config/schema/role.ts';
+import { count } from '../../config/text/plural.ts';
+import { error, type Problem, warning } from '../../config/yaml/problem.ts';
 import { ATTENTION_DP, type Parallelism, parallelism, usesDpAttention, workerSize } from '../sizing.ts';
-import { count } from '../text/plural.ts';
-import { error, type Problem, warning } from '../yaml/problem.ts';
 
 /**
  * Parallel sizes fit the GPUs of a worker and SGLang's own assertions: `check_server_args` and

@@ -1,6 +1,5 @@
-import { atLeast } from './compat/release.ts';
-import type { Role, RoleConfig } from './schema/role.ts';
-import { engineArgument } from './sizing.ts';
+import { atLeast } from '../config/compat/release.ts';
+import { engineArgument, type Role, type RoleConfig } from '../config/schema/role.ts';
 
 /** A worker's `--disaggregation-mode`; undefined where it is not given. Encoders and `pd`: Dynamo 1.3 and later. */
 export function disaggregationMode(role: Role, config: RoleConfig, release: string): string | undefined {

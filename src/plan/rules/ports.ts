@@ -1,10 +1,9 @@
-import type { Layout } from '../layout.ts';
+import { ports as portsSchema } from '../../config/schema/infra.ts';
+import type { JobConfig } from '../../config/schema/job-schema.ts';
+import { error, type Problem } from '../../config/yaml/problem.ts';
+import type { Placement } from '../placement.ts';
 import { needsNats } from '../planes.ts';
-import { DIST_INIT_STRIDE, DP_HANDSHAKE_OFFSET } from '../port-blocks.ts';
-import { ports as portsSchema } from '../schema/infra.ts';
-import type { JobConfig } from '../schema/job-schema.ts';
-import { parallelism, workerSize } from '../sizing.ts';
-import { error, type Problem } from '../yaml/problem.ts';
+import { DIST_INIT_STRIDE, DP_HANDSHAKE_OFFSET } from '../ports.ts';
 
 /** A run of ports that processes of one node may take, and the field that moves it. */
 interface Block {
@@ -29,8 +28,8 @@ const MOST_PORT = 65_535;
  * No two blocks of ports meet, and all of them exist. Blocks count as if all their owners shared the head
  * node.
  */
-export function* checkPorts(job: JobConfig, layout: Layout, perNode: number): Generator<Problem> {
-  const blocks = portBlocks(job, layout, perNode);
+export function* checkPorts(job: JobConfig, placement: Placement): Generator<Problem> {
+  const blocks = portBlocks(job, placement);
   for (const block of blocks) {
     const last = block.first + block.count - 1;
     if (last <= block.most) continue;
@@ -57,9 +56,9 @@ function collision(lower: Block, higher: Block): Problem {
   );
 }
 
-function portBlocks(job: JobConfig, layout: Layout, perNode: number): readonly Block[] {
+function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
   const { frontend, infra } = job;
-  const most = busiestNode(job, layout, perNode);
+  const most = busiestNode(placement);
   const base = (field: PortField, owner: string, count: number, limit = MOST_PORT): Block => ({
     path: ['infra', 'ports', field],
     owner,
@@ -90,28 +89,20 @@ function portBlocks(job: JobConfig, layout: Layout, perNode: number): readonly B
   return blocks;
 }
 
-/**
- * The most workers on one node, and the most ports for KV cache events there, one for each data parallel
- * rank.
- */
-function busiestNode(
-  job: JobConfig,
-  layout: Layout,
-  perNode: number,
-): { readonly workers: number; readonly kvEvents: number } {
+/** The most workers on one node, and the most ports for KV cache events there, one for each data parallel rank. */
+function busiestNode({ workers: placed }: Placement): {
+  readonly workers: number;
+  readonly kvEvents: number;
+} {
   const workers = new Map<number, number>();
   const ranks = new Map<number, number>();
-  let publishes = false;
-  for (const { role, nodes } of layout.spots) {
-    const config = job[role];
-    if (!config) continue;
-    publishes ||= config.kv_events;
-    const { dp } = parallelism(config, workerSize(role, config, perNode).gpus);
+  for (const { nodes, dp } of placed) {
     for (const node of nodes) {
       workers.set(node, (workers.get(node) ?? 0) + 1);
       ranks.set(node, (ranks.get(node) ?? 0) + dp);
     }
   }
+  const publishes = placed.some(({ config }) => config.kv_events);
   return { workers: highest(workers.values()), kvEvents: publishes ? highest(ranks.values()) : 0 };
 }
 

@@ -1,5 +1,5 @@
-import type { JobConfig } from './schema/job-schema.ts';
-import { ROLES, type Role, type RoleConfig } from './schema/role.ts';
+import type { JobConfig } from '../config/schema/job-schema.ts';
+import { ROLES, type Role, type RoleConfig } from '../config/schema/role.ts';
 import { workerSize } from './sizing.ts';
 
 /** Where a worker goes: node indices and, on each of them, GPU numbers. */

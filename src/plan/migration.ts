@@ -1,6 +1,6 @@
+import type { JobConfig } from '../config/schema/job-schema.ts';
+import { ROLES } from '../config/schema/role.ts';
 import { hasPlanes } from './planes.ts';
-import type { JobConfig } from './schema/job-schema.ts';
-import { ROLES } from './schema/role.ts';
 
 /** How often a request may move where the config does not say. */
 const LIMIT = 3;

@@ -1,12 +1,12 @@
-import { type GivenFlag, givenFlags } from '../compat/given-flags.ts';
+import { type GivenFlag, givenFlags } from '../../config/compat/given-flags.ts';
+import { checkDuplicateArgs } from '../../config/rules/duplicate-args.ts';
+import { gpuModel } from '../../config/schema/gpu.ts';
+import type { JobConfig } from '../../config/schema/job-schema.ts';
+import type { Role, RoleConfig } from '../../config/schema/role.ts';
+import { keyError, type Problem } from '../../config/yaml/problem.ts';
 import { disaggregationMode } from '../disaggregation.ts';
 import { migrationLimit } from '../migration.ts';
-import { gpuModel } from '../schema/gpu.ts';
-import type { JobConfig } from '../schema/job-schema.ts';
-import type { Role, RoleConfig } from '../schema/role.ts';
 import { parallelism, workerSize } from '../sizing.ts';
-import { keyError, type Problem } from '../yaml/problem.ts';
-import { checkDuplicateArgs } from './duplicate-args.ts';
 
 /** What a flag's value follows from. */
 interface Context {

@@ -1,5 +1,7 @@
-import { flagGroups } from './compat/given-flags.ts';
-import type { ArgumentValue, Role, RoleConfig } from './schema/role.ts';
+import { flagGroups } from '../config/compat/given-flags.ts';
+import type { PublishedTopology } from '../config/published-topology.ts';
+import { gpusPerNode } from '../config/schema/gpu.ts';
+import { engineArgument, needsGpu, type Role, type RoleConfig } from '../config/schema/role.ts';
 
 /** How much of the job's nodes one worker takes. */
 export interface WorkerSize {
@@ -19,11 +21,6 @@ export interface Parallelism {
    * GPUs that the engine's ranks use: tp × pp, times dp where data parallel ranks are replicas of their own.
    */
   readonly busy: number;
-}
-
-/** Helpers of older multimodal and router examples, which run without a GPU. */
-export function needsGpu(role: Role): boolean {
-  return role !== 'processor' && role !== 'router';
 }
 
 /**
@@ -94,8 +91,20 @@ function attentionDp(config: RoleConfig): number | undefined {
   return Number.isInteger(size) && size > 0 ? size : undefined;
 }
 
-/** An engine argument by its name with dashes; the user may write underscores. */
-export function engineArgument(config: RoleConfig, name: string): ArgumentValue | undefined {
-  const key = Object.keys(config.args).find((given) => given.replaceAll('_', '-') === name);
-  return key === undefined ? undefined : config.args[key];
+/** How large the workers of a role are. */
+export interface RoleShape {
+  readonly role: Role;
+  readonly workers: number;
+  /** Whole nodes of one worker; 0 where it takes a part of one. */
+  readonly nodesPerWorker: number;
+  readonly gpusPerWorker: number;
+}
+
+/** The sizes of a published topology, on nodes of its GPU model. */
+export function roleShapes({ gpu, roles }: PublishedTopology): readonly RoleShape[] {
+  const perNode = gpusPerNode(gpu, {}) ?? 0;
+  return roles.map(({ role, config }) => {
+    const { gpus, nodes } = workerSize(role, config, perNode);
+    return { role, workers: config.workers, nodesPerWorker: nodes, gpusPerWorker: gpus };
+  });
 }

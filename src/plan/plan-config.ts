@@ -1,0 +1,40 @@
+import type { Job, Provenance } from '../config/job.ts';
+import { type ResolveInput, resolveJob } from '../config/resolve.ts';
+import { checkDirectives } from '../config/rules/directives.ts';
+import type { Diagnostic } from '../config/yaml/diagnostic.ts';
+import type { Problem } from '../config/yaml/problem.ts';
+import { assemble } from './assemble.ts';
+import type { Plan } from './plan.ts';
+import { checkRules } from './rules/check-rules.ts';
+
+/** A config, planned. All but the diagnostics is absent where one of them is an error. */
+export interface PlannedConfig {
+  readonly job?: Job;
+  readonly plan?: Plan;
+  /** Gives a further problem of the job its place in the files. */
+  readonly locateProblem?: (problem: Problem) => Diagnostic;
+  /** What its published topology says of itself. */
+  readonly notes?: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly provenance: readonly Provenance[];
+}
+
+/** Reads a config, checks it and plans it. Pure, and never throws for anything that the files hold. */
+export function planConfig(input: ResolveInput): PlannedConfig {
+  const resolved = resolveJob(input);
+  if ('diagnostics' in resolved) return { ...resolved, provenance: [] };
+  const { job, topologyLost, locateProblem, notes } = resolved;
+  const { problems, placement } = checked(job, topologyLost);
+  const diagnostics = resolved.diagnose(problems);
+  if (!job || !placement || diagnostics.some(({ severity }) => severity === 'error'))
+    return { diagnostics, provenance: [] };
+  const plan = assemble(job, placement, problems);
+  return { job, plan, diagnostics, provenance: resolved.provenance(), locateProblem, notes };
+}
+
+function checked(job: Job | undefined, topologyLost: boolean): ReturnType<typeof checkRules> {
+  if (job === undefined) return { problems: [], placement: undefined };
+  // The other rules would ask for what its topology has.
+  if (topologyLost) return { problems: [...checkDirectives(job, job.cluster)], placement: undefined };
+  return checkRules(job);
+}

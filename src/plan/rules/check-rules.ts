@@ -1,0 +1,66 @@
+import type { Job } from '../../config/job.ts';
+import { checkAgreement } from '../../config/rules/agreement.ts';
+import { checkBench } from '../../config/rules/bench.ts';
+import { checkCluster } from '../../config/rules/cluster.ts';
+import { checkDirectives } from '../../config/rules/directives.ts';
+import { checkManaged } from '../../config/rules/managed.ts';
+import { checkModel } from '../../config/rules/model.ts';
+import { checkProfiling } from '../../config/rules/profiling.ts';
+import { checkRoles } from '../../config/rules/roles.ts';
+import { checkSecrets } from '../../config/rules/secrets.ts';
+import { gpusPerNode } from '../../config/schema/gpu.ts';
+import { ROLES } from '../../config/schema/role.ts';
+import type { Problem } from '../../config/yaml/problem.ts';
+import { type Placement, place } from '../placement.ts';
+import { checkEngineArguments } from './engine-arguments.ts';
+import { checkGpuRequests } from './gpu-requests.ts';
+import { checkManagedArgs } from './managed-args.ts';
+import { checkNodes } from './nodes.ts';
+import { checkParallelism } from './parallel.ts';
+import { checkPlanes } from './planes.ts';
+import { checkPorts } from './ports.ts';
+import { checkSizes } from './sizes.ts';
+
+/** What the rules say of a job. */
+export interface Checked {
+  readonly problems: readonly Problem[];
+  /** Undefined while workers, nodes and GPUs contradict each other, or the GPU model is unknown. */
+  readonly placement: Placement | undefined;
+}
+
+/**
+ * The rules across fields, on a job whose shape is valid: everything that is wrong or suspicious, at once. Rules about
+ * where workers go look at the placement, and are left out where there is none.
+ */
+export function checkRules(job: Job): Checked {
+  const { cluster } = job;
+  const problems: Problem[] = [...checkRoles(job), ...checkAgreement(job)];
+  const perNode = gpusPerNode(job.gpu, cluster);
+  let placement: Placement | undefined;
+  if (perNode !== undefined) {
+    const sizes = [...checkSizes(job, perNode)];
+    problems.push(...sizes);
+    if (!sizes.some(({ severity }) => severity === 'error')) {
+      placement = place(job);
+      problems.push(
+        ...checkParallelism(job, perNode),
+        ...checkNodes(job, placement),
+        ...checkPorts(job, placement),
+        ...checkGpuRequests(job, cluster, placement),
+      );
+    }
+  }
+  problems.push(...checkPlanes(job), ...checkManaged(job), ...checkBench(job), ...checkProfiling(job));
+  for (const role of ROLES) {
+    const config = job[role];
+    if (config) problems.push(...checkManagedArgs(role, config, job, perNode));
+  }
+  problems.push(...checkEngineArguments(job));
+  problems.push(
+    ...checkSecrets(job),
+    ...checkModel(job, cluster),
+    ...checkCluster(job, cluster),
+    ...checkDirectives(job, cluster),
+  );
+  return { problems, placement };
+}

@@ -1,0 +1,118 @@
+import { gpuModel } from '../../config/schema/gpu.ts';
+import type { JobConfig } from '../../config/schema/job-schema.ts';
+import type { Role } from '../../config/schema/role.ts';
+import { count } from '../../config/text/plural.ts';
+import { error, keyWarning, type Problem, warning } from '../../config/yaml/problem.ts';
+import { dedicatedNodes } from '../layout.ts';
+import type { Placement } from '../placement.ts';
+import type { PlacedWorker } from '../worker.ts';
+import { sizePath } from './sizes.ts';
+
+/** What concerns the job's nodes as a whole. */
+export function* checkNodes(job: JobConfig, placement: Placement): Generator<Problem> {
+  const extractDefinitions = placement.nodes - (job.infra.dedicated_node ? 1 : 0);
+  if (job.frontend.count > extractDefinitions) {
+    yield error(
+      ['frontend', 'count'],
+      `${job.frontend.count} frontends need a node each, and the job has ${count(extractDefinitions, 'node')} for them`,
+      `use at most ${extractDefinitions}, or set frontend.dedicated_nodes`,
+    );
+  }
+  if (job.infra.bind === 'loopback' && placement.nodes > 1) {
+    yield error(
+      ['infra', 'bind'],
+      `loopback is for a job of one node, and this one has ${placement.nodes}: they could not reach each other`,
+      'remove this line; `infra.tls: true` keeps others out of a job of several nodes',
+    );
+  }
+  yield* checkIdleGpus(job, placement);
+  yield* checkSegment(job, placement);
+  yield* checkNvlink(job, placement);
+}
+
+/** Exclusive nodes keep their leftover GPUs from everybody. */
+function* checkIdleGpus(job: JobConfig, placement: Placement): Generator<Problem> {
+  const perNode = placement.gpusPerNode;
+  const nodes = placement.nodes - dedicatedNodes(job);
+  const total = nodes * perNode;
+  const taken = placement.workers.reduce((sum, { nodes: own, gpus }) => sum + own.length * gpus.length, 0);
+  const last = placement.workers.findLast(({ gpus }) => gpus.length > 0 && gpus.length < perNode);
+  if (taken === total || last === undefined) return;
+  const config = job[last.role];
+  yield warning(
+    config ? sizePath(last.role, config, 'nodes') : [last.role],
+    `${total - taken} of the ${total} GPUs on ${count(nodes, 'node')} are given to no worker`,
+    `fill the nodes of ${perNode} GPUs with more workers, or with larger ones`,
+  );
+}
+
+function* checkSegment(job: JobConfig, placement: Placement): Generator<Problem> {
+  const { segment } = job.slurm;
+  if (segment === undefined) return;
+  const path = ['slurm', 'segment'];
+  const rack = rackNodes(job, placement.gpusPerNode);
+  if (placement.nodes % segment !== 0) {
+    yield error(
+      path,
+      `${count(placement.nodes, 'node')} cannot be divided into segments of ${segment}`,
+      `use ${divisors(placement.nodes, rack ?? placement.nodes).join(', ')}`,
+    );
+    return;
+  }
+  if (rack !== undefined && segment > rack) {
+    yield error(
+      path,
+      `a segment of ${segment} nodes is larger than an NVLink domain of ${job.gpu}, which has ${rack}`,
+      `use ${divisors(placement.nodes, rack).join(', ')}`,
+    );
+    return;
+  }
+  const most = rack ?? Number.POSITIVE_INFINITY;
+  const split = placement.workers.filter((spot) => spot.nodes.length <= most && crosses(spot, segment));
+  const [first] = split;
+  if (first === undefined) return;
+  yield warning(
+    path,
+    `segments of ${count(segment, 'node')} split ${count(split.length, 'worker')}, the first of them ${first.role} worker ${first.index} on nodes ${first.nodes[0]} to ${first.nodes.at(-1)}`,
+    'use a segment into which whole workers fit',
+  );
+}
+
+function crosses({ nodes }: PlacedWorker, segment: number): boolean {
+  const [first = 0, last = first] = [nodes[0], nodes.at(-1)];
+  return Math.floor(first / segment) !== Math.floor(last / segment);
+}
+
+/** Traffic between NVLink domains takes the slower network. */
+function* checkNvlink(job: JobConfig, placement: Placement): Generator<Problem> {
+  const rack = rackNodes(job, placement.gpusPerNode);
+  if (rack === undefined) return;
+  const roles = new Map<Role, number>(placement.workers.map(({ role, nodes }) => [role, nodes.length]));
+  for (const [role, nodes] of roles) {
+    const config = job[role];
+    if (nodes <= rack || !config) continue;
+    yield warning(
+      sizePath(role, config, 'nodes'),
+      `each ${role} worker spans ${nodes} nodes, and an NVLink domain of ${job.gpu} has ${rack}: it will be slow`,
+      `use at most ${rack} nodes for a worker`,
+    );
+  }
+  if (placement.nodes <= rack || job.slurm.segment !== undefined || Math.max(...roles.values()) === 1) return;
+  yield keyWarning(
+    ['slurm'],
+    `${placement.nodes} nodes of ${job.gpu} take more than one NVLink domain of ${rack}, and Slurm may split a worker between two`,
+    'set slurm.segment, so that whole workers share a rack (Slurm 24.05 and later)',
+  );
+}
+
+/** Nodes of one NVLink domain, where that is more than a node. */
+function rackNodes(job: JobConfig, perNode: number): number | undefined {
+  const nodes = Math.floor((gpuModel(job.gpu)?.nvlinkDomain ?? 0) / perNode);
+  return nodes > 1 ? nodes : undefined;
+}
+
+function divisors(nodes: number, most: number): readonly number[] {
+  return Array.from({ length: Math.min(nodes, most) }, (_, offset) => offset + 1).filter(
+    (candidate) => nodes % candidate === 0,
+  );
+}
