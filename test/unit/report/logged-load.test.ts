@@ -101,7 +101,7 @@ test('without metrics the load is what the logs of SGLang tell, summed over DP r
   });
   const text = page([data], { script: '', style: '' }, new Date(0));
   expect(text).toContain('What the metrics of 2 of 2 workers do not tell comes from the batch lines');
-  expect(text).toContain("its load is known from the workers' logs only");
+  expect(text).toContain('its load is known from the workers&#39; logs only');
   expect(text).toMatch(/<t[hd][^>]*>Dynamo<\/t[hd]><td[^>]*>1\.6\.1</);
   expect(text).not.toContain('Latency as clients see it');
 });

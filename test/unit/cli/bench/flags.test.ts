@@ -75,5 +75,5 @@ bench:
 });
 
 test('a command and options of a tool are one too many', () => {
-  expect(() => benchOverlay({ isl: '3' }, ['true'])).toThrow('and not both');
+  expect(() => benchOverlay({ isl: '3' }, ['true'])).toThrow('not both');
 });
