@@ -1,14 +1,8 @@
 import { Option } from 'commander';
-import type { TrustOptions } from '../cluster/trust.ts';
-import type { CheckOptions } from '../config/check.ts';
-import type { ExplainOptions } from '../config/explain.ts';
-import type { PlanOptions } from '../config/plan.ts';
-import type { RenderOptions } from '../config/render.ts';
-import type { TopologiesOptions } from '../config/topologies.ts';
 import { CLUSTER, CLUSTER_TEXT, CONFIG, type Tree } from './tree.ts';
 
 /** The commands that need no cluster. */
-export function configCommands({ program, add, json, exit, world }: Tree): void {
+export function configCommands({ program, add, json, does, exit, world }: Tree): void {
   program.commandsGroup('Write a config:');
   add('check', 'check a config and report all of its problems', [
     ['check config.yaml', 'exit 3 on errors'],
@@ -20,30 +14,21 @@ export function configCommands({ program, add, json, exit, world }: Tree): void 
     .option('--provenance', 'show where each value comes from')
     .option('--strict', 'treat warnings as errors')
     .addOption(json())
-    .action(async (file: string, options: CheckOptions) => {
-      const { check } = await import('../config/check.ts');
-      exit(await check(file, options, world));
-    });
+    .action(does(async () => (await import('../config/check.ts')).check));
   add('explain', 'describe a key of the config', [
     ['explain', 'all keys'],
     ['explain frontend.router_mode', 'one of them'],
   ])
     .argument('[key]', 'path of a key, such as slurm.time')
     .addOption(json())
-    .action(async (key: string | undefined, options: ExplainOptions) => {
-      const { explain } = await import('../config/explain.ts');
-      exit(await explain(key, options, world));
-    });
+    .action(does(async () => (await import('../config/explain.ts')).explain));
   add('topologies', 'list the published topologies, or show one', [
     ['topologies', 'all of them'],
     ['topologies docs-dsr1-wideep-h100', 'one, with its source and notes'],
   ])
     .argument('[name]', 'topology to show')
     .addOption(json())
-    .action(async (name: string | undefined, options: TopologiesOptions) => {
-      const { topologies } = await import('../config/topologies.ts');
-      exit(await topologies(name, options, world));
-    });
+    .action(does(async () => (await import('../config/topologies.ts')).topologies));
   add('schema', 'print the JSON Schema of configs, for editors', [
     ['schema > schema.json', 'then: # yaml-language-server: $schema=schema.json'],
   ]).action(async () => {
@@ -60,10 +45,7 @@ export function configCommands({ program, add, json, exit, world }: Tree): void 
     .addOption(new Option('--list', 'show what is trusted').conflicts('remove'))
     .option('--remove', 'stop trusting the file')
     .addOption(json())
-    .action(async (file: string | undefined, options: TrustOptions) => {
-      const { trust } = await import('../cluster/trust.ts');
-      exit(await trust(file, options, world));
-    });
+    .action(does(async () => (await import('../cluster/trust.ts')).trust));
 
   program.commandsGroup('See what would run:');
   add('plan', 'show nodes, workers, ports and commands', [
@@ -73,10 +55,7 @@ export function configCommands({ program, add, json, exit, world }: Tree): void 
     .argument('<config>', CONFIG)
     .option(CLUSTER, CLUSTER_TEXT)
     .addOption(json())
-    .action(async (file: string, options: PlanOptions) => {
-      const { plan } = await import('../config/plan.ts');
-      exit(await plan(file, options, world));
-    });
+    .action(does(async () => (await import('../config/plan.ts')).plan));
   add('render', "write the job's files to a folder", [
     ['render config.yaml --out job', 'then read job/job.sbatch'],
   ])
@@ -84,8 +63,5 @@ export function configCommands({ program, add, json, exit, world }: Tree): void 
     .requiredOption('--out <folder>', 'new or empty folder')
     .option('--force', 'write into a folder that is not empty')
     .option(CLUSTER, CLUSTER_TEXT)
-    .action(async (file: string, options: RenderOptions) => {
-      const { render } = await import('../config/render.ts');
-      exit(await render(file, options, world));
-    });
+    .action(does(async () => (await import('../config/render.ts')).render));
 }

@@ -1,13 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { LogsOptions } from '../logs/logs.ts';
-import type { NodesOptions } from '../nodes/nodes.ts';
-import type { ProfileOptions } from '../profile/profile.ts';
-import type { CancelOptions } from '../run/cancel.ts';
-import type { ForwardOptions } from '../run/forward.ts';
-import type { RemoveOptions } from '../run/remove.ts';
-import type { StatusOptions } from '../run/status.ts';
 import type { PagePlace } from '../watch/live/gauge-page.ts';
-import type { WatchOptions } from '../watch/watch.ts';
 import {
   CLUSTER,
   collect,
@@ -20,7 +13,7 @@ import {
 } from './tree.ts';
 
 /** The commands on runs. */
-export function observeCommands({ program, add, addForRun, json, exit, world }: Tree): void {
+export function observeCommands({ program, add, addForRun, json, does, exit, world }: Tree): void {
   program.commandsGroup('See it run:');
   addForRun('status', 'list recent runs, or show one in detail', [
     ['status', 'all of them'],
@@ -30,10 +23,7 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     .option('--limit <count>', 'maximum number of runs to list (default: 20)', wholeNumber)
     .addOption(new Option('--all', 'all runs').conflicts('limit'))
     .addOption(json())
-    .action(async (query: string | undefined, options: StatusOptions) => {
-      const { status } = await import('../run/status.ts');
-      exit(await status(query, options, world));
-    });
+    .action(does(async () => (await import('../run/status.ts')).status));
   add('nodes', 'list the nodes that are excluded from new jobs because they failed earlier runs', [
     ['nodes', 'with the reasons; a node is taken back after a day'],
     ['nodes --forget gpu17', 'take it back now'],
@@ -41,10 +31,7 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     .option(CLUSTER, OF_CLUSTER)
     .option('--forget <node>', 'take a node back')
     .addOption(json())
-    .action(async (options: NodesOptions) => {
-      const { nodes } = await import('../nodes/nodes.ts');
-      exit(await nodes(options, world));
-    });
+    .action(does(async () => (await import('../nodes/nodes.ts')).nodes));
   add('watch', 'follow runs until they end', [
     ['watch', 'the newest run'],
     ['watch dsr1-3fa29c --json', 'one event a line'],
@@ -62,10 +49,7 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     )
     .option(PENDING_LIMIT, PENDING_TEXT, timeSpan)
     .addOption(json())
-    .action(async (queries: readonly string[], options: WatchOptions) => {
-      const { watch } = await import('../watch/watch.ts');
-      exit(await watch(queries, options, world));
-    });
+    .action(does(async () => (await import('../watch/watch.ts')).watch));
   addForRun('logs', 'show what the processes of a run printed', [
     ['logs -f', 'of the newest run, as they grow'],
     ['logs dsr1-3fa29c decode-0', 'one worker of one run'],
@@ -108,29 +92,20 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
       activities,
     )
     .addOption(json())
-    .action(async (query: string | undefined, options: ProfileOptions) => {
-      const { profile } = await import('../profile/profile.ts');
-      exit(await profile(query, options, world));
-    });
+    .action(does(async () => (await import('../profile/profile.ts')).profile));
   addForRun('forward', 'forward a local port to the frontend of a run, over ssh', [
     ['forward', 'of the newest run; then: curl http://127.0.0.1:8000/v1/models'],
     ['forward dsr1-3fa29c --port 9000', 'on another port'],
   ])
     .option('--port <port>', 'port to listen on, on 127.0.0.1', wholeNumber)
-    .action(async (query: string | undefined, options: ForwardOptions) => {
-      const { forward } = await import('../run/forward.ts');
-      exit(await forward(query, options, world));
-    });
+    .action(does(async () => (await import('../run/forward.ts')).forward));
   addForRun('cancel', 'cancel a run and wait until it is torn down', [
     ['cancel', 'the newest run'],
     ['cancel dsr1-3fa29c --no-wait', 'do not wait for the teardown'],
   ])
     .option('--no-wait', 'do not wait for the teardown')
     .addOption(json())
-    .action(async (query: string | undefined, options: CancelOptions) => {
-      const { cancel } = await import('../run/cancel.ts');
-      exit(await cancel(query, options, world));
-    });
+    .action(does(async () => (await import('../run/cancel.ts')).cancel));
   add('remove', 'delete the folders of runs that have ended', [
     ['remove dsr1-3fa29c', 'one; it asks first'],
     ['remove --older-than 30d --yes', 'all that are older than 30 days, without asking'],
@@ -144,10 +119,7 @@ export function observeCommands({ program, add, addForRun, json, exit, world }: 
     .option('--yes', 'do not ask')
     .option(CLUSTER, OF_CLUSTER)
     .addOption(json())
-    .action(async (queries: readonly string[], options: RemoveOptions) => {
-      const { remove } = await import('../run/remove.ts');
-      exit(await remove(queries, options, world));
-    });
+    .action(does(async () => (await import('../run/remove.ts')).remove));
 }
 
 function positive(text: string): number {

@@ -1,10 +1,7 @@
-import type { CompareOptions } from '../report/compare.ts';
-import type { ExportOptions } from '../report/export.ts';
-import type { ReportOptions } from '../report/report.ts';
 import { CLUSTER, OF_CLUSTER, RUN, type Tree } from './tree.ts';
 
 /** The commands on what runs have left. */
-export function reportCommands({ add, addForRun, json, exit, world }: Tree): void {
+export function reportCommands({ add, addForRun, json, does }: Tree): void {
   add('report', 'write a report of runs, as one HTML file', [
     ['report', 'of the newest run'],
     ['report dsr1-3fa29c -o r1.html --open', 'to a file, and look at it'],
@@ -14,10 +11,7 @@ export function reportCommands({ add, addForRun, json, exit, world }: Tree): voi
     .option('-o, --out <file>', 'file to write; by default RUN.html in the current folder')
     .option('--open', 'open it in a browser')
     .option(CLUSTER, OF_CLUSTER)
-    .action(async (queries: readonly string[], options: ReportOptions) => {
-      const { report } = await import('../report/report.ts');
-      exit(await report(queries, options, world));
-    });
+    .action(does(async () => (await import('../report/report.ts')).report));
   add('compare', 'compare the results and configs of two runs', [
     ['compare dsr1-3fa29c dsr1-8c11d2', 'measurements at the same load, with their noise, and the configs'],
   ])
@@ -25,10 +19,7 @@ export function reportCommands({ add, addForRun, json, exit, world }: Tree): voi
     .argument('<after>', 'the other run')
     .option(CLUSTER, OF_CLUSTER)
     .addOption(json())
-    .action(async (before: string, after: string, options: CompareOptions) => {
-      const { compareRuns } = await import('../report/compare.ts');
-      exit(await compareRuns(before, after, options, world));
-    });
+    .action(does(async () => (await import('../report/compare.ts')).compareRuns));
   addForRun('export', 'print the measurements of a run for other programs', [
     ['export dsr1-3fa29c --csv -o r1.csv', 'one row a number: benchmarks, load over time, events'],
     ['export --prometheus', "of the newest run, in OpenMetrics' format with times"],
@@ -39,8 +30,5 @@ export function reportCommands({ add, addForRun, json, exit, world }: Tree): voi
     .option('--prometheus', 'as samples for promtool')
     .option('--scrape', 'metrics endpoints of a live run, for Prometheus file_sd_configs')
     .option('-o, --out <file>', 'file to write; by default standard output')
-    .action(async (query: string | undefined, options: ExportOptions) => {
-      const { exportRun } = await import('../report/export.ts');
-      exit(await exportRun(query, options, world));
-    });
+    .action(does(async () => (await import('../report/export.ts')).exportRun));
 }

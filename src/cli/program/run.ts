@@ -1,7 +1,4 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { RehearseOptions } from '../rehearse/rehearse.ts';
-import type { SetupOptions } from '../rehearse/setup.ts';
-import type { SubmitOptions } from '../submit/submit.ts';
 import {
   CLUSTER,
   CLUSTER_TEXT,
@@ -14,7 +11,7 @@ import {
 } from './tree.ts';
 
 /** The commands that start a job. */
-export function runCommands({ program, add, json, exit, world }: Tree): void {
+export function runCommands({ program, add, json, does }: Tree): void {
   program.commandsGroup('Run it:');
   add('rehearse', 'run the job on this machine, without GPUs or Slurm', [
     ['rehearse config.yaml', 'real etcd, NATS and frontends; mock engines'],
@@ -28,10 +25,7 @@ export function runCommands({ program, add, json, exit, world }: Tree): void {
     .option('--fault <fault...>', 'inject a fault: STEP[.RANK]:ACTION[@WHEN]; may be repeated')
     .option(CLUSTER, CLUSTER_TEXT)
     .addOption(json())
-    .action(async (file: string, options: RehearseOptions) => {
-      const { rehearse } = await import('../rehearse/rehearse.ts');
-      exit(await rehearse(file, options, world));
-    });
+    .action(does(async () => (await import('../rehearse/rehearse.ts')).rehearse));
   add('submit', 'submit the job to Slurm', [
     ['submit config.yaml --dry-run', 'the command, the resources, open ports and files that stay'],
     ['submit config.yaml --dry-run --full', 'the same with every file of the job'],
@@ -66,19 +60,13 @@ export function runCommands({ program, add, json, exit, world }: Tree): void {
       retryCount,
     )
     .addOption(json())
-    .action(async (file: string, options: SubmitOptions) => {
-      const { submit } = await import('../submit/submit.ts');
-      exit(await submit(file, options, world));
-    });
+    .action(does(async () => (await import('../submit/submit.ts')).submit));
   add('setup', 'install the tools of a rehearsal', [
     ['setup', 'etcd, NATS, nginx and Dynamo, in a cache folder of yours'],
   ])
     .option('--with-tests', 'also install what the tests of dyn-slurm need')
     .addOption(json())
-    .action(async (options: SetupOptions) => {
-      const { setup } = await import('../rehearse/setup.ts');
-      exit(await setup(options, world));
-    });
+    .action(does(async () => (await import('../rehearse/setup.ts')).setup));
 }
 
 const MOST_RETRIES = 20;

@@ -1,11 +1,8 @@
 import type { Command } from 'commander';
 import type { AllocateOptions } from '../session/allocate.ts';
 import type { AttachOptions } from '../session/attach.ts';
-import type { ExecOptions } from '../session/exec.ts';
 import type { RunCommand } from '../session/prompt.ts';
-import type { ReleaseOptions } from '../session/release.ts';
 import type { SteerOptions } from '../session/steer.ts';
-import type { WorkersOptions } from '../session/workers.ts';
 import { benchCommand } from './bench.ts';
 import { CLUSTER, CLUSTER_TEXT, CONFIG, collect, OF_CLUSTER, type Tree } from './tree.ts';
 
@@ -14,7 +11,7 @@ const WORKERS = 'worker names, a role for all of its workers, or `workers` for a
 
 /** The commands of an interactive session. `run` runs a command line, for the lines of the prompt. */
 export function sessionCommands(tree: Tree, run: RunCommand): void {
-  const { program, add, json, exit, world } = tree;
+  const { program, add, json, does, exit, world } = tree;
   program.commandsGroup('Debug interactively:');
   const onSession = (command: Command): Command =>
     command.argument('[run]', SESSION).option(CLUSTER, OF_CLUSTER).addOption(json());
@@ -52,10 +49,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     });
   onSession(
     add('workers', 'list the workers of a session and their changes', [['workers', 'of the newest session']]),
-  ).action(async (query: string | undefined, options: WorkersOptions) => {
-    const { workers } = await import('../session/workers.ts');
-    exit(await workers(query, options, world));
-  });
+  ).action(does(async () => (await import('../session/workers.ts')).workers));
   const steering = (verb: 'start' | 'restart', shown: Parameters<Tree['add']>[2]) =>
     inSession(add(verb, `${verb} workers of a session`, shown))
       .argument('<worker...>', WORKERS)
@@ -92,24 +86,15 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     .argument('<node>', 'index or name')
     .argument('[command...]', 'behind --')
     .option('--container', "in the job's container")
-    .action(async (node: string, words: readonly string[], options: ExecOptions) => {
-      const { exec } = await import('../session/exec.ts');
-      exit(await exec(node, words, options, world));
-    });
+    .action(does(async () => (await import('../session/exec.ts')).exec));
   add('shell', 'open a shell on a node of a session', [['shell node3', 'the head node by default']])
     .argument('[node]', 'index or name')
     .option('--run <run>', SESSION)
     .option(CLUSTER, OF_CLUSTER)
     .option('--container', "in the job's container")
-    .action(async (node: string | undefined, options: ExecOptions) => {
-      const { shell } = await import('../session/exec.ts');
-      exit(await shell(node, options, world));
-    });
+    .action(does(async () => (await import('../session/exec.ts')).shell));
   benchCommand(tree);
   onSession(add('release', 'end a session and give its nodes back', [['release', 'the newest']])).action(
-    async (query: string | undefined, options: ReleaseOptions) => {
-      const { release } = await import('../session/release.ts');
-      exit(await release(query, options, world));
-    },
+    does(async () => (await import('../session/release.ts')).release),
   );
 }

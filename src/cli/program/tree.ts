@@ -10,6 +10,10 @@ export interface Tree {
   readonly world: World;
   /** Sets the exit code. */
   exit(code: number): void;
+  /** What a command does with its arguments and options, of which it takes all: a function that is loaded when it is called. */
+  does<Given extends readonly unknown[]>(
+    load: () => Promise<(...given: [...Given, World]) => Promise<number>>,
+  ): (...given: [...Given, Command]) => Promise<void>;
   add(usage: string, summary: string, shown: readonly Example[]): Command;
   /** A command on one run. */
   addForRun(name: string, summary: string, shown: readonly Example[]): Command;
@@ -47,6 +51,13 @@ export function treeOf(program: Command, world: World, exit: (code: number) => v
     program,
     world,
     exit,
+    does:
+      (load) =>
+      async (...given) => {
+        const run = await load();
+        // commander hands over the command itself last.
+        exit(await run(...(given.slice(0, -1) as unknown as Parameters<typeof run>), world));
+      },
     add,
     addForRun: (name, summary, shown) =>
       add(name, summary, shown).argument('[run]', RUN).option(CLUSTER, OF_CLUSTER),
