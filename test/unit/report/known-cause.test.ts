@@ -38,5 +38,7 @@ test('the report and the other commands name one cause, and one next step', asyn
     known: 'cuda-out-of-memory: a GPU ran out of memory',
   });
   const text = page([data], { script: '', style: '' }, new Date(0));
-  expect(text).toContain(`<br>known as ${known}: <code>${OOM}</code><br>next: ${next.replaceAll("'", '&#39;')}`);
+  expect(text).toContain(
+    `<br>known as ${known}: <code>${OOM}</code><br>next: ${next.replaceAll("'", '&#39;')}`,
+  );
 });
