@@ -9,7 +9,7 @@ export const START_STAGES = {
     doing: 'loading weights',
     counts: 'shards',
     limit: 15,
-    stuck: 'No shard of the weights is read.',
+    stuckWithout: 'a new weight shard being loaded',
     advice: 'look at the file system that the model is on, and at the other nodes of the worker',
   },
   'kv-cache': {
@@ -17,7 +17,7 @@ export const START_STAGES = {
     title: 'KV cache',
     doing: 'allocating the KV cache',
     limit: 5,
-    stuck: 'The KV cache is not allocated.',
+    stuckWithout: 'the KV cache being allocated',
     advice: 'a rank may have ended: look at the other nodes of the worker',
   },
   'cuda-graphs': {
@@ -26,7 +26,7 @@ export const START_STAGES = {
     doing: 'capturing CUDA graphs',
     counts: 'batch sizes',
     limit: 10,
-    stuck: 'No CUDA graph is captured.',
+    stuckWithout: 'a new CUDA graph being captured',
     advice:
       'ranks that capture wait for each other: look for one that is missing, or lower cuda-graph-max-bs; see sgl-project/sglang#26137',
   },
@@ -36,7 +36,7 @@ export const START_STAGES = {
     doing: 'compiling DeepGEMM kernels',
     counts: 'kernels',
     limit: 30,
-    stuck: 'No DeepGEMM kernel is compiled.',
+    stuckWithout: 'a new DeepGEMM kernel being compiled',
     advice: 'compile the kernels before, with the same args, into a shared SGLANG_DG_CACHE_DIR',
   },
   'warm-up': {
@@ -44,7 +44,7 @@ export const START_STAGES = {
     title: 'warm-up',
     doing: 'warming up',
     limit: 30,
-    stuck: 'The warm-up does not end.',
+    stuckWithout: 'the warm-up finishing',
     advice: 'the first requests hang: look at the transfer between prefill and decode',
   },
 } as const satisfies Readonly<Record<string, StageFacts>>;
@@ -58,8 +58,8 @@ export interface StageFacts {
   readonly counts?: string;
   /** Minutes without progress after which it is stuck, where the config does not say. */
   readonly limit: number;
-  /** What has not happened when it is stuck. */
-  readonly stuck: string;
+  /** The progress that a stuck stage lacks, as the end of a sentence. */
+  readonly stuckWithout: string;
   /** What to do when it is stuck. */
   readonly advice: string;
 }

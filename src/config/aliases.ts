@@ -56,8 +56,8 @@ function* doubtfulImage(image: string, { name, images }: Job['cluster']): Genera
   if (near === undefined) return;
   yield warning(
     ['container', 'image'],
-    `${quoted(image)} is no image of the cluster profile ${quoted(name)}; did you mean ${JSON.stringify(near)}?`,
-    'as it stands, the runtime looks for it in a registry',
+    `${quoted(image)} is not an image alias of the cluster profile ${quoted(name)}; did you mean ${JSON.stringify(near)}?`,
+    'without an alias, it is pulled from a registry',
   );
 }
 

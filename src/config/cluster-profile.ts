@@ -25,7 +25,7 @@ export function readClusterProfile(files: readonly SourceFile[]): Site {
   const parsed = files.map(({ file, text }) => parseYaml(file, text, 'profile'));
   const tree = parsed.reduce((lower, { root }) => (root === undefined ? lower : merge(lower, root)), EMPTY);
   const checked = validate(clusterProfile, tree, profileField);
-  const diagnostics = checked.describeIssues.map((finding) => locateProblem(finding, finding.tree, tree));
+  const diagnostics = checked.findings.map((finding) => locateProblem(finding, finding.tree, tree));
   return {
     profile: checked.value ?? clusterProfile.parse({}),
     tree: checked.tree,

@@ -56,8 +56,8 @@ export function* checkExpected(
   yield warning(
     ['topology'],
     contained
-      ? `${topology} expects ${paths}, and nothing is mounted there`
-      : `${topology} expects ${paths} on every node, for no container is configured into which it could be mounted`,
+      ? `${topology} expects ${paths}, but nothing is mounted there`
+      : `${topology} expects ${paths} on every node, because no container is configured into which it could be mounted`,
     contained
       ? `add HOST_FOLDER:${folder} to container.mounts, or to mounts of the cluster profile; or override the arguments that name it`
       : `put it there, set container.image and mount a folder at ${folder}, or override the arguments that name it`,

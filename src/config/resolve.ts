@@ -89,19 +89,16 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
   const checked = validate(jobSchema, layers.reduce(merge), jobField);
   const unread = unreadPaths(parsed, topology.parsed);
   const lost =
-    topology.lost ||
-    checked.describeIssues.some(({ repair }) => isRename(repair) && repair.rename === 'topology');
+    topology.lost || checked.findings.some(({ repair }) => isRename(repair) && repair.rename === 'topology');
   const strayed = unknownCluster(input);
   const beyond = [...unread, ...(strayed.length > 0 ? SITE_DEFAULTS : [])];
-  const found = checked.describeIssues.filter(
-    (finding) => !isKnown(finding, lost ? [...beyond, ['gpu']] : beyond),
-  );
+  const found = checked.findings.filter((finding) => !isKnown(finding, lost ? [...beyond, ['gpu']] : beyond));
   const named = { ...profile.profile, name: cluster.name };
   const current =
     checked.value && withoutRetiredRoles(checked.value, (role) => topology.config.entries.has(role));
   const preset = topology.lost ? undefined : input.topology && readRemarks(input.topology);
   const { job, problems: own, used } = completeJob(current?.job, named, fixedPorts(checked.tree), preset);
-  const faults = [...checked.describeIssues.filter(isStopgap).map(({ path }) => path), ...beyond];
+  const faults = [...checked.findings.filter(isStopgap).map(({ path }) => path), ...beyond];
   diagnostics.push(
     ...topology.diagnostics,
     ...found.map((finding) => locateProblem(finding, finding.tree, root)),
@@ -145,7 +142,7 @@ function completeJob(
   const expected = checkExpected(expects, value.topology ?? '', job, cluster);
   const unknownGpu = gpuModel(plain.gpu)
     ? []
-    : [unknownName(['gpu'], 'GPU model', plain.gpu, known, `known are ${alternatives(known, 'and')}`)];
+    : [unknownName(['gpu'], 'GPU model', plain.gpu, known, `known models are ${alternatives(known, 'and')}`)];
   return { job, problems: [...unknownGpu, ...problems, ...expected], used };
 }
 

@@ -25,7 +25,7 @@ export interface TopologyLayer {
 /** Stands for an inline topology in the job. */
 const INLINE = 'inline';
 
-const HINT = '`dyn-slurm topologies` lists them; a map with the keys of one may stand here instead';
+const HINT = '`dyn-slurm topologies` lists them; or write a map with the keys of one here';
 
 export function topologyLayer(
   config: ConfigMap,
@@ -42,7 +42,7 @@ export function topologyLayer(
     const diagnostics = [
       locateProblem(unknownName(['topology'], 'topology', wanted, names, HINT), config, config),
     ];
-    // A file’s name is no topology’s, and that is said once.
+    // A file's name is no topology's, and that is said once.
     return { layer: undefined, config: withInline(config, entry), diagnostics, lost: true };
   }
   return { ...presetLayer(preset), config };
@@ -72,7 +72,7 @@ function presetLayer(preset: SourceFile): Omit<TopologyLayer, 'config'> {
   const checked = validate(topologyHeader, header, topologyHeaderField);
   const { own, problems } = withoutUserKeys(body);
   const diagnostics = [
-    ...checked.describeIssues.map((finding) => locateProblem(finding, finding.tree, root)),
+    ...checked.findings.map((finding) => locateProblem(finding, finding.tree, root)),
     ...problems.map((problem) => locateProblem(problem, root, root)),
   ];
   return { layer: own, diagnostics: [...parsed.diagnostics, ...diagnostics], lost: false, parsed };

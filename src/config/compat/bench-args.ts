@@ -8,7 +8,7 @@ export type BenchToolType = Exclude<BenchType, 'custom' | 'builtin'>;
 export interface ManagedBenchFlag {
   /** All spellings, with dashes, without the leading ones. */
   readonly names: readonly string[];
-  /** A field’s path, or words. */
+  /** A field's path, or words. */
   readonly from: string;
   /** Its value as text; absent where every measurement has its own. */
   readonly value?: (bench: BenchConfig, job: JobConfig) => string | undefined;
@@ -16,7 +16,7 @@ export interface ManagedBenchFlag {
 
 const URL_FLAGS: ManagedBenchFlag = {
   names: ['base-url', 'url', 'host', 'port', 'u'],
-  from: 'the job’s own frontend',
+  from: "the job's own frontend",
 };
 const TOKENIZER: ManagedBenchFlag = {
   names: ['tokenizer'],
@@ -51,7 +51,7 @@ const OSL = (names: readonly string[]): ManagedBenchFlag => ({
 const CONCURRENCY = 'bench.concurrencies';
 const PROMPTS = 'bench.prompts_per_concurrency';
 const WARMUP = 'bench.warmup_per_concurrency';
-const RESULTS = 'the run’s folder of results';
+const RESULTS = "the run's folder of results";
 
 /** Spellings: aiperf 0.13.0, sglang.bench_serving 0.5.9, benchmark_serving.py of vLLM 0.8.5 and `vllm bench serve`. */
 const MANAGED: Readonly<Record<BenchToolType, readonly ManagedBenchFlag[]>> = {

@@ -76,9 +76,9 @@ function argumentsOf({ name: program, release }: Program): ReadonlyMap<string, E
 }
 
 function argumentAt(name: string, entry: ArgumentEntry, program: ProgramName, at: number): EngineArgument {
-  const applyRenames =
+  const spelling =
     typeof entry.type === 'string' ? entry.type : (within(entry.type, program, at)[0] ?? 'text');
-  const [, type = 'text', many = ''] = /^(flag|int|float|text)(.*)$/.exec(applyRenames) ?? [];
+  const [, type = 'text', many = ''] = /^(flag|int|float|text)(.*)$/.exec(spelling) ?? [];
   const choices = within(entry.choices, program, at);
   return {
     name,

@@ -35,25 +35,25 @@ interface Fault {
 
 /** What would make pyxis or enroot refuse an image, or take it for another one; undefined where nothing is wrong. */
 export function imageFault(image: string): Fault | undefined {
-  const root = 'write its path from the root of the file system, such as /lustre/images/sglang.sqsh';
+  const root = 'write an absolute path, such as /lustre/images/sglang.sqsh';
   if (/\s/.test(image))
-    return { message: 'must not hold spaces', hint: 'write a .sqsh file or a registry reference' };
+    return { message: 'must not contain spaces', hint: 'write a .sqsh file or a registry reference' };
   if (image.startsWith('~'))
-    return { message: `nobody resolves the "~" of ${quoted(image)} on the nodes`, hint: root };
+    return { message: `the "~" in ${quoted(image)} is not expanded on the nodes`, hint: root };
   if (/\$/.test(image.replace(/^(docker:\/\/)?\$\w+@/, '')))
-    return { message: `nobody resolves the variable in ${quoted(image)} on the nodes`, hint: root };
+    return { message: `the variable in ${quoted(image)} is not expanded on the nodes`, hint: root };
   const [, scheme] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(image) ?? [];
   if (scheme !== undefined && !SCHEMES.includes(scheme)) {
     return {
-      message: `enroot knows no images of ${scheme}://`,
-      hint: 'write a path from the root, REGISTRY/IMAGE:TAG, dockerd:// or podman://',
+      message: `enroot does not support ${scheme}:// images`,
+      hint: 'write an absolute path, REGISTRY/IMAGE:TAG, dockerd:// or podman://',
     };
   }
   const foreign = FOREIGN.exec(image)?.[0];
   if (foreign !== undefined) {
     return {
-      message: `pyxis takes a squashfs, and ${quoted(image)} is ${FORMATS[foreign] ?? 'an archive'}`,
-      hint: 'make a squashfs of the image that it was made from: `enroot import -o NAME.sqsh docker://REGISTRY#IMAGE:TAG`',
+      message: `pyxis requires a squashfs image, but ${quoted(image)} is ${FORMATS[foreign] ?? 'an archive'}`,
+      hint: 'convert its source image to a squashfs: `enroot import -o NAME.sqsh docker://REGISTRY#IMAGE:TAG`',
     };
   }
   if (image.startsWith('/')) {
@@ -63,7 +63,7 @@ export function imageFault(image: string): Fault | undefined {
   }
   if (image.startsWith('.') || (scheme === undefined && /\.(sqsh|sqfs|squashfs)$/.test(image))) {
     return {
-      message: `is relative, and the nodes’ working folder is the run’s: ${quoted(image)}`,
+      message: `is a relative path, but a job's working folder is its run folder: ${quoted(image)}`,
       hint: root,
     };
   }
@@ -73,8 +73,8 @@ export function imageFault(image: string): Fault | undefined {
 const SCHEMES = ['docker', 'dockerd', 'podman'];
 const FOREIGN = /\.(sif|simg|img|tar|tar\.gz|tgz|tar\.zst)$/;
 const FORMATS: Readonly<Record<string, string>> = {
-  '.sif': 'one of Apptainer',
-  '.simg': 'one of Singularity',
+  '.sif': 'an Apptainer image',
+  '.simg': 'a Singularity image',
 };
 
 /** enroot's own grammar: `docker::import` of src/docker.sh. */
@@ -85,17 +85,17 @@ function registryFault(reference: ImageReference): Fault | undefined {
   if (kind === 'daemon') {
     return /^[a-z]+:\/\/[A-Za-z0-9/._:-]+$/.test(uri)
       ? undefined
-      : { message: 'is no name of an image', hint };
+      : { message: 'is not a valid image name', hint };
   }
   const [, , , image = '', tag] = /^docker:\/\/([^@/#]+@)?([^#]+#)?([^:]*)(?::(.*))?$/s.exec(uri) ?? [];
   if (/[A-Z]/.test(image)) {
     return {
-      message: `names of images are in small letters, and ${quoted(image)} is not`,
-      hint: 'correct the name; only the tag may have capital letters',
+      message: `image names must be lowercase, and ${quoted(image)} is not`,
+      hint: 'only the tag may contain uppercase letters',
     };
   }
   if (!/^[a-z0-9]([a-z0-9/._-]*[a-z0-9])?$/.test(image) || image.includes('//'))
-    return { message: `${quoted(image)} is no name of an image`, hint };
+    return { message: `${quoted(image)} is not a valid image name`, hint };
   if (tag !== undefined && !/^(\w[\w.-]{0,127}|sha256:[0-9a-f]{64})$/.test(tag))
     return { message: `${quoted(tag)} is neither a tag nor a digest`, hint };
   return undefined;

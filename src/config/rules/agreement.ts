@@ -17,7 +17,7 @@ interface Shared {
   readonly unless?: readonly string[];
 }
 
-const BOOTSTRAP = 'decode workers refuse a prefill worker that has another one';
+const BOOTSTRAP = 'decode workers refuse a prefill worker with a different value';
 const unknown = () => undefined;
 
 /**
@@ -28,15 +28,15 @@ const unknown = () => undefined;
 const SHARED: readonly Shared[] = [
   {
     name: 'disaggregation-transfer-backend',
-    because: 'each backend speaks a protocol of its own, so no KV cache would ever arrive',
+    because: 'each backend has its own protocol, so no KV cache would ever be transferred',
     byDefault: () => 'mooncake',
   },
   { name: 'kv-cache-dtype', because: BOOTSTRAP, byDefault: () => 'auto' },
   { name: 'page-size', because: BOOTSTRAP, byDefault: pageSize, unless: ['enable-hisparse'] },
-  { name: 'revision', because: 'they would be two models', byDefault: () => 'that of the folder' },
-  { name: 'quantization', because: 'they would be two models', byDefault: unknown },
+  { name: 'revision', because: 'they would serve different models', byDefault: () => 'that of the folder' },
+  { name: 'quantization', because: 'they would serve different models', byDefault: unknown },
   { name: 'dtype', because: 'the KV cache would have two formats', byDefault: unknown },
-  { name: 'json-model-override-args', because: 'they would be two models', byDefault: () => '{}' },
+  { name: 'json-model-override-args', because: 'they would serve different models', byDefault: () => '{}' },
 ];
 
 /** Pages that an attention backend brings with it: `_handle_attention_backend_compatibility` of server_args.py. */
@@ -59,8 +59,8 @@ function pageSize(config: RoleConfig, { gpu }: JobConfig): string | undefined {
 export function* checkAgreement(job: JobConfig): Generator<Problem> {
   const { prefill, decode } = job;
   if (!prefill || !decode) return;
-  for (const extractDefinitions of SHARED) {
-    const problem = difference(extractDefinitions, { prefill, decode }, job);
+  for (const shared of SHARED) {
+    const problem = difference(shared, { prefill, decode }, job);
     if (problem) yield problem;
   }
   yield* checkStages(prefill, decode);
@@ -84,8 +84,8 @@ function difference(
   const theirs = other.flag
     ? `${other.role}.${other.flag.in}.${name} is ${other.value}`
     : certain
-      ? `${other.role} has SGLang’s default, ${other.value}`
-      : `${other.role} has SGLang’s default, which depends on the model and the GPU`;
+      ? `${other.role} has SGLang's default, ${other.value}`
+      : `${other.role} has SGLang's default, which depends on the model and the GPU`;
   return {
     severity: certain ? 'error' : 'warning',
     path: blamed.flag.path,
@@ -111,7 +111,7 @@ function* checkStages(prefill: RoleConfig, decode: RoleConfig): Generator<Proble
     yield {
       ...error(
         ['decode', 'pp'],
-        `is ${to}, but prefill.pp is ${from}: SGLang hands over KV caches to decode workers of as many stages, or of one`,
+        `is ${to}, but prefill.pp is ${from}: SGLang transfers KV caches only to decode workers with the same number of stages, or with one`,
         `use 1 or ${from}`,
       ),
       related: ['prefill', ...(prefill.pp === undefined ? [] : ['pp'])],

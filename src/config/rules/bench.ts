@@ -11,28 +11,28 @@ export function* checkBench(job: JobConfig): Generator<Problem> {
   if (bench.type === 'custom') {
     if (bench.command === undefined)
       yield {
-        ...missing('command', 'the type custom, which is the default, runs a command of yours'),
-        hint: `give it, or another type: ${alternatives(BENCH_TYPES.filter((type) => type !== 'custom'))}`,
+        ...missing('command', 'type custom, the default, runs a command that you give'),
+        hint: `set it, or choose another type: ${alternatives(BENCH_TYPES.filter((type) => type !== 'custom'))}`,
       };
   } else {
     yield* checkLoad(bench);
     if (bench.command !== undefined)
-      yield useless('command', `is for the type custom, and this one is ${bench.type}`);
+      yield useless('command', `applies only to type custom, but the type is ${bench.type}`);
   }
   if (!isBenchTool(bench.type)) {
-    const what = `the type ${bench.type} runs no tool that takes it`;
+    const what = `type ${bench.type} runs no tool that uses it`;
     for (const key of ['program', 'dataset', 'dataset_path', 'tokenizer'] as const) {
-      if (bench[key] !== undefined) yield useless(key, `is of no use: ${what}`);
+      if (bench[key] !== undefined) yield useless(key, `has no effect: ${what}`);
     }
-    if (Object.keys(bench.args).length > 0) yield useless('args', `are of no use: ${what}`);
+    if (Object.keys(bench.args).length > 0) yield useless('args', `have no effect: ${what}`);
   }
   if (bench.dataset_path !== undefined && bench.dataset === undefined && isBenchTool(bench.type))
-    yield missing('dataset', 'a dataset_path is that of a dataset');
+    yield missing('dataset', 'dataset_path requires a dataset');
   yield* checkArguments(bench, job);
 }
 
 function* checkLoad({ type, isl, osl, concurrencies, dataset }: BenchConfig): Generator<Problem> {
-  const why = `the type ${type} makes its load by it`;
+  const why = `type ${type} needs it to generate load`;
   if (concurrencies === undefined) yield missing('concurrencies', why);
   if (dataset !== undefined && type !== 'builtin') return;
   if (isl === undefined) yield missing('isl', why);

@@ -3,19 +3,19 @@ import type { ClusterProfile } from '../schema/cluster-schema.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { error, keyWarning, type Problem, warning } from '../yaml/problem.ts';
 
-/** What the job’s Slurm options and the site say about who else is there. */
+/** What the job's Slurm options and the site say about who else is there. */
 export function* checkCluster(job: JobConfig, cluster: ClusterProfile): Generator<Problem> {
   if (job.health.drain >= job.slurm.time) {
     yield error(
       ['health', 'drain'],
-      `stopping ${job.health.drain} s before the time limit of ${job.slurm.time} s leaves no time to serve`,
-      'give slurm.time more, or health.drain less',
+      `draining ${job.health.drain} s before the time limit of ${job.slurm.time} s leaves no time to serve`,
+      'increase slurm.time or decrease health.drain',
     );
   }
   if (!job.slurm.exclusive) {
     yield warning(
       ['slurm', 'exclusive'],
-      'without exclusive nodes, other users on them can reach etcd, NATS and the frontend',
+      'without exclusive nodes, other users of the nodes can reach etcd, NATS and the frontend',
       'remove this line',
     );
   }
@@ -24,7 +24,7 @@ export function* checkCluster(job: JobConfig, cluster: ClusterProfile): Generato
   if (job.container && cluster.container_runtime === 'none') {
     yield keyWarning(
       ['container'],
-      'the cluster profile says container_runtime: none, so everything runs on the host and the image is not used',
+      'the cluster profile has container_runtime: none, so everything runs on the host and the image is not used',
       'set container_runtime: pyxis in the cluster profile if the cluster has it',
     );
   }

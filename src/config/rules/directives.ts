@@ -66,7 +66,7 @@ export function* checkDirectives(job: JobConfig, cluster: ClusterProfile): Gener
     if (option === 'oversubscribe' && job.slurm.exclusive) {
       yield keyError(
         path,
-        'contradicts --exclusive, which slurm.exclusive asks for: sbatch would follow the last of the two',
+        'contradicts --exclusive, which slurm.exclusive requests: sbatch would use the last of the two',
         'remove one of them; `slurm.exclusive: false` shares the nodes',
       );
     }
@@ -76,14 +76,14 @@ export function* checkDirectives(job: JobConfig, cluster: ClusterProfile): Gener
   if (memory !== undefined && second !== undefined) {
     yield keyError(
       ['slurm', 'directives', names.get(second) ?? second],
-      `cannot be combined with ${names.get(memory)}: sbatch takes one of them`,
+      `cannot be combined with ${names.get(memory)}: sbatch accepts only one of them`,
       'keep one of the two',
     );
   }
   if (/^\s*#SBATCH\b/m.test(cluster.preamble)) {
     yield keyError(
       ['slurm'],
-      'the preamble of the cluster profile has lines with #SBATCH, which sbatch does not read after the first command of a script',
+      'the preamble of the cluster profile contains #SBATCH lines, which sbatch ignores after the first command of a script',
       'move them to slurm.directives of the config',
     );
   }
@@ -106,8 +106,8 @@ function* unknown(path: readonly string[], name: string): Generator<Problem> {
   if (near === undefined) return;
   yield keyWarning(
     path,
-    `is no option of sbatch; did you mean ${JSON.stringify(near)}?`,
-    'as it stands, sbatch refuses the job unless a plugin of the site knows the option',
+    `is not an sbatch option; did you mean ${JSON.stringify(near)}?`,
+    'sbatch refuses the job unless a plugin of the cluster defines the option',
   );
 }
 
@@ -117,6 +117,6 @@ function* constraints(path: readonly string[], own: string | undefined, value: s
   yield error(
     path,
     `cannot be joined with slurm.constraint, ${quoted(own)}, because of its "|" or brackets`,
-    'write the whole expression into slurm.constraint',
+    'write the whole expression in slurm.constraint',
   );
 }

@@ -16,7 +16,7 @@ export function* checkDuplicateArgs(given: readonly GivenFlag[]): Generator<Prob
   const inArgs = new Set(given.filter((flag) => flag.in === 'args').map(({ name }) => name));
   for (const { name, path, in: where } of given) {
     if (where === 'flags' && inArgs.has(name)) {
-      yield error(path, `--${name} is in args already`, 'keep one of the two');
+      yield error(path, `--${name} is already in args`, 'keep one of the two');
     }
     const renamed = RENAMED.find(
       ({ before, after }) => before === name && given.some((other) => other.name === after),
@@ -24,8 +24,8 @@ export function* checkDuplicateArgs(given: readonly GivenFlag[]): Generator<Prob
     if (renamed) {
       yield keyError(
         path,
-        `--${name} is the older name of --${renamed.after}, which is given too`,
-        'keep one of the two; null removes a key of the topology',
+        `--${name} is the older name of --${renamed.after}, which is also given`,
+        'keep one of the two; null removes a key that the topology sets',
       );
     }
   }

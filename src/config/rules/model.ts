@@ -6,7 +6,7 @@ import { error, type Problem } from '../yaml/problem.ts';
 import { quoted } from '../yaml/source-range.ts';
 
 const PATH = ['model', 'path'];
-const ROOT = 'write the folder’s path from the root of the file system, such as /lustre/models/Qwen3-32B';
+const ROOT = 'write the absolute path of the folder, such as /lustre/models/Qwen3-32B';
 
 /** A name of the Hugging Face hub: `ORG/NAME`. */
 const HUB = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
@@ -24,14 +24,17 @@ export function* checkModel(job: JobConfig, cluster: ClusterProfile): Generator<
 
 function pathFault(path: string): { readonly message: string; readonly hint: string } | undefined {
   if (path.startsWith('~'))
-    return { message: `nobody resolves the "~" of ${quoted(path)} on the nodes`, hint: ROOT };
+    return { message: `the "~" in ${quoted(path)} is not expanded on the nodes`, hint: ROOT };
   if (path.includes('$'))
-    return { message: `nobody resolves the variable in ${quoted(path)} on the nodes`, hint: ROOT };
+    return { message: `the variable in ${quoted(path)} is not expanded on the nodes`, hint: ROOT };
   if (path.startsWith('/')) return undefined;
   const relative = path.startsWith('.') || (path.includes('/') && !HUB.test(path));
   // What has no "/" is an alias that nobody knows.
   if (!relative) return undefined;
-  return { message: `is relative, and the nodes’ working folder is the run’s: ${quoted(path)}`, hint: ROOT };
+  return {
+    message: `is a relative path, but a job's working folder is its run folder: ${quoted(path)}`,
+    hint: ROOT,
+  };
 }
 
 /** Variables that name a cache of the hub, which its libraries read in this order. */
@@ -58,8 +61,8 @@ function* checkHub(job: JobConfig, cluster: ClusterProfile): Generator<Problem> 
       path: PATH,
       message:
         offline !== undefined && without.includes(offline)
-          ? `${name} is a name of the Hugging Face hub, which ${offline}.env forbids to ask, and no HF_HOME says where its files are`
-          : `${name} is a name of the Hugging Face hub, and no HF_HOME${who} says where its files are kept: each process downloads them at its start, from its node${contained ? ' into its container' : ''}`,
+          ? `${name} is a Hugging Face model ID, but ${offline}.env forbids access to the hub, and no HF_HOME says where its files are`
+          : `${name} is a Hugging Face model ID, but no HF_HOME${who} says where its files are: each process downloads them when it starts${contained ? ' into its container' : ''}`,
       hint,
     };
   }

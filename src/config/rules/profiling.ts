@@ -11,13 +11,13 @@ export function* checkProfiling(job: JobConfig): Generator<Problem> {
   if (profile === undefined) return;
   for (const [index, role] of profile.roles.entries()) {
     if (job[role] !== undefined) continue;
-    yield error(['profile', 'roles', index], `is no role of this config: there is no \`${role}\``);
+    yield error(['profile', 'roles', index], `is not a role of this config, which has no \`${role}\``);
   }
   if (!atLeast(dynamo.version, SINCE)) {
     yield keyError(
       ['profile'],
-      `workers of Dynamo ${dynamo.version} cannot be asked for a profile`,
-      `remove it; it needs ${SINCE} or later`,
+      `workers of Dynamo ${dynamo.version} cannot be profiled`,
+      `remove it; profiling requires Dynamo ${SINCE} or later`,
     );
   }
 }

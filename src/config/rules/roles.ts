@@ -19,7 +19,7 @@ export function* checkRoles(job: JobConfig): Generator<Problem> {
     yield keyError(
       ['aggregated'],
       `aggregated workers do prefill and decode themselves, and cannot be combined with ${others}`,
-      'remove one side; null removes a role of the topology',
+      'remove one of them; null removes a role that the topology sets',
     );
   }
   yield* checkEndpoints(job);
@@ -28,7 +28,7 @@ export function* checkRoles(job: JobConfig): Generator<Problem> {
     if (config?.critical !== false || config.workers > 1) continue;
     yield warning(
       [role, 'critical'],
-      `has no effect: the only ${role} worker is the last one, whose loss ends the job`,
+      `has no effect: losing the only ${role} worker always ends the job`,
       'give the role more workers, or let it restart',
     );
   }
@@ -37,7 +37,7 @@ export function* checkRoles(job: JobConfig): Generator<Problem> {
 function lonely(role: 'prefill' | 'decode', missing: 'prefill' | 'decode'): Problem {
   return keyError(
     [role],
-    `${role} workers cannot answer without ${missing} workers`,
+    `${role} workers cannot serve requests without ${missing} workers`,
     `add a "${missing}" role, or use "aggregated" for workers that do both`,
   );
 }
@@ -53,8 +53,8 @@ function* checkEndpoints(job: JobConfig): Generator<Problem> {
     if (owner === undefined) continue;
     yield error(
       [role, 'endpoint'],
-      `${owner} workers register ${endpoint} already, and requests could reach either`,
-      'give each role an endpoint of its own',
+      `${owner} workers already register ${endpoint}, so requests could reach either role`,
+      'give each role its own endpoint',
     );
   }
 }

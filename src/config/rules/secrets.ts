@@ -30,8 +30,8 @@ function* checkReferences(
 
 function referenceProblem(engineKey: boolean, frontendKey: boolean): string {
   if (engineKey)
-    return 'cannot be passed on unseen, and has no effect: it guards SGLang’s own HTTP server, which does not run in a worker of Dynamo';
+    return "cannot be passed as a secret, and has no effect: it protects SGLang's own HTTP server, which a Dynamo worker does not run";
   if (frontendKey)
-    return 'has no effect: no release of Dynamo up to 1.6 asks clients of its frontend for a key; put a proxy that does before it';
-  return 'cannot be passed on unseen: the program reads it from its arguments alone, which every user of the node can read';
+    return 'has no effect: no frontend of Dynamo up to 1.6 asks clients for a key; put a proxy in front of it that does';
+  return 'cannot be passed as a secret: the program reads it only from its arguments, which every user of the node can see';
 }

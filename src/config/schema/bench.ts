@@ -33,75 +33,81 @@ export const bench = z.strictObject({
     .enum(BENCH_TYPES)
     .default('custom')
     .describe(
-      'What makes the load. `aiperf`, `sglang` (sglang.bench_serving) and `vllm` (benchmark_serving) run in the job, on the head node and in its container, once for each concurrency; so does `custom`, the command given here. `builtin`: `dyn-slurm bench` and `rehearse` themselves, and a job does not end with it. Default: `custom`.',
+      'Load generator. `aiperf`, `sglang` (sglang.bench_serving) and `vllm` (benchmark_serving) run in the job, on the head node and in its container, once per concurrency. `custom` runs `command` once. `builtin` is the load generator of `dyn-slurm bench` and `rehearse`; a job does not end with it. Default: `custom`.',
     ),
   command: text
     .optional()
     .meta({ examples: ['bash /lustre/load.sh --url "$DYN_SLURM_URL"'] })
     .describe(
-      'Bash line of the type `custom`, once the service is ready. It finds DYN_SLURM_URL, DYN_SLURM_MODEL and the folder DYN_SLURM_RESULTS. The job ends with it: succeeded if its exit code is 0, else failed. Required for `custom`.',
+      'Bash command of type `custom`, run once the service is ready, with the variables DYN_SLURM_URL, DYN_SLURM_MODEL and DYN_SLURM_RESULTS (a folder). The job ends with it: succeeded if its exit code is 0, else failed. Required for `custom`.',
     ),
   program: text
     .optional()
     .meta({ examples: ['python3 /scripts/benchmark_serving.py'] })
     .describe(
-      'Words that start the tool, with spaces between them. Default: `aiperf`, `python3 -m sglang.bench_serving` or `vllm bench serve`.',
+      'Command that starts the tool, split at spaces. Default: `aiperf`, `python3 -m sglang.bench_serving` or `vllm bench serve`.',
     ),
-  isl: count.optional().describe('Tokens of each prompt. Required, but for `custom` or with a `dataset`.'),
-  osl: count.optional().describe('Tokens of each answer. Required, but for `custom` or with a `dataset`.'),
+  isl: count
+    .optional()
+    .describe('Input length: tokens per prompt. Required, except for `custom` or with a `dataset`.'),
+  osl: count
+    .optional()
+    .describe('Output length: tokens per answer. Required, except for `custom` or with a `dataset`.'),
   concurrencies: concurrencies
     .optional()
     .describe(
-      'Requests at the same time; one measurement each, in this order. The same number twice is measured twice. Required, but for `custom`.',
+      'Concurrencies to measure, in this order; a number given twice is measured twice. Required, except for `custom`.',
     ),
   request_rate: rate
     .default('inf')
-    .describe('Requests a second that are begun; the concurrency still is the most. Default: inf.'),
+    .describe('Requests started per second, limited by the concurrency. Default: inf.'),
   prompts_per_concurrency: count
     .default(5)
-    .describe('Requests of a measurement, in multiples of its concurrency. Default: 5.'),
+    .describe('Requests per measurement, as a multiple of its concurrency. Default: 5.'),
   requests: count
     .optional()
     .describe(
-      'Requests of each measurement, whatever its concurrency. Default: by `prompts_per_concurrency`.',
+      'Requests per measurement, regardless of its concurrency. Default: according to `prompts_per_concurrency`.',
     ),
   warmup_per_concurrency: z
     .int()
     .min(0)
     .default(1)
     .describe(
-      'Requests before each measurement that are not counted, in multiples of its concurrency; 0 for none. Default: 1.',
+      'Warm-up requests before each measurement, as a multiple of its concurrency; 0 for none. Default: 1.',
     ),
   random_range_ratio: fraction
     .optional()
     .describe(
-      'How much lengths vary, as the tool means it: for `sglang` and `builtin` the shortest as a part of `isl` and `osl`, for `vllm` and `aiperf` how far they lie to both sides. Default: all have the same length.',
+      'Variation of lengths, as defined by the tool: for `sglang` and `builtin`, the shortest length as a fraction of `isl` and `osl`; for `vllm` and `aiperf`, the deviation to both sides. Default: all lengths are equal.',
     ),
   dataset: text
     .optional()
     .meta({ examples: ['sharegpt'] })
     .describe('Name of a dataset of the tool, in place of random prompts of `isl` tokens.'),
-  dataset_path: text.optional().describe('File of the dataset, where it needs one.'),
+  dataset_path: text.optional().describe('File of the dataset, if the dataset needs one.'),
   tokenizer: text
     .optional()
-    .describe('Folder or name of the tokenizer by which the tool counts. Default: `model.path`.'),
+    .describe('Folder or name of the tokenizer with which the tool counts tokens. Default: `model.path`.'),
   args: argumentMap
     .default({})
     .meta({ examples: [{ 'request-timeout-seconds': 600 }] })
-    .describe('Further arguments of the tool by name; those that dyn-slurm writes itself are refused.'),
+    .describe('Additional arguments of the tool by name, except those that dyn-slurm sets.'),
   env: environment.default({}).describe('Environment of the tool. Secrets by reference only.'),
   point_time_limit: duration
     .optional()
     .meta({ examples: ['30m'] })
     .describe(
-      'Time for one measurement, after which it is ended, kept as partial, and the next begins. Default: none but the job’s.',
+      'Time limit of each measurement. After it, the measurement is stopped and kept as partial, and the next one starts. Default: none.',
     ),
   max_error_rate: fraction
     .default(0)
-    .describe('Part of the requests that may fail before a measurement is invalid. Default: 0.'),
+    .describe('Fraction of requests that may fail before a measurement is invalid. Default: 0.'),
   length_tolerance: fraction
     .default(0.1)
-    .describe('Part by which prompts and answers may miss `isl` and `osl` on average. Default: 0.1.'),
+    .describe(
+      'Fraction by which the average lengths of prompts and answers may deviate from `isl` and `osl`. Default: 0.1.',
+    ),
 });
 
 /** A benchmark that runs a line of bash. */

@@ -17,6 +17,6 @@ export const duration = z
 function fault(value: string): string {
   if (/^\d{1,3}:\d{2}$/.test(value))
     return `hours or minutes? Slurm reads ${value} as minutes and seconds; ${FORMS}`;
-  if (parseDuration(value) === 0) return `must be longer than nothing; ${FORMS}`;
+  if (parseDuration(value) === 0) return `must be longer than zero; ${FORMS}`;
   return FORMS;
 }

@@ -8,7 +8,7 @@ export const dynamo = z.strictObject({
     .default('1.6.1')
     .meta({ examples: ['1.6.1', '0.4.1'] })
     .describe(
-      'Release of Dynamo in the image, as text; it decides module names and spellings of flags. Default: 1.6.1.',
+      'Dynamo release in the image, as text. It determines module names and flag spellings. Default: 1.6.1.',
     ),
   namespace: z
     .string()
@@ -20,21 +20,21 @@ export const dynamo = z.strictObject({
     .min(0)
     .optional()
     .describe(
-      'How often a request may move to another worker when its own fails or is restarted, 0 or more. Default: 3; before Dynamo 1.0, only where a role may restart or is not critical, else Dynamo’s, 0.',
+      "Maximum number of times that a request is moved to another worker after its own fails or is restarted, 0 or more. Default: 3; before Dynamo 1.0, 3 if a role may restart or is not critical, else Dynamo's, 0.",
     ),
   tool_call_parser: text
     .optional()
     .meta({ examples: ['deepseek_v3', 'hermes'] })
-    .describe('Parser of tool calls in the model’s output. Default: none.'),
+    .describe("Parser for tool calls in the model's output. Default: none."),
   reasoning_parser: text
     .optional()
     .meta({ examples: ['deepseek_r1', 'qwen3'] })
-    .describe('Parser of reasoning in the model’s output. Default: none.'),
+    .describe("Parser for reasoning in the model's output. Default: none."),
   custom_jinja_template: mountablePath
     .optional()
-    .describe('Chat template, a file on the nodes. Default: the model’s own.'),
+    .describe("Chat template, a file on the nodes. Default: the model's own."),
   sglang_tokenizer: z
     .boolean()
     .optional()
-    .describe('Tokenize in SGLang rather than in the frontend. Default: Dynamo’s, the frontend.'),
+    .describe("Whether to tokenize in SGLang instead of the frontend. Default: Dynamo's, the frontend."),
 });

@@ -7,6 +7,6 @@ export const engine = z.strictObject({
     .optional()
     .meta({ examples: ['0.5.21', '0.5.10.post1'] })
     .describe(
-      'Release of SGLang in the image; it decides spellings of arguments, and which ones are known. Default: the one that `dynamo.version` asks for, 0.5.21 for 1.6.1.',
+      'SGLang release in the image. It determines argument spellings, and which arguments are known. Default: the release that `dynamo.version` depends on, 0.5.21 for 1.6.1.',
     ),
 });

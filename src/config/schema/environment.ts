@@ -22,23 +22,25 @@ const READ_ONLY = new Set([
 
 const envName = z
   .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name of an environment variable: use letters, digits and "_"')
-  .refine((value) => !FORBIDDEN.has(value), 'changes how every program starts, and is refused');
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not a valid variable name: use letters, digits and "_"')
+  .refine((value) => !FORBIDDEN.has(value), 'changes how every program starts, so it is not allowed');
 
 const givenName = envName
   .refine(
     (value) => !READ_ONLY.has(value),
-    'is a variable that bash keeps to itself, so it would not arrive; use another name',
+    'is reserved by bash, so its value would be lost; use another name',
   )
   .refine(
     (value) => !value.startsWith('DYN_SLURM_'),
-    'starts with DYN_SLURM_, which dyn-slurm keeps for itself; use another name',
+    'starts with DYN_SLURM_, which is reserved for dyn-slurm; use another name',
   );
 
 const secretSource = z.union(
   [
     z.strictObject({
-      from_env: envName.describe('Variable of the shell that submits, whose value is passed on unseen.'),
+      from_env: envName.describe(
+        'Variable of the shell that runs `submit`; its value is passed without being shown.',
+      ),
     }),
     z.strictObject({
       from_file: text.describe('File on the nodes whose content is the value.'),
@@ -52,7 +54,7 @@ const value = z
     error: 'must be text, a number, true, false, {from_env: NAME} or {from_file: PATH}',
   })
   .meta({ title: 'text, number, true, false, or a reference to a secret' })
-  .describe('A variable: its value, or for a secret {from_env: NAME} or {from_file: PATH}.');
+  .describe('A variable: its value or, for a secret, {from_env: NAME} or {from_file: PATH}.');
 
 /**
  * Environment of a process. Numbers and booleans are passed on as they are written; secrets only by reference, so

@@ -18,19 +18,22 @@ function directiveFault(value: string): string {
   if (value === '') return 'must not be empty';
   if (value.startsWith('-')) return 'must not start with "-"';
   const wrong = [...value].find((character) => !DIRECTIVE.test(`x${character}`)) ?? value;
-  return `must not hold ${wrong === ' ' ? 'a space' : quoted(wrong)}: sbatch reads it as it stands, without quotes`;
+  return `must not contain ${wrong === ' ' ? 'a space' : quoted(wrong)}: sbatch reads it literally, without quotes`;
 }
 
 /** Text that becomes one quoted word of a command. */
 export const text = z
   .string()
   .min(1, 'must not be empty')
-  .refine((value) => !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(value), 'must not hold control characters');
+  .refine(
+    (value) => !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(value),
+    'must not contain control characters',
+  );
 
 /** A path on the cluster. pyxis splits mounts at ":" and ",", and has no escape for them. */
 export const mountablePath = text.refine(
   (value) => !/[:,\n]/.test(value),
-  'must not hold ":", "," or a line break, which container mounts cannot carry',
+  'must not contain ":", "," or a line break, which container mounts do not support',
 );
 
 /** `HOST:CONTAINER`, with `:ro` for read-only. */

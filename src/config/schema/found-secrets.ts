@@ -71,7 +71,7 @@ function whyNot(path: ConfigPath): Found {
   if (field === 'env')
     return {
       path,
-      message: `looks like a secret, which no config may hold; write {from_env: ${String(name)}} or {from_file: PATH}`,
+      message: `looks like a secret, which a config must not contain; write {from_env: ${String(name)}} or {from_file: PATH}`,
     };
   if (field === 'flags')
     return { path, message: 'looks like a secret; every user of a node can read the words of its commands' };
@@ -88,12 +88,12 @@ function whyNot(path: ConfigPath): Found {
       'which every user of the node could read in the command; name it in bench.env as {from_env: NAME}, and write "$NAME" in bench.command',
     container:
       field === 'image'
-        ? 'which every user of the nodes could read; enroot takes it from ~/.config/enroot/.credentials'
+        ? 'which every user of the nodes could read; enroot reads credentials from ~/.config/enroot/.credentials'
         : 'which every user of the nodes could read in the command of each step',
   }[String(section)];
   return {
     path,
-    message: `looks like a secret, ${readers ?? 'which no config may hold: its text goes into commands and files of the job'}`,
+    message: `looks like a secret, ${readers ?? 'which a config must not contain: its text goes into commands and files of the job'}`,
   };
 }
 

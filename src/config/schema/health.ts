@@ -12,38 +12,44 @@ const stages = z.strictObject({
 });
 
 function stageLimit(stage: StartStage) {
-  const { limit, stuck } = START_STAGES[stage];
-  return duration.prefault(`${limit}m`).describe(`${stuck} Default: ${limit}m.`);
+  const { limit, stuckWithout } = START_STAGES[stage];
+  return duration
+    .prefault(`${limit}m`)
+    .describe(
+      `Maximum time without ${stuckWithout} before the stage is reported as stuck. Default: ${limit}m.`,
+    );
 }
 
 export const health = z.strictObject({
   deadline: duration
     .prefault('2h')
-    .describe('Longest time from the start of the job to ready; the job fails after it. Default: 2h.'),
+    .describe(
+      'Maximum time from the start of the job until the service is ready; after it, the job fails. Default: 2h.',
+    ),
   stall: duration
     .prefault('20m')
     .describe(
-      'Longest time without progress (logs growing, workers registering) before ready; the job fails after it. Default: 20m.',
+      'Maximum time without progress (growing logs, new registrations) before the service is ready; after it, the job fails. Default: 20m.',
     ),
   stages: stages
     .prefault({})
     .describe(
-      'Longest time without progress in one stage of a worker’s start, by its log; whoever watches is told after it that the stage is stuck, and the job goes on.',
+      "Maximum time without progress in each stage of a worker's start, according to its log. After it, `watch` reports the stage as stuck; the job continues.",
     ),
   lost: duration
     .prefault('5m')
     .describe(
-      'Longest time that etcd does not answer, or that a worker that runs is not registered in it, once the service was ready; then it counts as lost. Default: 5m.',
+      'Maximum time, once the service is ready, that etcd may be unreachable or a running worker may be missing from it. After it, they count as lost. Default: 5m.',
     ),
   drain: duration
     .prefault('2m')
     .describe(
-      'How long before the time limit new requests are refused; those that are under way have all of it but half a minute. Default: 2m.',
+      "Time before the job's time limit at which new requests are refused. Requests in progress may continue until 30 seconds before the limit. Default: 2m.",
     ),
   preflight: z
     .boolean()
     .default(true)
     .describe(
-      'Ask every node before anything starts whether it is fit: GPUs, model, image, ports, local_dir, clock. Default: true.',
+      'Check GPUs, model, image, ports, local_dir and clock of every node before anything starts. Default: true.',
     ),
 });

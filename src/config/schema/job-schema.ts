@@ -22,24 +22,26 @@ const shape = {
     .string()
     .meta({ examples: ['h100', 'gb200'] })
     .describe(
-      'GPU model of the nodes; it decides how many GPUs a node has. Default: the topology’s, else required.',
+      "GPU model of the nodes, which determines the number of GPUs per node. Default: the topology's, else required.",
     ),
   prefill: role
     .optional()
-    .describe('Workers that read prompts and hand their KV cache to the decode workers.'),
+    .describe('Workers that process prompts and pass their KV cache to decode workers.'),
   decode: role
     .optional()
     .describe('Workers that generate tokens from a KV cache that prefill workers filled.'),
-  aggregated: role.optional().describe('Workers that do both, prefill and decode.'),
-  encode: role.optional().describe('Encoders of images, in front of a multimodal model.'),
+  aggregated: role.optional().describe('Workers that do both prefill and decode.'),
+  encode: role.optional().describe('Image encoders for multimodal models.'),
   processor: role.optional().describe('Processors of multimodal requests, without GPUs; Dynamo 0.x only.'),
-  router: role.optional().describe('Stand-alone routers of prefill, without GPUs; Dynamo 0.x only.'),
-  frontend: frontend.prefault({}).describe('The HTTP frontends that clients talk to.'),
+  router: role.optional().describe('Standalone prefill routers, without GPUs; Dynamo 0.x only.'),
+  frontend: frontend.prefault({}).describe('HTTP frontends that clients connect to.'),
   infra: infra.prefault({}).describe('etcd, NATS, the planes between processes, and the ports.'),
-  dynamo: dynamo.prefault({}).describe('Dynamo’s release, and its options of workers.'),
-  engine: engine.prefault({}).describe('SGLang in the image, where it is not the one that Dynamo asks for.'),
+  dynamo: dynamo.prefault({}).describe('Dynamo release, and its worker options.'),
+  engine: engine
+    .prefault({})
+    .describe('SGLang in the image, if it is not the release that Dynamo depends on.'),
   health: health.prefault({}).describe('When the job counts as ready, and when it gives up.'),
-  observe: observe.prefault({}).describe('What the job writes down beside its events and logs.'),
+  observe: observe.prefault({}).describe('What the job records besides its events and logs.'),
   profile: profiling
     .optional()
     .describe(
@@ -48,7 +50,7 @@ const shape = {
   bench: bench
     .optional()
     .describe(
-      'A benchmark of the ready service; the job ends with it. Default: none, the service runs until it is cancelled or out of time.',
+      'Benchmark of the ready service, with which the job ends. Default: none, the service runs until it is canceled or reaches its time limit.',
     ),
 };
 
@@ -62,21 +64,23 @@ export const jobSchema = z
       .optional()
       .meta({ title: 'name or map', examples: ['docs-dsr1-wideep-h100'] })
       .describe(
-        'Name of a published topology (`dyn-slurm topologies` lists them), or a map with the keys of one. Keys beside it override it one by one; null removes a key.',
+        'Name of a published topology (`dyn-slurm topologies` lists them), or a map with the keys of one. Keys of the config override it one by one; null removes a key.',
       ),
-    model: model.describe('The model to serve.'),
-    container: container.optional().describe('Image in which Dynamo runs. Default: none, on the host.'),
-    slurm: slurm.describe('What to ask of Slurm.'),
+    model: model.describe('Model to serve.'),
+    container: container
+      .optional()
+      .describe('Container image in which Dynamo runs. Default: none, Dynamo runs on the host.'),
+    slurm: slurm.describe('Options of the Slurm job.'),
     cluster: clusterName
       .optional()
       .meta({ title: 'name', examples: ['hopper'] })
       .describe(
-        'Name of the cluster profile; `--cluster` and DYN_SLURM_CLUSTER win over it. Default: the profile `default`.',
+        'Name of the cluster profile; `--cluster` and DYN_SLURM_CLUSTER override it. Default: the profile `default`.',
       ),
     ...shape,
   })
   .superRefine(refuseSecrets)
-  .describe('A config: a model, where it runs, and what of its topology differs.');
+  .describe('A config: a model, where it runs, and how it differs from its topology.');
 
 /** Keys of a job that a topology, published or inline, cannot set: they are the user's. */
 export const USER_KEYS: readonly string[] = ['name', 'topology', 'cluster'];
@@ -86,25 +90,25 @@ export type JobConfig = Omit<z.output<typeof jobSchema>, 'cluster'>;
 
 /** Facts about a published topology, beside the keys that it sets. */
 export const topologyHeader = z.strictObject({
-  title: z.string().describe('What the topology is, in a few words.'),
+  title: z.string().describe('Short title of the topology.'),
   precision: z
     .string()
     .optional()
-    .describe('FP8, FP4, BF16, …: what the recipe really holds, whatever its upstream name says.'),
+    .describe('Precision of the recipe, such as FP8, FP4 or BF16, even if its upstream name says otherwise.'),
   source: z
     .strictObject({
       repo: z.string().describe('Repository of the recipe.'),
-      path: z.string().describe('File in it.'),
+      path: z.string().describe('Path of the recipe in the repository.'),
       commit: z.string().describe('Commit that was read.'),
-      dynamo: z.string().describe('Release of Dynamo that the file was written for.'),
+      dynamo: z.string().describe('Dynamo release that the recipe was written for.'),
     })
     .describe('Where the recipe was published.'),
-  notes: z.array(z.string()).default([]).describe('What to mind.'),
+  notes: z.array(z.string()).default([]).describe('Notes for users.'),
   expects: z
     .strictObject({
       files: z.array(z.string()).default([]).describe('Files without which a worker does not start.'),
-      folders: z.array(z.string()).default([]).describe('Folders of caches, which workers fill.'),
+      folders: z.array(z.string()).default([]).describe('Cache folders that workers fill.'),
     })
     .optional()
-    .describe('What the workers find on their nodes or, where they run in a container, mounted in it.'),
+    .describe('What the workers expect on their nodes or, if they run in a container, mounted into it.'),
 });

@@ -9,17 +9,17 @@ export const observe = z.strictObject({
     .enum(GPU_LOGGERS)
     .default('none')
     .describe(
-      'Program that writes utilization, memory, power and clocks of every node’s GPUs to `logs/gpu.NODE.csv`; a node without it gives a warning. Default: none.',
+      "Program that records utilization, memory, power and clocks of every node's GPUs in `logs/gpu.NODE.csv`. A node without the program causes a warning. Default: none.",
     ),
   interval: duration
     .prefault('5s')
     .meta({ examples: ['10s'] })
-    .describe('Time between two samples of `gpu_log`, whole seconds. Default: 5s.'),
+    .describe('Time between two samples of `gpu_log`, in whole seconds. Default: 5s.'),
   metrics: z
     .union([z.literal('none'), duration], { error: 'write a duration as 5s or 1m, or none' })
     .prefault('5s')
     .meta({ title: 'duration, or none', examples: ['5s', 'none'] })
     .describe(
-      'Time between two samples of the frontends’ and workers’ metrics, whole seconds, in `logs/metrics.NODE.prom`; `none` takes none. Default: 5s.',
+      "Time between two samples of the frontends' and workers' metrics, in whole seconds, recorded in `logs/metrics.NODE.prom`; `none` takes no samples. Default: 5s.",
     ),
 });

@@ -7,8 +7,8 @@ import { type Finding, isRename } from './schema-errors.ts';
  * A tree as it was most likely meant, so that what the schema found does not hide what the rules would find. Renamed
  * keys and replaced values keep their places.
  */
-export function repair(tree: ConfigMap, describeIssues: readonly Finding[], root: Field): ConfigMap {
-  return describeIssues.reduce((map, finding) => repairOne(map, finding, root), tree);
+export function repair(tree: ConfigMap, findings: readonly Finding[], root: Field): ConfigMap {
+  return findings.reduce((map, finding) => repairOne(map, finding, root), tree);
 }
 
 function repairOne(tree: ConfigMap, finding: Finding, root: Field): ConfigMap {

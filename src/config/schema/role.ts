@@ -24,7 +24,7 @@ const argument: z.ZodType<ArgumentValue> = z
     }),
   )
   .meta({ title: 'text, number, true, false, list or map' })
-  .describe('An argument, passed on by its name: true is a bare flag, false leaves it out.');
+  .describe('An argument, passed by its name: true passes a bare flag, false omits it.');
 
 /** A value of an engine argument: `true` is a bare flag, `false` leaves it out, a list repeats, a map becomes JSON. */
 export type ArgumentValue =
@@ -38,43 +38,45 @@ const argumentName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, {
   error: ({ input }) =>
     String(input).startsWith('-')
       ? 'write the argument without its leading dashes'
-      : 'is no name of an argument: use letters, digits and dashes',
+      : 'is not a valid argument name: use letters, digits and dashes',
 });
 
 export const argumentMap = z.record(argumentName, argument).meta({ title: 'map of arguments' });
 
 const restart = z
-  .union([z.literal('never'), z.int().min(1).max(1000)], { error: 'write "never", or how often' })
+  .union([z.literal('never'), z.int().min(1).max(1000)], { error: 'write "never" or a number of restarts' })
   .meta({ title: '"never" or whole number', examples: ['never', 3] });
 
 export const role = z.strictObject({
   workers: count
     .default(1)
-    .describe('How many workers of this role: each is one replica of the model. Default: 1.'),
+    .describe('Number of workers in this role; each is a replica of the model. Default: 1.'),
   nodes: count
     .optional()
     .describe(
-      'Nodes of all workers of this role together; must divide by `workers`. Default: one node for each worker, unless `gpus_per_worker` is given.',
+      'Number of nodes for all workers of this role together; must be a multiple of `workers`. Default: one node per worker, unless `gpus_per_worker` is given.',
     ),
   gpus_per_worker: z
     .int()
     .min(0)
     .optional()
     .describe(
-      'GPUs of one worker, instead of `nodes`: several small workers share a node. Default: all GPUs of the worker’s nodes.',
+      "Number of GPUs per worker, in place of `nodes`, so that several small workers can share a node. Default: all GPUs of the worker's nodes.",
     ),
   tp: parallel
     .optional()
-    .describe('Tensor parallel size (`--tp-size`) of one worker. Default: all of its GPUs, divided by `pp`.'),
-  pp: count.optional().describe('Pipeline parallel size (`--pp-size`) of one worker. Default: 1.'),
+    .describe(
+      'Tensor parallel size (`--tp-size`) of each worker. Default: all of its GPUs, divided by `pp`.',
+    ),
+  pp: count.optional().describe('Pipeline parallel size (`--pp-size`) of each worker. Default: 1.'),
   dp: parallel
     .optional()
     .describe(
-      'Data parallel size (`--dp-size`) of one worker; with DP attention it divides `tp`. Default: 1.',
+      'Data parallel size (`--dp-size`) of each worker; with DP attention it divides `tp`. Default: 1.',
     ),
   ep: parallel
     .optional()
-    .describe('Expert parallel size (`--ep-size`) of one worker. Default: SGLang’s own.'),
+    .describe("Expert parallel size (`--ep-size`) of each worker. Default: SGLang's own."),
   endpoint: z
     .string()
     .regex(
@@ -84,7 +86,7 @@ export const role = z.strictObject({
     .optional()
     .meta({ examples: ['dyn://dynamo.prefill.generate'] })
     .describe(
-      'The Dynamo endpoint that the workers register. Default: the component `prefill` or `encode` for these roles, `backend` for others.',
+      'Dynamo endpoint that the workers register. Default: component `prefill` or `encode` for these roles, `backend` for the others.',
     ),
   kv_events: z
     .boolean()
@@ -95,19 +97,19 @@ export const role = z.strictObject({
   restart: restart
     .default('never')
     .describe(
-      'How often each worker of this role may be started again after it has ended, after a delay that grows from 1 s to a minute. Default: never.',
+      'Maximum number of restarts of each worker after it has ended. The delay before a restart grows from 1 s to 1 min. Default: never.',
     ),
   critical: z
     .boolean()
     .default(true)
     .describe(
-      'Whether the loss of a worker ends the job. With false the service goes on, degraded, while the role has a worker left. Default: true.',
+      'Whether losing a worker ends the job. If false, the service continues in a degraded state while the role has a worker left. Default: true.',
     ),
   numa: z
     .boolean()
     .optional()
     .describe(
-      'Keep each of SGLang’s processes on the CPUs and memory near its GPU (SGLANG_AUTO_NUMA_BIND); needs numactl in the image. Default: SGLang’s own.',
+      "Bind each SGLang process to the CPUs and memory near its GPU (SGLANG_AUTO_NUMA_BIND); requires numactl in the image. Default: SGLang's own.",
     ),
   args: argumentMap
     .default({})
@@ -115,7 +117,7 @@ export const role = z.strictObject({
       examples: [{ 'mem-fraction-static': 0.82, 'enable-dp-attention': true, 'cuda-graph-bs': [1, 2, 4] }],
     })
     .describe(
-      'Any argument of SGLang, without its leading dashes; `_` and `-` are the same. true is a bare flag, false leaves it out, a list repeats its values, a map becomes JSON.',
+      'Any argument of SGLang, without leading dashes; `_` and `-` are equivalent. true passes a bare flag, false omits it, a list passes several values, a map is passed as JSON.',
     ),
   env: environment
     .default({})
@@ -127,13 +129,11 @@ export const role = z.strictObject({
     .regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, 'write a Python module as package.module')
     .optional()
     .meta({ examples: ['dynamo.sglang'] })
-    .describe(
-      'Python module to run. Default: the one that `dynamo.version` implies, `dynamo.sglang` for 1.x.',
-    ),
+    .describe('Python module to run. Default: determined by `dynamo.version`; `dynamo.sglang` for 1.x.'),
   flags: z
     .array(text)
     .default([])
-    .describe('Further words at the end of the command, passed on as they are. Default: none.'),
+    .describe('Additional words at the end of the command, passed as written. Default: none.'),
 });
 
 export type RoleConfig = z.infer<typeof role>;

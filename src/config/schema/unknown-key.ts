@@ -33,13 +33,13 @@ export function adviseKey(root: Field, path: ConfigPath, key: string, taken: Rea
   );
   const near = meant ?? nearest(key, keys);
   const elsewhere = placesOf(key, root);
-  const belongs = elsewhere.length > 0 ? `it belongs ${alternatives(elsewhere)}` : undefined;
+  const belongs = elsewhere.length > 0 ? `belongs ${alternatives(elsewhere)}` : undefined;
   if (near !== undefined) {
     const message = `unknown key; did you mean ${JSON.stringify(near)}?`;
-    const hint = belongs && `a key of that name: ${belongs}`;
+    const hint = belongs && `a key of that name ${belongs}`;
     return { message, ...(hint && { hint }), ...(meant !== undefined && { meant }) };
   }
-  if (belongs !== undefined) return { message: `unknown key here; ${belongs}` };
+  if (belongs !== undefined) return { message: `unknown key here; it ${belongs}` };
   const far = nearest(key, allKeys(root));
   if (far !== undefined) {
     const [range] = placesOf(far, root);
@@ -50,7 +50,7 @@ export function adviseKey(root: Field, path: ConfigPath, key: string, taken: Rea
 }
 
 function fallbackHint(path: ConfigPath, keys: readonly string[]): string {
-  const valid = `known here are ${alternatives(keys, 'and')}`;
+  const valid = `the keys here are ${alternatives(keys, 'and')}`;
   const [owner] = path;
   const takesArguments = path.length === 1 && [...ROLES, 'frontend'].includes(String(owner));
   return takesArguments ? `an argument of the program belongs under ${owner}.args; ${valid}` : valid;

@@ -12,7 +12,7 @@ interface TreeFinding extends Finding {
 }
 
 export interface CheckedShape<T> {
-  readonly describeIssues: readonly TreeFinding[];
+  readonly findings: readonly TreeFinding[];
   /** As the user most likely meant it, where there are errors; absent where that cannot be told. */
   readonly value: T | undefined;
   /** The tree of `value`. */
@@ -36,7 +36,7 @@ export function validate<T extends z.ZodType>(
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     // A config is read once: compiling the schema for speed would take longer than it saves.
     const result = schema.safeParse(plain(current), { jitless: true });
-    if (result.success) return { describeIssues: [...found.values()], value: result.data, tree: current };
+    if (result.success) return { findings: [...found.values()], value: result.data, tree: current };
     const faults = describeIssues(result.error.issues, current, root);
     for (const fault of faults) {
       const path = pathText(fault.path);
@@ -47,7 +47,7 @@ export function validate<T extends z.ZodType>(
     if (faults.length >= MOST_FINDINGS) break;
     current = repair(current, faults, root);
   }
-  return { describeIssues: [...found.values()], value: undefined, tree: current };
+  return { findings: [...found.values()], value: undefined, tree: current };
 }
 
 /** Keys set to null: they leave no trace in the merged tree, but may be misspelt all the same. */
@@ -59,7 +59,7 @@ function* checkRemovedKeys(tree: ConfigMap, root: Field, path: ConfigPath): Gene
       const { message, hint } = adviseKey(root, path, key, new Set(tree.entries.keys()));
       yield { severity: 'error', path: at, at: 'key', message, ...(hint && { hint }) };
     } else if (field?.kind === 'record' && idle) {
-      const message = 'null removes a key, but nothing below this file sets it';
+      const message = 'null removes a key, but no lower layer sets it';
       yield { severity: 'warning', path: at, at: 'key', message };
     }
   }

@@ -42,6 +42,6 @@ export function sortByPosition(
   const last = sorted[MOST - 1];
   if (sorted.length <= MOST || last === undefined) return sorted;
   const { hint: _, ...range } = last;
-  const message = 'more problems follow; mend these first';
+  const message = 'there are more problems; fix these first';
   return [...sorted.slice(0, MOST - 1), { ...range, path: '', message, severity: 'error' }];
 }

@@ -51,7 +51,7 @@ function readValue(text: string, range: RangeOf, report: ReportAt): ConfigValue 
   const stream = readStream(text);
   const [document] = stream.documents;
   if (stream.tooDeep !== undefined) {
-    const message = `maps and lists lie in each other deeper than ${DEEPEST} levels`;
+    const message = `maps and lists are nested deeper than ${DEEPEST} levels`;
     report(range(stream.tooDeep, stream.tooDeep + 1), [], message);
     return undefined;
   }
@@ -67,14 +67,19 @@ function readValue(text: string, range: RangeOf, report: ReportAt): ConfigValue 
 function reportStream({ directives, second }: Stream, range: RangeOf, report: ReportAt): void {
   for (const { offset, source } of directives) {
     if (/^%YAML\s+1\.2\s*$/.test(source)) continue;
-    report(range(offset, offset + source.length), [], 'a line that starts with "%" is not read', 'delete it');
+    report(
+      range(offset, offset + source.length),
+      [],
+      'YAML directives, lines that start with "%", are not supported',
+      'delete it',
+    );
   }
   if (second === undefined) return;
   const hint = 'keep one of them, and delete the line "---" between them';
-  report(range(second, second + 3), [], 'a second document starts here; a file holds one', hint);
+  report(range(second, second + 3), [], 'a second document starts here; a file must contain only one', hint);
 }
 
-const SHORTEST = 'the shortest config has name, topology, model and slurm; see docs/config.md';
+const SHORTEST = 'a config needs at least name, topology, model and slurm; see docs/config.md';
 
 function rootMap(
   value: ConfigValue | undefined,
@@ -85,7 +90,7 @@ function rootMap(
   if (value?.kind === 'map') return value;
   if (value === undefined || (value.kind === 'scalar' && value.value === null)) {
     if (kind === 'profile') return { kind: 'map', entries: new Map(), range: range(0, 0) };
-    report(range(0, 0), [], 'the file holds no keys', kind === 'config' ? SHORTEST : undefined);
+    report(range(0, 0), [], 'the file has no keys', kind === 'config' ? SHORTEST : undefined);
     return undefined;
   }
   const what = value.kind === 'list' ? 'a list' : 'a single value';

@@ -37,16 +37,21 @@ export function textFaults(text: string): readonly TextFault[] {
 function tooLarge(length: number): TextFault {
   const size = (length / 1024 / 1024).toFixed(1);
   const limit = `${LARGEST_FILE / 1024} KB`;
-  return { start: 0, end: 1, message: `the file has ${size} MB; at most ${limit} are read` };
+  return { start: 0, end: 1, message: `the file is ${size} MB; the limit is ${limit}` };
 }
 
 function fault(start: number, character: string): TextFault {
   const end = start + 1;
   if (character === '\r') {
-    return { start, end, message: 'a carriage return stands alone here', hint: 'end lines with LF or CRLF' };
+    return {
+      start,
+      end,
+      message: 'a carriage return without a line feed',
+      hint: 'end lines with LF or CRLF',
+    };
   }
   if (character === '\ufeff') {
-    return { start, end, message: 'a byte order mark stands inside the file', hint: 'delete this character' };
+    return { start, end, message: 'a byte order mark inside the file', hint: 'delete this character' };
   }
   if (character === '\ufffd') {
     return { start, end, message: 'this byte is not UTF-8', hint: 'save the file as UTF-8' };

@@ -36,7 +36,10 @@ function describe(error: YAMLError, text: string, document: Document.Parsed): Sy
   });
   switch (error.code) {
     case 'TAB_AS_INDENT':
-      return { ...here('a tab cannot indent', 'write spaces instead'), end: start + tabs(text, start) };
+      return {
+        ...here('a tab cannot be used for indentation', 'write spaces instead'),
+        end: start + tabs(text, start),
+      };
     case 'BAD_INDENT':
       if (/^Flow/.test(error.message)) return unclosed(start, text, document);
       return indent(line, /sequence/.test(error.message) ? 'item' : 'key');

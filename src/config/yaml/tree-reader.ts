@@ -95,7 +95,7 @@ export class TreeReader {
       const range = placeOf(key as Node, this.#range);
       const earlier = entries.get(name);
       if (earlier !== undefined) {
-        this.#report(range, [...path, name], `is given twice: line ${earlier.range.line} has it already`);
+        this.#report(range, [...path, name], `is given twice; it is already on line ${earlier.range.line}`);
         continue;
       }
       const at = hasText(value) ? placeOf(value, this.#range) : range;
@@ -152,7 +152,7 @@ export class TreeReader {
     if (typeof value === 'boolean' || value === null) return { kind: 'scalar', value, written, range };
     const text = String(value);
     if (/\u0000|\p{Surrogate}/u.test(text)) {
-      this.#report(range, path, 'holds an escape for a character that no text may hold');
+      this.#report(range, path, 'contains an escape for a character that is not allowed in text');
       return undefined;
     }
     return { kind: 'scalar', value: text, written: text, range };
@@ -164,7 +164,7 @@ export class TreeReader {
     if (tag === undefined || CORE_TAG.test(tag)) return false;
     const [start, end] = this.#tags.findLast(([from]) => from < (node.range?.[0] ?? 0)) ?? [0, 1];
     const known = 'values are text, numbers, true, false, lists and maps';
-    this.#report(this.#range(start, end), path, `its tag is not read: ${known}`, 'delete the tag');
+    this.#report(this.#range(start, end), path, `tags are not supported: ${known}`, 'delete the tag');
     return true;
   }
 
@@ -180,7 +180,7 @@ export class TreeReader {
       return undefined;
     }
     if (this.#open.has(target)) {
-      this.#report(range, path, `*${alias.source} stands inside the value that it means`);
+      this.#report(range, path, `*${alias.source} refers to a value that contains it`);
       return undefined;
     }
     const outermost = this.#alias === undefined;
@@ -198,9 +198,14 @@ export class TreeReader {
     const at = this.#alias ?? { range, path };
     const message =
       path.length > DEEPEST
-        ? `lies deeper than ${DEEPEST} levels`
-        : `brings the file to more than ${MOST_VALUES.toLocaleString('en')} values`;
-    this.#report(at.range, at.path, message, this.#alias && 'an alias counts as all that it stands for');
+        ? `is nested deeper than ${DEEPEST} levels`
+        : `expands the file to more than ${MOST_VALUES.toLocaleString('en')} values`;
+    this.#report(
+      at.range,
+      at.path,
+      message,
+      this.#alias && 'an alias counts as all values that it expands to',
+    );
     return false;
   }
 }

@@ -51,7 +51,7 @@ function* checkVariables(role: Role, { args, env }: RoleConfig, releases: Releas
     if (instead === undefined) continue;
     yield warning(
       [role, 'env', name],
-      `SGLang ${releases.sglang} has the argument --${instead} in place of ${name}, and nothing is known to stand for ${JSON.stringify(value)}`,
+      `SGLang ${releases.sglang} has the argument --${instead} instead of ${name}, and no counterpart is known for ${JSON.stringify(value)}`,
       `set ${instead} in ${role}.args`,
     );
   }
@@ -115,7 +115,7 @@ function checkFlag(
   if (typeof name === 'object' && !wasThere)
     return keyWarning(
       path,
-      `--${flag.name} may mean ${name.map((one) => `--${one}`).join(' or ')}, and is refused`,
+      `--${flag.name} is ambiguous: it may mean ${name.map((one) => `--${one}`).join(' or ')}`,
       'write the name in full',
     );
   if (typeof name !== 'string') return keyWarning(path, ...unknown(flag.name, programs));
@@ -162,8 +162,8 @@ function choiceHint(program: Program, name: string, choice: string | undefined):
   if (choice === undefined) return undefined;
   const { before, after } = otherReleasesWithChoice(program, name, choice);
   const whose = program.name === 'sglang' ? 'SGLang' : 'Dynamo';
-  if (before !== undefined) return `${whose} ${before} was the last to take ${choice}`;
-  return after && `${choice} came with ${whose} ${after}`;
+  if (before !== undefined) return `${whose} ${before} was the last to accept ${choice}`;
+  return after && `${choice} was added in ${whose} ${after}`;
 }
 
 function unknown(name: string, programs: readonly Program[]): readonly [message: string, hint?: string] {
@@ -172,16 +172,19 @@ function unknown(name: string, programs: readonly Program[]): readonly [message:
   const none = `${programText(program)} has no argument --${name}`;
   const other =
     program.name === 'sglang' && Object.hasOwn(OTHER_ENGINES, name) ? OTHER_ENGINES[name] : undefined;
-  if (other) return [none, `it is an argument of ${other[0]}; SGLang’s counterpart is ${other[1]}`];
+  if (other) return [none, `it is an argument of ${other[0]}; SGLang's counterpart is ${other[1]}`];
   for (const { name: where, release } of programs) {
     const life = lifetime(where, name);
     if (life === undefined) continue;
     const whose = where === 'sglang' ? 'SGLang' : 'Dynamo';
     if (compareReleases(life.first, release) > 0)
-      return [`${none} yet`, `it came with ${whose} ${life.first}`];
+      return [`${none} yet`, `it was added in ${whose} ${life.first}`];
     const [replacement] = life.replacement.split(' ');
     const instead = replacement ? `use ${replacement} instead` : 'remove it';
-    return [`${none} any more`, `${whose} ${life.last} was the last to take it; ${instead}`];
+    return [
+      `${programText(program)} no longer has the argument --${name}`,
+      `${whose} ${life.last} was the last to accept it; ${instead}`,
+    ];
   }
   const near = nearest(name, programs.flatMap(argumentNames));
   return near === undefined

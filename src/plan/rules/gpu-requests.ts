@@ -53,7 +53,7 @@ function second(name: string, { types }: GpuRequest, cluster: ClusterProfile, { 
   const [wanted] = types.filter((one) => one !== cluster.gpu_type);
   return keyError(
     ['slurm', 'directives', name],
-    `asks for GPUs, as dyn-slurm does itself with ${own}`,
+    `requests GPUs, which dyn-slurm already requests with ${own}`,
     wanted === undefined
       ? 'remove it, or set gpu_directive: none in the cluster profile'
       : `remove it, and set gpu_type: ${wanted} in the cluster profile; or set gpu_directive: none there`,
@@ -64,8 +64,8 @@ function second(name: string, { types }: GpuRequest, cluster: ClusterProfile, { 
 function none({ perNode }: Need, { gpu }: JobConfig): Problem {
   return keyError(
     ['slurm'],
-    `nothing asks for GPUs: the cluster profile says gpu_directive: none, and without --exclusive Slurm gives the job only what it asks for`,
-    `ask in slurm.directives, such as \`gres: gpu:${gpu === 'any' ? '' : `${gpu}:`}${perNode}\`; or leave slurm.exclusive true, which takes all GPUs of the nodes`,
+    `no GPUs are requested: the cluster profile has gpu_directive: none, and without --exclusive Slurm allocates only what a job requests`,
+    `request them in slurm.directives, such as \`gres: gpu:${gpu === 'any' ? '' : `${gpu}:`}${perNode}\`; or keep slurm.exclusive: true, which allocates all GPUs of the nodes`,
   );
 }
 
@@ -87,8 +87,8 @@ function* compare(
     if (perNode % amount === 0) return;
     yield error(
       path,
-      `asks for ${count(amount, 'GPU')} of each socket, and ${perNode} GPUs of a node cannot be divided so`,
-      `ask for ${perNode} of a node instead: \`gpus-per-node: ${perNode}\``,
+      `requests ${count(amount, 'GPU')} per socket, but a node has ${perNode} GPUs, which is not a multiple of that`,
+      `request ${perNode} per node instead: \`gpus-per-node: ${perNode}\``,
     );
     return;
   }
@@ -98,7 +98,7 @@ function* compare(
       asked < wanted ? `${plural ? 'need' : 'needs'} ${wanted}` : `${plural ? 'have' : 'has'} ${most}`;
     yield error(
       path,
-      `asks for ${count(asked, 'GPU')}, but ${of_} ${has}`,
+      `requests ${count(asked, 'GPU')}, but ${of_} ${has}`,
       `write ${corrected(String(value), amount, of === 'job' ? most : perNode)}`,
     );
   }
@@ -106,7 +106,7 @@ function* compare(
   if (other !== undefined) {
     yield warning(
       path,
-      `asks for GPUs of type ${other}, but \`gpu\` is ${job.gpu}`,
+      `requests GPUs of type ${other}, but \`gpu\` is ${job.gpu}`,
       'correct one of the two',
     );
   }

@@ -97,7 +97,7 @@ const MANAGED: readonly ManagedFlag[] = [
   },
   { names: ['request-plane'], from: 'infra.request_plane', value: ({ job }) => job.infra.request_plane },
   { names: ['event-plane'], from: 'infra.event_plane', value: ({ job }) => job.infra.event_plane },
-  { names: ['discovery-backend'], from: 'the job’s own etcd', value: () => 'etcd' },
+  { names: ['discovery-backend'], from: "the job's own etcd", value: () => 'etcd' },
 ];
 
 /** Whether a flag, by its name with dashes, is dyn-slurm's to write for these workers. */

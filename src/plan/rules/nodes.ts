@@ -10,19 +10,19 @@ import { sizePath } from './sizes.ts';
 
 /** What concerns the job's nodes as a whole. */
 export function* checkNodes(job: JobConfig, placement: Placement): Generator<Problem> {
-  const extractDefinitions = placement.nodes - (job.infra.dedicated_node ? 1 : 0);
-  if (job.frontend.count > extractDefinitions) {
+  const shared = placement.nodes - (job.infra.dedicated_node ? 1 : 0);
+  if (job.frontend.count > shared) {
     yield error(
       ['frontend', 'count'],
-      `${job.frontend.count} frontends need a node each, and the job has ${count(extractDefinitions, 'node')} for them`,
-      `use at most ${extractDefinitions}, or set frontend.dedicated_nodes`,
+      `${job.frontend.count} frontends need a node each, but the job has ${count(shared, 'node')} for them`,
+      `use at most ${shared}, or set frontend.dedicated_nodes`,
     );
   }
   if (job.infra.bind === 'loopback' && placement.nodes > 1) {
     yield error(
       ['infra', 'bind'],
-      `loopback is for a job of one node, and this one has ${placement.nodes}: they could not reach each other`,
-      'remove this line; `infra.tls: true` keeps others out of a job of several nodes',
+      `loopback requires a single-node job, but this one has ${placement.nodes} nodes, which could not reach each other`,
+      'remove this line; `infra.tls: true` protects a job on several nodes',
     );
   }
   yield* checkIdleGpus(job, placement);
@@ -41,8 +41,8 @@ function* checkIdleGpus(job: JobConfig, placement: Placement): Generator<Problem
   const config = job[last.role];
   yield warning(
     config ? sizePath(last.role, config, 'nodes') : [last.role],
-    `${total - taken} of the ${total} GPUs on ${count(nodes, 'node')} are given to no worker`,
-    `fill the nodes of ${perNode} GPUs with more workers, or with larger ones`,
+    `${total - taken} of the ${total} GPUs on ${count(nodes, 'node')} are not used by any worker`,
+    `use more or larger workers to fill the nodes of ${perNode} GPUs`,
   );
 }
 
@@ -74,7 +74,7 @@ function* checkSegment(job: JobConfig, placement: Placement): Generator<Problem>
   yield warning(
     path,
     `segments of ${count(segment, 'node')} split ${count(split.length, 'worker')}, the first of them ${first.role} worker ${first.index} on nodes ${first.nodes[0]} to ${first.nodes.at(-1)}`,
-    'use a segment into which whole workers fit',
+    'use a segment size into which whole workers fit',
   );
 }
 
@@ -93,14 +93,14 @@ function* checkNvlink(job: JobConfig, placement: Placement): Generator<Problem> 
     if (nodes <= rack || !config) continue;
     yield warning(
       sizePath(role, config, 'nodes'),
-      `each ${role} worker spans ${nodes} nodes, and an NVLink domain of ${job.gpu} has ${rack}: it will be slow`,
+      `each ${role} worker spans ${nodes} nodes, but an NVLink domain of ${job.gpu} has ${rack}: this will be slow`,
       `use at most ${rack} nodes for a worker`,
     );
   }
   if (placement.nodes <= rack || job.slurm.segment !== undefined || Math.max(...roles.values()) === 1) return;
   yield keyWarning(
     ['slurm'],
-    `${placement.nodes} nodes of ${job.gpu} take more than one NVLink domain of ${rack}, and Slurm may split a worker between two`,
+    `${placement.nodes} nodes of ${job.gpu} span more than one NVLink domain of ${rack} nodes, so Slurm may split a worker across two`,
     'set slurm.segment, so that whole workers share a rack (Slurm 24.05 and later)',
   );
 }

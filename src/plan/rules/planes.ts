@@ -35,14 +35,14 @@ export function* checkPlanes(job: JobConfig): Generator<Problem> {
   if (infra.tls && !atLeast(job.dynamo.version, TLS_SINCE)) {
     yield error(
       ['infra', 'tls'],
-      `Dynamo ${job.dynamo.version} cannot encrypt its traffic; TLS came with ${TLS_SINCE}`,
+      `Dynamo ${job.dynamo.version} cannot encrypt its traffic; TLS was added in ${TLS_SINCE}`,
       `remove this line, or use an image with Dynamo ${TLS_SINCE} or later`,
     );
   }
   if (hasPlanes(job) && infra.event_plane === 'zmq') {
     yield warning(
       ['infra', 'event_plane'],
-      'ZMQ has no authentication: whoever reaches the nodes can read the events, which carry the tokens of prompts',
+      'ZMQ has no authentication: anyone who can reach the nodes can read the events, which contain prompt tokens',
       'use nats, the default',
     );
   }
@@ -56,7 +56,7 @@ function* checkRouter(job: JobConfig): Generator<Problem> {
     const known = Object.entries(MODE_SINCE).filter(([, since]) => atLeast(version, since));
     yield error(
       ['frontend', 'router_mode'],
-      `Dynamo ${version} has no router mode ${mode}; it came with ${MODE_SINCE[mode]}`,
+      `Dynamo ${version} has no router mode ${mode}; it was added in ${MODE_SINCE[mode]}`,
       `use ${known.map(([name]) => name).join(', ')}`,
     );
   }
@@ -68,7 +68,7 @@ function* checkRouter(job: JobConfig): Generator<Problem> {
   if (publishes) return;
   yield warning(
     ['frontend', 'router_mode'],
-    'the KV router listens to cache events, and no worker publishes any',
+    'the KV router subscribes to cache events, but no worker publishes any',
     'set `kv_events: true` for a role, or `kv_events: false` under frontend.router to predict the caches',
   );
 }

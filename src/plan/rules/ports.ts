@@ -51,8 +51,8 @@ function collision(lower: Block, higher: Block): Problem {
   const [moved, other] = higher.first === higher.usual ? [lower, higher] : [higher, lower];
   return error(
     moved.path,
-    `${moved.owner} on ${portRange(moved)} would meet ${other.owner} on ${portRange(other)}`,
-    'a port can be used once on a node; move one of the two',
+    `${moved.owner} on ${portRange(moved)} would overlap with ${other.owner} on ${portRange(other)}`,
+    'a port can be used only once per node; change one of the two',
   );
 }
 
@@ -77,10 +77,10 @@ function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
   };
   const blocks = [
     entry,
-    base('etcd_client', 'etcd’s client port', 1),
+    base('etcd_client', "etcd's client port", 1),
     base('rpc', 'requests and responses', most.workers + 1),
-    base('system', 'the workers’ system servers', most.workers, MOST_SYSTEM_PORT),
-    base('dist_init', 'SGLang’s dist-init', DIST_INIT_STRIDE * (most.workers - 1) + DP_HANDSHAKE_OFFSET + 1),
+    base('system', "the workers' system servers", most.workers, MOST_SYSTEM_PORT),
+    base('dist_init', "SGLang's dist-init", DIST_INIT_STRIDE * (most.workers - 1) + DP_HANDSHAKE_OFFSET + 1),
   ];
   if (needsNats(job)) blocks.push(base('nats', 'NATS', 1));
   if (frontend.count > 1) blocks.push(base('frontend', 'frontends behind nginx', 1));

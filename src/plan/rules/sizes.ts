@@ -18,7 +18,7 @@ export function* checkSizes(job: JobConfig, perNode: number): Generator<Problem>
   if (perNode > MOST_GPUS_PER_NODE) {
     yield error(
       ['gpu'],
-      `the cluster profile gives a node ${perNode} GPUs, more than the ${MOST_GPUS_PER_NODE} of any machine`,
+      `the cluster profile sets gpus_per_node to ${perNode}, but no machine has more than ${MOST_GPUS_PER_NODE} GPUs`,
       'correct gpus_per_node in the cluster profile',
     );
     return;
@@ -61,7 +61,7 @@ function* checkRole(role: Role, config: RoleConfig, perNode: number): Generator<
   if (most > MOST_NODES) {
     yield error(
       sizePath(role, config, most > workers ? 'nodes' : 'workers'),
-      `${count(workers, 'worker')} could take ${most} nodes, more than the ${MOST_NODES} of any Slurm cluster`,
+      `${count(workers, 'worker')} would take ${most} nodes; Slurm supports at most ${MOST_NODES}`,
     );
     return;
   }
@@ -81,7 +81,7 @@ function* checkAgreement(role: Role, config: RoleConfig, perNode: number): Gener
     size === 0
       ? 'workers without GPUs run on the head node and take no node of their own'
       : `${count(workers, 'worker')} of ${count(size, 'GPU')} need ${count(needed, 'node')} of ${perNode} GPUs, not ${nodes}`,
-    'give either nodes or gpus_per_worker; null removes a value of the topology',
+    'give either nodes or gpus_per_worker; null removes a value that the topology sets',
   );
 }
 

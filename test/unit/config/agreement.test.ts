@@ -28,17 +28,17 @@ test.each<[Sections, Sections, string]>([
   [
     { [BACKEND]: 'nixl' },
     {},
-    `error prefill.args.${BACKEND} | decode | is nixl, but decode has SGLang’s default, mooncake`,
+    `error prefill.args.${BACKEND} | decode | is nixl, but decode has SGLang's default, mooncake`,
   ],
   [
     {},
     { disaggregation_transfer_backend: 'nixl' },
-    `error decode.args.disaggregation_transfer_backend | prefill | is nixl, but prefill has SGLang’s default, mooncake`,
+    `error decode.args.disaggregation_transfer_backend | prefill | is nixl, but prefill has SGLang's default, mooncake`,
   ],
   [
     { 'kv-cache-dtype': 'fp8_e4m3' },
     {},
-    'error prefill.args.kv-cache-dtype | decode | is fp8_e4m3, but decode has SGLang’s default, auto',
+    "error prefill.args.kv-cache-dtype | decode | is fp8_e4m3, but decode has SGLang's default, auto",
   ],
   [
     { 'page-size': 64 },
@@ -48,12 +48,12 @@ test.each<[Sections, Sections, string]>([
   [
     { 'page-size': 64 },
     {},
-    'error prefill.args.page-size | decode | is 64, but decode has SGLang’s default, 1',
+    "error prefill.args.page-size | decode | is 64, but decode has SGLang's default, 1",
   ],
   [
     { 'page-size': 64 },
     { 'attention-backend': 'cutlass_mla' },
-    'error prefill.args.page-size | decode | is 64, but decode has SGLang’s default, 128',
+    "error prefill.args.page-size | decode | is 64, but decode has SGLang's default, 128",
   ],
   [
     { quantization: 'fp8' },
@@ -63,7 +63,7 @@ test.each<[Sections, Sections, string]>([
   [
     { quantization: 'fp8' },
     {},
-    'warning prefill.args.quantization | decode | is fp8, but decode has SGLang’s default, which depends on the model and the GPU',
+    "warning prefill.args.quantization | decode | is fp8, but decode has SGLang's default, which depends on the model and the GPU",
   ],
   [
     { dtype: 'bfloat16' },
@@ -73,7 +73,7 @@ test.each<[Sections, Sections, string]>([
   [
     { revision: 'abc' },
     {},
-    'error prefill.args.revision | decode | is abc, but decode has SGLang’s default, that of the folder',
+    "error prefill.args.revision | decode | is abc, but decode has SGLang's default, that of the folder",
   ],
 ])('prefill %j and decode %j', (prefill, decode, problem) => {
   expect(said(prefill, decode)).toEqual([problem]);
@@ -81,7 +81,7 @@ test.each<[Sections, Sections, string]>([
 
 test('on Blackwell the default page size depends on the model', () => {
   expect(said({ 'page-size': 64 }, {}, { gpu: 'gb200' })).toEqual([
-    'warning prefill.args.page-size | decode | is 64, but decode has SGLang’s default, which depends on the model and the GPU',
+    "warning prefill.args.page-size | decode | is 64, but decode has SGLang's default, which depends on the model and the GPU",
   ]);
 });
 
@@ -110,7 +110,7 @@ test('decode workers have as many stages as prefill workers, or one', () => {
       ({ path, message }) => `${path.join('.')}: ${message}`,
     );
   expect(problems({ pp: 2 }, { pp: 4 })).toEqual([
-    'decode.pp: is 4, but prefill.pp is 2: SGLang hands over KV caches to decode workers of as many stages, or of one',
+    'decode.pp: is 4, but prefill.pp is 2: SGLang transfers KV caches only to decode workers with the same number of stages, or with one',
   ]);
   expect(problems({ pp: 2 }, {})).toEqual([]);
   expect(problems({ pp: 2 }, { pp: 2 })).toEqual([]);
@@ -131,7 +131,7 @@ decode: {args: {page-size: 16}}
 `;
   expect(
     report(config, { topology }),
-  ).toBe(`c.yaml:5:28  decode.args.page-size: is 16, but prefill.args.page-size is 64; decode workers refuse a prefill worker that has another one
+  ).toBe(`c.yaml:5:28  decode.args.page-size: is 16, but prefill.args.page-size is 64; decode workers refuse a prefill worker with a different value
   5 | decode: {args: {page-size: 16}}
     |                            ^^
   t.yaml:4:29  prefill.args.page-size

@@ -24,8 +24,8 @@ test.each([
 });
 
 const COMMAND_MISSING = [
-  'bench.command: is missing: the type custom, which is the default, runs a command of yours',
-  'hint: give it, or another type: aiperf, sglang, vllm or builtin',
+  'bench.command: is missing: type custom, the default, runs a command that you give',
+  'hint: set it, or choose another type: aiperf, sglang, vllm or builtin',
 ];
 
 test.each<[string, readonly string[]]>([
@@ -33,19 +33,19 @@ test.each<[string, readonly string[]]>([
   [
     '{type: aiperf}',
     ['concurrencies', 'isl', 'osl'].map(
-      (key) => `bench.${key}: is missing: the type aiperf makes its load by it`,
+      (key) => `bench.${key}: is missing: type aiperf needs it to generate load`,
     ),
   ],
   [
     `{type: vllm, ${LOAD}, command: ./load.sh}`,
-    ['bench.command: is for the type custom, and this one is vllm', 'hint: remove it'],
+    ['bench.command: applies only to type custom, but the type is vllm', 'hint: remove it'],
   ],
   [
     `{type: builtin, ${LOAD}, args: {seed: 1}, program: x}`,
     [
-      'bench.args: are of no use: the type builtin runs no tool that takes it',
+      'bench.args: have no effect: type builtin runs no tool that uses it',
       'hint: remove it',
-      'bench.program: is of no use: the type builtin runs no tool that takes it',
+      'bench.program: has no effect: type builtin runs no tool that uses it',
       'hint: remove it',
     ],
   ],
@@ -56,7 +56,7 @@ test.each<[string, readonly string[]]>([
       'hint: remove it here, and set bench.concurrencies instead',
       'bench.args.random-input-len: --random-input-len is set by dyn-slurm, to 1024 from bench.isl',
       'hint: remove it here, and set bench.isl instead',
-      'bench.args.host: --host is set by dyn-slurm, from the job’s own frontend',
+      "bench.args.host: --host is set by dyn-slurm, from the job's own frontend",
       'hint: remove it here',
     ],
   ],

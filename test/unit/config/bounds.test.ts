@@ -15,26 +15,26 @@ test.each([
   [
     'names that are none',
     `frontend:\n  env:\n${lines(12_000, (i) => `    A=${i}: 1`)}`,
-    'is no name of an environment variable: use letters, digits and "_"',
+    'is not a valid variable name: use letters, digits and "_"',
   ],
   [
     'values',
     `frontend: {args: {a: [${'1,'.repeat(100_000)}]}}`,
-    'brings the file to more than 20,000 values',
+    'expands the file to more than 20,000 values',
   ],
   [
     'aliases',
     `frontend: {args: {a: &a [1], b: [${'*a,'.repeat(60_000)}]}}`,
-    'brings the file to more than 20,000 values',
+    'expands the file to more than 20,000 values',
   ],
   [
     'a chain of aliases',
     `a0: &a0 {x: 1}\n${lines(3000, (i) => `a${i + 1}: &a${i + 1} {x: *a${i}}`)}`,
-    'lies deeper than 32 levels',
+    'is nested deeper than 32 levels',
   ],
   ['closing brackets', ']'.repeat(200_000), '"]" is not expected here'],
   ['wrong escapes', `frontend: "${'\\q'.repeat(100_000)}"`, 'this is no escape in double quotes'],
-  ['list items in one line', '- '.repeat(100_000), 'maps and lists lie in each other deeper than 32 levels'],
+  ['list items in one line', '- '.repeat(100_000), 'maps and lists are nested deeper than 32 levels'],
 ])('many %s', (_what, text, message) => {
   const { diagnostics } = resolve(`${VALID}${text}\n`);
   expect(diagnostics.length).toBeLessThanOrEqual(100);

@@ -40,9 +40,11 @@ test.each([
   { 'tres-per-node': 'gres/gpu:8' },
 ])('a second request for GPUs is refused: %j', (given) => {
   const [name] = Object.keys(given);
-  expect(said(given)).toEqual([`${name}: asks for GPUs, as dyn-slurm does itself with --gpus-per-node=8`]);
+  expect(said(given)).toEqual([
+    `${name}: requests GPUs, which dyn-slurm already requests with --gpus-per-node=8`,
+  ]);
   expect(said(given, { gpu_directive: 'gres', gpu_type: 'h100' })).toEqual([
-    `${name}: asks for GPUs, as dyn-slurm does itself with --gres=gpu:h100:8`,
+    `${name}: requests GPUs, which dyn-slurm already requests with --gres=gpu:h100:8`,
   ]);
 });
 
@@ -73,22 +75,25 @@ test.each<[Sections]>([
 });
 
 test.each<[Sections, string]>([
-  [{ gres: 'gpu:h100:4' }, 'asks for 4 GPUs, but a node of the plan needs 8'],
-  [{ gres: 'gpu' }, 'asks for 1 GPU, but a node of the plan needs 8'],
-  [{ gres: 'gpu:h100' }, 'asks for 1 GPU, but a node of the plan needs 8'],
-  [{ gres: 'gres/gpu=4' }, 'asks for 4 GPUs, but a node of the plan needs 8'],
-  [{ gres: 'gpu:h100:4(S:0-1),nvme:8' }, 'asks for 4 GPUs, but a node of the plan needs 8'],
-  [{ gres: 'gpu:a:2,gpu:b:2' }, 'asks for 4 GPUs, but a node of the plan needs 8'],
-  [{ gres: 'gpu:16' }, 'asks for 16 GPUs, but a node of the plan has 8'],
-  [{ gpus: 8 }, 'asks for 8 GPUs, but the 2 nodes of the plan need 16'],
-  [{ gpus: 'h100:8' }, 'asks for 8 GPUs, but the 2 nodes of the plan need 16'],
-  [{ 'gpus-per-node': 'h100:4' }, 'asks for 4 GPUs, but a node of the plan needs 8'],
-  [{ 'gpus-per-n': 'h100:4' }, 'asks for 4 GPUs, but a node of the plan needs 8'],
-  [{ 'gpus-per-task': 1 }, 'asks for 1 GPU, but a node of the plan needs 8'],
-  [{ 'gpus-per-socket': 3 }, 'asks for 3 GPUs of each socket, and 8 GPUs of a node cannot be divided so'],
-  [{ 'gpus-per-socket': 2, 'sockets-per-node': 2 }, 'asks for 4 GPUs, but a node of the plan needs 8'],
-  [{ 'tres-per-task': 'cpu=4,gres/gpu:4' }, 'asks for 4 GPUs, but a node of the plan needs 8'],
-  [{ 'tres-per-node': 'gres:gpu:4' }, 'asks for 4 GPUs, but a node of the plan needs 8'],
+  [{ gres: 'gpu:h100:4' }, 'requests 4 GPUs, but a node of the plan needs 8'],
+  [{ gres: 'gpu' }, 'requests 1 GPU, but a node of the plan needs 8'],
+  [{ gres: 'gpu:h100' }, 'requests 1 GPU, but a node of the plan needs 8'],
+  [{ gres: 'gres/gpu=4' }, 'requests 4 GPUs, but a node of the plan needs 8'],
+  [{ gres: 'gpu:h100:4(S:0-1),nvme:8' }, 'requests 4 GPUs, but a node of the plan needs 8'],
+  [{ gres: 'gpu:a:2,gpu:b:2' }, 'requests 4 GPUs, but a node of the plan needs 8'],
+  [{ gres: 'gpu:16' }, 'requests 16 GPUs, but a node of the plan has 8'],
+  [{ gpus: 8 }, 'requests 8 GPUs, but the 2 nodes of the plan need 16'],
+  [{ gpus: 'h100:8' }, 'requests 8 GPUs, but the 2 nodes of the plan need 16'],
+  [{ 'gpus-per-node': 'h100:4' }, 'requests 4 GPUs, but a node of the plan needs 8'],
+  [{ 'gpus-per-n': 'h100:4' }, 'requests 4 GPUs, but a node of the plan needs 8'],
+  [{ 'gpus-per-task': 1 }, 'requests 1 GPU, but a node of the plan needs 8'],
+  [
+    { 'gpus-per-socket': 3 },
+    'requests 3 GPUs per socket, but a node has 8 GPUs, which is not a multiple of that',
+  ],
+  [{ 'gpus-per-socket': 2, 'sockets-per-node': 2 }, 'requests 4 GPUs, but a node of the plan needs 8'],
+  [{ 'tres-per-task': 'cpu=4,gres/gpu:4' }, 'requests 4 GPUs, but a node of the plan needs 8'],
+  [{ 'tres-per-node': 'gres:gpu:4' }, 'requests 4 GPUs, but a node of the plan needs 8'],
 ])('a request that contradicts the plan is refused: %j', (given, message) => {
   const [name] = Object.keys(given);
   expect(said(given, NONE, SHARED)).toEqual([`${name}: ${message}`]);
@@ -98,20 +103,20 @@ test('a job that takes a part of each node may ask for that part', () => {
   const sections = { ...SHARED, aggregated: { workers: 2, gpus_per_worker: 2 } };
   expect(said({ gres: 'gpu:4' }, NONE, sections)).toEqual([expect.stringContaining('4 of the 8 GPUs')]);
   expect(said({ gres: 'gpu:3' }, NONE, sections)).toContain(
-    'gres: asks for 3 GPUs, but a node of the plan needs 4',
+    'gres: requests 3 GPUs, but a node of the plan needs 4',
   );
 });
 
-test('a type of another model is doubtful, and one that is no model is the site’s', () => {
+test("a type of another model is doubtful, and one that is no model is the site's", () => {
   expect(said({ gres: 'gpu:a100:8' }, NONE, SHARED)).toEqual([
-    'warning: gres: asks for GPUs of type a100, but `gpu` is h100',
+    'warning: gres: requests GPUs of type a100, but `gpu` is h100',
   ]);
   expect(said({ gres: 'gpu:nvidia_h100_80gb_hbm3:8' }, NONE, SHARED)).toEqual([]);
 });
 
 test('no request at all gets no GPU, but on nodes of its own', () => {
   expect(said({ mem: '224G' }, NONE, SHARED)).toEqual([
-    ': nothing asks for GPUs: the cluster profile says gpu_directive: none, and without --exclusive Slurm gives the job only what it asks for',
+    ': no GPUs are requested: the cluster profile has gpu_directive: none, and without --exclusive Slurm allocates only what a job requests',
   ]);
   expect(said({ mem: '224G' }, NONE)).toEqual([]);
 });
@@ -120,11 +125,14 @@ test.each<[Sections, string]>([
   [{ gr: 'nvme' }, 'gr: is short for several options of sbatch: gres or gres-flags'],
   [{ nice: 1, nic: 2 }, 'nic: is the same option as nice, --nice'],
   [{ tasks: 4 }, 'tasks: is short for ntasks, which is set by dyn-slurm itself'],
-  [{ 'mem-per-cpu': '1G', mem: '8G' }, 'mem: cannot be combined with mem-per-cpu: sbatch takes one of them'],
-  [{ licence: 'a' }, 'warning: licence: is no option of sbatch; did you mean "licenses"?'],
+  [
+    { 'mem-per-cpu': '1G', mem: '8G' },
+    'mem: cannot be combined with mem-per-cpu: sbatch accepts only one of them',
+  ],
+  [{ licence: 'a' }, 'warning: licence: is not an sbatch option; did you mean "licenses"?'],
   [
     { oversubscribe: true },
-    'oversubscribe: contradicts --exclusive, which slurm.exclusive asks for: sbatch would follow the last of the two',
+    'oversubscribe: contradicts --exclusive, which slurm.exclusive requests: sbatch would use the last of the two',
   ],
 ])('an option twice, or one that is none: %j', (given, message) => {
   expect(said(given)).toEqual([message]);
@@ -138,7 +146,7 @@ test('constraints that cannot be joined', () => {
 
 test('a directive in the preamble is not read', () => {
   expect(said({}, { preamble: 'module load x\n#SBATCH --gres=nvme:1\n' })).toEqual([
-    ': the preamble of the cluster profile has lines with #SBATCH, which sbatch does not read after the first command of a script',
+    ': the preamble of the cluster profile contains #SBATCH lines, which sbatch ignores after the first command of a script',
   ]);
 });
 
@@ -148,6 +156,6 @@ test('a value may hold what sbatch reads in quotes, and no line break', () => {
   const json = `'{"IdleReaper":{"exemptIdleTimeMins":"90","reason":"model #1"}}'`;
   expect(resolve(config(json)).diagnostics).toEqual([]);
   expect(report(config('"a\\nb"'))).toContain(
-    'slurm.directives.comment: must not hold a line break, which no #SBATCH line can carry',
+    'slurm.directives.comment: must not contain a line break, which an #SBATCH line cannot contain',
   );
 });

@@ -43,12 +43,12 @@ test.each([
   [
     'enable-ep-moe',
     true,
-    `${S} has no argument --enable-ep-moe any more | SGLang 0.5.4 was the last to take it; use --ep-size instead`,
+    `${S} no longer has the argument --enable-ep-moe | SGLang 0.5.4 was the last to accept it; use --ep-size instead`,
   ],
   [
     'gpu-memory-utilization',
     0.9,
-    `${S} has no argument --gpu-memory-utilization | it is an argument of vLLM; SGLang’s counterpart is mem-fraction-static`,
+    `${S} has no argument --gpu-memory-utilization | it is an argument of vLLM; SGLang's counterpart is mem-fraction-static`,
   ],
   ['attn-dp-sizes', 2, `${S} has no argument --attn-dp-sizes; did you mean "attn-cp-size"?`],
   ['mem-fraction-static', 8, `${S} refuses it: --mem-fraction-static must lie between 0 and 1, not 8`],
@@ -71,7 +71,7 @@ test.each([
   [
     'cuda-graph',
     true,
-    '--cuda-graph may mean --cuda-graph-backend-decode or --cuda-graph-backend-prefill or --cuda-graph-bs-decode, and is refused | write the name in full',
+    '--cuda-graph is ambiguous: it may mean --cuda-graph-backend-decode or --cuda-graph-backend-prefill or --cuda-graph-bs-decode | write the name in full',
   ],
 ])('%s: %j', (name, value, expected) => {
   expect(said({ args: { [name]: value } })).toEqual([`${A}.${name}: ${expected}`]);
@@ -79,7 +79,7 @@ test.each([
 
 test.each([
   ['an argument', { 'mem-fraction-static': 0.8 }],
-  ['Dynamo’s own', { 'enable-rl': true }],
+  ["Dynamo's own", { 'enable-rl': true }],
   ['an abbreviation', { 'mem-fraction-stat': 0.8 }],
   ['an alias', { 'attention-context-parallel-size': 2 }],
   ['its older name, which is rewritten', { 'cuda-graph-bs': [1, 2], 'disable-piecewise-cuda-graph': true }],
@@ -88,7 +88,7 @@ test.each([
   ['underscores', { moe_a2a_backend: 'deepep' }],
   ['false, which leaves it out', { 'enable-ep-moe': false }],
   [
-    'Python’s numbers',
+    "Python's numbers",
     { 'chunked-prefill-size': -1, 'mem-fraction-static': '.8', 'context-length': '4_096' },
   ],
   ['JSON', { 'model-loader-extra-config': { enable_multithread_load: true } }],
@@ -98,7 +98,7 @@ test.each([
 
 test('words of flags are read like args, and passed on as they are', () => {
   expect(said({ flags: ['--mem-fraction-stat', '0.8', '--cuda-graph-bs', '1', '--page-size=x'] })).toEqual([
-    `warning aggregated.flags.2: ${S} has no argument --cuda-graph-bs any more | SGLang 0.5.19 was the last to take it; use --cuda-graph-bs-decode instead`,
+    `warning aggregated.flags.2: ${S} no longer has the argument --cuda-graph-bs | SGLang 0.5.19 was the last to accept it; use --cuda-graph-bs-decode instead`,
     `warning aggregated.flags.4: ${S} refuses it: --page-size takes a whole number, not "x"`,
   ]);
 });
@@ -109,7 +109,7 @@ test('an abbreviation of what dyn-slurm writes is refused', () => {
   ]);
 });
 
-test('the frontend’s arguments', () => {
+test("the frontend's arguments", () => {
   expect(
     said({}, { frontend: { args: { 'metrics-prefx': 'a', 'router-min-initial-workers': 'x' } } }),
   ).toEqual([
@@ -119,7 +119,7 @@ test('the frontend’s arguments', () => {
 });
 
 test.each([
-  ['0.6.1', { 'cuda-graph-backend-decode': 'full' }, '0.5.3.post2', ' yet | it came with SGLang 0.5.14'],
+  ['0.6.1', { 'cuda-graph-backend-decode': 'full' }, '0.5.3.post2', ' yet | it was added in SGLang 0.5.14'],
   ['0.6.1', { 'enable-ep-moe': true }, undefined, ''],
   ['1.4.2', { 'attention-backend': 'cutlass_mla' }, undefined, ''],
   ['0.3.2', { 'no-such': 1 }, undefined, ''],
@@ -131,14 +131,14 @@ test.each([
 });
 
 test('a variable that became an argument, with a value that nothing stands for', () => {
-  const S14 = 'SGLang 0.5.14 has the argument --fp4-gemm-backend in place of';
+  const S14 = 'SGLang 0.5.14 has the argument --fp4-gemm-backend instead of';
   const env = (name: string, value: string, version: string) =>
     said({ env: { [name]: value } }, { engine: { version } });
   expect(env('SGLANG_FLASHINFER_FP4_GEMM_BACKEND', 'cutlas', '0.5.14')).toEqual([
-    `warning aggregated.env.SGLANG_FLASHINFER_FP4_GEMM_BACKEND: ${S14} SGLANG_FLASHINFER_FP4_GEMM_BACKEND, and nothing is known to stand for "cutlas" | set fp4-gemm-backend in aggregated.args`,
+    `warning aggregated.env.SGLANG_FLASHINFER_FP4_GEMM_BACKEND: ${S14} SGLANG_FLASHINFER_FP4_GEMM_BACKEND, and no counterpart is known for "cutlas" | set fp4-gemm-backend in aggregated.args`,
   ]);
   expect(env('SGLANG_FP4_GEMM_BACKEND', 'x', '0.5.14')).toEqual([
-    `warning aggregated.env.SGLANG_FP4_GEMM_BACKEND: ${S14} SGLANG_FP4_GEMM_BACKEND, and nothing is known to stand for "x" | set fp4-gemm-backend in aggregated.args`,
+    `warning aggregated.env.SGLANG_FP4_GEMM_BACKEND: ${S14} SGLANG_FP4_GEMM_BACKEND, and no counterpart is known for "x" | set fp4-gemm-backend in aggregated.args`,
   ]);
   for (const [name, value, version] of [
     ['SGLANG_FLASHINFER_FP4_GEMM_BACKEND', 'cutlas', '0.5.6'],
@@ -169,14 +169,14 @@ test.each([
 
 // SGLang 0.5.14 parses `full` for prefill, and then ends with a ValueError: ALLOWED_BACKENDS_PER_PHASE.
 test.each([
-  ['0.5.14', 'full', 'breakable, tc_piecewise or disabled', 'full came with SGLang 0.5.15'],
+  ['0.5.14', 'full', 'breakable, tc_piecewise or disabled', 'full was added in SGLang 0.5.15'],
   ['0.5.15', 'full', undefined, undefined],
   ['0.5.21', 'tc_piecewise', undefined, undefined],
   [
     '0.5.22',
     'tc_piecewise',
     'breakable, disabled or full',
-    'SGLang 0.5.21 was the last to take tc_piecewise',
+    'SGLang 0.5.21 was the last to accept tc_piecewise',
   ],
 ])('a value has releases, too: SGLang %s, %s', (version, value, choices, hint) => {
   const args = { 'cuda-graph-backend-prefill': value };
@@ -206,7 +206,7 @@ test.each([
   expect(said(role, { engine: { version } })).toEqual([]);
 });
 
-test('SGLang’s release is a key of its own', () => {
+test("SGLang's release is a key of its own", () => {
   const args = { 'attention-backend': 'llada2_cfg_flashinfer' };
   expect(said({ args }, { engine: { version: '0.5.22' } })).toEqual([]);
   expect(said({ args })).toEqual(

@@ -24,7 +24,7 @@ test.each(['LD_PRELOAD', 'LD_AUDIT', 'BASH_ENV', 'ENV', 'PROMPT_COMMAND', 'PS4',
   '%s is refused',
   (name) => {
     expect(messages(`${name}: x`)).toEqual([
-      `aggregated.env.${name}: changes how every program starts, and is refused`,
+      `aggregated.env.${name}: changes how every program starts, so it is not allowed`,
     ]);
   },
 );
@@ -36,9 +36,7 @@ test.each([
   ['"A\\nB": x', 'aggregated.env["A\\nB"]'],
   ['-A: x', 'aggregated.env.-A'],
 ])('%s is no name', (line, path) => {
-  expect(messages(line)).toEqual([
-    `${path}: is no name of an environment variable: use letters, digits and "_"`,
-  ]);
+  expect(messages(line)).toEqual([`${path}: is not a valid variable name: use letters, digits and "_"`]);
 });
 
 test.each([
@@ -53,7 +51,7 @@ test.each([
 ])('%s is a secret', (line) => {
   const name = line.slice(0, line.indexOf(':'));
   expect(messages(line)).toEqual([
-    `aggregated.env.${name}: looks like a secret, which no config may hold; write {from_env: ${name}} or {from_file: PATH}`,
+    `aggregated.env.${name}: looks like a secret, which a config must not contain; write {from_env: ${name}} or {from_file: PATH}`,
   ]);
 });
 
@@ -66,7 +64,7 @@ test.each(['HF_TOKEN: ""', 'MAX_TOKENS: 100', 'TOKENIZERS_PARALLELISM: false', '
 
 test('the frame hides a secret', () => {
   expect(report(withEnv('HF_TOKEN: hf_abc'))).toBe(
-    `c.yaml:5:52  aggregated.env.HF_TOKEN: looks like a secret, which no config may hold; write {from_env: HF_TOKEN} or {from_file: PATH}
+    `c.yaml:5:52  aggregated.env.HF_TOKEN: looks like a secret, which a config must not contain; write {from_env: HF_TOKEN} or {from_file: PATH}
   5 | aggregated: {workers: 4, nodes: 4, env: {HF_TOKEN: ••••••••}}
     |                                                    ^^^^^^^^`,
   );

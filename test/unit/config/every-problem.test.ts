@@ -38,7 +38,7 @@ test('every problem of a file is reported at once, in its order', () => {
     '1:7 name: use 1 to 64 letters, digits, dots, dashes and underscores, starting with a letter or digit',
     '2:1 topolgy: unknown key; did you mean "topology"?',
     '4:3 model.pth: unknown key; did you mean "path"?',
-    '6:12 slurm.account: must not hold a space: sbatch reads it as it stands, without quotes',
+    '6:12 slurm.account: must not contain a space: sbatch reads it literally, without quotes',
     '7:3 slurm.partion: unknown key; did you mean "partition"?',
     '8:9 slurm.time: 90 has no unit',
     '9:14 slurm.exclusive: "no" is text, not false; write true or false, without quotes',
@@ -47,8 +47,8 @@ test('every problem of a file is reported at once, in its order', () => {
     '11:6 gpu: there is no GPU model "h1000"; did you mean "h100"?',
     '13:10 prefill.nodes: "4" is text; write 4 without quotes',
     '15:7 prefill.tp: write a number, "gpus" or "gpus-N"',
-    '17:5 prefill.env.LD_PRELOAD: changes how every program starts, and is refused',
-    '18:15 prefill.env.HF_TOKEN: looks like a secret, which no config may hold; write {from_env: HF_TOKEN} or {from_file: PATH}',
+    '17:5 prefill.env.LD_PRELOAD: changes how every program starts, so it is not allowed',
+    '18:15 prefill.env.HF_TOKEN: looks like a secret, which a config must not contain; write {from_env: HF_TOKEN} or {from_file: PATH}',
     '20:10 decode.nodes: must be a whole number, not 4.5',
     '21:9 decode.args: must be a map of keys, not text',
     '23:16 frontend.router_mode: unknown value "kvv"; did you mean "kv"?',
@@ -75,7 +75,7 @@ test('no more than a hundred problems are listed', () => {
   const keys = Array.from({ length: 250 }, (_, index) => `q${index}x: 1\n`).join('');
   const { diagnostics } = resolve(`${VALID}${keys}`);
   expect(diagnostics).toHaveLength(100);
-  expect(diagnostics.at(-1)?.message).toBe('more problems follow; mend these first');
+  expect(diagnostics.at(-1)?.message).toBe('there are more problems; fix these first');
 });
 
 test('one mistake is said once', () => {

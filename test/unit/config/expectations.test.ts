@@ -33,7 +33,7 @@ function asked(more: string, cluster: readonly string[] = []) {
 
 test('what nothing mounts', () => {
   expect(said(IMAGE)).toEqual([
-    'warning topology: docs-dsr1-wideep-h100 expects /configs/deepep.json, /configs/cache, and nothing is mounted there',
+    'warning topology: docs-dsr1-wideep-h100 expects /configs/deepep.json, /configs/cache, but nothing is mounted there',
   ]);
   expect(asked(IMAGE)).toEqual([]);
 });
@@ -51,7 +51,7 @@ test.each([
 
 test('without a container the nodes are asked', () => {
   expect(said('')).toEqual([
-    'warning topology: docs-dsr1-wideep-h100 expects /configs/deepep.json, /configs/cache on every node, for no container is configured into which it could be mounted',
+    'warning topology: docs-dsr1-wideep-h100 expects /configs/deepep.json, /configs/cache on every node, because no container is configured into which it could be mounted',
   ]);
   expect(asked('')).toEqual([
     'readable a file of the topology /configs/deepep.json',

@@ -6,7 +6,7 @@ test('a key with a form', () => {
   expect(explain('slurm.time')).toEqual({
     key: 'slurm.time',
     type: 'duration',
-    description: 'Time limit of the job (`--time`), as 90m, 4h, 1h30m, 2d or Slurm’s 1-12:00:00. Required.',
+    description: "Time limit of the job (`--time`): 90m, 4h, 1h30m, 2d or Slurm's 1-12:00:00. Required.",
     required: true,
     examples: ['4h', '90m', '1-12:00:00'],
     choices: [],
@@ -18,7 +18,7 @@ test('a choice with its default', () => {
   expect(explain('infra.event_plane')).toEqual({
     key: 'infra.event_plane',
     type: 'choice',
-    description: 'How events travel, from Dynamo 0.9 on. ZMQ has no authentication. Default: nats.',
+    description: 'Transport of events, for Dynamo 0.9 and later. ZMQ has no authentication. Default: nats.',
     required: false,
     default: 'nats',
     examples: [],

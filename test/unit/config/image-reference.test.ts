@@ -34,7 +34,7 @@ describe('what pyxis gets without a cache', () => {
   });
 });
 
-const RELATIVE = expect.stringContaining('is relative');
+const RELATIVE = expect.stringContaining('is a relative path');
 
 test.each([
   ['images/cont.sqsh', RELATIVE],
@@ -42,23 +42,23 @@ test.each([
   ['./cont.sqsh', RELATIVE],
   ['../cont.sqsh', RELATIVE],
   ['./cont', RELATIVE],
-  ['~/cont.sqsh', expect.stringContaining('nobody resolves the "~"')],
-  ['~ada/cont.sqsh', expect.stringContaining('nobody resolves the "~"')],
-  ['$HOME/cont.sqsh', expect.stringContaining('nobody resolves the variable')],
-  ['/scratch/${USER}/cont.sqsh', expect.stringContaining('nobody resolves the variable')],
-  ['/scratch/x.sif', 'pyxis takes a squashfs, and "/scratch/x.sif" is one of Apptainer'],
-  ['x.sif', 'pyxis takes a squashfs, and "x.sif" is one of Apptainer'],
-  ['/scratch/x.tar.gz', 'pyxis takes a squashfs, and "/scratch/x.tar.gz" is an archive'],
+  ['~/cont.sqsh', expect.stringContaining('the "~" in')],
+  ['~ada/cont.sqsh', expect.stringContaining('the "~" in')],
+  ['$HOME/cont.sqsh', expect.stringContaining('the variable in')],
+  ['/scratch/${USER}/cont.sqsh', expect.stringContaining('the variable in')],
+  ['/scratch/x.sif', 'pyxis requires a squashfs image, but "/scratch/x.sif" is an Apptainer image'],
+  ['x.sif', 'pyxis requires a squashfs image, but "x.sif" is an Apptainer image'],
+  ['/scratch/x.tar.gz', 'pyxis requires a squashfs image, but "/scratch/x.tar.gz" is an archive'],
   ['/scratch/images/', 'is a folder, not an image'],
-  ['oras://ghcr.io/x:1', 'enroot knows no images of oras://'],
-  ['https://nvcr.io/x:1', 'enroot knows no images of https://'],
-  ['file:///x.sqsh', 'enroot knows no images of file://'],
-  ['nvcr.io/Nvidia/x:1', 'names of images are in small letters, and "Nvidia/x" is not'],
+  ['oras://ghcr.io/x:1', 'enroot does not support oras:// images'],
+  ['https://nvcr.io/x:1', 'enroot does not support https:// images'],
+  ['file:///x.sqsh', 'enroot does not support file:// images'],
+  ['nvcr.io/Nvidia/x:1', 'image names must be lowercase, and "Nvidia/x" is not'],
   ['nvcr.io/nvidia/x:', '"" is neither a tag nor a digest'],
   ['nvcr.io/nvidia/x@sha256:12', '"sha256:12" is neither a tag nor a digest'],
-  ['a#b#c', '"b#c" is no name of an image'],
-  ['nvcr.io#', '"" is no name of an image'],
-  ['x y', 'must not hold spaces'],
+  ['a#b#c', '"b#c" is not a valid image name'],
+  ['nvcr.io#', '"" is not a valid image name'],
+  ['x y', 'must not contain spaces'],
 ])('%s is refused', (image, message) => {
   expect(imageFault(image)?.message).toEqual(message);
 });
@@ -67,9 +67,9 @@ test('an image is refused where it stands, with the fix', () => {
   const text = `${VALID}container: {image: images/x.sqsh}\n`;
   expect(
     report(text),
-  ).toBe(`c.yaml:6:20  container.image: is relative, and the nodes’ working folder is the run’s: "images/x.sqsh"
+  ).toBe(`c.yaml:6:20  container.image: is a relative path, but a job's working folder is its run folder: "images/x.sqsh"
   6 | container: {image: images/x.sqsh}
     |                    ^^^^^^^^^^^^^
-  hint: write its path from the root of the file system, such as /lustre/images/sglang.sqsh`);
+  hint: write an absolute path, such as /lustre/images/sglang.sqsh`);
   expect(report(text, { cluster: ['container_runtime: none\n'] })).toContain('the image is not used');
 });

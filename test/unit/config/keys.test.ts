@@ -16,7 +16,7 @@ test.each([
   ['frontend: {mode: kv}', 'frontend.mode: unknown key; did you mean "router_mode"?'],
   [
     'frontend: {ports: 1}',
-    'frontend.ports: unknown key; did you mean "port"? (a key of that name: it belongs under infra)',
+    'frontend.ports: unknown key; did you mean "port"? (a key of that name belongs under infra)',
   ],
   [
     'frontend: {router_mode: kvv}',
@@ -33,11 +33,11 @@ test.each([
   ],
   [
     'zzz: 1',
-    'zzz: unknown key (known here are name, topology, model, container, slurm, cluster, gpu, prefill, decode, aggregated, encode, processor, router, frontend, infra, dynamo, engine, health, observe, profile and bench)',
+    'zzz: unknown key (the keys here are name, topology, model, container, slurm, cluster, gpu, prefill, decode, aggregated, encode, processor, router, frontend, infra, dynamo, engine, health, observe, profile and bench)',
   ],
   [
     'decode: {mem-fraction-static: 0.8}',
-    `decode.mem-fraction-static: unknown key (an argument of the program belongs under decode.args; known here are ${ROLE_KEYS})`,
+    `decode.mem-fraction-static: unknown key (an argument of the program belongs under decode.args; the keys here are ${ROLE_KEYS})`,
   ],
 ])('%s', (line, expected) => {
   expect(said(line)).toEqual([expected]);

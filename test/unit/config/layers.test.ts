@@ -88,7 +88,7 @@ test('inside an argument that becomes JSON, maps merge and null is a value', () 
 
 test('null that removes nothing is doubtful in a map of free keys', () => {
   expect(report(`${VALID}frontend:\n  args: {metrics-prefx: null}\n  port: null\n`)).toBe(
-    `c.yaml:7:10  warning: frontend.args.metrics-prefx: null removes a key, but nothing below this file sets it
+    `c.yaml:7:10  warning: frontend.args.metrics-prefx: null removes a key, but no lower layer sets it
   7 |   args: {metrics-prefx: null}
     |          ^^^^^^^^^^^^^`,
   );
@@ -136,7 +136,7 @@ test('faults in a preset are placed in its file', () => {
     `t.yaml:1:1  title: is missing
   1 | precision: FP8
     | ^
-  hint: What the topology is, in a few words.
+  hint: Short title of the topology.
 t.yaml:8:10  aggregated.nodes: must be a whole number, not "two"
   8 |   nodes: two
     |          ^^^`,
@@ -161,6 +161,6 @@ test.each([
     `c.yaml:2:11  topology: there is no topology "${name}"${suggestion}
   2 | topology: ${name}
     |           ${'^'.repeat(name.length)}
-  hint: \`dyn-slurm topologies\` lists them; a map with the keys of one may stand here instead`,
+  hint: \`dyn-slurm topologies\` lists them; or write a map with the keys of one here`,
   );
 });

@@ -109,7 +109,7 @@ test.each([
   ['prefill', 'migration-limit', 1, 'to 3 from dynamo.migration_limit', 'dynamo.migration_limit'],
   ['prefill', 'request-plane', 'nats', 'to tcp from infra.request_plane', 'infra.request_plane'],
   ['prefill', 'event-plane', 'zmq', 'to nats from infra.event_plane', 'infra.event_plane'],
-  ['prefill', 'discovery-backend', 'file', 'to etcd from the job’s own etcd', undefined],
+  ['prefill', 'discovery-backend', 'file', "to etcd from the job's own etcd", undefined],
 ] as const)('%s: --%s %s is refused', (role, name, value, why, field) => {
   const hint = field === undefined ? 'remove it here' : `remove it here, and set ${field} instead`;
   const message = `--${name} is set by dyn-slurm, ${why} | ${hint}`;
@@ -133,12 +133,12 @@ test('no sizes are known of an unknown GPU model', () => {
 test.each([
   [
     { args: { 'page-size': 1 }, flags: ['--page-size', '2'] },
-    ['error prefill.flags.0: --page-size is in args already | keep one of the two'],
+    ['error prefill.flags.0: --page-size is already in args | keep one of the two'],
   ],
   [
     { args: { 'cuda-graph-bs': 1, 'cuda-graph-bs-decode': 2 } },
     [
-      'error prefill.args.cuda-graph-bs: --cuda-graph-bs is the older name of --cuda-graph-bs-decode, which is given too | keep one of the two; null removes a key of the topology',
+      'error prefill.args.cuda-graph-bs: --cuda-graph-bs is the older name of --cuda-graph-bs-decode, which is also given | keep one of the two; null removes a key that the topology sets',
     ],
   ],
   [{ flags: ['--engine-route', 'a', '--engine-route', 'b'] }, []],

@@ -12,14 +12,14 @@ function said(path: string, sections: Sections = {}): readonly string[] {
 }
 
 test.each([
-  ['~/models/x', 'nobody resolves the "~" of "~/models/x" on the nodes'],
-  ['~', 'nobody resolves the "~" of "~" on the nodes'],
-  ['$HOME/models/x', 'nobody resolves the variable in "$HOME/models/x" on the nodes'],
-  ['/lustre/${USER}/x', 'nobody resolves the variable in "/lustre/${USER}/x" on the nodes'],
-  ['./models/x', 'is relative, and the nodes’ working folder is the run’s: "./models/x"'],
-  ['../x', 'is relative, and the nodes’ working folder is the run’s: "../x"'],
-  ['models/qwen/x', 'is relative, and the nodes’ working folder is the run’s: "models/qwen/x"'],
-  ['models/x/', 'is relative, and the nodes’ working folder is the run’s: "models/x/"'],
+  ['~/models/x', 'the "~" in "~/models/x" is not expanded on the nodes'],
+  ['~', 'the "~" in "~" is not expanded on the nodes'],
+  ['$HOME/models/x', 'the variable in "$HOME/models/x" is not expanded on the nodes'],
+  ['/lustre/${USER}/x', 'the variable in "/lustre/${USER}/x" is not expanded on the nodes'],
+  ['./models/x', 'is a relative path, but a job\'s working folder is its run folder: "./models/x"'],
+  ['../x', 'is a relative path, but a job\'s working folder is its run folder: "../x"'],
+  ['models/qwen/x', 'is a relative path, but a job\'s working folder is its run folder: "models/qwen/x"'],
+  ['models/x/', 'is a relative path, but a job\'s working folder is its run folder: "models/x/"'],
 ])('%s is refused', (path, message) => {
   expect(said(path)).toEqual([`error model.path: ${message}`]);
 });
@@ -34,7 +34,7 @@ const BOTH = { aggregated: { env: CACHE }, frontend: { env: CACHE } };
 
 test('a name of the hub needs a cache', () => {
   expect(said(HUB)).toEqual([
-    'warning model.path: "Qwen/Qwen3-32B" is a name of the Hugging Face hub, and no HF_HOME says where its files are kept: each process downloads them at its start, from its node',
+    'warning model.path: "Qwen/Qwen3-32B" is a Hugging Face model ID, but no HF_HOME says where its files are: each process downloads them when it starts',
   ]);
   expect(said('models/x')).toHaveLength(1);
   expect(said(HUB, { aggregated: { env: CACHE } })).toEqual([
@@ -46,7 +46,7 @@ test('a name of the hub needs a cache', () => {
 
 test('offline, it is an error', () => {
   expect(said(HUB, { aggregated: { env: { HF_HUB_OFFLINE: '1' } } })).toEqual([
-    'error model.path: "Qwen/Qwen3-32B" is a name of the Hugging Face hub, which aggregated.env forbids to ask, and no HF_HOME says where its files are',
+    'error model.path: "Qwen/Qwen3-32B" is a Hugging Face model ID, but aggregated.env forbids access to the hub, and no HF_HOME says where its files are',
   ]);
   expect(said(HUB, { ...BOTH, aggregated: { env: { ...CACHE, HF_HUB_OFFLINE: true } } })).toEqual([]);
 });

@@ -9,7 +9,7 @@ const FOUR_ON_A_NODE = {
   prefill: { workers: 2, gpus_per_worker: 2 },
   decode: { workers: 2, gpus_per_worker: 2, kv_events: true },
 };
-const hint = 'a port can be used once on a node; move one of the two';
+const hint = 'a port can be used only once per node; change one of the two';
 
 function problems(sections: Sections): readonly Problem[] {
   const job = sampleJob(sections);
@@ -18,12 +18,12 @@ function problems(sections: Sections): readonly Problem[] {
 
 test.each<[string, Sections, Problem]>([
   [
-    'the frontend on a service’s port',
+    "the frontend on a service's port",
     { frontend: { port: 2379 } },
     {
       severity: 'error',
       path: ['frontend', 'port'],
-      message: 'the frontend on port 2379 would meet etcd’s client port on port 2379',
+      message: "the frontend on port 2379 would overlap with etcd's client port on port 2379",
       hint,
     },
   ],
@@ -33,7 +33,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['infra', 'ports', 'nats'],
-      message: 'NATS on port 8083 would meet the workers’ system servers on ports 8081 to 8084',
+      message: "NATS on port 8083 would overlap with the workers' system servers on ports 8081 to 8084",
       hint,
     },
   ],
@@ -44,7 +44,7 @@ test.each<[string, Sections, Problem]>([
       severity: 'error',
       path: ['infra', 'ports', 'system'],
       message:
-        'the workers’ system servers on ports 7780 to 7783 would meet requests and responses on ports 7777 to 7781',
+        "the workers' system servers on ports 7780 to 7783 would overlap with requests and responses on ports 7777 to 7781",
       hint,
     },
   ],
@@ -55,17 +55,17 @@ test.each<[string, Sections, Problem]>([
       severity: 'error',
       path: ['infra', 'ports', 'dist_init'],
       message:
-        'SGLang’s dist-init on ports 29980 to 30053 would meet the bootstrap ports of prefill on ports 30001 to 30002',
+        "SGLang's dist-init on ports 29980 to 30053 would overlap with the bootstrap ports of prefill on ports 30001 to 30002",
       hint,
     },
   ],
   [
-    'nginx on the frontends’ port',
+    "nginx on the frontends' port",
     { decode: { gpus_per_worker: 8 }, frontend: { count: 2, port: 8180 } },
     {
       severity: 'error',
       path: ['frontend', 'port'],
-      message: 'nginx on port 8180 would meet frontends behind nginx on port 8180',
+      message: 'nginx on port 8180 would overlap with frontends behind nginx on port 8180',
       hint,
     },
   ],
@@ -75,7 +75,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['infra', 'ports', 'dist_init'],
-      message: 'SGLang’s dist-init would reach port 65573, above 65535',
+      message: "SGLang's dist-init would reach port 65573, above 65535",
       hint: 'use at most 65462',
     },
   ],
@@ -85,7 +85,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['infra', 'ports', 'system'],
-      message: 'the workers’ system servers would reach port 40003, above 32767',
+      message: "the workers' system servers would reach port 40003, above 32767",
       hint: 'use at most 32764',
     },
   ],
@@ -98,7 +98,7 @@ test.each<[string, Sections, Problem]>([
       severity: 'error',
       path: ['infra', 'ports', 'kv_events'],
       message:
-        'KV cache events on ports 5557 to 7860 would meet requests and responses on ports 7777 to 7779',
+        'KV cache events on ports 5557 to 7860 would overlap with requests and responses on ports 7777 to 7779',
       hint,
     },
   ],
@@ -107,7 +107,7 @@ test.each<[string, Sections, Problem]>([
   expect(found).toEqual([problem]);
 });
 
-test('NATS’ port is free where NATS does not run', () => {
+test("NATS' port is free where NATS does not run", () => {
   const infra = { event_plane: 'zmq', ports: { etcd_client: 4222 } };
   expect(problems({ aggregated: {}, infra }).filter(({ severity }) => severity === 'error')).toEqual([]);
 });

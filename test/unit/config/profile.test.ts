@@ -82,7 +82,7 @@ p1.yaml:3:7  host: write a login host as user@host or host
 p1.yaml:4:1  time: unknown key here; it belongs in the config of a job
   4 | time: 4h
     | ^^^^
-p1.yaml:5:10  account: must not hold a space: sbatch reads it as it stands, without quotes
+p1.yaml:5:10  account: must not contain a space: sbatch reads it literally, without quotes
   5 | account: a b
     |          ^^^`,
   );
@@ -94,7 +94,7 @@ test('the file to give what is missing is the config', () => {
     `c.yaml:1:1  slurm.time: is missing
   1 | name: r1
     | ^
-  hint: Time limit of the job (\`--time\`), as 90m, 4h, 1h30m, 2d or Slurm’s 1-12:00:00. Required.`,
+  hint: Time limit of the job (\`--time\`): 90m, 4h, 1h30m, 2d or Slurm's 1-12:00:00. Required.`,
   );
 });
 
@@ -130,7 +130,7 @@ test('a model that no profile knows', () => {
 test('a misspelt image may still be one of a registry', () => {
   const { job, diagnostics } = resolve(SHORT.replace('dynamo}', 'dynmo}'), { cluster: [HOPPER] });
   expect(diagnostics.map(({ severity, message }) => [severity, message])).toEqual([
-    ['warning', '"dynmo" is no image of the cluster profile "hopper"; did you mean "dynamo"?'],
+    ['warning', '"dynmo" is not an image alias of the cluster profile "hopper"; did you mean "dynamo"?'],
   ]);
   expect(job?.container?.image).toBe('dynmo');
 });

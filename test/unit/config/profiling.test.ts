@@ -17,7 +17,7 @@ test('a role that the config has not cannot', () => {
     {
       severity: 'error',
       path: ['profile', 'roles', 1],
-      message: 'is no role of this config: there is no `aggregated`',
+      message: 'is not a role of this config, which has no `aggregated`',
     },
   ]);
 });
@@ -28,8 +28,8 @@ test('nor can workers of a Dynamo that nobody can ask', () => {
       severity: 'error',
       path: ['profile'],
       at: 'key',
-      message: 'workers of Dynamo 0.7.1 cannot be asked for a profile',
-      hint: 'remove it; it needs 0.8 or later',
+      message: 'workers of Dynamo 0.7.1 cannot be profiled',
+      hint: 'remove it; profiling requires Dynamo 0.8 or later',
     },
   ]);
 });

@@ -70,7 +70,7 @@ test('an unknown GPU model stops only the rules that need its size', () => {
       severity: 'error',
       path: ['prefill'],
       at: 'key',
-      message: 'prefill workers cannot answer without decode workers',
+      message: 'prefill workers cannot serve requests without decode workers',
       hint: 'add a "decode" role, or use "aggregated" for workers that do both',
     },
   ]);
@@ -96,7 +96,7 @@ test.each<[string, Sections, Problem]>([
       severity: 'error',
       path: ['decode'],
       at: 'key',
-      message: 'decode workers cannot answer without prefill workers',
+      message: 'decode workers cannot serve requests without prefill workers',
       hint: 'add a "prefill" role, or use "aggregated" for workers that do both',
     },
   ],
@@ -109,7 +109,7 @@ test.each<[string, Sections, Problem]>([
       at: 'key',
       message:
         'aggregated workers do prefill and decode themselves, and cannot be combined with "prefill" and "decode"',
-      hint: 'remove one side; null removes a role of the topology',
+      hint: 'remove one of them; null removes a role that the topology sets',
     },
   ],
   [
@@ -118,8 +118,8 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['decode', 'endpoint'],
-      message: 'prefill workers register dyn://ns.w.generate already, and requests could reach either',
-      hint: 'give each role an endpoint of its own',
+      message: 'prefill workers already register dyn://ns.w.generate, so requests could reach either role',
+      hint: 'give each role its own endpoint',
     },
   ],
   [
@@ -169,7 +169,7 @@ test.each<[string, Sections, Problem]>([
       severity: 'error',
       path: ['aggregated', 'nodes'],
       message: '4 workers of 4 GPUs need 2 nodes of 8 GPUs, not 4',
-      hint: 'give either nodes or gpus_per_worker; null removes a value of the topology',
+      hint: 'give either nodes or gpus_per_worker; null removes a value that the topology sets',
     },
   ],
   [
@@ -179,7 +179,7 @@ test.each<[string, Sections, Problem]>([
       severity: 'error',
       path: ['router', 'nodes'],
       message: 'workers without GPUs run on the head node and take no node of their own',
-      hint: 'give either nodes or gpus_per_worker; null removes a value of the topology',
+      hint: 'give either nodes or gpus_per_worker; null removes a value that the topology sets',
     },
   ],
   [
@@ -188,7 +188,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['aggregated', 'nodes'],
-      message: '1 worker could take 1000000 nodes, more than the 65536 of any Slurm cluster',
+      message: '1 worker would take 1000000 nodes; Slurm supports at most 65536',
     },
   ],
   [
@@ -197,8 +197,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['aggregated', 'workers'],
-      message:
-        '9007199254740991 workers could take 9007199254740991 nodes, more than the 65536 of any Slurm cluster',
+      message: '9007199254740991 workers would take 9007199254740991 nodes; Slurm supports at most 65536',
     },
   ],
   [
@@ -294,7 +293,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'warning',
       path: ['aggregated', 'critical'],
-      message: 'has no effect: the only aggregated worker is the last one, whose loss ends the job',
+      message: 'has no effect: losing the only aggregated worker always ends the job',
       hint: 'give the role more workers, or let it restart',
     },
   ],
@@ -314,7 +313,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['frontend', 'count'],
-      message: '3 frontends need a node each, and the job has 2 nodes for them',
+      message: '3 frontends need a node each, but the job has 2 nodes for them',
       hint: 'use at most 2, or set frontend.dedicated_nodes',
     },
   ],
@@ -324,8 +323,8 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'warning',
       path: ['decode', 'gpus_per_worker'],
-      message: '7 of the 16 GPUs on 2 nodes are given to no worker',
-      hint: 'fill the nodes of 8 GPUs with more workers, or with larger ones',
+      message: '7 of the 16 GPUs on 2 nodes are not used by any worker',
+      hint: 'use more or larger workers to fill the nodes of 8 GPUs',
     },
   ],
   [
@@ -355,7 +354,7 @@ test.each<[string, Sections, Problem]>([
       severity: 'warning',
       path: ['slurm', 'segment'],
       message: 'segments of 2 nodes split 2 workers, the first of them prefill worker 0 on nodes 0 to 2',
-      hint: 'use a segment into which whole workers fit',
+      hint: 'use a segment size into which whole workers fit',
     },
   ],
   [
@@ -364,7 +363,8 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'warning',
       path: ['aggregated', 'nodes'],
-      message: 'each aggregated worker spans 19 nodes, and an NVLink domain of gb200 has 18: it will be slow',
+      message:
+        'each aggregated worker spans 19 nodes, but an NVLink domain of gb200 has 18: this will be slow',
       hint: 'use at most 18 nodes for a worker',
     },
   ],
@@ -376,7 +376,7 @@ test.each<[string, Sections, Problem]>([
       path: ['slurm'],
       at: 'key',
       message:
-        '20 nodes of gb200 take more than one NVLink domain of 18, and Slurm may split a worker between two',
+        '20 nodes of gb200 span more than one NVLink domain of 18 nodes, so Slurm may split a worker across two',
       hint: 'set slurm.segment, so that whole workers share a rack (Slurm 24.05 and later)',
     },
   ],
@@ -416,8 +416,9 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['infra', 'bind'],
-      message: 'loopback is for a job of one node, and this one has 2: they could not reach each other',
-      hint: 'remove this line; `infra.tls: true` keeps others out of a job of several nodes',
+      message:
+        'loopback requires a single-node job, but this one has 2 nodes, which could not reach each other',
+      hint: 'remove this line; `infra.tls: true` protects a job on several nodes',
     },
   ],
   [
@@ -426,7 +427,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['infra', 'tls'],
-      message: 'Dynamo 1.4.2 cannot encrypt its traffic; TLS came with 1.5',
+      message: 'Dynamo 1.4.2 cannot encrypt its traffic; TLS was added in 1.5',
       hint: 'remove this line, or use an image with Dynamo 1.5 or later',
     },
   ],
@@ -459,7 +460,7 @@ test.each<[string, Sections, Problem]>([
       severity: 'warning',
       path: ['infra', 'event_plane'],
       message:
-        'ZMQ has no authentication: whoever reaches the nodes can read the events, which carry the tokens of prompts',
+        'ZMQ has no authentication: anyone who can reach the nodes can read the events, which contain prompt tokens',
       hint: 'use nats, the default',
     },
   ],
@@ -469,7 +470,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['frontend', 'router_mode'],
-      message: 'Dynamo 1.0.2 has no router mode least-loaded; it came with 1.1',
+      message: 'Dynamo 1.0.2 has no router mode least-loaded; it was added in 1.1',
       hint: 'use round-robin, random, kv, direct',
     },
   ],
@@ -479,7 +480,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['frontend', 'router_mode'],
-      message: 'Dynamo 0.6.1 has no router mode direct; it came with 1.0',
+      message: 'Dynamo 0.6.1 has no router mode direct; it was added in 1.0',
       hint: 'use round-robin, random, kv',
     },
   ],
@@ -489,7 +490,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'warning',
       path: ['frontend', 'router_mode'],
-      message: 'the KV router listens to cache events, and no worker publishes any',
+      message: 'the KV router subscribes to cache events, but no worker publishes any',
       hint: 'set `kv_events: true` for a role, or `kv_events: false` under frontend.router to predict the caches',
     },
   ],
@@ -511,7 +512,7 @@ test.each<[string, Sections, Problem]>([
       severity: 'error',
       path: ['aggregated', 'env', 'ETCD_ENDPOINTS'],
       at: 'key',
-      message: 'ETCD_ENDPOINTS is set by dyn-slurm, from the job’s own etcd',
+      message: "ETCD_ENDPOINTS is set by dyn-slurm, from the job's own etcd",
       hint: 'remove this line',
     },
   ],
@@ -521,7 +522,7 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'warning',
       path: ['slurm', 'exclusive'],
-      message: 'without exclusive nodes, other users on them can reach etcd, NATS and the frontend',
+      message: 'without exclusive nodes, other users of the nodes can reach etcd, NATS and the frontend',
       hint: 'remove this line',
     },
   ],
@@ -531,8 +532,8 @@ test.each<[string, Sections, Problem]>([
     {
       severity: 'error',
       path: ['health', 'drain'],
-      message: 'stopping 120 s before the time limit of 60 s leaves no time to serve',
-      hint: 'give slurm.time more, or health.drain less',
+      message: 'draining 120 s before the time limit of 60 s leaves no time to serve',
+      hint: 'increase slurm.time or decrease health.drain',
     },
   ],
 ])('%s is reported', (_, sections, problem) => {
@@ -547,7 +548,7 @@ test('a container that the site cannot run is reported', () => {
       path: ['container'],
       at: 'key',
       message:
-        'the cluster profile says container_runtime: none, so everything runs on the host and the image is not used',
+        'the cluster profile has container_runtime: none, so everything runs on the host and the image is not used',
       hint: 'set container_runtime: pyxis in the cluster profile if the cluster has it',
     },
   ]);
@@ -558,7 +559,7 @@ test('a site with absurdly many GPUs on a node is reported', () => {
     {
       severity: 'error',
       path: ['gpu'],
-      message: 'the cluster profile gives a node 1000000000 GPUs, more than the 64 of any machine',
+      message: 'the cluster profile sets gpus_per_node to 1000000000, but no machine has more than 64 GPUs',
       hint: 'correct gpus_per_node in the cluster profile',
     },
   ]);

@@ -31,9 +31,9 @@ describe.each(TOKENS)('%s', (token) => {
     ['an argument that is a map', withRole(`args: {x: {y: {z: "${token}"}}}`), 'aggregated.args.x'],
     ['a word', withRole(`flags: [--x, "${token}"]`), 'aggregated.flags[1]'],
     ['a part of a word', withRole(`flags: ["--x=${token}"]`), 'aggregated.flags[0]'],
-    ['a frontend’s argument', `${VALID}frontend: {args: {x: "${token}"}}\n`, 'frontend.args.x'],
-    ['etcd’s argument', `${VALID}infra: {etcd: {args: {x: "${token}"}}}\n`, 'infra.etcd.args.x'],
-    ['a tool’s argument', withBench(`args: {header: "Authorization: ${token}"}`), 'bench.args.header'],
+    ["a frontend's argument", `${VALID}frontend: {args: {x: "${token}"}}\n`, 'frontend.args.x'],
+    ["etcd's argument", `${VALID}infra: {etcd: {args: {x: "${token}"}}}\n`, 'infra.etcd.args.x'],
+    ["a tool's argument", withBench(`args: {header: "Authorization: ${token}"}`), 'bench.args.header'],
     ['a command', `${VALID}bench: {command: "curl -H 'X: ${token}' x"}\n`, 'bench.command'],
     ['the environment', withRole(`env: {X: "${token}"}`), 'aggregated.env.X'],
     ['an image', `${VALID}container: {image: "${token}"}\n`, 'container.image'],
@@ -80,7 +80,7 @@ test('a word of a command that names a variable is none', () => {
   expect(messages(`${VALID}bench: {command: '${command}'}\n`)).toEqual([]);
 });
 
-test('the kind of etcd’s tokens is none', () => {
+test("the kind of etcd's tokens is none", () => {
   expect(messages(`${VALID}infra: {etcd: {args: {auth-token: simple}}}\n`)).toEqual([]);
   expect(messages(`${VALID}container: {image: "ubuntu:24.04@sha256:${'0'.repeat(64)}"}\n`)).toEqual([]);
 });
@@ -98,7 +98,7 @@ test('a secret in a mount', () => {
     'container.mounts[1]: looks like a secret, which every user of the nodes could read in the command of each step',
   );
   const ofProfile = report(VALID, { cluster: [`${mount}\n`] });
-  expect(ofProfile).toContain('mounts[1]: looks like a secret, which no profile may hold');
+  expect(ofProfile).toContain('mounts[1]: looks like a secret, which a profile must not contain');
   expect(found + ofProfile).not.toContain(LONG);
 });
 
@@ -133,17 +133,20 @@ describe('a reference', () => {
   test.each([
     [
       withRole('args: {api-key: {from_env: KEY}}'),
-      'aggregated.args.api-key: cannot be passed on unseen, and has no effect',
+      'aggregated.args.api-key: cannot be passed as a secret, and has no effect',
     ],
     [
       withRole('args: {x: {from_file: /s/x}}'),
-      'aggregated.args.x: cannot be passed on unseen: the program reads it',
+      'aggregated.args.x: cannot be passed as a secret: the program reads it',
     ],
     [
       `${VALID}frontend: {args: {api-key: {from_env: KEY}}}\n`,
-      'frontend.args.api-key: has no effect: no release of Dynamo up to 1.6 asks clients of its frontend for a key; put a proxy',
+      'frontend.args.api-key: has no effect: no frontend of Dynamo up to 1.6 asks clients for a key; put a proxy',
     ],
-    [`${VALID}infra: {etcd: {args: {x: {from_env: X}}}}\n`, 'infra.etcd.args.x: cannot be passed on unseen'],
+    [
+      `${VALID}infra: {etcd: {args: {x: {from_env: X}}}}\n`,
+      'infra.etcd.args.x: cannot be passed as a secret',
+    ],
   ])('that no program reads otherwise is refused: %#', (text, message) => {
     expect(report(text)).toContain(message);
   });

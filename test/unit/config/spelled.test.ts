@@ -93,7 +93,7 @@ test.each([
   );
 });
 
-test('the frontend’s flags have rules of their own', () => {
+test("the frontend's flags have rules of their own", () => {
   const settings = { args: { 'router-reset-states': true }, env: {} };
   expect(applyRenames(settings, of('1.4.0'), 'frontend').args).toEqual({});
   expect(applyRenames(settings, of('1.3.1'), 'frontend').args).toEqual(settings.args);

@@ -105,7 +105,7 @@ test('flags that make etcd the job’s own are refused', () => {
       severity: 'error',
       path: ['infra', 'etcd', 'args', 'data_dir'],
       at: 'key',
-      message: '--data-dir is set by dyn-slurm, from the cluster profile’s local_dir',
+      message: "--data-dir is set by dyn-slurm, from the cluster profile's local_dir",
       hint: 'remove this line',
     },
   ]);

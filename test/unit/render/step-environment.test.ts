@@ -140,10 +140,10 @@ test('the tool of a benchmark gets the names that bench.sh uses', async () => {
 });
 
 test.each([
-  ['UID', 'is a variable that bash keeps to itself, so it would not arrive; use another name'],
-  ['BASHOPTS', 'is a variable that bash keeps to itself, so it would not arrive; use another name'],
-  ['IFS', 'changes how every program starts, and is refused'],
-  ['DYN_SLURM_NODES', 'starts with DYN_SLURM_, which dyn-slurm keeps for itself; use another name'],
+  ['UID', 'is reserved by bash, so its value would be lost; use another name'],
+  ['BASHOPTS', 'is reserved by bash, so its value would be lost; use another name'],
+  ['IFS', 'changes how every program starts, so it is not allowed'],
+  ['DYN_SLURM_NODES', 'starts with DYN_SLURM_, which is reserved for dyn-slurm; use another name'],
 ])('%s is refused', (name, message) => {
   const { error } = environment.safeParse({ [name]: '1' });
   expect(

@@ -30,10 +30,10 @@ bad.yaml: 2 errors
 });
 
 const WARNED = SMALL.replace('workers: 4', 'workers: 3');
-const WARNING = `warned.yaml:5:43  warning: aggregated.gpus_per_worker: 2 of the 8 GPUs on 1 node are given to no worker
+const WARNING = `warned.yaml:5:43  warning: aggregated.gpus_per_worker: 2 of the 8 GPUs on 1 node are not used by any worker
   5 | aggregated: {workers: 3, gpus_per_worker: 2}
     |                                           ^
-  hint: fill the nodes of 8 GPUs with more workers, or with larger ones
+  hint: use more or larger workers to fill the nodes of 8 GPUs
 `;
 
 test('warnings are no errors', async () => {

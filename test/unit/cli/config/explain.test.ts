@@ -6,8 +6,8 @@ test('describes a key', async () => {
   const world = testWorld({ columns: 60 });
   expect(await explain('slurm.time', {}, world)).toBe(0);
   expect(world.stdout()).toBe(`slurm.time: duration
-  Time limit of the job (\`--time\`), as 90m, 4h, 1h30m, 2d or
-  Slurm’s 1-12:00:00. Required.
+  Time limit of the job (\`--time\`): 90m, 4h, 1h30m, 2d or
+  Slurm's 1-12:00:00. Required.
   For example "4h", "90m", "1-12:00:00".
 `);
 });
