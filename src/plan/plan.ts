@@ -1,3 +1,4 @@
+import type { ClusterProfile } from '../config/schema/cluster-schema.ts';
 import type { Role } from '../config/schema/job-schema.ts';
 import type { StartStage } from '../start-stages.ts';
 import type { BenchOutline } from './bench/outline.ts';
@@ -226,6 +227,14 @@ export interface Plan {
   /** Where clients connect: nginx when there are several frontends. */
   readonly entry: { readonly node: NodeIndex; readonly port: number };
   readonly warnings: readonly string[];
+  /** Seconds: the limit that Slurm is given. */
+  readonly timeLimit: number;
+  /** Name of its published topology, or `inline`. */
+  readonly topology?: string;
+  /** Its cluster profile, by which its host is reached. */
+  readonly cluster: ClusterProfile & { readonly name: string };
+  /** Steps run in containers. */
+  readonly contained: boolean;
   /** Options of the job script, as words; none of them twice. */
   readonly directives: readonly string[];
   /** Options that sbatch's command line takes instead, by name, because each submission adds to them. */

@@ -145,6 +145,35 @@ function circles(graph: ReadonlyMap<string, readonly string[]>): readonly (reado
   return found.toSorted(([one = ''], [other = '']) => one.localeCompare(other));
 }
 
+/** What still takes the config's Job beside the plan; nothing may be added. */
+const JOB_ABOVE_PLAN = [
+  'cli/bench/rehearsed.ts',
+  'cli/bench/request.ts',
+  'cli/config/load.ts',
+  'cli/rehearse/rehearse.ts',
+  'cli/rehearse/run-rehearsal.ts',
+  'cli/session/files.ts',
+  'cli/submit/dry-run.ts',
+];
+
+test('above the plan nothing knows the config’s Job, by type imports either', () => {
+  const found = sources.filter(
+    ({ file, text }) =>
+      !/^(config|plan)\//.test(file) &&
+      /^import (type )?\{[^}]*\bJob\b[^}]*\} from '[^']*config\/job\.ts'/m.test(text),
+  );
+  expect(found.map(({ file }) => file).toSorted()).toEqual(JOB_ABOVE_PLAN);
+});
+
+test('render sees the plan and templates, and of the config only what kinds of benchmarks there are', () => {
+  const found = sources
+    .filter(({ file }) => file.startsWith('render/'))
+    .flatMap(({ file, text }) =>
+      [...text.matchAll(/from '\.\.\/config\/([^']+)'/g)].map((match) => `${file} → ${match[1]}`),
+    );
+  expect(found).toEqual(['render/bundle.ts → compat/bench-args.ts']);
+});
+
 /** Where each library may be imported. */
 const LIBRARIES: ReadonlyMap<string, RegExp> = new Map([
   ['yaml', /^config\//],

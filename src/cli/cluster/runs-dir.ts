@@ -1,7 +1,7 @@
 import { join, normalize, resolve } from 'node:path';
-import type { Job } from '../../config/job.ts';
 import type { ClusterProfile } from '../../config/schema/cluster-schema.ts';
 import { DynSlurmError } from '../../errors.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { World } from '../world.ts';
 
 /**
@@ -21,9 +21,8 @@ export function runsDirOf(
  * Where a job's runs can be kept: srun and pyxis read some characters of paths as their own.
  * @throws DynSlurmError `config`
  */
-export function fitRunsDir(dir: string, { container, cluster }: Job): string {
-  const mounted = container !== undefined && cluster.container_runtime === 'pyxis';
-  const wrong = (mounted ? /[\u0000-\u001f\u007f%\\:,]/ : /[\u0000-\u001f\u007f%\\]/).exec(dir)?.[0];
+export function fitRunsDir(dir: string, { contained }: Pick<Plan, 'contained'>): string {
+  const wrong = (contained ? /[\u0000-\u001f\u007f%\\:,]/ : /[\u0000-\u001f\u007f%\\]/).exec(dir)?.[0];
   if (wrong === undefined) return dir;
   throw new DynSlurmError(
     'config',

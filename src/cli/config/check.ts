@@ -47,15 +47,15 @@ export async function check(path: string, options: CheckOptions, world: World): 
 }
 
 /** What the topology wants people to mind. */
-function notesText({ job, notes = [] }: Loaded, { page }: World): string {
-  if (job === undefined) return '';
-  return notesSection(notes, job, page)
+function notesText({ plan, notes = [] }: Loaded, { page }: World): string {
+  if (plan === undefined) return '';
+  return notesSection(notes, plan, page)
     .map(([title, text]) => `\n${title}\n${text.replace(/^(?=.)/gm, '  ')}`)
     .join('');
 }
 
-function size({ job, plan }: Loaded): string {
-  return job && plan ? summary(plan, job) : '';
+function size({ plan }: Loaded): string {
+  return plan ? summary(plan) : '';
 }
 
 function provenanceTable(provenance: readonly Provenance[], { page }: World): string {

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
-import type { Job } from '../../config/job.ts';
 import type { Diagnostic } from '../../config/yaml/diagnostic.ts';
 import type { Problem } from '../../config/yaml/problem.ts';
 import { DynSlurmError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
-import { imageFile } from '../../plan/image.ts';
-import { modelCheck } from '../../plan/model.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { World } from '../world.ts';
 import type { Loaded } from './load.ts';
 import { printDiagnostics } from './problems.ts';
@@ -16,17 +14,18 @@ import { printDiagnostics } from './problems.ts';
  * cannot be seen here, and nothing is said of it. `host` left out: this machine, where it is the one that submits.
  */
 export async function filesSeen(loaded: Loaded, world: World, host?: Host): Promise<readonly Diagnostic[]> {
-  const { job, locateProblem } = loaded;
+  const { plan, locateProblem } = loaded;
   if (
-    job === undefined ||
+    plan === undefined ||
     locateProblem === undefined ||
-    !job.health.preflight ||
-    job.cluster.name === 'local'
+    plan.preflight.length === 0 ||
+    plan.cluster.name === 'local'
   )
     return [];
-  const model = modelCheck(job) ?? [];
-  const image = imageFile(job) ?? '';
-  const where = host ?? (await here(job, [model[1], image], world));
+  const words = plan.preflight.map((check) => check.words);
+  const [, ...model] = words.find(([kind]) => kind === 'model') ?? [];
+  const image = words.find(([, what]) => what === 'the container image')?.[2] ?? '';
+  const where = host ?? (await here(plan, [model[1], image], world));
   if (where === undefined) return [];
   const functions = await world.readFile(join(world.packageRoot, 'templates/node/model.sh'));
   const argv = ['bash', '--norc', '-c', `${functions}\n${LOOK}`, 'look', image, ...model];
@@ -56,7 +55,7 @@ async function looked(host: Host, argv: readonly string[], { signal }: World): P
 
 /** This machine, where it is the one that submits and has at least the topmost folder of one of the paths. */
 async function here(
-  { cluster }: Job,
+  { cluster }: Plan,
   paths: readonly (string | undefined)[],
   world: World,
 ): Promise<Host | undefined> {

@@ -1,4 +1,3 @@
-import type { Job } from '../../config/job.ts';
 import { alternatives } from '../../config/text/suggestion.ts';
 import { span } from '../../format.ts';
 import type { Plan, PlanNode, Port, Step } from '../../plan/plan.ts';
@@ -12,39 +11,43 @@ import { wrapped } from '../wrap.ts';
 import { grouped } from './grouping.ts';
 
 /** A plan for people: size and cost, what the topology says, nodes, workers, ports, commands. */
-export function planText(plan: Plan, job: Job, page: Page, notes: readonly string[] = []): string {
+export function planText(plan: Plan, page: Page, notes: readonly string[] = []): string {
   const inner = { ...page, width: page.width - INDENT.length };
   const sections: [string, string][] = [
-    ...notesSection(notes, job, inner),
+    ...notesSection(notes, plan, inner),
     ['Nodes', nodes(plan, inner)],
     ['Workers', workers(plan, inner)],
     ['Ports', listening(plan, inner)],
     ['Commands', [KNOWN_LATER, ...plan.steps.map((step) => command(step, inner))].join('\n')],
   ];
-  const text = `${plan.name}: ${summary(plan, job)}\n${sections.map(([title, text]) => `\n${title}\n${indent(text)}`).join('')}`;
+  const text = `${plan.name}: ${summary(plan)}\n${sections.map(([title, text]) => `\n${title}\n${indent(text)}`).join('')}`;
   return wrapped(text, page.width);
 }
 
 /** The notes of the job's topology. */
-export function notesSection(notes: readonly string[], job: Job, { width }: Page): [string, string][] {
+export function notesSection(
+  notes: readonly string[],
+  { topology }: Plan,
+  { width }: Page,
+): [string, string][] {
   if (notes.length === 0) return [];
   const lines = notes.map(
     (note) => `- ${filled(note.split(/\s+/), Math.min(100, width) - 6).join('\n  ')}\n`,
   );
-  return [[`Notes of the topology ${job.topology}`, lines.join('')]];
+  return [[`Notes of the topology ${topology}`, lines.join('')]];
 }
 
 /** `8 nodes × 8 h100 = 64 GPUs for up to 4h, 256 GPU-hours`. */
-export function summary(plan: Plan, job: Job): string {
+export function summary(plan: Plan): string {
   const { gpus } = plan;
   const idle = gpus.used < gpus.total ? ` (${gpus.total - gpus.used} idle)` : '';
   const size = `${count(plan.nodes.length, 'node')} × ${gpus.perNode} ${gpus.model} = ${count(gpus.total, 'GPU')}${idle}`;
-  return `${size} for up to ${span(job.slurm.time)}, ${gpuHours(plan, job)} GPU-hours`;
+  return `${size} for up to ${span(plan.timeLimit)}, ${gpuHours(plan)} GPU-hours`;
 }
 
 /** What the job may cost at most: the whole allocation for its whole time. */
-export function gpuHours(plan: Plan, job: Job): number {
-  return Math.round((plan.gpus.total * job.slurm.time) / 36) / 100;
+export function gpuHours(plan: Plan): number {
+  return Math.round((plan.gpus.total * plan.timeLimit) / 36) / 100;
 }
 
 /** Nodes that do the same are one row: a worker of 12 nodes is not 12 lines. */

@@ -16,7 +16,7 @@ export async function plan(file: string, options: PlanOptions, world: World): Pr
   world.out.write(
     options.json
       ? `${JSON.stringify(planJson(loaded.plan), null, 2)}\n`
-      : planText(loaded.plan, loaded.job, world.page, loaded.notes),
+      : planText(loaded.plan, world.page, loaded.notes),
   );
   return EXIT.ok;
 }

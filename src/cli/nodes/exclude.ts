@@ -1,6 +1,4 @@
-import { directiveOptions } from '../../config/compat/sbatch-options.ts';
-import type { Job } from '../../config/job.ts';
-import { commandLineOptions } from '../../plan/directives.ts';
+import type { Plan } from '../../plan/plan.ts';
 import { expandHostlist } from '../../scheduler/hostlist.ts';
 import type { GivenOptions } from '../../scheduler/scheduler.ts';
 import type { World } from '../world.ts';
@@ -15,11 +13,13 @@ export interface Exclusion {
   readonly wanted: readonly BadNode[];
 }
 
-export async function exclusion(job: Job, world: World): Promise<Exclusion> {
-  const given = commandLineOptions(job);
-  const listed = directiveOptions(job.slurm.directives).get('nodelist');
-  const asked = new Set(listed === undefined ? [] : expandHostlist(String(listed)));
-  const noted = await badNodes(job.cluster.name, world);
+export async function exclusion(plan: Plan, world: World): Promise<Exclusion> {
+  const given = plan.commandLine;
+  const listed = plan.directives
+    .find((option) => option.startsWith('--nodelist='))
+    ?.slice('--nodelist='.length);
+  const asked = new Set(listed === undefined ? [] : expandHostlist(listed));
+  const noted = await badNodes(plan.cluster.name, world);
   const bad = noted.filter(({ node }) => !asked.has(node));
   const wanted = noted.filter(({ node }) => asked.has(node));
   if (bad.length === 0) return { given, bad, wanted };

@@ -1,4 +1,3 @@
-import type { Job } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
 import { elapsed } from '../../format.ts';
 import type { HostFile } from '../../host/host.ts';
@@ -43,18 +42,18 @@ export async function allocate(
 ): Promise<number> {
   const loaded = await loadTimed(file, options, world);
   if (loaded === undefined) return EXIT.config;
-  const { job, plan } = loaded;
-  const connection = connect(job.cluster, world);
+  const { plan } = loaded;
+  const connection = connect(plan.cluster, world);
   const adopted = jobToAdopt(options, connection, world);
-  const taken = adopted && (await borrowed(adopted, job, plan, connection, world));
-  const runsDir = await connection.host.resolve(runsDirOf(job.cluster, world));
-  const made = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
+  const taken = adopted && (await borrowed(adopted, plan, connection, world));
+  const runsDir = await connection.host.resolve(runsDirOf(plan.cluster, world));
+  const made = createRun(fitRunsDir(runsDir, plan), plan.name, world.randomHex(3));
   await makeFolder(made, loaded, plan, options, connection, world);
   const origin = await originOf(file, world);
-  const excluded = await exclusion(job, world);
+  const excluded = await exclusion(plan, world);
   if (!taken && !options.json) world.err.write(excludedText(excluded));
   const session = taken
-    ? await settle(made, taken, { job, origin }, connection, options, world)
+    ? await settle(made, taken, { plan, origin }, connection, options, world)
     : await noteSession(
         made,
         ...(await waitForAllocation(
@@ -103,7 +102,7 @@ async function makeFolder(
 function settle(
   run: Run,
   { jobId, hosts, left, owned }: Borrowed,
-  { job: { slurm }, origin }: { readonly job: Job; readonly origin: Origin },
+  { plan: { timeLimit }, origin }: { readonly plan: Plan; readonly origin: Origin },
   connection: Connection,
   { json }: AllocateOptions,
   world: World,
@@ -112,8 +111,8 @@ function settle(
     const number = jobNumber(jobId);
     const after = owned ? 'an earlier session has taken' : 'goes on when this session ends';
     world.err.write(`using job ${number}, which ${after}\n`);
-    if (left !== undefined && left < slurm.time) {
-      const [has, asks] = [left, slurm.time].map((seconds) => elapsed(seconds * 1000));
+    if (left !== undefined && left < timeLimit) {
+      const [has, asks] = [left, timeLimit].map((seconds) => elapsed(seconds * 1000));
       world.err.write(`warning: job ${number} ends in ${has}; the config asks for ${asks}\n`);
     }
   }

@@ -1,4 +1,3 @@
-import type { Job } from '../../config/job.ts';
 import { DynSlurmError } from '../../errors.ts';
 import { elapsed } from '../../format.ts';
 import type { Plan } from '../../plan/plan.ts';
@@ -47,7 +46,6 @@ export function jobToAdopt(
 /** @throws DynSlurmError `preflight` where the allocation does not fit the plan, or another session has it. */
 export async function borrowed(
   jobId: JobId,
-  job: Job,
   plan: Plan,
   connection: Connection,
   world: World,
@@ -72,7 +70,7 @@ export async function borrowed(
     throw refusal(`the config needs ${count(wanted, 'node')}, it has ${all.length}: ${status.nodeList}`);
   }
   // A site that is not asked for GPUs does not count them either.
-  const gpus = job.cluster.gpu_directive === 'none' ? 0 : plan.gpus.perNode;
+  const gpus = plan.cluster.gpu_directive === 'none' ? 0 : plan.gpus.perNode;
   const lacking = groups.filter((group) => group.gpus < gpus);
   const unfit = await Promise.all(lacking.map(({ nodes }) => hostnames(host, nodes, world.signal)));
   const hosts = all.filter((name) => !unfit.flat().includes(name));

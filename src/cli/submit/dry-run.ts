@@ -34,11 +34,11 @@ export function dryRunText(
       'Would run',
       `${filled(command.map(quoteWord), inner.width - 6).join(' \\\n    ')}\n${againText(retries)}`,
     ],
-    ['Would take', `${summary(plan, job)}\n${table(['what', 'how much'], taken(job), inner)}`],
+    ['Would take', `${summary(plan)}\n${table(['what', 'how much'], taken(job), inner)}`],
     ['Would listen', listening(plan, inner)],
     ['Would pass', passed(plan, inner)],
     ['Would leave', `${left(job, run.dir).join('\n')}\n`],
-    ...notesSection(notes, job, inner),
+    ...notesSection(notes, plan, inner),
     ['Would send', sent(files, full)],
   ];
   const facts = sections.map(([title, text]) => `${title}\n${text.replace(/^(?=.)/gm, '  ')}\n`).join('');
@@ -60,8 +60,8 @@ export function dryRunJson({ request, plan, job, retries = 0, notes = [] }: DryR
     nodes: plan.nodes.length,
     gpus: plan.gpus.total,
     retries,
-    seconds: job.slurm.time,
-    gpuHours: gpuHours(plan, job),
+    seconds: plan.timeLimit,
+    gpuHours: gpuHours(plan),
     listens: ports(plan),
     movable: plan.movable,
     environment: plan.steps.map(({ name, env, secrets }) => ({

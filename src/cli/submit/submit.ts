@@ -37,11 +37,11 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const { job, plan } = loaded;
   const seen = (host?: Host) => refusedFiles(loaded, world, host);
   const { retries = 0 } = options;
-  const runsDir = await runsDirAt(job.cluster, options, world);
-  const run = createRun(fitRunsDir(runsDir, job), job.name, world.randomHex(3));
+  const runsDir = await runsDirAt(plan.cluster, options, world);
+  const run = createRun(fitRunsDir(runsDir, plan), plan.name, world.randomHex(3));
   const { files } = await bundleOf(loaded, plan, world);
-  const excluded = await exclusion(job, world);
-  const request = submitRequest(run, files, await after(options, job.cluster, world), excluded.given);
+  const excluded = await exclusion(plan, world);
+  const request = submitRequest(run, files, await after(options, plan.cluster, world), excluded.given);
   if (options.dryRun) {
     if (await seen()) return EXIT.config;
     const dryRun = { request, plan, job, retries, notes: loaded.notes ?? [] };
@@ -55,7 +55,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
     import('./send.ts'),
     import('./origin.ts'),
   ]);
-  const connection = connect(job.cluster, world);
+  const connection = connect(plan.cluster, world);
   if (await seen(connection.host)) return EXIT.config;
   if (options.testOnly) {
     const { testSubmit } = await import('./test-only.ts');
@@ -72,9 +72,9 @@ export async function submit(file: string, options: SubmitOptions, world: World)
     if (!options.json) world.err.write(excludedText(excluded));
     throw error;
   });
-  say(`${job.name} asks for ${summary(plan, job)}${each}\n`);
+  say(`${plan.name} asks for ${summary(plan)}${each}\n`);
   const chain = [first];
-  say(submittedText(first, job.bench?.type === 'builtin', options) + excludedText(excluded));
+  say(submittedText(first, plan.bench?.type === 'builtin', options) + excludedText(excluded));
   if (retries > 0) {
     const { sendRetries } = await import('./retries.ts');
     for await (const sent of sendRetries(first, retries, request, plan, connection, world, origin)) {
