@@ -17,7 +17,7 @@ export interface Expected {
   readonly path: string;
 }
 
-/** Where a value came from, by its path in the job (`slurm.account`, `cluster.interface`). */
+/** The origin of a value, by its path in the job (`slurm.account`, `cluster.interface`). */
 export interface Provenance {
   readonly path: string;
   readonly value: unknown;

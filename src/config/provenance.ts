@@ -7,7 +7,7 @@ import type { ConfigMap } from './yaml/tree.ts';
 /** Names the layer that a place belongs to: `topology NAME`, `r1.yaml:3:5`, … */
 export type Layering = (range: SourceRange) => string;
 
-/** Where each value of a job came from, in the job's order; a list counts as one value, and an empty map as none. */
+/** The origin of each value of a job, in the job's order; a list counts as one value, and an empty map as none. */
 export function provenanceOf(
   job: Job,
   trees: { readonly job: ConfigMap; readonly profile: ConfigMap },

@@ -26,7 +26,7 @@ import type { Problem } from './yaml/problem.ts';
 import type { ConfigPath } from './yaml/source-range.ts';
 
 export interface SourceFile {
-  /** As messages name it. */
+  /** The name of the file in messages. */
   readonly file: string;
   readonly text: string;
 }

@@ -70,7 +70,7 @@ function patterns(written: Written): readonly Setting[] {
   );
 }
 
-/** Of several values that mean the same, the first is written. */
+/** The first of several values that mean the same: the one that is written. */
 function firstOf({ kind, value }: Setting): unknown {
   return kind === 'env' && Array.isArray(value) ? value[0] : value;
 }

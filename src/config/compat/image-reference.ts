@@ -6,7 +6,7 @@ export type ImageReference =
   | { readonly kind: 'file'; readonly path: string }
   /** `uri` is enroot's: `docker://[USER@][REGISTRY#]IMAGE[:TAG]`. */
   | { readonly kind: 'registry'; readonly uri: string }
-  /** Of a daemon on each node: `dockerd://` or `podman://`. */
+  /** An image of a daemon on each node: `dockerd://` or `podman://`. */
   | { readonly kind: 'daemon'; readonly uri: string };
 
 /**

@@ -58,7 +58,7 @@ function fallbackHint(path: ConfigPath, keys: readonly string[]): string {
 
 const MOST_PLACES = 3;
 
-/** Where a key exists: `under slurm`, `at the top level`, `in the cluster profile`. */
+/** The places where a key exists: `under slurm`, `at the top level`, `in the cluster profile`. */
 function placesOf(key: string, root: Field): readonly string[] {
   const own = mapsWith(key, root, []).map((path) =>
     path.length === 0 ? 'at the top level' : `under ${pathText(path)}`,

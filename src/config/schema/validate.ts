@@ -13,7 +13,7 @@ interface TreeFinding extends Finding {
 
 export interface CheckedShape<T> {
   readonly findings: readonly TreeFinding[];
-  /** As the user most likely meant it, where there are errors; absent where that cannot be told. */
+  /** The value that the user most likely meant; absent where there are errors that cannot be repaired. */
   readonly value: T | undefined;
   /** The tree of `value`. */
   readonly tree: ConfigMap;

@@ -1,7 +1,7 @@
 import type { ConfigPath, SourceRange } from './source-range.ts';
 import type { ConfigMap, ConfigValue } from './tree.ts';
 
-/** Where a path of a tree stands in a file. */
+/** The position of a path of a tree in its file. */
 export interface Location {
   readonly range: SourceRange;
   /** The path as that file spells it, followed by what it lacks. */
@@ -39,7 +39,7 @@ export function locate(root: ConfigMap, path: ConfigPath, at: 'key' | 'value' = 
 
 interface Step {
   readonly value: ConfigValue;
-  /** Of the key, or of the item of a list. */
+  /** The range of the key, or of the item of a list. */
   readonly key: SourceRange;
   readonly path: ConfigPath;
 }

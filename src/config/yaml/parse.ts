@@ -15,7 +15,7 @@ export interface ParsedFile {
   /** Absent where the text is no YAML or no map at its root. */
   readonly root: ConfigMap | undefined;
   readonly diagnostics: readonly Diagnostic[];
-  /** Where values were left out because of a diagnostic. */
+  /** Paths whose values were left out because of a diagnostic. */
   readonly unread: readonly ConfigPath[];
 }
 

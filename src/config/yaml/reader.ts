@@ -8,11 +8,11 @@ const MOST_ERRORS = 200;
 /** What a text holds in terms of YAML, before any of it is trusted. */
 export interface Stream {
   readonly documents: readonly Document.Parsed[];
-  /** Where the second document starts, if there are several. */
+  /** Offset of the second document, if there are several. */
   readonly second: number | undefined;
   /** Lines that start with "%". */
   readonly directives: readonly { readonly offset: number; readonly source: string }[];
-  /** Where nesting passes `DEEPEST`; nothing else is read then. */
+  /** Offset at which nesting exceeds `DEEPEST`; nothing else is read then. */
   readonly tooDeep: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { LineCounter } from 'yaml';
 
-/** Where something stands in a file: 1-based line and column in UTF-16 units, and its length within that line. */
+/** A range of text within one line of a file: 1-based line and column in UTF-16 units, and its length within that line. */
 export interface SourceRange {
   readonly file: string;
   readonly line: number;

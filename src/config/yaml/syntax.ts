@@ -9,7 +9,7 @@ export interface SyntaxFault {
 }
 
 const MOST_FAULTS = 20;
-/** Of a text that is no YAML at all, such as one of 100,000 brackets, the first errors say enough. */
+/** Errors that are read of one text. A text that is not YAML at all, such as 100,000 brackets, has too many. */
 const MOST_ERRORS = 200;
 
 /** The parser's errors in plain words, the first of each line: what follows it there only comes from it. */

@@ -32,7 +32,7 @@ export class TreeReader {
   readonly #anchors = new Map<string, Node>();
   /** Anchored values that are being read: an alias to one of them has no end. */
   readonly #open = new Set<Node>();
-  /** Where tags stand, in order. */
+  /** Offsets of the tags (start and end), in order. */
   readonly #tags: readonly (readonly [number, number])[];
   #values = 0;
   /** The alias whose expansion is being read, the outermost one. */

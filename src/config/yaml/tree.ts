@@ -6,7 +6,7 @@ export type ConfigValue = ConfigScalar | ConfigList | ConfigMap;
 export interface ConfigScalar {
   readonly kind: 'scalar';
   readonly value: string | number | boolean | null;
-  /** As the file spells it, without quotes: `1.10`, where the value is 1.1. */
+  /** The spelling in the file, without quotes: `1.10`, where the value is 1.1. */
   readonly written: string;
   readonly range: SourceRange;
 }
@@ -28,7 +28,7 @@ export interface ConfigMap {
 export interface ConfigEntry {
   /** From the root of its own file, as written there; may differ from its path in the merged job. */
   readonly path: ConfigPath;
-  /** Of the key. */
+  /** The range of the key. */
   readonly range: SourceRange;
   readonly value: ConfigValue;
 }
