@@ -2,10 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { loadJob } from '../src/cli/config/load.ts';
+import { sessionFilesOf } from '../src/cli/session/files.ts';
 import { bundleOf } from '../src/cli/submit/bundle.ts';
 import { processWorld } from '../src/cli/world.ts';
 import { jsonSchema } from '../src/config/docs/json-schema.ts';
+import type { HostFile } from '../src/host/host.ts';
 import { portsMarkdown } from '../src/plan/exposure.ts';
+import { RUNTIME } from '../src/render/runtime.ts';
 import { causesMarkdown } from './causes-markdown.ts';
 import { keysMarkdown, profileMarkdown } from './config-markdown.ts';
 import { eventsMarkdown, planMarkdown } from './run-files-markdown.ts';
@@ -29,6 +32,7 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
       },
     ],
     ['docs/security.md', { text: await filledIn(root, 'security', { ports: portsMarkdown() }), mode: 0o644 }],
+    ['slurm_jobs/README.md', { text: README, mode: 0o644 }],
     ['docs/causes.md', { text: causesMarkdown(), mode: 0o644 }],
     ['docs/events.md', { text: eventsMarkdown(), mode: 0o644 }],
     [
@@ -45,15 +49,49 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
   };
   for (const name of await exampleConfigs(world)) {
     const loaded = await loadJob(`${name}.yaml`, {}, world);
-    if (loaded.plan === undefined)
+    if (loaded.job === undefined || loaded.plan === undefined)
       throw new Error(`configs/${name}.yaml: ${JSON.stringify(loaded.diagnostics)}`);
-    const bundle = await bundleOf(loaded, loaded.plan, world);
-    for (const [path, file] of bundle.files) {
-      files.set(`slurm_jobs/${name}/${path}`, { text: file.text, mode: file.mode & 0o100 ? 0o755 : 0o644 });
-    }
+    const { job, plan } = loaded;
+    const bundle = await bundleOf(loaded, plan, world);
+    addExample(name, bundle.files, files);
+    if (name !== SESSION) continue;
+    const own = await sessionFilesOf(job, plan, { workers: true, bundle }, world);
+    addExample(`${name}-session`, new Map([...bundle.files, ...own]), files);
   }
   return files;
 }
+
+/** The config that is also shown as a session, as `dyn-slurm allocate` makes it. */
+const SESSION = 'qwen3-disaggregated-one-node';
+
+/** Adds a run folder as `slurm_jobs/NAME/`, but for its runtime: that of all examples together is `slurm_jobs/runtime/`. */
+function addExample(
+  name: string,
+  bundle: ReadonlyMap<string, HostFile>,
+  files: Map<string, Generated>,
+): void {
+  for (const [path, { text, mode }] of bundle) {
+    const shared = path.startsWith(`${RUNTIME}/`);
+    files.set(`slurm_jobs/${shared ? path : `${name}/${path}`}`, {
+      text,
+      mode: mode & 0o100 ? 0o755 : 0o644,
+    });
+  }
+}
+
+const README = [
+  '# Rendered examples',
+  '',
+  'Each folder is what `dyn-slurm submit` sends for a config of [configs/](../configs).',
+  `\`${SESSION}-session\` is what \`dyn-slurm allocate\` sends. \`npm run generate\` writes`,
+  'these files, and a test keeps them current.',
+  '',
+  'The static scripts are the same for all jobs, so they are here once, in [runtime/](runtime). A run folder has a copy',
+  'of those that its job needs. job.sbatch lists them with a SHA-256, which it checks before it sources any of them:',
+  'that of what `sha256sum FILE...` prints in their folder. To compare, run',
+  '`cd slurm_jobs/runtime && sha256sum FILE... | sha256sum`.',
+  '',
+].join('\n');
 
 /** A page of docs with its generated parts, which stand between `<!-- NAME: generated -->` and `<!-- end -->`. */
 async function filledIn(

@@ -7,9 +7,8 @@
 
 set -u
 umask 077
-RUN_DIR=$DYN_SLURM_RUN_DIR
 # shellcheck source=environment.sh
-. "$RUN_DIR/environment.sh" || exit 1
+. "$DYN_SLURM_RUN_DIR/runtime/environment.sh" || exit 1
 # The tool gets what this script was given, and no more.
 WORDS=()
 NAME=${DYN_SLURM_RESULTS##*/}

@@ -43,7 +43,7 @@ read_patterns() {
       ((${#part} <= ${#word})) || word=$part
     done
     KNOWN_WORDS+=("${word//\\/}")
-  done <"$RUN_DIR/causes.txt" 2>/dev/null
+  done <"$RUN_DIR/runtime/causes.txt" 2>/dev/null
 }
 
 # judge_log FILE [START]: sets CAUSE_LINE, empty where there is none, and CAUSE_GRADE: 6 known as a cause, 5 what ended the

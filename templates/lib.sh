@@ -13,45 +13,50 @@ if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
 fi
 set -uo pipefail
 
-LIB=${BASH_SOURCE[0]%/*}/lib
+RUNTIME=${BASH_SOURCE[0]%/*}
+# Parts that a job has no use for are not in its runtime. job.sbatch has checked that the others are.
 # shellcheck source=cause-line.sh
-. "${LIB%/lib}/cause-line.sh" || exit 1
+. "$RUNTIME/cause-line.sh" || exit 1
 # shellcheck source=lib/events.sh
-. "$LIB/events.sh" || exit 1
+. "$RUNTIME/lib/events.sh" || exit 1
 # shellcheck source=environment.sh
-. "${LIB%/*}/environment.sh" || exit 1
+. "$RUNTIME/environment.sh" || exit 1
 # shellcheck source=lib/preamble.sh
-. "$LIB/preamble.sh" || exit 1
+[[ ! -e $RUNTIME/lib/preamble.sh ]] || . "$RUNTIME/lib/preamble.sh" || exit 1
 # shellcheck source=lib/image.sh
-. "$LIB/image.sh" || exit 1
+[[ ! -e $RUNTIME/lib/image.sh ]] || . "$RUNTIME/lib/image.sh" || exit 1
 # shellcheck source=lib/container.sh
-. "$LIB/container.sh" || exit 1
+[[ ! -e $RUNTIME/lib/container.sh ]] || . "$RUNTIME/lib/container.sh" || exit 1
 # shellcheck source=lib/ports.sh
-. "$LIB/ports.sh" || exit 1
+[[ ! -e $RUNTIME/lib/ports.sh ]] || . "$RUNTIME/lib/ports.sh" || exit 1
 # shellcheck source=lib/racks.sh
-. "$LIB/racks.sh" || exit 1
+[[ ! -e $RUNTIME/lib/racks.sh ]] || . "$RUNTIME/lib/racks.sh" || exit 1
 # shellcheck source=lib/nodes.sh
-. "$LIB/nodes.sh" || exit 1
+. "$RUNTIME/lib/nodes.sh" || exit 1
 # shellcheck source=lib/steps.sh
-. "$LIB/steps.sh" || exit 1
+. "$RUNTIME/lib/steps.sh" || exit 1
 # shellcheck source=lib/cause.sh
-. "$LIB/cause.sh" || exit 1
+. "$RUNTIME/lib/cause.sh" || exit 1
 # shellcheck source=lib/supervise.sh
-. "$LIB/supervise.sh" || exit 1
+. "$RUNTIME/lib/supervise.sh" || exit 1
 # shellcheck source=lib/await.sh
-. "$LIB/await.sh" || exit 1
+. "$RUNTIME/lib/await.sh" || exit 1
 # shellcheck source=lib/etcd.sh
-. "$LIB/etcd.sh" || exit 1
+. "$RUNTIME/lib/etcd.sh" || exit 1
 # shellcheck source=lib/tls.sh
-. "$LIB/tls.sh" || exit 1
+[[ ! -e $RUNTIME/lib/tls.sh ]] || . "$RUNTIME/lib/tls.sh" || exit 1
 # shellcheck source=lib/ready.sh
-. "$LIB/ready.sh" || exit 1
+. "$RUNTIME/lib/ready.sh" || exit 1
 # shellcheck source=lib/health.sh
-. "$LIB/health.sh" || exit 1
+. "$RUNTIME/lib/health.sh" || exit 1
 # shellcheck source=lib/bench.sh
-. "$LIB/bench.sh" || exit 1
+. "$RUNTIME/lib/bench.sh" || exit 1
 # shellcheck source=lib/end.sh
-. "$LIB/end.sh" || exit 1
+. "$RUNTIME/lib/end.sh" || exit 1
+# What job.sbatch sets where these parts are there.
+TLS='' RACKS=0
+# What the preamble has changed, as NAME=VALUE, for the steps.
+PREAMBLE=()
 
 now
 STARTED=$NOW
@@ -89,6 +94,11 @@ set_out() {
   trap 'DRAIN=1' USR1
   # Given back at the end, when the verdict needs it. Random, for file systems that compress.
   head -c 65536 /dev/urandom >"$ATTEMPT_DIR/state/reserve"
+}
+
+# call_if_there FUNCTION [WORDS...]: calls a function of a part that the job may not have.
+call_if_there() {
+  ! declare -F "$1" >/dev/null || "$@"
 }
 
 # What the submitting shell leaked would steer our steps and the services.

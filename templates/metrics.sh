@@ -3,11 +3,11 @@
 # them at once, and prints `# scrape MILLISECONDS STEP` and what each says of requests, tokens, latencies and KV cache. One
 # that does not answer within a second is left out. FOLDER is for what they say until all have.
 
-RUN_DIR=$DYN_SLURM_RUN_DIR
+RUNTIME=$DYN_SLURM_RUN_DIR/runtime
 # shellcheck source=lib/events.sh
-. "$RUN_DIR/lib/events.sh" || exit 1
+. "$RUNTIME/lib/events.sh" || exit 1
 # shellcheck source=lib/await.sh
-. "$RUN_DIR/lib/await.sh" || exit 1
+. "$RUNTIME/lib/await.sh" || exit 1
 
 INTERVAL=$1
 FOLDER=$2

@@ -19,14 +19,15 @@ if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
   exit
 fi
 
+PARTS=${BASH_SOURCE[0]%/*}/node
 # shellcheck source=node/address.sh
-. "${BASH_SOURCE[0]%/*}/node/address.sh"
+. "$PARTS/address.sh"
 # shellcheck source=node/environment.sh
-. "${BASH_SOURCE[0]%/*}/node/environment.sh"
+. "$PARTS/environment.sh"
 # shellcheck source=node/gpus.sh
-. "${BASH_SOURCE[0]%/*}/node/gpus.sh"
+[[ ! -e $PARTS/gpus.sh ]] || . "$PARTS/gpus.sh"
 # shellcheck source=node/model.sh
-. "${BASH_SOURCE[0]%/*}/node/model.sh"
+[[ ! -e $PARTS/model.sh ]] || . "$PARTS/model.sh"
 
 # say WORD TEXT
 say() {
@@ -86,72 +87,67 @@ NETWORK='^(nfs[0-9]*|cifs|smb.*|afs|ceph|lustre|gpfs|beegfs.*|panfs|pvfs2|orange
 # ports OWNER PORT...: a port, or FIRST-LAST, on the address of the node. With `*:` before it, on all addresses of the
 # node, where what listens on another of them is in the way as well.
 ports() {
-  local owner=$1 range numbers port hex
+  local owner=$1 range numbers port uid word
   shift
   for range in "$@"; do
     numbers=${range#'*:'}
     [[ -z $REHEARSED || $range == "$numbers" ]] || continue
     for ((port = ${numbers%-*}; port <= ${numbers#*-}; port++)); do
-      printf -v hex '%04X' "$port"
-      [[ -z ${TAKEN[$hex]:-} && ($range == "$numbers" || -z ${ELSEWHERE[$hex]:-}) ]] || taken "$port" "$owner"
+      uid=${LISTENS[port]:-}
+      [[ $range == "$numbers" ]] || uid=${uid:-${ELSEWHERE[port]:-}}
+      word=${MOVABLE[port]:+taken}
+      [[ -z $uid ]] || say "${word:-problem}" "has port $port in use already, which $owner needs: $(holder "$port" "$uid")"
       ((port < LOWEST || port > HIGHEST)) || EPHEMERAL=$port
     done
   done
 }
 
-# taken PORT OWNER: the job may be able to take another one.
-taken() {
-  if [[ -n ${MOVABLE[$1]:-} ]]; then
-    say taken "$1 $2"
-  else
-    say problem "has port $1 in use already, which $2 needs"
-  fi
+# holder PORT UID: who listens there; the program only where this user may know.
+holder() {
+  local program='a program'
+  [[ ! $(ss -Hltnp "sport = :$1" 2>/dev/null) =~ \(\"([^\"]+)\",pid=([0-9]+) ]] ||
+    program="${BASH_REMATCH[1]} (process ${BASH_REMATCH[2]})"
+  printf '%s of user %s listens on it' "$program" "$(id -nu "$2" 2>/dev/null || printf '%s' "$2")"
 }
 
-# block RANGE INSTEAD...: notes what the job may move, and says which of the ranges instead are no choice.
-block() {
-  local range port hex
-  for ((port = ${1%-*}; port <= ${1#*-}; port++)); do
-    MOVABLE[port]=1
-  done
-  shift
-  for range in "$@"; do
-    for ((port = ${range%-*}; port <= ${range#*-}; port++)); do
-      printf -v hex '%04X' "$port"
-      [[ -n ${TAKEN[$hex]:-}${ELSEWHERE[$hex]:-} ]] || continue
-      say busy "$range"
-      break
+# read_movable: sets MOVABLE, by port; says which columns of movable-ports.txt are in use here, and so no choice.
+read_movable() {
+  local column port
+  local -a ranges
+  while read -ra ranges; do
+    for column in "${!ranges[@]}"; do
+      for ((port = ${ranges[column]%-*}; port <= ${ranges[column]#*-}; port++)); do
+        ((column)) || MOVABLE[port]=1
+        ((!column)) || [[ -z ${LISTENS[port]:-${ELSEWHERE[port]:-}} ]] || say busy "$column"
+      done
     done
-  done
+  done <"$RUN_DIR/movable-ports.txt"
 }
 
-# look_at_ports: sets TAKEN, the ports in hexadecimal on which something listens at ADDRESS, and ELSEWHERE, those at other
-# addresses; LOWEST and HIGHEST, between which the kernel picks ports for outgoing connections. The kernel writes
-# addresses byte by byte from the last on.
-look_at_ports() {
-  local a b c d address port mine
-  declare -gA TAKEN=() ELSEWHERE=()
+# read_listeners: sets LISTENS, by port the user id of who listens at ADDRESS or at all addresses, and ELSEWHERE, of who
+# listens at another one; LOWEST and HIGHEST, between which the kernel picks ports for outgoing connections. The kernel
+# writes addresses byte by byte from the last on.
+read_listeners() {
+  local a b c d address port uid mine
+  LISTENS=() ELSEWHERE=()
   IFS=. read -r a b c d <<<"${ADDRESS:-0.0.0.0}"
   printf -v mine '%02X%02X%02X%02X' "$d" "$c" "$b" "$a"
-  while read -r address port; do
+  while read -r address port uid; do
     case $address in
-      00000000 | 00000000000000000000000000000000 | "$mine" | 0000000000000000FFFF0000"$mine") TAKEN[$port]=1 ;;
-      *) ELSEWHERE[$port]=1 ;;
+      00000000 | 00000000000000000000000000000000 | "$mine" | 0000000000000000FFFF0000"$mine") LISTENS[16#$port]=$uid ;;
+      *) ELSEWHERE[16#$port]=$uid ;;
     esac
-  done < <(sed -nE 's/^ *[0-9]+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A .*/\1 \2/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+  done < <(sed -nE 's/^ *[0-9]+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A +[^ ]+ +[^ ]+ +[^ ]+ +([0-9]+) .*/\1 \2 \3/p' \
+    /proc/net/tcp /proc/net/tcp6 2>/dev/null)
   read -r LOWEST HIGHEST </proc/sys/net/ipv4/ip_local_port_range
 }
 
 find_address "$@"
 if [[ -e $RUN_DIR/preflight.sh ]]; then
   tell_steering
-  look_at_ports
-  EPHEMERAL=''
-  MOVABLE=()
-  if [[ -e $RUN_DIR/ports.sh ]]; then
-    # shellcheck source=/dev/null
-    . "$RUN_DIR/ports.sh"
-  fi
+  read_listeners
+  EPHEMERAL='' MOVABLE=()
+  [[ ! -e $RUN_DIR/movable-ports.txt ]] || read_movable
   # shellcheck source=/dev/null
   . "$RUN_DIR/preflight.sh"
   [[ -z $EPHEMERAL ]] ||

@@ -41,7 +41,7 @@ export function benchSteps(job: Job, entry: Plan['entry'], other?: OtherBench): 
             url,
             results,
             // A bundle has it only where its own benchmark needs it.
-            script: other ? results : [RUN_DIR],
+            script: other ? results : [RUN_DIR, '/runtime'],
             done: other?.done,
           })
         : ['bash', '-c', bench.command ?? ''],

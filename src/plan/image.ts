@@ -51,7 +51,7 @@ export function imageSteps(job: Job): readonly StepBody[] {
       worker: null,
       nodes: [0],
       gpus: [],
-      argv: ['bash', [RUN_DIR, '/image.sh'], image.source, image.file],
+      argv: ['bash', [RUN_DIR, '/runtime/image.sh'], image.source, image.file],
       env: {},
       secrets: {},
       ports: [],

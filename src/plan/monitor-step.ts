@@ -66,6 +66,6 @@ function metricsLog(job: Job, services: readonly StepBody[]): readonly StepBody[
     if (found === undefined || node === undefined) return [];
     return [[`${name}=`, reachedAt(found.use, job, node), ':', portPart(found.use, found.port, job)]];
   });
-  const argv = ['bash', [RUN_DIR, '/metrics.sh'], String(interval), [LOCAL_DIR], ...targets];
+  const argv = ['bash', [RUN_DIR, '/runtime/metrics.sh'], String(interval), [LOCAL_DIR], ...targets];
   return [{ ...MONITOR, name: METRICS, nodes: [0], argv }];
 }

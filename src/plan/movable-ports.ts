@@ -28,11 +28,11 @@ export function portPart(use: PortUse, port: number, job: Job): string | Ref {
   return isMovable(use, port, job) ? { ref: 'port', port } : String(port);
 }
 
-/** People rely on ports that they have written down; and without a preflight nobody knows which ones are free. */
+/** On nodes of its own a job has the ports of its plan. People rely on those that they have written down; and without a preflight nobody knows which ones are free. */
 function isMovable(use: PortUse, port: number, job: Job): boolean {
   const entry = (use === 'frontend' || use === 'nginx') && port === job.frontend.port;
   const field = entry ? 'frontend.port' : `infra.ports.${FIELDS[use]}`;
-  return job.health.preflight && !job.fixedPorts.includes(field);
+  return !job.slurm.exclusive && job.health.preflight && !job.fixedPorts.includes(field);
 }
 
 /** Distances that a block may move. */
@@ -50,7 +50,7 @@ const LAST = 65_535;
 /**
  * The ports that the job may move, ascending, as blocks that move as one: what belongs to one dist-init address, or to one
  * worker's cache events. All blocks have the same distances to choose from. No two distances lead to the same port, nor
- * does one to a port of the plan; so a block can move whatever the others do.
+ * does one to a port of the plan. All blocks move by the same distance, to the first at which no node uses a port.
  */
 export function movablePorts(processes: readonly Process[], job: Job): readonly PortBlock[] {
   const spans = processes.flatMap(({ ports }) =>

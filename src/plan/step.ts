@@ -44,9 +44,13 @@ function srunCommand(step: StepBody, job: Job): readonly Word[] {
     ...outputWords(step),
     ...containerWords(step, job),
     // It is over once the container is there, and whole; our script would wait for the other nodes.
-    ...(step.kind === 'container' ? step.argv : ['bash', '-p', [RUN_DIR, `/steps/${step.name}.sh`]]),
+    ...(step.kind === 'container' ? step.argv : ['bash', '-p', [RUN_DIR, scriptOf(step)]]),
   ];
 }
+
+/** Removing a container takes nothing of the plan. */
+const scriptOf = ({ name, kind }: StepBody): string =>
+  kind === 'cleanup' ? '/runtime/cleanup.sh' : `/steps/${name}.sh`;
 
 /** What is wrong with a container is to stand beside what srun says of it, where lib.sh looks for the cause. */
 function outputWords(step: StepBody): readonly Word[] {

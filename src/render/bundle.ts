@@ -1,11 +1,12 @@
 import { isBenchTool } from '../config/compat/bench-args.ts';
 import { planJson } from '../plan/json.ts';
 import { METRICS } from '../plan/monitor-step.ts';
-import type { Plan, Word } from '../plan/plan.ts';
+import type { Plan, ProcessKind, Word } from '../plan/plan.ts';
 import { portRange } from '../plan/ports.ts';
 import { refText } from '../plan/word.ts';
 import { causePatterns } from './cause-patterns.ts';
 import { jobScript } from './job-script.ts';
+import { RUNTIME, runtimeOf } from './runtime.ts';
 import { environmentFile, stepScript } from './step-files.ts';
 import { compile } from './template.ts';
 
@@ -32,7 +33,7 @@ export const TEMPLATES = [
   'nginx.conf.hbs',
   'nats.conf.hbs',
   'preflight.sh.hbs',
-  'ports.sh.hbs',
+  'movable-ports.txt.hbs',
   'cause-line.sh',
   'lib.sh',
   'lib/await.sh',
@@ -70,30 +71,29 @@ export type TemplateName = (typeof TEMPLATES)[number];
 
 /** Renders the bundle; the same plan always gives the same bytes. */
 export function renderBundle(plan: Plan, { templates, config }: BundleSources): Bundle {
-  const files = new Map<string, BundleFile>([
-    ['job.sbatch', { text: jobScript(plan, templates['job.sbatch.hbs']), mode: 0o700 }],
-    ...TEMPLATES.filter((name) => !name.endsWith('.hbs'))
-      .filter((name) => name !== 'etcd.py' || plan.etcdGuard === 'password')
-      .filter((name) => name !== 'image.sh' || plan.steps.some(({ kind }) => kind === 'image'))
-      .filter((name) => name !== 'cleanup.sh')
-      .filter((name) => name !== 'bench.sh' || (plan.bench && isBenchTool(plan.bench.type)))
-      .filter((name) => name !== 'metrics.sh' || plan.steps.some((step) => step.name === METRICS))
-      .map((name) => [name, { text: templates[name], mode: 0o600 }] as const),
+  const runtime = new Map<string, BundleFile>([
+    ...TEMPLATES.filter((name) => !name.endsWith('.hbs') && isNeeded(name, plan)).map(
+      (name) => [`${RUNTIME}/${name}`, { text: templates[name], mode: 0o600 }] as const,
+    ),
+    [`${RUNTIME}/causes.txt`, { text: causePatterns(), mode: 0o600 }],
   ]);
-  files.set('causes.txt', { text: causePatterns(), mode: 0o600 });
+  const files = new Map<string, BundleFile>([
+    ['job.sbatch', { text: jobScript(plan, runtimeOf(runtime), templates['job.sbatch.hbs']), mode: 0o700 }],
+    ...runtime,
+  ]);
   const { preamble } = plan.shells;
   if (preamble !== '') files.set('preamble.sh', { text: `${preamble}\n`, mode: 0o600 });
   const checks = plan.preflight;
   if (checks.length > 0)
     files.set('preflight.sh', { text: compile(templates['preflight.sh.hbs'])({ checks }), mode: 0o600 });
   if (plan.movable.length > 0)
-    files.set('ports.sh', { text: portsFile(plan, templates['ports.sh.hbs']), mode: 0o600 });
+    files.set('movable-ports.txt', {
+      text: portsFile(plan, templates['movable-ports.txt.hbs']),
+      mode: 0o600,
+    });
   for (const planned of plan.steps) {
-    if (planned.kind === 'container') continue;
-    if (planned.kind === 'cleanup') {
-      files.set(`steps/${planned.name}.sh`, { text: templates['cleanup.sh'], mode: 0o700 });
-      continue;
-    }
+    // srun runs these as they are.
+    if (planned.kind === 'container' || planned.kind === 'cleanup') continue;
     files.set(`steps/${planned.name}.sh`, {
       text: stepScript(plan, planned, templates['step.sh.hbs']),
       mode: 0o700,
@@ -116,6 +116,40 @@ export function renderBundle(plan: Plan, { templates, config }: BundleSources): 
     files.set('bench.json', { text: `${JSON.stringify(plan.bench, null, 2)}\n`, mode: 0o600 });
   files.set('config.yaml', { text: config, mode: 0o600 });
   return { files };
+}
+
+/** Whether a job has a use for a static script. */
+function isNeeded(name: TemplateName, plan: Plan): boolean {
+  const hasStep = (kind: ProcessKind): boolean => plan.steps.some((step) => step.kind === kind);
+  const hasCheck = (word: string): boolean => plan.preflight.some(({ words }) => words[0] === word);
+  switch (name) {
+    case 'etcd.py':
+      return plan.etcdGuard === 'password';
+    case 'image.sh':
+    case 'lib/image.sh':
+      return hasStep('image');
+    case 'cleanup.sh':
+    case 'lib/container.sh':
+      return hasStep('container');
+    case 'bench.sh':
+      return plan.bench !== undefined && isBenchTool(plan.bench.type);
+    case 'metrics.sh':
+      return plan.steps.some((step) => step.name === METRICS);
+    case 'lib/preamble.sh':
+      return plan.shells.preamble !== '';
+    case 'lib/racks.sh':
+      return plan.workers.some(({ nodes }) => nodes.length > 1);
+    case 'lib/tls.sh':
+      return plan.etcdGuard === 'certificate';
+    case 'lib/ports.sh':
+      return plan.movable.length > 0;
+    case 'node/gpus.sh':
+      return hasCheck('gpus');
+    case 'node/model.sh':
+      return hasCheck('model');
+    default:
+      return true;
+  }
 }
 
 function portsFile({ movable }: Plan, template: string): string {

@@ -2,14 +2,16 @@ import { addressOf } from '../plan/inside.ts';
 import { METRICS } from '../plan/monitor-step.ts';
 import type { Plan, ProcessKind, Step } from '../plan/plan.ts';
 import { directiveLine } from './directive-line.ts';
+import type { Runtime } from './runtime.ts';
 import { quoteWord, wrapCommand } from './shell.ts';
 import { compile } from './template.ts';
 
 /** `job.sbatch`: directives, one launch a step, and what to wait for. */
-export function jobScript(plan: Plan, template: string): string {
+export function jobScript(plan: Plan, runtime: Runtime, template: string): string {
   return compile(template)({
     ...startContext(plan),
     ...readinessContext(plan),
+    ...runtimeContext(runtime),
     directives: plan.directives.map(directiveLine),
     login: plan.shells.login,
     about: `${plan.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
@@ -21,12 +23,17 @@ export function jobScript(plan: Plan, template: string): string {
   });
 }
 
+/** What a script checks before it sources the runtime. */
+export function runtimeContext({ names, sha256 }: Runtime) {
+  return { runtime: { sha256, lines: wrapCommand(names, 110) } };
+}
+
 /** The workers whose nodes are to be close to each other, and whether NVLink may reach from one node to the other. */
 function seating({ workers, racks }: Plan): readonly string[] {
   const spans = workers.filter(({ nodes }) => nodes.length > 1);
   return [
     ...spans.map(({ name, nodes }) => ['span', name, ...nodes].join(' ')),
-    ...(racks && spans.length > 0 ? [`RACKS=1 SEGMENT=${racks.segment}`] : []),
+    ...(racks && spans.length > 0 ? [`expect_racks ${racks.segment}`] : []),
   ];
 }
 

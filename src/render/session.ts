@@ -1,7 +1,8 @@
 import { addressOf } from '../plan/inside.ts';
 import type { Plan, ProcessKind, Step, Word } from '../plan/plan.ts';
 import type { BundleFile } from './bundle.ts';
-import { awaitLines, launch, readinessContext, startContext } from './job-script.ts';
+import { awaitLines, launch, readinessContext, runtimeContext, startContext } from './job-script.ts';
+import { RUNTIME, type Runtime, runtimeOf } from './runtime.ts';
 import { environmentFile, stepScript } from './step-files.ts';
 import { compile } from './template.ts';
 
@@ -20,16 +21,19 @@ const STAGES: readonly (readonly ProcessKind[])[] = [
   ['frontend', 'nginx', 'monitor'],
 ];
 
-/** What a session's run folder has beside the bundle; `bench` is the step that `dyn-slurm bench` starts. */
+/** What a session's run folder has beside the files of its `bundle`; `bench` is the step that `dyn-slurm bench` starts. */
 export function sessionFiles(
   plan: Plan,
   bench: Step,
+  bundle: ReadonlyMap<string, BundleFile>,
   sources: SessionSources,
 ): ReadonlyMap<string, BundleFile> {
   const steps = [...plan.steps.filter(({ kind }) => kind !== 'bench'), bench];
+  const lib = [`${RUNTIME}/lib/session.sh`, { text: sources.lib, mode: 0o600 }] as const;
+  const runtime = runtimeOf([...bundle, lib]);
   return new Map([
-    ['session.sh', { text: sessionScript(plan, steps, sources.session), mode: 0o700 }],
-    ['lib/session.sh', { text: sources.lib, mode: 0o600 }],
+    ['session.sh', { text: sessionScript(plan, steps, runtime, sources.session), mode: 0o700 }],
+    lib,
     ...(plan.steps.some(({ kind }) => kind === 'bench')
       ? []
       : ([
@@ -39,10 +43,11 @@ export function sessionFiles(
   ]);
 }
 
-function sessionScript(plan: Plan, steps: readonly Step[], template: string): string {
+function sessionScript(plan: Plan, steps: readonly Step[], runtime: Runtime, template: string): string {
   return compile(template)({
     ...startContext(plan),
     ...readinessContext(plan),
+    ...runtimeContext(runtime),
     lost: plan.readiness.lost,
     about: `${plan.name}: an interactive session. Rendered by dyn-slurm.`,
     steps: steps.map((step) => ({ ...launch(step), ...answers(step, plan) })),

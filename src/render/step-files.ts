@@ -31,7 +31,7 @@ export function stepScript(
 function attendant({ kind }: StepBody, { etcdGuard }: Pick<Plan, 'etcdGuard'>): string {
   if (kind === 'bench' || kind === 'image') return 'complete';
   const locked = kind === 'etcd' && etcdGuard === 'password';
-  return locked ? 'run python3 -I -S "$RUN_DIR/etcd.py" "$ATTEMPT_DIR/state/etcd.lock"' : 'run';
+  return locked ? 'run python3 -I -S "$RUN_DIR/runtime/etcd.py" "$ATTEMPT_DIR/state/etcd.lock"' : 'run';
 }
 
 /** They start together with etcd and NATS. */

@@ -73,9 +73,9 @@ export const EVENTS = {
       fields({ index: whole.describe('In the plan.'), host: text, ip: text.describe('IPv4 address.') }),
     ),
   }),
-  'port-moved': event('Something else has a port of the plan, and the job takes another.', {
-    from: text.describe('A port or a range, as planned.'),
-    to: text.describe('The port or range in its place.'),
+  'port-moved': event('Something else has a port of the plan on a shared node, and the job takes others.', {
+    from: text.describe('Ports and ranges, as planned, separated by commas.'),
+    to: text.describe('The ports and ranges in their place, in the same order.'),
     reason,
   }),
   image: event('A registry’s image is on its way into the cache.', {

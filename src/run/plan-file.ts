@@ -120,7 +120,9 @@ export const PLAN_FILE = fields(
           'The first ports that may take its place, in the order in which they are tried.',
         ),
       }),
-    ).describe('Ports that the job moves where a node has them taken.'),
+    ).describe(
+      'On shared nodes, the ports that the job moves together where one of them is taken; else empty.',
+    ),
     warnings: words.describe('What `dyn-slurm check` warns about, as `path: message`.'),
   },
   {

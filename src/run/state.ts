@@ -161,15 +161,18 @@ export function isServing({ ready, teardown, requeued, verdict }: RunState): boo
 
 const RANGE = /^(\d{1,5})(?:-(\d{1,5}))?$/;
 
-/** `from` and `to` are `2379-2380`, or `8000`. */
+/** `from` and `to` list as many ports and ranges each, as in `2379,29500-29506`. */
 function movedBy({ from, to }: EventOf<'port-moved'>): readonly (readonly [planned: number, port: number])[] {
-  const [planned, moved] = [RANGE.exec(from), RANGE.exec(to)];
-  if (!planned || !moved) return [];
-  const [first, last] = [Number(planned[1]), Number(planned[2] ?? planned[1])];
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => [
-    first + index,
-    Number(moved[1]) + index,
-  ]);
+  const places = to.split(',');
+  return from.split(',').flatMap((range, place) => {
+    const [planned, moved] = [RANGE.exec(range), RANGE.exec(places[place] ?? '')];
+    if (!planned || !moved) return [];
+    const [first, last] = [Number(planned[1]), Number(planned[2] ?? planned[1])];
+    return Array.from(
+      { length: Math.max(0, last - first + 1) },
+      (_, index) => [first + index, Number(moved[1]) + index] as const,
+    );
+  });
 }
 
 export type Absence = Extract<StepEnd, { readonly kind: 'worker-restarting' | 'degraded' }>;

@@ -130,7 +130,7 @@ tear_down() {
     stop frontend nginx
     stop nats etcd
   fi
-  remove_containers
+  call_if_there remove_containers
   # What steps of the head node could not remove because they were killed.
   rm -rf -- "$LOCAL/dyn-slurm-$SLURM_JOB_ID-"*
 }

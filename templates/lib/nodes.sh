@@ -20,6 +20,8 @@ BOUND=1
 
 # What each answer of a node begins with. What a prolog of the site prints does not have it.
 MARK=''
+# 1 once the answers to the preflight are heard.
+HEARD=0
 INTERFACES=()
 
 # ask_nodes COUNT INTERFACE...: sets NODE by index, and asks all of them, in one short step beside what else the job does.
@@ -27,9 +29,9 @@ ask_nodes() {
   INTERFACES=("${@:2}")
   mapfile -t NODE < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
   ((${#NODE[@]} == $1)) || end failed "the plan needs $1 nodes, the allocation $SLURM_JOB_NODELIST has ${#NODE[@]}"
-  seat_nodes
+  call_if_there seat_nodes
   export DYN_SLURM_NODES="${NODE[*]}"
-  read_ports
+  [[ ! -e $RUN_DIR/movable-ports.txt ]] || ports_place 0
   BOUND=0
   # Tasks open it again and again; a file system that caches folders would keep from them that it has been made.
   : >"$ATTEMPT_DIR/state/bound"
@@ -56,7 +58,7 @@ ask() {
     --nodelist="${hosts%,}" --job-name=preflight --overlap --mpi=none --cpu-bind=none --input=none bash -c '
       [[ ! -r $0 ]] || { . "$0" "$@"; exit; }
       printf "$1 $SLURMD_NODENAME %s\n" "problem cannot read the run folder" clock' \
-    "$RUN_DIR/node.sh" "$MARK" "${INTERFACES[@]}" \
+    "$RUN_DIR/runtime/node.sh" "$MARK" "${INTERFACES[@]}" \
     >"$ATTEMPT_DIR/state/answers" 2>"$ATTEMPT_DIR/state/preflight.srun" &
   ASKING=$!
 }
@@ -67,7 +69,7 @@ bind_nodes() {
   local index list='' unfit name
   local -a interfaces=()
   ((HEARD)) || hear_nodes
-  move_ports
+  call_if_there ports_move
   NODE_IP=()
   for index in "${!NODE[@]}"; do
     judge "${NODE[$index]}"
@@ -81,7 +83,7 @@ bind_nodes() {
       seconds:="$(since_start)"
   fi
   [[ -z $unfit ]] || end failed "$unfit"
-  check_spans
+  call_if_there check_spans
   [[ -z $TLS ]] || make_certificate
   export DYN_SLURM_NODE_IPS="${NODE_IP[*]}" DYN_SLURM_NODE_INTERFACES="${interfaces[*]}"
   BOUND=1
@@ -137,8 +139,8 @@ hear_answers() {
         FAULT[$host]=${FAULT[$host]:-$text}
         ;;
       problem | warning) note "$word" "$host" "$text" ;;
-      taken) note_taken "$host" "${text%% *}" "${text#* }" ;;
-      busy) note_busy "$text" ;;
+      taken) PORTS_TAKEN+=("$host $text") ;;
+      busy) PORTS_BUSY[text]=1 ;;
     esac
   done <"$ATTEMPT_DIR/state/answers"
 }

@@ -2,9 +2,6 @@
 # The cluster profile's preamble: it runs in a shell of its own, and the job takes over only the environment that it leaves.
 # So no option, trap, function, redirection or folder of it changes anything here, and none of its variables is one of ours.
 
-# What it has changed, as NAME=VALUE, for the steps.
-PREAMBLE=()
-
 # take_preamble [modules]: runs preamble.sh of the run folder, and ends the job where that fails. `modules`: it loads some.
 take_preamble() {
   local left=$ATTEMPT_DIR/state/preamble said=$ATTEMPT_DIR/state/preamble.log file=$RUN_DIR/preamble.sh script status
@@ -61,8 +58,8 @@ take_environment() {
   local word name own file
   local -a files=()
   local -A before=() after=()
-  for file in "$RUN_DIR"/*.sbatch "${LIB%/*}"/*.sh "$LIB"/*.sh; do
-    [[ $file == "$RUN_DIR/preamble.sh" ]] || files+=("$file")
+  for file in "$RUN_DIR"/*.sbatch "$RUNTIME"/*.sh "$RUNTIME"/lib/*.sh; do
+    files+=("$file")
   done
   own=" $(grep -ohsE '\b[A-Za-z_][A-Za-z0-9_]*' "${files[@]}" | sort -u | tr '\n' ' ') "
   while IFS= read -r name; do

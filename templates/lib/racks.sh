@@ -8,14 +8,17 @@ SPANS=() GIVEN=()
 declare -A RACK=() DOMAIN=()
 # What racks are, by who told: Slurm's blocks or leaf switches, or what nvidia-smi says of NVLink.
 RACK_KIND=''
-# 1 where the GPUs of several nodes may be in one NVLink domain; and nodes that Slurm was asked to take from one block.
-RACKS=0 SEGMENT=0
-# 1 once the answers to the preflight are heard.
-HEARD=0
+# Nodes that Slurm was asked to take from one block.
+SEGMENT=0
 
 # span NAME INDEX...: a worker, and its nodes.
 span() {
   SPANS+=("$*")
+}
+
+# expect_racks SEGMENT: the GPUs of several nodes may be in one NVLink domain.
+expect_racks() {
+  RACKS=1 SEGMENT=$1
 }
 
 # seat_nodes: gives NODE its order. The head node stays the one on which this runs.
@@ -162,7 +165,7 @@ settle_nodes() {
   order_by_rack
   [[ ${NODE[*]} != "$before" ]] || return 0
   export DYN_SLURM_NODES="${NODE[*]}"
-  CLOCK=() FINDINGS=() FOUND_ON=() ADDRESS=() INTERFACE=()
+  CLOCK=() FINDINGS=() FOUND_ON=() ADDRESS=() INTERFACE=() PORTS_TAKEN=() PORTS_BUSY=()
   HEARD=0
   ASK_FROM=$SECONDS
   ask "${NODE[@]}"

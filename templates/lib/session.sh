@@ -87,30 +87,19 @@ relist() {
 bind_session() {
   local index
   if ((RESUMED)); then
-    { read -ra NODE && read -ra NODE_IP && read -ra BLOCK_AT && read -r DYN_SLURM_NODE_INTERFACES; } \
+    { read -ra NODE && read -ra NODE_IP && read -r PORTS_COLUMN && read -r DYN_SLURM_NODE_INTERFACES; } \
       <"$RUN_DIR/state/nodes"
     for index in "${!NODE[@]}"; do
       ADDRESS[${NODE[$index]}]=${NODE_IP[$index]}
     done
-    restore_ports
+    call_if_there ports_place "$PORTS_COLUMN"
     export DYN_SLURM_NODES="${NODE[*]}" DYN_SLURM_NODE_IPS="${NODE_IP[*]}" DYN_SLURM_NODE_INTERFACES
   else
     ask_nodes "$@"
     bind_nodes
-    printf '%s\n' "${NODE[*]}" "${NODE_IP[*]}" "${BLOCK_AT[*]}" "$DYN_SLURM_NODE_INTERFACES" \
+    printf '%s\n' "${NODE[*]}" "${NODE_IP[*]}" "${PORTS_COLUMN:-0}" "$DYN_SLURM_NODE_INTERFACES" \
       >"$RUN_DIR/state/nodes"
   fi
-}
-
-# restore_ports: to the ranges in BLOCK_AT, one a block.
-restore_ports() {
-  local index
-  local -a ranges=("${BLOCK_AT[@]}")
-  read_ports
-  for index in "${!BLOCKS[@]}"; do
-    place_block "$index" "${ranges[$index]:-${BLOCKS[$index]%% *}}"
-  done
-  export_ports
 }
 
 # plan_step NAME KIND ROLE NODE_INDEX... -- COMMAND...: a step that may be started, or that runs already.

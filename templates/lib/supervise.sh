@@ -64,10 +64,6 @@ lose() {
     lose_monitor "$name"
     return
   fi
-  if start_elsewhere "$name"; then
-    CAUSE=()
-    return
-  fi
   blame_lease "$name"
   [[ $kind == worker ]] || end failed "$REASON"
   ((restarts == 0)) || REASON+=", after restart $restarts"

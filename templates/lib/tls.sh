@@ -1,9 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2153 # the parts of lib.sh share their variables
 # TLS between the job's processes: all of them have the one key of this attempt, and talk to nobody else.
 
-# 1 where the config asks for it.
-TLS=''
-
 # make_certificate: writes state/tls.key and state/tls.crt, which is its own authority. It is for the addresses of all nodes
 # and for this machine as seen through a tunnel; it began a day ago, for clocks differ. `openssl req` alone can't date it back.
 make_certificate() {

@@ -88,7 +88,7 @@ async function command(
   text: string,
   world: World,
 ): Promise<AsyncIterable<ObservedEvent>> {
-  if (!(await host.list(join(run.dir, 'lib'))).includes('bench.sh')) {
+  if (!(await host.list(join(run.dir, 'runtime/lib'))).includes('bench.sh')) {
     throw new DynSlurmError(
       'usage',
       `${run.id} was submitted by a version of dyn-slurm that does not support benchmarks in the job`,

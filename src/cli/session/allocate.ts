@@ -93,10 +93,10 @@ async function makeFolder(
   { host }: Connection,
   world: World,
 ): Promise<void> {
-  const { files } = await bundleOf(loaded, plan, world);
-  const own = await sessionFilesOf(loaded.job, plan, { workers }, world);
+  const bundle = await bundleOf(loaded, plan, world);
+  const own = await sessionFilesOf(loaded.job, plan, { workers, bundle }, world);
   const secrets = await readSecrets(plan, world);
-  await host.writeFiles(dir, new Map<string, HostFile>([...files, ...own, ...secrets]));
+  await host.writeFiles(dir, new Map<string, HostFile>([...bundle.files, ...own, ...secrets]));
 }
 
 function settle(

@@ -5,6 +5,7 @@ import type { HostFile } from '../../host/host.ts';
 import { benchSteps } from '../../plan/bench-step.ts';
 import type { Plan, Step } from '../../plan/plan.ts';
 import { withSrun } from '../../plan/step.ts';
+import type { Bundle } from '../../render/bundle.ts';
 import { sessionFiles } from '../../render/session.ts';
 import type { World } from '../world.ts';
 import { commandText } from './command.ts';
@@ -16,7 +17,7 @@ const FIRST = '00000000000000-allocate';
 export async function sessionFilesOf(
   job: Job,
   plan: Plan,
-  { workers }: { readonly workers: boolean },
+  { workers, bundle }: { readonly workers: boolean; readonly bundle: Bundle },
   world: World,
 ): Promise<ReadonlyMap<string, HostFile>> {
   const read = (name: string) => world.readFile(join(world.packageRoot, 'templates', name));
@@ -25,7 +26,7 @@ export async function sessionFilesOf(
   );
   if (session === undefined || lib === undefined || step === undefined)
     throw new Error('a template is missing');
-  const files = sessionFiles(plan, benchOf(job, plan), { session, lib, step });
+  const files = sessionFiles(plan, benchOf(job, plan), bundle.files, { session, lib, step });
   if (!workers) return files;
   const text = commandText({ verb: 'start', steps: plan.workers.map(({ name }) => ({ name })) }, 'allocate');
   return new Map([...files, [`session/${FIRST}.command`, { text, mode: 0o600 }]]);

@@ -3,6 +3,7 @@ import { ROLES } from '../../config/schema/role.ts';
 import { span } from '../../format.ts';
 import { cachedImage } from '../../plan/image.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { runtimeOf } from '../../render/runtime.ts';
 import { quoteWord } from '../../render/shell.ts';
 import type { SubmitRequest } from '../../scheduler/scheduler.ts';
 import { grouped } from '../config/grouping.ts';
@@ -71,6 +72,7 @@ export function dryRunJson({ request, plan, job, retries = 0, notes = [] }: DryR
     })),
     leaves: left(job, run.dir),
     notes,
+    runtime: runtimeOf(files).sha256,
     files: [...files].map(([path, { text, mode }]) => ({ path, mode: octal(mode), text })),
   };
 }
@@ -81,7 +83,12 @@ function sent(files: SubmitRequest['files'], full: boolean): string {
   const where = full
     ? 'they follow'
     : '`--full` prints them, and `dyn-slurm render CONFIG --out DIR` writes them';
-  return `${count(files.size, 'file')} of ${count(lines, 'line')} in all; ${where}\n`;
+  const { names, sha256 } = runtimeOf(files);
+  return [
+    `${count(files.size, 'file')} of ${count(lines, 'line')} in all; ${where}`,
+    `${count(names.length, 'file')} of them are the static runtime, whose SHA-256 job.sbatch checks: ${sha256}`,
+    '',
+  ].join('\n');
 }
 
 function againText(retries: number): string {

@@ -20,7 +20,7 @@ export function eventText(event: ObservedEvent): string | undefined {
       return `${count(event.nodes.length, 'node')} bound${head ? `; head node ${head.host}, ${head.ip}` : ''}`;
     }
     case 'port-moved':
-      return `port ${event.from} is ${event.to} in this run: ${event.reason}`;
+      return `the job's ports are ${Number.parseInt(event.to, 10) - Number.parseInt(event.from, 10)} higher than planned: ${event.reason}`;
     case 'image':
       return imageText(event);
     case 'step-started':

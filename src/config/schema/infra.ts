@@ -91,6 +91,6 @@ export const infra = z.strictObject({
   ports: ports
     .prefault({})
     .describe(
-      'Base ports of all services. A port that is given here is always used; all others may move if a node has them in use.',
+      'Base ports of everything that listens. On shared nodes (`slurm.exclusive: false`) one that is given stays, and all others move together where one of them is in use.',
     ),
 });

@@ -26,7 +26,7 @@ describe('each tool is run once for each concurrency, with five times as many re
       ' --isl 1024 --isl-stddev 0 --osl 128 --osl-stddev 0 --extra-inputs ignore_eos:true --extra-inputs min_tokens:128' +
       ` --use-server-token-count --random-seed ${index} --output-artifact-dir \${ATTEMPT_DIR}/results/bench/c${c}`;
     expect(commands(words({ type: 'aiperf', ...LOAD }))).toEqual([
-      'bash ${RUN_DIR}/bench.sh 2',
+      'bash ${RUN_DIR}/runtime/bench.sh 2',
       run(1, 16),
       run(2, 64),
     ]);
@@ -39,7 +39,7 @@ describe('each tool is run once for each concurrency, with five times as many re
       ` --num-prompts ${5 * c} --max-concurrency ${c} --request-rate inf --warmup-requests ${c} --seed ${index} --disable-tqdm` +
       ` --output-file \${ATTEMPT_DIR}/results/bench/c${c}/result.jsonl`;
     expect(commands(words({ type: 'sglang', ...LOAD }))).toEqual([
-      'bash ${RUN_DIR}/bench.sh 2',
+      'bash ${RUN_DIR}/runtime/bench.sh 2',
       run(1, 16),
       run(2, 64),
     ]);
@@ -55,7 +55,7 @@ describe('each tool is run once for each concurrency, with five times as many re
         ` --seed ${index} --save-result --result-dir \${ATTEMPT_DIR}/results/bench/c${c} --result-filename result.json`,
     ];
     expect(commands(words({ type: 'vllm', ...LOAD }))).toEqual([
-      'bash ${RUN_DIR}/bench.sh 2',
+      'bash ${RUN_DIR}/runtime/bench.sh 2',
       ...run(1, 16),
       ...run(2, 64),
     ]);
@@ -83,7 +83,7 @@ test('all that a config may say', () => {
     `point ${index} 8 ${folder} 600 TERM python3 /opt/bench_serving.py --backend sglang-oai --base-url ${URL} --model m --tokenizer /tokenizers/m` +
     ' --dataset-name sharegpt --dataset-path /data/sharegpt.json --num-prompts 30 --max-concurrency 8 --request-rate 2.5 --warmup-requests 0' +
     ` --disable-tqdm --output-file \${ATTEMPT_DIR}/results/bench/${folder}/result.jsonl --seed 7 --disable-ignore-eos --header a=b c=d`;
-  expect(commands(argv)).toEqual(['bash ${RUN_DIR}/bench.sh 2', run(1, 'c8'), run(2, 'c8.2')]);
+  expect(commands(argv)).toEqual(['bash ${RUN_DIR}/runtime/bench.sh 2', run(1, 'c8'), run(2, 'c8.2')]);
 });
 
 test('one that is asked for has a folder and a script of its own, and leaves out what is there', () => {

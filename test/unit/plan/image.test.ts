@@ -91,7 +91,12 @@ test('one step imports it before all others, which then take the file', () => {
   const [image, ...others] = plan.steps;
   const file = cachedImage(job)?.file ?? '';
   expect(image).toMatchObject({ name: 'image', kind: 'image', nodes: [0], contained: false, ports: [] });
-  expect(image?.argv.map(wordText)).toEqual(['bash', '${RUN_DIR}/image.sh', 'docker://nvcr.io#a/b:1', file]);
+  expect(image?.argv.map(wordText)).toEqual([
+    'bash',
+    '${RUN_DIR}/runtime/image.sh',
+    'docker://nvcr.io#a/b:1',
+    file,
+  ]);
   const images = [image, ...others.filter(({ kind }) => kind !== 'cleanup')].map((step) =>
     step ? step.srun.filter((word) => wordText(word).startsWith('--container-image=')) : [],
   );

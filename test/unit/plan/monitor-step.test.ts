@@ -71,7 +71,7 @@ test('one process on the head node samples the metrics of all frontends and work
     gpus: [],
     argv: [
       'bash',
-      '${RUN_DIR}/metrics.sh',
+      '${RUN_DIR}/runtime/metrics.sh',
       '5',
       '${LOCAL_DIR}',
       'frontend-0=${NODE_IP[0]}:8180',

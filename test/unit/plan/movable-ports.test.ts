@@ -1,12 +1,20 @@
 import { expect, test } from 'vitest';
 import { planOf, sampleJob } from './sample-job.ts';
 
+const SHARED = { account: 'a', partition: 'p', time: '1h', exclusive: false };
+
 function movable(sections: Readonly<Record<string, unknown>>): readonly string[] {
-  const { movable: blocks } = planOf(sampleJob(sections));
+  const { movable: blocks } = planOf(sampleJob({ ...sections, slurm: SHARED }));
   return blocks.map(({ port, count, instead }) => `${port}+${count}: ${instead.join(' ')}`);
 }
 
-test('every port may move that the config does not give; what SGLang counts from one port moves with it', () => {
+test('on nodes of its own a job has the ports of its plan, and its commands say them', () => {
+  const plan = planOf(sampleJob({ aggregated: { workers: 1 } }));
+  expect(plan.movable).toEqual([]);
+  expect(JSON.stringify(plan)).not.toContain('"ref":"port"');
+});
+
+test('on shared nodes every port may move that the config does not give; what SGLang counts from one port moves with it', () => {
   expect(
     movable({
       prefill: {
@@ -37,7 +45,7 @@ test('every port may move that the config does not give; what SGLang counts from
   ]);
 });
 
-test('a port that the config gives stays, and is no alternative of another', () => {
+test('on shared nodes a port that the config gives stays, and is no alternative of another', () => {
   expect(
     movable({
       aggregated: { workers: 1 },
@@ -56,6 +64,7 @@ test('no two blocks can meet, wherever each of them goes', () => {
     sampleJob({
       aggregated: { workers: 16, gpus_per_worker: 1, kv_events: true },
       frontend: { count: 2, router_mode: 'kv' },
+      slurm: SHARED,
     }),
   );
   const all = plan.movable.flatMap(({ port, count, instead }) =>

@@ -129,7 +129,7 @@ test('one step unpacks the image on every node that runs a container, and anothe
       '--open-mode=append',
       'bash',
       '-p',
-      '${RUN_DIR}/steps/cleanup.sh',
+      '${RUN_DIR}/runtime/cleanup.sh',
     ],
   ]);
 });

@@ -25,7 +25,8 @@ beforeEach(() => {
   mkdirSync(results(), { recursive: true });
   mkdirSync(join(run, 'state'));
   // As on a cluster; the script itself may lie elsewhere.
-  copyFileSync(join(SCRIPT, '../environment.sh'), join(run, 'environment.sh'));
+  mkdirSync(join(run, 'runtime'));
+  copyFileSync(join(SCRIPT, '../environment.sh'), join(run, 'runtime/environment.sh'));
 });
 afterEach(() => rmSync(run, { recursive: true }));
 

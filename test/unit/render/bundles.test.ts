@@ -1,21 +1,22 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toolsIn, toolsPlace } from '../../../src/rehearsal/tools/tools.ts';
 import { packageRoot } from '../../world.ts';
 
-// The bash of every example config, as slurm_jobs/ holds it; test/unit/generated.test.ts keeps it current.
+// The bash of every example config, as slurm_jobs/ holds it with the runtime of all of them; test/unit/generated.test.ts
+// keeps it current.
 
 const jobs = join(packageRoot, 'slurm_jobs');
 
 /** job.sbatch, the libraries, the steps' scripts and environments; paths in the bundle. */
 function scripts(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => /\.(sh|sbatch|env)$/.test(path))
+    .filter((path) => /\.(sh|sbatch|env)$/.test(path) && !path.startsWith('runtime/'))
     .sort();
 }
 
@@ -29,7 +30,7 @@ function findShellcheck(): string | undefined {
 
 const shellcheck = findShellcheck();
 
-/** What shellcheck has looked at: the bundles' libraries are the same. */
+/** What shellcheck has looked at: some steps of the examples are the same. */
 const seen = new Set<string>();
 
 function unseen(folder: string): readonly string[] {
@@ -49,12 +50,24 @@ async function minded(cwd: string, words: readonly string[]): Promise<string> {
   }
 }
 
-test.skipIf(shellcheck === undefined)('nor has image.sh, which no example needs', async () => {
-  expect(await minded(join(packageRoot, 'templates'), ['image.sh'])).toBe('');
-});
+/** The root scripts of the runtime; shellcheck follows what they source. */
+const ROOTS = ['lib.sh', 'node.sh', 'task.sh', 'metrics.sh', 'bench.sh', 'image.sh', 'cleanup.sh'];
 
-describe.each(readdirSync(jobs))('%s', (name) => {
-  const folder = join(jobs, name);
+test.skipIf(shellcheck === undefined)(
+  'nor does it mind anything in the runtime, of which no example needs all',
+  async () => {
+    expect(await minded(join(packageRoot, 'templates'), ['-x', ...ROOTS])).toBe('');
+  },
+);
+
+describe.each(readdirSync(jobs).filter((name) => !/^runtime$|\.md$/.test(name)))('%s', (name) => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'dyn-slurm-bundle-'));
+    cpSync(join(jobs, name), folder, { recursive: true });
+    symlinkSync(join(packageRoot, 'templates'), join(folder, 'runtime'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   test('is bash', () => {
     for (const script of scripts(folder)) {
@@ -67,4 +80,21 @@ describe.each(readdirSync(jobs))('%s', (name) => {
     // With -x it follows what they source, of what it has seen too.
     expect(await minded(folder, ['-x', ...unseen(folder)])).toBe('');
   });
+});
+
+test('job.sbatch names the SHA-256 of the runtime that the examples share', () => {
+  const examples = readdirSync(jobs).filter((name) => existsSync(join(jobs, name, 'job.sbatch')));
+  for (const name of examples) {
+    const text = readFileSync(join(jobs, name, 'job.sbatch'), 'utf8');
+    const [, sha256, files = ''] = /^RUNTIME_SHA256=(\w{64})\nRUNTIME_FILES=\(([^)]*)\)$/m.exec(text) ?? [];
+    const { stdout } = spawnSync(
+      'bash',
+      ['-c', 'sha256sum "$@" | sha256sum', '', ...files.trim().split(/\s+/)],
+      {
+        cwd: join(jobs, 'runtime'),
+        encoding: 'utf8',
+      },
+    );
+    expect(stdout, name).toBe(`${sha256}  -\n`);
+  }
 });

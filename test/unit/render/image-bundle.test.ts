@@ -33,9 +33,9 @@ bind_nodes
 await_image image '${file}'`,
   );
   expect(text('steps/image.sh')?.split('\ncomplete \\\n')[1]).toBe(
-    `  bash "\${RUN_DIR}/image.sh" 'docker://nvcr.io#a/b:1' '${file}'\n`,
+    `  bash "\${RUN_DIR}/runtime/image.sh" 'docker://nvcr.io#a/b:1' '${file}'\n`,
   );
-  expect(text('image.sh')).toBe(templates['image.sh']);
+  expect(text('runtime/image.sh')).toBe(templates['image.sh']);
 });
 
 test('without a cache pyxis imports it, and nothing else is there', () => {
@@ -43,5 +43,5 @@ test('without a cache pyxis imports it, and nothing else is there', () => {
   expect(text('job.sbatch')).not.toContain('launch image');
   expect(text('job.sbatch')).toContain('--container-image=nvcr.io#a/b:1');
   expect(text('steps/image.sh')).toBeUndefined();
-  expect(text('image.sh')).toBeUndefined();
+  expect(text('runtime/image.sh')).toBeUndefined();
 });

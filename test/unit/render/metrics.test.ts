@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,8 @@ let folder: string;
 let servers: Server[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'dyn-slurm-metrics-'));
-  symlinkSync(join(root, 'templates/lib'), join(folder, 'lib'));
+  mkdirSync(join(folder, 'runtime'));
+  symlinkSync(join(root, 'templates/lib'), join(folder, 'runtime/lib'));
   servers = [];
 });
 afterEach(() => {

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RunFolder } from './run-folder.ts';
 
@@ -85,14 +87,25 @@ test('a program that a step runs on the node itself', async () => {
   expect((await answer(["on 0 2 -- program no-balancer 'others need it'"], env)).slice(1)).toEqual([]);
 });
 
+/** This process, for a user who may know, and where `ss` is there. */
+const HOLDER = `${readFileSync('/proc/self/comm', 'utf8').trim()} (process ${process.pid}) of user ${userInfo().username} listens on it`;
+
+test('who else listens on a port is told by the user alone', async () => {
+  const port = await listening('127.0.0.1');
+  run.program('ss', 'echo "LISTEN 0 511 127.0.0.1:1 0.0.0.0:*"');
+  expect((await answer([`on 1 -- ports etcd ${port}`])).filter((line) => line.includes('problem'))).toEqual([
+    `node2 problem has port ${port} in use already, which etcd needs: a program of user ${userInfo().username} listens on it`,
+  ]);
+});
+
 test('ports that may move: what is taken, and which of the others are no choice', async () => {
   const [mine, other] = await Promise.all(['127.0.0.1', '127.0.0.2'].map(listening));
-  run.file('ports.sh', `block ${mine} ${other} 1-2\nblock 3-4 ${mine}-${mine}\n`);
+  run.file('movable-ports.txt', `${mine} ${other} 1-2 8-9\n3-4 5-6 ${mine}-${mine} 10-11\n`);
   expect(await answer([`on 1 -- ports frontend-0 ${mine} 3`])).toEqual(
     expect.arrayContaining([
-      `node2 busy ${other}`,
-      `node2 busy ${mine}-${mine}`,
-      `node2 taken ${mine} frontend-0`,
+      'node2 busy 1',
+      'node2 busy 2',
+      `node2 taken has port ${mine} in use already, which frontend-0 needs: ${HOLDER}`,
     ]),
   );
 });
@@ -105,8 +118,8 @@ test('ports: what listens on the address, or on all, is in the way', async () =>
   ];
   const checks = [`on 1 -- ports frontend-0 ${mine} ${other}`, `on 1 -- ports etcd ${all}-${all}`];
   expect((await answer(checks)).filter((line) => line.includes('problem'))).toEqual([
-    `node2 problem has port ${mine} in use already, which frontend-0 needs`,
-    `node2 problem has port ${all} in use already, which etcd needs`,
+    `node2 problem has port ${mine} in use already, which frontend-0 needs: ${HOLDER}`,
+    `node2 problem has port ${all} in use already, which etcd needs: ${HOLDER}`,
   ]);
 });
 
@@ -114,7 +127,9 @@ test('a port on all addresses must be free on each, except where all nodes are o
   const other = await listening('127.0.0.9');
   const checks = [`on 1 -- ports decode-0 '*:${other}'`];
   const problems = async (env = {}) => (await answer(checks, env)).filter((line) => line.includes('problem'));
-  expect(await problems()).toEqual([`node2 problem has port ${other} in use already, which decode-0 needs`]);
+  expect(await problems()).toEqual([
+    `node2 problem has port ${other} in use already, which decode-0 needs: ${HOLDER}`,
+  ]);
   expect(await problems({ DYN_SLURM_REHEARSAL: '1' })).toEqual([]);
 });
 

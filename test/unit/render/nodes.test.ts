@@ -53,7 +53,7 @@ for N in 1 2 3; do
   printf 'node%s clock 0\\n * ? $(false)\\n\\n' $N
 done`,
   );
-  run.file('node.sh', `. ${TEMPLATES}/node.sh`);
+  run.file('runtime/node.sh', `. ${TEMPLATES}/node.sh`);
   const { out } = await run.bash(
     'SLURM_JOB_NODELIST=x; ASK_AGAIN=(); ask_nodes 3 auto; bind_nodes; echo "$DYN_SLURM_NODE_IPS $DYN_SLURM_NODE_INTERFACES"',
   );

@@ -6,7 +6,7 @@ beforeEach(() => {
   run = new RunFolder();
   run.program('scontrol', 'printf "node%s\\n" 1 2');
   run.file('preflight.sh', '');
-  run.file('ports.sh', 'block 8000 9000 9100\nblock 29500-29501 30500-30501 30600-30601\n');
+  run.file('movable-ports.txt', '8000 9000 9100\n29500-29501 30500-30501 30600-30601\n');
 });
 afterEach(() => run.dispose());
 
@@ -30,57 +30,55 @@ async function bind(answers: readonly string[], more = '') {
 }
 
 test('where nothing is taken, every port is as planned', async () => {
-  const { events, said } = await bind([]);
+  const { events, said } = await bind(['node1 busy 1']);
   expect(events.map(({ kind }) => kind)).toEqual(['preflight', 'nodes-bound']);
   expect(said[0]).toBe(' 8000=8000 29500=29500 29501=29501');
 });
 
-test('a block moves as a whole to the first place that no node uses', async () => {
+test('all ports move by the first distance at which no node uses one of them', async () => {
   const { events, said } = await bind([
-    'node1 taken 29501 decode-0',
-    'node1 busy 9000',
-    'node2 busy 30500-30501',
+    'node1 taken has port 29501 in use already, which decode-0 needs',
+    'node2 taken has port 8000 in use already, which frontend-0 needs',
+    'node2 busy 1',
   ]);
   expect(events[0]).toEqual({
     kind: 'port-moved',
-    from: '29500-29501',
-    to: '30600-30601',
-    reason: 'port 29501, which decode-0 needs, is in use on node1',
+    from: '8000,29500-29501',
+    to: '9100,30600-30601',
+    reason: 'node1 has port 29501 in use already, which decode-0 needs',
   });
   expect(events[1]).toMatchObject({ kind: 'preflight', problems: [] });
-  expect(said[0]).toBe(' 8000=8000 29500=30600 29501=30601');
+  expect(said[0]).toBe(' 8000=9100 29500=30600 29501=30601');
 });
 
-test('where no place is left, its owner is named, as of a port that may not move', async () => {
+test('where no place is left, what is taken is a problem, as of a port that may not move', async () => {
   const { events, said } = await bind([
-    'node2 taken 8000 frontend-0',
-    'node1 taken 8000 frontend-1',
-    'node2 taken 29500 decode-0',
-    'node1 busy 9000',
-    'node1 busy 9100',
+    'node2 taken has port 8000 in use already, which frontend-0 needs',
+    'node1 taken has port 8000 in use already, which frontend-1 needs',
+    'node1 busy 1',
+    'node2 busy 2',
     'node1 problem has port 4222 in use already, which nats needs',
   ]);
   expect(events).toEqual([
-    expect.objectContaining({ kind: 'port-moved', from: '29500-29501' }),
     {
       kind: 'preflight',
       problems: [
+        { text: 'has port 4222 in use already, which nats needs', nodes: ['node1'] },
         { text: 'has port 8000 in use already, which frontend-0 needs', nodes: ['node2'] },
         { text: 'has port 8000 in use already, which frontend-1 needs', nodes: ['node1'] },
-        { text: 'has port 4222 in use already, which nats needs', nodes: ['node1'] },
       ],
       warnings: [],
       seconds: expect.any(Number),
     },
   ]);
   expect(said.find((line) => line.startsWith('failed'))).toMatch(
-    /^failed: node2 has port 8000 in use already/,
+    /^failed: node1 has port 4222 in use already/,
   );
 });
 
 test('addresses have the real port, and others stay as they are', async () => {
   const { said } = await bind(
-    ['node1 taken 8000 frontend-0'],
+    ['node1 taken has port 8000 in use already, which frontend-0 needs'],
     'for a in 10.0.0.1:8000 10.0.0.1:9000 10.0.0.1:4222 10.0.0.1:; do at "$a"; echo "$AT"; done',
   );
   expect(said.slice(1, 5)).toEqual(['10.0.0.1:9000', '10.0.0.1:9000', '10.0.0.1:4222', '10.0.0.1:']);

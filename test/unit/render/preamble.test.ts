@@ -67,10 +67,10 @@ test.each([
 
 test('the job’s shell, which finds Slurm by it, takes over what the preamble names', async () => {
   // As on a cluster, where the preamble lies among our scripts.
-  cpSync(TEMPLATES, run.dir, { recursive: true });
+  cpSync(TEMPLATES, join(run.dir, 'runtime'), { recursive: true });
   run.file('preamble.sh', 'export LD_LIBRARY_PATH=/l SLURM_TASK_PROLOG=/p STEPS=s\n');
   const { out } = await run.bash(
-    'LIB=$RUN_DIR/lib; take_preamble >/dev/null; echo "${LD_LIBRARY_PATH-} ${SLURM_TASK_PROLOG-} ${STEPS-}"; trap - EXIT',
+    'RUNTIME=$RUN_DIR/runtime; take_preamble >/dev/null; echo "${LD_LIBRARY_PATH-} ${SLURM_TASK_PROLOG-} ${STEPS-}"; trap - EXIT',
   );
   expect(out).toBe('/l /p \n');
 });

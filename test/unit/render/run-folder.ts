@@ -19,8 +19,8 @@ export class RunFolder {
   readonly bin = join(this.dir, 'bin');
 
   constructor() {
-    for (const folder of ['state', 'logs', 'bin']) mkdirSync(join(this.dir, folder));
-    this.file('causes.txt', causePatterns());
+    for (const folder of ['state', 'logs', 'bin', 'runtime']) mkdirSync(join(this.dir, folder));
+    this.file('runtime/causes.txt', causePatterns());
   }
 
   /** A few lines of bash with lib.sh sourced. */
@@ -86,6 +86,6 @@ export class RunFolder {
 
 /** For a program that stands for the srun of the preflight: sets `mark`, with which answers begin; `answer LINE`. */
 export const ANSWERING = `previous=
-for word; do [ "$previous" != "$RUN_DIR/node.sh" ] || mark=$word; previous=$word; done
+for word; do [ "$previous" != "$RUN_DIR/runtime/node.sh" ] || mark=$word; previous=$word; done
 answer() { echo "$mark $*"; }
 `;

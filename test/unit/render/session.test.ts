@@ -25,7 +25,7 @@ afterEach(() => run.dispose());
 
 const STEPS = ['etcd etcd ""', 'frontend-0 frontend ""', 'decode-0 worker decode', 'decode-1 worker decode'];
 const START = `
-. "$LIB/session.sh"
+. "$RUNTIME/lib/session.sh"
 mkdir -p "$RUN_DIR/session"
 trap 'stop worker frontend etcd; event verdict outcome="$OUTCOME" reason="$REASON" seconds:=0; end_allocation' EXIT
 NODE=(node0 node1) SLURM_JOB_ID=42 DEADLINE=60 LEASE=0 GRACE=2 DRAIN_TIME=5
@@ -248,7 +248,7 @@ test('a new supervisor takes over what runs, and needs Slurm to tell it what', a
   run.file('state/nodes', 'node0 node1\n10.0.0.1 10.0.0.2\n');
   run.program('squeue', 'printf "42.3|decode-0\\n42.4|session\\n"');
   const begin = `
-. "$LIB/session.sh"
+. "$RUNTIME/lib/session.sh"
 export SLURM_JOB_ID=42 SLURM_STEP_ID=4
 begin_session node0,node1 owned 60 60 5 0 /nowhere
 trap - EXIT
@@ -269,7 +269,7 @@ echo "\${STEP_STATE[decode-0]} \${STEP_STATE[decode-1]} $(address_of decode-0)"`
 test('of two supervisors the first one stays', async () => {
   run.program('squeue', 'printf "42.3|session\\n42.4|session\\n"');
   const begin =
-    '. "$LIB/session.sh"; SLURM_JOB_ID=42 SLURM_STEP_ID=4; begin_session node0 owned 60 60 5 0 /nowhere';
+    '. "$RUNTIME/lib/session.sh"; SLURM_JOB_ID=42 SLURM_STEP_ID=4; begin_session node0 owned 60 60 5 0 /nowhere';
   expect(await run.bash(begin)).toMatchObject({
     code: 0,
     out: "the session's supervisor runs already, as step 42.3\n",

@@ -14,16 +14,16 @@ const TEMPLATES = join(import.meta.dirname, '../../../templates');
 let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'dyn-slurm-step-'));
-  for (const name of ['state', 'logs', 'env', 'steps']) mkdirSync(join(dir, name));
+  for (const name of ['state', 'logs', 'env', 'steps', 'runtime']) mkdirSync(join(dir, name));
   for (const name of ['task.sh', 'environment.sh', 'bench.sh', 'cause-line.sh'])
-    copyFileSync(join(TEMPLATES, name), join(dir, name));
+    copyFileSync(join(TEMPLATES, name), join(dir, 'runtime', name));
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
 /** Names that the scripts of a node use, and those that mean something to bash. */
 function scriptNames(): readonly string[] {
   const text = ['task.sh', 'environment.sh', 'bench.sh', 'cause-line.sh'].map((name) =>
-    readFileSync(join(dir, name), 'utf8'),
+    readFileSync(join(dir, 'runtime', name), 'utf8'),
   );
   const used = new Set(text.join('\n').match(/\b[A-Za-z_]\w*\b/g));
   const bash =
@@ -128,7 +128,7 @@ test('a folder that is not ours is not removed', async () => {
 test('the tool of a benchmark gets the names that bench.sh uses', async () => {
   const results = join(dir, 'results');
   const measured = ['point', '1', '1', 'p', '0', 'TERM', 'sh', '-c', 'env -0 >"$0"', join(dir, 'seen')];
-  writeStep(['bash', join(dir, 'bench.sh'), '1', ':::', ...measured], {
+  writeStep(['bash', join(dir, 'runtime/bench.sh'), '1', ':::', ...measured], {
     KIND: 'k',
     CHILD: 'c',
     NAME: 'n',

@@ -17,6 +17,34 @@ function listing(folder: string): Readonly<Record<string, string>> {
   );
 }
 
+/** What a job on one node, with a model and etcd's password, has a use for. */
+const RUNTIME = [
+  ...[
+    'cause-line.sh',
+    'causes.txt',
+    'environment.sh',
+    'etcd.py',
+    'lib.sh',
+    'metrics.sh',
+    'node.sh',
+    'task.sh',
+  ],
+  ...[
+    'await',
+    'bench',
+    'cause',
+    'end',
+    'etcd',
+    'events',
+    'health',
+    'nodes',
+    'ready',
+    'steps',
+    'supervise',
+  ].map((name) => `lib/${name}.sh`),
+  ...['address', 'environment', 'gpus', 'model'].map((name) => `node/${name}.sh`),
+];
+
 test('writes the bundle with the modes of a run folder', async () => {
   const world = worldWithConfig();
   expect(await render('small.yaml', { out: 'job' }, world)).toBe(0);
@@ -32,38 +60,10 @@ test('writes the bundle with the modes of a run folder', async () => {
   ];
   expect(listing(join(world.cwd, 'job'))).toEqual({
     'job.sbatch': '700',
-    'cause-line.sh': '600',
-    'causes.txt': '600',
-    'lib.sh': '600',
-    lib: '700',
-    'lib/await.sh': '600',
-    'lib/bench.sh': '600',
-    'lib/cause.sh': '600',
-    'lib/container.sh': '600',
-    'lib/end.sh': '600',
-    'lib/etcd.sh': '600',
-    'lib/events.sh': '600',
-    'lib/health.sh': '600',
-    'lib/image.sh': '600',
-    'lib/nodes.sh': '600',
-    'lib/ports.sh': '600',
-    'lib/preamble.sh': '600',
-    'lib/racks.sh': '600',
-    'lib/ready.sh': '600',
-    'lib/steps.sh': '600',
-    'lib/supervise.sh': '600',
-    'lib/tls.sh': '600',
-    'task.sh': '600',
-    'environment.sh': '600',
-    'etcd.py': '600',
-    'metrics.sh': '600',
-    'node.sh': '600',
-    node: '700',
-    'node/address.sh': '600',
-    'node/environment.sh': '600',
-    'node/gpus.sh': '600',
-    'node/model.sh': '600',
-    'ports.sh': '600',
+    runtime: '700',
+    'runtime/lib': '700',
+    'runtime/node': '700',
+    ...Object.fromEntries(RUNTIME.map((name) => [`runtime/${name}`, '600'])),
     'preflight.sh': '600',
     'nats.conf': '600',
     'plan.json': '600',
@@ -73,7 +73,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     ...Object.fromEntries(names.map((name) => [`steps/${name}.sh`, '700'])),
     ...Object.fromEntries(names.map((name) => [`env/${name}.env`, '600'])),
   });
-  expect(world.stderr()).toBe('wrote 51 files to job; start with job/job.sbatch\n');
+  expect(world.stderr()).toBe('wrote 44 files to job; start with job/job.sbatch\n');
   expect(world.stdout()).toBe('');
 });
 
@@ -116,7 +116,7 @@ test('follows no symbolic links', async () => {
 
   put(world, { 'job/notes.txt': 'mine' });
   symlinkSync(elsewhere, join(world.cwd, 'job/steps'));
-  symlinkSync(join(elsewhere, 'etcd.sh'), join(world.cwd, 'job/lib.sh'));
+  symlinkSync(join(elsewhere, 'etcd.sh'), join(world.cwd, 'job/preflight.sh'));
   expect(await render('small.yaml', { out: 'job', force: true }, world)).toBe(0);
   expect(readdirSync(elsewhere)).toEqual(['etcd.sh']);
   expect(readFileSync(join(elsewhere, 'etcd.sh'), 'utf8')).toBe('mine');

@@ -83,7 +83,7 @@ describe('before a job is sent', () => {
   test('the plan has a step for the image', async () => {
     const world = cachedWorld();
     expect(await plan('small.yaml', { cluster: 'cached' }, world)).toBe(0);
-    expect(world.stdout()).toContain(`bash "\${RUN_DIR}/image.sh" 'docker://nvcr.io#a/b:1' ${FILE}`);
+    expect(world.stdout()).toContain(`bash "\${RUN_DIR}/runtime/image.sh" 'docker://nvcr.io#a/b:1' ${FILE}`);
     expect(world.stdout()).toContain(`--container-image=${FILE}`);
   });
 
