@@ -153,7 +153,7 @@ test.each<[string, Sections, { node: number; port: number }]>([
     'http://',
     { ref: 'node-ip', node: entry.node },
     ':',
-    { ref: 'port', port: 8000 },
+    '8000',
   ]);
 });
 
