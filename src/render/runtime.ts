@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { BundleFile } from './bundle.ts';
 
 /** The folder of the static scripts, in the run folder. */
 export const RUNTIME = 'runtime';
@@ -13,7 +12,9 @@ export interface Runtime {
 }
 
 /** The runtime of a bundle: its files below `runtime/`. */
-export function runtimeOf(files: Iterable<readonly [path: string, file: BundleFile]>): Runtime {
+export function runtimeOf(
+  files: Iterable<readonly [path: string, file: { readonly text: string }]>,
+): Runtime {
   const own = [...files]
     .flatMap(([path, { text }]) =>
       path.startsWith(`${RUNTIME}/`) ? [{ name: path.slice(RUNTIME.length + 1), text }] : [],
