@@ -54,7 +54,7 @@ export const frontend = z.strictObject({
   port: port
     .default(8000)
     .describe(
-      'Port that clients use: the frontend's, or nginx's where there are several. Default: 8000; on shared nodes (`slurm.exclusive: false`) another where that is taken.',
+      'Port that clients connect to: that of the frontend, or of nginx if there are several frontends. Default: 8000; on shared nodes (`slurm.exclusive: false`) another port if 8000 is in use.',
     ),
   router_mode: z
     .enum(ROUTER_MODES)

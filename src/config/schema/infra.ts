@@ -91,6 +91,6 @@ export const infra = z.strictObject({
   ports: ports
     .prefault({})
     .describe(
-      'Base ports of everything that listens. On shared nodes (`slurm.exclusive: false`) one that is given stays, and all others move together where one of them is in use.',
+      'Base ports of all services. On shared nodes (`slurm.exclusive: false`) a port that is given here is always used; all others move together if a node has one of them in use.',
     ),
 });
