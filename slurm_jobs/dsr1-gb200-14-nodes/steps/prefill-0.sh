@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # prefill-0: prefill worker 0 on nodes 0 to 1, started by srun in job.sbatch.
 RUN_DIR=$DYN_SLURM_RUN_DIR ATTEMPT_DIR=$DYN_SLURM_ATTEMPT_DIR
-. "$RUN_DIR/task.sh" || exit 1
+. "$RUN_DIR/runtime/task.sh" || exit 1
 bind prefill-0 0 1
 . "$RUN_DIR"/env/prefill-0.env || give_up 'cannot read its environment'
-await_services locked "http://${NODE_IP[0]}:${PORT[2379]}" "nats://${NODE_IP[0]}:${PORT[4222]}"
+await_services locked "http://${NODE_IP[0]}:2379" "nats://${NODE_IP[0]}:4222"
 run \
   python3 -m dynamo.sglang \
   --model-path /lustre/models/DeepSeek-R1-0528 \
   --served-model-name deepseek-ai/DeepSeek-R1 \
   --disaggregation-mode prefill \
-  --disaggregation-bootstrap-port "${PORT[30001]}" \
-  --dist-init-addr "${NODE_IP[0]}:${PORT[29500]}" \
+  --disaggregation-bootstrap-port 30001 \
+  --dist-init-addr "${NODE_IP[0]}:29500" \
   --nnodes 2 \
   --node-rank "${NODE_RANK}" \
   --tp-size 8 \

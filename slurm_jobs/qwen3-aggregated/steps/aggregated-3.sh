@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # aggregated-3: aggregated worker 3 on node 0, started by srun in job.sbatch.
 RUN_DIR=$DYN_SLURM_RUN_DIR ATTEMPT_DIR=$DYN_SLURM_ATTEMPT_DIR
-. "$RUN_DIR/task.sh" || exit 1
+. "$RUN_DIR/runtime/task.sh" || exit 1
 bind aggregated-3 0
 . "$RUN_DIR"/env/aggregated-3.env || give_up 'cannot read its environment'
-await_services locked "http://${NODE_IP[0]}:${PORT[2379]}" "nats://${NODE_IP[0]}:${PORT[4222]}"
+await_services locked "http://${NODE_IP[0]}:2379" "nats://${NODE_IP[0]}:4222"
 run \
   python3 -m dynamo.sglang \
   --model-path /models/Qwen3-32B \
   --served-model-name Qwen/Qwen3-32B \
-  --dist-init-addr "${NODE_IP[0]}:${PORT[29560]}" \
+  --dist-init-addr "${NODE_IP[0]}:29560" \
   --nnodes 1 \
   --node-rank 0 \
   --tp-size 2 \
-  --kv-events-config "{\"publisher\":\"zmq\",\"topic\":\"kv-events\",\"endpoint\":\"tcp://*:${PORT[5560]}\"}" \
+  --kv-events-config '{"publisher":"zmq","topic":"kv-events","endpoint":"tcp://*:5560"}' \
   --request-plane tcp \
   --event-plane nats \
   --page-size 16 \

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # bench: bench on node 0, started by srun in job.sbatch.
 RUN_DIR=$DYN_SLURM_RUN_DIR ATTEMPT_DIR=$DYN_SLURM_ATTEMPT_DIR
-. "$RUN_DIR/task.sh" || exit 1
+. "$RUN_DIR/runtime/task.sh" || exit 1
 bind bench 0
 . "$RUN_DIR"/env/bench.env || give_up 'cannot read its environment'
 complete \
-  bash "${RUN_DIR}/bench.sh" 3 \
+  bash "${RUN_DIR}/runtime/bench.sh" 3 \
   ::: point 1 16 c16 1800 TERM python3 -m sglang.bench_serving \
   --backend sglang-oai \
-  --base-url "http://${NODE_IP[0]}:${PORT[8000]}" \
+  --base-url "http://${NODE_IP[0]}:8000" \
   --model Qwen/Qwen3-32B \
   --tokenizer /models/Qwen3-32B \
   --dataset-name random-ids \
@@ -24,7 +24,7 @@ complete \
   --output-file "${ATTEMPT_DIR}/results/bench/c16/result.jsonl" \
   ::: point 2 64 c64 1800 TERM python3 -m sglang.bench_serving \
   --backend sglang-oai \
-  --base-url "http://${NODE_IP[0]}:${PORT[8000]}" \
+  --base-url "http://${NODE_IP[0]}:8000" \
   --model Qwen/Qwen3-32B \
   --tokenizer /models/Qwen3-32B \
   --dataset-name random-ids \
@@ -40,7 +40,7 @@ complete \
   --output-file "${ATTEMPT_DIR}/results/bench/c64/result.jsonl" \
   ::: point 3 256 c256 1800 TERM python3 -m sglang.bench_serving \
   --backend sglang-oai \
-  --base-url "http://${NODE_IP[0]}:${PORT[8000]}" \
+  --base-url "http://${NODE_IP[0]}:8000" \
   --model Qwen/Qwen3-32B \
   --tokenizer /models/Qwen3-32B \
   --dataset-name random-ids \

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # prefill-1: prefill worker 1 on node 0, started by srun in job.sbatch.
 RUN_DIR=$DYN_SLURM_RUN_DIR ATTEMPT_DIR=$DYN_SLURM_ATTEMPT_DIR
-. "$RUN_DIR/task.sh" || exit 1
+. "$RUN_DIR/runtime/task.sh" || exit 1
 bind prefill-1 0
 . "$RUN_DIR"/env/prefill-1.env || give_up 'cannot read its environment'
-await_services locked "http://${NODE_IP[0]}:${PORT[2379]}" "nats://${NODE_IP[0]}:${PORT[4222]}"
+await_services locked "http://${NODE_IP[0]}:2379" "nats://${NODE_IP[0]}:4222"
 run \
   python3 -m dynamo.sglang \
   --model-path /models/Qwen3-32B \
   --served-model-name Qwen/Qwen3-32B \
   --disaggregation-mode prefill \
-  --disaggregation-bootstrap-port "${PORT[30002]}" \
-  --dist-init-addr "${NODE_IP[0]}:${PORT[29520]}" \
+  --disaggregation-bootstrap-port 30002 \
+  --dist-init-addr "${NODE_IP[0]}:29520" \
   --nnodes 1 \
   --node-rank 0 \
   --tp-size 2 \

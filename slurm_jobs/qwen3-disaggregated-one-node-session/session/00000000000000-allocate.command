@@ -1,0 +1,6 @@
+start
+allocate
+prefill-0
+prefill-1
+decode-0
+end

@@ -1,0 +1,271 @@
+# shellcheck shell=bash disable=SC2004,SC2034,SC2153 # the parts of lib.sh share their variables
+# Binds the plan's node indices to hosts, and asks every host whether it is fit for its part.
+
+# Seconds that all nodes have to answer in: nvidia-smi alone takes several on an idle node.
+ANSWER_TIME=120
+# Seconds after which nodes are asked again whose step failed sooner: those that have just been started may fail the first.
+ASK_AGAIN=(1 3)
+# Milliseconds that clocks may differ by unsaid. They tell which of two processes failed first, and nothing else.
+SKEW=2000
+declare -A ADDRESS=() INTERFACE=() CLOCK=() ASKED=() ANSWERED=()
+# By node, milliseconds that its clock is ahead of the head node's; only where that is worth a warning.
+declare -A AHEAD=()
+# What nodes say, as `problem TEXT` or `warning TEXT` in the order of arrival, and by that the nodes that say so.
+FINDINGS=()
+declare -A FOUND_ON=()
+# By node, what it is to blame for itself; problems may as well be the job's.
+declare -A FAULT=()
+# 0 while nodes are asked. Steps that are launched meanwhile wait on their nodes, and start nothing.
+BOUND=1
+
+# What each answer of a node begins with. What a prolog of the site prints does not have it.
+MARK=''
+# 1 once the answers to the preflight are heard.
+HEARD=0
+INTERFACES=()
+
+# ask_nodes COUNT INTERFACE...: sets NODE by index, and asks all of them, in one short step beside what else the job does.
+ask_nodes() {
+  INTERFACES=("${@:2}")
+  mapfile -t NODE < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
+  ((${#NODE[@]} == $1)) || end failed "the plan needs $1 nodes, the allocation $SLURM_JOB_NODELIST has ${#NODE[@]}"
+  call_if_there seat_nodes
+  export DYN_SLURM_NODES="${NODE[*]}"
+  [[ ! -e $RUN_DIR/movable-ports.txt ]] || ports_place 0
+  BOUND=0
+  # Tasks open it again and again; a file system that caches folders would keep from them that it has been made.
+  : >"$ATTEMPT_DIR/state/bound"
+  ASK_FROM=$SECONDS
+  ask "${NODE[@]}"
+  ((!RACKS)) || settle_nodes
+}
+
+# ask HOST...: each of them says line by line what node.sh finds.
+ask() {
+  local hosts host NOW left=$((ASK_FROM + ANSWER_TIME - SECONDS))
+  # For timeout, 0 is no limit.
+  ((left > 0)) || left=1
+  printf -v hosts '%s,' "$@"
+  MARK=$(random_hex)
+  now
+  for host in "$@"; do
+    ASKED[$host]=$NOW
+  done
+  # srun's own messages stay on stderr: merged into an address they lost jobs (ishandhanani/srt-slurm#250).
+  # Their steps' environment is looked at, too.
+  # shellcheck disable=SC2016 # the nodes' bash expands its own arguments
+  run_with_preamble timeout "$left" srun --nodes=$# --ntasks=$# --ntasks-per-node=1 \
+    --nodelist="${hosts%,}" --job-name=preflight --overlap --mpi=none --cpu-bind=none --input=none bash -c '
+      [[ ! -r $0 ]] || { . "$0" "$@"; exit; }
+      printf "$1 $SLURMD_NODENAME %s\n" "problem cannot read the run folder" clock' \
+    "$RUN_DIR/runtime/node.sh" "$MARK" "${INTERFACES[@]}" \
+    >"$ATTEMPT_DIR/state/answers" 2>"$ATTEMPT_DIR/state/preflight.srun" &
+  ASKING=$!
+}
+
+# bind_nodes: sets NODE_IP by index, and ports, once all nodes have answered, and lets the steps go. Ends the job where a node is not
+# as preflight.sh, if there is one, says that the job needs it.
+bind_nodes() {
+  local index list='' unfit name
+  local -a interfaces=()
+  ((HEARD)) || hear_nodes
+  call_if_there ports_move
+  NODE_IP=()
+  for index in "${!NODE[@]}"; do
+    judge "${NODE[$index]}"
+    NODE_IP+=("${ADDRESS[${NODE[$index]}]:-}")
+    interfaces+=("${INTERFACE[${NODE[$index]}]:--}")
+    list+=",{\"index\":$index,\"host\":$(json_text "${NODE[$index]}"),\"ip\":\"${NODE_IP[$index]}\"}"
+  done
+  unfit=$(unfit)
+  if [[ -e $RUN_DIR/preflight.sh || -n $unfit ]]; then
+    event preflight problems:="$(findings problem)" warnings:="$(findings warning)" blamed:="$(blamed)" \
+      seconds:="$(since_start)"
+  fi
+  [[ -z $unfit ]] || end failed "$unfit"
+  call_if_there check_spans
+  [[ -z $TLS ]] || make_certificate
+  export DYN_SLURM_NODE_IPS="${NODE_IP[*]}" DYN_SLURM_NODE_INTERFACES="${interfaces[*]}"
+  BOUND=1
+  printf '%s\n' "${NODE_IP[*]}" "${DYN_SLURM_PORTS:-}" "$DYN_SLURM_NODE_INTERFACES" >"$ATTEMPT_DIR/state/bound"
+  event nodes-bound nodes:="[${list#,}]"
+  for name in "${STEPS[@]}"; do
+    tell_started "$name"
+  done
+}
+
+# hear_nodes: what they answer, and once more from those that could not be asked.
+hear_nodes() {
+  local pause
+  local -a silent=() late=()
+  for pause in "${ASK_AGAIN[@]}" ''; do
+    hear_answers
+    mapfile -t silent < <(silent_nodes)
+    if [[ ${#silent[@]} -eq 0 || -z $pause ]] || ((SECONDS + pause >= ASK_FROM + ANSWER_TIME)); then
+      break
+    fi
+    late=("${silent[@]}")
+    sleep "$pause"
+    ask "${silent[@]}"
+  done
+  ((${#CLOCK[@]} + ${#FINDINGS[@]})) || end failed "no node could be asked whether it is fit: $(srun_said)"
+  # Their steps may have failed as the question did.
+  ((${#late[@]} == 0 || ${#silent[@]} > 0)) || start_again "${late[@]}"
+}
+
+# hear_answers: of the nodes asked last, once their step has ended.
+hear_answers() {
+  local line host word text NOW
+  # A signal ends the wait, not srun.
+  while kill -0 "$ASKING" 2>/dev/null; do
+    wait "$ASKING"
+  done
+  now
+  cat "$ATTEMPT_DIR/state/preflight.srun" >&2
+  while IFS= read -r line; do
+    # What was printed before it may have left its line open.
+    [[ $line == *"$MARK "* ]] || continue
+    read -r host word text <<<"${line#*"$MARK "}"
+    ANSWERED[$host]=$NOW
+    case $word in
+      address)
+        read -r address interface <<<"$text"
+        ADDRESS[$host]=$address INTERFACE[$host]=$interface
+        ;;
+      domain) DOMAIN[$host]=$text ;;
+      clock) [[ ! $text =~ ^[0-9]*$ ]] || CLOCK[$host]=$text ;;
+      fault)
+        note problem "$host" "$text"
+        FAULT[$host]=${FAULT[$host]:-$text}
+        ;;
+      problem | warning) note "$word" "$host" "$text" ;;
+      taken) PORTS_TAKEN+=("$host $text") ;;
+      busy) PORTS_BUSY[text]=1 ;;
+    esac
+  done <"$ATTEMPT_DIR/state/answers"
+}
+
+# silent_nodes: those that have not said all that they had to say.
+silent_nodes() {
+  local host
+  for host in "${NODE[@]}"; do
+    [[ -n ${CLOCK[$host]+said} ]] || printf '%s\n' "$host"
+  done
+}
+
+# srun_said [HOST]: what the last step of the preflight failed of: its line on the host, else its first.
+srun_said() {
+  local line said=''
+  while IFS= read -r line; do
+    [[ $line == 'srun: error: '* || $line == slurmstepd*': error: '* ]] || continue
+    said=${said:-$line}
+    [[ -n ${1:-} && $line =~ (^|[^[:alnum:].-])"$1"($|[^[:alnum:]-]) ]] || continue
+    said=$line
+    break
+  done <"$ATTEMPT_DIR/state/preflight.srun"
+  printf '%s' "${said:-srun said nothing}"
+}
+
+# note problem|warning HOST TEXT
+note() {
+  local finding="$1 $3"
+  [[ -n ${FOUND_ON[$finding]:-} ]] || FINDINGS+=("$finding")
+  [[ "${FOUND_ON[$finding]:-} " == *" $2 "* ]] || FOUND_ON[$finding]+=" $2"
+}
+
+# judge HOST: what its answer leaves open. It read its clock, last of all, between being asked and its srun's end.
+judge() {
+  local host=$1 clock=${CLOCK[$1]-none}
+  case $clock in
+    none)
+      FAULT[$host]="gave no full answer in $((SECONDS - ASK_FROM)) s: $(srun_said "$host")"
+      note problem "$host" "${FAULT[$host]}"
+      return
+      ;;
+    # It could not even be asked.
+    '') return ;;
+  esac
+  if ((clock < ASKED[$host] - SKEW)); then
+    AHEAD[$host]=$((clock - ASKED[$host]))
+    note warning "$host" "has a clock that is $((-AHEAD[$host] / 1000)) s behind the head node's"
+  elif ((clock > ANSWERED[$host] + SKEW)); then
+    AHEAD[$host]=$((clock - ANSWERED[$host]))
+    note warning "$host" "has a clock that is $((AHEAD[$host] / 1000)) s ahead of the head node's"
+  fi
+}
+
+# findings problem|warning: as a JSON list, each text with its nodes.
+findings() {
+  local finding list=''
+  local -a hosts
+  for finding in "${FINDINGS[@]}"; do
+    [[ ${finding%% *} == "$1" ]] || continue
+    read -ra hosts <<<"${FOUND_ON[$finding]}"
+    list+=",{\"text\":$(json_text "${finding#* }"),\"nodes\":$(json_list "${hosts[@]}")}"
+  done
+  printf '[%s]' "${list#,}"
+}
+
+# unfit: the first few problems in a sentence; nothing where there is none.
+unfit() {
+  local finding said='' count=0 hosts text
+  for finding in "${FINDINGS[@]}"; do
+    [[ $finding == problem* ]] || continue
+    ((++count <= 3)) || continue
+    hosts=${FOUND_ON[$finding]# }
+    text=${finding#* }
+    [[ $hosts != *' '* ]] || plural_verb
+    said+="; ${hosts// /, } $text"
+  done
+  ((count <= 3)) || said+="; and $((count - 3)) more"
+  printf '%s' "${said#; }"
+}
+
+# plural_verb: of several nodes text says "have" where one "has".
+plural_verb() {
+  local verb=${text%% *}
+  case $verb in
+    has) verb=have ;;
+    *sses) verb=${verb%es} ;;
+    *s) verb=${verb%s} ;;
+  esac
+  text="$verb ${text#* }"
+}
+
+# blame_cause: the node of CAUSE, where the line that says why tells of its hardware.
+blame_cause() {
+  [[ -n ${CAUSE[node]:-} && -n ${CAUSE[line]:-} ]] || return 0
+  ((${#SIGNATURE_PATTERN[@]})) || read_patterns
+  [[ ! ${CAUSE[line]} =~ ${FORM_node_fault:-^$} ]] || FAULT[${CAUSE[node]}]=${CAUSE[line]}
+}
+
+# is_blamed: whether single nodes are to blame. What all nodes of several say is more likely the job's, or the site's.
+is_blamed() {
+  ((${#FAULT[@]} && (${#FAULT[@]} < ${#NODE[@]} || ${#NODE[@]} == 1)))
+}
+
+# blamed: the nodes at fault as a JSON list; nothing where there is none.
+blamed() {
+  local host list=''
+  is_blamed || return 0
+  for host in "${NODE[@]}"; do
+    [[ -z ${FAULT[$host]:-} ]] || list+=",{\"node\":$(json_text "$host"),\"reason\":$(json_text "${FAULT[$host]}")}"
+  done
+  printf '[%s]' "${list#,}"
+}
+
+# spare_retries: jobs that wait for this one to fail, as retries do, must not get the nodes that it fails by.
+spare_retries() {
+  local id after nodes excluded
+  is_blamed || return 0
+  printf -v nodes ',%s' "${!FAULT[@]}"
+  while IFS='|' read -r id after; do
+    [[ $after =~ afternotok:$SLURM_JOB_ID([^0-9]|$) ]] || continue
+    excluded=$(timeout 10 scontrol show job "$id" 2>/dev/null)
+    [[ $excluded =~ ExcNodeList=([^[:space:]]+) ]] && excluded=${BASH_REMATCH[1]} || excluded=''
+    [[ $excluded != '(null)' ]] || excluded=''
+    excluded+=$nodes
+    timeout 10 scontrol update JobId="$id" ExcNodeList="${excluded#,}" >/dev/null 2>&1 ||
+      echo "dyn-slurm: cannot keep job $id from ${nodes#,}" >&2
+  done < <(timeout 10 squeue --noheader --me --states=PENDING --format='%i|%E' 2>/dev/null)
+}
