@@ -11,7 +11,7 @@ for FILE in "$RUN_DIR" "$RUN_DIR"/*.* "$RUN_DIR"/{runtime,steps,env} "$RUN_DIR"/
   [[ -O $FILE ]] || { echo "dyn-slurm: $FILE does not belong to $(id -un), who runs this job" >&2; exit 1; }
 done
 # The static scripts, as they were when this one was rendered: `sha256sum FILE... | sha256sum` in their folder.
-RUNTIME_SHA256=9ea6bcb483633998d6c74b07fa04bca864a37d894d8ccb5e8e0c2814227cfa94
+RUNTIME_SHA256=5661f4abe87da9c35bb2eba04f5855f7b7369eb9e538c6001afd6d2680c977b8
 RUNTIME_FILES=(
   cause-line.sh causes.txt environment.sh etcd.py lib.sh lib/await.sh lib/bench.sh lib/cause.sh lib/end.sh
   lib/etcd.sh lib/events.sh lib/health.sh lib/nodes.sh lib/ready.sh lib/session.sh lib/steps.sh lib/supervise.sh
