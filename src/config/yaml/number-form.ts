@@ -1,14 +1,10 @@
-/** Why a number cannot be taken as the file spells it. */
-export interface NumberFault {
-  readonly message: string;
-  readonly hint: string;
-}
+import type { TextFault } from './raw-text.ts';
 
 /**
  * YAML 1.1 read `010` as eight and YAML 1.2 reads ten; JavaScript rounds whole numbers above 2^53, and no program here
  * takes infinity. Each is refused rather than guessed.
  */
-export function numberFault(value: number, written: string): NumberFault | undefined {
+export function numberFault(value: number, written: string): Pick<TextFault, 'message' | 'hint'> | undefined {
   const hint = `write "${written}" in quotes if it is text`;
   if (!Number.isFinite(value)) return { message: `${written} is not a finite number`, hint };
   if (/^[-+]?0\d/.test(written)) {

@@ -1,4 +1,4 @@
-/** Trouble with the text of a file before any YAML is read: an encoding, a size, a byte that no text holds. */
+/** What is wrong with a stretch of a file's text, by its offsets. */
 export interface TextFault {
   readonly start: number;
   readonly end: number;

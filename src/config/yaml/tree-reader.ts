@@ -9,7 +9,7 @@ import {
   type Pair,
   type Scalar,
 } from 'yaml';
-import { type NumberFault, numberFault } from './number-form.ts';
+import { numberFault } from './number-form.ts';
 import { DEEPEST } from './reader.ts';
 import { type ConfigPath, quoted, type RangeOf, type SourceRange } from './source-range.ts';
 import type { ConfigEntry, ConfigMap, ConfigScalar, ConfigValue } from './tree.ts';
@@ -145,7 +145,7 @@ export class TreeReader {
     const written = node.source ?? '';
     const { value } = node;
     if (typeof value === 'number') {
-      const fault: NumberFault | undefined = numberFault(value, written);
+      const fault = numberFault(value, written);
       if (fault) this.#report(range, path, fault.message, fault.hint);
       return fault ? undefined : { kind: 'scalar', value, written, range };
     }

@@ -32,8 +32,8 @@ test.each([
     `a0: &a0 {x: 1}\n${lines(3000, (i) => `a${i + 1}: &a${i + 1} {x: *a${i}}`)}`,
     'is nested deeper than 32 levels',
   ],
-  ['closing brackets', ']'.repeat(200_000), '"]" is not expected here'],
-  ['wrong escapes', `frontend: "${'\\q'.repeat(100_000)}"`, 'this is no escape in double quotes'],
+  ['closing brackets', ']'.repeat(200_000), 'unexpected flow-seq-end token in YAML stream: "]"'],
+  ['wrong escapes', `frontend: "${'\\q'.repeat(100_000)}"`, 'invalid escape sequence \\q'],
   ['list items in one line', '- '.repeat(100_000), 'maps and lists are nested deeper than 32 levels'],
 ])('many %s', (_what, text, message) => {
   const { diagnostics } = resolve(`${VALID}${text}\n`);

@@ -65,7 +65,7 @@ const MALFORMED: readonly Malformed[] = [
     kind: '6 a tab as indent',
     text: added('container:', '\timage: i'),
     frames: [
-      'c.yaml:7:1  a tab cannot be used for indentation',
+      'c.yaml:7:1  tabs are not allowed as indentation',
       '  7 | →image: i',
       '    | ^',
       '  hint: write spaces instead',
@@ -419,20 +419,20 @@ const MALFORMED: readonly Malformed[] = [
     kind: '28 a key out of line',
     text: added('container:', '    image: i', '  mounts: [/a:/b]'),
     frames: [
-      'c.yaml:8:3  this line is not in line with the keys around it',
+      'c.yaml:8:3  all mapping items must start at the same column',
       '  8 |   mounts: [/a:/b]',
-      '    |   ^^^^^^^^^^^^^^^',
-      '  hint: keys of one map start in the same column',
+      '    |   ^',
+      '  hint: the keys of one map start in the same column, and so do the items of one list, each after "- "',
     ],
   },
   {
     kind: '28 an item out of line',
     text: added('container:', '  mounts:', '    - /a:/b', '   - /c:/d'),
     frames: [
-      'c.yaml:9:4  this line is not in line with the other items of its list',
+      'c.yaml:9:4  a block sequence may not be used as an implicit map key',
       '  9 |    - /c:/d',
-      '    |    ^^^^^^^',
-      '  hint: write "- " in the same column for each item',
+      '    |    ^',
+      '  hint: the keys of one map start in the same column, and so do the items of one list, each after "- "',
     ],
   },
   {
@@ -449,20 +449,20 @@ const MALFORMED: readonly Malformed[] = [
     kind: '28 a second colon',
     text: added('container: {image: i}', 'name2: a: b'),
     frames: [
-      'c.yaml:7:9  this line has a second ": "',
+      'c.yaml:7:8  nested mappings are not allowed in compact mappings',
       '  7 | name2: a: b',
-      '    |         ^',
-      '  hint: put the value in quotes',
+      '    |        ^',
+      '  hint: write "key: value", with a space after the colon; a value that contains ": " needs quotes',
     ],
   },
   {
     kind: '28 no key',
     text: added('frontend', 'infra: {}'),
     frames: [
-      'c.yaml:6:1  this line is no "key: value"',
+      'c.yaml:6:1  implicit keys need to be on a single line',
       '  6 | frontend',
       '    | ^^^^^^^^',
-      '  hint: write ": " after the key, or indent the line to go on with the text above',
+      '  hint: write "key: value", with a space after the colon; a value that contains ": " needs quotes',
     ],
   },
   {
