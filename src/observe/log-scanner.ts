@@ -1,9 +1,10 @@
 import { SIGNATURE_WORDS, type Signature, signatureOf } from '../causes/signature.ts';
-import { BatchReader } from './batch-line.ts';
+import { BATCH_WORDS, type BatchLine, readBatch } from './batch-line.ts';
 import { readStamp } from './line-stamp.ts';
 import { PatternSearch } from './pattern-search.ts';
-import { BATCH_WORDS, SGLANG_WORDS, type SglangLine } from './sglang-log.ts';
-import { readStage } from './stage-line.ts';
+import { readStage, STAGE_WORDS, type StageLine } from './stage-line.ts';
+
+export type SglangLine = BatchLine | StageLine;
 
 /** Who is told of the lines that count; each is called in their order. */
 export interface LogReader {
@@ -17,18 +18,15 @@ const LONGEST = 64 * 1024;
 const NEWLINE = 10;
 const RETURN = 13;
 
-const patterns = new PatternSearch([...SGLANG_WORDS, ...SIGNATURE_WORDS]);
+const patterns = new PatternSearch([...BATCH_WORDS, ...STAGE_WORDS, ...SIGNATURE_WORDS]);
 
 /**
- * Finds the lines that count in the bytes of a log, in pieces as they come. It and what it uses (pattern-search.ts, batch-line.ts,
- * line-stamp.ts) read bytes, because `report` reads all logs of a run: so it reads 240 MB for each second of CPU time, and 12 MB with a
- * regular expression for the words and strings for the lines. See `npm run bench`. It looks for their words in the bytes, and
- * cuts out only the lines that have one. Progress bars draw over themselves with carriage returns: each of their states
- * is a line.
+ * Finds the lines that count in the bytes of a log, in pieces as they come: it looks for their words in the bytes, and makes
+ * strings only of the lines that have one, for `report` reads all logs of a run. Progress bars draw over themselves with
+ * carriage returns: each of their states is a line. `npm run bench` measures it.
  */
 export class LogScanner {
   readonly #reader: LogReader;
-  readonly #batches = new BatchReader();
   /** The beginning of a line whose end has not come. */
   #rest = Buffer.alloc(0);
 
@@ -71,23 +69,23 @@ export class LogScanner {
   /** Deals with a line that has a word at `at`, and ends with a line break or at `to`; where to look on. */
   #read(bytes: Uint8Array, start: number, at: number, to: number): number {
     const { which } = patterns;
-    if (which < BATCH_WORDS) {
-      const line = this.#batches.read(bytes, start, at, to);
-      if (line === undefined) return at + 1;
-      this.#reader.sglang(line);
-      return this.#batches.end;
-    }
     let end = at;
     while (end < to && end - at < LONGEST / 2 && !isBreak(bytes[end])) end++;
     // Of a line that is very long, what is around the words.
     const first = Math.max(start, at - LONGEST / 2);
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + first, end - first).toString();
-    if (which < SGLANG_WORDS.length) {
-      const line = readStage(text, readStamp(bytes, start, at));
+    const textOf = (from: number, until: number) =>
+      Buffer.from(bytes.buffer, bytes.byteOffset + from, until - from).toString();
+    if (which < BATCH_WORDS.length + STAGE_WORDS.length) {
+      const [before, words] = [textOf(first, at), textOf(at, end)];
+      const line =
+        which < BATCH_WORDS.length
+          ? readBatch(before, words)
+          : readStage(`${before}${words}`, readStamp(before));
       if (line === undefined) return at + 1;
       this.#reader.sglang(line);
       return end;
     }
+    const text = textOf(first, end);
     const signature = signatureOf(text);
     if (signature === undefined || signature.weight === 'broad') return at + 1;
     this.#reader.signature(signature, text);

@@ -4,9 +4,9 @@ import type { Host } from '../host/host.ts';
 import { pause } from '../host/pause.ts';
 import type { LogEvent } from '../run/log-event.ts';
 import { readPlan } from '../run/plan-file.ts';
+import type { BatchLine } from './batch-line.ts';
 import { inGroups } from './in-groups.ts';
 import { type LogFile, listLogs } from './log-file.ts';
-import type { BatchLine } from './sglang-log.ts';
 import { ThroughputWindow } from './throughput.ts';
 import { WorkerLog } from './worker-log.ts';
 

@@ -3,9 +3,9 @@ import { FileCursor } from '../host/cursor.ts';
 import type { Host } from '../host/host.ts';
 import { plainText } from '../host/plain-text.ts';
 import { adviceOn } from './advice.ts';
+import type { BatchLine } from './batch-line.ts';
 import type { LogFile } from './log-file.ts';
 import { LogScanner } from './log-scanner.ts';
-import type { BatchLine } from './sglang-log.ts';
 import { type StageLimits, StartStages } from './start-stages.ts';
 
 /** A signature in a log, and its line. */

@@ -1,4 +1,4 @@
-import type { StageLine } from '../observe/sglang-log.ts';
+import type { StageLine } from '../observe/stage-line.ts';
 import type { StartStage } from '../start-stages.ts';
 
 /** A stage of a worker's start, of all its ranks together. */

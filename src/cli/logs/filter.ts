@@ -25,8 +25,7 @@ const HEAD = 100;
 const ZONE = /\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)/;
 
 export function logLine(text: string): LogLine {
-  const bytes = Buffer.from(text.slice(0, HEAD));
-  const { time } = readStamp(bytes, 0, bytes.length);
+  const { time } = readStamp(text.slice(0, HEAD));
   return time === undefined ? { text } : { text, time, zoneless: !ZONE.test(text.slice(0, HEAD + 10)) };
 }
 

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseSglangLine, type SglangLine } from '../../../src/observe/sglang-log.ts';
+import type { SglangLine } from '../../../src/observe/log-scanner.ts';
 import { packageRoot } from '../../world.ts';
+import { sglangLine } from './sglang-line.ts';
 
 const recorded = join(packageRoot, 'test/recorded/sglang');
 
@@ -28,7 +29,7 @@ async function parsed(file: string): Promise<string> {
   const text = await readFile(join(recorded, file), 'utf8');
   return text
     .split(/[\r\n]/)
-    .flatMap((line) => parseSglangLine(line) ?? [])
+    .flatMap((line) => sglangLine(line) ?? [])
     .map(asText)
     .join('\n')
     .concat('\n');
@@ -54,7 +55,7 @@ function stageText({ stage, state, done, total }: Extract<SglangLine, { kind: 's
 test('keys that are not known, and values that are no numbers, do no harm', () => {
   const line =
     '[2026-07-21 08:04:41 TP0 EP0] Prefill batch, #new-seq: 1, #new-token: 64, #mystery: 7, a: b: c, #cached-token: 10048, token usage: nan, , :, #running-req: 0, #queue-req: -1, cuda graph: False, input throughput (token/s): 178.18, est. prefill TFLOPS/s (per GPU): 9.90, fwd occupancy: nan%';
-  expect(parseSglangLine(line)).toEqual({
+  expect(sglangLine(line)).toEqual({
     kind: 'prefill',
     time: Date.UTC(2026, 6, 21, 8, 4, 41),
     ranks: { tp: 0, ep: 0 },
@@ -79,7 +80,9 @@ test.each([
   ["srun's label", '12: [2025-01-01 00:00:01 DP3] ', Date.UTC(2025, 0, 1, 0, 0, 1)],
   ['no stamp', '', undefined],
 ])('a stamp: %s', (_, stamp, time) => {
-  expect(parseSglangLine(`${stamp}Decode batch, #running-req: 1`)).toMatchObject({ time, running: 1 });
+  const line = sglangLine(`${stamp}Decode batch, #running-req: 1`);
+  expect(line).toMatchObject({ running: 1 });
+  expect(line?.time).toBe(time);
 });
 
 test.each([
@@ -90,5 +93,5 @@ test.each([
   '\u0000\u0001\ufffd',
   'Capture the flag begin. ',
 ])('%j says nothing', (line) => {
-  expect(parseSglangLine(line)).toBeUndefined();
+  expect(sglangLine(line)).toBeUndefined();
 });

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { parseSglangLine, type StageLine } from '../../../src/observe/sglang-log.ts';
+import type { StageLine } from '../../../src/observe/stage-line.ts';
 import { type StageLimits, StartStages } from '../../../src/observe/start-stages.ts';
+import { sglangLine } from './sglang-line.ts';
 
 function stage(text: string): StageLine {
-  const line = parseSglangLine(text);
+  const line = sglangLine(text);
   if (line?.kind !== 'stage') throw new Error(`${text} is of no stage`);
   return line;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { BatchLine, Ranks } from '../../../src/observe/sglang-log.ts';
+import type { BatchLine } from '../../../src/observe/batch-line.ts';
+import type { Ranks } from '../../../src/observe/line-stamp.ts';
 import { ThroughputWindow } from '../../../src/observe/throughput.ts';
 
 const decode = (time: number, tokensPerSecond: number, ranks: Ranks = {}, rest = {}): BatchLine => ({
