@@ -1,7 +1,7 @@
 import { FileCursor } from '../host/cursor.ts';
 import type { Host } from '../host/host.ts';
-import { LogScanner } from '../observe/log-scanner.ts';
 import type { SglangLine } from '../observe/log-scanner.ts';
+import { LogScanner } from '../observe/log-scanner.ts';
 
 /** `time`: milliseconds, on the log's own clock; of a line without a stamp that of the one before. */
 export type TimedLine = SglangLine & { readonly time: number };
