@@ -53,14 +53,19 @@ const PROMPTS = 'bench.prompts_per_concurrency';
 const WARMUP = 'bench.warmup_per_concurrency';
 const RESULTS = "the run's folder of results";
 
+const COMMON = [MODEL, TOKENIZER, URL_FLAGS, RATE, RATIO];
+const SERVING: readonly ManagedBenchFlag[] = [
+  ...COMMON,
+  { names: ['max-concurrency'], from: CONCURRENCY },
+  { names: ['num-prompts'], from: PROMPTS },
+  { names: ['dataset-name'], from: 'bench.dataset' },
+  { names: ['dataset-path'], from: 'bench.dataset_path' },
+];
+
 /** Spellings: aiperf 0.13.0, sglang.bench_serving 0.5.9, benchmark_serving.py of vLLM 0.8.5 and `vllm bench serve`. */
 const MANAGED: Readonly<Record<BenchToolType, readonly ManagedBenchFlag[]>> = {
   aiperf: [
-    MODEL,
-    TOKENIZER,
-    URL_FLAGS,
-    RATE,
-    RATIO,
+    ...COMMON,
     ISL(['isl', 'prompt-input-tokens-mean', 'synthetic-input-tokens-mean']),
     OSL(['osl', 'prompt-output-tokens-mean', 'output-tokens-mean']),
     { names: ['concurrency'], from: CONCURRENCY },
@@ -72,34 +77,18 @@ const MANAGED: Readonly<Record<BenchToolType, readonly ManagedBenchFlag[]>> = {
     { names: ['input-file'], from: 'bench.dataset_path' },
   ],
   sglang: [
-    MODEL,
-    TOKENIZER,
-    URL_FLAGS,
-    RATE,
-    RATIO,
+    ...SERVING,
     ISL(['random-input-len', 'random-input']),
     OSL(['random-output-len', 'random-output']),
-    { names: ['max-concurrency'], from: CONCURRENCY },
-    { names: ['num-prompts'], from: PROMPTS },
     { names: ['warmup-requests'], from: WARMUP },
     { names: ['output-file'], from: RESULTS },
-    { names: ['dataset-name'], from: 'bench.dataset' },
-    { names: ['dataset-path'], from: 'bench.dataset_path' },
   ],
   vllm: [
-    MODEL,
-    TOKENIZER,
-    URL_FLAGS,
-    RATE,
-    RATIO,
+    ...SERVING,
     ISL(['random-input-len', 'input-len']),
     OSL(['random-output-len', 'output-len']),
-    { names: ['max-concurrency'], from: CONCURRENCY },
-    { names: ['num-prompts'], from: PROMPTS },
     { names: ['num-warmups'], from: WARMUP },
     { names: ['save-result', 'result-dir', 'result-filename', 'append-result'], from: RESULTS },
-    { names: ['dataset-name'], from: 'bench.dataset' },
-    { names: ['dataset-path'], from: 'bench.dataset_path' },
   ],
 };
 

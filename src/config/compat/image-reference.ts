@@ -1,3 +1,4 @@
+import type { Fault } from '../yaml/problem.ts';
 import { quoted } from '../yaml/source-range.ts';
 
 /** What a container image is, as pyxis and enroot see it. */
@@ -25,12 +26,6 @@ export function readImage(image: string): ImageReference {
   const ours = path.replace(/^(index\.)?docker\.io[/#]/, '');
   const range = ours.includes('#') ? ours : ours.replace(/^([^/]*[.:][^/]*|localhost)\//, '$1#');
   return { kind: 'registry', uri: `docker://${user}${range}${digest === undefined ? '' : `:${digest}`}` };
-}
-
-interface Fault {
-  /** Goes on after `container.image: `. */
-  readonly message: string;
-  readonly hint: string;
 }
 
 /** What would make pyxis or enroot refuse an image, or take it for another one; undefined where nothing is wrong. */

@@ -3,6 +3,7 @@ import { BENCH_TYPES, type BenchConfig } from '../schema/bench.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { alternatives } from '../text/suggestion.ts';
 import { error, keyError, type Problem } from '../yaml/problem.ts';
+import { managed } from './managed.ts';
 
 /** What a benchmark of its type needs, and what it cannot use. */
 export function* checkBench(job: JobConfig): Generator<Problem> {
@@ -47,12 +48,7 @@ function* checkArguments(bench: BenchConfig, job: JobConfig): Generator<Problem>
     if (flag === undefined) continue;
     const value = flag.value?.(bench, job);
     if (value !== undefined && value === String(given)) continue;
-    const isField = /^[a-z_.]+$/.test(flag.from);
-    yield keyError(
-      ['bench', 'args', key],
-      `--${name} is set by dyn-slurm, ${value === undefined ? '' : `to ${value} `}from ${flag.from}`,
-      isField ? `remove it here, and set ${flag.from} instead` : 'remove it here',
-    );
+    yield managed(['bench', 'args', key], `--${name}`, flag.from, value);
   }
 }
 

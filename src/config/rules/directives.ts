@@ -6,39 +6,26 @@ import { error, keyError, keyWarning, type Problem } from '../yaml/problem.ts';
 import { quoted } from '../yaml/source-range.ts';
 
 /** Options that the renderer writes, or that change what sbatch does, with the key that sets each, if there is one. */
-const MANAGED: ReadonlyMap<string, string | undefined> = new Map([
+const MANAGED: ReadonlyMap<string, string> = new Map([
   ['account', 'slurm.account'],
-  ['array', undefined],
   ['chdir', 'runs_dir of the cluster profile'],
-  ['error', undefined],
   ['exclusive', 'slurm.exclusive'],
-  ['export', undefined],
-  ['export-file', undefined],
-  ['help', undefined],
   ['job-name', 'name'],
   ['no-kill', '`critical: false` of a role'],
   ['no-requeue', 'slurm.requeue'],
   ['nodes', '`nodes` of the roles'],
-  ['ntasks', undefined],
-  ['ntasks-per-gpu', undefined],
-  ['ntasks-per-node', undefined],
-  ['open-mode', undefined],
-  ['output', undefined],
-  ['parsable', undefined],
   ['partition', 'slurm.partition'],
-  ['propagate', undefined],
   ['qos', 'slurm.qos'],
   ['requeue', 'slurm.requeue'],
   ['reservation', 'slurm.reservation'],
   ['segment', 'slurm.segment'],
   ['signal', 'health.drain'],
-  ['test-only', undefined],
   ['time', 'slurm.time'],
-  ['usage', undefined],
-  ['version', undefined],
-  ['wait', undefined],
-  ['wrap', undefined],
 ]);
+const WITHOUT_KEY: readonly string[] =
+  'array error export export-file help ntasks ntasks-per-gpu ntasks-per-node open-mode output parsable propagate test-only usage version wait wrap'.split(
+    ' ',
+  );
 
 /** Each option is written once, and none contradicts what dyn-slurm writes. */
 export function* checkDirectives(job: JobConfig, cluster: ClusterProfile): Generator<Problem> {
@@ -52,7 +39,7 @@ export function* checkDirectives(job: JobConfig, cluster: ClusterProfile): Gener
       continue;
     }
     const { option, known } = found;
-    if (MANAGED.has(option)) {
+    if (MANAGED.has(option) || WITHOUT_KEY.includes(option)) {
       yield managed(path, name, option);
       continue;
     }

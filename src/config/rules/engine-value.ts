@@ -1,12 +1,10 @@
 import type { EngineArgument } from '../compat/engine-table.ts';
 import type { ArgumentValue } from '../schema/role.ts';
 import { alternatives, nearest } from '../text/suggestion.ts';
+import type { Fault } from '../yaml/problem.ts';
 
 /** Why a parser refuses a value. */
-export interface ValueFault {
-  /** Goes on after the argument's name: `takes a whole number, not "sixteen"`. */
-  readonly message: string;
-  readonly hint?: string;
+export interface ValueFault extends Fault {
   /** The value that is none of the choices. */
   readonly choice?: string;
 }

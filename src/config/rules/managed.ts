@@ -1,75 +1,60 @@
 import type { JobConfig } from '../schema/job-schema.ts';
 import { ROLES } from '../schema/role.ts';
 import { keyError, type Problem } from '../yaml/problem.ts';
+import type { ConfigPath } from '../yaml/source-range.ts';
 
 /** Frontend arguments that named fields set, in the spellings of Dynamo 0.4 to 1.6. */
-const FRONTEND_ARGUMENTS: Readonly<Record<string, string>> = {
-  'http-host': 'the address of its node',
-  'http-port': 'frontend.port',
-  'router-mode': 'frontend.router_mode',
-  'router-kv-overlap-score-credit': 'frontend.router.kv_overlap_score_credit',
-  'router-kv-overlap-score-weight': 'frontend.router.kv_overlap_score_credit',
-  'kv-overlap-score-weight': 'frontend.router.kv_overlap_score_credit',
-  'router-temperature': 'frontend.router.temperature',
-  'router-kv-events': 'frontend.router.kv_events',
-  'no-router-kv-events': 'frontend.router.kv_events',
-  'kv-events': 'frontend.router.kv_events',
-  'no-kv-events': 'frontend.router.kv_events',
-  'router-replica-sync': 'frontend.router.replica_sync',
-  'no-router-replica-sync': 'frontend.router.replica_sync',
-  'kv-cache-block-size': 'frontend.router.block_size',
-  'migration-limit': 'dynamo.migration_limit',
-  'request-plane': 'infra.request_plane',
-  'event-plane': 'infra.event_plane',
-  'discovery-backend': "the job's own etcd",
-};
+const FRONTEND_ARGUMENTS = bySource({
+  'the address of its node': 'http-host',
+  'frontend.port': 'http-port',
+  'frontend.router_mode': 'router-mode',
+  'frontend.router.kv_overlap_score_credit':
+    'router-kv-overlap-score-credit router-kv-overlap-score-weight kv-overlap-score-weight',
+  'frontend.router.temperature': 'router-temperature',
+  'frontend.router.kv_events': 'router-kv-events no-router-kv-events kv-events no-kv-events',
+  'frontend.router.replica_sync': 'router-replica-sync no-router-replica-sync',
+  'frontend.router.block_size': 'kv-cache-block-size',
+  'dynamo.migration_limit': 'migration-limit',
+  'infra.request_plane': 'request-plane',
+  'infra.event_plane': 'event-plane',
+  "the job's own etcd": 'discovery-backend',
+});
 
 /** Flags of etcd that make it the job's own. */
-const ETCD_ARGUMENTS: Readonly<Record<string, string>> = {
-  name: "the job's own etcd",
-  'data-dir': "the cluster profile's local_dir",
-  'listen-client-urls': 'infra.ports.etcd_client',
-  'advertise-client-urls': 'infra.ports.etcd_client',
-  'listen-peer-urls': "the job's own etcd",
-  'initial-advertise-peer-urls': "the job's own etcd",
-  'initial-cluster': "the job's own etcd",
-  'auth-token-ttl': "the job's own etcd",
-  'bcrypt-cost': "the job's own etcd",
-  'cert-file': 'infra.tls',
-  'key-file': 'infra.tls',
-  'trusted-ca-file': 'infra.tls',
-  'client-cert-auth': 'infra.tls',
-  'auto-tls': 'infra.tls',
-};
+const ETCD_ARGUMENTS = bySource({
+  "the job's own etcd":
+    'name listen-peer-urls initial-advertise-peer-urls initial-cluster auth-token-ttl bcrypt-cost',
+  "the cluster profile's local_dir": 'data-dir',
+  'infra.ports.etcd_client': 'listen-client-urls advertise-client-urls',
+  'infra.tls': 'cert-file key-file trusted-ca-file client-cert-auth auto-tls',
+});
 
 /** Variables by which processes find each other, or their node. */
-const ENVIRONMENT: Readonly<Record<string, string>> = {
-  ETCD_ENDPOINTS: "the job's own etcd",
-  ETCD_AUTH_USERNAME: "the job's own etcd",
-  ETCD_AUTH_PASSWORD: "the job's own etcd",
-  ETCD_AUTH_CA: 'infra.tls',
-  ETCD_AUTH_CLIENT_CERT: 'infra.tls',
-  ETCD_AUTH_CLIENT_KEY: 'infra.tls',
-  ETCD_LEASE_TTL: 'infra.etcd.lease_ttl',
-  NATS_SERVER: "the job's own NATS",
-  NATS_AUTH_USERNAME: "the job's own NATS",
-  NATS_AUTH_PASSWORD: "the job's own NATS",
-  DYN_NAMESPACE: 'dynamo.namespace',
-  DYN_DISCOVERY_BACKEND: "the job's own etcd",
-  DYN_REQUEST_PLANE: 'infra.request_plane',
-  DYN_EVENT_PLANE: 'infra.event_plane',
-  DYN_EVENT_PLANE_HOST: 'the address of its node',
-  DYN_TCP_RPC_HOST: 'the address of its node',
-  DYN_TCP_RPC_PORT: 'infra.ports.rpc',
-  DYN_TCP_RESPONSE_STREAM_HOST: 'the address of its node',
-  DYN_TCP_RESPONSE_STREAM_PORT: 'infra.ports.rpc',
-  DYN_SYSTEM_HOST: 'the address of its node',
-  DYN_SYSTEM_PORT: 'infra.ports.system',
-  DYN_HTTP_HOST: 'the address of its node',
-  DYN_HTTP_PORT: 'frontend.port',
-  DYN_ROUTER_MODE: 'frontend.router_mode',
-  CUDA_VISIBLE_DEVICES: 'gpus_per_worker and the placement',
-};
+const ENVIRONMENT = bySource({
+  "the job's own etcd": 'ETCD_ENDPOINTS ETCD_AUTH_USERNAME ETCD_AUTH_PASSWORD DYN_DISCOVERY_BACKEND',
+  'infra.tls': 'ETCD_AUTH_CA ETCD_AUTH_CLIENT_CERT ETCD_AUTH_CLIENT_KEY',
+  'infra.etcd.lease_ttl': 'ETCD_LEASE_TTL',
+  "the job's own NATS": 'NATS_SERVER NATS_AUTH_USERNAME NATS_AUTH_PASSWORD',
+  'dynamo.namespace': 'DYN_NAMESPACE',
+  'infra.request_plane': 'DYN_REQUEST_PLANE',
+  'infra.event_plane': 'DYN_EVENT_PLANE',
+  'the address of its node':
+    'DYN_EVENT_PLANE_HOST DYN_TCP_RPC_HOST DYN_TCP_RESPONSE_STREAM_HOST DYN_SYSTEM_HOST DYN_HTTP_HOST',
+  'infra.ports.rpc': 'DYN_TCP_RPC_PORT DYN_TCP_RESPONSE_STREAM_PORT',
+  'infra.ports.system': 'DYN_SYSTEM_PORT',
+  'frontend.port': 'DYN_HTTP_PORT',
+  'frontend.router_mode': 'DYN_ROUTER_MODE',
+  'gpus_per_worker and the placement': 'CUDA_VISIBLE_DEVICES',
+});
+
+/** The source of each name, from the names of each source. */
+function bySource(names: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(names).flatMap(([source, words]) =>
+      words.split(' ').map((word) => [word, source] as const),
+    ),
+  );
+}
 
 /** What dyn-slurm sets itself may not be set a second time in `env`, or in the `args` of frontends and etcd. */
 export function* checkManaged(job: JobConfig): Generator<Problem> {
@@ -91,19 +76,20 @@ export function* checkManaged(job: JobConfig): Generator<Problem> {
   }
 }
 
-function managed(path: readonly string[], name: string, source: string): Problem {
-  const field = /^[a-z_.]+$/.test(source);
+/** A setting that dyn-slurm makes itself. `from`: a field's path, or words; `value`: what it is set to, where that is known. */
+export function managed(path: ConfigPath, name: string, from: string, value?: string): Problem {
+  const isField = /^[a-z_.]+$/.test(from);
   return keyError(
     path,
-    `${name} is set by dyn-slurm, from ${source}`,
-    field ? `remove this line, and set ${source} instead` : 'remove this line',
+    `${name} is set by dyn-slurm, ${value === undefined ? '' : `to ${value} `}from ${from}`,
+    isField ? `remove it here, and set ${from} instead` : 'remove it here',
   );
 }
 
 /** `NATS_TLS_INSECURE`, `DYN_TCP_TLS_KEY_PATH`, and as arguments of the frontend, `tcp-tls-key-path`. */
 const TLS = /^(NATS_|DYN_TCP_|nats-|tcp-)(tls-(?!handshake)|TLS_(?!HANDSHAKE))/;
 
-function lookUp(table: Readonly<Record<string, string>>, name: string): string | undefined {
+function lookUp(table: ReadonlyMap<string, string>, name: string): string | undefined {
   if (TLS.test(name)) return 'infra.tls';
-  return Object.hasOwn(table, name) ? table[name] : undefined;
+  return table.get(name);
 }

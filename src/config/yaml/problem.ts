@@ -16,6 +16,9 @@ export interface Problem {
   readonly conceal?: boolean;
 }
 
+/** What is wrong, and what to do about it, before it has a place. */
+export type Fault = Pick<Problem, 'message' | 'hint'>;
+
 type MakeProblem = (path: ConfigPath, message: string, hint?: string) => Problem;
 
 function maker(severity: Problem['severity'], at?: 'key'): MakeProblem {

@@ -1,9 +1,9 @@
+import type { Fault } from './problem.ts';
+
 /** What is wrong with a stretch of a file's text, by its offsets. */
-export interface TextFault {
+export interface TextFault extends Fault {
   readonly start: number;
   readonly end: number;
-  readonly message: string;
-  readonly hint?: string;
 }
 
 /** Characters; a config has a few thousand. Reading time grows with it: about a second at this size at worst. */

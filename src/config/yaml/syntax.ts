@@ -1,4 +1,5 @@
 import { type Document, type ErrorCode, isCollection, isScalar, visit } from 'yaml';
+import type { Fault } from './problem.ts';
 import type { TextFault } from './raw-text.ts';
 
 const MOST_FAULTS = 20;
@@ -41,7 +42,7 @@ export function syntaxFaults(document: Document.Parsed, text: string): readonly 
 const indent = (text: string, start: number): number =>
   /^ */.exec(text.slice(start, start + 64))?.[0].length ?? 0;
 
-function described(code: ErrorCode, said: string): Pick<TextFault, 'message' | 'hint'> {
+function described(code: ErrorCode, said: string): Fault {
   const message = `${said.charAt(0).toLowerCase()}${said.slice(1)}`;
   if (said.startsWith('A block sequence')) return { message, hint: COLUMN };
   if (/^(Nested mappings|Implicit map keys)/.test(said)) return { message, hint: KEY };

@@ -62,9 +62,3 @@ export class RecordedScrapes {
     return [scrape];
   }
 }
-
-/** All that a recording holds. */
-export function scrapesOf(text: string): readonly Scrape[] {
-  const reader = new RecordedScrapes();
-  return [...reader.push(text), ...reader.end()];
-}

@@ -1,9 +1,10 @@
-import { type GivenFlag, givenFlags } from '../../config/compat/given-flags.ts';
+import { givenFlags } from '../../config/compat/given-flags.ts';
 import { checkDuplicateArgs } from '../../config/rules/duplicate-args.ts';
+import { managed } from '../../config/rules/managed.ts';
 import { gpuModel } from '../../config/schema/gpu.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import type { Role, RoleConfig } from '../../config/schema/role.ts';
-import { keyError, type Problem } from '../../config/yaml/problem.ts';
+import type { Problem } from '../../config/yaml/problem.ts';
 import { disaggregationMode } from '../disaggregation.ts';
 import { migrationLimit } from '../migration.ts';
 import { parallelism, workerSize } from '../sizing.ts';
@@ -102,7 +103,7 @@ const MANAGED: readonly ManagedFlag[] = [
 
 /** Whether a flag, by its name with dashes, is dyn-slurm's to write for these workers. */
 export function isManaged(name: string, role: Role, config: RoleConfig): boolean {
-  return managed(name, role, config) !== undefined;
+  return managedFlag(name, role, config) !== undefined;
 }
 
 /**
@@ -120,27 +121,18 @@ export function checkManagedArgs(
   // An unknown GPU model is reported where it stands.
   if (perNode === undefined) return problems;
   for (const flag of given) {
-    const rule = managed(flag.name, role, config);
+    const rule = managedFlag(flag.name, role, config);
     if (!rule) continue;
     const value = rule.value?.({ role, config, job, perNode });
     if (value !== undefined && String(flag.value) === value) continue;
-    problems.push(contradiction(flag, rule.from.replace('ROLE', role), value));
+    problems.push(managed(flag.path, `--${flag.name}`, rule.from.replace('ROLE', role), value));
   }
   return problems;
 }
 
-function managed(name: string, role: Role, config: RoleConfig): ManagedFlag | undefined {
+function managedFlag(name: string, role: Role, config: RoleConfig): ManagedFlag | undefined {
   const rule = MANAGED.find(({ names }) => names.includes(name));
   return rule?.only && !rule.only(role, config) ? undefined : rule;
-}
-
-function contradiction({ name, path }: GivenFlag, from: string, value: string | undefined): Problem {
-  const isField = /^[a-z_.]+$/.test(from);
-  return keyError(
-    path,
-    `--${name} is set by dyn-slurm, ${value === undefined ? '' : `to ${value} `}from ${from}`,
-    isField ? `remove it here, and set ${from} instead` : 'remove it here',
-  );
 }
 
 function sizes({ role, config, perNode }: Context): Record<'nodes' | 'tp' | 'pp' | 'dp' | 'ep', number> {

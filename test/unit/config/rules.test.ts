@@ -439,7 +439,7 @@ test.each<[string, Sections, Problem]>([
       path: ['aggregated', 'env', 'DYN_TCP_TLS_INSECURE'],
       at: 'key',
       message: 'DYN_TCP_TLS_INSECURE is set by dyn-slurm, from infra.tls',
-      hint: 'remove this line, and set infra.tls instead',
+      hint: 'remove it here, and set infra.tls instead',
     },
   ],
   [
@@ -450,7 +450,7 @@ test.each<[string, Sections, Problem]>([
       path: ['frontend', 'args', 'tcp-tls-cert-path'],
       at: 'key',
       message: '--tcp-tls-cert-path is set by dyn-slurm, from infra.tls',
-      hint: 'remove this line, and set infra.tls instead',
+      hint: 'remove it here, and set infra.tls instead',
     },
   ],
   [
@@ -502,7 +502,7 @@ test.each<[string, Sections, Problem]>([
       path: ['frontend', 'args', 'http_port'],
       at: 'key',
       message: '--http-port is set by dyn-slurm, from frontend.port',
-      hint: 'remove this line, and set frontend.port instead',
+      hint: 'remove it here, and set frontend.port instead',
     },
   ],
   [
@@ -513,7 +513,7 @@ test.each<[string, Sections, Problem]>([
       path: ['aggregated', 'env', 'ETCD_ENDPOINTS'],
       at: 'key',
       message: "ETCD_ENDPOINTS is set by dyn-slurm, from the job's own etcd",
-      hint: 'remove this line',
+      hint: 'remove it here',
     },
   ],
   [

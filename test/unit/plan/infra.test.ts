@@ -106,7 +106,7 @@ test('flags that make etcd the job’s own are refused', () => {
       path: ['infra', 'etcd', 'args', 'data_dir'],
       at: 'key',
       message: "--data-dir is set by dyn-slurm, from the cluster profile's local_dir",
-      hint: 'remove this line',
+      hint: 'remove it here',
     },
   ]);
 });

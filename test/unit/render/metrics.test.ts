@@ -9,7 +9,7 @@ import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseExposition } from '../../../src/observe/service/exposition.ts';
 import { isLoadSeries } from '../../../src/observe/service/load.ts';
-import { scrapesOf } from '../../../src/observe/service/recorded.ts';
+import { RecordedScrapes } from '../../../src/observe/service/recorded.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const script = readFileSync(join(root, 'templates/metrics.sh'), 'utf8');
@@ -107,3 +107,8 @@ test('a signal ends it at once', async () => {
     /^# scrape \d{13} decode-0\nsglang:token_usage 0.5\n$/,
   );
 });
+
+function scrapesOf(text: string) {
+  const reader = new RecordedScrapes();
+  return [...reader.push(text), ...reader.end()];
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RecordedScrapes, scrapesOf } from '../../../../src/observe/service/recorded.ts';
+import { RecordedScrapes } from '../../../../src/observe/service/recorded.ts';
 
 const TEXT = `srun: a word of its own
 # scrape 1700000000000 frontend-0
@@ -61,3 +61,8 @@ test('looks that are too close are passed over', () => {
 test('an empty recording, or none at all', () => {
   expect([scrapesOf(''), scrapesOf('bash: metrics.sh: No such file\n')]).toEqual([[], []]);
 });
+
+function scrapesOf(text: string) {
+  const reader = new RecordedScrapes();
+  return [...reader.push(text), ...reader.end()];
+}
