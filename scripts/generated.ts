@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { loadJob } from '../src/cli/config/load.ts';
-import { sessionFilesOf } from '../src/cli/session/files.ts';
+import { sessionFiles } from '../src/cli/session/files.ts';
 import { bundleOf } from '../src/cli/submit/bundle.ts';
 import { processWorld } from '../src/cli/world.ts';
 import { jsonSchema } from '../src/config/docs/json-schema.ts';
 import type { HostFile } from '../src/host/host.ts';
 import { portsMarkdown } from '../src/plan/exposure.ts';
+import type { Plan } from '../src/plan/plan.ts';
 import { RUNTIME } from '../src/render/runtime.ts';
 import { causesMarkdown } from './causes-markdown.ts';
 import { keysMarkdown, profileMarkdown } from './config-markdown.ts';
@@ -49,14 +50,17 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
   };
   for (const name of await exampleConfigs(world)) {
     const loaded = await loadJob(`${name}.yaml`, {}, world);
-    if (loaded.job === undefined || loaded.plan === undefined)
+    if (loaded.plan === undefined)
       throw new Error(`configs/${name}.yaml: ${JSON.stringify(loaded.diagnostics)}`);
-    const { job, plan } = loaded;
-    const bundle = await bundleOf(loaded, plan, world);
-    addExample(name, bundle.files, files);
+    addExample(name, (await bundleOf(loaded, loaded.plan, world)).files, files);
     if (name !== SESSION) continue;
-    const own = await sessionFilesOf(job, plan, { workers: true, bundle }, world);
-    addExample(`${name}-session`, new Map([...bundle.files, ...own]), files);
+    const plan: Plan = { ...loaded.plan, mode: 'session' };
+    const bundle = await bundleOf(loaded, plan, world);
+    addExample(
+      `${name}-session`,
+      new Map([...bundle.files, ...sessionFiles(plan, { workers: true })]),
+      files,
+    );
   }
   return files;
 }

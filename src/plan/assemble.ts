@@ -2,7 +2,7 @@ import type { Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
 import type { Problem } from '../config/yaml/problem.ts';
 import { benchOutline } from './bench/outline.ts';
-import { benchSteps } from './bench-step.ts';
+import { benchOnDemand, benchSteps } from './bench-step.ts';
 import { containerSteps } from './container.ts';
 import { commandLineOptions, directives } from './directives.ts';
 import { frontendSteps, nginxAddresses } from './frontend.ts';
@@ -64,8 +64,11 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
   const ready = readiness(job);
   const nginx = nginxAddresses(job, steps);
   const bench = benchOutline(job);
+  const own = steps.some(({ kind }) => kind === 'bench');
+  const [onDemand] = own ? [] : benchOnDemand(job, entry);
   return {
     version: 1,
+    mode: 'job',
     name: job.name,
     dynamo: job.dynamo.version,
     nodes,
@@ -93,6 +96,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     natsMaxPayload: job.infra.nats_max_payload ?? 1,
     ...(nginx && { nginx }),
     ...(bench && { bench }),
+    ...(onDemand && { benchOnDemand: withSrun(onDemand, job) }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { type BenchToolType, isBenchTool } from '../config/compat/bench-args.ts';
 import type { Job } from '../config/job.ts';
 import { withoutSecrets } from '../config/schema/argument-secrets.ts';
-import type { BenchConfig } from '../config/schema/bench.ts';
+import { type BenchConfig, customBench } from '../config/schema/bench.ts';
 import { END_SIGNAL, toolRuns } from './bench/command.ts';
 import { measurements } from './bench/measurement.ts';
 import { CONFIGURED } from './bench/outline.ts';
@@ -59,6 +59,13 @@ export function benchSteps(job: Job, entry: Plan['entry'], other?: OtherBench): 
     },
   ];
 }
+
+/** The step that `dyn-slurm bench` gives its command, in a job whose config has no benchmark that runs in it. */
+export function benchOnDemand(job: Job, entry: Plan['entry']): readonly StepBody[] {
+  return benchSteps({ ...job, bench: customBench(NONE, job.bench?.env) }, entry);
+}
+
+const NONE = 'echo "the config has no benchmark" >&2; exit 2';
 
 /** A command of the user's has the whole folder. */
 function resultsFolder({ type }: BenchConfig, other: OtherBench | undefined): Exclude<Word, string> {

@@ -2,6 +2,7 @@ import type { ClusterProfile } from '../config/schema/cluster-schema.ts';
 import type { Role } from '../config/schema/job-schema.ts';
 import type { StartStage } from '../start-stages.ts';
 import type { BenchOutline } from './bench/outline.ts';
+import type { RunMode } from './policy.ts';
 
 /** Position of a node in the allocation, 0-based; the script binds it to a hostname at run time. */
 export type NodeIndex = number & { readonly __brand?: 'NodeIndex' };
@@ -207,6 +208,7 @@ export interface Shells {
 
 export interface Plan {
   readonly version: 1;
+  readonly mode: RunMode;
   readonly name: string;
   /** Release of Dynamo. */
   readonly dynamo: string;
@@ -235,6 +237,8 @@ export interface Plan {
   readonly cluster: ClusterProfile & { readonly name: string };
   /** Steps run in containers. */
   readonly contained: boolean;
+  /** What `dyn-slurm bench` gives its command, where the config has no benchmark that runs in the job. */
+  readonly benchOnDemand?: Step;
   /** Options of the job script, as words; none of them twice. */
   readonly directives: readonly string[];
   /** Options that sbatch's command line takes instead, by name, because each submission adds to them. */

@@ -36,9 +36,10 @@ export const TEMPLATES = [
   'movable-ports.txt.hbs',
   'cause-line.sh',
   'lib.sh',
+  'lib/adopt.sh',
   'lib/await.sh',
-  'lib/bench.sh',
   'lib/cause.sh',
+  'lib/commands.sh',
   'lib/container.sh',
   'lib/end.sh',
   'lib/etcd.sh',
@@ -50,6 +51,7 @@ export const TEMPLATES = [
   'lib/preamble.sh',
   'lib/racks.sh',
   'lib/tls.sh',
+  'lib/turned-away.sh',
   'lib/ready.sh',
   'lib/steps.sh',
   'lib/supervise.sh',
@@ -91,7 +93,10 @@ export function renderBundle(plan: Plan, { templates, config }: BundleSources): 
       text: portsFile(plan, templates['movable-ports.txt.hbs']),
       mode: 0o600,
     });
-  for (const planned of plan.steps) {
+  // In a session `start bench` may come without a command of its own.
+  const { benchOnDemand } = plan;
+  const more = benchOnDemand && plan.mode === 'session' ? [benchOnDemand] : [];
+  for (const planned of [...plan.steps, ...more]) {
     // srun runs these as they are.
     if (planned.kind === 'container' || planned.kind === 'cleanup') continue;
     files.set(`steps/${planned.name}.sh`, {

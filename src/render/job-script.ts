@@ -1,12 +1,13 @@
 import { addressOf } from '../plan/inside.ts';
 import { METRICS } from '../plan/monitor-step.ts';
 import type { Plan, ProcessKind, Step } from '../plan/plan.ts';
+import { exitPolicy } from '../plan/policy.ts';
 import { directiveLine } from './directive-line.ts';
 import type { Runtime } from './runtime.ts';
 import { quoteWord, wrapCommand } from './shell.ts';
 import { compile } from './template.ts';
 
-/** `job.sbatch`: directives, one launch a step, and what to wait for. */
+/** `job.sbatch`: directives, one launch a step, and what to wait for. A session runs it as a step of its allocation. */
 export function jobScript(plan: Plan, runtime: Runtime, template: string): string {
   return compile(template)({
     ...startContext(plan),
@@ -15,16 +16,16 @@ export function jobScript(plan: Plan, runtime: Runtime, template: string): strin
     directives: plan.directives.map(directiveLine),
     login: plan.shells.login,
     about: `${plan.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
-    policies: policies(plan),
+    session: plan.mode === 'session',
     lost: plan.readiness.lost,
     groups: groups(plan),
-    metrics: plan.steps.filter(({ name }) => name === METRICS).map(launch),
-    bench: plan.steps.filter(({ kind }) => kind === 'bench').map(launch),
+    answers: plan.steps.flatMap((step) => answers(step, plan)),
+    last: lastSteps(plan),
   });
 }
 
 /** What a script checks before it sources the runtime. */
-export function runtimeContext({ names, sha256 }: Runtime) {
+function runtimeContext({ names, sha256 }: Runtime) {
   return { runtime: { sha256, lines: wrapCommand(names, 110) } };
 }
 
@@ -38,7 +39,7 @@ function seating({ workers, racks }: Plan): readonly string[] {
 }
 
 /** What `begin` and `ask_nodes` of lib.sh take. */
-export function startContext(plan: Plan) {
+function startContext(plan: Plan) {
   const { readiness, nodes, shells } = plan;
   return {
     seating: seating(plan),
@@ -56,7 +57,7 @@ export function startContext(plan: Plan) {
 }
 
 /** What `expect` and `await_ready` of lib.sh take. */
-export function readinessContext({ readiness, requests }: Plan) {
+function readinessContext({ readiness, requests }: Plan) {
   return {
     expected: readiness.endpoints.map((endpoint, index) => ({
       ...endpoint,
@@ -72,15 +73,6 @@ export function readinessContext({ readiness, requests }: Plan) {
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
-
-/** Roles whose workers may be started again, or lost. */
-function policies({ workers }: Plan): readonly string[] {
-  const roles = workers.filter(({ index }) => index === 0);
-  return roles.flatMap(({ role, restarts, critical }) => [
-    ...(restarts === 0 ? [] : [`restart_workers ${role} ${restarts}`]),
-    ...(critical ? [] : [`spare_workers ${role}`]),
-  ]);
-}
 
 /** Steps that start together, and what has to answer before the next ones start. */
 const STAGES: readonly { readonly title: string; readonly kinds: readonly ProcessKind[] }[] = [
@@ -99,27 +91,61 @@ const STAGES: readonly { readonly title: string; readonly kinds: readonly Proces
 function groups(plan: Plan): readonly object[] {
   return STAGES.flatMap(({ title, kinds }) => {
     const steps = kinds.flatMap((kind) =>
-      plan.steps.filter((step) => step.kind === kind && step.name !== METRICS),
+      plan.steps.filter((step) => step.kind === kind && (step.name !== METRICS || plan.mode === 'session')),
     );
     if (steps.length === 0) return [];
-    const awaits = steps.flatMap(awaitLines);
-    return [{ title, steps: steps.map(launch), awaits }];
+    const awaits = steps.flatMap((step) => awaitLines(step, plan));
+    return [{ title, steps: steps.map((step) => launch(step, plan)), awaits }];
   });
 }
 
-/** What `launch` of lib.sh takes. */
-export function launch(step: Step): object {
+/** What follows once the service is ready. */
+function lastSteps(plan: Plan): readonly object[] {
+  const { mode, benchOnDemand } = plan;
+  const metrics = plan.steps.filter(({ name }) => name === METRICS && mode === 'job');
+  const configured = plan.steps.filter(({ kind }) => kind === 'bench');
+  const ends = mode === 'job' && configured.length > 0;
+  const bench = benchOnDemand ? [benchOnDemand] : configured;
+  return [
+    ...metrics.map((step) => ({
+      title: 'Samples of what the service says of its load.',
+      steps: [launch(step, plan)],
+    })),
+    {
+      title: ends ? 'The job ends with its benchmark.' : 'What `dyn-slurm bench` may start.',
+      steps: bench.map((step) => ({ ...launch(step, plan), verb: ends ? 'launch' : 'plan_step' })),
+    },
+  ];
+}
+
+/** What `launch` of lib.sh takes. A session's workers are started by a command. */
+function launch(step: Step, { mode, workers }: Plan): object {
   return {
+    verb: mode === 'session' && step.kind === 'worker' ? 'plan_step' : 'launch',
     name: step.name,
     kind: step.kind,
     role: step.role ?? '',
+    policy: exitPolicy(step, workers, mode),
     nodes: step.nodes,
     lines: wrapCommand(step.srun, 100),
   };
 }
 
+/** Where a step that a command has started tells that it serves, and what its answer then has. */
+function answers(step: Step, { readiness }: Plan): readonly object[] {
+  const { name, kind } = step;
+  if (kind === 'frontend' || kind === 'nginx')
+    return [{ name, address: addressOf(step, kind), path: '/live', words: '' }];
+  if (kind !== 'worker' || !step.ports.some(({ use }) => use === 'system')) return [];
+  // The metrics of an endpoint appear with it. /health would have workers log an error for every look before, and
+  // mock engines for ever.
+  const own = readiness.endpoints.find(({ role }) => role === step.role)?.endpoint;
+  const words = own === undefined ? 'dynamo_endpoint=' : `dynamo_endpoint="${own}"`;
+  return [{ name, address: addressOf(step, 'system'), path: '/metrics', words }];
+}
+
 /** What has to answer before other steps can start. */
-export function awaitLines(step: Step): readonly string[] {
+function awaitLines(step: Step, { mode }: Plan): readonly string[] {
   switch (step.kind) {
     case 'image':
       return [`await_image ${step.name} ${quoteWord(step.argv.at(-1) ?? '')}`];
@@ -131,6 +157,8 @@ export function awaitLines(step: Step): readonly string[] {
       return [`await_service ${step.name} nats_answers ${quoteWord(addressOf(step, 'nats'))}`];
     case 'frontend':
     case 'nginx':
+      // A session watches them like workers.
+      if (mode === 'session') return [];
       return [`await_service ${step.name} http_answers ${quoteWord(addressOf(step, step.kind))} /live`];
     case 'cleanup':
     case 'worker':

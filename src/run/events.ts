@@ -211,7 +211,7 @@ export const EVENTS = {
   }),
   'step-changed': event('From now on the step runs another command.', {
     step,
-    change: text.describe('Id of its folder in `session/changes`; `none`: the config’s command again.'),
+    change: text.describe('Id of its folder in `commands/changes`; `none`: the config’s command again.'),
   }),
   'step-stopped': event('A step was told to end by a command, and has.', { step }, { role }),
   'step-ended': event('A step has ended by itself; the session goes on.', { step, reason }, END),

@@ -37,7 +37,7 @@ export interface Supervised extends InJob {
 }
 
 /**
- * Runs session.sh on the head node, with the environment of a login there, whatever `environment` the profile gives to job
+ * Runs job.sbatch of a session on the head node, with the environment of a login there, whatever `environment` the profile gives to job
  * scripts; without PATH, bash has to be found by its own. `--propagate`: not the low limits of a login shell.
  */
 export function superviseCommand({ dir, hosts, owned, ...where }: Supervised): readonly string[] {
@@ -51,7 +51,7 @@ export function superviseCommand({ dir, hosts, owned, ...where }: Supervised): r
     '--open-mode=append',
     '/bin/bash',
     '-l',
-    `${dir}/session.sh`,
+    `${dir}/job.sbatch`,
     hosts.join(','),
     owned ? 'owned' : 'borrowed',
   ];

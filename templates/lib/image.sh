@@ -2,14 +2,13 @@
 # The container image, where it has to be in the image cache before anything can start in it.
 
 IMAGE_STATE=''
-# Lines of state/image that have become events.
-IMAGE_TOLD=0
 
 # await_image STEP FILE: until the step, which runs image.sh, has ended.
 await_image() {
+  [[ ${STEP_STATE[$1]} != over ]] || return 0
   while alive "$1"; do
     tell_image "$2"
-    ((!DRAIN)) || drain
+    ((!DRAIN)) || drain timeout "$(at_time_limit)"
     ((SECONDS < DEADLINE)) || end deadline "not ready after $DEADLINE s, waiting for the image $2"
     sleep 0.2
   done

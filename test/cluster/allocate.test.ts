@@ -114,12 +114,12 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
       (await site.leftovers()).filter((line) => line.includes('dynamo')).map((line) => line.split(' ')[0]);
     const load = new Load(session.url, 'tiny');
     // Its srun, on the login node; then itself.
-    await cluster.onNode('login', ['pkill', '-KILL', '-u', 'ada', '-f', 'srun.*session.sh']);
+    await cluster.onNode('login', ['pkill', '-KILL', '-u', 'ada', '-f', 'srun.*job.sbatch']);
     expect((await ada.run(['stop', 'decode-1'])).stdout).toBe('decode-1 stopped\n');
     expect((await ada.run(['start', 'decode-1'])).code).toBe(0);
     const before = await engines();
     const head = session.nodes[0] ?? '';
-    await cluster.onNode(head, ['pkill', '-KILL', '-u', 'ada', '-f', 'bash -l .*session.sh']);
+    await cluster.onNode(head, ['pkill', '-KILL', '-u', 'ada', '-f', 'bash -l .*job.sbatch']);
     await expect.poll(() => site.steps(session.job)).not.toContain('session');
 
     const attached = await ada.run(['attach']);

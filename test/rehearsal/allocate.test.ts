@@ -247,10 +247,10 @@ test('a supervisor that is killed is replaced, and nothing else is touched', asy
   await expect.poll(attach).toMatchObject({ url: expect.stringContaining('http') });
   const session = await attach();
   const since = events(session).length;
-  const [supervisor] = processesOf(session.dir).filter((line) =>
-    /^\d+ \/bin\/bash -l .*session\.sh/.test(line),
-  );
-  process.kill(Number(supervisor?.split(' ')[0]), 'SIGKILL');
+  // Both the supervisor and the shell that would start it again.
+  const shells = processesOf(session.dir).filter((line) => /^\d+ \/bin\/bash -\w .*job\.sbatch/.test(line));
+  expect(shells).toHaveLength(2);
+  for (const line of shells) process.kill(Number(line.split(' ')[0]), 'SIGKILL');
   const load = new Load(session.url, session.model);
   await load.completions(2);
   // The next command finds it gone.

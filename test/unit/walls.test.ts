@@ -152,7 +152,6 @@ const JOB_ABOVE_PLAN = [
   'cli/config/load.ts',
   'cli/rehearse/rehearse.ts',
   'cli/rehearse/run-rehearsal.ts',
-  'cli/session/files.ts',
   'cli/submit/dry-run.ts',
 ];
 

@@ -4,16 +4,14 @@ import { DynSlurmError } from '../../errors.ts';
 import type { HostFile } from '../../host/host.ts';
 import { benchSteps } from '../../plan/bench-step.ts';
 import type { StepBody } from '../../plan/plan.ts';
-import { withSrun } from '../../plan/step.ts';
-import { BENCH_STOP, benchLaunch } from '../../render/bench-launch.ts';
 import { changedStepFiles } from '../../render/changed-step.ts';
-import { followRunLog, readRunLog } from '../../run/event-log.ts';
+import { readRunLog } from '../../run/event-log.ts';
 import type { ObservedEvent } from '../../run/events.ts';
 import { readPlan } from '../../run/plan-file.ts';
 import { sessionState } from '../../run/session-state.ts';
 import { stateAfter } from '../../run/state.ts';
 import { tell } from '../session/command.ts';
-import type { Session } from '../session/lookup.ts';
+import type { Steered } from '../session/lookup.ts';
 import { eventText } from '../watch/event-text.ts';
 import type { World } from '../world.ts';
 import { writeBench } from './files.ts';
@@ -47,10 +45,7 @@ export async function runStep(
 export async function stopBench(target: BenchTarget, world: World): Promise<void> {
   const { run } = target;
   if (!(await isRunning(target))) throw new DynSlurmError('usage', `no benchmark is running in ${run.id}`);
-  const session = sessionOf(target);
-  const events = session
-    ? tell(session, { verb: 'stop', steps: [{ name: BENCH }] }, world).events
-    : await command(target, BENCH_STOP, world);
+  const { events } = tell(steeredOf(target), { verb: 'stop', steps: [{ name: BENCH }] }, world);
   for await (const event of events) {
     if (event.kind === 'verdict' || endOf(event)) break;
   }
@@ -69,8 +64,7 @@ async function start(
   if (step === undefined) throw new Error('a benchmark without a step');
   const [configured] = benchSteps(wanted.original, plan.entry);
   const template = (file: string) => world.readFile(join(world.packageRoot, 'templates', file));
-  const session = sessionOf(target);
-  const folder = session ? `session/changes/${id}` : `results/${name}/step-${id}`;
+  const folder = `commands/changes/${id}`;
   const original: StepBody = { ...step, secrets: configured?.secrets ?? {} };
   const files = changedStepFiles({ plan, step, original, folder, template: await template('step.sh.hbs') });
   const runner: readonly (readonly [string, HostFile])[] = wanted.again
@@ -78,34 +72,13 @@ async function start(
     : [['bench.sh', { text: await template('bench.sh'), mode: 0o600 }]];
   await writeBench(wanted, target, new Map(runner), world);
   await connection.host.writeFiles(run.dir, new Map<string, HostFile>(files));
-  if (session) return tell(session, { verb: 'start', steps: [{ name: BENCH, change: id }] }, world).events;
-  return command(target, benchLaunch(withSrun(step, job), `${folder}/${BENCH}.sh`), world);
+  return tell(steeredOf(target), { verb: 'start', steps: [{ name: BENCH, change: id }] }, world).events;
 }
 
-/** Tells a submitted job, see lib/bench.sh; what happens from then on. */
-async function command(
-  { run, connection: { host } }: BenchTarget,
-  text: string,
-  world: World,
-): Promise<AsyncIterable<ObservedEvent>> {
-  if (!(await host.list(join(run.dir, 'runtime/lib'))).includes('bench.sh')) {
-    throw new DynSlurmError(
-      'usage',
-      `${run.id} was submitted by a version of dyn-slurm that does not support benchmarks in the job`,
-      {
-        hint: 'use `--type builtin`, which runs here, or submit it again',
-      },
-    );
-  }
-  const log = await readRunLog(host, run);
-  const file = `${world.randomHex(3)}.bench`;
-  await host.writeFiles(join(run.dir, 'state'), new Map([[file, { text, mode: 0o600 }]]));
-  return followRunLog(host, run, log, world.signal);
-}
-
-function sessionOf({ run, connection }: BenchTarget): Session | undefined {
+function steeredOf({ run, connection }: BenchTarget): Steered {
   const { job } = run;
-  return job?.session && { run, connection, job: { ...job, session: job.session } };
+  if (job === undefined) throw new DynSlurmError('usage', `run ${run.id} has no job`);
+  return { run, connection, job };
 }
 
 async function refuseSecond(target: BenchTarget): Promise<void> {

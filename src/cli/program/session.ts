@@ -7,7 +7,9 @@ import { benchCommand } from './bench.ts';
 import { CLUSTER, CLUSTER_TEXT, CONFIG, collect, OF_CLUSTER, type Tree } from './tree.ts';
 
 const SESSION = 'session id or the start of one, job number, or run folder (default: the newest session)';
-const WORKERS = 'worker names, a role for all of its workers, or `workers` for all';
+const RUN = 'run id or the start of one, job number, or run folder (default: the newest run that goes on)';
+const WORKERS =
+  'worker names, a role for all of its workers, or `workers` for all; behind a run, if it is not the newest';
 
 /** The commands of an interactive session. `run` runs a command line, for the lines of the prompt. */
 export function sessionCommands(tree: Tree, run: RunCommand): void {
@@ -17,6 +19,8 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     command.argument('[run]', SESSION).option(CLUSTER, OF_CLUSTER).addOption(json());
   const inSession = (command: Command): Command =>
     command.option('--run <run>', SESSION).option(CLUSTER, OF_CLUSTER).addOption(json());
+  const inRun = (command: Command): Command =>
+    command.option('--run <run>', RUN).option(CLUSTER, OF_CLUSTER).addOption(json());
 
   add('allocate', 'allocate nodes, start the service, restart workers', [
     ['allocate config.yaml', 'then `help` at the prompt'],
@@ -51,7 +55,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     add('workers', 'list the workers of a session and their changes', [['workers', 'of the newest session']]),
   ).action(does(async () => (await import('../session/workers.ts')).workers));
   const steering = (verb: 'start' | 'restart', shown: Parameters<Tree['add']>[2]) =>
-    inSession(add(verb, `${verb} workers of a session`, shown))
+    inRun(add(verb, `${verb} workers of a job or session`, shown))
       .argument('<worker...>', WORKERS)
       .option(
         '--arg <name=value>',
@@ -69,9 +73,10 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     ['restart decode-0 --arg mem-fraction-static=0.9', 'with a changed argument'],
     ['restart decode --arg page-size=null --env NCCL_DEBUG=INFO', 'all of a role'],
     ['restart decode-0 --reset', 'as the config has it'],
+    ['restart dsr1-3fa29c decode-0', 'of a submitted job, by its run id'],
   ]);
   steering('start', [['start decode-1', 'one that was stopped, or has ended']]);
-  inSession(add('stop', 'stop workers of a session', [['stop prefill', 'all of a role']]))
+  inRun(add('stop', 'stop workers of a job or session', [['stop prefill', 'all of a role']]))
     .argument('<worker...>', WORKERS)
     .action(async (words: readonly string[], options: SteerOptions) => {
       const { steer } = await import('../session/steer.ts');

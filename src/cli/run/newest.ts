@@ -35,7 +35,8 @@ export async function newestMeant(
   });
 }
 
-async function newestLive(
+/** The newest run that has not ended; with `preferReady` the newest that is ready, where there is one. */
+export async function newestLive(
   runs: readonly FoundRun[],
   preferReady: boolean,
   world: World,

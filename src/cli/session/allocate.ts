@@ -16,7 +16,7 @@ import { waitForAllocation } from '../watch/waiting.ts';
 import type { World } from '../world.ts';
 import { continueSession } from './attach.ts';
 import { type Borrowed, borrowed, jobToAdopt } from './borrow.ts';
-import { sessionFilesOf } from './files.ts';
+import { sessionFiles } from './files.ts';
 import { noteSession } from './lookup.ts';
 import { showOpening } from './opening.ts';
 import type { RunCommand } from './prompt.ts';
@@ -42,7 +42,7 @@ export async function allocate(
 ): Promise<number> {
   const loaded = await loadTimed(file, options, world);
   if (loaded === undefined) return EXIT.config;
-  const { plan } = loaded;
+  const plan: Plan = { ...loaded.plan, mode: 'session' };
   const connection = connect(plan.cluster, world);
   const adopted = jobToAdopt(options, connection, world);
   const taken = adopted && (await borrowed(adopted, plan, connection, world));
@@ -84,7 +84,7 @@ async function loadTimed(
   );
 }
 
-/** The same bundle as submit sends, and the session's own files. */
+/** The bundle of a session, and the command that starts its workers. */
 async function makeFolder(
   { dir }: Run,
   loaded: ValidJob,
@@ -93,10 +93,10 @@ async function makeFolder(
   { host }: Connection,
   world: World,
 ): Promise<void> {
-  const bundle = await bundleOf(loaded, plan, world);
-  const own = await sessionFilesOf(loaded.job, plan, { workers, bundle }, world);
+  const { files } = await bundleOf(loaded, plan, world);
+  const own = sessionFiles(plan, { workers });
   const secrets = await readSecrets(plan, world);
-  await host.writeFiles(dir, new Map<string, HostFile>([...bundle.files, ...own, ...secrets]));
+  await host.writeFiles(dir, new Map<string, HostFile>([...files, ...own, ...secrets]));
 }
 
 function settle(

@@ -10,15 +10,15 @@ import type { SubmittedJob } from '../../run/folder.ts';
 import type { SessionStep } from '../../run/session-state.ts';
 import { loadSource, type ValidJob, validJob } from '../config/load.ts';
 import type { World } from '../world.ts';
-import type { Session } from './lookup.ts';
+import type { Steered } from './lookup.ts';
 
 /** A command that a step is to have from now on. */
 export interface StepChange {
-  /** Of its folder in session/changes; `none` for the config's command. */
+  /** Of its folder in commands/changes; `none` for the config's command. */
   readonly id: string;
   /** Against the command that the step has now. */
   readonly difference: readonly string[];
-  /** By path in session/. */
+  /** By path in the run folder. */
   readonly files: ReadonlyMap<string, HostFile>;
 }
 
@@ -30,11 +30,11 @@ interface NotedChange {
   readonly made: string;
 }
 
-const FOLDER = 'session/changes';
+const FOLDER = 'commands/changes';
 
 /** The settings that a step runs with, beside its config. */
 export async function settingsOf(
-  { run, connection }: Session,
+  { run, connection }: Steered,
   { change }: Pick<SessionStep, 'change'>,
 ): Promise<Settings> {
   if (change === undefined) return NO_SETTINGS;
@@ -48,7 +48,7 @@ export async function settingsOf(
  * @throws DynSlurmError `usage` for a step without arguments, `config` where the run's plan cannot be made again.
  */
 export async function changedCommand(
-  session: Session,
+  session: Steered,
   step: SessionStep,
   wanted: { readonly settings: Settings; readonly reset: boolean },
   world: World,
@@ -78,8 +78,7 @@ export async function changedCommand(
     template: await world.readFile(join(world.packageRoot, 'templates/step.sh.hbs')),
   });
   const noted = { text: `${JSON.stringify(note)}\n`, mode: 0o600 };
-  const inside = [...files].map(([path, file]) => [path.slice('session/'.length), file] as const);
-  return { id, difference, files: new Map([...inside, [`changes/${id}/change.json`, noted]]) };
+  return { id, difference, files: new Map([...files, [`${FOLDER}/${id}/change.json`, noted]]) };
 }
 
 const isEmpty = ({ args, env }: Settings): boolean =>
@@ -91,7 +90,7 @@ export async function jobOf(
     run,
     job,
     connection,
-  }: Pick<Session, 'run' | 'connection'> & { readonly job: Pick<SubmittedJob, 'cluster'> },
+  }: Pick<Steered, 'run' | 'connection'> & { readonly job: Pick<SubmittedJob, 'cluster'> },
   overlay: string | undefined,
   world: World,
 ): Promise<ValidJob | undefined> {
@@ -108,7 +107,7 @@ export async function jobOf(
   );
   const quiet = overlay === undefined ? { ...loaded, diagnostics: [] } : loaded;
   const errors = quiet.diagnostics.filter(({ severity, file: where }) => {
-    // Of the config itself, warnings were said when the session began.
+    // Of the config itself, warnings were said when the run began.
     return severity === 'error' || where === 'command line';
   });
   return validJob({ ...quiet, diagnostics: errors }, world);
@@ -117,8 +116,8 @@ export async function jobOf(
 function refuseNewSecrets(original: Step, changed: Step): void {
   const added = Object.keys(changed.secrets).find((name) => !(name in original.secrets));
   if (added === undefined) return;
-  throw new DynSlurmError('usage', `--env ${added}: a session that runs takes no new secrets`, {
-    hint: 'put it into the config, and allocate anew',
+  throw new DynSlurmError('usage', `--env ${added}: a run takes no new secrets`, {
+    hint: 'put it into the config, and submit or allocate anew',
   });
 }
 
@@ -128,14 +127,14 @@ function stepIn({ plan }: ValidJob, name: string): Step {
   return step;
 }
 
-/** What other steps of the session rely on, ports and places, must not move under them. */
-async function requireSamePlan({ run, connection }: Session, own: ValidJob | undefined): Promise<void> {
+/** What other steps of the run rely on, ports and places, must not move under them. */
+async function requireSamePlan({ run, connection }: Steered, own: ValidJob | undefined): Promise<void> {
   const noted = await connection.host.readText(join(run.dir, 'plan.json'));
   const again = own && `${JSON.stringify(planJson(own.plan), null, 2)}\n`;
   if (again === noted) return;
   throw new DynSlurmError(
     'config',
-    'the config of this session gives another plan now: the cluster profile, or dyn-slurm itself, has changed since',
-    { hint: 'steps can be restarted as they are, without --arg and --env; else allocate anew' },
+    'the config of this run gives another plan now: the cluster profile, or dyn-slurm itself, has changed since',
+    { hint: 'steps can be restarted as they are, without --arg and --env; else submit or allocate anew' },
   );
 }

@@ -5,36 +5,19 @@ import { merge } from '../../observe/merge.ts';
 import { followRunLog, readRunLog } from '../../run/event-log.ts';
 import type { ObservedEvent } from '../../run/events.ts';
 import type { World } from '../world.ts';
-import type { Session } from './lookup.ts';
-import { keepSupervised } from './supervisor.ts';
-
-/** What a session's supervisor is told; templates/lib/session.sh reads it. */
-export interface Told {
-  readonly verb: 'start' | 'stop' | 'restart' | 'release';
-  readonly steps: readonly ToldStep[];
-}
-
-export interface ToldStep {
-  readonly name: string;
-  /** Id of a folder in session/changes, or `none` for the config's command; without it the command stays. */
-  readonly change?: string;
-}
+import { commandText, type Told } from './command-text.ts';
+import { isSession, type Steered } from './lookup.ts';
+import { keepSupervised, requireAllocation } from './supervisor.ts';
 
 /** Milliseconds after which a command that nobody has taken makes one look for the supervisor. */
 const UNHEARD = 4000;
 /** Milliseconds between such looks while something else is waited for. */
 const ATTENDED = 30_000;
 
-/** The text of a command's file. Its last line says that it is whole. */
-export function commandText({ verb, steps }: Told, from: string): string {
-  const lines = steps.map(({ name, change }) => (change === undefined ? name : `${name} ${change}`));
-  return [verb, from, ...lines, 'end', ''].join('\n');
-}
-
 /** Who gives commands: user, host and process. */
 export function senderOf({ env, self }: World): string {
   const from = `${env.USER || env.LOGNAME || 'someone'}@${self.machine}, process ${self.pid}`;
-  return from.replace(/[^\w@., -]/g, '_');
+  return from.replace(/[^\w@., -]/g, '_').slice(0, 200);
 }
 
 /** A command on its way. */
@@ -46,26 +29,27 @@ export interface Underway {
 }
 
 /**
- * Gives a command to a session, as soon as its events are read. Where the supervisor is gone, another one takes over,
- * and obeys. The reading throws DynSlurmError `usage` where the session refuses.
+ * Gives a command to a run, as soon as its events are read. Where the supervisor of a session is gone, another one takes
+ * over, and obeys; a job starts its own again. The reading throws DynSlurmError `usage` where the run refuses.
  */
-export function tell(session: Session, told: Told, world: World): Underway {
+export function tell(run: Steered, told: Told, world: World): Underway {
   // Commands are obeyed in the order of their names.
   const id = `${String(world.now().getTime()).padStart(14, '0')}-${world.randomHex(3)}`;
-  return { id, events: give(id, session, told, world) };
+  return { id, events: give(id, run, told, world) };
 }
 
-async function* give(id: string, session: Session, told: Told, world: World): AsyncGenerator<ObservedEvent> {
-  const { run, connection } = session;
+async function* give(id: string, steered: Steered, told: Told, world: World): AsyncGenerator<ObservedEvent> {
+  const { run, connection } = steered;
   const { host } = connection;
   const log = await readRunLog(host, run);
   const text = commandText(told, senderOf(world));
-  await host.writeFiles(join(run.dir, 'session'), new Map([[`${id}.command`, { text, mode: 0o600 }]]));
+  await requireCommands(steered);
+  await putCommand(steered, id, text, world.signal);
 
   const stop = new AbortController();
   const signal = AbortSignal.any([world.signal, stop.signal]);
   const progress = { taken: false, answered: false };
-  const watch = keepHeard(session, progress, { ...world, signal });
+  const watch = keepHeard(steered, progress, { ...world, signal });
   for await (const event of merge<ObservedEvent | string>(
     stop,
     followRunLog(host, run, log, signal),
@@ -85,20 +69,45 @@ async function* give(id: string, session: Session, told: Told, world: World): As
   }
 }
 
+/** @throws DynSlurmError `usage` for a run of an earlier release. */
+async function requireCommands({ run, connection: { host } }: Steered): Promise<void> {
+  if ((await host.list(join(run.dir, 'runtime/lib'))).includes('commands.sh')) return;
+  throw new DynSlurmError('usage', `${run.id} was submitted by a dyn-slurm whose jobs took no commands yet`, {
+    hint: 'submit it again; `dyn-slurm bench --type builtin` measures it from here',
+  });
+}
+
+/** The supervisor sees the whole file, or none. */
+async function putCommand(
+  { run, connection: { host } }: Steered,
+  id: string,
+  text: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = join(run.dir, 'commands');
+  await host.writeFiles(folder, new Map([[`${id}.part`, { text, mode: 0o600 }]]));
+  const argv = ['mv', '-n', '--', join(folder, `${id}.part`), join(folder, `${id}.command`)];
+  const { exitCode, stderr } = await host.exec(argv, { timeout: 30_000, signal });
+  if (exitCode !== 0)
+    throw new DynSlurmError('connection', `cannot give ${run.id} a command: ${stderr.trim()}`);
+}
+
 interface Progress {
   taken: boolean;
   answered: boolean;
 }
 
 /** Sees from time to time that the supervisor is there, and says what a person who waits should know. */
-async function* keepHeard(session: Session, progress: Progress, world: World): AsyncGenerator<string> {
+async function* keepHeard(run: Steered, progress: Progress, world: World): AsyncGenerator<string> {
   let said = false;
   while (await pause(progress.answered ? ATTENDED : UNHEARD, world.signal)) {
-    if (await keepSupervised(session, world)) {
-      yield `the supervisor of ${session.run.id} was gone; another one has taken over`;
-    } else if (!progress.taken && !said) {
-      said = true;
-      yield 'waiting: the session is busy with the command before this one, or still opening';
+    if (isSession(run) && (await keepSupervised(run, world))) {
+      yield `the supervisor of ${run.run.id} was gone; another one has taken over`;
+      continue;
     }
+    if (!isSession(run)) await requireAllocation(run, world.signal);
+    if (progress.taken || said) continue;
+    said = true;
+    yield 'waiting: the run is busy with the command before this one, or not ready yet';
   }
 }

@@ -5,16 +5,27 @@ import { hostnames } from '../../scheduler/allocation.ts';
 import type { FoundJob } from '../../scheduler/scheduler.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { adopt } from '../run/adopt.ts';
+import type { FoundRun } from '../run/found-run.ts';
 import { type LookupOptions, lookUpRun, lookUpRuns } from '../run/lookup.ts';
-import { newestMeant } from '../run/newest.ts';
+import { newestLive, newestMeant } from '../run/newest.ts';
 import type { Origin } from '../submit/origin.ts';
 import type { World } from '../world.ts';
+import { OPENED_BY_ALLOCATE } from './command-text.ts';
 
-/** A run that takes commands. */
-export interface Session {
+/** A run that takes commands: a submitted job, or a session. */
+export interface Steered {
   readonly run: Run;
   readonly connection: Connection;
+  readonly job: SubmittedJob;
+}
+
+/** An interactive session. */
+export interface Session extends Steered {
   readonly job: SubmittedJob & { readonly session: SessionFacts };
+}
+
+export function isSession(run: Steered): run is Session {
+  return run.job.session !== undefined;
 }
 
 /** Names the session that is meant where none is named, as the prompt does. */
@@ -40,6 +51,33 @@ export async function lookUpSession(
   });
 }
 
+/**
+ * The run that a command is for: a session or a submitted job that is named, else the session of DYN_SLURM_SESSION, else
+ * the newest session that goes on, else the newest job. @throws DynSlurmError `usage` where there is none, or it has no job.
+ */
+export async function lookUpSteered(
+  query: string | undefined,
+  options: LookupOptions,
+  world: World,
+): Promise<Steered> {
+  const named = query ?? (world.env[SESSION_VARIABLE] || undefined);
+  const found = await (named === undefined
+    ? newestSteered(options, world)
+    : lookUpRun(named, options, world));
+  const { job } = found.run;
+  return job === undefined || job.session ? sessionOf(found, world) : { ...found, job };
+}
+
+async function newestSteered(options: LookupOptions, world: World): Promise<FoundRun> {
+  const runs = await lookUpRuns(options, world);
+  const sessions = runs.filter(({ run }) => run.job?.session !== undefined);
+  const found = (await newestLive(sessions, false, world)) ?? (await newestLive(runs, true, world));
+  if (found !== undefined) return found;
+  throw new DynSlurmError('usage', 'no run goes on', {
+    hint: '`dyn-slurm submit CONFIG` starts one, and `dyn-slurm allocate CONFIG` a session',
+  });
+}
+
 async function sessionOf(
   found: { readonly run: Run; readonly connection: Connection },
   world: World,
@@ -47,11 +85,14 @@ async function sessionOf(
   const { run, connection } = found;
   const { job } = run;
   if (job?.session) return { ...found, job: { ...job, session: job.session } };
-  if ((await connection.host.list(run.dir)).includes('session.sh'))
-    return lostSession(run, connection, world);
-  throw new DynSlurmError('usage', `run ${run.id} is a submitted job, which takes no commands`, {
-    hint: 'restart its workers by submitting it again, or use `dyn-slurm allocate` instead of `submit`',
+  if (await isSessionFolder(run, connection)) return lostSession(run, connection, world);
+  throw new DynSlurmError('usage', `run ${run.id} is a submitted job, and no session`, {
+    hint: '`dyn-slurm restart`, `start`, `stop` and `bench` take it, and `dyn-slurm cancel` ends it',
   });
+}
+
+async function isSessionFolder({ dir }: Run, { host }: Connection): Promise<boolean> {
+  return (await host.list(join(dir, 'commands'))).includes(OPENED_BY_ALLOCATE);
 }
 
 /** `allocate` was cut off before it could note its job; the allocation is there, or comes yet. */

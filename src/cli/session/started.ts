@@ -10,7 +10,7 @@ import { eventText } from '../watch/event-text.ts';
 import { writeLine } from '../watch/view.ts';
 import type { World } from '../world.ts';
 import type { Underway } from './command.ts';
-import type { Session } from './lookup.ts';
+import type { Steered } from './lookup.ts';
 
 /** What became of a step that was started. */
 export interface Started {
@@ -28,7 +28,7 @@ interface Waiting {
 
 /**
  * Waits until each of the steps that a command starts serves, or has ended by itself; shows how it goes.
- * @throws DynSlurmError `jobFailed` where the session ends.
+ * @throws DynSlurmError `jobFailed` where the run ends.
  */
 export async function awaitServing(
   steps: readonly Pick<SessionStep, 'name'>[],
@@ -40,7 +40,7 @@ export async function awaitServing(
   let answered = false;
   for await (const event of events) {
     if (event.kind === 'verdict') {
-      throw new DynSlurmError('jobFailed', `the session has ended: ${event.reason}`);
+      throw new DynSlurmError('jobFailed', `the run has ended: ${event.reason}`);
     }
     if (event.kind === 'answer' && event.command === id) answered = true;
     if (isNews(event, started)) {
@@ -83,7 +83,7 @@ function note(event: ObservedEvent, started: Map<string, Started>): void {
 
 /** Says what became of the steps; the exit code. */
 export function reportStarted(
-  session: Session,
+  session: Steered,
   started: readonly Started[],
   { wait = true, json = false }: Waiting,
   world: World,
@@ -101,7 +101,7 @@ export function reportStarted(
 }
 
 /** How a step ended by itself, where to read on, and what to do. */
-export function endedText({ run }: Session, end: StepEnd): string {
+export function endedText({ run }: Steered, end: StepEnd): string {
   const { step, node, line } = end;
   const advice = adviceFor(end);
   const details: readonly (readonly [string, string | undefined])[] = [
@@ -114,7 +114,7 @@ export function endedText({ run }: Session, end: StepEnd): string {
   return [end.reason, ...lines].map((text) => `${plainText(text)}\n`).join('');
 }
 
-function startedJson({ run }: Session, started: readonly Started[]): object {
+function startedJson({ run }: Steered, started: readonly Started[]): object {
   return {
     run: run.id,
     workers: started.map(({ name, serving, end }) => {

@@ -5,13 +5,14 @@ import type { SessionStep } from '../../run/session-state.ts';
 import type { LookupOptions } from '../run/lookup.ts';
 import type { World } from '../world.ts';
 import { changedCommand, type StepChange } from './change.ts';
-import { type Told, type ToldStep, tell, type Underway } from './command.ts';
-import { lookUpSession, type Session } from './lookup.ts';
+import { tell, type Underway } from './command.ts';
+import type { Told, ToldStep } from './command-text.ts';
+import { lookUpSteered, type Steered } from './lookup.ts';
 import { awaitServing, reportStarted } from './started.ts';
 import { liveSession, stepsNamed } from './steps.ts';
 
 export interface SteerOptions extends LookupOptions {
-  /** The session; the newest by default. */
+  /** The run, which may also be the first word; the newest that goes on by default. */
   readonly run?: string;
   /** `NAME=VALUE` of the role's args and env, as in a config. */
   readonly arg?: readonly string[];
@@ -23,16 +24,17 @@ export interface SteerOptions extends LookupOptions {
   readonly json?: boolean;
 }
 
-/** `dyn-slurm start|stop|restart WORKER...` of a session, whose other workers and frontends go on serving. */
+/** `dyn-slurm start|stop|restart [RUN] WORKER...`: the run's other workers and frontends go on serving. */
 export async function steer(
   verb: 'start' | 'stop' | 'restart',
   words: readonly string[],
   options: SteerOptions,
   world: World,
 ): Promise<number> {
-  const session = await lookUpSession(options.run, options, world);
+  const { run, names } = runAndNames(words, options);
+  const session = await lookUpSteered(run, options, world);
   const now = await liveSession(session);
-  const steps = stepsNamed(words, now.steps);
+  const steps = stepsNamed(names, now.steps);
   const changes = await changesOf(session, steps, options, world);
   if (changes === undefined) return EXIT.config;
   if (!options.json) showChanges(changes, world);
@@ -50,9 +52,20 @@ export async function steer(
     : reportStarted(session, await awaitServing(steps, command, options, world), options, world);
 }
 
+/** A first word that is no name of a step is that of the run: its id, number or folder. */
+function runAndNames(
+  words: readonly string[],
+  { run }: SteerOptions,
+): { readonly run: string | undefined; readonly names: readonly string[] } {
+  const [first = '', ...rest] = words;
+  if (run === undefined && rest.length > 0 && /\/|^\d+$|-[0-9a-f]{6}$/.test(first))
+    return { run: first, names: rest };
+  return { run, names: words };
+}
+
 /** By name; undefined where the settings are wrong, which is printed. */
 async function changesOf(
-  session: Session,
+  session: Steered,
   steps: readonly SessionStep[],
   { arg = [], env = [], reset = false }: SteerOptions,
   world: World,
@@ -92,15 +105,15 @@ function showChanges(changes: ReadonlyMap<string, StepChange>, world: World): vo
 }
 
 async function writeChanges(
-  { run, connection }: Session,
+  { run, connection }: Steered,
   changes: ReadonlyMap<string, StepChange>,
 ): Promise<void> {
   const files = new Map<string, HostFile>([...changes.values()].flatMap((change) => [...change.files]));
-  if (files.size > 0) await connection.host.writeFiles(`${run.dir}/session`, files);
+  if (files.size > 0) await connection.host.writeFiles(run.dir, files);
 }
 
 async function stopped(
-  { run }: Session,
+  { run }: Steered,
   steps: readonly SessionStep[],
   { id, events }: Underway,
   { json }: SteerOptions,
@@ -110,8 +123,7 @@ async function stopped(
   for await (const event of events) {
     if (event.kind === 'step-stopped') gone.push(event.step);
     if (event.kind === 'answer' && event.command === id) break;
-    if (event.kind === 'verdict')
-      throw new DynSlurmError('jobFailed', `the session has ended: ${event.reason}`);
+    if (event.kind === 'verdict') throw new DynSlurmError('jobFailed', `the run has ended: ${event.reason}`);
   }
   if (world.signal.aborted) return EXIT.interrupted;
   const idle = steps.map(({ name }) => name).filter((name) => !gone.includes(name));

@@ -5,21 +5,25 @@ import { readPlan } from '../../run/plan-file.ts';
 import { type SessionState, type SessionStep, sessionState } from '../../run/session-state.ts';
 import { type RunState, stateAfter } from '../../run/state.ts';
 import { isOf } from '../logs/query.ts';
-import type { Session } from './lookup.ts';
+import { isSession, type Session, type Steered } from './lookup.ts';
 
 /** A session as its log tells. */
 export interface SessionNow extends SessionState {
   readonly run: RunState;
 }
 
-/** @throws DynSlurmError `usage` where the session has ended. */
-export async function liveSession(session: Session): Promise<SessionNow> {
+/** @throws DynSlurmError `usage` where the run has ended. */
+export async function liveSession(session: Steered): Promise<SessionNow> {
   const now = await sessionNow(session);
   const { verdict } = now.run;
   if (verdict === undefined) return now;
-  throw new DynSlurmError('usage', `session ${session.run.id} has ended: ${verdict.reason}`, {
-    hint: 'see the others with `dyn-slurm status`',
-  });
+  throw new DynSlurmError(
+    'usage',
+    `${isSession(session) ? 'session' : 'run'} ${session.run.id} has ended: ${verdict.reason}`,
+    {
+      hint: 'see the others with `dyn-slurm status`',
+    },
+  );
 }
 
 /** The hosts of a session by the plan's index; in Slurm's order until the session has given them their indices. */
@@ -29,7 +33,7 @@ export function hostsByIndex({ job }: Session, { run: { bound } }: SessionNow): 
     : job.session.hosts;
 }
 
-export async function sessionNow({ run, connection }: Session): Promise<SessionNow> {
+export async function sessionNow({ run, connection }: Steered): Promise<SessionNow> {
   const { events } = await readRunLog(connection.host, run);
   const state = stateAfter(events);
   return { ...sessionState(state, await readPlan(connection.host, run)), run: state };
@@ -55,7 +59,7 @@ function unknownStep(word: string, steps: readonly SessionStep[]): DynSlurmError
   const names = steps.map(({ name }) => name);
   const near = nearest(word, [...names, ...steps.flatMap(({ role }) => role ?? []), 'workers']);
   const suggestion = near === undefined ? '' : `; did you mean ${near}?`;
-  return new DynSlurmError('usage', `there is no step ${word} in this session${suggestion}`, {
+  return new DynSlurmError('usage', `there is no step ${word} in this run${suggestion}`, {
     hint: `its steps are ${names.join(', ')}; \`workers\` stands for all workers`,
   });
 }

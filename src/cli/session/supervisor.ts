@@ -6,7 +6,7 @@ import { runningSteps, startDetached } from '../../scheduler/allocation.ts';
 import { jobNumber } from '../../scheduler/job-id.ts';
 import { SUPERVISOR, superviseCommand } from '../../scheduler/step-argv.ts';
 import type { World } from '../world.ts';
-import type { Session } from './lookup.ts';
+import { isSession, type Session, type Steered } from './lookup.ts';
 
 /** What srun itself says of the supervisor's step; the supervisor writes to job.log. */
 const SRUN_LOG = 'session.log';
@@ -33,13 +33,13 @@ export async function supervisorRuns({ job, connection }: Session, signal: Abort
 }
 
 /** @throws DynSlurmError `cancelled` where the allocation has ended. */
-export async function requireAllocation(
-  { run, job, connection }: Session,
-  signal: AbortSignal,
-): Promise<void> {
+export async function requireAllocation(steered: Steered, signal: AbortSignal): Promise<void> {
+  const { run, job, connection } = steered;
   const status = (await connection.scheduler.status([job.jobId], signal)).get(job.jobId);
   if (status?.phase !== 'ended' && status?.phase !== 'gone') return;
   const how = status.phase === 'gone' ? 'has ended' : `has ended: ${status.printed}`;
+  if (!isSession(steered))
+    throw new DynSlurmError('cancelled', `job ${jobNumber(job.jobId)} of ${run.id} ${how}`);
   throw new DynSlurmError('cancelled', `the allocation of ${run.id}, job ${jobNumber(job.jobId)}, ${how}`, {
     hint: `\`dyn-slurm allocate ${join(run.dir, 'config.yaml')}\` takes a new one`,
   });

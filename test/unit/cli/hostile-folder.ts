@@ -315,7 +315,7 @@ export function fillFolder(dir: string, recorded: readonly string[]): void {
     'logs/metrics.node1.prom': `# scrape 1763962990000 frontend-0\ndynamo_frontend_requests_total{model="m"} 5\n# scrape 1763963000000 frontend-0\ndynamo_frontend_requests_total{model="m"} 9\n`,
     'cancelled.json': '{"time":"2025-11-24T05:44:12.000Z"}',
     'submitted.json': '{"time":"2025-11-24T05:44:12.000Z"}',
-    'session/changes/aaaaaa/change.json':
+    'commands/changes/aaaaaa/change.json':
       '{"settings":{"args":{},"env":{}},"made":"2025-11-24T05:44:12.000Z"}',
     'profiles/20251124-054400/profile.json': '{"run":"r","tool":"torch","workers":["decode-0"]}',
     'profiles/20251124-054400/decode-0/trace.json.gz': 'x',

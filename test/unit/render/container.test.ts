@@ -19,7 +19,7 @@ async function awaited(script: string) {
   const { out } = await run.bash(`
     NODE=(node0 node1) DEADLINE=60 LEASE=0 GRACE=1 SLURM_JOB_ID=7
     trap 'echo "$OUTCOME: $REASON"' EXIT
-    launch container container '' 0 1 -- step
+    launch container container '' end 0 1 -- step
     await_container container
     REASON="state \${STEP_STATE[container]}"`);
   const events = run.events().map(({ kind, step }) => `${kind} ${step}`);
@@ -159,7 +159,7 @@ test('the end of the job tells the step, and warns where it failed', async () =>
   await run.bash(
     `
     NODE=(node0) SLURM_JOB_ID=7 CONTAINER=job-7-0
-    launch cleanup cleanup '' 0 -- srun "$1"
+    launch cleanup cleanup '' keep 0 -- srun "$1"
     until [[ -e $1 ]]; do sleep 0.05; done
     remove_containers`,
     join(run.dir, 'up'),

@@ -28,7 +28,7 @@ afterEach(() => {
 /** The end of the job: its outcome and reason. Empty where it goes on. */
 const enter = async (): Promise<string> => {
   const { out } = await run.bash(
-    `STEPS=(etcd); STEP_STATE[etcd]=up; STEP_KIND[etcd]=etcd; STEP_ROLE[etcd]=; STEP_PID[etcd]=$$; ATTEMPT_DIR=$RUN_DIR STALL=600 DEADLINE=600 TLS=
+    `STEPS=(etcd); STEP_STATE[etcd]=up; STEP_KIND[etcd]=etcd; STEP_ROLE[etcd]=; STEP_POLICY[etcd]=end; STEP_PID[etcd]=$$; ATTEMPT_DIR=$RUN_DIR STALL=600 DEADLINE=600 TLS=
      event() { :; }
      end() { printf '%s: %s' "$1" "$2"; exit; }
      enter_etcd "$1"`,

@@ -16,7 +16,7 @@ async function awaited(script: string) {
     `
     NODE=(node0) DEADLINE=60 LEASE=0 GRACE=1 SLURM_JOB_ID=7
     trap 'echo "$OUTCOME: $REASON"' EXIT
-    launch image image '' 0 -- step
+    launch image image '' end 0 -- step
     await_image image "$1"
     REASON="state \${STEP_STATE[image]}"`,
     join(run.dir, 'x.sqsh'),

@@ -25,11 +25,11 @@ test('the image comes first, and all wait for it', () => {
   const file = cachedImage(job)?.file ?? '';
   const title = '\n# The container image, once for all nodes.\n';
   expect(text('job.sbatch')?.split(title)[1]?.split('\n\n')[0]).toBe(
-    `launch image image '' 0 -- \\
+    `launch image image '' end 0 -- \\
   srun --nodes=1 --ntasks=1 --ntasks-per-node=1 "--nodelist=\${NODE[0]}" --job-name=image --overlap \\
   --mpi=none --cpu-bind=none --kill-on-bad-exit=1 --input=none \\
   "--output=\${ATTEMPT_DIR}/logs/image.%N.log" --open-mode=append bash -p "\${RUN_DIR}/steps/image.sh"
-bind_nodes
+settle_nodes_once
 await_image image '${file}'`,
   );
   expect(text('steps/image.sh')?.split('\ncomplete \\\n')[1]).toBe(

@@ -142,7 +142,7 @@ test('a node that could not be asked is asked again, and its steps are started a
   const { out, err } = await run.bash(
     `${ASK}
 count() { until [[ $(wc -l <"$RUN_DIR/stepped") == "$1" ]]; do sleep 0.02; done 2>/dev/null; }
-launch one worker decode 0 -- step one; launch two worker decode 1 2 -- step two; count 2
+launch one worker decode end 0 -- step one; launch two worker decode end 1 2 -- step two; count 2
 bind_nodes; count 3; stop_steps 0 one two; sort "$RUN_DIR/stepped"`,
   );
   expect(hostsAsked()).toEqual(['node1,node2,node3', 'node2']);

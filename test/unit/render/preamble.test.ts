@@ -23,7 +23,7 @@ cd /tmp; NODE=(node1); before=$(set +o; shopt; umask; trap; pwd; declare -F)
 take_preamble >/dev/null
 [[ $before == "$(set +o; shopt; umask; trap; pwd; declare -F)" ]] || echo 'the shell has changed' >&2
 NODE=(node1) MODEL=ours
-enlist decode-0 worker decode 0 -- bash -c '${show}' "$RUN_DIR/shown"
+plan_step decode-0 worker decode end 0 -- bash -c '${show}' "$RUN_DIR/shown"
 start_step decode-0
 wait
 end succeeded -`);

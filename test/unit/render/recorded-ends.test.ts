@@ -22,7 +22,7 @@ describe.each(RELEASES)('Slurm %s', (release) => {
     run.file('state/decode-0.srun', said);
     run.program('scontrol', 'echo "Requeue=0 Restarts=0"');
     const { out } = await run.bash(
-      `trap 'echo "$OUTCOME: $REASON"' EXIT; SLURM_JOB_ID=${job} JOB_LOG_START=1; told_to_end`,
+      `trap 'echo "$OUTCOME: $REASON"' EXIT; SLURM_JOB_ID=${job} JOB_LOG_START=1; on_sigterm`,
     );
     expect(out.trim()).toBe(verdict);
   });

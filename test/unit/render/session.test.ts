@@ -23,13 +23,17 @@ exit 1`,
 });
 afterEach(() => run.dispose());
 
-const STEPS = ['etcd etcd ""', 'frontend-0 frontend ""', 'decode-0 worker decode', 'decode-1 worker decode'];
+const STEPS = [
+  'etcd etcd "" end',
+  'frontend-0 frontend "" keep',
+  'decode-0 worker decode keep',
+  'decode-1 worker decode keep',
+];
 const START = `
-. "$RUNTIME/lib/session.sh"
-mkdir -p "$RUN_DIR/session"
+mkdir -p "$RUN_DIR/commands"
 trap 'stop worker frontend etcd; event verdict outcome="$OUTCOME" reason="$REASON" seconds:=0; end_allocation' EXIT
+WHAT=session OWNED=borrowed
 NODE=(node0 node1) SLURM_JOB_ID=42 DEADLINE=60 LEASE=0 GRACE=2 DRAIN_TIME=5
-${STEPS.map((step) => `plan_step ${step} 1 -- step ${step.split(' ')[0]}\n`).join('')}
 heeds() { until [[ -e $RUN_DIR/heeds-$1 ]]; do sleep 0.02; done; }
 # A step that does not heed its signals yet dies of them without a word.
 eval "really_$(declare -f start_step)"
@@ -38,11 +42,15 @@ start_step() {
   really_start_step "$1"
   until [[ -e $RUN_DIR/heeds-$1 ]] || ! alive "$1"; do sleep 0.02; done
 }
-begin_step() { start_fresh "$1"; }
 fail() { echo "$2" >"$RUN_DIR/end-$1"; while alive "$1"; do sleep 0.02; done; check_steps; }
-tell() { printf '%s\\n' "\${@:2}" end >"$RUN_DIR/session/$1.command"; }
+tell() {
+  printf '%s\n' "$2" "from $3" >"$RUN_DIR/commands/told"
+  for step in "\${@:4}"; do echo "step $step" >>"$RUN_DIR/commands/told"; done
+  echo end >>"$RUN_DIR/commands/told"
+  mv "$RUN_DIR/commands/told" "$RUN_DIR/commands/0000000000000$1-abc.command"
+}
 service_answers() { return 1; }
-for name in "\${STEPS[@]}"; do begin_step "$name"; done
+${STEPS.map((step) => `launch ${step} 1 -- step ${step.split(' ')[0]}\n`).join('')}
 OPEN=1
 `;
 
@@ -58,16 +66,17 @@ async function session(lines: string) {
 
 const END = { step: 'decode-0', role: 'decode', node: 'node1', rank: 0, line: 'its last words' };
 const ended = (reason: string) => ({ kind: 'verdict', outcome: 'succeeded', reason, seconds: 0 });
+const idOf = (id: string) => `0000000000000${id}-abc`;
 const command = (id: string, verb: string, ...steps: string[]) => ({
   kind: 'command',
-  command: id,
+  command: idOf(id),
   verb,
   steps,
   from: 'me',
 });
 const answer = (id: string, outcome: string, reason: string) => ({
   kind: 'answer',
-  command: id,
+  command: idOf(id),
   outcome,
   reason,
 });
@@ -126,12 +135,13 @@ test('what ends because its lease ran out did not crash', async () => {
 });
 
 test('a worker without registration is left to whoever debugs it, and an etcd that stands still is not', async () => {
-  const lines = 'AWAY_FROM[decode-0]=-99; SHORT_FROM[decode]=-99 SHORT_TOLD[decode]="1 2"; give_up_health 60';
+  const lines =
+    'AWAY_FROM[decode-0]=-99; SHORT_FROM[decode]=-99 SHORT_TOLD[decode]="1 2"; check_health_limits 60';
   expect(await session(`${lines}; alive decode-0 && end succeeded x`)).toEqual([ended('x')]);
 });
 
 test('an etcd that stands still for too long ends the session', async () => {
-  expect((await session('SILENT_FROM=-60; give_up_health 60')).at(-1)).toMatchObject({
+  expect((await session('SILENT_FROM=-60; check_health_limits 60')).at(-1)).toMatchObject({
     outcome: 'failed',
     reason: expect.stringMatching(/^etcd has not answered for \d+ s, although its process lives$/),
   });
@@ -141,7 +151,6 @@ test('commands are obeyed in the order of their names, once they are whole', asy
   const events = await session(`
 tell 2 stop me decode-0
 tell 1 restart me decode-0
-printf 'stop\\nme\\ndecode-1\\n' >"$RUN_DIR/session/3.command"
 check_steps
 heeds decode-0
 end succeeded x`);
@@ -158,7 +167,7 @@ end succeeded x`);
 });
 
 test('a release does not wait for the command that is being obeyed', async () => {
-  const lines = 'OBEYING=1; tell 1 stop me decode-0; tell 2 release me; check_steps';
+  const lines = 'BUSY=1; tell 1 stop me decode-0; tell 2 release me; check_steps';
   expect(await session(lines)).toEqual([
     command('2', 'release'),
     answer('2', 'done', 'the session ends'),
@@ -179,7 +188,6 @@ test.each([
   ['restart me decode-0 decode-7', 'there is no step decode-7'],
   ['stop me etcd', 'etcd belongs to the session itself'],
   ['restart me "decode-0 ab12cd"', 'there is no change ab12cd of decode-0'],
-  ['dance me', 'there is no command dance'],
 ])('refused: %s', async (told, reason) => {
   const events = await session(`tell 1 ${told}; check_steps; end succeeded x`);
   expect(events.slice(1)).toEqual([answer('1', 'refused', reason), ended('x')]);
@@ -187,8 +195,8 @@ test.each([
 
 test('a changed command is kept until it is changed back', async () => {
   const events = await session(`
-mkdir -p "$RUN_DIR/session/changes/ab12cd" && : >"$RUN_DIR/session/changes/ab12cd/decode-0.sh"
-again() { rm "$RUN_DIR/heeds-decode-0"; tell "$1" restart me "$2"; check_steps; heeds decode-0; }
+mkdir -p "$RUN_DIR/commands/changes/ab12cd" && : >"$RUN_DIR/commands/changes/ab12cd/decode-0.sh"
+again() { tell "$1" restart me "$2"; check_steps; heeds decode-0; }
 again 1 'decode-0 ab12cd'; again 2 decode-0; again 3 'decode-0 none'
 end succeeded x`);
   expect(events.filter(({ kind }) => kind === 'step-changed')).toEqual([
@@ -198,15 +206,17 @@ end succeeded x`);
   const { out } = await run.bash('grep decode-0 "$RUN_DIR/ran"');
   expect(out.split('\n')).toEqual([
     'decode-0',
-    `${run.dir}/session/changes/ab12cd/decode-0.sh`,
-    `${run.dir}/session/changes/ab12cd/decode-0.sh`,
-    `${run.dir}/steps/decode-0.sh`,
+    `${run.dir}/commands/changes/ab12cd/decode-0.sh`,
+    `${run.dir}/commands/changes/ab12cd/decode-0.sh`,
+    'decode-0',
     '',
   ]);
 });
 
 test('a command that an earlier supervisor was at is refused', async () => {
-  const events = await session(': >"$RUN_DIR/session/7.taken"; refuse_taken; refuse_taken; end succeeded x');
+  const events = await session(
+    `: >"$RUN_DIR/commands/${idOf('7')}.taken"; refuse_taken; refuse_taken; end succeeded x`,
+  );
   expect(events).toEqual([
     answer('7', 'refused', 'the supervisor ended while it was at it; see what runs'),
     ended('x'),
@@ -244,23 +254,71 @@ test('a time limit is asked for again before it counts, for it may have been mov
   expect((await session(`${near}; ${LOOK}; check_steps`)).at(-1)).toMatchObject({ outcome: 'timeout' });
 });
 
-test('a new supervisor takes over what runs, and needs Slurm to tell it what', async () => {
-  run.file('state/nodes', 'node0 node1\n10.0.0.1 10.0.0.2\n');
-  run.program('squeue', 'printf "42.3|decode-0\\n42.4|session\\n"');
-  const begin = `
-. "$RUNTIME/lib/session.sh"
+test.each([
+  ['dance\nfrom me\nend\n', 'there is no command dance'],
+  ['stop\nfrom me\nstep decode-1\n', 'the command is not whole'],
+  ['stop\nme\nstep decode-1\nend\n', 'the command does not say whom it is from'],
+  ['stop\nfrom me\ndecode-1\nend\n', 'the command has a line that says nothing: decode-1'],
+  [
+    'stop\nfrom me\nstep decode-1; reboot\nend\n',
+    'the command has a line that says nothing: step decode-1; reboot',
+  ],
+  ['stop\nfrom $(reboot)\nstep decode-1\nend\n', 'the command does not say whom it is from'],
+  ['', 'the command is not whole'],
+])('refused, and run in no way: %j', async (text, reason) => {
+  run.file('told', text);
+  const events = await session(
+    `mv "$RUN_DIR/told" "$RUN_DIR/commands/${idOf('1')}.command"; chmod 600 "$RUN_DIR"/commands/*; check_steps; check_steps; end succeeded x`,
+  );
+  expect(events).toEqual([answer('1', 'refused', reason), ended('x')]);
+});
+
+test.each(['chmod 620', 'chmod 602', 'ln -sf /etc/hostname'])(
+  'a command that others may have written is refused: %s',
+  async (change) => {
+    const events = await session(
+      `tell 1 stop me decode-0; ${change} "$RUN_DIR/commands/${idOf('1')}.command"; check_steps; end succeeded x`,
+    );
+    const reason = "it is not a file of the run's owner that nobody else may write";
+    expect(events).toEqual([answer('1', 'refused', reason), ended('x')]);
+  },
+);
+
+test('a new supervisor takes over what runs, by its srun or else by its step, and needs Slurm to tell it of that', async () => {
+  run.program('squeue', 'printf "42.3|decode-1\\n42.4|session\\n"');
+  run.program('scontrol', 'printf "node0\\nnode1\\n"');
+  const first = `
 export SLURM_JOB_ID=42 SLURM_STEP_ID=4
-begin_session node0,node1 owned 60 60 5 0 /nowhere
+enter_allocation node0,node1 owned
+begin 60 60 5 0 /nowhere
 trap - EXIT
-bind_session 2 eth0
-plan_step decode-0 worker decode 1 -- step decode-0
-plan_step decode-1 worker decode 1 -- step decode-1
-kill -KILL "\${STEP_PID[decode-0]}"
-echo "\${STEP_STATE[decode-0]} \${STEP_STATE[decode-1]} $(address_of decode-0)"`;
-  expect((await run.bash(begin)).out).toBe('back lost 10.0.0.2:\n');
+NODE=(node0 node1)
+printf '%s\\n' 'node0 node1' '10.0.0.1 10.0.0.2' 'eth0 eth0' '' >"$RUN_DIR/state/nodes"
+launch decode-0 worker decode keep 0 -- bash -c 'exec >/dev/null; sleep 60; :' bash --job-name=decode-0 --overlap
+launch decode-1 worker decode keep 1 -- true
+launch decode-2 worker decode keep 1 -- true
+save_state
+echo "\${STEP_PID[decode-0]}" >"$RUN_DIR/pid"
+kill -KILL $$`;
+  await run.bash(first);
+  const pid = (await run.bash('cat "$RUN_DIR/pid"')).out.trim();
+  const second = `
+export SLURM_JOB_ID=42 SLURM_STEP_ID=4
+enter_allocation node0,node1 owned
+begin 60 60 5 0 /nowhere
+trap - EXIT
+find_nodes 2 eth0
+plan_step decode-0 worker decode keep 0 -- step decode-0
+launch decode-1 worker decode keep 1 -- step decode-1
+launch decode-2 worker decode keep 1 -- step decode-2
+plan_step decode-3 worker decode keep 1 -- step decode-3
+kill -KILL "\${STEP_PID[decode-0]}" "\${STEP_PID[decode-1]}"
+echo "\${STEP_PID[decode-0]} \${ORPHAN[decode-1]} \${ADOPTED[*]} $(address_of decode-1)"
+echo "\${STEP_STATE[decode-0]} \${STEP_STATE[decode-2]} \${STEP_PID[decode-2]:-none} \${STEP_STATE[decode-3]}"`;
+  expect((await run.bash(second)).out).toBe(`${pid} 42.3 decode-0 decode-1 10.0.0.2:\nup up none stopped\n`);
   run.program('sleep', '');
   run.program('squeue', 'exit 1');
-  expect(await run.bash(begin)).toMatchObject({
+  expect(await run.bash(second)).toMatchObject({
     code: 1,
     out: "the session's supervisor cannot ask Slurm what runs\n",
   });
@@ -268,9 +326,7 @@ echo "\${STEP_STATE[decode-0]} \${STEP_STATE[decode-1]} $(address_of decode-0)"`
 
 test('of two supervisors the first one stays', async () => {
   run.program('squeue', 'printf "42.3|session\\n42.4|session\\n"');
-  const begin =
-    '. "$RUNTIME/lib/session.sh"; SLURM_JOB_ID=42 SLURM_STEP_ID=4; begin_session node0 owned 60 60 5 0 /nowhere';
-  expect(await run.bash(begin)).toMatchObject({
+  expect(await run.bash('SLURM_JOB_ID=42 SLURM_STEP_ID=4; enter_allocation node0 owned')).toMatchObject({
     code: 0,
     out: "the session's supervisor runs already, as step 42.3\n",
   });

@@ -26,12 +26,13 @@ afterEach(() => run.dispose());
 const START = `
 trap 'stop worker frontend etcd; event verdict outcome="$OUTCOME" reason="$REASON" seconds:=0' EXIT
 NODE=(node0 node1) DEADLINE=60 LEASE=0 GRACE=2 DRAIN_TIME=5 DELAYS=(0 0 0)
-start() { launch "$1" "$2" "$3" 1 -- step "$1"; until [[ -e $RUN_DIR/heeds-$1 ]]; do sleep 0.02; done; }
+start() { launch "$1" "$2" "$3" end 1 -- step "$1"; until [[ -e $RUN_DIR/heeds-$1 ]]; do sleep 0.02; done; }
+policy() { STEP_POLICY[decode-0]=$1 STEP_POLICY[decode-1]=$1; }
 fail() { echo "$2" >"$RUN_DIR/end" && mv "$RUN_DIR/end" "$RUN_DIR/end-$1"; while alive "$1"; do sleep 0.02; done; check_steps; }
 settle() { until [[ \${STEP_STATE[decode-0]} == up ]]; do sleep 0.02; check_steps; done; }
 service_answers() { return 0; }
 start etcd etcd ''; start decode-0 worker decode; start decode-1 worker decode
-READY=1
+READY=1 WHOLE=1 OPEN=1
 `;
 
 /** The events of the run after the start of its steps, without their times. */
@@ -52,7 +53,7 @@ test('a step that ends, with whatever code, ends the job', async () => {
 });
 
 test('a worker that may be lost is done without, but not the last one', async () => {
-  expect(await supervised('spare_workers decode; fail decode-0 139; fail decode-1 1')).toEqual([
+  expect(await supervised('policy degrade; fail decode-0 139; fail decode-1 1')).toEqual([
     {
       kind: 'degraded',
       reason: 'decode-0 on node1 was killed by SIGSEGV',
@@ -72,14 +73,14 @@ test('a worker that may be lost is done without, but not the last one', async ()
 });
 
 test('infrastructure may not be lost', async () => {
-  expect(await supervised('spare_workers decode; restart_workers decode 3; fail etcd 1')).toEqual([
+  expect(await supervised('policy restart=3,degrade; fail etcd 1')).toEqual([
     { kind: 'verdict', outcome: 'failed', reason: 'etcd on node1 exited with code 1', seconds: 0 },
   ]);
 });
 
 test('a worker is started again as often as it may, and recovers when the service answers', async () => {
   const events = await supervised(
-    'restart_workers decode 2; fail decode-0 3; settle; fail decode-0 4; settle; fail decode-0 5',
+    'policy restart=2; fail decode-0 3; settle; fail decode-0 4; settle; fail decode-0 5',
   );
   const restarting = { kind: 'worker-restarting', ...END, of: 2, delay: 0 };
   const started = { kind: 'step-started', step: 'decode-0', role: 'decode', nodes: ['node1'] };
@@ -101,8 +102,7 @@ test('a worker is started again as often as it may, and recovers when the servic
 });
 
 test('a worker that does not come back in time is lost again', async () => {
-  const lines =
-    'restart_workers decode 1; service_answers() { return 1; }; DEADLINE=0; fail decode-0 3; settle';
+  const lines = 'policy restart=1; service_answers() { return 1; }; DEADLINE=0; fail decode-0 3; settle';
   expect((await supervised(lines)).at(-1)).toMatchObject({
     outcome: 'failed',
     reason: 'decode-0 is not ready 0 s after its restart, after restart 1',
@@ -110,7 +110,7 @@ test('a worker that does not come back in time is lost again', async () => {
 });
 
 test('a node that failed takes its worker with it for good', async () => {
-  const lines = `restart_workers decode 3; spare_workers decode
+  const lines = `policy restart=3; policy degrade
 echo 'srun: error: Node failure on node1' >>"$ATTEMPT_DIR/state/decode-0.srun"
 kill -KILL "\${STEP_PID[decode-0]}"; while alive decode-0; do sleep 0.02; done; check_steps`;
   expect((await supervised(lines))[0]).toMatchObject({
@@ -122,9 +122,39 @@ kill -KILL "\${STEP_PID[decode-0]}"; while alive decode-0; do sleep 0.02; done; 
   });
 });
 
+test('what a command has started ends alone until it serves, and by its policy from then on', async () => {
+  const asked = 'STEP_STATE[decode-0]=back STEP_ASKED[decode-0]=1 STEP_UNTIL[decode-0]=$NEVER';
+  const again =
+    'names=(decode-0) changes=(""); start_named; until [[ -e $RUN_DIR/heeds-decode-0 ]]; do sleep 0.02; done';
+  const lines = `${asked}; fail decode-0 1; rm "$RUN_DIR/heeds-decode-0"; REFUSAL=''; ${again}; step_serves decode-0; fail decode-0 2`;
+  expect(await supervised(lines)).toEqual([
+    { kind: 'step-ended', reason: 'decode-0 on node1 exited with code 1', ...END, exit: 1 },
+    { kind: 'step-started', step: 'decode-0', role: 'decode', nodes: ['node1'] },
+    { kind: 'step-serving', step: 'decode-0', role: 'decode', seconds: expect.any(Number) },
+    { kind: 'verdict', outcome: 'failed', reason: 'decode-0 on node1 exited with code 2', seconds: 0 },
+  ]);
+});
+
+test('a drain is a command, too', async () => {
+  const command =
+    'printf "%s\\n" drain "from me" end >"$RUN_DIR/commands/00000000000001-abc.command"; chmod 600 "$RUN_DIR"/commands/*';
+  const events = await supervised(`mkdir "$RUN_DIR/commands"; ${command}; check_steps`);
+  expect(events).toEqual([
+    { kind: 'command', command: '00000000000001-abc', verb: 'drain', steps: [], from: 'me' },
+    {
+      kind: 'answer',
+      command: '00000000000001-abc',
+      outcome: 'done',
+      reason: 'requests under way are answered, and the job ends',
+    },
+    { kind: 'draining', reason: 'drained by me' },
+    { kind: 'verdict', outcome: 'succeeded', reason: 'drained by me', seconds: 0 },
+  ]);
+});
+
 test('steps that were told to end from outside end the job as cancelled', async () => {
   const lines =
-    'spare_workers decode; kill -USR2 "${STEP_PID[decode-0]}"; while alive decode-0; do sleep 0.02; done; check_steps';
+    'policy degrade; kill -USR2 "${STEP_PID[decode-0]}"; while alive decode-0; do sleep 0.02; done; check_steps';
   expect(await supervised(lines)).toEqual([
     {
       kind: 'verdict',
@@ -173,13 +203,13 @@ test.each([
     'scontrol',
     'case $2 in hostnames) printf "node7\\nnode9\\n" ;; *) echo "JobId=42 Requeue=0 Restarts=0" ;; esac',
   );
-  expect((await supervised('SLURM_JOB_ID=42 JOB_LOG_START=1; told_to_end')).at(-1)).toMatchObject({
+  expect((await supervised('SLURM_JOB_ID=42 JOB_LOG_START=1; on_sigterm')).at(-1)).toMatchObject({
     outcome,
     reason,
   });
   // As of 26.05.
   run.file('job.log', `[2025-11-24T07:01:43.468] ${said}`);
-  expect((await supervised('SLURM_JOB_ID=42 JOB_LOG_START=1; told_to_end')).at(-1)).toMatchObject({
+  expect((await supervised('SLURM_JOB_ID=42 JOB_LOG_START=1; on_sigterm')).at(-1)).toMatchObject({
     outcome,
     reason,
   });
@@ -195,7 +225,7 @@ test('a job that Slurm starts again is requeued', async () => {
   run.file('env/decode-0.secrets', 'HF_TOKEN=x\n');
   run.file('state/credentials', 'p\n');
   const events = await supervised(
-    'LOCAL=/nowhere SLURM_JOB_ID=42 JOB_LOG_START=1; trap finish EXIT; told_to_end',
+    'LOCAL=/nowhere SLURM_JOB_ID=42 JOB_LOG_START=1; trap finish EXIT; on_sigterm',
   );
   expect(events).toEqual([
     { kind: 'teardown', outcome: 'cancelled', reason: 'preempted by a job of higher priority' },
@@ -209,7 +239,7 @@ test('a job that Slurm starts again is requeued', async () => {
 
 describe('whether Slurm starts a preempted job again', () => {
   const words = 'error: *** JOB 42 ON node1 CANCELLED AT 2025-11-24T07:01:43 DUE TO PREEMPTION ***';
-  const preempted = 'LOCAL=/nowhere SLURM_JOB_ID=42 JOB_LOG_START=1; trap finish EXIT; told_to_end';
+  const preempted = 'LOCAL=/nowhere SLURM_JOB_ID=42 JOB_LOG_START=1; trap finish EXIT; on_sigterm';
   const reason = 'preempted by a job of higher priority';
 
   test('a controller that answers after the teardown is heard, and not waited for before', async () => {

@@ -30,7 +30,7 @@ test("a session's supervisor is a step on the head node", () => {
     '--open-mode=append',
     '/bin/bash',
     '-l',
-    '/lustre/runs/r1-0a1b2c/session.sh',
+    '/lustre/runs/r1-0a1b2c/job.sbatch',
     'node1,node2',
     'owned',
   ]);

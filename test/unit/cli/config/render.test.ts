@@ -30,9 +30,10 @@ const RUNTIME = [
     'task.sh',
   ],
   ...[
+    'adopt',
     'await',
-    'bench',
     'cause',
+    'commands',
     'end',
     'etcd',
     'events',
@@ -41,6 +42,7 @@ const RUNTIME = [
     'ready',
     'steps',
     'supervise',
+    'turned-away',
   ].map((name) => `lib/${name}.sh`),
   ...['address', 'environment', 'gpus', 'model'].map((name) => `node/${name}.sh`),
 ];
@@ -73,7 +75,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     ...Object.fromEntries(names.map((name) => [`steps/${name}.sh`, '700'])),
     ...Object.fromEntries(names.map((name) => [`env/${name}.env`, '600'])),
   });
-  expect(world.stderr()).toBe('wrote 44 files to job; start with job/job.sbatch\n');
+  expect(world.stderr()).toBe('wrote 46 files to job; start with job/job.sbatch\n');
   expect(world.stdout()).toBe('');
 });
 
