@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import { PLAN_FILE, parsePlan } from '../../../src/run/plan-file.ts';
 import { packageRoot } from '../../world.ts';
 
 const folder = join(packageRoot, 'slurm_jobs');
-const jobs = readdirSync(folder).filter((name) => readdirSync(join(folder, name)).includes('plan.json'));
+const jobs = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'plan.json')));
 const written = (job: string) => readFileSync(join(folder, job, 'plan.json'), 'utf8');
 
 interface Shape {
