@@ -1,17 +1,18 @@
 import type { Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
+import { ROLES } from '../config/schema/role.ts';
 import type { Problem } from '../config/yaml/problem.ts';
 import { benchOutline } from './bench/outline.ts';
 import { benchOnDemand, benchSteps } from './bench-step.ts';
 import { containerSteps } from './container.ts';
 import { commandLineOptions, directives } from './directives.ts';
 import { frontendSteps, nginxAddresses } from './frontend.ts';
-import { imageSteps } from './image.ts';
+import { cachedImage, imageSteps } from './image.ts';
 import { infraSteps } from './infra.ts';
 import { monitorSteps } from './monitor-step.ts';
 import { movablePorts } from './movable-ports.ts';
 import type { Placement } from './placement.ts';
-import type { Plan, PlanNode, PlanWorker, ProcessKind, Shells, Step } from './plan.ts';
+import type { Plan, PlanNode, PlannedSettings, PlanWorker, ProcessKind, Shells, Step } from './plan.ts';
 import { etcdGuard } from './planes.ts';
 import { portClashes } from './ports.ts';
 import { preflightChecks } from './preflight.ts';
@@ -83,7 +84,8 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     timeLimit: job.slurm.time,
     ...(job.topology !== undefined && { topology: job.topology }),
     cluster: job.cluster,
-    contained: job.container !== undefined && job.cluster.container_runtime === 'pyxis',
+    ...containers(job),
+    settings: settings(job),
     directives: directives(job, count, perNode),
     commandLine: commandLineOptions(job),
     preflight: preflightChecks(job, { nodes, gpus, workers, steps, processes }),
@@ -98,6 +100,23 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     ...(bench && { bench }),
     ...(onDemand && { benchOnDemand: withSrun(onDemand, job) }),
   };
+}
+
+function containers(job: Job): Pick<Plan, 'contained' | 'image'> {
+  const { container, cluster } = job;
+  if (container === undefined || cluster.container_runtime !== 'pyxis') return { contained: false };
+  const cached = cachedImage(job);
+  return { contained: true, image: { name: container.image, ...(cached && { cached }) } };
+}
+
+function settings(job: Job): PlannedSettings {
+  const owners = [...ROLES, 'frontend'] as const;
+  return Object.fromEntries(
+    owners.flatMap((owner) => {
+      const config = job[owner];
+      return config === undefined ? [] : [[owner, { args: config.args, env: config.env }]];
+    }),
+  );
 }
 
 function shells({ cluster }: Job): Shells {

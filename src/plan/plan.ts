@@ -1,7 +1,8 @@
 import type { ClusterProfile } from '../config/schema/cluster-schema.ts';
-import type { Role } from '../config/schema/job-schema.ts';
+import type { JobConfig, Role } from '../config/schema/job-schema.ts';
 import type { StartStage } from '../start-stages.ts';
 import type { BenchOutline } from './bench/outline.ts';
+import type { CachedImage } from './image.ts';
 import type { RunMode } from './policy.ts';
 
 /** Position of a node in the allocation, 0-based; the script binds it to a hostname at run time. */
@@ -206,6 +207,11 @@ export interface Shells {
   readonly modules: boolean;
 }
 
+/** Those of `frontend`, and of each role that the job has. */
+export type PlannedSettings = {
+  readonly [Owner in Role | 'frontend']?: Pick<NonNullable<JobConfig[Owner]>, 'args' | 'env'>;
+};
+
 export interface Plan {
   readonly version: 1;
   readonly mode: RunMode;
@@ -239,6 +245,10 @@ export interface Plan {
   readonly contained: boolean;
   /** What `dyn-slurm bench` gives its command, where the config has no benchmark that runs in the job. */
   readonly benchOnDemand?: Step;
+  /** Their image, where they do: as the config names it, and as the job caches it, where it does. */
+  readonly image?: { readonly name: string; readonly cached?: CachedImage };
+  /** Arguments and environment that the config has for the engines of each role and for the frontends. */
+  readonly settings: PlannedSettings;
   /** Options of the job script, as words; none of them twice. */
   readonly directives: readonly string[];
   /** Options that sbatch's command line takes instead, by name, because each submission adds to them. */

@@ -152,7 +152,6 @@ const JOB_ABOVE_PLAN = [
   'cli/config/load.ts',
   'cli/rehearse/rehearse.ts',
   'cli/rehearse/run-rehearsal.ts',
-  'cli/submit/dry-run.ts',
 ];
 
 test('above the plan nothing knows the config’s Job, by type imports either', () => {

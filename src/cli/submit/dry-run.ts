@@ -1,7 +1,4 @@
-import type { Job } from '../../config/job.ts';
-import { ROLES } from '../../config/schema/role.ts';
 import { span } from '../../format.ts';
-import { cachedImage } from '../../plan/image.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { runtimeOf } from '../../render/runtime.ts';
 import { quoteWord } from '../../render/shell.ts';
@@ -17,7 +14,6 @@ import { wrapped } from '../wrap.ts';
 export interface DryRun {
   readonly request: SubmitRequest;
   readonly plan: Plan;
-  readonly job: Job;
   readonly retries?: number;
   /** What the topology says of itself. */
   readonly notes?: readonly string[];
@@ -25,7 +21,7 @@ export interface DryRun {
 
 /** The request as text: what runs, what it takes, opens and leaves; with `full` every file after it. */
 export function dryRunText(
-  { request, plan, job, retries = 0, notes = [] }: DryRun,
+  { request, plan, retries = 0, notes = [] }: DryRun,
   { full, page }: { readonly full: boolean; readonly page: Page },
 ): string {
   const { run, command, files } = request;
@@ -35,10 +31,10 @@ export function dryRunText(
       'Would run',
       `${filled(command.map(quoteWord), inner.width - 6).join(' \\\n    ')}\n${againText(retries)}`,
     ],
-    ['Would take', `${summary(plan)}\n${table(['what', 'how much'], taken(job), inner)}`],
+    ['Would take', `${summary(plan)}\n${table(['what', 'how much'], taken(plan), inner)}`],
     ['Would listen', listening(plan, inner)],
     ['Would pass', passed(plan, inner)],
-    ['Would leave', `${left(job, run.dir).join('\n')}\n`],
+    ['Would leave', `${left(plan, run.dir).join('\n')}\n`],
     ...notesSection(notes, plan, inner),
     ['Would send', sent(files, full)],
   ];
@@ -53,7 +49,7 @@ export function dryRunText(
 }
 
 /** The same as data. */
-export function dryRunJson({ request, plan, job, retries = 0, notes = [] }: DryRun): object {
+export function dryRunJson({ request, plan, retries = 0, notes = [] }: DryRun): object {
   const { run, command, files } = request;
   return {
     run,
@@ -70,7 +66,7 @@ export function dryRunJson({ request, plan, job, retries = 0, notes = [] }: DryR
       names: Object.keys(env),
       secrets: Object.keys(secrets),
     })),
-    leaves: left(job, run.dir),
+    leaves: left(plan, run.dir),
     notes,
     runtime: runtimeOf(files).sha256,
     files: [...files].map(([path, { text, mode }]) => ({ path, mode: octal(mode), text })),
@@ -97,26 +93,34 @@ function againText(retries: number): string {
   return `and ${times}, as runs of their own, each with --dependency=afternotok of all before it\n`;
 }
 
-function taken(job: Job): readonly (readonly string[])[] {
-  const { slurm, cluster, container, health } = job;
-  const { account, partition, qos, reservation, constraint, segment, time, exclusive } = slurm;
+function taken({ directives, image, timeLimit }: Plan): readonly (readonly string[])[] {
+  const asked = options(directives);
+  const [, notice] = asked.get('signal')?.split('@') ?? [];
+  const names = ['account', 'partition', 'qos', 'reservation', 'constraint', 'segment'];
   const all = {
-    account,
-    partition,
-    qos,
-    reservation,
-    constraint,
-    segment: segment?.toString(),
-    'time limit': `${span(time)}; USR1 to the script ${span(health.drain)} before`,
-    nodes: exclusive ? 'whole (--exclusive)' : 'shared with other jobs',
-    'started again': slurm.requeue ? 'after a preemption or the failure of a node (--requeue)' : undefined,
-    'a node that fails': ROLES.some((role) => job[role]?.critical === false)
+    ...Object.fromEntries(names.map((name) => [name, asked.get(name)])),
+    'time limit': `${span(timeLimit)}; USR1 to the script ${span(Number(notice))} before`,
+    nodes: asked.get('exclusive') === '' ? 'whole (--exclusive)' : 'shared with other jobs',
+    'started again': asked.has('requeue')
+      ? 'after a preemption or the failure of a node (--requeue)'
+      : undefined,
+    'a node that fails': asked.has('no-kill')
       ? 'ends what runs there, and not the job (--no-kill)'
       : undefined,
-    image: cluster.container_runtime === 'pyxis' ? container?.image : undefined,
-    'image file': cachedImage(job)?.file,
+    image: image?.name,
+    'image file': image?.cached?.file,
   };
   return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+}
+
+/** Values of a job script's options by name; of an option without one, an empty text. */
+function options(directives: Plan['directives']): ReadonlyMap<string, string> {
+  return new Map(
+    directives.map((word) => {
+      const [, name = '', value = ''] = /^--([^=]+)=?(.*)$/s.exec(word) ?? [];
+      return [name, value];
+    }),
+  );
 }
 
 function ports(plan: Plan) {
@@ -140,14 +144,14 @@ function passed({ steps }: Plan, { width }: Page): string {
     .join('');
 }
 
-function left(job: Job, dir: string): readonly string[] {
-  const image = cachedImage(job);
+function left({ image, localDir }: Plan, dir: string): readonly string[] {
+  const cached = image?.cached;
   return [
     `${dir} (0700): the job's files, logs, events.jsonl and state; yours to delete`,
-    ...(image === undefined
+    ...(cached === undefined
       ? []
-      : [`${image.file} (0644): ${image.source}, imported where it is not there yet`]),
-    `under ${job.cluster.local_dir} of each node: nothing once the job has ended`,
+      : [`${cached.file} (0644): ${cached.source}, imported where it is not there yet`]),
+    `under ${localDir} of each node: nothing once the job has ended`,
   ];
 }
 

@@ -34,7 +34,7 @@ export interface SubmitOptions extends LoadOptions, AfterOptions {
 export async function submit(file: string, options: SubmitOptions, world: World): Promise<number> {
   const loaded = await loadValidJob(file, options, world);
   if (loaded === undefined) return EXIT.config;
-  const { job, plan } = loaded;
+  const { plan } = loaded;
   const seen = (host?: Host) => refusedFiles(loaded, world, host);
   const { retries = 0 } = options;
   const runsDir = await runsDirAt(plan.cluster, options, world);
@@ -44,7 +44,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const request = submitRequest(run, files, await after(options, plan.cluster, world), excluded.given);
   if (options.dryRun) {
     if (await seen()) return EXIT.config;
-    const dryRun = { request, plan, job, retries, notes: loaded.notes ?? [] };
+    const dryRun = { request, plan, retries, notes: loaded.notes ?? [] };
     const { full = false } = options;
     const text = () => dryRunText(dryRun, { full, page: world.page });
     world.out.write(options.json ? `${JSON.stringify(dryRunJson(dryRun), null, 2)}\n` : text());
