@@ -2,7 +2,7 @@ import type { Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
 import { ROLES } from '../config/schema/role.ts';
 import type { Problem } from '../config/yaml/problem.ts';
-import { benchOutline } from './bench/outline.ts';
+import { benchSpec } from './bench/spec.ts';
 import { benchOnDemand, benchSteps } from './bench-step.ts';
 import { containerSteps } from './container.ts';
 import { commandLineOptions, directives } from './directives.ts';
@@ -41,12 +41,13 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
   const { nodes: count, gpusPerNode: perNode, workers: placed, frontends } = placement;
   // nginx stands before several frontends, on the head node.
   const entry = { node: frontends.length > 1 ? 0 : (frontends[0]?.node ?? 0), port: job.frontend.port };
+  const bench = job.bench && benchSpec(job.bench, job, entry);
   const services = [...frontendSteps(job, frontends), ...placed.map((worker) => workerStep(job, worker))];
   const rest = [
     ...infraSteps(job),
     ...services,
     ...monitorSteps(job, placed, services),
-    ...benchSteps(job, entry),
+    ...benchSteps(bench),
   ];
   const steps = [...imageSteps(job), ...containerSteps(job, rest), ...rest].map((step) =>
     withSrun(step, job),
@@ -64,7 +65,6 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
   const workers = placed.map(planWorker);
   const ready = readiness(job);
   const nginx = nginxAddresses(job, steps);
-  const bench = benchOutline(job);
   const own = steps.some(({ kind }) => kind === 'bench');
   const [onDemand] = own ? [] : benchOnDemand(job, entry);
   return {

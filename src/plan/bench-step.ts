@@ -5,10 +5,10 @@ import { type BenchConfig, customBench } from '../config/schema/bench.ts';
 import { END_SIGNAL, toolRuns } from './bench/command.ts';
 import { measurements } from './bench/measurement.ts';
 import { CONFIGURED } from './bench/outline.ts';
+import { type BenchSpec, benchSpec } from './bench/spec.ts';
 import { userEnvironment } from './environment.ts';
-import { portPart } from './movable-ports.ts';
 import type { Plan, StepBody, Word } from './plan.ts';
-import { ATTEMPT_DIR, nodeIp, RUN_DIR } from './word.ts';
+import { ATTEMPT_DIR, RUN_DIR } from './word.ts';
 
 /** A benchmark that was asked for apart from the config's. */
 export interface OtherBench {
@@ -19,12 +19,11 @@ export interface OtherBench {
 }
 
 /** The benchmark, on the head node; it starts when the service is ready, and the job ends with it. */
-export function benchSteps(job: Job, entry: Plan['entry'], other?: OtherBench): readonly StepBody[] {
-  const { bench } = job;
-  if (bench === undefined || bench.type === 'builtin') return [];
+export function benchSteps(spec: BenchSpec | undefined, other?: OtherBench): readonly StepBody[] {
+  if (spec === undefined || spec.config.type === 'builtin') return [];
+  const { config: bench, url, service } = spec;
   const { variables } = withoutSecrets(bench.type, bench.args);
   const { env, secrets } = userEnvironment(bench.env, variables);
-  const url: Word = ['http://', nodeIp(entry.node), ':', portPart('frontend', entry.port, job)];
   const results = resultsFolder(bench, other);
   return [
     {
@@ -36,9 +35,7 @@ export function benchSteps(job: Job, entry: Plan['entry'], other?: OtherBench): 
       gpus: [],
       argv: isBenchTool(bench.type)
         ? toolWords(bench.type, {
-            job,
-            bench,
-            url,
+            spec,
             results,
             // A bundle has it only where its own benchmark needs it.
             script: other ? results : [RUN_DIR, '/runtime'],
@@ -47,7 +44,7 @@ export function benchSteps(job: Job, entry: Plan['entry'], other?: OtherBench): 
         : ['bash', '-c', bench.command ?? ''],
       env: {
         DYN_SLURM_URL: url,
-        DYN_SLURM_MODEL: job.model.served_name,
+        DYN_SLURM_MODEL: service.model,
         DYN_SLURM_RESULTS: results,
         // srun pipes the output, and Python would hold it back by the block.
         ...(isBenchTool(bench.type) && { PYTHONUNBUFFERED: '1' }),
@@ -62,7 +59,7 @@ export function benchSteps(job: Job, entry: Plan['entry'], other?: OtherBench): 
 
 /** The step that `dyn-slurm bench` gives its command, in a job whose config has no benchmark that runs in it. */
 export function benchOnDemand(job: Job, entry: Plan['entry']): readonly StepBody[] {
-  return benchSteps({ ...job, bench: customBench(NONE, job.bench?.env) }, entry);
+  return benchSteps(benchSpec(customBench(NONE, job.bench?.env), job, entry));
 }
 
 const NONE = 'echo "the config has no benchmark" >&2; exit 2';
@@ -77,16 +74,15 @@ function resultsFolder({ type }: BenchConfig, other: OtherBench | undefined): Ex
 function toolWords(
   tool: BenchToolType,
   given: {
-    readonly job: Job;
-    readonly bench: BenchConfig;
-    readonly url: Word;
+    readonly spec: BenchSpec;
     readonly results: Exclude<Word, string>;
     /** The folder of bench.sh. */
     readonly script: Exclude<Word, string>;
     readonly done?: ReadonlySet<string> | undefined;
   },
 ): readonly Word[] {
-  const { job, bench, url, results, script, done } = given;
+  const { spec, results, script, done } = given;
+  const { config: bench, url, modelPath, service } = spec;
   const all = measurements(bench);
   const limit = String(bench.point_time_limit ?? 0);
   const blocks = all
@@ -97,8 +93,8 @@ function toolWords(
         bench,
         measurement,
         url,
-        model: job.model.served_name,
-        tokenizer: bench.tokenizer ?? job.model.path,
+        model: service.model,
+        tokenizer: bench.tokenizer ?? modelPath,
         folder: (file) => [...results, `/${folder}${file}`],
       });
       return runs.flatMap(({ kind, argv }) => [

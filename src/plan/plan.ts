@@ -1,7 +1,7 @@
 import type { ClusterProfile } from '../config/schema/cluster-schema.ts';
 import type { JobConfig, Role } from '../config/schema/job-schema.ts';
 import type { StartStage } from '../start-stages.ts';
-import type { BenchOutline } from './bench/outline.ts';
+import type { BenchSpec } from './bench/spec.ts';
 import type { CachedImage } from './image.ts';
 import type { RunMode } from './policy.ts';
 
@@ -269,6 +269,6 @@ export interface Plan {
   readonly natsMaxPayload: number;
   /** There with several frontends; the words are addresses with ports. */
   readonly nginx?: { readonly listen: Word; readonly upstreams: readonly Word[] };
-  /** What the job's benchmark measures. */
-  readonly bench?: BenchOutline;
+  /** The config's benchmark. */
+  readonly bench?: BenchSpec;
 }

@@ -1,4 +1,5 @@
 import { isBenchTool } from '../config/compat/bench-args.ts';
+import { benchOutline } from '../plan/bench/outline.ts';
 import { planJson } from '../plan/json.ts';
 import { METRICS } from '../plan/monitor-step.ts';
 import type { Plan, ProcessKind, Word } from '../plan/plan.ts';
@@ -117,8 +118,8 @@ export function renderBundle(plan: Plan, { templates, config }: BundleSources): 
     files.set('nginx.conf', { text: nginxConf(plan.nginx, templates['nginx.conf.hbs']), mode: 0o600 });
   files.set('plan.json', { text: `${JSON.stringify(planJson(plan), null, 2)}\n`, mode: 0o600 });
   // The built-in client writes its own.
-  if (plan.bench && plan.bench.type !== 'builtin')
-    files.set('bench.json', { text: `${JSON.stringify(plan.bench, null, 2)}\n`, mode: 0o600 });
+  if (plan.bench && plan.bench.config.type !== 'builtin')
+    files.set('bench.json', { text: `${JSON.stringify(benchOutline(plan.bench), null, 2)}\n`, mode: 0o600 });
   files.set('config.yaml', { text: config, mode: 0o600 });
   return { files };
 }
@@ -137,7 +138,7 @@ function isNeeded(name: TemplateName, plan: Plan): boolean {
     case 'lib/container.sh':
       return hasStep('container');
     case 'bench.sh':
-      return plan.bench !== undefined && isBenchTool(plan.bench.type);
+      return plan.bench !== undefined && isBenchTool(plan.bench.config.type);
     case 'metrics.sh':
       return plan.steps.some((step) => step.name === METRICS);
     case 'lib/preamble.sh':

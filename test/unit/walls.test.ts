@@ -145,22 +145,13 @@ function circles(graph: ReadonlyMap<string, readonly string[]>): readonly (reado
   return found.toSorted(([one = ''], [other = '']) => one.localeCompare(other));
 }
 
-/** What still takes the config's Job beside the plan; nothing may be added. */
-const JOB_ABOVE_PLAN = [
-  'cli/bench/rehearsed.ts',
-  'cli/bench/request.ts',
-  'cli/config/load.ts',
-  'cli/rehearse/rehearse.ts',
-  'cli/rehearse/run-rehearsal.ts',
-];
-
 test('above the plan nothing knows the config’s Job, by type imports either', () => {
   const found = sources.filter(
     ({ file, text }) =>
       !/^(config|plan)\//.test(file) &&
       /^import (type )?\{[^}]*\bJob\b[^}]*\} from '[^']*config\/job\.ts'/m.test(text),
   );
-  expect(found.map(({ file }) => file).toSorted()).toEqual(JOB_ABOVE_PLAN);
+  expect(found.map(({ file }) => file).toSorted()).toEqual([]);
 });
 
 test('render sees the plan and templates, and of the config only what kinds of benchmarks there are', () => {

@@ -48,7 +48,7 @@ async function run(
   options: BenchOptions,
   world: World,
 ): Promise<BenchEnd | undefined> {
-  if (wanted.job.bench?.type === 'builtin') {
+  if (wanted.plan.bench?.config.type === 'builtin') {
     const { runBuiltin } = await import('./builtin.ts');
     return runBuiltin(wanted, { ...target, service }, world);
   }
@@ -69,7 +69,7 @@ async function wantedBench(
   const laid = earlier ? earlier.overlay : overlay;
   const [own, valid] = [await jobOf(of, undefined, world), await jobOf(of, laid, world)];
   if (valid === undefined || own === undefined) return undefined;
-  if (valid.job.bench === undefined) {
+  if (valid.plan.bench === undefined) {
     throw new DynSlurmError('usage', `the config of ${id} has no bench`, {
       hint: 'specify what to measure: `dyn-slurm bench --type builtin --isl 1024 --osl 128 --concurrency 1x8`, or give a command after --; it gets DYN_SLURM_URL, DYN_SLURM_MODEL and DYN_SLURM_RESULTS in its environment',
     });
@@ -77,9 +77,8 @@ async function wantedBench(
   const again = earlier?.run === id && earlier.name !== undefined;
   return {
     name: again ? (earlier.name ?? '') : `bench-${world.randomHex(3)}`,
-    job: valid.job,
     plan: valid.plan,
-    original: own.job,
+    original: own.plan,
     overlay: laid,
     done: earlier?.done ?? new Set(),
     again,

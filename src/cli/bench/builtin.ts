@@ -19,8 +19,8 @@ export interface Service extends FoundRun {
 
 /** Runs a benchmark with the built-in client, on this machine; what is done when it is interrupted stays. */
 export async function runBuiltin(wanted: WantedBench, target: Service, world: World): Promise<BenchEnd> {
-  const { job, done } = wanted;
-  const { bench } = job;
+  const { plan, done } = wanted;
+  const bench = plan.bench?.config;
   if (bench?.isl === undefined || bench.osl === undefined) throw new Error('a load without lengths');
   const all = measurements(bench);
   const wait = await wayTo(target.service.url, target.connection.host, world);
@@ -53,7 +53,7 @@ interface Measuring {
 async function measure(measurement: Measurement, of: number, measuring: Measuring): Promise<void> {
   const { client, wanted, target, world } = measuring;
   const { index, concurrency, prompts, warmup, folder } = measurement;
-  const { bench } = wanted.job;
+  const bench = wanted.plan.bench?.config;
   const which = `benchmark ${index} of ${of}, concurrency ${concurrency}`;
   world.err.write(`${which}\n`);
   const load = {

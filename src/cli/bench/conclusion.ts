@@ -7,7 +7,7 @@ import { benchText } from './text.ts';
 
 /** Shows what a benchmark came to; the exit code. @throws DynSlurmError `jobFailed` where nothing is left of it. */
 export async function conclude(
-  { name, job }: WantedBench,
+  { name, plan: { bench } }: WantedBench,
   end: BenchEnd,
   { run, connection }: FoundRun,
   options: Pick<BenchOptions, 'json'>,
@@ -18,12 +18,12 @@ export async function conclude(
   const measured = result.points.length > 0;
   const folder = `${run.dir}/results/${name}`;
   if (options.json) world.out.write(`${JSON.stringify({ ...result, ...end, results: folder })}\n`);
-  else if (measured || job.bench?.type !== 'custom') {
+  else if (measured || bench?.config.type !== 'custom') {
     world.out.write(benchText(result, world.page));
     world.err.write(`results are in ${folder}\n`);
   } else world.err.write(`${end.reason}; a command writes its results to ${folder}\n`);
   // Of a command of the user's that leaves nothing to read only its exit code is known.
-  if (!measured && job.bench?.type === 'custom' && end.exit !== null) {
+  if (!measured && bench?.config.type === 'custom' && end.exit !== null) {
     return end.exit === 0 && result.valid ? EXIT.ok : end.exit === 0 ? EXIT.benchmarkInvalid : EXIT.jobFailed;
   }
   return result.valid ? EXIT.ok : EXIT.benchmarkInvalid;

@@ -7,14 +7,14 @@ import type { BenchTarget } from './target.ts';
 
 /** Writes bench.json into the folder of a benchmark's results, and `more` by path in that folder. */
 export async function writeBench(
-  { name, job, overlay, done, again }: WantedBench,
+  { name, plan: { bench }, overlay, done, again }: WantedBench,
   { run, connection }: Pick<BenchTarget, 'run' | 'connection'>,
   more: ReadonlyMap<string, HostFile>,
   world: World,
 ): Promise<void> {
   const made = world.now().toISOString();
-  const outline = benchOutline(job, { name, made, ...(overlay !== undefined && { overlay }) });
-  if (outline === undefined) throw new Error('a benchmark without a bench');
+  if (bench === undefined) throw new Error('a benchmark without a bench');
+  const outline = benchOutline(bench, { name, made, ...(overlay !== undefined && { overlay }) });
   // What another run has measured stays there.
   const points = again ? outline.points : outline.points.filter(({ folder }) => !done.has(folder));
   const text = `${JSON.stringify({ ...outline, points }, null, 2)}\n`;

@@ -1,4 +1,3 @@
-import type { Job } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { World } from '../world.ts';
@@ -7,15 +6,14 @@ import { conclude } from './conclusion.ts';
 
 /** Runs the built-in benchmark of a config against its rehearsal; the exit code. */
 export async function rehearseBench(
-  { job, plan, ...target }: Service & { readonly job: Job; readonly plan: Plan },
+  { plan, ...target }: Service & { readonly plan: Plan },
   options: { readonly json?: boolean },
   world: World,
 ): Promise<number> {
   const wanted = {
     name: `bench-${world.randomHex(3)}`,
-    job,
     plan,
-    original: job,
+    original: plan,
     overlay: undefined,
     done: new Set<string>(),
     again: false,

@@ -1,4 +1,3 @@
-import type { Job } from '../../config/job.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { LookupOptions } from '../run/lookup.ts';
 import type { BenchFlags } from './flags.ts';
@@ -19,10 +18,10 @@ export interface BenchOptions extends LookupOptions, BenchFlags {
 export interface WantedBench {
   /** Its folder in `results/`. */
   readonly name: string;
-  readonly job: Job;
+  /** The config's plan with the benchmark in it. */
   readonly plan: Plan;
-  /** The config's own job, whose secrets the run has. */
-  readonly original: Job;
+  /** The config's own plan, whose secrets the run has. */
+  readonly original: Plan;
   readonly overlay: string | undefined;
   /** Folders of measurements that need not be made again. */
   readonly done: ReadonlySet<string>;

@@ -24,7 +24,7 @@ export interface Unfinished {
 /** The benchmark of a run's own config, as another config can have it. */
 async function ownBench({ run, connection }: FoundRun, world: World): Promise<string | undefined> {
   const valid = await jobOf({ run, connection, job: { cluster: connection.cluster } }, undefined, world);
-  const bench = valid?.job.bench;
+  const bench = valid?.plan.bench?.config;
   if (bench === undefined) return undefined;
   const { point_time_limit: limit, ...rest } = bench;
   return JSON.stringify({

@@ -29,7 +29,8 @@ export async function runStep(
   world: World,
 ): Promise<BenchEnd | undefined> {
   await refuseSecond(target);
-  const tool = wanted.job.bench !== undefined && isBenchTool(wanted.job.bench.type);
+  const { bench } = wanted.plan;
+  const tool = bench !== undefined && isBenchTool(bench.config.type);
   const log = new BenchLog(target, world, json || tool);
   await log.begin();
   const events = await start(wanted, target, world);
@@ -58,11 +59,11 @@ async function start(
   world: World,
 ): Promise<AsyncIterable<ObservedEvent>> {
   const { run, connection } = target;
-  const { name, job, plan, done } = wanted;
+  const { name, plan, original: own, done } = wanted;
   const id = world.randomHex(3);
-  const [step] = benchSteps(job, plan.entry, { name, done });
+  const [step] = benchSteps(plan.bench, { name, done });
   if (step === undefined) throw new Error('a benchmark without a step');
-  const [configured] = benchSteps(wanted.original, plan.entry);
+  const [configured] = benchSteps(own.bench);
   const template = (file: string) => world.readFile(join(world.packageRoot, 'templates', file));
   const folder = `commands/changes/${id}`;
   const original: StepBody = { ...step, secrets: configured?.secrets ?? {} };

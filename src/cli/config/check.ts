@@ -36,7 +36,7 @@ export async function check(path: string, options: CheckOptions, world: World): 
     return ok ? EXIT.ok : EXIT.config;
   }
   printDiagnostics(loaded, world);
-  if (options.provenance && loaded.job) world.out.write(provenanceTable(provenance, world));
+  if (options.provenance && loaded.plan) world.out.write(provenanceTable(provenance, world));
   const found = [errors && count(errors, 'error'), warnings && count(warnings, 'warning')]
     .filter(Boolean)
     .join(', ');

@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path';
-import type { Job } from '../../config/job.ts';
 import { namesIn } from '../../config/names-in-config.ts';
 import type { SourceFile } from '../../config/resolve.ts';
 import { parseYaml } from '../../config/yaml/parse.ts';
@@ -21,7 +20,7 @@ export interface LoadSource {
   readonly overlay?: SourceFile;
 }
 
-export interface Loaded extends PlannedConfig {
+export interface Loaded extends Omit<PlannedConfig, 'job'> {
   /** The config, as messages name it. */
   readonly file: string;
   /** The config as the user wrote it. */
@@ -63,7 +62,7 @@ export async function loadSource(
   };
 }
 
-/** A config that must be right: prints what is wrong with it, and gives its job, or undefined where there is an error. */
+/** A config that must be right: prints what is wrong with it, and gives its plan, or undefined where there is an error. */
 export async function loadValidJob(
   file: string,
   options: LoadOptions,
@@ -72,12 +71,12 @@ export async function loadValidJob(
   return validJob(await loadJob(file, options, world), world);
 }
 
-export type ValidJob = Loaded & { readonly job: Job; readonly plan: Plan };
+export type ValidJob = Loaded & { readonly plan: Plan };
 
 export function validJob(loaded: Loaded, world: World): ValidJob | undefined {
   printDiagnostics(loaded, world);
-  const { job, plan } = loaded;
-  return job && plan && { ...loaded, job, plan };
+  const { plan } = loaded;
+  return plan && { ...loaded, plan };
 }
 
 /** Names of the published topologies. */

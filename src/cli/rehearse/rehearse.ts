@@ -1,4 +1,3 @@
-import type { Job } from '../../config/job.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { benchable } from '../../rehearsal/benchable.ts';
@@ -35,7 +34,7 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   const loaded = await loadValidJob(file, options, world);
   if (loaded === undefined) return EXIT.config;
   const { plan } = loaded;
-  refuseUnfit(loaded.job, plan, faults, world);
+  refuseUnfit(plan, faults, world);
   if (findTools(toolsPlace(world)) === undefined) {
     world.err.write('the tools of a rehearsal are missing; installing them first\n');
     const code = await setup({}, { ...world, out: world.err });
@@ -47,7 +46,7 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
     // Mock engines have nothing to save; Slurm would wait for 30.
     DYN_SLURM_STANDIN_KILL_WAIT: '15',
   });
-  const run = createRun(connection.runsDir, loaded.job.name, world.randomHex(3));
+  const run = createRun(connection.runsDir, plan.name, world.randomHex(3));
   const { files } = await bundleOf(loaded, plan, world);
   const request = submitRequest(run, files, [], plan.commandLine);
   const origin = await originOf(file, world);
@@ -56,7 +55,7 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   try {
     const sent = await sendJob(request, run, plan, connection, world, origin);
     announce(run, plan, options, world);
-    return await runRehearsal({ ...sent, faults, connection, job: loaded.job, plan }, options, world);
+    return await runRehearsal({ ...sent, faults, connection, plan }, options, world);
   } finally {
     release();
   }
@@ -78,8 +77,8 @@ function readSpeedup(text = '10'): number {
   });
 }
 
-function refuseUnfit(job: Job, plan: Plan, faults: readonly Fault[], world: World): void {
-  const obstacle = rehearsable(plan) ?? benchable(job.bench, world.cwd, world.env.PATH);
+function refuseUnfit(plan: Plan, faults: readonly Fault[], world: World): void {
+  const obstacle = rehearsable(plan) ?? benchable(plan.bench?.config, world.cwd, world.env.PATH);
   if (obstacle) {
     throw new DynSlurmError(
       'config',

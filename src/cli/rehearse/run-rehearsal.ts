@@ -1,4 +1,3 @@
-import type { Job } from '../../config/job.ts';
 import { EXIT } from '../../errors.ts';
 import { elapsed } from '../../format.ts';
 import { plainText } from '../../host/plain-text.ts';
@@ -20,7 +19,6 @@ import { lastState, processesLeft, type Rehearsed, tearDown } from './ending.ts'
 
 export interface Rehearsal extends Rehearsed {
   readonly faults: readonly Fault[];
-  readonly job: Job;
   readonly plan: Plan;
 }
 
@@ -71,7 +69,7 @@ export async function runRehearsal(
   }
   if (options.keep) world.out.write(options.json ? '' : keptText(ready.url, rehearsal));
   else if (endsByItself(rehearsal)) return concludeBenchmark(rehearsal, options, screen, world);
-  else if (rehearsal.job.bench) return measureItself(rehearsal, ready, options, screen, world);
+  else if (rehearsal.plan.bench) return measureItself(rehearsal, ready, options, screen, world);
   else await tearDown(rehearsal, screen, world, { passed: true });
   if (!options.json) {
     const ignored = await ignoredArguments(rehearsal.connection.host, rehearsal.run.dir);
@@ -163,7 +161,8 @@ async function concludeBenchmark(
 }
 
 /** A job with a benchmark that runs in it. */
-const endsByItself = ({ job }: Rehearsal): boolean => job.bench !== undefined && job.bench.type !== 'builtin';
+const endsByItself = ({ plan: { bench } }: Rehearsal): boolean =>
+  bench !== undefined && bench.config.type !== 'builtin';
 
 /** The built-in benchmark, and the teardown; the exit code. */
 async function measureItself(

@@ -60,7 +60,9 @@ export async function changedCommand(
   const earlier = await settingsOf(session, step);
   const own = await jobOf(session, undefined, world);
   await requireSamePlan(session, own);
-  const settings = wanted.reset ? wanted.settings : withoutUndone(earlier, wanted.settings, own?.job[owner]);
+  const settings = wanted.reset
+    ? wanted.settings
+    : withoutUndone(earlier, wanted.settings, own?.plan.settings[owner]);
   const before = earlier === NO_SETTINGS ? own : await jobOf(session, overlayText(owner, earlier), world);
   const after = await jobOf(session, overlayText(owner, settings), world);
   if (before === undefined || after === undefined || own === undefined) return undefined;

@@ -74,7 +74,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   });
   say(`${plan.name} asks for ${summary(plan)}${each}\n`);
   const chain = [first];
-  say(submittedText(first, plan.bench?.type === 'builtin', options) + excludedText(excluded));
+  say(submittedText(first, plan.bench?.config.type === 'builtin', options) + excludedText(excluded));
   if (retries > 0) {
     const { sendRetries } = await import('./retries.ts');
     for await (const sent of sendRetries(first, retries, request, plan, connection, world, origin)) {

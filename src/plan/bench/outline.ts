@@ -1,6 +1,6 @@
-import type { Job } from '../../config/job.ts';
-import type { BenchType } from '../../config/schema/bench.ts';
+import type { BenchConfig, BenchType } from '../../config/schema/bench.ts';
 import { measurements } from './measurement.ts';
+import type { BenchedService, BenchSpec } from './spec.ts';
 
 /** bench.json: what a benchmark is going to measure, and what its results are judged by. */
 export interface BenchOutline {
@@ -25,13 +25,7 @@ export interface BenchOutline {
     readonly concurrency: number;
     readonly prompts: number;
   }[];
-  readonly service: {
-    readonly model: string;
-    readonly dynamo: string;
-    readonly image?: string;
-    /** Name of the published topology. */
-    readonly topology?: string;
-  };
+  readonly service: BenchedService;
 }
 
 export type Range = readonly [number, number];
@@ -42,10 +36,7 @@ export const CONFIGURED = 'bench';
 /** What makes a benchmark another one than the config's. */
 export type OtherOutline = Pick<BenchOutline, 'name' | 'overlay'> & Required<Pick<BenchOutline, 'made'>>;
 
-/** Undefined where the job has no benchmark. */
-export function benchOutline(job: Job, other?: OtherOutline): BenchOutline | undefined {
-  const { bench, container, topology } = job;
-  if (bench === undefined) return undefined;
+export function benchOutline({ config: bench, service }: BenchSpec, other?: OtherOutline): BenchOutline {
   const { isl, osl } = bench;
   return {
     version: 1,
@@ -60,17 +51,12 @@ export function benchOutline(job: Job, other?: OtherOutline): BenchOutline | und
     lengthTolerance: bench.length_tolerance,
     maxErrorRate: bench.max_error_rate,
     points: measurements(bench).map(({ folder, concurrency, prompts }) => ({ folder, concurrency, prompts })),
-    service: {
-      model: job.model.served_name,
-      dynamo: job.dynamo.version,
-      ...(container && { image: container.image }),
-      ...(topology !== undefined && topology !== 'inline' && { topology }),
-    },
+    service,
   };
 }
 
 /** vLLM took a ratio for the shortest length first, and later for how far lengths lie to both sides. */
-function average(length: number, { type, random_range_ratio: ratio }: NonNullable<Job['bench']>): Range {
+function average(length: number, { type, random_range_ratio: ratio }: BenchConfig): Range {
   if (ratio === undefined) return [length, length];
   const lower = (length * (1 + ratio)) / 2;
   return type === 'sglang' || type === 'builtin' ? [lower, lower] : [lower, length];

@@ -5,7 +5,6 @@ import { expect, test } from 'vitest';
 import { loadJob } from '../../../src/cli/config/load.ts';
 import { onNode, wordText } from '../../../src/plan/word.ts';
 import { rehearsable } from '../../../src/rehearsal/rehearsable.ts';
-import { planOf } from '../../unit/plan/sample-job.ts';
 import { packageRoot, testWorld } from '../../world.ts';
 import { installedTools } from './service.ts';
 
@@ -28,9 +27,8 @@ async function workerCommands(topology: string): Promise<readonly (readonly stri
   const world = testWorld();
   const text = `name: t\ntopology: ${topology}\nmodel: {path: /m}\nslurm: {account: a, partition: p, time: 1h}\n`;
   writeFileSync(join(world.cwd, 'config.yaml'), text);
-  const { job } = await loadJob('config.yaml', {}, world);
-  if (job === undefined) throw new Error(`${topology} has errors`);
-  const plan = planOf(job);
+  const { plan } = await loadJob('config.yaml', {}, world);
+  if (plan === undefined) throw new Error(`${topology} has errors`);
   if (rehearsable(plan) !== undefined) return [];
   const workers = plan.steps.filter(({ kind }) => kind === 'worker');
   return workers.map(({ name, argv, nodes }) => {

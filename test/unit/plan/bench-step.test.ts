@@ -1,15 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { benchOutline } from '../../../src/plan/bench/outline.ts';
+import { type BenchSpec, benchSpec } from '../../../src/plan/bench/spec.ts';
 import { benchSteps, type OtherBench } from '../../../src/plan/bench-step.ts';
 import { wordText } from '../../../src/plan/word.ts';
-import { planOf, sampleJob } from './sample-job.ts';
+import { sampleJob } from './sample-job.ts';
 
 const LOAD = { isl: 1024, osl: 128, concurrencies: '16x64' };
 const URL = 'http://${NODE_IP[0]}:8000';
 
+function specOf(sections: object): BenchSpec | undefined {
+  const job = sampleJob({ aggregated: {}, frontend: { port: 8000 }, ...sections });
+  return job.bench && benchSpec(job.bench, job, { node: 0, port: 8000 });
+}
+
 function words(bench: object, other?: OtherBench): readonly string[] {
-  const job = sampleJob({ aggregated: {}, frontend: { port: 8000 }, bench });
-  const [step] = benchSteps(job, { node: 0, port: 8000 }, other);
+  const [step] = benchSteps(specOf({ bench }), other);
   return step?.argv.map(wordText) ?? [];
 }
 
@@ -100,12 +105,7 @@ test('one that is asked for has a folder and a script of its own, and leaves out
 });
 
 test('a command of the user’s has the whole folder of results', () => {
-  const job = sampleJob({
-    aggregated: {},
-    frontend: { port: 8000 },
-    bench: { command: './load.sh', env: { A: 1 } },
-  });
-  const [step] = benchSteps(job, planOf(job).entry);
+  const [step] = benchSteps(specOf({ bench: { command: './load.sh', env: { A: 1 } } }));
   expect(step?.argv).toEqual(['bash', '-c', './load.sh']);
   expect(Object.entries(step?.env ?? {}).map(([name, word]) => `${name}=${wordText(word)}`)).toEqual([
     `DYN_SLURM_URL=${URL}`,
@@ -120,12 +120,11 @@ test('the built-in client is no step', () => {
 });
 
 test('bench.json says what will be measured, and what it is judged by', () => {
-  const job = sampleJob({
-    aggregated: {},
+  const spec = specOf({
     container: { image: 'nvcr.io/nvidia/ai-dynamo/sglang-runtime:1.6.1' },
     bench: { type: 'sglang', ...LOAD, random_range_ratio: 0.8, max_error_rate: 0.01 },
   });
-  expect(benchOutline(job)).toEqual({
+  expect(spec && benchOutline(spec)).toEqual({
     version: 1,
     name: 'bench',
     type: 'sglang',

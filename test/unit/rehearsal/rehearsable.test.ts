@@ -4,15 +4,14 @@ import { expect, test } from 'vitest';
 import { loadJob } from '../../../src/cli/config/load.ts';
 import { rehearsable } from '../../../src/rehearsal/rehearsable.ts';
 import { packageRoot, testWorld } from '../../world.ts';
-import { planOf } from '../plan/sample-job.ts';
 
 async function problemOf(topology: string, more = '') {
   const world = testWorld();
   const text = `name: t\ntopology: ${topology}\nmodel: {path: /m}\nslurm: {account: a, partition: p, time: 1h}\n`;
   writeFileSync(join(world.cwd, 'config.yaml'), text + more);
-  const { job, diagnostics } = await loadJob('config.yaml', {}, world);
-  if (job === undefined) throw new Error(JSON.stringify(diagnostics));
-  return rehearsable(planOf(job));
+  const { plan, diagnostics } = await loadJob('config.yaml', {}, world);
+  if (plan === undefined) throw new Error(JSON.stringify(diagnostics));
+  return rehearsable(plan);
 }
 
 const topologies = readdirSync(join(packageRoot, 'configs/topologies')).map((file) =>
