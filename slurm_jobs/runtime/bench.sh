@@ -49,7 +49,7 @@ note() {
 # whole: whether the measurement has been made before.
 whole() {
   local file
-  for file in "$DYN_SLURM_RESULTS" "$RUN_DIR/results/$NAME" "$RUN_DIR"/attempts/*/results/"$NAME"; do
+  for file in "$DYN_SLURM_RESULTS" "$DYN_SLURM_RUN_DIR/results/$NAME" "$DYN_SLURM_RUN_DIR"/attempts/*/results/"$NAME"; do
     file=$file/$FOLDER/point
     [[ -r $file ]] && grep -qx 'status 0' "$file" && grep -qx 'how itself' "$file" && return
   done

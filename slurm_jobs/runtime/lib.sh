@@ -49,15 +49,25 @@ RUNTIME=${BASH_SOURCE[0]%/*}
 . "$RUNTIME/lib/ready.sh" || exit 1
 # shellcheck source=lib/health.sh
 . "$RUNTIME/lib/health.sh" || exit 1
-# shellcheck source=lib/bench.sh
-. "$RUNTIME/lib/bench.sh" || exit 1
+# shellcheck source=lib/turned-away.sh
+. "$RUNTIME/lib/turned-away.sh" || exit 1
+# shellcheck source=lib/adopt.sh
+. "$RUNTIME/lib/adopt.sh" || exit 1
+# shellcheck source=lib/commands.sh
+. "$RUNTIME/lib/commands.sh" || exit 1
 # shellcheck source=lib/end.sh
 . "$RUNTIME/lib/end.sh" || exit 1
 # What job.sbatch sets where these parts are there.
 TLS='' RACKS=0
 # What the preamble has changed, as NAME=VALUE, for the steps.
 PREAMBLE=()
+# Lines of state/image that have become events.
+IMAGE_TOLD=0
 
+# A signal that the job got while its supervisor was not there.
+TOLD=''
+# Where what this attempt says in job.log begins.
+JOB_LOG_START=0
 now
 STARTED=$NOW
 # How often Slurm has put the job back into the queue. What an attempt leaves, logs and state, is in its own folder, so
@@ -69,16 +79,6 @@ ATTEMPT_DIR=$RUN_DIR
 # begin DEADLINE STALL DRAIN LEASE LOCAL_DIR: seconds from start to ready, of those without progress, for the last
 # requests, and that a dead worker stays registered; and the folder where nodes keep data of their own.
 begin() {
-  # Of an attempt that was killed.
-  rm -f "$RUN_DIR"/state/{credentials,etcd.lock,token,tls.key} "$RUN_DIR"/attempts/*/state/{credentials,etcd.lock,token,tls.key}
-  set_out "$@"
-  # The names that Dynamo reads. A letter comes first: NATS takes a value that looks like a number for one.
-  printf 'export NATS_AUTH_USERNAME=dyn-slurm NATS_AUTH_PASSWORD=p%s\n' "$(random_hex)" >"$ATTEMPT_DIR/state/credentials"
-  event job-started job="$SLURM_JOB_ID" attempt:="$ATTEMPT" nodes:="$SLURM_JOB_NUM_NODES"
-}
-
-# set_out: the same, for a job that is not new.
-set_out() {
   DEADLINE=$1 STALL=$2 DRAIN_TIME=$3 LEASE=$4 LOCAL=$5
   # Somebody may have submitted it with another --export, which would reach srun too:
   # https://slurm.schedmd.com/sbatch.html, SLURM_EXPORT_ENV.
@@ -87,13 +87,29 @@ set_out() {
   CONTAINER=${RUN_DIR##*/}-$SLURM_JOB_ID-$ATTEMPT
   export DYN_SLURM_CONTAINER=$CONTAINER
   scrub
-  mkdir -p "$ATTEMPT_DIR/logs" "$ATTEMPT_DIR/state"
+  mkdir -p "$ATTEMPT_DIR/logs" "$ATTEMPT_DIR/state" "$RUN_DIR/commands"
   JOB_LOG_START=$(stat -c %s "$RUN_DIR/job.log" 2>/dev/null || echo 0)
+  load_state
   trap finish EXIT
-  trap told_to_end TERM INT
+  trap on_sigterm TERM INT
   trap 'DRAIN=1' USR1
+  ((RESUMED)) || begin_attempt
+  # The supervisor before was tearing down.
+  [[ -z $OUTCOME ]] || end "$OUTCOME" "$REASON"
+  # A signal that came while there was no supervisor.
+  [[ $TOLD != TERM ]] || on_sigterm
+  [[ $TOLD != USR1 ]] || DRAIN=1
+}
+
+begin_attempt() {
+  # Of an attempt that was killed.
+  rm -f "$RUN_DIR"/state/{credentials,etcd.lock,token,tls.key} "$RUN_DIR"/attempts/*/state/{credentials,etcd.lock,token,tls.key}
+  # The names that Dynamo reads. A letter comes first: NATS takes a value that looks like a number for one.
+  printf 'export NATS_AUTH_USERNAME=dyn-slurm NATS_AUTH_PASSWORD=p%s\n' "$(random_hex)" >"$ATTEMPT_DIR/state/credentials"
   # Given back at the end, when the verdict needs it. Random, for file systems that compress.
   head -c 65536 /dev/urandom >"$ATTEMPT_DIR/state/reserve"
+  event job-started job="$SLURM_JOB_ID" attempt:="$ATTEMPT" nodes:="$SLURM_JOB_NUM_NODES"
+  save_state
 }
 
 # call_if_there FUNCTION [WORDS...]: calls a function of a part that the job may not have.

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153 # the parts of lib.sh share their variables
+# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
 # Waiting for services to answer, while the steps are watched.
 
 PROBED=''
@@ -107,7 +107,9 @@ http() {
 # await_service STEP PROBE ADDRESS:PORT ...
 await_service() {
   local step=$1
+  [[ -z ${STEP_SERVED[$step]:-} ]] || return 0
   await "$step" "${@:2}"
+  STEP_SERVED[$step]=1
   event service-ready step="$step" seconds:="$(since_start)"
 }
 

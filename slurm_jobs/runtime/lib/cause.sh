@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153 # the parts of lib.sh share their variables
+# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
 # Why a step has ended: from the exit records that task.sh leaves, else from what its srun said.
 
 # What is known of the process that ended: step, role, rank, node, exit or signal, line.
@@ -15,20 +15,15 @@ ended_step() {
   done
   ENDED=''
   for file in "$ATTEMPT_DIR"/state/*.exit; do
-    is_up "$(step_of "$file")" && return
+    step_of "$file"
+    is_up "$STEP" && return
   done
   return 1
 }
 
-# is_up NAME: whether its end would be news.
-is_up() {
-  [[ ${STEP_STATE[${1:-none}]:-} == up || ${STEP_STATE[${1:-none}]:-} == back ]]
-}
-
-# step_of FILE: state/STEP.RANK.exit
+# step_of FILE: sets STEP, of state/STEP.RANK.exit.
 step_of() {
-  local name=${1##*/}
-  printf '%s' "${name%%.*}"
+  STEP=${1##*/} STEP=${STEP%%.*}
 }
 
 # find_cause STEP: sets CAUSE and REASON to the earliest end that nobody had asked for. STEP is a step whose srun has
@@ -40,6 +35,7 @@ find_cause() {
     : >"$ATTEMPT_DIR/state/look"
     rm -f "$ATTEMPT_DIR/state/look"
     ! first_end || return 0
+    ! kept_by_order || return 0
     sleep 0.1
   done 2>/dev/null
   ! ended_by_order || end cancelled "the job's steps were told to end from outside the job"
@@ -53,8 +49,9 @@ first_end() {
   local file first='' how name time
   local -a record
   for file in "$ATTEMPT_DIR"/state/*.exit; do
-    name=$(step_of "$file")
-    is_up "$name" && [[ -r $file ]] || continue
+    step_of "$file"
+    name=$STEP
+    if ! is_up "$name" || [[ ! -r $file ]]; then continue; fi
     mapfile -t record <"$file"
     [[ ${record[2]:-1} == 0 ]] || continue
     time=$((record[0] - ${AHEAD[${record[3]:-none}]:-0}))
@@ -106,13 +103,24 @@ blame_other() {
   done
 }
 
-# ended_by_order: whether a step that is up has a record all the same.
+# ended_by_order: sets STEP to one that is up and has a record all the same.
 ended_by_order() {
   local file
   for file in "$ATTEMPT_DIR"/state/*.exit; do
-    is_up "$(step_of "$file")" && return
+    step_of "$file"
+    ! is_up "$STEP" || [[ ! -r $file ]] || return 0
   done
   return 1
+}
+
+# kept_by_order: that somebody else told one step to end is its own affair where the job goes on without it. Sets CAUSE and
+# REASON.
+kept_by_order() {
+  local -a record=()
+  ended_by_order && [[ ${STEP_POLICY[$STEP]:-} == keep && ${STEP_KIND[$STEP]} != monitor && ${STEP_KIND[$STEP]} != cleanup ]] || return 1
+  mapfile -t record < <(cat "$ATTEMPT_DIR/state/$STEP".*.exit)
+  CAUSE=([step]=$STEP [role]=${STEP_ROLE[$STEP]} [node]=${record[3]:-})
+  REASON="$STEP was told to end from outside the $WHAT"
 }
 
 # srun_end STEP: sets CAUSE and REASON from its srun: the node failed, the step was killed, or its command never ran.

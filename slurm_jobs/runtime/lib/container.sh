@@ -7,12 +7,13 @@ REMOVAL_TIME=120
 # await_container STEP: until the container is there on each of its nodes.
 await_container() {
   local lacking
+  [[ ${STEP_STATE[$1]} != over ]] || return 0
   while alive "$1"; do
-    ((!DRAIN)) || drain
+    ((!DRAIN)) || drain timeout "$(at_time_limit)"
     ((SECONDS < DEADLINE)) || end deadline "not ready after $DEADLINE s, waiting for the container to be unpacked from the image"
     sleep 0.2
   done
-  if ! wait "${STEP_PID[$1]}"; then
+  if ! ended_well "$1"; then
     find_cause "$1"
     # Where the container is there, and lacks something, that is the cause.
     lacking=$(step_said "$1" '^dyn-slurm: the image has no ')
@@ -25,6 +26,12 @@ await_container() {
   PROGRESS=$SECONDS
 }
 
+# ended_well STEP: whether its srun ended with 0, as far as can be known of one that another supervisor started.
+ended_well() {
+  wait "${STEP_PID[$1]}" 2>/dev/null && return 0
+  [[ $? == 127 && -n ${SAVED[$1]:-} && -z $(step_said "$1" '^srun: error: ') ]]
+}
+
 # remove_containers: once all that ran in them has ended.
 remove_containers() {
   local name=cleanup
@@ -32,6 +39,6 @@ remove_containers() {
   # A task that has not begun to listen looks for it.
   : >"$ATTEMPT_DIR/state/over"
   stop_steps "$REMOVAL_TIME" "$name"
-  wait "${STEP_PID[$name]}" ||
+  ended_well "$name" ||
     event warning reason="nodes may have kept the container pyxis_$CONTAINER, which needs disk or memory: logs/$name.*.log say which; \`enroot remove --force pyxis_$CONTAINER\` there removes it"
 }

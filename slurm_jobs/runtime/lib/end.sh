@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153 # the parts of lib.sh share their variables
+# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
 # The end of the job, through one door: the EXIT trap.
 
 OUTCOME=''
@@ -23,9 +23,9 @@ end() {
   esac
 }
 
-# told_to_end: somebody wants the job to end, through Slurm, which kills what is left after its KillWait. slurmstepd has
+# on_sigterm: somebody wants the job to end, through Slurm, which kills what is left after its KillWait. slurmstepd has
 # told in job.log what for.
-told_to_end() {
+on_sigterm() {
   local words
   trap '' TERM INT
   HURRY=1
@@ -86,6 +86,7 @@ finish() {
   # The last events are to fit even where everything else has filled the disk.
   rm -f "$ATTEMPT_DIR/state/reserve"
   mapfile -d '' -t cause < <(cause_fields)
+  save_state
   ((${#CAUSE[@]} == 0)) || event process-ended reason="$REASON" "${cause[@]}"
   event teardown outcome="$OUTCOME" reason="$REASON"
   if [[ $OUTCOME == failed ]] && ((!HURRY)); then
@@ -101,6 +102,16 @@ finish() {
   else
     event verdict outcome="$OUTCOME" reason="$REASON" seconds:="$(since_start)" attempt:="${ATTEMPT#0}" "${cause[@]}"
   fi
+  rm -f "$ATTEMPT_DIR/state/supervisor"
+  end_allocation
+}
+
+# end_allocation: of a session. What failed leaves its nodes for another try.
+end_allocation() {
+  [[ $OWNED == owned ]] || return 0
+  case $OUTCOME in
+    succeeded | timeout) scancel "$SLURM_JOB_ID" ;;
+  esac
 }
 
 # folder_trouble: where logs and events may be missing, says so, and why.
@@ -119,6 +130,7 @@ remove_secrets() {
 # tear_down: workers first, for without etcd they would wait to unregister. Where Slurm ends the job, it has told all
 # steps at the same time, and there is less time.
 tear_down() {
+  recall_steps
   # Before the nodes are bound no step has started anything.
   ((BOUND)) || HASTE=1
   if ((HURRY || !BOUND)); then

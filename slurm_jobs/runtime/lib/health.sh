@@ -26,19 +26,19 @@ watch_health() {
   if [[ -z $HEALTH_LOOK ]]; then
     ((SECONDS >= HEALTH_AT)) || return 0
     HEALTH_FROM=$SECONDS
-    look_at_health >"$ATTEMPT_DIR/state/health" &
+    probe_health >"$ATTEMPT_DIR/state/health" &
     HEALTH_LOOK=$!
   elif ! kill -0 "$HEALTH_LOOK" 2>/dev/null; then
     HEALTH_LOOK=''
     HEALTH_AT=$((SECONDS + LOOK_EVERY))
-    hear_health
-    give_up_health "$1"
+    handle_health
+    check_health_limits "$1"
   fi
 }
 
-# look_at_health: prints `silent`, or `answers`, `alarm KIND...` where etcd had to be relieved of some, and by role
+# probe_health: prints `silent`, or `answers`, `alarm KIND...` where etcd had to be relieved of some, and by role
 # `away WORKER` and `registered ROLE HAVE`.
-look_at_health() {
+probe_health() {
   local entry role want component endpoint range answer have
   answer=$(HTTP_TIME=$ANSWER_IN SECURE=$TLS http GET "$ETCD" /health)
   case $answer in
@@ -75,12 +75,6 @@ address_of() {
   printf '%s' "$AT"
 }
 
-# host_of STEP: of its first rank.
-host_of() {
-  local host=${STEP_HOSTS[$1]#'["'}
-  printf '%s' "${host%%\"*}"
-}
-
 # running ROLE INSTANCES: how many instances there ought to be now, while some are started again or lost.
 running() {
   local name all=0 up=0
@@ -92,24 +86,24 @@ running() {
   echo "$(($2 * up / (all ? all : 1)))"
 }
 
-hear_health() {
+handle_health() {
   local word what have
   local -a away=()
   while read -r word what have; do
     case $word in
-      silent) hear_nothing ;;
-      answers) hear_etcd ;;
-      alarm) hear_alarm "$what${have:+ $have}" ;;
+      silent) on_etcd_timeout ;;
+      answers) on_etcd_answer ;;
+      alarm) on_etcd_alarm "$what${have:+ $have}" ;;
       away) away+=("$what") ;;
       registered)
-        [[ ! $have =~ ^[0-9]+$ ]] || hear_role "$what" "$have" "${away[@]}"
+        [[ ! $have =~ ^[0-9]+$ ]] || on_registrations "$what" "$have" "${away[@]}"
         away=()
         ;;
     esac
   done <"$ATTEMPT_DIR/state/health"
 }
 
-hear_nothing() {
+on_etcd_timeout() {
   SILENT_FROM=${SILENT_FROM:-$HEALTH_FROM}
   HEALTH_AT=$((SECONDS + 1))
   # Before that it may be its end, which check_steps is about to see.
@@ -118,7 +112,7 @@ hear_nothing() {
   event stalled step=etcd reason="etcd has not answered for $((SECONDS - SILENT_FROM)) s, although its process lives"
 }
 
-hear_etcd() {
+on_etcd_answer() {
   [[ -n $SILENT_FROM ]] || return 0
   SILENCE=$((SECONDS - SILENT_FROM))
   SILENCE_COUNTS=$((SECONDS + LEASE + ANSWER_IN))
@@ -126,16 +120,16 @@ hear_etcd() {
   SILENT_FROM='' SILENT_TOLD=''
 }
 
-# hear_alarm KIND...: the next look is soon, for as long as somebody goes on raising it.
-hear_alarm() {
+# on_etcd_alarm KIND...: the next look is soon, for as long as somebody goes on raising it.
+on_etcd_alarm() {
   HEALTH_AT=$((SECONDS + 1))
   [[ $ALARM_TOLD != "$1" ]] || return 0
   ALARM_TOLD=$1
   event warning step=etcd reason="etcd was stopped by the alarm $1, which anybody on the network may raise; the job has lifted it, and goes on lifting it"
 }
 
-# hear_role ROLE HAVE AWAY...: what is missing has to be so twice, for a worker that ends unregisters first.
-hear_role() {
+# on_registrations ROLE HAVE AWAY...: what is missing has to be so twice, for a worker that ends unregisters first.
+on_registrations() {
   local role=$1 have=$2 want name
   shift 2
   want=$(wanted_now "$role")
@@ -203,33 +197,43 @@ after_silence() {
   ((SECONDS >= SILENCE_COUNTS)) || printf ', after etcd had not answered for %s s' "$SILENCE"
 }
 
-# give_up_health SECONDS
-give_up_health() {
+# check_health_limits SECONDS
+check_health_limits() {
   if [[ -n $SILENT_FROM ]] && ((SECONDS - SILENT_FROM >= $1)); then
     CAUSE[step]=etcd
     CAUSE[node]=$(host_of etcd)
     end failed "etcd has not answered for $((SECONDS - SILENT_FROM)) s, although its process lives"
   fi
-  give_up_workers "$1"
+  check_worker_limits "$1"
 }
 
-give_up_workers() {
+check_worker_limits() {
   local name role
   for name in "${!AWAY_FROM[@]}"; do
-    [[ ${STEP_STATE[$name]} == up ]] || continue
+    # Whoever debugs a worker that stands still wants to find it there.
+    [[ ${STEP_STATE[$name]} == up && ${STEP_POLICY[$name]} != keep ]] || continue
     ((SECONDS - AWAY_FROM[$name] >= $1)) || continue
     CAUSE[step]=$name
     CAUSE[role]=${STEP_ROLE[$name]}
     CAUSE[node]=$(host_of "$name")
     REASON="$name has been without its registration in etcd for $((SECONDS - AWAY_FROM[$name])) s, although its process lives"
     unset "AWAY_FROM[$name]"
-    lose "$name"
+    on_step_exit "$name"
   done
   for role in "${!SHORT_FROM[@]}"; do
-    [[ -z ${MAY_LOSE[$role]:-} && -n ${SHORT_TOLD[$role]:-} ]] || continue
+    if [[ -z ${SHORT_TOLD[$role]:-} ]] || ! role_ends_job "$role"; then continue; fi
     ((SECONDS - SHORT_FROM[$role] >= $1)) || continue
     end failed "for $((SECONDS - SHORT_FROM[$role])) s ${SHORT_TOLD[$role]%% *} of ${SHORT_OF[$role]} $role workers have been registered in etcd, although their processes live"
   done
+}
+
+# role_ends_job ROLE: whether the job ends where the role lacks a worker for good.
+role_ends_job() {
+  local name
+  for name in "${STEPS[@]}"; do
+    [[ ${STEP_ROLE[$name]} != "$1" || ${STEP_POLICY[$name]} == keep || ${STEP_POLICY[$name]} == *degrade ]] || return 0
+  done
+  return 1
 }
 
 # blame_lease NAME: a process that ended because its lease had run out did not crash, and REASON says so.

@@ -1,10 +1,11 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153 # the parts of lib.sh share their variables
+# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
 # When the service counts as ready: the workers are registered, every frontend sees them, and a completion has tokens.
 
 EXPECTED=()
 # 1 once it was.
 READY=0
-# By role, until when a worker that was lost may still be registered, in seconds of the job.
+# Seconds that a worker that is dead stays registered; by role, until when one may be, in seconds of the job.
+LEASE=0
 declare -A LEASE_UNTIL=()
 
 # expect ROLE WORKERS COMPONENT ENDPOINT ETCD_RANGE: ETCD_RANGE is the body of a count of its keys.
@@ -12,16 +13,20 @@ expect() {
   EXPECTED+=("$1|$2|$3|$4|$5")
 }
 
-# await_ready MODEL MODEL_PATH COMPLETION ETCD ENTRY FRONTEND...: the last three are ADDRESS:PORT. MODEL_PATH is that of
-# /v1/models/{id}/ready, empty for Dynamo 0.x, which lacks it.
+# service MODEL MODEL_PATH COMPLETION ETCD ENTRY FRONTEND...: what readiness is about; the last three are ADDRESS:PORT.
+# MODEL_PATH is that of /v1/models/{id}/ready, empty for Dynamo 0.x, which lacks it.
+service() {
+  MODEL=$1 MODEL_PATH=$2 COMPLETION=$3 ETCD=$4 ENTRY=$5
+  FRONTENDS=("${@:6}")
+}
+
 await_ready() {
   local name
-  MODEL=$1 MODEL_PATH=$2 COMPLETION=$3 ETCD=$4 ENTRY=$5
-  shift 5
-  FRONTENDS=("$@")
+  WHOLE=1
+  ((!READY)) || return 0
   await 'the workers to register' workers_registered "$ETCD"
-  await 'the frontends to see the workers' frontends_see "$@"
-  await 'the model to be listed' model_listed "$MODEL" "$MODEL_PATH" "$@"
+  await 'the frontends to see the workers' frontends_see "${FRONTENDS[@]}"
+  await 'the model to be listed' model_listed "$MODEL" "$MODEL_PATH" "${FRONTENDS[@]}"
   await 'a completion' completes "$ENTRY" "$COMPLETION"
   READY=1
   for name in "${STEPS[@]}"; do
@@ -88,7 +93,7 @@ wanted() {
   for name in "${STEPS[@]}"; do
     [[ ${STEP_ROLE[$name]} == "$1" ]] || continue
     ((++all))
-    [[ ${STEP_STATE[$name]} != lost ]] || ((++lost))
+    [[ ${STEP_STATE[$name]} != lost && ${STEP_STATE[$name]} != stopped ]] || ((++lost))
   done
   # All workers of a role register equally often.
   if ((lost)); then

@@ -1,28 +1,44 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153 # the parts of lib.sh share their variables
+# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
 # The job's steps: one srun each, in the background.
 
+# By the plan's index, the nodes' names in Slurm and their addresses.
+NODE=() NODE_IP=()
 # In launch order; the rest by name.
 STEPS=()
-declare -A STEP_PID=() STEP_KIND=() STEP_ROLE=() STEP_HOSTS=() STEP_COMMAND=()
-# up; and of workers that may be restarted or lost: ending (its srun is), resting (before its restart), back (restarted,
-# but not ready yet), lost (for good).
-declare -A STEP_STATE=()
+# What job.sbatch says of a step. COMMAND: the words of its srun, each followed by US (octal 37). POLICY: see on_step_exit.
+# PROBE: where it tells that it serves, see answers_at.
+declare -A STEP_KIND=() STEP_ROLE=() STEP_HOSTS=() STEP_COMMAND=() STEP_POLICY=() STEP_PROBE=()
+# What has become of it, which state/supervisor keeps for a supervisor that comes after this one:
+#   STATE    stopped: not started yet, or by a command. up. back: started again, and not serving yet. ending: its srun still
+#            ends. resting: before its restart. lost: for good. over: its work is done.
+#   PID      its srun, or what stands for it, see adopt.sh
+#   SINCE    its last start, in ms since 1970
+#   UNTIL    when its remains are killed, or it is started again, or it has to serve, in seconds of the job
+#   RESTARTS how often its policy has restarted it
+#   ASKED    1: a command has started it
+#   SERVED   1: it has served
+#   CHANGE   of its command, in commands/changes
+declare -A STEP_STATE=() STEP_PID=() STEP_SINCE=() STEP_UNTIL=() STEP_RESTARTS=() STEP_ASKED=() STEP_SERVED=() STEP_CHANGE=()
+# A time that SECONDS does not reach.
+NEVER=2000000000
 
-# launch NAME KIND ROLE NODE_INDEX... -- COMMAND...: starts a step. Its tasks wait until the nodes are bound.
+# launch NAME KIND ROLE POLICY NODE_INDEX... -- COMMAND...: starts a step, unless an earlier supervisor has. Its tasks wait
+# until the nodes are bound.
 launch() {
-  enlist "$@"
+  plan_step "$@"
+  [[ -z ${SAVED[$1]:-} ]] || return 0
   start_step "$1"
   STEP_STATE[$1]=up
+  save_state
 }
 
-# enlist: the same, without starting it.
-enlist() {
+# plan_step: the same, without starting it.
+plan_step() {
   local name=$1 JSON
   local -a hosts=()
   STEPS+=("$name")
-  STEP_KIND[$name]=$2
-  STEP_ROLE[$name]=$3
-  shift 3
+  STEP_KIND[$name]=$2 STEP_ROLE[$name]=$3 STEP_POLICY[$name]=$4
+  shift 4
   while [[ $1 != -- ]]; do
     hosts+=("${NODE[$1]}")
     shift
@@ -30,18 +46,39 @@ enlist() {
   shift
   json "${hosts[@]}"
   STEP_HOSTS[$name]=[$JSON]
-  printf -v "STEP_COMMAND[$name]" '%q ' "$@"
-  STEP_PID[$name]=''
+  printf -v "STEP_COMMAND[$name]" '%s\037' "$@"
+  STEP_STATE[$name]=stopped STEP_PID[$name]=''
+  [[ -z ${SAVED[$name]:-} ]] || adopt_step "$name"
+}
+
+# answers_at NAME ADDRESS:PORT PATH [WORDS]: where a step tells that it serves: by an answer, which has WORDS in it. Where the
+# job goes on without it, nothing else waits for that.
+answers_at() {
+  STEP_PROBE[$1]=$2$'\n'$3$'\n'${4:-}
+  [[ ${STEP_POLICY[$1]} == keep && ${STEP_STATE[$1]} == up && -z ${STEP_SERVED[$1]:-} ]] || return 0
+  STEP_STATE[$1]=back STEP_ASKED[$1]=1
 }
 
 # start_step NAME: for the first time, or again. What srun itself says goes to a file of its own, for it does not name
 # its step; step_said reads it.
 start_step() {
+  local name=$1
+  local NOW
   local -a command
-  eval "command=(${STEP_COMMAND[$1]})"
-  run_with_preamble "${command[@]}" </dev/null 2>>"$ATTEMPT_DIR/state/$1.srun" &
-  STEP_PID[$1]=$!
-  ((!BOUND)) || tell_started "$1"
+  unset "SAVED[$name]" "ORPHAN[$name]"
+  [[ -z ${STEP_SINCE[$name]:-} ]] || rm -f "$ATTEMPT_DIR/state/$name".*.exit
+  mapfile -d $'\037' -t command <<<"${STEP_COMMAND[$name]}"
+  # The line break of the here-string.
+  unset 'command[-1]'
+  if [[ ${STEP_CHANGE[$name]:-none} != none ]]; then
+    command[-1]=$RUN_DIR/commands/changes/${STEP_CHANGE[$name]}/$name.sh
+  fi
+  run_with_preamble "${command[@]}" </dev/null 2>>"$ATTEMPT_DIR/state/$name.srun" &
+  STEP_PID[$name]=$!
+  now
+  STEP_SINCE[$name]=$NOW
+  STEP_UNTIL[$name]=$NEVER
+  ((!BOUND)) || tell_started "$name"
 }
 
 # run_with_preamble COMMAND...: in a subshell, which becomes it.
@@ -52,6 +89,7 @@ run_with_preamble() {
 }
 
 tell_started() {
+  [[ -n ${STEP_PID[$1]} ]] || return 0
   event step-started step="$1" role="${STEP_ROLE[$1]}" nodes:="${STEP_HOSTS[$1]}"
 }
 
@@ -68,14 +106,31 @@ start_again() {
   done
   stop_steps 1 "${names[@]}"
   for name in "${names[@]}"; do
-    rm -f "$ATTEMPT_DIR/state/$name".*.exit "$ATTEMPT_DIR/state/$name.srun"
+    rm -f "$ATTEMPT_DIR/state/$name.srun"
     start_step "$name"
   done
 }
 
-# alive NAME: whether its srun runs. bash may have forgotten a child that has ended, and its pid may be another's by now.
+# alive NAME: whether its srun runs. bash may have forgotten a child that has ended, and its pid may be another's by now;
+# one that was adopted may wait, dead, for a parent that never asks. A bare `return` in the EXIT trap would give the status
+# of what was before the trap.
 alive() {
-  [[ -n ${STEP_PID[$1]} ]] && kill -0 "${STEP_PID[$1]}" 2>/dev/null
+  local stat=''
+  [[ -n ${STEP_PID[$1]} ]] && kill -0 "${STEP_PID[$1]}" 2>/dev/null || return 1
+  [[ -n ${SAVED[$1]:-} ]] || return 0
+  IFS= read -r stat <"/proc/${STEP_PID[$1]}/stat"
+  [[ -n $stat && ${stat##*) } != Z* ]]
+} 2>/dev/null
+
+# is_up NAME: whether its end would be news.
+is_up() {
+  [[ ${STEP_STATE[${1:-none}]:-} == up || ${STEP_STATE[${1:-none}]:-} == back ]]
+}
+
+# host_of STEP: of its first rank.
+host_of() {
+  local host=${STEP_HOSTS[$1]#'["'}
+  printf '%s' "${host%%\"*}"
 }
 
 # step_said NAME PATTERN: the last line of its srun that matches.
@@ -97,19 +152,31 @@ stop() {
 # USR2 on to task.sh, which sends its command SIGTERM; to SIGTERM srun itself answers by killing the whole step.
 stop_steps() {
   local name until=$((SECONDS + $1))
-  local -a pids=()
+  local -a left=()
   shift
-  for name in "$@"; do
-    ! alive "$name" || pids+=("${STEP_PID[$name]}")
-  done
-  ((${#pids[@]})) || return 0
-  kill -USR2 "${pids[@]}" 2>/dev/null
-  while kill -0 "${pids[@]}" 2>/dev/null && ((SECONDS < until)); do
+  left=("$@")
+  signal_alive USR2
+  while ((${#left[@]} && SECONDS < until)); do
     sleep 0.05
+    signal_alive 0
   done
   # This takes milliseconds, unless a node does not answer.
-  kill -TERM "${pids[@]}" 2>/dev/null
-  while kill -0 "${pids[@]}" 2>/dev/null && ((SECONDS < until + 2)); do
+  signal_alive TERM
+  while ((${#left[@]} && SECONDS < until + 2)); do
     sleep 0.05
+    signal_alive 0
+  done
+}
+
+# signal_alive SIGNAL: of the caller's `left` those that run get it, and stay in it.
+signal_alive() {
+  local name
+  local -a names=("${left[@]}")
+  left=()
+  for name in "${names[@]}"; do
+    ! alive "$name" || left+=("$name")
+  done
+  for name in "${left[@]}"; do
+    kill -"$1" "${STEP_PID[$name]}" 2>/dev/null
   done
 }

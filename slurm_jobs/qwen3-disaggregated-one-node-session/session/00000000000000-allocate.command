@@ -1,6 +1,0 @@
-start
-allocate
-prefill-0
-prefill-1
-decode-0
-end

@@ -1,0 +1,205 @@
+# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
+# A supervisor that is killed is started again, and takes over what runs: steps outlive it.
+
+# state/supervisor by step, of the supervisor before; empty for the first one.
+declare -A SAVED=()
+RESUMED=0
+SAVED_TEXT=''
+# The steps that this supervisor has taken over; of those without their srun, the step's id in Slurm.
+ADOPTED=()
+declare -A ORPHAN=()
+LISTED_AT=0
+
+# keep_supervised ARGUMENT...: what the first shell of job.sbatch does, and nothing else: it runs job.sbatch again, as the
+# supervisor, as often as that is killed, and passes signals on. It never returns.
+keep_supervised() {
+  local flag=-p status tries TOLD='' SUPERVISOR=''
+  ! shopt -q login_shell || flag=-l
+  trap 'TOLD=TERM; tell_supervisor' TERM INT
+  trap 'TOLD=${TOLD:-USR1}; tell_supervisor' USR1
+  for ((tries = 0; tries < 10; tries++)); do
+    ((!tries)) || echo "dyn-slurm: the supervisor was killed (status $status), and is started again"
+    /bin/bash "$flag" "$RUN_DIR/job.sbatch" "--supervise=$TOLD" "$@" &
+    SUPERVISOR=$!
+    # A signal ends the wait, not the supervisor.
+    while kill -0 "$SUPERVISOR" 2>/dev/null; do
+      wait "$SUPERVISOR"
+    done
+    wait "$SUPERVISOR"
+    status=$?
+    ((status > 128)) || exit "$status"
+    sleep 0.5
+  done
+  exit "$status"
+}
+
+tell_supervisor() {
+  [[ -z $SUPERVISOR ]] || kill -"$TOLD" "$SUPERVISOR" 2>/dev/null
+}
+
+# save_state: to state/supervisor, where that has changed: a line of the job's own, and one a step.
+save_state() {
+  local name text="job $STARTED $JOB_LOG_START $READY $BENCH_READ $IMAGE_TOLD ${OUTCOME:--} ${REASON//$'\n'/ }"
+  for name in "${STEPS[@]}"; do
+    text+=$'\n'"$name ${STEP_KIND[$name]} ${STEP_STATE[$name]} ${STEP_PID[$name]:--} ${STEP_SINCE[$name]:--} ${STEP_UNTIL[$name]:--}"
+    text+=" ${STEP_RESTARTS[$name]:--} ${STEP_ASKED[$name]:--} ${STEP_SERVED[$name]:--} ${STEP_CHANGE[$name]:--}"
+  done
+  [[ $text != "$SAVED_TEXT" ]] || return 0
+  SAVED_TEXT=$text
+  {
+    printf '%s\n' "$text" >"$ATTEMPT_DIR/state/supervisor.part" &&
+      mv "$ATTEMPT_DIR/state/supervisor.part" "$ATTEMPT_DIR/state/supervisor"
+  } 2>/dev/null
+}
+
+# load_state: sets RESUMED where there was a supervisor before.
+load_state() {
+  local name rest
+  [[ -r $ATTEMPT_DIR/state/supervisor ]] || return 0
+  RESUMED=1
+  while read -r name rest; do
+    if [[ $name == job ]]; then
+      read -r STARTED JOB_LOG_START READY BENCH_READ IMAGE_TOLD OUTCOME REASON <<<"$rest"
+    else
+      SAVED[$name]=$rest
+    fi
+  done <"$ATTEMPT_DIR/state/supervisor"
+  OUTCOME=${OUTCOME#-}
+  now
+  # Limits count from the start of the job.
+  SECONDS=$(((NOW - STARTED) / 1000))
+  list_steps 20 || [[ -n $OWNED ]] || : >"$ATTEMPT_DIR/state/listed"
+}
+
+# recall_steps: those of the supervisor before that job.sbatch has not come to yet, as far as ending them takes.
+recall_steps() {
+  local name
+  for name in "${!SAVED[@]}"; do
+    [[ -z ${STEP_KIND[$name]:-} ]] || continue
+    STEPS+=("$name")
+    read -r "STEP_KIND[$name]" _ <<<"${SAVED[$name]}"
+    STEP_ROLE[$name]='' STEP_HOSTS[$name]='[]'
+    adopt_step "$name"
+  done
+}
+
+# adopt_step NAME: as the supervisor before has left it.
+adopt_step() {
+  local name=$1 kind state pid since until restarts asked served change id
+  read -r kind state pid since until restarts asked served change <<<"${SAVED[$name]}"
+  STEP_STATE[$name]=$state STEP_SINCE[$name]=${since#-} STEP_UNTIL[$name]=${until#-} STEP_RESTARTS[$name]=${restarts#-}
+  STEP_ASKED[$name]=${asked#-} STEP_SERVED[$name]=${served#-} STEP_CHANGE[$name]=${change#-}
+  STEP_PID[$name]=''
+  if [[ $(tr '\0' ' ' <"/proc/$pid/cmdline") == *"--job-name=$name "* ]] 2>/dev/null; then
+    STEP_PID[$name]=$pid
+  else
+    id=$(sed -n "s/^\([0-9.]*\)|$name\$/\1/p" "$ATTEMPT_DIR/state/listed" | head -n 1)
+    [[ -z $id ]] || stand_for "$name" "$id"
+  fi
+  [[ -z ${STEP_PID[$name]} ]] || ADOPTED+=("$name")
+}
+
+# stand_for NAME ID: a child of ours stands for the srun that is gone: it passes on what srun would, and ends with the
+# step. Without its srun a step hears TERM and no other signal (measured on 22.05), and outlives its dead tasks.
+stand_for() {
+  local name=$1 id=$2
+  (
+    trap - EXIT
+    trap 'scancel --signal=TERM "$id" 2>/dev/null' USR2
+    trap 'scancel "$id" 2>/dev/null' TERM
+    while ! all_recorded "$name" && grep -q "^$id|" "$ATTEMPT_DIR/state/listed"; do
+      sleep 0.5 &
+      wait $!
+    done
+    scancel "$id" 2>/dev/null
+  ) &
+  STEP_PID[$name]=$!
+  ORPHAN[$name]=$id
+}
+
+# all_recorded NAME: whether each of its tasks has ended.
+all_recorded() {
+  local -a records hosts
+  mapfile -t records < <(compgen -G "$ATTEMPT_DIR/state/$1.*.exit")
+  IFS=, read -ra hosts <<<"${STEP_HOSTS[$1]}"
+  ((${#records[@]} >= ${#hosts[@]}))
+}
+
+# list_steps SECONDS: state/listed holds the job's running steps, as ID|NAME. Where Slurm gives no answer in so many, the
+# last one stays.
+list_steps() {
+  timeout "$1" squeue --noheader --steps --jobs="$SLURM_JOB_ID" --format='%i|%j' >"$ATTEMPT_DIR/state/listed.part" 2>/dev/null &&
+    mv "$ATTEMPT_DIR/state/listed.part" "$ATTEMPT_DIR/state/listed"
+}
+
+# relist: asks again, while what has outlived its srun depends on that.
+relist() {
+  ((${#ORPHAN[@]} && SECONDS >= LISTED_AT + 10)) || return 0
+  LISTED_AT=$SECONDS
+  list_steps 9 &
+}
+
+# find_nodes COUNT INTERFACE...: asks them, but for those that were bound before: what runs there would fail the preflight.
+find_nodes() {
+  local index
+  if [[ ! -r $ATTEMPT_DIR/state/nodes ]]; then
+    ask_nodes "$@"
+    return
+  fi
+  { read -ra NODE && read -ra NODE_IP && read -r DYN_SLURM_NODE_INTERFACES && read -r PORTS_COLUMN; } <"$ATTEMPT_DIR/state/nodes"
+  call_if_there ports_place "$PORTS_COLUMN"
+  for index in "${!NODE[@]}"; do
+    ADDRESS[${NODE[index]}]=${NODE_IP[index]}
+  done
+  export DYN_SLURM_NODES="${NODE[*]}" DYN_SLURM_NODE_IPS="${NODE_IP[*]}" DYN_SLURM_NODE_INTERFACES
+}
+
+settle_nodes_once() {
+  [[ ! -e $ATTEMPT_DIR/state/nodes ]] || return 0
+  bind_nodes
+  printf '%s\n' "${NODE[*]}" "${NODE_IP[*]}" "$DYN_SLURM_NODE_INTERFACES" "${PORTS_COLUMN:-0}" >"$ATTEMPT_DIR/state/nodes.part" &&
+    mv "$ATTEMPT_DIR/state/nodes.part" "$ATTEMPT_DIR/state/nodes"
+}
+
+# enter_allocation HOSTS owned|borrowed: of a session, whose supervisor is a step in an allocation. HOSTS have commas.
+enter_allocation() {
+  local own=$SLURM_JOB_ID.${SLURM_STEP_ID:-} id name
+  OWNED=$2 WHAT=session
+  # Its srun may go, without which it goes on.
+  leave_step
+  SLURM_JOB_NODELIST=$1
+  SLURM_JOB_NUM_NODES=$(($(tr -cd , <<<"$1" | wc -c) + 1))
+  mkdir -p "$RUN_DIR/state"
+  list_steps_at_first
+  while IFS='|' read -r id name; do
+    # Of two that were started at once, the first one stays.
+    if [[ $name == session && $id != "$own" ]] && ((${id##*.} < ${own##*.})); then
+      echo "the session's supervisor runs already, as step $id"
+      exit 0
+    fi
+  done <"$RUN_DIR/state/listed"
+}
+
+# leave_step: a srun in a step takes that step for the whole allocation: "Only allocated 1 nodes asked for 2".
+leave_step() {
+  local name
+  unset BASH_ENV
+  for name in "${!SLURM_@}"; do
+    case $name in
+      SLURM_JOB_ID | SLURM_CONF | SLURM_CLUSTER_NAME) ;;
+      *) unset "$name" ;;
+    esac
+  done
+}
+
+# list_steps_at_first: what runs already must not be started beside itself.
+list_steps_at_first() {
+  : >"$RUN_DIR/state/listed"
+  for _ in 1 2 3 4 5; do
+    ! list_steps 20 || return 0
+    [[ -e $RUN_DIR/state/supervisor ]] || return 0
+    sleep 2
+  done
+  echo "the session's supervisor cannot ask Slurm what runs"
+  exit 1
+}

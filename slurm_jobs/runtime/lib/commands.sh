@@ -1,0 +1,215 @@
+# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
+# What the run's owner asks of a job that runs: files in commands/ of the run folder, read line by line, never run. Each
+# is answered by an event. ID.command, which appears whole, under this name:
+#
+#   restart                           start, stop, restart, drain or release
+#   from ada@login1, process 4242     who asks
+#   step decode-0 ab12cd              a step that is meant; with the change in commands/changes/ab12cd, or none for the
+#   step decode-1                     config's command; without either it stays what it was
+#   end
+
+# 1 once commands are taken; while one is carried out.
+OPEN=0 BUSY=0
+COMMANDS_AT=0
+# Seconds that a step which a command ends has, for what it is at: Dynamo's workers serve on for 5 s, and then wait for 5.
+STOP_GRACE=20
+# Files that cannot be removed are refused once.
+declare -A ANSWERED_FILE=()
+
+# take_commands: one after the other, in the order of their names. A release goes first, even while another is carried out.
+take_commands() {
+  local file id verb from problem
+  local -a names changes
+  refresh_commands
+  for file in "$RUN_DIR"/commands/*.command; do
+    [[ -e $file && -z ${ANSWERED_FILE[$file]:-} ]] || continue
+    read_command "$file"
+    if [[ -n $problem || $verb == release ]]; then
+      handle_command "$file"
+    elif ((OPEN && !BUSY)); then
+      BUSY=1
+      handle_command "$file"
+      BUSY=0
+    fi
+  done
+}
+
+# refresh_commands: a file system that caches folders shows new files after a change of ours.
+refresh_commands() {
+  ((SECONDS >= COMMANDS_AT)) || return 0
+  COMMANDS_AT=$((SECONDS + 2))
+  { : >"$RUN_DIR/commands/look" && rm -f "$RUN_DIR/commands/look"; } 2>/dev/null
+}
+
+# read_command FILE: sets id, verb, from, names and changes of the caller, or problem.
+read_command() {
+  local file=$1 line
+  local -a lines=()
+  id=${file##*/} id=${id%.command} verb='' from='' problem='' names=() changes=()
+  if [[ ! $id =~ ^[0-9]{14}-[0-9a-z]{1,16}$ ]]; then
+    problem="a command has no such name"
+  elif [[ -L $file || ! -f $file || ! -O $file || ! $(stat -c %a "$file") =~ ^[0-7]?[0-7][0145][0145]$ ]]; then
+    problem="it is not a file of the run's owner that nobody else may write"
+  else
+    mapfile -t -n 1000 lines <"$file"
+    parse_command
+  fi
+}
+
+parse_command() {
+  if ((${#lines[@]} < 3)) || [[ ${lines[-1]} != end ]]; then
+    problem="the command is not whole"
+  elif [[ ! ${lines[0]} =~ ^(start|stop|restart|drain|release)$ ]]; then
+    problem="there is no command ${lines[0]:0:40}"
+  elif [[ ! ${lines[1]} =~ ^from\ ([A-Za-z0-9_@.,\ -]{1,200})$ ]]; then
+    problem="the command does not say whom it is from"
+  else
+    verb=${lines[0]} from=${BASH_REMATCH[1]}
+    for line in "${lines[@]:2:${#lines[@]}-3}"; do
+      if [[ ! $line =~ ^step\ ([a-z][a-z0-9-]*)(\ ([0-9a-f]{6}|none))?$ ]]; then
+        problem="the command has a line that says nothing: ${line:0:40}"
+        return
+      fi
+      names+=("${BASH_REMATCH[1]}") changes+=("${BASH_REMATCH[3]:-}")
+    done
+  fi
+}
+
+# handle_command FILE: what read_command has read.
+handle_command() {
+  local taken=${1%.command}.taken REFUSAL=$problem reason=$verb
+  mv "$1" "$taken" 2>/dev/null || ANSWERED_FILE[$1]=1
+  if [[ -z $REFUSAL ]]; then
+    event command command="$id" verb="$verb" steps:="$(json_list "${names[@]}")" from="$from"
+    case $verb in
+      drain) reason="requests under way are answered, and the job ends" ;;
+      release) reason="the $WHAT ends" ;;
+      *) "command_$verb" ;;
+    esac
+  fi
+  if [[ -n $REFUSAL ]]; then
+    event answer command="$id" outcome=refused reason="$REFUSAL"
+  else
+    event answer command="$id" outcome=done reason="$reason"
+  fi
+  rm -f "$taken"
+  [[ -z $REFUSAL ]] || return 0
+  case $verb in
+    drain) drain succeeded "drained by $from" ;;
+    release) end succeeded "released by $from" ;;
+  esac
+}
+
+# refuse_taken: what the supervisor before was at when it ended.
+refuse_taken() {
+  local file id
+  for file in "$RUN_DIR"/commands/*.taken; do
+    [[ -e $file ]] || continue
+    id=${file##*/}
+    event answer command="${id%.taken}" outcome=refused reason="the supervisor ended while it was at it; see what runs"
+    rm -f "$file"
+  done
+}
+
+# check_named: sets REFUSAL where a step cannot be told, or has no such change.
+check_named() {
+  local index name script
+  for index in "${!names[@]}"; do
+    name=${names[index]} script=$RUN_DIR/commands/changes/${changes[index]}/${names[index]}.sh
+    case ${STEP_KIND[$name]:-} in
+      '') REFUSAL="there is no step $name" ;;
+      worker | frontend | nginx) ;;
+      bench)
+        ! is_up bench || [[ ${STEP_POLICY[bench]} != end || -n ${STEP_ASKED[bench]:-} ]] ||
+          REFUSAL="the job ends with its benchmark"
+        ;;
+      *) REFUSAL="$name belongs to the $WHAT itself" ;;
+    esac
+    [[ ${changes[index]:-none} == none || -O $script ]] || REFUSAL="there is no change ${changes[index]} of $name"
+    [[ -z $REFUSAL ]] || return 0
+  done
+}
+
+command_start() {
+  local name
+  check_named
+  for name in "${names[@]}"; do
+    [[ -z $REFUSAL ]] || return 0
+    ! is_up "$name" || REFUSAL="$name runs already; restart it"
+  done
+  [[ -n $REFUSAL ]] || start_named
+}
+
+command_stop() {
+  check_named
+  [[ -n $REFUSAL ]] || stop_named "${names[@]}"
+}
+
+command_restart() {
+  check_named
+  [[ -z $REFUSAL ]] || return 0
+  stop_named "${names[@]}"
+  start_named
+}
+
+# start_named: once nothing of what they were is left.
+start_named() {
+  local index name until=$((SECONDS + STOP_GRACE + 4))
+  for name in "${names[@]}"; do
+    while alive "$name"; do
+      ((SECONDS < until)) || REFUSAL="the tasks of $name that has ended are still there; try again"
+      [[ -z $REFUSAL ]] || return 0
+      sleep 0.05
+      check_steps
+    done
+  done
+  for index in "${!names[@]}"; do
+    name=${names[index]}
+    if [[ -n ${changes[index]} ]]; then
+      STEP_CHANGE[$name]=${changes[index]}
+      event step-changed step="$name" change="${changes[index]}"
+    fi
+    start_asked "$name"
+  done
+}
+
+# start_asked NAME: until it serves its end is told, and no more.
+start_asked() {
+  local name=$1
+  [[ ${STEP_KIND[$name]} != bench ]] || mkdir -p "$ATTEMPT_DIR/results"
+  STEP_ASKED[$name]=1
+  STEP_RESTARTS[$name]=0
+  start_step "$name"
+  WHOLE=0
+  if [[ -n ${STEP_PROBE[$name]:-} ]]; then
+    STEP_STATE[$name]=back
+    # A look at what it was before counts no more.
+    LOOK[$name]='' LOOK_AT[$name]=0
+  else
+    STEP_STATE[$name]=up
+  fi
+}
+
+# stop_named NAME...: those that run; it returns when they have ended.
+stop_named() {
+  local name grace=$STOP_GRACE
+  local -a running=()
+  for name in "$@"; do
+    case ${STEP_STATE[$name]} in
+      up | back | ending | resting) running+=("$name") ;;
+    esac
+  done
+  ((${#running[@]})) || return 0
+  for name in "${running[@]}"; do
+    # From now on their ends are no news.
+    STEP_STATE[$name]=stopped
+    STEP_UNTIL[$name]=$((SECONDS + STOP_GRACE))
+  done
+  [[ -z $OWNED ]] || WHOLE=0
+  [[ ${running[*]} != bench ]] || grace=$BENCH_GRACE
+  stop_steps "$grace" "${running[@]}"
+  watch_bench
+  for name in "${running[@]}"; do
+    event step-stopped step="$name" role="${STEP_ROLE[$name]}"
+  done
+}
