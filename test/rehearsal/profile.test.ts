@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { type ProfileOptions, profile } from '../../src/cli/profile/profile.ts';
+import { type ProfileOptions, profile } from '../../src/cli/commands/profile/profile.ts';
 import { NODES, RUN, servingRun } from '../unit/cli/profile/serving.ts';
 import type { Site } from '../unit/cli/run-folder.ts';
 import { Stage } from './rehearsal.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { BenchOptions } from '../bench/request.ts';
+import type { BenchOptions } from '../commands/bench/request.ts';
 import { CLUSTER, collect, OF_CLUSTER, RUN, type Tree } from './tree.ts';
 
 /** `dyn-slurm bench [RUN] [-- CMD...]`. */
@@ -32,7 +32,7 @@ export function benchCommand({ program, add, json, exit, world }: Tree): void {
     .addOption(json())
     .action(async (run: string | undefined, command: readonly string[], options: BenchOptions) => {
       const { query, words } = apart(run, command, program as Raw);
-      const { bench } = await import('../bench/bench.ts');
+      const { bench } = await import('../commands/bench/bench.ts');
       exit(await bench(query, words, options, world));
     });
 }

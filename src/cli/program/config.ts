@@ -14,25 +14,25 @@ export function configCommands({ program, add, json, does, exit, world }: Tree):
     .option('--provenance', 'show where each value comes from')
     .option('--strict', 'treat warnings as errors')
     .addOption(json())
-    .action(does(async () => (await import('../config/check.ts')).check));
+    .action(does(async () => (await import('../commands/config/check.ts')).check));
   add('explain', 'describe a key of the config', [
     ['explain', 'all keys'],
     ['explain frontend.router_mode', 'one of them'],
   ])
     .argument('[key]', 'path of a key, such as slurm.time')
     .addOption(json())
-    .action(does(async () => (await import('../config/explain.ts')).explain));
+    .action(does(async () => (await import('../commands/config/explain.ts')).explain));
   add('topologies', 'list the published topologies, or show one', [
     ['topologies', 'all of them'],
     ['topologies docs-dsr1-wideep-h100', 'one, with its source and notes'],
   ])
     .argument('[name]', 'topology to show')
     .addOption(json())
-    .action(does(async () => (await import('../config/topologies.ts')).topologies));
+    .action(does(async () => (await import('../commands/config/topologies.ts')).topologies));
   add('schema', 'print the JSON Schema of configs, for editors', [
     ['schema > schema.json', 'then: # yaml-language-server: $schema=schema.json'],
   ]).action(async () => {
-    const { schema } = await import('../config/schema.ts');
+    const { schema } = await import('../commands/config/schema.ts');
     exit(await schema(world));
   });
   add('trust', "allow a project's cluster profile to run programs", [
@@ -45,7 +45,7 @@ export function configCommands({ program, add, json, does, exit, world }: Tree):
     .addOption(new Option('--list', 'show what is trusted').conflicts('remove'))
     .option('--remove', 'stop trusting the file')
     .addOption(json())
-    .action(does(async () => (await import('../cluster/trust.ts')).trust));
+    .action(does(async () => (await import('../commands/trust.ts')).trust));
 
   program.commandsGroup('See what would run:');
   add('plan', 'show nodes, workers, ports and commands', [
@@ -55,7 +55,7 @@ export function configCommands({ program, add, json, does, exit, world }: Tree):
     .argument('<config>', CONFIG)
     .option(CLUSTER, CLUSTER_TEXT)
     .addOption(json())
-    .action(does(async () => (await import('../config/plan.ts')).plan));
+    .action(does(async () => (await import('../commands/config/plan.ts')).plan));
   add('render', "write the job's files to a folder", [
     ['render config.yaml --out job', 'then read job/job.sbatch'],
   ])
@@ -63,5 +63,5 @@ export function configCommands({ program, add, json, does, exit, world }: Tree):
     .requiredOption('--out <folder>', 'new or empty folder')
     .option('--force', 'write into a folder that is not empty')
     .option(CLUSTER, CLUSTER_TEXT)
-    .action(does(async () => (await import('../config/render.ts')).render));
+    .action(does(async () => (await import('../commands/config/render.ts')).render));
 }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { LogsOptions } from '../logs/logs.ts';
-import type { PagePlace } from '../watch/live/gauge-page.ts';
+import type { LogsOptions } from '../commands/logs/logs.ts';
+import type { PagePlace } from '../views/live/gauge-page.ts';
 import {
   CLUSTER,
   collect,
@@ -23,7 +23,7 @@ export function observeCommands({ program, add, addForRun, json, does, exit, wor
     .option('--limit <count>', 'maximum number of runs to list (default: 20)', wholeNumber)
     .addOption(new Option('--all', 'all runs').conflicts('limit'))
     .addOption(json())
-    .action(does(async () => (await import('../run/status.ts')).status));
+    .action(does(async () => (await import('../commands/run/status.ts')).status));
   add('nodes', 'list the nodes that are excluded from new jobs because they failed earlier runs', [
     ['nodes', 'with the reasons; a node is taken back after a day'],
     ['nodes --forget gpu17', 'take it back now'],
@@ -31,7 +31,7 @@ export function observeCommands({ program, add, addForRun, json, does, exit, wor
     .option(CLUSTER, OF_CLUSTER)
     .option('--forget <node>', 'take a node back')
     .addOption(json())
-    .action(does(async () => (await import('../nodes/nodes.ts')).nodes));
+    .action(does(async () => (await import('../commands/nodes.ts')).nodes));
   add('watch', 'follow runs until they end', [
     ['watch', 'the newest run'],
     ['watch dsr1-3fa29c --json', 'one event a line'],
@@ -49,7 +49,7 @@ export function observeCommands({ program, add, addForRun, json, does, exit, wor
     )
     .option(PENDING_LIMIT, PENDING_TEXT, timeSpan)
     .addOption(json())
-    .action(does(async () => (await import('../watch/watch.ts')).watch));
+    .action(does(async () => (await import('../commands/watch/watch.ts')).watch));
   addForRun('logs', 'show what the processes of a run printed', [
     ['logs -f', 'of the newest run, as they grow'],
     ['logs dsr1-3fa29c decode-0', 'one worker of one run'],
@@ -65,7 +65,7 @@ export function observeCommands({ program, add, addForRun, json, does, exit, wor
     .option('--since <time>', 'only lines since then: 10m, 14:05, 2025-11-24T14:05')
     .addOption(json())
     .action(async (first: string | undefined, second: string | undefined, options: LogsOptions) => {
-      const { logs } = await import('../logs/logs.ts');
+      const { logs } = await import('../commands/logs/logs.ts');
       exit(await logs({ first, second }, options, world));
     });
   addForRun('profile', 'profile workers while they serve, and list the traces', [
@@ -92,20 +92,20 @@ export function observeCommands({ program, add, addForRun, json, does, exit, wor
       activities,
     )
     .addOption(json())
-    .action(does(async () => (await import('../profile/profile.ts')).profile));
+    .action(does(async () => (await import('../commands/profile/profile.ts')).profile));
   addForRun('forward', 'forward a local port to the frontend of a run, over ssh', [
     ['forward', 'of the newest run; then: curl http://127.0.0.1:8000/v1/models'],
     ['forward dsr1-3fa29c --port 9000', 'on another port'],
   ])
     .option('--port <port>', 'port to listen on, on 127.0.0.1', wholeNumber)
-    .action(does(async () => (await import('../run/forward.ts')).forward));
+    .action(does(async () => (await import('../commands/run/forward.ts')).forward));
   addForRun('cancel', 'cancel a run and wait until it is torn down', [
     ['cancel', 'the newest run'],
     ['cancel dsr1-3fa29c --no-wait', 'do not wait for the teardown'],
   ])
     .option('--no-wait', 'do not wait for the teardown')
     .addOption(json())
-    .action(does(async () => (await import('../run/cancel.ts')).cancel));
+    .action(does(async () => (await import('../commands/run/cancel.ts')).cancel));
   add('remove', 'delete the folders of runs that have ended', [
     ['remove dsr1-3fa29c', 'one; it asks first'],
     ['remove --older-than 30d --yes', 'all that are older than 30 days, without asking'],
@@ -119,7 +119,7 @@ export function observeCommands({ program, add, addForRun, json, does, exit, wor
     .option('--yes', 'do not ask')
     .option(CLUSTER, OF_CLUSTER)
     .addOption(json())
-    .action(does(async () => (await import('../run/remove.ts')).remove));
+    .action(does(async () => (await import('../commands/run/remove.ts')).remove));
 }
 
 function positive(text: string): number {

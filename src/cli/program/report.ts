@@ -11,7 +11,7 @@ export function reportCommands({ add, addForRun, json, does }: Tree): void {
     .option('-o, --out <file>', 'file to write; by default RUN.html in the current folder')
     .option('--open', 'open it in a browser')
     .option(CLUSTER, OF_CLUSTER)
-    .action(does(async () => (await import('../report/report.ts')).report));
+    .action(does(async () => (await import('../commands/report/report.ts')).report));
   add('compare', 'compare the results and configs of two runs', [
     ['compare dsr1-3fa29c dsr1-8c11d2', 'measurements at the same load, with their noise, and the configs'],
   ])
@@ -19,7 +19,7 @@ export function reportCommands({ add, addForRun, json, does }: Tree): void {
     .argument('<after>', 'the other run')
     .option(CLUSTER, OF_CLUSTER)
     .addOption(json())
-    .action(does(async () => (await import('../report/compare.ts')).compareRuns));
+    .action(does(async () => (await import('../commands/report/compare.ts')).compareRuns));
   addForRun('export', 'print the measurements of a run for other programs', [
     ['export dsr1-3fa29c --csv -o r1.csv', 'one row a number: benchmarks, load over time, events'],
     ['export --prometheus', "of the newest run, in OpenMetrics' format with times"],
@@ -30,5 +30,5 @@ export function reportCommands({ add, addForRun, json, does }: Tree): void {
     .option('--prometheus', 'as samples for promtool')
     .option('--scrape', 'metrics endpoints of a live run, for Prometheus file_sd_configs')
     .option('-o, --out <file>', 'file to write; by default standard output')
-    .action(does(async () => (await import('../report/export.ts')).exportRun));
+    .action(does(async () => (await import('../commands/report/export.ts')).exportRun));
 }

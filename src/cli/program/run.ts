@@ -25,7 +25,7 @@ export function runCommands({ program, add, json, does }: Tree): void {
     .option('--fault <fault...>', 'inject a fault: STEP[.RANK]:ACTION[@WHEN]; may be repeated')
     .option(CLUSTER, CLUSTER_TEXT)
     .addOption(json())
-    .action(does(async () => (await import('../rehearse/rehearse.ts')).rehearse));
+    .action(does(async () => (await import('../commands/rehearse/rehearse.ts')).rehearse));
   add('submit', 'submit the job to Slurm', [
     ['submit config.yaml --dry-run', 'the command, the resources, open ports and files that stay'],
     ['submit config.yaml --dry-run --full', 'the same with every file of the job'],
@@ -60,13 +60,13 @@ export function runCommands({ program, add, json, does }: Tree): void {
       retryCount,
     )
     .addOption(json())
-    .action(does(async () => (await import('../submit/submit.ts')).submit));
+    .action(does(async () => (await import('../commands/submit/submit.ts')).submit));
   add('setup', 'install the tools of a rehearsal', [
     ['setup', 'etcd, NATS, nginx and Dynamo, in a cache folder of yours'],
   ])
     .option('--with-tests', 'also install what the tests of dyn-slurm need')
     .addOption(json())
-    .action(does(async () => (await import('../rehearse/setup.ts')).setup));
+    .action(does(async () => (await import('../commands/rehearse/setup.ts')).setup));
 }
 
 const MOST_RETRIES = 20;

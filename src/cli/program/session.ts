@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { AllocateOptions } from '../session/allocate.ts';
-import type { AttachOptions } from '../session/attach.ts';
-import type { RunCommand } from '../session/prompt.ts';
-import type { SteerOptions } from '../session/steer.ts';
+import type { AllocateOptions } from '../commands/session/allocate.ts';
+import type { AttachOptions } from '../commands/session/attach.ts';
+import type { RunCommand } from '../commands/session/prompt.ts';
+import type { SteerOptions } from '../commands/session/steer.ts';
 import { benchCommand } from './bench.ts';
 import { CLUSTER, CLUSTER_TEXT, CONFIG, collect, OF_CLUSTER, type Tree } from './tree.ts';
 
@@ -37,7 +37,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     .option('--no-prompt', 'exit once the service is ready')
     .addOption(json())
     .action(async (file: string, options: AllocateOptions) => {
-      const { allocate } = await import('../session/allocate.ts');
+      const { allocate } = await import('../commands/session/allocate.ts');
       exit(await allocate(file, options, run, world));
     });
   onSession(
@@ -48,12 +48,12 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
   )
     .option('--no-prompt', 'print how to use the session, and exit')
     .action(async (query: string | undefined, options: AttachOptions) => {
-      const { attach } = await import('../session/attach.ts');
+      const { attach } = await import('../commands/session/attach.ts');
       exit(await attach(query, options, run, world));
     });
   onSession(
     add('workers', 'list the workers of a session and their changes', [['workers', 'of the newest session']]),
-  ).action(does(async () => (await import('../session/workers.ts')).workers));
+  ).action(does(async () => (await import('../commands/session/workers.ts')).workers));
   const steering = (verb: 'start' | 'restart', shown: Parameters<Tree['add']>[2]) =>
     inRun(add(verb, `${verb} workers of a job or session`, shown))
       .argument('<worker...>', WORKERS)
@@ -66,7 +66,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
       .option('--reset', 'discard earlier changes')
       .option('--no-wait', 'do not wait until the workers serve')
       .action(async (words: readonly string[], options: SteerOptions) => {
-        const { steer } = await import('../session/steer.ts');
+        const { steer } = await import('../commands/session/steer.ts');
         exit(await steer(verb, words, options, world));
       });
   steering('restart', [
@@ -79,7 +79,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
   inRun(add('stop', 'stop workers of a job or session', [['stop prefill', 'all of a role']]))
     .argument('<worker...>', WORKERS)
     .action(async (words: readonly string[], options: SteerOptions) => {
-      const { steer } = await import('../session/steer.ts');
+      const { steer } = await import('../commands/session/steer.ts');
       exit(await steer('stop', words, options, world));
     });
   inSession(
@@ -91,15 +91,15 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     .argument('<node>', 'index or name')
     .argument('[command...]', 'behind --')
     .option('--container', "in the job's container")
-    .action(does(async () => (await import('../session/exec.ts')).exec));
+    .action(does(async () => (await import('../commands/session/exec.ts')).exec));
   add('shell', 'open a shell on a node of a session', [['shell node3', 'the head node by default']])
     .argument('[node]', 'index or name')
     .option('--run <run>', SESSION)
     .option(CLUSTER, OF_CLUSTER)
     .option('--container', "in the job's container")
-    .action(does(async () => (await import('../session/exec.ts')).shell));
+    .action(does(async () => (await import('../commands/session/exec.ts')).shell));
   benchCommand(tree);
   onSession(add('release', 'end a session and give its nodes back', [['release', 'the newest']])).action(
-    does(async () => (await import('../session/release.ts')).release),
+    does(async () => (await import('../commands/session/release.ts')).release),
   );
 }

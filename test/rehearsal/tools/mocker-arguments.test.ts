@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadJob } from '../../../src/cli/config/load.ts';
+import { loadJob } from '../../../src/cli/runs/config/load.ts';
 import { onNode, wordText } from '../../../src/plan/word.ts';
 import { rehearsable } from '../../../src/rehearsal/rehearsable.ts';
 import { packageRoot, testWorld } from '../../world.ts';

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { run } from '../../../src/cli/program.ts';
-import { loadText } from '../../../src/cli/watch/service-text.ts';
+import { loadText } from '../../../src/cli/views/service-text.ts';
 import { localHost } from '../../../src/host/local.ts';
 import { page } from '../../../src/report/page.ts';
 import { readRunData } from '../../../src/report/read.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { table } from '../../../src/cli/table.ts';
+import { table } from '../../../src/cli/views/table.ts';
 
 test('aligns text to the left and numbers to the right', () => {
   const text = table(

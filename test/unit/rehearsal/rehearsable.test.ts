@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadJob } from '../../../src/cli/config/load.ts';
+import { loadJob } from '../../../src/cli/runs/config/load.ts';
 import { rehearsable } from '../../../src/rehearsal/rehearsable.ts';
 import { packageRoot, testWorld } from '../../world.ts';
 

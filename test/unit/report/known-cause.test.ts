@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { endingText } from '../../../src/cli/watch/verdict-text.ts';
+import { endingText } from '../../../src/cli/views/verdict-text.ts';
 import { localHost } from '../../../src/host/local.ts';
 import { page } from '../../../src/report/page.ts';
 import { readRunData } from '../../../src/report/read.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { benchOverlay } from '../../../../src/cli/bench/flags.ts';
+import { benchOverlay } from '../../../../src/cli/commands/bench/flags.ts';
 
 test('without options there is nothing to lay over a config', () => {
   expect(benchOverlay({}, [])).toBeUndefined();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BenchPoint, BenchResult } from '../../../../src/bench/result.ts';
-import { benchLines, benchText } from '../../../../src/cli/bench/text.ts';
+import { benchLines, benchText } from '../../../../src/cli/views/bench-text.ts';
 
 const POINT: BenchPoint = {
   concurrency: 16,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { chooseCluster, clusterNames } from '../../../../src/cli/cluster/clusters.ts';
+import { chooseCluster, clusterNames } from '../../../../src/cli/runs/cluster/clusters.ts';
 import { put, type TestWorld, testWorld } from '../../../world.ts';
 
 const USER = '.config/dyn-slurm/clusters';

@@ -1,9 +1,9 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { check } from '../../../../src/cli/config/check.ts';
-import { plan } from '../../../../src/cli/config/plan.ts';
-import { submit } from '../../../../src/cli/submit/submit.ts';
+import { check } from '../../../../src/cli/commands/config/check.ts';
+import { plan } from '../../../../src/cli/commands/config/plan.ts';
+import { submit } from '../../../../src/cli/commands/submit/submit.ts';
 import { put, SMALL, testWorld } from '../../../world.ts';
 
 test('says what a valid config would take', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { explain } from '../../../../src/cli/config/explain.ts';
+import { explain } from '../../../../src/cli/commands/config/explain.ts';
 import { testWorld } from '../../../world.ts';
 
 test('describes a key', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { plan } from '../../../../src/cli/config/plan.ts';
+import { plan } from '../../../../src/cli/commands/config/plan.ts';
 import { put, testWorld } from '../../../world.ts';
 
 const CONFIG = `name: r1

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { render } from '../../../../src/cli/config/render.ts';
+import { render } from '../../../../src/cli/commands/config/render.ts';
 import { packageRoot, put, SMALL, type TestWorld, testWorld } from '../../../world.ts';
 
 function worldWithConfig(): TestWorld {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { topologies } from '../../../../src/cli/config/topologies.ts';
+import { topologies } from '../../../../src/cli/commands/config/topologies.ts';
 import { packageRoot, testWorld } from '../../../world.ts';
 
 test('lists all of them, one a line', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { logs } from '../../../../src/cli/logs/logs.ts';
+import { logs } from '../../../../src/cli/commands/logs/logs.ts';
 import { addRun, site } from '../run-folder.ts';
 
 test('logs of a run that failed end with the line that says why, and the next step', async () => {

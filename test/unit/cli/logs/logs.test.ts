@@ -1,7 +1,7 @@
 import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type LogsOptions, logs } from '../../../../src/cli/logs/logs.ts';
+import { type LogsOptions, logs } from '../../../../src/cli/commands/logs/logs.ts';
 import { addRun, recordedEvents, script, site } from '../run-folder.ts';
 
 const RUN = 'r1-0a1b2c';

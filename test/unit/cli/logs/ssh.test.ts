@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { logs } from '../../../../src/cli/logs/logs.ts';
+import { logs } from '../../../../src/cli/commands/logs/logs.ts';
 import { testServer } from '../../host/ssh/server.ts';
 import { addRun, site } from '../run-folder.ts';
 

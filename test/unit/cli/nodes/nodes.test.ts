@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Signature } from '../../../../src/causes/signature.ts';
-import type { Connection } from '../../../../src/cli/cluster/connect.ts';
-import { noteBadNodes } from '../../../../src/cli/nodes/ledger.ts';
-import { nodes } from '../../../../src/cli/nodes/nodes.ts';
-import { submit } from '../../../../src/cli/submit/submit.ts';
+import { nodes } from '../../../../src/cli/commands/nodes.ts';
+import { submit } from '../../../../src/cli/commands/submit/submit.ts';
+import type { Connection } from '../../../../src/cli/runs/cluster/connect.ts';
+import { noteBadNodes } from '../../../../src/cli/runs/nodes/ledger.ts';
 import { stateAfter } from '../../../../src/run/state.ts';
 import type { NodeMark } from '../../../../src/scheduler/scheduler.ts';
 import { put, SMALL, testWorld } from '../../../world.ts';

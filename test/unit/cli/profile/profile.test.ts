@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { type ProfileOptions, profile } from '../../../../src/cli/profile/profile.ts';
+import { type ProfileOptions, profile } from '../../../../src/cli/commands/profile/profile.ts';
 import { addRun, type Site, site } from '../run-folder.ts';
 import { type Engine, type EngineServer, serveEngine } from './engine-server.ts';
 import { NODES, RUN, servingRun } from './serving.ts';

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
-import { runSteps, type WorkStep } from '../../../../src/cli/rehearse/checklist.ts';
-import type { Renderer, Screen } from '../../../../src/cli/watch/view.ts';
+import { runSteps, type WorkStep } from '../../../../src/cli/commands/rehearse/checklist.ts';
+import type { Renderer, Screen } from '../../../../src/cli/views/screen.ts';
 
 beforeAll(() => {
   process.env.TZ = 'UTC';

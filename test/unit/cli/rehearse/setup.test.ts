@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { setup } from '../../../../src/cli/rehearse/setup.ts';
+import { setup } from '../../../../src/cli/commands/rehearse/setup.ts';
 import { EXIT } from '../../../../src/errors.ts';
 import { testWorld } from '../../../world.ts';
 import { Machine } from '../../rehearsal/tools/machine.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accessRows, accessText } from '../../../../src/cli/run/access.ts';
+import { accessRows, accessText } from '../../../../src/cli/runs/access.ts';
 import type { Host } from '../../../../src/host/host.ts';
 
 const READY = { url: 'http://10.0.0.1:8000', model: "o'model" };

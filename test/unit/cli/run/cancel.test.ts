@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { cancel } from '../../../../src/cli/run/cancel.ts';
+import { cancel } from '../../../../src/cli/commands/run/cancel.ts';
 import { addRun, recordedEvents, script, site } from '../run-folder.ts';
 
 beforeAll(() => {

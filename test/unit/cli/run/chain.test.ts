@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { cancel } from '../../../../src/cli/run/cancel.ts';
-import { status } from '../../../../src/cli/run/status.ts';
-import { submit } from '../../../../src/cli/submit/submit.ts';
+import { cancel } from '../../../../src/cli/commands/run/cancel.ts';
+import { status } from '../../../../src/cli/commands/run/status.ts';
+import { submit } from '../../../../src/cli/commands/submit/submit.ts';
 import { SMALL } from '../../../world.ts';
 import { addRun, recordedEvents, type Site, site } from '../run-folder.ts';
 

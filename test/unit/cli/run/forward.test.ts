@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { forward } from '../../../../src/cli/run/forward.ts';
+import { forward } from '../../../../src/cli/commands/run/forward.ts';
 import { addRun, site } from '../run-folder.ts';
 
 const RUN = 'r1-0a1b2c';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { status } from '../../../../src/cli/run/status.ts';
+import { status } from '../../../../src/cli/commands/run/status.ts';
 import { testServer } from '../../host/ssh/server.ts';
 import { recordedEvents, type Site, site } from '../run-folder.ts';
 

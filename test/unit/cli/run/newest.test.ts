@@ -1,13 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { benchTarget } from '../../../../src/cli/bench/target.ts';
-import { findLogs } from '../../../../src/cli/logs/query.ts';
-import { cancel } from '../../../../src/cli/run/cancel.ts';
-import { forward } from '../../../../src/cli/run/forward.ts';
-import { lookUpRun } from '../../../../src/cli/run/lookup.ts';
-import { lookUpSession } from '../../../../src/cli/session/lookup.ts';
-import { watch } from '../../../../src/cli/watch/watch.ts';
+import { cancel } from '../../../../src/cli/commands/run/cancel.ts';
+import { forward } from '../../../../src/cli/commands/run/forward.ts';
+import { watch } from '../../../../src/cli/commands/watch/watch.ts';
+import { benchTarget } from '../../../../src/cli/runs/bench-target.ts';
+import { findLogs } from '../../../../src/cli/runs/log-files.ts';
+import { lookUpRun } from '../../../../src/cli/runs/lookup.ts';
+import { lookUpSession } from '../../../../src/cli/runs/session/lookup.ts';
 import { addRun, type Site, script, site } from '../run-folder.ts';
 
 const READY = 'ready-000001';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { remove } from '../../../../src/cli/run/remove.ts';
+import { remove } from '../../../../src/cli/commands/run/remove.ts';
 import { addRun, type Site, site } from '../run-folder.ts';
 
 const row = (job: string, state: string) => `${job}|${state}|3|1763962970|1763962980|node[1-3]|(null)|None\n`;

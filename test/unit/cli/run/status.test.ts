@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { status } from '../../../../src/cli/run/status.ts';
+import { status } from '../../../../src/cli/commands/run/status.ts';
 import { addRun, site } from '../run-folder.ts';
 
 beforeAll(() => {

@@ -1,9 +1,9 @@
 import { appendFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
-import { connect } from '../../../../src/cli/cluster/connect.ts';
-import { senderOf } from '../../../../src/cli/session/command.ts';
-import type { Session } from '../../../../src/cli/session/lookup.ts';
-import { promptFor, type RunCommand } from '../../../../src/cli/session/prompt.ts';
+import { promptFor, type RunCommand } from '../../../../src/cli/commands/session/prompt.ts';
+import { connect } from '../../../../src/cli/runs/cluster/connect.ts';
+import { senderOf } from '../../../../src/cli/runs/session/command.ts';
+import type { Session } from '../../../../src/cli/runs/session/lookup.ts';
 import type { RunEventBody } from '../../../../src/run/events.ts';
 import type { JobId } from '../../../../src/scheduler/job-id.ts';
 import { addRun, type Site, site } from '../run-folder.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { plan } from '../../../../src/cli/config/plan.ts';
-import { submit } from '../../../../src/cli/submit/submit.ts';
-import { eventText } from '../../../../src/cli/watch/event-text.ts';
-import { runStages } from '../../../../src/cli/watch/run-stages.ts';
+import { plan } from '../../../../src/cli/commands/config/plan.ts';
+import { submit } from '../../../../src/cli/commands/submit/submit.ts';
+import { eventText } from '../../../../src/cli/views/event-text.ts';
+import { runStages } from '../../../../src/cli/views/run-stages.ts';
 import type { EventOf, ObservedEvent } from '../../../../src/run/events.ts';
 import { parseEventLine } from '../../../../src/run/events.ts';
 import { stateAfter } from '../../../../src/run/state.ts';

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import process from 'node:process';
 import { expect, test } from 'vitest';
-import { submit } from '../../../../src/cli/submit/submit.ts';
+import { submit } from '../../../../src/cli/commands/submit/submit.ts';
 import { put, SMALL, type TestWorld, testWorld } from '../../../world.ts';
 
 const NOW = new Date('2025-11-24T12:00:00.000Z');

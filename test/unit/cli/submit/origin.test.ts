@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { originOf } from '../../../../src/cli/submit/origin.ts';
+import { originOf } from '../../../../src/cli/runs/submit/origin.ts';
 import { testWorld } from '../../../world.ts';
 
 let folder: string;

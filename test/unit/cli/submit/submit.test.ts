@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { submit } from '../../../../src/cli/submit/submit.ts';
+import { submit } from '../../../../src/cli/commands/submit/submit.ts';
 import { put, SMALL, type TestWorld, testWorld } from '../../../world.ts';
 
 const SBATCH = `#!/bin/sh

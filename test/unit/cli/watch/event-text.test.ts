@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { eventText } from '../../../../src/cli/watch/event-text.ts';
+import { eventText } from '../../../../src/cli/views/event-text.ts';
 import type { ObservedEvent, RunEventBody } from '../../../../src/run/events.ts';
 
 const lost = { step: 'decode-1', role: 'decode', reason: 'decode-1 on node2 was killed by SIGKILL' } as const;

@@ -2,7 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
-import { watch } from '../../../../src/cli/watch/watch.ts';
+import { watch } from '../../../../src/cli/commands/watch/watch.ts';
 import { addRun, recordedEvents, script, site } from '../run-folder.ts';
 
 beforeAll(() => {

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
-import { timeLeft, timeLeftText, timeLimitText } from '../../../../src/cli/watch/time-left.ts';
-import { isNews } from '../../../../src/cli/watch/view.ts';
+import { isNews } from '../../../../src/cli/views/screen.ts';
+import { timeLeft, timeLeftText, timeLimitText } from '../../../../src/cli/views/time-left.ts';
 import type { EventOf, QueueEvent } from '../../../../src/run/events.ts';
 import { NEW_RUN } from '../../../../src/run/state.ts';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Screen, screenOf, showEvents } from '../../../../src/cli/watch/view.ts';
+import { type Screen, screenOf, showEvents } from '../../../../src/cli/views/screen.ts';
 import type { ObservedEvent } from '../../../../src/run/events.ts';
 import { parseEventLine } from '../../../../src/run/events.ts';
 import { parsePlan } from '../../../../src/run/plan-file.ts';

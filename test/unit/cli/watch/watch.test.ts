@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { watch } from '../../../../src/cli/watch/watch.ts';
+import { watch } from '../../../../src/cli/commands/watch/watch.ts';
 import { addRun, recordedEvents, script, site } from '../run-folder.ts';
 
 beforeAll(() => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Canvas } from '../../../../../src/cli/watch/live/canvas.ts';
+import { Canvas } from '../../../../../src/cli/views/live/canvas.ts';
 
 function screen() {
   let text = '';

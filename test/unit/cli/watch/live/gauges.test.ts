@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { FAMILIES, gaugesText } from '../../../../../src/cli/watch/live/gauges.ts';
-import { advanceLive, type LiveState, newLiveState } from '../../../../../src/cli/watch/live/live-state.ts';
+import { FAMILIES, gaugesText } from '../../../../../src/cli/views/live/gauges.ts';
+import { advanceLive, type LiveState, newLiveState } from '../../../../../src/cli/views/live/live-state.ts';
 import { parseExposition } from '../../../../../src/observe/service/exposition.ts';
 import type { ObservedEvent } from '../../../../../src/run/events.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { columnsOf, type History, meanOf, sparkline } from '../../../../../src/cli/watch/live/history.ts';
+import { columnsOf, type History, meanOf, sparkline } from '../../../../../src/cli/views/live/history.ts';
 
 const look = (time: number, seconds: number, outputTokensPerSecond: number): History[number] => ({
   time,

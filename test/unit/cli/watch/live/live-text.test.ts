@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { LiveState } from '../../../../../src/cli/watch/live/live-state.ts';
-import { type Frame, liveText } from '../../../../../src/cli/watch/live/live-text.ts';
+import type { LiveState } from '../../../../../src/cli/views/live/live-state.ts';
+import { type Frame, liveText } from '../../../../../src/cli/views/live/live-text.ts';
 import { after, at, busy, decoding, instances, load, START, service, workers } from './serving.ts';
 
 const shown = (state: LiveState, seconds: number, frame: Partial<Frame> = {}): string => {

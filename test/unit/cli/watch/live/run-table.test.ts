@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { newLiveState } from '../../../../../src/cli/watch/live/live-state.ts';
-import { type Frame, liveText } from '../../../../../src/cli/watch/live/live-text.ts';
-import { type RunRow, runTable } from '../../../../../src/cli/watch/live/run-table.ts';
+import { newLiveState } from '../../../../../src/cli/views/live/live-state.ts';
+import { type Frame, liveText } from '../../../../../src/cli/views/live/live-text.ts';
+import { type RunRow, runTable } from '../../../../../src/cli/views/live/run-table.ts';
 import { after, at, busy, START, service } from './serving.ts';
 
 const queued = after(newLiveState({ steps: [{ name: 'decode-0', kind: 'worker', role: 'decode' }] }), [

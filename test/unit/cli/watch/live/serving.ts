@@ -1,4 +1,4 @@
-import { advanceLive, type LiveState, newLiveState } from '../../../../../src/cli/watch/live/live-state.ts';
+import { advanceLive, type LiveState, newLiveState } from '../../../../../src/cli/views/live/live-state.ts';
 import type { Role } from '../../../../../src/config/schema/role.ts';
 import type { ObservedEvent } from '../../../../../src/run/events.ts';
 import type { ServiceEventOf, WorkerLoad } from '../../../../../src/run/service-event.ts';

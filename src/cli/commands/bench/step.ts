@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import { isBenchTool } from '../../../config/compat/bench-args.ts';
+import { DynSlurmError } from '../../../errors.ts';
+import type { HostFile } from '../../../host/host.ts';
+import { benchSteps } from '../../../plan/bench-step.ts';
+import type { StepBody } from '../../../plan/plan.ts';
+import { changedStepFiles } from '../../../render/changed-step.ts';
+import { readRunLog } from '../../../run/event-log.ts';
+import type { ObservedEvent } from '../../../run/events.ts';
+import { readPlan } from '../../../run/plan-file.ts';
+import { sessionState } from '../../../run/session-state.ts';
+import { stateAfter } from '../../../run/state.ts';
+import type { BenchTarget } from '../../runs/bench-target.ts';
+import { tell } from '../../runs/session/command.ts';
+import type { Steered } from '../../runs/session/lookup.ts';
+import { eventText } from '../../views/event-text.ts';
+import type { World } from '../../world.ts';
+import { writeBench } from './files.ts';
+import { BenchLog } from './log.ts';
+import type { BenchEnd, BenchOptions, WantedBench } from './request.ts';
+
+const BENCH = 'bench';
+
+/** Runs a benchmark as a step of the job, and shows how it goes; undefined on an interrupt, and then it goes on. */
+export async function runStep(
+  wanted: WantedBench,
+  target: BenchTarget,
+  { json = false }: Pick<BenchOptions, 'json'>,
+  world: World,
+): Promise<BenchEnd | undefined> {
+  await refuseSecond(target);
+  const { bench } = wanted.plan;
+  const tool = bench !== undefined && isBenchTool(bench.config.type);
+  const log = new BenchLog(target, world, json || tool);
+  await log.begin();
+  const events = await start(wanted, target, world);
+  const end = await untilEnded(events, log, json, world);
+  if (end) return end;
+  world.err.write(
+    `\nstopped watching; the benchmark keeps running: \`dyn-slurm bench ${target.run.id} --show\` shows it, \`--stop\` ends it\n`,
+  );
+  return undefined;
+}
+
+/** Ends the benchmark that was asked for. @throws DynSlurmError `usage` where none runs. */
+export async function stopBench(target: BenchTarget, world: World): Promise<void> {
+  const { run } = target;
+  if (!(await isRunning(target))) throw new DynSlurmError('usage', `no benchmark is running in ${run.id}`);
+  const { events } = tell(steeredOf(target), { verb: 'stop', steps: [{ name: BENCH }] }, world);
+  for await (const event of events) {
+    if (event.kind === 'verdict' || endOf(event)) break;
+  }
+  world.err.write(`the benchmark of ${run.id} has ended\n`);
+}
+
+async function start(
+  wanted: WantedBench,
+  target: BenchTarget,
+  world: World,
+): Promise<AsyncIterable<ObservedEvent>> {
+  const { run, connection } = target;
+  const { name, plan, original: own, done } = wanted;
+  const id = world.randomHex(3);
+  const [step] = benchSteps(plan.bench, { name, done });
+  if (step === undefined) throw new Error('a benchmark without a step');
+  const [configured] = benchSteps(own.bench);
+  const template = (file: string) => world.readFile(join(world.packageRoot, 'templates', file));
+  const folder = `commands/changes/${id}`;
+  const original: StepBody = { ...step, secrets: configured?.secrets ?? {} };
+  const files = changedStepFiles({ plan, step, original, folder, template: await template('step.sh.hbs') });
+  const runner: readonly (readonly [string, HostFile])[] = wanted.again
+    ? []
+    : [['bench.sh', { text: await template('bench.sh'), mode: 0o600 }]];
+  await writeBench(wanted, target, new Map(runner), world);
+  await connection.host.writeFiles(run.dir, new Map<string, HostFile>(files));
+  return tell(steeredOf(target), { verb: 'start', steps: [{ name: BENCH, change: id }] }, world).events;
+}
+
+function steeredOf({ run, connection }: BenchTarget): Steered {
+  const { job } = run;
+  if (job === undefined) throw new DynSlurmError('usage', `run ${run.id} has no job`);
+  return { run, connection, job };
+}
+
+async function refuseSecond(target: BenchTarget): Promise<void> {
+  if (!(await isRunning(target))) return;
+  throw new DynSlurmError('usage', `a benchmark is already running in ${target.run.id}`, {
+    hint: `see \`dyn-slurm logs -f ${target.run.id} bench\`, or end it with \`dyn-slurm bench ${target.run.id} --stop\``,
+  });
+}
+
+async function isRunning({ run, connection: { host } }: BenchTarget): Promise<boolean> {
+  const { events } = await readRunLog(host, run);
+  const { steps } = sessionState(stateAfter(events), await readPlan(host, run));
+  return steps.some(({ kind, phase }) => kind === 'bench' && (phase === 'starting' || phase === 'serving'));
+}
+
+/** Undefined on an interrupt. */
+async function untilEnded(
+  events: AsyncIterable<ObservedEvent>,
+  log: BenchLog,
+  json: boolean,
+  world: World,
+): Promise<BenchEnd | undefined> {
+  let end: BenchEnd | undefined;
+  for await (const event of events) {
+    if (event.kind === 'step-started' && event.step === BENCH) log.follow();
+    if (event.kind === 'bench-point' && !json) world.err.write(`${eventText(event)}\n`);
+    if (isTrouble(event) && !json) world.err.write(`${eventText(event)}\n`);
+    end =
+      event.kind === 'verdict' ? { exit: null, reason: `the job has ended: ${event.reason}` } : endOf(event);
+    if (end) break;
+  }
+  await log.stop();
+  return end;
+}
+
+function isTrouble({ kind }: ObservedEvent): boolean {
+  return (
+    kind === 'worker-restarting' || kind === 'degraded' || kind === 'draining' || kind === 'unregistered'
+  );
+}
+
+function endOf(event: ObservedEvent): BenchEnd | undefined {
+  if (event.kind === 'step-stopped' && event.step === BENCH)
+    return { exit: null, reason: 'the benchmark was stopped' };
+  if (event.kind !== 'step-ended' || event.step !== BENCH) return undefined;
+  return { exit: event.exit ?? null, reason: event.reason };
+}

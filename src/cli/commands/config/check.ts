@@ -1,0 +1,67 @@
+import type { Provenance } from '../../../config/job.ts';
+import { EXIT } from '../../../errors.ts';
+import { filesSeen } from '../../runs/config/files-seen.ts';
+import { type Loaded, type LoadOptions, loadJob } from '../../runs/config/load.ts';
+import { printDiagnostics } from '../../runs/config/problems.ts';
+import { notesSection, summary } from '../../views/plan-text.ts';
+import { table } from '../../views/table.ts';
+import { count } from '../../wording.ts';
+import type { World } from '../../world.ts';
+import { wrapped } from '../../wrap.ts';
+
+export interface CheckOptions extends LoadOptions {
+  readonly json?: boolean;
+  readonly provenance?: boolean;
+  readonly strict?: boolean;
+}
+
+/** Reports every problem of a config; exit 3 where there is an error, or a warning with `--strict`. */
+export async function check(path: string, options: CheckOptions, world: World): Promise<number> {
+  const resolved = await loadJob(path, options, world);
+  const diagnostics = [...resolved.diagnostics, ...(await filesSeen(resolved, world))];
+  const loaded = { ...resolved, diagnostics };
+  const { file, provenance, cluster } = loaded;
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const warnings = diagnostics.length - errors;
+  const ok = errors === 0 && !(options.strict && warnings > 0);
+  if (options.json) {
+    const data = {
+      ok,
+      cluster,
+      diagnostics,
+      ...(loaded.notes?.length && { notes: loaded.notes }),
+      ...(options.provenance && { provenance }),
+    };
+    world.out.write(`${JSON.stringify(data, null, 2)}\n`);
+    return ok ? EXIT.ok : EXIT.config;
+  }
+  printDiagnostics(loaded, world);
+  if (options.provenance && loaded.plan) world.out.write(provenanceTable(provenance, world));
+  const found = [errors && count(errors, 'error'), warnings && count(warnings, 'warning')]
+    .filter(Boolean)
+    .join(', ');
+  const valid = `${file} is valid${found && ` (${found})`}: ${size(loaded)}\n${notesText(loaded, world)}`;
+  if (ok) world.out.write(wrapped(valid, world.page.width));
+  else world.err.write(`${file}: ${found}\n`);
+  return ok ? EXIT.ok : EXIT.config;
+}
+
+/** What the topology wants people to mind. */
+function notesText({ plan, notes = [] }: Loaded, { page }: World): string {
+  if (plan === undefined) return '';
+  return notesSection(notes, plan, page)
+    .map(([title, text]) => `\n${title}\n${text.replace(/^(?=.)/gm, '  ')}`)
+    .join('');
+}
+
+function size({ plan }: Loaded): string {
+  return plan ? summary(plan) : '';
+}
+
+function provenanceTable(provenance: readonly Provenance[], { page }: World): string {
+  return table(
+    ['key', 'value', 'from'],
+    provenance.map(({ path, value, from }) => [path, JSON.stringify(value), from]),
+    page,
+  );
+}

@@ -1,0 +1,52 @@
+import { type Explanation, explain as explanationOf, suggestKeys } from '../../../config/docs/explain.ts';
+import { DynSlurmError, EXIT } from '../../../errors.ts';
+import { table } from '../../views/table.ts';
+import type { World } from '../../world.ts';
+import { wordLines, wrapped } from '../../wrap.ts';
+
+export interface ExplainOptions {
+  readonly json?: boolean;
+}
+
+/** Describes a key of the config, or all of its top level. */
+export async function explain(
+  key: string | undefined,
+  { json }: ExplainOptions,
+  world: World,
+): Promise<number> {
+  const found = explanationOf(key ?? '');
+  if (found === undefined) throw unknown(key ?? '');
+  world.out.write(json ? `${JSON.stringify(found, null, 2)}\n` : text(found, Math.min(world.columns, 110)));
+  return EXIT.ok;
+}
+
+function unknown(key: string): DynSlurmError {
+  const near = suggestKeys(key);
+  const message = `there is no key ${JSON.stringify(key)}`;
+  if (near.length === 0) {
+    return new DynSlurmError('usage', message, {
+      hint: '`dyn-slurm explain` lists the keys of the top level',
+    });
+  }
+  return new DynSlurmError('usage', `${message}; did you mean ${near.join(' or ')}?`);
+}
+
+/** Defaults, and what is required, are in the descriptions. */
+function text({ key, type, description, examples, choices, children }: Explanation, width: number): string {
+  const facts = [
+    choices.length > 0 ? `One of ${choices.join(', ')}.` : '',
+    examples.length > 0
+      ? `For example ${examples.map((example) => JSON.stringify(example)).join(', ')}.`
+      : '',
+  ];
+  const head =
+    key === '' ? 'The keys of a config; `dyn-slurm explain KEY` says more of one.' : `${key}: ${type}`;
+  const said = [description, ...facts].filter(Boolean).flatMap((sentence) => wordLines(sentence, width - 2));
+  const keys = children.map((child) => [lastOf(child.key), child.type, child.description]);
+  const listed = keys.length > 0 ? `\n${table(['key', 'type', 'meaning'], keys, { width: width - 2 })}` : '';
+  return `${wrapped(head, width)}\n${`${said.join('\n')}\n${listed}`.replace(/^(?=.)/gm, '  ')}`;
+}
+
+function lastOf(key: string): string {
+  return key.slice(key.lastIndexOf('.') + 1);
+}

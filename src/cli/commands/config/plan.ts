@@ -1,0 +1,22 @@
+import { EXIT } from '../../../errors.ts';
+import { planJson } from '../../../plan/json.ts';
+import { refusedFiles } from '../../runs/config/files-seen.ts';
+import { type LoadOptions, loadValidJob } from '../../runs/config/load.ts';
+import { planText } from '../../views/plan-text.ts';
+import type { World } from '../../world.ts';
+
+export interface PlanOptions extends LoadOptions {
+  readonly json?: boolean;
+}
+
+/** Shows what would run where, as text or as the documented JSON. */
+export async function plan(file: string, options: PlanOptions, world: World): Promise<number> {
+  const loaded = await loadValidJob(file, options, world);
+  if (loaded === undefined || (await refusedFiles(loaded, world))) return EXIT.config;
+  world.out.write(
+    options.json
+      ? `${JSON.stringify(planJson(loaded.plan), null, 2)}\n`
+      : planText(loaded.plan, world.page, loaded.notes),
+  );
+  return EXIT.ok;
+}

@@ -1,0 +1,96 @@
+import { type PublishedTopology, readPublishedTopology } from '../../../config/published-topology.ts';
+import { nearest } from '../../../config/text/suggestion.ts';
+import { DynSlurmError, EXIT } from '../../../errors.ts';
+import { type RoleShape, roleShapes } from '../../../plan/sizing.ts';
+import { readTopology, topologyNames } from '../../runs/config/load.ts';
+import { table } from '../../views/table.ts';
+import { plural } from '../../wording.ts';
+import type { World } from '../../world.ts';
+
+export interface TopologiesOptions {
+  readonly json?: boolean;
+}
+
+type ShownTopology = Omit<PublishedTopology, 'roles'> & { readonly roles: readonly RoleShape[] };
+
+/** Lists the published topologies, or shows one as its file has it. */
+export async function topologies(
+  name: string | undefined,
+  options: TopologiesOptions,
+  world: World,
+): Promise<number> {
+  const known = await topologyNames(world);
+  if (name === undefined) await list(known, options, world);
+  else await show(name, known, options, world);
+  return EXIT.ok;
+}
+
+async function list(names: readonly string[], { json }: TopologiesOptions, world: World): Promise<void> {
+  const all = await Promise.all(
+    names.map(async (name) => ({ name, ...(await read(name, names, world)).topology })),
+  );
+  if (json) {
+    world.out.write(`${JSON.stringify(all, null, 2)}\n`);
+    return;
+  }
+  const rows = all.map(({ name, gpu, precision, roles, title }) => [
+    name,
+    gpu,
+    precision ?? '',
+    shape(roles),
+    title,
+  ]);
+  world.out.write(
+    table(['name', 'GPU', 'precision', 'shape', 'title'], rows, {
+      ...world.page,
+      expendable: ['title', 'precision'],
+    }),
+  );
+}
+
+async function show(
+  name: string,
+  known: readonly string[],
+  { json }: TopologiesOptions,
+  world: World,
+): Promise<void> {
+  if (!known.includes(name)) throw unknown(name, known);
+  const { topology, text } = await read(name, known, world);
+  world.out.write(json ? `${JSON.stringify({ name, ...topology, text }, null, 2)}\n` : text);
+}
+
+async function read(
+  name: string,
+  known: readonly string[],
+  world: World,
+): Promise<{ topology: ShownTopology; text: string }> {
+  const file = await readTopology(name, known, world);
+  if (file === undefined) throw unknown(name, known);
+  const topology = readPublishedTopology(file);
+  return { topology: { ...topology, roles: roleShapes(topology) }, text: file.text };
+}
+
+function unknown(name: string, known: readonly string[]): DynSlurmError {
+  const near = nearest(name, known);
+  const suggestion = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+  return new DynSlurmError('usage', `there is no topology ${JSON.stringify(name)}${suggestion}`, {
+    hint: '`dyn-slurm topologies` lists them',
+  });
+}
+
+/** `prefill 2×4, decode 1×12 nodes`: workers × nodes of one, or GPUs where several share a node. */
+function shape(roles: readonly RoleShape[]): string {
+  const parts = roles.map(({ role, workers, nodesPerWorker, gpusPerWorker }) => {
+    const [each, unit] = nodesPerWorker > 0 ? [nodesPerWorker, 'node'] : [gpusPerWorker, 'GPU'];
+    return each > 0
+      ? { text: `${role} ${workers}×${each}`, each, unit }
+      : { text: `${role} ${workers}×CPU`, each, unit: '' };
+  });
+  return parts
+    .map(({ text, each, unit }, index) => {
+      // A unit that the next part has too is written once.
+      if (unit === '' || parts[index + 1]?.unit === unit) return text;
+      return `${text} ${plural(each, unit)}`;
+    })
+    .join(', ');
+}

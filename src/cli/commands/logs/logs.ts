@@ -1,0 +1,129 @@
+import { DynSlurmError, EXIT } from '../../../errors.ts';
+import { pause } from '../../../host/pause.ts';
+import { plainText } from '../../../host/plain-text.ts';
+import { isBad, knownCause, nextStep } from '../../../observe/known-cause.ts';
+import { JOB_LOG, type LogFile, listLogs } from '../../../observe/log-file.ts';
+import { watchRun } from '../../../observe/watch.ts';
+import { readRunState } from '../../../run/event-log.ts';
+import { sameNode } from '../../../run/node-name.ts';
+import { type Outline, readPlan } from '../../../run/plan-file.ts';
+import type { FoundRun } from '../../runs/found-run.ts';
+import { findLogs, isOf, type LogsQuery } from '../../runs/log-files.ts';
+import type { LookupOptions } from '../../runs/lookup.ts';
+import { reportRuns } from '../../runs/report.ts';
+import type { World } from '../../world.ts';
+import { type LogFilterOptions, logFilter } from './filter.ts';
+import { LogPrinter } from './printer.ts';
+
+export interface LogsOptions extends LookupOptions, LogFilterOptions {
+  /** Go on as the logs grow, until the run ends. */
+  readonly follow?: boolean;
+  /** The last so many of each log. Default: all, or 10 with `follow`. */
+  readonly lines?: number;
+  /** Only workers of this role. */
+  readonly role?: string;
+  /** Only what ran on this node. */
+  readonly node?: string;
+  /** Lines as data: `{time?, step, node?, line}`. */
+  readonly json?: boolean;
+}
+
+/** Milliseconds between looks at the logs while following; a thousand logs are looked at less often. */
+const INTERVAL = 200;
+const FOLLOWED_LINES = 10;
+
+/** `dyn-slurm logs [RUN] [WORKER]`: what the processes of a run printed, each line with its process and node. */
+export async function logs(query: LogsQuery, options: LogsOptions, world: World): Promise<number> {
+  const filter = logFilter(options, world.now());
+  const { found, step } = await findLogs(query, options, world);
+  const { run, connection } = found;
+  const { host } = connection;
+  const outline = await readPlan(host, run);
+  const all = await listLogs(host, run, outline);
+  const wanted = wantedLogs(step, options, outline, all);
+  const begun = Date.parse(run.job?.submitted ?? '') || 0;
+  const printer = new LogPrinter(
+    { host, run, outline, wanted, filter, begun, json: options.json ?? false },
+    world,
+  );
+  const lines = options.lines ?? (options.follow ? FOLLOWED_LINES : undefined);
+  const count = await printer.start(lines);
+  if (options.follow) return follow(found, printer, world);
+  printer.finish();
+  if (count === 0) {
+    throw new DynSlurmError(
+      'usage',
+      `run ${run.id} has no log${step === undefined ? 's' : ` of ${step}`} yet`,
+    );
+  }
+  if (!options.json) await tellCause(found, world);
+  return EXIT.ok;
+}
+
+/** Of a run that failed: the line that says why, which may be far from the end of its log, and the next step. */
+async function tellCause({ run, connection }: FoundRun, { err }: World): Promise<void> {
+  const { verdict } = await readRunState(connection.host, run);
+  if (verdict?.line === undefined || !isBad(verdict)) return;
+  const advice = nextStep(verdict, await knownCause(verdict, run, connection.host));
+  const rows = [
+    `cause  ${verdict.step ?? 'job'}: ${verdict.line}`,
+    ...(advice === undefined ? [] : [`next   ${advice}`]),
+  ];
+  err.write(`\n${rows.map((row) => `${plainText(row)}\n`).join('')}`);
+}
+
+/** Which logs are meant. @throws DynSlurmError `usage` where a role or a node is not one of the run's */
+function wantedLogs(
+  step: string | undefined,
+  { role, node }: LogsOptions,
+  outline: Outline | undefined,
+  all: readonly LogFile[],
+): (log: LogFile, only: boolean) => boolean {
+  const roles = new Map((outline?.steps ?? []).map(({ name, role: its }) => [name, its]));
+  const known = [...new Set([...roles.values()].filter((its) => its !== null))];
+  if (role !== undefined && outline && !known.some((its) => its === role)) {
+    throw new DynSlurmError('usage', `the run has no workers of role ${role}`, {
+      hint: known.length === 0 ? 'it has no workers' : `its roles are ${known.join(', ')}`,
+    });
+  }
+  const nodes = [...new Set(all.map((log) => log.node).filter((name) => name !== ''))];
+  if (node !== undefined && nodes.length > 0 && !nodes.some((name) => sameNode(name, node))) {
+    throw new DynSlurmError('usage', `the run has no log from node ${node}`, {
+      hint: `its nodes are ${nodes.join(', ')}`,
+    });
+  }
+  // The batch script's log repeats the events: it is shown when it is asked for, or is all there is.
+  return (log, only) =>
+    (step === undefined ? only || log.step !== JOB_LOG : isOf(log.step, step)) &&
+    (role === undefined || (roles.get(log.step) ?? log.step.replace(/-\d+$/, '')) === role) &&
+    (node === undefined || sameNode(log.node, node));
+}
+
+/** Until the run ends, or the interrupt. */
+async function follow(found: FoundRun, printer: LogPrinter, world: World): Promise<number> {
+  const [report] = await reportRuns([found], world).catch((error: unknown) => {
+    if (world.signal.aborted) return [];
+    throw error;
+  });
+  let running = true;
+  const ended = (
+    report?.state.verdict ? Promise.resolve() : untilEnd(found, report?.jobId, world.signal)
+  ).finally(() => {
+    running = false;
+  });
+  while (running && !world.signal.aborted) {
+    const count = await printer.readOn();
+    await Promise.race([pause(INTERVAL + 2 * count, world.signal), ended]);
+  }
+  if (world.signal.aborted) return EXIT.interrupted;
+  await printer.readOn();
+  printer.finish();
+  await ended;
+  return EXIT.ok;
+}
+
+async function untilEnd({ run, connection }: FoundRun, jobId: FoundJob, signal: AbortSignal): Promise<void> {
+  for await (const _ of watchRun(connection, { dir: run.dir, jobId }, signal));
+}
+
+type FoundJob = Parameters<typeof watchRun>[1]['jobId'];

@@ -1,0 +1,102 @@
+import { DynSlurmError, EXIT } from '../../../errors.ts';
+import type { Plan } from '../../../plan/plan.ts';
+import { benchable } from '../../../rehearsal/benchable.ts';
+import { type Fault, parseFault } from '../../../rehearsal/fault.ts';
+import { rehearsable } from '../../../rehearsal/rehearsable.ts';
+import { findTools, toolsPlace } from '../../../rehearsal/tools/tools.ts';
+import { createRun, type Run } from '../../../run/folder.ts';
+import { submitRequest } from '../../../scheduler/request.ts';
+import { connectLocally } from '../../runs/cluster/connect.ts';
+import { type LoadOptions, loadValidJob } from '../../runs/config/load.ts';
+import { bundleOf } from '../../runs/submit/bundle.ts';
+import { originOf } from '../../runs/submit/origin.ts';
+import { sendJob } from '../../runs/submit/send.ts';
+import { count } from '../../wording.ts';
+import type { World } from '../../world.ts';
+import { runRehearsal } from './run-rehearsal.ts';
+import { setup } from './setup.ts';
+
+export interface RehearseOptions extends LoadOptions {
+  /** How much faster than real engines the mock engines answer. */
+  readonly speedup?: string;
+  /** Leave the service running. */
+  readonly keep?: boolean;
+  /** `STEP[.RANK]:ACTION[@WHEN]`, see docs/rehearsal.md. */
+  readonly fault?: readonly string[];
+  readonly prompt?: string;
+  readonly json?: boolean;
+}
+
+/** Runs a job's bundle on this machine: real services and frontends, mock engines, a stand-in for Slurm. */
+export async function rehearse(file: string, options: RehearseOptions, world: World): Promise<number> {
+  const speedup = readSpeedup(options.speedup);
+  const faults = (options.fault ?? []).map(parseFault);
+  const loaded = await loadValidJob(file, options, world);
+  if (loaded === undefined) return EXIT.config;
+  const { plan } = loaded;
+  refuseUnfit(plan, faults, world);
+  if (findTools(toolsPlace(world)) === undefined) {
+    world.err.write('the tools of a rehearsal are missing; installing them first\n');
+    const code = await setup({}, { ...world, out: world.err });
+    if (code !== EXIT.ok) return code;
+  }
+  const connection = connectLocally(world, {
+    DYN_SLURM_SPEEDUP: String(speedup),
+    DYN_SLURM_STANDIN_FAULTS: JSON.stringify(options.fault ?? []),
+    // Mock engines have nothing to save; Slurm would wait for 30.
+    DYN_SLURM_STANDIN_KILL_WAIT: '15',
+  });
+  const run = createRun(connection.runsDir, plan.name, world.randomHex(3));
+  const { files } = await bundleOf(loaded, plan, world);
+  const request = submitRequest(run, files, [], plan.commandLine);
+  const origin = await originOf(file, world);
+  // An interrupt, too, has to leave a tidy machine.
+  const release = world.holdEnd();
+  try {
+    const sent = await sendJob(request, run, plan, connection, world, origin);
+    announce(run, plan, options, world);
+    return await runRehearsal({ ...sent, faults, connection, plan }, options, world);
+  } finally {
+    release();
+  }
+}
+
+function announce(run: Run, plan: Plan, { json }: RehearseOptions, world: World): void {
+  if (json) return;
+  const { nodes, gpus, workers } = plan;
+  world.err.write(
+    `rehearsing ${run.id}: ${count(nodes.length, 'node')} × ${gpus.perNode} ${gpus.model}, ${count(workers.length, 'worker')}, mock engines\n`,
+  );
+}
+
+function readSpeedup(text = '10'): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
+  throw new DynSlurmError('usage', `--speedup ${text} is not a number above 0`, {
+    hint: '1 is the pace of a real engine, 10 the default',
+  });
+}
+
+function refuseUnfit(plan: Plan, faults: readonly Fault[], world: World): void {
+  const obstacle = rehearsable(plan) ?? benchable(plan.bench?.config, world.cwd, world.env.PATH);
+  if (obstacle) {
+    throw new DynSlurmError(
+      'config',
+      `${obstacle.path.at(-1)}: ${obstacle.message}`,
+      obstacle.hint === undefined ? {} : { hint: obstacle.hint },
+    );
+  }
+  for (const { step, rank } of faults) {
+    const planned = plan.steps.find(({ name }) => name === step);
+    if (planned === undefined) {
+      throw new DynSlurmError('usage', `--fault: there is no step ${step}`, {
+        hint: `this job has ${plan.steps.map(({ name }) => name).join(', ')}`,
+      });
+    }
+    if (rank >= planned.nodes.length) {
+      throw new DynSlurmError('usage', `--fault: ${step} has no rank ${rank}`, {
+        hint: `its ranks go from 0 to ${planned.nodes.length - 1}`,
+      });
+    }
+  }
+}

@@ -1,0 +1,210 @@
+import { EXIT } from '../../../errors.ts';
+import { elapsed } from '../../../format.ts';
+import { plainText } from '../../../host/plain-text.ts';
+import { watchRun } from '../../../observe/watch.ts';
+import type { Plan } from '../../../plan/plan.ts';
+import { type ChatSummary, streamChat } from '../../../rehearsal/chat.ts';
+import { type Fault, faultText } from '../../../rehearsal/fault.ts';
+import { ignoredArguments } from '../../../rehearsal/ignored.ts';
+import type { ObservedEvent } from '../../../run/events.ts';
+import { readPlan } from '../../../run/plan-file.ts';
+import { NEW_RUN, type RunState } from '../../../run/state.ts';
+import { exitOfRun } from '../../runs/exit.ts';
+import { benchedEnd } from '../../views/bench-verdict.ts';
+import { type Screen, screenOf, showEvents } from '../../views/screen.ts';
+import { endingText } from '../../views/verdict-text.ts';
+import type { World } from '../../world.ts';
+import { runSteps } from './checklist.ts';
+import { lastState, processesLeft, type Rehearsed, tearDown } from './ending.ts';
+
+export interface Rehearsal extends Rehearsed {
+  readonly faults: readonly Fault[];
+  readonly plan: Plan;
+}
+
+export interface RehearsalOptions {
+  readonly keep?: boolean;
+  readonly prompt?: string;
+  readonly json?: boolean;
+}
+
+const PROMPT = 'Why do large models need so many GPUs?';
+const TOKENS = 48;
+/** Milliseconds that a fault may take to end the run once it is due. */
+const FAULT_TIMEOUT = 120_000;
+
+/** A rehearsal after its job was sent: until it is ready, a chat, and the teardown. The exit code. */
+export async function runRehearsal(
+  rehearsal: Rehearsal,
+  options: RehearsalOptions,
+  world: World,
+): Promise<number> {
+  const screen = screenOf(world, options.json);
+  for (const fault of rehearsal.faults) {
+    if (options.json) world.out.write(`${JSON.stringify({ kind: 'fault', ...fault })}\n`);
+    else world.err.write(`fault: ${faultText(fault)}\n`);
+  }
+  const state = await showUntilReady(rehearsal, screen, world);
+  if (state.verdict) {
+    const left = await processesLeft(rehearsal, world.signal);
+    world.err.write(`\n${await endingText(state.verdict, rehearsal.run, rehearsal.connection.host)}`);
+    world.err.write(`  processes  ${left.length === 0 ? 'none left' : `left: ${left.join(', ')}`}\n`);
+    return exitOfRun(state);
+  }
+  const { ready } = state;
+  if (world.signal.aborted || ready === undefined) {
+    await tearDown(rehearsal, screen, world);
+    return EXIT.interrupted;
+  }
+  let chat: ChatSummary;
+  try {
+    chat = await chatWith({ ready }, options, world);
+  } catch (error) {
+    // A benchmark that ends at once takes the service with it, in the middle of the chat.
+    if (endsByItself(rehearsal) && !world.signal.aborted)
+      return concludeBenchmark(rehearsal, options, screen, world);
+    await tearDown(rehearsal, screen, world);
+    if (world.signal.aborted) return EXIT.interrupted;
+    throw error;
+  }
+  if (options.keep) world.out.write(options.json ? '' : keptText(ready.url, rehearsal));
+  else if (endsByItself(rehearsal)) return concludeBenchmark(rehearsal, options, screen, world);
+  else if (rehearsal.plan.bench) return measureItself(rehearsal, ready, options, screen, world);
+  else await tearDown(rehearsal, screen, world, { passed: true });
+  if (!options.json) {
+    const ignored = await ignoredArguments(rehearsal.connection.host, rehearsal.run.dir);
+    world.out.write(summary(state, chat, rehearsal, ignored));
+  }
+  return EXIT.ok;
+}
+
+/** Shows the run until it is ready, or has ended. A fault that is to strike a ready run is waited for. */
+async function showUntilReady(rehearsal: Rehearsal, screen: Screen, world: World): Promise<RunState> {
+  const { connection, run, submitted, faults } = rehearsal;
+  const fatal = faults.filter(({ when, action }) => when === 'ready' && ENDING.has(action.kind));
+  if (fatal.length > 0 && screen.renderer !== 'json')
+    world.err.write('the chat waits until the faults have shown their effect, at most two minutes\n');
+  const timeout =
+    fatal.length === 0 ? 0 : FAULT_TIMEOUT + 1000 * Math.max(...fatal.map(({ delay }) => delay));
+  const outline = await readPlan(connection.host, run);
+  return showEvents(eventsOf(rehearsal, timeout, world), { outline, submitted, through: 'ready' }, screen);
+}
+
+/** What can end a run: a step that stands still for good loses its registration. */
+const ENDING: ReadonlySet<Fault['action']['kind']> = new Set(['exit', 'kill', 'stop']);
+
+/** The run's events until `timeout` (ms) after it was ready. */
+async function* eventsOf(
+  { connection, run, jobId }: Rehearsal,
+  timeout: number,
+  world: World,
+): AsyncGenerator<ObservedEvent> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([world.signal, stop.signal]);
+  for await (const event of watchRun(connection, { dir: run.dir, jobId }, signal)) {
+    yield event;
+    // What stands still ends nothing where others can take over.
+    if (event.kind === 'unregistered' || event.kind === 'stalled') return;
+    if (event.kind !== 'ready') continue;
+    if (timeout === 0) return;
+    setTimeout(() => stop.abort(), timeout).unref();
+  }
+}
+
+async function chatWith(
+  { ready }: Required<Pick<RunState, 'ready'>>,
+  { prompt = PROMPT, json = false }: RehearsalOptions,
+  world: World,
+): Promise<ChatSummary> {
+  const { url, model } = ready;
+  let text = '';
+  if (!json) world.out.write(`\n> ${prompt}\n`);
+  const chat = await streamChat({ url, model, prompt, maxTokens: TOKENS, signal: world.signal }, (piece) => {
+    text += piece;
+    if (!json) world.out.write(plainText(piece));
+  });
+  world.out.write(json ? `${JSON.stringify({ kind: 'chat', prompt, text, ...chat })}\n` : '\n\n');
+  return chat;
+}
+
+/** Waits for the benchmark, and with it for the job's end. */
+async function concludeBenchmark(
+  rehearsal: Rehearsal,
+  { json }: RehearsalOptions,
+  screen: Screen,
+  world: World,
+): Promise<number> {
+  const { connection, run, jobId } = rehearsal;
+  let state = NEW_RUN;
+  await runSteps(
+    [
+      {
+        title: 'benchmark',
+        run: async () => {
+          state = await lastState(watchRun(connection, { dir: run.dir, jobId }, world.signal));
+          return state.verdict?.reason;
+        },
+      },
+    ],
+    screen,
+    world.signal,
+  );
+  if (state.verdict === undefined) {
+    await tearDown(rehearsal, screen, world);
+    return EXIT.interrupted;
+  }
+  if (json) world.out.write(`${JSON.stringify(state.verdict)}\n`);
+  else world.err.write(`\n${await endingText(state.verdict, run, connection.host)}`);
+  const { code, text } = await benchedEnd(connection.host, run, state, world.page);
+  if (!json) world.out.write(text);
+  return code;
+}
+
+/** A job with a benchmark that runs in it. */
+const endsByItself = ({ plan: { bench } }: Rehearsal): boolean =>
+  bench !== undefined && bench.config.type !== 'builtin';
+
+/** The built-in benchmark, and the teardown; the exit code. */
+async function measureItself(
+  rehearsal: Rehearsal,
+  service: NonNullable<RunState['ready']>,
+  options: RehearsalOptions,
+  screen: Screen,
+  world: World,
+): Promise<number> {
+  const { rehearseBench } = await import('../bench/rehearsed.ts');
+  let code: number | undefined;
+  try {
+    code = await rehearseBench({ ...rehearsal, service }, options, world);
+    return code;
+  } finally {
+    await tearDown(rehearsal, screen, world, { passed: code === EXIT.ok });
+  }
+}
+
+function summary(
+  { ready }: RunState,
+  chat: ChatSummary,
+  { run, submitted }: Rehearsal,
+  ignored: readonly string[],
+): string {
+  const waited = Date.parse(ready?.time ?? '') - Date.parse(submitted);
+  return [
+    '',
+    `ready       ${elapsed(waited)} after submit`,
+    `completion  ${chat.tokens} tokens, ${chat.tokensPerSecond.toFixed(1)} tok/s, first after ${Math.round(chat.timeToFirstToken * 1000)} ms`,
+    ...(ignored.length === 0 ? [] : [`not tried   mock engines ignored ${ignored.join(' ')}`]),
+    `run folder  ${run.dir}`,
+    '',
+  ].join('\n');
+}
+
+function keptText(url: string, { run }: Rehearsal): string {
+  return [
+    `serving at ${url}; it goes on until you end it`,
+    `  try    curl ${url}/v1/models`,
+    `  watch  dyn-slurm watch ${run.id}`,
+    `  end    dyn-slurm cancel ${run.id}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,61 @@
+import { EXIT } from '../../../errors.ts';
+import { setUpTools } from '../../../rehearsal/tools/set-up.ts';
+import { TOOLS_STEPS, type ToolsEvent, type ToolsStep } from '../../../rehearsal/tools/step.ts';
+import { findTools, type Tools, type ToolsPlace, toolsPlace } from '../../../rehearsal/tools/tools.ts';
+import type { World } from '../../world.ts';
+import type { Checklist } from './checklist.ts';
+
+export interface SetupOptions {
+  readonly json?: boolean;
+  /** Also what only the tests of dyn-slurm need. */
+  readonly withTests?: boolean;
+}
+
+const TITLES: Readonly<Record<ToolsStep, string>> = {
+  python: 'Python',
+  dynamo: 'Dynamo',
+  servers: 'etcd, NATS, nginx',
+  check: 'check',
+  shellcheck: 'shellcheck',
+};
+
+/** `dyn-slurm setup`: installs what a rehearsal needs, unless it is there. */
+export async function setup(options: SetupOptions, world: World): Promise<number> {
+  const place = toolsPlace(world);
+  const found = findTools(place, options);
+  const tools = found ?? (await install(place, options, world));
+  const installed = found === undefined;
+  if (options.json) world.out.write(`${JSON.stringify({ ...tools, installed }, null, 2)}\n`);
+  else
+    world.out.write(`the tools of a rehearsal are ${installed ? 'installed' : 'there'}: ${tools.folder}\n`);
+  return EXIT.ok;
+}
+
+async function install(place: ToolsPlace, options: SetupOptions, world: World): Promise<Tools> {
+  const { withTests = false } = options;
+  const { env, signal } = world;
+  // With --json standard output holds the result alone.
+  const shown = options.json ? { ...world, out: world.err, isTTY: false } : world;
+  const [{ openChecklist }, { screenOf }] = await Promise.all([
+    import('./checklist.ts'),
+    import('../../views/screen.ts'),
+  ]);
+  const missing = findTools(place) === undefined;
+  const steps = TOOLS_STEPS.filter((step) => (step === 'shellcheck' ? withTests : missing));
+  const list = await openChecklist(
+    steps.map((key) => ({ key, title: TITLES[key] })),
+    screenOf(shown),
+  );
+  try {
+    return await setUpTools({ place, env, withTests, signal, report: (event) => show(event, list) });
+  } finally {
+    await list.close();
+  }
+}
+
+function show({ kind, step, detail }: ToolsEvent, list: Checklist): void {
+  if (kind === 'started') list.start(step);
+  else if (kind === 'done') list.done(step, detail);
+  else if (kind === 'failed') list.fail(step, detail);
+  else list.note(step, `another set-up is at it: ${detail}`);
+}

@@ -1,0 +1,80 @@
+import { DynSlurmError, EXIT } from '../../../errors.ts';
+import { change, decimal } from '../../../format.ts';
+import { plainText } from '../../../host/plain-text.ts';
+import { MOCK_MARK } from '../../../observe/mock-engines.ts';
+import { type Compared, compare } from '../../../report/comparison.ts';
+import { lineDifference } from '../../../report/line-difference.ts';
+import { measuredOf, spreadText, standing } from '../../../report/measured.ts';
+import { readRunData } from '../../../report/read.ts';
+import type { RunData } from '../../../report/run-data.ts';
+import { verdictText } from '../../../report/verdict-text.ts';
+import { type LookupOptions, lookUpRun } from '../../runs/lookup.ts';
+import { table } from '../../views/table.ts';
+import type { World } from '../../world.ts';
+
+export interface CompareOptions extends LookupOptions {
+  readonly json?: boolean;
+}
+
+/** `dyn-slurm compare A B`: loads that both have measured, and what differs between their configs. */
+export async function compareRuns(
+  first: string,
+  second: string,
+  options: CompareOptions,
+  world: World,
+): Promise<number> {
+  const [before, after] = [await dataOf(first, options, world), await dataOf(second, options, world)];
+  if (before.run.dir === after.run.dir) throw new DynSlurmError('usage', 'both arguments name the same run');
+  const measured = measuredOf([before, after]);
+  const points = compare(measured).filter(
+    ({ baseline, other }) => baseline.startsWith(before.run.id) && other.startsWith(after.run.id),
+  );
+  const config = lineDifference(before.config ?? '', after.config ?? '');
+  if (options.json) {
+    const mock = { before: before.mock, after: after.mock };
+    const runs = { before: before.run.id, after: after.run.id, mock };
+    world.out.write(`${JSON.stringify({ ...runs, points, config }, null, 2)}\n`);
+    return EXIT.ok;
+  }
+  for (const { run, mock } of [before, after]) {
+    if (mock) world.err.write(`${run.id} is ${MOCK_MARK}: figures of mock engines say nothing about GPUs\n`);
+  }
+  for (const { label, point } of measured) {
+    const why = standing(point);
+    if (why !== '')
+      world.err.write(`left out: ${label}, concurrency ${point.concurrency}: ${plainText(why)}\n`);
+  }
+  if (points.length === 0)
+    world.err.write(
+      'the runs have no load in common: no valid measurement has the same concurrency, ISL and OSL in both\n',
+    );
+  else world.out.write(pointsTable(points, world));
+  world.out.write(
+    config.length === 0
+      ? '\nconfig: the same\n'
+      : `\nconfig\n${config.map((line) => `  ${plainText(line)}\n`).join('')}`,
+  );
+  return EXIT.ok;
+}
+
+async function dataOf(query: string, options: LookupOptions, world: World): Promise<RunData> {
+  const { run, connection } = await lookUpRun(query, options, world);
+  return readRunData(connection.host, run);
+}
+
+function pointsTable(points: readonly Compared[], { page }: World): string {
+  return table(
+    ['concurrency', 'ISL / OSL', 'figure', 'before', 'after', 'difference', 'noise', ''],
+    points.map((each) => [
+      String(each.concurrency),
+      each.lengths,
+      each.figure,
+      spreadText(each.before),
+      spreadText(each.after),
+      `${decimal(each.difference.difference)} (${change(each.difference.relative)})`,
+      each.difference.noise === undefined ? '?' : `± ${decimal(each.difference.noise)}`,
+      verdictText(each),
+    ]),
+    page,
+  );
+}

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { EXIT } from '../../../errors.ts';
+import { page } from '../../../report/page.ts';
+import { readRunData } from '../../../report/read.ts';
+import type { LookupOptions } from '../../runs/lookup.ts';
+import { lookUpEach } from '../../runs/lookup.ts';
+import { noteBadNodes } from '../../runs/nodes/ledger.ts';
+import type { World } from '../../world.ts';
+import { openInBrowser } from './open-in-browser.ts';
+import { writeOutput } from './output-file.ts';
+
+export interface ReportOptions extends LookupOptions {
+  /** File to write, relative to the current folder. */
+  readonly out?: string;
+  readonly open?: boolean;
+}
+
+/** `dyn-slurm report RUN...`: one HTML file on one or several runs; its path goes to standard output. */
+export async function report(
+  queries: readonly string[],
+  options: ReportOptions,
+  world: World,
+): Promise<number> {
+  const found = await lookUpEach(queries, options, world);
+  const runs = [];
+  for (const { run, connection } of found) {
+    const data = await readRunData(connection.host, run);
+    await noteBadNodes({ run, connection }, data.state, world, data.known);
+    runs.push(data);
+  }
+  const [first] = runs;
+  const name = runs.length === 1 && first ? `${first.run.id}.html` : 'report.html';
+  const asset = (file: string) => world.readFile(join(world.packageRoot, 'dist/report', file));
+  const [script, style] = await Promise.all([asset('main.js'), asset('main.css')]);
+  const text = page(runs, { script, style }, world.now());
+  const path = await writeOutput(options.out ?? name, text, world);
+  world.out.write(`${path}\n`);
+  if (options.open) await openInBrowser(path, world);
+  return EXIT.ok;
+}

@@ -1,0 +1,111 @@
+import { DynSlurmError, EXIT } from '../../../errors.ts';
+import { elapsed } from '../../../format.ts';
+import { timeLimit } from '../../../host/time-limit.ts';
+import { noteCancelled } from '../../../observe/cancel-note.ts';
+import { watchRun } from '../../../observe/watch.ts';
+import { readRunLog } from '../../../run/event-log.ts';
+import type { ObservedEvent } from '../../../run/events.ts';
+import { type RunState, stateAfter } from '../../../run/state.ts';
+import { jobNumber } from '../../../scheduler/job-id.ts';
+import { withJob } from '../../runs/adopt.ts';
+import { retriesAfter } from '../../runs/chain.ts';
+import type { FoundRun } from '../../runs/found-run.ts';
+import { type LookupOptions, lookUpRun } from '../../runs/lookup.ts';
+import { noteBadNodes } from '../../runs/nodes/ledger.ts';
+import { reportRuns } from '../../runs/report.ts';
+import { screenOf, showEvents } from '../../views/screen.ts';
+import type { World } from '../../world.ts';
+
+export interface CancelOptions extends LookupOptions {
+  readonly json?: boolean;
+  /** false: do not wait for the verdict. */
+  readonly wait?: boolean;
+}
+
+/** Milliseconds: Slurm's KillWait is 30 s by default, and epilogs take theirs. */
+const TIMEOUT = 120_000;
+
+/**
+ * `dyn-slurm cancel [RUN]`: ends the job and shows its teardown; of a session in an allocation that was there before, the
+ * session only. A run that has ended is no error.
+ */
+export async function cancel(
+  query: string | undefined,
+  options: CancelOptions,
+  world: World,
+): Promise<number> {
+  const found = await lookUpRun(query, options, world);
+  const { run: given, connection } = found;
+  const { host, scheduler } = connection;
+  const { events } = await readRunLog(host, given);
+  const own = stateAfter(events);
+  const past = own.started ? own : await asSlurmSays(found, own, world);
+  await noteBadNodes(found, past, world);
+  const say = (what: object, text: string) =>
+    options.json
+      ? world.out.write(`${JSON.stringify({ run: given.id, ...what })}\n`)
+      : world.err.write(`${text}\n`);
+  if (past.verdict) {
+    const { outcome, reason, seconds } = past.verdict;
+    say(
+      { kind: 'ended-before', verdict: past.verdict },
+      `${given.id} has ended already: ${outcome} after ${elapsed(seconds * 1000)}, ${reason}`,
+    );
+    return EXIT.ok;
+  }
+  const { job } = given;
+  if (job?.session?.allocation === 'borrowed') {
+    // Whoever has lent the nodes has not asked for their end.
+    const { endSession } = await import('../session/release.ts');
+    return endSession({ run: given, connection, job: { ...job, session: job.session } }, options, world);
+  }
+  const { run, jobId } = await withJob(given, past, connection, world);
+  // First of all those that would start because this one ends badly.
+  for (const retry of await retriesAfter(run, connection)) {
+    await scheduler.cancel(retry.jobId, world.signal);
+    say(
+      { kind: 'cancelling', job: jobNumber(retry.jobId), retry: retry.id },
+      `told its retry ${retry.id}, job ${jobNumber(retry.jobId)}, to end`,
+    );
+  }
+  await scheduler.cancel(jobId, world.signal);
+  if (!past.started) await noteCancelled(host, run, world.now());
+  say({ kind: 'cancelling', job: jobNumber(jobId) }, `told job ${jobNumber(jobId)} of ${run.id} to end`);
+  if (options.wait === false) return EXIT.ok;
+
+  const deadline = timeLimit(TIMEOUT);
+  const watched = watchRun(connection, { dir: run.dir, jobId }, AbortSignal.any([world.signal, deadline]));
+  const screen = screenOf(world, options.json);
+  const lines = screen.renderer === 'steps' ? { ...screen, renderer: 'lines' as const } : screen;
+  const state = await showEvents(after(watched, events.length), { outline: undefined }, lines);
+  const { verdict } = state;
+  await noteBadNodes(found, state, world);
+  if (verdict) return EXIT.ok;
+  if (world.signal.aborted) {
+    world.err.write(`not waiting any more; job ${jobNumber(jobId)} is ending\n`);
+    return EXIT.interrupted;
+  }
+  throw new DynSlurmError(
+    'deadline',
+    `job ${jobNumber(jobId)} was told to end ${elapsed(TIMEOUT)} ago, and has not`,
+    {
+      hint: `see \`dyn-slurm status ${run.id}\`; a node that cannot end its processes is the administrators' business`,
+    },
+  );
+}
+
+/**
+ * What became of a job that has told nothing of itself: it may have been withdrawn in the queue. One that Slurm merely does
+ * not know is told to end all the same.
+ */
+async function asSlurmSays(found: FoundRun, own: RunState, world: World): Promise<RunState> {
+  if (own.verdict) return own;
+  const [report] = await reportRuns([found], world);
+  return report?.state.queue?.phase === 'ended' ? report.state : own;
+}
+
+/** Without the events that came before. */
+async function* after(events: AsyncIterable<ObservedEvent>, count: number): AsyncGenerator<ObservedEvent> {
+  let index = 0;
+  for await (const event of events) if (index++ >= count) yield event;
+}

@@ -1,0 +1,112 @@
+import { EXIT } from '../../../errors.ts';
+import { knownCause } from '../../../observe/known-cause.ts';
+import { removeLeftSecrets } from '../../../observe/left-secrets.ts';
+import { isServing } from '../../../run/state.ts';
+import { cancellingUid } from '../../runs/cancelled-by.ts';
+import { askingFor, distantClusters, type LookupOptions, lookUpRun, lookUpRuns } from '../../runs/lookup.ts';
+import { markedNodes, marksText } from '../../runs/marked-nodes.ts';
+import { noteBadNodes } from '../../runs/nodes/ledger.ts';
+import { type RunReport, reportRuns } from '../../runs/report.ts';
+import { benchLines } from '../../views/bench-text.ts';
+import { benchedEnd } from '../../views/bench-verdict.ts';
+import { runJson, runsTable, runText } from '../../views/run-text.ts';
+import { count } from '../../wording.ts';
+import type { World } from '../../world.ts';
+import { wrapped } from '../../wrap.ts';
+
+export interface StatusOptions extends LookupOptions {
+  readonly json?: boolean;
+  /** How many runs at most; by default 20. */
+  readonly limit?: number;
+  /** As many as there are. */
+  readonly all?: boolean;
+}
+
+/** Runs in the table. */
+const MOST_RUNS = 20;
+
+/** `dyn-slurm status [RUN]`: one run in full, or the recent ones as a table. */
+export async function status(
+  query: string | undefined,
+  options: StatusOptions,
+  world: World,
+): Promise<number> {
+  return query === undefined ? statusOfAll(options, world) : statusOfOne(query, options, world);
+}
+
+/** Exits as the run did, so that scripts can tell. */
+async function statusOfOne(query: string, options: StatusOptions, world: World): Promise<number> {
+  const found = await lookUpRun(query, options, world);
+  const [plain] = await reportRuns([found], world);
+  if (plain === undefined) return EXIT.ok;
+  if (plain.state.verdict?.inferred) await removeLeftSecrets(plain.connection.host, plain.run.dir);
+  const report = await withLoad(await withSignature(await withCanceller(plain, world)), world);
+  const marks = await markedNodes(report, world);
+  await noteBadNodes(report, report.state, world, report.signature);
+  const { code, results } = await benchedEnd(report.connection.host, report.run, report.state, world.page);
+  world.out.write(
+    options.json
+      ? `${JSON.stringify({ ...runJson(report, world.now()), nodeMarks: marks, load: loadJson(report), bench: results }, null, 2)}\n`
+      : wrapped(
+          `${runText(report, world.now(), world)}${marksText(marks)}${results.map(benchLines).join('')}`,
+          world.page.width,
+        ),
+  );
+  return report.unreachable ? EXIT.connection : code;
+}
+
+async function statusOfAll(options: StatusOptions, world: World): Promise<number> {
+  const all = await lookUpRuns(options, world);
+  const reports = await reportRuns(options.all ? all : all.slice(0, options.limit ?? MOST_RUNS), world);
+  for (const report of reports) await noteBadNodes(report, report.state, world);
+  const distant = await distantClusters(options, world);
+  if (options.json) {
+    world.out.write(
+      `${JSON.stringify(
+        reports.map((report) => runJson(report, world.now())),
+        null,
+        2,
+      )}\n`,
+    );
+  } else if (reports.length === 0) {
+    world.err.write('there are no runs yet; `dyn-slurm submit CONFIG` makes one\n');
+  } else {
+    world.out.write(runsTable(reports, world.now(), world.page));
+    const more = all.length - reports.length;
+    if (more > 0) world.err.write(`and ${count(more, 'older run')}: see --limit and --all\n`);
+  }
+  if (distant.length > 0) world.err.write(`runs at a distance: ${askingFor(distant)}\n`);
+  return reports.some(({ unreachable }) => unreachable) ? EXIT.connection : EXIT.ok;
+}
+
+/** Costs a call of sacct, so only one run at a time is asked about. */
+async function withCanceller(report: RunReport, world: World): Promise<RunReport> {
+  const { state, jobId, connection } = report;
+  const { verdict } = state;
+  if (jobId === undefined || verdict?.outcome !== 'cancelled' || verdict.reason.includes('by uid '))
+    return report;
+  const cancelledBy = await cancellingUid(jobId, connection, world);
+  return cancelledBy === undefined ? report : { ...report, cancelledBy };
+}
+
+/** Takes a moment, so only one run at a time is asked. */
+async function withLoad(report: RunReport, { signal }: World): Promise<RunReport> {
+  const { state, run, connection } = report;
+  if (!isServing(state)) return report;
+  const { currentLoad } = await import('../../../observe/service/current-load.ts');
+  const load = await currentLoad(connection.host, run, signal);
+  return load ? { ...report, load } : report;
+}
+
+function loadJson({ load }: RunReport): object | null {
+  if (load === undefined) return null;
+  const { time: _, workers: __, ...figures } = load;
+  return figures;
+}
+
+/** Reads logs, so only one run at a time is looked into. */
+async function withSignature(report: RunReport): Promise<RunReport> {
+  const { state, run, connection } = report;
+  const signature = state.verdict && (await knownCause(state.verdict, run, connection.host));
+  return signature ? { ...report, signature } : report;
+}

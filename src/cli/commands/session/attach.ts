@@ -1,0 +1,52 @@
+import { EXIT } from '../../../errors.ts';
+import type { LookupOptions } from '../../runs/lookup.ts';
+import { lookUpSession, type Session } from '../../runs/session/lookup.ts';
+import { hostsByIndex, liveSession } from '../../runs/session/steps.ts';
+import { keepSupervised } from '../../runs/session/supervisor.ts';
+import type { World } from '../../world.ts';
+import { goesOn, sessionHints } from './hints.ts';
+import { promptFor, type RunCommand } from './prompt.ts';
+
+export interface AttachOptions extends LookupOptions {
+  /** false: say how to get at the session, and end. */
+  readonly prompt?: boolean;
+  readonly json?: boolean;
+}
+
+/** `dyn-slurm attach [RUN]`: back to the prompt of a session. A supervisor that is gone is replaced. */
+export async function attach(
+  query: string | undefined,
+  options: AttachOptions,
+  run: RunCommand,
+  world: World,
+): Promise<number> {
+  const session = await lookUpSession(query, options, world);
+  await liveSession(session);
+  if (await keepSupervised(session, world)) {
+    world.err.write("the session's supervisor was gone; another one has taken over what runs\n");
+  }
+  return continueSession(session, options, run, world);
+}
+
+/** A session that is up: at a terminal its prompt, else how to get at it, with the exit code of how it came up. */
+export async function continueSession(
+  session: Session,
+  { json, prompt = true, code = EXIT.ok }: AttachOptions & { readonly code?: number },
+  run: RunCommand,
+  world: World,
+): Promise<number> {
+  const now = await liveSession(session);
+  if (json) {
+    const { job } = session;
+    const { ready } = now.run;
+    const facts = { kind: 'session', run: session.run.id, job: job.jobId, cluster: job.cluster };
+    world.out.write(
+      `${JSON.stringify({ ...facts, dir: session.run.dir, nodes: hostsByIndex(session, now), allocation: job.session.allocation, url: ready?.url ?? null, model: ready?.model ?? null })}\n`,
+    );
+    return code;
+  }
+  world.err.write(`\n${sessionHints(session, now)}`);
+  if (prompt && world.readLines) return promptFor(session, run, world);
+  world.err.write(`\n${goesOn(session)}`);
+  return code;
+}

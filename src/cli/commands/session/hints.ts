@@ -1,0 +1,63 @@
+import { plainText } from '../../../host/plain-text.ts';
+import { quote } from '../../../render/shell.ts';
+import { jobNumber } from '../../../scheduler/job-id.ts';
+import { LOCAL } from '../../runs/cluster/connect.ts';
+import type { Session } from '../../runs/session/lookup.ts';
+import type { SessionNow } from '../../runs/session/steps.ts';
+import { count } from '../../wording.ts';
+
+/** How to get at a session, from here and by Slurm's own commands. */
+export function sessionHints(session: Session, { run: state }: SessionNow): string {
+  const { run, job, connection } = session;
+  const { hosts } = job.session;
+  const { ready } = state;
+  const number = jobNumber(job.jobId);
+  const real = connection.cluster !== LOCAL;
+  const what = `job ${number}, ${count(hosts.length, 'node')}: ${hosts.slice(0, 4).join(', ')}${hosts.length > 4 ? ', …' : ''}`;
+  const srun = shellCommand(number, hosts[0] ?? '');
+  const lines: readonly (readonly [string, string])[] = [
+    ...(ready ? [['try', curl(ready.url, ready.model)] as const] : []),
+    ...(connection.host.dial ? [['forward', `dyn-slurm forward ${run.id}`] as const] : []),
+    ['shell', `dyn-slurm shell --run ${run.id}`],
+    ...(real && connection.host.dial ? [['', `or, on ${connection.host.name}:`] as const] : []),
+    ...(real ? [['', srun] as const] : []),
+    ['attach', `dyn-slurm attach ${run.id}`],
+    ...endLines(session),
+  ];
+  const head = ready ? `${run.id} serves ${ready.model} at ${ready.url}` : run.id;
+  return [`${head} (${what})`, ...lines.map(hintLine)].map((line) => `${plainText(line)}\n`).join('');
+}
+
+/** What to know on leaving a session that goes on. */
+export function goesOn(session: Session): string {
+  const { run, job } = session;
+  return [
+    `${run.id} goes on, and job ${jobNumber(job.jobId)} with it`,
+    ...[['attach', `dyn-slurm attach ${run.id}`] as const, ...endLines(session)].map(hintLine),
+    '',
+  ].join('\n');
+}
+
+/** What was there before goes on after the session, unless somebody ends it. */
+function endLines({ run, job, connection }: Session): readonly (readonly [string, string])[] {
+  const release = `dyn-slurm release ${run.id}`;
+  const scancel = `scancel ${jobNumber(job.jobId)}`;
+  if (connection.cluster === LOCAL) return [['end', release]];
+  if (job.session.allocation === 'owned') return [['end', `${release}, or ${scancel}`]];
+  return [
+    ['end', release],
+    ['', `${scancel} ends the allocation, too, which was there before`],
+  ];
+}
+
+const hintLine = ([name, text]: readonly [string, string]): string => `  ${name.padEnd(9)}${text}`;
+
+/** Short, so that it stays in one line of 80 columns, from which it can be copied. */
+function shellCommand(job: string, host: string): string {
+  return `srun --jobid=${job} --overlap -N1 -n1 -w ${host} --pty bash`;
+}
+
+function curl(url: string, model: string): string {
+  const body = { model, messages: [{ role: 'user', content: 'Hello' }] };
+  return `curl ${url}/v1/chat/completions -H ${quote('Content-Type: application/json')} -d ${quote(JSON.stringify(body))}`;
+}

@@ -1,0 +1,137 @@
+import { EXIT } from '../../../errors.ts';
+import type { Host } from '../../../host/host.ts';
+import { createRun } from '../../../run/folder.ts';
+import { jobNumber } from '../../../scheduler/job-id.ts';
+import { submitRequest } from '../../../scheduler/request.ts';
+import type { NamedProfile } from '../../runs/cluster/connect.ts';
+import { fitRunsDir, runsDirOf } from '../../runs/cluster/runs-dir.ts';
+import { refusedFiles } from '../../runs/config/files-seen.ts';
+import { type LoadOptions, loadValidJob } from '../../runs/config/load.ts';
+import { excludedText, exclusion } from '../../runs/nodes/exclude.ts';
+import type { BadNode } from '../../runs/nodes/ledger.ts';
+import { bundleOf } from '../../runs/submit/bundle.ts';
+import type { AfterOptions } from '../../runs/submit/dependencies.ts';
+import type { Sent } from '../../runs/submit/send.ts';
+import { dryRunJson, dryRunText } from '../../views/dry-run.ts';
+import { summary } from '../../views/plan-text.ts';
+import type { World } from '../../world.ts';
+import { wrapped } from '../../wrap.ts';
+
+export interface SubmitOptions extends LoadOptions, AfterOptions {
+  readonly dryRun?: boolean;
+  /** With `dryRun`: print every file as well. */
+  readonly full?: boolean;
+  readonly testOnly?: boolean;
+  /** How many further runs, each of which starts if all before it have failed. */
+  readonly retries?: number;
+  readonly watch?: boolean;
+  /** Seconds that the job may wait in the queue while it is watched. */
+  readonly pendingLimit?: number;
+  readonly json?: boolean;
+}
+
+/** Submits a job, or prints what would be sent: both have the same request. */
+export async function submit(file: string, options: SubmitOptions, world: World): Promise<number> {
+  const loaded = await loadValidJob(file, options, world);
+  if (loaded === undefined) return EXIT.config;
+  const { plan } = loaded;
+  const seen = (host?: Host) => refusedFiles(loaded, world, host);
+  const { retries = 0 } = options;
+  const runsDir = await runsDirAt(plan.cluster, options, world);
+  const run = createRun(fitRunsDir(runsDir, plan), plan.name, world.randomHex(3));
+  const { files } = await bundleOf(loaded, plan, world);
+  const excluded = await exclusion(plan, world);
+  const request = submitRequest(run, files, await after(options, plan.cluster, world), excluded.given);
+  if (options.dryRun) {
+    if (await seen()) return EXIT.config;
+    const dryRun = { request, plan, retries, notes: loaded.notes ?? [] };
+    const { full = false } = options;
+    const text = () => dryRunText(dryRun, { full, page: world.page });
+    world.out.write(options.json ? `${JSON.stringify(dryRunJson(dryRun), null, 2)}\n` : text());
+    return EXIT.ok;
+  }
+  const [{ connect }, { sendJob, orWithoutSlurm }, { originOf }] = await Promise.all([
+    import('../../runs/cluster/connect.ts'),
+    import('../../runs/submit/send.ts'),
+    import('../../runs/submit/origin.ts'),
+  ]);
+  const connection = connect(plan.cluster, world);
+  if (await seen(connection.host)) return EXIT.config;
+  if (options.testOnly) {
+    const { testSubmit } = await import('./test-only.ts');
+    await testSubmit(request, connection, options, world).catch((error: unknown) => {
+      throw orWithoutSlurm(error, connection.host);
+    });
+    return EXIT.ok;
+  }
+  const say = (text: string) => void (options.json || world.out.write(wrapped(text, world.page.width)));
+  const each = retries > 0 ? ', for each run' : '';
+  const origin = await originOf(file, world);
+  const first = await sendJob(request, run, plan, connection, world, origin).catch((error: unknown) => {
+    // Slurm may have refused it for want of these nodes.
+    if (!options.json) world.err.write(excludedText(excluded));
+    throw error;
+  });
+  say(`${plan.name} asks for ${summary(plan)}${each}\n`);
+  const chain = [first];
+  say(submittedText(first, plan.bench?.config.type === 'builtin', options) + excludedText(excluded));
+  if (retries > 0) {
+    const { sendRetries } = await import('../../runs/submit/retries.ts');
+    for await (const sent of sendRetries(first, retries, request, plan, connection, world, origin)) {
+      chain.push(sent);
+      say(`  retry   ${sent.run.id}, job ${jobNumber(sent.jobId)}, starts if all before it fail\n`);
+    }
+  }
+  if (options.json && !options.watch)
+    world.out.write(`${JSON.stringify(submittedJson(chain, excluded.bad))}\n`);
+  if (!options.watch) return EXIT.ok;
+  const { showChain } = await import('../watch/watch.ts');
+  return showChain(
+    chain.map((sent) => sent.run),
+    connection,
+    options,
+    world,
+  );
+}
+
+/** A dry-run contacts nobody: the home of a login node remains `~`. */
+async function runsDirAt(cluster: NamedProfile, { dryRun }: SubmitOptions, world: World): Promise<string> {
+  const dir = runsDirOf(cluster, world);
+  if (dryRun || cluster.host === undefined) return dir;
+  const { connect } = await import('../../runs/cluster/connect.ts');
+  return connect(cluster, world).host.resolve(dir);
+}
+
+async function after(options: AfterOptions, cluster: NamedProfile, world: World) {
+  if (!options.after && !options.afterOk) return [];
+  const { dependencies } = await import('../../runs/submit/dependencies.ts');
+  return dependencies(options, cluster, world);
+}
+
+/** What `submit --json` prints; `dir` is absolute. */
+function submittedJson([first, ...retries]: readonly Sent[], bad: readonly BadNode[]): object {
+  const facts = ({ run, jobId }: Sent) => ({ run: run.id, jobId, cluster: run.job?.cluster, dir: run.dir });
+  return {
+    ...(first && facts(first)),
+    ...(retries.length > 0 && { retries: retries.map(facts) }),
+    ...(bad.length > 0 && { excluded: bad.map(({ node, reason, run }) => ({ node, reason, run })) }),
+  };
+}
+
+function submittedText({ run, jobId }: Sent, builtin: boolean, { watch }: SubmitOptions): string {
+  const { id, dir, job } = run;
+  const next = watch
+    ? []
+    : [
+        `  watch   dyn-slurm watch ${id}`,
+        `  logs    dyn-slurm logs -f ${id}`,
+        `  cancel  dyn-slurm cancel ${id}`,
+        ...(builtin ? [`  bench   dyn-slurm bench ${id}, once it is ready`] : []),
+      ];
+  return [
+    `submitted ${id} as job ${jobNumber(jobId)} on cluster ${job?.cluster ?? ''}`,
+    `  folder  ${dir}`,
+    ...next,
+    '',
+  ].join('\n');
+}

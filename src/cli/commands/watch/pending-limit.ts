@@ -1,0 +1,60 @@
+import { span } from '../../../format.ts';
+import { pause } from '../../../host/pause.ts';
+import type { ObservedEvent, QueueEvent } from '../../../run/events.ts';
+import { eventText } from '../../views/event-text.ts';
+
+/** What `--pending-limit` asks for: no run is watched for longer than that while its job waits in the queue. */
+export interface PendingLimit {
+  /** Aborted when it has run out, as well as with the signal that it was made with. */
+  readonly signal: AbortSignal;
+  see(run: string, event: ObservedEvent): void;
+  /** Where it ran out: that, and why each of the runs waits. */
+  text(): string | undefined;
+  /** Nothing is watched any more. */
+  end(): void;
+}
+
+/** `limit` in seconds; without one it never runs out. */
+export function limitPending(
+  runs: readonly string[],
+  limit: number | undefined,
+  outer: AbortSignal,
+): PendingLimit {
+  const waiting = new Map<string, QueueEvent | undefined>(runs.map((run) => [run, undefined]));
+  const out = new AbortController();
+  const over = new AbortController();
+  if (limit !== undefined) {
+    void pause(limit * 1000, AbortSignal.any([outer, over.signal])).then((passed) => passed && out.abort());
+  }
+  return {
+    signal: AbortSignal.any([outer, out.signal]),
+    see(run, event) {
+      if (event.kind === 'queue' && WAITS.has(event.phase)) {
+        if (waiting.has(run)) waiting.set(run, event);
+        return;
+      }
+      waiting.delete(run);
+      if (waiting.size === 0) over.abort();
+    },
+    text() {
+      if (!out.signal.aborted || limit === undefined) return undefined;
+      const reasons = [...waiting].map(([run, event]) => `  ${(event && eventText(event)) ?? run}\n`);
+      return `\nnot started within ${span(limit)}, the --pending-limit\n${reasons.join('')}`;
+    },
+    end: () => over.abort(),
+  };
+}
+
+/** The same events, after somebody has seen each. */
+export async function* seen<Event>(
+  events: AsyncIterable<Event>,
+  see: (event: Event) => void,
+): AsyncGenerator<Event> {
+  for await (const event of events) {
+    see(event);
+    yield event;
+  }
+}
+
+/** Slurm may be silent, or have forgotten the job, before it starts. */
+const WAITS: ReadonlySet<QueueEvent['phase']> = new Set<QueueEvent['phase']>(['pending', 'unknown', 'gone']);

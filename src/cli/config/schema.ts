@@ -1,9 +1,0 @@
-import { jsonSchema } from '../../config/docs/json-schema.ts';
-import { EXIT } from '../../errors.ts';
-import type { World } from '../world.ts';
-
-/** Prints the JSON Schema that editors complete and check configs with. */
-export async function schema(world: World): Promise<number> {
-  world.out.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
-  return EXIT.ok;
-}

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import type { ClusterProfile } from '../../../config/schema/cluster-schema.ts';
+import type { Host } from '../../../host/host.ts';
+import { localHost } from '../../../host/local.ts';
+import { LOCAL } from '../../../observe/mock-engines.ts';
+import { QueuePoll } from '../../../observe/queue-poll.ts';
+import type { Watch } from '../../../observe/watch.ts';
+import { toolsIn, toolsPlace } from '../../../rehearsal/tools/tools.ts';
+import { CLUSTER_POLLS, LOCAL_POLLS } from '../../../scheduler/poll-schedule.ts';
+import type { Scheduler } from '../../../scheduler/scheduler.ts';
+import { slurmScheduler } from '../../../scheduler/slurm.ts';
+import type { World } from '../../world.ts';
+import { remoteHost } from './remote-host.ts';
+import { profilePlace, runsDirOf } from './runs-dir.ts';
+
+/** A cluster profile, put to use: where commands run, which Slurm they are, and where runs are kept. */
+export interface Connection extends Watch {
+  readonly scheduler: Scheduler;
+  /** Name of the profile. */
+  readonly cluster: string;
+  /** Absolute; at a distance it may begin with `~`, which is the home there. */
+  readonly runsDir: string;
+}
+
+export { LOCAL };
+
+export type NamedProfile = Pick<ClusterProfile, 'host' | 'slurm_bin' | 'runs_dir'> &
+  Partial<Pick<ClusterProfile, 'environment'>> & { readonly name: string };
+
+/** The stand-in, and the folder where it keeps its state. */
+export interface LocalConnection extends Connection {
+  readonly standIn: string;
+}
+
+/** `extra`: environment for every command of the stand-in, such as its faults. */
+export function connectLocally(world: World, extra: Readonly<Record<string, string>>): LocalConnection {
+  return { ...connect({ name: LOCAL }, world, extra), standIn: standInOf(world).extra.DYN_SLURM_STANDIN_DIR };
+}
+
+/** `extra`: more environment for every command. Nothing is contacted yet. */
+export function connect(
+  profile: NamedProfile,
+  world: World,
+  extra: Readonly<Record<string, string>> = {},
+): Connection {
+  const local = profile.name === LOCAL;
+  const { host: login } = profile;
+  const host =
+    login === undefined ? hereAs(profile, world, extra) : remoteHost({ ...profile, host: login }, world);
+  const scheduler = slurmScheduler(host);
+  const { now } = world;
+  return {
+    cluster: profile.name,
+    runsDir: runsDirOf(profile, world),
+    host,
+    scheduler,
+    // The stand-in serves nobody else, and its files are on this machine's disk.
+    queue: new QueuePoll({ scheduler, polls: local ? LOCAL_POLLS : CLUSTER_POLLS, now }),
+    now,
+    ...(local && { grace: 1000 }),
+  };
+}
+
+/** This machine, with the commands of a profile. */
+function hereAs(
+  { name, slurm_bin, environment }: NamedProfile,
+  world: World,
+  extra: Readonly<Record<string, string>>,
+): Host {
+  const bin = slurm_bin === undefined ? [] : [profilePlace(slurm_bin, world)];
+  const standIn = name === LOCAL ? standInOf(world) : { path: [], extra: {} };
+  return localHost({
+    path: [...bin, ...standIn.path],
+    env: world.env,
+    inherit: environment === 'inherit',
+    extra: { ...standIn.extra, ...extra },
+  });
+}
+
+/** Where the stand-in is, and what it has to know; see docs/architecture.md, "Rehearsal". */
+function standInOf(world: World) {
+  const { cache, folder } = toolsPlace(world);
+  const { bin } = toolsIn(folder);
+  const standIn = join(world.packageRoot, 'rehearsal/bin');
+  return {
+    path: [standIn, bin],
+    extra: {
+      // To be renamed when its layout changes: the stand-in kills what runs of a job whose record names no live daemon.
+      DYN_SLURM_STANDIN_DIR: join(cache, 'slurm'),
+      DYN_SLURM_STANDIN_PATH: [standIn, bin].join(':'),
+      DYN_SLURM_TOOLS: folder,
+    },
+  };
+}

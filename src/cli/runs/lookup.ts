@@ -1,0 +1,214 @@
+import { DynSlurmError } from '../../errors.ts';
+import { findRun, listRuns, type Run } from '../../run/folder.ts';
+import type { World } from '../world.ts';
+import { clusterNames } from './cluster/clusters.ts';
+import { type Connection, connect } from './cluster/connect.ts';
+import { readProfile } from './cluster/profiles.ts';
+import type { RefusedProfile } from './cluster/refusal.ts';
+import type { FoundRun } from './found-run.ts';
+import { type Meant, newestMeant } from './newest.ts';
+
+export interface LookupOptions {
+  /** Look only where this cluster profile keeps its runs. */
+  readonly cluster?: string;
+}
+
+/** Commands decide once which run they mean where none is named; by default `shown`. */
+export type Lookup = LookupOptions & { readonly meant?: Meant };
+
+const DEFAULT = 'default';
+
+/** The run that a person means; see Meant for none. @throws DynSlurmError `usage` where there is none. */
+export async function lookUpRun(query: string | undefined, options: Lookup, world: World): Promise<FoundRun> {
+  const [found] = await lookUpEach(query === undefined ? [] : [query], options, world);
+  if (found === undefined) throw new Error('a look-up without an answer');
+  return found;
+}
+
+/** Like lookUpRun, for several. Runs of one cluster share its connection. */
+export async function lookUpEach(
+  queries: readonly string[],
+  options: Lookup,
+  world: World,
+): Promise<readonly FoundRun[]> {
+  const runs = await lookUpRuns(options, world);
+  const each: readonly (string | undefined)[] = queries.length === 0 ? [undefined] : queries;
+  const found = new Map<string, FoundRun>();
+  for (const query of each) {
+    const one =
+      query === undefined
+        ? await newestMeant(runs, options.meant ?? 'shown', world)
+        : ((await pick(runs, query, world)) ?? (await pickAtDistance(query, options, world)));
+    if (!one) throw notFound(query, await distantClusters(options, world));
+    found.set(one.run.dir, one);
+  }
+  return [...found.values()];
+}
+
+function notFound(query: string | undefined, distant: readonly string[]): DynSlurmError {
+  const where = 'runs are looked for where the cluster profiles keep them';
+  const hint =
+    query === undefined && distant.length > 0
+      ? `runs at a distance are looked for where they are asked for: ${askingFor(distant)}`
+      : `see the runs with \`dyn-slurm status\`, or name the run's folder; ${where}`;
+  return new DynSlurmError(
+    'usage',
+    query === undefined ? 'there are no runs yet' : `there is no run ${query}`,
+    { hint },
+  );
+}
+
+/** `--cluster a, --cluster b` */
+export function askingFor(clusters: readonly string[]): string {
+  return clusters.map((name) => `--cluster ${name}`).join(', ');
+}
+
+/** The one of these runs that is named; undefined where none fits. */
+export async function pick(
+  runs: readonly FoundRun[],
+  query: string,
+  world: World,
+): Promise<FoundRun | undefined> {
+  const host = runs[0]?.connection.host ?? (await anyConnection(world)).host;
+  const run = await findRun(
+    host,
+    runs.map((found) => found.run),
+    query,
+    world.cwd,
+  );
+  if (run === undefined) return undefined;
+  return (
+    runs.find(({ run: { dir } }) => dir === run.dir) ?? { run, connection: await connectionOf(run, world) }
+  );
+}
+
+/** Runs that are named, and are not here, are looked for on the clusters at a distance, one after the other. */
+export async function pickAtDistance(
+  query: string,
+  options: LookupOptions,
+  world: World,
+): Promise<FoundRun | undefined> {
+  let unreachable: DynSlurmError | undefined;
+  for (const connection of await distantConnections(options, world)) {
+    try {
+      const found = await pick(await runsOf([connection], world), query, world);
+      if (found) return found;
+    } catch (error) {
+      if (!(error instanceof DynSlurmError) || error.code !== 'connection') throw error;
+      unreachable ??= error;
+    }
+  }
+  if (unreachable) throw unreachable;
+  return undefined;
+}
+
+/** Names of the clusters whose runs are not among those of `lookUpRuns`. */
+export async function distantClusters(options: LookupOptions, world: World): Promise<readonly string[]> {
+  return (await distantConnections(options, world)).map(({ cluster }) => cluster);
+}
+
+async function distantConnections(options: LookupOptions, world: World): Promise<readonly Connection[]> {
+  if (chosenCluster(options, world) !== undefined) return [];
+  const names = await clusterNames(world);
+  const others = names.filter((name) => name !== DEFAULT).map((name) => usable(name, names, world));
+  return (await Promise.all(others)).filter((one): one is Connection => one?.host.dial !== undefined);
+}
+
+/**
+ * All runs, newest first: of the cluster that was asked for, else of those that are here, and of the default one.
+ * Others may ask for a log-in, and are asked only for a run that is named.
+ */
+export async function lookUpRuns(options: LookupOptions, world: World): Promise<readonly FoundRun[]> {
+  return runsOf(await connectionsFor(options, world), world);
+}
+
+async function runsOf(connections: readonly Connection[], world: World): Promise<readonly FoundRun[]> {
+  const found: FoundRun[] = [];
+  const strangers = new Map<string, Connection>();
+  for (const keepers of byRunsDir(connections)) {
+    const [first] = keepers;
+    if (first === undefined) continue;
+    for (const run of await listRuns(first.host, first.runsDir)) {
+      const cluster = run.job?.cluster ?? first.cluster;
+      const own = keepers.find((keeper) => keeper.cluster === cluster) ?? strangers.get(cluster);
+      const connection = own ?? (await strangerIn(first, cluster, world));
+      if (own === undefined) strangers.set(cluster, connection);
+      found.push({ run, connection });
+    }
+  }
+  const submitted = ({ run }: FoundRun) => run.job?.submitted ?? '';
+  return found.sort((a, b) => submitted(b).localeCompare(submitted(a)));
+}
+
+/**
+ * Where one cluster was asked for, its folder may hold runs of others on this machine, such as rehearsals: only their own
+ * Slurm knows their jobs.
+ */
+async function strangerIn(keeper: Connection, cluster: string, world: World): Promise<Connection> {
+  if (keeper.host.dial) return keeper;
+  const own = await usable(cluster, await clusterNames(world), world);
+  return own === undefined || own.host.dial ? keeper : own;
+}
+
+function byRunsDir(connections: readonly Connection[]): readonly (readonly Connection[])[] {
+  const groups = new Map<string, Connection[]>();
+  for (const connection of connections) {
+    const place = `${connection.host.name}:${connection.runsDir}`;
+    const group = groups.get(place);
+    if (group) group.push(connection);
+    else groups.set(place, [connection]);
+  }
+  return [...groups.values()];
+}
+
+/**
+ * The cluster that was asked for, else all that can be reached. Of the latter, a profile with errors is nobody's
+ * business here, unless a run turns out to need it.
+ */
+async function connectionsFor(options: LookupOptions, world: World): Promise<readonly Connection[]> {
+  const names = await clusterNames(world);
+  const chosen = chosenCluster(options, world);
+  if (chosen !== undefined) return [connect(await readProfile(chosen, names, world), world)];
+  const connections: Connection[] = [];
+  for (const name of [DEFAULT, ...names.filter((other) => other !== DEFAULT)]) {
+    const connection = await usable(name, names, world);
+    if (connection && (name === DEFAULT || !connection.host.dial)) connections.push(connection);
+  }
+  return connections;
+}
+
+function chosenCluster({ cluster }: LookupOptions, { env }: World): string | undefined {
+  return cluster ?? (env.DYN_SLURM_CLUSTER || undefined);
+}
+
+/** Undefined where the profile has errors. A file of it that must not be used is left out, and told of once. */
+async function usable(name: string, names: readonly string[], world: World): Promise<Connection | undefined> {
+  try {
+    return connect(await readProfile(name, names, world, (refused) => warnOnce(refused, world)), world);
+  } catch (error) {
+    if (error instanceof DynSlurmError) return undefined;
+    throw error;
+  }
+}
+
+const warned = new WeakMap<World['self'], Set<string>>();
+
+function warnOnce({ message, hint }: RefusedProfile, { self, err }: World): void {
+  const told = warned.get(self) ?? new Set();
+  warned.set(self, told);
+  if (told.has(message)) return;
+  told.add(message);
+  err.write(`warning: ${message}\n  hint: ${hint}\n`);
+}
+
+async function connectionOf(run: Run, world: World): Promise<Connection> {
+  const cluster = run.job?.cluster;
+  return cluster === undefined
+    ? anyConnection(world)
+    : connect(await readProfile(cluster, await clusterNames(world), world), world);
+}
+
+/** For what needs no Slurm. */
+async function anyConnection(world: World): Promise<Connection> {
+  return connect({ name: 'default' }, world);
+}

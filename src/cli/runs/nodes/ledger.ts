@@ -1,0 +1,137 @@
+import { join } from 'node:path';
+import { DynSlurmError } from '../../../errors.ts';
+import type { RunSignature } from '../../../observe/run-signature.ts';
+import { blameInLog } from '../../../observe/run-signature.ts';
+import { type Blame, FAILED } from '../../../run/blame.ts';
+import type { RunState } from '../../../run/state.ts';
+import type { World } from '../../world.ts';
+import { type Connection, LOCAL } from '../cluster/connect.ts';
+import type { FoundRun } from '../found-run.ts';
+
+/** A node that was to blame for the end of a run. */
+export interface BadNode {
+  readonly node: string;
+  readonly reason: string;
+  /** Id of the run. */
+  readonly run: string;
+  /** RFC 3339. */
+  readonly time: string;
+  /** The user said that it is well again; what was before this time does not count. RFC 3339. */
+  readonly forgotten?: string;
+}
+
+/** Milliseconds that a node stays out of new jobs: administrators see to most within a day. */
+const KEPT = 24 * 3_600_000;
+
+/** The user's notes on the nodes of a cluster. */
+function file(cluster: string, { env, home }: World): string {
+  return join(env.XDG_STATE_HOME || join(home, '.local/state'), 'dyn-slurm/nodes', `${cluster}.json`);
+}
+
+/** Names of the clusters of which something is noted. */
+export async function notedClusters(world: World): Promise<readonly string[]> {
+  const names = await world.listDir(join(file('', world), '..'));
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -'.json'.length))
+    .sort();
+}
+
+/** By name; those that count, not those that the user has forgotten. Notes that cannot be read are none. */
+export async function badNodes(cluster: string, world: World): Promise<readonly BadNode[]> {
+  return (await entries(cluster, world)).filter(({ forgotten, time }) => !(forgotten && forgotten >= time));
+}
+
+async function entries(cluster: string, world: World): Promise<readonly BadNode[]> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await world.readFile(file(cluster, world)));
+  } catch {
+    return [];
+  }
+  const since = oldest(world);
+  return (Array.isArray(value) ? value : [])
+    .filter(isBadNode)
+    .filter(({ time, forgotten = '' }) => time >= since || forgotten >= since)
+    .sort((a, b) => a.node.localeCompare(b.node));
+}
+
+const oldest = (world: World): string => new Date(world.now().getTime() - KEPT).toISOString();
+
+function isBadNode(value: unknown): value is BadNode {
+  const fields = ['node', 'reason', 'run', 'time'] as const;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    fields.every((name) => typeof (value as Record<string, unknown>)[name] === 'string')
+  );
+}
+
+async function write(cluster: string, nodes: readonly BadNode[], world: World): Promise<void> {
+  await world.writeFile(file(cluster, world), `${JSON.stringify(nodes, null, 2)}\n`, 0o600);
+}
+
+/**
+ * Notes the nodes that trouble of a run was laid at; what is older than a day counts no more. `found`: the line in its logs
+ * that says why it failed, where it was looked for. A home that cannot be written to is no error.
+ */
+export async function noteBadNodes(
+  { run, connection }: Pick<FoundRun, 'run' | 'connection'>,
+  state: RunState,
+  world: World,
+  found?: RunSignature,
+): Promise<void> {
+  const { cluster } = connection;
+  if (cluster === LOCAL) return;
+  const told = [...state.blamed.values(), ...blameInLog(state, found)];
+  const down = await lost(state, connection, world);
+  if (told.length + down.length === 0) return;
+  const since = oldest(world);
+  const known = await entries(cluster, world);
+  // Nobody knows when these failed, so that a run tells of each of them once.
+  const unheard = down.filter(({ node }) => !known.some((one) => one.node === node && one.run === run.id));
+  const blamed = new Map([...told, ...unheard].map((blame) => [blame.node, blame]));
+  const news = [...blamed.values()].filter(({ node, time }) => {
+    const entry = known.find((one) => one.node === node);
+    return time >= since && (!entry || (time > entry.time && time > (entry.forgotten ?? '')));
+  });
+  if (news.length === 0) return;
+  const rest = known.filter(({ node }) => !news.some((one) => one.node === node));
+  const noted = news.map(({ node, reason, time }) => ({ node, reason, run: run.id, time }));
+  await write(cluster, [...rest, ...noted], world).catch(() => {});
+}
+
+/** Where the job's script went with its head node, Slurm alone knows which nodes are down. */
+async function lost(
+  { verdict, queue, bound }: RunState,
+  { scheduler }: Connection,
+  { signal }: World,
+): Promise<readonly Blame[]> {
+  if (!verdict?.inferred || queue?.state !== 'NODE_FAIL' || !bound) return [];
+  const marks = await scheduler
+    .nodeMarks(
+      bound.nodes.map(({ host }) => host),
+      signal,
+    )
+    .catch((error: unknown) => {
+      if (error instanceof DynSlurmError) return [];
+      throw error;
+    });
+  return marks
+    .filter(({ state }) => /^down/i.test(state))
+    .map(({ node }) => ({ node, reason: FAILED, time: verdict.time }));
+}
+
+/** Takes nodes for well again; false where one of them is not noted. */
+export async function forgetNode(node: string, cluster: string, world: World): Promise<boolean> {
+  const known = await entries(cluster, world);
+  const counts = (await badNodes(cluster, world)).some((one) => one.node === node);
+  if (!counts) return false;
+  const forgotten = world.now().toISOString();
+  await write(
+    cluster,
+    known.map((one) => (one.node === node ? { ...one, forgotten } : one)),
+    world,
+  );
+  return true;
+}

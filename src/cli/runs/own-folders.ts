@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import type { World } from '../world.ts';
+
+/** Where dyn-slurm keeps what it has to remember: `$XDG_STATE_HOME/dyn-slurm`. */
+export function stateFolder({ env, home }: Pick<World, 'env' | 'home'>): string {
+  return join(absolute(env.XDG_STATE_HOME) ?? join(home, '.local/state'), 'dyn-slurm');
+}
+
+/** Where the user keeps settings: `$XDG_CONFIG_HOME/dyn-slurm`. */
+export function configFolder({ env, home }: Pick<World, 'env' | 'home'>): string {
+  return join(absolute(env.XDG_CONFIG_HOME) ?? join(home, '.config'), 'dyn-slurm');
+}
+
+/** The XDG Base Directory Specification has relative paths ignored. */
+function absolute(path: string | undefined): string | undefined {
+  return path?.startsWith('/') ? path : undefined;
+}
