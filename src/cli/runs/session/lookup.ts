@@ -53,7 +53,8 @@ export async function lookUpSession(
 
 /**
  * The run that a command is for: a session or a submitted job that is named, else the session of DYN_SLURM_SESSION, else
- * the newest session that goes on, else the newest job. @throws DynSlurmError `usage` where there is none, or it has no job.
+ * the newest session that goes on, else the newest job that does, else the newest run, of which the command then says that
+ * it has ended. @throws DynSlurmError `usage` where there is none, or it has no job.
  */
 export async function lookUpSteered(
   query: string | undefined,
@@ -71,9 +72,9 @@ export async function lookUpSteered(
 async function newestSteered(options: LookupOptions, world: World): Promise<FoundRun> {
   const runs = await lookUpRuns(options, world);
   const sessions = runs.filter(({ run }) => run.job?.session !== undefined);
-  const found = (await newestLive(sessions, false, world)) ?? (await newestLive(runs, true, world));
+  const found = (await newestLive(sessions, false, world)) ?? (await newestMeant(runs, 'measured', world));
   if (found !== undefined) return found;
-  throw new DynSlurmError('usage', 'no run goes on', {
+  throw new DynSlurmError('usage', 'there is no run', {
     hint: '`dyn-slurm submit CONFIG` starts one, and `dyn-slurm allocate CONFIG` a session',
   });
 }
