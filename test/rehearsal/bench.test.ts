@@ -224,7 +224,9 @@ test('a service that runs on without a benchmark says how to run one', async () 
   await eventOf(run, 'ready');
   expect(await stage.run('bench', run.run)).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/the config of plain-\w+ has no bench\n {2}hint: specify what to measure: /),
+    stderr: expect.stringMatching(
+      /the config of plain-\w+ has no bench\n {2}hint: specify what to measure: /,
+    ),
   });
   expect((await stage.run('bench', run.run, '--show')).code).toBe(2);
   expect((await stage.run('bench', run.run, '--type', 'builtin', '--isl', '10')).stderr).toContain(
