@@ -1,3 +1,5 @@
+import { LineSplitter } from './line-splitter.ts';
+
 /**
  * Chunks of a streamed completion, from its server-sent events. A service that has begun to answer with 200 can tell of a
  * failure only inside the stream: by an event `error`, by a chunk with an `error`, or by an end without `[DONE]`.
@@ -54,14 +56,10 @@ function eventOf(fields: readonly (readonly [string, string])[]): StreamEvent {
 }
 
 async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let pending = '';
-  for await (const bytes of body) {
-    const parts = (pending + decoder.decode(bytes, { stream: true })).split('\n');
-    pending = parts.pop() ?? '';
-    for (const part of parts) yield part.endsWith('\r') ? part.slice(0, -1) : part;
-  }
-  if (pending !== '') yield pending;
+  const splitter = new LineSplitter(Number.POSITIVE_INFINITY);
+  for await (const bytes of body) yield* splitter.push(bytes);
+  const rest = splitter.end();
+  if (rest !== undefined) yield rest;
 }
 
 const shortened = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 300);

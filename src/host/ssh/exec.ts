@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { DynSlurmError } from '../../errors.ts';
 import { commandError } from '../command-error.ts';
 import type { CommandResult, ExecOptions } from '../host.ts';
@@ -10,21 +11,9 @@ import type { Session } from './session.ts';
 
 /** Milliseconds that ending a remote process may hold up an interrupt. */
 const KILL_PATIENCE = 1300;
-/** Signals by number, as far as they end programs: bash reports 128 + n. */
-const SIGNALS: Readonly<Record<number, string>> = {
-  1: 'SIGHUP',
-  2: 'SIGINT',
-  3: 'SIGQUIT',
-  4: 'SIGILL',
-  6: 'SIGABRT',
-  7: 'SIGBUS',
-  8: 'SIGFPE',
-  9: 'SIGKILL',
-  11: 'SIGSEGV',
-  13: 'SIGPIPE',
-  14: 'SIGALRM',
-  15: 'SIGTERM',
-};
+/** A signal that ends programs, by its number: the host runs Linux. */
+const signalName = (number: number): string | undefined =>
+  number > 15 ? undefined : Object.entries(constants.signals).find(([, each]) => each === number)?.[0];
 
 /** Host.exec over a session. Never repeated: where the connection is lost, the cause's code is ECONNRESET. */
 export async function execRemotely(
@@ -51,7 +40,7 @@ export async function execRemotely(
     const { stderr, status, notes, tooMuch } = answer;
     if (notes.includes('missing')) throw await missing(link, program, failed);
     if (tooMuch) throw commandError({ ...failed, stderr, how: 'too much output' }, 'connection');
-    const killed = SIGNALS[status - 128];
+    const killed = signalName(status - 128);
     if (killed) throw commandError({ ...failed, stdout, stderr, how: `killed by ${killed}` }, 'connection');
     return { stdout, stderr, exitCode: status };
   } catch (error) {

@@ -1,6 +1,7 @@
 import { connect, type NatsConnection, RequestStrategy } from 'nats';
 import { unlessAborted } from '../../host/on-abort.ts';
 import { pause } from '../../host/pause.ts';
+import { timeLimit } from '../../host/time-limit.ts';
 import type { ServiceEventOf } from '../../run/service-event.ts';
 import type { Credentials } from './credentials.ts';
 
@@ -45,27 +46,13 @@ export async function watchBus(
   const either = AbortSignal.any([signal, stop.signal]);
   try {
     do {
-      onLook(await within(LOOK_TIMEOUT, look(nats)));
+      const bus = await unlessAborted(look(nats), timeLimit(LOOK_TIMEOUT), 0);
+      if (bus === undefined) throw new Error(`NATS gave no answer within ${LOOK_TIMEOUT / 1000} s`);
+      onLook(bus);
     } while (await pause(every, either));
     if (!signal.aborted) throw (await lost) ?? new Error('NATS has closed the connection');
   } finally {
     await nats.close();
-  }
-}
-
-/** @throws Error where there is no answer in time. */
-async function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`NATS gave no answer within ${milliseconds / 1000} s`)),
-      milliseconds,
-    );
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,11 +1,10 @@
 import { change, decimal } from '../../format.ts';
 import { table } from '../chart.ts';
-import { compare } from '../comparison.ts';
+import { compare, verdictText } from '../comparison.ts';
 import { type Html, html } from '../html.ts';
 import { lineDifference } from '../line-difference.ts';
 import { type Measured, spreadText } from '../measured.ts';
 import type { RunData } from '../run-data.ts';
-import { verdictText } from '../verdict-text.ts';
 
 /** Every load that several benchmarks have measured: how far they differ, and whether that is more than noise. */
 export function differences(measured: readonly Measured[], runs: readonly RunData[]): Html | undefined {
