@@ -1,7 +1,8 @@
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unlessAborted } from '../host/on-abort.ts';
 import { ask } from './slurm/mailbox.ts';
-import { processesOf, sendSignal } from './slurm/process-table.ts';
+import { localFoldersOf, processesOf, sendSignal } from './slurm/process-table.ts';
 import { jobMark } from './slurm/site.ts';
 
 const LOOK = 100;
@@ -23,10 +24,15 @@ export async function leftBehind(
   }
 }
 
-/** Kills all processes of a stand-in's job, whatever they are doing. Returns with the abort at the latest. */
+/**
+ * Kills all processes of a stand-in's job, whatever they are doing, and removes their folders on the node's own disk: what
+ * keeps the job finds these by the processes, and may come too late to see one. Returns with the abort at the latest.
+ */
 export async function killOutright(dir: string, jobId: string, signal: AbortSignal): Promise<void> {
+  const folders = localFoldersOf(jobMark(dir, jobId), Number(jobId));
   const heard = ask({ dir }, Number(jobId), { kind: 'cancel', kill: true });
   // What keeps the job may be slow itself on a busy machine.
   sendSignal(processesOf(jobMark(dir, jobId)), 'SIGKILL');
   await unlessAborted(heard, signal, 0);
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
