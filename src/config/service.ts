@@ -196,7 +196,7 @@ export const dynamo = z.strictObject({
     .min(0)
     .optional()
     .describe(
-      'How often a request may move to another worker after a failure, 0 or more. Default: 3 where a role may restart or is not critical, else Dynamo’s, 0.',
+      'How often a request may move to another worker when its own fails or is restarted, 0 or more. Default: 3; before Dynamo 1.0, only where a role may restart or is not critical, else Dynamo’s, 0.',
     ),
   tool_call_parser: text
     .optional()
