@@ -300,37 +300,82 @@ serves() {
 warn_turned_away() {
   local name=$1 frontend instance
   instance=$(instance_of "$name") && [[ -n $instance ]] || return 0
+  frontend=$(refusing "$instance") || return 0
+  event warning step="$name" node="$(host_of "$name")" \
+    reason="$frontend sends no requests to $name: its model card is not that of the other ${STEP_ROLE[$name]} workers; change all of them, or stop the others first"
+}
+
+# refusing INSTANCE: the frontend whose log says that it turns that one away.
+refusing() {
+  local frontend
   for frontend in "${STEPS[@]}"; do
     [[ ${STEP_KIND[$frontend]} == frontend ]] || continue
-    tail -qc 16000000 "$RUN_DIR/logs/$frontend".*.log 2>/dev/null |
-      grep -aqE "Rejected incompatible workers.*/$instance\"" || continue
-    event warning step="$name" node="$(host_of "$name")" \
-      reason="$frontend sends no requests to $name: its model card is not that of the other ${STEP_ROLE[$name]} workers; change all of them, or stop the others first"
+    tail -qc 16000000 "$RUN_DIR/logs/$frontend".*.log 2>/dev/null | grep -aqE "Rejected incompatible workers.*/$1\"" || continue
+    printf '%s' "$frontend"
     return
   done
+  return 1
+}
+
+# seen_by_frontends: waits until each frontend has taken or refused every worker that is registered. Where the release does
+# not tell how many it has taken, and where one takes longer than 10 s, nothing is known of that.
+seen_by_frontends() {
+  local until=$((SECONDS + 10))
+  if [[ -z $MODEL_PATH ]]; then
+    sleep 0.5
+    return 0
+  fi
+  until all_decided || ((SECONDS >= until)); do
+    sleep 0.1
+  done
+}
+
+all_decided() {
+  local entry frontend answer instance taken count=0
+  for entry in "${EXPECTED[@]}"; do
+    while read -r instance _; do
+      refusing "$instance" >/dev/null || ((++count))
+    done < <(instances "${entry##*|}")
+  done
+  for frontend in "${FRONTENDS[@]}"; do
+    taken=0
+    answer=$(HTTP_TIME=$ANSWER_IN http GET "$frontend" "$MODEL_PATH")
+    while [[ $answer =~ \"workers\":([0-9]+)(.*) ]]; do
+      ((taken += BASH_REMATCH[1])) || :
+      answer=${BASH_REMATCH[2]}
+    done
+    ((taken >= count)) || return 1
+  done
+}
+
+# instances RANGE: of what is registered there, the id and the value, a line each.
+instances() {
+  local kv key
+  while read -r kv || [[ -n $kv ]]; do
+    [[ $kv =~ \"key\":\"([^\"]*)\".*\"value\":\"([^\"]*)\" ]] || continue
+    key=$(base64 -d <<<"${BASH_REMATCH[1]}")
+    printf '%s %s\n' "${key##*/}" "$(base64 -d <<<"${BASH_REMATCH[2]}")"
+  done < <(HTTP_TIME=$ANSWER_IN ask_etcd "$ETCD" "${1/',"count_only":true'/}" | tr '{' '\n')
 }
 
 # instance_of WORKER: under which id it is registered.
 instance_of() {
-  local entry range kv key
+  local entry instance value
   for entry in "${EXPECTED[@]}"; do
     [[ $entry == "${STEP_ROLE[$1]}|"* ]] || continue
-    range=${entry##*|}
-    while read -r kv || [[ -n $kv ]]; do
-      [[ $kv =~ \"key\":\"([^\"]*)\".*\"value\":\"([^\"]*)\" ]] || continue
-      key=$(base64 -d <<<"${BASH_REMATCH[1]}")
-      [[ $(base64 -d <<<"${BASH_REMATCH[2]}") != *"\"$(address_of "$1")"[\"/]* ]] || printf '%s' "${key##*/}"
-    done < <(HTTP_TIME=$ANSWER_IN ask_etcd "$ETCD" "${range/',"count_only":true'/}" | tr '{' '\n')
+    while read -r instance value; do
+      [[ $value != *"\"$(address_of "$1")"[\"/]* ]] || printf '%s' "$instance"
+    done < <(instances "${entry##*|}")
   done
 }
 
-# watch_step NAME: asks it, beside all else, whether it serves. Once the service was ready, frontends have a moment to see it.
+# watch_step NAME: asks it, beside all else, whether it serves. Once the service was ready, frontends then have to see it.
 watch_step() {
   local name=$1 address path words
   if [[ -z ${LOOK[$name]:-} ]]; then
     ((SECONDS >= ${LOOK_AT[$name]:-0})) || return 0
     { read -r address && read -r path && read -r words; } <<<"${ANSWERS_AT[$name]}"
-    { answers "$address" "$path" "$words" && { ((!READY)) || sleep 0.5; }; } >/dev/null 2>&1 &
+    { answers "$address" "$path" "$words" && { ((!READY)) || seen_by_frontends; }; } >/dev/null 2>&1 &
     LOOK[$name]=$!
   elif ! kill -0 "${LOOK[$name]}" 2>/dev/null; then
     ! wait "${LOOK[$name]}" || serves "$name"
