@@ -10,5 +10,6 @@ run \
   --http-host "${SELF_IP}" \
   --http-port "${PORT[8000]}" \
   --router-mode round-robin \
+  --migration-limit 3 \
   --request-plane tcp \
   --event-plane nats

@@ -11,5 +11,6 @@ run \
   --http-port "${PORT[8000]}" \
   --router-mode kv \
   --kv-cache-block-size 16 \
+  --migration-limit 3 \
   --request-plane tcp \
   --event-plane nats
