@@ -22,6 +22,8 @@ const OF_SLURM =
 const UNSAID = /: (?:Unspecified error|No error)$|policy\.?$/i;
 /** A check of the site's that the job passed. */
 const PASSED = /\bOK\.?$/;
+/** What a machine whose plugins are not complete always prints. */
+const NOISE = /: Plugin file not found\.?$/;
 const SITE =
   'a rule of the site refuses the job: its words, if any, come first; the site’s documentation, or its administrators, know more';
 
@@ -32,8 +34,10 @@ const SITE =
 export function refusalHint(stderr: string): string | undefined {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   const own = lines.filter((line) => OF_SLURM.test(line));
-  const said = lines.filter((line) => !OF_SLURM.test(line) && !PASSED.test(line.trim()));
-  const known = [...said, ...own].map(hintOf).find((hint) => hint !== undefined);
+  const others = lines.filter((line) => !OF_SLURM.test(line) && !PASSED.test(line.trim()));
+  const said = others.filter((line) => !NOISE.test(line));
+  const noise = others.filter((line) => NOISE.test(line));
+  const known = [...said, ...own, ...noise].map(hintOf).find((hint) => hint !== undefined);
   if (known !== undefined) return known;
   return own.some((line) => UNSAID.test(line)) ? SITE : undefined;
 }

@@ -132,6 +132,8 @@ test.each([
     /another partition, account or QOS$/,
   ],
   ['Requeued after prolog failure', /starts again by itself/],
+  ['burst_buffer/lua:_Stage-in_in_progress', /^wait; `scontrol show burstbuffer`/],
+  ['burst_buffer/lua: slurm_bb_data_in: failed', /^see `scontrol show job 1`/],
   ['SpecialExit', /scontrol release 1/],
   ['ResvDelHold', /change slurm.reservation$/],
   ['BootFail', /`sinfo -R`/],

@@ -147,6 +147,47 @@ ERROR: your project TG-1 has expired
 sbatch: error: Batch job submission failed: Unspecified error`,
     /^lower slurm.time or the number of nodes/,
   ],
+  [
+    `A Quality of Service (QoS) has not been provided
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /^see your QOS/,
+  ],
+  [
+    `The \`gpu-a100\` partition accepts the following QoS values: \`normal, long\`
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /^see your QOS/,
+  ],
+  [
+    `Logical queue gpu_shared requires you to request 32.0 cores
+per GPU, job requested 4 cores (adjusted for memory) for 1 GPUs
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /cpus-per-task/,
+  ],
+  [
+    `Your job doesn't specify the amount of memory per-cpu
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /slurm.directives: \{mem: AMOUNT\}/,
+  ],
+  [
+    `Job aborted, your project ran out of CPU quota.
+sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)`,
+    /^lower slurm.time or the number of nodes/,
+  ],
+  [
+    `All GPU jobs are limited to 1 node. Please reschedule your job using \`--nodes=1\`.
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /^see the sizes/,
+  ],
+  [
+    `A list of \`gres\` options is currently not permitted.
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /^set `gpu_directive`/,
+  ],
+  [
+    `*** Error partition 'h200_x' is not valid for this job
+sbatch: error: *** Error: CPU job setup is not valid`,
+    /^compare with `scontrol show partition NAME`/,
+  ],
   ['--gpus-per-task is mutually exclusive with --gpus-per-node', /in two ways|leave gpus, gpus-per-task/],
   ['Cannot use both --gpus and --gpus-per-node', /leave gpus, gpus-per-task/],
   ['--mem-per-gpu can not be used with --mem', /memory_directive/],
@@ -176,6 +217,12 @@ sbatch: error: Failure in local plugin stack`,
     'plugin_load_from_file: dlopen(/usr/lib64/slurm/spank_pyxis.so): cannot open shared object file: No such file or directory',
     /^the words name the plugin/,
   ],
+  [
+    `spank: x11.so: Plugin file not found
+sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified`,
+    /^see your accounts/,
+  ],
+  ['spank: x11.so: Plugin file not found', /^the words name the plugin/],
   ['Invalid numeric value "abc" for --gpus-per-node.', /does not know the option/],
   ['Unable to open file job.sh', /runs_dir/],
   ['Job allocation 123 has been revoked.', /sacct/],
