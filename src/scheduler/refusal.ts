@@ -4,6 +4,8 @@ import data from './refusals.json' with { type: 'json' };
 export interface Refusal {
   /** Regular expressions, without regard to case; any of them. */
   readonly says: readonly string[];
+  /** Regular expressions of the same kind, for what a site says that nothing better is known of. */
+  readonly words?: readonly string[];
   readonly means: string;
   readonly next: string;
 }
@@ -11,10 +13,17 @@ export interface Refusal {
 /** The first that fits a line counts. The words of Slurm itself are those of src/common/slurm_errno.c, 20.11 to 26.05. */
 export const REFUSALS: readonly Refusal[] = data;
 
-const COMPILED = REFUSALS.map(({ says, next }) => ({
-  next,
-  said: says.map((text) => new RegExp(text, 'i')),
-}));
+type Hints = readonly { readonly next: string; readonly said: readonly RegExp[] }[];
+
+const BY_PHRASE = hints(({ says }) => says);
+const BY_WORD = hints(({ words = [] }) => words);
+
+function hints(texts: (refusal: Refusal) => readonly string[]): Hints {
+  return REFUSALS.map((refusal) => ({
+    next: refusal.next,
+    said: texts(refusal).map((text) => new RegExp(text, 'i')),
+  }));
+}
 
 /** What Slurm puts before its own reason, which comes last. */
 const OF_SLURM =
@@ -37,12 +46,17 @@ export function refusalHint(stderr: string): string | undefined {
   const others = lines.filter((line) => !OF_SLURM.test(line) && !PASSED.test(line.trim()));
   const said = others.filter((line) => !NOISE.test(line));
   const noise = others.filter((line) => NOISE.test(line));
-  const known = [...said, ...own, ...noise].map(hintOf).find((hint) => hint !== undefined);
+  const known =
+    firstHint([...said, ...own], BY_PHRASE) ?? firstHint(said, BY_WORD) ?? firstHint(noise, BY_PHRASE);
   if (known !== undefined) return known;
   return own.some((line) => UNSAID.test(line)) ? SITE : undefined;
 }
 
-function hintOf(line: string): string | undefined {
-  const text = line.replace(/^\w+: (?:error|fatal): /, '');
-  return COMPILED.find(({ said }) => said.some((each) => each.test(text)))?.next;
+function firstHint(lines: readonly string[], known: Hints): string | undefined {
+  for (const line of lines) {
+    const text = line.replace(/^\w+: (?:error|fatal): /, '');
+    const hint = known.find(({ said }) => said.some((each) => each.test(text)));
+    if (hint) return hint.next;
+  }
+  return undefined;
 }

@@ -188,6 +188,96 @@ sbatch: error: Batch job submission failed: Unspecified error`,
 sbatch: error: *** Error: CPU job setup is not valid`,
     /^compare with `scontrol show partition NAME`/,
   ],
+  [
+    `You requested 245760M RAM, but only 1 GPUs. For 1 GPUs, please only request MAX 234842M RAM
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /memory_directive/,
+  ],
+  [
+    `You cannot use this account to submit this job.
+sbatch: error: Please use one of the following accounts:
+sbatch: error:   RAS default accounts: def-a,
+sbatch: error:           RAC accounts:
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /slurm\.account/,
+  ],
+  [
+    `Batch job submission failed: Unspecified error
+sbatch: error: ----------------------------------------
+sbatch: error: You are associated with multiple _gpu allocations...
+sbatch: error: Please specify one of the following accounts to submit this job:
+sbatch: error:   RAS default accounts: def-a, def-b,
+sbatch: error: Use the parameter --account=desired_account when submitting your job`,
+    /slurm\.account/,
+  ],
+  [
+    `You have requested too much time or specified no time limit for your job to run on a partition.
+               Maximum for partition 'testing' is 120 minutes and you requested 180 minutes
+sbatch: error: Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)`,
+    /slurm\.time/,
+  ],
+  [
+    `You must include an RT Project with the -A flag to this command.
+               Please see https://kb.example.edu/d/bihc
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /slurm\.account/,
+  ],
+  [
+    `You asked for HSW24 nodes which are no more available on OCCIGEN since (3/1/2022). Ask BDW28 instead and eventually adapt you scripts to submit new jobs.
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /slurm\.constraint/,
+  ],
+  [
+    `You are submitting a job to a non-AI partition while
+using an AI allocation. Please use --partition=ai. This job has been
+rejected.
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /slurm\.partition/,
+  ],
+  [
+    `You must specify an -a/--account
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /slurm\.account/,
+  ],
+  [
+    `Req GPUs: 0
+sbatch: error: ERROR: Jobs must request at least 1 GPU, use -G <num> or --gpus <num> or --gres=gpu:<num>.
+sbatch: error: Job submit/allocate failed: Unspecified error`,
+    /^set `gpu_directive`/,
+  ],
+  [
+    `Job cost is estimated at 1200.00 NERSC-Hours, your balance is 30.00 NERSC-Hours (Repo: 30.00 NERSC-Hours). Cannot proceed, please see https://docs.example.gov/jobs/policy/ for your options to run this job.
+sbatch: error: Job submit/allocate failed: Unspecified error`,
+    /^lower slurm.time or the number of nodes/,
+  ],
+  [
+    `Errors in job submission:
+sbatch: error: ERROR 1: Invalid project.
+sbatch: error: Use the flag -A to specify an active project with allocation on this cluster.
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /slurm\.account/,
+  ],
+  [
+    `The cpu demand is lower than 48. Please submit to huge or cpu partition.
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /cpus-per-task/,
+  ],
+  [
+    `Job request does not match any supported policy.
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /^a rule of the site refuses the job/,
+  ],
+  [
+    `CPU/RAM policy: requested 8 CPUs exceeds 6 CPUs on server2 for 1 GPU(s)
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /cpus-per-task/,
+  ],
+  [
+    `CPU 超限: 每 GPU 对应 CPU 不能超过 12 核
+sbatch: error: 申请核数：32 ；申请卡数: 1 (每卡 32 核)
+sbatch: error: Batch job submission failed: Unspecified error`,
+    /cpus-per-task/,
+  ],
   ['--gpus-per-task is mutually exclusive with --gpus-per-node', /in two ways|leave gpus, gpus-per-task/],
   ['Cannot use both --gpus and --gpus-per-node', /leave gpus, gpus-per-task/],
   ['--mem-per-gpu can not be used with --mem', /memory_directive/],
