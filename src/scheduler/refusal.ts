@@ -31,8 +31,8 @@ const OF_SLURM =
 const UNSAID = /: (?:Unspecified error|No error)$|policy\.?$/i;
 /** A check of the site's that the job passed. */
 const PASSED = /\bOK\.?$/;
-/** What a machine whose plugins are not complete always prints. */
-const NOISE = /: Plugin file not found\.?$/;
+/** What a machine whose plugins are not complete always prints, and warnings of sites that refuse nothing. */
+const NOISE = /: Plugin file not found\.?$|\brunning low\b/;
 const SITE =
   'a rule of the site refuses the job: its words, if any, come first; the site’s documentation, or its administrators, know more';
 

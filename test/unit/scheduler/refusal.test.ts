@@ -278,6 +278,26 @@ sbatch: error: 申请核数：32 ；申请卡数: 1 (每卡 32 核)
 sbatch: error: Batch job submission failed: Unspecified error`,
     /cpus-per-task/,
   ],
+  [
+    `Your budget is running low. If there is insufficient budget to start your job, it will get cancelled.
+sbatch: error: Batch job submission failed: Invalid partition name specified`,
+    /slurm\.partition/,
+  ],
+  [
+    `Your account has exceeded a file system quota and is not permitted to submit batch jobs.
+sbatch: error: Job submit/allocate failed: Unspecified error`,
+    /^delete files/,
+  ],
+  [
+    `Job submission rejected: Batch jobs cannot use the \`interactive_*\` partitions.
+allocation failure: Unspecified error`,
+    /slurm\.partition/,
+  ],
+  [
+    `job memory limit for shared nodes exceeded. Must be <= 120000 MB
+sbatch: error: Batch job submission failed: Invalid feature specification`,
+    /memory_directive/,
+  ],
   ['--gpus-per-task is mutually exclusive with --gpus-per-node', /in two ways|leave gpus, gpus-per-task/],
   ['Cannot use both --gpus and --gpus-per-node', /leave gpus, gpus-per-task/],
   ['--mem-per-gpu can not be used with --mem', /memory_directive/],
