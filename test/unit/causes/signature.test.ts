@@ -47,7 +47,10 @@ test.each([
   '2026-04-21 04:13:42 [ERROR] worker: the request was refused',
   'ERROR: 2 prefill workers are still not ready',
   'OSError: cannot use /tmp/enroot-data/user-1/pyxis_7.1/models',
-])('what only looks like the words of Slurm or of a container is none: %s', (line) => {
+  '[2026-04-21 04:13:30] FlashMLA only supports a page_size of 64, page_size changed from 1 to 64.',
+  '    raise RuntimeError("Mooncake memory registration failed.")',
+  "AttributeError: 'NoneType' object has no attribute 'tolist'",
+])('what only looks like the words of a failure is none: %s', (line) => {
   expect(signatureOf(line)).toBeUndefined();
 });
 
