@@ -181,10 +181,13 @@ function messageAt(lines: readonly string[], { at, source }: Choice): string {
   let text = withoutPrefix(lines[at] ?? '').trim();
   const rest = lines.slice(at + 1).map((line) => withoutPrefix(line));
   const last = rest.slice(0, LAST_ERROR_WITHIN).indexOf('Last error:');
-  if (/^[A-Za-z_.]+:?$/.test(text) && source !== '') text = `${text.replace(/:$/, '')}: ${source}`;
+  // A message that begins with a line break: the source has only what raised it.
+  const begun = text.endsWith(':') && source.startsWith('raise ');
+  if (/^[A-Za-z_.]+:?$/.test(text) && source !== '' && !begun) text = `${text.replace(/:$/, '')}: ${source}`;
   else if (last >= 0) text = `${text} ${rest[last + 1] ?? ''}`;
   else if (hasForm('silent', text)) {
-    for (const line of rest.slice(0, CONTINUED)) {
+    for (const [index, line] of rest.slice(0, CONTINUED).entries()) {
+      if (begun && index === 0 && line.trim() === '') continue;
       if (
         line.trim() === '' ||
         isConsequence(line) ||
