@@ -201,15 +201,18 @@ find_signature() {
 
 # whole_message AT SOURCE: sets CAUSE_LINE to the chosen line, with those that go on where it says nothing by itself.
 whole_message() {
-  local at=$1 bare='^[A-Za-z_.]+:?$' next message text=''
+  local at=$1 bare='^[A-Za-z_.]+:?$' begun=0 next message text=''
   strip_prefix "${LINES[at]}"
   text=${text#"${text%%[![:space:]]*}"}
   message=${text%"${text##*[![:space:]]}"}
-  if [[ -n $2 && $message =~ $bare ]]; then
+  # A message that begins with a line break: the source has only what raised it.
+  [[ $message != *: || $2 != 'raise '* ]] || begun=1
+  if ((!begun)) && [[ -n $2 && $message =~ $bare ]]; then
     message="${message%:}: $2"
   elif ! last_error_after "$at" && [[ $message =~ $FORM_silent ]]; then
     for ((next = at + 1; next <= at + 3 && next < ${#LINES[@]}; next++)); do
       strip_prefix "${LINES[next]}"
+      ((!begun || next > at + 1)) || [[ $text == *[![:space:]]* ]] || continue
       [[ $text == *[![:space:]]* && $text != *'Traceback ('* && ! $text =~ $FORM_stamped ]] || break
       ! is_consequence "$text" || break
       trim_source
