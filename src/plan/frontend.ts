@@ -4,6 +4,7 @@ import { migrationLimit } from '../config/migration.ts';
 import { hasEventPlane, hasPlanes, hasRequestPlane } from '../config/planes.ts';
 import { atLeast } from '../config/release.ts';
 import { releasesOf } from '../config/releases.ts';
+import { ROLES } from '../config/role.ts';
 import { spelled } from '../config/spelled.ts';
 import { argumentWords } from './engine/arguments.ts';
 import { dynamoEnvironment, userEnvironment } from './environment.ts';
@@ -47,12 +48,23 @@ function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend):
       ...(hasPlanes(job) && { DYN_TCP_RESPONSE_STREAM_PORT: portWord('responses', responsePort, job) }),
       // It has no authentication, and its admin routes would be open to whoever reaches it.
       DYN_DISABLE_FRONTEND_ADMIN_API: '1',
+      ...(hasPlanes(job) && isAlone(job) && { DYN_RUNTIME_INHIBITED_DURATION_SECS: '0' }),
       ...env,
     },
     secrets,
     ports: frontendPorts(job, responsePort),
     contained: true,
   };
+}
+
+/**
+ * Whether a role has one worker. A frontend sends nothing for 5 s to a worker where a request has failed, and without another
+ * worker of its role it then answers every request with 503: so one request that was on a decode worker when that was
+ * restarted, and that the prefill worker refused to prefill once more, stopped the service.
+ * https://github.com/ai-dynamo/dynamo/pull/11993
+ */
+function isAlone(job: Job): boolean {
+  return ROLES.some((role) => job[role]?.workers === 1);
 }
 
 /**

@@ -185,3 +185,12 @@ test.each([
   const others = ['DYN_SDK_DISABLE_ANSI_LOGGING', 'PYTHONUNBUFFERED', 'DYN_DISABLE_FRONTEND_ADMIN_API'];
   expect(Object.keys(frontend?.env ?? {}).filter((name) => !others.includes(name))).toEqual(expected);
 });
+
+test.each([
+  [{ prefill: { nodes: 1 }, decode: { nodes: 1, workers: 2 } }, '0'],
+  [{ aggregated: { nodes: 1 } }, '0'],
+  [{ prefill: { nodes: 1, workers: 2 }, decode: { nodes: 1, workers: 2 } }, undefined],
+])('no frontend turns away from the one worker of a role: %j', (roles, expected) => {
+  const [frontend] = steps(roles);
+  expect(frontend?.env.DYN_RUNTIME_INHIBITED_DURATION_SECS).toBe(expected);
+});
