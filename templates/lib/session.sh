@@ -317,15 +317,16 @@ refusing() {
   return 1
 }
 
-# seen_by_frontends: waits until each frontend has taken or refused every worker that is registered. Where the release does
-# not tell how many it has taken, and where one takes longer than 10 s, nothing is known of that.
+# seen_by_frontends WORKER: waits until it is registered, which may be later than it says that it is ready, and each frontend has
+# taken or refused every worker that is. Where the release does not tell how many it has taken, and where one takes longer
+# than 10 s, nothing is known of that.
 seen_by_frontends() {
   local until=$((SECONDS + 10))
-  if [[ -z $MODEL_PATH ]]; then
+  if [[ -z $MODEL_PATH || $'\n'$(printf '%s\n' "${EXPECTED[@]}") != *$'\n'"${STEP_ROLE[$1]}|"* ]]; then
     sleep 0.5
     return 0
   fi
-  until all_decided || ((SECONDS >= until)); do
+  until { [[ -n $(instance_of "$1") ]] && all_decided; } || ((SECONDS >= until)); do
     sleep 0.1
   done
 }
@@ -375,7 +376,7 @@ watch_step() {
   if [[ -z ${LOOK[$name]:-} ]]; then
     ((SECONDS >= ${LOOK_AT[$name]:-0})) || return 0
     { read -r address && read -r path && read -r words; } <<<"${ANSWERS_AT[$name]}"
-    { answers "$address" "$path" "$words" && { ((!READY)) || seen_by_frontends; }; } >/dev/null 2>&1 &
+    { answers "$address" "$path" "$words" && { ((!READY)) || seen_by_frontends "$name"; }; } >/dev/null 2>&1 &
     LOOK[$name]=$!
   elif ! kill -0 "${LOOK[$name]}" 2>/dev/null; then
     ! wait "${LOOK[$name]}" || serves "$name"
