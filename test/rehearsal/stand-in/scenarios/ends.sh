@@ -7,7 +7,7 @@ cat >job.sh <<'JOB'
 #SBATCH --nodes=2
 say() { echo "batch: $*"; }
 for signal in TERM USR1; do trap "say $signal" $signal; done
-srun --overlap --output=step.%t bash -c 'for s in TERM USR1; do trap "echo $s; [ $s = USR1 ] || exit 0" $s; done; echo up; for i in $(seq 16); do sleep 0.25; done' 2>srun.err &
+srun --overlap --output=step.%t bash -c 'for s in TERM USR1; do trap "echo $s; [ $s = USR1 ] || exit 0" $s; done; echo up; for i in $(seq 48); do sleep 0.25; done' 2>srun.err &
 step=$!
 setsid sleep 5 &
 while :; do wait $step; status=$?; kill -0 $step 2>/dev/null || break; done
