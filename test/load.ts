@@ -2,6 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 
 /** Streamed chats with a service, several at once, each followed by the next one, until it is stopped. */
 export class Load {
+  /** Requests at any time. */
+  readonly atOnce: number;
   readonly #failures: string[] = [];
   readonly #done: Promise<unknown>;
   #completed = 0;
@@ -9,6 +11,7 @@ export class Load {
   #heard = () => {};
 
   constructor(url: string, model: string, atOnce = 4) {
+    this.atOnce = atOnce;
     this.#done = Promise.all(Array.from({ length: atOnce }, () => this.#run(url, model)));
   }
 
@@ -23,7 +26,10 @@ export class Load {
     }
   }
 
-  /** What went wrong. */
+  /**
+   * What went wrong. A frontend of Dynamo gives up a request whose worker leaves before it has sent its first answer, and that
+   * the prefill worker still has: whenever a decode worker is stopped, those on the way to it, `atOnce` at most, may fail.
+   */
   async stop(): Promise<readonly string[]> {
     this.#stopped = true;
     await this.#done;

@@ -14,9 +14,6 @@ afterAll(() => stage.dispose());
 
 const noneLeft = () => expect.poll(() => processesOf(stage.runs)).toEqual([]);
 
-/** Requests at any time. */
-const AT_ONCE = 4;
-
 const CONFIG = join(import.meta.dirname, '../fixtures/rehearsal/disaggregated.yaml');
 
 type Event = Readonly<Record<string, unknown>> & { readonly kind: string; readonly time: string };
@@ -64,7 +61,7 @@ test('one worker is restarted with a changed argument, and the others go on serv
   const session = await allocate();
   expect(session).toMatchObject({ model: 'tiny/Model-1', url: expect.stringMatching(/^http:\/\/127\./) });
   const since = events(session).length;
-  const load = new Load(session.url, session.model, AT_ONCE);
+  const load = new Load(session.url, session.model);
   await load.completions(3);
   const change = ['--arg', 'max-running-requests=64', '--env', 'LAB=1'];
   const restarted = await stage.run('restart', 'decode-0', ...change);
@@ -82,9 +79,7 @@ test('one worker is restarted with a changed argument, and the others go on serv
     ].join('\n'),
   );
   await load.completions(3);
-  // A frontend gives up a request whose worker leaves before it has sent its first answer, and that the prefill worker still
-  // has: so those that are on the way to the worker may fail, and no other.
-  expect((await load.stop()).slice(AT_ONCE)).toEqual([]);
+  expect((await load.stop()).slice(load.atOnce)).toEqual([]);
   expect(history(session, since)).toEqual(['stop decode-0', 'start decode-0']);
   expect(await workers()).toMatchObject([
     { worker: 'frontend-0', restarts: 0 },
