@@ -2,8 +2,6 @@ import { setTimeout } from 'node:timers/promises';
 
 /** Streamed chats with a service, several at once, each followed by the next one, until it is stopped. */
 export class Load {
-  /** Requests at any time. */
-  readonly atOnce: number;
   readonly #failures: string[] = [];
   readonly #done: Promise<unknown>;
   #completed = 0;
@@ -11,7 +9,6 @@ export class Load {
   #heard = () => {};
 
   constructor(url: string, model: string, atOnce = 4) {
-    this.atOnce = atOnce;
     this.#done = Promise.all(Array.from({ length: atOnce }, () => this.#run(url, model)));
   }
 
@@ -27,9 +24,19 @@ export class Load {
   }
 
   /**
-   * What went wrong. A frontend of Dynamo gives up a request whose worker leaves before it has sent its first answer, and that
-   * the prefill worker still has: whenever a decode worker is stopped, those on the way to it, `atOnce` at most, may fail.
+   * Runs what stops a worker, and forgives what fails meanwhile, as long as something is answered: a frontend of Dynamo gives
+   * up a request whose worker leaves before its first answer, and turns for a moment from the prefill worker that still has it.
    */
+  async whileStopping<T>(stop: () => Promise<T>): Promise<T> {
+    const before = { failures: this.#failures.length, completed: this.#completed };
+    const result = await stop();
+    if (this.#completed === before.completed)
+      throw new Error(`nothing was answered: ${this.#failures.at(-1)}`);
+    this.#failures.splice(before.failures);
+    return result;
+  }
+
+  /** What went wrong. */
   async stop(): Promise<readonly string[]> {
     this.#stopped = true;
     await this.#done;
