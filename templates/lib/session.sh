@@ -331,6 +331,13 @@ seen_by_frontends() {
   done
 }
 
+recovering_are_seen() {
+  local entry
+  for entry in "${RECOVERING[@]}"; do
+    ((!READY)) || seen_by_frontends "${entry%% *}"
+  done
+}
+
 all_decided() {
   local entry frontend answer instance taken count=0
   for entry in "${EXPECTED[@]}"; do
@@ -401,7 +408,7 @@ watch_service() {
     for name in "${STEPS[@]}"; do
       [[ ${STEP_STATE[$name]} != back || ${STEP_KIND[$name]} != worker ]] || RECOVERING+=("$name ${STEP_SINCE[$name]}")
     done
-    service_answers >"$RUN_DIR/state/probe" 2>&1 &
+    { service_answers && recovering_are_seen; } >"$RUN_DIR/state/probe" 2>&1 &
     SERVICE_LOOK=$!
   elif ! kill -0 "$SERVICE_LOOK" 2>/dev/null; then
     wait "$SERVICE_LOOK"
