@@ -317,9 +317,9 @@ refusing() {
   return 1
 }
 
-# seen_by_frontends WORKER: waits until it is registered, which may be later than it says that it is ready, and each frontend has
-# taken or refused every worker that is. Where the release does not tell how many it has taken, and where one takes longer
-# than 10 s, nothing is known of that.
+# seen_by_frontends WORKER: waits until it is registered, which may be later than it says that it is ready, and each frontend
+# has taken or refused every worker that is. Where the release does not tell how many it has taken, and where one takes
+# longer than 10 s, nothing is known of that.
 seen_by_frontends() {
   local until=$((SECONDS + 10))
   if [[ -z $MODEL_PATH || $'\n'$(printf '%s\n' "${EXPECTED[@]}") != *$'\n'"${STEP_ROLE[$1]}|"* ]]; then
@@ -331,6 +331,7 @@ seen_by_frontends() {
   done
 }
 
+# recovering_are_seen: the same for all workers that come back.
 recovering_are_seen() {
   local entry
   for entry in "${RECOVERING[@]}"; do
@@ -338,11 +339,13 @@ recovering_are_seen() {
   done
 }
 
+# all_decided: logs, which are long, are read only where a frontend has not taken all.
 all_decided() {
-  local entry frontend answer instance taken count=0
+  local entry frontend answer instance taken refused=''
+  local -a registered=()
   for entry in "${EXPECTED[@]}"; do
     while read -r instance _; do
-      refusing "$instance" >/dev/null || ((++count))
+      registered+=("$instance")
     done < <(instances "${entry##*|}")
   done
   for frontend in "${FRONTENDS[@]}"; do
@@ -352,8 +355,19 @@ all_decided() {
       ((taken += BASH_REMATCH[1])) || :
       answer=${BASH_REMATCH[2]}
     done
-    ((taken >= count)) || return 1
+    ((taken < ${#registered[@]})) || continue
+    refused=${refused:-$(count_refused "${registered[@]}")}
+    ((taken + refused >= ${#registered[@]})) || return 1
   done
+}
+
+# count_refused INSTANCE...
+count_refused() {
+  local instance count=0
+  for instance in "$@"; do
+    ! refusing "$instance" >/dev/null || ((++count))
+  done
+  echo "$count"
 }
 
 # instances RANGE: of what is registered there, the id and the value, a line each.
