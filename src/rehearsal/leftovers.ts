@@ -29,10 +29,11 @@ export async function leftBehind(
  * keeps the job finds these by the processes, and may come too late to see one. Returns with the abort at the latest.
  */
 export async function killOutright(dir: string, jobId: string, signal: AbortSignal): Promise<void> {
-  const folders = localFoldersOf(jobMark(dir, jobId), Number(jobId));
+  const mark = jobMark(dir, jobId);
+  const folders = localFoldersOf(mark, Number(jobId));
   const heard = ask({ dir }, Number(jobId), { kind: 'cancel', kill: true });
   // What keeps the job may be slow itself on a busy machine.
-  sendSignal(processesOf(jobMark(dir, jobId)), 'SIGKILL');
+  sendSignal(processesOf(mark), 'SIGKILL');
   await unlessAborted(heard, signal, 0);
   for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
