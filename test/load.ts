@@ -23,6 +23,19 @@ export class Load {
     }
   }
 
+  /**
+   * Runs what stops a worker, and forgives what fails meanwhile, as long as something is answered: a frontend of Dynamo gives
+   * up a request whose worker leaves before its first answer, and turns for a moment from the prefill worker that still has it.
+   */
+  async whileStopping<T>(stop: () => Promise<T>): Promise<T> {
+    const before = { failures: this.#failures.length, completed: this.#completed };
+    const result = await stop();
+    if (this.#completed === before.completed)
+      throw new Error(`nothing was answered: ${this.#failures.at(-1)}`);
+    this.#failures.splice(before.failures);
+    return result;
+  }
+
   /** What went wrong. */
   async stop(): Promise<readonly string[]> {
     this.#stopped = true;

@@ -48,7 +48,7 @@ function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend):
       ...(hasPlanes(job) && { DYN_TCP_RESPONSE_STREAM_PORT: portWord('responses', responsePort, job) }),
       // It has no authentication, and its admin routes would be open to whoever reaches it.
       DYN_DISABLE_FRONTEND_ADMIN_API: '1',
-      ...(hasPlanes(job) && isAlone(job) && { DYN_RUNTIME_INHIBITED_DURATION_SECS: '0' }),
+      ...(hasPlanes(job) && isAlone(job) && { DYN_RUNTIME_INHIBITED_DURATION_SECS: '1' }),
       ...env,
     },
     secrets,
@@ -60,7 +60,8 @@ function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend):
 /**
  * Whether a role has one worker. A frontend sends nothing for 5 s to a worker where a request has failed, and without another
  * worker of its role it then answers every request with 503: so one request that was on a decode worker when that was
- * restarted, and that the prefill worker refused to prefill once more, stopped the service.
+ * restarted, and that the prefill worker refused to prefill once more, stopped the service. 1 s, not 0: a worker that was killed
+ * is registered until its lease ends, and a request that moves may not come back to it.
  * https://github.com/ai-dynamo/dynamo/pull/11993
  */
 function isAlone(job: Job): boolean {

@@ -216,7 +216,7 @@ watch_service() {
     for name in "${STEPS[@]}"; do
       [[ ${STEP_STATE[$name]} != back || ${STEP_KIND[$name]} != worker ]] || RECOVERING+=("$name ${STEP_SINCE[$name]}")
     done
-    service_answers >"$ATTEMPT_DIR/state/probe" 2>&1 &
+    { service_answers && recovering_are_seen; } >"$ATTEMPT_DIR/state/probe" 2>&1 &
     SERVICE_LOOK=$!
   elif ! kill -0 "$SERVICE_LOOK" 2>/dev/null; then
     wait "$SERVICE_LOOK"

@@ -39,7 +39,9 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
       (await cluster.onNode(node, ['pgrep', '-u', 'ada', '-af', 'dynamo.mocker'])).stdout.trim().split('\n');
     const [, , decode = ''] = session.nodes;
     const before = await engines(decode);
-    const restarted = await ada.run(['restart', 'decode-0', '--arg', 'max-running-requests=64']);
+    const restarted = await load.whileStopping(() =>
+      ada.run(['restart', 'decode-0', '--arg', 'max-running-requests=64']),
+    );
     expect(restarted).toMatchObject({ code: 0, stdout: '' });
     expect(restarted.stderr).toMatch(/^decode-0\n {2}\+ --max-running-requests 64\n/);
     await load.completions(20);
@@ -50,8 +52,12 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     expect(before).not.toContain(engine);
     expect(await site.queue()).toBe(`${session.job} RUNNING dyn-slurm:${session.run}`);
     // The other one alone.
-    expect((await ada.run(['stop', 'decode-0'])).stdout).toBe('decode-0 stopped\n');
-    await load.completions(20);
+    const stopped = await load.whileStopping(async () => {
+      const { stdout } = await ada.run(['stop', 'decode-0']);
+      await load.completions(20);
+      return stdout;
+    });
+    expect(stopped).toBe('decode-0 stopped\n');
     expect((await ada.run(['start', 'decode-0'])).code).toBe(0);
     expect((await engines(decode))[0]).toContain('--max-num-seqs 64');
     await load.completions(20);
@@ -115,8 +121,12 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     const load = new Load(session.url, 'tiny');
     // Its srun, on the login node; then itself.
     await cluster.onNode('login', ['pkill', '-KILL', '-u', 'ada', '-f', 'srun.*job.sbatch']);
-    expect((await ada.run(['stop', 'decode-1'])).stdout).toBe('decode-1 stopped\n');
-    expect((await ada.run(['start', 'decode-1'])).code).toBe(0);
+    const told = await load.whileStopping(async () => {
+      const { stdout } = await ada.run(['stop', 'decode-1']);
+      expect((await ada.run(['start', 'decode-1'])).code).toBe(0);
+      return stdout;
+    });
+    expect(told).toBe('decode-1 stopped\n');
     const before = await engines();
     const head = session.nodes[0] ?? '';
     await cluster.onNode(head, ['pkill', '-KILL', '-u', 'ada', '-f', 'bash -l .*job.sbatch']);

@@ -67,7 +67,9 @@ describe.skipIf(unavailable)(`a session${unavailable ? ` (skipped: ${unavailable
 
     const load = new Load(session.url, 'tiny');
     await load.completions(5);
-    const restarted = await site.ada.run(['restart', 'decode-0', '--arg', 'max-running-requests=64']);
+    const restarted = await load.whileStopping(() =>
+      site.ada.run(['restart', 'decode-0', '--arg', 'max-running-requests=64']),
+    );
     expect(restarted.code).toBe(0);
     expect(records().filter((record) => record.includes(image))).toHaveLength(before + 1);
     // The mount in which a changed command is.

@@ -67,7 +67,7 @@ test('one worker is restarted with a changed argument, and the others go on serv
   const load = new Load(session.url, session.model, AT_ONCE);
   await load.completions(3);
   const change = ['--arg', 'max-running-requests=64', '--env', 'LAB=1'];
-  const restarted = await stage.run('restart', 'decode-0', ...change);
+  const restarted = await load.whileStopping(() => stage.run('restart', 'decode-0', ...change));
   expect(restarted.code).toBe(0);
   expect(restarted.stderr.replace(/\d\d:\d\d:\d\d|[\d.]+ s(?= after)/g, '#')).toBe(
     [

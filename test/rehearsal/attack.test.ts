@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,11 +8,12 @@ import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from 'vitest';
+import { nodeAddress } from '../../src/rehearsal/slurm/job-record.ts';
 import { findTools, toolsPlace } from '../../src/rehearsal/tools/tools.ts';
-import { processesOf, Stage } from './rehearsal.ts';
+import { Stage } from './rehearsal.ts';
 
 const stage = new Stage();
-afterEach(() => expect(processesOf(stage.runs)).toEqual([]));
+afterEach((test) => stage.settle(test));
 afterAll(() => stage.dispose());
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -59,7 +60,7 @@ const GRABS: readonly (readonly [string, object])[] = [
 ];
 
 /** Tries without a pause, from before etcd runs; gives what succeeded and how often it was tried. */
-async function attack(address: string, over: () => boolean) {
+async function attack(address: string, begun: () => void, over: () => boolean) {
   const won: string[] = [];
   let tries = 0;
   let answers = 0;
@@ -72,25 +73,32 @@ async function attack(address: string, over: () => boolean) {
       if (!answer.includes('"error"')) won.push(`${path}: ${answer}`);
     }
     if (await listens(address, 2380)) won.push('the peer port');
+    begun();
   }
   return { won, enough: tries >= 1000 && answers >= GRABS.length };
 }
 
 test('a stranger who tries from before etcd runs gets nothing, and one who stops it later is undone', async () => {
-  const rehearsal = stage.start(
-    'rehearse',
-    join(import.meta.dirname, '../fixtures/rehearsal/disaggregated.yaml'),
-    '--json',
-    '--keep',
-  );
-  await rehearsal.line(/"kind":"nodes-bound"/);
-  const [id = ''] = readdirSync(stage.runs);
+  const profiles = join(stage.runs, 'config/dyn-slurm/clusters');
+  const attacked = join(stage.runs, 'attacked');
+  mkdirSync(profiles, { recursive: true });
+  // The job starts nothing before the stranger has tried for the first time.
+  writeFileSync(join(profiles, 'held.yaml'), `preamble: until [ -e ${attacked} ]; do sleep 0.1; done\n`);
+  process.env.XDG_CONFIG_HOME = join(stage.runs, 'config');
+  const config = join(import.meta.dirname, '../fixtures/rehearsal/disaggregated.yaml');
+  const rehearsal = stage.start('rehearse', config, '--cluster', 'held', '--json', '--keep');
+  await rehearsal.line(/"kind":"job-started"/);
+  const [id = ''] = readdirSync(stage.runs).filter((name) => !['config', 'attacked'].includes(name));
   const dir = join(stage.runs, id);
   const events = () => readFileSync(join(dir, 'events.jsonl'), 'utf8');
   try {
-    const address = /"nodes":\[\{"index":0,[^}]*"ip":"([^"]+)"/.exec(events())?.[1] ?? '';
-    expect(events()).not.toContain('"service-ready","step":"etcd"');
-    const before = await attack(address, () => events().includes('"kind":"ready"'));
+    const address = nodeAddress(Number(/"job":"(\d+)"/.exec(events())?.[1]), 0);
+    expect(events()).not.toContain('"kind":"step-started"');
+    const before = await attack(
+      address,
+      () => writeFileSync(attacked, ''),
+      () => events().includes('"kind":"ready"'),
+    );
     expect(before).toEqual({ won: [], enough: true });
     expect((await rehearsal.ended).code).toBe(0);
 

@@ -65,8 +65,8 @@ log_in() {
   [[ ! $SAID =~ \"token\":\"([^\"]+)\" ]] || ETCD_TOKEN=${BASH_REMATCH[1]}
 }
 
-# answered_by_etcd ADDRESS:PORT PATH BODY: sets SAID to the answer. An etcd that is ending says nothing, or breaks off: neither is
-# an answer to conclude from, so it fails.
+# answered_by_etcd ADDRESS:PORT PATH BODY: sets SAID to the answer. An etcd that is ending says nothing, or breaks off:
+# neither is an answer to conclude from, so it fails.
 answered_by_etcd() {
   SAID=$(post_etcd "$@")
   [[ $SAID == *'}' ]] || { echo "etcd does not answer yet"; return 1; }

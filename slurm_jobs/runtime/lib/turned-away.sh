@@ -37,11 +37,21 @@ seen_by_frontends() {
   done
 }
 
+# recovering_are_seen: the same for all workers that come back.
+recovering_are_seen() {
+  local entry
+  for entry in "${RECOVERING[@]}"; do
+    ((!READY)) || seen_by_frontends "${entry%% *}"
+  done
+}
+
+# all_decided: logs, which are long, are read only where a frontend has not taken all.
 all_decided() {
-  local entry frontend answer instance taken count=0
+  local entry frontend answer instance taken refused=''
+  local -a registered=()
   for entry in "${EXPECTED[@]}"; do
     while read -r instance _; do
-      refusing "$instance" >/dev/null || ((++count))
+      registered+=("$instance")
     done < <(instances "${entry##*|}")
   done
   for frontend in "${FRONTENDS[@]}"; do
@@ -51,8 +61,19 @@ all_decided() {
       ((taken += BASH_REMATCH[1])) || :
       answer=${BASH_REMATCH[2]}
     done
-    ((taken >= count)) || return 1
+    ((taken < ${#registered[@]})) || continue
+    refused=${refused:-$(count_refused "${registered[@]}")}
+    ((taken + refused >= ${#registered[@]})) || return 1
   done
+}
+
+# count_refused INSTANCE...
+count_refused() {
+  local instance count=0
+  for instance in "$@"; do
+    ! refusing "$instance" >/dev/null || ((++count))
+  done
+  echo "$count"
 }
 
 # instances RANGE: of what is registered there, the id and the value, a line each.

@@ -186,10 +186,10 @@ test.each([
 });
 
 test.each([
-  [{ prefill: { nodes: 1 }, decode: { nodes: 1, workers: 2 } }, '0'],
-  [{ aggregated: { nodes: 1 } }, '0'],
+  [{ prefill: { nodes: 1 }, decode: { nodes: 1, workers: 2 } }, '1'],
+  [{ aggregated: { nodes: 1 } }, '1'],
   [{ prefill: { nodes: 1, workers: 2 }, decode: { nodes: 1, workers: 2 } }, undefined],
-])('no frontend turns away from the one worker of a role: %j', (roles, expected) => {
+])('no frontend turns for long from the one worker of a role: %j', (roles, expected) => {
   const [frontend] = steps(roles);
   expect(frontend?.env.DYN_RUNTIME_INHIBITED_DURATION_SECS).toBe(expected);
 });
