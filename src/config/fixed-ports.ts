@@ -1,4 +1,4 @@
-import { ports } from './schema/infra.ts';
+import { ports } from './schema/sections.ts';
 import { locate } from './yaml/locate.ts';
 import { pathText } from './yaml/source-range.ts';
 import type { ConfigMap } from './yaml/tree.ts';

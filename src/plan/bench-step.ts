@@ -1,7 +1,7 @@
 import { type BenchToolType, isBenchTool } from '../config/compat/bench-args.ts';
 import type { Job } from '../config/job.ts';
-import { withoutSecrets } from '../config/schema/argument-secrets.ts';
 import { type BenchConfig, customBench } from '../config/schema/bench.ts';
+import { withoutSecrets } from '../config/schema/secrets.ts';
 import { END_SIGNAL, toolRuns } from './bench/command.ts';
 import { measurements } from './bench/measurement.ts';
 import { CONFIGURED } from './bench/outline.ts';

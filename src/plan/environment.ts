@@ -1,6 +1,6 @@
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
-import type { EnvironmentValue } from '../config/schema/environment.ts';
+import type { EnvironmentValue } from '../config/schema/fields.ts';
 import { insideSelf, reachedAt } from './inside.ts';
 import { portPart } from './movable-ports.ts';
 import type { SecretSource, Word } from './plan.ts';

@@ -1,4 +1,4 @@
-import type { EnvironmentValue } from '../schema/environment.ts';
+import type { EnvironmentValue } from '../schema/fields.ts';
 import type { ArgumentValue, Role } from '../schema/role.ts';
 import { FLAG_RENAMES, SAME_VALUE, type Written } from './flag-renames.ts';
 import { atLeast } from './release.ts';

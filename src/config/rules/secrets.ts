@@ -1,7 +1,6 @@
-import { type ArgumentOwner, variableOf } from '../schema/argument-secrets.ts';
-import { argumentsOf } from '../schema/found-secrets.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { type ArgumentValue, ROLES } from '../schema/role.ts';
+import { type ArgumentOwner, argumentsOf, variableOf } from '../schema/secrets.ts';
 import { isSecretReference } from '../text/secret.ts';
 import { keyError, type Problem } from '../yaml/problem.ts';
 import type { ConfigPath } from '../yaml/source-range.ts';

@@ -2,6 +2,8 @@ import * as z from 'zod';
 import type { ConfigPath } from '../yaml/source-range.ts';
 import { clusterProfile } from './cluster-schema.ts';
 import { jobSchema, topologyHeader } from './job-schema.ts';
+import keys from './keys.json' with { type: 'json' };
+import { ROLES } from './role.ts';
 
 /** What the schema says of one key, in terms that messages, `explain` and the reference share. */
 export interface Field {
@@ -27,17 +29,28 @@ export interface Json {
   readonly [key: string]: unknown;
 }
 
-export function inputSchema(schema: z.ZodType): Json {
-  return z.toJSONSchema(schema, {
-    io: 'input',
-    target: 'draft-7',
-    unrepresentable: 'any',
-    // zod leaves the examples of transformed values out, as if they were of the output.
-    override: ({ zodSchema, jsonSchema }) => {
-      const { examples } = z.globalRegistry.get(zodSchema) ?? {};
-      if (examples) Object.assign(jsonSchema, { examples });
-    },
-  }) as Json;
+/** `section`: what stands before the schema's own keys in keys.json, if anything does. */
+export function inputSchema(schema: z.ZodType, section?: 'cluster' | 'topology'): Json {
+  const json = z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' }) as Json;
+  describeKeys(json, section === undefined ? [] : [section]);
+  return json;
+}
+
+/** What keys.json says of each key, by its path; the roles have theirs in common. */
+const TEXTS: Readonly<
+  Record<string, string | { readonly text: string; readonly examples: readonly unknown[] }>
+> = keys;
+
+function describeKeys({ properties }: Json, path: readonly string[]): void {
+  for (const [key, field] of Object.entries((properties ?? {}) as Record<string, Json>)) {
+    const own = (ROLES as readonly string[]).includes(path[0] ?? '')
+      ? ['role', ...path.slice(1), key]
+      : [...path, key];
+    const said = TEXTS[own.join('.')];
+    const { text: description, examples } = typeof said === 'object' ? said : { text: said };
+    Object.assign(field, description && { description }, examples && { examples });
+    describeKeys(field, [...path, key]);
+  }
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -51,8 +64,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** All keys of a config. */
 export const jobField: Field = fieldOf(inputSchema(jobSchema));
 /** All keys of a cluster profile. */
-export const profileField: Field = fieldOf(inputSchema(clusterProfile));
-export const topologyHeaderField: Field = fieldOf(inputSchema(topologyHeader));
+export const profileField: Field = fieldOf(inputSchema(clusterProfile, 'cluster'));
+export const topologyHeaderField: Field = fieldOf(inputSchema(topologyHeader, 'topology'));
 
 /** The field at a path, through records and lists; undefined where the schema has no such key. */
 export function fieldAt(root: Field, path: ConfigPath): Field | undefined {

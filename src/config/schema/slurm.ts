@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { duration } from './duration-schema.ts';
-import { count, directive } from './fields.ts';
+import { count, directive, duration } from './fields.ts';
 
 /** Text that becomes one quoted word of an `#SBATCH` line. */
 const directiveValue = z
@@ -29,40 +28,14 @@ const directives = z.record(
 );
 
 export const slurm = z.strictObject({
-  account: directive.describe('Account to charge (`--account`). Default: `account` of the cluster profile.'),
-  partition: directive.describe(
-    'Partition to submit to (`--partition`). Default: `partition` of the cluster profile.',
-  ),
-  time: duration
-    .meta({ examples: ['4h', '90m', '1-12:00:00'] })
-    .describe("Time limit of the job (`--time`): 90m, 4h, 1h30m, 2d or Slurm's 1-12:00:00. Required."),
-  qos: directive.optional().describe("Quality of service (`--qos`). Default: the account's."),
-  reservation: directive.optional().describe('Reservation to run in (`--reservation`). Default: none.'),
-  constraint: directive
-    .optional()
-    .meta({ examples: ['h100&ib'] })
-    .describe('Features that the nodes must have (`--constraint`). Default: none.'),
-  segment: count
-    .optional()
-    .describe(
-      'Number of nodes that must share an NVLink rack (`--segment`, Slurm 24.05 and later). Default: no constraint.',
-    ),
-  exclusive: z
-    .boolean()
-    .default(true)
-    .describe(
-      'Request whole nodes (`--exclusive --mem=0`). Without it, other users of a node can reach etcd and NATS. Default: true.',
-    ),
-  requeue: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Let Slurm restart the job after preemption or a node failure (`--requeue`). Each attempt starts from scratch. Default: false.',
-    ),
-  directives: directives
-    .default({})
-    .meta({ examples: [{ 'mail-type': 'END,FAIL', gres: 'nvme:1000', contiguous: true }] })
-    .describe(
-      'Additional `#SBATCH` options by their long names; true for an option without a value. dyn-slurm appends to `comment` a mark by which it finds the job. Default: none.',
-    ),
+  account: directive,
+  partition: directive,
+  time: duration,
+  qos: directive.optional(),
+  reservation: directive.optional(),
+  constraint: directive.optional(),
+  segment: count.optional(),
+  exclusive: z.boolean().default(true),
+  requeue: z.boolean().default(false),
+  directives: directives.default({}),
 });

@@ -1,6 +1,6 @@
 import { type BenchToolType, managedBenchFlag } from '../../config/compat/bench-args.ts';
-import { withoutSecrets } from '../../config/schema/argument-secrets.ts';
 import type { BenchConfig } from '../../config/schema/bench.ts';
+import { withoutSecrets } from '../../config/schema/secrets.ts';
 import { argumentWords } from '../engine/arguments.ts';
 import type { Word } from '../plan.ts';
 import { aiperfWords } from './aiperf.ts';

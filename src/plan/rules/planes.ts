@@ -1,7 +1,7 @@
 import { atLeast } from '../../config/compat/release.ts';
-import type { ROUTER_MODES } from '../../config/schema/frontend.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { engineArgument, ROLES } from '../../config/schema/role.ts';
+import type { ROUTER_MODES } from '../../config/schema/sections.ts';
 import { error, type Problem, warning } from '../../config/yaml/problem.ts';
 import { hasPlanes, natsUser, TLS_SINCE } from '../planes.ts';
 

@@ -1,5 +1,5 @@
-import { ports as portsSchema } from '../../config/schema/infra.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
+import { ports as portsSchema } from '../../config/schema/sections.ts';
 import { error, type Problem } from '../../config/yaml/problem.ts';
 import type { Placement } from '../placement.ts';
 import { needsNats } from '../planes.ts';

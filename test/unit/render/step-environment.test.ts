@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { environment } from '../../../src/config/schema/environment.ts';
+import { environment } from '../../../src/config/schema/fields.ts';
 import type { StepBody } from '../../../src/plan/plan.ts';
 import { secretFiles } from '../../../src/render/secrets.ts';
 import { environmentFile, stepScript } from '../../../src/render/step-files.ts';

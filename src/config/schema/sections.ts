@@ -1,0 +1,142 @@
+import * as z from 'zod';
+import { START_STAGES, type StartStage } from '../../start-stages.ts';
+import { count, duration, environment, mount, mountablePath, port, text } from './fields.ts';
+import { argumentMap, ROLES } from './role.ts';
+
+export const model = z.strictObject({
+  path: mountablePath,
+  served_name: text.optional(),
+});
+
+export const container = z.strictObject({
+  image: text,
+  mounts: z.array(mount).default([]),
+});
+
+export const ROUTER_MODES = [
+  'round-robin',
+  'random',
+  'power-of-two',
+  'kv',
+  'direct',
+  'least-loaded',
+  'device-aware-weighted',
+] as const;
+
+const router = z.strictObject({
+  kv_overlap_score_credit: z.number().min(0).optional(),
+  temperature: z.number().min(0).optional(),
+  kv_events: z.boolean().optional(),
+  replica_sync: z.boolean().optional(),
+  block_size: count.optional(),
+});
+
+export const frontend = z.strictObject({
+  count: count.default(1),
+  dedicated_nodes: z.boolean().default(false),
+  port: port.default(8000),
+  router_mode: z.enum(ROUTER_MODES).default('round-robin'),
+  router: router.prefault({}),
+  args: argumentMap.default({}),
+  env: environment.default({}),
+});
+
+export const ports = z.strictObject({
+  etcd_client: port.default(2379),
+  nats: port.default(4222),
+  frontend: port.default(8180),
+  rpc: port.default(7777),
+  system: port.default(8081),
+  dist_init: port.default(29500),
+  bootstrap: port.default(30001),
+  kv_events: port.default(5557),
+});
+
+const etcd = z.strictObject({
+  lease_ttl: duration.optional(),
+  args: argumentMap.default({}),
+});
+
+export const infra = z.strictObject({
+  dedicated_node: z.boolean().default(false),
+  etcd: etcd.prefault({}),
+  nats: z
+    .union([z.boolean(), z.literal('auto')], { error: 'write true, false or auto' })
+    .default('auto')
+    .meta({ title: 'true, false or "auto"' }),
+  nats_max_payload: z.int().min(1).max(64).optional(),
+  request_plane: z.enum(['tcp', 'nats']).default('tcp'),
+  event_plane: z.enum(['nats', 'zmq']).default('nats'),
+  bind: z.enum(['node', 'loopback']).default('node'),
+  tls: z.boolean().default(false),
+  ports: ports.prefault({}),
+});
+
+export const dynamo = z.strictObject({
+  version: z
+    .string()
+    .regex(/^\d{1,4}\.\d{1,4}\.\d{1,4}$/, 'write a release of Dynamo as "1.6.1"')
+    .default('1.6.1'),
+  namespace: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/, 'use letters, digits, dashes and underscores')
+    .default('dynamo'),
+  migration_limit: z.int().min(0).optional(),
+  tool_call_parser: text.optional(),
+  reasoning_parser: text.optional(),
+  custom_jinja_template: mountablePath.optional(),
+  sglang_tokenizer: z.boolean().optional(),
+});
+
+export const engine = z.strictObject({
+  version: z
+    .string()
+    .regex(/^\d{1,4}\.\d{1,4}\.\d{1,4}((\.post|rc)\d{1,3})?$/, 'write a release of SGLang as "0.5.21"')
+    .optional(),
+});
+
+/** Observers read these of plan.json. */
+const stages = z.strictObject({
+  weights: stageLimit('weights'),
+  kv_cache: stageLimit('kv-cache'),
+  graphs: stageLimit('cuda-graphs'),
+  deep_gemm: stageLimit('deep-gemm'),
+  warm_up: stageLimit('warm-up'),
+});
+
+function stageLimit(stage: StartStage) {
+  const { limit, stuckWithout } = START_STAGES[stage];
+  return duration
+    .prefault(`${limit}m`)
+    .describe(
+      `Maximum time without ${stuckWithout} before the stage is reported as stuck. Default: ${limit}m.`,
+    );
+}
+
+export const health = z.strictObject({
+  deadline: duration.prefault('2h'),
+  stall: duration.prefault('20m'),
+  stages: stages.prefault({}),
+  lost: duration.prefault('5m'),
+  drain: duration.prefault('2m'),
+  preflight: z.boolean().default(true),
+});
+
+const GPU_LOGGERS = ['none', 'nvidia-smi', 'dcgmi'] as const;
+
+/** What a job writes down beside its events and logs. */
+export const observe = z.strictObject({
+  gpu_log: z.enum(GPU_LOGGERS).default('none'),
+  interval: duration.prefault('5s'),
+  metrics: z
+    .union([z.literal('none'), duration], { error: 'write a duration as 5s or 1m, or none' })
+    .prefault('5s')
+    .meta({ title: 'duration, or none' }),
+});
+
+/** Workers that are launched under a profiler, which then waits until it is asked. */
+export const profiling = z.strictObject({
+  tool: z.literal('nsys', { error: 'write nsys; the profiler of torch needs nothing here' }).default('nsys'),
+  roles: z.array(z.enum(ROLES)).min(1),
+  flags: z.array(text).default([]),
+});
