@@ -34,33 +34,21 @@ const MOST_ROWS = 60;
 /** The chart's place, its data, and its values as a table. */
 export function figure(chart: Chart): Html {
   const { id, title, note, x, y, at, series } = chart;
-  const data = {
-    x,
-    y,
-    at,
-    series,
-  };
   return html`<figure class="chart" aria-labelledby="${id}-title">
 <figcaption id="${id}-title">${title}${note !== undefined && html`<span class="note">${note}</span>`}</figcaption>
 <div class="plot" data-chart="${id}-data" tabindex="0" role="img" aria-label="${title}. Left and right go from value to value; the table below has all of them."></div>
 <p class="reading" aria-live="polite"></p>
-<script type="application/json" id="${id}-data">${scriptData(data)}</script>
+<script type="application/json" id="${id}-data">${scriptData({ x, y, at, series })}</script>
 <details><summary>${title}: the values as a table</summary>${chart.table ?? valueTable(chart)}</details>
 </figure>`;
 }
 
 function valueTable({ x, at, series }: Chart): Html {
   const step = Math.max(1, Math.ceil(at.length / MOST_ROWS));
-  const rows = at.flatMap((value, index) =>
-    index % step === 0
-      ? [
-          [
-            x.kind === 'time' ? clock(value) : decimal(value),
-            ...series.map(({ values }) => decimal(values[index])),
-          ],
-        ]
-      : [],
-  );
+  const shownAt = x.kind === 'time' ? clock : decimal;
+  const rows = at
+    .map((value, index) => [shownAt(value), ...series.map(({ values }) => decimal(values[index]))])
+    .filter((_, index) => index % step === 0);
   const shown = table([x.label, ...series.map(({ name }) => name)], rows);
   return step === 1 ? shown : html`${shown}<p class="note">Every ${step}th of ${at.length} values.</p>`;
 }

@@ -1,6 +1,5 @@
 import type { BenchPoint } from '../bench/result.ts';
-import { type Measured, spreadIn } from './measured.ts';
-import { type Difference, differenceOf, type Spread } from './noise.ts';
+import { type Difference, differenceOf, type Measured, type Spread, spreadIn } from './measured.ts';
 
 /** What two runs are compared by, and which way is better. */
 const COMPARED = [
@@ -28,10 +27,12 @@ export interface Compared {
 
 /** Points of the same concurrency, lengths and rate, each against that of the first benchmark that has it. Only valid ones. */
 export function compare(measured: readonly Measured[]): readonly Compared[] {
-  const loads = groupBy(
-    measured.filter(({ point }) => point.valid && !point.partial),
-    ({ point, isl, osl }) => JSON.stringify([isl, osl, point.requestRate, point.concurrency]),
-  );
+  const loads = new Map<string, Measured[]>();
+  for (const each of measured) {
+    const { point, isl, osl } = each;
+    const load = JSON.stringify([isl, osl, point.requestRate, point.concurrency]);
+    if (point.valid && !point.partial) loads.set(load, [...(loads.get(load) ?? []), each]);
+  }
   return [...loads.values()].flatMap(([first, ...others]) =>
     first === undefined
       ? []
@@ -60,19 +61,6 @@ function compared(
       ...(difference.verdict === 'real' && { better: difference.difference > 0 === (better === 'more') }),
     },
   ];
-}
-
-function groupBy<Value>(
-  values: readonly Value[],
-  key: (value: Value) => string,
-): ReadonlyMap<string, readonly Value[]> {
-  const groups = new Map<string, Value[]>();
-  for (const value of values) {
-    const group = groups.get(key(value));
-    if (group) group.push(value);
-    else groups.set(key(value), [value]);
-  }
-  return groups;
 }
 
 /** What a difference means, in words. */

@@ -1,27 +1,21 @@
 import { loadBetween, type Scrape } from '../observe/service/load.ts';
 import type { Rates } from '../observe/throughput.ts';
 import type { Load } from '../run/service-event.ts';
-import { type Column, type Columns, thin } from './thin.ts';
+import { type Column, type Columns, hasValues, thin, toThousandths } from './thin.ts';
 
 /** What a run's frontends and workers did over time. */
 export interface LoadSeries {
   /** Samples of metrics that there are; 0 where all figures come from the workers' logs. */
   readonly looks: number;
-  /** Tokens a second in and out, requests running and queued, p50 and p99 of TTFT and of ITL, ms. */
+  /** A column for each of TOTAL_FIGURES. */
   readonly total: Columns;
   /** Over the same times as `total`. */
   readonly workers: readonly WorkerSeries[];
 }
 
-export interface WorkerSeries {
+/** `kvUsage`: 0 to 1. */
+export interface WorkerSeries extends Readonly<Record<WorkerColumn, Column>> {
   readonly step: string;
-  readonly input: Column;
-  readonly output: Column;
-  readonly requests: Column;
-  readonly running: Column;
-  readonly queued: Column;
-  /** 0 to 1. */
-  readonly kvUsage: Column;
   /** Which of the columns come from the worker's log, for its metrics do not tell them. */
   readonly logged?: readonly WorkerColumn[];
 }
@@ -39,6 +33,27 @@ export const WORKER_FIGURES = [
   ['kvUsage', 'kvUsage'],
 ] as const;
 
+type WorkerFigure = (typeof WORKER_FIGURES)[number][1];
+
+/** The service's columns: what an export calls each, and the figure of a load that it is. */
+export const TOTAL_FIGURES: readonly (readonly [string, (load: Load) => number | undefined])[] = [
+  ['inputTokensPerSecond', ({ inputTokensPerSecond }) => inputTokensPerSecond],
+  ['outputTokensPerSecond', ({ outputTokensPerSecond }) => outputTokensPerSecond],
+  ['running', ({ running }) => running],
+  ['queued', ({ queued }) => queued],
+  ['ttft_p50_ms', ({ ttft }) => ttft?.p50],
+  ['ttft_p99_ms', ({ ttft }) => ttft?.p99],
+  ['itl_p50_ms', ({ itl }) => itl?.p50],
+  ['itl_p99_ms', ({ itl }) => itl?.p99],
+];
+
+function workerColumns(
+  of: (name: WorkerColumn, figure: WorkerFigure, index: number) => Column,
+): Readonly<Record<WorkerColumn, Column>> {
+  const columns = WORKER_FIGURES.map(([name, figure], index) => [name, of(name, figure, index)]);
+  return Object.fromEntries(columns) as Record<WorkerColumn, Column>;
+}
+
 /** Takes the scrapes of a run one by one, so that hours of them are never in memory at once. */
 export class LoadRecorder {
   #last: Scrape | undefined;
@@ -54,36 +69,18 @@ export class LoadRecorder {
     const loads = this.#loads;
     if (loads.length === 0) return undefined;
     const times = loads.map(({ time }) => time / 1000);
+    const column = (of: (load: Load) => number | undefined): Column => loads.map((load) => of(load) ?? null);
+    const thinned = (columns: readonly Column[]) => thin(times, columns, MOST);
     const steps = [...new Set(loads.flatMap(({ workers }) => [...workers.keys()]))];
-    const ms = (value: number | undefined) => value ?? null;
-    const total = thin(
-      times,
-      [
-        loads.map(({ inputTokensPerSecond }) => inputTokensPerSecond),
-        loads.map(({ outputTokensPerSecond }) => outputTokensPerSecond),
-        loads.map(({ running }) => running),
-        loads.map(({ queued }) => queued),
-        loads.map(({ ttft }) => ms(ttft?.p50)),
-        loads.map(({ ttft }) => ms(ttft?.p99)),
-        loads.map(({ itl }) => ms(itl?.p50)),
-        loads.map(({ itl }) => ms(itl?.p99)),
-      ],
-      MOST,
-    );
-    const workers = steps.map((step): WorkerSeries => {
-      const columns = WORKER_FIGURES.map(([, field]) =>
-        loads.map(({ workers }) => workers.get(step)?.[field] ?? null),
-      );
-      const thinned = thin(times, columns, MOST).columns;
-      return {
-        step,
-        ...(Object.fromEntries(WORKER_FIGURES.map(([name], index) => [name, thinned[index] ?? []])) as Record<
-          (typeof WORKER_FIGURES)[number][0],
-          Column
-        >),
-      };
-    });
-    return { looks: loads.length + 1, total, workers };
+    return {
+      looks: loads.length + 1,
+      total: thinned(TOTAL_FIGURES.map(([, of]) => column(of))),
+      workers: steps.map((step) => {
+        const own = WORKER_FIGURES.map(([, figure]) => column(({ workers }) => workers.get(step)?.[figure]));
+        const { columns } = thinned(own);
+        return { step, ...workerColumns((_, __, index) => columns[index] ?? []) };
+      }),
+    };
   }
 }
 
@@ -93,30 +90,23 @@ export interface LoggedRates {
   readonly samples: readonly Rates[];
 }
 
-/** Adds what the workers' logs tell and their metrics do not. */
+/** Adds what the workers' logs tell and their metrics do not; no log tells of requests. */
 export function withLogs(series: LoadSeries, logs: readonly LoggedRates[]): LoadSeries {
   const known = series.workers.filter(({ step }) => !logs.some((log) => log.step === step));
   const merged = logs.map(({ step, samples }): WorkerSeries => {
     const sampled = series.workers.find((worker) => worker.step === step);
-    const columns = WORKER_FIGURES.map(([name, field]) => {
+    const logged: WorkerColumn[] = [];
+    const columns = workerColumns((name, figure) => {
       const told = sampled?.[name];
-      return told && hasValues(told)
-        ? { name, column: told, logged: false }
-        : {
-            name,
-            column: field === 'requestsPerSecond' ? empty(samples) : logged(samples, field),
-            logged: true,
-          };
+      if (told && hasValues(told)) return told;
+      const column = samples.map((rates) => {
+        const value = figure === 'requestsPerSecond' ? undefined : rates[figure];
+        return value === undefined ? null : toThousandths(value);
+      });
+      if (hasValues(column)) logged.push(name);
+      return column;
     });
-    const names = columns.filter(({ logged, column }) => logged && hasValues(column)).map(({ name }) => name);
-    return {
-      step,
-      ...(Object.fromEntries(columns.map(({ name, column }) => [name, column])) as Record<
-        WorkerColumn,
-        Column
-      >),
-      ...(names.length > 0 && { logged: names }),
-    };
+    return { step, ...columns, ...(logged.length > 0 && { logged }) };
   });
   return { ...series, workers: [...known, ...merged] };
 }
@@ -126,21 +116,10 @@ export function loggedSeries(times: readonly number[], logs: readonly LoggedRate
   const sums = (['inputTokensPerSecond', 'outputTokensPerSecond', 'running', 'queued'] as const).map(
     (field) =>
       times.map((_, row) =>
-        rounded(logs.reduce((sum, { samples }) => sum + (samples[row]?.[field] ?? 0), 0)),
+        toThousandths(logs.reduce((sum, { samples }) => sum + (samples[row]?.[field] ?? 0), 0)),
       ),
   );
   const unknown = times.map(() => null);
   const columns = [...sums, unknown, unknown, unknown, unknown];
   return withLogs({ looks: 0, total: { times, columns, samples: 1 }, workers: [] }, logs);
-}
-
-const hasValues = (column: Column): boolean => column.some((value) => value !== null);
-const empty = (samples: readonly Rates[]): Column => samples.map(() => null);
-const rounded = (value: number): number => Math.round(value * 1000) / 1000;
-
-function logged(samples: readonly Rates[], field: keyof Rates): Column {
-  return samples.map((rates) => {
-    const value = rates[field];
-    return value === undefined ? null : rounded(value);
-  });
 }

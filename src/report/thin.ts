@@ -14,26 +14,20 @@ export interface Columns {
 export function thin(times: readonly number[], columns: readonly Column[], most: number): Columns {
   const samples = Math.max(1, Math.ceil(times.length / most));
   if (samples === 1) return { times, columns, samples };
-  return {
-    times: grouped(times, samples).map((group) => rounded(mean(group) ?? 0, 1000)),
-    columns: columns.map((column) => grouped(column, samples).map((group) => mean(group))),
-    samples,
-  };
-}
-
-function grouped<Value>(values: readonly Value[], size: number): readonly (readonly Value[])[] {
-  return Array.from({ length: Math.ceil(values.length / size) }, (_, index) =>
-    values.slice(index * size, (index + 1) * size),
-  );
+  const thinned = (column: Column): Column =>
+    Array.from({ length: Math.ceil(column.length / samples) }, (_, row) =>
+      mean(column.slice(row * samples, (row + 1) * samples)),
+    );
+  return { times: thinned(times).map((time) => time ?? 0), columns: columns.map(thinned), samples };
 }
 
 /** Of what is there; to three decimals. */
-export function mean(values: readonly (number | null)[]): number | null {
+export function mean(values: Column): number | null {
   const known = values.filter((value) => value !== null);
   if (known.length === 0) return null;
-  return rounded(known.reduce((sum, value) => sum + value, 0) / known.length, 1000);
+  return toThousandths(known.reduce((sum, value) => sum + value, 0) / known.length);
 }
 
-function rounded(value: number, to: number): number {
-  return Math.round(value * to) / to;
-}
+export const toThousandths = (value: number): number => Math.round(value * 1000) / 1000;
+
+export const hasValues = (column: Column): boolean => column.some((value) => value !== null);

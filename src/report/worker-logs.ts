@@ -1,8 +1,61 @@
+import { FileCursor } from '../host/cursor.ts';
 import type { Host } from '../host/host.ts';
 import { inGroups } from '../observe/in-groups.ts';
+import { LogScanner, type SglangLine } from '../observe/log-scanner.ts';
+import type { StageLine } from '../observe/stage-line.ts';
 import { type Rates, ThroughputWindow } from '../observe/throughput.ts';
-import { LogLines } from './log-lines.ts';
-import { type StageSpan, StartSpans } from './start-spans.ts';
+import type { StartStage } from '../start-stages.ts';
+
+/** `time`: milliseconds, on the log's own clock; of a line without a stamp that of the one before. */
+type TimedLine = SglangLine & { readonly time: number };
+
+/** The lines that count in one log, in their order; only those of one chunk are in memory. */
+class LogLines {
+  readonly #cursor: FileCursor;
+  readonly #scanner: LogScanner;
+  #lines: TimedLine[] = [];
+  #at = 0;
+  #time: number | undefined;
+  #over = false;
+
+  /** `offset`: bytes. */
+  constructor(host: Host, path: string, offset = 0) {
+    this.#cursor = new FileCursor(host.read, path, offset);
+    this.#scanner = new LogScanner({ sglang: (line) => this.#take(line), signature: () => {} });
+  }
+
+  /** The line that is next, of those that were read. */
+  get head(): TimedLine | undefined {
+    return this.#lines[this.#at];
+  }
+
+  /** Whether there is nothing more to read. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  skip(): void {
+    this.#at++;
+  }
+
+  /** Reads on until there is a head, or the log is over. */
+  async fill(): Promise<void> {
+    if (this.head) return;
+    this.#lines = [];
+    this.#at = 0;
+    while (this.#lines.length === 0 && !this.#over) {
+      const growth = await this.#cursor.next();
+      if (growth === undefined || growth.restarted) this.#scanner.end();
+      if (growth === undefined) this.#over = true;
+      else this.#scanner.push(growth.bytes);
+    }
+  }
+
+  #take(line: SglangLine): void {
+    this.#time = line.time ?? this.#time;
+    if (this.#time !== undefined) this.#lines.push({ ...line, time: this.#time });
+  }
+}
 
 /** What the logs of one worker, of all its nodes, tell. */
 export interface LoggedWorker {
@@ -116,4 +169,56 @@ export async function readWorker(
   }
   sampleTo(Number.POSITIVE_INFINITY);
   return { step, stages: spans.all, ...(batches && { samples }) };
+}
+
+/** A stage of a worker's start, of all its ranks together. */
+export interface StageSpan {
+  readonly stage: StartStage;
+  /** Milliseconds since 1970: its first line, and its last. */
+  readonly start: number;
+  readonly end: number;
+  /** Shards, or batch sizes, that the last line tells. */
+  readonly done?: number;
+  readonly total?: number;
+  /** Whether its end was told. */
+  readonly ended: boolean;
+}
+
+/** The stages of one worker's start, and of each start after that, from the lines of its logs. */
+class StartSpans {
+  readonly #before: StageSpan[] = [];
+  #spans = new Map<StartStage, StageSpan>();
+  #serves = false;
+
+  /** `time`: milliseconds. */
+  hear({ stage, state, done, total }: StageLine, time: number): void {
+    if (this.#serves && stage === 'weights' && state === 'going') {
+      this.#before.push(...this.#spans.values());
+      this.#spans = new Map();
+      this.#serves = false;
+    }
+    // Kernels are compiled under load, too; the last word of a start comes after its first batches.
+    if (this.#serves && stage !== 'warm-up') return;
+    const known = this.#spans.get(stage);
+    // What is told only when it is over has begun where the stage before it ended.
+    const begun = state === 'done' ? Math.max(...[...this.#spans.values()].map(({ end }) => end)) : time;
+    this.#spans.set(stage, {
+      ...known,
+      stage,
+      start: known?.start ?? (Number.isFinite(begun) ? Math.min(begun, time) : time),
+      end: Math.max(known?.end ?? time, time),
+      ...(done !== undefined && { done }),
+      ...(total !== undefined && { total }),
+      ended: state === 'done' || known?.ended === true,
+    });
+  }
+
+  serves(): void {
+    this.#serves = true;
+  }
+
+  /** In the order of their beginnings. */
+  get all(): readonly StageSpan[] {
+    return [...this.#before, ...this.#spans.values()];
+  }
 }

@@ -2,106 +2,76 @@ import { decimal } from '../../format.ts';
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import { type Chart, figure, table } from '../chart.ts';
 import { type Html, html } from '../html.ts';
-import type { LoadSeries, WorkerColumn, WorkerSeries } from '../load-series.ts';
+import { type LoadSeries, WORKER_FIGURES, type WorkerSeries } from '../load-series.ts';
 import type { RunData } from '../run-data.ts';
-import { type Column, mean } from '../thin.ts';
+import { type Column, hasValues, mean } from '../thin.ts';
 
 /** Lines in one chart; the rest of many workers is in the table. */
 const MOST_LINES = 12;
 
+type Plan = RunData['plan'];
+
 /** Throughput over time: the service, its workers, and how prefill and decode share the work. */
 export function load({ run, mock, load: series, plan }: RunData, index: number): Html | undefined {
   if (series === undefined) return undefined;
-  const { total, workers } = series;
-  const [
-    input = [],
-    output = [],
-    running = [],
-    queued = [],
-    ttft50 = [],
-    ttft99 = [],
-    itl50 = [],
-    itl99 = [],
-  ] = total.columns;
-  const base = {
-    x: { label: 'UTC', kind: 'time' },
-    at: total.times,
-  } as const;
+  const { total, workers, looks } = series;
   const each = total.samples === 1 ? '' : ` Each value is the mean of ${total.samples} samples.`;
+  const lines = (names: readonly string[], from: number): Chart['series'] =>
+    names.map((name, style) => ({ name, values: total.columns[from + style] ?? [], style }));
+  const over = { x: { label: 'UTC', kind: 'time' }, at: total.times } as const;
   const charts: readonly Chart[] = [
     {
-      ...base,
+      ...over,
       id: `tokens-${index}`,
       title: 'Tokens per second, whole service',
-      note: `Input is what prefill reads, output what decode writes, as ${series.looks === 0 ? "the workers' logs tell it" : 'the frontends count it'}.${each}`,
+      note: `Input is what prefill reads, output what decode writes, as ${looks === 0 ? "the workers' logs tell it" : 'the frontends count it'}.${each}`,
       y: { label: 'tok/s' },
-      series: [
-        { name: 'input', values: input, style: 0 },
-        { name: 'output', values: output, style: 1 },
-      ],
+      series: lines(['input', 'output'], 0),
     },
     {
-      ...base,
+      ...over,
       id: `requests-${index}`,
       title: 'Requests in progress',
       y: { label: 'requests' },
-      series: [
-        { name: 'running', values: running, style: 0 },
-        { name: series.looks === 0 ? 'queued' : 'waiting for their first token', values: queued, style: 1 },
-      ],
+      series: lines(['running', looks === 0 ? 'queued' : 'waiting for their first token'], 2),
     },
-    ...workerCharts(series, index, plan),
+    ...workerCharts(series, index, plan).map((chart) => ({ ...over, ...chart })),
     {
-      ...base,
+      ...over,
       id: `latencies-${index}`,
       title: 'Latency as clients see it, ms',
       y: { label: 'ms' },
-      series: [
-        { name: 'TTFT p50', values: ttft50, style: 0 },
-        { name: 'TTFT p99', values: ttft99, style: 1 },
-        { name: 'ITL p50', values: itl50, style: 2 },
-        { name: 'ITL p99', values: itl99, style: 3 },
-      ],
+      series: lines(['TTFT p50', 'TTFT p99', 'ITL p50', 'ITL p99'], 4),
     },
   ];
+  const drawn = charts.filter((chart) => chart.series.some(({ values }) => hasValues(values)));
   return html`<section id="load-${index}"><h2>Load over time: ${run.id}${mock && ` ${MOCK_MARK}`}</h2>
 <p>${balance(series, plan)}</p>
 <p>${sources(series)}</p>
-<div class="grid">${charts.filter(hasValues).map(figure)}</div>
+<div class="grid">${drawn.map(figure)}</div>
 <details><summary>Every worker: means while the service was sampled</summary>${table(
     ['worker', 'requests/s', 'input tok/s', 'output tok/s', 'running', 'queued', 'KV cache, %', 'from'],
-    workers.map((worker) => [
-      worker.step,
-      ...(['requests', 'input', 'output', 'running', 'queued'] as const).map((name) =>
-        decimal(mean(worker[name])),
-      ),
-      decimal(percentOf(mean(worker.kvUsage))),
-      sourceOf(worker),
-    ]),
+    workers.map((worker) => {
+      const usage = mean(worker.kvUsage);
+      return [
+        worker.step,
+        ...(['requests', 'input', 'output', 'running', 'queued'] as const).map((name) =>
+          decimal(mean(worker[name])),
+        ),
+        decimal(usage === null ? null : usage * 100),
+        sourceOf(worker),
+      ];
+    }),
   )}</details></section>`;
 }
-
-const hasValues = ({ series }: Chart): boolean =>
-  series.some(({ values }) => values.some((value) => value !== null));
-
-const COLUMNS = {
-  input: 'input',
-  output: 'output',
-  requests: 'requests',
-  running: 'running',
-  queued: 'queued',
-  kvUsage: 'KV cache',
-} as const satisfies Record<WorkerColumn, string>;
 
 /** `metrics`, `log`, or which figures of a worker come from its log. */
 function sourceOf(worker: WorkerSeries): string {
   const { logged = [] } = worker;
   if (logged.length === 0) return 'metrics';
-  const names = Object.keys(COLUMNS) as readonly WorkerColumn[];
-  const sampled = names.some(
-    (name) => !logged.includes(name) && worker[name].some((value) => value !== null),
-  );
-  return sampled ? `metrics; ${logged.map((name) => COLUMNS[name]).join(', ')}: log` : 'log';
+  const sampled = WORKER_FIGURES.some(([name]) => !logged.includes(name) && hasValues(worker[name]));
+  const names = logged.map((name) => (name === 'kvUsage' ? 'KV cache' : name));
+  return sampled ? `metrics; ${names.join(', ')}: log` : 'log';
 }
 
 /** A sentence on where the figures of workers come from. */
@@ -111,17 +81,15 @@ function sources({ workers }: LoadSeries): string {
   return `What the metrics of ${logged} of ${workers.length} workers do not tell comes from the batch lines of their SGLang logs, summed over DP ranks; there, input leaves out what was found in the cache.`;
 }
 
+/** One chart a role, of the figure that shows best how much its workers do. */
 function workerCharts(
-  { total, workers }: LoadSeries,
+  { workers }: LoadSeries,
   index: number,
-  plan: RunData['plan'],
-): readonly Chart[] {
-  const roles = new Map<string, WorkerSeries[]>();
-  for (const worker of workers) {
-    const role = roleOf(worker.step, plan);
-    roles.set(role, [...(roles.get(role) ?? []), worker]);
-  }
-  return [...roles].map(([role, own], at): Chart => {
+  plan: Plan,
+): readonly Omit<Chart, 'x' | 'at'>[] {
+  const roles = [...new Set(workers.map(({ step }) => roleOf(step, plan)))];
+  return roles.map((role, at) => {
+    const own = workers.filter(({ step }) => roleOf(step, plan) === role);
     const [field, label] = fieldOf(role, own);
     const sum = (column: Column) => column.reduce<number>((all, value) => all + (value ?? 0), 0);
     const busiest = own.toSorted((one, other) => sum(other[field]) - sum(one[field])).slice(0, MOST_LINES);
@@ -132,9 +100,7 @@ function workerCharts(
       ...(own.length > shown.length && {
         note: `The ${shown.length} busiest of ${own.length}; the table of workers below has all.`,
       }),
-      x: { label: 'UTC', kind: 'time' },
       y: { label },
-      at: total.times,
       series: shown.map((worker, style) => ({ name: worker.step, values: worker[field], style })),
     };
   });
@@ -145,18 +111,16 @@ function fieldOf(
   role: string,
   workers: readonly WorkerSeries[],
 ): readonly ['input' | 'output' | 'requests', string] {
-  const has = (field: 'input' | 'output') =>
-    workers.some((worker) => worker[field].some((value) => value !== null && value > 0));
-  if (role === 'prefill' && has('input')) return ['input', 'input tok/s'];
-  if (role !== 'prefill' && has('output')) return ['output', 'output tok/s'];
-  return ['requests', 'requests/s'];
+  const field = role === 'prefill' ? 'input' : 'output';
+  const has = workers.some((worker) => worker[field].some((value) => value !== null && value > 0));
+  return has ? [field, `${field} tok/s`] : ['requests', 'requests/s'];
 }
 
 /** Values that a word on what to change needs. */
 const ENOUGH = 20;
 
 /** A sentence on where requests are. */
-function balance({ total, workers }: LoadSeries, plan: RunData['plan']): string {
+function balance({ total, workers }: LoadSeries, plan: Plan): string {
   const of = (role: string, field: 'running' | 'queued') => {
     const own = workers.filter(({ step }) => roleOf(step, plan) === role);
     return own.length === 0 ? undefined : own.reduce((sum, worker) => sum + (mean(worker[field]) ?? 0), 0);
@@ -167,22 +131,22 @@ function balance({ total, workers }: LoadSeries, plan: RunData['plan']): string 
       ? []
       : [`${role} workers had ${decimal(running)} requests running and ${decimal(queued)} queued`];
   });
-  const [prefill, decode] = [of('prefill', 'queued') ?? 0, of('decode', 'queued') ?? 0];
-  const where =
-    total.times.length < ENOUGH || Math.max(prefill, decode) < 1
-      ? ''
-      : prefill > 2 * decode
-        ? ' Requests wait for prefill: more prefill workers, or fewer decode workers, would even it out.'
-        : decode > 2 * prefill
-          ? ' Requests wait for decode: more decode workers, or fewer prefill workers, would even it out.'
-          : ' Both wait about equally.';
-  return parts.length === 0 ? '' : `On average ${parts.join('; ')}.${where}`;
+  if (parts.length === 0) return '';
+  const enough = total.times.length >= ENOUGH;
+  const where = enough ? waiting(of('prefill', 'queued') ?? 0, of('decode', 'queued') ?? 0) : '';
+  return `On average ${parts.join('; ')}.${where}`;
 }
 
-function roleOf(step: string, plan: RunData['plan']): string {
+/** `prefill` and `decode`: requests that wait there. */
+function waiting(prefill: number, decode: number): string {
+  if (Math.max(prefill, decode) < 1) return '';
+  if (prefill > 2 * decode)
+    return ' Requests wait for prefill: more prefill workers, or fewer decode workers, would even it out.';
+  if (decode > 2 * prefill)
+    return ' Requests wait for decode: more decode workers, or fewer prefill workers, would even it out.';
+  return ' Both wait about equally.';
+}
+
+function roleOf(step: string, plan: Plan): string {
   return plan?.workers.find(({ name }) => name === step)?.role ?? step.replace(/-\d+$/, '');
-}
-
-function percentOf(share: number | null): number | null {
-  return share === null ? null : share * 100;
 }

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import { change, decimal } from '../../../src/format.ts';
 import { compare } from '../../../src/report/comparison.ts';
-import { measuredOf, spreadText } from '../../../src/report/measured.ts';
-import { differenceOf, spreadOf } from '../../../src/report/noise.ts';
-import { dominators } from '../../../src/report/pareto.ts';
+import { differenceOf, measuredOf, spreadOf, spreadText } from '../../../src/report/measured.ts';
+import { dominators } from '../../../src/report/section/pareto.ts';
 import { thin } from '../../../src/report/thin.ts';
 import { bench, point, sampleRun } from './sample-run.ts';
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { localHost } from '../../../src/host/local.ts';
 import { page } from '../../../src/report/page.ts';
 import { readRunData } from '../../../src/report/read.ts';
-import { timelineOf } from '../../../src/report/timeline.ts';
+import { timelineOf } from '../../../src/report/section/timeline.ts';
 import { behindUtc } from '../../../src/report/worker-logs.ts';
 import { packageRoot } from '../../world.ts';
 

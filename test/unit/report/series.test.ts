@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { parseGpuCsv } from '../../../src/report/gpu-csv.ts';
-import { gpuSeries } from '../../../src/report/gpu-series.ts';
+import { gpuSeries, parseGpuCsv } from '../../../src/report/gpu-series.ts';
 import { LoadRecorder } from '../../../src/report/load-series.ts';
-import { timelineOf } from '../../../src/report/timeline.ts';
+import { timelineOf } from '../../../src/report/section/timeline.ts';
 import { EVENTS } from './sample-run.ts';
 
 const SMI = `timestamp, index, utilization.gpu [%], utilization.memory [%], memory.used [MiB], memory.total [MiB], power.draw [W], clocks.current.sm [MHz], temperature.gpu
