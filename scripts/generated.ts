@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { loadJob } from '../src/cli/runs/config/load.ts';
-import { sessionFiles } from '../src/cli/runs/session/files.ts';
+import { sessionFiles } from '../src/cli/runs/session/command-text.ts';
 import { bundleOf } from '../src/cli/runs/submit/bundle.ts';
 import { processWorld } from '../src/cli/world.ts';
 import { jsonSchema } from '../src/config/docs/json-schema.ts';

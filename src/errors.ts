@@ -28,3 +28,14 @@ export class DynSlurmError extends Error {
     this.hint = options.hint;
   }
 }
+
+/** What `work` gives, or `instead` where it fails for the user or the cluster to fix. A bug is thrown on. */
+export async function withFallback<Value, Instead>(
+  work: Promise<Value>,
+  instead: Instead,
+): Promise<Value | Instead> {
+  return work.catch((error: unknown) => {
+    if (error instanceof DynSlurmError) return instead;
+    throw error;
+  });
+}

@@ -35,9 +35,7 @@ export async function streamChat(request: ChatRequest, onText: (text: string) =>
     throw new DynSlurmError(
       'deadline',
       `${request.url} did not answer a chat completion within ${TIMEOUT / 1000} s`,
-      {
-        hint: 'a worker may be hung: see the logs of the decode and prefill workers',
-      },
+      { hint: 'a worker may be hung: see the logs of the decode and prefill workers' },
     );
   }
 }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { LogsOptions } from '../commands/logs/logs.ts';
-import type { PagePlace } from '../views/live/gauge-page.ts';
+import type { PagePlace } from '../views/live/gauges.ts';
 import {
   CLUSTER,
   collect,

@@ -53,8 +53,6 @@ function neverSubmitted(run: Run): DynSlurmError {
   return new DynSlurmError(
     'usage',
     `run ${run.id} has no job: sbatch never answered, and the queue knows no job of it`,
-    {
-      hint: `submit it again; ${run.dir} can be deleted`,
-    },
+    { hint: `submit it again; ${run.dir} can be deleted` },
   );
 }

@@ -2,7 +2,7 @@ import { DynSlurmError } from '../../errors.ts';
 import { readRunLog } from '../../run/event-log.ts';
 import { type RunState, stateAfter } from '../../run/state.ts';
 import type { World } from '../world.ts';
-import type { FoundRun } from './found-run.ts';
+import type { FoundRun } from './cluster/connect.ts';
 import { type Lookup, lookUpRun } from './lookup.ts';
 import { SESSION_VARIABLE } from './session/lookup.ts';
 

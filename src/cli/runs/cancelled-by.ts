@@ -1,4 +1,4 @@
-import { DynSlurmError } from '../../errors.ts';
+import { withFallback } from '../../errors.ts';
 import type { EventOf } from '../../run/events.ts';
 import type { JobId } from '../../scheduler/job-id.ts';
 import type { World } from '../world.ts';
@@ -24,10 +24,5 @@ export async function cancellingUid(
   { scheduler }: Connection,
   { signal }: World,
 ): Promise<number | undefined> {
-  try {
-    return await scheduler.cancelledBy(jobId, signal);
-  } catch (error) {
-    if (error instanceof DynSlurmError) return undefined;
-    throw error;
-  }
+  return withFallback(scheduler.cancelledBy(jobId, signal), undefined);
 }

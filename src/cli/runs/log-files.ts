@@ -2,7 +2,7 @@ import { DynSlurmError } from '../../errors.ts';
 import { JOB_LOG, listLogs } from '../../observe/log-file.ts';
 import { readPlan } from '../../run/plan-file.ts';
 import type { World } from '../world.ts';
-import type { FoundRun } from './found-run.ts';
+import type { FoundRun } from './cluster/connect.ts';
 import { type LookupOptions, lookUpRuns, pick, pickAtDistance } from './lookup.ts';
 import { newestMeant } from './newest.ts';
 
@@ -68,9 +68,7 @@ async function oneWord(
     throw new DynSlurmError(
       'usage',
       `${word} is both a step of the newest run and the start of run id ${run.run.id}`,
-      {
-        hint: `write \`logs ${latest.run.id} ${word}\`, or \`logs ${run.run.id}\``,
-      },
+      { hint: `write \`logs ${latest.run.id} ${word}\`, or \`logs ${run.run.id}\`` },
     );
   }
   if (run !== undefined) return { found: run, step: undefined };
@@ -79,9 +77,7 @@ async function oneWord(
   throw new DynSlurmError(
     'usage',
     `${word} is neither a run nor a step of the newest run, ${latest.run.id}`,
-    {
-      hint: `its steps are ${(await stepNames(latest)).join(', ')}; see the runs with \`dyn-slurm status\``,
-    },
+    { hint: `its steps are ${(await stepNames(latest)).join(', ')}; see the runs with \`dyn-slurm status\`` },
   );
 }
 

@@ -1,11 +1,10 @@
-import { DynSlurmError } from '../../errors.ts';
+import { DynSlurmError, withFallback } from '../../errors.ts';
 import { findRun, listRuns, type Run } from '../../run/folder.ts';
 import type { World } from '../world.ts';
-import { clusterNames } from './cluster/clusters.ts';
+import { clusterNames, readProfile } from './cluster/clusters.ts';
+import type { FoundRun } from './cluster/connect.ts';
 import { type Connection, connect } from './cluster/connect.ts';
-import { readProfile } from './cluster/profiles.ts';
 import type { RefusedProfile } from './cluster/refusal.ts';
-import type { FoundRun } from './found-run.ts';
 import { type Meant, newestMeant } from './newest.ts';
 
 export interface LookupOptions {
@@ -183,12 +182,9 @@ function chosenCluster({ cluster }: LookupOptions, { env }: World): string | und
 
 /** Undefined where the profile has errors. A file of it that must not be used is left out, and told of once. */
 async function usable(name: string, names: readonly string[], world: World): Promise<Connection | undefined> {
-  try {
-    return connect(await readProfile(name, names, world, (refused) => warnOnce(refused, world)), world);
-  } catch (error) {
-    if (error instanceof DynSlurmError) return undefined;
-    throw error;
-  }
+  const warn = (refused: RefusedProfile) => warnOnce(refused, world);
+  const profile = await withFallback(readProfile(name, names, world, warn), undefined);
+  return profile && connect(profile, world);
 }
 
 const warned = new WeakMap<World['self'], Set<string>>();

@@ -1,4 +1,4 @@
-import { DynSlurmError } from '../../errors.ts';
+import { withFallback } from '../../errors.ts';
 import { slurmCluster } from '../../scheduler/job-id.ts';
 import type { NodeMark } from '../../scheduler/scheduler.ts';
 import type { World } from '../world.ts';
@@ -16,12 +16,7 @@ export async function markedNodes(
   const hosts = state.bound?.nodes.map(({ host }) => host) ?? [];
   const elsewhere = jobId !== undefined && slurmCluster(jobId) !== undefined;
   if (state.verdict || hosts.length === 0 || elsewhere || connection.cluster === LOCAL) return [];
-  try {
-    return await connection.scheduler.nodeMarks(hosts, signal);
-  } catch (error) {
-    if (error instanceof DynSlurmError) return [];
-    throw error;
-  }
+  return withFallback(connection.scheduler.nodeMarks(hosts, signal), []);
 }
 
 export function marksText(marks: readonly NodeMark[]): string {

@@ -2,7 +2,7 @@ import { DynSlurmError } from '../../errors.ts';
 import { readRunState } from '../../run/event-log.ts';
 import { isServing, NEW_RUN } from '../../run/state.ts';
 import type { World } from '../world.ts';
-import type { FoundRun } from './found-run.ts';
+import type { FoundRun } from './cluster/connect.ts';
 import { type RunReport, reportRuns } from './report.ts';
 
 /**

@@ -10,8 +10,7 @@ import type { JobStatus } from '../../scheduler/scheduler.ts';
 import type { World } from '../world.ts';
 import { adopt, jobIdOf } from './adopt.ts';
 import { succeededBefore } from './chain.ts';
-import type { Connection } from './cluster/connect.ts';
-import type { FoundRun } from './found-run.ts';
+import type { Connection, FoundRun } from './cluster/connect.ts';
 
 /** A run as it is now: from its log, and from Slurm where it has no verdict. */
 export interface RunReport extends FoundRun {

@@ -1,10 +1,71 @@
 import type { Role } from '../../config/schema/role.ts';
 import type { Outcome } from '../../run/events.ts';
+import type { StageEvent } from '../../run/log-event.ts';
 import type { Outline, PlannedStep } from '../../run/plan-file.ts';
 import { absences, type RunState } from '../../run/state.ts';
-import { findingText, startText } from './event-text.ts';
-import { group, type Moment, type RunEnd, type Stage, stage } from './stage.ts';
-import { startNote } from './start-note.ts';
+import { START_STAGES } from '../../start-stages.ts';
+import { findingText, stageCount, startText } from './event-text.ts';
+
+type StageStatus = 'waiting' | 'active' | 'done' | 'failed' | 'skipped';
+
+/** A line of the step list. */
+export interface Stage {
+  readonly key: string;
+  readonly title: string;
+  readonly status: StageStatus;
+  readonly note: string;
+  /** Milliseconds since 1970. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly children?: readonly Stage[];
+}
+
+/** Something that happened. */
+export type Moment = { readonly time: string } | undefined;
+
+/** How the run's end bears on what was not finished by then. */
+export interface RunEnd {
+  /** Undefined while the run goes on. */
+  readonly at: Moment;
+  /** Something failed, rather than that somebody or the clock ended the run. */
+  readonly broken: boolean;
+}
+
+/** A stage that begins with one event and is done with another. */
+function stage(what: Pick<Stage, 'key' | 'title' | 'note'>, from: Moment, to: Moment, end: RunEnd): Stage {
+  const [begun, done, over] = [millis(from), millis(to), millis(end.at)];
+  if (begun === undefined) return { ...what, status: over === undefined ? 'waiting' : 'skipped' };
+  if (done !== undefined) return { ...what, status: 'done', from: begun, to: done };
+  if (over === undefined) return { ...what, status: 'active', from: begun };
+  return { ...what, status: end.broken ? 'failed' : 'skipped', from: begun, to: over };
+}
+
+/** Stages under one heading, which sums them up. */
+function group(key: string, title: string, children: readonly Stage[]): Stage {
+  const froms = children.flatMap(({ from }) => from ?? []);
+  const tos = children.flatMap(({ to }) => to ?? []);
+  return {
+    key,
+    title,
+    note: '',
+    status: summary(children.map(({ status }) => status)),
+    ...(froms.length > 0 && { from: Math.min(...froms) }),
+    ...(tos.length === children.length && { to: Math.max(...tos) }),
+    children,
+  };
+}
+
+function summary(all: readonly StageStatus[]): StageStatus {
+  const [first = 'done'] = all;
+  if (all.includes('failed')) return 'failed';
+  if (all.every((status) => status === first)) return first;
+  return all.includes('skipped') ? 'skipped' : 'active';
+}
+
+function millis(event: Moment): number | undefined {
+  const time = Date.parse(event?.time ?? '');
+  return Number.isNaN(time) ? undefined : time;
+}
 
 /** What a run goes through, and how far it is. The keys are the same for all states of one run. */
 export function runStages(state: RunState, { steps }: Outline, submitted: Moment): readonly Stage[] {
@@ -138,3 +199,25 @@ function readyNote({ ready, waiting }: RunState): string {
   // The address first: a note that is too long loses its end.
   return ready ? `${ready.url}, ${ready.model}` : (waiting?.reason ?? '');
 }
+
+const ORDER = Object.keys(START_STAGES);
+
+/** The start that is furthest behind, or stuck: `weights 12/61 on prefill-2`; empty where no log has told yet. */
+export function startNote(stages: readonly StageEvent[]): string {
+  const going = stages.filter(({ state }) => state !== 'done');
+  const [last] = (going.length > 0 ? going : stages).toSorted(byProgress);
+  if (last === undefined) return '';
+  const { stage, state, step } = last;
+  const how = { going: '', done: ' done', stuck: ' stuck' }[state];
+  return `${START_STAGES[stage].title}${stageCount(last)}${how} on ${step}`;
+}
+
+function byProgress(a: StageEvent, b: StageEvent): number {
+  return (
+    Number(b.state === 'stuck') - Number(a.state === 'stuck') ||
+    ORDER.indexOf(a.stage) - ORDER.indexOf(b.stage) ||
+    shareOf(a) - shareOf(b)
+  );
+}
+
+const shareOf = ({ done = 0, total }: StageEvent): number => (total ? done / total : done);

@@ -11,8 +11,8 @@ import { draw } from '../sink.ts';
 import type { World } from '../world.ts';
 import { fitted, wrapped } from '../wrap.ts';
 import { eventText } from './event-text.ts';
+import type { Stage } from './run-stages.ts';
 import { runStages } from './run-stages.ts';
-import type { Stage } from './stage.ts';
 
 /** `steps`: a list that redraws itself, on a terminal. `lines`: one line a change. `json`: one event a line. */
 export type Renderer = 'steps' | 'lines' | 'json';

@@ -4,8 +4,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call } from './call.ts';
 import { isRequested } from './control-requests.ts';
-import { dependencyState } from './dependency.ts';
-import { isFinished, type JobRecord, type JobState, nodeName, type ProcessId } from './job-record.ts';
+import {
+  dependencyState,
+  isFinished,
+  type JobRecord,
+  type JobState,
+  nodeName,
+  type ProcessId,
+} from './job-record.ts';
 import { jobDir, readJob, readKnownJob, readSteps, runningSteps, writeJob, writeStep } from './job-store.ts';
 import { batchEnvironment } from './node-environment.ts';
 import {

@@ -13,7 +13,7 @@ import { delimiter, join } from 'node:path';
 import { DynSlurmError } from '../../errors.ts';
 import type { Environment } from '../../host/environment.ts';
 import { type RunOptions, run } from './child.ts';
-import { pipInstall } from './pip.ts';
+import { pipInstall } from './python.ts';
 import type { Program } from './tools.ts';
 
 interface Source {

@@ -3,9 +3,9 @@ import { basename, join } from 'node:path';
 import process from 'node:process';
 import { DynSlurmError } from '../../errors.ts';
 import type { Environment } from '../../host/environment.ts';
+import type { Report } from './build.ts';
 import { addShellcheck, build } from './build.ts';
 import { claim } from './claim.ts';
-import type { Report } from './step.ts';
 import { findTools, type Tools, type ToolsPlace, toolsIn } from './tools.ts';
 
 export interface SetUpOptions {
@@ -68,9 +68,7 @@ async function prepare({ cache }: ToolsPlace): Promise<void> {
   throw new DynSlurmError(
     'preflight',
     `Installing the tools needs ${ROOM} MiB; ${cache} has ${free} MiB free.`,
-    {
-      hint: 'Make room, or choose another disk with XDG_CACHE_HOME.',
-    },
+    { hint: 'Make room, or choose another disk with XDG_CACHE_HOME.' },
   );
 }
 

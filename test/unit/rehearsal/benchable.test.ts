@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { benchable } from '../../../src/rehearsal/benchable.ts';
+import { benchable } from '../../../src/rehearsal/rehearsable.ts';
 
 const bench = (more: object) => benchable(more as Parameters<typeof benchable>[0], '/', '/usr/bin:/bin');
 

@@ -8,7 +8,7 @@ import { timeLimit } from '../../../host/time-limit.ts';
 import { openTunnel } from '../../../host/tunnel.ts';
 import { type Measurement, measurements } from '../../../plan/bench/measurement.ts';
 import type { EventOf } from '../../../run/events.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
 import type { World } from '../../world.ts';
 import { writeBench } from './files.ts';
 import type { BenchEnd, WantedBench } from './request.ts';

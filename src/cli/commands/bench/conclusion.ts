@@ -1,6 +1,6 @@
 import { readBench } from '../../../bench/read.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { benchText } from '../../views/bench-text.ts';
 import type { World } from '../../world.ts';
 import type { BenchEnd, BenchOptions, WantedBench } from './request.ts';

@@ -1,6 +1,6 @@
 import { listLogs } from '../../../observe/log-file.ts';
 import { LogTail } from '../../../observe/log-tail.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
 import type { World } from '../../world.ts';
 
 /** What the benchmark of a run prints from now on. */

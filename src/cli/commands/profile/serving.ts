@@ -4,7 +4,7 @@ import { readRunLog } from '../../../run/event-log.ts';
 import { attemptDir } from '../../../run/folder.ts';
 import { type PlanFile, readPlan } from '../../../run/plan-file.ts';
 import { isServing, stateAfter } from '../../../run/state.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
 
 /** A service that runs: its workers, and where its attempt keeps its files. */
 export interface Serving {

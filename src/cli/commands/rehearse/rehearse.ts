@@ -1,8 +1,7 @@
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import type { Plan } from '../../../plan/plan.ts';
-import { benchable } from '../../../rehearsal/benchable.ts';
 import { type Fault, parseFault } from '../../../rehearsal/fault.ts';
-import { rehearsable } from '../../../rehearsal/rehearsable.ts';
+import { benchable, rehearsable } from '../../../rehearsal/rehearsable.ts';
 import { findTools, toolsPlace } from '../../../rehearsal/tools/tools.ts';
 import { createRun, type Run } from '../../../run/folder.ts';
 import { submitRequest } from '../../../scheduler/request.ts';

@@ -10,7 +10,7 @@ import type { ObservedEvent } from '../../../run/events.ts';
 import { readPlan } from '../../../run/plan-file.ts';
 import { NEW_RUN, type RunState } from '../../../run/state.ts';
 import { exitOfRun } from '../../runs/exit.ts';
-import { benchedEnd } from '../../views/bench-verdict.ts';
+import { benchedEnd } from '../../views/bench-text.ts';
 import { type Screen, screenOf, showEvents } from '../../views/screen.ts';
 import { endingText } from '../../views/verdict-text.ts';
 import type { World } from '../../world.ts';

@@ -1,6 +1,6 @@
 import { EXIT } from '../../../errors.ts';
+import { TOOLS_STEPS, type ToolsEvent, type ToolsStep } from '../../../rehearsal/tools/build.ts';
 import { setUpTools } from '../../../rehearsal/tools/set-up.ts';
-import { TOOLS_STEPS, type ToolsEvent, type ToolsStep } from '../../../rehearsal/tools/step.ts';
 import { findTools, type Tools, type ToolsPlace, toolsPlace } from '../../../rehearsal/tools/tools.ts';
 import type { World } from '../../world.ts';
 import type { Checklist } from './checklist.ts';

@@ -2,7 +2,7 @@ import { DynSlurmError, EXIT } from '../../../errors.ts';
 import { csvOf, jsonOf, openMetricsOf } from '../../../report/export.ts';
 import { readRunData } from '../../../report/read.ts';
 import type { RunData } from '../../../report/run-data.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { type LookupOptions, lookUpRun } from '../../runs/lookup.ts';
 import type { World } from '../../world.ts';
 import { writeOutput } from './output-file.ts';

@@ -4,7 +4,7 @@ import { scrapeTargets } from '../../../observe/service/scrape-targets.ts';
 import { readRunLog } from '../../../run/event-log.ts';
 import { readPlan } from '../../../run/plan-file.ts';
 import { stateAfter } from '../../../run/state.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
 
 /**
  * The targets of a run for Prometheus' file_sd_configs, at the addresses and ports that its latest attempt has.

@@ -1,6 +1,6 @@
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import { past } from '../../../format.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { type LookupOptions, lookUpEach, lookUpRuns } from '../../runs/lookup.ts';
 import { hasEnded } from '../../runs/newest.ts';
 import { type RunReport, reportRuns } from '../../runs/report.ts';

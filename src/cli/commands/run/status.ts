@@ -7,8 +7,7 @@ import { askingFor, distantClusters, type LookupOptions, lookUpRun, lookUpRuns }
 import { markedNodes, marksText } from '../../runs/marked-nodes.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
 import { type RunReport, reportRuns } from '../../runs/report.ts';
-import { benchLines } from '../../views/bench-text.ts';
-import { benchedEnd } from '../../views/bench-verdict.ts';
+import { benchedEnd, benchLines } from '../../views/bench-text.ts';
 import { runJson, runsTable, runText } from '../../views/run-text.ts';
 import { count } from '../../wording.ts';
 import type { World } from '../../world.ts';

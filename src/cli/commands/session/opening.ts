@@ -11,10 +11,10 @@ import { advance, NEW_RUN, type RunState, stateAfter } from '../../../run/state.
 import { jobNumber } from '../../../scheduler/job-id.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
 import type { Session } from '../../runs/session/lookup.ts';
-import { stillAllocated } from '../../runs/session/still-allocated.ts';
 import {
   requireAllocation,
   startSupervisor,
+  stillAllocated,
   supervisorRuns,
   supervisorTrouble,
 } from '../../runs/session/supervisor.ts';

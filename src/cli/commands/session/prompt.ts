@@ -6,7 +6,7 @@ import type { RunState } from '../../../run/state.ts';
 import { exitOfRun } from '../../runs/exit.ts';
 import { stateFolder } from '../../runs/own-folders.ts';
 import { SESSION_VARIABLE, type Session } from '../../runs/session/lookup.ts';
-import { stillAllocated } from '../../runs/session/still-allocated.ts';
+import { stillAllocated } from '../../runs/session/supervisor.ts';
 import type { World } from '../../world.ts';
 import { splitWords } from './command-line.ts';
 import { goesOn } from './hints.ts';

@@ -7,8 +7,8 @@ import type { NamedProfile } from '../../runs/cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../../runs/cluster/runs-dir.ts';
 import { refusedFiles } from '../../runs/config/files-seen.ts';
 import { type LoadOptions, loadValidJob } from '../../runs/config/load.ts';
-import { excludedText, exclusion } from '../../runs/nodes/exclude.ts';
 import type { BadNode } from '../../runs/nodes/ledger.ts';
+import { excludedText, exclusion } from '../../runs/nodes/ledger.ts';
 import { bundleOf } from '../../runs/submit/bundle.ts';
 import type { AfterOptions } from '../../runs/submit/dependencies.ts';
 import type { Sent } from '../../runs/submit/send.ts';
@@ -76,7 +76,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const chain = [first];
   say(submittedText(first, plan.bench?.config.type === 'builtin', options) + excludedText(excluded));
   if (retries > 0) {
-    const { sendRetries } = await import('../../runs/submit/retries.ts');
+    const { sendRetries } = await import('../../runs/submit/send.ts');
     for await (const sent of sendRetries(first, retries, request, plan, connection, world, origin)) {
       chain.push(sent);
       say(`  retry   ${sent.run.id}, job ${jobNumber(sent.jobId)}, starts if all before it fail\n`);

@@ -7,8 +7,8 @@ import type { ObservedEvent } from '../../../run/events.ts';
 import { type Outline, readPlan } from '../../../run/plan-file.ts';
 import type { JobId } from '../../../scheduler/job-id.ts';
 import { withJob } from '../../runs/adopt.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
-import type { GaugePage } from '../../views/live/gauge-page.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
+import type { GaugePage } from '../../views/live/gauges.ts';
 import type { World } from '../../world.ts';
 import { type PendingLimit, seen } from './pending-limit.ts';
 

@@ -2,16 +2,17 @@ import { join } from 'node:path';
 import type { ClusterProfile } from '../../../config/schema/cluster-schema.ts';
 import type { Host } from '../../../host/host.ts';
 import { localHost } from '../../../host/local.ts';
+import { sshHost } from '../../../host/ssh.ts';
 import { LOCAL } from '../../../observe/mock-engines.ts';
 import { QueuePoll } from '../../../observe/queue-poll.ts';
 import type { Watch } from '../../../observe/watch.ts';
 import { toolsIn, toolsPlace } from '../../../rehearsal/tools/tools.ts';
+import type { Run } from '../../../run/folder.ts';
 import { CLUSTER_POLLS, LOCAL_POLLS } from '../../../scheduler/poll-schedule.ts';
 import type { Scheduler } from '../../../scheduler/scheduler.ts';
 import { slurmScheduler } from '../../../scheduler/slurm.ts';
 import type { World } from '../../world.ts';
-import { remoteHost } from './remote-host.ts';
-import { profilePlace, runsDirOf } from './runs-dir.ts';
+import { profilePlace, remotePlace, runsDirOf } from './runs-dir.ts';
 
 /** A cluster profile, put to use: where commands run, which Slurm they are, and where runs are kept. */
 export interface Connection extends Watch {
@@ -91,4 +92,40 @@ function standInOf(world: World) {
       DYN_SLURM_TOOLS: folder,
     },
   };
+}
+
+/** A run, and the cluster that it was submitted to. */
+export interface FoundRun {
+  readonly run: Run;
+  readonly connection: Connection;
+}
+
+/** The hosts of a process: all that its commands do on one goes over one connection. */
+const hosts = new WeakMap<World['self'], Map<string, Host>>();
+
+/** The login node of a profile that has one. Nothing is contacted yet. */
+function remoteHost(
+  { host: destination, slurm_bin }: Pick<ClusterProfile, 'slurm_bin'> & { readonly host: string },
+  world: World,
+): Host {
+  const known = hosts.get(world.self) ?? new Map<string, Host>();
+  hosts.set(world.self, known);
+  const key = JSON.stringify([destination, slurm_bin]);
+  const host = known.get(key) ?? newHost(destination, slurm_bin, world);
+  known.set(key, host);
+  return host;
+}
+
+function newHost(destination: string, slurmBin: string | undefined, world: World): Host {
+  const { env, home, ask, signal, err } = world;
+  const say = (text: string) => void err.write(`${text}\n`);
+  return sshHost({
+    destination,
+    path: slurmBin === undefined ? [] : [remotePlace(slurmBin)],
+    env,
+    home,
+    ask,
+    trace: env.DYN_SLURM_TRACE ? (text) => say(`ssh: ${text}`) : () => {},
+    signal,
+  });
 }

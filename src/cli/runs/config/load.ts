@@ -1,13 +1,14 @@
 import { join, resolve } from 'node:path';
 import { namesIn } from '../../../config/names-in-config.ts';
 import type { SourceFile } from '../../../config/resolve.ts';
+import { formatDiagnostic } from '../../../config/yaml/diagnostic.ts';
 import { parseYaml } from '../../../config/yaml/parse.ts';
 import { DynSlurmError } from '../../../errors.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { type PlannedConfig, planConfig } from '../../../plan/plan-config.ts';
+import { styled } from '../../styled.ts';
 import type { World } from '../../world.ts';
 import { chooseCluster, clusterNames } from '../cluster/clusters.ts';
-import { printDiagnostics } from './problems.ts';
 
 export interface LoadOptions {
   /** Name of a cluster profile; wins over the environment and the config. */
@@ -124,3 +125,29 @@ function unreadable(file: string, cause: NodeJS.ErrnoException): DynSlurmError {
     cause.code === 'ENOENT' ? { hint, cause } : { cause },
   );
 }
+
+/** Prints every finding with its code frame, errors and warnings in the order of the files. */
+export function printDiagnostics(
+  { diagnostics, sources }: Pick<PlannedConfig, 'diagnostics'> & { readonly sources: readonly SourceFile[] },
+  { err, color, page }: World,
+): void {
+  const texts = new Map(sources.map(({ file, text }) => [file, text]));
+  for (const diagnostic of diagnostics) {
+    const text = formatDiagnostic(diagnostic, texts.get(diagnostic.file), {
+      ...page,
+      textOf: (file) => texts.get(file),
+      ...(color && { paint: (part, text) => styled(FORMATS[part], text) }),
+    });
+    err.write(`${text}\n`);
+  }
+}
+
+const FORMATS = {
+  place: 'cyan',
+  path: 'bold',
+  error: 'red',
+  warning: 'yellow',
+  gutter: 'dim',
+  caret: 'red',
+  hint: 'cyan',
+} as const;

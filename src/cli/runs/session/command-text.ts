@@ -1,3 +1,6 @@
+import type { HostFile } from '../../../host/host.ts';
+import type { Plan } from '../../../plan/plan.ts';
+
 /** A file in commands/ of each session's folder, from its beginning on. */
 export const OPENED_BY_ALLOCATE = 'session';
 
@@ -17,4 +20,19 @@ export interface ToldStep {
 export function commandText({ verb, steps }: Told, from: string): string {
   const lines = steps.map(({ name, change = '' }) => `step ${name} ${change}`.trimEnd());
   return [verb, `from ${from}`, ...lines, 'end', ''].join('\n');
+}
+
+/** Sorts before the ids of commands that people give. */
+const FIRST = '00000000000000-allocate';
+
+/** What a session's run folder has beside the bundle: the command that starts its workers, unless they are to wait. */
+export function sessionFiles(
+  plan: Plan,
+  { workers }: { readonly workers: boolean },
+): ReadonlyMap<string, HostFile> {
+  const text = commandText({ verb: 'start', steps: plan.workers.map(({ name }) => ({ name })) }, 'allocate');
+  return new Map([
+    [`commands/${OPENED_BY_ALLOCATE}`, { text: '', mode: 0o600 }],
+    ...(workers ? ([[`commands/${FIRST}.command`, { text, mode: 0o600 }]] as const) : []),
+  ]);
 }

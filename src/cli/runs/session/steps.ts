@@ -20,9 +20,7 @@ export async function liveSession(session: Steered): Promise<SessionNow> {
   throw new DynSlurmError(
     'usage',
     `${isSession(session) ? 'session' : 'run'} ${session.run.id} has ended: ${verdict.reason}`,
-    {
-      hint: 'see the others with `dyn-slurm status`',
-    },
+    { hint: 'see the others with `dyn-slurm status`' },
   );
 }
 

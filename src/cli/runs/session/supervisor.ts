@@ -1,11 +1,12 @@
 import { join } from 'node:path/posix';
-import { DynSlurmError } from '../../../errors.ts';
+import { DynSlurmError, withFallback } from '../../../errors.ts';
 import { pause } from '../../../host/pause.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { runningSteps, startDetached } from '../../../scheduler/allocation.ts';
 import { jobNumber } from '../../../scheduler/job-id.ts';
 import { SUPERVISOR, superviseCommand } from '../../../scheduler/step-argv.ts';
 import type { World } from '../../world.ts';
+import { LOCAL } from '../cluster/connect.ts';
 import { isSession, type Session, type Steered } from './lookup.ts';
 
 /** What srun itself says of the supervisor's step; the supervisor writes to job.log. */
@@ -76,4 +77,19 @@ export async function keepSupervised(session: Session, world: World): Promise<bo
     `the supervisor of ${session.run.id} does not start${why === undefined ? '' : `: ${why}`}`,
     { hint: `see session.log and job.log in ${session.run.dir}` },
   );
+}
+
+/** What to know of the allocation of a session that has ended; empty where it is gone, or nobody can tell. */
+export async function stillAllocated({ run, job, connection }: Session, world: World): Promise<string> {
+  const known = await withFallback(connection.scheduler.status([job.jobId], world.signal), undefined);
+  if (known?.get(job.jobId)?.phase !== 'running') return '';
+  const number = jobNumber(job.jobId);
+  if (job.session.allocation === 'borrowed') return `job ${number}, which was there before, goes on\n`;
+  const scancel = connection.cluster === LOCAL ? '' : `, or scancel ${number}`;
+  return [
+    `\njob ${number} is still allocated`,
+    `  try again      dyn-slurm allocate CONFIG --adopt ${number}`,
+    `  give it back   dyn-slurm release ${run.id}${scancel}`,
+    '',
+  ].join('\n');
 }

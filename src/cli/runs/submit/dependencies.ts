@@ -4,9 +4,8 @@ import { asJobId, type JobId } from '../../../scheduler/job-id.ts';
 import type { Dependency } from '../../../scheduler/scheduler.ts';
 import type { World } from '../../world.ts';
 import { withJob } from '../adopt.ts';
-import type { NamedProfile } from '../cluster/connect.ts';
+import type { FoundRun, NamedProfile } from '../cluster/connect.ts';
 import { exitOfRun } from '../exit.ts';
-import type { FoundRun } from '../found-run.ts';
 import { lookUpRuns, pick } from '../lookup.ts';
 
 /** Runs or job numbers, as `--after` and `--after-ok` take them. */

@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
-import { DynSlurmError } from '../../../errors.ts';
+import { withFallback } from '../../../errors.ts';
 import { localHost } from '../../../host/local.ts';
 import type { SubmittedJob } from '../../../run/folder.ts';
 import type { World } from '../../world.ts';
@@ -23,13 +23,8 @@ async function commitOf(file: string, world: World): Promise<string | undefined>
   const host = localHost({ path: [], env: world.env });
   const git = async (...words: readonly string[]) => {
     const argv = ['git', '-C', dirname(file), '-c', 'core.fsmonitor=false', '--no-optional-locks', ...words];
-    try {
-      return await host.exec(argv, { timeout: TIMEOUT, signal: world.signal });
-    } catch (error) {
-      // No git, or too slow: a run does not need it.
-      if (error instanceof DynSlurmError) return undefined;
-      throw error;
-    }
+    // No git, or too slow: a run does not need it.
+    return withFallback(host.exec(argv, { timeout: TIMEOUT, signal: world.signal }), undefined);
   };
   const status = await git('status', '--porcelain=v2', '--branch', '--untracked-files=no');
   const commit = /^# branch\.oid ([0-9a-f]{40,64})$/m.exec(status?.stdout ?? '')?.[1];

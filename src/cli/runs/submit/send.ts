@@ -4,8 +4,9 @@ import { past } from '../../../format.ts';
 import type { Host } from '../../../host/host.ts';
 import { onAbort } from '../../../host/on-abort.ts';
 import type { Plan } from '../../../plan/plan.ts';
-import { type Run, readRun, recordJob, type SubmittedJob } from '../../../run/folder.ts';
+import { createRun, type Run, readRun, recordJob, type SubmittedJob } from '../../../run/folder.ts';
 import type { JobId } from '../../../scheduler/job-id.ts';
+import { submitRequest } from '../../../scheduler/request.ts';
 import type { FoundJob, SubmitRequest } from '../../../scheduler/scheduler.ts';
 import type { World } from '../../world.ts';
 import { adopt } from '../adopt.ts';
@@ -187,4 +188,29 @@ function withoutSlurm(cause: DynSlurmError): DynSlurmError {
     hint: 'run this on a login node, or name the folder of sbatch as slurm_bin in the cluster profile; `--cluster local` and `dyn-slurm rehearse` run the job on this machine, without Slurm and GPUs',
     cause,
   });
+}
+
+/**
+ * Submits the same job again, as runs of their own that start only if all before them have failed. Each has to name all of
+ * them: when the first one succeeds Slurm withdraws the second, which for Slurm is then one that failed.
+ */
+export async function* sendRetries(
+  first: Sent,
+  count: number,
+  { files, given }: SubmitRequest,
+  plan: Plan,
+  connection: Connection,
+  world: World,
+  origin: Noted,
+): AsyncGenerator<Sent> {
+  const chain = [first];
+  for (let attempt = 2; attempt <= count + 1; attempt++) {
+    const run = createRun(connection.runsDir, first.run.name, world.randomHex(3));
+    const after = [{ when: 'afternotok' as const, jobs: chain.map(({ jobId }) => jobId) }];
+    const request = submitRequest(run, files, after, given);
+    const retry = { ...origin, retryOf: first.run.id, attempt };
+    const sent = await sendJob(request, run, plan, connection, world, retry);
+    chain.push(sent);
+    yield sent;
+  }
 }

@@ -3,13 +3,14 @@ import { brief, latency, shortElapsed } from '../../../format.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { MOCK_MARK } from '../../../observe/mock-engines.ts';
 import { isServing } from '../../../run/state.ts';
+import type { Sink } from '../../sink.ts';
+import type { Screen } from '../screen.ts';
 import { timeLeftText } from '../time-left.ts';
+import { Canvas } from './canvas.ts';
 import { COLUMN, columnsOf, meanOf, RECENT, sparkline } from './history.ts';
-import { isMock, type LiveState } from './live-state.ts';
+import { isMock, type LiveState, readyCount, stateWord } from './live-state.ts';
 import type { Frame } from './live-text.ts';
 import { type Line, lineText, type Piece, piece } from './span-line.ts';
-import { stateWord } from './state-word.ts';
-import { readyCount } from './worker-state.ts';
 
 export interface RunRow {
   readonly id: string;
@@ -98,4 +99,43 @@ function sumLine(rows: readonly RunRow[], now: number): Line {
     0,
   );
   return [piece(`${serving.length} of ${rows.length} serve, ${brief(output)} tok/s out together`, 'dim')];
+}
+
+/** Milliseconds between redraws: what many runs say comes together. */
+const TICK = 1000;
+
+/** A table of several runs at the bottom of a terminal; lines that are written to `out` stay above it. */
+export class RunsView {
+  readonly out: Sink = { write: (text) => this.#print(text) };
+  readonly #rows: readonly RunRow[];
+  readonly #canvas: Canvas;
+  readonly #draw: () => void;
+  readonly #timers: readonly NodeJS.Timeout[];
+
+  /** Undefined where there is no terminal. The rows are read again for each redraw. */
+  static on(screen: Screen, rows: readonly RunRow[]): RunsView | undefined {
+    return screen.size && new RunsView(rows, { ...screen, size: screen.size });
+  }
+
+  private constructor(
+    rows: readonly RunRow[],
+    { out, size, now, color = false }: Screen & Required<Pick<Screen, 'size'>>,
+  ) {
+    this.#rows = rows;
+    this.#canvas = new Canvas(out, () => size().columns);
+    this.#draw = () => this.#canvas.draw(runTable(this.#rows, now().getTime(), { ...size(), color }));
+    // What the runs have been through comes all at once, and is drawn once.
+    this.#timers = [setTimeout(this.#draw, 0), setInterval(this.#draw, TICK)];
+  }
+
+  #print(text: string): void {
+    this.#draw();
+    this.#canvas.print(text);
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#draw();
+    this.#canvas.close();
+  }
 }

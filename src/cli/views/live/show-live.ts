@@ -5,9 +5,9 @@ import { eventText } from '../event-text.ts';
 import { runStages } from '../run-stages.ts';
 import { type Board, isNews, openBoard, type RunShown, type Screen, writeLine } from '../screen.ts';
 import { Canvas } from './canvas.ts';
+import { LoadLines } from './history.ts';
 import { advanceLive, isMock, type LiveState, newLiveState } from './live-state.ts';
 import { liveText } from './live-text.ts';
-import { LoadLines } from './load-lines.ts';
 
 /** Milliseconds between redraws while nothing happens: times go on. */
 const TICK = 1000;

@@ -1,9 +1,8 @@
 import { widthOf } from '../../../config/text/text-width.ts';
 import { brief, percent, shortElapsed } from '../../../format.ts';
 import type { WorkerLoad } from '../../../run/service-event.ts';
-import type { LiveState } from './live-state.ts';
+import type { LiveState, WorkerPhase, WorkerState } from './live-state.ts';
 import { type Line, piece, type Style } from './span-line.ts';
-import type { WorkerPhase, WorkerState } from './worker-state.ts';
 
 interface Row {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startNote } from '../../../../src/cli/views/start-note.ts';
+import { startNote } from '../../../../src/cli/views/run-stages.ts';
 import type { StageEvent } from '../../../../src/run/log-event.ts';
 
 const event = (step: string, rest: Pick<StageEvent, 'stage' | 'state' | 'done' | 'total'>): StageEvent => ({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dependencyState } from '../../../../src/rehearsal/slurm/dependency.ts';
+import { dependencyState } from '../../../../src/rehearsal/slurm/job-record.ts';
 import { aJob } from './a-job.ts';
 
 const jobs = new Map([

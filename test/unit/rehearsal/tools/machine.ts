@@ -1,7 +1,7 @@
 import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ToolsEvent } from '../../../../src/rehearsal/tools/build.ts';
 import { setUpTools } from '../../../../src/rehearsal/tools/set-up.ts';
-import type { ToolsEvent } from '../../../../src/rehearsal/tools/step.ts';
 import { type Tools, type ToolsPlace, toolsPlace } from '../../../../src/rehearsal/tools/tools.ts';
 import { packageRoot, temporaryFolder } from '../../../world.ts';
 

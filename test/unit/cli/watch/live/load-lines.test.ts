@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LoadLines } from '../../../../../src/cli/views/live/load-lines.ts';
+import { LoadLines } from '../../../../../src/cli/views/live/history.ts';
 import type { ServiceEventOf } from '../../../../../src/run/service-event.ts';
 
 const load = (second: number, tokens: number): ServiceEventOf<'load'> => ({
