@@ -7,12 +7,16 @@ import { eventText } from '../../views/event-text.ts';
 export interface PendingLimit {
   /** Aborted when it has run out, as well as with the signal that it was made with. */
   readonly signal: AbortSignal;
-  see(run: string, event: ObservedEvent): void;
+  /** The same events of a run, whose waiting is thereby known. */
+  follow(run: string, events: AsyncIterable<ObservedEvent>): AsyncIterable<ObservedEvent>;
   /** Where it ran out: that, and why each of the runs waits. */
   text(): string | undefined;
   /** Nothing is watched any more. */
   end(): void;
 }
+
+/** Slurm may be silent, or have forgotten the job, before it starts. */
+const WAITS: ReadonlySet<QueueEvent['phase']> = new Set<QueueEvent['phase']>(['pending', 'unknown', 'gone']);
 
 /** `limit` in seconds; without one it never runs out. */
 export function limitPending(
@@ -28,13 +32,13 @@ export function limitPending(
   }
   return {
     signal: AbortSignal.any([outer, out.signal]),
-    see(run, event) {
-      if (event.kind === 'queue' && WAITS.has(event.phase)) {
-        if (waiting.has(run)) waiting.set(run, event);
-        return;
+    async *follow(run, events) {
+      for await (const event of events) {
+        if (event.kind !== 'queue' || !WAITS.has(event.phase)) waiting.delete(run);
+        else if (waiting.has(run)) waiting.set(run, event);
+        if (waiting.size === 0) over.abort();
+        yield event;
       }
-      waiting.delete(run);
-      if (waiting.size === 0) over.abort();
     },
     text() {
       if (!out.signal.aborted || limit === undefined) return undefined;
@@ -44,17 +48,3 @@ export function limitPending(
     end: () => over.abort(),
   };
 }
-
-/** The same events, after somebody has seen each. */
-export async function* seen<Event>(
-  events: AsyncIterable<Event>,
-  see: (event: Event) => void,
-): AsyncGenerator<Event> {
-  for await (const event of events) {
-    see(event);
-    yield event;
-  }
-}
-
-/** Slurm may be silent, or have forgotten the job, before it starts. */
-const WAITS: ReadonlySet<QueueEvent['phase']> = new Set<QueueEvent['phase']>(['pending', 'unknown', 'gone']);

@@ -1,21 +1,43 @@
 import { EXIT } from '../../../errors.ts';
+import { untilAbort } from '../../../host/until-abort.ts';
 import { isBad, knownCause } from '../../../observe/known-cause.ts';
+import { merge } from '../../../observe/merge.ts';
+import { watchRun } from '../../../observe/watch.ts';
+import { withLogs } from '../../../observe/with-logs.ts';
+import { withService } from '../../../observe/with-service.ts';
+import { readRunState } from '../../../run/event-log.ts';
+import type { EventOf, ObservedEvent } from '../../../run/events.ts';
 import type { Run } from '../../../run/folder.ts';
+import { type Outline, readPlan } from '../../../run/plan-file.ts';
+import { NEW_RUN, type RunState } from '../../../run/state.ts';
+import { type JobId, jobNumber } from '../../../scheduler/job-id.ts';
 import { accessRows, accessText } from '../../runs/access.ts';
+import { withJob } from '../../runs/adopt.ts';
 import { whoCancelled } from '../../runs/cancelled-by.ts';
-import type { Connection } from '../../runs/cluster/connect.ts';
+import { type Connection, LOCAL } from '../../runs/cluster/connect.ts';
 import { exitOfRun } from '../../runs/exit.ts';
+import type { FoundRun } from '../../runs/found-run.ts';
 import { type LookupOptions, lookUpEach } from '../../runs/lookup.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
-import { benchedEnd } from '../../views/bench-text.ts';
-import { NO_PAGE, openGaugePage, type PagePlace } from '../../views/live/gauges.ts';
+import { benchedEnd } from '../../views/bench-verdict.ts';
+import { eventText } from '../../views/event-text.ts';
+import { NO_PAGE, openGaugePage, type PagePlace } from '../../views/live/gauge-page.ts';
+import { advanceLive, isMock, newLiveState } from '../../views/live/live-state.ts';
+import { LoadLines } from '../../views/live/load-lines.ts';
+import { RunsView } from '../../views/live/runs-view.ts';
 import { showLive } from '../../views/live/show-live.ts';
-import { screenOf } from '../../views/screen.ts';
+import { isNews, type Screen, screenOf, writeLine } from '../../views/screen.ts';
 import { verdictText } from '../../views/verdict-text.ts';
 import type { World } from '../../world.ts';
-import { detachedText } from './detached.ts';
 import { limitPending } from './pending-limit.ts';
-import { runEvents, type ShowOptions, watchedRun } from './run-events.ts';
+
+interface ShowOptions {
+  readonly json?: boolean;
+  /** Seconds that a job may wait in the queue while it is watched. */
+  readonly pendingLimit?: number;
+  /** Seconds between polls of the service's metrics. */
+  readonly every?: number;
+}
 
 export interface WatchOptions extends LookupOptions, ShowOptions {
   /** Where to serve what is seen, for Prometheus. */
@@ -31,62 +53,10 @@ export async function watch(
   const found = await lookUpEach(queries, options, world);
   const page = options.prometheus ? await openGaugePage(options.prometheus, world) : NO_PAGE;
   try {
-    const [only] = found;
-    if (only && found.length === 1)
-      return (await showRun(only.run, only.connection, options, world, page)).code;
-    const { showRuns } = await import('./several.ts');
-    return await showRuns(found, options, world, page);
+    return (await showRuns(found, options, world, page)).code;
   } finally {
     page.close();
   }
-}
-
-interface Shown {
-  readonly code: number;
-  /** For Slurm, it ended well. */
-  readonly ended?: boolean;
-  /** It was still to end when the watching ended. */
-  readonly left?: true;
-}
-
-/** Shows a run until it ends, and says how. */
-async function showRun(
-  given: Run,
-  connection: Connection,
-  { json = false, pendingLimit, every }: ShowOptions,
-  world: World,
-  page = NO_PAGE,
-): Promise<Shown> {
-  const { host } = connection;
-  const watched = await watchedRun({ run: given, connection }, world);
-  const { run, jobId, outline } = watched;
-  const screen = screenOf(world, json);
-  const pending = limitPending([run.id], pendingLimit, world.signal);
-  const state = await showLive(
-    run.id,
-    runEvents(watched, world, { page, pending, every }),
-    {
-      outline,
-      submitted: run.job?.submitted,
-      access: (ready) => accessText(accessRows(ready, run, connection, world)),
-    },
-    screen,
-  );
-  pending.end();
-  const found = state.verdict && (await knownCause(state.verdict, run, host));
-  await noteBadNodes({ run, connection }, state, world, found);
-  if (state.verdict === undefined) {
-    const late = pending.text();
-    world.err.write((late ?? '') + detachedText([{ run, jobId, connection }]));
-    return { code: late === undefined ? EXIT.interrupted : EXIT.deadline, left: true };
-  }
-  // Plain lines have said it already, unless there is more to say.
-  if (screen.renderer === 'steps' || (!json && isBad(state.verdict)))
-    world.err.write(verdictText(state.verdict, run, found));
-  if (!json) world.err.write(await whoCancelled(state.verdict, jobId, connection, world));
-  const { code, text } = await benchedEnd(host, run, state, world.page);
-  if (!json && text !== '') world.out.write(`\n${text}`);
-  return { code, ended: exitOfRun(state) === EXIT.ok };
 }
 
 /** `submit --watch`: shows a run, and where it fails its retries, one after the other; the last one's exit code. */
@@ -99,10 +69,140 @@ export async function showChain(
   let code: number = EXIT.ok;
   for (const [index, run] of runs.entries()) {
     if (index > 0 && !options.json) world.err.write(`\nwatching its retry next: ${run.id}\n`);
-    const shown = await showRun(run, connection, options, world);
+    const shown = await showRuns([{ run, connection }], options, world);
     code = shown.code;
-    // A job that did what it was for has no use for its retries, even where its benchmark does not count.
-    if (code === EXIT.ok || shown.ended || shown.left || world.signal.aborted) break;
+    if (!shown.failed || world.signal.aborted) break;
   }
   return code;
+}
+
+/** A run that is watched, with the stream of all that is to be seen of its job, its logs and its service. */
+interface Watched extends FoundRun {
+  readonly jobId: JobId;
+  readonly outline: Outline | undefined;
+  readonly events: AsyncIterable<ObservedEvent>;
+}
+
+interface Ending {
+  readonly code: number;
+  /** A job that did what it was for has no use for its retries, even where its benchmark does not count. */
+  readonly failed: boolean;
+}
+
+/**
+ * Shows runs until they end, and says how; the exit code is that of the first that did not end well. Runs of one cluster
+ * cost one call of squeue together.
+ */
+async function showRuns(
+  found: readonly FoundRun[],
+  { json = false, pendingLimit, every }: ShowOptions,
+  world: World,
+  page = NO_PAGE,
+): Promise<Ending> {
+  const stop = new AbortController();
+  const pending = limitPending(
+    found.map(({ run }) => run.id),
+    pendingLimit,
+    AbortSignal.any([world.signal, stop.signal]),
+  );
+  const begin = async ({ run: given, connection }: FoundRun): Promise<Watched> => {
+    const { host } = connection;
+    const { run, jobId } = await withJob(given, await readRunState(host, given), connection, world);
+    const outline = await readPlan(host, run);
+    const { signal } = pending;
+    const { now } = world;
+    const job = pending.follow(run.id, watchRun(connection, { dir: run.dir, jobId }, signal));
+    const service = { host, run, now, every: every === undefined ? undefined : every * 1000 };
+    const all = withService(withLogs(job, { host, run, now }, signal), service, signal);
+    return { run, connection, jobId, outline, events: page.follow(run.id, outline, untilAbort(all, signal)) };
+  };
+  const runs = await Promise.all(found.map(begin));
+  const screen = screenOf(world, json);
+  const [first] = runs;
+  const alone = runs.length === 1 ? first : undefined;
+  const states = alone ? [await showAlone(alone, screen, world)] : await showTogether(runs, stop, screen);
+  pending.end();
+  const shown = runs.map((one, index) => ({ ...one, state: states[index] ?? NEW_RUN }));
+  const left = shown.filter(({ state }) => !state.verdict);
+  if (left.length > 0) {
+    const late = pending.text();
+    for (const { state, ...one } of shown) await noteBadNodes(one, state, world);
+    world.err.write((late ?? '') + detachedText(left));
+    return { code: late === undefined ? EXIT.interrupted : EXIT.deadline, failed: false };
+  }
+  // Plain lines of a single run have said its end already, unless there is more to say.
+  const untold = alone !== undefined && screen.renderer === 'steps';
+  for (const { run, connection, jobId, state } of shown) {
+    const { verdict } = state;
+    const why = verdict && (await knownCause(verdict, run, connection.host));
+    await noteBadNodes({ run, connection }, state, world, why);
+    if (json || verdict === undefined) continue;
+    const text = untold || isBad(verdict) ? verdictText(verdict, run, why) : '';
+    if (alone) world.err.write(text + (await whoCancelled(verdict, jobId, connection, world)));
+    else if (text !== '') world.err.write(`${run.id}: ${text}`);
+  }
+  const ends = await Promise.all(
+    shown.map(({ state, run, connection }) => benchedEnd(connection.host, run, state, world.page)),
+  );
+  if (!json) world.out.write(ends.map(({ text }) => text && `\n${text}`).join(''));
+  const code = ends.find((end) => end.code !== EXIT.ok)?.code ?? EXIT.ok;
+  return { code, failed: code !== EXIT.ok && states.some((state) => exitOfRun(state) !== EXIT.ok) };
+}
+
+function showAlone({ run, connection, outline, events }: Watched, screen: Screen, world: World) {
+  const access = (ready: EventOf<'ready'>) => accessText(accessRows(ready, run, connection, world));
+  return showLive(run.id, events, { outline, submitted: run.job?.submitted, access }, screen);
+}
+
+/** A line a change with the run's id before it; on a terminal there is a table of the runs below. */
+async function showTogether(
+  runs: readonly Watched[],
+  stop: AbortController,
+  screen: Screen,
+): Promise<readonly RunState[]> {
+  const rows = runs.map(({ run, outline = { steps: [] }, events }) => ({
+    id: run.id,
+    submitted: run.job?.submitted,
+    live: newLiveState(outline),
+    loads: new LoadLines(),
+    events,
+  }));
+  const width = Math.max(...rows.map(({ id }) => id.length));
+  const view = RunsView.on(screen, rows);
+  const marked = async function* (row: (typeof rows)[number]) {
+    for await (const event of row.events) yield { row, event };
+  };
+  try {
+    for await (const { row, event } of merge(stop, ...rows.map(marked))) {
+      const news = isNews(event, row.live.run);
+      row.live = advanceLive(row.live, event);
+      if (screen.renderer === 'json') screen.out.write(`${JSON.stringify({ run: row.id, ...event })}\n`);
+      // A table shows loads, and where they come from, better than lines.
+      if (screen.renderer === 'json' || !news || (view && ['load', 'source'].includes(event.kind))) continue;
+      const text = event.kind === 'load' ? row.loads.hear(event, isMock(row.live)) : eventText(event);
+      writeLine(text && `${row.id.padEnd(width)}  ${text}`, new Date(event.time || screen.now()), {
+        ...screen,
+        ...(view && { out: view.out }),
+      });
+    }
+  } finally {
+    view?.close();
+  }
+  return rows.map(({ live }) => live.run);
+}
+
+/** What a person must know who stops watching. */
+function detachedText(left: readonly Watched[]): string {
+  const numbers = left.map(({ jobId }) => jobNumber(jobId));
+  const ids = left.map(({ run }) => run.id);
+  const many = left.length > 1;
+  const scancel = left.some(({ connection }) => connection.cluster === LOCAL)
+    ? ''
+    : `, or scancel ${numbers.join(' ')}`;
+  return [
+    `\nstopped watching; ${many ? 'jobs' : 'job'} ${numbers.join(', ')} ${many ? 'keep' : 'keeps'} running`,
+    `  watch again:  dyn-slurm watch ${ids.join(' ')}`,
+    `  end the ${many ? 'jobs' : 'job'}:  dyn-slurm cancel ${many ? 'RUN' : ids[0]}${scancel}`,
+    '',
+  ].join('\n');
 }
