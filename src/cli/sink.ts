@@ -32,3 +32,9 @@ export function draw(out: Sink, text: string): void {
   if (out.draw) out.draw(text);
   else out.write(text);
 }
+
+/** What --json prints of a whole result: indented, for people read it too. */
+export const jsonText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** What --json prints where results come one after the other: one a line. */
+export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`;

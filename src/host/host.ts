@@ -83,9 +83,9 @@ export interface Host {
   resolve(path: string): Promise<string>;
   /**
    * Runs a program with the input and output of this process, or on its terminal. The exit code, 128 + n after signal n;
-   * rejects with `connection` where it cannot be started. Absent where a host cannot do that.
+   * rejects with `connection` where it cannot be started.
    */
-  interact?(argv: readonly string[], options: InteractOptions): Promise<number>;
+  interact(argv: readonly string[], options: InteractOptions): Promise<number>;
   /** A stream to a port that the host can reach. Absent where this machine is the host. */
   dial?(address: string, port: number): Promise<Duplex>;
 }

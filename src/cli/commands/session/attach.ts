@@ -1,16 +1,16 @@
 import { EXIT } from '../../../errors.ts';
-import type { LookupOptions } from '../../runs/lookup.ts';
 import { lookUpSession, type Session } from '../../runs/session/lookup.ts';
 import { hostsByIndex, liveSession } from '../../runs/session/steps.ts';
 import { keepSupervised } from '../../runs/session/supervisor.ts';
+import { jsonLine } from '../../sink.ts';
 import type { World } from '../../world.ts';
+import type { RunOptions } from '../options.ts';
 import { goesOn, sessionHints } from './hints.ts';
 import { promptFor, type RunCommand } from './prompt.ts';
 
-export interface AttachOptions extends LookupOptions {
+export interface AttachOptions extends RunOptions {
   /** false: say how to get at the session, and end. */
   readonly prompt?: boolean;
-  readonly json?: boolean;
 }
 
 /** `dyn-slurm attach [RUN]`: back to the prompt of a session. A supervisor that is gone is replaced. */
@@ -36,17 +36,25 @@ export async function continueSession(
   world: World,
 ): Promise<number> {
   const now = await liveSession(session);
-  if (json) {
-    const { job } = session;
-    const { ready } = now.run;
-    const facts = { kind: 'session', run: session.run.id, job: job.jobId, cluster: job.cluster };
-    world.out.write(
-      `${JSON.stringify({ ...facts, dir: session.run.dir, nodes: hostsByIndex(session, now), allocation: job.session.allocation, url: ready?.url ?? null, model: ready?.model ?? null })}\n`,
-    );
+  if (!json) {
+    world.err.write(`\n${sessionHints(session, now)}`);
+    if (prompt && world.readLines) return promptFor(session, run, world);
+    world.err.write(`\n${goesOn(session)}`);
     return code;
   }
-  world.err.write(`\n${sessionHints(session, now)}`);
-  if (prompt && world.readLines) return promptFor(session, run, world);
-  world.err.write(`\n${goesOn(session)}`);
+  const { job } = session;
+  const { ready } = now.run;
+  const facts = {
+    kind: 'session',
+    run: session.run.id,
+    job: job.jobId,
+    cluster: job.cluster,
+    dir: session.run.dir,
+    nodes: hostsByIndex(session, now),
+    allocation: job.session.allocation,
+    url: ready?.url ?? null,
+    model: ready?.model ?? null,
+  };
+  world.out.write(jsonLine(facts));
   return code;
 }

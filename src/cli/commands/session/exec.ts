@@ -1,19 +1,18 @@
 import { DynSlurmError, EXIT } from '../../../errors.ts';
-import type { Host } from '../../../host/host.ts';
 import { shortName } from '../../../run/node-name.ts';
 import { execCommand } from '../../../scheduler/step-argv.ts';
-import type { LookupOptions } from '../../runs/lookup.ts';
 import { containerOptions } from '../../runs/session/container.ts';
-import { lookUpSession, type Session } from '../../runs/session/lookup.ts';
+import { lookUpSession } from '../../runs/session/lookup.ts';
 import { hostsByIndex, liveSession } from '../../runs/session/steps.ts';
+import { jsonLine } from '../../sink.ts';
 import type { World } from '../../world.ts';
+import type { RunOptions } from '../options.ts';
 
-export interface ExecOptions extends LookupOptions {
+export interface ExecOptions extends RunOptions {
   /** The session; the newest by default. */
   readonly run?: string;
   /** In the job's container, as a worker runs. */
   readonly container?: boolean;
-  readonly json?: boolean;
 }
 
 /** Milliseconds: 24 days, the most that a timer takes. */
@@ -31,14 +30,12 @@ export async function exec(
       hint: 'write it after the node, behind --',
     });
   }
-  const session = await lookUpSession(options.run, options, world);
-  const hosts = hostsByIndex(session, await liveSession(session));
+  const { signal, stdio } = world;
   const fed = !options.json && !world.ask;
-  const argv = await stepOn(session, hosts, node, { words, terminal: false, fed }, options);
-  const { host } = session.connection;
-  if (!options.json) return interactively(host)(argv, { stdio: world.stdio, signal: world.signal });
-  const { stdout, stderr, exitCode } = await host.exec(argv, { timeout: NO_LIMIT, signal: world.signal });
-  world.out.write(`${JSON.stringify({ run: session.run.id, node, exitCode, stdout, stderr })}\n`);
+  const { run, host, argv } = await stepOn(node, { words, terminal: false, fed }, options, world);
+  if (!options.json) return host.interact(argv, { stdio, signal });
+  const { stdout, stderr, exitCode } = await host.exec(argv, { timeout: NO_LIMIT, signal });
+  world.out.write(jsonLine({ run, node, exitCode, stdout, stderr }));
   return exitCode;
 }
 
@@ -49,27 +46,32 @@ export async function shell(node: string | undefined, options: ExecOptions, worl
       hint: 'use `dyn-slurm exec NODE -- COMMAND`',
     });
   }
-  const session = await lookUpSession(options.run, options, world);
-  const hosts = hostsByIndex(session, await liveSession(session));
-  const wanted = { words: ['bash', '-i'], terminal: true, fed: true };
-  const argv = await stepOn(session, hosts, node ?? '0', wanted, options);
   const { signal, env, stdio } = world;
-  await interactively(session.connection.host)(argv, { term: env.TERM || 'dumb', stdio, signal });
+  const wanted = { words: ['bash', '-i'], terminal: true, fed: true };
+  const { host, argv } = await stepOn(node ?? '0', wanted, options, world);
+  await host.interact(argv, { term: env.TERM || 'dumb', stdio, signal });
   // How its last command ended is the shell's own business.
   return EXIT.ok;
 }
 
-async function stepOn(
-  session: Session,
-  hosts: readonly string[],
-  node: string,
-  wanted: { readonly words: readonly string[]; readonly terminal: boolean; readonly fed: boolean },
-  { container }: ExecOptions,
-): Promise<readonly string[]> {
+interface Wanted {
+  readonly words: readonly string[];
+  readonly terminal: boolean;
+  readonly fed: boolean;
+}
+
+/** The command that runs words on a node of a session, and where to give it. */
+async function stepOn(node: string, wanted: Wanted, { container, ...options }: ExecOptions, world: World) {
+  const session = await lookUpSession(options.run, options, world);
+  const hosts = hostsByIndex(session, await liveSession(session));
   const index = indexOf(hosts, node);
-  const host = hosts[index] ?? '';
-  const options = container ? await containerOptions(session, index) : [];
-  return execCommand({ job: session.job.jobId, host, options, ...wanted });
+  const argv = execCommand({
+    job: session.job.jobId,
+    host: hosts[index] ?? '',
+    options: container ? await containerOptions(session, index) : [],
+    ...wanted,
+  });
+  return { run: session.run.id, host: session.connection.host, argv };
 }
 
 /** Of a node by its index in the plan, its name, or the name up to the first dot. */
@@ -80,12 +82,5 @@ function indexOf(hosts: readonly string[], node: string): number {
   if (hosts[index] !== undefined) return index;
   throw new DynSlurmError('usage', `there is no node ${node} in this session`, {
     hint: `its nodes are ${hosts.map((host, at) => `${at} (${host})`).join(', ')}`,
-  });
-}
-
-function interactively(host: Host): NonNullable<Host['interact']> {
-  if (host.interact) return host.interact;
-  throw new DynSlurmError('connection', `${host.name} cannot be used interactively yet`, {
-    hint: 'log in there, and run dyn-slurm on the login node',
   });
 }

@@ -1,5 +1,10 @@
+import { join } from 'node:path/posix';
 import { plainText } from '../../../host/plain-text.ts';
+import { adviceFor } from '../../../observe/advice.ts';
 import { quote } from '../../../render/shell.ts';
+import type { Run } from '../../../run/folder.ts';
+import { shortName } from '../../../run/node-name.ts';
+import type { StepEnd } from '../../../run/steps.ts';
 import { jobNumber } from '../../../scheduler/job-id.ts';
 import { LOCAL } from '../../runs/cluster/connect.ts';
 import type { Session } from '../../runs/session/lookup.ts';
@@ -14,7 +19,8 @@ export function sessionHints(session: Session, { run: state }: SessionNow): stri
   const number = jobNumber(job.jobId);
   const real = connection.cluster !== LOCAL;
   const what = `job ${number}, ${count(hosts.length, 'node')}: ${hosts.slice(0, 4).join(', ')}${hosts.length > 4 ? ', …' : ''}`;
-  const srun = shellCommand(number, hosts[0] ?? '');
+  // Short, so that it stays in one line of 80 columns, from which it can be copied.
+  const srun = `srun --jobid=${number} --overlap -N1 -n1 -w ${hosts[0] ?? ''} --pty bash`;
   const lines: readonly (readonly [string, string])[] = [
     ...(ready ? [['try', curl(ready.url, ready.model)] as const] : []),
     ...(connection.host.dial ? [['forward', `dyn-slurm forward ${run.id}`] as const] : []),
@@ -52,12 +58,20 @@ function endLines({ run, job, connection }: Session): readonly (readonly [string
 
 const hintLine = ([name, text]: readonly [string, string]): string => `  ${name.padEnd(9)}${text}`;
 
-/** Short, so that it stays in one line of 80 columns, from which it can be copied. */
-function shellCommand(job: string, host: string): string {
-  return `srun --jobid=${job} --overlap -N1 -n1 -w ${host} --pty bash`;
-}
-
 function curl(url: string, model: string): string {
   const body = { model, messages: [{ role: 'user', content: 'Hello' }] };
   return `curl ${url}/v1/chat/completions -H ${quote('Content-Type: application/json')} -d ${quote(JSON.stringify(body))}`;
+}
+
+/** How a step ended by itself, where to read on, and what to do. */
+export function endedText({ id, dir }: Run, end: StepEnd): string {
+  const { step, node, line } = end;
+  const details: readonly (readonly [string, string | undefined])[] = [
+    ['last line', line],
+    ['log', node && join(dir, 'logs', `${step}.${shortName(node)}.log`)],
+    ['read it', `dyn-slurm logs ${id} ${step}`],
+    ['next', adviceFor(end)],
+  ];
+  const lines = details.flatMap(([name, value]) => (value ? [`  ${name.padEnd(11)}${value}`] : []));
+  return [end.reason, ...lines].map((text) => `${plainText(text)}\n`).join('');
 }

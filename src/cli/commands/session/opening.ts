@@ -3,11 +3,11 @@ import { pause } from '../../../host/pause.ts';
 import { timeLimit } from '../../../host/time-limit.ts';
 import { watchRun } from '../../../observe/watch.ts';
 import type { Plan } from '../../../plan/plan.ts';
-import { readRunLog } from '../../../run/event-log.ts';
+import { readRunState } from '../../../run/event-log.ts';
 import type { ObservedEvent } from '../../../run/events.ts';
-import { readPlan } from '../../../run/plan-file.ts';
+import { type Outline, readPlan } from '../../../run/plan-file.ts';
 import { sessionState } from '../../../run/session-state.ts';
-import { advance, NEW_RUN, type RunState, stateAfter } from '../../../run/state.ts';
+import { advance, NEW_RUN, type RunState } from '../../../run/state.ts';
 import { jobNumber } from '../../../scheduler/job-id.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
 import type { Session } from '../../runs/session/lookup.ts';
@@ -21,17 +21,9 @@ import {
 import { screenOf, showEvents } from '../../views/screen.ts';
 import { endingText } from '../../views/verdict-text.ts';
 import type { World } from '../../world.ts';
-import { goesOn } from './hints.ts';
-import { endedText } from './started.ts';
+import { endedText, goesOn } from './hints.ts';
 
-/** How a session came up. */
-export interface Opening {
-  readonly code: number;
-  /** It has ended, or nobody wants to wait for it. */
-  readonly over: boolean;
-}
-
-export interface OpeningOptions {
+interface OpeningOptions {
   readonly workers?: boolean;
   readonly json?: boolean;
 }
@@ -41,14 +33,15 @@ const UNHEARD = 8000;
 
 /**
  * Starts a session's supervisor, and shows how the service comes up: until it is ready, or every step serves or has ended.
- * The code is `jobFailed` where one has ended, or the session itself, whose allocation is then given back.
+ * The code is `jobFailed` where one has ended, or the session itself, whose allocation is then given back. `over`: it has
+ * ended, or nobody wants to wait for it.
  */
 export async function showOpening(
   session: Session,
   plan: Plan,
   options: OpeningOptions,
   world: World,
-): Promise<Opening> {
+): Promise<{ readonly code: number; readonly over: boolean }> {
   const { run, job, connection } = session;
   const screen = screenOf(world, options.json);
   const outline = await readPlan(connection.host, run);
@@ -60,7 +53,8 @@ export async function showOpening(
     submitted: job.submitted,
     ...(options.workers === false ? {} : { through: 'ready' }),
   };
-  const state = await showEvents(untilSettled(session, options, { ...world, signal }), shown, screen);
+  const events = untilSettled(session, outline, options, { ...world, signal });
+  const state = await showEvents(events, shown, screen);
   await noteBadNodes({ run, connection }, state, world);
   if (state.verdict) {
     world.err.write(await endingText(state.verdict, run, connection.host));
@@ -70,9 +64,9 @@ export async function showOpening(
     world.err.write(`\n${goesOn(session)}`);
     return { code: EXIT.interrupted, over: true };
   }
-  const { events } = await readRunLog(connection.host, run);
-  const ended = sessionState(stateAfter(events), outline).steps.flatMap(({ end }) => end ?? []);
-  if (!options.json) for (const end of ended) world.err.write(`\n${endedText(session, end)}`);
+  const now = await readRunState(connection.host, run);
+  const ended = sessionState(now, outline).steps.flatMap(({ end }) => end ?? []);
+  if (!options.json) for (const end of ended) world.err.write(`\n${endedText(run, end)}`);
   if (ended.length > 0) return { code: EXIT.jobFailed, over: false };
   if (deadline.aborted && !options.json) {
     world.err.write(
@@ -85,11 +79,11 @@ export async function showOpening(
 /** The session's events, until there is nothing more to wait for. */
 async function* untilSettled(
   session: Session,
+  outline: Outline | undefined,
   { workers = true }: OpeningOptions,
   world: World,
 ): AsyncGenerator<ObservedEvent> {
   const { run, job, connection } = session;
-  const outline = await readPlan(connection.host, run);
   const stop = new AbortController();
   const signal = AbortSignal.any([world.signal, stop.signal]);
   const heard = { state: NEW_RUN };

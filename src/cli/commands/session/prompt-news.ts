@@ -2,7 +2,7 @@ import { DynSlurmError } from '../../../errors.ts';
 import { watchRun } from '../../../observe/watch.ts';
 import { readRunLog } from '../../../run/event-log.ts';
 import type { ObservedEvent } from '../../../run/events.ts';
-import { advance, NEW_RUN, type RunState, stateAfter } from '../../../run/state.ts';
+import { advance, type RunState, stateAfter } from '../../../run/state.ts';
 import { senderOf } from '../../runs/session/command.ts';
 import type { Session } from '../../runs/session/lookup.ts';
 import type { Sink } from '../../sink.ts';
@@ -11,94 +11,82 @@ import { writeLine } from '../../views/screen.ts';
 import type { World } from '../../world.ts';
 
 /** Tells at a session's prompt, and at once, what happens by itself and what others do. */
-export class PromptNews {
-  readonly #session: Session;
-  readonly #world: World;
-  readonly #out: Sink;
-  readonly #over = new AbortController();
-  #state: RunState = NEW_RUN;
-  /** How many events of the log are told, or need not be. */
-  #seen = 0;
-  #following = false;
-  #quiet = false;
-
-  constructor(session: Session, world: World, out: Sink) {
-    this.#session = session;
-    this.#world = world;
-    this.#out = out;
-  }
-
+export interface PromptNews {
   /** Aborted once the session has ended; `state` has its verdict then. */
-  get over(): AbortSignal {
-    return this.#over.signal;
-  }
-
-  get state(): RunState {
-    return this.#state;
-  }
-
-  /** What is past is no news. */
-  async begin(): Promise<void> {
-    const { run, connection } = this.#session;
-    const { events } = await readRunLog(connection.host, run);
-    this.#seen = events.length;
-    this.#state = stateAfter(events);
-    if (this.#state.verdict) this.#over.abort();
-    this.#follow();
-  }
-
+  readonly over: AbortSignal;
+  state(): RunState;
   /** A command begins, and the terminal is its own. */
-  hush(): void {
-    this.#quiet = true;
-  }
-
+  hush(): void;
   /** The command has ended; what it has not told itself is told now. */
-  async speak(verb: string): Promise<void> {
-    const { run, connection } = this.#session;
-    const { events } = await readRunLog(connection.host, run);
-    this.#quiet = false;
-    for (const event of events.slice(this.#seen)) this.#hear(event, toldBy(verb, event));
-    this.#seen = Math.max(this.#seen, events.length);
-    this.#follow();
-  }
+  speak(verb: string): Promise<void>;
+}
 
-  /** What goes wrong is said, and tried again after the next command. */
-  #follow(): void {
-    if (this.#following || this.over.aborted) return;
-    this.#following = true;
-    this.#listen()
-      .catch((error: unknown) => {
-        if (!(error instanceof DynSlurmError)) throw error;
-        if (error.code !== 'interrupted') this.#out.write(`${error.message}\n`);
-      })
-      .finally(() => {
-        this.#following = false;
-      });
-  }
+/** What is past is no news. */
+export async function promptNews(
+  { run, job, connection }: Session,
+  world: World,
+  out: Sink,
+): Promise<PromptNews> {
+  const { host } = connection;
+  const over = new AbortController();
+  const past = await readRunLog(host, run);
+  let state = stateAfter(past.events);
+  /** How many events of the log are told, or need not be. */
+  let seen = past.events.length;
+  let following = false;
+  let quiet = false;
 
-  async #listen(): Promise<void> {
-    const { run, job, connection } = this.#session;
-    const signal = AbortSignal.any([this.#world.signal, this.over]);
+  const hear = (event: ObservedEvent, told = false): void => {
+    const first = state.ready === undefined;
+    state = advance(state, event);
+    if (event.kind === 'verdict') over.abort();
+    const own = event.kind === 'command' && event.from === senderOf(world);
+    const news = NEWS.has(event.kind) || (event.kind === 'ready' && first);
+    if (news && !told && !own) writeLine(eventText(event), new Date(event.time), { out });
+  };
+  const listen = async (): Promise<void> => {
+    const signal = AbortSignal.any([world.signal, over.signal]);
     let index = 0;
     for await (const event of watchRun(connection, { dir: run.dir, jobId: job.jobId }, signal)) {
       if (event.kind === 'queue') continue;
       // The log has none that is inferred.
-      if (event.kind === 'verdict' && event.inferred) this.#hear(event);
+      if (event.kind === 'verdict' && event.inferred) hear(event);
       index += 1;
-      if (this.#quiet || index <= this.#seen) continue;
-      this.#seen = index;
-      this.#hear(event);
+      if (quiet || index <= seen) continue;
+      seen = index;
+      hear(event);
     }
-  }
+  };
+  /** What goes wrong is said, and tried again after the next command. */
+  const follow = (): void => {
+    if (following || over.signal.aborted) return;
+    following = true;
+    listen()
+      .catch((error: unknown) => {
+        if (!(error instanceof DynSlurmError)) throw error;
+        if (error.code !== 'interrupted') out.write(`${error.message}\n`);
+      })
+      .finally(() => {
+        following = false;
+      });
+  };
 
-  #hear(event: ObservedEvent, told = false): void {
-    const first = this.#state.ready === undefined;
-    this.#state = advance(this.#state, event);
-    if (event.kind === 'verdict') this.#over.abort();
-    const own = event.kind === 'command' && event.from === senderOf(this.#world);
-    const news = NEWS.has(event.kind) || (event.kind === 'ready' && first);
-    if (news && !told && !own) writeLine(eventText(event), new Date(event.time), { out: this.#out });
-  }
+  if (state.verdict) over.abort();
+  follow();
+  return {
+    over: over.signal,
+    state: () => state,
+    hush() {
+      quiet = true;
+    },
+    async speak(verb) {
+      const { events } = await readRunLog(host, run);
+      quiet = false;
+      for (const event of events.slice(seen)) hear(event, toldBy(verb, event));
+      seen = Math.max(seen, events.length);
+      follow();
+    },
+  };
 }
 
 const NEWS: ReadonlySet<ObservedEvent['kind']> = new Set([
@@ -128,9 +116,7 @@ function toldBy(verb: string, event: ObservedEvent): boolean {
       return event.kind === 'step-stopped';
     case 'bench':
       return 'step' in event && event.step === 'bench';
-    case 'release':
-      return true;
     default:
-      return false;
+      return verb === 'release';
   }
 }

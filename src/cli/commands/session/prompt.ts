@@ -8,10 +8,17 @@ import { stateFolder } from '../../runs/own-folders.ts';
 import { SESSION_VARIABLE, type Session } from '../../runs/session/lookup.ts';
 import { stillAllocated } from '../../runs/session/supervisor.ts';
 import type { World } from '../../world.ts';
-import { splitWords } from './command-line.ts';
 import { goesOn } from './hints.ts';
-import { PromptNews } from './prompt-news.ts';
-import { candidates, LEAVING, namesIn, PROMPT_COMMANDS, PROMPT_HELP, PROMPT_WORDS } from './prompt-words.ts';
+import { promptNews } from './prompt-news.ts';
+import {
+  candidates,
+  LEAVING,
+  namesIn,
+  PROMPT_COMMANDS,
+  PROMPT_HELP,
+  PROMPT_WORDS,
+  splitWords,
+} from './prompt-words.ts';
 
 /** Runs a command line, as from a shell. */
 export type RunCommand = (argv: readonly string[], world: World) => Promise<number>;
@@ -23,9 +30,8 @@ export async function promptFor(session: Session, run: RunCommand, world: World)
   const history = await readHistory(world);
   const names = await namesIn(session);
   const lines = readLines({ history, complete: (line) => candidates(line, names, session) });
-  const news = new PromptNews(session, world, { write: (text) => lines.say(text) });
   world.err.write('\n`help` lists the commands; Ctrl-D leaves the prompt, and the session goes on\n');
-  await news.begin();
+  const news = await promptNews(session, world, { write: (text) => lines.say(text) });
   const stop = AbortSignal.any([world.signal, news.over]);
   while (!stop.aborted) {
     const line = await lines.read(`${session.run.id}> `, stop);
@@ -48,7 +54,7 @@ export async function promptFor(session: Session, run: RunCommand, world: World)
       await news.speak(first);
     }
   }
-  if (news.over.aborted) return ended(session, news.state, world);
+  if (news.over.aborted) return ended(session, news.state(), world);
   world.err.write(`\n${goesOn(session)}`);
   return world.signal.aborted ? EXIT.interrupted : EXIT.ok;
 }

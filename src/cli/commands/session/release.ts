@@ -7,16 +7,16 @@ import { endSteps, runningSteps } from '../../../scheduler/allocation.ts';
 import { jobNumber } from '../../../scheduler/job-id.ts';
 import { SUPERVISOR } from '../../../scheduler/step-argv.ts';
 import { LOCAL } from '../../runs/cluster/connect.ts';
-import type { LookupOptions } from '../../runs/lookup.ts';
 import { tell } from '../../runs/session/command.ts';
 import { lookUpSession, type Session } from '../../runs/session/lookup.ts';
 import { sessionNow } from '../../runs/session/steps.ts';
+import { jsonLine } from '../../sink.ts';
 import { eventText } from '../../views/event-text.ts';
 import { writeLine } from '../../views/screen.ts';
 import type { World } from '../../world.ts';
+import type { RunOptions } from '../options.ts';
 
-export interface ReleaseOptions extends LookupOptions {
-  readonly json?: boolean;
+export interface ReleaseOptions extends RunOptions {
   /** false: do not wait for the verdict. */
   readonly wait?: boolean;
 }
@@ -46,7 +46,15 @@ export async function endSession(session: Session, options: ReleaseOptions, worl
     return EXIT.ok;
   }
   await endRest(session, verdict !== undefined, world);
-  report(session, { verdict, again: before !== undefined }, options, world);
+  const { run, job } = session;
+  const { allocation } = job.session;
+  const ended = `${run.id} has ended${before ? ' already' : ''}`;
+  const after = verdict ? ` after ${elapsed(verdict.seconds * 1000)}` : '';
+  world.out.write(
+    options.json
+      ? jsonLine({ run: run.id, job: jobNumber(job.jobId), allocation, verdict: verdict ?? null })
+      : `${ended}${after}; ${allocationText(session)}\n`,
+  );
   return EXIT.ok;
 }
 
@@ -62,9 +70,8 @@ async function tearDown(
     for await (const event of events) {
       if (event.kind === 'verdict') return event;
       if (!wait && event.kind === 'teardown') return undefined;
-      if (!json && event.kind === 'teardown') {
+      if (!json && event.kind === 'teardown')
         writeLine(eventText(event), new Date(event.time), { out: world.err });
-      }
     }
   } catch (error) {
     // Gone already, which is what was asked for.
@@ -100,22 +107,4 @@ function allocationText({ job, connection }: Session): string {
   if (job.session.allocation === 'owned') return `its allocation, job ${number}, is given back`;
   const scancel = connection.cluster === LOCAL ? '' : `; \`scancel ${number}\` ends that, too`;
   return `its allocation, job ${number}, goes on: it was there before${scancel}`;
-}
-
-function report(
-  session: Session,
-  { verdict, again }: { readonly verdict: EventOf<'verdict'> | undefined; readonly again: boolean },
-  { json }: ReleaseOptions,
-  world: World,
-): void {
-  const { run, job } = session;
-  const { allocation } = job.session;
-  if (json) {
-    const result = { run: run.id, job: jobNumber(job.jobId), allocation, verdict: verdict ?? null };
-    world.out.write(`${JSON.stringify(result)}\n`);
-    return;
-  }
-  const after = verdict ? ` after ${elapsed(verdict.seconds * 1000)}` : '';
-  const what = again ? `${run.id} has ended already${after}` : `${run.id} has ended${after}`;
-  world.out.write(`${what}; ${allocationText(session)}\n`);
 }

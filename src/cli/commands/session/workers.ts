@@ -4,17 +4,14 @@ import { clock, elapsed } from '../../../format.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import type { SessionStep } from '../../../run/session-state.ts';
 import { jobNumber } from '../../../scheduler/job-id.ts';
-import type { LookupOptions } from '../../runs/lookup.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
 import { settingsOf } from '../../runs/session/change.ts';
 import { lookUpSession, type Session } from '../../runs/session/lookup.ts';
 import { hostsByIndex, type SessionNow, sessionNow } from '../../runs/session/steps.ts';
+import { jsonText } from '../../sink.ts';
 import { table } from '../../views/table.ts';
 import type { World } from '../../world.ts';
-
-export interface WorkersOptions extends LookupOptions {
-  readonly json?: boolean;
-}
+import type { RunOptions } from '../options.ts';
 
 /** A step with what its command was told apart from the config. */
 interface Row {
@@ -23,18 +20,14 @@ interface Row {
 }
 
 /** `dyn-slurm workers [RUN]`: what runs in a session, where, since when, and how it differs from the config. */
-export async function workers(
-  query: string | undefined,
-  options: WorkersOptions,
-  world: World,
-): Promise<number> {
+export async function workers(query: string | undefined, options: RunOptions, world: World): Promise<number> {
   const session = await lookUpSession(query, options, world);
   const now = await sessionNow(session);
   await noteBadNodes(session, now.run, world);
   const rows = await Promise.all(
     now.steps.map(async (step): Promise<Row> => ({ step, settings: await settingsOf(session, step) })),
   );
-  if (options.json) world.out.write(`${JSON.stringify(sessionJson(session, now, rows), null, 2)}\n`);
+  if (options.json) world.out.write(jsonText(sessionJson(session, now, rows)));
   else {
     world.out.write(workersTable(rows, world));
     world.err.write(sessionText(session, now));
@@ -50,16 +43,12 @@ function workersTable(rows: readonly Row[], world: World): string {
       step.nodes.join(','),
       step.phase,
       step.since === '' ? '-' : clock(new Date(step.since)),
-      elapsedSince(step, world.now()),
+      step.since === '' ? '' : elapsed(world.now().getTime() - Date.parse(step.since)),
       String(Math.max(0, step.starts - 1)),
       [...changesText(settings), ...(step.end ? [endText(step)] : [])].join('; '),
     ].map(plainText),
   );
   return table(['worker', 'nodes', 'state', 'since', 'for', 'restarts', ''], cells, world.page);
-}
-
-function elapsedSince({ since }: SessionStep, now: Date): string {
-  return since === '' ? '' : elapsed(now.getTime() - Date.parse(since));
 }
 
 const endText = ({ end }: SessionStep): string => [end?.reason, end?.line].filter(Boolean).join(': ');

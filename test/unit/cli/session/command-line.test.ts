@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { splitWords } from '../../../../src/cli/commands/session/command-line.ts';
+import { splitWords } from '../../../../src/cli/commands/session/prompt-words.ts';
 
 test.each([
   ['', []],
