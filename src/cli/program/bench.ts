@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { BenchOptions } from '../commands/bench/request.ts';
+import type { BenchOptions } from '../commands/bench/bench.ts';
 import { CLUSTER, collect, OF_CLUSTER, RUN, type Tree } from './tree.ts';
 
 /** `dyn-slurm bench [RUN] [-- CMD...]`. */

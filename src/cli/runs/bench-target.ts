@@ -1,6 +1,7 @@
 import { DynSlurmError } from '../../errors.ts';
-import { readRunLog } from '../../run/event-log.ts';
-import { type RunState, stateAfter } from '../../run/state.ts';
+import { readRunState } from '../../run/event-log.ts';
+import type { Run } from '../../run/folder.ts';
+import { isServing, type RunState } from '../../run/state.ts';
 import type { World } from '../world.ts';
 import type { FoundRun } from './cluster/connect.ts';
 import { type Lookup, lookUpRun } from './lookup.ts';
@@ -19,19 +20,25 @@ export async function benchTarget(
 ): Promise<BenchTarget> {
   const named = query ?? (world.env[SESSION_VARIABLE] || undefined);
   const found = await lookUpRun(named, { ...options, meant: options.meant ?? 'serving' }, world);
-  const { events } = await readRunLog(found.connection.host, found.run);
-  return { ...found, state: stateAfter(events) };
+  return { ...found, state: await readRunState(found.connection.host, found.run) };
+}
+
+/** @throws DynSlurmError `usage` where a run has ended. */
+export function requireLive(
+  run: Run,
+  { verdict }: RunState,
+  hint = '`dyn-slurm status` lists the running ones',
+): void {
+  if (verdict) throw new DynSlurmError('usage', `run ${run.id} has ended: ${verdict.reason}`, { hint });
 }
 
 /** Where the service of a run answers. @throws DynSlurmError `usage` where it does not yet, or not any more. */
-export function readyService({ run, state }: BenchTarget): NonNullable<RunState['ready']> {
-  if (state.verdict) {
-    throw new DynSlurmError('usage', `run ${run.id} has ended: ${state.verdict.reason}`, {
-      hint: 'submit it again, and continue there with `dyn-slurm bench RUN --resume OLD-RUN`',
-    });
-  }
-  if (state.ready && !state.teardown && !state.requeued) return state.ready;
-  throw new DynSlurmError('usage', `run ${run.id} is not ready`, {
-    hint: `see \`dyn-slurm watch ${run.id}\``,
-  });
+export function readyService({ run, state }: BenchTarget, hint?: string): NonNullable<RunState['ready']> {
+  requireLive(run, state, hint);
+  if (state.ready && isServing(state)) return state.ready;
+  throw notReady(run);
+}
+
+export function notReady({ id }: Run): DynSlurmError {
+  return new DynSlurmError('usage', `run ${id} is not ready`, { hint: `see \`dyn-slurm watch ${id}\`` });
 }

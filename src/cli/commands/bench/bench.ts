@@ -1,13 +1,29 @@
-import { readBench } from '../../../bench/read.ts';
+import { foundPoints } from '../../../bench/found-points.ts';
+import { isWhole } from '../../../bench/point-record.ts';
+import { benchOutlines, readBench } from '../../../bench/read.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
+import { CONFIGURED } from '../../../plan/bench/outline.ts';
 import { type BenchTarget, benchTarget, readyService } from '../../runs/bench-target.ts';
+import type { FoundRun } from '../../runs/found-run.ts';
+import { lookUpRun } from '../../runs/lookup.ts';
 import { jobOf } from '../../runs/session/change.ts';
+import { jsonText } from '../../sink.ts';
 import { benchText } from '../../views/bench-text.ts';
 import type { World } from '../../world.ts';
-import { conclude } from './conclusion.ts';
-import { benchOverlay } from './flags.ts';
-import type { BenchEnd, BenchOptions, WantedBench } from './request.ts';
-import { resumed } from './resume.ts';
+import type { RunOptions } from '../options.ts';
+import { type BenchFlags, benchOverlay } from './flags.ts';
+import { conclude, type WantedBench } from './wanted.ts';
+
+export interface BenchOptions extends RunOptions, BenchFlags {
+  /** The run; also the word before `--`. */
+  readonly run?: string;
+  /** Go on with a benchmark that was cut off: of that run, or of the same one. */
+  readonly resume?: string | boolean;
+  /** End the one that runs. */
+  readonly stop?: boolean;
+  /** Only print what is there. */
+  readonly show?: boolean;
+}
 
 /** `dyn-slurm bench [RUN] [-- CMD...]`: measures a service that runs, or shows what was measured. */
 export async function bench(
@@ -17,8 +33,8 @@ export async function bench(
   world: World,
 ): Promise<number> {
   const overlay = benchOverlay(options, words);
-  const nothingAsked = overlay === undefined && options.resume === undefined;
-  const meant = options.show ? 'shown' : nothingAsked && !options.stop ? 'measured' : 'serving';
+  const nothingAsked = overlay === undefined && options.resume === undefined && !options.stop;
+  const meant = options.show ? 'shown' : nothingAsked ? 'measured' : 'serving';
   const target = await benchTarget(query ?? options.run, { ...options, meant }, world);
   if (overlay !== undefined && options.resume !== undefined) {
     throw new DynSlurmError(
@@ -26,9 +42,9 @@ export async function bench(
       'a resumed benchmark keeps its settings: --resume cannot be combined with other options',
     );
   }
-  if (options.show || (target.state.verdict && nothingAsked && !options.stop))
-    return show(target, options, world);
-  const service = readyService(target);
+  if (options.show || (target.state.verdict && nothingAsked)) return show(target, options, world);
+  const hint = 'submit it again, and continue there with `dyn-slurm bench RUN --resume OLD-RUN`';
+  const service = readyService(target, hint);
   if (options.stop) {
     const { stopBench } = await import('./step.ts');
     await stopBench(target, world);
@@ -36,53 +52,11 @@ export async function bench(
   }
   const wanted = await wantedBench(target, overlay, options, world);
   if (wanted === undefined) return EXIT.config;
-  const end = await run(wanted, target, service, options, world);
-  if (end === undefined) return EXIT.interrupted;
-  return conclude(wanted, end, target, options, world);
-}
-
-async function run(
-  wanted: WantedBench,
-  target: BenchTarget,
-  service: ReturnType<typeof readyService>,
-  options: BenchOptions,
-  world: World,
-): Promise<BenchEnd | undefined> {
-  if (wanted.plan.bench?.config.type === 'builtin') {
-    const { runBuiltin } = await import('./builtin.ts');
-    return runBuiltin(wanted, { ...target, service }, world);
-  }
-  const { runStep } = await import('./step.ts');
-  return runStep(wanted, target, options, world);
-}
-
-/** @throws DynSlurmError `usage` where neither the config nor the command line says what to run. */
-async function wantedBench(
-  { run: { id, dir, name, job }, connection }: BenchTarget,
-  overlay: string | undefined,
-  { resume }: BenchOptions,
-  world: World,
-): Promise<WantedBench | undefined> {
-  const run = { id, dir, name, ...(job && { job }) };
-  const of = { run, connection, job: { cluster: connection.cluster } };
-  const earlier = resume === undefined ? undefined : await resumed(resume, run, connection, world);
-  const laid = earlier ? earlier.overlay : overlay;
-  const [own, valid] = [await jobOf(of, undefined, world), await jobOf(of, laid, world)];
-  if (valid === undefined || own === undefined) return undefined;
-  if (valid.plan.bench === undefined) {
-    throw new DynSlurmError('usage', `the config of ${id} has no bench`, {
-      hint: 'specify what to measure: `dyn-slurm bench --type builtin --isl 1024 --osl 128 --concurrency 1x8`, or give a command after --; it gets DYN_SLURM_URL, DYN_SLURM_MODEL and DYN_SLURM_RESULTS in its environment',
-    });
-  }
-  const again = earlier?.run === id && earlier.name !== undefined;
-  return {
-    name: again ? (earlier.name ?? '') : `bench-${world.randomHex(3)}`,
-    plan: valid.plan,
-    original: own.plan,
-    overlay: laid,
-    done: earlier?.done ?? new Set(),
-    again,
-  };
+  const end =
+    wanted.plan.bench?.config.type === 'builtin'
+      ? await (await import('./builtin.ts')).runBuiltin(wanted, { ...target, service }, world)
+      : await (await import('./step.ts')).runStep(wanted, target, options, world);
+  return end === undefined ? EXIT.interrupted : conclude(wanted, end, target, options, world);
 }
 
 async function show({ run, connection }: BenchTarget, options: BenchOptions, world: World): Promise<number> {
@@ -92,10 +66,82 @@ async function show({ run, connection }: BenchTarget, options: BenchOptions, wor
       hint: 'add `bench:` to the config, or run one while the job serves; see `dyn-slurm bench --help`',
     });
   }
-  world.out.write(
-    options.json
-      ? `${JSON.stringify(results, null, 2)}\n`
-      : results.map((result) => benchText(result, world.page)).join('\n'),
-  );
+  const text = () => results.map((result) => benchText(result, world.page)).join('\n');
+  world.out.write(options.json ? jsonText(results) : text());
   return results.every(({ valid }) => valid) ? EXIT.ok : EXIT.benchmarkInvalid;
+}
+
+/** @throws DynSlurmError `usage` where neither the config nor the command line says what to run. */
+async function wantedBench(
+  target: BenchTarget,
+  overlay: string | undefined,
+  { resume }: BenchOptions,
+  world: World,
+): Promise<WantedBench | undefined> {
+  const { id } = target.run;
+  const earlier = resume === undefined ? undefined : await unfinished(resume, target, world);
+  const laid = earlier ? earlier.overlay : overlay;
+  const [own, valid] = [await jobOf(target, undefined, world), await jobOf(target, laid, world)];
+  if (valid === undefined || own === undefined) return undefined;
+  if (valid.plan.bench === undefined) {
+    throw new DynSlurmError('usage', `the config of ${id} has no bench`, {
+      hint: 'specify what to measure: `dyn-slurm bench --type builtin --isl 1024 --osl 128 --concurrency 1x8`, or give a command after --; it gets DYN_SLURM_URL, DYN_SLURM_MODEL and DYN_SLURM_RESULTS in its environment',
+    });
+  }
+  const known = earlier?.run === id ? earlier.name : undefined;
+  return {
+    name: known ?? `bench-${world.randomHex(3)}`,
+    plan: valid.plan,
+    original: own.plan,
+    overlay: laid,
+    done: earlier?.done ?? new Set(),
+    again: known !== undefined,
+  };
+}
+
+/** A benchmark that was cut off. */
+interface Unfinished {
+  /** Id of its run. */
+  readonly run: string;
+  /** Undefined of the config's own, whose folder belongs to the job. */
+  readonly name: string | undefined;
+  readonly overlay: string | undefined;
+  /** Folders of its whole measurements. */
+  readonly done: ReadonlySet<string>;
+}
+
+/**
+ * The last benchmark of a run that has measurements to be made. `from`: another run, or true for the run itself.
+ * @throws DynSlurmError `usage` where there is none.
+ */
+async function unfinished(from: string | boolean, own: FoundRun, world: World): Promise<Unfinished> {
+  const source =
+    typeof from === 'string' ? await lookUpRun(from, { cluster: own.connection.cluster }, world) : own;
+  const { run, connection } = source;
+  for (const outline of (await benchOutlines(connection.host, run)).toReversed()) {
+    if (outline.type === 'custom') continue;
+    const points = await foundPoints(connection.host, run, outline);
+    const done = outline.points.filter((_, index) => isWhole(points[index]?.record));
+    if (done.length === outline.points.length) continue;
+    const configured = outline.name === CONFIGURED;
+    return {
+      run: run.id,
+      name: configured ? undefined : outline.name,
+      overlay: configured ? await configuredBench(source, world) : outline.overlay,
+      done: new Set(done.map(({ folder }) => folder)),
+    };
+  }
+  throw new DynSlurmError('usage', `run ${run.id} has no interrupted benchmark`, {
+    hint: '`dyn-slurm bench RUN --show` shows its results',
+  });
+}
+
+/** The benchmark of a run's own config, as another config can have it. */
+async function configuredBench(found: FoundRun, world: World): Promise<string | undefined> {
+  const bench = (await jobOf(found, undefined, world))?.plan.bench?.config;
+  if (bench === undefined) return undefined;
+  const { point_time_limit: limit, ...rest } = bench;
+  return JSON.stringify({
+    bench: { ...rest, ...(limit !== undefined && { point_time_limit: `${limit}s` }) },
+  });
 }

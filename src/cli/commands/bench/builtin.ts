@@ -2,18 +2,18 @@ import { join } from 'node:path/posix';
 import type { BenchClient, Progress } from '../../../bench/client/client.ts';
 import { pointRecordText } from '../../../bench/point-record.ts';
 import { BUILTIN_SCHEMA, type BuiltinResult } from '../../../bench/tool/builtin.ts';
-import { DynSlurmError } from '../../../errors.ts';
-import type { Host } from '../../../host/host.ts';
+import { EXIT } from '../../../errors.ts';
 import { timeLimit } from '../../../host/time-limit.ts';
-import { openTunnel } from '../../../host/tunnel.ts';
 import { type Measurement, measurements } from '../../../plan/bench/measurement.ts';
+import type { Plan } from '../../../plan/plan.ts';
 import type { EventOf } from '../../../run/events.ts';
-import type { FoundRun } from '../../runs/cluster/connect.ts';
+import type { FoundRun } from '../../runs/found-run.ts';
+import { tunnelTo } from '../../runs/tunnel.ts';
+import { jsonText } from '../../sink.ts';
 import type { World } from '../../world.ts';
-import { writeBench } from './files.ts';
-import type { BenchEnd, WantedBench } from './request.ts';
+import { type BenchEnd, conclude, type WantedBench, writeBench } from './wanted.ts';
 
-export interface Service extends FoundRun {
+interface Service extends FoundRun {
   readonly service: Pick<EventOf<'ready'>, 'url' | 'model'>;
 }
 
@@ -23,9 +23,11 @@ export async function runBuiltin(wanted: WantedBench, target: Service, world: Wo
   const bench = plan.bench?.config;
   if (bench?.isl === undefined || bench.osl === undefined) throw new Error('a load without lengths');
   const all = measurements(bench);
-  const wait = await wayTo(target.service.url, target.connection.host, world);
+  const { url, model } = target.service;
+  const { host } = target.connection;
+  const tunnel = host.dial && (await tunnelTo(url, host, 0, world));
   const { BenchClient: Client } = await import('../../../bench/client/client.ts');
-  const client = new Client(wait.url, target.service.model);
+  const client = new Client(tunnel ? `http://127.0.0.1:${tunnel.port}` : url, model);
   try {
     await client.calibrate(bench.isl, world.signal);
     await writeBench(wanted, target, new Map(), world);
@@ -36,11 +38,23 @@ export async function runBuiltin(wanted: WantedBench, target: Service, world: Wo
     }
   } finally {
     await client.close();
-    wait.close();
+    tunnel?.close();
   }
   return world.signal.aborted
     ? { exit: null, reason: 'the benchmark was interrupted' }
     : { exit: 0, reason: 'the benchmark has ended' };
+}
+
+/** Runs the built-in benchmark of a config against its rehearsal; the exit code. */
+export async function rehearseBench(
+  { plan, ...target }: Service & { readonly plan: Plan },
+  options: { readonly json?: boolean },
+  world: World,
+): Promise<number> {
+  const name = `bench-${world.randomHex(3)}`;
+  const wanted = { name, plan, original: plan, overlay: undefined, done: new Set<string>(), again: false };
+  const end = await runBuiltin(wanted, target, world);
+  return world.signal.aborted ? EXIT.interrupted : conclude(wanted, end, target, options, world);
 }
 
 interface Measuring {
@@ -87,7 +101,7 @@ async function measure(measurement: Measurement, of: number, measuring: Measurin
   await host.writeFiles(
     join(parent, place),
     new Map([
-      ['result.json', { text: `${JSON.stringify(result, null, 2)}\n`, mode: 0o600 }],
+      ['result.json', { text: jsonText(result), mode: 0o600 }],
       ['point', { text: pointRecordText(record), mode: 0o600 }],
     ]),
   );
@@ -103,28 +117,4 @@ function progressLines(which: string, prompts: number, { err }: World): (progres
     next = seconds * 1000 + EVERY;
     err.write(`${which}: ${done}/${prompts} requests, ${Math.round(outputTokens / seconds)} tok/s\n`);
   };
-}
-
-/** The service from here: as it is, or through a login node. */
-async function wayTo(
-  url: string,
-  host: Host,
-  { err }: World,
-): Promise<{ readonly url: string; close(): void }> {
-  if (host.dial === undefined) return { url, close: () => {} };
-  const target = new URL(url);
-  const problems = new Set<string>();
-  const tunnel = await openTunnel({
-    port: 0,
-    orAny: true,
-    dial: async () => {
-      if (host.dial === undefined) throw new DynSlurmError('connection', `${host.name} has no way to ${url}`);
-      return host.dial(target.hostname.replace(/^\[|\]$/g, ''), Number(target.port) || 80);
-    },
-    onProblem: ({ message }) => {
-      if (!problems.has(message)) err.write(`${host.name} cannot reach ${url}: ${message}\n`);
-      problems.add(message);
-    },
-  });
-  return { url: `http://127.0.0.1:${tunnel.port}`, close: () => tunnel.close() };
 }

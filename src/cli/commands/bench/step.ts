@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { isBenchTool } from '../../../config/compat/bench-args.ts';
 import { DynSlurmError } from '../../../errors.ts';
 import type { HostFile } from '../../../host/host.ts';
+import { listLogs } from '../../../observe/log-file.ts';
+import { LogTail } from '../../../observe/log-tail.ts';
 import { benchSteps } from '../../../plan/bench-step.ts';
 import type { StepBody } from '../../../plan/plan.ts';
 import { changedStepFiles } from '../../../render/changed-step.ts';
@@ -11,13 +13,12 @@ import { readPlan } from '../../../run/plan-file.ts';
 import { sessionState } from '../../../run/session-state.ts';
 import { stateAfter } from '../../../run/state.ts';
 import type { BenchTarget } from '../../runs/bench-target.ts';
+import type { FoundRun } from '../../runs/found-run.ts';
 import { tell } from '../../runs/session/command.ts';
 import type { Steered } from '../../runs/session/lookup.ts';
 import { eventText } from '../../views/event-text.ts';
 import type { World } from '../../world.ts';
-import { writeBench } from './files.ts';
-import { BenchLog } from './log.ts';
-import type { BenchEnd, BenchOptions, WantedBench } from './request.ts';
+import { type BenchEnd, type WantedBench, writeBench } from './wanted.ts';
 
 const BENCH = 'bench';
 
@@ -25,14 +26,13 @@ const BENCH = 'bench';
 export async function runStep(
   wanted: WantedBench,
   target: BenchTarget,
-  { json = false }: Pick<BenchOptions, 'json'>,
+  { json = false }: { readonly json?: boolean },
   world: World,
 ): Promise<BenchEnd | undefined> {
   await refuseSecond(target);
   const { bench } = wanted.plan;
   const tool = bench !== undefined && isBenchTool(bench.config.type);
-  const log = new BenchLog(target, world, json || tool);
-  await log.begin();
+  const log = json || tool ? undefined : await benchLog(target, world);
   const events = await start(wanted, target, world);
   const end = await untilEnded(events, log, json, world);
   if (end) return end;
@@ -98,32 +98,70 @@ async function isRunning({ run, connection: { host } }: BenchTarget): Promise<bo
 /** Undefined on an interrupt. */
 async function untilEnded(
   events: AsyncIterable<ObservedEvent>,
-  log: BenchLog,
+  log: BenchLog | undefined,
   json: boolean,
   world: World,
 ): Promise<BenchEnd | undefined> {
   let end: BenchEnd | undefined;
   for await (const event of events) {
-    if (event.kind === 'step-started' && event.step === BENCH) log.follow();
-    if (event.kind === 'bench-point' && !json) world.err.write(`${eventText(event)}\n`);
-    if (isTrouble(event) && !json) world.err.write(`${eventText(event)}\n`);
+    if (event.kind === 'step-started' && event.step === BENCH) log?.follow();
+    if (NEWS.has(event.kind) && !json) world.err.write(`${eventText(event)}\n`);
     end =
       event.kind === 'verdict' ? { exit: null, reason: `the job has ended: ${event.reason}` } : endOf(event);
     if (end) break;
   }
-  await log.stop();
+  await log?.stop();
   return end;
 }
 
-function isTrouble({ kind }: ObservedEvent): boolean {
-  return (
-    kind === 'worker-restarting' || kind === 'degraded' || kind === 'draining' || kind === 'unregistered'
-  );
-}
+const NEWS: ReadonlySet<ObservedEvent['kind']> = new Set([
+  'bench-point',
+  'worker-restarting',
+  'degraded',
+  'draining',
+  'unregistered',
+]);
 
 function endOf(event: ObservedEvent): BenchEnd | undefined {
   if (event.kind === 'step-stopped' && event.step === BENCH)
     return { exit: null, reason: 'the benchmark was stopped' };
   if (event.kind !== 'step-ended' || event.step !== BENCH) return undefined;
   return { exit: event.exit ?? null, reason: event.reason };
+}
+
+interface BenchLog {
+  follow(): void;
+  stop(): Promise<void>;
+}
+
+/** Prints what the benchmark of a run says from now on, between `follow` and `stop`. */
+async function benchLog({ run, connection: { host } }: FoundRun, { out }: World): Promise<BenchLog> {
+  const logs = async () => (await listLogs(host, run, undefined)).filter(({ step }) => step === BENCH);
+  const print = (lines: readonly string[]) => out.write(lines.map((line) => `${line}\n`).join(''));
+  const tails = new Map<string, LogTail>();
+  // What an earlier benchmark has printed is left out.
+  for (const log of await logs())
+    tails.set(log.path, new LogTail(host, log, (await host.read(log.path, 0, 0))?.size));
+  const readOn = async () => {
+    for (const log of await logs()) {
+      const tail = tails.get(log.path) ?? new LogTail(host, log);
+      tails.set(log.path, tail);
+      await tail.read(print);
+    }
+  };
+  let timer: NodeJS.Timeout | undefined;
+  let reading = Promise.resolve();
+  return {
+    follow() {
+      timer ??= setInterval(() => {
+        reading = reading.then(readOn);
+      }, 200);
+    },
+    async stop() {
+      clearInterval(timer);
+      await reading;
+      await readOn();
+      for (const tail of tails.values()) tail.finish(print);
+    },
+  };
 }

@@ -6,10 +6,10 @@ import { planJson } from '../../../plan/json.ts';
 import type { Step } from '../../../plan/plan.ts';
 import { changedStepFiles } from '../../../render/changed-step.ts';
 import { stepDifference } from '../../../render/difference.ts';
-import type { SubmittedJob } from '../../../run/folder.ts';
 import type { SessionStep } from '../../../run/session-state.ts';
 import type { World } from '../../world.ts';
 import { loadSource, type ValidJob, validJob } from '../config/load.ts';
+import type { FoundRun } from '../found-run.ts';
 import type { Steered } from './lookup.ts';
 
 /** A command that a step is to have from now on. */
@@ -88,11 +88,7 @@ const isEmpty = ({ args, env }: Settings): boolean =>
 
 /** The run's config, with an overlay of a command line; undefined where that is wrong, which it prints. */
 export async function jobOf(
-  {
-    run,
-    job,
-    connection,
-  }: Pick<Steered, 'run' | 'connection'> & { readonly job: Pick<SubmittedJob, 'cluster'> },
+  { run, connection }: FoundRun,
   overlay: string | undefined,
   world: World,
 ): Promise<ValidJob | undefined> {
@@ -104,7 +100,7 @@ export async function jobOf(
       config: { file, text },
       ...(overlay !== undefined && { overlay: { file: 'command line', text: overlay } }),
     },
-    { cluster: job.cluster },
+    { cluster: run.job?.cluster ?? connection.cluster },
     world,
   );
   const quiet = overlay === undefined ? { ...loaded, diagnostics: [] } : loaded;
