@@ -1,7 +1,9 @@
 import { ROLES } from '../../../config/schema/role.ts';
 import { DynSlurmError } from '../../../errors.ts';
-import type { WorkerEndpoint } from '../../../observe/service/endpoints.ts';
-import type { PlanFile } from '../../../run/plan-file.ts';
+import { endpointsOf, type WorkerEndpoint } from '../../../observe/service/endpoints.ts';
+import { attemptDir } from '../../../run/folder.ts';
+import { type PlanFile, readPlan } from '../../../run/plan-file.ts';
+import { type BenchTarget, notReady, readyService } from '../../runs/bench-target.ts';
 
 export type Tool = 'torch' | 'nsys';
 
@@ -74,4 +76,24 @@ export function chooseWorkers(
       gpus: own.reduce((sum, { gpus }) => sum + gpus.length, 0),
     };
   });
+}
+
+/** A service that runs: its workers, and where its attempt keeps its files. */
+interface Serving {
+  readonly planned: PlanFile;
+  readonly workers: readonly WorkerEndpoint[];
+  /** Absolute. */
+  readonly attemptDir: string;
+}
+
+/** @throws DynSlurmError `usage` where the service of a run is not ready, or not any more */
+export async function servingOf(target: BenchTarget): Promise<Serving> {
+  const { run, state, connection } = target;
+  const { host } = connection;
+  readyService(target);
+  const planned = await readPlan(host, run);
+  const endpoints = endpointsOf(planned, state);
+  if (!planned || !endpoints) throw notReady(run);
+  const dir = await host.resolve(run.dir);
+  return { planned, workers: endpoints.workers, attemptDir: attemptDir(dir, state.started?.attempt) };
 }

@@ -1,9 +1,9 @@
 import { DynSlurmError } from '../../../errors.ts';
 import { LOCAL } from '../../runs/cluster/connect.ts';
+import { jsonText } from '../../sink.ts';
 import { table } from '../../views/table.ts';
 import type { World } from '../../world.ts';
-import { NO_ROUTE, type Told } from './engine.ts';
-import type { Profiling } from './session.ts';
+import { NO_ROUTE, type Profiling, type Told } from './engine.ts';
 import type { Trace } from './traces.ts';
 
 export interface Profiled extends Profiling {
@@ -26,7 +26,7 @@ export function profileText(
   json: boolean,
   { page }: Pick<World, 'page'>,
 ): string {
-  if (json) return `${JSON.stringify({ ...facts, workers: profiled.map(workerJson) }, null, 2)}\n`;
+  if (json) return jsonText({ ...facts, workers: profiled.map(workerJson) });
   const rows = profiled.flatMap(({ worker, traces, ...told }): string[][] => {
     const problem = problemOf({ ...told, traces });
     return [

@@ -5,24 +5,22 @@ import { pause } from '../../../host/pause.ts';
 import { timeLimit } from '../../../host/time-limit.ts';
 import { dialerFor } from '../../../observe/service/dialer.ts';
 import { benchTarget } from '../../runs/bench-target.ts';
-import type { LookupOptions } from '../../runs/lookup.ts';
+import { jsonText } from '../../sink.ts';
 import { count } from '../../wording.ts';
 import type { World } from '../../world.ts';
-import { type Chosen, chooseWorkers, type Tool } from './choice.ts';
-import { collectReports, nsysReports } from './nsys.ts';
+import type { RunOptions } from '../options.ts';
+import { chooseWorkers, servingOf, type Tool } from './choice.ts';
+import { type Profiling, startAll, stopAll } from './engine.ts';
 import { type Profiled, profileText, refusal } from './profile-text.ts';
-import { servingOf } from './serving.ts';
-import { type Profiling, startAll, stopAll } from './session.ts';
-import { TRACE_TIMEOUTS, type Trace, type TraceTimeouts, wholeTraces } from './traces.ts';
+import { collectReports, nsysReports, TRACE_TIMEOUTS, type TraceTimeouts, wholeTraces } from './traces.ts';
 
-export interface ProfileOptions extends LookupOptions {
+export interface ProfileOptions extends RunOptions {
   readonly role?: string;
   readonly worker?: readonly string[];
   readonly tool: Tool;
   readonly seconds?: number;
   readonly steps?: number;
   readonly activities?: readonly string[];
-  readonly json?: boolean;
   /** Milliseconds that engines have; tests have less. */
   readonly timeouts?: TraceTimeouts;
 }
@@ -54,11 +52,10 @@ export async function profile(
     seconds: seconds ?? null,
     steps: steps ?? null,
   };
-  const noted = `${JSON.stringify({ ...facts, workers: workers.map(({ step }) => step) }, null, 2)}\n`;
+  const noted = jsonText({ ...facts, workers: workers.map(({ step }) => step) });
   await host.writeFiles(folder, new Map([['profile.json', { text: noted, mode: 0o600 }]]));
 
   const dialer = dialerFor(host);
-
   const before = tool === 'nsys' ? await nsysReports(host, serving.attemptDir) : new Set<string>();
   const profiling = await startAll(
     dialer,
@@ -82,11 +79,6 @@ export async function profile(
       `profiling ${names} ${steps === undefined ? `for ${seconds} s` : `for ${count(steps, 'step')}`}\n`,
     );
   }
-  const inTime = (worker: Chosen, signal: AbortSignal): Promise<readonly Trace[]> =>
-    tool === 'nsys'
-      ? collectReports(host, serving.attemptDir, folder, worker, before, timeouts, signal)
-      : wholeTraces(host, join(folder, worker.step), Math.max(1, worker.gpus), timeouts, signal);
-
   let stopped: readonly Profiling[];
   if (steps === undefined || going.length === 0) {
     if (going.length > 0) await countDown(seconds ?? USUAL, world);
@@ -108,8 +100,13 @@ export async function profile(
   world.err.write('waiting for the traces\n');
   const profiled = await Promise.all(
     stopped.map(async (each): Promise<Profiled> => {
-      const traces = each.started.done ? await inTime(each.worker, world.signal) : [];
-      return { ...each, traces };
+      if (!each.started.done) return { ...each, traces: [] };
+      const { worker } = each;
+      const traces =
+        tool === 'nsys'
+          ? collectReports(host, serving.attemptDir, folder, worker, before, timeouts, world.signal)
+          : wholeTraces(host, join(folder, worker.step), Math.max(1, worker.gpus), timeouts, world.signal);
+      return { ...each, traces: await traces };
     }),
   );
   if (world.signal.aborted) return EXIT.interrupted;
