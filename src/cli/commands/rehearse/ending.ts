@@ -5,7 +5,6 @@ import { timeLimit } from '../../../host/time-limit.ts';
 import { removeLeftSecrets } from '../../../observe/left-secrets.ts';
 import { watchRun } from '../../../observe/watch.ts';
 import { killOutright, leftBehind } from '../../../rehearsal/leftovers.ts';
-import type { ObservedEvent } from '../../../run/events.ts';
 import { advance, NEW_RUN, type RunState } from '../../../run/state.ts';
 import { jobNumber } from '../../../scheduler/job-id.ts';
 import type { LocalConnection } from '../../runs/cluster/connect.ts';
@@ -52,31 +51,23 @@ export async function tearDown(
         title: 'processes',
         run: async () => {
           const left = await processesLeft(show, world.signal);
-          if (left.length > 0) {
-            throw new DynSlurmError(
-              'jobFailed',
-              `processes of job ${show.jobId} are left: ${left.join(', ')}`,
-            );
-          }
-          return 'none left';
+          if (left.length === 0) return 'none left';
+          throw new DynSlurmError('jobFailed', `processes of job ${show.jobId} are left: ${left.join(', ')}`);
         },
       },
     ],
     screen,
-    world.signal,
   );
 }
 
 /** Tells the job to end, and waits for its verdict: why it ended. */
-async function endJob({ connection, run, jobId }: Rehearsed, passed: boolean): Promise<string> {
+async function endJob(show: Rehearsed, passed: boolean): Promise<string> {
+  const { connection, run, jobId } = show;
   const signal = timeLimit(END_PATIENCE);
-  if (passed)
-    await connection.host.writeFiles(
-      join(run.dir, 'state'),
-      new Map([['passed', { text: '', mode: 0o600 }]]),
-    );
+  const note = new Map([['passed', { text: '', mode: 0o600 }]]);
+  if (passed) await connection.host.writeFiles(join(run.dir, 'state'), note);
   await connection.scheduler.cancel(jobId, signal);
-  const { verdict } = await lastState(watchRun(connection, { dir: run.dir, jobId }, signal));
+  const { verdict } = await lastState(show, signal);
   return verdict?.reason ?? 'no verdict';
 }
 
@@ -98,9 +89,13 @@ export async function processesLeft(
   return found ?? left(AbortSignal.abort());
 }
 
-/** What the events come to. */
-export async function lastState(events: AsyncIterable<ObservedEvent>): Promise<RunState> {
+/** What the events of a job come to, until its end or the abort. */
+export async function lastState(
+  { connection, run, jobId }: Rehearsed,
+  signal: AbortSignal,
+): Promise<RunState> {
   let state = NEW_RUN;
-  for await (const event of events) state = advance(state, event);
+  for await (const event of watchRun(connection, { dir: run.dir, jobId }, signal))
+    state = advance(state, event);
   return state;
 }

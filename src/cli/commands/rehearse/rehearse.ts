@@ -3,28 +3,17 @@ import type { Plan } from '../../../plan/plan.ts';
 import { type Fault, parseFault } from '../../../rehearsal/fault.ts';
 import { benchable, rehearsable } from '../../../rehearsal/rehearsable.ts';
 import { findTools, toolsPlace } from '../../../rehearsal/tools/tools.ts';
-import { createRun, type Run } from '../../../run/folder.ts';
+import { createRun } from '../../../run/folder.ts';
 import { submitRequest } from '../../../scheduler/request.ts';
 import { connectLocally } from '../../runs/cluster/connect.ts';
-import { type LoadOptions, loadValidJob } from '../../runs/config/load.ts';
+import { loadValidJob } from '../../runs/config/load.ts';
 import { bundleOf } from '../../runs/submit/bundle.ts';
 import { originOf } from '../../runs/submit/origin.ts';
 import { sendJob } from '../../runs/submit/send.ts';
 import { count } from '../../wording.ts';
 import type { World } from '../../world.ts';
-import { runRehearsal } from './run-rehearsal.ts';
+import { type RehearseOptions, runRehearsal } from './run-rehearsal.ts';
 import { setup } from './setup.ts';
-
-export interface RehearseOptions extends LoadOptions {
-  /** How much faster than real engines the mock engines answer. */
-  readonly speedup?: string;
-  /** Leave the service running. */
-  readonly keep?: boolean;
-  /** `STEP[.RANK]:ACTION[@WHEN]`, see docs/rehearsal.md. */
-  readonly fault?: readonly string[];
-  readonly prompt?: string;
-  readonly json?: boolean;
-}
 
 /** Runs a job's bundle on this machine: real services and frontends, mock engines, a stand-in for Slurm. */
 export async function rehearse(file: string, options: RehearseOptions, world: World): Promise<number> {
@@ -53,19 +42,13 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   const release = world.holdEnd();
   try {
     const sent = await sendJob(request, run, plan, connection, world, origin);
-    announce(run, plan, options, world);
+    const { nodes, gpus, workers } = plan;
+    const size = `${count(nodes.length, 'node')} × ${gpus.perNode} ${gpus.model}, ${count(workers.length, 'worker')}`;
+    if (!options.json) world.err.write(`rehearsing ${run.id}: ${size}, mock engines\n`);
     return await runRehearsal({ ...sent, faults, connection, plan }, options, world);
   } finally {
     release();
   }
-}
-
-function announce(run: Run, plan: Plan, { json }: RehearseOptions, world: World): void {
-  if (json) return;
-  const { nodes, gpus, workers } = plan;
-  world.err.write(
-    `rehearsing ${run.id}: ${count(nodes.length, 'node')} × ${gpus.perNode} ${gpus.model}, ${count(workers.length, 'worker')}, mock engines\n`,
-  );
 }
 
 function readSpeedup(text = '10'): number {
@@ -79,11 +62,8 @@ function readSpeedup(text = '10'): number {
 function refuseUnfit(plan: Plan, faults: readonly Fault[], world: World): void {
   const obstacle = rehearsable(plan) ?? benchable(plan.bench?.config, world.cwd, world.env.PATH);
   if (obstacle) {
-    throw new DynSlurmError(
-      'config',
-      `${obstacle.path.at(-1)}: ${obstacle.message}`,
-      obstacle.hint === undefined ? {} : { hint: obstacle.hint },
-    );
+    const { path, message, hint } = obstacle;
+    throw new DynSlurmError('config', `${path.at(-1)}: ${message}`, hint === undefined ? {} : { hint });
   }
   for (const { step, rank } of faults) {
     const planned = plan.steps.find(({ name }) => name === step);

@@ -6,26 +6,34 @@ import type { Plan } from '../../../plan/plan.ts';
 import { type ChatSummary, streamChat } from '../../../rehearsal/chat.ts';
 import { type Fault, faultText } from '../../../rehearsal/fault.ts';
 import { ignoredArguments } from '../../../rehearsal/ignored.ts';
-import type { ObservedEvent } from '../../../run/events.ts';
+import type { EventOf, ObservedEvent } from '../../../run/events.ts';
 import { readPlan } from '../../../run/plan-file.ts';
 import { NEW_RUN, type RunState } from '../../../run/state.ts';
+import type { LoadOptions } from '../../runs/config/load.ts';
 import { exitOfRun } from '../../runs/exit.ts';
-import { benchedEnd } from '../../views/bench-text.ts';
+import { jsonLine } from '../../sink.ts';
+import { benchedEnd } from '../../views/bench-verdict.ts';
 import { type Screen, screenOf, showEvents } from '../../views/screen.ts';
 import { endingText } from '../../views/verdict-text.ts';
 import type { World } from '../../world.ts';
+import { rehearseBench } from '../bench/builtin.ts';
 import { runSteps } from './checklist.ts';
 import { lastState, processesLeft, type Rehearsed, tearDown } from './ending.ts';
+
+export interface RehearseOptions extends LoadOptions {
+  /** How much faster than real engines the mock engines answer. */
+  readonly speedup?: string;
+  /** Leave the service running. */
+  readonly keep?: boolean;
+  /** `STEP[.RANK]:ACTION[@WHEN]`, see docs/rehearsal.md. */
+  readonly fault?: readonly string[];
+  readonly prompt?: string;
+  readonly json?: boolean;
+}
 
 export interface Rehearsal extends Rehearsed {
   readonly faults: readonly Fault[];
   readonly plan: Plan;
-}
-
-export interface RehearsalOptions {
-  readonly keep?: boolean;
-  readonly prompt?: string;
-  readonly json?: boolean;
 }
 
 const PROMPT = 'Why do large models need so many GPUs?';
@@ -36,12 +44,12 @@ const FAULT_TIMEOUT = 120_000;
 /** A rehearsal after its job was sent: until it is ready, a chat, and the teardown. The exit code. */
 export async function runRehearsal(
   rehearsal: Rehearsal,
-  options: RehearsalOptions,
+  options: RehearseOptions,
   world: World,
 ): Promise<number> {
   const screen = screenOf(world, options.json);
   for (const fault of rehearsal.faults) {
-    if (options.json) world.out.write(`${JSON.stringify({ kind: 'fault', ...fault })}\n`);
+    if (options.json) world.out.write(jsonLine({ kind: 'fault', ...fault }));
     else world.err.write(`fault: ${faultText(fault)}\n`);
   }
   const state = await showUntilReady(rehearsal, screen, world);
@@ -58,7 +66,7 @@ export async function runRehearsal(
   }
   let chat: ChatSummary;
   try {
-    chat = await chatWith({ ready }, options, world);
+    chat = await chatWith(ready, options, world);
   } catch (error) {
     // A benchmark that ends at once takes the service with it, in the middle of the chat.
     if (endsByItself(rehearsal) && !world.signal.aborted)
@@ -84,8 +92,8 @@ async function showUntilReady(rehearsal: Rehearsal, screen: Screen, world: World
   const fatal = faults.filter(({ when, action }) => when === 'ready' && ENDING.has(action.kind));
   if (fatal.length > 0 && screen.renderer !== 'json')
     world.err.write('the chat waits until the faults have shown their effect, at most two minutes\n');
-  const timeout =
-    fatal.length === 0 ? 0 : FAULT_TIMEOUT + 1000 * Math.max(...fatal.map(({ delay }) => delay));
+  const delays = fatal.map(({ delay }) => delay);
+  const timeout = fatal.length === 0 ? 0 : FAULT_TIMEOUT + 1000 * Math.max(...delays);
   const outline = await readPlan(connection.host, run);
   return showEvents(eventsOf(rehearsal, timeout, world), { outline, submitted, through: 'ready' }, screen);
 }
@@ -112,48 +120,46 @@ async function* eventsOf(
 }
 
 async function chatWith(
-  { ready }: Required<Pick<RunState, 'ready'>>,
-  { prompt = PROMPT, json = false }: RehearsalOptions,
+  { url, model }: EventOf<'ready'>,
+  { prompt = PROMPT, json = false }: RehearseOptions,
   world: World,
 ): Promise<ChatSummary> {
-  const { url, model } = ready;
   let text = '';
   if (!json) world.out.write(`\n> ${prompt}\n`);
   const chat = await streamChat({ url, model, prompt, maxTokens: TOKENS, signal: world.signal }, (piece) => {
     text += piece;
     if (!json) world.out.write(plainText(piece));
   });
-  world.out.write(json ? `${JSON.stringify({ kind: 'chat', prompt, text, ...chat })}\n` : '\n\n');
+  world.out.write(json ? jsonLine({ kind: 'chat', prompt, text, ...chat }) : '\n\n');
   return chat;
 }
 
 /** Waits for the benchmark, and with it for the job's end. */
 async function concludeBenchmark(
   rehearsal: Rehearsal,
-  { json }: RehearsalOptions,
+  { json }: RehearseOptions,
   screen: Screen,
   world: World,
 ): Promise<number> {
-  const { connection, run, jobId } = rehearsal;
+  const { connection, run } = rehearsal;
   let state = NEW_RUN;
   await runSteps(
     [
       {
         title: 'benchmark',
         run: async () => {
-          state = await lastState(watchRun(connection, { dir: run.dir, jobId }, world.signal));
+          state = await lastState(rehearsal, world.signal);
           return state.verdict?.reason;
         },
       },
     ],
     screen,
-    world.signal,
   );
   if (state.verdict === undefined) {
     await tearDown(rehearsal, screen, world);
     return EXIT.interrupted;
   }
-  if (json) world.out.write(`${JSON.stringify(state.verdict)}\n`);
+  if (json) world.out.write(jsonLine(state.verdict));
   else world.err.write(`\n${await endingText(state.verdict, run, connection.host)}`);
   const { code, text } = await benchedEnd(connection.host, run, state, world.page);
   if (!json) world.out.write(text);
@@ -167,12 +173,11 @@ const endsByItself = ({ plan: { bench } }: Rehearsal): boolean =>
 /** The built-in benchmark, and the teardown; the exit code. */
 async function measureItself(
   rehearsal: Rehearsal,
-  service: NonNullable<RunState['ready']>,
-  options: RehearsalOptions,
+  service: EventOf<'ready'>,
+  options: RehearseOptions,
   screen: Screen,
   world: World,
 ): Promise<number> {
-  const { rehearseBench } = await import('../bench/rehearsed.ts');
   let code: number | undefined;
   try {
     code = await rehearseBench({ ...rehearsal, service }, options, world);

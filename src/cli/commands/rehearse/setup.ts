@@ -2,8 +2,10 @@ import { EXIT } from '../../../errors.ts';
 import { TOOLS_STEPS, type ToolsEvent, type ToolsStep } from '../../../rehearsal/tools/build.ts';
 import { setUpTools } from '../../../rehearsal/tools/set-up.ts';
 import { findTools, type Tools, type ToolsPlace, toolsPlace } from '../../../rehearsal/tools/tools.ts';
+import { jsonText } from '../../sink.ts';
+import { screenOf } from '../../views/screen.ts';
 import type { World } from '../../world.ts';
-import type { Checklist } from './checklist.ts';
+import { openChecklist } from './checklist.ts';
 
 export interface SetupOptions {
   readonly json?: boolean;
@@ -25,7 +27,7 @@ export async function setup(options: SetupOptions, world: World): Promise<number
   const found = findTools(place, options);
   const tools = found ?? (await install(place, options, world));
   const installed = found === undefined;
-  if (options.json) world.out.write(`${JSON.stringify({ ...tools, installed }, null, 2)}\n`);
+  if (options.json) world.out.write(jsonText({ ...tools, installed }));
   else
     world.out.write(`the tools of a rehearsal are ${installed ? 'installed' : 'there'}: ${tools.folder}\n`);
   return EXIT.ok;
@@ -36,26 +38,17 @@ async function install(place: ToolsPlace, options: SetupOptions, world: World): 
   const { env, signal } = world;
   // With --json standard output holds the result alone.
   const shown = options.json ? { ...world, out: world.err, isTTY: false } : world;
-  const [{ openChecklist }, { screenOf }] = await Promise.all([
-    import('./checklist.ts'),
-    import('../../views/screen.ts'),
-  ]);
   const missing = findTools(place) === undefined;
   const steps = TOOLS_STEPS.filter((step) => (step === 'shellcheck' ? withTests : missing));
-  const list = await openChecklist(
-    steps.map((key) => ({ key, title: TITLES[key] })),
-    screenOf(shown),
-  );
+  const items = steps.map((key) => ({ key, title: TITLES[key] }));
+  const list = await openChecklist(items, screenOf(shown));
+  const report = ({ kind, step, detail }: ToolsEvent): void => {
+    if (kind === 'waiting') list.set(step, 'active', `another set-up is at it: ${detail}`);
+    else list.set(step, kind === 'started' ? 'active' : kind, detail);
+  };
   try {
-    return await setUpTools({ place, env, withTests, signal, report: (event) => show(event, list) });
+    return await setUpTools({ place, env, withTests, signal, report });
   } finally {
     await list.close();
   }
-}
-
-function show({ kind, step, detail }: ToolsEvent, list: Checklist): void {
-  if (kind === 'started') list.start(step);
-  else if (kind === 'done') list.done(step, detail);
-  else if (kind === 'failed') list.fail(step, detail);
-  else list.note(step, `another set-up is at it: ${detail}`);
 }

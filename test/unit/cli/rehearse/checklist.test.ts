@@ -7,8 +7,6 @@ beforeAll(() => {
   process.env.TZ = 'UTC';
 });
 
-const { signal } = new AbortController();
-
 /** Each look at the clock is a second later. */
 function screen(renderer: Renderer): { screen: Screen; text: () => string } {
   const parts: string[] = [];
@@ -39,7 +37,7 @@ const FAILING: WorkStep = { title: 'check', run: () => Promise.reject(new Error(
 
 test('lines', async () => {
   const { screen: lines, text } = screen('lines');
-  await runSteps(STEPS, lines, signal);
+  await runSteps(STEPS, lines);
   expect(text()).toBe(
     `\
 05:43:00  Dynamo: …
@@ -53,13 +51,13 @@ test('lines', async () => {
 
 test('a step that fails ends the work', async () => {
   const { screen: lines, text } = screen('lines');
-  await expect(runSteps([FAILING, ...STEPS], lines, signal)).rejects.toThrow('no module dynamo\nmore');
+  await expect(runSteps([FAILING, ...STEPS], lines)).rejects.toThrow('no module dynamo\nmore');
   expect(text()).toBe('05:43:00  check: …\n05:43:01  check failed: no module dynamo, 1.0 s\n');
 });
 
 test('json', async () => {
   const { screen: json, text } = screen('json');
-  await runSteps(STEPS.slice(1), json, signal);
+  await runSteps(STEPS.slice(1), json);
   expect(
     text()
       .trimEnd()
@@ -88,7 +86,7 @@ test('json', async () => {
 
 test('the step list, with what never began', async () => {
   const { screen: steps, text } = screen('steps');
-  await expect(runSteps([...STEPS.slice(1), FAILING, ...STEPS], steps, signal)).rejects.toThrow();
+  await expect(runSteps([...STEPS.slice(1), FAILING, ...STEPS], steps)).rejects.toThrow();
   const last = stripVTControlCharacters(text().split('\u001b[G').at(-1) ?? '');
   expect(last.replace(/\d+\.0 s/g, 'N s')).toBe(
     '✔ servers  N s\n✖ check  no module dynamo  N s\n↓ Dynamo\n↓ servers\n',
