@@ -1,6 +1,7 @@
 import { DynSlurmError, EXIT } from '../../errors.ts';
 import { ago } from '../../format.ts';
 import { badNodes, forgetNode, notedClusters } from '../runs/nodes/ledger.ts';
+import { jsonText } from '../sink.ts';
 import { table } from '../views/table.ts';
 import type { World } from '../world.ts';
 
@@ -19,17 +20,9 @@ export async function nodes({ cluster, forget, json }: NodesOptions, world: Worl
     clusters.map(async (name) => (await badNodes(name, world)).map((one) => ({ cluster: name, ...one }))),
   );
   const all = bad.flat();
-  if (json) {
-    world.out.write(
-      `${JSON.stringify(
-        all.map(({ forgotten: _, ...one }) => one),
-        null,
-        2,
-      )}\n`,
-    );
-  } else if (all.length === 0) {
-    world.err.write('no node is excluded from new jobs\n');
-  } else {
+  if (json) world.out.write(jsonText(all.map(({ forgotten: _, ...one }) => one)));
+  else if (all.length === 0) world.err.write('no node is excluded from new jobs\n');
+  else {
     const rows = all.map((one) => [
       one.cluster,
       one.node,

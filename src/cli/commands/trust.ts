@@ -7,6 +7,7 @@ import { DynSlurmError, EXIT } from '../../errors.ts';
 import { nearestFolder } from '../runs/cluster/clusters.ts';
 import { notOwn } from '../runs/cluster/refusal.ts';
 import { allTrust, forgetTrust, noteTrust, sha256, type Trust } from '../runs/cluster/trust-store.ts';
+import { jsonText } from '../sink.ts';
 import { table } from '../views/table.ts';
 import type { World } from '../world.ts';
 
@@ -25,19 +26,12 @@ export async function trust(file: string | undefined, options: TrustOptions, wor
   );
   for (const { path, text } of profiles)
     await noteTrust({ file: path, sha256: sha256(text), trusted: world.now().toISOString() }, world);
-  world.out.write(
-    options.json
-      ? `${JSON.stringify(
-          profiles.map(({ path, text, keys }) => ({
-            file: path,
-            sha256: sha256(text),
-            keys: Object.fromEntries(keys),
-          })),
-          null,
-          2,
-        )}\n`
-      : profiles.map(trustedText).join(''),
-  );
+  const facts = ({ path, text, keys }: TrustedProfile) => ({
+    file: path,
+    sha256: sha256(text),
+    keys: Object.fromEntries(keys),
+  });
+  world.out.write(options.json ? jsonText(profiles.map(facts)) : profiles.map(trustedText).join(''));
   return EXIT.ok;
 }
 
@@ -93,7 +87,7 @@ async function list({ json }: TrustOptions, world: World): Promise<number> {
   const rows = await Promise.all(
     (await allTrust(world)).map(async (one) => ({ ...one, state: await stateOf(one, world) })),
   );
-  if (json) world.out.write(`${JSON.stringify(rows, null, 2)}\n`);
+  if (json) world.out.write(jsonText(rows));
   else if (rows.length === 0) world.err.write('no cluster profile of a project is trusted\n');
   else
     world.out.write(
@@ -122,15 +116,9 @@ async function remove(file: string | undefined, { json }: TrustOptions, world: W
       hint: 'see what is with `dyn-slurm trust --list`',
     });
   for (const one of meant) await forgetTrust(one, world);
-  world.out.write(
-    json
-      ? `${JSON.stringify(
-          meant.map((one) => ({ file: one.file })),
-          null,
-          2,
-        )}\n`
-      : meant.map((one) => `not trusted any more: ${one.file}\n`).join(''),
-  );
+  const files = meant.map((one) => one.file);
+  const text = files.map((one) => `not trusted any more: ${one}\n`).join('');
+  world.out.write(json ? jsonText(files.map((one) => ({ file: one }))) : text);
   return EXIT.ok;
 }
 

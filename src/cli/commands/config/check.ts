@@ -1,7 +1,9 @@
 import type { Provenance } from '../../../config/job.ts';
 import { EXIT } from '../../../errors.ts';
 import { filesSeen } from '../../runs/config/files-seen.ts';
-import { type Loaded, type LoadOptions, loadJob, printDiagnostics } from '../../runs/config/load.ts';
+import { type Loaded, type LoadOptions, loadJob } from '../../runs/config/load.ts';
+import { printDiagnostics } from '../../runs/config/problems.ts';
+import { jsonText } from '../../sink.ts';
 import { notesSection, summary } from '../../views/plan-text.ts';
 import { table } from '../../views/table.ts';
 import { count } from '../../wording.ts';
@@ -31,7 +33,7 @@ export async function check(path: string, options: CheckOptions, world: World): 
       ...(loaded.notes?.length && { notes: loaded.notes }),
       ...(options.provenance && { provenance }),
     };
-    world.out.write(`${JSON.stringify(data, null, 2)}\n`);
+    world.out.write(jsonText(data));
     return ok ? EXIT.ok : EXIT.config;
   }
   printDiagnostics(loaded, world);
@@ -39,7 +41,7 @@ export async function check(path: string, options: CheckOptions, world: World): 
   const found = [errors && count(errors, 'error'), warnings && count(warnings, 'warning')]
     .filter(Boolean)
     .join(', ');
-  const valid = `${file} is valid${found && ` (${found})`}: ${size(loaded)}\n${notesText(loaded, world)}`;
+  const valid = `${file} is valid${found && ` (${found})`}: ${loaded.plan ? summary(loaded.plan) : ''}\n${notesText(loaded, world)}`;
   if (ok) world.out.write(wrapped(valid, world.page.width));
   else world.err.write(`${file}: ${found}\n`);
   return ok ? EXIT.ok : EXIT.config;
@@ -51,10 +53,6 @@ function notesText({ plan, notes = [] }: Loaded, { page }: World): string {
   return notesSection(notes, plan, page)
     .map(([title, text]) => `\n${title}\n${text.replace(/^(?=.)/gm, '  ')}`)
     .join('');
-}
-
-function size({ plan }: Loaded): string {
-  return plan ? summary(plan) : '';
 }
 
 function provenanceTable(provenance: readonly Provenance[], { page }: World): string {

@@ -1,33 +1,27 @@
 import { type Explanation, explain as explanationOf, suggestKeys } from '../../../config/docs/explain.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
+import { jsonText } from '../../sink.ts';
 import { table } from '../../views/table.ts';
 import type { World } from '../../world.ts';
 import { wordLines, wrapped } from '../../wrap.ts';
 
-export interface ExplainOptions {
-  readonly json?: boolean;
-}
-
 /** Describes a key of the config, or all of its top level. */
 export async function explain(
   key: string | undefined,
-  { json }: ExplainOptions,
+  { json }: { readonly json?: boolean },
   world: World,
 ): Promise<number> {
   const found = explanationOf(key ?? '');
   if (found === undefined) throw unknown(key ?? '');
-  world.out.write(json ? `${JSON.stringify(found, null, 2)}\n` : text(found, Math.min(world.columns, 110)));
+  world.out.write(json ? jsonText(found) : text(found, Math.min(world.columns, 110)));
   return EXIT.ok;
 }
 
 function unknown(key: string): DynSlurmError {
   const near = suggestKeys(key);
   const message = `there is no key ${JSON.stringify(key)}`;
-  if (near.length === 0) {
-    return new DynSlurmError('usage', message, {
-      hint: '`dyn-slurm explain` lists the keys of the top level',
-    });
-  }
+  const hint = '`dyn-slurm explain` lists the keys of the top level';
+  if (near.length === 0) return new DynSlurmError('usage', message, { hint });
   return new DynSlurmError('usage', `${message}; did you mean ${near.join(' or ')}?`);
 }
 
@@ -35,18 +29,16 @@ function unknown(key: string): DynSlurmError {
 function text({ key, type, description, examples, choices, children }: Explanation, width: number): string {
   const facts = [
     choices.length > 0 ? `One of ${choices.join(', ')}.` : '',
-    examples.length > 0
-      ? `For example ${examples.map((example) => JSON.stringify(example)).join(', ')}.`
-      : '',
+    examples.length > 0 ? `For example ${examples.map((one) => JSON.stringify(one)).join(', ')}.` : '',
   ];
   const head =
     key === '' ? 'The keys of a config; `dyn-slurm explain KEY` says more of one.' : `${key}: ${type}`;
   const said = [description, ...facts].filter(Boolean).flatMap((sentence) => wordLines(sentence, width - 2));
-  const keys = children.map((child) => [lastOf(child.key), child.type, child.description]);
+  const keys = children.map((child) => [
+    child.key.slice(child.key.lastIndexOf('.') + 1),
+    child.type,
+    child.description,
+  ]);
   const listed = keys.length > 0 ? `\n${table(['key', 'type', 'meaning'], keys, { width: width - 2 })}` : '';
   return `${wrapped(head, width)}\n${`${said.join('\n')}\n${listed}`.replace(/^(?=.)/gm, '  ')}`;
-}
-
-function lastOf(key: string): string {
-  return key.slice(key.lastIndexOf('.') + 1);
 }

@@ -2,6 +2,7 @@ import { EXIT } from '../../../errors.ts';
 import { planJson } from '../../../plan/json.ts';
 import { refusedFiles } from '../../runs/config/files-seen.ts';
 import { type LoadOptions, loadValidJob } from '../../runs/config/load.ts';
+import { jsonText } from '../../sink.ts';
 import { planText } from '../../views/plan-text.ts';
 import type { World } from '../../world.ts';
 
@@ -13,10 +14,7 @@ export interface PlanOptions extends LoadOptions {
 export async function plan(file: string, options: PlanOptions, world: World): Promise<number> {
   const loaded = await loadValidJob(file, options, world);
   if (loaded === undefined || (await refusedFiles(loaded, world))) return EXIT.config;
-  world.out.write(
-    options.json
-      ? `${JSON.stringify(planJson(loaded.plan), null, 2)}\n`
-      : planText(loaded.plan, world.page, loaded.notes),
-  );
+  const text = () => planText(loaded.plan, world.page, loaded.notes);
+  world.out.write(options.json ? jsonText(planJson(loaded.plan)) : text());
   return EXIT.ok;
 }

@@ -3,6 +3,7 @@ import { nearest } from '../../../config/text/suggestion.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import { type RoleShape, roleShapes } from '../../../plan/sizing.ts';
 import { readTopology, topologyNames } from '../../runs/config/load.ts';
+import { jsonText } from '../../sink.ts';
 import { table } from '../../views/table.ts';
 import { plural } from '../../wording.ts';
 import type { World } from '../../world.ts';
@@ -30,7 +31,7 @@ async function list(names: readonly string[], { json }: TopologiesOptions, world
     names.map(async (name) => ({ name, ...(await read(name, names, world)).topology })),
   );
   if (json) {
-    world.out.write(`${JSON.stringify(all, null, 2)}\n`);
+    world.out.write(jsonText(all));
     return;
   }
   const rows = all.map(({ name, gpu, precision, roles, title }) => [
@@ -54,9 +55,8 @@ async function show(
   { json }: TopologiesOptions,
   world: World,
 ): Promise<void> {
-  if (!known.includes(name)) throw unknown(name, known);
   const { topology, text } = await read(name, known, world);
-  world.out.write(json ? `${JSON.stringify({ name, ...topology, text }, null, 2)}\n` : text);
+  world.out.write(json ? jsonText({ name, ...topology, text }) : text);
 }
 
 async function read(

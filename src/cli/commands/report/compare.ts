@@ -8,18 +8,16 @@ import { measuredOf, spreadText, standing } from '../../../report/measured.ts';
 import { readRunData } from '../../../report/read.ts';
 import type { RunData } from '../../../report/run-data.ts';
 import { type LookupOptions, lookUpRun } from '../../runs/lookup.ts';
+import { jsonText } from '../../sink.ts';
 import { table } from '../../views/table.ts';
 import type { World } from '../../world.ts';
-
-export interface CompareOptions extends LookupOptions {
-  readonly json?: boolean;
-}
+import type { RunOptions } from '../options.ts';
 
 /** `dyn-slurm compare A B`: loads that both have measured, and what differs between their configs. */
 export async function compareRuns(
   first: string,
   second: string,
-  options: CompareOptions,
+  options: RunOptions,
   world: World,
 ): Promise<number> {
   const [before, after] = [await dataOf(first, options, world), await dataOf(second, options, world)];
@@ -32,7 +30,7 @@ export async function compareRuns(
   if (options.json) {
     const mock = { before: before.mock, after: after.mock };
     const runs = { before: before.run.id, after: after.run.id, mock };
-    world.out.write(`${JSON.stringify({ ...runs, points, config }, null, 2)}\n`);
+    world.out.write(jsonText({ ...runs, points, config }));
     return EXIT.ok;
   }
   for (const { run, mock } of [before, after]) {

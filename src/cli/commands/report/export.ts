@@ -1,16 +1,20 @@
 import { DynSlurmError, EXIT } from '../../../errors.ts';
+import { endpointsOf } from '../../../observe/service/endpoints.ts';
+import { scrapeTargets } from '../../../observe/service/scrape-targets.ts';
 import { csvOf, jsonOf, openMetricsOf } from '../../../report/export.ts';
 import { readRunData } from '../../../report/read.ts';
 import type { RunData } from '../../../report/run-data.ts';
-import type { FoundRun } from '../../runs/cluster/connect.ts';
-import { type LookupOptions, lookUpRun } from '../../runs/lookup.ts';
+import { readRunState } from '../../../run/event-log.ts';
+import { readPlan } from '../../../run/plan-file.ts';
+import type { FoundRun } from '../../runs/found-run.ts';
+import { lookUpRun } from '../../runs/lookup.ts';
+import { jsonText } from '../../sink.ts';
 import type { World } from '../../world.ts';
+import type { RunOptions } from '../options.ts';
 import { writeOutput } from './output-file.ts';
-import { scrapeFile } from './scrape-file.ts';
 
-export interface ExportOptions extends LookupOptions {
+export interface ExportOptions extends RunOptions {
   readonly csv?: boolean;
-  readonly json?: boolean;
   readonly prometheus?: boolean;
   readonly scrape?: boolean;
   /** Standard output by default. */
@@ -48,4 +52,16 @@ export async function exportRun(
     world.out.write(`${await writeOutput(options.out, text, world, mode)}\n`);
   }
   return EXIT.ok;
+}
+
+/**
+ * The targets of a run for Prometheus' file_sd_configs, at the addresses and ports that its latest attempt has.
+ * @throws DynSlurmError `usage` where its nodes are not known yet
+ */
+async function scrapeFile({ run, connection: { host } }: FoundRun): Promise<string> {
+  const endpoints = endpointsOf(await readPlan(host, run), await readRunState(host, run));
+  if (endpoints !== undefined) return jsonText(scrapeTargets(run.id, endpoints));
+  throw new DynSlurmError('usage', `run ${run.id} has no nodes yet`, {
+    hint: `see \`dyn-slurm status ${run.id}\`; its targets are known once it runs`,
+  });
 }

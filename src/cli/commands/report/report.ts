@@ -1,12 +1,11 @@
 import { join } from 'node:path';
-import { EXIT } from '../../../errors.ts';
+import { DynSlurmError, EXIT } from '../../../errors.ts';
+import { localHost } from '../../../host/local.ts';
 import { page } from '../../../report/page.ts';
 import { readRunData } from '../../../report/read.ts';
-import type { LookupOptions } from '../../runs/lookup.ts';
-import { lookUpEach } from '../../runs/lookup.ts';
+import { type LookupOptions, lookUpEach } from '../../runs/lookup.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
 import type { World } from '../../world.ts';
-import { openInBrowser } from './open-in-browser.ts';
 import { writeOutput } from './output-file.ts';
 
 export interface ReportOptions extends LookupOptions {
@@ -37,4 +36,21 @@ export async function report(
   world.out.write(`${path}\n`);
   if (options.open) await openInBrowser(path, world);
   return EXIT.ok;
+}
+
+/** Programs that open a file as the desktop would; the first that there is. */
+const OPENERS = ['xdg-open', 'open'];
+
+/** Where there is none, as on a login node, that is said, and is no failure. */
+async function openInBrowser(path: string, world: World): Promise<void> {
+  const host = localHost({ path: [], env: world.env });
+  for (const opener of OPENERS) {
+    try {
+      const { exitCode } = await host.exec([opener, path], { timeout: 15_000, signal: world.signal });
+      if (exitCode === 0) return;
+    } catch (error) {
+      if (!(error instanceof DynSlurmError) || error.code !== 'connection') throw error;
+    }
+  }
+  world.err.write('cannot open a browser here; open the file yourself\n');
 }

@@ -9,15 +9,16 @@ import { type RunState, stateAfter } from '../../../run/state.ts';
 import { jobNumber } from '../../../scheduler/job-id.ts';
 import { withJob } from '../../runs/adopt.ts';
 import { retriesAfter } from '../../runs/chain.ts';
-import type { FoundRun } from '../../runs/cluster/connect.ts';
-import { type LookupOptions, lookUpRun } from '../../runs/lookup.ts';
+import type { FoundRun } from '../../runs/found-run.ts';
+import { lookUpRun } from '../../runs/lookup.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
 import { reportRuns } from '../../runs/report.ts';
+import { jsonLine } from '../../sink.ts';
 import { screenOf, showEvents } from '../../views/screen.ts';
 import type { World } from '../../world.ts';
+import type { RunOptions } from '../options.ts';
 
-export interface CancelOptions extends LookupOptions {
-  readonly json?: boolean;
+export interface CancelOptions extends RunOptions {
   /** false: do not wait for the verdict. */
   readonly wait?: boolean;
 }
@@ -42,9 +43,7 @@ export async function cancel(
   const past = own.started ? own : await asSlurmSays(found, own, world);
   await noteBadNodes(found, past, world);
   const say = (what: object, text: string) =>
-    options.json
-      ? world.out.write(`${JSON.stringify({ run: given.id, ...what })}\n`)
-      : world.err.write(`${text}\n`);
+    options.json ? world.out.write(jsonLine({ run: given.id, ...what })) : world.err.write(`${text}\n`);
   if (past.verdict) {
     const { outcome, reason, seconds } = past.verdict;
     say(
@@ -73,14 +72,13 @@ export async function cancel(
   say({ kind: 'cancelling', job: jobNumber(jobId) }, `told job ${jobNumber(jobId)} of ${run.id} to end`);
   if (options.wait === false) return EXIT.ok;
 
-  const deadline = timeLimit(TIMEOUT);
-  const watched = watchRun(connection, { dir: run.dir, jobId }, AbortSignal.any([world.signal, deadline]));
+  const signal = AbortSignal.any([world.signal, timeLimit(TIMEOUT)]);
+  const watched = watchRun(connection, { dir: run.dir, jobId }, signal);
   const screen = screenOf(world, options.json);
   const lines = screen.renderer === 'steps' ? { ...screen, renderer: 'lines' as const } : screen;
   const state = await showEvents(after(watched, events.length), { outline: undefined }, lines);
-  const { verdict } = state;
   await noteBadNodes(found, state, world);
-  if (verdict) return EXIT.ok;
+  if (state.verdict) return EXIT.ok;
   if (world.signal.aborted) {
     world.err.write(`not waiting any more; job ${jobNumber(jobId)} is ending\n`);
     return EXIT.interrupted;

@@ -1,18 +1,18 @@
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import { past } from '../../../format.ts';
-import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { type LookupOptions, lookUpEach, lookUpRuns } from '../../runs/lookup.ts';
 import { hasEnded } from '../../runs/newest.ts';
 import { type RunReport, reportRuns } from '../../runs/report.ts';
+import { jsonText } from '../../sink.ts';
 import { count } from '../../wording.ts';
 import type { World } from '../../world.ts';
+import type { RunOptions } from '../options.ts';
 
-export interface RemoveOptions extends LookupOptions {
+export interface RemoveOptions extends RunOptions {
   /** Seconds: all that were submitted longer ago, and have ended. */
   readonly olderThan?: number;
   /** Ask nobody. */
   readonly yes?: boolean;
-  readonly json?: boolean;
 }
 
 /** `dyn-slurm remove [RUN...]`: deletes the folders of runs that have ended. @throws DynSlurmError `usage` for one that has not */
@@ -45,9 +45,7 @@ export async function remove(
     cluster: connection.cluster,
     folder: run.dir,
   }));
-  world.out.write(
-    options.json ? `${JSON.stringify(removed, null, 2)}\n` : `removed ${count(removed.length, 'run')}\n`,
-  );
+  world.out.write(options.json ? jsonText(removed) : `removed ${count(removed.length, 'run')}\n`);
   return EXIT.ok;
 }
 
@@ -78,10 +76,9 @@ async function named(
 async function old(seconds: number, options: LookupOptions, world: World): Promise<readonly RunReport[]> {
   const before = world.now().getTime() - seconds * 1000;
   // A submit that has just begun has no job yet, and no time either.
-  const found = (await lookUpRuns(options, world)).filter(({ run }: FoundRun) => {
-    const submitted = Date.parse(run.job?.submitted ?? '');
-    return submitted < before;
-  });
+  const found = (await lookUpRuns(options, world)).filter(
+    ({ run }) => Date.parse(run.job?.submitted ?? '') < before,
+  );
   return (await reportRuns(found, world)).filter(isOver);
 }
 

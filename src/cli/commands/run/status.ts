@@ -3,18 +3,20 @@ import { knownCause } from '../../../observe/known-cause.ts';
 import { removeLeftSecrets } from '../../../observe/left-secrets.ts';
 import { isServing } from '../../../run/state.ts';
 import { cancellingUid } from '../../runs/cancelled-by.ts';
-import { askingFor, distantClusters, type LookupOptions, lookUpRun, lookUpRuns } from '../../runs/lookup.ts';
+import { askingFor, distantClusters, lookUpRun, lookUpRuns } from '../../runs/lookup.ts';
 import { markedNodes, marksText } from '../../runs/marked-nodes.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
 import { type RunReport, reportRuns } from '../../runs/report.ts';
-import { benchedEnd, benchLines } from '../../views/bench-text.ts';
+import { jsonText } from '../../sink.ts';
+import { benchLines } from '../../views/bench-text.ts';
+import { benchedEnd } from '../../views/bench-verdict.ts';
 import { runJson, runsTable, runText } from '../../views/run-text.ts';
 import { count } from '../../wording.ts';
 import type { World } from '../../world.ts';
 import { wrapped } from '../../wrap.ts';
+import type { RunOptions } from '../options.ts';
 
-export interface StatusOptions extends LookupOptions {
-  readonly json?: boolean;
+export interface StatusOptions extends RunOptions {
   /** How many runs at most; by default 20. */
   readonly limit?: number;
   /** As many as there are. */
@@ -45,7 +47,12 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
   const { code, results } = await benchedEnd(report.connection.host, report.run, report.state, world.page);
   world.out.write(
     options.json
-      ? `${JSON.stringify({ ...runJson(report, world.now()), nodeMarks: marks, load: loadJson(report), bench: results }, null, 2)}\n`
+      ? jsonText({
+          ...runJson(report, world.now()),
+          nodeMarks: marks,
+          load: loadJson(report),
+          bench: results,
+        })
       : wrapped(
           `${runText(report, world.now(), world)}${marksText(marks)}${results.map(benchLines).join('')}`,
           world.page.width,
@@ -59,15 +66,8 @@ async function statusOfAll(options: StatusOptions, world: World): Promise<number
   const reports = await reportRuns(options.all ? all : all.slice(0, options.limit ?? MOST_RUNS), world);
   for (const report of reports) await noteBadNodes(report, report.state, world);
   const distant = await distantClusters(options, world);
-  if (options.json) {
-    world.out.write(
-      `${JSON.stringify(
-        reports.map((report) => runJson(report, world.now())),
-        null,
-        2,
-      )}\n`,
-    );
-  } else if (reports.length === 0) {
+  if (options.json) world.out.write(jsonText(reports.map((report) => runJson(report, world.now()))));
+  else if (reports.length === 0) {
     world.err.write('there are no runs yet; `dyn-slurm submit CONFIG` makes one\n');
   } else {
     world.out.write(runsTable(reports, world.now(), world.page));

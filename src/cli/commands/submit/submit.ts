@@ -1,9 +1,11 @@
 import { EXIT } from '../../../errors.ts';
+import { moment } from '../../../format.ts';
 import type { Host } from '../../../host/host.ts';
 import { createRun } from '../../../run/folder.ts';
 import { jobNumber } from '../../../scheduler/job-id.ts';
 import { submitRequest } from '../../../scheduler/request.ts';
-import type { NamedProfile } from '../../runs/cluster/connect.ts';
+import type { SubmitRequest } from '../../../scheduler/scheduler.ts';
+import type { Connection, NamedProfile } from '../../runs/cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../../runs/cluster/runs-dir.ts';
 import { refusedFiles } from '../../runs/config/files-seen.ts';
 import { type LoadOptions, loadValidJob } from '../../runs/config/load.ts';
@@ -12,6 +14,7 @@ import { excludedText, exclusion } from '../../runs/nodes/ledger.ts';
 import { bundleOf } from '../../runs/submit/bundle.ts';
 import type { AfterOptions } from '../../runs/submit/dependencies.ts';
 import type { Sent } from '../../runs/submit/send.ts';
+import { jsonLine, jsonText } from '../../sink.ts';
 import { dryRunJson, dryRunText } from '../../views/dry-run.ts';
 import { summary } from '../../views/plan-text.ts';
 import type { World } from '../../world.ts';
@@ -47,7 +50,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
     const dryRun = { request, plan, retries, notes: loaded.notes ?? [] };
     const { full = false } = options;
     const text = () => dryRunText(dryRun, { full, page: world.page });
-    world.out.write(options.json ? `${JSON.stringify(dryRunJson(dryRun), null, 2)}\n` : text());
+    world.out.write(options.json ? jsonText(dryRunJson(dryRun)) : text());
     return EXIT.ok;
   }
   const [{ connect }, { sendJob, orWithoutSlurm }, { originOf }] = await Promise.all([
@@ -58,7 +61,6 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const connection = connect(plan.cluster, world);
   if (await seen(connection.host)) return EXIT.config;
   if (options.testOnly) {
-    const { testSubmit } = await import('./test-only.ts');
     await testSubmit(request, connection, options, world).catch((error: unknown) => {
       throw orWithoutSlurm(error, connection.host);
     });
@@ -82,8 +84,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
       say(`  retry   ${sent.run.id}, job ${jobNumber(sent.jobId)}, starts if all before it fail\n`);
     }
   }
-  if (options.json && !options.watch)
-    world.out.write(`${JSON.stringify(submittedJson(chain, excluded.bad))}\n`);
+  if (options.json && !options.watch) world.out.write(jsonLine(submittedJson(chain, excluded.bad)));
   if (!options.watch) return EXIT.ok;
   const { showChain } = await import('../watch/watch.ts');
   return showChain(
@@ -134,4 +135,33 @@ function submittedText({ run, jobId }: Sent, builtin: boolean, { watch }: Submit
     ...next,
     '',
   ].join('\n');
+}
+
+/** Seconds within which a start is at once. */
+const AT_ONCE = 5;
+
+/** `submit --test-only`: Slurm's own check of a job, and when it would start. Leaves nothing behind. */
+async function testSubmit(
+  request: SubmitRequest,
+  { scheduler, cluster }: Connection,
+  { json = false }: { readonly json?: boolean },
+  world: World,
+): Promise<void> {
+  const { start, nodes, partition, said } = await scheduler.test(request, world.signal);
+  const time = start === undefined ? undefined : new Date(start * 1000);
+  if (json) {
+    const answer = { accepted: true, cluster, start: time?.toISOString() ?? null, nodes, partition, said };
+    world.out.write(jsonLine(answer));
+    return;
+  }
+  const now = world.now();
+  const late = time && time.getTime() - now.getTime() > AT_ONCE * 1000;
+  world.out.write(
+    [
+      `Slurm on cluster ${cluster} would take this job; nothing was submitted`,
+      `  start  ${time === undefined ? said : late ? `expected ${moment(time, now)}` : 'at once'}`,
+      `  nodes  ${nodes} of partition ${partition}`,
+      '',
+    ].join('\n'),
+  );
 }
