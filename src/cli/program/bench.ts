@@ -3,7 +3,7 @@ import type { BenchOptions } from '../commands/bench/bench.ts';
 import { CLUSTER, collect, OF_CLUSTER, RUN, type Tree } from './tree.ts';
 
 /** `dyn-slurm bench [RUN] [-- CMD...]`. */
-export function benchCommand({ program, add, json, exit, world }: Tree): void {
+export function benchCommand({ program, add, json, does }: Tree): void {
   add('bench', 'benchmark a running service, or show its results', [
     ['bench dsr1-3fa29c', 'the benchmark of the config; for a run that has ended, its results'],
     ['bench --type builtin --isl 1024 --osl 128 --concurrency 1x8x32', 'from this machine'],
@@ -30,10 +30,10 @@ export function benchCommand({ program, add, json, exit, world }: Tree): void {
     .option('--show', 'only show the results')
     .option(CLUSTER, OF_CLUSTER)
     .addOption(json())
-    .action(async (run: string | undefined, command: readonly string[], options: BenchOptions) => {
+    .action((run: string | undefined, command: readonly string[], options: BenchOptions, itself) => {
       const { query, words } = apart(run, command, program as Raw);
-      const { bench } = await import('../commands/bench/bench.ts');
-      exit(await bench(query, words, options, world));
+      const act = does(async () => (await import('../commands/bench/bench.ts')).bench);
+      return act(query, words, options, itself);
     });
 }
 

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { CLUSTER, CLUSTER_TEXT, CONFIG, type Tree } from './tree.ts';
 
 /** The commands that need no cluster. */
-export function configCommands({ program, add, json, does, exit, world }: Tree): void {
+export function configCommands({ program, add, json, does }: Tree): void {
   program.commandsGroup('Write a config:');
   add('check', 'check a config and report all of its problems', [
     ['check config.yaml', 'exit 3 on errors'],
@@ -31,10 +31,7 @@ export function configCommands({ program, add, json, does, exit, world }: Tree):
     .action(does(async () => (await import('../commands/config/topologies.ts')).topologies));
   add('schema', 'print the JSON Schema of configs, for editors', [
     ['schema > schema.json', 'then: # yaml-language-server: $schema=schema.json'],
-  ]).action(async () => {
-    const { schema } = await import('../commands/config/schema.ts');
-    exit(await schema(world));
-  });
+  ]).action(does(async () => (await import('../commands/config/schema.ts')).schema));
   add('trust', "allow a project's cluster profile to run programs", [
     ['trust .dyn-slurm/clusters/hopper.yaml', 'only this exact content'],
     ['trust', 'all profiles of the project'],

@@ -1,9 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { LogsOptions } from '../commands/logs/logs.ts';
-import type { PagePlace } from '../views/live/gauges.ts';
+import type { PagePlace } from '../views/live/gauge-page.ts';
 import {
   CLUSTER,
   collect,
+  numberIn,
   OF_CLUSTER,
   PENDING_LIMIT,
   PENDING_TEXT,
@@ -13,7 +13,7 @@ import {
 } from './tree.ts';
 
 /** The commands on runs. */
-export function observeCommands({ program, add, addForRun, json, does, exit, world }: Tree): void {
+export function observeCommands({ program, add, addForRun, json, does }: Tree): void {
   program.commandsGroup('See it run:');
   addForRun('status', 'list recent runs, or show one in detail', [
     ['status', 'all of them'],
@@ -41,7 +41,7 @@ export function observeCommands({ program, add, addForRun, json, does, exit, wor
   ])
     .argument('[run...]', RUN)
     .option(CLUSTER, OF_CLUSTER)
-    .option('--every <seconds>', 'seconds between polls of the service (default: 1)', positive)
+    .option('--every <seconds>', 'seconds between polls of the service (default: 1)', seconds)
     .option(
       '--prometheus <[address:]port>',
       'expose Prometheus metrics on this address (default host: 127.0.0.1)',
@@ -64,10 +64,7 @@ export function observeCommands({ program, add, addForRun, json, does, exit, wor
     .option('--grep <pattern>', 'only lines that match this regular expression')
     .option('--since <time>', 'only lines since then: 10m, 14:05, 2025-11-24T14:05')
     .addOption(json())
-    .action(async (first: string | undefined, second: string | undefined, options: LogsOptions) => {
-      const { logs } = await import('../commands/logs/logs.ts');
-      exit(await logs({ first, second }, options, world));
-    });
+    .action(does(async () => (await import('../commands/logs/logs.ts')).logs));
   addForRun('profile', 'profile workers while they serve, and list the traces', [
     ['profile --role decode', 'all decode workers of the newest run, for 10 s'],
     ['profile dsr1-3fa29c --worker decode-0 --steps 20', 'one worker, for 20 forward passes'],
@@ -80,7 +77,7 @@ export function observeCommands({ program, add, addForRun, json, does, exit, wor
         .choices(['torch', 'nsys'])
         .default('torch'),
     )
-    .option('--seconds <seconds>', 'how long (default: 10)', positive)
+    .option('--seconds <seconds>', 'how long (default: 10)', seconds)
     .addOption(
       new Option('--steps <count>', 'number of forward passes, instead of --seconds')
         .argParser(countOf)
@@ -122,16 +119,9 @@ export function observeCommands({ program, add, addForRun, json, does, exit, wor
     .action(does(async () => (await import('../commands/run/remove.ts')).remove));
 }
 
-function positive(text: string): number {
-  const value = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text) && value >= 0.2 && value <= 3600) return value;
-  throw new InvalidArgumentError('It must be seconds, from 0.2 to 3600.');
-}
-
-function countOf(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number, 1 or more.');
-}
+const seconds = numberIn(/^\d+(\.\d+)?$/, 0.2, 3600, 'It must be seconds, from 0.2 to 3600.');
+const countOf = numberIn(/^\d{1,6}$/, 1, 999_999, 'It must be a whole number, 1 or more.');
+const wholeNumber = numberIn(/^\d{1,9}$/, 0, 999_999_999, 'It must be a whole number.');
 
 const ACTIVITIES = ['CPU', 'GPU', 'MEM', 'RPD', 'XPU'];
 
@@ -139,11 +129,6 @@ function activities(text: string): readonly string[] {
   const list = text.toUpperCase().split(',');
   if (list.every((each) => ACTIVITIES.includes(each))) return list;
   throw new InvalidArgumentError(`It must be a list of ${ACTIVITIES.join(', ')}.`);
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
 }
 
 function pagePlace(text: string): PagePlace {

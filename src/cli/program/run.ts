@@ -1,9 +1,10 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import {
   CLUSTER,
   CLUSTER_TEXT,
   CONFIG,
   collect,
+  numberIn,
   PENDING_LIMIT,
   PENDING_TEXT,
   type Tree,
@@ -69,9 +70,4 @@ export function runCommands({ program, add, json, does }: Tree): void {
     .action(does(async () => (await import('../commands/rehearse/setup.ts')).setup));
 }
 
-const MOST_RETRIES = 20;
-
-function retryCount(text: string): number {
-  if (/^\d{1,2}$/.test(text) && Number(text) <= MOST_RETRIES) return Number(text);
-  throw new InvalidArgumentError(`It must be a whole number up to ${MOST_RETRIES}.`);
-}
+const retryCount = numberIn(/^\d{1,2}$/, 0, 20, 'It must be a whole number up to 20.');

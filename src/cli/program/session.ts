@@ -1,8 +1,5 @@
 import type { Command } from 'commander';
-import type { AllocateOptions } from '../commands/session/allocate.ts';
-import type { AttachOptions } from '../commands/session/attach.ts';
 import type { RunCommand } from '../commands/session/prompt.ts';
-import type { SteerOptions } from '../commands/session/steer.ts';
 import { benchCommand } from './bench.ts';
 import { CLUSTER, CLUSTER_TEXT, CONFIG, collect, OF_CLUSTER, type Tree } from './tree.ts';
 
@@ -11,16 +8,14 @@ const RUN = 'run id or the start of one, job number, or run folder (default: the
 const WORKERS =
   'worker names, a role for all of its workers, or `workers` for all; behind a run, if it is not the newest';
 
-/** The commands of an interactive session. `run` runs a command line, for the lines of the prompt. */
+/** The commands of an interactive session, of which some take submitted jobs, too. `run` runs a line of its prompt. */
 export function sessionCommands(tree: Tree, run: RunCommand): void {
-  const { program, add, json, does, exit, world } = tree;
+  const { program, add, json, does } = tree;
   program.commandsGroup('Debug interactively:');
   const onSession = (command: Command): Command =>
     command.argument('[run]', SESSION).option(CLUSTER, OF_CLUSTER).addOption(json());
-  const inSession = (command: Command): Command =>
-    command.option('--run <run>', SESSION).option(CLUSTER, OF_CLUSTER).addOption(json());
-  const inRun = (command: Command): Command =>
-    command.option('--run <run>', RUN).option(CLUSTER, OF_CLUSTER).addOption(json());
+  const inRun = (command: Command, meant = RUN): Command =>
+    command.option('--run <run>', meant).option(CLUSTER, OF_CLUSTER).addOption(json());
 
   add('allocate', 'allocate nodes, start the service, restart workers', [
     ['allocate config.yaml', 'then `help` at the prompt'],
@@ -36,10 +31,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     .option('--no-adopt', 'request a new allocation, even inside a job')
     .option('--no-prompt', 'exit once the service is ready')
     .addOption(json())
-    .action(async (file: string, options: AllocateOptions) => {
-      const { allocate } = await import('../commands/session/allocate.ts');
-      exit(await allocate(file, options, run, world));
-    });
+    .action(does(async () => (await import('../commands/session/allocate.ts')).allocateWith(run)));
   onSession(
     add('attach', 'return to the prompt of a session', [
       ['attach', 'the newest'],
@@ -47,10 +39,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     ]),
   )
     .option('--no-prompt', 'print how to use the session, and exit')
-    .action(async (query: string | undefined, options: AttachOptions) => {
-      const { attach } = await import('../commands/session/attach.ts');
-      exit(await attach(query, options, run, world));
-    });
+    .action(does(async () => (await import('../commands/session/attach.ts')).attachWith(run)));
   onSession(
     add('workers', 'list the workers of a session and their changes', [['workers', 'of the newest session']]),
   ).action(does(async () => (await import('../commands/session/workers.ts')).workers));
@@ -65,10 +54,7 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
       .option('--env <name=value>', 'environment variable; null removes it; may be repeated', collect)
       .option('--reset', 'discard earlier changes')
       .option('--no-wait', 'do not wait until the workers serve')
-      .action(async (words: readonly string[], options: SteerOptions) => {
-        const { steer } = await import('../commands/session/steer.ts');
-        exit(await steer(verb, words, options, world));
-      });
+      .action(does(async () => (await import('../commands/session/steer.ts'))[verb]));
   steering('restart', [
     ['restart decode-0 --arg mem-fraction-static=0.9', 'with a changed argument'],
     ['restart decode --arg page-size=null --env NCCL_DEBUG=INFO', 'all of a role'],
@@ -78,15 +64,13 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
   steering('start', [['start decode-1', 'one that was stopped, or has ended']]);
   inRun(add('stop', 'stop workers of a job or session', [['stop prefill', 'all of a role']]))
     .argument('<worker...>', WORKERS)
-    .action(async (words: readonly string[], options: SteerOptions) => {
-      const { steer } = await import('../commands/session/steer.ts');
-      exit(await steer('stop', words, options, world));
-    });
-  inSession(
+    .action(does(async () => (await import('../commands/session/steer.ts')).stop));
+  inRun(
     add('exec', 'run a command on a node of a session', [
       ['exec 1 -- nvidia-smi', "by the node's index"],
       ['exec node3 --container -- python3 probe.py', "in the job's container"],
     ]),
+    SESSION,
   )
     .argument('<node>', 'index or name')
     .argument('[command...]', 'behind --')

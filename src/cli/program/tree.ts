@@ -7,9 +7,6 @@ import { wordLines } from '../wrap.ts';
 /** What the groups of commands are planted in. */
 export interface Tree {
   readonly program: Command;
-  readonly world: World;
-  /** Sets the exit code. */
-  exit(code: number): void;
   /** What a command does with its arguments and options, of which it takes all: a function that is loaded when it is called. */
   does<Given extends readonly unknown[]>(
     load: () => Promise<(...given: [...Given, World]) => Promise<number>>,
@@ -39,6 +36,20 @@ export function timeSpan(text: string): number {
   throw new InvalidArgumentError('Write it as 30m, 2h or 1d.');
 }
 
+/** Reads an option as a number, where its text has the form and the number is not too small or large. */
+export function numberIn(
+  form: RegExp,
+  least: number,
+  most: number,
+  problem: string,
+): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (form.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(problem);
+  };
+}
+
 /** The values of an option that may be repeated. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
@@ -49,14 +60,13 @@ export function treeOf(program: Command, world: World, exit: (code: number) => v
     program.command(usage).description(summary).addHelpText('after', examples(shown, world.columns));
   return {
     program,
-    world,
-    exit,
     does:
       (load) =>
       async (...given) => {
-        const run = await load();
-        // commander hands over the command itself last.
-        exit(await run(...(given.slice(0, -1) as unknown as Parameters<typeof run>), world));
+        const command = await load();
+        // commander hands over its own command last.
+        const own = given.slice(0, -1) as unknown as Parameters<typeof command>;
+        exit(await command(...own, world));
       },
     add,
     addForRun: (name, summary, shown) =>

@@ -4,7 +4,7 @@ import { jsonText } from '../../sink.ts';
 import type { World } from '../../world.ts';
 
 /** Prints the JSON Schema that editors complete and check configs with. */
-export async function schema(world: World): Promise<number> {
+export async function schema(_options: object, world: World): Promise<number> {
   world.out.write(jsonText(jsonSchema()));
   return EXIT.ok;
 }

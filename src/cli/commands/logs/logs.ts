@@ -7,8 +7,8 @@ import { watchRun } from '../../../observe/watch.ts';
 import { readRunState } from '../../../run/event-log.ts';
 import { sameNode } from '../../../run/node-name.ts';
 import { type Outline, readPlan } from '../../../run/plan-file.ts';
-import type { FoundRun } from '../../runs/cluster/connect.ts';
-import { findLogs, isOf, type LogsQuery } from '../../runs/log-files.ts';
+import type { FoundRun } from '../../runs/found-run.ts';
+import { findLogs, isOf } from '../../runs/log-files.ts';
 import type { LookupOptions } from '../../runs/lookup.ts';
 import { reportRuns } from '../../runs/report.ts';
 import type { World } from '../../world.ts';
@@ -33,9 +33,14 @@ const INTERVAL = 200;
 const FOLLOWED_LINES = 10;
 
 /** `dyn-slurm logs [RUN] [WORKER]`: what the processes of a run printed, each line with its process and node. */
-export async function logs(query: LogsQuery, options: LogsOptions, world: World): Promise<number> {
+export async function logs(
+  first: string | undefined,
+  second: string | undefined,
+  options: LogsOptions,
+  world: World,
+): Promise<number> {
   const filter = logFilter(options, world.now());
-  const { found, step } = await findLogs(query, options, world);
+  const { found, step } = await findLogs({ first, second }, options, world);
   const { run, connection } = found;
   const { host } = connection;
   const outline = await readPlan(host, run);

@@ -34,38 +34,35 @@ export interface AllocateOptions extends LoadOptions {
 }
 
 /** `dyn-slurm allocate CONFIG`: takes an allocation once, brings the service up in it, and gives a prompt. */
-export async function allocate(
-  file: string,
-  options: AllocateOptions,
-  run: RunCommand,
-  world: World,
-): Promise<number> {
-  const { time, json, workers = true } = options;
-  const overlay = { file: '--time', text: `slurm:\n  time: ${time}\n` };
-  const source = { config: await readConfig(file, world), ...(time !== undefined && { overlay }) };
-  const loaded = validJob(await loadSource(source, options, world), world);
-  if (loaded === undefined) return EXIT.config;
-  const plan: Plan = { ...loaded.plan, mode: 'session' };
-  const connection = connect(plan.cluster, world);
-  const { host } = connection;
-  const adopted = jobToAdopt(options, connection, world);
-  const taken = adopted && (await borrowed(adopted, plan, connection, world));
-  const runsDir = await host.resolve(runsDirOf(plan.cluster, world));
-  const made = createRun(fitRunsDir(runsDir, plan), plan.name, world.randomHex(3));
-  const { files } = await bundleOf(loaded, plan, world);
-  const [own, secrets] = [sessionFiles(plan, { workers }), await readSecrets(plan, world)];
-  await host.writeFiles(made.dir, new Map<string, HostFile>([...files, ...own, ...secrets]));
-  const origin = await originOf(file, world);
-  const excluded = await exclusion(plan, world);
-  if (!json) world.err.write(taken ? takenText(taken, plan) : excludedText(excluded));
-  const argv = allocateCommand(made, plan.directives, excluded.given);
-  const [job, facts] = taken
-    ? settled(taken)
-    : await waitForAllocation(made, argv, connection, options, world);
-  const session = await noteSession(made, job, facts, connection, world, origin);
-  const { code, over } = await showOpening(session, plan, options, world);
-  return over ? code : continueSession(session, { ...options, code }, run, world);
-}
+export const allocateWith =
+  (run: RunCommand) =>
+  async (file: string, options: AllocateOptions, world: World): Promise<number> => {
+    const { time, json, workers = true } = options;
+    const overlay = { file: '--time', text: `slurm:\n  time: ${time}\n` };
+    const source = { config: await readConfig(file, world), ...(time !== undefined && { overlay }) };
+    const loaded = validJob(await loadSource(source, options, world), world);
+    if (loaded === undefined) return EXIT.config;
+    const plan: Plan = { ...loaded.plan, mode: 'session' };
+    const connection = connect(plan.cluster, world);
+    const { host } = connection;
+    const adopted = jobToAdopt(options, connection, world);
+    const taken = adopted && (await borrowed(adopted, plan, connection, world));
+    const runsDir = await host.resolve(runsDirOf(plan.cluster, world));
+    const made = createRun(fitRunsDir(runsDir, plan), plan.name, world.randomHex(3));
+    const { files } = await bundleOf(loaded, plan, world);
+    const [own, secrets] = [sessionFiles(plan, { workers }), await readSecrets(plan, world)];
+    await host.writeFiles(made.dir, new Map<string, HostFile>([...files, ...own, ...secrets]));
+    const origin = await originOf(file, world);
+    const excluded = await exclusion(plan, world);
+    if (!json) world.err.write(taken ? takenText(taken, plan) : excludedText(excluded));
+    const argv = allocateCommand(made, plan.directives, excluded.given);
+    const [job, facts] = taken
+      ? settled(taken)
+      : await waitForAllocation(made, argv, connection, options, world);
+    const session = await noteSession(made, job, facts, connection, world, origin);
+    const { code, over } = await showOpening(session, plan, options, world);
+    return over ? code : continueSession(session, { ...options, code }, run, world);
+  };
 
 function settled({ jobId, hosts, owned }: Borrowed): readonly [{ readonly jobId: JobId }, SessionFacts] {
   return [{ jobId }, { allocation: owned ? 'owned' : 'borrowed', hosts }];

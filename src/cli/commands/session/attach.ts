@@ -14,19 +14,16 @@ export interface AttachOptions extends RunOptions {
 }
 
 /** `dyn-slurm attach [RUN]`: back to the prompt of a session. A supervisor that is gone is replaced. */
-export async function attach(
-  query: string | undefined,
-  options: AttachOptions,
-  run: RunCommand,
-  world: World,
-): Promise<number> {
-  const session = await lookUpSession(query, options, world);
-  await liveSession(session);
-  if (await keepSupervised(session, world)) {
-    world.err.write("the session's supervisor was gone; another one has taken over what runs\n");
-  }
-  return continueSession(session, options, run, world);
-}
+export const attachWith =
+  (run: RunCommand) =>
+  async (query: string | undefined, options: AttachOptions, world: World): Promise<number> => {
+    const session = await lookUpSession(query, options, world);
+    await liveSession(session);
+    if (await keepSupervised(session, world)) {
+      world.err.write("the session's supervisor was gone; another one has taken over what runs\n");
+    }
+    return continueSession(session, options, run, world);
+  };
 
 /** A session that is up: at a terminal its prompt, else how to get at it, with the exit code of how it came up. */
 export async function continueSession(

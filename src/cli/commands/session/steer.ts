@@ -28,7 +28,11 @@ export interface SteerOptions extends RunOptions {
 }
 
 /** `dyn-slurm start|stop|restart [RUN] WORKER...`: the run's other workers and frontends go on serving. */
-export async function steer(
+export const start = steer.bind(undefined, 'start');
+export const stop = steer.bind(undefined, 'stop');
+export const restart = steer.bind(undefined, 'restart');
+
+async function steer(
   verb: 'start' | 'stop' | 'restart',
   words: readonly string[],
   options: SteerOptions,

@@ -12,7 +12,7 @@ test('logs of a run that failed end with the line that says why, and the next st
     events: 'failed-at-start',
     logs: { 'logs/decode-0.node3.log': text },
   });
-  expect(await logs({ first: 'r1-0a1b2c', second: 'decode-0' }, {}, world)).toBe(0);
+  expect(await logs('r1-0a1b2c', 'decode-0', {}, world)).toBe(0);
   expect(err()).toBe(
     `\ncause  decode-0: ${line}\nnext   lower mem-fraction-static, chunked-prefill-size or cuda-graph-max-bs in the role's args, or give the worker more GPUs\n`,
   );

@@ -22,7 +22,7 @@ async function run(facts: Partial<Parameters<typeof addRun>[1]> = {}) {
 describe('which', () => {
   test('all steps, in launch order', async () => {
     const { world, out } = await run();
-    expect(await logs({}, {}, world)).toBe(0);
+    expect(await logs(undefined, undefined, {}, world)).toBe(0);
     expect(out()).toBe(
       `\
 etcd@node1      │ serving
@@ -36,7 +36,7 @@ decode-0@node3  │ rank 1
   });
 
   const DECODE = 'decode-0@node2 │ rank 0\ndecode-0@node3 │ rank 1\n';
-  test.each([
+  test.each<[string, { first: string; second?: string }, string]>([
     ['a run and a step', { first: RUN, second: 'decode-0' }, DECODE],
     ['a step and a run', { first: 'decode-0', second: RUN }, DECODE],
     ['a step of the newest run', { first: 'decode-0' }, DECODE],
@@ -45,7 +45,7 @@ decode-0@node3  │ rank 1
     ['the batch script', { first: 'job' }, 'job │ slurmstepd: hello\n'],
   ])('%s', async (_, query, text) => {
     const { world, out } = await run();
-    expect(await logs(query, {}, world)).toBe(0);
+    expect(await logs(query.first, query.second, {}, world)).toBe(0);
     expect(out()).toBe(text);
   });
 
@@ -57,39 +57,42 @@ decode-0@node3  │ rank 1
       submitted: '2025-11-24T01:00:00.000Z',
       events: 'served',
     });
-    await expect(logs({ first: 'decode-0' }, {}, world)).rejects.toMatchObject({
+    await expect(logs('decode-0', undefined, {}, world)).rejects.toMatchObject({
       code: 'usage',
       message: 'decode-0 is both a step of the newest run and the start of run id decode-0-ffffff',
       hint: 'write `logs r1-0a1b2c decode-0`, or `logs decode-0-ffffff`',
     });
   });
 
-  test.each([
+  test.each<[{ first: string; second?: string }, string]>([
     [{ first: 'encode-0' }, 'encode-0 is neither a run nor a step of the newest run, r1-0a1b2c'],
     [{ first: RUN, second: 'encode-0' }, 'run r1-0a1b2c has no step encode-0'],
     [{ first: 'r2', second: 'etcd' }, 'there is no run r2'],
   ])('%j', async (query, message) => {
     const { world } = await run();
-    await expect(logs(query, {}, world)).rejects.toMatchObject({ code: 'usage', message });
+    await expect(logs(query.first, query.second, {}, world)).rejects.toMatchObject({
+      code: 'usage',
+      message,
+    });
   });
 
   test('a step that has not begun', async () => {
     const { world } = await run({ logs: {} });
-    await expect(logs({ first: 'prefill-0' }, {}, world)).rejects.toMatchObject({
+    await expect(logs('prefill-0', undefined, {}, world)).rejects.toMatchObject({
       message: 'run r1-0a1b2c has no log of prefill-0 yet',
     });
   });
 
   test('a job that began no step shows what its script said', async () => {
     const { world, out } = await run({ logs: { 'job.log': 'srun: error: no nodes\n' } });
-    expect(await logs({}, {}, world)).toBe(0);
+    expect(await logs(undefined, undefined, {}, world)).toBe(0);
     expect(out()).toBe('job │ srun: error: no nodes\n');
   });
 });
 
 test('the last lines of each', async () => {
   const { world, out } = await run();
-  await logs({ first: RUN }, { lines: 1 }, world);
+  await logs(RUN, undefined, { lines: 1 }, world);
   expect(out()).toBe(
     `\
 etcd@node1      │ serving
@@ -104,13 +107,13 @@ test('labels have a colour on a terminal; the lines have none of their own', asy
   const { world, out } = await run({
     logs: { 'logs/etcd.node1.log': '\u001b[31mred\u001b[0m \u001b]0;x\u0007bell\u0007\n' },
   });
-  await logs({}, {}, { ...world, color: true });
+  await logs(undefined, undefined, {}, { ...world, color: true });
   expect(out()).toBe('\u001b[33metcd@node1\u001b[39m │ red bell·\n');
 });
 
 test('a progress bar shows its last state', async () => {
   const { world, out } = await run({ logs: { 'logs/etcd.node1.log': '10%\r50%\r100%\r\nok\r\n' } });
-  await logs({}, {}, world);
+  await logs(undefined, undefined, {}, world);
   expect(out()).toBe('etcd@node1 │ 100%\netcd@node1 │ ok\n');
 });
 
@@ -125,9 +128,9 @@ describe('filters', () => {
     'logs/prefill-0.node1.example.org.log': `hello\n[2025-11-24 05:20:00 TP0] old\n  old too\n${BATCH}\n  Error in it\n`,
     'logs/decode-0.node2.log': `[2025-11-24 05:44:30 DP1 TP1] ERROR: x.y*z\n`,
   };
-  const filtered = async (options: LogsOptions, query = {}) => {
+  const filtered = async (options: LogsOptions, query: { first?: string; second?: string } = {}) => {
     const { world, out } = await run({ logs: logs_ });
-    expect(await logs(query, options, world)).toBe(0);
+    expect(await logs(query.first, query.second, options, world)).toBe(0);
     return out().replaceAll(/ +│/g, ' │');
   };
 
@@ -194,7 +197,7 @@ describe('filters', () => {
     [{ node: 'node' }, 'the run has no log from node node', 'its nodes are node1, node1.example.org, node2'],
   ])('%j is refused', async (options, message, hint) => {
     const { world } = await run({ logs: logs_ });
-    await expect(logs({}, options, world)).rejects.toMatchObject({
+    await expect(logs(undefined, undefined, options, world)).rejects.toMatchObject({
       code: 'usage',
       message,
       hint: expect.stringContaining(hint),
@@ -210,7 +213,7 @@ test('NUL, broken UTF-8, and a line that is too long come in bounded pieces', as
     join(dir, 'logs/etcd.node1.log'),
     Buffer.concat([Buffer.from([0, 0xff, 0xfe, 10]), long, Buffer.from('\nend\n')]),
   );
-  await logs({ first: 'etcd' }, {}, world);
+  await logs('etcd', undefined, {}, world);
   const lines = out().trimEnd().split('\n');
   expect(lines[0]).toBe('etcd@node1 │ ·\ufffd\ufffd');
   expect(lines.at(-1)).toBe('etcd@node1 │ end');
@@ -223,7 +226,7 @@ describe('following', () => {
 
   test('a run that has ended ends at once', async () => {
     const { world, out } = await run();
-    expect(await logs({ first: 'etcd' }, { follow: true }, world)).toBe(0);
+    expect(await logs('etcd', undefined, { follow: true }, world)).toBe(0);
     expect(out()).toBe('etcd@node1 │ serving\n');
   });
 
@@ -244,7 +247,7 @@ describe('following', () => {
       ],
       ['half a line', () => appendFile(join(dir, 'events.jsonl'), events)],
     ]);
-    expect(await logs({}, { follow: true }, later)).toBe(0);
+    expect(await logs(undefined, undefined, { follow: true }, later)).toBe(0);
     expect(out().replaceAll(/ +│/g, ' │').split('\n').sort()).toEqual([
       '',
       'decode-0@node2 │ half a line',
@@ -259,6 +262,6 @@ describe('following', () => {
     const dir = await addRun(root, { id: RUN, jobId: '4242' });
     await mkdir(join(dir, 'logs'), { recursive: true });
     setTimeout(() => interrupt.abort('SIGINT'), 100);
-    expect(await logs({ first: RUN }, { follow: true }, world)).toBe(130);
+    expect(await logs(RUN, undefined, { follow: true }, world)).toBe(130);
   });
 });

@@ -29,7 +29,7 @@ test.each([
   await addRun(join(server.home, 'dyn-slurm-runs'), { id: RUN, jobId: '4242', cluster: 'far', logs: LOGS });
   const env = { HOME: server.here, USER: 'me', PATH: world.env.PATH, DYN_SLURM_CLUSTER: 'far' };
   const far = { ...world, home: server.here, env };
-  expect(await logs({ first: RUN }, { ...options, json: true }, far)).toBe(0);
+  expect(await logs(RUN, undefined, { ...options, json: true }, far)).toBe(0);
   const said = out().trimEnd().split('\n');
   expect(said.map((line) => JSON.parse(line).line.replace(/^\[.*\] /, ''))).toEqual(expected);
   expect(server.logins).toBe(1);
