@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { PagePlace } from '../views/live/gauge-page.ts';
+import type { PagePlace } from '../views/live/gauges.ts';
 import {
   CLUSTER,
   collect,

@@ -2,8 +2,7 @@ import { DynSlurmError, withFallback } from '../../errors.ts';
 import { findRun, listRuns, type Run } from '../../run/folder.ts';
 import type { World } from '../world.ts';
 import { clusterNames, readProfile } from './cluster/clusters.ts';
-import type { FoundRun } from './cluster/connect.ts';
-import { type Connection, connect } from './cluster/connect.ts';
+import { type Connection, connect, type FoundRun } from './cluster/connect.ts';
 import type { RefusedProfile } from './cluster/refusal.ts';
 import { type Meant, newestMeant } from './newest.ts';
 

@@ -4,7 +4,7 @@ import { benchOutlines, readBench } from '../../../bench/read.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import { CONFIGURED } from '../../../plan/bench/outline.ts';
 import { type BenchTarget, benchTarget, readyService } from '../../runs/bench-target.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { lookUpRun } from '../../runs/lookup.ts';
 import { jobOf } from '../../runs/session/change.ts';
 import { jsonText } from '../../sink.ts';

@@ -7,7 +7,7 @@ import { timeLimit } from '../../../host/time-limit.ts';
 import { type Measurement, measurements } from '../../../plan/bench/measurement.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import type { EventOf } from '../../../run/events.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { tunnelTo } from '../../runs/tunnel.ts';
 import { jsonText } from '../../sink.ts';
 import type { World } from '../../world.ts';

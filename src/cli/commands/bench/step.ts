@@ -13,7 +13,7 @@ import { readPlan } from '../../../run/plan-file.ts';
 import { sessionState } from '../../../run/session-state.ts';
 import { stateAfter } from '../../../run/state.ts';
 import type { BenchTarget } from '../../runs/bench-target.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { tell } from '../../runs/session/command.ts';
 import type { Steered } from '../../runs/session/lookup.ts';
 import { eventText } from '../../views/event-text.ts';

@@ -4,7 +4,7 @@ import { DynSlurmError, EXIT } from '../../../errors.ts';
 import type { HostFile } from '../../../host/host.ts';
 import { benchOutline } from '../../../plan/bench/outline.ts';
 import type { Plan } from '../../../plan/plan.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { jsonLine, jsonText } from '../../sink.ts';
 import { benchText } from '../../views/bench-text.ts';
 import type { World } from '../../world.ts';

@@ -1,8 +1,7 @@
 import type { Provenance } from '../../../config/job.ts';
 import { EXIT } from '../../../errors.ts';
 import { filesSeen } from '../../runs/config/files-seen.ts';
-import { type Loaded, type LoadOptions, loadJob } from '../../runs/config/load.ts';
-import { printDiagnostics } from '../../runs/config/problems.ts';
+import { type Loaded, type LoadOptions, loadJob, printDiagnostics } from '../../runs/config/load.ts';
 import { jsonText } from '../../sink.ts';
 import { notesSection, summary } from '../../views/plan-text.ts';
 import { table } from '../../views/table.ts';

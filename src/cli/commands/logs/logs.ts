@@ -7,7 +7,7 @@ import { watchRun } from '../../../observe/watch.ts';
 import { readRunState } from '../../../run/event-log.ts';
 import { sameNode } from '../../../run/node-name.ts';
 import { type Outline, readPlan } from '../../../run/plan-file.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { findLogs, isOf } from '../../runs/log-files.ts';
 import type { LookupOptions } from '../../runs/lookup.ts';
 import { reportRuns } from '../../runs/report.ts';

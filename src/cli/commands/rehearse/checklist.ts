@@ -1,7 +1,7 @@
 import { elapsed } from '../../../format.ts';
 import { jsonLine } from '../../sink.ts';
+import type { Stage } from '../../views/run-stages.ts';
 import { openBoard, type Screen, writeLine } from '../../views/screen.ts';
-import type { Stage } from '../../views/stage.ts';
 
 /** Steps of work whose progress somebody reports, such as a set-up; shown like a run. */
 export interface Checklist {

@@ -12,7 +12,7 @@ import { NEW_RUN, type RunState } from '../../../run/state.ts';
 import type { LoadOptions } from '../../runs/config/load.ts';
 import { exitOfRun } from '../../runs/exit.ts';
 import { jsonLine } from '../../sink.ts';
-import { benchedEnd } from '../../views/bench-verdict.ts';
+import { benchedEnd } from '../../views/bench-text.ts';
 import { type Screen, screenOf, showEvents } from '../../views/screen.ts';
 import { endingText } from '../../views/verdict-text.ts';
 import type { World } from '../../world.ts';

@@ -6,7 +6,7 @@ import { readRunData } from '../../../report/read.ts';
 import type { RunData } from '../../../report/run-data.ts';
 import { readRunState } from '../../../run/event-log.ts';
 import { readPlan } from '../../../run/plan-file.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { lookUpRun } from '../../runs/lookup.ts';
 import { jsonText } from '../../sink.ts';
 import type { World } from '../../world.ts';

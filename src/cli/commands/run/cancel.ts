@@ -9,7 +9,7 @@ import { type RunState, stateAfter } from '../../../run/state.ts';
 import { jobNumber } from '../../../scheduler/job-id.ts';
 import { withJob } from '../../runs/adopt.ts';
 import { retriesAfter } from '../../runs/chain.ts';
-import type { FoundRun } from '../../runs/found-run.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { lookUpRun } from '../../runs/lookup.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
 import { reportRuns } from '../../runs/report.ts';

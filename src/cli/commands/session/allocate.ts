@@ -8,7 +8,7 @@ import { allocateCommand } from '../../../scheduler/salloc-argv.ts';
 import { connect } from '../../runs/cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../../runs/cluster/runs-dir.ts';
 import { type LoadOptions, loadSource, readConfig, validJob } from '../../runs/config/load.ts';
-import { excludedText, exclusion } from '../../runs/nodes/exclude.ts';
+import { excludedText, exclusion } from '../../runs/nodes/ledger.ts';
 import { type Borrowed, borrowed, jobToAdopt } from '../../runs/session/borrow.ts';
 import { sessionFiles } from '../../runs/session/command-text.ts';
 import { noteSession } from '../../runs/session/lookup.ts';

@@ -5,8 +5,7 @@ import { DynSlurmError } from '../../../errors.ts';
 import type { Host } from '../../../host/host.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import type { World } from '../../world.ts';
-import type { Loaded } from './load.ts';
-import { printDiagnostics } from './load.ts';
+import { type Loaded, printDiagnostics } from './load.ts';
 
 /**
  * What the machine where Slurm's commands run sees of the model and the image, by the rules of the nodes: most sites have

@@ -8,8 +8,8 @@ import { changedStepFiles } from '../../../render/changed-step.ts';
 import { stepDifference } from '../../../render/difference.ts';
 import type { SessionStep } from '../../../run/session-state.ts';
 import type { World } from '../../world.ts';
+import type { FoundRun } from '../cluster/connect.ts';
 import { loadSource, type ValidJob, validJob } from '../config/load.ts';
-import type { FoundRun } from '../found-run.ts';
 import type { Steered } from './lookup.ts';
 
 /** A command that a step is to have from now on. */
