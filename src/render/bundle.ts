@@ -46,12 +46,14 @@ export const TEMPLATES = [
   'lib/etcd.sh',
   'lib/events.sh',
   'lib/health.sh',
+  'lib/http.sh',
   'lib/image.sh',
   'lib/nodes.sh',
   'lib/ports.sh',
   'lib/preamble.sh',
   'lib/racks.sh',
   'lib/tls.sh',
+  'lib/session.sh',
   'lib/turned-away.sh',
   'lib/ready.sh',
   'lib/steps.sh',
@@ -145,6 +147,8 @@ function isNeeded(name: TemplateName, plan: Plan): boolean {
       return plan.shells.preamble !== '';
     case 'lib/racks.sh':
       return plan.workers.some(({ nodes }) => nodes.length > 1);
+    case 'lib/session.sh':
+      return plan.mode === 'session';
     case 'lib/tls.sh':
       return plan.etcdGuard === 'certificate';
     case 'lib/ports.sh':

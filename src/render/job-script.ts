@@ -29,16 +29,22 @@ function runtimeContext({ names, sha256 }: Runtime) {
   return { runtime: { sha256, lines: wrapCommand(names, 110) } };
 }
 
-/** The workers whose nodes are to be close to each other, and whether NVLink may reach from one node to the other. */
+/**
+ * The workers whose nodes are to be close to each other, in the order in which they choose: that of the head node, then the
+ * largest; and whether NVLink may reach from one node to the other.
+ */
 function seating({ workers, racks }: Plan): readonly string[] {
-  const spans = workers.filter(({ nodes }) => nodes.length > 1);
+  const isHead = (nodes: readonly number[]): number => Number(nodes[0] === 0);
+  const spans = workers
+    .filter(({ nodes }) => nodes.length > 1)
+    .toSorted((a, b) => isHead(b.nodes) - isHead(a.nodes) || b.nodes.length - a.nodes.length);
   return [
     ...spans.map(({ name, nodes }) => ['span', name, ...nodes].join(' ')),
     ...(racks && spans.length > 0 ? [`expect_racks ${racks.segment}`] : []),
   ];
 }
 
-/** What `begin` and `ask_nodes` of lib.sh take. */
+/** What `begin` and `find_nodes` of lib.sh take. */
 function startContext(plan: Plan) {
   const { readiness, nodes, shells } = plan;
   return {

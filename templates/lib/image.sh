@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # the parts of lib.sh share their variables
+# shellcheck shell=bash
 # The container image, where it has to be in the image cache before anything can start in it.
 
 IMAGE_STATE=''
@@ -6,23 +6,15 @@ IMAGE_STATE=''
 # await_image STEP FILE: until the step, which runs image.sh, has ended.
 await_image() {
   [[ ${STEP_STATE[$1]} != over ]] || return 0
-  while alive "$1"; do
-    tell_image "$2"
-    ((!DRAIN)) || drain timeout "$(at_time_limit)"
-    ((SECONDS < DEADLINE)) || end deadline "not ready after $DEADLINE s, waiting for the image $2"
-    sleep 0.2
-  done
+  await_over "$1" "the image $2" tell_image "$2"
   tell_image "$2"
-  case $IMAGE_STATE in
-    found | imported | reimported | left-out) ;;
-    *)
-      find_cause "$1"
-      # What image.sh could not remove because it was killed.
-      rm -rf -- "${2%/*}/.$(basename "$2" .sqsh).$SLURM_JOB_ID.tmp"
-      REASON=${CAUSE[line]:-$REASON}
-      end failed "no container image: ${REASON#dyn-slurm: error: }"
-      ;;
-  esac
+  if [[ $IMAGE_STATE != @(found|imported|reimported|left-out) ]]; then
+    find_cause "$1"
+    # What image.sh could not remove because it was killed.
+    rm -rf -- "${2%/*}/.$(basename "$2" .sqsh).$SLURM_JOB_ID.tmp"
+    REASON=${CAUSE[line]:-$REASON}
+    end failed "no container image: ${REASON#dyn-slurm: error: }"
+  fi
   STEP_STATE[$1]=over
   # The time without progress begins here.
   PROGRESS=$SECONDS

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153 # the parts of lib.sh share their variables
+# shellcheck shell=bash
 # The cluster profile's preamble: it runs in a shell of its own, and the job takes over only the environment that it leaves.
 # So no option, trap, function, redirection or folder of it changes anything here, and none of its variables is one of ours.
 

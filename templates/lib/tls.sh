@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2153 # the parts of lib.sh share their variables
+# shellcheck shell=bash
 # TLS between the job's processes: all of them have the one key of this attempt, and talk to nobody else.
 
 # make_certificate: writes state/tls.key and state/tls.crt, which is its own authority. It is for the addresses of all nodes

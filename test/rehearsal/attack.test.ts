@@ -161,7 +161,7 @@ class Locked {
 
   /** What the job does next: its events, without their times, and what the steps are told. */
   async enter() {
-    const lines = `. "${ROOT}/templates/lib.sh"; trap 'event verdict reason="$REASON"' EXIT; enter_etcd ${HERE}; end succeeded entered`;
+    const lines = `cd "${ROOT}/templates" && RUNTIME_FILES=(cause-line.sh environment.sh lib/*.sh) && . ./lib.sh; trap 'event verdict reason="$REASON"' EXIT; enter_etcd ${HERE}; end succeeded entered`;
     const env = { PATH: process.env.PATH, RUN_DIR: this.dir };
     await text(spawn('bash', ['-c', lines], { env }).stdout);
     const events = readFileSync(join(this.dir, 'events.jsonl'), 'utf8').trim().split('\n');

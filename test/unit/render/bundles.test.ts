@@ -1,5 +1,14 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -50,13 +59,30 @@ async function minded(cwd: string, words: readonly string[]): Promise<string> {
   }
 }
 
-/** The root scripts of the runtime; shellcheck follows what they source. */
-const ROOTS = ['lib.sh', 'node.sh', 'task.sh', 'metrics.sh', 'bench.sh', 'image.sh', 'cleanup.sh'];
+const templates = join(packageRoot, 'templates');
+
+/** The root scripts of the runtime but lib.sh; shellcheck follows what they source. */
+const ROOTS = ['node.sh', 'task.sh', 'metrics.sh', 'bench.sh', 'image.sh', 'cleanup.sh'];
+
+/** What the shell of job.sbatch sources, as one script: its parts share their variables. */
+function supervisor(): string {
+  const parts = readdirSync(join(templates, 'lib')).map((name) => `lib/${name}`);
+  return ['cause-line.sh', 'environment.sh', ...parts, 'lib.sh']
+    .map((name) => readFileSync(join(templates, name), 'utf8'))
+    .join('');
+}
 
 test.skipIf(shellcheck === undefined)(
   'nor does it mind anything in the runtime, of which no example needs all',
   async () => {
-    expect(await minded(join(packageRoot, 'templates'), ['-x', ...ROOTS])).toBe('');
+    expect(await minded(templates, ['-x', '-a', ...ROOTS])).toBe('');
+    const folder = mkdtempSync(join(tmpdir(), 'dyn-slurm-lib-'));
+    try {
+      writeFileSync(join(folder, 'supervisor.sh'), supervisor());
+      expect(await minded(folder, ['supervisor.sh'])).toBe('');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   },
 );
 

@@ -29,7 +29,7 @@ test('the image comes first, and all wait for it', () => {
   srun --nodes=1 --ntasks=1 --ntasks-per-node=1 "--nodelist=\${NODE[0]}" --job-name=image --overlap \\
   --mpi=none --cpu-bind=none --kill-on-bad-exit=1 --input=none \\
   "--output=\${ATTEMPT_DIR}/logs/image.%N.log" --open-mode=append bash -p "\${RUN_DIR}/steps/image.sh"
-settle_nodes_once
+bind_nodes
 await_image image '${file}'`,
   );
   expect(text('steps/image.sh')?.split('\ncomplete \\\n')[1]).toBe(

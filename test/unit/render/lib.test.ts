@@ -62,7 +62,7 @@ test('the first end that nobody asked for is the cause', async () => {
   record('prefill-1.2', 1700000000150, 137, 0, 'node1', 'CUDA error: out of memory');
   record('etcd.0', 1700000000300, 1, 0, 'node0', 'later');
   const { out } = await bash(
-    `${UP}; STEP_ROLE[prefill-1]=prefill; first_end && echo "$REASON"; cause_fields | tr "\\0" "\\n"`,
+    `${UP}; STEP_ROLE[prefill-1]=prefill; first_end && echo "$REASON"; list_cause; printf '%s\\n' "\${FIELDS[@]}"`,
   );
   expect(out.split('\n')).toEqual([
     'prefill-1 on node1 was killed by SIGKILL',

@@ -17,7 +17,9 @@ async function bind(answers: readonly string[], more = '') {
   run.file('answers', `${answers.join('\n')}\n`);
   run.program('srun', `${ANSWERING}sed "s/NOW/$(date +%s%3N)/; s/^/$mark /" "$RUN_DIR"/answers`);
   const start = 'SLURM_JOB_NODELIST=node[1-3]; ASK_AGAIN=(); trap \'echo "$OUTCOME: $REASON"\' EXIT';
-  const { out } = await run.bash(`${start}; ${more} ask_nodes 3 ib0; bind_nodes; echo "$DYN_SLURM_NODE_IPS"`);
+  const { out } = await run.bash(
+    `${start}; ${more} find_nodes 3 ib0; bind_nodes; echo "$DYN_SLURM_NODE_IPS"`,
+  );
   return { events: run.events().map(({ time: _, ...event }) => event), said: out.trim().split('\n') };
 }
 
@@ -55,7 +57,7 @@ done`,
   );
   run.file('runtime/node.sh', `. ${TEMPLATES}/node.sh`);
   const { out } = await run.bash(
-    'SLURM_JOB_NODELIST=x; ASK_AGAIN=(); ask_nodes 3 auto; bind_nodes; echo "$DYN_SLURM_NODE_IPS $DYN_SLURM_NODE_INTERFACES"',
+    'SLURM_JOB_NODELIST=x; ASK_AGAIN=(); find_nodes 3 auto; bind_nodes; echo "$DYN_SLURM_NODE_IPS $DYN_SLURM_NODE_INTERFACES"',
   );
   expect(run.events()).toMatchObject([
     { kind: 'nodes-bound', nodes: [1, 2, 3].map((n) => ({ host: `node${n}`, ip: `10.0.0.${n}` })) },
@@ -109,7 +111,7 @@ test('the sentence that ends the job is short', async () => {
   );
   run.program('srun', `${ANSWERING}sed "s/^/$mark /" "$RUN_DIR"/answers`);
   const { out } = await run.bash(
-    'SLURM_JOB_NODELIST=x; ASK_AGAIN=(); trap \'echo "$REASON"\' EXIT; ask_nodes 3 ib0; bind_nodes',
+    'SLURM_JOB_NODELIST=x; ASK_AGAIN=(); trap \'echo "$REASON"\' EXIT; find_nodes 3 ib0; bind_nodes',
   );
   expect(out.trim().split('\n').at(-1)).toBe('node1 lacks 1; node1 lacks 2; node1 lacks 3; and 2 more');
 });
@@ -132,7 +134,7 @@ const LOST = [
   'echo "srun: error: Timed out waiting for job step to complete" >&2',
   'exit 1',
 ].join('; ');
-const ASK = 'SLURM_JOB_NODELIST=x; ASK_AGAIN=(0 0); trap \'echo "$OUTCOME: $REASON"\' EXIT; ask_nodes 3 ib0';
+const ASK = 'SLURM_JOB_NODELIST=x; ASK_AGAIN=(0 0); trap \'echo "$OUTCOME: $REASON"\' EXIT; find_nodes 3 ib0';
 const hostsAsked = () =>
   [...readFileSync(join(run.dir, 'asked'), 'utf8').matchAll(/--nodelist=(\S+)/g)].map(([, hosts]) => hosts);
 
@@ -225,7 +227,7 @@ test('no node could be asked', async () => {
     'echo "srun: error: Unable to create step for job 7: Requested node is not available" >&2; exit 1',
   );
   const { out } = await run.bash(
-    'SLURM_JOB_NODELIST=x; ASK_AGAIN=(); trap \'echo "$REASON"\' EXIT; ask_nodes 3 ib0; bind_nodes',
+    'SLURM_JOB_NODELIST=x; ASK_AGAIN=(); trap \'echo "$REASON"\' EXIT; find_nodes 3 ib0; bind_nodes',
   );
   expect(out).toBe(
     'no node could be asked whether it is fit: srun: error: Unable to create step for job 7: Requested node is not available\n',
@@ -234,7 +236,7 @@ test('no node could be asked', async () => {
 
 test('a wrong number of nodes ends the job', async () => {
   const { out } = await run.bash(
-    'SLURM_JOB_NODELIST=node[1-3]; trap \'echo "$REASON"\' EXIT; ask_nodes 4 ib0',
+    'SLURM_JOB_NODELIST=node[1-3]; trap \'echo "$REASON"\' EXIT; find_nodes 4 ib0',
   );
   expect(out).toBe('the plan needs 4 nodes, the allocation node[1-3] has 3\n');
 });

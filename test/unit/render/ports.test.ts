@@ -17,7 +17,7 @@ async function bind(answers: readonly string[], more = '') {
   run.program('srun', `${ANSWERING}sed "s/NOW/$(date +%s%3N)/; s/^/$mark /" "$RUN_DIR"/answers`);
   const start = 'SLURM_JOB_NODELIST=node[1-2]; trap \'echo "$OUTCOME: $REASON"\' EXIT';
   const { out, err } = await run.bash(
-    `${start}; ask_nodes 2 ib0; bind_nodes; echo "$DYN_SLURM_PORTS"; ${more}`,
+    `${start}; find_nodes 2 ib0; bind_nodes; echo "$DYN_SLURM_PORTS"; ${more}`,
   );
   expect(err).toBe('');
   return {

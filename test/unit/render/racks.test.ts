@@ -20,7 +20,7 @@ esac`,
   );
 }
 
-/** The order of the nodes, once workers with several nodes are known. */
+/** The order of the nodes, once workers with several nodes are known, in the order in which they choose. */
 async function order(spans: readonly string[]): Promise<string> {
   run.program('srun', 'exit 1');
   const { out } = await run.bash(
@@ -58,8 +58,8 @@ test('a head node of its own stays the first, and large workers choose first', a
   const nodes = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h7'];
   scontrol(nodes, [block('a', 'h1,h2,h4'), block('b', 'h3,h5,h6,h7')]);
   // Node 0 is dedicated; three nodes and two, of which only one order fits.
-  expect(await order(['prefill-0 1 2', 'decode-0 3 4 5'])).toBe('h1 h2 h4 h3 h5 h6 h7');
-  expect(await order(['prefill-0 1 2', 'decode-0 3 4 5 6'])).toBe('h1 h2 h4 h3 h5 h6 h7');
+  expect(await order(['decode-0 3 4 5', 'prefill-0 1 2'])).toBe('h1 h2 h4 h3 h5 h6 h7');
+  expect(await order(['decode-0 3 4 5 6', 'prefill-0 1 2'])).toBe('h1 h2 h4 h3 h5 h6 h7');
 });
 
 test('a worker that fits nowhere gets what is left', async () => {
@@ -118,7 +118,7 @@ async function bind(domains: readonly string[], segment: number, spans = ['decod
   const { out } = await run.bash(
     `SLURM_JOB_NODELIST=x ASK_AGAIN=(); trap 'echo "$OUTCOME: $REASON"' EXIT
 ${spans.map((words) => `span ${words}`).join('; ')}; RACKS=1 SEGMENT=${segment}
-ask_nodes 4 auto; bind_nodes; echo "$DYN_SLURM_NODES"; wc -l <"$RUN_DIR/asked"`,
+find_nodes 4 auto; bind_nodes; echo "$DYN_SLURM_NODES"; wc -l <"$RUN_DIR/asked"`,
   );
   const said = out.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
   return { said, events: run.events().map(({ time: _, ...event }) => event) };

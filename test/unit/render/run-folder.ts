@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -23,9 +32,13 @@ export class RunFolder {
     this.file('runtime/causes.txt', causePatterns());
   }
 
-  /** A few lines of bash with lib.sh sourced. */
+  /** A few lines of bash with lib.sh sourced, and those of its parts that need nothing of a run folder that is not there. */
   bash(lines: string, ...args: string[]): Promise<Ended> {
-    return this.#run(['-c', `. ${TEMPLATES}/lib.sh\n${lines}`, 'test', ...args], {});
+    const ports = existsSync(join(this.dir, 'movable-ports.txt'));
+    const parts = readdirSync(join(TEMPLATES, 'lib')).filter((name) => ports || name !== 'ports.sh');
+    const files = ['cause-line.sh', 'environment.sh', ...parts.map((name) => `lib/${name}`)];
+    const source = `RUNTIME_FILES=(${files.join(' ')})\n. ${TEMPLATES}/lib.sh`;
+    return this.#run(['-c', `${source}\n${lines}`, 'test', ...args], {});
   }
 
   /** A few lines of bash with task.sh sourced, outside of any step. */

@@ -293,7 +293,7 @@ enter_allocation node0,node1 owned
 begin 60 60 5 0 /nowhere
 trap - EXIT
 NODE=(node0 node1)
-printf '%s\\n' 'node0 node1' '10.0.0.1 10.0.0.2' 'eth0 eth0' '' >"$RUN_DIR/state/nodes"
+printf '%s\\n' '10.0.0.1 10.0.0.2' '' 'eth0 eth0' 'node0 node1' 0 >"$RUN_DIR/state/bound"
 launch decode-0 worker decode keep 0 -- bash -c 'exec >/dev/null; sleep 60; :' bash --job-name=decode-0 --overlap
 launch decode-1 worker decode keep 1 -- true
 launch decode-2 worker decode keep 1 -- true

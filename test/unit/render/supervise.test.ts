@@ -329,7 +329,7 @@ srun: Job step aborted`,
 ])('why a step did not start: %s', async (_, said, line, node) => {
   run.file('state/decode-0.srun', `${said}\n`);
   const { out } = await run.bash(
-    `STEP_HOSTS[decode-0]='["node2","node3"]'; srun_line decode-0; echo "$CAUSE_LINE"; node_said decode-0 "$CAUSE_LINE"`,
+    `STEP_HOSTS[decode-0]='node2 node3'; srun_line decode-0; echo "$CAUSE_LINE"; node_said decode-0 "$CAUSE_LINE"`,
   );
   expect(out).toBe(`${line}\n${node}`);
 });
@@ -344,7 +344,7 @@ test('a rank that only suffered gives way to the one that failed', async () => {
   run.file('state/decode-0.0.exit', `1000\n1\n0\nnode2\n${peer}\n2\n`);
   const { out } = await run.bash(
     `ATTEMPT_DIR=$RUN_DIR; STEPS=(decode-0) STEP_STATE[decode-0]=up STEP_ROLE[decode-0]=decode STEP_KIND[decode-0]=worker
-STEP_HOSTS[decode-0]='["node2","node3"]'; first_end; echo "$REASON|\${CAUSE[node]}|\${CAUSE[rank]}|\${CAUSE[line]}"`,
+STEP_HOSTS[decode-0]='node2 node3'; first_end; echo "$REASON|\${CAUSE[node]}|\${CAUSE[rank]}|\${CAUSE[line]}"`,
   );
   expect(out).toBe(`decode-0 on node2 exited with code 1, after rank 1 on node3 had failed|node3|1|${oom}\n`);
 });
@@ -361,7 +361,7 @@ describe('a worker that ended without a cause of its own', () => {
     const { out } = await run.bash(
       `ATTEMPT_DIR=$RUN_DIR; STEPS=(etcd decode-0 prefill-0) STEP_STATE=([etcd]=up [decode-0]=up [prefill-0]=up)
 STEP_ROLE=([decode-0]=decode [prefill-0]=prefill) STEP_KIND=([etcd]=etcd [decode-0]=worker [prefill-0]=worker)
-STEP_HOSTS=([etcd]='["node1"]' [decode-0]='["node2"]' [prefill-0]='["node3"]')
+STEP_HOSTS=([etcd]='node1' [decode-0]='node2' [prefill-0]='node3')
 first_end; echo "$REASON|\${CAUSE[step]} \${CAUSE[node]} \${CAUSE[rank]}|\${CAUSE[line]}"`,
     );
     return out.trim();
@@ -390,7 +390,7 @@ test('of two workers, the one that ended first by the head node’s clock is to 
   run.file('state/prefill-0.1.exit', '9000\n1\n0\nnode3\nValueError: first\n3\n');
   const { out } = await run.bash(
     `ATTEMPT_DIR=$RUN_DIR; STEPS=(decode-0 prefill-0) STEP_STATE=([decode-0]=up [prefill-0]=up) AHEAD=([node3]=6000)
-STEP_ROLE=([decode-0]=decode [prefill-0]=prefill) STEP_HOSTS=([decode-0]='["node2"]' [prefill-0]='["node4","node3"]')
+STEP_ROLE=([decode-0]=decode [prefill-0]=prefill) STEP_HOSTS=([decode-0]='node2' [prefill-0]='node4 node3')
 first_end; echo "$REASON|\${CAUSE[rank]}|\${CAUSE[line]}"`,
   );
   expect(out).toBe('prefill-0 on node3 exited with code 1|1|ValueError: first\n');
@@ -408,7 +408,7 @@ test.each([
 ])('SIGKILL from %s', async (_, grade, line, how) => {
   run.file('state/decode-0.0.exit', `1000\n137\n0\nnode2\n${line}\n${grade}\n`);
   const { out } = await run.bash(
-    `ATTEMPT_DIR=$RUN_DIR; STEPS=(decode-0) STEP_STATE[decode-0]=up STEP_ROLE[decode-0]=decode STEP_HOSTS[decode-0]='["node2"]'; first_end; echo "$REASON"`,
+    `ATTEMPT_DIR=$RUN_DIR; STEPS=(decode-0) STEP_STATE[decode-0]=up STEP_ROLE[decode-0]=decode STEP_HOSTS[decode-0]='node2'; first_end; echo "$REASON"`,
   );
   expect(out).toBe(`decode-0 on node2 ${how}\n`);
 });
