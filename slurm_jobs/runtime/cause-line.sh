@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # causes.txt has the FORM_…; judge_log sets what its callers read
+# shellcheck shell=bash
 # Which line of a log says why its process ended. Sourced by task.sh, on the nodes, and by lib.sh. causes.txt, which is
 # rendered, has the patterns; src/causes/judge.ts judges in the same way by the same patterns.
 
@@ -12,6 +12,9 @@ OUTLIVED=30
 # rules it out. Words of which every line that matches has one.
 SIGNATURE_PATTERN=() SIGNATURE_OF=() SIGNATURE_GRADE=() SIGNATURE_NOT=() CONSEQUENCE_PATTERN=() KNOWN_WORDS=()
 
+# Regular expressions that tell kinds of lines, by name.
+declare -A FORM=()
+
 # read_patterns: sets them from causes.txt, whose form src/render/cause-patterns.ts tells.
 read_patterns() {
   local row part word signature=-1
@@ -20,7 +23,7 @@ read_patterns() {
     case $row in
       'form '*)
         row=${row#form }
-        printf -v "FORM_${row%% *}" '%s' "${row#* }"
+        FORM[${row%% *}]=${row#* }
         continue
         ;;
       consequence) continue ;;
@@ -73,8 +76,8 @@ judge_log() {
       'The above exception was the direct cause'*) chain=direct && continue ;;
       'During handling of the above exception'*) chain=handling && continue ;;
     esac
-    if ((inside)) && [[ $text =~ $FORM_frame ]]; then
-      [[ $text == *'File "'* || $text =~ $FORM_pointers ]] || trim_source
+    if ((inside)) && [[ $text =~ ${FORM[frame]} ]]; then
+      [[ $text == *'File "'* || $text =~ ${FORM[pointers]} ]] || trim_source
       continue
     fi
     weigh_line "$at"
@@ -82,6 +85,7 @@ judge_log() {
   for grade in 6 5 4 3 2 1 0; do
     [[ -n ${BEST_AT[grade]:-} ]] || continue
     CAUSE_GRADE=$grade
+    # shellcheck disable=SC2034 # only lib.sh uses it
     ! outlived "$grade" || CAUSE_OUTLIVED=1
     whole_message "${BEST_AT[grade]}" "${BEST_SOURCE[grade]}"
     return
@@ -106,10 +110,9 @@ read_judged() {
 
 # strip_prefix LINE: sets text to the line without what launchers put before it.
 strip_prefix() {
-  local round
   text=$1
-  for round in 1 2 3; do
-    [[ $text =~ $FORM_prefix && -n ${BASH_REMATCH[0]} ]] || return 0
+  for _ in 1 2 3; do
+    [[ $text =~ ${FORM[prefix]} && -n ${BASH_REMATCH[0]} ]] || return 0
     text=${text:${#BASH_REMATCH[0]}}
   done
 }
@@ -122,14 +125,14 @@ trim_source() {
 
 # weigh_line AT: what a line that is no frame of a traceback says.
 weigh_line() {
-  local at=$1 line=${LINES[$1]} mild=0 exceptional=$FORM_named known=''
-  ((!inside)) || exceptional=$FORM_exception
-  if [[ -n ${HAS_WORD[at]:-} ]] && is_consequence "$line" || [[ $text =~ $FORM_departing ]]; then
-    [[ ! $text =~ $FORM_exception ]] || inside=0 chain=''
-    [[ -n $farewell || ! $text =~ $FORM_error ]] || farewell=$at
+  local at=$1 line=${LINES[$1]} mild=0 exceptional=${FORM[named]} known=''
+  ((!inside)) || exceptional=${FORM[exception]}
+  if [[ -n ${HAS_WORD[at]:-} ]] && is_consequence "$line" || [[ $text =~ ${FORM[departing]} ]]; then
+    [[ ! $text =~ ${FORM[exception]} ]] || inside=0 chain=''
+    [[ -n $farewell || ! $text =~ ${FORM[error]} ]] || farewell=$at
     return 0
   fi
-  [[ $line =~ $FORM_stern ]] || [[ ! ${line:0:120} =~ $FORM_mild && ! $line =~ $FORM_listing ]] || mild=1
+  [[ $line =~ ${FORM[stern]} ]] || [[ ! ${line:0:120} =~ ${FORM[mild]} && ! $line =~ ${FORM[listing]} ]] || mild=1
   if ((!mild)) && [[ -n ${HAS_WORD[at]:-} ]]; then
     find_signature "$line"
     if [[ -n $known && ${SIGNATURE_GRADE[known]} != 1 ]]; then
@@ -145,11 +148,11 @@ weigh_line() {
   fi
   [[ -z $known || ${SIGNATURE_GRADE[known]} == 1 ]] || return 0
   grade=0
-  if [[ -n $known ]] || { ((!mild)) && [[ ! $text =~ $FORM_frame && $text =~ $FORM_error ]]; }; then
+  if [[ -n $known ]] || { ((!mild)) && [[ ! $text =~ ${FORM[frame]} && $text =~ ${FORM[error]} ]]; }; then
     grade=1
-  elif [[ $text =~ $FORM_working ]]; then
+  elif [[ $text =~ ${FORM[working]} ]]; then
     ((calm += 10))
-  elif ((mild)) || [[ $text =~ $FORM_stamped ]]; then
+  elif ((mild)) || [[ $text =~ ${FORM[stamped]} ]]; then
     ((calm += 1))
   fi
   BEST_AT[grade]=$at BEST_CALM[grade]=$calm BEST_SOURCE[grade]=''
@@ -165,7 +168,7 @@ weigh_exception() {
   local at=$1
   if [[ -z $chain || $root -lt 0 ]] || [[ $chain == handling && $root_lookup == 1 ]]; then
     root=$at root_source=$source root_lookup=0 root_plain=0
-    [[ ! $text =~ $FORM_lookup ]] || root_lookup=1
+    [[ ! $text =~ ${FORM[lookup]} ]] || root_lookup=1
     [[ -n $known && ${SIGNATURE_GRADE[known]} != 1 ]] || root_plain=1
   fi
   inside=0 chain=''
@@ -209,11 +212,11 @@ whole_message() {
   [[ $message != *: || $2 != 'raise '* ]] || begun=1
   if ((!begun)) && [[ -n $2 && $message =~ $bare ]]; then
     message="${message%:}: $2"
-  elif ! last_error_after "$at" && [[ $message =~ $FORM_silent ]]; then
+  elif ! last_error_after "$at" && [[ $message =~ ${FORM[silent]} ]]; then
     for ((next = at + 1; next <= at + 3 && next < ${#LINES[@]}; next++)); do
       strip_prefix "${LINES[next]}"
       ((!begun || next > at + 1)) || [[ $text == *[![:space:]]* ]] || continue
-      [[ $text == *[![:space:]]* && $text != *'Traceback ('* && ! $text =~ $FORM_stamped ]] || break
+      [[ $text == *[![:space:]]* && $text != *'Traceback ('* && ! $text =~ ${FORM[stamped]} ]] || break
       ! is_consequence "$text" || break
       trim_source
       message+=" $source"

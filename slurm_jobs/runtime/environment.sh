@@ -19,6 +19,7 @@ export_words() {
 become() {
   local -a DYN_SLURM_GIVEN=()
   mapfile -d '' -t DYN_SLURM_GIVEN <"/proc/$$/environ"
+  # shellcheck disable=SC2153 # those who call it set it
   export_words "${DYN_SLURM_GIVEN[@]}" "${WORDS[@]}"
   exec "$@"
 }

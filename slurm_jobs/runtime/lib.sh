@@ -1,4 +1,4 @@
-# shellcheck shell=bash source-path=SCRIPTDIR
+# shellcheck shell=bash
 # The job's own side, sourced by job.sbatch: binds the plan's node indices to hosts, launches the steps, waits until
 # the service is ready, sees to what ends, and takes everything down. lib/ holds its parts.
 
@@ -14,64 +14,33 @@ fi
 set -uo pipefail
 
 RUNTIME=${BASH_SOURCE[0]%/*}
-# Parts that a job has no use for are not in its runtime. job.sbatch has checked that the others are.
-# shellcheck source=cause-line.sh
-. "$RUNTIME/cause-line.sh" || exit 1
-# shellcheck source=lib/events.sh
-. "$RUNTIME/lib/events.sh" || exit 1
-# shellcheck source=environment.sh
-. "$RUNTIME/environment.sh" || exit 1
-# shellcheck source=lib/preamble.sh
-[[ ! -e $RUNTIME/lib/preamble.sh ]] || . "$RUNTIME/lib/preamble.sh" || exit 1
-# shellcheck source=lib/image.sh
-[[ ! -e $RUNTIME/lib/image.sh ]] || . "$RUNTIME/lib/image.sh" || exit 1
-# shellcheck source=lib/container.sh
-[[ ! -e $RUNTIME/lib/container.sh ]] || . "$RUNTIME/lib/container.sh" || exit 1
-# shellcheck source=lib/ports.sh
-[[ ! -e $RUNTIME/lib/ports.sh ]] || . "$RUNTIME/lib/ports.sh" || exit 1
-# shellcheck source=lib/racks.sh
-[[ ! -e $RUNTIME/lib/racks.sh ]] || . "$RUNTIME/lib/racks.sh" || exit 1
-# shellcheck source=lib/nodes.sh
-. "$RUNTIME/lib/nodes.sh" || exit 1
-# shellcheck source=lib/steps.sh
-. "$RUNTIME/lib/steps.sh" || exit 1
-# shellcheck source=lib/cause.sh
-. "$RUNTIME/lib/cause.sh" || exit 1
-# shellcheck source=lib/supervise.sh
-. "$RUNTIME/lib/supervise.sh" || exit 1
-# shellcheck source=lib/await.sh
-. "$RUNTIME/lib/await.sh" || exit 1
-# shellcheck source=lib/etcd.sh
-. "$RUNTIME/lib/etcd.sh" || exit 1
-# shellcheck source=lib/tls.sh
-[[ ! -e $RUNTIME/lib/tls.sh ]] || . "$RUNTIME/lib/tls.sh" || exit 1
-# shellcheck source=lib/ready.sh
-. "$RUNTIME/lib/ready.sh" || exit 1
-# shellcheck source=lib/health.sh
-. "$RUNTIME/lib/health.sh" || exit 1
-# shellcheck source=lib/turned-away.sh
-. "$RUNTIME/lib/turned-away.sh" || exit 1
-# shellcheck source=lib/adopt.sh
-. "$RUNTIME/lib/adopt.sh" || exit 1
-# shellcheck source=lib/commands.sh
-. "$RUNTIME/lib/commands.sh" || exit 1
-# shellcheck source=lib/end.sh
-. "$RUNTIME/lib/end.sh" || exit 1
-# What job.sbatch sets where these parts are there.
-TLS='' RACKS=0
+# Of RUNTIME_FILES, which job.sbatch has checked, those that are parts of this shell; a job has those that it needs.
+for PART in "${RUNTIME_FILES[@]}"; do
+  [[ $PART == @(cause-line.sh|environment.sh|lib/*.sh) ]] || continue
+  # shellcheck source=/dev/null
+  . "$RUNTIME/$PART" || exit 1
+done
+
+# has PART: whether the job has lib/PART.sh.
+has() {
+  [[ " ${RUNTIME_FILES[*]} " == *" lib/$1.sh "* ]]
+}
+
+# Set by job.sbatch with infra.tls.
+TLS=''
 # What the preamble has changed, as NAME=VALUE, for the steps.
 PREAMBLE=()
 # Lines of state/image that have become events.
 IMAGE_TOLD=0
-
+# Whose allocation a session has, owned or borrowed; empty in a job. What messages call it.
+OWNED='' WHAT=job
 # A signal that the job got while its supervisor was not there.
 TOLD=''
 # Where what this attempt says in job.log begins.
 JOB_LOG_START=0
 now
 STARTED=$NOW
-# How often Slurm has put the job back into the queue. What an attempt leaves, logs and state, is in its own folder, so
-# that nothing of an earlier one is taken for its own.
+# How often Slurm has put the job back into the queue. Logs and state of each attempt are in a folder of its own.
 ATTEMPT=${SLURM_RESTART_COUNT:-0}
 ATTEMPT_DIR=$RUN_DIR
 ((ATTEMPT == 0)) || ATTEMPT_DIR=$RUN_DIR/attempts/$ATTEMPT
@@ -103,18 +72,13 @@ begin() {
 
 begin_attempt() {
   # Of an attempt that was killed.
-  rm -f "$RUN_DIR"/state/{credentials,etcd.lock,token,tls.key} "$RUN_DIR"/attempts/*/state/{credentials,etcd.lock,token,tls.key}
+  remove_passwords
   # The names that Dynamo reads. A letter comes first: NATS takes a value that looks like a number for one.
   printf 'export NATS_AUTH_USERNAME=dyn-slurm NATS_AUTH_PASSWORD=p%s\n' "$(random_hex)" >"$ATTEMPT_DIR/state/credentials"
   # Given back at the end, when the verdict needs it. Random, for file systems that compress.
   head -c 65536 /dev/urandom >"$ATTEMPT_DIR/state/reserve"
   event job-started job="$SLURM_JOB_ID" attempt:="$ATTEMPT" nodes:="$SLURM_JOB_NUM_NODES"
   save_state
-}
-
-# call_if_there FUNCTION [WORDS...]: calls a function of a part that the job may not have.
-call_if_there() {
-  ! declare -F "$1" >/dev/null || "$@"
 }
 
 # What the submitting shell leaked would steer our steps and the services.

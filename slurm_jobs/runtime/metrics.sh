@@ -6,8 +6,8 @@
 RUNTIME=$DYN_SLURM_RUN_DIR/runtime
 # shellcheck source=lib/events.sh
 . "$RUNTIME/lib/events.sh" || exit 1
-# shellcheck source=lib/await.sh
-. "$RUNTIME/lib/await.sh" || exit 1
+# shellcheck source=lib/http.sh
+. "$RUNTIME/lib/http.sh" || exit 1
 
 INTERVAL=$1
 FOLDER=$2

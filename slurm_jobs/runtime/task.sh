@@ -22,14 +22,13 @@ PORT=()
 # bind STEP NODE_INDEX...: sets STEP, NODE_RANK and SELF_IP. Slurm numbers a step's nodes in its own order
 # (https://slurm.schedmd.com/srun.html, --nodelist), so a task that is not where the plan put it must not start.
 bind() {
-  local step=$1 here=${SLURMD_NODENAME:-unknown}
-  shift
-  local -a planned=("$@")
-  STEP=$step
+  local here=${SLURMD_NODENAME:-unknown} index
+  local -a planned=("${@:2}")
+  STEP=$1
   NODE_RANK=${SLURM_NODEID:?not in a Slurm step}
-  local index=${planned[$NODE_RANK]}
+  index=${planned[$NODE_RANK]}
   [[ ${here%%.*} == "${NODE[$index]%%.*}" ]] ||
-    give_up "task $NODE_RANK of step $step runs on $here, the plan says ${NODE[$index]}"
+    give_up "task $NODE_RANK of step $STEP runs on $here, the plan says ${NODE[$index]}"
   # srun names logs after the short hostname, which need not be the node's name in Slurm.
   LOG=$ATTEMPT_DIR/logs/$STEP.$here.log
   [[ -e $LOG ]] || LOG=$ATTEMPT_DIR/logs/$STEP.${HOSTNAME%%.*}.log
@@ -40,11 +39,11 @@ bind() {
   # shellcheck disable=SC2034 # the step’s own script uses it
   SELF_IP=${NODE_IP[$index]}
   use_network "${NODE_INTERFACE[$index]:--}"
-  raise_open_files
-  if [[ -r $ATTEMPT_DIR/state/credentials ]]; then
-    # shellcheck source=/dev/null
-    . "$ATTEMPT_DIR/state/credentials"
-  fi
+  # etcd, NATS and frontends keep many connections open, and --propagate=NONE leaves us the node's low soft limit. Some
+  # programs go through all that they may have, so "unlimited" is no good.
+  ulimit -S -n 1048576 2>/dev/null || ulimit -S -n hard
+  # shellcheck source=/dev/null
+  [[ ! -r $ATTEMPT_DIR/state/credentials ]] || . "$ATTEMPT_DIR/state/credentials"
 }
 
 # use_network INTERFACE: tells those that would guess which network of the node to use, unless somebody else has told them:
@@ -63,15 +62,13 @@ use_network() {
 # bypass_proxy: what the job's nodes say to each other never goes through a proxy of the site. Some programs read the one
 # variable, some the other.
 bypass_proxy() {
-  local list='' name
-  for name in "${ENVIRONMENT[@]}"; do
-    case $name in
-      no_proxy=* | NO_PROXY=*) list+=${list:+,}${name#*=} ;;
-    esac
+  local list='' word
+  for word in "${ENVIRONMENT[@]}"; do
+    [[ ${word,,} != no_proxy=* ]] || list+=${list:+,}${word#*=}
   done
   [[ -n $list ]] || list=${no_proxy:-}${NO_PROXY:+,$NO_PROXY}
-  for name in localhost 127.0.0.1 ::1 "${NODE_IP[@]}" "${NODE[@]}" "${NODE[@]%%.*}"; do
-    [[ ,$list, == *",$name,"* ]] || list+=,$name
+  for word in localhost 127.0.0.1 ::1 "${NODE_IP[@]}" "${NODE[@]}" "${NODE[@]%%.*}"; do
+    [[ ,$list, == *",$word,"* ]] || list+=,$word
   done
   ENVIRONMENT+=("no_proxy=${list#,}" "NO_PROXY=${list#,}")
 }
@@ -95,12 +92,6 @@ await_binding() {
   done
 }
 
-# etcd, NATS and frontends keep many connections open, and --propagate=NONE leaves us the node's low soft limit.
-raise_open_files() {
-  # Some programs go through all that they may have, so "unlimited" is no good.
-  ulimit -S -n 1048576 2>/dev/null || ulimit -S -n hard
-}
-
 # make_local_dir PARENT: sets LOCAL_DIR, a fresh folder on the node's own disk that goes when the step ends.
 make_local_dir() {
   LOCAL_DIR=$(mktemp -d "$1/dyn-slurm-${SLURM_JOB_ID:-0}-$STEP.XXXXXX") || give_up "cannot make a folder in $1"
@@ -119,46 +110,40 @@ fill() {
   printf '%s\n' "$text"
 }
 
+# What a client without a password asks etcd.
+ASK_ETCD=$'POST /v3/kv/range HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n{"key":"AAAA"}'
+
 # await_services locked|tls|open ETCD_URL [NATS_URL]: all steps start at once, so these may not be there
 # yet. A locked etcd is there once it asks for a password, which the job notes down then, as it does the certificate.
 await_services() {
+  local etcd=${2#*://} nats=${3:-} asks='user name is empty'
+  [[ $1 != open ]] || asks='HTTP/1.'
   trap 'record 143 1 ""; exit 1' TERM INT USR2
-  local etcd=${2#*://} nats=${3:-} asks='HTTP/1.'
-  nats=${nats#*://}
-  [[ $1 == open ]] || asks='user name is empty'
   while [[ $1 != open && -z ${ETCD_AUTH_PASSWORD:-${ETCD_AUTH_CA:-}} ]]; do
     sleep 0.05
     # shellcheck source=/dev/null
     . "$ATTEMPT_DIR/state/credentials"
   done
-  until { [[ $1 == tls ]] || etcd_says "$etcd" "$asks"; } && { [[ -z $nats ]] || nats_says "$nats" INFO; }; do
+  until { [[ $1 == tls ]] || says "$etcd" "$asks" "$ASK_ETCD"; } && { [[ -z $nats ]] || says "${nats#*://}" INFO; }; do
     sleep 0.1
   done
   trap - TERM INT USR2
 }
 
-# etcd_says ADDRESS:PORT WORDS: whether they are in its answer to somebody without a password.
-etcd_says() (
-  exec 3<>"/dev/tcp/${1%:*}/${1##*:}" || exit 1
-  printf 'POST /v3/kv/range HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n{"key":"AAAA"}' >&3
+# says ADDRESS:PORT WORDS [REQUEST]: whether WORDS are in a line of its answer to the request, or of its greeting.
+says() (
+  exec 3<>"/dev/tcp/${1%:*}/${1##*:}" && printf '%s' "${3:-}" >&3 || exit 1
   while IFS= read -r -t 2 line <&3 || [[ -n $line ]]; do
     [[ $line != *"$2"* ]] || exit 0
   done
   exit 1
 ) 2>/dev/null
 
-# nats_says ADDRESS:PORT WORD: whether it greets so.
-nats_says() (
-  exec 3<>"/dev/tcp/${1%:*}/${1##*:}" && IFS= read -r -t 2 line <&3 && [[ $line == "$2"* ]]
-) 2>/dev/null
-
 # run COMMAND...: runs what must not end by itself. Even exit code 0 is a failure: the script then ends with 1, so that
 # srun ends the step's other tasks.
 run() {
-  local status=0
-  attend "$@" || status=$?
-  ((status)) || status=1
-  exit "$status"
+  attend "$@" && exit 1
+  exit
 }
 
 # complete COMMAND...: runs what has an end.
@@ -172,18 +157,15 @@ attend() {
   local program child status=0 told=0 woken=1 memory kills line
   bypass_proxy
   program=$(on_path "$1") || give_up "$1 is not on the PATH of this node"
-  shift
-  set -- "$program" "$@"
   # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
   # and to everything that the step started with proctrack/linuxproc; so the command ignores USR2, and gets TERM from here.
   trap '' USR2
   rm -f "$ATTEMPT_DIR/state/$STEP.$NODE_RANK.engine"
   memory=$(memory_cgroup)
   kills=$(kills_in "$memory")
-  start "$@" &
+  start "$program" "${@:2}" &
   child=$!
-  # A process that was stopped hears nothing before it goes on.
-  trap 'told=1 woken=1; { kill -TERM "$(engine_of "$child")"; kill -CONT "$(engine_of "$child")"; } 2>/dev/null' TERM INT USR2
+  trap 'told=1 woken=1; end_engine "$child"' TERM INT USR2
   while ((woken)); do
     woken=0
     # bash itself would print "Killed" into the log, where the command's own last words should be.
@@ -204,14 +186,6 @@ attend() {
   return "$status"
 }
 
-# was_short_of_memory CGROUP KILLS: whether the kernel has ended a process of the cgroup since it had counted so many. One
-# that is not the job's own may have ended another job's: a log that names a cause is right, then.
-was_short_of_memory() {
-  local now
-  now=$(kills_in "$1")
-  [[ -n $2 && -n $now && $now != "$2" ]] && { [[ $1 == */job_* ]] || ((CAUSE_GRADE < 5)); }
-}
-
 # start COMMAND...: in a subshell, which becomes it. What the config gives comes last, and wins.
 start() {
   local name
@@ -224,15 +198,14 @@ start() {
   become "$@"
 }
 
-# engine_of PID: the process that takes its leave when it is told to end; under a profiler that is not the one we started.
-engine_of() {
-  local file=$ATTEMPT_DIR/state/$STEP.$NODE_RANK.engine
-  if [[ -s $file ]]; then
-    printf '%s' "$(<"$file")"
-  else
-    printf '%s' "$1"
-  fi
-}
+# end_engine PID: TERM to the process that takes its leave when it is told to end; under a profiler that is not the one that
+# we started. A process that was stopped hears nothing before it goes on.
+end_engine() {
+  local engine=$1 file=$ATTEMPT_DIR/state/$STEP.$NODE_RANK.engine
+  [[ ! -s $file ]] || engine=$(<"$file")
+  kill -TERM "$engine"
+  kill -CONT "$engine"
+} 2>/dev/null
 
 # on_path PROGRAM: what to run, if the command will find it, whose PATH the config may give. Debian has nginx in a folder
 # that is not on everybody's PATH.
@@ -242,12 +215,9 @@ on_path() (
     [[ $word != PATH=* ]] || PATH=${word#PATH=}
   done
   # bash also finds a file that is not executable, where there is no other.
-  if [[ -x $(type -P "$1") ]]; then
-    printf '%s' "$1"
-  else
-    PATH=/usr/local/sbin:/usr/sbin:/sbin
-    type -P "$1"
-  fi
+  [[ ! -x $(type -P "$1") ]] || { printf '%s' "$1" && exit; }
+  PATH=/usr/local/sbin:/usr/sbin:/sbin
+  type -P "$1"
 )
 
 # record STATUS TOLD LINE [GRADE]: state/STEP.RANK.exit holds one value a line: time in ms, status, whether the step had
@@ -255,6 +225,14 @@ on_path() (
 record() {
   local file=$ATTEMPT_DIR/state/$STEP.$NODE_RANK.exit
   printf '%s\n' "$(date +%s%3N)" "$1" "$2" "${SLURMD_NODENAME:-unknown}" "$3" "${4:-6}" >"$file.part" && mv "$file.part" "$file"
+}
+
+# was_short_of_memory CGROUP KILLS: whether the kernel has ended a process of the cgroup since it had counted so many. One
+# that is not the job's own may have ended another job's: a log that names a cause is right, then.
+was_short_of_memory() {
+  local now
+  now=$(kills_in "$1")
+  [[ -n $2 && -n $now && $now != "$2" ]] && { [[ $1 == */job_* ]] || ((CAUSE_GRADE < 5)); }
 }
 
 # memory_cgroup: the folder of this task's memory cgroup, where there is one, of version 1 or 2; where Slurm gives the
@@ -286,11 +264,7 @@ memory_of() {
     [[ $limit != max && ${#limit} -lt 19 ]] && ((${least:=$limit} >= limit)) && least=$limit
     folder=${folder%/*}
   done
-  if [[ -n $least ]]; then
-    printf 'its cgroup may have %d MiB' "$((least >> 20))"
-  else
-    printf 'the node had no more'
-  fi
+  [[ -n $least ]] && printf 'its cgroup may have %d MiB' "$((least >> 20))" || printf 'the node had no more'
 }
 
 give_up() {

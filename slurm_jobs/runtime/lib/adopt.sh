@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
+# shellcheck shell=bash
 # A supervisor that is killed is started again, and takes over what runs: steps outlive it.
 
 # state/supervisor by step, of the supervisor before; empty for the first one.
@@ -78,15 +78,15 @@ recall_steps() {
     [[ -z ${STEP_KIND[$name]:-} ]] || continue
     STEPS+=("$name")
     read -r "STEP_KIND[$name]" _ <<<"${SAVED[$name]}"
-    STEP_ROLE[$name]='' STEP_HOSTS[$name]='[]'
+    STEP_ROLE[$name]='' STEP_HOSTS[$name]=''
     adopt_step "$name"
   done
 }
 
 # adopt_step NAME: as the supervisor before has left it.
 adopt_step() {
-  local name=$1 kind state pid since until restarts asked served change id
-  read -r kind state pid since until restarts asked served change <<<"${SAVED[$name]}"
+  local name=$1 state pid since until restarts asked served change id
+  read -r _ state pid since until restarts asked served change <<<"${SAVED[$name]}"
   STEP_STATE[$name]=$state STEP_SINCE[$name]=${since#-} STEP_UNTIL[$name]=${until#-} STEP_RESTARTS[$name]=${restarts#-}
   STEP_ASKED[$name]=${asked#-} STEP_SERVED[$name]=${served#-} STEP_CHANGE[$name]=${change#-}
   STEP_PID[$name]=''
@@ -121,7 +121,7 @@ stand_for() {
 all_recorded() {
   local -a records hosts
   mapfile -t records < <(compgen -G "$ATTEMPT_DIR/state/$1.*.exit")
-  IFS=, read -ra hosts <<<"${STEP_HOSTS[$1]}"
+  read -ra hosts <<<"${STEP_HOSTS[$1]}"
   ((${#records[@]} >= ${#hosts[@]}))
 }
 
@@ -139,67 +139,15 @@ relist() {
   list_steps 9 &
 }
 
-# find_nodes COUNT INTERFACE...: asks them, but for those that were bound before: what runs there would fail the preflight.
-find_nodes() {
+# recall_nodes: as the supervisor before has bound them; fails where it has not.
+recall_nodes() {
   local index
-  if [[ ! -r $ATTEMPT_DIR/state/nodes ]]; then
-    ask_nodes "$@"
-    return
-  fi
-  { read -ra NODE && read -ra NODE_IP && read -r DYN_SLURM_NODE_INTERFACES && read -r PORTS_COLUMN; } <"$ATTEMPT_DIR/state/nodes"
-  call_if_there ports_place "$PORTS_COLUMN"
+  [[ -s $ATTEMPT_DIR/state/bound ]] || return
+  { read -ra NODE_IP && read -r && read -r DYN_SLURM_NODE_INTERFACES && read -ra NODE && read -r PORTS_COLUMN; } \
+    <"$ATTEMPT_DIR/state/bound"
+  ! has ports || ports_place "$PORTS_COLUMN"
   for index in "${!NODE[@]}"; do
     ADDRESS[${NODE[index]}]=${NODE_IP[index]}
   done
   export DYN_SLURM_NODES="${NODE[*]}" DYN_SLURM_NODE_IPS="${NODE_IP[*]}" DYN_SLURM_NODE_INTERFACES
-}
-
-settle_nodes_once() {
-  [[ ! -e $ATTEMPT_DIR/state/nodes ]] || return 0
-  bind_nodes
-  printf '%s\n' "${NODE[*]}" "${NODE_IP[*]}" "$DYN_SLURM_NODE_INTERFACES" "${PORTS_COLUMN:-0}" >"$ATTEMPT_DIR/state/nodes.part" &&
-    mv "$ATTEMPT_DIR/state/nodes.part" "$ATTEMPT_DIR/state/nodes"
-}
-
-# enter_allocation HOSTS owned|borrowed: of a session, whose supervisor is a step in an allocation. HOSTS have commas.
-enter_allocation() {
-  local own=$SLURM_JOB_ID.${SLURM_STEP_ID:-} id name
-  OWNED=$2 WHAT=session
-  # Its srun may go, without which it goes on.
-  leave_step
-  SLURM_JOB_NODELIST=$1
-  SLURM_JOB_NUM_NODES=$(($(tr -cd , <<<"$1" | wc -c) + 1))
-  mkdir -p "$RUN_DIR/state"
-  list_steps_at_first
-  while IFS='|' read -r id name; do
-    # Of two that were started at once, the first one stays.
-    if [[ $name == session && $id != "$own" ]] && ((${id##*.} < ${own##*.})); then
-      echo "the session's supervisor runs already, as step $id"
-      exit 0
-    fi
-  done <"$RUN_DIR/state/listed"
-}
-
-# leave_step: a srun in a step takes that step for the whole allocation: "Only allocated 1 nodes asked for 2".
-leave_step() {
-  local name
-  unset BASH_ENV
-  for name in "${!SLURM_@}"; do
-    case $name in
-      SLURM_JOB_ID | SLURM_CONF | SLURM_CLUSTER_NAME) ;;
-      *) unset "$name" ;;
-    esac
-  done
-}
-
-# list_steps_at_first: what runs already must not be started beside itself.
-list_steps_at_first() {
-  : >"$RUN_DIR/state/listed"
-  for _ in 1 2 3 4 5; do
-    ! list_steps 20 || return 0
-    [[ -e $RUN_DIR/state/supervisor ]] || return 0
-    sleep 2
-  done
-  echo "the session's supervisor cannot ask Slurm what runs"
-  exit 1
 }

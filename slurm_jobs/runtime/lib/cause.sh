@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
+# shellcheck shell=bash
 # Why a step has ended: from the exit records that task.sh leaves, else from what its srun said.
 
 # What is known of the process that ended: step, role, rank, node, exit or signal, line.
@@ -86,7 +86,7 @@ blame_other() {
   for name in "$own" "${STEPS[@]}"; do
     [[ ${STEP_KIND[$name]:-} == worker ]] || continue
     is_up "$name" || continue
-    IFS=, read -ra hosts <<<"${STEP_HOSTS[$name]//[]\"[]/}"
+    read -ra hosts <<<"${STEP_HOSTS[$name]}"
     for rank in "${!hosts[@]}"; do
       host=${hosts[rank]} what=$name least=5
       [[ $name != "$own" ]] || what="rank $rank" least=3
@@ -117,7 +117,7 @@ ended_by_order() {
 # REASON.
 kept_by_order() {
   local -a record=()
-  ended_by_order && [[ ${STEP_POLICY[$STEP]:-} == keep && ${STEP_KIND[$STEP]} != monitor && ${STEP_KIND[$STEP]} != cleanup ]] || return 1
+  ended_by_order && [[ ${STEP_POLICY[$STEP]:-} == keep && ${STEP_KIND[$STEP]} != @(monitor|cleanup) ]] || return 1
   mapfile -t record < <(cat "$ATTEMPT_DIR/state/$STEP".*.exit)
   CAUSE=([step]=$STEP [role]=${STEP_ROLE[$STEP]} [node]=${record[3]:-})
   REASON="$STEP was told to end from outside the $WHAT"
@@ -162,27 +162,26 @@ node_said() {
       return
     fi
   done < <(printf '%s\n' "$2" && grep -aE '^srun: error: [^: ]+: tasks? ' "$ATTEMPT_DIR/state/$1.srun" 2>/dev/null)
-  [[ ${STEP_HOSTS[$1]} == *,* ]] || host_of "$1"
+  [[ ${STEP_HOSTS[$1]} == *' '* ]] || host_of "$1"
 }
 
 # host_named STEP NAME: the step's host of that name, in full or without its domain, as Slurm calls it.
 host_named() {
   local host
   local -a hosts
-  IFS=, read -ra hosts <<<"${STEP_HOSTS[$1]//[]\"[]/}"
-  for host in "${hosts[@]}"; do
+  read -ra hosts <<<"${STEP_HOSTS[$1]}"
+  for host in "${hosts[@]}" "$2"; do
     [[ ${host%%.*} != "${2%%.*}" ]] || break
-    host=''
   done
-  printf '%s' "${host:-$2}"
+  printf '%s' "$host"
 }
 
-cause_fields() {
+# list_cause: sets FIELDS to what an event says of CAUSE.
+list_cause() {
   local name
+  FIELDS=()
   for name in step role node line signal; do
-    printf '%s\0' "$name=${CAUSE[$name]:-}"
+    FIELDS+=("$name=${CAUSE[$name]:-}")
   done
-  for name in rank exit; do
-    printf '%s\0' "$name:=${CAUSE[$name]:-}"
-  done
+  FIELDS+=("rank:=${CAUSE[rank]:-}" "exit:=${CAUSE[exit]:-}")
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
+# shellcheck shell=bash
 # What the run's owner asks of a job that runs: files in commands/ of the run folder, read line by line, never run. Each
 # is answered by an event. ID.command, which appears whole, under this name:
 #
@@ -18,13 +18,18 @@ declare -A ANSWERED_FILE=()
 
 # take_commands: one after the other, in the order of their names. A release goes first, even while another is carried out.
 take_commands() {
-  local file id verb from problem
+  local file id verb from REFUSAL
   local -a names changes
-  refresh_commands
+  # A file system that caches folders shows new files after a change of ours.
+  if ((SECONDS >= COMMANDS_AT)); then
+    COMMANDS_AT=$((SECONDS + 2))
+    { : >"$RUN_DIR/commands/look" && rm -f "$RUN_DIR/commands/look"; } 2>/dev/null
+  fi
   for file in "$RUN_DIR"/commands/*.command; do
     [[ -e $file && -z ${ANSWERED_FILE[$file]:-} ]] || continue
+    id=${file##*/} id=${id%.command} verb='' from='' REFUSAL='' names=() changes=()
     read_command "$file"
-    if [[ -n $problem || $verb == release ]]; then
+    if [[ -n $REFUSAL || $verb == release ]]; then
       handle_command "$file"
     elif ((OPEN && !BUSY)); then
       BUSY=1
@@ -34,57 +39,44 @@ take_commands() {
   done
 }
 
-# refresh_commands: a file system that caches folders shows new files after a change of ours.
-refresh_commands() {
-  ((SECONDS >= COMMANDS_AT)) || return 0
-  COMMANDS_AT=$((SECONDS + 2))
-  { : >"$RUN_DIR/commands/look" && rm -f "$RUN_DIR/commands/look"; } 2>/dev/null
-}
-
-# read_command FILE: sets id, verb, from, names and changes of the caller, or problem.
+# read_command FILE: sets verb, from, names and changes of the caller, or REFUSAL.
 read_command() {
-  local file=$1 line
+  local line
   local -a lines=()
-  id=${file##*/} id=${id%.command} verb='' from='' problem='' names=() changes=()
   if [[ ! $id =~ ^[0-9]{14}-[0-9a-z]{1,16}$ ]]; then
-    problem="a command has no such name"
-  elif [[ -L $file || ! -f $file || ! -O $file || ! $(stat -c %a "$file") =~ ^[0-7]?[0-7][0145][0145]$ ]]; then
-    problem="it is not a file of the run's owner that nobody else may write"
-  else
-    mapfile -t -n 1000 lines <"$file"
-    parse_command
+    REFUSAL="a command has no such name"
+    return
+  elif [[ -L $1 || ! -f $1 || ! -O $1 || ! $(stat -c %a "$1") =~ ^[0-7]?[0-7][0145][0145]$ ]]; then
+    REFUSAL="it is not a file of the run's owner that nobody else may write"
+    return
   fi
-}
-
-parse_command() {
+  mapfile -t -n 1000 lines <"$1"
   if ((${#lines[@]} < 3)) || [[ ${lines[-1]} != end ]]; then
-    problem="the command is not whole"
+    REFUSAL="the command is not whole"
   elif [[ ! ${lines[0]} =~ ^(start|stop|restart|drain|release)$ ]]; then
-    problem="there is no command ${lines[0]:0:40}"
+    REFUSAL="there is no command ${lines[0]:0:40}"
   elif [[ ! ${lines[1]} =~ ^from\ ([A-Za-z0-9_@.,\ -]{1,200})$ ]]; then
-    problem="the command does not say whom it is from"
+    REFUSAL="the command does not say whom it is from"
   else
     verb=${lines[0]} from=${BASH_REMATCH[1]}
     for line in "${lines[@]:2:${#lines[@]}-3}"; do
-      if [[ ! $line =~ ^step\ ([a-z][a-z0-9-]*)(\ ([0-9a-f]{6}|none))?$ ]]; then
-        problem="the command has a line that says nothing: ${line:0:40}"
-        return
-      fi
+      [[ $line =~ ^step\ ([a-z][a-z0-9-]*)(\ ([0-9a-f]{6}|none))?$ ]] ||
+        { REFUSAL="the command has a line that says nothing: ${line:0:40}" && return; }
       names+=("${BASH_REMATCH[1]}") changes+=("${BASH_REMATCH[3]:-}")
     done
   fi
 }
 
-# handle_command FILE: what read_command has read.
+# handle_command FILE: carries out what read_command has read, unless it is refused.
 handle_command() {
-  local taken=${1%.command}.taken REFUSAL=$problem reason=$verb
+  local taken=${1%.command}.taken reason=$verb
   mv "$1" "$taken" 2>/dev/null || ANSWERED_FILE[$1]=1
   if [[ -z $REFUSAL ]]; then
     event command command="$id" verb="$verb" steps:="$(json_list "${names[@]}")" from="$from"
     case $verb in
       drain) reason="requests under way are answered, and the job ends" ;;
       release) reason="the $WHAT ends" ;;
-      *) "command_$verb" ;;
+      *) change_steps ;;
     esac
   fi
   if [[ -n $REFUSAL ]]; then
@@ -111,7 +103,14 @@ refuse_taken() {
   done
 }
 
-# check_named: sets REFUSAL where a step cannot be told, or has no such change.
+# change_steps: starts, stops or restarts the steps of `names`, or sets REFUSAL.
+change_steps() {
+  check_named
+  [[ -n $REFUSAL || $verb == start ]] || stop_named "${names[@]}"
+  [[ -n $REFUSAL || $verb == stop ]] || start_named
+}
+
+# check_named: sets REFUSAL where a step cannot be told, has no such change, or is to start and runs.
 check_named() {
   local index name script
   for index in "${!names[@]}"; do
@@ -128,37 +127,17 @@ check_named() {
     [[ ${changes[index]:-none} == none || -O $script ]] || REFUSAL="there is no change ${changes[index]} of $name"
     [[ -z $REFUSAL ]] || return 0
   done
-}
-
-command_start() {
-  local name
-  check_named
   for name in "${names[@]}"; do
-    [[ -z $REFUSAL ]] || return 0
-    ! is_up "$name" || REFUSAL="$name runs already; restart it"
+    [[ -n $REFUSAL || $verb != start ]] || ! is_up "$name" || REFUSAL="$name runs already; restart it"
   done
-  [[ -n $REFUSAL ]] || start_named
 }
 
-command_stop() {
-  check_named
-  [[ -n $REFUSAL ]] || stop_named "${names[@]}"
-}
-
-command_restart() {
-  check_named
-  [[ -z $REFUSAL ]] || return 0
-  stop_named "${names[@]}"
-  start_named
-}
-
-# start_named: once nothing of what they were is left.
+# start_named: once nothing of what they were is left. Until a step serves its end is told, and no more.
 start_named() {
   local index name until=$((SECONDS + STOP_GRACE + 4))
   for name in "${names[@]}"; do
     while alive "$name"; do
-      ((SECONDS < until)) || REFUSAL="the tasks of $name that has ended are still there; try again"
-      [[ -z $REFUSAL ]] || return 0
+      ((SECONDS < until)) || { REFUSAL="the tasks of $name that has ended are still there; try again" && return; }
       sleep 0.05
       check_steps
     done
@@ -169,25 +148,14 @@ start_named() {
       STEP_CHANGE[$name]=${changes[index]}
       event step-changed step="$name" change="${changes[index]}"
     fi
-    start_asked "$name"
-  done
-}
-
-# start_asked NAME: until it serves its end is told, and no more.
-start_asked() {
-  local name=$1
-  [[ ${STEP_KIND[$name]} != bench ]] || mkdir -p "$ATTEMPT_DIR/results"
-  STEP_ASKED[$name]=1
-  STEP_RESTARTS[$name]=0
-  start_step "$name"
-  WHOLE=0
-  if [[ -n ${STEP_PROBE[$name]:-} ]]; then
-    STEP_STATE[$name]=back
-    # A look at what it was before counts no more.
-    LOOK[$name]='' LOOK_AT[$name]=0
-  else
+    [[ ${STEP_KIND[$name]} != bench ]] || mkdir -p "$ATTEMPT_DIR/results"
+    STEP_ASKED[$name]=1 STEP_RESTARTS[$name]=0 WHOLE=0
+    start_step "$name"
     STEP_STATE[$name]=up
-  fi
+    [[ -z ${STEP_PROBE[$name]:-} ]] || STEP_STATE[$name]=back
+    # A look at what it was before counts no more.
+    LOOK[$name.look]='' LOOK_AT[$name.look]=0
+  done
 }
 
 # stop_named NAME...: those that run; it returns when they have ended.
@@ -195,16 +163,13 @@ stop_named() {
   local name grace=$STOP_GRACE
   local -a running=()
   for name in "$@"; do
-    case ${STEP_STATE[$name]} in
-      up | back | ending | resting) running+=("$name") ;;
-    esac
-  done
-  ((${#running[@]})) || return 0
-  for name in "${running[@]}"; do
-    # From now on their ends are no news.
+    [[ ${STEP_STATE[$name]} == @(up|back|ending|resting) ]] || continue
+    running+=("$name")
+    # From now on its end is no news.
     STEP_STATE[$name]=stopped
     STEP_UNTIL[$name]=$((SECONDS + STOP_GRACE))
   done
+  ((${#running[@]})) || return 0
   [[ -z $OWNED ]] || WHOLE=0
   [[ ${running[*]} != bench ]] || grace=$BENCH_GRACE
   stop_steps "$grace" "${running[@]}"

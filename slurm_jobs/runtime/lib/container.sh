@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
+# shellcheck shell=bash
 # The container that all steps of a node share, where the plan has the steps `container` and `cleanup`.
 
 # Seconds that nodes have to remove a container in, which is some hundred thousand files.
@@ -8,11 +8,7 @@ REMOVAL_TIME=120
 await_container() {
   local lacking
   [[ ${STEP_STATE[$1]} != over ]] || return 0
-  while alive "$1"; do
-    ((!DRAIN)) || drain timeout "$(at_time_limit)"
-    ((SECONDS < DEADLINE)) || end deadline "not ready after $DEADLINE s, waiting for the container to be unpacked from the image"
-    sleep 0.2
-  done
+  await_over "$1" 'the container to be unpacked from the image'
   if ! ended_well "$1"; then
     find_cause "$1"
     # Where the container is there, and lacks something, that is the cause.

@@ -1,11 +1,9 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
+# shellcheck shell=bash
 # The end of the job, through one door: the EXIT trap.
 
-OUTCOME=''
-REASON=''
+OUTCOME='' REASON=''
 # 1 when Slurm ends the job; when it will start it again.
-HURRY=0
-REQUEUED=0
+HURRY=0 REQUEUED=0
 # File descriptor of what the controller answers to the question whether it will start the job again.
 CONTROLLER=''
 # Seconds that steps have to end in after SIGTERM. Slurm's KillWait, after which it kills the job, is 30 by default.
@@ -17,10 +15,8 @@ HASTE=5
 end() {
   OUTCOME=$1
   REASON=$2
-  case $OUTCOME in
-    succeeded | timeout) exit 0 ;;
-    *) exit 1 ;;
-  esac
+  [[ $OUTCOME != @(succeeded|timeout) ]] || exit 0
+  exit 1
 }
 
 # on_sigterm: somebody wants the job to end, through Slurm, which kills what is left after its KillWait. slurmstepd has
@@ -75,7 +71,6 @@ failed_nodes() {
 
 finish() {
   local status=$? trouble
-  local -a cause
   trap '' TERM INT HUP USR1
   trap - EXIT
   if [[ -z $OUTCOME ]]; then
@@ -85,9 +80,8 @@ finish() {
   trouble=$(folder_trouble)
   # The last events are to fit even where everything else has filled the disk.
   rm -f "$ATTEMPT_DIR/state/reserve"
-  mapfile -d '' -t cause < <(cause_fields)
   save_state
-  ((${#CAUSE[@]} == 0)) || event process-ended reason="$REASON" "${cause[@]}"
+  ((${#CAUSE[@]} == 0)) || report process-ended
   event teardown outcome="$OUTCOME" reason="$REASON"
   if [[ $OUTCOME == failed ]] && ((!HURRY)); then
     blame_cause
@@ -95,23 +89,18 @@ finish() {
   fi
   tear_down
   [[ -z $CONTROLLER ]] || hear_requeue
-  remove_secrets
+  remove_passwords
   REASON+=$trouble
   if ((REQUEUED)); then
     event requeued reason="$REASON" seconds:="$(since_start)"
   else
-    event verdict outcome="$OUTCOME" reason="$REASON" seconds:="$(since_start)" attempt:="${ATTEMPT#0}" "${cause[@]}"
+    # What the config's secrets were; the next attempt would need these.
+    rm -f "$RUN_DIR"/env/*.secrets
+    list_cause
+    event verdict outcome="$OUTCOME" reason="$REASON" seconds:="$(since_start)" attempt:="${ATTEMPT#0}" "${FIELDS[@]}"
   fi
   rm -f "$ATTEMPT_DIR/state/supervisor"
-  end_allocation
-}
-
-# end_allocation: of a session. What failed leaves its nodes for another try.
-end_allocation() {
-  [[ $OWNED == owned ]] || return 0
-  case $OUTCOME in
-    succeeded | timeout) scancel "$SLURM_JOB_ID" ;;
-  esac
+  [[ -z $OWNED ]] || end_allocation
 }
 
 # folder_trouble: where logs and events may be missing, says so, and why.
@@ -121,10 +110,9 @@ folder_trouble() {
   rm -f "$trial"
 } 2>/dev/null
 
-# remove_secrets: the job's own passwords, and what the config's secrets were; the next attempt needs these.
-remove_secrets() {
+# remove_passwords: the job's own, of all attempts.
+remove_passwords() {
   rm -f "$RUN_DIR"/state/{credentials,etcd.lock,token,tls.key} "$RUN_DIR"/attempts/*/state/{credentials,etcd.lock,token,tls.key}
-  ((REQUEUED)) || rm -f "$RUN_DIR"/env/*.secrets
 }
 
 # tear_down: workers first, for without etcd they would wait to unregister. Where Slurm ends the job, it has told all
@@ -142,7 +130,7 @@ tear_down() {
     stop frontend nginx
     stop nats etcd
   fi
-  call_if_there remove_containers
+  ! has container || remove_containers
   # What steps of the head node could not remove because they were killed.
   rm -rf -- "$LOCAL/dyn-slurm-$SLURM_JOB_ID-"*
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
+# shellcheck shell=bash
 # What the job's own shell asks of etcd.
 
 ETCD_TOKEN=''
@@ -72,16 +72,17 @@ answered_by_etcd() {
   [[ $SAID == *'}' ]] || { echo "etcd does not answer yet"; return 1; }
 }
 
-# lift_alarms ADDRESS:PORT: prints the kinds of alarm that stopped etcd, CORRUPT or NOSPACE, and lifts them. etcd takes an
-# alarm from anybody, without a password; one that is real it raises again by itself.
+# lift_alarms ADDRESS:PORT: sets ALARMS to the kinds of alarm that stopped etcd, CORRUPT or NOSPACE, and lifts them; fails where
+# there is none. etcd takes an alarm from anybody, without a password; one that is real it raises again by itself.
 lift_alarms() {
-  local answer alarm member said=''
+  local answer alarm member
+  ALARMS=''
   answer=$(post_etcd "$1" /v3/maintenance/alarm '{"action":"GET"}')
   while [[ $answer =~ (\"memberID\":\"([0-9]+)\",)?\"alarm\":\"([A-Z]+)\" ]]; do
     member=${BASH_REMATCH[2]:-0} alarm=${BASH_REMATCH[3]}
     answer=${answer#*"${BASH_REMATCH[0]}"}
     post_etcd "$1" /v3/maintenance/alarm "{\"action\":\"DEACTIVATE\",\"memberID\":\"$member\",\"alarm\":\"$alarm\"}" >/dev/null
-    [[ " $said " == *" $alarm "* ]] || said+=" $alarm"
+    [[ " $ALARMS " == *" $alarm "* ]] || ALARMS+=${ALARMS:+ }$alarm
   done
-  [[ -n $said ]] && echo "${said# }"
+  [[ -n $ALARMS ]]
 }

@@ -40,12 +40,15 @@ now() {
   fi
 }
 
-# Seconds since the job started, with milliseconds.
-since_start() {
-  local NOW ms
+# since MS: the seconds since that time, with milliseconds.
+since() {
+  local NOW
   now
-  ms=$((NOW - STARTED))
-  printf '%d.%03d' "$((ms / 1000))" "$((ms % 1000))"
+  printf '%d.%03d' "$(((NOW - $1) / 1000))" "$(((NOW - $1) % 1000))"
+}
+
+since_start() {
+  since "$STARTED"
 }
 
 # json TEXT...: sets JSON, the text as a string; several separated by commas.

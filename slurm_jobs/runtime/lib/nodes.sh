@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153 # the parts of lib.sh share their variables
+# shellcheck shell=bash
 # Binds the plan's node indices to hosts, and asks every host whether it is fit for its part.
 
 # Seconds that all nodes have to answer in: nvidia-smi alone takes several on an idle node.
@@ -7,6 +7,7 @@ ANSWER_TIME=120
 ASK_AGAIN=(1 3)
 # Milliseconds that clocks may differ by unsaid. They tell which of two processes failed first, and nothing else.
 SKEW=2000
+# By node, what it has said, and when it was asked, and had answered, in ms since 1970.
 declare -A ADDRESS=() INTERFACE=() CLOCK=() ASKED=() ANSWERED=()
 # By node, milliseconds that its clock is ahead of the head node's; only where that is worth a warning.
 declare -A AHEAD=()
@@ -17,35 +18,38 @@ declare -A FOUND_ON=()
 declare -A FAULT=()
 # 0 while nodes are asked. Steps that are launched meanwhile wait on their nodes, and start nothing.
 BOUND=1
-
 # What each answer of a node begins with. What a prolog of the site prints does not have it.
 MARK=''
 # 1 once the answers to the preflight are heard.
 HEARD=0
 INTERFACES=()
+# The column of movable-ports.txt that counts, where there is one.
+PORTS_COLUMN=0
 
-# ask_nodes COUNT INTERFACE...: sets NODE by index, and asks all of them, in one short step beside what else the job does.
-ask_nodes() {
+# find_nodes COUNT INTERFACE...: sets NODE by index, and asks all of them, in one short step beside what else the job does; but
+# not those that were bound before: what runs there would fail the preflight.
+find_nodes() {
+  ! recall_nodes || return 0
   INTERFACES=("${@:2}")
   mapfile -t NODE < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
   ((${#NODE[@]} == $1)) || end failed "the plan needs $1 nodes, the allocation $SLURM_JOB_NODELIST has ${#NODE[@]}"
-  call_if_there seat_nodes
+  ! has racks || seat_nodes
   export DYN_SLURM_NODES="${NODE[*]}"
-  [[ ! -e $RUN_DIR/movable-ports.txt ]] || ports_place 0
+  ! has ports || ports_place 0
   BOUND=0
   # Tasks open it again and again; a file system that caches folders would keep from them that it has been made.
   : >"$ATTEMPT_DIR/state/bound"
   ASK_FROM=$SECONDS
   ask "${NODE[@]}"
-  ((!RACKS)) || settle_nodes
+  ! has racks || settle_nodes
 }
 
 # ask HOST...: each of them says line by line what node.sh finds.
 ask() {
-  local hosts host NOW left=$((ASK_FROM + ANSWER_TIME - SECONDS))
+  local list host NOW left=$((ASK_FROM + ANSWER_TIME - SECONDS))
   # For timeout, 0 is no limit.
   ((left > 0)) || left=1
-  printf -v hosts '%s,' "$@"
+  printf -v list '%s,' "$@"
   MARK=$(random_hex)
   now
   for host in "$@"; do
@@ -55,7 +59,7 @@ ask() {
   # Their steps' environment is looked at, too.
   # shellcheck disable=SC2016 # the nodes' bash expands its own arguments
   run_with_preamble timeout "$left" srun --nodes=$# --ntasks=$# --ntasks-per-node=1 \
-    --nodelist="${hosts%,}" --job-name=preflight --overlap --mpi=none --cpu-bind=none --input=none bash -c '
+    --nodelist="${list%,}" --job-name=preflight --overlap --mpi=none --cpu-bind=none --input=none bash -c '
       [[ ! -r $0 ]] || { . "$0" "$@"; exit; }
       printf "$1 $SLURMD_NODENAME %s\n" "problem cannot read the run folder" clock' \
     "$RUN_DIR/runtime/node.sh" "$MARK" "${INTERFACES[@]}" \
@@ -63,19 +67,20 @@ ask() {
   ASKING=$!
 }
 
-# bind_nodes: sets NODE_IP by index, and ports, once all nodes have answered, and lets the steps go. Ends the job where a node is not
-# as preflight.sh, if there is one, says that the job needs it.
+# bind_nodes: sets NODE_IP by index, and ports, once all nodes have answered, and lets the steps go. Ends the job where a node
+# is not as preflight.sh, if there is one, says that the job needs it.
 bind_nodes() {
-  local index list='' unfit name
+  local host name unfit list=''
   local -a interfaces=()
+  ((!BOUND)) || return 0
   ((HEARD)) || hear_nodes
-  call_if_there ports_move
+  ! has ports || ports_move
   NODE_IP=()
-  for index in "${!NODE[@]}"; do
-    judge "${NODE[$index]}"
-    NODE_IP+=("${ADDRESS[${NODE[$index]}]:-}")
-    interfaces+=("${INTERFACE[${NODE[$index]}]:--}")
-    list+=",{\"index\":$index,\"host\":$(json_text "${NODE[$index]}"),\"ip\":\"${NODE_IP[$index]}\"}"
+  for host in "${NODE[@]}"; do
+    judge "$host"
+    list+=",{\"index\":${#NODE_IP[@]},\"host\":$(json_text "$host"),\"ip\":\"${ADDRESS[$host]:-}\"}"
+    NODE_IP+=("${ADDRESS[$host]:-}")
+    interfaces+=("${INTERFACE[$host]:--}")
   done
   unfit=$(unfit)
   if [[ -e $RUN_DIR/preflight.sh || -n $unfit ]]; then
@@ -83,11 +88,12 @@ bind_nodes() {
       seconds:="$(since_start)"
   fi
   [[ -z $unfit ]] || end failed "$unfit"
-  call_if_there check_spans
+  ! has racks || check_spans
   [[ -z $TLS ]] || make_certificate
   export DYN_SLURM_NODE_IPS="${NODE_IP[*]}" DYN_SLURM_NODE_INTERFACES="${interfaces[*]}"
   BOUND=1
-  printf '%s\n' "${NODE_IP[*]}" "${DYN_SLURM_PORTS:-}" "$DYN_SLURM_NODE_INTERFACES" >"$ATTEMPT_DIR/state/bound"
+  # Tasks read the first three lines, and recall_nodes all.
+  printf '%s\n' "${NODE_IP[*]}" "${DYN_SLURM_PORTS:-}" "${interfaces[*]}" "${NODE[*]}" "$PORTS_COLUMN" >"$ATTEMPT_DIR/state/bound"
   event nodes-bound nodes:="[${list#,}]"
   for name in "${STEPS[@]}"; do
     tell_started "$name"
@@ -236,7 +242,7 @@ plural_verb() {
 blame_cause() {
   [[ -n ${CAUSE[node]:-} && -n ${CAUSE[line]:-} ]] || return 0
   ((${#SIGNATURE_PATTERN[@]})) || read_patterns
-  [[ ! ${CAUSE[line]} =~ ${FORM_node_fault:-^$} ]] || FAULT[${CAUSE[node]}]=${CAUSE[line]}
+  [[ ! ${CAUSE[line]} =~ ${FORM[node_fault]:-^$} ]] || FAULT[${CAUSE[node]}]=${CAUSE[line]}
 }
 
 # is_blamed: whether single nodes are to blame. What all nodes of several say is more likely the job's, or the site's.

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2153 # the parts of lib.sh share their variables
+# shellcheck shell=bash
 # Which node gets which index: the nodes of a worker are to be in one NVLink domain, or at least behind one switch. Slurm
 # lists nodes by name, and names need not follow racks.
 
@@ -6,17 +6,19 @@
 # as it is known.
 SPANS=() GIVEN=()
 declare -A RACK=() DOMAIN=()
+# 1 where the GPUs of several nodes may be in one NVLink domain.
+RACKS=0
 # What racks are, by who told: Slurm's blocks or leaf switches, or what nvidia-smi says of NVLink.
 RACK_KIND=''
 # Nodes that Slurm was asked to take from one block.
 SEGMENT=0
 
-# span NAME INDEX...: a worker, and its nodes.
+# span NAME INDEX...: a worker, and its nodes; that of the head node comes first, then the one with the most nodes.
 span() {
   SPANS+=("$*")
 }
 
-# expect_racks SEGMENT: the GPUs of several nodes may be in one NVLink domain.
+# expect_racks SEGMENT: sets RACKS.
 expect_racks() {
   RACKS=1 SEGMENT=$1
 }
@@ -55,67 +57,71 @@ read_topology() {
 # rack; what fits nowhere takes from the racks with most room. srun numbers a step's nodes in Slurm's order, whatever its
 # --nodelist says, so the nodes of a worker keep that order.
 order_by_rack() {
-  local host rack at index splits=0 tries=0
-  local home=${RACK[${GIVEN[0]}]:--}
-  local -a racks=() parts=() sizes=() places=() words=()
-  local -A hosts=() room=() owner=() left=()
+  local host at splits=0 tries=0 home=${RACK[${GIVEN[0]}]:--}
+  # By rack, its hosts that are not seated, and their number. By worker, or `rest`: the indices that are not seated.
+  local -a racks=() parts=("${SPANS[@]#* }") sizes=() places=()
+  local -A hosts=() room=() owner=() unseated=()
   NODE=("${GIVEN[@]}")
-  for host in "${GIVEN[@]}"; do
-    rack=${RACK[$host]:--}
-    [[ -n ${room[$rack]:-} ]] || racks+=("$rack")
-    hosts[$rack]+="$host "
-    ((++room[$rack]))
-  done
+  list_racks
   ((${#racks[@]} > 1)) || return 0
-  mapfile -t parts < <(list_parts)
-  left[rest]=" ${!NODE[*]} "
-  for at in "${!parts[@]}"; do
-    left[$at]="${parts[$at]} "
-    read -ra words <<<"${parts[$at]}"
-    sizes[at]=${#words[@]}
-    for index in "${words[@]}"; do
-      left[rest]=${left[rest]/ $index / }
-    done
-  done
-  left[rest]=${left[rest]# }
+  list_unseated
   if [[ ${parts[0]} == '0 '* ]]; then
     take_from "$home" 0
     ((--sizes[0]))
   else
     take_from "$home" rest
   fi
-  until place 0; do
+  until place_worker 0; do
     ((++splits))
   done
   for at in "${!parts[@]}"; do
-    rack=${places[$at]:-$home}
-    for ((index = 0; index < sizes[at]; index++)); do
-      if [[ -n ${places[$at]} ]]; then
-        # It has kept its room.
-        ((++room[$rack]))
-      elif ((room[$rack] == 0)); then
-        for host in "${racks[@]}"; do
-          ((room[$host] <= room[$rack])) || rack=$host
-        done
-      fi
-      take_from "$rack" "$at"
-    done
+    seat "$at"
   done
   for host in "${GIVEN[@]}"; do
     at=${owner[$host]:-rest}
-    NODE[${left[$at]%% *}]=$host
-    left[$at]=${left[$at]#* }
+    NODE[${unseated[$at]%% *}]=$host
+    unseated[$at]=${unseated[$at]#* }
   done
 }
 
-# list_parts: the node indices of each worker, that of the head node first, then the largest.
-list_parts() {
-  local entry
+list_racks() {
+  local host rack
+  for host in "${GIVEN[@]}"; do
+    rack=${RACK[$host]:--}
+    [[ -n ${room[$rack]:-} ]] || racks+=("$rack")
+    hosts[$rack]+="$host "
+    ((++room[$rack]))
+  done
+}
+
+list_unseated() {
+  local at index
   local -a words
-  for entry in "${SPANS[@]}"; do
-    read -ra words <<<"$entry"
-    printf '%d %d %s\n' "$((words[1] == 0))" "${#words[@]}" "${words[*]:1}"
-  done | sort -k1,1nr -k2,2nr -s | cut -d ' ' -f 3-
+  unseated[rest]=" ${!NODE[*]} "
+  for at in "${!parts[@]}"; do
+    unseated[$at]="${parts[$at]} "
+    read -ra words <<<"${parts[$at]}"
+    sizes[at]=${#words[@]}
+    for index in "${words[@]}"; do
+      unseated[rest]=${unseated[rest]/ $index / }
+    done
+  done
+  unseated[rest]=${unseated[rest]# }
+}
+
+# seat AT: the worker AT of `parts` takes its hosts, from its rack, which has kept its room, else from those with most room.
+seat() {
+  local index host rack=${places[$1]:-$home}
+  for ((index = 0; index < sizes[$1]; index++)); do
+    if [[ -n ${places[$1]} ]]; then
+      ((++room[$rack]))
+    elif ((room[$rack] == 0)); then
+      for host in "${racks[@]}"; do
+        ((room[$host] <= room[$rack])) || rack=$host
+      done
+    fi
+    take_from "$rack" "$1"
+  done
 }
 
 # take_from RACK OWNER: its next host is the owner's.
@@ -125,9 +131,9 @@ take_from() {
   ((--room[$1])) || true
 }
 
-# place AT: finds racks for the worker AT of `parts` and those after it, the fullest first, with at most `splits` that have
+# place_worker AT: finds racks for the worker AT of `parts` and those after it, the fullest first, with at most `splits` that have
 # none; fails where there are none. After so many tries, what comes gets what is there.
-place() {
+place_worker() {
   local rack wanted size=${sizes[$1]:-}
   [[ -n $size ]] || return 0
   ((++tries < 500)) || splits=${#sizes[@]}
@@ -137,7 +143,7 @@ place() {
       [[ ${parts[$1]} != '0 '* || $rack == "$home" ]] || continue
       places[$1]=$rack
       ((room[$rack] -= size))
-      ! place "$(($1 + 1))" || return 0
+      ! place_worker "$(($1 + 1))" || return 0
       ((room[$rack] += size))
       # Another with as much room would be no better.
       break
@@ -146,15 +152,16 @@ place() {
   ((splits > 0)) || return 1
   places[$1]=''
   ((--splits))
-  ! place "$(($1 + 1))" || return 0
+  ! place_worker "$(($1 + 1))" || return 0
   ((++splits))
   return 1
 }
 
-# settle_nodes: before anything is launched, where NVLink reaches from node to node: what the nodes say of their domains goes
+# settle_nodes: before anything is launched, and where NVLink reaches from node to node: what the nodes say of their domains goes
 # before Slurm's topology. Nodes that get another index by that are asked again, for what their new part needs.
 settle_nodes() {
-  local before=${NODE[*]} host
+  local seats=${NODE[*]} host
+  ((RACKS)) || return 0
   hear_nodes
   for host in "${!DOMAIN[@]}"; do
     RACK[$host]=${DOMAIN[$host]}
@@ -163,7 +170,7 @@ settle_nodes() {
   HEARD=1
   ((${#DOMAIN[@]} && ${#SPANS[@]})) || return 0
   order_by_rack
-  [[ ${NODE[*]} != "$before" ]] || return 0
+  [[ ${NODE[*]} != "$seats" ]] || return 0
   export DYN_SLURM_NODES="${NODE[*]}"
   CLOCK=() FINDINGS=() FOUND_ON=() ADDRESS=() INTERFACE=() PORTS_TAKEN=() PORTS_BUSY=()
   HEARD=0

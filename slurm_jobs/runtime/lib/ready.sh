@@ -1,16 +1,22 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
+# shellcheck shell=bash
 # When the service counts as ready: the workers are registered, every frontend sees them, and a completion has tokens.
 
-EXPECTED=()
-# 1 once it was.
+# The roles of workers, and by role: how many registrations there are when all workers run, of which component and endpoint,
+# and the body of a request for the number of its keys in etcd.
+ROLES=()
+declare -A WANTED=() COMPONENT=() ENDPOINT=() KEYS=()
+# See `service`.
+MODEL_PATH='' FRONTENDS=()
+# 1 once it was ready.
 READY=0
 # Seconds that a worker that is dead stays registered; by role, until when one may be, in seconds of the job.
 LEASE=0
 declare -A LEASE_UNTIL=()
 
-# expect ROLE WORKERS COMPONENT ENDPOINT ETCD_RANGE: ETCD_RANGE is the body of a count of its keys.
+# expect ROLE REGISTRATIONS COMPONENT ENDPOINT KEYS
 expect() {
-  EXPECTED+=("$1|$2|$3|$4|$5")
+  ROLES+=("$1")
+  WANTED[$1]=$2 COMPONENT[$1]=$3 ENDPOINT[$1]=$4 KEYS[$1]=$5
 }
 
 # service MODEL MODEL_PATH COMPLETION ETCD ENTRY FRONTEND...: what readiness is about; the last three are ADDRESS:PORT.
@@ -35,27 +41,19 @@ await_ready() {
   announce_ready
 }
 
-# announce_ready: the event `ready`, which says so where engines are mock.
+# announce_ready: the event `ready`, which says so where engines are mock: figures of such a service say nothing about GPUs.
 announce_ready() {
-  local engines=''
-  ! mock_engines || engines=mock
-  at "$ENTRY"
-  event ready url="http://$AT" model="$MODEL" seconds:="$(since_start)" engines="$engines"
-}
-
-# mock_engines: whether a worker's log begins as dynamo.mocker's does. Figures of such a service say nothing about GPUs.
-mock_engines() {
-  local name log head
+  local name log head='' engines=''
   for name in "${STEPS[@]}"; do
     [[ -n ${STEP_ROLE[$name]} ]] || continue
     for log in "$ATTEMPT_DIR/logs/$name".*.log; do
-      [[ -r $log ]] || continue
-      head=''
-      LC_ALL=C IFS= read -r -d '' -n 4096 head <"$log" || true
-      [[ $head != *dynamo.mocker* && $head != *' mocker worker'* ]] || return 0
+      # As dynamo.mocker's log begins.
+      [[ ! -r $log ]] || LC_ALL=C IFS= read -r -d '' -n 4096 head <"$log" || true
+      [[ $head != *dynamo.mocker* && $head != *' mocker worker'* ]] || engines=mock
     done
   done
-  return 1
+  at "$ENTRY"
+  event ready url="http://$AT" model="$MODEL" seconds:="$(since_start)" engines="$engines"
 }
 
 # service_answers: all of that at once, for workers that have been started again.
@@ -65,19 +63,16 @@ service_answers() {
 }
 
 workers_registered() {
-  local entry role want component endpoint range answer have missing=0
-  for entry in "${EXPECTED[@]}"; do
-    IFS='|' read -r role want component endpoint range <<<"$entry"
-    want=$(wanted "$role" "$want")
-    if ! answer=$(HTTP_TIME=10 ask_etcd "$1" "$range"); then
-      answer=$(HTTP_TIME=10 lift_alarms "$1")
-      echo "etcd does not say which workers are registered${answer:+; it had the alarm $answer, which is lifted now}"
+  local role missing=0
+  for role in "${ROLES[@]}"; do
+    if ! count_registered "$1" "$role"; then
+      HTTP_TIME=10 lift_alarms "$1"
+      echo "etcd does not say which workers are registered${ALARMS:+; it had the alarm $ALARMS, which is lifted now}"
       return 1
     fi
-    have=0
-    [[ ! $answer =~ \"count\":\"([0-9]+)\" ]] || have=${BASH_REMATCH[1]}
-    echo "registered $role $have $want"
-    ((have >= want)) || missing=1
+    count_wanted "$role" up back ending resting
+    echo "registered $role $HAVE $WANT"
+    ((HAVE >= WANT)) || missing=1
     # A worker that was killed stays registered until its lease runs out.
     if ((SECONDS < ${LEASE_UNTIL[$role]:-0})); then
       echo "the lease of a $role worker that was lost runs out"
@@ -87,31 +82,35 @@ workers_registered() {
   ((!missing))
 }
 
-# wanted ROLE INSTANCES: how many instances there can be, of workers that are not lost for good.
-wanted() {
-  local name all=0 lost=0
+# count_registered ADDRESS:PORT ROLE: sets HAVE; fails where etcd does not tell.
+count_registered() {
+  local answer
+  answer=$(HTTP_TIME=${HTTP_TIME:-10} ask_etcd "$1" "${KEYS[$2]}") || return
+  HAVE=0
+  [[ ! $answer =~ \"count\":\"([0-9]+)\" ]] || HAVE=${BASH_REMATCH[1]}
+}
+
+# count_wanted ROLE STATE...: sets WANT to the registrations of its workers in those states. All register equally often.
+count_wanted() {
+  local name all=0 some=0
   for name in "${STEPS[@]}"; do
     [[ ${STEP_ROLE[$name]} == "$1" ]] || continue
     ((++all))
-    [[ ${STEP_STATE[$name]} != lost && ${STEP_STATE[$name]} != stopped ]] || ((++lost))
+    [[ " ${*:2} " != *" ${STEP_STATE[$name]} "* ]] || ((++some))
   done
-  # All workers of a role register equally often.
-  if ((lost)); then
-    echo "$(($2 * (all - lost) / all))"
-  else
-    echo "$2"
-  fi
+  WANT=${WANTED[$1]}
+  ((all == 0)) || WANT=$((WANT * some / all))
 }
 
 # Counts /health's instances by component, whatever the order of their keys.
 frontends_see() {
-  local frontend entry role want component endpoint range have
+  local frontend role answer have
   for frontend in "$@"; do
-    for entry in "${EXPECTED[@]}"; do
-      IFS='|' read -r role want component endpoint range <<<"$entry"
-      want=$(wanted "$role" "$want")
-      have=$(HTTP_TIME=10 http GET "$frontend" /health | tr '{}' '\n' | grep -F "\"endpoint\":\"$endpoint\"" | grep -cF "\"component\":\"$component\"")
-      ((have >= want)) || { echo "frontend $frontend sees $have of $want $role workers"; return 1; }
+    for role in "${ROLES[@]}"; do
+      count_wanted "$role" up back ending resting
+      answer=$(HTTP_TIME=10 http GET "$frontend" /health | tr '{}' '\n' | grep -F "\"endpoint\":\"${ENDPOINT[$role]}\"")
+      have=$(grep -cF "\"component\":\"${COMPONENT[$role]}\"" <<<"$answer")
+      ((have >= WANT)) || { echo "frontend $frontend sees $have of $WANT $role workers"; return 1; }
     done
   done
 }
@@ -119,8 +118,7 @@ frontends_see() {
 # model_listed MODEL PATH FRONTEND...: PATH answers whether the model is ready; empty where the release has no such route.
 model_listed() {
   local model=$1 path=$2 frontend answer
-  shift 2
-  for frontend in "$@"; do
+  for frontend in "${@:3}"; do
     HTTP_TIME=10 http GET "$frontend" /v1/models | grep -qF "\"id\":$(json_text "$model")" ||
       { echo "frontend $frontend does not list $model yet"; return 1; }
     [[ -n $path ]] || continue

@@ -1,12 +1,12 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
+# shellcheck shell=bash
 # The job's steps: one srun each, in the background.
 
 # By the plan's index, the nodes' names in Slurm and their addresses.
 NODE=() NODE_IP=()
 # In launch order; the rest by name.
 STEPS=()
-# What job.sbatch says of a step. COMMAND: the words of its srun, each followed by US (octal 37). POLICY: see on_step_exit.
-# PROBE: where it tells that it serves, see answers_at.
+# What job.sbatch says of a step. HOSTS: names, in the order of the plan's ranks. COMMAND: the words of its srun, each followed
+# by US (octal 37). POLICY: see on_step_exit. PROBE: where it tells that it serves, see answers_at.
 declare -A STEP_KIND=() STEP_ROLE=() STEP_HOSTS=() STEP_COMMAND=() STEP_POLICY=() STEP_PROBE=()
 # What has become of it, which state/supervisor keeps for a supervisor that comes after this one:
 #   STATE    stopped: not started yet, or by a command. up. back: started again, and not serving yet. ending: its srun still
@@ -34,19 +34,16 @@ launch() {
 
 # plan_step: the same, without starting it.
 plan_step() {
-  local name=$1 JSON
-  local -a hosts=()
+  local name=$1 hosts=''
   STEPS+=("$name")
   STEP_KIND[$name]=$2 STEP_ROLE[$name]=$3 STEP_POLICY[$name]=$4
   shift 4
   while [[ $1 != -- ]]; do
-    hosts+=("${NODE[$1]}")
+    hosts+=" ${NODE[$1]}"
     shift
   done
-  shift
-  json "${hosts[@]}"
-  STEP_HOSTS[$name]=[$JSON]
-  printf -v "STEP_COMMAND[$name]" '%s\037' "$@"
+  STEP_HOSTS[$name]=${hosts# }
+  printf -v "STEP_COMMAND[$name]" '%s\037' "${@:2}"
   STEP_STATE[$name]=stopped STEP_PID[$name]=''
   [[ -z ${SAVED[$name]:-} ]] || adopt_step "$name"
 }
@@ -89,8 +86,12 @@ run_with_preamble() {
 }
 
 tell_started() {
+  local JSON
+  local -a hosts
   [[ -n ${STEP_PID[$1]} ]] || return 0
-  event step-started step="$1" role="${STEP_ROLE[$1]}" nodes:="${STEP_HOSTS[$1]}"
+  read -ra hosts <<<"${STEP_HOSTS[$1]}"
+  json "${hosts[@]}"
+  event step-started step="$1" role="${STEP_ROLE[$1]}" nodes:="[$JSON]"
 }
 
 # start_again HOST...: whatever has become of the steps with a task on those nodes.
@@ -99,7 +100,7 @@ start_again() {
   local -a names=()
   for name in "${STEPS[@]}"; do
     for host in "$@"; do
-      [[ ${STEP_HOSTS[$name]} == *"\"$host\""* ]] || continue
+      [[ " ${STEP_HOSTS[$name]} " == *" $host "* ]] || continue
       names+=("$name")
       break
     done
@@ -124,13 +125,12 @@ alive() {
 
 # is_up NAME: whether its end would be news.
 is_up() {
-  [[ ${STEP_STATE[${1:-none}]:-} == up || ${STEP_STATE[${1:-none}]:-} == back ]]
+  [[ ${STEP_STATE[${1:-none}]:-} == @(up|back) ]]
 }
 
 # host_of STEP: of its first rank.
 host_of() {
-  local host=${STEP_HOSTS[$1]#'["'}
-  printf '%s' "${host%%\"*}"
+  printf '%s' "${STEP_HOSTS[$1]%% *}"
 }
 
 # step_said NAME PATTERN: the last line of its srun that matches.
@@ -138,45 +138,59 @@ step_said() {
   grep -aE "$2" "$ATTEMPT_DIR/state/$1.srun" 2>/dev/null | tail -n 1
 }
 
+# await_over STEP WHAT COMMAND...: until it has ended; repeats COMMAND meanwhile.
+await_over() {
+  while alive "$1"; do
+    "${@:3}"
+    ((!DRAIN)) || drain timeout "$(at_time_limit)"
+    ((SECONDS < DEADLINE)) || end deadline "not ready after $DEADLINE s, waiting for $2"
+    sleep 0.2
+  done
+}
+
+# find_steps KIND...: sets NAMES to the steps of those kinds.
+find_steps() {
+  local name
+  NAMES=()
+  for name in "${STEPS[@]}"; do
+    [[ " $* " != *" ${STEP_KIND[$name]} "* ]] || NAMES+=("$name")
+  done
+}
+
 # stop KIND...: ends the steps of those kinds.
 stop() {
-  local name
-  local -a names=()
-  for name in "${STEPS[@]}"; do
-    [[ " $* " != *" ${STEP_KIND[$name]} "* ]] || names+=("$name")
-  done
-  stop_steps "$GRACE" "${names[@]}"
+  find_steps "$@"
+  stop_steps "$GRACE" "${NAMES[@]}"
 }
 
 # stop_steps SECONDS NAME...: asks those steps to end, and kills what is left of them after so many seconds. srun passes
 # USR2 on to task.sh, which sends its command SIGTERM; to SIGTERM srun itself answers by killing the whole step.
 stop_steps() {
-  local name until=$((SECONDS + $1))
-  local -a left=()
-  shift
-  left=("$@")
-  signal_alive USR2
-  while ((${#left[@]} && SECONDS < until)); do
-    sleep 0.05
-    signal_alive 0
-  done
+  local until=$((SECONDS + $1))
+  local -a left=("${@:2}")
+  signal_left USR2
+  await_left "$until"
   # This takes milliseconds, unless a node does not answer.
-  signal_alive TERM
-  while ((${#left[@]} && SECONDS < until + 2)); do
+  signal_left TERM
+  await_left "$((until + 2))"
+}
+
+# await_left UNTIL: until none of the caller's `left` runs, at the latest at that second of the job.
+await_left() {
+  while ((${#left[@]} && SECONDS < $1)); do
     sleep 0.05
-    signal_alive 0
+    signal_left 0
   done
 }
 
-# signal_alive SIGNAL: of the caller's `left` those that run get it, and stay in it.
-signal_alive() {
+# signal_left SIGNAL: of the caller's `left` those that run get it, and stay in it.
+signal_left() {
   local name
   local -a names=("${left[@]}")
   left=()
   for name in "${names[@]}"; do
-    ! alive "$name" || left+=("$name")
-  done
-  for name in "${left[@]}"; do
+    alive "$name" || continue
+    left+=("$name")
     kill -"$1" "${STEP_PID[$name]}" 2>/dev/null
   done
 }

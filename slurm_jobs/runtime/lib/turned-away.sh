@@ -1,5 +1,5 @@
-# shellcheck shell=bash disable=SC2004,SC2034,SC2153,SC2154 # the parts of lib.sh share their variables
-# Whether frontends have taken a worker that was started again.
+# shellcheck shell=bash
+# How single workers are registered in etcd, and whether frontends have taken one that was started again.
 
 # warn_turned_away WORKER: frontends of Dynamo 1.x serve a role as the model card of its first worker has it. One with another
 # card is registered, and gets no requests; only their logs tell.
@@ -14,8 +14,8 @@ warn_turned_away() {
 # refusing INSTANCE: the frontend whose log says that it turns that one away.
 refusing() {
   local frontend
-  for frontend in "${STEPS[@]}"; do
-    [[ ${STEP_KIND[$frontend]} == frontend ]] || continue
+  find_steps frontend
+  for frontend in "${NAMES[@]}"; do
     tail -qc 16000000 "$ATTEMPT_DIR/logs/$frontend".*.log 2>/dev/null | grep -aqE "Rejected incompatible workers.*/$1\"" || continue
     printf '%s' "$frontend"
     return
@@ -28,7 +28,7 @@ refusing() {
 # longer than 10 s, nothing is known of that.
 seen_by_frontends() {
   local until=$((SECONDS + 10))
-  if [[ -z $MODEL_PATH || $'\n'$(printf '%s\n' "${EXPECTED[@]}") != *$'\n'"${STEP_ROLE[$1]}|"* ]]; then
+  if [[ -z $MODEL_PATH || -z ${WANTED[${STEP_ROLE[$1]:-none}]:-} ]]; then
     sleep 0.5
     return 0
   fi
@@ -37,62 +37,49 @@ seen_by_frontends() {
   done
 }
 
-# recovering_are_seen: the same for all workers that come back.
-recovering_are_seen() {
-  local entry
-  for entry in "${RECOVERING[@]}"; do
-    ((!READY)) || seen_by_frontends "${entry%% *}"
-  done
-}
-
 # all_decided: logs, which are long, are read only where a frontend has not taken all.
 all_decided() {
-  local entry frontend answer instance taken refused=''
+  local role frontend instance taken refused=''
   local -a registered=()
-  for entry in "${EXPECTED[@]}"; do
-    while read -r instance _; do
-      registered+=("$instance")
-    done < <(instances "${entry##*|}")
-  done
+  mapfile -t registered < <(for role in "${ROLES[@]}"; do instances "$role"; done)
   for frontend in "${FRONTENDS[@]}"; do
-    taken=0
-    answer=$(HTTP_TIME=$ANSWER_IN http GET "$frontend" "$MODEL_PATH")
-    while [[ $answer =~ \"workers\":([0-9]+)(.*) ]]; do
-      ((taken += BASH_REMATCH[1])) || :
-      answer=${BASH_REMATCH[2]}
+    taken=$(HTTP_TIME=$ANSWER_IN http GET "$frontend" "$MODEL_PATH" | grep -oE '"workers":[0-9]+' | cut -d : -f 2 | paste -sd +)
+    ((${taken:-0} < ${#registered[@]})) || continue
+    [[ -n $refused ]] || for instance in "${registered[@]%% *}"; do
+      ! refusing "$instance" >/dev/null || refused=$((refused + 1))
     done
-    ((taken < ${#registered[@]})) || continue
-    refused=${refused:-$(count_refused "${registered[@]}")}
-    ((taken + refused >= ${#registered[@]})) || return 1
+    ((${taken:-0} + ${refused:=0} >= ${#registered[@]})) || return 1
   done
 }
 
-# count_refused INSTANCE...
-count_refused() {
-  local instance count=0
-  for instance in "$@"; do
-    ! refusing "$instance" >/dev/null || ((++count))
-  done
-  echo "$count"
-}
-
-# instances RANGE: of what is registered there, the id and the value, a line each.
+# instances ROLE: of its registrations, the id and the value, a line each.
 instances() {
   local kv key
   while read -r kv || [[ -n $kv ]]; do
     [[ $kv =~ \"key\":\"([^\"]*)\".*\"value\":\"([^\"]*)\" ]] || continue
     key=$(base64 -d <<<"${BASH_REMATCH[1]}")
     printf '%s %s\n' "${key##*/}" "$(base64 -d <<<"${BASH_REMATCH[2]}")"
-  done < <(HTTP_TIME=$ANSWER_IN ask_etcd "$ETCD" "${1/',"count_only":true'/}" | tr '{' '\n')
+  done < <(HTTP_TIME=$ANSWER_IN ask_etcd "$ETCD" "${KEYS[$1]/',"count_only":true'/}" | tr '{' '\n')
+}
+
+# address_of WORKER: ADDRESS:PORT under which its first rank registers.
+address_of() {
+  at "${ADDRESS[$(host_of "$1")]:-}:$(sed -nE 's/^  DYN_TCP_RPC_PORT=[^0-9]*([0-9]+).*/\1/p' "$RUN_DIR/env/$1.env")"
+  printf '%s' "$AT"
 }
 
 # instance_of WORKER: under which id it is registered.
 instance_of() {
-  local entry instance value
-  for entry in "${EXPECTED[@]}"; do
-    [[ $entry == "${STEP_ROLE[$1]}|"* ]] || continue
-    while read -r instance value; do
-      [[ $value != *"\"$(address_of "$1")"[\"/]* ]] || printf '%s' "$instance"
-    done < <(instances "${entry##*|}")
+  [[ -n ${KEYS[${STEP_ROLE[$1]:-none}]:-} ]] || return 0
+  instances "${STEP_ROLE[$1]}" | grep -F -e "\"$(address_of "$1")\"" -e "\"$(address_of "$1")/" | head -n 1 | cut -d ' ' -f 1
+}
+
+# list_away ROLE: those of its workers whose address is in no registration.
+list_away() {
+  local name values
+  values=$(instances "$1")
+  for name in "${STEPS[@]}"; do
+    [[ ${STEP_ROLE[$name]} == "$1" && ${STEP_STATE[$name]} == up ]] || continue
+    [[ $values == *"\"$(address_of "$name")"[\"/]* ]] || echo "$name"
   done
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2016,SC2034,SC2153 # the parts of node.sh share their variables; backquotes are for people
+# shellcheck shell=bash
 # Which IPv4 address of this node the services use, and on which interface it is. https://man7.org/linux/man-pages/man8/ip-address.8.html
 
 # By index, what the latest list_addresses found: an address, the length of its network's prefix, and its interface.
@@ -96,6 +96,7 @@ take_default() {
   elif ((${#addresses[@]})); then
     TROUBLE="has a default route over several interfaces, each with an address (${addresses[*]}); write one of their names, or a subnet, as \`interface\` in the cluster profile"
   elif ((${#ROUTES[@]} == 0)); then
+    # shellcheck disable=SC2016 # backquotes are for people
     TROUBLE='has no default route that would name an interface; write its name, or a subnet, as `interface` in the cluster profile'
   fi
 }
