@@ -21,6 +21,7 @@ export interface BatchLine extends Stamp {
 }
 
 export const BATCH_WORDS: readonly string[] = ['Prefill batch', 'Decode batch'];
+const BATCH = new RegExp(BATCH_WORDS.join('|'));
 
 type Field = Exclude<keyof BatchLine, keyof Stamp | 'kind'>;
 
@@ -52,10 +53,13 @@ const FIELDS: ReadonlyMap<string, Field> = new Map([
 const MESSAGE_END = /["\u001b]/;
 
 /**
- * Reads a batch line, cut where one of BATCH_WORDS begins. Any SGLang from 0.4.9 to 0.5.23 wrote it, in its own format or
- * Dynamo's. Undefined where the words are not SGLang's.
+ * Reads a batch line, as any SGLang from 0.4.9 to 0.5.23 writes it, in its own format or Dynamo's. Undefined where it is
+ * none.
  */
-export function readBatch(before: string, words: string): BatchLine | undefined {
+export function readBatch(line: string): BatchLine | undefined {
+  const at = line.search(BATCH);
+  if (at < 0) return undefined;
+  const words = line.slice(at);
   const end = words.search(MESSAGE_END);
   const values: { -readonly [Name in Field]?: number | boolean } = {};
   // `Prefill batch. #new-seq: 1, #new-token: 64` or `Prefill batch, #new-seq: 1`.
@@ -71,5 +75,5 @@ export function readBatch(before: string, words: string): BatchLine | undefined 
   }
   if (values.running === undefined && values.newSequences === undefined) return undefined;
   const kind = words.startsWith('P') ? 'prefill' : 'decode';
-  return { kind, ...readStamp(before), ...(values as Partial<BatchLine>) };
+  return { kind, ...readStamp(line.slice(0, at)), ...(values as Partial<BatchLine>) };
 }

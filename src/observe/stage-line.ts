@@ -1,5 +1,5 @@
 import type { StartStage } from '../start-stages.ts';
-import type { Stamp } from './line-stamp.ts';
+import { readStamp, type Stamp } from './line-stamp.ts';
 
 /** How far a rank's start has come. `done` and `total` count what the stage's name says in log-event.ts. */
 export interface StageLine extends Stamp {
@@ -39,10 +39,9 @@ export const STAGE_WORDS: readonly string[] = STAGES.map(([words]) => words);
 const CAPTURE = /Capture [\w ]{1,60}graph (?:begin|end)\. /i;
 /** The count of a progress bar: `| 5/11 [00:03`. */
 const COUNT = /\| (\d{1,9})\/(\d{1,9}) \[/;
-const NO_RANKS = {};
 
-/** `line`: text that has one of STAGE_WORDS; `stamp` is what stands before it. */
-export function readStage(line: string, stamp: Stamp = { ranks: NO_RANKS }): StageLine | undefined {
+/** Undefined where a line tells of no stage. */
+export function readStage(line: string): StageLine | undefined {
   const [words, said] = STAGES.find(([each]) => line.includes(each)) ?? [];
   if (words === undefined || said === undefined) return undefined;
   if (words.startsWith('graph ') && !CAPTURE.test(line)) return undefined;
@@ -50,5 +49,6 @@ export function readStage(line: string, stamp: Stamp = { ranks: NO_RANKS }): Sta
   const count = done === undefined ? {} : { done: Number(done), total: Number(total) };
   // A bar that is full ends its stage only where nothing else does.
   const full = said.stage === 'deep-gemm' && done !== undefined && done === total;
+  const stamp = readStamp(line.slice(0, line.indexOf(words)));
   return { kind: 'stage', ...stamp, ...said, ...count, ...(full && { state: 'done' as const }) };
 }

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LogScanner } from '../../../src/observe/log-scanner.ts';
-import { PatternSearch } from '../../../src/observe/pattern-search.ts';
 import { packageRoot } from '../../world.ts';
 
 /** What a scanner tells of a log that comes in pieces of so many bytes. */
@@ -56,28 +55,4 @@ test('a line of a gigabyte is passed over but for its beginning', () => {
     expect.objectContaining({ kind: 'decode', running: 3 }),
   ]);
   expect((said[0] as [string, number])[1]).toBeLessThanOrEqual(64 * 1024);
-});
-
-test('words are found as one by one they would be', () => {
-  let seed = 7;
-  const random = (below: number) => {
-    seed = (seed * 1103515245 + 12345) % 2147483648;
-    return seed % below;
-  };
-  const letters = (count: number) => Array.from({ length: count }, () => 'abc'[random(3)]).join('');
-  for (let round = 0; round < 200; round++) {
-    const words = [...new Set(Array.from({ length: 1 + random(5) }, () => letters(2 + random(6))))];
-    const text = letters(300);
-    const patterns = new PatternSearch(words);
-    const bytes = Buffer.from(text);
-    for (let from = 0; ; ) {
-      const places = words.map((word) => text.indexOf(word, from)).filter((place) => place >= 0);
-      const expected = places.length === 0 ? -1 : Math.min(...places);
-      const at = patterns.find(bytes, from, bytes.length);
-      expect(at).toBe(expected);
-      if (at < 0) break;
-      expect(text.startsWith(words[patterns.which] ?? '?', at)).toBe(true);
-      from = at + 1;
-    }
-  }
 });
