@@ -2,8 +2,10 @@ import type { Role } from '../config/schema/role.ts';
 import { DynSlurmError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { pause } from '../host/pause.ts';
+import type { ObservedEvent } from '../run/events.ts';
 import type { LogEvent } from '../run/log-event.ts';
 import { readPlan } from '../run/plan-file.ts';
+import { alongside } from './alongside.ts';
 import type { BatchLine } from './batch-line.ts';
 import { inGroups } from './in-groups.ts';
 import { type LogFile, listLogs } from './log-file.ts';
@@ -23,6 +25,32 @@ const EVERY = 1000;
 const TAIL = 1024 * 1024;
 /** Bytes of one log that are read in one look, so that every log has its turn. */
 const MOST = 16 * 1024 * 1024;
+
+/** A run's events, and between them what its logs tell, from its first step until its end. */
+export function withLogs(
+  events: AsyncIterable<ObservedEvent>,
+  watch: LogWatch,
+  signal: AbortSignal,
+): AsyncGenerator<ObservedEvent> {
+  return alongside(
+    events,
+    {
+      tells: ({ steps, verdict }) => steps.size > 0 && !verdict,
+      async *read(state, until) {
+        for await (const event of watchLogs(watch, until)) {
+          const { ready, teardown } = state();
+          // A worker that serves has started, whatever its log left out.
+          if (ready && event.kind === 'stage' && event.state === 'stuck') continue;
+          // Processes that are told to end complain of each other's absence. That is the cause of nothing.
+          const ending = teardown?.outcome ?? 'failed';
+          if (ending !== 'failed' && event.kind === 'signature') continue;
+          yield event;
+        }
+      },
+    },
+    signal,
+  );
+}
 
 /**
  * What the logs of a run's latest attempt tell, as they grow, until the abort: how far the workers have come in their

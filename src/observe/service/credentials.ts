@@ -1,19 +1,14 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../../host/host.ts';
 
-export interface Login {
+interface Login {
   readonly username: string;
   readonly password: string;
 }
 
-/** PEM texts of a job with `infra.tls`: the certificate is its own authority. */
-export interface Certificate {
-  readonly certificate: string;
-  readonly key: string;
-}
-
 export interface Credentials {
-  readonly tls?: Certificate;
+  /** PEM texts of a job with `infra.tls`: the certificate is its own authority. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
   readonly etcd?: Login;
   readonly nats?: Login;
 }

@@ -1,15 +1,8 @@
 import { Etcd3, type IWatchResponse, type Watcher } from 'etcd3';
 import { onAbort } from '../../host/on-abort.ts';
 import type { Instance } from '../../run/service-event.ts';
-import type { Certificate, Credentials } from './credentials.ts';
-import { INSTANCES, parseRegistration } from './registrations.ts';
-
-/** All registrations at one revision of etcd. */
-export interface Registrations {
-  /** etcd's own number, which may be beyond 2^53. */
-  readonly revision: string;
-  readonly instances: readonly Instance[];
-}
+import type { Credentials } from './credentials.ts';
+import { INSTANCES, parseRegistration, type Registrations } from './registrations.ts';
 
 /** Milliseconds that etcd has to answer in. */
 const TIMEOUT = 4000;
@@ -30,7 +23,13 @@ export async function watchRegistrations(
   const deadline = () => ({ deadline: Date.now() + TIMEOUT });
   const client = new Etcd3({
     hosts: `${tls ? 'https' : 'http'}://${host}:${port}`,
-    ...(tls && { credentials: clientCredentials(tls) }),
+    ...(tls && {
+      credentials: {
+        rootCertificate: Buffer.from(tls.certificate),
+        certChain: Buffer.from(tls.certificate),
+        privateKey: Buffer.from(tls.key),
+      },
+    }),
     ...(login && { auth: { ...login, callOptions: deadline } }),
     defaultCallOptions: ({ isStream }) => (isStream ? {} : deadline()),
     grpcOptions: {
@@ -46,7 +45,11 @@ export async function watchRegistrations(
     const told = (revision: string) => onChange({ revision, instances: [...known.values()] });
     told(header.revision);
     // Not create(): it would hide a watcher that never gets a connection.
-    watcher = client.watch().prefix(INSTANCES).startRevision(next(header.revision)).watcher();
+    watcher = client
+      .watch()
+      .prefix(INSTANCES)
+      .startRevision(String(BigInt(header.revision) + 1n))
+      .watcher();
     await ended(watcher, signal, (change) => {
       for (const { type, kv } of change.events) {
         if (type === 'Delete') known.delete(kv.key.toString());
@@ -61,17 +64,10 @@ export async function watchRegistrations(
   }
 }
 
-function clientCredentials({ certificate, key }: Certificate) {
-  const own = Buffer.from(certificate);
-  return { rootCertificate: own, certChain: own, privateKey: Buffer.from(key) };
-}
-
 function put(known: Map<string, Instance>, key: Buffer, value: Buffer): void {
   const instance = parseRegistration(key.toString(), value.toString());
   if (instance) known.set(key.toString(), instance);
 }
-
-const next = (revision: string): string => (BigInt(revision) + 1n).toString();
 
 /** Resolves with the abort. @throws Error when the watch ends by itself. */
 function ended(

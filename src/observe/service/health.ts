@@ -1,5 +1,5 @@
+import { isObject, parseJson } from '../../run/lenient.ts';
 import type { FrontendHealth } from '../../run/service-event.ts';
-import { parseBigJson } from './big-json.ts';
 import type { Answer } from './web.ts';
 
 /** What a frontend's `/health` says; a release in which it is 503 until discovery is done says so in its body. */
@@ -26,12 +26,8 @@ export function parseReady({ status, text }: Answer): Pick<FrontendHealth, 'read
   return { ready, workerTypes };
 }
 
-function objectIn(text: string): Record<string, unknown> {
-  try {
-    const value = parseBigJson(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
+/** Ids of instances, which are beyond 2^53, are not read. */
+function objectIn(text: string): Readonly<Record<string, unknown>> {
+  const value = parseJson(text);
+  return isObject(value) ? value : {};
 }

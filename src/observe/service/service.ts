@@ -1,13 +1,13 @@
 import type { Host } from '../../host/host.ts';
 import { unlessAborted } from '../../host/on-abort.ts';
 import { openTunnel } from '../../host/tunnel.ts';
-import type { ServiceEvent } from '../../run/service-event.ts';
+import type { ServiceEvent, ServiceEventBody } from '../../run/service-event.ts';
 import { AsyncQueue } from '../async-queue.ts';
 import { readCredentials } from './credentials.ts';
 import { dialerFor, type NodeDialer } from './dialer.ts';
 import type { HostPort, ServiceEndpoints } from './endpoints.ts';
-import { instancesEvent } from './etcd-source.ts';
 import { watchRecorded } from './recorded-source.ts';
+import { instancesEvent } from './registrations.ts';
 import { persist, Report } from './report.ts';
 import { Web } from './web.ts';
 import { watchWeb } from './web-source.ts';
@@ -44,8 +44,8 @@ export async function* observeService(
   const either = AbortSignal.any([signal, stop.signal]);
   const reach = { frontends: true };
   const sources = [
-    watchEtcd(watch, dialer, report, either),
-    watchNats(watch, dialer, report, either),
+    watchInfra('etcd', watch, dialer, report, either),
+    watchInfra('nats', watch, dialer, report, either),
     watchWeb(
       {
         ...watch,
@@ -78,69 +78,32 @@ async function libraries() {
   return { ...discovery, ...bus };
 }
 
-async function watchEtcd(
+/** etcd or NATS, again and again where the connection ends. */
+async function watchInfra(
+  source: 'etcd' | 'nats',
   { host, attemptDir, endpoints }: ServiceWatch,
   dialer: NodeDialer,
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
-  const { etcd } = endpoints;
-  if (etcd === undefined) return;
-  const { watchRegistrations } = await libraries();
-  await persist(
-    'etcd',
-    dialer.via,
-    report,
-    async (up) => {
-      const credentials = await readCredentials(host, attemptDir);
-      await through(dialer, etcd, (near) =>
-        watchRegistrations(
-          near,
-          credentials,
-          (all) => {
-            up();
-            report.tell(instancesEvent(all, endpoints));
-          },
-          signal,
-        ),
-      );
-    },
-    signal,
-  );
-}
-
-async function watchNats(
-  { host, attemptDir, endpoints }: ServiceWatch,
-  dialer: NodeDialer,
-  report: Report,
-  signal: AbortSignal,
-): Promise<void> {
-  const { nats } = endpoints;
-  if (nats === undefined) return;
-  const { watchBus } = await libraries();
-  await persist(
-    'nats',
-    dialer.via,
-    report,
-    async (up) => {
-      const credentials = await readCredentials(host, attemptDir);
-      await through(dialer, nats, (near) =>
-        watchBus(
-          near,
-          credentials,
-          BUS_EVERY,
-          (bus) => {
-            up();
-            // Round trips differ each time, which is no news.
-            const { milliseconds: _, ...lasting } = bus;
-            report.tellChange({ kind: 'bus', ...bus }, JSON.stringify(lasting));
-          },
-          signal,
-        ),
-      );
-    },
-    signal,
-  );
+  const endpoint = endpoints[source];
+  if (endpoint === undefined) return;
+  const { watchRegistrations, watchBus } = await libraries();
+  const read = async (up: () => void) => {
+    const credentials = await readCredentials(host, attemptDir);
+    await through(dialer, endpoint, (near) =>
+      source === 'etcd'
+        ? watchRegistrations(near, credentials, (all) => hear(up, instancesEvent(all, endpoints)), signal)
+        : watchBus(near, credentials, BUS_EVERY, (bus) => hear(up, { kind: 'bus', ...bus }), signal),
+    );
+  };
+  const hear = (up: () => void, event: ServiceEventBody) => {
+    up();
+    // Round trips differ each time, which is no news.
+    if (event.kind === 'bus') report.tellChange(event, JSON.stringify({ ...event, milliseconds: 0 }));
+    else report.tell(event);
+  };
+  await persist(source, dialer.via, report, read, signal);
 }
 
 /** Libraries that dial by themselves get a port of this machine's loopback, which leads there. */

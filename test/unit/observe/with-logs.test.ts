@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { localHost } from '../../../src/host/local.ts';
-import { withLogs } from '../../../src/observe/with-logs.ts';
+import { withLogs } from '../../../src/observe/log-watch.ts';
 import type { ObservedEvent, Outcome } from '../../../src/run/events.ts';
 import { packageRoot } from '../../world.ts';
 

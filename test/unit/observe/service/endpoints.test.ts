@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { endpointsOf, type ServiceEndpoints } from '../../../../src/observe/service/endpoints.ts';
-import { instancesEvent } from '../../../../src/observe/service/etcd-source.ts';
-import { parseRegistration } from '../../../../src/observe/service/registrations.ts';
+import { instancesEvent, parseRegistration } from '../../../../src/observe/service/registrations.ts';
 import type { RunEventBody } from '../../../../src/run/events.ts';
 import { type PlanFile, parsePlan } from '../../../../src/run/plan-file.ts';
 import { stateAfter } from '../../../../src/run/state.ts';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseBigJson } from '../../../../src/observe/service/big-json.ts';
 import { parseFrontendHealth, parseReady } from '../../../../src/observe/service/health.ts';
 
 function recorded(name: string) {
@@ -34,25 +33,4 @@ test.each([
   ['serving.unknown-model', {}],
 ])('reads %s', (name, ready) => {
   expect(parseReady(recorded(name))).toEqual(ready);
-});
-
-test('ids of a recorded answer keep all their digits', () => {
-  const { text } = recorded('serving.health');
-  const { instances } = parseBigJson(text) as { instances: { instance_id: string }[] };
-  for (const { instance_id: id } of instances) {
-    expect(text).toContain(`"instance_id":${id}`);
-    expect(JSON.parse(text)).not.toMatchObject({ instances: [{ instance_id: BigInt(id) }] });
-  }
-  expect(instances.length).toBeGreaterThan(0);
-});
-
-test.each([
-  ['{"a":1682272636686925605}', { a: '1682272636686925605' }],
-  ['[9007199254740991,-9007199254740993,1e20,0.125]', [9007199254740991, '-9007199254740993', 1e20, 0.125]],
-  [
-    '{"text":"id 1682272636686925605 \\" 1682272636686925605"}',
-    { text: 'id 1682272636686925605 " 1682272636686925605' },
-  ],
-])('reads %s', (text, value) => {
-  expect(parseBigJson(text)).toEqual(value);
 });
