@@ -9,66 +9,42 @@ export type JobPhase =
   | 'unknown'
   | 'gone';
 
-/** How Slurm says that a job ended. */
-type JobEnd = 'completed' | 'failed' | 'cancelled' | 'timeout';
-
 export interface JobState {
   /** Slurm's word, or `UNKNOWN`. */
   readonly word: string;
   readonly phase: JobPhase;
-  /** Where `phase` is `ended`. */
-  readonly end?: JobEnd;
+  /** How it ended, where `phase` is `ended`. */
+  readonly end?: 'completed' | 'failed' | 'cancelled' | 'timeout';
 }
 
 type Facts = Omit<JobState, 'word'>;
 
-const ended = (end: JobEnd): Facts => ({ phase: 'ended', end });
-const pending: Facts = { phase: 'pending' };
-const starting: Facts = { phase: 'starting' };
-const running: Facts = { phase: 'running' };
-const suspended: Facts = { phase: 'suspended' };
-const ending: Facts = { phase: 'ending' };
-
 /** https://slurm.schedmd.com/job_state_codes.html, states and flags; flags mostly stand alone in text. */
 const STATES = new Map<string, Facts>([
-  ['PENDING', pending],
-  ['REQUEUED', pending],
-  ['REQUEUE_FED', pending],
-  ['REQUEUE_HOLD', pending],
-  ['RESV_DEL_HOLD', pending],
-  ['SPECIAL_EXIT', pending],
-  ['EXPEDITING', pending],
-  ['CONFIGURING', starting],
-  ['POWER_UP_NODE', starting],
-  ['RUNNING', running],
-  ['RESIZING', running],
-  ['SIGNALING', running],
-  ['SUSPENDED', suspended],
-  ['STOPPED', suspended],
-  ['COMPLETING', ending],
-  ['STAGE_OUT', ending],
-  ['UPDATE_DB', ending],
-  ['COMPLETED', ended('completed')],
-  ['CANCELLED', ended('cancelled')],
-  ['PREEMPTED', ended('cancelled')],
-  ['REVOKED', ended('cancelled')],
-  ['TIMEOUT', ended('timeout')],
-  ['DEADLINE', ended('timeout')],
-  ['FAILED', ended('failed')],
-  ['BOOT_FAIL', ended('failed')],
-  ['LAUNCH_FAILED', ended('failed')],
-  ['NODE_FAIL', ended('failed')],
-  ['OUT_OF_MEMORY', ended('failed')],
-  ['RECONFIG_FAIL', ended('failed')],
+  ...words({ phase: 'pending' }, 'PENDING', 'REQUEUED', 'REQUEUE_FED', 'REQUEUE_HOLD', 'RESV_DEL_HOLD'),
+  ...words({ phase: 'pending' }, 'SPECIAL_EXIT', 'EXPEDITING'),
+  ...words({ phase: 'starting' }, 'CONFIGURING', 'POWER_UP_NODE'),
+  ...words({ phase: 'running' }, 'RUNNING', 'RESIZING', 'SIGNALING'),
+  ...words({ phase: 'suspended' }, 'SUSPENDED', 'STOPPED'),
+  ...words({ phase: 'ending' }, 'COMPLETING', 'STAGE_OUT', 'UPDATE_DB'),
+  ...words({ phase: 'ended', end: 'completed' }, 'COMPLETED'),
+  ...words({ phase: 'ended', end: 'cancelled' }, 'CANCELLED', 'PREEMPTED', 'REVOKED'),
+  ...words({ phase: 'ended', end: 'timeout' }, 'TIMEOUT', 'DEADLINE'),
+  ...words({ phase: 'ended', end: 'failed' }, 'FAILED', 'BOOT_FAIL', 'LAUNCH_FAILED', 'NODE_FAIL'),
+  ...words({ phase: 'ended', end: 'failed' }, 'OUT_OF_MEMORY', 'RECONFIG_FAIL'),
 ]);
+
+function words(facts: Facts, ...names: readonly string[]): readonly (readonly [string, Facts])[] {
+  return names.map((name) => [name, facts]);
+}
 
 /**
  * Reads a state as squeue and sacct print it. More may follow the word: `CANCELLED by 1000`, `CANCELLED+`, or since 23.02
  * flags, `COMPLETED,COMPLETING` or as JSON `["COMPLETED","COMPLETING"]`; then the last one known says where the job is.
  */
 export function readState(text: string): JobState {
-  const words = text.replace(/ by .*/s, '').match(/[A-Z][A-Z_]+/g) ?? [];
-  const word = words.findLast((each) => STATES.has(each));
+  const printed = text.replace(/ by .*/s, '').match(/[A-Z][A-Z_]+/g) ?? [];
+  const word = printed.findLast((each) => STATES.has(each));
   const facts = word === undefined ? undefined : STATES.get(word);
   return word !== undefined && facts ? { word, ...facts } : { word: 'UNKNOWN', phase: 'unknown' };
 }

@@ -72,37 +72,3 @@ export interface NodeMark {
   /** Of whoever set it; empty where none is given. */
   readonly reason: string;
 }
-
-export interface Scheduler {
-  /** Pure: touches neither network nor disk. `files` must hold job.sbatch. */
-  request(
-    run: SubmitRequest['run'],
-    files: ReadonlyMap<string, HostFile>,
-    after?: readonly Dependency[],
-  ): SubmitRequest;
-  /**
-   * Makes the run folder with the request's files, and those of `secrets`, then sends the job. Once sbatch runs, an abort
-   * does not stop it; a job that was taken though its answer was lost is found by its comment.
-   * @throws DynSlurmError `rejected` with Slurm's own words, `connection` where it is not known whether the job was taken.
-   */
-  submit(
-    request: SubmitRequest,
-    signal: AbortSignal,
-    secrets?: ReadonlyMap<string, HostFile>,
-  ): Promise<JobId>;
-  /** Asks what would become of a request, and leaves nothing behind. @throws DynSlurmError like submit */
-  test(request: SubmitRequest, signal: AbortSignal): Promise<StartEstimate>;
-  /**
-   * One call for every id; squeue is not free. A job that neither squeue nor accounting knows is `gone`, which does not
-   * mean that it failed. @throws DynSlurmError `connection`
-   */
-  status(ids: readonly JobId[], signal: AbortSignal): Promise<ReadonlyMap<JobId, JobStatus>>;
-  /** The jobs that were submitted for runs, by their comments, while the queue knows them: one call for all. */
-  find(runIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, FoundJob>>;
-  /** Uid of who cancelled a job; undefined where accounting is off, or does not say. No call of slurmctld. */
-  cancelledBy(id: JobId, signal: AbortSignal): Promise<number | undefined>;
-  /** Of these hosts, those that Slurm gives no new jobs. @throws DynSlurmError `connection` */
-  nodeMarks(hosts: readonly string[], signal: AbortSignal): Promise<readonly NodeMark[]>;
-  /** Safe to repeat; a job that is gone is no error. */
-  cancel(id: JobId, signal: AbortSignal): Promise<void>;
-}

@@ -2,7 +2,7 @@ import { DynSlurmError } from '../errors.ts';
 import { runsOfComment } from './job-comment.ts';
 import { asJobId, type JobId, jobNumber, slurmCluster } from './job-id.ts';
 import { readState } from './job-state.ts';
-import type { FoundJob, JobStatus, Scheduler } from './scheduler.ts';
+import type { FoundJob, JobStatus, NodeMark } from './scheduler.ts';
 import { accountingCommand, nodesCommand, ownQueueCommand, queueCommand } from './slurm-argv.ts';
 import type { SlurmCommands } from './slurm-command.ts';
 import {
@@ -16,18 +16,13 @@ import {
 } from './slurm-parse.ts';
 
 /** What Slurm knows of jobs: squeue first, then accounting about those that have left the queue. */
-export function slurmQueue({
-  run,
-  failure,
-}: SlurmCommands): Pick<Scheduler, 'status' | 'find' | 'cancelledBy' | 'nodeMarks'> {
+export function slurmQueue({ run, printed }: SlurmCommands) {
   let accounting = true;
   /** Until a job turns out to be somebody else's. */
   let own = true;
 
   async function queue(argv: readonly string[], signal: AbortSignal): Promise<readonly JobRow[]> {
-    const result = await run(argv, signal);
-    if (result.exitCode === 0 || saysGone(result.stderr)) return parseQueue(result.stdout);
-    throw failure(argv, 'squeue cannot say how the job is', result, 'connection');
+    return parseQueue(await printed(argv, signal, 'squeue cannot say how the job is', saysGone));
   }
 
   /** Nothing where the cluster keeps no accounts, or its database is down. */
@@ -73,7 +68,11 @@ export function slurmQueue({
   }
 
   return {
-    async status(ids, signal) {
+    /**
+     * One call for every id; squeue is not free. A job that neither squeue nor accounting knows is `gone`, which does not
+     * mean that it failed. @throws DynSlurmError `connection`
+     */
+    async status(ids: readonly JobId[], signal: AbortSignal): Promise<ReadonlyMap<JobId, JobStatus>> {
       const found: (readonly [JobId, JobStatus])[] = [];
       for (const cluster of new Set(ids.map(slurmCluster))) {
         const own = ids.filter((id) => slurmCluster(id) === cluster);
@@ -82,7 +81,8 @@ export function slurmQueue({
       return new Map(found);
     },
 
-    async find(runIds, signal) {
+    /** The jobs that were submitted for runs, by their comments, while the queue knows them: one call for all. */
+    async find(runIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, FoundJob>> {
       const wanted = new Set(runIds);
       const found = new Map<string, FoundJob>();
       for (const { number, comment, submitted, state } of await queue(ownQueueCommand(), signal)) {
@@ -98,17 +98,15 @@ export function slurmQueue({
       return found;
     },
 
-    async cancelledBy(id, signal) {
+    /** Uid of who cancelled a job; undefined where accounting is off, or does not say. No call of slurmctld. */
+    async cancelledBy(id: JobId, signal: AbortSignal): Promise<number | undefined> {
       const [row] = (await accounts([id], signal)).rows;
       return row && cancellingUid(row.state);
     },
 
-    async nodeMarks(hosts, signal) {
-      const argv = nodesCommand(hosts);
-      const result = await run(argv, signal);
-      if (result.exitCode !== 0)
-        throw failure(argv, 'sinfo cannot say how the nodes are', result, 'connection');
-      return parseNodes(result.stdout);
+    /** Of these hosts, those that Slurm gives no new jobs. @throws DynSlurmError `connection` */
+    async nodeMarks(hosts: readonly string[], signal: AbortSignal): Promise<readonly NodeMark[]> {
+      return parseNodes(await printed(nodesCommand(hosts), signal, 'sinfo cannot say how the nodes are'));
     },
   };
 }

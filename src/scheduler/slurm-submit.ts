@@ -1,8 +1,8 @@
 import { DynSlurmError } from '../errors.ts';
-import type { CommandResult, Host } from '../host/host.ts';
+import type { CommandResult, Host, HostFile } from '../host/host.ts';
 import { pause } from '../host/pause.ts';
 import type { JobId } from './job-id.ts';
-import type { Scheduler, SubmitRequest } from './scheduler.ts';
+import type { FoundJob, StartEstimate, SubmitRequest } from './scheduler.ts';
 import { SUBMIT_ENVIRONMENT, testCommand } from './slurm-argv.ts';
 import type { SlurmCommands } from './slurm-command.ts';
 import { parseEstimate, parseSubmitted, saysUnreachable } from './slurm-parse.ts';
@@ -14,9 +14,9 @@ const ONCE_MORE = 3000;
 export function slurmSubmission(
   host: Host,
   { run, failure }: SlurmCommands,
-  find: Scheduler['find'],
+  find: (runIds: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, FoundJob>>,
   onceMore = ONCE_MORE,
-): Pick<Scheduler, 'submit' | 'test'> {
+) {
   /** Of a sbatch that ended without an id, or did not end: its job may have been taken all the same. */
   async function lost({ run: { id } }: SubmitRequest, error: DynSlurmError): Promise<JobId> {
     for (const delay of [0, onceMore]) {
@@ -32,7 +32,16 @@ export function slurmSubmission(
   }
 
   return {
-    async submit(request, signal, secrets = new Map()) {
+    /**
+     * Makes the run folder with the request's files, and those of `secrets`, then sends the job. Once sbatch runs, an abort
+     * does not stop it; a job that was taken though its answer was lost is found by its comment.
+     * @throws DynSlurmError `rejected` with Slurm's own words, `connection` where it is not known whether the job was taken.
+     */
+    async submit(
+      request: SubmitRequest,
+      signal: AbortSignal,
+      secrets: ReadonlyMap<string, HostFile> = new Map(),
+    ): Promise<JobId> {
       if (signal.aborted) throw new DynSlurmError('interrupted', 'interrupted before the job was sent');
       await host.writeFiles(request.run.dir, new Map([...request.files, ...secrets]));
       let result: CommandResult;
@@ -51,7 +60,8 @@ export function slurmSubmission(
       return lost(request, failure(request.command, 'sbatch gave no job id', result, 'connection'));
     },
 
-    async test(request, signal) {
+    /** Asks what would become of a request, and leaves nothing behind. @throws DynSlurmError like submit */
+    async test(request: SubmitRequest, signal: AbortSignal): Promise<StartEstimate> {
       const argv = testCommand(request.command);
       const result = await run(argv, signal, { input: request.script, env: SUBMIT_ENVIRONMENT });
       const said = [result.stderr, result.stdout].join('\n').trim();

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { allocateCommand } from '../../../src/scheduler/salloc-argv.ts';
-import { parseAllocation } from '../../../src/scheduler/salloc-parse.ts';
+import { allocateCommand, parseAllocation } from '../../../src/scheduler/salloc.ts';
 
 test('salloc asks for what the job script would, less what only scripts have', () => {
   const directives = [

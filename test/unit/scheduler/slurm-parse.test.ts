@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseAllocated } from '../../../src/scheduler/allocated.ts';
 import { readState } from '../../../src/scheduler/job-state.ts';
-import { parseAllocation } from '../../../src/scheduler/salloc-parse.ts';
+import { parseAllocation } from '../../../src/scheduler/salloc.ts';
 import {
   cancellingUid,
   parseAccounting,

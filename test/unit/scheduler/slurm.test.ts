@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { localHost } from '../../../src/host/local.ts';
 import type { JobId } from '../../../src/scheduler/job-id.ts';
+import { submitRequest } from '../../../src/scheduler/request.ts';
 import { slurmScheduler } from '../../../src/scheduler/slurm.ts';
 import { type Answer, stubSlurm } from '../stub-slurm.ts';
 import { recorded } from './recorded.ts';
@@ -40,7 +41,7 @@ const run = () => ({ id: 'r1-0a1b2c', dir: join(root, 'r1-0a1b2c') });
 
 test('what was shown is what is sent', async () => {
   const { scheduler, stub, host } = await slurm({ sbatch: { stdout: '4242\n' } });
-  const request = scheduler.request(run(), files);
+  const request = submitRequest(run(), files);
   expect(await stub.calls()).toEqual([]);
   expect(request.script).toBe('#!/bin/bash\n');
   expect(await scheduler.submit(request, signal)).toBe('4242');
@@ -52,7 +53,7 @@ test('what was shown is what is sent', async () => {
 
 test('secrets are written beside the request, and are no part of it', async () => {
   const { scheduler, host } = await slurm({ sbatch: { stdout: '4242\n' } });
-  const request = scheduler.request(run(), files);
+  const request = submitRequest(run(), files);
   await scheduler.submit(request, signal, new Map([['env/etcd.secrets', { text: 'canary', mode: 0o600 }]]));
   expect(JSON.stringify([...request.files])).not.toContain('canary');
   expect(await host.readText(join(request.run.dir, 'env/etcd.secrets'))).toBe('canary');
@@ -62,7 +63,7 @@ test("a refusal is Slurm's own words, then a hint", async () => {
   const stderr = recorded('22.05.8', 'refused-partition.stderr') ?? '';
   const { scheduler } = await slurm({ sbatch: { stderr, exit: 1 } });
   const { dir } = run();
-  await expect(scheduler.submit(scheduler.request(run(), files), signal)).rejects.toMatchObject({
+  await expect(scheduler.submit(submitRequest(run(), files), signal)).rejects.toMatchObject({
     code: 'rejected',
     message: [
       'sbatch: error: invalid partition specified: nosuch',
@@ -77,7 +78,7 @@ test("a refusal is Slurm's own words, then a hint", async () => {
 test('a controller that cannot be reached is no refusal', async () => {
   const stderr = recorded('24.11.5', 'refused-unreachable.stderr') ?? '';
   const { scheduler } = await slurm({ sbatch: { stderr, exit: 1 }, squeue: { stderr, exit: 1 } });
-  await expect(scheduler.submit(scheduler.request(run(), files), signal)).rejects.toMatchObject({
+  await expect(scheduler.submit(submitRequest(run(), files), signal)).rejects.toMatchObject({
     code: 'connection',
     message: expect.stringMatching(/^sbatch gave no job id \(exit 1\)/),
   });
@@ -91,7 +92,7 @@ test('a job that was taken though the answer was lost is found by its comment', 
     },
     squeue: { stdout: QUEUE },
   });
-  expect(await scheduler.submit(scheduler.request(run(), files), signal)).toBe('1');
+  expect(await scheduler.submit(submitRequest(run(), files), signal)).toBe('1');
 });
 
 test("a run's job is found by its comment, and no other", async () => {
@@ -220,12 +221,12 @@ describe('a command that hangs', () => {
       sbatch: { hangs: true },
       squeue: { stdout: QUEUE },
     });
-    expect(await scheduler.submit(scheduler.request(run(), files), signal)).toBe('1');
+    expect(await scheduler.submit(submitRequest(run(), files), signal)).toBe('1');
   });
 
   test('sbatch, and the queue knows nothing: it stays open, and says what to do', async () => {
     const { scheduler, stub } = await slurm({ sbatch: { hangs: true }, squeue: {} });
-    await expect(scheduler.submit(scheduler.request(run(), files), signal)).rejects.toMatchObject({
+    await expect(scheduler.submit(submitRequest(run(), files), signal)).rejects.toMatchObject({
       code: 'connection',
       message: expect.stringMatching(/^sbatch did not end/),
       hint: expect.stringContaining('`dyn-slurm status r1-0a1b2c` finds it by its comment'),
@@ -237,14 +238,14 @@ describe('a command that hangs', () => {
 test('an abort does not stop sbatch, so that its answer is not lost', async () => {
   const { scheduler } = await slurm({ sbatch: { stdout: '4242\n' } });
   const abort = new AbortController();
-  const submitted = scheduler.submit(scheduler.request(run(), files), abort.signal);
+  const submitted = scheduler.submit(submitRequest(run(), files), abort.signal);
   abort.abort('SIGINT');
   expect(await submitted).toBe('4242');
 });
 
 test('nothing is sent after an abort', async () => {
   const { scheduler, stub } = await slurm({ sbatch: { stdout: '4242\n' } });
-  const request = scheduler.request(run(), files);
+  const request = submitRequest(run(), files);
   await expect(scheduler.submit(request, AbortSignal.abort('SIGINT'))).rejects.toMatchObject({
     code: 'interrupted',
   });
@@ -255,7 +256,7 @@ test("Slurm's own check: when and where the job would start", async () => {
   const said =
     'sbatch: Job 6 to start at 1795521840 using 512 processors on nodes node[1-8] in partition batch\n';
   const { scheduler, stub } = await slurm({ sbatch: { stderr: said } });
-  expect(await scheduler.test(scheduler.request(run(), files), signal)).toEqual({
+  expect(await scheduler.test(submitRequest(run(), files), signal)).toEqual({
     start: 1795521840,
     nodes: 'node[1-8]',
     partition: 'batch',
@@ -269,7 +270,7 @@ test("Slurm's own check: when and where the job would start", async () => {
 test('a job that the check refuses', async () => {
   const stderr = 'allocation failure: Invalid account or account/partition combination specified\n';
   const { scheduler } = await slurm({ sbatch: { stderr, exit: 1 } });
-  await expect(scheduler.test(scheduler.request(run(), files), signal)).rejects.toMatchObject({
+  await expect(scheduler.test(submitRequest(run(), files), signal)).rejects.toMatchObject({
     code: 'rejected',
     message: expect.stringMatching(/^allocation failure: .*\nsbatch would refuse the job \(exit 1\)\n/),
   });

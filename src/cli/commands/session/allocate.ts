@@ -4,7 +4,7 @@ import type { HostFile } from '../../../host/host.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { createRun, type SessionFacts } from '../../../run/folder.ts';
 import { type JobId, jobNumber } from '../../../scheduler/job-id.ts';
-import { allocateCommand } from '../../../scheduler/salloc-argv.ts';
+import { allocateCommand } from '../../../scheduler/salloc.ts';
 import { connect } from '../../runs/cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../../runs/cluster/runs-dir.ts';
 import { type LoadOptions, loadSource, readConfig, validJob } from '../../runs/config/load.ts';

@@ -1,8 +1,8 @@
 import { EXIT } from '../../../errors.ts';
 import { untilAbort } from '../../../host/until-abort.ts';
 import { isBad, knownCause } from '../../../observe/known-cause.ts';
-import { merge } from '../../../observe/merge.ts';
 import { withLogs } from '../../../observe/log-watch.ts';
+import { merge } from '../../../observe/merge.ts';
 import { watchRun } from '../../../observe/watch.ts';
 import { withService } from '../../../observe/with-service.ts';
 import { readRunState } from '../../../run/event-log.ts';

@@ -9,8 +9,7 @@ import type { Watch } from '../../../observe/watch.ts';
 import { toolsIn, toolsPlace } from '../../../rehearsal/tools/tools.ts';
 import type { Run } from '../../../run/folder.ts';
 import { CLUSTER_POLLS, LOCAL_POLLS } from '../../../scheduler/poll-schedule.ts';
-import type { Scheduler } from '../../../scheduler/scheduler.ts';
-import { slurmScheduler } from '../../../scheduler/slurm.ts';
+import { type Scheduler, slurmScheduler } from '../../../scheduler/slurm.ts';
 import type { World } from '../../world.ts';
 import { profilePlace, remotePlace, runsDirOf } from './runs-dir.ts';
 
