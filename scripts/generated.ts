@@ -7,11 +7,11 @@ import { bundleOf } from '../src/cli/runs/submit/bundle.ts';
 import { processWorld } from '../src/cli/world.ts';
 import { jsonSchema } from '../src/config/docs/json-schema.ts';
 import type { HostFile } from '../src/host/host.ts';
-import { portsMarkdown } from '../src/plan/exposure.ts';
 import type { Plan } from '../src/plan/plan.ts';
 import { RUNTIME } from '../src/render/runtime.ts';
 import { causesMarkdown } from './causes-markdown.ts';
 import { keysMarkdown, profileMarkdown } from './config-markdown.ts';
+import { portsMarkdown } from './ports-markdown.ts';
 import { eventsMarkdown, planMarkdown } from './run-files-markdown.ts';
 
 /** A file that is made from others and checked in. */

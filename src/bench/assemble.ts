@@ -1,4 +1,4 @@
-import type { BenchOutline } from '../plan/bench/outline.ts';
+import type { BenchOutline } from '../plan/bench/spec.ts';
 import type { ObservedEvent } from '../run/events.ts';
 import { type Losses, lossesBetween } from '../run/losses.ts';
 import { stateAfter } from '../run/state.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
 import { attemptsAmong } from '../observe/log-file.ts';
-import { type BenchOutline, CONFIGURED } from '../plan/bench/outline.ts';
+import { type BenchOutline, CONFIGURED } from '../plan/bench/spec.ts';
 import { attemptDir, type Run } from '../run/folder.ts';
 import type { FoundPoint } from './assemble.ts';
 import { isWhole, parsePointRecord } from './point-record.ts';

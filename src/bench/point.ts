@@ -1,4 +1,4 @@
-import type { BenchOutline } from '../plan/bench/outline.ts';
+import type { BenchOutline } from '../plan/bench/spec.ts';
 import { gate } from './gate.ts';
 import { isWhole, type PointRecord } from './point-record.ts';
 import type { BenchPoint, BenchProblem } from './result.ts';

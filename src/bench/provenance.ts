@@ -1,4 +1,4 @@
-import type { BenchOutline } from '../plan/bench/outline.ts';
+import type { BenchOutline } from '../plan/bench/spec.ts';
 import type { PlanFile } from '../run/plan-file.ts';
 import type { BenchGpus, BenchProvenance } from './result.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path/posix';
 import { z } from 'zod';
 import type { Host } from '../host/host.ts';
 import { hasMockEngines } from '../observe/mock-engines.ts';
-import type { BenchOutline, Range } from '../plan/bench/outline.ts';
+import type { BenchOutline, Range } from '../plan/bench/spec.ts';
 import { readRunLog } from '../run/event-log.ts';
 import type { Run } from '../run/folder.ts';
 import { fields, list, number, parseJson, read, text, time } from '../run/lenient.ts';

@@ -1,6 +1,6 @@
 import type { Job } from './job.ts';
 import type { JobConfig } from './schema/job-schema.ts';
-import { nearest } from './text/suggestion.ts';
+import { didYouMean, nearest } from './text/suggestion.ts';
 import { error, type Problem, warning } from './yaml/problem.ts';
 import { quoted } from './yaml/source-range.ts';
 
@@ -40,10 +40,9 @@ export function resolveAliases({ model, container }: JobConfig, cluster: Job['cl
 
 function unknownModel(alias: string, { name, models }: Job['cluster']): Problem {
   const near = nearest(alias, Object.keys(models));
-  const suggestion = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
   return error(
     ['model', 'path'],
-    `${quoted(alias)} is neither a path nor a model of the cluster profile ${quoted(name)}${suggestion}`,
+    `${quoted(alias)} is neither a path nor a model of the cluster profile ${quoted(name)}${didYouMean(near)}`,
     near === undefined
       ? `write a path on the nodes, such as /models/${alias}`
       : `it stands for ${models[near]}`,
@@ -56,7 +55,7 @@ function* doubtfulImage(image: string, { name, images }: Job['cluster']): Genera
   if (near === undefined) return;
   yield warning(
     ['container', 'image'],
-    `${quoted(image)} is not an image alias of the cluster profile ${quoted(name)}; did you mean ${JSON.stringify(near)}?`,
+    `${quoted(image)} is not an image alias of the cluster profile ${quoted(name)}${didYouMean(near)}`,
     'without an alias, it is pulled from a registry',
   );
 }

@@ -1,4 +1,4 @@
-import type { Expected } from './job.ts';
+import { containerOf, type Expected } from './job.ts';
 import type { ClusterProfile } from './schema/cluster-schema.ts';
 import type { JobConfig } from './schema/job-schema.ts';
 import { ROLES } from './schema/role.ts';
@@ -24,12 +24,9 @@ export function expectedOf(job: JobConfig, expects: Expectations | undefined): r
  * The path on a node that a path of the workers is, if they see any: their own where they run on the host, and what is
  * mounted there where they run in a container.
  */
-export function hostPath(
-  path: string,
-  { container }: JobConfig,
-  cluster: ClusterProfile,
-): string | undefined {
-  if (!container || cluster.container_runtime !== 'pyxis') return path;
+export function hostPath(path: string, job: JobConfig, cluster: ClusterProfile): string | undefined {
+  const container = containerOf(job, cluster);
+  if (!container) return path;
   for (const mount of [...container.mounts, ...cluster.mounts]) {
     const [outside = '', inside = ''] = mount.split(':');
     const folder = inside.replace(/\/+$/, '');
@@ -47,7 +44,7 @@ export function* checkExpected(
   cluster: ClusterProfile,
 ): Generator<Problem> {
   const lacking = expected.filter(({ path }) => hostPath(path, job, cluster) === undefined);
-  const contained = job.container !== undefined && cluster.container_runtime === 'pyxis';
+  const contained = containerOf(job, cluster) !== undefined;
   const said = contained ? lacking : expected;
   const [first] = said;
   if (first === undefined) return;

@@ -27,3 +27,11 @@ export interface Provenance {
    */
   readonly from: string;
 }
+
+/** The container that the job's steps run in; undefined where they run on the host. */
+export function containerOf(
+  { container }: JobConfig,
+  cluster: ClusterProfile,
+): JobConfig['container'] | undefined {
+  return cluster.container_runtime === 'pyxis' ? container : undefined;
+}

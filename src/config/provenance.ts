@@ -1,5 +1,6 @@
 import type { ResolvedAliases } from './aliases.ts';
 import type { Job, Provenance } from './job.ts';
+import { ports } from './schema/sections.ts';
 import { locate } from './yaml/locate.ts';
 import { type ConfigPath, pathText, type SourceRange } from './yaml/source-range.ts';
 import type { ConfigMap } from './yaml/tree.ts';
@@ -53,4 +54,14 @@ function leaves(value: unknown, path: ConfigPath): readonly (readonly [ConfigPat
     return value === undefined ? [] : [[path, value]];
   }
   return Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]));
+}
+
+const PATHS = [
+  ['frontend', 'port'],
+  ...Object.keys(ports.shape).map((field) => ['infra', 'ports', field]),
+] as const;
+
+/** Paths of the ports that a file gives. People rely on these; the job may move all others. */
+export function fixedPorts(tree: ConfigMap): readonly string[] {
+  return PATHS.filter((path) => locate(tree, path).value !== undefined).map(pathText);
 }

@@ -1,35 +1,23 @@
 import { type ResolvedAliases, resolveAliases } from './aliases.ts';
-import { normalizeArguments } from './arguments.ts';
 import { readClusterProfile } from './cluster-profile.ts';
 import { withoutRetiredRoles } from './compat/retired-roles.ts';
 import { checkExpected, expectedOf } from './expectations.ts';
-import { fixedPorts } from './fixed-ports.ts';
 import type { Job, Provenance } from './job.ts';
-import { merge } from './layers.ts';
-import { namesIn } from './names-in-config.ts';
-import { type Layering, provenanceOf } from './provenance.ts';
-import { readRemarks, type TopologyRemarks } from './published-topology.ts';
+import { merge, normalizeArguments } from './layers.ts';
+import { fixedPorts, type Layering, provenanceOf } from './provenance.ts';
 import { unknownName } from './rules/unknown-name.ts';
 import { jobField } from './schema/field.ts';
 import { GPUS, gpuModel } from './schema/gpu.ts';
 import { type JobConfig, jobSchema } from './schema/job-schema.ts';
-import { isStopgap } from './schema/repair.ts';
 import { ROLES } from './schema/role.ts';
-import { type Finding, isRename } from './schema/schema-errors.ts';
-import { validate } from './schema/validate.ts';
+import { isStopgap, validate } from './schema/validate.ts';
 import { alternatives, nearest } from './text/suggestion.ts';
-import { topologyLayer } from './topology.ts';
+import { namesIn, readRemarks, type TopologyRemarks, topologyLayer } from './topology.ts';
 import type { Diagnostic } from './yaml/diagnostic.ts';
-import { locateProblem, sortByPosition } from './yaml/locate-diagnostic.ts';
-import { type ParsedFile, parseYaml } from './yaml/parse.ts';
+import { locateProblem, sortByPosition } from './yaml/locate.ts';
+import { type ParsedFile, parseYaml, type SourceFile } from './yaml/parse.ts';
 import type { Problem } from './yaml/problem.ts';
 import type { ConfigPath } from './yaml/source-range.ts';
-
-export interface SourceFile {
-  /** The name of the file in messages. */
-  readonly file: string;
-  readonly text: string;
-}
 
 export interface ResolveInput {
   /** Read already, for the preset and the profile that it names. */
@@ -88,21 +76,17 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
   );
   const checked = validate(jobSchema, layers.reduce(merge), jobField);
   const unread = unreadPaths(parsed, topology.parsed);
-  const lost =
-    topology.lost || checked.findings.some(({ repair }) => isRename(repair) && repair.rename === 'topology');
+  const lost = topology.lost || checked.problems.some(({ repair }) => repair?.rename === 'topology');
   const strayed = unknownCluster(input);
   const beyond = [...unread, ...(strayed.length > 0 ? SITE_DEFAULTS : [])];
-  const found = checked.findings.filter((finding) => !isKnown(finding, lost ? [...beyond, ['gpu']] : beyond));
+  const found = checked.problems.filter((problem) => !isKnown(problem, lost ? [...beyond, ['gpu']] : beyond));
   const named = { ...profile.profile, name: cluster.name };
   const current =
     checked.value && withoutRetiredRoles(checked.value, (role) => topology.config.entries.has(role));
   const preset = topology.lost ? undefined : input.topology && readRemarks(input.topology);
   const { job, problems: own, used } = completeJob(current?.job, named, fixedPorts(checked.tree), preset);
-  const faults = [...checked.findings.filter(isStopgap).map(({ path }) => path), ...beyond];
-  diagnostics.push(
-    ...topology.diagnostics,
-    ...found.map((finding) => locateProblem(finding, finding.tree, root)),
-  );
+  const faults = [...checked.problems.filter(isStopgap).map(({ path }) => path), ...beyond];
+  diagnostics.push(...topology.diagnostics, ...found.map((problem) => locateProblem(problem, root, root)));
   const within = (problem: Problem) => locateProblem(problem, checked.tree, root);
   const always = [...strayed, ...(current?.problems ?? [])];
   return {
@@ -162,7 +146,7 @@ const SITE_DEFAULTS: readonly ConfigPath[] = [
 ];
 
 /** What is missing only because it could not be read. */
-function isKnown({ missing, path }: Finding, beyond: readonly ConfigPath[]): boolean {
+function isKnown({ missing, path }: Problem, beyond: readonly ConfigPath[]): boolean {
   return missing === true && beyond.some((gone) => startsWith(path, gone));
 }
 

@@ -1,13 +1,15 @@
-import type { SourceFile } from './resolve.ts';
+import * as z from 'zod';
 import { unknownName } from './rules/unknown-name.ts';
 import { topologyHeaderField } from './schema/field.ts';
 import { topologyHeader, USER_KEYS } from './schema/job-schema.ts';
+import { ROLES, type Role, type RoleConfig, role } from './schema/role.ts';
 import { validate } from './schema/validate.ts';
 import type { Diagnostic } from './yaml/diagnostic.ts';
-import { locateProblem } from './yaml/locate-diagnostic.ts';
+import { locateProblem } from './yaml/locate.ts';
+import type { SourceFile } from './yaml/parse.ts';
 import { type ParsedFile, parseYaml } from './yaml/parse.ts';
 import { keyError, type Problem } from './yaml/problem.ts';
-import type { ConfigEntry, ConfigMap } from './yaml/tree.ts';
+import { type ConfigEntry, type ConfigMap, plain } from './yaml/tree.ts';
 
 /** What the topology of a job contributes to it. */
 export interface TopologyLayer {
@@ -72,7 +74,7 @@ function presetLayer(preset: SourceFile): Omit<TopologyLayer, 'config'> {
   const checked = validate(topologyHeader, header, topologyHeaderField);
   const { own, problems } = withoutUserKeys(body);
   const diagnostics = [
-    ...checked.findings.map((finding) => locateProblem(finding, finding.tree, root)),
+    ...checked.problems.map((problem) => locateProblem(problem, root, root)),
     ...problems.map((problem) => locateProblem(problem, root, root)),
   ];
   return { layer: own, diagnostics: [...parsed.diagnostics, ...diagnostics], lost: false, parsed };
@@ -88,4 +90,51 @@ function withoutUserKeys(topology: ConfigMap): {
       keyError([key], `a topology cannot set ${key}`, 'it belongs at the top level of a config'),
   );
   return { own: { ...topology, entries }, problems };
+}
+
+/** What a published topology says of itself, and its roles. */
+export interface PublishedTopology extends z.output<typeof topologyHeader> {
+  readonly gpu: string;
+  readonly roles: readonly { readonly role: Role; readonly config: RoleConfig }[];
+}
+
+/** What a topology says beside the keys that it sets; undefined where its file says nothing that can be read. */
+export type TopologyRemarks = Pick<z.output<typeof topologyHeader>, 'notes' | 'expects'>;
+
+const remarks = topologyHeader.pick({ notes: true, expects: true }).strip();
+
+export function readRemarks({ file, text }: SourceFile): TopologyRemarks | undefined {
+  const { root } = parseYaml(file, text, 'topology');
+  return root === undefined ? undefined : remarks.safeParse(plain(root)).data;
+}
+
+const published = topologyHeader.extend({ gpu: z.string() }).strip();
+
+/** Reads what a published topology says of itself. A file that is none is a bug: they come with the package. */
+export function readPublishedTopology({ file, text }: SourceFile): PublishedTopology {
+  const { root } = parseYaml(file, text, 'topology');
+  const values = root === undefined ? {} : (plain(root) as Record<string, unknown>);
+  const roles = ROLES.filter((name) => values[name] !== undefined);
+  return {
+    ...published.parse(values),
+    roles: roles.map((name) => ({ role: name, config: role.parse(values[name]) })),
+  };
+}
+
+/** The preset and the cluster profile that a config asks for, so that their files can be read before it is resolved. */
+export interface NamesInConfig {
+  /** Absent where the topology is written inline. */
+  readonly topology?: string;
+  readonly cluster?: string;
+}
+
+export function namesIn({ root }: ParsedFile): NamesInConfig {
+  const topology = textAt(root, 'topology');
+  const cluster = textAt(root, 'cluster');
+  return { ...(topology !== undefined && { topology }), ...(cluster !== undefined && { cluster }) };
+}
+
+function textAt(root: ParsedFile['root'], key: string): string | undefined {
+  const value = root?.entries.get(key)?.value;
+  return value?.kind === 'scalar' && typeof value.value === 'string' ? value.value : undefined;
 }

@@ -1,6 +1,6 @@
-import type { Job } from '../config/job.ts';
+import { containerOf, type Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
-import { ROLES } from '../config/schema/role.ts';
+import { rolesOf } from '../config/schema/role.ts';
 import type { Problem } from '../config/yaml/problem.ts';
 import { benchSpec } from './bench/spec.ts';
 import { benchOnDemand, benchSteps } from './bench-step.ts';
@@ -16,10 +16,10 @@ import type { Plan, PlanNode, PlannedSettings, PlanWorker, ProcessKind, Shells, 
 import { etcdGuard } from './planes.ts';
 import { portClashes } from './ports.ts';
 import { preflightChecks } from './preflight.ts';
-import { processesOf } from './processes.ts';
 import { readiness, readyRequests } from './readiness.ts';
 import { checkRules } from './rules/check-rules.ts';
 import { withSrun } from './step.ts';
+import { processesOf } from './step-body.ts';
 import type { PlacedWorker } from './worker.ts';
 import { workerStep } from './worker-step.ts';
 
@@ -103,20 +103,15 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
 }
 
 function containers(job: Job): Pick<Plan, 'contained' | 'image'> {
-  const { container, cluster } = job;
-  if (container === undefined || cluster.container_runtime !== 'pyxis') return { contained: false };
+  const container = containerOf(job, job.cluster);
+  if (container === undefined) return { contained: false };
   const cached = cachedImage(job);
   return { contained: true, image: { name: container.image, ...(cached && { cached }) } };
 }
 
 function settings(job: Job): PlannedSettings {
-  const owners = [...ROLES, 'frontend'] as const;
-  return Object.fromEntries(
-    owners.flatMap((owner) => {
-      const config = job[owner];
-      return config === undefined ? [] : [[owner, { args: config.args, env: config.env }]];
-    }),
-  );
+  const owners = [...rolesOf(job), ['frontend', job.frontend] as const];
+  return Object.fromEntries(owners.map(([owner, { args, env }]) => [owner, { args, env }]));
 }
 
 function shells({ cluster }: Job): Shells {
@@ -162,21 +157,11 @@ function planNodes({ nodes, workers }: Placement, steps: readonly Step[]): reado
   }));
 }
 
-function planWorker(worker: PlacedWorker): PlanWorker {
-  const { name, role, index, nodes, gpus, tp, pp, dp, ep, config } = worker;
+function planWorker({ config, nodes, tp, pp, dp, ep, ...worker }: PlacedWorker): PlanWorker {
+  const { name, role, index, gpus } = worker;
   const restarts = config.restart === 'never' ? 0 : config.restart;
-  const sizes = { tp, pp, dp, ep };
-  return {
-    name,
-    role,
-    index,
-    leader: nodes[0] ?? 0,
-    nodes,
-    gpus,
-    ...sizes,
-    restarts,
-    critical: config.critical,
-  };
+  const placed = { name, role, index, leader: nodes[0] ?? 0, nodes, gpus };
+  return { ...placed, ...{ tp, pp, dp, ep }, restarts, critical: config.critical };
 }
 
 const warningText = ({ path, message }: Problem): string =>

@@ -1,13 +1,11 @@
-import { type BenchToolType, isBenchTool } from '../config/compat/bench-args.ts';
 import type { Job } from '../config/job.ts';
-import { type BenchConfig, customBench } from '../config/schema/bench.ts';
+import { type BenchConfig, type BenchToolType, customBench, isBenchTool } from '../config/schema/bench.ts';
 import { withoutSecrets } from '../config/schema/secrets.ts';
-import { END_SIGNAL, toolRuns } from './bench/command.ts';
-import { measurements } from './bench/measurement.ts';
-import { CONFIGURED } from './bench/outline.ts';
-import { type BenchSpec, benchSpec } from './bench/spec.ts';
+import { type BenchSpec, benchSpec, CONFIGURED, measurements } from './bench/spec.ts';
+import { TOOLS, toolRuns } from './bench/tools.ts';
 import { userEnvironment } from './environment.ts';
 import type { Plan, StepBody, Word } from './plan.ts';
+import { stepOf } from './step-body.ts';
 import { ATTEMPT_DIR, RUN_DIR } from './word.ts';
 
 /** A benchmark that was asked for apart from the config's. */
@@ -26,13 +24,8 @@ export function benchSteps(spec: BenchSpec | undefined, other?: OtherBench): rea
   const { env, secrets } = userEnvironment(bench.env, variables);
   const results = resultsFolder(bench, other);
   return [
-    {
-      name: 'bench',
+    stepOf({
       kind: 'bench',
-      role: null,
-      worker: null,
-      nodes: [0],
-      gpus: [],
       argv: isBenchTool(bench.type)
         ? toolWords(bench.type, {
             spec,
@@ -51,9 +44,8 @@ export function benchSteps(spec: BenchSpec | undefined, other?: OtherBench): rea
         ...env,
       },
       secrets,
-      ports: [],
       contained: true,
-    },
+    }),
   ];
 }
 
@@ -98,7 +90,7 @@ function toolWords(
         folder: (file) => [...results, `/${folder}${file}`],
       });
       return runs.flatMap(({ kind, argv }) => [
-        ...[':::', kind, String(index), String(concurrency), folder, limit, END_SIGNAL[tool]],
+        ...[':::', kind, String(index), String(concurrency), folder, limit, TOOLS[tool].endSignal],
         ...argv,
       ]);
     });

@@ -1,15 +1,16 @@
-import type { Job } from '../config/job.ts';
-import type { NodeIndex, StepBody } from './plan.ts';
+import { containerOf, type Job } from '../config/job.ts';
+import type { StepBody, Word } from './plan.ts';
 import { hasPlanes } from './planes.ts';
+import { stepOf } from './step-body.ts';
 import { CONTAINER } from './word.ts';
 
 /** Whether the steps of a node run in one container, which pyxis unpacks once, instead of one each. */
-export function sharesContainer({ container, cluster }: Job): boolean {
-  return container !== undefined && cluster.container_runtime === 'pyxis' && cluster.shared_container;
+export function sharesContainer(job: Job): boolean {
+  return containerOf(job, job.cluster) !== undefined && job.cluster.shared_container;
 }
 
-export function isInContainer({ contained }: StepBody, { container, cluster }: Job): boolean {
-  return contained && container !== undefined && cluster.container_runtime === 'pyxis';
+export function isInContainer({ contained }: StepBody, job: Job): boolean {
+  return contained && containerOf(job, job.cluster) !== undefined;
 }
 
 /** What a step starts by its name on PATH; a PATH of the config's own is not looked through. */
@@ -26,14 +27,12 @@ export function programsOf({ kind, argv: [program], env }: StepBody, job: Job): 
  */
 export function containerSteps(job: Job, steps: readonly StepBody[]): readonly StepBody[] {
   if (!sharesContainer(job)) return [];
-  const nodes = new Set(steps.filter(({ contained }) => contained).flatMap((step) => step.nodes));
+  const own = new Set(steps.filter(({ contained }) => contained).flatMap((step) => step.nodes));
+  const nodes = [...own].toSorted((a, b) => a - b);
+  const remove: readonly Word[] = ['enroot', 'remove', '--force', ['pyxis_', CONTAINER]];
   return [
-    { ...onNodes('container', nodes), argv: checkWords(steps, job), contained: true },
-    {
-      ...onNodes('cleanup', nodes),
-      argv: ['enroot', 'remove', '--force', ['pyxis_', CONTAINER]],
-      contained: false,
-    },
+    stepOf({ kind: 'container', nodes, argv: checkWords(steps, job), contained: true }),
+    stepOf({ kind: 'cleanup', nodes, argv: remove, contained: false }),
   ];
 }
 
@@ -49,20 +48,3 @@ function checkWords(steps: readonly StepBody[], job: Job): readonly string[] {
 const CHECK =
   'PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; for p; do type -P "$p" >/dev/null || m+=", $p"; done; ' +
   '[[ -z $m ]] || { echo "dyn-slurm: the image has no ${m#, } on its PATH" >&2; exit 1; }';
-
-function onNodes(
-  kind: 'container' | 'cleanup',
-  nodes: ReadonlySet<NodeIndex>,
-): Omit<StepBody, 'argv' | 'contained'> {
-  return {
-    name: kind,
-    kind,
-    role: null,
-    worker: null,
-    nodes: [...nodes].toSorted((a, b) => a - b),
-    gpus: [],
-    env: {},
-    secrets: {},
-    ports: [],
-  };
-}

@@ -5,7 +5,7 @@ import {
   joinValues,
 } from '../config/compat/sbatch-options.ts';
 import type { Job } from '../config/job.ts';
-import { ROLES } from '../config/schema/role.ts';
+import { rolesOf } from '../config/schema/role.ts';
 
 /** They exclude each other. */
 const MEMORY = ['mem', 'mem-per-cpu', 'mem-per-gpu'];
@@ -44,7 +44,7 @@ export function directives(job: Job, nodes: number, gpusPerNode: number): readon
     ['signal', `B:USR1@${job.health.drain}`],
     [slurm.requeue ? 'requeue' : 'no-requeue', true],
     // Slurm ends a job whose node fails, unless it is to go on without some of its workers.
-    ['no-kill', ROLES.some((role) => job[role]?.critical === false) || undefined],
+    ['no-kill', rolesOf(job).some(([, { critical }]) => !critical) || undefined],
   ];
   const options = new Map(own.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
   for (const [name, value] of given) {

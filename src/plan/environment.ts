@@ -1,11 +1,10 @@
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import type { EnvironmentValue } from '../config/schema/fields.ts';
-import { insideSelf, reachedAt } from './inside.ts';
+import { insideSelf, reachedAt } from './exposure.ts';
 import { portPart } from './movable-ports.ts';
 import type { SecretSource, Word } from './plan.ts';
-import { hasPlanes, hasRequestPlane, needsNats } from './planes.ts';
-import { tlsEnvironment } from './tls.ts';
+import { hasPlanes, hasRequestPlane, needsNats, tlsEnvironment } from './planes.ts';
 
 /**
  * Environment of every Dynamo process: where the job's services are, and which address of its node it uses.

@@ -1,94 +1,37 @@
+import { releasesOf } from '../config/compat/engine-table.ts';
 import { atLeast } from '../config/compat/release.ts';
-import { releasesOf } from '../config/compat/releases.ts';
 import type { Job } from '../config/job.ts';
-import { isOnLoopback } from './inside.ts';
-import type { Port, PortUse } from './plan.ts';
+import listeners from './listeners.json' with { type: 'json' };
+import type { NodeIndex, Port, PortUse, Ref, StepBody, Word } from './plan.ts';
 import { hasPlanes } from './planes.ts';
+import { nodeIp, SELF_IP } from './word.ts';
 
 /** Who can reach a port. */
-export type Exposure = Pick<Port, 'address' | 'guard'>;
+type Exposure = Pick<Port, 'address' | 'guard'>;
 
-/** A port as of the newest release, and what is said of it in docs/security.md. */
+/** A kind of port as of the newest release, and what is said of it in docs/security.md. */
 interface Listener extends Exposure {
+  /** The key of `infra.ports` from which it is counted; clients' own is `frontend.port`. */
+  readonly field: keyof Job['infra']['ports'];
   readonly who: string;
   /** It asks for the job’s certificate where the config has `infra.tls`. */
-  readonly tls?: true;
-  /** What somebody else who reaches it can do, without that. */
+  readonly tls?: boolean;
+  /** Only the job's own processes connect to it, and its listener can be told an address. */
+  readonly inside?: boolean;
+  /** Only the leader of a worker listens: for its other ranks, or for decode workers. */
+  readonly leader?: boolean;
+  /** What somebody else who reaches it can do, without `tls`. */
   readonly stranger: string;
 }
 
-const OPEN: Exposure = { address: 'node', guard: 'none' };
 /**
- * No argument chooses the address: torch and NCCL bind all, and `ZmqEventPublisher` of SGLang (0.4.9 to 0.5.12) connects to an
- * endpoint that names one, rather than bind it.
+ * Ports at `all` addresses: no argument chooses one. torch and NCCL bind all, and `ZmqEventPublisher` of SGLang (0.4.9 to
+ * 0.5.12) connects to an endpoint that names one, rather than bind it.
  */
-const EVERYWHERE: Exposure = { address: 'all', guard: 'none' };
-const LOCKED: Exposure = { address: 'node', guard: 'password' };
+export const LISTENERS = listeners as Readonly<Record<PortUse, Listener>>;
 
-const LISTENERS: Readonly<Record<PortUse, Listener>> = {
-  'etcd-client': {
-    ...LOCKED,
-    tls: true,
-    who: 'etcd, on the head node',
-    stranger:
-      'read its metrics and lists of leases; raise alarms, which stop the service until the job lifts them within seconds; prolong leases, compact, and fill it with leases',
-  },
-  nats: {
-    ...LOCKED,
-    tls: true,
-    who: 'NATS, on the head node',
-    stranger: 'read its greeting, which names the release',
-  },
-  frontend: {
-    ...OPEN,
-    who: 'each frontend',
-    stranger: 'use the model, and read metrics and the list of workers',
-  },
-  nginx: {
-    ...OPEN,
-    who: 'nginx, where there are several frontends',
-    stranger: 'use the model, as at a frontend',
-  },
-  rpc: {
-    ...OPEN,
-    tls: true,
-    who: 'each worker, for requests',
-    stranger: 'use the model, past the frontend',
-  },
-  responses: {
-    ...OPEN,
-    tls: true,
-    who: 'each frontend, for answers of workers',
-    stranger: 'disturb answers whose id it can guess',
-  },
-  system: {
-    ...OPEN,
-    who: 'each worker, for health and metrics',
-    stranger: 'read metrics and the model card, and use the engine routes that the release has there',
-  },
-  'dist-init': {
-    ...EVERYWHERE,
-    who: 'leaders of workers, for their ranks: torch; with DP attention also ZMQ, at its node’s address',
-    stranger:
-      'join or disturb a start; SGLang unpickles what it gets from its ranks over ZMQ, so expect that it can run code as you',
-  },
-  nccl: { ...EVERYWHERE, who: 'leaders of workers, for NCCL’s start', stranger: 'disturb a start' },
-  'dp-handshake': {
-    ...OPEN,
-    who: 'leaders of workers with DP attention, while they start',
-    stranger: 'disturb a start',
-  },
-  bootstrap: {
-    ...OPEN,
-    who: 'leaders of prefill workers',
-    stranger: 'read and change where decode workers look for the KV cache of prefill workers',
-  },
-  'kv-events': {
-    ...EVERYWHERE,
-    who: 'workers with `kv_events` (ZMQ)',
-    stranger: 'subscribe to token ids, from which prompts can be rebuilt',
-  },
-};
+const OPEN: Exposure = { address: 'node', guard: 'none' };
+const EVERYWHERE: Exposure = { address: 'all', guard: 'none' };
 
 /** Where a port listens, and what it asks of who connects. */
 export function exposure(use: PortUse, job: Job): Exposure {
@@ -109,20 +52,29 @@ function placeOf(use: PortUse, job: Job): Exposure {
   return LISTENERS[use];
 }
 
-/** The table of docs/security.md. */
-export function portsMarkdown(): string {
-  const rows = Object.entries(LISTENERS).map(([use, { who, address, guard, tls, stranger }]) =>
-    `| `.concat(
-      [
-        `\`${use}\``,
-        who,
-        address === 'node' ? 'its node’s' : 'all',
-        guard,
-        tls ? 'certificate' : guard,
-        stranger,
-      ].join(' | '),
-      ' |\n',
-    ),
-  );
-  return `| for | who listens | address | guard | with \`infra.tls\` | somebody else who reaches it can, without \`infra.tls\` |\n| --- | --- | --- | --- | --- | --- |\n${rows.join('')}`;
+const LOOPBACK = '127.0.0.1';
+
+/** Whether the port listens at the node's loopback address only: see `infra.bind`. */
+function isOnLoopback(use: PortUse, job: Job): boolean {
+  // Until 1.6 nothing chose where a frontend listens for answers.
+  const chosen = use !== 'responses' || atLeast(job.dynamo.version, '1.6');
+  return job.infra.bind === 'loopback' && LISTENERS[use].inside === true && chosen;
+}
+
+/** Address at which a process listens for other processes of the job. */
+export function insideSelf({ infra }: Job): string | Ref {
+  return infra.bind === 'loopback' ? LOOPBACK : SELF_IP;
+}
+
+/** Address at which processes of the job reach what listens on the node. */
+export function reachedAt(use: PortUse, job: Job, node: NodeIndex): string | Ref {
+  return isOnLoopback(use, job) ? LOOPBACK : nodeIp(node);
+}
+
+/** Address and port, as planned, at which processes of the job reach a step. */
+export function addressOf(step: Pick<StepBody, 'nodes' | 'ports'> | undefined, use: PortUse): Word {
+  const port = step?.ports.find((owned) => owned.use === use);
+  const node = step?.nodes[0];
+  if (port === undefined || node === undefined) throw new Error(`the plan has no ${use} port`);
+  return [port.address === 'loopback' ? LOOPBACK : nodeIp(node), `:${port.port}`];
 }

@@ -1,17 +1,17 @@
-import { applyRenames } from '../config/compat/apply-renames.ts';
+import { releasesOf } from '../config/compat/engine-table.ts';
+import { applyRenames } from '../config/compat/flag-renames.ts';
 import { atLeast } from '../config/compat/release.ts';
-import { releasesOf } from '../config/compat/releases.ts';
 import type { Job } from '../config/job.ts';
-import { ROLES } from '../config/schema/role.ts';
+import { rolesOf } from '../config/schema/role.ts';
 import { withoutSecrets } from '../config/schema/secrets.ts';
-import { argumentWords } from './engine/arguments.ts';
+import { argumentWords } from './engine/words.ts';
 import { dynamoEnvironment, userEnvironment } from './environment.ts';
-import { migrationLimit } from './migration.ts';
 import { portPart, portWord } from './movable-ports.ts';
 import type { PlacedFrontend } from './placement.ts';
 import type { Plan, StepBody, Word } from './plan.ts';
-import { hasEventPlane, hasPlanes, hasRequestPlane } from './planes.ts';
-import { frontendPorts, nginxPorts } from './ports.ts';
+import { hasEventPlane, hasPlanes, hasRequestPlane, migrationLimit } from './planes.ts';
+import { frontendPorts, portOf } from './ports.ts';
+import { stepOf } from './step-body.ts';
 import { LOCAL_DIR, nodeIp, SELF_IP } from './word.ts';
 
 /** The frontends and, where there are several, nginx before them on the head node. */
@@ -24,21 +24,13 @@ function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend):
   const { args, variables } = withoutSecrets('frontend', job.frontend.args);
   const settings = applyRenames({ args, env: job.frontend.env }, releasesOf(job), 'frontend');
   const { env, secrets } = userEnvironment(settings.env, variables);
-  return {
+  return stepOf({
     name,
     kind: 'frontend',
-    role: null,
-    worker: null,
     nodes: [node],
-    gpus: [],
     argv: [
-      'python3',
-      '-m',
-      'dynamo.frontend',
-      '--http-host',
-      [SELF_IP],
-      '--http-port',
-      portWord('frontend', port, job),
+      ...['python3', '-m', 'dynamo.frontend'],
+      ...['--http-host', [SELF_IP], '--http-port', portWord('frontend', port, job)],
       ...routerArguments(job),
       ...planeArguments(job),
       ...argumentWords(settings.args),
@@ -54,7 +46,7 @@ function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend):
     secrets,
     ports: frontendPorts(job, responsePort),
     contained: true,
-  };
+  });
 }
 
 /**
@@ -65,7 +57,7 @@ function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend):
  * https://github.com/ai-dynamo/dynamo/pull/11993
  */
 function isAlone(job: Job): boolean {
-  return ROLES.some((role) => job[role]?.workers === 1);
+  return rolesOf(job).some(([, { workers }]) => workers === 1);
 }
 
 /**
@@ -76,21 +68,19 @@ function routerArguments(job: Job): readonly string[] {
   const { router_mode: mode, router } = job.frontend;
   const { version } = job.dynamo;
   const credit = atLeast(version, '1.2')
-    ? '--router-kv-overlap-score-credit'
-    : hasPlanes(job)
-      ? '--router-kv-overlap-score-weight'
-      : '--kv-overlap-score-weight';
+    ? 'router-kv-overlap-score-credit'
+    : `${hasPlanes(job) ? 'router-' : ''}kv-overlap-score-weight`;
   const events = hasPlanes(job) ? 'router-kv-events' : 'kv-events';
-  const words = ['--router-mode', mode];
-  if (router.kv_overlap_score_credit !== undefined)
-    words.push(credit, String(router.kv_overlap_score_credit));
-  if (router.temperature !== undefined) words.push('--router-temperature', String(router.temperature));
-  if (router.kv_events === false) words.push(`--no-${events}`);
-  // 0.x listens unless told otherwise, and its early releases have no flag that says so.
-  if (router.kv_events === true && hasPlanes(job)) words.push(`--${events}`);
-  if (router.replica_sync === true) words.push('--router-replica-sync');
-  if (router.block_size !== undefined) words.push('--kv-cache-block-size', String(router.block_size));
-  return words;
+  return argumentWords({
+    'router-mode': mode,
+    [credit]: router.kv_overlap_score_credit,
+    'router-temperature': router.temperature,
+    [`no-${events}`]: router.kv_events === false,
+    // 0.x listens unless told otherwise, and its early releases have no flag that says so.
+    [events]: router.kv_events === true && hasPlanes(job),
+    'router-replica-sync': router.replica_sync === true,
+    'kv-cache-block-size': router.block_size,
+  });
 }
 
 /**
@@ -98,12 +88,11 @@ function routerArguments(job: Job): readonly string[] {
  * the migration limit here from the workers.
  */
 function planeArguments(job: Job): readonly string[] {
-  const limit = hasPlanes(job) ? migrationLimit(job) : undefined;
-  return [
-    ...(limit === undefined ? [] : ['--migration-limit', String(limit)]),
-    ...(hasRequestPlane(job) ? ['--request-plane', job.infra.request_plane] : []),
-    ...(hasEventPlane(job) ? ['--event-plane', job.infra.event_plane] : []),
-  ];
+  return argumentWords({
+    'migration-limit': hasPlanes(job) && migrationLimit(job),
+    'request-plane': hasRequestPlane(job) && job.infra.request_plane,
+    'event-plane': hasEventPlane(job) && job.infra.event_plane,
+  });
 }
 
 /** Where nginx listens, and the frontends that it balances; undefined without nginx. */
@@ -123,26 +112,10 @@ export function nginxAddresses(job: Job, steps: readonly StepBody[]): Plan['ngin
  * without root.
  */
 function nginx(job: Job): StepBody {
-  const argv: readonly Word[] = [
-    'nginx',
-    '-p',
-    [LOCAL_DIR, '/'],
-    '-c',
-    [LOCAL_DIR, '/nginx.conf'],
-    '-g',
-    'daemon off;',
-  ];
-  return {
-    name: 'nginx',
+  return stepOf({
     kind: 'nginx',
-    role: null,
-    worker: null,
-    nodes: [0],
-    gpus: [],
-    argv,
-    env: {},
-    secrets: {},
-    ports: nginxPorts(job),
+    argv: ['nginx', '-p', [LOCAL_DIR, '/'], '-c', [LOCAL_DIR, '/nginx.conf'], '-g', 'daemon off;'],
+    ports: [portOf(job, 'nginx', job.frontend.port)],
     contained: false,
-  };
+  });
 }

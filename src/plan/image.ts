@@ -1,7 +1,8 @@
 import { readImage } from '../config/compat/image-reference.ts';
-import type { Job } from '../config/job.ts';
+import { containerOf, type Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
-import type { StepBody } from './plan.ts';
+import type { StepBody, Word } from './plan.ts';
+import { stepOf } from './step-body.ts';
 import { RUN_DIR } from './word.ts';
 
 /** An image of a registry that the job imports into the site's cache, once for all nodes and jobs. */
@@ -13,9 +14,10 @@ export interface CachedImage {
 }
 
 /** Undefined where there is no cache, and for what needs none: files, and images of a node's own daemon. */
-export function cachedImage({ container, gpu, cluster }: Job): CachedImage | undefined {
-  if (cluster.image_cache === undefined || cluster.container_runtime !== 'pyxis' || !container)
-    return undefined;
+export function cachedImage(job: Job): CachedImage | undefined {
+  const { cluster, gpu } = job;
+  const container = containerOf(job, cluster);
+  if (cluster.image_cache === undefined || !container) return undefined;
   const image = readImage(container.image);
   if (image.kind !== 'registry') return undefined;
   const source = image.uri;
@@ -33,8 +35,9 @@ export function pyxisImage(job: Job, image: string): string {
 }
 
 /** The file that an image is, where it is one and containers run. */
-export function imageFile({ container, cluster }: Job): string | undefined {
-  if (cluster.container_runtime !== 'pyxis' || !container) return undefined;
+export function imageFile(job: Job): string | undefined {
+  const container = containerOf(job, job.cluster);
+  if (!container) return undefined;
   const image = readImage(container.image);
   return image.kind === 'file' ? image.path : undefined;
 }
@@ -43,21 +46,8 @@ export function imageFile({ container, cluster }: Job): string | undefined {
 export function imageSteps(job: Job): readonly StepBody[] {
   const image = cachedImage(job);
   if (image === undefined) return [];
-  return [
-    {
-      name: 'image',
-      kind: 'image',
-      role: null,
-      worker: null,
-      nodes: [0],
-      gpus: [],
-      argv: ['bash', [RUN_DIR, '/runtime/image.sh'], image.source, image.file],
-      env: {},
-      secrets: {},
-      ports: [],
-      contained: false,
-    },
-  ];
+  const argv: readonly Word[] = ['bash', [RUN_DIR, '/runtime/image.sh'], image.source, image.file];
+  return [stepOf({ kind: 'image', argv, contained: false })];
 }
 
 /** The same registry, repository, tag and architecture give the same name: what people can read, and a hash of it all. */

@@ -1,11 +1,11 @@
 import type { Job } from '../config/job.ts';
-import { argumentWords } from './engine/arguments.ts';
-import { insideSelf } from './inside.ts';
+import { argumentWords } from './engine/words.ts';
+import { insideSelf } from './exposure.ts';
 import { portPart, portWord } from './movable-ports.ts';
 import type { StepBody } from './plan.ts';
-import { needsNats } from './planes.ts';
-import { etcdPorts, natsPorts } from './ports.ts';
-import { CERTIFICATE, KEY } from './tls.ts';
+import { CERTIFICATE, KEY, needsNats } from './planes.ts';
+import { portOf } from './ports.ts';
+import { stepOf } from './step-body.ts';
 import { LOCAL_DIR, RUN_DIR } from './word.ts';
 
 /** etcd, and NATS where something needs it, on the head node, bound to its chosen address or to loopback only. */
@@ -37,24 +37,14 @@ function etcd(job: Job): StepBody {
     ':',
     portPart('etcd-client', job.infra.ports.etcd_client, job),
   ];
-  return {
-    ...headStep('etcd'),
+  return stepOf({
+    kind: 'etcd',
+    contained: true,
     argv: [
-      'etcd',
-      '--name',
-      'head',
-      '--data-dir',
-      [LOCAL_DIR, '/etcd'],
-      '--listen-client-urls',
-      clientUrl,
-      '--advertise-client-urls',
-      clientUrl,
-      '--listen-peer-urls',
-      PEER_URL,
-      '--initial-advertise-peer-urls',
-      PEER_URL,
-      '--initial-cluster',
-      `head=${PEER_URL}`,
+      ...['etcd', '--name', 'head', '--data-dir', [LOCAL_DIR, '/etcd']],
+      ...['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl],
+      ...['--listen-peer-urls', PEER_URL, '--initial-advertise-peer-urls', PEER_URL],
+      ...['--initial-cluster', `head=${PEER_URL}`],
       ...(tls
         ? [
             '--cert-file',
@@ -67,19 +57,17 @@ function etcd(job: Job): StepBody {
           ]
         : []),
       // A token of the default 300 s ends Dynamo's session with it: registrations then fail, and never recover.
-      '--auth-token-ttl',
-      '31536000',
+      ...['--auth-token-ttl', '31536000'],
       // The password is random; hashing it slowly would hold up a thousand log-ins.
-      '--bcrypt-cost',
-      '4',
+      ...['--bcrypt-cost', '4'],
       ...(TIMING.some((flag) => given.has(flag))
         ? []
         : ['--heartbeat-interval', '10', '--election-timeout', '100']),
       ...(given.has('log-level') ? [] : ['--log-level', 'warn']),
       ...argumentWords(args),
     ],
-    ports: etcdPorts(job),
-  };
+    ports: [portOf(job, 'etcd-client')],
+  });
 }
 
 /**
@@ -87,34 +75,16 @@ function etcd(job: Job): StepBody {
  * would show.
  */
 function nats(job: Job): StepBody {
-  return {
-    ...headStep('nats'),
+  return stepOf({
+    kind: 'nats',
+    contained: true,
     argv: [
-      'nats-server',
-      '--config',
-      [RUN_DIR, '/nats.conf'],
-      '--addr',
-      [insideSelf(job)],
-      '--port',
-      portWord('nats', job.infra.ports.nats, job),
+      ...['nats-server', '--config', [RUN_DIR, '/nats.conf']],
+      ...['--addr', [insideSelf(job)], '--port', portWord('nats', job.infra.ports.nats, job)],
       ...(job.infra.tls
         ? ['--tlsverify', '--tlscert', CERTIFICATE, '--tlskey', KEY, '--tlscacert', CERTIFICATE]
         : []),
     ],
-    ports: natsPorts(job),
-  };
-}
-
-function headStep(kind: 'etcd' | 'nats'): Omit<StepBody, 'argv' | 'ports'> {
-  return {
-    name: kind,
-    kind,
-    role: null,
-    worker: null,
-    nodes: [0],
-    gpus: [],
-    env: {},
-    secrets: {},
-    contained: true,
-  };
+    ports: [portOf(job, 'nats')],
+  });
 }

@@ -1,22 +1,19 @@
-import type { Plan, Process, SecretSource, Step, Word } from './plan.ts';
+import type { Plan, Process, SecretSource, Word } from './plan.ts';
 import { wordText } from './word.ts';
 
 /** The plan as data, in the shape that docs/plan-json.md describes. Secrets appear as `${SECRET:NAME}`. */
 export function planJson(plan: Plan): object {
   const secrets = new Map(plan.steps.map((step) => [step.name, secretTexts(step.secrets)]));
+  const { version, name, dynamo, nodes, gpus, workers, readiness, movable, entry, warnings } = plan;
   return {
-    version: plan.version,
-    name: plan.name,
-    dynamo: plan.dynamo,
-    nodes: plan.nodes,
-    gpus: plan.gpus,
-    workers: plan.workers,
+    ...{ version, name, dynamo, nodes, gpus, workers },
     processes: plan.processes.map((planned) => processJson(planned, secrets.get(planned.name) ?? {})),
-    srun: plan.steps.map(srunJson),
-    readiness: plan.readiness,
-    movable: plan.movable,
-    entry: plan.entry,
-    warnings: plan.warnings,
+    srun: plan.steps.map((step) => ({
+      name: step.name,
+      nodes: step.nodes,
+      argv: step.srun.map(wordText),
+    })),
+    ...{ readiness, movable, entry, warnings },
   };
 }
 
@@ -30,10 +27,6 @@ function processJson(planned: Process, secrets: Readonly<Record<string, string>>
       ...(address === 'loopback' && { loopback: true }),
     })),
   };
-}
-
-function srunJson({ name, nodes, srun }: Step): object {
-  return { name, nodes, argv: srun.map(wordText) };
 }
 
 function environmentTexts(env: Readonly<Record<string, Word>>): Readonly<Record<string, string>> {

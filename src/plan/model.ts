@@ -1,6 +1,6 @@
 import { type GivenFlag, givenFlags } from '../config/compat/given-flags.ts';
-import type { Job } from '../config/job.ts';
-import { needsGpu, ROLES } from '../config/schema/role.ts';
+import { containerOf, type Job } from '../config/job.ts';
+import { needsGpu, rolesOf } from '../config/schema/role.ts';
 
 /**
  * The folder to mount for a model at a path. The files of a snapshot in a Hugging Face cache are links to `../../blobs`, so
@@ -14,10 +14,9 @@ export function modelMount(path: string): string {
 export function modelCheck(job: Job): readonly string[] | undefined {
   const { path } = job.model;
   if (!path.startsWith('/')) return undefined;
-  const engines = ROLES.filter((role) => needsGpu(role)).flatMap((role) => {
-    const config = job[role];
-    return config && config.module !== MOCKER ? [givenFlags(role, config)] : [];
-  });
+  const engines = rolesOf(job)
+    .filter(([role, { module }]) => needsGpu(role) && module !== MOCKER)
+    .map(([role, config]) => givenFlags(role, config));
   const needs = [
     ...(engines.some(loadsFiles) ? ['weights'] : []),
     ...(engines.some(readsTokenizer) ? ['tokenizer'] : []),
@@ -41,8 +40,10 @@ const readsTokenizer = (flags: readonly GivenFlag[]): boolean =>
 const ELSEWHERE = ['skip-tokenizer-init', 'tokenizer-path', 'tokenizer'];
 
 /** Folders of the container that are the same inside and outside, where the model's links may lead. */
-function mounted({ model, cluster, container }: Job): readonly string[] {
-  if (!container || cluster.container_runtime !== 'pyxis') return [];
+function mounted(job: Job): readonly string[] {
+  const { model, cluster } = job;
+  const container = containerOf(job, cluster);
+  if (!container) return [];
   const same = [...cluster.mounts, ...container.mounts].flatMap((mount) => {
     const [outside = '', inside] = mount.split(':');
     return outside === inside ? [outside] : [];

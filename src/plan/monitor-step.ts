@@ -1,7 +1,8 @@
 import type { Job } from '../config/job.ts';
-import { reachedAt } from './inside.ts';
+import { reachedAt } from './exposure.ts';
 import { portPart } from './movable-ports.ts';
 import type { PortUse, StepBody, Word } from './plan.ts';
+import { stepOf } from './step-body.ts';
 import { LOCAL_DIR, RUN_DIR } from './word.ts';
 import type { PlacedWorker } from './worker.ts';
 
@@ -13,16 +14,7 @@ const FIELDS =
 /** Of dcgmi: utilization, memory used, power, SM clock, temperature, and how busy SMs and tensor cores are. */
 const DCGM_FIELDS = '203,252,155,100,150,1002,1004';
 
-const MONITOR = {
-  kind: 'monitor',
-  role: null,
-  worker: null,
-  gpus: [],
-  env: {},
-  secrets: {},
-  ports: [],
-  contained: false,
-} as const;
+const MONITOR = { kind: 'monitor', contained: false } as const;
 
 /** What only watches: the GPUs of the workers' nodes, and the metrics of `services`. It runs on the host. */
 export function monitorSteps(
@@ -39,7 +31,7 @@ function gpuLog(job: Job, workers: readonly PlacedWorker[]): readonly StepBody[]
   const nodes = new Set(workers.filter(({ gpus }) => gpus.length > 0).flatMap((worker) => worker.nodes));
   if (program === 'none' || nodes.size === 0) return [];
   return [
-    {
+    stepOf({
       ...MONITOR,
       name: 'gpu',
       nodes: [...nodes].toSorted((a, b) => a - b),
@@ -47,7 +39,7 @@ function gpuLog(job: Job, workers: readonly PlacedWorker[]): readonly StepBody[]
         program === 'nvidia-smi'
           ? ['nvidia-smi', `--query-gpu=${FIELDS}`, '--format=csv,nounits', '-l', String(interval)]
           : ['dcgmi', 'dmon', '-e', DCGM_FIELDS, '-d', String(interval * 1000)],
-    },
+    }),
   ];
 }
 
@@ -67,5 +59,5 @@ function metricsLog(job: Job, services: readonly StepBody[]): readonly StepBody[
     return [[`${name}=`, reachedAt(found.use, job, node), ':', portPart(found.use, found.port, job)]];
   });
   const argv = ['bash', [RUN_DIR, '/runtime/metrics.sh'], String(interval), [LOCAL_DIR], ...targets];
-  return [{ ...MONITOR, name: METRICS, nodes: [0], argv }];
+  return [stepOf({ ...MONITOR, name: METRICS, argv })];
 }

@@ -1,26 +1,12 @@
 import type { Job } from '../config/job.ts';
+import { LISTENERS } from './exposure.ts';
 import type { Port, PortBlock, PortUse, Process, Ref, Word } from './plan.ts';
 import { DIST_INIT_STRIDE } from './ports.ts';
 
-/** Of `infra.ports`; clients’ own is `frontend.port`. */
-const FIELDS = {
-  'etcd-client': 'etcd_client',
-  nats: 'nats',
-  frontend: 'frontend',
-  nginx: 'frontend',
-  rpc: 'rpc',
-  responses: 'rpc',
-  system: 'system',
-  'dist-init': 'dist_init',
-  nccl: 'dist_init',
-  'dp-handshake': 'dist_init',
-  bootstrap: 'bootstrap',
-  'kv-events': 'kv_events',
-} as const satisfies Readonly<Record<PortUse, keyof Job['infra']['ports']>>;
-
 /** A port that is a word of its own. */
 export function portWord(use: PortUse, port: number, job: Job): Word {
-  return isMovable(use, port, job) ? [{ ref: 'port', port }] : String(port);
+  const part = portPart(use, port, job);
+  return typeof part === 'string' ? part : [part];
 }
 
 /** A port in a word: one that the job may move is a part that only the job knows. */
@@ -31,7 +17,7 @@ export function portPart(use: PortUse, port: number, job: Job): string | Ref {
 /** On nodes of its own a job has the ports of its plan. People rely on those that they have written down; and without a preflight nobody knows which ones are free. */
 function isMovable(use: PortUse, port: number, job: Job): boolean {
   const entry = (use === 'frontend' || use === 'nginx') && port === job.frontend.port;
-  const field = entry ? 'frontend.port' : `infra.ports.${FIELDS[use]}`;
+  const field = entry ? 'frontend.port' : `infra.ports.${LISTENERS[use].field}`;
   return !job.slurm.exclusive && job.health.preflight && !job.fixedPorts.includes(field);
 }
 
@@ -78,7 +64,8 @@ interface Span {
 /** What follows a dist-init port, at a distance that SGLang has fixed, goes with it. */
 function spanOf({ use, port, count }: Port, { infra }: Job): Span {
   const base = infra.ports.dist_init;
-  const slot = FIELDS[use] === 'dist_init' ? Math.floor((port - base) / DIST_INIT_STRIDE) : undefined;
+  const slot =
+    LISTENERS[use].field === 'dist_init' ? Math.floor((port - base) / DIST_INIT_STRIDE) : undefined;
   return { first: slot === undefined ? port : base + DIST_INIT_STRIDE * slot, last: port + count - 1 };
 }
 

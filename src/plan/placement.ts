@@ -1,6 +1,7 @@
 import type { Job } from '../config/job.ts';
 import { gpusPerNode } from '../config/schema/gpu.ts';
-import { dedicatedNodes, layOut } from './layout.ts';
+import type { JobConfig } from '../config/schema/job-schema.ts';
+import { rolesOf } from '../config/schema/role.ts';
 import type { NodeIndex } from './plan.ts';
 import { frontendPort, PortSlots } from './ports.ts';
 import { parallelism, workerSize } from './sizing.ts';
@@ -32,36 +33,29 @@ export interface PlacedFrontend {
 export function place(job: Job): Placement {
   const perNode = gpusPerNode(job.gpu, job.cluster);
   if (perNode === undefined) throw new Error(`no rule refused the unknown GPU model ${job.gpu}`);
-  const layout = layOut(job, perNode, dedicatedNodes(job));
+  const { spots, nodes } = layOut(job, perNode, dedicatedNodes(job));
   const slots = new PortSlots(job);
-  const gpuWorkers = countByNode(layout.spots.filter(({ gpus }) => gpus.length > 0));
-  const workers = layout.spots.map(({ role, index, nodes, gpus }): PlacedWorker => {
-    const config = job[role];
-    if (!config) throw new Error(`the layout holds a ${role} worker that the job does not`);
-    const { tp, pp, dp, ep, busy } = parallelism(config, workerSize(role, config, perNode).gpus);
+  const onGpus = new Map<NodeIndex, number>();
+  for (const spot of spots)
+    for (const node of spot.gpus.length > 0 ? spot.nodes : []) onGpus.set(node, (onGpus.get(node) ?? 0) + 1);
+  const workers = spots.map((spot): PlacedWorker => {
+    const { role, index, config } = spot;
+    const sizes = parallelism(config, workerSize(role, config, perNode).gpus);
     return {
+      ...spot,
       name: `${role}-${index}`,
-      role,
-      index,
-      config,
-      nodes,
-      gpus,
-      sharesNode: gpus.length > 0 && nodes.some((node) => (gpuWorkers.get(node) ?? 0) > 1),
-      tp,
-      pp,
-      dp,
-      ep,
-      busy,
-      ports: slots.worker({ role, index, nodes, dp }),
+      sharesNode: spot.gpus.length > 0 && spot.nodes.some((node) => (onGpus.get(node) ?? 0) > 1),
+      ...sizes,
+      ports: slots.worker({ ...spot, dp: sizes.dp }),
     };
   });
-  const frontends = frontendNodes(job, layout.nodes).map((node, index) => ({
+  const frontends = frontendNodes(job, nodes).map((node, index) => ({
     name: `frontend-${index}`,
     node,
     port: frontendPort(job),
     responsePort: slots.frontend(node, index),
   }));
-  return { nodes: layout.nodes, gpusPerNode: perNode, workers, frontends };
+  return { nodes, gpusPerNode: perNode, workers, frontends };
 }
 
 /**
@@ -83,12 +77,55 @@ export function frontendNodes(
   return [first, ...spread];
 }
 
-function countByNode(
-  spots: readonly { readonly nodes: readonly NodeIndex[] }[],
-): ReadonlyMap<NodeIndex, number> {
-  const counts = new Map<NodeIndex, number>();
-  for (const { nodes } of spots) {
-    for (const node of nodes) counts.set(node, (counts.get(node) ?? 0) + 1);
+/** Where a worker goes. */
+type Spot = Pick<PlacedWorker, 'role' | 'index' | 'config' | 'nodes' | 'gpus'>;
+
+/** A node that small workers fill from GPU 0 on. */
+interface OpenNode {
+  readonly index: number;
+  taken: number;
+}
+
+/** Nodes before the workers' own: of etcd, NATS and nginx, and of the frontends. */
+export function dedicatedNodes({ infra, frontend }: Pick<JobConfig, 'infra' | 'frontend'>): number {
+  return (infra.dedicated_node ? 1 : 0) + (frontend.dedicated_nodes ? frontend.count : 0);
+}
+
+/**
+ * Gives each worker its nodes: role by role, in the order of `ROLES`. Workers of whole nodes take the next
+ * contiguous ones and share them with nobody; smaller workers, of whatever role, fill the first node with
+ * enough GPUs left; CPU-only workers sit on the first of these nodes. `dedicated` nodes come before them. Time and
+ * space grow with the nodes. The rules of sizes must hold.
+ */
+function layOut(job: Job, perNode: number, dedicated: number): Pick<Placement, 'nodes'> & { spots: Spot[] } {
+  const spots: Spot[] = [];
+  const open: OpenNode[] = [];
+  const wholeNode = range(0, perNode);
+  let next = dedicated;
+  for (const [role, config] of rolesOf(job)) {
+    const { gpus, nodes } = workerSize(role, config, perNode);
+    let candidate = 0;
+    for (let index = 0; index < config.workers; index++) {
+      if (gpus === 0) {
+        spots.push({ role, index, config, nodes: [dedicated], gpus: [] });
+      } else if (nodes > 0) {
+        spots.push({ role, index, config, nodes: range(next, nodes), gpus: wholeNode });
+        next += nodes;
+      } else {
+        while ((open[candidate]?.taken ?? 0) + gpus > perNode) candidate++;
+        let node = open[candidate];
+        if (node === undefined) {
+          node = { index: next++, taken: 0 };
+          open.push(node);
+        }
+        spots.push({ role, index, config, nodes: [node.index], gpus: range(node.taken, gpus) });
+        node.taken += gpus;
+      }
+    }
   }
-  return counts;
+  return { spots, nodes: Math.max(next, dedicated + 1) };
+}
+
+function range(start: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, offset) => start + offset);
 }

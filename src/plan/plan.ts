@@ -3,7 +3,9 @@ import type { JobConfig, Role } from '../config/schema/job-schema.ts';
 import type { StartStage } from '../start-stages.ts';
 import type { BenchSpec } from './bench/spec.ts';
 import type { CachedImage } from './image.ts';
+import type listeners from './listeners.json';
 import type { RunMode } from './policy.ts';
+import type { Parallelism } from './sizing.ts';
 
 /** Position of a node in the allocation, 0-based; the script binds it to a hostname at run time. */
 export type NodeIndex = number & { readonly __brand?: 'NodeIndex' };
@@ -57,19 +59,7 @@ export interface Port {
   readonly guard: 'password' | 'certificate' | 'none';
 }
 
-export type PortUse =
-  | 'etcd-client'
-  | 'nats'
-  | 'frontend'
-  | 'nginx'
-  | 'rpc'
-  | 'responses'
-  | 'system'
-  | 'dist-init'
-  | 'nccl'
-  | 'dp-handshake'
-  | 'bootstrap'
-  | 'kv-events';
+export type PortUse = keyof typeof listeners;
 
 /** Neighbouring ports that move together where one of them is taken on a node. */
 export interface PortBlock {
@@ -109,17 +99,9 @@ export interface Step extends StepBody {
 export type SecretSource = { readonly from_env: string } | { readonly from_file: string };
 
 /** What one node runs: a step's rank. */
-export interface Process {
-  readonly name: string;
-  readonly kind: ProcessKind;
-  readonly role: Role | null;
-  readonly worker: number | null;
+export interface Process extends Omit<StepBody, 'nodes' | 'secrets' | 'contained'> {
   readonly nodeIndex: NodeIndex;
   readonly nodeRank: number;
-  readonly gpus: readonly number[];
-  readonly argv: readonly Word[];
-  readonly env: Readonly<Record<string, Word>>;
-  readonly ports: readonly Port[];
 }
 
 export interface PlanNode {
@@ -131,7 +113,7 @@ export interface PlanNode {
   readonly gpusUsed: number;
 }
 
-export interface PlanWorker {
+export interface PlanWorker extends Omit<Parallelism, 'busy'> {
   readonly name: string;
   readonly role: Role;
   readonly index: number;
@@ -139,10 +121,6 @@ export interface PlanWorker {
   readonly nodes: readonly NodeIndex[];
   /** GPUs on each of its nodes. */
   readonly gpus: readonly number[];
-  readonly tp: number;
-  readonly pp: number;
-  readonly dp: number;
-  readonly ep: number;
   /** How often it may be started again. */
   readonly restarts: number;
   /** Its loss ends the job. */

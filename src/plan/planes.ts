@@ -1,5 +1,9 @@
 import { atLeast } from '../config/compat/release.ts';
+import type { Job } from '../config/job.ts';
 import type { JobConfig } from '../config/schema/job-schema.ts';
+import { rolesOf } from '../config/schema/role.ts';
+import type { Word } from './plan.ts';
+import { ATTEMPT_DIR } from './word.ts';
 
 /** Dynamo 1.x needs etcd alone, to which it logs in; before it, each process needed NATS, too. */
 export function hasPlanes(job: Pick<JobConfig, 'dynamo'>): boolean {
@@ -36,4 +40,51 @@ export const TLS_SINCE = '1.5';
 export function etcdGuard(job: Pick<JobConfig, 'dynamo' | 'infra'>): 'none' | 'password' | 'certificate' {
   if (job.infra.tls) return 'certificate';
   return hasPlanes(job) ? 'password' : 'none';
+}
+
+/** What lib.sh makes before anything starts. The certificate is its own authority, and clients have the servers' key. */
+export const CERTIFICATE: Word = [ATTEMPT_DIR, '/state/tls.crt'];
+export const KEY: Word = [ATTEMPT_DIR, '/state/tls.key'];
+
+/**
+ * How Dynamo's processes speak TLS, and ask for it, from 1.5 on. What etcd's clients need is no file, and is in
+ * state/credentials.
+ */
+export function tlsEnvironment(job: Job): Readonly<Record<string, Word>> {
+  if (!job.infra.tls) return {};
+  return {
+    ...(needsNats(job) && client('NATS_TLS')),
+    ...(hasRequestPlane(job) && {
+      ...client('DYN_TCP_TLS'),
+      DYN_TCP_TLS_CERT_PATH: CERTIFICATE,
+      DYN_TCP_TLS_KEY_PATH: KEY,
+      DYN_TCP_TLS_CLIENT_CA_CERT_PATH: CERTIFICATE,
+      // Frontends of 1.5 hear answers at the address of the default route, whatever the chosen one is.
+      DYN_TCP_TLS_SERVER_NAME: 'dyn-slurm',
+    }),
+  };
+}
+
+function client(prefix: string): Readonly<Record<string, Word>> {
+  return {
+    [`${prefix}_CA_CERT_PATH`]: CERTIFICATE,
+    [`${prefix}_CLIENT_CERT_PATH`]: CERTIFICATE,
+    [`${prefix}_CLIENT_KEY_PATH`]: KEY,
+  };
+}
+
+/** How often a request may move where the config does not say. */
+const LIMIT = 3;
+
+/**
+ * How often a request may move to another worker; undefined for Dynamo's own, which is never: the streams of a worker that
+ * goes then break off, though another could go on with them. Any worker can go while the service stays: one that may restart
+ * or is not critical, and in an allocation each that `dyn-slurm restart` or `stop` names. Before Dynamo 1.0 each worker is
+ * told, by an option that 0.4.1 brought and not every kind of worker has, so there only the first reason counts.
+ */
+export function migrationLimit(job: JobConfig): number | undefined {
+  const outlived = rolesOf(job).some(
+    ([, { restart, critical, workers }]) => restart !== 'never' || (!critical && workers > 1),
+  );
+  return job.dynamo.migration_limit ?? (hasPlanes(job) || outlived ? LIMIT : undefined);
 }

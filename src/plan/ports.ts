@@ -1,6 +1,6 @@
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
-import { exposure } from './exposure.ts';
+import { exposure, LISTENERS } from './exposure.ts';
 import type { NodeIndex, Port, PortUse, Process, Word } from './plan.ts';
 import { hasPlanes, hasRequestPlane } from './planes.ts';
 import { usesDpAttention } from './sizing.ts';
@@ -100,21 +100,9 @@ export function frontendPort(job: Job): number {
   return job.frontend.count > 1 ? job.infra.ports.frontend : job.frontend.port;
 }
 
-export function etcdPorts(job: Job): readonly Port[] {
-  return [port(job, 'etcd-client', job.infra.ports.etcd_client)];
-}
-
-export function natsPorts(job: Job): readonly Port[] {
-  return [port(job, 'nats', job.infra.ports.nats)];
-}
-
-export function nginxPorts(job: Job): readonly Port[] {
-  return [port(job, 'nginx', job.frontend.port)];
-}
-
 export function frontendPorts(job: Job, responses: number): readonly Port[] {
-  const entry = port(job, 'frontend', frontendPort(job));
-  return hasPlanes(job) ? [entry, port(job, 'responses', responses)] : [entry];
+  const entry = portOf(job, 'frontend', frontendPort(job));
+  return hasPlanes(job) ? [entry, portOf(job, 'responses', responses)] : [entry];
 }
 
 /**
@@ -123,25 +111,22 @@ export function frontendPorts(job: Job, responses: number): readonly Port[] {
  */
 export function workerPorts(job: Job, worker: PlacedWorker, argv: readonly Word[]): readonly Port[] {
   const { role, config, dp, ports } = worker;
-  const owned = [port(job, 'system', ports.system)];
-  if (usesTcp(job)) owned.unshift(port(job, 'rpc', ports.rpc));
+  const owned = [portOf(job, 'system', ports.system)];
+  if (usesTcp(job)) owned.unshift(portOf(job, 'rpc', ports.rpc));
   if (argv.includes('--dist-init-addr')) {
-    owned.push(port(job, 'dist-init', ports.distInit, DIST_INIT_PORTS));
-    if (argv.includes('--nccl-port')) owned.push(port(job, 'nccl', ports.distInit + NCCL_PORT_OFFSET));
+    owned.push(portOf(job, 'dist-init', ports.distInit, DIST_INIT_PORTS));
+    if (argv.includes('--nccl-port')) owned.push(portOf(job, 'nccl', ports.distInit + NCCL_PORT_OFFSET));
     if (dp > 1 && usesDpAttention(config)) {
-      owned.push(port(job, 'dp-handshake', ports.distInit + DP_HANDSHAKE_OFFSET));
+      owned.push(portOf(job, 'dp-handshake', ports.distInit + DP_HANDSHAKE_OFFSET));
     }
   }
-  if (role === 'prefill') owned.push(port(job, 'bootstrap', ports.bootstrap));
-  if (config.kv_events) owned.push(port(job, 'kv-events', ports.kvEvents, dp));
+  if (role === 'prefill') owned.push(portOf(job, 'bootstrap', ports.bootstrap));
+  if (config.kv_events) owned.push(portOf(job, 'kv-events', ports.kvEvents, dp));
   return owned;
 }
 
-/** Where only a leader listens: for the other ranks of its worker, and for decode workers. */
-const LEADER_USES: readonly PortUse[] = ['dist-init', 'nccl', 'dp-handshake', 'bootstrap'];
-
 export function portsOfRank(ports: readonly Port[], rank: number): readonly Port[] {
-  return rank === 0 ? ports : ports.filter(({ use }) => !LEADER_USES.includes(use));
+  return rank === 0 ? ports : ports.filter(({ use }) => !LISTENERS[use].leader);
 }
 
 /** Ports that two processes of one node would both take, as `node 0: port 8000 of frontend-0 and nginx`. */
@@ -171,6 +156,12 @@ function usesTcp(job: Job): boolean {
   return hasRequestPlane(job) && job.infra.request_plane === 'tcp';
 }
 
-function port(job: Job, use: PortUse, number: number, count = 1): Port {
+/** `number`: by default the one that the config has for the use. */
+export function portOf(
+  job: Job,
+  use: PortUse,
+  number = job.infra.ports[LISTENERS[use].field],
+  count = 1,
+): Port {
   return { port: number, count, use, ...exposure(use, job) };
 }

@@ -2,7 +2,7 @@ import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import { engineArgument, type Role, type RoleConfig } from '../config/schema/role.ts';
 import { START_STAGES } from '../start-stages.ts';
-import { addressOf } from './inside.ts';
+import { addressOf } from './exposure.ts';
 import type { Plan, Readiness, ReadyRequests, StepBody } from './plan.ts';
 import { hasPlanes } from './planes.ts';
 import { nodeIp } from './word.ts';

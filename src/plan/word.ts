@@ -11,32 +11,29 @@ export function nodeIp(node: NodeIndex): Ref {
   return { ref: 'node-ip', node };
 }
 
-/** The word as the process on one node of a step has it: its own address and rank filled in. */
-export function onNode(word: Word, node: NodeIndex, rank: number): Word {
+/** The word with some of its run-time parts replaced; text where none is left. */
+function replaced(word: Word, replace: (part: Ref) => string | Ref): Word {
   if (typeof word === 'string') return word;
-  const parts = word.map((part) => {
-    if (typeof part === 'string') return part;
-    if (part.ref === 'self-ip') return nodeIp(node);
-    return part.ref === 'rank' ? String(rank) : part;
-  });
+  const parts = word.map((part) => (typeof part === 'string' ? part : replace(part)));
   return parts.every((part) => typeof part === 'string') ? parts.join('') : parts;
 }
 
-/** The word as text, its run-time parts as `${NODE_IP[3]}`; ports are the plan's. */
-export function wordText(word: Word): string {
-  const planned = asPlanned(word);
-  return typeof planned === 'string'
-    ? planned
-    : planned.map((part) => (typeof part === 'string' ? part : refText(part))).join('');
+/** The word as the process on one node of a step has it: its own address and rank filled in. */
+export function onNode(word: Word, node: NodeIndex, rank: number): Word {
+  return replaced(word, (part) => {
+    if (part.ref === 'self-ip') return nodeIp(node);
+    return part.ref === 'rank' ? String(rank) : part;
+  });
 }
 
 /** The word with the plan's own ports, wherever the job may move them. */
 export function asPlanned(word: Word): Word {
-  if (typeof word === 'string') return word;
-  const parts = word.map((part) =>
-    typeof part !== 'string' && part.ref === 'port' ? String(part.port) : part,
-  );
-  return parts.every((part) => typeof part === 'string') ? parts.join('') : parts;
+  return replaced(word, (part) => (part.ref === 'port' ? String(part.port) : part));
+}
+
+/** The word as text, its run-time parts as `${NODE_IP[3]}`; ports are the plan's. */
+export function wordText(word: Word): string {
+  return [replaced(asPlanned(word), refText)].flat().join('');
 }
 
 /** Whether any of the words stands for a folder of the node's own. */
@@ -49,26 +46,7 @@ export function usesLocalDir(words: readonly Word[]): boolean {
 
 /** How lib.sh and task.sh name what only the job knows, and so how the plan's JSON does. */
 export function refText(ref: Ref): string {
-  switch (ref.ref) {
-    case 'node-ip':
-      return `\${NODE_IP[${ref.node}]}`;
-    case 'node':
-      return `\${NODE[${ref.node}]}`;
-    case 'self-ip':
-      return '${SELF_IP}';
-    case 'rank':
-      return '${NODE_RANK}';
-    case 'port':
-      return `\${PORT[${ref.port}]}`;
-    case 'run-dir':
-      return '${RUN_DIR}';
-    case 'attempt-dir':
-      return '${ATTEMPT_DIR}';
-    case 'container':
-      return '${CONTAINER}';
-    case 'local-dir':
-      return '${LOCAL_DIR}';
-    default:
-      return ref satisfies never;
-  }
+  const name = ref.ref === 'rank' ? 'NODE_RANK' : ref.ref.toUpperCase().replaceAll('-', '_');
+  const index = 'node' in ref ? `[${ref.node}]` : 'port' in ref ? `[${ref.port}]` : '';
+  return `\${${name}${index}}`;
 }

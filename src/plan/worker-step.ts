@@ -2,10 +2,10 @@ import type { Job } from '../config/job.ts';
 import { workerCommand } from './engine/command.ts';
 import { dynamoEnvironment } from './environment.ts';
 import { portWord } from './movable-ports.ts';
-import type { StepBody } from './plan.ts';
+import type { StepBody, Word } from './plan.ts';
 import { hasRequestPlane } from './planes.ts';
 import { workerPorts } from './ports.ts';
-import { profilerWords } from './profiler.ts';
+import { ATTEMPT_DIR } from './word.ts';
 import type { PlacedWorker } from './worker.ts';
 
 /** One srun for each worker: all of its nodes run the same command, and differ in rank and address. */
@@ -28,4 +28,41 @@ export function workerStep(job: Job, worker: PlacedWorker): StepBody {
     ports: workerPorts(job, worker, argv),
     contained: true,
   };
+}
+
+/**
+ * The words that put a worker under Nsight Systems, where the config asks for it. Nothing is recorded until the engine
+ * calls cudaProfilerStart, which `dyn-slurm profile --tool nsys` asks for.
+ *
+ * - `repeat`: after a range nsys waits for the next; with `stop` it would end, and engines have stalled after that.
+ * - `--kill=none`: the end of a range does not end the engine.
+ * - `--wait=primary`: nsys ends with the engine, and does not wait for what that leaves behind.
+ * - `--trace-fork-before-exec`: SGLang's schedulers, which own the GPUs, are children.
+ * - `state/NAME.RANK.engine`: nsys 2022.4 passes SIGTERM on and then ends at once, and its step with it, while the engine
+ *   still takes its leave. So task.sh tells the engine itself, and nsys ends after it.
+ * - `%p`: a worker that is started again writes beside what it wrote before.
+ *
+ * https://docs.nvidia.com/nsight-systems/UserGuide/index.html#cli-profile-command-switch-options
+ */
+function profilerWords({ profile }: Job, { name, role }: PlacedWorker): readonly Word[] {
+  if (!profile?.roles.includes(role)) return [];
+  return [
+    'nsys',
+    'profile',
+    '--trace=cuda,nvtx',
+    '--sample=none',
+    '--cpuctxsw=none',
+    '--cuda-graph-trace=node',
+    '--trace-fork-before-exec=true',
+    '--capture-range=cudaProfilerApi',
+    '--capture-range-end=repeat',
+    '--kill=none',
+    '--wait=primary',
+    ['--output=', ATTEMPT_DIR, `/logs/${name}.`, { ref: 'rank' }, '.%p'],
+    ...profile.flags,
+    'bash',
+    '-c',
+    'echo $$ >"$0" && exec "$@"',
+    [ATTEMPT_DIR, `/state/${name}.`, { ref: 'rank' }, '.engine'],
+  ];
 }

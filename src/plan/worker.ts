@@ -1,8 +1,9 @@
 import type { Role, RoleConfig } from '../config/schema/role.ts';
 import type { NodeIndex } from './plan.ts';
+import type { Parallelism } from './sizing.ts';
 
 /** A worker's place and size, before its command is known. */
-export interface PlacedWorker {
+export interface PlacedWorker extends Parallelism {
   /** `prefill-0`: role and index within the role. */
   readonly name: string;
   readonly role: Role;
@@ -14,12 +15,6 @@ export interface PlacedWorker {
   readonly gpus: readonly number[];
   /** Another worker has a part of the same node. */
   readonly sharesNode: boolean;
-  readonly tp: number;
-  readonly pp: number;
-  readonly dp: number;
-  readonly ep: number;
-  /** GPUs that its ranks use; more than it has only where a rule refuses that. */
-  readonly busy: number;
   /**
    * Bases of its port blocks, unique on the node; of prefill workers `bootstrap` is unique in the job. Other
    * roles do not listen on it.

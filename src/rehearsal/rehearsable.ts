@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isBenchTool } from '../config/compat/bench-args.ts';
 import type { BenchConfig } from '../config/schema/bench.ts';
+import { isBenchTool } from '../config/schema/bench.ts';
 import type { Role } from '../config/schema/job-schema.ts';
 import type { Problem } from '../config/yaml/problem.ts';
 import type { Plan, Step, Word } from '../plan/plan.ts';

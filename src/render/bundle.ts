@@ -1,5 +1,5 @@
-import { isBenchTool } from '../config/compat/bench-args.ts';
-import { benchOutline } from '../plan/bench/outline.ts';
+import { isBenchTool } from '../config/schema/bench.ts';
+import { benchOutline } from '../plan/bench/spec.ts';
 import { planJson } from '../plan/json.ts';
 import { METRICS } from '../plan/monitor-step.ts';
 import type { Plan, ProcessKind, Word } from '../plan/plan.ts';
@@ -8,14 +8,8 @@ import { refText } from '../plan/word.ts';
 import { causePatterns } from './cause-patterns.ts';
 import { jobScript } from './job-script.ts';
 import { RUNTIME, runtimeOf } from './runtime.ts';
-import { environmentFile, stepScript } from './step-files.ts';
+import { type BundleFile, environmentFile, stepScript } from './step-files.ts';
 import { compile } from './template.ts';
-
-export interface BundleFile {
-  readonly text: string;
-  /** Permission bits. */
-  readonly mode: number;
-}
 
 /** Everything that a run needs, by path in its run folder. */
 export interface Bundle {
@@ -77,90 +71,60 @@ export type TemplateName = (typeof TEMPLATES)[number];
 /** Renders the bundle; the same plan always gives the same bytes. */
 export function renderBundle(plan: Plan, { templates, config }: BundleSources): Bundle {
   const runtime = new Map<string, BundleFile>([
-    ...TEMPLATES.filter((name) => !name.endsWith('.hbs') && isNeeded(name, plan)).map(
+    ...TEMPLATES.filter((name) => !name.endsWith('.hbs') && (NEEDED[name]?.(plan) ?? true)).map(
       (name) => [`${RUNTIME}/${name}`, { text: templates[name], mode: 0o600 }] as const,
     ),
     [`${RUNTIME}/causes.txt`, { text: causePatterns(), mode: 0o600 }],
   ]);
-  const files = new Map<string, BundleFile>([
-    ['job.sbatch', { text: jobScript(plan, runtimeOf(runtime), templates['job.sbatch.hbs']), mode: 0o700 }],
-    ...runtime,
-  ]);
-  const { preamble } = plan.shells;
-  if (preamble !== '') files.set('preamble.sh', { text: `${preamble}\n`, mode: 0o600 });
-  const checks = plan.preflight;
-  if (checks.length > 0)
-    files.set('preflight.sh', { text: compile(templates['preflight.sh.hbs'])({ checks }), mode: 0o600 });
-  if (plan.movable.length > 0)
-    files.set('movable-ports.txt', {
-      text: portsFile(plan, templates['movable-ports.txt.hbs']),
-      mode: 0o600,
-    });
+  const files = new Map<string, BundleFile>();
+  const add = (path: string, text: string, mode = 0o600) => files.set(path, { text, mode });
+  add('job.sbatch', jobScript(plan, runtimeOf(runtime), templates['job.sbatch.hbs']), 0o700);
+  for (const [path, file] of runtime) files.set(path, file);
+  const { shells, preflight: checks, movable, nginx, bench, benchOnDemand } = plan;
+  if (shells.preamble !== '') add('preamble.sh', `${shells.preamble}\n`);
+  if (checks.length > 0) add('preflight.sh', compile(templates['preflight.sh.hbs'])({ checks }));
+  if (movable.length > 0) add('movable-ports.txt', portsFile(plan, templates['movable-ports.txt.hbs']));
   // In a session `start bench` may come without a command of its own.
-  const { benchOnDemand } = plan;
   const more = benchOnDemand && plan.mode === 'session' ? [benchOnDemand] : [];
   for (const planned of [...plan.steps, ...more]) {
     // srun runs these as they are.
     if (planned.kind === 'container' || planned.kind === 'cleanup') continue;
-    files.set(`steps/${planned.name}.sh`, {
-      text: stepScript(plan, planned, templates['step.sh.hbs']),
-      mode: 0o700,
-    });
-    files.set(`env/${planned.name}.env`, { text: environmentFile(planned), mode: 0o600 });
+    add(`steps/${planned.name}.sh`, stepScript(plan, planned, templates['step.sh.hbs']), 0o700);
+    add(`env/${planned.name}.env`, environmentFile(planned));
   }
-  const nats = plan.steps.find(({ kind }) => kind === 'nats');
-  if (nats)
-    files.set('nats.conf', {
-      text: compile(templates['nats.conf.hbs'])({
-        maxPayload: plan.natsMaxPayload,
-      }),
-      mode: 0o600,
-    });
-  if (plan.nginx)
-    files.set('nginx.conf', { text: nginxConf(plan.nginx, templates['nginx.conf.hbs']), mode: 0o600 });
-  files.set('plan.json', { text: `${JSON.stringify(planJson(plan), null, 2)}\n`, mode: 0o600 });
+  if (hasStep(plan, 'nats'))
+    add('nats.conf', compile(templates['nats.conf.hbs'])({ maxPayload: plan.natsMaxPayload }));
+  if (nginx) add('nginx.conf', nginxConf(nginx, templates['nginx.conf.hbs']));
+  add('plan.json', `${JSON.stringify(planJson(plan), null, 2)}\n`);
   // The built-in client writes its own.
-  if (plan.bench && plan.bench.config.type !== 'builtin')
-    files.set('bench.json', { text: `${JSON.stringify(benchOutline(plan.bench), null, 2)}\n`, mode: 0o600 });
-  files.set('config.yaml', { text: config, mode: 0o600 });
+  if (bench && bench.config.type !== 'builtin')
+    add('bench.json', `${JSON.stringify(benchOutline(bench), null, 2)}\n`);
+  add('config.yaml', config);
   return { files };
 }
 
-/** Whether a job has a use for a static script. */
-function isNeeded(name: TemplateName, plan: Plan): boolean {
-  const hasStep = (kind: ProcessKind): boolean => plan.steps.some((step) => step.kind === kind);
-  const hasCheck = (word: string): boolean => plan.preflight.some(({ words }) => words[0] === word);
-  switch (name) {
-    case 'etcd.py':
-      return plan.etcdGuard === 'password';
-    case 'image.sh':
-    case 'lib/image.sh':
-      return hasStep('image');
-    case 'cleanup.sh':
-    case 'lib/container.sh':
-      return hasStep('container');
-    case 'bench.sh':
-      return plan.bench !== undefined && isBenchTool(plan.bench.config.type);
-    case 'metrics.sh':
-      return plan.steps.some((step) => step.name === METRICS);
-    case 'lib/preamble.sh':
-      return plan.shells.preamble !== '';
-    case 'lib/racks.sh':
-      return plan.workers.some(({ nodes }) => nodes.length > 1);
-    case 'lib/session.sh':
-      return plan.mode === 'session';
-    case 'lib/tls.sh':
-      return plan.etcdGuard === 'certificate';
-    case 'lib/ports.sh':
-      return plan.movable.length > 0;
-    case 'node/gpus.sh':
-      return hasCheck('gpus');
-    case 'node/model.sh':
-      return hasCheck('model');
-    default:
-      return true;
-  }
-}
+const hasStep = (plan: Plan, kind: ProcessKind): boolean => plan.steps.some((step) => step.kind === kind);
+
+const checksFor = (plan: Plan, word: string): boolean =>
+  plan.preflight.some(({ words }) => words[0] === word);
+
+/** The static scripts for which only some jobs have a use. */
+const NEEDED: Readonly<Partial<Record<TemplateName, (plan: Plan) => boolean>>> = {
+  'etcd.py': ({ etcdGuard }) => etcdGuard === 'password',
+  'image.sh': (plan) => hasStep(plan, 'image'),
+  'lib/image.sh': (plan) => hasStep(plan, 'image'),
+  'cleanup.sh': (plan) => hasStep(plan, 'container'),
+  'lib/container.sh': (plan) => hasStep(plan, 'container'),
+  'bench.sh': ({ bench }) => bench !== undefined && isBenchTool(bench.config.type),
+  'metrics.sh': ({ steps }) => steps.some(({ name }) => name === METRICS),
+  'lib/preamble.sh': ({ shells }) => shells.preamble !== '',
+  'lib/racks.sh': ({ workers }) => workers.some(({ nodes }) => nodes.length > 1),
+  'lib/session.sh': ({ mode }) => mode === 'session',
+  'lib/tls.sh': ({ etcdGuard }) => etcdGuard === 'certificate',
+  'lib/ports.sh': ({ movable }) => movable.length > 0,
+  'node/gpus.sh': (plan) => checksFor(plan, 'gpus'),
+  'node/model.sh': (plan) => checksFor(plan, 'model'),
+};
 
 function portsFile({ movable }: Plan, template: string): string {
   return compile(template)({

@@ -1,4 +1,4 @@
-import { addressOf } from '../plan/inside.ts';
+import { addressOf } from '../plan/exposure.ts';
 import { METRICS } from '../plan/monitor-step.ts';
 import type { Plan, ProcessKind, Step } from '../plan/plan.ts';
 import { exitPolicy } from '../plan/policy.ts';

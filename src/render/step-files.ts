@@ -3,6 +3,12 @@ import { usesLocalDir } from '../plan/word.ts';
 import { commandLines, quoteCommand, quoteWord } from './shell.ts';
 import { compile } from './template.ts';
 
+export interface BundleFile {
+  readonly text: string;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
 /** What a step runs on each of its nodes. `template`: text of step.sh.hbs; `env`: path of its environment in the run folder. */
 export function stepScript(
   plan: Pick<Plan, 'localDir' | 'etcdGuard'>,
@@ -55,4 +61,68 @@ export function environmentFile(step: StepBody): string {
   const secrets =
     Object.keys(step.secrets).length > 0 ? `. "$RUN_DIR"/env/${step.name}.secrets || return\n` : '';
   return `# shellcheck shell=bash disable=SC2034,SC2054,SC2191\nENVIRONMENT=(\n${lines.join('')})\n${secrets}`;
+}
+
+export interface ChangedStep {
+  readonly plan: Plan;
+  readonly step: StepBody;
+  /** As the bundle has it. */
+  readonly original: StepBody;
+  /** Relative to the run folder. */
+  readonly folder: string;
+  /** Text of step.sh.hbs. */
+  readonly template: string;
+}
+
+/**
+ * Script and environment of a step whose command has changed since the bundle was rendered, by path in the run folder.
+ * Secrets stay in the bundle's file, for nobody can give new ones to a job that runs.
+ */
+export function changedStepFiles({
+  plan,
+  step,
+  original,
+  folder,
+  template,
+}: ChangedStep): ReadonlyMap<string, BundleFile> {
+  const env = `${folder}/${step.name}.env`;
+  const gone = Object.keys(original.secrets).filter((name) => !(name in step.secrets));
+  const text = environmentFile({ ...step, secrets: original.secrets });
+  const forgotten = gone.map((name) => `unset ${name}\n`).join('');
+  return new Map([
+    [`${folder}/${step.name}.sh`, { text: stepScript(plan, step, template, env), mode: 0o700 }],
+    [env, { text: `${text}${forgotten}`, mode: 0o600 }],
+  ]);
+}
+
+/** What changes between two commands of a step, as lines with `- ` or `+ ` before them; none where nothing does. */
+export function stepDifference(before: StepBody, after: StepBody): readonly string[] {
+  return difference(linesOf(before), linesOf(after));
+}
+
+/** An option with its values, or a variable; by its name. */
+type Lines = ReadonlyMap<string, string>;
+
+function linesOf({ argv, env, secrets }: StepBody): Lines {
+  const options = commandLines(argv).map((words): [string, string] => {
+    const [first = ''] = words;
+    const name = typeof first === 'string' ? first : quoteWord(first);
+    return [name.replace(/=.*/s, ''), quoteCommand(words)];
+  });
+  const variables = Object.entries(env).map(([name, value]): [string, string] => [
+    `${name}=`,
+    `${name}=${quoteWord(value)}`,
+  ]);
+  const hidden = Object.keys(secrets).map((name): [string, string] => [`${name}=`, `${name}=(secret)`]);
+  return new Map([...options, ...variables, ...hidden]);
+}
+
+function difference(before: Lines, after: Lines): readonly string[] {
+  const changed = [...before].flatMap(([name, line]) => {
+    const now = after.get(name);
+    if (now === line) return [];
+    return now === undefined ? [`- ${line}`] : [`- ${line}`, `+ ${now}`];
+  });
+  const added = [...after].flatMap(([name, line]) => (before.has(name) ? [] : [`+ ${line}`]));
+  return [...changed, ...added];
 }

@@ -174,13 +174,13 @@ test('render sees the plan and templates, and of the config only what kinds of b
     .flatMap(({ file, text }) =>
       [...text.matchAll(/from '\.\.\/config\/([^']+)'/g)].map((match) => `${file} → ${match[1]}`),
     );
-  expect(found).toEqual(['render/bundle.ts → compat/bench-args.ts']);
+  expect(found).toEqual(['render/bundle.ts → schema/bench.ts']);
 });
 
 /** Where each library may be imported. */
 const LIBRARIES: ReadonlyMap<string, RegExp> = new Map([
   ['yaml', /^config\//],
-  ['zod', /^(config|run)\/|^bench\/(read|tool\/builtin)\.ts$/],
+  ['zod', /^(config|run)\/|^bench\/(read|tool\/measured)\.ts$/],
   ['handlebars', /^render\/template\.ts$/],
   ['execa', /^host\/local\.ts$/],
   ['ssh2', /^host\/ssh\/(connect|identity|login)\.ts$/],

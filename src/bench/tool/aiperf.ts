@@ -1,6 +1,5 @@
 import { isObject } from '../../run/lenient.ts';
-import type { Percentiles } from '../result.ts';
-import { type Fields, type Measured, numberAt, parseObject, present } from './measured.ts';
+import { type Fields, type Measured, numberAt, parseObject, present, timesOf } from './measured.ts';
 
 /** profile_export_aiperf.json, as aiperf 0.13.0 writes it (schema 1.4). Undefined where the text is none. */
 export function readAiperf(text: string): Measured | undefined {
@@ -54,22 +53,7 @@ function firstError({ error_summary: errors }: Fields): string | undefined {
   return typeof details?.message === 'string' ? details.message : undefined;
 }
 
-function times(
-  fields: Fields,
-  name: 'ttft' | 'tpot' | 'itl' | 'e2e',
-  metric: string,
-): { readonly [Name in typeof name]?: Percentiles } {
+function times(fields: Fields, name: 'ttft' | 'tpot' | 'itl' | 'e2e', metric: string) {
   const value = fields[metric];
-  const mean = isObject(value) ? numberAt(value, 'avg') : undefined;
-  if (!isObject(value) || mean === undefined) return {};
-  const at = (key: string) => numberAt(value, key);
-  const shown = {
-    p50: at('p50'),
-    p90: at('p90'),
-    p95: at('p95'),
-    p99: at('p99'),
-    min: at('min'),
-    max: at('max'),
-  };
-  return { [name]: { mean, ...present(shown) } };
+  return isObject(value) ? timesOf(name, (of) => numberAt(value, of === 'mean' ? 'avg' : of)) : {};
 }

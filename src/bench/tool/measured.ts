@@ -1,30 +1,43 @@
-import { isObject, parseJson } from '../../run/lenient.ts';
+import { z } from 'zod';
+import { type Fields as FieldsOf, fields, isObject, number, parseJson, text } from '../../run/lenient.ts';
 import type { Percentiles } from '../result.ts';
 
-/** What a tool's own result says of one measurement. */
-export interface Measured {
-  readonly toolVersion?: string;
-  readonly concurrency?: number;
-  readonly requestRate?: number | 'inf';
+const percentiles: z.ZodType<Percentiles> = fields(
+  { mean: number },
+  { p50: number, p90: number, p95: number, p99: number, min: number, max: number },
+);
+
+const NEEDED = { completed: number, seconds: number, inputTokens: number, outputTokens: number };
+
+const OPTIONAL = {
+  toolVersion: text,
+  concurrency: number,
+  requestRate: z.union([number, z.literal('inf')]),
   /** Requests asked for. */
-  readonly prompts?: number;
-  readonly completed: number;
-  readonly failed?: number;
-  readonly seconds: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly requestsPerSecond?: number;
-  readonly outputTokensPerSecond?: number;
-  readonly totalTokensPerSecond?: number;
-  readonly ttft?: Percentiles;
-  readonly tpot?: Percentiles;
-  readonly itl?: Percentiles;
-  readonly e2e?: Percentiles;
+  prompts: number,
+  failed: number,
+  requestsPerSecond: number,
+  outputTokensPerSecond: number,
+  totalTokensPerSecond: number,
+  ttft: percentiles,
+  tpot: percentiles,
+  itl: percentiles,
+  e2e: percentiles,
   /** The tool was told to end before it was through. */
-  readonly cut?: boolean;
+  cut: z.boolean(),
   /** First error that requests failed with. */
-  readonly error?: string;
-}
+  error: text,
+};
+
+/** What a tool's own result says of one measurement. */
+export type Measured = FieldsOf<typeof NEEDED, typeof OPTIONAL>;
+
+export const BUILTIN_SCHEMA = 'dyn-slurm/bench-client/1';
+
+/** result.json of the built-in client: what it measured, and the schema that it is in. */
+export const builtinResult = fields({ schema: z.literal(BUILTIN_SCHEMA), ...NEEDED }, OPTIONAL);
+
+export type BuiltinResult = z.output<typeof builtinResult>;
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -50,4 +63,18 @@ export function present<Names extends string>(
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
     [Name in Names]?: number;
   };
+}
+
+type Statistic = keyof Percentiles;
+
+/** What `at` knows of a time, under a name; nothing where it does not know the mean. */
+export function timesOf<Name extends 'ttft' | 'tpot' | 'itl' | 'e2e'>(
+  name: Name,
+  at: (statistic: Statistic) => number | undefined,
+): { readonly [Time in Name]?: Percentiles } {
+  const mean = at('mean');
+  if (mean === undefined) return {};
+  const statistics = ['p50', 'p90', 'p95', 'p99', 'min', 'max'] as const;
+  const known = Object.fromEntries(statistics.map((statistic) => [statistic, at(statistic)]));
+  return { [name]: { mean, ...present(known) } } as { [Time in Name]: Percentiles };
 }

@@ -1,7 +1,7 @@
+import { read } from '../../run/lenient.ts';
 import type { BenchTool } from '../result.ts';
 import { readAiperf } from './aiperf.ts';
-import { readBuiltin } from './builtin.ts';
-import type { Measured } from './measured.ts';
+import { builtinResult, type Measured, parseObject } from './measured.ts';
 import { readServing, readServingLines } from './serving.ts';
 
 /** The file of a measurement that has its result. */
@@ -28,4 +28,11 @@ export function readTool(tool: BenchTool, text: string): Measured | undefined {
     default:
       return tool satisfies never;
   }
+}
+
+function readBuiltin(written: string): Measured | undefined {
+  const result = read(builtinResult, parseObject(written));
+  if (result === undefined) return undefined;
+  const { schema: _, ...measured } = result;
+  return measured;
 }

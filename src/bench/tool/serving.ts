@@ -1,5 +1,4 @@
-import type { Percentiles } from '../result.ts';
-import { type Fields, type Measured, numberAt, parseObject, present } from './measured.ts';
+import { type Fields, type Measured, numberAt, parseObject, present, timesOf } from './measured.ts';
 
 /**
  * The result of a benchmark_serving.py: of vLLM, and of sglang.bench_serving, which descends from it. Undefined where the
@@ -44,21 +43,7 @@ export function readServingLines(text: string): Measured | undefined {
   return readServing(lines.at(-1) ?? '');
 }
 
-function times(
-  fields: Fields,
-  name: 'ttft' | 'tpot' | 'itl' | 'e2e',
-  theirs: string,
-): { readonly [Name in typeof name]?: Percentiles } {
-  const mean = numberAt(fields, `mean_${theirs}_ms`);
-  if (mean === undefined) return {};
+function times(fields: Fields, name: 'ttft' | 'tpot' | 'itl' | 'e2e', theirs: string) {
   const at = (what: string) => numberAt(fields, `${what}_${theirs}_ms`);
-  const values = {
-    p50: at('median') ?? at('p50'),
-    p90: at('p90'),
-    p95: at('p95'),
-    p99: at('p99'),
-    min: at('min'),
-    max: at('max'),
-  };
-  return { [name]: { mean, ...present(values) } };
+  return timesOf(name, (of) => (of === 'p50' ? (at('median') ?? at('p50')) : at(of)));
 }

@@ -1,6 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
-import { readClusterProfile } from '../../config/cluster-profile.ts';
-import { steeringKeys } from '../../config/steering.ts';
+import { readClusterProfile, steeringKeys } from '../../config/cluster-profile.ts';
 import { formatDiagnostic } from '../../config/yaml/diagnostic.ts';
 import { parseYaml } from '../../config/yaml/parse.ts';
 import { DynSlurmError, EXIT } from '../../errors.ts';

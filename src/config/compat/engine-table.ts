@@ -1,5 +1,17 @@
+import type { JobConfig } from '../schema/job-schema.ts';
 import { type ArgumentEntry, engineData, type ProgramName, type Span } from './engine-data.ts';
 import { compareReleases } from './release.ts';
+
+/** The releases that a job's image holds. */
+export interface Releases {
+  readonly dynamo: string;
+  readonly sglang: string;
+}
+
+/** SGLang's is the one that Dynamo's asks for, unless the config names another. */
+export function releasesOf({ dynamo, engine }: Pick<JobConfig, 'dynamo' | 'engine'>): Releases {
+  return { dynamo: dynamo.version, sglang: engine.version ?? pinnedSglang(dynamo.version) };
+}
 
 /** A program with arguments, in one release. */
 export interface Program {
@@ -38,12 +50,12 @@ export function pinnedSglang(dynamo: string): string {
 
 /** Whether the table knows the program's arguments: it begins with SGLang 0.4.9.post6 and Dynamo 0.4.1. */
 export function isListed({ name, release }: Program): boolean {
-  return position(releasesOf(name), release) >= 0 && argumentsOf({ name, release }).size > 0;
+  return position(listedReleases(name), release) >= 0 && argumentsOf({ name, release }).size > 0;
 }
 
 /** Whether the program is later than the newest release of the table, so that it may have what the table lacks. */
 export function isNewer({ name, release }: Program): boolean {
-  const newest = releasesOf(name).at(-1);
+  const newest = listedReleases(name).at(-1);
   return newest !== undefined && compareReleases(release, newest) > 0;
 }
 
@@ -61,7 +73,7 @@ const tables = new Map<string, ReadonlyMap<string, EngineArgument>>();
 
 /** A release's arguments by all of their names; made once. */
 function argumentsOf({ name: program, release }: Program): ReadonlyMap<string, EngineArgument> {
-  const at = position(releasesOf(program), release);
+  const at = position(listedReleases(program), release);
   const key = `${program} ${at}`;
   const known = tables.get(key);
   if (known !== undefined) return known;
@@ -107,7 +119,7 @@ export function lifetime(program: ProgramName, name: string): Lifetime | undefin
     ? table[name]
     : Object.values(table).find((one) => Object.hasOwn(one.aliases ?? {}, name));
   if (entry === undefined) return undefined;
-  const releases = releasesOf(program);
+  const releases = listedReleases(program);
   const has = releases.filter((_, at) => holds(entry.in, program, at));
   const last = has.at(-1) ?? '';
   const at = releases.indexOf(last);
@@ -125,14 +137,14 @@ export function otherReleasesWithChoice(
 ): { readonly before: string | undefined; readonly after: string | undefined } {
   const span = engineData().programs[program][name]?.choices?.[choice];
   if (span === undefined) return { before: undefined, after: undefined };
-  const takers = releasesOf(program).filter((_, at) => holds(span, program, at));
+  const takers = listedReleases(program).filter((_, at) => holds(span, program, at));
   return {
     before: takers.findLast((one) => compareReleases(one, release) < 0),
     after: takers.find((one) => compareReleases(one, release) > 0),
   };
 }
 
-function releasesOf(program: ProgramName): readonly string[] {
+function listedReleases(program: ProgramName): readonly string[] {
   const { sglangReleases, dynamoReleases } = engineData();
   return program === 'sglang' ? sglangReleases : dynamoReleases;
 }
@@ -144,7 +156,7 @@ function position(releases: readonly string[], release: string): number {
 
 function holds(span: Span | undefined, program: ProgramName, at: number): boolean {
   if (span === undefined || span === '') return true;
-  const releases = releasesOf(program);
+  const releases = listedReleases(program);
   return span.split(',').some((run) => {
     const [first = '', last = ''] = run.split('-');
     const from = first === '' ? 0 : releases.indexOf(first);

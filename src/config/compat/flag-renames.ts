@@ -1,17 +1,26 @@
+import type { EnvironmentValue } from '../schema/fields.ts';
 import type { ArgumentValue, Role } from '../schema/role.ts';
+import type { Releases } from './engine-table.ts';
+import rows from './flag-renames.json' with { type: 'json' };
 import { atLeast } from './release.ts';
 
+/** Arguments and environment of a worker or of the frontend. */
+export interface Settings {
+  readonly args: Readonly<Record<string, ArgumentValue>>;
+  readonly env: Readonly<Record<string, EnvironmentValue>>;
+}
+
 /** Stands for whatever value the setting has; it keeps it under its other name. */
-export const SAME_VALUE = Symbol('carried');
+const SAME_VALUE = '*';
 
 /** Settings as a release writes them. A list of values of a variable: all of them mean the same, the first is written. */
-export interface Written {
-  readonly args?: Readonly<Record<string, ArgumentValue | typeof SAME_VALUE>>;
-  readonly env?: Readonly<Record<string, string | readonly string[] | typeof SAME_VALUE>>;
+interface Written {
+  readonly args?: Readonly<Record<string, ArgumentValue>>;
+  readonly env?: Readonly<Record<string, unknown>>;
 }
 
 /** One setting whose writing changed between releases. */
-export interface FlagRename {
+interface FlagRename {
   /** First release of SGLang, or of Dynamo, that is given `now`; earlier ones are given `was`. */
   readonly since: { readonly sglang: string } | { readonly dynamo: string };
   readonly of?: Role | 'frontend';
@@ -19,7 +28,7 @@ export interface FlagRename {
   /** Empty where the setting is gone. */
   readonly now: Written;
   /** `now` does not tell that it was `was`: only older writings are turned into newer ones. */
-  readonly oneWay?: true;
+  readonly oneWay?: boolean;
 }
 
 /**
@@ -27,144 +36,78 @@ export interface FlagRename {
  * From `server_args.py`, `environ.py` and `arg_groups/` of SGLang's wheels, and from `dynamo/sglang` and
  * `dynamo/frontend` of those of ai-dynamo. Where several releases take both writings, the last of them is changed.
  */
-export const FLAG_RENAMES: readonly FlagRename[] = [
-  // SGLang 0.4.10.post2 is the first to take the new one, 0.5.4 the last to take the old one.
-  {
-    since: { dynamo: '0.5.1' },
-    was: { args: { 'enable-deepep-moe': true } },
-    now: { args: { 'moe-a2a-backend': 'deepep' } },
-  },
-  // SGLang 0.5.14 is the first to take the new ones, 0.5.19 the last to take the old ones.
-  {
-    since: { sglang: '0.5.20' },
-    was: { args: { 'cuda-graph-bs': SAME_VALUE } },
-    now: { args: { 'cuda-graph-bs-decode': SAME_VALUE } },
-  },
-  {
-    since: { sglang: '0.5.20' },
-    was: { args: { 'cuda-graph-max-bs': SAME_VALUE } },
-    now: { args: { 'cuda-graph-max-bs-decode': SAME_VALUE } },
-  },
-  // The old one is deprecated from 0.5.14 on.
-  {
-    since: { sglang: '0.5.20' },
-    was: { args: { 'disable-cuda-graph': true } },
-    now: { args: { 'cuda-graph-backend-decode': 'disabled', 'cuda-graph-backend-prefill': 'disabled' } },
-  },
-  {
-    since: { sglang: '0.5.20' },
-    was: { args: { 'disable-piecewise-cuda-graph': true } },
-    now: { args: { 'cuda-graph-backend-prefill': 'disabled' } },
-  },
-  // Up to SGLang 0.5.9 prefill has no graphs unless an argument asks for them, and no release takes this one.
-  {
-    since: { sglang: '0.5.10' },
-    was: {},
-    now: { args: { 'disable-piecewise-cuda-graph': true } },
-  },
-  {
-    since: { sglang: '0.5.14' },
-    was: { args: { 'enable-flashinfer-allreduce-fusion': true } },
-    now: { args: { 'flashinfer-allreduce-fusion-backend': 'auto' } },
-  },
-  // Without effect since SGLang 0.5.8; 0.5.19 is the last to take it.
-  {
-    since: { sglang: '0.5.20' },
-    was: { args: { 'prefill-round-robin-balance': true } },
-    now: {},
-    oneWay: true,
-  },
-  // SGLang 0.5.19 is the last to have it; this is what upstream's recipes for Blackwell moved to.
-  {
-    since: { sglang: '0.5.20' },
-    was: { args: { 'attention-backend': 'cutlass_mla' } },
-    now: { args: { 'attention-backend': 'trtllm_mla' } },
-    oneWay: true,
-  },
+export const FLAG_RENAMES = rows as unknown as readonly FlagRename[];
 
-  // Dynamo's own flags.
-  { since: { dynamo: '0.6' }, was: { args: { 'enable-prefill-routing': true } }, now: {}, oneWay: true },
-  {
-    since: { dynamo: '1.3' },
-    of: 'encode',
-    was: { args: { 'multimodal-encode-worker': true } },
-    now: { args: { 'enable-multimodal': true } },
-  },
-  {
-    since: { dynamo: '1.3' },
-    was: { args: { 'multimodal-worker': true } },
-    now: { args: { 'enable-multimodal': true, 'dedicated-mm-encoder': true } },
-  },
-  {
-    since: { dynamo: '1.4' },
-    of: 'frontend',
-    was: { args: { 'router-reset-states': true } },
-    now: {},
-    oneWay: true,
-  },
+interface Setting {
+  readonly kind: keyof Written;
+  /** With dashes, if it is an argument. */
+  readonly name: string;
+  readonly value: unknown;
+}
 
-  // SGLang's environment.
-  {
-    since: { sglang: '0.5.3.post2' },
-    was: { env: { SGL_DG_CACHE_DIR: SAME_VALUE } },
-    now: { env: { SGLANG_DG_CACHE_DIR: SAME_VALUE } },
-  },
-  {
-    since: { sglang: '0.5.4.post3' },
-    was: { env: { SGL_JIT_DEEPGEMM_PRECOMPILE: SAME_VALUE } },
-    now: { env: { SGLANG_JIT_DEEPGEMM_PRECOMPILE: SAME_VALUE } },
-  },
-  {
-    since: { sglang: '0.5.6.post2' },
-    was: { env: { SGLANG_CUTEDSL_MOE_NVFP4_DISPATCH: SAME_VALUE } },
-    now: { env: { SGLANG_MOE_NVFP4_DISPATCH: SAME_VALUE } },
-  },
-  // SGLang 0.5.8 to 0.5.16 do not read the old one, and read SGL_… as its opposite.
-  {
-    since: { sglang: '0.5.8' },
-    was: { env: { SGLANG_DISABLE_TP_MEMORY_INBALANCE_CHECK: '1' } },
-    now: { env: { SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK: 'false' } },
-  },
-  {
-    since: { sglang: '0.5.8' },
-    was: { env: { SGL_DISABLE_TP_MEMORY_INBALANCE_CHECK: '1' } },
-    now: { env: { SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK: 'false' } },
-    oneWay: true,
-  },
-  {
-    since: { sglang: '0.5.16' },
-    was: { env: { SGLANG_PER_TOKEN_GROUP_QUANT_8BIT_V2: SAME_VALUE } },
-    now: {},
-    oneWay: true,
-  },
-  // Variables that became arguments.
-  {
-    since: { sglang: '0.5.6.post2' },
-    was: { env: { SGLANG_ENABLE_FLASHINFER_GEMM: ['1', 'true'] } },
-    now: { args: { 'fp8-gemm-backend': 'flashinfer_trtllm' } },
-    oneWay: true,
-  },
-  {
-    since: { sglang: '0.5.8' },
-    was: { env: { SGLANG_FP4_GEMM_BACKEND: 'cutlass' } },
-    now: { args: { 'fp4-gemm-backend': 'flashinfer_cutlass' } },
-    oneWay: true,
-  },
-  // SGLang reads it from 0.5.5 to 0.5.9, from 0.5.8 on with a warning.
-  ...['cutlass', 'cudnn', 'trtllm'].map(
-    (backend): FlagRename => ({
-      since: { sglang: '0.5.8' },
-      was: { env: { SGLANG_FLASHINFER_FP4_GEMM_BACKEND: [backend, `flashinfer_${backend}`] } },
-      now: { args: { 'fp4-gemm-backend': `flashinfer_${backend}` } },
-    }),
-  ),
-];
+/** The settings as a release of Dynamo and its SGLang take them, in the same order; see `FLAG_RENAMES`. */
+export function applyRenames(settings: Settings, releases: Releases, owner: Role | 'frontend'): Settings {
+  let written = listed(settings);
+  for (const row of FLAG_RENAMES) {
+    if (row.of !== undefined && row.of !== owner) continue;
+    if (isNew(row, releases)) written = rewrite(written, row.was, row.now);
+    else if (!row.oneWay) written = rewrite(written, row.now, row.was);
+  }
+  return { args: only('args', written), env: only('env', written) } as Settings;
+}
 
-/** Releases from which on Dynamo does itself what these helpers did: its frontend talks to encoders and routes prefill. */
-const HELPED_UNTIL: Readonly<Partial<Record<Role, string>>> = { processor: '1.1', router: '0.8' };
+/** The argument that stands in the place of a variable in these releases; undefined where none does. */
+export function argumentInsteadOf(variable: string, releases: Releases): string | undefined {
+  const row = FLAG_RENAMES.find(
+    ({ since, was, now }) =>
+      'sglang' in since &&
+      isNew({ since }, releases) &&
+      Object.hasOwn(was.env ?? {}, variable) &&
+      now.args !== undefined,
+  );
+  return row && Object.keys(row.now.args ?? {})[0];
+}
 
-/** Whether the release has workers of this role. Those of a topology that it no longer has are left out of the job. */
-export function hasRole(role: Role, release: string): boolean {
-  const until = HELPED_UNTIL[role];
-  return until === undefined || !atLeast(release, until);
+function isNew({ since }: Pick<FlagRename, 'since'>, releases: Releases): boolean {
+  return 'sglang' in since ? atLeast(releases.sglang, since.sglang) : atLeast(releases.dynamo, since.dynamo);
+}
+
+/** Puts `to` in the place of `from`, if all of it is there. What is given under its right name already stays as it is. */
+function rewrite(settings: readonly Setting[], from: Written, to: Written): readonly Setting[] {
+  const replaced = listed(from).map((pattern) => settings.find((setting) => matches(setting, pattern)));
+  if (!replaced.every((setting) => setting !== undefined)) return settings;
+  const [first] = replaced;
+  const rest = settings.filter((setting) => !replaced.includes(setting));
+  const added = listed(to)
+    .map((pattern) => ({ ...pattern, value: pattern.value === SAME_VALUE ? first?.value : firstOf(pattern) }))
+    .filter(({ kind, name }) => !rest.some((setting) => setting.kind === kind && setting.name === name));
+  return settings.flatMap((setting) => {
+    if (setting === first) return added;
+    return replaced.includes(setting) ? [] : [setting];
+  });
+}
+
+function listed({ args = {}, env = {} }: Written): readonly Setting[] {
+  return [
+    ...Object.entries(args).map(
+      ([name, value]): Setting => ({ kind: 'args', name: name.replaceAll('_', '-'), value }),
+    ),
+    ...Object.entries(env).map(([name, value]): Setting => ({ kind: 'env', name, value })),
+  ];
+}
+
+/** The first of several values that mean the same: the one that is written. */
+function firstOf({ kind, value }: Setting): unknown {
+  return kind === 'env' && Array.isArray(value) ? value[0] : value;
+}
+
+function matches(setting: Setting, { kind, name, value }: Setting): boolean {
+  if (setting.kind !== kind || setting.name !== name) return false;
+  return value === SAME_VALUE || [value].flat().some((one) => String(one) === String(setting.value));
+}
+
+function only(kind: Setting['kind'], settings: readonly Setting[]): Record<string, unknown> {
+  return Object.fromEntries(
+    settings.filter((setting) => setting.kind === kind).map(({ name, value }) => [name, value]),
+  );
 }

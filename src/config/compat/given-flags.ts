@@ -10,18 +10,21 @@ export interface GivenFlag {
   readonly in: 'args' | 'flags';
 }
 
-export function givenFlags(role: Role, config: RoleConfig): readonly GivenFlag[] {
+export function givenFlags(
+  owner: Role | 'frontend',
+  config: Pick<RoleConfig, 'args' | 'flags'>,
+): readonly GivenFlag[] {
   return [
     ...Object.entries(config.args).map(([key, value]) => ({
       name: key.replaceAll('_', '-'),
       value,
-      path: [role, 'args', key],
+      path: [owner, 'args', key],
       in: 'args' as const,
     })),
     ...flagGroups(config.flags).flatMap(({ name, values, index }) =>
       name === undefined
         ? []
-        : [{ name, value: flagValue(values), path: [role, 'flags', index], in: 'flags' as const }],
+        : [{ name, value: flagValue(values), path: [owner, 'flags', index], in: 'flags' as const }],
     ),
   ];
 }

@@ -2,18 +2,12 @@ import { type Field, fieldAt, jobField, profileField } from '../schema/field.ts'
 import { nearest } from '../text/suggestion.ts';
 
 /** What the schema says of one key. */
-export interface Explanation {
+export interface Explanation extends Pick<Field, 'type' | 'required' | 'examples' | 'choices'> {
   readonly key: string;
-  /** `whole number`, `duration`, `list of mount`, `map`, … */
-  readonly type: string;
   readonly description: string;
-  readonly required: boolean;
   /** Absent where there is none, or where it depends on other values; the description says so then. */
   readonly default?: unknown;
-  readonly examples: readonly unknown[];
-  /** The only values, where they are few. */
-  readonly choices: readonly string[];
-  readonly children: readonly { readonly key: string; readonly type: string; readonly description: string }[];
+  readonly children: readonly Pick<Explanation, 'key' | 'type' | 'description'>[];
 }
 
 /** Prefix of the keys of a cluster profile, as in the provenance of a job; `cluster` alone is a key of a config. */
@@ -28,7 +22,18 @@ export function explain(key: string): Explanation | undefined {
   // Earlier versions called a cluster profile the site.
   const isProfile = path[0] === 'site' || (path[0] === PROFILE && path.length > 1);
   const field = isProfile ? fieldAt(profileField, path.slice(1)) : fieldAt(jobField, path);
-  return field && explanation(key, field);
+  if (field === undefined) return undefined;
+  const { type, description = '', required, examples, choices, children } = field;
+  return {
+    ...{ key, type, description, required },
+    ...(field.default !== undefined && { default: field.default }),
+    ...{ examples, choices },
+    children: [...children].map(([name, child]) => ({
+      key: key === '' ? name : `${key}.${name}`,
+      type: child.type,
+      description: child.description ?? '',
+    })),
+  };
 }
 
 /** Full keys that an unknown one may mean, the likeliest first. */
@@ -39,24 +44,6 @@ export function suggestKeys(key: string): readonly string[] {
   const near = nearest(key, known) ?? nearest(last, known.map(lastOf));
   const matching = known.filter((candidate) => candidate === near || lastOf(candidate) === near);
   return [...new Set([...named, ...matching])].slice(0, 5);
-}
-
-function explanation(key: string, field: Field): Explanation {
-  const { type, required, examples, choices, children } = field;
-  return {
-    key,
-    type,
-    description: field.description ?? '',
-    required,
-    ...(field.default !== undefined && { default: field.default }),
-    examples,
-    choices,
-    children: [...children].map(([name, child]) => ({
-      key: key === '' ? name : `${key}.${name}`,
-      type: child.type,
-      description: child.description ?? '',
-    })),
-  };
 }
 
 function keysOf(field: Field, prefix: string): readonly string[] {

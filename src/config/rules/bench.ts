@@ -1,9 +1,7 @@
-import { isBenchTool, managedBenchFlag } from '../compat/bench-args.ts';
-import { BENCH_TYPES, type BenchConfig } from '../schema/bench.ts';
+import { BENCH_TYPES, type BenchConfig, isBenchTool } from '../schema/bench.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { alternatives } from '../text/suggestion.ts';
 import { error, keyError, type Problem } from '../yaml/problem.ts';
-import { managed } from './managed.ts';
 
 /** What a benchmark of its type needs, and what it cannot use. */
 export function* checkBench(job: JobConfig): Generator<Problem> {
@@ -29,7 +27,6 @@ export function* checkBench(job: JobConfig): Generator<Problem> {
   }
   if (bench.dataset_path !== undefined && bench.dataset === undefined && isBenchTool(bench.type))
     yield missing('dataset', 'dataset_path requires a dataset');
-  yield* checkArguments(bench, job);
 }
 
 function* checkLoad({ type, isl, osl, concurrencies, dataset }: BenchConfig): Generator<Problem> {
@@ -38,18 +35,6 @@ function* checkLoad({ type, isl, osl, concurrencies, dataset }: BenchConfig): Ge
   if (dataset !== undefined && type !== 'builtin') return;
   if (isl === undefined) yield missing('isl', why);
   if (osl === undefined) yield missing('osl', why);
-}
-
-function* checkArguments(bench: BenchConfig, job: JobConfig): Generator<Problem> {
-  if (!isBenchTool(bench.type)) return;
-  for (const [key, given] of Object.entries(bench.args)) {
-    const name = key.replaceAll('_', '-');
-    const flag = managedBenchFlag(bench.type, name);
-    if (flag === undefined) continue;
-    const value = flag.value?.(bench, job);
-    if (value !== undefined && value === String(given)) continue;
-    yield managed(['bench', 'args', key], `--${name}`, flag.from, value);
-  }
 }
 
 const missing = (key: string, why: string): Problem => error(['bench', key], `is missing: ${why}`);

@@ -1,4 +1,5 @@
 import { imageFault } from '../compat/image-reference.ts';
+import { containerOf } from '../job.ts';
 import type { ClusterProfile } from '../schema/cluster-schema.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { error, keyWarning, type Problem, warning } from '../yaml/problem.ts';
@@ -19,9 +20,10 @@ export function* checkCluster(job: JobConfig, cluster: ClusterProfile): Generato
       'remove this line',
     );
   }
-  const fault = job.container && cluster.container_runtime === 'pyxis' && imageFault(job.container.image);
+  const container = containerOf(job, cluster);
+  const fault = container && imageFault(container.image);
   if (fault) yield { severity: 'error', path: ['container', 'image'], ...fault };
-  if (job.container && cluster.container_runtime === 'none') {
+  if (job.container && !container) {
     yield keyWarning(
       ['container'],
       'the cluster profile has container_runtime: none, so everything runs on the host and the image is not used',

@@ -1,31 +1,9 @@
-import { SBATCH_OPTIONS, sbatchOption, takesList } from '../compat/sbatch-options.ts';
+import { MANAGED_OPTIONS, SBATCH_OPTIONS, sbatchOption, takesList } from '../compat/sbatch-options.ts';
 import type { ClusterProfile } from '../schema/cluster-schema.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { alternatives, nearest } from '../text/suggestion.ts';
 import { error, keyError, keyWarning, type Problem } from '../yaml/problem.ts';
 import { quoted } from '../yaml/source-range.ts';
-
-/** Options that the renderer writes, or that change what sbatch does, with the key that sets each, if there is one. */
-const MANAGED: ReadonlyMap<string, string> = new Map([
-  ['account', 'slurm.account'],
-  ['chdir', 'runs_dir of the cluster profile'],
-  ['exclusive', 'slurm.exclusive'],
-  ['job-name', 'name'],
-  ['no-kill', '`critical: false` of a role'],
-  ['no-requeue', 'slurm.requeue'],
-  ['nodes', '`nodes` of the roles'],
-  ['partition', 'slurm.partition'],
-  ['qos', 'slurm.qos'],
-  ['requeue', 'slurm.requeue'],
-  ['reservation', 'slurm.reservation'],
-  ['segment', 'slurm.segment'],
-  ['signal', 'health.drain'],
-  ['time', 'slurm.time'],
-]);
-const WITHOUT_KEY: readonly string[] =
-  'array error export export-file help ntasks ntasks-per-gpu ntasks-per-node open-mode output parsable propagate test-only usage version wait wrap'.split(
-    ' ',
-  );
 
 /** Each option is written once, and none contradicts what dyn-slurm writes. */
 export function* checkDirectives(job: JobConfig, cluster: ClusterProfile): Generator<Problem> {
@@ -39,8 +17,9 @@ export function* checkDirectives(job: JobConfig, cluster: ClusterProfile): Gener
       continue;
     }
     const { option, known } = found;
-    if (MANAGED.has(option) || WITHOUT_KEY.includes(option)) {
-      yield managed(path, name, option);
+    const key = MANAGED_OPTIONS.get(option);
+    if (key !== undefined) {
+      yield managed(path, name, option, key);
       continue;
     }
     if (!known) yield* unknown(path, name);
@@ -78,12 +57,11 @@ export function* checkDirectives(job: JobConfig, cluster: ClusterProfile): Gener
 
 const MEMORY = ['mem', 'mem-per-cpu', 'mem-per-gpu'];
 
-function managed(path: readonly string[], name: string, option: string): Problem {
-  const key = MANAGED.get(option);
+function managed(path: readonly string[], name: string, option: string, key: string): Problem {
   return keyError(
     path,
     `is ${name === option ? '' : `short for ${option}, which is `}set by dyn-slurm itself`,
-    key === undefined ? 'remove it' : `remove it; ${key} sets it`,
+    key === '' ? 'remove it' : `remove it; ${key} sets it`,
   );
 }
 

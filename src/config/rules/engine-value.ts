@@ -1,6 +1,7 @@
+import notes from '../compat/argument-notes.json' with { type: 'json' };
 import type { EngineArgument } from '../compat/engine-table.ts';
 import type { ArgumentValue } from '../schema/role.ts';
-import { alternatives, nearest } from '../text/suggestion.ts';
+import { alternatives, didYouMean, nearest } from '../text/suggestion.ts';
 import type { Fault } from '../yaml/problem.ts';
 
 /** Why a parser refuses a value. */
@@ -9,23 +10,8 @@ export interface ValueFault extends Fault {
   readonly choice?: string;
 }
 
-/** Bounds that SGLang checks late or not at all: its `server_args.py` and `arg_groups/`. */
-const BOUNDS: Readonly<Record<string, readonly [least: number, most: number]>> = {
-  'mem-fraction-static': [0, 1],
-  'swa-full-tokens-ratio': [0, 1],
-  'page-size': [1, Number.POSITIVE_INFINITY],
-  'context-length': [1, Number.POSITIVE_INFINITY],
-  'max-running-requests': [1, Number.POSITIVE_INFINITY],
-  'max-total-tokens': [1, Number.POSITIVE_INFINITY],
-  'max-prefill-tokens': [1, Number.POSITIVE_INFINITY],
-  'chunked-prefill-size': [-1, Number.POSITIVE_INFINITY],
-  'stream-interval': [1, Number.POSITIVE_INFINITY],
-  'schedule-conservativeness': [0, Number.POSITIVE_INFINITY],
-  'cuda-graph-max-bs': [1, Number.POSITIVE_INFINITY],
-  'cuda-graph-max-bs-decode': [1, Number.POSITIVE_INFINITY],
-  'disaggregation-bootstrap-port': [1, 65_535],
-  port: [1, 65_535],
-};
+/** Bounds that SGLang checks late or not at all, the least and the most: its `server_args.py` and `arg_groups/`. */
+const BOUNDS: ReadonlyMap<string, readonly number[]> = new Map(Object.entries(notes.bounds));
 
 /** Choices that are shown in full. */
 const SHOWN = 8;
@@ -63,20 +49,19 @@ function oneFault(argument: EngineArgument, text: string): ValueFault | undefine
   if (choices !== undefined && !choices.includes(text)) {
     const near = nearest(text, choices);
     const all = choices.length <= SHOWN ? `takes ${alternatives(choices)}, not` : 'has no choice';
-    const meant = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
     const hint =
       near === undefined && choices.length > SHOWN ? `it takes ${alternatives(choices)}` : undefined;
-    return { message: `${all} ${JSON.stringify(text)}${meant}`, choice: text, ...(hint && { hint }) };
+    return {
+      message: `${all} ${JSON.stringify(text)}${didYouMean(near)}`,
+      choice: text,
+      ...(hint && { hint }),
+    };
   }
-  const [least, most] = (Object.hasOwn(BOUNDS, name) && BOUNDS[name]) || [undefined, undefined];
+  const [least, most] = BOUNDS.get(name) ?? [];
   const number = Number(text.replaceAll('_', ''));
-  if (least === undefined || most === undefined || (number >= least && number <= most)) return undefined;
-  return {
-    message:
-      most === Number.POSITIVE_INFINITY
-        ? `must be at least ${least}, not ${text}`
-        : `must lie between ${least} and ${most}, not ${text}`,
-  };
+  if (least === undefined || (number >= least && number <= (most ?? number))) return undefined;
+  const range = most === undefined ? `be at least ${least}` : `lie between ${least} and ${most}`;
+  return { message: `must ${range}, not ${text}` };
 }
 
 /** What Python's int() and float() take. */

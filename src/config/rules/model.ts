@@ -1,3 +1,5 @@
+import { hostPath } from '../expectations.ts';
+import { containerOf } from '../job.ts';
 import type { ClusterProfile } from '../schema/cluster-schema.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { needsGpu, ROLES, type Role } from '../schema/role.ts';
@@ -46,7 +48,7 @@ const OFFLINE = ['HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE'];
  * as many times as there are processes, and again at each start, which is an error. What a preamble sets is not looked into.
  */
 function* checkHub(job: JobConfig, cluster: ClusterProfile): Generator<Problem> {
-  const contained = job.container !== undefined && cluster.container_runtime === 'pyxis';
+  const contained = containerOf(job, cluster) !== undefined;
   if (CACHES.some((name) => cluster.preamble.includes(name))) return;
   const owners = [...ROLES.filter((role) => job[role] && needsGpu(role)), 'frontend'] as const;
   const without = owners.filter((owner) => cacheOf(job, owner) === undefined);
@@ -68,7 +70,7 @@ function* checkHub(job: JobConfig, cluster: ClusterProfile): Generator<Problem> 
   }
   for (const owner of owners) {
     const cache = cacheOf(job, owner);
-    if (!contained || cache === undefined || isMounted(cache.value, job, cluster)) continue;
+    if (!contained || cache === undefined || hostPath(cache.value, job, cluster) !== undefined) continue;
     yield error(
       [owner, 'env', cache.name],
       `${quoted(cache.value)} is not mounted, so the container starts with an empty cache`,
@@ -90,11 +92,4 @@ function cacheOf(
 
 function isOn(value: unknown): boolean {
   return ['1', 'true', 'yes', 'on'].includes(String(value).toLowerCase());
-}
-
-function isMounted(folder: string, { container }: JobConfig, cluster: ClusterProfile): boolean {
-  return [...cluster.mounts, ...(container?.mounts ?? [])].some((mount) => {
-    const inside = mount.split(':')[1] ?? '';
-    return folder === inside || folder.startsWith(`${inside.replace(/\/$/, '')}/`);
-  });
 }

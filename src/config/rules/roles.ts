@@ -1,5 +1,5 @@
 import type { JobConfig } from '../schema/job-schema.ts';
-import { ROLES } from '../schema/role.ts';
+import { rolesOf } from '../schema/role.ts';
 import { error, keyError, type Problem, warning } from '../yaml/problem.ts';
 
 /** Which roles make a service together. */
@@ -23,9 +23,8 @@ export function* checkRoles(job: JobConfig): Generator<Problem> {
     );
   }
   yield* checkEndpoints(job);
-  for (const role of ROLES) {
-    const config = job[role];
-    if (config?.critical !== false || config.workers > 1) continue;
+  for (const [role, { critical, workers }] of rolesOf(job)) {
+    if (critical || workers > 1) continue;
     yield warning(
       [role, 'critical'],
       `has no effect: losing the only ${role} worker always ends the job`,
@@ -45,8 +44,7 @@ function lonely(role: 'prefill' | 'decode', missing: 'prefill' | 'decode'): Prob
 /** Instances are told apart by their endpoint alone, in readiness as in routing. */
 function* checkEndpoints(job: JobConfig): Generator<Problem> {
   const owners = new Map<string, string>();
-  for (const role of ROLES) {
-    const endpoint = job[role]?.endpoint;
+  for (const [role, { endpoint }] of rolesOf(job)) {
     if (endpoint === undefined) continue;
     const owner = owners.get(endpoint);
     owners.set(endpoint, role);

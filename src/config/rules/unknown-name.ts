@@ -1,4 +1,4 @@
-import { nearest } from '../text/suggestion.ts';
+import { didYouMean, nearest } from '../text/suggestion.ts';
 import { error, type Problem } from '../yaml/problem.ts';
 import { type ConfigPath, quoted } from '../yaml/source-range.ts';
 
@@ -10,7 +10,6 @@ export function unknownName(
   known: readonly string[],
   hint: string,
 ): Problem {
-  const near = nearest(given, known);
-  const suggestion = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
-  return error(path, `there is no ${what} ${quoted(given)}${suggestion}`, hint);
+  const message = `there is no ${what} ${quoted(given)}${didYouMean(nearest(given, known))}`;
+  return error(path, message, hint);
 }

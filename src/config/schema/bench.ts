@@ -2,7 +2,10 @@ import * as z from 'zod';
 import { count, duration, environment, text } from './fields.ts';
 import { argumentMap } from './role.ts';
 
-export const BENCH_TYPES = ['custom', 'aiperf', 'sglang', 'vllm', 'builtin'] as const;
+/** The types that run a program of others in the job, which has arguments. */
+const BENCH_TOOLS = ['aiperf', 'sglang', 'vllm'] as const;
+export type BenchToolType = (typeof BENCH_TOOLS)[number];
+export const BENCH_TYPES = ['custom', ...BENCH_TOOLS, 'builtin'] as const;
 
 const CONCURRENCIES_FORM = 'write numbers of concurrent requests as [16, 64, 256] or 16x64x256';
 
@@ -55,3 +58,7 @@ export function customBench(command: string, env: BenchConfig['env'] = {}): Benc
 
 export type BenchConfig = z.output<typeof bench>;
 export type BenchType = BenchConfig['type'];
+
+export function isBenchTool(type: string): type is BenchToolType {
+  return BENCH_TOOLS.some((tool) => tool === type);
+}

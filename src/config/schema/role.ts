@@ -76,6 +76,13 @@ export const role = z.strictObject({
 
 export type RoleConfig = z.infer<typeof role>;
 
+/** The roles that a job has, in their order. */
+export function rolesOf(
+  job: Readonly<Partial<Record<Role, RoleConfig | undefined>>>,
+): readonly (readonly [Role, RoleConfig])[] {
+  return ROLES.flatMap((name) => (job[name] ? [[name, job[name]] as const] : []));
+}
+
 /** Helpers of older multimodal and router examples, which run without a GPU. */
 export function needsGpu(role: Role): boolean {
   return role !== 'processor' && role !== 'router';

@@ -7,6 +7,7 @@ import {
   secretTexts,
   secretWords,
 } from '../text/secret.ts';
+import { error, type Problem } from '../yaml/problem.ts';
 import type { ConfigPath } from '../yaml/source-range.ts';
 import type { BenchConfig, BenchType } from './bench.ts';
 import { type ArgumentValue, ROLES, type Role, type RoleConfig } from './role.ts';
@@ -53,12 +54,6 @@ interface Owners extends Partial<Record<Role, RoleConfig | undefined>> {
   readonly bench?: BenchConfig | undefined;
 }
 
-interface Found {
-  readonly path: ConfigPath;
-  readonly message: string;
-  readonly hint?: string;
-}
-
 /** Refuses a config in which any text, wherever it goes, holds a secret by its form or by its name. */
 export function refuseSecrets(job: Owners, context: z.RefinementCtx): void {
   const said = new Set<string>();
@@ -76,7 +71,7 @@ export function refuseSecrets(job: Owners, context: z.RefinementCtx): void {
   }
 }
 
-function* found(job: Owners): Generator<Found> {
+function* found(job: Owners): Generator<Problem> {
   for (const path of secretTexts(job)) yield whyNot(path);
   for (const [, path, args] of argumentsOf(job)) {
     for (const [name, value] of Object.entries(args))
@@ -105,22 +100,19 @@ function holdsSecretWord(line: string): boolean {
 }
 
 /** What to say of a secret at a path, by who could read it there. */
-function whyNot(path: ConfigPath): Found {
+function whyNot(path: ConfigPath): Problem {
   const [section, field, name] = path;
-  if (field === 'env')
-    return {
-      path,
-      message: `looks like a secret, which a config must not contain; write {from_env: ${String(name)}} or {from_file: PATH}`,
-    };
+  if (field === 'env') {
+    const instead = `{from_env: ${String(name)}} or {from_file: PATH}`;
+    return error(path, `looks like a secret, which a config must not contain; write ${instead}`);
+  }
   if (field === 'flags')
-    return { path, message: 'looks like a secret; every user of a node can read the words of its commands' };
+    return error(path, 'looks like a secret; every user of a node can read the words of its commands');
   const args = path.indexOf('args');
-  if (args >= 0)
-    return {
-      path: path.slice(0, args + 2),
-      message: 'looks like a secret; every user of a node can read the arguments of its processes',
-      hint: 'write {from_env: NAME} or {from_file: PATH}',
-    };
+  if (args >= 0) {
+    const message = 'looks like a secret; every user of a node can read the arguments of its processes';
+    return error(path.slice(0, args + 2), message, 'write {from_env: NAME} or {from_file: PATH}');
+  }
   const readers = {
     slurm: 'which Slurm shows to every user of the cluster',
     bench:
@@ -130,10 +122,8 @@ function whyNot(path: ConfigPath): Found {
         ? 'which every user of the nodes could read; enroot reads credentials from ~/.config/enroot/.credentials'
         : 'which every user of the nodes could read in the command of each step',
   }[String(section)];
-  return {
-    path,
-    message: `looks like a secret, ${readers ?? 'which a config must not contain: its text goes into commands and files of the job'}`,
-  };
+  const any = 'which a config must not contain: its text goes into commands and files of the job';
+  return error(path, `looks like a secret, ${readers ?? any}`);
 }
 
 type Owned = readonly [ArgumentOwner, ConfigPath, Readonly<Record<string, ArgumentValue>>];

@@ -1,52 +1,39 @@
 import { alternatives, nearest } from '../text/suggestion.ts';
+import { keyError, type Problem } from '../yaml/problem.ts';
 import { type ConfigPath, pathText } from '../yaml/source-range.ts';
 import { type Field, fieldAt, jobField, profileField } from './field.ts';
 import { ROLES } from './role.ts';
 
-/** What an unknown key most likely means. */
-export interface KeyAdvice {
-  readonly message: string;
-  readonly hint?: string;
-  /** The key of the same map that was meant. */
-  readonly meant?: string;
-}
+/** A key that a config may still have from earlier versions, and that nothing replaces. */
+const GONE = 'infra.ports.etcd_peer';
+const WHY_GONE =
+  'unknown key: etcd no longer has a peer port; its peer listener is a Unix socket on its node';
 
-/** Keys that a config may still have from earlier versions, and that nothing replaces. */
-const GONE: ReadonlyMap<string, KeyAdvice> = new Map([
-  [
-    'infra.ports.etcd_peer',
-    {
-      message: 'unknown key: etcd no longer has a peer port; its peer listener is a Unix socket on its node',
-      hint: 'remove this line',
-    },
-  ],
-]);
-
-/** Advice on a key that its map does not have. `taken` are the map's other keys. */
-export function adviseKey(root: Field, path: ConfigPath, key: string, taken: ReadonlySet<string>): KeyAdvice {
-  const gone = GONE.get(pathText([...path, key]));
-  if (gone) return gone;
-  const keys = [...(fieldAt(root, path)?.children.keys() ?? [])];
+/** What is wrong with a key that its map does not have, and what it most likely means. `taken` are the map's other keys. */
+export function unknownKey(root: Field, owner: ConfigPath, key: string, taken: Iterable<string>): Problem {
+  const path = [...owner, key];
+  if (pathText(path) === GONE) return keyError(path, WHY_GONE, 'remove this line');
+  const keys = [...(fieldAt(root, owner)?.children.keys() ?? [])];
+  const others = new Set(taken);
   const meant = nearest(
     key,
-    keys.filter((candidate) => !taken.has(candidate)),
+    keys.filter((candidate) => !others.has(candidate)),
   );
   const near = meant ?? nearest(key, keys);
   const elsewhere = placesOf(key, root);
   const belongs = elsewhere.length > 0 ? `belongs ${alternatives(elsewhere)}` : undefined;
   if (near !== undefined) {
-    const message = `unknown key; did you mean ${JSON.stringify(near)}?`;
     const hint = belongs && `a key of that name ${belongs}`;
-    return { message, ...(hint && { hint }), ...(meant !== undefined && { meant }) };
+    const problem = keyError(path, `unknown key; did you mean ${JSON.stringify(near)}?`, hint);
+    return meant === undefined ? problem : { ...problem, repair: { rename: meant } };
   }
-  if (belongs !== undefined) return { message: `unknown key here; it ${belongs}` };
+  if (belongs !== undefined) return keyError(path, `unknown key here; it ${belongs}`);
   const far = nearest(key, allKeys(root));
   if (far !== undefined) {
     const [range] = placesOf(far, root);
-    return { message: `unknown key here; did you mean ${JSON.stringify(far)}, ${range}?` };
+    return keyError(path, `unknown key here; did you mean ${JSON.stringify(far)}, ${range}?`);
   }
-  if (keys.length === 0) return { message: 'unknown key' };
-  return { message: 'unknown key', hint: fallbackHint(path, keys) };
+  return keyError(path, 'unknown key', keys.length === 0 ? undefined : fallbackHint(owner, keys));
 }
 
 function fallbackHint(path: ConfigPath, keys: readonly string[]): string {

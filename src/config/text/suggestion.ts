@@ -17,6 +17,11 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best ?? unique(given, candidates);
 }
 
+/** `; did you mean "a"?`, or nothing where nothing is near. */
+export function didYouMean(near: string | undefined): string {
+  return near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+}
+
 /** `"a", "b" or "c"`. */
 export function alternatives(words: readonly string[], conjunction = 'or'): string {
   if (words.length <= 1) return words.join('');

@@ -1,4 +1,5 @@
 import type { ConfigPath } from './source-range.ts';
+import type { ConfigMap } from './tree.ts';
 
 /** What is wrong at a path of a job. `locateProblem` makes a `Diagnostic` of it, which has a position in a file. */
 export interface Problem {
@@ -14,6 +15,19 @@ export interface Problem {
   readonly hint?: string;
   /** The value is a secret: code frames mask it. */
   readonly conceal?: boolean;
+  /** The key is not there, or `null` took it away. */
+  readonly missing?: true;
+  /** What the user most likely meant: with it, later rules can be checked all the same. Default: the key's default. */
+  readonly repair?: Repair;
+  /** The tree that has the path, where it is not the job's own: repairs have changed that. */
+  readonly tree?: ConfigMap;
+}
+
+/** Another value, another key, or a map without keys. */
+export interface Repair {
+  readonly set?: string | number | boolean;
+  readonly rename?: string;
+  readonly empty?: true;
 }
 
 /** What is wrong, and what to do about it, before it has a place. */

@@ -9,9 +9,9 @@ import {
   type Pair,
   type Scalar,
 } from 'yaml';
-import { numberFault } from './number-form.ts';
-import { DEEPEST } from './reader.ts';
+import type { Fault } from './problem.ts';
 import { type ConfigPath, quoted, type RangeOf, type SourceRange } from './source-range.ts';
+import { DEEPEST } from './syntax.ts';
 import type { ConfigEntry, ConfigMap, ConfigScalar, ConfigValue } from './tree.ts';
 
 /** Values of one file, aliases expanded. The bound stops alias bombs, whose text is short. */
@@ -52,11 +52,11 @@ export class TreeReader {
   /** Undefined where nothing is left to check. */
   read({ contents }: Document.Parsed): ConfigValue | undefined {
     if (contents === null) return undefined;
-    const value = this.#value(contents, [], placeOf(contents, this.#range));
+    const value = this.#value(contents, [], this.#placeOf(contents));
     return this.#stopped ? undefined : value;
   }
 
-  /** `place` stands in for a value without text, and is where an alias stands rather than its anchor. */
+  /** `range` stands in for a value without text, and is where an alias stands rather than its anchor. */
   #value(node: Node | null, path: ConfigPath, range: SourceRange): ConfigValue | undefined {
     if (!this.#spend(range, path)) return undefined;
     if (node === null) return { kind: 'scalar', value: null, written: '', range };
@@ -76,8 +76,7 @@ export class TreeReader {
   #items(nodes: readonly Node[], path: ConfigPath): readonly ConfigValue[] {
     return nodes.flatMap((node, index) => {
       if (this.#stopped) return [];
-      const value = this.#value(node, [...path, index], placeOf(node, this.#range));
-      return value === undefined ? [] : [value];
+      return this.#value(node, [...path, index], this.#placeOf(node)) ?? [];
     });
   }
 
@@ -87,19 +86,18 @@ export class TreeReader {
     for (const { key, value } of pairs as readonly { key: Node | null; value: Node | null }[]) {
       if (this.#stopped) break;
       if (isMergeKey(key)) {
-        merged.push(...this.#mergeSources(value, path, placeOf(key, this.#range)));
+        merged.push(...this.#mergeSources(value, path, this.#placeOf(key)));
         continue;
       }
       const name = this.#key(key, path);
       if (name === undefined) continue;
-      const range = placeOf(key as Node, this.#range);
+      const range = this.#placeOf(key as Node);
       const earlier = entries.get(name);
       if (earlier !== undefined) {
         this.#report(range, [...path, name], `is given twice; it is already on line ${earlier.range.line}`);
         continue;
       }
-      const at = hasText(value) ? placeOf(value, this.#range) : range;
-      const read = this.#value(value, [...path, name], at);
+      const read = this.#value(value, [...path, name], hasText(value) ? this.#placeOf(value) : range);
       if (read !== undefined) entries.set(name, { path: [...path, name], range, value: read });
     }
     // `<<` fills in what the map does not say itself; of several sources the first wins.
@@ -112,7 +110,7 @@ export class TreeReader {
   #mergeSources(value: Node | null, path: ConfigPath, range: SourceRange): readonly ConfigMap[] {
     const nodes = isSeq(value) ? (value.items as readonly Node[]) : [value];
     return nodes.flatMap((node) => {
-      const source = this.#value(node, path, node === null ? range : placeOf(node, this.#range));
+      const source = this.#value(node, path, node === null ? range : this.#placeOf(node));
       if (source?.kind === 'map') return [source];
       if (source !== undefined) this.#report(source.range, [...path, '<<'], 'must name a map: `<<: *anchor`');
       return [];
@@ -120,42 +118,32 @@ export class TreeReader {
   }
 
   #key(key: Node | null, path: ConfigPath): string | undefined {
-    const range = key === null ? undefined : placeOf(key, this.#range);
-    if (key === null || range === undefined || !isScalar(key)) {
-      const brace = key !== null && isMap(key) && key.flow === true;
+    if (key === null) return undefined;
+    const range = this.#placeOf(key);
+    if (!isScalar(key)) {
+      const brace = isMap(key) && key.flow === true;
       const hint = brace ? 'a value that starts with "{" needs quotes' : 'write "key: value"';
-      if (range !== undefined) this.#report(range, path, 'a key must be plain text', hint);
-      return undefined;
+      return this.#refuse(range, path, { message: 'a key must be plain text', hint });
     }
     // As written, so that a key `010` or `yes` keeps its spelling.
     const name = typeof key.value === 'string' ? key.value : (key.source ?? '');
-    if (name === '') {
-      this.#report(range, path, 'a key is missing before ":"');
-      return undefined;
-    }
+    if (name === '') return this.#refuse(range, path, { message: 'a key is missing before ":"' });
     if (this.#isTagged(key, [...path, name])) return undefined;
-    if (FORBIDDEN_KEYS.has(name)) {
-      this.#report(range, path, `${quoted(name)} is not allowed as a key`);
-      return undefined;
-    }
-    return name;
+    if (!FORBIDDEN_KEYS.has(name)) return name;
+    return this.#refuse(range, path, { message: `${quoted(name)} is not allowed as a key` });
   }
 
   #scalar(node: Scalar, path: ConfigPath, range: SourceRange): ConfigScalar | undefined {
-    const written = node.source ?? '';
-    const { value } = node;
+    const { value, source: written = '' } = node;
     if (typeof value === 'number') {
       const fault = numberFault(value, written);
-      if (fault) this.#report(range, path, fault.message, fault.hint);
-      return fault ? undefined : { kind: 'scalar', value, written, range };
+      return fault ? this.#refuse(range, path, fault) : { kind: 'scalar', value, written, range };
     }
     if (typeof value === 'boolean' || value === null) return { kind: 'scalar', value, written, range };
     const text = String(value);
-    if (/\u0000|\p{Surrogate}/u.test(text)) {
-      this.#report(range, path, 'contains an escape for a character that is not allowed in text');
-      return undefined;
-    }
-    return { kind: 'scalar', value: text, written: text, range };
+    if (!/\u0000|\p{Surrogate}/u.test(text)) return { kind: 'scalar', value: text, written: text, range };
+    const message = 'contains an escape for a character that is not allowed in text';
+    return this.#refuse(range, path, { message });
   }
 
   /** A tag may mean code to run or another type; the value is then left out. */
@@ -168,21 +156,14 @@ export class TreeReader {
     return true;
   }
 
-  #expand(alias: Alias, path: ConfigPath, range: SourceRange): ConfigValue | undefined {
-    const target = this.#anchors.get(alias.source);
+  #expand({ source }: Alias, path: ConfigPath, range: SourceRange): ConfigValue | undefined {
+    const target = this.#anchors.get(source);
     if (target === undefined) {
-      this.#report(
-        range,
-        path,
-        `*${alias.source} has no anchor before it`,
-        `mark a value above with &${alias.source}`,
-      );
-      return undefined;
+      const hint = `mark a value above with &${source}`;
+      return this.#refuse(range, path, { message: `*${source} has no anchor before it`, hint });
     }
-    if (this.#open.has(target)) {
-      this.#report(range, path, `*${alias.source} refers to a value that contains it`);
-      return undefined;
-    }
+    if (this.#open.has(target))
+      return this.#refuse(range, path, { message: `*${source} refers to a value that contains it` });
     const outermost = this.#alias === undefined;
     if (outermost) this.#alias = { range, path };
     const value = this.#value(target, path, range);
@@ -200,19 +181,36 @@ export class TreeReader {
       path.length > DEEPEST
         ? `is nested deeper than ${DEEPEST} levels`
         : `expands the file to more than ${MOST_VALUES.toLocaleString('en')} values`;
-    this.#report(
-      at.range,
-      at.path,
-      message,
-      this.#alias && 'an alias counts as all values that it expands to',
-    );
+    const hint = this.#alias && 'an alias counts as all values that it expands to';
+    this.#report(at.range, at.path, message, hint);
     return false;
+  }
+
+  #refuse(range: SourceRange, path: ConfigPath, { message, hint }: Fault): undefined {
+    this.#report(range, path, message, hint);
+  }
+
+  #placeOf({ range }: Node): SourceRange {
+    const [start, end] = range ?? [0, 0];
+    return this.#range(start, end);
   }
 }
 
-function placeOf(node: Node, range: RangeOf): SourceRange {
-  const [start, end] = node.range ?? [0, 0];
-  return range(start, end);
+/**
+ * YAML 1.1 read `010` as eight and YAML 1.2 reads ten; JavaScript rounds whole numbers above 2^53, and no program here
+ * takes infinity. Each is refused rather than guessed.
+ */
+function numberFault(value: number, written: string): Fault | undefined {
+  const hint = `write "${written}" in quotes if it is text`;
+  if (!Number.isFinite(value)) return { message: `${written} is not a finite number`, hint };
+  if (/^[-+]?0\d/.test(written)) {
+    const message = `${written} has a leading zero, which some programs read as octal`;
+    return { message, hint: `write ${value}, or "${written}" in quotes if it is text` };
+  }
+  if (!Number.isInteger(value) || Number.isSafeInteger(value)) return undefined;
+  const shown = written.length > 32 ? `${written.slice(0, 31)}…` : written;
+  const message = `${shown} is too large to be exact: the limit is 2^53`;
+  return { message, hint: 'write it in quotes if it is text' };
 }
 
 function hasText(node: Node | null): node is Node {

@@ -1,24 +1,26 @@
-import { applyRenames, type Settings } from '../../config/compat/apply-renames.ts';
+import { releasesOf } from '../../config/compat/engine-table.ts';
+import { applyRenames, type Settings } from '../../config/compat/flag-renames.ts';
 import { flagGroups } from '../../config/compat/given-flags.ts';
 import { atLeast } from '../../config/compat/release.ts';
-import { releasesOf } from '../../config/compat/releases.ts';
 import type { Job } from '../../config/job.ts';
 import { engineArgument } from '../../config/schema/role.ts';
 import { withoutSecrets } from '../../config/schema/secrets.ts';
-import { disaggregationMode } from '../disaggregation.ts';
 import { userEnvironment } from '../environment.ts';
-import { migrationLimit } from '../migration.ts';
 import { portPart, portWord } from '../movable-ports.ts';
 import type { SecretSource, Word } from '../plan.ts';
-import { hasEventPlane, hasPlanes, hasRequestPlane } from '../planes.ts';
+import { hasEventPlane, hasPlanes, hasRequestPlane, migrationLimit } from '../planes.ts';
 import { isManaged } from '../rules/managed-args.ts';
 import { usesDpAttention } from '../sizing.ts';
 import { SELF_IP } from '../word.ts';
 import type { PlacedWorker } from '../worker.ts';
-import { argumentWords } from './arguments.ts';
-import { workerEnvironment } from './environment.ts';
-import { engineModule } from './module.ts';
-import { bootstrapWords, rendezvousWords } from './rendezvous.ts';
+import {
+  argumentWords,
+  bootstrapWords,
+  disaggregationMode,
+  engineModule,
+  rendezvousWords,
+  workerEnvironment,
+} from './words.ts';
 
 export interface WorkerCommand {
   readonly argv: readonly Word[];
@@ -123,18 +125,15 @@ function kvEventsWords(job: Job, { config, ports }: PlacedWorker): readonly Word
 /** Dynamo's own options. 1.0 moved the migration limit to the frontend. */
 function dynamoWords(job: Job, { config }: PlacedWorker): readonly string[] {
   const { dynamo, infra } = job;
-  const limit = migrationLimit(job);
   return argumentWords({
-    ...(config.endpoint !== undefined && { endpoint: config.endpoint }),
-    ...(hasRequestPlane(job) && { 'request-plane': infra.request_plane }),
-    ...(hasEventPlane(job) && { 'event-plane': infra.event_plane }),
-    ...(dynamo.tool_call_parser !== undefined && { 'dyn-tool-call-parser': dynamo.tool_call_parser }),
-    ...(dynamo.reasoning_parser !== undefined && { 'dyn-reasoning-parser': dynamo.reasoning_parser }),
-    ...(dynamo.custom_jinja_template !== undefined && {
-      'custom-jinja-template': dynamo.custom_jinja_template,
-    }),
+    endpoint: config.endpoint,
+    'request-plane': hasRequestPlane(job) && infra.request_plane,
+    'event-plane': hasEventPlane(job) && infra.event_plane,
+    'dyn-tool-call-parser': dynamo.tool_call_parser,
+    'dyn-reasoning-parser': dynamo.reasoning_parser,
+    'custom-jinja-template': dynamo.custom_jinja_template,
     'use-sglang-tokenizer': dynamo.sglang_tokenizer === true,
-    ...(!hasPlanes(job) && limit !== undefined && { 'migration-limit': limit }),
+    'migration-limit': !hasPlanes(job) && migrationLimit(job),
   });
 }
 

@@ -9,7 +9,7 @@ import { checkProfiling } from '../../config/rules/profiling.ts';
 import { checkRoles } from '../../config/rules/roles.ts';
 import { checkSecrets } from '../../config/rules/secrets.ts';
 import { gpusPerNode } from '../../config/schema/gpu.ts';
-import { ROLES } from '../../config/schema/role.ts';
+import { rolesOf } from '../../config/schema/role.ts';
 import type { Problem } from '../../config/yaml/problem.ts';
 import { type Placement, place } from '../placement.ts';
 import { checkEngineArguments } from './engine-arguments.ts';
@@ -50,13 +50,13 @@ export function checkRules(job: Job): Checked {
       );
     }
   }
-  problems.push(...checkPlanes(job), ...checkManaged(job), ...checkBench(job), ...checkProfiling(job));
-  for (const role of ROLES) {
-    const config = job[role];
-    if (config) problems.push(...checkManagedArgs(role, config, job, perNode));
-  }
-  problems.push(...checkEngineArguments(job));
   problems.push(
+    ...checkPlanes(job),
+    ...checkManaged(job),
+    ...checkBench(job),
+    ...checkProfiling(job),
+    ...rolesOf(job).flatMap(([role, config]) => checkManagedArgs(role, config, job, perNode)),
+    ...checkEngineArguments(job),
     ...checkSecrets(job),
     ...checkModel(job, cluster),
     ...checkCluster(job, cluster),

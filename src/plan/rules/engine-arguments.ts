@@ -1,4 +1,4 @@
-import { applyRenames, argumentInsteadOf } from '../../config/compat/apply-renames.ts';
+import notes from '../../config/compat/argument-notes.json' with { type: 'json' };
 import {
   argumentNames,
   findArgument,
@@ -7,18 +7,30 @@ import {
   lifetime,
   otherReleasesWithChoice,
   type Program,
+  type Releases,
+  releasesOf,
 } from '../../config/compat/engine-table.ts';
+import { applyRenames, argumentInsteadOf } from '../../config/compat/flag-renames.ts';
 import { type GivenFlag, givenFlags } from '../../config/compat/given-flags.ts';
-import { OTHER_ENGINES } from '../../config/compat/other-engines.ts';
 import { compareReleases } from '../../config/compat/release.ts';
-import { type Releases, releasesOf } from '../../config/compat/releases.ts';
 import { engineValueFault } from '../../config/rules/engine-value.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
-import { ROLES, type Role, type RoleConfig } from '../../config/schema/role.ts';
+import { type Role, type RoleConfig, rolesOf } from '../../config/schema/role.ts';
 import { isSecretReference } from '../../config/text/secret.ts';
 import { nearest } from '../../config/text/suggestion.ts';
 import { keyError, keyWarning, type Problem, warning } from '../../config/yaml/problem.ts';
 import { isManaged } from './managed-args.ts';
+
+/** Arguments of vLLM and TensorRT-LLM that people carry over, and what SGLang calls them: flags or fields of a role. */
+const OTHER_ENGINES = new Map(Object.entries(notes.otherEngines));
+
+/** Whose arguments they are, and which programs' parsers read them, one after the other. */
+interface Reader {
+  readonly owner: Role | 'frontend';
+  readonly programs: readonly Program[];
+  readonly releases: Releases;
+  readonly isManaged: (name: string) => boolean;
+}
 
 /**
  * Arguments that the releases in the image do not take, and values that their parsers refuse: an engine ends at once
@@ -26,21 +38,15 @@ import { isManaged } from './managed-args.ts';
  */
 export function* checkEngineArguments(job: JobConfig): Generator<Problem> {
   const releases = releasesOf(job);
-  for (const role of ROLES) {
-    const config = job[role];
-    if (config === undefined) continue;
-    yield* checkOwner(givenFlags(role, config), role, programsOf(config, releases), releases, config);
+  for (const [role, config] of rolesOf(job)) {
+    const isOurs = (name: string) => isManaged(name, role, config);
+    const reader = { owner: role, programs: programsOf(config, releases), releases, isManaged: isOurs };
+    yield* checkFlags(givenFlags(role, config), reader);
     yield* checkVariables(role, config, releases);
   }
-  const given = Object.entries(job.frontend.args).map(
-    ([key, value]): GivenFlag => ({
-      name: key.replaceAll('_', '-'),
-      value,
-      path: ['frontend', 'args', key],
-      in: 'args',
-    }),
-  );
-  yield* checkOwner(given, 'frontend', [{ name: 'dynamo.frontend', release: releases.dynamo }], releases);
+  const programs = [{ name: 'dynamo.frontend', release: releases.dynamo }] as const;
+  const given = givenFlags('frontend', { args: job.frontend.args, flags: [] });
+  yield* checkFlags(given, { owner: 'frontend', programs, releases, isManaged: () => false });
 }
 
 /** Variables that became arguments, with a value of which it is not known what became of it: they are read no more. */
@@ -57,7 +63,7 @@ function* checkVariables(role: Role, { args, env }: RoleConfig, releases: Releas
   }
 }
 
-/** The programs whose parsers read a worker's arguments, one after the other; none where the table knows none. */
+/** The programs of a worker; none where the table knows none. */
 function programsOf({ module }: RoleConfig, { dynamo, sglang }: Releases): readonly Program[] {
   if (module === 'dynamo.mocker') return [{ name: 'dynamo.mocker', release: dynamo }];
   if (module !== undefined && !/^dynamo\.sglang(\.(worker|decode_worker))?$/.test(module)) return [];
@@ -67,65 +73,45 @@ function programsOf({ module }: RoleConfig, { dynamo, sglang }: Releases): reado
   ];
 }
 
-function* checkOwner(
-  given: readonly GivenFlag[],
-  owner: Role | 'frontend',
-  programs: readonly Program[],
-  releases: Releases,
-  config?: RoleConfig,
-): Generator<Problem> {
+function* checkFlags(given: readonly GivenFlag[], reader: Reader): Generator<Problem> {
+  const { owner, programs, releases } = reader;
   if (owner === 'router' || owner === 'processor' || programs.length === 0 || !programs.every(isListed))
     return;
-  const args = Object.fromEntries(
-    given.filter((flag) => flag.in === 'args').map(({ name, value }) => [name, value]),
-  );
-  const kept = applyRenames({ args, env: {} }, releases, owner).args;
+  const inArgs = given.filter((flag) => flag.in === 'args').map(({ name, value }) => [name, value] as const);
+  const kept = applyRenames({ args: Object.fromEntries(inArgs), env: {} }, releases, owner).args;
   for (const flag of given) {
-    if (config && isManaged(flag.name, owner as Role, config)) continue;
     // A secret goes by a variable, or is refused.
-    if (flag.value === false || isSecretReference(flag.value)) continue;
-    const passed = kept[flag.name];
-    const written =
-      flag.in === 'flags' || passed === undefined
-        ? inRelease(flag, owner, releases)
-        : { ...flag, value: passed };
-    const problem = checkFlag(written, owner, programs, config);
+    if (reader.isManaged(flag.name) || flag.value === false || isSecretReference(flag.value)) continue;
+    const passed = flag.in === 'flags' ? flag.value : kept[flag.name];
+    const written = passed === undefined ? underOtherName(flag, reader) : { ...flag, value: passed };
+    const problem = written && checkFlag(written, reader);
     if (problem) yield problem;
   }
 }
 
-/** A flag as it is passed on, words of `flags` as they are; undefined where it goes, or becomes one with another. */
-function inRelease(flag: GivenFlag, owner: Role | 'frontend', releases: Releases): GivenFlag | undefined {
-  if (flag.in === 'flags') return flag;
+/** An argument as it is passed on under another name; undefined where it goes, or becomes one with another. */
+function underOtherName(flag: GivenFlag, { owner, releases }: Reader): GivenFlag | undefined {
   const written = applyRenames({ args: { [flag.name]: flag.value }, env: {} }, releases, owner).args;
-  const [only] = Object.entries(written);
-  return only === undefined || only[0] === flag.name ? undefined : { ...flag, name: only[0], value: only[1] };
+  const [[name, value] = []] = Object.entries(written);
+  return name === undefined || value === undefined || name === flag.name
+    ? undefined
+    : { ...flag, name, value };
 }
 
-function checkFlag(
-  flag: GivenFlag | undefined,
-  owner: Role | 'frontend',
-  programs: readonly Program[],
-  config: RoleConfig | undefined,
-): Problem | undefined {
-  if (flag === undefined) return undefined;
+function checkFlag(flag: GivenFlag, reader: Reader): Problem | undefined {
   const { path } = flag;
+  const { programs } = reader;
   const name = fullName(flag.name, programs);
   const wasThere = programs.some((program) => lifetime(program.name, flag.name));
-  if (typeof name === 'object' && !wasThere)
-    return keyWarning(
-      path,
-      `--${flag.name} is ambiguous: it may mean ${name.map((one) => `--${one}`).join(' or ')}`,
-      'write the name in full',
-    );
+  if (typeof name === 'object' && !wasThere) {
+    const meanings = name.map((one) => `--${one}`).join(' or ');
+    const message = `--${flag.name} is ambiguous: it may mean ${meanings}`;
+    return keyWarning(path, message, 'write the name in full');
+  }
   if (typeof name !== 'string') return keyWarning(path, ...unknown(flag.name, programs));
-  if (name !== flag.name && config && isManaged(name, owner as Role, config))
-    return keyError(
-      path,
-      `--${flag.name} is short for --${name}, which is set by dyn-slurm`,
-      'remove it here',
-    );
-  return valueProblem(flag, name, programs);
+  if (name === flag.name || !reader.isManaged(name)) return valueProblem(flag, name, programs);
+  const message = `--${flag.name} is short for --${name}, which is set by dyn-slurm`;
+  return keyError(path, message, 'remove it here');
 }
 
 /**
@@ -170,8 +156,7 @@ function unknown(name: string, programs: readonly Program[]): readonly [message:
   const [asked] = programs.slice(-1);
   const program = asked as Program;
   const none = `${programText(program)} has no argument --${name}`;
-  const other =
-    program.name === 'sglang' && Object.hasOwn(OTHER_ENGINES, name) ? OTHER_ENGINES[name] : undefined;
+  const other = program.name === 'sglang' ? OTHER_ENGINES.get(name) : undefined;
   if (other) return [none, `it is an argument of ${other[0]}; SGLang's counterpart is ${other[1]}`];
   for (const { name: where, release } of programs) {
     const life = lifetime(where, name);

@@ -3,8 +3,8 @@ import type { JobConfig } from '../../config/schema/job-schema.ts';
 import type { Role } from '../../config/schema/role.ts';
 import { count } from '../../config/text/plural.ts';
 import { error, keyWarning, type Problem, warning } from '../../config/yaml/problem.ts';
-import { dedicatedNodes } from '../layout.ts';
 import type { Placement } from '../placement.ts';
+import { dedicatedNodes } from '../placement.ts';
 import type { PlacedWorker } from '../worker.ts';
 import { sizePath } from './sizes.ts';
 

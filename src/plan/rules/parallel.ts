@@ -1,5 +1,5 @@
 import type { JobConfig } from '../../config/schema/job-schema.ts';
-import { ROLES, type Role, type RoleConfig } from '../../config/schema/role.ts';
+import { type Role, type RoleConfig, rolesOf } from '../../config/schema/role.ts';
 import { count } from '../../config/text/plural.ts';
 import { error, type Problem, warning } from '../../config/yaml/problem.ts';
 import { ATTENTION_DP, type Parallelism, parallelism, usesDpAttention, workerSize } from '../sizing.ts';
@@ -10,9 +10,7 @@ import { ATTENTION_DP, type Parallelism, parallelism, usesDpAttention, workerSiz
  * worker's log.
  */
 export function* checkParallelism(job: JobConfig, perNode: number): Generator<Problem> {
-  for (const role of ROLES) {
-    const config = job[role];
-    if (!config) continue;
+  for (const [role, config] of rolesOf(job)) {
     const { gpus, nodes } = workerSize(role, config, perNode);
     if (gpus > 0) yield* checkWorker(role, config, gpus, Math.max(1, nodes));
   }

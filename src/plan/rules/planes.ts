@@ -1,6 +1,6 @@
 import { atLeast } from '../../config/compat/release.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
-import { engineArgument, ROLES } from '../../config/schema/role.ts';
+import { engineArgument, rolesOf } from '../../config/schema/role.ts';
 import type { ROUTER_MODES } from '../../config/schema/sections.ts';
 import { error, type Problem, warning } from '../../config/yaml/problem.ts';
 import { hasPlanes, natsUser, TLS_SINCE } from '../planes.ts';
@@ -61,10 +61,9 @@ function* checkRouter(job: JobConfig): Generator<Problem> {
     );
   }
   if (mode !== 'kv' || router.kv_events === false) return;
-  const publishes = ROLES.some((role) => {
-    const config = job[role];
-    return config && (config.kv_events || engineArgument(config, 'kv-events-config') !== undefined);
-  });
+  const publishes = rolesOf(job).some(
+    ([, config]) => config.kv_events || engineArgument(config, 'kv-events-config') !== undefined,
+  );
   if (publishes) return;
   yield warning(
     ['frontend', 'router_mode'],

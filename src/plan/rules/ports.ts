@@ -4,6 +4,7 @@ import { error, type Problem } from '../../config/yaml/problem.ts';
 import type { Placement } from '../placement.ts';
 import { needsNats } from '../planes.ts';
 import { DIST_INIT_STRIDE, DP_HANDSHAKE_OFFSET } from '../ports.ts';
+import type { PlacedWorker } from '../worker.ts';
 
 /** A run of ports that processes of one node may take, and the field that moves it. */
 interface Block {
@@ -58,7 +59,11 @@ function collision(lower: Block, higher: Block): Problem {
 
 function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
   const { frontend, infra } = job;
-  const most = busiestNode(placement);
+  const workers = mostOnOneNode(placement, () => 1);
+  // One for each data parallel rank.
+  const kvEvents = placement.workers.some(({ config }) => config.kv_events)
+    ? mostOnOneNode(placement, ({ dp }) => dp)
+    : 0;
   const base = (field: PortField, owner: string, count: number, limit = MOST_PORT): Block => ({
     path: ['infra', 'ports', field],
     owner,
@@ -78,37 +83,28 @@ function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
   const blocks = [
     entry,
     base('etcd_client', "etcd's client port", 1),
-    base('rpc', 'requests and responses', most.workers + 1),
-    base('system', "the workers' system servers", most.workers, MOST_SYSTEM_PORT),
-    base('dist_init', "SGLang's dist-init", DIST_INIT_STRIDE * (most.workers - 1) + DP_HANDSHAKE_OFFSET + 1),
+    base('rpc', 'requests and responses', workers + 1),
+    base('system', "the workers' system servers", workers, MOST_SYSTEM_PORT),
+    base('dist_init', "SGLang's dist-init", DIST_INIT_STRIDE * (workers - 1) + DP_HANDSHAKE_OFFSET + 1),
   ];
   if (needsNats(job)) blocks.push(base('nats', 'NATS', 1));
   if (frontend.count > 1) blocks.push(base('frontend', 'frontends behind nginx', 1));
   if (job.prefill) blocks.push(base('bootstrap', 'the bootstrap ports of prefill', job.prefill.workers));
-  if (most.kvEvents > 0) blocks.push(base('kv_events', 'KV cache events', most.kvEvents));
+  if (kvEvents > 0) blocks.push(base('kv_events', 'KV cache events', kvEvents));
   return blocks;
 }
 
-/** The most workers on one node, and the most ports for KV cache events there, one for each data parallel rank. */
-function busiestNode({ workers: placed }: Placement): {
-  readonly workers: number;
-  readonly kvEvents: number;
-} {
-  const workers = new Map<number, number>();
-  const ranks = new Map<number, number>();
-  for (const { nodes, dp } of placed) {
-    for (const node of nodes) {
-      workers.set(node, (workers.get(node) ?? 0) + 1);
-      ranks.set(node, (ranks.get(node) ?? 0) + dp);
+/** The most that the workers of one node have together. */
+function mostOnOneNode({ workers }: Placement, amount: (worker: PlacedWorker) => number): number {
+  const sums = new Map<number, number>();
+  let most = 0;
+  for (const worker of workers) {
+    for (const node of worker.nodes) {
+      const sum = (sums.get(node) ?? 0) + amount(worker);
+      sums.set(node, sum);
+      most = Math.max(most, sum);
     }
   }
-  const publishes = placed.some(({ config }) => config.kv_events);
-  return { workers: highest(workers.values()), kvEvents: publishes ? highest(ranks.values()) : 0 };
-}
-
-function highest(counts: Iterable<number>): number {
-  let most = 0;
-  for (const count of counts) most = Math.max(most, count);
   return most;
 }
 

@@ -1,5 +1,5 @@
 import type { JobConfig } from '../../config/schema/job-schema.ts';
-import { needsGpu, ROLES, type Role, type RoleConfig } from '../../config/schema/role.ts';
+import { needsGpu, type Role, type RoleConfig, rolesOf } from '../../config/schema/role.ts';
 import { count } from '../../config/text/plural.ts';
 import { error, type Problem } from '../../config/yaml/problem.ts';
 import { workerSize } from '../sizing.ts';
@@ -23,10 +23,7 @@ export function* checkSizes(job: JobConfig, perNode: number): Generator<Problem>
     );
     return;
   }
-  for (const role of ROLES) {
-    const config = job[role];
-    if (config) yield* checkRole(role, config, perNode);
-  }
+  for (const [role, config] of rolesOf(job)) yield* checkRole(role, config, perNode);
 }
 
 function* checkRole(role: Role, config: RoleConfig, perNode: number): Generator<Problem> {

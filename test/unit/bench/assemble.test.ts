@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { benchResult, type FoundBench, type FoundPoint } from '../../../src/bench/assemble.ts';
-import type { BenchOutline } from '../../../src/plan/bench/outline.ts';
+import type { BenchOutline } from '../../../src/plan/bench/spec.ts';
 import type { ObservedEvent } from '../../../src/run/events.ts';
 
 const START = Date.parse('2026-01-02T03:00:00Z');

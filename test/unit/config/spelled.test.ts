@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { applyRenames } from '../../../src/config/compat/apply-renames.ts';
 import { pinnedSglang } from '../../../src/config/compat/engine-table.ts';
-import { FLAG_RENAMES } from '../../../src/config/compat/flag-renames.ts';
+import { applyRenames, FLAG_RENAMES } from '../../../src/config/compat/flag-renames.ts';
 
 const of = (dynamo: string) => ({ dynamo, sglang: pinnedSglang(dynamo) });
 

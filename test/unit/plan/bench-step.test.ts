@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { benchOutline } from '../../../src/plan/bench/outline.ts';
-import { type BenchSpec, benchSpec } from '../../../src/plan/bench/spec.ts';
+import { type BenchSpec, benchOutline, benchSpec } from '../../../src/plan/bench/spec.ts';
 import { benchSteps, type OtherBench } from '../../../src/plan/bench-step.ts';
 import { wordText } from '../../../src/plan/word.ts';
 import { sampleJob } from './sample-job.ts';

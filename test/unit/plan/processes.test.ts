@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { StepBody } from '../../../src/plan/plan.ts';
-import { processesOf } from '../../../src/plan/processes.ts';
+import { processesOf } from '../../../src/plan/step-body.ts';
 
 test('each node of a step has a process with its own rank, address and ports', () => {
   const step: StepBody = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { StepBody } from '../../../src/plan/plan.ts';
-import { stepDifference } from '../../../src/render/difference.ts';
+import { stepDifference } from '../../../src/render/step-files.ts';
 
 const step: StepBody = {
   name: 'decode-0',

@@ -2,7 +2,7 @@ import { foundPoints } from '../../../bench/found-points.ts';
 import { isWhole } from '../../../bench/point-record.ts';
 import { benchOutlines, readBench } from '../../../bench/read.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
-import { CONFIGURED } from '../../../plan/bench/outline.ts';
+import { CONFIGURED } from '../../../plan/bench/spec.ts';
 import { type BenchTarget, benchTarget, readyService } from '../../runs/bench-target.ts';
 import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { lookUpRun } from '../../runs/lookup.ts';

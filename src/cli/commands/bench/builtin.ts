@@ -1,10 +1,10 @@
 import { join } from 'node:path/posix';
 import type { BenchClient, Progress } from '../../../bench/client/client.ts';
 import { pointRecordText } from '../../../bench/point-record.ts';
-import { BUILTIN_SCHEMA, type BuiltinResult } from '../../../bench/tool/builtin.ts';
+import { BUILTIN_SCHEMA, type BuiltinResult } from '../../../bench/tool/measured.ts';
 import { EXIT } from '../../../errors.ts';
 import { timeLimit } from '../../../host/time-limit.ts';
-import { type Measurement, measurements } from '../../../plan/bench/measurement.ts';
+import { type Measurement, measurements } from '../../../plan/bench/spec.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import type { EventOf } from '../../../run/events.ts';
 import type { FoundRun } from '../../runs/cluster/connect.ts';

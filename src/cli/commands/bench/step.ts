@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { isBenchTool } from '../../../config/compat/bench-args.ts';
+import { isBenchTool } from '../../../config/schema/bench.ts';
 import { DynSlurmError } from '../../../errors.ts';
 import type { HostFile } from '../../../host/host.ts';
 import { listLogs } from '../../../observe/log-file.ts';
 import { LogTail } from '../../../observe/log-tail.ts';
 import { benchSteps } from '../../../plan/bench-step.ts';
 import type { StepBody } from '../../../plan/plan.ts';
-import { changedStepFiles } from '../../../render/changed-step.ts';
+import { changedStepFiles } from '../../../render/step-files.ts';
 import { readRunLog } from '../../../run/event-log.ts';
 import type { ObservedEvent } from '../../../run/events.ts';
 import { readPlan } from '../../../run/plan-file.ts';

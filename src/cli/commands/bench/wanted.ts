@@ -2,7 +2,7 @@ import { join } from 'node:path/posix';
 import { readBench } from '../../../bench/read.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import type { HostFile } from '../../../host/host.ts';
-import { benchOutline } from '../../../plan/bench/outline.ts';
+import { benchOutline } from '../../../plan/bench/spec.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { jsonLine, jsonText } from '../../sink.ts';

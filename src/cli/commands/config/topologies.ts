@@ -1,5 +1,5 @@
-import { type PublishedTopology, readPublishedTopology } from '../../../config/published-topology.ts';
 import { nearest } from '../../../config/text/suggestion.ts';
+import { type PublishedTopology, readPublishedTopology } from '../../../config/topology.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import { type RoleShape, roleShapes } from '../../../plan/sizing.ts';
 import { readTopology, topologyNames } from '../../runs/config/load.ts';

@@ -1,10 +1,9 @@
 import { dirname, join } from 'node:path';
-import { readClusterProfile } from '../../../config/cluster-profile.ts';
-import type { SourceFile } from '../../../config/resolve.ts';
+import { readClusterProfile, steeringKeys } from '../../../config/cluster-profile.ts';
 import { type ClusterProfile, clusterName } from '../../../config/schema/cluster-schema.ts';
-import { steeringKeys } from '../../../config/steering.ts';
 import { nearest } from '../../../config/text/suggestion.ts';
 import { formatDiagnostic } from '../../../config/yaml/diagnostic.ts';
+import type { SourceFile } from '../../../config/yaml/parse.ts';
 import { parseYaml } from '../../../config/yaml/parse.ts';
 import { DynSlurmError } from '../../../errors.ts';
 import type { World } from '../../world.ts';

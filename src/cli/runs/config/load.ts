@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
-import { namesIn } from '../../../config/names-in-config.ts';
-import type { SourceFile } from '../../../config/resolve.ts';
+import { namesIn } from '../../../config/topology.ts';
 import { formatDiagnostic } from '../../../config/yaml/diagnostic.ts';
+import type { SourceFile } from '../../../config/yaml/parse.ts';
 import { parseYaml } from '../../../config/yaml/parse.ts';
 import { DynSlurmError } from '../../../errors.ts';
 import type { Plan } from '../../../plan/plan.ts';

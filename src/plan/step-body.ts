@@ -2,6 +2,12 @@ import type { Process, StepBody, Word } from './plan.ts';
 import { portsOfRank } from './ports.ts';
 import { onNode } from './word.ts';
 
+/** A step of no worker and without GPUs, of its kind's name and on the head node unless something else is said. */
+export function stepOf(own: Pick<StepBody, 'kind' | 'argv' | 'contained'> & Partial<StepBody>): StepBody {
+  const none = { role: null, worker: null, gpus: [], env: {}, secrets: {}, ports: [] };
+  return { name: own.kind, nodes: [0], ...none, ...own };
+}
+
 /** What a step runs on each of its nodes, in the order of their ranks. */
 export function processesOf(step: StepBody): readonly Process[] {
   return step.nodes.map((node, rank) => {
