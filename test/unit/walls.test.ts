@@ -184,6 +184,7 @@ const LIBRARIES: ReadonlyMap<string, RegExp> = new Map([
   ['handlebars', /^render\/template\.ts$/],
   ['execa', /^host\/local\.ts$/],
   ['ssh2', /^host\/ssh\/(connect|identity|login)\.ts$/],
+  ['listr2', /^cli\/views\/screen\.ts$/],
   ['etcd3', /^observe\/service\/discovery\.ts$/],
   ['nats', /^observe\/service\/bus\.ts$/],
   ['undici', /^bench\/client\/|^observe\/service\//],

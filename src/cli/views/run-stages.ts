@@ -42,7 +42,17 @@ function stage(what: Pick<Stage, 'key' | 'title' | 'note'>, from: Moment, to: Mo
 
 /** Stages under one heading, which sums them up. */
 function group(key: string, title: string, children: readonly Stage[]): Stage {
-  return { key, title, note: '', status: summary(children.map(({ status }) => status)), children };
+  const froms = children.flatMap(({ from }) => from ?? []);
+  const tos = children.flatMap(({ to }) => to ?? []);
+  return {
+    key,
+    title,
+    note: '',
+    status: summary(children.map(({ status }) => status)),
+    ...(froms.length > 0 && { from: Math.min(...froms) }),
+    ...(tos.length === children.length && { to: Math.max(...tos) }),
+    children,
+  };
 }
 
 function summary(all: readonly StageStatus[]): StageStatus {

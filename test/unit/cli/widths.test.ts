@@ -5,7 +5,7 @@ import { run } from '../../../src/cli/program.ts';
 import { wrappingSink } from '../../../src/cli/sink.ts';
 import { liveText } from '../../../src/cli/views/live/live-text.ts';
 import { runTable } from '../../../src/cli/views/live/run-table.ts';
-import { showEvents } from '../../../src/cli/views/live/show-events.ts';
+import { showLive } from '../../../src/cli/views/live/show-live.ts';
 import { screenOf } from '../../../src/cli/views/screen.ts';
 import { table } from '../../../src/cli/views/table.ts';
 import { wrapped } from '../../../src/cli/wrap.ts';
@@ -192,11 +192,12 @@ describe.each(WIDTHS)('at %i columns', (width) => {
       const before = { ...screen, renderer: 'lines' as const };
       // Without the live view, which redraws itself.
       const start = events.slice(0, events.findIndex(({ kind }) => kind === 'ready') >>> 0);
-      await showEvents(
+      await showLive(
+        'r1',
         (async function* () {
           yield* start;
         })(),
-        { outline, live: 'r1' },
+        { outline },
         before,
       );
       return text;

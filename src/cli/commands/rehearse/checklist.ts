@@ -1,8 +1,7 @@
 import { elapsed } from '../../../format.ts';
 import { jsonLine } from '../../sink.ts';
-import { Board } from '../../views/live/board.ts';
 import type { Stage } from '../../views/run-stages.ts';
-import { type Screen, writeLine } from '../../views/screen.ts';
+import { openBoard, type Screen, writeLine } from '../../views/screen.ts';
 
 /** Steps of work whose progress somebody reports, such as a set-up; shown like a run. */
 export interface Checklist {
@@ -44,7 +43,7 @@ export async function openChecklist(
   const stages = new Map(
     items.map(({ key, title }): [string, Stage] => [key, { key, title, status: 'waiting', note: '' }]),
   );
-  const board = screen.renderer === 'steps' ? new Board([...stages.values()], screen) : undefined;
+  const board = screen.renderer === 'steps' ? await openBoard([...stages.values()], screen) : undefined;
   return {
     set(key, status, note = '') {
       const before = stages.get(key);

@@ -14,8 +14,7 @@ import { lookUpRun } from '../../runs/lookup.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
 import { reportRuns } from '../../runs/report.ts';
 import { jsonLine } from '../../sink.ts';
-import { showEvents } from '../../views/live/show-events.ts';
-import { screenOf } from '../../views/screen.ts';
+import { screenOf, showEvents } from '../../views/screen.ts';
 import type { World } from '../../world.ts';
 import type { RunOptions } from '../options.ts';
 

@@ -18,8 +18,7 @@ import {
   supervisorRuns,
   supervisorTrouble,
 } from '../../runs/session/supervisor.ts';
-import { showEvents } from '../../views/live/show-events.ts';
-import { screenOf } from '../../views/screen.ts';
+import { screenOf, showEvents } from '../../views/screen.ts';
 import { endingText } from '../../views/verdict-text.ts';
 import type { World } from '../../world.ts';
 import { endedText, goesOn } from './hints.ts';

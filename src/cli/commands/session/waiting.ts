@@ -7,8 +7,7 @@ import type { Run, SessionFacts } from '../../../run/folder.ts';
 import { hostnames, takeAllocation } from '../../../scheduler/allocation.ts';
 import type { JobId } from '../../../scheduler/job-id.ts';
 import type { Connection } from '../../runs/cluster/connect.ts';
-import { showEvents } from '../../views/live/show-events.ts';
-import { screenOf } from '../../views/screen.ts';
+import { screenOf, showEvents } from '../../views/screen.ts';
 import type { World } from '../../world.ts';
 
 /** Milliseconds after which an allocation that is not there is looked for in the queue, and between further looks. */

@@ -24,7 +24,7 @@ import { NO_PAGE, openGaugePage, type PagePlace } from '../../views/live/gauges.
 import { LoadLines } from '../../views/live/history.ts';
 import { advanceLive, isMock, newLiveState } from '../../views/live/live-state.ts';
 import { RunsView } from '../../views/live/run-table.ts';
-import { showEvents } from '../../views/live/show-events.ts';
+import { showLive } from '../../views/live/show-live.ts';
 import { isNews, type Screen, screenOf, writeLine } from '../../views/screen.ts';
 import { verdictText } from '../../views/verdict-text.ts';
 import type { World } from '../../world.ts';
@@ -150,8 +150,7 @@ async function showRuns(
 
 function showAlone({ run, connection, outline, events }: Watched, screen: Screen, world: World) {
   const access = (ready: EventOf<'ready'>) => accessText(accessRows(ready, run, connection, world));
-  const shown = { outline, submitted: run.job?.submitted, live: run.id, access };
-  return showEvents(events, shown, screen);
+  return showLive(run.id, events, { outline, submitted: run.job?.submitted, access }, screen);
 }
 
 /** A line a change with the run's id before it; on a terminal there is a table of the runs below. */
