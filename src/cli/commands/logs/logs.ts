@@ -9,13 +9,13 @@ import { sameNode } from '../../../run/node-name.ts';
 import { type Outline, readPlan } from '../../../run/plan-file.ts';
 import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { findLogs, isOf } from '../../runs/log-files.ts';
-import type { LookupOptions } from '../../runs/lookup.ts';
 import { reportRuns } from '../../runs/report.ts';
 import type { World } from '../../world.ts';
+import type { RunOptions } from '../options.ts';
 import { type LogFilterOptions, logFilter } from './filter.ts';
-import { LogPrinter } from './printer.ts';
+import { type LogPrinter, logPrinter } from './printer.ts';
 
-export interface LogsOptions extends LookupOptions, LogFilterOptions {
+export interface LogsOptions extends RunOptions, LogFilterOptions {
   /** Go on as the logs grow, until the run ends. */
   readonly follow?: boolean;
   /** The last so many of each log. Default: all, or 10 with `follow`. */
@@ -24,8 +24,6 @@ export interface LogsOptions extends LookupOptions, LogFilterOptions {
   readonly role?: string;
   /** Only what ran on this node. */
   readonly node?: string;
-  /** Lines as data: `{time?, step, node?, line}`. */
-  readonly json?: boolean;
 }
 
 /** Milliseconds between looks at the logs while following; a thousand logs are looked at less often. */
@@ -47,21 +45,17 @@ export async function logs(
   const all = await listLogs(host, run, outline);
   const wanted = wantedLogs(step, options, outline, all);
   const begun = Date.parse(run.job?.submitted ?? '') || 0;
-  const printer = new LogPrinter(
-    { host, run, outline, wanted, filter, begun, json: options.json ?? false },
-    world,
-  );
+  const { json = false } = options;
+  const printer = logPrinter({ host, run, outline, wanted, filter, begun, json }, world);
   const lines = options.lines ?? (options.follow ? FOLLOWED_LINES : undefined);
   const count = await printer.start(lines);
   if (options.follow) return follow(found, printer, world);
   printer.finish();
   if (count === 0) {
-    throw new DynSlurmError(
-      'usage',
-      `run ${run.id} has no log${step === undefined ? 's' : ` of ${step}`} yet`,
-    );
+    const what = step === undefined ? 'logs' : `log of ${step}`;
+    throw new DynSlurmError('usage', `run ${run.id} has no ${what} yet`);
   }
-  if (!options.json) await tellCause(found, world);
+  if (!json) await tellCause(found, world);
   return EXIT.ok;
 }
 
@@ -106,16 +100,12 @@ function wantedLogs(
 
 /** Until the run ends, or the interrupt. */
 async function follow(found: FoundRun, printer: LogPrinter, world: World): Promise<number> {
-  const [report] = await reportRuns([found], world).catch((error: unknown) => {
-    if (world.signal.aborted) return [];
-    throw error;
-  });
   let running = true;
-  const ended = (
-    report?.state.verdict ? Promise.resolve() : untilEnd(found, report?.jobId, world.signal)
-  ).finally(() => {
+  const ended = untilEnd(found, world).finally(() => {
     running = false;
   });
+  // Whoever waits for it below hears why it failed.
+  ended.catch(() => {});
   while (running && !world.signal.aborted) {
     const count = await printer.readOn();
     await Promise.race([pause(INTERVAL + 2 * count, world.signal), ended]);
@@ -127,8 +117,13 @@ async function follow(found: FoundRun, printer: LogPrinter, world: World): Promi
   return EXIT.ok;
 }
 
-async function untilEnd({ run, connection }: FoundRun, jobId: FoundJob, signal: AbortSignal): Promise<void> {
-  for await (const _ of watchRun(connection, { dir: run.dir, jobId }, signal));
+async function untilEnd(found: FoundRun, world: World): Promise<void> {
+  const { signal } = world;
+  const [report] = await reportRuns([found], world).catch((error: unknown) => {
+    if (signal.aborted) return [];
+    throw error;
+  });
+  if (report?.state.verdict) return;
+  const { run, connection } = found;
+  for await (const _ of watchRun(connection, { dir: run.dir, jobId: report?.jobId }, signal));
 }
-
-type FoundJob = Parameters<typeof watchRun>[1]['jobId'];

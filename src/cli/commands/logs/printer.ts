@@ -3,6 +3,7 @@ import { inGroups } from '../../../observe/in-groups.ts';
 import { type LogFile, listLogs, tailOffset } from '../../../observe/log-file.ts';
 import { LogTail } from '../../../observe/log-tail.ts';
 import type { Outline } from '../../../run/plan-file.ts';
+import { jsonLine } from '../../sink.ts';
 import { labelOf, paintedLabel } from '../../views/log-label.ts';
 import type { World } from '../../world.ts';
 import { type LineFilter, type LogLine, logLine } from './filter.ts';
@@ -20,106 +21,83 @@ export interface LogPrint {
   readonly json: boolean;
 }
 
-/** Lines that are kept while the last ones are looked for. */
-interface Waiting {
-  readonly most: number;
-  readonly lines: LogLine[];
+/** Prints the logs of a run, each from where it was left off. New logs join as they appear. */
+export interface LogPrinter {
+  /** Prints the last `lines` of each log that are wanted, or all; how many logs there are. */
+  start(lines: number | undefined): Promise<number>;
+  /** Prints what has come since; how many logs there are. */
+  readOn(): Promise<number>;
+  finish(): void;
 }
 
-/** Prints the logs of a run, each from where it was left off. New logs join as they appear. */
-export class LogPrinter {
-  readonly #print: LogPrint;
-  readonly #world: Pick<World, 'out' | 'color' | 'now'>;
-  readonly #tails = new Map<string, LogTail>();
-  readonly #filters = new Map<string, LineFilter>();
-  #waiting: Map<string, Waiting> | undefined;
-  #width = 0;
+export function logPrinter(
+  { host, run, outline, wanted, filter, begun, json }: LogPrint,
+  { out, color, now }: Pick<World, 'out' | 'color' | 'now'>,
+): LogPrinter {
+  const open = new Map<string, { readonly tail: LogTail; readonly passes: LineFilter | undefined }>();
+  let width = 0;
 
-  constructor(print: LogPrint, world: Pick<World, 'out' | 'color' | 'now'>) {
-    this.#print = print;
-    this.#world = world;
-  }
-
-  /** Prints the last `lines` of each log that are wanted, or all; how many logs there are. */
-  async start(lines: number | undefined): Promise<number> {
-    const { host, filter, begun } = this.#print;
-    const present = await this.#present();
-    this.#width = Math.max(0, ...present.map((log) => labelOf(log).length));
-    const found = await inGroups(present, async (log) => {
-      const last = lines !== undefined && filter === undefined ? lines : undefined;
-      this.#tail(log, last === undefined ? 0 : await tailOffset(host, log.path, last));
-      return (await host.read(log.path, 0, 0)) !== undefined;
-    });
-    for (const log of present) {
-      if (filter) this.#filters.set(log.path, filter(begun));
-      const waiting = filter && lines !== undefined ? { most: lines, lines: [] } : undefined;
-      if (waiting) this.#waiting = new Map([[log.path, waiting]]);
-      await this.#tail(log, 0).read((said) => this.#show(log, said));
-      this.#waiting = undefined;
-      if (waiting) this.#write(log, waiting.lines);
-    }
-    return found.filter(Boolean).length;
-  }
-
-  /** Prints what has come since; how many logs there are. */
-  async readOn(): Promise<number> {
-    const present = await this.#present();
-    await inGroups(present, (log) => this.#tail(log, 0).read((said) => this.#show(log, said)));
-    return present.length;
-  }
-
-  finish(): void {
-    for (const tail of this.#tails.values()) tail.finish((said) => this.#show(tail.log, said));
-  }
-
-  #tail(log: LogFile, offset: number): LogTail {
-    const known = this.#tails.get(log.path);
-    if (known) return known;
-    const tail = new LogTail(this.#print.host, log, offset);
-    this.#tails.set(log.path, tail);
-    return tail;
-  }
-
-  async #present(): Promise<readonly LogFile[]> {
-    const { host, run, outline, wanted } = this.#print;
+  const present = async (): Promise<readonly LogFile[]> => {
     const all = await listLogs(host, run, outline);
     return all.filter((log) => wanted(log, all.length === 1));
-  }
-
-  #show(log: LogFile, said: readonly string[]): void {
-    if (said.length === 0) return;
-    const { filter, json } = this.#print;
-    if (filter === undefined) {
-      this.#write(log, json ? said.map(logLine) : said.map((text) => ({ text })));
-      return;
-    }
-    let passes = this.#filters.get(log.path);
-    if (passes === undefined) {
-      // A log that appears while others are followed is as new as now.
-      passes = filter(this.#world.now().getTime());
-      this.#filters.set(log.path, passes);
-    }
-    const shown = said.map(logLine).filter(passes);
-    const waiting = this.#waiting?.get(log.path);
-    if (waiting === undefined) this.#write(log, shown);
-    else {
-      waiting.lines.push(...shown);
-      waiting.lines.splice(0, waiting.lines.length - waiting.most);
-    }
-  }
-
-  #write(log: LogFile, lines: readonly LogLine[]): void {
+  };
+  /** A log that appears while others are followed is as new as now. */
+  const opened = (log: LogFile, offset = 0, since = now().getTime()) => {
+    const known = open.get(log.path) ?? { tail: new LogTail(host, log, offset), passes: filter?.(since) };
+    open.set(log.path, known);
+    return known;
+  };
+  const passing = (said: readonly string[], passes: LineFilter | undefined): readonly LogLine[] => {
+    if (passes) return said.map(logLine).filter(passes);
+    return json ? said.map(logLine) : said.map((text) => ({ text }));
+  };
+  const write = (log: LogFile, lines: readonly LogLine[]): void => {
     if (lines.length === 0) return;
-    const { out, color } = this.#world;
-    if (this.#print.json) {
-      out.write(lines.map((line) => `${JSON.stringify(lineJson(log, line))}\n`).join(''));
-      return;
-    }
     const label = labelOf(log);
-    this.#width = Math.max(this.#width, label.length);
-    const shown = paintedLabel(label.padEnd(this.#width), log.step, color);
-    out.write(lines.map(({ text }) => `${shown} │ ${text}\n`).join(''));
-  }
+    width = Math.max(width, label.length);
+    const shown = paintedLabel(label.padEnd(width), log.step, color);
+    const text = (line: LogLine) => (json ? jsonLine(lineJson(log, line)) : `${shown} │ ${line.text}\n`);
+    out.write(lines.map(text).join(''));
+  };
+  const readOn = (log: LogFile): Promise<void> => {
+    const { tail, passes } = opened(log);
+    return tail.read((said) => write(log, passing(said, passes)));
+  };
+
+  return {
+    async start(lines) {
+      const logs = await present();
+      width = Math.max(0, ...logs.map((log) => labelOf(log).length));
+      const last = filter === undefined ? lines : undefined;
+      const found = await inGroups(logs, async (log) => {
+        opened(log, last === undefined ? 0 : await tailOffset(host, log.path, last), begun);
+        return (await host.read(log.path, 0, 0)) !== undefined;
+      });
+      for (const log of logs) {
+        if (filter === undefined || lines === undefined) {
+          await readOn(log);
+          continue;
+        }
+        const { tail, passes } = opened(log);
+        const kept: LogLine[] = [];
+        await tail.read((said) => {
+          kept.push(...passing(said, passes));
+          kept.splice(0, kept.length - lines);
+        });
+        write(log, kept);
+      }
+      return found.filter(Boolean).length;
+    },
+    async readOn() {
+      const logs = await present();
+      await inGroups(logs, readOn);
+      return logs.length;
+    },
+    finish() {
+      for (const { tail, passes } of open.values())
+        tail.finish((said) => write(tail.log, passing(said, passes)));
+    },
+  };
 }
 
 /** Absent is the time of a line that has none; one without a zone stays without. */
