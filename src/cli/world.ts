@@ -8,10 +8,9 @@ import type { Stdio } from '../host/host.ts';
 import { onAbort } from '../host/on-abort.ts';
 import { type NotOwn, type OwnFile, readOwnFile } from '../host/own-file.ts';
 import { pidWorld } from '../host/pid-world.ts';
-import { type Ask, askAt } from './ask.ts';
 import type { Interrupts } from './interrupts.ts';
-import { lineReaderAt, type ReadLines } from './line-reader.ts';
 import { type Sink, safeSink, wrappingSink } from './sink.ts';
+import { type Ask, askAt, lineReaderAt, type ReadLines } from './terminal.ts';
 
 export interface Page {
   /** Columns of the terminal, or of COLUMNS; without a limit where output goes to a file or program. */

@@ -29,9 +29,9 @@ export interface Screen {
   readonly color?: boolean;
 }
 
-/** How to show things on standard output. NO_COLOR and TERM=dumb get plain lines. */
-export function screenOf(world: World, json = false): Screen {
-  const renderer = json ? 'json' : world.isTTY && world.color ? 'steps' : 'lines';
+/** How to show things on standard output; `best` is for a terminal with colors, and others get plain lines. */
+export function screenOf(world: World, json = false, best: Renderer = 'steps'): Screen {
+  const renderer = json ? 'json' : world.isTTY && world.color ? best : 'lines';
   const { out, columns, rows, now, color } = world;
   const size = () => ({ columns: world.columns, rows: world.rows || 24 });
   return { renderer, out, columns, rows, now, color, ...(world.isTTY && !json && { size }) };

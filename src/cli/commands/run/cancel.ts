@@ -74,9 +74,8 @@ export async function cancel(
 
   const signal = AbortSignal.any([world.signal, timeLimit(TIMEOUT)]);
   const watched = watchRun(connection, { dir: run.dir, jobId }, signal);
-  const screen = screenOf(world, options.json);
-  const lines = screen.renderer === 'steps' ? { ...screen, renderer: 'lines' as const } : screen;
-  const state = await showEvents(after(watched, events.length), { outline: undefined }, lines);
+  const screen = screenOf(world, options.json, 'lines');
+  const state = await showEvents(after(watched, events.length), { outline: undefined }, screen);
   await noteBadNodes(found, state, world);
   if (state.verdict) return EXIT.ok;
   if (world.signal.aborted) {

@@ -1,4 +1,4 @@
-import { DynSlurmError } from '../../../errors.ts';
+import { withFallback } from '../../../errors.ts';
 import { unlessAborted } from '../../../host/on-abort.ts';
 import { pause } from '../../../host/pause.ts';
 import { timeLimit } from '../../../host/time-limit.ts';
@@ -35,9 +35,8 @@ export async function waitForAllocation(
     const granted = takeAllocation(host, argv, world.signal).finally(() => stop.abort());
     // It is awaited once nothing is left to show.
     granted.catch(() => {});
-    const screen = screenOf(world, json);
-    const lines = screen.renderer === 'steps' ? { ...screen, renderer: 'lines' as const } : screen;
-    await showEvents(queue(run, connection, signal), { outline: undefined }, lines);
+    const screen = screenOf(world, json, 'lines');
+    await showEvents(queue(run, connection, signal), { outline: undefined }, screen);
     const jobId = await granted;
     const { nodeList = '' } = (await scheduler.status([jobId], world.signal)).get(jobId) ?? {};
     const hosts = await hostnames(host, nodeList, world.signal);
@@ -55,26 +54,16 @@ async function* queue(
   signal: AbortSignal,
 ): AsyncGenerator<QueueEvent> {
   for (let wait = TIMEOUT; await pause(wait, signal); wait = AGAIN) {
-    const found = await scheduler.find([run.id], signal).catch((error: unknown) => {
-      if (error instanceof DynSlurmError) return undefined;
-      throw error;
-    });
+    const found = await withFallback(scheduler.find([run.id], signal), undefined);
     const job = found?.get(run.id);
-    if (job) {
-      yield* queue.follow(job.jobId, signal);
-      return;
-    }
+    if (job) return yield* queue.follow(job.jobId, signal);
   }
 }
 
 /** salloc itself withdraws what it waits for, unless it was killed, or its connection lost. */
 async function giveUp(run: Run, connection: Connection, { signal, err }: World): Promise<void> {
   const limit = timeLimit(signal.aborted ? INTERRUPTED_CLEANING : CLEANING);
-  try {
-    if (await unlessAborted(withdraw(run, connection, limit), limit, 0)) return;
-  } catch (error) {
-    if (!(error instanceof DynSlurmError)) throw error;
-  }
+  if (await withFallback(unlessAborted(withdraw(run, connection, limit), limit, 0), undefined)) return;
   // The run folder stays, by which the job is found.
   if (signal.aborted)
     err.write(
