@@ -129,13 +129,10 @@ function endOf(event: ObservedEvent): BenchEnd | undefined {
   return { exit: event.exit ?? null, reason: event.reason };
 }
 
-interface BenchLog {
-  follow(): void;
-  stop(): Promise<void>;
-}
+type BenchLog = Awaited<ReturnType<typeof benchLog>>;
 
 /** Prints what the benchmark of a run says from now on, between `follow` and `stop`. */
-async function benchLog({ run, connection: { host } }: FoundRun, { out }: World): Promise<BenchLog> {
+async function benchLog({ run, connection: { host } }: FoundRun, { out }: World) {
   const logs = async () => (await listLogs(host, run, undefined)).filter(({ step }) => step === BENCH);
   const print = (lines: readonly string[]) => out.write(lines.map((line) => `${line}\n`).join(''));
   const tails = new Map<string, LogTail>();
@@ -152,12 +149,12 @@ async function benchLog({ run, connection: { host } }: FoundRun, { out }: World)
   let timer: NodeJS.Timeout | undefined;
   let reading = Promise.resolve();
   return {
-    follow() {
+    follow(): void {
       timer ??= setInterval(() => {
         reading = reading.then(readOn);
       }, 200);
     },
-    async stop() {
+    async stop(): Promise<void> {
       clearInterval(timer);
       await reading;
       await readOn();

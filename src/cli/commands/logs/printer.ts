@@ -8,7 +8,7 @@ import { labelOf, paintedLabel } from '../../views/log-label.ts';
 import type { World } from '../../world.ts';
 import { type LineFilter, type LogLine, logLine } from './filter.ts';
 
-export interface LogPrint {
+interface LogPrint {
   readonly host: Host;
   readonly run: { readonly dir: string };
   readonly outline: Outline | undefined;
@@ -21,19 +21,13 @@ export interface LogPrint {
   readonly json: boolean;
 }
 
-/** Prints the logs of a run, each from where it was left off. New logs join as they appear. */
-export interface LogPrinter {
-  /** Prints the last `lines` of each log that are wanted, or all; how many logs there are. */
-  start(lines: number | undefined): Promise<number>;
-  /** Prints what has come since; how many logs there are. */
-  readOn(): Promise<number>;
-  finish(): void;
-}
+export type LogPrinter = ReturnType<typeof logPrinter>;
 
+/** Prints the logs of a run, each from where it was left off. New logs join as they appear. */
 export function logPrinter(
   { host, run, outline, wanted, filter, begun, json }: LogPrint,
   { out, color, now }: Pick<World, 'out' | 'color' | 'now'>,
-): LogPrinter {
+) {
   const open = new Map<string, { readonly tail: LogTail; readonly passes: LineFilter | undefined }>();
   let width = 0;
 
@@ -65,7 +59,8 @@ export function logPrinter(
   };
 
   return {
-    async start(lines) {
+    /** Prints the last `lines` of each log that are wanted, or all; how many logs there are. */
+    async start(lines: number | undefined): Promise<number> {
       const logs = await present();
       width = Math.max(0, ...logs.map((log) => labelOf(log).length));
       const last = filter === undefined ? lines : undefined;
@@ -88,12 +83,13 @@ export function logPrinter(
       }
       return found.filter(Boolean).length;
     },
-    async readOn() {
+    /** Prints what has come since; how many logs there are. */
+    async readOn(): Promise<number> {
       const logs = await present();
       await inGroups(logs, readOn);
       return logs.length;
     },
-    finish() {
+    finish(): void {
       for (const { tail, passes } of open.values())
         tail.finish((said) => write(tail.log, passing(said, passes)));
     },

@@ -78,16 +78,11 @@ export function chooseWorkers(
   });
 }
 
-/** A service that runs: its workers, and where its attempt keeps its files. */
-interface Serving {
-  readonly planned: PlanFile;
-  readonly workers: readonly WorkerEndpoint[];
-  /** Absolute. */
-  readonly attemptDir: string;
-}
-
-/** @throws DynSlurmError `usage` where the service of a run is not ready, or not any more */
-export async function servingOf(target: BenchTarget): Promise<Serving> {
+/**
+ * A service that runs: its workers, and where its attempt keeps its files, absolute.
+ * @throws DynSlurmError `usage` where the service of a run is not ready, or not any more
+ */
+export async function servingOf(target: BenchTarget) {
   const { run, state, connection } = target;
   const { host } = connection;
   readyService(target);

@@ -10,18 +10,9 @@ export interface Profiled extends Profiling {
   readonly traces: readonly Trace[];
 }
 
-/** What `profile --json` begins with. */
-export interface ProfileFacts {
-  readonly run: string;
-  readonly tool: string;
-  readonly folder: string;
-  readonly started: string;
-  readonly seconds: number | null;
-  readonly steps: number | null;
-}
-
+/** `facts`: what `profile --json` begins with. */
 export function profileText(
-  facts: ProfileFacts,
+  facts: { readonly folder: string },
   profiled: readonly Profiled[],
   json: boolean,
   { page }: Pick<World, 'page'>,

@@ -9,24 +9,10 @@ import type { Sink } from '../../sink.ts';
 import { eventText } from '../../views/event-text.ts';
 import { writeLine } from '../../views/screen.ts';
 import type { World } from '../../world.ts';
+import { TROUBLE } from './steer.ts';
 
-/** Tells at a session's prompt, and at once, what happens by itself and what others do. */
-export interface PromptNews {
-  /** Aborted once the session has ended; `state` has its verdict then. */
-  readonly over: AbortSignal;
-  state(): RunState;
-  /** A command begins, and the terminal is its own. */
-  hush(): void;
-  /** The command has ended; what it has not told itself is told now. */
-  speak(verb: string): Promise<void>;
-}
-
-/** What is past is no news. */
-export async function promptNews(
-  { run, job, connection }: Session,
-  world: World,
-  out: Sink,
-): Promise<PromptNews> {
+/** Tells at a session's prompt, and at once, what happens by itself and what others do from now on. */
+export async function promptNews({ run, job, connection }: Session, world: World, out: Sink) {
   const { host } = connection;
   const over = new AbortController();
   const past = await readRunLog(host, run);
@@ -74,12 +60,15 @@ export async function promptNews(
   if (state.verdict) over.abort();
   follow();
   return {
+    /** Aborted once the session has ended; `state` has its verdict then. */
     over: over.signal,
-    state: () => state,
+    state: (): RunState => state,
+    /** A command begins, and the terminal is its own. */
     hush() {
       quiet = true;
     },
-    async speak(verb) {
+    /** The command has ended; what it has not told itself is told now. */
+    async speak(verb: string) {
       const { events } = await readRunLog(host, run);
       quiet = false;
       for (const event of events.slice(seen)) hear(event, toldBy(verb, event));
@@ -90,19 +79,13 @@ export async function promptNews(
 }
 
 const NEWS: ReadonlySet<ObservedEvent['kind']> = new Set([
+  ...TROUBLE,
   'command',
   'step-stopped',
   'step-changed',
   'step-serving',
   'service-ready',
-  'step-ended',
-  'unregistered',
-  'registered-again',
-  'stalled',
-  'answers-again',
-  'warning',
   'session-resumed',
-  'draining',
   'teardown',
 ]);
 

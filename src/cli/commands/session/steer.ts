@@ -140,7 +140,7 @@ async function outcomesOf(
     const next = own ? outcomeAfter(event) : undefined;
     if (next) outcomes.set(next.name, next);
     // What goes wrong elsewhere in the meantime is news, too.
-    if (verb !== 'stop' && !json && (own || TROUBLE.has(event.kind))) {
+    if (verb !== 'stop' && !json && (own || event.kind === 'waiting' || TROUBLE.has(event.kind))) {
       writeLine(eventText(event), new Date(event.time), { out: world.err });
     }
     if (answered && (!waits || [...outcomes.values()].every(isSettled))) break;
@@ -148,8 +148,8 @@ async function outcomesOf(
   return [...outcomes.values()];
 }
 
-const TROUBLE: ReadonlySet<ObservedEvent['kind']> = new Set([
-  'waiting',
+/** What goes wrong, or is well again, and concerns whoever works with a run. */
+export const TROUBLE: ReadonlySet<ObservedEvent['kind']> = new Set([
   'step-ended',
   'unregistered',
   'registered-again',

@@ -3,27 +3,14 @@ import { pause } from '../../../host/pause.ts';
 import type { ObservedEvent, QueueEvent } from '../../../run/events.ts';
 import { eventText } from '../../views/event-text.ts';
 
-/** What `--pending-limit` asks for: no run is watched for longer than that while its job waits in the queue. */
-export interface PendingLimit {
-  /** Aborted when it has run out, as well as with the signal that it was made with. */
-  readonly signal: AbortSignal;
-  /** The same events of a run, whose waiting is thereby known. */
-  follow(run: string, events: AsyncIterable<ObservedEvent>): AsyncIterable<ObservedEvent>;
-  /** Where it ran out: that, and why each of the runs waits. */
-  text(): string | undefined;
-  /** Nothing is watched any more. */
-  end(): void;
-}
-
 /** Slurm may be silent, or have forgotten the job, before it starts. */
 const WAITS: ReadonlySet<QueueEvent['phase']> = new Set<QueueEvent['phase']>(['pending', 'unknown', 'gone']);
 
-/** `limit` in seconds; without one it never runs out. */
-export function limitPending(
-  runs: readonly string[],
-  limit: number | undefined,
-  outer: AbortSignal,
-): PendingLimit {
+/**
+ * What `--pending-limit` asks for: no run is watched for longer than that while its job waits in the queue. `limit` in
+ * seconds; without one it never runs out.
+ */
+export function limitPending(runs: readonly string[], limit: number | undefined, outer: AbortSignal) {
   const waiting = new Map<string, QueueEvent | undefined>(runs.map((run) => [run, undefined]));
   const out = new AbortController();
   const over = new AbortController();
@@ -31,8 +18,10 @@ export function limitPending(
     void pause(limit * 1000, AbortSignal.any([outer, over.signal])).then((passed) => passed && out.abort());
   }
   return {
+    /** Aborted when it has run out, as well as with `outer`. */
     signal: AbortSignal.any([outer, out.signal]),
-    async *follow(run, events) {
+    /** The same events of a run, whose waiting is thereby known. */
+    async *follow(run: string, events: AsyncIterable<ObservedEvent>): AsyncGenerator<ObservedEvent> {
       for await (const event of events) {
         if (event.kind !== 'queue' || !WAITS.has(event.phase)) waiting.delete(run);
         else if (waiting.has(run)) waiting.set(run, event);
@@ -40,11 +29,13 @@ export function limitPending(
         yield event;
       }
     },
-    text() {
+    /** Where it ran out: that, and why each of the runs waits. */
+    text(): string | undefined {
       if (!out.signal.aborted || limit === undefined) return undefined;
       const reasons = [...waiting].map(([run, event]) => `  ${(event && eventText(event)) ?? run}\n`);
       return `\nnot started within ${span(limit)}, the --pending-limit\n${reasons.join('')}`;
     },
+    /** Nothing is watched any more. */
     end: () => over.abort(),
   };
 }
