@@ -2,6 +2,7 @@ import { plainText } from '../../../host/plain-text.ts';
 import type { NodeDialer } from '../../../observe/service/dialer.ts';
 import type { HostPort } from '../../../observe/service/endpoints.ts';
 import { type Answer, Web } from '../../../observe/service/web.ts';
+import { isObject, parseJson } from '../../../run/lenient.ts';
 import type { Chosen } from './choice.ts';
 
 /** What an engine made of being told something. */
@@ -24,14 +25,18 @@ const PREFIXES = ['/engine/control/', '/engine/'] as const;
 
 export const NO_ROUTE = 404;
 
-/** Tells the engine of one worker, through its system port, to start or stop its profiler. Never rejects. */
+/**
+ * Tells the engine of one worker, through its system port, to start or stop its profiler. Never rejects. The connection is
+ * its own: one that was kept through a long profile may have been closed at the other end.
+ */
 async function tellEngine(
-  web: Web,
+  dialer: NodeDialer,
   endpoint: HostPort,
   what: 'start_profile' | 'stop_profile',
   body: ProfileRequest | Record<string, never>,
   { timeout, signal }: { readonly timeout: number; readonly signal: AbortSignal },
 ): Promise<Told> {
+  const web = new Web(dialer);
   try {
     for (const prefix of PREFIXES) {
       const answer = await web.post(endpoint, prefix + what, body, timeout, signal);
@@ -39,26 +44,19 @@ async function tellEngine(
     }
     return { done: false, status: NO_ROUTE, reason: 'its engine does not support profiling' };
   } catch (error) {
-    const { message } = error as Error;
-    return { done: false, reason: signal.aborted ? 'interrupted' : message };
+    return { done: false, reason: signal.aborted ? 'interrupted' : (error as Error).message };
+  } finally {
+    web.close();
   }
 }
 
 /** `{"status": "ok", …}`; errors are `{"error": "Handler error", "message": …}` with 400, 500 or 503. */
 function toldOf({ status, text }: Answer): Told {
-  const said = fieldsOf(text);
+  const value = parseJson(text);
+  const said = isObject(value) ? value : {};
   if (status === 200 && said.status !== 'error') return { done: true };
   const words = said.message ?? said.error ?? text.trim().split('\n').at(-1) ?? '';
   return { done: false, status, reason: plainText(String(words)) || `it answered ${status}` };
-}
-
-function fieldsOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }
 
 /** One worker while it is profiled. */
@@ -79,46 +77,27 @@ export function startAll(
   wanted: readonly { readonly worker: Chosen; readonly body: ProfileRequest }[],
   signal: AbortSignal,
 ): Promise<readonly Profiling[]> {
-  const told = { timeout: START_TIMEOUT, signal };
-  return withWeb(dialer, (web) =>
-    Promise.all(
-      wanted.map(async ({ worker, body }) => ({
-        worker,
-        started: await tellEngine(web, worker.system, 'start_profile', body, told),
-        stopped: { done: true } as const,
-      })),
-    ),
-  );
+  const limits = { timeout: START_TIMEOUT, signal };
+  const start = async ({ worker, body }: (typeof wanted)[number]): Promise<Profiling> => {
+    const started = await tellEngine(dialer, worker.system, 'start_profile', body, limits);
+    return { worker, started, stopped: { done: true } };
+  };
+  return Promise.all(wanted.map(start));
 }
 
 /** Stops those that run, or may: an interrupt does not stop this. Others are left, for their profile is somebody else's. */
 export function stopAll(dialer: NodeDialer, profiling: readonly Profiling[]): Promise<readonly Profiling[]> {
-  const told = { timeout: STOP_TIMEOUT, signal: new AbortController().signal };
-  return withWeb(dialer, (web) =>
-    Promise.all(
-      profiling.map(async (each) => {
-        const { worker, started } = each;
-        if (!started.done && (started.status !== undefined || !mayHaveArrived(started.reason))) return each;
-        const stopped = await tellEngine(web, worker.system, 'stop_profile', {}, told);
-        // It came to the end of its steps, or was never started.
-        const over = !stopped.done && /not in progress/i.test(stopped.reason);
-        return { ...each, stopped: over ? { done: true } : stopped };
-      }),
-    ),
-  );
+  const limits = { timeout: STOP_TIMEOUT, signal: new AbortController().signal };
+  const stop = async (each: Profiling): Promise<Profiling> => {
+    const { worker, started } = each;
+    if (!started.done && (started.status !== undefined || UNREACHED.test(started.reason))) return each;
+    const stopped = await tellEngine(dialer, worker.system, 'stop_profile', {}, limits);
+    // It came to the end of its steps, or was never started.
+    const over = !stopped.done && /not in progress/i.test(stopped.reason);
+    return { ...each, stopped: over ? { done: true } : stopped };
+  };
+  return Promise.all(profiling.map(stop));
 }
 
-/** Connections of its own: one that was kept through a long profile may have been closed at the other end. */
-async function withWeb<Result>(dialer: NodeDialer, work: (web: Web) => Promise<Result>): Promise<Result> {
-  const web = new Web(dialer);
-  try {
-    return await work(web);
-  } finally {
-    web.close();
-  }
-}
-
-/** Whether a request without an answer may have got there. */
-function mayHaveArrived(reason: string): boolean {
-  return !/ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND/.test(reason);
-}
+/** Why a request cannot have got there. */
+const UNREACHED = /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND/;
