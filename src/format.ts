@@ -103,3 +103,14 @@ export function percent(share: number | undefined, digits = 0): string {
 export function change(share: number | undefined): string {
   return `${(share ?? 0) > 0 ? '+' : ''}${percent(share, 1)}`;
 }
+
+/** `0-3, 7`: numbers, ascending, with runs of them shortened. */
+export function ranges(numbers: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const number of numbers) {
+    const last = runs.at(-1);
+    if (last && number === last[1] + 1) last[1] = number;
+    else runs.push([number, number]);
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(', ');
+}

@@ -30,11 +30,16 @@ function wrappedLine(line: string, width: number): readonly string[] {
   return lines.map((each, index) => `${index === 0 ? label : hang}${each}`.trimEnd());
 }
 
-/** The words in lines of at most `width` columns; the first of at most `first`. */
+/** The words of a text in lines of at most `width` columns; those after the first of at most `rest`. */
 export function wordLines(text: string, width: number, rest = width): readonly string[] {
+  return filled(wordsOf(text, rest), width, rest);
+}
+
+/** Words in lines of at most `width` columns, and of `rest` after the first; a longer word has a line of its own. */
+export function filled(words: readonly string[], width: number, rest = width): readonly string[] {
   const lines: string[] = [];
   let room = width;
-  for (const word of wordsOf(text, rest)) {
+  for (const word of words) {
     const last = lines.at(-1);
     if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= room)
       lines[lines.length - 1] = `${last} ${word}`;

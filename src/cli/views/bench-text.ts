@@ -1,4 +1,5 @@
 import type { BenchPoint, BenchResult, Percentiles } from '../../bench/result.ts';
+import { count } from '../../config/text/plural.ts';
 import { EXIT } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { plainText } from '../../host/plain-text.ts';
@@ -6,7 +7,6 @@ import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import type { Run } from '../../run/folder.ts';
 import type { RunState } from '../../run/state.ts';
 import { exitOfRun } from '../runs/exit.ts';
-import { count } from '../wording.ts';
 import type { Page } from '../world.ts';
 import { wrapped } from '../wrap.ts';
 import { table } from './table.ts';

@@ -1,12 +1,12 @@
+import { count } from '../../config/text/plural.ts';
 import { span } from '../../format.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { runtimeOf } from '../../render/runtime.ts';
 import { quoteWord } from '../../render/shell.ts';
 import type { SubmitRequest } from '../../scheduler/scheduler.ts';
 import { grouped } from '../grouping.ts';
-import { count, filled } from '../wording.ts';
 import type { Page } from '../world.ts';
-import { wrapped } from '../wrap.ts';
+import { filled, wrapped } from '../wrap.ts';
 import { gpuHours, listening, notesSection, summary } from './plan-text.ts';
 import { table } from './table.ts';
 

@@ -1,9 +1,9 @@
+import { count } from '../../config/text/plural.ts';
 import { dateAndClock, elapsed } from '../../format.ts';
 import type { EventOf, NodeFinding, ObservedEvent, ProcessEnd, QueueEvent } from '../../run/events.ts';
 import type { LogEvent, StageEvent } from '../../run/log-event.ts';
 import { NEW_RUN } from '../../run/state.ts';
 import { START_STAGES } from '../../start-stages.ts';
-import { count } from '../wording.ts';
 import { serviceEventText } from './service-text.ts';
 import { timeLimitText } from './time-left.ts';
 

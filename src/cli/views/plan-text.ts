@@ -1,13 +1,13 @@
+import { count } from '../../config/text/plural.ts';
 import { alternatives } from '../../config/text/suggestion.ts';
-import { span } from '../../format.ts';
+import { ranges, span } from '../../format.ts';
 import type { Plan, PlanNode, Port, Step } from '../../plan/plan.ts';
 import { portRange } from '../../plan/ports.ts';
 import { asPlanned } from '../../plan/word.ts';
 import { commandLines, quote, quoteCommand, quoteWord } from '../../render/shell.ts';
 import { grouped } from '../grouping.ts';
-import { count, filled, ranges } from '../wording.ts';
 import type { Page } from '../world.ts';
-import { wrapped } from '../wrap.ts';
+import { filled, wrapped } from '../wrap.ts';
 import { table } from './table.ts';
 
 /** A plan for people: size and cost, what the topology says, nodes, workers, ports, commands. */

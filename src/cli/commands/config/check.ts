@@ -1,11 +1,11 @@
 import type { Provenance } from '../../../config/job.ts';
+import { count } from '../../../config/text/plural.ts';
 import { EXIT } from '../../../errors.ts';
 import { filesSeen } from '../../runs/config/files-seen.ts';
 import { type Loaded, type LoadOptions, loadJob, printDiagnostics } from '../../runs/config/load.ts';
 import { jsonText } from '../../sink.ts';
 import { notesSection, summary } from '../../views/plan-text.ts';
 import { table } from '../../views/table.ts';
-import { count } from '../../wording.ts';
 import type { World } from '../../world.ts';
 import { wrapped } from '../../wrap.ts';
 

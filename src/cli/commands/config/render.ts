@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
+import { count } from '../../../config/text/plural.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import { writeLocalFiles } from '../../../host/local-files.ts';
 import { type LoadOptions, loadValidJob } from '../../runs/config/load.ts';
 import { bundleOf } from '../../runs/submit/bundle.ts';
-import { count } from '../../wording.ts';
 import type { World } from '../../world.ts';
 
 export interface RenderOptions extends LoadOptions {

@@ -1,3 +1,4 @@
+import { plural } from '../../../config/text/plural.ts';
 import { nearest } from '../../../config/text/suggestion.ts';
 import { type PublishedTopology, readPublishedTopology } from '../../../config/topology.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
@@ -5,7 +6,6 @@ import { type RoleShape, roleShapes } from '../../../plan/sizing.ts';
 import { readTopology, topologyNames } from '../../runs/config/load.ts';
 import { jsonText } from '../../sink.ts';
 import { table } from '../../views/table.ts';
-import { plural } from '../../wording.ts';
 import type { World } from '../../world.ts';
 
 export interface TopologiesOptions {

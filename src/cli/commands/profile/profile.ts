@@ -1,4 +1,5 @@
 import { join } from 'node:path/posix';
+import { count } from '../../../config/text/plural.ts';
 import { EXIT } from '../../../errors.ts';
 import type { Host } from '../../../host/host.ts';
 import { pause } from '../../../host/pause.ts';
@@ -6,7 +7,6 @@ import { timeLimit } from '../../../host/time-limit.ts';
 import { dialerFor } from '../../../observe/service/dialer.ts';
 import { benchTarget } from '../../runs/bench-target.ts';
 import { jsonText } from '../../sink.ts';
-import { count } from '../../wording.ts';
 import type { World } from '../../world.ts';
 import type { RunOptions } from '../options.ts';
 import { chooseWorkers, servingOf, type Tool } from './choice.ts';

@@ -1,3 +1,4 @@
+import { count } from '../../../config/text/plural.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { type Fault, parseFault } from '../../../rehearsal/fault.ts';
@@ -10,7 +11,6 @@ import { loadValidJob } from '../../runs/config/load.ts';
 import { bundleOf } from '../../runs/submit/bundle.ts';
 import { originOf } from '../../runs/submit/origin.ts';
 import { sendJob } from '../../runs/submit/send.ts';
-import { count } from '../../wording.ts';
 import type { World } from '../../world.ts';
 import { type RehearseOptions, runRehearsal } from './run-rehearsal.ts';
 import { setup } from './setup.ts';

@@ -1,10 +1,10 @@
+import { count } from '../../../config/text/plural.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import { past } from '../../../format.ts';
 import { type LookupOptions, lookUpEach, lookUpRuns } from '../../runs/lookup.ts';
 import { hasEnded } from '../../runs/newest.ts';
 import { type RunReport, reportRuns } from '../../runs/report.ts';
 import { jsonText } from '../../sink.ts';
-import { count } from '../../wording.ts';
 import type { World } from '../../world.ts';
 import type { RunOptions } from '../options.ts';
 

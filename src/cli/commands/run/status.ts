@@ -1,3 +1,4 @@
+import { count } from '../../../config/text/plural.ts';
 import { EXIT } from '../../../errors.ts';
 import { knownCause } from '../../../observe/known-cause.ts';
 import { removeLeftSecrets } from '../../../observe/left-secrets.ts';
@@ -10,7 +11,6 @@ import { type RunReport, reportRuns } from '../../runs/report.ts';
 import { jsonText } from '../../sink.ts';
 import { benchedEnd, benchLines } from '../../views/bench-text.ts';
 import { runJson, runsTable, runText } from '../../views/run-text.ts';
-import { count } from '../../wording.ts';
 import type { World } from '../../world.ts';
 import { wrapped } from '../../wrap.ts';
 import type { RunOptions } from '../options.ts';

@@ -1,4 +1,5 @@
 import { join } from 'node:path/posix';
+import { count } from '../../../config/text/plural.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { adviceFor } from '../../../observe/advice.ts';
 import { quote } from '../../../render/shell.ts';
@@ -9,7 +10,6 @@ import { jobNumber } from '../../../scheduler/job-id.ts';
 import { LOCAL } from '../../runs/cluster/connect.ts';
 import type { Session } from '../../runs/session/lookup.ts';
 import type { SessionNow } from '../../runs/session/steps.ts';
-import { count } from '../../wording.ts';
 
 /** How to get at a session, from here and by Slurm's own commands. */
 export function sessionHints(session: Session, { run: state }: SessionNow): string {

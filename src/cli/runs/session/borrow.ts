@@ -1,3 +1,4 @@
+import { count } from '../../../config/text/plural.ts';
 import { DynSlurmError } from '../../../errors.ts';
 import { elapsed } from '../../../format.ts';
 import type { Plan } from '../../../plan/plan.ts';
@@ -5,7 +6,6 @@ import { readRunState } from '../../../run/event-log.ts';
 import { listRuns } from '../../../run/folder.ts';
 import { allocated, hostnames } from '../../../scheduler/allocation.ts';
 import { asJobId, type JobId, jobNumber } from '../../../scheduler/job-id.ts';
-import { count } from '../../wording.ts';
 import type { World } from '../../world.ts';
 import { type Connection, LOCAL } from '../cluster/connect.ts';
 

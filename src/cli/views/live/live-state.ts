@@ -1,11 +1,11 @@
 import type { Role } from '../../../config/schema/role.ts';
+import { count } from '../../../config/text/plural.ts';
 import { hasMockEngines } from '../../../observe/mock-engines.ts';
 import type { ObservedEvent } from '../../../run/events.ts';
 import type { Outline } from '../../../run/plan-file.ts';
 import type { ServiceEventOf, SourceName } from '../../../run/service-event.ts';
 import { advance, NEW_RUN, type RunState } from '../../../run/state.ts';
 import { isUp, newStep, type StepEnd, type StepPhase, type StepState } from '../../../run/steps.ts';
-import { count } from '../../wording.ts';
 import { stageCount } from '../event-text.ts';
 import { type History, remembered } from './history.ts';
 import { type Piece, piece } from './span-line.ts';

@@ -1,10 +1,10 @@
+import { count, plural } from '../../../config/text/plural.ts';
 import { widthOf } from '../../../config/text/text-width.ts';
 import { brief, elapsed, latency, rounded } from '../../../format.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { MOCK_MARK } from '../../../observe/mock-engines.ts';
 import type { Quantiles } from '../../../run/service-event.ts';
 import type { RunState } from '../../../run/state.ts';
-import { count, plural } from '../../wording.ts';
 import { timeLeftText } from '../time-left.ts';
 import { COLUMN, columnsOf, meanOf, RECENT, sparkline } from './history.ts';
 import { isMock, type LiveState, stateWord } from './live-state.ts';

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { count, filled, ranges } from '../../../src/cli/wording.ts';
+import { filled } from '../../../src/cli/wrap.ts';
+import { count } from '../../../src/config/text/plural.ts';
+import { ranges } from '../../../src/format.ts';
 
 test.each([
   [[], ''],
