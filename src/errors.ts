@@ -39,3 +39,8 @@ export async function withFallback<Value, Instead>(
     throw error;
   });
 }
+
+/** An error as a person reads it: its message, and below that what to do. */
+export function errorText({ message, hint }: Pick<DynSlurmError, 'message' | 'hint'>): string {
+  return `${message}\n${hint ? `  hint: ${hint}\n` : ''}`;
+}

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { FLUSH, type Interrupts, outOfTime } from './cli/interrupts.ts';
 import { wrappingSink } from './cli/sink.ts';
 import { processWorld } from './cli/world.ts';
-import { DynSlurmError, EXIT } from './errors.ts';
+import { DynSlurmError, EXIT, errorText } from './errors.ts';
 import { unlessAborted } from './host/on-abort.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -47,8 +47,7 @@ function report(error: unknown): number {
   const isInterrupt = controller.signal.aborted && !(error instanceof DynSlurmError);
   if (isInterrupt || controller.signal.reason === 'SIGPIPE') return EXIT.interrupted;
   if (error instanceof DynSlurmError) {
-    const text = `${error.message}\n${error.hint ? `  hint: ${error.hint}\n` : ''}`;
-    wrappingSink(process.stderr).write(text);
+    wrappingSink(process.stderr).write(errorText(error));
     return EXIT[error.code];
   }
   const stack = error instanceof Error ? error.stack : String(error);

@@ -1,4 +1,4 @@
-import { DynSlurmError, withFallback } from '../../errors.ts';
+import { DynSlurmError, errorText, withFallback } from '../../errors.ts';
 import { findRun, listRuns, type Run } from '../../run/folder.ts';
 import type { World } from '../world.ts';
 import { clusterNames, readProfile } from './cluster/clusters.ts';
@@ -188,12 +188,13 @@ async function usable(name: string, names: readonly string[], world: World): Pro
 
 const warned = new WeakMap<World['self'], Set<string>>();
 
-function warnOnce({ message, hint }: RefusedProfile, { self, err }: World): void {
+function warnOnce(refused: RefusedProfile, { self, err }: World): void {
+  const { message } = refused;
   const told = warned.get(self) ?? new Set();
   warned.set(self, told);
   if (told.has(message)) return;
   told.add(message);
-  err.write(`warning: ${message}\n  hint: ${hint}\n`);
+  err.write(`warning: ${errorText(refused)}`);
 }
 
 async function connectionOf(run: Run, world: World): Promise<Connection> {

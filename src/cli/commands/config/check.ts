@@ -2,15 +2,15 @@ import type { Provenance } from '../../../config/job.ts';
 import { count } from '../../../config/text/plural.ts';
 import { EXIT } from '../../../errors.ts';
 import { filesSeen } from '../../runs/config/files-seen.ts';
-import { type Loaded, type LoadOptions, loadJob, printDiagnostics } from '../../runs/config/load.ts';
+import { type Loaded, loadJob, printDiagnostics } from '../../runs/config/load.ts';
 import { jsonText } from '../../sink.ts';
 import { notesSection, summary } from '../../views/plan-text.ts';
 import { table } from '../../views/table.ts';
 import type { World } from '../../world.ts';
 import { wrapped } from '../../wrap.ts';
+import type { ConfigOptions } from '../options.ts';
 
-export interface CheckOptions extends LoadOptions {
-  readonly json?: boolean;
+export interface CheckOptions extends ConfigOptions {
   readonly provenance?: boolean;
   readonly strict?: boolean;
 }

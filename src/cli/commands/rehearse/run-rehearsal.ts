@@ -9,7 +9,6 @@ import { ignoredArguments } from '../../../rehearsal/ignored.ts';
 import type { EventOf, ObservedEvent } from '../../../run/events.ts';
 import { readPlan } from '../../../run/plan-file.ts';
 import { NEW_RUN, type RunState } from '../../../run/state.ts';
-import type { LoadOptions } from '../../runs/config/load.ts';
 import { exitOfRun } from '../../runs/exit.ts';
 import { jsonLine } from '../../sink.ts';
 import { benchedEnd } from '../../views/bench-text.ts';
@@ -17,10 +16,11 @@ import { type Screen, screenOf, showEvents } from '../../views/screen.ts';
 import { endingText } from '../../views/verdict-text.ts';
 import type { World } from '../../world.ts';
 import { rehearseBench } from '../bench/builtin.ts';
+import type { ConfigOptions } from '../options.ts';
 import { runSteps } from './checklist.ts';
 import { lastState, processesLeft, type Rehearsed, tearDown } from './ending.ts';
 
-export interface RehearseOptions extends LoadOptions {
+export interface RehearseOptions extends ConfigOptions {
   /** How much faster than real engines the mock engines answer. */
   readonly speedup?: string;
   /** Leave the service running. */
@@ -28,7 +28,6 @@ export interface RehearseOptions extends LoadOptions {
   /** `STEP[.RANK]:ACTION[@WHEN]`, see docs/rehearsal.md. */
   readonly fault?: readonly string[];
   readonly prompt?: string;
-  readonly json?: boolean;
 }
 
 export interface Rehearsal extends Rehearsed {

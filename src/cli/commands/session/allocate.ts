@@ -7,7 +7,7 @@ import { type JobId, jobNumber } from '../../../scheduler/job-id.ts';
 import { allocateCommand } from '../../../scheduler/salloc.ts';
 import { connect } from '../../runs/cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../../runs/cluster/runs-dir.ts';
-import { type LoadOptions, loadSource, readConfig, validJob } from '../../runs/config/load.ts';
+import { loadSource, readConfig, validJob } from '../../runs/config/load.ts';
 import { excludedText, exclusion } from '../../runs/nodes/ledger.ts';
 import { type Borrowed, borrowed, jobToAdopt } from '../../runs/session/borrow.ts';
 import { sessionFiles } from '../../runs/session/command-text.ts';
@@ -16,12 +16,13 @@ import { bundleOf } from '../../runs/submit/bundle.ts';
 import { originOf } from '../../runs/submit/origin.ts';
 import { readSecrets } from '../../runs/submit/secrets.ts';
 import type { World } from '../../world.ts';
+import type { ConfigOptions } from '../options.ts';
 import { continueSession } from './attach.ts';
 import { showOpening } from './opening.ts';
 import type { RunCommand } from './prompt.ts';
 import { waitForAllocation } from './waiting.ts';
 
-export interface AllocateOptions extends LoadOptions {
+export interface AllocateOptions extends ConfigOptions {
   /** Instead of the config's slurm.time. */
   readonly time?: string;
   /** A job to use, or true for the one that this shell is in; false: always a new one. */
@@ -30,7 +31,6 @@ export interface AllocateOptions extends LoadOptions {
   readonly workers?: boolean;
   /** false: end when the service is ready. */
   readonly prompt?: boolean;
-  readonly json?: boolean;
 }
 
 /** `dyn-slurm allocate CONFIG`: takes an allocation once, brings the service up in it, and gives a prompt. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { nearest } from '../../../config/text/suggestion.ts';
-import { DynSlurmError, EXIT } from '../../../errors.ts';
+import { DynSlurmError, EXIT, errorText } from '../../../errors.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import type { RunState } from '../../../run/state.ts';
 import { exitOfRun } from '../../runs/exit.ts';
@@ -76,9 +76,7 @@ async function obey(
       if (stop.signal.aborted) return EXIT.interrupted;
       throw error;
     }
-    if (!stop.signal.aborted) {
-      world.err.write(`${error.message}\n${error.hint === undefined ? '' : `  hint: ${error.hint}\n`}`);
-    }
+    if (!stop.signal.aborted) world.err.write(errorText(error));
     return EXIT[error.code];
   } finally {
     letGo();

@@ -8,7 +8,7 @@ import type { SubmitRequest } from '../../../scheduler/scheduler.ts';
 import type { Connection, NamedProfile } from '../../runs/cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../../runs/cluster/runs-dir.ts';
 import { refusedFiles } from '../../runs/config/files-seen.ts';
-import { type LoadOptions, loadValidJob } from '../../runs/config/load.ts';
+import { loadValidJob } from '../../runs/config/load.ts';
 import { type BadNode, excludedText, exclusion } from '../../runs/nodes/ledger.ts';
 import { bundleOf } from '../../runs/submit/bundle.ts';
 import type { AfterOptions } from '../../runs/submit/dependencies.ts';
@@ -18,8 +18,9 @@ import { dryRunJson, dryRunText } from '../../views/dry-run.ts';
 import { summary } from '../../views/plan-text.ts';
 import type { World } from '../../world.ts';
 import { wrapped } from '../../wrap.ts';
+import type { ConfigOptions } from '../options.ts';
 
-export interface SubmitOptions extends LoadOptions, AfterOptions {
+export interface SubmitOptions extends ConfigOptions, AfterOptions {
   readonly dryRun?: boolean;
   /** With `dryRun`: print every file as well. */
   readonly full?: boolean;
@@ -29,7 +30,6 @@ export interface SubmitOptions extends LoadOptions, AfterOptions {
   readonly watch?: boolean;
   /** Seconds that the job may wait in the queue while it is watched. */
   readonly pendingLimit?: number;
-  readonly json?: boolean;
 }
 
 /** Submits a job, or prints what would be sent: both have the same request. */
