@@ -40,24 +40,38 @@ async function statusOfOne(query: string, options: StatusOptions, world: World):
   const [plain] = await reportRuns([found], world);
   if (plain === undefined) return EXIT.ok;
   if (plain.state.verdict?.inferred) await removeLeftSecrets(plain.connection.host, plain.run.dir);
-  const report = await withLoad(await withSignature(await withCanceller(plain, world)), world);
+  const report = await inFull(plain, world);
+  const { run, connection, state, signature, load } = report;
   const marks = await markedNodes(report, world);
-  await noteBadNodes(report, report.state, world, report.signature);
-  const { code, results } = await benchedEnd(report.connection.host, report.run, report.state, world.page);
-  world.out.write(
-    options.json
-      ? jsonText({
-          ...runJson(report, world.now()),
-          nodeMarks: marks,
-          load: loadJson(report),
-          bench: results,
-        })
-      : wrapped(
-          `${runText(report, world.now(), world)}${marksText(marks)}${results.map(benchLines).join('')}`,
-          world.page.width,
-        ),
-  );
+  await noteBadNodes(report, state, world, signature);
+  const { code, results } = await benchedEnd(connection.host, run, state, world.page);
+  if (options.json) {
+    const { time: _, workers: __, ...figures } = load ?? {};
+    const more = { nodeMarks: marks, load: load ? figures : null, bench: results };
+    world.out.write(jsonText({ ...runJson(report, world.now()), ...more }));
+  } else {
+    const parts = [runText(report, world.now(), world), marksText(marks), ...results.map(benchLines)];
+    world.out.write(wrapped(parts.join(''), world.page.width));
+  }
   return report.unreachable ? EXIT.connection : code;
+}
+
+const currentLoad = async () => (await import('../../../observe/service/current-load.ts')).currentLoad;
+
+/** With what takes a moment: a call of sacct, a look into logs, a question to the service. Only for one run at a time. */
+async function inFull(report: RunReport, world: World): Promise<RunReport> {
+  const { state, jobId, run, connection } = report;
+  const { verdict } = state;
+  const { host } = connection;
+  const cancelledBy = verdict && jobId && (await cancellingUid(verdict, jobId, connection, world));
+  const signature = verdict && (await knownCause(verdict, run, host));
+  const load = isServing(state) && (await (await currentLoad())(host, run, world.signal));
+  return {
+    ...report,
+    ...(cancelledBy !== undefined && { cancelledBy }),
+    ...(signature && { signature }),
+    ...(load && { load }),
+  };
 }
 
 async function statusOfAll(options: StatusOptions, world: World): Promise<number> {
@@ -75,36 +89,4 @@ async function statusOfAll(options: StatusOptions, world: World): Promise<number
   }
   if (distant.length > 0) world.err.write(`runs at a distance: ${askingFor(distant)}\n`);
   return reports.some(({ unreachable }) => unreachable) ? EXIT.connection : EXIT.ok;
-}
-
-/** Costs a call of sacct, so only one run at a time is asked about. */
-async function withCanceller(report: RunReport, world: World): Promise<RunReport> {
-  const { state, jobId, connection } = report;
-  const { verdict } = state;
-  if (jobId === undefined || verdict?.outcome !== 'cancelled' || verdict.reason.includes('by uid '))
-    return report;
-  const cancelledBy = await cancellingUid(jobId, connection, world);
-  return cancelledBy === undefined ? report : { ...report, cancelledBy };
-}
-
-/** Takes a moment, so only one run at a time is asked. */
-async function withLoad(report: RunReport, { signal }: World): Promise<RunReport> {
-  const { state, run, connection } = report;
-  if (!isServing(state)) return report;
-  const { currentLoad } = await import('../../../observe/service/current-load.ts');
-  const load = await currentLoad(connection.host, run, signal);
-  return load ? { ...report, load } : report;
-}
-
-function loadJson({ load }: RunReport): object | null {
-  if (load === undefined) return null;
-  const { time: _, workers: __, ...figures } = load;
-  return figures;
-}
-
-/** Reads logs, so only one run at a time is looked into. */
-async function withSignature(report: RunReport): Promise<RunReport> {
-  const { state, run, connection } = report;
-  const signature = state.verdict && (await knownCause(state.verdict, run, connection.host));
-  return signature ? { ...report, signature } : report;
 }

@@ -13,7 +13,7 @@ import { NEW_RUN, type RunState } from '../../../run/state.ts';
 import { type JobId, jobNumber } from '../../../scheduler/job-id.ts';
 import { accessRows, accessText } from '../../runs/access.ts';
 import { withJob } from '../../runs/adopt.ts';
-import { whoCancelled } from '../../runs/cancelled-by.ts';
+import { cancellingUid } from '../../runs/cancelled-by.ts';
 import { type Connection, type FoundRun, LOCAL } from '../../runs/cluster/connect.ts';
 import { exitOfRun } from '../../runs/exit.ts';
 import { type LookupOptions, lookUpEach } from '../../runs/lookup.ts';
@@ -137,7 +137,8 @@ async function showRuns(
     await noteBadNodes({ run, connection }, state, world, why);
     if (json || verdict === undefined) continue;
     const text = untold || isBad(verdict) ? verdictText(verdict, run, why) : '';
-    if (alone) world.err.write(text + (await whoCancelled(verdict, jobId, connection, world)));
+    const uid = alone && (await cancellingUid(verdict, jobId, connection, world));
+    if (alone) world.err.write(`${text}${uid === undefined ? '' : `cancelled by uid ${uid}\n`}`);
     else if (text !== '') world.err.write(`${run.id}: ${text}`);
   }
   const ends = await Promise.all(
