@@ -7,15 +7,12 @@ import { LogTail } from '../../../observe/log-tail.ts';
 import { benchSteps } from '../../../plan/bench-step.ts';
 import type { StepBody } from '../../../plan/plan.ts';
 import { changedStepFiles } from '../../../render/step-files.ts';
-import { readRunLog } from '../../../run/event-log.ts';
 import type { ObservedEvent } from '../../../run/events.ts';
-import { readPlan } from '../../../run/plan-file.ts';
-import { sessionState } from '../../../run/session-state.ts';
-import { stateAfter } from '../../../run/state.ts';
 import type { BenchTarget } from '../../runs/bench-target.ts';
 import type { FoundRun } from '../../runs/cluster/connect.ts';
 import { tell } from '../../runs/session/command.ts';
 import type { Steered } from '../../runs/session/lookup.ts';
+import { sessionNow } from '../../runs/session/steps.ts';
 import { eventText } from '../../views/event-text.ts';
 import type { World } from '../../world.ts';
 import { type BenchEnd, type WantedBench, writeBench } from './wanted.ts';
@@ -29,18 +26,38 @@ export async function runStep(
   { json = false }: { readonly json?: boolean },
   world: World,
 ): Promise<BenchEnd | undefined> {
-  await refuseSecond(target);
+  const { id } = target.run;
+  if (await isRunning(target)) {
+    throw new DynSlurmError('usage', `a benchmark is already running in ${id}`, {
+      hint: `see \`dyn-slurm logs -f ${id} bench\`, or end it with \`dyn-slurm bench ${id} --stop\``,
+    });
+  }
   const { bench } = wanted.plan;
   const tool = bench !== undefined && isBenchTool(bench.config.type);
   const log = json || tool ? undefined : await benchLog(target, world);
-  const events = await start(wanted, target, world);
-  const end = await untilEnded(events, log, json, world);
-  if (end) return end;
-  world.err.write(
-    `\nstopped watching; the benchmark keeps running: \`dyn-slurm bench ${target.run.id} --show\` shows it, \`--stop\` ends it\n`,
-  );
-  return undefined;
+  let end: BenchEnd | undefined;
+  for await (const event of await start(wanted, target, world)) {
+    if (event.kind === 'step-started' && event.step === BENCH) log?.follow();
+    if (NEWS.has(event.kind) && !json) world.err.write(`${eventText(event)}\n`);
+    end =
+      event.kind === 'verdict' ? { exit: null, reason: `the job has ended: ${event.reason}` } : endOf(event);
+    if (end) break;
+  }
+  await log?.stop();
+  if (end === undefined) {
+    const then = `\`dyn-slurm bench ${id} --show\` shows it, \`--stop\` ends it`;
+    world.err.write(`\nstopped watching; the benchmark keeps running: ${then}\n`);
+  }
+  return end;
 }
+
+const NEWS: ReadonlySet<ObservedEvent['kind']> = new Set([
+  'bench-point',
+  'worker-restarting',
+  'degraded',
+  'draining',
+  'unregistered',
+]);
 
 /** Ends the benchmark that was asked for. @throws DynSlurmError `usage` where none runs. */
 export async function stopBench(target: BenchTarget, world: World): Promise<void> {
@@ -82,45 +99,10 @@ function steeredOf({ run, connection }: BenchTarget): Steered {
   return { run, connection, job };
 }
 
-async function refuseSecond(target: BenchTarget): Promise<void> {
-  if (!(await isRunning(target))) return;
-  throw new DynSlurmError('usage', `a benchmark is already running in ${target.run.id}`, {
-    hint: `see \`dyn-slurm logs -f ${target.run.id} bench\`, or end it with \`dyn-slurm bench ${target.run.id} --stop\``,
-  });
-}
-
-async function isRunning({ run, connection: { host } }: BenchTarget): Promise<boolean> {
-  const { events } = await readRunLog(host, run);
-  const { steps } = sessionState(stateAfter(events), await readPlan(host, run));
+async function isRunning(target: BenchTarget): Promise<boolean> {
+  const { steps } = await sessionNow(target);
   return steps.some(({ kind, phase }) => kind === 'bench' && (phase === 'starting' || phase === 'serving'));
 }
-
-/** Undefined on an interrupt. */
-async function untilEnded(
-  events: AsyncIterable<ObservedEvent>,
-  log: BenchLog | undefined,
-  json: boolean,
-  world: World,
-): Promise<BenchEnd | undefined> {
-  let end: BenchEnd | undefined;
-  for await (const event of events) {
-    if (event.kind === 'step-started' && event.step === BENCH) log?.follow();
-    if (NEWS.has(event.kind) && !json) world.err.write(`${eventText(event)}\n`);
-    end =
-      event.kind === 'verdict' ? { exit: null, reason: `the job has ended: ${event.reason}` } : endOf(event);
-    if (end) break;
-  }
-  await log?.stop();
-  return end;
-}
-
-const NEWS: ReadonlySet<ObservedEvent['kind']> = new Set([
-  'bench-point',
-  'worker-restarting',
-  'degraded',
-  'draining',
-  'unregistered',
-]);
 
 function endOf(event: ObservedEvent): BenchEnd | undefined {
   if (event.kind === 'step-stopped' && event.step === BENCH)
@@ -128,8 +110,6 @@ function endOf(event: ObservedEvent): BenchEnd | undefined {
   if (event.kind !== 'step-ended' || event.step !== BENCH) return undefined;
   return { exit: event.exit ?? null, reason: event.reason };
 }
-
-type BenchLog = Awaited<ReturnType<typeof benchLog>>;
 
 /** Prints what the benchmark of a run says from now on, between `follow` and `stop`. */
 async function benchLog({ run, connection: { host } }: FoundRun, { out }: World) {

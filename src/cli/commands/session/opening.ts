@@ -3,7 +3,6 @@ import { pause } from '../../../host/pause.ts';
 import { timeLimit } from '../../../host/time-limit.ts';
 import { watchRun } from '../../../observe/watch.ts';
 import type { Plan } from '../../../plan/plan.ts';
-import { readRunState } from '../../../run/event-log.ts';
 import type { ObservedEvent } from '../../../run/events.ts';
 import { type Outline, readPlan } from '../../../run/plan-file.ts';
 import { sessionState } from '../../../run/session-state.ts';
@@ -11,6 +10,7 @@ import { advance, NEW_RUN, type RunState } from '../../../run/state.ts';
 import { jobNumber } from '../../../scheduler/job-id.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
 import type { Session } from '../../runs/session/lookup.ts';
+import { sessionNow } from '../../runs/session/steps.ts';
 import {
   requireAllocation,
   startSupervisor,
@@ -64,8 +64,7 @@ export async function showOpening(
     world.err.write(`\n${goesOn(session)}`);
     return { code: EXIT.interrupted, over: true };
   }
-  const now = await readRunState(connection.host, run);
-  const ended = sessionState(now, outline).steps.flatMap(({ end }) => end ?? []);
+  const ended = (await sessionNow(session)).steps.flatMap(({ end }) => end ?? []);
   if (!options.json) for (const end of ended) world.err.write(`\n${endedText(run, end)}`);
   if (ended.length > 0) return { code: EXIT.jobFailed, over: false };
   if (deadline.aborted && !options.json) {

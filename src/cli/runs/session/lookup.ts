@@ -12,9 +12,7 @@ import type { Origin } from '../submit/origin.ts';
 import { OPENED_BY_ALLOCATE } from './command-text.ts';
 
 /** A run that takes commands: a submitted job, or a session. */
-export interface Steered {
-  readonly run: Run;
-  readonly connection: Connection;
+export interface Steered extends FoundRun {
   readonly job: SubmittedJob;
 }
 

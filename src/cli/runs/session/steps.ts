@@ -1,9 +1,10 @@
 import { nearest } from '../../../config/text/suggestion.ts';
 import { DynSlurmError } from '../../../errors.ts';
-import { readRunLog } from '../../../run/event-log.ts';
+import { readRunState } from '../../../run/event-log.ts';
 import { readPlan } from '../../../run/plan-file.ts';
 import { type SessionState, type SessionStep, sessionState } from '../../../run/session-state.ts';
-import { type RunState, stateAfter } from '../../../run/state.ts';
+import type { RunState } from '../../../run/state.ts';
+import type { FoundRun } from '../cluster/connect.ts';
 import { isOf } from '../log-files.ts';
 import { isSession, type Session, type Steered } from './lookup.ts';
 
@@ -31,9 +32,8 @@ export function hostsByIndex({ job }: Session, { run: { bound } }: SessionNow): 
     : job.session.hosts;
 }
 
-export async function sessionNow({ run, connection }: Steered): Promise<SessionNow> {
-  const { events } = await readRunLog(connection.host, run);
-  const state = stateAfter(events);
+export async function sessionNow({ run, connection }: FoundRun): Promise<SessionNow> {
+  const state = await readRunState(connection.host, run);
   return { ...sessionState(state, await readPlan(connection.host, run)), run: state };
 }
 
