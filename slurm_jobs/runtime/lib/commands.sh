@@ -176,7 +176,6 @@ start_named() {
 # start_asked NAME: until it serves its end is told, and no more.
 start_asked() {
   local name=$1
-  [[ ${STEP_KIND[$name]} != bench ]] || mkdir -p "$ATTEMPT_DIR/results"
   STEP_ASKED[$name]=1
   STEP_RESTARTS[$name]=0
   start_step "$name"
