@@ -29,7 +29,7 @@ export default defineConfig({
     // A worker of vitest needs longer than ten seconds to end on a busy machine.
     teardownTimeout: 120_000,
     projects: [
-      project(0, 'unit', 300_000, { globalSetup: ['test/unit/temporary.ts'] }),
+      project(0, 'unit', 900_000, { globalSetup: ['test/unit/temporary.ts'] }),
       project(1, 'rehearsal', 300_000, { fileParallelism: false }),
       project(2, 'package', 300_000, { fileParallelism: false }),
       project(3, 'cluster', 600_000, { fileParallelism: false }),

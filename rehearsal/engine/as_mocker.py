@@ -35,8 +35,7 @@ def main(words):
         if mapped.bootstrap_port is not None:
             port = bootstrap_port(node, mapped.bootstrap_port, held)
             mapped.add("bootstrap-ports", port)
-            if port != mapped.bootstrap_port:
-                say(f"bootstrap port {mapped.bootstrap_port} is in use on this machine, {port} serves instead")
+            say(f"nodes share this machine, so port {port} serves in place of bootstrap port {mapped.bootstrap_port}")
     except OSError as error:
         say(f"error: {error.strerror}")
         return 1

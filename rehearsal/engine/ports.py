@@ -17,34 +17,23 @@ def hold(kind, name):
     return claim
 
 
-def is_free(port):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("0.0.0.0", port))
-            probe.listen(1)
-        except OSError:
-            return False
-    return True
-
-
 def bootstrap_port(address, port, held):
     """
-    The mocker's bootstrap server binds all addresses, so nodes that share a machine can't share a port. The decode
-    workers learn the port from the discovery, so another one serves as well.
+    The mocker's bootstrap server binds all addresses, so with the node's port it would keep that from every other node on
+    this machine. The decode workers learn the port from the discovery, so any other serves as well.
     """
     own = hold("node", f"{address}:{port}")
     if own is None:
         raise OSError(98, f"bootstrap port {port} of {address}: Address already in use")
     held.append(own)
-    for candidate in range(port, 65536, 1000):
-        claim = hold("machine", candidate)
-        if claim is None:
-            continue
-        held.append(claim)
-        if is_free(candidate):
-            return candidate
-    raise OSError(98, f"bootstrap port {port}: no free port is left on this machine")
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("", 0))
+            found = probe.getsockname()[1]
+        claim = hold("machine", found)
+        if claim is not None:
+            held.append(claim)
+            return found
 
 
 def dist_init(address, node):

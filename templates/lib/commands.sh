@@ -148,7 +148,6 @@ start_named() {
       STEP_CHANGE[$name]=${changes[index]}
       event step-changed step="$name" change="${changes[index]}"
     fi
-    [[ ${STEP_KIND[$name]} != bench ]] || mkdir -p "$ATTEMPT_DIR/results"
     STEP_ASKED[$name]=1 STEP_RESTARTS[$name]=0 WHOLE=0
     start_step "$name"
     STEP_STATE[$name]=up

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Load } from '../load.ts';
 import { type Cluster, clusterAvailable, down, type UpOptions, up } from './cluster.ts';
 import { loseNode, mislead, putRight } from './faults.ts';
 
 const unavailable = clusterAvailable();
 const ROOT = join(import.meta.dirname, '../..');
 const OPTIONS: UpOptions = { nodes: 4 };
+/** Requests at any time. */
+const AT_ONCE = 4;
 
 type Event = Readonly<Record<string, unknown>> & { readonly kind: string; readonly time: string };
 
@@ -164,6 +167,53 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     expect(await eventOf(run, 'degraded')).toMatchObject({ missing: ['decode-1'], have: 1, want: 2 });
     await dynSlurm('cancel', run.run);
     expect(await eventOf(run, 'verdict')).toMatchObject({ outcome: 'cancelled' });
+  });
+
+  test('a worker is restarted with another argument under load, and the job outlives its supervisor', async () => {
+    const run = await submit('steered', {
+      prefill: { workers: 2, nodes: 2 },
+      decode: { workers: 2, nodes: 2 },
+    });
+    const { url } = await eventOf(run, 'ready');
+    const since = eventsOf(run).length;
+    const decode = hostOf(run, 'decode-0');
+    const engines = async (node: string) =>
+      (await cluster.onNode(node, ['pgrep', '-af', 'dynamo.mocker'])).stdout.trim().split('\n');
+    const others = cluster.nodes.map(({ name }) => name).filter((name) => name !== decode);
+    const untouched = async () => (await Promise.all(others.map(engines))).flat();
+    const before = await untouched();
+    const load = new Load(String(url), 'tiny', AT_ONCE);
+    await load.completions(20);
+    const restarted = await dynSlurm('restart', run.run, 'decode-0', '--arg', 'max-running-requests=64');
+    expect(restarted).toMatchObject({ code: 0, stdout: '' });
+    expect(await engines(decode)).toEqual([expect.stringContaining('--max-num-seqs 64')]);
+    await load.completions(20);
+
+    const supervisor = ['pkill', '-KILL', '-f', '^/bin/bash -.* --supervise='];
+    expect((await cluster.onNode(hostOf(run, 'etcd'), supervisor)).code).toBe(0);
+    const steps = ['etcd', 'nats', 'frontend-0', 'prefill-0', 'prefill-1', 'decode-0', 'decode-1'];
+    expect(await eventOf(run, 'session-resumed')).toMatchObject({ adopted: expect.arrayContaining(steps) });
+    await load.completions(20);
+    // A frontend of Dynamo gives up a request whose worker leaves before its first answer: no more than were on their way.
+    expect((await load.stop()).slice(AT_ONCE)).toEqual([]);
+    expect(await untouched()).toEqual(before);
+
+    // The supervisor that took over obeys, and knows the change.
+    expect((await dynSlurm('restart', run.run, 'decode-0')).code).toBe(0);
+    expect(await engines(decode)).toEqual([expect.stringContaining('--max-num-seqs 64')]);
+    const told = ['step-started', 'step-stopped', 'step-ended', 'process-ended', 'session-resumed'];
+    const history = eventsOf(run).slice(since);
+    expect(
+      history.flatMap(({ kind, step }) => (told.includes(kind) ? [`${kind} ${step ?? ''}`] : [])),
+    ).toEqual([
+      'step-stopped decode-0',
+      'step-started decode-0',
+      'session-resumed ',
+      'step-stopped decode-0',
+      'step-started decode-0',
+    ]);
+    expect((await dynSlurm('cancel', run.run)).code).toBe(0);
+    expect(await eventOf(run, 'verdict')).toMatchObject({ outcome: 'cancelled', reason: 'cancelled' });
   });
 
   test('what a node lacks is told before anything starts', async () => {

@@ -114,6 +114,7 @@ hear_nodes() {
     sleep "$pause"
     ask "${silent[@]}"
   done
+  WAITED=$((SECONDS - ASK_FROM))
   ((${#CLOCK[@]} + ${#FINDINGS[@]})) || end failed "no node could be asked whether it is fit: $(srun_said)"
   # Their steps may have failed as the question did.
   ((${#late[@]} == 0 || ${#silent[@]} > 0)) || start_again "${late[@]}"
@@ -184,7 +185,7 @@ judge() {
   local host=$1 clock=${CLOCK[$1]-none}
   case $clock in
     none)
-      FAULT[$host]="gave no full answer in $((SECONDS - ASK_FROM)) s: $(srun_said "$host")"
+      FAULT[$host]="gave no full answer in $WAITED s: $(srun_said "$host")"
       note problem "$host" "${FAULT[$host]}"
       return
       ;;

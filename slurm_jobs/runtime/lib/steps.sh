@@ -64,6 +64,7 @@ start_step() {
   local -a command
   unset "SAVED[$name]" "ORPHAN[$name]"
   [[ -z ${STEP_SINCE[$name]:-} ]] || rm -f "$ATTEMPT_DIR/state/$name".*.exit
+  [[ ${STEP_KIND[$name]} != bench ]] || mkdir -p "$ATTEMPT_DIR/results"
   mapfile -d $'\037' -t command <<<"${STEP_COMMAND[$name]}"
   # The line break of the here-string.
   unset 'command[-1]'

@@ -74,9 +74,14 @@ export function nodeNames(list: string): readonly string[] {
     : Array.from({ length: Number(last) + 1 }, (_, index) => nodeName(index));
 }
 
-/** A loopback address that is that of no other node of 200 consecutive jobs. */
+/** The first two numbers of a job's node addresses, which no other of 200 consecutive jobs has. */
+export function jobNetwork(job: number): string {
+  return `127.${20 + (job % 200)}`;
+}
+
+/** The loopback address of a job's node. */
 export function nodeAddress(job: number, index: number): string {
-  return `127.${20 + (job % 200)}.${Math.floor(index / 200)}.${10 + (index % 200)}`;
+  return `${jobNetwork(job)}.${Math.floor(index / 200)}.${10 + (index % 200)}`;
 }
 
 /** The state of a job's dependencies. `find` gives a job that squeue still knows; others count as met. */

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { endianness } from 'node:os';
 import { join } from 'node:path';
-import { isFinished, isOver, type JobRecord, type StepRecord } from './job-record.ts';
+import { isFinished, isOver, type JobRecord, jobNetwork, type StepRecord } from './job-record.ts';
 import { isAlive, processesOf, sendSignal } from './process-table.ts';
 import { jobMark, type StateDir } from './state-dir.ts';
 
@@ -20,8 +21,11 @@ export function stepDir(standIn: StateDir, job: number, step: number): string {
   return join(jobDir(standIn, job), 'steps', String(step));
 }
 
+/** The next id whose node addresses nobody listens on: a job of another stand-in on this machine may have the same ones. */
 export function claimJobId(standIn: StateDir): number {
-  const id = claim(join(standIn.dir, 'jobs'), 1);
+  const taken = listeningAddresses();
+  const isFree = (id: number) => !taken.some((address) => address.startsWith(`${jobNetwork(id)}.`));
+  const id = claim(join(standIn.dir, 'jobs'), 1, isFree);
   mkdirSync(join(jobDir(standIn, id), 'steps'));
   return id;
 }
@@ -31,8 +35,11 @@ export function claimStep(standIn: StateDir, job: number): number {
 }
 
 /** Takes the next number by making its folder, which only one caller can. */
-function claim(dir: string, first: number): number {
-  for (let number = numbered(dir).at(-1) ?? first; ; number += 1) {
+function claim(dir: string, first: number, isFree: (number: number) => boolean = () => true): number {
+  const last = numbered(dir).at(-1) ?? first;
+  // Where all 200 networks are in use, the next number is as good as any.
+  for (let number = last; ; number += 1) {
+    if (number < last + 200 && !isFree(number)) continue;
     try {
       mkdirSync(join(dir, String(number)), { mode: 0o700 });
       return number;
@@ -94,6 +101,16 @@ export function readSteps(standIn: StateDir, job: number): readonly StepRecord[]
   return numbered(join(jobDir(standIn, job), 'steps')).flatMap(
     (step) => readJson<StepRecord>(join(stepDir(standIn, job, step), 'step.json')) ?? [],
   );
+}
+
+/** IPv4 addresses of this machine on which something listens. */
+function listeningAddresses(): readonly string[] {
+  // Columns: number, local address in hexadecimal as the machine has it in memory, remote address, state; 0A is LISTEN.
+  const rows = readFileSync('/proc/net/tcp', 'utf8').matchAll(/^ *\d+: ([0-9A-F]{8}):\S+ \S+ 0A /gm);
+  return Array.from(rows, ([, address = '']) => {
+    const bytes = [...Buffer.from(address, 'hex')];
+    return (endianness() === 'LE' ? bytes.reverse() : bytes).join('.');
+  });
 }
 
 /** Whole or not at all, for those who read meanwhile. */

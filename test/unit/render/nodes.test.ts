@@ -184,6 +184,14 @@ test('nobody is asked again once the time is over', async () => {
   expect(out).toMatch(/failed: node2, node3 gave no full answer in \d+ s: srun said nothing\n$/);
 });
 
+test('nodes that stay silent are one finding, though a second passes while they are judged', async () => {
+  sruns(`${answer(1)}; exit 1`, 'exit 1');
+  const slowly =
+    'eval "noted()$(declare -f note | tail -n +2)"; note() { noted "$@"; SECONDS=$((SECONDS + 1)); }';
+  const { out } = await run.bash(`${slowly}; ANSWER_TIME=0; ${ASK}; bind_nodes`);
+  expect(out).toMatch(/failed: node2, node3 gave no full answer in \d+ s: srun said nothing\n$/);
+});
+
 test('a task that was launched early waits until the nodes are bound', async () => {
   sruns('sleep 60', 'exit 1');
   const task = `cd ${TEMPLATES}; export ATTEMPT_DIR=$RUN_DIR SLURM_NODEID=0 SLURMD_NODENAME=node1

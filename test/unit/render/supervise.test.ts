@@ -31,6 +31,7 @@ policy() { STEP_POLICY[decode-0]=$1 STEP_POLICY[decode-1]=$1; }
 fail() { echo "$2" >"$RUN_DIR/end" && mv "$RUN_DIR/end" "$RUN_DIR/end-$1"; while alive "$1"; do sleep 0.02; done; check_steps; }
 settle() { until [[ \${STEP_STATE[decode-0]} == up ]]; do sleep 0.02; check_steps; done; }
 service_answers() { return 0; }
+recovering_are_seen() { return 0; }
 start etcd etcd ''; start decode-0 worker decode; start decode-1 worker decode
 READY=1 WHOLE=1 OPEN=1
 `;

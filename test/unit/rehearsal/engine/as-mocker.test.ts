@@ -12,8 +12,8 @@ const commands: readonly [name: string, command: string, mocker: string, line: s
   [
     'the prefill leader of WideEP on H100',
     `dynamo.sglang ${common} --disaggregation-mode prefill --disaggregation-bootstrap-port 30001 --dist-init-addr 127.0.70.1:29500 --nnodes 4 --node-rank 0 --tp-size 32 --dp-size 32 --host 0.0.0.0 --request-plane tcp --event-plane nats --skip-tokenizer-init --disaggregation-transfer-backend nixl --enable-dp-attention --page-size 1 --disable-radix-cache --deepep-config /configs/deepep.json --mem-fraction-static 0.85`,
-    '--model-name deepseek-ai/DeepSeek-R1 --engine-type sglang --disaggregation-mode prefill --data-parallel-size 32 --speedup-ratio 1 --num-gpu-blocks-override 1048576 --request-plane tcp --event-plane nats --block-size 1 --no-enable-prefix-caching --bootstrap-ports 30001',
-    'dynamo.sglang stands in as dynamo.mocker: prefill, dp 32, 4 arguments ignored: --skip-tokenizer-init --disaggregation-transfer-backend --deepep-config --mem-fraction-static',
+    '--model-name deepseek-ai/DeepSeek-R1 --engine-type sglang --disaggregation-mode prefill --data-parallel-size 32 --speedup-ratio 1 --num-gpu-blocks-override 1048576 --request-plane tcp --event-plane nats --block-size 1 --no-enable-prefix-caching --bootstrap-ports PORT',
+    'dynamo.sglang stands in as dynamo.mocker: prefill, dp 32, 4 arguments ignored: --skip-tokenizer-init --disaggregation-transfer-backend --deepep-config --mem-fraction-static\nrehearsal: nodes share this machine, so port PORT serves in place of bootstrap port 30001',
   ],
   [
     'a decode leader of FP4 on GB200, whose limits are for all ranks together',
@@ -38,9 +38,10 @@ const commands: readonly [name: string, command: string, mocker: string, line: s
 describe('an engine of a rehearsed node', () => {
   test.each(commands)('%s', (_, command, mocker, line) => {
     const ended = python(makeNode('127.0.70.1'), ['-m', ...command.split(' ')]);
-    expect(ended.stderr).toBe(`rehearsal: ${line}\n`);
     const { argv, offline } = JSON.parse(ended.stdout) as Called;
-    expect(argv).toEqual(['--model-path', MODEL, ...mocker.split(' ')]);
+    const [, bootstrap = ''] = /--bootstrap-ports (\d+)$/.exec(argv.join(' ')) ?? [];
+    expect(ended.stderr).toBe(`rehearsal: ${line.replace('PORT', bootstrap)}\n`);
+    expect(argv).toEqual(['--model-path', MODEL, ...mocker.replace('PORT', bootstrap).split(' ')]);
     expect(offline).toBe('1');
     expect(ended.status).toBe(0);
   });

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import process from 'node:process';
 import { expect, test } from 'vitest';
+import { nodeAddress } from '../../../../src/rehearsal/slurm/job-record.ts';
 import {
   claimJobId,
   claimStep,
@@ -72,4 +74,13 @@ test('a job whose daemon never came has failed', () => {
   expect(readJob(standIn, id)).toMatchObject({ state: 'NODE_FAIL', completing: false });
   writeJob(standIn, aJob({ id, submitted: Date.now() }));
   expect(readJob(standIn, id)).toMatchObject({ state: 'PENDING' });
+});
+
+test('an id whose node addresses another stand-in uses is passed over', async () => {
+  const standIn = open();
+  const next = claimJobId(standIn) + 1;
+  const other = createServer().listen(0, nodeAddress(next, 3));
+  await once(other, 'listening');
+  expect(claimJobId(standIn)).toBeGreaterThan(next);
+  other.close();
 });
