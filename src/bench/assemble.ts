@@ -5,7 +5,7 @@ import { stateAfter } from '../run/state.ts';
 import { type PointFacts, pointOf } from './point.ts';
 import type { PointRecord } from './point-record.ts';
 import type { BenchPoint, BenchProblem, BenchProvenance, BenchResult } from './result.ts';
-import type { Measured } from './tool/measured.ts';
+import { type Measured, present } from './tool/measured.ts';
 
 /** One measurement as its folder has it. */
 export interface FoundPoint {
@@ -58,14 +58,12 @@ export function benchResult(found: FoundBench): BenchResult {
     run,
     name: outline.name,
     tool: outline.type,
-    ...(version !== undefined && { toolVersion: version }),
-    ...(started !== undefined && { started }),
-    ...(ended !== undefined && { ended }),
+    ...present({ toolVersion: version, started, ended }),
     valid: problems.length === 0 && !underway,
     problems,
     partial: underway || absent.length > 0 || points.some(({ partial }) => partial),
     provenance,
-    load: { ...(isl !== undefined && { isl }), ...(osl !== undefined && { osl }), requestRate },
+    load: { ...present({ isl, osl }), requestRate },
     points,
   };
 }

@@ -2,7 +2,7 @@ import type { BenchOutline } from '../plan/bench/spec.ts';
 import { gate } from './gate.ts';
 import { isWhole, type PointRecord } from './point-record.ts';
 import type { BenchPoint, BenchProblem } from './result.ts';
-import type { Measured } from './tool/measured.ts';
+import { type Measured, present } from './tool/measured.ts';
 
 /** All that is known of one measurement. */
 export interface PointFacts {
@@ -29,15 +29,12 @@ export function pointOf(facts: PointFacts): BenchPoint {
   const { seconds = 0, inputTokens = 0, outputTokens = 0 } = measured ?? {};
   const rate = (amount: number) => (seconds > 0 ? amount / seconds : 0);
   const outputTokensPerSecond = measured?.outputTokensPerSecond ?? rate(outputTokens);
-  const gap = measured?.tpot?.mean ?? measured?.itl?.mean;
-  const error = measured?.error;
+  const { ttft, tpot, itl, e2e, error } = measured ?? {};
+  const gap = tpot?.mean ?? itl?.mean;
   const problems = [
     ...ended(record),
     ...(measured
-      ? gate(
-          { prompts, completed, failed, inputTokens, outputTokens, ...(error !== undefined && { error }) },
-          outline,
-        )
+      ? gate({ prompts, completed, failed, inputTokens, outputTokens, ...present({ error }) }, outline)
       : [missing(record)]),
     ...losses,
   ].map((problem) => ({ ...problem, concurrency }));
@@ -55,15 +52,11 @@ export function pointOf(facts: PointFacts): BenchPoint {
     totalTokensPerSecond: measured?.totalTokensPerSecond ?? rate(inputTokens + outputTokens),
     perGpu: gpus > 0 ? outputTokensPerSecond / gpus : 0,
     perUser: gap === undefined || gap === 0 ? 0 : 1000 / gap,
-    ...(measured?.ttft && { ttft: measured.ttft }),
-    ...(measured?.tpot && { tpot: measured.tpot }),
-    ...(measured?.itl && { itl: measured.itl }),
-    ...(measured?.e2e && { e2e: measured.e2e }),
+    ...present({ ttft, tpot, itl, e2e }),
     valid: problems.length === 0,
     problems,
     partial: cut,
-    ...(record && { started: timeText(record.started) }),
-    ...(record?.ended !== undefined && { ended: timeText(record.ended) }),
+    ...present({ started: timeText(record?.started), ended: timeText(record?.ended) }),
   };
 }
 
@@ -82,4 +75,5 @@ function missing(record: PointRecord | undefined): BenchProblem {
     : { kind: 'unreadable', reason: 'the tool left no result' };
 }
 
-const timeText = (milliseconds: number): string => new Date(milliseconds).toISOString();
+const timeText = (milliseconds: number | undefined): string | undefined =>
+  milliseconds === undefined ? undefined : new Date(milliseconds).toISOString();

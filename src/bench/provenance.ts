@@ -1,6 +1,7 @@
 import type { BenchOutline } from '../plan/bench/spec.ts';
 import type { PlanFile } from '../run/plan-file.ts';
 import type { BenchGpus, BenchProvenance } from './result.ts';
+import { present } from './tool/measured.ts';
 
 /** Where the facts about a run stand. */
 export interface ProvenanceSources {
@@ -17,17 +18,10 @@ export interface ProvenanceSources {
 export function provenanceOf(sources: ProvenanceSources): BenchProvenance {
   const { service, plan, configHash, dynSlurm, gitCommit, mock } = sources;
   const sglang = /sglang:v?(\d+\.\d+[\w.-]*)/.exec(service.image ?? '')?.[1];
+  const { dynamo, image, topology, model } = service;
   return {
-    ...(dynSlurm !== undefined && { dynSlurm }),
-    dynamo: service.dynamo,
-    ...(sglang !== undefined && { sglang }),
-    ...(configHash !== undefined && { configHash }),
-    ...(gitCommit !== undefined && { gitCommit }),
-    ...(service.image !== undefined && { image: service.image }),
-    ...(service.topology !== undefined && { topology: service.topology }),
-    model: service.model,
-    mock,
-    gpus: gpusOf(plan),
+    ...present({ dynSlurm, dynamo, sglang, configHash, gitCommit, image, topology }),
+    ...{ model, mock, gpus: gpusOf(plan) },
   };
 }
 

@@ -16,7 +16,7 @@ function mergeMaps(lower: ConfigMap, upper: ConfigMap, json: boolean, owner = ''
   const removed = new Map(lower.removed);
   for (const [key, entry] of upper.entries) {
     const below = entries.get(key);
-    if (!json && isNull(entry.value)) {
+    if (!json && entry.value.kind === 'scalar' && entry.value.value === null) {
       entries.delete(key);
       removed.set(key, { ...entry, idle: below === undefined });
       continue;
@@ -40,10 +40,6 @@ function mergeValues(
   return mergeMaps(base, upper, json, key);
 }
 
-function isNull(value: ConfigValue): boolean {
-  return value.kind === 'scalar' && value.value === null;
-}
-
 const OWNERS = [...ROLES, 'frontend', 'bench'] as const;
 
 /**
@@ -56,7 +52,12 @@ export function normalizeArguments(
 ): ConfigMap {
   return OWNERS.reduce((map, owner) => {
     const args = changedAt(map, [owner, 'args'], (given) => normalizeNames(given, report));
-    return changedAt(args, [owner, 'env'], (given) => withValues(given, keepSpelling));
+    return changedAt(args, [owner, 'env'], (given) => {
+      const entries = [...given.entries].map(
+        ([key, entry]) => [key, { ...entry, value: keepSpelling(entry.value) }] as const,
+      );
+      return { ...given, entries: new Map(entries) };
+    });
   }, layer);
 }
 
@@ -84,11 +85,4 @@ function argument(value: ConfigValue): ConfigValue {
 function keepSpelling(value: ConfigValue): ConfigValue {
   if (value.kind !== 'scalar' || value.value === null || typeof value.value === 'string') return value;
   return String(value.value) === value.written ? value : { ...value, value: value.written };
-}
-
-function withValues(map: ConfigMap, change: (value: ConfigValue) => ConfigValue): ConfigMap {
-  return {
-    ...map,
-    entries: new Map([...map.entries].map(([key, entry]) => [key, { ...entry, value: change(entry.value) }])),
-  };
 }

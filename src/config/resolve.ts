@@ -1,4 +1,4 @@
-import { type ResolvedAliases, resolveAliases } from './aliases.ts';
+import { resolveAliases } from './aliases.ts';
 import { readClusterProfile } from './cluster-profile.ts';
 import { withoutRetiredRoles } from './compat/retired-roles.ts';
 import { checkExpected, expectedOf } from './expectations.ts';
@@ -75,11 +75,17 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
       : [normalizeArguments(layer, (problem) => diagnostics.push(locateProblem(problem, layer, root)))],
   );
   const checked = validate(jobSchema, layers.reduce(merge), jobField);
-  const unread = unreadPaths(parsed, topology.parsed);
+  // Values that the files hold but that could not be read; an inline topology counts as its keys.
+  const inline = (path: ConfigPath): ConfigPath => (path[0] === 'topology' ? path.slice(1) : path);
+  const unread = [...parsed.unread.map(inline), ...(topology.parsed?.unread ?? [])];
   const lost = topology.lost || checked.problems.some(({ repair }) => repair?.rename === 'topology');
   const strayed = unknownCluster(input);
-  const beyond = [...unread, ...(strayed.length > 0 ? SITE_DEFAULTS : [])];
-  const found = checked.problems.filter((problem) => !isKnown(problem, lost ? [...beyond, ['gpu']] : beyond));
+  const beyond = [...unread.filter(({ length }) => length > 0), ...(strayed.length > 0 ? SITE_DEFAULTS : [])];
+  const gone = lost ? [...beyond, ['gpu']] : beyond;
+  // Not what is missing only because it could not be read.
+  const found = checked.problems.filter(
+    ({ missing, path }) => !missing || !gone.some((beginning) => startsWith(path, beginning)),
+  );
   const named = { ...profile.profile, name: cluster.name };
   const current =
     checked.value && withoutRetiredRoles(checked.value, (role) => topology.config.entries.has(role));
@@ -103,19 +109,13 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
   };
 }
 
-interface Completed {
-  readonly job: Job | undefined;
-  readonly problems: readonly Problem[];
-  readonly used: ResolvedAliases['used'];
-}
-
 /** The job with its aliases resolved, and what is wrong with the names in it. */
 function completeJob(
   value: JobConfig | undefined,
   cluster: Job['cluster'],
   fixed: Job['fixedPorts'],
   preset: TopologyRemarks | undefined,
-): Completed {
+) {
   if (value === undefined) return { job: undefined, problems: [], used: [] };
   const { model, container, used, problems } = resolveAliases(value, cluster);
   const plain: Job = { ...value, ...(container && { container }), model, cluster, fixedPorts: fixed };
@@ -130,13 +130,6 @@ function completeJob(
   return { job, problems: [...unknownGpu, ...problems, ...expected], used };
 }
 
-/** Values that the files hold but that could not be read; an inline topology counts as its keys. */
-function unreadPaths(config: ParsedFile, topology: ParsedFile | undefined): readonly ConfigPath[] {
-  const inline = (path: ConfigPath): ConfigPath => (path[0] === 'topology' ? path.slice(1) : path);
-  const paths = [...config.unread.map(inline), ...(topology?.unread ?? [])];
-  return paths.filter((path) => path.length > 0);
-}
-
 /** What a cluster profile may provide. */
 const SITE_DEFAULTS: readonly ConfigPath[] = [
   ['slurm', 'account'],
@@ -144,11 +137,6 @@ const SITE_DEFAULTS: readonly ConfigPath[] = [
   ['model', 'path'],
   ['container', 'image'],
 ];
-
-/** What is missing only because it could not be read. */
-function isKnown({ missing, path }: Problem, beyond: readonly ConfigPath[]): boolean {
-  return missing === true && beyond.some((gone) => startsWith(path, gone));
-}
 
 const SIZES = ['workers', 'nodes', 'gpus_per_worker', 'tp', 'pp', 'dp', 'ep'];
 

@@ -35,7 +35,12 @@ export function topologyLayer(
   names: readonly string[],
 ): TopologyLayer {
   const entry = config.entries.get('topology');
-  if (entry?.value.kind === 'map') return inlineLayer(config, entry, entry.value);
+  if (entry?.value.kind === 'map') {
+    const { value } = entry;
+    const { own, problems } = withoutUserKeys(value);
+    const diagnostics = problems.map((problem) => locateProblem(problem, value, value));
+    return { layer: own, config: withInline(config, entry), diagnostics, lost: false };
+  }
   const wanted = entry?.value.kind === 'scalar' ? entry.value.value : undefined;
   // A value of another type is left to the schema.
   if (entry === undefined || typeof wanted !== 'string')
@@ -48,12 +53,6 @@ export function topologyLayer(
     return { layer: undefined, config: withInline(config, entry), diagnostics, lost: true };
   }
   return { ...presetLayer(preset), config };
-}
-
-function inlineLayer(config: ConfigMap, entry: ConfigEntry, topology: ConfigMap): TopologyLayer {
-  const { own, problems } = withoutUserKeys(topology);
-  const diagnostics = problems.map((problem) => locateProblem(problem, topology, topology));
-  return { layer: own, config: withInline(config, entry), diagnostics, lost: false };
 }
 
 function withInline(config: ConfigMap, entry: ConfigEntry): ConfigMap {

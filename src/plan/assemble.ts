@@ -63,6 +63,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     used: placed.reduce((sum, worker) => sum + worker.busy, 0),
   };
   const workers = placed.map(planWorker);
+  const inRacks = job.slurm.segment !== undefined || (gpuModel(job.gpu)?.nvlinkDomain ?? 0) > perNode;
   const ready = readiness(job);
   const nginx = nginxAddresses(job, steps);
   const own = steps.some(({ kind }) => kind === 'bench');
@@ -80,7 +81,9 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     readiness: ready,
     movable: movablePorts(processes, job),
     entry,
-    warnings: problems.map(warningText),
+    warnings: problems.map(({ path, message }) =>
+      [...(path.length > 0 ? [path.join('.')] : []), message].join(': '),
+    ),
     timeLimit: job.slurm.time,
     ...(job.topology !== undefined && { topology: job.topology }),
     cluster: job.cluster,
@@ -93,7 +96,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     shells: shells(job),
     localDir: job.cluster.local_dir,
     interfaces: [job.cluster.interface].flat(),
-    ...(isInRacks(job, perNode) && { racks: { segment: job.slurm.segment ?? 0 } }),
+    ...(inRacks && { racks: { segment: job.slurm.segment ?? 0 } }),
     etcdGuard: etcdGuard(job),
     natsMaxPayload: job.infra.nats_max_payload ?? 1,
     ...(nginx && { nginx }),
@@ -121,10 +124,6 @@ function shells({ cluster }: Job): Shells {
     preamble,
     modules: cluster.environment === 'clean' && /\b(module|ml)\b/.test(preamble),
   };
-}
-
-function isInRacks({ gpu, slurm }: Job, perNode: number): boolean {
-  return slurm.segment !== undefined || (gpuModel(gpu)?.nvlinkDomain ?? 0) > perNode;
 }
 
 /** Kinds of steps that say what a node is for. */
@@ -163,6 +162,3 @@ function planWorker({ config, nodes, tp, pp, dp, ep, ...worker }: PlacedWorker):
   const placed = { name, role, index, leader: nodes[0] ?? 0, nodes, gpus };
   return { ...placed, ...{ tp, pp, dp, ep }, restarts, critical: config.critical };
 }
-
-const warningText = ({ path, message }: Problem): string =>
-  path.length > 0 ? `${path.join('.')}: ${message}` : message;

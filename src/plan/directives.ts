@@ -3,18 +3,16 @@ import {
   type DirectiveValue,
   directiveOptions,
   joinValues,
+  MEMORY_OPTIONS,
 } from '../config/compat/sbatch-options.ts';
 import type { Job } from '../config/job.ts';
 import { rolesOf } from '../config/schema/role.ts';
-
-/** They exclude each other. */
-const MEMORY = ['mem', 'mem-per-cpu', 'mem-per-gpu'];
 
 /** The options of a job script for that many nodes, as words; none of them twice. */
 export function directives(job: Job, nodes: number, gpusPerNode: number): readonly string[] {
   const { slurm, cluster } = job;
   const given = directiveOptions(slurm.directives);
-  const asksForMemory = MEMORY.some((name) => given.has(name));
+  const asksForMemory = MEMORY_OPTIONS.some((name) => given.has(name));
   const gpus = `${cluster.gpu_type === undefined ? '' : `${cluster.gpu_type}:`}${gpusPerNode}`;
   const own: readonly (readonly [string, DirectiveValue | undefined])[] = [
     ['job-name', job.name],

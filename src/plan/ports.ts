@@ -112,7 +112,8 @@ export function frontendPorts(job: Job, responses: number): readonly Port[] {
 export function workerPorts(job: Job, worker: PlacedWorker, argv: readonly Word[]): readonly Port[] {
   const { role, config, dp, ports } = worker;
   const owned = [portOf(job, 'system', ports.system)];
-  if (usesTcp(job)) owned.unshift(portOf(job, 'rpc', ports.rpc));
+  // Before 0.8 requests traveled through NATS, as they still do where `request_plane` says so.
+  if (hasRequestPlane(job) && job.infra.request_plane === 'tcp') owned.unshift(portOf(job, 'rpc', ports.rpc));
   if (argv.includes('--dist-init-addr')) {
     owned.push(portOf(job, 'dist-init', ports.distInit, DIST_INIT_PORTS));
     if (argv.includes('--nccl-port')) owned.push(portOf(job, 'nccl', ports.distInit + NCCL_PORT_OFFSET));
@@ -149,11 +150,6 @@ export function portClashes(processes: readonly Process[]): readonly string[] {
 /** `8000`, `29500-29506`. */
 export function portRange({ port, count }: Pick<Port, 'port' | 'count'>): string {
   return count === 1 ? `${port}` : `${port}-${port + count - 1}`;
-}
-
-/** Before 0.8 requests travelled through NATS, as they still do where `request_plane` says so. */
-function usesTcp(job: Job): boolean {
-  return hasRequestPlane(job) && job.infra.request_plane === 'tcp';
 }
 
 /** `number`: by default the one that the config has for the use. */

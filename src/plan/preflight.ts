@@ -20,10 +20,12 @@ export function preflightChecks(job: Job, plan: Checked): readonly Check[] {
       .map(({ index }) => index)
       .filter((node) => processes.some((one) => one.nodeIndex === node && wanted(one)));
   const models = nodesOf(({ kind }) => kind === 'worker' || kind === 'frontend');
-  const contained = nodesOf(({ name }) => isContained(name, plan));
+  const inContainers = new Set(plan.steps.filter((step) => step.contained).map(({ name }) => name));
+  const contained = nodesOf(({ name }) => inContainers.has(name));
+  const model = modelCheck(job);
   const checks: Check[] = [
     ...gpuChecks(plan),
-    ...modelChecks(job, models),
+    ...(model ? [{ nodes: models, words: ['model', ...model] }] : []),
     ...readable('the chat template', job.dynamo.custom_jinja_template, models),
     ...expectations(job, plan, nodesOf),
     ...readable('the container image', imageFile(job), contained),
@@ -33,7 +35,12 @@ export function preflightChecks(job: Job, plan: Checked): readonly Check[] {
       nodes: nodesOf(({ argv, env }) => usesLocalDir([...argv, ...Object.values(env)])),
       words: ['local_dir', job.cluster.local_dir],
     },
-    ...processes.flatMap((process) => portCheck(process)),
+    ...processes
+      .filter(({ ports }) => ports.length > 0)
+      .map(({ name, nodeIndex, ports }) => ({
+        nodes: [nodeIndex],
+        words: ['ports', name, ...ports.map(portWord)],
+      })),
   ];
   return checks.filter(({ nodes }) => nodes.length > 0);
 }
@@ -46,14 +53,13 @@ function gpuChecks({ workers, gpus }: Checked): readonly Check[] {
     for (const node of nodes) needed.set(node, Math.max(count, needed.get(node) ?? 0));
   }
   const counts = [...new Set(needed.values())].filter((count) => count > 0);
+  // What a driver calls a model that is not of our table, nobody knows; `any` fits all.
+  const model = gpus.model !== 'any' && gpuModel(gpus.model) ? [gpus.model] : [];
   return counts.map((count) => ({
     nodes: [...needed].flatMap(([node, own]) => (own === count ? [node] : [])).toSorted((a, b) => a - b),
-    words: ['gpus', String(count), ...(isKnownModel(gpus.model) ? [gpus.model] : [])],
+    words: ['gpus', String(count), ...model],
   }));
 }
-
-/** What a driver calls a model that is not of our table, nobody knows; `any` fits all. */
-const isKnownModel = (model: string): boolean => model !== 'any' && gpuModel(model) !== undefined;
 
 /** What a topology expects: without a file a worker does not start, and without a cache it starts slowly. */
 function expectations(
@@ -71,11 +77,6 @@ function expectations(
   });
 }
 
-function modelChecks(job: Job, nodes: readonly NodeIndex[]): readonly Check[] {
-  const words = modelCheck(job);
-  return words === undefined ? [] : [{ nodes, words: ['model', ...words] }];
-}
-
 function readable(what: string, path: string | undefined, nodes: readonly NodeIndex[]): readonly Check[] {
   return path === undefined ? [] : [{ nodes, words: ['readable', what, path] }];
 }
@@ -85,13 +86,7 @@ function programChecks(job: Job, plan: Checked): readonly Check[] {
   const needed = new Map<string, { readonly nodes: Set<NodeIndex>; readonly missing: string }>();
   for (const step of plan.steps) {
     // The job goes on without a monitor.
-    if (
-      step.kind === 'monitor' ||
-      step.kind === 'image' ||
-      step.kind === 'cleanup' ||
-      isInContainer(step, job)
-    )
-      continue;
+    if (['monitor', 'image', 'cleanup'].includes(step.kind) || isInContainer(step, job)) continue;
     const missing = step.kind === 'nginx' ? NGINX_MISSING : HOST_MISSING;
     for (const program of programsOf(step, job)) {
       const { nodes } = needed.get(program) ?? { nodes: new Set() };
@@ -112,15 +107,6 @@ const HOST_MISSING =
 const NGINX_MISSING =
   'several frontends need it on the node itself, outside the container: install it, put the folder of a copy on PATH ' +
   'in the preamble of the cluster profile, or set frontend.count to 1';
-
-function isContained(name: string, { steps }: Checked): boolean {
-  return steps.some((step) => step.name === name && step.contained);
-}
-
-function portCheck({ name, nodeIndex, ports }: Process): readonly Check[] {
-  if (ports.length === 0) return [];
-  return [{ nodes: [nodeIndex], words: ['ports', name, ...ports.map(portWord)] }];
-}
 
 /** `8000`, `29500-29506`; with `*:` before it where the address of the node is not all that has to be free. */
 function portWord(port: Port): string {

@@ -29,6 +29,8 @@ export function withSrun(step: StepBody, job: Job): Step {
 
 function srunCommand(step: StepBody, job: Job): readonly Word[] {
   const nodes = step.nodes.length;
+  // Removing a container takes nothing of the plan.
+  const script = step.kind === 'cleanup' ? '/runtime/cleanup.sh' : `/steps/${step.name}.sh`;
   return [
     'srun',
     `--nodes=${nodes}`,
@@ -44,23 +46,15 @@ function srunCommand(step: StepBody, job: Job): readonly Word[] {
     ...outputWords(step),
     ...containerWords(step, job),
     // It is over once the container is there, and whole; our script would wait for the other nodes.
-    ...(step.kind === 'container' ? step.argv : ['bash', '-p', [RUN_DIR, scriptOf(step)]]),
+    ...(step.kind === 'container' ? step.argv : ['bash', '-p', [RUN_DIR, script]]),
   ];
 }
 
-/** Removing a container takes nothing of the plan. */
-const scriptOf = ({ name, kind }: StepBody): string =>
-  kind === 'cleanup' ? '/runtime/cleanup.sh' : `/steps/${name}.sh`;
-
 /** What is wrong with a container is to stand beside what srun says of it, where lib.sh looks for the cause. */
-function outputWords(step: StepBody): readonly Word[] {
-  if (step.kind === 'container') return [];
-  return [['--output=', ATTEMPT_DIR, `/logs/${step.name}.%N.${logKind(step)}`], '--open-mode=append'];
-}
-
-function logKind({ name, kind }: StepBody): string {
-  if (kind !== 'monitor') return 'log';
-  return name === METRICS ? 'prom' : 'csv';
+function outputWords({ name, kind }: StepBody): readonly Word[] {
+  if (kind === 'container') return [];
+  const ending = kind !== 'monitor' ? 'log' : name === METRICS ? 'prom' : 'csv';
+  return [['--output=', ATTEMPT_DIR, `/logs/${name}.%N.${ending}`], '--open-mode=append'];
 }
 
 /**

@@ -12,7 +12,8 @@ export function jobScript(plan: Plan, runtime: Runtime, template: string): strin
   return compile(template)({
     ...startContext(plan),
     ...readinessContext(plan),
-    ...runtimeContext(runtime),
+    // What the script checks before it sources the runtime.
+    runtime: { sha256: runtime.sha256, lines: wrapCommand(runtime.names, 110) },
     directives: plan.directives.map(directiveLine),
     login: plan.shells.login,
     about: `${plan.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
@@ -22,11 +23,6 @@ export function jobScript(plan: Plan, runtime: Runtime, template: string): strin
     answers: plan.steps.flatMap((step) => answers(step, plan)),
     last: lastSteps(plan),
   });
-}
-
-/** What a script checks before it sources the runtime. */
-function runtimeContext({ names, sha256 }: Runtime) {
-  return { runtime: { sha256, lines: wrapCommand(names, 110) } };
 }
 
 /**

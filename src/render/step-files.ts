@@ -16,6 +16,7 @@ export function stepScript(
   template: string,
   env = `env/${step.name}.env`,
 ): string {
+  const { kind, argv } = step;
   const nodes =
     step.nodes.length === 1 ? `node ${step.nodes[0]}` : `nodes ${step.nodes[0]} to ${step.nodes.at(-1)}`;
   const what = step.role === null ? step.kind : `${step.role} worker ${step.worker}`;
@@ -24,10 +25,13 @@ export function stepScript(
     name: step.name,
     nodes: step.nodes,
     env,
-    localDir: needsLocalDir(step) ? plan.localDir : undefined,
+    // NATS finds its folder in nats.conf.
+    localDir:
+      kind === 'nats' || usesLocalDir([...argv, ...Object.values(step.env)]) ? plan.localDir : undefined,
     inLocalDir: step.kind === 'etcd',
     filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
-    services: usesServices(step) ? services(step, plan) : undefined,
+    // They start together with etcd and NATS.
+    services: kind === 'worker' || kind === 'frontend' ? services(step, plan) : undefined,
     attend: attendant(step, plan),
     lines: commandLines(step.argv).map(quoteCommand),
   });
@@ -39,13 +43,6 @@ function attendant({ kind }: StepBody, { etcdGuard }: Pick<Plan, 'etcdGuard'>): 
   const locked = kind === 'etcd' && etcdGuard === 'password';
   return locked ? 'run python3 -I -S "$RUN_DIR/runtime/etcd.py" "$ATTEMPT_DIR/state/etcd.lock"' : 'run';
 }
-
-/** They start together with etcd and NATS. */
-const usesServices = ({ kind }: StepBody): boolean => kind === 'worker' || kind === 'frontend';
-
-/** NATS finds its folder in nats.conf. */
-const needsLocalDir = ({ kind, argv, env }: StepBody): boolean =>
-  kind === 'nats' || usesLocalDir([...argv, ...Object.values(env)]);
 
 const MODES = { none: 'open', password: 'locked', certificate: 'tls' } as const;
 

@@ -8,12 +8,13 @@ export function readAiperf(text: string): Measured | undefined {
     return undefined;
   const completed = average(fields, 'request_count') ?? 0;
   const finished = average(fields, 'completed_request_count') ?? completed;
-  const error = firstError(fields);
-  const requestRate = phase(fields, 'rate');
   return {
     toolVersion: String(fields.aiperf_version),
-    ...present({ concurrency: phase(fields, 'concurrency'), prompts: phase(fields, 'requests') }),
-    ...(requestRate !== undefined && { requestRate }),
+    ...present({
+      concurrency: phase(fields, 'concurrency'),
+      prompts: phase(fields, 'requests'),
+      requestRate: phase(fields, 'rate'),
+    }),
     completed,
     failed: average(fields, 'error_request_count') ?? finished - completed,
     seconds: average(fields, 'benchmark_duration') ?? 0,
@@ -31,7 +32,7 @@ export function readAiperf(text: string): Measured | undefined {
     ...times(fields, 'itl', 'inter_chunk_latency'),
     ...times(fields, 'e2e', 'request_latency'),
     ...(fields.was_cancelled === true && { cut: true }),
-    ...(error !== undefined && { error }),
+    ...present({ error: firstError(fields) }),
   };
 }
 

@@ -57,11 +57,11 @@ export function numberAt(fields: Fields, key: string): number | undefined {
 }
 
 /** The values that are there, under their names. */
-export function present<Names extends string>(
-  values: Readonly<Record<Names, number | undefined>>,
-): { readonly [Name in Names]?: number } {
+export function present<Values extends object>(
+  values: Values,
+): { readonly [Name in keyof Values]?: Exclude<Values[Name], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [Name in Names]?: number;
+    [Name in keyof Values]?: Exclude<Values[Name], undefined>;
   };
 }
 

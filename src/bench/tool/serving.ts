@@ -10,7 +10,6 @@ export function readServing(text: string): Measured | undefined {
   const completed = numberAt(fields, 'completed');
   const seconds = numberAt(fields, 'duration');
   if (completed === undefined || seconds === undefined || !('output_throughput' in fields)) return undefined;
-  const failed = numberAt(fields, 'failed');
   return {
     ...present({
       concurrency: numberAt(fields, 'max_concurrency'),
@@ -19,7 +18,7 @@ export function readServing(text: string): Measured | undefined {
     // Python's inf, which no JSON number is.
     requestRate: numberAt(fields, 'request_rate') ?? 'inf',
     completed,
-    ...(failed !== undefined && { failed }),
+    ...present({ failed: numberAt(fields, 'failed') }),
     seconds,
     inputTokens: numberAt(fields, 'total_input_tokens') ?? 0,
     outputTokens: numberAt(fields, 'total_output_tokens') ?? 0,

@@ -15,6 +15,9 @@ const SEPARATORS = tableOf(options.separators);
 /** Options that dyn-slurm writes, or that change what sbatch does, with the key that sets each; '' where none does. */
 export const MANAGED_OPTIONS = tableOf(options.managed);
 
+/** They exclude each other. */
+export const MEMORY_OPTIONS: readonly string[] = ['mem', 'mem-per-cpu', 'mem-per-gpu'];
+
 function tableOf(values: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   return new Map(Object.entries(values));
 }

@@ -1,4 +1,10 @@
-import { MANAGED_OPTIONS, SBATCH_OPTIONS, sbatchOption, takesList } from '../compat/sbatch-options.ts';
+import {
+  MANAGED_OPTIONS,
+  MEMORY_OPTIONS,
+  SBATCH_OPTIONS,
+  sbatchOption,
+  takesList,
+} from '../compat/sbatch-options.ts';
 import type { ClusterProfile } from '../schema/cluster-schema.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { alternatives, nearest } from '../text/suggestion.ts';
@@ -19,7 +25,9 @@ export function* checkDirectives(job: JobConfig, cluster: ClusterProfile): Gener
     const { option, known } = found;
     const key = MANAGED_OPTIONS.get(option);
     if (key !== undefined) {
-      yield managed(path, name, option, key);
+      const long = name === option ? '' : `short for ${option}, which is `;
+      const message = `is ${long}set by dyn-slurm itself`;
+      yield keyError(path, message, key === '' ? 'remove it' : `remove it; ${key} sets it`);
       continue;
     }
     if (!known) yield* unknown(path, name);
@@ -38,7 +46,7 @@ export function* checkDirectives(job: JobConfig, cluster: ClusterProfile): Gener
     }
     if (option === 'constraint') yield* constraints(path, job.slurm.constraint, String(value));
   }
-  const [memory, second] = [...names.keys()].filter((option) => MEMORY.includes(option));
+  const [memory, second] = [...names.keys()].filter((option) => MEMORY_OPTIONS.includes(option));
   if (memory !== undefined && second !== undefined) {
     yield keyError(
       ['slurm', 'directives', names.get(second) ?? second],
@@ -53,16 +61,6 @@ export function* checkDirectives(job: JobConfig, cluster: ClusterProfile): Gener
       'move them to slurm.directives of the config',
     );
   }
-}
-
-const MEMORY = ['mem', 'mem-per-cpu', 'mem-per-gpu'];
-
-function managed(path: readonly string[], name: string, option: string, key: string): Problem {
-  return keyError(
-    path,
-    `is ${name === option ? '' : `short for ${option}, which is `}set by dyn-slurm itself`,
-    key === '' ? 'remove it' : `remove it; ${key} sets it`,
-  );
 }
 
 /** Sites add options by plugins, so what is not known is only doubtful. */

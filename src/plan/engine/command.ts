@@ -41,12 +41,16 @@ export function workerCommand(job: Job, worker: PlacedWorker): WorkerCommand {
     job,
   );
   const { env, secrets } = userEnvironment(settings.env, variables);
+  // A stand-alone router picks prefill workers.
+  const router = ['--endpoint', `${job.dynamo.namespace}.prefill.generate`];
+  const engine = config.module === MOCKER ? mockerWords(job, worker) : engineWords(job, worker, settings);
+  const own = role === 'router' ? router : engine;
   return {
     argv: [
       'python3',
       '-m',
       config.module ?? engineModule(role, version),
-      ...engineWordsOf(job, worker, settings),
+      ...own,
       ...argumentWords(remaining(settings.args, worker)),
       ...flagGroups(config.flags)
         .filter(({ name }) => name === undefined || !isManaged(name, role, config))
@@ -55,11 +59,6 @@ export function workerCommand(job: Job, worker: PlacedWorker): WorkerCommand {
     env: { ...workerEnvironment(job, worker), ...env },
     secrets,
   };
-}
-
-function engineWordsOf(job: Job, worker: PlacedWorker, settings: Settings): readonly Word[] {
-  if (worker.role === 'router') return routerWords(job);
-  return worker.config.module === MOCKER ? mockerWords(job, worker) : engineWords(job, worker, settings);
 }
 
 function engineWords(job: Job, worker: PlacedWorker, settings: Settings): readonly Word[] {
@@ -155,11 +154,6 @@ function mockerWords(job: Job, worker: PlacedWorker): readonly Word[] {
   if (hasRequestPlane(job)) words.push('--request-plane', job.infra.request_plane);
   if (atLeast(version, '1.1')) words.push('--event-plane', job.infra.event_plane);
   return words;
-}
-
-/** A stand-alone router picks prefill workers. */
-function routerWords(job: Job): readonly string[] {
-  return ['--endpoint', `${job.dynamo.namespace}.prefill.generate`];
 }
 
 /** Without what is written already, and what the role's extra words say: those are passed on as they are. */

@@ -21,14 +21,10 @@ export function argumentWords(args: Readonly<Record<string, ArgumentValue | unde
 function words(flag: string, value: ArgumentValue | undefined): readonly string[] {
   if (value === false || value === undefined) return [];
   if (value === true) return [flag];
-  if (isList(value)) return [flag, ...value.map(String)];
+  if (Array.isArray(value)) return [flag, ...value.map(String)];
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   // argparse takes a word with a leading dash for a flag, unless it is a number.
   return text.startsWith('-') && Number.isNaN(Number(text)) ? [`${flag}=${text}`] : [flag, text];
-}
-
-function isList(value: ArgumentValue): value is readonly (string | number | boolean)[] {
-  return Array.isArray(value);
 }
 
 interface Modules {

@@ -20,7 +20,9 @@ export function* checkGpuRequests(
     const request = 'ambiguous' in found ? undefined : gpuRequest(found.option, value);
     return request === undefined ? [] : [{ name, value, request }];
   });
-  const need = needed(placement);
+  const numbers = placement.workers.flatMap(({ gpus }) => gpus.map((gpu) => gpu + 1));
+  const { nodes, gpusPerNode: perNode } = placement;
+  const need = { nodes, perNode, least: Math.max(0, ...numbers) };
   if (cluster.gpu_directive !== 'none') {
     for (const { name, request } of given) yield second(name, request, cluster, need);
     return;
@@ -35,14 +37,6 @@ interface Need {
   readonly perNode: number;
   /** The fewest GPUs of the fullest node: one more than the highest number that a worker has there. */
   readonly least: number;
-}
-
-function needed(placement: Placement): Need {
-  return {
-    nodes: placement.nodes,
-    perNode: placement.gpusPerNode,
-    least: Math.max(0, ...placement.workers.flatMap(({ gpus }) => gpus.map((gpu) => gpu + 1))),
-  };
 }
 
 function second(name: string, { types }: GpuRequest, cluster: ClusterProfile, { perNode }: Need): Problem {

@@ -5,7 +5,6 @@ import { count } from '../../config/text/plural.ts';
 import { error, keyWarning, type Problem, warning } from '../../config/yaml/problem.ts';
 import type { Placement } from '../placement.ts';
 import { dedicatedNodes } from '../placement.ts';
-import type { PlacedWorker } from '../worker.ts';
 import { sizePath } from './sizes.ts';
 
 /** What concerns the job's nodes as a whole. */
@@ -68,7 +67,10 @@ function* checkSegment(job: JobConfig, placement: Placement): Generator<Problem>
     return;
   }
   const most = rack ?? Number.POSITIVE_INFINITY;
-  const split = placement.workers.filter((spot) => spot.nodes.length <= most && crosses(spot, segment));
+  const segmentOf = (node = 0) => Math.floor(node / segment);
+  const split = placement.workers.filter(
+    ({ nodes }) => nodes.length <= most && segmentOf(nodes[0]) !== segmentOf(nodes.at(-1)),
+  );
   const [first] = split;
   if (first === undefined) return;
   yield warning(
@@ -76,11 +78,6 @@ function* checkSegment(job: JobConfig, placement: Placement): Generator<Problem>
     `segments of ${count(segment, 'node')} split ${count(split.length, 'worker')}, the first of them ${first.role} worker ${first.index} on nodes ${first.nodes[0]} to ${first.nodes.at(-1)}`,
     'use a segment size into which whole workers fit',
   );
-}
-
-function crosses({ nodes }: PlacedWorker, segment: number): boolean {
-  const [first = 0, last = first] = [nodes[0], nodes.at(-1)];
-  return Math.floor(first / segment) !== Math.floor(last / segment);
 }
 
 /** Traffic between NVLink domains takes the slower network. */
