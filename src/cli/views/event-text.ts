@@ -1,10 +1,10 @@
 import { count } from '../../config/text/plural.ts';
 import { dateAndClock, elapsed } from '../../format.ts';
 import type { EventOf, NodeFinding, ObservedEvent, ProcessEnd, QueueEvent } from '../../run/events.ts';
-import type { LogEvent, StageEvent } from '../../run/log-event.ts';
+import type { StageEvent } from '../../run/log-event.ts';
 import { NEW_RUN } from '../../run/state.ts';
 import { START_STAGES } from '../../start-stages.ts';
-import { serviceEventText } from './service-text.ts';
+import { loadText, sourceText } from './service-text.ts';
 import { timeLimitText } from './time-left.ts';
 
 /** An event as a line for people, without its time; undefined for what says nothing new. */
@@ -35,7 +35,8 @@ export function eventText(event: ObservedEvent): string | undefined {
     case 'ready':
       return `ready after ${elapsed(event.seconds * 1000)}: ${event.model} at ${event.url}${event.engines === 'mock' ? ', mock engines' : ''}`;
     case 'process-ended':
-      return `${event.reason}${event.line === undefined ? '' : `: ${event.line}`}`;
+    case 'step-ended':
+      return withLine(event);
     case 'worker-restarting':
       return `${withLine(event)}; restart ${event.restart} of ${event.of} in ${event.delay} s`;
     case 'recovered':
@@ -76,20 +77,22 @@ export function eventText(event: ObservedEvent): string | undefined {
         : `${event.step} gets a changed command`;
     case 'step-stopped':
       return `${event.step} stopped`;
-    case 'step-ended':
-      return `${event.reason}${event.line === undefined ? '' : `: ${event.line}`}`;
     case 'step-serving':
       return `${event.step} serves, ${elapsed(event.seconds * 1000)} after its start`;
     case 'stage':
+      return stageText(event);
     case 'signature':
-    case 'worker-rates':
-      return logEventText(event);
+      return `${event.step} on ${event.node}: ${event.title}: ${event.line}; ${event.advice}`;
     case 'source':
+      return sourceText(event);
+    case 'load':
+      return loadText(event);
+    case 'worker-rates':
     case 'instances':
     case 'bus':
     case 'health':
-    case 'load':
-      return serviceEventText(event);
+      // Only live views show them.
+      return undefined;
     case 'other':
       return `${event.name || 'an event'} of a kind that this dyn-slurm does not know`;
     case 'unreadable':
@@ -211,44 +214,16 @@ export function endText({ exit, signal }: ProcessEnd): string {
   return exit === undefined ? 'ended' : `exited with code ${exit}`;
 }
 
-/** What the observer read in a worker's log, as a line for people; undefined for what only a live view shows. */
-function logEventText(event: LogEvent): string | undefined {
-  switch (event.kind) {
-    case 'stage':
-      return stageText(event);
-    case 'signature':
-      return `${event.step} on ${event.node}: ${event.title}: ${event.line}; ${event.advice}`;
-    case 'worker-rates':
-      return undefined;
-    default:
-      return event satisfies never;
-  }
-}
-
 /** How far a stage is: ` 12/61`, or nothing where it does not count. */
-export function stageCount({
-  done,
-  total,
-}: {
-  readonly done?: number | undefined;
-  readonly total?: number | undefined;
-}): string {
+export function stageCount({ done, total }: Pick<StageEvent, 'done' | 'total'>): string {
   return done === undefined ? '' : ` ${done}${total === undefined ? '' : `/${total}`}`;
 }
 
-function stageText({
-  step,
-  node,
-  stage,
-  state,
-  done,
-  total,
-  seconds,
-  ...rest
-}: StageEvent): string | undefined {
-  const head = `${step} on ${node}: ${START_STAGES[stage].doing}${stageCount({ done, total })}`;
+function stageText(event: StageEvent): string | undefined {
+  const { step, node, stage, state, done, seconds, deadline = 0, advice } = event;
+  const head = `${step} on ${node}: ${START_STAGES[stage].doing}${stageCount(event)}`;
   // Lines tell when a stage begins and ends; how it goes on is for views and programs.
   if (state === 'going') return seconds < 1 || done === undefined ? head : undefined;
   if (state === 'done') return `${head}, done after ${elapsed(seconds * 1000)}`;
-  return `${head}: no progress for ${elapsed((rest.deadline ?? 0) * 1000)}${rest.advice ? `; ${rest.advice}` : ''}`;
+  return `${head}: no progress for ${elapsed(deadline * 1000)}${advice ? `; ${advice}` : ''}`;
 }

@@ -1,22 +1,6 @@
 import { latency, rounded } from '../../format.ts';
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
-import type { Quantiles, ServiceEvent, ServiceEventOf, SourceName } from '../../run/service-event.ts';
-
-/** What a service says of itself, as a line for people; undefined for what only a live view shows. */
-export function serviceEventText(event: ServiceEvent): string | undefined {
-  switch (event.kind) {
-    case 'source':
-      return sourceText(event);
-    case 'load':
-      return loadText(event);
-    case 'instances':
-    case 'bus':
-    case 'health':
-      return undefined;
-    default:
-      return event satisfies never;
-  }
-}
+import type { Quantiles, ServiceEventOf, SourceName } from '../../run/service-event.ts';
 
 const SOURCES: Readonly<Record<SourceName, string>> = {
   etcd: 'etcd',
@@ -26,7 +10,7 @@ const SOURCES: Readonly<Record<SourceName, string>> = {
 };
 
 /** That a source can be read, as it should, is no news. */
-function sourceText({ source, state, via, reason }: ServiceEventOf<'source'>): string | undefined {
+export function sourceText({ source, state, via, reason }: ServiceEventOf<'source'>): string | undefined {
   if (state === 'missing') return `cannot read ${SOURCES[source]} from here: ${reason}`;
   return via === 'recorded' && reason !== '' ? `${SOURCES[source]}: ${reason}` : undefined;
 }

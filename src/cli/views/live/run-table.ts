@@ -1,4 +1,3 @@
-import { widthOf } from '../../../config/text/text-width.ts';
 import { brief, latency, shortElapsed } from '../../../format.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { MOCK_MARK } from '../../../observe/mock-engines.ts';
@@ -10,7 +9,7 @@ import { Canvas } from './canvas.ts';
 import { COLUMN, columnsOf, meanOf, RECENT, sparkline } from './history.ts';
 import { isMock, type LiveState, readyCount, stateWord } from './live-state.ts';
 import type { Frame } from './live-text.ts';
-import { type Line, lineText, type Piece, piece } from './span-line.ts';
+import { inColumns, type Line, lineText, type Piece, piece } from './span-line.ts';
 
 export interface RunRow {
   readonly id: string;
@@ -34,13 +33,12 @@ export function runTable(rows: readonly RunRow[], now: number, frame: Frame): re
   const limited = shown.some(({ live }) => timeLeftText(live.run, now) !== '');
   const head = limited ? [...HEAD, 'limit'] : HEAD;
   const cells = [head.map((text) => piece(text, 'dim')), ...shown.map((row) => cellsOf(row, now))];
-  const widths = fitting(
-    head.map((_, index) => 2 + Math.max(...cells.map((row) => widthOf(row[index]?.text ?? '')))),
-    columns,
-  );
-  const lines = cells.map((row, index) => [
-    ...widths.map((width, column) => padded(row[column] ?? piece(''), width, column)),
-    ...sparks(shown[index - 1]?.live, columns - sumOf(widths), now),
+  // A run and its state are always there.
+  const expendable = [...head.keys()].slice(2).reverse();
+  const table = inColumns(cells, columns, { rightFrom: 2, expendable });
+  const lines = table.lines.map((line, index) => [
+    ...line,
+    ...sparks(shown[index - 1]?.live, columns - table.width, now),
   ]);
   const left = rows.length - shown.length;
   const more: readonly Line[] = left > 0 ? [[piece(`and ${left} more`, 'dim')]] : [];
@@ -72,19 +70,6 @@ function cellsOf(row: RunRow, now: number): readonly Piece[] {
     piece(itl ? latency(itl.p50) : ''),
     piece(timeLeftText(live.run, now)),
   ];
-}
-
-const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
-
-/** The columns that are there whole; a run and its state always are. */
-function fitting(widths: readonly number[], columns: number): readonly number[] {
-  const count = widths.findIndex((_, index) => sumOf(widths.slice(0, index + 1)) > columns + 2);
-  return count < 0 ? widths : widths.slice(0, Math.max(2, count));
-}
-
-function padded({ text, style }: Piece, width: number, column: number): Piece {
-  const space = ' '.repeat(Math.max(0, width - 2 - widthOf(text)));
-  return { text: column < 2 ? `${text}${space}  ` : `${space}${text}  `, style };
 }
 
 function sparks(live: LiveState | undefined, room: number, now: number): Line {

@@ -60,6 +60,32 @@ export function flow(parts: readonly Line[], columns: number): readonly Line[] {
 
 const GAP = '  ';
 
+/**
+ * Rows of cells, padded to columns that are `gap` apart; those from `rightFrom` on go to the right. Where they are wider than
+ * the terminal, columns of `expendable` are left out, in its order. `kept`: indices of the columns that are there.
+ */
+export function inColumns(
+  rows: readonly Line[],
+  columns: number,
+  {
+    gap = GAP.length,
+    rightFrom,
+    expendable,
+  }: { readonly gap?: number; readonly rightFrom: number; readonly expendable: readonly number[] },
+): { readonly lines: readonly Line[]; readonly kept: readonly number[]; readonly width: number } {
+  const widthAt = (index: number) => Math.max(...rows.map((row) => widthOf(row[index]?.text ?? '')));
+  const widths = (rows[0] ?? []).map((_, index) => widthAt(index) + gap);
+  const kept = new Set(widths.keys());
+  const total = () => [...kept].reduce((sum, index) => sum + (widths[index] ?? 0), 0);
+  for (const index of expendable) if (total() - gap > columns) kept.delete(index);
+  const padded = ({ text, style }: Piece, index: number): Piece => {
+    const space = ' '.repeat(Math.max(0, (widths[index] ?? 0) - gap - widthOf(text)));
+    return piece(`${index < rightFrom ? text + space : space + text}${' '.repeat(gap)}`, style);
+  };
+  const lines = rows.map((row) => [...kept].map((index) => padded(row[index] ?? piece(''), index)));
+  return { lines, kept: [...kept], width: total() };
+}
+
 function trimmed(line: Line): Line {
   const last = line.findLastIndex(({ text }) => text.trim() !== '');
   return line

@@ -1,8 +1,8 @@
-import { widthOf } from '../../../config/text/text-width.ts';
 import { brief, percent, shortElapsed } from '../../../format.ts';
+import { shortName } from '../../../run/node-name.ts';
 import type { WorkerLoad } from '../../../run/service-event.ts';
 import type { LiveState, WorkerPhase, WorkerState } from './live-state.ts';
-import { type Line, piece, type Style } from './span-line.ts';
+import { inColumns, type Line, piece, type Style } from './span-line.ts';
 
 interface Row {
   readonly name: string;
@@ -61,19 +61,17 @@ const isFine = ({ phase }: WorkerState): boolean => phase === 'ready';
 
 /** Those in trouble first, and all in the order of the plan. */
 function foldedWorkers(workers: readonly WorkerState[], room: number): readonly WorkerState[] {
-  const chosen = new Set(
-    [...workers.filter((worker) => !isFine(worker)), ...workers].slice(0, Math.max(room, 0)),
-  );
-  if (room > workers.filter((worker) => !isFine(worker)).length) {
-    for (const worker of workers) if (chosen.size < room) chosen.add(worker);
-  }
+  const urgent = workers.toSorted((one, other) => Number(isFine(one)) - Number(isFine(other)));
+  const chosen = new Set(urgent.slice(0, Math.max(room, 0)));
   return workers.filter((worker) => chosen.has(worker));
 }
 
 function workerRow(worker: WorkerState, state: LiveState, now: number): Row {
   const { step, nodes, phase, since, note, next, restarts } = worker;
   const listed = phase === 'lost' && state.instances?.instances.some((one) => one.step === step);
-  const first = shortName(nodes[0] ?? '-');
+  const [host = '-'] = nodes;
+  // An address has no domain.
+  const first = /^[\d.]+$/.test(host) ? host : shortName(host);
   return {
     name: step,
     node: nodes.length > 1 ? `${first} +${nodes.length - 1}` : first,
@@ -86,26 +84,20 @@ function workerRow(worker: WorkerState, state: LiveState, now: number): Row {
   };
 }
 
-/** Without the domain, which all nodes share. */
-function shortName(host: string): string {
-  return /^[\d.]+$/.test(host) ? host : (host.split('.')[0] ?? host);
-}
-
 /**
  * By its engine's metrics, else by its log, which knows more than Dynamo's own metrics. Of a prefill worker, the first
  * token of each request is no throughput.
  */
 function loadOf({ step, role }: WorkerState, { load, logged }: LiveState): WorkerLoad {
-  const { time: _, kind: __, step: ___, role: ____, ...rates } = logged.get(step) ?? {};
   const own = load?.workers[step];
-  const engine = own?.kvUsage !== undefined;
-  const both: WorkerLoad = engine ? { ...rates, ...own } : { ...own, ...rates };
+  const { time: _, kind: __, step: ___, role: ____, ...rates } = logged.get(step) ?? {};
+  const both: WorkerLoad = own?.kvUsage === undefined ? { ...own, ...rates } : { ...rates, ...own };
   if (role !== 'prefill') return both;
   const { outputTokensPerSecond: _____, ...rest } = both;
   return rest;
 }
 
-function numbersOf(load: WorkerLoad): readonly string[] {
+function numbersOf(load: { readonly [Field in keyof WorkerLoad]: number | undefined }): readonly string[] {
   const rate = (value: number | undefined) => (value === undefined ? '-' : brief(value));
   return [
     rate(load.running),
@@ -119,12 +111,11 @@ function numbersOf(load: WorkerLoad): readonly string[] {
 function roleRow(role: string, state: LiveState): Row {
   const workers = [...state.workers.values()].filter((worker) => worker.role === role);
   const loads = workers.map((worker) => loadOf(worker, state));
-  const sum = (field: keyof WorkerLoad) => {
+  const total = (field: keyof WorkerLoad) => {
     const values = loads.flatMap((load) => load[field] ?? []);
-    return values.length === 0 ? {} : { [field]: values.reduce((total, each) => total + each, 0) };
+    return values.length === 0 ? undefined : values.reduce((sum, each) => sum + each, 0);
   };
-  const usages = loads.flatMap(({ kvUsage }) => kvUsage ?? []);
-  const ready = workers.filter(isFine).length;
+  const [ready, usage] = [workers.filter(isFine).length, total('kvUsage')];
   return {
     name: role,
     node: `×${workers.length}`,
@@ -133,67 +124,33 @@ function roleRow(role: string, state: LiveState): Row {
     since: '',
     note: '',
     numbers: numbersOf({
-      ...sum('running'),
-      ...sum('queued'),
-      ...(usages.length > 0 && { kvUsage: usages.reduce((total, each) => total + each, 0) / usages.length }),
-      ...sum('inputTokensPerSecond'),
-      ...sum('outputTokensPerSecond'),
+      running: total('running'),
+      queued: total('queued'),
+      kvUsage: usage && usage / loads.filter(({ kvUsage }) => kvUsage !== undefined).length,
+      inputTokensPerSecond: total('inputTokensPerSecond'),
+      outputTokensPerSecond: total('outputTokensPerSecond'),
     }),
   };
 }
 
-/** Columns of numbers by what they tell beyond the others; the last ones have no room first. */
-const KEPT_LONGEST = [4, 0, 1, 2, 3];
+/** Names and states are never cut: where there is no room, numbers are left out, then the node and since when. */
+const EXPENDABLE = [7, 6, 5, 4, 1, 3];
+/** Columns before the numbers. */
+const TEXTS = 4;
 
-/** Names are never cut: where there is no room, numbers are left out, then the node and since when. */
 function aligned(rows: readonly Row[], columns: number): readonly Line[] {
-  const width = (of: (row: Row) => string) => Math.max(...rows.map((row) => widthOf(of(row))));
-  const gap = columns < 100 ? ' ' : '  ';
-  const sizes = HEAD.numbers.map((_, index) =>
-    Math.max(
-      5,
-      width((row) => row.numbers[index] ?? ''),
-    ),
-  );
-  const plain = (row: Row): Style => (row === HEAD ? 'dim' : 'plain');
-  const text = (of: (row: Row) => string, style: (row: Row) => Style = plain, right = false) => ({
-    of,
-    style,
-    right,
-    size: width(of),
-    kept: true,
+  const cells = rows.map((row): Line => {
+    const plain: Style = row === HEAD ? 'dim' : 'plain';
+    const numbers = HEAD.numbers.map((_, index) => (row.numbers[index] ?? '').padStart(5));
+    return [row.name, row.node, row.state, row.since, ...numbers].map((text, index) =>
+      piece(text, index === 2 ? row.style : plain),
+    );
   });
-  const node = text((row) => row.node);
-  const since = text((row) => row.since, plain, true);
-  const texts = [
-    text(({ name }) => name),
-    node,
-    text(
-      ({ state }) => state,
-      ({ style }) => style,
-    ),
-    since,
-  ];
-  const used = () => texts.reduce((sum, { size, kept }) => sum + (kept ? size + gap.length : 0), 0);
-  const shown = new Set(KEPT_LONGEST);
-  const total = () =>
-    used() + [...shown].reduce((sum, index) => sum + (sizes[index] ?? 0) + gap.length, -gap.length);
-  for (const index of KEPT_LONGEST.slice(1).reverse()) if (total() > columns) shown.delete(index);
-  for (const each of [node, since]) if (total() > columns) each.kept = false;
-  return rows.map((row) => {
-    const numbers = sizes
-      .map((size, index) => (shown.has(index) ? (row.numbers[index] ?? '').padStart(size) : undefined))
-      .filter((text) => text !== undefined);
-    return [
-      ...texts.flatMap(({ of, style, right, size, kept }) =>
-        kept ? [piece(`${padded(of(row), size, right)}${gap}`, style(row))] : [],
-      ),
-      row.note === '' ? piece(numbers.join(gap), plain(row)) : piece(row.note, row.style),
-    ];
+  const gap = columns < 100 ? 1 : 2;
+  const { lines, kept } = inColumns(cells, columns, { gap, rightFrom: 3, expendable: EXPENDABLE });
+  const texts = kept.filter((index) => index < TEXTS).length;
+  return rows.map(({ note, style }, index) => {
+    const line = lines[index] ?? [];
+    return note === '' ? line : [...line.slice(0, texts), piece(note, style)];
   });
-}
-
-function padded(text: string, width: number, right: boolean): string {
-  const space = ' '.repeat(Math.max(0, width - widthOf(text)));
-  return right ? `${space}${text}` : `${text}${space}`;
 }
