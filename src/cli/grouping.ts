@@ -1,6 +1,9 @@
 /** Items with the same key, in the order of their first. */
-export function grouped<T>(items: readonly T[], key: (item: T) => string): readonly (readonly [T, ...T[]])[] {
-  const groups = new Map<string, [T, ...T[]]>();
+export function grouped<T>(
+  items: readonly T[],
+  key: (item: T) => unknown,
+): readonly (readonly [T, ...T[]])[] {
+  const groups = new Map<unknown, [T, ...T[]]>();
   for (const item of items) {
     const found = groups.get(key(item));
     if (found) found.push(item);

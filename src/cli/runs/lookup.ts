@@ -1,5 +1,6 @@
 import { DynSlurmError, errorText, withFallback } from '../../errors.ts';
 import { findRun, listRuns, type Run } from '../../run/folder.ts';
+import { grouped } from '../grouping.ts';
 import type { World } from '../world.ts';
 import { clusterNames, readProfile } from './cluster/clusters.ts';
 import { type Connection, connect, type FoundRun } from './cluster/connect.ts';
@@ -123,9 +124,8 @@ export async function lookUpRuns(options: LookupOptions, world: World): Promise<
 async function runsOf(connections: readonly Connection[], world: World): Promise<readonly FoundRun[]> {
   const found: FoundRun[] = [];
   const strangers = new Map<string, Connection>();
-  for (const keepers of byRunsDir(connections)) {
+  for (const keepers of grouped(connections, ({ host, runsDir }) => `${host.name}:${runsDir}`)) {
     const [first] = keepers;
-    if (first === undefined) continue;
     for (const run of await listRuns(first.host, first.runsDir)) {
       const cluster = run.job?.cluster ?? first.cluster;
       const own = keepers.find((keeper) => keeper.cluster === cluster) ?? strangers.get(cluster);
@@ -146,17 +146,6 @@ async function strangerIn(keeper: Connection, cluster: string, world: World): Pr
   if (keeper.host.dial) return keeper;
   const own = await usable(cluster, await clusterNames(world), world);
   return own === undefined || own.host.dial ? keeper : own;
-}
-
-function byRunsDir(connections: readonly Connection[]): readonly (readonly Connection[])[] {
-  const groups = new Map<string, Connection[]>();
-  for (const connection of connections) {
-    const place = `${connection.host.name}:${connection.runsDir}`;
-    const group = groups.get(place);
-    if (group) group.push(connection);
-    else groups.set(place, [connection]);
-  }
-  return [...groups.values()];
 }
 
 /**

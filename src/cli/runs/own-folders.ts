@@ -15,3 +15,9 @@ export function configFolder({ env, home }: Pick<World, 'env' | 'home'>): string
 function absolute(path: string | undefined): string | undefined {
   return path?.startsWith('/') ? path : undefined;
 }
+
+/** Names of a folder's files with this ending, without it; sorted. */
+export async function namesIn(folder: string, ending: string, world: World): Promise<readonly string[]> {
+  const files = await world.listDir(folder);
+  return files.flatMap((file) => (file.endsWith(ending) ? [file.slice(0, -ending.length)] : []));
+}

@@ -7,6 +7,7 @@ import type { Load } from '../../run/service-event.ts';
 import { type RunState, stateAfter } from '../../run/state.ts';
 import type { JobId } from '../../scheduler/job-id.ts';
 import type { JobStatus } from '../../scheduler/scheduler.ts';
+import { grouped } from '../grouping.ts';
 import type { World } from '../world.ts';
 import { adopt, jobIdOf } from './adopt.ts';
 import { succeededBefore } from './chain.ts';
@@ -29,17 +30,11 @@ export interface RunReport extends FoundRun {
 /** Runs as they are now, with one call of squeue for all that a cluster still has. */
 export async function reportRuns(found: readonly FoundRun[], world: World): Promise<readonly RunReport[]> {
   const logged = await fromLogs(found);
-  const reports: RunReport[] = [];
-  for (const connection of new Set(logged.map((report) => report.connection))) {
-    const own = logged.filter((report) => report.connection === connection);
-    reports.push(...(await withQueues(own, connection, world)));
+  const reports = new Map<string, RunReport>();
+  for (const own of grouped(logged, ({ connection }) => connection)) {
+    for (const report of await withQueues(own, own[0].connection, world)) reports.set(report.run.dir, report);
   }
-  const byFolder = new Map(reports.map((report) => [report.run.dir, report]));
-  return logged.map(({ run }) => {
-    const report = byFolder.get(run.dir);
-    if (report === undefined) throw new Error(`no report of ${run.id}`);
-    return report;
-  });
+  return logged.flatMap(({ run }) => reports.get(run.dir) ?? []);
 }
 
 /** Logs that one round trip brings, so that memory does not grow with the number of runs; here each is read alone. */
@@ -47,17 +42,15 @@ const TOGETHER = 100;
 
 async function fromLogs(found: readonly FoundRun[]): Promise<readonly RunReport[]> {
   const reports = new Map<FoundRun, RunReport>();
-  for (const host of new Set(found.map(({ connection }) => connection.host))) {
-    const own = found.filter(({ connection }) => connection.host === host);
+  for (const own of grouped(found, ({ connection }) => connection.host)) {
+    const { host } = own[0].connection;
     const together = host.dial ? TOGETHER : 1;
     for (let from = 0; from < own.length; from += together) {
       const part = own.slice(from, from + together);
-      const logs = await readRunLogs(
-        host,
-        part.map(({ run }) => run),
-      );
-      for (const [index, one] of part.entries()) {
-        const state = stateAfter(logs[index]?.events ?? []);
+      const runs = part.map(({ run }) => run);
+      for (const [index, { events }] of (await readRunLogs(host, runs)).entries()) {
+        const one = part[index] as FoundRun;
+        const state = stateAfter(events);
         reports.set(one, { ...one, jobId: jobIdOf(one.run.job, state), state, unreachable: false });
       }
     }
@@ -74,7 +67,7 @@ async function withQueues(
   const reports = await withLostJobs(logged, connection, world);
   const ids = reports.flatMap(({ jobId, state }) => (jobId !== undefined && !state.verdict ? [jobId] : []));
   if (ids.length === 0) return reports;
-  const answer = await ask(connection, ids, world);
+  const answer = await connection.scheduler.status(ids, world.signal).catch(trouble);
   return Promise.all(
     reports.map(async (report) => notNeeded(await withQueue(report, answer, world.now()), connection)),
   );
@@ -88,12 +81,8 @@ async function withLostJobs(
 ): Promise<readonly RunReport[]> {
   const lost = reports.filter(({ jobId, state }) => jobId === undefined && !state.verdict);
   if (lost.length === 0) return reports;
-  const jobs = await connection.scheduler
-    .find(
-      lost.map(({ run }) => run.id),
-      world.signal,
-    )
-    .catch(trouble);
+  const ids = lost.map(({ run }) => run.id);
+  const jobs = await connection.scheduler.find(ids, world.signal).catch(trouble);
   if (jobs instanceof DynSlurmError) {
     return reports.map((report) => (lost.includes(report) ? { ...report, unreachable: true } : report));
   }
@@ -117,10 +106,6 @@ async function notNeeded(report: RunReport, connection: Connection): Promise<Run
 }
 
 type Answer = ReadonlyMap<JobId, JobStatus> | DynSlurmError;
-
-async function ask({ scheduler }: Connection, ids: readonly JobId[], { signal }: World): Promise<Answer> {
-  return scheduler.status(ids, signal).catch(trouble);
-}
 
 function trouble(error: unknown): DynSlurmError {
   if (error instanceof DynSlurmError && error.code === 'connection') return error;

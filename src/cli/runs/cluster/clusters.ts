@@ -7,7 +7,7 @@ import type { SourceFile } from '../../../config/yaml/parse.ts';
 import { parseYaml } from '../../../config/yaml/parse.ts';
 import { DynSlurmError } from '../../../errors.ts';
 import type { World } from '../../world.ts';
-import { configFolder } from '../own-folders.ts';
+import { configFolder, namesIn } from '../own-folders.ts';
 import { notOwn, notTrusted, type RefusedProfile } from './refusal.ts';
 
 /** Used where no profile is chosen; every value of it may be a default. */
@@ -31,12 +31,9 @@ export interface ChosenCluster {
 /** Names that `cluster:` may have. */
 export async function clusterNames(world: World): Promise<readonly string[]> {
   const { user, project } = await shelves(world);
-  const listed = [user, project].map((folder) => (folder === undefined ? [] : world.listDir(folder)));
-  const files = (await Promise.all(listed)).flat();
-  const names = files
-    .filter((file) => file.endsWith('.yaml'))
-    .map((file) => file.slice(0, -'.yaml'.length))
-    .filter((name) => clusterName.safeParse(name).success);
+  const folders = [user, project].filter((folder) => folder !== undefined);
+  const listed = await Promise.all(folders.map((folder) => namesIn(folder, '.yaml', world)));
+  const names = listed.flat().filter((name) => clusterName.safeParse(name).success);
   return [...new Set([...BUILT_IN, DEFAULT, ...names])].sort();
 }
 

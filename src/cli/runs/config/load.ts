@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { namesIn } from '../../../config/topology.ts';
+import { namesIn as namesInConfig } from '../../../config/topology.ts';
 import { formatDiagnostic } from '../../../config/yaml/diagnostic.ts';
 import type { SourceFile } from '../../../config/yaml/parse.ts';
 import { parseYaml } from '../../../config/yaml/parse.ts';
@@ -9,6 +9,7 @@ import { type PlannedConfig, planConfig } from '../../../plan/plan-config.ts';
 import { styled } from '../../styled.ts';
 import type { World } from '../../world.ts';
 import { chooseCluster, clusterNames } from '../cluster/clusters.ts';
+import { namesIn } from '../own-folders.ts';
 
 export interface LoadOptions {
   /** Name of a cluster profile; wins over the environment and the config. */
@@ -44,7 +45,7 @@ export async function loadSource(
 ): Promise<Loaded> {
   const [knownTopologies, knownClusters] = await Promise.all([topologyNames(world), clusterNames(world)]);
   const parsed = parseYaml(config.file, config.text);
-  const names = namesIn(parsed);
+  const names = namesInConfig(parsed);
   const topology = await readTopology(names.topology, knownTopologies, world);
   const cluster = await chooseCluster(options.cluster, names.cluster, knownClusters, world);
   const resolved = planConfig({
@@ -82,8 +83,7 @@ export function validJob(loaded: Loaded, world: World): ValidJob | undefined {
 
 /** Names of the published topologies. */
 export async function topologyNames(world: World): Promise<readonly string[]> {
-  const files = await world.listDir(topologyFolder(world));
-  return files.filter((name) => name.endsWith('.yaml')).map((name) => name.slice(0, -'.yaml'.length));
+  return namesIn(topologyFolder(world), '.yaml', world);
 }
 
 export async function readTopology(

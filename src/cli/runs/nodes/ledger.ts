@@ -1,41 +1,46 @@
 import { join } from 'node:path';
+import type { z } from 'zod';
 import { withFallback } from '../../../errors.ts';
 import { blameInLog, type RunSignature } from '../../../observe/run-signature.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { type Blame, FAILED } from '../../../run/blame.ts';
+import { fields, list, parseJson, read, text } from '../../../run/lenient.ts';
 import type { RunState } from '../../../run/state.ts';
 import { expandHostlist } from '../../../scheduler/hostlist.ts';
 import type { GivenOptions } from '../../../scheduler/scheduler.ts';
 import type { World } from '../../world.ts';
 import { type Connection, type FoundRun, LOCAL } from '../cluster/connect.ts';
+import { namesIn, stateFolder } from '../own-folders.ts';
+
+const BAD_NODE = fields(
+  {
+    node: text,
+    reason: text,
+    /** Id of the run. */
+    run: text,
+    /** RFC 3339. */
+    time: text,
+  },
+  {
+    /** The user said that it is well again; what was before this time does not count. RFC 3339. */
+    forgotten: text,
+  },
+);
 
 /** A node that was to blame for the end of a run. */
-export interface BadNode {
-  readonly node: string;
-  readonly reason: string;
-  /** Id of the run. */
-  readonly run: string;
-  /** RFC 3339. */
-  readonly time: string;
-  /** The user said that it is well again; what was before this time does not count. RFC 3339. */
-  readonly forgotten?: string;
-}
+export type BadNode = z.output<typeof BAD_NODE>;
 
 /** Milliseconds that a node stays out of new jobs: administrators see to most within a day. */
 const KEPT = 24 * 3_600_000;
 
+const folder = (world: World): string => join(stateFolder(world), 'nodes');
+
 /** The user's notes on the nodes of a cluster. */
-function file(cluster: string, { env, home }: World): string {
-  return join(env.XDG_STATE_HOME || join(home, '.local/state'), 'dyn-slurm/nodes', `${cluster}.json`);
-}
+const file = (cluster: string, world: World): string => join(folder(world), `${cluster}.json`);
 
 /** Names of the clusters of which something is noted. */
 export async function notedClusters(world: World): Promise<readonly string[]> {
-  const names = await world.listDir(join(file('', world), '..'));
-  return names
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => name.slice(0, -'.json'.length))
-    .sort();
+  return namesIn(folder(world), '.json', world);
 }
 
 /** By name; those that count, not those that the user has forgotten. Notes that cannot be read are none. */
@@ -44,29 +49,14 @@ export async function badNodes(cluster: string, world: World): Promise<readonly 
 }
 
 async function entries(cluster: string, world: World): Promise<readonly BadNode[]> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await world.readFile(file(cluster, world)));
-  } catch {
-    return [];
-  }
+  const text = await world.readFile(file(cluster, world)).catch(() => '');
   const since = oldest(world);
-  return (Array.isArray(value) ? value : [])
-    .filter(isBadNode)
+  return (read(list(BAD_NODE), parseJson(text)) ?? [])
     .filter(({ time, forgotten = '' }) => time >= since || forgotten >= since)
     .sort((a, b) => a.node.localeCompare(b.node));
 }
 
 const oldest = (world: World): string => new Date(world.now().getTime() - KEPT).toISOString();
-
-function isBadNode(value: unknown): value is BadNode {
-  const fields = ['node', 'reason', 'run', 'time'] as const;
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    fields.every((name) => typeof (value as Record<string, unknown>)[name] === 'string')
-  );
-}
 
 async function write(cluster: string, nodes: readonly BadNode[], world: World): Promise<void> {
   await world.writeFile(file(cluster, world), `${JSON.stringify(nodes, null, 2)}\n`, 0o600);

@@ -1,23 +1,27 @@
 import { join } from 'node:path';
+import type { z } from 'zod';
+import { fields, number, parseJson, read, text } from '../../../run/lenient.ts';
 import type { World } from '../../world.ts';
 import { stateFolder } from '../own-folders.ts';
 
-/** A submit that has begun. Its note goes when Slurm has answered, so what is left was cut off. */
-export interface Submission {
-  readonly run: string;
+const SUBMISSION = fields({
+  run: text,
   /** Of the run, absolute, on the cluster. */
-  readonly dir: string;
-  readonly cluster: string;
+  dir: text,
+  cluster: text,
   /** The same for two submits of the same job. */
-  readonly digest: string;
+  digest: text,
   /** Who submits: a machine's name, and a process there. */
-  readonly machine: string;
-  readonly pid: number;
+  machine: text,
+  pid: number,
   /** Only in the same does the pid tell whether that process lives. */
-  readonly pidWorld: string;
+  pidWorld: text.catch(''),
   /** RFC 3339. */
-  readonly began: string;
-}
+  began: text,
+});
+
+/** A submit that has begun. Its note goes when Slurm has answered, so what is left was cut off. */
+export type Submission = z.output<typeof SUBMISSION>;
 
 /** Milliseconds in which sbatch has answered or was given up; documented in docs/runs.md. */
 const IN_FLIGHT = 10 * 60_000;
@@ -37,10 +41,10 @@ export async function forgetSubmission(run: string, world: World): Promise<void>
 }
 
 /** An earlier submit of the same job. */
-export interface EarlierSubmission extends Submission {
+export type EarlierSubmission = Submission & {
   /** `unknown`: it was begun elsewhere, so recently that it may be in flight still. */
   readonly end: 'cut off' | 'unknown';
-}
+};
 
 /** Submits of the same job to the same cluster that are not known to be in flight, the newest first. */
 export async function earlierSubmissions(
@@ -48,7 +52,7 @@ export async function earlierSubmissions(
   world: World,
 ): Promise<readonly EarlierSubmission[]> {
   const names = await world.listDir(folder(world));
-  const noted = await Promise.all(names.map((name) => read(join(folder(world), name), world)));
+  const noted = await Promise.all(names.map((name) => readNote(join(folder(world), name), world)));
   const now = world.now().getTime();
   const found: EarlierSubmission[] = [];
   for (const submission of noted) {
@@ -76,15 +80,7 @@ function endOf(
   return self.lives(pid) ? 'in flight' : 'cut off';
 }
 
-async function read(path: string, world: World): Promise<Submission | undefined> {
-  try {
-    const noted = JSON.parse(await world.readFile(path)) as Partial<Record<keyof Submission, unknown>>;
-    const { run, dir, cluster, digest, machine, pid, pidWorld = '', began } = noted;
-    const texts = [run, dir, cluster, digest, machine, pidWorld, began];
-    if (!texts.every((text) => typeof text === 'string') || typeof pid !== 'number') return undefined;
-    return { ...noted, pidWorld } as Submission;
-  } catch {
-    // Cut off itself, or gone meanwhile.
-    return undefined;
-  }
+/** Undefined for one that was cut off itself, or is gone meanwhile. */
+async function readNote(path: string, world: World): Promise<Submission | undefined> {
+  return read(SUBMISSION, parseJson(await world.readFile(path).catch(() => '')));
 }
