@@ -33,68 +33,43 @@ export async function findLogs(
   world: World,
 ): Promise<FoundLogs> {
   const runs = await lookUpRuns(options, world);
-  const latest = await newestMeant(runs, 'shown', quietUnless(first === undefined, world));
-  if (first === undefined) return { found: newest(latest), step: undefined };
-  const named = (await pick(runs, first, world)) ?? (await elsewhere(first, second, latest, options, world));
-  if (second === undefined) return oneWord(first, named, latest);
-  if (named) return { found: named, step: await knownStep(named, second) };
-  const other = await pick(runs, second, world);
-  if (other === undefined) throw noRun(first);
-  return { found: other, step: await knownStep(other, first) };
-}
-
-/** A run at a distance, unless the one word is a step of the newest run here. */
-async function elsewhere(
-  first: string,
-  second: string | undefined,
-  latest: FoundRun | undefined,
-  options: LookupOptions,
-  world: World,
-): Promise<FoundRun | undefined> {
-  const isStep =
-    second === undefined &&
-    latest !== undefined &&
-    (await stepNames(latest)).some((step) => isOf(step, first));
-  return isStep ? undefined : pickAtDistance(first, options, world);
-}
-
-async function oneWord(
-  word: string,
-  run: FoundRun | undefined,
-  latest: FoundRun | undefined,
-): Promise<FoundLogs> {
-  const isStep = latest !== undefined && (await stepNames(latest)).some((step) => isOf(step, word));
-  if (run !== undefined && isStep) {
+  // A word may be a run, and then it does not matter which one is the newest.
+  const quiet = first === undefined ? world : { ...world, err: { write: () => {} } };
+  const latest = await newestMeant(runs, 'shown', quiet);
+  if (first === undefined) {
+    if (latest === undefined) throw new DynSlurmError('usage', 'there are no runs yet');
+    return { found: latest, step: undefined };
+  }
+  const steps = second === undefined && latest !== undefined ? await stepNames(latest) : [];
+  const isStep = steps.some((step) => isOf(step, first));
+  const named =
+    (await pick(runs, first, world)) ?? (isStep ? undefined : await pickAtDistance(first, options, world));
+  if (second !== undefined) {
+    if (named) return { found: named, step: await knownStep(named, second) };
+    const other = await pick(runs, second, world);
+    if (other) return { found: other, step: await knownStep(other, first) };
+  }
+  if (named && latest && isStep) {
     throw new DynSlurmError(
       'usage',
-      `${word} is both a step of the newest run and the start of run id ${run.run.id}`,
-      { hint: `write \`logs ${latest.run.id} ${word}\`, or \`logs ${run.run.id}\`` },
+      `${first} is both a step of the newest run and the start of run id ${named.run.id}`,
+      { hint: `write \`logs ${latest.run.id} ${first}\`, or \`logs ${named.run.id}\`` },
     );
   }
-  if (run !== undefined) return { found: run, step: undefined };
-  if (isStep) return { found: latest, step: word };
-  if (latest === undefined) throw noRun(word);
+  if (named) return { found: named, step: undefined };
+  if (latest && isStep) return { found: latest, step: first };
+  if (latest === undefined || second !== undefined) {
+    throw new DynSlurmError('usage', `there is no run ${first}`, {
+      hint: 'see the runs with `dyn-slurm status`',
+    });
+  }
   throw new DynSlurmError(
     'usage',
-    `${word} is neither a run nor a step of the newest run, ${latest.run.id}`,
-    { hint: `its steps are ${(await stepNames(latest)).join(', ')}; see the runs with \`dyn-slurm status\`` },
+    `${first} is neither a run nor a step of the newest run, ${latest.run.id}`,
+    {
+      hint: `its steps are ${steps.join(', ')}; see the runs with \`dyn-slurm status\``,
+    },
   );
-}
-
-/** A word may be a run, and then it does not matter which one is the newest. */
-function quietUnless(needed: boolean, world: World): World {
-  return needed ? world : { ...world, err: { write: () => {} } };
-}
-
-function newest(latest: FoundRun | undefined): FoundRun {
-  if (latest === undefined) throw new DynSlurmError('usage', 'there are no runs yet');
-  return latest;
-}
-
-function noRun(word: string): DynSlurmError {
-  return new DynSlurmError('usage', `there is no run ${word}`, {
-    hint: 'see the runs with `dyn-slurm status`',
-  });
 }
 
 async function knownStep(found: FoundRun, step: string): Promise<string> {
@@ -109,11 +84,6 @@ async function knownStep(found: FoundRun, step: string): Promise<string> {
 async function stepNames({ run, connection: { host } }: FoundRun): Promise<readonly string[]> {
   const outline = await readPlan(host, run);
   const logged = await listLogs(host, run, outline);
-  return [
-    ...new Set([
-      ...(outline?.steps ?? []).map(({ name }) => name),
-      ...logged.map(({ step }) => step),
-      JOB_LOG,
-    ]),
-  ];
+  const planned = (outline?.steps ?? []).map(({ name }) => name);
+  return [...new Set([...planned, ...logged.map(({ step }) => step), JOB_LOG])];
 }

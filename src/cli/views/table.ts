@@ -31,17 +31,10 @@ export function table(
   rows: readonly (readonly Cell[])[],
   { width = Number.POSITIVE_INFINITY, color = false, expendable = [] }: TableOptions = {},
 ): string {
-  let columns = header.map((name, index) =>
-    columnOf(
-      name,
-      rows.map((row) => row[index] ?? ''),
-    ),
-  );
-  const fits = (): boolean =>
-    sumOf(
-      columns.map((each) => each.width),
-      GAP,
-    ) <= width;
+  const cellsAt = (index: number) => rows.map((row) => row[index] ?? '');
+  let columns = header.map((name, index) => columnOf(name, cellsAt(index)));
+  const widths = () => columns.map((each) => each.width);
+  const fits = () => sumOf(widths(), GAP) <= width;
   for (const name of expendable) {
     if (fits()) break;
     columns = columns.filter((each) => each.name !== name);
@@ -49,8 +42,8 @@ export function table(
   const below = fits() || columns.at(-1)?.name !== '' ? undefined : columns.at(-1);
   if (below) columns = columns.slice(0, -1);
   for (const gap of [GAP, NARROW_GAP]) {
-    const widths = widthsWithin(columns, width, gap);
-    if (widths) return inColumns(columns, widths, { rows: rows.length, gap, color, below, width });
+    const within = widthsWithin(columns, width, gap);
+    if (within) return inColumns(columns, within, { rows: rows.length, gap, color, below, width });
   }
   if (below) columns = [...columns, below];
   return inBlocks(columns, rows.length, width, color);
@@ -82,10 +75,9 @@ const sumOf = (widths: readonly number[], gap: number): number =>
 function widthsWithin(columns: readonly Column[], width: number, gap: number): readonly number[] | undefined {
   const widths = columns.map((column) => column.width);
   while (sumOf(widths, gap) > width) {
-    const most = Math.max(...widths.filter((each, index) => each > (columns[index]?.least ?? 0)));
-    const widest = widths.findLastIndex(
-      (each, index) => each === most && each > (columns[index]?.least ?? 0),
-    );
+    const gives = (each: number, index: number) => each > (columns[index]?.least ?? 0);
+    const most = Math.max(...widths.filter(gives));
+    const widest = widths.findLastIndex((each, index) => each === most && gives(each, index));
     if (widest < 0) return undefined;
     widths[widest] = most - 1;
   }
@@ -108,76 +100,45 @@ function inColumns(
 ): string {
   const lines = (cells: readonly Piece[], aligned: boolean): string => {
     const parts = cells.map(({ text }, index) => {
-      const width = widths[index] ?? 0;
-      return widthOf(text) <= width ? [text] : wordLines(text, width);
+      const room = widths[index] ?? 0;
+      return widthOf(text) <= room ? [text] : wordLines(text, room);
     });
     const height = Math.max(1, ...parts.map(({ length }) => length));
-    return Array.from({ length: height }, (_, line) =>
-      trimmedLine(
-        cells.map(({ style }, index) => {
-          const text = parts[index]?.[line] ?? '';
-          const space = ' '.repeat(Math.max(0, (widths[index] ?? 0) - widthOf(text)));
-          const right = aligned && columns[index]?.numeric;
-          return {
-            before: right ? space : '',
-            text: color ? paint({ text, style }) : text,
-            after: right ? '' : space,
-          };
-        }),
-        gap,
-      ),
-    ).join('');
+    return Array.from({ length: height }, (_, line) => {
+      const padded = cells.map(({ style }, index) => {
+        const text = parts[index]?.[line] ?? '';
+        const space = ' '.repeat(Math.max(0, (widths[index] ?? 0) - widthOf(text)));
+        const shown = color ? paint({ text, style }) : text;
+        return aligned && columns[index]?.numeric ? space + shown : shown + space;
+      });
+      return `${padded.join(' '.repeat(gap)).trimEnd()}\n`;
+    }).join('');
   };
-  const head = lines(
-    columns.map(({ name }) => piece(name, 'dim')),
-    rows > 0,
-  );
-  const note = ({ text, style }: Piece): string =>
-    text === ''
-      ? ''
-      : wordLines(text, width - GAP)
-          .map((line) => `${' '.repeat(GAP)}${color ? paint({ text: line, style }) : line}\n`)
-          .join('');
-  const body = Array.from(
-    { length: rows },
-    (_, row) =>
+  const head = columns.map(({ name }) => piece(name, 'dim'));
+  const body = Array.from({ length: rows }, (_, row) => {
+    const note = below?.cells[row] ?? piece('');
+    const notes = note.text === '' ? [] : wordLines(note.text, width - GAP);
+    return [
       lines(
         columns.map(({ cells }) => cells[row] ?? piece('')),
         true,
-      ) + note(below?.cells[row] ?? piece('')),
-  );
-  return [head, ...body].join('');
-}
-
-interface Padded {
-  readonly before: string;
-  readonly text: string;
-  readonly after: string;
-}
-
-function trimmedLine(cells: readonly Padded[], gap: number): string {
-  const last = cells.findLastIndex(({ text }) => text !== '');
-  const shown = cells.slice(0, last + 1);
-  return `${shown
-    .map(({ before, text, after }, index) => `${before}${text}${index === last ? '' : after}`)
-    .join(' '.repeat(gap))}\n`;
+      ),
+      ...notes.map((text) => `${' '.repeat(GAP)}${color ? paint({ ...note, text }) : text}\n`),
+    ];
+  });
+  return [lines(head, rows > 0), ...body.flat()].join('');
 }
 
 /** A row as lines of a column's name and the value; rows are an empty line apart. */
 function inBlocks(columns: readonly Column[], rows: number, width: number, color: boolean): string {
   const label = Math.max(...columns.map(({ name }) => widthOf(name))) + GAP;
+  const line = (name: string, { text, style }: Piece): readonly string[] =>
+    wordLines(text, width - label).map(
+      (part, index) =>
+        `${(index === 0 ? name : '').padEnd(label)}${color ? paint({ text: part, style }) : part}\n`,
+    );
   const blocks = Array.from({ length: rows }, (_, row) =>
-    columns
-      .flatMap(({ name, cells }) => {
-        const { text, style } = cells[row] ?? piece('');
-        const shown = (line: string) => (color ? paint({ text: line, style }) : line);
-        return text === ''
-          ? []
-          : wordLines(text, width - label).map(
-              (line, index) => `${(index === 0 ? name : '').padEnd(label)}${shown(line)}\n`,
-            );
-      })
-      .join(''),
+    columns.flatMap(({ name, cells }) => (cells[row]?.text ? line(name, cells[row]) : [])).join(''),
   );
   return blocks.join('\n');
 }

@@ -20,17 +20,16 @@ export interface ToolsEvent {
 
 export type Report = (event: ToolsEvent) => void;
 
-/** Does one step, and reports its start and its end. */
+/** Does one step, and reports its start and its end. `work` gives its result, and that in words. */
 async function reported<T>(
   report: Report,
   step: ToolsStep,
-  work: () => Promise<T>,
-  detail: (result: T) => string,
+  work: () => Promise<readonly [result: T, detail: string]>,
 ): Promise<T> {
   report({ kind: 'started', step, detail: '' });
   try {
-    const result = await work();
-    report({ kind: 'done', step, detail: detail(result) });
+    const [result, detail] = await work();
+    report({ kind: 'done', step, detail });
     return result;
   } catch (error) {
     if ((error as DynSlurmError).code !== 'interrupted') {
@@ -52,51 +51,42 @@ export interface BuildOptions {
 export async function build(folder: string, options: BuildOptions): Promise<void> {
   const { place, report } = options;
   const { run: settings, temporary } = await scratch(folder, options);
-  const { python, environment } = await reported(
-    report,
-    'python',
-    async () => {
-      const python = await findPython(settings);
-      return { python, environment: await makeEnvironment(python, join(folder, 'venv'), settings) };
-    },
-    ({ python: { command, version } }) => `${command} ${version}`,
-  );
+  const { version, environment } = await reported(report, 'python', async () => {
+    const python = await findPython(settings);
+    const { command, version } = python;
+    const environment = await makeEnvironment(python, join(folder, 'venv'), settings);
+    return [{ version, environment }, `${command} ${version}`];
+  });
   const { pip, sitePackages } = environment;
   const { bin } = toolsIn(folder);
-  const dynamo = pinned(await readFile(lockFile(place, 'dynamo'), 'utf8'));
+  const lock = lockFile(place, 'dynamo');
+  const dynamo = pinned(await readFile(lock, 'utf8'));
   // Of two that fail, the first names the trouble; the other is stopped rather than left behind.
   const stop = new AbortController();
   const both = { ...settings, signal: AbortSignal.any([options.signal, stop.signal]) };
   const installs = [
-    reported(
-      report,
-      'dynamo',
-      async () => {
-        const said = await pipInstall({ pip, lock: lockFile(place, 'dynamo'), target: sitePackages }, both);
-        if (said !== undefined) throw pipFailed('Dynamo', said);
-      },
-      () => `ai-dynamo ${dynamo.get('ai-dynamo')} and ${dynamo.size - 1} packages`,
-    ),
-    reported(
-      report,
-      'servers',
-      () => installPrograms({ names: SERVERS, pip, lock: lockFile(place, 'servers'), temporary, bin }, both),
-      (found) => found.join(', '),
-    ),
+    reported(report, 'dynamo', async () => {
+      const said = await pipInstall({ pip, lock, target: sitePackages }, both);
+      if (said !== undefined) throw pipFailed('Dynamo', said);
+      return [undefined, `ai-dynamo ${dynamo.get('ai-dynamo')} and ${dynamo.size - 1} packages`];
+    }),
+    reported(report, 'servers', async () => {
+      const wanted = { names: SERVERS, pip, lock: lockFile(place, 'servers'), temporary, bin };
+      const found = await installPrograms(wanted, both);
+      return [found, found.join(', ')];
+    }),
   ] as const;
   const [, servers] = await Promise.all(installs).catch(async (error: unknown) => {
     stop.abort();
     await Promise.allSettled(installs);
     throw options.signal.aborted ? interrupted() : error;
   });
-  await reported(
-    report,
-    'check',
-    () => check(environment.python, settings),
-    () => 'dynamo.frontend and dynamo.mocker load',
-  );
+  await reported(report, 'check', async () => [
+    await check(environment.python, settings),
+    'dynamo.frontend and dynamo.mocker load',
+  ]);
   await rm(temporary, { recursive: true, force: true });
-  const versions = { python: python.version, packages: Object.fromEntries(dynamo), servers };
+  const versions = { python: version, packages: Object.fromEntries(dynamo), servers };
   await writeFile(stampFile(folder), `${JSON.stringify(versions, null, 2)}\n`);
 }
 
@@ -105,17 +95,13 @@ export async function addShellcheck(folder: string, options: BuildOptions): Prom
   const { place, report } = options;
   const { run: settings, temporary } = await scratch(folder, options);
   const lock = lockFile(place, 'shellcheck');
-  await reported(
-    report,
-    'shellcheck',
-    async () => {
-      const python = await findPython(settings);
-      const { pip } = await makeEnvironment(python, join(folder, 'venv'), settings);
-      const { bin } = toolsIn(place.folder);
-      return installPrograms({ names: ['shellcheck'], pip, lock, temporary, bin }, settings);
-    },
-    (found) => found.join(),
-  );
+  await reported(report, 'shellcheck', async () => {
+    const python = await findPython(settings);
+    const { pip } = await makeEnvironment(python, join(folder, 'venv'), settings);
+    const { bin } = toolsIn(place.folder);
+    const found = await installPrograms({ names: ['shellcheck'], pip, lock, temporary, bin }, settings);
+    return [found, found.join()];
+  });
 }
 
 /** Python compiles what it loads here, so that the first rehearsal need not. */

