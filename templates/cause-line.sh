@@ -8,44 +8,23 @@ JUDGED_LINES=2000
 # Lines of a process at work after which an earlier line did not end it; one of an engine at work counts for ten.
 OUTLIVED=30
 
-# By pattern: the pattern, the number of its signature in the order in which they count. By signature: its grade, and what
-# rules it out. Words of which every line that matches has one.
-SIGNATURE_PATTERN=() SIGNATURE_OF=() SIGNATURE_GRADE=() SIGNATURE_NOT=() CONSEQUENCE_PATTERN=() KNOWN_WORDS=()
-
-# Regular expressions that tell kinds of lines, by name.
+# Regular expressions that tell kinds of lines, by name. By pattern: the pattern, and the number of its signature in the order
+# in which they count. By signature: its grade, and what rules it out. Words of which every line that matches has one.
 declare -A FORM=()
+SIGNATURE_PATTERN=() SIGNATURE_OF=() SIGNATURE_GRADE=() SIGNATURE_NOT=() CONSEQUENCE_PATTERN=() KNOWN_WORDS=()
 
 # read_patterns: sets them from causes.txt, whose form src/render/cause-patterns.ts tells.
 read_patterns() {
-  local row part word signature=-1
-  local -a parts=()
+  local row rest
   while IFS= read -r row; do
-    case $row in
-      'form '*)
-        row=${row#form }
-        FORM[${row%% *}]=${row#* }
-        continue
-        ;;
-      consequence) continue ;;
-      'signature '*)
-        row=${row#signature }
-        SIGNATURE_GRADE[++signature]=${row%% *}
-        SIGNATURE_NOT[signature]=${row#* }
-        continue
-        ;;
+    rest=${row#* }
+    case ${row%% *} in
+      form) FORM[${rest%% *}]=${rest#* } ;;
+      word) KNOWN_WORDS+=("$rest") ;;
+      consequence) CONSEQUENCE_PATTERN+=("$rest") ;;
+      signature) SIGNATURE_GRADE+=("${rest%% *}") SIGNATURE_NOT+=("${rest#* }") ;;
+      says) SIGNATURE_PATTERN+=("$rest") SIGNATURE_OF+=("$((${#SIGNATURE_GRADE[@]} - 1))") ;;
     esac
-    if ((signature < 0)); then
-      CONSEQUENCE_PATTERN+=("$row")
-    else
-      SIGNATURE_PATTERN+=("$row")
-      SIGNATURE_OF+=("$signature")
-    fi
-    IFS='*' read -ra parts <<<"$row"
-    word=''
-    for part in "${parts[@]}"; do
-      ((${#part} <= ${#word})) || word=$part
-    done
-    KNOWN_WORDS+=("${word//\\/}")
   done <"$RUN_DIR/runtime/causes.txt" 2>/dev/null
 }
 

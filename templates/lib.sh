@@ -90,6 +90,14 @@ scrub() {
   done
 }
 
+# wait_for PID: its status. A trap ends a wait, not the child.
+wait_for() {
+  while kill -0 "$1" 2>/dev/null; do
+    wait "$1"
+  done
+  wait "$1"
+}
+
 random_hex() {
   od -An -N 24 -tx1 /dev/urandom | tr -d ' \n'
 }

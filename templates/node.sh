@@ -22,6 +22,8 @@ fi
 PARTS=${BASH_SOURCE[0]%/*}/node
 # shellcheck source=node/address.sh
 . "$PARTS/address.sh"
+# shellcheck source=node/interface.sh
+[[ ! -e $PARTS/interface.sh ]] || . "$PARTS/interface.sh"
 # shellcheck source=node/environment.sh
 . "$PARTS/environment.sh"
 # shellcheck source=node/gpus.sh

@@ -58,6 +58,7 @@ export const TEMPLATES = [
   'node/address.sh',
   'node/environment.sh',
   'node/gpus.sh',
+  'node/interface.sh',
   'node/model.sh',
   'image.sh',
   'cleanup.sh',
@@ -123,6 +124,7 @@ const NEEDED: Readonly<Partial<Record<TemplateName, (plan: Plan) => boolean>>> =
   'lib/tls.sh': ({ etcdGuard }) => etcdGuard === 'certificate',
   'lib/ports.sh': ({ movable }) => movable.length > 0,
   'node/gpus.sh': (plan) => checksFor(plan, 'gpus'),
+  'node/interface.sh': ({ interfaces }) => interfaces.some((name) => name !== 'auto'),
   'node/model.sh': (plan) => checksFor(plan, 'model'),
 };
 

@@ -4,22 +4,28 @@ import { NODE_FAULT_TEXTS } from '../causes/node-faults.ts';
 import { CONSEQUENCES, SIGNATURES } from '../causes/signature.ts';
 
 /**
- * causes.txt: the data by which templates/cause-line.sh judges a log. A line `form NAME REGEX`, a line `consequence`, or a
- * line `signature GRADE EXCLUSION`, whose patterns of bash follow, one a line. Signatures come in the order in which they
- * count; the exclusion is a pattern of bash, too, and may be empty.
+ * causes.txt: the data by which templates/cause-line.sh judges a log, a line each: `form NAME REGEX`, `word TEXT` (one of them
+ * is in every line that a pattern matches), `consequence PATTERN`, and `signature GRADE EXCLUSION`, whose `says PATTERN` follow.
+ * Patterns are bash's. Signatures come in the order in which they count; the exclusion may be empty.
  */
 export function causePatterns(): string {
+  const says = [...CONSEQUENCES, ...SIGNATURES.flatMap((signature) => signature.says)];
   return [
     ...Object.entries(LINE_FORMS).map(([name, form]) => `form ${name} ${form}`),
     `form node_fault ${NODE_FAULT_TEXTS.map(regexOf).join('|')}`,
-    'consequence',
-    ...CONSEQUENCES.map(globOf),
+    ...[...new Set(says.map(wordOf))].map((word) => `word ${word}`),
+    ...CONSEQUENCES.map((text) => `consequence ${globOf(text)}`),
     ...SIGNATURES.flatMap(({ weight, says, not = [] }) => [
       `signature ${weight === 'broad' ? GRADE.error : GRADE[weight ?? 'cause']} ${exclusion(not)}`,
-      ...says.map(globOf),
+      ...says.map((text) => `says ${globOf(text)}`),
     ]),
     '',
   ].join('\n');
+}
+
+/** The longest part of a pattern that is plain text; the first of several. */
+function wordOf(text: string): string {
+  return text.split('*').reduce((longest, part) => (part.length > longest.length ? part : longest), '');
 }
 
 function exclusion(texts: readonly string[]): string {

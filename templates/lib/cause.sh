@@ -8,15 +8,19 @@ OF_SLURMSTEPD='^(slurmstepd[^:]*:|\[[^]]*\]( slurmstepd[^:]*:)?) error: '
 
 # ended_step: sets ENDED to a step that ought to be up and has ended; to nothing where only a record of one is there.
 ended_step() {
-  local name file
-  for name in "${STEPS[@]}"; do
-    ENDED=$name
-    is_up "$name" && ! alive "$name" && return
+  for ENDED in "${STEPS[@]}"; do
+    is_up "$ENDED" && ! alive "$ENDED" && return
   done
   ENDED=''
+  recorded_step
+}
+
+# recorded_step: sets STEP to one that is up and has a record all the same.
+recorded_step() {
+  local file
   for file in "$ATTEMPT_DIR"/state/*.exit; do
     step_of "$file"
-    is_up "$STEP" && return
+    ! is_up "$STEP" || [[ ! -r $file ]] || return 0
   done
   return 1
 }
@@ -38,7 +42,7 @@ find_cause() {
     ! kept_by_order || return 0
     sleep 0.1
   done 2>/dev/null
-  ! ended_by_order || end cancelled "the job's steps were told to end from outside the job"
+  ! recorded_step || end cancelled "the job's steps were told to end from outside the job"
   srun_end "$name"
 }
 
@@ -46,7 +50,7 @@ find_cause() {
 # whether the step had been told to end, the node, the line that says why. Times are those of the nodes' clocks, which may
 # differ by more than a process outlives the one that it hangs on.
 first_end() {
-  local file first='' how name time
+  local file name first='' how time
   local -a record
   for file in "$ATTEMPT_DIR"/state/*.exit; do
     step_of "$file"
@@ -103,21 +107,11 @@ blame_other() {
   done
 }
 
-# ended_by_order: sets STEP to one that is up and has a record all the same.
-ended_by_order() {
-  local file
-  for file in "$ATTEMPT_DIR"/state/*.exit; do
-    step_of "$file"
-    ! is_up "$STEP" || [[ ! -r $file ]] || return 0
-  done
-  return 1
-}
-
 # kept_by_order: that somebody else told one step to end is its own affair where the job goes on without it. Sets CAUSE and
 # REASON.
 kept_by_order() {
   local -a record=()
-  ended_by_order && [[ ${STEP_POLICY[$STEP]:-} == keep && ${STEP_KIND[$STEP]} != @(monitor|cleanup) ]] || return 1
+  recorded_step && [[ ${STEP_POLICY[$STEP]:-} == keep && ${STEP_KIND[$STEP]} != @(monitor|cleanup) ]] || return 1
   mapfile -t record < <(cat "$ATTEMPT_DIR/state/$STEP".*.exit)
   CAUSE=([step]=$STEP [role]=${STEP_ROLE[$STEP]} [node]=${record[3]:-})
   REASON="$STEP was told to end from outside the $WHAT"

@@ -42,16 +42,6 @@ last_said() {
   printf '%s' "${line:+: ${line:0:300}}"
 }
 
-# wait_for PID: its status. A trap ends a wait, not the child.
-wait_for() {
-  local status=0
-  while kill -0 "$1" 2>/dev/null; do
-    wait "$1"
-    status=$?
-  done
-  return "$status"
-}
-
 # take_environment FILE: NAME=VALUE, each ended by NUL. Steps get all that is new. This shell, which finds Slurm's commands
 # by it, does too, except for names that lib.sh uses.
 take_environment() {

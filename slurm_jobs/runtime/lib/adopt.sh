@@ -21,11 +21,7 @@ keep_supervised() {
     ((!tries)) || echo "dyn-slurm: the supervisor was killed (status $status), and is started again"
     /bin/bash "$flag" "$RUN_DIR/job.sbatch" "--supervise=$TOLD" "$@" &
     SUPERVISOR=$!
-    # A signal ends the wait, not the supervisor.
-    while kill -0 "$SUPERVISOR" 2>/dev/null; do
-      wait "$SUPERVISOR"
-    done
-    wait "$SUPERVISOR"
+    wait_for "$SUPERVISOR"
     status=$?
     ((status > 128)) || exit "$status"
     sleep 0.5

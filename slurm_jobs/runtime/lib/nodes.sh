@@ -107,9 +107,8 @@ hear_nodes() {
   for pause in "${ASK_AGAIN[@]}" ''; do
     hear_answers
     mapfile -t silent < <(silent_nodes)
-    if [[ ${#silent[@]} -eq 0 || -z $pause ]] || ((SECONDS + pause >= ASK_FROM + ANSWER_TIME)); then
-      break
-    fi
+    [[ ${#silent[@]} -gt 0 && -n $pause ]] || break
+    ((SECONDS + pause < ASK_FROM + ANSWER_TIME)) || break
     late=("${silent[@]}")
     sleep "$pause"
     ask "${silent[@]}"
@@ -122,11 +121,8 @@ hear_nodes() {
 
 # hear_answers: of the nodes asked last, once their step has ended.
 hear_answers() {
-  local line host word text NOW
-  # A signal ends the wait, not srun.
-  while kill -0 "$ASKING" 2>/dev/null; do
-    wait "$ASKING"
-  done
+  local line host word text address interface NOW
+  wait_for "$ASKING"
   now
   cat "$ATTEMPT_DIR/state/preflight.srun" >&2
   while IFS= read -r line; do
@@ -182,22 +178,17 @@ note() {
 
 # judge HOST: what its answer leaves open. It read its clock, last of all, between being asked and its srun's end.
 judge() {
-  local host=$1 clock=${CLOCK[$1]-none}
-  case $clock in
-    none)
-      FAULT[$host]="gave no full answer in $WAITED s: $(srun_said "$host")"
-      note problem "$host" "${FAULT[$host]}"
-      return
-      ;;
-    # It could not even be asked.
-    '') return ;;
-  esac
-  if ((clock < ASKED[$host] - SKEW)); then
-    AHEAD[$host]=$((clock - ASKED[$host]))
-    note warning "$host" "has a clock that is $((-AHEAD[$host] / 1000)) s behind the head node's"
-  elif ((clock > ANSWERED[$host] + SKEW)); then
-    AHEAD[$host]=$((clock - ANSWERED[$host]))
-    note warning "$host" "has a clock that is $((AHEAD[$host] / 1000)) s ahead of the head node's"
+  local host=$1 clock=${CLOCK[$1]-none} ahead=0 how=ahead
+  if [[ $clock == none ]]; then
+    FAULT[$host]="gave no full answer in $WAITED s: $(srun_said "$host")"
+    note problem "$host" "${FAULT[$host]}"
+  # One that could not even be asked has no clock.
+  elif [[ -n $clock ]]; then
+    ((clock >= ASKED[$host] - SKEW)) || ahead=$((clock - ASKED[$host])) how=behind
+    ((clock <= ANSWERED[$host] + SKEW)) || ahead=$((clock - ANSWERED[$host]))
+    ((ahead)) || return 0
+    AHEAD[$host]=$ahead
+    note warning "$host" "has a clock that is $((${ahead#-} / 1000)) s ${how/ahead/ahead of} the head node's"
   fi
 }
 
@@ -206,7 +197,7 @@ findings() {
   local finding list=''
   local -a hosts
   for finding in "${FINDINGS[@]}"; do
-    [[ ${finding%% *} == "$1" ]] || continue
+    [[ $finding == "$1 "* ]] || continue
     read -ra hosts <<<"${FOUND_ON[$finding]}"
     list+=",{\"text\":$(json_text "${finding#* }"),\"nodes\":$(json_list "${hosts[@]}")}"
   done
@@ -263,16 +254,15 @@ blamed() {
 
 # spare_retries: jobs that wait for this one to fail, as retries do, must not get the nodes that it fails by.
 spare_retries() {
-  local id after nodes excluded
+  local id after nodes job excluded
   is_blamed || return 0
-  printf -v nodes ',%s' "${!FAULT[@]}"
+  printf -v nodes '%s,' "${!FAULT[@]}"
   while IFS='|' read -r id after; do
     [[ $after =~ afternotok:$SLURM_JOB_ID([^0-9]|$) ]] || continue
-    excluded=$(timeout 10 scontrol show job "$id" 2>/dev/null)
-    [[ $excluded =~ ExcNodeList=([^[:space:]]+) ]] && excluded=${BASH_REMATCH[1]} || excluded=''
-    [[ $excluded != '(null)' ]] || excluded=''
-    excluded+=$nodes
-    timeout 10 scontrol update JobId="$id" ExcNodeList="${excluded#,}" >/dev/null 2>&1 ||
-      echo "dyn-slurm: cannot keep job $id from ${nodes#,}" >&2
+    job=$(timeout 10 scontrol show job "$id" 2>/dev/null)
+    excluded=''
+    [[ ! $job =~ ExcNodeList=([^[:space:]]+) || ${BASH_REMATCH[1]} == '(null)' ]] || excluded=${BASH_REMATCH[1]},
+    timeout 10 scontrol update JobId="$id" ExcNodeList="$excluded${nodes%,}" >/dev/null 2>&1 ||
+      echo "dyn-slurm: cannot keep job $id from ${nodes%,}" >&2
   done < <(timeout 10 squeue --noheader --me --states=PENDING --format='%i|%E' 2>/dev/null)
 }

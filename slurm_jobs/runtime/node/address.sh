@@ -22,9 +22,7 @@ find_address() {
   for wanted in "$@"; do
     case $wanted in
       auto) take_default ;;
-      */*) take_subnet "$wanted" ;;
-      *[*?[]*) take_glob "$wanted" ;;
-      *) take_interface "$wanted" ;;
+      *) take_named "$wanted" ;;
     esac
     [[ -z $ADDRESS ]] || break
   done
@@ -123,42 +121,6 @@ choose_on() {
   else
     TROUBLE="has several addresses on interface $1 (${ADDRESSES[*]}); write the subnet of one, such as ${ADDRESSES[0]}/${LENGTHS[0]}, as \`interface\` in the cluster profile"
   fi
-}
-
-# take_interface NAME: or the label of an address, eth0:1.
-take_interface() {
-  if [[ $1 == *:* ]]; then
-    list_addresses label "$1"
-  else
-    list_addresses dev "$1"
-  fi
-  choose_on "$1"
-  [[ -z $ADDRESS ]] || INTERFACE=${DEVICES[0]}
-}
-
-# take_glob GLOB: the first interface by name, eth2 before eth10.
-take_glob() {
-  local name
-  local -a names=()
-  list_addresses
-  for name in "${DEVICES[@]}"; do
-    # shellcheck disable=SC2053 # it is a pattern
-    [[ $name != $1 ]] || names+=("$name")
-  done
-  ((${#names[@]})) || return 0
-  name=$(printf '%s\n' "${names[@]}" | sort -V | head -n 1)
-  take_interface "$name"
-}
-
-# take_subnet NETWORK/LENGTH: the first address in it.
-take_subnet() {
-  local index
-  list_addresses
-  for index in "${!ADDRESSES[@]}"; do
-    within "${ADDRESSES[$index]}" "${1%/*}" "${1#*/}" || continue
-    ADDRESS=${ADDRESSES[$index]} INTERFACE=${DEVICES[$index]}
-    return
-  done
 }
 
 # within ADDRESS NETWORK LENGTH

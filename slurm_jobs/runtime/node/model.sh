@@ -3,32 +3,27 @@
 # `submit` on the machine where they run Slurm's commands. Who sources this has `say KIND TEXT`: kind is problem or warning.
 
 # look_at_model NEEDS PATH [MOUNTED...]: NEEDS is what engines read of the folder beside its config, `weights`, `tokenizer`,
-# both with a comma, or `config` for neither. MOUNTED are the folders of a container, where the engines run in one.
+# both with a comma, or `config` for neither. MOUNTED are the folders of a container, where the engines run in one. Says one
+# problem at most.
 look_at_model() {
-  local needs=,$1, path=${2%/} name
-  shift 2
-  MOUNTED=("$@")
+  local needs=,$1, path=${2%/} file
+  MOUNTED=("${@:3}")
   if [[ ! -r $path || (-d $path && ! -x $path) ]]; then
     say problem "cannot read the model, $path"
-    return
-  fi
-  if [[ ! -d $path ]]; then
-    look_at_file "$path"
-    return 0
-  fi
-  if [[ -d $path/snapshots && ! -e $path/config.json ]]; then
-    name=$(printf '%s\n' "$path"/snapshots/*/ | head -n 1)
-    say problem "finds no config.json in $path, which is a model of a Hugging Face cache: name a snapshot of it, such as ${name%/}"
-    return
-  fi
-  if ! is_there "$path/config.json" && ! is_there "$path/params.json"; then
+  elif [[ ! -d $path ]]; then
+    look_at_file "$path" || true
+  elif [[ -d $path/snapshots && ! -e $path/config.json ]]; then
+    file=$(printf '%s\n' "$path"/snapshots/*/ | head -n 1)
+    say problem "finds no config.json in $path, which is a model of a Hugging Face cache: name a snapshot of it, such as ${file%/}"
+  elif ! is_there "$path/config.json" && ! is_there "$path/params.json"; then
     say problem "finds no config.json in $path, which is to hold a model"
-    return
+  else
+    for file in config.json generation_config.json tokenizer.json tokenizer_config.json tokenizer.model; do
+      ! is_there "$path/$file" || look_at_file "$path/$file" || return 0
+    done
+    [[ $needs != *,tokenizer,* ]] || look_at_tokenizer "$path" || return 0
+    [[ $needs != *,weights,* ]] || look_at_weights "$path" || return 0
   fi
-  # One problem is enough.
-  look_at_files "$path" config.json generation_config.json tokenizer.json tokenizer_config.json tokenizer.model || return 0
-  [[ $needs != *,tokenizer,* ]] || look_at_tokenizer "$path" || return 0
-  [[ $needs != *,weights,* ]] || look_at_weights "$path" || return 0
 }
 
 # is_there FILE: a dangling link is.
@@ -36,24 +31,10 @@ is_there() {
   [[ -e $1 || -L $1 ]]
 }
 
-# look_at_files FOLDER NAME...: those that are there can be read; fails at the first that cannot.
-look_at_files() {
-  local folder=$1 name
-  shift
-  for name in "$@"; do
-    ! is_there "$folder/$name" || look_at_file "$folder/$name" || return
-  done
-}
-
 # look_at_file FILE: says what is wrong with it, and fails then.
 look_at_file() {
-  local file=$1 hop target line=''
-  if [[ ! -e $file && ! -L $file ]]; then
-    say problem "misses $file, which the model's index names"
-    return 1
-  fi
+  local file=$1 hop target=$1 line=''
   # A link is followed as in a container, where only what is mounted is there.
-  target=$file
   for ((hop = 0; hop < 8; hop++)); do
     [[ -L $target ]] || break
     target=$(link_target "$target")
@@ -62,22 +43,22 @@ look_at_file() {
       return 1
     fi
   done
-  if [[ ! -e $file ]]; then
+  # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+  [[ ! -r $file ]] || IFS= read -r -n 42 line <"$file"
+  if ! is_there "$file"; then
+    say problem "misses $file, which the model's index names"
+  elif [[ ! -e $file ]]; then
     say problem "has in $file a link to $target, which is not there"
-    return 1
   elif [[ ! -r $file ]]; then
     say problem "cannot read $file of the model"
-    return 1
   elif [[ ! -s $file ]]; then
     say problem "has an empty $file: copy or download the model again"
-    return 1
-  fi
-  # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
-  IFS= read -r -n 42 line <"$file"
-  [[ $line != 'version https://git-lfs.github.com/spec/v1'* ]] || {
+  elif [[ $line == 'version https://git-lfs.github.com/spec/v1'* ]]; then
     say problem "has in $file a pointer of Git LFS in place of the file: \`git lfs pull\` in the model's folder fetches it"
-    return 1
-  }
+  else
+    return 0
+  fi
+  return 1
 }
 
 # link_target LINK: where it leads, absolute, without following more links.
@@ -114,7 +95,7 @@ look_at_tokenizer() {
 # weights at all. Says what is missing, and fails then.
 look_at_weights() {
   local folder=$1 index file number
-  local -a found=() part=()
+  local -a part=()
   for index in "$folder"/*.safetensors.index.json "$folder"/*.bin.index.json; do
     is_there "$index" || continue
     look_at_file "$index" || return
@@ -123,15 +104,14 @@ look_at_weights() {
     done < <(grep -oE '"[^"]+\.(safetensors|bin)"' "$index" | tr -d '"' | sort -u)
     return
   done
-  for file in "$folder"/*.safetensors "$folder"/*.bin "$folder"/*.pt "$folder"/*.pth "$folder"/*.gguf; do
-    ! is_there "$file" || found+=("$file")
+  for file in "$folder"/*.{safetensors,bin,pt,pth,gguf} ''; do
+    ! is_there "$file" || break
   done
-  if ((${#found[@]} == 0)); then
+  if [[ -z $file ]]; then
     say problem "finds no weights in $folder, such as *.safetensors"
     return 1
-  fi
-  if [[ ! ${found[0]} =~ ^(.*-)([0-9]+)(-of-0*([1-9][0-9]*)\..*)$ ]]; then
-    look_at_file "${found[0]}"
+  elif [[ ! $file =~ ^(.*-)([0-9]+)(-of-0*([1-9][0-9]*)\..*)$ ]]; then
+    look_at_file "$file"
     return
   fi
   part=("${BASH_REMATCH[@]}")

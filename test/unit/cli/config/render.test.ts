@@ -38,6 +38,7 @@ const RUNTIME = [
     'etcd',
     'events',
     'health',
+    'http',
     'nodes',
     'ready',
     'steps',
@@ -75,7 +76,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     ...Object.fromEntries(names.map((name) => [`steps/${name}.sh`, '700'])),
     ...Object.fromEntries(names.map((name) => [`env/${name}.env`, '600'])),
   });
-  expect(world.stderr()).toBe('wrote 46 files to job; start with job/job.sbatch\n');
+  expect(world.stderr()).toBe('wrote 47 files to job; start with job/job.sbatch\n');
   expect(world.stdout()).toBe('');
 });
 
