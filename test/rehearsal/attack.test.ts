@@ -79,12 +79,9 @@ async function attack(address: string, begun: () => void, over: () => boolean) {
 }
 
 test('a stranger who tries from before etcd runs gets nothing, and one who stops it later is undone', async () => {
-  const profiles = join(stage.runs, 'config/dyn-slurm/clusters');
   const attacked = join(stage.runs, 'attacked');
-  mkdirSync(profiles, { recursive: true });
   // The job starts nothing before the stranger has tried for the first time.
-  writeFileSync(join(profiles, 'held.yaml'), `preamble: until [ -e ${attacked} ]; do sleep 0.1; done\n`);
-  process.env.XDG_CONFIG_HOME = join(stage.runs, 'config');
+  stage.profile('held', `preamble: until [ -e ${attacked} ]; do sleep 0.1; done\n`);
   const config = join(import.meta.dirname, '../fixtures/rehearsal/disaggregated.yaml');
   const rehearsal = stage.start('rehearse', config, '--cluster', 'held', '--json', '--keep');
   await rehearsal.line(/"kind":"job-started"/);

@@ -1,6 +1,5 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
 import { afterAll, expect, test } from 'vitest';
 import { processesOf, Stage } from './rehearsal.ts';
 
@@ -10,10 +9,8 @@ afterAll(() => stage.dispose());
 // A login node may see the cache, and whatever a rehearsal put there real jobs would run.
 test('a rehearsal imports no image, says so, and leaves the cache as it is', async () => {
   const cache = join(stage.runs, 'images');
-  const profiles = join(stage.runs, 'config/dyn-slurm/clusters');
-  for (const folder of [cache, profiles]) mkdirSync(folder, { recursive: true });
-  writeFileSync(join(profiles, 'cached.yaml'), `image_cache: ${cache}\n`);
-  process.env.XDG_CONFIG_HOME = join(stage.runs, 'config');
+  mkdirSync(cache);
+  stage.profile('cached', `image_cache: ${cache}\n`);
 
   const { code, events, stderr } = await stage.rehearse('cached');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

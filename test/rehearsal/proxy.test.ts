@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, afterEach, expect, test } from 'vitest';
@@ -46,10 +46,7 @@ function environments(dir: string): ReadonlyMap<string, readonly string[]> {
 }
 
 test("a proxy of the site is between none of the job's nodes, nor between them and who watches", async () => {
-  const profiles = join(stage.runs, 'config/dyn-slurm/clusters');
-  mkdirSync(profiles, { recursive: true });
-  writeFileSync(join(profiles, 'proxied.yaml'), PREAMBLE);
-  process.env.XDG_CONFIG_HOME = join(stage.runs, 'config');
+  stage.profile('proxied', PREAMBLE);
   for (const name of ['http_proxy', 'https_proxy', 'grpc_proxy']) process.env[name] = PROXY;
 
   const kept = await stage.run('rehearse', CONFIG, '--cluster', 'proxied', '--keep', '--json');

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -28,6 +28,15 @@ export interface Running {
 /** A folder for the runs of one test file; `dispose` removes it. */
 export class Stage {
   readonly runs = mkdtempSync(join(tmpdir(), 'dyn-slurm-rehearsal-'));
+
+  /** Writes a cluster profile, for all that this process runs from now on. */
+  profile(name: string, text: string): void {
+    const config = join(this.runs, 'config');
+    const profiles = join(config, 'dyn-slurm/clusters');
+    mkdirSync(profiles, { recursive: true });
+    writeFileSync(join(profiles, `${name}.yaml`), text);
+    process.env.XDG_CONFIG_HOME = config;
+  }
 
   /** The built command line, with the machine's own environment. */
   run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
