@@ -74,9 +74,12 @@ export function nodeNames(list: string): readonly string[] {
     : Array.from({ length: Number(last) + 1 }, (_, index) => nodeName(index));
 }
 
-/** The first two numbers of a job's node addresses, which no other of 200 consecutive jobs has. */
+/** So many consecutive jobs have node addresses of their own. */
+export const JOB_NETWORKS = 200;
+
+/** The first two numbers of a job's node addresses. */
 export function jobNetwork(job: number): string {
-  return `127.${20 + (job % 200)}`;
+  return `127.${20 + (job % JOB_NETWORKS)}`;
 }
 
 /** The loopback address of a job's node. */

@@ -1,7 +1,15 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
-import { isFinished, isOver, type JobRecord, jobNetwork, type StepRecord } from './job-record.ts';
+import {
+  isFinished,
+  isOver,
+  JOB_NETWORKS,
+  type JobRecord,
+  jobNetwork,
+  type StepRecord,
+} from './job-record.ts';
 import { isAlive, processesOf, sendSignal } from './process-table.ts';
 import { jobMark, type StateDir } from './state-dir.ts';
 
@@ -21,13 +29,21 @@ export function stepDir(standIn: StateDir, job: number, step: number): string {
   return join(jobDir(standIn, job), 'steps', String(step));
 }
 
-/** The next id whose node addresses nobody listens on: a job of another stand-in on this machine may have the same ones. */
+/**
+ * The next id whose node addresses nobody listens on. A job of another stand-in on this machine may have the same ones;
+ * since one that starts at this moment listens on nothing yet, the first id differs by the stand-in's folder.
+ */
 export function claimJobId(standIn: StateDir): number {
   const taken = listeningAddresses();
   const isFree = (id: number) => !taken.some((address) => address.startsWith(`${jobNetwork(id)}.`));
-  const id = claim(join(standIn.dir, 'jobs'), 1, isFree);
+  const id = claim(join(standIn.dir, 'jobs'), firstJobId(standIn), isFree);
   mkdirSync(join(jobDir(standIn, id), 'steps'));
   return id;
+}
+
+/** 101 to 300: as many as there are networks. */
+export function firstJobId({ dir }: StateDir): number {
+  return 101 + (createHash('sha256').update(dir).digest().readUInt32BE() % JOB_NETWORKS);
 }
 
 export function claimStep(standIn: StateDir, job: number): number {
@@ -37,9 +53,9 @@ export function claimStep(standIn: StateDir, job: number): number {
 /** Takes the next number by making its folder, which only one caller can. */
 function claim(dir: string, first: number, isFree: (number: number) => boolean = () => true): number {
   const last = numbered(dir).at(-1) ?? first;
-  // Where all 200 networks are in use, the next number is as good as any.
+  // Where all networks are in use, the next number is as good as any.
   for (let number = last; ; number += 1) {
-    if (number < last + 200 && !isFree(number)) continue;
+    if (number < last + JOB_NETWORKS && !isFree(number)) continue;
     try {
       mkdirSync(join(dir, String(number)), { mode: 0o700 });
       return number;

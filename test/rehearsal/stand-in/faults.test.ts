@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { nodeAddress } from '../../../src/rehearsal/slurm/job-record.ts';
 import { type Cluster, openCluster } from './cluster.ts';
 
 let cluster: Cluster;
@@ -56,9 +57,9 @@ test("once nodes are bound, a taken port is taken on the step's node for as long
     'step.sh',
     `if ((SLURM_PROCID)); then
        until bash try.sh "$DYN_SLURM_NODE_ADDR"; do sleep 0.05; done
-       touch taken
+       echo "$DYN_SLURM_NODE_ADDR" >taken
      else
-       until [[ -e taken ]]; do sleep 0.05; done
+       until [[ -s taken ]]; do sleep 0.05; done
        bash try.sh "$DYN_SLURM_NODE_ADDR"
      fi\n`,
   );
@@ -66,11 +67,11 @@ test("once nodes are bound, a taken port is taken on the step's node for as long
     '--nodes=2',
     `echo '{"time":"x","kind":"nodes-bound"}' >events.jsonl
      srun --job-name=w bash step.sh 2>/dev/null
-     bash try.sh 127.21.0.11
+     bash try.sh $(cat taken)
      true`,
   );
   await cluster.reach(id, 'COMPLETED');
-  expect(cluster.read('job.out')).toBe('127.21.0.11 taken\n');
+  expect(cluster.read('job.out')).toBe(`${nodeAddress(Number(id), 1)} taken\n`);
 });
 
 test('a slow task starts late, alone', async () => {

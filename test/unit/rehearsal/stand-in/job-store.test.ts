@@ -7,6 +7,7 @@ import { nodeAddress } from '../../../../src/rehearsal/slurm/job-record.ts';
 import {
   claimJobId,
   claimStep,
+  firstJobId,
   listJobs,
   readJob,
   runningSteps,
@@ -32,16 +33,17 @@ test('jobs and their steps are numbered in order, and found again', () => {
     writeJob(standIn, job);
     return job;
   });
-  expect(jobs.map(({ id }) => id)).toEqual([1, 2]);
+  const [first = 0, second = 0] = jobs.map(({ id }) => id);
+  expect(second).toBe(first + 1);
   expect(listJobs(standIn)).toEqual(jobs);
   const steps = ['etcd', 'nats'].map((name) => {
-    const step = { step: claimStep(standIn, 2), name, srun: gone, processes: [] };
-    writeStep(standIn, 2, step);
+    const step = { step: claimStep(standIn, second), name, srun: gone, processes: [] };
+    writeStep(standIn, second, step);
     return step;
   });
-  expect(runningSteps(standIn, 2)).toEqual(steps);
-  writeStep(standIn, 2, { step: 0, name: 'etcd', srun: gone, processes: [], ended: 1 });
-  expect(runningSteps(standIn, 2).map(({ name }) => name)).toEqual(['nats']);
+  expect(runningSteps(standIn, second)).toEqual(steps);
+  writeStep(standIn, second, { step: 0, name: 'etcd', srun: gone, processes: [], ended: 1 });
+  expect(runningSteps(standIn, second).map(({ name }) => name)).toEqual(['nats']);
 });
 
 /** A process that carries the mark of a job, until it is killed. */
@@ -74,6 +76,12 @@ test('a job whose daemon never came has failed', () => {
   expect(readJob(standIn, id)).toMatchObject({ state: 'NODE_FAIL', completing: false });
   writeJob(standIn, aJob({ id, submitted: Date.now() }));
   expect(readJob(standIn, id)).toMatchObject({ state: 'PENDING' });
+});
+
+test('stand-ins in different folders begin with different ids', () => {
+  const ids = Array.from({ length: 40 }, (_, index) => firstJobId({ dir: `/state/${index}` }));
+  expect(new Set(ids).size).toBeGreaterThan(30);
+  expect(ids.filter((id) => id < 101 || id > 300)).toEqual([]);
 });
 
 test('an id whose node addresses another stand-in uses is passed over', async () => {
