@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What the run's owner asks of a job that runs: files in commands/ of the run folder, read line by line, never run. Each
-# is answered by an event. ID.command, which appears whole, under this name:
+# is answered by an event. ID.command, which is whole once its last line is there:
 #
 #   restart                           start, stop, restart, drain or release
 #   from ada@login1, process 4242     who asks
@@ -15,6 +15,9 @@ COMMANDS_AT=0
 STOP_GRACE=20
 # Files that cannot be removed are refused once.
 declare -A ANSWERED_FILE=()
+# Seconds that one has to become whole, and by file: when it was found to be in part.
+PART_TIME=10
+declare -A PART_AT=()
 
 # take_commands: one after the other, in the order of their names. A release goes first, even while another is carried out.
 take_commands() {
@@ -28,7 +31,7 @@ take_commands() {
   for file in "$RUN_DIR"/commands/*.command; do
     [[ -e $file && -z ${ANSWERED_FILE[$file]:-} ]] || continue
     id=${file##*/} id=${id%.command} verb='' from='' REFUSAL='' names=() changes=()
-    read_command "$file"
+    read_command "$file" || continue
     if [[ -n $REFUSAL || $verb == release ]]; then
       handle_command "$file"
     elif ((OPEN && !BUSY)); then
@@ -39,7 +42,7 @@ take_commands() {
   done
 }
 
-# read_command FILE: sets verb, from, names and changes of the caller, or REFUSAL.
+# read_command FILE: sets verb, from, names and changes of the caller, or REFUSAL. Fails while the file is being written.
 read_command() {
   local line
   local -a lines=()
@@ -52,6 +55,8 @@ read_command() {
   fi
   mapfile -t -n 1000 lines <"$1"
   if ((${#lines[@]} < 3)) || [[ ${lines[-1]} != end ]]; then
+    : "${PART_AT[$id]:=$SECONDS}"
+    ((SECONDS >= PART_AT[$id] + PART_TIME)) || return
     REFUSAL="the command is not whole"
   elif [[ ! ${lines[0]} =~ ^(start|stop|restart|drain|release)$ ]]; then
     REFUSAL="there is no command ${lines[0]:0:40}"

@@ -268,10 +268,25 @@ test.each([
 ])('refused, and run in no way: %j', async (text, reason) => {
   run.file('told', text);
   const events = await session(
-    `mv "$RUN_DIR/told" "$RUN_DIR/commands/${idOf('1')}.command"; chmod 600 "$RUN_DIR"/commands/*; check_steps; check_steps; end succeeded x`,
+    `mv "$RUN_DIR/told" "$RUN_DIR/commands/${idOf('1')}.command"; chmod 600 "$RUN_DIR"/commands/*; check_steps; SECONDS=$((SECONDS + PART_TIME)); check_steps; check_steps; end succeeded x`,
   );
   expect(events).toEqual([answer('1', 'refused', reason), ended('x')]);
 });
+
+test.each(['', 'st', 'stop\n', 'stop\nfrom me\nstep dec', 'stop\nfrom me\nstep decode-9\nen'])(
+  'a command is taken once its last line is there: %j before',
+  async (part) => {
+    const rest = 'stop\nfrom me\nstep decode-9\nend\n'.slice(part.length);
+    run.file('part', part);
+    run.file('rest', rest);
+    const events = await session(`
+      file=$RUN_DIR/commands/${idOf('1')}.command; (umask 077 && cat "$RUN_DIR/part" >"$file"); check_steps
+      SECONDS=$((SECONDS + PART_TIME - 1)); check_steps; event line text=late
+      cat "$RUN_DIR/rest" >>"$file"; check_steps; end succeeded x`);
+    expect(events.map(({ kind }) => kind)).toEqual(['line', 'command', 'answer', 'verdict']);
+    expect(events.at(2)).toEqual(answer('1', 'refused', 'there is no step decode-9'));
+  },
+);
 
 test.each(['chmod 620', 'chmod 602', 'ln -sf /etc/hostname'])(
   'a command that others may have written is refused: %s',

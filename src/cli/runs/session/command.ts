@@ -44,7 +44,7 @@ async function* give(id: string, steered: Steered, told: Told, world: World): As
   const log = await readRunLog(host, run);
   const text = commandText(told, senderOf(world));
   await requireCommands(steered);
-  await putCommand(steered, id, text, world.signal);
+  await host.writeFiles(join(run.dir, 'commands'), new Map([[`${id}.command`, { text, mode: 0o600 }]]));
 
   const stop = new AbortController();
   const signal = AbortSignal.any([world.signal, stop.signal]);
@@ -75,21 +75,6 @@ async function requireCommands({ run, connection: { host } }: Steered): Promise<
   throw new DynSlurmError('usage', `${run.id} was submitted by a dyn-slurm whose jobs took no commands yet`, {
     hint: 'submit it again; `dyn-slurm bench --type builtin` measures it from here',
   });
-}
-
-/** The supervisor sees the whole file, or none. */
-async function putCommand(
-  { run, connection: { host } }: Steered,
-  id: string,
-  text: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const folder = join(run.dir, 'commands');
-  await host.writeFiles(folder, new Map([[`${id}.part`, { text, mode: 0o600 }]]));
-  const argv = ['mv', '-n', '--', join(folder, `${id}.part`), join(folder, `${id}.command`)];
-  const { exitCode, stderr } = await host.exec(argv, { timeout: 30_000, signal });
-  if (exitCode !== 0)
-    throw new DynSlurmError('connection', `cannot give ${run.id} a command: ${stderr.trim()}`);
 }
 
 interface Progress {
