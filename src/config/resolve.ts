@@ -11,13 +11,16 @@ import { GPUS, gpuModel } from './schema/gpu.ts';
 import { type JobConfig, jobSchema } from './schema/job-schema.ts';
 import { ROLES } from './schema/role.ts';
 import { isStopgap, validate } from './schema/validate.ts';
+import { stack, withOneTopology } from './stack.ts';
 import { alternatives, nearest } from './text/suggestion.ts';
 import { namesIn, readRemarks, type TopologyRemarks, topologyLayer } from './topology.ts';
 import type { Diagnostic } from './yaml/diagnostic.ts';
 import { locateProblem, sortByPosition } from './yaml/locate.ts';
-import { type ParsedFile, parseYaml, type SourceFile } from './yaml/parse.ts';
+import type { Layer, ParsedFile, SourceFile } from './yaml/parse.ts';
 import type { Problem } from './yaml/problem.ts';
 import type { ConfigPath } from './yaml/source-range.ts';
+import type { ConfigMap } from './yaml/tree.ts';
+import { yamlText } from './yaml/write.ts';
 
 export interface ResolveInput {
   /** Read already, for the preset and the profile that it names. */
@@ -32,8 +35,8 @@ export interface ResolveInput {
     readonly files: readonly SourceFile[];
   };
   readonly clusterNames: readonly string[];
-  /** Keys of a config that win over all files, where `null` removes one too: what a command line changes. */
-  readonly overlay?: SourceFile;
+  /** What comes over all files, lowest first: `null` removes a key there too. */
+  readonly over?: readonly Layer[];
 }
 
 /** A config as its files have it, before the rules across its fields. */
@@ -49,35 +52,37 @@ export interface Resolved {
   readonly provenance: () => readonly Provenance[];
   /** What its published topology says of itself. */
   readonly notes: readonly string[];
+  /** The config and what comes over it, as one text that gives the same job. */
+  readonly text: () => string;
 }
 
 /**
  * A config with its topology and its cluster profile, as one job. Pure, and never throws for anything that the files hold.
  */
 export function resolveJob(input: ResolveInput): Resolved | { readonly diagnostics: readonly Diagnostic[] } {
-  const { config: parsed, cluster } = input;
-  const optional = [input.overlay, input.topology].flatMap((one) => one ?? []);
-  const files = [parsed, ...optional, ...cluster.files].map(({ file }) => file);
-  const overlay = input.overlay && parseYaml(input.overlay.file, input.overlay.text);
+  const { config: parsed, cluster, over = [] } = input;
+  const files = [parsed, ...over, ...(input.topology ? [input.topology] : []), ...cluster.files].map(
+    ({ file }) => file,
+  );
   const profile = readClusterProfile(cluster.files);
-  const diagnostics: Diagnostic[] = [
-    ...parsed.diagnostics,
-    ...(overlay?.diagnostics ?? []),
-    ...profile.diagnostics,
-  ];
+  const diagnostics: Diagnostic[] = [...[parsed, ...over, profile].flatMap((one) => one.diagnostics)];
   const { root } = parsed;
   if (root === undefined) return { diagnostics: sortByPosition(diagnostics, files) };
 
-  const topology = topologyLayer(root, input.topology, input.topologyNames);
-  const layers = [profile.defaults, topology.layer, topology.config, overlay?.root].flatMap((layer) =>
-    layer === undefined
-      ? []
-      : [normalizeArguments(layer, (problem) => diagnostics.push(locateProblem(problem, layer, root)))],
-  );
-  const checked = validate(jobSchema, layers.reduce(merge), jobField);
+  const normalize = (layer: ConfigMap) =>
+    normalizeArguments(layer, (problem) => diagnostics.push(locateProblem(problem, layer, root)));
+  const [lowest, ...upper] = withOneTopology({ ...parsed, root }, over);
+  const topology = topologyLayer(lowest.root, input.topology, input.topologyNames);
+  const below = [profile.defaults, ...(topology.layer ? [topology.layer] : [])].map(normalize).reduce(merge);
+  const normal = upper.map((layer) => ({ ...layer, root: normalize(layer.root) }));
+  const stacked = stack(merge(below, normalize(topology.config)), normal);
+  const checked = validate(jobSchema, stacked.tree, jobField);
   // Values that the files hold but that could not be read; an inline topology counts as its keys.
   const inline = (path: ConfigPath): ConfigPath => (path[0] === 'topology' ? path.slice(1) : path);
-  const unread = [...parsed.unread.map(inline), ...(topology.parsed?.unread ?? [])];
+  const unread = [
+    ...[parsed, ...over].flatMap((one) => one.unread).map(inline),
+    ...(topology.parsed?.unread ?? []),
+  ];
   const lost = topology.lost || checked.problems.some(({ repair }) => repair?.rename === 'topology');
   const strayed = unknownCluster(input);
   const beyond = [...unread.filter(({ length }) => length > 0), ...(strayed.length > 0 ? SITE_DEFAULTS : [])];
@@ -88,11 +93,18 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
   );
   const named = { ...profile.profile, name: cluster.name };
   const current =
-    checked.value && withoutRetiredRoles(checked.value, (role) => topology.config.entries.has(role));
+    checked.value &&
+    withoutRetiredRoles(checked.value, (role) =>
+      [lowest, ...upper].some((layer) => layer.root.entries.has(role)),
+    );
   const preset = topology.lost ? undefined : input.topology && readRemarks(input.topology);
   const { job, problems: own, used } = completeJob(current?.job, named, fixedPorts(checked.tree), preset);
   const faults = [...checked.problems.filter(isStopgap).map(({ path }) => path), ...beyond];
-  diagnostics.push(...topology.diagnostics, ...found.map((problem) => locateProblem(problem, root, root)));
+  diagnostics.push(
+    ...topology.diagnostics,
+    ...stacked.problems.map((problem) => locateProblem(problem, root, root)),
+    ...found.map((problem) => locateProblem(problem, root, root)),
+  );
   const within = (problem: Problem) => locateProblem(problem, checked.tree, root);
   const always = [...strayed, ...(current?.problems ?? [])];
   return {
@@ -106,6 +118,7 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
     provenance: () =>
       job ? provenanceOf(job, { job: checked.tree, profile: profile.tree }, used, layering(input)) : [],
     notes: preset?.notes ?? [],
+    text: () => yamlText(stack(normalize(lowest.root), stacked.applied).tree, below),
   };
 }
 
@@ -162,13 +175,13 @@ function unknownCluster({ cluster, clusterNames }: ResolveInput): readonly Probl
   return [unknownName(['cluster'], 'cluster profile', name, clusterNames, hint)];
 }
 
-function layering({ config, topology, cluster, overlay }: ResolveInput): Layering {
-  const preset = namesIn(config).topology;
+function layering({ config, topology, cluster, over = [] }: ResolveInput): Layering {
+  const preset = namesIn([config, ...over]).topology;
   return ({ file, line, column }) => {
     const position = `${file}:${line}:${column}`;
     if (file === config.file) return position;
     if (file === topology?.file) return `topology ${preset}`;
-    if (file === overlay?.file) return file;
+    if (over.some((layer) => layer.file === file)) return file;
     return `cluster ${cluster.name} (${position})`;
   };
 }

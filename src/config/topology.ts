@@ -7,7 +7,7 @@ import { validate } from './schema/validate.ts';
 import type { Diagnostic } from './yaml/diagnostic.ts';
 import { locateProblem } from './yaml/locate.ts';
 import type { SourceFile } from './yaml/parse.ts';
-import { type ParsedFile, parseYaml } from './yaml/parse.ts';
+import { type Layer, type ParsedFile, parseYaml } from './yaml/parse.ts';
 import { keyError, type Problem } from './yaml/problem.ts';
 import { type ConfigEntry, type ConfigMap, plain } from './yaml/tree.ts';
 
@@ -127,13 +127,14 @@ export interface NamesInConfig {
   readonly cluster?: string;
 }
 
-export function namesIn({ root }: ParsedFile): NamesInConfig {
-  const topology = textAt(root, 'topology');
-  const cluster = textAt(root, 'cluster');
+/** `layers`: the config and what comes over it. */
+export function namesIn(layers: readonly Pick<Layer, 'root'>[]): NamesInConfig {
+  const topology = textAt(layers, 'topology');
+  const cluster = textAt(layers, 'cluster');
   return { ...(topology !== undefined && { topology }), ...(cluster !== undefined && { cluster }) };
 }
 
-function textAt(root: ParsedFile['root'], key: string): string | undefined {
-  const value = root?.entries.get(key)?.value;
+function textAt(layers: readonly Pick<Layer, 'root'>[], key: string): string | undefined {
+  const value = layers.findLast(({ root }) => root?.entries.has(key))?.root?.entries.get(key)?.value;
   return value?.kind === 'scalar' && typeof value.value === 'string' ? value.value : undefined;
 }

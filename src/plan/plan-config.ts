@@ -15,6 +15,8 @@ export interface PlannedConfig {
   readonly locateProblem?: (problem: Problem) => Diagnostic;
   /** What its published topology says of itself. */
   readonly notes?: readonly string[];
+  /** The config and what comes over it, as one text that gives the same job. */
+  readonly flatText?: () => string;
   readonly diagnostics: readonly Diagnostic[];
   readonly provenance: readonly Provenance[];
 }
@@ -23,13 +25,13 @@ export interface PlannedConfig {
 export function planConfig(input: ResolveInput): PlannedConfig {
   const resolved = resolveJob(input);
   if ('diagnostics' in resolved) return { ...resolved, provenance: [] };
-  const { job, topologyLost, locateProblem, notes } = resolved;
+  const { job, topologyLost, locateProblem, notes, text } = resolved;
   const { problems, placement } = checked(job, topologyLost);
   const diagnostics = resolved.diagnose(problems);
   if (!job || !placement || diagnostics.some(({ severity }) => severity === 'error'))
     return { diagnostics, provenance: [] };
   const plan = assemble(job, placement, problems);
-  return { job, plan, diagnostics, provenance: resolved.provenance(), locateProblem, notes };
+  return { job, plan, diagnostics, provenance: resolved.provenance(), locateProblem, notes, flatText: text };
 }
 
 function checked(job: Job | undefined, topologyLost: boolean): ReturnType<typeof checkRules> {

@@ -1,16 +1,14 @@
 import { Option } from 'commander';
-import { CLUSTER, CLUSTER_TEXT, CONFIG, type Tree } from './tree.ts';
+import type { Tree } from './tree.ts';
 
 /** The commands that need no cluster. */
-export function configCommands({ program, add, json, does }: Tree): void {
+export function configCommands({ program, add, addForConfig, json, does }: Tree): void {
   program.commandsGroup('Write a config:');
-  add('check', 'check a config and report all of its problems', [
+  addForConfig('check', 'check a config and report all of its problems', [
     ['check config.yaml', 'exit 3 on errors'],
     ['check config.yaml --cluster hopper --provenance', 'where each value comes from'],
     ['check - < config.yaml', 'read standard input'],
   ])
-    .argument('<config>', CONFIG)
-    .option(CLUSTER, CLUSTER_TEXT)
     .option('--provenance', 'show where each value comes from')
     .option('--strict', 'treat warnings as errors')
     .addOption(json())
@@ -45,20 +43,17 @@ export function configCommands({ program, add, json, does }: Tree): void {
     .action(does(async () => (await import('../commands/trust.ts')).trust));
 
   program.commandsGroup('See what would run:');
-  add('plan', 'show nodes, workers, ports and commands', [
+  addForConfig('plan', 'show nodes, workers, ports and commands', [
     ['plan config.yaml', 'as text'],
+    ['plan config.yaml --set decode.workers=4', 'with a key changed'],
     ['plan config.yaml --json | jq .processes', 'as JSON'],
   ])
-    .argument('<config>', CONFIG)
-    .option(CLUSTER, CLUSTER_TEXT)
     .addOption(json())
     .action(does(async () => (await import('../commands/config/plan.ts')).plan));
-  add('render', "write the job's files to a folder", [
+  addForConfig('render', "write the job's files to a folder", [
     ['render config.yaml --out job', 'then read job/job.sbatch'],
   ])
-    .argument('<config>', CONFIG)
     .requiredOption('--out <folder>', 'new or empty folder')
     .option('--force', 'write into a folder that is not empty')
-    .option(CLUSTER, CLUSTER_TEXT)
     .action(does(async () => (await import('../commands/config/render.ts')).render));
 }

@@ -1,33 +1,21 @@
 import { Option } from 'commander';
-import {
-  CLUSTER,
-  CLUSTER_TEXT,
-  CONFIG,
-  collect,
-  numberIn,
-  PENDING_LIMIT,
-  PENDING_TEXT,
-  type Tree,
-  timeSpan,
-} from './tree.ts';
+import { collect, numberIn, PENDING_LIMIT, PENDING_TEXT, type Tree, timeSpan } from './tree.ts';
 
 /** The commands that start a job. */
-export function runCommands({ program, add, json, does }: Tree): void {
+export function runCommands({ program, add, addForConfig, json, does }: Tree): void {
   program.commandsGroup('Run it:');
-  add('rehearse', 'run the job on this machine, without GPUs or Slurm', [
+  addForConfig('rehearse', 'run the job on this machine, without GPUs or Slurm', [
     ['rehearse config.yaml', 'real etcd, NATS and frontends; mock engines'],
     ['rehearse config.yaml --keep', 'leave the service running'],
     ['rehearse config.yaml --fault decode-0:kill@ready+2', 'see what a failure looks like'],
   ])
-    .argument('<config>', CONFIG)
     .option('--speedup <times>', 'how much faster than real engines the mock engines answer', '10')
     .option('--prompt <text>', 'prompt to send once the service is ready')
     .option('--keep', 'leave the service running')
     .option('--fault <fault...>', 'inject a fault: STEP[.RANK]:ACTION[@WHEN]; may be repeated')
-    .option(CLUSTER, CLUSTER_TEXT)
     .addOption(json())
     .action(does(async () => (await import('../commands/rehearse/rehearse.ts')).rehearse));
-  add('submit', 'submit the job to Slurm', [
+  addForConfig('submit', 'submit the job to Slurm', [
     ['submit config.yaml --dry-run', 'the command, the resources, open ports and files that stay'],
     ['submit config.yaml --dry-run --full', 'the same with every file of the job'],
     ['submit config.yaml --test-only', 'whether Slurm would accept it, and when it would start'],
@@ -35,7 +23,6 @@ export function runCommands({ program, add, json, does }: Tree): void {
     ['submit config.yaml --after dsr1-3fa29c', 'start when that run has ended'],
     ['submit config.yaml --cluster local', 'on this machine, as rehearse does'],
   ])
-    .argument('<config>', CONFIG)
     .addOption(
       new Option('--dry-run', 'print what would be sent, and send nothing').conflicts(['testOnly', 'watch']),
     )
@@ -46,7 +33,6 @@ export function runCommands({ program, add, json, does }: Tree): void {
         'retries',
       ]),
     )
-    .option(CLUSTER, CLUSTER_TEXT)
     .option('--watch', 'follow the run until it ends')
     .addOption(
       new Option(PENDING_LIMIT, `${PENDING_TEXT}; implies --watch`)

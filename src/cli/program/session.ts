@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { BenchOptions } from '../commands/bench/bench.ts';
 import type { RunCommand } from '../commands/session/prompt.ts';
-import { CLUSTER, CLUSTER_TEXT, CONFIG, collect, OF_CLUSTER, RUN, type Tree } from './tree.ts';
+import { CLUSTER, collect, OF_CLUSTER, RUN, type Tree } from './tree.ts';
 
 const SESSION = 'session id or the start of one, job number, or run folder (default: the newest session)';
 const STEERED =
@@ -11,21 +11,19 @@ const WORKERS =
 
 /** The commands of an interactive session, of which some take submitted jobs, too. `run` runs a line of its prompt. */
 export function sessionCommands(tree: Tree, run: RunCommand): void {
-  const { program, add, json, does } = tree;
+  const { program, add, addForConfig, json, does } = tree;
   program.commandsGroup('Debug interactively:');
   const onSession = (command: Command): Command =>
     command.argument('[run]', SESSION).option(CLUSTER, OF_CLUSTER).addOption(json());
   const inRun = (command: Command, meant = STEERED): Command =>
     command.option('--run <run>', meant).option(CLUSTER, OF_CLUSTER).addOption(json());
 
-  add('allocate', 'allocate nodes, start the service, restart workers', [
+  addForConfig('allocate', 'allocate nodes, start the service, restart workers', [
     ['allocate config.yaml', 'then `help` at the prompt'],
     ['allocate config.yaml --no-workers', 'infrastructure and frontends only'],
     ['allocate config.yaml --adopt 4242', 'in an existing job'],
     ['allocate config.yaml --cluster local', 'on this machine, with mock engines'],
   ])
-    .argument('<config>', CONFIG)
-    .option(CLUSTER, CLUSTER_TEXT)
     .option('--time <duration>', "time limit instead of the config's: 90m, 4h")
     .option('--no-workers', 'do not start workers yet')
     .option('--adopt [job]', 'use the nodes of an existing job (default: the job that this shell runs in)')

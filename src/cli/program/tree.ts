@@ -12,6 +12,8 @@ export interface Tree {
     load: () => Promise<(...given: [...Given, World]) => Promise<number>>,
   ): (...given: [...Given, Command]) => Promise<void>;
   add(usage: string, summary: string, shown: readonly Example[]): Command;
+  /** A command on a config. */
+  addForConfig(name: string, summary: string, shown: readonly Example[]): Command;
   /** A command on one run. */
   addForRun(name: string, summary: string, shown: readonly Example[]): Command;
   /** Options belong to one command, so each gets its own. */
@@ -21,9 +23,8 @@ export interface Tree {
 type Example = readonly [command: string, meaning: string];
 
 export const CLUSTER = '--cluster <name>';
-export const CLUSTER_TEXT = 'cluster profile; `local` is this machine, with a stand-in for Slurm';
+const CLUSTER_TEXT = 'cluster profile; `local` is this machine, with a stand-in for Slurm';
 export const OF_CLUSTER = 'look only among the runs of this cluster';
-export const CONFIG = 'YAML file, or - for standard input';
 export const PENDING_LIMIT = '--pending-limit <time>';
 export const PENDING_TEXT =
   'stop watching if the job is still pending after this time, such as 30m; the job stays queued; exit code 8';
@@ -69,6 +70,12 @@ export function treeOf(program: Command, world: World, exit: (code: number) => v
         exit(await command(...own, world));
       },
     add,
+    addForConfig: (name, summary, shown) =>
+      add(name, summary, shown)
+        .argument('<config>', 'YAML file, or - for standard input')
+        .option(CLUSTER, CLUSTER_TEXT)
+        .option('--set <key=value>', 'change a key: decode.args.tp-size=8; may be repeated', collect)
+        .option('--unset <key>', 'remove a key, before any is set; may be repeated', collect),
     addForRun: (name, summary, shown) =>
       add(name, summary, shown).argument('[run]', RUN).option(CLUSTER, OF_CLUSTER),
     json: () => new Option('--json', 'print JSON'),

@@ -67,7 +67,7 @@ export function locateProblem(problem: Problem, own: ConfigMap, home: ConfigMap)
   const { severity, path, at, message, hint, conceal, missing, tree = own } = problem;
   const related = problem.related && locate(tree, problem.related);
   const found = locate(tree, path, at);
-  const astray = missing && found.range.file !== home.range.file;
+  const astray = missing && !found.removed && found.range.file !== home.range.file;
   const { range, path: written } = astray ? { range: { ...home.range, length: 1 }, path } : found;
   return {
     severity,

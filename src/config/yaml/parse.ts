@@ -10,6 +10,12 @@ export interface SourceFile {
   readonly text: string;
 }
 
+/** Keys of a config that come over those of its file: of a variant, or of a command line. */
+export interface Layer extends Pick<ParsedFile, 'file' | 'root' | 'diagnostics' | 'unread'> {
+  /** It does nothing but remove one key. */
+  readonly removes?: true;
+}
+
 /** Which of the three kinds of file a text is; they differ in what may be left out. */
 type FileKind = 'config' | 'topology' | 'profile';
 

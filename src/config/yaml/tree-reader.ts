@@ -21,7 +21,7 @@ const MOST_VALUES = 20_000;
 const CORE_TAG = /^tag:yaml\.org,2002:(map|seq|str|null|bool|int|float)$/;
 
 /** Names that reach JavaScript's prototypes. */
-const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+export const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 export type Report = (range: SourceRange, path: ConfigPath, message: string, hint?: string) => void;
 
@@ -49,10 +49,10 @@ export class TreeReader {
       .sort(([one], [other]) => one - other);
   }
 
-  /** Undefined where nothing is left to check. */
-  read({ contents }: Document.Parsed): ConfigValue | undefined {
+  /** Undefined where nothing is left to check. `path`: of the document's value, where it is a part of something. */
+  read({ contents }: Document.Parsed, path: ConfigPath = []): ConfigValue | undefined {
     if (contents === null) return undefined;
-    const value = this.#value(contents, [], this.#placeOf(contents));
+    const value = this.#value(contents, path, this.#placeOf(contents));
     return this.#stopped ? undefined : value;
   }
 

@@ -17,7 +17,7 @@ function overlaid(text: string): PlannedConfig {
     topologyNames: [],
     cluster: { name: 'default', files: [] },
     clusterNames: ['default'],
-    overlay: { file: 'command line', text },
+    over: [parseYaml('command line', text)],
   });
 }
 

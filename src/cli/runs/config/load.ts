@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { type SettingOptions, settingLayers, settingsSource } from '../../../config/settings.ts';
 import { namesIn as namesInConfig } from '../../../config/topology.ts';
 import { formatDiagnostic } from '../../../config/yaml/diagnostic.ts';
 import type { SourceFile } from '../../../config/yaml/parse.ts';
@@ -11,7 +12,7 @@ import type { World } from '../../world.ts';
 import { chooseCluster, clusterNames } from '../cluster/clusters.ts';
 import { namesIn } from '../own-folders.ts';
 
-export interface LoadOptions {
+export interface LoadOptions extends SettingOptions {
   /** Name of a cluster profile; wins over the environment and the config. */
   readonly cluster?: string;
 }
@@ -25,7 +26,7 @@ export interface LoadSource {
 export interface Loaded extends Omit<PlannedConfig, 'job'> {
   /** The config, as messages name it. */
   readonly file: string;
-  /** The config as the user wrote it. */
+  /** The config as the user wrote it or, where something comes over it, with that merged in. */
   readonly text: string;
   readonly cluster: string;
   /** Every file that took part, for code frames. */
@@ -45,7 +46,8 @@ export async function loadSource(
 ): Promise<Loaded> {
   const [knownTopologies, knownClusters] = await Promise.all([topologyNames(world), clusterNames(world)]);
   const parsed = parseYaml(config.file, config.text);
-  const names = namesInConfig(parsed);
+  const over = [...(overlay ? [parseYaml(overlay.file, overlay.text)] : []), ...settingLayers(options)];
+  const names = namesInConfig([parsed, ...over]);
   const topology = await readTopology(names.topology, knownTopologies, world);
   const cluster = await chooseCluster(options.cluster, names.cluster, knownClusters, world);
   const resolved = planConfig({
@@ -54,13 +56,15 @@ export async function loadSource(
     topologyNames: knownTopologies,
     cluster,
     clusterNames: knownClusters,
-    ...(overlay && { overlay }),
+    over,
   });
+  const settings = settingsSource(options);
   return {
     ...resolved,
     ...config,
+    text: over.length > 0 && resolved.flatText ? resolved.flatText() : config.text,
     cluster: cluster.name,
-    sources: [config, ...[topology, overlay].flatMap((one) => one ?? []), ...cluster.files],
+    sources: [config, ...[topology, overlay, settings].flatMap((one) => one ?? []), ...cluster.files],
   };
 }
 

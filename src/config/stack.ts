@@ -1,0 +1,75 @@
+import { merge } from './layers.ts';
+import { fieldAt, jobField } from './schema/field.ts';
+import { unknownKey } from './schema/unknown-key.ts';
+import { locate } from './yaml/locate.ts';
+import type { Layer } from './yaml/parse.ts';
+import { type Problem, warning } from './yaml/problem.ts';
+import type { ConfigEntry, ConfigMap } from './yaml/tree.ts';
+
+/** A layer that could be read. */
+export type ReadLayer = Layer & { readonly root: ConfigMap };
+
+/**
+ * The layers that could be read, with the topology that they name or write together in the lowest, because a topology
+ * comes below all of them.
+ */
+export function withOneTopology(
+  lowest: ReadLayer,
+  over: readonly Layer[],
+): readonly [ReadLayer, ...ReadLayer[]] {
+  const read = over.flatMap((layer) => (layer.root === undefined ? [] : [{ ...layer, root: layer.root }]));
+  if (!read.some(({ root }) => root.entries.has('topology'))) return [lowest, ...read];
+  const rest = ({ root }: ReadLayer) => [...root.entries].filter(([key]) => key !== 'topology');
+  const only = ({ root }: ReadLayer): ConfigMap => {
+    const entry = root.entries.get('topology');
+    return { ...root, entries: new Map(entry && [['topology', entry]]) };
+  };
+  const topology = [lowest, ...read].map(only).reduce(merge);
+  const withEntries = (layer: ReadLayer, entries: Iterable<readonly [string, ConfigEntry]>): ReadLayer => ({
+    ...layer,
+    root: { ...layer.root, entries: new Map(entries) },
+  });
+  return [
+    withEntries(lowest, [...topology.entries, ...rest(lowest)]),
+    ...read.map((layer) => withEntries(layer, rest(layer))),
+  ];
+}
+
+/** A tree with layers over it, and what is wrong with those that remove what is not there. */
+interface Stacked {
+  readonly tree: ConfigMap;
+  /** The layers without those that have nothing to remove: they would leave empty maps behind. */
+  readonly applied: readonly ReadLayer[];
+  readonly problems: readonly Problem[];
+}
+
+export function stack(tree: ConfigMap, layers: readonly ReadLayer[]): Stacked {
+  const applied: ReadLayer[] = [];
+  const problems: Problem[] = [];
+  let current = tree;
+  for (const layer of layers) {
+    const path = layer.removes ? removedPath(layer.root) : [];
+    if (path.length > 0 && locate(current, path).value === undefined) {
+      problems.push(nothingThere(path, layer.root));
+      continue;
+    }
+    current = merge(current, layer.root);
+    applied.push(layer);
+  }
+  return { tree: current, applied, problems };
+}
+
+/** The path of the only key of a layer. */
+function removedPath(root: ConfigMap): readonly string[] {
+  const [first] = root.entries;
+  if (first === undefined) return [];
+  const [key, { value }] = first;
+  return value.kind === 'map' ? [key, ...removedPath(value)] : [key];
+}
+
+function nothingThere(path: readonly string[], tree: ConfigMap): Problem {
+  const known = path.findIndex((_, index) => fieldAt(jobField, path.slice(0, index + 1)) === undefined);
+  if (known < 0) return { ...warning(path, 'is not set, so there is nothing to remove'), tree };
+  const { repair: _, ...problem } = unknownKey(jobField, path.slice(0, known), path[known] ?? '', []);
+  return { ...problem, tree };
+}
