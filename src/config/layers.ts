@@ -1,3 +1,4 @@
+import { engineWrittenOut, withoutOtherEngine } from './engine-name.ts';
 import { ROLES } from './schema/role.ts';
 import { keyError, type Problem } from './yaml/problem.ts';
 import { type ConfigEntry, type ConfigMap, type ConfigValue, changedAt } from './yaml/tree.ts';
@@ -7,7 +8,7 @@ import { type ConfigEntry, type ConfigMap, type ConfigValue, changedAt } from '.
  * removed is remembered, so that a key that must not be empty is reported where it was emptied.
  */
 export function merge(lower: ConfigMap, upper: ConfigMap): ConfigMap {
-  return mergeMaps(lower, upper, false);
+  return mergeMaps(withoutOtherEngine(lower, upper), upper, false);
 }
 
 /** `json`: inside the value of an argument, which becomes JSON and where `null` is a value. */
@@ -43,7 +44,7 @@ function mergeValues(
 const OWNERS = [...ROLES, 'frontend', 'bench'] as const;
 
 /**
- * A layer with its arguments under one spelling, with dashes, so that layers override each other; and with numbers in
+ * A layer with its engine written out, and with its arguments under one spelling, with dashes, so that layers override each other; and with numbers in
  * `args` and `env` as their file spells them, so that `1.10` does not reach a process as `1.1`.
  */
 export function normalizeArguments(
@@ -58,7 +59,7 @@ export function normalizeArguments(
       );
       return { ...given, entries: new Map(entries) };
     });
-  }, layer);
+  }, engineWrittenOut(layer));
 }
 
 function normalizeNames(map: ConfigMap, report: (problem: Problem, entry: ConfigEntry) => void): ConfigMap {

@@ -1,13 +1,11 @@
 import { StringDecoder } from 'node:string_decoder';
 import { SIGNATURE_WORDS, type Signature, signatureOf } from '../causes/signature.ts';
-import { BATCH_WORDS, type BatchLine, readBatch } from './batch-line.ts';
-import { readStage, STAGE_WORDS, type StageLine } from './stage-line.ts';
-
-export type SglangLine = BatchLine | StageLine;
+import type { EngineLine } from '../engines/dialect.ts';
+import { ENGINE_WORDS, readEngineLine } from '../engines/dialects.ts';
 
 /** Who is told of the lines that count; each is called in their order. */
 export interface LogReader {
-  sglang(line: SglangLine): void;
+  engine(line: EngineLine): void;
   /** `line`: at most LONGEST characters; may hold control characters. */
   signature(signature: Signature, line: string): void;
 }
@@ -20,7 +18,7 @@ const LONGEST = 64 * 1024;
  * which `report` reads: `npm run bench`. V8 is ten times slower with an expression of more than 20 KB.
  */
 const WORDS = new RegExp(
-  alternatives([...BATCH_WORDS, ...STAGE_WORDS, ...SIGNATURE_WORDS].map((word) => word.slice(0, 12))),
+  alternatives([...ENGINE_WORDS, ...SIGNATURE_WORDS].map((word) => word.slice(0, 12))),
 );
 
 /** Finds the lines that count in the bytes of a log, in pieces as they come. */
@@ -52,9 +50,9 @@ export class LogScanner {
     const at = line.search(WORDS);
     if (at < 0) return;
     const text = line.slice(Math.max(0, at - LONGEST / 2), at + LONGEST / 2);
-    const said = readBatch(text) ?? readStage(text);
+    const said = readEngineLine(text);
     if (said) {
-      this.#reader.sglang(said);
+      this.#reader.engine(said);
       return;
     }
     const signature = signatureOf(text);

@@ -1,4 +1,5 @@
 import type { Role } from '../config/schema/role.ts';
+import type { BatchLine } from '../engines/dialect.ts';
 import { DynSlurmError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { pause } from '../host/pause.ts';
@@ -6,7 +7,6 @@ import type { ObservedEvent } from '../run/events.ts';
 import type { LogEvent } from '../run/log-event.ts';
 import { readPlan } from '../run/plan-file.ts';
 import { alongside } from './alongside.ts';
-import type { BatchLine } from './batch-line.ts';
 import { inGroups } from './in-groups.ts';
 import { type LogFile, listLogs } from './log-file.ts';
 import { ThroughputWindow } from './throughput.ts';

@@ -1,6 +1,6 @@
+import type { StageLine } from '../engines/dialect.ts';
 import type { StageEvent } from '../run/log-event.ts';
 import { START_STAGES, type StartStage } from '../start-stages.ts';
-import type { StageLine } from './stage-line.ts';
 
 export type StageLimits = Readonly<Partial<Record<StartStage, number>>>;
 

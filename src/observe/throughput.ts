@@ -1,5 +1,5 @@
-import type { BatchLine } from './batch-line.ts';
-import type { Ranks } from './line-stamp.ts';
+import type { BatchLine } from '../engines/dialect.ts';
+import type { Ranks } from '../engines/line-stamp.ts';
 
 /** What a worker does, over a window of time. */
 export interface Rates {
@@ -83,8 +83,9 @@ class RankLines {
   }
 
   add(line: BatchLine, time: number, window: number): void {
-    if (line.kind === 'decode') this.decode.add(line.tokensPerSecond ?? 0, time, window);
-    else {
+    if (line.kind !== 'prefill') this.decode.add(line.tokensPerSecond ?? 0, time, window);
+    if (line.kind === 'both') this.prefill.add(line.inputTokensPerSecond ?? 0, time, window);
+    if (line.kind === 'prefill') {
       this.prefill.add(line.tokensPerSecond ?? this.#inputRate(line, time), time, window);
       this.#prefillTime = time;
     }

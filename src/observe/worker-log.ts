@@ -1,9 +1,9 @@
 import type { Signature } from '../causes/signature.ts';
+import type { BatchLine } from '../engines/dialect.ts';
 import { FileCursor } from '../host/cursor.ts';
 import type { Host } from '../host/host.ts';
 import { plainText } from '../host/plain-text.ts';
 import { adviceOn } from './advice.ts';
-import type { BatchLine } from './batch-line.ts';
 import type { LogFile } from './log-file.ts';
 import { LogScanner } from './log-scanner.ts';
 import { type StageLimits, StartStages } from './start-stages.ts';
@@ -40,7 +40,7 @@ export class WorkerLog {
     this.stages = new StartStages(limits);
     this.#cursor = new FileCursor(host.read, log.path, offset);
     this.#scanner = new LogScanner({
-      sglang: (line) => {
+      engine: (line) => {
         if (line.kind === 'stage') this.stages.hear(line, this.#now);
         else {
           this.stages.serves();

@@ -2,6 +2,7 @@ import { containerOf, type Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
 import { rolesOf } from '../config/schema/role.ts';
 import type { Problem } from '../config/yaml/problem.ts';
+import type { PlacedWorker } from '../engines/worker.ts';
 import { benchSpec } from './bench/spec.ts';
 import { benchOnDemand, benchSteps } from './bench-step.ts';
 import { containerSteps } from './container.ts';
@@ -20,7 +21,6 @@ import { readiness, readyRequests } from './readiness.ts';
 import { checkRules } from './rules/check-rules.ts';
 import { withSrun } from './step.ts';
 import { processesOf } from './step-body.ts';
-import type { PlacedWorker } from './worker.ts';
 import { workerStep } from './worker-step.ts';
 
 /** What became of a job: its plan, unless a problem is an error; and all that its rules find. */
@@ -64,7 +64,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
   };
   const workers = placed.map(planWorker);
   const inRacks = job.slurm.segment !== undefined || (gpuModel(job.gpu)?.nvlinkDomain ?? 0) > perNode;
-  const ready = readiness(job);
+  const ready = readiness(job, placed);
   const nginx = nginxAddresses(job, steps);
   const own = steps.some(({ kind }) => kind === 'bench');
   const [onDemand] = own ? [] : benchOnDemand(job, entry);

@@ -1,8 +1,9 @@
+import { hasPlanes } from '../config/compat/planes.ts';
 import { containerOf, type Job } from '../config/job.ts';
-import type { StepBody, Word } from './plan.ts';
-import { hasPlanes } from './planes.ts';
+import type { Word } from '../word.ts';
+import { CONTAINER } from '../word.ts';
+import type { StepBody } from './plan.ts';
 import { stepOf } from './step-body.ts';
-import { CONTAINER } from './word.ts';
 
 /** Whether the steps of a node run in one container, which pyxis unpacks once, instead of one each. */
 export function sharesContainer(job: Job): boolean {

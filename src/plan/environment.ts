@@ -1,10 +1,12 @@
+import { hasPlanes, hasRequestPlane, needsNats } from '../config/compat/planes.ts';
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import type { EnvironmentValue } from '../config/schema/fields.ts';
+import type { Word } from '../word.ts';
 import { insideSelf, reachedAt } from './exposure.ts';
 import { portPart } from './movable-ports.ts';
-import type { SecretSource, Word } from './plan.ts';
-import { hasPlanes, hasRequestPlane, needsNats, tlsEnvironment } from './planes.ts';
+import type { SecretSource } from './plan.ts';
+import { tlsEnvironment } from './planes.ts';
 
 /**
  * Environment of every Dynamo process: where the job's services are, and which address of its node it uses.

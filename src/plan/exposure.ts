@@ -1,10 +1,10 @@
-import { releasesOf } from '../config/compat/engine-table.ts';
+import { hasPlanes } from '../config/compat/planes.ts';
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
+import type { NodeIndex, Ref, Word } from '../word.ts';
+import { nodeIp, SELF_IP } from '../word.ts';
 import listeners from './listeners.json' with { type: 'json' };
-import type { NodeIndex, Port, PortUse, Ref, StepBody, Word } from './plan.ts';
-import { hasPlanes } from './planes.ts';
-import { nodeIp, SELF_IP } from './word.ts';
+import type { Port, PortUse, StepBody } from './plan.ts';
 
 /** Who can reach a port. */
 type Exposure = Pick<Port, 'address' | 'guard'>;
@@ -31,7 +31,7 @@ interface Listener extends Exposure {
 export const LISTENERS = listeners as Readonly<Record<PortUse, Listener>>;
 
 const OPEN: Exposure = { address: 'node', guard: 'none' };
-const EVERYWHERE: Exposure = { address: 'all', guard: 'none' };
+export const EVERYWHERE: Exposure = { address: 'all', guard: 'none' };
 
 /** Where a port listens, and what it asks of who connects. */
 export function exposure(use: PortUse, job: Job): Exposure {
@@ -47,8 +47,6 @@ function placeOf(use: PortUse, job: Job): Exposure {
   if (use === 'etcd-client' && !hasPlanes(job)) return OPEN;
   // Until 1.6 the frontend took only an interface for its responses.
   if (use === 'responses' && !atLeast(job.dynamo.version, '1.6')) return EVERYWHERE;
-  // SGLang 0.5.2 gave its bootstrap server the host that it is told.
-  if (use === 'bootstrap' && !atLeast(releasesOf(job).sglang, '0.5.2')) return EVERYWHERE;
   return LISTENERS[use];
 }
 

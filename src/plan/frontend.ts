@@ -1,18 +1,19 @@
+import { argumentWords } from '../config/argument-words.ts';
 import { releasesOf } from '../config/compat/engine-table.ts';
 import { applyRenames } from '../config/compat/flag-renames.ts';
+import { hasEventPlane, hasPlanes, hasRequestPlane, migrationLimit } from '../config/compat/planes.ts';
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import { rolesOf } from '../config/schema/role.ts';
 import { withoutSecrets } from '../config/schema/secrets.ts';
-import { argumentWords } from './engine/words.ts';
+import type { Word } from '../word.ts';
+import { LOCAL_DIR, nodeIp, SELF_IP } from '../word.ts';
 import { dynamoEnvironment, userEnvironment } from './environment.ts';
 import { portPart, portWord } from './movable-ports.ts';
 import type { PlacedFrontend } from './placement.ts';
-import type { Plan, StepBody, Word } from './plan.ts';
-import { hasEventPlane, hasPlanes, hasRequestPlane, migrationLimit } from './planes.ts';
+import type { Plan, StepBody } from './plan.ts';
 import { frontendPorts, portOf } from './ports.ts';
 import { stepOf } from './step-body.ts';
-import { LOCAL_DIR, nodeIp, SELF_IP } from './word.ts';
 
 /** The frontends and, where there are several, nginx before them on the head node. */
 export function frontendSteps(job: Job, frontends: readonly PlacedFrontend[]): readonly StepBody[] {

@@ -1,9 +1,10 @@
 import { readImage } from '../config/compat/image-reference.ts';
 import { containerOf, type Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
-import type { StepBody, Word } from './plan.ts';
+import type { Word } from '../word.ts';
+import { RUN_DIR } from '../word.ts';
+import type { StepBody } from './plan.ts';
 import { stepOf } from './step-body.ts';
-import { RUN_DIR } from './word.ts';
 
 /** An image of a registry that the job imports into the site's cache, once for all nodes and jobs. */
 export interface CachedImage {

@@ -1,12 +1,13 @@
+import { argumentWords } from '../config/argument-words.ts';
+import { needsNats } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
-import { argumentWords } from './engine/words.ts';
+import { LOCAL_DIR, RUN_DIR } from '../word.ts';
 import { insideSelf } from './exposure.ts';
 import { portPart, portWord } from './movable-ports.ts';
 import type { StepBody } from './plan.ts';
-import { CERTIFICATE, KEY, needsNats } from './planes.ts';
+import { CERTIFICATE, KEY } from './planes.ts';
 import { portOf } from './ports.ts';
 import { stepOf } from './step-body.ts';
-import { LOCAL_DIR, RUN_DIR } from './word.ts';
 
 /** etcd, and NATS where something needs it, on the head node, bound to its chosen address or to loopback only. */
 export function infraSteps(job: Job): readonly StepBody[] {

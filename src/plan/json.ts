@@ -1,5 +1,5 @@
+import { wordText } from '../word.ts';
 import type { Plan, Process } from './plan.ts';
-import { wordText } from './word.ts';
 
 /** The plan as data, in the shape that docs/plan-json.md describes. Secrets appear as `${SECRET:NAME}`. */
 export function planJson(plan: Plan): object {

@@ -1,6 +1,7 @@
 import { type GivenFlag, givenFlags } from '../config/compat/given-flags.ts';
 import { containerOf, type Job } from '../config/job.ts';
 import { needsGpu, rolesOf } from '../config/schema/role.ts';
+import { engineOf } from '../engines/engines.ts';
 
 /**
  * The folder to mount for a model at a path. The files of a snapshot in a Hugging Face cache are links to `../../blobs`, so
@@ -15,7 +16,7 @@ export function modelCheck(job: Job): readonly string[] | undefined {
   const { path } = job.model;
   if (!path.startsWith('/')) return undefined;
   const engines = rolesOf(job)
-    .filter(([role, { module }]) => needsGpu(role) && module !== MOCKER)
+    .filter(([role, config]) => needsGpu(role) && engineOf(job, config).loadsModel)
     .map(([role, config]) => givenFlags(role, config));
   const needs = [
     ...(engines.some(loadsFiles) ? ['weights'] : []),
@@ -24,9 +25,6 @@ export function modelCheck(job: Job): readonly string[] | undefined {
   return [needs.join(',') || 'config', path, ...mounted(job)];
 }
 
-/** Mock engines load no weights. */
-const MOCKER = 'dynamo.mocker';
-
 /** Formats in which an engine reads weights out of the model's folder; others bring them from elsewhere, or make them up. */
 const OF_FOLDER =
   'auto safetensors fastsafetensors pt npcache mistral bitsandbytes layered sharded_state'.split(' ');
@@ -34,7 +32,7 @@ const OF_FOLDER =
 const loadsFiles = (flags: readonly GivenFlag[]): boolean =>
   OF_FOLDER.includes(String(flags.find(({ name }) => name === 'load-format')?.value ?? 'auto'));
 
-/** By SGLang's names, and vLLM's. */
+/** By the names of any engine. */
 const readsTokenizer = (flags: readonly GivenFlag[]): boolean =>
   !flags.some(({ name, value }) => ELSEWHERE.includes(name) && value !== false && value !== null);
 const ELSEWHERE = ['skip-tokenizer-init', 'tokenizer-path', 'tokenizer'];

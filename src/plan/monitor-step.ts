@@ -1,10 +1,11 @@
 import type { Job } from '../config/job.ts';
+import type { PlacedWorker } from '../engines/worker.ts';
+import type { Word } from '../word.ts';
+import { LOCAL_DIR, RUN_DIR } from '../word.ts';
 import { reachedAt } from './exposure.ts';
 import { portPart } from './movable-ports.ts';
-import type { PortUse, StepBody, Word } from './plan.ts';
+import type { PortUse, StepBody } from './plan.ts';
 import { stepOf } from './step-body.ts';
-import { LOCAL_DIR, RUN_DIR } from './word.ts';
-import type { PlacedWorker } from './worker.ts';
 
 /** The step that samples metrics. It starts once there are any: when the service is ready. */
 export const METRICS = 'metrics';

@@ -1,12 +1,12 @@
 import type { Job } from '../config/job.ts';
+import { RANK_PORTS } from '../engines/worker.ts';
+import { type Ref, type Word, wordOf } from '../word.ts';
 import { LISTENERS } from './exposure.ts';
-import type { Port, PortBlock, PortUse, Process, Ref, Word } from './plan.ts';
-import { DIST_INIT_STRIDE } from './ports.ts';
+import type { Port, PortBlock, PortUse, Process } from './plan.ts';
 
 /** A port that is a word of its own. */
 export function portWord(use: PortUse, port: number, job: Job): Word {
-  const part = portPart(use, port, job);
-  return typeof part === 'string' ? part : [part];
+  return wordOf(portPart(use, port, job));
 }
 
 /** A port in a word: one that the job may move is a part that only the job knows. */
@@ -61,12 +61,11 @@ interface Span {
   readonly last: number;
 }
 
-/** What follows a dist-init port, at a distance that SGLang has fixed, goes with it. */
+/** What follows the first port of a worker’s ranks, at a distance that its engine has fixed, goes with it. */
 function spanOf({ use, port, count }: Port, { infra }: Job): Span {
   const base = infra.ports.dist_init;
-  const slot =
-    LISTENERS[use].field === 'dist_init' ? Math.floor((port - base) / DIST_INIT_STRIDE) : undefined;
-  return { first: slot === undefined ? port : base + DIST_INIT_STRIDE * slot, last: port + count - 1 };
+  const slot = LISTENERS[use].field === 'dist_init' ? Math.floor((port - base) / RANK_PORTS) : undefined;
+  return { first: slot === undefined ? port : base + RANK_PORTS * slot, last: port + count - 1 };
 }
 
 function freeDistances(processes: readonly Process[], blocks: readonly Span[]): readonly number[] {

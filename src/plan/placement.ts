@@ -2,10 +2,11 @@ import type { Job } from '../config/job.ts';
 import { gpusPerNode } from '../config/schema/gpu.ts';
 import type { JobConfig } from '../config/schema/job-schema.ts';
 import { rolesOf } from '../config/schema/role.ts';
-import type { NodeIndex } from './plan.ts';
+import { engineOf } from '../engines/engines.ts';
+import type { PlacedWorker } from '../engines/worker.ts';
+import type { NodeIndex } from '../word.ts';
 import { frontendPort, PortSlots } from './ports.ts';
-import { parallelism, workerSize } from './sizing.ts';
-import type { PlacedWorker } from './worker.ts';
+import { workerSize } from './sizing.ts';
 
 export interface Placement {
   /** Nodes of the job. */
@@ -40,7 +41,7 @@ export function place(job: Job): Placement {
     for (const node of spot.gpus.length > 0 ? spot.nodes : []) onGpus.set(node, (onGpus.get(node) ?? 0) + 1);
   const workers = spots.map((spot): PlacedWorker => {
     const { role, index, config } = spot;
-    const sizes = parallelism(config, workerSize(role, config, perNode).gpus);
+    const sizes = engineOf(job, config).sizes(config, workerSize(role, config, perNode).gpus);
     return {
       ...spot,
       name: `${role}-${index}`,

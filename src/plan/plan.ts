@@ -1,36 +1,12 @@
 import type { ClusterProfile } from '../config/schema/cluster-schema.ts';
 import type { JobConfig, Role } from '../config/schema/job-schema.ts';
+import type { Parallelism } from '../engines/worker.ts';
 import type { StartStage } from '../start-stages.ts';
+import type { NodeIndex, Word } from '../word.ts';
 import type { BenchSpec } from './bench/spec.ts';
 import type { CachedImage } from './image.ts';
 import type listeners from './listeners.json';
 import type { RunMode } from './policy.ts';
-import type { Parallelism } from './sizing.ts';
-
-/** Position of a node in the allocation, 0-based; the script binds it to a hostname at run time. */
-export type NodeIndex = number & { readonly __brand?: 'NodeIndex' };
-
-/**
- * A part of a command that only the running job can know.
- * In the plan's JSON: `${NODE_IP[i]}`, `${NODE[i]}`, `${RUN_DIR}`, `${ATTEMPT_DIR}`, `${CONTAINER}`, `${LOCAL_DIR}`; `self` and `rank` are replaced for each process.
- */
-export type Ref =
-  | { readonly ref: 'node-ip'; readonly node: NodeIndex }
-  | { readonly ref: 'node'; readonly node: NodeIndex }
-  | { readonly ref: 'self-ip' }
-  | { readonly ref: 'rank' }
-  /** A port of the plan that the job may have moved; in JSON the plan's number. */
-  | { readonly ref: 'port'; readonly port: number }
-  | { readonly ref: 'run-dir' }
-  /** Where this attempt keeps its logs and state: the run folder, after a requeue `attempts/N` in it. */
-  | { readonly ref: 'attempt-dir' }
-  /** The name of this attempt's containers, one on each node. */
-  | { readonly ref: 'container' }
-  /** A fresh folder on the node's own disk, one for each step that asks for it. */
-  | { readonly ref: 'local-dir' };
-
-/** One word of a command or one value of the environment: literal text, or text with run-time parts. */
-export type Word = string | readonly (string | Ref)[];
 
 /** A `monitor` only watches: the job goes on without it. */
 export type ProcessKind =
@@ -45,7 +21,7 @@ export type ProcessKind =
   | 'monitor'
   | 'bench';
 
-/** A port that a process listens on, and what for. `count` ports from `port` on (SGLang's dist-init takes seven). */
+/** A port that a process listens on, and what for. `count` ports from `port` on. */
 export interface Port {
   readonly port: number;
   readonly count: number;

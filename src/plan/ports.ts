@@ -1,21 +1,11 @@
+import { hasPlanes, hasRequestPlane } from '../config/compat/planes.ts';
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
-import { exposure, LISTENERS } from './exposure.ts';
-import type { NodeIndex, Port, PortUse, Process, Word } from './plan.ts';
-import { hasPlanes, hasRequestPlane } from './planes.ts';
-import { usesDpAttention } from './sizing.ts';
-import type { PlacedWorker } from './worker.ts';
-
-/**
- * Ports of a worker's leader, from its dist-init port on: SGLang listens on that and the six after it, and with DP
- * attention, while it starts, on the thirteenth, `DP_ATTENTION_HANDSHAKE_PORT_DELTA` of its server_args.py. The NCCL port
- * is chosen here, between the two.
- */
-const DIST_INIT_PORTS = 7;
-export const NCCL_PORT_OFFSET = 7;
-export const DP_HANDSHAKE_OFFSET = 13;
-/** From one worker of a node to the next. */
-export const DIST_INIT_STRIDE = 20;
+import { engineOf } from '../engines/engines.ts';
+import { type PlacedWorker, RANK_PORTS, type WorkerPorts } from '../engines/worker.ts';
+import type { NodeIndex, Word } from '../word.ts';
+import { EVERYWHERE, exposure, LISTENERS } from './exposure.ts';
+import type { Port, PortUse, Process } from './plan.ts';
 
 /**
  * Every port of a job and its owner. The bases come from `frontend.port` and `infra.ports`; slots count the
@@ -30,16 +20,12 @@ export const DIST_INIT_STRIDE = 20;
  * | responses    | frontends: what workers send back    | base of rpc + slot after the node’s workers*  |
  * | rpc          | workers: requests                    | base + slot                                   |
  * | system       | workers: health, metrics, model card | base + slot                                   |
- * | dist-init    | leaders that are given an address    | base + 20 × slot, and the six after it        |
- * | nccl         | leaders that are given one           | dist-init + 7                                 |
- * | dp-handshake | leaders with DP attention            | dist-init + 13                                |
+ * | dist-init …  | leaders, for the ranks of the worker | base + 20 × slot, and those after it          |
  * | bootstrap    | leaders of prefill workers           | base + index of the worker, unique in the job |
  * | kv-events    | workers with `kv_events`: dp ports   | base + data parallel ranks of earlier workers |
  *
  * * Before Dynamo 1.6, after the workers of any node, and unique in the job.
  */
-export type WorkerPorts = PlacedWorker['ports'];
-
 /** What is taken on a node so far. */
 interface Taken {
   workers: number;
@@ -71,7 +57,7 @@ export class PortSlots {
     return {
       rpc: ports.rpc + slot,
       system: ports.system + slot,
-      distInit: ports.dist_init + DIST_INIT_STRIDE * slot,
+      distInit: ports.dist_init + RANK_PORTS * slot,
       bootstrap: ports.bootstrap + (role === 'prefill' ? index : 0),
       kvEvents: ports.kv_events + ranks,
     };
@@ -105,25 +91,20 @@ export function frontendPorts(job: Job, responses: number): readonly Port[] {
   return hasPlanes(job) ? [entry, portOf(job, 'responses', responses)] : [entry];
 }
 
-/**
- * Ports of a worker's leader, which runs the command. Without a dist-init address SGLang finds its ports by
- * itself.
- */
+/** Ports of a worker's leader, which runs the command. */
 export function workerPorts(job: Job, worker: PlacedWorker, argv: readonly Word[]): readonly Port[] {
-  const { role, config, dp, ports } = worker;
+  const { config, ports } = worker;
   const owned = [portOf(job, 'system', ports.system)];
   // Before 0.8 requests traveled through NATS, as they still do where `request_plane` says so.
   if (hasRequestPlane(job) && job.infra.request_plane === 'tcp') owned.unshift(portOf(job, 'rpc', ports.rpc));
-  if (argv.includes('--dist-init-addr')) {
-    owned.push(portOf(job, 'dist-init', ports.distInit, DIST_INIT_PORTS));
-    if (argv.includes('--nccl-port')) owned.push(portOf(job, 'nccl', ports.distInit + NCCL_PORT_OFFSET));
-    if (dp > 1 && usesDpAttention(config)) {
-      owned.push(portOf(job, 'dp-handshake', ports.distInit + DP_HANDSHAKE_OFFSET));
-    }
-  }
-  if (role === 'prefill') owned.push(portOf(job, 'bootstrap', ports.bootstrap));
-  if (config.kv_events) owned.push(portOf(job, 'kv-events', ports.kvEvents, dp));
-  return owned;
+  const engine = engineOf(job, config).ports(worker, argv, job);
+  return [
+    ...owned,
+    ...engine.map(({ use, port, count, everywhere }) => ({
+      ...portOf(job, use, port, count),
+      ...(everywhere && EVERYWHERE),
+    })),
+  ];
 }
 
 export function portsOfRank(ports: readonly Port[], rank: number): readonly Port[] {

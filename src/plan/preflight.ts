@@ -1,12 +1,13 @@
 import { hostPath } from '../config/expectations.ts';
 import type { Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
+import type { NodeIndex } from '../word.ts';
+import { usesLocalDir } from '../word.ts';
 import { isInContainer, programsOf } from './container.ts';
 import { cachedImage, imageFile } from './image.ts';
 import { modelCheck } from './model.ts';
-import type { Check, NodeIndex, Plan, Port, Process } from './plan.ts';
+import type { Check, Plan, Port, Process } from './plan.ts';
 import { portRange } from './ports.ts';
-import { usesLocalDir } from './word.ts';
 
 /** What of a plan the checks are made from. */
 type Checked = Pick<Plan, 'nodes' | 'gpus' | 'workers' | 'steps' | 'processes'>;

@@ -1,11 +1,13 @@
+import { hasPlanes } from '../config/compat/planes.ts';
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
-import { engineArgument, type Role, type RoleConfig } from '../config/schema/role.ts';
+import type { Role, RoleConfig } from '../config/schema/role.ts';
+import { engineOf } from '../engines/engines.ts';
+import type { PlacedWorker } from '../engines/worker.ts';
 import { START_STAGES } from '../start-stages.ts';
+import { nodeIp } from '../word.ts';
 import { addressOf } from './exposure.ts';
 import type { Plan, Readiness, ReadyRequests, StepBody } from './plan.ts';
-import { hasPlanes } from './planes.ts';
-import { nodeIp } from './word.ts';
 
 /** First release whose runtime has the route `/{model_id}/ready` of `/v1/models`: 1.3.1 does, 1.2.1 does not. */
 const READY_ROUTE_SINCE = '1.3';
@@ -13,12 +15,16 @@ const READY_ROUTE_SINCE = '1.3';
 /** Roles whose workers serve the model. Processors and routers register endpoints of their own making. */
 const COUNTED = ['prefill', 'decode', 'aggregated', 'encode'] as const satisfies readonly Role[];
 
-export function readiness(job: Job): Readiness {
+export function readiness(job: Job, placed: readonly PlacedWorker[]): Readiness {
+  const instances = (role: Role) =>
+    placed
+      .filter((worker) => worker.role === role)
+      .reduce((sum, worker) => sum + engineOf(job, worker.config).instances(worker), 0);
   return {
     model: job.model.served_name,
     endpoints: COUNTED.flatMap((role) => {
       const config = job[role];
-      return config ? [{ role, ...registeredEndpoint(role, config, job), workers: instances(config) }] : [];
+      return config ? [{ role, ...registeredEndpoint(role, config, job), workers: instances(role) }] : [];
     }),
     deadline: job.health.deadline,
     stall: job.health.stall,
@@ -73,22 +79,8 @@ function registeredEndpoint(
   const given = config.endpoint?.slice('dyn://'.length).split('.');
   const [
     namespace = job.dynamo.namespace,
-    component = defaultComponent(role, config, job),
+    component = engineOf(job, config).component(role, config, job.dynamo.version),
     endpoint = 'generate',
   ] = given ?? [];
   return { namespace, component, endpoint };
-}
-
-/** dynamo/sglang/args.py of the wheels 0.4.1 to 1.6.1; 1.3 renamed the encoders'. */
-function defaultComponent(role: Role, config: RoleConfig, job: Job): string {
-  if (engineArgument(config, 'rerank-worker') === true) return 'rerank';
-  if (role === 'prefill') return 'prefill';
-  if (role === 'encode') return atLeast(job.dynamo.version, '1.3') ? 'encode' : 'encoder';
-  return 'backend';
-}
-
-/** Only rank 0 of a worker registers, once for each of its gateways. */
-function instances(config: RoleConfig): number {
-  const gateways = Number(engineArgument(config, 'gateway-workers') ?? 1);
-  return config.workers * (Number.isInteger(gateways) ? gateways : 1);
 }

@@ -1,6 +1,7 @@
-import type { Process, StepBody, Word } from './plan.ts';
+import type { Word } from '../word.ts';
+import { onNode } from '../word.ts';
+import type { Process, StepBody } from './plan.ts';
 import { portsOfRank } from './ports.ts';
-import { onNode } from './word.ts';
 
 /** A step of no worker and without GPUs, of its kind's name and on the head node unless something else is said. */
 export function stepOf(own: Pick<StepBody, 'kind' | 'argv' | 'contained'> & Partial<StepBody>): StepBody {

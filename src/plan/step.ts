@@ -1,10 +1,11 @@
 import type { Job } from '../config/job.ts';
+import type { Word } from '../word.ts';
+import { ATTEMPT_DIR, CONTAINER, RUN_DIR } from '../word.ts';
 import { isInContainer, sharesContainer } from './container.ts';
 import { pyxisImage } from './image.ts';
 import { modelMount } from './model.ts';
 import { METRICS } from './monitor-step.ts';
-import type { Step, StepBody, Word } from './plan.ts';
-import { ATTEMPT_DIR, CONTAINER, RUN_DIR } from './word.ts';
+import type { Step, StepBody } from './plan.ts';
 
 /**
  * A step with the srun that starts it: one task on each of its nodes, side by side with all other steps there.

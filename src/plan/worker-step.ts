@@ -1,12 +1,13 @@
+import { hasRequestPlane } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
-import { workerCommand } from './engine/command.ts';
+import type { PlacedWorker } from '../engines/worker.ts';
+import type { Word } from '../word.ts';
+import { ATTEMPT_DIR } from '../word.ts';
 import { dynamoEnvironment } from './environment.ts';
 import { portWord } from './movable-ports.ts';
-import type { StepBody, Word } from './plan.ts';
-import { hasRequestPlane } from './planes.ts';
+import type { StepBody } from './plan.ts';
 import { workerPorts } from './ports.ts';
-import { ATTEMPT_DIR } from './word.ts';
-import type { PlacedWorker } from './worker.ts';
+import { workerCommand } from './worker-command.ts';
 
 /** One srun for each worker: all of its nodes run the same command, and differ in rank and address. */
 export function workerStep(job: Job, worker: PlacedWorker): StepBody {
@@ -37,7 +38,7 @@ export function workerStep(job: Job, worker: PlacedWorker): StepBody {
  * - `repeat`: after a range nsys waits for the next; with `stop` it would end, and engines have stalled after that.
  * - `--kill=none`: the end of a range does not end the engine.
  * - `--wait=primary`: nsys ends with the engine, and does not wait for what that leaves behind.
- * - `--trace-fork-before-exec`: SGLang's schedulers, which own the GPUs, are children.
+ * - `--trace-fork-before-exec`: engines' processes, which own the GPUs, are children.
  * - `state/NAME.RANK.engine`: nsys 2022.4 passes SIGTERM on and then ends at once, and its step with it, while the engine
  *   still takes its leave. So task.sh tells the engine itself, and nsys ends after it.
  * - `%p`: a worker that is started again writes beside what it wrote before.

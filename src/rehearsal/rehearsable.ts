@@ -4,7 +4,8 @@ import type { BenchConfig } from '../config/schema/bench.ts';
 import { isBenchTool } from '../config/schema/bench.ts';
 import type { Role } from '../config/schema/job-schema.ts';
 import type { Problem } from '../config/yaml/problem.ts';
-import type { Plan, Step, Word } from '../plan/plan.ts';
+import type { Plan, Step } from '../plan/plan.ts';
+import type { Word } from '../word.ts';
 
 /** Roles whose engine has a stand-in: dynamo.mocker completes text, and knows nothing of images. */
 const ROLES: ReadonlySet<Role> = new Set(['prefill', 'decode', 'aggregated', 'router']);

@@ -1,5 +1,5 @@
-import type { Word } from '../plan/plan.ts';
-import { refText } from '../plan/word.ts';
+import type { Word } from '../word.ts';
+import { refText } from '../word.ts';
 
 const PLAIN = /^[A-Za-z0-9_@%+=:,./^-]+$/;
 

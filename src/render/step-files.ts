@@ -1,5 +1,6 @@
-import type { Plan, StepBody, Word } from '../plan/plan.ts';
-import { usesLocalDir } from '../plan/word.ts';
+import type { Plan, StepBody } from '../plan/plan.ts';
+import type { Word } from '../word.ts';
+import { usesLocalDir } from '../word.ts';
 import { commandLines, quoteCommand, quoteWord } from './shell.ts';
 import { compile } from './template.ts';
 

@@ -1,5 +1,5 @@
 import type Handlebars from 'handlebars';
-import type { Word } from '../plan/plan.ts';
+import type { Word } from '../word.ts';
 import { quoteWord } from './shell.ts';
 
 /**

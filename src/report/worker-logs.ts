@@ -1,13 +1,13 @@
+import type { EngineLine, StageLine } from '../engines/dialect.ts';
 import { FileCursor } from '../host/cursor.ts';
 import type { Host } from '../host/host.ts';
 import { inGroups } from '../observe/in-groups.ts';
-import { LogScanner, type SglangLine } from '../observe/log-scanner.ts';
-import type { StageLine } from '../observe/stage-line.ts';
+import { LogScanner } from '../observe/log-scanner.ts';
 import { type Rates, ThroughputWindow } from '../observe/throughput.ts';
 import type { StartStage } from '../start-stages.ts';
 
 /** `time`: milliseconds, on the log's own clock; of a line without a stamp that of the one before. */
-type TimedLine = SglangLine & { readonly time: number };
+type TimedLine = EngineLine & { readonly time: number };
 
 /** The lines that count in one log, in their order; only those of one chunk are in memory. */
 class LogLines {
@@ -21,7 +21,7 @@ class LogLines {
   /** `offset`: bytes. */
   constructor(host: Host, path: string, offset = 0) {
     this.#cursor = new FileCursor(host.read, path, offset);
-    this.#scanner = new LogScanner({ sglang: (line) => this.#take(line), signature: () => {} });
+    this.#scanner = new LogScanner({ engine: (line) => this.#take(line), signature: () => {} });
   }
 
   /** The line that is next, of those that were read. */
@@ -51,7 +51,7 @@ class LogLines {
     }
   }
 
-  #take(line: SglangLine): void {
+  #take(line: EngineLine): void {
     this.#time = line.time ?? this.#time;
     if (this.#time !== undefined) this.#lines.push({ ...line, time: this.#time });
   }
@@ -121,7 +121,7 @@ const MINUTE = 60_000;
 const QUARTER = 15 * MINUTE;
 
 /**
- * SGLang's stamps name no zone: the nearest one to UTC in which the line can have been written;
+ * Engines' stamps name no zone: the nearest one to UTC in which the line can have been written;
  * whole hours before halves, and those before quarters. 0 where there is none. Clocks may differ by a minute.
  */
 export function behindUtc(first: number, from: number, to: number): number {

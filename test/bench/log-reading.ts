@@ -69,7 +69,7 @@ async function path(): Promise<object> {
     const window = new ThroughputWindow();
     lines = 0;
     const scanner = new LogScanner({
-      sglang: (said) => {
+      engine: (said) => {
         lines++;
         if (said.kind !== 'stage') window.add(said, 0);
       },

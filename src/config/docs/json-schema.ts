@@ -1,5 +1,6 @@
 import { inputSchema, type Json } from '../schema/field.ts';
 import { jobSchema, ROLES, USER_KEYS } from '../schema/job-schema.ts';
+import { ENGINES } from '../schema/sections.ts';
 
 /**
  * JSON Schema (draft 7, which editors' YAML plug-ins read) of a config as the user writes it: a topology by name or
@@ -10,7 +11,8 @@ export function jsonSchema(): object {
   const job = inputSchema(jobSchema);
   const { $schema, description, definitions: lent } = job;
   const { properties } = adapt(job) as { readonly properties: Record<string, Json> };
-  const { definitions, references } = extractDefinitions(properties);
+  const { definitions, references: all } = extractDefinitions(properties);
+  const references = { ...all, engine: engineOf(all.engine) };
   const inline = Object.fromEntries(Object.entries(references).filter(([key]) => !USER_KEYS.includes(key)));
   return {
     $schema,
@@ -40,6 +42,12 @@ function topologyOf({ description, ...name }: Json): Json {
     description,
     ...either({ ...name, type: 'string' }, { $ref: '#/definitions/topology' }, { type: 'null' }),
   };
+}
+
+/** A name, or the map that it is short for. */
+function engineOf(map: Json | undefined): Json {
+  const { description, anyOf } = map as { readonly description: string; readonly anyOf: readonly Json[] };
+  return { description, ...either({ type: 'string', enum: [...ENGINES] }, ...anyOf) };
 }
 
 /** A map that must be there, with one of its keys. */

@@ -7,8 +7,7 @@ import { keyError, type Problem } from '../yaml/problem.ts';
 import type { ConfigPath } from '../yaml/source-range.ts';
 
 /**
- * Settings that dyn-slurm makes itself, by what makes each: a field's path, with `ROLE` for the role's name, or words. Of
- * workers, in the spellings of SGLang 0.4.9 to 0.5.23 and of `dynamo/sglang` 0.4.0 to 1.6.1; of frontends, of Dynamo 0.4 to
+ * Settings that dyn-slurm makes itself, by what makes each: a field's path, or words. Of frontends, of Dynamo 0.4 to
  * 1.6; flags of etcd that make it the job's own; variables by which processes find each other, or their node; and of the
  * tools of benchmarks: aiperf 0.13.0, sglang.bench_serving 0.5.9, benchmark_serving.py of vLLM 0.8.5 and `vllm bench serve`.
  */
@@ -26,7 +25,7 @@ const TLS = /^(NATS_|DYN_TCP_|nats-|tcp-)(tls-(?!handshake)|TLS_(?!HANDSHAKE))/;
 
 /** What makes a setting that dyn-slurm makes itself, an argument by its name with dashes; undefined where it is the user's. */
 export function sourceOf(owner: keyof typeof tables, name: string): string | undefined {
-  return owner !== 'worker' && TLS.test(name) ? 'infra.tls' : SOURCES.get(owner)?.get(name);
+  return TLS.test(name) ? 'infra.tls' : SOURCES.get(owner)?.get(name);
 }
 
 /** The value that a setting has from its source, as text; undefined where only the running job knows. */

@@ -88,10 +88,15 @@ export const dynamo = z.strictObject({
   sglang_tokenizer: z.boolean().optional(),
 });
 
+/** Engines that workers run. */
+export const ENGINES = ['sglang', 'mocker'] as const;
+export type EngineType = (typeof ENGINES)[number];
+
 export const engine = z.strictObject({
+  type: z.enum(ENGINES).default('sglang'),
   version: z
     .string()
-    .regex(/^\d{1,4}\.\d{1,4}\.\d{1,4}((\.post|rc)\d{1,3})?$/, 'write a release of SGLang as "0.5.21"')
+    .regex(/^\d{1,4}\.\d{1,4}\.\d{1,4}((\.post|rc)\d{1,3})?$/, 'write the release of the engine as "0.5.21"')
     .optional(),
 });
 

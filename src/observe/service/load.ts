@@ -1,3 +1,4 @@
+import { METRICS } from '../../engines/dialects.ts';
 import type { Load, WorkerLoad } from '../../run/service-event.ts';
 import type { Sample } from './exposition.ts';
 import { quantilesBetween } from './quantiles.ts';
@@ -19,11 +20,18 @@ const REQUESTS = `${FRONTEND}requests_total`;
 
 /** Whether a series of this name is read here. */
 export function isLoadSeries(name: string): boolean {
-  return LOAD_SERIES.test(name);
+  return LOAD_SERIES.test(name) || ENGINE_SERIES.has(name);
 }
 
+const ENGINE_SERIES: ReadonlySet<string> = new Set(
+  METRICS.flatMap(({ running, queued, kvUsage, requests, inputTokens, outputTokens, outputRate }) => [
+    ...[running, ...queued, ...kvUsage, requests, ...(outputRate === undefined ? [] : [outputRate])],
+    ...[...inputTokens, ...outputTokens].flatMap(({ names }) => names),
+  ]),
+);
+
 const LOAD_SERIES =
-  /^(dynamo_frontend_(requests_total|inflight_requests|queued_requests|output_tokens_total|(input|output)_sequence_tokens_(sum|count)|(time_to_first_token|inter_token_latency)_seconds_(bucket|sum|count))|dynamo_component_(inflight_requests|requests_total|kvstats_gpu_cache_usage_percent)|dynamo_work_handler_queue_depth|sglang:(num_running_reqs|num_(prefill_prealloc_|decode_prealloc_|decode_transfer_)?queue_reqs|token_usage|gen_throughput|num_requests_total|realtime_tokens_total|(prompt|generation)_tokens_total|(time_to_first_token|inter_token_latency)_seconds_count))$/;
+  /^(dynamo_frontend_(requests_total|inflight_requests|queued_requests|output_tokens_total|(input|output)_sequence_tokens_(sum|count)|(time_to_first_token|inter_token_latency)_seconds_(bucket|sum|count))|dynamo_component_(inflight_requests|requests_total|kvstats_gpu_cache_usage_percent)|dynamo_work_handler_queue_depth)$/;
 
 /**
  * The load between two scrapes. Counters that went back, with a restart, give no negative rates. A target that the earlier

@@ -1,3 +1,5 @@
+import type { EngineMetrics, TokenCounter } from '../../engines/dialect.ts';
+import { METRICS } from '../../engines/dialects.ts';
 import type { WorkerLoad } from '../../run/service-event.ts';
 import type { Sample } from './exposition.ts';
 import { growthOf, has, type Series, sumOf } from './series.ts';
@@ -6,15 +8,18 @@ import { growthOf, has, type Series, sumOf } from './series.ts';
 export function workerLoad(before: Series | undefined, after: Series, seconds: number): WorkerLoad {
   const rate = (growth: number | undefined) =>
     growth === undefined || !(seconds > 0) ? undefined : growth / seconds;
+  const page = new WorkerPage(before ?? after, after);
   const load = {
-    running: gauge(after, 'sglang:num_running_reqs') ?? plain(after, INFLIGHT, generates),
-    queued: queuedIn(after),
-    kvUsage: usage(after),
+    running: page.gauge(({ running }) => [running]) ?? plain(after, INFLIGHT, generates),
+    queued: page.gauge(({ queued }) => queued) ?? plain(after, 'dynamo_work_handler_queue_depth'),
+    kvUsage: page.usage(),
     ...(before && {
-      inputTokensPerSecond: rate(inputTokens(before, after)),
-      outputTokensPerSecond: rate(outputTokens(before, after)) ?? gauge(after, 'sglang:gen_throughput'),
+      inputTokensPerSecond: rate(page.tokens(({ inputTokens }) => inputTokens)),
+      outputTokensPerSecond:
+        rate(page.tokens(({ outputTokens }) => outputTokens)) ??
+        page.gauge(({ outputRate }) => (outputRate === undefined ? [] : [outputRate])),
       requestsPerSecond: rate(
-        counted(before, after, 'sglang:num_requests_total') ?? counted(before, after, REQUESTS, generates),
+        page.counted(({ requests }) => requests) ?? counted(before, after, REQUESTS, generates),
       ),
     }),
   };
@@ -23,50 +28,64 @@ export function workerLoad(before: Series | undefined, after: Series, seconds: n
 
 const INFLIGHT = 'dynamo_component_inflight_requests';
 const REQUESTS = 'dynamo_component_requests_total';
+const KV_USAGE = 'dynamo_component_kvstats_gpu_cache_usage_percent';
 
 /** Dynamo counts what its other endpoints do, too. */
 const generates = ({ labels }: Sample): boolean => labels.dynamo_endpoint === 'generate';
 
-/** Where the requests of a worker may wait: for its scheduler, or for its partner in disaggregation. */
-const QUEUES = [
-  'sglang:num_queue_reqs',
-  'sglang:num_prefill_prealloc_queue_reqs',
-  'sglang:num_decode_prealloc_queue_reqs',
-  'sglang:num_decode_transfer_queue_reqs',
-];
+/** What a worker's engine says on its page, now and before, whichever engine it is. */
+class WorkerPage {
+  readonly #before: Series;
+  readonly #after: Series;
 
-function queuedIn(page: Series): number | undefined {
-  const found = QUEUES.flatMap((name) => gauge(page, name) ?? []);
-  if (found.length > 0) return found.reduce((sum, each) => sum + each, 0);
-  return plain(page, 'dynamo_work_handler_queue_depth');
+  constructor(before: Series, after: Series) {
+    this.#before = before;
+    this.#after = after;
+  }
+
+  /** The sum of those series that are there. Each DP rank has requests of its own; the other ranks of one share them. */
+  gauge(names: (metrics: EngineMetrics) => readonly string[]): number | undefined {
+    const found = METRICS.flatMap((metrics) =>
+      names(metrics)
+        .filter((name) => has(this.#after, name))
+        .flatMap((name) => [...byDpRank(this.#after.of(name), metrics).values()]),
+    );
+    return found.length === 0 ? undefined : found.reduce((sum, each) => sum + each, 0);
+  }
+
+  /** Of all DP ranks, on average. */
+  usage(): number | undefined {
+    const own = METRICS.flatMap((metrics) => metrics.kvUsage.map((name) => ({ name, metrics })));
+    const all = [...own, ...METRICS.map((metrics) => ({ name: KV_USAGE, metrics }))];
+    const found = all.find(({ name }) => has(this.#after, name));
+    if (found === undefined) return undefined;
+    const ranks = [...byDpRank(this.#after.of(found.name), found.metrics).values()];
+    return ranks.reduce((sum, each) => sum + each, 0) / ranks.length;
+  }
+
+  counted(name: (metrics: EngineMetrics) => string): number | undefined {
+    return first(METRICS, (metrics) => counted(this.#before, this.#after, name(metrics)));
+  }
+
+  tokens(counters: (metrics: EngineMetrics) => readonly TokenCounter[]): number | undefined {
+    return first(METRICS.flatMap(counters), ({ names, mode }) => {
+      const ofMode = mode && (({ labels }: Sample) => labels.mode?.startsWith(mode) === true);
+      const growths = names.map((name) => counted(this.#before, this.#after, name, ofMode || undefined));
+      return growths.reduce(
+        (sum, one) => (sum === undefined || one === undefined ? undefined : sum + one),
+        0,
+      );
+    });
+  }
 }
 
-function usage(page: Series): number | undefined {
-  const name = ['sglang:token_usage', 'dynamo_component_kvstats_gpu_cache_usage_percent'].find((one) =>
-    has(page, one),
-  );
-  if (name === undefined) return undefined;
-  const ranks = [...byDpRank(page.of(name)).values()];
-  return ranks.reduce((sum, each) => sum + each, 0) / ranks.length;
-}
-
-/** Counts of the scheduler as it goes, where the release has them; others are told only when a request has ended. */
-const REALTIME = 'sglang:realtime_tokens_total';
-
-function inputTokens(before: Series, after: Series): number | undefined {
-  const prefills = ({ labels }: Sample) => labels.mode?.startsWith('prefill') === true;
-  return counted(before, after, REALTIME, prefills) ?? counted(before, after, 'sglang:prompt_tokens_total');
-}
-
-function outputTokens(before: Series, after: Series): number | undefined {
-  const decodes = ({ labels }: Sample) => labels.mode === 'decode';
-  const first = counted(before, after, 'sglang:time_to_first_token_seconds_count');
-  const further = counted(before, after, 'sglang:inter_token_latency_seconds_count');
-  return (
-    counted(before, after, REALTIME, decodes) ??
-    (first !== undefined && further !== undefined ? first + further : undefined) ??
-    counted(before, after, 'sglang:generation_tokens_total')
-  );
+/** What the first of the items that has something gives. */
+function first<Item>(items: readonly Item[], give: (item: Item) => number | undefined): number | undefined {
+  for (const item of items) {
+    const given = give(item);
+    if (given !== undefined) return given;
+  }
+  return undefined;
 }
 
 /** Undefined where neither page knows the name; a series appears with the first request. */
@@ -79,12 +98,6 @@ function counted(
   return after.of(name).some(choose ?? (() => true)) ? growthOf(before, after, name, choose) : undefined;
 }
 
-/** Each DP rank has requests of its own; the other ranks of one share them. */
-function gauge(page: Series, name: string): number | undefined {
-  if (!has(page, name)) return undefined;
-  return [...byDpRank(page.of(name)).values()].reduce((sum, each) => sum + each, 0);
-}
-
 function plain(page: Series, name: string, choose?: (sample: Sample) => boolean): number | undefined {
   return has(page, name) ? sumOf(page, name, choose) : undefined;
 }
@@ -93,11 +106,14 @@ function plain(page: Series, name: string, choose?: (sample: Sample) => boolean)
  * By DP rank the largest of its ranks' values. Series that differ in anything but ranks, such as in a request's
  * priority, add up before that.
  */
-function byDpRank(samples: readonly Sample[]): ReadonlyMap<string, number> {
+function byDpRank(
+  samples: readonly Sample[],
+  { dpRank, otherRanks }: EngineMetrics,
+): ReadonlyMap<string, number> {
   const ranks = new Map<string, Map<string, number>>();
   for (const { labels, value } of samples) {
-    const dp = labels.dp_rank ?? '';
-    const rank = [labels.tp_rank, labels.pp_rank, labels.moe_ep_rank].join('/');
+    const dp = labels[dpRank] ?? '';
+    const rank = otherRanks.map((name) => labels[name]).join('/');
     const own = ranks.get(dp) ?? new Map<string, number>();
     own.set(rank, (own.get(rank) ?? 0) + (Number.isFinite(value) ? value : 0));
     ranks.set(dp, own);

@@ -1,8 +1,9 @@
 import type { Job } from '../../config/job.ts';
 import type { BenchConfig, BenchType } from '../../config/schema/bench.ts';
+import type { Word } from '../../word.ts';
+import { nodeIp } from '../../word.ts';
 import { portPart } from '../movable-ports.ts';
-import type { Plan, Word } from '../plan.ts';
-import { nodeIp } from '../word.ts';
+import type { Plan } from '../plan.ts';
 
 /** A benchmark: its config, and what it measures. */
 export interface BenchSpec {

@@ -1,8 +1,8 @@
+import { argumentWords } from '../../config/argument-words.ts';
 import { sourceOf } from '../../config/rules/managed.ts';
 import type { BenchConfig, BenchToolType } from '../../config/schema/bench.ts';
 import { withoutSecrets } from '../../config/schema/secrets.ts';
-import { argumentWords } from '../engine/words.ts';
-import type { Word } from '../plan.ts';
+import type { Word } from '../../word.ts';
 import type { Measurement } from './spec.ts';
 
 /** What a tool's arguments are made of. */

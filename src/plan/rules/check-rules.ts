@@ -1,5 +1,4 @@
 import type { Job } from '../../config/job.ts';
-import { checkAgreement } from '../../config/rules/agreement.ts';
 import { checkBench } from '../../config/rules/bench.ts';
 import { checkCluster } from '../../config/rules/cluster.ts';
 import { checkDirectives } from '../../config/rules/directives.ts';
@@ -11,6 +10,7 @@ import { checkSecrets } from '../../config/rules/secrets.ts';
 import { gpusPerNode } from '../../config/schema/gpu.ts';
 import { rolesOf } from '../../config/schema/role.ts';
 import type { Problem } from '../../config/yaml/problem.ts';
+import { jobEngine } from '../../engines/engines.ts';
 import { type Placement, place } from '../placement.ts';
 import { checkEngineArguments } from './engine-arguments.ts';
 import { checkGpuRequests } from './gpu-requests.ts';
@@ -34,7 +34,7 @@ export interface Checked {
  */
 export function checkRules(job: Job): Checked {
   const { cluster } = job;
-  const problems: Problem[] = [...checkRoles(job), ...checkAgreement(job)];
+  const problems: Problem[] = [...checkRoles(job), ...jobEngine(job).checkRoles(job)];
   const perNode = gpusPerNode(job.gpu, cluster);
   let placement: Placement | undefined;
   if (perNode !== undefined) {

@@ -1,4 +1,3 @@
-import notes from '../../config/compat/argument-notes.json' with { type: 'json' };
 import {
   argumentNames,
   findArgument,
@@ -7,29 +6,30 @@ import {
   lifetime,
   otherReleasesWithChoice,
   type Program,
-  type Releases,
   releasesOf,
 } from '../../config/compat/engine-table.ts';
-import { applyRenames, argumentInsteadOf } from '../../config/compat/flag-renames.ts';
+import { applyRenames, type Settings } from '../../config/compat/flag-renames.ts';
 import { type GivenFlag, givenFlags } from '../../config/compat/given-flags.ts';
 import { compareReleases } from '../../config/compat/release.ts';
 import { engineValueFault } from '../../config/rules/engine-value.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
-import { type Role, type RoleConfig, rolesOf } from '../../config/schema/role.ts';
+import { type Role, rolesOf } from '../../config/schema/role.ts';
 import { isSecretReference } from '../../config/text/secret.ts';
 import { nearest } from '../../config/text/suggestion.ts';
 import { keyError, keyWarning, type Problem, warning } from '../../config/yaml/problem.ts';
-import { isManaged } from './managed-args.ts';
-
-/** Arguments of vLLM and TensorRT-LLM that people carry over, and what SGLang calls them: flags or fields of a role. */
-const OTHER_ENGINES = new Map(Object.entries(notes.otherEngines));
+import type { Engine } from '../../engines/engine.ts';
+import { engineCalled, engineOf } from '../../engines/engines.ts';
+import { managedSource } from '../../engines/managed.ts';
 
 /** Whose arguments they are, and which programs' parsers read them, one after the other. */
 interface Reader {
   readonly owner: Role | 'frontend';
   readonly programs: readonly Program[];
-  readonly releases: Releases;
   readonly isManaged: (name: string) => boolean;
+  /** Settings as the releases in the image write them. */
+  readonly written: (settings: Settings) => Settings;
+  /** Undefined for frontends. */
+  readonly engine?: Engine;
 }
 
 /**
@@ -39,46 +39,27 @@ interface Reader {
 export function* checkEngineArguments(job: JobConfig): Generator<Problem> {
   const releases = releasesOf(job);
   for (const [role, config] of rolesOf(job)) {
-    const isOurs = (name: string) => isManaged(name, role, config);
-    const reader = { owner: role, programs: programsOf(config, releases), releases, isManaged: isOurs };
-    yield* checkFlags(givenFlags(role, config), reader);
-    yield* checkVariables(role, config, releases);
+    const engine = engineOf(job, config);
+    yield* checkFlags(givenFlags(role, config), {
+      owner: role,
+      programs: engine.programs(config, releases),
+      isManaged: (name) => managedSource(engine, name, role, config) !== undefined,
+      written: (settings) => engine.settings(settings, role, job),
+      engine,
+    });
   }
   const programs = [{ name: 'dynamo.frontend', release: releases.dynamo }] as const;
   const given = givenFlags('frontend', { args: job.frontend.args, flags: [] });
-  yield* checkFlags(given, { owner: 'frontend', programs, releases, isManaged: () => false });
-}
-
-/** Variables that became arguments, with a value of which it is not known what became of it: they are read no more. */
-function* checkVariables(role: Role, { args, env }: RoleConfig, releases: Releases): Generator<Problem> {
-  for (const [name, value] of Object.entries(applyRenames({ args, env }, releases, role).env)) {
-    if (typeof value !== 'string' || /^(0|false|)$/i.test(value)) continue;
-    const instead = argumentInsteadOf(name, releases);
-    if (instead === undefined) continue;
-    yield warning(
-      [role, 'env', name],
-      `SGLang ${releases.sglang} has the argument --${instead} instead of ${name}, and no counterpart is known for ${JSON.stringify(value)}`,
-      `set ${instead} in ${role}.args`,
-    );
-  }
-}
-
-/** The programs of a worker; none where the table knows none. */
-function programsOf({ module }: RoleConfig, { dynamo, sglang }: Releases): readonly Program[] {
-  if (module === 'dynamo.mocker') return [{ name: 'dynamo.mocker', release: dynamo }];
-  if (module !== undefined && !/^dynamo\.sglang(\.(worker|decode_worker))?$/.test(module)) return [];
-  return [
-    { name: 'dynamo.sglang', release: dynamo },
-    { name: 'sglang', release: sglang },
-  ];
+  const written = (settings: Settings) => applyRenames(settings, releases, 'frontend');
+  yield* checkFlags(given, { owner: 'frontend', programs, isManaged: () => false, written });
 }
 
 function* checkFlags(given: readonly GivenFlag[], reader: Reader): Generator<Problem> {
-  const { owner, programs, releases } = reader;
+  const { owner, programs } = reader;
   if (owner === 'router' || owner === 'processor' || programs.length === 0 || !programs.every(isListed))
     return;
   const inArgs = given.filter((flag) => flag.in === 'args').map(({ name, value }) => [name, value] as const);
-  const kept = applyRenames({ args: Object.fromEntries(inArgs), env: {} }, releases, owner).args;
+  const kept = reader.written({ args: Object.fromEntries(inArgs), env: {} }).args;
   for (const flag of given) {
     // A secret goes by a variable, or is refused.
     if (reader.isManaged(flag.name) || flag.value === false || isSecretReference(flag.value)) continue;
@@ -90,9 +71,9 @@ function* checkFlags(given: readonly GivenFlag[], reader: Reader): Generator<Pro
 }
 
 /** An argument as it is passed on under another name; undefined where it goes, or becomes one with another. */
-function underOtherName(flag: GivenFlag, { owner, releases }: Reader): GivenFlag | undefined {
-  const written = applyRenames({ args: { [flag.name]: flag.value }, env: {} }, releases, owner).args;
-  const [[name, value] = []] = Object.entries(written);
+function underOtherName(flag: GivenFlag, { written }: Reader): GivenFlag | undefined {
+  const { args } = written({ args: { [flag.name]: flag.value }, env: {} });
+  const [[name, value] = []] = Object.entries(args);
   return name === undefined || value === undefined || name === flag.name
     ? undefined
     : { ...flag, name, value };
@@ -108,7 +89,7 @@ function checkFlag(flag: GivenFlag, reader: Reader): Problem | undefined {
     const message = `--${flag.name} is ambiguous: it may mean ${meanings}`;
     return keyWarning(path, message, 'write the name in full');
   }
-  if (typeof name !== 'string') return keyWarning(path, ...unknown(flag.name, programs));
+  if (typeof name !== 'string') return keyWarning(path, ...unknown(flag.name, reader));
   if (name === flag.name || !reader.isManaged(name)) return valueProblem(flag, name, programs);
   const message = `--${flag.name} is short for --${name}, which is set by dyn-slurm`;
   return keyError(path, message, 'remove it here');
@@ -147,21 +128,21 @@ function valueProblem(flag: GivenFlag, name: string, programs: readonly Program[
 function choiceHint(program: Program, name: string, choice: string | undefined): string | undefined {
   if (choice === undefined) return undefined;
   const { before, after } = otherReleasesWithChoice(program, name, choice);
-  const whose = program.name === 'sglang' ? 'SGLang' : 'Dynamo';
+  const whose = titleOf(program.name);
   if (before !== undefined) return `${whose} ${before} was the last to accept ${choice}`;
   return after && `${choice} was added in ${whose} ${after}`;
 }
 
-function unknown(name: string, programs: readonly Program[]): readonly [message: string, hint?: string] {
+function unknown(name: string, { programs, engine }: Reader): readonly [message: string, hint?: string] {
   const [asked] = programs.slice(-1);
   const program = asked as Program;
   const none = `${programText(program)} has no argument --${name}`;
-  const other = program.name === 'sglang' ? OTHER_ENGINES.get(name) : undefined;
-  if (other) return [none, `it is an argument of ${other[0]}; SGLang's counterpart is ${other[1]}`];
+  const other = engine?.counterparts[name];
+  if (other) return [none, `it is an argument of ${other[0]}; ${engine?.title}'s counterpart is ${other[1]}`];
   for (const { name: where, release } of programs) {
     const life = lifetime(where, name);
     if (life === undefined) continue;
-    const whose = where === 'sglang' ? 'SGLang' : 'Dynamo';
+    const whose = titleOf(where);
     if (compareReleases(life.first, release) > 0)
       return [`${none} yet`, `it was added in ${whose} ${life.first}`];
     const [replacement] = life.replacement.split(' ');
@@ -173,11 +154,19 @@ function unknown(name: string, programs: readonly Program[]): readonly [message:
   }
   const near = nearest(name, programs.flatMap(argumentNames));
   return near === undefined
-    ? [none, 'remove it, or name the releases in the image: dynamo.version, and engine.version for SGLang']
+    ? [
+        none,
+        `remove it, or name the releases in the image: dynamo.version${engine ? `, and engine.version for ${engine.title}` : ''}`,
+      ]
     : [`${none}; did you mean ${JSON.stringify(near)}?`];
 }
 
 function programText({ name, release }: Program): string {
-  if (name === 'sglang') return `SGLang ${release}`;
+  if (engineCalled(name)) return `${titleOf(name)} ${release}`;
   return name === 'dynamo.frontend' ? `the frontend of Dynamo ${release}` : `${name} of Dynamo ${release}`;
+}
+
+/** Whose release a program is of. */
+function titleOf(name: Program['name']): string {
+  return engineCalled(name)?.title ?? 'Dynamo';
 }

@@ -1,24 +1,14 @@
 import { FLAG_RENAMES } from '../../config/compat/flag-renames.ts';
 import { type GivenFlag, givenFlags } from '../../config/compat/given-flags.ts';
-import { managed, sourceOf, valueFrom } from '../../config/rules/managed.ts';
+import { migrationLimit } from '../../config/compat/planes.ts';
+import { managed, valueFrom } from '../../config/rules/managed.ts';
 import { gpuModel } from '../../config/schema/gpu.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import type { Role, RoleConfig } from '../../config/schema/role.ts';
 import { error, keyError, type Problem } from '../../config/yaml/problem.ts';
-import { disaggregationMode } from '../engine/words.ts';
-import { migrationLimit } from '../planes.ts';
-import { parallelism, workerSize } from '../sizing.ts';
-
-/** Whether a flag, by its name with dashes, is dyn-slurm's to write for these workers. */
-export function isManaged(name: string, role: Role, config: RoleConfig): boolean {
-  return workerSource(name, role, config) !== undefined;
-}
-
-function workerSource(name: string, role: Role, config: RoleConfig): string | undefined {
-  const source = sourceOf('worker', name)?.replace('ROLE', role);
-  if (source === 'infra.ports.bootstrap' && role !== 'prefill' && role !== 'decode') return undefined;
-  return source === `${role}.kv_events` && !config.kv_events ? undefined : source;
-}
+import { engineOf } from '../../engines/engines.ts';
+import { managedSource } from '../../engines/managed.ts';
+import { workerSize } from '../sizing.ts';
 
 /**
  * What a role's `args` and `flags` say about flags that dyn-slurm writes itself: the same value is accepted, and not
@@ -35,8 +25,9 @@ export function checkManagedArgs(
   // An unknown GPU model is reported where it stands.
   if (perNode === undefined) return problems;
   const computed = computedValues(role, config, job, perNode);
+  const engine = engineOf(job, config);
   for (const flag of given) {
-    const source = workerSource(flag.name, role, config);
+    const source = managedSource(engine, flag.name, role, config);
     if (source === undefined) continue;
     const value = valueFrom(source, job, computed);
     if (value !== String(flag.value)) problems.push(managed(flag.path, `--${flag.name}`, source, value));
@@ -47,11 +38,12 @@ export function checkManagedArgs(
 /** Values that no field has as they are; undefined where only the running job knows. */
 function computedValues(role: Role, config: RoleConfig, job: JobConfig, perNode: number) {
   const { gpus, nodes } = workerSize(role, config, perNode);
-  const { tp, pp, dp, ep } = parallelism(config, gpus);
+  const engine = engineOf(job, config);
+  const { tp, pp, dp, ep } = engine.sizes(config, gpus);
   const sizes = { nodes: Math.max(1, nodes), tp, pp, dp, ep };
   return {
     ...Object.fromEntries(Object.entries(sizes).map(([size, value]) => [`${role}.${size}`, String(value)])),
-    'the role': disaggregationMode(role, config, job.dynamo.version) ?? 'null',
+    'the role': engine.mode(role, config, job.dynamo.version) ?? 'null',
     'infra.ports.dist_init': undefined,
     [`${role}.kv_events`]: undefined,
     'dynamo.migration_limit': migrationLimit(job)?.toString(),

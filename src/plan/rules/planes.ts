@@ -1,9 +1,9 @@
+import { hasPlanes, natsUser, TLS_SINCE } from '../../config/compat/planes.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { engineArgument, rolesOf } from '../../config/schema/role.ts';
 import type { ROUTER_MODES } from '../../config/schema/sections.ts';
 import { error, type Problem, warning } from '../../config/yaml/problem.ts';
-import { hasPlanes, natsUser, TLS_SINCE } from '../planes.ts';
 
 /**
  * First release whose frontend takes the mode: `--router-mode` of dynamo/frontend in the wheels 0.4.1 to

@@ -1,10 +1,10 @@
+import { needsNats } from '../../config/compat/planes.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { ports as portsSchema } from '../../config/schema/sections.ts';
 import { error, type Problem } from '../../config/yaml/problem.ts';
+import { jobEngine } from '../../engines/engines.ts';
+import { type PlacedWorker, RANK_PORTS } from '../../engines/worker.ts';
 import type { Placement } from '../placement.ts';
-import { needsNats } from '../planes.ts';
-import { DIST_INIT_STRIDE, DP_HANDSHAKE_OFFSET } from '../ports.ts';
-import type { PlacedWorker } from '../worker.ts';
 
 /** A run of ports that processes of one node may take, and the field that moves it. */
 interface Block {
@@ -59,6 +59,7 @@ function collision(lower: Block, higher: Block): Problem {
 
 function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
   const { frontend, infra } = job;
+  const { title, rankPorts } = jobEngine(job);
   const workers = mostOnOneNode(placement, () => 1);
   // One for each data parallel rank.
   const kvEvents = placement.workers.some(({ config }) => config.kv_events)
@@ -85,7 +86,7 @@ function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
     base('etcd_client', "etcd's client port", 1),
     base('rpc', 'requests and responses', workers + 1),
     base('system', "the workers' system servers", workers, MOST_SYSTEM_PORT),
-    base('dist_init', "SGLang's dist-init", DIST_INIT_STRIDE * (workers - 1) + DP_HANDSHAKE_OFFSET + 1),
+    base('dist_init', `${title}'s ${rankPorts.name}`, RANK_PORTS * (workers - 1) + rankPorts.count),
   ];
   if (needsNats(job)) blocks.push(base('nats', 'NATS', 1));
   if (frontend.count > 1) blocks.push(base('frontend', 'frontends behind nginx', 1));

@@ -3,8 +3,8 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadJob } from '../../../src/cli/runs/config/load.ts';
-import { onNode, wordText } from '../../../src/plan/word.ts';
 import { rehearsable } from '../../../src/rehearsal/rehearsable.ts';
+import { onNode, wordText } from '../../../src/word.ts';
 import { packageRoot, testWorld } from '../../world.ts';
 import { installedTools } from './service.ts';
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { checkAgreement } from '../../../src/config/rules/agreement.ts';
 import { parseYaml } from '../../../src/config/yaml/parse.ts';
+import { checkAgreement } from '../../../src/engines/sglang/agreement.ts';
 import { planConfig } from '../../../src/plan/plan-config.ts';
 import { sampleJob } from '../plan/sample-job.ts';
 import { report } from './report.ts';

@@ -8,8 +8,9 @@ import {
   pinnedSglang,
 } from '../../../src/config/compat/engine-table.ts';
 import { FLAG_RENAMES } from '../../../src/config/compat/flag-renames.ts';
+import { jobEngine } from '../../../src/engines/engines.ts';
 import { checkEngineArguments } from '../../../src/plan/rules/engine-arguments.ts';
-import { wordText } from '../../../src/plan/word.ts';
+import { wordText } from '../../../src/word.ts';
 import { publishedJob, topologyHeader, topologyNames } from '../plan/engine/published-job.ts';
 import { planOf, sampleJob } from '../plan/sample-job.ts';
 import { report, resolve, VALID } from './report.ts';
@@ -19,7 +20,7 @@ type Sections = Parameters<typeof sampleJob>[0];
 /** What is said of a worker's arguments: `severity path: message | hint`. */
 function said(role: Sections, sections: Sections = {}): readonly string[] {
   const job = sampleJob({ aggregated: { nodes: 1, ...role }, ...sections });
-  return [...checkEngineArguments(job)].map(
+  return [...checkEngineArguments(job), ...jobEngine(job).checkRoles(job)].map(
     ({ severity, path, message, hint }) =>
       `${severity} ${path.join('.')}: ${message}${hint ? ` | ${hint}` : ''}`,
   );
@@ -215,7 +216,7 @@ test("SGLang's release is a key of its own", () => {
     ].map((text) => expect.stringContaining(text.slice(0, 90))),
   );
   expect(report(`${VALID}engine: {version: latest}\n`)).toContain(
-    'engine.version: write a release of SGLang as "0.5.21"',
+    'engine.version: write the release of the engine as "0.5.21"',
   );
 });
 
@@ -249,7 +250,7 @@ test.each(topologyNames)('%s has no argument that its releases lack', (name) => 
     for (const engine of [undefined, '0.5.23']) {
       if (engine !== undefined && version !== '1.6.1') continue;
       const { job } = publishedJob(name, version === undefined ? {} : { version });
-      const problems = [...checkEngineArguments({ ...job, engine: { version: engine } })];
+      const problems = [...checkEngineArguments({ ...job, engine: { type: 'sglang', version: engine } })];
       const found = problems.map(({ path, message }) => `${path.join('.')}: ${message}`);
       expect(found).toEqual(AHEAD[`${name} ${version}`] ?? []);
     }

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { expect, test } from 'vitest';
 import { run } from '../../../src/cli/program.ts';
 import { processWorld } from '../../../src/cli/world.ts';
-import { DIST_INIT_STRIDE } from '../../../src/plan/ports.ts';
+import { RANK_PORTS } from '../../../src/engines/worker.ts';
 import { packageRoot } from '../../world.ts';
 import { site } from '../cli/run-folder.ts';
 
@@ -74,5 +74,5 @@ test('slurm_jobs has the bundle of every example', () => {
 });
 
 test('the distance of dist-init ports', () => {
-  expect(CLUSTER).toContain(`29500 + ${DIST_INIT_STRIDE} × slot`);
+  expect(CLUSTER).toContain(`29500 + ${RANK_PORTS} × slot`);
 });

@@ -8,7 +8,7 @@ import { packageRoot } from '../../world.ts';
 function scanned(bytes: Uint8Array, piece: number): readonly unknown[] {
   const said: unknown[] = [];
   const scanner = new LogScanner({
-    sglang: (line) => said.push(line),
+    engine: (line) => said.push(line),
     signature: ({ name }, line) => said.push([name, line]),
   });
   for (let at = 0; at < bytes.length; at += piece) scanner.push(bytes.subarray(at, at + piece));
@@ -43,7 +43,7 @@ test('a signature next to a word of a stage, NUL, broken UTF-8 and escapes', () 
 test('a line of a gigabyte is passed over but for its beginning', () => {
   const said: unknown[] = [];
   const scanner = new LogScanner({
-    sglang: (line) => said.push(line),
+    engine: (line) => said.push(line),
     signature: ({ name }, line) => said.push([name, line.length]),
   });
   scanner.push(Buffer.from('CUDA out of memory '));

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { SglangLine } from '../../../src/observe/log-scanner.ts';
+import type { EngineLine } from '../../../src/engines/dialect.ts';
 import { packageRoot } from '../../world.ts';
 import { sglangLine } from './sglang-line.ts';
 
@@ -36,7 +36,7 @@ async function parsed(file: string): Promise<string> {
 }
 
 /** `prefill 2025-12-10T13:50:29.000Z dp0 tp0 newTokens=8192 …` */
-function asText(line: SglangLine): string {
+function asText(line: EngineLine): string {
   const { kind, time, ranks, ...rest } = line;
   const said = Object.entries(rest).filter(([, value]) => value !== undefined);
   const text = 'stage' in line ? stageText(line) : said.map(([name, value]) => `${name}=${value}`).join(' ');
@@ -48,7 +48,7 @@ function asText(line: SglangLine): string {
   ].join(' ');
 }
 
-function stageText({ stage, state, done, total }: Extract<SglangLine, { kind: 'stage' }>): string {
+function stageText({ stage, state, done, total }: Extract<EngineLine, { kind: 'stage' }>): string {
   return [stage, state, ...(done === undefined ? [] : [`${done}/${total}`])].join(' ');
 }
 

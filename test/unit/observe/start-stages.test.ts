@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { StageLine } from '../../../src/observe/stage-line.ts';
+import type { StageLine } from '../../../src/engines/dialect.ts';
 import { type StageLimits, StartStages } from '../../../src/observe/start-stages.ts';
 import { sglangLine } from './sglang-line.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { BatchLine } from '../../../src/observe/batch-line.ts';
-import type { Ranks } from '../../../src/observe/line-stamp.ts';
+import type { BatchLine } from '../../../src/engines/dialect.ts';
+import type { Ranks } from '../../../src/engines/line-stamp.ts';
 import { ThroughputWindow } from '../../../src/observe/throughput.ts';
 
 const decode = (time: number, tokensPerSecond: number, ranks: Ranks = {}, rest = {}): BatchLine => ({

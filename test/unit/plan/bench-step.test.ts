@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type BenchSpec, benchOutline, benchSpec } from '../../../src/plan/bench/spec.ts';
 import { benchSteps, type OtherBench } from '../../../src/plan/bench-step.ts';
-import { wordText } from '../../../src/plan/word.ts';
+import { wordText } from '../../../src/word.ts';
 import { sampleJob } from './sample-job.ts';
 
 const LOAD = { isl: 1024, osl: 128, concurrencies: '16x64' };

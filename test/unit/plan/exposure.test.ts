@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { exposure } from '../../../src/plan/exposure.ts';
 import type { PortUse } from '../../../src/plan/plan.ts';
-import { sampleJob } from './sample-job.ts';
+import { planOf, sampleJob } from './sample-job.ts';
 
 test.each<[PortUse, string, string]>([
   ['etcd-client', '1.6.1', 'node, password'],
@@ -13,12 +13,23 @@ test.each<[PortUse, string, string]>([
   ['dist-init', '1.6.1', 'all, none'],
   ['dp-handshake', '1.6.1', 'node, none'],
   ['bootstrap', '1.6.1', 'node, none'],
-  // Its SGLang is 0.4.9.
-  ['bootstrap', '0.4.1', 'all, none'],
   ['kv-events', '1.6.1', 'all, none'],
 ])('%s of Dynamo %s: %s', (use, version, text) => {
   const { address, guard } = exposure(use, sampleJob({ dynamo: { version }, aggregated: {} }));
   expect(`${address}, ${guard}`).toBe(text);
+});
+
+test('the bootstrap server of an early SGLang listens everywhere', () => {
+  // Dynamo 0.4.1 depends on 0.4.9.
+  for (const [version, text] of [
+    ['0.4.1', 'all, none'],
+    ['1.6.1', 'node, none'],
+  ] as const) {
+    const plan = planOf(sampleJob({ dynamo: { version }, prefill: {}, decode: {} }));
+    const prefill = plan.steps.find(({ name }) => name === 'prefill-0');
+    const found = prefill?.ports.find(({ use }) => use === 'bootstrap');
+    expect(`${found?.address}, ${found?.guard}`).toBe(text);
+  }
 });
 
 test.each<[PortUse, string, string]>([

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { frontendSteps } from '../../../src/plan/frontend.ts';
 import { place } from '../../../src/plan/placement.ts';
 import type { StepBody } from '../../../src/plan/plan.ts';
-import { wordText } from '../../../src/plan/word.ts';
+import { wordText } from '../../../src/word.ts';
 import { planOf, sampleJob } from './sample-job.ts';
 
 type Sections = Readonly<Record<string, unknown>>;

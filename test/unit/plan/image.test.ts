@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { cachedImage } from '../../../src/plan/image.ts';
-import { wordText } from '../../../src/plan/word.ts';
+import { wordText } from '../../../src/word.ts';
 import { planOf, sampleJob } from './sample-job.ts';
 
 const cached = (image: string, cluster: object = {}, gpu = 'h100') =>

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { dynamoEnvironment } from '../../../src/plan/environment.ts';
 import { infraSteps } from '../../../src/plan/infra.ts';
 import { checkRules } from '../../../src/plan/rules/check-rules.ts';
-import { wordText } from '../../../src/plan/word.ts';
+import { wordText } from '../../../src/word.ts';
 import { sampleJob } from './sample-job.ts';
 
 const onHead = { role: null, worker: null, nodes: [0], gpus: [], env: {}, secrets: {}, contained: true };

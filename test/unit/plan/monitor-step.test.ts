@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { wordText } from '../../../src/plan/word.ts';
+import { wordText } from '../../../src/word.ts';
 import { planOf, sampleJob } from './sample-job.ts';
 
 function monitors(gpu_log: string) {

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { place } from '../../../src/plan/placement.ts';
 import { readiness } from '../../../src/plan/readiness.ts';
 import { sampleJob } from './sample-job.ts';
+
+const readinessOf = (job: ReturnType<typeof sampleJob>) => readiness(job, place(job).workers);
 
 test('workers count, not nodes, and helpers do not', () => {
   const job = sampleJob({
@@ -11,7 +14,7 @@ test('workers count, not nodes, and helpers do not', () => {
     router: {},
     health: { deadline: '1h', stall: '90s', stages: { weights: '1h', graphs: '20m' } },
   });
-  expect(readiness(job)).toEqual({
+  expect(readinessOf(job)).toEqual({
     model: 'm',
     endpoints: [
       { role: 'prefill', namespace: 'dynamo', component: 'prefill', endpoint: 'generate', workers: 2 },
@@ -33,7 +36,7 @@ test.each([
   ['its own endpoint', { aggregated: { endpoint: 'dyn://a.b.c' } }, ['a', 'b', 'c']],
   ['the reranker’s', { aggregated: { args: { 'rerank-worker': true } } }, ['dynamo', 'rerank', 'generate']],
 ])('a worker registers %s', (_, sections, [namespace, component, endpoint]) => {
-  expect(readiness(sampleJob(sections)).endpoints).toEqual([
+  expect(readinessOf(sampleJob(sections)).endpoints).toEqual([
     { role: 'aggregated', namespace, component, endpoint, workers: 1 },
   ]);
 });
@@ -45,10 +48,10 @@ test.each([
   ['1.3.1', true],
   ['1.6.1', true],
 ])('whether Dynamo %s has a route that tells a model’s readiness: %s', (version, has) => {
-  expect(readiness(sampleJob({ aggregated: {}, dynamo: { version } })).readyRoute).toBe(has);
+  expect(readinessOf(sampleJob({ aggregated: {}, dynamo: { version } })).readyRoute).toBe(has);
 });
 
 test('Dynamo 0.x names encoders differently', () => {
-  const found = readiness(sampleJob({ aggregated: {}, encode: {}, dynamo: { version: '0.6.1' } }));
+  const found = readinessOf(sampleJob({ aggregated: {}, encode: {}, dynamo: { version: '0.6.1' } }));
   expect(found.endpoints[1]?.component).toBe('encoder');
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Job } from '../../../src/config/job.ts';
-import { wordText } from '../../../src/plan/word.ts';
+import { wordText } from '../../../src/word.ts';
 import { planOf, sampleJob } from './sample-job.ts';
 
 function srun(job: Job, name: string): readonly string[] {

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { wordText } from '../../../src/plan/word.ts';
+import { wordText } from '../../../src/word.ts';
 import { packageRoot } from '../../world.ts';
 import { planOf, sampleJob } from '../plan/sample-job.ts';
 import { RunFolder } from './run-folder.ts';

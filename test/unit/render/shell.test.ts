@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import type { Word } from '../../../src/plan/plan.ts';
 import { commandLines, quote, quoteCommand, quoteWord, wrapCommand } from '../../../src/render/shell.ts';
+import type { Word } from '../../../src/word.ts';
 
 test.each([
   ['plain', 'plain'],

@@ -1,6 +1,6 @@
 import { parseDuration } from '../../../config/text/duration.ts';
+import { readStamp } from '../../../engines/line-stamp.ts';
 import { DynSlurmError } from '../../../errors.ts';
-import { readStamp } from '../../../observe/line-stamp.ts';
 
 export interface LogFilterOptions {
   /** Only lines that match: a regular expression. Without capitals it matches capitals too. */

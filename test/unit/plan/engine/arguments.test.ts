@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { argumentWords } from '../../../../src/plan/engine/words.ts';
+import { argumentWords } from '../../../../src/config/argument-words.ts';
 
 test.each([
   [{ 'page-size': 64 }, ['--page-size', '64']],

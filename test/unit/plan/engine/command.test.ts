@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Step } from '../../../../src/plan/plan.ts';
-import { wordText } from '../../../../src/plan/word.ts';
+import { wordText } from '../../../../src/word.ts';
 import { planOf, sampleJob } from '../sample-job.ts';
 
 type Sections = Parameters<typeof sampleJob>[0];

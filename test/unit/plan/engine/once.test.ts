@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkRules } from '../../../../src/plan/rules/check-rules.ts';
-import { wordText } from '../../../../src/plan/word.ts';
+import { wordText } from '../../../../src/word.ts';
 import { planOf, sampleJob } from '../sample-job.ts';
 
 // No command has a flag twice, whatever the config says, unless the rules refuse it.

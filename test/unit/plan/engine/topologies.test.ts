@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Plan, Step } from '../../../../src/plan/plan.ts';
-import { wordText } from '../../../../src/plan/word.ts';
+import { wordText } from '../../../../src/word.ts';
 import { publishedJob, topologyHeader, topologyNames } from './published-job.ts';
 import { adapted, differences, expected, planned, publishedWorkers, variants } from './variants.ts';
 

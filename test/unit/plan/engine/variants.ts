@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { atLeast } from '../../../../src/config/compat/release.ts';
 import type { Plan, PortUse, Step } from '../../../../src/plan/plan.ts';
-import { wordText } from '../../../../src/plan/word.ts';
+import { wordText } from '../../../../src/word.ts';
 
 /** A command with its environment. Flags by name, under one spelling; `true` has no value, several are one text. */
 export interface Command {

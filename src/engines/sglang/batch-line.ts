@@ -1,25 +1,7 @@
-import { readStamp, type Stamp } from './line-stamp.ts';
+import type { BatchLine } from '../dialect.ts';
+import { readStamp, type Stamp } from '../line-stamp.ts';
 
-/** `Prefill batch …` or `Decode batch …`: what one scheduler did since its last such line. Absent is what it does not say. */
-export interface BatchLine extends Stamp {
-  readonly kind: 'prefill' | 'decode';
-  readonly newSequences?: number;
-  /** Prompt tokens that are computed. */
-  readonly newTokens?: number;
-  /** Prompt tokens that were found in the cache. */
-  readonly cachedTokens?: number;
-  readonly running?: number;
-  readonly queued?: number;
-  /** Tokens in the KV cache; of hybrid models in the pool for full attention. */
-  readonly tokens?: number;
-  /** Of the KV cache, 0 to 1; of hybrid models the fullest pool. */
-  readonly usage?: number;
-  readonly acceptLength?: number;
-  readonly cudaGraph?: boolean;
-  /** `input throughput` of a prefill, `gen throughput` of a decode batch. */
-  readonly tokensPerSecond?: number;
-}
-
+/** `Prefill batch …` or `Decode batch …`: what one scheduler did since its last such line. */
 export const BATCH_WORDS: readonly string[] = ['Prefill batch', 'Decode batch'];
 const BATCH = new RegExp(BATCH_WORDS.join('|'));
 

@@ -1,4 +1,27 @@
-import type { NodeIndex, Ref, Word } from './plan.ts';
+/** Position of a node in the allocation, 0-based; the script binds it to a hostname at run time. */
+export type NodeIndex = number & { readonly __brand?: 'NodeIndex' };
+
+/**
+ * A part of a command that only the running job can know.
+ * In the plan's JSON: `${NODE_IP[i]}`, `${NODE[i]}`, `${RUN_DIR}`, `${ATTEMPT_DIR}`, `${CONTAINER}`, `${LOCAL_DIR}`; `self` and `rank` are replaced for each process.
+ */
+export type Ref =
+  | { readonly ref: 'node-ip'; readonly node: NodeIndex }
+  | { readonly ref: 'node'; readonly node: NodeIndex }
+  | { readonly ref: 'self-ip' }
+  | { readonly ref: 'rank' }
+  /** A port of the plan that the job may have moved; in JSON the plan's number. */
+  | { readonly ref: 'port'; readonly port: number }
+  | { readonly ref: 'run-dir' }
+  /** Where this attempt keeps its logs and state: the run folder, after a requeue `attempts/N` in it. */
+  | { readonly ref: 'attempt-dir' }
+  /** The name of this attempt's containers, one on each node. */
+  | { readonly ref: 'container' }
+  /** A fresh folder on the node's own disk, one for each step that asks for it. */
+  | { readonly ref: 'local-dir' };
+
+/** One word of a command or one value of the environment: literal text, or text with run-time parts. */
+export type Word = string | readonly (string | Ref)[];
 
 /** Address of the node that runs the process. */
 export const SELF_IP: Ref = { ref: 'self-ip' };
@@ -9,6 +32,11 @@ export const LOCAL_DIR: Ref = { ref: 'local-dir' };
 
 export function nodeIp(node: NodeIndex): Ref {
   return { ref: 'node-ip', node };
+}
+
+/** A part as a word of its own. */
+export function wordOf(part: string | Ref): Word {
+  return typeof part === 'string' ? part : [part];
 }
 
 /** The word with some of its run-time parts replaced; text where none is left. */

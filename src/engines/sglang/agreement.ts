@@ -1,8 +1,8 @@
-import { type GivenFlag, givenFlags } from '../compat/given-flags.ts';
-import { gpuModel } from '../schema/gpu.ts';
-import type { JobConfig } from '../schema/job-schema.ts';
-import type { ArgumentValue, RoleConfig } from '../schema/role.ts';
-import { error, type Problem } from '../yaml/problem.ts';
+import { type GivenFlag, givenFlags } from '../../config/compat/given-flags.ts';
+import { gpuModel } from '../../config/schema/gpu.ts';
+import type { JobConfig } from '../../config/schema/job-schema.ts';
+import type { ArgumentValue, RoleConfig } from '../../config/schema/role.ts';
+import { error, type Problem } from '../../config/yaml/problem.ts';
 
 type Side = 'prefill' | 'decode';
 

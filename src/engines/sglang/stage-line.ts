@@ -1,14 +1,5 @@
-import type { StartStage } from '../start-stages.ts';
-import { readStamp, type Stamp } from './line-stamp.ts';
-
-/** How far a rank's start has come. `done` and `total` count what the stage's name says in log-event.ts. */
-export interface StageLine extends Stamp {
-  readonly kind: 'stage';
-  readonly stage: StartStage;
-  readonly state: 'going' | 'done';
-  readonly done?: number | undefined;
-  readonly total?: number | undefined;
-}
+import type { StageLine } from '../dialect.ts';
+import { readStamp } from '../line-stamp.ts';
 
 type Said = Pick<StageLine, 'stage' | 'state'>;
 

@@ -1,0 +1,70 @@
+import type { StartStage } from '../start-stages.ts';
+import type { Stamp } from './line-stamp.ts';
+
+/** How an engine speaks of itself, in its logs and on its page of metrics. */
+export interface Dialect {
+  /** One of these words is in every line that `read` knows. */
+  readonly words: readonly string[];
+  /** Undefined where a line tells neither of batches nor of a stage. */
+  readonly read: (line: string) => EngineLine | undefined;
+  readonly metrics?: EngineMetrics;
+}
+
+export type EngineLine = BatchLine | StageLine;
+
+/** What one scheduler did since its last such line. Absent is what it does not say. */
+export interface BatchLine extends Stamp {
+  /** `both`: an engine whose lines tell of prefill and decode at once. */
+  readonly kind: 'prefill' | 'decode' | 'both';
+  readonly newSequences?: number;
+  /** Prompt tokens that are computed. */
+  readonly newTokens?: number;
+  /** Prompt tokens that were found in the cache. */
+  readonly cachedTokens?: number;
+  readonly running?: number;
+  readonly queued?: number;
+  /** Tokens in the KV cache; of hybrid models in the pool for full attention. */
+  readonly tokens?: number;
+  /** Of the KV cache, 0 to 1; of hybrid models the fullest pool. */
+  readonly usage?: number;
+  readonly acceptLength?: number;
+  readonly cudaGraph?: boolean;
+  /** Prompt tokens of a prefill, generated tokens of a decode batch; of both the generated ones. */
+  readonly tokensPerSecond?: number;
+  /** Prompt tokens, where a line tells of both. */
+  readonly inputTokensPerSecond?: number;
+}
+
+/** How far a rank's start has come. `done` and `total` count what the stage's name says in log-event.ts. */
+export interface StageLine extends Stamp {
+  readonly kind: 'stage';
+  readonly stage: StartStage;
+  readonly state: 'going' | 'done';
+  readonly done?: number | undefined;
+  readonly total?: number | undefined;
+}
+
+/** Names of series on a worker's page of metrics. */
+export interface EngineMetrics {
+  readonly running: string;
+  /** Where the requests of a worker may wait. */
+  readonly queued: readonly string[];
+  /** Of the KV cache, 0 to 1. */
+  readonly kvUsage: readonly string[];
+  readonly requests: string;
+  /** Counters of which the first that a page has counts. */
+  readonly inputTokens: readonly TokenCounter[];
+  readonly outputTokens: readonly TokenCounter[];
+  /** Generated tokens per second, where the counters tell nothing. */
+  readonly outputRate?: string;
+  /** The label that tells data parallel ranks apart, and those of ranks that work on the same tokens. */
+  readonly dpRank: string;
+  readonly otherRanks: readonly string[];
+}
+
+/** Series that add up to a number of tokens. */
+export interface TokenCounter {
+  readonly names: readonly string[];
+  /** Only samples whose label `mode` begins so. */
+  readonly mode?: string;
+}

@@ -1,0 +1,19 @@
+import type { Dialect, EngineLine, EngineMetrics } from './dialect.ts';
+import { sglangDialect } from './sglang/dialect.ts';
+
+const DIALECTS: readonly Dialect[] = [sglangDialect];
+
+/** One of these words is in every line that `readEngineLine` knows. */
+export const ENGINE_WORDS: readonly string[] = DIALECTS.flatMap(({ words }) => words);
+
+/** What a line of a worker's log tells, in whichever engine's words. */
+export function readEngineLine(line: string): EngineLine | undefined {
+  for (const { read } of DIALECTS) {
+    const said = read(line);
+    if (said) return said;
+  }
+  return undefined;
+}
+
+/** What the engines call their series; no two share a name. */
+export const METRICS: readonly EngineMetrics[] = DIALECTS.flatMap(({ metrics }) => metrics ?? []);

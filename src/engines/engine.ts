@@ -1,0 +1,79 @@
+import type { Program, Releases } from '../config/compat/engine-table.ts';
+import type { Settings } from '../config/compat/flag-renames.ts';
+import type { Job } from '../config/job.ts';
+import type { JobConfig } from '../config/schema/job-schema.ts';
+import type { Role, RoleConfig } from '../config/schema/role.ts';
+import type { EngineType } from '../config/schema/sections.ts';
+import type { Problem } from '../config/yaml/problem.ts';
+import type { Ref, Word } from '../word.ts';
+import type { Parallelism, PlacedWorker } from './worker.ts';
+
+/** All that differs from one engine to the next, as far as plans and their rules go. Logs and metrics: see dialect.ts. */
+export interface Engine {
+  readonly type: EngineType;
+  /** As in a sentence: `SGLang`. */
+  readonly title: string;
+  /** The Python module that a worker of a role runs with a release of Dynamo. */
+  readonly module: (role: Role, release: string) => string;
+  /** The engine's release in the image, as far as the config or Dynamo's release tells; else ''. */
+  readonly release: (job: Pick<JobConfig, 'dynamo' | 'engine'>) => string;
+  /** The programs whose parsers read a worker's arguments, one after the other; none where no table has them. */
+  readonly programs: (config: RoleConfig, releases: Releases) => readonly Program[];
+  /** Arguments and variables as the releases in the image write them. */
+  readonly settings: (given: Settings, role: Role, job: JobConfig) => Settings;
+  /** Arguments of other engines that people carry over: whose they are, and what this one calls them. */
+  readonly counterparts: Readonly<Record<string, readonly string[]>>;
+  /** Arguments that are dyn-slurm's to write, by what makes them: the path of a field, with `ROLE` for the role, or words. */
+  readonly managed: Readonly<Record<string, string>>;
+  /** A worker's `--disaggregation-mode`; undefined where it is not given. */
+  readonly mode: (role: Role, config: RoleConfig, release: string) => string | undefined;
+  /** Parallel sizes of a worker of so many GPUs, where a role gives only some of them. */
+  readonly sizes: (config: RoleConfig, gpus: number) => Parallelism;
+  /** What is wrong with sizes that lie between 1 and the worker's GPUs. */
+  readonly checkSizes: (worker: SizedWorker) => Iterable<Problem>;
+  /** What is wrong with the settings of roles together. */
+  readonly checkRoles: (job: JobConfig) => Iterable<Problem>;
+  readonly command: (context: WorkerContext) => EngineCommand;
+  /** What the leader of a worker listens on for its engine, by use. */
+  readonly ports: (worker: PlacedWorker, argv: readonly Word[], job: Job) => readonly EnginePort[];
+  /** What a worker's ranks do with the ports that are theirs from `infra.ports.dist_init` on, and how many they may take. */
+  readonly rankPorts: { readonly name: string; readonly count: number };
+  /** The component that a worker registers, and how many instances of it. */
+  readonly component: (role: Role, config: RoleConfig, release: string) => string;
+  readonly instances: (worker: PlacedWorker) => number;
+  /** Whether a worker loads the model's weights. */
+  readonly loadsModel: boolean;
+}
+
+/** A worker with its sizes, before it has a place. */
+export interface SizedWorker extends Parallelism {
+  readonly role: Role;
+  readonly config: RoleConfig;
+  readonly gpus: number;
+  readonly nodes: number;
+}
+
+/** What an engine is told of a worker whose command it makes. */
+export interface WorkerContext {
+  readonly job: Job;
+  readonly worker: PlacedWorker;
+  /** Its arguments and variables, as its release writes them, without secrets. */
+  readonly settings: Settings;
+  /** A port of the plan, as a part of a word. */
+  readonly port: (use: EnginePort['use'], port: number) => string | Ref;
+}
+
+export interface EngineCommand {
+  /** What every node of the worker runs. */
+  readonly argv: readonly Word[];
+  readonly env: Readonly<Record<string, Word>>;
+}
+
+/** Ports that an engine listens on beside those of Dynamo. */
+export interface EnginePort {
+  readonly use: 'dist-init' | 'nccl' | 'dp-handshake' | 'bootstrap' | 'kv-events';
+  readonly port: number;
+  readonly count?: number;
+  /** It listens at all addresses of its node, where the newest release does not. */
+  readonly everywhere?: boolean;
+}

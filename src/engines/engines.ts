@@ -1,0 +1,23 @@
+import type { JobConfig } from '../config/schema/job-schema.ts';
+import type { RoleConfig } from '../config/schema/role.ts';
+import type { EngineType } from '../config/schema/sections.ts';
+import type { Engine } from './engine.ts';
+import { isMocker, mocker } from './mocker/index.ts';
+import { sglang } from './sglang/index.ts';
+
+const ENGINES: Readonly<Record<EngineType, Engine>> = { sglang, mocker };
+
+/** The engine whose own program, in the tables of arguments, has that name. */
+export function engineCalled(program: string): Engine | undefined {
+  return Object.values(ENGINES).find(({ type }) => type === program);
+}
+
+/** The engine of the job. */
+export function jobEngine({ engine }: Pick<JobConfig, 'engine'>): Engine {
+  return ENGINES[engine.type];
+}
+
+/** The engine of a role's workers. */
+export function engineOf({ engine }: Pick<JobConfig, 'engine'>, config: RoleConfig): Engine {
+  return isMocker(config) ? mocker : ENGINES[engine.type];
+}

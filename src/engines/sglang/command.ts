@@ -1,0 +1,152 @@
+import { releasesOf } from '../../config/compat/engine-table.ts';
+import type { Settings } from '../../config/compat/flag-renames.ts';
+import { flagGroups } from '../../config/compat/given-flags.ts';
+import { atLeast } from '../../config/compat/release.ts';
+import type { Job } from '../../config/job.ts';
+import { engineArgument } from '../../config/schema/role.ts';
+import { nodeIp, SELF_IP, type Word, wordOf } from '../../word.ts';
+import { dynamoWords } from '../dynamo-words.ts';
+import type { EngineCommand, EnginePort, WorkerContext } from '../engine.ts';
+import { givenWords } from '../managed.ts';
+import type { PlacedWorker } from '../worker.ts';
+import managed from './managed.json' with { type: 'json' };
+import { mode, module } from './modules.ts';
+import { usesDpAttention } from './sizes.ts';
+
+/** The flags that dyn-slurm writes, then those of the config. No flag twice. */
+export function command(context: WorkerContext): EngineCommand {
+  const { job, worker, settings } = context;
+  const { role, config } = worker;
+  const given = mode(role, config, job.dynamo.version);
+  return {
+    argv: [
+      ...['python3', '-m', config.module ?? module(role, job.dynamo.version)],
+      ...['--model-path', job.model.path, '--served-model-name', job.model.served_name],
+      ...(given === undefined ? [] : ['--disaggregation-mode', given]),
+      ...bootstrapWords(context),
+      ...rendezvousWords(context),
+      ...sizeWords(context),
+      ...hostWords(context),
+      ...kvEventsWords(context),
+      ...dynamoWords(job, worker, { 'use-sglang-tokenizer': job.dynamo.sglang_tokenizer === true }),
+      ...givenWords({ managed }, withoutAttentionSwitch(settings.args, job), worker),
+    ],
+    env: {
+      // Where KV transfer listens, and what it tells its peers: `get_local_ip_auto` of SGLang guesses otherwise.
+      SGLANG_HOST_IP: [SELF_IP],
+      ...(config.numa !== undefined && { SGLANG_AUTO_NUMA_BIND: String(config.numa) }),
+    },
+  };
+}
+
+/** SGLang 0.5.22 deprecates the switch: the size alone says it. */
+function withoutAttentionSwitch(args: Settings['args'], job: Job): Settings['args'] {
+  if (!hasAttentionSize(job)) return args;
+  return Object.fromEntries(Object.entries(args).filter(([name]) => name !== 'enable-dp-attention'));
+}
+
+/** Where prefill and decode workers meet. Decode binds nothing, and learns the real port from each prefill worker. */
+function bootstrapWords({ job, worker: { role, ports }, port }: WorkerContext): readonly Word[] {
+  if (role !== 'prefill' && role !== 'decode') return [];
+  const number = role === 'prefill' ? ports.bootstrap : job.infra.ports.bootstrap;
+  return ['--disaggregation-bootstrap-port', wordOf(port('bootstrap', number))];
+}
+
+/**
+ * Where the ranks of a worker meet, which is also the host of its bootstrap server. On one node SGLang picks ports by
+ * itself, from a default that is the same for all workers or at random; so workers that share a node, and DP attention
+ * with its many ports, are given theirs as well. Plain data parallel ranks on one node must not be: each is a group of
+ * its own, and one address would make them one.
+ */
+function rendezvousWords({ worker, port }: WorkerContext): readonly Word[] {
+  const { config, nodes, dp, ports, sharesNode } = worker;
+  if (!meets(worker)) return [];
+  const [leader = 0] = nodes;
+  const words: Word[] = [
+    '--dist-init-addr',
+    [nodeIp(leader), ':', port('dist-init', ports.distInit)],
+    '--nnodes',
+    String(nodes.length),
+    '--node-rank',
+    nodes.length === 1 ? '0' : [{ ref: 'rank' }],
+  ];
+  // https://github.com/ai-dynamo/dynamo/pull/13569: else a random port, which a neighbour can take before it is bound.
+  if (sharesNode && dp > 1 && usesDpAttention(config))
+    words.push('--nccl-port', wordOf(port('nccl', ports.distInit + NCCL_PORT_OFFSET)));
+  return words;
+}
+
+function meets({ role, config, nodes, gpus, dp, sharesNode }: PlacedWorker): boolean {
+  const oneNode = nodes.length === 1;
+  const attention = dp > 1 && usesDpAttention(config);
+  const alone = oneNode && !sharesNode && !attention && role !== 'prefill' && role !== 'decode';
+  const replicas = oneNode && dp > 1 && !attention;
+  return gpus.length > 0 && !alone && !replicas;
+}
+
+/**
+ * Sizes that the config gives, and those that differ from SGLang's default, which is 1 for all. Groups of DP attention
+ * have a size of their own from SGLang 0.5.22 on.
+ */
+function sizeWords({ worker, job }: WorkerContext): readonly string[] {
+  const attention = worker.dp > 1 && usesDpAttention(worker.config);
+  const ofItsOwn = attention && hasAttentionSize(job);
+  const sizes = (['tp', 'pp', 'dp', 'ep'] as const).flatMap((kind) => {
+    // SGLang derives ep itself.
+    if (worker.config[kind] === undefined && (kind === 'ep' || worker[kind] === 1)) return [];
+    return [kind === 'dp' && ofItsOwn ? '--attn-dp-size' : `--${kind}-size`, String(worker[kind])];
+  });
+  // Asked for by the newer flag alone.
+  const switched = engineArgument(worker.config, 'enable-dp-attention') !== undefined;
+  const inFlags = worker.config.flags.includes('--enable-dp-attention');
+  return attention && !ofItsOwn && !switched && !inFlags ? [...sizes, '--enable-dp-attention'] : sizes;
+}
+
+function hasAttentionSize(job: Job): boolean {
+  return atLeast(releasesOf(job).sglang, '0.5.22');
+}
+
+/**
+ * The bootstrap server listens where SGLang's HTTP server would, which is 127.0.0.1 by default: other nodes could not
+ * reach it. https://github.com/ai-dynamo/dynamo/issues/5309 Ranks and peers look for it at the address of `--dist-init-addr`.
+ */
+function hostWords({ worker: { role, config }, settings: { args } }: WorkerContext): readonly Word[] {
+  const given = 'host' in args || flagGroups(config.flags).some(({ name }) => name === 'host');
+  return (role === 'prefill' || role === 'decode') && !given ? ['--host', [SELF_IP]] : [];
+}
+
+/** JSON. */
+function kvEventsWords({ worker: { config, ports }, port }: WorkerContext): readonly Word[] {
+  if (!config.kv_events) return [];
+  const number = port('kv-events', ports.kvEvents);
+  return [
+    '--kv-events-config',
+    ['{"publisher":"zmq","topic":"kv-events","endpoint":"tcp://*:', number, '"}'],
+  ];
+}
+
+/**
+ * From its dist-init port on, the leader listens on that and the six after it, and with DP attention, while it starts, on the
+ * thirteenth, `DP_ATTENTION_HANDSHAKE_PORT_DELTA` of server_args.py. The NCCL port is chosen here, between the two.
+ */
+const DIST_INIT_PORTS = 7;
+const NCCL_PORT_OFFSET = 7;
+const DP_HANDSHAKE_OFFSET = 13;
+export const PORTS_OF_RANKS = DP_HANDSHAKE_OFFSET + 1;
+
+/** Without a dist-init address SGLang finds its ports by itself. */
+export function ports(worker: PlacedWorker, argv: readonly Word[], job: Job): readonly EnginePort[] {
+  const { role, config, dp, ports: first } = worker;
+  const owned: EnginePort[] = [];
+  if (argv.includes('--dist-init-addr')) {
+    owned.push({ use: 'dist-init', port: first.distInit, count: DIST_INIT_PORTS });
+    if (argv.includes('--nccl-port')) owned.push({ use: 'nccl', port: first.distInit + NCCL_PORT_OFFSET });
+    if (dp > 1 && usesDpAttention(config))
+      owned.push({ use: 'dp-handshake', port: first.distInit + DP_HANDSHAKE_OFFSET });
+  }
+  // SGLang 0.5.2 gave its bootstrap server the host that it is told.
+  const everywhere = !atLeast(releasesOf(job).sglang, '0.5.2');
+  if (role === 'prefill') owned.push({ use: 'bootstrap', port: first.bootstrap, everywhere });
+  if (config.kv_events) owned.push({ use: 'kv-events', port: first.kvEvents, count: dp });
+  return owned;
+}

@@ -1,0 +1,44 @@
+import type { Role, RoleConfig } from '../config/schema/role.ts';
+import type { NodeIndex } from '../word.ts';
+
+/** The parallel sizes of one worker, with `gpus` and `gpus-N` evaluated. */
+export interface Parallelism {
+  readonly tp: number;
+  readonly pp: number;
+  readonly dp: number;
+  readonly ep: number;
+  /** GPUs that the engine's ranks use. */
+  readonly busy: number;
+}
+
+/** A worker's place and size, before its command is known. */
+export interface PlacedWorker extends Parallelism {
+  /** `prefill-0`: role and index within the role. */
+  readonly name: string;
+  readonly role: Role;
+  readonly index: number;
+  readonly config: RoleConfig;
+  /** Contiguous and ascending; the first is the leader. */
+  readonly nodes: readonly NodeIndex[];
+  /** GPU numbers on each of its nodes; empty for CPU-only roles. */
+  readonly gpus: readonly number[];
+  /** Another worker has a part of the same node. */
+  readonly sharesNode: boolean;
+  readonly ports: WorkerPorts;
+}
+
+/**
+ * First ports of a worker's blocks, unique on the node; of prefill workers `bootstrap` is unique in the job. Other roles
+ * do not listen on it.
+ */
+export interface WorkerPorts {
+  readonly rpc: number;
+  readonly system: number;
+  /** Of `RANK_PORTS` ports, for the ranks of the worker. */
+  readonly distInit: number;
+  readonly bootstrap: number;
+  readonly kvEvents: number;
+}
+
+/** From one worker of a node to the next. */
+export const RANK_PORTS = 20;
