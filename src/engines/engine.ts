@@ -25,6 +25,8 @@ export interface Engine {
   readonly counterparts: Readonly<Record<string, readonly string[]>>;
   /** Arguments that are dyn-slurm's to write, by what makes them: the path of a field, with `ROLE` for the role, or words. */
   readonly managed: Readonly<Record<string, string>>;
+  /** Values of managed arguments that only this engine has, by what makes them; without those that only the job knows. */
+  readonly managedValues?: (worker: SizedWorker) => Readonly<Record<string, string>>;
   /** A worker's `--disaggregation-mode`; undefined where it is not given. */
   readonly mode: (role: Role, config: RoleConfig, release: string) => string | undefined;
   /** Parallel sizes of a worker of so many GPUs, where a role gives only some of them. */
@@ -38,6 +40,8 @@ export interface Engine {
   readonly ports: (worker: PlacedWorker, argv: readonly Word[], job: Job) => readonly EnginePort[];
   /** What a worker's ranks do with the ports that are theirs from `infra.ports.dist_init` on, and how many they may take. */
   readonly rankPorts: { readonly name: string; readonly count: number };
+  /** Further fields of `infra.ports` of which its workers have ports. */
+  readonly ownPorts: readonly ('bootstrap' | 'side_channel' | 'engine')[];
   /** The component that a worker registers, and how many instances of it. */
   readonly component: (role: Role, config: RoleConfig, release: string) => string;
   readonly instances: (worker: PlacedWorker) => number;
@@ -66,12 +70,23 @@ export interface WorkerContext {
 export interface EngineCommand {
   /** What every node of the worker runs. */
   readonly argv: readonly Word[];
+  /** What follows it on each node, by rank; absent where all nodes run the same. */
+  readonly rankArgv?: readonly (readonly Word[])[];
   readonly env: Readonly<Record<string, Word>>;
 }
 
 /** Ports that an engine listens on beside those of Dynamo. */
 export interface EnginePort {
-  readonly use: 'dist-init' | 'nccl' | 'dp-handshake' | 'bootstrap' | 'kv-events';
+  readonly use:
+    | 'dist-init'
+    | 'nccl'
+    | 'dp-handshake'
+    | 'master'
+    | 'dp-rpc'
+    | 'bootstrap'
+    | 'side-channel'
+    | 'engine'
+    | 'kv-events';
   readonly port: number;
   readonly count?: number;
   /** It listens at all addresses of its node, where the newest release does not. */

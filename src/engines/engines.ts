@@ -4,8 +4,9 @@ import type { EngineType } from '../config/schema/sections.ts';
 import type { Engine } from './engine.ts';
 import { isMocker, mocker } from './mocker/index.ts';
 import { sglang } from './sglang/index.ts';
+import { vllm } from './vllm/index.ts';
 
-const ENGINES: Readonly<Record<EngineType, Engine>> = { sglang, mocker };
+const ENGINES: Readonly<Record<EngineType, Engine>> = { sglang, vllm, mocker };
 
 /** The engine whose own program, in the tables of arguments, has that name. */
 export function engineCalled(program: string): Engine | undefined {

@@ -38,7 +38,11 @@ export interface WorkerPorts {
   readonly distInit: number;
   readonly bootstrap: number;
   readonly kvEvents: number;
+  readonly sideChannel: number;
+  /** Of `ENGINE_PORTS` ports, from which an engine takes those that it does not name. */
+  readonly engine: number;
 }
 
 /** From one worker of a node to the next. */
 export const RANK_PORTS = 20;
+export const ENGINE_PORTS = 50;

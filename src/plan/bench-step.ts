@@ -1,8 +1,7 @@
 import type { Job } from '../config/job.ts';
 import { type BenchConfig, type BenchToolType, customBench, isBenchTool } from '../config/schema/bench.ts';
 import { withoutSecrets } from '../config/schema/secrets.ts';
-import type { Word } from '../word.ts';
-import { ATTEMPT_DIR, RUN_DIR } from '../word.ts';
+import { ATTEMPT_DIR, RUN_DIR, type Word } from '../word.ts';
 import { type BenchSpec, benchSpec, CONFIGURED, measurements } from './bench/spec.ts';
 import { TOOLS, toolRuns } from './bench/tools.ts';
 import { userEnvironment } from './environment.ts';

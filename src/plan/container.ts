@@ -1,7 +1,6 @@
 import { hasPlanes } from '../config/compat/planes.ts';
 import { containerOf, type Job } from '../config/job.ts';
-import type { Word } from '../word.ts';
-import { CONTAINER } from '../word.ts';
+import { CONTAINER, type Word } from '../word.ts';
 import type { StepBody } from './plan.ts';
 import { stepOf } from './step-body.ts';
 

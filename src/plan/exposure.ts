@@ -1,8 +1,7 @@
 import { hasPlanes } from '../config/compat/planes.ts';
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
-import type { NodeIndex, Ref, Word } from '../word.ts';
-import { nodeIp, SELF_IP } from '../word.ts';
+import { type NodeIndex, nodeIp, type Ref, SELF_IP, type Word } from '../word.ts';
 import listeners from './listeners.json' with { type: 'json' };
 import type { Port, PortUse, StepBody } from './plan.ts';
 

@@ -1,8 +1,7 @@
 import { readImage } from '../config/compat/image-reference.ts';
 import { containerOf, type Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
-import type { Word } from '../word.ts';
-import { RUN_DIR } from '../word.ts';
+import { RUN_DIR, type Word } from '../word.ts';
 import type { StepBody } from './plan.ts';
 import { stepOf } from './step-body.ts';
 

@@ -1,7 +1,6 @@
 import type { Job } from '../config/job.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
-import type { Word } from '../word.ts';
-import { LOCAL_DIR, RUN_DIR } from '../word.ts';
+import { LOCAL_DIR, RUN_DIR, type Word } from '../word.ts';
 import { reachedAt } from './exposure.ts';
 import { portPart } from './movable-ports.ts';
 import type { PortUse, StepBody } from './plan.ts';

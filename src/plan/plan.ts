@@ -58,6 +58,8 @@ export interface StepBody {
   /** GPU numbers on each of its nodes. */
   readonly gpus: readonly number[];
   readonly argv: readonly Word[];
+  /** What follows it on each of its nodes, by rank; absent where all run the same. */
+  readonly rankArgv?: readonly (readonly Word[])[];
   readonly env: Readonly<Record<string, Word>>;
   /** Names of environment variables whose values are secrets, by source; never in the plan or in a dry-run. */
   readonly secrets: Readonly<Record<string, SecretSource>>;
@@ -75,7 +77,7 @@ export interface Step extends StepBody {
 export type SecretSource = { readonly from_env: string } | { readonly from_file: string };
 
 /** What one node runs: a step's rank. */
-export interface Process extends Omit<StepBody, 'nodes' | 'secrets' | 'contained'> {
+export interface Process extends Omit<StepBody, 'nodes' | 'rankArgv' | 'secrets' | 'contained'> {
   readonly nodeIndex: NodeIndex;
   readonly nodeRank: number;
 }

@@ -1,8 +1,7 @@
 import { hasPlanes, hasRequestPlane, needsNats } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
 import type { JobConfig } from '../config/schema/job-schema.ts';
-import type { Word } from '../word.ts';
-import { ATTEMPT_DIR } from '../word.ts';
+import { ATTEMPT_DIR, type Word } from '../word.ts';
 
 /** What etcd asks of its clients. Dynamo 0.x cannot log in. Its client leaves certificates alone where it has a password. */
 export function etcdGuard(job: Pick<JobConfig, 'dynamo' | 'infra'>): 'none' | 'password' | 'certificate' {

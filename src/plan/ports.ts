@@ -2,7 +2,7 @@ import { hasPlanes, hasRequestPlane } from '../config/compat/planes.ts';
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import { engineOf } from '../engines/engines.ts';
-import { type PlacedWorker, RANK_PORTS, type WorkerPorts } from '../engines/worker.ts';
+import { ENGINE_PORTS, type PlacedWorker, RANK_PORTS, type WorkerPorts } from '../engines/worker.ts';
 import type { NodeIndex, Word } from '../word.ts';
 import { EVERYWHERE, exposure, LISTENERS } from './exposure.ts';
 import type { Port, PortUse, Process } from './plan.ts';
@@ -23,6 +23,8 @@ import type { Port, PortUse, Process } from './plan.ts';
  * | dist-init …  | leaders, for the ranks of the worker | base + 20 × slot, and those after it          |
  * | bootstrap    | leaders of prefill workers           | base + index of the worker, unique in the job |
  * | kv-events    | workers with `kv_events`: dp ports   | base + data parallel ranks of earlier workers |
+ * | side-channel | workers with NIXL: dp ports          | base + data parallel ranks of earlier workers |
+ * | engine       | workers of one node, where they may  | base + 50 × slot, and those after it          |
  *
  * * Before Dynamo 1.6, after the workers of any node, and unique in the job.
  */
@@ -60,6 +62,8 @@ export class PortSlots {
       distInit: ports.dist_init + RANK_PORTS * slot,
       bootstrap: ports.bootstrap + (role === 'prefill' ? index : 0),
       kvEvents: ports.kv_events + ranks,
+      sideChannel: ports.side_channel + ranks,
+      engine: ports.engine + ENGINE_PORTS * slot,
     };
   }
 

@@ -1,8 +1,7 @@
 import { hostPath } from '../config/expectations.ts';
 import type { Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
-import type { NodeIndex } from '../word.ts';
-import { usesLocalDir } from '../word.ts';
+import { type NodeIndex, usesLocalDir } from '../word.ts';
 import { isInContainer, programsOf } from './container.ts';
 import { cachedImage, imageFile } from './image.ts';
 import { modelCheck } from './model.ts';

@@ -1,5 +1,4 @@
-import type { Word } from '../word.ts';
-import { onNode } from '../word.ts';
+import { onNode, type Word } from '../word.ts';
 import type { Process, StepBody } from './plan.ts';
 import { portsOfRank } from './ports.ts';
 
@@ -21,7 +20,7 @@ export function processesOf(step: StepBody): readonly Process[] {
       nodeIndex: node,
       nodeRank: rank,
       gpus: step.gpus,
-      argv: step.argv.map(here),
+      argv: [...step.argv, ...(step.rankArgv?.[rank] ?? [])].map(here),
       env: Object.fromEntries(Object.entries(step.env).map(([name, word]) => [name, here(word)])),
       ports: portsOfRank(step.ports, rank),
     };

@@ -1,6 +1,5 @@
 import type { Job } from '../config/job.ts';
-import type { Word } from '../word.ts';
-import { ATTEMPT_DIR, CONTAINER, RUN_DIR } from '../word.ts';
+import { ATTEMPT_DIR, CONTAINER, RUN_DIR, type Word } from '../word.ts';
 import { isInContainer, sharesContainer } from './container.ts';
 import { pyxisImage } from './image.ts';
 import { modelMount } from './model.ts';

@@ -1,8 +1,7 @@
 import { hasRequestPlane } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
-import type { Word } from '../word.ts';
-import { ATTEMPT_DIR } from '../word.ts';
+import { ATTEMPT_DIR, type Word } from '../word.ts';
 import { dynamoEnvironment } from './environment.ts';
 import { portWord } from './movable-ports.ts';
 import type { StepBody } from './plan.ts';
@@ -11,7 +10,7 @@ import { workerCommand } from './worker-command.ts';
 
 /** One srun for each worker: all of its nodes run the same command, and differ in rank and address. */
 export function workerStep(job: Job, worker: PlacedWorker): StepBody {
-  const { argv, env, secrets } = workerCommand(job, worker);
+  const { argv, rankArgv, env, secrets } = workerCommand(job, worker);
   return {
     name: worker.name,
     kind: 'worker',
@@ -20,6 +19,7 @@ export function workerStep(job: Job, worker: PlacedWorker): StepBody {
     nodes: worker.nodes,
     gpus: worker.gpus,
     argv: [...profilerWords(job, worker), ...argv],
+    ...(rankArgv && { rankArgv }),
     env: {
       ...dynamoEnvironment(job),
       ...(hasRequestPlane(job) && { DYN_TCP_RPC_PORT: portWord('rpc', worker.ports.rpc, job) }),

@@ -1,5 +1,4 @@
-import type { Word } from '../word.ts';
-import { refText } from '../word.ts';
+import { refText, type Word } from '../word.ts';
 
 const PLAIN = /^[A-Za-z0-9_@%+=:,./^-]+$/;
 

@@ -1,6 +1,5 @@
 import type { Plan, StepBody } from '../plan/plan.ts';
-import type { Word } from '../word.ts';
-import { usesLocalDir } from '../word.ts';
+import { usesLocalDir, type Word } from '../word.ts';
 import { commandLines, quoteCommand, quoteWord } from './shell.ts';
 import { compile } from './template.ts';
 
@@ -34,6 +33,7 @@ export function stepScript(
     // They start together with etcd and NATS.
     services: kind === 'worker' || kind === 'frontend' ? services(step, plan) : undefined,
     attend: attendant(step, plan),
+    ranks: step.rankArgv?.map(quoteCommand),
     lines: commandLines(step.argv).map(quoteCommand),
   });
 }
@@ -101,7 +101,11 @@ export function stepDifference(before: StepBody, after: StepBody): readonly stri
 /** An option with its values, or a variable; by its name. */
 type Lines = ReadonlyMap<string, string>;
 
-function linesOf({ argv, env, secrets }: StepBody): Lines {
+function linesOf({ argv, rankArgv, env, secrets }: StepBody): Lines {
+  const own = (rankArgv ?? []).map((words, rank): [string, string] => [
+    `rank ${rank}`,
+    `rank ${rank}: ${quoteCommand(words)}`,
+  ]);
   const options = commandLines(argv).map((words): [string, string] => {
     const [first = ''] = words;
     const name = typeof first === 'string' ? first : quoteWord(first);
@@ -112,7 +116,7 @@ function linesOf({ argv, env, secrets }: StepBody): Lines {
     `${name}=${quoteWord(value)}`,
   ]);
   const hidden = Object.keys(secrets).map((name): [string, string] => [`${name}=`, `${name}=(secret)`]);
-  return new Map([...options, ...variables, ...hidden]);
+  return new Map([...options, ...own, ...variables, ...hidden]);
 }
 
 function difference(before: Lines, after: Lines): readonly string[] {

@@ -136,6 +136,9 @@ function command(step: Step, page: Page): string {
     `  ${filled(step.srun.map(quoteWord), width).join(BREAK)}`,
     ...[...env, ...secrets].map((line) => `  ${line}`),
     `  ${commandLines(step.argv.map(asPlanned)).map(quoteCommand).join(BREAK)}`,
+    ...(step.rankArgv ?? []).map(
+      (words, rank) => `  on rank ${rank} also: ${quoteCommand(words.map(asPlanned))}`,
+    ),
     '',
   ].join('\n');
 }

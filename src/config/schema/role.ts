@@ -54,6 +54,7 @@ export const role = z.strictObject({
   pp: count.optional(),
   dp: parallel.optional(),
   ep: parallel.optional(),
+  dcp: count.optional(),
   endpoint: z
     .string()
     .regex(

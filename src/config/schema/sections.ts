@@ -50,6 +50,8 @@ export const ports = z.strictObject({
   dist_init: port.default(29500),
   bootstrap: port.default(30001),
   kv_events: port.default(5557),
+  side_channel: port.default(5400),
+  engine: port.default(20000),
 });
 
 const etcd = z.strictObject({
@@ -89,7 +91,7 @@ export const dynamo = z.strictObject({
 });
 
 /** Engines that workers run. */
-export const ENGINES = ['sglang', 'mocker'] as const;
+export const ENGINES = ['sglang', 'vllm', 'mocker'] as const;
 export type EngineType = (typeof ENGINES)[number];
 
 export const engine = z.strictObject({

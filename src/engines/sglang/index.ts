@@ -37,6 +37,7 @@ export const sglang: Engine = {
   command,
   ports,
   rankPorts: { name: 'dist-init', count: PORTS_OF_RANKS },
+  ownPorts: ['bootstrap'],
   component,
   instances,
   loadsModel: true,

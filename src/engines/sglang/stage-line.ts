@@ -1,13 +1,11 @@
 import type { StageLine } from '../dialect.ts';
-import { readStamp } from '../line-stamp.ts';
-
-type Said = Pick<StageLine, 'stage' | 'state'>;
+import { type StageWords, stageReader } from '../stage-words.ts';
 
 /**
  * Words that tell of a stage, from 0.4.9 to 0.5.23: `model_runner.py`, `weight_utils.py`, `memory_pool.py`,
  * `cuda_graph_runner.py` and `deep_gemm_wrapper/compile_utils.py` of sgl-project/sglang. The first that a line has counts.
  */
-const STAGES: readonly (readonly [words: string, said: Said])[] = [
+const STAGES: readonly StageWords[] = [
   ['Load weight begin', { stage: 'weights', state: 'going' }],
   ['Load weight end', { stage: 'weights', state: 'done' }],
   ['% Completed | ', { stage: 'weights', state: 'going' }],
@@ -28,18 +26,15 @@ export const STAGE_WORDS: readonly string[] = STAGES.map(([words]) => words);
 
 /** Capital or small: `Capture CUDA graph begin`, `Capture cuda graph end`; another program may speak of graphs, too. */
 const CAPTURE = /Capture [\w ]{1,60}graph (?:begin|end)\. /i;
-/** The count of a progress bar: `| 5/11 [00:03`. */
-const COUNT = /\| (\d{1,9})\/(\d{1,9}) \[/;
+const stageOf = stageReader(STAGES);
 
 /** Undefined where a line tells of no stage. */
 export function readStage(line: string): StageLine | undefined {
-  const [words, said] = STAGES.find(([each]) => line.includes(each)) ?? [];
-  if (words === undefined || said === undefined) return undefined;
+  const found = stageOf(line);
+  if (found === undefined) return undefined;
+  const [words = ''] = STAGES.find(([each]) => line.includes(each)) ?? [];
   if (words.startsWith('graph ') && !CAPTURE.test(line)) return undefined;
-  const [, done, total] = COUNT.exec(line) ?? [];
-  const count = done === undefined ? {} : { done: Number(done), total: Number(total) };
   // A bar that is full ends its stage only where nothing else does.
-  const full = said.stage === 'deep-gemm' && done !== undefined && done === total;
-  const stamp = readStamp(line.slice(0, line.indexOf(words)));
-  return { kind: 'stage', ...stamp, ...said, ...count, ...(full && { state: 'done' as const }) };
+  const full = found.stage === 'deep-gemm' && found.done !== undefined && found.done === found.total;
+  return full ? { ...found, state: 'done' } : found;
 }

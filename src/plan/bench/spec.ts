@@ -1,7 +1,6 @@
 import type { Job } from '../../config/job.ts';
 import type { BenchConfig, BenchType } from '../../config/schema/bench.ts';
-import type { Word } from '../../word.ts';
-import { nodeIp } from '../../word.ts';
+import { nodeIp, type Word } from '../../word.ts';
 import { portPart } from '../movable-ports.ts';
 import type { Plan } from '../plan.ts';
 

@@ -42,6 +42,7 @@ function computedValues(role: Role, config: RoleConfig, job: JobConfig, perNode:
   const { tp, pp, dp, ep } = engine.sizes(config, gpus);
   const sizes = { nodes: Math.max(1, nodes), tp, pp, dp, ep };
   return {
+    ...engine.managedValues?.({ role, config, gpus, ...engine.sizes(config, gpus), nodes: sizes.nodes }),
     ...Object.fromEntries(Object.entries(sizes).map(([size, value]) => [`${role}.${size}`, String(value)])),
     'the role': engine.mode(role, config, job.dynamo.version) ?? 'null',
     'infra.ports.dist_init': undefined,

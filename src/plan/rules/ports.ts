@@ -3,7 +3,7 @@ import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { ports as portsSchema } from '../../config/schema/sections.ts';
 import { error, type Problem } from '../../config/yaml/problem.ts';
 import { jobEngine } from '../../engines/engines.ts';
-import { type PlacedWorker, RANK_PORTS } from '../../engines/worker.ts';
+import { ENGINE_PORTS, type PlacedWorker, RANK_PORTS } from '../../engines/worker.ts';
 import type { Placement } from '../placement.ts';
 
 /** A run of ports that processes of one node may take, and the field that moves it. */
@@ -59,7 +59,7 @@ function collision(lower: Block, higher: Block): Problem {
 
 function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
   const { frontend, infra } = job;
-  const { title, rankPorts } = jobEngine(job);
+  const { title, rankPorts, ownPorts } = jobEngine(job);
   const workers = mostOnOneNode(placement, () => 1);
   // One for each data parallel rank.
   const kvEvents = placement.workers.some(({ config }) => config.kv_events)
@@ -90,7 +90,18 @@ function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
   ];
   if (needsNats(job)) blocks.push(base('nats', 'NATS', 1));
   if (frontend.count > 1) blocks.push(base('frontend', 'frontends behind nginx', 1));
-  if (job.prefill) blocks.push(base('bootstrap', 'the bootstrap ports of prefill', job.prefill.workers));
+  if (job.prefill && ownPorts.includes('bootstrap'))
+    blocks.push(base('bootstrap', 'the bootstrap ports of prefill', job.prefill.workers));
+  if (ownPorts.includes('side_channel'))
+    blocks.push(
+      base(
+        'side_channel',
+        `${title}'s side channels`,
+        mostOnOneNode(placement, ({ dp }) => dp),
+      ),
+    );
+  if (ownPorts.includes('engine'))
+    blocks.push(base('engine', `ports that ${title} picks`, ENGINE_PORTS * workers));
   if (kvEvents > 0) blocks.push(base('kv_events', 'KV cache events', kvEvents));
   return blocks;
 }

@@ -8,7 +8,7 @@ const said = (line: string) =>
     .map(({ path, message, hint }) => `${path}: ${message}${hint ? ` (${hint})` : ''}`);
 
 const ROLE_KEYS =
-  'workers, nodes, gpus_per_worker, tp, pp, dp, ep, endpoint, kv_events, restart, critical, numa, args, env, module and flags';
+  'workers, nodes, gpus_per_worker, tp, pp, dp, ep, dcp, endpoint, kv_events, restart, critical, numa, args, env, module and flags';
 
 test.each([
   ['contaner: {image: i}', 'contaner: unknown key; did you mean "container"?'],

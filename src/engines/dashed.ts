@@ -1,0 +1,7 @@
+import type { Settings } from '../config/compat/flag-renames.ts';
+
+/** Settings with their arguments under names with dashes, which no release writes in another way. */
+export function dashed({ args, env }: Settings): Settings {
+  const named = Object.entries(args).map(([name, value]) => [name.replaceAll('_', '-'), value]);
+  return { args: Object.fromEntries(named), env };
+}

@@ -1,0 +1,21 @@
+import type { StageLine } from './dialect.ts';
+import { readStamp } from './line-stamp.ts';
+
+type Said = Pick<StageLine, 'stage' | 'state'>;
+
+/** Words that tell of a stage of a worker's start, and what they tell. */
+export type StageWords = readonly [words: string, said: Said];
+
+/** The count of a progress bar: `| 5/11 [00:03`. */
+const COUNT = /\| (\d{1,9})\/(\d{1,9}) \[/;
+
+/** Reads what a line tells of a start: the first of the words that it has counts. */
+export function stageReader(stages: readonly StageWords[]): (line: string) => StageLine | undefined {
+  return (line) => {
+    const [words, said] = stages.find(([each]) => line.includes(each)) ?? [];
+    if (words === undefined || said === undefined) return undefined;
+    const [, done, total] = COUNT.exec(line) ?? [];
+    const count = done === undefined ? {} : { done: Number(done), total: Number(total) };
+    return { kind: 'stage', ...readStamp(line.slice(0, line.indexOf(words))), ...said, ...count };
+  };
+}

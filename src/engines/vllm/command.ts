@@ -1,0 +1,176 @@
+import type { Settings } from '../../config/compat/flag-renames.ts';
+import { givenFlags } from '../../config/compat/given-flags.ts';
+import { atLeast } from '../../config/compat/release.ts';
+import type { Role, RoleConfig } from '../../config/schema/role.ts';
+import { nodeIp, SELF_IP, type Word, wordOf } from '../../word.ts';
+import { dynamoWords } from '../dynamo-words.ts';
+import type { EngineCommand, EnginePort, WorkerContext } from '../engine.ts';
+import { givenWords } from '../managed.ts';
+import { ENGINE_PORTS, type PlacedWorker } from '../worker.ts';
+import managed from './managed.json' with { type: 'json' };
+import { layoutOf, spreadsExperts } from './sizes.ts';
+
+export const MODULE = 'dynamo.vllm';
+
+/** What all nodes run, and what tells their ranks apart. */
+export function command(context: WorkerContext): EngineCommand {
+  const { job, worker, settings } = context;
+  const { config } = worker;
+  const { argv, ranks } = rankWords(context);
+  const [headOnly, args] = ofHead(settings.args, ranks);
+  const rankArgv = ranks.map((words, rank) => (rank === 0 ? [...words, ...headOnly] : words));
+  return {
+    argv: [
+      ...['python3', '-m', config.module ?? MODULE],
+      ...['--model', job.model.path, '--served-model-name', job.model.served_name],
+      ...modeWords(worker.role, job.dynamo.version),
+      ...argv,
+      ...sizeWords(worker),
+      ...transferWords(worker),
+      ...kvEventsWords(context),
+      ...(config.numa === true ? ['--numa-bind'] : []),
+      ...dynamoWords(job, worker),
+      ...givenWords({ managed }, args, worker),
+    ],
+    ...(rankArgv.some((words) => words.length > 0) && { rankArgv }),
+    env: environment(context),
+  };
+}
+
+/** Dynamo 1.0 brought `--disaggregation-mode`. */
+function modeWords(role: Role, release: string): readonly string[] {
+  const mode = modeOf(role, release);
+  if (mode !== undefined) return ['--disaggregation-mode', mode];
+  return role === 'prefill' ? ['--is-prefill-worker'] : [];
+}
+
+export function modeOf(role: Role, release: string): string | undefined {
+  return (role === 'prefill' || role === 'decode') && atLeast(release, '1.0') ? role : undefined;
+}
+
+interface RankWords {
+  /** Of all ranks. */
+  readonly argv: readonly Word[];
+  /** By rank; none where all have the same. */
+  readonly ranks: readonly (readonly string[])[];
+}
+
+/**
+ * How the nodes of a worker find each other.
+ *
+ * - One replica over several nodes: node 0 serves, the others are its hands (`--headless`).
+ * - Data parallel ranks that fit into a node: each node serves its own, which registers it with the ranks that it has.
+ * - Ranks that span nodes: like one replica, node 0 serves for all.
+ *
+ * vLLM has one default for its master port, and one for its data parallel port: workers whose leaders share a node need others.
+ */
+function rankWords({ worker, port }: WorkerContext): RankWords {
+  const { nodes, dp, ports } = worker;
+  const [leader = 0] = nodes;
+  const { perNode } = layoutOf({ ...worker, nodes: nodes.length });
+  const spans = perNode === 0;
+  const argv: Word[] = [];
+  if (nodes.length > 1 && (dp === 1 || spans)) {
+    argv.push('--master-addr', [nodeIp(leader)]);
+    argv.push('--master-port', wordOf(port('master', ports.distInit)));
+    argv.push('--nnodes', String(nodes.length), '--node-rank', [{ ref: 'rank' }]);
+  }
+  if (dp > 1) {
+    argv.push('--data-parallel-size', String(dp));
+    if (!spans) argv.push('--data-parallel-size-local', String(perNode));
+    argv.push('--data-parallel-address', [nodeIp(leader)]);
+    argv.push('--data-parallel-rpc-port', wordOf(port('dp-rpc', ports.distInit + DP_RPC_OFFSET)));
+    if (!spans) argv.push('--data-parallel-hybrid-lb');
+  }
+  if (nodes.length === 1)
+    return { argv: dp > 1 ? [...argv, '--data-parallel-start-rank', '0'] : argv, ranks: [] };
+  const ranks = nodes.map((_, rank) => {
+    if (dp > 1 && !spans) return ['--data-parallel-start-rank', String(rank * perNode)];
+    return rank === 0 ? [] : ['--headless'];
+  });
+  return { argv, ranks };
+}
+
+/** Arguments that only a node which serves takes, as words, where others do not serve; and those of all. */
+function ofHead(
+  args: Settings['args'],
+  ranks: RankWords['ranks'],
+): readonly [readonly string[], Settings['args']] {
+  const { 'api-server-count': count, ...others } = args;
+  const headless = ranks.some((words) => words.includes('--headless'));
+  return count === undefined || !headless ? [[], args] : [['--api-server-count', String(count)], others];
+}
+
+function sizeWords(worker: PlacedWorker): readonly string[] {
+  const { config } = worker;
+  const flag = (name: string, size: number, given: unknown) =>
+    given === undefined && size === 1 ? [] : [`--${name}-parallel-size`, String(size)];
+  return [
+    ...flag('tensor', worker.tp, config.tp),
+    ...flag('pipeline', worker.pp, config.pp),
+    ...flag('decode-context', config.dcp ?? 1, config.dcp),
+    ...(worker.ep > 1 && !spreadsExperts(config) ? ['--enable-expert-parallel'] : []),
+  ];
+}
+
+/** How prefill workers pass KV caches on where the config does not say: without, they do not start. */
+const NIXL = '{"kv_connector":"NixlConnector","kv_role":"kv_both"}';
+
+function transferWords({ role, config }: PlacedWorker): readonly string[] {
+  const disaggregated = role === 'prefill' || role === 'decode';
+  return disaggregated && givenTransfer(role, config) === undefined ? ['--kv-transfer-config', NIXL] : [];
+}
+
+function givenTransfer(role: Role, config: RoleConfig): string | undefined {
+  const given = givenFlags(role, config).findLast(({ name }) => name === 'kv-transfer-config');
+  return given && JSON.stringify(given.value);
+}
+
+/** vLLM adds the number of a data parallel rank to the port. Without this flag Dynamo publishes nothing. */
+function kvEventsWords({ worker: { config, ports }, port }: WorkerContext): readonly Word[] {
+  if (!config.kv_events) return [];
+  const number = port('kv-events', ports.kvEvents);
+  const json = '{"publisher":"zmq","topic":"kv-events","enable_kv_cache_events":true,"endpoint":"tcp://*:';
+  return ['--kv-events-config', [json, number, '"}']];
+}
+
+/** Whether its KV caches go by NIXL, which listens for those that fetch them. */
+function usesNixl({ role, config }: PlacedWorker): boolean {
+  const given = givenTransfer(role, config);
+  return given === undefined ? role === 'prefill' || role === 'decode' : /nixl/i.test(given);
+}
+
+function environment({ job, worker, port }: WorkerContext): Readonly<Record<string, Word>> {
+  const { nodes, ports, config } = worker;
+  return {
+    // By default the address of the default route, whatever network the job has chosen.
+    VLLM_HOST_IP: [SELF_IP],
+    ...(usesNixl(worker) && {
+      VLLM_NIXL_SIDE_CHANNEL_HOST: [SELF_IP],
+      VLLM_NIXL_SIDE_CHANNEL_PORT: wordOf(port('side-channel', ports.sideChannel)),
+    }),
+    // Where vLLM begins to look for free ports. The ranks of several nodes would all look from the same one on.
+    ...(nodes.length === 1 && { VLLM_PORT: wordOf(port('engine', ports.engine)) }),
+    // Dynamo's own publisher, before it read --kv-events-config.
+    ...(config.kv_events &&
+      !atLeast(job.dynamo.version, '1.2') && {
+        DYN_VLLM_KV_EVENT_PORT: wordOf(port('kv-events', ports.kvEvents)),
+      }),
+  };
+}
+
+const DP_RPC_OFFSET = 8;
+export const PORTS_OF_RANKS = DP_RPC_OFFSET + 1;
+
+/** NIXL and cache events have a port for each data parallel rank, at the same distance from the same first on all nodes. */
+export function ports(worker: PlacedWorker, argv: readonly Word[]): readonly EnginePort[] {
+  const { config, dp, nodes, ports: first } = worker;
+  const owned: EnginePort[] = [];
+  if (argv.includes('--master-port')) owned.push({ use: 'master', port: first.distInit });
+  if (argv.includes('--data-parallel-rpc-port'))
+    owned.push({ use: 'dp-rpc', port: first.distInit + DP_RPC_OFFSET });
+  if (usesNixl(worker)) owned.push({ use: 'side-channel', port: first.sideChannel, count: dp });
+  if (config.kv_events) owned.push({ use: 'kv-events', port: first.kvEvents, count: dp });
+  if (nodes.length === 1) owned.push({ use: 'engine', port: first.engine, count: ENGINE_PORTS });
+  return owned;
+}

@@ -1,0 +1,72 @@
+import { atLeast } from '../../config/compat/release.ts';
+import type { JobConfig } from '../../config/schema/job-schema.ts';
+import { rolesOf } from '../../config/schema/role.ts';
+import { keyError, type Problem, warning } from '../../config/yaml/problem.ts';
+import { dashed } from '../dashed.ts';
+import type { Engine, SizedWorker } from '../engine.ts';
+import type { PlacedWorker } from '../worker.ts';
+import { command, MODULE, modeOf, PORTS_OF_RANKS, ports } from './command.ts';
+import managed from './managed.json' with { type: 'json' };
+import { checkSizes, layoutOf, sizes } from './sizes.ts';
+
+/** vLLM 0.11 to 0.31, with `dynamo/vllm` 0.7 to 1.6.1. */
+export const vllm: Engine = {
+  type: 'vllm',
+  title: 'vLLM',
+  module: () => MODULE,
+  release: ({ engine }) => engine.version ?? '',
+  programs: () => [],
+  counterparts: {},
+  settings: dashed,
+  managed,
+  managedValues,
+  mode: (role, _, release) => modeOf(role, release),
+  sizes,
+  checkSizes,
+  checkRoles,
+  command,
+  ports,
+  rankPorts: { name: 'master port', count: PORTS_OF_RANKS },
+  ownPorts: ['side_channel', 'engine'],
+  component: (role, _, release) => {
+    if (role === 'prefill') return 'prefill';
+    if (role === 'encode') return atLeast(release, '1.1') ? 'encode' : 'encoder';
+    return 'backend';
+  },
+  instances,
+  loadsModel: true,
+};
+
+function managedValues(worker: SizedWorker): Readonly<Record<string, string>> {
+  const { perNode } = layoutOf(worker);
+  const hybrid = worker.dp > 1 && perNode > 0;
+  return {
+    'the data parallel ranks of a node': String(perNode),
+    'where data parallel ranks are': String(hybrid),
+  };
+}
+
+/** Each node that serves data parallel ranks of its own registers; of others only the first does. */
+function instances(worker: PlacedWorker): number {
+  const nodes = worker.nodes.length;
+  return worker.dp > 1 && layoutOf({ ...worker, nodes }).perNode > 0 ? nodes : 1;
+}
+
+function* checkRoles(job: JobConfig): Generator<Problem> {
+  if (job.dynamo.sglang_tokenizer !== undefined)
+    yield keyError(
+      ['dynamo', 'sglang_tokenizer'],
+      'is for another engine, and this job runs vLLM',
+      'remove it; `use-vllm-tokenizer: true` in the args of a role has vLLM tokenize',
+    );
+  if (atLeast(job.dynamo.version, '1.0')) return;
+  for (const [role, config] of rolesOf(job)) {
+    const nodes = (config.nodes ?? 1) / config.workers;
+    if (nodes > 1 && config.dp === undefined)
+      yield warning(
+        [role, 'nodes'],
+        `vLLM on several nodes needs --headless, which Dynamo ${job.dynamo.version} does not have; it was added in 1.0`,
+        'set dynamo.version to the release in the image, or use one with Dynamo 1.0 or later',
+      );
+  }
+}

@@ -1,0 +1,77 @@
+import { engineArgument, type RoleConfig } from '../../config/schema/role.ts';
+import { error, type Problem } from '../../config/yaml/problem.ts';
+import type { SizedWorker } from '../engine.ts';
+import { parallelSize } from '../parallel-size.ts';
+import type { Parallelism, PlacedWorker } from '../worker.ts';
+import { checkWorldSize, sizeProblem } from '../world-size.ts';
+
+/**
+ * Each data parallel rank is a replica of tp × pp GPUs, times the prefill context parallel size. Expert parallelism spreads
+ * the experts over all ranks or over none, and decode context parallelism lies inside tp.
+ */
+export function sizes(config: RoleConfig, gpus: number): Parallelism {
+  const pp = config.pp ?? 1;
+  const dp = parallelSize(config.dp, gpus) ?? 1;
+  const pcp = prefillContextSize(config);
+  const tp = parallelSize(config.tp, gpus) ?? Math.max(1, Math.floor(gpus / (pp * dp * pcp)));
+  const ep = parallelSize(config.ep, gpus) ?? (spreadsExperts(config) ? tp * dp : 1);
+  return { tp, pp, dp, ep, busy: gpus === 0 ? 0 : tp * pp * pcp * dp };
+}
+
+export function spreadsExperts(config: RoleConfig): boolean {
+  const flag = 'enable-expert-parallel';
+  return engineArgument(config, flag) === true || config.flags.includes(`--${flag}`);
+}
+
+function prefillContextSize(config: RoleConfig): number {
+  const size = Number(engineArgument(config, 'prefill-context-parallel-size') ?? 1);
+  return Number.isInteger(size) && size > 0 ? size : 1;
+}
+
+/** Where the data parallel ranks of a worker are. */
+export interface Layout {
+  /** GPUs of one rank. */
+  readonly replica: number;
+  /** Whole ranks on each node; 0 where one spans several. */
+  readonly perNode: number;
+}
+
+export function layoutOf({
+  busy,
+  dp,
+  nodes,
+}: Pick<PlacedWorker, 'busy' | 'dp'> & { readonly nodes: number }): Layout {
+  const replica = busy / dp;
+  return { replica, perNode: Math.floor(busy / nodes / replica) };
+}
+
+export function* checkSizes(worker: SizedWorker): Generator<Problem> {
+  const { role, config, gpus, nodes, tp, dp, ep } = worker;
+  const pcp = prefillContextSize(config);
+  const factors = pcp === 1 ? [] : [`prefill-context-parallel-size ${pcp}`];
+  const wrong = [...checkWorldSize(worker, ['tp', 'pp', 'dp'], factors)];
+  yield* wrong;
+  if (wrong.length > 0) return;
+  const { replica, perNode } = layoutOf(worker);
+  const onNode = gpus / nodes;
+  if (perNode > 0 ? onNode % replica !== 0 : replica % onNode !== 0) {
+    yield sizeProblem(
+      worker,
+      ['dp', 'tp', 'pp'],
+      `each of the ${dp} data parallel ranks has ${replica} GPUs, which neither divide the ${onNode} GPUs of a node nor are a multiple of them`,
+      'use other sizes, or other GPUs per worker',
+    );
+  }
+  if (config.dcp !== undefined && tp % config.dcp !== 0)
+    yield error(
+      [role, 'dcp'],
+      `dcp ${config.dcp} does not divide tp ${tp}: it splits the tensor parallel ranks`,
+    );
+  if (ep !== 1 && ep !== tp * dp) {
+    yield error(
+      [role, 'ep'],
+      `is ${ep}, but vLLM spreads the experts over all tp × dp (${tp * dp}) ranks, or over none`,
+      `use ${tp * dp}, or leave it out`,
+    );
+  }
+}

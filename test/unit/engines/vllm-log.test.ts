@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { readEngineLine } from '../../../src/engines/dialects.ts';
+import { ThroughputWindow } from '../../../src/observe/throughput.ts';
+
+const STATS =
+  'Avg prompt throughput: 1024.5 tokens/s, Avg generation throughput: 88.1 tokens/s, Running: 3 reqs, Waiting: 2 reqs, GPU KV cache usage: 12.5%, Prefix cache hit rate: 40.0%';
+
+test('a line of statistics, in the formats of Dynamo and of vLLM', () => {
+  const said = {
+    kind: 'both',
+    inputTokensPerSecond: 1024.5,
+    tokensPerSecond: 88.1,
+    running: 3,
+    queued: 2,
+    usage: 0.125,
+  };
+  expect(readEngineLine(`2026-08-19T14:11:49.500000Z  INFO loggers.log: Engine 003: ${STATS}`)).toEqual({
+    ...said,
+    time: Date.UTC(2026, 7, 19, 14, 11, 49, 500),
+    ranks: { dp: 3 },
+  });
+  expect(
+    readEngineLine(
+      `(APIServer pid=1) INFO 08-19 14:11:49 [loggers.py:259] Engine 000: ${STATS}, External prefix cache hit rate: 1.0%`,
+    ),
+  ).toEqual({ ...said, ranks: { dp: 0 } });
+});
+
+test('its rates add up over data parallel ranks', () => {
+  const rates = new ThroughputWindow();
+  for (const rank of ['000', '001']) {
+    const line = readEngineLine(`INFO 08-19 14:11:49 [loggers.py:259] Engine ${rank}: ${STATS}`);
+    if (line?.kind !== 'both') throw new Error('no batch');
+    rates.add(line, 5000);
+  }
+  expect(rates.at(6000)).toEqual({
+    inputTokensPerSecond: 2049,
+    outputTokensPerSecond: 176.2,
+    running: 6,
+    queued: 4,
+    kvUsage: 0.125,
+  });
+});
+
+test.each([
+  [
+    '(EngineCore_DP0 pid=9) INFO 08-19 14:11:49 [gpu_model_runner.py:3000] Starting to load model /models/m...',
+    { stage: 'weights', state: 'going' },
+  ],
+  [
+    'Loading safetensors checkpoint shards:  12% Completed | 5/41 [00:03<00:20,  1.7it/s]',
+    { stage: 'weights', state: 'going', done: 5, total: 41 },
+  ],
+  [
+    '(Worker_TP1_EP1 pid=77) INFO 08-19 14:12:49 [default_loader.py:314] Loading weights took 51.20 seconds',
+    { stage: 'weights', state: 'done' },
+  ],
+  [
+    'INFO 08-19 14:13:00 [kv_cache_utils.py:1229] GPU KV cache size: 1,234,567 tokens',
+    { stage: 'kv-cache', state: 'done' },
+  ],
+  [
+    'Capturing CUDA graphs (decode, FULL):  25%|██▌       | 17/67 [00:04<00:12,  4.1it/s]',
+    { stage: 'cuda-graphs', state: 'going', done: 17, total: 67 },
+  ],
+  [
+    'INFO 08-19 14:14:00 [gpu_model_runner.py:4244] Graph capturing finished in 20 secs, took 1.20 GiB',
+    { stage: 'cuda-graphs', state: 'done' },
+  ],
+  [
+    'INFO 08-19 14:14:01 [core.py:250] init engine (profile, create kv cache, warmup model) took 70.12 seconds',
+    { stage: 'warm-up', state: 'done' },
+  ],
+])('%s', (line, said) => {
+  expect(readEngineLine(line)).toEqual({ kind: 'stage', ranks: {}, ...said });
+});

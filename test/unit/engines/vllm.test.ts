@@ -1,0 +1,207 @@
+import { expect, test } from 'vitest';
+import { planJob } from '../../../src/plan/assemble.ts';
+import { wordText } from '../../../src/word.ts';
+import { planOf, sampleJob } from '../plan/sample-job.ts';
+
+type Sections = Parameters<typeof sampleJob>[0];
+
+/** By `NAME RANK`, what a worker's nodes run, without `python3 -m dynamo.vllm` and what all workers have. */
+function commands(sections: Sections, cluster: Sections = {}): Readonly<Record<string, string>> {
+  const job = sampleJob({ engine: { type: 'vllm' }, ...sections }, { gpus_per_node: 4, ...cluster });
+  const workers = planOf(job).processes.filter(({ kind }) => kind === 'worker');
+  return Object.fromEntries(
+    workers.map(({ name, nodeRank, argv }) => {
+      const text = argv.map(wordText).join(' ');
+      expect(text.startsWith('python3 -m dynamo.vllm --model /models/m --served-model-name m ')).toBe(true);
+      return [
+        `${name} ${nodeRank}`,
+        text
+          .slice('python3 -m dynamo.vllm --model /models/m --served-model-name m '.length)
+          .replace(' --request-plane tcp --event-plane nats', ''),
+      ];
+    }),
+  );
+}
+
+const NIXL = '--kv-transfer-config {"kv_connector":"NixlConnector","kv_role":"kv_both"}';
+
+test('one replica over several nodes: node 0 serves, the others follow it', () => {
+  const all = (rank: number) =>
+    `--master-addr \${NODE_IP[0]} --master-port 29500 --nnodes 2 --node-rank ${rank} --tensor-parallel-size 4 --pipeline-parallel-size 2`;
+  expect(commands({ aggregated: { nodes: 2, tp: 4, pp: 2 } })).toEqual({
+    'aggregated-0 0': all(0),
+    'aggregated-0 1': `${all(1)} --headless`,
+  });
+});
+
+test('data parallel ranks that fit into a node: each node serves its own', () => {
+  const dp =
+    '--data-parallel-size 8 --data-parallel-size-local 4 --data-parallel-address ${NODE_IP[1]} --data-parallel-rpc-port 29508 --data-parallel-hybrid-lb --enable-expert-parallel';
+  expect(commands({ prefill: { gpus_per_worker: 4, tp: 4 }, decode: { nodes: 2, dp: 8, ep: 8 } })).toEqual({
+    'prefill-0 0': `--disaggregation-mode prefill --tensor-parallel-size 4 ${NIXL}`,
+    'decode-0 0': `--disaggregation-mode decode ${dp} ${NIXL} --data-parallel-start-rank 0`,
+    'decode-0 1': `--disaggregation-mode decode ${dp} ${NIXL} --data-parallel-start-rank 4`,
+  });
+});
+
+test('data parallel ranks on one node are all its own', () => {
+  expect(commands({ aggregated: { nodes: 1, tp: 2, dp: 2 } })).toEqual({
+    'aggregated-0 0':
+      '--data-parallel-size 2 --data-parallel-size-local 2 --data-parallel-address ${NODE_IP[0]} --data-parallel-rpc-port 29508 --data-parallel-hybrid-lb --data-parallel-start-rank 0 --tensor-parallel-size 2',
+  });
+});
+
+test('data parallel ranks over several nodes each: node 0 serves for all', () => {
+  const all = (rank: number) =>
+    `--master-addr \${NODE_IP[0]} --master-port 29500 --nnodes 4 --node-rank ${rank} --data-parallel-size 2 --data-parallel-address \${NODE_IP[0]} --data-parallel-rpc-port 29508 --tensor-parallel-size 8`;
+  expect(commands({ aggregated: { nodes: 4, tp: 8, dp: 2, args: { 'api-server-count': 2 } } })).toEqual({
+    'aggregated-0 0': `${all(0)} --api-server-count 2`,
+    'aggregated-0 1': `${all(1)} --headless`,
+    'aggregated-0 2': `${all(2)} --headless`,
+    'aggregated-0 3': `${all(3)} --headless`,
+  });
+});
+
+test('context parallel sizes: prefill has GPUs of its own, decode lies inside tp', () => {
+  const found = commands({
+    aggregated: { nodes: 2, tp: 4, dcp: 2, args: { 'prefill-context-parallel-size': 2 } },
+  });
+  expect(found['aggregated-0 0']).toBe(
+    '--master-addr ${NODE_IP[0]} --master-port 29500 --nnodes 2 --node-rank 0 --tensor-parallel-size 4 --decode-context-parallel-size 2 --prefill-context-parallel-size 2',
+  );
+});
+
+test('a connector of the config stays as it is, and so do flags that the plan agrees with', () => {
+  const args = {
+    'kv-transfer-config': '{"kv_connector":"MooncakeStoreConnector","kv_role":"kv_both"}',
+    'tensor-parallel-size': 4,
+    'disaggregation-mode': 'prefill',
+    'no-enable-prefix-caching': true,
+    'enable-expert-parallel': false,
+  };
+  expect(commands({ prefill: { nodes: 1, args }, decode: { nodes: 1 } })).toEqual({
+    'prefill-0 0':
+      '--disaggregation-mode prefill --tensor-parallel-size 4 --kv-transfer-config {"kv_connector":"MooncakeStoreConnector","kv_role":"kv_both"} --no-enable-prefix-caching',
+    'decode-0 0': `--disaggregation-mode decode --tensor-parallel-size 4 ${NIXL}`,
+  });
+});
+
+test('Dynamo 0.x has another word for prefill workers', () => {
+  const found = commands({ dynamo: { version: '0.8.1' }, prefill: { nodes: 1 }, decode: { nodes: 1 } });
+  expect(found['prefill-0 0']).toMatch(/^--is-prefill-worker --tensor-parallel-size 4/);
+  expect(found['decode-0 0']).toMatch(/^--tensor-parallel-size 4/);
+});
+
+test('ports and environment of two workers that share a node differ', () => {
+  const job = sampleJob(
+    {
+      engine: { type: 'vllm' },
+      prefill: { workers: 2, gpus_per_worker: 2, tp: 1, dp: 2, kv_events: true },
+      decode: { nodes: 1 },
+    },
+    { gpus_per_node: 4 },
+  );
+  const { processes } = planOf(job);
+  const worker = (name: string) => processes.find((one) => one.name === name);
+  const env = (name: string) =>
+    Object.fromEntries(
+      Object.entries(worker(name)?.env ?? {})
+        .filter(([key]) => /^(VLLM|CUDA)/.test(key))
+        .map(([key, word]) => [key, wordText(word)]),
+    );
+  const ports = (name: string) =>
+    worker(name)?.ports.map(({ use, port, count }) => `${use} ${port}${count > 1 ? ` +${count}` : ''}`);
+  expect(env('prefill-0')).toEqual({
+    VLLM_HOST_IP: '${NODE_IP[0]}',
+    VLLM_NIXL_SIDE_CHANNEL_HOST: '${NODE_IP[0]}',
+    VLLM_NIXL_SIDE_CHANNEL_PORT: '5400',
+    VLLM_PORT: '20000',
+    CUDA_VISIBLE_DEVICES: '0,1',
+  });
+  expect(env('prefill-1')).toEqual({
+    ...env('prefill-0'),
+    VLLM_NIXL_SIDE_CHANNEL_PORT: '5402',
+    VLLM_PORT: '20050',
+    CUDA_VISIBLE_DEVICES: '2,3',
+  });
+  expect(ports('prefill-0')).toEqual([
+    'rpc 7777',
+    'system 8081',
+    'dp-rpc 29508',
+    'side-channel 5400 +2',
+    'kv-events 5557 +2',
+    'engine 20000 +50',
+  ]);
+  expect(ports('prefill-1')).toEqual([
+    'rpc 7778',
+    'system 8082',
+    'dp-rpc 29528',
+    'side-channel 5402 +2',
+    'kv-events 5559 +2',
+    'engine 20050 +50',
+  ]);
+});
+
+test('workers over several nodes look for ports by themselves', () => {
+  const { processes } = planOf(sampleJob({ engine: { type: 'vllm' }, aggregated: { nodes: 2 } }));
+  expect(processes.filter(({ env }) => 'VLLM_PORT' in env)).toEqual([]);
+});
+
+test.each([
+  ['one replica over two nodes', { nodes: 2 }, 1],
+  ['ranks of two nodes', { nodes: 2, dp: 8, tp: 1 }, 2],
+  ['ranks of one node', { nodes: 1, dp: 4, tp: 1 }, 1],
+  ['ranks over two nodes each', { nodes: 4, dp: 2, tp: 8 }, 1],
+  ['three workers of two nodes', { workers: 3, nodes: 6, dp: 2, tp: 4 }, 6],
+])('what registers: %s', (_, aggregated, workers) => {
+  const plan = planOf(sampleJob({ engine: { type: 'vllm' }, aggregated }, { gpus_per_node: 4 }));
+  expect(plan.readiness.endpoints).toEqual([
+    { role: 'aggregated', namespace: 'dynamo', component: 'backend', endpoint: 'generate', workers },
+  ]);
+});
+
+test.each<[string, Sections, readonly string[]]>([
+  [
+    'too few ranks',
+    { nodes: 2, tp: 4 },
+    ['aggregated.tp: tp 4 needs 4 GPUs, but each aggregated worker has 8'],
+  ],
+  [
+    'too many',
+    { nodes: 1, tp: 4, pp: 2 },
+    ['aggregated.tp: tp 4 × pp 2 needs 8 GPUs, but each aggregated worker has 4'],
+  ],
+  [
+    'ranks that are cut in two',
+    { nodes: 3, tp: 6, dp: 2 },
+    [
+      'aggregated.dp: each of the 2 data parallel ranks has 6 GPUs, which neither divide the 4 GPUs of a node nor are a multiple of them',
+    ],
+  ],
+  [
+    'dcp beside tp',
+    { nodes: 1, tp: 4, dcp: 3 },
+    ['aggregated.dcp: dcp 3 does not divide tp 4: it splits the tensor parallel ranks'],
+  ],
+  [
+    'experts over some ranks',
+    { nodes: 1, tp: 4, ep: 2 },
+    ['aggregated.ep: is 2, but vLLM spreads the experts over all tp × dp (4) ranks, or over none'],
+  ],
+  [
+    'a flag that contradicts the plan',
+    { nodes: 1, args: { 'tensor-parallel-size': 2 } },
+    [
+      'aggregated.args.tensor-parallel-size: --tensor-parallel-size is set by dyn-slurm, to 4 from aggregated.tp',
+    ],
+  ],
+  [
+    'a rank',
+    { nodes: 1, args: { headless: true } },
+    ['aggregated.args.headless: --headless is set by dyn-slurm, from the rank of the task'],
+  ],
+])('refused: %s', (_, aggregated, expected) => {
+  const job = sampleJob({ engine: { type: 'vllm' }, aggregated }, { gpus_per_node: 4 });
+  const errors = planJob(job).problems.filter(({ severity }) => severity === 'error');
+  expect(errors.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual(expected);
+});
