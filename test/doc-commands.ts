@@ -72,7 +72,7 @@ function commandOf(from: string, line: string): DocCommand {
     .replace(/^dyn-slurm /, '')
     .replace(/ (\||>|<) .*$/, '');
   const filled = PLACEHOLDERS.reduce((all, [pattern, value]) => all.replace(pattern, value), text);
-  return { from, text, argv: wordsOf(filled.replace(/[[\]]/g, '')) };
+  return { from, text, argv: wordsOf(filled.replace(/(?<=^|[\s[])\[|\](?=$|[\s\]])/g, '')) };
 }
 
 /** As a shell would, as far as the docs go: quotes, and no variables. */

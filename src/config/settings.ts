@@ -1,3 +1,4 @@
+import { EXPANDING } from './variants.ts';
 import type { Diagnostic } from './yaml/diagnostic.ts';
 import { mapOf, type PathKey, readKeyPath } from './yaml/key-path.ts';
 import type { Layer, SourceFile } from './yaml/parse.ts';
@@ -49,6 +50,7 @@ function setting(given: string, range: RangeOf): Layer {
   if (name === given) return refused(range(0, given.length), { message: `write --set ${given}=VALUE` });
   const keys = readKeyPath(name);
   if ('message' in keys) return refused(range(0, name.length), keys);
+  if (isExpanding(keys)) return refused(range(0, name.length), OF_FILE);
   const path = keys.map(({ key }) => key);
   const diagnostics: Diagnostic[] = [];
   const value = readValue(
@@ -68,10 +70,18 @@ function setting(given: string, range: RangeOf): Layer {
 function removal(given: string, range: RangeOf): Layer {
   const keys = readKeyPath(given);
   if ('message' in keys) return refused(range(0, given.length), keys);
+  if (isExpanding(keys)) return refused(range(0, given.length), OF_FILE);
   const last = range(keys.at(-1)?.start ?? 0, given.length);
   const root = layerAt(keys, { kind: 'scalar', value: null, written: '', range: last }, range);
   return { file: FILE, diagnostics: [], unread: [], root, removes: true };
 }
+
+const OF_FILE: Fault = {
+  message: 'makes several jobs of a file, and can only be changed there',
+  hint: "to choose one of them, write its name behind the file: 'config.yaml[NAME]'",
+};
+
+const isExpanding = ([first]: readonly PathKey[]) => EXPANDING.includes(first?.key ?? '');
 
 function layerAt(keys: readonly PathKey[], value: ConfigValue, range: RangeOf) {
   return mapOf(

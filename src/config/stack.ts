@@ -29,10 +29,10 @@ export function withOneTopology(
     ...layer,
     root: { ...layer.root, entries: new Map(entries) },
   });
-  return [
-    withEntries(lowest, [...topology.entries, ...rest(lowest)]),
-    ...read.map((layer) => withEntries(layer, rest(layer))),
-  ];
+  // Where the file has it, if it has any, so that what is written out reads like the file.
+  const places = new Map([...lowest.root.entries, ...topology.entries]);
+  if (!topology.entries.has('topology')) places.delete('topology');
+  return [withEntries(lowest, places), ...read.map((layer) => withEntries(layer, rest(layer)))];
 }
 
 /** A tree with layers over it, and what is wrong with those that remove what is not there. */

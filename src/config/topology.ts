@@ -120,8 +120,9 @@ export function readPublishedTopology({ file, text }: SourceFile): PublishedTopo
   };
 }
 
-/** The preset and the cluster profile that a config asks for, so that their files can be read before it is resolved. */
+/** What a config names: its job, and the preset and the cluster profile whose files are read before it is resolved. */
 export interface NamesInConfig {
+  readonly name?: string;
   /** Absent where the topology is written inline. */
   readonly topology?: string;
   readonly cluster?: string;
@@ -129,9 +130,14 @@ export interface NamesInConfig {
 
 /** `layers`: the config and what comes over it. */
 export function namesIn(layers: readonly Pick<Layer, 'root'>[]): NamesInConfig {
+  const name = textAt(layers, 'name');
   const topology = textAt(layers, 'topology');
   const cluster = textAt(layers, 'cluster');
-  return { ...(topology !== undefined && { topology }), ...(cluster !== undefined && { cluster }) };
+  return {
+    ...(name !== undefined && { name }),
+    ...(topology !== undefined && { topology }),
+    ...(cluster !== undefined && { cluster }),
+  };
 }
 
 function textAt(layers: readonly Pick<Layer, 'root'>[], key: string): string | undefined {

@@ -74,6 +74,7 @@ beforeAll(() => {
   write('load.sh', '#!/bin/bash\necho measured\n', 0o755);
   const three = config('  prefill: { nodes: 2 }\n  decode: {}');
   for (const name of ['config.yaml', 'dsr1.yaml']) write(name, three);
+  write('sweep.yaml', `${three}\nvariants: {mtp: {}, plain: {}}\n`);
   // The session of the docs has a node3, and a second decode worker.
   write('session.yaml', config('  prefill: { nodes: 2 }\n  decode: { workers: 2 }'));
 });

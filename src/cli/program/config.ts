@@ -45,6 +45,8 @@ export function configCommands({ program, add, addForConfig, json, does }: Tree)
   program.commandsGroup('See what would run:');
   addForConfig('plan', 'show nodes, workers, ports and commands', [
     ['plan config.yaml', 'as text'],
+    ['plan sweep.yaml', 'a table of its variants'],
+    ["plan 'sweep.yaml[mtp]'", 'one of them'],
     ['plan config.yaml --set decode.workers=4', 'with a key changed'],
     ['plan config.yaml --json | jq .processes', 'as JSON'],
   ])

@@ -72,8 +72,9 @@ export function treeOf(program: Command, world: World, exit: (code: number) => v
     add,
     addForConfig: (name, summary, shown) =>
       add(name, summary, shown)
-        .argument('<config>', 'YAML file, or - for standard input')
+        .argument('<config>', "YAML file, or - for standard input; 'FILE[NAME]' is one of its variants")
         .option(CLUSTER, CLUSTER_TEXT)
+        .option('--variant <name>', 'variants by name or pattern: mtp, low-*; may be repeated', collect)
         .option('--set <key=value>', 'change a key: decode.args.tp-size=8; may be repeated', collect)
         .option('--unset <key>', 'remove a key, before any is set; may be repeated', collect),
     addForRun: (name, summary, shown) =>

@@ -14,6 +14,9 @@ export function jsonSchema(): object {
   const { definitions, references: all } = extractDefinitions(properties);
   const references = { ...all, engine: engineOf(all.engine) };
   const inline = Object.fromEntries(Object.entries(references).filter(([key]) => !USER_KEYS.includes(key)));
+  const ofVariant = Object.fromEntries(
+    Object.entries(references).filter(([key]) => !['cluster', 'variants', 'sweep'].includes(key)),
+  );
   return {
     $schema,
     $id: 'urn:dyn-slurm:config',
@@ -24,6 +27,7 @@ export function jsonSchema(): object {
       ...references,
       name: { ...properties.name, type: 'string' },
       topology: topologyOf(properties.topology ?? {}),
+      variants: variantsOf(properties.variants ?? {}),
       model: requireKey(properties.model, 'model', 'path'),
       slurm: requireKey(properties.slurm, 'slurm', 'time'),
     },
@@ -31,10 +35,16 @@ export function jsonSchema(): object {
     additionalProperties: false,
     definitions: {
       topology: { type: 'object', properties: inline, additionalProperties: false },
+      variant: { type: ['object', 'null'], properties: ofVariant, additionalProperties: false },
       ...definitions,
       ...(adapt(lent) as Json),
     },
   };
+}
+
+/** Each may have the keys of the whole config. */
+function variantsOf({ propertyNames: _, ...variants }: Json): Json {
+  return { ...variants, additionalProperties: { $ref: '#/definitions/variant' } };
 }
 
 function topologyOf({ description, ...name }: Json): Json {

@@ -37,16 +37,18 @@ export const jobSchema = z
     container: container.optional(),
     slurm,
     cluster: clusterName.optional().meta({ title: 'name' }),
+    variants: z.record(name, z.unknown()).optional().meta({ title: 'map of names to keys' }),
+    sweep: z.record(z.string(), z.unknown()).optional().meta({ title: 'map of keys to lists' }),
     ...shape,
   })
   .superRefine(refuseSecrets)
   .describe('A config: a model, where it runs, and how it differs from its topology.');
 
 /** Keys of a job that a topology, published or inline, cannot set: they are the user's. */
-export const USER_KEYS: readonly string[] = ['name', 'topology', 'cluster'];
+export const USER_KEYS: readonly string[] = ['name', 'topology', 'cluster', 'variants', 'sweep'];
 
 /** The validated intent: every default filled, durations in seconds. */
-export type JobConfig = Omit<z.output<typeof jobSchema>, 'cluster'>;
+export type JobConfig = Omit<z.output<typeof jobSchema>, 'cluster' | 'variants' | 'sweep'>;
 
 /** Facts about a published topology, beside the keys that it sets. */
 export const topologyHeader = z.strictObject({

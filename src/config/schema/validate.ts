@@ -55,11 +55,12 @@ export function isStopgap({ severity, repair }: Problem): boolean {
 /** Keys set to null: they leave no trace in the merged tree, but may be misspelt all the same. */
 function* checkRemovedKeys(tree: ConfigMap, root: Field, path: ConfigPath): Generator<Problem> {
   const field = fieldAt(root, path);
-  for (const [key, { idle }] of tree.removed ?? []) {
+  for (const [key, { idle, path: written }] of tree.removed ?? []) {
     if (field?.kind === 'map' && !field.children.has(key)) {
       const { repair: _, ...problem } = unknownKey(root, path, key, tree.entries.keys());
       yield problem;
-    } else if (field?.kind === 'record' && idle) {
+    } else if (field?.kind === 'record' && idle && written[0] !== 'sweep') {
+      // A sweep may try a key and its absence.
       yield keyWarning([...path, key], 'null removes a key, but no lower layer sets it');
     }
   }

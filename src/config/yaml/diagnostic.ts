@@ -1,3 +1,4 @@
+import { count } from '../text/plural.ts';
 import { codeFrame, neutral } from './frame.ts';
 import type { SourceRange } from './source-range.ts';
 
@@ -19,6 +20,8 @@ export interface Diagnostic {
   readonly conceal?: boolean;
   /** A second place that takes part in it. */
   readonly related?: SourceRange & { readonly path: string };
+  /** Labels of the variants that it concerns, where these are not all that were looked at. */
+  readonly variants?: readonly string[];
 }
 
 /** Columns of a frame's line that are neither its number nor source, and two for marks of clipping. */
@@ -43,15 +46,15 @@ export interface FormatOptions {
  *       4 |   partion: batch
  *         |   ^^^^^^^
  *
- * The frame is left out where `sourceText` is unknown. A second place follows with a frame of its own, and a hint in a line
- * of its own.
+ * The frame is left out where `sourceText` is unknown. A second place follows with a frame of its own; variants and a
+ * hint in lines of their own.
  */
 export function formatDiagnostic(
   diagnostic: Diagnostic,
   sourceText: string | undefined,
   { paint = (_part, text) => text, width, textOf = () => undefined }: FormatOptions = {},
 ): string {
-  const { severity, file, line, column, path, message, hint, related } = diagnostic;
+  const { severity, file, line, column, path, message, hint, related, variants } = diagnostic;
   const range = paint('place', neutral(`${file}:${line}:${column}`));
   const label = severity === 'warning' ? `${paint('warning', 'warning')}: ` : '';
   const subject = path === '' ? '' : `${paint('path', neutral(path))}: `;
@@ -69,6 +72,18 @@ export function formatDiagnostic(
     const text = related.file === file ? sourceText : textOf(related.file);
     if (text !== undefined) frame(related, text);
   }
+  // Lines of a variant speak for themselves.
+  const isOwn = variants?.length === 1 && path.startsWith(`variants.${variants[0]}`);
+  if (variants !== undefined && !isOwn) lines.push(`  ${paint('path', neutral(inVariants(variants)))}`);
   if (hint !== undefined) lines.push(`  ${paint('hint', 'hint:')} ${neutral(hint)}`);
   return lines.join('\n');
+}
+
+const MOST_VARIANTS = 6;
+
+function inVariants(labels: readonly string[]): string {
+  if (labels.length === 1) return `in variant ${labels[0]}`;
+  const [shown, more] = [labels.slice(0, MOST_VARIANTS), labels.length - MOST_VARIANTS];
+  const last = more > 0 ? `${more} more` : shown.pop();
+  return `in ${count(labels.length, 'variant')}: ${shown.join(', ')} and ${last}`;
 }

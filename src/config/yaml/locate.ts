@@ -80,6 +80,28 @@ export function locateProblem(problem: Problem, own: ConfigMap, home: ConfigMap)
   };
 }
 
+/** What was found in each of several variants, each thing said once, with the variants that it concerns. */
+export function mergeDiagnostics(
+  each: readonly { readonly label: string; readonly diagnostics: readonly Diagnostic[] }[],
+  files: readonly string[],
+): readonly Diagnostic[] {
+  const found = new Map<string, { readonly one: Diagnostic; readonly labels: string[] }>();
+  for (const { label, diagnostics } of each) {
+    for (const one of diagnostics) {
+      const known = found.get(keyOf(one));
+      if (known) known.labels.push(label);
+      else found.set(keyOf(one), { one, labels: [label] });
+    }
+  }
+  const merged = [...found.values()].map(({ one, labels }) =>
+    labels.length === each.length ? one : { ...one, variants: labels },
+  );
+  return sortByPosition(merged, files);
+}
+
+const keyOf = ({ file, line, column, path, message }: Diagnostic): string =>
+  `${file}:${line}:${column} ${path} ${message}`;
+
 const MOST = 100;
 
 /** In the order of the files given and of their lines, each said once, and no more than anyone reads. */
@@ -87,9 +109,7 @@ export function sortByPosition(
   diagnostics: readonly Diagnostic[],
   files: readonly string[],
 ): readonly Diagnostic[] {
-  const unique = new Map(
-    diagnostics.map((one) => [`${one.file}:${one.line}:${one.column} ${one.path} ${one.message}`, one]),
-  );
+  const unique = new Map(diagnostics.map((one) => [keyOf(one), one]));
   const sorted = [...unique.values()].sort(
     (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
   );

@@ -39,8 +39,8 @@ function scalarNode({ value, written }: ConfigScalar): Scalar {
   return new Scalar(value === null ? 'null' : written);
 }
 
-/** Text that YAML takes for no number, boolean or null, and that needs no second look. */
-const PLAIN = /^(?!(?:true|false|null)$)[a-z/][\w ./@+=:-]*$/i;
+/** Text that YAML takes for no number, boolean or null, and that needs no second look; durations among it. */
+const PLAIN = /^(?!(?:true|false|null)$)(?:[a-z/](?:[\w ./@+=-]|:(?! |$))*|\d+[dhms](?:\d+[hms])*)$/i;
 
 function textNode(text: string): Scalar {
   const scalar = new Scalar(text);

@@ -40,7 +40,21 @@ test('a topology is a name, or a map without the keys of the user', () => {
   });
   const keys = Object.keys(schema.definitions?.topology?.properties ?? {});
   expect(keys).toEqual(
-    [...jobField.children.keys()].filter((key) => !['name', 'topology', 'cluster'].includes(key)),
+    [...jobField.children.keys()].filter(
+      (key) => !['name', 'topology', 'cluster', 'variants', 'sweep'].includes(key),
+    ),
+  );
+});
+
+test('a variant has the keys of a config, except those for the whole file', () => {
+  const { description: _, examples: __, ...variants } = schema.properties?.variants ?? {};
+  expect(variants).toEqual({
+    type: ['object', 'null'],
+    title: 'map of names to keys',
+    additionalProperties: { $ref: '#/definitions/variant' },
+  });
+  expect(Object.keys(schema.definitions?.variant?.properties ?? {})).toEqual(
+    [...jobField.children.keys()].filter((key) => !['cluster', 'variants', 'sweep'].includes(key)),
   );
 });
 

@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { resolve } from './report.ts';
+import { resolveAll } from './report.ts';
 
 const topologies = join(import.meta.dirname, '../../../configs/topologies');
 const markdown = readFileSync(join(import.meta.dirname, '../../../docs/config.md'), 'utf8');
 const examples = [...markdown.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']) => yaml);
 
-test('it has a short, an overriding and a whole example', () => {
+test('it has a short and an overriding example, two with variants, and a whole one', () => {
   expect(examples.map((yaml) => /^name: (.*)/.exec(yaml)?.[1])).toEqual([
     'dsr1-wideep',
     'dsr1-smaller',
+    'qwen',
+    'qwen',
     'dsr1-whole',
   ]);
 });
@@ -19,15 +21,17 @@ test.each(examples)('its example is valid:\n%s', (yaml) => {
   const name = /^topology: (.*)/m.exec(yaml)?.[1];
   const topology =
     name === undefined ? {} : { topology: readFileSync(join(topologies, `${name}.yaml`), 'utf8') };
-  const { job, diagnostics } = resolve(yaml, topology);
-  expect(diagnostics).toEqual([]);
-  expect(job).toBeDefined();
+  for (const { job, diagnostics } of resolveAll(yaml, topology)) {
+    expect(diagnostics).toEqual([]);
+    expect(job).toBeDefined();
+  }
 });
 
 test('its headings', () => {
   expect(markdown.match(/^#+ .*/gm)).toEqual([
     '# The config',
     '## How a job is put together',
+    '## Variants',
     '## A full example',
     '## Values',
     '## Keys',

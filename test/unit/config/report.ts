@@ -1,4 +1,5 @@
 import type { ResolveInput } from '../../../src/config/resolve.ts';
+import { expandVariants } from '../../../src/config/variants.ts';
 import { formatDiagnostic } from '../../../src/config/yaml/diagnostic.ts';
 import { parseYaml } from '../../../src/config/yaml/parse.ts';
 import type { PlannedConfig } from '../../../src/plan/plan-config.ts';
@@ -23,6 +24,17 @@ export interface Surroundings {
 /** Resolves a text as `c.yaml`, beside `t.yaml` and `p0.yaml`, `p1.yaml`. */
 export function resolve(text: string, around: Surroundings = {}): PlannedConfig {
   return planConfig(inputOf(text, around));
+}
+
+/** The same of each of its variants, or of the text alone where it has none. */
+export function resolveAll(text: string, around: Surroundings = {}): readonly PlannedConfig[] {
+  const input = inputOf(text, around);
+  const { base, variants, diagnostics } = expandVariants(input.config);
+  const over = variants.length === 0 ? [[]] : variants.map(({ layers }) => layers);
+  return over.map((layers) => {
+    const planned = planConfig({ ...input, config: base, over: layers });
+    return { ...planned, diagnostics: [...diagnostics, ...planned.diagnostics] };
+  });
 }
 
 /** Everything that `check` would print. */

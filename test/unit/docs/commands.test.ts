@@ -89,6 +89,7 @@ describe('do what they say', () => {
       join(dir, 'results/c8', result),
     );
     for (const name of ['config.yaml', 'dsr1.yaml']) await writeFile(join(world.home, name), CONFIG);
+    await writeFile(join(world.home, 'sweep.yaml'), `${CONFIG}variants: {mtp: {}, plain: {}}\n`);
     await mkdir(join(world.home, '.config/dyn-slurm/clusters'), { recursive: true });
     await writeFile(join(world.home, '.config/dyn-slurm/clusters/hopper.yaml'), HOPPER);
     await mkdir(join(world.home, '.dyn-slurm/clusters'), { recursive: true });

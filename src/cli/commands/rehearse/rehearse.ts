@@ -37,7 +37,7 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   const run = createRun(connection.runsDir, plan.name, world.randomHex(3));
   const { files } = await bundleOf(loaded, plan, world);
   const request = submitRequest(run, files, [], plan.commandLine);
-  const origin = await originOf(file, world);
+  const origin = await originOf(loaded.path, world);
   // An interrupt, too, has to leave a tidy machine.
   const release = world.holdEnd();
   try {

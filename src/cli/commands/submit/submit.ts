@@ -37,7 +37,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   const loaded = await loadValidJob(file, options, world);
   if (loaded === undefined) return EXIT.config;
   const { plan } = loaded;
-  const seen = (host?: Host) => refusedFiles(loaded, world, host);
+  const seen = (host?: Host) => refusedFiles([loaded], world, host);
   const { retries = 0 } = options;
   const runsDir = await runsDirAt(plan.cluster, options, world);
   const run = createRun(fitRunsDir(runsDir, plan), plan.name, world.randomHex(3));
@@ -67,7 +67,7 @@ export async function submit(file: string, options: SubmitOptions, world: World)
   }
   const say = (text: string) => void (options.json || world.out.write(wrapped(text, world.page.width)));
   const each = retries > 0 ? ', for each run' : '';
-  const origin = await originOf(file, world);
+  const origin = await originOf(loaded.path, world);
   const first = await sendJob(request, run, plan, connection, world, origin).catch((error: unknown) => {
     // Slurm may have refused it for want of these nodes.
     if (!options.json) world.err.write(excludedText(excluded));

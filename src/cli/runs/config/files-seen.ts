@@ -1,19 +1,49 @@
 import { join } from 'node:path';
 import type { Diagnostic } from '../../../config/yaml/diagnostic.ts';
+import { mergeDiagnostics } from '../../../config/yaml/locate.ts';
 import type { Problem } from '../../../config/yaml/problem.ts';
 import { DynSlurmError } from '../../../errors.ts';
 import type { Host } from '../../../host/host.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import type { World } from '../../world.ts';
-import { type Loaded, printDiagnostics } from './load.ts';
+import { type Loaded, printDiagnostics, sourcesOf } from './load.ts';
 
 /**
  * What the machine where Slurm's commands run sees of the model and the image, by the rules of the nodes: most sites have
  * them on a file system that both see, and a path that is wrong would fail only after the queue. What is on the nodes alone
  * cannot be seen here, and nothing is said of it. `host` left out: this machine, where it is the one that submits.
  */
-export async function filesSeen(loaded: Loaded, world: World, host?: Host): Promise<readonly Diagnostic[]> {
-  const { plan, locateProblem } = loaded;
+export async function filesSeen(
+  jobs: readonly Loaded[],
+  world: World,
+  host?: Host,
+): Promise<readonly Diagnostic[]> {
+  // Most variants of a config have the same model and image.
+  const looks = new Map<string, Promise<string>>();
+  const look: Look = (where, argv) => {
+    const key = argv.join('\0');
+    const known = looks.get(key) ?? looked(where, argv, world);
+    looks.set(key, known);
+    return known;
+  };
+  const each = [];
+  for (const job of jobs) {
+    each.push({ label: job.variant ?? '', diagnostics: await filesOf(job, look, world, host) });
+  }
+  return mergeDiagnostics(
+    each,
+    sourcesOf(jobs).map(({ file }) => file),
+  );
+}
+
+type Look = (host: Host, argv: readonly string[]) => Promise<string>;
+
+async function filesOf(
+  { plan, locateProblem }: Loaded,
+  look: Look,
+  world: World,
+  host?: Host,
+): Promise<readonly Diagnostic[]> {
   if (
     plan === undefined ||
     locateProblem === undefined ||
@@ -28,7 +58,7 @@ export async function filesSeen(loaded: Loaded, world: World, host?: Host): Prom
   if (where === undefined) return [];
   const functions = await world.readFile(join(world.packageRoot, 'templates/node/model.sh'));
   const argv = ['bash', '--norc', '-c', `${functions}\n${LOOK}`, 'look', image, ...model];
-  const stdout = await looked(where, argv, world);
+  const stdout = await look(where, argv);
   return stdout.split('\n').flatMap((line) => {
     const [, about, kind, text] = /^(model|image) (problem|warning|missing) (.*)$/.exec(line) ?? [];
     return about === undefined || text === undefined ? [] : [locateProblem(problem(about, kind, text))];
@@ -36,9 +66,9 @@ export async function filesSeen(loaded: Loaded, world: World, host?: Host): Prom
 }
 
 /** Prints what `filesSeen` finds; whether there is an error among it. */
-export async function refusedFiles(loaded: Loaded, world: World, host?: Host): Promise<boolean> {
-  const diagnostics = await filesSeen(loaded, world, host);
-  printDiagnostics({ ...loaded, diagnostics }, world);
+export async function refusedFiles(jobs: readonly Loaded[], world: World, host?: Host): Promise<boolean> {
+  const diagnostics = await filesSeen(jobs, world, host);
+  printDiagnostics({ diagnostics, sources: sourcesOf(jobs) }, world);
   return diagnostics.some(({ severity }) => severity === 'error');
 }
 

@@ -1,9 +1,10 @@
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type SettingOptions, settingLayers, settingsSource } from '../../../config/settings.ts';
 import { namesIn as namesInConfig } from '../../../config/topology.ts';
+import { BASE, expandVariants } from '../../../config/variants.ts';
 import { formatDiagnostic } from '../../../config/yaml/diagnostic.ts';
-import type { SourceFile } from '../../../config/yaml/parse.ts';
-import { parseYaml } from '../../../config/yaml/parse.ts';
+import { mergeDiagnostics } from '../../../config/yaml/locate.ts';
+import { type Layer, type ParsedFile, parseYaml, type SourceFile } from '../../../config/yaml/parse.ts';
 import { DynSlurmError } from '../../../errors.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { type PlannedConfig, planConfig } from '../../../plan/plan-config.ts';
@@ -11,61 +12,160 @@ import { styled } from '../../styled.ts';
 import type { World } from '../../world.ts';
 import { chooseCluster, clusterNames } from '../cluster/clusters.ts';
 import { namesIn } from '../own-folders.ts';
+import { readSelection, type SelectOptions, select, severalSelected } from './selection.ts';
 
-export interface LoadOptions extends SettingOptions {
+export interface LoadOptions extends SettingOptions, SelectOptions {
   /** Name of a cluster profile; wins over the environment and the config. */
   readonly cluster?: string;
 }
 
-/** A config to load, with what a command line lays over it. */
-export interface LoadSource {
-  readonly config: SourceFile;
-  readonly overlay?: SourceFile;
-}
-
+/** A job of a config. */
 export interface Loaded extends Omit<PlannedConfig, 'job'> {
   /** The config, as messages name it. */
   readonly file: string;
+  /** As the command line has it, without a selection of variants; `-` is standard input. */
+  readonly path: string;
   /** The config as the user wrote it or, where something comes over it, with that merged in. */
   readonly text: string;
   readonly cluster: string;
   /** Every file that took part, for code frames. */
   readonly sources: readonly SourceFile[];
+  /** Which of the file's variants it is, where it has any. */
+  readonly variant?: string;
+  /** What the variant sets. */
+  readonly changes: readonly string[];
 }
 
-/** Reads a config (`-`: standard input) with the topology and the cluster profile that it names. */
-export async function loadJob(file: string, options: LoadOptions, world: World): Promise<Loaded> {
-  return loadSource({ config: await readConfig(file, world) }, options, world);
+export type ValidJob = Loaded & { readonly plan: Plan };
+
+/** The jobs that a config stands for, or those that were selected, of one cluster. */
+export interface LoadedConfig extends Pick<Loaded, 'file' | 'path' | 'cluster' | 'sources' | 'diagnostics'> {
+  readonly jobs: readonly [Loaded, ...Loaded[]];
 }
 
-/** Like loadJob, of a config whose text is known. */
+/** A config with what comes over the file. */
+interface Source {
+  readonly path: string;
+  readonly base: ParsedFile;
+  /** The command line's. */
+  readonly settings: readonly Layer[];
+  /** Texts beside the file in which its layers have their places. */
+  readonly texts: readonly SourceFile[];
+}
+
+/** Reads a config (`-`: standard input) with the topologies and the cluster profile that it names. */
+export async function loadConfig(
+  given: string,
+  options: LoadOptions,
+  world: World,
+  overlay?: SourceFile,
+): Promise<LoadedConfig> {
+  const selection = await readSelection(given, options, world);
+  const config = await readConfig(selection.path, world);
+  const parsed = parseYaml(config.file, config.text);
+  const over = overlay ? [parseYaml(overlay.file, overlay.text)] : [];
+  const settings = [...over, ...settingLayers(options)];
+  const { name } = namesInConfig(settings);
+  const { base, variants, diagnostics } = expandVariants(parsed, name);
+  const texts = [config, ...[overlay, settingsSource(options)].flatMap((one) => one ?? [])];
+  const source = { path: selection.path, base, settings, texts };
+  const load = await loaderOf(source, options, world);
+  // A file without a root has no variants to select.
+  const selected = parsed.root === undefined ? [undefined] : select(variants, selection);
+  const jobs: Loaded[] = [];
+  for (const variant of selected) {
+    // A name of the command line is that of the file, from which those of variants are made.
+    const layers = settings.filter(({ root }) => !(name && variant && root?.entries.has('name')));
+    const loaded = await load([...(variant?.layers ?? []), ...layers], variant?.label);
+    const label = variant?.label ?? (variants.length > 0 ? BASE : undefined);
+    jobs.push({ ...loaded, ...(label !== undefined && { variant: label }), changes: variant?.changes ?? [] });
+  }
+  const [first, ...others] = jobs;
+  if (first === undefined) throw new Error('a config without a job');
+  const sources = sourcesOf(jobs);
+  const found = mergeDiagnostics(
+    jobs.map((job) => ({ label: job.variant ?? '', diagnostics: job.diagnostics })),
+    sources.map(({ file }) => file),
+  );
+  return {
+    ...{ file: config.file, path: selection.path, cluster: first.cluster, sources },
+    diagnostics: [...diagnostics, ...found],
+    jobs: [first, ...others],
+  };
+}
+
+/** Every file of several jobs, once. */
+export function sourcesOf(jobs: readonly Loaded[]): readonly SourceFile[] {
+  const files = jobs.flatMap(({ sources }) => sources.map((one) => [one.file, one] as const));
+  return [...new Map(files).values()];
+}
+
+/** Like loadConfig, of a config that stands for one job, or of which one variant is selected. */
+export async function loadJob(
+  given: string,
+  options: LoadOptions,
+  world: World,
+  overlay?: SourceFile,
+): Promise<Loaded> {
+  const { jobs, path, diagnostics } = await loadConfig(given, options, world, overlay);
+  const [only, ...others] = jobs;
+  if (others.length > 0)
+    throw severalSelected(
+      path,
+      jobs.map(({ variant }) => variant ?? ''),
+    );
+  return withoutPlanOf({ ...only, diagnostics });
+}
+
+/** A config whose text is known, with what a command line lays over it; it has no variants. */
 export async function loadSource(
-  { config, overlay }: LoadSource,
+  { config, overlay }: { readonly config: SourceFile; readonly overlay?: SourceFile },
   options: LoadOptions,
   world: World,
 ): Promise<Loaded> {
+  const settings = overlay ? [parseYaml(overlay.file, overlay.text)] : [];
+  const source = { path: config.file, base: parseYaml(config.file, config.text), settings };
+  const load = await loaderOf({ ...source, texts: [config, ...(overlay ? [overlay] : [])] }, options, world);
+  return { ...(await load(settings)), changes: [] };
+}
+
+/** Plans a config with layers over it. */
+async function loaderOf({ path, base, settings, texts }: Source, options: LoadOptions, world: World) {
   const [knownTopologies, knownClusters] = await Promise.all([topologyNames(world), clusterNames(world)]);
-  const parsed = parseYaml(config.file, config.text);
-  const over = [...(overlay ? [parseYaml(overlay.file, overlay.text)] : []), ...settingLayers(options)];
-  const names = namesInConfig([parsed, ...over]);
-  const topology = await readTopology(names.topology, knownTopologies, world);
-  const cluster = await chooseCluster(options.cluster, names.cluster, knownClusters, world);
-  const resolved = planConfig({
-    config: parsed,
-    ...(topology && { topology }),
-    topologyNames: knownTopologies,
-    cluster,
-    clusterNames: knownClusters,
-    over,
-  });
-  const settings = settingsSource(options);
-  return {
-    ...resolved,
-    ...config,
-    text: over.length > 0 && resolved.flatText ? resolved.flatText() : config.text,
-    cluster: cluster.name,
-    sources: [config, ...[topology, overlay, settings].flatMap((one) => one ?? []), ...cluster.files],
+  const named = namesInConfig([base, ...settings]).cluster;
+  const cluster = await chooseCluster(options.cluster, named, knownClusters, world);
+  return async (over: readonly Layer[], label?: string): Promise<Omit<Loaded, 'variant' | 'changes'>> => {
+    const topology = await readTopology(namesInConfig([base, ...over]).topology, knownTopologies, world);
+    const planned = planConfig({
+      config: base,
+      ...(topology && { topology }),
+      topologyNames: knownTopologies,
+      cluster,
+      clusterNames: knownClusters,
+      over,
+    });
+    const heading = headingOf(base.file, label, texts);
+    return {
+      ...planned,
+      ...{ file: base.file, path, cluster: cluster.name },
+      text: over.length > 0 && planned.flatText ? heading + planned.flatText() : base.text,
+      sources: [...texts, ...(topology ? [topology] : []), ...cluster.files],
+    };
   };
+}
+
+/** Where a config with something over it comes from. */
+function headingOf(file: string, label: string | undefined, texts: readonly SourceFile[]): string {
+  const variant = label === undefined ? '' : `, variant ${label}`;
+  const settings = texts.slice(1).flatMap(({ text }) => text.trimEnd().split('\n'));
+  return [`${basename(file)}${variant}`, ...settings].map((line) => `# ${line}\n`).join('');
+}
+
+/** What is wrong with the file itself concerns each of its jobs. */
+function withoutPlanOf(loaded: Loaded): Loaded {
+  if (!loaded.diagnostics.some(({ severity }) => severity === 'error')) return loaded;
+  const { plan: _, ...rest } = loaded;
+  return rest;
 }
 
 /** A config that must be right: prints what is wrong with it, and gives its plan, or undefined where there is an error. */
@@ -73,16 +173,29 @@ export async function loadValidJob(
   file: string,
   options: LoadOptions,
   world: World,
+  overlay?: SourceFile,
 ): Promise<ValidJob | undefined> {
-  return validJob(await loadJob(file, options, world), world);
+  return validJob(await loadJob(file, options, world, overlay), world);
 }
-
-export type ValidJob = Loaded & { readonly plan: Plan };
 
 export function validJob(loaded: Loaded, world: World): ValidJob | undefined {
   printDiagnostics(loaded, world);
   const { plan } = loaded;
   return plan && { ...loaded, plan };
+}
+
+/** Like loadValidJob, for all jobs of a config: undefined where there is an error in any. */
+export async function loadValidConfig(
+  file: string,
+  options: LoadOptions,
+  world: World,
+): Promise<readonly [ValidJob, ...ValidJob[]] | undefined> {
+  const { jobs, ...config } = await loadConfig(file, options, world);
+  printDiagnostics(config, world);
+  const valid = jobs.flatMap((job) => (job.plan ? [{ ...job, plan: job.plan }] : []));
+  const [first, ...others] = valid;
+  const wrong = config.diagnostics.some(({ severity }) => severity === 'error');
+  return wrong || first === undefined || valid.length < jobs.length ? undefined : [first, ...others];
 }
 
 /** Names of the published topologies. */
@@ -104,7 +217,7 @@ function topologyFolder({ packageRoot }: World): string {
   return join(packageRoot, 'configs/topologies');
 }
 
-export async function readConfig(file: string, world: World): Promise<SourceFile> {
+async function readConfig(file: string, world: World): Promise<SourceFile> {
   if (file === '-') return { file: '<stdin>', text: await world.readStdin() };
   try {
     return { file, text: await world.readFile(resolve(world.cwd, file)) };
