@@ -1,11 +1,12 @@
 import type { ArgumentValue } from './schema/role.ts';
+import { dashed } from './text/dashed.ts';
 
 /**
  * Arguments as words of a command, in their order: `true` is a bare flag, `false` nothing, a list a flag and its items,
- * a map JSON, all else a flag and its text. Underscores in names become dashes.
+ * a map JSON, all else a flag and its text. Names have dashes.
  */
 export function argumentWords(args: Readonly<Record<string, ArgumentValue | undefined>>): readonly string[] {
-  return Object.entries(args).flatMap(([name, value]) => words(`--${name.replaceAll('_', '-')}`, value));
+  return Object.entries(args).flatMap(([name, value]) => words(`--${dashed(name)}`, value));
 }
 
 function words(flag: string, value: ArgumentValue | undefined): readonly string[] {

@@ -1,5 +1,6 @@
 import { engineWrittenOut, withoutOtherEngine } from './engine-name.ts';
 import { ROLES } from './schema/role.ts';
+import { dashed } from './text/dashed.ts';
 import { keyError, type Problem } from './yaml/problem.ts';
 import { type ConfigEntry, type ConfigMap, type ConfigValue, changedAt } from './yaml/tree.ts';
 
@@ -65,7 +66,7 @@ export function normalizeArguments(
 function normalizeNames(map: ConfigMap, report: (problem: Problem, entry: ConfigEntry) => void): ConfigMap {
   const entries = new Map<string, ConfigEntry>();
   for (const [name, entry] of map.entries) {
-    const key = name.replaceAll('_', '-');
+    const key = dashed(name);
     const twin = entries.get(key);
     if (twin === undefined) {
       entries.set(key, { ...entry, value: argument(entry.value) });

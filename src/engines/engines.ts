@@ -8,11 +8,6 @@ import { vllm } from './vllm/index.ts';
 
 const ENGINES: Readonly<Record<EngineType, Engine>> = { sglang, vllm, mocker };
 
-/** The engine whose own program, in the tables of arguments, has that name. */
-export function engineCalled(program: string): Engine | undefined {
-  return Object.values(ENGINES).find(({ type }) => type === program);
-}
-
 /** The engine of the job. */
 export function jobEngine({ engine }: Pick<JobConfig, 'engine'>): Engine {
   return ENGINES[engine.type];

@@ -1,16 +1,19 @@
 import type { JobConfig } from '../schema/job-schema.ts';
-import { type ArgumentEntry, engineData, type ProgramName, type Span } from './engine-data.ts';
+import { type ArgumentEntry, engineData, type Package, type ProgramName, type Span } from './engine-data.ts';
 import { compareReleases } from './release.ts';
 
-/** The releases that a job's image holds. */
+/** The releases that a job's image holds. An engine that is not in it has the release that Dynamo's asks for. */
 export interface Releases {
   readonly dynamo: string;
   readonly sglang: string;
+  readonly vllm: string;
+  readonly trtllm: string;
 }
 
-/** SGLang's is the one that Dynamo's asks for, unless the config names another. */
+/** The engine's is the one that Dynamo's asks for, unless the config names another. */
 export function releasesOf({ dynamo, engine }: Pick<JobConfig, 'dynamo' | 'engine'>): Releases {
-  return { dynamo: dynamo.version, sglang: engine.version ?? pinnedSglang(dynamo.version) };
+  const releases = pinnedReleases(dynamo.version);
+  return { ...releases, ...(engine.version !== undefined && { [engine.type]: engine.version }) };
 }
 
 /** A program with arguments, in one release. */
@@ -23,12 +26,13 @@ export interface Program {
 export interface EngineArgument {
   /** Its first name, with dashes, without the leading ones. */
   readonly name: string;
-  readonly type: 'flag' | 'int' | 'float' | 'text';
+  readonly type: 'flag' | 'int' | 'float' | 'text' | 'word';
   /** argparse's `nargs`: `+`, `*`, `?`, or '' for exactly one value. */
   readonly many: string;
   /** Undefined where it takes any value, or its choices are not known. */
   readonly choices: readonly string[] | undefined;
-  readonly default: string | undefined;
+  /** Keys of its value, a map; undefined where it is none, or they are not known. */
+  readonly keys: readonly string[] | undefined;
   /** Flags that replace it, '' where nothing does; undefined where it is not deprecated. */
   readonly deprecated: string | undefined;
 }
@@ -41,22 +45,26 @@ export interface Lifetime {
   readonly replacement: string;
 }
 
-/** The release of SGLang that a release of Dynamo asks for; for one that is not listed, that of the one before it. */
-export function pinnedSglang(dynamo: string): string {
-  const { dynamoReleases, pins } = engineData();
-  const known = dynamoReleases[Math.max(0, position(dynamoReleases, dynamo))];
-  return (known !== undefined && pins[known]) || '';
+/** The releases of engines that a release of Dynamo asks for; for one that is not listed, those of the one before it. */
+export function pinnedReleases(dynamo: string): Releases {
+  const { releases, pins } = engineData();
+  const known = releases.dynamo[Math.max(0, position(releases.dynamo, dynamo))] ?? '';
+  return { sglang: '', vllm: '', trtllm: '', ...pins[known], dynamo };
 }
 
-/** Whether the table knows the program's arguments: it begins with SGLang 0.4.9.post6 and Dynamo 0.4.1. */
+/** Whether the table knows the program's arguments: it begins with SGLang 0.4.9.post6, vLLM 0.10.0 and Dynamo 0.4.1. */
 export function isListed({ name, release }: Program): boolean {
   return position(listedReleases(name), release) >= 0 && argumentsOf({ name, release }).size > 0;
 }
 
 /** Whether the program is later than the newest release of the table, so that it may have what the table lacks. */
 export function isNewer({ name, release }: Program): boolean {
-  const newest = listedReleases(name).at(-1);
-  return newest !== undefined && compareReleases(release, newest) > 0;
+  return compareReleases(release, newestRelease(name)) > 0;
+}
+
+/** The newest release of a program that the table knows. */
+export function newestRelease(program: ProgramName): string {
+  return listedReleases(program).at(-1) ?? '';
 }
 
 /** The argument of that name, or of that alias. */
@@ -73,10 +81,10 @@ const tables = new Map<string, ReadonlyMap<string, EngineArgument>>();
 
 /** A release's arguments by all of their names; made once. */
 function argumentsOf({ name: program, release }: Program): ReadonlyMap<string, EngineArgument> {
-  const at = position(listedReleases(program), release);
-  const key = `${program} ${at}`;
+  const key = `${program} ${release}`;
   const known = tables.get(key);
   if (known !== undefined) return known;
+  const at = positions(listedReleases(program), release);
   const made = new Map<string, EngineArgument>();
   for (const [name, entry] of Object.entries(engineData().programs[program])) {
     if (!holds(entry.in, program, at)) continue;
@@ -87,26 +95,35 @@ function argumentsOf({ name: program, release }: Program): ReadonlyMap<string, E
   return made;
 }
 
-function argumentAt(name: string, entry: ArgumentEntry, program: ProgramName, at: number): EngineArgument {
+function argumentAt(
+  name: string,
+  entry: ArgumentEntry,
+  program: ProgramName,
+  at: readonly number[],
+): EngineArgument {
   const spelling =
     typeof entry.type === 'string' ? entry.type : (within(entry.type, program, at)[0] ?? 'text');
-  const [, type = 'text', many = ''] = /^(flag|int|float|text)(.*)$/.exec(spelling) ?? [];
-  const choices = within(entry.choices, program, at);
+  const [, type = 'text', many = ''] = /^(flag|int|float|text|word)(.*)$/.exec(spelling) ?? [];
   return {
     name,
     type: type as EngineArgument['type'],
     many,
-    choices: choices.length === 0 || choices.includes('*') ? undefined : choices,
-    default: within(entry.default, program, at)[0],
+    choices: listed(within(entry.choices, program, at)),
+    keys: listed(within(entry.keys, program, at)),
     deprecated: within(entry.deprecated, program, at)[0],
   };
+}
+
+/** Undefined where some of the names are not known. */
+function listed(names: readonly string[]): readonly string[] | undefined {
+  return names.length === 0 || names.includes('*') ? undefined : names;
 }
 
 /** What of a map a release has. */
 function within(
   map: Readonly<Record<string, Span>> | undefined,
   program: ProgramName,
-  at: number,
+  at: readonly number[],
 ): readonly string[] {
   if (map === undefined) return [];
   return Object.keys(map).filter((key) => holds(map[key], program, at));
@@ -120,33 +137,43 @@ export function lifetime(program: ProgramName, name: string): Lifetime | undefin
     : Object.values(table).find((one) => Object.hasOwn(one.aliases ?? {}, name));
   if (entry === undefined) return undefined;
   const releases = listedReleases(program);
-  const has = releases.filter((_, at) => holds(entry.in, program, at));
+  const has = releases.filter((_, at) => holds(entry.in, program, [at]));
   const last = has.at(-1) ?? '';
-  const at = releases.indexOf(last);
+  const at = [releases.indexOf(last)];
   const replacement = Object.entries(entry.deprecated ?? {}).find(([, span]) =>
     holds(span, program, at),
   )?.[0];
   return { first: has[0] ?? '', last, replacement: replacement ?? '' };
 }
 
-/** The nearest releases before and after one that refuses a value, in which its argument took it. */
-export function otherReleasesWithChoice(
+/** The nearest releases before and after one in which a choice of an argument, or a key of its value, was there. */
+export function otherReleasesWith(
   { name: program, release }: Program,
   name: string,
-  choice: string,
+  what: 'choices' | 'keys',
+  one: string,
 ): { readonly before: string | undefined; readonly after: string | undefined } {
-  const span = engineData().programs[program][name]?.choices?.[choice];
+  const span = engineData().programs[program][name]?.[what]?.[one];
   if (span === undefined) return { before: undefined, after: undefined };
-  const takers = listedReleases(program).filter((_, at) => holds(span, program, at));
+  const takers = listedReleases(program).filter((_, at) => holds(span, program, [at]));
   return {
-    before: takers.findLast((one) => compareReleases(one, release) < 0),
-    after: takers.find((one) => compareReleases(one, release) > 0),
+    before: takers.findLast((taker) => compareReleases(taker, release) < 0),
+    after: takers.find((taker) => compareReleases(taker, release) > 0),
   };
 }
 
 function listedReleases(program: ProgramName): readonly string[] {
-  const { sglangReleases, dynamoReleases } = engineData();
-  return program === 'sglang' ? sglangReleases : dynamoReleases;
+  return engineData().releases[packageOf(program)];
+}
+
+/** Whose release a program has, as in a sentence: `SGLang`. */
+export function titleOf(program: ProgramName): string {
+  return engineData().titles[packageOf(program)];
+}
+
+function packageOf(program: ProgramName): Package {
+  const [first] = program.split('.');
+  return first as Package;
 }
 
 /** Place of a release among those listed, or of the one before it; -1 for one before all of them. */
@@ -154,13 +181,21 @@ function position(releases: readonly string[], release: string): number {
   return releases.findLastIndex((listed) => compareReleases(listed, release) <= 0);
 }
 
-function holds(span: Span | undefined, program: ProgramName, at: number): boolean {
+/** Places of the listed releases that tell what a release takes: itself, or its neighbors where it is not listed. */
+function positions(releases: readonly string[], release: string): readonly number[] {
+  const at = position(releases, release);
+  const isListed = at >= 0 && compareReleases(releases[at] ?? '', release) === 0;
+  return isListed || at === releases.length - 1 ? [at] : [at, at + 1];
+}
+
+/** Whether a span has one of the places. */
+function holds(span: Span | undefined, program: ProgramName, at: readonly number[]): boolean {
   if (span === undefined || span === '') return true;
   const releases = listedReleases(program);
   return span.split(',').some((run) => {
     const [first = '', last = ''] = run.split('-');
     const from = first === '' ? 0 : releases.indexOf(first);
     const to = last === '' ? releases.length - 1 : releases.indexOf(last);
-    return from <= at && at <= to;
+    return at.some((one) => from <= one && one <= to);
   });
 }

@@ -1,5 +1,6 @@
 import type { EnvironmentValue } from '../schema/fields.ts';
 import type { ArgumentValue, Role } from '../schema/role.ts';
+import { dashed } from '../text/dashed.ts';
 import type { Releases } from './engine-table.ts';
 import rows from './flag-renames.json' with { type: 'json' };
 import { atLeast } from './release.ts';
@@ -89,9 +90,7 @@ function rewrite(settings: readonly Setting[], from: Written, to: Written): read
 
 function listed({ args = {}, env = {} }: Written): readonly Setting[] {
   return [
-    ...Object.entries(args).map(
-      ([name, value]): Setting => ({ kind: 'args', name: name.replaceAll('_', '-'), value }),
-    ),
+    ...Object.entries(args).map(([name, value]): Setting => ({ kind: 'args', name: dashed(name), value })),
     ...Object.entries(env).map(([name, value]): Setting => ({ kind: 'env', name, value })),
   ];
 }

@@ -1,9 +1,10 @@
 import type { ArgumentValue, Role, RoleConfig } from '../schema/role.ts';
+import { dashed } from '../text/dashed.ts';
 import type { ConfigPath } from '../yaml/source-range.ts';
 
 /** A flag that the user or the topology gives, in `args` or among the words of `flags`. */
 export interface GivenFlag {
-  /** With dashes, without the leading ones. */
+  /** With dashes, without the leading two; a short one, as `-tp`, keeps its only one. */
   readonly name: string;
   readonly value: ArgumentValue;
   readonly path: ConfigPath;
@@ -16,7 +17,7 @@ export function givenFlags(
 ): readonly GivenFlag[] {
   return [
     ...Object.entries(config.args).map(([key, value]) => ({
-      name: key.replaceAll('_', '-'),
+      name: dashed(key),
       value,
       path: [owner, 'args', key],
       in: 'args' as const,
@@ -39,14 +40,19 @@ export interface FlagGroup {
 }
 
 export function flagGroups(words: readonly string[]): readonly FlagGroup[] {
-  const starts = words.flatMap((word, index) => (index === 0 || word.startsWith('--') ? [index] : []));
+  const starts = words.flatMap((word, index) => (index === 0 || isFlag(word) ? [index] : []));
   return starts.map((index, position) => {
     const group = words.slice(index, starts[position + 1]);
-    const flag = /^--([^=]+)(?:=(.*))?$/s.exec(group[0] ?? '');
-    if (!flag) return { name: undefined, values: [], words: group, index };
-    const values = flag[2] === undefined ? group.slice(1) : [flag[2], ...group.slice(1)];
-    return { name: flag[1], values, words: group, index };
+    const [first = '', ...rest] = group;
+    if (!isFlag(first)) return { name: undefined, values: [], words: group, index };
+    const [, name = '', value] = /^(?:--)?([^=]*)(?:=(.*))?$/s.exec(first) ?? [];
+    return { name, values: value === undefined ? rest : [value, ...rest], words: group, index };
   });
+}
+
+/** As argparse tells flags from values: `-1` is a number. */
+function isFlag(word: string): boolean {
+  return /^(--.|-[A-Za-z]\S*$)/s.test(word);
 }
 
 function flagValue(values: readonly string[]): ArgumentValue {

@@ -1,4 +1,4 @@
-/** Whether a release (`1.6.1`, `0.5.10.post1`) is the given one or later. Parts left out of `minimum` count as 0. */
+/** Whether a release (`1.6.1`, `0.5.10.post1`, `1.2.0rc6.post1`) is the given one or later. Parts left out of `minimum` count as 0. */
 export function atLeast(release: string, minimum: string): boolean {
   return compareReleases(release, minimum) >= 0;
 }
@@ -11,14 +11,17 @@ export function compareReleases(one: string, other: string): number {
     const difference = (first.numbers[position] ?? 0) - (second.numbers[position] ?? 0);
     if (difference !== 0) return difference;
   }
-  return first.suffix - second.suffix;
+  return first.candidate - second.candidate || first.repair - second.repair;
 }
 
-const RELEASE = /^(\d+(?:\.\d+)*)(?:(rc|\.post)(\d+))?$/;
+const RELEASE = /^(\d+(?:\.\d+)*)(?:rc(\d+))?(?:\.post(\d+))?$/;
 
-/** A candidate counts less than its release, and a repaired release more. */
-function parts(release: string): { readonly numbers: readonly number[]; readonly suffix: number } {
-  const [, numbers = '0', kind, count = '0'] = RELEASE.exec(release) ?? [];
-  const suffix = kind === undefined ? 0 : kind === 'rc' ? Number(count) - 1000 : Number(count);
-  return { numbers: numbers.split('.').map(Number), suffix };
+/** A release comes after its candidates, and before its repairs. */
+function parts(release: string) {
+  const [, numbers = '0', candidate, repair = '0'] = RELEASE.exec(release) ?? [];
+  return {
+    numbers: numbers.split('.').map(Number),
+    candidate: candidate === undefined ? 10_000 : Number(candidate),
+    repair: Number(repair),
+  };
 }

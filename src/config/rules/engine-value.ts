@@ -10,7 +10,7 @@ export interface ValueFault extends Fault {
   readonly choice?: string;
 }
 
-/** Bounds that SGLang checks late or not at all, the least and the most: its `server_args.py` and `arg_groups/`. */
+/** Bounds that engines check late or not at all, the least and the most: SGLang's `server_args.py`, vLLM's `vllm/config/`. */
 const BOUNDS: ReadonlyMap<string, readonly number[]> = new Map(Object.entries(notes.bounds));
 
 /** Choices that are shown in full. */
@@ -44,9 +44,10 @@ export function engineValueFault(argument: EngineArgument, value: ArgumentValue)
 function oneFault(argument: EngineArgument, text: string): ValueFault | undefined {
   const { type, choices, name } = argument;
   const isNumber = type === 'int' ? INTEGER.test(text) : FLOAT.test(text);
-  if (type !== 'text' && !isNumber)
+  if ((type === 'int' || type === 'float') && !isNumber)
     return { message: `takes ${kindOf(argument)}, not ${JSON.stringify(text)}` };
-  if (choices !== undefined && !choices.includes(text)) {
+  const chosen = type === 'word' ? text.toLowerCase().replaceAll('-', '_') : text;
+  if (choices !== undefined && !choices.includes(chosen)) {
     const near = nearest(text, choices);
     const all = choices.length <= SHOWN ? `takes ${alternatives(choices)}, not` : 'has no choice';
     const hint =
@@ -69,7 +70,7 @@ const INTEGER = /^\s*[+-]?\d+(_\d+)*\s*$/;
 const FLOAT = /^\s*[+-]?((\d+(_\d+)*\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)\s*$/i;
 
 function kindOf({ type, many }: EngineArgument): string {
-  if (type === 'text') return 'one';
+  if (type === 'text' || type === 'word') return 'one';
   const kind = type === 'int' ? 'whole number' : 'number';
   return many === '+' || many === '*' ? `${kind}s` : `a ${kind}`;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { dashed } from '../text/dashed.ts';
 import { count, environment, text } from './fields.ts';
 
 /** Roles of a worker. `processor` and `router` are CPU-only helpers of older Dynamo examples. */
@@ -33,7 +34,8 @@ export type ArgumentValue =
   | readonly (string | number | boolean)[]
   | { readonly [key: string]: unknown };
 
-const argumentName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, {
+/** A dot leads to a key of a value that is a map, and a plus behind it to an item of a list: `pass_config.custom+`. */
+const argumentName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*\+?$/, {
   error: ({ input }) =>
     String(input).startsWith('-')
       ? 'write the argument without its leading dashes'
@@ -91,6 +93,6 @@ export function needsGpu(role: Role): boolean {
 
 /** An engine argument by its name with dashes; the user may write underscores. */
 export function engineArgument(config: RoleConfig, name: string): ArgumentValue | undefined {
-  const key = Object.keys(config.args).find((given) => given.replaceAll('_', '-') === name);
+  const key = Object.keys(config.args).find((given) => dashed(given) === name);
   return key === undefined ? undefined : config.args[key];
 }

@@ -5,7 +5,7 @@ import {
   argumentNames,
   findArgument,
   lifetime,
-  pinnedSglang,
+  pinnedReleases,
 } from '../../../src/config/compat/engine-table.ts';
 import { FLAG_RENAMES } from '../../../src/config/compat/flag-renames.ts';
 import { jobEngine } from '../../../src/engines/engines.ts';
@@ -284,15 +284,9 @@ test('the table has the options that Dynamo 1.6.1 with SGLang 0.5.21 says it has
 });
 
 test('what changed between releases', () => {
-  expect(['0.6.1', '0.8.1', '1.0.2', '1.2.1', '1.4.2', '1.6.1', '1.7.0'].map(pinnedSglang)).toEqual([
-    '0.5.3.post2',
-    '0.5.6.post2',
-    '0.5.9',
-    '0.5.11',
-    '0.5.16',
-    '0.5.21',
-    '0.5.21',
-  ]);
+  expect(
+    ['0.6.1', '0.8.1', '1.0.2', '1.2.1', '1.4.2', '1.6.1', '1.7.0'].map((one) => pinnedReleases(one).sglang),
+  ).toEqual(['0.5.3.post2', '0.5.6.post2', '0.5.9', '0.5.11', '0.5.16', '0.5.21', '0.5.21']);
   expect(findArgument({ name: 'sglang', release: '0.5.22' }, 'enable-dp-attention')?.deprecated).toBe(
     '--attn-dp-size',
   );
@@ -304,7 +298,7 @@ test('what changed between releases', () => {
     type: 'int',
     many: '',
     choices: undefined,
-    default: '1',
+    keys: undefined,
     deprecated: undefined,
   });
   expect(lifetime('dynamo.sglang', 'migration-limit')).toEqual({
@@ -316,7 +310,7 @@ test('what changed between releases', () => {
 
 test('every rewriting is to a name that its release has', () => {
   for (const { since, now } of FLAG_RENAMES) {
-    const sglang = 'sglang' in since ? since.sglang : pinnedSglang(since.dynamo);
+    const sglang = 'sglang' in since ? since.sglang : pinnedReleases(since.dynamo).sglang;
     const dynamo = 'dynamo' in since ? since.dynamo : '1.6.1';
     for (const name of Object.keys(now.args ?? {})) {
       const found =

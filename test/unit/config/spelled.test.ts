@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { pinnedSglang } from '../../../src/config/compat/engine-table.ts';
+import { pinnedReleases } from '../../../src/config/compat/engine-table.ts';
 import { applyRenames, FLAG_RENAMES } from '../../../src/config/compat/flag-renames.ts';
 
-const of = (dynamo: string) => ({ dynamo, sglang: pinnedSglang(dynamo) });
+const of = pinnedReleases;
 
 const NEWER = {
   args: { 'page-size': 1, 'moe-a2a-backend': 'deepep', 'deepep-mode': 'auto' },

@@ -1,0 +1,91 @@
+import notes from '../../config/compat/argument-notes.json' with { type: 'json' };
+import {
+  argumentNames,
+  type EngineArgument,
+  findArgument,
+  isNewer,
+  lifetime,
+  newestRelease,
+  otherReleasesWith,
+  type Program,
+  titleOf,
+} from '../../config/compat/engine-table.ts';
+import { compareReleases } from '../../config/compat/release.ts';
+import { didYouMean, nearest } from '../../config/text/suggestion.ts';
+import type { ArgumentReader } from './argument.ts';
+
+type Said = readonly [message: string, hint?: string];
+
+/** What replaces arguments that their last release does not name a replacement for, by program. */
+const REPLACEMENTS: Readonly<Record<string, Readonly<Record<string, string>>>> = notes.replacements;
+
+/** What is said of an argument that none of the programs has. */
+export function unknownArgument(name: string, { programs, engine }: ArgumentReader): Said {
+  const [asked] = programs.slice(-1);
+  const program = asked as Program;
+  const none = `${programText(program)} has no argument ${flag(name)}`;
+  const other = engine?.counterparts[name];
+  if (other) return [none, `it is an argument of ${other[0]}; ${engine?.title}'s counterpart is ${other[1]}`];
+  const had = programs.find((one) => lifetime(one.name, name));
+  if (had) return changed(had, name);
+  if (program.name === 'vllm' && findArgument({ ...program, name: 'vllm.serve' }, name))
+    return [none, "it is one of vllm serve, whose server Dynamo's frontend replaces"];
+  const near = nearest(name, programs.flatMap(argumentNames));
+  if (near !== undefined) return [`${none}; did you mean ${JSON.stringify(near)}?`];
+  const more = engine ? `, and engine.version for ${engine.title}` : '';
+  return [none, `remove it, or name the releases in the image: dynamo.version${more}`];
+}
+
+/** Of an argument that other releases of a program have. */
+function changed(program: Program, name: string): Said {
+  const { first, last, replacement } = lifetime(program.name, name) ?? {
+    first: '',
+    last: '',
+    replacement: '',
+  };
+  const whose = titleOf(program.name);
+  if (compareReleases(first, program.release) > 0)
+    return [`${programText(program)} has no argument ${flag(name)} yet`, `it was added in ${whose} ${first}`];
+  const [instead = REPLACEMENTS[program.name]?.[name]] = replacement.split(' ').filter(Boolean);
+  return [
+    `${programText(program)} no longer has the argument ${flag(name)}`,
+    `${whose} ${last} was the last to accept it; ${instead ? `use ${instead} instead` : 'remove it'}`,
+  ];
+}
+
+/** What is said of a key that the value of an argument has not. */
+export function unknownKey(program: Program, { name, keys = [] }: EngineArgument, key: string): Said {
+  const message = `${programText(program)} has no key ${JSON.stringify(key)} in --${name}`;
+  const hint = changeHint(program, key, otherReleasesWith(program, name, 'keys', key));
+  return hint ? [message, hint] : [`${message}${didYouMean(nearest(key, keys))}`];
+}
+
+/** When a value or a key that a release refuses was taken, or will be. */
+export function changeHint(
+  program: Program,
+  what: string,
+  { before, after }: { readonly before: string | undefined; readonly after: string | undefined },
+): string | undefined {
+  if (before !== undefined) return `${titleOf(program.name)} ${before} was the last to accept ${what}`;
+  return after && `${what} was added in ${titleOf(program.name)} ${after}`;
+}
+
+/** Programs that go by another name than that of their module or package. */
+const NAMES: Readonly<Record<string, string>> = {
+  'dynamo.frontend': 'the frontend',
+  'vllm.serve': 'the server',
+};
+
+/** A program in its release; for a release that is newer than the tables, the newest that they know. */
+export function programText(program: Program): string {
+  const { name } = program;
+  const release = isNewer(program)
+    ? `${newestRelease(name)}, the newest release that dyn-slurm knows,`
+    : program.release;
+  const text = `${titleOf(name)} ${release}`;
+  return name.includes('.') ? `${NAMES[name] ?? name} of ${text}` : text;
+}
+
+function flag(name: string): string {
+  return name.startsWith('-') ? name : `--${name}`;
+}
