@@ -10,7 +10,7 @@ export function argumentWords(args: Readonly<Record<string, ArgumentValue | unde
 }
 
 function words(flag: string, value: ArgumentValue | undefined): readonly string[] {
-  if (value === false || value === undefined) return [];
+  if (value === false || value === undefined || value === null) return [];
   if (value === true) return [flag];
   if (Array.isArray(value)) return [flag, ...value.map(String)];
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);

@@ -14,6 +14,11 @@ export function engineWrittenOut(layer: ConfigMap): ConfigMap {
   return { ...layer, entries: new Map(layer.entries).set('engine', { ...entry, value }) };
 }
 
+/** The engine that layers, lowest first, name together; undefined where none does. */
+export function engineNamed(layers: readonly ConfigMap[]): string | undefined {
+  return layers.map((layer) => engineType(engineWrittenOut(layer))).findLast((type) => type !== undefined);
+}
+
 /** The lower of two layers without the release of its engine, where the upper names another engine. */
 export function withoutOtherEngine(lower: ConfigMap, upper: ConfigMap): ConfigMap {
   const engine = lower.entries.get('engine');

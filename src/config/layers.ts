@@ -1,5 +1,6 @@
 import { engineWrittenOut, withoutOtherEngine } from './engine-name.ts';
 import { ROLES } from './schema/role.ts';
+import { ARGUMENTS_IN_FILE } from './schema/sections.ts';
 import { dashed } from './text/dashed.ts';
 import { keyError, type Problem } from './yaml/problem.ts';
 import { type ConfigEntry, type ConfigMap, type ConfigValue, changedAt } from './yaml/tree.ts';
@@ -18,7 +19,7 @@ function mergeMaps(lower: ConfigMap, upper: ConfigMap, json: boolean, owner = ''
   const removed = new Map(lower.removed);
   for (const [key, entry] of upper.entries) {
     const below = entries.get(key);
-    if (!json && entry.value.kind === 'scalar' && entry.value.value === null) {
+    if (!json && !upper.literal && entry.value.kind === 'scalar' && entry.value.value === null) {
       entries.delete(key);
       removed.set(key, { ...entry, idle: below === undefined });
       continue;
@@ -45,15 +46,22 @@ function mergeValues(
 const OWNERS = [...ROLES, 'frontend', 'bench'] as const;
 
 /**
- * A layer with its engine written out, and with its arguments under one spelling, with dashes, so that layers override each other; and with numbers in
- * `args` and `env` as their file spells them, so that `1.10` does not reach a process as `1.1`.
+ * A layer with its engine written out, and with its arguments under one spelling, with dashes, so that layers override each
+ * other; and with numbers in `args` and `env` as their file spells them, so that `1.10` does not reach a process as `1.1`.
+ * `engine`: of all layers together; where it reads its arguments from a file, they stay as they are.
  */
 export function normalizeArguments(
   layer: ConfigMap,
   report: (problem: Problem, entry: ConfigEntry) => void,
+  engine: string | undefined,
 ): ConfigMap {
+  const inFile = engine === ARGUMENTS_IN_FILE;
   return OWNERS.reduce((map, owner) => {
-    const args = changedAt(map, [owner, 'args'], (given) => normalizeNames(given, report));
+    const args = changedAt(map, [owner, 'args'], (given) =>
+      inFile && ROLES.some((role) => role === owner)
+        ? { ...given, literal: true }
+        : normalizeNames(given, report),
+    );
     return changedAt(args, [owner, 'env'], (given) => {
       const entries = [...given.entries].map(
         ([key, entry]) => [key, { ...entry, value: keepSpelling(entry.value) }] as const,

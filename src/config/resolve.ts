@@ -1,6 +1,7 @@
 import { resolveAliases } from './aliases.ts';
 import { readClusterProfile } from './cluster-profile.ts';
 import { withoutRetiredRoles } from './compat/retired-roles.ts';
+import { engineNamed } from './engine-name.ts';
 import { checkExpected, expectedOf } from './expectations.ts';
 import type { Job, Provenance } from './job.ts';
 import { merge, normalizeArguments } from './layers.ts';
@@ -69,12 +70,18 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
   const { root } = parsed;
   if (root === undefined) return { diagnostics: sortByPosition(diagnostics, files) };
 
-  const normalize = (layer: ConfigMap) =>
-    normalizeArguments(layer, (problem) => diagnostics.push(locateProblem(problem, layer, root)));
   const [lowest, ...upper] = withOneTopology({ ...parsed, root }, over);
   const topology = topologyLayer(lowest.root, input.topology, input.topologyNames);
-  const below = [profile.defaults, ...(topology.layer ? [topology.layer] : [])].map(normalize).reduce(merge);
-  const normal = upper.map((layer) => ({ ...layer, root: normalize(layer.root) }));
+  const lower = [profile.defaults, ...(topology.layer ? [topology.layer] : [])];
+  const engine = engineNamed([...lower, topology.config, ...upper.map((layer) => layer.root)]);
+  const normalize = (layer: ConfigMap, removes = false) =>
+    normalizeArguments(
+      layer,
+      (problem) => diagnostics.push(locateProblem(problem, layer, root)),
+      removes ? undefined : engine,
+    );
+  const below = lower.map((layer) => normalize(layer)).reduce(merge);
+  const normal = upper.map((layer) => ({ ...layer, root: normalize(layer.root, layer.removes) }));
   const stacked = stack(merge(below, normalize(topology.config)), normal);
   const checked = validate(jobSchema, stacked.tree, jobField);
   // Values that the files hold but that could not be read; an inline topology counts as its keys.

@@ -1,8 +1,9 @@
 import type { Dialect, EngineLine, EngineMetrics } from './dialect.ts';
 import { sglangDialect } from './sglang/dialect.ts';
+import { trtllmDialect } from './trtllm/dialect.ts';
 import { vllmDialect } from './vllm/dialect.ts';
 
-const DIALECTS: readonly Dialect[] = [sglangDialect, vllmDialect];
+const DIALECTS: readonly Dialect[] = [sglangDialect, vllmDialect, trtllmDialect];
 
 /** One of these words is in every line that `readEngineLine` knows. */
 export const ENGINE_WORDS: readonly string[] = DIALECTS.flatMap(({ words }) => words);

@@ -73,6 +73,12 @@ export interface EngineCommand {
   /** What follows it on each node, by rank; absent where all nodes run the same. */
   readonly rankArgv?: readonly (readonly Word[])[];
   readonly env: Readonly<Record<string, Word>>;
+  /** Files of the run folder's `steps` that the command names, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** It is a program of MPI: so many tasks on each node, rather than one. */
+  readonly mpi?: { readonly tasksPerNode: number };
+  /** An extended regular expression: after a line of its log that it matches, the command is over even if it lives on. */
+  readonly fatal?: string;
 }
 
 /** Ports that an engine listens on beside those of Dynamo. */

@@ -4,9 +4,10 @@ import type { EngineType } from '../config/schema/sections.ts';
 import type { Engine } from './engine.ts';
 import { isMocker, mocker } from './mocker/index.ts';
 import { sglang } from './sglang/index.ts';
+import { trtllm } from './trtllm/index.ts';
 import { vllm } from './vllm/index.ts';
 
-const ENGINES: Readonly<Record<EngineType, Engine>> = { sglang, vllm, mocker };
+const ENGINES: Readonly<Record<EngineType, Engine>> = { sglang, vllm, trtllm, mocker };
 
 /** The engine of the job. */
 export function jobEngine({ engine }: Pick<JobConfig, 'engine'>): Engine {

@@ -60,6 +60,12 @@ export interface StepBody {
   readonly argv: readonly Word[];
   /** What follows it on each of its nodes, by rank; absent where all run the same. */
   readonly rankArgv?: readonly (readonly Word[])[];
+  /** Files of the run folder's `steps` that the command names, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** It is a program of MPI: so many tasks on each node, rather than one. */
+  readonly mpi?: { readonly tasksPerNode: number };
+  /** An extended regular expression: after a line of its log that it matches, the command is over even if it lives on. */
+  readonly fatal?: string;
   readonly env: Readonly<Record<string, Word>>;
   /** Names of environment variables whose values are secrets, by source; never in the plan or in a dry-run. */
   readonly secrets: Readonly<Record<string, SecretSource>>;
@@ -77,7 +83,8 @@ export interface Step extends StepBody {
 export type SecretSource = { readonly from_env: string } | { readonly from_file: string };
 
 /** What one node runs: a step's rank. */
-export interface Process extends Omit<StepBody, 'nodes' | 'rankArgv' | 'secrets' | 'contained'> {
+export interface Process
+  extends Omit<StepBody, 'nodes' | 'rankArgv' | 'files' | 'mpi' | 'fatal' | 'secrets' | 'contained'> {
   readonly nodeIndex: NodeIndex;
   readonly nodeRank: number;
 }

@@ -7,12 +7,13 @@ import { METRICS } from './monitor-step.ts';
 import type { Step, StepBody } from './plan.ts';
 
 /**
- * A step with the srun that starts it: one task on each of its nodes, side by side with all other steps there.
+ * A step with the srun that starts it: one task on each of its nodes, or one on each GPU of a program of MPI, side by side
+ * with all other steps there.
  *
  * - `--overlap`: since Slurm 20.11 steps are exclusive, and the second on a node would wait for ever.
  * - no `--cpus-per-task`: since 22.05 it implies `--exact`, and a step would get only that many CPUs of its
  *   node.
- * - `--mpi=none`: a site's default MPI plugin would wait for an MPI_Init that never comes.
+ * - `--mpi=none`: a site's default MPI plugin would wait for an MPI_Init that never comes. Programs of MPI have PMIx.
  * - `--cpu-bind=none`, with `=`: Slurm 25.11 misreads the form without it.
  * - `--kill-on-bad-exit=1`: without it the other ranks outlive one that died, as those of a monitor and of `cleanup` may.
  * - `--input=none`: srun would eat the job script's own input.
@@ -29,17 +30,19 @@ export function withSrun(step: StepBody, job: Job): Step {
 
 function srunCommand(step: StepBody, job: Job): readonly Word[] {
   const nodes = step.nodes.length;
+  const tasks = step.mpi?.tasksPerNode ?? 1;
   // Removing a container takes nothing of the plan.
   const script = step.kind === 'cleanup' ? '/runtime/cleanup.sh' : `/steps/${step.name}.sh`;
   return [
     'srun',
     `--nodes=${nodes}`,
-    `--ntasks=${nodes}`,
-    '--ntasks-per-node=1',
+    `--ntasks=${nodes * tasks}`,
+    `--ntasks-per-node=${tasks}`,
     ['--nodelist=', ...commaSeparated(step.nodes.map((node) => [{ ref: 'node', node }]))],
     `--job-name=${step.name}`,
     '--overlap',
-    '--mpi=none',
+    // Ranks fill one node after the other; without slots for all of a node's, MPI would not start.
+    ...(step.mpi ? ['--mpi=pmix', '--distribution=block', '--oversubscribe'] : ['--mpi=none']),
     '--cpu-bind=none',
     ...(step.kind === 'monitor' || step.kind === 'cleanup' ? [] : ['--kill-on-bad-exit=1']),
     '--input=none',

@@ -10,7 +10,7 @@ import { workerCommand } from './worker-command.ts';
 
 /** One srun for each worker: all of its nodes run the same command, and differ in rank and address. */
 export function workerStep(job: Job, worker: PlacedWorker): StepBody {
-  const { argv, rankArgv, env, secrets } = workerCommand(job, worker);
+  const { argv, env, secrets, ...more } = workerCommand(job, worker);
   return {
     name: worker.name,
     kind: 'worker',
@@ -19,7 +19,7 @@ export function workerStep(job: Job, worker: PlacedWorker): StepBody {
     nodes: worker.nodes,
     gpus: worker.gpus,
     argv: [...profilerWords(job, worker), ...argv],
-    ...(rankArgv && { rankArgv }),
+    ...more,
     env: {
       ...dynamoEnvironment(job),
       ...(hasRequestPlane(job) && { DYN_TCP_RPC_PORT: portWord('rpc', worker.ports.rpc, job) }),

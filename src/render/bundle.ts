@@ -92,6 +92,7 @@ export function renderBundle(plan: Plan, { templates, config }: BundleSources): 
     if (planned.kind === 'container' || planned.kind === 'cleanup') continue;
     add(`steps/${planned.name}.sh`, stepScript(plan, planned, templates['step.sh.hbs']), 0o700);
     add(`env/${planned.name}.env`, environmentFile(planned));
+    for (const [name, text] of Object.entries(planned.files ?? {})) add(`steps/${name}`, text);
   }
   if (hasStep(plan, 'nats'))
     add('nats.conf', compile(templates['nats.conf.hbs'])({ maxPayload: plan.natsMaxPayload }));

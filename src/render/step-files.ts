@@ -34,6 +34,8 @@ export function stepScript(
     services: kind === 'worker' || kind === 'frontend' ? services(step, plan) : undefined,
     attend: attendant(step, plan),
     ranks: step.rankArgv?.map(quoteCommand),
+    several: step.mpi !== undefined,
+    fatal: step.fatal === undefined ? undefined : quoteWord(step.fatal),
     lines: commandLines(step.argv).map(quoteCommand),
   });
 }
@@ -84,13 +86,27 @@ export function changedStepFiles({
   template,
 }: ChangedStep): ReadonlyMap<string, BundleFile> {
   const env = `${folder}/${step.name}.env`;
+  const moved = { ...step, argv: step.argv.map((word) => besides(word, step, folder)) };
+  const files = Object.entries(step.files ?? {}).map(
+    ([name, text]) => [`${folder}/${name}`, { text, mode: 0o600 }] as const,
+  );
   const gone = Object.keys(original.secrets).filter((name) => !(name in step.secrets));
   const text = environmentFile({ ...step, secrets: original.secrets });
   const forgotten = gone.map((name) => `unset ${name}\n`).join('');
   return new Map([
-    [`${folder}/${step.name}.sh`, { text: stepScript(plan, step, template, env), mode: 0o700 }],
+    [`${folder}/${step.name}.sh`, { text: stepScript(plan, moved, template, env), mode: 0o700 }],
+    ...files,
     [env, { text: `${text}${forgotten}`, mode: 0o600 }],
   ]);
+}
+
+/** A word that names one of the step's own files, as they lie in the folder. */
+function besides(word: Word, { files = {} }: StepBody, folder: string): Word {
+  if (typeof word === 'string') return word;
+  return word.map((part) => {
+    const name = typeof part === 'string' && part.startsWith('/steps/') ? part.slice('/steps/'.length) : '';
+    return Object.hasOwn(files, name) ? `/${folder}/${name}` : part;
+  });
 }
 
 /** What changes between two commands of a step, as lines with `- ` or `+ ` before them; none where nothing does. */
@@ -101,7 +117,12 @@ export function stepDifference(before: StepBody, after: StepBody): readonly stri
 /** An option with its values, or a variable; by its name. */
 type Lines = ReadonlyMap<string, string>;
 
-function linesOf({ argv, rankArgv, env, secrets }: StepBody): Lines {
+function linesOf({ argv, rankArgv, files, env, secrets }: StepBody): Lines {
+  const inFiles = Object.entries(files ?? {}).flatMap(([name, text]) =>
+    text
+      .split(/\n(?=[^\s])/)
+      .map((line): [string, string] => [`${name} ${line.replace(/:.*/s, '')}`, `${name}: ${line.trimEnd()}`]),
+  );
   const own = (rankArgv ?? []).map((words, rank): [string, string] => [
     `rank ${rank}`,
     `rank ${rank}: ${quoteCommand(words)}`,
@@ -116,7 +137,7 @@ function linesOf({ argv, rankArgv, env, secrets }: StepBody): Lines {
     `${name}=${quoteWord(value)}`,
   ]);
   const hidden = Object.keys(secrets).map((name): [string, string] => [`${name}=`, `${name}=(secret)`]);
-  return new Map([...options, ...own, ...variables, ...hidden]);
+  return new Map([...options, ...own, ...inFiles, ...variables, ...hidden]);
 }
 
 function difference(before: Lines, after: Lines): readonly string[] {

@@ -192,7 +192,7 @@ test('render sees the plan and templates, and of the config only what kinds of b
 
 /** Where each library may be imported. */
 const LIBRARIES: ReadonlyMap<string, RegExp> = new Map([
-  ['yaml', /^config\//],
+  ['yaml', /^(config|engines\/trtllm)\//],
   ['zod', /^(config|run)\/|^bench\/(read|tool\/measured)\.ts$/],
   ['handlebars', /^render\/template\.ts$/],
   ['execa', /^host\/local\.ts$/],

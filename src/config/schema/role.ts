@@ -31,6 +31,7 @@ export type ArgumentValue =
   | string
   | number
   | boolean
+  | null
   | readonly (string | number | boolean)[]
   | { readonly [key: string]: unknown };
 
@@ -43,6 +44,11 @@ const argumentName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)
 });
 
 export const argumentMap = z.record(argumentName, argument).meta({ title: 'map of arguments' });
+
+/** With `null`, which stays only where the engine's arguments are a file. */
+const roleArguments = z
+  .record(argumentName, z.union([argument, z.null()]))
+  .meta({ title: 'map of arguments' });
 
 const restart = z
   .union([z.literal('never'), z.int().min(1).max(1000)], { error: 'write "never" or a number of restarts' })
@@ -68,7 +74,7 @@ export const role = z.strictObject({
   restart: restart.default('never'),
   critical: z.boolean().default(true),
   numa: z.boolean().optional(),
-  args: argumentMap.default({}),
+  args: roleArguments.default({}),
   env: environment.default({}),
   module: z
     .string()

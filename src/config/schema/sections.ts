@@ -91,14 +91,19 @@ export const dynamo = z.strictObject({
 });
 
 /** Engines that workers run. */
-export const ENGINES = ['sglang', 'vllm', 'mocker'] as const;
+export const ENGINES = ['sglang', 'vllm', 'trtllm', 'mocker'] as const;
 export type EngineType = (typeof ENGINES)[number];
+/** The engine whose arguments are a file of its own: names with underscores, and `null` and `false` as values. */
+export const ARGUMENTS_IN_FILE: EngineType = 'trtllm';
 
 export const engine = z.strictObject({
   type: z.enum(ENGINES).default('sglang'),
   version: z
     .string()
-    .regex(/^\d{1,4}\.\d{1,4}\.\d{1,4}((\.post|rc)\d{1,3})?$/, 'write the release of the engine as "0.5.21"')
+    .regex(
+      /^\d{1,4}\.\d{1,4}\.\d{1,4}(rc\d{1,3})?(\.post\d{1,3})?$/,
+      'write the release of the engine as "0.5.21"',
+    )
     .optional(),
 });
 

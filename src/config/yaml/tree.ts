@@ -21,6 +21,8 @@ export interface ConfigMap {
   readonly kind: 'map';
   readonly entries: ReadonlyMap<string, ConfigEntry>;
   readonly range: SourceRange;
+  /** `null` is a value in it, and takes no key away. */
+  readonly literal?: boolean;
   /** Keys that a `null` took away while layers were merged. */
   readonly removed?: ReadonlyMap<string, RemovedEntry>;
 }

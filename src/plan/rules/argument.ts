@@ -114,7 +114,7 @@ interface Key {
 
 /** The keys of a map, or of text that is one in JSON. */
 function keysOf(value: ArgumentValue, path: ConfigPath): readonly Key[] {
-  if (typeof value === 'object' && !Array.isArray(value))
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return Object.keys(value).map((key) => ({ key, path: [...path, key] }));
   if (typeof value !== 'string' || !value.trimStart().startsWith('{')) return [];
   try {

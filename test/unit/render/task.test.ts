@@ -44,6 +44,35 @@ run nsys bash -c 'echo $$ >"$0" && exec "$@"' "$ATTEMPT_DIR/state/decode-0.0.eng
   expect(log).toBe('up\nunregistered\n');
 });
 
+test('a command that lives on after its last line is ended', async () => {
+  const lives = `trap "" TERM; echo "Rank3 Task exit code: 1"; while :; do sleep 0.1; done`;
+  expect(
+    await ended(`FATAL='Rank[0-9]+ Task exit code: [1-9]' LAST_WORDS=0.1; run sh -c '${lives}'`),
+  ).toMatchObject({
+    code: 137,
+    record: ['137', '0', 'node1', 'Rank3 Task exit code: 1', expect.any(String)],
+  });
+});
+
+test('a command that says nothing of the kind, or ends by itself, is left alone', async () => {
+  const says = `echo "Rank3 Task exit code: 0"; sleep 0.5; exit 4`;
+  expect(
+    await ended(`FATAL='Rank[0-9]+ Task exit code: [1-9]' LAST_WORDS=0.1; run sh -c '${says}'`),
+  ).toMatchObject({
+    code: 4,
+    record: ['4', '0', 'node1', expect.any(String), expect.any(String)],
+  });
+});
+
+test('of several tasks on a node the first that ends is recorded', async () => {
+  const { record } = await ended(`SEVERAL=1
+SLURM_LOCALID=3 record 9 0 first
+SLURM_LOCALID=0 record 143 1 ''
+compgen -G "$ATTEMPT_DIR/state/*.part" && exit 1
+exit 0`);
+  expect(record).toEqual(['9', '0', 'node1', 'first', '6']);
+});
+
 test('a program may be in a folder of administrators, and else is missing', async () => {
   // Debian has chroot and nginx in /usr/sbin.
   expect(await ended('PATH=/usr/bin:/bin; complete chroot /nowhere-at-all true')).toMatchObject({

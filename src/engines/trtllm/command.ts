@@ -1,0 +1,92 @@
+import { Document } from 'yaml';
+import { flagGroups } from '../../config/compat/given-flags.ts';
+import { atLeast } from '../../config/compat/release.ts';
+import type { Job } from '../../config/job.ts';
+import { type ArgumentValue, engineArgument, type Role, type RoleConfig } from '../../config/schema/role.ts';
+import { nodeIp, RUN_DIR, type Word, wordOf } from '../../word.ts';
+import { dynamoWords } from '../dynamo-words.ts';
+import type { EngineCommand, EnginePort, WorkerContext } from '../engine.ts';
+import { givenWords, managedSource } from '../managed.ts';
+import type { PlacedWorker } from '../worker.ts';
+import managed from './managed.json' with { type: 'json' };
+
+export const MODULE = 'dynamo.trtllm';
+
+/** One task on each GPU: rank 0 runs Dynamo's worker, the others what it sends them by MPI. */
+export function command(context: WorkerContext): EngineCommand {
+  const { job, worker, port } = context;
+  const { role, config, nodes, gpus, ports } = worker;
+  const [leader = 0] = nodes;
+  const file = `engine-${role}.yaml`;
+  const mode = modeOf(role);
+  const { version } = job.dynamo;
+  return {
+    argv: [
+      ...(bindsMemory(job, worker) ? ['numactl', '-m', '0,1'] : []),
+      ...['trtllm-llmapi-launch', 'python3', '-m', config.module ?? MODULE],
+      ...['--model-path', job.model.path, '--served-model-name', job.model.served_name],
+      ...(mode === undefined ? [] : ['--disaggregation-mode', mode]),
+      ...['--extra-engine-args', [RUN_DIR, `/steps/${file}`]],
+      ...(config.kv_events
+        ? [`--publish-${atLeast(version, '1.3') ? 'kv-events' : 'events-and-metrics'}`]
+        : []),
+      ...dynamoWords(job, worker),
+      // Its arguments are in the file.
+      ...givenWords({ managed }, {}, worker),
+    ],
+    env: {
+      MASTER_ADDR: [nodeIp(leader)],
+      MASTER_PORT: wordOf(port('master', ports.distInit)),
+      // Workers that share a node have a segment of shared memory each for the balancing of experts.
+      TRTLLM_EPLB_SHM_NAME: `moe_shared_${job.name}_${worker.name}`,
+    },
+    files: { [file]: engineFile(worker) },
+    mpi: { tasksPerNode: gpus.length },
+    fatal: FATAL,
+  };
+}
+
+/** Lines after which a worker is over, though its launcher may live on and lose how it ended. */
+const FATAL = 'Rank[0-9]+ Task exit code: [1-9]|Failed to initialize executor';
+
+/** Encoders: Dynamo 1.0 and later. */
+export function modeOf(role: Role): string | undefined {
+  return role === 'prefill' || role === 'decode' || role === 'encode' ? role : undefined;
+}
+
+/** Of Grace the nodes 0 and 1 are the memory of its CPUs, and the others that of its GPUs, which would count as free. */
+function bindsMemory({ gpu }: Job, { role, config }: PlacedWorker): boolean {
+  const disaggregated = role === 'prefill' || role === 'decode';
+  return config.numa ?? (/^gb\d/.test(gpu) && disaggregated);
+}
+
+/**
+ * What TensorRT-LLM's own arguments are, as YAML that Python's reader of YAML 1.1 reads the same: `null` is a value of some.
+ * The sizes first, then what the config gives.
+ */
+function engineFile({ role, config, tp, pp, ep, dp }: PlacedWorker): string {
+  const own: Record<string, ArgumentValue> = {
+    tensor_parallel_size: tp,
+    ...((config.pp !== undefined || pp > 1) && { pipeline_parallel_size: pp }),
+    ...(config.ep !== undefined && { moe_expert_parallel_size: ep }),
+    ...(config.dp !== undefined &&
+      engineArgument(config, 'enable-attention-dp') === undefined && { enable_attention_dp: dp > 1 }),
+  };
+  const given = Object.entries(config.args).filter(
+    ([name]) => managedSource({ managed }, name.replaceAll('_', '-'), role, config) === undefined,
+  );
+  const named = given.map(([name, value]) => [name.replaceAll('-', '_'), value]);
+  const file = new Document({ ...own, ...Object.fromEntries(named) }, { version: '1.1' });
+  return file.toString({ lineWidth: 0 });
+}
+
+/** Words of a role's flags that its launcher, which joins all words and splits them again, would tear or change. */
+export function tornWords({ flags }: Pick<RoleConfig, 'flags'>): readonly number[] {
+  return flagGroups(flags).flatMap(({ words, index }) =>
+    words.flatMap((word, at) => (/[\s*?[\]{}'"\\]/.test(word) ? [index + at] : [])),
+  );
+}
+
+export function ports({ nodes, ports: first }: PlacedWorker): readonly EnginePort[] {
+  return nodes.length > 1 ? [{ use: 'master', port: first.distInit }] : [];
+}

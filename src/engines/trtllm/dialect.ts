@@ -1,0 +1,50 @@
+import type { BatchLine, Dialect } from '../dialect.ts';
+import { readStamp } from '../line-stamp.ts';
+import { type StageWords, stageReader } from '../stage-words.ts';
+
+const BATCH = 'num_scheduled_requests';
+
+/**
+ * `print_iter_log`: what one iteration scheduled, `py_executor.py`. It tells no rate: that is the iteration's tokens by its
+ * time on the host, for the device's is that of an iteration before. Earlier releases have a colon, and no use of the cache.
+ */
+function readBatch(line: string): BatchLine | undefined {
+  const at = line.indexOf(BATCH);
+  if (at < 0 || !line.includes('iter = ')) return undefined;
+  const number = (pattern: RegExp): number | undefined => {
+    const value = pattern.exec(line)?.[1];
+    return value === undefined ? undefined : Number(value);
+  };
+  const seconds = (number(/host_step_time = ([\d.]+)ms/) ?? 0) / 1000;
+  const rate = (tokens = 0) => (seconds > 0 ? tokens / seconds : 0);
+  const usage = number(/kv_cache_util = ([\d.]+)/);
+  const running = number(/num_scheduled_requests(?: =|:) (\d+)/);
+  const { time } = readStamp(/timestamp = ([^,]*)/.exec(line)?.[1] ?? '');
+  return {
+    kind: 'both',
+    ...(time !== undefined && { time }),
+    ranks: {},
+    inputTokensPerSecond: rate(number(/'num_ctx_tokens': (\d+)/)),
+    tokensPerSecond: rate(number(/'num_generation_tokens': (\d+)/)),
+    ...(running !== undefined && { running }),
+    ...(usage !== undefined && { usage }),
+  };
+}
+
+/** `modeling_utils.py`, `model_loader.py` and `model_engine.py` of its PyTorch backend, and its KV cache manager. */
+const STAGES: readonly StageWords[] = [
+  ['Loading safetensors weights in parallel', { stage: 'weights', state: 'going' }],
+  ['Loading weights:', { stage: 'weights', state: 'going' }],
+  ['for model weights.', { stage: 'weights', state: 'done' }],
+  ['for max tokens in paged KV cache', { stage: 'kv-cache', state: 'done' }],
+  ['Creating CUDA graph instances', { stage: 'cuda-graphs', state: 'going' }],
+  ['CUDA graph warmup for batch size', { stage: 'cuda-graphs', state: 'going' }],
+];
+
+const readStage = stageReader(STAGES);
+
+/** TensorRT-LLM 1.2 and 1.3. */
+export const trtllmDialect: Dialect = {
+  words: [BATCH, ...STAGES.map(([words]) => words)],
+  read: (line) => readBatch(line) ?? readStage(line),
+};

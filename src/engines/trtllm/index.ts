@@ -1,0 +1,58 @@
+import { atLeast } from '../../config/compat/release.ts';
+import type { JobConfig } from '../../config/schema/job-schema.ts';
+import { rolesOf } from '../../config/schema/role.ts';
+import { error, keyError, type Problem } from '../../config/yaml/problem.ts';
+import type { Engine } from '../engine.ts';
+import { command, MODULE, modeOf, ports, tornWords } from './command.ts';
+import managed from './managed.json' with { type: 'json' };
+import { checkSizes, sizes } from './sizes.ts';
+
+/** TensorRT-LLM 1.2 and 1.3, with `dynamo/trtllm` 0.7 to 1.6.1. */
+export const trtllm: Engine = {
+  type: 'trtllm',
+  title: 'TensorRT-LLM',
+  module: () => MODULE,
+  release: ({ engine }) => engine.version ?? '',
+  programs: () => [],
+  counterparts: {},
+  settings: (given) => given,
+  managed,
+  mode: modeOf,
+  sizes,
+  checkSizes,
+  checkRoles,
+  command,
+  ports,
+  rankPorts: { name: 'MASTER_PORT', count: 1 },
+  ownPorts: [],
+  component: (role, _, release) => {
+    if (role === 'prefill') return 'prefill';
+    if (role === 'encode') return atLeast(release, '1.3') ? 'encode' : 'tensorrt_llm_encode';
+    return atLeast(release, '1.3') ? 'backend' : 'tensorrt_llm';
+  },
+  instances: () => 1,
+  loadsModel: true,
+};
+
+function* checkRoles(job: JobConfig): Generator<Problem> {
+  if (job.dynamo.sglang_tokenizer !== undefined)
+    yield keyError(
+      ['dynamo', 'sglang_tokenizer'],
+      'is for another engine, and this job runs TensorRT-LLM',
+      'remove it',
+    );
+  for (const [role, config] of rolesOf(job)) {
+    if (job.profile?.roles.includes(role))
+      yield error(
+        ['profile', 'roles'],
+        `${role} workers run TensorRT-LLM, whose MPI launcher nsys cannot be put before`,
+        'leave the role out; TLLM_PROFILE_START_STOP in its env records iterations',
+      );
+    for (const index of tornWords(config))
+      yield error(
+        [role, 'flags', index],
+        'trtllm-llmapi-launch splits words at spaces and expands them, so the program would not get this one as it is',
+        `write what belongs to the engine in ${role}.args, which goes into a file`,
+      );
+  }
+}
