@@ -9,13 +9,15 @@ umask 077
 . "${BASH_SOURCE[0]%/*}/environment.sh" || exit 1
 read -ra NODE <<<"$DYN_SLURM_NODES"
 # What an image or a preamble may have set; only values of ours count.
-LOCAL_DIR=''
+LOCAL_DIR='' FATAL='' SEVERAL=''
 # What state/credentials may tell.
 LOGIN=({ETCD,NATS}_AUTH_{USERNAME,PASSWORD} ETCD_AUTH_{CA,CLIENT_CERT,CLIENT_KEY})
 unset NODE_IP "${LOGIN[@]}"
 # The command's environment beside what the step was started with, as NAME=VALUE: from the plan, and by the node's network.
 ENVIRONMENT=() NETWORK=()
 CGROUPS=/sys/fs/cgroup CGROUP=/proc/self/cgroup
+# Seconds that a command has to end by itself after its last line.
+LAST_WORDS=10
 # By the plan's number, what a port that the job may move is now.
 PORT=()
 
@@ -165,6 +167,7 @@ attend() {
   kills=$(kills_in "$memory")
   start "$program" "${@:2}" &
   child=$!
+  [[ -z $FATAL || ${SLURM_LOCALID:-0} != 0 ]] || heed "$FATAL" "$child" &
   trap 'told=1 woken=1; end_engine "$child"' TERM INT USR2
   while ((woken)); do
     woken=0
@@ -198,6 +201,16 @@ start() {
   become "$@"
 }
 
+# heed PATTERN PID: ends a command that lives on after a line of its log that says it is over, which takes it some time itself.
+heed() {
+  trap - TERM INT USR2
+  tail --pid="$2" -c "+$((LOG_START + 1))" -f "$LOG" 2>/dev/null | grep -aqE "$1" || return
+  sleep "$LAST_WORDS"
+  end_engine "$2"
+  sleep "$LAST_WORDS"
+  kill -KILL "$2"
+} 2>/dev/null
+
 # end_engine PID: TERM to the process that takes its leave when it is told to end; under a profiler that is not the one that
 # we started. A process that was stopped hears nothing before it goes on.
 end_engine() {
@@ -221,10 +234,13 @@ on_path() (
 )
 
 # record STATUS TOLD LINE [GRADE]: state/STEP.RANK.exit holds one value a line: time in ms, status, whether the step had
-# been told to end, the node, the line that says why, and how much it says: see judge_log.
+# been told to end, the node, the line that says why, and how much it says: see judge_log. Of several tasks on a node, as a
+# program of MPI has them, the first to end counts.
 record() {
-  local file=$ATTEMPT_DIR/state/$STEP.$NODE_RANK.exit
-  printf '%s\n' "$(date +%s%3N)" "$1" "$2" "${SLURMD_NODENAME:-unknown}" "$3" "${4:-6}" >"$file.part" && mv "$file.part" "$file"
+  local file=$ATTEMPT_DIR/state/$STEP.$NODE_RANK.exit part
+  part=$file.${SLURM_LOCALID:-0}.part
+  printf '%s\n' "$(date +%s%3N)" "$1" "$2" "${SLURMD_NODENAME:-unknown}" "$3" "${4:-6}" >"$part" && mv ${SEVERAL:+-n} "$part" "$file"
+  rm -f "$part"
 }
 
 # was_short_of_memory CGROUP KILLS: whether the kernel has ended a process of the cgroup since it had counted so many. One
