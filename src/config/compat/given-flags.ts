@@ -55,6 +55,11 @@ function isFlag(word: string): boolean {
   return /^(--.|-[A-Za-z]\S*$)/s.test(word);
 }
 
+/** A flag's name as a word: short ones have their dash already. */
+export function flagText(name: string): string {
+  return name.startsWith('-') ? name : `--${name}`;
+}
+
 function flagValue(values: readonly string[]): ArgumentValue {
   const [only, ...more] = values;
   if (only === undefined) return true;

@@ -27,7 +27,7 @@ export const sglang: Engine = {
         ]
       : [],
   settings: (given, role, job) => applyRenames(given, releasesOf(job), role),
-  counterparts: notes.otherEngines,
+  counterparts: notes.counterparts.sglang,
   managed,
   mode,
   sizes,

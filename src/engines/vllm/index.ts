@@ -1,3 +1,5 @@
+import notes from '../../config/compat/argument-notes.json' with { type: 'json' };
+import { releasesOf } from '../../config/compat/engine-table.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { rolesOf } from '../../config/schema/role.ts';
@@ -9,14 +11,20 @@ import { command, MODULE, modeOf, PORTS_OF_RANKS, ports } from './command.ts';
 import managed from './managed.json' with { type: 'json' };
 import { checkSizes, layoutOf, sizes } from './sizes.ts';
 
-/** vLLM 0.11 to 0.31, with `dynamo/vllm` 0.7 to 1.6.1. */
+/** vLLM 0.10 to 0.33, with `dynamo/vllm` 0.4 to 1.6.1. */
 export const vllm: Engine = {
   type: 'vllm',
   title: 'vLLM',
   module: () => MODULE,
-  release: ({ engine }) => engine.version ?? '',
-  programs: () => [],
-  counterparts: {},
+  release: (job) => releasesOf(job).vllm,
+  programs: ({ module = MODULE }, { dynamo, vllm }) =>
+    module === MODULE
+      ? [
+          { name: MODULE, release: dynamo },
+          { name: 'vllm', release: vllm },
+        ]
+      : [],
+  counterparts: notes.counterparts.vllm,
   settings: dashed,
   managed,
   managedValues,

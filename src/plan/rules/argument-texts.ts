@@ -10,6 +10,7 @@ import {
   type Program,
   titleOf,
 } from '../../config/compat/engine-table.ts';
+import { flagText } from '../../config/compat/given-flags.ts';
 import { compareReleases } from '../../config/compat/release.ts';
 import { didYouMean, nearest } from '../../config/text/suggestion.ts';
 import type { ArgumentReader } from './argument.ts';
@@ -23,7 +24,7 @@ const REPLACEMENTS: Readonly<Record<string, Readonly<Record<string, string>>>> =
 export function unknownArgument(name: string, { programs, engine }: ArgumentReader): Said {
   const [asked] = programs.slice(-1);
   const program = asked as Program;
-  const none = `${programText(program)} has no argument ${flag(name)}`;
+  const none = `${programText(program)} has no argument ${flagText(name)}`;
   const other = engine?.counterparts[name];
   if (other) return [none, `it is an argument of ${other[0]}; ${engine?.title}'s counterpart is ${other[1]}`];
   const had = programs.find((one) => lifetime(one.name, name));
@@ -45,10 +46,13 @@ function changed(program: Program, name: string): Said {
   };
   const whose = titleOf(program.name);
   if (compareReleases(first, program.release) > 0)
-    return [`${programText(program)} has no argument ${flag(name)} yet`, `it was added in ${whose} ${first}`];
+    return [
+      `${programText(program)} has no argument ${flagText(name)} yet`,
+      `it was added in ${whose} ${first}`,
+    ];
   const [instead = REPLACEMENTS[program.name]?.[name]] = replacement.split(' ').filter(Boolean);
   return [
-    `${programText(program)} no longer has the argument ${flag(name)}`,
+    `${programText(program)} no longer has the argument ${flagText(name)}`,
     `${whose} ${last} was the last to accept it; ${instead ? `use ${instead} instead` : 'remove it'}`,
   ];
 }
@@ -84,8 +88,4 @@ export function programText(program: Program): string {
     : program.release;
   const text = `${titleOf(name)} ${release}`;
   return name.includes('.') ? `${NAMES[name] ?? name} of ${text}` : text;
-}
-
-function flag(name: string): string {
-  return name.startsWith('-') ? name : `--${name}`;
 }

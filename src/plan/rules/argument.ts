@@ -7,7 +7,7 @@ import {
   otherReleasesWith,
   type Program,
 } from '../../config/compat/engine-table.ts';
-import type { GivenFlag } from '../../config/compat/given-flags.ts';
+import { flagText, type GivenFlag } from '../../config/compat/given-flags.ts';
 import { engineValueFault } from '../../config/rules/engine-value.ts';
 import type { ArgumentValue } from '../../config/schema/role.ts';
 import { dashed } from '../../config/text/dashed.ts';
@@ -45,8 +45,8 @@ export function* checkArgument(flag: GivenFlag, reader: ArgumentReader): Generat
     yield keyWarning(path, ...unknownArgument(given, reader));
     return;
   }
-  if (name !== given && !given.startsWith('-') && reader.isManaged(name)) {
-    const message = `--${given} is short for --${name}, which is set by dyn-slurm`;
+  if (name !== given && reader.isManaged(name)) {
+    const message = `${flagText(given)} is short for ${flagText(name)}, which is set by dyn-slurm`;
     yield keyError(path, message, 'remove it here');
     return;
   }

@@ -1,5 +1,5 @@
 import { FLAG_RENAMES } from '../../config/compat/flag-renames.ts';
-import { type GivenFlag, givenFlags } from '../../config/compat/given-flags.ts';
+import { flagText, type GivenFlag, givenFlags } from '../../config/compat/given-flags.ts';
 import { migrationLimit } from '../../config/compat/planes.ts';
 import { managed, valueFrom } from '../../config/rules/managed.ts';
 import { gpuModel } from '../../config/schema/gpu.ts';
@@ -30,7 +30,7 @@ export function checkManagedArgs(
     const source = managedSource(engine, flag.name, role, config);
     if (source === undefined) continue;
     const value = valueFrom(source, job, computed);
-    if (value !== String(flag.value)) problems.push(managed(flag.path, `--${flag.name}`, source, value));
+    if (value !== String(flag.value)) problems.push(managed(flag.path, flagText(flag.name), source, value));
   }
   return problems;
 }
@@ -66,7 +66,7 @@ function* checkDuplicateArgs(given: readonly GivenFlag[]): Generator<Problem> {
   const inArgs = new Set(given.filter((flag) => flag.in === 'args').map(({ name }) => name));
   for (const { name, path, in: where } of given) {
     if (where === 'flags' && inArgs.has(name)) {
-      yield error(path, `--${name} is already in args`, 'keep one of the two');
+      yield error(path, `${flagText(name)} is already in args`, 'keep one of the two');
     }
     const renamed = RENAMED.find(
       ({ before, after }) => before === name && given.some((other) => other.name === after),

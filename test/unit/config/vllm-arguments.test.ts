@@ -8,6 +8,7 @@ import {
 import { givenFlags } from '../../../src/config/compat/given-flags.ts';
 import type { ArgumentValue } from '../../../src/config/schema/role.ts';
 import { checkArgument } from '../../../src/plan/rules/argument.ts';
+import { report, resolve } from './report.ts';
 
 interface Given {
   readonly args?: Readonly<Record<string, ArgumentValue>>;
@@ -180,4 +181,59 @@ test('what the generator reads of the classes of a release', () => {
   expect(findArgument(at, 'scheduling-policy')?.choices).toEqual(['fcfs', 'priority']);
   expect(findArgument(at, 'kv-transfer-config')?.keys).toContain('kv_connector_extra_config');
   expect(argumentNames(at)).toContain('no-enable-chunked-prefill');
+});
+
+const CONFIG = (args: string) => `name: r1
+gpu: h100
+model: {path: /models/r1}
+slurm: {account: a, partition: b, time: 4h}
+engine: {type: vllm}
+aggregated:
+  nodes: 1
+  ${args}
+`;
+
+test('a made-up argument, a misspelt one and one that is gone, each with its frame', () => {
+  expect(
+    report(
+      CONFIG(`args:
+    frobnicate: true
+    max-modl-len: 4096
+    swap-space: 4
+    compilation-config: {cudagraph_mod: FULL}
+    mem-fraction-static: 0.8`),
+    ),
+  ).toBe(`c.yaml:9:5  warning: aggregated.args.frobnicate: vLLM 0.31.0 has no argument --frobnicate
+  9 |     frobnicate: true
+    |     ^^^^^^^^^^
+  hint: remove it, or name the releases in the image: dynamo.version, and engine.version for vLLM
+c.yaml:10:5  warning: aggregated.args.max-modl-len: vLLM 0.31.0 has no argument --max-modl-len; did you mean "max-model-len"?
+  10 |     max-modl-len: 4096
+     |     ^^^^^^^^^^^^
+c.yaml:11:5  warning: aggregated.args.swap-space: vLLM 0.31.0 no longer has the argument --swap-space
+  11 |     swap-space: 4
+     |     ^^^^^^^^^^
+  hint: vLLM 0.17.1 was the last to accept it; remove it
+c.yaml:12:26  warning: aggregated.args.compilation-config.cudagraph_mod: vLLM 0.31.0 has no key "cudagraph_mod" in --compilation-config; did you mean "cudagraph_mode"?
+  12 |     compilation-config: {cudagraph_mod: FULL}
+     |                          ^^^^^^^^^^^^^
+c.yaml:13:5  warning: aggregated.args.mem-fraction-static: vLLM 0.31.0 has no argument --mem-fraction-static
+  13 |     mem-fraction-static: 0.8
+     |     ^^^^^^^^^^^^^^^^^^^
+  hint: it is an argument of SGLang; vLLM's counterpart is gpu-memory-utilization`);
+});
+
+test.each([
+  ['-tp', '-tp is set by dyn-slurm, to 8 from aggregated.tp'],
+  ['-tp4', '-tp4 is short for -tp, which is set by dyn-slurm'],
+  [
+    '--tensor_parallel_size',
+    '--tensor_parallel_size is short for --tensor-parallel-size, which is set by dyn-slurm',
+  ],
+  ['--tensor-par', '--tensor-par is short for --tensor-parallel-size, which is set by dyn-slurm'],
+])("an argument of dyn-slurm's own, as %s", (word, expected) => {
+  const { diagnostics } = resolve(CONFIG(`flags: ['${word}', '4']`));
+  expect(diagnostics.map(({ severity, path, message }) => `${severity} ${path} ${message}`)).toEqual([
+    `error aggregated.flags[0] ${expected}`,
+  ]);
 });
