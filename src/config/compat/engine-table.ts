@@ -8,12 +8,18 @@ export interface Releases {
   readonly sglang: string;
   readonly vllm: string;
   readonly trtllm: string;
+  /** Arguments and variables are passed as the config has them, whatever these releases call them. */
+  readonly asWritten?: true;
 }
 
 /** The engine's is the one that Dynamo's asks for, unless the config names another. */
 export function releasesOf({ dynamo, engine }: Pick<JobConfig, 'dynamo' | 'engine'>): Releases {
   const releases = pinnedReleases(dynamo.version);
-  return { ...releases, ...(engine.version !== undefined && { [engine.type]: engine.version }) };
+  return {
+    ...releases,
+    ...(engine.version !== undefined && { [engine.type]: engine.version }),
+    ...(!engine.rename && { asWritten: true }),
+  };
 }
 
 /** A program with arguments, in one release. */

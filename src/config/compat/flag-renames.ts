@@ -46,8 +46,12 @@ interface Setting {
   readonly value: unknown;
 }
 
-/** The settings as a release of Dynamo and its SGLang take them, in the same order; see `FLAG_RENAMES`. */
+/**
+ * The settings as a release of Dynamo and its SGLang take them, in the same order; see `FLAG_RENAMES`. As they are where the
+ * config wants them so.
+ */
 export function applyRenames(settings: Settings, releases: Releases, owner: Role | 'frontend'): Settings {
+  if (releases.asWritten) return settings;
   let written = listed(settings);
   for (const row of FLAG_RENAMES) {
     if (row.of !== undefined && row.of !== owner) continue;

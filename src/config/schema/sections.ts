@@ -105,6 +105,7 @@ export const engine = z.strictObject({
       'write the release of the engine as "0.5.21"',
     )
     .optional(),
+  rename: z.boolean().default(true),
 });
 
 /** Observers read these of plan.json. */

@@ -103,7 +103,7 @@ function sizeWords({ worker, job }: WorkerContext): readonly string[] {
 }
 
 function hasAttentionSize(job: Job): boolean {
-  return atLeast(releasesOf(job).sglang, '0.5.22');
+  return job.engine.rename && atLeast(releasesOf(job).sglang, '0.5.22');
 }
 
 /**

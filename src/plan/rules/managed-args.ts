@@ -21,7 +21,7 @@ export function checkManagedArgs(
   perNode: number | undefined = gpuModel(job.gpu)?.perNode,
 ): readonly Problem[] {
   const given = givenFlags(role, config);
-  const problems: Problem[] = [...checkDuplicateArgs(given)];
+  const problems: Problem[] = [...checkDuplicateArgs(given, job)];
   // An unknown GPU model is reported where it stands.
   if (perNode === undefined) return problems;
   const computed = computedValues(role, config, job, perNode);
@@ -62,7 +62,7 @@ const RENAMED = FLAG_RENAMES.flatMap(({ was, now }) => {
 });
 
 /** One argument under two names, or in `args` and again in `flags`: a command has it once, and which is not plain. */
-function* checkDuplicateArgs(given: readonly GivenFlag[]): Generator<Problem> {
+function* checkDuplicateArgs(given: readonly GivenFlag[], { engine }: JobConfig): Generator<Problem> {
   const inArgs = new Set(given.filter((flag) => flag.in === 'args').map(({ name }) => name));
   for (const { name, path, in: where } of given) {
     if (where === 'flags' && inArgs.has(name)) {
@@ -71,7 +71,8 @@ function* checkDuplicateArgs(given: readonly GivenFlag[]): Generator<Problem> {
     const renamed = RENAMED.find(
       ({ before, after }) => before === name && given.some((other) => other.name === after),
     );
-    if (renamed) {
+    // Releases in between take both.
+    if (renamed && engine.rename) {
       yield keyError(
         path,
         `--${name} is the older name of --${renamed.after}, which is also given`,

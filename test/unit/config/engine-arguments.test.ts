@@ -250,7 +250,9 @@ test.each(topologyNames)('%s has no argument that its releases lack', (name) => 
     for (const engine of [undefined, '0.5.23']) {
       if (engine !== undefined && version !== '1.6.1') continue;
       const { job } = publishedJob(name, version === undefined ? {} : { version });
-      const problems = [...checkEngineArguments({ ...job, engine: { type: 'sglang', version: engine } })];
+      const problems = [
+        ...checkEngineArguments({ ...job, engine: { type: 'sglang', version: engine, rename: true } }),
+      ];
       const found = problems.map(({ path, message }) => `${path.join('.')}: ${message}`);
       expect(found).toEqual(AHEAD[`${name} ${version}`] ?? []);
     }
