@@ -1,5 +1,4 @@
 import { type GivenFlag, givenFlags } from '../../config/compat/given-flags.ts';
-import { gpuModel } from '../../config/schema/gpu.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import type { ArgumentValue, RoleConfig } from '../../config/schema/role.ts';
 import { error, type Problem } from '../../config/yaml/problem.ts';
@@ -48,11 +47,10 @@ const PAGES: Readonly<Record<string, string>> = {
   trtllm_mla: '64',
 };
 
-/** 1, unless the attention backend wants more; on Blackwell SGLang may choose such a one by itself. */
-function pageSize(config: RoleConfig, { gpu }: JobConfig): string | undefined {
+/** 1, unless the attention backend wants more; SGLang chooses that by the model and the GPU where nobody names one. */
+function pageSize(config: RoleConfig): string | undefined {
   const backend = given('decode', config, 'attention-backend')?.value;
-  if (backend !== undefined) return PAGES[String(backend)] ?? '1';
-  return /^(gb|b)\d/.test(gpu) || gpuModel(gpu) === undefined ? undefined : '1';
+  return backend === undefined ? undefined : (PAGES[String(backend)] ?? '1');
 }
 
 /** Prefill and decode workers fit each other: else they start, register, and every request fails. */

@@ -47,7 +47,7 @@ test.each<[Sections, Sections, string]>([
   ],
   [
     { 'page-size': 64 },
-    {},
+    { 'attention-backend': 'flashinfer' },
     "error prefill.args.page-size | decode | is 64, but decode has SGLang's default, 1",
   ],
   [
@@ -79,8 +79,8 @@ test.each<[Sections, Sections, string]>([
   expect(said(prefill, decode)).toEqual([problem]);
 });
 
-test('on Blackwell the default page size depends on the model', () => {
-  expect(said({ 'page-size': 64 }, {}, { gpu: 'gb200' })).toEqual([
+test.each(['h200', 'gb200'])('without a backend the page size depends on the model, on %s', (gpu) => {
+  expect(said({ 'page-size': 64 }, {}, { gpu })).toEqual([
     "warning prefill.args.page-size | decode | is 64, but decode has SGLang's default, which depends on the model and the GPU",
   ]);
 });
