@@ -16,8 +16,11 @@ export interface Layer extends Pick<ParsedFile, 'file' | 'root' | 'diagnostics' 
   readonly removes?: true;
 }
 
-/** Which of the three kinds of file a text is; they differ in what may be left out. */
-type FileKind = 'config' | 'topology' | 'profile';
+/**
+ * Which kind of file a text is; they differ in what may be left out. `foreign`: another program's, which reads YAML 1.1 as
+ * PyYAML does; of a key that is given twice the last one counts, with a warning.
+ */
+type FileKind = 'config' | 'topology' | 'profile' | 'foreign';
 
 export interface ParsedFile extends SourceFile {
   /** Absent where the text is no YAML or no map at its root. */
@@ -38,13 +41,13 @@ export function parseYaml(file: string, text: string, kind: FileKind = 'config')
   const range = rangesIn(file, body.slice(0, LARGEST_FILE));
   const diagnostics: Diagnostic[] = [];
   const unread: ConfigPath[] = [];
-  const report: Report = (at, path, message, hint) => {
-    diagnostics.push({ severity: 'error', ...at, path: pathText(path), message, ...(hint && { hint }) });
-    unread.push(path);
+  const report: Report = (at, path, message, hint, severity = 'error') => {
+    diagnostics.push({ severity, ...at, path: pathText(path), message, ...(hint && { hint }) });
+    if (severity === 'error') unread.push(path);
   };
   const { document, faults } = readText(body);
   for (const { start, end, message, hint } of faults) report(range(start, end), [], message, hint);
-  const value = document && new TreeReader(document, range, report).read(document);
+  const value = document && new TreeReader(document, range, report, kind === 'foreign').read(document);
   const parsed = { file, text, diagnostics, unread };
   if (value?.kind === 'map') return { ...parsed, root: value };
   if (value === undefined && diagnostics.length > 0) return { ...parsed, root: undefined };

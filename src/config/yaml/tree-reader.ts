@@ -13,6 +13,7 @@ import type { Fault } from './problem.ts';
 import { type ConfigPath, quoted, type RangeOf, type SourceRange } from './source-range.ts';
 import { DEEPEST } from './syntax.ts';
 import type { ConfigEntry, ConfigMap, ConfigScalar, ConfigValue } from './tree.ts';
+import { readYaml11 } from './yaml11.ts';
 
 /** Values of one file, aliases expanded. The bound stops alias bombs, whose text is short. */
 const MOST_VALUES = 20_000;
@@ -23,12 +24,19 @@ const CORE_TAG = /^tag:yaml\.org,2002:(map|seq|str|null|bool|int|float)$/;
 /** Names that reach JavaScript's prototypes. */
 export const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
-export type Report = (range: SourceRange, path: ConfigPath, message: string, hint?: string) => void;
+export type Report = (
+  range: SourceRange,
+  path: ConfigPath,
+  message: string,
+  hint?: string,
+  severity?: 'error' | 'warning',
+) => void;
 
 /** A document as a tree with places. Keys and values that cannot stand are reported and left out. */
 export class TreeReader {
   readonly #range: RangeOf;
   readonly #report: Report;
+  readonly #foreign: boolean;
   readonly #anchors = new Map<string, Node>();
   /** Anchored values that are being read: an alias to one of them has no end. */
   readonly #open = new Set<Node>();
@@ -40,9 +48,11 @@ export class TreeReader {
   /** The budget is used up, which was reported once. */
   #stopped = false;
 
-  constructor({ errors, warnings }: Document.Parsed, range: RangeOf, report: Report) {
+  /** `foreign`: see FileKind in parse.ts. */
+  constructor({ errors, warnings }: Document.Parsed, range: RangeOf, report: Report, foreign = false) {
     this.#range = range;
     this.#report = report;
+    this.#foreign = foreign;
     this.#tags = [...errors, ...warnings]
       .filter(({ code }) => code === 'TAG_RESOLVE_FAILED')
       .map(({ pos }) => pos)
@@ -94,8 +104,12 @@ export class TreeReader {
       const range = this.#placeOf(key as Node);
       const earlier = entries.get(name);
       if (earlier !== undefined) {
-        this.#report(range, [...path, name], `is given twice; it is already on line ${earlier.range.line}`);
-        continue;
+        const message = `is given twice; it is already on line ${earlier.range.line}`;
+        if (!this.#foreign) {
+          this.#report(range, [...path, name], message);
+          continue;
+        }
+        this.#report(range, [...path, name], `${message}, and the last one counts`, undefined, 'warning');
       }
       const read = this.#value(value, [...path, name], hasText(value) ? this.#placeOf(value) : range);
       if (read !== undefined) entries.set(name, { path: [...path, name], range, value: read });
@@ -135,6 +149,8 @@ export class TreeReader {
 
   #scalar(node: Scalar, path: ConfigPath, range: SourceRange): ConfigScalar | undefined {
     const { value, source: written = '' } = node;
+    if (this.#foreign && node.type === 'PLAIN' && node.tag === undefined && !/[\n\r]/.test(written))
+      return { kind: 'scalar', value: readYaml11(written), written, range };
     if (typeof value === 'number') {
       const fault = numberFault(value, written);
       return fault ? this.#refuse(range, path, fault) : { kind: 'scalar', value, written, range };
