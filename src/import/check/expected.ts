@@ -1,0 +1,152 @@
+import { namesSecretVariable, secretTexts } from '../../config/text/secret.ts';
+import { type ConfigEntry, plain } from '../../config/yaml/tree.ts';
+import type { Finding } from '../finding.ts';
+import { isNull, spelled } from '../keys.ts';
+import { workerNodes } from '../recipe/read.ts';
+import type { Recipe, RecipeRole } from '../recipe/recipe.ts';
+import { isMounted, onNodes } from '../write/values.ts';
+import { canonical, type Figures, FROM_OUTSIDE, flagName } from './figures.ts';
+
+/** Flags of which launchers give each process its own: srt-slurm's and dyn-slurm's differ on purpose. */
+export const LAUNCHERS: ReadonlySet<string> = new Set(
+  `model-path model model-name served-model-name disaggregation-mode host port nccl-port dist-init-addr nnodes node-rank
+  disaggregation-bootstrap-port bootstrap-ports kv-events-config endpoint namespace request-plane event-plane discovery-backend
+  migration-limit store-kv dump-config-to data-parallel-rpc-port data-parallel-address data-parallel-size-local
+  data-parallel-start-rank data-parallel-rank data-parallel-hybrid-lb master-addr master-port headless device-ids nccl-init-addr
+  http-port http-host is-prefill-worker is-decode-worker dyn-system-port`.split(/\s+/),
+);
+
+/** Variables that become options of the job, and are compared as such or not at all. */
+const OPTIONS: ReadonlySet<string> = new Set(['DYN_REQUEST_PLANE', 'DYN_EVENT_PLANE', 'DYN_ROUTER_MODE']);
+
+/** Options of Dynamo's workers that a config has once. */
+const JOB_WIDE: ReadonlySet<string> = new Set([
+  'dyn-tool-call-parser',
+  'dyn-reasoning-parser',
+  'custom-jinja-template',
+]);
+
+/**
+ * What srt-slurm would start, derived from the recipe alone, by the rules of srt-slurm. Values that the import says it has not
+ * carried are left out. `model`: what srt-slurm mounts at /model, where that is known.
+ */
+export function expectedFigures(
+  recipe: Recipe,
+  findings: readonly Finding[],
+  model: string | undefined,
+): Figures {
+  const lost = new Set(
+    findings.filter(({ kind }) => kind === 'lost').map(({ line, column }) => `${line}:${column}`),
+  );
+  const told = ({ range, value }: ConfigEntry) =>
+    lost.has(`${range.line}:${range.column}`) || lost.has(`${value.range.line}:${value.range.column}`);
+  const { roles, frontend, infra, gpusPerNode, engine } = recipe;
+  const dedicated = infra.dedicated?.value || frontend.dedicated !== undefined ? 1 : 0;
+  const env = (own: readonly ConfigEntry[], shared: readonly ConfigEntry[]) =>
+    new Map(
+      [...own, ...shared]
+        .filter((entry) => !told(entry) && !isNull(entry.value) && !OPTIONS.has(String(entry.path.at(-1))))
+        .map((entry) => [String(entry.path.at(-1)), variable(entry, model)] as const),
+    );
+  // Of all workers, where one has it.
+  const jobWide = [
+    ...commandLine(engine.name === 'trtllm' ? [] : roles.flatMap(({ args }) => args), told),
+  ].filter(([name]) => JOB_WIDE.has(name));
+  return {
+    nodes: workerNodes(roles, gpusPerNode.value, engine.colocation?.value === true) + dedicated,
+    roles: new Map(
+      roles.map((role) => [
+        role.role,
+        {
+          workers: role.workers,
+          gpus: role.gpus,
+          args: onNodesAll(new Map([...jobWide, ...roleArguments(role, recipe, told)]), model),
+          env: env(role.env, recipe.environment),
+        },
+      ]),
+    ),
+    frontends: {
+      type: frontend.type,
+      count: frontend.count,
+      args: onNodesAll(commandLine(frontend.args, told), model),
+      env: env(frontend.env, frontend.type === 'dynamo' ? recipe.environment : []),
+    },
+  };
+}
+
+/** A secret comes from the shell that submits, and so does a variable that names itself. */
+function variable({ path, value }: ConfigEntry, model: string | undefined): string {
+  const text = value.kind === 'scalar' ? spelled(value) : '';
+  const name = String(path.at(-1));
+  const [, reference] = /^\$\{?(\w+)\}?$/.exec(text) ?? [];
+  const secret = text !== '' && (namesSecretVariable(name) || [...secretTexts(text)].length > 0);
+  return secret || reference === name ? FROM_OUTSIDE : mounted(text, model);
+}
+
+function onNodesAll(
+  flags: ReadonlyMap<string, string>,
+  model: string | undefined,
+): ReadonlyMap<string, string> {
+  return new Map([...flags].map(([name, value]) => [name, mounted(value, model)]));
+}
+
+function mounted(text: string, model: string | undefined): string {
+  return model !== undefined && isMounted(text) ? onNodes(text, model) : text;
+}
+
+function roleArguments(
+  role: RecipeRole,
+  { engine, frontend }: Recipe,
+  told: (entry: ConfigEntry) => boolean,
+): ReadonlyMap<string, string> {
+  if (engine.name === 'trtllm') {
+    const file = role.args
+      .filter((entry) => !told(entry))
+      .map((entry) => [String(entry.path.at(-1)), canonical(plain(entry.value))] as const);
+    return new Map(file);
+  }
+  const flags = new Map(commandLine([...engine.knobs, ...role.args], told));
+  // Where a recipe names none, Dynamo's workers of prefill and decode take NIXL by themselves.
+  const alone = role.role === 'aggregated';
+  const connector =
+    engine.connector === undefined || !alone ? (engine.connector?.value ?? 'nixl') : engine.connector.value;
+  if (
+    engine.name === 'vllm' &&
+    connector !== null &&
+    frontend.type !== 'none' &&
+    !flags.has('kv-transfer-config')
+  )
+    flags.set('kv-transfer-config', canonical(CONNECTORS[connector] ?? connector));
+  const kv = role.args.find(({ path }) => flagName(String(path.at(-1))) === 'kv-events-config');
+  if (role.kvEvents !== undefined || (kv && !isNull(kv.value))) flags.set('kv-events', 'true');
+  return flags;
+}
+
+const CONNECTORS: Readonly<Record<string, string>> = {
+  nixl: '{"kv_connector":"NixlConnector","kv_role":"kv_both"}',
+  lmcache: '{"kv_connector":"LMCacheConnectorV1","kv_role":"kv_both"}',
+  kvbm: '{"kv_connector":"DynamoConnector","kv_role":"kv_both","kv_connector_module_path":"kvbm.vllm_integration.connector"}',
+};
+
+/**
+ * Arguments as srt-slurm writes them: in the order of their names, `_` as `-`, true a bare flag, false and null nothing; the
+ * last of a name counts.
+ */
+function commandLine(
+  entries: readonly ConfigEntry[],
+  told: (entry: ConfigEntry) => boolean,
+): ReadonlyMap<string, string> {
+  const flags = new Map<string, string>();
+  const inOrder = [...entries].sort((one, other) =>
+    String(one.path.at(-1)) < String(other.path.at(-1)) ? -1 : 1,
+  );
+  for (const entry of inOrder) {
+    const name = flagName(String(entry.path.at(-1)));
+    const { value } = entry;
+    const nothing = value.kind === 'scalar' && (value.value === null || value.value === false);
+    if (nothing || told(entry) || LAUNCHERS.has(name)) continue;
+    flags.set(name, canonical(value.kind === 'scalar' ? spelled(value) : plain(value)));
+    if (value.kind === 'scalar' && value.value === true) flags.set(name, 'true');
+  }
+  return flags;
+}

@@ -1,0 +1,105 @@
+import type { ConfigEntry } from '../../config/yaml/tree.ts';
+import type { Findings } from '../finding.ts';
+import { type Found, isNull, type Keys } from '../keys.ts';
+import type { EngineName, RecipeEngine } from './recipe.ts';
+
+const ENGINES: readonly EngineName[] = ['sglang', 'vllm', 'trtllm', 'mocker'];
+
+/** Settings of the mock engine that its command line takes. */
+const KNOBS = [
+  'engine_type',
+  'speedup_ratio',
+  'decode_speedup_ratio',
+  'num_gpu_blocks_override',
+  'max_num_seqs',
+  'max_num_batched_tokens',
+  'block_size',
+  'data_parallel_size',
+  'num_workers',
+  'startup_time',
+  'kv_transfer_bandwidth',
+  'kv_cache_dtype',
+  'enable_prefix_caching',
+  'enable_chunked_prefill',
+  'preemption_mode',
+];
+
+/** The engine by schema 2, `engine: vllm` or a map with `type`, else by schema 1, `backend`; SGLang where neither says. */
+export function readEngine(root: Keys, backend: Keys, findings: Findings): Omit<RecipeEngine, 'release'> {
+  const entry = root.take('engine');
+  const short = entry?.value.kind === 'scalar' && entry.value.value !== null ? entry : undefined;
+  const own = entry?.value.kind === 'map' ? root.sectionOf(entry) : undefined;
+  const named = short
+    ? { value: String(short.value.kind === 'scalar' ? short.value.value : ''), entry: short }
+    : (own?.text('type') ?? backend.text('type') ?? roleEngine(root));
+  backend.take('type');
+  const name = engineName(named, findings);
+  const take = <Value>(read: (keys: Keys) => Value | undefined): Value | undefined =>
+    (own && read(own)) ?? read(backend);
+  const engine = {
+    name,
+    place: named?.entry ?? entry ?? backend.place,
+    servedName: take((keys) => keys.text('served_model_name')),
+    connector: take(connector),
+    colocation:
+      take((keys) => keys.flag('allow_prefill_decode_colocation_across_nodes')) ??
+      take((keys) => keys.flag('allow_prefill_decode_colocation')),
+    publishes: take((keys) => keys.flag('publish_events_and_metrics')),
+    numa: take(numa),
+    knobs: name === 'mocker' ? KNOBS.flatMap((key) => take((keys) => keys.take(key)) ?? []) : [],
+  };
+  for (const keys of own ? [own, backend] : [backend]) {
+    keys.take('allow_prefill_decode_colocation');
+    keys.ignore(['gpu_type'], 'only names the GPUs');
+    keys.ignore(['dp_launch_mode'], 'dyn-slurm starts one process a node, which is what per_node means');
+    keys.ignore(
+      ['set_cuda_visible_devices', 'set_visible_devices'],
+      'dyn-slurm sets CUDA_VISIBLE_DEVICES where a worker has a part of a node',
+    );
+    keys.lose(['sequential_node_start'], 'workers on one node start all at once');
+    keys.lose(['failover'], 'engine failover is not supported', 'set restart for the role instead');
+    keys.ignore(['publish_metrics', 'enable_iter_perf_stats'], 'dyn-slurm sets what its metrics need');
+    keys.lose(['numa_cpu_bind'], 'CPUs are not bound as the recipe asks', 'set numa for the role');
+    if (keys === own) keys.finish();
+  }
+  return engine;
+}
+
+function engineName(named: Found<string> | undefined, findings: Findings): EngineName {
+  if (named === undefined) return 'sglang';
+  const found = ENGINES.find((name) => name === named.value.toLowerCase());
+  if (found !== undefined) return found;
+  findings.refuse(
+    named.entry,
+    `${JSON.stringify(named.value)} is not an engine that dyn-slurm runs`,
+    `it runs ${ENGINES.join(', ')}`,
+  );
+  return 'sglang';
+}
+
+/** `roles.*.engine`, which are all the same. */
+function roleEngine(root: Keys): Found<string> | undefined {
+  const roles = root.map?.entries.get('roles')?.value;
+  if (roles?.kind !== 'map') return undefined;
+  for (const { value } of roles.entries.values()) {
+    const entry = value.kind === 'map' ? value.entries.get('engine') : undefined;
+    if (entry?.value.kind === 'scalar' && entry.value.value !== null)
+      return { value: String(entry.value.value), entry };
+  }
+  return undefined;
+}
+
+function connector(keys: Keys): Found<string | null> | undefined {
+  const entry: ConfigEntry | undefined = keys.take('connector');
+  if (entry === undefined) return undefined;
+  if (isNull(entry.value)) return { value: null, entry };
+  return keys.text('connector');
+}
+
+/** `false` is off; all else binds. */
+function numa(keys: Keys): Found<boolean> | undefined {
+  const entry = keys.take('numa_memory_bind');
+  if (entry === undefined || isNull(entry.value)) return undefined;
+  const off = entry.value.kind === 'scalar' && /^(false|none|off)$/i.test(String(entry.value.value));
+  return { value: !off, entry };
+}

@@ -1,0 +1,108 @@
+import { count } from '../../config/text/plural.ts';
+import type { Findings, Place } from '../finding.ts';
+import type { Found } from '../keys.ts';
+import type { RecipeRole, RoleName } from './recipe.ts';
+
+/** What a recipe says of a role's size. */
+export interface Given {
+  readonly role: RoleName;
+  /** `prefill`, `decode`, `agg`. */
+  readonly short: string;
+  readonly place: Place;
+  readonly nodes: Found<number> | undefined;
+  readonly workers: Found<number> | undefined;
+  readonly gpus: Found<number> | undefined;
+  /** Said by `roles`, not by `resources`. */
+  readonly fromRoles: boolean;
+}
+
+type Sized<One extends Given> = Pick<RecipeRole, 'workers' | 'nodes' | 'gpus' | 'places'> & {
+  readonly given: One;
+};
+
+/**
+ * The size of each role by srt-slurm's rules. It is disaggregated where prefill or decode has nodes, be it 0. A worker has
+ * the GPUs that it is given; else its share of the role's nodes, a whole node where that has no nodes; and decode on the
+ * nodes of prefill as many as a prefill worker. (`ResourceConfig` of srtctl/core/schema.py.)
+ */
+export function resolveSizes<One extends Given>(
+  roles: readonly One[],
+  { gpusPerNode, packed }: { readonly gpusPerNode: number; readonly packed: boolean },
+  findings: Findings,
+): readonly Sized<One>[] {
+  const pair = roles.filter(({ role }) => role !== 'aggregated');
+  const alone = roles.filter(({ role }) => role === 'aggregated');
+  const disaggregated = pair.some(({ nodes, fromRoles }) => nodes !== undefined || fromRoles);
+  const chosen = disaggregated ? pair : alone;
+  for (const { place, role } of disaggregated ? alone : pair)
+    findings.lose(
+      place,
+      `${role} workers do not run: the recipe is ${disaggregated ? '' : 'not '}disaggregated`,
+    );
+  const sized: Sized<One>[] = [];
+  for (const given of chosen) {
+    const { nodes, workers, gpus, place, fromRoles } = given;
+    const ownNodes = nodes?.value ?? (disaggregated && !fromRoles ? 0 : 1);
+    const count_ = workers?.value ?? (fromRoles ? 1 : 0);
+    const prefill = sized.find((one) => one.given.role === 'prefill');
+    const share =
+      ownNodes === 0 || count_ === 0 ? gpusPerNode : Math.floor((ownNodes * gpusPerNode) / count_);
+    const inherited = given.role === 'decode' && ownNodes === 0 ? prefill?.gpus : undefined;
+    sized.push({
+      given,
+      workers: count_,
+      nodes: ownNodes,
+      gpus: gpus?.value ?? inherited ?? share,
+      places: {
+        workers: workers?.entry ?? place,
+        nodes: nodes?.entry ?? place,
+        gpus: gpus?.entry ?? nodes?.entry ?? place,
+      },
+    });
+  }
+  for (const one of sized) checkSize(one, sized, gpusPerNode, packed, findings);
+  if (disaggregated && sized.length === 1)
+    findings.refuse(
+      chosen[0]?.place as Place,
+      'prefill and decode need each other, but the recipe has only one of them',
+    );
+  return sized;
+}
+
+/** Nodes that a role's workers fill by themselves. */
+export function nodesNeeded(workers: number, gpus: number, gpusPerNode: number): number {
+  if (gpus >= gpusPerNode) return workers * Math.ceil(gpus / gpusPerNode);
+  return Math.ceil(workers / Math.floor(gpusPerNode / gpus));
+}
+
+function checkSize(
+  { given, workers, nodes, gpus, places }: Sized<Given>,
+  all: readonly Sized<Given>[],
+  gpusPerNode: number,
+  packed: boolean,
+  findings: Findings,
+): void {
+  const { role } = given;
+  if (workers === 0) {
+    findings.refuse(places.workers, `the recipe has no ${role} workers`, `set ${given.short}_workers`);
+    return;
+  }
+  if (gpus === 0) {
+    const message = `${count(workers, 'worker')} share ${count(nodes, 'node')} of ${count(gpusPerNode, 'GPU')}, which leaves no GPU for each`;
+    findings.refuse(places.gpus, message);
+    return;
+  }
+  if (packed) return;
+  const needed = nodesNeeded(workers, gpus, gpusPerNode);
+  if (nodes === 0) {
+    const host = all.find((one) => one.given.role === 'prefill' && one.nodes > 0);
+    const free = host === undefined ? 0 : host.nodes * gpusPerNode - host.workers * host.gpus;
+    if (host === undefined || free < workers * gpus) {
+      const message = `${count(workers, `${role} worker`)} of ${count(gpus, 'GPU')} do not fit beside prefill, which leaves ${count(Math.max(0, free), 'GPU')} free`;
+      findings.refuse(places.nodes, message, 'give decode nodes of its own');
+    }
+  } else if (needed > nodes) {
+    const message = `${count(workers, `${role} worker`)} of ${count(gpus, 'GPU')} need ${count(needed, 'node')} of ${gpusPerNode} GPUs, not ${nodes}`;
+    findings.refuse(places.nodes, message, 'srt-slurm ends such a job when it places its workers');
+  }
+}

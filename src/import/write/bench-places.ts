@@ -1,0 +1,24 @@
+import type { RecipeBench } from '../recipe/recipe.ts';
+import type { MapBuilder } from '../tree.ts';
+import { type Context, hasKey } from './context.ts';
+
+export function writePlaces(map: MapBuilder, bench: RecipeBench, { findings }: Context): void {
+  const { image, node } = bench;
+  if (image && hasKey('bench', 'image')) map.set('image', image.value, image.entry);
+  else if (image)
+    findings.lose(
+      image.entry,
+      'the benchmark runs in the image of the job',
+      'use an image that holds its tool, too',
+    );
+  if (node === undefined || node.value === 'head') return;
+  const place = { last_decode: 'last' }[node.value];
+  if (place !== undefined && hasKey('bench', 'node')) map.set('node', place, node.entry);
+  else findings.lose(node.entry, `the benchmark runs on the first node, not on ${node.value}`);
+}
+
+export function loseRest(bench: RecipeBench, { findings }: Context, taken: readonly string[]): void {
+  for (const entry of bench.more)
+    if (!taken.includes(String(entry.path.at(-1))))
+      findings.lose(entry, `the benchmark's ${entry.path.at(-1)} is not carried over`);
+}

@@ -1,0 +1,138 @@
+import { ROUTER_MODES } from '../../config/schema/sections.ts';
+import { spelled } from '../keys.ts';
+import { apart, MapBuilder, scalar } from '../tree.ts';
+import { type Argument, argumentsOf, writeArguments } from './arguments.ts';
+import { type Context, hasKey } from './context.ts';
+import { writeEnvironment } from './environment.ts';
+import { modern } from './values.ts';
+
+/** Arguments of Dynamo's frontend that are options of `frontend.router`. */
+const ROUTER: ReadonlyMap<string, string> = new Map([
+  ['router-kv-overlap-score-weight', 'kv_overlap_score_credit'],
+  ['router-kv-overlap-score-credit', 'kv_overlap_score_credit'],
+  ['kv-overlap-score-weight', 'kv_overlap_score_credit'],
+  ['router-temperature', 'temperature'],
+  ['kv-cache-block-size', 'block_size'],
+]);
+
+/** Switches of the same, with the value that each has for it. */
+const SWITCHES: ReadonlyMap<string, readonly [key: string, value: boolean]> = new Map([
+  ['kv-events', ['kv_events', true]],
+  ['router-kv-events', ['kv_events', true]],
+  ['no-kv-events', ['kv_events', false]],
+  ['no-router-kv-events', ['kv_events', false]],
+  ['router-replica-sync', ['replica_sync', true]],
+  ['no-router-replica-sync', ['replica_sync', false]],
+]);
+
+const SETTINGS: ReadonlyMap<string, string> = new Map([
+  ['request-plane', 'infra.request_plane'],
+  ['event-plane', 'infra.event_plane'],
+  ['migration-limit', 'dynamo.migration_limit'],
+]);
+
+/** `frontend`. */
+export function writeFrontend(context: Context): MapBuilder {
+  const { recipe, shared } = context;
+  const { frontend } = recipe;
+  const map = new MapBuilder(frontend.place);
+  if (frontend.type !== 'dynamo') map.set('type', frontend.type, frontend.place);
+  if (frontend.count !== 1) map.set('count', frontend.count, frontend.countPlace);
+  if (frontend.dedicated && frontend.count === 1) map.set('dedicated_nodes', true, frontend.dedicated.entry);
+  writeNginx(map, context);
+  const router = new MapBuilder(frontend.args[0] ?? frontend.place);
+  const args = new MapBuilder(frontend.args[0] ?? frontend.place);
+  const given = argumentsOf(frontend.args, context);
+  const rest =
+    frontend.type === 'dynamo'
+      ? given.filter((argument) => !takes(argument, { map, router }, context))
+      : given;
+  const mode = shared.get('frontend.router_mode');
+  if (mode !== undefined && mode.value !== 'round-robin') map.set('router_mode', mode.value, mode.place);
+  writeArguments(args, rest, context, undefined);
+  map.add('router', router, apart(frontend.place));
+  map.add('args', args, apart(frontend.args[0] ?? frontend.place));
+  if (frontend.type === 'dynamo')
+    map.add('env', writeEnvironment(frontend.env, context), apart(frontend.env[0] ?? frontend.place));
+  else
+    map.add(
+      'env',
+      writeEnvironment(frontend.env, { ...context, recipe: { ...recipe, environment: [] } }),
+      apart(frontend.env[0] ?? frontend.place),
+    );
+  return map;
+}
+
+function writeNginx(map: MapBuilder, { recipe: { frontend }, findings }: Context): void {
+  const { affinity, nginx, count } = frontend;
+  if (affinity) {
+    if (count === 1) findings.note(affinity.place, 'has no effect with one frontend');
+    else if (!hasKey('frontend', 'session_affinity'))
+      findings.lose(
+        affinity.place,
+        'sessions are not kept on one frontend: nginx sends each request to any',
+        'use one frontend: frontend.count: 1',
+      );
+    else if (affinity.header === 'X-Dynamo-Session-ID') map.set('session_affinity', true, affinity.place);
+    else
+      map.set(
+        'session_affinity',
+        new MapBuilder(affinity.place).set('header', affinity.header).build(),
+        affinity.place,
+      );
+  }
+  if (nginx === undefined) return;
+  if (count === 1) findings.note(nginx.entry, 'has no effect with one frontend');
+  else if (hasKey('frontend', 'nginx'))
+    map.set('nginx', new MapBuilder(nginx.entry).set('image', nginx.value, nginx.entry).build(), nginx.entry);
+  else
+    findings.lose(
+      nginx.entry,
+      'nginx is not taken from an image of its own',
+      'install nginx on the head node',
+    );
+}
+
+function takes(
+  { name, entry }: Argument,
+  { map, router }: { readonly map: MapBuilder; readonly router: MapBuilder },
+  { findings, shared }: Context,
+): boolean {
+  const value = entry.value.kind === 'scalar' ? entry.value.value : undefined;
+  const text = entry.value.kind === 'scalar' ? spelled(entry.value) : '';
+  if (name === 'router-mode') {
+    const mode = text.replaceAll('_', '-');
+    if (ROUTER_MODES.some((one) => one === mode)) shared.set('frontend.router_mode', mode, entry);
+    else
+      findings.refuse(
+        entry,
+        `${JSON.stringify(text)} is not a router mode that dyn-slurm knows`,
+        `it knows ${ROUTER_MODES.join(', ')}`,
+      );
+    return true;
+  }
+  const option = ROUTER.get(name);
+  if (option !== undefined && Number.isFinite(Number(text)) && text !== '') {
+    router.set(option, modern(scalar(Number(text), entry.value.range, text)), entry);
+    return true;
+  }
+  const flip = SWITCHES.get(name);
+  if (flip !== undefined && typeof value === 'boolean') {
+    if (value) router.set(flip[0], flip[1], entry);
+    return true;
+  }
+  const setting = SETTINGS.get(name);
+  if (setting !== undefined) {
+    if (value !== false) shared.set(setting, text, entry);
+    return true;
+  }
+  if (name === 'http-port' && /^\d+$/.test(text)) {
+    if (text !== '8000') map.set('port', Number(text), entry);
+    return true;
+  }
+  if (name === 'http-host' || name === 'discovery-backend' || name === 'store-kv') {
+    findings.note(entry, `--${name} is set by dyn-slurm`);
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,52 @@
+import { spelled } from '../keys.ts';
+import type { RecipeBench } from '../recipe/recipe.ts';
+import { apart, list, MapBuilder, scalar } from '../tree.ts';
+import { loseRest, writePlaces } from './bench-places.ts';
+import type { Context } from './context.ts';
+import { writeEnvironment } from './environment.ts';
+
+/** aiperf with a trace of Mooncake's form. */
+export function trace(bench: RecipeBench, context: Context): MapBuilder | undefined {
+  const { findings } = context;
+  const more = new Map(bench.more.map((entry) => [String(entry.path.at(-1)), entry]));
+  const file = more.get('trace_file');
+  if (file?.value.kind !== 'scalar' || !bench.concurrencies) {
+    findings.lose(bench.type.entry, 'a trace replay needs trace_file and concurrencies');
+    return undefined;
+  }
+  const map = new MapBuilder(bench.place).set('type', 'aiperf', bench.type.entry);
+  const range = bench.concurrencies.entry.value.range;
+  map.set(
+    'concurrencies',
+    list(
+      bench.concurrencies.value.map((one) => scalar(one, range)),
+      range,
+    ),
+    bench.concurrencies.entry,
+  );
+  map.set('dataset', 'mooncake_trace', bench.type.entry).set('dataset_path', spelled(file.value), file);
+  const threshold = (key: string, usual: number) => {
+    const value = more.get(key)?.value;
+    return value?.kind === 'scalar' ? spelled(value) : String(usual);
+  };
+  const goodput = `time_to_first_token:${threshold('ttft_threshold_ms', 2000)} inter_token_latency:${threshold('itl_threshold_ms', 25)}`;
+  const args = new MapBuilder(bench.place)
+    .set('extra-inputs', 'ignore_eos:true')
+    .set('random-seed', 42)
+    .set('goodput', goodput);
+  map.add('args', args);
+  writePlaces(map, bench, context);
+  map.add('env', writeEnvironment(bench.env, context), apart(bench.env[0] ?? bench.place));
+  loseRest(bench, context, ['trace_file', 'ttft_threshold_ms', 'itl_threshold_ms']);
+  return map;
+}
+
+export function accuracy(bench: RecipeBench, context: Context): MapBuilder {
+  const suite = bench.type.value.replace(/-bench$/, '');
+  const inner = new MapBuilder(bench.type.entry).set('suite', suite, bench.type.entry);
+  const map = new MapBuilder(bench.place)
+    .set('type', 'accuracy', bench.type.entry)
+    .set('accuracy', inner.build(), bench.type.entry);
+  loseRest(bench, context, []);
+  return map;
+}

@@ -1,0 +1,145 @@
+import { count } from '../../config/text/plural.ts';
+import type { ConfigEntry } from '../../config/yaml/tree.ts';
+import { spelled } from '../keys.ts';
+import { workerNodes } from '../recipe/read.ts';
+import type { Recipe, RecipeRole } from '../recipe/recipe.ts';
+import { nodesNeeded } from '../recipe/sizes.ts';
+import { apart, list, MapBuilder, scalar } from '../tree.ts';
+import { argumentsOf, writeArguments } from './arguments.ts';
+import type { Context } from './context.ts';
+import { ownArguments, type Taken } from './engine-arguments.ts';
+import { writeEnvironment } from './environment.ts';
+import { modern } from './values.ts';
+
+/** One role of workers. */
+export function writeRole(role: RecipeRole, context: Context): MapBuilder {
+  const { recipe } = context;
+  const map = new MapBuilder(role.place);
+  writeSizes(map, role, context);
+  const taken: Taken = { sizes: new Map(), settings: new MapBuilder(role.place) };
+  const args = new MapBuilder(role.args[0] ?? role.place);
+  const words = new MapBuilder(role.place);
+  if (recipe.engine.name === 'trtllm') writeEngineFile(args, role, taken);
+  else {
+    const left = ownArguments(role, argumentsOf(role.args, context), taken, context);
+    writeArguments(args, left, context, words);
+  }
+  // Engines take 1 where nobody says; dyn-slurm takes all GPUs of the worker.
+  if (!taken.sizes.has('tp') && role.gpus > 1 && recipe.engine.name !== 'mocker')
+    taken.sizes.set('tp', { value: 1, place: role.places.gpus });
+  for (const size of ['tp', 'pp', 'dp', 'ep', 'dcp']) {
+    const entry = taken.sizes.get(size);
+    if (entry !== undefined) map.set(size, entry.value, entry.place);
+  }
+  for (const [key, entry] of taken.settings.build().entries) map.set(key, entry.value, entry);
+  if (role.kvEvents) writeKvEvents(map, role.kvEvents, context);
+  if (role.restart) map.set('restart', role.restart.value, role.restart.entry);
+  if (role.critical?.value === false) map.set('critical', false, role.critical.entry);
+  if (recipe.engine.name === 'trtllm') writeTrtllm(map, context);
+  map.add('args', args, apart(role.args[0] ?? role.place));
+  const flags = words.get('flags')?.value;
+  const further = role.words.map(({ value, entry }) => scalar(value, entry.range));
+  const all = [...(flags?.kind === 'list' ? flags.items : []), ...further];
+  if (all.length > 0) map.set('flags', list(all, all[0]?.range ?? role.place.range), role.words[0]?.entry);
+  map.add('env', writeEnvironment(role.env, context), apart(role.env[0] ?? role.place));
+  return map;
+}
+
+/** Whether workers of several roles share nodes. */
+function isShared({ roles, engine }: Recipe): boolean {
+  return roles.some(({ nodes }) => nodes === 0) || engine.colocation?.value === true;
+}
+
+/** Roles that share nodes fill them one after the other, so that a recipe cannot keep more nodes than they take. */
+export function checkPacking({ recipe, findings }: Context): void {
+  const { roles, engine, gpusPerNode } = recipe;
+  const [first] = roles;
+  if (!isShared(recipe) || first === undefined) return;
+  const free: number[] = [];
+  let whole = 0;
+  for (const { workers, gpus } of roles) {
+    for (let index = 0; index < workers; index += 1) {
+      const at = free.findIndex((left) => left >= gpus);
+      if (gpus >= gpusPerNode.value) whole += Math.ceil(gpus / gpusPerNode.value);
+      else if (at >= 0) free[at] = (free[at] ?? 0) - gpus;
+      else free.push(gpusPerNode.value - gpus);
+    }
+  }
+  const packed = engine.colocation?.value === true;
+  const nodes = workerNodes(roles, gpusPerNode.value, packed);
+  if (whole + free.length !== nodes)
+    findings.refuse(
+      first.places.nodes,
+      `${count(nodes, 'node')} hold these workers in the recipe, but dyn-slurm packs them onto ${whole + free.length}`,
+      'give each role nodes of its own',
+    );
+  else if (packed)
+    for (const { places } of roles)
+      findings.note(
+        places.nodes,
+        `counts for nothing: the workers of all roles are packed onto ${count(nodes, 'node')}`,
+      );
+}
+
+/**
+ * Workers, nodes and GPUs. `nodes` alone divides whole nodes among the workers; `gpus_per_worker` alone fills nodes one after
+ * the other, together with other roles; both keep the role on nodes of its own.
+ */
+function writeSizes(
+  map: MapBuilder,
+  { workers, nodes, gpus, places, spread }: RecipeRole,
+  { recipe }: Context,
+): void {
+  const perNode = recipe.gpusPerNode.value;
+  const shared = isShared(recipe);
+  if (workers !== 1) map.set('workers', workers, places.workers);
+  const whole = nodes % workers === 0 && (nodes / workers) * perNode === gpus;
+  if (whole && !shared) {
+    map.set('nodes', nodes, places.nodes);
+    return;
+  }
+  const fills =
+    nodes === nodesNeeded(workers, gpus, perNode) &&
+    (recipe.roles.length === 1 || workers * gpus === nodes * perNode);
+  if (!shared && (spread || !fills)) map.set('nodes', nodes, places.nodes);
+  map.set('gpus_per_worker', gpus, places.gpus);
+  if (spread && gpus < perNode && workers > 1) map.set('spread', true, places.nodes);
+}
+
+/** What TensorRT-LLM's workers are told beside their file. */
+function writeTrtllm(map: MapBuilder, { recipe: { engine } }: Context): void {
+  if (engine.publishes?.value) map.set('kv_events', true, engine.publishes.entry);
+  if (engine.numa) map.set('numa', engine.numa.value, engine.numa.entry);
+}
+
+function writeKvEvents(map: MapBuilder, entry: ConfigEntry, { findings }: Context): void {
+  map.set('kv_events', true, entry);
+  if (entry.value.kind !== 'map') return;
+  for (const [key, one] of entry.value.entries) {
+    const value = one.value.kind === 'scalar' ? spelled(one.value) : '';
+    const usual =
+      (key === 'topic' && value === 'kv-events') ||
+      (key === 'publisher' && value === 'zmq') ||
+      key === 'enable_kv_cache_events';
+    if (!usual) findings.lose(one, `${key} of KV cache events is set by dyn-slurm`);
+  }
+}
+
+/** Sizes in an engine file of TensorRT-LLM. */
+const FILE_SIZES: ReadonlyMap<string, string> = new Map([
+  ['tensor_parallel_size', 'tp'],
+  ['pipeline_parallel_size', 'pp'],
+  ['moe_expert_parallel_size', 'ep'],
+]);
+
+/** The engine's file of TensorRT-LLM, in which `null` and `false` are values. */
+function writeEngineFile(args: MapBuilder, role: RecipeRole, { sizes }: Taken): void {
+  for (const entry of role.args) {
+    const key = String(entry.path.at(-1));
+    const size = FILE_SIZES.get(key);
+    const number = entry.value.kind === 'scalar' ? entry.value.value : undefined;
+    if (size !== undefined && typeof number === 'number') {
+      if (size !== 'pp' || number !== 1) sizes.set(size, { value: number, place: entry });
+    } else args.set(key, modern(entry.value), entry);
+  }
+}
