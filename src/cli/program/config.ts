@@ -13,6 +13,20 @@ export function configCommands({ program, add, addForConfig, json, does }: Tree)
     .option('--strict', 'treat warnings as errors')
     .addOption(json())
     .action(does(async () => (await import('../commands/config/check.ts')).check));
+  add('import', 'write recipes of srt-slurm as configs', [
+    ['import recipe.yaml > config.yaml', 'one recipe'],
+    ['import recipes --out configs --check', 'a folder; plan each, and compare it with its recipe'],
+    ["import recipe.yaml --select '*mtp*' --out configs", 'some variants of a recipe'],
+    ['import submit.sh > config.yaml', 'a script that runs submit_job_script.py or submit_disagg.sh'],
+  ])
+    .argument('<path...>', 'recipes, folders of recipes, a script or the words of a command line')
+    .option('--out <folder>', 'write configs there, instead of one to standard output')
+    .option('--force', 'replace files in that folder')
+    .option('--check', 'plan each config, and compare the plan with the recipe')
+    .option('--select <variant>', 'import only this variant, such as override_mtp; * stands for any text')
+    .option('--profile <file>', "the cluster's srtslurm.yaml, which names its models, images and account")
+    .addOption(json())
+    .action(does(async () => (await import('../commands/import/import.ts')).importRecipes));
   add('explain', 'describe a key of the config', [
     ['explain', 'all keys'],
     ['explain frontend.router_mode', 'one of them'],

@@ -10,7 +10,7 @@ async function help(...args: readonly string[]): Promise<string> {
 }
 
 const COMMANDS = [
-  ...['check', 'explain', 'topologies', 'schema', 'trust', 'plan', 'render'],
+  ...['check', 'import', 'explain', 'topologies', 'schema', 'trust', 'plan', 'render'],
   ...[
     'rehearse',
     'submit',

@@ -6,6 +6,7 @@ import { formatDiagnostic } from '../../../config/yaml/diagnostic.ts';
 import { mergeDiagnostics } from '../../../config/yaml/locate.ts';
 import { type Layer, type ParsedFile, parseYaml, type SourceFile } from '../../../config/yaml/parse.ts';
 import { DynSlurmError } from '../../../errors.ts';
+import { kindOf } from '../../../import/recognize.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { type PlannedConfig, planConfig } from '../../../plan/plan-config.ts';
 import { styled } from '../../styled.ts';
@@ -63,6 +64,7 @@ export async function loadConfig(
   const selection = await readSelection(given, options, world);
   const config = await readConfig(selection.path, world);
   const parsed = parseYaml(config.file, config.text);
+  refuseForeign(parsed);
   const over = overlay ? [parseYaml(overlay.file, overlay.text)] : [];
   const settings = [...over, ...settingLayers(options)];
   const { name } = namesInConfig(settings);
@@ -168,6 +170,23 @@ function withoutPlanOf(loaded: Loaded): Loaded {
   return rest;
 }
 
+/** A recipe of srt-slurm would only give one unknown key after the other. @throws DynSlurmError `config` */
+function refuseForeign({ file, root }: ParsedFile): void {
+  const kind = root && kindOf(root);
+  if (kind === undefined || kind === 'other') return;
+  const hint =
+    kind === 'cluster'
+      ? `give it to an import of recipes: dyn-slurm import RECIPE --profile ${file}`
+      : `dyn-slurm import ${file} writes it as a config`;
+  throw new DynSlurmError('config', `${file}: is ${FOREIGN[kind]}, not a config of dyn-slurm`, { hint });
+}
+
+const FOREIGN = {
+  recipe: 'a recipe of srt-slurm',
+  lockfile: 'a lockfile of srt-slurm',
+  cluster: "srt-slurm's description of a cluster",
+} as const;
+
 /** A config that must be right: prints what is wrong with it, and gives its plan, or undefined where there is an error. */
 export async function loadValidJob(
   file: string,
@@ -217,7 +236,7 @@ function topologyFolder({ packageRoot }: World): string {
   return join(packageRoot, 'configs/topologies');
 }
 
-async function readConfig(file: string, world: World): Promise<SourceFile> {
+export async function readConfig(file: string, world: World): Promise<SourceFile> {
   if (file === '-') return { file: '<stdin>', text: await world.readStdin() };
   try {
     return { file, text: await world.readFile(resolve(world.cwd, file)) };
