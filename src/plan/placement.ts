@@ -1,12 +1,12 @@
 import type { Job } from '../config/job.ts';
 import { gpusPerNode } from '../config/schema/gpu.ts';
 import type { JobConfig } from '../config/schema/job-schema.ts';
-import { rolesOf } from '../config/schema/role.ts';
+import { type Role, type RoleConfig, rolesOf } from '../config/schema/role.ts';
 import { engineOf } from '../engines/engines.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import type { NodeIndex } from '../word.ts';
 import { frontendPort, PortSlots } from './ports.ts';
-import { workerSize } from './sizing.ts';
+import { ownNodes, workerSize, workersPerNode } from './sizing.ts';
 
 export interface Placement {
   /** Nodes of the job. */
@@ -94,8 +94,8 @@ export function dedicatedNodes({ infra, frontend }: Pick<JobConfig, 'infra' | 'f
 
 /**
  * Gives each worker its nodes: role by role, in the order of `ROLES`. Workers of whole nodes take the next
- * contiguous ones and share them with nobody; smaller workers, of whatever role, fill the first node with
- * enough GPUs left; CPU-only workers sit on the first of these nodes. `dedicated` nodes come before them. Time and
+ * contiguous ones and share them with nobody, and so do roles with nodes of their own; smaller workers, of whatever role,
+ * fill the first node with enough GPUs left; CPU-only workers sit on the first of these nodes. `dedicated` nodes come before them. Time and
  * space grow with the nodes. The rules of sizes must hold.
  */
 function layOut(job: Job, perNode: number, dedicated: number): Pick<Placement, 'nodes'> & { spots: Spot[] } {
@@ -105,6 +105,12 @@ function layOut(job: Job, perNode: number, dedicated: number): Pick<Placement, '
   let next = dedicated;
   for (const [role, config] of rolesOf(job)) {
     const { gpus, nodes } = workerSize(role, config, perNode);
+    const own = ownNodes(config, perNode);
+    if (own !== undefined) {
+      spots.push(...onOwnNodes(role, config, next, perNode));
+      next += own;
+      continue;
+    }
     let candidate = 0;
     for (let index = 0; index < config.workers; index++) {
       if (gpus === 0) {
@@ -125,6 +131,18 @@ function layOut(job: Job, perNode: number, dedicated: number): Pick<Placement, '
     }
   }
   return { spots, nodes: Math.max(next, dedicated + 1) };
+}
+
+/** A role's workers on nodes that are theirs alone, from the first on: GPUs may be left over. */
+function onOwnNodes(role: Role, config: RoleConfig, first: NodeIndex, perNode: number): readonly Spot[] {
+  const { gpus, nodes } = workerSize(role, config, perNode);
+  const perOwnNode = nodes > 0 ? 1 : workersPerNode(config, gpus, perNode);
+  return Array.from({ length: config.workers }, (_, index) => {
+    const node = first + Math.floor(index / perOwnNode) * Math.max(1, nodes);
+    return nodes > 0
+      ? { role, index, config, nodes: range(node, nodes), gpus: range(0, perNode) }
+      : { role, index, config, nodes: [node], gpus: range((index % perOwnNode) * gpus, gpus) };
+  });
 }
 
 function range(start: number, count: number): readonly number[] {

@@ -24,6 +24,18 @@ function defaultGpus(role: Role, config: RoleConfig, perNode: number): number {
   return needsGpu(role) ? perNode : 0;
 }
 
+/** Nodes that are a role's own, which its small workers share only with each other; undefined where it has none. */
+export function ownNodes(config: RoleConfig, perNode: number): number | undefined {
+  const { workers, nodes, gpus_per_worker: gpus, spread } = config;
+  if (gpus === undefined || gpus === 0) return undefined;
+  return nodes ?? (spread && gpus < perNode ? workers : undefined);
+}
+
+/** How many small workers of so many GPUs a node of a role's own takes. */
+export function workersPerNode({ spread }: RoleConfig, gpus: number, perNode: number): number {
+  return spread ? 1 : Math.floor(perNode / gpus);
+}
+
 /** How large the workers of a role are. */
 export interface RoleShape {
   readonly role: Role;

@@ -11,7 +11,8 @@ export interface GpuModel {
 }
 
 /**
- * HGX boards carry eight GPUs behind NVSwitch (HGX A100, H100, H200, B200, B300: NVIDIA's datasheets). GB200
+ * HGX boards carry eight GPUs behind NVSwitch (HGX A100, H100, H200, H20, B200, B300: NVIDIA's datasheets). AMD's Instinct
+ * MI355X come in eights, too, joined by Infinity Fabric instead of NVLink. GB200
  * NVL72 and GB300 NVL72 are racks of 18 compute trays with four GPUs and two Grace (Arm) CPUs each, one
  * NVLink domain of 72; a tray is a Slurm node. An L40S has no NVLink, and OVX nodes hold up to eight. `any`
  * is for topologies that fit every model, and stands for the commonest node.
@@ -21,10 +22,12 @@ export const GPUS: Readonly<Record<string, GpuModel>> = {
   h200: { name: 'h200', perNode: 8, nvlinkDomain: 8, arch: 'x86_64' },
   b200: { name: 'b200', perNode: 8, nvlinkDomain: 8, arch: 'x86_64' },
   b300: { name: 'b300', perNode: 8, nvlinkDomain: 8, arch: 'x86_64' },
+  h20: { name: 'h20', perNode: 8, nvlinkDomain: 8, arch: 'x86_64' },
   gb200: { name: 'gb200', perNode: 4, nvlinkDomain: 72, arch: 'aarch64' },
   gb300: { name: 'gb300', perNode: 4, nvlinkDomain: 72, arch: 'aarch64' },
   a100: { name: 'a100', perNode: 8, nvlinkDomain: 8, arch: 'x86_64' },
   l40s: { name: 'l40s', perNode: 8, nvlinkDomain: 1, arch: 'x86_64' },
+  mi355x: { name: 'mi355x', perNode: 8, nvlinkDomain: 8, arch: 'x86_64' },
   any: { name: 'any', perNode: 8, nvlinkDomain: 8, arch: 'x86_64' },
 };
 

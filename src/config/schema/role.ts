@@ -58,6 +58,7 @@ export const role = z.strictObject({
   workers: count.default(1),
   nodes: count.optional(),
   gpus_per_worker: z.int().min(0).optional(),
+  spread: z.boolean().optional(),
   tp: parallel.optional(),
   pp: count.optional(),
   dp: parallel.optional(),

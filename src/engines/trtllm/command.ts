@@ -3,7 +3,7 @@ import { flagGroups } from '../../config/compat/given-flags.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { Job } from '../../config/job.ts';
 import { type ArgumentValue, engineArgument, type Role, type RoleConfig } from '../../config/schema/role.ts';
-import { nodeIp, RUN_DIR, type Word, wordOf } from '../../word.ts';
+import { nodeIp, RUN_DIR, wordOf } from '../../word.ts';
 import { dynamoWords } from '../dynamo-words.ts';
 import type { EngineCommand, EnginePort, WorkerContext } from '../engine.ts';
 import { givenWords, managedSource } from '../managed.ts';

@@ -5,6 +5,7 @@ import { count } from '../../config/text/plural.ts';
 import { error, keyWarning, type Problem, warning } from '../../config/yaml/problem.ts';
 import type { Placement } from '../placement.ts';
 import { dedicatedNodes } from '../placement.ts';
+import { ownNodes } from '../sizing.ts';
 import { sizePath } from './sizes.ts';
 
 /** What concerns the job's nodes as a whole. */
@@ -35,11 +36,13 @@ function* checkIdleGpus(job: JobConfig, placement: Placement): Generator<Problem
   const nodes = placement.nodes - dedicatedNodes(job);
   const total = nodes * perNode;
   const taken = placement.workers.reduce((sum, { nodes: own, gpus }) => sum + own.length * gpus.length, 0);
-  const last = placement.workers.findLast(({ gpus }) => gpus.length > 0 && gpus.length < perNode);
+  const last = placement.workers.findLast(
+    ({ gpus, config }) =>
+      (gpus.length > 0 && gpus.length < perNode) || ownNodes(config, perNode) !== undefined,
+  );
   if (taken === total || last === undefined) return;
-  const config = job[last.role];
   yield warning(
-    config ? sizePath(last.role, config, 'nodes') : [last.role],
+    sizePath(last.role, last.config, 'nodes'),
     `${total - taken} of the ${total} GPUs on ${count(nodes, 'node')} are not used by any worker`,
     `use more or larger workers to fill the nodes of ${perNode} GPUs`,
   );

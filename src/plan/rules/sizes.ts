@@ -1,8 +1,8 @@
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { needsGpu, type Role, type RoleConfig, rolesOf } from '../../config/schema/role.ts';
 import { count } from '../../config/text/plural.ts';
-import { error, type Problem } from '../../config/yaml/problem.ts';
-import { workerSize } from '../sizing.ts';
+import { error, type Problem, warning } from '../../config/yaml/problem.ts';
+import { ownNodes, workerSize, workersPerNode } from '../sizing.ts';
 
 /**
  * Slurm's own limit on the nodes of a cluster (`MAX_SLURM_NODES` of its sources): more is a slip of the pen.
@@ -54,7 +54,7 @@ function* checkRole(role: Role, config: RoleConfig, perNode: number): Generator<
     return;
   }
   const size = workerSize(role, config, perNode);
-  const most = Math.max(1, size.nodes) * workers;
+  const most = Math.max(ownNodes(config, perNode) ?? 0, Math.max(1, size.nodes) * workers);
   if (most > MOST_NODES) {
     yield error(
       sizePath(role, config, most > workers ? 'nodes' : 'workers'),
@@ -62,23 +62,34 @@ function* checkRole(role: Role, config: RoleConfig, perNode: number): Generator<
     );
     return;
   }
-  if (nodes !== undefined && gpus !== undefined) yield* checkAgreement(role, config, perNode);
+  yield* checkOwnNodes(role, config, perNode);
 }
 
-function* checkAgreement(role: Role, config: RoleConfig, perNode: number): Generator<Problem> {
-  const { workers, nodes, gpus_per_worker: gpus } = config;
-  const size = gpus ?? 0;
-  const needed =
-    size < perNode
-      ? Math.ceil(workers / Math.floor(perNode / Math.max(1, size)))
-      : (workers * size) / perNode;
-  if (size !== 0 && nodes === needed) return;
+/** A role's own nodes hold its workers. */
+function* checkOwnNodes(role: Role, config: RoleConfig, perNode: number): Generator<Problem> {
+  const { workers, nodes, spread } = config;
+  const { gpus, nodes: whole } = workerSize(role, config, perNode);
+  if (gpus === 0) {
+    if (nodes !== undefined)
+      yield error(
+        [role, 'nodes'],
+        'workers without GPUs run on the head node and take no node of their own',
+        'give either nodes or gpus_per_worker; null removes a value that the topology sets',
+      );
+    return;
+  }
+  if (spread && whole > 0)
+    yield warning(
+      [role, 'spread'],
+      `has no effect: each ${role} worker takes ${count(whole, 'whole node')}`,
+      'remove it',
+    );
+  const needed = whole > 0 ? workers * whole : Math.ceil(workers / workersPerNode(config, gpus, perNode));
+  if (nodes === undefined || nodes >= needed) return;
   yield error(
     [role, 'nodes'],
-    size === 0
-      ? 'workers without GPUs run on the head node and take no node of their own'
-      : `${count(workers, 'worker')} of ${count(size, 'GPU')} need ${count(needed, 'node')} of ${perNode} GPUs, not ${nodes}`,
-    'give either nodes or gpus_per_worker; null removes a value that the topology sets',
+    `${count(workers, 'worker')} of ${count(gpus, 'GPU')}${spread ? ', each on a node of its own,' : ''} need ${count(needed, 'node')} of ${perNode} GPUs, not ${nodes}`,
+    `use ${needed} or more, or leave nodes out; null removes a value that the topology sets`,
   );
 }
 

@@ -164,12 +164,22 @@ test.each<[string, Sections, Problem]>([
   ],
   [
     'nodes and gpus_per_worker that disagree',
-    { aggregated: { workers: 4, nodes: 4, gpus_per_worker: 4 } },
+    { aggregated: { workers: 5, nodes: 2, gpus_per_worker: 4 } },
     {
       severity: 'error',
       path: ['aggregated', 'nodes'],
-      message: '4 workers of 4 GPUs need 2 nodes of 8 GPUs, not 4',
-      hint: 'give either nodes or gpus_per_worker; null removes a value that the topology sets',
+      message: '5 workers of 4 GPUs need 3 nodes of 8 GPUs, not 2',
+      hint: 'use 3 or more, or leave nodes out; null removes a value that the topology sets',
+    },
+  ],
+  [
+    'fewer nodes than workers that are spread',
+    { aggregated: { workers: 3, nodes: 2, gpus_per_worker: 2, spread: true } },
+    {
+      severity: 'error',
+      path: ['aggregated', 'nodes'],
+      message: '3 workers of 2 GPUs, each on a node of its own, need 3 nodes of 8 GPUs, not 2',
+      hint: 'use 3 or more, or leave nodes out; null removes a value that the topology sets',
     },
   ],
   [

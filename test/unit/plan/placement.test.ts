@@ -64,6 +64,40 @@ test.each<[string, Readonly<Record<string, unknown>>, readonly string[]]>([
     ],
   ],
   [
+    'nodes of a role alone, filled one after the other, where GPUs are left over',
+    {
+      prefill: { workers: 3, nodes: 2, gpus_per_worker: 3 },
+      decode: { workers: 2, gpus_per_worker: 2 },
+    },
+    [
+      'prefill-0: nodes 0 GPUs 0-2 shared',
+      'prefill-1: nodes 0 GPUs 3-5 shared',
+      'prefill-2: nodes 1 GPUs 0-2',
+      'decode-0: nodes 2 GPUs 0-1 shared',
+      'decode-1: nodes 2 GPUs 2-3 shared',
+    ],
+  ],
+  [
+    'more nodes of a role alone than its workers take',
+    { prefill: { nodes: 3, gpus_per_worker: 8 }, decode: { nodes: 2, gpus_per_worker: 4 } },
+    ['prefill-0: nodes 0 GPUs 0-7', 'decode-0: nodes 3 GPUs 0-3'],
+  ],
+  [
+    'small workers spread over nodes',
+    {
+      prefill: { workers: 2, gpus_per_worker: 2, spread: true },
+      decode: { workers: 2, nodes: 3, gpus_per_worker: 4, spread: true },
+      encode: { gpus_per_worker: 1 },
+    },
+    [
+      'prefill-0: nodes 0 GPUs 0-1',
+      'prefill-1: nodes 1 GPUs 0-1',
+      'decode-0: nodes 2 GPUs 0-3',
+      'decode-1: nodes 3 GPUs 0-3',
+      'encode-0: nodes 5 GPUs 0-0',
+    ],
+  ],
+  [
     'GPUs of several whole nodes',
     { aggregated: { gpus_per_worker: 16 } },
     ['aggregated-0: nodes 0,1 GPUs 0-7'],
