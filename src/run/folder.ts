@@ -27,6 +27,11 @@ export interface SubmittedJob {
   readonly retryOf?: string;
   /** Which attempt it is, from 2 on. */
   readonly attempt?: number;
+  /** Of a run of a config with variants: which of them it is, and what that sets, as `--set` would. */
+  readonly variant?: string;
+  readonly changes?: readonly string[];
+  /** Of a run that was submitted together with other variants: the id that they have in common. */
+  readonly group?: string;
   /** Release of dyn-slurm that made it. */
   readonly dynSlurm?: string;
   /** Commit of the work tree that the config was in; `+dirty` where it had changes. */
@@ -100,7 +105,16 @@ const session: z.ZodType<SessionFacts> = fields({
 
 const submittedJob = fields(
   { jobId, cluster: text, submitted: time },
-  { retryOf: text, attempt: number, dynSlurm: text, gitCommit: text, session },
+  {
+    retryOf: text,
+    attempt: number,
+    variant: text,
+    changes: list(text),
+    group: text,
+    dynSlurm: text,
+    gitCommit: text,
+    session,
+  },
 );
 
 /** Undefined for a note that was cut off, or is something else. */

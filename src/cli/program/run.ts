@@ -20,6 +20,7 @@ export function runCommands({ program, add, addForConfig, json, does }: Tree): v
     ['submit config.yaml --dry-run --full', 'the same with every file of the job'],
     ['submit config.yaml --test-only', 'whether Slurm would accept it, and when it would start'],
     ['submit config.yaml --watch', 'follow the run until it ends'],
+    ['submit sweep.yaml --max-jobs 2', 'all of its variants, two at a time'],
     ['submit config.yaml --after dsr1-3fa29c', 'start when that run has ended'],
     ['submit config.yaml --cluster local', 'on this machine, as rehearse does'],
   ])
@@ -35,9 +36,21 @@ export function runCommands({ program, add, addForConfig, json, does }: Tree): v
     )
     .option('--watch', 'follow the run until it ends')
     .addOption(
+      new Option(
+        '--max-jobs <count>',
+        'of several variants: how many may run at a time (default: all)',
+      ).argParser(jobCount),
+    )
+    .addOption(
+      new Option('--chain', 'of several variants: one after the other, as --max-jobs 1').implies({
+        maxJobs: 1,
+      }),
+    )
+    .addOption(
       new Option(PENDING_LIMIT, `${PENDING_TEXT}; implies --watch`)
         .argParser(timeSpan)
-        .implies({ watch: true }),
+        .implies({ watch: true })
+        .conflicts(['maxJobs', 'chain']),
     )
     .option('--after <run>', 'start when this run or job has ended; may be repeated', collect)
     .option('--after-ok <run>', 'start when this run or job has succeeded; may be repeated', collect)
@@ -56,4 +69,5 @@ export function runCommands({ program, add, addForConfig, json, does }: Tree): v
     .action(does(async () => (await import('../commands/rehearse/setup.ts')).setup));
 }
 
+const jobCount = numberIn(/^\d{1,3}$/, 1, 200, 'It must be a whole number from 1 to 200.');
 const retryCount = numberIn(/^\d{1,2}$/, 0, 20, 'It must be a whole number up to 20.');

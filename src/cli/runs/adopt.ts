@@ -5,7 +5,7 @@ import { asJobId, type JobId } from '../../scheduler/job-id.ts';
 import type { FoundJob } from '../../scheduler/scheduler.ts';
 import type { World } from '../world.ts';
 import type { Connection } from './cluster/connect.ts';
-import type { Origin } from './submit/origin.ts';
+import type { Noted } from './submit/origin.ts';
 
 /** The job's own first event names it too, where sbatch's answer was lost. */
 export function jobIdOf(job: SubmittedJob | undefined, { started }: RunState): JobId | undefined {
@@ -36,10 +36,10 @@ export async function adopt(
   { host, cluster }: Connection,
   world: World,
   session?: SessionFacts,
-  origin: Origin = {},
+  noted: Noted = {},
 ): Promise<Run> {
   const time = submitted === undefined ? world.now() : new Date(submitted * 1000);
-  const job = { jobId, cluster, submitted: time.toISOString(), ...origin, ...(session && { session }) };
+  const job = { jobId, cluster, submitted: time.toISOString(), ...noted, ...(session && { session }) };
   try {
     return await recordJob(host, run, job);
   } catch (error) {

@@ -1,3 +1,4 @@
+import { alternatives } from '../../config/text/suggestion.ts';
 import { DynSlurmError, errorText, withFallback } from '../../errors.ts';
 import { findRun, listRuns, type Run } from '../../run/folder.ts';
 import { grouped } from '../grouping.ts';
@@ -19,12 +20,18 @@ const DEFAULT = 'default';
 
 /** The run that a person means; see Meant for none. @throws DynSlurmError `usage` where there is none. */
 export async function lookUpRun(query: string | undefined, options: Lookup, world: World): Promise<FoundRun> {
-  const [found] = await lookUpEach(query === undefined ? [] : [query], options, world);
+  const [found, ...others] = await lookUpEach(query === undefined ? [] : [query], options, world);
   if (found === undefined) throw new Error('a look-up without an answer');
-  return found;
+  if (others.length === 0) return found;
+  const ids = [found, ...others].map(({ run }) => run.id);
+  throw new DynSlurmError('usage', `${query} is a group of ${ids.length} runs, and this command takes one`, {
+    hint: `name one of ${alternatives(ids.length > MOST_IDS ? [...ids.slice(0, MOST_IDS), 'others'] : ids)}`,
+  });
 }
 
-/** Like lookUpRun, for several. Runs of one cluster share its connection. */
+const MOST_IDS = 8;
+
+/** Like lookUpRun, for several, and for groups. Runs of one cluster share its connection. */
 export async function lookUpEach(
   queries: readonly string[],
   options: Lookup,
@@ -34,12 +41,14 @@ export async function lookUpEach(
   const each: readonly (string | undefined)[] = queries.length === 0 ? [undefined] : queries;
   const found = new Map<string, FoundRun>();
   for (const query of each) {
-    const one =
+    const meant =
       query === undefined
-        ? await newestMeant(runs, options.meant ?? 'shown', world)
-        : ((await pick(runs, query, world)) ?? (await pickAtDistance(query, options, world)));
-    if (!one) throw notFound(query, await distantClusters(options, world));
-    found.set(one.run.dir, one);
+        ? [await newestMeant(runs, options.meant ?? 'shown', world)]
+        : await pickEach(runs, query, options, world);
+    for (const one of meant) {
+      if (!one) throw notFound(query, await distantClusters(options, world));
+      found.set(one.run.dir, one);
+    }
   }
   return [...found.values()];
 }
@@ -60,6 +69,38 @@ function notFound(query: string | undefined, distant: readonly string[]): DynSlu
 /** `--cluster a, --cluster b` */
 export function askingFor(clusters: readonly string[]): string {
   return clusters.map((name) => `--cluster ${name}`).join(', ');
+}
+
+/** The runs of a group, or the run that is named, here or at a distance; undefined in place of one that is not there. */
+async function pickEach(
+  runs: readonly FoundRun[],
+  query: string,
+  options: LookupOptions,
+  world: World,
+): Promise<readonly (FoundRun | undefined)[]> {
+  const group = groupAmong(runs, query, (id) => id === query);
+  if (group.length > 0) return group;
+  const one = await pick(runs, query, world);
+  if (one) return [one];
+  const begun = groupAmong(runs, query, (id) => id.startsWith(query));
+  if (begun.length > 0) return begun;
+  const far = await pickAtDistance(query, options, world);
+  if (far?.run.job?.group !== query) return [far];
+  return groupAmong(await runsOf([far.connection], world), query, (id) => id === query);
+}
+
+/** The runs of a group in the order of their submission. @throws DynSlurmError `usage` where several groups fit */
+function groupAmong(
+  runs: readonly FoundRun[],
+  query: string,
+  fits: (id: string) => boolean,
+): readonly FoundRun[] {
+  const own = runs.filter(({ run: { job } }) => job?.group !== undefined && fits(job.group));
+  const ids = [...new Set(own.map(({ run }) => run.job?.group ?? ''))];
+  if (ids.length > 1)
+    throw new DynSlurmError('usage', `several groups begin with ${query}: ${ids.join(', ')}`);
+  const place = ({ run: { job } }: FoundRun) => `${job?.submitted} ${job?.jobId.padStart(12)}`;
+  return own.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
 }
 
 /** The one of these runs that is named; undefined where none fits. */
@@ -90,7 +131,10 @@ export async function pickAtDistance(
   let unreachable: DynSlurmError | undefined;
   for (const connection of await distantConnections(options, world)) {
     try {
-      const found = await pick(await runsOf([connection], world), query, world);
+      const runs = await runsOf([connection], world);
+      // One of a group stands for all.
+      const [first] = groupAmong(runs, query, (id) => id === query);
+      const found = first ?? (await pick(runs, query, world));
       if (found) return found;
     } catch (error) {
       if (!(error instanceof DynSlurmError) || error.code !== 'connection') throw error;

@@ -163,6 +163,8 @@ export function runJson(
     job: jobId ?? null,
     submitted: run.job?.submitted ?? null,
     retryOf: run.job?.retryOf ?? null,
+    group: run.job?.group ?? null,
+    variant: run.job?.variant ?? null,
     cancelledBy: cancelledBy ?? null,
     state: runWord({ state, jobId }),
     mock: isMock({ run, state }),

@@ -27,11 +27,14 @@ export async function report(
     await noteBadNodes({ run, connection }, data.state, world, data.known);
     runs.push(data);
   }
+  // Of a group, retries that were not needed say nothing.
+  const shown = runs.filter(({ run, events }) => run.job?.retryOf === undefined || events.length > 0);
   const [first] = runs;
-  const name = runs.length === 1 && first ? `${first.run.id}.html` : 'report.html';
+  const group = queries.length === 1 ? first?.run.job?.group : undefined;
+  const name = runs.length === 1 && first ? `${first.run.id}.html` : `${group ?? 'report'}.html`;
   const asset = (file: string) => world.readFile(join(world.packageRoot, 'dist/report', file));
   const [script, style] = await Promise.all([asset('main.js'), asset('main.css')]);
-  const text = page(runs, { script, style }, world.now());
+  const text = page(shown.length > 0 ? shown : runs, { script, style }, world.now());
   const path = await writeOutput(options.out ?? name, text, world);
   world.out.write(`${path}\n`);
   if (options.open) await openInBrowser(path, world);

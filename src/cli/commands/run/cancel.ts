@@ -6,11 +6,11 @@ import { watchRun } from '../../../observe/watch.ts';
 import { readRunLog } from '../../../run/event-log.ts';
 import type { ObservedEvent } from '../../../run/events.ts';
 import { type RunState, stateAfter } from '../../../run/state.ts';
-import { jobNumber } from '../../../scheduler/job-id.ts';
+import { type JobId, jobNumber } from '../../../scheduler/job-id.ts';
 import { withJob } from '../../runs/adopt.ts';
 import { retriesAfter } from '../../runs/chain.ts';
 import type { FoundRun } from '../../runs/cluster/connect.ts';
-import { lookUpRun } from '../../runs/lookup.ts';
+import { lookUpEach } from '../../runs/lookup.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
 import { reportRuns } from '../../runs/report.ts';
 import { jsonLine } from '../../sink.ts';
@@ -27,15 +27,32 @@ export interface CancelOptions extends RunOptions {
 const TIMEOUT = 120_000;
 
 /**
- * `dyn-slurm cancel [RUN]`: ends the job and shows its teardown; of a session in an allocation that was there before, the
- * session only. A run that has ended is no error.
+ * `dyn-slurm cancel [RUN]`: ends the job, or those of a group, and shows the teardown; of a session in an allocation that was
+ * there before, the session only. A run that has ended is no error.
  */
 export async function cancel(
   query: string | undefined,
   options: CancelOptions,
   world: World,
 ): Promise<number> {
-  const found = await lookUpRun(query, options, world);
+  const found = (await lookUpEach(query === undefined ? [] : [query], options, world)).toReversed();
+  // The last first: of a group, others start when those before them have ended.
+  const ends = [];
+  for (const one of found) ends.push(await tell(one, options, world));
+  let code: number = EXIT.ok;
+  for (const end of ends.reverse()) {
+    const own = end === undefined ? EXIT.ok : await end();
+    if (code === EXIT.ok) code = own;
+  }
+  return code;
+}
+
+/** Tells a run's job to end. Gives what waits for that, with its exit code; undefined where it has ended already, or nobody waits. */
+async function tell(
+  found: FoundRun,
+  options: CancelOptions,
+  world: World,
+): Promise<(() => Promise<number>) | undefined> {
   const { run: given, connection } = found;
   const { host, scheduler } = connection;
   const { events } = await readRunLog(host, given);
@@ -50,13 +67,18 @@ export async function cancel(
       { kind: 'ended-before', verdict: past.verdict },
       `${given.id} has ended already: ${outcome} after ${elapsed(seconds * 1000)}, ${reason}`,
     );
-    return EXIT.ok;
+    return undefined;
   }
   const { job } = given;
   if (job?.session?.allocation === 'borrowed') {
     // Whoever has lent the nodes has not asked for their end.
     const { endSession } = await import('../session/release.ts');
-    return endSession({ run: given, connection, job: { ...job, session: job.session } }, options, world);
+    const code = await endSession(
+      { run: given, connection, job: { ...job, session: job.session } },
+      options,
+      world,
+    );
+    return async () => code;
   }
   const { run, jobId } = await withJob(given, past, connection, world);
   // First of all those that would start because this one ends badly.
@@ -70,12 +92,23 @@ export async function cancel(
   await scheduler.cancel(jobId, world.signal);
   if (!past.started) await noteCancelled(host, run, world.now());
   say({ kind: 'cancelling', job: jobNumber(jobId) }, `told job ${jobNumber(jobId)} of ${run.id} to end`);
-  if (options.wait === false) return EXIT.ok;
+  if (options.wait === false) return undefined;
+  return () => untilEnd({ run, connection }, jobId, events.length, options, world);
+}
 
+/** Shows the teardown of a job. `known`: how many of its events have been seen. */
+async function untilEnd(
+  found: FoundRun,
+  jobId: JobId,
+  known: number,
+  options: CancelOptions,
+  world: World,
+): Promise<number> {
+  const { run, connection } = found;
   const signal = AbortSignal.any([world.signal, timeLimit(TIMEOUT)]);
   const watched = watchRun(connection, { dir: run.dir, jobId }, signal);
   const screen = screenOf(world, options.json, 'lines');
-  const state = await showEvents(after(watched, events.length), { outline: undefined }, screen);
+  const state = await showEvents(after(watched, known), { outline: undefined }, screen);
   await noteBadNodes(found, state, world);
   if (state.verdict) return EXIT.ok;
   if (world.signal.aborted) {

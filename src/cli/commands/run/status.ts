@@ -4,7 +4,8 @@ import { knownCause } from '../../../observe/known-cause.ts';
 import { removeLeftSecrets } from '../../../observe/left-secrets.ts';
 import { isServing } from '../../../run/state.ts';
 import { cancellingUid } from '../../runs/cancelled-by.ts';
-import { askingFor, distantClusters, lookUpRun, lookUpRuns } from '../../runs/lookup.ts';
+import type { FoundRun } from '../../runs/cluster/connect.ts';
+import { askingFor, distantClusters, lookUpEach, lookUpRuns } from '../../runs/lookup.ts';
 import { markedNodes, marksText } from '../../runs/marked-nodes.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
 import { type RunReport, reportRuns } from '../../runs/report.ts';
@@ -25,18 +26,49 @@ export interface StatusOptions extends RunOptions {
 /** Runs in the table. */
 const MOST_RUNS = 20;
 
-/** `dyn-slurm status [RUN]`: one run in full, or the recent ones as a table. */
+/** `dyn-slurm status [RUN]`: one run in full; those of a group, or the recent ones, as a table. */
 export async function status(
   query: string | undefined,
   options: StatusOptions,
   world: World,
 ): Promise<number> {
-  return query === undefined ? statusOfAll(options, world) : statusOfOne(query, options, world);
+  if (query === undefined) return statusOfAll(options, world);
+  const found = await lookUpEach([query], options, world);
+  const [one, ...others] = found;
+  if (one === undefined || others.length > 0) return statusOfGroup(found, options, world);
+  return statusOfOne(one, options, world);
+}
+
+/** Runs that were submitted together, and what each has measured; exits as the first that did not end well. */
+async function statusOfGroup(
+  found: readonly FoundRun[],
+  options: StatusOptions,
+  world: World,
+): Promise<number> {
+  const reports = await reportRuns(found, world);
+  for (const report of reports) await noteBadNodes(report, report.state, world);
+  const ends = await Promise.all(
+    reports.map(({ run, connection, state }) => benchedEnd(connection.host, run, state, world.page)),
+  );
+  if (options.json) {
+    const runs = reports.map((report, index) => ({
+      ...runJson(report, world.now()),
+      bench: ends[index]?.results ?? [],
+    }));
+    world.out.write(jsonText(runs));
+  } else {
+    world.out.write(runsTable(reports, world.now(), world.page));
+    const measured = reports.map(({ run }, index) =>
+      (ends[index]?.results ?? []).map((result) => `${run.id}\n${benchLines(result)}`).join(''),
+    );
+    world.out.write(wrapped(measured.join(''), world.page.width));
+  }
+  if (reports.some(({ unreachable }) => unreachable)) return EXIT.connection;
+  return ends.find(({ code }) => code !== EXIT.ok)?.code ?? EXIT.ok;
 }
 
 /** Exits as the run did, so that scripts can tell. */
-async function statusOfOne(query: string, options: StatusOptions, world: World): Promise<number> {
-  const found = await lookUpRun(query, options, world);
+async function statusOfOne(found: FoundRun, options: StatusOptions, world: World): Promise<number> {
   const [plain] = await reportRuns([found], world);
   if (plain === undefined) return EXIT.ok;
   if (plain.state.verdict?.inferred) await removeLeftSecrets(plain.connection.host, plain.run.dir);

@@ -58,21 +58,35 @@ export async function watch(
   }
 }
 
-/** `submit --watch`: shows a run, and where it fails its retries, one after the other; the last one's exit code. */
-export async function showChain(
-  runs: readonly Run[],
+/**
+ * `submit --watch`: shows the first runs of chains and then, for each that fails, its retries, one after the other; the exit
+ * code is that of the first chain that did not end well.
+ */
+export async function showChains(
+  chains: readonly (readonly Run[])[],
   connection: Connection,
   options: ShowOptions,
   world: World,
 ): Promise<number> {
-  let code: number = EXIT.ok;
-  for (const [index, run] of runs.entries()) {
-    if (index > 0 && !options.json) world.err.write(`\nwatching its retry next: ${run.id}\n`);
-    const shown = await showRuns([{ run, connection }], options, world);
-    code = shown.code;
-    if (!shown.failed || world.signal.aborted) break;
+  const codes = new Map<readonly Run[], number>();
+  let open = chains;
+  for (let attempt = 0; open.length > 0; attempt += 1) {
+    const runs = open.flatMap((chain) => chain[attempt] ?? []);
+    if (attempt > 0 && !options.json) {
+      const [what, ids] = [runs.length === 1 ? 'its retry' : 'their retries', runs.map(({ id }) => id)];
+      world.err.write(`\nwatching ${what} next: ${ids.join(', ')}\n`);
+    }
+    const shown = await showRuns(
+      runs.map((run) => ({ run, connection })),
+      options,
+      world,
+    );
+    if (shown.detached) return shown.code;
+    for (const [index, chain] of open.entries()) codes.set(chain, shown.ends[index]?.code ?? EXIT.ok);
+    if (world.signal.aborted) break;
+    open = open.filter((chain, index) => shown.ends[index]?.failed && chain.length > attempt + 1);
   }
-  return code;
+  return [...codes.values()].find((code) => code !== EXIT.ok) ?? EXIT.ok;
 }
 
 /** A run that is watched, with the stream of all that is to be seen of its job, its logs and its service. */
@@ -80,6 +94,15 @@ interface Watched extends FoundRun {
   readonly jobId: JobId;
   readonly outline: Outline | undefined;
   readonly events: AsyncIterable<ObservedEvent>;
+}
+
+/** How the watching of runs ended. */
+interface Shown {
+  readonly code: number;
+  /** Somebody stopped it before all of the runs had ended. */
+  readonly detached: boolean;
+  /** Of each run. */
+  readonly ends: readonly Ending[];
 }
 
 interface Ending {
@@ -97,7 +120,7 @@ async function showRuns(
   { json = false, pendingLimit, every }: ShowOptions,
   world: World,
   page = NO_PAGE,
-): Promise<Ending> {
+): Promise<Shown> {
   const stop = new AbortController();
   const pending = limitPending(
     found.map(({ run }) => run.id),
@@ -127,7 +150,7 @@ async function showRuns(
     const late = pending.text();
     for (const { state, ...one } of shown) await noteBadNodes(one, state, world);
     world.err.write((late ?? '') + detachedText(left));
-    return { code: late === undefined ? EXIT.interrupted : EXIT.deadline, failed: false };
+    return { code: late === undefined ? EXIT.interrupted : EXIT.deadline, detached: true, ends: [] };
   }
   // Plain lines of a single run have said its end already, unless there is more to say.
   const untold = alone !== undefined && screen.renderer === 'steps';
@@ -141,12 +164,16 @@ async function showRuns(
     if (alone) world.err.write(`${text}${uid === undefined ? '' : `cancelled by uid ${uid}\n`}`);
     else if (text !== '') world.err.write(`${run.id}: ${text}`);
   }
-  const ends = await Promise.all(
+  const benched = await Promise.all(
     shown.map(({ state, run, connection }) => benchedEnd(connection.host, run, state, world.page)),
   );
-  if (!json) world.out.write(ends.map(({ text }) => text && `\n${text}`).join(''));
+  if (!json) world.out.write(benched.map(({ text }) => text && `\n${text}`).join(''));
+  const ends = benched.map(({ code }, index) => {
+    const { state } = shown[index] ?? { state: NEW_RUN };
+    return { code, failed: code !== EXIT.ok && exitOfRun(state) !== EXIT.ok };
+  });
   const code = ends.find((end) => end.code !== EXIT.ok)?.code ?? EXIT.ok;
-  return { code, failed: code !== EXIT.ok && states.some((state) => exitOfRun(state) !== EXIT.ok) };
+  return { code, detached: false, ends };
 }
 
 function showAlone({ run, connection, outline, events }: Watched, screen: Screen, world: World) {

@@ -35,6 +35,8 @@ export interface Loaded extends Omit<PlannedConfig, 'job'> {
   readonly variant?: string;
   /** What the variant sets. */
   readonly changes: readonly string[];
+  /** The name of the file's own job, from which those of its variants are made. */
+  readonly fileName?: string;
 }
 
 export type ValidJob = Loaded & { readonly plan: Plan };
@@ -69,6 +71,7 @@ export async function loadConfig(
   const settings = [...over, ...settingLayers(options)];
   const { name } = namesInConfig(settings);
   const { base, variants, diagnostics } = expandVariants(parsed, name);
+  const { name: fileName } = namesInConfig([base, ...settings]);
   const texts = [config, ...[overlay, settingsSource(options)].flatMap((one) => one ?? [])];
   const source = { path: selection.path, base, settings, texts };
   const load = await loaderOf(source, options, world);
@@ -80,7 +83,12 @@ export async function loadConfig(
     const layers = settings.filter(({ root }) => !(name && variant && root?.entries.has('name')));
     const loaded = await load([...(variant?.layers ?? []), ...layers], variant?.label);
     const label = variant?.label ?? (variants.length > 0 ? BASE : undefined);
-    jobs.push({ ...loaded, ...(label !== undefined && { variant: label }), changes: variant?.changes ?? [] });
+    jobs.push({
+      ...loaded,
+      ...(label !== undefined && { variant: label }),
+      ...(fileName !== undefined && { fileName }),
+      changes: variant?.changes ?? [],
+    });
   }
   const [first, ...others] = jobs;
   if (first === undefined) throw new Error('a config without a job');

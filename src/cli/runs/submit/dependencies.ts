@@ -26,7 +26,12 @@ export async function dependencies(
   if (after.length + afterOk.length === 0) return [];
   const runs = await lookUpRuns({ cluster: name }, world);
   const jobsOf = async (queries: readonly string[], mustSucceed: boolean) => {
-    const jobs = await Promise.all(queries.map((query) => jobOf(query, mustSucceed, runs, world)));
+    // A group stands for its runs.
+    const each = queries.flatMap((query) => {
+      const group = runs.filter(({ run }) => run.job?.group === query).map(({ run }) => run.id);
+      return group.length > 0 ? group : [query];
+    });
+    const jobs = await Promise.all(each.map((query) => jobOf(query, mustSucceed, runs, world)));
     return jobs.filter((job) => job !== undefined);
   };
   const wanted: readonly Dependency[] = [

@@ -4,6 +4,9 @@ import { localHost } from '../../../host/local.ts';
 import type { SubmittedJob } from '../../../run/folder.ts';
 import type { World } from '../../world.ts';
 
+/** What job.json notes of a run beside its job: where it comes from, and what it belongs to. */
+export type Noted = Omit<SubmittedJob, 'jobId' | 'cluster' | 'submitted' | 'session'>;
+
 /** What made a run: the release of dyn-slurm, and the commit of the work tree that its config lies in, if any. */
 export type Origin = Pick<SubmittedJob, 'dynSlurm' | 'gitCommit'>;
 

@@ -12,6 +12,7 @@ import type { World } from '../../world.ts';
 import { adopt } from '../adopt.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { earlierSubmissions, forgetSubmission, noteSubmission, type Submission } from './journal.ts';
+import type { Noted } from './origin.ts';
 import { readSecrets } from './secrets.ts';
 
 /** A run whose job Slurm has taken. */
@@ -21,9 +22,6 @@ export interface Sent {
   /** RFC 3339. */
   readonly submitted: string;
 }
-
-/** What job.json notes of a run beside its job: where it comes from, and of a retry whose it is, and which attempt. */
-export type Noted = Omit<SubmittedJob, 'jobId' | 'cluster' | 'submitted' | 'session'>;
 
 /**
  * Makes the run folder and submits its job, at most once: where an earlier submit of the same job was cut off, its job is
@@ -40,7 +38,7 @@ export async function sendJob(
   const { host, scheduler, cluster } = connection;
   const secrets = await readSecrets(plan, world);
   const submission = begin(request, cluster, world, noted);
-  const earlier = await resumeSubmission(submission, connection, world);
+  const earlier = await resumeSubmission(submission, connection, world, noted);
   if (earlier) return earlier;
   await noteSubmission(submission, world);
   const heard = sayLate(run, world);
@@ -69,6 +67,7 @@ async function resumeSubmission(
   submission: Submission,
   connection: Connection,
   world: World,
+  noted: Noted,
 ): Promise<Sent | undefined> {
   const { host } = connection;
   for (const earlier of await earlierSubmissions(submission, world)) {
@@ -87,7 +86,7 @@ async function resumeSubmission(
       await forgetSubmission(earlier.run, world);
       continue;
     }
-    const run = await adopt(await readRun(host, earlier.dir), found, connection, world);
+    const run = await adopt(await readRun(host, earlier.dir), found, connection, world, undefined, noted);
     await forgetSubmission(earlier.run, world);
     world.err.write(
       'an earlier submit of this job was interrupted after Slurm had accepted it: this is its run, and nothing new was submitted\n',
@@ -144,9 +143,11 @@ function begin(
   { run, files, command }: SubmitRequest,
   cluster: string,
   { self, now }: World,
-  { retryOf }: Noted,
+  { retryOf, attempt, group }: Noted,
 ): Submission {
-  const dependencies = command.filter((word) => word.startsWith('--dependency='));
+  // What a variant waits for are the jobs of others of its group, and new whenever they are submitted.
+  const dependencies =
+    group === undefined ? command.filter((word) => word.startsWith('--dependency=')) : [attempt];
   const same = [[...files].map(([path, { text }]) => [path, text]), dependencies, retryOf];
   return {
     run: run.id,
@@ -190,11 +191,32 @@ function withoutSlurm(cause: DynSlurmError): DynSlurmError {
   });
 }
 
+/** A job with the runs that start if it fails. */
+interface Chain {
+  readonly request: SubmitRequest;
+  readonly run: Run;
+  readonly plan: Plan;
+  /** How many. */
+  readonly retries: number;
+}
+
+/** Submits a job, and then its retries. */
+export async function* sendChain(
+  { request, run, plan, retries }: Chain,
+  connection: Connection,
+  world: World,
+  noted: Noted,
+): AsyncGenerator<Sent> {
+  const first = await sendJob(request, run, plan, connection, world, noted);
+  yield first;
+  yield* sendRetries(first, retries, request, plan, connection, world, noted);
+}
+
 /**
  * Submits the same job again, as runs of their own that start only if all before them have failed. Each has to name all of
  * them: when the first one succeeds Slurm withdraws the second, which for Slurm is then one that failed.
  */
-export async function* sendRetries(
+async function* sendRetries(
   first: Sent,
   count: number,
   { files, given }: SubmitRequest,

@@ -158,6 +158,8 @@ r1-0a1b2c  ready
       job: '4242',
       submitted: '2025-11-24T05:42:50.000Z',
       retryOf: null,
+      group: null,
+      variant: null,
       cancelledBy: null,
       state: 'unknown',
       mock: false,
