@@ -8,7 +8,7 @@ import { emit } from './emit.ts';
 import { expand, type Variant } from './expand/variants.ts';
 import { type Finding, Findings } from './finding.ts';
 import { readRecipe } from './recipe/read.ts';
-import { type FileKind, kindOf } from './recognize.ts';
+import { type FileKind, kindOf, namedEngine } from './recognize.ts';
 import type { ImportedVariant } from './variant.ts';
 import { writeConfig } from './write/config.ts';
 import { type Document, documentsOf, nameOf } from './write/document.ts';
@@ -84,7 +84,7 @@ function importVariant({ selector, suffix, map }: Variant, cluster: Cluster): Im
   const findings = new Findings();
   const recipe = readRecipe(map, findings);
   const config = recipe && writeConfig(recipe, cluster, findings);
-  const found = { selector, suffix, findings: findings.all };
+  const found = { selector, suffix, engine: recipe?.engine.name ?? namedEngine(map), findings: findings.all };
   return recipe === undefined || config === undefined || findings.refused
     ? found
     : { ...found, recipe, config };

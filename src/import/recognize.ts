@@ -56,3 +56,15 @@ export function kindOf(root: ConfigMap): FileKind {
   if (sections >= 2 || (sections >= 1 && container)) return has(root, 'lock') ? 'lockfile' : 'recipe';
   return 'other';
 }
+
+/** The engine that a recipe names, whatever else is wrong with it. */
+export function namedEngine(root: ConfigMap): string {
+  const engine = root.entries.get('engine')?.value;
+  if (engine?.kind === 'scalar' && engine.value !== null) return String(engine.value);
+  const backend = root.entries.get('backend')?.value;
+  for (const map of [engine, backend]) {
+    const type = map?.kind === 'map' ? map.entries.get('type')?.value : undefined;
+    if (type?.kind === 'scalar' && type.value !== null) return String(type.value);
+  }
+  return 'sglang';
+}

@@ -8,6 +8,8 @@ export interface ImportedVariant {
   readonly selector: string | undefined;
   /** What it is called among the variants of its file: `mtp`, `scale_1`. */
   readonly suffix: string | undefined;
+  /** The engine as the recipe names it; of a refused one, too. */
+  readonly engine: string;
   /** Absent where it is refused. */
   readonly recipe?: Recipe;
   /** Its config by itself. Ranges and paths are those of the recipe. */

@@ -8,6 +8,9 @@ const SIZES = [
   'data-parallel-size',
   'expert-parallel-size',
   'decode-context-parallel-size',
+  // In a file of TensorRT-LLM.
+  'tensor_parallel_size',
+  'pipeline_parallel_size',
 ];
 
 /** Where a plan is not what the recipe says, as sentences; nothing where it is. */

@@ -1,3 +1,5 @@
+import { parseYaml } from '../../config/yaml/parse.ts';
+import { type ConfigEntry, plain } from '../../config/yaml/tree.ts';
 import type { Plan, Step } from '../../plan/plan.ts';
 import type { Word } from '../../word.ts';
 import { LAUNCHERS } from './expected.ts';
@@ -14,7 +16,7 @@ export function plannedFigures(plan: Plan): Figures {
     roles.set(role, {
       workers: own.length,
       gpus: first.gpus.length * first.nodes.length,
-      args: flagsOf(step),
+      args: fileOf(step) ?? flagsOf(step),
       env: environmentOf(step),
     });
   }
@@ -64,6 +66,14 @@ function flagsOf({ argv }: Step): ReadonlyMap<string, string> {
   }
   end();
   return flags;
+}
+
+/** The keys of the engine's own file, as Python reads it, where its arguments are in one. */
+function fileOf({ files = {} }: Step): ReadonlyMap<string, string> | undefined {
+  const [[name, text] = []] = Object.entries(files);
+  if (name === undefined || text === undefined) return undefined;
+  const entries = parseYaml(name, text, 'foreign').root?.entries ?? new Map<string, ConfigEntry>();
+  return new Map([...entries].map(([key, { value }]) => [key, canonical(plain(value))]));
 }
 
 function environmentOf({ env, secrets }: Step): ReadonlyMap<string, string> {

@@ -153,9 +153,10 @@ function dataOf({ imported, verdicts, written }: Outcome) {
       text,
       ...(written[index] && { path: written[index] }),
     })),
-    variants: variants.map(({ selector, recipe, config }) => ({
+    variants: variants.map(({ selector, engine, recipe, config }) => ({
       ...(selector !== undefined && { selector }),
-      ...(recipe && { engine: recipe.engine.name, frontend: recipe.frontend.type }),
+      engine,
+      ...(recipe && { frontend: recipe.frontend.type }),
       imported: config !== undefined,
     })),
     findings,
