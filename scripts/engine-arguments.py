@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""Writes src/config/compat/engine-arguments.json: what arguments each release of SGLang, vLLM and Dynamo takes.
+"""Writes src/config/compat/engine-arguments.json: what arguments each release of an engine and of Dynamo takes.
 
     python3 scripts/engine-arguments.py FOLDER
 
 FOLDER, outside the repository, keeps what was read of the wheels on PyPI, so that the next run asks only for new ones.
 The wheels are read, not installed: calls of `add_argument` and fields with argument metadata are found by Python's own
 parser (`ast`), so neither torch nor a GPU is needed. What only a running program knows (a list of choices made by a
-loop) is left out. Then `npx biome check --write src/config/compat/engine-arguments.json`.
+loop) is left out. TensorRT-LLM has no wheels there: see arguments/trtllm.py. Then `npx biome check --write src/config/compat/engine-arguments.json`.
 """
 
 import re
 import sys
 from pathlib import Path
 
-from arguments import declared, vllm
+from arguments import declared, trtllm, vllm
 from arguments.table import merged, write
 from arguments.wheels import Wheel
 
@@ -34,7 +34,7 @@ DYNAMO = (
 ).split()
 
 # Whose releases they are, as in a sentence.
-TITLES = {"sglang": "SGLang", "vllm": "vLLM", "dynamo": "Dynamo"}
+TITLES = {"sglang": "SGLang", "vllm": "vLLM", "trtllm": "TensorRT-LLM", "dynamo": "Dynamo"}
 # Names of the packages of the engines, as requirements of ai-dynamo spell them.
 ENGINES = {"sglang": "sglang", "vllm": "vllm", "trtllm": "tensorrt-llm"}
 
@@ -114,8 +114,10 @@ def main(folder):
         by_release = {version: read(wheel, program) for version, wheel in wheels[program["package"]].items()}
         programs[name] = merged(by_release, list(by_release))
         print(name, {version: len(found) for version, found in by_release.items()}, file=sys.stderr)
+    fields = trtllm.arguments()
+    programs["trtllm"] = merged(fields, list(fields))
     target = Path(__file__).parent.parent / "src/config/compat/engine-arguments.json"
-    releases = {"sglang": SGLANG, "vllm": VLLM, "dynamo": list(dynamo)}
+    releases = {"sglang": SGLANG, "vllm": VLLM, "trtllm": list(fields), "dynamo": list(dynamo)}
     write(target, TITLES, releases, {version: pins(wheel) for version, wheel in dynamo.items()}, programs)
 
 

@@ -19,6 +19,8 @@ export interface Engine {
   readonly release: (job: Pick<JobConfig, 'dynamo' | 'engine'>) => string;
   /** The programs whose parsers read a worker's arguments, one after the other; none where no table has them. */
   readonly programs: (config: RoleConfig, releases: Releases) => readonly Program[];
+  /** Where `args` are a file of the engine's own: the program in the tables whose arguments are keys of that file. */
+  readonly argumentFile?: (releases: Releases) => Program;
   /** Arguments and variables as the releases in the image write them. */
   readonly settings: (given: Settings, role: Role, job: JobConfig) => Settings;
   /** Arguments of other engines that people carry over: whose they are, and what this one calls them. */

@@ -58,7 +58,7 @@ export function pinnedReleases(dynamo: string): Releases {
   return { sglang: '', vllm: '', trtllm: '', ...pins[known], dynamo };
 }
 
-/** Whether the table knows the program's arguments: it begins with SGLang 0.4.9.post6, vLLM 0.10.0 and Dynamo 0.4.1. */
+/** Whether the table knows the program's arguments: it begins with SGLang 0.4.9.post6, vLLM 0.10.0, TensorRT-LLM 1.0.0 and Dynamo 0.4.1. */
 export function isListed({ name, release }: Program): boolean {
   return position(listedReleases(name), release) >= 0 && argumentsOf({ name, release }).size > 0;
 }

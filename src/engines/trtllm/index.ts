@@ -1,3 +1,4 @@
+import { releasesOf } from '../../config/compat/engine-table.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { rolesOf } from '../../config/schema/role.ts';
@@ -7,13 +8,15 @@ import { command, MODULE, modeOf, ports, tornWords } from './command.ts';
 import managed from './managed.json' with { type: 'json' };
 import { checkSizes, sizes } from './sizes.ts';
 
-/** TensorRT-LLM 1.2 and 1.3, with `dynamo/trtllm` 0.7 to 1.6.1. */
+/** TensorRT-LLM 1.0 to 1.3, with `dynamo/trtllm` 0.4 to 1.6.1. */
 export const trtllm: Engine = {
   type: 'trtllm',
   title: 'TensorRT-LLM',
   module: () => MODULE,
-  release: ({ engine }) => engine.version ?? '',
-  programs: () => [],
+  release: (job) => releasesOf(job).trtllm,
+  programs: ({ module = MODULE }, { dynamo }) =>
+    module === MODULE ? [{ name: MODULE, release: dynamo }] : [],
+  argumentFile: ({ trtllm: release }) => ({ name: 'trtllm', release }),
   counterparts: {},
   settings: (given) => given,
   managed,

@@ -20,6 +20,9 @@ type Said = readonly [message: string, hint?: string];
 /** What replaces arguments that their last release does not name a replacement for, by program. */
 const REPLACEMENTS: Readonly<Record<string, Readonly<Record<string, string>>>> = notes.replacements;
 
+/** Programs that read what an engine's own server takes beside it, by the engine's program. */
+const SERVERS = notes.servers as Readonly<Record<string, Program['name']>>;
+
 /** What is said of an argument that none of the programs has. */
 export function unknownArgument(name: string, { programs, engine }: ArgumentReader): Said {
   const [asked] = programs.slice(-1);
@@ -29,8 +32,9 @@ export function unknownArgument(name: string, { programs, engine }: ArgumentRead
   if (other) return [none, `it is an argument of ${other[0]}; ${engine?.title}'s counterpart is ${other[1]}`];
   const had = programs.find((one) => lifetime(one.name, name));
   if (had) return changed(had, name);
-  if (program.name === 'vllm' && findArgument({ ...program, name: 'vllm.serve' }, name))
-    return [none, "it is one of vllm serve, whose server Dynamo's frontend replaces"];
+  const server = SERVERS[program.name];
+  if (server && findArgument({ ...program, name: server }, name))
+    return [none, `it is one of the server of ${titleOf(server)}, which Dynamo's frontend replaces`];
   const near = nearest(name, programs.flatMap(argumentNames));
   if (near !== undefined) return [`${none}; did you mean ${JSON.stringify(near)}?`];
   const more = engine ? `, and engine.version for ${engine.title}` : '';
@@ -77,7 +81,7 @@ export function changeHint(
 /** Programs that go by another name than that of their module or package. */
 const NAMES: Readonly<Record<string, string>> = {
   'dynamo.frontend': 'the frontend',
-  'vllm.serve': 'the server',
+  ...Object.fromEntries(Object.values(SERVERS).map((server) => [server, 'the server'])),
 };
 
 /** A program in its release; for a release that is newer than the tables, the newest that they know. */

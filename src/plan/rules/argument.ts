@@ -1,3 +1,4 @@
+import notes from '../../config/compat/argument-notes.json' with { type: 'json' };
 import {
   argumentNames,
   type EngineArgument,
@@ -15,6 +16,9 @@ import { keyError, keyWarning, type Problem, warning } from '../../config/yaml/p
 import type { ConfigPath } from '../../config/yaml/source-range.ts';
 import type { Engine } from '../../engines/engine.ts';
 import { changeHint, programText, unknownArgument, unknownKey } from './argument-texts.ts';
+
+/** Programs whose parsers take underscores for dashes. */
+const UNDERSCORES: readonly string[] = notes.underscores;
 
 /** Who reads an argument: programs, one after the other. */
 export interface ArgumentReader {
@@ -61,11 +65,11 @@ export function* checkArgument(flag: GivenFlag, reader: ArgumentReader): Generat
 
 /**
  * The argument that a name stands for. Python's argparse takes the beginning of a name for all of it, where there is
- * only one with that beginning; several are returned as they are. vLLM's parser takes underscores for dashes.
+ * only one with that beginning; several are returned as they are.
  */
 function fullName(given: string, programs: readonly Program[]): string | readonly string[] | undefined {
   for (const program of programs) {
-    const name = program.name.startsWith('vllm') ? dashed(given) : given;
+    const name = UNDERSCORES.includes(program.name) ? dashed(given) : given;
     if (findArgument(program, name)) return name;
   }
   if (given.startsWith('-')) return shortName(given, programs);

@@ -8,6 +8,7 @@ import type { Problem } from '../../config/yaml/problem.ts';
 import { engineOf } from '../../engines/engines.ts';
 import { managedSource } from '../../engines/managed.ts';
 import { type ArgumentReader, checkArgument } from './argument.ts';
+import { checkFields } from './engine-fields.ts';
 
 /** Whose arguments they are, and who reads them. */
 interface Reader extends ArgumentReader {
@@ -24,7 +25,9 @@ export function* checkEngineArguments(job: JobConfig): Generator<Problem> {
   const releases = releasesOf(job);
   for (const [role, config] of rolesOf(job)) {
     const engine = engineOf(job, config);
-    yield* checkFlags(givenFlags(role, config), {
+    const file = engine.argumentFile?.(releases);
+    if (file && isListed(file)) yield* checkFields(config.args, [role, 'args'], file);
+    yield* checkFlags(givenFlags(role, file ? { ...config, args: {} } : config), {
       owner: role,
       programs: engine.programs(config, releases),
       isManaged: (name) => managedSource(engine, name, role, config) !== undefined,

@@ -130,7 +130,7 @@ test('words of flags, short ones too, are told apart and blamed where they stand
 test('its own server has arguments that workers of Dynamo have not', () => {
   const given = { args: { 'enable-auto-tool-choice': true } };
   expect(said(given)).toEqual([
-    `warning decode.args.enable-auto-tool-choice: ${V} has no argument --enable-auto-tool-choice | it is one of vllm serve, whose server Dynamo's frontend replaces`,
+    `warning decode.args.enable-auto-tool-choice: ${V} has no argument --enable-auto-tool-choice | it is one of the server of vLLM, which Dynamo's frontend replaces`,
   ]);
   expect(said(given, '0.31.0', '')).toEqual([]);
 });

@@ -153,7 +153,7 @@ test.each<[string, Sections, readonly string[]]>([
   ],
   [
     'a word that its launcher would tear',
-    { nodes: 1, flags: ['--custom', '{"a": 1}'] },
+    { nodes: 1, flags: ['--health-check-payload', '{"a": 1}'] },
     [
       'aggregated.flags.1: trtllm-llmapi-launch splits words at spaces and expands them, so the program would not get this one as it is',
     ],
