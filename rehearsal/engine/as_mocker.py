@@ -2,13 +2,21 @@
 
 import os
 import sys
-from functools import partial
 
 from follower import follow
 from mapping import Unmapped, own_mocker, summary, to_mocker
 from ports import bootstrap_port, dist_init
+from registered import other_endpoint
+from trtllm import trtllm_to_mocker
+from vllm import vllm_to_mocker
 
 MODEL = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../model"))
+
+ENGINES = {
+    "dynamo.mocker": own_mocker,
+    "dynamo.vllm": vllm_to_mocker,
+    "dynamo.trtllm": trtllm_to_mocker,
+}
 
 
 def say(text):
@@ -18,8 +26,7 @@ def say(text):
 def main(words):
     module, *arguments = words
     try:
-        make = own_mocker if module == "dynamo.mocker" else partial(to_mocker, module)
-        mapped = make(arguments, MODEL, os.environ.get("DYN_SLURM_SPEEDUP") or "1")
+        mapped = ENGINES.get(module, to_mocker)(module, arguments, MODEL, os.environ.get("DYN_SLURM_SPEEDUP") or "1")
     except Unmapped as error:
         say(str(error))
         return 2
@@ -32,6 +39,8 @@ def main(words):
     try:
         if mapped.dist_init is not None:
             held.append(dist_init(mapped.dist_init, node))
+        if mapped.also is not None:
+            held.append(dist_init(mapped.also, node))
         if mapped.bootstrap_port is not None:
             port = bootstrap_port(node, mapped.bootstrap_port, held)
             mapped.add("bootstrap-ports", port)
@@ -39,6 +48,9 @@ def main(words):
     except OSError as error:
         say(f"error: {error.strerror}")
         return 1
+    endpoint = None if "--endpoint" in mapped.argv else other_endpoint(mapped.mode)
+    if endpoint is not None:
+        mapped.add("endpoint", endpoint)
     command = [sys.executable, "-m", "dynamo.mocker", *mapped.argv]
     os.execve(sys.executable, command, {**os.environ, **mapped.environment})
 

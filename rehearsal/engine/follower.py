@@ -14,7 +14,7 @@ def follow(address, rank, nodes, say):
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))
     if address is None:
-        say(f"node rank {rank} of {nodes} has no --dist-init-addr to find its leader")
+        say(f"node rank {rank} of {nodes} has no address to find its leader")
         return 1
     host, _, port = address.rpartition(":")
     say(f"node rank {rank} of {nodes} registers nothing and follows its leader at {address}")

@@ -9,6 +9,9 @@ MODULES = {
     "dynamo.sglang.decode_worker": "decode",
 }
 
+# Other engines, which are mapped elsewhere.
+OTHERS = ("dynamo.vllm", "dynamo.trtllm", "dynamo.mocker")
+
 MODES = {None: "agg", "": "agg", "null": "agg", "agg": "agg", "prefill": "prefill", "decode": "decode"}
 
 # Workers that do not complete text.
@@ -56,6 +59,8 @@ class Mapped:
         self.rank = 0
         self.nodes = 1
         self.dist_init = None
+        # Another address at which the leader listens for its ranks.
+        self.also = None
         self.bootstrap_port = None
         self.ignored = []
 
@@ -63,14 +68,18 @@ class Mapped:
         self.argv += [f"--{name}"] if value is None else [f"--{name}", str(value)]
 
 
+def refuse(given, names):
+    for name in names:
+        if given.has(name):
+            raise Unmapped(f"--{name} has no stand-in: dynamo.mocker completes text only")
+
+
 def to_mocker(module, words, model, speedup):
     """Raises Unmapped. `model` is the folder of the tiny model."""
     if module not in MODULES:
-        raise Unmapped(f"{module} has no stand-in: a rehearsal knows {', '.join(MODULES)}")
+        raise Unmapped(f"{module} has no stand-in: a rehearsal knows {', '.join((*MODULES, *OTHERS))}")
     given = Arguments(words)
-    for name in REFUSED:
-        if given.has(name):
-            raise Unmapped(f"--{name} has no stand-in: dynamo.mocker completes text only")
+    refuse(given, REFUSED)
     mapped = Mapped()
     mode = given.take("disaggregation-mode")
     mode = MODULES[module] or mode
@@ -114,7 +123,7 @@ def to_mocker(module, words, model, speedup):
     return mapped
 
 
-def own_mocker(words, model, speedup):
+def own_mocker(_, words, model, speedup):
     """A dynamo.mocker that the job runs itself, with the tiny model in place of its own."""
     given = Arguments(words)
     mapped = Mapped()

@@ -47,8 +47,17 @@ export interface Engine {
   /** The component that a worker registers, and how many instances of it. */
   readonly component: (role: Role, config: RoleConfig, release: string) => string;
   readonly instances: (worker: PlacedWorker) => number;
+  /** What a rehearsal's mock engine takes the place of. */
+  readonly mocked: MockedEngine;
   /** Whether a worker loads the model's weights. */
   readonly loadsModel: boolean;
+}
+
+/** What rehearsal/engine maps to the mocker. */
+export interface MockedEngine {
+  readonly modules: RegExp;
+  /** Flags that make a worker something else than one that completes text. */
+  readonly otherWork: readonly string[];
 }
 
 /** A worker with its sizes, before it has a place. */

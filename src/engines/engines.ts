@@ -9,6 +9,9 @@ import { vllm } from './vllm/index.ts';
 
 const ENGINES: Readonly<Record<EngineType, Engine>> = { sglang, vllm, trtllm, mocker };
 
+/** What a rehearsal can run without GPUs, of all engines. */
+export const MOCKED = Object.values(ENGINES).map(({ mocked }) => mocked);
+
 /** The engine of the job. */
 export function jobEngine({ engine }: Pick<JobConfig, 'engine'>): Engine {
   return ENGINES[engine.type];

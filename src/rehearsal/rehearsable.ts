@@ -4,26 +4,15 @@ import type { BenchConfig } from '../config/schema/bench.ts';
 import { isBenchTool } from '../config/schema/bench.ts';
 import type { Role } from '../config/schema/job-schema.ts';
 import type { Problem } from '../config/yaml/problem.ts';
+import { MOCKED } from '../engines/engines.ts';
 import type { Plan, Step } from '../plan/plan.ts';
 import type { Word } from '../word.ts';
 
 /** Roles whose engine has a stand-in: dynamo.mocker completes text, and knows nothing of images. */
 const ROLES: ReadonlySet<Role> = new Set(['prefill', 'decode', 'aggregated', 'router']);
 
-/** Modules whose workers a rehearsal can run, and those that need no GPU and so run as they are. */
-const MODULES = /^dynamo\.(sglang(\.(worker|decode_worker))?|router|global_router|frontend|mocker)$/;
-
-/** Arguments that make a worker something else than one that completes text. */
-const OTHER_WORK: ReadonlySet<string> = new Set([
-  '--multimodal-processor',
-  '--multimodal-encode-worker',
-  '--multimodal-worker',
-  '--dedicated-mm-encoder',
-  '--embedding-worker',
-  '--rerank-worker',
-  '--image-diffusion-worker',
-  '--video-generation-worker',
-]);
+/** Modules that need no GPU, and so run as they are. */
+const AS_THEY_ARE = /^dynamo\.(router|global_router|frontend)$/;
 
 /** Why a plan can't be rehearsed; undefined when it can. Pure. */
 export function rehearsable(plan: Plan): Problem | undefined {
@@ -46,11 +35,13 @@ function obstacle(step: Step, role: Role): string | undefined {
   const words = step.argv.map(literal);
   if (words[0] === 'nsys')
     return 'mock engines do nothing that nsys could record; leave `profile` out of a rehearsal';
-  const module = words[words.indexOf('-m') + 1];
-  if (module === undefined || !MODULES.test(module)) {
+  // Whatever stands before the module, such as a launcher, has options of its own.
+  const module = words[words.indexOf('-m', words.indexOf('python3')) + 1];
+  const mocked = MOCKED.find(({ modules }) => module !== undefined && modules.test(module));
+  if (mocked === undefined && !AS_THEY_ARE.test(module ?? '')) {
     return `${module ?? words[0] ?? 'its command'} has no stand-in without a GPU`;
   }
-  const other = words.find((word) => OTHER_WORK.has(word));
+  const other = words.find((word) => mocked?.otherWork.includes(word));
   return other === undefined ? undefined : `a worker with ${other} has no stand-in without a GPU`;
 }
 

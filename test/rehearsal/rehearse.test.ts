@@ -20,6 +20,10 @@ describe('serves a chat', () => {
     ['aggregated', 'tiny', { aggregated: '4/4' }, 2],
     ['disaggregated', 'tiny/Model-1', { prefill: '1/1', decode: '2/2' }, 4],
     ['frontends', 'tiny', { prefill: '1/1', decode: '2/2' }, 3],
+    // A worker over two nodes, and one with data parallel ranks on each of its nodes.
+    ['vllm', 'tiny/Model-1', { prefill: '1/1', decode: '2/2' }, 4],
+    // MPI ranks on each GPU, of one worker over two nodes.
+    ['trtllm', 'tiny/Model-1', { prefill: '2/2', decode: '1/1' }, 3],
     // Two frontends, without an address for the answers of workers.
     ['older', 'tiny/Model-1', { aggregated: '2/2' }, 2],
   ])('%s', async (config, model, workers, nodes) => {
@@ -34,6 +38,26 @@ describe('serves a chat', () => {
     expect(last(outcome, 'chat')).toMatchObject({ tokens: 48 });
     expect(outcome.code).toBe(0);
   });
+});
+
+test('TensorRT-LLM is found under the name that earlier releases register', async () => {
+  const outcome = await stage.rehearse('trtllm', '--set', 'dynamo.version=1.2.1');
+  expect(registered(outcome)).toEqual({ prefill: '2/2', decode: '1/1' });
+  expect(last(outcome, 'chat')).toMatchObject({ tokens: 48 });
+  expect(outcome.code).toBe(0);
+});
+
+test('a rank of MPI that dies is the cause', async () => {
+  const outcome = await stage.rehearse('trtllm', '--fault', 'decode-0.1:kill=KILL@ready');
+  expect(outcome.events.at(-1)).toMatchObject({
+    kind: 'verdict',
+    outcome: 'failed',
+    step: 'decode-0',
+    node: 'node2',
+    rank: 1,
+    signal: 'KILL',
+  });
+  expect(outcome.code).toBe(7);
 });
 
 describe('a benchmark', () => {

@@ -25,6 +25,7 @@ export const mocker: Engine = {
   release: ({ dynamo }) => dynamo.version,
   programs: (_, { dynamo }) => [{ name: MODULE, release: dynamo }],
   command,
+  mocked: { modules: /^dynamo\.mocker$/, otherWork: [] },
   loadsModel: false,
 };
 

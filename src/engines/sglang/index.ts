@@ -40,5 +40,18 @@ export const sglang: Engine = {
   ownPorts: ['bootstrap'],
   component,
   instances,
+  mocked: {
+    modules: MODULES,
+    otherWork: [
+      '--multimodal-processor',
+      '--multimodal-encode-worker',
+      '--multimodal-worker',
+      '--dedicated-mm-encoder',
+      '--embedding-worker',
+      '--rerank-worker',
+      '--image-diffusion-worker',
+      '--video-generation-worker',
+    ],
+  },
   loadsModel: true,
 };

@@ -34,6 +34,7 @@ export const trtllm: Engine = {
     return atLeast(release, '1.3') ? 'backend' : 'tensorrt_llm';
   },
   instances: () => 1,
+  mocked: { modules: /^dynamo\.trtllm$/, otherWork: ['--encode-endpoint', '--modality'] },
   loadsModel: true,
 };
 

@@ -42,6 +42,18 @@ export const vllm: Engine = {
     return 'backend';
   },
   instances,
+  mocked: {
+    modules: /^dynamo\.vllm$/,
+    otherWork: [
+      '--embedding-worker',
+      '--multimodal-processor',
+      '--multimodal-encode-worker',
+      '--multimodal-encode-prefill-worker',
+      '--multimodal-decode-worker',
+      '--multimodal-worker',
+      '--omni',
+    ],
+  },
   loadsModel: true,
 };
 

@@ -6,7 +6,7 @@ import type { Fault } from '../fault.ts';
 import type { Call } from './call.ts';
 import { type JobRecord, nodeAddress, type ProcessId, type StepRecord } from './job-record.ts';
 import { stepDir } from './job-store.ts';
-import type { TaskPlace } from './node-environment.ts';
+import { nodeRank, type TaskPlace } from './node-environment.ts';
 import { descendantsOf, sendSignal } from './process-table.ts';
 
 /** Programs that a step may run, for the faults that have to strike before one does anything. */
@@ -27,7 +27,9 @@ export interface TaskFaults {
 
 export function injectFaults(call: Call, job: JobRecord, step: StepRecord, place: TaskPlace): TaskFaults {
   const faults = call.standIn.faults
-    .filter((fault) => fault.step === step.name && fault.rank === place.task)
+    .filter(
+      (fault) => fault.step === step.name && fault.rank === nodeRank(place) && (place.local?.rank ?? 0) === 0,
+    )
     .map((fault) => ({ fault, wrapper: wrapPrograms(stepDir(call.standIn, job.id, step.step), fault) }));
   return {
     prefix: faults.flatMap(({ fault: { action } }) =>

@@ -12,17 +12,26 @@ export function submittedEnvironment(env: Environment, cwd: string, { nodePath }
 export function batchEnvironment(base: Environment, job: JobRecord, standIn: StandIn): Environment {
   return {
     ...base,
-    ...taskVariables(job.nodes, 0),
+    ...taskVariables(job.nodes, { task: 0, node: 0 }),
     ...jobVariables(job, 0, 'batch', standIn),
     HOSTNAME: nodeName(0),
     SLURM_EXPORT_ENV: 'ALL',
   };
 }
 
-/** Where a task stands: its rank in the step, and the index of its node in the job. */
+/** Where a task stands. */
 export interface TaskPlace {
+  /** Its rank in the step. */
   readonly task: number;
+  /** The index of its node in the job. */
   readonly node: number;
+  /** Its rank on its node, of so many; absent where each node has one. */
+  readonly local?: { readonly rank: number; readonly of: number };
+}
+
+/** The rank of a task's node in the step. */
+export function nodeRank({ task, local }: TaskPlace): number {
+  return local === undefined ? task : Math.floor(task / local.of);
 }
 
 /** The environment of one of a step's tasks. `base`: srun's, or what --export left of it. */
@@ -31,9 +40,10 @@ export function taskEnvironment(
   job: JobRecord,
   step: Pick<StepRecord, 'step' | 'name'>,
   tasks: number,
-  { task, node }: TaskPlace,
+  place: TaskPlace,
   standIn: StandIn,
 ): Environment {
+  const { node } = place;
   const { PATH: path } = base;
   const { nodeBin } = standIn;
   return {
@@ -41,7 +51,7 @@ export function taskEnvironment(
     HOSTNAME: nodeName(node),
     ...base,
     ...(path !== undefined && !path.startsWith(`${nodeBin}:`) && { PATH: `${nodeBin}:${path}` }),
-    ...taskVariables(tasks, task),
+    ...taskVariables(tasks, place),
     ...jobVariables(job, node, String(step.step), standIn),
     SLURM_JOB_NAME: step.name,
     SLURM_STEP_ID: String(step.step),
@@ -62,13 +72,14 @@ export function loginEnvironment([program = '', option]: readonly string[], stan
   return program.endsWith('bash') && option === '-l' ? { BASH_ENV: loginFile(standIn) } : {};
 }
 
-function taskVariables(tasks: number, task: number): Environment {
+function taskVariables(tasks: number, place: TaskPlace): Environment {
+  const { task, local = { rank: 0, of: 1 } } = place;
   return {
-    SLURM_NNODES: String(tasks),
+    SLURM_NNODES: String(tasks / local.of),
     SLURM_NTASKS: String(tasks),
-    SLURM_NODEID: String(task),
+    SLURM_NODEID: String(nodeRank(place)),
     SLURM_PROCID: String(task),
-    SLURM_LOCALID: '0',
+    SLURM_LOCALID: String(local.rank),
   };
 }
 

@@ -8,7 +8,6 @@ import type { Options } from './options.ts';
 /** What srun's options ask for. */
 export interface StepRequest {
   readonly name: string;
-  /** One task a node. */
   readonly places: readonly TaskPlace[];
   readonly cwd: string;
   /** The file to which a task's output is added; absent where a task writes where srun does. */
@@ -37,7 +36,7 @@ export function stepRequest(options: Options, job: JobRecord, cwd: string): Step
   };
 }
 
-/** On the named nodes, or else on the first of the job; in the job's order, as Slurm does it, not in that of --nodelist. */
+/** So many on each of the named nodes, by default one, or else of the first of the job; in the job's order, as Slurm does it, not in that of --nodelist. */
 function placeTasks(options: Options, job: JobRecord): readonly TaskPlace[] {
   const all = [...Array(job.nodes).keys()];
   const names = options.get('nodelist')?.split(',') ?? all.map(nodeName);
@@ -47,7 +46,12 @@ function placeTasks(options: Options, job: JobRecord): readonly TaskPlace[] {
       `srun: error: Unable to create step for job ${job.id}: Requested node configuration is not available`,
     );
   }
-  return nodes.slice(0, Number(options.get('nodes') ?? job.nodes)).map((node, task) => ({ task, node }));
+  const used = nodes.slice(0, Number(options.get('nodes') ?? job.nodes));
+  const of = Number(options.get('ntasks-per-node') ?? 1);
+  if (of === 1) return used.map((node, task) => ({ task, node }));
+  return used.flatMap((node, index) =>
+    Array.from({ length: of }, (_, rank) => ({ task: index * of + rank, node, local: { rank, of } })),
+  );
 }
 
 /** Of Slurm's patterns, those for the job, the node and the task. */

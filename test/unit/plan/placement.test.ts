@@ -141,7 +141,15 @@ test('a placed worker in full', () => {
     dp: 16,
     ep: 16,
     busy: 16,
-    ports: { rpc: 7777, system: 8081, distInit: 29500, bootstrap: 30002, kvEvents: 5557 },
+    ports: {
+      rpc: 7777,
+      system: 8081,
+      distInit: 29500,
+      bootstrap: 30002,
+      kvEvents: 5557,
+      sideChannel: 5400,
+      engine: 20000,
+    },
   });
 });
 

@@ -35,12 +35,29 @@ test('all topologies can be rehearsed but those that do not complete text', asyn
   });
 });
 
-test("other engines can't be rehearsed", async () => {
-  expect(await problemOf('launch-agg', 'aggregated: {module: dynamo.vllm}\n')).toEqual({
+test("modules of one's own can't be rehearsed", async () => {
+  expect(await problemOf('launch-agg', 'aggregated: {module: mine.engine}\n')).toEqual({
     severity: 'error',
     path: ['aggregated'],
-    message: "can't be rehearsed: dynamo.vllm has no stand-in without a GPU",
+    message: "can't be rehearsed: mine.engine has no stand-in without a GPU",
     hint: '`dyn-slurm submit --dry-run` shows everything that it would run.',
+  });
+});
+
+test.each([
+  ['vllm', undefined],
+  ['mocker', undefined],
+  // Its rank is what its launcher says.
+  ['trtllm', undefined],
+])('an engine that takes the place of %s: %s', async (engine, problem) => {
+  const text = `engine: ${engine}\ngpu: gb200\nprefill: {nodes: 1}\ndecode: {nodes: 1}\naggregated: null\n`;
+  expect(await problemOf('launch-agg', text)).toBe(problem);
+});
+
+test('a vLLM worker that does not complete text is none', async () => {
+  const text = 'engine: vllm\naggregated: {args: {embedding-worker: true}}\n';
+  expect(await problemOf('launch-agg', text)).toMatchObject({
+    message: "can't be rehearsed: a worker with --embedding-worker has no stand-in without a GPU",
   });
 });
 

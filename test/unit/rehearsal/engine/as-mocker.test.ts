@@ -28,6 +28,24 @@ const commands: readonly [name: string, command: string, mocker: string, line: s
     'dynamo.sglang stands in as dynamo.mocker: agg, dp 1, 1 argument ignored: --trust-remote-code',
   ],
   [
+    'a prefill worker of vLLM',
+    'dynamo.vllm --model /m --served-model-name x --disaggregation-mode prefill --tensor-parallel-size 4 --kv-transfer-config {"kv_connector":"NixlConnector"} --request-plane tcp --event-plane nats --block-size 64 --max-model-len auto --no-enable-prefix-caching --max-num-seqs 128 --async-scheduling',
+    '--model-name x --engine-type vllm --disaggregation-mode prefill --data-parallel-size 1 --speedup-ratio 1 --num-gpu-blocks-override 16384 --request-plane tcp --event-plane nats --block-size 64 --max-num-seqs 128 --no-enable-prefix-caching',
+    'dynamo.vllm stands in as dynamo.mocker: prefill, dp 1, 2 arguments ignored: --kv-transfer-config --async-scheduling',
+  ],
+  [
+    'the second node of a vLLM worker with data parallel ranks on each',
+    'dynamo.vllm --model /m --served-model-name x --data-parallel-size 8 --data-parallel-size-local 4 --data-parallel-address 127.0.70.9 --data-parallel-rpc-port 29508 --data-parallel-hybrid-lb --data-parallel-start-rank 4 --enable-expert-parallel',
+    '--model-name x --engine-type vllm --disaggregation-mode agg --data-parallel-size 4 --speedup-ratio 1 --num-gpu-blocks-override 65536',
+    'dynamo.vllm stands in as dynamo.mocker: agg, dp 4',
+  ],
+  [
+    'the spelling of Dynamo 0.8 for a prefill worker of vLLM',
+    'dynamo.vllm --model /m --served-model-name x --is-prefill-worker',
+    '--model-name x --engine-type vllm --disaggregation-mode prefill --data-parallel-size 1 --speedup-ratio 1 --num-gpu-blocks-override 65536',
+    'dynamo.vllm stands in as dynamo.mocker: prefill, dp 1',
+  ],
+  [
     'the spelling of Dynamo 0.4 for a decode worker',
     `dynamo.sglang.decode_worker ${common} --tp-size 16 --dp-size 16 --max-running-requests 512 --chunked-prefill-size -1`,
     '--model-name deepseek-ai/DeepSeek-R1 --engine-type sglang --disaggregation-mode decode --data-parallel-size 16 --speedup-ratio 1 --max-num-seqs 512 --num-gpu-blocks-override 1048576',
@@ -67,7 +85,7 @@ describe('an engine of a rehearsed node', () => {
       '--embedding-worker has no stand-in: dynamo.mocker completes text only',
     ],
     [
-      'dynamo.vllm --model m',
+      'dynamo.vllm.worker --model m',
       'dynamo.vllm has no stand-in: a rehearsal knows dynamo.sglang, dynamo.sglang.worker, dynamo.sglang.decode_worker',
     ],
     [

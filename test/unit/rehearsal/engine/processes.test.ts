@@ -87,3 +87,36 @@ async function line(child: ChildProcess, from: 'stdout' | 'stderr'): Promise<str
   const said = createInterface({ input: child[from] as NodeJS.ReadableStream })[Symbol.asyncIterator]();
   return (await said.next()).value as string;
 }
+
+describe('ranks of other engines', () => {
+  test('a headless rank of vLLM follows its leader, and one that is not headless is refused', async () => {
+    const ranks = (address: string, rank: string) => [
+      ...['-m', 'dynamo.vllm', '--model', '/m', '--master-addr', address, '--master-port', '29500'],
+      ...['--nnodes', '2', '--node-rank', rank],
+    ];
+    const follower = start(makeNode('127.0.71.21'), [...ranks('127.0.71.20', '1'), '--headless']);
+    const said = lines(follower);
+    while (!(await said.next())?.includes('follows its leader at 127.0.71.20:29500'));
+    start(makeNode('127.0.71.20'), ranks('127.0.71.20', '0'));
+    expect(await said.next()).toBe('rehearsal: node rank 1 of 2 found its leader');
+    const served = python(makeNode('127.0.71.22'), ranks('127.0.71.20', '1'));
+    expect([served.status, served.stderr]).toEqual([
+      2,
+      'rehearsal: --node-rank 1 without --headless would serve beside rank 0\n',
+    ]);
+  });
+
+  test('TensorRT-LLM is not started without its launcher, nor with ranks that it does not expect', () => {
+    const command = ['-m', 'dynamo.trtllm', '--model-path', '/m'];
+    const alone = python(makeNode('127.0.71.23'), command);
+    expect([alone.status, alone.stderr]).toEqual([
+      2,
+      'rehearsal: not started by trtllm-llmapi-launch, so it has no MPI ranks\n',
+    ]);
+    const node = makeNode('127.0.71.24');
+    Object.assign(node.env, { DYN_SLURM_MPI_RANK: '0', DYN_SLURM_MPI_SIZE: '2' });
+    expect(python(node, command).stderr).toBe(
+      'rehearsal: tensor_parallel_size × pipeline_parallel_size is 1, but MPI has 2 ranks\n',
+    );
+  });
+});

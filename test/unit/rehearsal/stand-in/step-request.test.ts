@@ -47,3 +47,13 @@ test('what the steps of a bundle ask for', () => {
     '/run/logs/prefill-0.node2.log',
   ]);
 });
+
+test('several tasks a node, as a program of MPI has them', () => {
+  const { places } = request({ nodes: '2', ntasks: '4', 'ntasks-per-node': '2', nodelist: 'node1,node2' });
+  expect(places).toEqual([
+    { task: 0, node: 1, local: { rank: 0, of: 2 } },
+    { task: 1, node: 1, local: { rank: 1, of: 2 } },
+    { task: 2, node: 2, local: { rank: 0, of: 2 } },
+    { task: 3, node: 2, local: { rank: 1, of: 2 } },
+  ]);
+});
