@@ -109,6 +109,6 @@ function profileOf(recipe: Recipe, config: ConfigMap): string {
   ];
   if (!model.startsWith('/') && !recipe.model.hub)
     lines.push('models:', `  ${JSON.stringify(model)}: /models/import`);
-  if (!/[/:#]|\.sqsh$/.test(image)) lines.push('images:', `  ${JSON.stringify(image)}: /images/import.sqsh`);
+  if (!/[/:#]/.test(image)) lines.push('images:', `  ${JSON.stringify(image)}: /images/import.sqsh`);
   return `${lines.join('\n')}\n`;
 }

@@ -31,7 +31,7 @@ export function readEngine(root: Keys, backend: Keys, findings: Findings): Omit<
   const own = entry?.value.kind === 'map' ? root.sectionOf(entry) : undefined;
   const named = short
     ? { value: String(short.value.kind === 'scalar' ? short.value.value : ''), entry: short }
-    : (own?.text('type') ?? backend.text('type') ?? roleEngine(root));
+    : (own?.text('type') ?? backend.text('type') ?? roleEngine(root, findings));
   backend.take('type');
   const name = engineName(named, findings);
   const take = <Value>(read: (keys: Keys) => Value | undefined): Value | undefined =>
@@ -77,16 +77,23 @@ function engineName(named: Found<string> | undefined, findings: Findings): Engin
   return 'sglang';
 }
 
-/** `roles.*.engine`, which are all the same. */
-function roleEngine(root: Keys): Found<string> | undefined {
+/** `roles.*.engine`, which has to be the same in all: one job has one engine. */
+function roleEngine(root: Keys, findings: Findings): Found<string> | undefined {
   const roles = root.map?.entries.get('roles')?.value;
-  if (roles?.kind !== 'map') return undefined;
-  for (const { value } of roles.entries.values()) {
+  const named = (roles?.kind === 'map' ? [...roles.entries.values()] : []).flatMap(({ value }) => {
     const entry = value.kind === 'map' ? value.entries.get('engine') : undefined;
-    if (entry?.value.kind === 'scalar' && entry.value.value !== null)
-      return { value: String(entry.value.value), entry };
-  }
-  return undefined;
+    return entry?.value.kind === 'scalar' && entry.value.value !== null
+      ? [{ value: String(entry.value.value), entry }]
+      : [];
+  });
+  const [first] = named;
+  const other = named.find(({ value }) => value !== first?.value);
+  if (other)
+    findings.refuse(
+      other.entry,
+      `is ${other.value}, but ${first?.value} on line ${first?.entry.range.line}: one job has one engine`,
+    );
+  return first;
 }
 
 function connector(keys: Keys): Found<string | null> | undefined {

@@ -27,6 +27,10 @@ export function readRecipe(map: ConfigMap, findings: Findings): Recipe | undefin
   const gpusPerNode = { value: perNode?.value ?? 4, place: perNode?.entry ?? resources.place };
   if (perNode === undefined)
     findings.note(gpusPerNode.place, 'does not give gpus_per_node, which is then 4 in srt-slurm');
+  if (gpusPerNode.value === 0) {
+    findings.refuse(gpusPerNode.place, 'must be at least 1, not 0');
+    return undefined;
+  }
   const engine = readEngine(root, backend, findings);
   const packed = engine.colocation?.value === true;
   const sections = { root, resources, backend, engine: engine.name, gpusPerNode: gpusPerNode.value, packed };

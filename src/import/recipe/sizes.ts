@@ -94,7 +94,13 @@ function checkSize(
   }
   if (packed) return;
   const needed = nodesNeeded(workers, gpus, gpusPerNode);
-  if (nodes === 0) {
+  if (nodes === 0 && role !== 'decode') {
+    findings.refuse(
+      places.nodes,
+      `the recipe gives its ${role} workers no nodes`,
+      `set ${given.short}_nodes`,
+    );
+  } else if (nodes === 0) {
     const host = all.find((one) => one.given.role === 'prefill' && one.nodes > 0);
     const free = host === undefined ? 0 : host.nodes * gpusPerNode - host.workers * host.gpus;
     if (host === undefined || free < workers * gpus) {

@@ -68,12 +68,9 @@ function argumentValue(name: string, entry: ConfigEntry, context: Context): Conf
   const { findings } = context;
   if (value.kind === 'map') return modern(value);
   if (value.kind === 'list') {
-    const odd = value.items.find((item) => item.kind !== 'scalar' || item.value === null);
-    if (odd === undefined) return modern(value);
-    findings.lose(
-      { range: odd.range, path: entry.path },
-      `--${name} cannot be passed: an item is not a single value`,
-    );
+    const odd = value.items.findIndex((item) => item.kind !== 'scalar' || item.value === null);
+    if (odd < 0) return modern(value);
+    findings.lose(entry, `--${name} cannot be passed: item ${odd + 1} is not a single value`);
     return undefined;
   }
   if (typeof value.value !== 'string') return modern(value);

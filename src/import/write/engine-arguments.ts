@@ -86,6 +86,10 @@ function takes(argument: Argument, role: RecipeRole, taken: Taken, context: Cont
     if (text !== '1' || byItself) taken.sizes.set(size, { value: Number(text), place: entry });
     return true;
   }
+  if (size !== undefined && value !== false) {
+    findings.refuse(entry, `must be a whole number of at least 1, not ${text ?? 'that'}`);
+    return true;
+  }
   const setting = SETTINGS.get(name);
   if (setting !== undefined && text !== undefined) {
     if (value !== false) shared.set(setting, text, entry);

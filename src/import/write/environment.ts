@@ -81,11 +81,11 @@ function writeVariable(map: MapBuilder, name: string, entry: ConfigEntry, contex
     );
     return;
   }
-  if (/\{node(_id)?\}/.test(text))
+  if (/\{(node|node_id|job_id|log_dir|run_name)\}/.test(text))
     findings.site(
       entry,
-      'contains {node}, which srt-slurm replaces by the name of the node',
-      'read the host name in the program instead',
+      `contains ${/\{\w+\}/.exec(text)?.[0]}, which dyn-slurm passes as it is`,
+      'write a value that holds for all processes',
     );
   if (text.includes('\u0000')) return;
   map.set(name, placed(text, entry, context), entry);

@@ -18,6 +18,10 @@ export function writeInfra(context: Context): MapBuilder {
   // srt-slurm keeps one node for all that asks for one; with nginx before several frontends, nginx is there.
   const { dedicated: alone, count } = recipe.frontend;
   if (alone ? count > 1 : dedicated?.value) map.set('dedicated_node', true, (alone ?? dedicated)?.entry);
+  if (alone && dedicated?.value) {
+    findings.note(dedicated.entry, 'is one node with that of frontend.dedicated_node, as in srt-slurm');
+    findings.note(alone.entry, 'is one node with that of infra.etcd_nats_dedicated_node, as in srt-slurm');
+  }
   if (recipe.frontend.type === 'dynamo') {
     if (natsPayload && natsPayload.value > MOST_PAYLOAD)
       findings.lose(natsPayload.entry, `NATS takes messages of at most ${MOST_PAYLOAD} MB`);

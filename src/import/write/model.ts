@@ -58,7 +58,7 @@ export function writeContainer(root: MapBuilder, { recipe, cluster, findings }: 
   const { container } = recipe.model;
   const known = cluster.images.get(container.value);
   const map = new MapBuilder(container.entry).set('image', known ?? container.value, container.entry);
-  if (known === undefined && !/[/:#]|\.sqsh$/.test(container.value))
+  if (known === undefined && !/[/:#]/.test(container.value))
     findings.site(
       container.entry,
       `${JSON.stringify(container.value)} is an alias of the cluster that the recipe was written for`,
@@ -70,6 +70,14 @@ export function writeContainer(root: MapBuilder, { recipe, cluster, findings }: 
         entry,
         'contains a placeholder or a variable, which mounts cannot have',
         'write the path',
+      );
+      return [];
+    }
+    if (!value.startsWith('/')) {
+      findings.lose(
+        entry,
+        "is a folder of srt-slurm's checkout, which the recipe does not hold",
+        'copy it, and mount it with container.mounts',
       );
       return [];
     }

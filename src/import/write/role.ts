@@ -55,6 +55,14 @@ export function checkPacking({ recipe, findings }: Context): void {
   const { roles, engine, gpusPerNode } = recipe;
   const [first] = roles;
   if (!isShared(recipe) || first === undefined) return;
+  if (roles.some(({ spread, gpus }) => spread && gpus < gpusPerNode.value)) {
+    findings.refuse(
+      first.places.nodes,
+      'spreads the workers of roles that share nodes (spread_workers), which dyn-slurm packs',
+      'give each role nodes of its own, or drop spread_workers',
+    );
+    return;
+  }
   const free: number[] = [];
   let whole = 0;
   for (const { workers, gpus } of roles) {
