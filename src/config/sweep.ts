@@ -20,8 +20,6 @@ type Dimension = readonly (readonly Assignment[])[];
 
 type Report = (problem: Problem) => void;
 
-const HINT = 'write the values to try as a list: [64, 128]';
-
 /** Points are counted before they are made. */
 const MOST_POINTS = 10_000;
 
@@ -89,7 +87,7 @@ function zip({ path, value }: ConfigEntry, report: Report): readonly Dimension[]
 
 /** Maps of keys to values, each a choice. */
 function list(entry: ConfigEntry, report: Report): readonly Dimension[] {
-  const items = listAt(entry, report);
+  const items = listAt(entry, report, 'write a map of keys to values for each job: [{decode.workers: 2}]');
   if (items === undefined) return [];
   return [
     items.flatMap((item, index) => {
@@ -106,9 +104,13 @@ function list(entry: ConfigEntry, report: Report): readonly Dimension[] {
   ];
 }
 
-function listAt({ path, value }: ConfigEntry, report: Report): readonly ConfigValue[] | undefined {
+function listAt(
+  { path, value }: ConfigEntry,
+  report: Report,
+  hint = 'write the values to try as a list: [64, 128]',
+): readonly ConfigValue[] | undefined {
   if (value.kind === 'list' && value.items.length > 0) return value.items;
-  report(error(path, value.kind === 'list' ? 'is an empty list' : 'must be a list', HINT));
+  report(error(path, value.kind === 'list' ? 'is an empty list' : 'must be a list', hint));
   return undefined;
 }
 

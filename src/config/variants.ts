@@ -57,7 +57,7 @@ export function expandVariants(parsed: ParsedFile, name?: string): Expanded {
   const room = LONGEST_NAME - (jobName?.length ?? 0) - 1 - longest;
   const points = swept && !isNull(swept.value) ? sweepPoints(swept.value, room, report) : undefined;
   const variants = pairsOf(named, points, report).map((pair) =>
-    variantOf(parsed, pair, jobName, swept?.range ?? root.range, report),
+    variantOf(parsed, pair, root, jobName, swept?.range ?? root.range, report),
   );
   const labels = numbered(variants.map(({ label }) => label));
   const unread = parsed.unread.filter(([key]) => !EXPANDING.includes(String(key)));
@@ -131,6 +131,7 @@ function pairsOf(
 function variantOf(
   parsed: ParsedFile,
   [variant, point]: Pair,
+  root: ConfigMap,
   jobName: string | undefined,
   place: SourceRange,
   report: Report,
@@ -141,7 +142,10 @@ function variantOf(
   const own = variant && textAt(variant.map, 'name');
   const made = point?.name ?? joined(own === undefined ? [jobName, label] : [own, point?.suffix]);
   const maps = [...(variant ? [variant.map] : []), ...(point?.maps ?? [])];
-  const changes = maps.flatMap((map) => changesIn(map, []));
+  const changes = [
+    ...(variant ? changesIn(variant.map, root, []) : []),
+    ...(point?.maps ?? []).flatMap((map) => changesIn(map, undefined, [])),
+  ];
   if (made.length > LONGEST_NAME && jobName !== undefined) {
     const message = `its job would be named ${quoted(made)}, with ${made.length} characters; the limit is ${LONGEST_NAME}`;
     report(keyError(path, message, 'choose a shorter name here, or at the top of the file'));
@@ -166,15 +170,20 @@ function variantOf(
   };
 }
 
-/** Every value that a map sets, as `--set` would. */
-function changesIn(map: ConfigMap, path: ConfigPath): readonly string[] {
+/** Every value that a map sets, as `--set` would; not those that `base` has, too, which anchors may repeat. */
+function changesIn(map: ConfigMap, base: ConfigMap | undefined, path: ConfigPath): readonly string[] {
   return [...map.entries].flatMap(([key, { value }]) => {
-    const at = [...path, key];
-    if (value.kind === 'map' && value.entries.size > 0) return changesIn(value, at);
-    const text =
-      value.kind === 'scalar' ? value.written || String(value.value ?? 'null') : JSON.stringify(plain(value));
-    return [`${pathText(at)}=${text}`];
+    const [at, below] = [[...path, key], base?.entries.get(key)?.value];
+    if (value.kind === 'map' && value.entries.size > 0)
+      return changesIn(value, below?.kind === 'map' ? below : undefined, at);
+    const [text, before] = [valueText(value), below && valueText(below)];
+    return text === before ? [] : [`${pathText(at)}=${text}`];
   });
+}
+
+function valueText(value: ConfigValue): string {
+  if (value.kind !== 'scalar') return JSON.stringify(plain(value));
+  return value.value === null ? 'null' : value.written || '""';
 }
 
 function without(map: ConfigMap, keys: readonly string[]): ConfigMap {

@@ -74,16 +74,23 @@ export function formatDiagnostic(
   }
   // Lines of a variant speak for themselves.
   const isOwn = variants?.length === 1 && path.startsWith(`variants.${variants[0]}`);
-  if (variants !== undefined && !isOwn) lines.push(`  ${paint('path', neutral(inVariants(variants)))}`);
+  if (variants !== undefined && !isOwn) lines.push(`  ${paint('path', neutral(inVariants(variants, path)))}`);
   if (hint !== undefined) lines.push(`  ${paint('hint', 'hint:')} ${neutral(hint)}`);
   return lines.join('\n');
 }
 
-const MOST_VARIANTS = 6;
+/** Characters of names. */
+const MOST_NAMES = 80;
 
-function inVariants(labels: readonly string[]): string {
+/** A value of a sweep says itself which variants have it. */
+function inVariants(labels: readonly string[], path: string): string {
   if (labels.length === 1) return `in variant ${labels[0]}`;
-  const [shown, more] = [labels.slice(0, MOST_VARIANTS), labels.length - MOST_VARIANTS];
-  const last = more > 0 ? `${more} more` : shown.pop();
-  return `in ${count(labels.length, 'variant')}: ${shown.join(', ')} and ${last}`;
+  const all = `in ${count(labels.length, 'variant')}`;
+  if (path.startsWith('sweep')) return all;
+  const fitting = labels.filter(
+    (_, index) => index === 0 || labels.slice(0, index + 1).join(', ').length <= MOST_NAMES,
+  );
+  const shown = fitting.length < labels.length - 1 ? fitting : labels.slice(0, -1);
+  const last = shown === fitting ? `${labels.length - fitting.length} more` : labels.at(-1);
+  return `${all}: ${[...shown].join(', ')} and ${last}`;
 }

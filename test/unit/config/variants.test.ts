@@ -45,6 +45,7 @@ test('each variant is merged over the file, and names its job after both', () =>
   mtp: {prefill: {args: {mem-fraction-static: 0.75, deepep_config: null}}, decode: {nodes: 4}}
   named: {name: other}
   same:
+  repeated: {prefill: {nodes: 2}, decode: {nodes: 2, workers: 1}}
 `);
   expect(said).toBe('');
   expect(
@@ -65,6 +66,13 @@ test('each variant is merged over the file, and names its job after both', () =>
     ],
     ['named', 'other', { 'mem-fraction-static': '0.80', 'deepep-config': '/c.json' }, 2, ['name=other']],
     ['same', 'r1-same', { 'mem-fraction-static': '0.80', 'deepep-config': '/c.json' }, 2, []],
+    [
+      'repeated',
+      'r1-repeated',
+      { 'mem-fraction-static': '0.80', 'deepep-config': '/c.json' },
+      2,
+      ['decode.workers=1'],
+    ],
   ]);
 });
 

@@ -48,7 +48,8 @@ function jobsJson(jobs: Jobs, options: CheckOptions): object {
     ...(options.provenance && { provenance }),
   }));
   const [first] = each;
-  if (jobs.length === 1) return first ?? {};
+  const [{ variant }] = jobs;
+  if (jobs.length === 1) return { ...(variant !== undefined && { variant }), ...first };
   return { variants: jobs.map(({ variant, changes }, index) => ({ variant, changes, ...each[index] })) };
 }
 

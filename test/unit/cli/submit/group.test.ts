@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { report } from '../../../../src/cli/commands/report/report.ts';
@@ -179,6 +179,34 @@ test('where Slurm cannot be reached any more, it says which were sent, and how t
     "not submitted any more: wide-mrr64,wide-mrr128; to submit them: dyn-slurm submit 'sweep.yaml[wide-mrr64,wide-mrr128]'\n",
   );
   expect(place.out().split('\n')[0]).toBe('submitted 2 jobs on cluster default as group small-a00004');
+});
+
+test('one whose submit was cut off is not sent twice, though it waits for other jobs now', async () => {
+  const place = await numbering();
+  const { bin } = place.stub;
+  const notes = join(place.world.home, '.local/state/dyn-slurm/submits');
+  const sbatch = readFileSync(join(bin, 'sbatch'), 'utf8');
+  writeFileSync(join(bin, 'sbatch'), sbatch.replace('echo $n\n', `cp ${notes}/* ${bin}/\necho $n\n`));
+  expect(await submit('sweep.yaml', { maxJobs: 1 }, place.world)).toBe(0);
+  const note = JSON.parse(readFileSync(join(bin, 'small-wide-mrr64-a00002.json'), 'utf8'));
+  const [run, dir] = ['small-wide-mrr64-0a1b2c', join(place.root, 'small-wide-mrr64-0a1b2c')];
+  mkdirSync(dir);
+  writeFileSync(join(dir, 'job.sbatch'), '#!/bin/bash\n');
+  writeFileSync(join(notes, `${run}.json`), JSON.stringify({ ...note, run, dir, pid: 2 ** 22 }));
+  await place.stub.answer('squeue', { stdout: `77|PENDING|1|0|0||dyn-slurm:${run}|Priority\n` });
+  const before = place.out().length;
+  expect(await submit('sweep.yaml', { maxJobs: 1, json: true }, place.world)).toBe(0);
+  const { group, runs } = JSON.parse(place.out().slice(before));
+  expect(runs.map(({ jobId }: { jobId: string }) => jobId)).toEqual(['104', '105', '77', '106']);
+  expect(dependencies(place.calls().filter((call) => call.startsWith('sbatch'))).slice(4)).toEqual([
+    '',
+    '--dependency=afterany:104',
+    '--dependency=afterany:77',
+  ]);
+  expect(JSON.parse(readFileSync(join(dir, 'job.json'), 'utf8'))).toMatchObject({
+    group,
+    variant: 'wide-mrr64',
+  });
 });
 
 test('a dry-run shows the table and the order, or all of it, or data', async () => {
