@@ -88,7 +88,11 @@ function checkSize(
     return;
   }
   if (gpus === 0) {
-    const message = `${count(workers, 'worker')} share ${count(nodes, 'node')} of ${count(gpusPerNode, 'GPU')}, which leaves no GPU for each`;
+    if (given.gpus !== undefined) {
+      findings.refuse(places.gpus, 'a worker has at least 1 GPU, not 0');
+      return;
+    }
+    const message = `${count(workers, 'worker')} ${workers === 1 ? 'has' : 'share'} ${count(nodes, 'node')} of ${count(gpusPerNode, 'GPU')}, which is no GPU for each`;
     findings.refuse(places.gpus, message);
     return;
   }
@@ -104,7 +108,7 @@ function checkSize(
     const host = all.find((one) => one.given.role === 'prefill' && one.nodes > 0);
     const free = host === undefined ? 0 : host.nodes * gpusPerNode - host.workers * host.gpus;
     if (host === undefined || free < workers * gpus) {
-      const message = `${count(workers, `${role} worker`)} of ${count(gpus, 'GPU')} do not fit beside prefill, which leaves ${count(Math.max(0, free), 'GPU')} free`;
+      const message = `${count(workers, `${role} worker`)} of ${count(gpus, 'GPU')} ${workers === 1 ? 'does' : 'do'} not fit beside prefill, which leaves ${count(Math.max(0, free), 'GPU')} free`;
       findings.refuse(places.nodes, message, 'give decode nodes of its own');
     }
   } else if (needed > nodes) {
