@@ -1,5 +1,5 @@
 /**
- * The stages of a worker's start, in the order in which SGLang goes through them, as its log tells. The plan, the observer,
+ * The stages of a worker's start, in the order in which engines go through them, as their logs tell. The plan, the observer,
  * the views and the report take their words and limits from here.
  */
 export const START_STAGES = {
@@ -28,7 +28,7 @@ export const START_STAGES = {
     limit: 10,
     stuckWithout: 'a new CUDA graph being captured',
     advice:
-      'ranks that capture wait for each other: look for one that is missing, or lower cuda-graph-max-bs; see sgl-project/sglang#26137',
+      'ranks that capture wait for each other: look for one that is missing, or capture graphs up to a smaller batch size',
   },
   'deep-gemm': {
     key: 'deep_gemm',
@@ -37,7 +37,7 @@ export const START_STAGES = {
     counts: 'kernels',
     limit: 30,
     stuckWithout: 'a new DeepGEMM kernel being compiled',
-    advice: 'compile the kernels before, with the same args, into a shared SGLANG_DG_CACHE_DIR',
+    advice: 'compile the kernels before, with the same args, into a cache folder that all nodes share',
   },
   'warm-up': {
     key: 'warm_up',

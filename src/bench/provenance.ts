@@ -1,3 +1,4 @@
+import { engineInImage } from '../engines/dialects.ts';
 import type { BenchOutline } from '../plan/bench/spec.ts';
 import type { PlanFile } from '../run/plan-file.ts';
 import type { BenchGpus, BenchProvenance } from './result.ts';
@@ -14,13 +15,13 @@ export interface ProvenanceSources {
   readonly mock: boolean;
 }
 
-/** What was measured. SGLang's release is known where the image's tag names it. */
+/** What was measured. The engine is known where the image's name is its own. */
 export function provenanceOf(sources: ProvenanceSources): BenchProvenance {
   const { service, plan, configHash, dynSlurm, gitCommit, mock } = sources;
-  const sglang = /sglang:v?(\d+\.\d+[\w.-]*)/.exec(service.image ?? '')?.[1];
+  const engine = engineInImage(service.image ?? '');
   const { dynamo, image, topology, model } = service;
   return {
-    ...present({ dynSlurm, dynamo, sglang, configHash, gitCommit, image, topology }),
+    ...present({ dynSlurm, dynamo, engine, configHash, gitCommit, image, topology }),
     ...{ model, mock, gpus: gpusOf(plan) },
   };
 }

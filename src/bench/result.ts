@@ -55,7 +55,7 @@ export type BenchProblemKind =
 export interface BenchProvenance {
   readonly dynSlurm?: string;
   readonly dynamo?: string;
-  readonly sglang?: string;
+  readonly engine?: string;
   /** SHA-256 of config.yaml as sent, in hex. */
   readonly configHash?: string;
   /** Of the work tree that the config was in; `+dirty` where it had changes. */

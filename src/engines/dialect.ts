@@ -3,6 +3,10 @@ import type { Stamp } from './line-stamp.ts';
 
 /** How an engine speaks of itself, in its logs and on its page of metrics. */
 export interface Dialect {
+  /** As in a sentence: `SGLang`. */
+  readonly title: string;
+  /** The engine's own images, and in them its release. */
+  readonly image: RegExp;
   /** One of these words is in every line that `read` knows. */
   readonly words: readonly string[];
   /** Undefined where a line tells neither of batches nor of a stage. */
@@ -42,6 +46,8 @@ export interface StageLine extends Stamp {
   readonly state: 'going' | 'done';
   readonly done?: number | undefined;
   readonly total?: number | undefined;
+  /** What this engine's user can do when the stage is stuck, where it is more than for any engine. */
+  readonly advice?: string;
 }
 
 /** Names of series on a worker's page of metrics. */

@@ -17,5 +17,14 @@ export function readEngineLine(line: string): EngineLine | undefined {
   return undefined;
 }
 
+/** The engine and its release, `SGLang 0.5.21`, where an image is the engine's own. */
+export function engineInImage(reference: string): string | undefined {
+  for (const { title, image } of DIALECTS) {
+    const release = image.exec(reference)?.[1];
+    if (release !== undefined) return `${title} ${release}`;
+  }
+  return undefined;
+}
+
 /** What the engines call their series; no two share a name. */
 export const METRICS: readonly EngineMetrics[] = DIALECTS.flatMap(({ metrics }) => metrics ?? []);

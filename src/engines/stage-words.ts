@@ -1,3 +1,4 @@
+import type { StartStage } from '../start-stages.ts';
 import type { StageLine } from './dialect.ts';
 import { readStamp } from './line-stamp.ts';
 
@@ -10,12 +11,17 @@ export type StageWords = readonly [words: string, said: Said];
 const COUNT = /\| (\d{1,9})\/(\d{1,9}) \[/;
 
 /** Reads what a line tells of a start: the first of the words that it has counts. */
-export function stageReader(stages: readonly StageWords[]): (line: string) => StageLine | undefined {
+export function stageReader(
+  stages: readonly StageWords[],
+  advice: Readonly<Partial<Record<StartStage, string>>> = {},
+): (line: string) => StageLine | undefined {
   return (line) => {
     const [words, said] = stages.find(([each]) => line.includes(each)) ?? [];
     if (words === undefined || said === undefined) return undefined;
     const [, done, total] = COUNT.exec(line) ?? [];
     const count = done === undefined ? {} : { done: Number(done), total: Number(total) };
-    return { kind: 'stage', ...readStamp(line.slice(0, line.indexOf(words))), ...said, ...count };
+    const own = advice[said.stage];
+    const stamp = readStamp(line.slice(0, line.indexOf(words)));
+    return { kind: 'stage', ...stamp, ...said, ...count, ...(own !== undefined && { advice: own }) };
   };
 }

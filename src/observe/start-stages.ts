@@ -17,6 +17,7 @@ export class StartStages {
   /** The last line with a time of its own, and when it was read. */
   #stamped: { readonly time: number; readonly read: number } | undefined;
   #count: { done?: number; total?: number } = {};
+  #advice: string | undefined;
   #over = false;
   #told = '';
   #stuck = false;
@@ -42,6 +43,7 @@ export class StartStages {
       this.#over = false;
     }
     this.#moved = time;
+    this.#advice = line.advice;
     this.#stuck = false;
     if (line.done !== undefined) {
       this.#count = { done: line.done, ...(line.total !== undefined && { total: line.total }) };
@@ -70,7 +72,8 @@ export class StartStages {
     if (stage === undefined) return undefined;
     const now = this.#ownTime(at);
     const seconds = Math.max(0, Math.round(((this.#over ? this.#moved : now) - this.#begun) / 1000));
-    const { advice, limit: minutes } = START_STAGES[stage];
+    const { advice: usual, limit: minutes } = START_STAGES[stage];
+    const advice = this.#advice ?? usual;
     const limit = this.#limits[stage] ?? minutes * 60;
     if (!this.#over && !this.#stuck && now - this.#moved >= limit * 1000) {
       this.#stuck = true;

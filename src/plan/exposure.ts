@@ -24,8 +24,8 @@ interface Listener extends Exposure {
 }
 
 /**
- * Ports at `all` addresses: no argument chooses one. torch and NCCL bind all, and `ZmqEventPublisher` of SGLang (0.4.9 to
- * 0.5.12) connects to an endpoint that names one, rather than bind it.
+ * Ports at `all` addresses: no argument chooses one. torch and NCCL bind all, and engines' publishers of
+ * cache events connect to an endpoint that names one, rather than bind it.
  */
 export const LISTENERS = listeners as Readonly<Record<PortUse, Listener>>;
 

@@ -56,7 +56,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   run: ['scheduler', 'host', 'causes'],
   observe: ['engines', 'run', 'scheduler', 'host', 'causes'],
   rehearsal: ['host', 'plan', 'engines', 'config'],
-  bench: ['run', 'observe', 'scheduler', 'host', 'plan', 'config'],
+  bench: ['engines', 'run', 'observe', 'scheduler', 'host', 'plan', 'config'],
   report: ['bench', 'run', 'observe', 'engines', 'scheduler', 'host', 'plan', 'config'],
   import: ['config', 'plan'],
   cli: [
@@ -283,3 +283,19 @@ function lines(files: readonly Source[], pattern: RegExp): readonly string[] {
       .filter((line) => pattern.test(line) && !/: (\/\/|\/?\*)/.test(line)),
   );
 }
+
+/** Where engines have names: their folder, what a config may say, tables by program, and tools of benchmarks, which two of them bring. */
+const ENGINE_NAMES =
+  /^(engines|import|bench)\/|^config\/(schema|compat)\/|^plan\/bench\/|^rehearsal\/rehearsable\.ts$|^cli\/program\//;
+
+test('only their own folder, configs and tables know engines by name', () => {
+  const elsewhere = sources.filter(({ file }) => !ENGINE_NAMES.test(file));
+  const named = elsewhere.flatMap(({ file, text }) =>
+    text
+      .split('\n')
+      .flatMap((line, index) =>
+        /sglang|vllm|trt-?llm|tensorrt/i.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [],
+      ),
+  );
+  expect(named).toEqual([]);
+});

@@ -10,7 +10,7 @@ export interface ValueFault extends Fault {
   readonly choice?: string;
 }
 
-/** Bounds that engines check late or not at all, the least and the most: SGLang's `server_args.py`, vLLM's `vllm/config/`. */
+/** Bounds that engines check late or not at all, the least and the most, from their own code. */
 const BOUNDS: ReadonlyMap<string, readonly number[]> = new Map(Object.entries(notes.bounds));
 
 /** Choices that are shown in full. */

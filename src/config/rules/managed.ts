@@ -9,7 +9,7 @@ import type { ConfigPath } from '../yaml/source-range.ts';
 /**
  * Settings that dyn-slurm makes itself, by what makes each: a field's path, or words. Of frontends, of Dynamo 0.4 to
  * 1.6; flags of etcd that make it the job's own; variables by which processes find each other, or their node; and of the
- * tools of benchmarks: aiperf 0.13.0, sglang.bench_serving 0.5.9, benchmark_serving.py of vLLM 0.8.5 and `vllm bench serve`.
+ * tools of benchmarks, in the releases that plan/bench/tools.ts names.
  */
 const SOURCES = new Map(
   Object.entries(tables).map(([owner, sources]) => [

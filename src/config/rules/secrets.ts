@@ -29,7 +29,7 @@ function* checkReferences(
 
 function referenceProblem(engineKey: boolean, frontendKey: boolean): string {
   if (engineKey)
-    return "cannot be passed as a secret, and has no effect: it protects SGLang's own HTTP server, which a Dynamo worker does not run";
+    return "cannot be passed as a secret, and has no effect: it protects the engine's own HTTP server, which a Dynamo worker does not run";
   if (frontendKey)
     return 'has no effect: no frontend of Dynamo up to 1.6 asks clients for a key; put a proxy in front of it that does';
   return 'cannot be passed as a secret: the program reads it only from its arguments, which every user of the node can see';

@@ -7,6 +7,8 @@ const REALTIME = 'sglang:realtime_tokens_total';
 
 /** SGLang 0.4.9 to 0.5.23, in its own format or Dynamo's. */
 export const sglangDialect: Dialect = {
+  title: 'SGLang',
+  image: /(?:^|\/)sglang:v?(\d+\.\d+[\w.-]*)/,
   words: [...BATCH_WORDS, ...STAGE_WORDS],
   read: (line) => readBatch(line) ?? readStage(line),
   metrics: {

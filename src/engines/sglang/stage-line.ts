@@ -26,7 +26,11 @@ export const STAGE_WORDS: readonly string[] = STAGES.map(([words]) => words);
 
 /** Capital or small: `Capture CUDA graph begin`, `Capture cuda graph end`; another program may speak of graphs, too. */
 const CAPTURE = /Capture [\w ]{1,60}graph (?:begin|end)\. /i;
-const stageOf = stageReader(STAGES);
+const stageOf = stageReader(STAGES, {
+  'cuda-graphs':
+    'ranks that capture wait for each other: look for one that is missing, or lower cuda-graph-max-bs; see sgl-project/sglang#26137',
+  'deep-gemm': 'compile the kernels before, with the same args, into a shared SGLANG_DG_CACHE_DIR',
+});
 
 /** Undefined where a line tells of no stage. */
 export function readStage(line: string): StageLine | undefined {

@@ -45,6 +45,8 @@ const readStage = stageReader(STAGES);
 
 /** TensorRT-LLM 1.2 and 1.3. */
 export const trtllmDialect: Dialect = {
+  title: 'TensorRT-LLM',
+  image: /(?:^|\/)tensorrt-llm\/(?:release|devel):v?(\d+\.\d+[\w.-]*)/,
   words: [BATCH, ...STAGES.map(([words]) => words)],
   read: (line) => readBatch(line) ?? readStage(line),
 };

@@ -143,6 +143,8 @@ function usesNixl({ role, config }: PlacedWorker): boolean {
 function environment({ job, worker, port }: WorkerContext): Readonly<Record<string, Word>> {
   const { nodes, ports, config } = worker;
   return {
+    // The time that Dynamo's process gives the engine's, 10 minutes by default; the job has its own.
+    VLLM_ENGINE_READY_TIMEOUT_S: String(job.health.deadline),
     // By default the address of the default route, whatever network the job has chosen.
     VLLM_HOST_IP: [SELF_IP],
     ...(usesNixl(worker) && {

@@ -49,6 +49,8 @@ const readStage: (line: string) => StageLine | undefined = stageReader(STAGES);
 
 /** vLLM 0.11 to 0.31. */
 export const vllmDialect: Dialect = {
+  title: 'vLLM',
+  image: /(?:^|\/)vllm(?:-openai|-openai-rocm)?:v?(\d+\.\d+[\w.-]*)/,
   words: [BATCH, ...STAGES.map(([words]) => words)],
   read: (line) => readBatch(line) ?? readStage(line),
   metrics: {

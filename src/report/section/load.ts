@@ -78,7 +78,7 @@ function sourceOf(worker: WorkerSeries): string {
 function sources({ workers }: LoadSeries): string {
   const logged = workers.filter((worker) => worker.logged !== undefined).length;
   if (logged === 0) return "The workers' figures come from their metrics.";
-  return `What the metrics of ${logged} of ${workers.length} workers do not tell comes from the batch lines of their SGLang logs, summed over DP ranks; there, input leaves out what was found in the cache.`;
+  return `What the metrics of ${logged} of ${workers.length} workers do not tell comes from the batch lines of their engines' logs, summed over DP ranks; there, input leaves out what was found in the cache.`;
 }
 
 /** One chart a role, of the figure that shows best how much its workers do. */

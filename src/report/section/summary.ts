@@ -90,7 +90,7 @@ function factsOf({ run, mock, plan, config, bench, state, events }: RunData): Re
     ['image', image ?? 'none'],
     ['dyn-slurm', run.job?.dynSlurm ?? provenance?.dynSlurm],
     ['Dynamo', plan?.dynamo ?? provenance?.dynamo],
-    ['SGLang', provenance?.sglang],
+    ['engine', provenance?.engine],
     ['config, SHA-256', provenance?.configHash?.slice(0, 12)],
     ['git commit', run.job?.gitCommit ?? provenance?.gitCommit],
     ['cluster', run.job?.cluster],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readEngineLine } from '../../../src/engines/dialects.ts';
+import { engineInImage, readEngineLine } from '../../../src/engines/dialects.ts';
 import { ThroughputWindow } from '../../../src/observe/throughput.ts';
 
 const STATS =
@@ -73,4 +73,16 @@ test.each([
   ],
 ])('%s', (line, said) => {
   expect(readEngineLine(line)).toEqual({ kind: 'stage', ranks: {}, ...said });
+});
+
+test.each([
+  ['lmsysorg/sglang:v0.5.10.post1-cu129', 'SGLang 0.5.10.post1-cu129'],
+  ['vllm/vllm-openai:v0.31.0', 'vLLM 0.31.0'],
+  ['nvcr.io#nvidia/tensorrt-llm/release:1.3.0rc29', 'TensorRT-LLM 1.3.0rc29'],
+  // Their tags are Dynamo's releases.
+  ['nvcr.io#nvidia/ai-dynamo/sglang-runtime:1.6.1', undefined],
+  ['nvcr.io#nvidia/ai-dynamo/vllm-runtime:1.6.1', undefined],
+  ['/lustre/images/dynamo.sqsh', undefined],
+])('the engine in %s is %s', (image, engine) => {
+  expect(engineInImage(image)).toBe(engine);
 });

@@ -112,6 +112,7 @@ test('ports and environment of two workers that share a node differ', () => {
   const ports = (name: string) =>
     worker(name)?.ports.map(({ use, port, count }) => `${use} ${port}${count > 1 ? ` +${count}` : ''}`);
   expect(env('prefill-0')).toEqual({
+    VLLM_ENGINE_READY_TIMEOUT_S: '7200',
     VLLM_HOST_IP: '${NODE_IP[0]}',
     VLLM_NIXL_SIDE_CHANNEL_HOST: '${NODE_IP[0]}',
     VLLM_NIXL_SIDE_CHANNEL_PORT: '5400',

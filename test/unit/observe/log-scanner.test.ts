@@ -36,7 +36,7 @@ test('a signature next to a word of a stage, NUL, broken UTF-8 and escapes', () 
   ]);
   expect(scanned(bytes, 5)).toEqual([
     ['cuda-out-of-memory', '\u001b[31mException: Capture cuda graph failed: CUDA out of memory\u001b[0m'],
-    { kind: 'stage', stage: 'cuda-graphs', state: 'going', done: 2, total: 4, ranks: {} },
+    expect.objectContaining({ kind: 'stage', stage: 'cuda-graphs', state: 'going', done: 2, total: 4 }),
   ]);
 });
 

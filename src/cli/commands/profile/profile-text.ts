@@ -54,7 +54,7 @@ export function refusal(profiling: readonly Profiling[], cluster: string): DynSl
     const hint =
       cluster === LOCAL
         ? 'a rehearsal has mock engines, which cannot be profiled: profile a run on GPUs'
-        : 'profiling needs workers of SGLang, and Dynamo 0.8 or later in the image';
+        : 'profiling needs an engine that Dynamo can profile, and Dynamo 0.8 or later in the image';
     return new DynSlurmError('preflight', `nothing was profiled: ${message}`, { hint });
   }
   if (all(({ status }) => status === undefined)) {

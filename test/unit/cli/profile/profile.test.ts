@@ -148,7 +148,7 @@ test('what cannot be profiled is refused, with what to do', async () => {
   expect(await refused(place, { role: 'prefill' })).toEqual({
     code: 'preflight',
     message: 'nothing was profiled: prefill-0: its engine does not support profiling',
-    hint: 'profiling needs workers of SGLang, and Dynamo 0.8 or later in the image',
+    hint: 'profiling needs an engine that Dynamo can profile, and Dynamo 0.8 or later in the image',
   });
   expect(await refused(place, { role: 'decode' })).toMatchObject({
     code: 'preflight',

@@ -86,11 +86,11 @@ describe('an engine of a rehearsed node', () => {
     ],
     [
       'dynamo.vllm.worker --model m',
-      'dynamo.vllm has no stand-in: a rehearsal knows dynamo.sglang, dynamo.sglang.worker, dynamo.sglang.decode_worker',
+      'dynamo.vllm.worker has no stand-in: a rehearsal knows dynamo.sglang, dynamo.sglang.worker, dynamo.sglang.decode_worker, dynamo.vllm, dynamo.trtllm, dynamo.mocker',
     ],
     [
       'sglang.launch_server --model m',
-      'sglang.launch_server has no stand-in: a rehearsal knows dynamo.sglang, dynamo.sglang.worker, dynamo.sglang.decode_worker',
+      'sglang.launch_server has no stand-in: a rehearsal knows dynamo.sglang, dynamo.sglang.worker, dynamo.sglang.decode_worker, dynamo.vllm, dynamo.trtllm, dynamo.mocker',
     ],
   ])('%s is refused', (command, why) => {
     const ended = python(makeNode('127.0.70.3'), ['-m', ...command.split(' ')]);
