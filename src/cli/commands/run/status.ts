@@ -5,6 +5,7 @@ import { removeLeftSecrets } from '../../../observe/left-secrets.ts';
 import { isServing } from '../../../run/state.ts';
 import { cancellingUid } from '../../runs/cancelled-by.ts';
 import type { FoundRun } from '../../runs/cluster/connect.ts';
+import { exitOfRuns } from '../../runs/exit.ts';
 import { askingFor, distantClusters, lookUpEach, lookUpRuns } from '../../runs/lookup.ts';
 import { markedNodes, marksText } from '../../runs/marked-nodes.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
@@ -59,12 +60,15 @@ async function statusOfGroup(
   } else {
     world.out.write(runsTable(reports, world.now(), world.page));
     const measured = reports.map(({ run }, index) =>
-      (ends[index]?.results ?? []).map((result) => `${run.id}\n${benchLines(result)}`).join(''),
+      (ends[index]?.results ?? [])
+        .filter(({ points }) => points.length > 0)
+        .map((result) => `${run.id}\n${benchLines(result)}`)
+        .join(''),
     );
     world.out.write(wrapped(measured.join(''), world.page.width));
   }
   if (reports.some(({ unreachable }) => unreachable)) return EXIT.connection;
-  return ends.find(({ code }) => code !== EXIT.ok)?.code ?? EXIT.ok;
+  return exitOfRuns(reports.map((report, index) => ({ ...report, code: ends[index]?.code ?? EXIT.ok })));
 }
 
 /** Exits as the run did, so that scripts can tell. */

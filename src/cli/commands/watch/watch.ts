@@ -15,7 +15,7 @@ import { accessRows, accessText } from '../../runs/access.ts';
 import { withJob } from '../../runs/adopt.ts';
 import { cancellingUid } from '../../runs/cancelled-by.ts';
 import { type Connection, type FoundRun, LOCAL } from '../../runs/cluster/connect.ts';
-import { exitOfRun } from '../../runs/exit.ts';
+import { exitOfRun, exitOfRuns } from '../../runs/exit.ts';
 import { type LookupOptions, lookUpEach } from '../../runs/lookup.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
 import { benchedEnd } from '../../views/bench-text.ts';
@@ -172,7 +172,7 @@ async function showRuns(
     const { state } = shown[index] ?? { state: NEW_RUN };
     return { code, failed: code !== EXIT.ok && exitOfRun(state) !== EXIT.ok };
   });
-  const code = ends.find((end) => end.code !== EXIT.ok)?.code ?? EXIT.ok;
+  const code = exitOfRuns(shown.map((one, index) => ({ ...one, code: ends[index]?.code ?? EXIT.ok })));
   return { code, detached: false, ends };
 }
 

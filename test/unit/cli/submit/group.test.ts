@@ -295,3 +295,26 @@ test('cancel of a group ends the last first', async () => {
   const told = place.calls().filter((call) => call.startsWith('scancel'));
   expect(told.map((call) => call.split(' ').at(-1))).toEqual(['103', '102']);
 });
+
+test('a retry that was not needed does not count', async () => {
+  const place = await numbering();
+  await submit('sweep.yaml[plain]', { retries: 1 }, place.world);
+  const events = `${(await recordedEvents('time-limit')).join('\n')}\n`;
+  for (const run of ['small-plain-mrr64-a00000', 'small-plain-mrr128-a00001'])
+    writeFileSync(join(place.root, run, 'events.jsonl'), events);
+  await place.stub.answer('squeue', {
+    stdout: [101, 103]
+      .map((job) => `${job}|CANCELLED|1|1763962970|N/A N/A|(null)|(null)|DependencyNeverSatisfied\n`)
+      .join(''),
+  });
+  const before = place.out().length;
+  const [{ group }] = place.jobs() as [{ group: string }];
+  expect(await status(group, {}, place.world)).toBe(0);
+  expect(place.out().slice(before)).toContain('not needed: small-plain-mrr64-a00000 ended well');
+  expect(await report([group], { out: 'group.html' }, place.world)).toBe(0);
+  const html = readFileSync(join(place.world.cwd, 'group.html'), 'utf8');
+  expect(html.match(/<h1>.*?<\/h1>/s)?.[0].match(/small-[\w-]+/g)).toEqual([
+    'small-plain-mrr64-a00000',
+    'small-plain-mrr128-a00001',
+  ]);
+});
