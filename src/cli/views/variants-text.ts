@@ -24,7 +24,7 @@ export function variantsText(variants: readonly PlannedVariant[], page: Page): s
     span(plan.timeLimit),
     changes.map(shortened).join(', '),
   ]);
-  return `${table(['variant', 'nodes', 'GPUs', 'workers', 'time', 'differs in'], rows, page)}${sumText(variants)}\n`;
+  return `${table(['variant', 'nodes', 'GPUs', 'workers × GPUs', 'time', ''], rows, page)}${sumText(variants)}\n`;
 }
 
 /** `6 variants, at most 64 GPUs each, 1,536 GPU-hours together`. */
@@ -44,15 +44,15 @@ function groupsOf(plan: Plan) {
   });
 }
 
-/** `1 prefill of 8 GPUs (tp 8), 2 decode of 16 GPUs (tp 16, dp 16)` */
+/** `1 prefill × 8, tp8; 2 decode × 16, tp16 dp16` */
 function workersText(plan: Plan): string {
   return groupsOf(plan)
     .map(({ role, workers, gpus, sizes }) => {
       const said = Object.entries(sizes).filter(([name, size]) => name === 'tp' || size > 1);
-      const text = said.map(([name, size]) => `${name} ${size}`).join(', ');
-      return gpus === 0 ? `${workers} ${role}` : `${workers} ${role} of ${count(gpus, 'GPU')} (${text})`;
+      const text = said.map(([name, size]) => `${name}${size}`).join(' ');
+      return gpus === 0 ? `${workers} ${role}` : `${workers} ${role} × ${gpus}, ${text}`;
     })
-    .join(', ');
+    .join('; ');
 }
 
 const LONGEST = 60;

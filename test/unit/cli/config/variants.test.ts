@@ -21,11 +21,11 @@ test('plan shows a table of the variants', async () => {
   const made = world();
   expect(await plan('c.yaml', {}, made)).toBe(0);
   expect(made.stdout()).toMatchInlineSnapshot(`
-    "variant      nodes  GPUs  workers                        time  differs in
-    half-mrr64       1     8  2 aggregated of 4 GPUs (tp 4)  1h    aggregated.workers=2, aggregated.gpus_per_worker=4, aggregated.args.max-running-requests=64
-    half-mrr128      1     8  2 aggregated of 4 GPUs (tp 4)  1h    aggregated.workers=2, aggregated.gpus_per_worker=4, aggregated.args.max-running-requests=128
-    big-mrr64        2    16  8 aggregated of 2 GPUs (tp 2)  30m   aggregated.workers=8, slurm.time=30m, aggregated.args.max-running-requests=64
-    big-mrr128       2    16  8 aggregated of 2 GPUs (tp 2)  30m   aggregated.workers=8, slurm.time=30m, aggregated.args.max-running-requests=128
+    "variant      nodes  GPUs  workers × GPUs         time
+    half-mrr64       1     8  2 aggregated × 4, tp4  1h    aggregated.workers=2, aggregated.gpus_per_worker=4, aggregated.args.max-running-requests=64
+    half-mrr128      1     8  2 aggregated × 4, tp4  1h    aggregated.workers=2, aggregated.gpus_per_worker=4, aggregated.args.max-running-requests=128
+    big-mrr64        2    16  8 aggregated × 2, tp2  30m   aggregated.workers=8, slurm.time=30m, aggregated.args.max-running-requests=64
+    big-mrr128       2    16  8 aggregated × 2, tp2  30m   aggregated.workers=8, slurm.time=30m, aggregated.args.max-running-requests=128
     4 variants: at most 16 GPUs each, 32 GPU-hours together
     "
   `);
@@ -39,10 +39,10 @@ test('plan shows one in full, and those that a pattern selects', async () => {
   );
   expect(await plan('c.yaml[big, half-mrr64]', {}, some)).toBe(0);
   expect(some.stdout()).toMatchInlineSnapshot(`
-    "variant     nodes  GPUs  workers                        time  differs in
-    half-mrr64      1     8  2 aggregated of 4 GPUs (tp 4)  1h    aggregated.workers=2, aggregated.gpus_per_worker=4, aggregated.args.max-running-requests=64
-    big-mrr64       2    16  8 aggregated of 2 GPUs (tp 2)  30m   aggregated.workers=8, slurm.time=30m, aggregated.args.max-running-requests=64
-    big-mrr128      2    16  8 aggregated of 2 GPUs (tp 2)  30m   aggregated.workers=8, slurm.time=30m, aggregated.args.max-running-requests=128
+    "variant     nodes  GPUs  workers × GPUs         time
+    half-mrr64      1     8  2 aggregated × 4, tp4  1h    aggregated.workers=2, aggregated.gpus_per_worker=4, aggregated.args.max-running-requests=64
+    big-mrr64       2    16  8 aggregated × 2, tp2  30m   aggregated.workers=8, slurm.time=30m, aggregated.args.max-running-requests=64
+    big-mrr128      2    16  8 aggregated × 2, tp2  30m   aggregated.workers=8, slurm.time=30m, aggregated.args.max-running-requests=128
     3 variants: at most 16 GPUs each, 24 GPU-hours together
     "
   `);

@@ -213,11 +213,11 @@ test('a dry-run shows the table and the order, or all of it, or data', async () 
   const [text, json] = [await numbering(), await numbering()];
   expect(await submit('sweep.yaml', { dryRun: true, maxJobs: 2 }, text.world)).toBe(0);
   expect(text.out()).toMatchInlineSnapshot(`
-    "variant       nodes  GPUs  workers                        time  differs in
-    plain-mrr64       1     8  4 aggregated of 2 GPUs (tp 2)  1h    aggregated.args.max-running-requests=64
-    plain-mrr128      1     8  4 aggregated of 2 GPUs (tp 2)  1h    aggregated.args.max-running-requests=128
-    wide-mrr64        2    16  8 aggregated of 2 GPUs (tp 2)  1h    aggregated.workers=8, aggregated.args.max-running-requests=64
-    wide-mrr128       2    16  8 aggregated of 2 GPUs (tp 2)  1h    aggregated.workers=8, aggregated.args.max-running-requests=128
+    "variant       nodes  GPUs  workers × GPUs         time
+    plain-mrr64       1     8  4 aggregated × 2, tp2  1h    aggregated.args.max-running-requests=64
+    plain-mrr128      1     8  4 aggregated × 2, tp2  1h    aggregated.args.max-running-requests=128
+    wide-mrr64        2    16  8 aggregated × 2, tp2  1h    aggregated.workers=8, aggregated.args.max-running-requests=64
+    wide-mrr128       2    16  8 aggregated × 2, tp2  1h    aggregated.workers=8, aggregated.args.max-running-requests=128
     4 variants: at most 16 GPUs each, 48 GPU-hours together
     At most 2 would run at a time: each waits for the one 2 before it, however that ends (--dependency=afterany).
     \`dyn-slurm submit 'sweep.yaml[plain-mrr64]' --dry-run\` shows one in full.
