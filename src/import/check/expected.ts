@@ -90,8 +90,12 @@ function onNodesAll(
   return new Map([...flags].map(([name, value]) => [name, mounted(value, model)]));
 }
 
+/** `/model` by its path on the nodes, also in JSON. */
 function mounted(text: string, model: string | undefined): string {
-  return model !== undefined && isMounted(text) ? onNodes(text, model) : text;
+  if (model === undefined) return text;
+  if (/^\s*[[{]/.test(text))
+    return text.replace(/"(\/model(?:\/[^"]*)?)"(?!:)/g, (_, path: string) => `"${onNodes(path, model)}"`);
+  return isMounted(text) ? onNodes(text, model) : text;
 }
 
 function roleArguments(

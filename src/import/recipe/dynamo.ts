@@ -64,9 +64,20 @@ export function readDynamo(root: Keys, image: AboutImage, findings: Findings): R
       'use an image that holds it',
     );
   const commit = hash ?? sha ?? rev;
+  const counts = installed ? (commit ?? wheel ?? sourceWheel ?? version ?? pypi) : undefined;
+  for (const one of [hash, sha, rev, wheel, sourceWheel, version, pypi])
+    if (one && one !== counts)
+      findings.note(
+        one.entry,
+        counts
+          ? `is not installed: ${counts.entry.path.at(-1)} on line ${counts.entry.range.line} counts`
+          : 'is not installed: install is false, so Dynamo is that of the image',
+      );
   if (!installed) {
     const place = install?.entry ?? keys.place;
-    return { source: { kind: 'image', place }, release: releaseOf(named, image, place), ...planes };
+    const told = version ?? pypi ?? wheel ?? sourceWheel;
+    const release = releaseOf(named, image, place) ?? (told && given(told.value, told.entry)) ?? undefined;
+    return { source: { kind: 'image', place }, release, ...planes };
   }
   if (commit !== undefined) {
     const [, tag] = /^v?(\d+\.\d+\.\d+)$/.exec(commit.value) ?? [];

@@ -105,8 +105,13 @@ function required(keys: Keys, key: string, findings: Findings): Found<string> | 
   const found = keys.text(key);
   if (found === undefined && !keys.map?.entries.get(key))
     findings.refuse(keys.place, `has no ${[...keys.place.path, key].join('.')}, which a recipe needs`);
-  else if (found === undefined) findings.refuse(keys.map?.entries.get(key) as Place, 'must not be empty');
-  return found;
+  else if (found === undefined || found.value.trim() === '')
+    findings.refuse(
+      keys.map?.entries.get(key) as Place,
+      'must not be empty: the recipe leaves it to whoever runs it',
+      'write it into the recipe first',
+    );
+  return found?.value.trim() === '' ? undefined : found;
 }
 
 interface ModelSection {

@@ -4,7 +4,7 @@ import type { ConfigEntry, ConfigValue } from '../../config/yaml/tree.ts';
 import { isNull, spelled } from '../keys.ts';
 import { list, type MapBuilder, scalar } from '../tree.ts';
 import type { Context } from './context.ts';
-import { placed } from './paths.ts';
+import { placed, placedTree } from './paths.ts';
 import { jsonMap, modern } from './values.ts';
 
 /** An argument of a recipe by its name with dashes. */
@@ -66,10 +66,10 @@ export function writeArguments(
 function argumentValue(name: string, entry: ConfigEntry, context: Context): ConfigValue | undefined {
   const { value } = entry;
   const { findings } = context;
-  if (value.kind === 'map') return modern(value);
+  if (value.kind === 'map') return placedTree(value, entry, context);
   if (value.kind === 'list') {
     const odd = value.items.findIndex((item) => item.kind !== 'scalar' || item.value === null);
-    if (odd < 0) return modern(value);
+    if (odd < 0) return placedTree(value, entry, context);
     findings.lose(entry, `--${name} cannot be passed: item ${odd + 1} is not a single value`);
     return undefined;
   }
@@ -82,7 +82,10 @@ function argumentValue(name: string, entry: ConfigEntry, context: Context): Conf
     );
     return undefined;
   }
-  return jsonMap(value.value, value.range) ?? scalar(placed(value.value, entry, context), value.range);
+  const map = jsonMap(value.value, value.range);
+  return map === undefined
+    ? scalar(placed(value.value, entry, context), value.range)
+    : placedTree(map, entry, context);
 }
 
 /** An argument as words of a command line. */

@@ -47,6 +47,12 @@ export function writeModel(root: MapBuilder, { recipe, cluster, shared, findings
       `${JSON.stringify(text)} is an alias of the cluster that the recipe was written for`,
       'write the path, or name it under models in the cluster profile',
     );
+  else if (known === undefined && text.startsWith('/'))
+    findings.site(
+      path.entry,
+      `${text} is a path of the site that the recipe was written for`,
+      'write the path on your nodes',
+    );
   const served = shared.get('model.served_name');
   const engine = recipe.engine.servedName;
   if (engine) map.set('served_name', engine.value, engine.entry);
@@ -63,6 +69,12 @@ export function writeContainer(root: MapBuilder, { recipe, cluster, findings }: 
       container.entry,
       `${JSON.stringify(container.value)} is an alias of the cluster that the recipe was written for`,
       'write the image, or name it under images in the cluster profile',
+    );
+  else if (known === undefined && container.value.startsWith('/'))
+    findings.site(
+      container.entry,
+      `${container.value} is a file of the site that the recipe was written for`,
+      'write the image, or its file on your nodes',
     );
   const mounts = recipe.mounts.flatMap(({ value, entry }) => {
     if (/[${}]/.test(value)) {

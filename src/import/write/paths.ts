@@ -1,6 +1,8 @@
+import type { ConfigEntry, ConfigValue } from '../../config/yaml/tree.ts';
 import type { Place } from '../finding.ts';
+import { scalar } from '../tree.ts';
 import type { Context } from './context.ts';
-import { isMounted, onNodes } from './values.ts';
+import { isMounted, modern, onNodes } from './values.ts';
 
 /** The model's folder on the nodes, or its id of the hub; undefined where only the cluster knows what its alias means. */
 function modelPath({ recipe, cluster }: Pick<Context, 'recipe' | 'cluster'>): string | undefined {
@@ -50,11 +52,27 @@ export function placed(text: string, place: Place, context: Context): string {
       `${text} is a path of the site that the recipe was written for`,
       'mount it with container.mounts, or write another one',
     );
-  else if (DEVICES.test(name))
+  else if (DEVICES.test(name) && text !== 'all')
     findings.site(
       place,
       `${text} names network devices of the site that the recipe was written for`,
       'write the devices of your nodes',
     );
   return text;
+}
+
+/** The same for all texts in maps and lists, with numbers and booleans as YAML 1.2 spells them. */
+export function placedTree(value: ConfigValue, place: Place, context: Context): ConfigValue {
+  if (value.kind === 'list')
+    return { ...value, items: value.items.map((item) => placedTree(item, place, context)) };
+  if (value.kind === 'map') {
+    const entries = [...value.entries].map(([key, entry]): [string, ConfigEntry] => [
+      key,
+      { ...entry, value: placedTree(entry.value, entry.path.length > 0 ? entry : place, context) },
+    ]);
+    return { ...value, entries: new Map(entries) };
+  }
+  return typeof value.value === 'string'
+    ? scalar(placed(value.value, place, context), value.range)
+    : modern(value);
 }

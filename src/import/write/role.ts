@@ -9,7 +9,7 @@ import { argumentsOf, writeArguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { ownArguments, type Taken } from './engine-arguments.ts';
 import { writeEnvironment } from './environment.ts';
-import { modern } from './values.ts';
+import { placedTree } from './paths.ts';
 
 /** One role of workers. */
 export function writeRole(role: RecipeRole, context: Context): MapBuilder {
@@ -19,7 +19,7 @@ export function writeRole(role: RecipeRole, context: Context): MapBuilder {
   const taken: Taken = { sizes: new Map(), settings: new MapBuilder(role.place) };
   const args = new MapBuilder(role.args[0] ?? role.place);
   const words = new MapBuilder(role.place);
-  if (recipe.engine.name === 'trtllm') writeEngineFile(args, role, taken);
+  if (recipe.engine.name === 'trtllm') writeEngineFile(args, role, taken, context);
   else {
     const left = ownArguments(role, argumentsOf(role.args, context), taken, context);
     writeArguments(args, left, context, words);
@@ -141,13 +141,13 @@ const FILE_SIZES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The engine's file of TensorRT-LLM, in which `null` and `false` are values. */
-function writeEngineFile(args: MapBuilder, role: RecipeRole, { sizes }: Taken): void {
+function writeEngineFile(args: MapBuilder, role: RecipeRole, { sizes }: Taken, context: Context): void {
   for (const entry of role.args) {
     const key = String(entry.path.at(-1));
     const size = FILE_SIZES.get(key);
     const number = entry.value.kind === 'scalar' ? entry.value.value : undefined;
     if (size !== undefined && typeof number === 'number') {
       if (size !== 'pp' || number !== 1) sizes.set(size, { value: number, place: entry });
-    } else args.set(key, modern(entry.value), entry);
+    } else args.set(key, placedTree(entry.value, entry, context), entry);
   }
 }
