@@ -55,6 +55,12 @@ def arity(scope, node):
     return {"+": "+", "*": "*", "?": "?"}.get(value, "+" if isinstance(value, int) else None)
 
 
+def is_switch(scope, action):
+    """Whether an action is a class of the module that adds a negation to each name."""
+    found = scope.definition(action) if isinstance(action, str) else None
+    return bool(found) and isinstance(found[1], ast.ClassDef) and any(last_name(one) == "BooleanOptionalAction" for one in found[1].bases)
+
+
 def from_call(scope, call):
     """What a call of add_argument, or of one of Dynamo's helpers, adds."""
     keywords = {one.arg: one.value for one in call.keywords if one.arg}
@@ -75,7 +81,8 @@ def from_call(scope, call):
     action = "store_true" if negatable else scope.value(action_node) if isinstance(action_node, ast.Constant) else last_name(action_node)
     if isinstance(action_node, ast.Call):
         action = last_name(action_node.func)
-    bare = action in BARE or (action in BARE_CLASSES and "nargs" not in keywords)
+    switch = action == "BooleanOptionalAction" or is_switch(scope, action)
+    bare = switch or action in BARE or (action in BARE_CLASSES and "nargs" not in keywords)
     type_node = keywords.get("type", keywords.get("arg_type"))
     kind = "flag" if bare else NUMBERS.get(last_name(type_node), "text")
     many = None if bare else arity(scope, keywords.get("nargs"))
@@ -83,28 +90,67 @@ def from_call(scope, call):
         many = None
     choices = scope.value(keywords.get("choices"))
     deprecated = deprecation(scope, keywords, action, names)
-    if negatable or action == "BooleanOptionalAction":
+    if negatable or switch:
         names = [*names, *(f"--no-{name[2:]}" for name in names if name.startswith("--"))]
     return [Argument(names, kind, many, choices, deprecated)]
+
+
+ADDING = ("add_argument", "add_negatable_bool_argument", "add_bool_argument", "_add_argument")
+
+
+def calls(scope, node):
+    """Calls that add arguments below a node, each with the scope it stands in: a loop over constants is gone through."""
+    if isinstance(node, ast.For):
+        rounds = rows(scope, node.iter)
+        for row in rounds or [UNKNOWN]:
+            inner = scope.with_local(bound(node.target, row))
+            for one in node.body:
+                inner = inner.with_local(assigned(one))
+                yield from calls(inner, one)
+        return
+    if isinstance(node, ast.Call) and last_name(node.func) in ADDING:
+        yield scope, node
+    for one in ast.iter_child_nodes(node):
+        yield from calls(scope, one)
+
+
+def rows(scope, node):
+    """What a loop goes through; None where that is not known."""
+    if isinstance(node, ast.Call) and last_name(node.func) == "items":
+        keys = scope.keys(node.func.value)
+        return keys and [[key, UNKNOWN] for key in keys]
+    if isinstance(node, ast.Name) and node.id in scope.local:
+        node = scope.local[node.id]
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return [[scope.value(one) for one in row.elts] if isinstance(row, (ast.List, ast.Tuple)) else scope.value(row) for row in node.elts]
+    return None
+
+
+def bound(target, value):
+    """Names of a loop's target with their values, as nodes."""
+    if isinstance(target, ast.Name):
+        return {target.id: ast.Constant(value=value)} if isinstance(value, (str, int)) else {}
+    known = isinstance(target, ast.Tuple) and isinstance(value, list)
+    return {name: one for part, given in zip(target.elts, value) for name, one in bound(part, given).items()} if known else {}
+
+
+def assigned(node):
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            return {name: node.value}
+    return {}
 
 
 def from_calls(wheel, module):
     tree = wheel.module(module)
     scope = Scope(wheel, module)
     for function in [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]:
-        local, loops = {}, []
+        local = {}
         for node in ast.walk(function):
-            match node:
-                case ast.Assign(targets=[ast.Name(id=name)]):
-                    local.setdefault(name, node.value)
-                case ast.For(target=ast.Name(id=name)):
-                    loops.append((name, node))
-        for node in ast.walk(function):
-            if not isinstance(node, ast.Call):
-                continue
-            if last_name(node.func) in ("add_argument", "add_negatable_bool_argument", "add_bool_argument", "_add_argument"):
-                inner = Scope(wheel, module, local, owner="ServerArgs")
-                yield from from_call(inner, node)
+            for name, value in assigned(node).items():
+                local.setdefault(name, value)
+        for inner, node in calls(Scope(wheel, module, local, owner="ServerArgs"), function):
+            yield from from_call(inner, node)
     # Dynamo 0.5 to 0.8 have a dictionary of arguments.
     for node in ast.walk(tree):
         if not isinstance(node, ast.Dict):

@@ -51,6 +51,10 @@ class Scope:
         self.wheel, self.module, self.local, self.owner = wheel, module, local or {}, owner
         self.busy = set()
 
+    def with_local(self, more):
+        """The same scope, with more values of names."""
+        return Scope(self.wheel, self.module, {**self.local, **more}, self.owner) if more else self
+
     def value(self, node):
         match node:
             case None:
@@ -63,7 +67,8 @@ class Scope:
             case ast.Starred():
                 return UNKNOWN
             case ast.JoinedStr():
-                return UNKNOWN
+                parts = [self.value(one.value if isinstance(one, ast.FormattedValue) else one) for one in node.values]
+                return UNKNOWN if UNKNOWN in parts else "".join(map(str, parts))
             case ast.UnaryOp(op=ast.USub()):
                 value = self.value(node.operand)
                 return -value if isinstance(value, (int, float)) else UNKNOWN
@@ -95,8 +100,12 @@ class Scope:
         return UNKNOWN
 
     def named(self, name):
-        if name in self.local:
-            return self.value(self.local[name])
+        if name in self.local and name not in self.busy:
+            self.busy.add(name)
+            try:
+                return self.value(self.local[name])
+            finally:
+                self.busy.discard(name)
         if name in self.busy:
             return UNKNOWN
         self.busy.add(name)
@@ -164,6 +173,9 @@ class Scope:
                 return UNKNOWN if UNKNOWN in members.values() else list(members.values())
             found = self.keys(given)
             return found if found is not None else self.value(given)
+        if name in ("replace", "upper", "lower") and isinstance(node.func, ast.Attribute):
+            text, given = self.value(node.func.value), [self.value(one) for one in node.args]
+            return getattr(text, name)(*given) if isinstance(text, str) and UNKNOWN not in given else UNKNOWN
         if name == "get_args" and len(node.args) == 1 and isinstance(node.args[0], ast.Name):
             found = self.definition(node.args[0].id)
             literal = found and isinstance(found[1], ast.Subscript) and last_name(found[1].value) == "Literal"

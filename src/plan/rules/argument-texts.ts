@@ -24,25 +24,34 @@ const REPLACEMENTS: Readonly<Record<string, Readonly<Record<string, string>>>> =
 const SERVERS = notes.servers as Readonly<Record<string, Program['name']>>;
 
 /** What is said of an argument that none of the programs has. */
-export function unknownArgument(name: string, { programs, engine }: ArgumentReader): Said {
+export function unknownArgument(name: string, reader: ArgumentReader): Said {
+  const { programs, engine } = reader;
   const [asked] = programs.slice(-1);
   const program = asked as Program;
   const none = `${programText(program)} has no argument ${flagText(name)}`;
   const other = engine?.counterparts[name];
   if (other) return [none, `it is an argument of ${other[0]}; ${engine?.title}'s counterpart is ${other[1]}`];
   const had = programs.find((one) => lifetime(one.name, name));
-  if (had) return changed(had, name);
+  if (had) return changed(had, name, reader.assumed && isEngines(had));
   const server = SERVERS[program.name];
   if (server && findArgument({ ...program, name: server }, name))
     return [none, `it is one of the server of ${titleOf(server)}, which Dynamo's frontend replaces`];
   const near = nearest(name, programs.flatMap(argumentNames));
   if (near !== undefined) return [`${none}; did you mean ${JSON.stringify(near)}?`];
-  const more = engine ? `, and engine.version for ${engine.title}` : '';
+  const more = engine && isEngines(program) ? `, and engine.version for ${engine.title}` : '';
   return [none, `remove it, or name the releases in the image: dynamo.version${more}`];
 }
 
-/** Of an argument that other releases of a program have. */
-function changed(program: Program, name: string): Said {
+/** Whether a program has the releases of an engine, not Dynamo's. */
+function isEngines({ name }: Program): boolean {
+  return !name.startsWith('dynamo.');
+}
+
+/** What to do where the image has another release than the one that is taken for its own. */
+export const OTHER_RELEASE = 'set engine.version to the release in the image';
+
+/** Of an argument that other releases of a program have. `assumed`: the config does not name the release. */
+function changed(program: Program, name: string, assumed = false): Said {
   const { first, last, replacement } = lifetime(program.name, name) ?? {
     first: '',
     last: '',
@@ -52,12 +61,12 @@ function changed(program: Program, name: string): Said {
   if (compareReleases(first, program.release) > 0)
     return [
       `${programText(program)} has no argument ${flagText(name)} yet`,
-      `it was added in ${whose} ${first}`,
+      `it was added in ${whose} ${first}${assumed ? `; ${OTHER_RELEASE}` : ''}`,
     ];
   const [instead = REPLACEMENTS[program.name]?.[name]] = replacement.split(' ').filter(Boolean);
   return [
     `${programText(program)} no longer has the argument ${flagText(name)}`,
-    `${whose} ${last} was the last to accept it; ${instead ? `use ${instead} instead` : 'remove it'}`,
+    `${whose} ${last} was the last to accept it; ${instead ? `use ${instead} instead` : 'remove it'}${assumed ? `, or ${OTHER_RELEASE}` : ''}`,
   ];
 }
 

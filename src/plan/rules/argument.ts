@@ -26,6 +26,8 @@ export interface ArgumentReader {
   readonly isManaged: (name: string) => boolean;
   /** Undefined for frontends. */
   readonly engine?: Engine;
+  /** Whether the config names no release of the engine, so that it is taken for the one that Dynamo's asks for. */
+  readonly assumed?: boolean;
 }
 
 /** An argument as a program takes it. */

@@ -26,13 +26,15 @@ export function* checkEngineArguments(job: JobConfig): Generator<Problem> {
   for (const [role, config] of rolesOf(job)) {
     const engine = engineOf(job, config);
     const file = engine.argumentFile?.(releases);
-    if (file && isListed(file)) yield* checkFields(config.args, [role, 'args'], file);
+    const assumed = job.engine.version === undefined;
+    if (file && isListed(file)) yield* checkFields(config.args, [role, 'args'], { program: file, assumed });
     yield* checkFlags(givenFlags(role, file ? { ...config, args: {} } : config), {
       owner: role,
       programs: engine.programs(config, releases),
       isManaged: (name) => managedSource(engine, name, role, config) !== undefined,
       written: (settings) => engine.settings(settings, role, job),
       engine,
+      assumed,
     });
   }
   const programs = [{ name: 'dynamo.frontend', release: releases.dynamo }] as const;

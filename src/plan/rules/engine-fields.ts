@@ -11,9 +11,15 @@ import { engineValueFault } from '../../config/rules/engine-value.ts';
 import { didYouMean, nearest } from '../../config/text/suggestion.ts';
 import { keyWarning, type Problem, warning } from '../../config/yaml/problem.ts';
 import type { ConfigPath } from '../../config/yaml/source-range.ts';
-import { programText } from './argument-texts.ts';
+import { OTHER_RELEASE, programText } from './argument-texts.ts';
 
 const REPLACEMENTS: Readonly<Record<string, Readonly<Record<string, string>>>> = notes.replacements;
+
+/** The program whose file it is, and whether the config does not name its release. */
+interface FileReader {
+  readonly program: Program;
+  readonly assumed: boolean;
+}
 
 /**
  * Keys that an engine does not have in the file of its arguments, and values that it refuses: it ends at once with
@@ -22,16 +28,16 @@ const REPLACEMENTS: Readonly<Record<string, Readonly<Record<string, string>>>> =
 export function* checkFields(
   map: Readonly<Record<string, unknown>>,
   path: ConfigPath,
-  program: Program,
+  reader: FileReader,
   place = '',
 ): Generator<Problem> {
-  const known = keysIn(place, program);
+  const known = keysIn(place, reader.program);
   if (known.length === 0 || known.includes('*')) return;
   for (const [key, value] of Object.entries(map)) {
     const name = key.replaceAll('-', '_');
     const at = [...path, key];
-    if (known.includes(name)) yield* checkValue(value, at, program, place + name);
-    else yield keyWarning(at, ...unknownField(name, known, program, place));
+    if (known.includes(name)) yield* checkValue(value, at, reader, place + name);
+    else yield keyWarning(at, ...unknownField(name, known, reader, place));
   }
 }
 
@@ -43,8 +49,9 @@ function keysIn(place: string, program: Program): readonly string[] {
     .filter((key) => !key.includes('.'));
 }
 
-function* checkValue(value: unknown, path: ConfigPath, program: Program, name: string): Generator<Problem> {
-  if (isMap(value)) yield* checkFields(value, path, program, `${name}.`);
+function* checkValue(value: unknown, path: ConfigPath, reader: FileReader, name: string): Generator<Problem> {
+  const { program } = reader;
+  if (isMap(value)) yield* checkFields(value, path, reader, `${name}.`);
   const field = findArgument(program, name);
   if (typeof value !== 'string' || !field?.choices || isNewer(program)) return;
   const fault = engineValueFault(field, value);
@@ -58,7 +65,7 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
 function unknownField(
   key: string,
   known: readonly string[],
-  program: Program,
+  { program, assumed }: FileReader,
   place: string,
 ): readonly [message: string, hint?: string] {
   const where = place === '' ? '' : ` in ${place.slice(0, -1)}`;
@@ -66,8 +73,12 @@ function unknownField(
   const replacement = REPLACEMENTS[program.name]?.[place + key];
   const life = lifetime(program.name, place + key);
   if (life && compareReleases(life.first, program.release) > 0)
-    return [`${message} yet`, `${programText({ ...program, release: life.first })} has it`];
-  const instead = replacement ? `use ${replacement} instead` : 'remove it';
+    return [
+      `${message} yet`,
+      `${programText({ ...program, release: life.first })} has it${assumed ? `; ${OTHER_RELEASE}` : ''}`,
+    ];
+  const other = assumed ? `, or ${OTHER_RELEASE}` : '';
+  const instead = `${replacement ? `use ${replacement} instead` : 'remove it'}${other}`;
   if (life) return [message, `${programText({ ...program, release: life.last })} still had it; ${instead}`];
   if (replacement) return [message, `earlier releases had it; ${instead}`];
   const near = nearest(key, known);

@@ -44,7 +44,7 @@ test.each([
   [
     'enable-ep-moe',
     true,
-    `${S} no longer has the argument --enable-ep-moe | SGLang 0.5.4 was the last to accept it; use --ep-size instead`,
+    `${S} no longer has the argument --enable-ep-moe | SGLang 0.5.4 was the last to accept it; use --ep-size instead, or set engine.version to the release in the image`,
   ],
   [
     'gpu-memory-utilization',
@@ -99,7 +99,7 @@ test.each([
 
 test('words of flags are read like args, and passed on as they are', () => {
   expect(said({ flags: ['--mem-fraction-stat', '0.8', '--cuda-graph-bs', '1', '--page-size=x'] })).toEqual([
-    `warning aggregated.flags.2: ${S} no longer has the argument --cuda-graph-bs | SGLang 0.5.19 was the last to accept it; use --cuda-graph-bs-decode instead`,
+    `warning aggregated.flags.2: ${S} no longer has the argument --cuda-graph-bs | SGLang 0.5.19 was the last to accept it; use --cuda-graph-bs-decode instead, or set engine.version to the release in the image`,
     `warning aggregated.flags.4: ${S} refuses it: --page-size takes a whole number, not "x"`,
   ]);
 });
@@ -120,7 +120,12 @@ test("the frontend's arguments", () => {
 });
 
 test.each([
-  ['0.6.1', { 'cuda-graph-backend-decode': 'full' }, '0.5.3.post2', ' yet | it was added in SGLang 0.5.14'],
+  [
+    '0.6.1',
+    { 'cuda-graph-backend-decode': 'full' },
+    '0.5.3.post2',
+    ' yet | it was added in SGLang 0.5.14; set engine.version to the release in the image',
+  ],
   ['0.6.1', { 'enable-ep-moe': true }, undefined, ''],
   ['1.4.2', { 'attention-backend': 'cutlass_mla' }, undefined, ''],
   ['0.3.2', { 'no-such': 1 }, undefined, ''],
@@ -283,6 +288,46 @@ test('the table has the options that Dynamo 1.6.1 with SGLang 0.5.21 says it has
     ...argumentNames({ name: 'sglang', release: '0.5.21' }),
   ]);
   expect(recorded.filter((name) => !known.has(name))).toEqual([]);
+});
+
+// Recorded from the real parsers: see test/fixtures/dynamo/options-1.6.1.txt.
+test.each(['dynamo.mocker', 'dynamo.frontend', 'dynamo.vllm', 'dynamo.trtllm'] as const)(
+  'the table has the options that %s 1.6.1 has',
+  (name) => {
+    const file = join(import.meta.dirname, '../../fixtures/dynamo/options-1.6.1.txt');
+    const [, section = ''] = readFileSync(file, 'utf8').split(`[${name}]\n`);
+    const recorded = section.split('\n[')[0]?.split('\n').filter(Boolean) ?? [];
+    const known = new Set(argumentNames({ name, release: '1.6.1' }));
+    expect(recorded.length).toBeGreaterThan(100);
+    expect(recorded.map((word) => word.replace(/^--/, '')).filter((word) => !known.has(word))).toEqual([]);
+  },
+);
+
+test("the mocker's arguments: a made-up one, a misspelt one and one that is gone, each with its frame", () => {
+  expect(
+    report(`name: r1
+gpu: h100
+model: {path: /models/r1}
+slurm: {account: a, partition: b, time: 4h}
+engine: {type: mocker}
+aggregated:
+  nodes: 1
+  args:
+    frobnicate: true
+    speedup-rato: 2
+    num-g2-blocks: 8
+`),
+  ).toBe(`c.yaml:9:5  warning: aggregated.args.frobnicate: dynamo.mocker of Dynamo 1.6.1 has no argument --frobnicate
+  9 |     frobnicate: true
+    |     ^^^^^^^^^^
+  hint: remove it, or name the releases in the image: dynamo.version
+c.yaml:10:5  warning: aggregated.args.speedup-rato: dynamo.mocker of Dynamo 1.6.1 has no argument --speedup-rato; did you mean "speedup-ratio"?
+  10 |     speedup-rato: 2
+     |     ^^^^^^^^^^^^
+c.yaml:11:5  warning: aggregated.args.num-g2-blocks: dynamo.mocker of Dynamo 1.6.1 no longer has the argument --num-g2-blocks
+  11 |     num-g2-blocks: 8
+     |     ^^^^^^^^^^^^^
+  hint: Dynamo 1.4.2 was the last to accept it; remove it`);
 });
 
 test('what changed between releases', () => {

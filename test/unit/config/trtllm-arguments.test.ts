@@ -4,7 +4,9 @@ import { report } from './report.ts';
 
 /** What is said of keys of the engine's file: `severity path: message | hint`. */
 function said(args: Readonly<Record<string, unknown>>, release = '1.3.0rc29'): readonly string[] {
-  return [...checkFields(args, ['decode', 'args'], { name: 'trtllm', release })].map(
+  return [
+    ...checkFields(args, ['decode', 'args'], { program: { name: 'trtllm', release }, assumed: false }),
+  ].map(
     ({ severity, path, message, hint }) =>
       `${severity} ${path.join('.')}: ${message}${hint ? ` | ${hint}` : ''}`,
   );
@@ -38,21 +40,21 @@ c.yaml:10:5  warning: aggregated.args.max_batchsize: TensorRT-LLM 1.3.0rc29 has 
 c.yaml:11:5  warning: aggregated.args.kv_cache_dtype: TensorRT-LLM 1.3.0rc29 has no key "kv_cache_dtype"
   11 |     kv_cache_dtype: fp8
      |     ^^^^^^^^^^^^^^
-  hint: earlier releases had it; use kv_cache_config.dtype instead
+  hint: earlier releases had it; use kv_cache_config.dtype instead, or set engine.version to the release in the image
 c.yaml:13:7  warning: aggregated.args.kv_cache_config.free_gpu_mem_fraction: TensorRT-LLM 1.3.0rc29 has no key "free_gpu_mem_fraction" in kv_cache_config; did you mean "free_gpu_memory_fraction"?
   13 |       free_gpu_mem_fraction: 0.8
      |       ^^^^^^^^^^^^^^^^^^^^^
 c.yaml:14:7  warning: aggregated.args.kv_cache_config.onboard_blocks: TensorRT-LLM 1.3.0rc29 has no key "onboard_blocks" in kv_cache_config
   14 |       onboard_blocks: true
      |       ^^^^^^^^^^^^^^
-  hint: TensorRT-LLM 1.2.0 still had it; remove it
+  hint: TensorRT-LLM 1.2.0 still had it; remove it, or set engine.version to the release in the image
 c.yaml:15:27  warning: aggregated.args.moe_config.backend: TensorRT-LLM 1.3.0rc29 refuses it: moe_config.backend has no choice "TRTLM"; did you mean "TRTLLM"?
   15 |     moe_config: {backend: TRTLM}
      |                           ^^^^^
 c.yaml:16:11  warning: aggregated.flags[0]: dynamo.trtllm of Dynamo 1.6.1 has no argument --publish-stats
   16 |   flags: [--publish-stats, --publish-metrcs, --publish-events-and-metrics]
      |           ^^^^^^^^^^^^^^^
-  hint: remove it, or name the releases in the image: dynamo.version, and engine.version for TensorRT-LLM
+  hint: remove it, or name the releases in the image: dynamo.version
 c.yaml:16:28  warning: aggregated.flags[1]: dynamo.trtllm of Dynamo 1.6.1 has no argument --publish-metrcs; did you mean "publish-metrics"?
   16 |   flags: [--publish-stats, --publish-metrcs, --publish-events-and-metrics]
      |                            ^^^^^^^^^^^^^^^^

@@ -213,7 +213,7 @@ c.yaml:10:5  warning: aggregated.args.max-modl-len: vLLM 0.31.0 has no argument 
 c.yaml:11:5  warning: aggregated.args.swap-space: vLLM 0.31.0 no longer has the argument --swap-space
   11 |     swap-space: 4
      |     ^^^^^^^^^^
-  hint: vLLM 0.17.1 was the last to accept it; remove it
+  hint: vLLM 0.17.1 was the last to accept it; remove it, or set engine.version to the release in the image
 c.yaml:12:26  warning: aggregated.args.compilation-config.cudagraph_mod: vLLM 0.31.0 has no key "cudagraph_mod" in --compilation-config; did you mean "cudagraph_mode"?
   12 |     compilation-config: {cudagraph_mod: FULL}
      |                          ^^^^^^^^^^^^^
