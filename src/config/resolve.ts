@@ -12,16 +12,16 @@ import { GPUS, gpuModel } from './schema/gpu.ts';
 import { type JobConfig, jobSchema } from './schema/job-schema.ts';
 import { ROLES } from './schema/role.ts';
 import { isStopgap, validate } from './schema/validate.ts';
-import { stack, withOneTopology } from './stack.ts';
+import { stack, withNulls, withOneTopology } from './stack.ts';
 import { alternatives, nearest } from './text/suggestion.ts';
 import { namesIn, readRemarks, type TopologyRemarks, topologyLayer } from './topology.ts';
 import type { Diagnostic } from './yaml/diagnostic.ts';
+import { emit } from './yaml/emit.ts';
 import { locateProblem, sortByPosition } from './yaml/locate.ts';
 import type { Layer, ParsedFile, SourceFile } from './yaml/parse.ts';
 import type { Problem } from './yaml/problem.ts';
 import type { ConfigPath } from './yaml/source-range.ts';
 import type { ConfigMap } from './yaml/tree.ts';
-import { yamlText } from './yaml/write.ts';
 
 export interface ResolveInput {
   /** Read already, for the preset and the profile that it names. */
@@ -125,7 +125,7 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
     provenance: () =>
       job ? provenanceOf(job, { job: checked.tree, profile: profile.tree }, used, layering(input)) : [],
     notes: preset?.notes ?? [],
-    text: () => yamlText(stack(normalize(lowest.root), stacked.applied).tree, below),
+    text: () => emit(withNulls(stack(normalize(lowest.root), stacked.applied).tree, below)),
   };
 }
 

@@ -59,6 +59,21 @@ export function stack(tree: ConfigMap, layers: readonly ReadLayer[]): Stacked {
   return { tree: current, applied, problems };
 }
 
+/**
+ * A merged tree in which what a `null` took away is a `null` again, where `below`, which it will be laid over, has something
+ * there.
+ */
+export function withNulls(tree: ConfigMap, below: ConfigMap): ConfigMap {
+  const nulls = [...(tree.removed ?? [])].filter(([key]) => below.entries.has(key));
+  const entries = [...tree.entries].map(([key, entry]): [string, ConfigEntry] => {
+    const under = below.entries.get(key)?.value;
+    const { value } = entry;
+    const isMap = value.kind === 'map' && under?.kind === 'map';
+    return [key, isMap ? { ...entry, value: withNulls(value, under) } : entry];
+  });
+  return { ...tree, entries: new Map([...entries, ...nulls]) };
+}
+
 /** The path of the only key of a layer. */
 function removedPath(root: ConfigMap): readonly string[] {
   const [first] = root.entries;

@@ -1,9 +1,9 @@
 import { fieldAt, jobField } from '../../config/schema/field.ts';
 import type { Diagnostic } from '../../config/yaml/diagnostic.ts';
+import { emit } from '../../config/yaml/emit.ts';
 import { parseYaml } from '../../config/yaml/parse.ts';
 import type { ConfigMap, ConfigValue } from '../../config/yaml/tree.ts';
 import { planConfig } from '../../plan/plan-config.ts';
-import { emit } from '../emit.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { same } from '../tree.ts';
 import type { ImportedVariant } from '../variant.ts';

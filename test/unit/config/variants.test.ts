@@ -93,21 +93,26 @@ test('the text of a variant is a config that gives the same job', () => {
   expect(text).toMatchInlineSnapshot(`
     "name: r1-mtp
     gpu: h100
+
     model:
       path: /models/r1
+
     slurm:
       account: a
       partition: b
       time: 4h
+
     prefill:
       nodes: 2
       args:
         mem-fraction-static: "0.80"
         x: "1.10"
         deepep-config: null
+
     decode:
       workers: 2
       nodes: 2
+
     topology:
       health:
         stall: 5m

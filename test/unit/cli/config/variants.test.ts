@@ -145,12 +145,15 @@ test('the bundle of a variant has its config, and says where it is from', async 
 # --set slurm.time=10m
 name: small-half-mrr64
 gpu: h100
+
 model:
   path: /models/m
+
 slurm:
   account: a
   partition: p
   time: 10m
+
 aggregated:
   workers: 2
   gpus_per_worker: 4

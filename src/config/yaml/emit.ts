@@ -1,5 +1,5 @@
-import type { ConfigEntry, ConfigMap, ConfigScalar, ConfigValue } from '../config/yaml/tree.ts';
-import { readYaml11 } from '../config/yaml/yaml11.ts';
+import type { ConfigEntry, ConfigMap, ConfigScalar, ConfigValue } from './tree.ts';
+import { readYaml11 } from './yaml11.ts';
 
 /** What is written around a key: the lines above it, and what stands behind its value. */
 export interface Remarks {

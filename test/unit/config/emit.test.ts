@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { emit } from '../../../src/config/yaml/emit.ts';
 import { parseYaml } from '../../../src/config/yaml/parse.ts';
 import type { ConfigValue } from '../../../src/config/yaml/tree.ts';
-import { emit } from '../../../src/import/emit.ts';
 import { list, MapBuilder, same, scalar } from '../../../src/import/tree.ts';
 
 const range = { file: 'f', line: 1, column: 1, length: 1 };
