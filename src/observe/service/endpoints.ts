@@ -13,8 +13,11 @@ export interface WorkerEndpoint {
   readonly role: Role;
   /** The leader's system port; absent where it has none. */
   readonly system?: HostPort;
-  /** `ADDRESS:PORT` under which it registers; absent where requests do not travel by TCP. */
-  readonly registers?: string;
+  /**
+   * `ADDRESS:PORT` of each of its nodes, under which that registers if it serves: its leader first. Empty where requests do
+   * not travel by TCP.
+   */
+  readonly registers: readonly string[];
 }
 
 /** Where the processes of a running service listen. */
@@ -57,13 +60,17 @@ export function endpointsOf(
     }),
     workers: processes.flatMap((step) => {
       if (step.kind !== 'worker' || step.role === null || step.nodeRank !== 0) return [];
-      const [system, rpc] = [endpoint(step, 'system'), endpoint(step, 'rpc')];
+      const system = endpoint(step, 'system');
+      const ranks = processes.filter(({ name }) => name === step.name);
       return [
         {
           step: step.name,
           role: step.role,
           ...(system && { system }),
-          ...(rpc && { registers: `${rpc.address}:${rpc.port}` }),
+          registers: ranks.flatMap((rank) => {
+            const rpc = endpoint(rank, 'rpc');
+            return rpc ? [`${rpc.address}:${rpc.port}`] : [];
+          }),
         },
       ];
     }),

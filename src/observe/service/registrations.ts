@@ -39,7 +39,9 @@ export function instancesEvent(
   { revision, instances }: Registrations,
   { readiness, workers }: ServiceEndpoints,
 ) {
-  const stepAt = new Map(workers.flatMap(({ step, registers }) => (registers ? [[registers, step]] : [])));
+  const stepAt = new Map(
+    workers.flatMap(({ step, registers }) => registers.map((address) => [address, step])),
+  );
   const wanted = readiness.endpoints;
   const serving = instances.flatMap((instance): (Instance & { readonly role: Role })[] => {
     const { namespace, component, endpoint, address = '' } = instance;

@@ -63,7 +63,7 @@ const placesAfter = (plan: PlanFile, ...bodies: readonly RunEventBody[]) =>
     ),
   );
 
-test('finds what listens where; of a worker its leader', () => {
+test('finds what listens where; of a worker its leader, and where each of its nodes may register', () => {
   expect(placesAfter(PLANNED)).toEqual({
     etcd: { address: '10.0.0.7', port: 2379 },
     nats: { address: '10.0.0.7', port: 4222 },
@@ -73,13 +73,13 @@ test('finds what listens where; of a worker its leader', () => {
         step: 'prefill-0',
         role: 'prefill',
         system: { address: '10.0.0.7', port: 8081 },
-        registers: '10.0.0.7:7777',
+        registers: ['10.0.0.7:7777', '10.0.0.8:7777'],
       },
       {
         step: 'decode-0',
         role: 'decode',
         system: { address: '10.0.0.9', port: 8082 },
-        registers: '10.0.0.9:7778',
+        registers: ['10.0.0.9:7778'],
       },
     ],
     readiness: PLANNED.readiness,
@@ -95,8 +95,8 @@ test('looks for nothing that listens at the loopback address of its node', () =>
   expect(placesAfter({ ...PLANNED, processes })).toEqual({
     frontends: [{ step: 'frontend-0', address: '10.0.0.7', port: 8000 }],
     workers: [
-      { step: 'prefill-0', role: 'prefill' },
-      { step: 'decode-0', role: 'decode' },
+      { step: 'prefill-0', role: 'prefill', registers: [] },
+      { step: 'decode-0', role: 'decode', registers: [] },
     ],
     readiness: PLANNED.readiness,
   });

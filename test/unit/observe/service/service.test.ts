@@ -29,7 +29,7 @@ const NOWHERE: HostPort = { address: '127.0.0.1', port: 9 };
 
 const endpoints = (frontend: HostPort, system: HostPort): ServiceEndpoints => ({
   frontends: [{ step: 'frontend-0', ...frontend }],
-  workers: [{ step: 'decode-0', role: 'decode', system, registers: '127.0.0.1:7777' }],
+  workers: [{ step: 'decode-0', role: 'decode', system, registers: ['127.0.0.1:7777'] }],
   readiness: { model: 'm', endpoints: [], readyRoute: true },
 });
 

@@ -71,7 +71,7 @@ test.each([
       etcd: etcd.endpoint,
       nats: nats.endpoint,
       frontends: [{ step: 'frontend-0', ...frontend.endpoint }],
-      workers: [{ step: 'decode-0', role: 'decode', system: worker.endpoint, registers: '127.0.0.1:7777' }],
+      workers: [{ step: 'decode-0', role: 'decode', system: worker.endpoint, registers: ['127.0.0.1:7777'] }],
       readiness: { model: 'm', endpoints: [], readyRoute: true },
     };
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -134,7 +134,7 @@ test('as many as there are may be asked at once, and none of them listens afterw
           step: `decode-${index}`,
           role: 'decode',
           system: endpoint,
-          registers: `127.0.0.1:${index}`,
+          registers: [`127.0.0.1:${index}`],
         })),
         readiness: { model: 'm', endpoints: [], readyRoute: true },
       },
