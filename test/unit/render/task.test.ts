@@ -45,12 +45,12 @@ run nsys bash -c 'echo $$ >"$0" && exec "$@"' "$ATTEMPT_DIR/state/decode-0.0.eng
 });
 
 test('a command that lives on after its last line is ended', async () => {
-  const lives = `trap "" TERM; echo "Rank3 Task exit code: 1"; while :; do sleep 0.1; done`;
+  const lives = `trap "" TERM; echo "RuntimeError: no"; echo "Rank3 Task exit code: 1"; while :; do sleep 0.1; done`;
   expect(
     await ended(`FATAL='Rank[0-9]+ Task exit code: [1-9]' LAST_WORDS=0.1; run sh -c '${lives}'`),
   ).toMatchObject({
     code: 137,
-    record: ['137', '0', 'node1', 'Rank3 Task exit code: 1', expect.any(String)],
+    record: ['137', '0', 'node1', 'RuntimeError: no', expect.any(String)],
   });
 });
 

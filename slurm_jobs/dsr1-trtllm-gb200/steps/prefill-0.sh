@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# prefill-0: prefill worker 0 on node 0, started by srun in job.sbatch.
+RUN_DIR=$DYN_SLURM_RUN_DIR ATTEMPT_DIR=$DYN_SLURM_ATTEMPT_DIR
+. "$RUN_DIR/runtime/task.sh" || exit 1
+bind prefill-0 0
+. "$RUN_DIR"/env/prefill-0.env || give_up 'cannot read its environment'
+await_services locked "http://${NODE_IP[0]}:2379" "nats://${NODE_IP[0]}:4222"
+# Several tasks run on each node, as a program of MPI has them.
+SEVERAL=1
+# After such a line the command is over, even if it lives on.
+FATAL='Rank[0-9]+ Task exit code: [1-9]|Failed to initialize executor'
+run \
+  numactl -m 0,1 trtllm-llmapi-launch python3 -m dynamo.trtllm \
+  --model-path /lustre/models/DeepSeek-R1-0528 \
+  --served-model-name deepseek-ai/DeepSeek-R1 \
+  --disaggregation-mode prefill \
+  --extra-engine-args "${RUN_DIR}/steps/engine-prefill.yaml" \
+  --request-plane tcp \
+  --event-plane nats
