@@ -26,11 +26,11 @@ export function gpuName({ recipe, findings }: Context): string {
     );
   if (name === undefined)
     findings.site(
-      recipe.gpusPerNode.place,
-      `the recipe's nodes have ${recipe.gpusPerNode.value} GPUs`,
+      entry,
+      `is no GPU that dyn-slurm knows; "any" stands for it, on nodes of ${recipe.gpusPerNode.value} GPUs`,
       `set gpus_per_node: ${recipe.gpusPerNode.value} in the cluster profile`,
     );
-  return name ?? value;
+  return name ?? 'any';
 }
 
 export function writeModel(root: MapBuilder, { recipe, cluster, shared, findings }: Context): void {
@@ -77,7 +77,7 @@ export function writeContainer(root: MapBuilder, { recipe, cluster, findings }: 
       'write the image, or its file on your nodes',
     );
   const mounts = recipe.mounts.flatMap(({ value, entry }) => {
-    if (/[${}]/.test(value)) {
+    if (/[${}<>]/.test(value)) {
       findings.lose(
         entry,
         'contains a placeholder or a variable, which mounts cannot have',
