@@ -15,7 +15,7 @@ import {
 /** The commands on runs. */
 export function observeCommands({ program, add, addForRun, json, does }: Tree): void {
   program.commandsGroup('See it run:');
-  addForRun('status', 'list recent runs, or show one in detail', [
+  addForRun('status', 'list recent runs, or show one or a group in detail', [
     ['status', 'all of them'],
     ['status dsr1-3fa29c', 'one; exits as the run did'],
     ['status --limit 100', 'more than the newest 20; --all lists all'],
@@ -32,7 +32,7 @@ export function observeCommands({ program, add, addForRun, json, does }: Tree): 
     .option('--forget <node>', 'take a node back')
     .addOption(json())
     .action(does(async () => (await import('../commands/nodes.ts')).nodes));
-  add('watch', 'follow runs until they end', [
+  add('watch', 'follow runs or a group until they end', [
     ['watch', 'the newest run'],
     ['watch dsr1-3fa29c --json', 'one event a line'],
     ['watch dsr1-3fa29c dsr1-8c11d2', 'several at once'],
@@ -96,7 +96,7 @@ export function observeCommands({ program, add, addForRun, json, does }: Tree): 
   ])
     .option('--port <port>', 'port to listen on, on 127.0.0.1', wholeNumber)
     .action(does(async () => (await import('../commands/run/forward.ts')).forward));
-  addForRun('cancel', 'cancel a run and wait until it is torn down', [
+  addForRun('cancel', 'cancel a run or a group and wait until it is torn down', [
     ['cancel', 'the newest run'],
     ['cancel dsr1-3fa29c --no-wait', 'do not wait for the teardown'],
   ])

@@ -2,7 +2,7 @@ import { CLUSTER, OF_CLUSTER, RUN, type Tree } from './tree.ts';
 
 /** The commands on what runs have left. */
 export function reportCommands({ add, addForRun, json, does }: Tree): void {
-  add('report', 'write a report of runs, as one HTML file', [
+  add('report', 'write a report of runs or of a group, as one HTML file', [
     ['report', 'of the newest run'],
     ['report dsr1-3fa29c -o r1.html --open', 'to a file, and look at it'],
     ['report dsr1-3fa29c dsr1-8c11d2', 'two runs and their differences'],

@@ -1,4 +1,5 @@
 import { DynSlurmError, EXIT } from '../../../errors.ts';
+import type { Dependency } from '../../../scheduler/scheduler.ts';
 import { type Connection, connect } from '../../runs/cluster/connect.ts';
 import { refusedFiles } from '../../runs/config/files-seen.ts';
 import type { ValidJob } from '../../runs/config/load.ts';
@@ -63,6 +64,14 @@ export async function submitSeveral(
   return code === EXIT.ok ? refused : code;
 }
 
+function isRejection(error: unknown, words = /./): error is DynSlurmError {
+  return (
+    error instanceof DynSlurmError &&
+    error.code === 'rejected' &&
+    words.test(error.message.split('\n')[0] ?? '')
+  );
+}
+
 /** Sends one after the other, until Slurm cannot be asked any more or the person interrupts. */
 async function sendEach(
   prepared: readonly Prepared[],
@@ -81,16 +90,22 @@ async function sendEach(
     // Of so many queues, each job begins when the one before it in its own has ended, however that ended.
     const before = sent[sent.length - maxJobs];
     const jobs = before?.chain.map(({ jobId }) => jobId) ?? [];
-    const request = one.request(jobs.length > 0 ? [{ when: 'afterany', jobs }] : []);
     const chain: Sent[] = [];
     let failure: unknown;
-    try {
+    const send = async (after: readonly Dependency[]) => {
       const noted = { ...origin, ...variantOf(job), group };
-      for await (const each of sendChain({ request, run, plan: job.plan, retries }, connection, world, noted))
-        chain.push(each);
+      const own = { request: one.request(after), run, plan: job.plan, retries };
+      for await (const each of sendChain(own, connection, world, noted)) chain.push(each);
+    };
+    try {
+      const waiting = send(jobs.length > 0 ? [{ when: 'afterany', jobs }] : []);
+      await waiting.catch((error: unknown) => {
+        // Slurm has forgotten jobs that ended some minutes ago, and there is nothing to wait for.
+        if (jobs.length > 0 && chain.length === 0 && isRejection(error, /dependency/i)) return send([]);
+        throw error;
+      });
     } catch (error) {
-      if (error instanceof DynSlurmError && error.code === 'rejected')
-        rejected.push({ prepared: one, error });
+      if (isRejection(error)) rejected.push({ prepared: one, error });
       else failure = error;
     }
     const [first, ...others] = chain;

@@ -32,7 +32,7 @@ async function numbering(refused = 'none-is-refused', text = SWEEP): Promise<Gro
   const { bin } = place.stub;
   const sbatch = `#!/bin/sh
 echo "sbatch $*" >>${bin}/calls
-case "$*" in *${refused}*) echo 'sbatch: error: Batch job submission failed: Node count specification invalid' >&2; exit 1 ;; esac
+case "$*" in *"${refused}"*) echo 'sbatch: error: Batch job submission failed: Node count specification invalid' >&2; exit 1 ;; esac
 n=$(cat ${bin}/n 2>/dev/null || echo 100)
 echo $((n + 1)) >${bin}/n
 echo $n
@@ -152,6 +152,25 @@ test('one that Slurm rejects stops no other, and leaves no place in the queue', 
     '--dependency=afterany:101',
   ]);
   expect(jobs().map(({ variant }) => variant)).toEqual(['plain-mrr64', 'wide-mrr64', 'wide-mrr128']);
+});
+
+test('a job that Slurm has forgotten meanwhile has ended, and is not waited for', async () => {
+  const place = await numbering('dependency=afterany:100 ');
+  const { bin } = place.stub;
+  const sbatch = readFileSync(join(bin, 'sbatch'), 'utf8');
+  writeFileSync(
+    join(bin, 'sbatch'),
+    sbatch.replace('Node count specification invalid', 'Job dependency problem'),
+  );
+  expect(await submit('sweep.yaml', { maxJobs: 1 }, place.world)).toBe(0);
+  expect(place.err()).toBe('');
+  expect(dependencies(place.calls())).toEqual([
+    '',
+    '--dependency=afterany:100',
+    '',
+    '--dependency=afterany:101',
+    '--dependency=afterany:102',
+  ]);
 });
 
 test('nothing is sent where one of them has an error, or needs a secret that is not here', async () => {
