@@ -34,7 +34,7 @@ export interface Engine {
   /** Parallel sizes of a worker of so many GPUs, where a role gives only some of them. */
   readonly sizes: (config: RoleConfig, gpus: number) => Parallelism;
   /** What is wrong with sizes that lie between 1 and the worker's GPUs. */
-  readonly checkSizes: (worker: SizedWorker) => Iterable<Problem>;
+  readonly checkSizes: (worker: SizedWorker, job: JobConfig) => Iterable<Problem>;
   /** What is wrong with the settings of roles together. */
   readonly checkRoles: (job: JobConfig) => Iterable<Problem>;
   readonly command: (context: WorkerContext) => EngineCommand;

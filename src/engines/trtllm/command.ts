@@ -80,10 +80,15 @@ function engineFile({ role, config, tp, pp, ep, dp }: PlacedWorker): string {
   return file.toString({ lineWidth: 0 });
 }
 
-/** Words of a role's flags that its launcher, which joins all words and splits them again, would tear or change. */
+/** Whether the launcher, which joins all words and splits them again, would tear or change a word. */
+export function isTorn(word: string): boolean {
+  return /[\s*?[\]{}'"\\]/.test(word);
+}
+
+/** Those of a role's flags, by their places. */
 export function tornWords({ flags }: Pick<RoleConfig, 'flags'>): readonly number[] {
   return flagGroups(flags).flatMap(({ words, index }) =>
-    words.flatMap((word, at) => (/[\s*?[\]{}'"\\]/.test(word) ? [index + at] : [])),
+    words.flatMap((word, at) => (isTorn(word) ? [index + at] : [])),
   );
 }
 

@@ -4,7 +4,7 @@ import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { rolesOf } from '../../config/schema/role.ts';
 import { error, keyError, type Problem } from '../../config/yaml/problem.ts';
 import type { Engine } from '../engine.ts';
-import { command, MODULE, modeOf, ports, tornWords } from './command.ts';
+import { command, isTorn, MODULE, modeOf, ports, tornWords } from './command.ts';
 import managed from './managed.json' with { type: 'json' };
 import { checkSizes, sizes } from './sizes.ts';
 
@@ -45,6 +45,14 @@ function* checkRoles(job: JobConfig): Generator<Problem> {
       'is for another engine, and this job runs TensorRT-LLM',
       'remove it',
     );
+  for (const key of ['path', 'served_name'] as const) {
+    if (isTorn(job.model[key] ?? ''))
+      yield error(
+        ['model', key],
+        `trtllm-llmapi-launch splits words at spaces and expands them, so it would not pass on ${JSON.stringify(job.model[key])} as it is`,
+        'use a name without spaces and without characters that bash expands',
+      );
+  }
   for (const [role, config] of rolesOf(job)) {
     if (job.profile?.roles.includes(role))
       yield error(

@@ -45,6 +45,7 @@ function modeWords(role: Role, release: string): readonly string[] {
 }
 
 export function modeOf(role: Role, release: string): string | undefined {
+  if (role === 'encode') return atLeast(release, '1.1') ? role : undefined;
   return (role === 'prefill' || role === 'decode') && atLeast(release, '1.0') ? role : undefined;
 }
 

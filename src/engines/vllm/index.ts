@@ -79,14 +79,15 @@ function* checkRoles(job: JobConfig): Generator<Problem> {
       'is for another engine, and this job runs vLLM',
       'remove it; `use-vllm-tokenizer: true` in the args of a role has vLLM tokenize',
     );
-  if (atLeast(job.dynamo.version, '1.0')) return;
+  const { vllm: release } = releasesOf(job);
   for (const [role, config] of rolesOf(job)) {
-    const nodes = (config.nodes ?? 1) / config.workers;
-    if (nodes > 1 && config.dp === undefined)
+    if (config.numa === true && !atLeast(release, NUMA_SINCE))
       yield warning(
-        [role, 'nodes'],
-        `vLLM on several nodes needs --headless, which Dynamo ${job.dynamo.version} does not have; it was added in 1.0`,
-        'set dynamo.version to the release in the image, or use one with Dynamo 1.0 or later',
+        [role, 'numa'],
+        `vLLM ${release} has no --numa-bind yet; it was added in vLLM ${NUMA_SINCE}`,
+        'remove it, or name the releases in the image: dynamo.version, and engine.version for vLLM',
       );
   }
 }
+
+const NUMA_SINCE = '0.20.0';

@@ -1,5 +1,8 @@
+import { releasesOf } from '../../config/compat/engine-table.ts';
+import { atLeast } from '../../config/compat/release.ts';
+import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { engineArgument, type RoleConfig } from '../../config/schema/role.ts';
-import { error, type Problem } from '../../config/yaml/problem.ts';
+import { error, type Problem, warning } from '../../config/yaml/problem.ts';
 import type { SizedWorker } from '../engine.ts';
 import { parallelSize } from '../parallel-size.ts';
 import type { Parallelism, PlacedWorker } from '../worker.ts';
@@ -45,7 +48,7 @@ export function layoutOf({
   return { replica, perNode: Math.floor(busy / nodes / replica) };
 }
 
-export function* checkSizes(worker: SizedWorker): Generator<Problem> {
+export function* checkSizes(worker: SizedWorker, job: JobConfig): Generator<Problem> {
   const { role, config, gpus, nodes, tp, dp, ep } = worker;
   const pcp = prefillContextSize(config);
   const factors = pcp === 1 ? [] : [`prefill-context-parallel-size ${pcp}`];
@@ -67,6 +70,7 @@ export function* checkSizes(worker: SizedWorker): Generator<Problem> {
       [role, 'dcp'],
       `dcp ${config.dcp} does not divide tp ${tp}: it splits the tensor parallel ranks`,
     );
+  yield* checkSpan(worker, job, perNode);
   if (ep !== 1 && ep !== tp * dp) {
     yield error(
       [role, 'ep'],
@@ -74,4 +78,26 @@ export function* checkSizes(worker: SizedWorker): Generator<Problem> {
       `use ${tp * dp}, or leave it out`,
     );
   }
+}
+
+/** What one replica over several nodes needs. Data parallel ranks that fit into a node need nothing of it. */
+function* checkSpan({ role, nodes, dp }: SizedWorker, job: JobConfig, perNode: number): Generator<Problem> {
+  if (nodes === 1 || (dp > 1 && perNode > 0)) return;
+  const { dynamo, vllm } = releasesOf(job);
+  const needs = [
+    ...(atLeast(dynamo, '1.0')
+      ? []
+      : [`--headless, which Dynamo ${dynamo} does not have; it was added in 1.0`]),
+    ...(atLeast(vllm, '0.11.1')
+      ? []
+      : [
+          `--nnodes, --node-rank, --master-addr and --master-port, which vLLM ${vllm} does not have; they were added in 0.11.1`,
+        ]),
+  ];
+  for (const need of needs)
+    yield warning(
+      [role],
+      `a vLLM replica on ${nodes} nodes needs ${need}`,
+      'name the releases in the image: dynamo.version, and engine.version for vLLM; or use sizes that fit into a node',
+    );
 }

@@ -14,7 +14,7 @@ export function* checkParallelism(job: JobConfig, perNode: number): Generator<Pr
     const engine = engineOf(job, config);
     const worker = { role, config, ...engine.sizes(config, gpus), gpus, nodes: Math.max(1, nodes) };
     const outside = [...checkRanges(worker)];
-    yield* outside.length > 0 ? outside : engine.checkSizes(worker);
+    yield* outside.length > 0 ? outside : engine.checkSizes(worker, job);
   }
 }
 

@@ -1,7 +1,8 @@
+import { givenFlags } from '../../config/compat/given-flags.ts';
 import { hasPlanes, natsUser, TLS_SINCE } from '../../config/compat/planes.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
-import { engineArgument, rolesOf } from '../../config/schema/role.ts';
+import { rolesOf } from '../../config/schema/role.ts';
 import type { ROUTER_MODES } from '../../config/schema/sections.ts';
 import { error, type Problem, warning } from '../../config/yaml/problem.ts';
 
@@ -49,6 +50,9 @@ export function* checkPlanes(job: JobConfig): Generator<Problem> {
   yield* checkRouter(job);
 }
 
+/** Arguments of workers that make them publish cache events. */
+const PUBLISHES = /^(kv-events-config|publish-kv-events|publish-events-and-metrics)$/;
+
 function* checkRouter(job: JobConfig): Generator<Problem> {
   const { router_mode: mode, router } = job.frontend;
   const { version } = job.dynamo;
@@ -62,7 +66,7 @@ function* checkRouter(job: JobConfig): Generator<Problem> {
   }
   if (mode !== 'kv' || router.kv_events === false) return;
   const publishes = rolesOf(job).some(
-    ([, config]) => config.kv_events || engineArgument(config, 'kv-events-config') !== undefined,
+    ([role, config]) => config.kv_events || givenFlags(role, config).some(({ name }) => PUBLISHES.test(name)),
   );
   if (publishes) return;
   yield warning(

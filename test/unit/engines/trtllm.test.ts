@@ -163,3 +163,24 @@ test.each<[string, Sections, readonly string[]]>([
   const errors = planJob(job).problems.filter(({ severity }) => severity === 'error');
   expect(errors.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual(expected);
 });
+
+test('a model whose name its launcher would tear is refused', () => {
+  const sections = { engine: { type: 'trtllm' }, model: { path: '/models/a b', served_name: 'm' } };
+  const { problems } = planJob(sampleJob({ ...sections, aggregated: { nodes: 1 } }));
+  expect(problems.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual([
+    'model.path: trtllm-llmapi-launch splits words at spaces and expands them, so it would not pass on "/models/a b" as it is',
+  ]);
+});
+
+test('workers that publish cache events by a flag of their own are heard by the KV router', () => {
+  const said = (flags: readonly string[]) =>
+    planJob(
+      sampleJob({
+        engine: { type: 'trtllm' },
+        frontend: { router_mode: 'kv' },
+        aggregated: { nodes: 1, flags },
+      }),
+    ).problems.map(({ message }) => message);
+  expect(said(['--publish-kv-events'])).toEqual([]);
+  expect(said([])).toEqual(['the KV router subscribes to cache events, but no worker publishes any']);
+});

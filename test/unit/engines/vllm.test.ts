@@ -206,3 +206,22 @@ test.each<[string, Sections, readonly string[]]>([
   const errors = planJob(job).problems.filter(({ severity }) => severity === 'error');
   expect(errors.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual(expected);
 });
+
+test.each<[string, Sections, readonly string[]]>([
+  [
+    'one replica over nodes, with Dynamo 0.8.1 and its vLLM 0.12.0',
+    { dynamo: { version: '0.8.1' }, aggregated: { gpus_per_worker: 8, tp: 8 } },
+    [
+      'aggregated: a vLLM replica on 2 nodes needs --headless, which Dynamo 0.8.1 does not have; it was added in 1.0',
+    ],
+  ],
+  ['ranks that fit into a node', { dynamo: { version: '0.8.1' }, aggregated: { nodes: 2, dp: 8 } }, []],
+  [
+    'a binding that the release lacks',
+    { engine: { type: 'vllm', version: '0.19.0' }, aggregated: { nodes: 1, numa: true } },
+    ['aggregated.numa: vLLM 0.19.0 has no --numa-bind yet; it was added in vLLM 0.20.0'],
+  ],
+])('warned of: %s', (_, sections, expected) => {
+  const job = sampleJob({ engine: { type: 'vllm' }, ...sections }, { gpus_per_node: 4 });
+  expect(planJob(job).problems.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual(expected);
+});
