@@ -10,7 +10,8 @@ export interface Found<Value> {
 
 /** What a scalar is as text: as the file spells it, unless only YAML 1.1 reads that spelling so. */
 export function spelled({ value, written }: ConfigScalar): string {
-  return typeof value !== 'number' || Number(written) === value ? written : String(value);
+  if (typeof value !== 'number') return written;
+  return /^[-+]?0[xob]/i.test(written) || Number(written) !== value ? String(value) : written;
 }
 
 /**
@@ -66,7 +67,7 @@ export class Keys {
     const entry = this.take(key);
     if (entry === undefined || isNull(entry.value)) return undefined;
     const number = entry.value.kind === 'scalar' ? numberOf(entry.value) : undefined;
-    if (number !== undefined && Number.isInteger(number) && number >= 0) return { value: number, entry };
+    if (number !== undefined && Number.isSafeInteger(number) && number >= 0) return { value: number, entry };
     this.#findings.refuse(entry, `must be a whole number, not ${whatIs(entry.value)}`);
     return undefined;
   }
@@ -138,7 +139,8 @@ function numberOf({ value }: ConfigScalar): number | undefined {
   return typeof value === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : undefined;
 }
 
-function whatIs(value: ConfigValue): string {
+/** A value in a message. */
+export function whatIs(value: ConfigValue): string {
   if (value.kind === 'list') return 'a list';
   if (value.kind === 'map') return 'a map';
   if (value.value === null) return 'null';

@@ -150,7 +150,9 @@ function commandLine(
     const nothing = value.kind === 'scalar' && (value.value === null || value.value === false);
     if (nothing || told(entry) || LAUNCHERS.has(name)) continue;
     flags.set(name, canonical(value.kind === 'scalar' ? spelled(value) : plain(value)));
-    if (value.kind === 'scalar' && value.value === true) flags.set(name, 'true');
+    const bare =
+      value.kind === 'scalar' ? value.value === true : value.kind === 'list' && !value.items.length;
+    if (bare) flags.set(name, 'true');
   }
   return flags;
 }

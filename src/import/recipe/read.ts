@@ -101,10 +101,15 @@ function schemaOf(root: Keys, findings: Findings): 1 | 2 {
   return (given?.value ?? 1) >= 2 || root.has('roles') || root.has('engine') ? 2 : 1;
 }
 
-function required(keys: Keys, key: string, findings: Findings): Found<string> | undefined {
+function required(
+  keys: Keys,
+  key: string,
+  findings: Findings,
+  within: readonly string[] = [],
+): Found<string> | undefined {
   const found = keys.text(key);
   if (found === undefined && !keys.map?.entries.get(key))
-    findings.refuse(keys.place, `has no ${[...keys.place.path, key].join('.')}, which a recipe needs`);
+    findings.refuse(keys.place, `has no ${[...within, key].join('.')}, which a recipe needs`);
   else if (found === undefined || found.value.trim() === '')
     findings.refuse(
       keys.map?.entries.get(key) as Place,
@@ -122,8 +127,8 @@ interface ModelSection {
 
 function readModel(root: Keys, findings: Findings): ModelSection | undefined {
   const keys = root.section('model');
-  const path = required(keys, 'path', findings);
-  const container = required(keys, 'container', findings);
+  const path = required(keys, 'path', findings, ['model']);
+  const container = required(keys, 'container', findings, ['model']);
   const precision = keys.text('precision');
   keys.lose(
     ['stage_dir'],

@@ -1,5 +1,5 @@
 import type { Place } from '../finding.ts';
-import { spelled } from '../keys.ts';
+import { spelled, whatIs } from '../keys.ts';
 import type { RecipeRole } from '../recipe/recipe.ts';
 import type { MapBuilder } from '../tree.ts';
 import type { Argument } from './arguments.ts';
@@ -80,14 +80,14 @@ function takes(argument: Argument, role: RecipeRole, taken: Taken, context: Cont
   const value = entry.value.kind === 'scalar' ? entry.value.value : undefined;
   const text = entry.value.kind === 'scalar' ? spelled(entry.value) : undefined;
   const size = SIZES.get(name);
-  if (size !== undefined && text !== undefined && /^[1-9]\d*$/.test(text)) {
+  if (size !== undefined && text !== undefined && /^[1-9]\d{0,8}$/.test(text)) {
     // One is the default of all but tp; with an all-to-all backend SGLang would choose ep itself.
     const byItself = size === 'tp' || (size === 'ep' && role.args.some(isAllToAll));
     if (text !== '1' || byItself) taken.sizes.set(size, { value: Number(text), place: entry });
     return true;
   }
   if (size !== undefined && value !== false) {
-    findings.refuse(entry, `must be a whole number of at least 1, not ${text ?? 'that'}`);
+    findings.refuse(entry, `must be a whole number of at least 1, not ${whatIs(entry.value)}`);
     return true;
   }
   const setting = SETTINGS.get(name);

@@ -1,6 +1,6 @@
 import { count } from '../../config/text/plural.ts';
 import type { ConfigEntry } from '../../config/yaml/tree.ts';
-import { spelled } from '../keys.ts';
+import { spelled, whatIs } from '../keys.ts';
 import { workerNodes } from '../recipe/read.ts';
 import type { Recipe, RecipeRole } from '../recipe/recipe.ts';
 import { nodesNeeded } from '../recipe/sizes.ts';
@@ -146,7 +146,9 @@ function writeEngineFile(args: MapBuilder, role: RecipeRole, { sizes }: Taken, c
     const key = String(entry.path.at(-1));
     const size = FILE_SIZES.get(key);
     const number = entry.value.kind === 'scalar' ? entry.value.value : undefined;
-    if (size !== undefined && typeof number === 'number') {
+    if (size !== undefined && !(typeof number === 'number' && Number.isSafeInteger(number) && number > 0))
+      context.findings.refuse(entry, `must be a whole number of at least 1, not ${whatIs(entry.value)}`);
+    else if (size !== undefined && typeof number === 'number') {
       if (size !== 'pp' || number !== 1) sizes.set(size, { value: number, place: entry });
     } else args.set(key, placedTree(entry.value, entry, context), entry);
   }
