@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from arguments import declared, trtllm, vllm
-from arguments.table import merged, write
+from arguments.table import merged, spans, write
 from arguments.wheels import Wheel
 
 SGLANG = (
@@ -114,11 +114,18 @@ def main(folder):
         by_release = {version: read(wheel, program) for version, wheel in wheels[program["package"]].items()}
         programs[name] = merged(by_release, list(by_release))
         print(name, {version: len(found) for version, found in by_release.items()}, file=sys.stderr)
+    exact = {
+        name: spans(taken, list(found))
+        for name, program in PROGRAMS.items()
+        for found in [wheels[program["package"]]]
+        for taken in [{version for version, wheel in found.items() if declared.is_exact(wheel, program)}]
+        if taken
+    }
     fields = trtllm.arguments()
     programs["trtllm"] = merged(fields, list(fields))
     target = Path(__file__).parent.parent / "src/config/compat/engine-arguments.json"
     releases = {"sglang": SGLANG, "vllm": VLLM, "trtllm": list(fields), "dynamo": list(dynamo)}
-    write(target, TITLES, releases, {version: pins(wheel) for version, wheel in dynamo.items()}, programs)
+    write(target, TITLES, releases, exact, {version: pins(wheel) for version, wheel in dynamo.items()}, programs)
 
 
 if __name__ == "__main__":

@@ -254,3 +254,10 @@ def arguments(wheel, program):
             known.choices = UNKNOWN if UNKNOWN in (one.choices, known.choices) and None in (one.choices, known.choices) else one.choices or known.choices
             known.many = known.many or one.many
     return found
+
+
+def is_exact(wheel, program):
+    """Whether a program takes no beginnings of names: a parser of its own modules is made with `allow_abbrev=False`."""
+    trees = [tree for tree in map(wheel.module, program["entries"]) if tree]
+    keywords = [one for tree in trees for one in ast.walk(tree) if isinstance(one, ast.keyword)]
+    return any(one.arg == "allow_abbrev" and getattr(one.value, "value", None) is False for one in keywords)

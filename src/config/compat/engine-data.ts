@@ -30,6 +30,8 @@ export interface EngineData {
   readonly titles: Readonly<Record<Package, string>>;
   /** Oldest first. */
   readonly releases: Readonly<Record<Package, readonly string[]>>;
+  /** Programs that take no beginnings of names, in these releases. */
+  readonly exact: Readonly<Partial<Record<ProgramName, Span>>>;
   /** The releases of engines that each release of Dynamo asks for. */
   readonly pins: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly programs: Readonly<Record<ProgramName, Readonly<Record<string, ArgumentEntry>>>>;

@@ -1,5 +1,6 @@
 import type { JobConfig } from '../schema/job-schema.ts';
 import { type ArgumentEntry, engineData, type Package, type ProgramName, type Span } from './engine-data.ts';
+import { releaseInImage } from './engine-image.ts';
 import { compareReleases } from './release.ts';
 
 /** The releases that a job's image holds. An engine that is not in it has the release that Dynamo's asks for. */
@@ -12,14 +13,22 @@ export interface Releases {
   readonly asWritten?: true;
 }
 
-/** The engine's is the one that Dynamo's asks for, unless the config names another. */
-export function releasesOf({ dynamo, engine }: Pick<JobConfig, 'dynamo' | 'engine'>): Releases {
-  const releases = pinnedReleases(dynamo.version);
+type Named = Pick<JobConfig, 'dynamo' | 'engine' | 'container'>;
+
+/** The engine's is the one that the config names, or its image; else the one that Dynamo's asks for. */
+export function releasesOf(job: Named): Releases {
+  const { dynamo, engine } = job;
+  const named = namedRelease(job);
   return {
-    ...releases,
-    ...(engine.version !== undefined && { [engine.type]: engine.version }),
+    ...pinnedReleases(dynamo.version),
+    ...(named !== undefined && { [engine.type]: named }),
     ...(!engine.rename && { asWritten: true }),
   };
+}
+
+/** The engine's release by the config, or by the tag of the engine's own image. */
+export function namedRelease({ engine, container }: Omit<Named, 'dynamo'>): string | undefined {
+  return engine.version ?? (container && releaseInImage(engine.type, container.image));
 }
 
 /** A program with arguments, in one release. */
@@ -81,6 +90,12 @@ export function findArgument(program: Program, name: string): EngineArgument | u
 /** All names of a program's arguments, aliases too. */
 export function argumentNames(program: Program): readonly string[] {
   return [...argumentsOf(program).keys()];
+}
+
+/** Whether a program takes the beginning of an argument's name for all of it, as Python's argparse does by itself. */
+export function takesBeginnings({ name, release }: Program): boolean {
+  const { exact } = engineData();
+  return exact[name] === undefined || !holds(exact[name], name, positions(listedReleases(name), release));
 }
 
 const tables = new Map<string, ReadonlyMap<string, EngineArgument>>();

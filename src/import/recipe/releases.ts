@@ -1,4 +1,5 @@
 import { engineData } from '../../config/compat/engine-data.ts';
+import { releaseInImage } from '../../config/compat/engine-image.ts';
 import { compareReleases } from '../../config/compat/release.ts';
 import type { Found, Keys } from '../keys.ts';
 import type { EngineName } from './recipe.ts';
@@ -14,14 +15,6 @@ export function pinnedFor(engine: Exclude<EngineName, 'mocker'>, release: string
 
 const FRAMEWORKS = { sglang: 'sglang', vllm: 'vllm', trtllm: 'tensorrt_llm', mocker: 'mocker' } as const;
 
-/** Images of the engines alone, whose tags are their releases: `lmsysorg/sglang:v0.5.8-cu130`, `vllm/vllm-openai:v0.19.0`. */
-const OWN_IMAGE: Readonly<Record<EngineName, RegExp | undefined>> = {
-  sglang: /(?:^|[/#+])sglang[:+]v?(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?=$|[-_.])/,
-  vllm: /(?:^|[/#+])vllm(?:-openai)?[:+]v?(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)(?=$|[-_.])/,
-  trtllm: /(?:^|[/#+])(?:tensorrt-llm\/)?release[:+]v?(\d+\.\d+\.\d+(?:rc\d+)?(?:\.post\d+)?)(?=$|[-_.])/,
-  mocker: undefined,
-};
-
 /** The engine's release: the one that the recipe expects (`identity.frameworks`), or that of the engine's own image. */
 export function releaseOfEngine(
   engine: EngineName,
@@ -32,7 +25,7 @@ export function releaseOfEngine(
   const [, plain] = /^v?(\d+\.\d+\.\d+(?:\.post\d+|rc\d+)?)$/.exec(named?.value ?? '') ?? [];
   if (named && plain !== undefined) return { value: plain, entry: named.entry };
   for (const { value, entry } of images) {
-    const tag = OWN_IMAGE[engine]?.exec(value)?.[1];
+    const tag = releaseInImage(engine, value);
     if (tag !== undefined) return { value: tag, entry };
   }
   return undefined;

@@ -7,6 +7,7 @@ import {
   lifetime,
   otherReleasesWith,
   type Program,
+  takesBeginnings,
 } from '../../config/compat/engine-table.ts';
 import { flagText, type GivenFlag } from '../../config/compat/given-flags.ts';
 import { engineValueFault } from '../../config/rules/engine-value.ts';
@@ -66,8 +67,8 @@ export function* checkArgument(flag: GivenFlag, reader: ArgumentReader): Generat
 }
 
 /**
- * The argument that a name stands for. Python's argparse takes the beginning of a name for all of it, where there is
- * only one with that beginning; several are returned as they are.
+ * The argument that a name stands for. Most parsers take the beginning of a name for all of it, where there is only
+ * one with that beginning; several are returned as they are.
  */
 function fullName(given: string, programs: readonly Program[]): string | readonly string[] | undefined {
   for (const program of programs) {
@@ -75,7 +76,7 @@ function fullName(given: string, programs: readonly Program[]): string | readonl
     if (findArgument(program, name)) return name;
   }
   if (given.startsWith('-')) return shortName(given, programs);
-  for (const program of programs) {
+  for (const program of programs.filter(takesBeginnings)) {
     const longer = argumentNames(program).filter((one) => one.startsWith(given));
     if (longer.length === 1) return longer[0];
     if (longer.length > 1) return longer.slice(0, 3);

@@ -1,4 +1,4 @@
-import { isListed, releasesOf } from '../../config/compat/engine-table.ts';
+import { isListed, namedRelease, releasesOf } from '../../config/compat/engine-table.ts';
 import { applyRenames, type Settings } from '../../config/compat/flag-renames.ts';
 import { type GivenFlag, givenFlags } from '../../config/compat/given-flags.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
@@ -26,7 +26,7 @@ export function* checkEngineArguments(job: JobConfig): Generator<Problem> {
   for (const [role, config] of rolesOf(job)) {
     const engine = engineOf(job, config);
     const file = engine.argumentFile?.(releases);
-    const assumed = job.engine.version === undefined;
+    const assumed = namedRelease(job) === undefined;
     if (file && isListed(file)) yield* checkFields(config.args, [role, 'args'], { program: file, assumed });
     yield* checkFlags(givenFlags(role, file ? { ...config, args: {} } : config), {
       owner: role,

@@ -38,6 +38,11 @@ test.each<[string, ArgumentValue, string]>([
     true,
     `${V} has no argument --frobnicate | remove it, or name the releases in the image: dynamo.version`,
   ],
+  [
+    'dyn-tool-call-parse',
+    'hermes',
+    `${V} has no argument --dyn-tool-call-parse; did you mean "dyn-tool-call-parser"?`,
+  ],
   ['max-modl-len', 4096, `${V} has no argument --max-modl-len; did you mean "max-model-len"?`],
   [
     'disable-log-requests',
@@ -154,6 +159,19 @@ test.each<[string, string, Given, string]>([
 ])('vLLM %s under Dynamo %s: %j', (vllm, dynamo, given, expected) => {
   const [key] = Object.keys(given.args ?? {});
   expect(said(given, vllm, dynamo)).toEqual(expected ? [`warning decode.args.${key}: ${expected}`] : []);
+});
+
+test.each([
+  ['vllm/vllm-openai:v0.16.0-cu130', '', 'vLLM 0.16.0'],
+  ['/images/vllm+vllm-openai+v0.16.0.sqsh', '', 'vLLM 0.16.0'],
+  ['vllm/vllm-openai:v0.16.0', '0.15.0', 'vLLM 0.15.0'],
+  ['nvcr.io/nvidia/ai-dynamo/vllm-runtime:1.6.1', '', 'vLLM 0.31.0'],
+  ['vllm/vllm-openai:nightly-5e35a6f', '', 'vLLM 0.31.0'],
+])('the release in the image %s, or as the config names it (%j): %s', (image, version, title) => {
+  const text = CONFIG('args: {frobnicate: 1}')
+    .replace('{type: vllm}', `{type: vllm${version && `, version: ${version}`}}`)
+    .concat(`container: {image: '${image}'}\n`);
+  expect(report(text)).toContain(`${title} has no argument --frobnicate`);
 });
 
 test('the releases that Dynamo asks for', () => {
