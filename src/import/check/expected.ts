@@ -106,7 +106,9 @@ function roleArguments(
   if (engine.name === 'trtllm') {
     const file = role.args
       .filter((entry) => !told(entry))
-      .map((entry) => [String(entry.path.at(-1)), canonical(plain(entry.value))] as const);
+      .map(
+        (entry) => [String(entry.path.at(-1)).replaceAll('-', '_'), canonical(plain(entry.value))] as const,
+      );
     return new Map(file);
   }
   const flags = new Map(commandLine([...engine.knobs, ...role.args], told));
@@ -118,7 +120,9 @@ function roleArguments(
     engine.name === 'vllm' &&
     connector !== null &&
     frontend.type !== 'none' &&
-    !flags.has('kv-transfer-config')
+    !role.args.some(
+      ({ path, value }) => flagName(String(path.at(-1))) === 'kv-transfer-config' && !isNull(value),
+    )
   )
     flags.set('kv-transfer-config', canonical(CONNECTORS[connector] ?? connector));
   const kv = role.args.find(({ path }) => flagName(String(path.at(-1))) === 'kv-events-config');

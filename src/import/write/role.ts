@@ -150,6 +150,10 @@ function writeEngineFile(args: MapBuilder, role: RecipeRole, { sizes }: Taken, c
       context.findings.refuse(entry, `must be a whole number of at least 1, not ${whatIs(entry.value)}`);
     else if (size !== undefined && typeof number === 'number') {
       if (size !== 'pp' || number !== 1) sizes.set(size, { value: number, place: entry });
-    } else args.set(key, placedTree(entry.value, entry, context), entry);
+    } else {
+      if (key.includes('-'))
+        context.findings.note(entry, `is written ${key.replaceAll('-', '_')}, as TensorRT-LLM calls it`);
+      args.set(key.replaceAll('-', '_'), placedTree(entry.value, entry, context), entry);
+    }
   }
 }
