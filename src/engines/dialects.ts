@@ -28,3 +28,11 @@ export function engineInImage(reference: string): string | undefined {
 
 /** What the engines call their series; no two share a name. */
 export const METRICS: readonly EngineMetrics[] = DIALECTS.flatMap(({ metrics }) => metrics ?? []);
+
+/** All names of series that tell of an engine's load. */
+export const ENGINE_SERIES: ReadonlySet<string> = new Set(
+  METRICS.flatMap(({ running, queued, kvUsage, requests, inputTokens, outputTokens, outputRate }) => [
+    ...[running, ...queued, ...kvUsage, requests, ...(outputRate === undefined ? [] : [outputRate])],
+    ...[...inputTokens, ...outputTokens].flatMap(({ names }) => names),
+  ]),
+);

@@ -47,6 +47,8 @@ export interface Engine {
   /** The component that a worker registers, and how many instances of it. */
   readonly component: (role: Role, config: RoleConfig, release: string) => string;
   readonly instances: (worker: PlacedWorker) => number;
+  /** How many of a worker's nodes serve, where that may be more than the first. */
+  readonly serving?: (worker: PlacedWorker) => number;
   /** What a rehearsal's mock engine takes the place of. */
   readonly mocked: MockedEngine;
   /** Whether a worker loads the model's weights. */

@@ -43,7 +43,7 @@ function gpuLog(job: Job, workers: readonly PlacedWorker[]): readonly StepBody[]
   ];
 }
 
-/** Where a kind of step answers for its metrics; of a worker its leader does. */
+/** Where a kind of step answers for its metrics; of a worker each node that serves. */
 const METRICS_PORTS: Readonly<Partial<Record<StepBody['kind'], PortUse>>> = {
   frontend: 'frontend',
   worker: 'system',
@@ -53,10 +53,17 @@ const METRICS_PORTS: Readonly<Partial<Record<StepBody['kind'], PortUse>>> = {
 function metricsLog(job: Job, services: readonly StepBody[]): readonly StepBody[] {
   const { metrics: interval } = job.observe;
   if (interval === 'none') return [];
-  const targets = services.flatMap(({ name, kind, nodes: [node], ports }): readonly Word[] => {
+  const targets = services.flatMap(({ name, kind, nodes, ports, serving = 1 }): readonly Word[] => {
     const found = ports.find(({ use }) => use === METRICS_PORTS[kind]);
-    if (found === undefined || node === undefined) return [];
-    return [[`${name}=`, reachedAt(found.use, job, node), ':', portPart(found.use, found.port, job)]];
+    if (found === undefined) return [];
+    return nodes
+      .slice(0, serving)
+      .map((node) => [
+        `${name}=`,
+        reachedAt(found.use, job, node),
+        ':',
+        portPart(found.use, found.port, job),
+      ]);
   });
   const argv = ['bash', [RUN_DIR, '/runtime/metrics.sh'], String(interval), [LOCAL_DIR], ...targets];
   return [stepOf({ ...MONITOR, name: METRICS, argv })];

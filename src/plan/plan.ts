@@ -60,6 +60,8 @@ export interface StepBody {
   readonly argv: readonly Word[];
   /** What follows it on each of its nodes, by rank; absent where all run the same. */
   readonly rankArgv?: readonly (readonly Word[])[];
+  /** How many of its nodes serve, from the first on; absent where that is only the first. */
+  readonly serving?: number;
   /** Files of the run folder's `steps` that the command names, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** It is a program of MPI: so many tasks on each node, rather than one. */
@@ -84,7 +86,10 @@ export type SecretSource = { readonly from_env: string } | { readonly from_file:
 
 /** What one node runs: a step's rank. */
 export interface Process
-  extends Omit<StepBody, 'nodes' | 'rankArgv' | 'files' | 'mpi' | 'fatal' | 'secrets' | 'contained'> {
+  extends Omit<
+    StepBody,
+    'nodes' | 'rankArgv' | 'serving' | 'files' | 'mpi' | 'fatal' | 'secrets' | 'contained'
+  > {
   readonly nodeIndex: NodeIndex;
   readonly nodeRank: number;
 }

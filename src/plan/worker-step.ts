@@ -1,5 +1,6 @@
 import { hasRequestPlane } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
+import { engineOf } from '../engines/engines.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import { ATTEMPT_DIR, type Word } from '../word.ts';
 import { dynamoEnvironment } from './environment.ts';
@@ -11,6 +12,7 @@ import { workerCommand } from './worker-command.ts';
 /** One srun for each worker: all of its nodes run the same command, and differ in rank and address. */
 export function workerStep(job: Job, worker: PlacedWorker): StepBody {
   const { argv, env, secrets, ...more } = workerCommand(job, worker);
+  const serving = engineOf(job, worker.config).serving?.(worker) ?? 1;
   return {
     name: worker.name,
     kind: 'worker',
@@ -20,6 +22,7 @@ export function workerStep(job: Job, worker: PlacedWorker): StepBody {
     gpus: worker.gpus,
     argv: [...profilerWords(job, worker), ...argv],
     ...more,
+    ...(serving > 1 && { serving }),
     env: {
       ...dynamoEnvironment(job),
       ...(hasRequestPlane(job) && { DYN_TCP_RPC_PORT: portWord('rpc', worker.ports.rpc, job) }),

@@ -41,7 +41,8 @@ export const vllm: Engine = {
     if (role === 'encode') return atLeast(release, '1.1') ? 'encode' : 'encoder';
     return 'backend';
   },
-  instances,
+  instances: serving,
+  serving,
   mocked: {
     modules: /^dynamo\.vllm$/,
     otherWork: [
@@ -67,7 +68,7 @@ function managedValues(worker: SizedWorker): Readonly<Record<string, string>> {
 }
 
 /** Each node that serves data parallel ranks of its own registers; of others only the first does. */
-function instances(worker: PlacedWorker): number {
+function serving(worker: PlacedWorker): number {
   const nodes = worker.nodes.length;
   return worker.dp > 1 && layoutOf({ ...worker, nodes }).perNode > 0 ? nodes : 1;
 }

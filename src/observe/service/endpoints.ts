@@ -13,6 +13,8 @@ export interface WorkerEndpoint {
   readonly role: Role;
   /** The leader's system port; absent where it has none. */
   readonly system?: HostPort;
+  /** Those of its other nodes, where they serve, too. */
+  readonly others?: readonly HostPort[];
   /**
    * `ADDRESS:PORT` of each of its nodes, under which that registers if it serves: its leader first. Empty where requests do
    * not travel by TCP.
@@ -62,11 +64,18 @@ export function endpointsOf(
       if (step.kind !== 'worker' || step.role === null || step.nodeRank !== 0) return [];
       const system = endpoint(step, 'system');
       const ranks = processes.filter(({ name }) => name === step.name);
+      const workers = processes.filter(({ role, nodeRank }) => role === step.role && nodeRank === 0).length;
+      const instances = readiness.endpoints.find(({ role }) => role === step.role)?.workers ?? 0;
+      const others =
+        ranks.length > 1 && instances === workers * ranks.length
+          ? ranks.slice(1).flatMap((rank) => endpoint(rank, 'system') ?? [])
+          : [];
       return [
         {
           step: step.name,
           role: step.role,
           ...(system && { system }),
+          ...(others.length > 0 && { others }),
           registers: ranks.flatMap((rank) => {
             const rpc = endpoint(rank, 'rpc');
             return rpc ? [`${rpc.address}:${rpc.port}`] : [];

@@ -1,4 +1,4 @@
-import { METRICS } from '../../engines/dialects.ts';
+import { ENGINE_SERIES } from '../../engines/dialects.ts';
 import type { Load, WorkerLoad } from '../../run/service-event.ts';
 import type { Sample } from './exposition.ts';
 import { quantilesBetween } from './quantiles.ts';
@@ -22,13 +22,6 @@ const REQUESTS = `${FRONTEND}requests_total`;
 export function isLoadSeries(name: string): boolean {
   return LOAD_SERIES.test(name) || ENGINE_SERIES.has(name);
 }
-
-const ENGINE_SERIES: ReadonlySet<string> = new Set(
-  METRICS.flatMap(({ running, queued, kvUsage, requests, inputTokens, outputTokens, outputRate }) => [
-    ...[running, ...queued, ...kvUsage, requests, ...(outputRate === undefined ? [] : [outputRate])],
-    ...[...inputTokens, ...outputTokens].flatMap(({ names }) => names),
-  ]),
-);
 
 const LOAD_SERIES =
   /^(dynamo_frontend_(requests_total|inflight_requests|queued_requests|output_tokens_total|(input|output)_sequence_tokens_(sum|count)|(time_to_first_token|inter_token_latency)_seconds_(bucket|sum|count))|dynamo_component_(inflight_requests|requests_total|kvstats_gpu_cache_usage_percent)|dynamo_work_handler_queue_depth)$/;

@@ -45,7 +45,9 @@ export class RecordedScrapes {
     if (isNext && Number(time) - this.#time < this.#apart) return [];
     const finished = isNext ? this.#finish() : [];
     this.#time = Number(time);
-    this.#targets.set(step, end < 0 ? [] : parseExposition(block.slice(end + 1), isLoadSeries));
+    const samples = end < 0 ? [] : parseExposition(block.slice(end + 1), isLoadSeries);
+    // A worker whose nodes serve each has a block of each.
+    this.#targets.set(step, [...(this.#targets.get(step) ?? []), ...samples]);
     return finished;
   }
 

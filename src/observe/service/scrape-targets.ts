@@ -14,6 +14,8 @@ export function scrapeTargets(run: string, { frontends, workers }: ServiceEndpoi
   });
   return [
     ...frontends.map((frontend) => group(frontend.step, 'frontend', frontend)),
-    ...workers.flatMap(({ step, role, system }) => (system ? [group(step, role, system)] : [])),
+    ...workers.flatMap(({ step, role, system, others = [] }) =>
+      system ? [system, ...others].map((endpoint) => group(step, role, endpoint)) : [],
+    ),
   ];
 }

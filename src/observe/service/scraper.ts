@@ -7,7 +7,8 @@ import type { Web } from './web.ts';
 
 interface Target {
   readonly step: string;
-  readonly endpoint: HostPort;
+  /** Of a worker those of all nodes that serve. */
+  readonly endpoints: readonly HostPort[];
 }
 
 interface Page {
@@ -56,8 +57,10 @@ export class Scraper {
 
   constructor(web: Web, { frontends, workers }: ServiceEndpoints) {
     this.#web = web;
-    this.#frontends = frontends.map(({ step, ...endpoint }) => ({ step, endpoint }));
-    this.#workers = workers.flatMap(({ step, system }) => (system ? [{ step, endpoint: system }] : []));
+    this.#frontends = frontends.map(({ step, ...endpoint }) => ({ step, endpoints: [endpoint] }));
+    this.#workers = workers.flatMap(({ step, system, others = [] }) =>
+      system ? [{ step, endpoints: [system, ...others] }] : [],
+    );
   }
 
   async look(now: () => Date, signal: AbortSignal): Promise<Look> {
@@ -129,14 +132,19 @@ export class Scraper {
   }
 
   /** Why there is no page. */
-  async #ask({ step, endpoint }: Target, now: () => Date, signal: AbortSignal): Promise<string | undefined> {
+  async #ask({ step, endpoints }: Target, now: () => Date, signal: AbortSignal): Promise<string | undefined> {
     try {
-      const { status, text } = await this.#web.get(endpoint, '/metrics', TIMEOUT, signal);
-      if (status !== 200) throw new Error(`HTTP ${status}`);
+      const pages = await Promise.all(
+        endpoints.map(async (endpoint) => {
+          const { status, text } = await this.#web.get(endpoint, '/metrics', TIMEOUT, signal);
+          if (status !== 200) throw new Error(`HTTP ${status}`);
+          return text;
+        }),
+      );
       this.#pages.set(step, {
         time: now().getTime(),
-        samples: parseExposition(text, isLoadSeries),
-        serves: text.includes(ENDPOINT),
+        samples: pages.flatMap((text) => parseExposition(text, isLoadSeries)),
+        serves: pages.every((text) => text.includes(ENDPOINT)),
       });
       return undefined;
     } catch (error) {

@@ -225,3 +225,16 @@ test.each<[string, Sections, readonly string[]]>([
   const job = sampleJob({ engine: { type: 'vllm' }, ...sections }, { gpus_per_node: 4 });
   expect(planJob(job).problems.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual(expected);
 });
+
+test('each node that serves is asked for its metrics', () => {
+  const targets = (aggregated: Sections) => {
+    const plan = planOf(sampleJob({ engine: { type: 'vllm' }, aggregated }, { gpus_per_node: 4 }));
+    const argv = plan.steps.find(({ name }) => name === 'metrics')?.argv.map(wordText) ?? [];
+    return argv.filter((word) => word.startsWith('aggregated'));
+  };
+  expect(targets({ nodes: 2, dp: 8 })).toEqual([
+    'aggregated-0=${NODE_IP[0]}:8081',
+    'aggregated-0=${NODE_IP[1]}:8081',
+  ]);
+  expect(targets({ nodes: 2, tp: 8 })).toEqual(['aggregated-0=${NODE_IP[0]}:8081']);
+});

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ENGINE_SERIES } from '../../../src/engines/dialects.ts';
 import { parseExposition } from '../../../src/observe/service/exposition.ts';
 import { isLoadSeries } from '../../../src/observe/service/load.ts';
 import { RecordedScrapes } from '../../../src/observe/service/recorded.ts';
@@ -90,15 +91,23 @@ test('prints no more than a few KB for a target', async () => {
   expect(Buffer.byteLength(text)).toBeLessThan(8192);
 });
 
-test('keeps the series that observers read, and no others', () => {
-  const pattern = /^KEPT='(.*)'$/m.exec(script)?.[1];
-  const names = new Set(PAGES.flatMap((page) => parseExposition(page)).map(({ name }) => name));
-  const kept = [...names].filter((name) => new RegExp(pattern ?? '').test(`${name} 1`));
-  expect(kept).toEqual([...names].filter(isLoadSeries));
-  const { source } = /const LOAD_SERIES =\s*\/\^(?<source>.*)\$\//.exec(
-    readFileSync(join(root, 'src/observe/service/load.ts'), 'utf8'),
-  )?.groups ?? { source: undefined };
-  expect(pattern).toBe(`^${source}[{ ]`);
+test('keeps the series that observers read, of any engine, and no others', () => {
+  const pattern = new RegExp(/^KEPT='(.*)'$/m.exec(script)?.[1] ?? '');
+  const others = ['vllm:num_preemptions_total', 'vllm:num_requests_waiting_by_reason', 'sglang:utilization'];
+  const pages = PAGES.flatMap((page) => parseExposition(page)).map(({ name }) => name);
+  const names = [...new Set([...pages, ...ENGINE_SERIES, ...others])];
+  expect(names.filter((name) => pattern.test(`${name} 1`))).toEqual(names.filter(isLoadSeries));
+  expect(names.filter(isLoadSeries)).toEqual(expect.arrayContaining([...ENGINE_SERIES]));
+});
+
+test('pages of one worker, whose nodes serve each, are one', async () => {
+  const page = (rank: number) => `vllm:num_requests_running{engine="${rank}"} ${rank + 1}\n`;
+  const servers = [0, 1].map((rank) => serve((_, response) => response.end(page(rank))));
+  const targets = (await Promise.all(servers)).map((address) => `decode-0=${address}`);
+  const text = await sampled(targets, (printed) => (printed.match(/^vllm/gm) ?? []).length > 2);
+  expect(scrapesOf(text)[0]?.targets).toEqual(
+    new Map([['decode-0', [...parseExposition(page(0)), ...parseExposition(page(1))]]]),
+  );
 });
 
 test('a signal ends it at once', async () => {

@@ -182,3 +182,19 @@ test('counts by role, knows workers by their address, and leaves other endpoints
     revision: '18',
   });
 });
+
+test('nodes that register each, as data parallel ranks of vLLM do, are asked for their metrics, too', () => {
+  const { readiness: planned } = PLANNED;
+  if (planned === undefined) throw new Error('no readiness');
+  const readiness = {
+    ...planned,
+    endpoints: planned.endpoints.map((one) => (one.role === 'prefill' ? { ...one, workers: 2 } : one)),
+  };
+  const [prefill, decode] = placesAfter({ ...PLANNED, readiness })?.workers ?? [];
+  expect(prefill).toMatchObject({
+    step: 'prefill-0',
+    system: { address: '10.0.0.7', port: 8081 },
+    others: [{ address: '10.0.0.8', port: 8081 }],
+  });
+  expect(decode).not.toHaveProperty('others');
+});

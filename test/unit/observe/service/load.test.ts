@@ -226,3 +226,26 @@ dynamo_frontend_time_to_first_token_seconds_count ${count}`;
   const { ttft } = loadBetween(scrape(0, { 'frontend-0': page(0) }), scrape(1, { 'frontend-0': page(2) }));
   expect(ttft).toEqual({ count: 2, mean: 500_000, p50: 480_000, p90: 480_000, p99: 480_000 });
 });
+
+test('what vLLM says of each of its data parallel ranks adds up', () => {
+  const page = (tokens: number, rank: number) => `
+vllm:num_requests_running{engine="${rank}",model_name="m"} 3
+vllm:num_requests_waiting{engine="${rank}",model_name="m"} 1
+vllm:kv_cache_usage_perc{engine="${rank}",model_name="m"} ${0.2 + rank / 10}
+vllm:prompt_tokens_total{engine="${rank}",model_name="m"} ${tokens * 10}
+vllm:generation_tokens_total{engine="${rank}",model_name="m"} ${tokens}
+vllm:request_success_total{engine="${rank}",finished_reason="stop",model_name="m"} ${tokens / 100}
+`;
+  const scrape = (time: number, tokens: number): Scrape => ({
+    time,
+    targets: new Map([['decode-0', parseExposition(page(tokens, 0) + page(tokens, 1))]]),
+  });
+  expect(loadBetween(scrape(0, 1000), scrape(10_000, 2000)).workers.get('decode-0')).toEqual({
+    running: 6,
+    queued: 2,
+    kvUsage: 0.25,
+    inputTokensPerSecond: 2000,
+    outputTokensPerSecond: 200,
+    requestsPerSecond: 2,
+  });
+});
