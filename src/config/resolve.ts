@@ -15,6 +15,7 @@ import { isStopgap, validate } from './schema/validate.ts';
 import { stack, withNulls, withOneTopology } from './stack.ts';
 import { alternatives, nearest } from './text/suggestion.ts';
 import { namesIn, readRemarks, type TopologyRemarks, topologyLayer } from './topology.ts';
+import { Comments } from './yaml/comments.ts';
 import type { Diagnostic } from './yaml/diagnostic.ts';
 import { emit } from './yaml/emit.ts';
 import { locateProblem, sortByPosition } from './yaml/locate.ts';
@@ -125,8 +126,20 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
     provenance: () =>
       job ? provenanceOf(job, { job: checked.tree, profile: profile.tree }, used, layering(input)) : [],
     notes: preset?.notes ?? [],
-    text: () => emit(withNulls(stack(normalize(lowest.root), stacked.applied).tree, below)),
+    text: () => flatText(withNulls(stack(normalize(lowest.root), stacked.applied).tree, below), parsed),
   };
+}
+
+/** With the comments of the config's file. */
+function flatText(tree: ConfigMap, { file, text }: ParsedFile): string {
+  const comments = new Comments(text);
+  const header = comments.header().map((line) => `# ${line}`.trimEnd());
+  const body = emit(tree, (entry) =>
+    entry.range.file === file
+      ? { above: comments.above(entry), beside: comments.beside(entry) }
+      : { above: [], beside: undefined },
+  );
+  return [...header, ...(header.length > 0 ? [''] : []), body].join('\n');
 }
 
 /** The job with its aliases resolved, and what is wrong with the names in it. */

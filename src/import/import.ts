@@ -1,10 +1,10 @@
+import { Comments } from '../config/yaml/comments.ts';
 import { emit } from '../config/yaml/emit.ts';
 import { parseYaml } from '../config/yaml/parse.ts';
 import { type Cluster, NO_CLUSTER } from './cluster.ts';
 import { submissionConfig } from './command/config.ts';
 import { readSubmission } from './command/submit.ts';
 import { submitCommand } from './command/words.ts';
-import { Comments } from './comments.ts';
 import { expand, type Variant } from './expand/variants.ts';
 import { type Finding, Findings } from './finding.ts';
 import { readRecipe } from './recipe/read.ts';

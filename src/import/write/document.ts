@@ -1,6 +1,6 @@
+import type { Comments } from '../../config/yaml/comments.ts';
 import { emit } from '../../config/yaml/emit.ts';
 import { type ConfigEntry, type ConfigMap, plain } from '../../config/yaml/tree.ts';
-import type { Comments } from '../comments.ts';
 import { MapBuilder, same } from '../tree.ts';
 import type { ImportedVariant } from '../variant.ts';
 import { hasKey } from './context.ts';

@@ -146,6 +146,8 @@ async function loaderOf({ path, base, settings, texts }: Source, options: LoadOp
   const cluster = await chooseCluster(options.cluster, named, knownClusters, world);
   return async (over: readonly Layer[], label?: string): Promise<Omit<Loaded, 'variant' | 'changes'>> => {
     const topology = await readTopology(namesInConfig([base, ...over]).topology, knownTopologies, world);
+    const withHeading = (text: string) =>
+      `${headingOf(base.file, label, texts)}${text.startsWith('#') ? '#\n' : ''}${text}`;
     const planned = planConfig({
       config: base,
       ...(topology && { topology }),
@@ -154,11 +156,10 @@ async function loaderOf({ path, base, settings, texts }: Source, options: LoadOp
       clusterNames: knownClusters,
       over,
     });
-    const heading = headingOf(base.file, label, texts);
     return {
       ...planned,
       ...{ file: base.file, path, cluster: cluster.name },
-      text: over.length > 0 && planned.flatText ? heading + planned.flatText() : base.text,
+      text: over.length > 0 && planned.flatText ? withHeading(planned.flatText()) : base.text,
       sources: [...texts, ...(topology ? [topology] : []), ...cluster.files],
     };
   };

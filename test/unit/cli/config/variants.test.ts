@@ -139,12 +139,19 @@ test('a file whose name ends in brackets is that file', async () => {
 });
 
 test('the bundle of a variant has its config, and says where it is from', async () => {
-  const made = world();
+  const made = world(
+    `# Of one node.\n\n${VARIANTS.replace('gpu: h100', '# what it needs\ngpu: h100 # or h200')}`,
+  );
   expect(await render('c.yaml[half-mrr64]', { out: 'job', set: ['slurm.time=10m'] }, made)).toBe(0);
   expect(await made.readFile(`${made.cwd}/job/config.yaml`)).toBe(`# c.yaml, variant half-mrr64
 # --set slurm.time=10m
+#
+# Of one node.
+
 name: small-half-mrr64
-gpu: h100
+
+# what it needs
+gpu: h100 # or h200
 
 model:
   path: /models/m

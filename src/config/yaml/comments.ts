@@ -1,6 +1,6 @@
-import type { ConfigEntry } from '../config/yaml/tree.ts';
+import type { ConfigEntry } from './tree.ts';
 
-/** The comments of a recipe, by the keys that they stand at. */
+/** The comments of a file, by the keys that they stand at. */
 export class Comments {
   readonly #lines: readonly string[];
   /** Lines whose comments have been given, so that none comes twice. */
