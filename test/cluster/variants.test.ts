@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, clusterAvailable, down, up } from './cluster.ts';
@@ -81,7 +82,7 @@ describe.skipIf(unavailable)(`variants${unavailable ? ` (skipped: ${unavailable}
     const html = join(cluster.shared, 'group.html');
     const reported = await runs.cli('report', group, '-o', html);
     expect({ code: reported.code, stderr: reported.stderr }).toEqual({ code: 0, stderr: '' });
-    const { stdout: page } = await cluster.onNode('node1', ['cat', html]);
+    const page = readFileSync(html, 'utf8');
     const rows = [...page.matchAll(/<tr><th scope="row">(sweep-[^<]+)<\/th>(.*?)<\/tr>/gs)].slice(0, 6);
     const cells = (row: string) => [...row.matchAll(/<td>(.*?)<\/td>/g)].map(([, cell]) => cell).slice(0, 5);
     const succeeded = ['succeeded', '', '1 of 1'];

@@ -23,22 +23,28 @@ interface Sent {
   }[];
 }
 
-test('variants one after the other: one that fails stops no other, and one report has all', async () => {
+const PLAIN = {};
+const BROKEN = { aggregated: { module: 'dynamo.absent' } };
+
+/** A config whose job ends with a benchmark of a second, with variants. */
+function config(variants: object): string {
   const file = join(stage.runs, 'sweep.yaml');
-  const config = {
+  const text = JSON.stringify({
     name: 'sweep',
     gpu: 'h100',
     model: { path: '/models/tiny', served_name: 'tiny/Model-1' },
     slurm: { account: 'test', partition: 'batch', time: '20m' },
     aggregated: { nodes: 1 },
     bench: { type: 'vllm', program: SERVING, isl: 100, osl: 10, concurrencies: [2], requests: 6 },
-    variants: {
-      plain: {},
-      broken: { aggregated: { module: 'dynamo.absent' } },
-      pair: { aggregated: { workers: 2, nodes: null, gpus_per_worker: 4 } },
-    },
-  };
-  writeFileSync(file, JSON.stringify(config));
+    variants,
+  });
+  writeFileSync(file, text);
+  return file;
+}
+
+test('variants one after the other: one that fails stops no other, and one report has all', async () => {
+  const pair = { aggregated: { workers: 2, nodes: null, gpus_per_worker: 4 } };
+  const file = config({ plain: PLAIN, broken: BROKEN, pair });
   const sent = await stage.run('submit', file, '--cluster', 'local', '--chain', '--json');
   expect({ code: sent.code, stderr: sent.stderr }).toEqual({ code: 0, stderr: '' });
   const { group, runs } = JSON.parse(sent.stdout) as Sent;
@@ -81,5 +87,28 @@ test('variants one after the other: one that fails stops no other, and one repor
     [runs[2]?.run, 'pair', PAIR, 'succeeded', '', '1 of 1'],
   ]);
   expect(html).toContain('id="pareto"');
-  expect(readdirSync(stage.runs).filter((name) => name.startsWith('sweep-')).length).toBe(3);
+});
+
+test('they are followed together, and then the retries of those that failed', async () => {
+  const before = new Set(readdirSync(stage.runs));
+  const file = config({ plain: PLAIN, broken: BROKEN });
+  const options = ['--cluster', 'local', '--chain', '--retries', '1', '--watch'];
+  const { code, stdout, stderr } = await stage.run('submit', file, ...options);
+  expect(code, stderr).toBe(7);
+  const made = readdirSync(stage.runs).filter((name) => name.startsWith('sweep-') && !before.has(name));
+  const jobs = made.map((run) => JSON.parse(readFileSync(join(stage.runs, run, 'job.json'), 'utf8')));
+  const { group } = jobs[0];
+  expect(new Set(jobs.map((job) => job.group))).toEqual(new Set([group]));
+  const retry = made.find((_, index) => jobs[index]?.variant === 'broken' && jobs[index]?.attempt === 2);
+  expect(stdout.split('\n')[0]).toBe(
+    `submitted 2 jobs on cluster local as group ${group}, at most 1 at a time`,
+  );
+  expect(stderr).toContain(`\nwatching its retry next: ${retry}\n`);
+  expect(stderr.trimEnd().split('\n').at(-1)).toBe(`one report of all: dyn-slurm report ${group}`);
+  // The other retry was not needed.
+  const status = await stage.run('status', group);
+  expect(status.code).toBe(7);
+  expect(status.stdout).toMatch(
+    /^sweep-plain-\w+ +local +\d+ +cancelled .*: not needed: sweep-plain-\w+ ended well$/m,
+  );
 });
