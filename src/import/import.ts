@@ -67,11 +67,12 @@ export function importFile(file: string, text: string, options: ImportOptions = 
   if (findings.refused) return { ...none, kind, findings: findings.all };
   const imported = variants.map((variant) => importVariant(variant, cluster));
   const common = base && importVariant(base, cluster);
+  const namedBase = parsed.root.entries.get('base')?.value;
   const documents = documentsOf(
     imported,
     common,
     { ...options, file, commentsOf: () => new Comments(text) },
-    parsed.root.entries.get('name'),
+    (namedBase?.kind === 'map' ? namedBase : parsed.root).entries.get('name'),
   );
   const all = new Map(
     [...findings.all, ...imported.flatMap((one) => one.findings)].map((one) => [JSON.stringify(one), one]),
