@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { StepBody } from '../../../src/plan/plan.ts';
-import { stepDifference } from '../../../src/render/step-files.ts';
+import { changedStepFiles, stepDifference } from '../../../src/render/step-files.ts';
+import { RUN_DIR } from '../../../src/word.ts';
+import { planOf, sampleJob } from '../plan/sample-job.ts';
 
 const step: StepBody = {
   name: 'decode-0',
@@ -48,4 +50,56 @@ test('options and variables that change, go and come', () => {
 
 test('nothing changes', () => {
   expect(stepDifference(step, { ...step })).toEqual([]);
+});
+
+test('words of single ranks, and keys of a file that the command names', () => {
+  const before: StepBody = {
+    ...step,
+    rankArgv: [
+      ['--start', '0'],
+      ['--start', '4'],
+    ],
+    files: { 'engine-decode.yaml': 'a: 1\nb:\n  - 1\n  - 2\nc: null\n' },
+  };
+  const after: StepBody = {
+    ...before,
+    rankArgv: [
+      ['--start', '0'],
+      ['--start', '8'],
+    ],
+    files: { 'engine-decode.yaml': 'a: 1\nb:\n  - 1\nd: x\n' },
+  };
+  expect(stepDifference(before, after)).toEqual([
+    '- rank 1: --start 4',
+    '+ rank 1: --start 8',
+    '- engine-decode.yaml: b:\n  - 1\n  - 2',
+    '+ engine-decode.yaml: b:\n  - 1',
+    '- engine-decode.yaml: c: null',
+    '+ engine-decode.yaml: d: x',
+  ]);
+});
+
+test('a changed command has its own copy of the file that it names', () => {
+  const changed: StepBody = {
+    ...step,
+    argv: [
+      'engine',
+      '--config',
+      [RUN_DIR, '/steps/engine-decode.yaml'],
+      '--other',
+      [RUN_DIR, '/steps/other.yaml'],
+    ],
+    files: { 'engine-decode.yaml': 'a: 2\n' },
+  };
+  const files = changedStepFiles({
+    plan: planOf(sampleJob({ aggregated: {} })),
+    step: changed,
+    original: step,
+    folder: 'changes/7',
+    template: '{{#each lines}}{{{this}}}\n{{/each}}',
+  });
+  expect(files.get('changes/7/engine-decode.yaml')).toEqual({ text: 'a: 2\n', mode: 0o600 });
+  expect(files.get('changes/7/decode-0.sh')?.text).toBe(
+    'engine\n--config "${RUN_DIR}/changes/7/engine-decode.yaml"\n--other "${RUN_DIR}/steps/other.yaml"\n',
+  );
 });
