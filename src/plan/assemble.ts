@@ -89,7 +89,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     cluster: job.cluster,
     ...containers(job),
     settings: settings(job),
-    directives: directives(job, count, perNode),
+    directives: directives(job, count, perNode, Math.max(...steps.map(({ mpi }) => mpi?.tasksPerNode ?? 1))),
     commandLine: commandLineOptions(job),
     preflight: preflightChecks(job, { nodes, gpus, workers, steps, processes }),
     requests: readyRequests(ready, entry, steps),

@@ -8,8 +8,11 @@ import {
 import type { Job } from '../config/job.ts';
 import { rolesOf } from '../config/schema/role.ts';
 
-/** The options of a job script for that many nodes, as words; none of them twice. */
-export function directives(job: Job, nodes: number, gpusPerNode: number): readonly string[] {
+/**
+ * The options of a job script for that many nodes, as words; none of them twice. `tasks`: that a step has on a node, at most:
+ * where nodes are shared, Slurm gives the job CPUs for no more.
+ */
+export function directives(job: Job, nodes: number, gpusPerNode: number, tasks = 1): readonly string[] {
   const { slurm, cluster } = job;
   const given = directiveOptions(slurm.directives);
   const asksForMemory = MEMORY_OPTIONS.some((name) => given.has(name));
@@ -23,8 +26,8 @@ export function directives(job: Job, nodes: number, gpusPerNode: number): readon
     ['constraint', slurm.constraint],
     ['time', slurmTime(slurm.time)],
     ['nodes', nodes],
-    ['ntasks', nodes],
-    ['ntasks-per-node', 1],
+    ['ntasks', nodes * tasks],
+    ['ntasks-per-node', tasks],
     ['segment', slurm.segment],
     ['exclusive', slurm.exclusive || undefined],
     // --exclusive gives all CPUs and GPUs but only the default memory: https://slurm.schedmd.com/sbatch.html

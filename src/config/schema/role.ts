@@ -17,14 +17,19 @@ const item = z.union([z.string(), z.number(), z.boolean()], {
   error: 'must be text, a number, true or false',
 });
 
+const ARGUMENT = {
+  title: 'text, number, true, false, list or map',
+  description: 'An argument, passed by its name: true passes a bare flag, false omits it.',
+};
+
 const argument: z.ZodType<ArgumentValue> = z
   .lazy(() =>
     z.union([z.string(), z.number(), z.boolean(), z.array(item), z.record(z.string(), z.json())], {
       error: 'must be text, a number, true, false, a list of these, or a map that becomes JSON',
     }),
   )
-  .meta({ title: 'text, number, true, false, list or map' })
-  .describe('An argument, passed by its name: true passes a bare flag, false omits it.');
+  .meta({ title: ARGUMENT.title })
+  .describe(ARGUMENT.description);
 
 /** A value of an engine argument: `true` is a bare flag, `false` leaves it out, a list repeats, a map becomes JSON. */
 export type ArgumentValue =
@@ -47,7 +52,10 @@ export const argumentMap = z.record(argumentName, argument).meta({ title: 'map o
 
 /** With `null`, which stays only where the engine's arguments are a file. */
 const roleArguments = z
-  .record(argumentName, z.union([argument, z.null()]))
+  .record(
+    argumentName,
+    z.union([argument, z.null()]).meta({ title: ARGUMENT.title }).describe(ARGUMENT.description),
+  )
   .meta({ title: 'map of arguments' });
 
 const restart = z

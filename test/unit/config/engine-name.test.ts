@@ -31,7 +31,7 @@ test.each([
   ['engine: {type: mocker}\n', { type: 'mocker' }],
   ['engine: {version: 0.5.20}\n', { type: 'sglang', version: '0.5.20' }],
 ])('%j', (config, engine) => {
-  expect(engineOf(config)).toEqual({ engine, said: [] });
+  expect(engineOf(config)).toEqual({ engine: { rename: true, ...engine }, said: [] });
 });
 
 test.each([
@@ -49,7 +49,7 @@ test.each([
   ],
   ['another name over a release', 'engine: mocker\n', 'engine: {version: 0.5.20}\n', { type: 'mocker' }],
 ])('of a topology and a config: %s', (_, config, topology, engine) => {
-  expect(engineOf(config, topology).engine).toEqual(engine);
+  expect(engineOf(config, topology).engine).toEqual({ rename: true, ...engine });
 });
 
 test('an engine that there is not is named where it stands', () => {

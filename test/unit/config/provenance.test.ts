@@ -51,6 +51,7 @@ test('every value of a job has its origin', () => {
     'aggregated.env.TOKEN.from_env = "HF_TOKEN" from c.yaml:9:51',
     'aggregated.flags = ["--verbose"] from c.yaml:10:3',
     'engine.type = "sglang" from default',
+    'engine.rename = true from default',
   ]);
   expect(lines.filter((line) => /^(infra\.ports\.nats|health\.stall|cluster)/.test(line))).toEqual([
     'infra.ports.nats = 4222 from default',

@@ -41,6 +41,9 @@ test('a worker over two nodes is one MPI step with a task on each GPU', () => {
     'prefill 1',
     'backend 1',
   ]);
+  expect(planned.directives).toEqual(
+    expect.arrayContaining(['--nodes=3', '--ntasks=12', '--ntasks-per-node=4']),
+  );
   // Tasks of a node are one process of the plan.
   expect(planned.processes.filter(({ name }) => name === 'decode-0').length).toBe(2);
 });

@@ -10,10 +10,46 @@ const bases = (sections: Readonly<Record<string, unknown>>): readonly object[] =
 test('workers of a node have slots, and prefill workers a bootstrap port of their own in the job', () => {
   const sections = { prefill: { workers: 3, gpus_per_worker: 4 }, decode: { gpus_per_worker: 4 } };
   expect(bases(sections)).toEqual([
-    { name: 'prefill-0', rpc: 7777, system: 8081, distInit: 29500, bootstrap: 30001, kvEvents: 5557 },
-    { name: 'prefill-1', rpc: 7778, system: 8082, distInit: 29520, bootstrap: 30002, kvEvents: 5558 },
-    { name: 'prefill-2', rpc: 7777, system: 8081, distInit: 29500, bootstrap: 30003, kvEvents: 5557 },
-    { name: 'decode-0', rpc: 7778, system: 8082, distInit: 29520, bootstrap: 30001, kvEvents: 5558 },
+    {
+      name: 'prefill-0',
+      rpc: 7777,
+      system: 8081,
+      distInit: 29500,
+      bootstrap: 30001,
+      kvEvents: 5557,
+      sideChannel: 5400,
+      engine: 20000,
+    },
+    {
+      name: 'prefill-1',
+      rpc: 7778,
+      system: 8082,
+      distInit: 29520,
+      bootstrap: 30002,
+      kvEvents: 5558,
+      sideChannel: 5401,
+      engine: 20050,
+    },
+    {
+      name: 'prefill-2',
+      rpc: 7777,
+      system: 8081,
+      distInit: 29500,
+      bootstrap: 30003,
+      kvEvents: 5557,
+      sideChannel: 5400,
+      engine: 20000,
+    },
+    {
+      name: 'decode-0',
+      rpc: 7778,
+      system: 8082,
+      distInit: 29520,
+      bootstrap: 30001,
+      kvEvents: 5558,
+      sideChannel: 5401,
+      engine: 20050,
+    },
   ]);
 });
 
