@@ -12,7 +12,7 @@ import { GPUS, gpuModel } from './schema/gpu.ts';
 import { type JobConfig, jobSchema } from './schema/job-schema.ts';
 import { ROLES } from './schema/role.ts';
 import { isStopgap, validate } from './schema/validate.ts';
-import { stack, withNulls, withOneTopology } from './stack.ts';
+import { partsOfPreset, stack, withNulls, withOneTopology } from './stack.ts';
 import { alternatives, nearest } from './text/suggestion.ts';
 import { namesIn, readRemarks, type TopologyRemarks, topologyLayer } from './topology.ts';
 import { Comments } from './yaml/comments.ts';
@@ -71,6 +71,11 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
   const { root } = parsed;
   if (root === undefined) return { diagnostics: sortByPosition(diagnostics, files) };
 
+  const parts = partsOfPreset({ ...parsed, root }, over);
+  if (parts.length > 0) {
+    const said = parts.map((problem) => locateProblem(problem, root, root));
+    return { diagnostics: sortByPosition([...diagnostics, ...said], files) };
+  }
   const [lowest, ...upper] = withOneTopology({ ...parsed, root }, over);
   const topology = topologyLayer(lowest.root, input.topology, input.topologyNames);
   const lower = [profile.defaults, ...(topology.layer ? [topology.layer] : [])];

@@ -3,7 +3,8 @@ import { fieldAt, jobField } from './schema/field.ts';
 import { unknownKey } from './schema/unknown-key.ts';
 import { locate } from './yaml/locate.ts';
 import type { Layer } from './yaml/parse.ts';
-import { type Problem, warning } from './yaml/problem.ts';
+import { keyError, type Problem, warning } from './yaml/problem.ts';
+import { quoted } from './yaml/source-range.ts';
 import type { ConfigEntry, ConfigMap } from './yaml/tree.ts';
 
 /** A layer that could be read. */
@@ -33,6 +34,28 @@ export function withOneTopology(
   const places = new Map([...lowest.root.entries, ...topology.entries]);
   if (!topology.entries.has('topology')) places.delete('topology');
   return [withEntries(lowest, places), ...read.map((layer) => withEntries(layer, rest(layer)))];
+}
+
+/**
+ * Layers that would change a part of a topology that is a name: of a published one, keys are overridden one by one, at the
+ * top level. A variant may replace the name by a whole topology of its own.
+ */
+export function partsOfPreset(lowest: ReadLayer, over: readonly Layer[]): readonly Problem[] {
+  const problems: Problem[] = [];
+  let named: ConfigEntry | undefined;
+  for (const { root } of [lowest, ...over]) {
+    const entry = root?.entries.get('topology');
+    if (root === undefined || entry === undefined) continue;
+    const { value } = entry;
+    const isPart = entry.path[0] === 'sweep' || root.range.file !== lowest.file;
+    if (value.kind === 'map' && isPart && named?.value.kind === 'scalar') {
+      const message = `cannot change a part of the published topology ${quoted(String(named.value.value))}`;
+      const [key = 'KEY'] = value.entries.keys();
+      const hint = `leave "topology." out: ${key} of the config overrides that of the topology`;
+      problems.push({ ...keyError(['topology'], message, hint), tree: root });
+    } else named = entry;
+  }
+  return problems;
 }
 
 /** A tree with layers over it, and what is wrong with those that remove what is not there. */

@@ -154,6 +154,18 @@ test('a setting may name another topology, or a part of one', () => {
   ]);
 });
 
+test('a part of a published topology is overridden without its name', () => {
+  const options = { set: ['topology=h100', 'topology.decode.nodes=4'] };
+  const [only, ...others] = withSettings(options).diagnostics;
+  expect(others).toEqual([]);
+  expect(
+    only && formatDiagnostic(only, settingsSource(options)?.text),
+  ).toBe(`command line:2:7  topology: cannot change a part of the published topology "h100"
+  2 | --set topology.decode.nodes=4
+    |       ^^^^^^^^
+  hint: leave "topology." out: decode of the config overrides that of the topology`);
+});
+
 const configs = join(import.meta.dirname, '../../../configs');
 
 test.each([
