@@ -88,7 +88,7 @@ test.each(['h200', 'gb200'])('without a backend the page size depends on the mod
 test.each<[Sections, Sections]>([
   [{}, {}],
   [{ [BACKEND]: 'mooncake' }, {}],
-  [{ 'page-size': 1 }, {}],
+  [{ 'page-size': 1 }, { 'attention-backend': 'fa3' }],
   [{ 'page-size': 64 }, { 'page-size': '64' }],
   [{ 'page-size': 64 }, { 'attention-backend': 'trtllm_mla' }],
   [{ 'page-size': 64 }, { 'enable-hisparse': true }],
