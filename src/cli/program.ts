@@ -17,20 +17,16 @@ export async function run(argv: readonly string[], version: string, world: World
     code = value;
   });
   try {
-    await program.parseAsync(wordsFor(program, argv) as string[], { from: 'user' });
+    const name = argv[argv[0] === 'help' ? 1 : 0] ?? 'help';
+    const known =
+      name.startsWith('-') || ['help', ...program.commands.map((command) => command.name())].includes(name);
+    // With --help after an unknown command, commander would print the general help; alone, the name is an error.
+    await program.parseAsync(known ? [...argv] : [name], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   return code;
-}
-
-/** An unknown command is one with --help, too, where commander would show the help of the whole. */
-function wordsFor(program: Command, argv: readonly string[]): readonly string[] {
-  const [first, second] = argv;
-  const word = first === 'help' ? second : first;
-  if (word === undefined || word.startsWith('-') || word === 'help') return argv;
-  return program.commands.some((command) => command.name() === word) ? argv : [word];
 }
 
 function programOf(version: string, world: World, exit: (code: number) => void): Command {

@@ -7,6 +7,7 @@ export type GivenOptions = Readonly<Record<string, string>>;
 
 /** What would be sent, in full: the dry-run prints it and submit sends it. */
 export interface SubmitRequest {
+  /** `dir` is absolute. */
   readonly run: { readonly id: string; readonly dir: string };
   readonly command: readonly string[];
   /** The text of job.sbatch. */

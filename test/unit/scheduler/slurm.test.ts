@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { localHost } from '../../../src/host/local.ts';
 import type { JobId } from '../../../src/scheduler/job-id.ts';
-import { submitRequest } from '../../../src/scheduler/request.ts';
 import { slurmScheduler } from '../../../src/scheduler/slurm.ts';
+import { submitRequest } from '../../../src/scheduler/slurm-argv.ts';
 import { type Answer, stubSlurm } from '../stub-slurm.ts';
 import { recorded } from './recorded.ts';
 

@@ -5,7 +5,7 @@ import { type Fault, parseFault } from '../../../rehearsal/fault.ts';
 import { benchable, rehearsable } from '../../../rehearsal/rehearsable.ts';
 import { findTools, toolsPlace } from '../../../rehearsal/tools/tools.ts';
 import { createRun } from '../../../run/folder.ts';
-import { submitRequest } from '../../../scheduler/request.ts';
+import { submitRequest } from '../../../scheduler/slurm-argv.ts';
 import { connectLocally } from '../../runs/cluster/connect.ts';
 import { loadValidJob } from '../../runs/config/load.ts';
 import { bundleOf } from '../../runs/submit/bundle.ts';

@@ -7,7 +7,7 @@ import { type JobId, jobNumber } from '../../../scheduler/job-id.ts';
 import { allocateCommand } from '../../../scheduler/salloc.ts';
 import { connect } from '../../runs/cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../../runs/cluster/runs-dir.ts';
-import { loadSource, readConfig, validJob } from '../../runs/config/load.ts';
+import { loadValidJob } from '../../runs/config/load.ts';
 import { excludedText, exclusion } from '../../runs/nodes/ledger.ts';
 import { type Borrowed, borrowed, jobToAdopt } from '../../runs/session/borrow.ts';
 import { sessionFiles } from '../../runs/session/command-text.ts';
@@ -39,8 +39,7 @@ export const allocateWith =
   async (file: string, options: AllocateOptions, world: World): Promise<number> => {
     const { time, json, workers = true } = options;
     const overlay = { file: '--time', text: `slurm:\n  time: ${time}\n` };
-    const source = { config: await readConfig(file, world), ...(time !== undefined && { overlay }) };
-    const loaded = validJob(await loadSource(source, options, world), world);
+    const loaded = await loadValidJob(file, { ...options, ...(time !== undefined && { overlay }) }, world);
     if (loaded === undefined) return EXIT.config;
     const plan: Plan = { ...loaded.plan, mode: 'session' };
     const connection = connect(plan.cluster, world);

@@ -14,11 +14,7 @@ import { namesIn } from '../own-folders.ts';
 export interface LoadOptions {
   /** Name of a cluster profile; wins over the environment and the config. */
   readonly cluster?: string;
-}
-
-/** A config to load, with what a command line lays over it. */
-export interface LoadSource {
-  readonly config: SourceFile;
+  /** Keys of a config that win over those of all files: what a command line changes. */
   readonly overlay?: SourceFile;
 }
 
@@ -32,17 +28,16 @@ export interface Loaded extends Omit<PlannedConfig, 'job'> {
   readonly sources: readonly SourceFile[];
 }
 
-/** Reads a config (`-`: standard input) with the topology and the cluster profile that it names. */
-export async function loadJob(file: string, options: LoadOptions, world: World): Promise<Loaded> {
-  return loadSource({ config: await readConfig(file, world) }, options, world);
-}
-
-/** Like loadJob, of a config whose text is known. */
-export async function loadSource(
-  { config, overlay }: LoadSource,
-  options: LoadOptions,
+/**
+ * Reads and plans a config with the topology and the cluster profile that it names. `from`: a path, `-` for standard input,
+ * or a file that has been read already.
+ */
+export async function loadJob(
+  from: string | SourceFile,
+  { overlay, ...options }: LoadOptions,
   world: World,
 ): Promise<Loaded> {
+  const config = typeof from === 'string' ? await readConfig(from, world) : from;
   const [knownTopologies, knownClusters] = await Promise.all([topologyNames(world), clusterNames(world)]);
   const parsed = parseYaml(config.file, config.text);
   const names = namesInConfig(parsed);
@@ -64,18 +59,15 @@ export async function loadSource(
   };
 }
 
+export type ValidJob = Loaded & { readonly plan: Plan };
+
 /** A config that must be right: prints what is wrong with it, and gives its plan, or undefined where there is an error. */
 export async function loadValidJob(
   file: string,
   options: LoadOptions,
   world: World,
 ): Promise<ValidJob | undefined> {
-  return validJob(await loadJob(file, options, world), world);
-}
-
-export type ValidJob = Loaded & { readonly plan: Plan };
-
-export function validJob(loaded: Loaded, world: World): ValidJob | undefined {
+  const loaded = await loadJob(file, options, world);
   printDiagnostics(loaded, world);
   const { plan } = loaded;
   return plan && { ...loaded, plan };
@@ -100,7 +92,7 @@ function topologyFolder({ packageRoot }: World): string {
   return join(packageRoot, 'configs/topologies');
 }
 
-export async function readConfig(file: string, world: World): Promise<SourceFile> {
+async function readConfig(file: string, world: World): Promise<SourceFile> {
   if (file === '-') return { file: '<stdin>', text: await world.readStdin() };
   try {
     return { file, text: await world.readFile(resolve(world.cwd, file)) };

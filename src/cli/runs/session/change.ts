@@ -8,7 +8,7 @@ import { changedStepFiles, stepDifference } from '../../../render/step-files.ts'
 import type { SessionStep } from '../../../run/session-state.ts';
 import type { World } from '../../world.ts';
 import type { FoundRun } from '../cluster/connect.ts';
-import { loadSource, type ValidJob, validJob } from '../config/load.ts';
+import { loadJob, printDiagnostics, type ValidJob } from '../config/load.ts';
 import type { Steered } from './lookup.ts';
 
 /** A command that a step is to have from now on. */
@@ -94,20 +94,16 @@ export async function jobOf(
   const file = join(run.dir, 'config.yaml');
   const text = await connection.host.readText(file);
   if (text === undefined) throw new DynSlurmError('config', `${file}: there is no such file`);
-  const loaded = await loadSource(
-    {
-      config: { file, text },
-      ...(overlay !== undefined && { overlay: { file: 'command line', text: overlay } }),
-    },
-    { cluster: run.job?.cluster ?? connection.cluster },
-    world,
-  );
-  const quiet = overlay === undefined ? { ...loaded, diagnostics: [] } : loaded;
-  const errors = quiet.diagnostics.filter(({ severity, file: where }) => {
-    // Of the config itself, warnings were said when the run began.
+  const cluster = run.job?.cluster ?? connection.cluster;
+  const over = overlay === undefined ? {} : { overlay: { file: 'command line', text: overlay } };
+  const loaded = await loadJob({ file, text }, { cluster, ...over }, world);
+  // Warnings about the config itself were printed when the run began.
+  const diagnostics = loaded.diagnostics.filter(({ severity, file: where }) => {
     return severity === 'error' || where === 'command line';
   });
-  return validJob({ ...quiet, diagnostics: errors }, world);
+  if (overlay !== undefined) printDiagnostics({ ...loaded, diagnostics }, world);
+  const { plan } = loaded;
+  return plan && { ...loaded, plan };
 }
 
 function refuseNewSecrets(original: Step, changed: Step): void {
