@@ -36,10 +36,11 @@ function outcomeOf({ phase, state }: QueueEvent): Outcome {
   return phase === 'ended' ? (OUTCOMES[state] ?? 'failed') : 'unknown';
 }
 
-function reasonOf({ started, bound, teardown }: RunState, queue: QueueEvent): string {
+function reasonOf({ started, requeued, bound, teardown }: RunState, queue: QueueEvent): string {
   if (queue.reason === WITHDRAWN)
     return 'Slurm withdrew it: the job that it depended on did not end as it had to';
   const said = saidOf(queue);
+  if (requeued) return `${said}; it had been put back into the queue (${requeued.reason})`;
   if (teardown) return `${said}; the job was ending (${teardown.reason}) but left no verdict`;
   // The job's script ends with its head node, and cannot say so.
   const [head] = bound?.nodes ?? [];

@@ -59,6 +59,7 @@ export function isUp({ phase }: Pick<StepState, 'phase'>): boolean {
 export function advanceSteps(steps: Steps, event: ObservedEvent, inSession: boolean): Steps {
   switch (event.kind) {
     case 'job-started':
+    case 'requeued':
       return new Map();
     case 'step-started': {
       const { starts = 0 } = steps.get(event.step) ?? {};

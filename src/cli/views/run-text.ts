@@ -107,10 +107,11 @@ function queueRows(queue: QueueEvent, now: Date): readonly (readonly [string, st
   ];
 }
 
-function since({ verdict, teardown, ready, started }: RunState, now: Date): string {
+function since({ verdict, teardown, requeued, ready, started }: RunState, now: Date): string {
   const last = [
     ['ended', verdict],
     ['ending', teardown],
+    ['requeued', requeued],
     ['ready', ready],
     ['started', started],
   ] as const;

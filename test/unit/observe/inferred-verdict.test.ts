@@ -55,6 +55,26 @@ test.each([
   });
 });
 
+test('what an attempt before had come to is nothing of a job that leaves the queue after it was put back', () => {
+  const ended = { reason: 'decode-0 on gpu01 exited with code 1', step: 'decode-0', node: 'gpu01' };
+  const before: readonly ObservedEvent[] = [
+    started,
+    { time, kind: 'process-ended', ...ended },
+    { time, kind: 'teardown', outcome: 'failed', reason: ended.reason },
+    { time, kind: 'requeued', reason: 'put back into the queue', seconds: 9 },
+  ];
+  expect(
+    inferVerdict(stateAfter(before), { ...left('CANCELLED', 'by uid 1000'), nodeList: '' }, now),
+  ).toEqual({
+    time: now.toISOString(),
+    kind: 'verdict',
+    outcome: 'cancelled',
+    reason: 'cancelled by uid 1000; it had been put back into the queue (put back into the queue)',
+    seconds: 0,
+    inferred: true,
+  });
+});
+
 test('a script that never ran is told from one that was cut off', () => {
   expect(inferVerdict(stateAfter([]), left('CANCELLED'), now)).toMatchObject({
     outcome: 'cancelled',
