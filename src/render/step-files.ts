@@ -57,7 +57,7 @@ export function environmentFile(step: StepBody): string {
   const lines = Object.entries(step.env).map(([name, value]) => `  ${name}=${quoteWord(value)}\n`);
   const secrets =
     Object.keys(step.secrets).length > 0 ? `. "$RUN_DIR"/env/${step.name}.secrets || return\n` : '';
-  return `# shellcheck shell=bash disable=SC2034,SC2054,SC2191\nENVIRONMENT=(\n${lines.join('')})\n${secrets}`;
+  return `# shellcheck shell=bash disable=SC2034,SC2054,SC2191 # words of an array that task.sh reads\nENVIRONMENT=(\n${lines.join('')})\n${secrets}`;
 }
 
 export interface ChangedStep {
