@@ -160,7 +160,7 @@ export const EVENTS = {
     },
     { exit: whole, seconds },
   ),
-  draining: event('New requests are refused, for the time limit is near.', { reason }),
+  draining: event('New requests are refused, for the time limit is near, or a command said so.', { reason }),
   teardown: event(
     'The steps are told to end.',
     { reason },

@@ -84,9 +84,26 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     .option('--container', "in the job's container")
     .action(does(async () => (await import('../commands/session/exec.ts')).shell));
   benchCommand(tree);
-  onSession(add('release', 'end a session and give its nodes back', [['release', 'the newest']])).action(
-    does(async () => (await import('../commands/session/release.ts')).release),
-  );
+  const ending = (command: Command, meant: string): Command =>
+    command
+      .argument('[run]', meant)
+      .option('--no-wait', 'do not wait until it has ended')
+      .option(CLUSTER, OF_CLUSTER)
+      .addOption(json());
+  ending(
+    add('drain', 'end a job or session once its requests are answered', [
+      ['drain', 'the newest run that goes on'],
+      ['drain dsr1-3fa29c --no-wait', 'and leave it to it'],
+    ]),
+    STEERED,
+  ).action(does(async () => (await import('../commands/session/release.ts')).drain));
+  ending(
+    add('release', 'end a session or job, and give its nodes back', [
+      ['release', 'the newest session'],
+      ['release dsr1-3fa29c', 'a session or a submitted job'],
+    ]),
+    SESSION,
+  ).action(does(async () => (await import('../commands/session/release.ts')).release));
 }
 
 /** `dyn-slurm bench [RUN] [-- CMD...]`. */

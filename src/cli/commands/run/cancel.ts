@@ -55,8 +55,8 @@ export async function cancel(
   const { job } = given;
   if (job?.session?.allocation === 'borrowed') {
     // Whoever has lent the nodes has not asked for their end.
-    const { endSession } = await import('../session/release.ts');
-    return endSession({ run: given, connection, job: { ...job, session: job.session } }, options, world);
+    const { endRun } = await import('../session/release.ts');
+    return endRun({ run: given, connection, job: { ...job, session: job.session } }, options, world);
   }
   const { run, jobId } = await withJob(given, past, connection, world);
   // First of all those that would start because this one ends badly.

@@ -50,7 +50,7 @@ export async function promptFor(session: Session, run: RunCommand, world: World)
       const words = [first, ...own, ...rest];
       news.hush();
       const code = await obey(words, session, run, world);
-      if (first === 'release' && code === EXIT.ok) return EXIT.ok;
+      if ((first === 'release' || first === 'drain') && code === EXIT.ok) return EXIT.ok;
       await news.speak(first);
     }
   }

@@ -85,7 +85,7 @@ async function sessionOf(
   if (job?.session) return { ...found, job: { ...job, session: job.session } };
   if (await isSessionFolder(run, connection)) return lostSession(run, connection, world);
   throw new DynSlurmError('usage', `run ${run.id} is a submitted job, and no session`, {
-    hint: '`dyn-slurm restart`, `start`, `stop` and `bench` take it, and `dyn-slurm cancel` ends it',
+    hint: '`dyn-slurm restart`, `start`, `stop`, `bench`, `drain` and `release` take it',
   });
 }
 
