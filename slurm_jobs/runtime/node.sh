@@ -1,4 +1,4 @@
-# shellcheck shell=bash source-path=SCRIPTDIR
+# shellcheck shell=bash
 # What one node says of itself before the job starts anything on it: `node.sh MARK INTERFACE...`. Each line is the mark, by
 # which it is told from what a prolog of the site prints, the node's name, a word (address, domain, problem, fault, taken,
 # busy, clock) and what there is to say. preflight.sh lists what the job needs of which node; node/ holds longer checks.
@@ -19,17 +19,12 @@ if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
   exit
 fi
 
-PARTS=${BASH_SOURCE[0]%/*}/node
-# shellcheck source=node/address.sh
-. "$PARTS/address.sh"
-# shellcheck source=node/interface.sh
-[[ ! -e $PARTS/interface.sh ]] || . "$PARTS/interface.sh"
-# shellcheck source=node/environment.sh
-. "$PARTS/environment.sh"
-# shellcheck source=node/gpus.sh
-[[ ! -e $PARTS/gpus.sh ]] || . "$PARTS/gpus.sh"
-# shellcheck source=node/model.sh
-[[ ! -e $PARTS/model.sh ]] || . "$PARTS/model.sh"
+# Of the runtime's files, which job.sbatch has listed and checked, those that are parts of this script.
+for PART in $DYN_SLURM_RUNTIME_FILES; do
+  [[ $PART == node/*.sh ]] || continue
+  # shellcheck source=/dev/null
+  . "${BASH_SOURCE[0]%/*}/$PART"
+done
 
 # say WORD TEXT
 say() {
