@@ -31,7 +31,7 @@ export async function run(argv: readonly string[], version: string, world: World
 
 function programOf(version: string, world: World, exit: (code: number) => void): Command {
   const program = new Command('dyn-slurm')
-    .description('One short YAML file to a running multi-node inference service on Slurm.')
+    .description('Turn one short YAML file into a running multi-node inference service on Slurm.')
     .version(version, '-V, --version')
     .exitOverride()
     .configureOutput({
@@ -50,11 +50,11 @@ function programOf(version: string, world: World, exit: (code: number) => void):
       'after',
       examples(
         [
-          ['topologies', 'published recipes to start from'],
-          ['rehearse config.yaml', 'run the whole job on this machine, without GPUs'],
-          ['submit config.yaml --dry-run', 'see everything that Slurm would get'],
-          ['submit config.yaml --watch', 'run it'],
-          ['allocate config.yaml', 'run it with a prompt, and restart workers interactively'],
+          ['topologies', 'list published topologies to start from'],
+          ['rehearse config.yaml', 'run the whole job on this machine, without GPUs or Slurm'],
+          ['submit config.yaml --dry-run', 'print everything that would be submitted'],
+          ['submit config.yaml --watch', 'submit the job and follow it'],
+          ['allocate config.yaml', 'open a prompt to restart workers interactively'],
         ],
         world.columns,
       ),

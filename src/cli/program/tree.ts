@@ -21,8 +21,8 @@ export interface Tree {
 type Example = readonly [command: string, meaning: string];
 
 export const CLUSTER = '--cluster <name>';
-export const CLUSTER_TEXT = 'cluster profile; `local` is this machine, with a stand-in for Slurm';
-export const OF_CLUSTER = 'look only among the runs of this cluster';
+export const CLUSTER_TEXT = 'cluster profile; `local` runs on this machine, with a stand-in for Slurm';
+export const OF_CLUSTER = 'consider only runs of this cluster';
 export const CONFIG = 'YAML file, or - for standard input';
 export const PENDING_LIMIT = '--pending-limit <time>';
 export const PENDING_TEXT =
