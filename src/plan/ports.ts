@@ -27,7 +27,7 @@ export const DIST_INIT_STRIDE = 20;
  * | nats         | NATS, on the head node               | base                                          |
  * | nginx        | nginx, on the head node              | `frontend.port`, with several frontends       |
  * | frontend     | each frontend                        | `frontend.port`, or base with several         |
- * | responses    | frontends: what workers send back    | base of rpc + slot after the node’s workers*  |
+ * | responses    | frontends: what workers send back    | base of rpc + slot after the node's workers*  |
  * | rpc          | workers: requests                    | base + slot                                   |
  * | system       | workers: health, metrics, model card | base + slot                                   |
  * | dist-init    | leaders that are given an address    | base + 20 × slot, and the six after it        |

@@ -130,7 +130,7 @@ export async function findRun(
       'usage',
       `several runs begin with ${query}: ${fitting.map(({ id }) => id).join(', ')}`,
       {
-        hint: 'write more of the id, or the job’s number',
+        hint: 'write more of the id, or the job number',
       },
     );
   }
