@@ -38,7 +38,7 @@ function outcomeOf({ phase, state }: QueueEvent): Outcome {
 
 function reasonOf({ started, requeued, bound, teardown }: RunState, queue: QueueEvent): string {
   if (queue.reason === WITHDRAWN)
-    return 'Slurm withdrew it: the job that it depended on did not end as it had to';
+    return 'Slurm withdrew the job: the job that it depended on did not end as required';
   const said = saidOf(queue);
   if (requeued) return `${said}; it had been put back into the queue (${requeued.reason})`;
   if (teardown) return `${said}; the job was ending (${teardown.reason}) but left no verdict`;
@@ -51,8 +51,8 @@ function reasonOf({ started, requeued, bound, teardown }: RunState, queue: Queue
 
 function saidOf({ phase, job, state, reason }: QueueEvent): string {
   if (phase === 'gone' && reason !== '')
-    return `squeue does not know job ${job} any more, and accounting cannot be asked (${reason})`;
-  if (phase === 'gone') return `neither squeue nor accounting knows job ${job} any more`;
+    return `squeue no longer knows job ${job}, and accounting cannot be queried (${reason})`;
+  if (phase === 'gone') return `neither squeue nor accounting knows job ${job} anymore`;
   if (state === 'CANCELLED' && reason.startsWith('by uid ')) return `cancelled ${reason}`;
-  return `Slurm says ${state}${reason === '' ? '' : ` (${reason})`}`;
+  return `Slurm reports ${state}${reason === '' ? '' : ` (${reason})`}`;
 }

@@ -46,7 +46,7 @@ function failedNodes(reason: string): readonly string[] {
 }
 
 export function hardwareText({ title, line }: { readonly title: string; readonly line: string }): string {
-  return `had trouble of its own: ${title}: ${line.slice(0, LONGEST)}`;
+  return `had a fault: ${title}: ${line.slice(0, LONGEST)}`;
 }
 
 /** Characters of a line in a reason. */

@@ -151,7 +151,7 @@ exec /usr/local/bin/python3 "$@"`;
       {
         node: 'node2',
         reason:
-          'had trouble of its own: the memory of a GPU has an uncorrectable error (ECC): RuntimeError: CUDA error: uncorrectable ECC error encountered',
+          'had a fault: the memory of a GPU has an uncorrectable error (ECC): RuntimeError: CUDA error: uncorrectable ECC error encountered',
       },
     ]);
   });

@@ -248,7 +248,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
     // What had to end well did not: Slurm withdraws the third, and lets the second come.
     await expect.poll(async () => (await status(ok.run)).state).toBe('cancelled');
     expect((await status(ok.run)).verdict.reason).toBe(
-      'Slurm withdrew it: the job that it depended on did not end as it had to',
+      'Slurm withdrew the job: the job that it depended on did not end as required',
     );
     expect(await jobs()).toEqual([expect.stringMatching(`^${after.jobId} PENDING JobHeldUser `)]);
   });

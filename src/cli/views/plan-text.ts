@@ -103,7 +103,7 @@ function movesText({ movable }: Plan): string {
   const [block] = movable;
   const distances = block?.instead.map((port) => String(port - block.port)) ?? [];
   if (distances.length === 0) return '';
-  return `Where one is taken, the job moves all by ${alternatives(distances)}; those that the config gives stay.\n`;
+  return `If one is in use, the job moves all of them by ${alternatives(distances)}; ports given in the config stay.\n`;
 }
 
 /** A port of a step, on all nodes where it is the same. */

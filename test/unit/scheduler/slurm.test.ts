@@ -80,7 +80,7 @@ test('a controller that cannot be reached is no refusal', async () => {
   const { scheduler } = await slurm({ sbatch: { stderr, exit: 1 }, squeue: { stderr, exit: 1 } });
   await expect(scheduler.submit(submitRequest(run(), files), signal)).rejects.toMatchObject({
     code: 'connection',
-    message: expect.stringMatching(/^sbatch gave no job id \(exit 1\)/),
+    message: expect.stringMatching(/^sbatch printed no job id \(exit 1\)/),
   });
 });
 
@@ -166,7 +166,7 @@ test('Slurm that cannot be asked is trouble with the connection', async () => {
   await expect(scheduler.status(['7' as JobId], signal)).rejects.toMatchObject({
     code: 'connection',
     message: [
-      'squeue cannot say how the job is (exit 1)',
+      'squeue cannot show the state of the job (exit 1)',
       "  ran:  squeue --local --noheader --states=all '--format=%i|%T|%D|%V|%S %e|%N|%k|%r' --jobs=7   on this machine",
       'slurm_load_jobs error: Unable to contact slurm controller (connect failure)',
     ].join('\n'),

@@ -28,7 +28,7 @@ export function fitRunsDir(dir: string, { contained }: Pick<Plan, 'contained'>):
     'config',
     `the runs folder ${JSON.stringify(dir)} must not hold ${JSON.stringify(wrong)}`,
     {
-      hint: 'srun fills in %, a backslash ends that, and container mounts are cut at ":" and ","; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another place',
+      hint: 'srun fills in %, a backslash ends that, and container mounts are cut at ":" and ","; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another folder',
     },
   );
 }

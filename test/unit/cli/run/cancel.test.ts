@@ -82,7 +82,7 @@ test('a job that never started', async () => {
   expect(out().replace(/^.* waits in the queue.*\n/, '')).toBe(
     `\
 05:45:00  job 4242 has left the queue: CANCELLED
-05:45:00  cancelled: Slurm says CANCELLED; the job's script did not start
+05:45:00  cancelled: Slurm reports CANCELLED; the job's script did not start
 `,
   );
 });

@@ -121,7 +121,7 @@ failed after 6.0 s: decode-0 on node3 exited with code 1
     expect(secrets.filter((name) => existsSync(join(root, 'r1-0a1b2c', name)))).toEqual([]);
     expect(existsSync(join(root, 'r1-0a1b2c', 'env/decode-0.env'))).toBe(true);
     expect(out()).toContain(
-      'failed after 2 min: node1, the head node, or another node of the job failed: Slurm says NODE_FAIL (NodeDown); the job left no verdict\n',
+      'failed after 2 min: node1, the head node, or another node of the job failed: Slurm reports NODE_FAIL (NodeDown); the job left no verdict\n',
     );
   });
 
@@ -185,7 +185,7 @@ r1-0a1b2c  ready
         time: '2025-11-24T05:45:00.000Z',
         kind: 'verdict',
         outcome: 'unknown',
-        reason: "neither squeue nor accounting knows job 4242 any more; the job's script did not start",
+        reason: "neither squeue nor accounting knows job 4242 anymore; the job's script did not start",
         seconds: 0,
         inferred: true,
       },

@@ -79,7 +79,7 @@ failed after 31 s: etcd on node1 was killed by SIGKILL
   last line  {"level":"info","msg":"ready to serve client requests"}
   log        RUNS/r1-0a1b2c/logs/etcd.node1.log
   read it    dyn-slurm logs r1-0a1b2c etcd
-  next       something else on the node ended it, and its log does not say why; where the kernel does so for want of memory, and the step's memory cgroup can be read, dyn-slurm says so: else look at \`dmesg\` on the node and at \`sacct -j JOB -o JobID,State,MaxRSS\`
+  next       something else on the node killed the process, and its log does not say why; dyn-slurm reports a kill by the kernel for lack of memory if it can read the step's memory cgroup: otherwise look at \`dmesg\` on the node and at \`sacct -j JOB -o JobID,State,MaxRSS\`
 `,
   );
 });
@@ -142,13 +142,13 @@ test('a job that nobody knows any more is not a failed one', async () => {
   expect(out()).toBe(
     `\
 05:45:00  job 4242 is not in the queue any more
-05:45:00  unknown: neither squeue nor accounting knows job 4242 any more; the job's script did not start
+05:45:00  unknown: neither squeue nor accounting knows job 4242 anymore; the job's script did not start
 `,
   );
   expect(err().replaceAll(root, 'RUNS')).toBe(
     `\
-ended; outcome unknown: neither squeue nor accounting knows job 4242 any more; the job's script did not start
-  next       see job.log, if there is one, and what the node or the administrators say
+ended; outcome unknown: neither squeue nor accounting knows job 4242 anymore; the job's script did not start
+  next       see job.log, if it exists, and scontrol show node, or ask the administrators
 `,
   );
 });
@@ -161,7 +161,7 @@ test('a job that waits for longer than one wants to stays queued', async () => {
     `\
 
 not started within 1s, the --pending-limit
-  job 4242 waits in the queue: PartitionTimeLimit, slurm.time is over the partition's limit; it will never start: ask for less, or cancel and submit with another partition, account or QOS; \`sinfo -o "%P %l"\` shows the limits
+  job 4242 waits in the queue: PartitionTimeLimit, slurm.time is over the partition's limit; it will never start: request less, or cancel it and submit with another partition, account or QOS; \`sinfo -o "%P %l"\` shows the limits
 
 stopped watching; job 4242 keeps running
   watch again:  dyn-slurm watch ${RUN}
