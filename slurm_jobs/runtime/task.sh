@@ -36,7 +36,7 @@ bind() {
   LOG_START=0
   [[ ! -s $LOG ]] || LOG_START=$(stat -c %s "$LOG" 2>/dev/null || echo 0)
   await_binding
-  # shellcheck disable=SC2034 # the step’s own script uses it
+  # shellcheck disable=SC2034 # the step's own script uses it
   SELF_IP=${NODE_IP[$index]}
   use_network "${NODE_INTERFACE[$index]:--}"
   # etcd, NATS and frontends keep many connections open, and --propagate=NONE leaves us the node's low soft limit. Some

@@ -133,7 +133,9 @@ describe.skipIf(unavailable)(
       await cli.put('.ssh/known_hosts', changed);
       const ended = await status('key');
       expect(ended.code).toBe(6);
-      expect(ended.stderr).toContain('the host key of login has changed: someone may be intercepting the connection');
+      expect(ended.stderr).toContain(
+        'the host key of login has changed: someone may be intercepting the connection',
+      );
       const [forget = '', add = ''] = [...ended.stderr.matchAll(/`([^`]+)`/g)].map((match) => match[1]);
       expect(forget).toBe('ssh-keygen -R login -f /home/me/.ssh/known_hosts');
       await cluster.laptop(['sh', '-c', `${forget} && ${add}`]);

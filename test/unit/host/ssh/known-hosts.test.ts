@@ -133,9 +133,7 @@ hint: ask the administrators whether the new key is theirs; then remove the old 
 
 test('keys that are revoked, and authorities, are refused by their line', async () => {
   expect(await refusalOf(`@revoked ${line('*', ED)}`)).toMatch(/is revoked[\s\S]*KNOWN:1/);
-  expect(await refusalOf(`@cert-authority ${line('*', RSA)}`)).toMatch(
-    /host certificates are not supported/,
-  );
+  expect(await refusalOf(`@cert-authority ${line('*', RSA)}`)).toMatch(/host certificates are not supported/);
 });
 
 test('a server is asked for the keys that are known', () => {
