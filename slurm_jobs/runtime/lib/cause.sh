@@ -42,7 +42,11 @@ find_cause() {
     ! kept_by_order || return 0
     sleep 0.1
   done 2>/dev/null
-  ! recorded_step || end cancelled "the job's steps were told to end from outside the job"
+  if recorded_step; then
+    # Where Slurm ends the whole job, its signal may come later than the steps' ends.
+    [[ -z $(slurm_says) ]] || on_sigterm
+    end cancelled "the job's steps were told to end from outside the job"
+  fi
   srun_end "$name"
 }
 
