@@ -28,7 +28,7 @@ const worker = fields(
     name: text.describe("Name of the worker's step."),
     role: text,
     nodes: numbers,
-    gpus: numbers.describe('Number of GPUs on each of its nodes.'),
+    gpus: numbers.describe('Indices of its GPUs on each of its nodes, from 0.'),
     tp: count,
     pp: count,
     dp: count,

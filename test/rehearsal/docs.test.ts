@@ -251,6 +251,13 @@ describe('a session', () => {
   test.each(of('release'))('%s', async (_, line) => {
     await typed(line, await words(line));
   });
+
+  // Each ends a job of its own, once that is ready.
+  test.each(of('drain'))('%s', async (_, line) => {
+    expect(await cli('submit', 'config.yaml')).toMatchObject({ code: 0 });
+    named.run = newest();
+    await typed(line, await words(line));
+  });
 });
 
 describe('a rehearsal', () => {
