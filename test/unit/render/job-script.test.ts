@@ -75,12 +75,18 @@ describe('a job whose run folder is not to be trusted', () => {
     expect(existsSync(join(elsewhere, 'ran'))).toBe(false);
   });
 
-  test('a script of the runtime is gone, after a requeue', () => {
+  test('a script of the runtime is gone, after a requeue: no secret is left', () => {
     rmSync(join(dir, 'runtime/lib/steps.sh'));
     writeFileSync(join(dir, 'events.jsonl'), '');
+    const secrets = ['env/aggregated-0.secrets', 'state/credentials', 'attempts/1/state/tls.key'];
+    for (const path of secrets) {
+      mkdirSync(join(dir, dirname(path)), { recursive: true });
+      writeFileSync(join(dir, path), 'p');
+    }
     expect(run({ SLURM_RESTART_COUNT: '2' }).status).toBe(1);
     const reason = `${dir}/runtime has changed since this job was rendered`;
     expect(events()).toEqual([verdict(reason, { attempt: 2 })]);
+    expect(secrets.filter((path) => existsSync(join(dir, path)))).toEqual([]);
   });
 
   test('a file is somebody else’s, whatever it is called', () => {
