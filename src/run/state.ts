@@ -149,7 +149,7 @@ function advanced(state: RunState, event: ObservedEvent): RunState {
 }
 
 /** What outlasts an attempt. */
-function betweenAttempts({ queue, losses, blamed }: RunState): RunState {
+export function betweenAttempts({ queue, losses, blamed }: RunState): RunState {
   return { ...NEW_RUN, ...(queue && { queue }), losses, blamed };
 }
 

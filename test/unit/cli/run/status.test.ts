@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { status } from '../../../../src/cli/commands/run/status.ts';
@@ -52,6 +52,29 @@ r1-0a1b2c  ready
   tunnel   ssh -NL8000:127.77.0.11:8000 ada@login1
   try      curl http://127.77.0.11:8000/v1/chat/completions -Hcontent-type:application/json -d '{"model":"deepseek-ai/DeepSeek-R1","messages":[{"role":"user","content":"Hello"}]}'
   folder   RUNS/r1-0a1b2c
+`,
+    );
+  });
+
+  test.each([
+    ['and said so', true, '  since    requeued 1 min ago (2025-11-24 05:44:00)\n'],
+    ['and could not say so, for its head node was lost', false, ''],
+  ])('that Slurm has put back into the queue %s', async (_, says, since) => {
+    const { world, root, out } = await site({
+      squeue: { stdout: '4242|PENDING|3|1763962970|N/A||dyn-slurm:r1-0a1b2c|BeginTime\n' },
+    });
+    const run = await addRun(root, { id: 'r1-0a1b2c', jobId: '4242', events: 'served', until: 'ready' });
+    const requeued = { time: '2025-11-24T05:44:00.000Z', kind: 'requeued', reason: 'preempted', seconds: 60 };
+    if (says) appendFileSync(join(run, 'events.jsonl'), `${JSON.stringify(requeued)}\n`);
+    expect(await status('4242', {}, world)).toBe(0);
+    expect(out().replaceAll(root, 'RUNS')).toBe(
+      `\
+r1-0a1b2c  waiting
+  job      4242 on default, submitted 2 min 10 s ago (2025-11-24 05:42:50)
+  state    PENDING
+  reason   BeginTime: its time to begin has not come; a requeued job waits two minutes
+  next     wait, or \`scontrol update job 4242 StartTime=now\`
+${since}  folder   RUNS/r1-0a1b2c
 `,
     );
   });
