@@ -128,7 +128,8 @@ describe.each(readdirSync(jobs).filter((name) => existsSync(join(jobs, name, 'jo
       const present = [...own, script('job.sbatch'), script('preflight.sh')];
       const code = present.flatMap((text) => text.split('\n')).filter((line) => !/^ *#/.test(line));
       // Lines that ask first whether the job has the part; and an interface is looked for where the plan names one.
-      const guarded = /\bhas [a-z]+ \|\| |-z \$(TLS|OWNED) \]\] \|\| |^ *\*\) take_named /;
+      const guarded =
+        /\bhas [a-z]+ \|\| |movable-ports\.txt \]\] \|\| |-z \$(TLS|OWNED) \]\] \|\| |^ *\*\) take_named /;
       const plain = code.filter((line) => !guarded.test(line));
       const called = (word: string): boolean => plain.some((line) => new RegExp(`\\b${word}\\b`).test(line));
       expect(functions.length).toBeGreaterThan(0);
