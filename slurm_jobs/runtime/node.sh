@@ -107,20 +107,6 @@ holder() {
   printf '%s of user %s listens on it' "$program" "$(id -nu "$2" 2>/dev/null || printf '%s' "$2")"
 }
 
-# read_movable: sets MOVABLE, by port; says which columns of movable-ports.txt are in use here, and so no choice.
-read_movable() {
-  local column port
-  local -a ranges
-  while read -ra ranges; do
-    for column in "${!ranges[@]}"; do
-      for ((port = ${ranges[column]%-*}; port <= ${ranges[column]#*-}; port++)); do
-        ((column)) || MOVABLE[port]=1
-        ((!column)) || [[ -z ${LISTENS[port]:-${ELSEWHERE[port]:-}} ]] || say busy "$column"
-      done
-    done
-  done <"$RUN_DIR/movable-ports.txt"
-}
-
 # read_listeners: sets LISTENS, by port the user id of who listens at ADDRESS or at all addresses, and ELSEWHERE, of who
 # listens at another one; LOWEST and HIGHEST, between which the kernel picks ports for outgoing connections. The kernel
 # writes addresses byte by byte from the last on.
