@@ -65,15 +65,15 @@ function commandsOf(script: string): readonly string[] {
     // Patterns of a case.
     .replace(/^\s*[\w*|@ .-]+\)(?=\s|$)/gm, '')
     .replace(
-      /(^|[;&|({])(\s*(then|do|if|while|until|else|elif|exec|time|timeout\s+\S+|run_with_preamble|!)\s)+/gm,
+      /(^|[;&|({])(\s*(then|do|if|while|until|else|elif|exec|time|timeout\s+\S+|run_with_preamble|!|\w+=(?:(?!\$\()\S)*)\s)+/gm,
       '$1 ',
     );
-  const stands = /(?:^|[;&|({])\s*(?:\w+=[^\s$(]*\s+)*(?<command>[a-z][\w+-]*)(?=[\s;|&)]|$)/gm;
+  const stands = /(?:^|[;&|({])\s*(?<command>[a-z][\w+-]*)(?=[\s;|&)]|$)/gm;
   return [...code.matchAll(stands)].map(({ groups }) => groups?.command ?? '');
 }
 
 test('commands are found where they stand', () => {
-  const script = `x=$(one a) && two | y=1 three "$(four "$z")" 'not this' # nor this
+  const script = `x=$(one a) && two | y=1 timeout 9 three "$(four "$z")" 'not this' # nor this
 if five; then timeout 3 six; fi
 [[ $(seven) == a && $b =~ nine|ten ]] || { eight; }`;
   expect(commandsOf(script).filter((word) => !BASH.includes(word))).toEqual(
