@@ -200,7 +200,7 @@ test('a wrong argument is named, and the session goes on', async () => {
   });
   expect((await stage.run('start', 'decode', '--arg', 'max-running-requests=null')).code).toBe(0);
   expect((await stage.run('stop', 'decode-1', 'prefill-0')).stdout).toBe(
-    'prefill-0 stopped\ndecode-1 stopped\n',
+    'decode-1 stopped\nprefill-0 stopped\n',
   );
   expect((await stage.run('stop', 'decode-1')).stdout).toBe('decode-1 did not run\n');
   expect((await stage.run('start', 'decode-0')).stderr).toContain('decode-0 runs already; restart it');
