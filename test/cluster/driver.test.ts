@@ -43,7 +43,7 @@ describe.skipIf(unavailable)(`the Slurm driver${unavailable ? ` (skipped: ${unav
     held.push(await submit(ada, 'held'), await submit(ada, 'held'));
     expect(await look()).toBe(requestsForOne);
     const watcher = ada.start(['watch', ...held.map(({ run }) => run)]);
-    await watcher.says(/waits in the queue/);
+    await watcher.says(/is pending/);
     await watcher.kill('INT');
     expect((await watcher.ended).stderr).toContain(
       `jobs ${held.map(({ jobId }) => jobId).join(', ')} keep running`,

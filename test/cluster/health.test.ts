@@ -161,7 +161,7 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
       nodeMarks: [{ node: 'node1', state: 'draining', reason: 'fan' }],
     });
     expect((await onNode1(runs(), 'status', run.run)).stdout).toContain(
-      '  warning  node1 is draining (fan); what runs there goes on\n',
+      '  warning  node1 is draining (fan); its running jobs continue\n',
     );
     expect((await eventsOf(run)).slice(before)).toEqual([]);
     await undrain(cluster, 'node1');

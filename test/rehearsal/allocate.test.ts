@@ -75,7 +75,7 @@ test('one worker is restarted with a changed argument, and the others go on serv
       '  + --max-running-requests 64',
       '  + LAB=1',
       '#  decode-0 stopped',
-      '#  decode-0 gets a changed command',
+      '#  decode-0 uses a changed command',
       '#  decode-0 started on node2',
       '#  decode-0 serves, # after its start',
       '',
@@ -149,7 +149,7 @@ test('what happens is told at the prompt at once, and so is what others do', asy
   prompt.press('\u0003');
   await prompt.says(/leased-\w{6}> /);
   prompt.press('\u0004');
-  await prompt.says(/goes on, and job \d+ with it/);
+  await prompt.says(/and its job \d+ continue/);
   expect(await prompt.ended).toBe(0);
 });
 
@@ -169,7 +169,7 @@ test('an etcd that stands still ends the session, and its nodes are there for th
   const { job } = JSON.parse((await stage.run('status', run, '--json')).stdout);
   const again = await stage.run('allocate', config, '--cluster', 'local', '--adopt', job, '--no-prompt');
   expect(again.code).toBe(0);
-  expect((await stage.run('release')).stdout).toContain('is given back');
+  expect((await stage.run('release')).stdout).toContain('is released');
 });
 
 test('a wrong argument is named, and the session goes on', async () => {
@@ -256,7 +256,7 @@ test('a supervisor that is killed is replaced, and nothing else is touched', asy
   // The next command finds it gone.
   const restarted = await stage.run('restart', 'decode-1');
   expect(restarted.code).toBe(0);
-  expect(restarted.stderr).toContain('was gone; another one has taken over');
+  expect(restarted.stderr).toContain('had ended; a new one has taken over');
   await load.completions(2);
   expect(await load.stop()).toEqual([]);
   expect(history(session, since)).toEqual(['stop decode-1', 'start decode-1']);
@@ -276,7 +276,7 @@ test('a supervisor that is killed is replaced, and nothing else is touched', asy
   expect(JSON.parse(node.stdout)).toMatchObject({ exitCode: 4, stdout: 'node3\n' });
 
   const released = await stage.run('release', session.run);
-  expect(released).toMatchObject({ code: 0, stdout: expect.stringContaining('is given back') });
+  expect(released).toMatchObject({ code: 0, stdout: expect.stringContaining('is released') });
   await noneLeft();
   expect((await stage.run('release', session.run)).code).toBe(0);
   expect((await stage.run('restart', 'decode-1')).stderr).toContain('has ended: released by');

@@ -67,9 +67,7 @@ test('a session is drained like a job, and a job is released like a session', as
   expect(opened.code).toBe(0);
   const drained = await stage.run('drain');
   expect(drained.code).toBe(0);
-  expect(drained.stdout).toMatch(
-    /^limited-\w+ has ended after .*; its allocation, job \d+, is given back\n$/,
-  );
+  expect(drained.stdout).toMatch(/^limited-\w+ has ended after .*; its allocation, job \d+, is released\n$/);
   expect(drained.stderr.replace(/\d\d:\d\d:\d\d/g, '#')).toMatch(
     /^# {2}.*drained by .*\n# {2}.*drained by .*\n$/,
   );

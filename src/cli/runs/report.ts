@@ -101,7 +101,7 @@ async function notNeeded(report: RunReport, connection: Connection): Promise<Run
   if (!verdict?.inferred || started) return report;
   const before = await succeededBefore(report.run, connection);
   if (before === undefined) return report;
-  const reason = `not needed: ${before} ended well`;
+  const reason = `not needed: ${before} succeeded`;
   return { ...report, state: { ...report.state, verdict: { ...verdict, outcome: 'cancelled', reason } } };
 }
 

@@ -124,7 +124,7 @@ function portsOfNodes({ processes }: Plan): readonly PortOfNodes[] {
 }
 
 const KNOWN_LATER =
-  '${NODE[i]}, ${NODE_IP[i]}, ${SELF_IP}, ${RUN_DIR} and ${LOCAL_DIR} are known when the job runs.\n';
+  '${NODE[i]}, ${NODE_IP[i]}, ${SELF_IP}, ${RUN_DIR} and ${LOCAL_DIR} are known once the job runs.\n';
 
 function command(step: Step, page: Page): string {
   const width = Math.min(WIDTH, page.width - 8);

@@ -161,7 +161,7 @@ async function endRest({ run, job, connection }: Session, ended: boolean, world:
 function allocationText({ job, connection }: Steered): string {
   const number = jobNumber(job.jobId);
   if (job.session?.allocation !== 'borrowed')
-    return job.session ? `its allocation, job ${number}, is given back` : `job ${number} ends with it`;
-  const scancel = connection.cluster === LOCAL ? '' : `; \`scancel ${number}\` ends that, too`;
-  return `its allocation, job ${number}, goes on: it was there before${scancel}`;
+    return job.session ? `its allocation, job ${number}, is released` : `job ${number} ends with it`;
+  const scancel = connection.cluster === LOCAL ? '' : `; \`scancel ${number}\` ends it as well`;
+  return `its allocation, job ${number}, continues: it existed before the session${scancel}`;
 }

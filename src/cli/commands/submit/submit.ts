@@ -73,14 +73,14 @@ export async function submit(file: string, options: SubmitOptions, world: World)
     if (!options.json) world.err.write(excludedText(excluded));
     throw error;
   });
-  say(`${plan.name} asks for ${summary(plan)}${each}\n`);
+  say(`${plan.name} requests ${summary(plan)}${each}\n`);
   const chain = [first];
   say(submittedText(first, plan.bench?.config.type === 'builtin', options) + excludedText(excluded));
   if (retries > 0) {
     const { sendRetries } = await import('../../runs/submit/send.ts');
     for await (const sent of sendRetries(first, retries, request, plan, connection, world, origin)) {
       chain.push(sent);
-      say(`  retry   ${sent.run.id}, job ${jobNumber(sent.jobId)}, starts if all before it fail\n`);
+      say(`  retry   ${sent.run.id}, job ${jobNumber(sent.jobId)}, starts only if all earlier runs fail\n`);
     }
   }
   if (options.json && !options.watch) world.out.write(jsonLine(submittedJson(chain, excluded.bad)));
@@ -157,7 +157,7 @@ async function testSubmit(
   const late = time && time.getTime() - now.getTime() > AT_ONCE * 1000;
   world.out.write(
     [
-      `Slurm on cluster ${cluster} would take this job; nothing was submitted`,
+      `Slurm on cluster ${cluster} would accept this job; nothing was submitted`,
       `  start  ${time === undefined ? said : late ? `expected ${moment(time, now)}` : 'at once'}`,
       `  nodes  ${nodes} of partition ${partition}`,
       '',

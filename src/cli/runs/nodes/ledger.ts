@@ -151,7 +151,7 @@ export function excludedText({ bad, wanted }: Exclusion): string {
   return [
     ...bad.map((one) => `  excluded  ${because(one)}`),
     ...(first ? [`            \`dyn-slurm nodes --forget ${first.node}\` allows it again`] : []),
-    ...wanted.map((one) => `  warning   slurm.directives.nodelist asks for ${because(one)}`),
+    ...wanted.map((one) => `  warning   slurm.directives.nodelist requests ${because(one)}`),
   ]
     .map((line) => `${line}\n`)
     .join('');

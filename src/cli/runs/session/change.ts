@@ -109,14 +109,14 @@ export async function jobOf(
 function refuseNewSecrets(original: Step, changed: Step): void {
   const added = Object.keys(changed.secrets).find((name) => !(name in original.secrets));
   if (added === undefined) return;
-  throw new DynSlurmError('usage', `--env ${added}: a run takes no new secrets`, {
-    hint: 'put it into the config, and submit or allocate anew',
+  throw new DynSlurmError('usage', `--env ${added}: secrets cannot be added to a run`, {
+    hint: 'add it to the config, and submit or allocate again',
   });
 }
 
 function stepIn({ plan }: ValidJob, name: string): Step {
   const step = plan.steps.find((planned) => planned.name === name);
-  if (step === undefined) throw new Error(`the plan has lost ${name}`);
+  if (step === undefined) throw new Error(`the plan no longer has ${name}`);
   return step;
 }
 
@@ -127,7 +127,7 @@ async function requireSamePlan({ run, connection }: Steered, own: ValidJob | und
   if (again === noted) return;
   throw new DynSlurmError(
     'config',
-    'the config of this run gives another plan now: the cluster profile, or dyn-slurm itself, has changed since',
-    { hint: 'steps can be restarted as they are, without --arg and --env; else submit or allocate anew' },
+    'the config of this run now results in a different plan: the cluster profile or dyn-slurm itself has changed since',
+    { hint: 'restart steps unchanged, without --arg and --env; or submit or allocate again' },
   );
 }

@@ -103,7 +103,7 @@ ${since}  folder   RUNS/r1-0a1b2c
     });
     await addRun(root, { id: 'r1-0a1b2c', jobId: '4242', events: 'served', until: 'ready' });
     expect(await status('4242', {}, world)).toBe(0);
-    expect(out()).toMatch(/\n {2}warning {2}node2 is draining \(fan\); what runs there goes on\n$/);
+    expect(out()).toMatch(/\n {2}warning {2}node2 is draining \(fan\); its running jobs continue\n$/);
   });
 
   test('that failed, with its cause; no call of Slurm', async () => {
@@ -266,7 +266,7 @@ cut-off-000000  default     -  not submitted  -
   test('when there are none', async () => {
     const { world, out, err } = await site();
     expect(await status(undefined, {}, world)).toBe(0);
-    expect([out(), err()]).toEqual(['', 'there are no runs yet; `dyn-slurm submit CONFIG` makes one\n']);
+    expect([out(), err()]).toEqual(['', 'there are no runs yet; `dyn-slurm submit CONFIG` starts one\n']);
   });
 
   test('where DYN_SLURM_RUNS says', async () => {
