@@ -39,7 +39,7 @@ export interface HostFile {
 /** A piece of a file, and what the file was at that moment. */
 export interface FilePart {
   readonly bytes: Uint8Array;
-  /** Of the whole file, bytes. */
+  /** Size of the whole file in bytes. */
   readonly size: number;
   /** Differs once another file has taken the path. */
   readonly id: string;

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { listenError } from './listen-error.ts';
 
 export interface PageServer {
-  /** Where it is: `http://127.0.0.1:9500/metrics`. */
+  /** URL of the page: `http://127.0.0.1:9500/metrics`. */
   readonly url: string;
   close(): void;
 }

@@ -12,7 +12,7 @@ export interface BatchLine extends Stamp {
   readonly queued?: number;
   /** Tokens in the KV cache; of hybrid models in the pool for full attention. */
   readonly tokens?: number;
-  /** Of the KV cache, 0 to 1; of hybrid models the fullest pool. */
+  /** Used share of the KV cache, 0 to 1; for hybrid models, of the fullest pool. */
   readonly usage?: number;
   readonly acceptLength?: number;
   readonly cudaGraph?: boolean;

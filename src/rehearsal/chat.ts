@@ -3,7 +3,7 @@ import { completionChunks } from '../host/completion-stream.ts';
 import { timeLimit } from '../host/time-limit.ts';
 
 export interface ChatRequest {
-  /** Of the frontend, or nginx: `http://address:port`. */
+  /** URL of the frontend or nginx: `http://address:port`. */
   readonly url: string;
   readonly model: string;
   readonly prompt: string;

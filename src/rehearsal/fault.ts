@@ -18,7 +18,7 @@ export type FaultAction =
 export interface Fault {
   /** The step's name: `prefill-0`, `etcd`. */
   readonly step: string;
-  /** Of its task; 0 unless told. */
+  /** Rank of the task. Default: 0. */
   readonly rank: number;
   readonly action: FaultAction;
   /** From the task's start, or from the first event of a kind in events.jsonl. */

@@ -63,7 +63,7 @@ export function environmentFile(step: StepBody): string {
 export interface ChangedStep {
   readonly plan: Plan;
   readonly step: StepBody;
-  /** As the bundle has it. */
+  /** Body of the step as in the bundle. */
   readonly original: StepBody;
   /** Relative to the run folder. */
   readonly folder: string;

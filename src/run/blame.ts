@@ -4,7 +4,7 @@ import type { ObservedEvent } from './events.ts';
 
 /** A node that is to blame for trouble of a run: a later job is to stay away from it. */
 export interface Blame {
-  /** As the event names it. */
+  /** Hostname as in the event. */
   readonly node: string;
   /** What the node does or has: `shows 7 GPUs, and workers need 8`. */
   readonly reason: string;

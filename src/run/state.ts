@@ -19,7 +19,7 @@ export interface RunState {
   readonly workers: ReadonlyMap<Role, EventOf<'workers-registered'>>;
   readonly waiting?: EventOf<'waiting'>;
   readonly ready?: EventOf<'ready'>;
-  /** By role: workers that live, and are not registered in etcd. */
+  /** Running workers that are not registered in etcd, by role. */
   readonly unregistered: ReadonlyMap<Role, EventOf<'unregistered'>>;
   /** A service that runs, and does not answer. */
   readonly stalled?: EventOf<'stalled'>;
@@ -33,7 +33,7 @@ export interface RunState {
   /** The attempt before is over, and the next one has not begun. */
   readonly requeued?: EventOf<'requeued'>;
   readonly verdict?: EventOf<'verdict'>;
-  /** Of an interactive session: whether it takes commands, and the one that is being obeyed. */
+  /** State of an interactive session: whether it accepts commands, and the one in progress. */
   readonly session?: { readonly open: boolean; readonly command?: EventOf<'command'> };
   /** Nodes that trouble was laid at, by name; of all attempts. */
   readonly blamed: ReadonlyMap<string, Blame>;

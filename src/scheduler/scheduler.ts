@@ -54,7 +54,7 @@ export interface JobStatus extends JobState {
   readonly nodeList: string;
   /** Seconds since 1970. */
   readonly submitted?: number;
-  /** Of a waiting job the expected start. */
+  /** Start time; for a pending job, the expected one. */
   readonly started?: number;
   /** Seconds since 1970, of a job that runs: when its time limit ends it; absent where it has none. */
   readonly ends?: number;
@@ -70,6 +70,6 @@ export interface NodeMark {
   readonly node: string;
   /** Slurm's word: `draining`, `down`. */
   readonly state: string;
-  /** Of whoever set it; empty where none is given. */
+  /** Reason given by whoever set the state; empty where there is none. */
   readonly reason: string;
 }

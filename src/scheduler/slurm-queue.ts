@@ -104,7 +104,7 @@ export function slurmQueue({ run, printed }: SlurmCommands) {
       return row && cancellingUid(row.state);
     },
 
-    /** Of these hosts, those that Slurm gives no new jobs. @throws DynSlurmError `connection` */
+    /** The hosts among these to which Slurm gives no new jobs. @throws DynSlurmError `connection` */
     async nodeMarks(hosts: readonly string[], signal: AbortSignal): Promise<readonly NodeMark[]> {
       return parseNodes(
         await printed(nodesCommand(hosts), signal, 'sinfo cannot show the state of the nodes'),

@@ -24,7 +24,7 @@ export interface Screen {
   /** Lines that fit; longer lists lose their top. */
   readonly rows?: number | undefined;
   readonly now: () => Date;
-  /** Of a terminal, as it is now; what redraws itself needs it. */
+  /** Current size of the terminal, for views that redraw themselves. */
   readonly size?: () => { readonly columns: number; readonly rows: number };
   readonly color?: boolean;
 }

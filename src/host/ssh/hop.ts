@@ -7,7 +7,7 @@ import type { OpenSsh } from './openssh.ts';
 
 /** One ssh server on the way, as ssh's configuration describes it. */
 export interface Hop {
-  /** As the cluster profile or ProxyJump calls it. */
+  /** Name of the host in the cluster profile or ProxyJump. */
   readonly alias: string;
   /** Name or address to connect to. */
   readonly host: string;

@@ -76,7 +76,7 @@ async function prepare({ cache }: ToolsPlace): Promise<void> {
   );
 }
 
-/** Of set-ups that were killed. Only the holder of the claim builds, so all of them are dead. */
+/** Removes what killed setups left. Only the holder of the claim builds, so all of them are dead. */
 async function removeLeftovers({ cache, folder }: ToolsPlace): Promise<void> {
   const prefix = `${basename(folder)}.tmp-`;
   const left = (await readdir(cache)).filter((name) => name.startsWith(prefix));

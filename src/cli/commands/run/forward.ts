@@ -11,7 +11,7 @@ import { tunnelTo } from '../../runs/tunnel.ts';
 import type { World } from '../../world.ts';
 
 export interface ForwardOptions extends LookupOptions {
-  /** Of this machine. Default: that of the frontend, or any where it is taken. */
+  /** Local port. Default: the frontend's port, or any if that is in use. */
   readonly port?: number;
 }
 

@@ -18,7 +18,7 @@ import type { RunOptions } from '../options.ts';
 export interface StatusOptions extends RunOptions {
   /** How many runs at most; by default 20. */
   readonly limit?: number;
-  /** As many as there are. */
+  /** Whether to list all runs. */
   readonly all?: boolean;
 }
 

@@ -43,7 +43,7 @@ export async function notedClusters(world: World): Promise<readonly string[]> {
   return namesIn(folder(world), '.json', world);
 }
 
-/** By name; those that count, not those that the user has forgotten. Notes that cannot be read are none. */
+/** Excluded nodes by name, without those that the user has forgotten. Notes that cannot be read are none. */
 export async function badNodes(cluster: string, world: World): Promise<readonly BadNode[]> {
   return (await entries(cluster, world)).filter(({ forgotten, time }) => !(forgotten && forgotten >= time));
 }

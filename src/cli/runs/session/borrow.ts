@@ -12,7 +12,7 @@ import { type Connection, LOCAL } from '../cluster/connect.ts';
 /** An allocation that was there before. */
 export interface Borrowed {
   readonly jobId: JobId;
-  /** As many as the plan needs, of those that have what it needs. */
+  /** Hosts that meet the plan's needs, as many as it needs. */
   readonly hosts: readonly string[];
   /** Seconds until its time limit; undefined where it has none. */
   readonly left?: number;

@@ -13,11 +13,11 @@ import type { Steered } from './lookup.ts';
 
 /** A command that a step is to have from now on. */
 export interface StepChange {
-  /** Of its folder in commands/changes; `none` for the config's command. */
+  /** Id of the change's folder in commands/changes; `none` for the config's command. */
   readonly id: string;
   /** Against the command that the step has now. */
   readonly difference: readonly string[];
-  /** By path in the run folder. */
+  /** Files of the change, by path in the run folder. */
   readonly files: ReadonlyMap<string, HostFile>;
 }
 

@@ -144,7 +144,7 @@ function nextText(end: StepEnd): string {
 /** Where a run is, in a word or two, and when that began. */
 export interface StateWord {
   readonly word: Piece;
-  /** Of a word that wants one: `3 of 4 workers ready`. */
+  /** Detail of the word, if it has one: `3 of 4 workers ready`. */
   readonly detail?: string;
   /** RFC 3339. */
   readonly since?: string | undefined;
