@@ -117,7 +117,7 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
       expect(await eventOf(run, 'verdict')).toMatchObject({
         outcome: 'failed',
         reason: expect.stringMatching(
-          /^node1 has only \d+ KB left in \/mnt, which is to hold the data of etcd/,
+          /^node1 has only \d+ KB left in \/mnt, which should hold the data of etcd/,
         ),
       });
       expect((await eventsOf(run)).map(({ kind }) => kind)).not.toContain('step-started');

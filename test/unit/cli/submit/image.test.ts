@@ -26,7 +26,11 @@ test.each<[State, string, string]>([
   ['importing', 'docker://nvcr.io#a/b:1', 'importing the image: docker://nvcr.io#a/b:1'],
   ['found', 'docker://nvcr.io#a/b:1', `the image is in the cache: ${FILE}`],
   ['imported', 'docker://nvcr.io#a/b:1', `image imported after 3 min 5 s: ${FILE}`],
-  ['reimported', `${FILE} is no squashfs`, `image imported again after 3 min 5 s: ${FILE} is no squashfs`],
+  [
+    'reimported',
+    `${FILE} is not a squashfs image`,
+    `image imported again after 3 min 5 s: ${FILE} is not a squashfs image`,
+  ],
   ['left-out', 'a rehearsal runs no containers', 'image skipped: a rehearsal runs no containers'],
 ])('a line for an image that is %s', (state, reason, line) => {
   expect(eventText(image(state, reason, 185))).toBe(line);
