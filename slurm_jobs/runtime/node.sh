@@ -69,14 +69,14 @@ program() {
 local_dir() {
   local type='' free=''
   if [[ ! -d $1 || ! -w $1 || ! -x $1 ]]; then
-    say problem "cannot write to $1, which is to hold the data of etcd and NATS"
+    say problem "cannot write to $1, which should hold the data of etcd and NATS"
     return
   fi
   read -r type free < <(df --output=fstype,avail -k "$1" 2>/dev/null | tail -n 1)
   if [[ -z $REHEARSED ]] && { [[ $type =~ $NETWORK ]] || ! df --local "$1" >/dev/null 2>&1; }; then
     say problem "has $1 on a network file system ($type), which is too slow for the data of etcd"
   elif [[ $free =~ ^[0-9]+$ ]] && ((free < 262144)); then
-    say fault "has only $free KB left in $1, which is to hold the data of etcd and NATS"
+    say fault "has only $free KB left in $1, which should hold the data of etcd and NATS"
   fi
 }
 NETWORK='^(nfs[0-9]*|cifs|smb.*|afs|ceph|lustre|gpfs|beegfs.*|panfs|pvfs2|orangefs|9p|ocfs2|gfs2|wekafs|glusterfs|fuse(\..*)?)$'
