@@ -46,12 +46,12 @@ test.each([
   ['', 'it must have the form STEP[.RANK]:ACTION[@WHEN]'],
   ['w.x:kill', 'it must have the form STEP[.RANK]:ACTION[@WHEN]'],
   ['w:explode', '"explode" is not one of exit=N, kill[=SIGNAL], stop[=SECONDS], port=N, slow=SECONDS'],
-  ['w:exit', '"" is no exit code'],
+  ['w:exit', '"" is not a valid exit code'],
   ['w:exit=256', '"256" is not a valid exit code'],
   ['w:kill=FOO', '"FOO" is not a signal'],
   ['w:port=http', '"http" is not a valid port'],
-  ['w:slow', '"" is no number of seconds'],
-  ['w:stop=long', '"long" is not a valid number of seconds'],
+  ['w:slow', '"" is not a number of seconds'],
+  ['w:stop=long', '"long" is not a number of seconds'],
   ['w:port=1@ready', '"port" acts at the start and takes no @WHEN'],
   [
     'w:kill@later',
@@ -74,8 +74,8 @@ test('lists come with commas, or as JSON', () => {
 });
 
 test.each([
-  ['decode-0:stop@ready', 'decode-0 stands still for good, at ready'],
-  ['etcd:stop=20@ready+2', 'etcd stands still for 20 s, 2 s after ready'],
+  ['decode-0:stop@ready', 'decode-0 is suspended permanently, at ready'],
+  ['etcd:stop=20@ready+2', 'etcd is suspended for 20 s, 2 s after ready'],
   ['prefill-0.1:exit=3', 'prefill-0, rank 1, exits with code 3, at its start'],
   ['prefill-0:kill@ready', 'prefill-0 gets SIGKILL, at ready'],
   ['decode-0:slow=5', 'decode-0 starts 5 s late'],
