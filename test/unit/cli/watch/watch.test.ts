@@ -201,7 +201,7 @@ test("Slurm that cannot be asked is UNKNOWN, and the job's own words go on", asy
   const { world, root, out } = await site({ squeue: down });
   const log = join(await addRun(root, { id: RUN, jobId: '4242' }), 'events.jsonl');
   const events = `${(await recordedEvents('served')).join('\n')}\n`;
-  const acted = script(world, [['is not known', () => appendFile(log, events)]]);
+  const acted = script(world, [['is unknown', () => appendFile(log, events)]]);
   expect(await watch([RUN], {}, acted)).toBe(9);
   expect(out()).toBe(
     `05:45:00  the state of job 4242 is unknown: slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n${SERVED}`,
