@@ -134,7 +134,7 @@ test('what happens is told at the prompt at once, and so is what others do', asy
   await prompt.says(/there is no command restrt here; did you mean restart\?/);
   expect(await workers()).toMatchObject([{}, {}, {}, { state: 'ended', end: { signal: 'KILL' } }, {}]);
   expect((await stage.run('restart', 'decode-1')).code).toBe(0);
-  await prompt.says(/restart decode-1, told by .*\n(.*\n)*.*decode-1 serves/);
+  await prompt.says(/restart decode-1, from .*\n(.*\n)*.*decode-1 serves/);
 
   signalTask(session, decode(0), 'SIGSTOP');
   await prompt.says(/decode-0 on node2 has lost its registration in etcd, and lives; decode workers 1\/2/);
@@ -202,7 +202,7 @@ test('a wrong argument is named, and the session goes on', async () => {
   expect((await stage.run('stop', 'decode-1', 'prefill-0')).stdout).toBe(
     'decode-1 stopped\nprefill-0 stopped\n',
   );
-  expect((await stage.run('stop', 'decode-1')).stdout).toBe('decode-1 did not run\n');
+  expect((await stage.run('stop', 'decode-1')).stdout).toBe('decode-1 was not running\n');
   expect((await stage.run('start', 'decode-0')).stderr).toContain('decode-0 runs already; restart it');
   expect((await stage.run('restart', 'etcd')).code).toBe(2);
   const own = history(session, 0).filter((line) => line.endsWith('frontend-0'));
