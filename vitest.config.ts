@@ -1,8 +1,8 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /**
- * Projects run one after the other: what serves on the machine's loopback addresses cannot share them. `timeout`, in
- * milliseconds, only ends a test that hangs: tests wait for events, however slow the machine is.
+ * Projects of one run of vitest go one after the other: what serves on the machine's loopback addresses cannot share
+ * them. `timeout`, in milliseconds, only ends a test that hangs: tests wait for events, however slow the machine is.
  */
 const project = (
   order: number,

@@ -5,7 +5,7 @@ export function portsMarkdown(): string {
   const rows = Object.entries(LISTENERS).map(([use, { who, address, guard, tls, stranger }]) => [
     `\`${use}\``,
     who,
-    address === 'node' ? 'its node’s' : 'all',
+    address === 'node' ? "its node's" : 'all',
     guard,
     tls ? 'certificate' : guard,
     stranger,

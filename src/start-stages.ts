@@ -10,7 +10,7 @@ export const START_STAGES = {
     counts: 'shards',
     limit: 15,
     stuckWithout: 'a new weight shard being loaded',
-    advice: 'look at the file system that the model is on, and at the other nodes of the worker',
+    advice: 'check the file system of the model, and the other nodes of the worker',
   },
   'kv-cache': {
     key: 'kv_cache',
@@ -18,7 +18,7 @@ export const START_STAGES = {
     doing: 'allocating the KV cache',
     limit: 5,
     stuckWithout: 'the KV cache being allocated',
-    advice: 'a rank may have ended: look at the other nodes of the worker',
+    advice: 'a rank may have ended: check the other nodes of the worker',
   },
   'cuda-graphs': {
     key: 'graphs',
@@ -28,7 +28,7 @@ export const START_STAGES = {
     limit: 10,
     stuckWithout: 'a new CUDA graph being captured',
     advice:
-      'ranks that capture wait for each other: look for one that is missing, or capture graphs up to a smaller batch size',
+      'capturing ranks wait for each other: look for a missing rank, or capture graphs up to a smaller batch size',
   },
   'deep-gemm': {
     key: 'deep_gemm',
@@ -37,7 +37,7 @@ export const START_STAGES = {
     counts: 'kernels',
     limit: 30,
     stuckWithout: 'a new DeepGEMM kernel being compiled',
-    advice: 'compile the kernels before, with the same args, into a cache folder that all nodes share',
+    advice: 'compile the kernels in advance, with the same args, into a cache folder that all nodes share',
   },
   'warm-up': {
     key: 'warm_up',
@@ -45,7 +45,7 @@ export const START_STAGES = {
     doing: 'warming up',
     limit: 30,
     stuckWithout: 'the warm-up finishing',
-    advice: 'the first requests hang: look at the transfer between prefill and decode',
+    advice: 'the first requests hang: check the KV transfer between prefill and decode',
   },
 } as const satisfies Readonly<Record<string, StageFacts>>;
 

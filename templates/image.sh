@@ -36,7 +36,7 @@ give_up() {
 # bit whoever can write to it. Accounts up to 999 are the system's.
 check_cache() {
   local owner mode
-  [[ -d $CACHE ]] || give_up "the image cache $CACHE is no folder on $HERE"
+  [[ -d $CACHE ]] || give_up "the image cache $CACHE is not a folder on $HERE"
   read -r owner mode < <(stat -Lc '%u %a' "$CACHE")
   ((owner == EUID || owner <= 999)) ||
     give_up "the image cache $CACHE belongs to user $owner, who may replace files in it: it must belong to you or to root"
@@ -47,7 +47,7 @@ check_cache() {
 # refuse_link FILE: links in the cache would lead us elsewhere.
 refuse_link() {
   [[ ! -L $1 ]] || give_up "$1 is a symbolic link, which does not belong in an image cache; remove it"
-  [[ ! -e $1 || -f $1 ]] || give_up "$1 is no file"
+  [[ ! -e $1 || -f $1 ]] || give_up "$1 is not a regular file"
 }
 
 # intact FILE: whether it is a whole squashfs, as far as its superblock tells, and unsquashfs where the node has it, which
@@ -60,7 +60,7 @@ intact() {
   size=$(stat -c %s "$1" 2>/dev/null)
   DAMAGE=''
   if [[ $magic != ' 68 73 71 73' ]]; then
-    DAMAGE="$1 is no squashfs"
+    DAMAGE="$1 is not a squashfs image"
   elif ((${used:-0} <= 0 || ${size:-0} < ${used:-0})); then
     DAMAGE="$1 is cut off: it has ${size:-0} of ${used:-0} bytes"
   elif type -P unsquashfs >/dev/null && ! DAMAGE=$(unsquashfs -l "$1" 2>&1 >/dev/null); then
@@ -141,7 +141,7 @@ import_image() {
   free=$(df --output=avail -k "$CACHE" 2>/dev/null)
   free=${free##*$'\n'}
   ((${free:-$LEAST_SPACE} >= LEAST_SPACE)) ||
-    give_up "only $((free / 1024)) MB are left in the image cache $CACHE, too few for an image"
+    give_up "only $((free / 1024)) MB are left in the image cache $CACHE, too little for an image"
   # In a group of its own, so that all of it can be told to end. It must not keep the lock when this shell is gone.
   set -o monitor
   enroot import --output "$PARTIAL/image.sqsh" "$SOURCE" {LOCK_FD}<&- &
@@ -155,7 +155,7 @@ import_image() {
   done
   trap - TERM INT
   ((status == 0)) || exit "$status"
-  intact "$PARTIAL/image.sqsh" || give_up "enroot has left no whole image: $DAMAGE"
+  intact "$PARTIAL/image.sqsh" || give_up "enroot left an incomplete image: $DAMAGE"
   chmod 644 "$PARTIAL/image.sqsh"
   mv -fT -- "$PARTIAL/image.sqsh" "$FILE" || give_up "cannot move the image to $FILE"
 }

@@ -2,15 +2,6 @@
 # The job's own side, sourced by job.sbatch: binds the plan's node indices to hosts, launches the steps, waits until
 # the service is ready, sees to what ends, and takes everything down. lib/ holds its parts.
 
-umask 077
-# Before anything that an older bash does not know. Its way of writing an event is the plainest.
-if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
-  too_old="the batch shell is bash $BASH_VERSION, and the job needs 4.4 or later"
-  echo "dyn-slurm: $too_old" >&2
-  printf '{"time":"%s","kind":"verdict","outcome":"failed","reason":"%s","seconds":0%s}\n' "$(date -u +%Y-%m-%dT%H:%M:%S.000Z)" \
-    "$too_old" "${SLURM_RESTART_COUNT:+,\"attempt\":$SLURM_RESTART_COUNT}" >>"$RUN_DIR/events.jsonl"
-  exit 1
-fi
 set -uo pipefail
 
 RUNTIME=${BASH_SOURCE[0]%/*}
@@ -74,7 +65,7 @@ begin_attempt() {
   # Of an attempt that was killed.
   remove_passwords
   # The names that Dynamo reads. A letter comes first: NATS takes a value that looks like a number for one.
-  printf 'export NATS_AUTH_USERNAME=dyn-slurm NATS_AUTH_PASSWORD=p%s\n' "$(random_hex)" >"$ATTEMPT_DIR/state/credentials"
+  printf 'NATS_AUTH_USERNAME=dyn-slurm\nNATS_AUTH_PASSWORD=p%s\n' "$(random_hex)" >"$ATTEMPT_DIR/state/credentials"
   # Given back at the end, when the verdict needs it. Random, for file systems that compress.
   head -c 65536 /dev/urandom >"$ATTEMPT_DIR/state/reserve"
   event job-started job="$SLURM_JOB_ID" attempt:="$ATTEMPT" nodes:="$SLURM_JOB_NUM_NODES"

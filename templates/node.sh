@@ -1,4 +1,4 @@
-# shellcheck shell=bash source-path=SCRIPTDIR
+# shellcheck shell=bash
 # What one node says of itself before the job starts anything on it: `node.sh MARK INTERFACE...`. Each line is the mark, by
 # which it is told from what a prolog of the site prints, the node's name, a word (address, domain, problem, fault, taken,
 # busy, clock) and what there is to say. preflight.sh lists what the job needs of which node; node/ holds longer checks.
@@ -19,17 +19,12 @@ if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
   exit
 fi
 
-PARTS=${BASH_SOURCE[0]%/*}/node
-# shellcheck source=node/address.sh
-. "$PARTS/address.sh"
-# shellcheck source=node/interface.sh
-[[ ! -e $PARTS/interface.sh ]] || . "$PARTS/interface.sh"
-# shellcheck source=node/environment.sh
-. "$PARTS/environment.sh"
-# shellcheck source=node/gpus.sh
-[[ ! -e $PARTS/gpus.sh ]] || . "$PARTS/gpus.sh"
-# shellcheck source=node/model.sh
-[[ ! -e $PARTS/model.sh ]] || . "$PARTS/model.sh"
+# Of the runtime's files, which job.sbatch has listed and checked, those that are parts of this script.
+for PART in $DYN_SLURM_RUNTIME_FILES; do
+  [[ $PART == node/*.sh ]] || continue
+  # shellcheck source=/dev/null
+  . "${BASH_SOURCE[0]%/*}/$PART"
+done
 
 # say WORD TEXT
 say() {
@@ -74,14 +69,14 @@ program() {
 local_dir() {
   local type='' free=''
   if [[ ! -d $1 || ! -w $1 || ! -x $1 ]]; then
-    say problem "cannot write to $1, which is to hold the data of etcd and NATS"
+    say problem "cannot write to $1, which should hold the data of etcd and NATS"
     return
   fi
   read -r type free < <(df --output=fstype,avail -k "$1" 2>/dev/null | tail -n 1)
   if [[ -z $REHEARSED ]] && { [[ $type =~ $NETWORK ]] || ! df --local "$1" >/dev/null 2>&1; }; then
     say problem "has $1 on a network file system ($type), which is too slow for the data of etcd"
   elif [[ $free =~ ^[0-9]+$ ]] && ((free < 262144)); then
-    say fault "has only $free KB left in $1, which is to hold the data of etcd and NATS"
+    say fault "has only $free KB left in $1, which should hold the data of etcd and NATS"
   fi
 }
 NETWORK='^(nfs[0-9]*|cifs|smb.*|afs|ceph|lustre|gpfs|beegfs.*|panfs|pvfs2|orangefs|9p|ocfs2|gfs2|wekafs|glusterfs|fuse(\..*)?)$'
@@ -110,20 +105,6 @@ holder() {
   [[ ! $(ss -Hltnp "sport = :$1" 2>/dev/null) =~ \(\"([^\"]+)\",pid=([0-9]+) ]] ||
     program="${BASH_REMATCH[1]} (process ${BASH_REMATCH[2]})"
   printf '%s of user %s listens on it' "$program" "$(id -nu "$2" 2>/dev/null || printf '%s' "$2")"
-}
-
-# read_movable: sets MOVABLE, by port; says which columns of movable-ports.txt are in use here, and so no choice.
-read_movable() {
-  local column port
-  local -a ranges
-  while read -ra ranges; do
-    for column in "${!ranges[@]}"; do
-      for ((port = ${ranges[column]%-*}; port <= ${ranges[column]#*-}; port++)); do
-        ((column)) || MOVABLE[port]=1
-        ((!column)) || [[ -z ${LISTENS[port]:-${ELSEWHERE[port]:-}} ]] || say busy "$column"
-      done
-    done
-  done <"$RUN_DIR/movable-ports.txt"
 }
 
 # read_listeners: sets LISTENS, by port the user id of who listens at ADDRESS or at all addresses, and ELSEWHERE, of who

@@ -95,6 +95,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
   stop: 'session',
   exec: 'session',
   shell: 'session',
+  drain: 'session',
   release: 'session',
   profile: 'service',
   forward: 'service',

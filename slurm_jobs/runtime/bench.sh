@@ -31,7 +31,7 @@ say() {
   printf '%s %s %s %s %s %s %s\n' "$1" "$NAME" "$INDEX" "$OF" "$CONCURRENCY" "${2:--}" "${3:--}" >>"$POINTS"
   case $1 in
     begun) echo "== benchmark $INDEX of $OF, concurrency $CONCURRENCY" ;;
-    skipped) echo "== benchmark $INDEX of $OF, concurrency $CONCURRENCY: it is there already" ;;
+    skipped) echo "== benchmark $INDEX of $OF, concurrency $CONCURRENCY: already measured" ;;
     ended) echo "== benchmark $INDEX of $OF, concurrency $CONCURRENCY: ended after $3 s, exit $2" ;;
     late) echo "== benchmark $INDEX of $OF, concurrency $CONCURRENCY: ended at its time limit of $LIMIT s" ;;
   esac

@@ -10,7 +10,7 @@ umask 077
 read -ra NODE <<<"$DYN_SLURM_NODES"
 # What an image or a preamble may have set; only values of ours count.
 LOCAL_DIR='' FATAL='' SEVERAL=''
-# What state/credentials may tell.
+# What state/credentials may tell, as lines of NAME=VALUE in which \n is a line break.
 LOGIN=({ETCD,NATS}_AUTH_{USERNAME,PASSWORD} ETCD_AUTH_{CA,CLIENT_CERT,CLIENT_KEY})
 unset NODE_IP "${LOGIN[@]}"
 # The command's environment beside what the step was started with, as NAME=VALUE: from the plan, and by the node's network.
@@ -38,14 +38,21 @@ bind() {
   LOG_START=0
   [[ ! -s $LOG ]] || LOG_START=$(stat -c %s "$LOG" 2>/dev/null || echo 0)
   await_binding
-  # shellcheck disable=SC2034 # the step’s own script uses it
+  # shellcheck disable=SC2034 # the step's own script uses it
   SELF_IP=${NODE_IP[$index]}
   use_network "${NODE_INTERFACE[$index]:--}"
   # etcd, NATS and frontends keep many connections open, and --propagate=NONE leaves us the node's low soft limit. Some
   # programs go through all that they may have, so "unlimited" is no good.
   ulimit -S -n 1048576 2>/dev/null || ulimit -S -n hard
-  # shellcheck source=/dev/null
-  [[ ! -r $ATTEMPT_DIR/state/credentials ]] || . "$ATTEMPT_DIR/state/credentials"
+  [[ ! -r $ATTEMPT_DIR/state/credentials ]] || read_credentials
+}
+
+# read_credentials: sets the variables of LOGIN that are there by now.
+read_credentials() {
+  local line
+  while IFS= read -r line; do
+    [[ " ${LOGIN[*]} " != *" ${line%%=*} "* ]] || printf -v "${line%%=*}" %b "${line#*=}"
+  done <"$ATTEMPT_DIR/state/credentials"
 }
 
 # use_network INTERFACE: tells those that would guess which network of the node to use, unless somebody else has told them:
@@ -121,10 +128,9 @@ await_services() {
   local etcd=${2#*://} nats=${3:-} asks='user name is empty'
   [[ $1 != open ]] || asks='HTTP/1.'
   trap 'record 143 1 ""; exit 1' TERM INT USR2
-  while [[ $1 != open && -z ${ETCD_AUTH_PASSWORD:-${ETCD_AUTH_CA:-}} ]]; do
+  while [[ $1 != open && -z ${ETCD_AUTH_PASSWORD:-${ETCD_AUTH_CLIENT_KEY:-}} ]]; do
     sleep 0.05
-    # shellcheck source=/dev/null
-    . "$ATTEMPT_DIR/state/credentials"
+    read_credentials
   done
   until { [[ $1 == tls ]] || says "$etcd" "$asks" "$ASK_ETCD"; } && { [[ -z $nats ]] || says "${nats#*://}" INFO; }; do
     sleep 0.1

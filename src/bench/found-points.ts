@@ -31,7 +31,7 @@ export async function foundPoints(
   );
 }
 
-/** Of each attempt of the job, in their order. */
+/** Result folders of each attempt of the job, in order. */
 async function resultFolders(host: Host, run: Run, { name, type }: BenchOutline): Promise<readonly string[]> {
   const inside = name === CONFIGURED && type === 'custom' ? 'results' : join('results', name);
   if (name !== CONFIGURED) return [join(run.dir, inside)];

@@ -4,7 +4,7 @@ import type { PlanFile } from '../run/plan-file.ts';
 import type { BenchGpus, BenchProvenance } from './result.ts';
 import { present } from './tool/measured.ts';
 
-/** Where the facts about a run stand. */
+/** Files with the facts about a run. */
 export interface ProvenanceSources {
   readonly service: BenchOutline['service'];
   readonly plan: PlanFile | undefined;

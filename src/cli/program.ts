@@ -17,7 +17,11 @@ export async function run(argv: readonly string[], version: string, world: World
     code = value;
   });
   try {
-    await program.parseAsync(wordsFor(program, argv) as string[], { from: 'user' });
+    const name = argv[argv[0] === 'help' ? 1 : 0] ?? 'help';
+    const known =
+      name.startsWith('-') || ['help', ...program.commands.map((command) => command.name())].includes(name);
+    // With --help after an unknown command, commander would print the general help; alone, the name is an error.
+    await program.parseAsync(known ? [...argv] : [name], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -25,17 +29,9 @@ export async function run(argv: readonly string[], version: string, world: World
   return code;
 }
 
-/** An unknown command is one with --help, too, where commander would show the help of the whole. */
-function wordsFor(program: Command, argv: readonly string[]): readonly string[] {
-  const [first, second] = argv;
-  const word = first === 'help' ? second : first;
-  if (word === undefined || word.startsWith('-') || word === 'help') return argv;
-  return program.commands.some((command) => command.name() === word) ? argv : [word];
-}
-
 function programOf(version: string, world: World, exit: (code: number) => void): Command {
   const program = new Command('dyn-slurm')
-    .description('One short YAML file to a running multi-node inference service on Slurm.')
+    .description('Turn one short YAML file into a running multi-node inference service on Slurm.')
     .version(version, '-V, --version')
     .exitOverride()
     .configureOutput({
@@ -54,11 +50,11 @@ function programOf(version: string, world: World, exit: (code: number) => void):
       'after',
       examples(
         [
-          ['topologies', 'published recipes to start from'],
-          ['rehearse config.yaml', 'run the whole job on this machine, without GPUs'],
-          ['submit config.yaml --dry-run', 'see everything that Slurm would get'],
-          ['submit config.yaml --watch', 'run it'],
-          ['allocate config.yaml', 'run it with a prompt, and restart workers interactively'],
+          ['topologies', 'list published topologies to start from'],
+          ['rehearse config.yaml', 'run the whole job on this machine, without GPUs or Slurm'],
+          ['submit config.yaml --dry-run', 'print everything that would be submitted'],
+          ['submit config.yaml --watch', 'submit the job and follow it'],
+          ['allocate config.yaml', 'open a prompt to restart workers interactively'],
         ],
         world.columns,
       ),

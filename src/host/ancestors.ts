@@ -42,7 +42,7 @@ export async function findLoose(path: string): Promise<Loose | undefined> {
   }
 }
 
-const REPLACE = 'put a folder of theirs in the place of your run folder';
+const REPLACE = 'replace your run folder by a folder of their own';
 
 /** The same in bash, for an absolute path `$1`: it calls `refuse PATH WHAT`. */
 export const FIND_LOOSE = `above() {

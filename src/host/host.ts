@@ -39,7 +39,7 @@ export interface HostFile {
 /** A piece of a file, and what the file was at that moment. */
 export interface FilePart {
   readonly bytes: Uint8Array;
-  /** Of the whole file, bytes. */
+  /** Size of the whole file in bytes. */
   readonly size: number;
   /** Differs once another file has taken the path. */
   readonly id: string;
@@ -55,7 +55,7 @@ export interface Host {
    */
   exec(argv: readonly string[], options: ExecOptions): Promise<CommandResult>;
   /**
-   * Makes a folder 0700, and new files in it by relative path. Throws `preflight` where a file is there already, or the
+   * Makes a folder 0700, and new files in it by relative path. Throws `preflight` where a file already exists, or the
    * folder is a link or belongs to somebody else. A folder that was made and cannot be filled goes again.
    */
   writeFiles(dir: string, files: ReadonlyMap<string, HostFile>): Promise<void>;

@@ -41,7 +41,7 @@ async function ownFolder(path: string): Promise<boolean> {
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw refusal(path, 'cannot be made', error);
+    if (codeOf(error) !== 'EEXIST') throw refusal(path, 'cannot be created', error);
     made = false;
   }
   const found = await lstat(path);
@@ -58,7 +58,7 @@ async function writeNew(path: string, { text, mode }: HostFile): Promise<void> {
   try {
     handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   } catch (error) {
-    throw refusal(path, codeOf(error) === 'EEXIST' ? 'is there already' : 'cannot be written', error);
+    throw refusal(path, codeOf(error) === 'EEXIST' ? 'already exists' : 'cannot be written', error);
   }
   try {
     await handle.chmod(mode);

@@ -145,7 +145,7 @@ function notStarted(
   if (code !== 'ENOENT')
     return commandError({ ...failed, what, how: code ?? String(cause) }, 'connection', { cause });
   return commandError({ ...failed, what, how: 'not found on PATH' }, 'connection', {
-    hint: "load the site's Slurm module first, or name the folder of its commands as slurm_bin in the cluster profile",
+    hint: 'load the Slurm module of the cluster first, or set slurm_bin in the cluster profile to the folder of its commands',
     cause,
   });
 }

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { listenError } from './listen-error.ts';
 
 export interface PageServer {
-  /** Where it is: `http://127.0.0.1:9500/metrics`. */
+  /** URL of the page: `http://127.0.0.1:9500/metrics`. */
   readonly url: string;
   close(): void;
 }
@@ -66,13 +66,14 @@ function said(
   astray: boolean,
   page: () => string,
 ): readonly [number, string, Readonly<Record<string, string>>?] {
-  if (astray) return [403, 'this page is at a loopback address only\n'];
+  if (astray) return [403, 'this page is served on a loopback address only\n'];
   if (url.split('?', 1)[0] !== '/metrics') return [404, 'see /metrics\n'];
-  if (method !== 'GET' && method !== 'HEAD') return [405, 'GET it\n', { allow: 'GET, HEAD' }];
+  if (method !== 'GET' && method !== 'HEAD')
+    return [405, 'only GET and HEAD are supported\n', { allow: 'GET, HEAD' }];
   try {
     return [200, page()];
   } catch {
-    return [500, 'the page cannot be made\n'];
+    return [500, 'the page cannot be created\n'];
   }
 }
 

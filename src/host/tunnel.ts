@@ -5,7 +5,7 @@ import { listenError } from './listen-error.ts';
 const HERE = '127.0.0.1';
 
 export interface Tunnel {
-  /** Of this machine's loopback. */
+  /** Local port, on 127.0.0.1. */
   readonly port: number;
   close(): void;
 }

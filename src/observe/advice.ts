@@ -44,7 +44,7 @@ export function adviceFor(ended: Ended): string | undefined {
     return 'a slow but healthy start needs a longer health.deadline or health.stall';
   return (
     adviceOnEnd(ended) ??
-    (inferred ? 'see job.log, if there is one, and what the node or the administrators say' : undefined)
+    (inferred ? 'see job.log, if it exists, and scontrol show node, or ask the administrators' : undefined)
   );
 }
 
@@ -52,13 +52,14 @@ function adviceOnEnd({ line, signal, exit, step }: Ended): string | undefined {
   if (exit === 127) {
     return "the command is not on the node's PATH, or not in the image: see container.image, or preamble in the cluster profile";
   }
-  if (exit === 0) return 'a worker must run until it is told to end: its log says why it stopped';
+  if (exit === 0) return 'a worker must run until it is stopped: its log says why it exited';
   if (line !== undefined && /[A-Za-z](Error|Exception)\b|panicked at|[Ff]atal/.test(line)) {
-    return "the frames before the line in the log show where it is from: if that is the engine's own code, look for the line in its issues; if it names a setting, change the role's args";
+    return "the stack frames before the line in the log show its origin: if that is the engine's own code, search for the line in the engine's issues; if it names a setting, change the role's args";
   }
   if (signal === 'KILL') {
-    return "something else on the node ended it, and its log does not say why; where the kernel does so for want of memory, and the step's memory cgroup can be read, dyn-slurm says so: else look at `dmesg` on the node and at `sacct -j JOB -o JobID,State,MaxRSS`";
+    return "something else on the node killed the process, and its log does not say why; dyn-slurm reports a kill by the kernel for lack of memory if it can read the step's memory cgroup: otherwise look at `dmesg` on the node and at `sacct -j JOB -o JobID,State,MaxRSS`";
   }
-  if (signal !== undefined) return `signal ${signal} ended it: the last lines of its log show what it did`;
-  return step === undefined ? undefined : 'read the end of its log for what it did last';
+  if (signal !== undefined)
+    return `signal ${signal} ended the process: the last lines of its log show what it was doing`;
+  return step === undefined ? undefined : 'the last lines of its log show what it was doing';
 }

@@ -5,7 +5,7 @@ import type { Host } from '../host/host.ts';
 /** A file of a run folder: when the run was cancelled in the queue, where its job could leave no verdict. */
 const NOTE = 'cancelled.json';
 
-/** Notes that a run was cancelled. A note that is there already is as good. */
+/** Notes that a run was cancelled. A note that already exists is as good. */
 export async function noteCancelled(host: Host, run: { readonly dir: string }, time: Date): Promise<void> {
   const text = `${JSON.stringify({ time: time.toISOString() })}\n`;
   try {

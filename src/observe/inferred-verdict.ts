@@ -36,10 +36,11 @@ function outcomeOf({ phase, state }: QueueEvent): Outcome {
   return phase === 'ended' ? (OUTCOMES[state] ?? 'failed') : 'unknown';
 }
 
-function reasonOf({ started, bound, teardown }: RunState, queue: QueueEvent): string {
+function reasonOf({ started, requeued, bound, teardown }: RunState, queue: QueueEvent): string {
   if (queue.reason === WITHDRAWN)
-    return 'Slurm withdrew it: the job that it depended on did not end as it had to';
+    return 'Slurm withdrew the job: the job that it depended on did not end as required';
   const said = saidOf(queue);
+  if (requeued) return `${said}; it had been put back into the queue (${requeued.reason})`;
   if (teardown) return `${said}; the job was ending (${teardown.reason}) but left no verdict`;
   // The job's script ends with its head node, and cannot say so.
   const [head] = bound?.nodes ?? [];
@@ -50,8 +51,8 @@ function reasonOf({ started, bound, teardown }: RunState, queue: QueueEvent): st
 
 function saidOf({ phase, job, state, reason }: QueueEvent): string {
   if (phase === 'gone' && reason !== '')
-    return `squeue does not know job ${job} any more, and accounting cannot be asked (${reason})`;
-  if (phase === 'gone') return `neither squeue nor accounting knows job ${job} any more`;
+    return `squeue no longer knows job ${job}, and accounting cannot be queried (${reason})`;
+  if (phase === 'gone') return `neither squeue nor accounting knows job ${job} anymore`;
   if (state === 'CANCELLED' && reason.startsWith('by uid ')) return `cancelled ${reason}`;
-  return `Slurm says ${state}${reason === '' ? '' : ` (${reason})`}`;
+  return `Slurm reports ${state}${reason === '' ? '' : ` (${reason})`}`;
 }

@@ -26,19 +26,16 @@ export function attemptsAmong(names: readonly string[]): readonly number[] {
     .sort((one, other) => one - other);
 }
 
-/** The logs of the latest attempt that there are by now: the batch script's, then in launch order. */
+/** The logs of an attempt, the latest by default, that there are by now: the batch script's, then in launch order. */
 export async function listLogs(
   host: Host,
   run: { readonly dir: string },
   outline: Outline | undefined,
+  attempt?: number,
 ): Promise<readonly LogFile[]> {
-  const [first, attempts] = await Promise.all([
-    host.list(logFolder(run.dir)),
-    host.list(join(run.dir, 'attempts')),
-  ]);
-  const last = attemptsAmong(attempts).at(-1) ?? 0;
+  const last = attempt ?? attemptsAmong(await host.list(join(run.dir, 'attempts'))).at(-1);
   const folder = logFolder(run.dir, last);
-  const names = last === 0 ? first : await host.list(folder);
+  const names = await host.list(folder);
   const order = new Map((outline?.steps ?? []).map(({ name }, index) => [name, index]));
   const place = ({ step }: LogFile): number => order.get(step) ?? order.size;
   const logs = names

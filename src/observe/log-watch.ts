@@ -15,6 +15,8 @@ import { WorkerLog } from './worker-log.ts';
 export interface LogWatch {
   readonly host: Host;
   readonly run: { readonly dir: string };
+  /** Whose logs; the latest by default. A cached folder may hide the one that has just begun. */
+  readonly attempt?: number | undefined;
   readonly now: () => Date;
   /** Milliseconds between looks at the logs; many logs are looked at less often. */
   readonly every?: number;
@@ -37,7 +39,7 @@ export function withLogs(
     {
       tells: ({ steps, verdict }) => steps.size > 0 && !verdict,
       async *read(state, until) {
-        for await (const event of watchLogs(watch, until)) {
+        for await (const event of watchLogs({ ...watch, attempt: state().started?.attempt }, until)) {
           const { ready, teardown } = state();
           // A worker that serves has started, whatever its log left out.
           if (ready && event.kind === 'stage' && event.state === 'stuck') continue;
@@ -53,11 +55,11 @@ export function withLogs(
 }
 
 /**
- * What the logs of a run's latest attempt tell, as they grow, until the abort: how far the workers have come in their
+ * What the logs of an attempt tell, as they grow, until the abort: how far the workers have come in their
  * start, what they do, and known fatal lines.
  */
 export async function* watchLogs(watch: LogWatch, signal: AbortSignal): AsyncGenerator<LogEvent> {
-  const { host, run, now, every = EVERY } = watch;
+  const { host, run, attempt, now, every = EVERY } = watch;
   const outline = await readPlan(host, run);
   const steps = new Map((outline?.steps ?? []).map((step) => [step.name, step]));
   const logs = new Map<string, WorkerLog>();
@@ -71,7 +73,7 @@ export async function* watchLogs(watch: LogWatch, signal: AbortSignal): AsyncGen
   let time = now();
   while (!signal.aborted) {
     time = now();
-    const present = await unlessAway(listLogs(host, run, outline), []);
+    const present = await unlessAway(listLogs(host, run, outline, attempt), []);
     await inGroups(present, async (log) => {
       if (log.node === '') return;
       let known = logs.get(log.path);

@@ -7,7 +7,7 @@ export interface Rates {
   readonly outputTokensPerSecond: number;
   readonly running: number;
   readonly queued: number;
-  /** Of the fullest DP rank, 0 to 1; undefined where no line told. */
+  /** Used share of the KV cache of the fullest DP rank, 0 to 1; undefined where no line has it. */
   readonly kvUsage?: number;
 }
 
@@ -16,7 +16,7 @@ const WINDOW = 10_000;
 /** A rank that writes seldom, every thousandth step, is believed for so many of its own gaps, and not longer than this. */
 const GAPS = 2.5;
 const LONGEST = 300_000;
-/** Of lines that have no ranks, as Dynamo's own format has none. */
+/** Rank of lines without one, such as those in Dynamo's own format. */
 const UNNAMED = -1;
 
 /**

@@ -12,7 +12,7 @@ import type { QueuePoll } from './queue-poll.ts';
 
 export interface Watch {
   readonly host: Host;
-  /** Of the cluster: shared by all that is watched there. */
+  /** The cluster's queue, shared by all runs that are watched there. */
   readonly queue: QueuePoll;
   readonly now: () => Date;
   /** Milliseconds that the verdict may take to show in the run folder after the job has left the queue. */

@@ -13,7 +13,7 @@ interface Listener extends Exposure {
   /** The key of `infra.ports` from which it is counted; clients' own is `frontend.port`. */
   readonly field: keyof Job['infra']['ports'];
   readonly who: string;
-  /** It asks for the job’s certificate where the config has `infra.tls`. */
+  /** It asks for the job's certificate where the config has `infra.tls`. */
   readonly tls?: boolean;
   /** Only the job's own processes connect to it, and its listener can be told an address. */
   readonly inside?: boolean;

@@ -7,7 +7,7 @@ import { stepOf } from './step-body.ts';
 
 /** An image of a registry that the job imports into the site's cache, once for all nodes and jobs. */
 export interface CachedImage {
-  /** As enroot takes it: `docker://nvcr.io#nvidia/ai-dynamo/dynamo-frontend:1.6.1`. */
+  /** Source in enroot's form: `docker://nvcr.io#nvidia/ai-dynamo/dynamo-frontend:1.6.1`. */
   readonly source: string;
   /** A squashfs, which pyxis takes as it is. */
   readonly file: string;

@@ -26,17 +26,14 @@ export function planConfig(input: ResolveInput): PlannedConfig {
   const resolved = resolveJob(input);
   if ('diagnostics' in resolved) return { ...resolved, provenance: [] };
   const { job, topologyLost, locateProblem, notes, text } = resolved;
-  const { problems, placement } = checked(job, topologyLost);
+  if (job === undefined) return { diagnostics: resolved.diagnose([]), provenance: [] };
+  const { problems, placement } = topologyLost
+    ? // The other rules would ask for what its topology has.
+      { problems: [...checkDirectives(job, job.cluster)], placement: undefined }
+    : checkRules(job);
   const diagnostics = resolved.diagnose(problems);
-  if (!job || !placement || diagnostics.some(({ severity }) => severity === 'error'))
+  if (!placement || diagnostics.some(({ severity }) => severity === 'error'))
     return { diagnostics, provenance: [] };
   const plan = assemble(job, placement, problems);
   return { job, plan, diagnostics, provenance: resolved.provenance(), locateProblem, notes, flatText: text };
-}
-
-function checked(job: Job | undefined, topologyLost: boolean): ReturnType<typeof checkRules> {
-  if (job === undefined) return { problems: [], placement: undefined };
-  // The other rules would ask for what its topology has.
-  if (topologyLost) return { problems: [...checkDirectives(job, job.cluster)], placement: undefined };
-  return checkRules(job);
 }

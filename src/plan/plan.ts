@@ -131,13 +131,13 @@ export interface Readiness {
   /** Seconds. */
   readonly deadline: number;
   readonly stall: number;
-  /** Of one stage of a worker's start, without progress. */
+  /** Maximum seconds without progress, for each stage of a worker's start. */
   readonly stages: Readonly<Record<StartStage, number>>;
-  /** That etcd, or a worker's registration, may be missing once the service was ready. */
+  /** Maximum seconds that etcd or a worker's registration may be missing after the service was ready. */
   readonly lost: number;
-  /** That requests under way have when the time limit is near. */
+  /** Maximum seconds that requests in progress may take before the time limit. */
   readonly drain: number;
-  /** That a worker that was killed stays registered, at most. */
+  /** Maximum seconds that a dead worker stays registered (lease TTL). */
   readonly lease: number;
   /** Whether this release of Dynamo answers `/v1/models/{id}/ready`. */
   readonly readyRoute: boolean;

@@ -17,7 +17,7 @@ import type { Port, PortUse, Process } from './plan.ts';
  * | nats         | NATS, on the head node               | base                                          |
  * | nginx        | nginx, on the head node              | `frontend.port`, with several frontends       |
  * | frontend     | each frontend                        | `frontend.port`, or base with several         |
- * | responses    | frontends: what workers send back    | base of rpc + slot after the node’s workers*  |
+ * | responses    | frontends: what workers send back    | base of rpc + slot after the node's workers*  |
  * | rpc          | workers: requests                    | base + slot                                   |
  * | system       | workers: health, metrics, model card | base + slot                                   |
  * | dist-init …  | leaders, for the ranks of the worker | base + 20 × slot, and those after it          |

@@ -3,7 +3,7 @@ import { completionChunks } from '../host/completion-stream.ts';
 import { timeLimit } from '../host/time-limit.ts';
 
 export interface ChatRequest {
-  /** Of the frontend, or nginx: `http://address:port`. */
+  /** URL of the frontend or nginx: `http://address:port`. */
   readonly url: string;
   readonly model: string;
   readonly prompt: string;
@@ -35,7 +35,7 @@ export async function streamChat(request: ChatRequest, onText: (text: string) =>
     throw new DynSlurmError(
       'deadline',
       `${request.url} did not answer a chat completion within ${TIMEOUT / 1000} s`,
-      { hint: 'a worker may be hung: see the logs of the decode and prefill workers' },
+      { hint: 'a worker may hang: see the logs of the decode and prefill workers' },
     );
   }
 }
@@ -55,7 +55,7 @@ async function stream(request: ChatRequest, onText: (text: string) => void): Pro
   }
   if (tokens === 0 || first === undefined) {
     throw new DynSlurmError('jobFailed', `${request.url} ended a chat completion without a token`, {
-      hint: "read the decode workers' logs: a failed KV transfer looks like this",
+      hint: 'see the logs of the decode workers: a failed KV transfer has this effect',
     });
   }
   const duration = seconds();

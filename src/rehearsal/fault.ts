@@ -18,7 +18,7 @@ export type FaultAction =
 export interface Fault {
   /** The step's name: `prefill-0`, `etcd`. */
   readonly step: string;
-  /** Of its task; 0 unless told. */
+  /** Rank of the task. Default: 0. */
   readonly rank: number;
   readonly action: FaultAction;
   /** From the task's start, or from the first event of a kind in events.jsonl. */
@@ -30,7 +30,7 @@ export interface Fault {
 /** `STEP[.RANK]:ACTION[@WHEN]`. Throws DynSlurmError (usage). */
 export function parseFault(spec: string): Fault {
   const [, step = '', rank = '0', action = '', when = 'start', delay = '0'] = SPEC.exec(spec) ?? [];
-  if (step === '') throw refuse(spec, 'it must read STEP[.RANK]:ACTION[@WHEN]');
+  if (step === '') throw refuse(spec, 'it must have the form STEP[.RANK]:ACTION[@WHEN]');
   const fault = { step, rank: Number(rank), action: parseAction(spec, action), delay: Number(delay) };
   const moment = MOMENTS.find((name) => name === when);
   if (!moment) throw refuse(spec, `"${when}" is not one of ${MOMENTS.join(', ')}`);
@@ -51,9 +51,9 @@ export function faultText({ step, rank, action, when, delay }: Fault): string {
     case 'kill':
       return `${who} gets ${action.signal}, ${at}`;
     case 'stop':
-      return `${who} stands still ${action.seconds === undefined ? 'for good' : `for ${action.seconds} s`}, ${at}`;
+      return `${who} is suspended ${action.seconds === undefined ? 'permanently' : `for ${action.seconds} s`}, ${at}`;
     case 'port':
-      return `something else listens on port ${action.port} of the node of ${who}`;
+      return `another program listens on port ${action.port} of the node of ${who}`;
     case 'slow':
       return `${who} starts ${action.seconds} s late`;
     default:
@@ -90,7 +90,7 @@ function parseAction(spec: string, text: string): FaultAction {
       return { kind, code: wholeNumber(spec, value, 'exit code', 255) };
     case 'kill': {
       const signal = parseSignal(value ?? 'KILL');
-      if (!signal) throw refuse(spec, `"${value}" is no signal`);
+      if (!signal) throw refuse(spec, `"${value}" is not a signal`);
       return { kind, signal };
     }
     case 'stop':
@@ -109,14 +109,14 @@ function parseAction(spec: string, text: string): FaultAction {
 
 function wholeNumber(spec: string, text: string | undefined, what: string, most: number): number {
   if (text === undefined || !/^\d+$/.test(text) || Number(text) > most) {
-    throw refuse(spec, `"${text ?? ''}" is no ${what}`);
+    throw refuse(spec, `"${text ?? ''}" is not a valid ${what}`);
   }
   return Number(text);
 }
 
 function seconds(spec: string, text: string | undefined): number {
   if (text === undefined || !/^\d+(\.\d+)?$/.test(text)) {
-    throw refuse(spec, `"${text ?? ''}" is no number of seconds`);
+    throw refuse(spec, `"${text ?? ''}" is not a number of seconds`);
   }
   return Number(text);
 }

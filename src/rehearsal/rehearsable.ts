@@ -23,7 +23,7 @@ export function rehearsable(plan: Plan): Problem | undefined {
     return {
       severity: 'error',
       path: [step.role],
-      message: `can't be rehearsed: ${why}`,
+      message: `cannot be rehearsed: ${why}`,
       hint: '`dyn-slurm submit --dry-run` shows everything that it would run.',
     };
   }
@@ -31,18 +31,17 @@ export function rehearsable(plan: Plan): Problem | undefined {
 }
 
 function obstacle(step: Step, role: Role): string | undefined {
-  if (!ROLES.has(role)) return `a worker of the role ${role} has no stand-in without a GPU`;
+  if (!ROLES.has(role)) return `there is no mock engine for a worker of role ${role}`;
   const words = step.argv.map(literal);
-  if (words[0] === 'nsys')
-    return 'mock engines do nothing that nsys could record; leave `profile` out of a rehearsal';
+  if (words[0] === 'nsys') return 'nsys cannot record mock engines; leave `profile` out of a rehearsal';
   // Whatever stands before the module, such as a launcher, has options of its own.
   const module = words[words.indexOf('-m', words.indexOf('python3')) + 1];
   const mocked = MOCKED.find(({ modules }) => module !== undefined && modules.test(module));
   if (mocked === undefined && !AS_THEY_ARE.test(module ?? '')) {
-    return `${module ?? words[0] ?? 'its command'} has no stand-in without a GPU`;
+    return `there is no mock engine for ${module ?? words[0] ?? 'its command'}`;
   }
   const other = words.find((word) => mocked?.otherWork.includes(word));
-  return other === undefined ? undefined : `a worker with ${other} has no stand-in without a GPU`;
+  return other === undefined ? undefined : `there is no mock engine for a worker with ${other}`;
 }
 
 function literal(word: Word): string {
@@ -60,7 +59,7 @@ export function benchable(
   if (bench === undefined || !isBenchTool(bench.type)) return undefined;
   const [program = DEFAULTS[bench.type], ...words] = bench.program?.trim().split(/\s+/) ?? [];
   const hint =
-    'install the tool on this machine, and name what starts it as `bench.program`; or rehearse with the type builtin';
+    'install the tool on this machine, and set `bench.program` to the command that starts it; or rehearse with type builtin';
   const ofPython = program === 'python3' && (bench.program === undefined || words[0] === '-m');
   if (!ofPython && isThere(program, cwd, path)) return undefined;
   const module = bench.type === 'sglang' ? 'sglang.bench_serving' : words[1];

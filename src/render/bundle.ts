@@ -60,6 +60,7 @@ export const TEMPLATES = [
   'node/gpus.sh',
   'node/interface.sh',
   'node/model.sh',
+  'node/ports.sh',
   'image.sh',
   'cleanup.sh',
   'etcd.py',
@@ -127,6 +128,7 @@ const NEEDED: Readonly<Partial<Record<TemplateName, (plan: Plan) => boolean>>> =
   'node/gpus.sh': (plan) => checksFor(plan, 'gpus'),
   'node/interface.sh': ({ interfaces }) => interfaces.some((name) => name !== 'auto'),
   'node/model.sh': (plan) => checksFor(plan, 'model'),
+  'node/ports.sh': ({ movable }) => movable.length > 0,
 };
 
 function portsFile({ movable }: Plan, template: string): string {

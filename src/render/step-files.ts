@@ -60,13 +60,13 @@ export function environmentFile(step: StepBody): string {
   const lines = Object.entries(step.env).map(([name, value]) => `  ${name}=${quoteWord(value)}\n`);
   const secrets =
     Object.keys(step.secrets).length > 0 ? `. "$RUN_DIR"/env/${step.name}.secrets || return\n` : '';
-  return `# shellcheck shell=bash disable=SC2034,SC2054,SC2191\nENVIRONMENT=(\n${lines.join('')})\n${secrets}`;
+  return `# shellcheck shell=bash disable=SC2034,SC2054,SC2191 # words of an array that task.sh reads\nENVIRONMENT=(\n${lines.join('')})\n${secrets}`;
 }
 
 export interface ChangedStep {
   readonly plan: Plan;
   readonly step: StepBody;
-  /** As the bundle has it. */
+  /** Body of the step as in the bundle. */
   readonly original: StepBody;
   /** Relative to the run folder. */
   readonly folder: string;

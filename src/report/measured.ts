@@ -23,7 +23,7 @@ export function spreadOf(values: readonly number[]): Spread | undefined {
 
 export interface Difference {
   readonly difference: number;
-  /** Of the first; undefined where that is nothing. */
+  /** Difference as a share of the first value; undefined where that is 0. */
   readonly relative?: number;
   /** Twice the standard error of the difference; undefined where neither was repeated. */
   readonly noise?: number;
@@ -50,7 +50,7 @@ export interface Measured {
   readonly mock: boolean;
   /** Runs and benchmarks are told apart by it: `r1-0a1b2c`, `r1-0a1b2c bench-2f`, `r1-0a1b2c MOCK`. */
   readonly label: string;
-  /** Of the label, among all. */
+  /** Index of the label among all labels. */
   readonly style: number;
   readonly point: BenchPoint;
   readonly isl?: number;

@@ -4,7 +4,7 @@ import type { ObservedEvent } from './events.ts';
 
 /** A node that is to blame for trouble of a run: a later job is to stay away from it. */
 export interface Blame {
-  /** As the event names it. */
+  /** Hostname as in the event. */
   readonly node: string;
   /** What the node does or has: `shows 7 GPUs, and workers need 8`. */
   readonly reason: string;
@@ -46,7 +46,7 @@ function failedNodes(reason: string): readonly string[] {
 }
 
 export function hardwareText({ title, line }: { readonly title: string; readonly line: string }): string {
-  return `had trouble of its own: ${title}: ${line.slice(0, LONGEST)}`;
+  return `had a fault: ${title}: ${line.slice(0, LONGEST)}`;
 }
 
 /** Characters of a line in a reason. */

@@ -11,7 +11,7 @@ const LONGEST_EVENT = 1024 * 1024;
 
 export interface RunLog {
   readonly events: readonly ObservedEvent[];
-  /** Where the next line begins, bytes. */
+  /** Byte offset at which the next line begins. */
   readonly offset: number;
   /** A line that is no JSON was among them. */
   readonly damaged: boolean;

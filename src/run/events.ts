@@ -16,24 +16,24 @@ export type Outcome = (typeof OUTCOMES)[number] | 'unknown';
 
 /** Fields that several kinds of events have. */
 export const COMMON = {
-  step: text.describe('The step.'),
-  role: word<Role>().describe('Of a worker.'),
-  reason: text.describe('Why, or what, in words.'),
-  have: whole.describe('Workers that are registered.'),
-  want: whole.describe('Workers that there should be.'),
-  node: text.describe('Host of the process that ended.'),
-  rank: whole.describe('Its rank in the step.'),
-  exit: whole.describe('Its exit code; absent where a signal ended it.'),
-  signal: text.describe('The signal that ended it, without SIG.'),
-  line: text.describe('The last error line of its log, else its last line, without control characters.'),
+  step: text.describe('Name of the step.'),
+  role: word<Role>().describe('Role of the worker.'),
+  reason: text.describe('Cause or content, as a sentence without a final period.'),
+  have: whole.describe('Number of registered workers.'),
+  want: whole.describe('Number of workers that should be registered.'),
+  node: text.describe('Hostname of the process that ended.'),
+  rank: whole.describe('Rank of the process in the step.'),
+  exit: whole.describe('Exit code of the process; absent if a signal ended it.'),
+  signal: text.describe('Signal that ended the process, without SIG.'),
+  line: text.describe('Last error line of its log, else the last line, without control characters.'),
 };
 const { step, role, reason, have, want, ...process } = COMMON;
 
 const FINDING = {
   text: text.describe(
-    'What the nodes say of themselves, without their names: `cannot read the model, /models/m`.',
+    'Finding that several nodes share, without their names: `cannot read the model, /models/m`.',
   ),
-  nodes: list(text).describe('Their hostnames.'),
+  nodes: list(text).describe('Hostnames of the nodes.'),
 };
 const findings = list(fields(FINDING));
 export type NodeFinding = z.output<typeof findings>[number];
@@ -54,170 +54,192 @@ const event = <Needed extends Parameters<typeof fields>[0], Optional extends Par
  * their reference, docs/events.md.
  */
 export const EVENTS = {
-  'job-started': event('The batch script has begun.', {
-    job: text.describe('Slurm’s number of the job.'),
-    attempt: whole.describe('0; after a requeue, how many attempts were before.'),
-    nodes: whole.describe('How many nodes the job has.'),
+  'job-started': event('The batch script has started.', {
+    job: text.describe('Slurm job id.'),
+    attempt: whole.describe('Number of earlier attempts; more than 0 after a requeue.'),
+    nodes: whole.describe('Number of nodes of the job.'),
   }),
   preflight: event(
-    'All nodes have said whether they are fit. With any problem the job ends.',
+    'Preflight of all nodes has finished. With any problem, the job ends.',
     { problems: findings, warnings: findings, seconds },
     {
       blamed: list(fields({ node: text, reason: text })).describe(
-        'Nodes that have the fault themselves; absent where all nodes of the job have it.',
+        'Nodes with a fault of their own; absent if all nodes of the job have the same fault.',
       ),
     },
   ),
-  'nodes-bound': event('The plan’s nodes have hosts.', {
+  'nodes-bound': event('Every node of the plan is bound to a host.', {
     nodes: list(
-      fields({ index: whole.describe('In the plan.'), host: text, ip: text.describe('IPv4 address.') }),
+      fields({ index: whole.describe('Index in the plan.'), host: text, ip: text.describe('IPv4 address.') }),
     ),
   }),
-  'port-moved': event('Something else has a port of the plan on a shared node, and the job takes others.', {
-    from: text.describe('Ports and ranges, as planned, separated by commas.'),
-    to: text.describe('The ports and ranges in their place, in the same order.'),
+  'port-moved': event('Another program uses a planned port on a shared node, so the job uses others.', {
+    from: text.describe('Planned ports and ranges, separated by commas.'),
+    to: text.describe('Ports and ranges used instead, in the same order.'),
     reason,
   }),
-  image: event('A registry’s image is on its way into the cache.', {
+  image: event('The import of a registry image into the image cache has changed state.', {
     state: word('waiting', 'importing', 'found', 'imported', 'reimported', 'left-out').describe(
-      '`reimported`: the one that was there is damaged, and moved aside; `left-out`: a rehearsal runs no containers.',
+      '`reimported`: the cached image was damaged and has been moved aside; `left-out`: a rehearsal runs no containers.',
     ),
-    file: text.describe('In the cache.'),
-    reason: text.describe('Its source, who else imports it, or what was wrong with the one that was there.'),
-    seconds: seconds.describe('Since the step `image` began.'),
+    file: text.describe('Path in the image cache.'),
+    reason: text.describe(
+      'Source of the image, which other job imports it, or how the cached image was damaged.',
+    ),
+    seconds: seconds.describe('Seconds since the step `image` started.'),
   }),
   'step-started': event(
-    'A step may go on: its command is started.',
-    { step, nodes: list(text).describe('Its hosts.') },
+    'The command of a step has been started.',
+    { step, nodes: list(text).describe('Hostnames of the step.') },
     { role },
   ),
-  'service-ready': event('Infrastructure or a frontend answers, or the container is unpacked.', {
+  'service-ready': event('Infrastructure or a frontend answers, or the container has been unpacked.', {
     step,
-    seconds: seconds.describe('Since the job began.'),
+    seconds: seconds.describe('Seconds since the job started.'),
   }),
-  'workers-registered': event('The number of a role’s workers in etcd has changed, before `ready`.', {
+  'workers-registered': event('Before `ready`: the number of registered workers of a role has changed.', {
     role,
     have,
     want,
   }),
-  waiting: event('What the service lacks before it is ready has changed.', { reason }),
+  waiting: event('Before `ready`: what the job waits for has changed.', { reason }),
   ready: event(
-    'All workers are registered, and a completion has tokens.',
-    { url: text, model: text.describe('Served name.'), seconds: seconds.describe('Since the job began.') },
-    { engines: word('mock').describe('`mock`: figures say nothing about GPUs.') },
+    'All workers are registered, and a test completion has returned tokens.',
+    {
+      url: text,
+      model: text.describe('Served model name.'),
+      seconds: seconds.describe('Seconds since the job started.'),
+    },
+    { engines: word('mock').describe('`mock`: a rehearsal, whose measurements say nothing about GPUs.') },
   ),
-  'process-ended': event('A process has ended, and with it the job.', { reason, step }, END),
+  'process-ended': event('A process has ended, which ends the job.', { reason, step }, END),
   'worker-restarting': event(
-    'A worker has ended, and is going to be started again.',
+    'A worker has ended and will be restarted.',
     {
       reason,
       step,
       role,
-      restart: whole.describe('Which restart it is, from 1 on.'),
-      of: whole.describe('How many it may have.'),
-      delay: seconds.describe('After the last of it is gone.'),
+      restart: whole.describe('Number of this restart, from 1.'),
+      of: whole.describe('Maximum number of restarts.'),
+      delay: seconds.describe('Delay in seconds, counted from the end of its last process.'),
     },
     END,
   ),
-  recovered: event('A worker that was started again is registered, and the service answers.', {
+  recovered: event('A restarted worker is registered, and the service answers.', {
     step,
     role,
     restart: whole,
-    seconds: seconds.describe('Since it was lost.'),
+    seconds: seconds.describe('Seconds since the worker was lost.'),
   }),
   degraded: event(
-    'A worker has ended for good, and the service goes on without it.',
-    { reason, step, role, have, want, missing: list(text).describe('Steps of all that the role has lost.') },
+    'A worker has ended and will not be restarted; the service continues without it.',
+    {
+      reason,
+      step,
+      role,
+      have,
+      want,
+      missing: list(text).describe('Steps of all lost workers of the role.'),
+    },
     END,
   ),
-  unregistered: event('Of a service that was ready, workers that run are not registered in etcd any more.', {
+  unregistered: event('After `ready`: running workers are no longer registered in etcd.', {
     role,
     have,
     want,
-    missing: list(text).describe('Their steps; empty where only their number is known.'),
+    missing: list(text).describe('Steps of these workers; empty if only their number is known.'),
     reason,
   }),
-  'registered-again': event('They are registered again.', {
+  'registered-again': event('The workers of the role are registered again.', {
     role,
     have,
     want,
-    seconds: seconds.describe('For which they were not.'),
+    seconds: seconds.describe('Seconds for which they were not registered.'),
   }),
-  stalled: event('A service that runs does not answer.', { step, reason }),
-  'answers-again': event('It answers again.', { step, seconds: seconds.describe('For which it did not.') }),
-  warning: event('Something is wrong that does not end the job.', { reason }, { step, node: text }),
+  stalled: event('A running service does not answer.', { step, reason }),
+  'answers-again': event('A stalled service answers again.', {
+    step,
+    seconds: seconds.describe('Seconds for which it did not answer.'),
+  }),
+  warning: event('A problem that does not end the job.', { reason }, { step, node: text }),
   'bench-point': event(
-    'A benchmark has begun a measurement, or ended it.',
+    'A benchmark has started or finished a measurement.',
     {
       step,
-      name: text.describe('The benchmark’s folder in `results/`.'),
+      name: text.describe('Folder of the benchmark in `results/`.'),
       state: word('begun', 'ended', 'late', 'skipped').describe(
-        '`late`: ended at its own time limit; `skipped`: made before.',
+        '`late`: stopped at its own time limit; `skipped`: already measured.',
       ),
-      index: whole.describe('From 1 on.'),
+      index: whole.describe('Number of the measurement, from 1.'),
       of: whole,
       concurrency: whole,
     },
     { exit: whole, seconds },
   ),
-  draining: event('New requests are refused, for the time limit is near.', { reason }),
+  draining: event('New requests are refused, because the time limit is near or a command requested it.', {
+    reason,
+  }),
   teardown: event(
-    'The steps are told to end.',
+    'The job has started to stop its steps.',
     { reason },
-    { outcome: word<Outcome>().describe('How the verdict is going to be.') },
+    { outcome: word<Outcome>().describe('Outcome that the verdict will have.') },
   ),
-  requeued: event(
-    'In place of a verdict: Slurm has put the job back into the queue, and its next attempt starts from nothing.',
-    { reason, seconds },
-  ),
+  requeued: event('Instead of a verdict: Slurm has requeued the job; its next attempt starts from scratch.', {
+    reason,
+    seconds,
+  }),
   verdict: event(
     'The last event: how the job ended.',
     {
       outcome: z
         .enum(OUTCOMES)
         .describe(
-          '`deadline`: not ready in time; `timeout`: it served until Slurm’s time limit.',
+          "`deadline`: not ready in time; `timeout`: served until Slurm's time limit.",
         ) as z.ZodType<Outcome>,
       reason,
-      seconds: seconds.describe('Since the job began.'),
+      seconds: seconds.describe('Seconds since the job started.'),
     },
     {
       ...END,
-      attempt: whole.describe('Absent in the first.'),
+      attempt: whole.describe('Number of earlier attempts; absent in the first attempt.'),
       inferred: z
         .literal(true)
-        .describe('Never in the file: the job left no verdict, and this one is drawn from what Slurm says.'),
+        .describe(
+          'Never in the file: the job wrote no verdict, and this one was inferred from the state in Slurm.',
+        ),
     },
   ),
 
   // What only the supervisor of an interactive session tells.
 
-  'session-open': event('Infrastructure and frontends answer, and commands are taken from here on.', {
+  'session-open': event('Infrastructure and frontends answer; the session accepts commands from now on.', {
     seconds,
   }),
-  'session-resumed': event('A supervisor has taken over from one that is gone.', {
-    adopted: list(text).describe('The steps that it found running.'),
+  'session-resumed': event('A new supervisor has replaced one that had ended.', {
+    adopted: list(text).describe('Steps that were still running.'),
   }),
-  command: event('A command has been taken; others wait until its `answer`.', {
-    command: text.describe('Its id.'),
+  command: event('A command has been accepted; others wait until its `answer`.', {
+    command: text.describe('Id of the command.'),
     verb: text,
     steps: list(text),
-    from: text.describe('User, host and process.'),
+    from: text.describe('User, host and process that sent the command.'),
   }),
-  answer: event('A command has been obeyed, or refused.', {
-    command: text.describe('Its id.'),
+  answer: event('A command has been carried out or refused.', {
+    command: text.describe('Id of the command.'),
     outcome: word('done', 'refused'),
     reason,
   }),
-  'step-changed': event('From now on the step runs another command.', {
+  'step-changed': event('The step has been given a different command line.', {
     step,
-    change: text.describe('Id of its folder in `commands/changes`; `none`: the config’s command again.'),
+    change: text.describe(
+      "Id of the change's folder in `commands/changes`; `none`: the command of the config again.",
+    ),
   }),
-  'step-stopped': event('A step was told to end by a command, and has.', { step }, { role }),
-  'step-ended': event('A step has ended by itself; the session goes on.', { step, reason }, END),
+  'step-stopped': event('A step has ended because a command stopped it.', { step }, { role }),
+  'step-ended': event('A step has ended by itself; the session continues.', { step, reason }, END),
   'step-serving': event(
-    'A worker or a frontend answers.',
-    { step, seconds: seconds.describe('Since it was started.') },
+    'A worker or a frontend answers after its start.',
+    { step, seconds: seconds.describe('Seconds since its start.') },
     { role },
   ),
 };

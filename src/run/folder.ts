@@ -23,7 +23,7 @@ export interface SubmittedJob {
   readonly cluster: string;
   /** RFC 3339. */
   readonly submitted: string;
-  /** Of a run that starts if the others of its chain fail: the first run of the chain. */
+  /** First run of the chain, for a run that starts if all earlier ones fail. */
   readonly retryOf?: string;
   /** Which attempt it is, from 2 on. */
   readonly attempt?: number;
@@ -36,7 +36,7 @@ export interface SubmittedJob {
   readonly dynSlurm?: string;
   /** Commit of the work tree that the config was in; `+dirty` where it had changes. */
   readonly gitCommit?: string;
-  /** Of an interactive session. */
+  /** Set for an interactive session. */
   readonly session?: SessionFacts;
 }
 
@@ -144,7 +144,7 @@ export async function findRun(
       'usage',
       `several runs begin with ${query}: ${fitting.map(({ id }) => id).join(', ')}`,
       {
-        hint: 'write more of the id, or the job’s number',
+        hint: 'write more of the id, or the job number',
       },
     );
   }

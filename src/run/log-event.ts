@@ -2,7 +2,7 @@ import type { SignatureClass } from '../causes/signature.ts';
 import type { Role } from '../config/schema/role.ts';
 import type { StartStage } from '../start-stages.ts';
 
-/** Where a log's line comes from. */
+/** Source of a log's line. */
 interface InLog {
   /** RFC 3339: when the observer read the line. */
   readonly time: string;
@@ -27,14 +27,14 @@ export interface StageEvent extends InLog {
   readonly seconds: number;
   /** Of a stage that is stuck. */
   readonly deadline?: number;
-  /** Of a stage that is stuck: what to do. */
+  /** What to do about a stuck stage. */
   readonly advice?: string;
 }
 
 /** A line that is known to come before a worker's end; told once for each signature and worker. */
 export interface SignatureEvent extends InLog {
   readonly kind: 'signature';
-  /** Of the signature: `cuda-out-of-memory`. */
+  /** Name of the signature: `cuda-out-of-memory`. */
   readonly name: string;
   readonly class: SignatureClass;
   readonly title: string;
@@ -56,6 +56,6 @@ export interface WorkerRatesEvent {
   readonly outputTokensPerSecond: number;
   readonly running: number;
   readonly queued: number;
-  /** Of the fullest DP rank, 0 to 1. */
+  /** Used share of the KV cache of the fullest DP rank, 0 to 1. */
   readonly kvUsage?: number;
 }

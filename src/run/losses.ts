@@ -56,6 +56,7 @@ export function advanceLosses(losses: Losses, event: ObservedEvent): Losses {
       return role === undefined ? losses : begin(losses, step, { time, reason: `${step} was stopped` });
     }
     case 'job-started':
+    case 'requeued':
       return [...losses.open.keys()].reduce((left, key) => close(left, key, event), losses);
     default:
       return losses;

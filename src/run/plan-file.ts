@@ -15,48 +15,48 @@ const seconds = number.optional().catch(undefined);
 const some = <Item extends z.ZodType>(item: Item) => list(item).catch([]);
 
 const node = fields(
-  { index: whole.describe('From 0 on.') },
+  { index: whole.describe('Index of the node, from 0.') },
   {
     roles: words.describe('`head`, `frontend`, `nginx`, `prefill`, …'),
-    steps: words.describe('Steps with a task there.'),
+    steps: words.describe('Steps with a task on this node.'),
     gpusUsed: whole,
   },
 );
 
 const worker = fields(
   {
-    name: text.describe('Its step.'),
+    name: text.describe("Name of the worker's step."),
     role: text,
     nodes: numbers,
-    gpus: numbers.describe('On each of its nodes.'),
+    gpus: numbers.describe('Indices of its GPUs on each of its nodes, from 0.'),
     tp: count,
     pp: count,
     dp: count,
     ep: count,
   },
   {
-    index: whole.describe('Within its role.'),
-    leader: whole.describe('Its first node.'),
-    restarts: whole.describe('How often it may be started again.'),
-    critical: z.boolean().describe('Whether its loss ends the job.'),
+    index: whole.describe('Index within its role, from 0.'),
+    leader: whole.describe('Index of its first node.'),
+    restarts: whole.describe('Maximum number of restarts.'),
+    critical: z.boolean().describe('Whether losing the worker ends the job.'),
   },
 );
 
 const port = fields(
   {
     port: whole,
-    count: count.describe('Consecutive ones.'),
-    use: text.describe('See below.'),
+    count: count.describe('Number of consecutive ports, from `port`.'),
+    use: text.describe('Purpose of the port; the values are listed below.'),
   },
   {
-    loopback: z.boolean().describe('`true` where it listens at 127.0.0.1 only, and no observer gets there.'),
+    loopback: z.boolean().describe('`true` if it listens on 127.0.0.1 only, where no observer can reach it.'),
   },
 );
 
 const planned = fields(
   {
     name: text.describe(
-      'The step’s name: `etcd`, `nats`, `frontend-0`, `nginx`, `prefill-0`; unique with `nodeRank`.',
+      'Name of the step: `etcd`, `nats`, `frontend-0`, `nginx`, `prefill-0`; unique together with `nodeRank`.',
     ),
     kind: word<ProcessKind>().describe(
       '`etcd`, `nats`, `frontend`, `nginx`, `worker`, `monitor` (which only watches), `image`, `container` (unpacks the image), `cleanup` (removes the container at the end) or `bench`.',
@@ -65,14 +65,14 @@ const planned = fields(
       .nullable()
       .catch(null)
       .describe(
-        'Of a worker: `prefill`, `decode`, `aggregated`, `encode`, `processor` or `router`; else null.',
+        'Role of a worker: `prefill`, `decode`, `aggregated`, `encode`, `processor` or `router`; else null.',
       ),
-    nodeIndex: whole.catch(0).describe('The node.'),
-    nodeRank: whole.catch(0).describe('Its rank in the step; 0 is the worker’s leader.'),
+    nodeIndex: whole.catch(0).describe('Index of the node.'),
+    nodeRank: whole.catch(0).describe("Rank in the step; 0 is the worker's leader."),
     gpus: numbers.describe('GPU numbers on that node.'),
-    argv: words.describe('The command, word by word.'),
-    env: mapOf(text).catch({}).describe('Variables beside those that the node has.'),
-    ports: some(port).describe('What it listens on.'),
+    argv: words.describe('Command as a list of words.'),
+    env: mapOf(text).catch({}).describe('Environment variables that the step adds to those of the node.'),
+    ports: some(port).describe('Ports that the process listens on.'),
   },
   { worker: whole.nullable().describe('Index of the worker within its role; else null.') },
 );
@@ -82,24 +82,27 @@ const endpoint = fields({
   namespace: text,
   component: text,
   endpoint: text,
-  workers: whole.describe('How many must register.'),
+  workers: whole.describe('Number of workers that must register.'),
 });
 
 const readiness = fields(
   {
     model: text.catch(''),
     endpoints: some(endpoint),
-    readyRoute: z.boolean().catch(false).describe('Whether the release answers `/v1/models/{id}/ready`.'),
+    readyRoute: z
+      .boolean()
+      .catch(false)
+      .describe('Whether the Dynamo release supports `/v1/models/{id}/ready`.'),
     stages: mapOf(number)
       .catch({})
-      .describe('Seconds without progress after which a stage of a worker’s start is stuck.'),
+      .describe("Maximum seconds without progress, for each stage of a worker's start."),
   },
   {
-    deadline: seconds.describe('Seconds from the start of the job to ready.'),
-    stall: seconds.describe('Seconds without progress before ready.'),
-    lost: seconds.describe('Seconds that a registration may be missing once the service was ready.'),
-    drain: seconds.describe('Seconds for requests under way at the time limit.'),
-    lease: seconds.describe('Seconds that a worker that died stays registered.'),
+    deadline: seconds.describe('Maximum seconds from the start of the job until it is ready.'),
+    stall: seconds.describe('Maximum seconds without progress before the service is ready.'),
+    lost: seconds.describe('Maximum seconds that a registration may be missing after the service was ready.'),
+    drain: seconds.describe('Maximum seconds that requests in progress may take before the time limit.'),
+    lease: seconds.describe('Maximum seconds that a dead worker stays registered (lease TTL).'),
   },
 );
 
@@ -107,34 +110,36 @@ const readiness = fields(
 export const PLAN_FILE = fields(
   {
     version: whole.catch(1).describe('1.'),
-    name: text.catch('').describe('The job’s name.'),
+    name: text.catch('').describe('Name of the job.'),
     nodes: some(node),
     workers: some(worker),
-    processes: some(planned).describe('What a step runs on one of its nodes; below.'),
-    srun: some(fields({ name: text, nodes: numbers, argv: words })).describe('One for each step.'),
+    processes: some(planned).describe('Processes: what a step runs on one of its nodes; described below.'),
+    srun: some(fields({ name: text, nodes: numbers, argv: words })).describe(
+      'One srun command for each step.',
+    ),
     movable: some(
       fields({
         port: whole,
         count,
         instead: numbers.describe(
-          'The first ports that may take its place, in the order in which they are tried.',
+          'First ports of the alternative ranges, in the order in which they are tried.',
         ),
       }),
     ).describe(
-      'On shared nodes, the ports that the job moves together where one of them is taken; else empty.',
+      'On shared nodes, the ports that the job moves together if one of them is in use; else empty.',
     ),
-    warnings: words.describe('What `dyn-slurm check` warns about, as `path: message`.'),
+    warnings: words.describe('Warnings of `dyn-slurm check`, as `path: message`.'),
   },
   {
-    dynamo: text.describe('Dynamo’s release.'),
+    dynamo: text.describe('Dynamo release.'),
     gpus: fields({
       model: text,
       perNode: whole,
-      total: whole.describe('Of the job.'),
-      used: whole.describe('By ranks.'),
+      total: whole.describe('Number of GPUs of the job.'),
+      used: whole.describe('Number of GPUs that ranks use.'),
     }),
     readiness,
-    entry: fields({ node: whole, port: whole }).describe('Where clients connect.'),
+    entry: fields({ node: whole, port: whole }).describe('Node index and port that clients connect to.'),
   },
 );
 

@@ -48,7 +48,7 @@ export interface Instance {
 interface InstancesEventBody {
   readonly kind: 'instances';
   readonly roles: readonly { readonly role: Role; readonly have: number; readonly want: number }[];
-  /** Of the endpoints that serve requests. */
+  /** Instances of the endpoints that serve requests. */
   readonly instances: readonly Instance[];
   /** Of etcd. */
   readonly revision: string;
@@ -59,7 +59,7 @@ interface BusEventBody {
   readonly kind: 'bus';
   /** Version of the server. */
   readonly server: string;
-  /** Of a round trip to it. */
+  /** Milliseconds of a round trip to NATS. */
   readonly milliseconds: number;
   readonly jetstream?: {
     readonly streams: number;
@@ -117,13 +117,13 @@ export type ServiceEventOf<Kind extends ServiceEventBody['kind']> = Extract<
 
 /** What a service did between two scrapes. */
 export interface Load {
-  /** Of the later scrape; milliseconds since 1970. */
+  /** Time of the later scrape; milliseconds since 1970. */
   readonly time: number;
   /** Between the scrapes. */
   readonly seconds: number;
-  /** That ended, well or not. */
+  /** Requests per second that ended, successful or not. */
   readonly requestsPerSecond: number;
-  /** Of them, those that failed. */
+  /** Failed requests per second. */
   readonly failedPerSecond: number;
   readonly outputTokensPerSecond: number;
   readonly inputTokensPerSecond: number;
@@ -158,7 +158,7 @@ export interface WorkerLoad {
   readonly requestsPerSecond?: number;
 }
 
-/** Of latencies, in milliseconds, and of how many of them. */
+/** Percentiles of latencies in milliseconds, and the number of latencies. */
 export interface Quantiles {
   readonly count: number;
   readonly mean: number;

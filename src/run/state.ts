@@ -19,7 +19,7 @@ export interface RunState {
   readonly workers: ReadonlyMap<Role, EventOf<'workers-registered'>>;
   readonly waiting?: EventOf<'waiting'>;
   readonly ready?: EventOf<'ready'>;
-  /** By role: workers that live, and are not registered in etcd. */
+  /** Running workers that are not registered in etcd, by role. */
   readonly unregistered: ReadonlyMap<Role, EventOf<'unregistered'>>;
   /** A service that runs, and does not answer. */
   readonly stalled?: EventOf<'stalled'>;
@@ -30,10 +30,10 @@ export interface RunState {
   readonly bench?: EventOf<'bench-point'>;
   readonly draining?: EventOf<'draining'>;
   readonly teardown?: EventOf<'teardown'>;
-  /** This attempt is over, and another is to come. */
+  /** The attempt before is over, and the next one has not begun. */
   readonly requeued?: EventOf<'requeued'>;
   readonly verdict?: EventOf<'verdict'>;
-  /** Of an interactive session: whether it takes commands, and the one that is being obeyed. */
+  /** State of an interactive session: whether it accepts commands, and the one in progress. */
   readonly session?: { readonly open: boolean; readonly command?: EventOf<'command'> };
   /** Nodes that trouble was laid at, by name; of all attempts. */
   readonly blamed: ReadonlyMap<string, Blame>;
@@ -48,7 +48,7 @@ export const NEW_RUN: RunState = {
   blamed: new Map(),
 };
 
-/** The state after one more event. A job that starts again, after a requeue, starts from nothing. */
+/** The state after one more event. What belongs to an attempt of the job goes with it, as soon as Slurm has put it back. */
 export function advance(state: RunState, event: ObservedEvent): RunState {
   const { steps, losses } = state;
   const before = {
@@ -72,13 +72,7 @@ function advanced(state: RunState, event: ObservedEvent): RunState {
     case 'queue':
       return { ...state, queue: event };
     case 'job-started':
-      return {
-        ...NEW_RUN,
-        ...(state.queue && { queue: state.queue }),
-        losses: state.losses,
-        blamed: state.blamed,
-        started: event,
-      };
+      return { ...betweenAttempts(state), started: event };
     case 'preflight':
       return { ...state, preflight: event };
     case 'nodes-bound':
@@ -113,7 +107,7 @@ function advanced(state: RunState, event: ObservedEvent): RunState {
     case 'teardown':
       return { ...state, teardown: event };
     case 'requeued':
-      return { ...state, requeued: event };
+      return { ...betweenAttempts(state), requeued: event };
     case 'verdict':
       return { ...state, verdict: event };
     case 'session-open':
@@ -154,9 +148,14 @@ function advanced(state: RunState, event: ObservedEvent): RunState {
   }
 }
 
+/** What outlasts an attempt. */
+export function betweenAttempts({ queue, losses, blamed }: RunState): RunState {
+  return { ...NEW_RUN, ...(queue && { queue }), losses, blamed };
+}
+
 /** It was ready, and has not begun to end. */
-export function isServing({ ready, teardown, requeued, verdict }: RunState): boolean {
-  return ready !== undefined && !teardown && !requeued && !verdict;
+export function isServing({ ready, teardown, verdict }: RunState): boolean {
+  return ready !== undefined && !teardown && !verdict;
 }
 
 const RANGE = /^(\d{1,5})(?:-(\d{1,5}))?$/;

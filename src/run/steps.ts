@@ -30,11 +30,11 @@ export interface StepState {
   readonly starts: number;
   /** Its last start, with its role and hosts. */
   readonly started?: EventOf<'step-started'>;
-  /** That it answers, since its last start. */
+  /** Event of its answer since its last start. */
   readonly answers?: EventOf<'service-ready'>;
   /** How far its last start has come, an event for each of its nodes, the newest last. */
   readonly stages: readonly StageEvent[];
-  /** Of a step that was not registered: the role that lacked it. */
+  /** Role that lacked the step while it was not registered. */
   readonly lacking?: Role;
   /** How it ended, until it is back. */
   readonly end?: StepEnd;
@@ -42,7 +42,7 @@ export interface StepState {
   readonly change?: string;
 }
 
-/** By name, in the order of their first events. */
+/** Steps by name, in the order of their first events. */
 export type Steps = ReadonlyMap<string, StepState>;
 
 /** A step of which no event has told. */
@@ -59,6 +59,7 @@ export function isUp({ phase }: Pick<StepState, 'phase'>): boolean {
 export function advanceSteps(steps: Steps, event: ObservedEvent, inSession: boolean): Steps {
   switch (event.kind) {
     case 'job-started':
+    case 'requeued':
       return new Map();
     case 'step-started': {
       const { starts = 0 } = steps.get(event.step) ?? {};

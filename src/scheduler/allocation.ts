@@ -30,13 +30,13 @@ export async function takeAllocation(
   if (withdrawn && job !== undefined) {
     throw new DynSlurmError('cancelled', `job ${jobNumber(job)} was cancelled while it waited for its nodes`);
   }
-  if (saysUnreachable(result.stderr)) throw failure(argv, 'salloc got no answer', result, 'connection');
+  if (saysUnreachable(result.stderr)) throw failure(argv, 'salloc received no answer', result, 'connection');
   throw failure(argv, 'salloc refused the allocation', result, 'rejected');
 }
 
 /** What a job that runs has. @throws DynSlurmError `connection` */
 export async function allocated(host: Host, job: JobId, signal: AbortSignal): Promise<Allocated> {
-  const what = 'scontrol cannot say what the job has';
+  const what = "scontrol cannot show the job's resources";
   return parseAllocated(await slurmCommands(host).printed(allocatedCommand(job), signal, what));
 }
 
@@ -57,7 +57,7 @@ export async function runningSteps(
   job: JobId,
   signal: AbortSignal,
 ): Promise<readonly RunningStep[]> {
-  const what = 'squeue cannot say what the job runs';
+  const what = "squeue cannot list the job's steps";
   return parseSteps(await slurmCommands(host).printed(stepsCommand(job), signal, what, saysGone));
 }
 

@@ -16,7 +16,7 @@ const COMPILED = PENDING_REASONS.map((reason) => ({
 }));
 
 const UNKNOWN: PendingReason = {
-  text: 'a reason that dyn-slurm does not know',
+  text: 'a reason unknown to dyn-slurm',
   next: '`scontrol show job JOB` shows more; the administrators know what it means here',
 };
 
@@ -50,7 +50,7 @@ const RESOURCES: readonly (readonly [name: RegExp, words: string])[] = [
   [/^(Unknown|Resource|Time)?/i, 'a resource'],
 ];
 
-const LESS = 'ask for less, or cancel and submit with another partition, account or QOS';
+const LESS = 'request less, or cancel it and submit with another partition, account or QOS';
 
 /**
  * Explains the name of a limit: `QOSMaxGRESPerUser`, `AssocGrpCPUMinutesLimit`, `MaxCpuRunMinsPerAccount`. Undefined for a
@@ -67,31 +67,31 @@ function explainLimit(name: string): PendingReason | undefined {
     : '`sacctmgr show qos` and `sshare -U`';
   if (/^Min/i.test(kind)) {
     return {
-      text: `it asks for fewer ${what} than ${whose} requires`,
-      next: `it will never start: ask for more, or cancel and submit with another QOS; ${look} show the limits`,
+      text: `it requests fewer ${what} than ${whose} requires`,
+      next: `it will never start: request more, or cancel it and submit with another QOS; ${look} show the limits`,
     };
   }
   if (/Run ?Min(ute)?s/i.test(rest)) {
     return {
       text: `${whose} has too much running: its jobs' ${what} × the time that they have left is at a limit`,
-      next: `it starts as running jobs come to their end, sooner with a shorter slurm.time; ${look} show the limits`,
+      next: `it starts as running jobs end, sooner with a shorter slurm.time; ${look} show the limits`,
     };
   }
   if (/Min(ute)?s/i.test(rest) && /PerJob/i.test(rest)) {
     return {
-      text: `it asks for more ${what} × time than ${whose} allows for one job`,
+      text: `it requests more ${what} × time than ${whose} allows for one job`,
       next: `it will never start: lower slurm.time or the number of nodes; ${look} show the limits`,
     };
   }
   if (/Min(ute)?s/i.test(rest) || (/^Grp/i.test(kind) && what === 'time')) {
     return {
       text: `${whose} has used up its ${what === 'time' ? 'time' : `${what} × time`}`,
-      next: `other jobs that end do not help: it starts only when the usage decays, or the administrators raise the limit; use another account or QOS; ${look} show the usage`,
+      next: `waiting for other jobs does not help: it starts only when the usage decays, or the administrators raise the limit; use another account or QOS; ${look} show the usage`,
     };
   }
   if (/Per(Job|Node)/i.test(rest) || (/^Max/i.test(kind) && what === 'time')) {
     return {
-      text: `it asks for more ${what} than ${whose} allows for one ${/PerNode/i.test(rest) ? 'node' : 'job'}`,
+      text: `it requests more ${what} than ${whose} allows for one ${/PerNode/i.test(rest) ? 'node' : 'job'}`,
       next: `it will never start: ${LESS}; ${look} show the limits`,
     };
   }
@@ -103,7 +103,7 @@ function explainLimit(name: string): PendingReason | undefined {
   }
   return {
     text: `the jobs of ${whose} are at a limit of ${what}`,
-    next: `it starts when others of them end, or ${LESS}; ${look} show the limits`,
+    next: `it starts when some of those jobs end, or ${LESS}; ${look} show the limits`,
   };
 }
 

@@ -34,7 +34,7 @@ const PASSED = /\bOK\.?$/;
 /** What a machine whose plugins are not complete always prints, and warnings of sites that refuse nothing. */
 const NOISE = /: Plugin file not found\.?$|\brunning low\b/;
 const SITE =
-  "a rule of the site refuses the job: its words, if any, come first; the site's documentation, or its administrators, know more";
+  'a rule of the cluster refuses the job: its message, if any, comes first; ask the administrators, or see the documentation of the cluster';
 
 /**
  * What to do about a refusal, where its words are known. What a plugin of the site says comes before Slurm's own reason,

@@ -7,6 +7,7 @@ export type GivenOptions = Readonly<Record<string, string>>;
 
 /** What would be sent, in full: the dry-run prints it and submit sends it. */
 export interface SubmitRequest {
+  /** `dir` is absolute. */
   readonly run: { readonly id: string; readonly dir: string };
   readonly command: readonly string[];
   /** The text of job.sbatch. */
@@ -53,7 +54,7 @@ export interface JobStatus extends JobState {
   readonly nodeList: string;
   /** Seconds since 1970. */
   readonly submitted?: number;
-  /** Of a waiting job the expected start. */
+  /** Start time; for a pending job, the expected one. */
   readonly started?: number;
   /** Seconds since 1970, of a job that runs: when its time limit ends it; absent where it has none. */
   readonly ends?: number;
@@ -69,6 +70,6 @@ export interface NodeMark {
   readonly node: string;
   /** Slurm's word: `draining`, `down`. */
   readonly state: string;
-  /** Of whoever set it; empty where none is given. */
+  /** Reason given by whoever set the state; empty where there is none. */
   readonly reason: string;
 }

@@ -1,21 +1,30 @@
 import { DynSlurmError } from '../errors.ts';
+import type { HostFile } from '../host/host.ts';
 import { jobComment } from './job-comment.ts';
 import { type JobId, jobNumber, slurmCluster } from './job-id.ts';
-import type { Dependency, GivenOptions } from './scheduler.ts';
+import type { Dependency, GivenOptions, SubmitRequest } from './scheduler.ts';
 
-interface RunFolder {
-  readonly id: string;
-  /** Absolute. */
-  readonly dir: string;
-}
+type RunFolder = SubmitRequest['run'];
 
-/** Submits a run's job.sbatch; prints `JOBID` or `JOBID;CLUSTER`. */
-export function submitCommand(
+/**
+ * What submitting a run sends; sbatch then prints `JOBID` or `JOBID;CLUSTER`. `files` must hold job.sbatch. `given`: options
+ * of the config to which the command line adds.
+ */
+export function submitRequest(
   run: RunFolder,
+  files: ReadonlyMap<string, HostFile>,
   after: readonly Dependency[] = [],
   given: GivenOptions = {},
-): readonly string[] {
-  return ['sbatch', '--parsable', ...jobOptions(run, after, given), `${run.dir}/job.sbatch`];
+): SubmitRequest {
+  const script = files.get('job.sbatch');
+  if (script === undefined) throw new Error('a request needs job.sbatch');
+  return {
+    run: { id: run.id, dir: run.dir },
+    command: ['sbatch', '--parsable', ...jobOptions(run, after, given), `${run.dir}/job.sbatch`],
+    script: script.text,
+    files,
+    given,
+  };
 }
 
 /** Checks a job without submitting it; the script comes from standard input, so that no folder is needed. */

@@ -6,21 +6,21 @@ import type { NodeMark, StartEstimate } from './scheduler.ts';
 export interface JobRow {
   /** `4242`, without a cluster. */
   readonly number: string;
-  /** As printed; see readState. */
+  /** State as printed; see readState. */
   readonly state: string;
   readonly nodes: number;
   /** `gpu[01-04]`; empty before the start. */
   readonly nodeList: string;
   /** Seconds since 1970. */
   readonly submitted?: number;
-  /** Of the start; of a pending job the expected one. */
+  /** Start time; for a pending job, the expected one. */
   readonly started?: number;
-  /** Of a job that runs: when its time limit ends it. */
+  /** Time at which the time limit ends the job; for a running job only. */
   readonly ends?: number;
   readonly comment: string;
   /** Empty where there is none. */
   readonly reason: string;
-  /** Of the batch script. */
+  /** Exit code of the batch script. */
   readonly exit?: number;
   readonly signal?: number;
 }

@@ -22,7 +22,7 @@ export function slurmQueue({ run, printed }: SlurmCommands) {
   let own = true;
 
   async function queue(argv: readonly string[], signal: AbortSignal): Promise<readonly JobRow[]> {
-    return parseQueue(await printed(argv, signal, 'squeue cannot say how the job is', saysGone));
+    return parseQueue(await printed(argv, signal, 'squeue cannot show the state of the job', saysGone));
   }
 
   /** Nothing where the cluster keeps no accounts, or its database is down. */
@@ -104,9 +104,11 @@ export function slurmQueue({ run, printed }: SlurmCommands) {
       return row && cancellingUid(row.state);
     },
 
-    /** Of these hosts, those that Slurm gives no new jobs. @throws DynSlurmError `connection` */
+    /** The hosts among these to which Slurm gives no new jobs. @throws DynSlurmError `connection` */
     async nodeMarks(hosts: readonly string[], signal: AbortSignal): Promise<readonly NodeMark[]> {
-      return parseNodes(await printed(nodesCommand(hosts), signal, 'sinfo cannot say how the nodes are'));
+      return parseNodes(
+        await printed(nodesCommand(hosts), signal, 'sinfo cannot show the state of the nodes'),
+      );
     },
   };
 }

@@ -57,7 +57,7 @@ export function slurmSubmission(
       if (result.exitCode !== 0 && !saysUnreachable(result.stderr)) {
         throw failure(request.command, 'sbatch refused the job', result, 'rejected');
       }
-      return lost(request, failure(request.command, 'sbatch gave no job id', result, 'connection'));
+      return lost(request, failure(request.command, 'sbatch printed no job id', result, 'connection'));
     },
 
     /** Asks what would become of a request, and leaves nothing behind. @throws DynSlurmError like submit */
@@ -68,7 +68,7 @@ export function slurmSubmission(
       const estimate = result.exitCode === 0 ? parseEstimate(said) : undefined;
       if (estimate !== undefined) return { ...estimate, said };
       if (result.exitCode === 0 || saysUnreachable(result.stderr)) {
-        throw failure(argv, 'sbatch gave no estimate', result, 'connection');
+        throw failure(argv, 'sbatch printed no estimate', result, 'connection');
       }
       throw failure(argv, 'sbatch would refuse the job', result, 'rejected');
     },

@@ -39,10 +39,14 @@ find_cause() {
     : >"$ATTEMPT_DIR/state/look"
     rm -f "$ATTEMPT_DIR/state/look"
     ! first_end || return 0
-    ! kept_by_order || return 0
+    ! has session || ! kept_by_order || return 0
     sleep 0.1
   done 2>/dev/null
-  ! recorded_step || end cancelled "the job's steps were told to end from outside the job"
+  if recorded_step; then
+    # Where Slurm ends the whole job, its signal may come later than the steps' ends.
+    [[ -z $(slurm_says) ]] || on_sigterm
+    end cancelled "the job's steps were told to end from outside the job"
+  fi
   srun_end "$name"
 }
 
@@ -105,16 +109,6 @@ blame_other() {
       CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [rank]=$rank [node]=$host [line]=$CAUSE_LINE)
     done
   done
-}
-
-# kept_by_order: that somebody else told one step to end is its own affair where the job goes on without it. Sets CAUSE and
-# REASON.
-kept_by_order() {
-  local -a record=()
-  recorded_step && [[ ${STEP_POLICY[$STEP]:-} == keep && ${STEP_KIND[$STEP]} != @(monitor|cleanup) ]] || return 1
-  mapfile -t record < <(cat "$ATTEMPT_DIR/state/$STEP".*.exit)
-  CAUSE=([step]=$STEP [role]=${STEP_ROLE[$STEP]} [node]=${record[3]:-})
-  REASON="$STEP was told to end from outside the $WHAT"
 }
 
 # srun_end STEP: sets CAUSE and REASON from its srun: the node failed, the step was killed, or its command never ran.

@@ -24,7 +24,9 @@ make_certificate() {
 
 # tell_certificate: to the steps. Dynamo's client of etcd takes the texts rather than files.
 tell_certificate() {
-  local at=$ATTEMPT_DIR/state/tls
-  printf 'export ETCD_AUTH_CA=%q ETCD_AUTH_CLIENT_CERT=%q ETCD_AUTH_CLIENT_KEY=%q\n' \
-    "$(<"$at.crt")" "$(<"$at.crt")" "$(<"$at.key")" >>"$ATTEMPT_DIR/state/credentials"
+  local name text
+  for name in CA:crt CLIENT_CERT:crt CLIENT_KEY:key; do
+    text=$(<"$ATTEMPT_DIR/state/tls.${name#*:}")
+    printf 'ETCD_AUTH_%s=%s\n' "${name%:*}" "${text//$'\n'/\\n}" >>"$ATTEMPT_DIR/state/credentials"
+  done
 }

@@ -133,7 +133,7 @@ tell_space() {
     if ((free < 65536)); then
       say fault "has only $((free / 1024)) MB left in $folder, which engines need"
     elif ((free < 2097152)); then
-      say warning "has only $((free / 1024)) MB left in $folder, which may be too few for engines"
+      say warning "has only $((free / 1024)) MB left in $folder, which may be too little for engines"
     fi
   done
 }

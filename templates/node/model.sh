@@ -16,7 +16,7 @@ look_at_model() {
     file=$(printf '%s\n' "$path"/snapshots/*/ | head -n 1)
     say problem "finds no config.json in $path, which is a model of a Hugging Face cache: name a snapshot of it, such as ${file%/}"
   elif ! is_there "$path/config.json" && ! is_there "$path/params.json"; then
-    say problem "finds no config.json in $path, which is to hold a model"
+    say problem "finds no config.json in $path, which should contain a model"
   else
     for file in config.json generation_config.json tokenizer.json tokenizer_config.json tokenizer.model; do
       ! is_there "$path/$file" || look_at_file "$path/$file" || return 0
@@ -87,7 +87,7 @@ look_at_tokenizer() {
     look_at_file "$file"
     return
   done
-  say problem "finds no tokenizer in $1, such as tokenizer.json; where it lies elsewhere, tokenizer-path in the args of the roles names it"
+  say problem "finds no tokenizer in $1, such as tokenizer.json; if it is elsewhere, set tokenizer-path in the args of the roles"
   return 1
 }
 

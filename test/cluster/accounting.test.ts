@@ -137,7 +137,7 @@ describe.skipIf(unavailable)(`accounting${unavailable ? ` (skipped: ${unavailabl
       state: 'unknown',
       outcome: 'unknown',
     });
-    expect(verdict.reason).toContain('neither squeue nor accounting knows job 99999 any more');
+    expect(verdict.reason).toContain('neither squeue nor accounting knows job 99999 anymore');
     expect((await ada.run(['watch', run])).code).toBe(6);
   });
 
@@ -162,7 +162,7 @@ describe.skipIf(unavailable)(`accounting${unavailable ? ` (skipped: ${unavailabl
         expect(seen).toMatchObject({ code: 6, state: 'unknown' });
         expect(verdict.reason).toMatch(
           new RegExp(
-            `^squeue does not know job ${before.jobId} any more, and accounting cannot be asked \\(.+\\)`,
+            `^squeue no longer knows job ${before.jobId}, and accounting cannot be queried \\(.+\\)`,
           ),
         );
         expect((await ada.run(['status', run])).code).toBe(9);
@@ -228,17 +228,17 @@ describe.skipIf(unavailable)(`accounting${unavailable ? ` (skipped: ${unavailabl
       seen[name] = [code, verdict.outcome, verdict.reason.split(';')[0]];
     }
     expect(seen).toEqual({
-      completed: [6, 'unknown', 'Slurm says COMPLETED'],
-      failed: [7, 'failed', 'Slurm says FAILED (exit code 3)'],
-      killed: [7, 'failed', 'Slurm says FAILED (signal 11)'],
-      hungry: [7, 'failed', expect.stringMatching(/^Slurm says (OUT_OF_MEMORY|FAILED \(signal 9\))/)],
-      late: [8, 'timeout', expect.stringMatching(/^Slurm says TIMEOUT/)],
-      lost: [7, 'failed', expect.stringMatching(/^Slurm says NODE_FAIL/)],
-      preempted: [9, 'cancelled', expect.stringMatching(/^Slurm says PREEMPTED/)],
+      completed: [6, 'unknown', 'Slurm reports COMPLETED'],
+      failed: [7, 'failed', 'Slurm reports FAILED (exit code 3)'],
+      killed: [7, 'failed', 'Slurm reports FAILED (signal 11)'],
+      hungry: [7, 'failed', expect.stringMatching(/^Slurm reports (OUT_OF_MEMORY|FAILED \(signal 9\))/)],
+      late: [8, 'timeout', expect.stringMatching(/^Slurm reports TIMEOUT/)],
+      lost: [7, 'failed', expect.stringMatching(/^Slurm reports NODE_FAIL/)],
+      preempted: [9, 'cancelled', expect.stringMatching(/^Slurm reports PREEMPTED/)],
       unwritable: [
         7,
         'failed',
-        expect.stringMatching(/^Slurm says FAILED \(signal 53: its nodes could not write job\.log/),
+        expect.stringMatching(/^Slurm reports FAILED \(signal 53: its nodes could not write job\.log/),
       ],
     });
   });

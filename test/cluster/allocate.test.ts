@@ -91,7 +91,7 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
     expect(bench).toMatchObject({ stdout: `${session.url}\n`, code: 7 });
 
     const released = await ada.run(['release']);
-    expect(released).toMatchObject({ code: 0, stdout: expect.stringContaining('is given back') });
+    expect(released).toMatchObject({ code: 0, stdout: expect.stringContaining('is released') });
     await expect.poll(() => site.queue()).toBe('');
     await expect.poll(() => site.leftovers()).toEqual([]);
     expect((await ada.run(['release'])).code).toBe(0);
@@ -134,7 +134,7 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
 
     const attached = await ada.run(['attach']);
     expect(attached).toMatchObject({ code: 0 });
-    expect(attached.stderr).toContain('another one has taken over what runs');
+    expect(attached.stderr).toContain('a new one has taken over the running steps');
     await load.completions(3);
     expect(await load.stop()).toEqual([]);
     expect(await engines()).toEqual(before);
@@ -196,7 +196,7 @@ describe.skipIf(unavailable)(`allocate${unavailable ? ` (skipped: ${unavailable}
       '--wrap=sleep 300',
     ]);
     const waiting = ada.start(['allocate', 'lab.yaml']);
-    await waiting.says(/job \d+ waits in the queue: (Resources|Priority)/);
+    await waiting.says(/job \d+ is pending: (Resources|Priority)/);
     await waiting.kill('INT');
     expect((await waiting.ended).code).toBe(130);
     await expect.poll(() => site.queue()).toMatch(new RegExp(`^${stdout.trim()} RUNNING`));

@@ -43,7 +43,7 @@ describe.skipIf(unavailable)(`the Slurm driver${unavailable ? ` (skipped: ${unav
     held.push(await submit(ada, 'held'), await submit(ada, 'held'));
     expect(await look()).toBe(requestsForOne);
     const watcher = ada.start(['watch', ...held.map(({ run }) => run)]);
-    await watcher.says(/waits in the queue/);
+    await watcher.says(/is pending/);
     await watcher.kill('INT');
     expect((await watcher.ended).stderr).toContain(
       `jobs ${held.map(({ jobId }) => jobId).join(', ')} keep running`,
@@ -81,7 +81,7 @@ describe.skipIf(unavailable)(`the Slurm driver${unavailable ? ` (skipped: ${unav
     await ada.run(['cancel', told.run]);
     await cluster.exec(['scancel', silent.jobId]);
     expect((await ada.run(['status', silent.run])).stdout).toContain(
-      "cancelled: Slurm says CANCELLED; the job's script did not start",
+      "cancelled: Slurm reports CANCELLED; the job's script did not start",
     );
     await forgetJobs(cluster);
     await expect
@@ -94,7 +94,7 @@ describe.skipIf(unavailable)(`the Slurm driver${unavailable ? ` (skipped: ${unav
     const second = await ada.run(['status', silent.run]);
     expect(second.code).toBe(6);
     expect(second.stdout).toContain(
-      `ended; outcome unknown: neither squeue nor accounting knows job ${silent.jobId} any more`,
+      `ended; outcome unknown: neither squeue nor accounting knows job ${silent.jobId} anymore`,
     );
     expect(
       await readFile(join(cluster.homes, 'ada', told.dir.slice('/home/ada/'.length), 'job.json'), 'utf8'),

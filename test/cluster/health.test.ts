@@ -117,7 +117,7 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
       expect(await eventOf(run, 'verdict')).toMatchObject({
         outcome: 'failed',
         reason: expect.stringMatching(
-          /^node1 has only \d+ KB left in \/mnt, which is to hold the data of etcd/,
+          /^node1 has only \d+ KB left in \/mnt, which should hold the data of etcd/,
         ),
       });
       expect((await eventsOf(run)).map(({ kind }) => kind)).not.toContain('step-started');
@@ -161,7 +161,7 @@ describe.skipIf(unavailable)(`health${unavailable ? ` (skipped: ${unavailable})`
       nodeMarks: [{ node: 'node1', state: 'draining', reason: 'fan' }],
     });
     expect((await onNode1(runs(), 'status', run.run)).stdout).toContain(
-      '  warning  node1 is draining (fan); what runs there goes on\n',
+      '  warning  node1 is draining (fan); its running jobs continue\n',
     );
     expect((await eventsOf(run)).slice(before)).toEqual([]);
     await undrain(cluster, 'node1');

@@ -41,7 +41,7 @@ describe.skipIf(unavailable)(`killed jobs${unavailable ? ` (skipped: ${unavailab
       verdict: {
         outcome: 'failed',
         inferred: true,
-        reason: expect.stringMatching(/^Slurm says FAILED \(.+\); the job left no verdict$/),
+        reason: expect.stringMatching(/^Slurm reports FAILED \(.+\); the job left no verdict$/),
       },
     });
   });

@@ -151,7 +151,7 @@ exec /usr/local/bin/python3 "$@"`;
       {
         node: 'node2',
         reason:
-          'had trouble of its own: the memory of a GPU has an uncorrectable error (ECC): RuntimeError: CUDA error: uncorrectable ECC error encountered',
+          'had a fault: the memory of a GPU has an uncorrectable error (ECC): RuntimeError: CUDA error: uncorrectable ECC error encountered',
       },
     ]);
   });
@@ -161,7 +161,7 @@ exec /usr/local/bin/python3 "$@"`;
     await runs.event(run, 'ready');
     await drain(cluster, 'node2', 'a new DIMM');
     const { stdout } = await runs.cli('status', run.run);
-    expect(stdout).toContain('warning  node2 is draining (a new DIMM); what runs there goes on\n');
+    expect(stdout).toContain('warning  node2 is draining (a new DIMM); its running jobs continue\n');
     expect(await noted()).toEqual([]);
     await runs.cli('cancel', run.run);
     await undrain(cluster, 'node2');

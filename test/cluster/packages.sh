@@ -51,8 +51,10 @@ install_packages() {
       chmod 755 "$policy"
     fi
     export DEBIAN_FRONTEND=noninteractive
+    # Other tests install what they need meanwhile, and apt-get does not wait for the lists.
+    flock 9
     apt-get update -q && apt-get install -q -y --no-install-recommends "${missing[@]}"
-  ) >&2 || {
+  ) 9</var/lib/apt >&2 || {
     echo "could not install ${missing[*]}" >&2
     return 1
   }

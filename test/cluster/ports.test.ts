@@ -47,7 +47,7 @@ describe.skipIf(unavailable)(`ports that are taken${unavailable ? ` (skipped: ${
           from: expect.stringMatching(/^2379,4222,.*\b8000,.*\b8081\b/),
           to: expect.stringMatching(/^3479,5322,.*\b9100,.*\b9181\b/),
           reason: expect.stringMatching(
-            /^node\d has port \d+ in use already, which (etcd|frontend-0|decode-0) needs: python3 \(process \d+\) of user/,
+            /^node\d has port \d+ in use already, which (etcd|frontend-0|decode-0) needs: python3? \(process \d+\) of user/,
           ),
         },
       ]);
@@ -74,7 +74,7 @@ describe.skipIf(unavailable)(`ports that are taken${unavailable ? ` (skipped: ${
         verdict: {
           outcome: 'failed',
           reason: expect.stringMatching(
-            /^node1 has port 8000 in use already, which frontend-0 needs: python3 \(process \d+\) of user \w+ listens on it$/,
+            /^node1 has port 8000 in use already, which frontend-0 needs: python3? \(process \d+\) of user \w+ listens on it$/,
           ),
         },
       });

@@ -142,7 +142,7 @@ describe.skipIf(unavailable)(`a session${unavailable ? ` (skipped: ${unavailable
     attached.type('start decode-1');
     await attached.says(/decode-1 serves/);
     attached.type('release');
-    await attached.says(new RegExp(`job ${job}, is given back`));
+    await attached.says(new RegExp(`job ${job}, is released`));
     expect(await attached.ended).toBe(0);
     await expect.poll(() => site.queue()).toBe('');
   });
@@ -153,9 +153,9 @@ describe.skipIf(unavailable)(`a session${unavailable ? ` (skipped: ${unavailable
     const { code, stdout, stderr } = await site.ada.run(['allocate', 'lab.yaml', '--no-prompt'], inside);
     expect(code).toBe(0);
     expect(stdout).toContain('ready after');
-    expect(stderr).toContain(`using job ${job}, which goes on when this session ends\n`);
-    expect(stderr).toMatch(/warning: job \d+ ends in \d+ min( \d+ s)?; the config asks for 10 min\n/);
-    expect(stderr).toContain(`scancel ${job} ends the allocation, too, which was there before\n`);
+    expect(stderr).toContain(`using job ${job}, which continues when this session ends\n`);
+    expect(stderr).toMatch(/warning: job \d+ ends in \d+ min( \d+ s)?; the config requests 10 min\n/);
+    expect(stderr).toContain(`scancel ${job} also ends the allocation, which existed before the session\n`);
     const [run = ''] = /lab-\w{6}/.exec(stderr) ?? [];
     const again = await site.ada.run(['allocate', 'lab.yaml', '--adopt', job]);
     expect(again).toMatchObject({
@@ -164,7 +164,7 @@ describe.skipIf(unavailable)(`a session${unavailable ? ` (skipped: ${unavailable
     });
 
     const released = await site.ada.run(['release']);
-    const left = `its allocation, job ${job}, goes on: it was there before; \`scancel ${job}\` ends that, too`;
+    const left = `its allocation, job ${job}, continues: it existed before the session; \`scancel ${job}\` ends it as well`;
     expect(released).toMatchObject({ code: 0, stdout: expect.stringContaining(left) });
     await expect.poll(() => site.steps(job)).toEqual(['']);
     expect(await site.queue()).toMatch(new RegExp(`^${job} RUNNING`));

@@ -96,9 +96,9 @@ describe.skipIf(unavailable)(
       const ended = await status('otto');
       expect(ended.code).toBe(6);
       expect(ended.stderr).toBe(
-        `cannot log in to login as otto: the server takes keyboard-interactive
+        `cannot log in to login as otto: the server accepts keyboard-interactive
   not tried  keyboard-interactive: the server asks for an answer, and there is no terminal
-  hint: run the command in a terminal, or have a key that needs no answer in an agent: see docs/ssh.md
+  hint: run the command in a terminal, or add a key to an ssh agent: see docs/ssh.md
 `,
       );
     });
@@ -133,7 +133,9 @@ describe.skipIf(unavailable)(
       await cli.put('.ssh/known_hosts', changed);
       const ended = await status('key');
       expect(ended.code).toBe(6);
-      expect(ended.stderr).toContain('the host key of login has changed: somebody may be between you and it');
+      expect(ended.stderr).toContain(
+        'the host key of login has changed: someone may be intercepting the connection',
+      );
       const [forget = '', add = ''] = [...ended.stderr.matchAll(/`([^`]+)`/g)].map((match) => match[1]);
       expect(forget).toBe('ssh-keygen -R login -f /home/me/.ssh/known_hosts');
       await cluster.laptop(['sh', '-c', `${forget} && ${add}`]);

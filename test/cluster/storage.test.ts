@@ -35,7 +35,7 @@ describe.skipIf(unavailable)(`storage${unavailable ? ` (skipped: ${unavailable})
     [
       'a full disk',
       'mount -t tmpfs -o size=300m,mode=1777 tmpfs /mnt && ! dd if=/dev/zero of=/mnt/filler bs=1M 2>/dev/null',
-      /^node1 has only 0 KB left in \/mnt, which is to hold the data of etcd and NATS/,
+      /^node1 has only 0 KB left in \/mnt, which should hold the data of etcd and NATS/,
     ],
   ])("etcd's data on %s: refused before anything starts", async (_, mount, reason) => {
     expect(await onNode1(mount)).toMatchObject({ code: 0 });

@@ -119,7 +119,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
   test('--test-only says when and where it would start, and leaves nothing', async () => {
     const { stdout, stderr, code } = await ada.run(['submit', 'recorder.yaml', '--test-only']);
     expect({ stdout, stderr, code }).toEqual({
-      stdout: `Slurm on cluster default would take this job; nothing was submitted
+      stdout: `Slurm on cluster default would accept this job; nothing was submitted
   start  at once
   nodes  node1 of partition batch
 `,
@@ -167,7 +167,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
 
       const again = await ada.run(['submit', 'held.yaml', '--json']);
       expect(again.stderr).toBe(
-        'an earlier submit of this job was interrupted after Slurm had accepted it: this is its run, and nothing new was submitted\n',
+        'an earlier submission of this job was interrupted after Slurm had accepted it: this is its run, and nothing new was submitted\n',
       );
       expect(JSON.parse(again.stdout)).toMatchObject({ run });
       expect(runs()).toEqual([run]);
@@ -248,7 +248,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
     // What had to end well did not: Slurm withdraws the third, and lets the second come.
     await expect.poll(async () => (await status(ok.run)).state).toBe('cancelled');
     expect((await status(ok.run)).verdict.reason).toBe(
-      'Slurm withdrew it: the job that it depended on did not end as it had to',
+      'Slurm withdrew the job: the job that it depended on did not end as required',
     );
     expect(await jobs()).toEqual([expect.stringMatching(`^${after.jobId} PENDING JobHeldUser `)]);
   });
@@ -258,7 +258,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
     const cli = await ada.run(['submit', 'recorder.yaml', '--retries', '2', '--watch']);
     expect(cli.code).toBe(7);
     const said = cli.stdout.match(
-      /^ {2}retry {3}(recorder-[0-9a-f]{6}), job (\d+), starts if all before it fail$/gm,
+      /^ {2}retry {3}(recorder-[0-9a-f]{6}), job (\d+), starts only if all earlier runs fail$/gm,
     );
     expect(said).toHaveLength(2);
     expect(cli.stderr.match(/^watching its retry next: recorder-[0-9a-f]{6}$/gm)).toHaveLength(2);
@@ -276,7 +276,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
     expect(await jobs()).toHaveLength(3);
     const { code, stderr } = await ada.run(['cancel', run]);
     expect(code).toBe(0);
-    expect(stderr).toContain(`told its retry ${retries[1]?.run}, job ${retries[1]?.jobId}, to end\n`);
+    expect(stderr).toContain(`canceled its retry ${retries[1]?.run}, job ${retries[1]?.jobId}\n`);
     expect(await jobs()).toEqual([]);
   });
 
@@ -294,7 +294,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
       ] as const) {
         const watcher = ada.start(['watch', run]);
         await watcher.says(
-          /waits in the queue: PartitionTimeLimit, slurm\.time is over the partition's limit; it will never start: /,
+          /is pending: PartitionTimeLimit, slurm\.time is over the partition's limit; it will never start: /,
         );
         await watcher.kill(signal);
         const ended = await watcher.ended;
@@ -307,7 +307,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
       expect(impatient.code).toBe(8);
       expect(impatient.stderr).toMatch(
         new RegExp(
-          `^\\nnot started within 2s, the --pending-limit\\n {2}job ${jobId} waits in the queue: PartitionTimeLimit, .*it will never start: .*\\n\\nstopped watching; job ${jobId} keeps running\\n.*\\n.*scancel ${jobId}\\n$`,
+          `^\\nnot started within 2s, the --pending-limit\\n {2}job ${jobId} is pending: PartitionTimeLimit, .*it will never start: .*\\n\\nstopped watching; job ${jobId} keeps running\\n.*\\n.*scancel ${jobId}\\n$`,
         ),
       );
       expect(await jobs()).toHaveLength(1);
@@ -403,7 +403,7 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
       env: { DYN_SLURM_RUNS: `/home/ada/${name}` },
     });
     expect(stderr.split('\n')[0]).toBe(
-      `the runs folder ${JSON.stringify(`/home/ada/${name}`)} must not hold ${wrong}`,
+      `the runs folder ${JSON.stringify(`/home/ada/${name}`)} must not contain ${wrong}`,
     );
     expect([code, await jobs()]).toEqual([3, []]);
   });

@@ -21,10 +21,12 @@ async function install(): Promise<string | undefined> {
     return `there is no ${PROGRAM}, and only root can install the package chromium`;
   process.stderr.write('installing chromium with apt-get\n');
   const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
-  const run = promisify(execFile);
+  // The test cluster installs what it needs meanwhile, and apt-get does not wait for the lists.
+  const run = (...words: readonly string[]) =>
+    promisify(execFile)('flock', ['/var/lib/apt', 'apt-get', ...words], options);
   try {
-    await run('apt-get', ['update', '-q'], options);
-    await run('apt-get', ['install', '-q', '-y', '--no-install-recommends', 'chromium'], options);
+    await run('update', '-q');
+    await run('install', '-q', '-y', '--no-install-recommends', 'chromium');
     return undefined;
   } catch (error) {
     return `the package chromium cannot be installed: ${(error as Error).message}`;

@@ -105,10 +105,21 @@ describe('the installed program', () => {
     expect(shown).toContain(script);
   });
 
-  test.each(readdirSync(join(packageRoot, 'slurm_jobs')))('renders %s as the repository does', (name) => {
-    dynSlurm('render', join(installed, `configs/${name}.yaml`), '--out', name);
-    expect(texts(join(folder, name))).toEqual(texts(join(packageRoot, 'slurm_jobs', name)));
-  });
+  const examples = readdirSync(join(packageRoot, 'configs')).filter((name) => name.endsWith('.yaml'));
+  test.each(examples.map((name) => name.slice(0, -'.yaml'.length)))(
+    'renders %s as the repository does',
+    (name) => {
+      dynSlurm('render', join(installed, `configs/${name}.yaml`), '--out', name);
+      const rendered = Object.entries(texts(join(folder, name)));
+      const isRuntime = ([path]: [string, string]) => path.startsWith('runtime/');
+      const own = Object.fromEntries(rendered.filter((file) => !isRuntime(file)));
+      expect(own).toEqual(texts(join(packageRoot, 'slurm_jobs', name)));
+      // The repository has the runtime of all jobs once, in one folder.
+      const runtime = Object.fromEntries(rendered.filter(isRuntime));
+      expect(Object.keys(runtime).length).toBeGreaterThan(10);
+      expect(texts(join(packageRoot, 'slurm_jobs'))).toMatchObject(runtime);
+    },
+  );
 
   test('prints all of a long text into a slow pipe', () => {
     const config = join(installed, 'configs/dsr1-gb200-14-nodes.yaml');

@@ -24,8 +24,7 @@ test('what a person can mend is told with its way out', () => {
   expect(dynSlurm(['check', 'none.yaml'])).toEqual({
     status: 2,
     stdout: '',
-    stderr:
-      'none.yaml: there is no such file\n  hint: examples come with dyn-slurm, in its folder configs/\n',
+    stderr: 'none.yaml: the file does not exist\n  hint: the folder configs/ of dyn-slurm has examples\n',
   });
 });
 

@@ -75,7 +75,7 @@ test('one worker is restarted with a changed argument, and the others go on serv
       '  + --max-running-requests 64',
       '  + LAB=1',
       '#  decode-0 stopped',
-      '#  decode-0 gets a changed command',
+      '#  decode-0 uses a changed command',
       '#  decode-0 started on node2',
       '#  decode-0 serves, # after its start',
       '',
@@ -134,7 +134,7 @@ test('what happens is told at the prompt at once, and so is what others do', asy
   await prompt.says(/there is no command restrt here; did you mean restart\?/);
   expect(await workers()).toMatchObject([{}, {}, {}, { state: 'ended', end: { signal: 'KILL' } }, {}]);
   expect((await stage.run('restart', 'decode-1')).code).toBe(0);
-  await prompt.says(/restart decode-1, told by .*\n(.*\n)*.*decode-1 serves/);
+  await prompt.says(/restart decode-1, from .*\n(.*\n)*.*decode-1 serves/);
 
   signalTask(session, decode(0), 'SIGSTOP');
   await prompt.says(/decode-0 on node2 has lost its registration in etcd, and lives; decode workers 1\/2/);
@@ -149,7 +149,7 @@ test('what happens is told at the prompt at once, and so is what others do', asy
   prompt.press('\u0003');
   await prompt.says(/leased-\w{6}> /);
   prompt.press('\u0004');
-  await prompt.says(/goes on, and job \d+ with it/);
+  await prompt.says(/and its job \d+ continue/);
   expect(await prompt.ended).toBe(0);
 });
 
@@ -169,7 +169,7 @@ test('an etcd that stands still ends the session, and its nodes are there for th
   const { job } = JSON.parse((await stage.run('status', run, '--json')).stdout);
   const again = await stage.run('allocate', config, '--cluster', 'local', '--adopt', job, '--no-prompt');
   expect(again.code).toBe(0);
-  expect((await stage.run('release')).stdout).toContain('is given back');
+  expect((await stage.run('release')).stdout).toContain('is released');
 });
 
 test('a wrong argument is named, and the session goes on', async () => {
@@ -200,9 +200,9 @@ test('a wrong argument is named, and the session goes on', async () => {
   });
   expect((await stage.run('start', 'decode', '--arg', 'max-running-requests=null')).code).toBe(0);
   expect((await stage.run('stop', 'decode-1', 'prefill-0')).stdout).toBe(
-    'prefill-0 stopped\ndecode-1 stopped\n',
+    'decode-1 stopped\nprefill-0 stopped\n',
   );
-  expect((await stage.run('stop', 'decode-1')).stdout).toBe('decode-1 did not run\n');
+  expect((await stage.run('stop', 'decode-1')).stdout).toBe('decode-1 was not running\n');
   expect((await stage.run('start', 'decode-0')).stderr).toContain('decode-0 runs already; restart it');
   expect((await stage.run('restart', 'etcd')).code).toBe(2);
   const own = history(session, 0).filter((line) => line.endsWith('frontend-0'));
@@ -256,7 +256,7 @@ test('a supervisor that is killed is replaced, and nothing else is touched', asy
   // The next command finds it gone.
   const restarted = await stage.run('restart', 'decode-1');
   expect(restarted.code).toBe(0);
-  expect(restarted.stderr).toContain('was gone; another one has taken over');
+  expect(restarted.stderr).toContain('had ended; a new one has taken over');
   await load.completions(2);
   expect(await load.stop()).toEqual([]);
   expect(history(session, since)).toEqual(['stop decode-1', 'start decode-1']);
@@ -276,7 +276,7 @@ test('a supervisor that is killed is replaced, and nothing else is touched', asy
   expect(JSON.parse(node.stdout)).toMatchObject({ exitCode: 4, stdout: 'node3\n' });
 
   const released = await stage.run('release', session.run);
-  expect(released).toMatchObject({ code: 0, stdout: expect.stringContaining('is given back') });
+  expect(released).toMatchObject({ code: 0, stdout: expect.stringContaining('is released') });
   await noneLeft();
   expect((await stage.run('release', session.run)).code).toBe(0);
   expect((await stage.run('restart', 'decode-1')).stderr).toContain('has ended: released by');

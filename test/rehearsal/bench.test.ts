@@ -138,12 +138,12 @@ test('a job that serves is measured by steps of its own, which can be ended and 
     '--osl',
     '20',
     '--concurrency',
-    '2x4',
+    '12x2',
     '--requests',
     '12',
   ];
-  // Without an end of its own: ten seconds between two requests of the second measurement.
-  const slow = stage.run('bench', run.run, ...flags, '--arg', 'pace=4', '--json');
+  // The first measurement sends its requests at once; the second one takes six turns, with two seconds after each.
+  const slow = stage.run('bench', run.run, ...flags, '--arg', 'pace=2', '--json');
   await pointBegun(run, 2);
   expect(await stage.run('bench', run.run, ...flags)).toMatchObject({
     code: 2,
@@ -155,8 +155,8 @@ test('a job that serves is measured by steps of its own, which can be ended and 
   const cut = JSON.parse(stopped.stdout) as BenchResult;
   expect(cut).toMatchObject({ valid: false, partial: true });
   expect(cut.points.map(({ concurrency, valid, partial }) => [concurrency, valid, partial])).toEqual([
-    [2, true, false],
-    [4, false, true],
+    [12, true, false],
+    [2, false, true],
   ]);
 
   const resumed = await stage.run('bench', run.run, '--resume', '--json');
@@ -164,7 +164,7 @@ test('a job that serves is measured by steps of its own, which can be ended and 
   const whole = JSON.parse(resumed.stdout) as BenchResult;
   expect(whole).toMatchObject({ name: cut.name, valid: true, partial: false });
   expect(whole.points[0]).toEqual(cut.points[0]);
-  expect(readdirSync(join(run.dir, 'results', cut.name)).some((name) => name.startsWith('cut-off-c4-'))).toBe(
+  expect(readdirSync(join(run.dir, 'results', cut.name)).some((name) => name.startsWith('cut-off-c2-'))).toBe(
     true,
   );
   expect((await stage.run('bench', run.run, '--resume')).code).toBe(2);

@@ -84,7 +84,7 @@ test('an etcd that stands still for too long ends the job', async () => {
 });
 
 test.each([
-  ['decode-1:stop', 'the workers to register: 1 of 2 decode workers are registered, and not decode-1'],
+  ['decode-1:stop', 'the workers to register: 1 of 2 decode workers registered; missing: decode-1'],
   ['etcd:stop', 'etcd: etcd is not locked yet'],
 ])('%s before ready ends the job for lack of progress', async (fault, missing) => {
   const { code, events } = await stage.rehearse('impatient', '--fault', fault);

@@ -25,7 +25,7 @@ test('a mock engine has no profiler, and says so on its real route', async () =>
     stderr: `decode-0: its engine does not support profiling
 decode-1: its engine does not support profiling
 nothing was profiled: decode-0: its engine does not support profiling; decode-1: its engine does not support profiling
-  hint: a rehearsal has mock engines, which cannot be profiled: profile a run on GPUs
+  hint: mock engines of a rehearsal cannot be profiled: profile a run on GPUs
 `,
   });
   const { stdout } = await stage.run('export', run.run, '--scrape');

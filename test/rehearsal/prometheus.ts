@@ -24,7 +24,8 @@ async function unpack(dir: string): Promise<string | undefined> {
   const run = (program: string, ...args: readonly string[]) =>
     promisify(execFile)(program, args, { cwd: dir });
   try {
-    if (process.getuid?.() === 0) await run('apt-get', 'update', '-q');
+    // The test cluster installs what it needs meanwhile, and apt-get does not wait for the lists.
+    if (process.getuid?.() === 0) await run('flock', '/var/lib/apt', 'apt-get', 'update', '-q');
     await run('apt-get', 'download', '-q', 'prometheus');
     const [file = ''] = readdirSync(dir).filter((name) => name.endsWith('.deb'));
     await run('dpkg-deb', '-x', file, dir);

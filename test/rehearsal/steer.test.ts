@@ -50,7 +50,7 @@ test('a worker of a submitted job is restarted under load, and the job outlives 
       'decode-0',
       '  + --max-running-requests 64',
       '#  decode-0 stopped',
-      '#  decode-0 gets a changed command',
+      '#  decode-0 uses a changed command',
       '#  decode-0 started on node2',
       '#  decode-0 serves, # after its start',
       '',

@@ -45,7 +45,8 @@ test("with infra.tls a completion is served, and only who has the job's certific
       expect(await refusal(place, { cert: certificate, key })).toBe('');
     }
     const [{ host, port } = { host: '', port: 0 }] = places.filter(({ use }) => use === 'nats');
-    const [, user, pass] = /USERNAME=(\S+) NATS_AUTH_PASSWORD=(\S+)/.exec(read(run.dir, 'credentials')) ?? [];
+    const [, user, pass] =
+      /USERNAME=(\S+)\nNATS_AUTH_PASSWORD=(\S+)/.exec(read(run.dir, 'credentials')) ?? [];
     const login = { servers: `${host}:${port}`, user: String(user), pass: String(pass), reconnect: false };
     const ca = certificate;
     await expect(connectNats({ ...login, tls: { ca } })).rejects.toThrow();

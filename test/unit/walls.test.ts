@@ -86,6 +86,17 @@ test('each room imports only what its doors allow', () => {
   expect(wrong).toEqual([]);
 });
 
+test('docs/architecture.md lists these doors', () => {
+  const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+  const listed = [...page.matchAll(/^\| `src\/(\w+)` \|.*\|(.*)\|$/gm)].map(([, folder = '', cell = '']) => {
+    const names = [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name);
+    return [folder, names.filter((name) => name in DOORS).sort()] as const;
+  });
+  const { '': _main, ...rooms } = DOORS;
+  const doors = Object.entries(rooms).map(([folder, names]) => [folder, [...names].sort()] as const);
+  expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(doors));
+});
+
 /** Rooms whose types another room may use besides its doors: of data that it reads, and that the other decides. */
 const TYPES: Readonly<Record<string, readonly string[]>> = {
   run: ['config', 'plan'],

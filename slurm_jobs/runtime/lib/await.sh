@@ -83,8 +83,8 @@ missing() {
       read -r _ role have want <<<"$line"
       ((have < want)) || continue
       mapfile -t away < <(list_away "$role")
-      line="$have of $want $role workers are registered"
-      ((${#away[@]} != want - have)) || line+=$(printf ', and not %s' "${away[@]}")
+      line="$have of $want $role workers registered"
+      ((${#away[@]} != want - have)) || line+="; missing:$(printf ' %s' "${away[@]}")"
     fi
     said+="; $line"
   done <<<"$PROBED"

@@ -79,7 +79,7 @@ handle_command() {
   if [[ -z $REFUSAL ]]; then
     event command command="$id" verb="$verb" steps:="$(json_list "${names[@]}")" from="$from"
     case $verb in
-      drain) reason="requests under way are answered, and the job ends" ;;
+      drain) reason="requests under way are answered, and the $WHAT ends" ;;
       release) reason="the $WHAT ends" ;;
       *) change_steps ;;
     esac

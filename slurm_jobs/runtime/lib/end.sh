@@ -19,17 +19,19 @@ end() {
   exit 1
 }
 
-# on_sigterm: somebody wants the job to end, through Slurm, which kills what is left after its KillWait. slurmstepd has
-# told in job.log what for.
+# slurm_says: prints what slurmstepd has written to job.log, if it has ended the job, and why.
+slurm_says() {
+  tail -c "+$JOB_LOG_START" "$RUN_DIR/job.log" 2>/dev/null |
+    grep -aE "$OF_SLURMSTEPD\*\*\* (JOB|STEP) $SLURM_JOB_ID(\.[0-9]+)? ON .* CANCELLED AT" | tail -n 1
+}
+
+# on_sigterm: somebody wants the job to end, through Slurm, which kills what is left after its KillWait.
 on_sigterm() {
-  local words
   trap '' TERM INT
   HURRY=1
   # A busy controller answers late, and the teardown has no time to wait for it: hear_requeue reads the answer.
   exec {CONTROLLER}< <(exec scontrol show job "$SLURM_JOB_ID" 2>/dev/null)
-  words=$(tail -c "+$JOB_LOG_START" "$RUN_DIR/job.log" |
-    grep -aE "$OF_SLURMSTEPD\*\*\* (JOB|STEP) $SLURM_JOB_ID(\.[0-9]+)? ON .* CANCELLED AT" | tail -n 1)
-  case $words in
+  case $(slurm_says) in
     *'DUE TO TIME LIMIT'*) end timeout "$(at_time_limit)" ;;
     *'DUE TO NODE FAILURE'*) end failed "$(failed_nodes)" ;;
     *'DUE TO PREEMPTION'*) end cancelled "preempted by a job of higher priority" ;;

@@ -26,7 +26,7 @@ etcd_answers() {
 # enter_etcd ADDRESS:PORT: logs in, checks that etcd is as etcd.py has left it, and tells the steps the password.
 enter_etcd() {
   local password revision users answer=$ATTEMPT_DIR/state/token lock=$ATTEMPT_DIR/state/etcd.lock found
-  password=$(sed -n 's/^export .*ETCD_AUTH_PASSWORD=//p' "$ATTEMPT_DIR/state/credentials")
+  password=$(credential ETCD_AUTH_PASSWORD)
   if [[ -n $password ]]; then
     until log_in "$1" "$password" >/dev/null; do
       sleep 0.2
@@ -39,7 +39,7 @@ enter_etcd() {
   { read -r ETCD_TOKEN && read -r found; } <"$answer" || end failed "etcd does not take the password that it was given"
   [[ $found == "$revision $users" ]] || end failed \
     "etcd is not as the job has locked it, so somebody else has written to it: its revisions of data and users are $found, not $revision $users"
-  printf 'export ETCD_AUTH_USERNAME=root ETCD_AUTH_PASSWORD=%s\n' "$password" >>"$ATTEMPT_DIR/state/credentials"
+  printf 'ETCD_AUTH_USERNAME=root\nETCD_AUTH_PASSWORD=%s\n' "$password" >>"$ATTEMPT_DIR/state/credentials"
   rm -f "$answer" "$lock"
 }
 

@@ -58,7 +58,7 @@ ask() {
   # srun's own messages stay on stderr: merged into an address they lost jobs (ishandhanani/srt-slurm#250).
   # Their steps' environment is looked at, too.
   # shellcheck disable=SC2016 # the nodes' bash expands its own arguments
-  run_with_preamble timeout "$left" srun --nodes=$# --ntasks=$# --ntasks-per-node=1 \
+  DYN_SLURM_RUNTIME_FILES=${RUNTIME_FILES[*]} run_with_preamble timeout "$left" srun --nodes=$# --ntasks=$# --ntasks-per-node=1 \
     --nodelist="${list%,}" --job-name=preflight --overlap --mpi=none --cpu-bind=none --input=none bash -c '
       [[ ! -r $0 ]] || { . "$0" "$@"; exit; }
       printf "$1 $SLURMD_NODENAME %s\n" "problem cannot read the run folder" clock' \

@@ -69,6 +69,16 @@ ask_limit() {
   SLURM_TIME_FORMAT=%s timeout 10 squeue --noheader --jobs="$SLURM_JOB_ID" --format=%e 2>/dev/null
 }
 
+# kept_by_order: that somebody else told one step to end is its own affair where the job goes on without it. Sets CAUSE and
+# REASON.
+kept_by_order() {
+  local -a record=()
+  recorded_step && [[ ${STEP_POLICY[$STEP]:-} == keep && ${STEP_KIND[$STEP]} != @(monitor|cleanup) ]] || return 1
+  mapfile -t record < <(cat "$ATTEMPT_DIR/state/$STEP".*.exit)
+  CAUSE=([step]=$STEP [role]=${STEP_ROLE[$STEP]} [node]=${record[3]:-})
+  REASON="$STEP was told to end from outside the session"
+}
+
 # end_allocation: what failed leaves its nodes for another try.
 end_allocation() {
   [[ $OWNED == owned && $OUTCOME == @(succeeded|timeout) ]] || return 0

@@ -43,7 +43,7 @@ interface TrustedProfile {
 function trustedText({ path, keys }: TrustedProfile): string {
   const rows = [...keys].map(([key, value]) => [`  ${key}`, JSON.stringify(value)]);
   const [, ...lines] = table(['', ''], rows).split('\n');
-  const what = keys.size === 0 ? '; it sets nothing that has to be trusted' : ' until it changes; it sets';
+  const what = keys.size === 0 ? '; it sets nothing that requires trust' : ' until it changes; it sets';
   return `trusted ${path}${what}\n${rows.length === 0 ? '' : lines.join('\n')}`;
 }
 
@@ -54,7 +54,7 @@ async function filesMeant(file: string | undefined, world: World): Promise<reado
   const names = folder === undefined ? [] : await world.listDir(folder);
   const paths = names.filter((name) => name.endsWith('.yaml')).map((name) => join(folder ?? '', name));
   if (paths.length > 0) return paths;
-  throw new DynSlurmError('usage', 'there is no cluster profile of a project here', {
+  throw new DynSlurmError('usage', 'there is no project cluster profile here', {
     hint: "a project's profiles are files .dyn-slurm/clusters/NAME.yaml in the working folder or above it",
   });
 }
@@ -63,15 +63,15 @@ function profilePath(file: string, { cwd }: World): string {
   const path = resolve(cwd, file);
   const isProfile = path.endsWith('.yaml') && dirname(path).endsWith('/.dyn-slurm/clusters');
   if (isProfile && file !== '-') return path;
-  throw new DynSlurmError('usage', `${file} is no cluster profile of a project`, {
-    hint: 'only files .dyn-slurm/clusters/NAME.yaml have to be trusted',
+  throw new DynSlurmError('usage', `${file} is not a project cluster profile`, {
+    hint: 'only files .dyn-slurm/clusters/NAME.yaml require trust',
   });
 }
 
 /** @throws DynSlurmError `usage` where there is no such file, `config` where it cannot be trusted or has errors */
 async function readForTrust(path: string, world: World): Promise<TrustedProfile> {
   const own = await world.readOwn(path);
-  if (own === undefined) throw new DynSlurmError('usage', `${path}: there is no such file`);
+  if (own === undefined) throw new DynSlurmError('usage', `${path}: the file does not exist`);
   if (!('text' in own)) throw await notOwn(path, own, world);
   const { text } = own;
   const errors = readClusterProfile([{ file: path, text }]).diagnostics.filter(
@@ -87,7 +87,7 @@ async function list({ json }: TrustOptions, world: World): Promise<number> {
     (await allTrust(world)).map(async (one) => ({ ...one, state: await stateOf(one, world) })),
   );
   if (json) world.out.write(jsonText(rows));
-  else if (rows.length === 0) world.err.write('no cluster profile of a project is trusted\n');
+  else if (rows.length === 0) world.err.write('no project cluster profile is trusted\n');
   else
     world.out.write(
       table(
@@ -112,11 +112,11 @@ async function remove(file: string | undefined, { json }: TrustOptions, world: W
   const meant = known.filter((one) => real.flat().includes(one.file));
   if (meant.length === 0)
     throw new DynSlurmError('usage', `${file ?? 'no profile of this project'} is not trusted`, {
-      hint: 'see what is with `dyn-slurm trust --list`',
+      hint: '`dyn-slurm trust --list` lists the trusted profiles',
     });
   for (const one of meant) await forgetTrust(one, world);
   const files = meant.map((one) => one.file);
-  const text = files.map((one) => `not trusted any more: ${one}\n`).join('');
+  const text = files.map((one) => `no longer trusted: ${one}\n`).join('');
   world.out.write(json ? jsonText(files.map((one) => ({ file: one }))) : text);
   return EXIT.ok;
 }

@@ -47,12 +47,12 @@ export function configCommands({ program, add, addForConfig, json, does }: Tree)
   add('trust', "allow a project's cluster profile to run programs", [
     ['trust .dyn-slurm/clusters/hopper.yaml', 'only this exact content'],
     ['trust', 'all profiles of the project'],
-    ['trust --list', 'what is trusted, and whether it has changed'],
+    ['trust --list', 'list trusted profiles, and whether they have changed'],
     ['trust --remove .dyn-slurm/clusters/hopper.yaml', 'stop trusting it'],
   ])
-    .argument('[file]', 'a file .dyn-slurm/clusters/NAME.yaml; by default all of the project')
-    .addOption(new Option('--list', 'show what is trusted').conflicts('remove'))
-    .option('--remove', 'stop trusting the file')
+    .argument('[file]', 'file .dyn-slurm/clusters/NAME.yaml (default: all of the project)')
+    .addOption(new Option('--list', 'list trusted profiles').conflicts('remove'))
+    .option('--remove', 'stop trusting this profile')
     .addOption(json())
     .action(does(async () => (await import('../commands/trust.ts')).trust));
 
@@ -70,6 +70,6 @@ export function configCommands({ program, add, addForConfig, json, does }: Tree)
     ['render config.yaml --out job', 'then read job/job.sbatch'],
   ])
     .requiredOption('--out <folder>', 'new or empty folder')
-    .option('--force', 'write into a folder that is not empty')
+    .option('--force', 'write even if the folder is not empty')
     .action(does(async () => (await import('../commands/config/render.ts')).render));
 }

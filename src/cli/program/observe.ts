@@ -16,28 +16,30 @@ import {
 export function observeCommands({ program, add, addForRun, json, does }: Tree): void {
   program.commandsGroup('See it run:');
   addForRun('status', 'list recent runs, or show one or a group in detail', [
-    ['status', 'all of them'],
-    ['status dsr1-3fa29c', 'one; exits as the run did'],
-    ['status --limit 100', 'more than the newest 20; --all lists all'],
+    ['status', 'the newest 20'],
+    ['status dsr1-3fa29c', "one run; the exit code is the run's"],
+    ['status --limit 100', 'the newest 100; --all lists all'],
   ])
+    .argument('[run]', 'run id or the start of one, job number, or run folder (default: list recent runs)')
+    .option(CLUSTER, OF_CLUSTER)
     .option('--limit <count>', 'maximum number of runs to list (default: 20)', wholeNumber)
-    .addOption(new Option('--all', 'all runs').conflicts('limit'))
+    .addOption(new Option('--all', 'list all runs').conflicts('limit'))
     .addOption(json())
     .action(does(async () => (await import('../commands/run/status.ts')).status));
   add('nodes', 'list the nodes that are excluded from new jobs because they failed earlier runs', [
-    ['nodes', 'with the reasons; a node is taken back after a day'],
-    ['nodes --forget gpu17', 'take it back now'],
+    ['nodes', 'with the reasons; an exclusion ends after a day'],
+    ['nodes --forget gpu17', 'allow it in new jobs now'],
   ])
     .option(CLUSTER, OF_CLUSTER)
-    .option('--forget <node>', 'take a node back')
+    .option('--forget <node>', 'allow this node in new jobs again')
     .addOption(json())
     .action(does(async () => (await import('../commands/nodes.ts')).nodes));
   add('watch', 'follow runs or a group until they end', [
     ['watch', 'the newest run'],
-    ['watch dsr1-3fa29c --json', 'one event a line'],
+    ['watch dsr1-3fa29c --json', 'one event per line'],
     ['watch dsr1-3fa29c dsr1-8c11d2', 'several at once'],
     ['watch --pending-limit 30m', 'give up if the job does not start in 30 minutes'],
-    ['watch --prometheus 9500', 'and expose its metrics at http://127.0.0.1:9500/metrics'],
+    ['watch --prometheus 9500', 'expose its metrics at http://127.0.0.1:9500/metrics'],
   ])
     .argument('[run...]', RUN)
     .option(CLUSTER, OF_CLUSTER)
@@ -50,25 +52,25 @@ export function observeCommands({ program, add, addForRun, json, does }: Tree): 
     .option(PENDING_LIMIT, PENDING_TEXT, timeSpan)
     .addOption(json())
     .action(does(async () => (await import('../commands/watch/watch.ts')).watch));
-  addForRun('logs', 'show what the processes of a run printed', [
-    ['logs -f', 'of the newest run, as they grow'],
+  addForRun('logs', 'show the logs of a run', [
+    ['logs -f', "the newest run's logs, as they grow"],
     ['logs dsr1-3fa29c decode-0', 'one worker of one run'],
     ['logs prefill', 'all prefill workers of the newest run'],
     ["logs --role decode --grep 'error|timeout' --since 10m", 'what went wrong in the last ten minutes'],
   ])
     .argument('[worker]', 'a worker, service or role')
     .option('-f, --follow', 'keep printing as the logs grow')
-    .option('-n, --lines <count>', 'only the last lines of each log', wholeNumber)
+    .option('-n, --lines <count>', 'only the last <count> lines of each log', wholeNumber)
     .option('--role <role>', 'only workers of this role')
-    .option('--node <node>', 'only what runs on this node')
+    .option('--node <node>', 'only logs from this node')
     .option('--grep <pattern>', 'only lines that match this regular expression')
-    .option('--since <time>', 'only lines since then: 10m, 14:05, 2025-11-24T14:05')
+    .option('--since <time>', 'only lines since this time: 10m (ago), 14:05, 2025-11-24T14:05')
     .addOption(json())
     .action(does(async () => (await import('../commands/logs/logs.ts')).logs));
   addForRun('profile', 'profile workers while they serve, and list the traces', [
     ['profile --role decode', 'all decode workers of the newest run, for 10 s'],
     ['profile dsr1-3fa29c --worker decode-0 --steps 20', 'one worker, for 20 forward passes'],
-    ['profile --role prefill --tool nsys --seconds 5', 'of a run whose config has profile: {tool: nsys, …}'],
+    ['profile --role prefill --tool nsys --seconds 5', 'in a run whose config has profile: {tool: nsys, …}'],
   ])
     .option('--role <role>', 'profile workers of this role; required if the run has several roles')
     .option('--worker <worker>', 'profile only this worker, such as decode-0; may be repeated', collect)
@@ -77,7 +79,7 @@ export function observeCommands({ program, add, addForRun, json, does }: Tree): 
         .choices(['torch', 'nsys'])
         .default('torch'),
     )
-    .option('--seconds <seconds>', 'how long (default: 10)', seconds)
+    .option('--seconds <seconds>', 'duration of the profile in seconds (default: 10)', seconds)
     .addOption(
       new Option('--steps <count>', 'number of forward passes, instead of --seconds')
         .argParser(countOf)
@@ -85,16 +87,20 @@ export function observeCommands({ program, add, addForRun, json, does }: Tree): 
     )
     .option(
       '--activities <list>',
-      'what torch records, of CPU, GPU, MEM, RPD and XPU (default: CPU,GPU)',
+      'activities that torch records: CPU, GPU, MEM, RPD, XPU (default: CPU,GPU)',
       activities,
     )
     .addOption(json())
     .action(does(async () => (await import('../commands/profile/profile.ts')).profile));
   addForRun('forward', 'forward a local port to the frontend of a run, over ssh', [
-    ['forward', 'of the newest run; then: curl http://127.0.0.1:8000/v1/models'],
-    ['forward dsr1-3fa29c --port 9000', 'on another port'],
+    ['forward', 'the newest run; then: curl http://127.0.0.1:8000/v1/models'],
+    ['forward dsr1-3fa29c --port 9000', 'on another local port'],
   ])
-    .option('--port <port>', 'port to listen on, on 127.0.0.1', wholeNumber)
+    .option(
+      '--port <port>',
+      "local port on 127.0.0.1 (default: the frontend's port if it is free, else any)",
+      wholeNumber,
+    )
     .action(does(async () => (await import('../commands/run/forward.ts')).forward));
   addForRun('cancel', 'cancel a run or a group and wait until it is torn down', [
     ['cancel', 'the newest run'],
@@ -104,16 +110,16 @@ export function observeCommands({ program, add, addForRun, json, does }: Tree): 
     .addOption(json())
     .action(does(async () => (await import('../commands/run/cancel.ts')).cancel));
   add('remove', 'delete the folders of runs that have ended', [
-    ['remove dsr1-3fa29c', 'one; it asks first'],
-    ['remove --older-than 30d --yes', 'all that are older than 30 days, without asking'],
+    ['remove dsr1-3fa29c', 'one run, after a confirmation'],
+    ['remove --older-than 30d --yes', 'all ended runs older than 30 days, without confirmation'],
   ])
     .argument('[run...]', 'run id or the start of one, job number, or run folder')
     .option(
       '--older-than <time>',
-      'all ended runs that were submitted longer ago than this, such as 30d',
+      'remove all ended runs that were submitted longer ago than this, such as 30d',
       timeSpan,
     )
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask for confirmation')
     .option(CLUSTER, OF_CLUSTER)
     .addOption(json())
     .action(does(async () => (await import('../commands/run/remove.ts')).remove));

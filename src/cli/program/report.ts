@@ -3,13 +3,13 @@ import { CLUSTER, OF_CLUSTER, RUN, type Tree } from './tree.ts';
 /** The commands on what runs have left. */
 export function reportCommands({ add, addForRun, json, does }: Tree): void {
   add('report', 'write a report of runs or of a group, as one HTML file', [
-    ['report', 'of the newest run'],
-    ['report dsr1-3fa29c -o r1.html --open', 'to a file, and look at it'],
+    ['report', 'the newest run'],
+    ['report dsr1-3fa29c -o r1.html --open', 'to a file, then open it'],
     ['report dsr1-3fa29c dsr1-8c11d2', 'two runs and their differences'],
   ])
     .argument('[run...]', RUN)
-    .option('-o, --out <file>', 'file to write; by default RUN.html in the current folder')
-    .option('--open', 'open it in a browser')
+    .option('-o, --out <file>', 'file to write (default: RUN.html in the current folder)')
+    .option('--open', 'open the report in a browser')
     .option(CLUSTER, OF_CLUSTER)
     .action(does(async () => (await import('../commands/report/report.ts')).report));
   add('compare', 'compare the results and configs of two runs', [
@@ -20,15 +20,15 @@ export function reportCommands({ add, addForRun, json, does }: Tree): void {
     .option(CLUSTER, OF_CLUSTER)
     .addOption(json())
     .action(does(async () => (await import('../commands/report/compare.ts')).compareRuns));
-  addForRun('export', 'print the measurements of a run for other programs', [
-    ['export dsr1-3fa29c --csv -o r1.csv', 'one row a number: benchmarks, load over time, events'],
-    ['export --prometheus', "of the newest run, in OpenMetrics' format with times"],
+  addForRun('export', "export a run's measurements for other programs", [
+    ['export dsr1-3fa29c --csv -o r1.csv', 'one row per value: benchmarks, load over time, events'],
+    ['export --prometheus', 'the newest run, in OpenMetrics format with timestamps'],
     ['export --scrape -o targets.json', 'for a Prometheus that scrapes the service itself'],
   ])
-    .option('--csv', 'as a table')
-    .option('--json', 'as one object')
-    .option('--prometheus', 'as samples for promtool')
-    .option('--scrape', 'metrics endpoints of a live run, for Prometheus file_sd_configs')
-    .option('-o, --out <file>', 'file to write; by default standard output')
+    .option('--csv', 'print a CSV table')
+    .option('--json', 'print one JSON object')
+    .option('--prometheus', 'print samples in OpenMetrics format, for promtool')
+    .option('--scrape', 'print the metrics endpoints of a live run, for file_sd_configs of Prometheus')
+    .option('-o, --out <file>', 'file to write (default: standard output)')
     .action(does(async () => (await import('../commands/report/export.ts')).exportRun));
 }

@@ -6,28 +6,31 @@ export function runCommands({ program, add, addForConfig, json, does }: Tree): v
   program.commandsGroup('Run it:');
   addForConfig('rehearse', 'run the job on this machine, without GPUs or Slurm', [
     ['rehearse config.yaml', 'real etcd, NATS and frontends; mock engines'],
-    ['rehearse config.yaml --keep', 'leave the service running'],
+    ['rehearse config.yaml --keep', 'keep the service running'],
     ['rehearse config.yaml --fault decode-0:kill@ready+2', 'see what a failure looks like'],
   ])
-    .option('--speedup <times>', 'how much faster than real engines the mock engines answer', '10')
-    .option('--prompt <text>', 'prompt to send once the service is ready')
-    .option('--keep', 'leave the service running')
+    .option('--speedup <times>', 'speed of the mock engines relative to real engines', '10')
+    .option('--prompt <text>', 'prompt to send once the service is ready (default: a built-in question)')
+    .option('--keep', 'keep the service running until it is canceled')
     .option('--fault <fault...>', 'inject a fault: STEP[.RANK]:ACTION[@WHEN]; may be repeated')
     .addOption(json())
     .action(does(async () => (await import('../commands/rehearse/rehearse.ts')).rehearse));
   addForConfig('submit', 'submit the job to Slurm', [
-    ['submit config.yaml --dry-run', 'the command, the resources, open ports and files that stay'],
-    ['submit config.yaml --dry-run --full', 'the same with every file of the job'],
+    ['submit config.yaml --dry-run', 'show commands, resources, open ports and files that remain'],
+    ['submit config.yaml --dry-run --full', 'also print every file of the job'],
     ['submit config.yaml --test-only', 'whether Slurm would accept it, and when it would start'],
     ['submit config.yaml --watch', 'follow the run until it ends'],
     ['submit sweep.yaml --max-jobs 2', 'all of its variants, two at a time'],
     ['submit config.yaml --after dsr1-3fa29c', 'start when that run has ended'],
-    ['submit config.yaml --cluster local', 'on this machine, as rehearse does'],
+    ['submit config.yaml --cluster local', 'on this machine, without GPUs or Slurm'],
   ])
     .addOption(
-      new Option('--dry-run', 'print what would be sent, and send nothing').conflicts(['testOnly', 'watch']),
+      new Option('--dry-run', 'print what would be submitted, and submit nothing').conflicts([
+        'testOnly',
+        'watch',
+      ]),
     )
-    .option('--full', 'with --dry-run: print every file of the job as well')
+    .option('--full', 'with --dry-run: also print every file of the job')
     .addOption(
       new Option('--test-only', 'let Slurm check the job and estimate its start; submit nothing').conflicts([
         'watch',
@@ -56,15 +59,15 @@ export function runCommands({ program, add, addForConfig, json, does }: Tree): v
     .option('--after-ok <run>', 'start when this run or job has succeeded; may be repeated', collect)
     .option(
       '--retries <count>',
-      'number of further runs, each of which starts only if all earlier ones failed',
+      'number of fallback runs; each starts only if all earlier runs failed (default: 0)',
       retryCount,
     )
     .addOption(json())
     .action(does(async () => (await import('../commands/submit/submit.ts')).submit));
-  add('setup', 'install the tools of a rehearsal', [
-    ['setup', 'etcd, NATS, nginx and Dynamo, in a cache folder of yours'],
+  add('setup', 'install the tools that rehearsals need', [
+    ['setup', 'etcd, NATS, nginx and Dynamo, in your cache folder'],
   ])
-    .option('--with-tests', 'also install what the tests of dyn-slurm need')
+    .option('--with-tests', "also install the tools that dyn-slurm's own tests need")
     .addOption(json())
     .action(does(async () => (await import('../commands/rehearse/setup.ts')).setup));
 }

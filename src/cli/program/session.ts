@@ -4,10 +4,9 @@ import type { RunCommand } from '../commands/session/prompt.ts';
 import { CLUSTER, collect, OF_CLUSTER, RUN, type Tree } from './tree.ts';
 
 const SESSION = 'session id or the start of one, job number, or run folder (default: the newest session)';
-const STEERED =
-  'run id or the start of one, job number, or run folder (default: the newest run that goes on)';
+const STEERED = 'run id or the start of one, job number, or run folder (default: the newest live run)';
 const WORKERS =
-  'worker names, a role for all of its workers, or `workers` for all; behind a run, if it is not the newest';
+  'worker names, a role for all of its workers, or `workers` for all; a run id may precede them';
 
 /** The commands of an interactive session, of which some take submitted jobs, too. `run` runs a line of its prompt. */
 export function sessionCommands(tree: Tree, run: RunCommand): void {
@@ -18,26 +17,26 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
   const inRun = (command: Command, meant = STEERED): Command =>
     command.option('--run <run>', meant).option(CLUSTER, OF_CLUSTER).addOption(json());
 
-  addForConfig('allocate', 'allocate nodes, start the service, restart workers', [
-    ['allocate config.yaml', 'then `help` at the prompt'],
+  addForConfig('allocate', 'allocate nodes, start the service, and restart workers interactively', [
+    ['allocate config.yaml', '`help` at the prompt lists its commands'],
     ['allocate config.yaml --no-workers', 'infrastructure and frontends only'],
     ['allocate config.yaml --adopt 4242', 'in an existing job'],
     ['allocate config.yaml --cluster local', 'on this machine, with mock engines'],
   ])
-    .option('--time <duration>', "time limit instead of the config's: 90m, 4h")
+    .option('--time <duration>', "time limit, such as 90m or 4h (default: the config's)")
     .option('--no-workers', 'do not start workers yet')
-    .option('--adopt [job]', 'use the nodes of an existing job (default: the job that this shell runs in)')
+    .option('--adopt [job]', "use an existing job's allocation (default: $SLURM_JOB_ID)")
     .option('--no-adopt', 'request a new allocation, even inside a job')
-    .option('--no-prompt', 'exit once the service is ready')
+    .option('--no-prompt', 'print connection instructions and exit once the service is ready')
     .addOption(json())
     .action(does(async () => (await import('../commands/session/allocate.ts')).allocateWith(run)));
   onSession(
-    add('attach', 'return to the prompt of a session', [
+    add('attach', 'reconnect to the prompt of a session', [
       ['attach', 'the newest'],
-      ['attach dsr1-3fa29c --no-prompt', 'print how to use it, without a prompt'],
+      ['attach dsr1-3fa29c --no-prompt', 'print connection instructions and exit'],
     ]),
   )
-    .option('--no-prompt', 'print how to use the session, and exit')
+    .option('--no-prompt', 'print connection instructions and exit')
     .action(does(async () => (await import('../commands/session/attach.ts')).attachWith(run)));
   onSession(
     add('workers', 'list the workers of a session and their changes', [['workers', 'of the newest session']]),
@@ -47,20 +46,20 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
       .argument('<worker...>', WORKERS)
       .option(
         '--arg <name=value>',
-        'engine argument as in a config; null removes it; may be repeated',
+        "engine argument, as in a config's args; null removes it; may be repeated",
         collect,
       )
       .option('--env <name=value>', 'environment variable; null removes it; may be repeated', collect)
-      .option('--reset', 'discard earlier changes')
-      .option('--no-wait', 'do not wait until the workers serve')
+      .option('--reset', 'discard earlier --arg and --env changes')
+      .option('--no-wait', 'do not wait until the workers are ready')
       .action(does(async () => (await import('../commands/session/steer.ts'))[verb]));
   steering('restart', [
     ['restart decode-0 --arg mem-fraction-static=0.9', 'with a changed argument'],
     ['restart decode --arg page-size=null --env NCCL_DEBUG=INFO', 'all of a role'],
-    ['restart decode-0 --reset', 'as the config has it'],
-    ['restart dsr1-3fa29c decode-0', 'of a submitted job, by its run id'],
+    ['restart decode-0 --reset', "with the config's arguments again"],
+    ['restart dsr1-3fa29c decode-0', 'in a submitted job, by its run id'],
   ]);
-  steering('start', [['start decode-1', 'one that was stopped, or has ended']]);
+  steering('start', [['start decode-1', 'one that was stopped or has ended']]);
   inRun(add('stop', 'stop workers of a job or session', [['stop prefill', 'all of a role']]))
     .argument('<worker...>', WORKERS)
     .action(does(async () => (await import('../commands/session/steer.ts')).stop));
@@ -71,48 +70,68 @@ export function sessionCommands(tree: Tree, run: RunCommand): void {
     ]),
     SESSION,
   )
-    .argument('<node>', 'index or name')
-    .argument('[command...]', 'behind --')
-    .option('--container', "in the job's container")
+    .argument('<node>', 'node index or hostname')
+    .argument('[command...]', 'command and its arguments, after --')
+    .option('--container', "run in the job's container")
     .action(does(async () => (await import('../commands/session/exec.ts')).exec));
   add('shell', 'open a shell on a node of a session', [['shell node3', 'the head node by default']])
-    .argument('[node]', 'index or name')
+    .argument('[node]', 'node index or hostname (default: the head node)')
     .option('--run <run>', SESSION)
     .option(CLUSTER, OF_CLUSTER)
-    .option('--container', "in the job's container")
+    .option('--container', "run in the job's container")
     .action(does(async () => (await import('../commands/session/exec.ts')).shell));
   benchCommand(tree);
-  onSession(add('release', 'end a session and give its nodes back', [['release', 'the newest']])).action(
-    does(async () => (await import('../commands/session/release.ts')).release),
-  );
+  const ending = (command: Command, meant: string): Command =>
+    command
+      .argument('[run]', meant)
+      .option('--no-wait', 'do not wait for its end')
+      .option(CLUSTER, OF_CLUSTER)
+      .addOption(json());
+  ending(
+    add('drain', 'end a job or session once its requests in progress are answered', [
+      ['drain', 'the newest live run'],
+      ['drain dsr1-3fa29c --no-wait', 'do not wait for its end'],
+    ]),
+    STEERED,
+  ).action(does(async () => (await import('../commands/session/release.ts')).drain));
+  ending(
+    add('release', 'end a session or job and release its nodes', [
+      ['release', 'the newest session'],
+      ['release dsr1-3fa29c', 'a session or a submitted job'],
+    ]),
+    SESSION,
+  ).action(does(async () => (await import('../commands/session/release.ts')).release));
 }
 
 /** `dyn-slurm bench [RUN] [-- CMD...]`. */
 function benchCommand({ program, add, json, does }: Tree): void {
   add('bench', 'benchmark a running service, or show its results', [
-    ['bench dsr1-3fa29c', 'the benchmark of the config; for a run that has ended, its results'],
+    ['bench dsr1-3fa29c', "the config's benchmark; for an ended run, its results"],
     ['bench --type builtin --isl 1024 --osl 128 --concurrency 1x8x32', 'from this machine'],
     ['bench dsr1 --type sglang --isl 8192 --osl 1024 --concurrency 16x64', 'as a step of the job'],
-    ['bench dsr1 --resume', 'continue one that was cut off'],
-    ['bench -- /lustre/load.sh', 'runs in the job; it finds DYN_SLURM_URL and DYN_SLURM_MODEL'],
+    ['bench dsr1 --resume', 'continue one that was interrupted'],
+    ['bench -- /lustre/load.sh', 'a command in the job, with DYN_SLURM_URL and DYN_SLURM_MODEL set'],
   ])
     .argument('[run]', RUN)
-    .argument('[command...]', 'behind --, in place of a tool')
+    .argument('[command...]', 'command to run instead of a tool, after --')
     .option('--run <run>', RUN)
     .option('--type <tool>', 'aiperf, sglang or vllm in the job, or builtin on this machine')
-    .option('--isl <tokens>', 'tokens of each prompt')
-    .option('--osl <tokens>', 'tokens of each answer')
-    .option('--concurrency <list>', 'concurrent requests, one measurement for each value: 16x64x256')
-    .option('--requests <count>', 'requests of each measurement; by default five times its concurrency')
+    .option('--isl <tokens>', 'input length: tokens per prompt')
+    .option('--osl <tokens>', 'output length: tokens per answer')
+    .option('--concurrency <list>', 'numbers of concurrent requests, one measurement for each: 16x64x256')
+    .option('--requests <count>', 'requests per measurement (default: five times its concurrency)')
     .option('--rate <requests>', 'requests started per second (default: inf)')
-    .option('--warmup <times>', 'warm-up requests before each measurement, in multiples of its concurrency')
-    .option('--limit <duration>', 'maximum time of one measurement')
-    .option('--program <words>', 'command that starts the tool')
-    .option('--tokenizer <path>', 'tokenizer that the tool counts tokens with')
+    .option(
+      '--warmup <times>',
+      'warm-up requests before each measurement, as a multiple of its concurrency (default: 1)',
+    )
+    .option('--limit <duration>', 'time limit of each measurement, such as 30m (default: none)')
+    .option('--program <words>', "command that starts the tool (default: the tool's own)")
+    .option('--tokenizer <path>', 'tokenizer with which the tool counts tokens (default: the model folder)')
     .option('--arg <name=value>', 'additional argument for the tool; may be repeated', collect)
-    .option('--resume [run]', 'continue a benchmark that was cut off, of that run or of this one')
-    .option('--stop', 'stop the running benchmark')
-    .option('--show', 'only show the results')
+    .option('--resume [run]', 'continue an interrupted benchmark of this run, or of the one named')
+    .option('--stop', 'stop the benchmark that is running')
+    .option('--show', 'show the results, without measuring')
     .option(CLUSTER, OF_CLUSTER)
     .addOption(json())
     .action((run: string | undefined, command: readonly string[], options: BenchOptions, itself) => {

@@ -23,8 +23,8 @@ export interface Tree {
 type Example = readonly [command: string, meaning: string];
 
 export const CLUSTER = '--cluster <name>';
-const CLUSTER_TEXT = 'cluster profile; `local` is this machine, with a stand-in for Slurm';
-export const OF_CLUSTER = 'look only among the runs of this cluster';
+const CLUSTER_TEXT = 'cluster profile; `local` runs on this machine, with a stand-in for Slurm';
+export const OF_CLUSTER = 'consider only runs of this cluster';
 export const PENDING_LIMIT = '--pending-limit <time>';
 export const PENDING_TEXT =
   'stop watching if the job is still pending after this time, such as 30m; the job stays queued; exit code 8';

@@ -52,7 +52,7 @@ export async function adopt(
 function neverSubmitted(run: Run): DynSlurmError {
   return new DynSlurmError(
     'usage',
-    `run ${run.id} has no job: sbatch never answered, and the queue knows no job of it`,
+    `run ${run.id} has no job: sbatch never answered, and the queue has no job of this run`,
     { hint: `submit it again; ${run.dir} can be deleted` },
   );
 }

@@ -27,7 +27,7 @@ export async function benchTarget(
 export function requireLive(
   run: Run,
   { verdict }: RunState,
-  hint = '`dyn-slurm status` lists the running ones',
+  hint = '`dyn-slurm status` lists the runs',
 ): void {
   if (verdict) throw new DynSlurmError('usage', `run ${run.id} has ended: ${verdict.reason}`, { hint });
 }

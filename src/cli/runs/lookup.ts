@@ -54,10 +54,10 @@ export async function lookUpEach(
 }
 
 function notFound(query: string | undefined, distant: readonly string[]): DynSlurmError {
-  const where = 'runs are looked for where the cluster profiles keep them';
+  const where = 'runs are searched in the runs folders of the cluster profiles';
   const hint =
     query === undefined && distant.length > 0
-      ? `runs at a distance are looked for where they are asked for: ${askingFor(distant)}`
+      ? `remote clusters are searched only on request: ${askingFor(distant)}`
       : `see the runs with \`dyn-slurm status\`, or name the run's folder; ${where}`;
   return new DynSlurmError(
     'usage',

@@ -23,7 +23,7 @@ export function marksText(marks: readonly NodeMark[]): string {
   return marks
     .map(
       ({ node, state, reason }) =>
-        `  warning  ${node} is ${state}${reason === '' ? '' : ` (${reason})`}; what runs there goes on\n`,
+        `  warning  ${node} is ${state}${reason === '' ? '' : ` (${reason})`}; its running jobs continue\n`,
     )
     .join('');
 }

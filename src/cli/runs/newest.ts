@@ -27,10 +27,10 @@ export async function newestMeant(
   const live = await newestLive(runs, meant !== 'shown', world);
   if (live) return live;
   if (meant !== 'serving') {
-    world.err.write(`no run goes on: this is ${newest.run.id}, the newest that has ended\n`);
+    world.err.write(`there is no live run: this is ${newest.run.id}, the newest that has ended\n`);
     return newest;
   }
-  throw new DynSlurmError('usage', 'no run goes on', {
+  throw new DynSlurmError('usage', 'there is no live run', {
     hint: `the newest, ${newest.run.id}, has ended; see \`dyn-slurm status\``,
   });
 }

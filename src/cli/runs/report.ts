@@ -4,7 +4,7 @@ import { queueEvent, unreachable } from '../../observe/queue-event.ts';
 import type { RunSignature } from '../../observe/run-signature.ts';
 import { readRunLogs } from '../../run/event-log.ts';
 import type { Load } from '../../run/service-event.ts';
-import { type RunState, stateAfter } from '../../run/state.ts';
+import { betweenAttempts, type RunState, stateAfter } from '../../run/state.ts';
 import type { JobId } from '../../scheduler/job-id.ts';
 import type { JobStatus } from '../../scheduler/scheduler.ts';
 import { grouped } from '../grouping.ts';
@@ -101,7 +101,7 @@ async function notNeeded(report: RunReport, connection: Connection): Promise<Run
   if (!verdict?.inferred || started) return report;
   const before = await succeededBefore(report.run, connection);
   if (before === undefined) return report;
-  const reason = `not needed: ${before} ended well`;
+  const reason = `not needed: ${before} succeeded`;
   return { ...report, state: { ...report.state, verdict: { ...verdict, outcome: 'cancelled', reason } } };
 }
 
@@ -122,7 +122,9 @@ async function withQueue(report: RunReport, answer: Answer, now: Date): Promise<
   if (status === undefined) return report;
   const queue = queueEvent(jobId, status, now);
   const left = queue.phase === 'ended' || queue.phase === 'gone';
-  if (!left) return { ...report, state: { ...state, queue } };
+  // A job whose script ended with its head node could not say that Slurm has put it back.
+  const known = queue.phase === 'pending' && state.started ? betweenAttempts(state) : state;
+  if (!left) return { ...report, state: { ...known, queue } };
   const verdict = await finalVerdict(connection.host, run.dir, state, queue, now);
   return { ...report, state: { ...state, queue, verdict } };
 }

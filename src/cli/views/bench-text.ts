@@ -28,7 +28,7 @@ export function benchText(result: BenchResult, page: Page): string {
 const isMock = ({ provenance }: BenchResult): boolean => provenance.mock;
 
 /** Over every figure of a run whose engines are mock. */
-const MOCK = `${MOCK_MARK}: mock engines answered; these figures say nothing about GPUs`;
+const MOCK = `${MOCK_MARK}: mock engines answered; these measurements say nothing about GPUs`;
 
 function loadText({ load }: BenchResult): string {
   const { isl, osl, requestRate } = load;
@@ -89,7 +89,7 @@ function verdictLine(result: BenchResult): string {
     return ['INVALID', ...new Set(reasons)].join('\n');
   }
   if (valid && points.length > 0) return isMock(result) ? `valid, ${MOCK_MARK}` : 'valid';
-  return partial ? 'not finished yet' : 'no results that can be read';
+  return partial ? 'not finished yet' : 'no readable results';
 }
 
 /** The same in short, for the status of its run. */
@@ -102,7 +102,7 @@ export function benchLines(result: BenchResult): string {
   const state = first ? `INVALID: ${where}${first.reason}${more}` : valid ? 'valid' : 'not finished yet';
   const line =
     points.length === 0 && first === undefined
-      ? 'no results that can be read'
+      ? 'no readable results'
       : `${measured}, ${state}${isMock(result) ? `, ${MOCK_MARK}` : ''}`;
   return `${plainText(`  ${name === 'bench' ? 'bench    ' : `${name} `}${line}`)}\n`;
 }

@@ -89,7 +89,7 @@ function sent(files: SubmitRequest['files'], full: boolean): string {
 
 function againText(retries: number): string {
   if (retries === 0) return '';
-  const times = retries === 1 ? 'once more' : `${retries} times more`;
+  const times = retries === 1 ? 'once more' : `${retries} more times`;
   return `and ${times}, as runs of their own, each with --dependency=afternotok of all before it\n`;
 }
 
@@ -101,11 +101,9 @@ function taken({ directives, image, timeLimit }: Plan): readonly (readonly strin
     ...Object.fromEntries(names.map((name) => [name, asked.get(name)])),
     'time limit': `${span(timeLimit)}; USR1 to the script ${span(Number(notice))} before`,
     nodes: asked.get('exclusive') === '' ? 'whole (--exclusive)' : 'shared with other jobs',
-    'started again': asked.has('requeue')
-      ? 'after a preemption or the failure of a node (--requeue)'
-      : undefined,
+    requeued: asked.has('requeue') ? 'after a preemption or the failure of a node (--requeue)' : undefined,
     'a node that fails': asked.has('no-kill')
-      ? 'ends what runs there, and not the job (--no-kill)'
+      ? 'ends only the steps on it, not the job (--no-kill)'
       : undefined,
     image: image?.name,
     'image file': image?.cached?.file,
@@ -150,8 +148,8 @@ function left({ image, localDir }: Plan, dir: string): readonly string[] {
     `${dir} (0700): the job's files, logs, events.jsonl and state; yours to delete`,
     ...(cached === undefined
       ? []
-      : [`${cached.file} (0644): ${cached.source}, imported where it is not there yet`]),
-    `under ${localDir} of each node: nothing once the job has ended`,
+      : [`${cached.file} (0644): ${cached.source}, imported if it does not exist yet`]),
+    `in ${localDir} on each node: nothing after the job has ended`,
   ];
 }
 

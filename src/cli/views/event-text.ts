@@ -40,7 +40,7 @@ export function eventText(event: ObservedEvent): string | undefined {
     case 'worker-restarting':
       return `${withLine(event)}; restart ${event.restart} of ${event.of} in ${event.delay} s`;
     case 'recovered':
-      return `${event.step} is back, after restart ${event.restart}`;
+      return `${event.step} is back after restart ${event.restart}`;
     case 'degraded':
       return `${withLine(event)}; degraded: ${event.role} workers ${event.have}/${event.want}, without ${event.missing.join(', ')}`;
     case 'unregistered':
@@ -64,17 +64,17 @@ export function eventText(event: ObservedEvent): string | undefined {
     case 'verdict':
       return `${event.outcome}${afterText(event)}: ${event.reason}`;
     case 'session-open':
-      return `the session takes commands, after ${elapsed(event.seconds * 1000)}`;
+      return `the session accepts commands after ${elapsed(event.seconds * 1000)}`;
     case 'session-resumed':
-      return `the session goes on${event.adopted.length === 0 ? '' : ` with ${event.adopted.join(', ')}`}`;
+      return `the session continues${event.adopted.length === 0 ? '' : ` with ${event.adopted.join(', ')}`}`;
     case 'command':
-      return `${[event.verb, ...event.steps].join(' ')}, told by ${event.from}`;
+      return `${[event.verb, ...event.steps].join(' ')}, from ${event.from}`;
     case 'answer':
       return event.outcome === 'done' ? undefined : `refused: ${event.reason}`;
     case 'step-changed':
       return event.change === 'none'
-        ? `${event.step} goes back to the config's command`
-        : `${event.step} gets a changed command`;
+        ? `${event.step} uses the config's command again`
+        : `${event.step} uses a changed command`;
     case 'step-stopped':
       return `${event.step} stopped`;
     case 'step-serving':
@@ -94,7 +94,7 @@ export function eventText(event: ObservedEvent): string | undefined {
       // Only live views show them.
       return undefined;
     case 'other':
-      return `${event.name || 'an event'} of a kind that this dyn-slurm does not know`;
+      return `${event.name || 'an event'} of a kind unknown to this dyn-slurm`;
     case 'unreadable':
       return `events.jsonl is damaged, the line is skipped: ${event.line}`;
     default:
@@ -111,9 +111,9 @@ function benchText({ state, index, of, concurrency, exit, seconds }: EventOf<'be
     case 'ended':
       return `${which}: ended${after}${exit ? `, exit code ${exit}` : ''}`;
     case 'late':
-      return `${which}: ended by its time limit${after}`;
+      return `${which}: stopped at its time limit${after}`;
     case 'skipped':
-      return `${which}: measured before`;
+      return `${which}: already measured`;
     default:
       return state satisfies never;
   }
@@ -126,13 +126,13 @@ function imageText({ state, file, reason, seconds }: EventOf<'image'>): string {
     case 'importing':
       return `importing the image: ${reason}`;
     case 'found':
-      return `the image is there: ${file}`;
+      return `the image is in the cache: ${file}`;
     case 'imported':
       return `image imported after ${elapsed(seconds * 1000)}: ${file}`;
     case 'reimported':
       return `image imported again after ${elapsed(seconds * 1000)}: ${reason}`;
     case 'left-out':
-      return `image left out: ${reason}`;
+      return `image skipped: ${reason}`;
     default:
       return state satisfies never;
   }
@@ -174,9 +174,9 @@ function queueText(event: QueueEvent): string {
   const why = [reason, explanation].filter(Boolean).join(', ');
   switch (phase) {
     case 'pending':
-      return `job ${job} waits in the queue${why === '' ? '' : `: ${why}`}${startText(event)}${next === undefined ? '' : `; ${next}`}`;
+      return `job ${job} is pending${why === '' ? '' : `: ${why}`}${startText(event)}${next === undefined ? '' : `; ${next}`}`;
     case 'starting':
-      return `job ${job} gets its nodes ready`;
+      return `job ${job} is starting on its nodes`;
     case 'running':
       return `job ${job} runs on ${count(nodes, 'node')}${prefixed(timeLimitText({ ...NEW_RUN, queue: event }, Date.parse(event.time)))}`;
     case 'suspended':
@@ -186,9 +186,9 @@ function queueText(event: QueueEvent): string {
     case 'ended':
       return `job ${job} has left the queue: ${state}${why === '' ? '' : ` (${why})`}`;
     case 'gone':
-      return `job ${job} is not in the queue any more`;
+      return `job ${job} is no longer in the queue`;
     case 'unknown':
-      return `the state of job ${job} is not known: ${why || state}`;
+      return `the state of job ${job} is unknown: ${why || state}`;
     default:
       return phase satisfies never;
   }

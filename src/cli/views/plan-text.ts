@@ -103,7 +103,7 @@ function movesText({ movable }: Plan): string {
   const [block] = movable;
   const distances = block?.instead.map((port) => String(port - block.port)) ?? [];
   if (distances.length === 0) return '';
-  return `Where one is taken, the job moves all by ${alternatives(distances)}; those that the config gives stay.\n`;
+  return `If one is in use, the job moves all of them by ${alternatives(distances)}; ports given in the config stay.\n`;
 }
 
 /** A port of a step, on all nodes where it is the same. */
@@ -124,7 +124,7 @@ function portsOfNodes({ processes }: Plan): readonly PortOfNodes[] {
 }
 
 const KNOWN_LATER =
-  '${NODE[i]}, ${NODE_IP[i]}, ${SELF_IP}, ${RUN_DIR} and ${LOCAL_DIR} are known when the job runs.\n';
+  '${NODE[i]}, ${NODE_IP[i]}, ${SELF_IP}, ${RUN_DIR} and ${LOCAL_DIR} are known once the job runs.\n';
 
 function command(step: Step, page: Page): string {
   const width = Math.min(WIDTH, page.width - 8);

@@ -69,7 +69,7 @@ export function runText(report: RunReport, now: Date, world: Pick<World, 'page' 
     ['trouble', verdict ? '' : trouble(state)],
     ['awaits', !ready && !verdict && state.waiting ? state.waiting.reason : ''],
     ['url', ready && !verdict ? ready.url : ''],
-    ['engines', isMock(report) ? `${MOCK_MARK}: figures of mock engines say nothing about GPUs` : ''],
+    ['engines', isMock(report) ? `${MOCK_MARK}: measurements of mock engines say nothing about GPUs` : ''],
     ['model', ready && !verdict ? ready.model : ''],
     ...(ready && !verdict ? accessRows(ready, run, connection, world) : []),
     ['load', report.load ? loadFigures(report.load) : ''],
@@ -107,10 +107,11 @@ function queueRows(queue: QueueEvent, now: Date): readonly (readonly [string, st
   ];
 }
 
-function since({ verdict, teardown, ready, started }: RunState, now: Date): string {
+function since({ verdict, teardown, requeued, ready, started }: RunState, now: Date): string {
   const last = [
     ['ended', verdict],
     ['ending', teardown],
+    ['requeued', requeued],
     ['ready', ready],
     ['started', started],
   ] as const;

@@ -24,7 +24,7 @@ export interface Screen {
   /** Lines that fit; longer lists lose their top. */
   readonly rows?: number | undefined;
   readonly now: () => Date;
-  /** Of a terminal, as it is now; what redraws itself needs it. */
+  /** Current size of the terminal, for views that redraw themselves. */
   readonly size?: () => { readonly columns: number; readonly rows: number };
   readonly color?: boolean;
 }
@@ -69,7 +69,7 @@ export async function showEvents(
         // What is over stays over on a board; the next attempt has one of its own.
         await board.close();
         writeLine(eventText(event), new Date(event.time), screen);
-        board = await openBoard(stagesOf(NEW_RUN), screen);
+        board = await openBoard(stagesOf(state), screen);
       } else if (board) board.update(stagesOf(state));
       else if (screen.renderer === 'json') screen.out.write(`${JSON.stringify(event)}\n`);
       else if (news) writeLine(eventText(event), new Date(event.time || screen.now()), screen);

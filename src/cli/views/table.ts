@@ -17,7 +17,7 @@ interface Column {
   readonly cells: readonly Piece[];
   readonly numeric: boolean;
   readonly width: number;
-  /** Of its widest word, which is never cut. */
+  /** Width of the widest word of the column, which is never cut. */
   readonly least: number;
 }
 

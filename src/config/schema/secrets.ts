@@ -13,7 +13,7 @@ import type { BenchConfig, BenchType } from './bench.ts';
 import { type ArgumentValue, ROLES, type Role, type RoleConfig } from './role.ts';
 import type { frontend, infra } from './sections.ts';
 
-/** Whose arguments they are. */
+/** Owner of the arguments. */
 export type ArgumentOwner = Role | 'frontend' | 'etcd' | BenchType;
 
 /**

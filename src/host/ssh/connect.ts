@@ -113,8 +113,8 @@ async function logInByCommand(
 function unreachable(hop: Hop, why: string, code: string | undefined): DynSlurmError {
   const hint =
     code === 'ENOTFOUND' || code === 'EAI_AGAIN'
-      ? 'see the name of the host in the cluster profile and in ~/.ssh/config, and whether you are on the right network'
-      : 'see whether you are on the right network, and ProxyJump in ~/.ssh/config where a bastion is in between';
+      ? 'check the hostname in the cluster profile and in ~/.ssh/config, and that you are on the right network'
+      : 'check that you are on the right network, and ProxyJump in ~/.ssh/config if there is a bastion in between';
   return new DynSlurmError('connection', `cannot reach ${hop.alias} (${hop.host}:${hop.port}): ${why}`, {
     hint,
     cause: new Unreachable(why),
@@ -141,7 +141,9 @@ async function logIn(
     await new Promise<void>((resolve, reject) => {
       const fail = (error: unknown) => reject(refusal ?? login.failure ?? error);
       forget = onAbort(signal, () => reject(interrupted(hop)));
-      deadline.start(() => fail(unreachable(hop, 'it stopped answering during the login', 'ETIMEDOUT')));
+      deadline.start(() =>
+        fail(unreachable(hop, 'the server stopped responding during the login', 'ETIMEDOUT')),
+      );
       client.on('ready', resolve);
       client.on('banner', (text) => login.banner(text));
       client.on('close', () =>
@@ -197,8 +199,8 @@ function brokenOff(hop: Hop, error: Error): DynSlurmError {
   const said = plainText(error.message.split('\n')[0] ?? '');
   const refused = /too many authentication failures/i.test(said);
   const hint = refused
-    ? `the agent offers more keys than the server has patience for: name the right one for ${hop.alias} in ~/.ssh/config, with IdentityFile and IdentitiesOnly`
-    : `see whether \`ssh ${hop.user}@${hop.alias}\` gets in`;
+    ? `the agent offers more keys than the server accepts: select the right one for ${hop.alias} in ~/.ssh/config, with IdentityFile and IdentitiesOnly`
+    : `check whether \`ssh ${hop.user}@${hop.alias}\` can log in`;
   return new DynSlurmError('connection', `cannot log in to ${hop.alias} as ${hop.user}: ${said}`, {
     hint,
     cause: refused ? error : new Unreachable(error.message),

@@ -12,7 +12,7 @@ export interface Answer {
 export class ConnectionLost extends Error {}
 
 const MOST_OUTPUT = 64 * 1024 * 1024;
-/** By SIGTERM, as a shell reports it. */
+/** Exit status of a program killed by SIGTERM, as a shell reports it. */
 const ENDED = 128 + 15;
 
 /** One program sent to a remote shell, and its answer, put together as it comes. */

@@ -76,11 +76,14 @@ async function missing(
   const found = answer && pathIn(answer, program);
   const hint =
     found === undefined
-      ? `log in and see how ${program} gets on PATH there (\`module load slurm\`?); then name its folder as slurm_bin in the cluster profile`
-      : `a login shell has it as ${found}: set \`slurm_bin: ${found.slice(0, found.lastIndexOf('/'))}\` in the cluster profile`;
+      ? `log in and check how ${program} is added to PATH there (\`module load slurm\`?); then set slurm_bin in the cluster profile to its folder`
+      : `a login shell finds ${found}: set \`slurm_bin: ${found.slice(0, found.lastIndexOf('/'))}\` in the cluster profile`;
   const cause = Object.assign(new Error(`${program} is not on PATH`), { code: 'ENOENT' });
   const what = `cannot run ${program}`;
-  return commandError({ ...failed, what, how: 'not on the PATH of commands' }, 'preflight', { hint, cause });
+  return commandError({ ...failed, what, how: 'not on the PATH of non-interactive commands' }, 'preflight', {
+    hint,
+    cause,
+  });
 }
 
 function pathIn({ stdout }: Answer, program: string): string | undefined {

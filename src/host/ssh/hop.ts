@@ -7,7 +7,7 @@ import type { OpenSsh } from './openssh.ts';
 
 /** One ssh server on the way, as ssh's configuration describes it. */
 export interface Hop {
-  /** As the cluster profile or ProxyJump calls it. */
+  /** Name of the host in the cluster profile or ProxyJump. */
   readonly alias: string;
   /** Name or address to connect to. */
   readonly host: string;
@@ -55,7 +55,7 @@ export async function findRoute(destination: string, caller: Caller): Promise<re
   return route(parseDestination(destination), true, 1);
 
   async function route(to: Destination, first: boolean, depth: number): Promise<readonly Hop[]> {
-    if (depth > MOST_HOPS) throw wrong(to.host, `more than ${MOST_HOPS} hosts on the way`);
+    if (depth > MOST_HOPS) throw wrong(to.host, `more than ${MOST_HOPS} jump hosts`);
     const settings = await readSettings(to, first, caller);
     const before: Hop[] = [];
     // The first one may need jumps of its own; the others are reached from the one before.
@@ -63,7 +63,7 @@ export async function findRoute(destination: string, caller: Caller): Promise<re
     for (const [index, jump] of jumps.map(settings.expand).entries()) {
       before.push(...(await route(parseDestination(jump), index === 0, depth + 1)));
     }
-    if (before.length >= MOST_HOPS) throw wrong(to.host, `more than ${MOST_HOPS} hosts on the way`);
+    if (before.length >= MOST_HOPS) throw wrong(to.host, `more than ${MOST_HOPS} jump hosts`);
     return [...before, hopOf(settings, first && before.length === 0, caller)];
   }
 }
@@ -82,7 +82,7 @@ function parseDestination(text: string): Destination {
   const form = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[(.+)\]|([^:]+|[0-9a-f:]{2,}))(?::(\d+))?$/i.exec(text);
   const [, user, address, name, port] = form ?? [];
   const host = address ?? name ?? '';
-  if (!NAME.test(host) || !NAME.test(user ?? 'me')) throw wrong(text, 'this is no [user@]host[:port]');
+  if (!NAME.test(host) || !NAME.test(user ?? 'me')) throw wrong(text, 'not of the form [user@]host[:port]');
   return { host, user, port };
 }
 

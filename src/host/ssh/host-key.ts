@@ -14,11 +14,11 @@ export function keyRefusal(key: Buffer, verdict: KeyVerdict, hop: Hop): DynSlurm
       const { file, line, key: old } = verdict.by;
       return refusal(
         [
-          `the host key of ${hop.alias} has changed: somebody may be between you and it, or it was set up anew`,
+          `the host key of ${hop.alias} has changed: someone may be intercepting the connection, or the host was reinstalled`,
           `  shown   ${shown}`,
           `  known   ${type} ${fingerprint(old)}   (${file}:${line})`,
         ],
-        `ask the site whether the new key is theirs; then forget the old one with \`ssh-keygen -R ${quote(hop.knownName)} -f ${quote(file)}\`, and add the new one: ${adding(key, hop)}`,
+        `ask the administrators whether the new key is theirs; then remove the old one with \`ssh-keygen -R ${quote(hop.knownName)} -f ${quote(file)}\`, and add the new one: ${adding(key, hop)}`,
       );
     }
     case 'revoked':
@@ -28,16 +28,16 @@ export function keyRefusal(key: Buffer, verdict: KeyVerdict, hop: Hop): DynSlurm
           `  shown    ${shown}`,
           `  revoked  ${verdict.by.file}:${verdict.by.line}`,
         ],
-        'do not log in there; tell the site',
+        'do not log in there; tell the administrators',
       );
     case 'authority':
       return refusal(
         [
-          `the host key of ${hop.alias} is not known by itself, and certificates of hosts are not checked`,
+          `the host key of ${hop.alias} is not in your known hosts, and host certificates are not supported`,
           `  shown      ${shown}`,
           `  authority  ${verdict.by.file}:${verdict.by.line}`,
         ],
-        `compare the fingerprint with what the site publishes; then add the key: ${adding(key, hop)}`,
+        `compare the fingerprint with the one that the administrators publish; then add the key: ${adding(key, hop)}`,
       );
     case 'unknown': {
       const others = verdict.others.map((other) => other.type).join(', ');
@@ -46,7 +46,7 @@ export function keyRefusal(key: Buffer, verdict: KeyVerdict, hop: Hop): DynSlurm
           `the host key of ${hop.alias} is not known${others === '' ? '' : `; it is known by ${others}`}`,
           `  shown  ${shown}`,
         ],
-        `compare the fingerprint with what the site publishes; then add the key: ${adding(key, hop)}`,
+        `compare the fingerprint with the one that the administrators publish; then add the key: ${adding(key, hop)}`,
       );
     }
     default:

@@ -27,7 +27,7 @@ export interface Identities {
 export async function findIdentities(hop: Hop, ask: Ask | undefined): Promise<Identities> {
   const notes = hop.certificateFiles
     .filter((file) => existsSync(file))
-    .map((file) => `${file}: ssh2, which dyn-slurm logs in with, cannot send certificates`);
+    .map((file) => `${file}: dyn-slurm logs in with ssh2, which cannot send certificates`);
   const inAgent = hop.agent === undefined ? [] : await agentKeys(hop.agent, notes);
   const inFiles = hop.identityFiles.flatMap((file) => keyInFile(file, ask, notes) ?? []);
   const isIn = (keys: readonly { publicKey: ParsedKey }[], { publicKey }: { publicKey: ParsedKey }) =>
@@ -82,7 +82,7 @@ function keyInFile(file: string, ask: Ask | undefined, notes: string[]): FileKey
   });
   if (text === undefined) {
     const publicKey = besides();
-    if (publicKey === undefined && !USUAL_KEY.test(file)) notes.push(`${file} is not there`);
+    if (publicKey === undefined && !USUAL_KEY.test(file)) notes.push(`${file} does not exist`);
     return publicKey && entry(publicKey);
   }
   const [key] = parsed(text);
@@ -91,7 +91,7 @@ function keyInFile(file: string, ask: Ask | undefined, notes: string[]): FileKey
   const publicKey = besides() ?? parsed(encryptedPublicKey(text) ?? '')[0];
   if (publicKey === undefined) {
     notes.push(
-      `${file} is no key that can be read; \`ssh-keygen -p -f ${file}\` rewrites it in today's form`,
+      `${file} is not a readable key; \`ssh-keygen -p -f ${file}\` converts it to the current format`,
     );
     return undefined;
   }
@@ -108,7 +108,7 @@ function lockedKey(file: string, text: string, ask: Ask | undefined): Identity['
     for (let attempt = 0; open === undefined && attempt < ATTEMPTS; attempt++) {
       if (ask === undefined) {
         throw new Error(
-          `it has a passphrase, and there is no terminal to ask for it; \`ssh-add ${file}\` first`,
+          `it has a passphrase, and there is no terminal to ask for it; run \`ssh-add ${file}\` first`,
         );
       }
       const passphrase = await ask(`Passphrase of ${file}: `, { echo: false });

@@ -62,7 +62,7 @@ export function keyType(key: Buffer): string {
   return key.subarray(4, 4 + length).toString('latin1');
 }
 
-/** As `ssh-keygen -l` prints it. */
+/** Fingerprint of a key in the form of `ssh-keygen -l`. */
 export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 }

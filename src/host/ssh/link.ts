@@ -94,7 +94,7 @@ export class Link {
   /** To an idle shell, or one where a short program has only short ones before it, or a new one. */
   async #send(program: string, long: boolean): Promise<Exchange> {
     for (;;) {
-      if (!this.#open) throw new ConnectionLost('the connection had ended');
+      if (!this.#open) throw new ConnectionLost('the connection was closed');
       const shells = await this.#shells();
       const idle = shells.find(({ load }) => load === 0);
       const found = idle ?? (long ? undefined : shells.find(({ busy }) => !busy));
@@ -116,7 +116,7 @@ export class Link {
   }
 
   async #newShell(): Promise<RemoteShell> {
-    if (!this.#open) throw new ConnectionLost('the connection had ended');
+    if (!this.#open) throw new ConnectionLost('the connection was closed');
     const made = RemoteShell.open(this.#connected.client, this.#options.folders);
     const kept = made.catch(() => undefined);
     this.#opened.add(kept);

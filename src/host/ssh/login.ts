@@ -54,13 +54,13 @@ export class Login {
     const { alias, user } = this.#hop;
     const offered = (this.#offered ?? []).join(', ') || 'nothing';
     const lines = [
-      `cannot log in to ${alias} as ${user}: the server takes ${offered}`,
+      `cannot log in to ${alias} as ${user}: the server accepts ${offered}`,
       ...this.#tried.map((text) => `  refused    ${text}`),
       ...this.#notTried.map((text) => `  not tried  ${text}`),
     ];
     const hint = this.#notTried.some((text) => text.includes('no terminal'))
-      ? 'run the command in a terminal, or have a key that needs no answer in an agent: see docs/ssh.md'
-      : `see whether \`ssh ${user}@${alias}\` gets in, and docs/ssh.md for what dyn-slurm takes`;
+      ? 'run the command in a terminal, or add a key to an ssh agent: see docs/ssh.md'
+      : `check whether \`ssh ${user}@${alias}\` can log in; docs/ssh.md lists the methods that dyn-slurm supports`;
     return new DynSlurmError('connection', lines.map(plainText).join('\n'), { hint });
   }
 

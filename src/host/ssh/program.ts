@@ -123,24 +123,24 @@ export function writeProgram(
 }
 own() {
   local said
-  said=$(LC_ALL=C mkdir -m 700 -- "$1" 2>&1) || [[ -e $1 || -L $1 ]] || refuse "$1" 'cannot be made' "$said"
+  said=$(LC_ALL=C mkdir -m 700 -- "$1" 2>&1) || [[ -e $1 || -L $1 ]] || refuse "$1" 'cannot be created' "$said"
   [[ ! -L $1 ]] || refuse "$1" 'is a symbolic link'
   [[ -d $1 ]] || refuse "$1" 'is not a folder'
   [[ -O $1 ]] || refuse "$1" "belongs to user $(stat -c %u -- "$1")"
-  chmod 700 -- "$1" || refuse "$1" 'cannot be made yours alone'
+  chmod 700 -- "$1" || refuse "$1" 'cannot be created private'
 }
 ${FIND_LOOSE}put() {
   local said
   if [[ -e $1 || -L $1 ]]; then
     ${again ? '[[ -f $1 && ! -L $1 && -O $1 ]] && printf %s "$2" | cmp -s -- - "$1" && return' : ''}
-    refuse "$1" 'is there already'
+    refuse "$1" 'already exists'
   fi
   said=$({ printf %s "$2" >"$1"; } 2>&1) || refuse "$1" 'cannot be written' "$said"
 }
 set -C
 d=${remotePath(dir)}
 new=
-mkdir -p -- "$(dirname -- "$d")" || refuse "$d" 'cannot be made'
+mkdir -p -- "$(dirname -- "$d")" || refuse "$d" 'cannot be created'
 [[ $d == /* ]] || d=$PWD/$d
 above "$(dirname -- "$d")"
 [[ -e $d || -L $d ]] || new=1

@@ -5,7 +5,7 @@ import { plainText } from '../plain-text.ts';
 
 /** As OpenSSH starts it, but for Ctrl-C, which is for us alone: what is under way may need the connection. */
 const START = 'trap "" INT; exec "$1" -c "exec $2"';
-/** Of what it writes to standard error, characters. */
+/** Maximum number of characters kept of its standard error. */
 const MOST_WORDS = 2000;
 /** Milliseconds to end in once its input has; what it leaves behind, such as a ControlMaster, may keep its output open. */
 const GRACE = 500;

@@ -87,7 +87,7 @@ export class RemoteShell {
 
   run(program: string, long: boolean): Exchange {
     const exchange = new Exchange(this.#pid, long);
-    if (this.#closed) exchange.lose('the connection had ended');
+    if (this.#closed) exchange.lose('the connection was closed');
     else {
       this.#pending.push(exchange);
       this.#channel.write(sentProgram(program, this.#sentinel));
@@ -103,6 +103,6 @@ export class RemoteShell {
 
   #end(): void {
     this.#closed = true;
-    for (const exchange of this.#pending.splice(0)) exchange.lose('the connection ended');
+    for (const exchange of this.#pending.splice(0)) exchange.lose('the connection was closed');
   }
 }

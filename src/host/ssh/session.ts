@@ -34,7 +34,7 @@ export class Session {
 
   /**
    * What `use` makes of the connection; again over a new one where it is lost on the way, so that `use` must be safe to
-   * repeat. @throws DynSlurmError where the connection cannot be made again.
+   * repeat. @throws DynSlurmError where the connection cannot be restored.
    */
   async repeat<T>(use: (link: Link, again: boolean) => Promise<T>): Promise<T> {
     for (let again = false; ; again = true) {
@@ -105,10 +105,10 @@ function isPassing(error: unknown): boolean {
 function lost(name: string, error: unknown): unknown {
   if (!(error instanceof Error) || (error instanceof DynSlurmError && error.code !== 'connection'))
     return error;
-  const hint = (error instanceof DynSlurmError && error.hint) || 'see whether you are on the right network';
+  const hint = (error instanceof DynSlurmError && error.hint) || 'check that you are on the right network';
   return new DynSlurmError(
     'connection',
-    `the connection to ${name} was lost and cannot be re-established\n${error.message}`,
+    `the connection to ${name} was lost and cannot be restored\n${error.message}`,
     { hint: `the job is not affected; ${hint}`, cause: error },
   );
 }

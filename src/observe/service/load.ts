@@ -9,7 +9,7 @@ import { workerLoad } from './worker-load.ts';
 export interface Scrape {
   /** Milliseconds since 1970. */
   readonly time: number;
-  /** By step: `frontend-0`, `decode-1`. Who did not answer is absent. */
+  /** Samples by step: `frontend-0`, `decode-1`. A process that did not answer is absent. */
   readonly targets: ReadonlyMap<string, readonly Sample[]>;
   /** When a target was asked, where that was not at `time`; milliseconds since 1970. */
   readonly times?: ReadonlyMap<string, number>;

@@ -37,7 +37,7 @@ export async function watchRecorded(
     const [before, after] = scrapes.slice(-2);
     if (before === undefined || after === undefined || after.time === last) {
       if (last > 0 && performance.now() - seen > STALE)
-        report.source('frontends', 'missing', 'recorded', 'the job has recorded nothing for a minute');
+        report.source('frontends', 'missing', 'recorded', 'the job has recorded nothing for one minute');
       continue;
     }
     last = after.time;
@@ -50,7 +50,7 @@ export async function watchRecorded(
       'frontends',
       'up',
       'recorded',
-      'out of reach from here; the load is what the job records of it',
+      'not reachable from here; the load shown is what the job records',
     );
     if (load.workers.size > 0) report.source('workers', 'up', 'recorded');
     report.tell(

@@ -28,7 +28,7 @@ export interface Look {
   readonly latencySeconds: number;
   /** Frontends that did not answer, and why. */
   readonly silent: ReadonlyMap<string, string>;
-  /** By step, of the workers that have been asked so far. */
+  /** Workers that have been scraped so far, by step. */
   readonly workers: ReadonlyMap<string, WorkerHealth['state']>;
 }
 
@@ -51,7 +51,7 @@ export class Scraper {
   readonly #loads = new Map<string, WorkerLoad>();
   readonly #failures = new Map<string, number>();
   readonly #states = new Map<string, WorkerHealth['state']>();
-  /** Of the last `LATENCIES`, oldest first; of frontends only. */
+  /** The last `LATENCIES` scrapes, oldest first; frontends only. */
   #history: Scrape[] = [];
   #looks = 0;
 

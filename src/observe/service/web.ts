@@ -9,7 +9,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Of an answer; a page of metrics has hundreds of kilobytes. */
+/** Maximum size of an answer in bytes; a page of metrics has hundreds of kilobytes. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
 /** Asks frontends and workers over connections that it keeps: over ssh a new one takes a round trip more. */

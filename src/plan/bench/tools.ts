@@ -9,7 +9,7 @@ import type { Measurement } from './spec.ts';
 export interface ToolContext {
   readonly bench: BenchConfig;
   readonly measurement: Measurement;
-  /** Of the frontend, without a path. */
+  /** URL of the frontend, without a path. */
   readonly url: Word;
   readonly model: string;
   readonly tokenizer: string;

@@ -48,7 +48,7 @@ function stateName(job: JobRecord): string {
   return job.completing ? 'COMPLETING' : job.state;
 }
 
-/** By the letters of squeue's --format. */
+/** Values of a job by the letters of squeue's --format. */
 type Fields = Readonly<Record<string, string>>;
 
 function jobFields(job: JobRecord, timeFormat?: string): Fields {

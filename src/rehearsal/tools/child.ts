@@ -47,5 +47,5 @@ export function run(argv: readonly string[], options: RunOptions): Promise<Ended
 }
 
 export function interrupted(): DynSlurmError {
-  return new DynSlurmError('interrupted', 'The setup was interrupted; nothing half-finished is left.');
+  return new DynSlurmError('interrupted', 'The setup was interrupted; no partial installation is left.');
 }

@@ -85,7 +85,7 @@ function noVenv(python: Python, said: string): DynSlurmError {
   const last = said.trim().split('\n').at(-1) ?? '';
   return new DynSlurmError(
     'preflight',
-    `${python.command} (${python.version}) cannot make a virtual environment with pip: ${last}`,
+    `${python.command} (${python.version}) cannot create a virtual environment with pip: ${last}`,
     { hint: 'On Debian and Ubuntu, `apt install python3-venv` installs what is missing.' },
   );
 }
@@ -137,13 +137,13 @@ function complaint(output: string): string {
 /** What to do about a complaint of pip. */
 function advice(said: string): string {
   if (/No space left on device/.test(said)) {
-    return 'The tools take about 360 MB; make room, or choose another disk with XDG_CACHE_HOME.';
+    return 'The tools need about 360 MB; free some space, or set XDG_CACHE_HOME to a folder on another disk.';
   }
   if (/DO NOT MATCH THE HASHES/i.test(said)) {
-    return 'A download is not the file that is pinned: look for a proxy or an index that changes files, then try again.';
+    return 'A download differs from the pinned file: look for a proxy or an index that changes files, then try again.';
   }
   if (/Retrying|timed out|Connection|resolve|SSL|proxy/i.test(said)) {
-    return 'pip reached no package index: check the network, or name a mirror or proxy with PIP_INDEX_URL or HTTPS_PROXY.';
+    return 'pip reached no package index: check the network, or set PIP_INDEX_URL or HTTPS_PROXY to a mirror or proxy.';
   }
   if (/No matching distribution|not a supported wheel/.test(said)) {
     return 'Wheels are pinned for Linux on x86_64 and aarch64 (glibc 2.28 or newer) with CPython 3.10 to 3.14.';

@@ -57,10 +57,14 @@ async function prepare({ cache }: ToolsPlace): Promise<void> {
   try {
     await mkdir(cache, { recursive: true });
   } catch (error) {
-    throw new DynSlurmError('preflight', `Can't make the tools' folder: ${(error as Error).message}`, {
-      hint: 'Name a folder that can be written with XDG_CACHE_HOME.',
-      cause: error,
-    });
+    throw new DynSlurmError(
+      'preflight',
+      `Cannot create the folder of the tools: ${(error as Error).message}`,
+      {
+        hint: 'Set XDG_CACHE_HOME to a writable folder.',
+        cause: error,
+      },
+    );
   }
   const { bavail, bsize } = await statfs(cache);
   const free = Math.floor((bavail * bsize) / 2 ** 20);
@@ -68,11 +72,11 @@ async function prepare({ cache }: ToolsPlace): Promise<void> {
   throw new DynSlurmError(
     'preflight',
     `Installing the tools needs ${ROOM} MiB; ${cache} has ${free} MiB free.`,
-    { hint: 'Make room, or choose another disk with XDG_CACHE_HOME.' },
+    { hint: 'Free some space, or set XDG_CACHE_HOME to a folder on another disk.' },
   );
 }
 
-/** Of set-ups that were killed. Only the holder of the claim builds, so all of them are dead. */
+/** Removes what killed setups left. Only the holder of the claim builds, so all of them are dead. */
 async function removeLeftovers({ cache, folder }: ToolsPlace): Promise<void> {
   const prefix = `${basename(folder)}.tmp-`;
   const left = (await readdir(cache)).filter((name) => name.startsWith(prefix));

@@ -157,7 +157,7 @@ function roles(events: readonly ObservedEvent[]): readonly (Span | undefined)[] 
   });
 }
 
-/** By the worker's log. */
+/** Span of a stage of a start, according to the worker's log. */
 function stageSpan(step: string, { stage, start, end, done, total, ended }: StageSpan): Span {
   const { title, counts = '' }: StageFacts = START_STAGES[stage];
   const count = total === undefined ? '' : `${done} of ${total} ${counts}`;

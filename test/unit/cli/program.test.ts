@@ -25,7 +25,19 @@ const COMMANDS = [
     'remove',
   ],
   ...['report', 'compare', 'export'],
-  ...['allocate', 'attach', 'workers', 'restart', 'start', 'stop', 'exec', 'shell', 'bench', 'release'],
+  ...[
+    'allocate',
+    'attach',
+    'workers',
+    'restart',
+    'start',
+    'stop',
+    'exec',
+    'shell',
+    'bench',
+    'drain',
+    'release',
+  ],
 ];
 
 test('the help names the commands in the order of their use, with examples', async () => {

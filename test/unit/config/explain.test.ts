@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { explain, suggestKeys } from '../../../src/config/docs/explain.ts';
-import { type Field, jobField, profileField } from '../../../src/config/schema/field.ts';
+import { type Field, jobField, profileField, topologyHeaderField } from '../../../src/config/schema/field.ts';
+import keys from '../../../src/config/schema/keys.json' with { type: 'json' };
+import { ROLES } from '../../../src/config/schema/role.ts';
 
 test('a key with a form', () => {
   expect(explain('slurm.time')).toEqual({
@@ -75,11 +77,16 @@ test.each([
   expect(suggestKeys(key)).toEqual(keys);
 });
 
-test('every key is described, in whole sentences', () => {
-  const bare = [...described('', jobField), ...described('cluster', profileField)].filter(
-    ([, description]) => !/^[A-Z`e].*[.]$/s.test(description),
-  );
-  expect(bare).toEqual([]);
+test('every key is described, in whole sentences, and every text of keys.json is of a key', () => {
+  const all = [
+    ...described('', jobField),
+    ...described('cluster', profileField),
+    ...described('topology', topologyHeaderField),
+  ];
+  expect(all.filter(([, description]) => !/^[A-Z`e].*[.]$/s.test(description))).toEqual([]);
+  const role = new RegExp(`^(${ROLES.join('|')})\\.`);
+  const names = new Set(all.map(([key]) => key.replace(role, 'role.')));
+  expect(Object.keys(keys).filter((key) => !names.has(key))).toEqual([]);
 });
 
 function described(prefix: string, field: Field): readonly (readonly [string, string])[] {

@@ -39,32 +39,71 @@ test('NO_COLOR wins, whatever else asks for colors', () => {
   expect([color, page.color]).toEqual([false, false]);
 });
 
-/** Programs that are no part of bash or coreutils. */
-const FOREIGN =
-  'awk sed grep find xargs curl wget jq node python python3 perl ruby flock ss netstat nc ncat hostname ps pgrep pkill getent ip getconf openssl bc setsid findmnt numactl'.split(
-    ' ',
+const words = (text: string): readonly string[] => text.trim().split(/\s+/);
+
+const COREUTILS =
+  words(`base64 basename cat chmod cut date df env head id mkdir mktemp mv od paste readlink realpath rm
+  sha256sum sleep sort stat tail timeout tr wc`);
+
+/** Its keywords, and those of its builtins that scripts use. */
+const BASH =
+  words(`bash if then else elif fi case esac for while until do done in function time break builtin cd command
+  compgen continue declare disown echo eval exec exit export false kill let local mapfile printf pwd read readarray return set
+  shift shopt source test trap true type typeset ulimit umask unset wait`);
+
+/** The words of a script that stand where a command does, as far as a few regular expressions can tell. */
+function commandsOf(script: string): readonly string[] {
+  const substituted = (text: string): string =>
+    `_${[...text.matchAll(/[$<]\(([^()]*)/g)].map(([, inner = '']) => ` $(${inner.replace(/["']/g, '_')}) `).join('')}`;
+  const code = script
+    .replace(/(^|\s)#.*$/gm, '$1')
+    .replace(/\\(\n|["'])/g, ' ')
+    .replace(/\[?\[:\w+:\]\]?/g, '')
+    .replace(/"[^"]*"|'[^']*'/g, substituted)
+    .replace(/\(\(.*?\)\)/g, substituted)
+    .replace(/\[\[ .*?\]\]/gs, substituted)
+    // Patterns of a case.
+    .replace(/^\s*[\w*|@ .-]+\)(?=\s|$)/gm, '')
+    .replace(
+      /(^|[;&|({])(\s*(then|do|if|while|until|else|elif|exec|time|timeout\s+\S+|run_with_preamble|!|\w+=(?:(?!\$\()\S)*)\s)+/gm,
+      '$1 ',
+    );
+  const stands = /(?:^|[;&|({])\s*(?<command>[a-z][\w+-]*)(?=[\s;|&)]|$)/gm;
+  return [...code.matchAll(stands)].map(({ groups }) => groups?.command ?? '');
+}
+
+test('commands are found where they stand', () => {
+  const script = `x=$(one a) && two | y=1 timeout 9 three "$(four "$z")" 'not this' # nor this
+if five; then timeout 3 six; fi
+[[ $(seven) == a && $b =~ nine|ten ]] || { eight; }`;
+  expect(commandsOf(script).filter((word) => !BASH.includes(word))).toEqual(
+    'one two three four five six seven eight'.split(' '),
   );
+});
+
+const jobScripts = readdirSync(join(packageRoot, 'slurm_jobs'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => /job\.sbatch$|preflight\.sh$/.test(name))
+  .map((name) => join('slurm_jobs', name));
 
 test('what the compute nodes need besides bash and coreutils', () => {
   const templates = readdirSync(join(packageRoot, 'templates'), { recursive: true, encoding: 'utf8' });
-  const scripts = templates.filter((name) => /\.sh(\.hbs)?$|sbatch\.hbs$/.test(name));
-  const lines = scripts
-    .flatMap((name) => text(join('templates', name)).split('\n'))
-    .filter((line) => !/^\s*#/.test(line));
-  const used = FOREIGN.filter((program) =>
-    lines.some((line) =>
-      new RegExp(`(^|[|;&(]|! |then |do |if |while |exec |timeout [\\d.]+ )\\s*${program}( |$|\\))`).test(
-        line,
-      ),
-    ),
+  const scripts = [
+    ...templates.filter((name) => name.endsWith('.sh')).map((name) => join('templates', name)),
+    ...jobScripts,
+  ].map(text);
+  const functions = scripts.flatMap((script) =>
+    [...script.matchAll(/^\s*(\w+)\(\)/gm)].map(([, name]) => name),
   );
-  for (const page of [README, CLUSTER]) {
-    const [claim = ''] = /bash 4\.4[^;:]*/.exec(page) ?? [];
-    expect(used.filter((program) => !new RegExp(`\\b${program}\\b`).test(claim))).toEqual([]);
-    expect(FOREIGN.filter((program) => new RegExp(`\\b${program}\\b`).test(claim)).sort()).toEqual(
-      used.sort(),
-    );
-  }
+  const known = new Set([...BASH, ...COREUTILS, ...functions]);
+  const used = [...new Set(scripts.flatMap(commandsOf))].filter((word) => !known.has(word)).sort();
+
+  const [, section = ''] = text('docs/on-the-cluster.md').split('\n## Programs on the nodes\n');
+  const rows = [...section.replace(/\n## .*/s, '').matchAll(/^\| (`.*?) \|/gm)].map(([, cell = '']) => cell);
+  const named = rows.flatMap((cell) => [...cell.matchAll(/`([\w-]+)`/g)].map(([, name = '']) => name));
+  expect(named.filter((name) => name !== 'bash').sort()).toEqual(used);
+
+  const [claim = ''] = /bash 4\.4[^;.]*\.?[^;.]*/.exec(README) ?? [];
+  for (const program of ['grep', 'sed', 'ip']) expect(claim).toContain(`\`${program}\``);
 });
 
 test('slurm_jobs has the bundle of every example', () => {

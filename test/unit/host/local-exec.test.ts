@@ -74,7 +74,7 @@ test('a missing program names the fix', async () => {
   expect([error.code, error.message, error.hint]).toEqual([
     'connection',
     "cannot run no-such-sbatch (not found on PATH)\n  ran:  no-such-sbatch 'a b'   on this machine",
-    "load the site's Slurm module first, or name the folder of its commands as slurm_bin in the cluster profile",
+    'load the Slurm module of the cluster first, or set slurm_bin in the cluster profile to the folder of its commands',
   ]);
 });
 

@@ -10,7 +10,7 @@ import { localHost } from '../../../src/host/local.ts';
 
 const host = localHost({ path: [], env: {} });
 const HINT =
-  'run folders must be new and yours, in folders that only you and root can write to; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another place';
+  'run folders must be new and yours, in folders that only you and root can write to; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another folder';
 
 let root: string;
 let umask: number;
@@ -72,7 +72,7 @@ test.each([
   await symlink(join(root, target), join(dir, name));
   await expect(host.writeFiles(dir, files([name, 'planted', 0o700]))).rejects.toMatchObject({
     code: 'preflight',
-    message: `${dir}/job.sbatch is there already`,
+    message: `${dir}/job.sbatch already exists`,
     hint: HINT,
   });
   expect(await readFile(join(root, 'victim'), 'utf8')).toBe('before');
@@ -164,7 +164,7 @@ test.runIf(process.getuid?.() === 0).each(LOOSE)('%s above a run folder', async 
     return;
   }
   const why = /mode/.test(said) ? 'so others' : 'who';
-  const message = `${root}/${said}, ${why} can put a folder of theirs in the place of your run folder`;
+  const message = `${root}/${said}, ${why} can replace your run folder by a folder of their own`;
   expect(written).toMatchObject({ code: 'preflight', message, hint: HINT });
   expect(stdout).toBe(`${message}\n`);
   expect(existsSync(dir)).toBe(false);

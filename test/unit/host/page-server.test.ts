@@ -88,7 +88,7 @@ test('more connections than it takes are closed, and it goes on', async () => {
     .toBe('200');
 });
 
-test('a page that cannot be made is an answer', async () => {
+test('a page that cannot be created is an answer', async () => {
   const port = await served(() => {
     throw new Error('no');
   });

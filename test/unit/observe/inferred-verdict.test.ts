@@ -24,25 +24,25 @@ const left = (state: string, reason = ''): QueueEvent => ({
 const started: ObservedEvent = { time, kind: 'job-started', job: '7', attempt: 0, nodes: 2 };
 
 test.each([
-  ['FAILED', 'NonZeroExitCode', 'failed', 'Slurm says FAILED (NonZeroExitCode); the job left no verdict'],
-  ['NODE_FAIL', 'NodeDown', 'failed', 'Slurm says NODE_FAIL (NodeDown); the job left no verdict'],
-  ['OUT_OF_MEMORY', '', 'failed', 'Slurm says OUT_OF_MEMORY; the job left no verdict'],
+  ['FAILED', 'NonZeroExitCode', 'failed', 'Slurm reports FAILED (NonZeroExitCode); the job left no verdict'],
+  ['NODE_FAIL', 'NodeDown', 'failed', 'Slurm reports NODE_FAIL (NodeDown); the job left no verdict'],
+  ['OUT_OF_MEMORY', '', 'failed', 'Slurm reports OUT_OF_MEMORY; the job left no verdict'],
   ['CANCELLED', 'by uid 1000', 'cancelled', 'cancelled by uid 1000; the job left no verdict'],
   [
     'CANCELLED',
     'DependencyNeverSatisfied',
     'cancelled',
-    'Slurm withdrew it: the job that it depended on did not end as it had to',
+    'Slurm withdrew the job: the job that it depended on did not end as required',
   ],
-  ['PREEMPTED', '', 'cancelled', 'Slurm says PREEMPTED; the job left no verdict'],
-  ['TIMEOUT', 'TimeLimit', 'timeout', 'Slurm says TIMEOUT (TimeLimit); the job left no verdict'],
-  ['COMPLETED', '', 'unknown', 'Slurm says COMPLETED; the job left no verdict'],
-  ['GONE', '', 'unknown', 'neither squeue nor accounting knows job 7 any more; the job left no verdict'],
+  ['PREEMPTED', '', 'cancelled', 'Slurm reports PREEMPTED; the job left no verdict'],
+  ['TIMEOUT', 'TimeLimit', 'timeout', 'Slurm reports TIMEOUT (TimeLimit); the job left no verdict'],
+  ['COMPLETED', '', 'unknown', 'Slurm reports COMPLETED; the job left no verdict'],
+  ['GONE', '', 'unknown', 'neither squeue nor accounting knows job 7 anymore; the job left no verdict'],
   [
     'GONE',
     'Connection refused',
     'unknown',
-    'squeue does not know job 7 any more, and accounting cannot be asked (Connection refused); the job left no verdict',
+    'squeue no longer knows job 7, and accounting cannot be queried (Connection refused); the job left no verdict',
   ],
 ])('%s', (state, reason, outcome, text) => {
   expect(inferVerdict(stateAfter([started]), left(state, reason), now)).toEqual({
@@ -55,10 +55,30 @@ test.each([
   });
 });
 
+test('what an attempt before had come to is nothing of a job that leaves the queue after it was put back', () => {
+  const ended = { reason: 'decode-0 on gpu01 exited with code 1', step: 'decode-0', node: 'gpu01' };
+  const before: readonly ObservedEvent[] = [
+    started,
+    { time, kind: 'process-ended', ...ended },
+    { time, kind: 'teardown', outcome: 'failed', reason: ended.reason },
+    { time, kind: 'requeued', reason: 'put back into the queue', seconds: 9 },
+  ];
+  expect(
+    inferVerdict(stateAfter(before), { ...left('CANCELLED', 'by uid 1000'), nodeList: '' }, now),
+  ).toEqual({
+    time: now.toISOString(),
+    kind: 'verdict',
+    outcome: 'cancelled',
+    reason: 'cancelled by uid 1000; it had been put back into the queue (put back into the queue)',
+    seconds: 0,
+    inferred: true,
+  });
+});
+
 test('a script that never ran is told from one that was cut off', () => {
   expect(inferVerdict(stateAfter([]), left('CANCELLED'), now)).toMatchObject({
     outcome: 'cancelled',
-    reason: "Slurm says CANCELLED; the job's script did not start",
+    reason: "Slurm reports CANCELLED; the job's script did not start",
     seconds: 0,
   });
 });
@@ -69,14 +89,14 @@ test('a job that lost a node may have lost the one that its script ran on', () =
   expect(inferVerdict(stateAfter([started, bound]), left('NODE_FAIL'), now)).toMatchObject({
     outcome: 'failed',
     reason:
-      'node1, the head node, or another node of the job failed: Slurm says NODE_FAIL; the job left no verdict',
+      'node1, the head node, or another node of the job failed: Slurm reports NODE_FAIL; the job left no verdict',
   });
 });
 
 test('a job that was cut off in its teardown keeps its reason', () => {
   const teardown: ObservedEvent = { time, kind: 'teardown', reason: 'cancelled' };
   expect(inferVerdict(stateAfter([started, teardown]), left('GONE'), now).reason).toBe(
-    'neither squeue nor accounting knows job 7 any more; the job was ending (cancelled) but left no verdict',
+    'neither squeue nor accounting knows job 7 anymore; the job was ending (cancelled) but left no verdict',
   );
 });
 

@@ -24,8 +24,7 @@ test('all topologies can be rehearsed but those that do not complete text', asyn
     const problem = await problemOf(name);
     if (problem !== undefined) problems[name] = `${problem.path.join('.')}: ${problem.message}`;
   }
-  const argument = (name: string) =>
-    `can't be rehearsed: a worker with ${name} has no stand-in without a GPU`;
+  const argument = (name: string) => `cannot be rehearsed: there is no mock engine for a worker with ${name}`;
   expect(problems).toEqual({
     'launch-agg_embed': `aggregated: ${argument('--embedding-worker')}`,
     'launch-multimodal_agg': `aggregated: ${argument('--dedicated-mm-encoder')}`,
@@ -39,7 +38,7 @@ test("modules of one's own can't be rehearsed", async () => {
   expect(await problemOf('launch-agg', 'aggregated: {module: mine.engine}\n')).toEqual({
     severity: 'error',
     path: ['aggregated'],
-    message: "can't be rehearsed: mine.engine has no stand-in without a GPU",
+    message: 'cannot be rehearsed: there is no mock engine for mine.engine',
     hint: '`dyn-slurm submit --dry-run` shows everything that it would run.',
   });
 });
@@ -64,7 +63,6 @@ test('a vLLM worker that does not complete text is none', async () => {
 test("workers under nsys can't be rehearsed", async () => {
   expect(await problemOf('launch-disagg', 'profile: {roles: [decode]}\n')).toMatchObject({
     path: ['decode'],
-    message:
-      "can't be rehearsed: mock engines do nothing that nsys could record; leave `profile` out of a rehearsal",
+    message: 'cannot be rehearsed: nsys cannot record mock engines; leave `profile` out of a rehearsal',
   });
 });

@@ -132,7 +132,7 @@ test('a node without ip says so', async () => {
   run.program('sed', 'exec /bin/sed "$@"');
   const { out } = await run.bash(
     `type() { [[ $* == '-P ip' ]] && return 1; builtin type "$@"; }; export -f type
-SLURMD_NODENAME=n1 DYN_SLURM_NODES=n1 ${bash} ${import.meta.dirname}/../../../templates/node.sh MARK auto`,
+DYN_SLURM_RUNTIME_FILES=node/address.sh SLURMD_NODENAME=n1 DYN_SLURM_NODES=n1 ${bash} ${import.meta.dirname}/../../../templates/node.sh MARK auto`,
   );
   expect(out).toMatch(
     /^MARK n1 problem has no program ip \(of iproute2\), neither on PATH nor in \/usr\/sbin or \/sbin\nMARK n1 clock \d+\n$/,

@@ -143,7 +143,7 @@ test('leaves out what is whole already, of an earlier attempt too, and keeps wha
     'point 2 8 c8 0 echo eight',
   );
   expect(code).toBe(0);
-  expect(stdout).toContain('== benchmark 1 of 3, concurrency 4: it is there already\n== benchmark 2 of 3');
+  expect(stdout).toContain('== benchmark 1 of 3, concurrency 4: already measured\n== benchmark 2 of 3');
   expect(stdout).not.toContain('warm');
   expect(told()[0]).toBe('skipped bench 1 3 4 - -');
   expect(point('c8')).toBe('started T, ended T, status 0, how itself');

@@ -61,15 +61,13 @@ async function minded(cwd: string, words: readonly string[]): Promise<string> {
 
 const templates = join(packageRoot, 'templates');
 
-/** The root scripts of the runtime but lib.sh; shellcheck follows what they source. */
-const ROOTS = ['node.sh', 'task.sh', 'metrics.sh', 'bench.sh', 'image.sh', 'cleanup.sh'];
+/** The root scripts of the runtime that name what they source; shellcheck follows them. */
+const ROOTS = ['task.sh', 'metrics.sh', 'bench.sh', 'image.sh', 'cleanup.sh'];
 
-/** What the shell of job.sbatch sources, as one script: its parts share their variables. */
-function supervisor(): string {
-  const parts = readdirSync(join(templates, 'lib')).map((name) => `lib/${name}`);
-  return ['cause-line.sh', 'environment.sh', ...parts, 'lib.sh']
-    .map((name) => readFileSync(join(templates, name), 'utf8'))
-    .join('');
+/** A script whose parts job.sbatch lists, as one script with all of them: they share their variables. */
+function whole(folder: string, ...scripts: readonly string[]): string {
+  const parts = readdirSync(join(templates, folder)).map((name) => `${folder}/${name}`);
+  return [...parts, ...scripts].map((name) => readFileSync(join(templates, name), 'utf8')).join('');
 }
 
 test.skipIf(shellcheck === undefined)(
@@ -78,8 +76,9 @@ test.skipIf(shellcheck === undefined)(
     expect(await minded(templates, ['-x', '-a', ...ROOTS])).toBe('');
     const folder = mkdtempSync(join(tmpdir(), 'dyn-slurm-lib-'));
     try {
-      writeFileSync(join(folder, 'supervisor.sh'), supervisor());
-      expect(await minded(folder, ['supervisor.sh'])).toBe('');
+      writeFileSync(join(folder, 'supervisor.sh'), whole('lib', 'cause-line.sh', 'environment.sh', 'lib.sh'));
+      writeFileSync(join(folder, 'node.sh'), whole('node', 'node.sh'));
+      expect(await minded(folder, ['supervisor.sh', 'node.sh'])).toBe('');
     } finally {
       rmSync(folder, { recursive: true });
     }

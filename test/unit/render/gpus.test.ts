@@ -136,6 +136,6 @@ test('full folders are named', async () => {
   run.program('df', 'case "$*" in */dev/shm) echo Avail; echo 1024 ;; *) echo Avail; echo 1048576 ;; esac');
   expect(await told(gpus(8))).toEqual([
     'fault has only 1 MB left in /dev/shm, which engines need',
-    'warning has only 1024 MB left in /tmp, which may be too few for engines',
+    'warning has only 1024 MB left in /tmp, which may be too little for engines',
   ]);
 });

@@ -85,8 +85,8 @@ test('an import that is told to end takes enroot with it', async () => {
 describe('an image that is not whole is moved aside, and imported again', () => {
   test.each([
     ['cut off', superblock(4096), 'is cut off: it has 96 of 4096 bytes'],
-    ['something else', Buffer.from('<html>503 Service Unavailable</html>'), 'is no squashfs'],
-    ['empty', Buffer.alloc(0), 'is no squashfs'],
+    ['something else', Buffer.from('<html>503 Service Unavailable</html>'), 'is not a squashfs image'],
+    ['empty', Buffer.alloc(0), 'is not a squashfs image'],
     ['without a sensible size', superblock(0), 'is cut off: it has 96 of 0 bytes'],
   ])('%s', async (_, bytes, words) => {
     writeFileSync(cache.image, bytes);
@@ -114,7 +114,7 @@ describe('an image that is not whole is moved aside, and imported again', () => 
     const { code, output } = await cache.run();
     expect(code).toBe(1);
     expect(output()).toMatch(
-      /dyn-slurm: error: enroot has left no whole image: .*image\.sqsh is no squashfs\n$/,
+      /dyn-slurm: error: enroot left an incomplete image: .*image\.sqsh is not a squashfs image\n$/,
     );
     expect(cache.imports()).toHaveLength(1);
     expect(readdirSync(cache.folder).sort()).toEqual(['x.lock', 'x.sqsh.damaged']);
@@ -213,7 +213,7 @@ test('a missing folder is named, and not made', async () => {
   rmSync(cache.folder, { recursive: true });
   const { code, output } = await cache.run();
   expect(code).toBe(1);
-  expect(output()).toContain(`error: the image cache ${cache.folder} is no folder on node7`);
+  expect(output()).toContain(`error: the image cache ${cache.folder} is not a folder on node7`);
 });
 
 test('a job that still runs keeps what it has begun', async () => {

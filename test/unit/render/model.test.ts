@@ -52,14 +52,14 @@ test('a file is taken as it is', async () => {
 });
 
 const NO_TOKENIZER =
-  'problem finds no tokenizer in @/m, such as tokenizer.json; where it lies elsewhere, tokenizer-path in the args of the roles names it';
+  'problem finds no tokenizer in @/m, such as tokenizer.json; if it is elsewhere, set tokenizer-path in the args of the roles';
 const POINTER = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 4976698672\n';
 
 test.each<[string, Readonly<Record<string, string | undefined>>, string]>([
   [
     'config.json',
     { 'config.json': undefined },
-    'problem finds no config.json in @/m, which is to hold a model',
+    'problem finds no config.json in @/m, which should contain a model',
   ],
   [
     'a shard',

@@ -140,7 +140,7 @@ test('the folder of etcd is on a disk of the node', async () => {
   expect(await check()).toEqual([]);
   run.program('df', 'echo Type Avail; echo ext4 1024');
   expect(await check()).toEqual([
-    `node2 fault has only 1024 KB left in ${folder}, which is to hold the data of etcd and NATS`,
+    `node2 fault has only 1024 KB left in ${folder}, which should hold the data of etcd and NATS`,
   ]);
   for (const type of ['nfs4', 'lustre', 'gpfs', 'beegfs_nodev', 'cifs', 'fuse.sshfs', 'wekafs']) {
     run.program('df', `echo Type Avail; echo ${type} 999999999`);
@@ -160,7 +160,7 @@ test('the folder of etcd is on a disk of the node', async () => {
     `node2 problem has ${folder} on a network file system (new), which is too slow for the data of etcd`,
   ]);
   expect((await answer(['on 1 -- local_dir /nowhere'])).slice(1)).toEqual([
-    'node2 problem cannot write to /nowhere, which is to hold the data of etcd and NATS',
+    'node2 problem cannot write to /nowhere, which should hold the data of etcd and NATS',
   ]);
 });
 

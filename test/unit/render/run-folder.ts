@@ -36,7 +36,7 @@ export class RunFolder {
   bash(lines: string, ...args: string[]): Promise<Ended> {
     const ports = existsSync(join(this.dir, 'movable-ports.txt'));
     const parts = readdirSync(join(TEMPLATES, 'lib')).filter((name) => ports || name !== 'ports.sh');
-    const files = ['cause-line.sh', 'environment.sh', ...parts.map((name) => `lib/${name}`)];
+    const files = ['cause-line.sh', 'environment.sh', ...parts.map((name) => `lib/${name}`), ...nodeParts()];
     const source = `RUNTIME_FILES=(${files.join(' ')})\n. ${TEMPLATES}/lib.sh`;
     return this.#run(['-c', `${source}\n${lines}`, 'test', ...args], {});
   }
@@ -61,7 +61,8 @@ export class RunFolder {
 
   /** What a node answers. */
   node(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
-    return this.#run([join(TEMPLATES, 'node.sh'), ...args], env);
+    const listed = { DYN_SLURM_RUNTIME_FILES: nodeParts().join(' ') };
+    return this.#run([join(TEMPLATES, 'node.sh'), ...args], { ...listed, ...env });
   }
 
   /** A program that is this script of sh. */
@@ -96,6 +97,8 @@ export class RunFolder {
     });
   }
 }
+
+const nodeParts = (): readonly string[] => readdirSync(join(TEMPLATES, 'node')).map((name) => `node/${name}`);
 
 /** For a program that stands for the srun of the preflight: sets `mark`, with which answers begin; `answer LINE`. */
 export const ANSWERING = `previous=

@@ -280,8 +280,9 @@ test.each(['', 'st', 'stop\n', 'stop\nfrom me\nstep dec', 'stop\nfrom me\nstep d
     run.file('part', part);
     run.file('rest', rest);
     const events = await session(`
+      PART_TIME=600
       file=$RUN_DIR/commands/${idOf('1')}.command; (umask 077 && cat "$RUN_DIR/part" >"$file"); check_steps
-      SECONDS=$((SECONDS + PART_TIME - 1)); check_steps; event line text=late
+      SECONDS=$((SECONDS + PART_TIME / 2)); check_steps; event line text=late
       cat "$RUN_DIR/rest" >>"$file"; check_steps; end succeeded x`);
     expect(events.map(({ kind }) => kind)).toEqual(['line', 'command', 'answer', 'verdict']);
     expect(events.at(2)).toEqual(answer('1', 'refused', 'there is no step decode-9'));
@@ -337,6 +338,17 @@ echo "\${STEP_STATE[decode-0]} \${STEP_STATE[decode-2]} \${STEP_PID[decode-2]:-n
     code: 1,
     out: "the session's supervisor cannot ask Slurm what runs\n",
   });
+});
+
+test('workers are stopped in the order in which the command names them', async () => {
+  const events = await session('tell 1 stop me decode-1 decode-0; check_steps; end succeeded x');
+  expect(events).toEqual([
+    command('1', 'stop', 'decode-1', 'decode-0'),
+    { kind: 'step-stopped', step: 'decode-1', role: 'decode' },
+    stopped,
+    answer('1', 'done', 'stop'),
+    ended('x'),
+  ]);
 });
 
 test('of two supervisors the first one stays', async () => {

@@ -166,6 +166,24 @@ test('steps that were told to end from outside end the job as cancelled', async 
   ]);
 });
 
+test.each([
+  ['cancelled', 'cancelled', ''],
+  ['succeeded', 'the rehearsal passed', ': >"$RUN_DIR/state/passed"; '],
+])(
+  'a job that Slurm has ended has %s before the signal reaches its shell',
+  async (outcome, reason, before) => {
+    run.file(
+      'job.log',
+      'slurmstepd-node1: error: *** JOB 42 ON node1 CANCELLED AT 2025-11-24T07:01:43 ***\n',
+    );
+    run.program('scontrol', 'echo "JobId=42 Requeue=0 Restarts=0"');
+    const told = 'kill -USR2 "${STEP_PID[decode-0]}"; while alive decode-0; do sleep 0.02; done; check_steps';
+    expect(await supervised(`SLURM_JOB_ID=42 JOB_LOG_START=1; ${before}${told}`)).toEqual([
+      { kind: 'verdict', outcome, reason, seconds: 0 },
+    ]);
+  },
+);
+
 test('a monitor that ends is a warning', async () => {
   const lines = 'start gpu monitor ""; fail gpu 127; check_steps; check_steps; end succeeded x';
   expect((await supervised(lines)).slice(1)).toEqual([

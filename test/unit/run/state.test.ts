@@ -26,16 +26,50 @@ test('a worker that was started again before the service was ready is there with
   expect(absent(restarting('decode-0'), degraded('decode-1'), ready)).toEqual(['decode-1']);
 });
 
-test('an attempt that is over starts from nothing', () => {
-  const first = events(started(0), ready, degraded('decode-1'), {
-    kind: 'requeued',
-    reason: 'y',
-    seconds: 60,
-  });
-  expect(stateAfter(first).requeued).toMatchObject({ reason: 'y' });
-  const second = stateAfter([...first, ...events(started(1))]);
-  expect(second).toMatchObject({ started: { attempt: 1 }, steps: new Map() });
-  expect([second.ready, second.requeued]).toEqual([undefined, undefined]);
+test('what belongs to an attempt goes when Slurm puts the job back, and only blame, losses and the queue stay', () => {
+  const queue: ObservedEvent = {
+    time: '2025-11-24T05:43:00.000Z',
+    kind: 'queue',
+    job: '7',
+    state: 'RUNNING',
+    phase: 'running',
+    reason: '',
+    nodes: 2,
+    nodeList: 'node[1-2]',
+  };
+  const first = events(
+    started(0),
+    { kind: 'nodes-bound', nodes: [{ index: 0, host: 'node1', ip: '10.0.0.1' }] },
+    { kind: 'port-moved', from: '8000', to: '8100', reason: 'p' },
+    { kind: 'step-started', step: 'decode-1', role: 'decode', nodes: ['node2'] },
+    { kind: 'workers-registered', role: 'decode', have: 1, want: 1 },
+    ready,
+    degraded('decode-1'),
+    { kind: 'teardown', reason: 'y', outcome: 'cancelled' },
+    { kind: 'requeued', reason: 'y', seconds: 60 },
+  );
+  const [requeued, again] = [first.at(-1), events(started(1))[0]];
+  const between = {
+    ports: new Map(),
+    steps: new Map(),
+    workers: new Map(),
+    unregistered: new Map(),
+    blamed: new Map(),
+    queue,
+    losses: {
+      open: new Map(),
+      closed: {
+        loss: {
+          kind: 'worker-lost',
+          reason: 'x',
+          from: Date.parse('2025-11-24T05:43:06.000Z'),
+          until: Date.parse('2025-11-24T05:43:08.000Z'),
+        },
+      },
+    },
+  };
+  expect(stateAfter([queue, ...first])).toEqual({ ...between, requeued });
+  expect(stateAfter([queue, ...first, ...events(started(1))])).toEqual({ ...between, started: again });
 });
 
 test('a role is short of registrations until they are back, or its worker is lost', () => {

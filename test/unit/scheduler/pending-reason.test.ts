@@ -20,20 +20,20 @@ test.each([
     'QOSMaxGRESPerUser',
     {
       text: 'your user in the QOS is at a limit of GPUs or other GRES',
-      next: 'it starts when your other jobs end, or ask for less, or cancel and submit with another partition, account or QOS; `sacctmgr show qos` and `sshare -U` show the limits',
+      next: 'it starts when your other jobs end, or request less, or cancel it and submit with another partition, account or QOS; `sacctmgr show qos` and `sshare -U` show the limits',
     },
   ],
   [
     'AssocGrpGRES',
     {
       text: 'the jobs of your account or user are at a limit of GPUs or other GRES',
-      next: 'it starts when others of them end, or ask for less, or cancel and submit with another partition, account or QOS; `sshare -U` and `sacctmgr show assoc user=$USER` show the limits',
+      next: 'it starts when some of those jobs end, or request less, or cancel it and submit with another partition, account or QOS; `sshare -U` and `sacctmgr show assoc user=$USER` show the limits',
     },
   ],
   [
     'SomethingOfRelease26',
     {
-      text: 'a reason that dyn-slurm does not know',
+      text: 'a reason unknown to dyn-slurm',
       next: '`scontrol show job 4242` shows more; the administrators know what it means here',
     },
   ],
@@ -64,7 +64,7 @@ const GRES = [
   'AssocGrpWallLimit',
 ];
 test.each(GRES)('%s does not go away when other jobs end', (reason) => {
-  expect(explainPending(reason, '1')?.next).toMatch(/^other jobs that end do not help/);
+  expect(explainPending(reason, '1')?.next).toMatch(/^waiting for other jobs does not help/);
 });
 
 test.each([
@@ -73,7 +73,7 @@ test.each([
   'MaxCpuRunMinsPerAccount',
   'MaxGRESRunMinsPerUser',
 ])('%s goes away as running jobs come to their end', (reason) => {
-  expect(explainPending(reason, '1')?.next).toMatch(/^it starts as running jobs come to their end/);
+  expect(explainPending(reason, '1')?.next).toMatch(/^it starts as running jobs end/);
 });
 
 test.each(RELEASES)('every reason that Slurm %s gave is explained', (release) => {

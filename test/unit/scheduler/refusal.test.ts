@@ -107,7 +107,7 @@ sbatch: error: Batch job submission failed: Unspecified error`,
   [
     `lua: the stars are wrong
 sbatch: error: Batch job submission failed: Unspecified error`,
-    /^a rule of the site refuses the job/,
+    /^a rule of the cluster refuses the job/,
   ],
   [
     `Please specify a project with --account (see 'projects')
@@ -127,7 +127,7 @@ sbatch: error: Batch job submission failed: Job request does not match any suppo
   [
     `Please load the slurm module
 sbatch: error: Batch job submission failed: Job request does not match any supported policy.`,
-    /^a rule of the site refuses the job/,
+    /^a rule of the cluster refuses the job/,
   ],
   [
     `Wrong number of cpus per GPU: request at most 12 cores per GPU
@@ -265,7 +265,7 @@ sbatch: error: Batch job submission failed: Unspecified error`,
   [
     `Job request does not match any supported policy.
 sbatch: error: Batch job submission failed: Unspecified error`,
-    /^a rule of the site refuses the job/,
+    /^a rule of the cluster refuses the job/,
   ],
   [
     `CPU/RAM policy: requested 8 CPUs exceeds 6 CPUs on server2 for 1 GPU(s)

@@ -1,16 +1,20 @@
 import { expect, test } from 'vitest';
 import type { JobId } from '../../../src/scheduler/job-id.ts';
+import type { Dependency, SubmitRequest } from '../../../src/scheduler/scheduler.ts';
 import {
   accountingCommand,
   cancelCommand,
   nodesCommand,
   ownQueueCommand,
   queueCommand,
-  submitCommand,
+  submitRequest,
   testCommand,
 } from '../../../src/scheduler/slurm-argv.ts';
 
 const ids = (...texts: readonly string[]) => texts as readonly JobId[];
+
+const submitCommand = (run: SubmitRequest['run'], after: readonly Dependency[] = []) =>
+  submitRequest(run, new Map([['job.sbatch', { text: '', mode: 0o700 }]]), after).command;
 
 test('submit', () => {
   expect(submitCommand({ id: 'r1-0a1b2c', dir: '/lustre/me/my runs/r1-0a1b2c' })).toEqual([

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { localHost } from '../../../src/host/local.ts';
 import type { JobId } from '../../../src/scheduler/job-id.ts';
-import { submitRequest } from '../../../src/scheduler/request.ts';
 import { slurmScheduler } from '../../../src/scheduler/slurm.ts';
+import { submitRequest } from '../../../src/scheduler/slurm-argv.ts';
 import { type Answer, stubSlurm } from '../stub-slurm.ts';
 import { recorded } from './recorded.ts';
 
@@ -80,7 +80,7 @@ test('a controller that cannot be reached is no refusal', async () => {
   const { scheduler } = await slurm({ sbatch: { stderr, exit: 1 }, squeue: { stderr, exit: 1 } });
   await expect(scheduler.submit(submitRequest(run(), files), signal)).rejects.toMatchObject({
     code: 'connection',
-    message: expect.stringMatching(/^sbatch gave no job id \(exit 1\)/),
+    message: expect.stringMatching(/^sbatch printed no job id \(exit 1\)/),
   });
 });
 
@@ -166,7 +166,7 @@ test('Slurm that cannot be asked is trouble with the connection', async () => {
   await expect(scheduler.status(['7' as JobId], signal)).rejects.toMatchObject({
     code: 'connection',
     message: [
-      'squeue cannot say how the job is (exit 1)',
+      'squeue cannot show the state of the job (exit 1)',
       "  ran:  squeue --local --noheader --states=all '--format=%i|%T|%D|%V|%S %e|%N|%k|%r' --jobs=7   on this machine",
       'slurm_load_jobs error: Unable to contact slurm controller (connect failure)',
     ].join('\n'),

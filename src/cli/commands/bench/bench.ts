@@ -43,7 +43,7 @@ export async function bench(
     );
   }
   if (options.show || (target.state.verdict && nothingAsked)) return show(target, options, world);
-  const hint = 'submit it again, and continue there with `dyn-slurm bench RUN --resume OLD-RUN`';
+  const hint = 'submit it again, and continue in the new run with `dyn-slurm bench RUN --resume OLD-RUN`';
   const service = readyService(target, hint);
   if (options.stop) {
     const { stopBench } = await import('./step.ts');
@@ -63,7 +63,7 @@ async function show({ run, connection }: BenchTarget, options: BenchOptions, wor
   const results = await readBench(connection.host, run);
   if (results.length === 0) {
     throw new DynSlurmError('usage', `run ${run.id} has no benchmark`, {
-      hint: 'add `bench:` to the config, or run one while the job serves; see `dyn-slurm bench --help`',
+      hint: 'add `bench:` to the config, or start one while the service is ready; see `dyn-slurm bench --help`',
     });
   }
   const text = () => results.map((result) => benchText(result, world.page)).join('\n');
@@ -85,7 +85,7 @@ async function wantedBench(
   if (valid === undefined || own === undefined) return undefined;
   if (valid.plan.bench === undefined) {
     throw new DynSlurmError('usage', `the config of ${id} has no bench`, {
-      hint: 'specify what to measure: `dyn-slurm bench --type builtin --isl 1024 --osl 128 --concurrency 1x8`, or give a command after --; it gets DYN_SLURM_URL, DYN_SLURM_MODEL and DYN_SLURM_RESULTS in its environment',
+      hint: 'specify what to measure: `dyn-slurm bench --type builtin --isl 1024 --osl 128 --concurrency 1x8`, or give a command after --, which finds DYN_SLURM_URL, DYN_SLURM_MODEL and DYN_SLURM_RESULTS in its environment',
     });
   }
   const known = earlier?.run === id ? earlier.name : undefined;

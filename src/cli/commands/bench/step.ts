@@ -29,7 +29,7 @@ export async function runStep(
   const { id } = target.run;
   if (await isRunning(target)) {
     throw new DynSlurmError('usage', `a benchmark is already running in ${id}`, {
-      hint: `see \`dyn-slurm logs -f ${id} bench\`, or end it with \`dyn-slurm bench ${id} --stop\``,
+      hint: `follow it with \`dyn-slurm logs -f ${id} bench\`, or stop it with \`dyn-slurm bench ${id} --stop\``,
     });
   }
   const { bench } = wanted.plan;
@@ -45,7 +45,7 @@ export async function runStep(
   }
   await log?.stop();
   if (end === undefined) {
-    const then = `\`dyn-slurm bench ${id} --show\` shows it, \`--stop\` ends it`;
+    const then = `\`dyn-slurm bench ${id} --show\` shows its results, \`--stop\` stops it`;
     world.err.write(`\nstopped watching; the benchmark keeps running: ${then}\n`);
   }
   return end;

@@ -32,7 +32,7 @@ function text({ key, type, description, examples, choices, children }: Explanati
     examples.length > 0 ? `For example ${examples.map((one) => JSON.stringify(one)).join(', ')}.` : '',
   ];
   const head =
-    key === '' ? 'The keys of a config; `dyn-slurm explain KEY` says more of one.' : `${key}: ${type}`;
+    key === '' ? 'The keys of a config. `dyn-slurm explain KEY` describes one in detail.' : `${key}: ${type}`;
   const said = [description, ...facts].filter(Boolean).flatMap((sentence) => wordLines(sentence, width - 2));
   const keys = children.map((child) => [
     child.key.slice(child.key.lastIndexOf('.') + 1),

@@ -41,7 +41,7 @@ async function refuseUnfit(folder: string, option: string, force: boolean, world
   if (kind !== 'folder') throw new DynSlurmError('usage', `${option}: is not a folder`);
   if (!force && (await world.listDir(folder)).length > 0) {
     throw new DynSlurmError('usage', `${option}: the folder is not empty`, {
-      hint: 'name a new folder, or give --force to replace what an earlier render wrote there',
+      hint: 'name a new folder, or add --force to replace the files of an earlier render',
     });
   }
 }

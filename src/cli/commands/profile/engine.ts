@@ -11,7 +11,7 @@ export type Told =
   /** `status` is absent where there was no answer: it may have done it all the same. */
   | { readonly done: false; readonly status?: number; readonly reason: string };
 
-/** Of the engine's request to profile; what is left out is the engine's default. */
+/** Fields of the engine's request to profile; an absent one has the engine's default. */
 interface ProfileRequest {
   /** Absolute; made by the engine. */
   readonly output_dir: string;

@@ -53,7 +53,7 @@ export function refusal(profiling: readonly Profiling[], cluster: string): DynSl
   if (all(({ status }) => status === NO_ROUTE)) {
     const hint =
       cluster === LOCAL
-        ? 'a rehearsal has mock engines, which cannot be profiled: profile a run on GPUs'
+        ? 'mock engines of a rehearsal cannot be profiled: profile a run on GPUs'
         : 'profiling needs an engine that Dynamo can profile, and Dynamo 0.8 or later in the image';
     return new DynSlurmError('preflight', `nothing was profiled: ${message}`, { hint });
   }

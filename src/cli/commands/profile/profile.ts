@@ -128,7 +128,7 @@ async function countDown(seconds: number, world: World): Promise<void> {
   const every = 5;
   for (let left = seconds; left > 0; left -= every) {
     if (!(await pause(Math.min(every, left) * 1000, world.signal))) return;
-    if (left > every) world.err.write(`${Math.round(left - every)} s to go\n`);
+    if (left > every) world.err.write(`${Math.round(left - every)} s left\n`);
   }
 }
 

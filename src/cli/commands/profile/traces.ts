@@ -15,7 +15,7 @@ export interface TraceTimeouts {
   readonly every: number;
   /** For the first file, or for one more than there are. */
   readonly more: number;
-  /** That nothing may change where there are as many files as expected. */
+  /** Milliseconds without a change after which the expected number of files is complete. */
   readonly quiet: number;
 }
 

@@ -52,7 +52,10 @@ export async function tearDown(
         run: async () => {
           const left = await processesLeft(show, world.signal);
           if (left.length === 0) return 'none left';
-          throw new DynSlurmError('jobFailed', `processes of job ${show.jobId} are left: ${left.join(', ')}`);
+          throw new DynSlurmError(
+            'jobFailed',
+            `processes of job ${show.jobId} are still running: ${left.join(', ')}`,
+          );
         },
       },
     ],

@@ -5,7 +5,7 @@ import { type Fault, parseFault } from '../../../rehearsal/fault.ts';
 import { benchable, rehearsable } from '../../../rehearsal/rehearsable.ts';
 import { findTools, toolsPlace } from '../../../rehearsal/tools/tools.ts';
 import { createRun } from '../../../run/folder.ts';
-import { submitRequest } from '../../../scheduler/request.ts';
+import { submitRequest } from '../../../scheduler/slurm-argv.ts';
 import { connectLocally } from '../../runs/cluster/connect.ts';
 import { loadValidJob } from '../../runs/config/load.ts';
 import { bundleOf } from '../../runs/submit/bundle.ts';
@@ -24,7 +24,7 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   const { plan } = loaded;
   refuseUnfit(plan, faults, world);
   if (findTools(toolsPlace(world)) === undefined) {
-    world.err.write('the tools of a rehearsal are missing; installing them first\n');
+    world.err.write('installing the tools that rehearsals need\n');
     const code = await setup({}, { ...world, out: world.err });
     if (code !== EXIT.ok) return code;
   }
@@ -55,7 +55,7 @@ function readSpeedup(text = '10'): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
   throw new DynSlurmError('usage', `--speedup ${text} is not a number above 0`, {
-    hint: '1 is the pace of a real engine, 10 the default',
+    hint: '1 is the speed of a real engine; the default is 10',
   });
 }
 

@@ -90,7 +90,7 @@ async function showUntilReady(rehearsal: Rehearsal, screen: Screen, world: World
   const { connection, run, submitted, faults } = rehearsal;
   const fatal = faults.filter(({ when, action }) => when === 'ready' && ENDING.has(action.kind));
   if (fatal.length > 0 && screen.renderer !== 'json')
-    world.err.write('the chat waits until the faults have shown their effect, at most two minutes\n');
+    world.err.write('waiting up to 2 min for the effects of the faults before the chat\n');
   const delays = fatal.map(({ delay }) => delay);
   const timeout = fatal.length === 0 ? 0 : FAULT_TIMEOUT + 1000 * Math.max(...delays);
   const outline = await readPlan(connection.host, run);
@@ -197,7 +197,7 @@ function summary(
     '',
     `ready       ${elapsed(waited)} after submit`,
     `completion  ${chat.tokens} tokens, ${chat.tokensPerSecond.toFixed(1)} tok/s, first after ${Math.round(chat.timeToFirstToken * 1000)} ms`,
-    ...(ignored.length === 0 ? [] : [`not tried   mock engines ignored ${ignored.join(' ')}`]),
+    ...(ignored.length === 0 ? [] : [`not tested  mock engines ignored ${ignored.join(' ')}`]),
     `run folder  ${run.dir}`,
     '',
   ].join('\n');
@@ -205,7 +205,7 @@ function summary(
 
 function keptText(url: string, { run }: Rehearsal): string {
   return [
-    `serving at ${url}; it goes on until you end it`,
+    `serving at ${url}; it continues until you end it`,
     `  try    curl ${url}/v1/models`,
     `  watch  dyn-slurm watch ${run.id}`,
     `  end    dyn-slurm cancel ${run.id}`,

@@ -29,7 +29,9 @@ export async function setup(options: SetupOptions, world: World): Promise<number
   const installed = found === undefined;
   if (options.json) world.out.write(jsonText({ ...tools, installed }));
   else
-    world.out.write(`the tools of a rehearsal are ${installed ? 'installed' : 'there'}: ${tools.folder}\n`);
+    world.out.write(
+      `the tools of rehearsals are ${installed ? 'installed' : 'already installed'}: ${tools.folder}\n`,
+    );
   return EXIT.ok;
 }
 
@@ -43,7 +45,7 @@ async function install(place: ToolsPlace, options: SetupOptions, world: World): 
   const items = steps.map((key) => ({ key, title: TITLES[key] }));
   const list = await openChecklist(items, screenOf(shown));
   const report = ({ kind, step, detail }: ToolsEvent): void => {
-    if (kind === 'waiting') list.set(step, 'active', `another set-up is at it: ${detail}`);
+    if (kind === 'waiting') list.set(step, 'active', `waiting for another setup: ${detail}`);
     else list.set(step, kind === 'started' ? 'active' : kind, detail);
   };
   try {

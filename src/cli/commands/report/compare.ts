@@ -34,16 +34,17 @@ export async function compareRuns(
     return EXIT.ok;
   }
   for (const { run, mock } of [before, after]) {
-    if (mock) world.err.write(`${run.id} is ${MOCK_MARK}: figures of mock engines say nothing about GPUs\n`);
+    if (mock)
+      world.err.write(`${run.id} is ${MOCK_MARK}: measurements of mock engines say nothing about GPUs\n`);
   }
   for (const { label, point } of measured) {
     const why = standing(point);
     if (why !== '')
-      world.err.write(`left out: ${label}, concurrency ${point.concurrency}: ${plainText(why)}\n`);
+      world.err.write(`omitted: ${label}, concurrency ${point.concurrency}: ${plainText(why)}\n`);
   }
   if (points.length === 0)
     world.err.write(
-      'the runs have no load in common: no valid measurement has the same concurrency, ISL and OSL in both\n',
+      'the runs have no measured load in common: no valid measurement has the same concurrency, ISL and OSL in both\n',
     );
   else world.out.write(pointsTable(points, world));
   world.out.write(

@@ -72,8 +72,8 @@ async function tell(
   const { job } = given;
   if (job?.session?.allocation === 'borrowed') {
     // Whoever has lent the nodes has not asked for their end.
-    const { endSession } = await import('../session/release.ts');
-    const code = await endSession(
+    const { endRun } = await import('../session/release.ts');
+    const code = await endRun(
       { run: given, connection, job: { ...job, session: job.session } },
       options,
       world,
@@ -86,12 +86,12 @@ async function tell(
     await scheduler.cancel(retry.jobId, world.signal);
     say(
       { kind: 'cancelling', job: jobNumber(retry.jobId), retry: retry.id },
-      `told its retry ${retry.id}, job ${jobNumber(retry.jobId)}, to end`,
+      `canceled its retry ${retry.id}, job ${jobNumber(retry.jobId)}`,
     );
   }
   await scheduler.cancel(jobId, world.signal);
   if (!past.started) await noteCancelled(host, run, world.now());
-  say({ kind: 'cancelling', job: jobNumber(jobId) }, `told job ${jobNumber(jobId)} of ${run.id} to end`);
+  say({ kind: 'cancelling', job: jobNumber(jobId) }, `canceled job ${jobNumber(jobId)} of ${run.id}`);
   if (options.wait === false) return undefined;
   return () => untilEnd({ run, connection }, jobId, events.length, options, world);
 }
@@ -112,14 +112,14 @@ async function untilEnd(
   await noteBadNodes(found, state, world);
   if (state.verdict) return EXIT.ok;
   if (world.signal.aborted) {
-    world.err.write(`not waiting any more; job ${jobNumber(jobId)} is ending\n`);
+    world.err.write(`stopped waiting; job ${jobNumber(jobId)} is ending\n`);
     return EXIT.interrupted;
   }
   throw new DynSlurmError(
     'deadline',
-    `job ${jobNumber(jobId)} was told to end ${elapsed(TIMEOUT)} ago, and has not`,
+    `job ${jobNumber(jobId)} was canceled ${elapsed(TIMEOUT)} ago, but has not ended`,
     {
-      hint: `see \`dyn-slurm status ${run.id}\`; a node that cannot end its processes is the administrators' business`,
+      hint: `see \`dyn-slurm status ${run.id}\`; if a node cannot end its processes, tell the administrators`,
     },
   );
 }

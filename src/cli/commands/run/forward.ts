@@ -11,7 +11,7 @@ import { tunnelTo } from '../../runs/tunnel.ts';
 import type { World } from '../../world.ts';
 
 export interface ForwardOptions extends LookupOptions {
-  /** Of this machine. Default: that of the frontend, or any where it is taken. */
+  /** Local port. Default: the frontend's port, or any if that is in use. */
   readonly port?: number;
 }
 
@@ -40,7 +40,7 @@ export async function forward(
       if (event.kind !== 'ready') continue;
       const { url, model } = event;
       if (host.dial === undefined) {
-        world.err.write('no tunnel is needed: this machine reaches the frontend at its own address\n');
+        world.err.write('no tunnel is needed: this machine can reach the frontend directly\n');
         world.out.write(`${url}\n`);
         return EXIT.ok;
       }
@@ -48,7 +48,7 @@ export async function forward(
       tunnel = await tunnelTo(url, host, options.port, world);
       world.out.write(`http://127.0.0.1:${tunnel.port}\n`);
       world.err.write(
-        `${model}, served at ${url} behind ${host.name}; Ctrl-C closes this way to it, and the run goes on\n`,
+        `${model}, served at ${url} behind ${host.name}; Ctrl-C closes the tunnel; the run continues\n`,
       );
     }
   } finally {

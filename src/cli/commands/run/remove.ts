@@ -24,14 +24,14 @@ export async function remove(
   const { olderThan } = options;
   if ((queries.length === 0) === (olderThan === undefined)) {
     throw new DynSlurmError('usage', 'name the runs to remove, or give --older-than', {
-      hint: '`dyn-slurm status --all` shows them; `dyn-slurm remove --older-than 30d` removes all that have ended',
+      hint: '`dyn-slurm status --all` lists them; `dyn-slurm remove --older-than 30d` removes all that ended',
     });
   }
   const ended =
     olderThan === undefined ? await named(queries, options, world) : await old(olderThan, options, world);
   if (ended.length === 0) {
     if (options.json) world.out.write('[]\n');
-    else world.err.write('no run that has ended is older than that\n');
+    else world.err.write('no ended run is older than that\n');
     return EXIT.ok;
   }
   if (!options.json) world.err.write(ended.map((report) => listed(report, world)).join(''));
@@ -59,12 +59,12 @@ async function named(
     const { run, connection, unreachable } = report;
     const names = await connection.host.list(run.dir);
     if (!names.includes('job.sbatch'))
-      throw new DynSlurmError('usage', `${run.dir} is no run folder: it has no job.sbatch`);
+      throw new DynSlurmError('usage', `${run.dir} is not a run folder: it has no job.sbatch`);
     if (isOver(report)) continue;
     throw new DynSlurmError(
       unreachable ? 'connection' : 'usage',
       unreachable
-        ? `cannot tell whether ${run.id} has ended: Slurm does not answer`
+        ? `cannot determine whether ${run.id} has ended: Slurm does not answer`
         : `${run.id} has not ended; nothing was removed`,
       { hint: unreachable ? 'try again when Slurm answers' : `end it with \`dyn-slurm cancel ${run.id}\`` },
     );
@@ -97,7 +97,7 @@ async function agreed(runs: number, { ask }: World): Promise<boolean> {
   if (ask === undefined)
     throw new DynSlurmError(
       'usage',
-      `removing ${count(runs, 'run')} takes --yes where there is no terminal to ask at`,
+      `removing ${count(runs, 'run')} requires --yes, because there is no terminal to ask for confirmation`,
     );
   const answer = await ask(
     `remove the ${runs === 1 ? 'folder of this run' : `folders of these ${runs} runs`}? [y/N] `,

@@ -20,7 +20,7 @@ import type { RunOptions } from '../options.ts';
 export interface StatusOptions extends RunOptions {
   /** How many runs at most; by default 20. */
   readonly limit?: number;
-  /** As many as there are. */
+  /** Whether to list all runs. */
   readonly all?: boolean;
 }
 
@@ -117,12 +117,12 @@ async function statusOfAll(options: StatusOptions, world: World): Promise<number
   const distant = await distantClusters(options, world);
   if (options.json) world.out.write(jsonText(reports.map((report) => runJson(report, world.now()))));
   else if (reports.length === 0) {
-    world.err.write('there are no runs yet; `dyn-slurm submit CONFIG` makes one\n');
+    world.err.write('there are no runs yet; `dyn-slurm submit CONFIG` starts one\n');
   } else {
     world.out.write(runsTable(reports, world.now(), world.page));
     const more = all.length - reports.length;
     if (more > 0) world.err.write(`and ${count(more, 'older run')}: see --limit and --all\n`);
   }
-  if (distant.length > 0) world.err.write(`runs at a distance: ${askingFor(distant)}\n`);
+  if (distant.length > 0) world.err.write(`runs of remote clusters: ${askingFor(distant)}\n`);
   return reports.some(({ unreachable }) => unreachable) ? EXIT.connection : EXIT.ok;
 }

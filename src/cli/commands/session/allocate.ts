@@ -69,9 +69,9 @@ function settled({ jobId, hosts, owned }: Borrowed): readonly [{ readonly jobId:
 
 function takenText({ jobId, left, owned }: Borrowed, { timeLimit }: Plan): string {
   const number = jobNumber(jobId);
-  const after = owned ? 'an earlier session has taken' : 'goes on when this session ends';
+  const after = owned ? 'an earlier session has taken' : 'continues when this session ends';
   const using = `using job ${number}, which ${after}\n`;
   if (left === undefined || left >= timeLimit) return using;
   const [has, asks] = [left, timeLimit].map((seconds) => elapsed(seconds * 1000));
-  return `${using}warning: job ${number} ends in ${has}; the config asks for ${asks}\n`;
+  return `${using}warning: job ${number} ends in ${has}; the config requests ${asks}\n`;
 }

@@ -20,7 +20,7 @@ export const attachWith =
     const session = await lookUpSession(query, options, world);
     await liveSession(session);
     if (await keepSupervised(session, world)) {
-      world.err.write("the session's supervisor was gone; another one has taken over what runs\n");
+      world.err.write("the session's supervisor had ended; a new one has taken over the running steps\n");
     }
     return continueSession(session, options, run, world);
   };

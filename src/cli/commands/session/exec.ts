@@ -26,8 +26,8 @@ export async function exec(
   world: World,
 ): Promise<number> {
   if (words.length === 0) {
-    throw new DynSlurmError('usage', 'exec: no command is given', {
-      hint: 'write it after the node, behind --',
+    throw new DynSlurmError('usage', 'exec: the command is missing', {
+      hint: 'write it after the node and --',
     });
   }
   const { signal, stdio } = world;
@@ -42,7 +42,7 @@ export async function exec(
 /** `dyn-slurm shell [NODE]`: a shell on a node of a session, the head node by default. */
 export async function shell(node: string | undefined, options: ExecOptions, world: World): Promise<number> {
   if (!world.ask) {
-    throw new DynSlurmError('usage', 'shell: there is no terminal here', {
+    throw new DynSlurmError('usage', 'shell requires a terminal', {
       hint: 'use `dyn-slurm exec NODE -- COMMAND`',
     });
   }

@@ -38,7 +38,7 @@ export function sessionHints(session: Session, { run: state }: SessionNow): stri
 export function goesOn(session: Session): string {
   const { run, job } = session;
   return [
-    `${run.id} goes on, and job ${jobNumber(job.jobId)} with it`,
+    `${run.id} and its job ${jobNumber(job.jobId)} continue`,
     ...[['attach', `dyn-slurm attach ${run.id}`] as const, ...endLines(session)].map(hintLine),
     '',
   ].join('\n');
@@ -52,7 +52,7 @@ function endLines({ run, job, connection }: Session): readonly (readonly [string
   if (job.session.allocation === 'owned') return [['end', `${release}, or ${scancel}`]];
   return [
     ['end', release],
-    ['', `${scancel} ends the allocation, too, which was there before`],
+    ['', `${scancel} also ends the allocation, which existed before the session`],
   ];
 }
 

@@ -69,7 +69,7 @@ export async function showOpening(
   if (ended.length > 0) return { code: EXIT.jobFailed, over: false };
   if (deadline.aborted && !options.json) {
     world.err.write(
-      `\nnot ready after ${plan.readiness.deadline} s, and still at it; see \`dyn-slurm logs\`\n`,
+      `\nnot ready after ${plan.readiness.deadline} s, still starting; see \`dyn-slurm logs\`\n`,
     );
   }
   return { code: deadline.aborted ? EXIT.deadline : EXIT.ok, over: false };
@@ -124,9 +124,9 @@ async function untilHeard(
     if (why === undefined && (await supervisorRuns(session, world.signal))) continue;
     throw new DynSlurmError(
       'connection',
-      `the session's supervisor does not start: ${why ?? 'srun says nothing'}`,
+      `the session's supervisor does not start: ${why ?? 'srun printed nothing'}`,
       {
-        hint: `see session.log in ${session.run.dir}; \`dyn-slurm attach ${session.run.id}\` tries again, \`dyn-slurm release ${session.run.id}\` gives the nodes back`,
+        hint: `see session.log in ${session.run.dir}; \`dyn-slurm attach ${session.run.id}\` tries again, \`dyn-slurm release ${session.run.id}\` releases the nodes`,
       },
     );
   }
@@ -140,6 +140,6 @@ async function giveBack(session: Session, world: World): Promise<number> {
     return EXIT.jobFailed;
   }
   await connection.scheduler.cancel(job.jobId, world.signal);
-  world.err.write(`job ${jobNumber(job.jobId)} is given back\n`);
+  world.err.write(`job ${jobNumber(job.jobId)} is released\n`);
   return EXIT.jobFailed;
 }

@@ -12,6 +12,7 @@ export const PROMPT_COMMANDS: Readonly<Record<string, 'session' | 'run'>> = {
   exec: 'session',
   shell: 'session',
   bench: 'session',
+  drain: 'session',
   release: 'session',
   logs: 'run',
   status: 'run',
@@ -32,6 +33,7 @@ export const PROMPT_HELP = `  workers                           what runs, and h
   shell [NODE]                      likewise, the head node by default
   bench [-- COMMAND]                the config's benchmark, or a command, against the service
   status, watch, forward            as for any run
+  drain                             ends the session once the requests under way are answered
   release                           ends the session, and an allocation that was taken for it
   exit                              leaves the prompt, as Ctrl-D does; the session goes on
   COMMAND --help                    all that a command takes

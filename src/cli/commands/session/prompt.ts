@@ -26,11 +26,11 @@ export type RunCommand = (argv: readonly string[], world: World) => Promise<numb
 /** Gives a prompt whose lines are the commands of the command line, until it is left or the session ends. */
 export async function promptFor(session: Session, run: RunCommand, world: World): Promise<number> {
   const { readLines } = world;
-  if (readLines === undefined) throw new Error('a prompt needs a terminal');
+  if (readLines === undefined) throw new Error('the prompt requires a terminal');
   const history = await readHistory(world);
   const names = await namesIn(session);
   const lines = readLines({ history, complete: (line) => candidates(line, names, session) });
-  world.err.write('\n`help` lists the commands; Ctrl-D leaves the prompt, and the session goes on\n');
+  world.err.write('\n`help` lists the commands; Ctrl-D leaves the prompt; the session continues\n');
   const news = await promptNews(session, world, { write: (text) => lines.say(text) });
   const stop = AbortSignal.any([world.signal, news.over]);
   while (!stop.aborted) {
@@ -50,7 +50,7 @@ export async function promptFor(session: Session, run: RunCommand, world: World)
       const words = [first, ...own, ...rest];
       news.hush();
       const code = await obey(words, session, run, world);
-      if (first === 'release' && code === EXIT.ok) return EXIT.ok;
+      if ((first === 'release' || first === 'drain') && code === EXIT.ok) return EXIT.ok;
       await news.speak(first);
     }
   }
@@ -84,7 +84,7 @@ async function obey(
 }
 
 async function ended(session: Session, state: RunState, world: World): Promise<number> {
-  const { reason = 'nobody knows how', outcome } = state.verdict ?? {};
+  const { reason = 'outcome unknown', outcome } = state.verdict ?? {};
   world.err.write(`the session has ended: ${plainText(reason)}\n`);
   // Else its supervisor is about to give it back.
   const left = outcome !== 'succeeded' && outcome !== 'timeout';

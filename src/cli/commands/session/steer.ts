@@ -98,7 +98,7 @@ function readSettings(texts: readonly string[], option: '--arg' | '--env'): Sett
 function changesText(changes: ReadonlyMap<string, StepChange>): string {
   const byText = new Map<string, string[]>();
   for (const [name, { difference }] of changes) {
-    const lines = difference.length === 0 ? ['(nothing changes)'] : difference;
+    const lines = difference.length === 0 ? ['(no changes)'] : difference;
     const text = lines.map((line) => `  ${line}\n`).join('');
     byText.set(text, [...(byText.get(text) ?? []), name]);
   }
@@ -190,7 +190,9 @@ function reportStarted(
   const open = outcomes.filter((one) => !isSettled(one)).map(({ name }) => name);
   if (open.length === 0) return EXIT.ok;
   if (!json && wait) {
-    world.err.write(`\nnot waiting any more; ${open.join(', ')} may come yet: see \`dyn-slurm workers\`\n`);
+    world.err.write(
+      `\nstopped waiting; ${open.join(', ')} may still become ready: see \`dyn-slurm workers\`\n`,
+    );
   }
   return world.signal.aborted ? EXIT.interrupted : EXIT.ok;
 }
@@ -218,7 +220,7 @@ function reportStopped(
   if (json) out.write(jsonLine({ run: run.id, stopped: gone, idle }));
   else {
     for (const name of gone) out.write(`${name} stopped\n`);
-    for (const name of idle) out.write(`${name} did not run\n`);
+    for (const name of idle) out.write(`${name} was not running\n`);
   }
   return EXIT.ok;
 }

@@ -66,8 +66,8 @@ function sessionText({ run, job }: Session, { run: state, open, command }: Sessi
   const lines = [
     `${run.id}, job ${jobNumber(job.jobId)}`,
     ...(ready ? [`${ready.model} at ${ready.url}`] : []),
-    ...(command ? [`busy: ${[command.verb, ...command.steps].join(' ')}, told by ${command.from}`] : []),
-    ...(open ? [] : ['still opening']),
+    ...(command ? [`busy: ${[command.verb, ...command.steps].join(' ')}, from ${command.from}`] : []),
+    ...(open ? [] : ['still starting']),
     ...[state.stalled, ...state.unregistered.values()].flatMap((event) => event?.reason ?? []),
   ];
   return `\n${lines.map((line) => `${plainText(line)}\n`).join('')}`;

@@ -1,6 +1,6 @@
 import { createRun, type Run } from '../../../run/folder.ts';
-import { submitRequest } from '../../../scheduler/request.ts';
 import type { Dependency, SubmitRequest } from '../../../scheduler/scheduler.ts';
+import { submitRequest } from '../../../scheduler/slurm-argv.ts';
 import type { NamedProfile } from '../../runs/cluster/connect.ts';
 import { fitRunsDir, runsDirOf } from '../../runs/cluster/runs-dir.ts';
 import type { ValidJob } from '../../runs/config/load.ts';

@@ -50,9 +50,9 @@ export async function submit(given: string, options: SubmitOptions, world: World
   try {
     for await (const sent of sendChain({ request, run, plan, retries }, connection, world, noted)) {
       if (chain.length > 0)
-        say(`  retry   ${sent.run.id}, job ${jobNumber(sent.jobId)}, starts if all before it fail\n`);
+        say(`  retry   ${sent.run.id}, job ${jobNumber(sent.jobId)}, starts only if all earlier runs fail\n`);
       else {
-        say(`${plan.name} asks for ${summary(plan)}${each}\n`);
+        say(`${plan.name} requests ${summary(plan)}${each}\n`);
         say(submittedText(sent, plan.bench?.config.type === 'builtin', options) + excludedText(excluded));
       }
       chain.push(sent);

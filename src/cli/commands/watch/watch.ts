@@ -39,7 +39,7 @@ interface ShowOptions {
 }
 
 export interface WatchOptions extends LookupOptions, ShowOptions {
-  /** Where to serve what is seen, for Prometheus. */
+  /** Address and port at which to expose Prometheus metrics. */
   readonly prometheus?: PagePlace;
 }
 

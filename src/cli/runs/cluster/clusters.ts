@@ -93,8 +93,8 @@ async function profileFiles(
     } else if (read) files.push(read);
   }
   if (files.length > 0 || refused || name === DEFAULT) return files;
-  throw new DynSlurmError('config', `the cluster profile ${name} is a link to nothing`, {
-    hint: 'see the folders .dyn-slurm/clusters here or above, and ~/.config/dyn-slurm/clusters',
+  throw new DynSlurmError('config', `the cluster profile ${name} is a broken symbolic link`, {
+    hint: 'check the folders .dyn-slurm/clusters here or above, and ~/.config/dyn-slurm/clusters',
   });
 }
 

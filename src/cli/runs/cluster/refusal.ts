@@ -23,12 +23,15 @@ export async function notOwn(file: string, found: NotOwn, world: World): Promise
     case 'writable':
       return refused(
         `others than its owner, ${whose}, can write to ${path}`,
-        owner === world.self.user ? `take that away: chmod go-w ${quote(path)}` : elsewhere,
+        owner === world.self.user ? `remove this permission: chmod go-w ${quote(path)}` : elsewhere,
       );
     case 'kind':
-      return refused(`${path}, of ${whose}, is not a regular file`, 'put a file in its place, or remove it');
+      return refused(`${path}, of ${whose}, is not a regular file`, 'replace it by a file, or remove it');
     case 'size':
-      return refused(`${path}, of ${whose}, is larger than 1 MiB`, 'keep only the keys of a profile in it');
+      return refused(
+        `${path}, of ${whose}, is larger than 1 MiB`,
+        'remove everything but the keys of a profile',
+      );
   }
 }
 
@@ -43,7 +46,7 @@ export async function notTrusted(
   const whose = await userText(world.self.user, world);
   return new RefusedProfile(
     `the cluster profile ${file}, of ${whose}, sets ${keys.join(', ')}, and ${changed ? 'has changed since you trusted it' : 'you have not trusted it yet'}`,
-    `what a project's profile runs or redirects counts once you have read and trusted it: dyn-slurm trust ${quote(path)}`,
+    `a project's profile may run or redirect programs only after you have read and trusted it: dyn-slurm trust ${quote(path)}`,
   );
 }
 

@@ -26,9 +26,9 @@ export function fitRunsDir(dir: string, { contained }: Pick<Plan, 'contained'>):
   if (wrong === undefined) return dir;
   throw new DynSlurmError(
     'config',
-    `the runs folder ${JSON.stringify(dir)} must not hold ${JSON.stringify(wrong)}`,
+    `the runs folder ${JSON.stringify(dir)} must not contain ${JSON.stringify(wrong)}`,
     {
-      hint: 'srun fills in %, a backslash ends that, and container mounts are cut at ":" and ","; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another place',
+      hint: 'srun expands %, a backslash disables this expansion, and container mounts are split at ":" and ","; set runs_dir in the cluster profile, or DYN_SLURM_RUNS, to another folder',
     },
   );
 }

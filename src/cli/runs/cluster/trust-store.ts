@@ -8,13 +8,13 @@ import { stateFolder } from '../own-folders.ts';
 const TRUST = fields({
   /** Absolute, without links. */
   file: text,
-  /** Of the content, hexadecimal. */
+  /** SHA-256 of the content, hexadecimal. */
   sha256: text,
   /** RFC 3339. */
   trusted: text,
 });
 
-/** That the user trusts one content of one profile file. */
+/** The user's trust in one content of one profile file. */
 export type Trust = z.output<typeof TRUST>;
 
 export function sha256(text: string): string {

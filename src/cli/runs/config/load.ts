@@ -255,15 +255,15 @@ export async function readConfig(file: string, world: World): Promise<SourceFile
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
+  ENOENT: 'the file does not exist',
+  ENOTDIR: 'the file does not exist',
   EISDIR: 'is a folder; name the config file in it',
-  EACCES: 'you may not read it',
+  EACCES: 'you do not have permission to read it',
 };
 
 function unreadable(file: string, cause: NodeJS.ErrnoException): DynSlurmError {
   const reason = REASONS[cause.code ?? ''] ?? cause.message;
-  const hint = 'examples come with dyn-slurm, in its folder configs/';
+  const hint = 'the folder configs/ of dyn-slurm has examples';
   return new DynSlurmError(
     'usage',
     `${file}: ${reason}`,

@@ -43,7 +43,7 @@ export async function notedClusters(world: World): Promise<readonly string[]> {
   return namesIn(folder(world), '.json', world);
 }
 
-/** By name; those that count, not those that the user has forgotten. Notes that cannot be read are none. */
+/** Excluded nodes by name, without those that the user has forgotten. Notes that cannot be read are none. */
 export async function badNodes(cluster: string, world: World): Promise<readonly BadNode[]> {
   return (await entries(cluster, world)).filter(({ forgotten, time }) => !(forgotten && forgotten >= time));
 }
@@ -151,7 +151,7 @@ export function excludedText({ bad, wanted }: Exclusion): string {
   return [
     ...bad.map((one) => `  excluded  ${because(one)}`),
     ...(first ? [`            \`dyn-slurm nodes --forget ${first.node}\` allows it again`] : []),
-    ...wanted.map((one) => `  warning   slurm.directives.nodelist asks for ${because(one)}`),
+    ...wanted.map((one) => `  warning   slurm.directives.nodelist requests ${because(one)}`),
   ]
     .map((line) => `${line}\n`)
     .join('');

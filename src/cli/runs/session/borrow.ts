@@ -12,7 +12,7 @@ import { type Connection, LOCAL } from '../cluster/connect.ts';
 /** An allocation that was there before. */
 export interface Borrowed {
   readonly jobId: JobId;
-  /** As many as the plan needs, of those that have what it needs. */
+  /** Hosts that meet the plan's needs, as many as it needs. */
   readonly hosts: readonly string[];
   /** Seconds until its time limit; undefined where it has none. */
   readonly left?: number;
@@ -34,9 +34,13 @@ export function jobToAdopt(
   const named = typeof adopt === 'string' ? adopt : here;
   if (named === undefined) {
     if (adopt !== true) return undefined;
-    throw new DynSlurmError('usage', '--adopt: this shell is in no allocation, for SLURM_JOB_ID is not set', {
-      hint: 'name the job: --adopt JOB',
-    });
+    throw new DynSlurmError(
+      'usage',
+      '--adopt: this shell is not in an allocation, because SLURM_JOB_ID is not set',
+      {
+        hint: 'name the job: --adopt JOB',
+      },
+    );
   }
   const job = asJobId(named);
   if (job === undefined) throw new DynSlurmError('usage', `--adopt ${named}: write the number of a job`);
@@ -54,20 +58,20 @@ export async function borrowed(
   const number = jobNumber(jobId);
   const refusal = (what: string): DynSlurmError =>
     new DynSlurmError('preflight', `the allocation of job ${number} cannot be used: ${what}`, {
-      hint: 'with --no-adopt a new allocation is taken',
+      hint: '--no-adopt requests a new allocation',
     });
   const status = (await scheduler.status([jobId], world.signal)).get(jobId);
   if (status?.phase !== 'running') throw refusal(`it is ${status?.printed || 'unknown to Slurm'}`);
   const { rival, owned } = await sessionsIn(jobId, connection);
   if (rival !== undefined)
-    throw refusal(`session ${rival} runs in it; \`dyn-slurm release ${rival}\` ends that`);
+    throw refusal(`session ${rival} runs in it; \`dyn-slurm release ${rival}\` ends it`);
   const [all, { left, groups }] = await Promise.all([
     hostnames(host, status.nodeList, world.signal),
     allocated(host, jobId, world.signal),
   ]);
   const wanted = plan.nodes.length;
   if (all.length < wanted) {
-    throw refusal(`the config needs ${count(wanted, 'node')}, it has ${all.length}: ${status.nodeList}`);
+    throw refusal(`the config needs ${count(wanted, 'node')}, but it has ${all.length}: ${status.nodeList}`);
   }
   // A site that is not asked for GPUs does not count them either.
   const gpus = plan.cluster.gpu_directive === 'none' ? 0 : plan.gpus.perNode;

@@ -8,16 +8,16 @@ import { changedStepFiles, stepDifference } from '../../../render/step-files.ts'
 import type { SessionStep } from '../../../run/session-state.ts';
 import type { World } from '../../world.ts';
 import type { FoundRun } from '../cluster/connect.ts';
-import { loadSource, type ValidJob, validJob } from '../config/load.ts';
+import { loadSource, printDiagnostics, type ValidJob } from '../config/load.ts';
 import type { Steered } from './lookup.ts';
 
 /** A command that a step is to have from now on. */
 export interface StepChange {
-  /** Of its folder in commands/changes; `none` for the config's command. */
+  /** Id of the change's folder in commands/changes; `none` for the config's command. */
   readonly id: string;
   /** Against the command that the step has now. */
   readonly difference: readonly string[];
-  /** By path in the run folder. */
+  /** Files of the change, by path in the run folder. */
   readonly files: ReadonlyMap<string, HostFile>;
 }
 
@@ -94,33 +94,29 @@ export async function jobOf(
   const file = join(run.dir, 'config.yaml');
   const text = await connection.host.readText(file);
   if (text === undefined) throw new DynSlurmError('config', `${file}: there is no such file`);
-  const loaded = await loadSource(
-    {
-      config: { file, text },
-      ...(overlay !== undefined && { overlay: { file: 'command line', text: overlay } }),
-    },
-    { cluster: run.job?.cluster ?? connection.cluster },
-    world,
-  );
-  const quiet = overlay === undefined ? { ...loaded, diagnostics: [] } : loaded;
-  const errors = quiet.diagnostics.filter(({ severity, file: where }) => {
-    // Of the config itself, warnings were said when the run began.
+  const cluster = run.job?.cluster ?? connection.cluster;
+  const over = overlay === undefined ? {} : { overlay: { file: 'command line', text: overlay } };
+  const loaded = await loadSource({ config: { file, text }, ...over }, { cluster }, world);
+  // Warnings about the config itself were printed when the run began.
+  const diagnostics = loaded.diagnostics.filter(({ severity, file: where }) => {
     return severity === 'error' || where === 'command line';
   });
-  return validJob({ ...quiet, diagnostics: errors }, world);
+  if (overlay !== undefined) printDiagnostics({ ...loaded, diagnostics }, world);
+  const { plan } = loaded;
+  return plan && { ...loaded, plan };
 }
 
 function refuseNewSecrets(original: Step, changed: Step): void {
   const added = Object.keys(changed.secrets).find((name) => !(name in original.secrets));
   if (added === undefined) return;
-  throw new DynSlurmError('usage', `--env ${added}: a run takes no new secrets`, {
-    hint: 'put it into the config, and submit or allocate anew',
+  throw new DynSlurmError('usage', `--env ${added}: secrets cannot be added to a run`, {
+    hint: 'add it to the config, and submit or allocate again',
   });
 }
 
 function stepIn({ plan }: ValidJob, name: string): Step {
   const step = plan.steps.find((planned) => planned.name === name);
-  if (step === undefined) throw new Error(`the plan has lost ${name}`);
+  if (step === undefined) throw new Error(`the plan no longer has ${name}`);
   return step;
 }
 
@@ -131,7 +127,7 @@ async function requireSamePlan({ run, connection }: Steered, own: ValidJob | und
   if (again === noted) return;
   throw new DynSlurmError(
     'config',
-    'the config of this run gives another plan now: the cluster profile, or dyn-slurm itself, has changed since',
-    { hint: 'steps can be restarted as they are, without --arg and --env; else submit or allocate anew' },
+    'the config of this run now results in a different plan: the cluster profile or dyn-slurm itself has changed since',
+    { hint: 'restart steps unchanged, without --arg and --env; or submit or allocate again' },
   );
 }

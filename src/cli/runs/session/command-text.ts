@@ -6,7 +6,7 @@ export const OPENED_BY_ALLOCATE = 'session';
 
 /** What a run's supervisor is told; templates/lib/commands.sh reads it. */
 export interface Told {
-  readonly verb: 'start' | 'stop' | 'restart' | 'release';
+  readonly verb: 'start' | 'stop' | 'restart' | 'drain' | 'release';
   readonly steps: readonly ToldStep[];
 }
 

@@ -72,9 +72,13 @@ async function* give(id: string, steered: Steered, told: Told, world: World): As
 /** @throws DynSlurmError `usage` for a run of an earlier release. */
 async function requireCommands({ run, connection: { host } }: Steered): Promise<void> {
   if ((await host.list(join(run.dir, 'runtime/lib'))).includes('commands.sh')) return;
-  throw new DynSlurmError('usage', `${run.id} was submitted by a dyn-slurm whose jobs took no commands yet`, {
-    hint: 'submit it again; `dyn-slurm bench --type builtin` measures it from here',
-  });
+  throw new DynSlurmError(
+    'usage',
+    `${run.id} was submitted by an earlier dyn-slurm, whose jobs accept no commands`,
+    {
+      hint: 'submit it again; `dyn-slurm bench --type builtin` measures it from here',
+    },
+  );
 }
 
 interface Progress {
@@ -87,12 +91,12 @@ async function* keepHeard(run: Steered, progress: Progress, world: World): Async
   let said = false;
   while (await pause(progress.answered ? ATTENDED : UNHEARD, world.signal)) {
     if (isSession(run) && (await keepSupervised(run, world))) {
-      yield `the supervisor of ${run.run.id} was gone; another one has taken over`;
+      yield `the supervisor of ${run.run.id} had ended; a new one has taken over`;
       continue;
     }
     if (!isSession(run)) await requireAllocation(run, world.signal);
     if (progress.taken || said) continue;
     said = true;
-    yield 'waiting: the run is busy with the command before this one, or not ready yet';
+    yield 'waiting: the run is busy with an earlier command, or not ready yet';
   }
 }

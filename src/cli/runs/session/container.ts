@@ -26,7 +26,7 @@ export async function containerOptions(
     );
   }
   throw new DynSlurmError('usage', 'this session has no container', {
-    hint: 'its steps run on the host, and so does exec without --container',
+    hint: 'its steps run on the host: use exec without --container',
   });
 }
 

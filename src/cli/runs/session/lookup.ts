@@ -44,7 +44,7 @@ export async function lookUpSession(
   const found = options.ended ? sessions[0] : await newestMeant(sessions, 'shown', world);
   if (found !== undefined) return sessionOf(found, world);
   throw new DynSlurmError('usage', 'there is no session', {
-    hint: '`dyn-slurm allocate CONFIG` takes an allocation and opens one',
+    hint: '`dyn-slurm allocate CONFIG` starts one',
   });
 }
 
@@ -84,8 +84,8 @@ async function sessionOf(
   const { job } = run;
   if (job?.session) return { ...found, job: { ...job, session: job.session } };
   if (await isSessionFolder(run, connection)) return lostSession(run, connection, world);
-  throw new DynSlurmError('usage', `run ${run.id} is a submitted job, and no session`, {
-    hint: '`dyn-slurm restart`, `start`, `stop` and `bench` take it, and `dyn-slurm cancel` ends it',
+  throw new DynSlurmError('usage', `run ${run.id} is a submitted job, not a session`, {
+    hint: '`dyn-slurm restart`, `start`, `stop`, `bench`, `drain` and `release` take it',
   });
 }
 
@@ -99,9 +99,13 @@ async function lostSession(run: Run, connection: Connection, world: World): Prom
   const found = (await scheduler.find([run.id], world.signal)).get(run.id);
   const status = found && (await scheduler.status([found.jobId], world.signal)).get(found.jobId);
   if (found === undefined || status === undefined || status.phase === 'ended' || status.phase === 'gone') {
-    throw new DynSlurmError('usage', `session ${run.id} has no allocation: Slurm knows no job of it`, {
-      hint: `\`dyn-slurm allocate ${join(run.dir, 'config.yaml')}\` takes a new one; ${run.dir} can be deleted`,
-    });
+    throw new DynSlurmError(
+      'usage',
+      `session ${run.id} has no allocation: Slurm has no job of this session`,
+      {
+        hint: `\`dyn-slurm allocate ${join(run.dir, 'config.yaml')}\` requests a new one; ${run.dir} can be deleted`,
+      },
+    );
   }
   if (status.nodeList === '') {
     throw new DynSlurmError('connection', `session ${run.id} waits in the queue, as job ${found.jobId}`, {
@@ -123,6 +127,6 @@ export async function noteSession(
 ): Promise<Session> {
   const noted = await adopt(run, found, connection, world, session, origin);
   const { job } = noted;
-  if (job === undefined) throw new Error(`${run.id} was noted without its job`);
+  if (job === undefined) throw new Error(`${run.id} was recorded without its job`);
   return { run: noted, connection, job: { ...job, session: job.session ?? session } };
 }

@@ -38,7 +38,8 @@ export async function sessionNow({ run, connection }: FoundRun): Promise<Session
 }
 
 /**
- * The steps that words name: `decode-0`, or `decode` for all of its kind, or `workers` for all workers; in launch order.
+ * The steps that words name, in their order: `decode-0`, or, in launch order, `decode` for all of its kind and `workers` for
+ * all workers.
  * @throws DynSlurmError `usage`
  */
 export function stepsNamed(words: readonly string[], steps: readonly SessionStep[]): readonly SessionStep[] {
@@ -50,7 +51,7 @@ export function stepsNamed(words: readonly string[], steps: readonly SessionStep
     if (fitting.length === 0) throw unknownStep(word, steps);
     for (const step of fitting) named.add(step);
   }
-  return steps.filter((step) => named.has(step));
+  return [...named];
 }
 
 function unknownStep(word: string, steps: readonly SessionStep[]): DynSlurmError {

@@ -42,7 +42,7 @@ export async function requireAllocation(steered: Steered, signal: AbortSignal): 
   if (!isSession(steered))
     throw new DynSlurmError('cancelled', `job ${jobNumber(job.jobId)} of ${run.id} ${how}`);
   throw new DynSlurmError('cancelled', `the allocation of ${run.id}, job ${jobNumber(job.jobId)}, ${how}`, {
-    hint: `\`dyn-slurm allocate ${join(run.dir, 'config.yaml')}\` takes a new one`,
+    hint: `\`dyn-slurm allocate ${join(run.dir, 'config.yaml')}\` requests a new one`,
   });
 }
 
@@ -84,7 +84,8 @@ export async function stillAllocated({ run, job, connection }: Session, world: W
   const known = await withFallback(connection.scheduler.status([job.jobId], world.signal), undefined);
   if (known?.get(job.jobId)?.phase !== 'running') return '';
   const number = jobNumber(job.jobId);
-  if (job.session.allocation === 'borrowed') return `job ${number}, which was there before, goes on\n`;
+  if (job.session.allocation === 'borrowed')
+    return `job ${number}, which existed before the session, continues\n`;
   const scancel = connection.cluster === LOCAL ? '' : `, or scancel ${number}`;
   return [
     `\njob ${number} is still allocated`,

@@ -6,7 +6,7 @@ import { stateFolder } from '../own-folders.ts';
 
 const SUBMISSION = fields({
   run: text,
-  /** Of the run, absolute, on the cluster. */
+  /** Absolute path of the run folder on the cluster. */
   dir: text,
   cluster: text,
   /** The same for two submits of the same job. */

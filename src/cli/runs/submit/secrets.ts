@@ -13,7 +13,8 @@ export async function readSecrets(plan: Plan, world: World): Promise<ReadonlyMap
   const needed = neededSecrets(plan).map(async (secret) => {
     const value = await readSecret(secret.source, world);
     if (value !== undefined && !value.includes('\u0000')) return { ...secret, value };
-    const problem = value === undefined ? missing(secret.source) : 'holds a NUL byte, which no variable can';
+    const problem =
+      value === undefined ? missing(secret.source) : 'contains a NUL byte, which no variable can contain';
     throw new DynSlurmError('preflight', `${secret.step} needs the secret ${secret.name}: ${problem}`);
   });
   return secretFiles(await Promise.all(needed));
@@ -29,5 +30,5 @@ async function readSecret(source: SecretSource, world: World): Promise<string | 
 function missing(source: SecretSource): string {
   return 'from_env' in source
     ? `the environment variable ${source.from_env} is not set here`
-    : `there is no file ${source.from_file}`;
+    : `the file ${source.from_file} does not exist`;
 }

@@ -6,8 +6,8 @@ import { onAbort } from '../../../host/on-abort.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { createRun, type Run, readRun, recordJob, type SubmittedJob } from '../../../run/folder.ts';
 import type { JobId } from '../../../scheduler/job-id.ts';
-import { submitRequest } from '../../../scheduler/request.ts';
 import type { FoundJob, SubmitRequest } from '../../../scheduler/scheduler.ts';
+import { submitRequest } from '../../../scheduler/slurm-argv.ts';
 import type { World } from '../../world.ts';
 import { adopt } from '../adopt.ts';
 import type { Connection } from '../cluster/connect.ts';
@@ -76,7 +76,7 @@ async function resumeSubmission(
     if (!lives && earlier.end === 'unknown') {
       // Its sbatch may be about to run, in the folder that it has made.
       world.err.write(
-        `warning: a submit of this job was begun on ${earlier.machine} ${past(new Date(earlier.began), world.now())}, as run ${earlier.run}, and may still be in progress there; it is left alone, and this is another run\n`,
+        `warning: a submission of this job was started on ${earlier.machine} ${past(new Date(earlier.began), world.now())}, as run ${earlier.run}, and may still be in progress there; it is left unchanged, and this is a new run\n`,
       );
       continue;
     }
@@ -89,7 +89,7 @@ async function resumeSubmission(
     const run = await adopt(await readRun(host, earlier.dir), found, connection, world, undefined, noted);
     await forgetSubmission(earlier.run, world);
     world.err.write(
-      'an earlier submit of this job was interrupted after Slurm had accepted it: this is its run, and nothing new was submitted\n',
+      'an earlier submission of this job was interrupted after Slurm had accepted it: this is its run, and nothing new was submitted\n',
     );
     return { run, jobId: found.jobId, submitted: run.job?.submitted ?? earlier.began };
   }
@@ -107,7 +107,7 @@ async function ask(
     if (!(error instanceof DynSlurmError) || error.code !== 'connection') throw error;
     throw new DynSlurmError(
       'connection',
-      `a submit of this job was interrupted (run ${run}, ${began}), and Slurm cannot be asked whether it accepted the job\n${error.message}`,
+      `a submission of this job was interrupted (run ${run}, ${began}), and Slurm cannot be queried whether it accepted the job\n${error.message}`,
       { hint: 'nothing was submitted; try again when Slurm answers', cause: error },
     );
   }
@@ -186,7 +186,7 @@ export function orWithoutSlurm(error: unknown, host: Host): unknown {
 
 function withoutSlurm(cause: DynSlurmError): DynSlurmError {
   return new DynSlurmError('preflight', 'Slurm is not available here: sbatch is not on PATH', {
-    hint: 'run this on a login node, or name the folder of sbatch as slurm_bin in the cluster profile; `--cluster local` and `dyn-slurm rehearse` run the job on this machine, without Slurm and GPUs',
+    hint: 'run this on a login node, or set slurm_bin in the cluster profile to the folder of sbatch; `--cluster local` and `dyn-slurm rehearse` run the job on this machine, without Slurm and GPUs',
     cause,
   });
 }

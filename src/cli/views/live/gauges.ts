@@ -130,8 +130,8 @@ export function gaugesText(runs: readonly GaugedRun[]): string {
 }
 
 function current(state: LiveState): LiveState {
-  const { teardown, verdict, requeued } = state.run;
-  if (!teardown && !verdict && !requeued) return state;
+  const { teardown, verdict } = state.run;
+  if (!teardown && !verdict) return state;
   const { load: _, instances: __, ...rest } = state;
   return { ...rest, sources: new Map() };
 }

@@ -45,8 +45,9 @@ export function advanceLive(state: LiveState, event: ObservedEvent): LiveState {
   const run = advance(state.run, event);
   const next = { ...state, run, workers: workersOf(run, state.outline) };
   switch (event.kind) {
-    case 'job-started': {
-      const { instances: _, bus: __, health: ___, load: ____, ...rest } = next;
+    case 'job-started':
+    case 'requeued': {
+      const { instances: _, bus: __, health: ___, load: ____, signature: _____, ...rest } = next;
       return { ...rest, sources: new Map(), logged: new Map() };
     }
     case 'source':
@@ -68,7 +69,7 @@ export function advanceLive(state: LiveState, event: ObservedEvent): LiveState {
   }
 }
 
-/** `ending`: the run is torn down; `ended`: this attempt of it is over. */
+/** `ending`: the run is torn down; `ended`: it has its verdict. */
 export type WorkerPhase = StepPhase | 'ending' | 'ended';
 
 /** One worker of a run, as the live view shows it; what etcd says of it comes later, and counts less. */
@@ -119,11 +120,10 @@ function workerState(name: string, role: Role, run: RunState): WorkerState {
 type Shown = Pick<WorkerState, 'phase'> &
   Partial<Pick<WorkerState, 'note' | 'next'>> & { readonly since: string };
 
-function shownAs(step: StepState, { teardown, verdict, requeued }: RunState): Shown {
+function shownAs(step: StepState, { teardown, verdict }: RunState): Shown {
   const { phase, since, end, stages } = step;
-  const over = verdict ?? requeued;
   if (phase === 'lost' && end) return { phase, since, note: shortReason(end), next: nextText(end) };
-  if (over && phase !== 'waiting') return { phase: 'ended', since: over.time };
+  if (verdict && phase !== 'waiting') return { phase: 'ended', since: verdict.time };
   if (teardown && isUp(step)) return { phase: 'ending', since: teardown.time };
   const stage = phase === 'starting' || phase === 'restarting' ? stages.at(-1) : undefined;
   if (!stage) return { phase, since };
@@ -144,7 +144,7 @@ function nextText(end: StepEnd): string {
 /** Where a run is, in a word or two, and when that began. */
 export interface StateWord {
   readonly word: Piece;
-  /** Of a word that wants one: `3 of 4 workers ready`. */
+  /** Detail of the word, if it has one: `3 of 4 workers ready`. */
   readonly detail?: string;
   /** RFC 3339. */
   readonly since?: string | undefined;

@@ -71,7 +71,7 @@ function addressParts({ model, url }: NonNullable<RunState['ready']>, columns: n
 
 function ratesParts({ load, history }: LiveState, now: number): readonly Line[] {
   const rates = meanOf(history, RECENT, now);
-  if (load === undefined || rates === undefined) return [[piece('no figures yet', 'dim')]];
+  if (load === undefined || rates === undefined) return [[piece('no measurements yet', 'dim')]];
   const { running, queued } = load;
   return [
     figure(rounded(rates.outputTokensPerSecond), 'tok/s out'),

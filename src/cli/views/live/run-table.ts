@@ -83,7 +83,7 @@ function sumLine(rows: readonly RunRow[], now: number): Line {
     (sum, { live }) => sum + (meanOf(live.history, RECENT, now)?.outputTokensPerSecond ?? 0),
     0,
   );
-  return [piece(`${serving.length} of ${rows.length} serve, ${brief(output)} tok/s out together`, 'dim')];
+  return [piece(`${serving.length} of ${rows.length} serving, ${brief(output)} tok/s out together`, 'dim')];
 }
 
 /** Milliseconds between redraws: what many runs say comes together. */

@@ -96,7 +96,7 @@ test.each([
     { ...RESULT, name: 'bench-0a1b2c', valid: false, partial: true },
     '  bench-0a1b2c 1 concurrency, not finished yet\n',
   ],
-  [{ ...RESULT, points: [] }, '  bench    no results that can be read\n'],
+  [{ ...RESULT, points: [] }, '  bench    no readable results\n'],
 ])('status has a line of each', (result, line) => {
   expect(benchLines(result)).toBe(line);
 });

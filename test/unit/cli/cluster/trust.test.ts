@@ -54,7 +54,7 @@ test.each([
   expect(await refusal(world, ...argv)).toEqual({
     code: 'config',
     message: `the cluster profile ~/${PROFILE}, of ${me()}, sets slurm_bin, and you have not trusted it yet`,
-    hint: `what a project's profile runs or redirects counts once you have read and trusted it: dyn-slurm trust ${join(world.cwd, PROFILE)}`,
+    hint: `a project's profile may run or redirect programs only after you have read and trusted it: dyn-slurm trust ${join(world.cwd, PROFILE)}`,
   });
   expect(await world.exists(mark)).toBe(false);
 });
@@ -68,9 +68,9 @@ test('commands that look through all profiles leave it out, and say so once', as
       .map(
         (name, index) =>
           `warning: the cluster profile ~/.dyn-slurm/clusters/${name}.yaml, of ${me()}, sets ${['host', 'slurm_bin'][index]}, and you have not trusted it yet\n` +
-          `  hint: what a project's profile runs or redirects counts once you have read and trusted it: dyn-slurm trust ${world.cwd}/.dyn-slurm/clusters/${name}.yaml\n`,
+          `  hint: a project's profile may run or redirect programs only after you have read and trusted it: dyn-slurm trust ${world.cwd}/.dyn-slurm/clusters/${name}.yaml\n`,
       )
-      .concat('there are no runs yet; `dyn-slurm submit CONFIG` makes one\n')
+      .concat('there are no runs yet; `dyn-slurm submit CONFIG` starts one\n')
       .join(''),
   );
   expect(await world.exists(mark)).toBe(false);
@@ -138,7 +138,7 @@ test('trust says what it trusts, lists it, and is taken back', async () => {
   expect(await listed()).toEqual([{ ...entry, state: 'changed' }]);
   const before = world.stdout().length;
   expect(await ok(world, 'trust', '--remove', PROFILE)).toBe(0);
-  expect(world.stdout().slice(before)).toBe(`not trusted any more: ${path}\n`);
+  expect(world.stdout().slice(before)).toBe(`no longer trusted: ${path}\n`);
   expect(await listed()).toEqual([]);
   expect(await refusal(world, 'trust', '--remove', PROFILE)).toMatchObject({
     code: 'usage',
@@ -159,9 +159,9 @@ test('trust --json has the keys', async () => {
 });
 
 test.each([
-  ['job.yaml', 'job.yaml is no cluster profile of a project'],
-  ['-', '- is no cluster profile of a project'],
-  ['.dyn-slurm/clusters', '.dyn-slurm/clusters is no cluster profile of a project'],
+  ['job.yaml', 'job.yaml is not a project cluster profile'],
+  ['-', '- is not a project cluster profile'],
+  ['.dyn-slurm/clusters', '.dyn-slurm/clusters is not a project cluster profile'],
 ])('trust refuses what is no profile of a project: %s', async (file, message) => {
   const { world } = hostile();
   expect(await refusal(world, 'trust', file)).toMatchObject({ code: 'usage', message });
@@ -174,7 +174,7 @@ test('a profile with errors is not trusted', async () => {
     message: expect.stringContaining('slurm_bn: unknown key; did you mean "slurm_bin"?'),
   });
   expect(await ok(world, 'trust', '--list')).toBe(0);
-  expect(world.stderr()).toBe('no cluster profile of a project is trusted\n');
+  expect(world.stderr()).toBe('no project cluster profile is trusted\n');
 });
 
 /** Others can write to a part of the way to the profile. */
@@ -193,7 +193,7 @@ test.each([
       message: expect.stringContaining(
         `${PROFILE} is not used: others than its owner, ${me()}, can write to ${path}`,
       ),
-      hint: `take that away: chmod go-w ${path}`,
+      hint: `remove this permission: chmod go-w ${path}`,
     });
 });
 
@@ -210,7 +210,7 @@ test('a profile that is a link to nothing is not taken for an empty one', async 
   symlinkSync('nowhere.yaml', join(world.cwd, PROFILE));
   expect(await refusal(world, 'check', 'job.yaml', '--cluster', 'hopper')).toMatchObject({
     code: 'config',
-    message: 'the cluster profile hopper is a link to nothing',
+    message: 'the cluster profile hopper is a broken symbolic link',
   });
 });
 
@@ -276,7 +276,7 @@ test('a FIFO, a circle of links and a huge file are refused, and nothing waits',
   await world.remove(path);
   symlinkSync('b.yaml', path);
   symlinkSync('hopper.yaml', join(world.cwd, '.dyn-slurm/clusters/b.yaml'));
-  expect((await refused()).message).toBe('the cluster profile hopper is a link to nothing');
+  expect((await refused()).message).toBe('the cluster profile hopper is a broken symbolic link');
   await world.remove(path);
   put(world, { [PROFILE]: '#'.repeat(1024 * 1024 + 1) });
   expect((await refused()).message).toContain('is larger than 1 MiB');

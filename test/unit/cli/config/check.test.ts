@@ -100,7 +100,7 @@ test('reads standard input', async () => {
 });
 
 test.each([
-  ['none.yaml', 'none.yaml: there is no such file'],
+  ['none.yaml', 'none.yaml: the file does not exist'],
   ['.', '.: is a folder; name the config file in it'],
 ])('cannot read %s', async (file, message) => {
   await expect(check(file, {}, testWorld())).rejects.toMatchObject({ code: 'usage', message });

@@ -21,7 +21,9 @@ test('lists the keys of a map, within the terminal', async () => {
 test('lists the top level', async () => {
   const world = testWorld();
   expect(await explain(undefined, {}, world)).toBe(0);
-  expect(world.stdout()).toMatch(/^The keys of a config; `dyn-slurm explain KEY` says more of one\.\n/);
+  expect(world.stdout()).toMatch(
+    /^The keys of a config\. `dyn-slurm explain KEY` describes one in detail\.\n/,
+  );
   expect(world.stdout()).toMatch(/^ {2}name +name +Name of the job/m);
 });
 

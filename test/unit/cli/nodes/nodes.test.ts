@@ -11,7 +11,7 @@ import { put, SMALL, testWorld } from '../../../world.ts';
 const DAY = 24 * 3_600_000;
 const START = Date.parse('2026-11-29T12:00:00Z');
 
-/** A run of the cluster, on which Slurm says what `marks` are. */
+/** A run of the cluster, on which Slurm reports what `marks` are. */
 const run = (id: string, marks: readonly NodeMark[] = []) => ({
   run: { id, name: 'r', dir: `/runs/${id}` },
   connection: { cluster: 'default', scheduler: { nodeMarks: async () => marks } } as unknown as Connection,
@@ -126,7 +126,7 @@ test.each([
 });
 
 const ECC = 'RuntimeError: CUDA error: uncorrectable ECC error encountered';
-const DAMAGED = `had trouble of its own: the memory of a GPU has an uncorrectable error (ECC): ${ECC}`;
+const DAMAGED = `had a fault: the memory of a GPU has an uncorrectable error (ECC): ${ECC}`;
 
 test('a node whose hardware is broken is noted, by the name that Slurm has for it, whatever became of the run', async () => {
   const world = user();
@@ -195,7 +195,7 @@ test("what is the job's own fault, or the site's, is no node's", async () => {
   expect(await listed(world)).toEqual([]);
 });
 
-test("where the job's script went with its node, Slurm says which node is down, once", async () => {
+test("where the job's script went with its node, Slurm reports which node is down, once", async () => {
   const world = user();
   const queue = {
     kind: 'queue' as const,
@@ -210,7 +210,7 @@ test("where the job's script went with its node, Slurm says which node is down, 
   const state = stateAfter([
     queue,
     BOUND,
-    verdict('gpu3.hpc, the head node, or another node of the job failed: Slurm says NODE_FAIL', {
+    verdict('gpu3.hpc, the head node, or another node of the job failed: Slurm reports NODE_FAIL', {
       inferred: true,
     }),
   ]);

@@ -31,12 +31,12 @@ test('shows each step, then where the tools are; the next time only that', async
   expect(lines.slice(6)).toEqual([
     'check: …',
     'check: dynamo.frontend and dynamo.mocker load, N s',
-    `the tools of a rehearsal are installed: ${machine.place.folder}`,
+    `the tools of rehearsals are installed: ${machine.place.folder}`,
     '',
   ]);
   const again = worldOf(machine);
   expect(await setup({}, again)).toBe(EXIT.ok);
-  expect(again.stdout()).toBe(`the tools of a rehearsal are there: ${machine.place.folder}\n`);
+  expect(again.stdout()).toBe(`the tools of rehearsals are already installed: ${machine.place.folder}\n`);
   expect(again.stderr()).toBe('');
 });
 

@@ -20,7 +20,7 @@ async function cancelled(options: { json?: boolean }) {
   const heard = (sink: typeof world.out) => ({
     write: (text: string) => {
       sink.write(text);
-      if (/told job|cancelling/.test(text)) void appendFile(join(dir, 'events.jsonl'), last.join(''));
+      if (/canceled job|cancelling/.test(text)) void appendFile(join(dir, 'events.jsonl'), last.join(''));
     },
   });
   const exit = await cancel(RUN, options, { ...world, out: heard(world.out), err: heard(world.err) });
@@ -30,7 +30,7 @@ async function cancelled(options: { json?: boolean }) {
 test('shows the teardown and the verdict, and nothing from before', async () => {
   const { exit, out, err, stub } = await cancelled({});
   expect(exit).toBe(0);
-  expect(err()).toBe('told job 4242 of r1-0a1b2c to end\n');
+  expect(err()).toBe('canceled job 4242 of r1-0a1b2c\n');
   expect(out().replace(/^.*runs on 3 nodes\n/, '')).toBe(
     '05:44:12  tearing down: cancelled\n05:44:13  cancelled after 1 min 13 s: cancelled\n',
   );
@@ -55,7 +55,7 @@ test('--no-wait', async () => {
   const { world, root, out, err, stub } = await site({ scancel: {} });
   await addRun(root, { id: RUN, jobId: '4242' });
   expect(await cancel(undefined, { wait: false }, world)).toBe(0);
-  expect([out(), err()]).toEqual(['', 'told job 4242 of r1-0a1b2c to end\n']);
+  expect([out(), err()]).toEqual(['', 'canceled job 4242 of r1-0a1b2c\n']);
   expect(await stub.calls()).toEqual(['scancel 4242']);
 });
 
@@ -76,13 +76,13 @@ test('a job that never started', async () => {
   const { world, root, out, stub } = await site({ scancel: {}, squeue: row('PENDING') });
   await addRun(root, { id: RUN, jobId: '4242' });
   const err = {
-    write: (text: string) => void (text.includes('told job') && stub.answer('squeue', row('CANCELLED'))),
+    write: (text: string) => void (text.includes('canceled job') && stub.answer('squeue', row('CANCELLED'))),
   };
   expect(await cancel(RUN, {}, { ...world, err })).toBe(0);
-  expect(out().replace(/^.* waits in the queue.*\n/, '')).toBe(
+  expect(out().replace(/^.* is pending.*\n/, '')).toBe(
     `\
 05:45:00  job 4242 has left the queue: CANCELLED
-05:45:00  cancelled: Slurm says CANCELLED; the job's script did not start
+05:45:00  cancelled: Slurm reports CANCELLED; the job's script did not start
 `,
   );
 });
@@ -102,5 +102,5 @@ test('an interrupt stops the waiting, not the cancelling', async () => {
   await addRun(root, { id: RUN, jobId: '4242', events: 'served', until: 'ready' });
   const acted = script(world, [['runs on', () => interrupt.abort('SIGINT')]]);
   expect(await cancel(RUN, {}, acted)).toBe(130);
-  expect(err()).toBe('told job 4242 of r1-0a1b2c to end\nnot waiting any more; job 4242 is ending\n');
+  expect(err()).toBe('canceled job 4242 of r1-0a1b2c\nstopped waiting; job 4242 is ending\n');
 });

@@ -42,7 +42,7 @@ describe('retries', () => {
       '--kill-on-invalid-dep=yes',
     ]);
     expect(out().split('\n').slice(-3).join('\n')).toBe(
-      `  retry   small-a00001, job 101, starts if all before it fail\n  retry   small-a00002, job 102, starts if all before it fail\n`,
+      `  retry   small-a00001, job 101, starts only if all earlier runs fail\n  retry   small-a00002, job 102, starts only if all earlier runs fail\n`,
     );
     const jobs = readdirSync(root).map((run) =>
       JSON.parse(readFileSync(join(root, run, 'job.json'), 'utf8')),
@@ -68,7 +68,7 @@ describe('retries', () => {
     const { world, out } = await numbering();
     await submit('small.yaml', { retries: 2, dryRun: true }, world);
     expect(out()).toContain(
-      '\n  and 2 times more, as runs of their own, each with --dependency=afternotok of all before it\n',
+      '\n  and 2 more times, as runs of their own, each with --dependency=afternotok of all before it\n',
     );
   });
 
@@ -77,7 +77,7 @@ describe('retries', () => {
     await submit('small.yaml', { retries: 2 }, world);
     await cancel('small-a00001', { wait: false }, world);
     expect(calls().filter((call) => call.startsWith('scancel'))).toEqual(['scancel 102', 'scancel 101']);
-    expect(err()).toBe('told its retry small-a00002, job 102, to end\ntold job 101 of small-a00001 to end\n');
+    expect(err()).toBe('canceled its retry small-a00002, job 102\ncanceled job 101 of small-a00001\n');
     expect(readdirSync(root)).toHaveLength(3);
   });
 
@@ -96,7 +96,7 @@ describe('retries', () => {
     writeFileSync(join(dir, 'job.json'), JSON.stringify(job));
     expect(await status('r1-0a1b2d', {}, world)).toBe(9);
     expect(out()).toContain('retry    of r1-0a1b2c, attempt 2\n');
-    expect(out()).toContain('cancelled: not needed: r1-0a1b2c ended well\n');
+    expect(out()).toContain('cancelled: not needed: r1-0a1b2c succeeded\n');
   });
 
   test('the table says what a waiting one waits for', async () => {
@@ -176,7 +176,7 @@ describe('--test-only', () => {
     const { world, out } = await site({ sbatch: { stderr: said } });
     writeFileSync(join(world.cwd, 'small.yaml'), SMALL);
     await submit('small.yaml', { testOnly: true }, world);
-    expect(out()).toBe(`Slurm on cluster default would take this job; nothing was submitted
+    expect(out()).toBe(`Slurm on cluster default would accept this job; nothing was submitted
   start  expected in 1 h 55 min (2025-11-24 07:40:00)
   nodes  node[1-8] of partition batch
 `);
@@ -237,7 +237,7 @@ describe('a submit that was cut off', () => {
     await expect(submit('small.yaml', {}, place.world)).rejects.toMatchObject({
       code: 'connection',
       message: expect.stringMatching(
-        /^a submit of this job was interrupted \(run small-b00000, .*\), and Slurm cannot be asked/,
+        /^a submission of this job was interrupted \(run small-b00000, .*\), and Slurm cannot be queried/,
       ),
       hint: 'nothing was submitted; try again when Slurm answers',
     });

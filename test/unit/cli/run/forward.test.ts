@@ -10,7 +10,7 @@ test("a run of this machine's own network needs no way to it", async () => {
   await addRun(root, { id: RUN, jobId: '4242', events: 'served', until: 'ready' });
   expect(await forward(undefined, {}, world)).toBe(0);
   expect(out()).toMatch(/^http:\/\/[\d.]+:8000\n$/);
-  expect(err()).toBe('no tunnel is needed: this machine reaches the frontend at its own address\n');
+  expect(err()).toBe('no tunnel is needed: this machine can reach the frontend directly\n');
 });
 
 test('a run that has ended has no frontend', async () => {

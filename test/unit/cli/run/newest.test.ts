@@ -37,13 +37,13 @@ test('no command takes a dead run for the newest while another lives', async () 
   expect((await findLogs({}, {}, world)).found.run.id).toBe(READY);
   expect((await findLogs({ first: 'decode-0' }, {}, world)).found.run.id).toBe(READY);
   expect(await forward(undefined, {}, world)).toBe(0);
-  expect(err()).not.toContain('no run goes on');
+  expect(err()).not.toContain('there is no live run');
 });
 
 test('cancel ends the run that lives, and watch shows it', async () => {
   const { world, err, stub, interrupt, out } = await trap();
   expect(await cancel(undefined, { wait: false }, world)).toBe(0);
-  expect(err()).toBe(`told job 1 of ${READY} to end\n`);
+  expect(err()).toBe(`canceled job 1 of ${READY}\n`);
   expect((await stub.calls()).filter((call) => call.startsWith('scancel'))).toEqual(['scancel 1']);
   const acted = script(world, [['ready', () => interrupt.abort('SIGINT')]]);
   expect(await watch([], {}, acted)).toBe(130);
@@ -61,16 +61,16 @@ test('where none lives, what acts refuses, and what shows says which it shows', 
   const { world, err } = await trap({ until: undefined as never });
   await expect(forward(undefined, {}, world)).rejects.toMatchObject({
     code: 'usage',
-    message: 'no run goes on',
+    message: 'there is no live run',
     hint: `the newest, ${WITHDRAWN}, has ended; see \`dyn-slurm status\``,
   });
-  await expect(benchTarget(undefined, {}, world)).rejects.toMatchObject({ message: 'no run goes on' });
+  await expect(benchTarget(undefined, {}, world)).rejects.toMatchObject({ message: 'there is no live run' });
   expect((await lookUpRun(undefined, {}, world)).run.id).toBe(WITHDRAWN);
   expect(await cancel(undefined, {}, world)).toBe(0);
   expect(err()).toMatch(
     new RegExp(
-      `^no run goes on: this is ${WITHDRAWN}, the newest that has ended\n` +
-        `no run goes on: this is ${WITHDRAWN}, the newest that has ended\n` +
+      `^there is no live run: this is ${WITHDRAWN}, the newest that has ended\n` +
+        `there is no live run: this is ${WITHDRAWN}, the newest that has ended\n` +
         `${WITHDRAWN} has ended already: cancelled after .*\n$`,
     ),
   );

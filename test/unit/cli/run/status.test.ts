@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { status } from '../../../../src/cli/commands/run/status.ts';
@@ -56,6 +56,29 @@ r1-0a1b2c  ready
     );
   });
 
+  test.each([
+    ['and said so', true, '  since    requeued 1 min ago (2025-11-24 05:44:00)\n'],
+    ['and could not say so, for its head node was lost', false, ''],
+  ])('that Slurm has put back into the queue %s', async (_, says, since) => {
+    const { world, root, out } = await site({
+      squeue: { stdout: '4242|PENDING|3|1763962970|N/A||dyn-slurm:r1-0a1b2c|BeginTime\n' },
+    });
+    const run = await addRun(root, { id: 'r1-0a1b2c', jobId: '4242', events: 'served', until: 'ready' });
+    const requeued = { time: '2025-11-24T05:44:00.000Z', kind: 'requeued', reason: 'preempted', seconds: 60 };
+    if (says) appendFileSync(join(run, 'events.jsonl'), `${JSON.stringify(requeued)}\n`);
+    expect(await status('4242', {}, world)).toBe(0);
+    expect(out().replaceAll(root, 'RUNS')).toBe(
+      `\
+r1-0a1b2c  waiting
+  job      4242 on default, submitted 2 min 10 s ago (2025-11-24 05:42:50)
+  state    PENDING
+  reason   BeginTime: its time to begin has not come; a requeued job waits two minutes
+  next     wait, or \`scontrol update job 4242 StartTime=now\`
+${since}  folder   RUNS/r1-0a1b2c
+`,
+    );
+  });
+
   test('that failed, with the fatal line in its log', async () => {
     const { world, root, out } = await site();
     const line = 'kernel: NVRM: Xid (PCI:0000:44:00): 79, GPU has fallen off the bus';
@@ -80,7 +103,7 @@ r1-0a1b2c  ready
     });
     await addRun(root, { id: 'r1-0a1b2c', jobId: '4242', events: 'served', until: 'ready' });
     expect(await status('4242', {}, world)).toBe(0);
-    expect(out()).toMatch(/\n {2}warning {2}node2 is draining \(fan\); what runs there goes on\n$/);
+    expect(out()).toMatch(/\n {2}warning {2}node2 is draining \(fan\); its running jobs continue\n$/);
   });
 
   test('that failed, with its cause; no call of Slurm', async () => {
@@ -121,7 +144,7 @@ failed after 6.0 s: decode-0 on node3 exited with code 1
     expect(secrets.filter((name) => existsSync(join(root, 'r1-0a1b2c', name)))).toEqual([]);
     expect(existsSync(join(root, 'r1-0a1b2c', 'env/decode-0.env'))).toBe(true);
     expect(out()).toContain(
-      'failed after 2 min: node1, the head node, or another node of the job failed: Slurm says NODE_FAIL (NodeDown); the job left no verdict\n',
+      'failed after 2 min: node1, the head node, or another node of the job failed: Slurm reports NODE_FAIL (NodeDown); the job left no verdict\n',
     );
   });
 
@@ -187,7 +210,7 @@ r1-0a1b2c  ready
         time: '2025-11-24T05:45:00.000Z',
         kind: 'verdict',
         outcome: 'unknown',
-        reason: "neither squeue nor accounting knows job 4242 any more; the job's script did not start",
+        reason: "neither squeue nor accounting knows job 4242 anymore; the job's script did not start",
         seconds: 0,
         inferred: true,
       },
@@ -245,7 +268,7 @@ cut-off-000000  default     -  not submitted  -
   test('when there are none', async () => {
     const { world, out, err } = await site();
     expect(await status(undefined, {}, world)).toBe(0);
-    expect([out(), err()]).toEqual(['', 'there are no runs yet; `dyn-slurm submit CONFIG` makes one\n']);
+    expect([out(), err()]).toEqual(['', 'there are no runs yet; `dyn-slurm submit CONFIG` starts one\n']);
   });
 
   test('where DYN_SLURM_RUNS says', async () => {

@@ -145,13 +145,13 @@ test('news is told while a line is awaited, and what a command has told is not t
   ]);
   expect(prompt.said).toEqual([
     '05:44:59  decode-1 on node2 exited with code 1',
-    '05:44:59  restart decode-0, told by bob@login2, process 7',
+    '05:44:59  restart decode-0, from bob@login2, process 7',
     '05:44:59  decode-0 on node2 exited with code 1',
   ]);
   expect(prompt.errors).toBe(`
-\`help\` lists the commands; Ctrl-D leaves the prompt, and the session goes on
+\`help\` lists the commands; Ctrl-D leaves the prompt; the session continues
 
-${RUN} goes on, and job 4242 with it
+${RUN} and its job 4242 continue
   attach   dyn-slurm attach ${RUN}
   end      dyn-slurm release ${RUN}, or scancel 4242
 `);

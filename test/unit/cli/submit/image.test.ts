@@ -24,10 +24,14 @@ test.each<[State, string, string]>([
     'waiting for the image: job 5 of ada on n3 imports it since 05:40:00',
   ],
   ['importing', 'docker://nvcr.io#a/b:1', 'importing the image: docker://nvcr.io#a/b:1'],
-  ['found', 'docker://nvcr.io#a/b:1', `the image is there: ${FILE}`],
+  ['found', 'docker://nvcr.io#a/b:1', `the image is in the cache: ${FILE}`],
   ['imported', 'docker://nvcr.io#a/b:1', `image imported after 3 min 5 s: ${FILE}`],
-  ['reimported', `${FILE} is no squashfs`, `image imported again after 3 min 5 s: ${FILE} is no squashfs`],
-  ['left-out', 'a rehearsal runs no containers', 'image left out: a rehearsal runs no containers'],
+  [
+    'reimported',
+    `${FILE} is not a squashfs image`,
+    `image imported again after 3 min 5 s: ${FILE} is not a squashfs image`,
+  ],
+  ['left-out', 'a rehearsal runs no containers', 'image skipped: a rehearsal runs no containers'],
 ])('a line for an image that is %s', (state, reason, line) => {
   expect(eventText(image(state, reason, 185))).toBe(line);
 });
@@ -94,7 +98,7 @@ describe('before a job is sent', () => {
     expect(facts.match(/^.*(image).*$/gm)).toEqual([
       '  image       nvcr.io#a/b:1',
       `  image file  ${FILE}`,
-      `  ${FILE} (0644): docker://nvcr.io#a/b:1, imported where it is not there yet`,
+      `  ${FILE} (0644): docker://nvcr.io#a/b:1, imported if it does not exist yet`,
     ]);
   });
 });

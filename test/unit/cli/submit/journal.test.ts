@@ -41,7 +41,7 @@ async function after(change: Partial<Note>, squeue = ''): Promise<TestWorld & { 
 
 const elsewhere = { machine: 'login2', pid: process.pid, pidWorld: 'login2 4e5f pid:[1]' };
 const warning = (ago: string) =>
-  `warning: a submit of this job was begun on login2 ${ago}, as run ${EARLIER}, and may still be in progress there; it is left alone, and this is another run\n`;
+  `warning: a submission of this job was started on login2 ${ago}, as run ${EARLIER}, and may still be in progress there; it is left unchanged, and this is a new run\n`;
 
 test.each([
   ['another machine', elsewhere, '1 min ago (2025-11-24 11:59:00)'],

@@ -99,7 +99,7 @@ test('says what it did and what comes next', async () => {
   const world = worldWithSbatch({ 'small.yaml': SMALL });
   expect(await submit('small.yaml', {}, world)).toBe(0);
   const dir = join(world.home, 'dyn-slurm-runs/small-3fa29c');
-  expect(world.stdout()).toBe(`small asks for 1 node × 8 h100 = 8 GPUs for up to 1h, 8 GPU-hours
+  expect(world.stdout()).toBe(`small requests 1 node × 8 h100 = 8 GPUs for up to 1h, 8 GPU-hours
 submitted small-3fa29c as job 4242 on cluster default
   folder  ${dir}
   watch   dyn-slurm watch small-3fa29c

@@ -36,7 +36,7 @@ test.each<[RunEventBody, string]>([
   ],
   [
     { kind: 'recovered', step: 'decode-1', role: 'decode', restart: 2, seconds: 9 },
-    'decode-1 is back, after restart 2',
+    'decode-1 is back after restart 2',
   ],
   [
     { kind: 'degraded', ...lost, have: 1, want: 2, missing: ['decode-1'] },
@@ -77,6 +77,6 @@ test.each([
     ...(start !== undefined && { start }),
   } as const;
   expect(eventText(event as unknown as ObservedEvent)).toBe(
-    `job 7 waits in the queue: Priority, other jobs go first${said}`,
+    `job 7 is pending: Priority, other jobs go first${said}`,
   );
 });

@@ -20,7 +20,7 @@ test('several runs: a line a change with the run before it, one call of squeue, 
   const served = (await recordedEvents('served')).slice(-2).join('\n');
   const failed = (await recordedEvents('failed-at-start')).join('\n');
   const acted = script(world, [
-    ['longer-0a1b2c  job 2 waits in the queue', () => appendFile(join(first, 'events.jsonl'), `${served}\n`)],
+    ['longer-0a1b2c  job 2 is pending', () => appendFile(join(first, 'events.jsonl'), `${served}\n`)],
     ['r1-0a1b2c      cancelled after', () => appendFile(join(second, 'events.jsonl'), `${failed}\n`)],
   ]);
   expect(await watch(['r1', 'longer'], {}, acted)).toBe(9);
@@ -55,7 +55,7 @@ test('a terminal shows them in a table below the lines', async () => {
 run            state      for  workers  running  out/s  TTFT p50  ITL p50
 r1-0a1b2c      cancelled
 longer-0a1b2c  failed
-0 of 2 serve, 0 tok/s out together
+0 of 2 serving, 0 tok/s out together
 `);
   expect(shown).toContain('longer-0a1b2c  failed after 6.0 s: decode-0 on node3 exited with code 1\n');
 });

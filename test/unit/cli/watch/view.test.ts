@@ -61,6 +61,19 @@ describe('the step list', () => {
     } as const;
     const [first = [], second = []] = [await recorded('served', 12), await recorded('served')];
     expect(await picture([...first, requeued, ...second])).toBe(await picture(second));
+    // What Slurm says before the next attempt begins draws nothing of the one before.
+    const queue = {
+      time: '2025-11-24T05:44:01.000Z',
+      kind: 'queue',
+      job: '4242',
+      state: 'PENDING',
+      phase: 'pending',
+      reason: 'BeginTime',
+      nodes: 3,
+      nodeList: '',
+    } as const;
+    expect(await picture([...second.slice(0, -2), requeued, queue])).toBe(await picture([queue]));
+    expect(await picture([...second.slice(0, -2), requeued, queue, ...second])).toBe(await picture(second));
   });
 
   test('of workers that start: what the one furthest behind does', async () => {

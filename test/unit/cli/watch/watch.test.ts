@@ -55,7 +55,7 @@ test('a worker that failed: the cause, its last line, its log, and what to do', 
   );
   expect(err().replaceAll(root, 'RUNS')).toBe(
     `\
-no run goes on: this is r1-0a1b2c, the newest that has ended
+there is no live run: this is r1-0a1b2c, the newest that has ended
 failed after 6.0 s: decode-0 on node3 exited with code 1
   process    decode-0 on node3, rank 1, exited with code 1
   last line  torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB
@@ -79,7 +79,7 @@ failed after 31 s: etcd on node1 was killed by SIGKILL
   last line  {"level":"info","msg":"ready to serve client requests"}
   log        RUNS/r1-0a1b2c/logs/etcd.node1.log
   read it    dyn-slurm logs r1-0a1b2c etcd
-  next       something else on the node ended it, and its log does not say why; where the kernel does so for want of memory, and the step's memory cgroup can be read, dyn-slurm says so: else look at \`dmesg\` on the node and at \`sacct -j JOB -o JobID,State,MaxRSS\`
+  next       something else on the node killed the process, and its log does not say why; dyn-slurm reports a kill by the kernel for lack of memory if it can read the step's memory cgroup: otherwise look at \`dmesg\` on the node and at \`sacct -j JOB -o JobID,State,MaxRSS\`
 `,
   );
 });
@@ -124,12 +124,12 @@ test('waiting, then all that the job says, with one call of squeue', async () =>
   const log = join(await addRun(root, { id: RUN, jobId: '4242' }), 'events.jsonl');
   const events = (await recordedEvents('served')).map((line) => `${line}\n`);
   const acted = script(world, [
-    ['waits in the queue', () => appendFile(log, events.slice(0, 9).join(''))],
+    ['is pending', () => appendFile(log, events.slice(0, 9).join(''))],
     ['decode-0 started', () => appendFile(log, events.slice(9).join(''))],
   ]);
   expect(await watch([RUN], {}, acted)).toBe(9);
   expect(out()).toBe(
-    `05:45:00  job 4242 waits in the queue: Priority, other jobs go first; \`squeue --start --jobs=4242\` shows when Slurm expects it to start; \`sprio -j 4242\` shows why others go first\n${SERVED}`,
+    `05:45:00  job 4242 is pending: Priority, other jobs go first; \`squeue --start --jobs=4242\` shows when Slurm expects it to start; \`sprio -j 4242\` shows why others go first\n${SERVED}`,
   );
   expect(await stub.calls()).toHaveLength(1);
 });
@@ -141,14 +141,14 @@ test('a job that nobody knows any more is not a failed one', async () => {
   expect(await watch([RUN], {}, world)).toBe(6);
   expect(out()).toBe(
     `\
-05:45:00  job 4242 is not in the queue any more
-05:45:00  unknown: neither squeue nor accounting knows job 4242 any more; the job's script did not start
+05:45:00  job 4242 is no longer in the queue
+05:45:00  unknown: neither squeue nor accounting knows job 4242 anymore; the job's script did not start
 `,
   );
   expect(err().replaceAll(root, 'RUNS')).toBe(
     `\
-ended; outcome unknown: neither squeue nor accounting knows job 4242 any more; the job's script did not start
-  next       see job.log, if there is one, and what the node or the administrators say
+ended; outcome unknown: neither squeue nor accounting knows job 4242 anymore; the job's script did not start
+  next       see job.log, if it exists, and scontrol show node, or ask the administrators
 `,
   );
 });
@@ -161,7 +161,7 @@ test('a job that waits for longer than one wants to stays queued', async () => {
     `\
 
 not started within 1s, the --pending-limit
-  job 4242 waits in the queue: PartitionTimeLimit, slurm.time is over the partition's limit; it will never start: ask for less, or cancel and submit with another partition, account or QOS; \`sinfo -o "%P %l"\` shows the limits
+  job 4242 is pending: PartitionTimeLimit, slurm.time is over the partition's limit; it will never start: request less, or cancel it and submit with another partition, account or QOS; \`sinfo -o "%P %l"\` shows the limits
 
 stopped watching; job 4242 keeps running
   watch again:  dyn-slurm watch ${RUN}
@@ -201,10 +201,10 @@ test("Slurm that cannot be asked is UNKNOWN, and the job's own words go on", asy
   const { world, root, out } = await site({ squeue: down });
   const log = join(await addRun(root, { id: RUN, jobId: '4242' }), 'events.jsonl');
   const events = `${(await recordedEvents('served')).join('\n')}\n`;
-  const acted = script(world, [['is not known', () => appendFile(log, events)]]);
+  const acted = script(world, [['is unknown', () => appendFile(log, events)]]);
   expect(await watch([RUN], {}, acted)).toBe(9);
   expect(out()).toBe(
-    `05:45:00  the state of job 4242 is not known: slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n${SERVED}`,
+    `05:45:00  the state of job 4242 is unknown: slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n${SERVED}`,
   );
 });
 
@@ -213,7 +213,7 @@ test('a run that was never submitted has nothing to watch', async () => {
   await addRun(root, { id: RUN });
   await expect(watch([RUN], {}, world)).rejects.toMatchObject({
     code: 'usage',
-    message: `run ${RUN} has no job: sbatch never answered, and the queue knows no job of it`,
+    message: `run ${RUN} has no job: sbatch never answered, and the queue has no job of this run`,
   });
 });
 

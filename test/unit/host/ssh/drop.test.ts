@@ -89,7 +89,7 @@ test('nobody is asked again: who must answer to log in is told to run the comman
   await expect(host.list('~')).rejects.toMatchObject({
     code: 'connection',
     message: expect.stringContaining(
-      'the connection to login was lost and cannot be re-established\ncannot log in',
+      'the connection to login was lost and cannot be restored\ncannot log in',
     ),
     hint: expect.stringContaining('run the command in a terminal'),
   });

@@ -160,7 +160,7 @@ test.each<[string, string]>([
   ['Nonsense yes', 'HOME/.ssh/config: line 1: Bad configuration option: nonsense'],
   ['Host login\n IdentityFile "open', 'HOME/.ssh/config line 2: '],
   ['Host *\n ProxyJump login', 'jumphost loop via login'],
-  ['Host login\n ProxyJump b\nHost b\n ProxyJump login', 'more than 8 hosts on the way'],
+  ['Host login\n ProxyJump b\nHost b\n ProxyJump login', 'more than 8 jump hosts'],
 ])('what OpenSSH refuses is refused in its words: %j', async (config, problem) => {
   const error = await route('login', config).catch((thrown) => thrown);
   expect(error).toMatchObject({ code: 'config' });
@@ -191,7 +191,7 @@ test.each([
   const run = async () => expect.unreachable('ssh is run');
   await expect(findRoute(name, { home, env, openSsh: run })).rejects.toMatchObject({
     code: 'config',
-    message: expect.stringContaining('this is no [user@]host[:port]'),
+    message: expect.stringContaining('not of the form [user@]host[:port]'),
   });
 });
 

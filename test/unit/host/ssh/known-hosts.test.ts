@@ -107,7 +107,7 @@ test('an unknown key is refused with its fingerprint and the way to add it', asy
   expect(await refusalOf('')).toBe(
     `connection: the host key of login is not known
   shown  ssh-ed25519 ${fingerprint(ED)}
-hint: compare the fingerprint with what the site publishes; then add the key: \`ssh-keyscan -t ed25519 login.example.org >> KNOWN\``,
+hint: compare the fingerprint with the one that the administrators publish; then add the key: \`ssh-keyscan -t ed25519 login.example.org >> KNOWN\``,
   );
   expect(await refusalOf('', PORT)).toContain('`ssh-keyscan -p 2222 -t ed25519 login.example.org >>');
 });
@@ -120,10 +120,10 @@ test('behind a bastion, where ssh-keyscan does not reach, the line itself is sho
 
 test('a changed key is refused with both fingerprints and the way to forget the old one', async () => {
   expect(await refusalOf(`# first\n${line('login.example.org', OTHER)}`)).toBe(
-    `connection: the host key of login has changed: somebody may be between you and it, or it was set up anew
+    `connection: the host key of login has changed: someone may be intercepting the connection, or the host was reinstalled
   shown   ssh-ed25519 ${fingerprint(ED)}
   known   ssh-ed25519 ${fingerprint(OTHER)}   (KNOWN:2)
-hint: ask the site whether the new key is theirs; then forget the old one with \`ssh-keygen -R login.example.org -f KNOWN\`, and add the new one: \`ssh-keyscan -t ed25519 login.example.org >> KNOWN\``,
+hint: ask the administrators whether the new key is theirs; then remove the old one with \`ssh-keygen -R login.example.org -f KNOWN\`, and add the new one: \`ssh-keyscan -t ed25519 login.example.org >> KNOWN\``,
   );
   const moved = PORT;
   expect(await refusalOf(line('[login.example.org]:2222', OTHER), moved)).toContain(
@@ -133,9 +133,7 @@ hint: ask the site whether the new key is theirs; then forget the old one with \
 
 test('keys that are revoked, and authorities, are refused by their line', async () => {
   expect(await refusalOf(`@revoked ${line('*', ED)}`)).toMatch(/is revoked[\s\S]*KNOWN:1/);
-  expect(await refusalOf(`@cert-authority ${line('*', RSA)}`)).toMatch(
-    /certificates of hosts are not checked/,
-  );
+  expect(await refusalOf(`@cert-authority ${line('*', RSA)}`)).toMatch(/host certificates are not supported/);
 });
 
 test('a server is asked for the keys that are known', () => {

@@ -60,10 +60,10 @@ test('nothing is asked without a terminal: the error says what to do', async () 
     .catch((thrown: DynSlurmError) => thrown);
   expect(error).toMatchObject({
     code: 'connection',
-    hint: 'run the command in a terminal, or have a key that needs no answer in an agent: see docs/ssh.md',
+    hint: 'run the command in a terminal, or add a key to an ssh agent: see docs/ssh.md',
   });
   const lines = (error as DynSlurmError).message.split('\n');
-  expect(lines[0]).toBe('cannot log in to login as ada: the server takes publickey, keyboard-interactive');
+  expect(lines[0]).toBe('cannot log in to login as ada: the server accepts publickey, keyboard-interactive');
   expect(lines[1]).toMatch(/^ {2}not tried {2}\S+id_ed25519 \(SHA256:\S+\): it has a passphrase.*`ssh-add /);
   expect(lines[2]).toBe(
     '  not tried  keyboard-interactive: the server asks for an answer, and there is no terminal',
@@ -76,7 +76,7 @@ test('a certificate is named as what was not tried', async () => {
   writeFileSync(certificate, 'ssh-ed25519-cert-v01@openssh.com AAAA');
   await expect(hostAt(server).list('~')).rejects.toMatchObject({
     message: expect.stringMatching(
-      /^cannot log in to login as ada: the server takes publickey\n {2}refused {4}\S+id_ed25519 \(SHA256:\S+\)\n {2}not tried {2}(\S+): ssh2, which dyn-slurm logs in with, cannot send certificates$/,
+      /^cannot log in to login as ada: the server accepts publickey\n {2}refused {4}\S+id_ed25519 \(SHA256:\S+\)\n {2}not tried {2}(\S+): dyn-slurm logs in with ssh2, which cannot send certificates$/,
     ),
   });
 });
@@ -142,7 +142,7 @@ test('a password is not asked for where the server has other questions', async (
   const server = await testServer({ login: () => ['keyboard-interactive', 'password'] });
   await expect(hostAt(server, () => 'x').list('~')).rejects.toMatchObject({
     message:
-      'cannot log in to login as ada: the server takes keyboard-interactive, password\n  refused    keyboard-interactive',
+      'cannot log in to login as ada: the server accepts keyboard-interactive, password\n  refused    keyboard-interactive',
   });
   expect(server.attempts).not.toContain('password');
 });

@@ -84,13 +84,13 @@ test('a program that is not there is looked for in a login shell', async () => {
   const error = { code: 'preflight', cause: { code: 'ENOENT' } };
   await expect(host.exec(['mysbatch'], TIMEOUT)).rejects.toMatchObject({
     ...error,
-    message: 'cannot run mysbatch (not on the PATH of commands)\n  ran:  mysbatch   on login',
-    hint: expect.stringContaining('name its folder as slurm_bin in the cluster profile'),
+    message: 'cannot run mysbatch (not on the PATH of non-interactive commands)\n  ran:  mysbatch   on login',
+    hint: expect.stringContaining('set slurm_bin in the cluster profile to its folder'),
   });
   writeFileSync(join(server.home, '.bash_profile'), 'echo hello; PATH=$HOME/slurm:$PATH\n');
   await expect(host.exec(['mysbatch'], TIMEOUT)).rejects.toMatchObject({
     ...error,
-    hint: `a login shell has it as ${server.home}/slurm/mysbatch: set \`slurm_bin: ${server.home}/slurm\` in the cluster profile`,
+    hint: `a login shell finds ${server.home}/slurm/mysbatch: set \`slurm_bin: ${server.home}/slurm\` in the cluster profile`,
   });
 });
 
@@ -166,12 +166,12 @@ test.each<[string, (folder: string, outside: string) => void, string]>([
   [
     'a file that is there',
     (folder) => writeFileSync(join(folder, 'job.sbatch'), 'old'),
-    'job.sbatch is there already',
+    'job.sbatch already exists',
   ],
   [
     'a link to a file',
     (folder, outside) => symlinkSync(join(outside, 'target'), join(folder, 'job.sbatch')),
-    'job.sbatch is there already',
+    'job.sbatch already exists',
   ],
   [
     'a link to a folder',

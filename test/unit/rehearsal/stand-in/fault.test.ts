@@ -42,16 +42,16 @@ test.each([
 });
 
 test.each([
-  ['prefill-0', 'it must read STEP[.RANK]:ACTION[@WHEN]'],
-  ['', 'it must read STEP[.RANK]:ACTION[@WHEN]'],
-  ['w.x:kill', 'it must read STEP[.RANK]:ACTION[@WHEN]'],
+  ['prefill-0', 'it must have the form STEP[.RANK]:ACTION[@WHEN]'],
+  ['', 'it must have the form STEP[.RANK]:ACTION[@WHEN]'],
+  ['w.x:kill', 'it must have the form STEP[.RANK]:ACTION[@WHEN]'],
   ['w:explode', '"explode" is not one of exit=N, kill[=SIGNAL], stop[=SECONDS], port=N, slow=SECONDS'],
-  ['w:exit', '"" is no exit code'],
-  ['w:exit=256', '"256" is no exit code'],
-  ['w:kill=FOO', '"FOO" is no signal'],
-  ['w:port=http', '"http" is no port'],
-  ['w:slow', '"" is no number of seconds'],
-  ['w:stop=long', '"long" is no number of seconds'],
+  ['w:exit', '"" is not a valid exit code'],
+  ['w:exit=256', '"256" is not a valid exit code'],
+  ['w:kill=FOO', '"FOO" is not a signal'],
+  ['w:port=http', '"http" is not a valid port'],
+  ['w:slow', '"" is not a number of seconds'],
+  ['w:stop=long', '"long" is not a number of seconds'],
   ['w:port=1@ready', '"port" acts at the start and takes no @WHEN'],
   [
     'w:kill@later',
@@ -74,12 +74,12 @@ test('lists come with commas, or as JSON', () => {
 });
 
 test.each([
-  ['decode-0:stop@ready', 'decode-0 stands still for good, at ready'],
-  ['etcd:stop=20@ready+2', 'etcd stands still for 20 s, 2 s after ready'],
+  ['decode-0:stop@ready', 'decode-0 is suspended permanently, at ready'],
+  ['etcd:stop=20@ready+2', 'etcd is suspended for 20 s, 2 s after ready'],
   ['prefill-0.1:exit=3', 'prefill-0, rank 1, exits with code 3, at its start'],
   ['prefill-0:kill@ready', 'prefill-0 gets SIGKILL, at ready'],
   ['decode-0:slow=5', 'decode-0 starts 5 s late'],
-  ['frontend-0:port=8000', 'something else listens on port 8000 of the node of frontend-0'],
+  ['frontend-0:port=8000', 'another program listens on port 8000 of the node of frontend-0'],
 ])('%s is announced', (spec, text) => {
   expect(faultText(parseFault(spec))).toBe(text);
 });

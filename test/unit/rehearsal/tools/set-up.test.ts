@@ -98,17 +98,17 @@ describe("a set-up that can't go on says why", () => {
     [
       'ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device',
       'Could not install packages due to an OSError: [Errno 28] No space left on device',
-      'The tools take about 360 MB; make room, or choose another disk with XDG_CACHE_HOME.',
+      'The tools need about 360 MB; free some space, or set XDG_CACHE_HOME to a folder on another disk.',
     ],
     [
       "WARNING: Retrying (Retry(total=4)) after connection broken by 'NewConnectionError('<pip._vendor.urllib3.X object at 0x7f>: Failed to establish a new connection: [Errno 111] Connection refused')': /simple/ai-dynamo/\nERROR: No matching distribution found for ai-dynamo==1.6.1",
       "Retrying (Retry(total=4)) after connection broken by 'NewConnectionError('Failed to establish a new connection: [Errno 111] Connection refused')': /simple/ai-dynamo/\n  No matching distribution found for ai-dynamo==1.6.1",
-      'pip reached no package index: check the network, or name a mirror or proxy with PIP_INDEX_URL or HTTPS_PROXY.',
+      'pip reached no package index: check the network, or set PIP_INDEX_URL or HTTPS_PROXY to a mirror or proxy.',
     ],
     [
       'ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.',
       'THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.',
-      'A download is not the file that is pinned: look for a proxy or an index that changes files, then try again.',
+      'A download differs from the pinned file: look for a proxy or an index that changes files, then try again.',
     ],
     [
       'ERROR: No matching distribution found for ai-dynamo-runtime==1.6.1',
@@ -136,7 +136,7 @@ describe("a set-up that can't go on says why", () => {
     );
     machine.addPython('python3.12', '3.12.1', '0');
     await expect(machine.setUp()).rejects.toMatchObject({
-      message: 'python3.12 (3.12.1) cannot make a virtual environment with pip: No module named ensurepip',
+      message: 'python3.12 (3.12.1) cannot create a virtual environment with pip: No module named ensurepip',
       hint: 'On Debian and Ubuntu, `apt install python3-venv` installs what is missing.',
     });
     expect(readdirSync(machine.place.cache)).toEqual([]);
@@ -147,7 +147,7 @@ describe("a set-up that can't go on says why", () => {
     writeFileSync(join(machine.folder, 'cache'), 'a file');
     await expect(machine.setUp()).rejects.toMatchObject({
       code: 'preflight',
-      hint: 'Name a folder that can be written with XDG_CACHE_HOME.',
+      hint: 'Set XDG_CACHE_HOME to a writable folder.',
     });
   });
 });

@@ -219,7 +219,7 @@ test('what cannot be reached is said, and the rest goes on', () => {
   expect(shown(state, 62)).toMatchInlineSnapshot(`
     "
     dsr1-3fa29c  ready  up 2.0 s  deepseek-ai/DeepSeek-R1 at http://10.0.0.1:8000
-    no figures yet
+    no measurements yet
                                         2 min 50 s, at most 0
     no tokens lately
     worker    node     state for   run queue    KV  in/s out/s

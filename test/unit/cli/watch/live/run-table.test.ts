@@ -42,7 +42,7 @@ test('a line a run, and what they do together', () => {
     dsr1-3fa29c              ready             2m01s      3/3      132    12k    120 ms    12 ms   ▁▁▂▂▂▂▃▃▃▄▄▄▄▅▅▅▆▆▆▇▇▇▇██
     dsr1-low-latency-77e1d0  queued: Priority  3m31s      0/1
     old-000000               failed
-    1 of 3 serve, 12k tok/s out together
+    1 of 3 serving, 12k tok/s out together
     "
   `);
 });
@@ -53,7 +53,7 @@ test('a narrow terminal: the columns that fit', () => {
     dsr1-3fa29c              ready             2m01s      3/3      132    12k
     dsr1-low-latency-77e1d0  queued: Priority  3m31s      0/1
     old-000000               failed
-    1 of 3 serve, 12k tok/s out together
+    1 of 3 serving, 12k tok/s out together
     "
   `);
 });
@@ -63,7 +63,7 @@ test('a short terminal: what goes on comes first', () => {
     "run          state    for  workers  running  out/s  TTFT p50  ITL p50
     dsr1-3fa29c  ready  2m01s      3/3      132    12k    120 ms    12 ms                          ▁▁▂▂▂▂▃▃▃▄▄▄▄▅▅▅▆▆▆▇▇▇▇██
     and 2 more
-    1 of 3 serve, 12k tok/s out together
+    1 of 3 serving, 12k tok/s out together
     "
   `);
 });
@@ -87,7 +87,7 @@ test('the time that is left until the time limit, where there is room', () => {
     `\
 run          state    for  workers  running  out/s  TTFT p50  ITL p50           limit
 dsr1-3fa29c  ready  2m01s      3/3      132    12k    120 ms    12 ms  4 h 1 min left
-1 of 1 serve, 12k tok/s out together
+1 of 1 serving, 12k tok/s out together
 `,
   );
   expect(liveText('dsr1-3fa29c', limited, START + 181_000, { columns: 80, rows: 24, color: false })[0]).toBe(
