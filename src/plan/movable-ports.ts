@@ -61,7 +61,7 @@ interface Span {
   readonly last: number;
 }
 
-/** What follows the first port of a worker’s ranks, at a distance that its engine has fixed, goes with it. */
+/** What follows the first port of a worker's ranks, at a distance that its engine has fixed, goes with it. */
 function spanOf({ use, port, count }: Port, { infra }: Job): Span {
   const base = infra.ports.dist_init;
   const slot = LISTENERS[use].field === 'dist_init' ? Math.floor((port - base) / RANK_PORTS) : undefined;

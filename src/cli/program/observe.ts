@@ -15,7 +15,7 @@ import {
 /** The commands on runs. */
 export function observeCommands({ program, add, addForRun, json, does }: Tree): void {
   program.commandsGroup('See it run:');
-  addForRun('status', 'list recent runs, or show one or a group in detail', [
+  add('status', 'list recent runs, or show one or a group in detail', [
     ['status', 'the newest 20'],
     ['status dsr1-3fa29c', "one run; the exit code is the run's"],
     ['status --limit 100', 'the newest 100; --all lists all'],

@@ -206,7 +206,7 @@ export async function loadValidJob(
   return validJob(await loadJob(file, options, world, overlay), world);
 }
 
-export function validJob(loaded: Loaded, world: World): ValidJob | undefined {
+function validJob(loaded: Loaded, world: World): ValidJob | undefined {
   printDiagnostics(loaded, world);
   const { plan } = loaded;
   return plan && { ...loaded, plan };
