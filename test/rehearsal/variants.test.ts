@@ -99,11 +99,11 @@ test('they are followed together, and then the retries of those that failed', as
   const jobs = made.map((run) => JSON.parse(readFileSync(join(stage.runs, run, 'job.json'), 'utf8')));
   const { group } = jobs[0];
   expect(new Set(jobs.map((job) => job.group))).toEqual(new Set([group]));
-  const retry = made.find((_, index) => jobs[index]?.variant === 'broken' && jobs[index]?.attempt === 2);
+  const second = made.find((_, index) => jobs[index]?.variant === 'broken' && jobs[index]?.attempt === 2);
   expect(stdout.split('\n')[0]).toBe(
     `submitted 2 jobs on cluster local as group ${group}, at most 1 at a time`,
   );
-  expect(stderr).toContain(`\nwatching its retry next: ${retry}\n`);
+  expect(stderr).toContain(`\nwatching its retry next: ${second}\n`);
   expect(stderr.trimEnd().split('\n').at(-1)).toBe(`one report of all: dyn-slurm report ${group}`);
   // The other retry was not needed.
   const status = await stage.run('status', group);

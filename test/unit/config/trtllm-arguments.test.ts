@@ -29,7 +29,7 @@ aggregated:
       free_gpu_mem_fraction: 0.8
       onboard_blocks: true
     moe_config: {backend: TRTLM}
-  flags: [--publish-stats, --publish-metrcs, --publish-events-and-metrics]
+  flags: [--publish-stats, --publish-metrcs]
 `),
   ).toBe(`c.yaml:9:5  warning: aggregated.args.frobnicate: TensorRT-LLM 1.3.0rc29 has no key "frobnicate"
   9 |     frobnicate: true
@@ -52,16 +52,58 @@ c.yaml:15:27  warning: aggregated.args.moe_config.backend: TensorRT-LLM 1.3.0rc2
   15 |     moe_config: {backend: TRTLM}
      |                           ^^^^^
 c.yaml:16:11  warning: aggregated.flags[0]: dynamo.trtllm of Dynamo 1.6.1 has no argument --publish-stats
-  16 |   flags: [--publish-stats, --publish-metrcs, --publish-events-and-metrics]
+  16 |   flags: [--publish-stats, --publish-metrcs]
      |           ^^^^^^^^^^^^^^^
   hint: remove it, or name the releases in the image: dynamo.version
 c.yaml:16:28  warning: aggregated.flags[1]: dynamo.trtllm of Dynamo 1.6.1 has no argument --publish-metrcs; did you mean "publish-metrics"?
-  16 |   flags: [--publish-stats, --publish-metrcs, --publish-events-and-metrics]
-     |                            ^^^^^^^^^^^^^^^^
-c.yaml:16:46  warning: aggregated.flags[2]: dynamo.trtllm of Dynamo 1.6.1 no longer has the argument --publish-events-and-metrics
-  16 |   flags: [--publish-stats, --publish-metrcs, --publish-events-and-metrics]
-     |                                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-  hint: Dynamo 1.2.1 was the last to accept it; remove it`);
+  16 |   flags: [--publish-stats, --publish-metrcs]
+     |                            ^^^^^^^^^^^^^^^^`);
+});
+
+/** What is said of words of the command with a release of Dynamo. */
+function saidOfFlags(version: string, flags: string): string {
+  return report(`name: r1
+gpu: gb200
+model: {path: /models/r1}
+slurm: {account: a, partition: b, time: 4h}
+dynamo: {version: ${version}}
+engine: {type: trtllm}
+aggregated: {nodes: 1, flags: [${flags}]}
+`);
+}
+
+test.each([
+  ['1.2.1', '--publish-events-and-metrics'],
+  ['1.5.1', '--publish-events-and-metrics'],
+  // Replaced by two flags before the parser sees it.
+  ['1.6.1', '--publish-events-and-metrics'],
+  ['1.6.1', '--no-publish-events-and-metrics'],
+  ['1.1.0', '--trtllm.kv_cache_config.free_gpu_memory_fraction, "0.7"'],
+  ['1.6.1', '--trtllm.max_seq_len, "4096"'],
+  ['1.6.1', '--trtllm.tensor_parallel_size, "4"'],
+])('Dynamo %s takes %s', (version, flags) => {
+  expect(saidOfFlags(version, flags)).toBe('');
+});
+
+test.each([
+  [
+    '1.0.2',
+    '--trtllm.max_seq_len, "4096"',
+    `c.yaml:7:32  warning: aggregated.flags[0]: dynamo.trtllm of Dynamo 1.0.2 has no argument --trtllm yet
+  7 | aggregated: {nodes: 1, flags: [--trtllm.max_seq_len, "4096"]}
+    |                                ^^^^^^^^^^^^^^^^^^^^
+  hint: it was added in Dynamo 1.1.0`,
+  ],
+  [
+    '1.6.1',
+    '--trtllm.tensor_parallel_size, "2"',
+    `c.yaml:7:32  aggregated.flags[0]: --trtllm.tensor_parallel_size is set by dyn-slurm, to 4 from aggregated.tp
+  7 | aggregated: {nodes: 1, flags: [--trtllm.tensor_parallel_size, "2"]}
+    |                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  hint: remove it here, and set aggregated.tp instead`,
+  ],
+])('Dynamo %s and %s', (version, flags, expected) => {
+  expect(saidOfFlags(version, flags)).toBe(expected);
 });
 
 const T = 'TensorRT-LLM 1.3.0rc29';
