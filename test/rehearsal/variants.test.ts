@@ -109,6 +109,6 @@ test('they are followed together, and then the retries of those that failed', as
   const status = await stage.run('status', group);
   expect(status.code).toBe(7);
   expect(status.stdout).toMatch(
-    /^sweep-plain-\w+ +local +\d+ +cancelled .*: not needed: sweep-plain-\w+ ended well$/m,
+    /^sweep-plain-\w+ +local +\d+ +cancelled .*: not needed: sweep-plain-\w+ succeeded$/m,
   );
 });

@@ -28,7 +28,7 @@ export const STAGE_WORDS: readonly string[] = STAGES.map(([words]) => words);
 const CAPTURE = /Capture [\w ]{1,60}graph (?:begin|end)\. /i;
 const stageOf = stageReader(STAGES, {
   'cuda-graphs':
-    'ranks that capture wait for each other: look for one that is missing, or lower cuda-graph-max-bs; see sgl-project/sglang#26137',
+    'capturing ranks wait for each other: look for a missing rank, or lower cuda-graph-max-bs; see sgl-project/sglang#26137',
   'deep-gemm': 'compile the kernels before, with the same args, into a shared SGLANG_DG_CACHE_DIR',
 });
 

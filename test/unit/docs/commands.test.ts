@@ -14,6 +14,22 @@ model: {path: /models/DeepSeek-R1}
 slurm: {account: my-account, partition: batch, time: 4h}
 `;
 const HOPPER = 'account: my-account\npartition: batch\n';
+const RECIPE = `name: small
+model: {path: /models/small, container: lmsysorg/sglang:v0.5.9, precision: fp8}
+resources: {gpu_type: h100, gpus_per_node: 8, agg_nodes: 1, agg_workers: 1}
+slurm: {time_limit: "01:00:00"}
+frontend: {enable_multiple_frontends: false}
+backend:
+  sglang_config:
+    aggregated: {tensor-parallel-size: 8}
+`;
+const RECIPE_WITH_VARIANTS = `base:
+${RECIPE.replace(/^(?=.)/gm, '  ')}override_mtp:
+  backend: {sglang_config: {aggregated: {max-running-requests: 8}}}
+`;
+const SUBMIT_SCRIPT = `#!/bin/bash
+python3 submit_job_script.py --model-dir /m --container-image i --gpu-type gb200-fp8 --job-name mine
+`;
 const PROJECT_PROFILE = '.dyn-slurm/clusters/hopper.yaml';
 
 const { names, commands } = await everyCommand();
@@ -90,6 +106,11 @@ describe('do what they say', () => {
     );
     for (const name of ['config.yaml', 'dsr1.yaml']) await writeFile(join(world.home, name), CONFIG);
     await writeFile(join(world.home, 'sweep.yaml'), `${CONFIG}variants: {mtp: {}, plain: {}}\n`);
+    await mkdir(join(world.home, 'recipes'));
+    const recipe = argv.includes('--select') ? RECIPE_WITH_VARIANTS : RECIPE;
+    for (const name of ['RECIPE', 'recipe.yaml', 'recipes/recipe.yaml'])
+      await writeFile(join(world.home, name), recipe);
+    await writeFile(join(world.home, 'submit.sh'), SUBMIT_SCRIPT);
     await mkdir(join(world.home, '.config/dyn-slurm/clusters'), { recursive: true });
     await writeFile(join(world.home, '.config/dyn-slurm/clusters/hopper.yaml'), HOPPER);
     await mkdir(join(world.home, '.dyn-slurm/clusters'), { recursive: true });

@@ -26,7 +26,7 @@ export async function testSubmit(
   }
   world.out.write(
     [
-      `Slurm on cluster ${connection.cluster} would take this job; nothing was submitted`,
+      `Slurm on cluster ${connection.cluster} would accept this job; nothing was submitted`,
       `  start  ${estimate.start}`,
       `  nodes  ${estimate.data.nodes} of partition ${estimate.data.partition}`,
       '',
@@ -64,7 +64,7 @@ export async function testEach(
         : [[variant, answer.start, answer.data.nodes, answer.data.partition]],
     );
     if (rows.length > 0) {
-      const head = `Slurm on cluster ${connection.cluster} would take these jobs; nothing was submitted\n`;
+      const head = `Slurm on cluster ${connection.cluster} would accept these jobs; nothing was submitted\n`;
       world.out.write(head + table(['variant', 'start', 'nodes', 'partition'], rows, world.page));
     }
     for (const { variant, answer } of answers)

@@ -329,7 +329,7 @@ test('a retry that was not needed does not count', async () => {
   const before = place.out().length;
   const [{ group }] = place.jobs() as [{ group: string }];
   expect(await status(group, {}, place.world)).toBe(0);
-  expect(place.out().slice(before)).toContain('not needed: small-plain-mrr64-a00000 ended well');
+  expect(place.out().slice(before)).toContain('not needed: small-plain-mrr64-a00000 succeeded');
   expect(await report([group], { out: 'group.html' }, place.world)).toBe(0);
   const html = readFileSync(join(place.world.cwd, 'group.html'), 'utf8');
   expect(html.match(/<h1>.*?<\/h1>/s)?.[0].match(/small-[\w-]+/g)).toEqual([
