@@ -56,7 +56,7 @@ test.each([
 test('a vLLM worker that does not complete text is none', async () => {
   const text = 'engine: vllm\naggregated: {args: {embedding-worker: true}}\n';
   expect(await problemOf('launch-agg', text)).toMatchObject({
-    message: "cannot be rehearsed: there is no mock engine for a worker with --embedding-worker",
+    message: 'cannot be rehearsed: there is no mock engine for a worker with --embedding-worker',
   });
 });
 
