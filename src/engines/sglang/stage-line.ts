@@ -29,7 +29,7 @@ const CAPTURE = /Capture [\w ]{1,60}graph (?:begin|end)\. /i;
 const stageOf = stageReader(STAGES, {
   'cuda-graphs':
     'capturing ranks wait for each other: look for a missing rank, or lower cuda-graph-max-bs; see sgl-project/sglang#26137',
-  'deep-gemm': 'compile the kernels before, with the same args, into a shared SGLANG_DG_CACHE_DIR',
+  'deep-gemm': 'compile the kernels in advance, with the same args, into a shared SGLANG_DG_CACHE_DIR',
 });
 
 /** Undefined where a line tells of no stage. */
