@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { namesIn as namesInConfig } from '../../../config/topology.ts';
-import { formatDiagnostic } from '../../../config/yaml/diagnostic.ts';
+import { type Diagnostic, formatDiagnostic } from '../../../config/yaml/diagnostic.ts';
 import type { SourceFile } from '../../../config/yaml/parse.ts';
 import { parseYaml } from '../../../config/yaml/parse.ts';
 import { DynSlurmError } from '../../../errors.ts';
@@ -61,14 +61,18 @@ export async function loadJob(
 
 export type ValidJob = Loaded & { readonly plan: Plan };
 
-/** A config that must be right: prints what is wrong with it, and gives its plan, or undefined where there is an error. */
+/**
+ * A config that must be right: prints what is wrong with it, or what `concerns` picks of that, and gives its plan, or
+ * undefined where there is an error.
+ */
 export async function loadValidJob(
-  file: string,
+  from: string | SourceFile,
   options: LoadOptions,
   world: World,
+  concerns: (diagnostic: Diagnostic) => boolean = () => true,
 ): Promise<ValidJob | undefined> {
-  const loaded = await loadJob(file, options, world);
-  printDiagnostics(loaded, world);
+  const loaded = await loadJob(from, options, world);
+  printDiagnostics({ ...loaded, diagnostics: loaded.diagnostics.filter(concerns) }, world);
   const { plan } = loaded;
   return plan && { ...loaded, plan };
 }
