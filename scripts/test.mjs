@@ -1,6 +1,6 @@
 // `npm test`: set-up, then every check and test, then the closing line `N passed, N failed`.
 // With arguments only vitest runs, and gets them: `npm test -- --project unit -t quoting`. Without, tests on the test cluster
-// run beside the rehearsals: each mostly waits, they share no addresses, and together they take half the time.
+// run beside the rehearsals: both wait for most of their time, and they share no addresses.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -154,6 +154,7 @@ start_named() {
       event step-changed step="$name" change="${changes[index]}"
     fi
     STEP_ASKED[$name]=1 STEP_RESTARTS[$name]=0 WHOLE=0
+    ((!READY)) || note_former "$name"
     start_step "$name"
     STEP_STATE[$name]=up
     [[ -z ${STEP_PROBE[$name]:-} ]] || STEP_STATE[$name]=back

@@ -119,7 +119,7 @@ frontends_see() {
 model_listed() {
   local model=$1 path=$2 frontend answer
   for frontend in "${@:3}"; do
-    HTTP_TIME=10 http GET "$frontend" /v1/models | grep -qF "\"id\":$(json_text "$model")" ||
+    grep -qF "\"id\":$(json_text "$model")" < <(HTTP_TIME=10 http GET "$frontend" /v1/models) ||
       { echo "frontend $frontend does not list $model yet"; return 1; }
     [[ -n $path ]] || continue
     answer=$(HTTP_TIME=10 http GET "$frontend" "$path")

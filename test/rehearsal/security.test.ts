@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, expect, test } from 'vitest';
+import { readLocalText } from '../../src/host/local-files.ts';
 import { processesOf, Stage } from './rehearsal.ts';
 
 const stage = new Stage();
@@ -32,20 +33,11 @@ test('etcd and NATS deny who has no password, and no argument, log or event hold
     const arguments_ = processesOf(stage.runs).join('\n');
     const files = readdirSync(dir, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name !== 'credentials')
-      .map((entry) => unlessGone(join(entry.parentPath, entry.name)));
+      // The supervisor writes some under a passing name, which may be gone by now.
+      .map((entry) => readLocalText(join(entry.parentPath, entry.name)) ?? '');
     for (const secret of secrets)
       expect([arguments_, ...files].filter((seen) => seen.includes(secret))).toEqual([]);
   } finally {
     await stage.run('cancel', id);
   }
 });
-
-/** A file's text. The supervisor writes some under a passing name, which may be gone by now. */
-function unlessGone(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return '';
-  }
-}

@@ -101,7 +101,7 @@ blame_other() {
       [[ $name != "$own" || ${host%%.*} != "$node" ]] || continue
       log=$ATTEMPT_DIR/logs/$name.$host.log
       [[ -e $log ]] || log=$ATTEMPT_DIR/logs/$name.${host%%.*}.log
-      ((least == 3)) || tail -c "$JUDGED_BYTES" "$log" 2>/dev/null | grep -aqE '[Ss]igquit|SIGQUIT' || continue
+      ((least == 3)) || grep -aqE '[Ss]igquit|SIGQUIT' < <(tail -c "$JUDGED_BYTES" "$log" 2>/dev/null) || continue
       judge_log "$log"
       ((CAUSE_GRADE > grade && CAUSE_GRADE >= least && !CAUSE_OUTLIVED)) || continue
       grade=$CAUSE_GRADE

@@ -16,7 +16,8 @@ refusing() {
   local frontend
   find_steps frontend
   for frontend in "${NAMES[@]}"; do
-    tail -qc 16000000 "$ATTEMPT_DIR/logs/$frontend".*.log 2>/dev/null | grep -aqE "Rejected incompatible workers.*/$1\"" || continue
+    # Not through a pipe, whose status would be tail's: grep ends at the first match.
+    grep -aqE "Rejected incompatible workers.*/$1\"" < <(tail -qc 16000000 "$ATTEMPT_DIR/logs/$frontend".*.log 2>/dev/null) || continue
     printf '%s' "$frontend"
     return
   done
@@ -68,10 +69,23 @@ address_of() {
   printf '%s' "$AT"
 }
 
-# instance_of WORKER: under which id it is registered.
+# By worker: ids under which it was registered when it was started again. One that was killed stays so until its lease ends.
+declare -A FORMER=()
+
+# note_former WORKER
+note_former() {
+  FORMER[$1]=$(registrations_of "$1")
+}
+
+# instance_of WORKER: under which id it is registered now.
 instance_of() {
+  registrations_of "$1" | grep -vxF -e "${FORMER[$1]:-}" | tail -n 1
+}
+
+# registrations_of WORKER: the ids of all registrations at its address, a line each.
+registrations_of() {
   [[ -n ${KEYS[${STEP_ROLE[$1]:-none}]:-} ]] || return 0
-  instances "${STEP_ROLE[$1]}" | grep -F -e "\"$(address_of "$1")\"" -e "\"$(address_of "$1")/" | head -n 1 | cut -d ' ' -f 1
+  instances "${STEP_ROLE[$1]}" | grep -F -e "\"$(address_of "$1")\"" -e "\"$(address_of "$1")/" | cut -d ' ' -f 1
 }
 
 # list_away ROLE: those of its workers whose address is in no registration.

@@ -358,3 +358,14 @@ test('of two supervisors the first one stays', async () => {
     out: "the session's supervisor runs already, as step 42.3\n",
   });
 });
+
+test('a frontend that turns a worker away is found however much its log says after that', async () => {
+  const lines = 'INFO a request completed\n'.repeat(200_000);
+  run.file(
+    'logs/frontend-0.node0.log',
+    `ERROR Rejected incompatible workers workers=["dynamo/backend/7f3a"]\n${lines}`,
+  );
+  const asked =
+    'ATTEMPT_DIR=$RUN_DIR STEPS=(frontend-0) STEP_KIND[frontend-0]=frontend; refusing 7f3a; echo " $?"; refusing 7f3b; echo "$?"';
+  expect((await run.bash(asked)).out).toBe('frontend-0 0\n1\n');
+});

@@ -3,7 +3,7 @@ import { elapsed } from '../../../format.ts';
 import { timeLimit } from '../../../host/time-limit.ts';
 import type { EventOf } from '../../../run/events.ts';
 import { readPlan } from '../../../run/plan-file.ts';
-import { NEW_RUN, type RunState } from '../../../run/state.ts';
+import type { RunState } from '../../../run/state.ts';
 import { endSteps, runningSteps } from '../../../scheduler/allocation.ts';
 import { jobNumber } from '../../../scheduler/job-id.ts';
 import { SUPERVISOR } from '../../../scheduler/step-argv.ts';
@@ -54,11 +54,12 @@ export async function drain(
   world: World,
 ): Promise<number> {
   const found = await lookUpSteered(query, options, world);
-  requireStarted(found, (await liveSession(found)).run);
+  const { run: state } = await liveSession(found);
+  requireStarted(found, state);
   const verdict = await tearDown(found, 'drain', options, world);
   if (verdict) {
     world.out.write(endText(found, options, verdict));
-    return exitOfRun({ ...NEW_RUN, verdict });
+    return exitOfRun({ ...state, verdict });
   }
   if (world.signal.aborted) return leave(found, world);
   if (!options.json) world.err.write(`told ${found.run.id} to drain\n`);

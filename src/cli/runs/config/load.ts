@@ -2,7 +2,7 @@ import { basename, join, resolve } from 'node:path';
 import { type SettingOptions, settingLayers, settingsSource } from '../../../config/settings.ts';
 import { namesIn as namesInConfig } from '../../../config/topology.ts';
 import { BASE, expandVariants } from '../../../config/variants.ts';
-import { formatDiagnostic } from '../../../config/yaml/diagnostic.ts';
+import { type Diagnostic, formatDiagnostic } from '../../../config/yaml/diagnostic.ts';
 import { mergeDiagnostics } from '../../../config/yaml/locate.ts';
 import { type Layer, type ParsedFile, parseYaml, type SourceFile } from '../../../config/yaml/parse.ts';
 import { DynSlurmError } from '../../../errors.ts';
@@ -128,8 +128,13 @@ export async function loadJob(
 }
 
 /** A config whose text is known, with what a command line lays over it; it has no variants. */
-export async function loadSource(
-  { config, overlay }: { readonly config: SourceFile; readonly overlay?: SourceFile },
+interface GivenSource {
+  readonly config: SourceFile;
+  readonly overlay?: SourceFile;
+}
+
+async function loadSource(
+  { config, overlay }: GivenSource,
   options: LoadOptions,
   world: World,
 ): Promise<Loaded> {
@@ -206,8 +211,22 @@ export async function loadValidJob(
   return validJob(await loadJob(file, options, world, overlay), world);
 }
 
-function validJob(loaded: Loaded, world: World): ValidJob | undefined {
-  printDiagnostics(loaded, world);
+/** Like loadValidJob, of loadSource. It prints what `concerns` picks of what is wrong. */
+export async function loadValidSource(
+  source: GivenSource,
+  options: LoadOptions,
+  world: World,
+  concerns: (diagnostic: Diagnostic) => boolean,
+): Promise<ValidJob | undefined> {
+  return validJob(await loadSource(source, options, world), world, concerns);
+}
+
+function validJob(
+  loaded: Loaded,
+  world: World,
+  concerns: (diagnostic: Diagnostic) => boolean = () => true,
+): ValidJob | undefined {
+  printDiagnostics({ ...loaded, diagnostics: loaded.diagnostics.filter(concerns) }, world);
   const { plan } = loaded;
   return plan && { ...loaded, plan };
 }

@@ -8,7 +8,7 @@ import { changedStepFiles, stepDifference } from '../../../render/step-files.ts'
 import type { SessionStep } from '../../../run/session-state.ts';
 import type { World } from '../../world.ts';
 import type { FoundRun } from '../cluster/connect.ts';
-import { loadSource, printDiagnostics, type ValidJob } from '../config/load.ts';
+import { loadValidSource, type ValidJob } from '../config/load.ts';
 import type { Steered } from './lookup.ts';
 
 /** A command that a step is to have from now on. */
@@ -96,14 +96,15 @@ export async function jobOf(
   if (text === undefined) throw new DynSlurmError('config', `${file}: there is no such file`);
   const cluster = run.job?.cluster ?? connection.cluster;
   const over = overlay === undefined ? {} : { overlay: { file: 'command line', text: overlay } };
-  const loaded = await loadSource({ config: { file, text }, ...over }, { cluster }, world);
   // Warnings about the config itself were printed when the run began.
-  const diagnostics = loaded.diagnostics.filter(({ severity, file: where }) => {
-    return severity === 'error' || where === 'command line';
-  });
-  if (overlay !== undefined) printDiagnostics({ ...loaded, diagnostics }, world);
-  const { plan } = loaded;
-  return plan && { ...loaded, plan };
+  return loadValidSource(
+    { config: { file, text }, ...over },
+    { cluster },
+    world,
+    ({ severity, file: where }) => {
+      return overlay !== undefined && (severity === 'error' || where === 'command line');
+    },
+  );
 }
 
 function refuseNewSecrets(original: Step, changed: Step): void {
