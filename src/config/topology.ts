@@ -1,15 +1,13 @@
-import * as z from 'zod';
 import { unknownName } from './rules/unknown-name.ts';
 import { topologyHeaderField } from './schema/field.ts';
 import { topologyHeader, USER_KEYS } from './schema/job-schema.ts';
-import { ROLES, type Role, type RoleConfig, role } from './schema/role.ts';
 import { validate } from './schema/validate.ts';
 import type { Diagnostic } from './yaml/diagnostic.ts';
 import { locateProblem } from './yaml/locate.ts';
 import type { SourceFile } from './yaml/parse.ts';
 import { type Layer, type ParsedFile, parseYaml } from './yaml/parse.ts';
 import { keyError, type Problem } from './yaml/problem.ts';
-import { type ConfigEntry, type ConfigMap, plain } from './yaml/tree.ts';
+import type { ConfigEntry, ConfigMap } from './yaml/tree.ts';
 
 /** What the topology of a job contributes to it. */
 export interface TopologyLayer {
@@ -89,35 +87,6 @@ function withoutUserKeys(topology: ConfigMap): {
       keyError([key], `a topology cannot set ${key}`, 'it belongs at the top level of a config'),
   );
   return { own: { ...topology, entries }, problems };
-}
-
-/** What a published topology says of itself, and its roles. */
-export interface PublishedTopology extends z.output<typeof topologyHeader> {
-  readonly gpu: string;
-  readonly roles: readonly { readonly role: Role; readonly config: RoleConfig }[];
-}
-
-/** What a topology says beside the keys that it sets; undefined where its file says nothing that can be read. */
-export type TopologyRemarks = Pick<z.output<typeof topologyHeader>, 'notes' | 'expects'>;
-
-const remarks = topologyHeader.pick({ notes: true, expects: true }).strip();
-
-export function readRemarks({ file, text }: SourceFile): TopologyRemarks | undefined {
-  const { root } = parseYaml(file, text, 'topology');
-  return root === undefined ? undefined : remarks.safeParse(plain(root)).data;
-}
-
-const published = topologyHeader.extend({ gpu: z.string() }).strip();
-
-/** Reads what a published topology says of itself. A file that is none is a bug: they come with the package. */
-export function readPublishedTopology({ file, text }: SourceFile): PublishedTopology {
-  const { root } = parseYaml(file, text, 'topology');
-  const values = root === undefined ? {} : (plain(root) as Record<string, unknown>);
-  const roles = ROLES.filter((name) => values[name] !== undefined);
-  return {
-    ...published.parse(values),
-    roles: roles.map((name) => ({ role: name, config: role.parse(values[name]) })),
-  };
 }
 
 /** What a config names: its job, and the preset and the cluster profile whose files are read before it is resolved. */

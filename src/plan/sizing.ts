@@ -1,6 +1,6 @@
+import type { PublishedTopology } from '../config/published-topology.ts';
 import { gpusPerNode } from '../config/schema/gpu.ts';
 import { needsGpu, type Role, type RoleConfig } from '../config/schema/role.ts';
-import type { PublishedTopology } from '../config/topology.ts';
 
 /** How much of the job's nodes one worker takes. */
 export interface WorkerSize {

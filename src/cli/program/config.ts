@@ -1,4 +1,5 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../../config/text/duration.ts';
 import type { Tree } from './tree.ts';
 
 /** The commands that need no cluster. */
@@ -36,9 +37,21 @@ export function configCommands({ program, add, addForConfig, json, does }: Tree)
     .action(does(async () => (await import('../commands/config/explain.ts')).explain));
   add('topologies', 'list the published topologies, or show one', [
     ['topologies', 'all of them'],
+    ['topologies --model deepseek-r1 --gpu gb200', 'those for a model and a GPU'],
+    ['topologies --engine sglang --goal throughput', 'those of an engine, tuned for throughput'],
+    ['topologies --newer-than 90d --json', 'those of the last 90 days, as JSON'],
     ['topologies docs-dsr1-wideep-h100', 'one, with its source and notes'],
   ])
     .argument('[name]', 'topology to show')
+    .option('--model <text>', 'only of models whose name has this text, such as kimi or deepseek-r1')
+    .option('--gpu <name>', 'only for this GPU model, or `any`: those that fit every model')
+    .option('--engine <name>', 'only of this engine: sglang, vllm or trtllm')
+    .option('--goal <goal>', 'only tuned for this: latency, throughput, balanced (between both), or example')
+    .option(
+      '--newer-than <time>',
+      'only published in this time, such as 90d, or since a day, such as 2026-08-01',
+      age,
+    )
     .addOption(json())
     .action(does(async () => (await import('../commands/config/topologies.ts')).topologies));
   add('schema', 'print the JSON Schema of configs, for editors', [
@@ -72,4 +85,15 @@ export function configCommands({ program, add, addForConfig, json, does }: Tree)
     .requiredOption('--out <folder>', 'new or empty folder')
     .option('--force', 'write even if the folder is not empty')
     .action(does(async () => (await import('../commands/config/render.ts')).render));
+}
+
+/** `90d` as seconds, or `2026-08-01` as that day and `2026-08` as its first. */
+function age(text: string): { readonly seconds: number } | { readonly day: string } {
+  const seconds = parseDuration(text);
+  if (seconds) return { seconds };
+  const day = text.length === '2026-08'.length ? `${text}-01` : text;
+  const read = /^\d{4}-\d{2}-\d{2}$/.test(day) ? new Date(`${day}T00:00:00Z`) : undefined;
+  // A day that a month lacks would be one of the next.
+  if (read && !Number.isNaN(read.getTime()) && read.toISOString().startsWith(day)) return { day };
+  throw new InvalidArgumentError('Write it as 90d, 2026-08-01 or 2026-08.');
 }

@@ -50,15 +50,23 @@ export const USER_KEYS: readonly string[] = ['name', 'topology', 'cluster', 'var
 /** The validated intent: every default filled, durations in seconds. */
 export type JobConfig = Omit<z.output<typeof jobSchema>, 'cluster' | 'variants' | 'sweep'>;
 
+/** What a published recipe was tuned for; `balanced` lies between both, and an example shows a feature on few GPUs. */
+const GOALS = ['latency', 'throughput', 'balanced', 'example'] as const;
+
 /** Facts about a published topology, beside the keys that it sets. */
 export const topologyHeader = z.strictObject({
   title: z.string(),
   precision: z.string().optional(),
+  goal: z.enum(GOALS),
   source: z.strictObject({
     repo: z.string(),
     path: z.string(),
     commit: z.string(),
-    dynamo: z.string(),
+    dynamo: z.string().optional(),
+    date: z
+      .string()
+      .regex(/^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$/, 'write it as 2026-08-19 or 2026-08'),
+    license: z.string(),
   }),
   notes: z.array(z.string()).default([]),
   expects: z

@@ -118,7 +118,8 @@ test('decode workers have as many stages as prefill workers, or one', () => {
 
 test('both places are shown', () => {
   const topology = `title: t
-source: {repo: a, path: b, commit: c, dynamo: "1.6.1"}
+goal: example
+source: {repo: a, path: b, commit: c, dynamo: "1.6.1", date: "2026-11", license: MIT}
 gpu: h100
 prefill: {args: {page-size: 64}}
 decode: {}
@@ -134,8 +135,8 @@ decode: {args: {page-size: 16}}
   ).toBe(`c.yaml:5:28  decode.args.page-size: is 16, but prefill.args.page-size is 64; decode workers refuse a prefill worker with a different value
   5 | decode: {args: {page-size: 16}}
     |                            ^^
-  t.yaml:4:29  prefill.args.page-size
-  4 | prefill: {args: {page-size: 64}}
+  t.yaml:5:29  prefill.args.page-size
+  5 | prefill: {args: {page-size: 64}}
     |                             ^^
   hint: write the same page-size in prefill.args and decode.args`);
 });

@@ -3,7 +3,8 @@ import { planOf, sampleJob } from '../plan/sample-job.ts';
 import { report } from './report.ts';
 
 const TOPOLOGY = `title: t
-source: {repo: a, path: b, commit: c, dynamo: "1.6.1"}
+goal: example
+source: {repo: a, path: b, commit: c, dynamo: "1.6.1", date: "2026-11", license: MIT}
 gpu: h100
 prefill: {nodes: 4, tp: gpus, dp: gpus, args: {enable-dp-attention: true}}
 decode: {nodes: 4, tp: gpus, dp: gpus, args: {enable-dp-attention: true}}

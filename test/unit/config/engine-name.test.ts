@@ -13,7 +13,7 @@ function engineOf(config: string, topology?: string) {
     ...(topology !== undefined && {
       topology: {
         file: 't.yaml',
-        text: `title: t\nsource: {repo: r, path: p, commit: c, dynamo: 1.6.1}\ngpu: h100\n${topology}`,
+        text: `title: t\ngoal: example\nsource: {repo: r, path: p, commit: c, dynamo: 1.6.1, date: "2026-11", license: MIT}\ngpu: h100\n${topology}`,
       },
     }),
     topologyNames: names,

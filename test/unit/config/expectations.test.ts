@@ -5,7 +5,8 @@ import { planOf } from '../plan/sample-job.ts';
 import { resolve } from './report.ts';
 
 const TOPOLOGY = `title: t
-source: {repo: a, path: b, commit: c, dynamo: "1.6.1"}
+goal: example
+source: {repo: a, path: b, commit: c, dynamo: "1.6.1", date: "2026-11", license: MIT}
 notes: [Mind this.]
 expects: {files: [/configs/deepep.json], folders: [/configs/cache]}
 gpu: h100

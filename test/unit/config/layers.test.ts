@@ -3,7 +3,8 @@ import { report, resolve, VALID } from './report.ts';
 
 const HEADER = `title: Two nodes
 precision: FP8
-source: {repo: org/repo, path: a.sh, commit: abc, dynamo: 0.6.1}
+goal: example
+source: {repo: org/repo, path: a.sh, commit: abc, dynamo: 0.6.1, date: "2026-11", license: MIT}
 notes: [mind the gap]
 `;
 
@@ -137,8 +138,8 @@ test('faults in a preset are placed in its file', () => {
   1 | precision: FP8
     | ^
   hint: Short title of the topology.
-t.yaml:8:10  aggregated.nodes: must be a whole number, not "two"
-  8 |   nodes: two
+t.yaml:9:10  aggregated.nodes: must be a whole number, not "two"
+  9 |   nodes: two
     |          ^^^`,
   );
 });

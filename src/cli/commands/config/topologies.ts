@@ -1,50 +1,64 @@
+import { type PublishedTopology, readPublishedTopology } from '../../../config/published-topology.ts';
 import { plural } from '../../../config/text/plural.ts';
 import { nearest } from '../../../config/text/suggestion.ts';
-import { type PublishedTopology, readPublishedTopology } from '../../../config/topology.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import { type RoleShape, roleShapes } from '../../../plan/sizing.ts';
 import { readTopology, topologyNames } from '../../runs/config/load.ts';
 import { jsonText } from '../../sink.ts';
 import { table } from '../../views/table.ts';
 import type { World } from '../../world.ts';
+import { filtered, type TopologyFilters } from './topology-filter.ts';
 
-export interface TopologiesOptions {
+export interface TopologiesOptions extends TopologyFilters {
   readonly json?: boolean;
 }
 
 type ShownTopology = Omit<PublishedTopology, 'roles'> & { readonly roles: readonly RoleShape[] };
 
-/** Lists the published topologies, or shows one as its file has it. */
+/** Lists the published topologies, or shows one as its file has it. @throws DynSlurmError `usage` where none fits */
 export async function topologies(
   name: string | undefined,
   options: TopologiesOptions,
   world: World,
 ): Promise<number> {
   const known = await topologyNames(world);
+  const { json, ...filters } = options;
   if (name === undefined) await list(known, options, world);
-  else await show(name, known, options, world);
+  else if (Object.keys(filters).length > 0) {
+    throw new DynSlurmError('usage', 'options that filter topologies do not go with the name of one', {
+      hint: `\`dyn-slurm topologies ${name}\` shows it`,
+    });
+  } else await show(name, known, options, world);
   return EXIT.ok;
 }
 
-async function list(names: readonly string[], { json }: TopologiesOptions, world: World): Promise<void> {
+async function list(
+  names: readonly string[],
+  { json, ...filters }: TopologiesOptions,
+  world: World,
+): Promise<void> {
   const all = await Promise.all(
     names.map(async (name) => ({ name, ...(await read(name, names, world)).topology })),
   );
+  const found = filtered(all, filters, world.now());
   if (json) {
-    world.out.write(jsonText(all));
+    world.out.write(jsonText(found));
     return;
   }
-  const rows = all.map(({ name, gpu, precision, roles, title }) => [
+  const rows = found.map(({ name, gpu, engine, goal, source, precision, roles, title }) => [
     name,
     gpu,
+    engine,
+    goal,
+    source.date,
     precision ?? '',
     shape(roles),
     title,
   ]);
   world.out.write(
-    table(['name', 'GPU', 'precision', 'shape', 'title'], rows, {
+    table(['name', 'GPU', 'engine', 'goal', 'date', 'precision', 'shape', 'title'], rows, {
       ...world.page,
-      expendable: ['title', 'precision'],
+      expendable: ['title', 'precision', 'shape'],
     }),
   );
 }
