@@ -2,11 +2,12 @@ import type { Job } from './job.ts';
 import type { JobConfig } from './schema/job-schema.ts';
 import { didYouMean, nearest } from './text/suggestion.ts';
 import { error, type Problem, warning } from './yaml/problem.ts';
-import { quoted } from './yaml/source-range.ts';
+import { type ConfigPath, quoted } from './yaml/source-range.ts';
 
 export interface ResolvedAliases {
   readonly model: Job['model'];
   readonly container: JobConfig['container'];
+  readonly bench: JobConfig['bench'];
   readonly problems: readonly Problem[];
   /** Names that stood for a path or an image, by where they stood. */
   readonly used: readonly {
@@ -17,22 +18,30 @@ export interface ResolvedAliases {
 }
 
 /** Replaces the aliases of the cluster profile, and names the model after its folder where nobody else did. */
-export function resolveAliases({ model, container }: JobConfig, cluster: Job['cluster']): ResolvedAliases {
+export function resolveAliases(
+  { model, container, bench }: JobConfig,
+  cluster: Job['cluster'],
+): ResolvedAliases {
   const problems: Problem[] = [];
   const used: ResolvedAliases['used'][number][] = [];
   const path = own(cluster.models, model.path);
   if (path !== undefined) used.push({ path: ['model', 'path'], list: 'models', alias: model.path });
   else if (!model.path.includes('/')) problems.push(unknownModel(model.path, cluster));
-  const image = container && own(cluster.images, container.image);
-  if (container && image !== undefined) {
-    used.push({ path: ['container', 'image'], list: 'images', alias: container.image });
-  } else if (container) {
-    problems.push(...doubtfulImage(container.image, cluster));
-  }
+  const imageAt = (section: string, given: string | undefined) => {
+    if (given === undefined) return undefined;
+    const at = [section, 'image'] as const;
+    const image = own(cluster.images, given);
+    if (image === undefined) problems.push(...doubtfulImage(at, given, cluster));
+    else used.push({ path: at, list: 'images', alias: given });
+    return image ?? given;
+  };
+  const image = imageAt('container', container?.image);
+  const benchImage = imageAt('bench', bench?.image);
   const folder = path ?? model.path;
   return {
     model: { ...model, path: folder, served_name: model.served_name ?? lastPart(folder) },
     container: container && image !== undefined ? { ...container, image } : container,
+    bench: bench && benchImage !== undefined ? { ...bench, image: benchImage } : bench,
     problems,
     used,
   };
@@ -50,11 +59,15 @@ function unknownModel(alias: string, { name, models }: Job['cluster']): Problem 
 }
 
 /** A bare name may be an image of Docker's library, so it is only doubtful. */
-function* doubtfulImage(image: string, { name, images }: Job['cluster']): Generator<Problem> {
+function* doubtfulImage(
+  path: ConfigPath,
+  image: string,
+  { name, images }: Job['cluster'],
+): Generator<Problem> {
   const near = /[/:#]/.test(image) ? undefined : nearest(image, Object.keys(images));
   if (near === undefined) return;
   yield warning(
-    ['container', 'image'],
+    path,
     `${quoted(image)} is not an image alias of the cluster profile ${quoted(name)}${didYouMean(near)}`,
     'without an alias, it is pulled from a registry',
   );

@@ -156,8 +156,15 @@ function completeJob(
   preset: TopologyRemarks | undefined,
 ) {
   if (value === undefined) return { job: undefined, problems: [], used: [] };
-  const { model, container, used, problems } = resolveAliases(value, cluster);
-  const plain: Job = { ...value, ...(container && { container }), model, cluster, fixedPorts: fixed };
+  const { model, container, bench, used, problems } = resolveAliases(value, cluster);
+  const plain: Job = {
+    ...value,
+    ...(container && { container }),
+    ...(bench && { bench }),
+    model,
+    cluster,
+    fixedPorts: fixed,
+  };
   const expects = expectedOf(plain, preset?.expects);
   const known = Object.keys(GPUS);
   const gpu = nearest(plain.gpu, known) ?? plain.gpu;

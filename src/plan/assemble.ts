@@ -41,7 +41,8 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
   const { nodes: count, gpusPerNode: perNode, workers: placed, frontends } = placement;
   // nginx stands before several frontends, on the head node.
   const entry = { node: frontends.length > 1 ? 0 : (frontends[0]?.node ?? 0), port: job.frontend.port };
-  const bench = job.bench && benchSpec(job.bench, job, entry);
+  const benchPlace = { entry, node: placement.bench };
+  const bench = job.bench && benchSpec(job.bench, job, benchPlace);
   const services = [...frontendSteps(job, frontends), ...placed.map((worker) => workerStep(job, worker))];
   const rest = [
     ...infraSteps(job),
@@ -67,7 +68,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
   const ready = readiness(job, placed);
   const nginx = nginxAddresses(job, steps);
   const own = steps.some(({ kind }) => kind === 'bench');
-  const [onDemand] = own ? [] : benchOnDemand(job, entry);
+  const [onDemand] = own ? [] : benchOnDemand(job, benchPlace);
   return {
     version: 1,
     mode: 'job',

@@ -2,10 +2,10 @@ import type { Job } from '../config/job.ts';
 import { type BenchConfig, type BenchToolType, customBench, isBenchTool } from '../config/schema/bench.ts';
 import { withoutSecrets } from '../config/schema/secrets.ts';
 import { ATTEMPT_DIR, RUN_DIR, type Word } from '../word.ts';
-import { type BenchSpec, benchSpec, CONFIGURED, measurements } from './bench/spec.ts';
-import { TOOLS, toolRuns } from './bench/tools.ts';
+import { type BenchPlace, type BenchSpec, benchSpec, CONFIGURED, measurements } from './bench/spec.ts';
+import { programWords, TOOLS, toolRuns } from './bench/tools.ts';
 import { userEnvironment } from './environment.ts';
-import type { Plan, StepBody } from './plan.ts';
+import type { StepBody } from './plan.ts';
 import { stepOf } from './step-body.ts';
 
 /** A benchmark that was asked for apart from the config's. */
@@ -16,16 +16,17 @@ export interface OtherBench {
   readonly done: ReadonlySet<string>;
 }
 
-/** The benchmark, on the head node; it starts when the service is ready, and the job ends with it. */
+/** The benchmark, on its node; it starts when the service is ready, and the job ends with it. */
 export function benchSteps(spec: BenchSpec | undefined, other?: OtherBench): readonly StepBody[] {
   if (spec === undefined || spec.config.type === 'builtin') return [];
-  const { config: bench, url, service } = spec;
+  const { config: bench, url, service, node } = spec;
   const { variables } = withoutSecrets(bench.type, bench.args);
   const { env, secrets } = userEnvironment(bench.env, variables);
   const results = resultsFolder(bench, other);
   return [
     stepOf({
       kind: 'bench',
+      nodes: [node],
       argv: isBenchTool(bench.type)
         ? toolWords(bench.type, {
             spec,
@@ -45,13 +46,15 @@ export function benchSteps(spec: BenchSpec | undefined, other?: OtherBench): rea
       },
       secrets,
       contained: true,
+      ...(isBenchTool(bench.type) && { tool: programWords(bench.type, bench) }),
+      ...(bench.image !== undefined && { image: bench.image }),
     }),
   ];
 }
 
 /** The step that `dyn-slurm bench` gives its command, in a job whose config has no benchmark that runs in it. */
-export function benchOnDemand(job: Job, entry: Plan['entry']): readonly StepBody[] {
-  return benchSteps(benchSpec(customBench(NONE, job.bench?.env), job, entry));
+export function benchOnDemand(job: Job, at: BenchPlace): readonly StepBody[] {
+  return benchSteps(benchSpec(customBench(NONE, job.bench), job, at));
 }
 
 const NONE = 'echo "the config has no benchmark" >&2; exit 2';

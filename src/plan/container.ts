@@ -1,46 +1,71 @@
 import { hasPlanes } from '../config/compat/planes.ts';
-import { containerOf, type Job } from '../config/job.ts';
+import type { Job } from '../config/job.ts';
 import { CONTAINER, type Word } from '../word.ts';
 import type { StepBody } from './plan.ts';
 import { stepOf } from './step-body.ts';
 
-/** Whether the steps of a node run in one container, which pyxis unpacks once, instead of one each. */
-export function sharesContainer(job: Job): boolean {
-  return containerOf(job, job.cluster) !== undefined && job.cluster.shared_container;
+/** Image of the container that a step runs in; undefined where it runs on the host. */
+export function imageOf(
+  { contained, image }: Pick<StepBody, 'contained' | 'image'>,
+  job: Job,
+): string | undefined {
+  if (!contained || job.cluster.container_runtime !== 'pyxis') return undefined;
+  return image ?? job.container?.image;
 }
 
-export function isInContainer({ contained }: StepBody, job: Job): boolean {
-  return contained && containerOf(job, job.cluster) !== undefined;
+/**
+ * Name of the container that a step runs in, which pyxis unpacks once: one on each node for all steps with the job's image,
+ * and one for each step with an image of its own. Undefined where each step gets a container without a name.
+ */
+export function containerName({ kind, name, image }: StepBody, job: Job): Word | undefined {
+  if (!job.cluster.shared_container) return undefined;
+  if (image === undefined) return [CONTAINER];
+  return [CONTAINER, kind === 'container' ? name.slice('container'.length) : `-${name}`];
 }
 
 /** What a step starts by its name on PATH; a PATH of the config's own is not looked through. */
-export function programsOf({ kind, argv: [program], env }: StepBody, job: Job): readonly string[] {
-  if (env.PATH !== undefined || typeof program !== 'string' || program === 'bash') return [];
+export function programsOf(step: StepBody, job: Job): readonly string[] {
+  const { kind, argv, env, tool } = step;
+  const [program] = tool ?? argv;
+  if (env.PATH !== undefined || typeof program !== 'string' || program === 'bash' || program.includes('/'))
+    return [];
   // A script of ours starts etcd, and locks it.
   return kind === 'etcd' && hasPlanes(job) ? [program, 'python3'] : [program];
 }
 
 /**
- * Two steps on every node that runs one of `steps` in a container. `container` unpacks the image, and ends: pyxis looks
- * for a container of that name and makes it if there is none, without a lock, so that steps which start together
- * would fail. `cleanup` waits until the job ends, and removes it.
+ * Steps on every node that runs one of `steps` in a container. `container` unpacks the job's image, and `container-NAME` that
+ * of the step NAME, and each ends: pyxis looks for a container of that name and makes it if there is none, without a lock, so
+ * that steps which start together would fail. `cleanup` waits until the job ends, and removes all of them.
  */
 export function containerSteps(job: Job, steps: readonly StepBody[]): readonly StepBody[] {
-  if (!sharesContainer(job)) return [];
-  const own = new Set(steps.filter(({ contained }) => contained).flatMap((step) => step.nodes));
-  const nodes = [...own].toSorted((a, b) => a - b);
+  if (!job.cluster.shared_container) return [];
+  const contained = steps.filter((step) => imageOf(step, job) !== undefined);
+  if (contained.length === 0) return [];
+  const shared = contained.filter(({ image }) => image === undefined);
   const remove: readonly Word[] = ['enroot', 'remove', '--force', ['pyxis_', CONTAINER]];
   return [
-    stepOf({ kind: 'container', nodes, argv: checkWords(steps, job), contained: true }),
-    stepOf({ kind: 'cleanup', nodes, argv: remove, contained: false }),
+    ...(shared.length > 0 ? [unpacking('container', shared, job)] : []),
+    ...contained.flatMap((step) =>
+      step.image === undefined ? [] : [unpacking(`container-${step.name}`, [step], job)],
+    ),
+    stepOf({ kind: 'cleanup', nodes: nodesOf(contained), argv: remove, contained: false }),
   ];
+}
+
+function unpacking(name: string, steps: readonly StepBody[], job: Job): StepBody {
+  const image = steps[0]?.image;
+  const own = { name, nodes: nodesOf(steps), ...(image !== undefined && { image }) };
+  return stepOf({ kind: 'container', argv: checkWords(steps, job), contained: true, ...own });
+}
+
+function nodesOf(steps: readonly StepBody[]): readonly number[] {
+  return [...new Set(steps.flatMap(({ nodes }) => nodes))].toSorted((a, b) => a - b);
 }
 
 /** Looks for all programs that steps start in the container, before any of them does. */
 function checkWords(steps: readonly StepBody[], job: Job): readonly string[] {
-  const programs = new Set(
-    steps.filter(({ contained }) => contained).flatMap((step) => programsOf(step, job)),
-  );
+  const programs = new Set(steps.flatMap((step) => programsOf(step, job)));
   return ['bash', '-p', '-c', CHECK, 'container', ...programs];
 }
 

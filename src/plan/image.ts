@@ -31,15 +31,14 @@ export function cachedImage(job: Job): CachedImage | undefined {
 export function pyxisImage(job: Job, image: string): string {
   const reference = readImage(image);
   if (reference.kind !== 'registry') return image;
-  return cachedImage(job)?.file ?? reference.uri.slice('docker://'.length);
+  const cached = image === job.container?.image ? cachedImage(job) : undefined;
+  return cached?.file ?? reference.uri.slice('docker://'.length);
 }
 
-/** The file that an image is, where it is one and containers run. */
-export function imageFile(job: Job): string | undefined {
-  const container = containerOf(job, job.cluster);
-  if (!container) return undefined;
-  const image = readImage(container.image);
-  return image.kind === 'file' ? image.path : undefined;
+/** The file that an image is, where it is one. */
+export function imageFile(image: string): string | undefined {
+  const reference = readImage(image);
+  return reference.kind === 'file' ? reference.path : undefined;
 }
 
 /** One short step before all others; what it needs to know is in its command. */

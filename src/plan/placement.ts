@@ -1,12 +1,12 @@
 import type { Job } from '../config/job.ts';
 import { gpusPerNode } from '../config/schema/gpu.ts';
 import type { JobConfig } from '../config/schema/job-schema.ts';
-import { type Role, type RoleConfig, rolesOf } from '../config/schema/role.ts';
 import { engineOf } from '../engines/engines.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import type { NodeIndex } from '../word.ts';
+import { layOut } from './layout.ts';
 import { frontendPort, PortSlots } from './ports.ts';
-import { ownNodes, workerSize, workersPerNode } from './sizing.ts';
+import { workerSize } from './sizing.ts';
 
 export interface Placement {
   /** Nodes of the job. */
@@ -16,6 +16,8 @@ export interface Placement {
   readonly workers: readonly PlacedWorker[];
   /** The one list of frontends: they are launched from it, and nginx balances it. */
   readonly frontends: readonly PlacedFrontend[];
+  /** Where a benchmark runs. */
+  readonly bench: NodeIndex;
 }
 
 export interface PlacedFrontend {
@@ -56,7 +58,27 @@ export function place(job: Job): Placement {
     port: frontendPort(job),
     responsePort: slots.frontend(node, index),
   }));
-  return { nodes, gpusPerNode: perNode, workers, frontends };
+  return {
+    nodes: nodes + benchNodes(job),
+    gpusPerNode: perNode,
+    workers,
+    frontends,
+    bench: benchNode(job, nodes, workers),
+  };
+}
+
+/** Nodes after all others that only the benchmark has. */
+export function benchNodes({ bench }: Pick<JobConfig, 'bench'>): number {
+  return bench?.node === 'own' ? 1 : 0;
+}
+
+/** `nodes`: all but the benchmark's own. */
+function benchNode({ bench }: Job, nodes: number, workers: readonly PlacedWorker[]): NodeIndex {
+  const { node = 'head' } = bench ?? {};
+  if (node === 'head') return 0;
+  if (node === 'own') return nodes;
+  if (node === 'last') return nodes - 1;
+  return workers.find(({ role }) => role === node)?.nodes[0] ?? 0;
 }
 
 /**
@@ -78,73 +100,7 @@ export function frontendNodes(
   return [first, ...spread];
 }
 
-/** Where a worker goes. */
-type Spot = Pick<PlacedWorker, 'role' | 'index' | 'config' | 'nodes' | 'gpus'>;
-
-/** A node that small workers fill from GPU 0 on. */
-interface OpenNode {
-  readonly index: number;
-  taken: number;
-}
-
 /** Nodes before the workers' own: of etcd, NATS and nginx, and of the frontends. */
 export function dedicatedNodes({ infra, frontend }: Pick<JobConfig, 'infra' | 'frontend'>): number {
   return (infra.dedicated_node ? 1 : 0) + (frontend.dedicated_nodes ? frontend.count : 0);
-}
-
-/**
- * Gives each worker its nodes: role by role, in the order of `ROLES`. Workers of whole nodes take the next
- * contiguous ones and share them with nobody, and so do roles with nodes of their own; smaller workers, of whatever role,
- * fill the first node with enough GPUs left; CPU-only workers sit on the first of these nodes. `dedicated` nodes come before them. Time and
- * space grow with the nodes. The rules of sizes must hold.
- */
-function layOut(job: Job, perNode: number, dedicated: number): Pick<Placement, 'nodes'> & { spots: Spot[] } {
-  const spots: Spot[] = [];
-  const open: OpenNode[] = [];
-  const wholeNode = range(0, perNode);
-  let next = dedicated;
-  for (const [role, config] of rolesOf(job)) {
-    const { gpus, nodes } = workerSize(role, config, perNode);
-    const own = ownNodes(config, perNode);
-    if (own !== undefined) {
-      spots.push(...onOwnNodes(role, config, next, perNode));
-      next += own;
-      continue;
-    }
-    let candidate = 0;
-    for (let index = 0; index < config.workers; index++) {
-      if (gpus === 0) {
-        spots.push({ role, index, config, nodes: [dedicated], gpus: [] });
-      } else if (nodes > 0) {
-        spots.push({ role, index, config, nodes: range(next, nodes), gpus: wholeNode });
-        next += nodes;
-      } else {
-        while ((open[candidate]?.taken ?? 0) + gpus > perNode) candidate++;
-        let node = open[candidate];
-        if (node === undefined) {
-          node = { index: next++, taken: 0 };
-          open.push(node);
-        }
-        spots.push({ role, index, config, nodes: [node.index], gpus: range(node.taken, gpus) });
-        node.taken += gpus;
-      }
-    }
-  }
-  return { spots, nodes: Math.max(next, dedicated + 1) };
-}
-
-/** A role's workers on nodes that are theirs alone, from the first on: GPUs may be left over. */
-function onOwnNodes(role: Role, config: RoleConfig, first: NodeIndex, perNode: number): readonly Spot[] {
-  const { gpus, nodes } = workerSize(role, config, perNode);
-  const perOwnNode = nodes > 0 ? 1 : workersPerNode(config, gpus, perNode);
-  return Array.from({ length: config.workers }, (_, index) => {
-    const node = first + Math.floor(index / perOwnNode) * Math.max(1, nodes);
-    return nodes > 0
-      ? { role, index, config, nodes: range(node, nodes), gpus: range(0, perNode) }
-      : { role, index, config, nodes: [node], gpus: range((index % perOwnNode) * gpus, gpus) };
-  });
-}
-
-function range(start: number, count: number): readonly number[] {
-  return Array.from({ length: count }, (_, offset) => start + offset);
 }

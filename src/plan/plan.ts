@@ -74,6 +74,10 @@ export interface StepBody {
   readonly ports: readonly Port[];
   /** Runs inside the job's container, where one is configured. */
   readonly contained: boolean;
+  /** What it starts in the end, where `argv` is a script of ours that does. */
+  readonly tool?: readonly string[];
+  /** Runs inside a container of this image instead, of which there is one for each such step. */
+  readonly image?: string;
 }
 
 /** A step with the srun that starts it. */
@@ -88,7 +92,7 @@ export type SecretSource = { readonly from_env: string } | { readonly from_file:
 export interface Process
   extends Omit<
     StepBody,
-    'nodes' | 'rankArgv' | 'serving' | 'files' | 'mpi' | 'fatal' | 'secrets' | 'contained'
+    'nodes' | 'rankArgv' | 'serving' | 'files' | 'mpi' | 'fatal' | 'secrets' | 'contained' | 'image' | 'tool'
   > {
   readonly nodeIndex: NodeIndex;
   readonly nodeRank: number;

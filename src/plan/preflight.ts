@@ -2,11 +2,12 @@ import { hostPath } from '../config/expectations.ts';
 import type { Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
 import { type NodeIndex, usesLocalDir } from '../word.ts';
-import { isInContainer, programsOf } from './container.ts';
+import { imageOf } from './container.ts';
 import { cachedImage, imageFile } from './image.ts';
 import { modelCheck } from './model.ts';
-import type { Check, Plan, Port, Process } from './plan.ts';
+import type { Check, Plan, Port, Process, Step } from './plan.ts';
 import { portRange } from './ports.ts';
+import { programChecks } from './program-checks.ts';
 
 /** What of a plan the checks are made from. */
 type Checked = Pick<Plan, 'nodes' | 'gpus' | 'workers' | 'steps' | 'processes'>;
@@ -19,18 +20,22 @@ export function preflightChecks(job: Job, plan: Checked): readonly Check[] {
     plan.nodes
       .map(({ index }) => index)
       .filter((node) => processes.some((one) => one.nodeIndex === node && wanted(one)));
-  const models = nodesOf(({ kind }) => kind === 'worker' || kind === 'frontend');
-  const inContainers = new Set(plan.steps.filter((step) => step.contained).map(({ name }) => name));
-  const contained = nodesOf(({ name }) => inContainers.has(name));
+  const models = nodesOf(({ kind }) => kind === 'worker' || kind === 'frontend' || kind === 'bench');
+  // Of the job's own image first, which is looked for before the job is sent, too.
+  const contained = plan.steps.filter((step) => imageOf(step, job) !== undefined);
+  const shared = contained.filter(({ image }) => image === undefined);
   const model = modelCheck(job);
   const checks: Check[] = [
     ...gpuChecks(plan),
     ...(model ? [{ nodes: models, words: ['model', ...model] }] : []),
     ...readable('the chat template', job.dynamo.custom_jinja_template, models),
     ...expectations(job, plan, nodesOf),
-    ...readable('the container image', imageFile(job), contained),
-    ...readable('the image cache', cachedImage(job) && job.cluster.image_cache, contained),
-    ...programChecks(job, plan),
+    ...imageCheck('the container image', shared, job),
+    ...readable('the image cache', cachedImage(job) && job.cluster.image_cache, nodesIn(shared)),
+    ...contained
+      .filter(({ kind, image }) => image !== undefined && kind !== 'container')
+      .flatMap((step) => imageCheck(`the image of ${step.name}`, [step], job)),
+    ...programChecks(job, plan.steps),
     {
       nodes: nodesOf(({ argv, env }) => usesLocalDir([...argv, ...Object.values(env)])),
       words: ['local_dir', job.cluster.local_dir],
@@ -77,36 +82,19 @@ function expectations(
   });
 }
 
+/** Of steps that run in one image. */
+function imageCheck(what: string, steps: readonly Step[], job: Job): readonly Check[] {
+  const image = steps[0] && imageOf(steps[0], job);
+  return image === undefined ? [] : readable(what, imageFile(image), nodesIn(steps));
+}
+
+function nodesIn(steps: readonly Step[]): readonly NodeIndex[] {
+  return [...new Set(steps.flatMap(({ nodes }) => nodes))].toSorted((a, b) => a - b);
+}
+
 function readable(what: string, path: string | undefined, nodes: readonly NodeIndex[]): readonly Check[] {
   return path === undefined ? [] : [{ nodes, words: ['readable', what, path] }];
 }
-
-/** What steps start by name on the node itself. The containers' programs are looked for where the container is made. */
-function programChecks(job: Job, plan: Checked): readonly Check[] {
-  const needed = new Map<string, { readonly nodes: Set<NodeIndex>; readonly missing: string }>();
-  for (const step of plan.steps) {
-    // The job goes on without a monitor.
-    if (['monitor', 'image', 'cleanup'].includes(step.kind) || isInContainer(step, job)) continue;
-    const missing = step.kind === 'nginx' ? NGINX_MISSING : HOST_MISSING;
-    for (const program of programsOf(step, job)) {
-      const { nodes } = needed.get(program) ?? { nodes: new Set() };
-      needed.set(program, { nodes: new Set([...nodes, ...step.nodes]), missing });
-    }
-  }
-  return [...needed].map(([program, { nodes, missing }]) => ({
-    nodes: [...nodes].toSorted((a, b) => a - b),
-    words: ['program', program, missing],
-  }));
-}
-
-const HOST_MISSING =
-  'the job runs it on the node itself, for nothing runs in a container: install it, put the folder of a copy on PATH in ' +
-  'the preamble of the cluster profile, or run all in an image that has it (container.image, and container_runtime: pyxis)';
-
-/** Dynamo's images do not hold nginx. */
-const NGINX_MISSING =
-  'several frontends need it on the node itself, outside the container: install it, put the folder of a copy on PATH ' +
-  'in the preamble of the cluster profile, or set frontend.count to 1';
 
 /** `8000`, `29500-29506`; with `*:` before it where the address of the node is not all that has to be free. */
 function portWord(port: Port): string {

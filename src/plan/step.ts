@@ -1,6 +1,6 @@
 import type { Job } from '../config/job.ts';
-import { ATTEMPT_DIR, CONTAINER, RUN_DIR, type Word } from '../word.ts';
-import { isInContainer, sharesContainer } from './container.ts';
+import { ATTEMPT_DIR, RUN_DIR, type Word } from '../word.ts';
+import { containerName, imageOf } from './container.ts';
 import { pyxisImage } from './image.ts';
 import { modelMount } from './model.ts';
 import { METRICS } from './monitor-step.ts';
@@ -66,15 +66,17 @@ function outputWords({ name, kind }: StepBody): readonly Word[] {
  * container has gone, pyxis makes it again from the image.
  */
 function containerWords(step: StepBody, job: Job): readonly Word[] {
-  if (!isInContainer(step, job) || !job.container) return [];
+  const image = imageOf(step, job);
+  if (image === undefined) return [];
+  const name = containerName(step, job);
   return [
-    `--container-image=${pyxisImage(job, job.container.image)}`,
-    ...(sharesContainer(job) ? [['--container-name=', CONTAINER, ':no_exec']] : []),
+    `--container-image=${pyxisImage(job, image)}`,
+    ...(name ? [['--container-name=', ...name, ':no_exec']] : []),
     '--no-container-entrypoint',
     '--no-container-mount-home',
     ...(step.kind === 'container'
       ? []
-      : [['--container-mounts=', ...commaSeparated(mounts(step, job.container.mounts, job))]]),
+      : [['--container-mounts=', ...commaSeparated(mounts(step, job.container?.mounts ?? [], job))]]),
   ];
 }
 

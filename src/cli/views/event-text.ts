@@ -27,7 +27,7 @@ export function eventText(event: ObservedEvent): string | undefined {
     case 'step-started':
       return `${event.step} started on ${hosts(event.nodes)}`;
     case 'service-ready':
-      return event.step === 'container' ? 'the container is unpacked' : `${event.step} answers`;
+      return /^container(-|$)/.test(event.step) ? 'the container is unpacked' : `${event.step} answers`;
     case 'workers-registered':
       return `${event.role} workers ${event.have}/${event.want}`;
     case 'waiting':

@@ -18,6 +18,13 @@ export function* checkBench(job: JobConfig): Generator<Problem> {
     if (bench.command !== undefined)
       yield useless('command', `applies only to type custom, but the type is ${bench.type}`);
   }
+  const { node } = bench;
+  if (node !== 'head' && node !== 'last' && node !== 'own' && job[node] === undefined)
+    yield error(
+      ['bench', 'node'],
+      `the job has no ${node} workers`,
+      'write head, last, own or a role of the job',
+    );
   if (!isBenchTool(bench.type)) {
     const what = `type ${bench.type} runs no tool that uses it`;
     for (const key of ['program', 'dataset', 'dataset_path', 'tokenizer'] as const) {

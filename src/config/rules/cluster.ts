@@ -23,6 +23,19 @@ export function* checkCluster(job: JobConfig, cluster: ClusterProfile): Generato
   const container = containerOf(job, cluster);
   const fault = container && imageFault(container.image);
   if (fault) yield { severity: 'error', path: ['container', 'image'], ...fault };
+  const { bench } = job;
+  if (bench?.image !== undefined) {
+    const path = ['bench', 'image'];
+    const other = imageFault(bench.image);
+    if (other) yield { severity: 'error', path, ...other };
+    if (cluster.container_runtime === 'none') {
+      yield keyWarning(
+        path,
+        'the cluster profile has container_runtime: none, so the benchmark runs on the host and the image is not used',
+        'set container_runtime: pyxis in the cluster profile if the cluster has it',
+      );
+    }
+  }
   if (job.container && !container) {
     yield keyWarning(
       ['container'],

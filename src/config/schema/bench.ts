@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { count, duration, environment, text } from './fields.ts';
-import { argumentMap } from './role.ts';
+import { argumentMap, ROLES } from './role.ts';
 
 /** The types that run a program of others in the job, which has arguments. */
 const BENCH_TOOLS = ['aiperf', 'sglang', 'vllm'] as const;
@@ -26,6 +26,9 @@ const rate = z
   .union([z.number().positive(), z.literal('inf')], { error: 'write requests a second, or "inf"' })
   .meta({ title: 'number or "inf"' });
 
+/** Where a benchmark runs: on the first or the last node of the job, on one more of its own, or on the first of a role. */
+const place = z.enum(['head', 'last', 'own', ...ROLES]);
+
 const fraction = z.number().min(0).max(1);
 
 /** Work against the ready service, after which the job ends. */
@@ -46,14 +49,17 @@ export const bench = z.strictObject({
   tokenizer: text.optional(),
   args: argumentMap.default({}),
   env: environment.default({}),
+  image: text.optional(),
+  node: place.default('head'),
   point_time_limit: duration.optional(),
   max_error_rate: fraction.default(0),
   length_tolerance: fraction.default(0.1),
 });
 
-/** A benchmark that runs a line of bash. */
-export function customBench(command: string, env: BenchConfig['env'] = {}): BenchConfig {
-  return bench.parse({ type: 'custom', command, env });
+/** A benchmark that runs a line of bash, where and with the environment that `like` has. */
+export function customBench(command: string, like: BenchConfig | undefined): BenchConfig {
+  const { env, image, node } = like ?? {};
+  return bench.parse({ type: 'custom', command, env, image, node });
 }
 
 export type BenchConfig = z.output<typeof bench>;

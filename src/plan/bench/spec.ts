@@ -1,6 +1,6 @@
 import type { Job } from '../../config/job.ts';
 import type { BenchConfig, BenchType } from '../../config/schema/bench.ts';
-import { nodeIp, type Word } from '../../word.ts';
+import { type NodeIndex, nodeIp, type Word } from '../../word.ts';
 import { portPart } from '../movable-ports.ts';
 import type { Plan } from '../plan.ts';
 
@@ -12,6 +12,14 @@ export interface BenchSpec {
   /** Folder or name of the model, with whose tokenizer tokens are counted unless the config names another. */
   readonly modelPath: string;
   readonly service: BenchedService;
+  /** Where it runs. */
+  readonly node: NodeIndex;
+}
+
+/** Where the service answers, and the node that asks it. */
+export interface BenchPlace {
+  readonly entry: Plan['entry'];
+  readonly node: NodeIndex;
 }
 
 export interface BenchedService {
@@ -25,12 +33,13 @@ export interface BenchedService {
 }
 
 /** A benchmark with that config against a job's service. */
-export function benchSpec(config: BenchConfig, job: Job, entry: Plan['entry']): BenchSpec {
+export function benchSpec(config: BenchConfig, job: Job, { entry, node }: BenchPlace): BenchSpec {
   const { container, topology, model } = job;
   return {
     config,
     url: ['http://', nodeIp(entry.node), ':', portPart('frontend', entry.port, job)],
     modelPath: model.path,
+    node,
     service: {
       model: model.served_name,
       dynamo: job.dynamo.version,

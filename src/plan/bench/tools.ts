@@ -38,15 +38,23 @@ export const TOOLS: Readonly<Record<BenchToolType, Tool>> = {
   vllm: { program: 'vllm bench serve', endSignal: 'TERM', runs: vllmRuns },
 };
 
+/** What starts a tool. */
+export function programWords(
+  tool: BenchToolType,
+  { program }: Pick<BenchConfig, 'program'>,
+): readonly string[] {
+  return (program ?? TOOLS[tool].program).trim().split(/\s+/);
+}
+
 /** The commands of one measurement, in their order. Arguments that say what dyn-slurm writes anyway are not written twice. */
 export function toolRuns(tool: BenchToolType, context: ToolContext): readonly ToolRun[] {
-  const { args, program } = context.bench;
+  const { args } = context.bench;
   const dashed = (name: string) => name.replaceAll('_', '-');
   const own = Object.entries(withoutSecrets(tool, args).args).filter(
     ([name]) => sourceOf(tool, dashed(name)) === undefined,
   );
   const seeded = Object.keys(args).some((name) => ['seed', 'random-seed'].includes(dashed(name)));
-  const before = (program ?? TOOLS[tool].program).trim().split(/\s+/);
+  const before = programWords(tool, context.bench);
   const after = argumentWords(Object.fromEntries(own));
   return TOOLS[tool]
     .runs(context, seeded)

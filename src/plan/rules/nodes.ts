@@ -4,13 +4,13 @@ import type { Role } from '../../config/schema/role.ts';
 import { count } from '../../config/text/plural.ts';
 import { error, keyWarning, type Problem, warning } from '../../config/yaml/problem.ts';
 import type { Placement } from '../placement.ts';
-import { dedicatedNodes } from '../placement.ts';
+import { benchNodes, dedicatedNodes } from '../placement.ts';
 import { ownNodes } from '../sizing.ts';
 import { sizePath } from './sizes.ts';
 
 /** What concerns the job's nodes as a whole. */
 export function* checkNodes(job: JobConfig, placement: Placement): Generator<Problem> {
-  const shared = placement.nodes - (job.infra.dedicated_node ? 1 : 0);
+  const shared = placement.nodes - benchNodes(job) - (job.infra.dedicated_node ? 1 : 0);
   if (job.frontend.count > shared) {
     yield error(
       ['frontend', 'count'],
@@ -33,7 +33,7 @@ export function* checkNodes(job: JobConfig, placement: Placement): Generator<Pro
 /** Exclusive nodes keep their leftover GPUs from everybody. */
 function* checkIdleGpus(job: JobConfig, placement: Placement): Generator<Problem> {
   const perNode = placement.gpusPerNode;
-  const nodes = placement.nodes - dedicatedNodes(job);
+  const nodes = placement.nodes - benchNodes(job) - dedicatedNodes(job);
   const total = nodes * perNode;
   const taken = placement.workers.reduce((sum, { nodes: own, gpus }) => sum + own.length * gpus.length, 0);
   const last = placement.workers.findLast(

@@ -75,3 +75,13 @@ test.each<[string, readonly string[]]>([
 ])('%s is not', (bench, problems) => {
   expect(said(bench)).toEqual(problems);
 });
+
+test('where it runs, and in which image', () => {
+  expect(said('{command: ./load.sh, node: own, image: nvcr.io/a/b:1}')).toEqual([]);
+  expect(said('{command: ./load.sh, node: decode, image: b.sif}')).toEqual([
+    'bench.node: the job has no decode workers',
+    'hint: write head, last, own or a role of the job',
+    'bench.image: pyxis requires a squashfs image, but "b.sif" is an Apptainer image',
+    'hint: convert its source image to a squashfs: `enroot import -o NAME.sqsh docker://REGISTRY#IMAGE:TAG`',
+  ]);
+});

@@ -117,10 +117,16 @@ class Node {
 
 const SCRIPT = join(packageRoot, 'templates/cleanup.sh');
 
-test('the node removes its container, and no other, once it is told that all has ended', async () => {
-  const node = new Node(['pyxis_job-7-0', 'pyxis_job-7-01', 'pyxis_7_job-7-0', 'mine']);
+test('the node removes its containers, and no others, once it is told that all has ended', async () => {
+  const node = new Node([
+    'pyxis_job-7-0',
+    'pyxis_job-7-0-bench',
+    'pyxis_job-7-01',
+    'pyxis_7_job-7-0',
+    'mine',
+  ]);
   await node.listens();
-  expect(node.left()).toHaveLength(4);
+  expect(node.left()).toHaveLength(5);
   node.child.kill('SIGUSR2');
   expect([await node.ended, node.left(), node.said]).toEqual([
     0,
