@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Removes the container that the steps of this node share, after the last of them has ended. It waits for that from the
-# start of the job on, for in a job that ends Slurm starts nothing any more. pyxis itself removes containers with a name
-# only where it is set up with container_scope=job (https://github.com/NVIDIA/pyxis/wiki/Setup); their names then have the
-# job in front, so that there is nothing to do here.
+# Removes the containers of this node's steps, the one that they share and those of other images, after the last step has
+# ended. It waits for that from the start of the job on, for in a job that ends Slurm starts nothing any more. pyxis itself
+# removes containers with a name only where it is set up with container_scope=job
+# (https://github.com/NVIDIA/pyxis/wiki/Setup); their names then have the job in front, so that there is nothing to do here.
 
 CONTAINER=pyxis_$DYN_SLURM_CONTAINER
 TOLD=''
@@ -26,7 +26,11 @@ trap '' TERM INT USR2
 # As pyxis runs it, which passes neither on; nodes of a rehearsal have none.
 unset XDG_DATA_HOME ENROOT_DATA_PATH
 type -P enroot >/dev/null || exit 0
-enroot list 2>/dev/null | grep -qxF "$CONTAINER" || exit 0
-enroot remove --force "$CONTAINER" && exit 0
-echo "dyn-slurm: ${SLURMD_NODENAME:-this node} keeps the container $CONTAINER" >&2
-exit 1
+KEPT=0
+while read -r NAME; do
+  [[ $NAME == "$CONTAINER" || $NAME == "$CONTAINER"-* ]] || continue
+  enroot remove --force "$NAME" </dev/null && continue
+  KEPT=1
+  echo "dyn-slurm: ${SLURMD_NODENAME:-this node} keeps the container $NAME" >&2
+done < <(enroot list 2>/dev/null)
+exit "$KEPT"
