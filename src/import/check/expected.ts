@@ -5,16 +5,7 @@ import { isNull, spelled } from '../keys.ts';
 import { workerNodes } from '../recipe/read.ts';
 import type { Recipe, RecipeRole } from '../recipe/recipe.ts';
 import { isMounted, onNodes } from '../write/values.ts';
-import { canonical, type Figures, FROM_OUTSIDE, flagName } from './figures.ts';
-
-/** Flags of which launchers give each process its own: srt-slurm's and dyn-slurm's differ on purpose. */
-export const LAUNCHERS: ReadonlySet<string> = new Set(
-  `model-path model model-name served-model-name disaggregation-mode host port nccl-port dist-init-addr nnodes node-rank
-  disaggregation-bootstrap-port bootstrap-ports kv-events-config endpoint namespace request-plane event-plane discovery-backend
-  migration-limit store-kv dump-config-to data-parallel-rpc-port data-parallel-address data-parallel-size-local
-  data-parallel-start-rank data-parallel-rank data-parallel-hybrid-lb master-addr master-port headless device-ids nccl-init-addr
-  http-port http-host is-prefill-worker is-decode-worker dyn-system-port`.split(/\s+/),
-);
+import { canonical, type Figures, FROM_OUTSIDE, flagName, flagsOf, LAUNCHERS } from './figures.ts';
 
 /** Variables that become options of the job, and are compared as such or not at all. */
 const OPTIONS: ReadonlySet<string> = new Set(['DYN_REQUEST_PLANE', 'DYN_EVENT_PLANE', 'DYN_ROUTER_MODE']);
@@ -24,6 +15,7 @@ const JOB_WIDE: ReadonlySet<string> = new Set([
   'dyn-tool-call-parser',
   'dyn-reasoning-parser',
   'custom-jinja-template',
+  'use-sglang-tokenizer',
 ]);
 
 /**
@@ -39,7 +31,9 @@ export function expectedFigures(
     findings.filter(({ kind }) => kind === 'lost').map(({ line, column }) => `${line}:${column}`),
   );
   const told = ({ range, value }: ConfigEntry) =>
-    lost.has(`${range.line}:${range.column}`) || lost.has(`${value.range.line}:${value.range.column}`);
+    lost.has(`${range.line}:${range.column}`) ||
+    // A map begins where its first key does.
+    (value.kind === 'scalar' && lost.has(`${value.range.line}:${value.range.column}`));
   const { roles, frontend, infra, gpusPerNode, engine } = recipe;
   const dedicated = infra.dedicated?.value || frontend.dedicated !== undefined ? 1 : 0;
   const env = (own: readonly ConfigEntry[], shared: readonly ConfigEntry[]) =>
@@ -53,7 +47,7 @@ export function expectedFigures(
     ...commandLine(engine.name === 'trtllm' ? [] : roles.flatMap(({ args }) => args), told),
   ].filter(([name]) => JOB_WIDE.has(name));
   return {
-    nodes: workerNodes(roles, gpusPerNode.value, engine.colocation?.value === true) + dedicated,
+    nodes: workerNodes(roles, gpusPerNode.value, recipe.packed) + dedicated,
     roles: new Map(
       roles.map((role) => [
         role.role,
@@ -68,7 +62,7 @@ export function expectedFigures(
     frontends: {
       type: frontend.type,
       count: frontend.count,
-      args: onNodesAll(commandLine(frontend.args, told), model),
+      args: onNodesAll(frontendArguments(commandLine(frontend.args, told)), model),
       env: env(frontend.env, frontend.type === 'dynamo' ? recipe.environment : []),
     },
   };
@@ -81,6 +75,12 @@ function variable({ path, value }: ConfigEntry, model: string | undefined): stri
   const [, reference] = /^\$\{?(\w+)\}?$/.exec(text) ?? [];
   const secret = text !== '' && (namesSecretVariable(name) || [...secretTexts(text)].length > 0);
   return secret || reference === name ? FROM_OUTSIDE : mounted(text, model);
+}
+
+/** Modes are written with dashes or underscores. */
+function frontendArguments(flags: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const mode = flags.get('router-mode')?.replaceAll('_', '-');
+  return mode === undefined ? flags : new Map([...flags, ['router-mode', mode]]);
 }
 
 function onNodesAll(
@@ -111,23 +111,38 @@ function roleArguments(
       );
     return new Map(file);
   }
-  const flags = new Map(commandLine([...engine.knobs, ...role.args], told));
-  // Where a recipe names none, Dynamo's workers of prefill and decode take NIXL by themselves.
-  const alone = role.role === 'aggregated';
-  const connector =
-    engine.connector === undefined || !alone ? (engine.connector?.value ?? 'nixl') : engine.connector.value;
+  const flags = new Map([
+    ...commandLine([...engine.knobs, ...role.args], told),
+    ...flagsOf(role.words.filter(({ entry }) => !told(entry)).map(({ value }) => value)),
+  ]);
+  if (engine.name === 'vllm') {
+    const connector = connectorOf(role, { engine, frontend });
+    flags.delete('connector');
+    if (connector !== undefined && !role.args.some((entry) => isGiven(entry, 'kv-transfer-config')))
+      flags.set('kv-transfer-config', canonical(CONNECTORS[connector] ?? connector));
+  }
   if (
-    engine.name === 'vllm' &&
-    connector !== null &&
-    frontend.type !== 'none' &&
-    !role.args.some(
-      ({ path, value }) => flagName(String(path.at(-1))) === 'kv-transfer-config' && !isNull(value),
-    )
+    (role.kvEvents && !told(role.kvEvents)) ||
+    role.args.some((entry) => isGiven(entry, 'kv-events-config'))
   )
-    flags.set('kv-transfer-config', canonical(CONNECTORS[connector] ?? connector));
-  const kv = role.args.find(({ path }) => flagName(String(path.at(-1))) === 'kv-events-config');
-  if (role.kvEvents !== undefined || (kv && !isNull(kv.value))) flags.set('kv-events', 'true');
+    flags.set('kv-events', 'true');
   return flags;
+}
+
+function isGiven({ path, value }: ConfigEntry, name: string): boolean {
+  return flagName(String(path.at(-1))) === name && !isNull(value);
+}
+
+/** The role's own connector, else the engine's; Dynamo's workers of prefill and decode take NIXL where both name none. */
+function connectorOf(
+  role: RecipeRole,
+  { engine, frontend }: Pick<Recipe, 'engine' | 'frontend'>,
+): string | undefined {
+  const own = role.args.find((entry) => isGiven(entry, 'connector'))?.value;
+  const usual = frontend.type === 'none' ? null : (engine.connector ?? { value: 'nixl' }).value;
+  const named = own === undefined ? usual : own.kind === 'scalar' ? spelled(own) : canonical(plain(own));
+  if (named !== null && !/^(none|null|)$/i.test(named)) return named;
+  return role.role === 'aggregated' || frontend.type === 'none' ? undefined : 'nixl';
 }
 
 const CONNECTORS: Readonly<Record<string, string>> = {

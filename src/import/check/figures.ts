@@ -48,6 +48,41 @@ export function flagName(written: string): string {
   return ALIASES.get(name) ?? name;
 }
 
+/** Flags of which launchers give each process its own: srt-slurm's and dyn-slurm's differ on purpose. */
+export const LAUNCHERS: ReadonlySet<string> = new Set(
+  `model-path model model-name served-model-name disaggregation-mode host port nccl-port dist-init-addr nnodes node-rank
+  disaggregation-bootstrap-port bootstrap-ports kv-events-config endpoint namespace request-plane event-plane discovery-backend
+  migration-limit store-kv dump-config-to data-parallel-rpc-port data-parallel-address data-parallel-size-local
+  data-parallel-start-rank data-parallel-rank data-parallel-hybrid-lb master-addr master-port headless device-ids nccl-init-addr
+  http-port http-host is-prefill-worker is-decode-worker dyn-system-port`.split(/\s+/),
+);
+
+/** As argparse reads them: a word with two dashes is a flag, those after it are its values, and the last of a name counts. */
+export function flagsOf(words: readonly string[]): ReadonlyMap<string, string> {
+  const flags = new Map<string, string>();
+  let name: string | undefined;
+  let values: string[] = [];
+  const end = () => {
+    if (name === undefined) return;
+    const one = flagName(name);
+    if (one === 'kv-events-config') flags.set('kv-events', 'true');
+    if (!LAUNCHERS.has(one))
+      flags.set(one, values.length === 0 ? 'true' : canonical(values.length === 1 ? values[0] : values));
+  };
+  for (const word of words) {
+    const [, flag, inline] = /^--([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
+    if (flag === undefined) {
+      values.push(word);
+      continue;
+    }
+    end();
+    name = flag;
+    values = inline === undefined ? [] : [inline];
+  }
+  end();
+  return flags;
+}
+
 /** One form for each value: JSON with its keys in order, numbers as JavaScript writes them. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return value.map(canonical).join(' ');

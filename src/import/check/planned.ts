@@ -2,8 +2,7 @@ import { parseYaml } from '../../config/yaml/parse.ts';
 import { type ConfigEntry, plain } from '../../config/yaml/tree.ts';
 import type { Plan, Step } from '../../plan/plan.ts';
 import type { Word } from '../../word.ts';
-import { LAUNCHERS } from './expected.ts';
-import { canonical, type Figures, FROM_OUTSIDE, flagName } from './figures.ts';
+import { canonical, type Figures, FROM_OUTSIDE, flagsOf } from './figures.ts';
 
 /** What a plan starts. */
 export function plannedFigures(plan: Plan): Figures {
@@ -16,7 +15,7 @@ export function plannedFigures(plan: Plan): Figures {
     roles.set(role, {
       workers: own.length,
       gpus: first.gpus.length * first.nodes.length,
-      args: fileOf(step) ?? flagsOf(step),
+      args: fileOf(step) ?? flagsIn(step),
       env: environmentOf(step),
     });
   }
@@ -28,7 +27,7 @@ export function plannedFigures(plan: Plan): Figures {
     frontends: {
       type: 'dynamo',
       count: frontends.length,
-      args: frontend ? flagsOf(frontend) : new Map(),
+      args: frontend ? flagsIn(frontend) : new Map(),
       env: frontend ? environmentOf(frontend) : new Map(),
     },
   };
@@ -40,32 +39,9 @@ function textOf(word: Word): string {
     : word.map((part) => (typeof part === 'string' ? part : '?')).join('');
 }
 
-/** As argparse reads them: a word with two dashes is a flag, those after it are its values, and the last of a name counts. */
-function flagsOf({ argv }: Step): ReadonlyMap<string, string> {
-  const flags = new Map<string, string>();
-  let name: string | undefined;
-  let values: string[] = [];
-  const end = () => {
-    if (name === undefined) return;
-    const one = flagName(name);
-    if (one === 'kv-events-config') flags.set('kv-events', 'true');
-    if (!LAUNCHERS.has(one))
-      flags.set(one, values.length === 0 ? 'true' : canonical(values.length === 1 ? values[0] : values));
-  };
-  // What stands before it is another program's.
-  const start = Math.max(0, argv.indexOf('python3'));
-  for (const word of argv.slice(start).map(textOf)) {
-    const [, flag, inline] = /^--([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
-    if (flag === undefined) {
-      values.push(word);
-      continue;
-    }
-    end();
-    name = flag;
-    values = inline === undefined ? [] : [inline];
-  }
-  end();
-  return flags;
+/** The flags of a command; what stands before Python is another program's. */
+function flagsIn({ argv }: Step): ReadonlyMap<string, string> {
+  return flagsOf(argv.slice(Math.max(0, argv.indexOf('python3'))).map(textOf));
 }
 
 /** The keys of the engine's own file, as Python reads it, where its arguments are in one. */

@@ -24,6 +24,15 @@ const KNOBS = [
   'preemption_mode',
 ];
 
+/** Settings that one engine alone has. */
+const OWNERS: Readonly<Record<string, EngineName>> = {
+  connector: 'vllm',
+  allow_prefill_decode_colocation: 'vllm',
+  allow_prefill_decode_colocation_across_nodes: 'vllm',
+  publish_events_and_metrics: 'trtllm',
+  numa_memory_bind: 'trtllm',
+};
+
 /** The engine by schema 2, `engine: vllm` or a map with `type`, else by schema 1, `backend`; SGLang where neither says. */
 export function readEngine(root: Keys, backend: Keys, findings: Findings): Omit<RecipeEngine, 'release'> {
   const entry = root.take('engine');
@@ -36,20 +45,26 @@ export function readEngine(root: Keys, backend: Keys, findings: Findings): Omit<
   const name = engineName(named, findings);
   const take = <Value>(read: (keys: Keys) => Value | undefined): Value | undefined =>
     (own && read(own)) ?? read(backend);
+  const colocation = {
+    allowed: take((keys) => keys.flag('allow_prefill_decode_colocation')),
+    acrossNodes: take((keys) => keys.flag('allow_prefill_decode_colocation_across_nodes')),
+  };
   const engine = {
     name,
     place: named?.entry ?? entry ?? backend.place,
     servedName: take((keys) => keys.text('served_model_name')),
     connector: take(connector),
-    colocation:
-      take((keys) => keys.flag('allow_prefill_decode_colocation_across_nodes')) ??
-      take((keys) => keys.flag('allow_prefill_decode_colocation')),
+    colocation: name === 'vllm' ? colocation : { allowed: undefined, acrossNodes: undefined },
     publishes: take((keys) => keys.flag('publish_events_and_metrics')),
     numa: take(numa),
     knobs: name === 'mocker' ? KNOBS.flatMap((key) => take((keys) => keys.take(key)) ?? []) : [],
   };
   for (const keys of own ? [own, backend] : [backend]) {
-    keys.take('allow_prefill_decode_colocation');
+    for (const [key, owner] of Object.entries(OWNERS)) {
+      const entry = keys.map?.entries.get(key);
+      if (entry && !isNull(entry.value) && owner !== name)
+        findings.note(entry, `is a setting of ${owner}, so it has no effect`);
+    }
     keys.ignore(['gpu_type'], 'only names the GPUs');
     keys.ignore(['dp_launch_mode'], 'dyn-slurm starts one process a node, which is what per_node means');
     keys.ignore(

@@ -9,7 +9,6 @@ const TYPES: Readonly<Record<string, FrontendType>> = {
   dynamo: 'dynamo',
   sglang: 'sglang-router',
   'sglang-router': 'sglang-router',
-  'sgl-router': 'sglang-router',
   'vllm-router': 'vllm-router',
   vllm: 'none',
   trtllm_serve: 'trtllm-serve',

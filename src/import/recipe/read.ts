@@ -10,7 +10,7 @@ import type { Recipe } from './recipe.ts';
 import { releaseOfEngine } from './releases.ts';
 import { readRoles } from './roles.ts';
 import { readServices } from './services.ts';
-import { nodesNeeded } from './sizes.ts';
+import { nodesNeeded, packsRoles } from './sizes.ts';
 import { readHealth, readMounts, readSlurm } from './slurm.ts';
 
 /** Reads one expanded recipe of either schema; undefined where it cannot be one, which is then told. */
@@ -32,9 +32,24 @@ export function readRecipe(map: ConfigMap, findings: Findings): Recipe | undefin
     return undefined;
   }
   const engine = readEngine(root, backend, findings);
-  const packed = engine.colocation?.value === true;
-  const sections = { root, resources, backend, engine: engine.name, gpusPerNode: gpusPerNode.value, packed };
+  const { colocation } = engine;
+  const sections = {
+    root,
+    resources,
+    backend,
+    engine: engine.name,
+    gpusPerNode: gpusPerNode.value,
+    colocation,
+  };
   const roles = readRoles(sections, findings);
+  const packed = packsRoles(roles, gpusPerNode.value, colocation);
+  if (colocation.allowed?.value && !packed)
+    findings.note(
+      colocation.allowed.entry,
+      'has no effect: the workers do not fit on one node, and allow_prefill_decode_colocation_across_nodes is not set',
+    );
+  else if (colocation.acrossNodes?.value && !packed)
+    findings.note(colocation.acrossNodes.entry, 'has no effect without allow_prefill_decode_colocation');
   if (roles.length === 0 && !findings.refused)
     findings.refuse(
       resources.place,
@@ -63,6 +78,7 @@ export function readRecipe(map: ConfigMap, findings: Findings): Recipe | undefin
       gpusPerNode,
       engine: { ...engine, release },
       roles,
+      packed,
       environment,
       frontend,
       dynamo,

@@ -24,6 +24,8 @@ export interface Recipe {
   readonly gpusPerNode: { readonly value: number; readonly place: Place };
   readonly engine: RecipeEngine;
   readonly roles: readonly RecipeRole[];
+  /** The workers of all roles fill nodes one after the other, however many nodes the roles have: vLLM's colocation. */
+  readonly packed: boolean;
   /** Of all workers, of Dynamo's frontends and of the benchmark; wins over theirs. */
   readonly environment: readonly ConfigEntry[];
   readonly frontend: RecipeFrontend;
@@ -45,6 +47,11 @@ export interface Recipe {
   readonly mooncake: RecipeMooncake | undefined;
 }
 
+export interface Colocation {
+  readonly allowed: Found<boolean> | undefined;
+  readonly acrossNodes: Found<boolean> | undefined;
+}
+
 export interface RecipeEngine {
   readonly name: EngineName;
   readonly place: Place;
@@ -53,8 +60,8 @@ export interface RecipeEngine {
   readonly servedName: Found<string> | undefined;
   /** vLLM: what moves KV caches. `null`: nothing but what the arguments say; undefined: srt-slurm's default, nixl. */
   readonly connector: Found<string | null> | undefined;
-  /** vLLM: roles share nodes. */
-  readonly colocation: Found<boolean> | undefined;
+  /** vLLM: prefill and decode may share one node, or, where that is allowed too, any number of nodes. */
+  readonly colocation: Colocation;
   /** TensorRT-LLM: workers publish KV cache events and metrics. */
   readonly publishes: Found<boolean> | undefined;
   /** TensorRT-LLM: memory of workers is bound to NUMA nodes. */

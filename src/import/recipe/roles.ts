@@ -1,6 +1,6 @@
 import type { Findings } from '../finding.ts';
 import type { Found, Keys } from '../keys.ts';
-import type { EngineName, RecipeRole, RoleName } from './recipe.ts';
+import type { Colocation, EngineName, RecipeRole, RoleName } from './recipe.ts';
 import { isOn, kvEvents, NAMES, restartOf, wordsOf } from './role-settings.ts';
 import { type Given, resolveSizes } from './sizes.ts';
 
@@ -11,8 +11,7 @@ export interface RoleSections {
   readonly backend: Keys;
   readonly engine: EngineName;
   readonly gpusPerNode: number;
-  /** vLLM packs roles onto shared nodes. */
-  readonly packed: boolean;
+  readonly colocation: Colocation;
 }
 
 /** The roles of a recipe, by schema 1 (`resources`, `backend`), by schema 2 (`roles`) or by both. */
@@ -66,8 +65,8 @@ function givenRole(
   );
   const place = own.map ? own.place : (nodes?.entry ?? workers?.entry ?? gpus?.entry);
   if (place === undefined) {
-    // Arguments of a role that the recipe does not have.
-    const [first] = args;
+    // Arguments and variables of a role that the recipe does not have.
+    const [first = env[0]] = args;
     if (first !== undefined)
       findings.note(first, `belongs to ${role} workers, which the recipe does not have`);
     return undefined;

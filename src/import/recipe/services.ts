@@ -1,6 +1,6 @@
 import type { ConfigEntry } from '../../config/yaml/tree.ts';
 import type { Findings, Place } from '../finding.ts';
-import { type Found, Keys } from '../keys.ts';
+import { type Found, isNull, Keys, whatIs } from '../keys.ts';
 import type { Recipe, RecipeMooncake } from './recipe.ts';
 
 /** What the services of schema 2, or `infra` and `backend.mooncake_kv_store` of schema 1, ask for. */
@@ -20,6 +20,8 @@ export function readServices(root: Keys, backend: Keys, findings: Findings): Ser
   let mooncake = mooncakeOf(backend);
   const entry = root.take('services');
   const items = entry?.value.kind === 'list' ? entry.value.items : [];
+  if (entry !== undefined && entry.value.kind !== 'list' && !isNull(entry.value))
+    findings.refuse(entry, `must be a list of services, not ${whatIs(entry.value)}`);
   for (const [index, item] of items.entries()) {
     const place: Place = { range: item.range, path: [...(entry?.path ?? []), index] };
     if (item.kind !== 'map') {

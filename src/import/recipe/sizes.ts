@@ -1,7 +1,7 @@
 import { count } from '../../config/text/plural.ts';
 import type { Findings, Place } from '../finding.ts';
 import type { Found } from '../keys.ts';
-import type { RecipeRole, RoleName } from './recipe.ts';
+import type { Colocation, RecipeRole, RoleName } from './recipe.ts';
 
 /** What a recipe says of a role's size. */
 export interface Given {
@@ -27,7 +27,7 @@ type Sized<One extends Given> = Pick<RecipeRole, 'workers' | 'nodes' | 'gpus' | 
  */
 export function resolveSizes<One extends Given>(
   roles: readonly One[],
-  { gpusPerNode, packed }: { readonly gpusPerNode: number; readonly packed: boolean },
+  { gpusPerNode, colocation }: { readonly gpusPerNode: number; readonly colocation: Colocation },
   findings: Findings,
 ): readonly Sized<One>[] {
   const pair = roles.filter(({ role }) => role !== 'aggregated');
@@ -41,13 +41,13 @@ export function resolveSizes<One extends Given>(
     );
   const sized: Sized<One>[] = [];
   for (const given of chosen) {
-    const { nodes, workers, gpus, place, fromRoles } = given;
-    const ownNodes = nodes?.value ?? (disaggregated && !fromRoles ? 0 : 1);
-    const count_ = workers?.value ?? (fromRoles ? 1 : 0);
+    const { nodes, workers, gpus, place } = given;
+    const ownNodes = nodes?.value ?? (disaggregated ? 0 : 1);
+    const count_ = workers?.value ?? 0;
     const prefill = sized.find((one) => one.given.role === 'prefill');
     const share =
       ownNodes === 0 || count_ === 0 ? gpusPerNode : Math.floor((ownNodes * gpusPerNode) / count_);
-    const inherited = given.role === 'decode' && ownNodes === 0 ? prefill?.gpus : undefined;
+    const inherited = given.role === 'decode' && nodes?.value === 0 ? prefill?.gpus : undefined;
     sized.push({
       given,
       workers: count_,
@@ -60,6 +60,11 @@ export function resolveSizes<One extends Given>(
       },
     });
   }
+  const packed = packsRoles(
+    sized.map(({ given: { role }, ...one }) => ({ role, ...one })),
+    gpusPerNode,
+    colocation,
+  );
   for (const one of sized) checkSize(one, sized, gpusPerNode, packed, findings);
   if (disaggregated && sized.length === 1)
     findings.refuse(
@@ -67,6 +72,18 @@ export function resolveSizes<One extends Given>(
       'prefill and decode need each other, but the recipe has only one of them',
     );
   return sized;
+}
+
+/** Whether prefill and decode fill nodes together: vLLM's colocation, on one node unless it may go on to further ones. */
+export function packsRoles(
+  roles: readonly Pick<RecipeRole, 'role' | 'workers' | 'gpus'>[],
+  gpusPerNode: number,
+  { allowed, acrossNodes }: Colocation,
+): boolean {
+  const pair = roles.filter(({ role, workers }) => role !== 'aggregated' && workers > 0);
+  if (!allowed?.value || pair.length < 2) return false;
+  const gpus = pair.reduce((sum, { workers, gpus: each }) => sum + workers * each, 0);
+  return gpus <= gpusPerNode || acrossNodes?.value === true;
 }
 
 /** Nodes that a role's workers fill by themselves. */
@@ -84,7 +101,11 @@ function checkSize(
 ): void {
   const { role } = given;
   if (workers === 0) {
-    findings.refuse(places.workers, `the recipe has no ${role} workers`, `set ${given.short}_workers`);
+    findings.refuse(
+      places.workers,
+      `the recipe has no ${role} workers`,
+      given.fromRoles ? `set roles.${given.short}.workers` : `set ${given.short}_workers`,
+    );
     return;
   }
   if (gpus === 0) {
@@ -98,11 +119,11 @@ function checkSize(
   }
   if (packed) return;
   const needed = nodesNeeded(workers, gpus, gpusPerNode);
-  if (nodes === 0 && role !== 'decode') {
+  if (nodes === 0 && (role !== 'decode' || (given.nodes === undefined && given.fromRoles))) {
     findings.refuse(
       places.nodes,
       `the recipe gives its ${role} workers no nodes`,
-      `set ${given.short}_nodes`,
+      given.fromRoles ? `set roles.${given.short}.nodes` : `set ${given.short}_nodes`,
     );
   } else if (nodes === 0) {
     const host = all.find((one) => one.given.role === 'prefill' && one.nodes > 0);

@@ -99,7 +99,8 @@ function load(bench: RecipeBench, context: Context): MapBuilder {
       map.set('dataset', bench.dataset.value, bench.dataset.entry);
       if (bench.datasetPath) map.set('dataset_path', bench.datasetPath.value, bench.datasetPath.entry);
     } else findings.lose(bench.dataset.entry, "dyn-slurm's own load generator sends random prompts alone");
-  }
+  } else if (bench.datasetPath)
+    findings.note(bench.datasetPath.entry, 'has no effect: without dataset_name, prompts are random');
   writePlaces(map, bench, context);
   map.add('env', writeEnvironment(bench.env, context), apart(bench.env[0] ?? bench.place));
   loseRest(bench, context, []);

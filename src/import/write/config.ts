@@ -51,6 +51,7 @@ function tellShared({ recipe, shared, findings }: Context): void {
     ['dyn-tool-call-parser', 'dynamo.tool_call_parser'],
     ['dyn-reasoning-parser', 'dynamo.reasoning_parser'],
     ['custom-jinja-template', 'dynamo.custom_jinja_template'],
+    ['use-sglang-tokenizer', 'dynamo.sglang_tokenizer'],
   ] as const) {
     const has = recipe.roles.filter(({ args }) =>
       args.some(({ path }) => String(path.at(-1)).replaceAll('_', '-') === name),

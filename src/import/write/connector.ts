@@ -1,3 +1,6 @@
+import { type ConfigValue, plain } from '../../config/yaml/tree.ts';
+import type { Place } from '../finding.ts';
+import { spelled } from '../keys.ts';
 import type { RecipeRole } from '../recipe/recipe.ts';
 import { scalar } from '../tree.ts';
 import type { Argument } from './arguments.ts';
@@ -9,32 +12,46 @@ const CONNECTORS: Readonly<Record<string, string>> = {
   kvbm: '{"kv_connector":"DynamoConnector","kv_role":"kv_both","kv_connector_module_path":"kvbm.vllm_integration.connector"}',
 };
 
-/** What srt-slurm passes for vLLM's `connector`, nixl by default, unless the arguments have their own. */
-export function connector(
+/**
+ * The arguments of a vLLM worker with what srt-slurm passes as --kv-transfer-config: the one that they have, else the connector
+ * that they or the engine name, and nixl where nobody does. A worker that serves by itself has only what its own role says.
+ */
+export function withConnector(
   role: RecipeRole,
-  rest: readonly Argument[],
+  given: readonly Argument[],
   { recipe, findings }: Context,
 ): readonly Argument[] {
-  const given = recipe.engine.connector;
-  if (given?.value === null || recipe.frontend.type === 'none') return [];
-  if (rest.some(({ name }) => name === 'kv-transfer-config')) return [];
-  const name = given?.value ?? 'nixl';
+  const rest = given.filter(({ name }) => name !== 'connector');
+  const own = given.find(({ name }) => name === 'connector')?.entry;
+  const { connector } = recipe.engine;
+  const direct = recipe.frontend.type === 'none';
+  const place: Place = own ?? (direct ? undefined : connector?.entry) ?? role.place;
+  const name = own ? textOf(own.value) : direct ? null : connector ? connector.value : 'nixl';
+  if (rest.some((one) => one.name === 'kv-transfer-config')) {
+    if (own ?? (connector?.value && connector.entry))
+      findings.note(place, 'has no effect: kv-transfer-config is among the arguments');
+    return rest;
+  }
+  if (name === null || /^(null|none|)$/i.test(name)) return rest;
   const json = Object.hasOwn(CONNECTORS, name) ? CONNECTORS[name] : /^\s*\{/.test(name) ? name : undefined;
-  const place = given?.entry ?? role.place;
   if (json === undefined) {
     findings.refuse(
       place,
       `${JSON.stringify(name)} is not a connector that dyn-slurm knows`,
       'write kv-transfer-config into the arguments',
     );
-    return [];
+    return rest;
   }
-  if (given === undefined)
+  if (own === undefined && connector === undefined)
     findings.note(place, 'gets the connector nixl, which srt-slurm passes where a recipe names none');
   const entry = {
     path: [...place.path, 'kv-transfer-config'],
     range: place.range,
     value: scalar(json, place.range),
   };
-  return [{ name: 'kv-transfer-config', entry }];
+  return [...rest, { name: 'kv-transfer-config', entry }];
+}
+
+function textOf(value: ConfigValue): string {
+  return value.kind === 'scalar' ? spelled(value) : JSON.stringify(plain(value));
 }

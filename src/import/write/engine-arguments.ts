@@ -1,9 +1,9 @@
 import type { Place } from '../finding.ts';
 import { spelled, whatIs } from '../keys.ts';
-import type { RecipeRole } from '../recipe/recipe.ts';
+import type { EngineName, RecipeRole } from '../recipe/recipe.ts';
 import type { MapBuilder } from '../tree.ts';
 import type { Argument } from './arguments.ts';
-import { connector } from './connector.ts';
+import { withConnector } from './connector.ts';
 import type { Context } from './context.ts';
 import { isMounted, jsonMap } from './values.ts';
 
@@ -23,6 +23,14 @@ const SIZES: ReadonlyMap<string, string> = new Map(
     dcp: 'decode-context-parallel-size dcp-size dcp',
   }).flatMap(([size, names]) => names.split(' ').map((name) => [name, size] as const)),
 );
+
+/** Those that an engine has as arguments; others it would not know, and TensorRT-LLM has them in its file. */
+const SIZES_OF: Readonly<Record<EngineName, readonly string[]>> = {
+  sglang: ['tp', 'pp', 'dp', 'ep'],
+  vllm: ['tp', 'pp', 'dp', 'dcp'],
+  mocker: ['dp'],
+  trtllm: [],
+};
 
 /** What Dynamo's workers take, and the config says once for the job. */
 const SETTINGS: ReadonlyMap<string, string> = new Map([
@@ -68,7 +76,7 @@ export function ownArguments(
 ): readonly Argument[] {
   const { recipe } = context;
   const rest = given.filter((argument) => !takes(argument, role, taken, context));
-  if (recipe.engine.name === 'vllm') return [...rest, ...connector(role, rest, context)];
+  if (recipe.engine.name === 'vllm') return withConnector(role, rest, context);
   if (recipe.engine.name === 'mocker') return [...rest, ...knobs(taken, context)];
   return rest;
 }
@@ -79,7 +87,8 @@ function takes(argument: Argument, role: RecipeRole, taken: Taken, context: Cont
   const { engine } = recipe;
   const value = entry.value.kind === 'scalar' ? entry.value.value : undefined;
   const text = entry.value.kind === 'scalar' ? spelled(entry.value) : undefined;
-  const size = SIZES.get(name);
+  const known = SIZES.get(name);
+  const size = known !== undefined && SIZES_OF[engine.name].includes(known) ? known : undefined;
   if (size !== undefined && text !== undefined && /^[1-9]\d{0,8}$/.test(text)) {
     // One is the default of all but tp; with an all-to-all backend SGLang would choose ep itself.
     const byItself = size === 'tp' || (size === 'ep' && role.args.some(isAllToAll));
@@ -88,6 +97,10 @@ function takes(argument: Argument, role: RecipeRole, taken: Taken, context: Cont
   }
   if (size !== undefined && value !== false) {
     findings.refuse(entry, `must be a whole number of at least 1, not ${whatIs(entry.value)}`);
+    return true;
+  }
+  if (known !== undefined && engine.name === 'mocker') {
+    findings.lose(entry, 'the mock engine has no such size');
     return true;
   }
   const setting = SETTINGS.get(name);
@@ -119,7 +132,10 @@ function takes(argument: Argument, role: RecipeRole, taken: Taken, context: Cont
     findings.note(entry, 'becomes kv_events: true; dyn-slurm gives each worker a port of its own');
     return true;
   }
-  if (name === 'host' && (text === '0.0.0.0' || engine.name === 'vllm')) return true;
+  if (name === 'host' && (text === '0.0.0.0' || engine.name === 'vllm')) {
+    if (text !== '0.0.0.0') findings.note(entry, '--host is set by dyn-slurm');
+    return true;
+  }
   if (name === 'use-sglang-tokenizer' && typeof value === 'boolean') {
     if (value) shared.set('dynamo.sglang_tokenizer', 'true', entry);
     return true;

@@ -24,6 +24,7 @@ export function writeEnvironment(own: readonly ConfigEntry[], context: Context):
   const map = new MapBuilder(own[0] ?? recipe.place);
   const all = new Map<string, ConfigEntry>();
   for (const entry of [...own, ...recipe.environment]) {
+    if (isNull(entry.value)) continue;
     const name = String(entry.path.at(-1));
     const before = all.get(name);
     if (before !== undefined && textOf(before) !== textOf(entry))
@@ -47,7 +48,6 @@ function writeVariable(map: MapBuilder, name: string, entry: ConfigEntry, contex
     findings.lose(entry, 'is no text, so it is no variable');
     return;
   }
-  if (isNull(entry.value)) return;
   const text = spelled(entry.value);
   const setting = SETTINGS[name];
   if (setting !== undefined) {

@@ -46,13 +46,13 @@ export function writeRole(role: RecipeRole, context: Context): MapBuilder {
 }
 
 /** Whether workers of several roles share nodes. */
-function isShared({ roles, engine }: Recipe): boolean {
-  return roles.some(({ nodes }) => nodes === 0) || engine.colocation?.value === true;
+function isShared({ roles, packed }: Recipe): boolean {
+  return roles.some(({ nodes }) => nodes === 0) || packed;
 }
 
 /** Roles that share nodes fill them one after the other, so that a recipe cannot keep more nodes than they take. */
 export function checkPacking({ recipe, findings }: Context): void {
-  const { roles, engine, gpusPerNode } = recipe;
+  const { roles, packed, gpusPerNode } = recipe;
   const [first] = roles;
   if (!isShared(recipe) || first === undefined) return;
   if (roles.some(({ spread, gpus }) => spread && gpus < gpusPerNode.value)) {
@@ -73,7 +73,6 @@ export function checkPacking({ recipe, findings }: Context): void {
       else free.push(gpusPerNode.value - gpus);
     }
   }
-  const packed = engine.colocation?.value === true;
   const nodes = workerNodes(roles, gpusPerNode.value, packed);
   if (whole + free.length !== nodes)
     findings.refuse(
@@ -120,7 +119,11 @@ function writeTrtllm(map: MapBuilder, { recipe: { engine } }: Context): void {
   if (engine.numa) map.set('numa', engine.numa.value, engine.numa.entry);
 }
 
-function writeKvEvents(map: MapBuilder, entry: ConfigEntry, { findings }: Context): void {
+function writeKvEvents(map: MapBuilder, entry: ConfigEntry, { recipe, findings }: Context): void {
+  if (recipe.engine.name === 'mocker') {
+    findings.lose(entry, 'the mock engine has no setting for KV cache events');
+    return;
+  }
   map.set('kv_events', true, entry);
   if (entry.value.kind !== 'map') return;
   for (const [key, one] of entry.value.entries) {
@@ -140,6 +143,13 @@ const FILE_SIZES: ReadonlyMap<string, string> = new Map([
   ['moe_expert_parallel_size', 'ep'],
 ]);
 
+/** What Dynamo's worker takes on its command line, and not in the file. */
+const LAUNCHED: ReadonlyMap<string, string> = new Map([
+  ['model', 'the model is model.path'],
+  ['model_path', 'the model is model.path'],
+  ['served_model_name', 'the name is model.served_name'],
+]);
+
 /** The engine's file of TensorRT-LLM, in which `null` and `false` are values. */
 function writeEngineFile(args: MapBuilder, role: RecipeRole, { sizes }: Taken, context: Context): void {
   for (const entry of role.args) {
@@ -148,6 +158,8 @@ function writeEngineFile(args: MapBuilder, role: RecipeRole, { sizes }: Taken, c
     const number = entry.value.kind === 'scalar' ? entry.value.value : undefined;
     if (size !== undefined && !(typeof number === 'number' && Number.isSafeInteger(number) && number > 0))
       context.findings.refuse(entry, `must be a whole number of at least 1, not ${whatIs(entry.value)}`);
+    else if (LAUNCHED.has(key))
+      context.findings.lose(entry, `is no setting of the engine's file: ${LAUNCHED.get(key)}`);
     else if (size !== undefined && typeof number === 'number') {
       if (size !== 'pp' || number !== 1) sizes.set(size, { value: number, place: entry });
     } else {
