@@ -1,16 +1,18 @@
-"""Called as `as_mocker.py MODULE ARGUMENTS` for an engine's command; becomes dynamo.mocker, or a follower."""
+"""Called as `as_mocker.py MODULE ARGUMENTS` for an engine's command; becomes dynamo.mocker, served.py or a follower."""
 
 import os
+import signal
 import sys
 
 from follower import follow
 from mapping import Unmapped, own_mocker, summary, to_mocker
 from ports import bootstrap_port, dist_init
-from registered import other_endpoint
+from registered import endpoint_of
 from trtllm import trtllm_to_mocker
 from vllm import vllm_to_mocker
 
-MODEL = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../model"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODEL = os.path.normpath(os.path.join(HERE, "../model"))
 
 ENGINES = {
     "dynamo.mocker": own_mocker,
@@ -48,11 +50,13 @@ def main(words):
     except OSError as error:
         say(f"error: {error.strerror}")
         return 1
-    endpoint = None if "--endpoint" in mapped.argv else other_endpoint(mapped.mode)
+    endpoint = None if "--endpoint" in mapped.argv else endpoint_of(mapped)
     if endpoint is not None:
         mapped.add("endpoint", endpoint)
-    command = [sys.executable, "-m", "dynamo.mocker", *mapped.argv]
-    os.execve(sys.executable, command, {**os.environ, **mapped.environment})
+    if mapped.work == "nothing":
+        signal.pause()
+    program = ["-m", "dynamo.mocker"] if mapped.work is None else [os.path.join(HERE, "served.py"), mapped.work]
+    os.execve(sys.executable, [sys.executable, *program, *mapped.argv], {**os.environ, **mapped.environment})
 
 
 sys.exit(main(sys.argv[1:]))

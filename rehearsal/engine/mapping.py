@@ -1,6 +1,7 @@
 """From the arguments of dynamo.sglang to those of dynamo.mocker (ai-dynamo 1.6.1)."""
 
 from arguments import Arguments
+from registered import role
 
 # Modules by the role that they imply; None: --disaggregation-mode says it.
 MODULES = {
@@ -12,19 +13,20 @@ MODULES = {
 # Other engines, which are mapped elsewhere.
 OTHERS = ("dynamo.vllm", "dynamo.trtllm", "dynamo.mocker")
 
-MODES = {None: "agg", "": "agg", "null": "agg", "agg": "agg", "prefill": "prefill", "decode": "decode"}
+MODES = {"": "agg", "null": "agg", "agg": "agg", "prefill_and_decode": "agg", "pd": "agg", "prefill": "prefill", "decode": "decode"}
 
-# Workers that do not complete text.
-REFUSED = (
-    "multimodal-processor",
-    "multimodal-encode-worker",
-    "multimodal-worker",
-    "dedicated-mm-encoder",
-    "embedding-worker",
-    "rerank-worker",
-    "image-diffusion-worker",
-    "video-generation-worker",
-)
+# Workers that do something else than completing text, by the flag that says so; served.py plays them. A processor passes
+# requests on, and the frontend of a rehearsal needs none.
+WORKS = {
+    "embedding-worker": "embeddings",
+    "rerank-worker": "rerank",
+    "classify-worker": "classify",
+    "multimodal-encode-worker": "encode",
+    "multimodal-processor": "nothing",
+}
+
+# Workers that have no stand-in.
+REFUSED = ("image-diffusion-worker", "video-generation-worker", "omni", "realtime")
 
 # Same meaning, maybe another name.
 RENAMED = {
@@ -54,6 +56,8 @@ class Mapped:
         self.argv = []
         self.environment = {}
         self.mode = "agg"
+        # What it does where it does not complete text.
+        self.work = None
         self.dp = 1
         self.attention = False
         self.rank = 0
@@ -68,10 +72,22 @@ class Mapped:
         self.argv += [f"--{name}"] if value is None else [f"--{name}", str(value)]
 
 
-def refuse(given, names):
-    for name in names:
+def take_work(mapped, given, mode):
+    """Sets what a worker of this `--disaggregation-mode` does, and its mode. Raises Unmapped where nothing plays it."""
+    for name in REFUSED:
         if given.has(name):
-            raise Unmapped(f"--{name} has no stand-in: dynamo.mocker completes text only")
+            raise Unmapped(f"--{name} has no stand-in: mock engines answer text, embeddings, rankings and classes only")
+    for name, work in WORKS.items():
+        if given.take(name) is not None:
+            mapped.work = work
+    if role() == "processor":
+        mapped.work = "nothing"
+    elif mode == "encode" or role() == "encode":
+        mapped.work = "encode"
+    elif (mode or "") not in MODES:
+        raise Unmapped(f"--disaggregation-mode {mode} has no stand-in")
+    else:
+        mapped.mode = MODES[mode or ""]
 
 
 def to_mocker(module, words, model, speedup):
@@ -79,13 +95,9 @@ def to_mocker(module, words, model, speedup):
     if module not in MODULES:
         raise Unmapped(f"{module} has no stand-in: a rehearsal knows {', '.join((*MODULES, *OTHERS))}")
     given = Arguments(words)
-    refuse(given, REFUSED)
     mapped = Mapped()
     mode = given.take("disaggregation-mode")
-    mode = MODULES[module] or mode
-    if mode not in MODES:
-        raise Unmapped(f"--disaggregation-mode {mode} has no stand-in: dynamo.mocker completes text only")
-    mapped.mode = MODES[mode]
+    take_work(mapped, given, MODULES[module] or mode)
     mapped.nodes = given.number("nnodes") or 1
     mapped.rank = given.number("node-rank") or 0
     mapped.dist_init = given.take("dist-init-addr", "nccl-init-addr")
@@ -166,9 +178,18 @@ def add_choices(mapped, given):
         mapped.add("kv-cache-dtype", cache_type)
 
 
+STANDS_FOR = {
+    "embeddings": "embeddings",
+    "rerank": "rankings",
+    "classify": "classes",
+    "encode": "an encoder that registers and encodes nothing",
+    "nothing": "a processor that does nothing",
+}
+
+
 def summary(module, mapped):
-    parts = [mapped.mode, f"dp {mapped.dp}"]
+    parts = [mapped.mode, f"dp {mapped.dp}"] if mapped.work is None else [STANDS_FOR[mapped.work]]
     if mapped.ignored:
         plural = "argument" if len(mapped.ignored) == 1 else "arguments"
         parts.append(f"{len(mapped.ignored)} {plural} ignored: {' '.join(mapped.ignored)}")
-    return f"{module} stands in as dynamo.mocker: {', '.join(parts)}"
+    return f"{module} stands in as {'dynamo.mocker' if mapped.work is None else 'a mock engine'}: {', '.join(parts)}"

@@ -6,16 +6,26 @@ import os
 OWN = {"prefill": "prefill", "decode": "backend", "agg": "backend"}
 
 
-def other_endpoint(mode):
-    """As dyn://NAMESPACE.COMPONENT.ENDPOINT; None where the mocker's own name is right, or nothing is known."""
-    run, step = os.environ.get("DYN_SLURM_RUN_DIR"), os.environ.get("SLURM_JOB_NAME", "")
+def role():
+    """The role of the step that runs this, as the plan names it; '' outside a job."""
+    return os.environ.get("SLURM_JOB_NAME", "").rpartition("-")[0]
+
+
+def planned_endpoint():
+    """As the plan's namespace, component and endpoint; None where nothing is known."""
     try:
-        with open(os.path.join(run or "", "plan.json"), encoding="utf-8") as file:
+        with open(os.path.join(os.environ.get("DYN_SLURM_RUN_DIR", ""), "plan.json"), encoding="utf-8") as file:
             endpoints = json.load(file)["readiness"]["endpoints"]
     except (OSError, ValueError, KeyError):
         return None
-    role = step.rpartition("-")[0]
-    for one in endpoints:
-        if one["role"] == role and one["component"] != OWN[mode]:
-            return f"dyn://{one['namespace']}.{one['component']}.{one['endpoint']}"
-    return None
+    return next(((one["namespace"], one["component"], one["endpoint"]) for one in endpoints if one["role"] == role()), None)
+
+
+def endpoint_of(mapped):
+    """As dyn://NAMESPACE.COMPONENT.ENDPOINT; None where the mocker's own name is right."""
+    planned = planned_endpoint()
+    own = "encode" if mapped.work == "encode" else OWN[mapped.mode]
+    if mapped.work is None and (planned is None or planned[1] == own):
+        return None
+    namespace = mapped.environment.get("DYN_NAMESPACE") or os.environ.get("DYN_NAMESPACE") or "dynamo"
+    return f"dyn://{'.'.join(planned or (namespace, own, 'generate'))}"

@@ -3,10 +3,9 @@
 import os
 
 from arguments import Arguments
-from mapping import CACHE_TOKENS, MODES, Mapped, Unmapped, refuse
+from mapping import CACHE_TOKENS, Mapped, Unmapped, take_work
 
-# Workers that do not complete text.
-REFUSED = ("encode-endpoint", "modality")
+DIFFUSION = ("image_diffusion", "video_diffusion")
 
 SAME = ("endpoint", "discovery-backend", "request-plane", "response-plane", "event-plane")
 
@@ -15,14 +14,11 @@ BLOCK = 32
 
 def trtllm_to_mocker(_, words, model, speedup):
     given = Arguments(words)
-    refuse(given, REFUSED)
     mapped = Mapped()
-    mode = given.take("disaggregation-mode")
-    if mode == "prefill_and_decode":
-        mode = "agg"
-    if mode not in MODES:
-        raise Unmapped(f"--disaggregation-mode {mode} has no stand-in: dynamo.mocker completes text only")
-    mapped.mode = MODES[mode]
+    modality = given.take("modality")
+    if modality in DIFFUSION:
+        raise Unmapped(f"--modality {modality} has no stand-in: mock engines answer text only")
+    take_work(mapped, given, given.take("disaggregation-mode"))
     engine = read(given.take("extra-engine-args"))
     place(mapped, engine)
     namespace = given.take("namespace")

@@ -1,18 +1,8 @@
 """From the arguments of dynamo.vllm to those of dynamo.mocker (ai-dynamo 1.6.1)."""
 
 from arguments import Arguments
-from mapping import CACHE_TOKENS, CACHE_TYPES, MODES, Mapped, Unmapped, refuse
-
-# Workers that do not complete text.
-REFUSED = (
-    "embedding-worker",
-    "multimodal-processor",
-    "multimodal-encode-worker",
-    "multimodal-encode-prefill-worker",
-    "multimodal-decode-worker",
-    "multimodal-worker",
-    "omni",
-)
+from mapping import CACHE_TOKENS, CACHE_TYPES, Mapped, Unmapped, take_work
+from registered import role
 
 SAME = (
     "endpoint",
@@ -30,15 +20,15 @@ BLOCK = 16
 
 def vllm_to_mocker(_, words, model, speedup):
     given = Arguments(words)
-    refuse(given, REFUSED)
     mapped = Mapped()
     mode = given.take("disaggregation-mode")
-    for role in ("prefill", "decode"):
-        if given.take(f"is-{role}-worker") is not None:
-            mode = role
-    if mode not in MODES:
-        raise Unmapped(f"--disaggregation-mode {mode} has no stand-in: dynamo.mocker completes text only")
-    mapped.mode = MODES[mode]
+    for name in ("prefill", "decode"):
+        if given.take(f"is-{name}-worker") is not None:
+            mode = name
+    # Before Dynamo 1.0 nothing told a decode worker from an aggregated one.
+    if mode is None and role() == "decode":
+        mode = "decode"
+    take_work(mapped, given, mode)
     place(mapped, given)
     namespace = given.take("namespace")
     if namespace:

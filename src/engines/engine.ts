@@ -49,18 +49,16 @@ export interface Engine {
   readonly instances: (worker: PlacedWorker) => number;
   /** How many of a worker's nodes serve, where that may be more than the first. */
   readonly serving?: (worker: PlacedWorker) => number;
-  /** What a rehearsal's mock engine takes the place of. */
-  readonly mocked: MockedEngine;
+  /** Arguments that make a worker serve something else than chats; of some, only with a value. */
+  readonly surfaces: Readonly<Record<string, Surface | Readonly<Record<string, Surface>>>>;
+  /** Modules that a rehearsal has a mock engine for. */
+  readonly mocked: RegExp;
   /** Whether a worker loads the model's weights. */
   readonly loadsModel: boolean;
 }
 
-/** What rehearsal/engine maps to the mocker. */
-export interface MockedEngine {
-  readonly modules: RegExp;
-  /** Flags that make a worker something else than one that completes text. */
-  readonly otherWork: readonly string[];
-}
+/** What clients ask a service for; `media`: images, video or audio. */
+export type Surface = 'chat' | 'embeddings' | 'rerank' | 'classify' | 'media';
 
 /** A worker with its sizes, before it has a place. */
 export interface SizedWorker extends Parallelism {

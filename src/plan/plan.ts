@@ -1,5 +1,6 @@
 import type { ClusterProfile } from '../config/schema/cluster-schema.ts';
 import type { JobConfig, Role } from '../config/schema/job-schema.ts';
+import type { Surface } from '../engines/engine.ts';
 import type { Parallelism } from '../engines/worker.ts';
 import type { StartStage } from '../start-stages.ts';
 import type { NodeIndex, Word } from '../word.ts';
@@ -7,6 +8,7 @@ import type { BenchSpec } from './bench/spec.ts';
 import type { CachedImage } from './image.ts';
 import type listeners from './listeners.json';
 import type { RunMode } from './policy.ts';
+import type { SampleRequest } from './sample-request.ts';
 
 /** A `monitor` only watches: the job goes on without it. */
 export type ProcessKind =
@@ -124,6 +126,8 @@ export interface PlanWorker extends Omit<Parallelism, 'busy'> {
 /** What must be seen before the service counts as ready. */
 export interface Readiness {
   readonly model: string;
+  /** What clients ask it for. */
+  readonly surface: Surface;
   /** Workers that must be registered, by the Dynamo endpoint that they register. */
   readonly endpoints: readonly {
     readonly role: Role;
@@ -153,8 +157,8 @@ export interface ReadyRequests {
   readonly counts: readonly string[];
   /** Path at which a frontend says whether the model is ready; empty before the release that has it. */
   readonly path: string;
-  /** Body of the completion that has to produce tokens. */
-  readonly completion: string;
+  /** What a request has to get a result to; absent where it would take long. */
+  readonly sample: (Omit<SampleRequest, 'body'> & { readonly body: string }) | undefined;
   /** Addresses with ports, as planned. */
   readonly etcd: Word;
   readonly entry: Word;

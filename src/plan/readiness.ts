@@ -3,11 +3,13 @@ import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import type { Role, RoleConfig } from '../config/schema/role.ts';
 import { engineOf } from '../engines/engines.ts';
+import { surfaceOf } from '../engines/surface.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import { START_STAGES } from '../start-stages.ts';
 import { nodeIp } from '../word.ts';
 import { addressOf } from './exposure.ts';
 import type { Plan, Readiness, ReadyRequests, StepBody } from './plan.ts';
+import { SAMPLES } from './sample-request.ts';
 
 /** First release whose runtime has the route `/{model_id}/ready` of `/v1/models`: 1.3.1 does, 1.2.1 does not. */
 const READY_ROUTE_SINCE = '1.3';
@@ -22,6 +24,7 @@ export function readiness(job: Job, placed: readonly PlacedWorker[]): Readiness 
       .reduce((sum, worker) => sum + engineOf(job, worker.config).instances(worker), 0);
   return {
     model: job.model.served_name,
+    surface: surfaceOf(job),
     endpoints: COUNTED.flatMap((role) => {
       const config = job[role];
       return config ? [{ role, ...registeredEndpoint(role, config, job), workers: instances(role) }] : [];
@@ -41,11 +44,11 @@ export function readiness(job: Job, placed: readonly PlacedWorker[]): Readiness 
 
 /** What the job asks to find out whether that is so. */
 export function readyRequests(
-  { endpoints, model, readyRoute }: Readiness,
+  { endpoints, model, surface, readyRoute }: Readiness,
   entry: Plan['entry'],
   steps: readonly StepBody[],
 ): ReadyRequests {
-  const completion = { model, messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 8 };
+  const sample = SAMPLES[surface];
   const etcd = steps.find(({ kind }) => kind === 'etcd');
   const frontends = steps.filter(({ kind }) => kind === 'frontend');
   return {
@@ -53,7 +56,7 @@ export function readyRequests(
       etcdCount(`v1/instances/${namespace}/${component}/${endpoint}/`),
     ),
     path: readyRoute ? `/v1/models/${encodeURIComponent(model)}/ready` : '',
-    completion: JSON.stringify(completion),
+    sample: sample && { ...sample, body: JSON.stringify({ model, ...sample.body }) },
     etcd: addressOf(etcd, 'etcd-client'),
     entry: [nodeIp(entry.node), `:${entry.port}`],
     frontends: frontends.map((step) => addressOf(step, 'frontend')),

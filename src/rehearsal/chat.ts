@@ -7,6 +7,8 @@ export interface ChatRequest {
   readonly url: string;
   readonly model: string;
   readonly prompt: string;
+  /** The prompt comes with an image. */
+  readonly image?: boolean;
   readonly maxTokens: number;
   readonly signal: AbortSignal;
 }
@@ -67,13 +69,27 @@ interface Chunk {
   readonly usage?: { readonly completion_tokens?: number } | null;
 }
 
-async function* chunksOf({ url, model, prompt, maxTokens, signal }: ChatRequest): AsyncGenerator<Chunk> {
+/** One pixel, as PNG. */
+const IMAGE =
+  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+function contentOf({ prompt, image }: ChatRequest): unknown {
+  return image
+    ? [
+        { type: 'text', text: prompt },
+        { type: 'image_url', image_url: { url: IMAGE } },
+      ]
+    : prompt;
+}
+
+async function* chunksOf(request: ChatRequest): AsyncGenerator<Chunk> {
+  const { url, model, maxTokens, signal } = request;
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       model,
-      messages: [{ role: 'user', content: prompt }],
+      messages: [{ role: 'user', content: contentOf(request) }],
       max_tokens: maxTokens,
       stream: true,
       stream_options: { include_usage: true },

@@ -2,14 +2,10 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { BenchConfig } from '../config/schema/bench.ts';
 import { isBenchTool } from '../config/schema/bench.ts';
-import type { Role } from '../config/schema/job-schema.ts';
 import type { Problem } from '../config/yaml/problem.ts';
 import { MOCKED } from '../engines/engines.ts';
 import type { Plan, Step } from '../plan/plan.ts';
 import type { Word } from '../word.ts';
-
-/** Roles whose engine has a stand-in: dynamo.mocker completes text, and knows nothing of images. */
-const ROLES: ReadonlySet<Role> = new Set(['prefill', 'decode', 'aggregated', 'router']);
 
 /** Modules that need no GPU, and so run as they are. */
 const AS_THEY_ARE = /^dynamo\.(router|global_router|frontend)$/;
@@ -18,7 +14,7 @@ const AS_THEY_ARE = /^dynamo\.(router|global_router|frontend)$/;
 export function rehearsable(plan: Plan): Problem | undefined {
   for (const step of plan.steps) {
     if (step.role === null) continue;
-    const why = obstacle(step, step.role);
+    const why = obstacle(step, plan);
     if (why === undefined) continue;
     return {
       severity: 'error',
@@ -30,18 +26,14 @@ export function rehearsable(plan: Plan): Problem | undefined {
   return undefined;
 }
 
-function obstacle(step: Step, role: Role): string | undefined {
-  if (!ROLES.has(role)) return `there is no mock engine for a worker of role ${role}`;
+function obstacle(step: Step, { readiness }: Plan): string | undefined {
+  if (readiness.surface === 'media') return 'no mock engine makes images, video or audio';
   const words = step.argv.map(literal);
   if (words[0] === 'nsys') return 'nsys cannot record mock engines; leave `profile` out of a rehearsal';
   // Whatever stands before the module, such as a launcher, has options of its own.
   const module = words[words.indexOf('-m', words.indexOf('python3')) + 1];
-  const mocked = MOCKED.find(({ modules }) => module !== undefined && modules.test(module));
-  if (mocked === undefined && !AS_THEY_ARE.test(module ?? '')) {
-    return `there is no mock engine for ${module ?? words[0] ?? 'its command'}`;
-  }
-  const other = words.find((word) => mocked?.otherWork.includes(word));
-  return other === undefined ? undefined : `there is no mock engine for a worker with ${other}`;
+  const known = [...MOCKED, AS_THEY_ARE].some((modules) => modules.test(module ?? ''));
+  return known ? undefined : `there is no mock engine for ${module ?? words[0] ?? 'its command'}`;
 }
 
 function literal(word: Word): string {

@@ -104,13 +104,18 @@ export const EVENTS = {
   }),
   waiting: event('Before `ready`: what the job waits for has changed.', { reason }),
   ready: event(
-    'All workers are registered, and a test completion has returned tokens.',
+    'All workers are registered, and a sample request, such as a completion, has a result.',
     {
       url: text,
       model: text.describe('Served model name.'),
       seconds: seconds.describe('Seconds since the job started.'),
     },
-    { engines: word('mock').describe('`mock`: a rehearsal, whose measurements say nothing about GPUs.') },
+    {
+      engines: word('mock').describe('`mock`: a rehearsal, whose measurements say nothing about GPUs.'),
+      surface: word('embeddings', 'rerank', 'classify', 'media').describe(
+        'What clients ask it for; absent where that is chats and completions.',
+      ),
+    },
   ),
   'process-ended': event('A process has ended, which ends the job.', { reason, step }, END),
   'worker-restarting': event(

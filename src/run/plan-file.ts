@@ -98,6 +98,9 @@ const readiness = fields(
       .describe("Maximum seconds without progress, for each stage of a worker's start."),
   },
   {
+    surface: word('chat', 'embeddings', 'rerank', 'classify', 'media').describe(
+      'What clients ask the service for; `media`: images, video or audio.',
+    ),
     deadline: seconds.describe('Maximum seconds from the start of the job until it is ready.'),
     stall: seconds.describe('Maximum seconds without progress before the service is ready.'),
     lost: seconds.describe('Maximum seconds that a registration may be missing after the service was ready.'),

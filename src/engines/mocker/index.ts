@@ -25,7 +25,8 @@ export const mocker: Engine = {
   release: ({ dynamo }) => dynamo.version,
   programs: (_, { dynamo }) => [{ name: MODULE, release: dynamo }],
   command,
-  mocked: { modules: /^dynamo\.mocker$/, otherWork: [] },
+  surfaces: {},
+  mocked: /^dynamo\.mocker$/,
   loadsModel: false,
 };
 

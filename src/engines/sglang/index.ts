@@ -40,18 +40,12 @@ export const sglang: Engine = {
   ownPorts: ['bootstrap'],
   component,
   instances,
-  mocked: {
-    modules: MODULES,
-    otherWork: [
-      '--multimodal-processor',
-      '--multimodal-encode-worker',
-      '--multimodal-worker',
-      '--dedicated-mm-encoder',
-      '--embedding-worker',
-      '--rerank-worker',
-      '--image-diffusion-worker',
-      '--video-generation-worker',
-    ],
+  surfaces: {
+    'embedding-worker': 'embeddings',
+    'rerank-worker': 'rerank',
+    'image-diffusion-worker': 'media',
+    'video-generation-worker': 'media',
   },
+  mocked: MODULES,
   loadsModel: true,
 };

@@ -34,7 +34,8 @@ export const trtllm: Engine = {
     return atLeast(release, '1.3') ? 'backend' : 'tensorrt_llm';
   },
   instances: () => 1,
-  mocked: { modules: /^dynamo\.trtllm$/, otherWork: ['--encode-endpoint', '--modality'] },
+  surfaces: { modality: { image_diffusion: 'media', video_diffusion: 'media' } },
+  mocked: /^dynamo\.trtllm$/,
   loadsModel: true,
 };
 

@@ -43,18 +43,13 @@ export const vllm: Engine = {
   },
   instances: serving,
   serving,
-  mocked: {
-    modules: /^dynamo\.vllm$/,
-    otherWork: [
-      '--embedding-worker',
-      '--multimodal-processor',
-      '--multimodal-encode-worker',
-      '--multimodal-encode-prefill-worker',
-      '--multimodal-decode-worker',
-      '--multimodal-worker',
-      '--omni',
-    ],
+  surfaces: {
+    'embedding-worker': 'embeddings',
+    'classify-worker': 'classify',
+    omni: 'media',
+    realtime: 'media',
   },
+  mocked: /^dynamo\.vllm$/,
   loadsModel: true,
 };
 

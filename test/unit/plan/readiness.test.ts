@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { assemble } from '../../../src/plan/assemble.ts';
 import { place } from '../../../src/plan/placement.ts';
 import { readiness } from '../../../src/plan/readiness.ts';
 import { sampleJob } from './sample-job.ts';
@@ -16,6 +17,7 @@ test('workers count, not nodes, and helpers do not', () => {
   });
   expect(readinessOf(job)).toEqual({
     model: 'm',
+    surface: 'chat',
     endpoints: [
       { role: 'prefill', namespace: 'dynamo', component: 'prefill', endpoint: 'generate', workers: 2 },
       { role: 'decode', namespace: 'dynamo', component: 'backend', endpoint: 'generate', workers: 6 },
@@ -55,3 +57,51 @@ test('Dynamo 0.x names encoders differently', () => {
   const found = readinessOf(sampleJob({ aggregated: {}, encode: {}, dynamo: { version: '0.6.1' } }));
   expect(found.endpoints[1]?.component).toBe('encoder');
 });
+
+test.each([
+  [
+    'sglang',
+    { flags: ['--embedding-worker'] },
+    'embeddings',
+    '/v1/embeddings',
+    '{"model":"m","input":"Hello"}',
+  ],
+  [
+    'vllm',
+    { args: { embedding_worker: true } },
+    'embeddings',
+    '/v1/embeddings',
+    '{"model":"m","input":"Hello"}',
+  ],
+  [
+    'vllm',
+    { args: { 'classify-worker': true } },
+    'classify',
+    '/v1/classify',
+    '{"model":"m","input":"Hello"}',
+  ],
+  [
+    'sglang',
+    { args: { 'rerank-worker': true } },
+    'rerank',
+    '/v1/rerank',
+    '{"model":"m","query":"Hello","documents":["Good morning","Goodbye"]}',
+  ],
+  ['trtllm', { flags: ['--modality', 'image_diffusion'] }, 'media', undefined, undefined],
+  [
+    'sglang',
+    { args: { 'embedding-worker': false } },
+    'chat',
+    '/v1/chat/completions',
+    '{"model":"m","messages":[{"role":"user","content":"Say hello."}],"max_tokens":8}',
+  ],
+])(
+  'a service of %s workers with %j is ready when it has answered for %s',
+  (type, role, surface, path, body) => {
+    const job = sampleJob({ engine: { type }, gpu: 'h100', aggregated: role });
+    const plan = assemble(job, place(job), []);
+    expect(plan.readiness.surface).toBe(surface);
+    const { sample } = plan.requests;
+    expect([sample?.path, sample?.body]).toEqual([path, body]);
+  },
+);

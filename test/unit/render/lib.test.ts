@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { SAMPLES } from '../../../src/plan/sample-request.ts';
 import { RunFolder } from './run-folder.ts';
 
 let run: RunFolder;
@@ -202,6 +203,27 @@ test.each([
   ['{"error":null,"usage":{"completion_tokens":3}}', 0],
 ])('a completion %s counts only with tokens', async (answer, code) => {
   await serving({ '/v1/chat/completions': [200, answer] }, async (address) => {
-    expect((await bash('completes "$1" \'{}\'', address)).code).toBe(code);
+    const asked = `sample chat 'a completion' /v1/chat/completions '{}' '"completion_tokens":[1-9]'`;
+    expect((await bash(`${asked}; sample_works "$1"`, address)).code).toBe(code);
   });
+});
+
+test.each<[surface: 'embeddings' | 'rerank' | 'classify', answer: string, code: number]>([
+  ['embeddings', '{"data":[{"embedding":[-0.5,0.25]}]}', 0],
+  ['embeddings', '{"data":[{"embedding":"AAAAPw=="}]}', 0],
+  ['embeddings', '{"data":[{"embedding":[]}]}', 1],
+  ['rerank', '[{"score":0.5,"index":0}]', 0],
+  ['rerank', '[]', 1],
+  ['classify', '{"data":[{"label":"A","probs":[0.5,0.5]}]}', 0],
+  ['classify', '{"message":"Model not found","code":404}', 1],
+])('of %s %s counts: %i', async (surface, answer, code) => {
+  const sample = SAMPLES[surface];
+  await serving({ [String(sample?.path)]: [200, answer] }, async (address) => {
+    const words = `sample ${surface} 'a thing' '${sample?.path}' '{}' '${sample?.proof}'`;
+    expect((await bash(`${words}; sample_works "$1"`, address)).code).toBe(code);
+  });
+});
+
+test('a service of images is asked for nothing', async () => {
+  expect((await bash("sample media '' '' '' ''; sample_works 127.0.0.1:1", '')).code).toBe(0);
 });

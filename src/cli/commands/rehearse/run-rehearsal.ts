@@ -3,9 +3,12 @@ import { elapsed } from '../../../format.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { watchRun } from '../../../observe/watch.ts';
 import type { Plan } from '../../../plan/plan.ts';
-import { type ChatSummary, streamChat } from '../../../rehearsal/chat.ts';
+import { SAMPLES } from '../../../plan/sample-request.ts';
+import { streamChat } from '../../../rehearsal/chat.ts';
 import { type Fault, faultText } from '../../../rehearsal/fault.ts';
 import { ignoredArguments } from '../../../rehearsal/ignored.ts';
+import { askSample } from '../../../rehearsal/sample.ts';
+import { seesImages, unreal } from '../../../rehearsal/unreal.ts';
 import type { EventOf, ObservedEvent } from '../../../run/events.ts';
 import { readPlan } from '../../../run/plan-file.ts';
 import { NEW_RUN, type RunState } from '../../../run/state.ts';
@@ -37,6 +40,8 @@ export interface Rehearsal extends Rehearsed {
 
 const PROMPT = 'Why do large models need so many GPUs?';
 const TOKENS = 48;
+/** Characters of an answer that are shown, where it is no text. */
+const SHOWN = 200;
 /** Milliseconds that a fault may take to end the run once it is due. */
 const FAULT_TIMEOUT = 120_000;
 
@@ -63,9 +68,9 @@ export async function runRehearsal(
     await tearDown(rehearsal, screen, world);
     return EXIT.interrupted;
   }
-  let chat: ChatSummary;
+  let answer: string;
   try {
-    chat = await chatWith(ready, options, world);
+    answer = await ask(ready, rehearsal, options, world);
   } catch (error) {
     // A benchmark that ends at once takes the service with it, in the middle of the chat.
     if (endsByItself(rehearsal) && !world.signal.aborted)
@@ -80,7 +85,7 @@ export async function runRehearsal(
   else await tearDown(rehearsal, screen, world, { passed: true });
   if (!options.json) {
     const ignored = await ignoredArguments(rehearsal.connection.host, rehearsal.run.dir);
-    world.out.write(summary(state, chat, rehearsal, ignored));
+    world.out.write(summary(state, answer, rehearsal, ignored));
   }
   return EXIT.ok;
 }
@@ -118,19 +123,31 @@ async function* eventsOf(
   }
 }
 
-async function chatWith(
+/** Asks the service for what it serves, as a client would; what its answer came to. */
+async function ask(
   { url, model }: EventOf<'ready'>,
+  { plan }: Rehearsal,
   { prompt = PROMPT, json = false }: RehearseOptions,
   world: World,
-): Promise<ChatSummary> {
+): Promise<string> {
+  const { signal } = world;
+  const { surface } = plan.readiness;
+  const sample = SAMPLES[surface];
+  if (surface !== 'chat' && sample !== undefined) {
+    const { duration, text } = await askSample(sample, { url, model, signal });
+    if (json) world.out.write(jsonLine({ kind: surface, path: sample.path, duration: duration / 1000 }));
+    else world.out.write(`\n> ${sample.path} ${JSON.stringify(sample.body)}\n${text.slice(0, SHOWN)}…\n\n`);
+    return `answer      ${sample.what} after ${Math.round(duration)} ms`;
+  }
   let text = '';
-  if (!json) world.out.write(`\n> ${prompt}\n`);
-  const chat = await streamChat({ url, model, prompt, maxTokens: TOKENS, signal: world.signal }, (piece) => {
+  const image = seesImages(plan.workers);
+  if (!json) world.out.write(`\n> ${prompt}${image ? ' (with an image)' : ''}\n`);
+  const chat = await streamChat({ url, model, prompt, image, maxTokens: TOKENS, signal }, (piece) => {
     text += piece;
     if (!json) world.out.write(plainText(piece));
   });
   world.out.write(json ? jsonLine({ kind: 'chat', prompt, text, ...chat }) : '\n\n');
-  return chat;
+  return `completion  ${chat.tokens} tokens, ${chat.tokensPerSecond.toFixed(1)} tok/s, first after ${Math.round(chat.timeToFirstToken * 1000)} ms`;
 }
 
 /** Waits for the benchmark, and with it for the job's end. */
@@ -188,15 +205,16 @@ async function measureItself(
 
 function summary(
   { ready }: RunState,
-  chat: ChatSummary,
-  { run, submitted }: Rehearsal,
+  answer: string,
+  { run, submitted, plan }: Rehearsal,
   ignored: readonly string[],
 ): string {
   const waited = Date.parse(ready?.time ?? '') - Date.parse(submitted);
   return [
     '',
     `ready       ${elapsed(waited)} after submit`,
-    `completion  ${chat.tokens} tokens, ${chat.tokensPerSecond.toFixed(1)} tok/s, first after ${Math.round(chat.timeToFirstToken * 1000)} ms`,
+    answer,
+    ...unreal(plan).map((what) => `not real    ${what}`),
     ...(ignored.length === 0 ? [] : [`not tested  mock engines ignored ${ignored.join(' ')}`]),
     `run folder  ${run.dir}`,
     '',

@@ -3,10 +3,12 @@ import { count } from '../../../config/text/plural.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { adviceFor } from '../../../observe/advice.ts';
 import { quote } from '../../../render/shell.ts';
+import type { EventOf } from '../../../run/events.ts';
 import type { Run } from '../../../run/folder.ts';
 import { shortName } from '../../../run/node-name.ts';
 import type { StepEnd } from '../../../run/steps.ts';
 import { jobNumber } from '../../../scheduler/job-id.ts';
+import { tryOut } from '../../runs/access.ts';
 import { LOCAL } from '../../runs/cluster/connect.ts';
 import type { Session } from '../../runs/session/lookup.ts';
 import type { SessionNow } from '../../runs/session/steps.ts';
@@ -22,7 +24,7 @@ export function sessionHints(session: Session, { run: state }: SessionNow): stri
   // Short, so that it stays in one line of 80 columns, from which it can be copied.
   const srun = `srun --jobid=${number} --overlap -N1 -n1 -w ${hosts[0] ?? ''} --pty bash`;
   const lines: readonly (readonly [string, string])[] = [
-    ...(ready ? [['try', curl(ready.url, ready.model)] as const] : []),
+    ...(ready ? [['try', curl(ready)] as const] : []),
     ...(connection.host.dial ? [['forward', `dyn-slurm forward ${run.id}`] as const] : []),
     ['shell', `dyn-slurm shell --run ${run.id}`],
     ...(real && connection.host.dial ? [['', `or, on ${connection.host.name}:`] as const] : []),
@@ -58,9 +60,10 @@ function endLines({ run, job, connection }: Session): readonly (readonly [string
 
 const hintLine = ([name, text]: readonly [string, string]): string => `  ${name.padEnd(9)}${text}`;
 
-function curl(url: string, model: string): string {
-  const body = { model, messages: [{ role: 'user', content: 'Hello' }] };
-  return `curl ${url}/v1/chat/completions -H ${quote('Content-Type: application/json')} -d ${quote(JSON.stringify(body))}`;
+function curl({ url, model, surface }: EventOf<'ready'>): string {
+  const { path, body } = tryOut(model, surface);
+  const data = body === '' ? '' : ` -H ${quote('Content-Type: application/json')} -d ${quote(body)}`;
+  return `curl ${url}${path}${data}`;
 }
 
 /** How a step ended by itself, where to read on, and what to do. */

@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../../world.ts';
-import { type Called, makeNode, python } from './node.ts';
+import { type Called, makeNode, python, start } from './node.ts';
 
 const MODEL = join(packageRoot, 'rehearsal/model');
 
@@ -76,13 +77,10 @@ describe('an engine of a rehearsed node', () => {
   });
 
   test.each([
+    ['dynamo.sglang --disaggregation-mode chew', '--disaggregation-mode chew has no stand-in'],
     [
-      'dynamo.sglang --disaggregation-mode encode',
-      '--disaggregation-mode encode has no stand-in: dynamo.mocker completes text only',
-    ],
-    [
-      'dynamo.sglang --embedding-worker',
-      '--embedding-worker has no stand-in: dynamo.mocker completes text only',
+      'dynamo.vllm --omni',
+      '--omni has no stand-in: mock engines answer text, embeddings, rankings and classes only',
     ],
     [
       'dynamo.vllm.worker --model m',
@@ -95,6 +93,51 @@ describe('an engine of a rehearsed node', () => {
   ])('%s is refused', (command, why) => {
     const ended = python(makeNode('127.0.70.3'), ['-m', ...command.split(' ')]);
     expect(ended).toEqual({ status: 2, stdout: '', stderr: `rehearsal: ${why}\n` });
+  });
+
+  test('a decode worker of vLLM before Dynamo 1.0 is known by its step', () => {
+    const node = makeNode('127.0.70.4');
+    node.env.SLURM_JOB_NAME = 'decode-1';
+    const ended = python(node, ['-m', 'dynamo.vllm', '--model', '/m']);
+    expect(ended.stderr).toBe('rehearsal: dynamo.vllm stands in as dynamo.mocker: decode, dp 1\n');
+  });
+
+  test.each([
+    ['prefill-0', '--model /m', 'dynamo.mocker: agg, dp 1'],
+    [
+      'aggregated-0',
+      '--model /m --embedding-worker --trust-remote-code',
+      'a mock engine: embeddings, 1 argument ignored: --trust-remote-code',
+    ],
+    ['aggregated-0', '--model /m --classify-worker', 'a mock engine: classes'],
+    [
+      'encode-0',
+      '--model /m --enable-multimodal --disaggregation-mode encode',
+      'a mock engine: an encoder that registers and encodes nothing, 1 argument ignored: --enable-multimodal',
+    ],
+    [
+      'encode-0',
+      '--model /m --multimodal-encode-worker',
+      'a mock engine: an encoder that registers and encodes nothing',
+    ],
+  ])('%s with %s stands in as %s', (step, words, line) => {
+    const node = makeNode('127.0.70.4');
+    node.env.SLURM_JOB_NAME = step;
+    // What answers needs Dynamo's runtime, which this node has not.
+    const { stderr } = python(node, ['-m', 'dynamo.vllm', ...words.split(' ')]);
+    expect(stderr.split('\n')[0]).toBe(`rehearsal: dynamo.vllm stands in as ${line}`);
+  });
+
+  test('a processor stands and does nothing until it is told to end', async () => {
+    const node = makeNode('127.0.70.4');
+    node.env.SLURM_JOB_NAME = 'processor-0';
+    const child = start(node, ['-m', 'dynamo.sglang', '--model-path', '/m', '--multimodal-processor']);
+    const [said] = await once(child.stderr as NodeJS.EventEmitter, 'data');
+    expect(String(said)).toBe(
+      'rehearsal: dynamo.sglang stands in as a mock engine: a processor that does nothing\n',
+    );
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([null, 'SIGTERM']);
   });
 
   test('what is no engine runs as it is', () => {
