@@ -1,12 +1,13 @@
 # shellcheck shell=bash
-# When the service counts as ready: the workers are registered, every frontend sees them, and a completion has tokens.
+# When the service counts as ready: the workers are registered, every frontend sees them, and a sample request has a result.
 
 # The roles of workers, and by role: how many registrations there are when all workers run, of which component and endpoint,
 # and the body of a request for the number of its keys in etcd.
 ROLES=()
 declare -A WANTED=() COMPONENT=() ENDPOINT=() KEYS=()
-# See `service`.
+# See `service`, and `sample`.
 MODEL_PATH='' FRONTENDS=()
+SURFACE=chat SAMPLE='' SAMPLE_PATH='' SAMPLE_BODY='' PROOF=''
 # 1 once it was ready.
 READY=0
 # Seconds that a worker that is dead stays registered; by role, until when one may be, in seconds of the job.
@@ -19,11 +20,17 @@ expect() {
   WANTED[$1]=$2 COMPONENT[$1]=$3 ENDPOINT[$1]=$4 KEYS[$1]=$5
 }
 
-# service MODEL MODEL_PATH COMPLETION ETCD ENTRY FRONTEND...: what readiness is about; the last three are ADDRESS:PORT.
+# service MODEL MODEL_PATH ETCD ENTRY FRONTEND...: what readiness is about; the last three are ADDRESS:PORT.
 # MODEL_PATH is that of /v1/models/{id}/ready, empty for Dynamo 0.x, which lacks it.
 service() {
-  MODEL=$1 MODEL_PATH=$2 COMPLETION=$3 ETCD=$4 ENTRY=$5
-  FRONTENDS=("${@:6}")
+  MODEL=$1 MODEL_PATH=$2 ETCD=$3 ENTRY=$4
+  FRONTENDS=("${@:5}")
+}
+
+# sample SURFACE NAME PATH BODY PROOF: what clients ask the service for, and a request for it; PROOF is a regular expression
+# for an answer with a result. Without a NAME nothing is asked.
+sample() {
+  SURFACE=$1 SAMPLE=$2 SAMPLE_PATH=$3 SAMPLE_BODY=$4 PROOF=$5
 }
 
 await_ready() {
@@ -33,7 +40,7 @@ await_ready() {
   await 'the workers to register' workers_registered "$ETCD"
   await 'the frontends to see the workers' frontends_see "${FRONTENDS[@]}"
   await 'the model to be listed' model_listed "$MODEL" "$MODEL_PATH" "${FRONTENDS[@]}"
-  await 'a completion' completes "$ENTRY" "$COMPLETION"
+  [[ -z $SAMPLE ]] || await "$SAMPLE" sample_works "$ENTRY"
   READY=1
   for name in "${STEPS[@]}"; do
     [[ ${STEP_STATE[$name]} != back ]] || STEP_STATE[$name]=up
@@ -47,19 +54,19 @@ announce_ready() {
   for name in "${STEPS[@]}"; do
     [[ -n ${STEP_ROLE[$name]} ]] || continue
     for log in "$ATTEMPT_DIR/logs/$name".*.log; do
-      # As dynamo.mocker's log begins.
+      # As the log of a rehearsal's engine begins, and that of dynamo.mocker.
       [[ ! -r $log ]] || LC_ALL=C IFS= read -r -d '' -n 4096 head <"$log" || true
-      [[ $head != *dynamo.mocker* && $head != *' mocker worker'* ]] || engines=mock
+      [[ $head != *dynamo.mocker* && $head != *' mocker worker'* && $head != 'rehearsal: '* ]] || engines=mock
     done
   done
   at "$ENTRY"
-  event ready url="http://$AT" model="$MODEL" seconds:="$(since_start)" engines="$engines"
+  event ready url="http://$AT" model="$MODEL" seconds:="$(since_start)" engines="$engines" surface="${SURFACE#chat}"
 }
 
 # service_answers: all of that at once, for workers that have been started again.
 service_answers() {
   workers_registered "$ETCD" && frontends_see "${FRONTENDS[@]}" &&
-    model_listed "$MODEL" "$MODEL_PATH" "${FRONTENDS[@]}" && completes "$ENTRY" "$COMPLETION"
+    model_listed "$MODEL" "$MODEL_PATH" "${FRONTENDS[@]}" && sample_works "$ENTRY"
 }
 
 workers_registered() {
@@ -129,10 +136,12 @@ model_listed() {
   done
 }
 
-completes() {
+# sample_works ADDRESS:PORT
+sample_works() {
   local answer
-  answer=$(http POST "$1" /v1/chat/completions "$2")
+  [[ -n $SAMPLE ]] || return 0
+  answer=$(http POST "$1" "$SAMPLE_PATH" "$SAMPLE_BODY")
   # A failed worker can leave an answer with tokens and the error beside them.
-  [[ ! $answer =~ \"finish_reason\":\"error\"|\"error\":[\{\"] ]] || { echo "a completion failed: ${answer:0:200}"; return 1; }
-  [[ $answer =~ \"completion_tokens\":[1-9] ]] || { echo "a completion gave no tokens: ${answer:0:200}"; return 1; }
+  [[ ! $answer =~ \"finish_reason\":\"error\"|\"error\":[\{\"] ]] || { echo "$SAMPLE failed: ${answer:0:200}"; return 1; }
+  [[ $answer =~ $PROOF ]] || { echo "$SAMPLE gave no result: ${answer:0:200}"; return 1; }
 }
