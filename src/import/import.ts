@@ -1,9 +1,10 @@
 import { Comments } from '../config/yaml/comments.ts';
 import { emit } from '../config/yaml/emit.ts';
 import { parseYaml } from '../config/yaml/parse.ts';
+import type { ConfigMap } from '../config/yaml/tree.ts';
 import { type Cluster, NO_CLUSTER } from './cluster.ts';
 import { submissionConfig } from './command/config.ts';
-import { readSubmission } from './command/submit.ts';
+import { readSubmission, type Submission } from './command/submit.ts';
 import { submitCommand } from './command/words.ts';
 import { expand, type Variant } from './expand/variants.ts';
 import { type Finding, Findings } from './finding.ts';
@@ -27,6 +28,8 @@ export interface Imported {
   readonly variants: readonly ImportedVariant[];
   /** What is written: one file, or several where the variants have too little in common. */
   readonly documents: readonly Document[];
+  /** Of a command line: what its words ask for, and its config; absent where it is refused. */
+  readonly command?: { readonly submission: Submission; readonly config: ConfigMap };
   /** Of the file and of all variants, each once. */
   readonly findings: readonly Finding[];
 }
@@ -45,11 +48,11 @@ export function importCommand(
   const findings = new Findings();
   const submission = readSubmission(command, findings);
   const config = submission && submissionConfig(submission, topologies, findings);
-  const made =
-    config && !findings.refused
-      ? [{ name: nameOf(config), text: `# Imported by dyn-slurm from ${file}\n\n${emit(config)}` }]
-      : [];
-  return { file, kind: 'command', variants: [], documents: made, findings: findings.all };
+  const found = { file, kind: 'command', variants: [], findings: findings.all } as const;
+  if (submission === undefined || config === undefined || findings.refused)
+    return { ...found, documents: [] };
+  const written = `# Imported by dyn-slurm from ${file}\n\n${emit(config)}`;
+  return { ...found, documents: [{ name: nameOf(config), text: written }], command: { submission, config } };
 }
 
 /** Imports a file of srt-slurm. Pure, and never throws for anything that the file holds. */

@@ -18,7 +18,7 @@ const SILENT: Readonly<Record<string, string>> = {
   template: 'the roles say whether a job is aggregated',
 };
 
-const ROLES = ['prefill', 'decode', 'agg'] as const;
+export const ROLES = ['prefill', 'decode', 'agg'] as const;
 
 /** An old command line as a config over a published topology: the script that it would have run, by GPU and variant. */
 export function submissionConfig(
@@ -128,18 +128,27 @@ function slurm({ options, extra, place }: Submission, findings: Findings): MapBu
   return map;
 }
 
-/** nginx is on the first node, and the frontends on the next ones. */
-function frontend({ options, place }: Submission): MapBuilder {
+/** GPUs of a node: those of a Grace board are 4. */
+export function gpusPerNode({ options }: Pick<Submission, 'options'>): number {
+  const usual = /^gb/.test(options.get('gpu-type')?.text ?? 'gb') ? 4 : 8;
+  return Number(options.get('gpus-per-node')?.text ?? usual);
+}
+
+function frontend(submission: Submission): MapBuilder {
+  const { options, place } = submission;
   const map = new MapBuilder(place);
-  const additional = options.get('num-additional-frontends');
-  if (!options.has('enable-multiple-frontends') || options.has('disable-multiple-frontends')) return map;
-  const nodes = ROLES.map((role) => Number(options.get(`${role}-nodes`)?.text ?? 0)).reduce(
-    (sum, one) => sum + one,
-    0,
-  );
-  const asked = Number(additional?.text ?? 0) + 1;
-  const count = nodes > 1 ? Math.min(asked, nodes - 1) : asked;
-  return count > 1 ? map.set('count', count, apart(additional?.place ?? place)) : map;
+  const count = askedFrontends(submission);
+  return count === 1
+    ? map
+    : map.set('count', count, apart(options.get('num-additional-frontends')?.place ?? place));
+}
+
+/** nginx is on the first node, and the frontends on the next ones; one frontend has no nginx. */
+export function askedFrontends({ options }: Submission): number {
+  if (!options.has('enable-multiple-frontends') || options.has('disable-multiple-frontends')) return 1;
+  const nodes = ROLES.reduce((sum, role) => sum + Number(options.get(`${role}-nodes`)?.text ?? 0), 0);
+  const asked = Number(options.get('num-additional-frontends')?.text ?? 0) + 1;
+  return Math.max(1, nodes > 1 ? Math.min(asked, nodes - 1) : asked);
 }
 
 /** What belongs elsewhere, or nowhere. */
@@ -159,7 +168,7 @@ function rest({ options }: Submission, findings: Findings): void {
         `set interface: ${text} there`,
       );
     else if (name === 'gpus-per-node') {
-      if (text !== (/^gb/.test(options.get('gpu-type')?.text ?? 'gb') ? '4' : '8'))
+      if (Number(text) !== gpusPerNode({ options: new Map([...options].filter(([key]) => key !== name)) }))
         findings.site(
           place,
           `nodes of ${text} GPUs are the cluster profile's to say`,

@@ -25,14 +25,14 @@ export function writeTime(map: MapBuilder, { recipe, cluster, findings }: Contex
 
 /** `slurm.time` of a time limit as Slurm takes it. */
 export function writeTimeLimit(map: MapBuilder, given: string, place: Place, findings: Findings): void {
-  const text = durationOf(given);
+  const text = slurmTime(given);
   if (text !== undefined) map.set('time', text, place);
   else
     findings.refuse(place, `${JSON.stringify(given)} is no time limit`, 'write it as H:MM:SS, or D-HH:MM:SS');
 }
 
 /** Slurm's forms of time as one that a config takes: minutes alone, `MM:SS` and days included. */
-function durationOf(text: string): string | undefined {
+export function slurmTime(text: string): string | undefined {
   if (/^\d+$/.test(text)) return timeText(Number(text) * 60);
   const short = /^(\d{1,3}):(\d\d)$/.exec(text);
   if (short) return timeText(Number(short[1]) * 60 + Number(short[2]));

@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { checkSubmission } from '../../../src/import/check/submission.ts';
 import { importCommand } from '../../../src/import/import.ts';
+import { packageRoot } from '../../world.ts';
 
 const TOPOLOGIES = [
   'gb200-fp4-disagg-1k1k-max-tpt',
@@ -139,4 +143,54 @@ refused 1:75 no published topology has the arguments of gb200-fp4, variant 1k1k-
 
 test('a script without such a command is none', () => {
   expect(imported('#!/bin/bash\necho submit_job_script.py.bak\n')).toBe('nothing');
+});
+
+/** A command line with its plan compared. `instead`: options that the words are then taken to have. */
+function compared(words: string, instead: Readonly<Record<string, string>> = {}) {
+  const { command } = importCommand('run.sh', words, TOPOLOGIES) ?? {};
+  if (command === undefined) throw new Error(`not imported: ${words}`);
+  const file = join(packageRoot, `configs/topologies/gb200-fp8-disagg-default.yaml`);
+  const options = new Map(command.submission.options);
+  for (const [option, text] of Object.entries(instead))
+    options.set(option, { text, place: command.submission.place });
+  const submission = { ...command.submission, options };
+  return checkSubmission({ ...command, submission }, 'run.sh', {
+    file,
+    text: readFileSync(file, 'utf8'),
+  });
+}
+
+const WHOLE =
+  'submit_job_script.py --model-dir /m/ --container-image /i.sqsh --gpu-type gb200-fp8 --account a --partition p --time-limit 90 --prefill-nodes 6 --prefill-workers 3 --decode-nodes 12 --decode-workers 1 --enable-multiple-frontends --num-additional-frontends 8';
+
+test('the plan of a command line has what its words ask for', () => {
+  expect(compared(WHOLE)).toEqual({ outcome: 'agrees' });
+});
+
+test('each option that the plan does not follow is told', () => {
+  const others = {
+    ...{
+      'model-dir': '/n',
+      'container-image': '/j.sqsh',
+      account: 'b',
+      partition: 'q',
+      'time-limit': '1:00:00',
+    },
+    ...{ 'prefill-nodes': '3', 'decode-workers': '2', 'num-additional-frontends': '2' },
+  };
+  expect(compared(WHOLE, others)).toEqual({
+    outcome: 'differs',
+    differences: [
+      'GPUs of a prefill worker: 4 in the command line, 8 in the plan',
+      'decode workers: 2 in the command line, 1 in the plan',
+      'GPUs of a decode worker: 24 in the command line, 48 in the plan',
+      'nodes: 15 in the command line, 18 in the plan',
+      'frontends: 3 in the command line, 9 in the plan',
+      'account: b in the command line, a in the plan',
+      'partition: q in the command line, p in the plan',
+      'seconds: 3600 in the command line, 5400 in the plan',
+      'model: /n in the command line, /m in the plan',
+      'image: /j.sqsh in the command line, /i.sqsh in the plan',
+    ],
+  });
 });

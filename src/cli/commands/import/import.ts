@@ -1,9 +1,10 @@
 import { count } from '../../../config/text/plural.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import { checkVariant, type Verdict } from '../../../import/check/check.ts';
+import { checkSubmission } from '../../../import/check/submission.ts';
 import { type Cluster, NO_CLUSTER, readCluster } from '../../../import/cluster.ts';
 import { type Imported, importCommand, importFile } from '../../../import/import.ts';
-import { printDiagnostics, readConfig, topologyNames } from '../../runs/config/load.ts';
+import { printDiagnostics, readConfig, readTopology, topologyNames } from '../../runs/config/load.ts';
 import { jsonText } from '../../sink.ts';
 import type { World } from '../../world.ts';
 import { commitOf } from './checkout.ts';
@@ -44,12 +45,7 @@ export async function importRecipes(
   const outcomes: Outcome[] = [];
   for (const source of sources) {
     const imported = await importSource(source, { options, cluster, topologies }, world);
-    const verdicts = options.check
-      ? imported.variants.map((variant) => ({
-          selector: variant.selector,
-          verdict: checkVariant(variant, source.file, source.text),
-        }))
-      : [];
+    const verdicts = options.check ? await check(imported, source, topologies, world) : [];
     const written = options.out === undefined ? [] : await write(imported, source, options, names, world);
     const outcome = { imported, verdicts, written };
     outcomes.push(outcome);
@@ -102,6 +98,23 @@ async function importSource(
   });
 }
 
+async function check(
+  { variants, command }: Imported,
+  source: Source,
+  topologies: readonly string[],
+  world: World,
+): Promise<Outcome['verdicts']> {
+  if (command === undefined)
+    return variants.map((variant) => ({
+      selector: variant.selector,
+      verdict: checkVariant(variant, source.file, source.text),
+    }));
+  const named = command.config.entries.get('topology')?.value;
+  const topology = named?.kind === 'scalar' ? String(named.value) : undefined;
+  const verdict = checkSubmission(command, source.file, await readTopology(topology, topologies, world));
+  return [{ selector: undefined, verdict }];
+}
+
 function print(
   { imported, verdicts, written }: Outcome,
   source: Source,
@@ -118,7 +131,7 @@ function print(
       const seen = imported.findings.some(({ kind }) => kind === 'refused');
       if (!seen) printDiagnostics({ diagnostics: verdict.diagnostics, sources: [source] }, world);
     }
-    world.err.write(verdictText(source.file, selector, verdict));
+    world.err.write(verdictText(imported, selector, verdict));
   }
 }
 

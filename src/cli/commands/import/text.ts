@@ -43,16 +43,21 @@ export function outcomeText(imported: Imported, written: readonly string[]): str
 }
 
 /** What a comparison of plan and recipe found. */
-export function verdictText(file: string, selector: string | undefined, verdict: Verdict): string {
+export function verdictText(
+  { file, kind }: Pick<Imported, 'file' | 'kind'>,
+  selector: string | undefined,
+  verdict: Verdict,
+): string {
   const name = selector === undefined ? file : `${file}:${selector}`;
+  const origin = kind === 'command' ? 'command line' : 'recipe';
   switch (verdict.outcome) {
     case 'agrees':
-      return `${name}: the plan agrees with the recipe\n`;
+      return `${name}: the plan agrees with the ${origin}\n`;
     case 'unplanned':
       return `${name}: is imported, but not planned: ${verdict.reason}\n`;
     case 'refused':
       return `${name}: has no plan\n`;
     case 'differs':
-      return `${name}: the plan differs from the recipe\n${verdict.differences.map((one) => `  ${one}\n`).join('')}`;
+      return `${name}: the plan differs from the ${origin}\n${verdict.differences.map((one) => `  ${one}\n`).join('')}`;
   }
 }
