@@ -48,7 +48,8 @@ export function* checkExpected(
   const said = contained ? lacking : expected;
   const [first] = said;
   if (first === undefined) return;
-  const folder = first.path.replace(/\/[^/]*$/, '');
+  // A path at the top is a mount point itself.
+  const folder = first.path.replace(/(?<=.)\/[^/]*$/, '');
   const paths = said.map(({ path }) => path).join(', ');
   yield warning(
     ['topology'],

@@ -95,7 +95,7 @@ describe('the installed program', () => {
   });
 
   test('lists the topologies', () => {
-    expect(dynSlurm('topologies').trimEnd().split('\n')).toHaveLength(1 + 39);
+    expect(dynSlurm('topologies').trimEnd().split('\n')).toHaveLength(1 + 54);
   });
 
   test('shows in a dry-run what the repository renders', () => {

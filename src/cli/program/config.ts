@@ -37,8 +37,8 @@ export function configCommands({ program, add, addForConfig, json, does }: Tree)
     .action(does(async () => (await import('../commands/config/explain.ts')).explain));
   add('topologies', 'list the published topologies, or show one', [
     ['topologies', 'all of them'],
-    ['topologies --model deepseek-r1 --gpu gb200', 'those for a model and a GPU'],
-    ['topologies --engine sglang --goal throughput', 'those of an engine, tuned for throughput'],
+    ['topologies --model deepseek-r1 --gpu b200', 'those for a model and a GPU'],
+    ['topologies --engine vllm --goal latency', 'those of an engine, tuned for latency'],
     ['topologies --newer-than 90d --json', 'those of the last 90 days, as JSON'],
     ['topologies docs-dsr1-wideep-h100', 'one, with its source and notes'],
   ])

@@ -11,7 +11,8 @@ import { FLAG_RENAMES } from '../../../src/config/compat/flag-renames.ts';
 import { jobEngine } from '../../../src/engines/engines.ts';
 import { checkEngineArguments } from '../../../src/plan/rules/engine-arguments.ts';
 import { wordText } from '../../../src/word.ts';
-import { publishedJob, topologyHeader, topologyNames } from '../plan/engine/published-job.ts';
+import { publishedJob, topologyHeader } from '../plan/engine/published-job.ts';
+import { presets, variants } from '../plan/engine/variants.ts';
 import { planOf, sampleJob } from '../plan/sample-job.ts';
 import { report, resolve, VALID } from './report.ts';
 
@@ -249,7 +250,7 @@ const AHEAD: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-test.each(topologyNames)('%s has no argument that its releases lack', (name) => {
+test.each(variants)('$name has no argument that its releases lack', ({ name }) => {
   const header = topologyHeader(name);
   for (const version of [undefined, header.source.dynamo, '1.4.2', '1.6.1']) {
     for (const engine of [undefined, '0.5.23']) {
@@ -262,6 +263,11 @@ test.each(topologyNames)('%s has no argument that its releases lack', (name) => 
       expect(found).toEqual(AHEAD[`${name} ${version}`] ?? []);
     }
   }
+});
+
+test.each(presets)('$name has no argument that the releases which it names lack', ({ name }) => {
+  const problems = [...checkEngineArguments(publishedJob(name).job)];
+  expect(problems.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual([]);
 });
 
 test('no example has either', () => {

@@ -50,6 +50,16 @@ test.each([
   ]);
 });
 
+test.each([
+  ['/hf_hub_cache', '/hf_hub_cache'],
+  ['/configs/cache', '/configs'],
+])('%s may be mounted at %s', (path, mount) => {
+  const topology = TOPOLOGY.replaceAll('/configs/cache', path).replace('files: [/configs/deepep.json], ', '');
+  expect(resolve(CONFIG, { topology }).diagnostics.map(({ hint }) => hint)).toEqual([
+    `put it there, set container.image and mount a folder at ${mount}, or override the arguments that name it`,
+  ]);
+});
+
 test('without a container the nodes are asked', () => {
   expect(said('')).toEqual([
     'warning topology: docs-dsr1-wideep-h100 expects /configs/deepep.json, /configs/cache on every node, because no container is configured into which it could be mounted',
@@ -72,7 +82,7 @@ test('the notes come with the job', () => {
 test('no topology expects what it does not use', () => {
   const folder = join(import.meta.dirname, '../../../configs/topologies');
   const texts = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
-  expect(texts.filter((text) => /^expects:/m.test(text))).toHaveLength(18);
+  expect(texts.filter((text) => /^expects:/m.test(text))).toHaveLength(23);
   for (const text of texts) {
     const [, body = ''] = text.split(/^gpu: /m);
     const expects = /^expects:\n(?: .*\n)*/m.exec(text)?.[0] ?? '';

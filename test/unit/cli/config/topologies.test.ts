@@ -9,14 +9,14 @@ test('lists all of them, one a line', async () => {
   const world = testWorld();
   expect(await topologies(undefined, {}, world)).toBe(0);
   await expect(world.stdout()).toMatchFileSnapshot('topologies.txt');
-  expect(world.stdout().trimEnd().split('\n')).toHaveLength(1 + 39);
+  expect(world.stdout().trimEnd().split('\n')).toHaveLength(1 + 54);
 });
 
 test('gives the list as data', async () => {
   const world = testWorld();
   expect(await topologies(undefined, { json: true }, world)).toBe(0);
   const all = JSON.parse(world.stdout()) as { name: string }[];
-  expect(all).toHaveLength(39);
+  expect(all).toHaveLength(54);
   expect(all.find(({ name }) => name === 'docs-dsr1-wideep-gb200-2p12d')).toMatchObject({
     model: 'deepseek-ai/DeepSeek-R1',
     gpu: 'gb200',
@@ -61,7 +61,11 @@ test('filters of the command line', async () => {
   const more = ['topologies', '--model', 'deepseek', '--gpu', 'h100', '--newer-than', '2025-11', '--json'];
   expect(await run(more, '1.2.3', world)).toBe(0);
   const found = JSON.parse(world.stdout()) as { name: string }[];
-  expect(found.map(({ name }) => name)).toEqual(['docs-dsr1-wideep-h100', 'docs-multinode-tp16']);
+  expect(found.map(({ name }) => name)).toEqual([
+    'docs-dsr1-wideep-h100',
+    'docs-multinode-tp16',
+    'dsr1-h100-1p1d-dep16',
+  ]);
 });
 
 test.each(['soon', '0d', '2026-02-30', '2026-13', '26-01-01'])('--newer-than %s is refused', async (time) => {

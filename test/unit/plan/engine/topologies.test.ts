@@ -4,12 +4,13 @@ import { describe, expect, test } from 'vitest';
 import type { Plan, Step } from '../../../../src/plan/plan.ts';
 import { wordText } from '../../../../src/word.ts';
 import { publishedJob, topologyHeader, topologyNames } from './published-job.ts';
-import { adapted, differences, expected, planned, publishedWorkers, variants } from './variants.ts';
+import { adapted, differences, expected, planned, presets, publishedWorkers, variants } from './variants.ts';
 
 const TODAY = '1.6.1';
 
-test('every published variant is a topology', () => {
-  expect(topologyNames).toEqual(variants.map(({ name }) => name).sort());
+test('every topology is compared with its source, here or in presets.test.ts', () => {
+  const compared = [...variants, ...presets].map(({ name }) => name);
+  expect(topologyNames).toEqual(compared.sort());
 });
 
 test.each(variants)('$name names its source', ({ name, source, commit }) => {
@@ -55,7 +56,7 @@ test('the prefill router is what upstream ran', () => {
   expect(found.argv.map(wordText).join(' ')).toBe(variant?.prefill_router);
 });
 
-test.each(topologyNames)('Dynamo 1.6.1 takes every option of %s', (name) => {
+test.each(variants)('Dynamo 1.6.1 takes every option of $name', ({ name }) => {
   const { plan } = publishedJob(name);
   const refused = plan.workers.flatMap((worker) => {
     const found = plan.steps.find((step) => step.name === worker.name);

@@ -46,7 +46,24 @@ interface Adaptation {
   readonly now?: Settings;
 }
 
+/** What the source of a preset runs, in its own words. */
+export interface Preset {
+  readonly name: string;
+  readonly nodes: number;
+  readonly roles: Readonly<Record<'prefill' | 'decode', PresetRole>>;
+}
+
+interface PresetRole {
+  readonly workers: number;
+  readonly gpus: number;
+  readonly env: Readonly<Record<string, string>>;
+  /** Arguments of the command; absent where they are a file. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  readonly file?: Readonly<Record<string, unknown>>;
+}
+
 export const variants: readonly Variant[] = fixture('variants');
+export const presets: readonly Preset[] = fixture('presets');
 export const differences: readonly Difference[] = fixture('differences');
 const adaptations: readonly Adaptation[] = fixture('adaptations');
 
