@@ -2,7 +2,7 @@ import { Comments } from '../config/yaml/comments.ts';
 import { emit } from '../config/yaml/emit.ts';
 import { parseYaml } from '../config/yaml/parse.ts';
 import type { ConfigMap } from '../config/yaml/tree.ts';
-import { type Cluster, NO_CLUSTER } from './cluster.ts';
+import { type Cluster, NO_CLUSTER, onCluster } from './cluster.ts';
 import { submissionConfig } from './command/config.ts';
 import { readSubmission, type Submission } from './command/submit.ts';
 import { submitCommand } from './command/words.ts';
@@ -86,7 +86,8 @@ export function importFile(file: string, text: string, options: ImportOptions = 
 
 function importVariant({ selector, suffix, map }: Variant, cluster: Cluster): ImportedVariant {
   const findings = new Findings();
-  const recipe = readRecipe(map, findings);
+  const read = readRecipe(map, findings);
+  const recipe = read && onCluster(read, cluster);
   const config = recipe && writeConfig(recipe, cluster, findings);
   const found = { selector, suffix, engine: recipe?.engine.name ?? namedEngine(map), findings: findings.all };
   return recipe === undefined || config === undefined || findings.refused

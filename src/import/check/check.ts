@@ -99,7 +99,9 @@ function profileOf(recipe: Recipe, config: ConfigMap): string {
     return value?.kind === 'scalar' ? String(value.value) : '';
   };
   const model = at('model', 'path');
-  const image = at('container', 'image');
+  const aliases = [at('container', 'image'), at('bench', 'image')].filter(
+    (image) => image !== '' && !/[/:#]/.test(image),
+  );
   const lines = [
     'account: import',
     'partition: import',
@@ -109,6 +111,7 @@ function profileOf(recipe: Recipe, config: ConfigMap): string {
   ];
   if (!model.startsWith('/') && !recipe.model.hub)
     lines.push('models:', `  ${JSON.stringify(model)}: /models/import`);
-  if (!/[/:#]/.test(image)) lines.push('images:', `  ${JSON.stringify(image)}: /images/import.sqsh`);
+  if (aliases.length > 0) lines.push('images:');
+  lines.push(...new Set(aliases.map((image) => `  ${JSON.stringify(image)}: /images/import.sqsh`)));
   return `${lines.join('\n')}\n`;
 }

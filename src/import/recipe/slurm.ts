@@ -1,3 +1,4 @@
+import type { ConfigEntry } from '../../config/yaml/tree.ts';
 import type { Findings } from '../finding.ts';
 import { type Found, isNull, type Keys } from '../keys.ts';
 import type { RecipeSlurm } from './recipe.ts';
@@ -27,10 +28,7 @@ function timeOf(keys: Keys): Found<string> | undefined {
 
 /** `container_mounts`, a map, and `extra_mount`, a list of `HOST:CONTAINER`. */
 export function readMounts(root: Keys, findings: Findings): readonly Found<string>[] {
-  const mapped = root.entries('container_mounts').flatMap((entry) => {
-    if (entry.value.kind !== 'scalar') return [];
-    return [{ value: `${entry.path.at(-1)}:${entry.value.value}`, entry }];
-  });
+  const mapped = mountsIn(root.entries('container_mounts'));
   const entry = root.take('extra_mount');
   if (entry === undefined || isNull(entry.value)) return mapped;
   if (entry.value.kind !== 'list') {
@@ -45,9 +43,16 @@ export function readMounts(root: Keys, findings: Findings): readonly Found<strin
   return [...mapped, ...listed];
 }
 
+/** Of a map of folders on the host to those in the container. */
+export function mountsIn(entries: readonly ConfigEntry[]): readonly Found<string>[] {
+  return entries.flatMap((entry) =>
+    entry.value.kind === 'scalar' ? [{ value: `${entry.path.at(-1)}:${entry.value.value}`, entry }] : [],
+  );
+}
+
 /** Seconds: `max_attempts` times `interval_seconds`, 180 and 10 where one of them is missing. */
-export function readHealth(root: Keys): Found<number> | undefined {
-  const keys = root.section('health_check');
+export function readHealth(root: Keys, key = 'health_check'): Found<number> | undefined {
+  const keys = root.section(key);
   const attempts = keys.count('max_attempts');
   const interval = keys.number('interval_seconds');
   keys.ignore(

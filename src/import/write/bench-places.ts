@@ -1,10 +1,12 @@
 import type { RecipeBench } from '../recipe/recipe.ts';
 import type { MapBuilder } from '../tree.ts';
 import { type Context, hasKey } from './context.ts';
+import { imageName } from './model.ts';
 
-export function writePlaces(map: MapBuilder, bench: RecipeBench, { findings }: Context): void {
+export function writePlaces(map: MapBuilder, bench: RecipeBench, context: Context): void {
+  const { findings } = context;
   const { image, node } = bench;
-  if (image && hasKey('bench', 'image')) map.set('image', image.value, image.entry);
+  if (image && hasKey('bench', 'image')) map.set('image', imageName(image, context), image.entry);
   else if (image)
     findings.lose(
       image.entry,

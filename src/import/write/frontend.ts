@@ -4,6 +4,7 @@ import { apart, MapBuilder, scalar } from '../tree.ts';
 import { type Argument, argumentsOf, writeArguments } from './arguments.ts';
 import { type Context, hasKey } from './context.ts';
 import { writeEnvironment } from './environment.ts';
+import { imageName } from './model.ts';
 import { modern } from './values.ts';
 
 /** Arguments of Dynamo's frontend that are options of `frontend.router`. */
@@ -63,7 +64,9 @@ export function writeFrontend(context: Context): MapBuilder {
   return map;
 }
 
-function writeNginx(map: MapBuilder, { recipe: { frontend }, findings }: Context): void {
+function writeNginx(map: MapBuilder, context: Context): void {
+  const { recipe, findings } = context;
+  const { frontend } = recipe;
   const { affinity, nginx, count } = frontend;
   if (affinity) {
     if (count === 1) findings.note(affinity.place, 'has no effect with one frontend');
@@ -84,7 +87,11 @@ function writeNginx(map: MapBuilder, { recipe: { frontend }, findings }: Context
   if (nginx === undefined) return;
   if (count === 1) findings.note(nginx.entry, 'has no effect with one frontend');
   else if (hasKey('frontend', 'nginx'))
-    map.set('nginx', new MapBuilder(nginx.entry).set('image', nginx.value, nginx.entry).build(), nginx.entry);
+    map.set(
+      'nginx',
+      new MapBuilder(nginx.entry).set('image', imageName(nginx, context), nginx.entry).build(),
+      nginx.entry,
+    );
   else
     findings.lose(
       nginx.entry,

@@ -1,12 +1,17 @@
 import { mount as mountSchema } from '../../config/schema/fields.ts';
 import { GPUS } from '../../config/schema/gpu.ts';
+import type { Found } from '../keys.ts';
 import { apart, list, MapBuilder, scalar } from '../tree.ts';
 import type { Context } from './context.ts';
 
 /** The GPU by dyn-slurm's name: `H100`, `gb200-nvl72` and `h100_sxm` are those that they begin with. */
 export function gpuName({ recipe, findings }: Context): string {
   if (recipe.gpu === undefined) {
-    findings.refuse(recipe.gpusPerNode.place, 'does not name its GPUs', 'set resources.gpu_type');
+    findings.site(
+      recipe.gpusPerNode.place,
+      'the recipe does not name its GPUs; "any" stands for them',
+      'set gpu to what your nodes have',
+    );
     return 'any';
   }
   const { value, entry } = recipe.gpu;
@@ -60,22 +65,31 @@ export function writeModel(root: MapBuilder, { recipe, cluster, shared, findings
   root.set('model', map.build(), apart(path.entry));
 }
 
-export function writeContainer(root: MapBuilder, { recipe, cluster, findings }: Context): void {
-  const { container } = recipe.model;
-  const known = cluster.images.get(container.value);
-  const map = new MapBuilder(container.entry).set('image', known ?? container.value, container.entry);
-  if (known === undefined && !/[/:#]/.test(container.value))
+/** An image by what the cluster has for its alias; an alias that nobody knows is told. */
+export function imageName(
+  { value, entry }: Found<string>,
+  { cluster, findings }: Pick<Context, 'cluster' | 'findings'>,
+): string {
+  const known = cluster.images.get(value);
+  if (known === undefined && !/[/:#]/.test(value))
     findings.site(
-      container.entry,
-      `${JSON.stringify(container.value)} is an alias of the cluster that the recipe was written for`,
+      entry,
+      `${JSON.stringify(value)} is an alias of the cluster that the recipe was written for`,
       'write the image, or name it under images in the cluster profile',
     );
-  else if (known === undefined && container.value.startsWith('/'))
+  else if (known === undefined && value.startsWith('/'))
     findings.site(
-      container.entry,
-      `${container.value} is a file of the site that the recipe was written for`,
+      entry,
+      `${value} is a file of the site that the recipe was written for`,
       'write the image, or its file on your nodes',
     );
+  return known ?? value;
+}
+
+export function writeContainer(root: MapBuilder, context: Context): void {
+  const { recipe, findings } = context;
+  const { container } = recipe.model;
+  const map = new MapBuilder(container.entry).set('image', imageName(container, context), container.entry);
   const mounts = recipe.mounts.flatMap(({ value, entry }) => {
     if (/[${}<>]/.test(value)) {
       findings.lose(

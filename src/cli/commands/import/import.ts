@@ -71,7 +71,10 @@ async function clusterOf(profile: string | undefined, world: World): Promise<Clu
   const { cluster, findings } = readCluster(file, text);
   const refused = findings.find(({ kind }) => kind === 'refused');
   if (refused)
-    throw new DynSlurmError('config', `${file}:${refused.line}:${refused.column}  ${refused.message}`);
+    throw new DynSlurmError('config', `${file}:${refused.line}:${refused.column}  ${refused.message}`, {
+      ...(refused.hint && { hint: refused.hint }),
+    });
+  for (const finding of findings.filter(({ kind }) => kind === 'lost')) world.err.write(findingText(finding));
   return cluster;
 }
 
