@@ -2,6 +2,7 @@ import type { BenchOutline } from '../plan/bench/spec.ts';
 import type { ObservedEvent } from '../run/events.ts';
 import { type Losses, lossesBetween } from '../run/losses.ts';
 import { stateAfter } from '../run/state.ts';
+import { type FoundAccuracy, type JudgedAccuracy, judgeAccuracy, marked } from './accuracy.ts';
 import { type PointFacts, pointOf } from './point.ts';
 import type { PointRecord } from './point-record.ts';
 import type { BenchPoint, BenchProblem, BenchProvenance, BenchResult } from './result.ts';
@@ -20,6 +21,8 @@ export interface FoundBench {
   readonly outline: BenchOutline;
   readonly provenance: BenchProvenance;
   readonly points: readonly FoundPoint[];
+  /** Of a benchmark that asks questions. */
+  readonly accuracy?: FoundAccuracy;
   readonly events: readonly ObservedEvent[];
   /** It still goes on, so that what is missing may come yet. */
   readonly underway: boolean;
@@ -33,7 +36,9 @@ export function benchResult(found: FoundBench): BenchResult {
   const shown = underway ? measured.filter(({ record, measured: result }) => record ?? result) : measured;
   const points = grouped(shown.filter(({ record, measured: result }) => record ?? result).map(pointOf));
   const absent = underway ? [] : shown.filter(({ record, measured: result }) => !record && !result);
+  const questions = accuracyOf(found);
   const problems: readonly BenchProblem[] = [
+    ...questions.problems,
     ...points.flatMap((point) => (point.runs ?? [point]).flatMap((each) => each.problems)),
     ...absent.map(({ concurrency }) => ({
       kind: 'missing' as const,
@@ -47,6 +52,7 @@ export function benchResult(found: FoundBench): BenchResult {
     ended,
     ...runs.map((each) => each.started),
   ]);
+  if (questions.accuracy) times.push(questions.accuracy.started, questions.accuracy.ended);
   const known = times.filter((time) => time !== undefined).toSorted();
   const own = ownTimes(events, outline);
   const started = known[0] ?? own.started;
@@ -64,8 +70,16 @@ export function benchResult(found: FoundBench): BenchResult {
     partial: underway || absent.length > 0 || points.some(({ partial }) => partial),
     provenance,
     load: { ...present({ isl, osl }), requestRate },
-    points,
+    ...present({ accuracy: questions.accuracy }),
+    points: marked(points, questions.problems),
   };
+}
+
+function accuracyOf({ outline, accuracy = {}, provenance, underway }: FoundBench): JudgedAccuracy {
+  if (outline.accuracy === undefined) return { problems: [] };
+  const { record } = accuracy;
+  if (underway && record?.how === undefined) return { problems: [] };
+  return judgeAccuracy(outline.accuracy, accuracy, !provenance.mock);
 }
 
 function withLosses(

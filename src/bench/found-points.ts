@@ -1,10 +1,11 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
 import { attemptsAmong } from '../observe/log-file.ts';
-import { type BenchOutline, CONFIGURED } from '../plan/bench/spec.ts';
+import { ACCURACY, type BenchOutline, CONFIGURED } from '../plan/bench/spec.ts';
 import { attemptDir, type Run } from '../run/folder.ts';
+import { type FoundAccuracy, readCounted } from './accuracy.ts';
 import type { FoundPoint } from './assemble.ts';
-import { isWhole, parsePointRecord } from './point-record.ts';
+import { isWhole, type PointRecord, parsePointRecord } from './point-record.ts';
 import { RESULT_FILE, readTool } from './tool/read-tool.ts';
 
 /** The measurements of a benchmark, as its folders have them. Those of a `custom` one are whatever can be read. */
@@ -15,6 +16,8 @@ export async function foundPoints(
 ): Promise<readonly FoundPoint[]> {
   const folders = await resultFolders(host, run, outline);
   if (outline.type === 'custom') return customPoints(host, folders);
+  const { type } = outline;
+  if (type === 'accuracy') return [];
   const names = await Promise.all(folders.map((parent) => host.list(parent)));
   return Promise.all(
     outline.points.map(async ({ folder, concurrency, prompts }) => {
@@ -23,12 +26,27 @@ export async function foundPoints(
           .filter((name) => name === folder || name.startsWith(`${folder}@`))
           .map((name) => join(parent, name)),
       );
-      const found = await Promise.all(places.map((place) => pointIn(host, place, outline)));
+      const found = await Promise.all(places.map((place) => pointIn(host, place, type)));
       const noted = found.filter(({ record }) => record !== undefined);
       const best = noted.findLast(({ record }) => isWhole(record)) ?? noted.at(-1);
       return { concurrency, prompts, ...best };
     }),
   );
+}
+
+/** What was left of the questions that a benchmark asks, by the last attempt that has come through. */
+export async function foundAccuracy(host: Host, run: Run, outline: BenchOutline): Promise<FoundAccuracy> {
+  if (outline.accuracy === undefined) return {};
+  const places = (await resultFolders(host, run, outline)).map((folder) => join(folder, ACCURACY));
+  const found = await Promise.all(
+    places.map(async (place): Promise<FoundAccuracy> => {
+      const { record, text } = await leftIn(host, place, 'result.json');
+      const counted = text === undefined ? undefined : readCounted(text);
+      return { ...(record && { record }), ...(counted && { counted }) };
+    }),
+  );
+  const noted = found.filter(({ record }) => record !== undefined);
+  return noted.findLast(({ record }) => isWhole(record)) ?? noted.at(-1) ?? {};
 }
 
 /** Result folders of each attempt of the job, in order. */
@@ -42,16 +60,24 @@ async function resultFolders(host: Host, run: Run, { name, type }: BenchOutline)
 async function pointIn(
   host: Host,
   folder: string,
-  { type }: BenchOutline,
+  type: keyof typeof RESULT_FILE,
 ): Promise<Pick<FoundPoint, 'record' | 'measured'>> {
-  if (type === 'custom') return {};
-  const [note, text] = await Promise.all([
-    host.readText(join(folder, 'point')),
-    host.readText(join(folder, RESULT_FILE[type])),
-  ]);
-  const record = note === undefined ? undefined : parsePointRecord(note);
+  const { record, text } = await leftIn(host, folder, RESULT_FILE[type]);
   const measured = text === undefined ? undefined : readTool(type, text);
   return { ...(record && { record }), ...(measured && { measured }) };
+}
+
+/** The record of a measurement, and its result. */
+async function leftIn(
+  host: Host,
+  folder: string,
+  result: string,
+): Promise<{ readonly record: PointRecord | undefined; readonly text: string | undefined }> {
+  const [note, text] = await Promise.all([
+    host.readText(join(folder, 'point')),
+    host.readText(join(folder, result)),
+  ]);
+  return { record: note === undefined ? undefined : parsePointRecord(note), text };
 }
 
 /** Bytes of a file that may be a result; lists of every request can be long. */

@@ -35,3 +35,25 @@ export function pointRecordText({ started, ended, status, how }: PointRecord): s
 export function isWhole(record: PointRecord | undefined): boolean {
   return record?.how === 'itself' && record.status === 0;
 }
+
+/** Why what it is about has not ended well; undefined where it has. */
+export function endProblem(record: PointRecord): string | undefined {
+  const { how, status } = record;
+  if (isWhole(record)) return undefined;
+  if (how === undefined) return 'its end was not recorded';
+  if (how === 'told') return 'it was stopped before it finished';
+  if (how === 'late') return 'it reached its time limit';
+  return `the tool ended with exit code ${status}`;
+}
+
+/** RFC 3339. */
+export function recordTimes(record: PointRecord | undefined): {
+  readonly started?: string;
+  readonly ended?: string;
+} {
+  const text = (milliseconds: number) => new Date(milliseconds).toISOString();
+  return {
+    ...(record !== undefined && { started: text(record.started) }),
+    ...(record?.ended !== undefined && { ended: text(record.ended) }),
+  };
+}

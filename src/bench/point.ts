@@ -1,6 +1,6 @@
 import type { BenchOutline } from '../plan/bench/spec.ts';
 import { gate } from './gate.ts';
-import { isWhole, type PointRecord } from './point-record.ts';
+import { endProblem, isWhole, type PointRecord, recordTimes } from './point-record.ts';
 import type { BenchPoint, BenchProblem } from './result.ts';
 import { type Measured, present } from './tool/measured.ts';
 
@@ -56,17 +56,13 @@ export function pointOf(facts: PointFacts): BenchPoint {
     valid: problems.length === 0,
     problems,
     partial: cut,
-    ...present({ started: timeText(record?.started), ended: timeText(record?.ended) }),
+    ...recordTimes(record),
   };
 }
 
 function ended(record: PointRecord | undefined): readonly BenchProblem[] {
-  if (record === undefined || isWhole(record)) return [];
-  const { how, status } = record;
-  if (how === undefined) return [{ kind: 'tool', reason: 'its end was not recorded' }];
-  if (how === 'told') return [{ kind: 'tool', reason: 'it was stopped before it finished' }];
-  if (how === 'late') return [{ kind: 'tool', reason: 'it reached its time limit' }];
-  return [{ kind: 'tool', reason: `the tool ended with exit code ${status}` }];
+  const reason = record && endProblem(record);
+  return reason === undefined ? [] : [{ kind: 'tool', reason }];
 }
 
 function missing(record: PointRecord | undefined): BenchProblem {
@@ -74,6 +70,3 @@ function missing(record: PointRecord | undefined): BenchProblem {
     ? { kind: 'missing', reason: 'it was not measured' }
     : { kind: 'unreadable', reason: 'the tool left no result' };
 }
-
-const timeText = (milliseconds: number | undefined): string | undefined =>
-  milliseconds === undefined ? undefined : new Date(milliseconds).toISOString();

@@ -8,8 +8,10 @@ import { readRunLog } from '../run/event-log.ts';
 import type { Run } from '../run/folder.ts';
 import { fields, list, number, parseJson, read, text, time } from '../run/lenient.ts';
 import { readPlan } from '../run/plan-file.ts';
+import type { FoundAccuracy } from './accuracy.ts';
 import { benchResult, type FoundPoint } from './assemble.ts';
-import { foundPoints } from './found-points.ts';
+import { foundAccuracy, foundPoints } from './found-points.ts';
+import { isWhole } from './point-record.ts';
 import { provenanceOf } from './provenance.ts';
 import type { BenchResult } from './result.ts';
 
@@ -31,6 +33,7 @@ export async function readBench(host: Host, run: Run): Promise<readonly BenchRes
   const results = await Promise.all(
     outlines.map(async (outline) => {
       const points = await foundPoints(host, run, outline);
+      const accuracy = await foundAccuracy(host, run, outline);
       const provenance = provenanceOf({
         service: outline.service,
         plan,
@@ -39,16 +42,21 @@ export async function readBench(host: Host, run: Run): Promise<readonly BenchRes
         gitCommit: job?.gitCommit,
         mock: hasMockEngines(job, events),
       });
-      const underway = !over && isUnderway(points, outline);
-      return benchResult({ run: run.id, outline, provenance, points, events, underway });
+      const underway = !over && isUnderway(points, accuracy, outline);
+      return benchResult({ run: run.id, outline, provenance, points, accuracy, events, underway });
     }),
   );
   return results.toSorted((one, other) => (one.started ?? '~').localeCompare(other.started ?? '~'));
 }
 
 /** What of a benchmark has no end yet, while its job runs. */
-function isUnderway(points: readonly FoundPoint[], { type }: BenchOutline): boolean {
-  if (type === 'custom') return false;
+function isUnderway(
+  points: readonly FoundPoint[],
+  { record: asked }: FoundAccuracy,
+  { type, accuracy }: BenchOutline,
+): boolean {
+  if (accuracy !== undefined && asked?.how === undefined) return true;
+  if (type === 'custom' || (accuracy !== undefined && !isWhole(asked))) return false;
   const last = points.findLast(({ record }) => record !== undefined);
   if (last?.record && last.record.how === undefined) return true;
   // Between two measurements it warms up; after one that failed there is no next one.
@@ -83,12 +91,15 @@ const benchOutline: z.ZodType<BenchOutline> = fields(
   {
     version: z.literal(1),
     name: text,
-    type: z.enum(['aiperf', 'sglang', 'vllm', 'builtin', 'custom']),
+    type: z.enum(['aiperf', 'sglang', 'vllm', 'builtin', 'custom', 'accuracy']),
     requestRate: z.union([number, z.literal('inf')]).catch('inf'),
     lengthTolerance: number.catch(0),
     maxErrorRate: number.catch(0),
     points: list(fields({ folder: text, concurrency: number, prompts: number })),
     service: fields({ model: text, dynamo: text }, { image: text, topology: text }),
   },
-  { made: time, overlay: text, isl: number, osl: number, inputLength: range, outputLength: range },
+  {
+    ...{ made: time, overlay: text, isl: number, osl: number, inputLength: range, outputLength: range },
+    accuracy: fields({ suite: text }, { threshold: number }),
+  },
 );

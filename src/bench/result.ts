@@ -1,5 +1,5 @@
 /** Which program made the load. */
-export type BenchTool = 'aiperf' | 'sglang' | 'vllm' | 'custom' | 'builtin';
+export type BenchTool = 'aiperf' | 'sglang' | 'vllm' | 'custom' | 'accuracy' | 'builtin';
 
 /** One benchmark of a run, as all tools' results are read: what `dyn-slurm bench --json` prints. */
 export interface BenchResult {
@@ -21,8 +21,38 @@ export interface BenchResult {
   readonly partial: boolean;
   readonly provenance: BenchProvenance;
   readonly load: BenchLoad;
+  /** Where questions were asked, and the answers are in. */
+  readonly accuracy?: BenchAccuracy;
   /** In the order in which they were measured. */
   readonly points: readonly BenchPoint[];
+}
+
+/** How many of the questions with known answers were answered right. */
+export interface BenchAccuracy {
+  readonly suite: string;
+  readonly threshold?: number;
+  /** False where the score is below the threshold, except with mock engines; the whole benchmark is then invalid. */
+  readonly valid: boolean;
+  /** Right answers as a fraction of all. */
+  readonly score: number;
+  /** 95 % confidence interval of the score, by Wilson, over the questions. */
+  readonly low: number;
+  readonly high: number;
+  readonly questions: number;
+  /** Questions by how often each was asked. */
+  readonly answers: number;
+  readonly correct: number;
+  /** Answers that say nothing, or nothing that can be read; they are wrong. */
+  readonly unanswered: number;
+  /** Requests that failed; they are wrong, too. */
+  readonly failed: number;
+  /** Of the first request that failed. */
+  readonly error?: string;
+  readonly outputTokens: number;
+  readonly seconds: number;
+  /** RFC 3339. */
+  readonly started?: string;
+  readonly ended?: string;
 }
 
 /** Why numbers are not to be relied on. */
@@ -40,6 +70,8 @@ export type BenchProblemKind =
   | 'errors'
   /** Fewer requests completed than were asked for. */
   | 'incomplete'
+  /** Fewer right answers than the threshold asks for, or nobody knows how many. */
+  | 'accuracy'
   | 'input-length'
   | 'output-length'
   | 'worker-lost'

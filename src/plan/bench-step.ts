@@ -1,7 +1,14 @@
 import type { Job } from '../config/job.ts';
-import { type BenchConfig, type BenchToolType, customBench, isBenchTool } from '../config/schema/bench.ts';
+import {
+  type BenchConfig,
+  type BenchToolType,
+  customBench,
+  isBenchTool,
+  usesScript,
+} from '../config/schema/bench.ts';
 import { withoutSecrets } from '../config/schema/secrets.ts';
 import { ATTEMPT_DIR, RUN_DIR, type Word } from '../word.ts';
+import { accuracyBlock } from './bench/accuracy.ts';
 import { type BenchPlace, type BenchSpec, benchSpec, CONFIGURED, measurements } from './bench/spec.ts';
 import { programWords, TOOLS, toolRuns } from './bench/tools.ts';
 import { userEnvironment } from './environment.ts';
@@ -27,8 +34,8 @@ export function benchSteps(spec: BenchSpec | undefined, other?: OtherBench): rea
     stepOf({
       kind: 'bench',
       nodes: [node],
-      argv: isBenchTool(bench.type)
-        ? toolWords(bench.type, {
+      argv: usesScript(bench)
+        ? scriptWords({
             spec,
             results,
             // A bundle has it only where its own benchmark needs it.
@@ -41,12 +48,14 @@ export function benchSteps(spec: BenchSpec | undefined, other?: OtherBench): rea
         DYN_SLURM_MODEL: service.model,
         DYN_SLURM_RESULTS: results,
         // srun pipes the output, and Python would hold it back by the block.
-        ...(isBenchTool(bench.type) && { PYTHONUNBUFFERED: '1' }),
+        ...(usesScript(bench) && { PYTHONUNBUFFERED: '1' }),
         ...env,
       },
       secrets,
       contained: true,
-      ...(isBenchTool(bench.type) && { tool: programWords(bench.type, bench) }),
+      ...(usesScript(bench) && {
+        tool: isBenchTool(bench.type) ? programWords(bench.type, bench) : ['python3'],
+      }),
       ...(bench.image !== undefined && { image: bench.image }),
     }),
   ];
@@ -65,22 +74,31 @@ function resultsFolder({ type }: BenchConfig, other: OtherBench | undefined): Ex
   return [ATTEMPT_DIR, type === 'custom' ? '/results' : `/results/${CONFIGURED}`];
 }
 
-/** How bench.sh takes the measurements: after each `:::` one run of the tool. */
-function toolWords(
-  tool: BenchToolType,
-  given: {
-    readonly spec: BenchSpec;
-    readonly results: Exclude<Word, string>;
-    /** The folder of bench.sh. */
-    readonly script: Exclude<Word, string>;
-    readonly done?: ReadonlySet<string> | undefined;
-  },
-): readonly Word[] {
-  const { spec, results, script, done } = given;
+interface Scripted {
+  readonly spec: BenchSpec;
+  readonly results: Exclude<Word, string>;
+  /** The folder of bench.sh and accuracy.py. */
+  readonly script: Exclude<Word, string>;
+  readonly done?: ReadonlySet<string> | undefined;
+}
+
+/** How bench.sh takes what it runs: after each `:::` one command. */
+function scriptWords(given: Scripted): readonly Word[] {
+  const { spec, script } = given;
+  const { type, command = '' } = spec.config;
+  const load = isBenchTool(type)
+    ? toolBlocks(type, given)
+    : type === 'custom'
+      ? [':::', 'command', '0', '0', '.', '0', 'TERM', 'bash', '-c', command]
+      : [];
+  const of = String(measurements(spec.config).length);
+  return ['bash', [...script, '/bench.sh'], of, ...accuracyBlock(spec, given), ...load];
+}
+
+function toolBlocks(tool: BenchToolType, { spec, results, done }: Scripted): readonly Word[] {
   const { config: bench, url, modelPath, service } = spec;
-  const all = measurements(bench);
   const limit = String(bench.point_time_limit ?? 0);
-  const blocks = all
+  return measurements(bench)
     .filter(({ folder }) => !done?.has(folder))
     .flatMap((measurement) => {
       const { index, concurrency, folder } = measurement;
@@ -97,5 +115,4 @@ function toolWords(
         ...argv,
       ]);
     });
-  return ['bash', [...script, '/bench.sh'], String(all.length), ...blocks];
 }

@@ -1,4 +1,4 @@
-import { isBenchTool } from '../config/schema/bench.ts';
+import { usesScript } from '../config/schema/bench.ts';
 import { benchOutline } from '../plan/bench/spec.ts';
 import { planJson } from '../plan/json.ts';
 import { METRICS } from '../plan/monitor-step.ts';
@@ -66,6 +66,7 @@ export const TEMPLATES = [
   'etcd.py',
   'metrics.sh',
   'bench.sh',
+  'accuracy.py',
 ] as const;
 
 export type TemplateName = (typeof TEMPLATES)[number];
@@ -118,7 +119,8 @@ const NEEDED: Readonly<Partial<Record<TemplateName, (plan: Plan) => boolean>>> =
   'lib/image.sh': (plan) => hasStep(plan, 'image'),
   'cleanup.sh': (plan) => hasStep(plan, 'container'),
   'lib/container.sh': (plan) => hasStep(plan, 'container'),
-  'bench.sh': ({ bench }) => bench !== undefined && isBenchTool(bench.config.type),
+  'bench.sh': ({ bench }) => bench !== undefined && usesScript(bench.config),
+  'accuracy.py': ({ bench }) => bench?.config.accuracy !== undefined,
   'metrics.sh': ({ steps }) => steps.some(({ name }) => name === METRICS),
   'lib/preamble.sh': ({ shells }) => shells.preamble !== '',
   'lib/racks.sh': ({ workers }) => workers.some(({ nodes }) => nodes.length > 1),

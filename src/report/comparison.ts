@@ -1,5 +1,6 @@
-import type { BenchPoint } from '../bench/result.ts';
+import type { BenchAccuracy, BenchPoint } from '../bench/result.ts';
 import { type Difference, differenceOf, type Measured, type Spread, spreadIn } from './measured.ts';
+import type { RunData } from './run-data.ts';
 
 /** What two runs are compared by, and which way is better. */
 const COMPARED = [
@@ -68,4 +69,29 @@ export function verdictText({ difference, better }: Compared): string {
   if (difference.verdict === 'noise') return 'smaller than the noise';
   if (difference.verdict === 'unknown') return 'measured once: noise unknown';
   return better ? '▲ better' : '▼ worse';
+}
+
+/** The answers of two runs to the same questions. */
+export interface ComparedAccuracy {
+  readonly suite: string;
+  readonly before: BenchAccuracy;
+  readonly after: BenchAccuracy;
+  readonly difference: number;
+  /** Twice the standard error of the difference. */
+  readonly noise: number;
+}
+
+/** Of each suite that both have, the last answers; those of mock engines are no answers. */
+export function compareAccuracy(before: RunData, after: RunData): readonly ComparedAccuracy[] {
+  const [earlier, later] = [before, after].map(
+    ({ bench, mock }) =>
+      new Map(bench.flatMap(({ accuracy }) => (accuracy && !mock ? [[accuracy.suite, accuracy]] : []))),
+  );
+  return [...(earlier ?? [])].flatMap(([suite, one]) => {
+    const other = later?.get(suite);
+    if (other === undefined) return [];
+    const variance = ({ score, questions }: BenchAccuracy) => (score * (1 - score)) / Math.max(1, questions);
+    const noise = 2 * Math.sqrt(variance(one) + variance(other));
+    return [{ suite, before: one, after: other, difference: other.score - one.score, noise }];
+  });
 }

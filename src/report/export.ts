@@ -83,7 +83,12 @@ interface RunRecord {
 
 /** All that can be counted of a run, and its events. */
 function recordsOf(data: RunData): readonly RunRecord[] {
-  return [...benchRecords(data), ...(data.load ? loadRecords(data.load) : []), ...eventRecords(data)];
+  return [
+    ...benchRecords(data),
+    ...accuracyRecords(data),
+    ...(data.load ? loadRecords(data.load) : []),
+    ...eventRecords(data),
+  ];
 }
 
 const FIGURES = [
@@ -114,6 +119,30 @@ function benchRecords(data: RunData): readonly RunRecord[] {
       ].flatMap(([figure, value]) => (typeof value === 'number' ? [{ ...base, figure, value }] : []));
     }),
   );
+}
+
+/** With whether the whole benchmark is valid, as its points have it, too. */
+function accuracyRecords({ bench }: RunData): readonly RunRecord[] {
+  return bench.flatMap(({ name, accuracy }) => {
+    if (accuracy === undefined) return [];
+    const { score, low, high, threshold, answers, correct, unanswered, failed, valid, ended } = accuracy;
+    const time = Date.parse(ended ?? '');
+    const base = { kind: 'bench', ...(!Number.isNaN(time) && { time }), subject: name } as const;
+    const values = {
+      score,
+      low,
+      high,
+      threshold,
+      answers,
+      correct,
+      unanswered,
+      failed,
+      valid: Number(valid),
+    };
+    return Object.entries(values).flatMap(([figure, value]) =>
+      value === undefined ? [] : [{ ...base, figure: `accuracy_${figure}`, value }],
+    );
+  });
 }
 
 function loadRecords({ total, workers }: LoadSeries): readonly RunRecord[] {

@@ -100,6 +100,28 @@ test('a tool in the job is run for each concurrency, and the job ends with it', 
   expect((await stage.run('status', 'tool')).stdout).toContain('bench    2 concurrencies, valid, MOCK\n');
 });
 
+test('questions are asked in the job, but answers of mock engines are not judged', async () => {
+  const accuracy = { suite: 'gsm8k', threshold: 0.9, dataset: '/nowhere/test.jsonl', repeat: 3 };
+  const bench = { ...VLLM, concurrencies: 2, accuracy };
+  const { code, stdout, stderr } = await stage.run('rehearse', config('questions', { bench }));
+  expect(code).toBe(0);
+  expect(stderr).toContain('a few made-up questions take the place of the data set');
+  expect(stdout).toMatch(
+    /^accuracy gsm8k: [\d.]+% right \(95% interval .*\), \d of 7 answers.*; not meaningful and not judged: mock engines answer with random text$/m,
+  );
+  expect(stdout).toMatch(/^ +2 .* 20\/20 +0 +yes\nvalid, MOCK\n/m);
+  const shown = await stage.run('bench', 'questions', '--json');
+  expect(JSON.parse(shown.stdout)).toMatchObject([
+    { valid: true, accuracy: { valid: true, threshold: 0.9, questions: 7, answers: 7, failed: 0 } },
+  ]);
+  const alone = { type: 'accuracy', accuracy: { suite: 'gpqa', threshold: 1 } };
+  const second = await stage.run('rehearse', config('alone', { bench: alone }));
+  expect({ code: second.code, end: second.stdout.split('\n').slice(-2)[0] }).toEqual({
+    code: 0,
+    end: 'valid, MOCK',
+  });
+});
+
 test('answers that are too short make it INVALID', async () => {
   const bench = { ...VLLM, concurrencies: 2, args: { 'fall-short': true } };
   const { code, stdout } = await stage.run('rehearse', config('short', { bench }));

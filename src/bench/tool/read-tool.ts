@@ -5,7 +5,7 @@ import { builtinResult, type Measured, parseObject } from './measured.ts';
 import { readServing, readServingLines } from './serving.ts';
 
 /** The file of a measurement that has its result. */
-export const RESULT_FILE: Readonly<Record<Exclude<BenchTool, 'custom'>, string>> = {
+export const RESULT_FILE: Readonly<Record<Exclude<BenchTool, 'custom' | 'accuracy'>, string>> = {
   aiperf: 'profile_export_aiperf.json',
   sglang: 'result.jsonl',
   vllm: 'result.json',
@@ -13,7 +13,7 @@ export const RESULT_FILE: Readonly<Record<Exclude<BenchTool, 'custom'>, string>>
 };
 
 /** Undefined where the text is no result of the tool. */
-export function readTool(tool: BenchTool, text: string): Measured | undefined {
+export function readTool(tool: Exclude<BenchTool, 'accuracy'>, text: string): Measured | undefined {
   switch (tool) {
     case 'aiperf':
       return readAiperf(text);

@@ -1,6 +1,8 @@
+import { accuracyText } from '../../bench/accuracy.ts';
 import type { BenchPoint, BenchResult, Percentiles } from '../../bench/result.ts';
 import { count } from '../../config/text/plural.ts';
 import { EXIT } from '../../errors.ts';
+import { percent } from '../../format.ts';
 import type { Host } from '../../host/host.ts';
 import { plainText } from '../../host/plain-text.ts';
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
@@ -13,11 +15,12 @@ import { table } from './table.ts';
 
 /** A benchmark's results for people: a table, and why they do not count where they do not. */
 export function benchText(result: BenchResult, page: Page): string {
-  const { name, tool, toolVersion, run, points } = result;
+  const { name, tool, toolVersion, run, points, accuracy } = result;
   const head = `${run} ${name}: ${[tool, toolVersion].filter(Boolean).join(' ')}${loadText(result)}`;
   const lines = [
     head,
     ...(isMock(result) ? [MOCK] : []),
+    ...(accuracy ? [`accuracy ${accuracyText(accuracy, isMock(result))}`] : []),
     ...(points.length === 0 ? [] : [resultsTable(points, page).trimEnd()]),
     verdictLine(result),
   ];
@@ -88,20 +91,24 @@ function verdictLine(result: BenchResult): string {
     );
     return ['INVALID', ...new Set(reasons)].join('\n');
   }
-  if (valid && points.length > 0) return isMock(result) ? `valid, ${MOCK_MARK}` : 'valid';
+  if (valid && (points.length > 0 || result.accuracy))
+    return isMock(result) ? `valid, ${MOCK_MARK}` : 'valid';
   return partial ? 'not finished yet' : 'no readable results';
 }
 
 /** The same in short, for the status of its run. */
 export function benchLines(result: BenchResult): string {
-  const { name, points, problems, valid } = result;
+  const { name, points, problems, valid, accuracy } = result;
   const [first] = problems;
-  const measured = count(points.length, 'concurrency');
+  const measured = [
+    ...(points.length > 0 || !accuracy ? [count(points.length, 'concurrency')] : []),
+    ...(accuracy ? [`${accuracy.suite} ${percent(accuracy.score, 2)} right`] : []),
+  ].join(', ');
   const more = problems.length > 1 ? `, and ${problems.length - 1} more` : '';
   const where = first?.concurrency ? `concurrency ${first.concurrency}: ` : '';
   const state = first ? `INVALID: ${where}${first.reason}${more}` : valid ? 'valid' : 'not finished yet';
   const line =
-    points.length === 0 && first === undefined
+    points.length === 0 && accuracy === undefined && first === undefined
       ? 'no readable results'
       : `${measured}, ${state}${isMock(result) ? `, ${MOCK_MARK}` : ''}`;
   return `${plainText(`  ${name === 'bench' ? 'bench    ' : `${name} `}${line}`)}\n`;
@@ -130,8 +137,8 @@ export async function benchedEnd(host: Host, run: Run, state: RunState, page: Pa
 }
 
 /** A job that never came to its benchmark has other troubles. */
-function wasBegun({ points }: BenchResult, { steps }: RunState): boolean {
-  return steps.has('bench') || points.length > 0;
+function wasBegun({ points, accuracy }: BenchResult, { steps }: RunState): boolean {
+  return steps.has('bench') || points.length > 0 || accuracy !== undefined;
 }
 
 /** Of a job that failed, the benchmark is the result only where a worker was lost under it. */

@@ -2,18 +2,20 @@ import { BENCH_TYPES, type BenchConfig, isBenchTool } from '../schema/bench.ts';
 import type { JobConfig } from '../schema/job-schema.ts';
 import { alternatives } from '../text/suggestion.ts';
 import { error, keyError, type Problem } from '../yaml/problem.ts';
+import { checkAccuracy } from './accuracy.ts';
 
 /** What a benchmark of its type needs, and what it cannot use. */
 export function* checkBench(job: JobConfig): Generator<Problem> {
   const { bench } = job;
   if (bench === undefined) return;
+  yield* checkAccuracy(bench);
   if (bench.type === 'custom') {
     if (bench.command === undefined)
       yield {
         ...missing('command', 'type custom, the default, runs a command that you give'),
         hint: `set it, or choose another type: ${alternatives(BENCH_TYPES.filter((type) => type !== 'custom'))}`,
       };
-  } else {
+  } else if (bench.type !== 'accuracy') {
     yield* checkLoad(bench);
     if (bench.command !== undefined)
       yield useless('command', `applies only to type custom, but the type is ${bench.type}`);

@@ -1,11 +1,12 @@
 import * as z from 'zod';
+import { accuracy } from './accuracy.ts';
 import { count, duration, environment, text } from './fields.ts';
 import { argumentMap, ROLES } from './role.ts';
 
 /** The types that run a program of others in the job, which has arguments. */
 const BENCH_TOOLS = ['aiperf', 'sglang', 'vllm'] as const;
 export type BenchToolType = (typeof BENCH_TOOLS)[number];
-export const BENCH_TYPES = ['custom', ...BENCH_TOOLS, 'builtin'] as const;
+export const BENCH_TYPES = ['custom', ...BENCH_TOOLS, 'accuracy', 'builtin'] as const;
 
 const CONCURRENCIES_FORM = 'write numbers of concurrent requests as [16, 64, 256] or 16x64x256';
 
@@ -54,6 +55,7 @@ export const bench = z.strictObject({
   point_time_limit: duration.optional(),
   max_error_rate: fraction.default(0),
   length_tolerance: fraction.default(0.1),
+  accuracy: accuracy.optional(),
 });
 
 /** A benchmark that runs a line of bash, where and with the environment that `like` has. */
@@ -67,4 +69,9 @@ export type BenchType = BenchConfig['type'];
 
 export function isBenchTool(type: string): type is BenchToolType {
   return BENCH_TOOLS.some((tool) => tool === type);
+}
+
+/** Whether bench.sh runs it in the job, step by step; a command alone needs no script, and `builtin` runs elsewhere. */
+export function usesScript({ type, accuracy: asked }: BenchConfig): boolean {
+  return isBenchTool(type) || asked !== undefined;
 }

@@ -1,4 +1,5 @@
 import type { Job } from '../../config/job.ts';
+import type { AccuracyConfig } from '../../config/schema/accuracy.ts';
 import type { BenchConfig, BenchType } from '../../config/schema/bench.ts';
 import { type NodeIndex, nodeIp, type Word } from '../../word.ts';
 import { portPart } from '../movable-ports.ts';
@@ -101,8 +102,19 @@ export interface BenchOutline {
     readonly concurrency: number;
     readonly prompts: number;
   }[];
+  /** The questions that it asks. */
+  readonly accuracy?: AccuracyOutline;
   readonly service: BenchedService;
 }
+
+export interface AccuracyOutline {
+  readonly suite: string;
+  /** Fraction of right answers below which the benchmark is invalid. */
+  readonly threshold?: number;
+}
+
+/** Folder of the answers in that of the benchmark. */
+export const ACCURACY = 'accuracy';
 
 export type Range = readonly [number, number];
 
@@ -127,8 +139,13 @@ export function benchOutline({ config: bench, service }: BenchSpec, other?: Othe
     lengthTolerance: bench.length_tolerance,
     maxErrorRate: bench.max_error_rate,
     points: measurements(bench).map(({ folder, concurrency, prompts }) => ({ folder, concurrency, prompts })),
+    ...(bench.accuracy && { accuracy: accuracyOutline(bench.accuracy) }),
     service,
   };
+}
+
+function accuracyOutline({ suite, threshold }: AccuracyConfig): AccuracyOutline {
+  return { suite, ...(threshold !== undefined && { threshold }) };
 }
 
 /** vLLM took a ratio for the shortest length first, and later for how far lengths lie to both sides. */

@@ -1,3 +1,4 @@
+import { accuracyText } from '../../bench/accuracy.ts';
 import type { BenchPoint } from '../../bench/result.ts';
 import { decimal, elapsed } from '../../format.ts';
 import { isBad, nextStep } from '../../observe/known-cause.ts';
@@ -44,11 +45,11 @@ function outcomes(runs: readonly RunData[]): Html {
 
 const MARKS: Readonly<Record<string, string>> = { succeeded: '✓', timeout: '✓', failed: '✗', deadline: '✗' };
 
-function verdict({ run, state, known, mock }: RunData): Html {
+function verdict({ run, state, known, mock, bench }: RunData): Html {
   const outcome = state.verdict?.outcome ?? (state.ready ? 'running' : 'starting');
   const good = outcome === 'succeeded' || (outcome === 'timeout' && state.ready !== undefined);
   const tone = good ? 'good' : outcome === 'failed' || outcome === 'deadline' ? 'bad' : 'plain';
-  return html`<p class="verdict ${tone}"><strong>${run.id}</strong> <span class="badge">${MARKS[outcome] ?? '•'} ${outcome}</span>${mock && html` <span class="badge mock">${MOCK_MARK}</span>`} ${
+  return html`<p class="verdict ${tone}"><strong>${run.id}</strong> <span class="badge">${MARKS[outcome] ?? '•'} ${outcome}</span>${mock && html` <span class="badge mock">${MOCK_MARK}</span>`}${bench.some(({ accuracy }) => accuracy?.valid === false) && html` <span class="badge">INVALID: wrong answers</span>`} ${
     state.verdict?.reason ?? 'no verdict yet: this is what is known so far'
   }${state.verdict?.line !== undefined && html`<br><code>${state.verdict.line}</code>`}${state.verdict && isBad(state.verdict) && cause(state.verdict, known)}</p>`;
 }
@@ -86,6 +87,11 @@ function factsOf({ run, mock, plan, config, bench, state, events }: RunData): Re
     ['workers', roles.join(', ')],
     ['GPUs', plan?.gpus && `${plan.gpus.used} of ${plan.gpus.total} ${plan.gpus.model}`],
     ['nodes', plan?.nodes.length || undefined],
+    ...bench.flatMap(({ name, accuracy }) =>
+      accuracy
+        ? [[name === 'bench' ? 'accuracy' : `accuracy, ${name}`, accuracyText(accuracy, mock)] as const]
+        : [],
+    ),
     ['engines', mock && `${MOCK_MARK}: the figures say nothing about GPUs`],
     ['image', image ?? 'none'],
     ['dyn-slurm', run.job?.dynSlurm ?? provenance?.dynSlurm],

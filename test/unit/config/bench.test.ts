@@ -19,13 +19,17 @@ test.each([
   `{type: builtin, ${LOAD}, request_rate: 0.5}`,
   '{type: sglang, concurrencies: 8, dataset: sharegpt, dataset_path: /data/s.json}',
   '{type: sglang, isl: 1, osl: 1, concurrencies: [1, 2, 2]}',
+  '{type: accuracy, accuracy: {suite: gsm8k}}',
+  `{type: vllm, ${LOAD}, accuracy: {suite: mmlu, threshold: 0.8, samples: 50, shots: 0, temperature: 0, top_k: -1}}`,
+  '{command: ./load.sh, accuracy: {suite: custom, dataset: /data/q.jsonl, threshold: 1}}',
+  '{type: accuracy, accuracy: {suite: aime, dataset: "https://example.org:8443/aime.jsonl", repeat: 4}}',
 ])('%s is fine', (bench) => {
   expect(said(bench)).toEqual([]);
 });
 
 const COMMAND_MISSING = [
   'bench.command: is missing: type custom, the default, runs a command that you give',
-  'hint: set it, or choose another type: aiperf, sglang, vllm or builtin',
+  'hint: set it, or choose another type: aiperf, sglang, vllm, accuracy or builtin',
 ];
 
 test.each<[string, readonly string[]]>([
@@ -66,11 +70,47 @@ test.each<[string, readonly string[]]>([
   ],
   [
     `{type: genai, ${LOAD}}`,
-    ['bench.type: must be one of custom, aiperf, sglang, vllm or builtin, not "genai"'],
+    ['bench.type: must be one of custom, aiperf, sglang, vllm, accuracy or builtin, not "genai"'],
   ],
   [
     `{type: vllm, ${LOAD}, request_rate: fast}`,
     ['bench.request_rate: write requests a second, or "inf", not "fast"'],
+  ],
+  [
+    '{type: accuracy}',
+    [
+      'bench.accuracy: is missing: type accuracy asks its questions',
+      'hint: set it, such as accuracy: {suite: gsm8k, threshold: 0.9}',
+    ],
+  ],
+  [
+    '{type: accuracy, accuracy: {suite: gsm8k}, concurrencies: 4}',
+    [
+      'bench.concurrencies: has no effect: type accuracy generates no load',
+      'hint: remove it, or choose the type of a load generator: accuracy is then measured before it',
+    ],
+  ],
+  [
+    `{type: builtin, ${LOAD}, accuracy: {suite: gsm8k}}`,
+    [
+      'bench.accuracy: has no effect: it runs in the job, but type builtin runs on the machine of `dyn-slurm bench`',
+      'hint: use a type that runs in the job, or type accuracy in a config of its own',
+    ],
+  ],
+  ...(['aime', 'longbenchv2'] as const).map((suite): [string, readonly string[]] => [
+    `{type: accuracy, accuracy: {suite: ${suite}}}`,
+    [
+      `bench.accuracy.dataset: is missing: dyn-slurm knows no file from which the questions of ${suite} can be downloaded`,
+      'hint: set it to a file with one question a line, such as {"question": "What is 6 x 7?", "answer": "42"}',
+    ],
+  ]),
+  [
+    '{type: accuracy, accuracy: {suite: gsm9k, threshold: 90, dataset: data/q.jsonl}}',
+    [
+      'bench.accuracy.suite: must be one of gsm8k, gpqa, mmlu, aime, longbenchv2 or custom, not "gsm9k"; did you mean gsm8k?',
+      'bench.accuracy.threshold: must be at most 1, not 90',
+      'bench.accuracy.dataset: write the absolute path of a file on the nodes, or an http or https URL; without "," and ":", not "data/q.jsonl"',
+    ],
   ],
 ])('%s is not', (bench, problems) => {
   expect(said(bench)).toEqual(problems);

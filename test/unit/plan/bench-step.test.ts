@@ -114,6 +114,56 @@ test('a command of the user’s has the whole folder of results', () => {
   ]);
 });
 
+describe('questions are asked first', () => {
+  const block = (more: string) =>
+    `accuracy 0 128 accuracy 0 TERM python3 \${RUN_DIR}/runtime/accuracy.py --url ${URL} --model m ${more}`;
+
+  test('before a load', () => {
+    const accuracy = { suite: 'mmlu', threshold: 0.8, dataset: '/data/mmlu.csv', temperature: 0 };
+    const [head, questions, ...load] = commands(words({ type: 'sglang', ...LOAD, accuracy }));
+    expect([head, questions]).toEqual([
+      'bash ${RUN_DIR}/runtime/bench.sh 2',
+      block(
+        '--data /data/mmlu.csv --out ${ATTEMPT_DIR}/results/bench/accuracy --samples 200 --shots 0 --repeat 1' +
+          ' --concurrency 128 --body {"max_tokens":2048,"temperature":0}',
+      ),
+    ]);
+    expect(load).toEqual(commands(words({ type: 'sglang', ...LOAD })).slice(1));
+  });
+
+  test('before a command, whose own folder has the answers, too', () => {
+    const accuracy = {
+      suite: 'gpqa',
+      samples: 50,
+      shots: 2,
+      max_tokens: 100,
+      repeat: 8,
+      top_p: 0.9,
+      top_k: 20,
+    };
+    expect(commands(words({ command: './load.sh', accuracy }))).toEqual([
+      'bash ${RUN_DIR}/runtime/bench.sh 0',
+      block(
+        '--data https://openaipublic.blob.core.windows.net/simple-evals/gpqa_diamond.csv' +
+          ' --out ${ATTEMPT_DIR}/results/accuracy --samples 50 --shots 2 --repeat 8 --concurrency 128' +
+          ' --body {"max_tokens":100,"top_p":0.9,"top_k":20}',
+      ),
+      'command 0 0 . 0 TERM bash -c ./load.sh',
+    ]);
+  });
+
+  test('alone, in a benchmark that was asked for', () => {
+    const other = { name: 'bench-1a2b3c', done: new Set<string>() };
+    expect(commands(words({ type: 'accuracy', accuracy: { suite: 'gsm8k' } }, other))).toEqual([
+      'bash ${RUN_DIR}/results/bench-1a2b3c/bench.sh 0',
+      block(
+        '--data https://raw.githubusercontent.com/openai/grade-school-math/master/grade_school_math/data/test.jsonl' +
+          ' --out ${RUN_DIR}/results/bench-1a2b3c/accuracy --shots 5 --repeat 1 --concurrency 128 --body {"max_tokens":16384}',
+      ).replace('runtime', 'results/bench-1a2b3c'),
+    ]);
+  });
+});
+
 test('the built-in client is no step', () => {
   expect(words({ type: 'builtin', ...LOAD })).toEqual([]);
 });

@@ -52,7 +52,7 @@ export function benchOverlay(flags: BenchFlags, words: readonly string[]): strin
       throw new DynSlurmError('usage', "bench takes either a command after -- or a tool's options, not both");
     }
     const command = words.length === 1 ? (words[0] ?? '') : words.map(quote).join(' ');
-    return overlay({ type: 'custom', command, ...removed([...OF_TOOLS, ...OF_LOADS]) });
+    return overlay({ type: 'custom', command, ...removed([...OF_TOOLS, ...OF_LOADS, 'accuracy']) });
   }
   if (given.length + settings.length === 0) return undefined;
   const { type } = flags;
@@ -60,7 +60,7 @@ export function benchOverlay(flags: BenchFlags, words: readonly string[]): strin
     type === undefined || type === 'custom'
       ? []
       : type === 'builtin'
-        ? ['command', ...OF_TOOLS]
+        ? ['command', 'accuracy', ...OF_TOOLS]
         : ['command'];
   return overlay({ ...removed(gone), ...Object.fromEntries(given) }, settings);
 }

@@ -87,7 +87,11 @@ async function start(
   const files = changedStepFiles({ plan, step, original, folder, template: await template('step.sh.hbs') });
   const runner: readonly (readonly [string, HostFile])[] = wanted.again
     ? []
-    : [['bench.sh', { text: await template('bench.sh'), mode: 0o600 }]];
+    : await Promise.all(
+        ['bench.sh', ...(plan.bench?.config.accuracy ? ['accuracy.py'] : [])].map(
+          async (name) => [name, { text: await template(name), mode: 0o600 }] as const,
+        ),
+      );
   await writeBench(wanted, target, new Map(runner), world);
   await connection.host.writeFiles(run.dir, new Map<string, HostFile>(files));
   return tell(steeredOf(target), { verb: 'start', steps: [{ name: BENCH, change: id }] }, world).events;

@@ -61,7 +61,7 @@ export async function conclude(
   if (result === undefined) throw new DynSlurmError('jobFailed', `${end.reason}, and left no results`);
   const folder = `${run.dir}/results/${name}`;
   // Of a command of the user's that leaves nothing to read only its exit code is known.
-  const unread = result.points.length === 0 && bench?.config.type === 'custom';
+  const unread = result.points.length === 0 && !result.accuracy && bench?.config.type === 'custom';
   if (options.json) world.out.write(jsonLine({ ...result, ...end, results: folder }));
   else if (unread) world.err.write(`${end.reason}; a command writes its results to ${folder}\n`);
   else {

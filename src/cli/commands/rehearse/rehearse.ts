@@ -7,11 +7,12 @@ import { findTools, toolsPlace } from '../../../rehearsal/tools/tools.ts';
 import { createRun } from '../../../run/folder.ts';
 import { submitRequest } from '../../../scheduler/slurm-argv.ts';
 import { connectLocally } from '../../runs/cluster/connect.ts';
-import { loadValidJob } from '../../runs/config/load.ts';
+import { loadValidJob, loadValidSource, type ValidJob } from '../../runs/config/load.ts';
 import { bundleOf } from '../../runs/submit/bundle.ts';
 import { originOf } from '../../runs/submit/origin.ts';
 import { sendJob } from '../../runs/submit/send.ts';
 import type { World } from '../../world.ts';
+import { rehearsedQuestions } from './questions.ts';
 import { type RehearseOptions, runRehearsal } from './run-rehearsal.ts';
 import { setup } from './setup.ts';
 
@@ -19,7 +20,7 @@ import { setup } from './setup.ts';
 export async function rehearse(file: string, options: RehearseOptions, world: World): Promise<number> {
   const speedup = readSpeedup(options.speedup);
   const faults = (options.fault ?? []).map(parseFault);
-  const loaded = await loadValidJob(file, options, world);
+  const loaded = await loadRehearsed(file, options, world);
   if (loaded === undefined) return EXIT.config;
   const { plan } = loaded;
   refuseUnfit(plan, faults, world);
@@ -49,6 +50,25 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   } finally {
     release();
   }
+}
+
+/** The job, with questions that can be asked here. */
+async function loadRehearsed(
+  file: string,
+  options: RehearseOptions,
+  world: World,
+): Promise<ValidJob | undefined> {
+  const loaded = await loadValidJob(file, options, world);
+  const questions = rehearsedQuestions(loaded?.plan.bench?.config, world);
+  if (loaded === undefined || questions === undefined) return loaded;
+  if (!options.json)
+    world.err.write(
+      'bench.accuracy: a few made-up questions take the place of the data set; mock engines answer with random text, so accuracy is not judged\n',
+    );
+  const config = { file: loaded.file, text: loaded.text };
+  // What is wrong with the config has been said.
+  const asked = await loadValidSource({ config, overlay: questions }, options, world, () => false);
+  return asked && { ...loaded, plan: asked.plan, text: asked.text };
 }
 
 function readSpeedup(text = '10'): number {

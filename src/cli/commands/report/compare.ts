@@ -1,8 +1,15 @@
+import { accuracyText } from '../../../bench/accuracy.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
-import { change, decimal } from '../../../format.ts';
+import { change, decimal, percent } from '../../../format.ts';
 import { plainText } from '../../../host/plain-text.ts';
 import { MOCK_MARK } from '../../../observe/mock-engines.ts';
-import { type Compared, compare, verdictText } from '../../../report/comparison.ts';
+import {
+  type Compared,
+  type ComparedAccuracy,
+  compare,
+  compareAccuracy,
+  verdictText,
+} from '../../../report/comparison.ts';
 import { lineDifference } from '../../../report/line-difference.ts';
 import { measuredOf, spreadText, standing } from '../../../report/measured.ts';
 import { readRunData } from '../../../report/read.ts';
@@ -30,7 +37,7 @@ export async function compareRuns(
   if (options.json) {
     const mock = { before: before.mock, after: after.mock };
     const runs = { before: before.run.id, after: after.run.id, mock };
-    world.out.write(jsonText({ ...runs, points, config }));
+    world.out.write(jsonText({ ...runs, points, accuracy: compareAccuracy(before, after), config }));
     return EXIT.ok;
   }
   for (const { run, mock } of [before, after]) {
@@ -42,11 +49,16 @@ export async function compareRuns(
     if (why !== '')
       world.err.write(`omitted: ${label}, concurrency ${point.concurrency}: ${plainText(why)}\n`);
   }
-  if (points.length === 0)
+  const answers = compareAccuracy(before, after);
+  if (answers.length > 0) world.out.write(accuracyTable(answers, world));
+  for (const { run, bench, mock } of [before, after])
+    for (const { accuracy } of bench)
+      if (accuracy) world.err.write(`${run.id}: accuracy ${plainText(accuracyText(accuracy, mock))}\n`);
+  if (points.length > 0) world.out.write(pointsTable(points, world));
+  else if (answers.length === 0)
     world.err.write(
       'the runs have no measured load in common: no valid measurement has the same concurrency, ISL and OSL in both\n',
     );
-  else world.out.write(pointsTable(points, world));
   world.out.write(
     config.length === 0
       ? '\nconfig: the same\n'
@@ -58,6 +70,20 @@ export async function compareRuns(
 async function dataOf(query: string, options: LookupOptions, world: World): Promise<RunData> {
   const { run, connection } = await lookUpRun(query, options, world);
   return readRunData(connection.host, run);
+}
+
+function accuracyTable(each: readonly ComparedAccuracy[], { page }: World): string {
+  return table(
+    ['accuracy', 'before', 'after', 'difference', 'noise', ''],
+    each.map(({ suite, before, after, difference, noise }) => [
+      suite,
+      ...[before, after].map(({ score, valid }) => `${percent(score, 2)}${valid ? '' : ' INVALID'}`),
+      percent(difference, 2),
+      `± ${percent(noise, 2)}`,
+      Math.abs(difference) <= noise ? 'smaller than the noise' : difference > 0 ? '▲ better' : '▼ worse',
+    ]),
+    page,
+  );
 }
 
 function pointsTable(points: readonly Compared[], { page }: World): string {

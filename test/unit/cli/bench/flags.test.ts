@@ -46,6 +46,7 @@ test('the built-in client has no use for what a tool is told', () => {
   expect(benchOverlay({ type: 'builtin' }, [])).toBe(`\
 bench:
   command: null
+  accuracy: null
   program: null
   args: null
   dataset: null
@@ -71,6 +72,7 @@ bench:
   isl: null
   osl: null
   concurrencies: null
+  accuracy: null
 `);
 });
 
