@@ -1,16 +1,15 @@
 import type { RecipeBench } from '../recipe/recipe.ts';
 import { apart, list, MapBuilder, scalar } from '../tree.ts';
+import { accuracy, suiteNamed } from './accuracy.ts';
 import { loseRest, writePlaces } from './bench-places.ts';
 import { type Context, hasKey } from './context.ts';
 import { custom } from './custom-bench.ts';
 import { writeEnvironment } from './environment.ts';
-import { accuracy, trace } from './other-bench.ts';
+import { trace } from './other-bench.ts';
 
 /** srt-slurm's defaults of sa-bench, beside those of dyn-slurm. */
 const SA_BENCH = { ratio: 0.8, prompts: 10, warmup: 2 };
 const OURS = { prompts: 5, warmup: 1 };
-
-const ACCURACY = /^(gsm8k|gsm8k-bench|gpqa|mmlu|longbenchv2|aime|lm-eval)$/;
 
 /** `bench`; undefined where the recipe has none that dyn-slurm can run, which is then told. */
 export function writeBench(context: Context): MapBuilder | undefined {
@@ -21,7 +20,8 @@ export function writeBench(context: Context): MapBuilder | undefined {
   if (type === 'custom') return custom(bench, context);
   if (type === 'sa-bench' || type === 'sglang-bench') return load(bench, context);
   if (type === 'trace-replay') return trace(bench, context);
-  if (ACCURACY.test(type) && hasKey('bench', 'accuracy')) return accuracy(bench, context);
+  const suite = suiteNamed(type);
+  if (suite !== undefined) return accuracy(suite, bench, context);
   const hint =
     type === 'mooncake-router'
       ? 'download the trace, and use bench.type: aiperf with dataset: mooncake_trace and dataset_path'

@@ -40,13 +40,3 @@ export function trace(bench: RecipeBench, context: Context): MapBuilder | undefi
   loseRest(bench, context, ['trace_file', 'ttft_threshold_ms', 'itl_threshold_ms']);
   return map;
 }
-
-export function accuracy(bench: RecipeBench, context: Context): MapBuilder {
-  const suite = bench.type.value.replace(/-bench$/, '');
-  const inner = new MapBuilder(bench.type.entry).set('suite', suite, bench.type.entry);
-  const map = new MapBuilder(bench.place)
-    .set('type', 'accuracy', bench.type.entry)
-    .set('accuracy', inner.build(), bench.type.entry);
-  loseRest(bench, context, []);
-  return map;
-}
