@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs a benchmark's tool, once for each measurement:
 #   bench.sh OF ::: KIND INDEX CONCURRENCY FOLDER LIMIT SIGNAL COMMAND... ::: ...
-# OF: how many measurements the benchmark has. KIND: point, or warm-up for requests that do not count. FOLDER: in
-# DYN_SLURM_RESULTS. LIMIT: seconds, 0 for none. SIGNAL ends the command so that it keeps what it can. What it leaves of
+# OF: how many measurements the benchmark has. KIND: point, warm-up for requests that do not count, accuracy for questions
+# with known answers, or command for one that leaves what it wants. FOLDER: in DYN_SLURM_RESULTS. LIMIT: seconds, 0 for none. SIGNAL ends the command so that it keeps what it can. What it leaves of
 # each measurement is FOLDER/point, see `note`. A measurement that is whole already, of an earlier attempt too, is left out.
 
 set -u
@@ -28,6 +28,10 @@ end_child() {
 
 # say STATE [EXIT SECONDS]: to the log, and to lib.sh, which makes an event of it.
 say() {
+  if [[ $KIND == accuracy ]]; then
+    echo "== accuracy: $1${3:+ after $3 s, exit $2}"
+    return
+  fi
   printf '%s %s %s %s %s %s %s\n' "$1" "$NAME" "$INDEX" "$OF" "$CONCURRENCY" "${2:--}" "${3:--}" >>"$POINTS"
   case $1 in
     begun) echo "== benchmark $INDEX of $OF, concurrency $CONCURRENCY" ;;
@@ -91,12 +95,12 @@ while (($#)); do
     COMMAND+=("$1")
     shift
   done
-  if whole; then
-    [[ $KIND != point ]] || say skipped
+  if [[ $KIND != command ]] && whole; then
+    [[ $KIND == warm-up ]] || say skipped
     continue
   fi
-  if [[ $KIND == warm-up ]]; then
-    echo "== warming up for benchmark $INDEX of $OF, concurrency $CONCURRENCY"
+  if [[ $KIND == warm-up || $KIND == command ]]; then
+    [[ $KIND == command ]] || echo "== warming up for benchmark $INDEX of $OF, concurrency $CONCURRENCY"
     attend "${COMMAND[@]}"
     ((!TOLD)) || exit 143
     # What the service does not do when it warms up, it will not do in the measurement either.
