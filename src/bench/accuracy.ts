@@ -1,36 +1,14 @@
-import { z } from 'zod';
 import { count } from '../config/text/plural.ts';
 import { percent } from '../format.ts';
-import type { AccuracyOutline } from '../plan/bench/spec.ts';
-import { fields, number, parseJson, read, text } from '../run/lenient.ts';
+import type { AccuracyOutline } from '../plan/bench/accuracy.ts';
 import { endProblem, isWhole, type PointRecord, recordTimes } from './point-record.ts';
-import type { BenchAccuracy, BenchPoint, BenchProblem } from './result.ts';
+import type { BenchPoint, BenchProblem } from './result.ts';
+import type { BenchAccuracy, Counted } from './tool/accuracy.ts';
 
 /** What accuracy.py has left. */
 export interface FoundAccuracy {
   readonly record?: PointRecord;
   readonly counted?: Counted;
-}
-
-/** result.json of accuracy.py. */
-const counted = fields(
-  {
-    schema: z.literal('dyn-slurm/accuracy/1'),
-    questions: number,
-    answers: number,
-    correct: number,
-    unanswered: number,
-    failed: number,
-    outputTokens: number,
-    seconds: number,
-  },
-  { error: text },
-);
-
-export type Counted = z.output<typeof counted>;
-
-export function readCounted(written: string): Counted | undefined {
-  return read(counted, parseJson(written));
 }
 
 /** The answers of a benchmark that asks questions, and why its figures do not count. */
@@ -39,12 +17,14 @@ export interface JudgedAccuracy {
   readonly problems: readonly BenchProblem[];
 }
 
-/** `judged`: mock engines answer at random, so that nothing follows from what they say. */
+/** `judged`: not where mock engines answer at random. `underway`: what is missing may come yet. */
 export function judgeAccuracy(
-  { suite, threshold }: AccuracyOutline,
+  outline: AccuracyOutline | undefined,
   { record, counted: found }: FoundAccuracy,
-  judged: boolean,
+  { judged, underway }: { readonly judged: boolean; readonly underway: boolean },
 ): JudgedAccuracy {
+  if (outline === undefined || (underway && record?.how === undefined)) return { problems: [] };
+  const { suite, threshold } = outline;
   const problem = (reason: string): readonly BenchProblem[] => [
     { kind: 'accuracy', reason: `${suite}: ${reason}` },
   ];

@@ -2,7 +2,8 @@ import type { BenchOutline } from '../plan/bench/spec.ts';
 import type { ObservedEvent } from '../run/events.ts';
 import { type Losses, lossesBetween } from '../run/losses.ts';
 import { stateAfter } from '../run/state.ts';
-import { type FoundAccuracy, type JudgedAccuracy, judgeAccuracy, marked } from './accuracy.ts';
+import { type FoundAccuracy, judgeAccuracy, marked } from './accuracy.ts';
+import { failedCommand, ownTimes } from './own-step.ts';
 import { type PointFacts, pointOf } from './point.ts';
 import type { PointRecord } from './point-record.ts';
 import type { BenchPoint, BenchProblem, BenchProvenance, BenchResult } from './result.ts';
@@ -36,7 +37,8 @@ export function benchResult(found: FoundBench): BenchResult {
   const shown = underway ? measured.filter(({ record, measured: result }) => record ?? result) : measured;
   const points = grouped(shown.filter(({ record, measured: result }) => record ?? result).map(pointOf));
   const absent = underway ? [] : shown.filter(({ record, measured: result }) => !record && !result);
-  const questions = accuracyOf(found);
+  const judged = { judged: !provenance.mock, underway };
+  const questions = judgeAccuracy(outline.accuracy, found.accuracy ?? {}, judged);
   const problems: readonly BenchProblem[] = [
     ...questions.problems,
     ...points.flatMap((point) => (point.runs ?? [point]).flatMap((each) => each.problems)),
@@ -45,7 +47,7 @@ export function benchResult(found: FoundBench): BenchResult {
       concurrency,
       reason: 'it was not measured',
     })),
-    ...failedCommand(found),
+    ...failedCommand(outline, events),
   ];
   const times = points.flatMap(({ started, ended, runs = [] }) => [
     started,
@@ -75,13 +77,6 @@ export function benchResult(found: FoundBench): BenchResult {
   };
 }
 
-function accuracyOf({ outline, accuracy = {}, provenance, underway }: FoundBench): JudgedAccuracy {
-  if (outline.accuracy === undefined) return { problems: [] };
-  const { record } = accuracy;
-  if (underway && record?.how === undefined) return { problems: [] };
-  return judgeAccuracy(outline.accuracy, accuracy, !provenance.mock);
-}
-
 function withLosses(
   point: FoundPoint,
   { outline, provenance, events }: FoundBench,
@@ -104,41 +99,6 @@ function withLosses(
     gpus: provenance.gpus.total,
     outline,
   };
-}
-
-/** A command of the user's that failed, where its results do not show it. */
-function failedCommand({ outline, events }: FoundBench): readonly BenchProblem[] {
-  if (outline.type !== 'custom') return [];
-  const { started } = ownTimes(events, outline);
-  const end = events.find(
-    (event) =>
-      (event.kind === 'step-ended' || event.kind === 'process-ended') &&
-      event.step === 'bench' &&
-      event.time >= (started ?? ''),
-  );
-  if (end === undefined || !('exit' in end) || end.exit === 0 || !('reason' in end)) return [];
-  return [{ kind: 'tool', reason: String(end.reason) }];
-}
-
-/** Milliseconds by which clocks of the cluster and of a person's machine may differ. */
-const SKEW = 1500;
-
-/** Of the step itself, for what notes no times of its own. */
-function ownTimes(
-  events: readonly ObservedEvent[],
-  { made }: BenchOutline,
-): { readonly started?: string; readonly ended?: string } {
-  const begins = (event: ObservedEvent) => event.kind === 'step-started' && event.step === 'bench';
-  const at =
-    made === undefined
-      ? events.findLastIndex(begins)
-      : events.findIndex((event) => begins(event) && Date.parse(event.time) > Date.parse(made) - SKEW);
-  const started = events[at]?.time;
-  if (started === undefined) return {};
-  const end = events
-    .slice(at + 1)
-    .find((event) => event.kind === 'teardown' || ('step' in event && event.step === 'bench'));
-  return { started, ...(end && { ended: end.time }) };
 }
 
 /** Measurements of the same concurrency are one point; the last one speaks for it. */

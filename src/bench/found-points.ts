@@ -1,11 +1,13 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
 import { attemptsAmong } from '../observe/log-file.ts';
-import { ACCURACY, type BenchOutline, CONFIGURED } from '../plan/bench/spec.ts';
+import { ACCURACY } from '../plan/bench/accuracy.ts';
+import { type BenchOutline, CONFIGURED } from '../plan/bench/spec.ts';
 import { attemptDir, type Run } from '../run/folder.ts';
-import { type FoundAccuracy, readCounted } from './accuracy.ts';
+import type { FoundAccuracy } from './accuracy.ts';
 import type { FoundPoint } from './assemble.ts';
 import { isWhole, type PointRecord, parsePointRecord } from './point-record.ts';
+import { readCounted } from './tool/accuracy.ts';
 import { RESULT_FILE, readTool } from './tool/read-tool.ts';
 
 /** The measurements of a benchmark, as its folders have them. Those of a `custom` one are whatever can be read. */

@@ -1,3 +1,5 @@
+import type { BenchAccuracy } from './tool/accuracy.ts';
+
 /** Which program made the load. */
 export type BenchTool = 'aiperf' | 'sglang' | 'vllm' | 'custom' | 'accuracy' | 'builtin';
 
@@ -25,34 +27,6 @@ export interface BenchResult {
   readonly accuracy?: BenchAccuracy;
   /** In the order in which they were measured. */
   readonly points: readonly BenchPoint[];
-}
-
-/** How many of the questions with known answers were answered right. */
-export interface BenchAccuracy {
-  readonly suite: string;
-  readonly threshold?: number;
-  /** False where the score is below the threshold, except with mock engines; the whole benchmark is then invalid. */
-  readonly valid: boolean;
-  /** Right answers as a fraction of all. */
-  readonly score: number;
-  /** 95 % confidence interval of the score, by Wilson, over the questions. */
-  readonly low: number;
-  readonly high: number;
-  readonly questions: number;
-  /** Questions by how often each was asked. */
-  readonly answers: number;
-  readonly correct: number;
-  /** Answers that say nothing, or nothing that can be read; they are wrong. */
-  readonly unanswered: number;
-  /** Requests that failed; they are wrong, too. */
-  readonly failed: number;
-  /** Of the first request that failed. */
-  readonly error?: string;
-  readonly outputTokens: number;
-  readonly seconds: number;
-  /** RFC 3339. */
-  readonly started?: string;
-  readonly ended?: string;
 }
 
 /** Why numbers are not to be relied on. */

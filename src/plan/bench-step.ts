@@ -84,15 +84,17 @@ interface Scripted {
 
 /** How bench.sh takes what it runs: after each `:::` one command. */
 function scriptWords(given: Scripted): readonly Word[] {
-  const { spec, script } = given;
-  const { type, command = '' } = spec.config;
+  const { spec, script, results } = given;
+  const { url, service, config } = spec;
+  const { type, command = '' } = config;
+  const questions = accuracyBlock(config.accuracy, { url, model: service.model, script, results });
   const load = isBenchTool(type)
     ? toolBlocks(type, given)
     : type === 'custom'
       ? [':::', 'command', '0', '0', '.', '0', 'TERM', 'bash', '-c', command]
       : [];
-  const of = String(measurements(spec.config).length);
-  return ['bash', [...script, '/bench.sh'], of, ...accuracyBlock(spec, given), ...load];
+  const of = String(measurements(config).length);
+  return ['bash', [...script, '/bench.sh'], of, ...questions, ...load];
 }
 
 function toolBlocks(tool: BenchToolType, { spec, results, done }: Scripted): readonly Word[] {

@@ -1,4 +1,5 @@
-import type { BenchAccuracy, BenchPoint } from '../bench/result.ts';
+import type { BenchPoint } from '../bench/result.ts';
+import type { BenchAccuracy } from '../bench/tool/accuracy.ts';
 import { type Difference, differenceOf, type Measured, type Spread, spreadIn } from './measured.ts';
 import type { RunData } from './run-data.ts';
 

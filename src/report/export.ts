@@ -1,7 +1,6 @@
-import type { BenchPoint } from '../bench/result.ts';
 import { sampleText } from '../observe/service/sample-text.ts';
+import { accuracyRecords, benchRecords, type RunRecord } from './bench-records.ts';
 import { type LoadSeries, TOTAL_FIGURES, WORKER_FIGURES } from './load-series.ts';
-import { measuredOf } from './measured.ts';
 import type { RunData } from './run-data.ts';
 
 /** One row a number or event: `run,kind,time,subject,concurrency,figure,value,mock`; RFC 4180, with line breaks of Unix. */
@@ -69,18 +68,6 @@ function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** One number, or word, that a run has left. */
-interface RunRecord {
-  readonly kind: 'bench' | 'load' | 'event';
-  /** Milliseconds since 1970; undefined where it is not known. */
-  readonly time?: number;
-  /** A step, or `service`; of a benchmark its name. */
-  readonly subject: string;
-  readonly concurrency?: number;
-  readonly figure: string;
-  readonly value: number | string;
-}
-
 /** All that can be counted of a run, and its events. */
 function recordsOf(data: RunData): readonly RunRecord[] {
   return [
@@ -89,60 +76,6 @@ function recordsOf(data: RunData): readonly RunRecord[] {
     ...(data.load ? loadRecords(data.load) : []),
     ...eventRecords(data),
   ];
-}
-
-const FIGURES = [
-  ...['prompts', 'completed', 'failed', 'seconds', 'inputTokens', 'outputTokens'],
-  ...['requestsPerSecond', 'outputTokensPerSecond', 'totalTokensPerSecond', 'perGpu', 'perUser'],
-] as readonly (keyof BenchPoint)[];
-const LATENCIES = ['ttft', 'tpot', 'itl', 'e2e'] as const;
-const SHARES = ['mean', 'p50', 'p90', 'p95', 'p99', 'min', 'max'] as const;
-
-function benchRecords(data: RunData): readonly RunRecord[] {
-  return measuredOf([data]).flatMap(({ bench, point }) =>
-    (point.runs ?? [point]).flatMap((each) => {
-      const time = Date.parse(each.ended ?? each.started ?? '');
-      const base = {
-        kind: 'bench',
-        ...(!Number.isNaN(time) && { time }),
-        subject: bench,
-        concurrency: each.concurrency,
-      } as const;
-      const latencies = LATENCIES.flatMap((name) =>
-        SHARES.map((share) => [`${name}_${share}_ms`, each[name]?.[share]] as const),
-      );
-      return [
-        ...FIGURES.map((name) => [name, each[name]] as const),
-        ['valid', Number(each.valid)] as const,
-        ['partial', Number(each.partial)] as const,
-        ...latencies,
-      ].flatMap(([figure, value]) => (typeof value === 'number' ? [{ ...base, figure, value }] : []));
-    }),
-  );
-}
-
-/** With whether the whole benchmark is valid, as its points have it, too. */
-function accuracyRecords({ bench }: RunData): readonly RunRecord[] {
-  return bench.flatMap(({ name, accuracy }) => {
-    if (accuracy === undefined) return [];
-    const { score, low, high, threshold, answers, correct, unanswered, failed, valid, ended } = accuracy;
-    const time = Date.parse(ended ?? '');
-    const base = { kind: 'bench', ...(!Number.isNaN(time) && { time }), subject: name } as const;
-    const values = {
-      score,
-      low,
-      high,
-      threshold,
-      answers,
-      correct,
-      unanswered,
-      failed,
-      valid: Number(valid),
-    };
-    return Object.entries(values).flatMap(([figure, value]) =>
-      value === undefined ? [] : [{ ...base, figure: `accuracy_${figure}`, value }],
-    );
-  });
 }
 
 function loadRecords({ total, workers }: LoadSeries): readonly RunRecord[] {

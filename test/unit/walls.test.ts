@@ -206,7 +206,7 @@ test('render sees the plan and templates, and of the config only what kinds of b
 /** Where each library may be imported. */
 const LIBRARIES: ReadonlyMap<string, RegExp> = new Map([
   ['yaml', /^(config|engines\/trtllm)\//],
-  ['zod', /^(config|run)\/|^bench\/(read|tool\/measured)\.ts$/],
+  ['zod', /^(config|run)\/|^bench\/(read|tool\/(accuracy|measured))\.ts$/],
   ['handlebars', /^render\/template\.ts$/],
   ['execa', /^host\/local\.ts$/],
   ['ssh2', /^host\/ssh\/(connect|identity|login)\.ts$/],

@@ -1,24 +1,47 @@
 import { type AccuracyConfig, suiteOf } from '../../config/schema/accuracy.ts';
+import type { BenchConfig } from '../../config/schema/bench.ts';
 import type { Word } from '../../word.ts';
-import { ACCURACY, type BenchSpec } from './spec.ts';
 
 /** The file with the questions, where it lies on the nodes. */
-export function questionFile({ accuracy }: BenchSpec['config']): string | undefined {
+export function questionFile({ accuracy }: BenchConfig): string | undefined {
   return accuracy?.dataset?.startsWith('/') ? accuracy.dataset : undefined;
 }
 
-/** As bench.sh takes it; `script`: the folder of accuracy.py, `results`: of the benchmark's results. */
+export interface AccuracyOutline {
+  readonly suite: string;
+  /** Fraction of right answers below which the benchmark is invalid. */
+  readonly threshold?: number;
+}
+
+/** Folder of the answers in that of the benchmark. */
+export const ACCURACY = 'accuracy';
+
+/** What bench.json says of the questions. */
+export function accuracyOutline({ suite, threshold }: AccuracyConfig): AccuracyOutline {
+  return { suite, ...(threshold !== undefined && { threshold }) };
+}
+
+interface Asking {
+  /** Of the service. */
+  readonly url: Word;
+  readonly model: string;
+  /** Folder of accuracy.py. */
+  readonly script: Exclude<Word, string>;
+  /** Folder of the benchmark's results. */
+  readonly results: Exclude<Word, string>;
+}
+
+/** As bench.sh takes it. */
 export function accuracyBlock(
-  { config, url, service }: BenchSpec,
-  { script, results }: { readonly script: Exclude<Word, string>; readonly results: Exclude<Word, string> },
+  accuracy: AccuracyConfig | undefined,
+  { url, model, script, results }: Asking,
 ): readonly Word[] {
-  const { accuracy } = config;
   if (accuracy === undefined) return [];
   const suite = suiteOf(accuracy.suite);
   const samples = accuracy.samples ?? suite.samples;
   return [
     ...[':::', 'accuracy', '0', String(accuracy.concurrency), ACCURACY, '0', 'TERM'],
-    ...['python3', [...script, '/accuracy.py'], '--url', url, '--model', service.model],
+    ...['python3', [...script, '/accuracy.py'], '--url', url, '--model', model],
     ...['--data', accuracy.dataset ?? suite.dataset ?? '', '--out', [...results, `/${ACCURACY}`]],
     ...(samples === undefined ? [] : ['--samples', String(samples)]),
     ...['--shots', String(accuracy.shots ?? suite.shots), '--repeat', String(accuracy.repeat)],

@@ -1,9 +1,9 @@
 import type { Job } from '../../config/job.ts';
-import type { AccuracyConfig } from '../../config/schema/accuracy.ts';
 import type { BenchConfig, BenchType } from '../../config/schema/bench.ts';
 import { type NodeIndex, nodeIp, type Word } from '../../word.ts';
 import { portPart } from '../movable-ports.ts';
 import type { Plan } from '../plan.ts';
+import { type AccuracyOutline, accuracyOutline } from './accuracy.ts';
 
 /** A benchmark: its config, and what it measures. */
 export interface BenchSpec {
@@ -107,15 +107,6 @@ export interface BenchOutline {
   readonly service: BenchedService;
 }
 
-export interface AccuracyOutline {
-  readonly suite: string;
-  /** Fraction of right answers below which the benchmark is invalid. */
-  readonly threshold?: number;
-}
-
-/** Folder of the answers in that of the benchmark. */
-export const ACCURACY = 'accuracy';
-
 export type Range = readonly [number, number];
 
 /** Name of the benchmark that is in the config. */
@@ -142,10 +133,6 @@ export function benchOutline({ config: bench, service }: BenchSpec, other?: Othe
     ...(bench.accuracy && { accuracy: accuracyOutline(bench.accuracy) }),
     service,
   };
-}
-
-function accuracyOutline({ suite, threshold }: AccuracyConfig): AccuracyOutline {
-  return { suite, ...(threshold !== undefined && { threshold }) };
 }
 
 /** vLLM took a ratio for the shortest length first, and later for how far lengths lie to both sides. */

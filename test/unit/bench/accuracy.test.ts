@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { judgeAccuracy, readCounted, wilson } from '../../../src/bench/accuracy.ts';
+import { judgeAccuracy, wilson } from '../../../src/bench/accuracy.ts';
+import { readCounted } from '../../../src/bench/tool/accuracy.ts';
 import { temporaryFolder } from '../../world.ts';
 import { accuracyPy, answering } from './questions.ts';
 
@@ -202,6 +203,7 @@ test("Wilson's interval", () => {
   ]);
 });
 
+const JUDGED = { judged: true, underway: false };
 const RECORD = { started: 0, ended: 5000, status: 0, how: 'itself' } as const;
 const COUNTED = {
   schema: 'dyn-slurm/accuracy/1',
@@ -210,32 +212,45 @@ const COUNTED = {
 } as const;
 
 test.each<[string, Parameters<typeof judgeAccuracy>, readonly string[]]>([
-  ['at the threshold', [{ suite: 'gpqa', threshold: 0.85 }, { record: RECORD, counted: COUNTED }, true], []],
-  ['without a threshold', [{ suite: 'gpqa' }, { record: RECORD, counted: COUNTED }, true], []],
+  [
+    'at the threshold',
+    [{ suite: 'gpqa', threshold: 0.85 }, { record: RECORD, counted: COUNTED }, JUDGED],
+    [],
+  ],
+  ['without a threshold', [{ suite: 'gpqa' }, { record: RECORD, counted: COUNTED }, JUDGED], []],
   [
     'below it',
-    [{ suite: 'gpqa', threshold: 0.9 }, { record: RECORD, counted: COUNTED }, true],
+    [{ suite: 'gpqa', threshold: 0.9 }, { record: RECORD, counted: COUNTED }, JUDGED],
     [
       'gpqa: 85% right (95% interval 79.4% to 89.3%), 170 of 200 answers; 12 without a readable answer; 1 request failed: HTTP 500: x, threshold 90%',
     ],
   ],
   [
     'below it, with mock engines',
-    [{ suite: 'gpqa', threshold: 0.9 }, { record: RECORD, counted: COUNTED }, false],
+    [
+      { suite: 'gpqa', threshold: 0.9 },
+      { record: RECORD, counted: COUNTED },
+      { judged: false, underway: false },
+    ],
     [],
   ],
-  ['never asked', [{ suite: 'gpqa' }, {}, true], ['gpqa: accuracy was not measured']],
+  ['not asked yet', [{ suite: 'gpqa' }, {}, { judged: true, underway: true }], []],
+  ['never asked', [{ suite: 'gpqa' }, {}, JUDGED], ['gpqa: accuracy was not measured']],
   [
     'cut off',
-    [{ suite: 'gpqa' }, { record: { ...RECORD, how: 'told', status: 143 } }, true],
+    [{ suite: 'gpqa' }, { record: { ...RECORD, how: 'told', status: 143 } }, JUDGED],
     ['gpqa: it was stopped before it finished'],
   ],
   [
     'failed',
-    [{ suite: 'gpqa' }, { record: { ...RECORD, status: 1 } }, true],
+    [{ suite: 'gpqa' }, { record: { ...RECORD, status: 1 } }, JUDGED],
     ['gpqa: the tool ended with exit code 1'],
   ],
-  ['without a result', [{ suite: 'gpqa' }, { record: RECORD }, true], ['gpqa: there is no readable result']],
+  [
+    'without a result',
+    [{ suite: 'gpqa' }, { record: RECORD }, JUDGED],
+    ['gpqa: there is no readable result'],
+  ],
 ])('%s', (_, facts, reasons) => {
   const { problems, accuracy } = judgeAccuracy(...facts);
   expect(problems).toEqual(reasons.map((reason) => ({ kind: 'accuracy', reason })));
