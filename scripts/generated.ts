@@ -13,6 +13,7 @@ import { causesMarkdown } from './causes-markdown.ts';
 import { keysMarkdown, profileMarkdown } from './config-markdown.ts';
 import { portsMarkdown } from './ports-markdown.ts';
 import { eventsMarkdown, planMarkdown } from './run-files-markdown.ts';
+import { topologiesMarkdown } from './topologies-markdown.ts';
 
 /** A file that is made from others and checked in. */
 export interface Generated {
@@ -33,6 +34,10 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
       },
     ],
     ['docs/security.md', { text: await filledIn(root, 'security', { ports: portsMarkdown() }), mode: 0o644 }],
+    [
+      'docs/topologies.md',
+      { text: await filledIn(root, 'topologies', { topologies: await topologiesMarkdown(root) }), mode: 0o644 },
+    ],
     ['slurm_jobs/README.md', { text: README, mode: 0o644 }],
     ['docs/causes.md', { text: causesMarkdown(), mode: 0o644 }],
     ['docs/events.md', { text: eventsMarkdown(), mode: 0o644 }],
