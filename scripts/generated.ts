@@ -36,7 +36,10 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
     ['docs/security.md', { text: await filledIn(root, 'security', { ports: portsMarkdown() }), mode: 0o644 }],
     [
       'docs/topologies.md',
-      { text: await filledIn(root, 'topologies', { topologies: await topologiesMarkdown(root) }), mode: 0o644 },
+      {
+        text: await filledIn(root, 'topologies', { topologies: await topologiesMarkdown(root) }),
+        mode: 0o644,
+      },
     ],
     ['slurm_jobs/README.md', { text: README, mode: 0o644 }],
     ['docs/causes.md', { text: causesMarkdown(), mode: 0o644 }],
