@@ -3,6 +3,14 @@
  * the views and the report take their words and limits from here.
  */
 export const START_STAGES = {
+  setup: {
+    key: 'setup',
+    title: 'setup',
+    doing: 'running its setup',
+    limit: 10,
+    stuckWithout: 'the setup finishing',
+    advice: 'its log shows what the setup does; the job kills it at `setup.deadline`',
+  },
   weights: {
     key: 'weights',
     title: 'weights',

@@ -1,4 +1,13 @@
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
@@ -118,6 +127,8 @@ export function processWorld(
     },
     /** UTF-8 text. Rejects with Node's own error. */
     readFile: async (path: string): Promise<string> => readFileSync(path, 'utf8'),
+    /** The first bytes of a regular file; undefined where it is none. Rejects with Node's own error. */
+    readBytes: async (path: string, most: number): Promise<Uint8Array | undefined> => firstBytes(path, most),
     /** A file that nobody else can change or replace; undefined where there is none. */
     readOwn: async (path: string): Promise<OwnFile | NotOwn | undefined> => readOwnFile(path),
     /** Makes the folders above. */
@@ -143,6 +154,18 @@ export function processWorld(
     /** Removes a file, a link, or a folder and all in it; no error where there is none. */
     remove: (path: string): Promise<void> => rm(path, { recursive: true, force: true }),
   };
+}
+
+function firstBytes(path: string, most: number): Uint8Array | undefined {
+  // To open a pipe would wait for somebody to write to it.
+  if (!statSync(path).isFile()) return undefined;
+  const bytes = Buffer.alloc(most);
+  const file = openSync(path, 'r');
+  try {
+    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0));
+  } finally {
+    closeSync(file);
+  }
 }
 
 function given(columns: string | undefined): number {

@@ -1,5 +1,6 @@
 import type { ClusterProfile } from './schema/cluster-schema.ts';
 import type { JobConfig } from './schema/job-schema.ts';
+import type { Scripts } from './setup.ts';
 
 /** What the planner takes: the validated config, with the cluster's facts beside it and aliases resolved. */
 export interface Job extends JobConfig {
@@ -9,6 +10,8 @@ export interface Job extends JobConfig {
   readonly fixedPorts: readonly string[];
   /** What its published topology expects to be there, as far as the job still names it. Default: nothing. */
   readonly expects?: readonly Expected[];
+  /** Of its `setup`; absent where they are those of the run folder. */
+  readonly scripts?: Scripts;
 }
 
 /** A path as the workers see it. */

@@ -1,6 +1,7 @@
 import { engineWrittenOut, withoutOtherEngine } from './engine-name.ts';
 import { ROLES } from './schema/role.ts';
 import { ARGUMENTS_IN_FILE } from './schema/sections.ts';
+import { setupWrittenOut, withoutOtherSetup } from './setup.ts';
 import { dashed } from './text/dashed.ts';
 import { keyError, type Problem } from './yaml/problem.ts';
 import { type ConfigEntry, type ConfigMap, type ConfigValue, changedAt } from './yaml/tree.ts';
@@ -15,7 +16,7 @@ export function merge(lower: ConfigMap, upper: ConfigMap): ConfigMap {
 
 /** `json`: inside the value of an argument, which becomes JSON and where `null` is a value. */
 function mergeMaps(lower: ConfigMap, upper: ConfigMap, json: boolean, owner = ''): ConfigMap {
-  const entries = new Map(lower.entries);
+  const entries = new Map(withoutOtherSetup(lower, upper).entries);
   const removed = new Map(lower.removed);
   for (const [key, entry] of upper.entries) {
     const below = entries.get(key);
@@ -46,7 +47,7 @@ function mergeValues(
 const OWNERS = [...ROLES, 'frontend', 'bench'] as const;
 
 /**
- * A layer with its engine written out, and with its arguments under one spelling, with dashes, so that layers override each
+ * A layer with its engine and its setups written out, and with its arguments under one spelling, with dashes, so that layers override each
  * other; and with numbers in `args` and `env` as their file spells them, so that `1.10` does not reach a process as `1.1`.
  * `engine`: of all layers together; where it reads its arguments from a file, they stay as they are.
  */
@@ -56,19 +57,22 @@ export function normalizeArguments(
   engine: string | undefined,
 ): ConfigMap {
   const inFile = engine === ARGUMENTS_IN_FILE;
-  return OWNERS.reduce((map, owner) => {
-    const args = changedAt(map, [owner, 'args'], (given) =>
-      inFile && ROLES.some((role) => role === owner)
-        ? { ...given, literal: true }
-        : normalizeNames(given, report),
-    );
-    return changedAt(args, [owner, 'env'], (given) => {
-      const entries = [...given.entries].map(
-        ([key, entry]) => [key, { ...entry, value: keepSpelling(entry.value) }] as const,
+  return OWNERS.reduce(
+    (map, owner) => {
+      const args = changedAt(map, [owner, 'args'], (given) =>
+        inFile && ROLES.some((role) => role === owner)
+          ? { ...given, literal: true }
+          : normalizeNames(given, report),
       );
-      return { ...given, entries: new Map(entries) };
-    });
-  }, engineWrittenOut(layer));
+      return changedAt(args, [owner, 'env'], (given) => {
+        const entries = [...given.entries].map(
+          ([key, entry]) => [key, { ...entry, value: keepSpelling(entry.value) }] as const,
+        );
+        return { ...given, entries: new Map(entries) };
+      });
+    },
+    setupWrittenOut(engineWrittenOut(layer)),
+  );
 }
 
 function normalizeNames(map: ConfigMap, report: (problem: Problem, entry: ConfigEntry) => void): ConfigMap {

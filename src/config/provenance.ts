@@ -15,7 +15,7 @@ export function provenanceOf(
   used: ResolvedAliases['used'],
   layering: Layering,
 ): readonly Provenance[] {
-  const { cluster: profile, fixedPorts: _ports, expects: _expects, ...config } = job;
+  const { cluster: profile, fixedPorts: _ports, expects: _expects, scripts: _scripts, ...config } = job;
   const origin = (tree: ConfigMap, path: ConfigPath): string => {
     const { value, range } = locate(tree, path);
     return value === undefined ? 'default' : layering(range);

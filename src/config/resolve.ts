@@ -13,6 +13,7 @@ import { GPUS, gpuModel } from './schema/gpu.ts';
 import { type JobConfig, jobSchema } from './schema/job-schema.ts';
 import { ROLES } from './schema/role.ts';
 import { isStopgap, validate } from './schema/validate.ts';
+import type { Scripts } from './setup.ts';
 import { partsOfPreset, stack, withNulls, withOneTopology } from './stack.ts';
 import { alternatives, nearest } from './text/suggestion.ts';
 import { namesIn, topologyLayer } from './topology.ts';
@@ -40,6 +41,8 @@ export interface ResolveInput {
   readonly clusterNames: readonly string[];
   /** What comes over all files, lowest first: `null` removes a key there too. */
   readonly over?: readonly Layer[];
+  /** Those that the config and what comes over it name; absent where the run folder has them. */
+  readonly scripts?: Scripts;
 }
 
 /** A config as its files have it, before the rules across its fields. */
@@ -112,7 +115,9 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
       [lowest, ...upper].some((layer) => layer.root.entries.has(role)),
     );
   const preset = topology.lost ? undefined : input.topology && readRemarks(input.topology);
-  const { job, problems: own, used } = completeJob(current?.job, named, fixedPorts(checked.tree), preset);
+  const completed = completeJob(current?.job, named, fixedPorts(checked.tree), preset);
+  const { problems: own, used } = completed;
+  const job = completed.job && { ...completed.job, ...(input.scripts && { scripts: input.scripts }) };
   const faults = [...checked.problems.filter(isStopgap).map(({ path }) => path), ...beyond];
   diagnostics.push(
     ...topology.diagnostics,
@@ -192,6 +197,8 @@ function causedBy(faults: readonly ConfigPath[], path: ConfigPath): boolean {
     const [owner, key] = fault;
     // Of a benchmark whose type is not known, nothing can be asked.
     if (owner === 'bench' && key === 'type') return path[0] === 'bench';
+    const setup = fault.indexOf('setup');
+    if (setup >= 0) return startsWith(path, fault.slice(0, setup + 1));
     const isSize = ROLES.some((role) => role === owner) && SIZES.includes(String(key));
     return isSize ? path[0] === owner : startsWith(path, fault);
   });

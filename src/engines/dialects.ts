@@ -1,4 +1,5 @@
 import type { Dialect, EngineLine, EngineMetrics } from './dialect.ts';
+import { readSetupLine, SETUP_WORDS } from './setup-line.ts';
 import { sglangDialect } from './sglang/dialect.ts';
 import { trtllmDialect } from './trtllm/dialect.ts';
 import { vllmDialect } from './vllm/dialect.ts';
@@ -6,10 +7,12 @@ import { vllmDialect } from './vllm/dialect.ts';
 const DIALECTS: readonly Dialect[] = [sglangDialect, vllmDialect, trtllmDialect];
 
 /** One of these words is in every line that `readEngineLine` knows. */
-export const ENGINE_WORDS: readonly string[] = DIALECTS.flatMap(({ words }) => words);
+export const ENGINE_WORDS: readonly string[] = [...SETUP_WORDS, ...DIALECTS.flatMap(({ words }) => words)];
 
-/** What a line of a worker's log tells, in whichever engine's words. */
+/** What a line of a worker's log tells, in whichever engine's words, or in those of its setup. */
 export function readEngineLine(line: string): EngineLine | undefined {
+  const setup = readSetupLine(line);
+  if (setup) return setup;
   for (const { read } of DIALECTS) {
     const said = read(line);
     if (said) return said;

@@ -12,6 +12,7 @@ import { portPart, portWord } from './movable-ports.ts';
 import type { PlacedFrontend } from './placement.ts';
 import type { Plan, StepBody } from './plan.ts';
 import { frontendPorts, portOf } from './ports.ts';
+import { stepSetups } from './setup.ts';
 import { stepOf } from './step-body.ts';
 
 /** The frontends and, where there are several, nginx before them on the head node. */
@@ -44,6 +45,7 @@ function frontend(job: Job, { name, node, port, responsePort }: PlacedFrontend):
       ...env,
     },
     secrets,
+    ...stepSetups(job, 'frontend'),
     ports: frontendPorts(job, responsePort),
     contained: true,
   });

@@ -9,6 +9,7 @@ import type { CachedImage } from './image.ts';
 import type listeners from './listeners.json';
 import type { RunMode } from './policy.ts';
 import type { SampleRequest } from './sample-request.ts';
+import type { PlannedSetup } from './setup.ts';
 
 /** A `monitor` only watches: the job goes on without it. */
 export type ProcessKind =
@@ -66,6 +67,8 @@ export interface StepBody {
   readonly serving?: number;
   /** Files of the run folder's `steps` that the command names, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** What runs on each of its nodes before the command. */
+  readonly setups?: readonly PlannedSetup[];
   /** It is a program of MPI: so many tasks on each node, rather than one. */
   readonly mpi?: { readonly tasksPerNode: number };
   /** An extended regular expression: after a line of its log that it matches, the command is over even if it lives on. */
@@ -94,7 +97,17 @@ export type SecretSource = { readonly from_env: string } | { readonly from_file:
 export interface Process
   extends Omit<
     StepBody,
-    'nodes' | 'rankArgv' | 'serving' | 'files' | 'mpi' | 'fatal' | 'secrets' | 'contained' | 'image' | 'tool'
+    | 'nodes'
+    | 'rankArgv'
+    | 'serving'
+    | 'files'
+    | 'setups'
+    | 'mpi'
+    | 'fatal'
+    | 'secrets'
+    | 'contained'
+    | 'image'
+    | 'tool'
   > {
   readonly nodeIndex: NodeIndex;
   readonly nodeRank: number;
@@ -140,7 +153,7 @@ export interface Readiness {
   readonly deadline: number;
   readonly stall: number;
   /** Maximum seconds without progress, for each stage of a worker's start. */
-  readonly stages: Readonly<Record<StartStage, number>>;
+  readonly stages: Readonly<Partial<Record<StartStage, number>>>;
   /** Maximum seconds that etcd or a worker's registration may be missing after the service was ready. */
   readonly lost: number;
   /** Maximum seconds that requests in progress may take before the time limit. */

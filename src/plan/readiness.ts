@@ -2,6 +2,7 @@ import { hasPlanes } from '../config/compat/planes.ts';
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import type { Role, RoleConfig } from '../config/schema/role.ts';
+import { setupsOf } from '../config/setup.ts';
 import { engineOf } from '../engines/engines.ts';
 import { surfaceOf } from '../engines/surface.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
@@ -31,15 +32,23 @@ export function readiness(job: Job, placed: readonly PlacedWorker[]): Readiness 
     }),
     deadline: job.health.deadline,
     stall: job.health.stall,
-    stages: Object.fromEntries(
-      Object.entries(START_STAGES).map(([stage, { key }]) => [stage, job.health.stages[key]]),
-    ) as Readiness['stages'],
+    stages: stageLimits(job),
     lost: job.health.lost,
     drain: inFlightTime(job.health.drain),
     // Dynamo's own is 10 s in 0.x, and 30 s since.
     lease: job.infra.etcd.lease_ttl ?? (hasPlanes(job) ? 30 : 10),
     readyRoute: atLeast(job.dynamo.version, READY_ROUTE_SINCE),
   };
+}
+
+/** A setup has its own limit, at which the job kills it. */
+function stageLimits(job: Job): Readiness['stages'] {
+  const { setup: _, ...engine } = START_STAGES;
+  const setups = setupsOf(job).map(([, { deadline }]) => deadline);
+  return Object.fromEntries([
+    ...(setups.length > 0 ? [['setup', Math.max(...setups)]] : []),
+    ...Object.entries(engine).map(([stage, { key }]) => [stage, job.health.stages[key]]),
+  ]);
 }
 
 /** What the job asks to find out whether that is so. */

@@ -7,6 +7,7 @@ import { dynamoEnvironment } from './environment.ts';
 import { portWord } from './movable-ports.ts';
 import type { StepBody } from './plan.ts';
 import { workerPorts } from './ports.ts';
+import { stepSetups } from './setup.ts';
 import { workerCommand } from './worker-command.ts';
 
 /** One srun for each worker: all of its nodes run the same command, and differ in rank and address. */
@@ -22,6 +23,7 @@ export function workerStep(job: Job, worker: PlacedWorker): StepBody {
     gpus: worker.gpus,
     argv: [...profilerWords(job, worker), ...argv],
     ...more,
+    ...stepSetups(job, worker.role),
     ...(serving > 1 && { serving }),
     env: {
       ...dynamoEnvironment(job),

@@ -8,6 +8,7 @@ import { refText, type Word } from '../word.ts';
 import { causePatterns } from './cause-patterns.ts';
 import { jobScript } from './job-script.ts';
 import { RUNTIME, runtimeOf } from './runtime.ts';
+import { setupFile } from './setup-file.ts';
 import { type BundleFile, environmentFile, stepScript } from './step-files.ts';
 import { compile } from './template.ts';
 
@@ -54,6 +55,7 @@ export const TEMPLATES = [
   'lib/supervise.sh',
   'environment.sh',
   'task.sh',
+  'setup.sh',
   'node.sh',
   'node/address.sh',
   'node/environment.sh',
@@ -95,6 +97,10 @@ export function renderBundle(plan: Plan, { templates, config }: BundleSources): 
     add(`steps/${planned.name}.sh`, stepScript(plan, planned, templates['step.sh.hbs']), 0o700);
     add(`env/${planned.name}.env`, environmentFile(planned));
     for (const [name, text] of Object.entries(planned.files ?? {})) add(`steps/${name}`, text);
+    for (const setup of planned.setups ?? []) {
+      const text = setupFile(setup);
+      if (text !== undefined) add(`steps/${setup.name}`, text);
+    }
   }
   if (hasStep(plan, 'nats'))
     add('nats.conf', compile(templates['nats.conf.hbs'])({ maxPayload: plan.natsMaxPayload }));
@@ -121,6 +127,7 @@ const NEEDED: Readonly<Partial<Record<TemplateName, (plan: Plan) => boolean>>> =
   'lib/container.sh': (plan) => hasStep(plan, 'container'),
   'bench.sh': ({ bench }) => bench !== undefined && usesScript(bench.config),
   'accuracy.py': ({ bench }) => bench?.config.accuracy !== undefined,
+  'setup.sh': ({ steps }) => steps.some(({ setups }) => setups !== undefined),
   'metrics.sh': ({ steps }) => steps.some(({ name }) => name === METRICS),
   'lib/preamble.sh': ({ shells }) => shells.preamble !== '',
   'lib/racks.sh': ({ workers }) => workers.some(({ nodes }) => nodes.length > 1),

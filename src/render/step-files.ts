@@ -32,6 +32,7 @@ export function stepScript(
     filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
     // They start together with etcd and NATS.
     services: kind === 'worker' || kind === 'frontend' ? services(step, plan) : undefined,
+    setups: step.setups,
     attend: attendant(step, plan),
     ranks: step.rankArgv?.map(quoteCommand),
     several: step.mpi !== undefined,

@@ -192,7 +192,7 @@ class StartSpans {
 
   /** `time`: milliseconds. */
   hear({ stage, state, done, total }: StageLine, time: number): void {
-    if (this.#serves && stage === 'weights' && state === 'going') {
+    if (this.#serves && (stage === 'setup' || stage === 'weights') && state === 'going') {
       this.#before.push(...this.#spans.values());
       this.#spans = new Map();
       this.#serves = false;

@@ -12,6 +12,7 @@ export function runCommands({ program, add, addForConfig, json, does }: Tree): v
     .option('--speedup <times>', 'speed of the mock engines relative to real engines', '10')
     .option('--prompt <text>', 'prompt to send once the service is ready (default: a built-in question)')
     .option('--keep', 'keep the service running until it is canceled')
+    .option('--setup', "run the config's setup, on this machine; without it, it is left out")
     .option('--fault <fault...>', 'inject a fault: STEP[.RANK]:ACTION[@WHEN]; may be repeated')
     .addOption(json())
     .action(does(async () => (await import('../commands/rehearse/rehearse.ts')).rehearse));

@@ -3,6 +3,7 @@ import { alternatives } from '../../config/text/suggestion.ts';
 import { ranges, span } from '../../format.ts';
 import type { Plan, PlanNode, Port, Step } from '../../plan/plan.ts';
 import { portRange } from '../../plan/ports.ts';
+import type { PlannedSetup } from '../../plan/setup.ts';
 import { commandLines, quote, quoteCommand, quoteWord } from '../../render/shell.ts';
 import { asPlanned } from '../../word.ts';
 import { grouped } from '../grouping.ts';
@@ -135,12 +136,22 @@ function command(step: Step, page: Page): string {
     `${step.name} on ${where}`,
     `  ${filled(step.srun.map(quoteWord), width).join(BREAK)}`,
     ...[...env, ...secrets].map((line) => `  ${line}`),
+    ...(step.setups ?? []).map(setupText),
     `  ${commandLines(step.argv.map(asPlanned)).map(quoteCommand).join(BREAK)}`,
     ...(step.rankArgv ?? []).map(
       (words, rank) => `  on rank ${rank} also: ${quoteCommand(words.map(asPlanned))}`,
     ),
     '',
   ].join('\n');
+}
+
+function setupText({ name, mode, deadline, commands, script }: PlannedSetup): string {
+  const once = mode === 'node' ? ', once on each node' : '';
+  const size = script?.trimEnd().split('\n').length ?? 0;
+  const lines = commands?.flatMap((each) => each.split('\n')) ?? [`steps/${name}, ${count(size, 'line')}`];
+  return [`  before it, ${name}, at most ${deadline} s${once}:`, ...lines.map((line) => `    ${line}`)].join(
+    '\n',
+  );
 }
 
 /** Within a command, which stays paste-safe. */

@@ -12,7 +12,7 @@ export function jsonSchema(): object {
   const { $schema, description, definitions: lent } = job;
   const { properties } = adapt(job) as { readonly properties: Record<string, Json> };
   const { definitions, references: all } = extractDefinitions(properties);
-  const references = { ...all, engine: engineOf(all.engine) };
+  const references = { ...all, engine: engineOf(all.engine), setup: setupOf(all.setup) };
   const inline = Object.fromEntries(Object.entries(references).filter(([key]) => !USER_KEYS.includes(key)));
   const ofVariant = Object.fromEntries(
     Object.entries(references).filter(([key]) => !['cluster', 'variants', 'sweep'].includes(key)),
@@ -36,7 +36,7 @@ export function jsonSchema(): object {
     definitions: {
       topology: { type: 'object', properties: inline, additionalProperties: false },
       variant: { type: ['object', 'null'], properties: ofVariant, additionalProperties: false },
-      ...definitions,
+      ...withSetups(definitions),
       ...(adapt(lent) as Json),
     },
   };
@@ -58,6 +58,23 @@ function topologyOf({ description, ...name }: Json): Json {
 function engineOf(map: Json | undefined): Json {
   const { description, anyOf } = map as { readonly description: string; readonly anyOf: readonly Json[] };
   return { description, ...either({ type: 'string', enum: [...ENGINES] }, ...anyOf) };
+}
+
+/** A list of commands, or the map that it is short for. */
+function setupOf(map: Json | undefined): Json {
+  const { description, anyOf, ...own } = map as Json;
+  const list = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
+  return { description, ...either(list, ...((anyOf as readonly Json[] | undefined) ?? [own])) };
+}
+
+/** Definitions, of which those with a key `setup` take a list there. */
+function withSetups(definitions: Readonly<Record<string, Json>>): Json {
+  const entries = Object.entries(definitions).map(([name, definition]) => {
+    const properties = definition.properties as Readonly<Record<string, Json>> | undefined;
+    if (properties?.setup === undefined) return [name, definition];
+    return [name, { ...definition, properties: { ...properties, setup: setupOf(properties.setup) } }];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** A map that must be there, with one of its keys. */

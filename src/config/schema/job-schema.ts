@@ -5,6 +5,7 @@ import { name } from './fields.ts';
 import { role } from './role.ts';
 import { refuseSecrets } from './secrets.ts';
 import { container, dynamo, engine, frontend, health, infra, model, observe, profiling } from './sections.ts';
+import { setup } from './setup.ts';
 import { slurm } from './slurm.ts';
 
 export { ROLES, type Role } from './role.ts';
@@ -22,6 +23,7 @@ const shape = {
   infra: infra.prefault({}),
   dynamo: dynamo.prefault({}),
   engine: engine.prefault({}),
+  setup: setup.optional(),
   health: health.prefault({}),
   observe: observe.prefault({}),
   profile: profiling.optional(),

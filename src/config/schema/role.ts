@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { dashed } from '../text/dashed.ts';
 import { count, environment, text } from './fields.ts';
+import { setup } from './setup.ts';
 
 /** Roles of a worker. `processor` and `router` are CPU-only helpers of older Dynamo examples. */
 export const ROLES = ['prefill', 'decode', 'aggregated', 'encode', 'processor', 'router'] as const;
@@ -90,6 +91,7 @@ export const role = z.strictObject({
     .regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, 'write a Python module as package.module')
     .optional(),
   flags: z.array(text).default([]),
+  setup: setup.optional(),
 });
 
 export type RoleConfig = z.infer<typeof role>;

@@ -1,5 +1,7 @@
 import type * as z from 'zod';
+import { setupsOf } from '../setup.ts';
 import {
+  holdsSecretWord,
   isSecretArgument,
   isSecretReference,
   namesSecretVariable,
@@ -12,6 +14,7 @@ import type { ConfigPath } from '../yaml/source-range.ts';
 import type { BenchConfig, BenchType } from './bench.ts';
 import { type ArgumentValue, ROLES, type Role, type RoleConfig } from './role.ts';
 import type { frontend, infra } from './sections.ts';
+import type { SetupConfig } from './setup.ts';
 
 /** Owner of the arguments. */
 export type ArgumentOwner = Role | 'frontend' | 'etcd' | BenchType;
@@ -52,6 +55,7 @@ interface Owners extends Partial<Record<Role, RoleConfig | undefined>> {
   readonly frontend: z.output<typeof frontend>;
   readonly infra: z.output<typeof infra>;
   readonly bench?: BenchConfig | undefined;
+  readonly setup?: SetupConfig | undefined;
 }
 
 /** Refuses a config in which any text, wherever it goes, holds a secret by its form or by its name. */
@@ -84,19 +88,11 @@ function* found(job: Owners): Generator<Problem> {
   }
   for (const role of ROLES)
     for (const index of secretWords(job[role]?.flags ?? [])) yield whyNot([role, 'flags', index]);
+  for (const [path, { commands = [] }] of setupsOf(job))
+    for (const [index, command] of commands.entries())
+      if (holdsSecretWord(command)) yield whyNot([...path, 'commands', index]);
   for (const key of ['command', 'program'] as const)
     if (holdsSecretWord(job.bench?.[key] ?? '')) yield whyNot(['bench', key]);
-}
-
-/** Whether a line of bash gives a secret by name, as a word or as a variable; `"$NAME"` is none. */
-function holdsSecretWord(line: string): boolean {
-  const words = line.split(/[\s;]+/).map((word) => word.replaceAll(/["']/g, ''));
-  const given = words.filter((word) => !/^(--?[\w-]+=)?\$/.test(word));
-  const assigned = given.some((word) => {
-    const [, name = '', value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? [];
-    return namesSecretVariable(name) && value !== '' && !value.startsWith('$');
-  });
-  return assigned || secretWords(words).some((index) => given.includes(words[index] ?? ''));
 }
 
 /** What to say of a secret at a path, by who could read it there. */
@@ -108,6 +104,13 @@ function whyNot(path: ConfigPath): Problem {
   }
   if (field === 'flags')
     return error(path, 'looks like a secret; every user of a node can read the words of its commands');
+  const commands = path.indexOf('commands');
+  if (commands >= 0)
+    return error(
+      path,
+      'looks like a secret; every user of a node can read the words of its commands',
+      'name it in `env` as {from_env: NAME}, and write "$NAME" in the command',
+    );
   const args = path.indexOf('args');
   if (args >= 0) {
     const message = 'looks like a secret; every user of a node can read the arguments of its processes';

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { START_STAGES, type StartStage } from '../../start-stages.ts';
 import { count, duration, environment, mount, mountablePath, port, text } from './fields.ts';
 import { argumentMap, ROLES } from './role.ts';
+import { setup } from './setup.ts';
 
 export const model = z.strictObject({
   path: mountablePath,
@@ -39,6 +40,7 @@ export const frontend = z.strictObject({
   router: router.prefault({}),
   args: argumentMap.default({}),
   env: environment.default({}),
+  setup: setup.optional(),
 });
 
 export const ports = z.strictObject({

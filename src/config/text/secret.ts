@@ -98,3 +98,14 @@ export function secretWords(words: readonly string[]): readonly number[] {
     return before !== undefined && !word.startsWith('-') && isSecretArgument(before, word) ? [index] : [];
   });
 }
+
+/** Whether a line of bash gives a secret by name, as a word or as a variable; `"$NAME"` is none. */
+export function holdsSecretWord(line: string): boolean {
+  const words = line.split(/[\s;]+/).map((word) => word.replaceAll(/["']/g, ''));
+  const given = words.filter((word) => !/^(--?[\w-]+=)?\$/.test(word));
+  const assigned = given.some((word) => {
+    const [, name = '', value = ''] = /^(\w+)=(.*)$/s.exec(word) ?? [];
+    return namesSecretVariable(name) && value !== '' && !value.startsWith('$');
+  });
+  return assigned || secretWords(words).some((index) => given.includes(words[index] ?? ''));
+}

@@ -7,6 +7,7 @@ import { checkModel } from '../../config/rules/model.ts';
 import { checkProfiling } from '../../config/rules/profiling.ts';
 import { checkRoles } from '../../config/rules/roles.ts';
 import { checkSecrets } from '../../config/rules/secrets.ts';
+import { checkSetup } from '../../config/rules/setup.ts';
 import { gpusPerNode } from '../../config/schema/gpu.ts';
 import { rolesOf } from '../../config/schema/role.ts';
 import type { Problem } from '../../config/yaml/problem.ts';
@@ -58,6 +59,7 @@ export function checkRules(job: Job): Checked {
     ...rolesOf(job).flatMap(([role, config]) => checkManagedArgs(role, config, job, perNode)),
     ...checkEngineArguments(job),
     ...checkSecrets(job),
+    ...checkSetup(job),
     ...checkModel(job, cluster),
     ...checkCluster(job, cluster),
     ...checkDirectives(job, cluster),

@@ -56,3 +56,18 @@ test('a line of a gigabyte is passed over but for its beginning', () => {
   ]);
   expect((said[0] as [string, number])[1]).toBeLessThanOrEqual(64 * 1024);
 });
+
+test('a setup is the first stage of a start', () => {
+  const log = `dyn-slurm: 2026-08-19T14:11:49+0000 setup waits: setup, until another step of this node has run its own
+dyn-slurm: 2026-08-19T14:12:49+0000 setup begins: setup, for at most 600 s
+a setup begins: of another kind
+dyn-slurm: 2026-08-19T14:13:01+0000 setup ends: setup, after 12 s
+dyn-slurm: 2026-08-19T14:13:01+0000 setup setup is left out, because a rehearsal must not change this machine
+`;
+  const stage = { kind: 'stage', stage: 'setup', ranks: {} };
+  expect(scanned(Buffer.from(log), 1000)).toEqual([
+    { ...stage, state: 'going', time: Date.UTC(2026, 7, 19, 14, 11, 49) },
+    { ...stage, state: 'going', time: Date.UTC(2026, 7, 19, 14, 12, 49) },
+    { ...stage, state: 'done', time: Date.UTC(2026, 7, 19, 14, 13, 1) },
+  ]);
+});

@@ -78,7 +78,11 @@ test.skipIf(shellcheck === undefined)(
     try {
       writeFileSync(join(folder, 'supervisor.sh'), whole('lib', 'cause-line.sh', 'environment.sh', 'lib.sh'));
       writeFileSync(join(folder, 'node.sh'), whole('node', 'node.sh'));
-      expect(await minded(folder, ['supervisor.sh', 'node.sh'])).toBe('');
+      // As a step's script has it.
+      const text = (name: string) => readFileSync(join(templates, name), 'utf8');
+      const step = ['cause-line.sh', 'environment.sh', 'task.sh', 'setup.sh'].map(text).join('');
+      writeFileSync(join(folder, 'step.sh'), step.replaceAll(/^\. "\$\{BASH_SOURCE.*$/gm, ':'));
+      expect(await minded(folder, ['supervisor.sh', 'node.sh', 'step.sh'])).toBe('');
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -32,6 +32,7 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   const connection = connectLocally(world, {
     DYN_SLURM_SPEEDUP: String(speedup),
     DYN_SLURM_STANDIN_FAULTS: JSON.stringify(options.fault ?? []),
+    ...(options.setup && { DYN_SLURM_REHEARSAL_SETUP: '1' }),
     // Mock engines have nothing to save; Slurm would wait for 30.
     DYN_SLURM_STANDIN_KILL_WAIT: '15',
   });

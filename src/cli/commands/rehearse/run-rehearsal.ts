@@ -31,6 +31,8 @@ export interface RehearseOptions extends ConfigOptions {
   /** `STEP[.RANK]:ACTION[@WHEN]`, see docs/rehearsal.md. */
   readonly fault?: readonly string[];
   readonly prompt?: string;
+  /** Run what the config has under `setup`, too. */
+  readonly setup?: boolean;
 }
 
 export interface Rehearsal extends Rehearsed {
@@ -85,7 +87,13 @@ export async function runRehearsal(
   else await tearDown(rehearsal, screen, world, { passed: true });
   if (!options.json) {
     const ignored = await ignoredArguments(rehearsal.connection.host, rehearsal.run.dir);
-    world.out.write(summary(state, answer, rehearsal, ignored));
+    const untested = [
+      ...(ignored.length === 0 ? [] : [`mock engines ignored ${ignored.join(' ')}`]),
+      ...(options.setup || !hasSetup(rehearsal)
+        ? []
+        : ['setup, which would change this machine; --setup runs it']),
+    ];
+    world.out.write(summary(state, answer, rehearsal, untested));
   }
   return EXIT.ok;
 }
@@ -203,11 +211,14 @@ async function measureItself(
   }
 }
 
+const hasSetup = ({ plan: { steps } }: Rehearsal): boolean =>
+  steps.some(({ setups }) => setups !== undefined);
+
 function summary(
   { ready }: RunState,
   answer: string,
   { run, submitted, plan }: Rehearsal,
-  ignored: readonly string[],
+  untested: readonly string[],
 ): string {
   const waited = Date.parse(ready?.time ?? '') - Date.parse(submitted);
   return [
@@ -215,7 +226,7 @@ function summary(
     `ready       ${elapsed(waited)} after submit`,
     answer,
     ...unreal(plan).map((what) => `not real    ${what}`),
-    ...(ignored.length === 0 ? [] : [`not tested  mock engines ignored ${ignored.join(' ')}`]),
+    ...untested.map((what) => `not tested  ${what}`),
     `run folder  ${run.dir}`,
     '',
   ].join('\n');

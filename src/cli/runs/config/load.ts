@@ -13,6 +13,7 @@ import { styled } from '../../styled.ts';
 import type { World } from '../../world.ts';
 import { chooseCluster, clusterNames } from '../cluster/clusters.ts';
 import { namesIn } from '../own-folders.ts';
+import { scriptsOf } from './scripts.ts';
 import { readSelection, type SelectOptions, select, severalSelected } from './selection.ts';
 
 export interface LoadOptions extends SettingOptions, SelectOptions {
@@ -54,6 +55,8 @@ interface Source {
   readonly settings: readonly Layer[];
   /** Texts beside the file in which its layers have their places. */
   readonly texts: readonly SourceFile[];
+  /** The scripts that it names are on this machine; else the run folder has them. */
+  readonly scripts?: boolean;
 }
 
 /** Reads a config (`-`: standard input) with the topologies and the cluster profile that it names. */
@@ -73,7 +76,7 @@ export async function loadConfig(
   const { base, variants, diagnostics } = expandVariants(parsed, name);
   const { name: fileName } = namesInConfig([base, ...settings]);
   const texts = [config, ...[overlay, settingsSource(options)].flatMap((one) => one ?? [])];
-  const source = { path: selection.path, base, settings, texts };
+  const source = { path: selection.path, base, settings, texts, scripts: true };
   const load = await loaderOf(source, options, world);
   // A file without a root has no variants to select.
   const selected = parsed.root === undefined ? [undefined] : select(variants, selection);
@@ -145,7 +148,11 @@ async function loadSource(
 }
 
 /** Plans a config with layers over it. */
-async function loaderOf({ path, base, settings, texts }: Source, options: LoadOptions, world: World) {
+async function loaderOf(
+  { path, base, settings, texts, scripts }: Source,
+  options: LoadOptions,
+  world: World,
+) {
   const [knownTopologies, knownClusters] = await Promise.all([topologyNames(world), clusterNames(world)]);
   const named = namesInConfig([base, ...settings]).cluster;
   const cluster = await chooseCluster(options.cluster, named, knownClusters, world);
@@ -160,6 +167,7 @@ async function loaderOf({ path, base, settings, texts }: Source, options: LoadOp
       cluster,
       clusterNames: knownClusters,
       over,
+      ...(scripts && { scripts: await scriptsOf([base, ...over], path, world) }),
     });
     return {
       ...planned,
