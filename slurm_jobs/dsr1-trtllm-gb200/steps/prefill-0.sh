@@ -4,9 +4,9 @@ RUN_DIR=$DYN_SLURM_RUN_DIR ATTEMPT_DIR=$DYN_SLURM_ATTEMPT_DIR
 . "$RUN_DIR/runtime/task.sh" || exit 1
 bind prefill-0 0
 . "$RUN_DIR"/env/prefill-0.env || give_up 'cannot read its environment'
-await_services locked "http://${NODE_IP[0]}:2379" "nats://${NODE_IP[0]}:4222"
 # Several tasks run on each node, as a program of MPI has them.
 SEVERAL=1
+await_services locked "http://${NODE_IP[0]}:2379" "nats://${NODE_IP[0]}:4222"
 # After such a line the command is over, even if it lives on.
 FATAL='Rank[0-9]+ Task exit code: [1-9]|Failed to initialize executor'
 run \

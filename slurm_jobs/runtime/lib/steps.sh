@@ -63,7 +63,7 @@ start_step() {
   local NOW
   local -a command
   unset "SAVED[$name]" "ORPHAN[$name]"
-  [[ -z ${STEP_SINCE[$name]:-} ]] || rm -f "$ATTEMPT_DIR/state/$name".*.exit
+  [[ -z ${STEP_SINCE[$name]:-} ]] || rm -f "$ATTEMPT_DIR/state/$name".*.{exit,done}
   [[ ${STEP_KIND[$name]} != bench ]] || mkdir -p "$ATTEMPT_DIR/results"
   mapfile -d $'\037' -t command <<<"${STEP_COMMAND[$name]}"
   # The line break of the here-string.
