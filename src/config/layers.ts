@@ -1,4 +1,5 @@
 import { engineWrittenOut, withoutOtherEngine } from './engine-name.ts';
+import { installWrittenOut } from './install-form.ts';
 import { ROLES } from './schema/role.ts';
 import { ARGUMENTS_IN_FILE } from './schema/sections.ts';
 import { setupWrittenOut, withoutOtherSetup } from './setup.ts';
@@ -47,7 +48,8 @@ function mergeValues(
 const OWNERS = [...ROLES, 'frontend', 'bench'] as const;
 
 /**
- * A layer with its engine and its setups written out, and with its arguments under one spelling, with dashes, so that layers override each
+ * A layer with its engine, its setups and the installation of Dynamo written out, and with its arguments under one spelling,
+ * with dashes, so that layers override each
  * other; and with numbers in `args` and `env` as their file spells them, so that `1.10` does not reach a process as `1.1`.
  * `engine`: of all layers together; where it reads its arguments from a file, they stay as they are.
  */
@@ -71,7 +73,7 @@ export function normalizeArguments(
         return { ...given, entries: new Map(entries) };
       });
     },
-    setupWrittenOut(engineWrittenOut(layer)),
+    installWrittenOut(setupWrittenOut(engineWrittenOut(layer))),
   );
 }
 

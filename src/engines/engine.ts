@@ -15,6 +15,8 @@ export interface Engine {
   readonly title: string;
   /** The Python module that a worker of a role runs with a release of Dynamo. */
   readonly module: (role: Role, release: string) => string;
+  /** The extra of the package `ai-dynamo` that brings the engine. */
+  readonly packageExtra?: string;
   /** The engine's release in the image, as far as the config, the image's tag or Dynamo's release tells; else ''. */
   readonly release: (job: Pick<JobConfig, 'dynamo' | 'engine' | 'container'>) => string;
   /** The programs whose parsers read a worker's arguments, one after the other; none where no table has them. */

@@ -31,6 +31,9 @@ export function adviceOn(signature: Signature, line: string, node: string): stri
 const IMAGE =
   'see container.image, image_cache in the cluster profile, and on the nodes ~/.config/enroot/.credentials';
 
+const INSTALL =
+  'see dynamo.install, install_cache in the cluster profile, and logs/install.*.log; for nodes without a network, put wheels into a shared folder (`pip download`) and name it in dynamo.install.wheel';
+
 /** What ended: a run, by its verdict, or a step of a session. */
 type Ended = ProcessEnd & Partial<Pick<EventOf<'verdict'>, 'outcome' | 'inferred'>>;
 
@@ -40,6 +43,7 @@ export function adviceFor(ended: Ended): string | undefined {
   const signature = signatureOf(line);
   if (signature) return adviceOn(signature, line, node);
   if (step === 'image') return IMAGE;
+  if (step === 'install') return INSTALL;
   if (outcome === 'deadline')
     return 'a slow but healthy start needs a longer health.deadline or health.stall';
   return (

@@ -10,6 +10,7 @@ import { commandLineOptions, directives } from './directives.ts';
 import { frontendSteps, nginxAddresses } from './frontend.ts';
 import { cachedImage, imageSteps } from './image.ts';
 import { infraSteps } from './infra.ts';
+import { installPlan, installSteps } from './install.ts';
 import { monitorSteps } from './monitor-step.ts';
 import { movablePorts } from './movable-ports.ts';
 import type { Placement } from './placement.ts';
@@ -45,6 +46,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
   const bench = job.bench && benchSpec(job.bench, job, benchPlace);
   const services = [...frontendSteps(job, frontends), ...placed.map((worker) => workerStep(job, worker))];
   const rest = [
+    ...installSteps(job),
     ...infraSteps(job),
     ...services,
     ...monitorSteps(job, placed, services),
@@ -67,6 +69,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
   const inRacks = job.slurm.segment !== undefined || (gpuModel(job.gpu)?.nvlinkDomain ?? 0) > perNode;
   const ready = readiness(job, placed);
   const nginx = nginxAddresses(job, steps);
+  const install = installPlan(job);
   const own = steps.some(({ kind }) => kind === 'bench');
   const [onDemand] = own ? [] : benchOnDemand(job, benchPlace);
   return {
@@ -85,6 +88,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     warnings: problems.map(({ path, message }) =>
       [...(path.length > 0 ? [path.join('.')] : []), message].join(': '),
     ),
+    ...(install && { install }),
     timeLimit: job.slurm.time,
     ...(job.topology !== undefined && { topology: job.topology }),
     cluster: job.cluster,

@@ -1,6 +1,7 @@
 import { hasPlanes } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
 import { CONTAINER, type Word } from '../word.ts';
+import { INSTALLED_PROGRAMS } from './install.ts';
 import type { StepBody } from './plan.ts';
 import { stepOf } from './step-body.ts';
 
@@ -29,6 +30,8 @@ export function programsOf(step: StepBody, job: Job): readonly string[] {
   const [program] = tool ?? argv;
   if (env.PATH !== undefined || typeof program !== 'string' || program === 'bash' || program.includes('/'))
     return [];
+  // The installation brings them where the image has none.
+  if (job.dynamo.install && INSTALLED_PROGRAMS.includes(program)) return ['python3'];
   // A script of ours starts etcd, and locks it.
   return kind === 'etcd' && hasPlanes(job) ? [program, 'python3'] : [program];
 }

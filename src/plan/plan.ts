@@ -14,6 +14,7 @@ import type { PlannedSetup } from './setup.ts';
 /** A `monitor` only watches: the job goes on without it. */
 export type ProcessKind =
   | 'image'
+  | 'install'
   | 'container'
   | 'cleanup'
   | 'etcd'
@@ -196,6 +197,16 @@ export interface Shells {
   readonly modules: boolean;
 }
 
+/** Where the step `install` keeps what it has fetched. */
+export interface InstallPlan {
+  /** Path of the folder. */
+  readonly cache: Word;
+  /** Whose members may write to it, beside its owner. */
+  readonly group?: string;
+  /** Seconds that the step may take. */
+  readonly limit: number;
+}
+
 /** Those of `frontend`, and of each role that the job has. */
 export type PlannedSettings = {
   readonly [Owner in Role | 'frontend']?: Pick<NonNullable<JobConfig[Owner]>, 'args' | 'env'>;
@@ -215,7 +226,7 @@ export interface Plan {
     readonly used: number;
   };
   readonly workers: readonly PlanWorker[];
-  /** In launch order: the image, the containers, infrastructure, frontends, workers, monitors, and a benchmark once they are ready. */
+  /** In launch order: the image, the containers, the installation of Dynamo, infrastructure, frontends, workers, monitors, and a benchmark once they are ready. */
   readonly steps: readonly Step[];
   readonly processes: readonly Process[];
   readonly readiness: Readiness;
@@ -224,6 +235,8 @@ export interface Plan {
   /** Where clients connect: nginx when there are several frontends. */
   readonly entry: { readonly node: NodeIndex; readonly port: number };
   readonly warnings: readonly string[];
+  /** There where Dynamo is installed when the job starts. */
+  readonly install?: InstallPlan;
   /** Seconds: the limit that Slurm is given. */
   readonly timeLimit: number;
   /** Name of its published topology, or `inline`. */

@@ -9,6 +9,7 @@ import type { PlacedWorker } from '../engines/worker.ts';
 import { START_STAGES } from '../start-stages.ts';
 import { nodeIp } from '../word.ts';
 import { addressOf } from './exposure.ts';
+import { installPlan } from './install.ts';
 import type { Plan, Readiness, ReadyRequests, StepBody } from './plan.ts';
 import { SAMPLES } from './sample-request.ts';
 
@@ -30,7 +31,7 @@ export function readiness(job: Job, placed: readonly PlacedWorker[]): Readiness 
       const config = job[role];
       return config ? [{ role, ...registeredEndpoint(role, config, job), workers: instances(role) }] : [];
     }),
-    deadline: job.health.deadline,
+    deadline: job.health.deadline + (installPlan(job)?.limit ?? 0),
     stall: job.health.stall,
     stages: stageLimits(job),
     lost: job.health.lost,

@@ -3,6 +3,7 @@ import { ATTEMPT_DIR, RUN_DIR, type Word } from '../word.ts';
 import { questionFile } from './bench/accuracy.ts';
 import { containerName, imageOf } from './container.ts';
 import { pyxisImage } from './image.ts';
+import { installPlan, installSources, usesInstalled } from './install.ts';
 import { modelMount } from './model.ts';
 import { METRICS } from './monitor-step.ts';
 import type { Step, StepBody } from './plan.ts';
@@ -96,8 +97,20 @@ function mounts(step: StepBody, own: readonly string[], job: Job): readonly (rea
   }
   const questions = step.kind === 'bench' && job.bench ? questionFile(job.bench) : undefined;
   if (questions !== undefined) list.push([`${questions}:${questions}:ro`]);
+  list.push(...installMounts(step, job));
   for (const mount of [...job.cluster.mounts, ...own]) list.push([mount]);
   return list;
+}
+
+/** The cache of `dynamo.install`, which only one step may write to. */
+function installMounts(step: StepBody, job: Job): readonly (readonly Part[])[] {
+  const cache = [installPlan(job)?.cache ?? []].flat();
+  const fetches = step.kind === 'install';
+  if (cache.length === 0 || !(fetches || usesInstalled(step))) return [];
+  const folder = [...cache, ':', ...cache];
+  return fetches
+    ? [folder, ...installSources(job).map((path) => [`${path}:${path}:ro`])]
+    : [[...folder, ':ro']];
 }
 
 type Part = Exclude<Word, string>[number];

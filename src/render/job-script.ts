@@ -4,7 +4,7 @@ import type { Plan, ProcessKind, Step } from '../plan/plan.ts';
 import { exitPolicy } from '../plan/policy.ts';
 import { directiveLine } from './directive-line.ts';
 import type { Runtime } from './runtime.ts';
-import { quoteWord, wrapCommand } from './shell.ts';
+import { quoteCommand, quoteWord, wrapCommand } from './shell.ts';
 import { compile } from './template.ts';
 
 /** `job.sbatch`: directives, one launch a step, and what to wait for. A session runs it as a step of its allocation. */
@@ -85,6 +85,7 @@ const STAGES: readonly { readonly title: string; readonly kinds: readonly Proces
       "One container on each node, in which all its steps run.\n# shellcheck disable=SC2016 # the nodes' bash expands it",
     kinds: ['container', 'cleanup'],
   },
+  { title: 'Dynamo, once for all nodes and jobs.', kinds: ['install'] },
   {
     title: 'All at once; workers and frontends wait for etcd and NATS themselves.',
     kinds: ['worker', 'etcd', 'nats', 'frontend', 'nginx', 'monitor'],
@@ -98,7 +99,8 @@ function groups(plan: Plan): readonly object[] {
     );
     if (steps.length === 0) return [];
     const awaits = steps.flatMap((step) => awaitLines(step, plan));
-    return [{ title, steps: steps.map((step) => launch(step, plan)), awaits }];
+    const before = steps.flatMap((step) => preparation(step, plan));
+    return [{ title, before, steps: steps.map((step) => launch(step, plan)), awaits }];
   });
 }
 
@@ -147,11 +149,19 @@ function answers(step: Step, { readiness }: Plan): readonly object[] {
   return [{ name, address: addressOf(step, 'system'), path: '/metrics', words }];
 }
 
+/** What has to be right before a step starts. */
+function preparation({ kind }: Step, { install }: Plan): readonly string[] {
+  if (kind !== 'install' || install === undefined) return [];
+  return [`prepare_cache ${quoteCommand([install.cache, ...(install.group ? [install.group] : [])])}`];
+}
+
 /** What has to answer before other steps can start. */
-function awaitLines(step: Step, { mode }: Plan): readonly string[] {
+function awaitLines(step: Step, { mode, install }: Plan): readonly string[] {
   switch (step.kind) {
     case 'image':
       return [`await_image ${step.name} ${quoteWord(step.argv.at(-1) ?? '')}`];
+    case 'install':
+      return [`await_install ${step.name} ${install?.limit ?? 0} ${quoteWord(install?.cache ?? '')}`];
     case 'container':
       return [`await_container ${step.name}`];
     case 'etcd':

@@ -1,3 +1,4 @@
+import { usesInstalled } from '../plan/install.ts';
 import type { Plan, StepBody } from '../plan/plan.ts';
 import { usesLocalDir, type Word } from '../word.ts';
 import { commandLines, quoteCommand, quoteWord } from './shell.ts';
@@ -11,7 +12,7 @@ export interface BundleFile {
 
 /** What a step runs on each of its nodes. `template`: text of step.sh.hbs; `env`: path of its environment in the run folder. */
 export function stepScript(
-  plan: Pick<Plan, 'localDir' | 'etcdGuard'>,
+  plan: Pick<Plan, 'localDir' | 'etcdGuard' | 'install' | 'contained'>,
   step: StepBody,
   template: string,
   env = `env/${step.name}.env`,
@@ -29,6 +30,7 @@ export function stepScript(
     localDir:
       kind === 'nats' || usesLocalDir([...argv, ...Object.values(step.env)]) ? plan.localDir : undefined,
     inLocalDir: step.kind === 'etcd',
+    installed: plan.install && usesInstalled(step) ? installedWords(step, plan) : undefined,
     filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
     // They start together with etcd and NATS.
     services: kind === 'worker' || kind === 'frontend' ? services(step, plan) : undefined,
@@ -41,9 +43,15 @@ export function stepScript(
   });
 }
 
+/** What `use_installed` takes. In a container, etcd and NATS have only a folder of their own on the node's disk. */
+function installedWords({ kind }: StepBody, { localDir, contained }: Pick<Plan, 'localDir' | 'contained'>) {
+  const program = { etcd: 'etcd', nats: 'nats-server' }[String(kind)];
+  return contained && program !== undefined ? `"$LOCAL_DIR" ${program}` : quoteWord(localDir);
+}
+
 /** How task.sh runs the command. Dynamo 0.x cannot log in to etcd, which is open then. */
 function attendant({ kind }: StepBody, { etcdGuard }: Pick<Plan, 'etcdGuard'>): string {
-  if (kind === 'bench' || kind === 'image') return 'complete';
+  if (kind === 'bench' || kind === 'image' || kind === 'install') return 'complete';
   const locked = kind === 'etcd' && etcdGuard === 'password';
   return locked ? 'run python3 -I -S "$RUN_DIR/runtime/etcd.py" "$ATTEMPT_DIR/state/etcd.lock"' : 'run';
 }

@@ -88,6 +88,22 @@ export const EVENTS = {
     ),
     seconds: seconds.describe('Seconds since the step `image` started.'),
   }),
+  install: event('The installation of Dynamo has changed state; see `dynamo.install`.', {
+    state: word(
+      'waiting',
+      'fetching',
+      'building',
+      'kept',
+      'without',
+      'fetched',
+      'found',
+      'left-out',
+    ).describe(
+      '`waiting`: another job fetches the same; `kept`: a package of the image stays, where Dynamo asks for another release; `without`: a package that Dynamo asks for cannot be had; `found`: an earlier job has fetched it; `left-out`: a rehearsal uses its own.',
+    ),
+    reason: text.describe('What is fetched, from where or why, or who fetches it.'),
+    seconds: seconds.describe('Seconds since the step `install` started.'),
+  }),
   'step-started': event(
     'The command of a step has been started.',
     { step, nodes: list(text).describe('Hostnames of the step.') },

@@ -13,6 +13,7 @@ export interface RunState {
   /** Ports that the job has moved, by their planned number. */
   readonly ports: ReadonlyMap<number, number>;
   readonly image?: EventOf<'image'>;
+  readonly install?: EventOf<'install'>;
   readonly steps: Steps;
   /** Spans of time without all workers, of all attempts. */
   readonly losses: Losses;
@@ -79,6 +80,8 @@ function advanced(state: RunState, event: ObservedEvent): RunState {
       return { ...state, bound: event };
     case 'image':
       return { ...state, image: event };
+    case 'install':
+      return { ...state, install: event };
     case 'workers-registered':
       return { ...state, workers: new Map(state.workers).set(event.role, event) };
     case 'waiting':

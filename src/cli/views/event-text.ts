@@ -24,6 +24,8 @@ export function eventText(event: ObservedEvent): string | undefined {
       return `the job's ports are ${Number.parseInt(event.to, 10) - Number.parseInt(event.from, 10)} higher than planned: ${event.reason}`;
     case 'image':
       return imageText(event);
+    case 'install':
+      return installText(event);
     case 'step-started':
       return `${event.step} started on ${hosts(event.nodes)}`;
     case 'service-ready':
@@ -133,6 +135,29 @@ function imageText({ state, file, reason, seconds }: EventOf<'image'>): string {
       return `image imported again after ${elapsed(seconds * 1000)}: ${reason}`;
     case 'left-out':
       return `image skipped: ${reason}`;
+    default:
+      return state satisfies never;
+  }
+}
+
+function installText({ state, reason, seconds }: EventOf<'install'>): string {
+  switch (state) {
+    case 'waiting':
+      return `waiting for Dynamo: ${reason}`;
+    case 'fetching':
+      return `fetching ${reason}`;
+    case 'building':
+      return `building ${reason}`;
+    case 'kept':
+      return `kept ${reason}`;
+    case 'without':
+      return `without ${reason}`;
+    case 'fetched':
+      return `installed after ${elapsed(seconds * 1000)}: ${reason}`;
+    case 'found':
+      return `an earlier job has fetched ${reason}`;
+    case 'left-out':
+      return `installation of Dynamo skipped: ${reason}`;
     default:
       return state satisfies never;
   }

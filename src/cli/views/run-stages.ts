@@ -81,6 +81,7 @@ export function runStages(state: RunState, { steps }: Outline, submitted: Moment
     stage({ key: 'nodes', title: 'nodes', note: nodesNote(state) }, started, bound, end),
     ...steps.filter(({ kind }) => kind === 'image').map((step) => imageStage(state, step, end)),
     ...steps.filter(({ kind }) => kind === 'container').map(service),
+    ...steps.filter(({ kind }) => kind === 'install').map((step) => installStage(state, step, end)),
     group(
       'infra',
       'infrastructure',
@@ -113,6 +114,16 @@ function imageStage({ steps, image, cause }: RunState, { name }: PlannedStep, en
     cause?.step === name,
     end,
   );
+}
+
+function installStage({ steps, install, cause }: RunState, { name }: PlannedStep, end: RunEnd): Stage {
+  const over = install && ['fetched', 'found', 'left-out'].includes(install.state) ? install : undefined;
+  const what = {
+    key: name,
+    title: 'Dynamo',
+    note: install ? `${install.state}, ${install.reason}` : '',
+  };
+  return blamed(stage(what, steps.get(name)?.started, over, end), cause?.step === name, end);
 }
 
 function serviceStage({ steps, cause }: RunState, { name }: PlannedStep, end: RunEnd): Stage {

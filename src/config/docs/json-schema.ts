@@ -11,7 +11,8 @@ export function jsonSchema(): object {
   const job = inputSchema(jobSchema);
   const { $schema, description, definitions: lent } = job;
   const { properties } = adapt(job) as { readonly properties: Record<string, Json> };
-  const { definitions, references: all } = extractDefinitions(properties);
+  const { definitions: maps, references: all } = extractDefinitions(properties);
+  const definitions = { ...maps, dynamo: dynamoOf(maps.dynamo) };
   const references = { ...all, engine: engineOf(all.engine), setup: setupOf(all.setup) };
   const inline = Object.fromEntries(Object.entries(references).filter(([key]) => !USER_KEYS.includes(key)));
   const ofVariant = Object.fromEntries(
@@ -75,6 +76,14 @@ function withSetups(definitions: Readonly<Record<string, Json>>): Json {
     return [name, { ...definition, properties: { ...properties, setup: setupOf(properties.setup) } }];
   });
   return Object.fromEntries(entries);
+}
+
+/** The installation is a map, or true or false. */
+function dynamoOf(map: Json | undefined): Json {
+  const properties = map?.properties as Readonly<Record<string, Json>>;
+  const { description, examples, title, default: _, ...install } = properties.install as Json;
+  const both = { description, examples, title, ...either({ type: 'boolean' }, install) };
+  return { ...map, properties: { ...properties, install: both } };
 }
 
 /** A map that must be there, with one of its keys. */

@@ -40,6 +40,15 @@ export const clusterProfile = z
     models: z.record(z.string(), mountablePath).default({}),
     images: z.record(z.string(), text).default({}),
     image_cache: mountablePath.refine((value) => value.startsWith('/'), 'write an absolute path').optional(),
+    install_cache: z
+      .strictObject({
+        path: mountablePath.refine((value) => value.startsWith('/'), 'write an absolute path').optional(),
+        group: z
+          .string()
+          .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'write the name of a group')
+          .optional(),
+      })
+      .prefault({}),
     mounts: z.array(mount).default([]),
     preamble: z.string().default(''),
     environment: z.enum(['clean', 'login', 'inherit']).default('clean'),

@@ -4,6 +4,10 @@ import { count, duration, environment, mount, mountablePath, port, text } from '
 import { argumentMap, ROLES } from './role.ts';
 import { setup } from './setup.ts';
 
+/** As in the name of a wheel. */
+const PACKAGE_VERSION =
+  /^\d{1,4}(\.\d{1,4}){1,3}((a|b|rc)\d{1,3})?(\.post\d{1,9})?(\.dev\d{1,9})?(\+[a-z0-9.]{1,40})?$/;
+
 export const model = z.strictObject({
   path: mountablePath,
   served_name: text.optional(),
@@ -76,11 +80,43 @@ export const infra = z.strictObject({
   ports: ports.prefault({}),
 });
 
+/** Where Dynamo comes from, where the image has none; without any of the first three, it is the release of `dynamo.version`. */
+const install = z.strictObject({
+  version: z
+    .string()
+    .regex(
+      PACKAGE_VERSION,
+      'write a release of Dynamo as "1.6.1", or a development release as "1.7.0.dev20261101"',
+    )
+    .optional(),
+  wheel: mountablePath
+    .refine(
+      (value) => value.startsWith('/') || PACKAGE_VERSION.test(value),
+      'write an absolute path of a wheel or of a folder of wheels on the nodes, or a release as "1.6.1"',
+    )
+    .optional(),
+  commit: z
+    .string()
+    .regex(
+      /^[0-9a-f]{7,40}$/,
+      'write a commit as 7 to 40 hexadecimal digits; names of branches change their meaning',
+    )
+    .optional(),
+  source: mountablePath
+    .refine(
+      (value) => value.startsWith('/'),
+      'write an absolute path of a git repository or of a source archive (.tar.gz) on the nodes',
+    )
+    .optional(),
+  deadline: duration.optional(),
+});
+
 export const dynamo = z.strictObject({
   version: z
     .string()
     .regex(/^\d{1,4}\.\d{1,4}\.\d{1,4}$/, 'write a release of Dynamo as "1.6.1"')
     .default('1.6.1'),
+  install: install.optional().meta({ title: 'true or map' }),
   namespace: z
     .string()
     .regex(/^[A-Za-z0-9_-]+$/, 'use letters, digits, dashes and underscores')

@@ -13,12 +13,15 @@ export function isMocker({ module }: RoleConfig): boolean {
   return module === MODULE;
 }
 
+/** It needs no extra of Dynamo's package. */
+const { packageExtra: _, ...likeSglang } = sglang;
+
 /**
  * Dynamo's engine without a model, for tests; it takes the roles, sizes and arguments of SGLang as far as it has them.
  * `dynamo/mocker/args.py` of the wheels 0.6.1 to 1.6.1. It runs on one node, and is none of several ranks.
  */
 export const mocker: Engine = {
-  ...sglang,
+  ...likeSglang,
   type: 'mocker',
   title: 'the mocker',
   module: () => MODULE,

@@ -16,6 +16,7 @@ const MODULES = /^dynamo\.sglang(\.(worker|decode_worker))?$/;
 /** SGLang 0.4.9 to 0.5.23, with `dynamo/sglang` 0.4.0 to 1.6.1. */
 export const sglang: Engine = {
   type: 'sglang',
+  packageExtra: 'sglang',
   title: 'SGLang',
   module,
   release: (job) => releasesOf(job).sglang,

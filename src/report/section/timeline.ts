@@ -1,6 +1,6 @@
 import type { BenchPoint } from '../../bench/result.ts';
 import { elapsed } from '../../format.ts';
-import type { ObservedEvent } from '../../run/events.ts';
+import type { EventOf, ObservedEvent } from '../../run/events.ts';
 import { START_STAGES, type StageFacts } from '../../start-stages.ts';
 import { table } from '../chart.ts';
 import { type Html, html } from '../html.ts';
@@ -89,7 +89,8 @@ export function timelineOf(
   const spans = [
     span('queue', submitted, started?.time, 'start', 'waiting for nodes'),
     span('nodes', started?.time, bound?.time, 'start', 'preflight, and hosts bound to the plan'),
-    ...images(all),
+    ...fetched(all, 'image'),
+    ...fetched(all, 'install'),
     ...services(all),
     ...roles(all),
     ...starts.flatMap(({ step, stages }) => stages.map((stage) => stageSpan(step, stage))),
@@ -124,12 +125,12 @@ function span(
   return { name, start, end: Math.max(start, end), kind, text };
 }
 
-function images(events: readonly ObservedEvent[]): readonly (Span | undefined)[] {
-  const found = events.filter((event) => event.kind === 'image');
+function fetched(events: readonly ObservedEvent[], kind: 'image' | 'install'): readonly (Span | undefined)[] {
+  const found = events.filter((event): event is EventOf<'image' | 'install'> => event.kind === kind);
   const last = found.at(-1);
   if (!last) return [];
   const begun = new Date(Date.parse(last.time) - last.seconds * 1000).toISOString();
-  return [span('image', begun, last.time, 'start', `${last.state}: ${last.reason}`)];
+  return [span(kind, begun, last.time, 'start', `${last.state}: ${last.reason}`)];
 }
 
 function services(events: readonly ObservedEvent[]): readonly (Span | undefined)[] {

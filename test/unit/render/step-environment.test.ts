@@ -55,7 +55,7 @@ function writeStep(
   const template = readFileSync(join(TEMPLATES, 'step.sh.hbs'), 'utf8');
   writeFileSync(
     join(dir, 'steps/b.sh'),
-    stepScript({ localDir: '/tmp', etcdGuard: 'password' }, step, template),
+    stepScript({ localDir: '/tmp', etcdGuard: 'password', contained: true }, step, template),
   );
   writeFileSync(join(dir, 'env/b.env'), environmentFile(step));
   const values = Object.entries(secrets).map(([name, value]) => ({

@@ -1,4 +1,4 @@
-import { basename } from 'node:path/posix';
+import { basename, dirname } from 'node:path/posix';
 import { DynSlurmError } from '../../../errors.ts';
 import { readPlan } from '../../../run/plan-file.ts';
 import type { Session } from './lookup.ts';
@@ -20,6 +20,7 @@ export async function containerOptions(
   if (found) {
     return found.options.map((option) =>
       option
+        .replaceAll('${RUN_DIR%/*}', dirname(run.dir))
         .replaceAll('${RUN_DIR}', run.dir)
         // As lib.sh names it; a session has no second attempt.
         .replaceAll('${CONTAINER}', `${basename(run.dir)}-${job.jobId}-0`),
@@ -31,6 +32,6 @@ export async function containerOptions(
 }
 
 /** Steps whose mounts are not those of a worker. */
-const WITHOUT_MODEL = new Set(['container', 'etcd', 'nats']);
+const WITHOUT_MODEL = new Set(['container', 'install', 'etcd', 'nats']);
 
 const isOption = (word: string): boolean => /^--(no-)?container-/.test(word);

@@ -1,0 +1,65 @@
+import { containerOf, type Job } from '../config/job.ts';
+import { jobEngine } from '../engines/engines.ts';
+import { RUN_DIR, RUNS_DIR, type Word } from '../word.ts';
+import type { InstallPlan, StepBody } from './plan.ts';
+import { stepOf } from './step-body.ts';
+
+/** Seconds that it may take: from an index or from wheels, and from a commit, which is compiled. */
+const LIMIT = { fetched: 1200, built: 3600 };
+
+/** How Dynamo gets into images that have none; undefined where it is in the image. */
+export function installPlan(job: Job): InstallPlan | undefined {
+  const { install } = job.dynamo;
+  if (install === undefined) return undefined;
+  const { path, group } = job.cluster.install_cache;
+  return {
+    cache: path?.replace(/(?<=.)\/+$/, '') ?? [RUNS_DIR, '/.dynamo'],
+    limit: install.deadline ?? (install.commit === undefined ? LIMIT.fetched : LIMIT.built),
+    ...(group !== undefined && { group }),
+  };
+}
+
+/** Whether a step takes something of it. */
+export function usesInstalled({ kind }: Pick<StepBody, 'kind'>): boolean {
+  return kind === 'worker' || kind === 'frontend' || kind === 'etcd' || kind === 'nats';
+}
+
+/** The programs that it brings where the image lacks them; install.py pins their wheels. */
+export const INSTALLED_PROGRAMS: readonly string[] = ['etcd', 'nats-server'];
+
+/** One step on the first node, before all that needs Dynamo, in the container of those. */
+export function installSteps(job: Job): readonly StepBody[] {
+  const planned = installPlan(job);
+  const { install, version: release } = job.dynamo;
+  if (planned === undefined || install === undefined) return [];
+  const { version, wheel, commit, source } = install;
+  const isPath = wheel?.startsWith('/') === true;
+  const venv = containerOf(job, job.cluster) === undefined;
+  const { packageExtra = '' } = jobEngine(job);
+  const given: Readonly<Record<string, Word | undefined>> = {
+    cache: planned.cache,
+    group: planned.group,
+    local: job.cluster.local_dir,
+    release,
+    version: isPath || commit !== undefined ? undefined : (version ?? wheel ?? release),
+    wheels: isPath ? wheel : undefined,
+    commit,
+    source,
+    // On the host nothing has an engine; it is one of the packages then.
+    extra: venv ? packageExtra || undefined : undefined,
+    venv: venv ? '1' : undefined,
+  };
+  const words = Object.entries(given).flatMap(([name, value]): Word[] =>
+    value === undefined ? [] : [`--${name}`, value],
+  );
+  const argv: readonly Word[] = ['python3', [RUN_DIR, '/runtime/install.py'], 'fetch', ...words];
+  return [stepOf({ kind: 'install', argv, env: { PYTHONUNBUFFERED: '1' }, contained: true })];
+}
+
+/** What its container is given to read. */
+export function installSources({ dynamo }: Job): readonly string[] {
+  const { wheel, source } = dynamo.install ?? {};
+  const given = [wheel, source].filter((path) => path?.startsWith('/')) as readonly string[];
+  // Of the file of a wheel, the folder: the other wheel lies beside it.
+  return given.map((path) => (path.endsWith('.whl') ? path.replace(/(?<=.)\/[^/]*$/, '') : path));
+}
