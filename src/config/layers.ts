@@ -49,8 +49,8 @@ const OWNERS = [...ROLES, 'frontend', 'bench'] as const;
 
 /**
  * A layer with its engine, its setups and the installation of Dynamo written out, and with its arguments under one spelling,
- * with dashes, so that layers override each
- * other; and with numbers in `args` and `env` as their file spells them, so that `1.10` does not reach a process as `1.1`.
+ * with dashes, so that layers override each other; and with numbers in `args` and `env` as their file spells them, so that
+ * `1.10` does not reach a process as `1.1`.
  * `engine`: of all layers together; where it reads its arguments from a file, they stay as they are.
  */
 export function normalizeArguments(

@@ -5,7 +5,7 @@ import { argumentMap, ROLES } from './role.ts';
 import { setup } from './setup.ts';
 
 /** As in the name of a wheel. */
-const PACKAGE_VERSION =
+export const PACKAGE_VERSION =
   /^\d{1,4}(\.\d{1,4}){1,3}((a|b|rc)\d{1,3})?(\.post\d{1,9})?(\.dev\d{1,9})?(\+[a-z0-9.]{1,40})?$/;
 
 export const model = z.strictObject({

@@ -1,9 +1,9 @@
 import { pinnedReleases } from '../../config/compat/engine-table.ts';
 import { applyRenames, type Settings } from '../../config/compat/flag-renames.ts';
-import { engine as engineSchema } from '../../config/schema/sections.ts';
+import { engine as engineSchema, PACKAGE_VERSION } from '../../config/schema/sections.ts';
 import { type ConfigMap, plain } from '../../config/yaml/tree.ts';
 import { MapBuilder } from '../tree.ts';
-import { type Context, hasKey } from './context.ts';
+import type { Context } from './context.ts';
 
 /** dyn-slurm's own default. */
 const DEFAULT = '1.6.1';
@@ -60,17 +60,18 @@ function tell({ recipe, findings }: Context): void {
 function writeInstall(map: MapBuilder, { recipe, findings }: Context): void {
   const { source, release } = recipe.dynamo;
   if (source.kind === 'image') return;
-  const { place, value } = source;
-  if (!hasKey('dynamo', 'install')) {
+  const { place, kind } = source;
+  const value = kind === 'commit' ? source.value : source.value.replace(/^v(?=\d)/, '');
+  if (kind !== 'commit' && !PACKAGE_VERSION.test(value)) {
     findings.lose(
       place,
-      `Dynamo ${value} is not installed when the job starts`,
-      'use an image that holds it',
+      `${source.value} is not a release of a Python package, so Dynamo is not installed when the job starts`,
+      'set dynamo.install, or use an image that holds it',
     );
     return;
   }
-  if (source.kind === 'version' && value === release?.value) map.set('install', true, place);
-  else map.set('install', new MapBuilder(place).set(source.kind, value, place).build(), place);
+  if (kind === 'version' && value === release?.value) map.set('install', true, place);
+  else map.set('install', new MapBuilder(place).set(kind, value, place).build(), place);
 }
 
 /**
