@@ -175,6 +175,10 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
       decode: { workers: 2, nodes: 2 },
     });
     const { url } = await eventOf(run, 'ready');
+    // The last step of a start: it follows `ready`.
+    await expect
+      .poll(() => eventsOf(run).filter(({ kind, step }) => kind === 'step-started' && step === 'metrics'))
+      .toHaveLength(1);
     const since = eventsOf(run).length;
     const decode = hostOf(run, 'decode-0');
     const engines = async (node: string) =>
