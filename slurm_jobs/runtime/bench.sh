@@ -26,7 +26,7 @@ end_child() {
   [[ -z $CHILD ]] || kill -"$SIGNAL" "$CHILD" 2>/dev/null
 }
 
-# say STATE [EXIT SECONDS]: to the log, and to lib.sh, which makes an event of it.
+# say STATE [EXIT SECONDS]: writes it to the log, and to lib.sh, which makes an event of it.
 say() {
   printf '%s %s %s %s %s %s %s\n' "$1" "$NAME" "$INDEX" "$OF" "$CONCURRENCY" "${2:--}" "${3:--}" >>"$POINTS"
   case $1 in

@@ -300,7 +300,7 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     await cluster.exec(['scancel', '-s', 'TERM', run.jobId]);
     expect(await eventOf(run, 'verdict')).toMatchObject({
       outcome: 'cancelled',
-      reason: "the job's steps were told to end from outside the job",
+      reason: "the job's steps were ended by a signal from outside the job",
     });
     expect((await dynSlurm('watch', run.run)).code).toBe(9);
   });

@@ -141,7 +141,7 @@ test('what happens is told at the prompt at once, and so is what others do', asy
   await prompt.says(/restart decode-1, from .*\n(.*\n)*.*decode-1 serves/);
 
   signalTask(session, decode(0), 'SIGSTOP');
-  await prompt.says(/decode-0 on node2 has lost its registration in etcd, and lives; decode workers 1\/2/);
+  await prompt.says(/decode-0 on node2 has lost its registration in etcd, although its process runs; decode workers 1\/2/);
   expect(await workers()).toMatchObject([{}, {}, { state: 'unregistered' }, { state: 'serving' }, {}]);
   signalTask(session, decode(0), 'SIGCONT');
   await prompt.says(/decode-0 on node2 exited with code 0, \d+ s after its registration in etcd was lost/);
@@ -164,7 +164,7 @@ test('an etcd that stands still ends the session, and its nodes are there for th
   const [run = ''] = /soon-lost-\w{6}/.exec(attached.text) ?? [];
   const session = { run, dir: join(stage.runs, run) };
   signalTask(session, { step: 'etcd', program: 'etcd' }, 'SIGSTOP');
-  await attached.says(/etcd has not answered for \d+ s, although its process lives/);
+  await attached.says(/etcd has not answered for \d+ s, although its process runs/);
   expect((await stage.run('workers')).stderr).toMatch(/^etcd has not answered/m);
   await attached.says(/the session has ended: etcd has not answered(.*\n)+job \d+ is still allocated/);
   expect(await attached.ended).toBe(7);
