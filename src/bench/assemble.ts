@@ -109,7 +109,7 @@ function failedCommand({ outline, events }: FoundBench): readonly BenchProblem[]
 /** Milliseconds by which clocks of the cluster and of a person's machine may differ. */
 const SKEW = 1500;
 
-/** Of the step itself, for what notes no times of its own. */
+/** The times of the step itself, for tools that note none of their own. */
 function ownTimes(
   events: readonly ObservedEvent[],
   { made }: BenchOutline,

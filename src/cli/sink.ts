@@ -1,7 +1,7 @@
 import { terminalText } from '../host/terminal-text.ts';
 import { wrapped } from './wrap.ts';
 
-/** Where text goes. */
+/** A destination for text. */
 export interface Sink {
   /** Text that may hold anything: what a terminal would obey but for colours does not reach it. */
   write(text: string): void;

@@ -2,7 +2,7 @@ import { shownText } from './plain-text.ts';
 
 /** Controls but for tab and line break, and the marks that turn the direction of text. */
 const HARMFUL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
-/** Where a text ends that is only coloured. */
+/** A code that sets colors. */
 const COLOURS = /(\u001b\[[\d;]{0,16}m)/;
 
 /**

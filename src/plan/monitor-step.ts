@@ -11,7 +11,7 @@ export const METRICS = 'metrics';
 
 const FIELDS =
   'timestamp,index,utilization.gpu,utilization.memory,memory.used,memory.total,power.draw,clocks.sm,temperature.gpu';
-/** Of dcgmi: utilization, memory used, power, SM clock, temperature, and how busy SMs and tensor cores are. */
+/** Fields of dcgmi: utilization, memory used, power, SM clock, temperature, and how busy SMs and tensor cores are. */
 const DCGM_FIELDS = '203,252,155,100,150,1002,1004';
 
 const MONITOR = { kind: 'monitor', contained: false } as const;
@@ -43,7 +43,7 @@ function gpuLog(job: Job, workers: readonly PlacedWorker[]): readonly StepBody[]
   ];
 }
 
-/** Where a kind of step answers for its metrics; of a worker its leader does. */
+/** The port and path of a kind of step's metrics; a worker's leader answers for it. */
 const METRICS_PORTS: Readonly<Partial<Record<StepBody['kind'], PortUse>>> = {
   frontend: 'frontend',
   worker: 'system',

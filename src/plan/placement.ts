@@ -22,7 +22,7 @@ export interface PlacedFrontend {
   readonly name: string;
   readonly node: NodeIndex;
   readonly port: number;
-  /** Where the workers' responses come back to. */
+  /** The address that workers send their responses to. */
   readonly responsePort: number;
 }
 
@@ -77,7 +77,7 @@ export function frontendNodes(
   return [first, ...spread];
 }
 
-/** Where a worker goes. */
+/** The nodes and GPUs of a worker. */
 type Spot = Pick<PlacedWorker, 'role' | 'index' | 'config' | 'nodes' | 'gpus'>;
 
 /** A node that small workers fill from GPU 0 on. */

@@ -22,7 +22,7 @@ export type Ref =
   /** A port of the plan that the job may have moved; in JSON the plan's number. */
   | { readonly ref: 'port'; readonly port: number }
   | { readonly ref: 'run-dir' }
-  /** Where this attempt keeps its logs and state: the run folder, after a requeue `attempts/N` in it. */
+  /** The folder with this attempt's logs and state: the run folder; after a requeue `attempts/N` in it. */
   | { readonly ref: 'attempt-dir' }
   /** The name of this attempt's containers, one on each node. */
   | { readonly ref: 'container' }
@@ -210,7 +210,7 @@ export interface Plan {
   readonly readiness: Readiness;
   /** Ports that the job moves where a node has them taken, ascending; those that the config gives are not among them. */
   readonly movable: readonly PortBlock[];
-  /** Where clients connect: nginx when there are several frontends. */
+  /** The address for clients: nginx when there are several frontends. */
   readonly entry: { readonly node: NodeIndex; readonly port: number };
   readonly warnings: readonly string[];
   /** Seconds: the limit that Slurm is given. */

@@ -141,7 +141,9 @@ test('what happens is told at the prompt at once, and so is what others do', asy
   await prompt.says(/restart decode-1, from .*\n(.*\n)*.*decode-1 serves/);
 
   signalTask(session, decode(0), 'SIGSTOP');
-  await prompt.says(/decode-0 on node2 has lost its registration in etcd, although its process runs; decode workers 1\/2/);
+  await prompt.says(
+    /decode-0 on node2 has lost its registration in etcd, although its process runs; decode workers 1\/2/,
+  );
   expect(await workers()).toMatchObject([{}, {}, { state: 'unregistered' }, { state: 'serving' }, {}]);
   signalTask(session, decode(0), 'SIGCONT');
   await prompt.says(/decode-0 on node2 exited with code 0, \d+ s after its registration in etcd was lost/);

@@ -134,7 +134,7 @@ function wasBegun({ points }: BenchResult, { steps }: RunState): boolean {
   return steps.has('bench') || points.length > 0;
 }
 
-/** Of a job that failed, the benchmark is the result only where a worker was lost under it. */
+/** For a failed job, the benchmark is the result only where a worker was lost during it. */
 function judged(code: number, { valid, problems }: BenchResult): number {
   if (valid) return code;
   const lost = problems.some(({ kind }) => kind === 'worker-lost' || kind === 'worker-restarted');

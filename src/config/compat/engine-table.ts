@@ -102,7 +102,7 @@ function argumentAt(name: string, entry: ArgumentEntry, program: ProgramName, at
   };
 }
 
-/** What of a map a release has. */
+/** The part of a map that a release has. */
 function within(
   map: Readonly<Record<string, Span>> | undefined,
   program: ProgramName,

@@ -27,7 +27,7 @@ const REQUESTS = 'dynamo_component_requests_total';
 /** Dynamo counts what its other endpoints do, too. */
 const generates = ({ labels }: Sample): boolean => labels.dynamo_endpoint === 'generate';
 
-/** Where the requests of a worker may wait: for its scheduler, or for its partner in disaggregation. */
+/** What a worker's requests wait for: its scheduler, or its partner in disaggregation. */
 const QUEUES = [
   'sglang:num_queue_reqs',
   'sglang:num_prefill_prealloc_queue_reqs',

@@ -84,7 +84,10 @@ export function rendezvousWords(job: Job, worker: PlacedWorker): readonly Word[]
   return words;
 }
 
-/** Where prefill and decode workers meet. Decode binds nothing, and learns the real port from each prefill worker. */
+/**
+ * The bootstrap port, where prefill and decode workers meet. Decode workers bind nothing, and learn the real port from each
+ * prefill worker.
+ */
 export function bootstrapWords(job: Job, { role, ports }: PlacedWorker): readonly Word[] {
   if (role !== 'prefill' && role !== 'decode') return [];
   const port = role === 'prefill' ? ports.bootstrap : job.infra.ports.bootstrap;

@@ -82,7 +82,7 @@ function* checkAgreement(role: Role, config: RoleConfig, perNode: number): Gener
   );
 }
 
-/** Where the user said how big a worker is. */
+/** The key with which the user gave a worker's size. */
 export function sizePath(role: Role, config: RoleConfig, fallback: 'nodes' | 'workers'): readonly string[] {
   if (config.gpus_per_worker !== undefined && fallback === 'nodes') return [role, 'gpus_per_worker'];
   return fallback === 'nodes' && config.nodes === undefined ? [role] : [role, fallback];

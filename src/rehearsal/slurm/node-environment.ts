@@ -19,7 +19,7 @@ export function batchEnvironment(base: Environment, job: JobRecord, standIn: Sta
   };
 }
 
-/** Where a task stands: its rank in the step, and the index of its node in the job. */
+/** A task's rank in the step, and the index of its node in the job. */
 export interface TaskPlace {
   readonly task: number;
   readonly node: number;
