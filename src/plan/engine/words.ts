@@ -78,7 +78,7 @@ export function rendezvousWords(job: Job, worker: PlacedWorker): readonly Word[]
     '--node-rank',
     oneNode ? '0' : [{ ref: 'rank' }],
   ];
-  // https://github.com/ai-dynamo/dynamo/pull/13569: else a random port, which a neighbour can take before it is bound.
+  // https://github.com/ai-dynamo/dynamo/pull/13569: else a random port, which a neighbor can take before it is bound.
   if (sharesNode && attention)
     words.push('--nccl-port', portWord('nccl', ports.distInit + NCCL_PORT_OFFSET, job));
   return words;
