@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { Load } from '../load.ts';
-import { processesOf, Stage } from './rehearsal.ts';
+import { outermost, processesOf, Stage } from './rehearsal.ts';
 import { signalTask } from './submitted.ts';
 
 const stage = new Stage();
@@ -253,10 +253,12 @@ test('a supervisor that is killed is replaced, and nothing else is touched', asy
   await expect.poll(attach).toMatchObject({ url: expect.stringContaining('http') });
   const session = await attach();
   const since = events(session).length;
-  // Both the supervisor and the shell that would start it again.
   const shells = processesOf(session.dir).filter((line) => /^\d+ \/bin\/bash -\w .*job\.sbatch/.test(line));
-  expect(shells).toHaveLength(2);
-  for (const line of shells) process.kill(Number(line.split(' ')[0]), 'SIGKILL');
+  const first = outermost(shells);
+  const supervisor = outermost(shells.filter((line) => !first.includes(line)));
+  // Both the shell that would start the supervisor again and the supervisor.
+  expect([first.length, supervisor.length]).toEqual([1, 1]);
+  for (const line of [...first, ...supervisor]) process.kill(Number.parseInt(line, 10), 'SIGKILL');
   const load = new Load(session.url, session.model);
   await load.completions(2);
   // The next command finds it gone.
