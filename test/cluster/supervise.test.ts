@@ -431,10 +431,12 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     await killTask(run, 'aggregated-0');
     // The batch script had opened job.log before.
     const watched = await dynSlurm('watch', run.run);
-    expect(watched.code).toBe(7);
-    expect(watched.stdout).toMatch(
-      /failed after .*: the srun of step aggregated-0 ended .*; its run folder cannot be written to: Read-only file system\n/,
-    );
+    expect({ code: watched.code, stdout: watched.stdout }).toEqual({
+      code: 7,
+      stdout: expect.stringMatching(
+        /failed after .*: the srun of step aggregated-0 ended .*; its run folder cannot be written to: Read-only file system\n/,
+      ),
+    });
     const log = readFileSync(join(run.dir, 'job.log'), 'utf8');
     expect(log).toContain(`dyn-slurm: cannot write to ${run.dir}/events.jsonl`);
     await cluster.onNode(host, ['umount', run.dir]);
