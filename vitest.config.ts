@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /**
@@ -24,12 +25,16 @@ const project = (
 
 export default defineConfig({
   test: {
-    // vitest leaves a core free, which on two is half of the time. Only unit tests run side by side.
-    maxWorkers: '100%',
+    // Only unit tests run side by side. Many of them wait for a child process or a time limit, so two workers share a core.
+    maxWorkers: 2 * availableParallelism(),
     // A worker of vitest needs longer than ten seconds to end on a busy machine.
     teardownTimeout: 120_000,
     projects: [
-      project(0, 'unit', 900_000, { globalSetup: ['test/unit/temporary.ts'] }),
+      project(0, 'unit', 900_000, {
+        globalSetup: ['test/unit/temporary.ts'],
+        // Files of one worker share the modules of src, which would otherwise be loaded again for each file.
+        isolate: false,
+      }),
       project(1, 'rehearsal', 300_000, { fileParallelism: false }),
       project(2, 'package', 300_000, { fileParallelism: false }),
       project(3, 'cluster', 600_000, { fileParallelism: false }),

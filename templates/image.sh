@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Sees to it that an image of a registry is in the image cache, whole, and imported once for all nodes and jobs:
+# Puts an image of a registry into the image cache, whole, and imported once for all nodes and jobs:
 # `image.sh SOURCE FILE`. It runs on one node, before anything needs the image; pyxis alone would import it again for
 # every step of every job. What enroot says is its own output; what lib.sh is to know goes to state/image.
 
 set -uo pipefail
-# Other users of the cache are to read what we import.
+# Other users of the cache need to read what we import.
 umask 022
 
 SOURCE=$1
@@ -161,7 +161,7 @@ import_image() {
 }
 
 if [[ -n ${DYN_SLURM_REHEARSAL:-} ]]; then
-  # The cache may be the real one, in which nothing but a real image must ever be.
+  # A rehearsal may use the real cache, into which nothing but a real image may go.
   say left-out 'a rehearsal runs no containers'
   exit 0
 fi

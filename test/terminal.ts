@@ -39,7 +39,7 @@ export class Terminal {
     });
   }
 
-  /** All that was printed, without what moves the cursor and colours. */
+  /** All that was printed, without what moves the cursor and colors. */
   get text(): string {
     return this.#text.replace(CONTROLS, '');
   }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the job needs of its nodes, by index; node.sh asks each of them before anything starts.
+# What the job needs of its nodes, by index; node.sh checks this on each of them before anything starts.
 on 0 1 2 3 4 5 6 7 -- gpus 8 h100
 on 0 1 2 3 4 5 6 7 -- model weights /models/DeepSeek-R1
 on 0 1 2 3 4 5 6 7 -- readable 'a file of the topology' /configs/deepep.json

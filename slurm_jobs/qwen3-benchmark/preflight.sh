@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the job needs of its nodes, by index; node.sh asks each of them before anything starts.
+# What the job needs of its nodes, by index; node.sh checks this on each of them before anything starts.
 on 0 -- gpus 8 h100
 on 0 -- model weights,tokenizer /models/Qwen3-32B /models/Qwen3-32B
 on 0 -- local_dir /tmp

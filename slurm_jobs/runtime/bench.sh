@@ -26,7 +26,7 @@ end_child() {
   [[ -z $CHILD ]] || kill -"$SIGNAL" "$CHILD" 2>/dev/null
 }
 
-# say STATE [EXIT SECONDS]: to the log, and to lib.sh, which makes an event of it.
+# say STATE [EXIT SECONDS]: writes it to the log, and to lib.sh, which makes an event of it.
 say() {
   if [[ $KIND == accuracy ]]; then
     echo "== accuracy: $1${3:+ after $3 s, exit $2}"

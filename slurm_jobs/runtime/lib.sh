@@ -23,9 +23,9 @@ TLS=''
 PREAMBLE=()
 # Lines of state/image that have become events.
 IMAGE_TOLD=0
-# Whose allocation a session has, owned or borrowed; empty in a job. What messages call it.
+# Whose allocation a session has, owned or borrowed; empty in a job. WHAT: what messages call this run.
 OWNED='' WHAT=job
-# A signal that the job got while its supervisor was not there.
+# A signal that the job got while it had no supervisor.
 TOLD=''
 # Where what this attempt says in job.log begins.
 JOB_LOG_START=0
@@ -40,10 +40,10 @@ ATTEMPT_DIR=$RUN_DIR
 # requests, and that a dead worker stays registered; and the folder where nodes keep data of their own.
 begin() {
   DEADLINE=$1 STALL=$2 DRAIN_TIME=$3 LEASE=$4 LOCAL=$5
-  # Somebody may have submitted it with another --export, which would reach srun too:
+  # Somebody may have submitted the job with another --export, which would reach srun too:
   # https://slurm.schedmd.com/sbatch.html, SLURM_EXPORT_ENV.
   export RUN_DIR DYN_SLURM_RUN_DIR=$RUN_DIR DYN_SLURM_ATTEMPT_DIR=$ATTEMPT_DIR SLURM_EXPORT_ENV=ALL
-  # pyxis may keep it apart from those of other jobs, and may not.
+  # pyxis may or may not keep its name apart from those of other jobs.
   CONTAINER=${RUN_DIR##*/}-$SLURM_JOB_ID-$ATTEMPT
   export DYN_SLURM_CONTAINER=$CONTAINER
   scrub
@@ -54,7 +54,7 @@ begin() {
   trap on_sigterm TERM INT
   trap 'DRAIN=1' USR1
   ((RESUMED)) || begin_attempt
-  # The supervisor before was tearing down.
+  # The previous supervisor was tearing down.
   [[ -z $OUTCOME ]] || end "$OUTCOME" "$REASON"
   # A signal that came while there was no supervisor.
   [[ $TOLD != TERM ]] || on_sigterm
@@ -66,13 +66,13 @@ begin_attempt() {
   remove_passwords
   # The names that Dynamo reads. A letter comes first: NATS takes a value that looks like a number for one.
   printf 'NATS_AUTH_USERNAME=dyn-slurm\nNATS_AUTH_PASSWORD=p%s\n' "$(random_hex)" >"$ATTEMPT_DIR/state/credentials"
-  # Given back at the end, when the verdict needs it. Random, for file systems that compress.
+  # Reserves space for the verdict, and is removed before it. Random, because some file systems compress.
   head -c 65536 /dev/urandom >"$ATTEMPT_DIR/state/reserve"
   event job-started job="$SLURM_JOB_ID" attempt:="$ATTEMPT" nodes:="$SLURM_JOB_NUM_NODES"
   save_state
 }
 
-# What the submitting shell leaked would steer our steps and the services.
+# scrub: variables that the submitting shell passed on would change how our steps and the services run.
 scrub() {
   local name
   for name in "${!SBATCH_@}" "${!SRUN_@}" "${!PMI_@}" "${!PMIX_@}" "${!SLURM_CPU_BIND@}" "${!SLURM_MEM_BIND@}" \

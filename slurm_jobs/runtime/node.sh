@@ -7,11 +7,11 @@ MARK=$1
 shift
 HERE=${SLURMD_NODENAME:-unknown}
 read -ra NODE <<<"$DYN_SLURM_NODES"
-# Set on the nodes of a rehearsal. There neither model nor image exists, all nodes are one machine, and engines that
-# listen on all of its addresses find themselves other ports.
+# Set on the nodes of a rehearsal. There is neither model nor image, all nodes are one machine, and engines that listen
+# on all of its addresses choose other ports.
 REHEARSED=${DYN_SLURM_REHEARSAL:-}
 
-# ip is among them, and not on everybody's PATH. task.sh looks for programs there, too.
+# ip is in one of these folders, which not everybody has on PATH. task.sh looks for programs there, too.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
@@ -48,7 +48,7 @@ readable() {
   [[ -n $REHEARSED || -r $2 && (! -d $2 || -x $2) ]] || say problem "cannot read $1, $2"
 }
 
-# expected FOLDER: a cache that workers fill if they can.
+# expected FOLDER: a cache folder that workers fill if they can.
 expected() {
   [[ -n $REHEARSED || -d $1 ]] || say warning "has no folder $1, which the topology expects; workers may compile for a long time"
 }

@@ -8,7 +8,7 @@ umask 077
 # shellcheck source=environment.sh
 . "${BASH_SOURCE[0]%/*}/environment.sh" || exit 1
 read -ra NODE <<<"$DYN_SLURM_NODES"
-# What an image or a preamble may have set; only values of ours count.
+# An image or a preamble may have set these; only our own values count.
 LOCAL_DIR='' FATAL='' SEVERAL=''
 # What state/credentials may tell, as lines of NAME=VALUE in which \n is a line break.
 LOGIN=({ETCD,NATS}_AUTH_{USERNAME,PASSWORD} ETCD_AUTH_{CA,CLIENT_CERT,CLIENT_KEY})
@@ -47,7 +47,7 @@ bind() {
   [[ ! -r $ATTEMPT_DIR/state/credentials ]] || read_credentials
 }
 
-# read_credentials: sets the variables of LOGIN that are there by now.
+# read_credentials: sets the variables of LOGIN, as far as they have been written.
 read_credentials() {
   local line
   while IFS= read -r line; do
@@ -55,8 +55,8 @@ read_credentials() {
   done <"$ATTEMPT_DIR/state/credentials"
 }
 
-# use_network INTERFACE: tells those that would guess which network of the node to use, unless somebody else has told them:
-# the interface of SELF_IP, `-` where it cannot be told by an interface.
+# use_network INTERFACE: sets the network for libraries that would otherwise guess one, unless it is set already. INTERFACE is
+# that of SELF_IP, `-` where no interface stands for that address.
 # - NCCL takes the beginning of a name without `=`: https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/env.html
 # - UCX would leave RDMA alone if it were told an Ethernet interface, so it is only told where there is no RDMA.
 # - Mooncake's transfer engine and its store have an address of their own each.
@@ -68,8 +68,8 @@ use_network() {
   compgen -G '/sys/class/infiniband/*' >/dev/null || NETWORK+=("UCX_NET_DEVICES=${UCX_NET_DEVICES:-$1}")
 }
 
-# bypass_proxy: what the job's nodes say to each other never goes through a proxy of the site. Some programs read the one
-# variable, some the other.
+# bypass_proxy: traffic between the job's nodes never goes through a proxy of the site. Some programs read no_proxy, some
+# NO_PROXY.
 bypass_proxy() {
   local list='' word
   for word in "${ENVIRONMENT[@]}"; do
@@ -138,7 +138,7 @@ await_services() {
   trap - TERM INT USR2
 }
 
-# says ADDRESS:PORT WORDS [REQUEST]: whether WORDS are in a line of its answer to the request, or of its greeting.
+# says ADDRESS:PORT WORDS [REQUEST]: whether a line of the answer to the request, or of the greeting, contains WORDS.
 says() (
   exec 3<>"/dev/tcp/${1%:*}/${1##*:}" && printf '%s' "${3:-}" >&3 || exit 1
   while IFS= read -r -t 2 line <&3 || [[ -n $line ]]; do
@@ -147,20 +147,20 @@ says() (
   exit 1
 ) 2>/dev/null
 
-# run COMMAND...: runs what must not end by itself. Even exit code 0 is a failure: the script then ends with 1, so that
+# run COMMAND...: runs a command that must not end by itself. Even exit code 0 is a failure: the script then ends with 1, so that
 # srun ends the step's other tasks.
 run() {
   attend "$@" && exit 1
   exit
 }
 
-# complete COMMAND...: runs what has an end.
+# complete COMMAND...: runs a command that ends by itself.
 complete() {
   attend "$@"
   exit
 }
 
-# attend COMMAND...: runs it, passes on the word to end, and records how it ended; its status.
+# attend COMMAND...: runs it, passes on the signal to end, records how it ended, and returns its status.
 attend() {
   local program child status=0 told=0 woken=1 memory kills line
   bypass_proxy
@@ -181,7 +181,7 @@ attend() {
     { wait "$child"; } 2>/dev/null
     status=$?
   done
-  # Who was told to end is no cause, and has little time.
+  # A process that was asked to end is no cause, and has little time.
   CAUSE_LINE='' CAUSE_GRADE=0
   ((told)) || judge_log "$LOG" "$LOG_START"
   line=$CAUSE_LINE
@@ -217,8 +217,8 @@ heed() {
   kill -KILL "$2"
 } 2>/dev/null
 
-# end_engine PID: TERM to the process that takes its leave when it is told to end; under a profiler that is not the one that
-# we started. A process that was stopped hears nothing before it goes on.
+# end_engine PID: sends TERM to the engine's own process, which under a profiler is not the one that we started. A stopped
+# process gets no signal before it continues.
 end_engine() {
   local engine=$1 file=$ATTEMPT_DIR/state/$STEP.$NODE_RANK.engine
   [[ ! -s $file ]] || engine=$(<"$file")
@@ -249,8 +249,8 @@ record() {
   rm -f "$part"
 }
 
-# was_short_of_memory CGROUP KILLS: whether the kernel has ended a process of the cgroup since it had counted so many. One
-# that is not the job's own may have ended another job's: a log that names a cause is right, then.
+# was_short_of_memory CGROUP KILLS: whether the kernel has killed a process of the cgroup since KILLS were counted. In a cgroup
+# that is not the job's own it may have been another job's: then a log that names a cause is right.
 was_short_of_memory() {
   local now
   now=$(kills_in "$1")
@@ -272,12 +272,12 @@ memory_cgroup() {
   done <"$CGROUP"
 } 2>/dev/null
 
-# kills_in CGROUP: how many of its processes the kernel has ended for want of memory.
+# kills_in CGROUP: how many of its processes the kernel has killed for lack of memory.
 kills_in() {
   sed -n 's/^oom_kill //p' "$1"/memory.{events,oom_control}
 } 2>/dev/null
 
-# memory_of CGROUP: what the limit of it is, or of those around it.
+# memory_of CGROUP: its limit, or the lowest of the cgroups above it.
 memory_of() {
   local folder=$1 limit least=''
   while [[ $folder == "$CGROUPS"/* ]]; do

@@ -17,7 +17,7 @@ export interface BenchResult {
   readonly ended?: string;
   /** Every point is valid, and none is missing. */
   readonly valid: boolean;
-  /** Of the benchmark as a whole, and of its points. */
+  /** Problems of the benchmark as a whole, and of its points. */
   readonly problems: readonly BenchProblem[];
   /** Points are missing or cut off. */
   readonly partial: boolean;
@@ -64,7 +64,7 @@ export interface BenchProvenance {
   readonly engine?: string;
   /** SHA-256 of config.yaml as sent, in hex. */
   readonly configHash?: string;
-  /** Of the work tree that the config was in; `+dirty` where it had changes. */
+  /** The commit of the work tree that the config was in; `+dirty` where it had changes. */
   readonly gitCommit?: string;
   readonly image?: string;
   /** Name of the published topology. */

@@ -162,7 +162,7 @@ class Reader {
     for (const grade of [GRADE.cause, GRADE.crash]) if (this.#outlived(grade)) this.#best.delete(grade);
   }
 
-  /** Of lines with a signature: the one whose signature comes first, and of those the first. */
+  /** The line whose signature comes first in the list; of several, the first line. */
   #first(grade: Grade, choice: Choice): void {
     const known = this.#best.get(grade);
     if (known === undefined || choice.order < known.order || this.#outlived(grade))

@@ -37,7 +37,7 @@ export interface Signature {
   readonly source: string;
 }
 
-/** Where several fit a line, the first counts: a fault of the hardware before what follows from it. */
+/** If several match a line, the first counts: a hardware fault comes before what follows from it. */
 export const SIGNATURES = data as readonly Signature[];
 
 /** What programs print because something else has failed, and what sites and programs always print. */

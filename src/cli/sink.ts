@@ -1,9 +1,9 @@
 import { terminalText } from '../host/terminal-text.ts';
 import { wrapped } from './wrap.ts';
 
-/** Where text goes. */
+/** A destination for text. */
 export interface Sink {
-  /** Text that may hold anything: what a terminal would obey but for colours does not reach it. */
+  /** Text that may hold anything: what a terminal would obey but for colors does not reach it. */
   write(text: string): void;
   /** What moves the cursor; whatever it holds of others has to be plain. Absent where nothing is drawn. */
   draw?(text: string): void;

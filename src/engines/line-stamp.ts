@@ -17,7 +17,7 @@ const STAMP =
   /(\d{4})([-/])(\d\d)\2(\d\d).(\d\d):(\d\d):(\d\d)(\.\d+)?(?:([+-])(\d\d):?(\d\d))?((?: [A-Z_]+\d+)+\])?/;
 /**
  * What stands before a message: `[2025-12-10 13:50:32 DP0 TP8 EP8]` of SGLang, `2025-12-10T13:50:14.788089Z` of Dynamo,
- * at the beginning of the line, after colours or in JSON.
+ * at the beginning of the line, after colors or in JSON.
  */
 export function readStamp(before: string): Stamp {
   const found = STAMP.exec(before);

@@ -25,7 +25,7 @@ export interface Stdio {
 export interface InteractOptions {
   /** Kind of the terminal, which the program then gets, with its size and its keys. Absent: input and output are pipes. */
   readonly term?: string;
-  /** Of this process. */
+  /** This process's own. */
   readonly stdio: Stdio;
   readonly signal: AbortSignal;
 }
@@ -45,7 +45,7 @@ export interface FilePart {
   readonly id: string;
 }
 
-/** Where Slurm's commands run and the run folders are. Trouble is a DynSlurmError that says what ran, and where. */
+/** The machine that runs Slurm's commands and has the run folders. Failures are DynSlurmErrors that say what ran, and where. */
 export interface Host {
   /** How messages name it: `this machine`, or a login host. */
   readonly name: string;

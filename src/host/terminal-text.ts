@@ -2,13 +2,13 @@ import { shownText } from './plain-text.ts';
 
 /** Controls but for tab and line break, and the marks that turn the direction of text. */
 const HARMFUL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
-/** Where a text ends that is only coloured. */
-const COLOURS = /(\u001b\[[\d;]{0,16}m)/;
+/** A code that sets colors. */
+const COLORS = /(\u001b\[[\d;]{0,16}m)/;
 
 /**
  * Any text, fit for a terminal. Whatever a run folder, a cluster or a config brought into it, it moves no cursor, sets no
  * title and turns no direction: escape sequences are dropped, other controls are written as `\u009b`, which inside JSON
- * stands for the same character. `colors`: leave colours as they are.
+ * stands for the same character. `colors`: leave colors as they are.
  */
 export function terminalText(text: string, colors: boolean): string {
   if (!HARMFUL.test(text)) return text;
@@ -23,7 +23,7 @@ function safeLine(text: string, colors: boolean): string {
   const line = text.replace(/[\u0080-\u009f]/g, escaped);
   if (!colors) return shownText(line, escaped);
   return line
-    .split(COLOURS)
+    .split(COLORS)
     .map((part, index) => (index % 2 === 1 ? part : shownText(part, escaped)))
     .join('');
 }

@@ -13,7 +13,7 @@ export interface LogFile {
 
 export const JOB_LOG = 'job';
 
-/** Where an attempt keeps the logs of its steps: 0 is the first, and those after it followed a requeue. */
+/** The folder with the logs of an attempt's steps: attempt 0 is the first, later ones followed a requeue. */
 export function logFolder(runDir: string, attempt = 0): string {
   return join(attemptDir(runDir, attempt), 'logs');
 }
@@ -51,7 +51,7 @@ export async function listLogs(
 const BLOCK = 64 * 1024;
 const NEWLINE = 10;
 
-/** Where the last `lines` lines of a file begin, bytes. Reads from the end, a block at a time. */
+/** The offset, in bytes, of the last `lines` lines of a file. Reads from the end, a block at a time. */
 export async function tailOffset(host: Host, path: string, lines: number): Promise<number> {
   const size = (await host.read(path, 0, 0))?.size ?? 0;
   let missing = lines;

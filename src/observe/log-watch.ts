@@ -23,7 +23,7 @@ export interface LogWatch {
 }
 
 const EVERY = 1000;
-/** Of a log that is longer when the watching begins only so many bytes at its end are read. */
+/** The most bytes, at its end, that are read of a log that is longer when watching begins. */
 const TAIL = 1024 * 1024;
 /** Bytes of one log that are read in one look, so that every log has its turn. */
 const MOST = 16 * 1024 * 1024;

@@ -24,7 +24,7 @@ export function queueEvent(job: JobId, status: JobStatus, time: Date): QueueEven
   };
 }
 
-/** Of others squeue prints an estimate, or when the job ended. */
+/** For jobs in other states squeue prints an estimate, or when the job ended. */
 const RUNS: ReadonlySet<JobStatus['phase']> = new Set(['starting', 'running', 'suspended']);
 
 const rfc3339 = (seconds: number): string => new Date(seconds * 1000).toISOString();

@@ -32,7 +32,7 @@ export const LISTENERS = listeners as Readonly<Record<PortUse, Listener>>;
 const OPEN: Exposure = { address: 'node', guard: 'none' };
 export const EVERYWHERE: Exposure = { address: 'all', guard: 'none' };
 
-/** Where a port listens, and what it asks of who connects. */
+/** The address that a port listens on, and what it asks of clients. */
 export function exposure(use: PortUse, job: Job): Exposure {
   const { address, guard } = placeOf(use, job);
   return {

@@ -97,7 +97,7 @@ function planeArguments(job: Job): readonly string[] {
   });
 }
 
-/** Where nginx listens, and the frontends that it balances; undefined without nginx. */
+/** nginx's address, and the frontends that it balances; undefined without nginx. */
 export function nginxAddresses(job: Job, steps: readonly StepBody[]): Plan['nginx'] {
   const at = (step: StepBody, use: 'nginx' | 'frontend'): Word[] =>
     step.ports

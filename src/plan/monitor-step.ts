@@ -11,7 +11,7 @@ export const METRICS = 'metrics';
 
 const FIELDS =
   'timestamp,index,utilization.gpu,utilization.memory,memory.used,memory.total,power.draw,clocks.sm,temperature.gpu';
-/** Of dcgmi: utilization, memory used, power, SM clock, temperature, and how busy SMs and tensor cores are. */
+/** Fields of dcgmi: utilization, memory used, power, SM clock, temperature, and how busy SMs and tensor cores are. */
 const DCGM_FIELDS = '203,252,155,100,150,1002,1004';
 
 const MONITOR = { kind: 'monitor', contained: false } as const;

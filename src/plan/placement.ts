@@ -25,7 +25,7 @@ export interface PlacedFrontend {
   readonly name: string;
   readonly node: NodeIndex;
   readonly port: number;
-  /** Where the workers' responses come back to. */
+  /** The address that workers send their responses to. */
   readonly responsePort: number;
 }
 

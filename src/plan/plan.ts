@@ -232,7 +232,7 @@ export interface Plan {
   readonly readiness: Readiness;
   /** Ports that the job moves where a node has them taken, ascending; those that the config gives are not among them. */
   readonly movable: readonly PortBlock[];
-  /** Where clients connect: nginx when there are several frontends. */
+  /** The address for clients: nginx when there are several frontends. */
   readonly entry: { readonly node: NodeIndex; readonly port: number };
   readonly warnings: readonly string[];
   /** There where Dynamo is installed when the job starts. */

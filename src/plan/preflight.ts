@@ -10,7 +10,7 @@ import type { Check, Plan, Port, Process, Step } from './plan.ts';
 import { portRange } from './ports.ts';
 import { programChecks } from './program-checks.ts';
 
-/** What of a plan the checks are made from. */
+/** The part of a plan that the checks are made from. */
 type Checked = Pick<Plan, 'nodes' | 'gpus' | 'workers' | 'steps' | 'processes'>;
 
 /** Everything that nodes are asked before the job starts anything on them; nothing where preflight is off. */

@@ -79,7 +79,7 @@ function etcdCount(prefix: string): string {
   return JSON.stringify({ key: btoa(prefix), range_end: btoa(next), count_only: true });
 }
 
-/** Of the time before the limit, the teardown needs the last 30 s: three groups of steps have 8 s each. */
+/** Before the time limit, the teardown needs the last 30 s: three groups of steps have 8 s each. */
 function inFlightTime(drain: number): number {
   return drain > 60 ? drain - 30 : Math.floor(drain / 2);
 }

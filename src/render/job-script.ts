@@ -136,7 +136,7 @@ function launch(step: Step, { mode, workers }: Plan): object {
   };
 }
 
-/** Where a step that a command has started tells that it serves, and what its answer then has. */
+/** The address and path at which a step that a command has started shows that it serves, and the words of that answer. */
 function answers(step: Step, { readiness }: Plan): readonly object[] {
   const { name, kind } = step;
   if (kind === 'frontend' || kind === 'nginx')

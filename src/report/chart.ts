@@ -5,10 +5,10 @@ import { type Content, type Html, html, scriptData } from './html.ts';
 export interface ChartSeries {
   readonly name: string;
   readonly values: readonly (number | null)[];
-  /** Which of the palette's colours, shapes and dashes; a run or worker keeps its own. */
+  /** Which of the palette's colors, shapes and dashes; a run or worker keeps its own. */
   readonly style: number;
-  /** Points only: filled, or hollow and grey. */
-  readonly points?: 'filled' | 'grey';
+  /** Points only: filled, or hollow and gray. */
+  readonly points?: 'filled' | 'gray';
   /** Written beside each point, such as its concurrency. */
   readonly labels?: readonly (string | null)[];
 }

@@ -30,7 +30,7 @@ export interface Difference {
   readonly verdict: 'real' | 'noise' | 'unknown';
 }
 
-/** Of two means. What was measured once is taken to spread as the other does. */
+/** Difference of two means. A value that was measured once is assumed to spread like the other. */
 export function differenceOf(before: Spread, after: Spread): Difference {
   const difference = after.mean - before.mean;
   const deviations = [before.deviation ?? after.deviation, after.deviation ?? before.deviation] as const;
@@ -79,7 +79,7 @@ export function measuredOf(runs: readonly RunData[]): readonly Measured[] {
   });
 }
 
-/** Of a figure over the repetitions of a point; undefined where it has none. */
+/** A figure over the repetitions of a point; undefined without any. */
 export function spreadIn(
   point: BenchPoint,
   of: (point: BenchPoint) => number | undefined,

@@ -103,7 +103,7 @@ async function readGpus(
   return found;
 }
 
-/** Of the workers on a node, by its host name, which may be longer in one place than in the other. */
+/** The workers on a node, by its host name, which may be longer in one place than in the other. */
 function rolesOf(
   node: string,
   plan: PlanFile | undefined,

@@ -10,7 +10,7 @@ export interface Columns {
   readonly samples: number;
 }
 
-/** At most `most` rows: each is the mean of so many neighbours, so that totals stay what they were. */
+/** At most `most` rows: each is the mean of so many neighbors, so that totals stay what they were. */
 export function thin(times: readonly number[], columns: readonly Column[], most: number): Columns {
   const samples = Math.max(1, Math.ceil(times.length / most));
   if (samples === 1) return { times, columns, samples };

@@ -55,7 +55,7 @@ export function createRun(root: string, name: string, hex: string): Run {
   return { id, name, dir: join(root, id) };
 }
 
-/** Where an attempt keeps its logs and state: the run folder; of those after a requeue, 1 and up, a folder in it. */
+/** The folder with an attempt's logs and state: the run folder for attempt 0; a folder in it for 1 and up, which follow a requeue. */
 export function attemptDir(runDir: string, attempt = 0): string {
   return attempt === 0 ? runDir : join(runDir, 'attempts', String(attempt));
 }

@@ -20,12 +20,12 @@ export interface StageEvent extends InLog {
   readonly stage: StartStage;
   /** `stuck`: nothing of the stage has moved for `deadline` seconds; it is said once, until it moves again. */
   readonly state: 'going' | 'done' | 'stuck';
-  /** Of the slowest rank of the node. */
+  /** The slowest rank of the node. */
   readonly done?: number;
   readonly total?: number;
   /** Since the stage began, as the observer saw it. */
   readonly seconds: number;
-  /** Of a stage that is stuck. */
+  /** Set for a stage that is stuck. */
   readonly deadline?: number;
   /** What to do about a stuck stage. */
   readonly advice?: string;

@@ -1,6 +1,6 @@
 import type { Role } from '../config/schema/role.ts';
 
-/** Where an observer learns of a service; each may be out of reach from where the observer is. */
+/** The addresses at which an observer reads a service's state; it may be unable to reach some of them. */
 export type SourceName = 'etcd' | 'nats' | 'frontends' | 'workers';
 
 /**
@@ -50,7 +50,7 @@ interface InstancesEventBody {
   readonly roles: readonly { readonly role: Role; readonly have: number; readonly want: number }[];
   /** Instances of the endpoints that serve requests. */
   readonly instances: readonly Instance[];
-  /** Of etcd. */
+  /** The revision of etcd's data. */
   readonly revision: string;
 }
 

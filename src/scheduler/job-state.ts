@@ -1,4 +1,4 @@
-/** Where a job is in its life. `unknown`: a state that this release does not know. `gone`: nobody knows the job. */
+/** A job's state. `unknown`: a state that this release does not know. `gone`: Slurm no longer knows the job. */
 export type JobPhase =
   | 'pending'
   | 'starting'

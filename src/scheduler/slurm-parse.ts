@@ -108,7 +108,7 @@ function time<Key extends string>(key: Key, cell = ''): { readonly [key in Key]?
   return (/^\d{9,11}$/.test(cell) ? { [key]: Number(cell) } : {}) as { readonly [key in Key]?: number };
 }
 
-/** Of sinfo; a node of several partitions has a line for each. Marks such as `*`, silent, come after the state. */
+/** Parses sinfo's output; a node of several partitions has a line for each. Marks follow the state, such as `*` for a node that does not respond. */
 export function parseNodes(stdout: string): readonly NodeMark[] {
   const marks = stdout.split('\n').flatMap((line): readonly [string, NodeMark][] => {
     const [node = '', state = '', ...reason] = line.split('|');

@@ -17,7 +17,7 @@ export function slurmSubmission(
   find: (runIds: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, FoundJob>>,
   onceMore = ONCE_MORE,
 ) {
-  /** Of a sbatch that ended without an id, or did not end: its job may have been taken all the same. */
+  /** After an sbatch that ended without an id, or did not end: the job may have been accepted all the same. */
   async function lost({ run: { id } }: SubmitRequest, error: DynSlurmError): Promise<JobId> {
     for (const delay of [0, onceMore]) {
       await pause(delay, UNSTOPPED);

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A supervisor that is killed is started again, and takes over what runs: steps outlive it.
 
-# state/supervisor by step, of the supervisor before; empty for the first one.
+# By step, its line of state/supervisor as the previous supervisor left it; empty for the first supervisor.
 declare -A SAVED=()
 RESUMED=0
 SAVED_TEXT=''
@@ -10,8 +10,8 @@ ADOPTED=()
 declare -A ORPHAN=()
 LISTED_AT=0
 
-# keep_supervised ARGUMENT...: what the first shell of job.sbatch does, and nothing else: it runs job.sbatch again, as the
-# supervisor, as often as that is killed, and passes signals on. It never returns.
+# keep_supervised ARGUMENT...: all that the first shell of job.sbatch does: it runs job.sbatch as the supervisor,
+# starts that again whenever it is killed, and passes signals on. It never returns.
 keep_supervised() {
   local flag=-p status tries TOLD='' SUPERVISOR=''
   ! shopt -q login_shell || flag=-l
@@ -48,7 +48,7 @@ save_state() {
   } 2>/dev/null
 }
 
-# load_state: sets RESUMED where there was a supervisor before.
+# load_state: sets RESUMED where there was a previous supervisor.
 load_state() {
   local name rest
   [[ -r $ATTEMPT_DIR/state/supervisor ]] || return 0
@@ -67,7 +67,7 @@ load_state() {
   list_steps 20 || [[ -n $OWNED ]] || : >"$ATTEMPT_DIR/state/listed"
 }
 
-# recall_steps: those of the supervisor before that job.sbatch has not come to yet, as far as ending them takes.
+# recall_steps: the previous supervisor's steps that job.sbatch has not reached yet, with what it takes to end them.
 recall_steps() {
   local name
   for name in "${!SAVED[@]}"; do
@@ -79,7 +79,7 @@ recall_steps() {
   done
 }
 
-# adopt_step NAME: as the supervisor before has left it.
+# adopt_step NAME: takes it over as the previous supervisor left it.
 adopt_step() {
   local name=$1 state pid since until restarts asked served change id
   read -r _ state pid since until restarts asked served change <<<"${SAVED[$name]}"
@@ -95,8 +95,8 @@ adopt_step() {
   [[ -z ${STEP_PID[$name]} ]] || ADOPTED+=("$name")
 }
 
-# stand_for NAME ID: a child of ours stands for the srun that is gone: it passes on what srun would, and ends with the
-# step. Without its srun a step hears TERM and no other signal (measured on 22.05), and outlives its dead tasks.
+# stand_for NAME ID: a child process takes the place of the srun that is gone: it passes on the signals that srun would, and
+# ends with the step. Without its srun a step gets TERM and no other signal (measured on 22.05), and outlives its dead tasks.
 stand_for() {
   local name=$1 id=$2
   (
@@ -128,14 +128,14 @@ list_steps() {
     mv "$ATTEMPT_DIR/state/listed.part" "$ATTEMPT_DIR/state/listed"
 }
 
-# relist: asks again, while what has outlived its srun depends on that.
+# relist: lists steps again every 10 s, as long as there are steps that have outlived their srun.
 relist() {
   ((${#ORPHAN[@]} && SECONDS >= LISTED_AT + 10)) || return 0
   LISTED_AT=$SECONDS
   list_steps 9 &
 }
 
-# recall_nodes: as the supervisor before has bound them; fails where it has not.
+# recall_nodes: binds them as the previous supervisor did; fails where it did not.
 recall_nodes() {
   local index
   [[ -s $ATTEMPT_DIR/state/bound ]] || return

@@ -11,15 +11,15 @@
 # 1 once commands are taken; while one is carried out.
 OPEN=0 BUSY=0
 COMMANDS_AT=0
-# Seconds that a step which a command ends has, for what it is at: Dynamo's workers serve on for 5 s, and then wait for 5.
+# Seconds that a step which a command stops has to finish requests: Dynamo's workers go on serving for 5 s, then wait for 5 s.
 STOP_GRACE=20
 # Files that cannot be removed are refused once.
 declare -A ANSWERED_FILE=()
-# Seconds that one has to become whole, and by file: when it was found to be in part.
+# Seconds until a command that is only partly written is refused, and by file: when it was found so.
 PART_TIME=10
 declare -A PART_AT=()
 
-# take_commands: one after the other, in the order of their names. A release goes first, even while another is carried out.
+# take_commands: carries them out one by one, in the order of their names. A release is taken at once, even during another.
 take_commands() {
   local file id verb from REFUSAL
   local -a names changes
@@ -42,7 +42,7 @@ take_commands() {
   done
 }
 
-# read_command FILE: sets verb, from, names and changes of the caller, or REFUSAL. Fails while the file is being written.
+# read_command FILE: sets the caller's verb, from, names and changes, or REFUSAL. Fails while the file is being written.
 read_command() {
   local line
   local -a lines=()
@@ -97,7 +97,7 @@ handle_command() {
   esac
 }
 
-# refuse_taken: what the supervisor before was at when it ended.
+# refuse_taken: refuses the commands that the previous supervisor was carrying out when it ended.
 refuse_taken() {
   local file id
   for file in "$RUN_DIR"/commands/*.taken; do
@@ -115,7 +115,7 @@ change_steps() {
   [[ -n $REFUSAL || $verb == stop ]] || start_named
 }
 
-# check_named: sets REFUSAL where a step cannot be told, has no such change, or is to start and runs.
+# check_named: sets REFUSAL where a step does not take commands, has no such change, or runs already and is to be started.
 check_named() {
   local index name script
   for index in "${!names[@]}"; do
@@ -137,7 +137,8 @@ check_named() {
   done
 }
 
-# start_named: once nothing of what they were is left. Until a step serves its end is told, and no more.
+# start_named: starts them, once nothing of their former tasks is left. If a step ends before it serves, that is reported, and
+# nothing else follows.
 start_named() {
   local index name until=$((SECONDS + STOP_GRACE + 4))
   for name in "${names[@]}"; do
@@ -158,19 +159,19 @@ start_named() {
     start_step "$name"
     STEP_STATE[$name]=up
     [[ -z ${STEP_PROBE[$name]:-} ]] || STEP_STATE[$name]=back
-    # A look at what it was before counts no more.
+    # A look at its former process no longer counts.
     LOOK[$name.look]='' LOOK_AT[$name.look]=0
   done
 }
 
-# stop_named NAME...: those that run; it returns when they have ended.
+# stop_named NAME...: stops those that run, and returns when they have ended.
 stop_named() {
   local name grace=$STOP_GRACE
   local -a running=()
   for name in "$@"; do
     [[ ${STEP_STATE[$name]} == @(up|back|ending|resting) ]] || continue
     running+=("$name")
-    # From now on its end is no news.
+    # From now on its end is expected.
     STEP_STATE[$name]=stopped
     STEP_UNTIL[$name]=$((SECONDS + STOP_GRACE))
   done

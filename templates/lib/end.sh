@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The end of the job, through one door: the EXIT trap.
+# The end of the job, which always goes through the EXIT trap.
 
 OUTCOME='' REASON=''
-# 1 when Slurm ends the job; when it will start it again.
+# HURRY: 1 when Slurm ends the job. REQUEUED: 1 when Slurm will start it again.
 HURRY=0 REQUEUED=0
 # File descriptor of what the controller answers to the question whether it will start the job again.
 CONTROLLER=''
@@ -25,7 +25,7 @@ slurm_says() {
     grep -aE "$OF_SLURMSTEPD\*\*\* (JOB|STEP) $SLURM_JOB_ID(\.[0-9]+)? ON .* CANCELLED AT" | tail -n 1
 }
 
-# on_sigterm: somebody wants the job to end, through Slurm, which kills what is left after its KillWait.
+# on_sigterm: Slurm ends the job, on somebody's behalf, and kills what is left after its KillWait.
 on_sigterm() {
   trap '' TERM INT
   HURRY=1
@@ -96,7 +96,7 @@ finish() {
   if ((REQUEUED)); then
     event requeued reason="$REASON" seconds:="$(since_start)"
   else
-    # What the config's secrets were; the next attempt would need these.
+    # The config's secrets, which only a next attempt would need.
     rm -f "$RUN_DIR"/env/*.secrets
     list_cause
     event verdict outcome="$OUTCOME" reason="$REASON" seconds:="$(since_start)" attempt:="${ATTEMPT#0}" "${FIELDS[@]}"
@@ -105,7 +105,7 @@ finish() {
   [[ -z $OWNED ]] || end_allocation
 }
 
-# folder_trouble: where logs and events may be missing, says so, and why.
+# folder_trouble: says why logs and events may be missing, where the run folder cannot be written to.
 folder_trouble() {
   local said trial=$ATTEMPT_DIR/state/trial
   said=$({ head -c 65536 /dev/zero >"$trial"; } 2>&1) || printf '; its run folder cannot be written to: %s' "${said##*: }"

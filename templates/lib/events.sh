@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # events.jsonl: one JSON object a line for each thing that happened. Only the job's own shell writes it.
 
-# What the next line has to begin with: a line break after one that a full disk has cut off.
+# What the next line begins with: a line break, after a line that a full disk has cut off.
 MEND=''
 
 # event KIND NAME=TEXT NAME:=JSON ...: empty texts are left out. job.log gets the line too. It starts no process, for

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Binds the plan's node indices to hosts, and asks every host whether it is fit for its part.
+# Binds the plan's node indices to hosts, and asks every host whether it fits its part of the plan.
 
 # Seconds that all nodes have to answer in: nvidia-smi alone takes several on an idle node.
 ANSWER_TIME=120
 # Seconds after which nodes are asked again whose step failed sooner: those that have just been started may fail the first.
 ASK_AGAIN=(1 3)
-# Milliseconds that clocks may differ by unsaid. They tell which of two processes failed first, and nothing else.
+# Milliseconds by which clocks may differ without a warning. They are used only to tell which of two processes failed first.
 SKEW=2000
 # By node, what it has said, and when it was asked, and had answered, in ms since 1970.
 declare -A ADDRESS=() INTERFACE=() CLOCK=() ASKED=() ANSWERED=()
@@ -14,20 +14,20 @@ declare -A AHEAD=()
 # What nodes say, as `problem TEXT` or `warning TEXT` in the order of arrival, and by that the nodes that say so.
 FINDINGS=()
 declare -A FOUND_ON=()
-# By node, what it is to blame for itself; problems may as well be the job's.
+# By node, what is wrong with the node itself; other problems may as well be the job's.
 declare -A FAULT=()
-# 0 while nodes are asked. Steps that are launched meanwhile wait on their nodes, and start nothing.
+# 0 while nodes are asked. Steps that are launched in the meantime wait on their nodes.
 BOUND=1
-# What each answer of a node begins with. What a prolog of the site prints does not have it.
+# What each answer of a node begins with, to tell it from what a prolog of the site prints.
 MARK=''
-# 1 once the answers to the preflight are heard.
+# 1 once the answers to the preflight have been read.
 HEARD=0
 INTERFACES=()
 # The column of movable-ports.txt that counts, where there is one.
 PORTS_COLUMN=0
 
-# find_nodes COUNT INTERFACE...: sets NODE by index, and asks all of them, in one short step beside what else the job does; but
-# not those that were bound before: what runs there would fail the preflight.
+# find_nodes COUNT INTERFACE...: sets NODE by index, and asks all of them in one short step in the background; but not those
+# that were bound before, because what runs there would fail the preflight.
 find_nodes() {
   ! recall_nodes || return 0
   INTERFACES=("${@:2}")
@@ -37,7 +37,7 @@ find_nodes() {
   export DYN_SLURM_NODES="${NODE[*]}"
   ! has ports || ports_place 0
   BOUND=0
-  # Tasks open it again and again; a file system that caches folders would keep from them that it has been made.
+  # Tasks keep opening it; a file system that caches folders would not show them a file that is made later.
   : >"$ATTEMPT_DIR/state/bound"
   ASK_FROM=$SECONDS
   ask "${NODE[@]}"
@@ -67,8 +67,8 @@ ask() {
   ASKING=$!
 }
 
-# bind_nodes: sets NODE_IP by index, and ports, once all nodes have answered, and lets the steps go. Ends the job where a node
-# is not as preflight.sh, if there is one, says that the job needs it.
+# bind_nodes: sets NODE_IP by index, and ports, once all nodes have answered, and lets the steps begin. Ends the job where a
+# node does not have what preflight.sh, if there is one, asks for.
 bind_nodes() {
   local host name unfit list=''
   local -a interfaces=()
@@ -100,7 +100,7 @@ bind_nodes() {
   done
 }
 
-# hear_nodes: what they answer, and once more from those that could not be asked.
+# hear_nodes: reads what they answer, and asks those again that could not be asked.
 hear_nodes() {
   local pause
   local -a silent=() late=()
@@ -119,7 +119,7 @@ hear_nodes() {
   ((${#late[@]} == 0 || ${#silent[@]} > 0)) || start_again "${late[@]}"
 }
 
-# hear_answers: of the nodes asked last, once their step has ended.
+# hear_answers: reads the answers of the nodes asked last, once their step has ended.
 hear_answers() {
   local line host word text address interface NOW
   wait_for "$ASKING"
@@ -148,7 +148,7 @@ hear_answers() {
   done <"$ATTEMPT_DIR/state/answers"
 }
 
-# silent_nodes: those that have not said all that they had to say.
+# silent_nodes: those that have not given a whole answer.
 silent_nodes() {
   local host
   for host in "${NODE[@]}"; do
@@ -156,7 +156,7 @@ silent_nodes() {
   done
 }
 
-# srun_said [HOST]: what the last step of the preflight failed of: its line on the host, else its first.
+# srun_said [HOST]: why the last step of the preflight failed: srun's line about the host, or else its first one.
 srun_said() {
   local line said=''
   while IFS= read -r line; do
@@ -176,13 +176,14 @@ note() {
   [[ "${FOUND_ON[$finding]:-} " == *" $2 "* ]] || FOUND_ON[$finding]+=" $2"
 }
 
-# judge HOST: what its answer leaves open. It read its clock, last of all, between being asked and its srun's end.
+# judge HOST: notes that its answer is incomplete, or its clock wrong. It read its clock, at the end of its answer, between being
+# asked and the end of its srun.
 judge() {
   local host=$1 clock=${CLOCK[$1]-none} ahead=0 how=ahead
   if [[ $clock == none ]]; then
     FAULT[$host]="gave no full answer in $WAITED s: $(srun_said "$host")"
     note problem "$host" "${FAULT[$host]}"
-  # One that could not even be asked has no clock.
+  # A node that could not be asked has no clock.
   elif [[ -n $clock ]]; then
     ((clock >= ASKED[$host] - SKEW)) || ahead=$((clock - ASKED[$host])) how=behind
     ((clock <= ANSWERED[$host] + SKEW)) || ahead=$((clock - ANSWERED[$host]))
@@ -204,7 +205,7 @@ findings() {
   printf '[%s]' "${list#,}"
 }
 
-# unfit: the first few problems in a sentence; nothing where there is none.
+# unfit: the first three problems as a sentence; nothing where there is none.
 unfit() {
   local finding said='' count=0 hosts text
   for finding in "${FINDINGS[@]}"; do
@@ -219,7 +220,7 @@ unfit() {
   printf '%s' "${said#; }"
 }
 
-# plural_verb: of several nodes text says "have" where one "has".
+# plural_verb: makes the verb of text plural, for several nodes: "has" becomes "have".
 plural_verb() {
   local verb=${text%% *}
   case $verb in
@@ -230,14 +231,14 @@ plural_verb() {
   text="$verb ${text#* }"
 }
 
-# blame_cause: the node of CAUSE, where the line that says why tells of its hardware.
+# blame_cause: blames the node of CAUSE, where the line that says why is about its hardware.
 blame_cause() {
   [[ -n ${CAUSE[node]:-} && -n ${CAUSE[line]:-} ]] || return 0
   ((${#SIGNATURE_PATTERN[@]})) || read_patterns
   [[ ! ${CAUSE[line]} =~ ${FORM[node_fault]:-^$} ]] || FAULT[${CAUSE[node]}]=${CAUSE[line]}
 }
 
-# is_blamed: whether single nodes are to blame. What all nodes of several say is more likely the job's, or the site's.
+# is_blamed: whether single nodes are to blame. What all of several nodes have is more likely the job's or the site's fault.
 is_blamed() {
   ((${#FAULT[@]} && (${#FAULT[@]} < ${#NODE[@]} || ${#NODE[@]} == 1)))
 }
@@ -252,7 +253,7 @@ blamed() {
   printf '[%s]' "${list#,}"
 }
 
-# spare_retries: jobs that wait for this one to fail, as retries do, must not get the nodes that it fails by.
+# spare_retries: keeps jobs that wait for this one to fail, as retries do, off the nodes that made it fail.
 spare_retries() {
   local id after nodes job excluded
   is_blamed || return 0

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Ports of a job on nodes that it shares with others: where one is taken, all that may move do so, by the same distance.
+# Ports of a job on nodes that it shares with others: where one is taken, all that can move are moved by the same distance.
 
 # By number, a column of movable-ports.txt: some node uses one of its ports.
 PORTS_BUSY=()
-# What nodes say of planned ports that are taken, as `HOST TEXT`.
+# What nodes report of planned ports that are taken, as `HOST TEXT`.
 PORTS_TAKEN=()
 
 # ports_place COLUMN: the ports are those of that column of movable-ports.txt; column 0 is the plan's. Sets PORTS_COLUMN, and

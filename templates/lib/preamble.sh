@@ -18,7 +18,7 @@ take_preamble() {
   cat "$said"
   # A trap of its own may end it as it likes.
   [[ -e $left.whole ]] || ((!status)) || end failed "the preamble of the cluster profile failed with exit code $status$(last_said "$said")"
-  [[ -e $left ]] || end failed "the preamble of the cluster profile gave its shell to another program, which has ended$(last_said "$said")"
+  [[ -e $left ]] || end failed "the preamble of the cluster profile replaced its shell by another program (exec), which has ended$(last_said "$said")"
   [[ ! -e $left.failed ]] || event warning reason="the last command of the cluster profile's preamble failed$(last_said "$said")"
   take_environment "$left"
   rm -f "$left" "$left".* "$said"

@@ -48,15 +48,15 @@ plan_step() {
   [[ -z ${SAVED[$name]:-} ]] || adopt_step "$name"
 }
 
-# answers_at NAME ADDRESS:PORT PATH [WORDS]: where a step tells that it serves: by an answer, which has WORDS in it. Where the
-# job goes on without it, nothing else waits for that.
+# answers_at NAME ADDRESS:PORT PATH [WORDS]: how a step shows that it serves: by an answer that contains WORDS. Where the job goes
+# on without it, nothing else waits for that.
 answers_at() {
   STEP_PROBE[$1]=$2$'\n'$3$'\n'${4:-}
   [[ ${STEP_POLICY[$1]} == keep && ${STEP_STATE[$1]} == up && -z ${STEP_SERVED[$1]:-} ]] || return 0
   STEP_STATE[$1]=back STEP_ASKED[$1]=1
 }
 
-# start_step NAME: for the first time, or again. What srun itself says goes to a file of its own, for it does not name
+# start_step NAME: for the first time, or again. What srun itself prints goes to a file of its own, because it does not name
 # its step; step_said reads it.
 start_step() {
   local name=$1
@@ -95,7 +95,7 @@ tell_started() {
   event step-started step="$1" role="${STEP_ROLE[$1]}" nodes:="[$JSON]"
 }
 
-# start_again HOST...: whatever has become of the steps with a task on those nodes.
+# start_again HOST...: starts the steps with a task on those nodes again, in whatever state they are.
 start_again() {
   local name host
   local -a names=()
@@ -124,7 +124,7 @@ alive() {
   [[ -n $stat && ${stat##*) } != Z* ]]
 } 2>/dev/null
 
-# is_up NAME: whether its end would be news.
+# is_up NAME: whether it is meant to run, so that its end would be reported.
 is_up() {
   [[ ${STEP_STATE[${1:-none}]:-} == @(up|back) ]]
 }
@@ -139,7 +139,7 @@ step_said() {
   grep -aE "$2" "$ATTEMPT_DIR/state/$1.srun" 2>/dev/null | tail -n 1
 }
 
-# await_over STEP WHAT COMMAND...: until it has ended; repeats COMMAND meanwhile.
+# await_over STEP WHAT COMMAND...: waits until it has ended, and repeats COMMAND meanwhile.
 await_over() {
   while alive "$1"; do
     "${@:3}"
@@ -184,7 +184,7 @@ await_left() {
   done
 }
 
-# signal_left SIGNAL: of the caller's `left` those that run get it, and stay in it.
+# signal_left SIGNAL: sends it to those of the caller's `left` that run; only these stay in `left`.
 signal_left() {
   local name
   local -a names=("${left[@]}")

@@ -22,7 +22,7 @@ make_certificate() {
   rm -rf -- "$work"
 }
 
-# tell_certificate: to the steps. Dynamo's client of etcd takes the texts rather than files.
+# tell_certificate: gives it to the steps. Dynamo's client of etcd takes the texts rather than files.
 tell_certificate() {
   local name text
   for name in CA:crt CLIENT_CERT:crt CLIENT_KEY:key; do

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # How single workers are registered in etcd, and whether frontends have taken one that was started again.
 
-# warn_turned_away WORKER: frontends of Dynamo 1.x serve a role as the model card of its first worker has it. One with another
-# card is registered, and gets no requests; only their logs tell.
+# warn_turned_away WORKER: frontends of Dynamo 1.x serve a role with the model card of its first worker. A worker with another
+# card is registered, but gets no requests; only the frontends' logs say so.
 warn_turned_away() {
   local name=$1 frontend instance
   instance=$(instance_of "$name") && [[ -n $instance ]] || return 0
@@ -11,7 +11,7 @@ warn_turned_away() {
     reason="$frontend sends no requests to $name: its model card is not that of the other ${STEP_ROLE[$name]} workers; change all of them, or stop the others first"
 }
 
-# refusing INSTANCE: the frontend whose log says that it turns that one away.
+# refusing INSTANCE: the frontend whose log says that it refuses that worker.
 refusing() {
   local frontend
   find_steps frontend

@@ -175,6 +175,10 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
       decode: { workers: 2, nodes: 2 },
     });
     const { url } = await eventOf(run, 'ready');
+    // The last step of a start: it follows `ready`.
+    await expect
+      .poll(() => eventsOf(run).filter(({ kind, step }) => kind === 'step-started' && step === 'metrics'))
+      .toHaveLength(1);
     const since = eventsOf(run).length;
     const decode = hostOf(run, 'decode-0');
     const engines = async (node: string) =>
@@ -296,7 +300,7 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     await cluster.exec(['scancel', '-s', 'TERM', run.jobId]);
     expect(await eventOf(run, 'verdict')).toMatchObject({
       outcome: 'cancelled',
-      reason: "the job's steps were told to end from outside the job",
+      reason: "the job's steps were ended by a signal from outside the job",
     });
     expect((await dynSlurm('watch', run.run)).code).toBe(9);
   });
@@ -427,10 +431,12 @@ describe.skipIf(unavailable)(`supervision${unavailable ? ` (skipped: ${unavailab
     await killTask(run, 'aggregated-0');
     // The batch script had opened job.log before.
     const watched = await dynSlurm('watch', run.run);
-    expect(watched.code).toBe(7);
-    expect(watched.stdout).toMatch(
-      /failed after .*: the srun of step aggregated-0 ended .*; its run folder cannot be written to: Read-only file system\n/,
-    );
+    expect({ code: watched.code, stdout: watched.stdout }).toEqual({
+      code: 7,
+      stdout: expect.stringMatching(
+        /failed after .*: the srun of step aggregated-0 ended .*; its run folder cannot be written to: Read-only file system\n/,
+      ),
+    });
     const log = readFileSync(join(run.dir, 'job.log'), 'utf8');
     expect(log).toContain(`dyn-slurm: cannot write to ${run.dir}/events.jsonl`);
     await cluster.onNode(host, ['umount', run.dir]);

@@ -151,7 +151,7 @@ describe.skipIf(program === undefined)('in a browser', () => {
     },
   );
 
-  test('the theme goes round, and charts are drawn in its colours', async () => {
+  test('the theme goes round, and charts are drawn in its colors', async () => {
     const { page, faults } = await open(await report('run.html', run));
     const seen = [];
     for (let turn = 0; turn < 4; turn++) {

@@ -19,7 +19,7 @@ test('a worker that stands still loses its lease, and did not crash', async () =
 
   signalTask(run, decode, 'SIGSTOP');
   expect(await eventOf(run, 'unregistered')).toMatchObject({
-    reason: 'decode-0 on node2 has lost its registration in etcd, and lives',
+    reason: 'decode-0 on node2 has lost its registration in etcd, although its process runs',
     role: 'decode',
     have: 1,
     want: 2,
@@ -43,7 +43,7 @@ test('a worker that stands still for too long ends the job', async () => {
   expect(await eventOf(run, 'verdict')).toMatchObject({
     outcome: 'failed',
     reason: expect.stringMatching(
-      /^prefill-0 has been without its registration in etcd for \d+ s, although its process lives$/,
+      /^prefill-0 has been without its registration in etcd for \d+ s, although its process runs$/,
     ),
     step: 'prefill-0',
     node: 'node0',
@@ -58,7 +58,7 @@ test('what ends because etcd stood still is not to blame', async () => {
   signalTask(run, etcd, 'SIGSTOP');
   expect(await eventOf(run, 'stalled')).toMatchObject({
     step: 'etcd',
-    reason: expect.stringMatching(/^etcd has not answered for \d+ s, although its process lives$/),
+    reason: expect.stringMatching(/^etcd has not answered for \d+ s, although its process runs$/),
   });
   expect(await statusOf(run.run)).toMatchObject({ state: 'stalled', stalled: { step: 'etcd' } });
   await sleep(LEASE);
@@ -77,7 +77,7 @@ test('an etcd that stands still for too long ends the job', async () => {
   signalTask(run, { step: 'etcd', program: 'etcd' }, 'SIGSTOP');
   expect(await eventOf(run, 'verdict')).toMatchObject({
     outcome: 'failed',
-    reason: expect.stringMatching(/^etcd has not answered for \d+ s, although its process lives$/),
+    reason: expect.stringMatching(/^etcd has not answered for \d+ s, although its process runs$/),
     step: 'etcd',
   });
   expect(eventsOf(run).map(({ kind }) => kind)).not.toContain('unregistered');

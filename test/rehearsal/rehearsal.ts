@@ -122,3 +122,20 @@ function readProc(pid: string, file: string): string {
     return '';
   }
 }
+
+/**
+ * Of lines of `processesOf`, those whose parent is none of them: a shell's subshells come and go, and have its command line.
+ */
+export function outermost(lines: readonly string[]): readonly string[] {
+  const pids = lines.map((line) => Number.parseInt(line, 10));
+  return lines.filter((line) => !pids.includes(parentOf(Number.parseInt(line, 10))));
+}
+
+/** 0 for a process that has ended. */
+function parentOf(pid: number): number {
+  try {
+    return Number(/.*\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { Load } from '../load.ts';
-import { processesOf, Stage } from './rehearsal.ts';
+import { outermost, processesOf, Stage } from './rehearsal.ts';
 import { eventOf, eventsOf, type Submitted, submit } from './submitted.ts';
 
 /** Requests at any time. A frontend gives up those that are on the way to a worker which leaves before its first answer. */
@@ -15,11 +15,12 @@ afterAll(() => stage.dispose());
 
 /** Kills what runs job.sbatch as the supervisor, and neither the batch shell nor a step. */
 function killSupervisor({ dir }: Submitted): void {
-  const pids = processesOf(dir).filter((line) =>
+  const shells = processesOf(dir).filter((line) =>
     /^\d+ \/bin\/bash -\w .*job\.sbatch --supervise=/.test(line),
   );
-  expect(pids).toHaveLength(1);
-  process.kill(Number(pids[0]?.split(' ')[0]), 'SIGKILL');
+  const supervisors = outermost(shells);
+  expect(supervisors).toHaveLength(1);
+  process.kill(Number.parseInt(supervisors[0] ?? '', 10), 'SIGKILL');
 }
 
 /** Names of the steps that were started or stopped, or ended, in this order. */
@@ -37,8 +38,13 @@ function history(run: Submitted, since: number): readonly string[] {
 }
 
 test('a worker of a submitted job is restarted under load, and the job outlives its supervisor', async () => {
-  const run = await submit(stage, 'disaggregated');
+  // Two workers a role: a frontend sends nothing for 1 s to a role's only worker after a request that failed there.
+  const run = await submit(stage, 'steered');
   const { url } = await eventOf(run, 'ready');
+  // The last step of a start: it follows `ready`.
+  await expect
+    .poll(() => eventsOf(run).filter(({ kind, step }) => kind === 'step-started' && step === 'metrics'))
+    .toHaveLength(1);
   const since = eventsOf(run).length;
   const load = () => new Load(String(url), 'tiny/Model-1', AT_ONCE);
   const first = load();
@@ -111,7 +117,7 @@ test('a worker of a submitted job is restarted under load, and the job outlives 
 });
 
 test('a supervisor that is killed while the service comes up is started again, and nothing twice', async () => {
-  const run = await submit(stage, 'disaggregated');
+  const run = await submit(stage, 'steered');
   await eventOf(run, 'nodes-bound');
   killSupervisor(run);
   const { url } = await eventOf(run, 'ready');

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # Waiting for services to answer, while the steps are watched.
 
-# By the name of a look, which is a question that nothing waits for: its process; since when it is under way, and when the
-# next one is due, in seconds of the job.
+# A look is a question that is asked in the background. By its name: its process, when it began, and when the next one is due;
+# times in seconds of the job.
 declare -A LOOK=() LOOK_FROM=() LOOK_AT=()
 # What the latest probe has printed, the sizes of all logs, and when either changed last.
 PROBED='' LOGGED='' PROGRESS=0
 
-# look NAME COMMAND...: begins it, where it is due and not under way. Succeeds once it has ended: state/NAME has what it has
-# printed, and LOOKED its status; the next one is due in a second.
+# look NAME COMMAND...: starts it, if it is due and does not run. Succeeds once it has ended: state/NAME has what it printed, and
+# LOOKED its status; the next one is due in a second.
 look() {
   local name=$1
   if [[ -z ${LOOK[$name]:-} ]]; then
@@ -74,7 +74,7 @@ check_limits() {
   ((SECONDS - PROGRESS < STALL)) || end deadline "no progress for $STALL s, waiting for $1: $(missing)"
 }
 
-# missing: what the last probe still found wanting; of workers, which.
+# missing: what the last probe found missing; of workers, which ones.
 missing() {
   local line said='' role have want
   local -a away

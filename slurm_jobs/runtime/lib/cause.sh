@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Why a step has ended: from the exit records that task.sh leaves, else from what its srun said.
+# Why a step has ended: from the exit records that task.sh writes, or else from what its srun printed.
 
 # What is known of the process that ended: step, role, rank, node, exit or signal, line.
 declare -A CAUSE=()
 # How slurmstepd begins what it says in a log: `slurmstepd-node1: error: `, or `[2026-11-24T10:06:17.468] error: ` in 26.05.
 OF_SLURMSTEPD='^(slurmstepd[^:]*:|\[[^]]*\]( slurmstepd[^:]*:)?) error: '
 
-# ended_step: sets ENDED to a step that ought to be up and has ended; to nothing where only a record of one is there.
+# ended_step: sets ENDED to a step that should be running and has ended; to nothing where there is only a record of one.
 ended_step() {
   for ENDED in "${STEPS[@]}"; do
     is_up "$ENDED" && ! alive "$ENDED" && return
@@ -15,7 +15,7 @@ ended_step() {
   recorded_step
 }
 
-# recorded_step: sets STEP to one that is up and has a record all the same.
+# recorded_step: sets STEP to one that counts as running, although an exit record of it is there.
 recorded_step() {
   local file
   for file in "$ATTEMPT_DIR"/state/*.exit; do
@@ -31,7 +31,7 @@ step_of() {
 }
 
 # find_cause STEP: sets CAUSE and REASON to the earliest end that nobody had asked for. STEP is a step whose srun has
-# ended, or empty. Ends the job where its steps were told to end by someone else.
+# ended, or empty. Ends the job where a signal from outside has ended its steps.
 find_cause() {
   local name=$1
   for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -45,14 +45,14 @@ find_cause() {
   if recorded_step; then
     # Where Slurm ends the whole job, its signal may come later than the steps' ends.
     [[ -z $(slurm_says) ]] || on_sigterm
-    end cancelled "the job's steps were told to end from outside the job"
+    end cancelled "the job's steps were ended by a signal from outside the job"
   fi
   srun_end "$name"
 }
 
 # first_end: sets CAUSE and REASON from the records of steps that are up. A record, one value a line: time in ms, status,
 # whether the step had been told to end, the node, the line that says why. Times are those of the nodes' clocks, which may
-# differ by more than a process outlives the one that it hangs on.
+# differ by more than the time that a process outlives one that it depends on.
 first_end() {
   local file name first='' how time
   local -a record
@@ -84,9 +84,9 @@ first_end() {
   blame_other
 }
 
-# blame_other: where CAUSE is only what the end of another process did to this one, and the log of another node of the
-# step says more, that is the cause; so is what ended the engine of another worker, which says farewell. Those may still be
-# ending: their logs are there, their records not. What a process outlived is no cause.
+# blame_other: where CAUSE only follows from the end of another process, and the log of another node of the step says more, that
+# is the cause; so is what ended the engine of another worker, whose log says that it got SIGQUIT. Those may still be ending:
+# their logs are there, their records are not. What a process outlived is no cause.
 blame_other() {
   local own=${CAUSE[step]} node=${CAUSE[node]%%.*} grade=$CAUSE_GRADE name log host rank what least
   local -a hosts

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The container that all steps of a node share, where the plan has the steps `container` and `cleanup`.
 
-# Seconds that nodes have to remove a container in, which is some hundred thousand files.
+# Seconds that nodes have to remove a container, which is some hundred thousand files.
 REMOVAL_TIME=120
 
 # await_container STEP: until the container is there on each of its nodes.
@@ -32,7 +32,7 @@ ended_well() {
 remove_containers() {
   local name=cleanup
   [[ -n ${STEP_PID[$name]:-} ]] || return 0
-  # A task that has not begun to listen looks for it.
+  # For a task that does not listen for signals yet.
   : >"$ATTEMPT_DIR/state/over"
   stop_steps "$REMOVAL_TIME" "$name"
   ended_well "$name" ||

@@ -4,17 +4,17 @@
 
 # Seconds between looks, and that etcd has to answer in.
 LOOK_EVERY=3 ANSWER_IN=4
-# Since when etcd has not answered, in seconds of the job; whether that is news no more. Then for how long it did not, and
-# until when that explains what ends.
+# SILENT_FROM: since when etcd has not answered, in seconds of the job. SILENT_TOLD: an event has said so. SILENCE: how many
+# seconds the last silence took. SILENCE_COUNTS: until when that explains why processes end.
 SILENT_FROM='' SILENT_TOLD='' SILENCE=0 SILENCE_COUNTS=0
-# The alarms of etcd that are no news any more.
+# The alarms of etcd that an event has named already.
 ALARM_TOLD=''
-# By role: since when registrations are missing, of how many, and what an event has said of that. By worker: since when
-# its own is missing.
+# By role: since when registrations are missing, how many there should be, and what the last event about that said. By
+# worker: since when its own registration is missing.
 declare -A SHORT_FROM=() SHORT_OF=() SHORT_TOLD=() AWAY_FROM=()
 
-# watch_health SECONDS: asks beside the supervision, which never waits for it. After so many seconds without etcd, or
-# without a registration, the worker or the service counts as lost.
+# watch_health SECONDS: asks in the background; the supervisor never waits for the answers. After SECONDS without etcd the
+# service counts as lost; after SECONDS without its registration, a worker.
 watch_health() {
   local word what have
   local -a away=()
@@ -35,7 +35,7 @@ watch_health() {
   check_health_limits "$1"
 }
 
-# probe_health: prints `silent`, or `answers`, `alarm KIND...` where etcd had to be relieved of some, and by role
+# probe_health: prints `silent`, or `answers`, `alarm KIND...` for alarms of etcd that it has lifted, and for each role
 # `away WORKER` and `registered ROLE HAVE`.
 probe_health() {
   local role HTTP_TIME=$ANSWER_IN
@@ -55,14 +55,14 @@ probe_health() {
 on_etcd_timeout() {
   SILENT_FROM=${SILENT_FROM:-${LOOK_FROM[health]}}
   LOOK_AT[health]=$((SECONDS + 1))
-  # Before that it may be its end, which check_steps is about to see.
+  # Until then etcd may simply have ended, which check_steps is about to notice.
   [[ -z $SILENT_TOLD ]] && ((SECONDS - SILENT_FROM >= ANSWER_IN)) || return 0
   SILENT_TOLD=1
   event stalled step=etcd reason="$(silent_etcd)"
 }
 
 silent_etcd() {
-  echo "etcd has not answered for $((SECONDS - SILENT_FROM)) s, although its process lives"
+  echo "etcd has not answered for $((SECONDS - SILENT_FROM)) s, although its process runs"
 }
 
 on_etcd_answer() {
@@ -73,20 +73,20 @@ on_etcd_answer() {
   SILENT_FROM='' SILENT_TOLD=''
 }
 
-# on_etcd_alarm KIND...: the next look is soon, for as long as somebody goes on raising it.
+# on_etcd_alarm KIND...: the next look comes soon, as long as somebody keeps raising the alarm.
 on_etcd_alarm() {
   LOOK_AT[health]=$((SECONDS + 1))
   [[ $ALARM_TOLD != "$1" ]] || return 0
   ALARM_TOLD=$1
-  event warning step=etcd reason="etcd was stopped by the alarm $1, which anybody on the network may raise; the job has lifted it, and goes on lifting it"
+  event warning step=etcd reason="etcd was stopped by the alarm $1, which anybody on the network can raise; the job has lifted it, and will lift it again"
 }
 
-# on_registrations ROLE HAVE AWAY...: what is missing has to be so twice, for a worker that ends unregisters first.
+# on_registrations ROLE HAVE AWAY...: reports a registration that two looks in a row miss; a worker that ends unregisters first.
 on_registrations() {
   local role=$1 have=$2
   shift 2
   count_wanted "$role" up
-  # Where their addresses do not tell which, the number has to do.
+  # Where the addresses do not show which workers these are, only their number is reported.
   ((have + $# == WANT)) || set --
   note_away "$role" "$@"
   if ((have >= WANT)); then
@@ -99,7 +99,7 @@ on_registrations() {
     SHORT_TOLD[$role]="$have $WANT $*"
     SHORT_OF[$role]=$WANT
     event unregistered role="$role" have:="$have" want:="$WANT" missing:="$(json_list "$@")" \
-      reason="$(who_is_away "$role" "$((WANT - have))" "$@") in etcd, and lives$(after_silence)"
+      reason="$(who_is_away "$role" "$((WANT - have))" "$@") in etcd, although its process runs$(after_silence)"
   fi
 }
 
@@ -143,22 +143,22 @@ check_health_limits() {
     end failed "$(silent_etcd)"
   fi
   for name in "${!AWAY_FROM[@]}"; do
-    # Whoever debugs a worker that stands still wants to find it there.
+    # Somebody may be debugging a worker that hangs, and needs it to stay.
     [[ ${STEP_STATE[$name]} == up && ${STEP_POLICY[$name]} != keep ]] || continue
     ((SECONDS - AWAY_FROM[$name] >= $1)) || continue
     CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [node]=$(host_of "$name"))
-    REASON="$name has been without its registration in etcd for $((SECONDS - AWAY_FROM[$name])) s, although its process lives"
+    REASON="$name has been without its registration in etcd for $((SECONDS - AWAY_FROM[$name])) s, although its process runs"
     unset "AWAY_FROM[$name]"
     on_step_exit "$name"
   done
   for role in "${!SHORT_FROM[@]}"; do
     if [[ -z ${SHORT_TOLD[$role]:-} ]] || ! role_ends_job "$role"; then continue; fi
     ((SECONDS - SHORT_FROM[$role] >= $1)) || continue
-    end failed "for $((SECONDS - SHORT_FROM[$role])) s ${SHORT_TOLD[$role]%% *} of ${SHORT_OF[$role]} $role workers have been registered in etcd, although their processes live"
+    end failed "for $((SECONDS - SHORT_FROM[$role])) s ${SHORT_TOLD[$role]%% *} of ${SHORT_OF[$role]} $role workers have been registered in etcd, although their processes run"
   done
 }
 
-# role_ends_job ROLE: whether the job ends where the role lacks a worker for good.
+# role_ends_job ROLE: whether the job ends when the role has lost a worker for good.
 role_ends_job() {
   local name
   for name in "${STEPS[@]}"; do

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What the supervisor of a session does beside all else: it is a step in an allocation, whose time limit it has to watch.
+# What the supervisor of a session does in addition: it is a step of an allocation, whose time limit it has to watch.
 
-# The time limit, in seconds since 1970, empty where there is none; when the latest look at it began, and the latest that is
-# over, in seconds of the job.
+# LIMIT: the time limit, in seconds since 1970; empty where there is none. LIMIT_AT: when the latest look at it began.
+# LIMIT_SEEN: when the latest look that has an answer began. Both in seconds of the job.
 LIMIT='' LIMIT_AT=-60 LIMIT_SEEN=''
 
 # enter_allocation HOSTS owned|borrowed: HOSTS have commas.
@@ -32,7 +32,7 @@ leave_step() {
   done
 }
 
-# list_steps_at_first: what runs already must not be started beside itself.
+# list_steps_at_first: lists what runs already, so that no step is started twice.
 list_steps_at_first() {
   : >"$RUN_DIR/state/listed"
   for _ in 1 2 3 4 5; do
@@ -45,7 +45,7 @@ list_steps_at_first() {
 }
 
 # watch_limit: a session drains before the allocation's time limit. Somebody may move that, so it is looked up every minute,
-# and once more before the drain. Nothing waits for the answer, without which the last one counts.
+# and once more before the drain. Nothing waits for the answer; until it comes, the one before counts.
 watch_limit() {
   local now near=0
   printf -v now '%(%s)T' -1
@@ -69,17 +69,16 @@ ask_limit() {
   SLURM_TIME_FORMAT=%s timeout 10 squeue --noheader --jobs="$SLURM_JOB_ID" --format=%e 2>/dev/null
 }
 
-# kept_by_order: that somebody else told one step to end is its own affair where the job goes on without it. Sets CAUSE and
-# REASON.
+# kept_by_order: whether a signal from outside has ended a step without which the job goes on. Sets CAUSE and REASON.
 kept_by_order() {
   local -a record=()
   recorded_step && [[ ${STEP_POLICY[$STEP]:-} == keep && ${STEP_KIND[$STEP]} != @(monitor|cleanup) ]] || return 1
   mapfile -t record < <(cat "$ATTEMPT_DIR/state/$STEP".*.exit)
   CAUSE=([step]=$STEP [role]=${STEP_ROLE[$STEP]} [node]=${record[3]:-})
-  REASON="$STEP was told to end from outside the session"
+  REASON="$STEP was ended by a signal from outside the session"
 }
 
-# end_allocation: what failed leaves its nodes for another try.
+# end_allocation: gives the nodes back. A session that failed keeps them for another try.
 end_allocation() {
   [[ $OWNED == owned && $OUTCOME == @(succeeded|timeout) ]] || return 0
   scancel "$SLURM_JOB_ID"

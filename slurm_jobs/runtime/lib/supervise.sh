@@ -1,15 +1,16 @@
 # shellcheck shell=bash
-# The supervisor's loop, and what becomes of the job when a step ends.
+# The supervisor's loop, and what happens to the job when a step ends.
 
 # Seconds before the first restart of a worker, the second, and so on.
 DELAYS=(1 5 15 30 60)
 # 1 since the time limit is near.
 DRAIN=0
-# 1 while all that was started serves; the workers that came back when it was asked last whether it does, as NAME SINCE.
+# WHOLE: 1 while everything that was started serves. RECOVERING: workers that were coming back when the latest probe began, as
+# NAME SINCE.
 WHOLE=0 RECOVERING=()
 # Lines of state/bench.points that are events already.
 BENCH_READ=0
-# Seconds that a benchmark's tool which is told to end has to write what it has.
+# Seconds that a benchmark's tool has after its signal, to write its results.
 BENCH_GRACE=20
 
 # supervise LOST: returns only through `end`. LOST is how long etcd, or a worker's registration in it, may be missing.
@@ -22,7 +23,7 @@ supervise() {
     event session-open seconds:="$(since_start)"
   fi
   while :; do
-    # A signal ends the wait. `wait -n` would now and then wait for ever, where the sleep has ended before it begins.
+    # A signal ends the wait. `wait -n` sometimes waits forever, when the sleep has ended before it begins.
     sleep 0.3 &
     wait $!
     check_steps
@@ -32,7 +33,7 @@ supervise() {
   done
 }
 
-# check_steps: sees to what has happened to the steps, and to commands. It returns unless that ends the job.
+# check_steps: handles steps that have ended, and commands. It returns unless that ends the job.
 check_steps() {
   local name
   ((!DRAIN)) || drain timeout "$(at_time_limit)"
@@ -49,11 +50,11 @@ check_steps() {
   save_state
 }
 
-# on_step_exit NAME: CAUSE and REASON say how. What the plan says that it means, its policy:
-#   end        of the job; of a benchmark that has done its work, with success
+# on_step_exit NAME: CAUSE and REASON say how it ended. What follows is the step's policy, which the plan gives:
+#   end        the job ends; after a benchmark that has finished, with success
 #   keep       nothing: the job goes on without it
 #   degrade    the job goes on while the role has another worker
-#   restart=N  it is started again, so often; after that `end`, or with `restart=N,degrade` that
+#   restart=N  it is restarted, N times at most; then as `end`, or with `restart=N,degrade` as `degrade`
 on_step_exit() {
   local name=$1 role=${STEP_ROLE[$1]:-none} restarts=${STEP_RESTARTS[$1]:-0} policy=${STEP_POLICY[$1]} most=0
   if [[ ${STEP_KIND[$name]} == @(monitor|cleanup) ]]; then
@@ -62,7 +63,7 @@ on_step_exit() {
   fi
   watch_bench
   blame_lease "$name"
-  # Somebody looks at what a command has started, and does not serve yet.
+  # Whoever gave the command that started it is watching it, until it serves.
   [[ -z ${STEP_ASKED[$name]:-} || ${STEP_STATE[$name]} != back && ${STEP_KIND[$name]} != bench ]] || policy=keep
   ((restarts == 0)) || REASON+=", after restart $restarts"
   [[ ! $policy =~ ^restart=([0-9]+) ]] || most=${BASH_REMATCH[1]}
@@ -113,7 +114,7 @@ on_monitor_exit() {
   CAUSE=()
 }
 
-# advance_step NAME: takes a step that is not up one step on its way.
+# advance_step NAME: moves a step that is not up to its next state, when that is due.
 advance_step() {
   local name=$1
   case ${STEP_STATE[$name]} in
@@ -153,14 +154,14 @@ restart_delay() {
   printf '%s' "${DELAYS[index]:-60}"
 }
 
-# step_answers NAME: whether it serves. Once the service was ready, frontends then have to see it.
+# step_answers NAME: whether it serves. Once the service has been ready, frontends have to see it as well.
 step_answers() {
   local address path words answer
   { read -r address && read -r path && read -r words; } <<<"${STEP_PROBE[$1]}"
   answer=$(http GET "$address" "$path") && [[ $answer == *"$words"* ]] && { ((!READY)) || seen_by_frontends "$1"; }
 }
 
-# step_serves NAME: it does now.
+# step_serves NAME: records that it serves.
 step_serves() {
   local name=$1
   STEP_STATE[$name]=up STEP_SERVED[$name]=1
@@ -174,8 +175,8 @@ step_serves() {
   fi
 }
 
-# watch_service: asks, beside the supervision, whether the whole of it serves, as long as it does not and each role has
-# somebody. A session is ready each time that it does.
+# watch_service: asks in the background whether the whole service answers, as long as it does not and each role has a worker.
+# A session becomes ready each time that it does.
 watch_service() {
   local name role
   if [[ -z ${LOOK[probe]:-} ]]; then
@@ -194,7 +195,7 @@ watch_service() {
   ((LOOKED)) || on_service_ready
 }
 
-# service_is_whole: and frontends see all workers that come back.
+# service_is_whole: whether the service answers, and frontends see all workers that are coming back.
 service_is_whole() {
   local entry
   service_answers || return
@@ -203,7 +204,7 @@ service_is_whole() {
   done
 }
 
-# on_service_ready: not every release says of a worker by itself what the whole of them shows.
+# on_service_ready: the whole service answers, so all its workers serve; not every release tells that of a single worker.
 on_service_ready() {
   local name since
   for name in "${RECOVERING[@]}"; do
@@ -219,7 +220,7 @@ on_service_ready() {
   announce_ready
 }
 
-# drain OUTCOME REASON: frontends refuse new requests, and end once those that they have are answered; then the job does.
+# drain OUTCOME REASON: frontends refuse new requests, and end once those that they have are answered; then the job ends.
 drain() {
   local reason=$2
   [[ $1 != timeout ]] || reason="the time limit is near"
@@ -233,7 +234,7 @@ drain() {
   end "$1" "$2"
 }
 
-# watch_bench: makes events of what bench.sh tells of its measurements.
+# watch_bench: turns what bench.sh reports of its measurements into events.
 watch_bench() {
   local state name index of concurrency status seconds
   local -a lines=()

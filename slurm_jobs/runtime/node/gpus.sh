@@ -5,12 +5,12 @@
 # https://docs.nvidia.com/deploy/nvidia-smi/index.html
 GPU_FIELDS=index,memory.used,name,mig.mode.current,ecc.errors.uncorrected.volatile.total
 NEWER_FIELDS=remapped_rows.pending,remapped_rows.failure,fabric.state,fabric.status,fabric.clusterUuid,fabric.cliqueId
-# Seconds. An idle driver without persistence takes several; one that hangs would hold us up for ever.
+# Seconds. An idle driver without persistence takes several; a driver that hangs would block us forever.
 SMI_TIME=30
 # MiB that a GPU may use before the job: the driver's own, and what monitors such as DCGM take.
 USED_MOST=4096
 
-# gpus COUNT [MODEL]: as many, of that model.
+# gpus COUNT [MODEL]: checks that there are COUNT GPUs, of that model.
 gpus() {
   local need=$1 model=${2:-}
   [[ -n $REHEARSED || $(ulimit -H -l) == unlimited ]] ||
@@ -76,8 +76,8 @@ read_gpus() {
   SMI=("${rows[@]}")
 }
 
-# compare_model MODEL: `h100` is a word of "NVIDIA H100 80GB HBM3", as b200 is none of "NVIDIA GB200". Where the job has other
-# nodes, whose GPUs may be right, this node is the odd one; else the config is.
+# compare_model MODEL: `h100` is a word of "NVIDIA H100 80GB HBM3"; b200 is not a word of "NVIDIA GB200". Where the job has other
+# nodes, whose GPUs may be right, this node is at fault; otherwise the config is.
 compare_model() {
   local name wrong='' word=fault
   [[ -n $1 ]] || return 0
@@ -90,7 +90,7 @@ compare_model() {
   [[ -z $wrong ]] || say "$word" "has $wrong, and the config says \`gpu: $1\`"
 }
 
-# tell_lines LINE...: a GPU each; what they have in common is said once.
+# tell_lines LINE...: reports a GPU a line; what several have in common is said once.
 tell_lines() {
   local line index used mig errors pending failure state status uuid clique domain=''
   local most=0 held=''

@@ -41,7 +41,7 @@ function average(fields: Fields, metric: string): number | undefined {
   return isObject(value) ? numberAt(value, 'avg') : undefined;
 }
 
-/** Of the phase that counts. */
+/** The phase that is measured. */
 function phase({ input_config: config }: Fields, key: string): number | undefined {
   if (!isObject(config) || !Array.isArray(config.phases)) return undefined;
   const counted = config.phases.filter(isObject).findLast(({ name }) => name === 'profiling');

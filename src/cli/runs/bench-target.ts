@@ -32,7 +32,7 @@ export function requireLive(
   if (verdict) throw new DynSlurmError('usage', `run ${run.id} has ended: ${verdict.reason}`, { hint });
 }
 
-/** Where the service of a run answers. @throws DynSlurmError `usage` where it does not yet, or not any more. */
+/** The address of a run's service. @throws DynSlurmError `usage` before the service is ready, and after it has ended. */
 export function readyService({ run, state }: BenchTarget, hint?: string): NonNullable<RunState['ready']> {
   requireLive(run, state, hint);
   if (state.ready && isServing(state)) return state.ready;

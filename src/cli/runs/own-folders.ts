@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { World } from '../world.ts';
 
-/** Where dyn-slurm keeps what it has to remember: `$XDG_STATE_HOME/dyn-slurm`. */
+/** The folder for dyn-slurm's own state: `$XDG_STATE_HOME/dyn-slurm`. */
 export function stateFolder({ env, home }: Pick<World, 'env' | 'home'>): string {
   return join(absolute(env.XDG_STATE_HOME) ?? join(home, '.local/state'), 'dyn-slurm');
 }
 
-/** Where the user keeps settings: `$XDG_CONFIG_HOME/dyn-slurm`. */
+/** The folder for the user's settings: `$XDG_CONFIG_HOME/dyn-slurm`. */
 export function configFolder({ env, home }: Pick<World, 'env' | 'home'>): string {
   return join(absolute(env.XDG_CONFIG_HOME) ?? join(home, '.config'), 'dyn-slurm');
 }

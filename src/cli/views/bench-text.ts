@@ -141,7 +141,7 @@ function wasBegun({ points, accuracy }: BenchResult, { steps }: RunState): boole
   return steps.has('bench') || points.length > 0 || accuracy !== undefined;
 }
 
-/** Of a job that failed, the benchmark is the result only where a worker was lost under it. */
+/** For a failed job, the benchmark is the result only where a worker was lost during it. */
 function judged(code: number, { valid, problems }: BenchResult): number {
   if (valid) return code;
   const lost = problems.some(({ kind }) => kind === 'worker-lost' || kind === 'worker-restarted');

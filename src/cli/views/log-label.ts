@@ -10,7 +10,7 @@ export function labelOf({ step, node }: LogFile): string {
 const HUES = ['cyan', 'yellow', 'green', 'magenta', 'blue'] as const;
 const COLORS = [...HUES, ...HUES.map((hue) => `${hue}Bright` as const)];
 
-/** The label in a colour of its step's own. */
+/** The label in a color of its step's own. */
 export function paintedLabel(text: string, step: string, color: boolean): string {
   if (!color) return text;
   let sum = 0;

@@ -14,7 +14,7 @@ import { table } from './table.ts';
 import { timeLeft, timeLeftText, timeLimitText } from './time-left.ts';
 import { verdictText } from './verdict-text.ts';
 
-/** Where a run is, in a word or two. */
+/** A run's state, in a word or two. */
 function runWord({ state, jobId }: Pick<RunReport, 'state' | 'jobId'>): string {
   const { verdict, teardown, requeued, ready, unregistered, stalled, started, queue } = state;
   if (verdict) return verdict.outcome === 'deadline' ? 'not ready in time' : verdict.outcome;

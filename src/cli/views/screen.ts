@@ -80,7 +80,7 @@ export async function showEvents(
   return state;
 }
 
-/** Of a job that speaks for itself, the queue only repeats that it runs, but for its time limit, and that it ends. */
+/** For a job with events of its own, the queue only adds its time limit, and that it ends. */
 export function isNews(event: ObservedEvent, { started, teardown, queue }: RunState): boolean {
   if (event.kind !== 'queue' || started === undefined) return true;
   const { phase, end } = event;

@@ -140,7 +140,7 @@ function listed(names: readonly string[]): readonly string[] | undefined {
   return names.length === 0 || names.includes('*') ? undefined : names;
 }
 
-/** What of a map a release has. */
+/** The part of a map that a release has. */
 function within(
   map: Readonly<Record<string, Span>> | undefined,
   program: ProgramName,

@@ -60,7 +60,7 @@ export function* checkManaged(job: JobConfig): Generator<Problem> {
   }
 }
 
-/** Of the other sources, every measurement has its own value. */
+/** The other sources give each measurement its own value. */
 function ofMeasurements({ bench, model }: JobConfig): Readonly<Record<string, string | undefined>> {
   return {
     'bench.tokenizer': bench?.tokenizer ?? model.path,

@@ -74,7 +74,7 @@ function wrongType(expected: string, path: ConfigPath, value: ConfigValue, root:
     case 'object':
     case 'record': {
       const glued = typeof given === 'string' && /^[\w-]+:\S/.test(given);
-      const hint = glued ? 'a space is missing after ":"' : (neighbour(path, given, root) ?? keysHint(field));
+      const hint = glued ? 'a space is missing after ":"' : (neighbor(path, given, root) ?? keysHint(field));
       return { ...error(path, `must be a map of keys, not ${kindOf(value)}`, hint), repair: { empty: true } };
     }
     case 'array': {
@@ -111,7 +111,7 @@ function wrongType(expected: string, path: ConfigPath, value: ConfigValue, root:
 }
 
 /** The key beside a map that takes what was given to it, as router_mode beside router. */
-function neighbour(path: ConfigPath, given: unknown, root: Field): string | undefined {
+function neighbor(path: ConfigPath, given: unknown, root: Field): string | undefined {
   const beside = fieldAt(root, path.slice(0, -1))?.children ?? [];
   const meant = [...beside].find(([, { choices }]) => choices.includes(String(given)));
   return meant && `did you mean ${meant[0]}: ${given}?`;

@@ -107,7 +107,7 @@ function scalar(value: string | number | boolean | null, { range }: Pick<ConfigE
   return { kind: 'scalar', value, written: String(value ?? ''), range } as const;
 }
 
-/** Of a key that must be there: it passes any check of its shape; what the rules say of it is not passed on. */
+/** A value for a required key that is missing: the shape's check accepts it, and messages of the rules about it are dropped. */
 function stopgap(field: Field | undefined): string | undefined {
   if (!field?.required) return undefined;
   return field.type === 'duration' ? '1h' : 'x';

@@ -42,7 +42,7 @@ function unique(given: string, candidates: Iterable<string>): string | undefined
   return extended.length === 1 ? extended[0] : undefined;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment). */
+/** Insertions, deletions, replacements and swaps of neighbors between two words (optimal string alignment). */
 export function edits(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -27,11 +27,11 @@ export interface Diagnostic {
 /** Columns of a frame's line that are neither its number nor source, and two for marks of clipping. */
 const BESIDE = 7;
 
-/** Parts of a formatted diagnostic that may be coloured. */
+/** Parts of a formatted diagnostic that may be colored. */
 export type DiagnosticPart = 'place' | 'path' | 'error' | 'warning' | 'gutter' | 'caret' | 'hint';
 
 export interface FormatOptions {
-  /** Colours a part of the output; without it, none. */
+  /** Colors a part of the output; without it, none. */
   readonly paint?: (part: DiagnosticPart, text: string) => string;
   /** Terminal columns that a frame may take. */
   readonly width?: number;

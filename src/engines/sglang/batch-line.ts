@@ -31,7 +31,7 @@ const FIELDS: ReadonlyMap<string, Field> = new Map([
   ['gen throughput (token/s)', 'tokensPerSecond'],
 ]);
 
-/** The message may stand in a JSON string, or have a colour after it. */
+/** The message may stand in a JSON string, or have a color after it. */
 const MESSAGE_END = /["\u001b]/;
 
 /**

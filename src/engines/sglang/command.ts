@@ -70,7 +70,7 @@ function rendezvousWords({ worker, port }: WorkerContext): readonly Word[] {
     '--node-rank',
     nodes.length === 1 ? '0' : [{ ref: 'rank' }],
   ];
-  // https://github.com/ai-dynamo/dynamo/pull/13569: else a random port, which a neighbour can take before it is bound.
+  // https://github.com/ai-dynamo/dynamo/pull/13569: else a random port, which a neighbor can take before it is bound.
   if (sharesNode && dp > 1 && usesDpAttention(config))
     words.push('--nccl-port', wordOf(port('nccl', ports.distInit + NCCL_PORT_OFFSET)));
   return words;

@@ -70,7 +70,7 @@ function signWithAgent(
 /** A key of a file; without `sign` it only names one that an agent may have. */
 type FileKey = Omit<Identity, 'sign'> & Partial<Pick<Identity, 'sign'>>;
 
-/** Where keys are looked for without an IdentityFile. */
+/** The files that are tried as keys without an IdentityFile. */
 const USUAL_KEY = /\/\.ssh\/id_(rsa|ecdsa|ed25519)$/;
 
 function keyInFile(file: string, ask: Ask | undefined, notes: string[]): FileKey | undefined {

@@ -78,7 +78,7 @@ ${exports.join('')}exec -- ${argv.map(quote).join(' ')}${stdin}
 `;
 }
 
-/** Where a login shell has a program: its path on the last line. */
+/** Finds a program as a login shell would: prints its path on the last line. */
 export function whereProgram(program: string): string {
   return `exec bash -lc ${quote(`type -P -- ${quote(program)}`)}`;
 }

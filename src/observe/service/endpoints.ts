@@ -2,7 +2,7 @@ import type { Role } from '../../config/schema/role.ts';
 import type { PlanFile } from '../../run/plan-file.ts';
 import type { RunState } from '../../run/state.ts';
 
-/** Where something listens. */
+/** An address to connect to. */
 export interface HostPort {
   readonly address: string;
   readonly port: number;
@@ -22,7 +22,7 @@ export interface WorkerEndpoint {
   readonly registers: readonly string[];
 }
 
-/** Where the processes of a running service listen. */
+/** The addresses of a running service's processes. */
 export interface ServiceEndpoints {
   readonly etcd?: HostPort;
   readonly nats?: HostPort;

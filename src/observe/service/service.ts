@@ -14,7 +14,7 @@ import { watchWeb } from './web-source.ts';
 
 export interface ServiceWatch {
   readonly host: Host;
-  /** Where the attempt keeps its logs and state. */
+  /** The folder with the attempt's logs and state. */
   readonly attemptDir: string;
   readonly endpoints: ServiceEndpoints;
   readonly now: () => Date;

@@ -93,7 +93,7 @@ function* checkOwnNodes(role: Role, config: RoleConfig, perNode: number): Genera
   );
 }
 
-/** Where the user said how big a worker is. */
+/** The key with which the user gave a worker's size. */
 export function sizePath(role: Role, config: RoleConfig, fallback: 'nodes' | 'workers'): readonly string[] {
   if (config.gpus_per_worker !== undefined && fallback === 'nodes') return [role, 'gpus_per_worker'];
   return fallback === 'nodes' && config.nodes === undefined ? [role] : [role, fallback];

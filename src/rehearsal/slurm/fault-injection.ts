@@ -113,7 +113,7 @@ function wrapPrograms(stepDir: string, fault: Fault): Wrapper | undefined {
   return { dir, release: () => writeFileSync(join(dir, 'now'), '') };
 }
 
-/** Where a fault has to strike before a program has run, or needs its exit code. */
+/** Faults that have to take effect before a program has run, or that need its exit code. */
 function wrapperScript({ action, when, delay }: Fault): string | undefined {
   const atOnce = when === 'start' && delay === 0;
   if (action.kind === 'exit') return atOnce ? `#!/bin/sh\nexit ${action.code}\n` : lateExit(action.code);

@@ -54,7 +54,7 @@ function placeTasks(options: Options, job: JobRecord): readonly TaskPlace[] {
   );
 }
 
-/** Of Slurm's patterns, those for the job, the node and the task. */
+/** Slurm's file name patterns for the job, the node and the task. */
 function fillFilename(pattern: string, job: number, { task, node }: TaskPlace): string {
   const values: Readonly<Record<string, string>> = { j: String(job), N: nodeName(node), t: String(task) };
   return pattern.replaceAll(/%([jNt])/g, (_, letter: string) => values[letter] ?? '');

@@ -13,7 +13,7 @@ export interface Tools {
   readonly python: string;
 }
 
-/** Where the tools belong: the folder's name holds a hash of what is pinned and of the machine's kind. */
+/** The folder of the tools: its name holds a hash of what is pinned and of the machine's kind. */
 export interface ToolsPlace {
   readonly cache: string;
   readonly folder: string;

@@ -9,12 +9,12 @@ interface ChartData {
     readonly name: string;
     readonly values: readonly (number | null)[];
     readonly style: number;
-    readonly points?: 'filled' | 'grey';
+    readonly points?: 'filled' | 'gray';
     readonly labels?: readonly (string | null)[];
   }[];
 }
 
-/** Lines are told apart by these as well as by colour. */
+/** Lines are told apart by these as well as by color. */
 const DASHES: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 2], [14, 5]];
 const COLORS = 6;
 const HEIGHT = 300;
@@ -28,7 +28,7 @@ const resized = new ResizeObserver((entries) => {
   }
 });
 
-/** Draws every chart, anew where it was drawn in other colours. */
+/** Draws every chart, anew where it was drawn in other colors. */
 export function drawAll(): void {
   for (const place of document.querySelectorAll<HTMLElement>('[data-chart]')) {
     const text = document.getElementById(place.dataset.chart ?? '')?.textContent;
@@ -94,21 +94,21 @@ function draw(place: HTMLElement, data: ChartData): uPlot {
         value: (_, value) => (value === null ? '–' : x.kind === 'time' ? clock(value) : number(value)),
       },
       ...series.map(({ name, style, points }): uPlot.Series => {
-        const grey = points === 'grey';
-        const stroke = color(grey ? 'muted' : `series-${(style % COLORS) + 1}`);
+        const gray = points === 'gray';
+        const stroke = color(gray ? 'muted' : `series-${(style % COLORS) + 1}`);
         return {
           label: name,
           stroke,
           width: 2,
           spanGaps: points !== undefined || x.kind === 'log',
-          dash: grey ? [] : [...(DASHES[style % DASHES.length] ?? [])],
-          ...(grey && { paths: () => null }),
+          dash: gray ? [] : [...(DASHES[style % DASHES.length] ?? [])],
+          ...(gray && { paths: () => null }),
           points: {
             show: points !== undefined || x.kind !== 'time' || at.length < 3,
             size: 11,
             width: 2,
             stroke,
-            fill: grey ? color('panel') : stroke,
+            fill: gray ? color('panel') : stroke,
             paths: pointsPath(style),
           },
           value: (_, value) => (value === null || value === undefined ? '–' : number(value)),
@@ -207,7 +207,7 @@ function number(value: number): string {
   return value.toLocaleString('en-US', { maximumSignificantDigits: 5 });
 }
 
-/** Shapes, so that colour is not all that tells one series from the other. `side`: pixels from the middle. */
+/** Shapes, so that color is not all that tells one series from the other. `side`: pixels from the middle. */
 const SHAPES: readonly ((path: Path2D, x: number, y: number, side: number) => void)[] = [
   (path, x, y, side) => {
     path.moveTo(x + side, y);

@@ -3,7 +3,7 @@ type Theme = 'system' | 'light' | 'dark';
 const NEXT: Readonly<Record<Theme, Theme>> = { system: 'light', light: 'dark', dark: 'system' };
 const NAMES: Readonly<Record<Theme, string>> = { system: 'as the system', light: 'light', dark: 'dark' };
 
-/** The button goes round system, light and dark; `changed` is called whenever colours are others. */
+/** The button goes round system, light and dark; `changed` is called whenever colors are others. */
 export function followTheme(changed: () => void): void {
   const button = document.querySelector<HTMLButtonElement>('#theme');
   if (!button) return;

@@ -31,7 +31,7 @@ function chart(
   const at = [...new Set(drawn.map(({ point }) => point.concurrency))].toSorted((one, other) => one - other);
   const labels = [...new Set(drawn.map(({ label }) => label))];
   const several = labels.length > 1;
-  // Several runs are told apart by colour and shape; of one the percentiles are.
+  // Several runs are told apart by color and shape; of one the percentiles are.
   const series = labels.flatMap((label, run): readonly ChartSeries[] =>
     (several ? (['p50', 'p99'] as const) : SHARES).map((share, index) => ({
       name: several ? `${label} ${share}` : share,

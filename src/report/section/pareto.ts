@@ -39,7 +39,7 @@ export function pareto(measured: readonly Measured[]): Html {
     return [
       { name: label, ...values(best), style, points: 'filled' },
       ...(worse.length > 0
-        ? ([{ name: `${label}, dominated`, ...values(worse), style, points: 'grey' }] as const)
+        ? ([{ name: `${label}, dominated`, ...values(worse), style, points: 'gray' }] as const)
         : []),
     ];
   });
@@ -65,7 +65,7 @@ export function pareto(measured: readonly Measured[]): Html {
 ${figure({
   id: 'pareto-chart',
   title: 'Output tokens per second and GPU, by output tokens per second and user',
-  note: `Each point is a concurrency: c8 stands for 8. Up and to the right is better. Hollow grey points are dominated: another point is as good in both and better in one.${
+  note: `Each point is a concurrency: c8 stands for 8. Up and to the right is better. Hollow gray points are dominated: another point is as good in both and better in one.${
     left > 0 ? ` ${left} of ${measured.length} points are invalid or partial, and only in the table.` : ''
   }`,
   x: { label: 'tok/s/user', kind: 'number' },

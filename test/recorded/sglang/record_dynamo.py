@@ -1,6 +1,6 @@
 """Records how Dynamo rewrites SGLang's lines: the messages of a recorded log, through Dynamo's own log handler.
 
-    python3 record_dynamo.py 0.5.9.log > dynamo-1.6.1.log                                  (with colours)
+    python3 record_dynamo.py 0.5.9.log > dynamo-1.6.1.log                                  (with colors)
     DYN_SDK_DISABLE_ANSI_LOGGING=1 python3 record_dynamo.py 0.5.9.log > dynamo-1.6.1-plain.log
     DYN_LOGGING_JSONL=1 python3 record_dynamo.py 0.5.9.log > dynamo-1.6.1.jsonl
 

@@ -126,7 +126,8 @@ test('of the folder as it is, before anything is changed, every command has some
 const SEEDS = Number(process.env.HOSTILE_SEEDS ?? 30);
 const FIRST = Number(process.env.HOSTILE_FIRST ?? 1);
 
-describe('no command throws at a hostile run folder, hangs at it, or passes its controls on', () => {
+// Side by side: most of their time is TIMEOUT, of commands that follow a run.
+describe.concurrent('no command throws at a hostile run folder, hangs at it, or passes its controls on', () => {
   test.each(Array.from({ length: SEEDS }, (_, index) => FIRST + index))('seed %d', async (seed) => {
     const gone = { stdout: '', stderr: '', exit: 0 };
     const place = await site({ squeue: gone, sacct: gone, scancel: gone, sinfo: gone });

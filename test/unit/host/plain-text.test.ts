@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { plainText } from '../../../src/host/plain-text.ts';
 
 test.each([
-  ['colours', '\u001b[1;31mERROR\u001b[0m out of memory', 'ERROR out of memory'],
+  ['colors', '\u001b[1;31mERROR\u001b[0m out of memory', 'ERROR out of memory'],
   ['a clipboard write', 'a\u001b]52;c;cm0gLXJmIC8=\u0007b', 'ab'],
   ['a title, ended by ST', 'a\u001b]0;title\u001b\\b', 'ab'],
   ['an unended title', 'a\u001b]0;title', 'a'],

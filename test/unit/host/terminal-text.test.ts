@@ -16,7 +16,7 @@ test.each([
   expect(terminalText(text, true)).toBe(shown);
 });
 
-test('colours stay where there are some, and nothing else of their kind', () => {
+test('colors stay where there are some, and nothing else of their kind', () => {
   const text = '\u001b[1;31mred\u001b[0m\u001b[3Aup\u001b[?25l\n';
   expect(terminalText(text, true)).toBe('\u001b[1;31mred\u001b[0mup\n');
   expect(terminalText(text, false)).toBe('redup\n');

@@ -41,19 +41,21 @@ async function serve(answer: RequestListener): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** What it prints until `enough` says so. */
+/** What it prints until `enough` says so. Returns once the script, and whatever it had started, is gone. */
 async function sampled(targets: readonly string[], enough: (text: string) => boolean): Promise<string> {
   const child = spawn('bash', [join(root, 'templates/metrics.sh'), '1', folder, ...targets], {
     env: { PATH: process.env.PATH, DYN_SLURM_RUN_DIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  // Not 'exit': the requests on their way write to `folder` until they end, and hold its output open as long.
+  const closed = once(child, 'close');
   let text = '';
-  for await (const part of child.stdout) {
+  child.stdout.setEncoding('utf8').on('data', (part: string) => {
+    if (child.killed) return;
     text += part;
-    if (enough(text)) break;
-  }
-  child.kill();
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    if (enough(text)) child.kill();
+  });
+  await closed;
   return text;
 }
 

@@ -92,7 +92,7 @@ test.each([
   [
     'exec',
     'exec true',
-    'the preamble of the cluster profile gave its shell to another program, which has ended',
+    'the preamble of the cluster profile replaced its shell by another program (exec), which has ended',
   ],
   [
     'a syntax error',

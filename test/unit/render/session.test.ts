@@ -117,7 +117,7 @@ test('a step that somebody else told to end is told of', async () => {
     'kill -USR2 "${STEP_PID[decode-0]}"; while alive decode-0; do sleep 0.02; done; check_steps; end succeeded x';
   expect((await session(lines))[0]).toEqual({
     kind: 'step-ended',
-    reason: 'decode-0 was told to end from outside the session',
+    reason: 'decode-0 was ended by a signal from outside the session',
     step: 'decode-0',
     role: 'decode',
     node: 'node1',
@@ -143,7 +143,7 @@ test('a worker without registration is left to whoever debugs it, and an etcd th
 test('an etcd that stands still for too long ends the session', async () => {
   expect((await session('SILENT_FROM=-60; check_health_limits 60')).at(-1)).toMatchObject({
     outcome: 'failed',
-    reason: expect.stringMatching(/^etcd has not answered for \d+ s, although its process lives$/),
+    reason: expect.stringMatching(/^etcd has not answered for \d+ s, although its process runs$/),
   });
 });
 

@@ -160,7 +160,7 @@ test('steps that were told to end from outside end the job as cancelled', async 
     {
       kind: 'verdict',
       outcome: 'cancelled',
-      reason: "the job's steps were told to end from outside the job",
+      reason: "the job's steps were ended by a signal from outside the job",
       seconds: 0,
     },
   ]);

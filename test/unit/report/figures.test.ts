@@ -93,7 +93,7 @@ test('only valid points of the same load are compared', () => {
   ]);
 });
 
-test('a long series becomes means of neighbours, and keeps its total', () => {
+test('a long series becomes means of neighbors, and keeps its total', () => {
   expect(thin([0, 1, 2, 3, 4], [[1, 3, null, null, 7]], 3)).toEqual({
     times: [0.5, 2.5, 4],
     columns: [[2, null, 7]],

@@ -9,7 +9,7 @@ test('a known event is taken as it is, further fields included', () => {
 });
 
 test.each([
-  ['a kind of a later release', { time, kind: 'weather', sky: 'grey' }, 'weather'],
+  ['a kind of a later release', { time, kind: 'weather', sky: 'gray' }, 'weather'],
   ['a known kind without its fields', { time, kind: 'ready', url: 'http://10.0.0.1:8000' }, 'ready'],
   ['a field of another type', { time, kind: 'waiting', reason: 7 }, 'waiting'],
   [

@@ -130,7 +130,7 @@ test('a worker that etcd does not know any more, until it is registered again, o
     have: 0,
     want: 1,
     missing: ['decode-0'],
-    reason: 'decode-0 on node4 has lost its registration in etcd, and lives',
+    reason: 'decode-0 on node4 has lost its registration in etcd, although its process runs',
   };
   const decode = (...more: readonly ObservedEvent[]) => {
     const { steps } = sessionState(stateAfter([...serving, ...more]), outline);

@@ -20,7 +20,7 @@ export interface LogLine {
   readonly zoneless?: boolean;
 }
 
-/** Of a line, where its time would be. */
+/** The part of a line in which its time would be. */
 const HEAD = 100;
 const ZONE = /\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)/;
 

@@ -59,7 +59,7 @@ export async function logs(
   return EXIT.ok;
 }
 
-/** Of a run that failed: the line that says why, which may be far from the end of its log, and the next step. */
+/** For a run that failed: the line that says why, which may be far from the end of its log, and what to do next. */
 async function tellCause({ run, connection }: FoundRun, { err }: World): Promise<void> {
   const { verdict } = await readRunState(connection.host, run);
   if (verdict?.line === undefined || !isBad(verdict)) return;

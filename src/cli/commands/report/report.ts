@@ -44,7 +44,7 @@ export async function report(
 /** Programs that open a file as the desktop would; the first that there is. */
 const OPENERS = ['xdg-open', 'open'];
 
-/** Where there is none, as on a login node, that is said, and is no failure. */
+/** Without one, as on a login node, the command says so and still succeeds. */
 async function openInBrowser(path: string, world: World): Promise<void> {
   const host = localHost({ path: [], env: world.env });
   for (const opener of OPENERS) {

@@ -74,7 +74,7 @@ async function stepOn(node: string, wanted: Wanted, { container, ...options }: E
   return { run: session.run.id, host: session.connection.host, argv };
 }
 
-/** Of a node by its index in the plan, its name, or the name up to the first dot. */
+/** Finds a node by its index in the plan, its name, or the name up to the first dot. */
 function indexOf(hosts: readonly string[], node: string): number {
   const index = /^\d+$/.test(node)
     ? Number(node)

@@ -91,7 +91,7 @@ function requireStarted(found: Steered, { started }: RunState): void {
 }
 
 function leave({ run }: Steered, { err }: World): number {
-  err.write(`not waiting any more; ${run.id} may still be ending\n`);
+  err.write(`stopped waiting; ${run.id} may still be ending\n`);
   return EXIT.interrupted;
 }
 

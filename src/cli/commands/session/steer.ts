@@ -108,7 +108,7 @@ function changesText(changes: ReadonlyMap<string, StepChange>): string {
 /** What became of a step that a command was about. */
 interface Outcome {
   readonly name: string;
-  /** Of a worker; of a frontend or nginx. */
+  /** `step-serving` of a worker, `service-ready` of a frontend or nginx. */
   readonly serving?: EventOf<'step-serving'> | EventOf<'service-ready'>;
   readonly end?: EventOf<'step-ended'>;
   /** It was told to end, and has. */

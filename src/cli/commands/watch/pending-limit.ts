@@ -29,7 +29,7 @@ export function limitPending(runs: readonly string[], limit: number | undefined,
         yield event;
       }
     },
-    /** Where it ran out: that, and why each of the runs waits. */
+    /** The message after the limit has passed, with why each of the runs waits. */
     text(): string | undefined {
       if (!out.signal.aborted || limit === undefined) return undefined;
       const reasons = [...waiting].map(([run, event]) => `  ${(event && eventText(event)) ?? run}\n`);

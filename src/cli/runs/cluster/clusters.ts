@@ -15,7 +15,7 @@ const DEFAULT = 'default';
 /** Profiles that come with the package. */
 const BUILT_IN = ['local'];
 
-/** Where profiles are, lowest precedence first. */
+/** The folders with profiles, lowest precedence first. */
 interface Shelves {
   readonly builtIn: string;
   readonly user: string;

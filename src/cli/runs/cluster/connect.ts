@@ -77,7 +77,7 @@ function hereAs(
   });
 }
 
-/** Where the stand-in is, and what it has to know; see docs/architecture.md, "Rehearsal". */
+/** The stand-in's folder, and what it has to know; see docs/architecture.md, "Rehearsal". */
 function standInOf(world: World) {
   const { cache, folder } = toolsPlace(world);
   const { bin } = toolsIn(folder);

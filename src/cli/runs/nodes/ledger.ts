@@ -92,7 +92,7 @@ export async function noteBadNodes(
   await write(cluster, [...rest, ...noted], world).catch(() => {});
 }
 
-/** Where the job's script went with its head node, Slurm alone knows which nodes are down. */
+/** When the job's script was lost with its head node, only Slurm knows which nodes are down. */
 async function lost(
   { verdict, queue, bound }: RunState,
   { scheduler }: Connection,

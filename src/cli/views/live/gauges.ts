@@ -136,7 +136,7 @@ function current(state: LiveState): LiveState {
   return { ...rest, sources: new Map() };
 }
 
-/** Where `watch --prometheus` is to serve. */
+/** The address that `watch --prometheus` listens on. */
 export interface PagePlace {
   readonly address: string;
   readonly port: number;

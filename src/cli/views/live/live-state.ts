@@ -141,7 +141,7 @@ function nextText(end: StepEnd): string {
   return end.kind === 'worker-restarting' ? `restart ${end.restart} of ${end.of} in ${end.delay} s` : '';
 }
 
-/** Where a run is, in a word or two, and when that began. */
+/** A run's state, in a word or two, and when it began. */
 export interface StateWord {
   readonly word: Piece;
   /** Detail of the word, if it has one: `3 of 4 workers ready`. */

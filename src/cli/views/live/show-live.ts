@@ -14,7 +14,7 @@ const TICK = 1000;
 
 /**
  * Shows a run as it comes up, then what its service does, and how it ends. On a terminal that is a step list, a view that
- * redraws itself, and a step again; without colours lines take the steps' places. The state after the last event.
+ * redraws itself, and a step again; without colors lines take the steps' places. The state after the last event.
  */
 export async function showLive(
   name: string,

@@ -2,7 +2,7 @@ import { widthOf } from '../../../config/text/text-width.ts';
 import { styled } from '../../styled.ts';
 import { fitted } from '../../wrap.ts';
 
-/** How a piece of text looks; without colours it is the text that counts. */
+/** How a piece of text looks; without colors it is the text that counts. */
 export type Style = 'plain' | 'dim' | 'bold' | 'good' | 'warn' | 'bad';
 
 export interface Piece {

@@ -103,7 +103,7 @@ decode-0@node3  │ rank 1
   );
 });
 
-test('labels have a colour on a terminal; the lines have none of their own', async () => {
+test('labels have a color on a terminal; the lines have none of their own', async () => {
   const { world, out } = await run({
     logs: { 'logs/etcd.node1.log': '\u001b[31mred\u001b[0m \u001b]0;x\u0007bell\u0007\n' },
   });

@@ -68,7 +68,7 @@ describe('a service under load', () => {
     `);
   });
 
-  test('in colours, which take no room', () => {
+  test('in colors, which take no room', () => {
     const [title = '', address = '', ...others] = liveText(
       'dsr1-3fa29c',
       busy(service(1, 2)),
