@@ -49,7 +49,7 @@ export async function readBench(host: Host, run: Run): Promise<readonly BenchRes
   return results.toSorted((one, other) => (one.started ?? '~').localeCompare(other.started ?? '~'));
 }
 
-/** What of a benchmark has no end yet, while its job runs. */
+/** The parts of a benchmark that have not ended yet, while its job runs. */
 function isUnderway(
   points: readonly FoundPoint[],
   { record: asked }: FoundAccuracy,
