@@ -1,20 +1,25 @@
 // How many recipes of srt-slurm import, plan and agree: `npm run corpus -- FOLDER…`. Exit 1 where a plan is another one than its
-// recipe says. `--all` names every file of a reason, not only the first.
+// recipe says. `--all` names every file of a reason, not only the first. `--rehearsable` also says which configs could be
+// rehearsed on this machine.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { bundleProgram } from './bundle-program.mjs';
 
 const root = join(import.meta.dirname, '..');
 const main = join(root, 'dist/main.js');
 const words = process.argv.slice(2);
 const all = words.includes('--all');
-const folders = words.filter((word) => word !== '--all');
+const folders = words.filter((word) => word !== '--all' && word !== '--rehearsable');
 
 if (folders.length === 0) fail('name a folder of recipes: npm run corpus -- FOLDER');
 if (!existsSync(main)) run([join(root, 'scripts/build.mjs')], 'inherit');
 
 const began = Date.now();
+const folder = mkdtempSync(join(tmpdir(), 'dyn-slurm-corpus-'));
+process.on('exit', () => rmSync(folder, { recursive: true }));
 const { files } = importAll();
 const seconds = ((Date.now() - began) / 1000).toFixed(1);
 
@@ -45,24 +50,32 @@ reasons(
   (one) => one.outcome === 'differs',
   ({ differences }, file) => [differences.join('; '), file],
 );
+if (words.includes('--rehearsable')) await rehearsals();
 process.exitCode = variants.some(({ check }) => check.outcome === 'differs') ? 1 : 0;
 
 function importAll() {
-  const folder = mkdtempSync(join(tmpdir(), 'dyn-slurm-corpus-'));
-  try {
-    const out = join(folder, 'import.json');
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      [main, 'import', ...folders, '--check', '--json'],
-      {
-        stdio: ['ignore', openSync(out, 'w'), 'pipe'],
-      },
-    );
-    if (status !== 0 && status !== 3) fail(String(stderr));
-    return JSON.parse(readFileSync(out, 'utf8'));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const out = join(folder, 'import.json');
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [main, 'import', ...folders, '--check', '--json', '--out', join(folder, 'configs')],
+    {
+      stdio: ['ignore', openSync(out, 'w'), 'pipe'],
+    },
+  );
+  if (status !== 0 && status !== 3) fail(String(stderr));
+  return JSON.parse(readFileSync(out, 'utf8'));
+}
+
+async function rehearsals() {
+  const program = join(folder, 'rehearsable.mjs');
+  await bundleProgram('scripts/rehearsable.ts', program);
+  const { rehearsableIn } = await import(pathToFileURL(program).href);
+  const all = await rehearsableIn(join(folder, 'configs'), root);
+  const refused = all.filter(({ why }) => why !== undefined);
+  process.stdout.write(
+    `\n${all.length - refused.length} of ${all.length} imported configs and variants can be rehearsed\n`,
+  );
+  for (const { config, why } of refused) process.stdout.write(`  ${config}: ${why}\n`);
 }
 
 function table() {

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { BenchConfig } from '../config/schema/bench.ts';
 import { isBenchTool } from '../config/schema/bench.ts';
@@ -42,27 +42,30 @@ function literal(word: Word): string {
     : word.map((part) => (typeof part === 'string' ? part : '')).join('');
 }
 
-/** Why the tool of a benchmark can't run in a rehearsal; undefined where it can. `path`: this machine's PATH. */
-export function benchable(
+/** Why a benchmark can't run in a rehearsal; undefined where it can. `path`: this machine's PATH. */
+export function benchObstacle(
   bench: BenchConfig | undefined,
   cwd: string,
   path: string | undefined,
-): Problem | undefined {
-  if (bench === undefined || !isBenchTool(bench.type)) return undefined;
+): string | undefined {
+  if (bench === undefined || bench.type === 'builtin') return undefined;
+  if (bench.type === 'custom') return commandObstacle(bench, cwd);
+  if (!isBenchTool(bench.type)) return undefined;
   const [program = DEFAULTS[bench.type], ...words] = bench.program?.trim().split(/\s+/) ?? [];
-  const hint =
-    'install the tool on this machine, and set `bench.program` to the command that starts it; or rehearse with type builtin';
   const ofPython = program === 'python3' && (bench.program === undefined || words[0] === '-m');
-  if (!ofPython && isThere(program, cwd, path)) return undefined;
+  if (!ofPython) return isThere(program, cwd, path) ? undefined : `there is no ${program} on this machine`;
   const module = bench.type === 'sglang' ? 'sglang.bench_serving' : words[1];
-  return {
-    severity: 'error',
-    path: ['bench', 'type'],
-    message: ofPython
-      ? `the Python of a rehearsal has no ${module}`
-      : `there is no ${program} on this machine`,
-    hint,
-  };
+  return `the Python of a rehearsal has no ${module}`;
+}
+
+/** A command that names a script of the image or the cluster, as far as its first words tell. */
+function commandObstacle({ image, command = '' }: BenchConfig, cwd: string): string | undefined {
+  if (image !== undefined) return `its command is for the image ${image}`;
+  const words = command.trim().split(/\s+/);
+  const first = words.findIndex((word) => !/^(\w+=.*|env|exec|(ba)?sh|python3?|-[a-z]+)$/.test(word));
+  const file = words[first] ?? '';
+  const isPath = /^[\w.-]*\/[\w./-]*$/.test(file);
+  return !isPath || existsSync(resolve(cwd, file)) ? undefined : `there is no ${file} on this machine`;
 }
 
 const DEFAULTS = { aiperf: 'aiperf', sglang: 'python3', vllm: 'vllm' } as const;

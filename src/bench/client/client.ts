@@ -34,6 +34,9 @@ const FIXED: readonly ((osl: number) => Readonly<Record<string, unknown>>)[] = [
   () => ({}),
 ];
 
+/** Part of the wanted length that a prompt has which is to find out how long prompts are. */
+const NEARLY = 0.9;
+
 /** Requests to a service, which it also counts the tokens of. */
 export class BenchClient {
   readonly #pool: Pool;
@@ -51,12 +54,16 @@ export class BenchClient {
   async calibrate(isl: number, signal: AbortSignal): Promise<void> {
     const random = randomFrom(isl);
     const samples: { words: number; tokens: number }[] = [];
+    const count = async (words: number): Promise<void> => {
+      const { inputTokens } = await this.#ask(promptOf(words, random), 1, signal);
+      samples.push({ words, tokens: inputTokens });
+    };
     try {
       this.#fixed = await this.#acceptedWay(signal);
-      for (const words of [8, 8, Math.max(64, isl), Math.max(64, isl)]) {
-        const { inputTokens } = await this.#ask(promptOf(words, random), 1, signal);
-        samples.push({ words, tokens: inputTokens });
-      }
+      for (const words of [8, 8, 64, 64]) await count(words);
+      // About as long as the prompts will be, and no longer: there may be no room for more.
+      const long = wordsFor(NEARLY * isl, calibrated(samples));
+      for (const words of long > 64 ? [long, long] : []) await count(words);
     } catch (cause) {
       if (signal.aborted) throw cause;
       const why = cause instanceof Error ? cause.message : String(cause);

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { benchable } from '../../../src/rehearsal/rehearsable.ts';
+import { benchObstacle } from '../../../src/rehearsal/rehearsable.ts';
 
-const bench = (more: object) => benchable(more as Parameters<typeof benchable>[0], '/', '/usr/bin:/bin');
+const obstacle = (more: object) =>
+  benchObstacle(more as Parameters<typeof benchObstacle>[0], '/', '/usr/bin:/bin');
 
 test.each([
   undefined,
@@ -9,15 +10,21 @@ test.each([
   { type: 'aiperf', program: 'true' },
   { type: 'aiperf', program: '/bin/sh -c x' },
   { type: 'sglang', program: '/usr/bin/env python3 -m sglang.bench_serving' },
+  { type: 'custom', command: 'curl http://x/y' },
+  { type: 'custom', command: 'A=1 bash /etc/profile --fast' },
+  { type: 'custom', command: 'for n in 1 2; do /no/such $n; done' },
 ])('%j can run here', (config) => {
-  expect(bench(config as object)).toBeUndefined();
+  expect(obstacle(config as object)).toBeUndefined();
 });
 
 test.each([
   [{ type: 'aiperf' }, 'there is no aiperf on this machine'],
-  [{ type: 'vllm', program: '/usr/bin' }, 'there is no /usr/bin on this machine'],
+  [{ type: 'vllm', program: '/usr' }, 'there is no /usr on this machine'],
   [{ type: 'vllm', program: '/etc/passwd' }, 'there is no /etc/passwd on this machine'],
   [{ type: 'sglang' }, 'the Python of a rehearsal has no sglang.bench_serving'],
+  [{ type: 'custom', command: 'bash -x /no/such.sh 1' }, 'there is no /no/such.sh on this machine'],
+  [{ type: 'custom', command: 'A=1 ./no-such.py' }, 'there is no ./no-such.py on this machine'],
+  [{ type: 'custom', command: 'ls', image: 'tools:1' }, 'its command is for the image tools:1'],
 ])('%j: %s', (config, message) => {
-  expect(bench(config)).toMatchObject({ severity: 'error', path: ['bench', 'type'], message });
+  expect(obstacle(config)).toBe(message);
 });

@@ -67,3 +67,22 @@ test("workers under nsys can't be rehearsed", async () => {
     message: 'cannot be rehearsed: nsys cannot record mock engines; leave `profile` out of a rehearsal',
   });
 });
+
+test('without a cluster profile, a rehearsal makes up what only a profile knows', async () => {
+  const world = testWorld();
+  const text =
+    'name: t\nengine: vllm\ngpu: h100\nmodel: {path: an-alias}\nslurm: {time: 1h}\naggregated: {workers: 8, gpus_per_worker: 1}\n';
+  writeFileSync(join(world.cwd, 'config.yaml'), text);
+  const strict = await loadJob('config.yaml', {}, world);
+  expect(strict.diagnostics.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+    'model.path: "an-alias" is neither a path nor a model of the cluster profile "default"',
+    'slurm.account: is missing',
+    'slurm.partition: is missing',
+  ]);
+  const { plan, diagnostics } = await loadJob('config.yaml', { anywhere: true }, world);
+  expect(diagnostics).toEqual([]);
+  expect(plan?.readiness.model).toBe('an-alias');
+  // Another profile than `default` is known, or wrong.
+  const named = await loadJob('config.yaml', { anywhere: true, set: ['cluster=eos'] }, world);
+  expect(named.plan).toBeUndefined();
+});

@@ -2,7 +2,7 @@ import { count } from '../../../config/text/plural.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { type Fault, parseFault } from '../../../rehearsal/fault.ts';
-import { benchable, rehearsable } from '../../../rehearsal/rehearsable.ts';
+import { benchObstacle, rehearsable } from '../../../rehearsal/rehearsable.ts';
 import { findTools, toolsPlace } from '../../../rehearsal/tools/tools.ts';
 import { createRun } from '../../../run/folder.ts';
 import { submitRequest } from '../../../scheduler/slurm-argv.ts';
@@ -20,10 +20,12 @@ import { setup } from './setup.ts';
 export async function rehearse(file: string, options: RehearseOptions, world: World): Promise<number> {
   const speedup = readSpeedup(options.speedup);
   const faults = (options.fault ?? []).map(parseFault);
-  const loaded = await loadRehearsed(file, options, world);
-  if (loaded === undefined) return EXIT.config;
+  const whole = await loadRehearsed(file, { ...options, anywhere: true }, world);
+  if (whole === undefined) return EXIT.config;
+  const leftOut = benchObstacle(whole.plan.bench?.config, world.cwd, world.env.PATH);
+  const loaded = leftOut === undefined ? whole : await withoutBench(whole, options, leftOut, world);
   const { plan } = loaded;
-  refuseUnfit(plan, faults, world);
+  refuseUnfit(plan, faults);
   if (findTools(toolsPlace(world)) === undefined) {
     world.err.write('installing the tools that rehearsals need\n');
     const code = await setup({}, { ...world, out: world.err });
@@ -47,7 +49,7 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
     const { nodes, gpus, workers } = plan;
     const size = `${count(nodes.length, 'node')} × ${gpus.perNode} ${gpus.model}, ${count(workers.length, 'worker')}`;
     if (!options.json) world.err.write(`rehearsing ${run.id}: ${size}, mock engines\n`);
-    return await runRehearsal({ ...sent, faults, connection, plan }, options, world);
+    return await runRehearsal({ ...sent, faults, connection, plan, leftOut }, options, world);
   } finally {
     release();
   }
@@ -80,8 +82,29 @@ function readSpeedup(text = '10'): number {
   });
 }
 
-function refuseUnfit(plan: Plan, faults: readonly Fault[], world: World): void {
-  const obstacle = rehearsable(plan) ?? benchable(plan.bench?.config, world.cwd, world.env.PATH);
+/** The job without its benchmark, which cannot run here. @throws DynSlurmError `config` where the config names its program */
+async function withoutBench(
+  whole: ValidJob,
+  options: RehearseOptions,
+  why: string,
+  world: World,
+): Promise<ValidJob> {
+  const config = { file: whole.file, text: whole.text };
+  const overlay = { file: 'rehearsal', text: 'bench: null\n' };
+  const loaded =
+    whole.plan.bench?.config.program === undefined
+      ? await loadValidSource({ config, overlay }, { ...options, anywhere: true }, world, () => false)
+      : undefined;
+  if (loaded === undefined)
+    throw new DynSlurmError('config', `bench: ${why}`, {
+      hint: 'install the tool on this machine, and set `bench.program` to the command that starts it; or rehearse with type builtin',
+    });
+  if (!options.json) world.err.write(`rehearsing without the benchmark: ${why}\n`);
+  return { ...whole, plan: loaded.plan, text: loaded.text };
+}
+
+function refuseUnfit(plan: Plan, faults: readonly Fault[]): void {
+  const obstacle = rehearsable(plan);
   if (obstacle) {
     const { path, message, hint } = obstacle;
     throw new DynSlurmError('config', `${path.at(-1)}: ${message}`, hint === undefined ? {} : { hint });

@@ -38,6 +38,8 @@ export interface RehearseOptions extends ConfigOptions {
 export interface Rehearsal extends Rehearsed {
   readonly faults: readonly Fault[];
   readonly plan: Plan;
+  /** Why the config's benchmark was left out, where it was. */
+  readonly leftOut: string | undefined;
 }
 
 const PROMPT = 'Why do large models need so many GPUs?';
@@ -217,7 +219,7 @@ const hasSetup = ({ plan: { steps } }: Rehearsal): boolean =>
 function summary(
   { ready }: RunState,
   answer: string,
-  { run, submitted, plan }: Rehearsal,
+  { run, submitted, plan, leftOut }: Rehearsal,
   untested: readonly string[],
 ): string {
   const waited = Date.parse(ready?.time ?? '') - Date.parse(submitted);
@@ -226,6 +228,7 @@ function summary(
     `ready       ${elapsed(waited)} after submit`,
     answer,
     ...unreal(plan).map((what) => `not real    ${what}`),
+    ...(leftOut === undefined ? [] : [`left out    the benchmark: ${leftOut}`]),
     ...untested.map((what) => `not tested  ${what}`),
     `run folder  ${run.dir}`,
     '',

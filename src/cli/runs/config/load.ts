@@ -1,4 +1,5 @@
 import { basename, join, resolve } from 'node:path';
+import { missingProfile } from '../../../config/missing-profile.ts';
 import { type SettingOptions, settingLayers, settingsSource } from '../../../config/settings.ts';
 import { namesIn as namesInConfig } from '../../../config/topology.ts';
 import { BASE, expandVariants } from '../../../config/variants.ts';
@@ -19,6 +20,8 @@ import { readSelection, type SelectOptions, select, severalSelected } from './se
 export interface LoadOptions extends SettingOptions, SelectOptions {
   /** Name of a cluster profile; wins over the environment and the config. */
   readonly cluster?: string;
+  /** Where there is no cluster profile, what only it knows is made up. */
+  readonly anywhere?: boolean;
 }
 
 /** A job of a config. */
@@ -155,9 +158,12 @@ async function loaderOf(
 ) {
   const [knownTopologies, knownClusters] = await Promise.all([topologyNames(world), clusterNames(world)]);
   const named = namesInConfig([base, ...settings]).cluster;
-  const cluster = await chooseCluster(options.cluster, named, knownClusters, world);
+  const chosen = await chooseCluster(options.cluster, named, knownClusters, world);
+  const unknown =
+    options.anywhere === true && chosen.files.length === 0 && knownClusters.includes(chosen.name);
   return async (over: readonly Layer[], label?: string): Promise<Omit<Loaded, 'variant' | 'changes'>> => {
     const topology = await readTopology(namesInConfig([base, ...over]).topology, knownTopologies, world);
+    const cluster = unknown ? { ...chosen, files: [missingProfile([base, ...over])] } : chosen;
     const withHeading = (text: string) =>
       `${headingOf(base.file, label, texts)}${text.startsWith('#') ? '#\n' : ''}${text}`;
     const planned = planConfig({

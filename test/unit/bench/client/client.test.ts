@@ -94,6 +94,22 @@ test('makes so many requests of so many tokens, so many at a time', async () => 
   });
 });
 
+test('finding out how many tokens a word has takes no longer prompts than those to come', async () => {
+  // Two tokens a word, in a service with room for little more than the prompts of the benchmark.
+  const room = (asked: Asked, response: ServerResponse) => {
+    if (3 + 2 * asked.prompt.split(' ').length <= 1030) return false;
+    response.writeHead(400).end('{"message":"too long"}');
+    return true;
+  };
+  const [server, own] = await connected(room);
+  await own.calibrate(1024, never());
+  expect(await own.run({ ...LOAD, isl: 1023 }, never(), () => {})).toMatchObject({
+    completed: 20,
+    inputTokens: 20 * 1023,
+  });
+  expect(server.asked[5]?.prompt.split(' ')).toHaveLength(459);
+});
+
 test('lengths vary between a part of them and all', async () => {
   const [server, own] = await connected();
   await own.calibrate(103, never());
