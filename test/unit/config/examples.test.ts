@@ -55,6 +55,7 @@ test.each(shown.map((each) => [each.path.join('.'), JSON.stringify(each.value), 
     const base = parse(VALID);
     if (key === 'ep') base.aggregated.tp = each.value;
     const type = key === 'dataset' ? 'sglang' : 'aiperf';
+    if (each.path.at(-1) === 'source') base.dynamo = { install: { commit: 'c88ef7310aab' } };
     if (section === 'bench' && key !== 'command')
       base.bench = { type, isl: 1024, osl: 128, concurrencies: [1] };
     expect(faultsAt(each.path, written(each, base))).toEqual([]);

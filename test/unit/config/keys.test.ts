@@ -8,7 +8,7 @@ const said = (line: string) =>
     .map(({ path, message, hint }) => `${path}: ${message}${hint ? ` (${hint})` : ''}`);
 
 const ROLE_KEYS =
-  'workers, nodes, gpus_per_worker, spread, tp, pp, dp, ep, dcp, endpoint, kv_events, restart, critical, numa, args, env, module and flags';
+  'workers, nodes, gpus_per_worker, spread, tp, pp, dp, ep, dcp, endpoint, kv_events, restart, critical, numa, args, env, module, flags and setup';
 
 test.each([
   ['contaner: {image: i}', 'contaner: unknown key; did you mean "container"?'],
@@ -33,7 +33,7 @@ test.each([
   ],
   [
     'zzz: 1',
-    'zzz: unknown key (the keys here are name, topology, model, container, slurm, cluster, variants, sweep, gpu, prefill, decode, aggregated, encode, processor, router, frontend, infra, dynamo, engine, health, observe, profile and bench)',
+    'zzz: unknown key (the keys here are name, topology, model, container, slurm, cluster, variants, sweep, gpu, prefill, decode, aggregated, encode, processor, router, frontend, infra, dynamo, engine, setup, health, observe, profile and bench)',
   ],
   [
     'decode: {mem-fraction-static: 0.8}',

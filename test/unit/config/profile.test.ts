@@ -37,6 +37,7 @@ test('the profile gives defaults and aliases', () => {
     name: 'hopper',
     account: 'site-account',
     partition: 'batch',
+    install_cache: {},
     interface: 'ib0',
     gpu_directive: 'gpus-per-node',
     memory_directive: true,

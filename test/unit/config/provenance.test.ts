@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { resolve } from './report.ts';
 
 const TOPOLOGY = `title: One node
-source: {repo: org/repo, path: a.sh, commit: abc, dynamo: 0.6.1}
+precision: FP8
+goal: throughput
+source: {repo: org/repo, path: a.sh, commit: abc, dynamo: 0.6.1, date: '2025-09', license: Apache-2.0}
 gpu: h100
 aggregated:
   args: {page-size: 1, cuda-graph-bs: [1, 2]}

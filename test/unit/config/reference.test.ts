@@ -14,6 +14,7 @@ test('it has a short and an overriding example, two with variants, and a whole o
     'qwen',
     'qwen',
     'dsr1-whole',
+    'dsr1-patched',
   ]);
 });
 
@@ -33,6 +34,7 @@ test('its headings', () => {
     '## How a job is put together',
     '## Variants',
     '## A full example',
+    '## Setup',
     '## Values',
     '## Keys',
     '### Top level',
@@ -40,18 +42,23 @@ test('its headings', () => {
     '### `container`',
     '### `slurm`',
     '### `prefill`, `decode`, `aggregated`, `encode`, `processor`, `router`',
+    '### `prefill.setup`',
     '### `frontend`',
     '### `frontend.router`',
+    '### `frontend.setup`',
     '### `infra`',
     '### `infra.etcd`',
     '### `infra.ports`',
     '### `dynamo`',
+    '### `dynamo.install`',
     '### `engine`',
+    '### `setup`',
     '### `health`',
     '### `health.stages`',
     '### `observe`',
     '### `profile`',
     '### `bench`',
+    '### `bench.accuracy`',
     '## Cluster profile',
   ]);
 });

@@ -82,7 +82,7 @@ test('steps with a container each run it side by side', () => {
 
 test("a config's script takes the place of its topology's commands", () => {
   const topology =
-    'title: t\nsource: {repo: r, path: p, commit: c, dynamo: 1.6.1}\ngpu: h100\nsetup: [theirs]\naggregated: {nodes: 1}\n';
+    'title: t\nprecision: FP8\ngoal: throughput\nsource: {repo: r, path: p, commit: c, dynamo: 1.6.1, date: 2026-05, license: MIT}\ngpu: h100\nsetup: [theirs]\naggregated: {nodes: 1}\n';
   const text = 'name: r1\ntopology: t\nmodel: {path: /m}\nslurm: {account: a, partition: b, time: 4h}\n';
   const of = (more: string) => setups(`${text}${more}`, [], topology)['aggregated-0'];
   expect([of(''), of('setup: {script: good.sh}\n'), of('setup: [mine]\n'), of('setup: null\n')]).toEqual([

@@ -74,7 +74,7 @@ recipe.yaml:3:22  check: model.container: "sglang" is an alias of the cluster th
   hint: write the image, or name it under images in the cluster profile
 recipe.yaml:7:25  note: identity.frameworks.dynamo: dynamo.version is 1.4.2, the release that the recipe expects
 recipe.yaml:9:1  not carried over: setup_script: install.sh is a script of srt-slurm's folder configs/, which the recipe does not hold
-  hint: use an image in which it has run already
+  hint: copy the script, and name it under setup: {script: FILE}
 `);
 });
 
@@ -130,7 +130,7 @@ test('a folder keeps its shape, and --check says of each plan whether it is the 
   expect(
     world.stderr(),
   ).toBe(`recipes/a.yaml:9:1  not carried over: setup_script: install.sh is a script of srt-slurm's folder configs/, which the recipe does not hold
-  hint: use an image in which it has run already
+  hint: copy the script, and name it under setup: {script: FILE}
 recipes/a.yaml: imported to configs/a.yaml (1 not carried over, 2 to check, 1 note)
 recipes/a.yaml: the plan agrees with the recipe
 recipes/deep/b.yml:4:61  error: resources.agg_workers: the recipe has no aggregated workers
