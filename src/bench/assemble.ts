@@ -3,16 +3,20 @@ import type { ObservedEvent } from '../run/events.ts';
 import { type Losses, lossesBetween } from '../run/losses.ts';
 import { stateAfter } from '../run/state.ts';
 import { type FoundAccuracy, judgeAccuracy, marked } from './accuracy.ts';
+import { grouped } from './grouped.ts';
 import { failedCommand, ownTimes } from './own-step.ts';
 import { type PointFacts, pointOf } from './point.ts';
 import type { PointRecord } from './point-record.ts';
-import type { BenchPoint, BenchProblem, BenchProvenance, BenchResult } from './result.ts';
+import type { BenchProblem, BenchResult } from './result.ts';
+import type { BenchProvenance } from './system.ts';
 import { type Measured, present } from './tool/measured.ts';
 
 /** One measurement as its folder has it. */
 export interface FoundPoint {
   readonly concurrency: number;
   readonly prompts?: number;
+  /** Where each point has its own. */
+  readonly requestRate?: number | 'inf';
   readonly record?: PointRecord;
   readonly measured?: Measured;
 }
@@ -60,7 +64,7 @@ export function benchResult(found: FoundBench): BenchResult {
   const started = known[0] ?? own.started;
   const ended = underway ? undefined : (known.at(-1) ?? own.ended);
   const version = shown.map((point) => point.measured?.toolVersion).find((one) => one !== undefined);
-  const { isl, osl, requestRate } = outline;
+  const { isl, osl, requestRate, slo } = outline;
   return {
     schema: 'dyn-slurm/bench/1',
     run,
@@ -71,7 +75,7 @@ export function benchResult(found: FoundBench): BenchResult {
     problems,
     partial: underway || absent.length > 0 || points.some(({ partial }) => partial),
     provenance,
-    load: { ...present({ isl, osl }), requestRate },
+    load: present({ isl, osl, requestRate, slo }),
     ...present({ accuracy: questions.accuracy }),
     points: marked(points, questions.problems),
   };
@@ -82,13 +86,14 @@ function withLosses(
   { outline, provenance, events }: FoundBench,
   losses: Losses,
 ): PointFacts {
-  const { record, concurrency, prompts, measured } = point;
+  const { record, concurrency, prompts, measured, requestRate } = point;
   const own = ownTimes(events, outline);
   const from = record?.started ?? Date.parse(own.started ?? '');
   const until = record?.ended ?? Date.parse(own.ended ?? '');
   return {
     concurrency,
     prompts,
+    ...(requestRate !== undefined && { requestRate }),
     record,
     measured,
     losses: Number.isNaN(from)
@@ -99,25 +104,4 @@ function withLosses(
     gpus: provenance.gpus.total,
     outline,
   };
-}
-
-/** Measurements of the same concurrency are one point; the last one speaks for it. */
-function grouped(points: readonly BenchPoint[]): readonly BenchPoint[] {
-  const byConcurrency = new Map<number, BenchPoint[]>();
-  for (const point of points) {
-    byConcurrency.set(point.concurrency, [...(byConcurrency.get(point.concurrency) ?? []), point]);
-  }
-  return [...byConcurrency.values()].flatMap((runs) => {
-    const last = runs.at(-1);
-    if (last === undefined || runs.length === 1) return runs;
-    return [
-      {
-        ...last,
-        valid: runs.every(({ valid }) => valid),
-        partial: runs.some(({ partial }) => partial),
-        problems: runs.flatMap(({ problems }) => problems),
-        runs,
-      },
-    ];
-  });
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
 import { attemptsAmong } from '../observe/log-file.ts';
 import { ACCURACY } from '../plan/bench/accuracy.ts';
-import { type BenchOutline, CONFIGURED } from '../plan/bench/spec.ts';
+import { type BenchOutline, CONFIGURED, type Slo } from '../plan/bench/spec.ts';
 import { attemptDir, type Run } from '../run/folder.ts';
 import type { FoundAccuracy } from './accuracy.ts';
 import type { FoundPoint } from './assemble.ts';
@@ -22,16 +22,16 @@ export async function foundPoints(
   if (type === 'accuracy') return [];
   const names = await Promise.all(folders.map((parent) => host.list(parent)));
   return Promise.all(
-    outline.points.map(async ({ folder, concurrency, prompts }) => {
+    outline.points.map(async ({ folder, concurrency, prompts, requestRate }) => {
       const places = folders.flatMap((parent, index) =>
         (names[index] ?? [])
           .filter((name) => name === folder || name.startsWith(`${folder}@`))
           .map((name) => join(parent, name)),
       );
-      const found = await Promise.all(places.map((place) => pointIn(host, place, type)));
+      const found = await Promise.all(places.map((place) => pointIn(host, place, type, outline.slo)));
       const noted = found.filter(({ record }) => record !== undefined);
       const best = noted.findLast(({ record }) => isWhole(record)) ?? noted.at(-1);
-      return { concurrency, prompts, ...best };
+      return { concurrency, prompts, ...(requestRate !== undefined && { requestRate }), ...best };
     }),
   );
 }
@@ -63,9 +63,10 @@ async function pointIn(
   host: Host,
   folder: string,
   type: keyof typeof RESULT_FILE,
+  slo: Slo | undefined,
 ): Promise<Pick<FoundPoint, 'record' | 'measured'>> {
   const { record, text } = await leftIn(host, folder, RESULT_FILE[type]);
-  const measured = text === undefined ? undefined : readTool(type, text);
+  const measured = text === undefined ? undefined : readTool(type, text, slo);
   return { ...(record && { record }), ...(measured && { measured }) };
 }
 

@@ -9,6 +9,7 @@ export interface PointFacts {
   readonly concurrency: number;
   /** Requests asked for, where the benchmark says. */
   readonly prompts: number | undefined;
+  readonly requestRate?: number | 'inf';
   /** Absent of a benchmark that notes none. */
   readonly record: PointRecord | undefined;
   /** Absent where the tool has left no result. */
@@ -29,7 +30,7 @@ export function pointOf(facts: PointFacts): BenchPoint {
   const { seconds = 0, inputTokens = 0, outputTokens = 0 } = measured ?? {};
   const rate = (amount: number) => (seconds > 0 ? amount / seconds : 0);
   const outputTokensPerSecond = measured?.outputTokensPerSecond ?? rate(outputTokens);
-  const { ttft, tpot, itl, e2e, error } = measured ?? {};
+  const { ttft, tpot, itl, e2e, error, goodput, acceptLength, acceptRate } = measured ?? {};
   const gap = tpot?.mean ?? itl?.mean;
   const problems = [
     ...ended(record),
@@ -40,7 +41,7 @@ export function pointOf(facts: PointFacts): BenchPoint {
   ].map((problem) => ({ ...problem, concurrency }));
   return {
     concurrency,
-    requestRate: measured?.requestRate ?? outline.requestRate,
+    ...present({ requestRate: measured?.requestRate ?? facts.requestRate ?? outline.requestRate }),
     prompts,
     completed,
     failed,
@@ -52,7 +53,7 @@ export function pointOf(facts: PointFacts): BenchPoint {
     totalTokensPerSecond: measured?.totalTokensPerSecond ?? rate(inputTokens + outputTokens),
     perGpu: gpus > 0 ? outputTokensPerSecond / gpus : 0,
     perUser: gap === undefined || gap === 0 ? 0 : 1000 / gap,
-    ...present({ ttft, tpot, itl, e2e }),
+    ...present({ goodput, acceptLength, acceptRate, ttft, tpot, itl, e2e }),
     valid: problems.length === 0,
     problems,
     partial: cut,

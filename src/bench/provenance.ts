@@ -1,7 +1,7 @@
 import { engineInImage } from '../engines/dialects.ts';
 import type { BenchOutline } from '../plan/bench/spec.ts';
 import type { PlanFile } from '../run/plan-file.ts';
-import type { BenchGpus, BenchProvenance } from './result.ts';
+import type { BenchGpus, BenchProvenance } from './system.ts';
 import { present } from './tool/measured.ts';
 
 /** Files with the facts about a run. */

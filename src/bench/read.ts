@@ -87,19 +87,27 @@ const range: z.ZodType<Range> = z
   .rest(z.unknown())
   .transform(([from, to]) => [from, to] as const);
 
+const rate = z.union([number, z.literal('inf')]);
+
 const benchOutline: z.ZodType<BenchOutline> = fields(
   {
     version: z.literal(1),
     name: text,
     type: z.enum(['aiperf', 'sglang', 'vllm', 'builtin', 'custom', 'accuracy']),
-    requestRate: z.union([number, z.literal('inf')]).catch('inf'),
     lengthTolerance: number.catch(0),
     maxErrorRate: number.catch(0),
-    points: list(fields({ folder: text, concurrency: number, prompts: number })),
+    points: list(fields({ folder: text, concurrency: number, prompts: number }, { requestRate: rate })),
     service: fields({ model: text, dynamo: text }, { image: text, topology: text }),
   },
   {
-    ...{ made: time, overlay: text, isl: number, osl: number, inputLength: range, outputLength: range },
+    made: time,
+    overlay: text,
+    isl: number,
+    osl: number,
+    requestRate: rate,
+    slo: fields({}, { ttft: number, itl: number, e2e: number }),
+    inputLength: range,
+    outputLength: range,
     accuracy: fields({ suite: text }, { threshold: number }),
   },
 );

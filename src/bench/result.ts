@@ -1,3 +1,5 @@
+import type { Slo } from '../plan/bench/spec.ts';
+import type { BenchProvenance } from './system.ts';
 import type { BenchAccuracy } from './tool/accuracy.ts';
 
 /** Which program made the load. */
@@ -57,39 +59,14 @@ export type BenchProblemKind =
   /** A result that cannot be read. */
   | 'unreadable';
 
-/** What was measured, and with what. */
-export interface BenchProvenance {
-  readonly dynSlurm?: string;
-  readonly dynamo?: string;
-  readonly engine?: string;
-  /** SHA-256 of config.yaml as sent, in hex. */
-  readonly configHash?: string;
-  /** The commit of the work tree that the config was in; `+dirty` where it had changes. */
-  readonly gitCommit?: string;
-  readonly image?: string;
-  /** Name of the published topology. */
-  readonly topology?: string;
-  readonly model: string;
-  /** Mock engines answered: the figures say nothing about GPUs. */
-  readonly mock: boolean;
-  /** GPUs that the workers use. */
-  readonly gpus: BenchGpus;
-}
-
-export interface BenchGpus {
-  readonly model: string;
-  readonly total: number;
-  readonly prefill: number;
-  readonly decode: number;
-  readonly aggregated: number;
-}
-
 export interface BenchLoad {
   /** Tokens. */
   readonly isl?: number;
   readonly osl?: number;
   /** Requests a second. */
   readonly requestRate?: number | 'inf';
+  /** Bounds of a good request, in milliseconds; `itl` is the average over its answer. */
+  readonly slo?: Slo;
 }
 
 /** One measurement: a concurrency, or a rate. */
@@ -111,6 +88,12 @@ export interface BenchPoint {
   readonly perGpu: number;
   /** Output tokens a second and user: 1000 over the mean time between tokens. */
   readonly perUser: number;
+  /** Requests a second that met the service-level objective; absent where there is none, or the tool does not tell. */
+  readonly goodput?: number;
+  /** Tokens for each step of speculative decoding, where the engine speculates and the tool tells. */
+  readonly acceptLength?: number;
+  /** Share of drafted tokens that was accepted. */
+  readonly acceptRate?: number;
   /** Time to the first token. */
   readonly ttft?: Percentiles;
   /** Time per output token of a request after its first. */

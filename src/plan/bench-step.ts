@@ -9,7 +9,8 @@ import {
 import { withoutSecrets } from '../config/schema/secrets.ts';
 import { ATTEMPT_DIR, RUN_DIR, type Word } from '../word.ts';
 import { accuracyBlock } from './bench/accuracy.ts';
-import { type BenchPlace, type BenchSpec, benchSpec, CONFIGURED, measurements } from './bench/spec.ts';
+import { measurements } from './bench/measurements.ts';
+import { type BenchPlace, type BenchSpec, benchSpec, CONFIGURED } from './bench/spec.ts';
 import { programWords, TOOLS, toolRuns } from './bench/tools.ts';
 import { userEnvironment } from './environment.ts';
 import type { StepBody } from './plan.ts';

@@ -16,6 +16,7 @@ export interface RunRecord {
 
 const FIGURES = [
   ...['prompts', 'completed', 'failed', 'seconds', 'inputTokens', 'outputTokens'],
+  ...['requestRate', 'goodput', 'acceptLength', 'acceptRate'],
   ...['requestsPerSecond', 'outputTokensPerSecond', 'totalTokensPerSecond', 'perGpu', 'perUser'],
 ] as readonly (keyof BenchPoint)[];
 const LATENCIES = ['ttft', 'tpot', 'itl', 'e2e'] as const;

@@ -4,6 +4,8 @@ import { completionChunks } from '../../host/completion-stream.ts';
 /** One completion to ask for. */
 export interface Request {
   readonly model: string;
+  /** The prompt is a message. */
+  readonly chat: boolean;
   readonly prompt: string;
   readonly maxTokens: number;
   /** What makes the service generate all of maxTokens, in the words that it knows. */
@@ -32,21 +34,25 @@ export class RefusedRequest extends Error {
 }
 
 interface Chunk {
-  readonly choices?: readonly { readonly text?: string; readonly finish_reason?: string | null }[];
+  readonly choices?: readonly {
+    readonly text?: string;
+    readonly delta?: { readonly content?: string | null; readonly reasoning_content?: string | null };
+    readonly finish_reason?: string | null;
+  }[];
   readonly usage?: { readonly prompt_tokens?: number; readonly completion_tokens?: number } | null;
 }
 
 /** Streams one completion. @throws where it is refused or breaks off, or its tokens are not counted. */
 export async function ask(client: Dispatcher, request: Request, signal: AbortSignal): Promise<Answer> {
-  const { model, prompt, maxTokens, fixed } = request;
+  const { model, chat, prompt, maxTokens, fixed } = request;
   const sent = performance.now();
   const { statusCode, body } = await client.request({
-    path: '/v1/completions',
+    path: chat ? '/v1/chat/completions' : '/v1/completions',
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
     body: JSON.stringify({
       model,
-      prompt,
+      ...(chat ? { messages: [{ role: 'user', content: prompt }] } : { prompt }),
       max_tokens: maxTokens,
       stream: true,
       stream_options: { include_usage: true },
@@ -63,8 +69,10 @@ export async function ask(client: Dispatcher, request: Request, signal: AbortSig
     const chunk = one as Chunk;
     usage = chunk.usage ?? usage;
     const [choice] = chunk.choices ?? [];
-    // The last one often has no text, only the reason why it is the last.
+    // The last one often has no text, only the reason why it is the last; the first of a chat only says who speaks.
+    const { delta } = choice ?? {};
     if (choice === undefined || (choice.text === '' && choice.finish_reason)) continue;
+    if (delta && !delta.content && !delta.reasoning_content) continue;
     const now = performance.now();
     if (first === undefined) first = now - sent;
     else gaps.push(now - last);

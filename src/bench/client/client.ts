@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Pool } from 'undici';
 import { DynSlurmError } from '../../errors.ts';
 import { pause } from '../../host/pause.ts';
+import type { Slo } from '../../plan/bench/spec.ts';
 import type { Measured } from '../tool/measured.ts';
 import { type Answer, ask, RefusedRequest, type Request } from './answer.ts';
 import { calibrated, promptOf, randomFrom, type Tokens, wordsFor } from './prompt.ts';
@@ -18,6 +19,7 @@ export interface Load {
   /** Shortest length as a part of the longest. */
   readonly ratio: number;
   readonly seed: number;
+  readonly slo?: Slo | undefined;
 }
 
 export interface Progress {
@@ -41,12 +43,14 @@ const NEARLY = 0.9;
 export class BenchClient {
   readonly #pool: Pool;
   readonly #model: string;
+  readonly #chat: boolean;
   #tokens: Tokens = { perPrompt: 0, perWord: 1 };
   #fixed: (typeof FIXED)[number] = () => ({});
 
-  /** `url`: of a frontend, without a path. */
-  constructor(url: string, model: string) {
+  /** `url`: of a frontend, without a path. `chat`: prompts are messages, for the service to put into its template. */
+  constructor(url: string, model: string, chat = false) {
     this.#model = model;
+    this.#chat = chat;
     this.#pool = new Pool(url, { connections: null, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
   }
 
@@ -78,7 +82,7 @@ export class BenchClient {
   async run(load: Load, signal: AbortSignal, onAnswer: (progress: Progress) => void): Promise<Measured> {
     // One for each request under way.
     setMaxListeners(0, signal);
-    const tally = new Tally();
+    const tally = new Tally(load.slo);
     const random = randomFrom(load.seed);
     const began = performance.now();
     const seconds = () => (performance.now() - began) / 1000;
@@ -117,7 +121,7 @@ export class BenchClient {
   }
 
   #request(prompt: string, osl: number, fixed: (typeof FIXED)[number]): Request {
-    return { model: this.#model, prompt, maxTokens: osl, fixed: fixed(osl) };
+    return { model: this.#model, chat: this.#chat, prompt, maxTokens: osl, fixed: fixed(osl) };
   }
 
   /** Services refuse fields that they do not know. */

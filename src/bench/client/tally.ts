@@ -1,4 +1,6 @@
+import type { Slo } from '../../plan/bench/spec.ts';
 import type { Percentiles } from '../result.ts';
+import { meets } from '../slo.ts';
 import type { Measured } from '../tool/measured.ts';
 import type { Answer } from './answer.ts';
 import { Durations } from './histogram.ts';
@@ -10,13 +12,21 @@ export class Tally {
   readonly #itl = new Durations();
   readonly #e2e = new Durations();
   #error: string | undefined;
+  readonly #slo: Slo | undefined;
   completed = 0;
+  good = 0;
   failed = 0;
   inputTokens = 0;
   outputTokens = 0;
 
-  add({ ttft, e2e, gaps, inputTokens, outputTokens }: Answer): void {
+  constructor(slo?: Slo) {
+    this.#slo = slo;
+  }
+
+  add(answer: Answer): void {
+    const { ttft, e2e, gaps, inputTokens, outputTokens } = answer;
     this.completed++;
+    if (this.#slo && meets(answer, this.#slo)) this.good++;
     this.inputTokens += inputTokens;
     this.outputTokens += outputTokens;
     this.#ttft.record(ttft);
@@ -45,6 +55,7 @@ export class Tally {
       seconds,
       inputTokens,
       outputTokens,
+      ...(this.#slo && seconds > 0 && { goodput: this.good / seconds }),
       ...Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined)),
       ...(this.#error !== undefined && { error: this.#error }),
     };

@@ -25,6 +25,7 @@ export function readAiperf(text: string): Measured | undefined {
       requestsPerSecond: average(fields, 'request_throughput'),
       outputTokensPerSecond: average(fields, 'output_token_throughput'),
       totalTokensPerSecond: average(fields, 'total_token_throughput'),
+      goodput: average(fields, 'goodput'),
     }),
     ...times(fields, 'ttft', 'time_to_first_token'),
     // What aiperf calls inter-token latency is an average over each request; the gaps are those between chunks.

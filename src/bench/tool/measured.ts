@@ -19,6 +19,11 @@ const OPTIONAL = {
   requestsPerSecond: number,
   outputTokensPerSecond: number,
   totalTokensPerSecond: number,
+  /** Requests a second that met the service-level objective. */
+  goodput: number,
+  /** Tokens for each step of speculative decoding, and the share of drafted tokens that was accepted. */
+  acceptLength: number,
+  acceptRate: number,
   ttft: percentiles,
   tpot: percentiles,
   itl: percentiles,

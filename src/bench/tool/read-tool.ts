@@ -1,3 +1,4 @@
+import type { Slo } from '../../plan/bench/spec.ts';
 import { read } from '../../run/lenient.ts';
 import type { BenchTool } from '../result.ts';
 import { readAiperf } from './aiperf.ts';
@@ -13,12 +14,16 @@ export const RESULT_FILE: Readonly<Record<Exclude<BenchTool, 'custom' | 'accurac
 };
 
 /** Undefined where the text is no result of the tool. */
-export function readTool(tool: Exclude<BenchTool, 'accuracy'>, text: string): Measured | undefined {
+export function readTool(
+  tool: Exclude<BenchTool, 'accuracy'>,
+  text: string,
+  slo?: Slo,
+): Measured | undefined {
   switch (tool) {
     case 'aiperf':
       return readAiperf(text);
     case 'sglang':
-      return readServingLines(text);
+      return readServingLines(text, slo);
     case 'vllm':
       return readServing(text);
     case 'builtin':

@@ -1,5 +1,5 @@
 import { accuracyText } from '../../bench/accuracy.ts';
-import type { BenchPoint, BenchResult, Percentiles } from '../../bench/result.ts';
+import type { BenchResult } from '../../bench/result.ts';
 import { count } from '../../config/text/plural.ts';
 import { EXIT } from '../../errors.ts';
 import { percent } from '../../format.ts';
@@ -11,7 +11,7 @@ import type { RunState } from '../../run/state.ts';
 import { exitOfRun } from '../runs/exit.ts';
 import type { Page } from '../world.ts';
 import { wrapped } from '../wrap.ts';
-import { table } from './table.ts';
+import { resultsTable } from './bench-table.ts';
 
 /** A benchmark's results for people: a table, and why they do not count where they do not. */
 export function benchText(result: BenchResult, page: Page): string {
@@ -19,6 +19,7 @@ export function benchText(result: BenchResult, page: Page): string {
   const head = `${run} ${name}: ${[tool, toolVersion].filter(Boolean).join(' ')}${loadText(result)}`;
   const lines = [
     head,
+    ...(result.load.slo ? [`good requests: ${sloText(result.load.slo)}`] : []),
     ...(isMock(result) ? [MOCK] : []),
     ...(accuracy ? [`accuracy ${accuracyText(accuracy, isMock(result))}`] : []),
     ...(points.length === 0 ? [] : [resultsTable(points, page).trimEnd()]),
@@ -39,48 +40,16 @@ function loadText({ load }: BenchResult): string {
   return `${lengths}${requestRate === undefined || requestRate === 'inf' ? '' : `, ${requestRate} requests a second`}`;
 }
 
-const HEADER = [
-  'concurrency',
-  'tok/s',
-  'per GPU',
-  'per user',
-  'TTFT p50, ms',
-  'p99, ms',
-  'ITL p50, ms',
-  'p99, ms',
-  'requests',
-  'errors',
-  'valid',
-];
-
-function resultsTable(points: readonly BenchPoint[], page: Page): string {
-  const each = points.flatMap((point) => point.runs ?? [point]);
-  return table(
-    HEADER,
-    each.map((point) => [
-      String(point.concurrency),
-      ...(point.completed === 0
-        ? ['-', '-', '-']
-        : [point.outputTokensPerSecond, point.perGpu, point.perUser].map(number)),
-      time(point.ttft, 'p50'),
-      time(point.ttft, 'p99'),
-      time(point.itl ?? point.tpot, 'p50'),
-      time(point.itl ?? point.tpot, 'p99'),
-      `${point.completed}/${point.prompts}`,
-      String(point.failed),
-      `${point.valid ? 'yes' : 'INVALID'}${point.partial ? ', partial' : ''}`,
-    ]),
-    { width: page.width },
-  );
-}
-
-function number(value: number): string {
-  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
-}
-
-function time(values: Percentiles | undefined, which: 'p50' | 'p99'): string {
-  const value = values?.[which];
-  return value === undefined ? '-' : number(value);
+/** `TTFT up to 2 s, ITL up to 25 ms`. */
+function sloText({ ttft, itl, e2e }: NonNullable<BenchResult['load']['slo']>): string {
+  const bounds = [
+    ['TTFT', ttft],
+    ['mean ITL', itl],
+    ['E2E', e2e],
+  ] as const;
+  return bounds
+    .flatMap(([name, bound]) => (bound === undefined ? [] : [`${name} up to ${bound} ms`]))
+    .join(', ');
 }
 
 function verdictLine(result: BenchResult): string {

@@ -20,6 +20,15 @@ export function* checkBench(job: JobConfig): Generator<Problem> {
     if (bench.command !== undefined)
       yield useless('command', `applies only to type custom, but the type is ${bench.type}`);
   }
+  yield* checkTemplate(job, bench);
+  if (bench.slo && bench.type === 'custom')
+    yield useless('slo', 'has no effect: type custom runs a command, which judges its requests itself');
+  if (bench.slo && Object.keys(bench.args).some((name) => name === 'goodput'))
+    yield keyError(
+      ['bench', 'args', 'goodput'],
+      'is set by dyn-slurm, from bench.slo',
+      'remove one of the two',
+    );
   const { node } = bench;
   if (node !== 'head' && node !== 'last' && node !== 'own' && job[node] === undefined)
     yield error(
@@ -36,6 +45,25 @@ export function* checkBench(job: JobConfig): Generator<Problem> {
   }
   if (bench.dataset_path !== undefined && bench.dataset === undefined && isBenchTool(bench.type))
     yield missing('dataset', 'dataset_path requires a dataset');
+}
+
+/** Only the service renders a template: the tools send messages. */
+function* checkTemplate(
+  { dynamo }: JobConfig,
+  { chat_template: template, type }: BenchConfig,
+): Generator<Problem> {
+  if (template === false) return;
+  if (type === 'custom')
+    yield useless(
+      'chat_template',
+      'has no effect: type custom runs a command, which makes its requests itself',
+    );
+  else if (template !== true && template !== dynamo.custom_jinja_template)
+    yield error(
+      ['bench', 'chat_template'],
+      'the service puts prompts into its own template, not into one of the benchmark',
+      'write true, and set dynamo.custom_jinja_template to that path to have the service use it',
+    );
 }
 
 function* checkLoad({ type, isl, osl, concurrencies, dataset }: BenchConfig): Generator<Problem> {

@@ -67,6 +67,7 @@ function ofMeasurements({ bench, model }: JobConfig): Readonly<Record<string, st
     'bench.concurrencies': undefined,
     'bench.prompts_per_concurrency': undefined,
     'bench.warmup_per_concurrency': undefined,
+    'bench.chat_template': undefined,
     'bench.dataset': undefined,
     'bench.dataset_path': undefined,
   };

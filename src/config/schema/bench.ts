@@ -23,9 +23,21 @@ const concurrencies = z
     return typeof given === 'number' ? [given] : given;
   });
 
-const rate = z
-  .union([z.number().positive(), z.literal('inf')], { error: 'write requests a second, or "inf"' })
-  .meta({ title: 'number or "inf"' });
+const RATE_FORM = 'write requests a second, or "inf"';
+const rate = z.union([z.number().positive(), z.literal('inf')], { error: RATE_FORM });
+const rates = z
+  .union([rate, z.array(rate).min(1)], { error: `${RATE_FORM}, or a list of them` })
+  .meta({ title: 'number, "inf" or a list of them' })
+  .transform((given): readonly (number | 'inf')[] => [given].flat());
+
+/** A bound on a latency, as text; milliseconds once read. */
+const latency = z
+  .string()
+  .regex(/^(?=.*[1-9])\d{1,7}(\.\d{1,3})?(ms|s)$/, 'write a time above zero as 25ms, 0.5s or 2s')
+  .meta({ title: 'time', examples: ['25ms', '2s'] })
+  .transform((given) => Number.parseFloat(given) * (given.endsWith('ms') ? 1 : 1000));
+
+const slo = z.strictObject({ ttft: latency.optional(), itl: latency.optional(), e2e: latency.optional() });
 
 /** Where a benchmark runs: on the first or the last node of the job, on one more of its own, or on the first of a role. */
 const place = z.enum(['head', 'last', 'own', ...ROLES]);
@@ -40,7 +52,7 @@ export const bench = z.strictObject({
   isl: count.optional(),
   osl: count.optional(),
   concurrencies: concurrencies.optional(),
-  request_rate: rate.default('inf'),
+  request_rate: rates.prefault('inf'),
   prompts_per_concurrency: count.default(5),
   requests: count.optional(),
   warmup_per_concurrency: z.int().min(0).default(1),
@@ -48,6 +60,8 @@ export const bench = z.strictObject({
   dataset: text.optional(),
   dataset_path: text.optional(),
   tokenizer: text.optional(),
+  chat_template: z.union([z.boolean(), text]).default(false).meta({ title: 'true, false or a path' }),
+  slo: slo.optional(),
   args: argumentMap.default({}),
   env: environment.default({}),
   image: text.optional(),

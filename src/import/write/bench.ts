@@ -36,20 +36,20 @@ export function writeBench(context: Context): MapBuilder | undefined {
 }
 
 /**
- * Random prompts at some concurrencies. sa-bench draws lengths between the ratio times the length and the length, as SGLang's
- * tool and dyn-slurm's own do; vLLM's draws to both sides of it.
+ * Random prompts at some concurrencies. sa-bench draws lengths between the ratio times the length and the length, as
+ * dyn-slurm does with each tool.
  */
 function load(bench: RecipeBench, context: Context): MapBuilder {
   const { recipe, findings } = context;
   const sa = bench.type.value === 'sa-bench';
   const ratio = bench.rangeRatio?.value ?? (sa ? SA_BENCH.ratio : 1);
   const engine = recipe.engine.name;
-  const tool = engine === 'sglang' ? 'sglang' : engine === 'vllm' && ratio === 1 ? 'vllm' : 'builtin';
+  const tool = engine === 'sglang' ? 'sglang' : engine === 'vllm' ? 'vllm' : 'builtin';
   const map = new MapBuilder(bench.place).set('type', tool, bench.type.entry);
   if (tool === 'builtin')
     findings.note(
       bench.type.entry,
-      `is measured by dyn-slurm's own load generator, with \`dyn-slurm bench\`: ${engine === 'vllm' ? "vLLM's tool varies lengths in another way" : 'the image has no tool for it'}`,
+      `is measured by dyn-slurm's own load generator, with \`dyn-slurm bench\`: the image has no tool for it`,
       'the job does not end with it; cancel the job when the measurements are done',
     );
   if (bench.isl) map.set('isl', bench.isl.value, bench.isl.entry);

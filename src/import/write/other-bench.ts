@@ -29,11 +29,11 @@ export function trace(bench: RecipeBench, context: Context): MapBuilder | undefi
     const value = more.get(key)?.value;
     return value?.kind === 'scalar' ? spelled(value) : String(usual);
   };
-  const goodput = `time_to_first_token:${threshold('ttft_threshold_ms', 2000)} inter_token_latency:${threshold('itl_threshold_ms', 25)}`;
-  const args = new MapBuilder(bench.place)
-    .set('extra-inputs', 'ignore_eos:true')
-    .set('random-seed', 42)
-    .set('goodput', goodput);
+  const slo = new MapBuilder(bench.place)
+    .set('ttft', `${threshold('ttft_threshold_ms', 2000)}ms`)
+    .set('itl', `${threshold('itl_threshold_ms', 25)}ms`);
+  map.set('slo', slo.build(), bench.type.entry);
+  const args = new MapBuilder(bench.place).set('extra-inputs', 'ignore_eos:true').set('random-seed', 42);
   map.add('args', args);
   writePlaces(map, bench, context);
   map.add('env', writeEnvironment(bench.env, context), apart(bench.env[0] ?? bench.place));

@@ -4,6 +4,7 @@ import { type NodeIndex, nodeIp, type Word } from '../../word.ts';
 import { portPart } from '../movable-ports.ts';
 import type { Plan } from '../plan.ts';
 import { type AccuracyOutline, accuracyOutline } from './accuracy.ts';
+import { measurements } from './measurements.ts';
 
 /** A benchmark: its config, and what it measures. */
 export interface BenchSpec {
@@ -50,35 +51,6 @@ export function benchSpec(config: BenchConfig, job: Job, { entry, node }: BenchP
   };
 }
 
-/** One measurement of a benchmark. */
-export interface Measurement {
-  /** From 1 on. */
-  readonly index: number;
-  readonly concurrency: number;
-  /** Requests that count. */
-  readonly prompts: number;
-  /** Requests before them that do not. */
-  readonly warmup: number;
-  /** In the benchmark's folder of results: `c16`, and `c16.2` where 16 is measured a second time. */
-  readonly folder: string;
-}
-
-/** In the order in which they are made; none where the config says nothing of concurrencies. */
-export function measurements(bench: BenchConfig): readonly Measurement[] {
-  const times = new Map<number, number>();
-  return (bench.concurrencies ?? []).map((concurrency, position) => {
-    const time = (times.get(concurrency) ?? 0) + 1;
-    times.set(concurrency, time);
-    return {
-      index: position + 1,
-      concurrency,
-      prompts: bench.requests ?? concurrency * bench.prompts_per_concurrency,
-      warmup: concurrency * bench.warmup_per_concurrency,
-      folder: `c${concurrency}${time === 1 ? '' : `.${time}`}`,
-    };
-  });
-}
-
 /** bench.json: what a benchmark is going to measure, and what its results are judged by. */
 export interface BenchOutline {
   readonly version: 1;
@@ -90,7 +62,9 @@ export interface BenchOutline {
   readonly overlay?: string;
   readonly isl?: number;
   readonly osl?: number;
-  readonly requestRate: number | 'inf';
+  /** Of all points; absent where each has its own. */
+  readonly requestRate?: number | 'inf';
+  readonly slo?: Slo;
   /** Between which averages prompts and answers are to lie, in tokens; absent where nobody knows. */
   readonly inputLength?: Range;
   readonly outputLength?: Range;
@@ -101,10 +75,19 @@ export interface BenchOutline {
     readonly folder: string;
     readonly concurrency: number;
     readonly prompts: number;
+    readonly requestRate?: number | 'inf';
   }[];
   /** The questions that it asks. */
   readonly accuracy?: AccuracyOutline;
   readonly service: BenchedService;
+}
+
+/** Bounds that a request meets to be a good one, in milliseconds. */
+export interface Slo {
+  readonly ttft?: number | undefined;
+  /** On average over its answer. */
+  readonly itl?: number | undefined;
+  readonly e2e?: number | undefined;
 }
 
 export type Range = readonly [number, number];
@@ -116,7 +99,8 @@ export const CONFIGURED = 'bench';
 export type OtherOutline = Pick<BenchOutline, 'name' | 'overlay'> & Required<Pick<BenchOutline, 'made'>>;
 
 export function benchOutline({ config: bench, service }: BenchSpec, other?: OtherOutline): BenchOutline {
-  const { isl, osl } = bench;
+  const { isl, osl, slo, request_rate: rates } = bench;
+  const [rate] = rates;
   return {
     version: 1,
     name: CONFIGURED,
@@ -124,20 +108,34 @@ export function benchOutline({ config: bench, service }: BenchSpec, other?: Othe
     ...other,
     ...(isl !== undefined && { isl }),
     ...(osl !== undefined && { osl }),
-    requestRate: bench.request_rate,
-    ...(isl !== undefined && bench.dataset === undefined && { inputLength: average(isl, bench) }),
+    ...(rates.length === 1 && rate !== undefined && { requestRate: rate }),
+    ...(slo && { slo }),
+    ...(isl !== undefined && bench.dataset === undefined && { inputLength: inputLength(isl, bench) }),
     ...(osl !== undefined && bench.dataset === undefined && { outputLength: average(osl, bench) }),
     lengthTolerance: bench.length_tolerance,
     maxErrorRate: bench.max_error_rate,
-    points: measurements(bench).map(({ folder, concurrency, prompts }) => ({ folder, concurrency, prompts })),
+    points: measurements(bench).map(({ folder, concurrency, prompts, rate: own }) => ({
+      folder,
+      concurrency,
+      prompts,
+      ...(rates.length > 1 && { requestRate: own }),
+    })),
     ...(bench.accuracy && { accuracy: accuracyOutline(bench.accuracy) }),
     service,
   };
 }
 
-/** vLLM took a ratio for the shortest length first, and later for how far lengths lie to both sides. */
-function average(length: number, { type, random_range_ratio: ratio }: BenchConfig): Range {
-  if (ratio === undefined) return [length, length];
+/** Tokens that a chat template may add to a prompt, for all that is known of it. */
+const TEMPLATE = 256;
+
+/** aiperf has the service count the tokens of prompts, with those of the template. */
+function inputLength(isl: number, bench: BenchConfig): Range {
+  const [low, high] = average(isl, bench);
+  return [low, bench.type === 'aiperf' && bench.chat_template !== false ? high + TEMPLATE : high];
+}
+
+/** A program of the user's may take the ratio as the tools of vLLM and SGLang do, or as some releases of vLLM did. */
+function average(length: number, { random_range_ratio: ratio = 1, program }: BenchConfig): Range {
   const lower = (length * (1 + ratio)) / 2;
-  return type === 'sglang' || type === 'builtin' ? [lower, lower] : [lower, length];
+  return [lower, program === undefined ? lower : length];
 }

@@ -3,7 +3,7 @@ import { sourceOf } from '../../config/rules/managed.ts';
 import type { BenchConfig, BenchToolType } from '../../config/schema/bench.ts';
 import { withoutSecrets } from '../../config/schema/secrets.ts';
 import type { Word } from '../../word.ts';
-import type { Measurement } from './spec.ts';
+import type { Measurement } from './measurements.ts';
 
 /** What a tool's arguments are made of. */
 export interface ToolContext {
@@ -73,10 +73,17 @@ function options(values: Readonly<Record<string, Word | number | boolean | undef
 /** `aiperf profile`, as 0.13.0 takes it; it warms up by itself. https://pypi.org/project/aiperf/ */
 function aiperfRuns(context: ToolContext, seeded: boolean): readonly ToolRun[] {
   const { bench, measurement, url, model, tokenizer, folder } = context;
-  const { concurrency, prompts, warmup, index } = measurement;
-  const { isl, osl, dataset, dataset_path: path, random_range_ratio: ratio, request_rate: rate } = bench;
+  const { concurrency, prompts, warmup, index, rate } = measurement;
+  const { isl, osl, dataset, dataset_path: path, random_range_ratio: ratio, slo } = bench;
   const load = options({
-    ...{ model, tokenizer, url, 'endpoint-type': 'completions', streaming: true, concurrency },
+    ...{
+      model,
+      tokenizer,
+      url,
+      'endpoint-type': isChat(bench) ? 'chat' : 'completions',
+      streaming: true,
+      concurrency,
+    },
     'request-count': prompts,
     'warmup-request-count': warmup > 0 && warmup,
     'request-rate': rate !== 'inf' && rate,
@@ -90,6 +97,13 @@ function aiperfRuns(context: ToolContext, seeded: boolean): readonly ToolRun[] {
     ...(isl !== undefined && { isl, 'isl-stddev': 0 }),
     ...(osl !== undefined && { osl, 'osl-stddev': 0 }),
     'random-range-ratio': ratio,
+    // The ratio is of the shortest length, as SGLang's tool and srt-slurm take it.
+    'random-corpus-style': ratio !== undefined && 'sglang',
+    goodput:
+      slo &&
+      bounds(slo, { ttft: 'time_to_first_token', itl: 'inter_token_latency', e2e: 'request_latency' }).join(
+        ' ',
+      ),
     'extra-inputs': 'ignore_eos:true',
   });
   const rest = options({
@@ -107,17 +121,22 @@ function sglangRuns(context: ToolContext, seeded: boolean): readonly ToolRun[] {
   const { bench, measurement, url, model, tokenizer, folder } = context;
   const { isl, osl, dataset, random_range_ratio: ratio = 1 } = bench;
   const lengths = dataset === undefined || dataset.startsWith('random');
+  const chat = isChat(bench);
   const argv = options({
-    backend: 'sglang-oai',
+    backend: chat ? 'sglang-oai-chat' : 'sglang-oai',
     'base-url': url,
     ...{ model, tokenizer, 'dataset-name': dataset ?? 'random-ids', 'dataset-path': bench.dataset_path },
     ...(lengths && { 'random-input-len': isl, 'random-output-len': osl, 'random-range-ratio': ratio }),
     'num-prompts': measurement.prompts,
     'max-concurrency': measurement.concurrency,
-    'request-rate': bench.request_rate,
+    'request-rate': measurement.rate,
     'warmup-requests': measurement.warmup,
     seed: !seeded && measurement.index,
     'disable-tqdm': true,
+    // Its chat requests leave it to the model when to end.
+    'extra-request-body': chat && '{"ignore_eos": true}',
+    // It knows no goodput, but can list the times of each request.
+    'output-details': bench.slo !== undefined,
     'output-file': folder('/result.jsonl'),
   });
   return [{ kind: 'point', argv }];
@@ -131,15 +150,16 @@ const WARMUP_SEED = 100_000;
 /** benchmark_serving.py of vLLM 0.8.5, and `vllm bench serve`, which took its arguments over. */
 function vllmRuns(context: ToolContext, seeded: boolean): readonly ToolRun[] {
   const { bench, measurement, url, model, tokenizer, folder } = context;
-  const { isl, osl, dataset, random_range_ratio: ratio } = bench;
+  const { isl, osl, dataset, slo } = bench;
   const { prompts, warmup, index, concurrency } = measurement;
+  const chat = isChat(bench);
   const lengths = dataset === undefined || dataset === 'random';
   const load = (requests: number, rate: number | 'inf') => ({
-    backend: 'openai',
+    backend: chat ? 'openai-chat' : 'openai',
     'base-url': url,
-    endpoint: '/v1/completions',
+    endpoint: chat ? '/v1/chat/completions' : '/v1/completions',
     ...{ model, tokenizer, 'dataset-name': dataset ?? 'random', 'dataset-path': bench.dataset_path },
-    ...(lengths && { 'random-input-len': isl, 'random-output-len': osl, 'random-range-ratio': ratio }),
+    ...(lengths && bothSides(isl, osl, bench)),
     'num-prompts': requests,
     'max-concurrency': concurrency,
     'request-rate': rate,
@@ -147,8 +167,9 @@ function vllmRuns(context: ToolContext, seeded: boolean): readonly ToolRun[] {
     'disable-tqdm': true,
   });
   const warming = options({ ...load(warmup, WARMUP_RATE), seed: !seeded && WARMUP_SEED + index });
+  const good = slo ? ['--goodput', ...bounds(slo, { ttft: 'ttft', itl: 'tpot', e2e: 'e2el' })] : [];
   const measuring = options({
-    ...load(prompts, bench.request_rate),
+    ...load(prompts, measurement.rate),
     'percentile-metrics': 'ttft,tpot,itl,e2el',
     'metric-percentiles': '50,90,95,99',
     seed: !seeded && index,
@@ -158,6 +179,32 @@ function vllmRuns(context: ToolContext, seeded: boolean): readonly ToolRun[] {
   });
   return [
     ...(warmup === 0 ? [] : [{ kind: 'warm-up' as const, argv: warming }]),
-    { kind: 'point', argv: measuring },
+    { kind: 'point', argv: [...measuring, ...good] },
   ];
+}
+
+/** `vllm bench serve` draws lengths from both sides of the given one, so that theirs is in the middle. */
+function bothSides(
+  isl: number | undefined,
+  osl: number | undefined,
+  { random_range_ratio: ratio, program }: BenchConfig,
+) {
+  if (ratio === undefined || program !== undefined || isl === undefined || osl === undefined)
+    return { 'random-input-len': isl, 'random-output-len': osl, 'random-range-ratio': ratio };
+  const [input, output] = [isl, osl].map((longest) => Math.max(1, Math.floor((longest * (1 + ratio)) / 2)));
+  // It takes no ratio of 1, nor any that makes a length of 0.
+  const apart = Math.min(0.999, Math.floor(((1 - ratio) / (1 + ratio)) * 1e6) / 1e6);
+  return { 'random-input-len': input, 'random-output-len': output, 'random-range-ratio': apart };
+}
+
+const isChat = ({ chat_template: template }: BenchConfig): boolean => template !== false;
+
+/** `KEY:MILLISECONDS` by the tool's names. */
+function bounds(
+  slo: NonNullable<BenchConfig['slo']>,
+  names: Readonly<Record<'ttft' | 'itl' | 'e2e', string>>,
+): readonly string[] {
+  return (['ttft', 'itl', 'e2e'] as const).flatMap((key) =>
+    slo[key] === undefined ? [] : [`${names[key]}:${slo[key]}`],
+  );
 }

@@ -204,3 +204,28 @@ test("of a command of the user's the times of its step count, and its exit code"
     points: [],
   });
 });
+
+test('one concurrency at two rates is two points', () => {
+  const { requestRate: _, ...outline } = OUTLINE;
+  const { points, load } = found(
+    [
+      { ...whole(4, 0), requestRate: 2 },
+      { ...whole(4, 1), requestRate: 'inf' },
+    ],
+    { outline: { ...outline, slo: { itl: 20 } } },
+  );
+  expect(points.map(({ requestRate, runs }) => [requestRate, runs])).toEqual([
+    [2, undefined],
+    ['inf', undefined],
+  ]);
+  expect(load).toEqual({ isl: 100, osl: 10, slo: { itl: 20 } });
+});
+
+test('goodput and acceptance are as measured', () => {
+  const point = whole(4, 0);
+  const more = { goodput: 4.5, acceptLength: 2.1, acceptRate: 0.6 };
+  const { points } = found([
+    { ...point, measured: { completed: 10, seconds: 2, inputTokens: 1000, outputTokens: 100, ...more } },
+  ]);
+  expect(points[0]).toMatchObject(more);
+});

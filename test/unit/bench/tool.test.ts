@@ -350,3 +350,42 @@ test('what Python writes for infinity and no number is null, and text stays', ()
     c: 'a: Infinity, b',
   });
 });
+
+test('goodput is what the tools count themselves, and acceptance what they read from the engine', () => {
+  const aiperf = {
+    ...JSON.parse(recorded('aiperf-0.13.0/profile_export_aiperf.json')),
+    goodput: { unit: 'requests/sec', avg: 12.5 },
+  };
+  expect(readTool('aiperf', JSON.stringify(aiperf))?.goodput).toBe(12.5);
+  const vllm = JSON.parse(recorded('vllm-0.8.5/result.json'));
+  expect(readTool('vllm', JSON.stringify({ ...vllm, 'request_goodput:': 3.5 }))?.goodput).toBe(3.5);
+  const speculating = {
+    request_goodput: 4,
+    spec_decode_acceptance_rate: 65,
+    spec_decode_acceptance_length: 2.3,
+  };
+  expect(readTool('vllm', JSON.stringify({ ...vllm, ...speculating }))).toMatchObject({
+    goodput: 4,
+    acceptLength: 2.3,
+    acceptRate: 0.65,
+  });
+  const sglang = parseObject(recorded('sglang-0.5.9/result.jsonl'));
+  expect(readTool('sglang', JSON.stringify({ ...sglang, accept_length: 2.8 }))?.acceptLength).toBe(2.8);
+});
+
+test('sglang.bench_serving knows no goodput: it is counted from the times of its requests', () => {
+  const details = {
+    ...parseObject(recorded('sglang-0.5.9/result.jsonl')),
+    duration: 2,
+    // Good; slow to begin; slow between tokens; slow as a whole; failed; of one token.
+    ttfts: [0.1, 1.1, 0.1, 0.1, 0, 0.1],
+    itls: [[0.01, 0.03], [0.01, 0.01], [0.03, 0.03], Array(60).fill(0.02), [], []],
+    output_lens: [3, 3, 3, 61, 0, 1],
+    errors: ['', '', '', '', 'refused', ''],
+  };
+  const read = (slo: object | undefined) => readTool('sglang', JSON.stringify(details), slo)?.goodput;
+  expect(read({ ttft: 1000, itl: 20.01, e2e: 1200 })).toBe(1);
+  expect(read({ ttft: 1000 })).toBe(2);
+  expect(read(undefined)).toBeUndefined();
+  expect(readTool('sglang', recorded('sglang-0.5.9/result.jsonl'), { ttft: 1 })?.goodput).toBeUndefined();
+});

@@ -74,7 +74,7 @@ test.each<[string, readonly string[]]>([
   ],
   [
     `{type: vllm, ${LOAD}, request_rate: fast}`,
-    ['bench.request_rate: write requests a second, or "inf", not "fast"'],
+    ['bench.request_rate: write requests a second, or "inf", or a list of them, not "fast"'],
   ],
   [
     '{type: accuracy}',
@@ -125,4 +125,42 @@ test('where it runs, and in which image', () => {
     'bench.image: pyxis requires a squashfs image, but "b.sif" is an Apptainer image',
     'hint: convert its source image to a squashfs: `enroot import -o NAME.sqsh docker://REGISTRY#IMAGE:TAG`',
   ]);
+});
+
+test.each<[string, readonly string[]]>([
+  [`{type: vllm, ${LOAD}, chat_template: true, slo: {ttft: 2s, itl: 25ms}, request_rate: [1, inf]}`, []],
+  [
+    `{type: vllm, ${LOAD}, chat_template: /t.jinja}`,
+    [
+      'bench.chat_template: the service puts prompts into its own template, not into one of the benchmark',
+      'hint: write true, and set dynamo.custom_jinja_template to that path to have the service use it',
+    ],
+  ],
+  [
+    '{command: x, chat_template: true, slo: {ttft: 1s}}',
+    [
+      'bench.chat_template: has no effect: type custom runs a command, which makes its requests itself',
+      'hint: remove it',
+      'bench.slo: has no effect: type custom runs a command, which judges its requests itself',
+      'hint: remove it',
+    ],
+  ],
+  [`{type: vllm, ${LOAD}, slo: {ttft: 2}}`, ['bench.slo.ttft: 2 is a number; write "2" in quotes']],
+  [`{type: vllm, ${LOAD}, slo: {ttft: 2h}}`, ['bench.slo.ttft: write a time above zero as 25ms, 0.5s or 2s']],
+  [`{type: vllm, ${LOAD}, slo: {itl: 0ms}}`, ['bench.slo.itl: write a time above zero as 25ms, 0.5s or 2s']],
+  [
+    `{type: vllm, ${LOAD}, request_rate: [1, fast]}`,
+    ['bench.request_rate: write requests a second, or "inf", or a list of them'],
+  ],
+  [
+    `{type: aiperf, ${LOAD}, slo: {itl: 5ms}, args: {goodput: 'request_latency:9', endpoint-type: chat}}`,
+    [
+      'bench.args.goodput: is set by dyn-slurm, from bench.slo',
+      'hint: remove one of the two',
+      'bench.args.endpoint-type: --endpoint-type is set by dyn-slurm, from bench.chat_template',
+      'hint: remove it here, and set bench.chat_template instead',
+    ],
+  ],
+])('%s: templates, objectives and rates', (bench, problems) => {
+  expect(said(bench)).toEqual(problems);
 });

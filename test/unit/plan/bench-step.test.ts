@@ -191,3 +191,76 @@ test('bench.json says what will be measured, and what it is judged by', () => {
     service: { model: 'm', dynamo: '1.6.1', image: 'nvcr.io/nvidia/ai-dynamo/sglang-runtime:1.6.1' },
   });
 });
+
+/** The command of the first measurement, from the tool's own options on. */
+const first = (bench: object): string =>
+  commands(words({ ...LOAD, concurrencies: 16, warmup_per_concurrency: 0, ...bench }))[1] ?? '';
+
+describe('lengths are random from a part of the longest on, for each tool', () => {
+  const RATIO = { isl: 1000, osl: 100, random_range_ratio: 0.8 };
+  test.each([
+    ['sglang', '--random-input-len 1000 --random-output-len 100 --random-range-ratio 0.8 '],
+    [
+      'aiperf',
+      '--isl 1000 --isl-stddev 0 --osl 100 --osl-stddev 0 --random-range-ratio 0.8 --random-corpus-style sglang ',
+    ],
+    // From 800 to 1,000, and from 80 to 100: as far to both sides as that.
+    ['vllm', '--random-input-len 900 --random-output-len 90 --random-range-ratio 0.111111 '],
+  ])('%s', (type, options) => {
+    expect(first({ type, ...RATIO })).toContain(options);
+    const spec = specOf({ bench: { type, ...LOAD, ...RATIO } });
+    const { inputLength, outputLength } = (spec && benchOutline(spec)) ?? {};
+    expect([inputLength, outputLength]).toEqual([
+      [900, 900],
+      [90, 90],
+    ]);
+  });
+
+  test('vLLM’s tool takes no ratio of 1', () => {
+    expect(first({ type: 'vllm', ...RATIO, random_range_ratio: 0 })).toContain('--random-range-ratio 0.999 ');
+  });
+
+  test('a program of the user’s takes the ratio as it is', () => {
+    const program = 'python3 /sa-bench/benchmark_serving.py';
+    expect(first({ type: 'vllm', ...RATIO, program })).toContain(
+      '--random-input-len 1000 --random-output-len 100 --random-range-ratio 0.8 ',
+    );
+  });
+});
+
+test.each([
+  ['aiperf', '--endpoint-type chat '],
+  ['sglang', '--backend sglang-oai-chat '],
+  ['sglang', '--extra-request-body {"ignore_eos": true} '],
+  ['vllm', `--backend openai-chat --base-url ${URL} --endpoint /v1/chat/completions `],
+])('%s has the service use its chat template', (type, options) => {
+  expect(first({ type, chat_template: true })).toContain(options);
+});
+
+test.each([
+  ['aiperf', '--goodput time_to_first_token:2000 inter_token_latency:25.5 request_latency:30000 '],
+  ['sglang', '--output-details '],
+  ['vllm', '--goodput ttft:2000 tpot:25.5 e2el:30000'],
+])('%s is told the service-level objective', (type, options) => {
+  const slo = { ttft: '2s', itl: '25.5ms', e2e: '30s' };
+  expect(first({ type, slo })).toContain(options);
+  const spec = specOf({ bench: { type, ...LOAD, slo } });
+  expect(spec && benchOutline(spec).slo).toEqual({ ttft: 2000, itl: 25.5, e2e: 30_000 });
+});
+
+test('each rate is measured with each concurrency', () => {
+  const bench = { type: 'vllm', ...LOAD, request_rate: [2.5, 'inf'], warmup_per_concurrency: 0 };
+  const runs = commands(words(bench)).slice(1);
+  expect(runs.map((run) => /^(point \d+ \d+ \S+) .* (--request-rate \S+)/.exec(run)?.slice(1))).toEqual([
+    ['point 1 16 c16-r2.5', '--request-rate 2.5'],
+    ['point 2 64 c64-r2.5', '--request-rate 2.5'],
+    ['point 3 16 c16-rinf', '--request-rate inf'],
+    ['point 4 64 c64-rinf', '--request-rate inf'],
+  ]);
+  const spec = specOf({ bench });
+  const outline = spec && benchOutline(spec);
+  expect([outline?.requestRate, outline?.points[2]]).toEqual([
+    undefined,
+    { folder: 'c16-rinf', concurrency: 16, prompts: 80, requestRate: 'inf' },
+  ]);
+});

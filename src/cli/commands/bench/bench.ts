@@ -11,7 +11,7 @@ import { jsonText } from '../../sink.ts';
 import { benchText } from '../../views/bench-text.ts';
 import type { World } from '../../world.ts';
 import type { RunOptions } from '../options.ts';
-import { type BenchFlags, benchOverlay } from './flags.ts';
+import { type BenchFlags, benchOverlay, overlayOf } from './flags.ts';
 import { conclude, type WantedBench } from './wanted.ts';
 
 export interface BenchOptions extends RunOptions, BenchFlags {
@@ -140,8 +140,5 @@ async function unfinished(from: string | boolean, own: FoundRun, world: World): 
 async function configuredBench(found: FoundRun, world: World): Promise<string | undefined> {
   const bench = (await jobOf(found, undefined, world))?.plan.bench?.config;
   if (bench === undefined) return undefined;
-  const { point_time_limit: limit, ...rest } = bench;
-  return JSON.stringify({
-    bench: { ...rest, ...(limit !== undefined && { point_time_limit: `${limit}s` }) },
-  });
+  return overlayOf(bench);
 }

@@ -4,7 +4,7 @@ import { pointRecordText } from '../../../bench/point-record.ts';
 import { BUILTIN_SCHEMA, type BuiltinResult } from '../../../bench/tool/measured.ts';
 import { EXIT } from '../../../errors.ts';
 import { timeLimit } from '../../../host/time-limit.ts';
-import { type Measurement, measurements } from '../../../plan/bench/spec.ts';
+import { type Measurement, measurements } from '../../../plan/bench/measurements.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import type { EventOf } from '../../../run/events.ts';
 import type { FoundRun } from '../../runs/cluster/connect.ts';
@@ -27,7 +27,11 @@ export async function runBuiltin(wanted: WantedBench, target: Service, world: Wo
   const { host } = target.connection;
   const tunnel = host.dial && (await tunnelTo(url, host, 0, world));
   const { BenchClient: Client } = await import('../../../bench/client/client.ts');
-  const client = new Client(tunnel ? `http://127.0.0.1:${tunnel.port}` : url, model);
+  const client = new Client(
+    tunnel ? `http://127.0.0.1:${tunnel.port}` : url,
+    model,
+    bench.chat_template !== false,
+  );
   try {
     await client.calibrate(bench.isl, world.signal);
     await writeBench(wanted, target, new Map(), world);
@@ -90,7 +94,8 @@ async function measure(measurement: Measurement, of: number, measuring: Measurin
   world.err.write(`${which}\n`);
   const load = {
     concurrency,
-    rate: bench?.request_rate ?? 'inf',
+    rate: measurement.rate,
+    slo: bench?.slo,
     isl: bench?.isl ?? 1,
     osl: bench?.osl ?? 1,
     ratio: bench?.random_range_ratio ?? 1,

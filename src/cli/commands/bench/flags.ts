@@ -1,3 +1,4 @@
+import type { BenchConfig } from '../../../config/schema/bench.ts';
 import { readSetting, type Setting } from '../../../config/yaml/setting.ts';
 import { DynSlurmError } from '../../../errors.ts';
 import { quote } from '../../../render/shell.ts';
@@ -70,6 +71,22 @@ function overlay(keys: Readonly<Record<string, unknown>>, args: readonly Setting
   const own = Object.entries(keys).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}\n`);
   const theirs = args.map(({ name, value }) => `    ${JSON.stringify(name)}: ${value}\n`);
   return ['bench:\n', ...own, ...(theirs.length > 0 ? ['  args:\n', ...theirs] : [])].join('');
+}
+
+/** The overlay that measures as a config of another job does; it runs where this job has a place for benchmarks. */
+export function overlayOf({
+  point_time_limit: limit,
+  slo,
+  image: _,
+  node: __,
+  ...rest
+}: BenchConfig): string {
+  const bounds = slo && Object.entries(slo).map(([key, milliseconds]) => [key, `${milliseconds}ms`]);
+  const times = {
+    ...(bounds && { slo: Object.fromEntries(bounds) }),
+    ...(limit !== undefined && { point_time_limit: `${limit}s` }),
+  };
+  return JSON.stringify({ bench: { ...rest, ...times } });
 }
 
 const removed = (keys: readonly string[]): Readonly<Record<string, unknown>> =>

@@ -6,7 +6,8 @@ import { afterEach, expect, test } from 'vitest';
 import { BenchClient, type Load } from '../../../../src/bench/client/client.ts';
 
 interface Asked {
-  readonly prompt: string;
+  readonly prompt?: string;
+  readonly messages?: readonly { readonly content: string }[];
   readonly max_tokens: number;
   readonly [key: string]: unknown;
 }
@@ -44,11 +45,19 @@ class Service {
     this.asked.push(asked);
     if (refuse(asked, response, this.asked.length)) return;
     response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const { messages } = asked;
+    // Who speaks comes before what is said.
+    if (messages)
+      response.write(
+        `data: ${JSON.stringify({ choices: [{ delta: { role: 'assistant', content: '' } }] })}\n\n`,
+      );
+    const piece = messages ? { delta: { content: ' x' } } : { text: ' x' };
     for (let token = 0; token < asked.max_tokens; token++) {
-      response.write(`data: ${JSON.stringify({ choices: [{ text: ' x' }], usage: null })}\n\n`);
+      response.write(`data: ${JSON.stringify({ choices: [piece], usage: null })}\n\n`);
     }
+    const prompt = messages?.[0]?.content ?? asked.prompt ?? '';
     const usage = {
-      prompt_tokens: 3 + 2 * asked.prompt.split(' ').length,
+      prompt_tokens: (messages ? 20 : 3) + 2 * prompt.split(' ').length,
       completion_tokens: asked.max_tokens,
     };
     response.write(`data: ${JSON.stringify({ choices: [{ text: '', finish_reason: 'length' }] })}\n\n`);
@@ -97,7 +106,7 @@ test('makes so many requests of so many tokens, so many at a time', async () => 
 test('finding out how many tokens a word has takes no longer prompts than those to come', async () => {
   // Two tokens a word, in a service with room for little more than the prompts of the benchmark.
   const room = (asked: Asked, response: ServerResponse) => {
-    if (3 + 2 * asked.prompt.split(' ').length <= 1030) return false;
+    if (3 + 2 * (asked.prompt ?? '').split(' ').length <= 1030) return false;
     response.writeHead(400).end('{"message":"too long"}');
     return true;
   };
@@ -107,7 +116,7 @@ test('finding out how many tokens a word has takes no longer prompts than those 
     completed: 20,
     inputTokens: 20 * 1023,
   });
-  expect(server.asked[5]?.prompt.split(' ')).toHaveLength(459);
+  expect(server.asked[5]?.prompt?.split(' ')).toHaveLength(459);
 });
 
 test('lengths vary between a part of them and all', async () => {
@@ -220,4 +229,42 @@ test('a service that does not answer is said so', async () => {
   await expect(own.calibrate(100, never())).rejects.toThrow(
     'the service does not answer a completion request: HTTP 500: no',
   );
+});
+
+test('messages for a chat template are as long with it as prompts are without', async () => {
+  const service = new Service();
+  const client = new BenchClient(await service.open(), 'm', true);
+  try {
+    await client.calibrate(LOAD.isl, never());
+    const { completed, inputTokens, outputTokens } = await client.run(
+      { ...LOAD, isl: 104 },
+      never(),
+      () => {},
+    );
+    expect([completed, inputTokens, outputTokens]).toEqual([20, 20 * 104, 100]);
+    expect(
+      service.asked.every(({ prompt, messages }) => prompt === undefined && messages?.length === 1),
+    ).toBe(true);
+  } finally {
+    await client.close();
+    service.close();
+  }
+});
+
+test('good requests are those that met all bounds', async () => {
+  const service = new Service();
+  const client = new BenchClient(await service.open(), 'm');
+  try {
+    await client.calibrate(LOAD.isl, never());
+    const measure = async (slo: object | undefined) => {
+      const { goodput, seconds } = await client.run({ ...LOAD, ...(slo && { slo }) }, never(), () => {});
+      return goodput === undefined ? undefined : Math.round(goodput * seconds);
+    };
+    expect(await measure({ ttft: 3_600_000, itl: 3_600_000, e2e: 3_600_000 })).toBe(20);
+    expect(await measure({ ttft: 3_600_000, e2e: 1e-9 })).toBe(0);
+    expect(await measure(undefined)).toBeUndefined();
+  } finally {
+    await client.close();
+    service.close();
+  }
 });
