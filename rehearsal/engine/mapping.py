@@ -8,6 +8,7 @@ MODULES = {
     "dynamo.sglang": None,
     "dynamo.sglang.worker": None,
     "dynamo.sglang.decode_worker": "decode",
+    "sglang.launch_server": None,
 }
 
 # Other engines, which are mapped elsewhere.
@@ -187,9 +188,10 @@ STANDS_FOR = {
 }
 
 
-def summary(module, mapped):
+def summary(module, mapped, becomes=None):
     parts = [mapped.mode, f"dp {mapped.dp}"] if mapped.work is None else [STANDS_FOR[mapped.work]]
     if mapped.ignored:
         plural = "argument" if len(mapped.ignored) == 1 else "arguments"
         parts.append(f"{len(mapped.ignored)} {plural} ignored: {' '.join(mapped.ignored)}")
-    return f"{module} stands in as {'dynamo.mocker' if mapped.work is None else 'a mock engine'}: {', '.join(parts)}"
+    becomes = becomes or ("dynamo.mocker" if mapped.work is None else "a mock engine")
+    return f"{module} stands in as {becomes}: {', '.join(parts)}"

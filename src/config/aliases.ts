@@ -8,10 +8,11 @@ export interface ResolvedAliases {
   readonly model: Job['model'];
   readonly container: JobConfig['container'];
   readonly bench: JobConfig['bench'];
+  readonly frontend: JobConfig['frontend'];
   readonly problems: readonly Problem[];
   /** Names that stood for a path or an image, by where they stood. */
   readonly used: readonly {
-    readonly path: readonly [string, string];
+    readonly path: ConfigPath;
     readonly list: 'models' | 'images';
     readonly alias: string;
   }[];
@@ -19,7 +20,7 @@ export interface ResolvedAliases {
 
 /** Replaces the aliases of the cluster profile, and names the model after its folder where nobody else did. */
 export function resolveAliases(
-  { model, container, bench }: JobConfig,
+  { model, container, frontend, bench }: JobConfig,
   cluster: Job['cluster'],
 ): ResolvedAliases {
   const problems: Problem[] = [];
@@ -27,21 +28,27 @@ export function resolveAliases(
   const path = own(cluster.models, model.path);
   if (path !== undefined) used.push({ path: ['model', 'path'], list: 'models', alias: model.path });
   else if (!model.path.includes('/')) problems.push(unknownModel(model.path, cluster));
-  const imageAt = (section: string, given: string | undefined) => {
+  const imageAt = (at: ConfigPath, given: string | undefined) => {
     if (given === undefined) return undefined;
-    const at = [section, 'image'] as const;
     const image = own(cluster.images, given);
     if (image === undefined) problems.push(...doubtfulImage(at, given, cluster));
     else used.push({ path: at, list: 'images', alias: given });
     return image ?? given;
   };
-  const image = imageAt('container', container?.image);
-  const benchImage = imageAt('bench', bench?.image);
+  const image = imageAt(['container', 'image'], container?.image);
+  const benchImage = imageAt(['bench', 'image'], bench?.image);
+  const ofFrontend = imageAt(['frontend', 'image'], frontend.image);
+  const ofNginx = imageAt(['frontend', 'nginx', 'image'], frontend.nginx.image);
   const folder = path ?? model.path;
   return {
     model: { ...model, path: folder, served_name: model.served_name ?? lastPart(folder) },
     container: container && image !== undefined ? { ...container, image } : container,
     bench: bench && benchImage !== undefined ? { ...bench, image: benchImage } : bench,
+    frontend: {
+      ...frontend,
+      ...(ofFrontend !== undefined && { image: ofFrontend }),
+      nginx: ofNginx === undefined ? {} : { image: ofNginx },
+    },
     problems,
     used,
   };

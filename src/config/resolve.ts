@@ -161,12 +161,13 @@ function completeJob(
   preset: TopologyRemarks | undefined,
 ) {
   if (value === undefined) return { job: undefined, problems: [], used: [] };
-  const { model, container, bench, used, problems } = resolveAliases(value, cluster);
+  const { model, container, frontend, bench, used, problems } = resolveAliases(value, cluster);
   const plain: Job = {
     ...value,
     ...(container && { container }),
     ...(bench && { bench }),
     model,
+    frontend,
     cluster,
     fixedPorts: fixed,
   };

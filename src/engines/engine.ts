@@ -97,6 +97,7 @@ export interface EngineCommand {
 /** Ports that an engine listens on beside those of Dynamo. */
 export interface EnginePort {
   readonly use:
+    | 'server'
     | 'dist-init'
     | 'nccl'
     | 'dp-handshake'

@@ -19,6 +19,18 @@ export function managedSource(
   return source === `${role}.kv_events` && !config.kv_events ? undefined : source;
 }
 
+/** What only Dynamo's workers take. */
+const OF_DYNAMO = /^(dynamo\.|infra\.(request|event)_plane$|ROLE\.endpoint$|the job's own etcd$)/;
+
+/** What dyn-slurm writes of an engine's own server, given what it writes of its worker under Dynamo. */
+export function serverManaged(managed: Managed['managed']): Managed['managed'] {
+  return {
+    ...Object.fromEntries(Object.entries(managed).filter(([source]) => !OF_DYNAMO.test(source))),
+    'the address of its node': 'host',
+    'infra.ports.system': 'port',
+  };
+}
+
 const known = new WeakMap<Managed['managed'], ReadonlyMap<string, string>>();
 
 /** The sources by name. */

@@ -3,6 +3,7 @@ import { gpuModel } from '../config/schema/gpu.ts';
 import { rolesOf } from '../config/schema/role.ts';
 import type { Problem } from '../config/yaml/problem.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
+import type { NodeIndex } from '../word.ts';
 import { benchSpec } from './bench/spec.ts';
 import { benchOnDemand, benchSteps } from './bench-step.ts';
 import { containerSteps } from './container.ts';
@@ -40,11 +41,11 @@ export function planJob(job: Job): Planned {
 /** The plan of a job that keeps the rules; what they find are warnings. */
 export function assemble(job: Job, placement: Placement, problems: readonly Problem[]): Plan {
   const { nodes: count, gpusPerNode: perNode, workers: placed, frontends } = placement;
-  // nginx stands before several frontends, on the head node.
-  const entry = { node: frontends.length > 1 ? 0 : (frontends[0]?.node ?? 0), port: job.frontend.port };
+  const entry = { node: entryNode(placement), port: job.frontend.port };
   const benchPlace = { entry, node: placement.bench };
   const bench = job.bench && benchSpec(job.bench, job, benchPlace);
-  const services = [...frontendSteps(job, frontends), ...placed.map((worker) => workerStep(job, worker))];
+  const workerSteps = placed.map((worker) => [worker, workerStep(job, worker)] as const);
+  const services = [...frontendSteps(job, frontends, workerSteps), ...workerSteps.map(([, step]) => step)];
   const rest = [
     ...installSteps(job),
     ...infraSteps(job),
@@ -77,6 +78,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     mode: 'job',
     name: job.name,
     dynamo: job.dynamo.version,
+    frontend: job.frontend.type,
     nodes,
     gpus,
     workers,
@@ -97,7 +99,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     directives: directives(job, count, perNode, Math.max(...steps.map(({ mpi }) => mpi?.tasksPerNode ?? 1))),
     commandLine: commandLineOptions(job),
     preflight: preflightChecks(job, { nodes, gpus, workers, steps, processes }),
-    requests: readyRequests(ready, entry, steps),
+    requests: readyRequests(job, ready, entry, steps),
     shells: shells(job),
     localDir: job.cluster.local_dir,
     interfaces: [job.cluster.interface].flat(),
@@ -108,6 +110,12 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     ...(bench && { bench }),
     ...(onDemand && { benchOnDemand: withSrun(onDemand, job) }),
   };
+}
+
+/** nginx stands before several frontends, on the head node; without a frontend the worker answers clients. */
+function entryNode({ frontends, workers }: Placement): NodeIndex {
+  if (frontends.length > 1) return 0;
+  return frontends[0]?.node ?? workers[0]?.nodes[0] ?? 0;
 }
 
 function containers(job: Job): Pick<Plan, 'contained' | 'image'> {

@@ -14,6 +14,11 @@ export function imageOf(
   return image ?? job.container?.image;
 }
 
+/** The image that a step asks for, unless it is the job's own: then the step runs in the job's container. */
+export function ownImage(image: string | undefined, job: Job): Pick<StepBody, 'image'> {
+  return image === undefined || image === job.container?.image ? {} : { image };
+}
+
 /**
  * Name of the container that a step runs in, which pyxis unpacks once: one on each node for all steps with the job's image,
  * and one for each step with an image of its own. Undefined where each step gets a container without a name.

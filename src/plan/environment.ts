@@ -2,18 +2,27 @@ import { hasPlanes, hasRequestPlane, needsNats } from '../config/compat/planes.t
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import type { EnvironmentValue } from '../config/schema/fields.ts';
+import { usesDynamo } from '../config/schema/sections.ts';
 import type { Word } from '../word.ts';
 import { insideSelf, reachedAt } from './exposure.ts';
 import { portPart } from './movable-ports.ts';
 import type { SecretSource } from './plan.ts';
 import { tlsEnvironment } from './planes.ts';
 
+/** Environment of every process of the service: srun pipes the output, and Python would hold it back by the block. */
+const UNBUFFERED = { PYTHONUNBUFFERED: '1' };
+
+/** Environment of workers and frontends, before their own. */
+export function serviceEnvironment(job: Job): Readonly<Record<string, Word>> {
+  return usesDynamo(job) ? { ...dynamoEnvironment(job), ...UNBUFFERED } : UNBUFFERED;
+}
+
 /**
  * Environment of every Dynamo process: where the job's services are, and which address of its node it uses.
  * Without the `_HOST` variables a process advertises the first address it finds, which on a node with several
  * networks may be the wrong one.
  */
-export function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
+function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
   const { tls } = job.infra;
   const env: Record<string, Word> = {
     ETCD_ENDPOINTS: [
@@ -40,8 +49,6 @@ export function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
   }
   Object.assign(env, tlsEnvironment(job));
   env.DYN_SDK_DISABLE_ANSI_LOGGING = '1';
-  // srun pipes the output, and Python would hold it back by the block.
-  env.PYTHONUNBUFFERED = '1';
   return env;
 }
 

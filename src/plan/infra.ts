@@ -1,6 +1,7 @@
 import { argumentWords } from '../config/argument-words.ts';
 import { needsNats } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
+import { usesDynamo } from '../config/schema/sections.ts';
 import { LOCAL_DIR, RUN_DIR } from '../word.ts';
 import { insideSelf } from './exposure.ts';
 import { portPart, portWord } from './movable-ports.ts';
@@ -9,8 +10,9 @@ import { CERTIFICATE, KEY } from './planes.ts';
 import { portOf } from './ports.ts';
 import { stepOf } from './step-body.ts';
 
-/** etcd, and NATS where something needs it, on the head node, bound to its chosen address or to loopback only. */
+/** etcd, and NATS where something needs it, on the head node, bound to its chosen address or to loopback only; for Dynamo. */
 export function infraSteps(job: Job): readonly StepBody[] {
+  if (!usesDynamo(job)) return [];
   return needsNats(job) ? [etcd(job), nats(job)] : [etcd(job)];
 }
 

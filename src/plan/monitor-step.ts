@@ -1,9 +1,11 @@
 import type { Job } from '../config/job.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
+import { frontendOf } from '../frontends/frontends.ts';
 import { LOCAL_DIR, RUN_DIR, type Word } from '../word.ts';
 import { reachedAt } from './exposure.ts';
 import { portPart } from './movable-ports.ts';
 import type { PortUse, StepBody } from './plan.ts';
+import { workerPort } from './ports.ts';
 import { stepOf } from './step-body.ts';
 
 /** The step that samples metrics. It starts once there are any: when the service is ready. */
@@ -44,17 +46,18 @@ function gpuLog(job: Job, workers: readonly PlacedWorker[]): readonly StepBody[]
 }
 
 /** Where a kind of step answers for its metrics; of a worker each node that serves. */
-const METRICS_PORTS: Readonly<Partial<Record<StepBody['kind'], PortUse>>> = {
-  frontend: 'frontend',
-  worker: 'system',
-};
+function metricsPort(job: Job, kind: StepBody['kind']): PortUse | undefined {
+  if (kind === 'frontend') return frontendOf(job).metrics;
+  return kind === 'worker' ? workerPort(job) : undefined;
+}
 
 /** One process on the head node asks all of them. */
 function metricsLog(job: Job, services: readonly StepBody[]): readonly StepBody[] {
   const { metrics: interval } = job.observe;
   if (interval === 'none') return [];
   const targets = services.flatMap(({ name, kind, nodes, ports, serving = 1 }): readonly Word[] => {
-    const found = ports.find(({ use }) => use === METRICS_PORTS[kind]);
+    const port = metricsPort(job, kind);
+    const found = ports.find(({ use }) => use === port);
     if (found === undefined) return [];
     return nodes
       .slice(0, serving)

@@ -16,10 +16,13 @@ export function portPart(use: PortUse, port: number, job: Job): string | Ref {
 
 /** On nodes of its own a job has the ports of its plan. People rely on those that they have written down; and without a preflight nobody knows which ones are free. */
 function isMovable(use: PortUse, port: number, job: Job): boolean {
-  const entry = (use === 'frontend' || use === 'nginx') && port === job.frontend.port;
+  const entry = ENTRIES.includes(use) && port === job.frontend.port;
   const field = entry ? 'frontend.port' : `infra.ports.${LISTENERS[use].field}`;
   return !job.slurm.exclusive && job.health.preflight && !job.fixedPorts.includes(field);
 }
+
+/** What may have the port that clients use. */
+const ENTRIES: readonly PortUse[] = ['frontend', 'nginx', 'server'];
 
 /** Distances that a block may move. */
 const FIRST = 1000;

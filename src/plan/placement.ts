@@ -3,9 +3,11 @@ import { gpusPerNode } from '../config/schema/gpu.ts';
 import type { JobConfig } from '../config/schema/job-schema.ts';
 import { engineOf } from '../engines/engines.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
+import { frontendOf } from '../frontends/frontends.ts';
 import type { NodeIndex } from '../word.ts';
 import { layOut } from './layout.ts';
-import { frontendPort, PortSlots } from './ports.ts';
+import { PortSlots } from './port-slots.ts';
+import { frontendPort } from './ports.ts';
 import { workerSize } from './sizing.ts';
 
 export interface Placement {
@@ -25,14 +27,11 @@ export interface PlacedFrontend {
   readonly name: string;
   readonly node: NodeIndex;
   readonly port: number;
-  /** The address that workers send their responses to. */
-  readonly responsePort: number;
+  /** The port that workers send their responses to, or that its metrics are on. */
+  readonly secondPort: number;
 }
 
-/**
- * Gives each worker its nodes, GPUs, sizes and ports, and each frontend its node. The config's rules must
- * hold.
- */
+/** Gives each worker its nodes, GPUs, sizes and ports, and each frontend its node. The config's rules must hold. */
 export function place(job: Job): Placement {
   const perNode = gpusPerNode(job.gpu, job.cluster);
   if (perNode === undefined) throw new Error(`no rule refused the unknown GPU model ${job.gpu}`);
@@ -52,11 +51,12 @@ export function place(job: Job): Placement {
       ports: slots.worker({ ...spot, dp: sizes.dp }),
     };
   });
-  const frontends = frontendNodes(job, nodes).map((node, index) => ({
+  const before = frontendOf(job).command ? frontendNodes(job, nodes) : [];
+  const frontends = before.map((node, index) => ({
     name: `frontend-${index}`,
     node,
     port: frontendPort(job),
-    responsePort: slots.frontend(node, index),
+    secondPort: slots.frontend(node, index),
   }));
   return {
     nodes: nodes + benchNodes(job),

@@ -84,6 +84,10 @@ export interface StepBody {
   readonly tool?: readonly string[];
   /** Runs inside a container of this image instead, of which there is one for each such step. */
   readonly image?: string;
+  /** A file that the node fills in, and has in a folder of its own: its name, and its text with what only the job knows. */
+  readonly filled?: { readonly name: string; readonly text: Word };
+  /** Addresses with ports of servers that must answer at `/health` before it starts. */
+  readonly awaits?: readonly Word[];
 }
 
 /** A step with the srun that starts it. */
@@ -109,6 +113,8 @@ export interface Process
     | 'contained'
     | 'image'
     | 'tool'
+    | 'filled'
+    | 'awaits'
   > {
   readonly nodeIndex: NodeIndex;
   readonly nodeRank: number;
@@ -142,7 +148,10 @@ export interface Readiness {
   readonly model: string;
   /** What clients ask it for. */
   readonly surface: Surface;
-  /** Workers that must be registered, by the Dynamo endpoint that they register. */
+  /**
+   * Workers that must be registered, by the Dynamo endpoint that they register. Without Dynamo the servers that must answer, and
+   * in `component` what a router calls their number; the rest is empty.
+   */
   readonly endpoints: readonly {
     readonly role: Role;
     readonly namespace: string;
@@ -167,13 +176,18 @@ export interface Readiness {
 
 /** What the job asks its services to find out whether it is ready. */
 export interface ReadyRequests {
-  /** For each of `Readiness.endpoints`, in the same order: the body that has etcd count its registered workers. */
-  readonly counts: readonly string[];
-  /** Path at which a frontend says whether the model is ready; empty before the release that has it. */
+  /**
+   * For each of `Readiness.endpoints`, in the same order: the body that has etcd count its registered workers; without
+   * Dynamo their servers, as `NAME=ADDRESS:PORT` with spaces between.
+   */
+  readonly counts: readonly Word[];
+  /** Path at which a frontend says whether it can serve the model; empty where its release has none. */
   readonly path: string;
+  /** Path at which it answers as soon as it runs. */
+  readonly live: string;
   /** What a request has to get a result to; absent where it would take long. */
   readonly sample: (Omit<SampleRequest, 'body'> & { readonly body: string }) | undefined;
-  /** Addresses with ports, as planned. */
+  /** Addresses with ports, as planned; of etcd empty where the job has none. */
   readonly etcd: Word;
   readonly entry: Word;
   readonly frontends: readonly Word[];
@@ -218,6 +232,8 @@ export interface Plan {
   readonly name: string;
   /** Release of Dynamo. */
   readonly dynamo: string;
+  /** What stands between clients and workers, by its type in the config. */
+  readonly frontend: JobConfig['frontend']['type'];
   readonly nodes: readonly PlanNode[];
   readonly gpus: {
     readonly model: string;
@@ -269,8 +285,12 @@ export interface Plan {
   readonly etcdGuard: Port['guard'];
   /** Size limit of a NATS message, in megabytes. */
   readonly natsMaxPayload: number;
-  /** There with several frontends; the words are addresses with ports. */
-  readonly nginx?: { readonly listen: Word; readonly upstreams: readonly Word[] };
+  /** There with several frontends; the words are addresses with ports. `header`: by which sessions are told apart. */
+  readonly nginx?: {
+    readonly listen: Word;
+    readonly upstreams: readonly Word[];
+    readonly header?: string;
+  };
   /** The config's benchmark. */
   readonly bench?: BenchSpec;
 }

@@ -1,10 +1,14 @@
 import { hasPlanes, hasRequestPlane, needsNats } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
 import type { JobConfig } from '../config/schema/job-schema.ts';
+import { usesDynamo } from '../config/schema/sections.ts';
 import { ATTEMPT_DIR, type Word } from '../word.ts';
 
 /** What etcd asks of its clients. Dynamo 0.x cannot log in. Its client leaves certificates alone where it has a password. */
-export function etcdGuard(job: Pick<JobConfig, 'dynamo' | 'infra'>): 'none' | 'password' | 'certificate' {
+export function etcdGuard(
+  job: Pick<JobConfig, 'dynamo' | 'infra' | 'frontend'>,
+): 'none' | 'password' | 'certificate' {
+  if (!usesDynamo(job)) return 'none';
   if (job.infra.tls) return 'certificate';
   return hasPlanes(job) ? 'password' : 'none';
 }

@@ -28,7 +28,7 @@ const HOST_MISSING =
 /** Dynamo's images do not hold nginx. */
 const NGINX_MISSING =
   'several frontends need it on the node itself, outside the container: install it, put the folder of a copy on PATH ' +
-  'in the preamble of the cluster profile, or set frontend.count to 1';
+  'in the preamble of the cluster profile, name an image that has it (frontend.nginx.image), or set frontend.count to 1';
 
 const TOOL_MISSING =
   'the benchmark runs it on the node itself: install it, set bench.program to the command that starts it, such as that of ' +

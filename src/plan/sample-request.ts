@@ -17,13 +17,13 @@ export const SAMPLES: Readonly<Record<Surface, SampleRequest | undefined>> = {
     what: 'a completion',
     path: '/v1/chat/completions',
     body: { messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 8 },
-    proof: '"completion_tokens":[1-9]',
+    proof: '"completion_tokens": ?[1-9]',
   },
   embeddings: {
     what: 'an embedding',
     path: '/v1/embeddings',
     body: { input: 'Hello' },
-    proof: '"embedding":(\\[-?[0-9]|"[A-Za-z0-9+/])',
+    proof: '"embedding": ?(\\[-?[0-9]|"[A-Za-z0-9+/])',
   },
   rerank: {
     what: 'a ranking',

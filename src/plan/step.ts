@@ -24,7 +24,8 @@ import type { Step, StepBody } from './plan.ts';
  *
  * `bash -p` takes no functions, options or files to run from its environment, which an image or a site may have set.
  *
- * In containers run Dynamo, etcd and NATS, all of which Dynamo's images hold; nginx runs on the host.
+ * In containers run Dynamo, etcd and NATS, all of which Dynamo's images hold; nginx runs on the host unless the config names
+ * an image for it.
  */
 export function withSrun(step: StepBody, job: Job): Step {
   return { ...step, srun: srunCommand(step, job) };
@@ -87,7 +88,7 @@ function mounts(step: StepBody, own: readonly string[], job: Job): readonly (rea
   const { path } = job.model;
   const template = job.dynamo.custom_jinja_template;
   const list: (readonly Part[])[] = [[RUN_DIR, ':', RUN_DIR]];
-  if (step.kind === 'etcd' || step.kind === 'nats') {
+  if (step.kind === 'etcd' || step.kind === 'nats' || step.kind === 'nginx') {
     list.push([`${job.cluster.local_dir}:${job.cluster.local_dir}`]);
   } else {
     const folder = modelMount(path);

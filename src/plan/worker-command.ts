@@ -2,6 +2,7 @@ import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import { gpusPerNode } from '../config/schema/gpu.ts';
 import { withoutSecrets } from '../config/schema/secrets.ts';
+import { usesDynamo } from '../config/schema/sections.ts';
 import type { EngineCommand } from '../engines/engine.ts';
 import { engineOf } from '../engines/engines.ts';
 import { givenWords } from '../engines/managed.ts';
@@ -36,20 +37,23 @@ function routerWords({ dynamo }: Job, { config }: PlacedWorker): readonly Word[]
   return ['python3', '-m', config.module ?? 'dynamo.router', '--endpoint', endpoint];
 }
 
-/** Environment of a worker, with its engine's `own`, beside that of every Dynamo process. */
+/** Environment of a worker, with its engine's `own`, beside that of every process of the service. */
 function workerEnvironment(
   job: Job,
   { gpus, ports }: PlacedWorker,
   own: EngineCommand['env'],
 ): Readonly<Record<string, Word>> {
   const partOfNode = gpus.length > 0 && gpus.length < (gpusPerNode(job.gpu, job.cluster) ?? 0);
+  const dynamo = usesDynamo(job);
   return {
-    DYN_NAMESPACE: job.dynamo.namespace,
-    DYN_SYSTEM_HOST: [insideSelf(job)],
-    DYN_SYSTEM_PORT: portWord('system', ports.system, job),
+    ...(dynamo && {
+      DYN_NAMESPACE: job.dynamo.namespace,
+      DYN_SYSTEM_HOST: [insideSelf(job)],
+      DYN_SYSTEM_PORT: portWord('system', ports.system, job),
+    }),
     ...own,
     // From 0.7 on the port alone opens the system server, and this only gives a warning.
-    ...(!atLeast(job.dynamo.version, '0.7') && { DYN_SYSTEM_ENABLED: 'true' }),
+    ...(dynamo && !atLeast(job.dynamo.version, '0.7') && { DYN_SYSTEM_ENABLED: 'true' }),
     ...(partOfNode && { CUDA_VISIBLE_DEVICES: gpus.join(',') }),
   };
 }

@@ -1,9 +1,10 @@
 import { hasRequestPlane } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
+import { servesAlone, usesDynamo } from '../config/schema/sections.ts';
 import { engineOf } from '../engines/engines.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import { ATTEMPT_DIR, type Word } from '../word.ts';
-import { dynamoEnvironment } from './environment.ts';
+import { serviceEnvironment } from './environment.ts';
 import { portWord } from './movable-ports.ts';
 import type { StepBody } from './plan.ts';
 import { workerPorts } from './ports.ts';
@@ -13,7 +14,7 @@ import { workerCommand } from './worker-command.ts';
 /** One srun for each worker: all of its nodes run the same command, and differ in rank and address. */
 export function workerStep(job: Job, worker: PlacedWorker): StepBody {
   const { argv, env, secrets, ...more } = workerCommand(job, worker);
-  const serving = engineOf(job, worker.config).serving?.(worker) ?? 1;
+  const serving = servingNodes(job, worker);
   return {
     name: worker.name,
     kind: 'worker',
@@ -26,14 +27,20 @@ export function workerStep(job: Job, worker: PlacedWorker): StepBody {
     ...stepSetups(job, worker.role),
     ...(serving > 1 && { serving }),
     env: {
-      ...dynamoEnvironment(job),
-      ...(hasRequestPlane(job) && { DYN_TCP_RPC_PORT: portWord('rpc', worker.ports.rpc, job) }),
+      ...serviceEnvironment(job),
+      ...(usesDynamo(job) &&
+        hasRequestPlane(job) && { DYN_TCP_RPC_PORT: portWord('rpc', worker.ports.rpc, job) }),
       ...env,
     },
     secrets,
     ports: workerPorts(job, worker, argv),
     contained: true,
   };
+}
+
+/** How many of a worker's nodes serve, from the first on: all requests come in at the first where no frontend spreads them. */
+function servingNodes(job: Job, worker: PlacedWorker): number {
+  return servesAlone(job) ? 1 : (engineOf(job, worker.config).serving?.(worker) ?? 1);
 }
 
 /**

@@ -30,10 +30,16 @@ function obstacle(step: Step, { readiness }: Plan): string | undefined {
   if (readiness.surface === 'media') return 'no mock engine makes images, video or audio';
   const words = step.argv.map(literal);
   if (words[0] === 'nsys') return 'nsys cannot record mock engines; leave `profile` out of a rehearsal';
-  // Whatever stands before the module, such as a launcher, has options of its own.
-  const module = words[words.indexOf('-m', words.indexOf('python3')) + 1];
+  const module = moduleOf(words);
   const known = [...MOCKED, AS_THEY_ARE].some((modules) => modules.test(module ?? ''));
-  return known ? undefined : `there is no mock engine for ${module ?? words[0] ?? 'its command'}`;
+  return known ? undefined : `there is no mock engine for ${module ?? 'its command'}`;
+}
+
+/** What a worker runs: a module of Python, or the program that another one, such as a launcher, starts. */
+function moduleOf(words: readonly string[]): string | undefined {
+  const python = words.indexOf('python3');
+  if (python >= 0) return words[words.indexOf('-m', python) + 1];
+  return words.find((word) => MOCKED.some((modules) => modules.test(word))) ?? words[0];
 }
 
 function literal(word: Word): string {

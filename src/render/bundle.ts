@@ -6,7 +6,7 @@ import type { Plan, ProcessKind } from '../plan/plan.ts';
 import { portRange } from '../plan/ports.ts';
 import { refText, type Word } from '../word.ts';
 import { causePatterns } from './cause-patterns.ts';
-import { jobScript } from './job-script.ts';
+import { isRouted, jobScript } from './job-script.ts';
 import { RUNTIME, runtimeOf } from './runtime.ts';
 import { setupFile } from './setup-file.ts';
 import { type BundleFile, environmentFile, stepScript } from './step-files.ts';
@@ -49,6 +49,7 @@ export const TEMPLATES = [
   'lib/preamble.sh',
   'lib/racks.sh',
   'lib/tls.sh',
+  'lib/servers.sh',
   'lib/session.sh',
   'lib/turned-away.sh',
   'lib/ready.sh',
@@ -105,6 +106,7 @@ export function renderBundle(plan: Plan, { templates, config }: BundleSources): 
       const text = setupFile(setup);
       if (text !== undefined) add(`steps/${setup.name}`, text);
     }
+    if (planned.filled) add(`steps/${planned.filled.name}`, unquoted(planned.filled.text));
   }
   if (hasStep(plan, 'nats'))
     add('nats.conf', compile(templates['nats.conf.hbs'])({ maxPayload: plan.natsMaxPayload }));
@@ -124,6 +126,10 @@ const checksFor = (plan: Plan, word: string): boolean =>
 
 /** The static scripts for which only some jobs have a use. */
 const NEEDED: Readonly<Partial<Record<TemplateName, (plan: Plan) => boolean>>> = {
+  // Workers are registered in etcd, or they are servers whose addresses are known.
+  'lib/etcd.sh': (plan) => hasStep(plan, 'etcd'),
+  'lib/turned-away.sh': (plan) => !isRouted(plan),
+  'lib/servers.sh': isRouted,
   'etcd.py': ({ etcdGuard }) => etcdGuard === 'password',
   'image.sh': (plan) => hasStep(plan, 'image'),
   'lib/image.sh': (plan) => hasStep(plan, 'image'),
@@ -157,8 +163,14 @@ function portsFile({ movable }: Plan, template: string): string {
 }
 
 /** The node that runs it fills in what it names. */
-function nginxConf({ listen, upstreams }: NonNullable<Plan['nginx']>, template: string): string {
-  return compile(template)({ listen: unquoted(listen), upstreams: upstreams.map(unquoted) });
+function nginxConf({ listen, upstreams, header }: NonNullable<Plan['nginx']>, template: string): string {
+  // nginx's name for a request's header.
+  const variable = header && `$http_${header.toLowerCase().replaceAll('-', '_')}`;
+  return compile(template)({
+    listen: unquoted(listen),
+    upstreams: upstreams.map(unquoted),
+    session: variable,
+  });
 }
 
 const unquoted = (word: Word): string =>

@@ -19,6 +19,7 @@ export function jobScript(plan: Plan, runtime: Runtime, template: string): strin
     about: `${plan.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
     session: plan.mode === 'session',
     lost: plan.readiness.lost,
+    routed: isRouted(plan),
     groups: groups(plan),
     answers: plan.steps.flatMap((step) => answers(step, plan)),
     last: lastSteps(plan),
@@ -87,7 +88,7 @@ const STAGES: readonly { readonly title: string; readonly kinds: readonly Proces
   },
   { title: 'Dynamo, once for all nodes and jobs.', kinds: ['install'] },
   {
-    title: 'All at once; workers and frontends wait for etcd and NATS themselves.',
+    title: 'All at once; what needs others waits for them itself.',
     kinds: ['worker', 'etcd', 'nats', 'frontend', 'nginx', 'monitor'],
   },
 ];
@@ -136,11 +137,18 @@ function launch(step: Step, { mode, workers }: Plan): object {
   };
 }
 
+/** Whether workers have servers of their own, and a router, if there is one, is told where they are: without Dynamo. */
+export function isRouted({ steps }: Pick<Plan, 'steps'>): boolean {
+  return steps.some(({ kind, ports }) => kind === 'worker' && ports.some(({ use }) => use === 'server'));
+}
+
 /** The address and path at which a step that a command has started shows that it serves, and the words of that answer. */
-function answers(step: Step, { readiness }: Plan): readonly object[] {
-  const { name, kind } = step;
+function answers(step: Step, { readiness, requests }: Plan): readonly object[] {
+  const { name, kind, ports } = step;
   if (kind === 'frontend' || kind === 'nginx')
-    return [{ name, address: addressOf(step, kind), path: '/live', words: '' }];
+    return [{ name, address: addressOf(step, kind), path: requests.live, words: '' }];
+  if (kind === 'worker' && ports.some(({ use }) => use === 'server'))
+    return [{ name, address: addressOf(step, 'server'), path: '/health', words: '' }];
   if (kind !== 'worker' || !step.ports.some(({ use }) => use === 'system')) return [];
   // The metrics of an endpoint appear with it. /health would have workers log an error for every look before, and
   // mock engines for ever.
@@ -156,12 +164,14 @@ function preparation({ kind }: Step, { install }: Plan): readonly string[] {
 }
 
 /** What has to answer before other steps can start. */
-function awaitLines(step: Step, { mode, install }: Plan): readonly string[] {
+function awaitLines(step: Step, plan: Plan): readonly string[] {
   switch (step.kind) {
     case 'image':
       return [`await_image ${step.name} ${quoteWord(step.argv.at(-1) ?? '')}`];
     case 'install':
-      return [`await_install ${step.name} ${install?.limit ?? 0} ${quoteWord(install?.cache ?? '')}`];
+      return [
+        `await_install ${step.name} ${plan.install?.limit ?? 0} ${quoteWord(plan.install?.cache ?? '')}`,
+      ];
     case 'container':
       return [`await_container ${step.name}`];
     case 'etcd':
@@ -170,9 +180,11 @@ function awaitLines(step: Step, { mode, install }: Plan): readonly string[] {
       return [`await_service ${step.name} nats_answers ${quoteWord(addressOf(step, 'nats'))}`];
     case 'frontend':
     case 'nginx':
-      // A session watches them like workers.
-      if (mode === 'session') return [];
-      return [`await_service ${step.name} http_answers ${quoteWord(addressOf(step, step.kind))} /live`];
+      // A session watches them like workers; and routers come after the workers.
+      if (plan.mode === 'session' || isRouted(plan)) return [];
+      return [
+        `await_service ${step.name} http_answers ${quoteWord(addressOf(step, step.kind))} ${plan.requests.live}`,
+      ];
     case 'cleanup':
     case 'worker':
     case 'monitor':

@@ -31,9 +31,10 @@ export function stepScript(
       kind === 'nats' || usesLocalDir([...argv, ...Object.values(step.env)]) ? plan.localDir : undefined,
     inLocalDir: step.kind === 'etcd',
     installed: plan.install && usesInstalled(step) ? installedWords(step, plan) : undefined,
-    filled: step.kind === 'nginx' ? ['nginx.conf'] : [],
+    filled: step.kind === 'nginx' ? ['nginx.conf'] : step.filled ? [`steps/${step.filled.name}`] : [],
     // They start together with etcd and NATS.
-    services: kind === 'worker' || kind === 'frontend' ? services(step, plan) : undefined,
+    services: step.env.ETCD_ENDPOINTS === undefined ? undefined : services(step, plan),
+    servers: step.awaits,
     setups: step.setups,
     attend: attendant(step, plan),
     ranks: step.rankArgv?.map(quoteCommand),

@@ -49,13 +49,14 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   causes: [],
   config: [],
   engines: ['config'],
-  plan: ['config', 'engines'],
+  frontends: ['config', 'engines'],
+  plan: ['config', 'engines', 'frontends'],
   render: ['plan', 'config', 'causes'],
   host: ['render'],
   scheduler: ['host'],
   run: ['scheduler', 'host', 'causes'],
   observe: ['engines', 'run', 'scheduler', 'host', 'causes'],
-  rehearsal: ['host', 'plan', 'engines', 'config'],
+  rehearsal: ['host', 'plan', 'frontends', 'engines', 'config'],
   bench: ['engines', 'run', 'observe', 'scheduler', 'host', 'plan', 'config'],
   report: ['bench', 'run', 'observe', 'engines', 'scheduler', 'host', 'plan', 'config'],
   import: ['config', 'plan'],
@@ -188,7 +189,7 @@ function circles(graph: ReadonlyMap<string, readonly string[]>): readonly (reado
 test('above the plan nothing knows the config’s Job, by type imports either', () => {
   const found = sources.filter(
     ({ file, text }) =>
-      !/^(config|engines|plan)\//.test(file) &&
+      !/^(config|engines|frontends|plan)\//.test(file) &&
       /^import (type )?\{[^}]*\bJob\b[^}]*\} from '[^']*config\/job\.ts'/m.test(text),
   );
   expect(found.map(({ file }) => file).toSorted()).toEqual([]);
@@ -205,7 +206,7 @@ test('render sees the plan and templates, and of the config only what kinds of b
 
 /** Where each library may be imported. */
 const LIBRARIES: ReadonlyMap<string, RegExp> = new Map([
-  ['yaml', /^(config|engines\/trtllm)\//],
+  ['yaml', /^(config|engines\/trtllm)\/|^frontends\/trtllm-serve\.ts$/],
   ['zod', /^(config|run)\/|^bench\/(read|tool\/(accuracy|measured))\.ts$/],
   ['handlebars', /^render\/template\.ts$/],
   ['execa', /^host\/local\.ts$/],
@@ -238,7 +239,7 @@ test('ssh is loaded when a host at a distance is used, and not before', () => {
 });
 
 const PURE = [
-  /^(causes|config|engines|plan|render)\//,
+  /^(causes|config|engines|frontends|plan|render)\//,
   /^scheduler\/(slurm-argv|slurm-parse|job-state)\.ts$/,
   /^(errors|start-stages|word)\.ts$/,
 ];
@@ -297,7 +298,7 @@ function lines(files: readonly Source[], pattern: RegExp): readonly string[] {
 
 /** Where engines have names: their folder, what a config may say, tables by program, and tools of benchmarks, which two of them bring. */
 const ENGINE_NAMES =
-  /^(engines|import|bench)\/|^config\/(schema|compat)\/|^plan\/bench\/|^rehearsal\/rehearsable\.ts$|^cli\/program\//;
+  /^(engines|frontends|import|bench)\/|^config\/(schema|compat)\/|^plan\/bench\/|^rehearsal\/rehearsable\.ts$|^cli\/program\//;
 
 test('only their own folder, configs and tables know engines by name', () => {
   const elsewhere = sources.filter(({ file }) => !ENGINE_NAMES.test(file));
@@ -309,4 +310,12 @@ test('only their own folder, configs and tables know engines by name', () => {
       ),
   );
   expect(named).toEqual([]);
+});
+
+/** Where kinds of frontends have names: their folder, what a config may say, and what recipes do. */
+const FRONTEND_NAMES = /^(frontends|import|engines\/trtllm)\/|^config\/schema\//;
+
+test('only their own folder, configs and recipes know frontends by name', () => {
+  const elsewhere = sources.filter(({ file }) => !FRONTEND_NAMES.test(file));
+  expect(lines(elsewhere, /-router\b(?!-metrics)|trtllm-serve|frontend\.type [!=]==/)).toEqual([]);
 });

@@ -7,9 +7,9 @@ import { keyError, type Problem } from '../yaml/problem.ts';
 import type { ConfigPath } from '../yaml/source-range.ts';
 
 /**
- * Settings that dyn-slurm makes itself, by what makes each: a field's path, or words. Of frontends, of Dynamo 0.4 to
- * 1.6; flags of etcd that make it the job's own; variables by which processes find each other, or their node; and of the
- * tools of benchmarks, in the releases that plan/bench/tools.ts names.
+ * Settings that dyn-slurm makes itself, by what makes each: a field's path, or words. Flags of etcd that make it the job's
+ * own; variables by which processes find each other, or their node; and of the tools of benchmarks, in the releases that
+ * plan/bench/tools.ts names.
  */
 const SOURCES = new Map(
   Object.entries(tables).map(([owner, sources]) => [
@@ -25,7 +25,12 @@ const TLS = /^(NATS_|DYN_TCP_|nats-|tcp-)(tls-(?!handshake)|TLS_(?!HANDSHAKE))/;
 
 /** What makes a setting that dyn-slurm makes itself, an argument by its name with dashes; undefined where it is the user's. */
 export function sourceOf(owner: keyof typeof tables, name: string): string | undefined {
-  return TLS.test(name) ? 'infra.tls' : SOURCES.get(owner)?.get(name);
+  return isOfTls(name) ? 'infra.tls' : SOURCES.get(owner)?.get(name);
+}
+
+/** Whether `infra.tls` makes a setting, an argument by its name with dashes. */
+export function isOfTls(name: string): boolean {
+  return TLS.test(name);
 }
 
 /** The value that a setting has from its source, as text; undefined where only the running job knows. */
@@ -41,10 +46,10 @@ export function valueFrom(
   return value === undefined ? undefined : String(value);
 }
 
-/** What dyn-slurm sets itself may not be set a second time in `env`, or in the `args` of frontends, etcd and benchmarks. */
+/** What dyn-slurm sets itself may not be set a second time in `env`, or in the `args` of etcd and benchmarks. */
 export function* checkManaged(job: JobConfig): Generator<Problem> {
   for (const [owner, path, args] of argumentsOf(job)) {
-    if (owner !== 'frontend' && owner !== 'etcd' && !isBenchTool(owner)) continue;
+    if (owner !== 'etcd' && !isBenchTool(owner)) continue;
     for (const [key, given] of Object.entries(args)) {
       const name = key.replaceAll('_', '-');
       const source = sourceOf(owner, name);

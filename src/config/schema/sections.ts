@@ -36,8 +36,50 @@ const router = z.strictObject({
   block_size: count.optional(),
 });
 
+/** What stands between clients and workers. */
+export const FRONTENDS = ['dynamo', 'sglang-router', 'vllm-router', 'trtllm-serve', 'none'] as const;
+export type FrontendType = (typeof FRONTENDS)[number];
+
+/** Whether Dynamo's processes run: a frontend of another kind has workers that are the engine's own servers. */
+export function usesDynamo({
+  frontend: { type },
+}: {
+  readonly frontend: { readonly type: FrontendType };
+}): boolean {
+  return type === 'dynamo';
+}
+
+/** Whether the one worker answers clients itself. */
+export function servesAlone({
+  frontend: { type },
+}: {
+  readonly frontend: { readonly type: FrontendType };
+}): boolean {
+  return type === 'none';
+}
+
+const sessionAffinity = z.union(
+  [
+    z.boolean(),
+    z.strictObject({
+      header: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/, 'use letters, digits and dashes, as X-Session-ID'),
+    }),
+  ],
+  { error: 'write true, false, or a map with a header' },
+);
+
+const nginx = z.strictObject({
+  image: text.optional(),
+});
+
 export const frontend = z.strictObject({
+  type: z.enum(FRONTENDS).default('dynamo'),
   count: count.default(1),
+  session_affinity: sessionAffinity.default(false).meta({ title: 'true, false or a map' }),
+  nginx: nginx.prefault({}),
+  image: text.optional(),
   dedicated_nodes: z.boolean().default(false),
   port: port.default(8000),
   router_mode: z.enum(ROUTER_MODES).default('round-robin'),
@@ -131,6 +173,13 @@ export const dynamo = z.strictObject({
 /** Engines that workers run. */
 export const ENGINES = ['sglang', 'vllm', 'trtllm', 'mocker'] as const;
 export type EngineType = (typeof ENGINES)[number];
+/** As in a sentence. */
+export const ENGINE_TITLES: Readonly<Record<EngineType, string>> = {
+  sglang: 'SGLang',
+  vllm: 'vLLM',
+  trtllm: 'TensorRT-LLM',
+  mocker: 'the mocker',
+};
 /** The engine whose arguments are a file of its own: names with underscores, and `null` and `false` as values. */
 export const ARGUMENTS_IN_FILE: EngineType = 'trtllm';
 

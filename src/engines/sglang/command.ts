@@ -7,29 +7,68 @@ import { engineArgument } from '../../config/schema/role.ts';
 import { nodeIp, SELF_IP, type Word, wordOf } from '../../word.ts';
 import { dynamoWords } from '../dynamo-words.ts';
 import type { EngineCommand, EnginePort, WorkerContext } from '../engine.ts';
-import { givenWords } from '../managed.ts';
+import { givenWords, serverManaged } from '../managed.ts';
 import type { PlacedWorker } from '../worker.ts';
 import managed from './managed.json' with { type: 'json' };
 import { mode, module } from './modules.ts';
 import { usesDpAttention } from './sizes.ts';
 
-/** The flags that dyn-slurm writes, then those of the config. No flag twice. */
+/** Under Dynamo. */
 export function command(context: WorkerContext): EngineCommand {
-  const { job, worker, settings } = context;
+  const { job, worker } = context;
   const { role, config } = worker;
-  const given = mode(role, config, job.dynamo.version);
-  return {
-    argv: [
-      ...['python3', '-m', config.module ?? module(role, job.dynamo.version)],
-      ...['--model-path', job.model.path, '--served-model-name', job.model.served_name],
-      ...(given === undefined ? [] : ['--disaggregation-mode', given]),
-      ...bootstrapWords(context),
-      ...rendezvousWords(context),
-      ...sizeWords(context),
+  return commandOf(context, {
+    module: module(role, job.dynamo.version),
+    mode: mode(role, config, job.dynamo.version),
+    managed,
+    own: [
       ...hostWords(context),
       ...kvEventsWords(context),
       ...dynamoWords(job, worker, { 'use-sglang-tokenizer': job.dynamo.sglang_tokenizer === true }),
-      ...givenWords({ managed }, withoutAttentionSwitch(settings.args, job), worker),
+    ],
+  });
+}
+
+/** SGLang's own server. It shows metrics only if it is told to. */
+export function serverCommand(context: WorkerContext): EngineCommand {
+  const { role, config, ports } = context.worker;
+  const given =
+    engineArgument(config, 'enable-metrics') !== undefined || config.flags.includes('--enable-metrics');
+  return commandOf(context, {
+    module: SERVER,
+    mode: role === 'aggregated' ? undefined : role,
+    managed: serverManaged(managed),
+    own: [
+      ...['--host', [SELF_IP], '--port', wordOf(context.port('server', ports.system))],
+      ...(given ? [] : ['--enable-metrics']),
+      ...kvEventsWords(context),
+    ],
+  });
+}
+
+export const SERVER = 'sglang.launch_server';
+
+interface Program {
+  readonly module: string;
+  readonly mode: string | undefined;
+  readonly managed: Readonly<Record<string, string>>;
+  readonly own: readonly Word[];
+}
+
+/** The flags that dyn-slurm writes, then those of the config. No flag twice. */
+function commandOf(context: WorkerContext, program: Program): EngineCommand {
+  const { job, worker, settings } = context;
+  const { config } = worker;
+  return {
+    argv: [
+      ...['python3', '-m', config.module ?? program.module],
+      ...['--model-path', job.model.path, '--served-model-name', job.model.served_name],
+      ...(program.mode === undefined ? [] : ['--disaggregation-mode', program.mode]),
+      ...bootstrapWords(context),
+      ...rendezvousWords(context),
+      ...sizeWords(context),
+      ...program.own,
+      ...givenWords(program, withoutAttentionSwitch(settings.args, job), worker),
     ],
     env: {
       // Where KV transfer listens, and what it tells its peers: `get_local_ip_auto` of SGLang guesses otherwise.

@@ -1,38 +1,77 @@
 import { Document } from 'yaml';
+import { releasesOf } from '../../config/compat/engine-table.ts';
 import { flagGroups } from '../../config/compat/given-flags.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { Job } from '../../config/job.ts';
 import { type ArgumentValue, engineArgument, type Role, type RoleConfig } from '../../config/schema/role.ts';
-import { nodeIp, RUN_DIR, wordOf } from '../../word.ts';
+import { nodeIp, RUN_DIR, SELF_IP, type Word, wordOf } from '../../word.ts';
 import { dynamoWords } from '../dynamo-words.ts';
 import type { EngineCommand, EnginePort, WorkerContext } from '../engine.ts';
-import { givenWords, managedSource } from '../managed.ts';
+import { givenWords, managedSource, serverManaged } from '../managed.ts';
 import type { PlacedWorker } from '../worker.ts';
 import managed from './managed.json' with { type: 'json' };
 
 export const MODULE = 'dynamo.trtllm';
 
-/** One task on each GPU: rank 0 runs Dynamo's worker, the others what it sends them by MPI. */
+/** Under Dynamo. */
 export function command(context: WorkerContext): EngineCommand {
-  const { job, worker, port } = context;
-  const { role, config, nodes, gpus, ports } = worker;
-  const [leader = 0] = nodes;
-  const file = `engine-${role}.yaml`;
+  const { job, worker } = context;
+  const { role, config } = worker;
   const mode = modeOf(role);
   const { version } = job.dynamo;
+  return commandOf(context, managed, [
+    ...['python3', '-m', config.module ?? MODULE],
+    ...['--model-path', job.model.path, '--served-model-name', job.model.served_name],
+    ...(mode === undefined ? [] : ['--disaggregation-mode', mode]),
+    ...['--extra-engine-args', fileOf(role)],
+    ...(config.kv_events
+      ? [`--publish-${atLeast(version, '1.3') ? 'kv-events' : 'events-and-metrics'}`]
+      : []),
+    ...dynamoWords(job, worker),
+  ]);
+}
+
+/** The option for its file has had this name since TensorRT-LLM 1.0; later releases call it `--config`, too. */
+const SERVER_FILE = '--extra_llm_api_options';
+/** Servers of earlier releases have the name of the model's folder, and answer to any. */
+const SERVED_NAME_SINCE = '1.3';
+
+/** TensorRT-LLM's own server, whose sizes are in its file. It does prefill or decode as the orchestrator asks. */
+export function serverCommand(context: WorkerContext): EngineCommand {
+  const { job, worker, port } = context;
+  return commandOf(context, serverManaged(managed), [
+    ...['trtllm-serve', job.model.path],
+    ...['--host', [SELF_IP], '--port', wordOf(port('server', worker.ports.system))],
+    ...[SERVER_FILE, fileOf(worker.role)],
+    ...(atLeast(releasesOf(job).trtllm, SERVED_NAME_SINCE)
+      ? ['--served_model_name', job.model.served_name]
+      : []),
+  ]);
+}
+
+function fileName(role: Role): string {
+  return `engine-${role}.yaml`;
+}
+
+function fileOf(role: Role): Word {
+  return [RUN_DIR, `/steps/${fileName(role)}`];
+}
+
+/** One task on each GPU: rank 0 runs `program`, the others what it sends them by MPI. */
+function commandOf(
+  { job, worker, port }: WorkerContext,
+  ours: Readonly<Record<string, string>>,
+  program: readonly Word[],
+): EngineCommand {
+  const { role, nodes, gpus, ports } = worker;
+  const [leader = 0] = nodes;
   return {
     argv: [
       ...(bindsMemory(job, worker) ? ['numactl', '-m', '0,1'] : []),
-      ...['trtllm-llmapi-launch', 'python3', '-m', config.module ?? MODULE],
-      ...['--model-path', job.model.path, '--served-model-name', job.model.served_name],
-      ...(mode === undefined ? [] : ['--disaggregation-mode', mode]),
-      ...['--extra-engine-args', [RUN_DIR, `/steps/${file}`]],
-      ...(config.kv_events
-        ? [`--publish-${atLeast(version, '1.3') ? 'kv-events' : 'events-and-metrics'}`]
-        : []),
-      ...dynamoWords(job, worker),
+      'trtllm-llmapi-launch',
+      ...program,
       // Its arguments are in the file.
-      ...givenWords({ managed }, {}, worker),
+      ...givenWords({ managed: ours }, {}, worker),
     ],
     env: {
       MASTER_ADDR: [nodeIp(leader)],
@@ -40,7 +79,7 @@ export function command(context: WorkerContext): EngineCommand {
       // Workers that share a node have a segment of shared memory each for the balancing of experts.
       TRTLLM_EPLB_SHM_NAME: `moe_shared_${job.name}_${worker.name}`,
     },
-    files: { [file]: engineFile(worker) },
+    files: { [fileName(role)]: engineFile(worker) },
     mpi: { tasksPerNode: gpus.length },
     fatal: FATAL,
   };

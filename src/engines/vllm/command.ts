@@ -2,18 +2,54 @@ import type { Settings } from '../../config/compat/flag-renames.ts';
 import { givenFlags } from '../../config/compat/given-flags.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { Role, RoleConfig } from '../../config/schema/role.ts';
+import { servesAlone } from '../../config/schema/sections.ts';
 import { nodeIp, SELF_IP, type Word, wordOf } from '../../word.ts';
 import { dynamoWords } from '../dynamo-words.ts';
 import type { EngineCommand, EnginePort, WorkerContext } from '../engine.ts';
-import { givenWords } from '../managed.ts';
+import { givenWords, serverManaged } from '../managed.ts';
 import { ENGINE_PORTS, type PlacedWorker } from '../worker.ts';
 import managed from './managed.json' with { type: 'json' };
 import { layoutOf, spreadsExperts } from './sizes.ts';
 
 export const MODULE = 'dynamo.vllm';
 
-/** What all nodes run, and what tells their ranks apart. */
+/** Under Dynamo. */
 export function command(context: WorkerContext): EngineCommand {
+  const { job, worker } = context;
+  return commandOf(context, {
+    start: [
+      ...['python3', '-m', worker.config.module ?? MODULE],
+      ...['--model', job.model.path, '--served-model-name', job.model.served_name],
+      ...modeWords(worker.role, job.dynamo.version),
+    ],
+    end: dynamoWords(job, worker),
+    managed,
+  });
+}
+
+/** vLLM's own server. */
+export function serverCommand(context: WorkerContext): EngineCommand {
+  const { job, worker, port } = context;
+  return commandOf(context, {
+    start: [
+      ...['vllm', 'serve', job.model.path, '--served-model-name', job.model.served_name],
+      ...['--host', [SELF_IP], '--port', wordOf(port('server', worker.ports.system))],
+    ],
+    end: [],
+    managed: serverManaged(managed),
+  });
+}
+
+interface Program {
+  /** The program and what only it takes. */
+  readonly start: readonly Word[];
+  /** More of that, before what the config gives. */
+  readonly end: readonly string[];
+  readonly managed: Readonly<Record<string, string>>;
+}
+
+/** What all nodes run, and what tells their ranks apart. */
+function commandOf(context: WorkerContext, program: Program): EngineCommand {
   const { job, worker, settings } = context;
   const { config } = worker;
   const { argv, ranks } = rankWords(context);
@@ -21,16 +57,14 @@ export function command(context: WorkerContext): EngineCommand {
   const rankArgv = ranks.map((words, rank) => (rank === 0 ? [...words, ...headOnly] : words));
   return {
     argv: [
-      ...['python3', '-m', config.module ?? MODULE],
-      ...['--model', job.model.path, '--served-model-name', job.model.served_name],
-      ...modeWords(worker.role, job.dynamo.version),
+      ...program.start,
       ...argv,
       ...sizeWords(worker),
       ...transferWords(worker),
       ...kvEventsWords(context),
       ...(config.numa === true ? ['--numa-bind'] : []),
-      ...dynamoWords(job, worker),
-      ...givenWords({ managed }, args, worker),
+      ...program.end,
+      ...givenWords(program, args, worker),
     ],
     ...(rankArgv.some((words) => words.length > 0) && { rankArgv }),
     env: environment(context),
@@ -62,14 +96,16 @@ interface RankWords {
  * - One replica over several nodes: node 0 serves, the others are its hands (`--headless`).
  * - Data parallel ranks that fit into a node: each node serves its own, which registers it with the ranks that it has.
  * - Ranks that span nodes: like one replica, node 0 serves for all.
+ * - A worker that answers clients itself: node 0 serves for all, and balances the ranks of all nodes.
  *
  * vLLM has one default for its master port, and one for its data parallel port: workers whose leaders share a node need others.
  */
-function rankWords({ worker, port }: WorkerContext): RankWords {
+function rankWords({ job, worker, port }: WorkerContext): RankWords {
   const { nodes, dp, ports } = worker;
   const [leader = 0] = nodes;
   const { perNode } = layoutOf({ ...worker, nodes: nodes.length });
   const spans = perNode === 0;
+  const alone = servesAlone(job) && nodes.length > 1;
   const argv: Word[] = [];
   if (nodes.length > 1 && (dp === 1 || spans)) {
     argv.push('--master-addr', [nodeIp(leader)]);
@@ -81,13 +117,14 @@ function rankWords({ worker, port }: WorkerContext): RankWords {
     if (!spans) argv.push('--data-parallel-size-local', String(perNode));
     argv.push('--data-parallel-address', [nodeIp(leader)]);
     argv.push('--data-parallel-rpc-port', wordOf(port('dp-rpc', ports.distInit + DP_RPC_OFFSET)));
-    if (!spans) argv.push('--data-parallel-hybrid-lb');
+    if (!spans && !alone) argv.push('--data-parallel-hybrid-lb');
   }
   if (nodes.length === 1)
     return { argv: dp > 1 ? [...argv, '--data-parallel-start-rank', '0'] : argv, ranks: [] };
   const ranks = nodes.map((_, rank) => {
-    if (dp > 1 && !spans) return ['--data-parallel-start-rank', String(rank * perNode)];
-    return rank === 0 ? [] : ['--headless'];
+    const start = dp > 1 && !spans ? ['--data-parallel-start-rank', String(rank * perNode)] : [];
+    if (start.length > 0 && !alone) return start;
+    return rank === 0 ? [] : ['--headless', ...start];
   });
   return { argv, ranks };
 }

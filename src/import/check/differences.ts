@@ -20,6 +20,7 @@ export function differences(expected: Figures, planned: Figures, plan: Plan): re
     if (one !== other) found.push(`${what}: ${show(one)} in the recipe, ${show(other)} in the plan`);
   };
   compare('nodes', expected.nodes, planned.nodes);
+  compare('frontend', expected.frontends.type, planned.frontends.type);
   compare('frontends', expected.frontends.count, planned.frontends.count);
   compare('roles', [...expected.roles.keys()].sort().join(', '), [...planned.roles.keys()].sort().join(', '));
   for (const [role, one] of expected.roles) {

@@ -61,7 +61,7 @@ export function expectedFigures(
     ),
     frontends: {
       type: frontend.type,
-      count: frontend.count,
+      count: frontend.type === 'none' ? 0 : frontend.count,
       args: onNodesAll(frontendArguments(commandLine(frontend.args, told)), model),
       env: env(frontend.env, frontend.type === 'dynamo' ? recipe.environment : []),
     },
@@ -126,6 +126,8 @@ function roleArguments(
     role.args.some((entry) => isGiven(entry, 'kv-events-config'))
   )
     flags.set('kv-events', 'true');
+  // Its own server shows metrics only when it is told to.
+  if (engine.name === 'sglang' && frontend.type !== 'dynamo') flags.set('enable-metrics', 'true');
   return flags;
 }
 

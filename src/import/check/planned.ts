@@ -25,7 +25,7 @@ export function plannedFigures(plan: Plan): Figures {
     nodes: plan.nodes.length,
     roles,
     frontends: {
-      type: 'dynamo',
+      type: plan.frontend,
       count: frontends.length,
       args: frontend ? flagsIn(frontend) : new Map(),
       env: frontend ? environmentOf(frontend) : new Map(),

@@ -52,11 +52,9 @@ export function readFrontend(root: Keys, around: Around, findings: Findings): Re
   const header = keys.text('nginx_session_affinity_header');
   const nginx = keys.text('nginx_container');
   keys.ignore(['nginx_keepalive_timeout', 'nginx_raise_ulimit'], 'dyn-slurm configures nginx itself');
-  keys.lose(
-    ['ctx_router', 'gen_router', 'server_config_extra', 'epp_config', 'worker_selection'],
-    'has no counterpart in dyn-slurm',
-  );
-  keys.lose(['container_image'], 'frontends run in the image of the job');
+  const file = readFile(keys, type);
+  keys.lose(['epp_config', 'worker_selection'], 'has no counterpart in dyn-slurm');
+  const image = keys.text('container_image');
   keys.lose(['numa_bind'], 'frontends are not bound to NUMA nodes');
   const args = keys.entries('args');
   const env = keys.entries('env');
@@ -76,8 +74,26 @@ export function readFrontend(root: Keys, around: Around, findings: Findings): Re
       ? { header: header?.value ?? HEADER, place: header?.entry ?? affinity.entry }
       : undefined,
     nginx,
+    image,
+    file,
     args,
     env,
+  };
+}
+
+/** Other frontends do not read it, in srt-slurm either. */
+function readFile(keys: Keys, type: FrontendType): RecipeFrontend['file'] {
+  if (type !== 'trtllm-serve') {
+    keys.ignore(
+      ['ctx_router', 'gen_router', 'server_config_extra'],
+      'only the orchestrator of TensorRT-LLM reads it',
+    );
+    return { prefill: undefined, decode: undefined, more: [] };
+  }
+  return {
+    prefill: keys.take('ctx_router'),
+    decode: keys.take('gen_router'),
+    more: keys.entries('server_config_extra'),
   };
 }
 
@@ -98,6 +114,8 @@ function typeOf(keys: Keys, { schema, roles }: Around, findings: Findings): Fron
   // Schema 2 took the name for one worker that serves by itself, but recipes of the time between mean the router.
   const [only, ...others] = roles;
   const single = only?.role === 'aggregated' && only.workers === 1 && others.length === 0;
+  // One aggregated worker of TensorRT-LLM has no orchestrator before it.
+  if (type === 'trtllm-serve' && single) return 'none';
   if (named.value === 'sglang' && schema === 2 && single && keys.map?.entries.get('args') === undefined)
     return 'none';
   if (type === 'none' && !single)

@@ -106,6 +106,13 @@ export interface RecipeFrontend {
   readonly dedicated: Found<boolean> | undefined;
   readonly affinity: { readonly header: string; readonly place: Place } | undefined;
   readonly nginx: Found<string> | undefined;
+  readonly image: Found<string> | undefined;
+  /** What TensorRT-LLM's orchestrator has in its file: how it chooses a server of either kind, and further keys. */
+  readonly file: {
+    readonly prefill: ConfigEntry | undefined;
+    readonly decode: ConfigEntry | undefined;
+    readonly more: readonly ConfigEntry[];
+  };
   readonly args: readonly ConfigEntry[];
   readonly env: readonly ConfigEntry[];
 }

@@ -132,7 +132,8 @@ function takes(argument: Argument, role: RecipeRole, taken: Taken, context: Cont
     findings.note(entry, 'becomes kv_events: true; dyn-slurm gives each worker a port of its own');
     return true;
   }
-  if (name === 'host' && (text === '0.0.0.0' || engine.name === 'vllm')) {
+  const served = recipe.frontend.type !== 'dynamo';
+  if (name === 'host' && (text === '0.0.0.0' || engine.name === 'vllm' || served)) {
     if (text !== '0.0.0.0') findings.note(entry, '--host is set by dyn-slurm');
     return true;
   }

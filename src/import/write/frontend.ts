@@ -2,7 +2,7 @@ import { ROUTER_MODES } from '../../config/schema/sections.ts';
 import { spelled } from '../keys.ts';
 import { apart, MapBuilder, scalar } from '../tree.ts';
 import { type Argument, argumentsOf, writeArguments } from './arguments.ts';
-import { type Context, hasKey } from './context.ts';
+import type { Context } from './context.ts';
 import { writeEnvironment } from './environment.ts';
 import { imageName } from './model.ts';
 import { modern } from './values.ts';
@@ -41,27 +41,46 @@ export function writeFrontend(context: Context): MapBuilder {
   if (frontend.count !== 1) map.set('count', frontend.count, frontend.countPlace);
   if (frontend.dedicated && frontend.count === 1) map.set('dedicated_nodes', true, frontend.dedicated.entry);
   writeNginx(map, context);
+  if (frontend.image) map.set('image', imageName(frontend.image, context), frontend.image.entry);
   const router = new MapBuilder(frontend.args[0] ?? frontend.place);
   const args = new MapBuilder(frontend.args[0] ?? frontend.place);
   const given = argumentsOf(frontend.args, context);
-  const rest =
-    frontend.type === 'dynamo'
-      ? given.filter((argument) => !takes(argument, { map, router }, context))
-      : given;
+  const own = frontend.type === 'dynamo' ? takes : takesOfRouter;
+  const rest = given.filter((argument) => !own(argument, { map, router }, context));
   const mode = shared.get('frontend.router_mode');
   if (mode !== undefined && mode.value !== 'round-robin') map.set('router_mode', mode.value, mode.place);
   writeArguments(args, rest, context, undefined);
   map.add('router', router, apart(frontend.place));
+  writeFile(args, context);
   map.add('args', args, apart(frontend.args[0] ?? frontend.place));
-  if (frontend.type === 'dynamo')
-    map.add('env', writeEnvironment(frontend.env, context), apart(frontend.env[0] ?? frontend.place));
-  else
-    map.add(
-      'env',
-      writeEnvironment(frontend.env, { ...context, recipe: { ...recipe, environment: [] } }),
-      apart(frontend.env[0] ?? frontend.place),
-    );
+  // srt-slurm gives the recipe's environment to Dynamo's frontends only.
+  const around =
+    frontend.type === 'dynamo' ? context : { ...context, recipe: { ...recipe, environment: [] } };
+  map.add('env', writeEnvironment(frontend.env, around), apart(frontend.env[0] ?? frontend.place));
   return map;
+}
+
+/** What the orchestrator of TensorRT-LLM has in its file besides addresses. */
+function writeFile(args: MapBuilder, context: Context): void {
+  const { frontend } = context.recipe;
+  for (const [list, entry] of [
+    ['context_servers', frontend.file.prefill],
+    ['generation_servers', frontend.file.decode],
+  ] as const)
+    if (entry) args.set(list, new MapBuilder(entry).set('router', modern(entry.value), entry).build(), entry);
+  for (const entry of frontend.file.more) args.set(String(entry.path.at(-1)), modern(entry.value), entry);
+}
+
+/** What an engine's own router is told by dyn-slurm. */
+const OF_ROUTER: ReadonlySet<string> = new Set([
+  ...['host', 'port', 'prometheus-host', 'prometheus-port', 'worker-urls', 'prefill', 'decode'],
+  ...['pd-disaggregation', 'vllm-pd-disaggregation'],
+]);
+
+function takesOfRouter({ name, entry }: Argument, _: unknown, { findings, recipe }: Context): boolean {
+  if (!OF_ROUTER.has(name) || recipe.frontend.type === 'trtllm-serve') return false;
+  findings.note(entry, `--${name} is set by dyn-slurm`);
+  return true;
 }
 
 function writeNginx(map: MapBuilder, context: Context): void {
@@ -70,12 +89,6 @@ function writeNginx(map: MapBuilder, context: Context): void {
   const { affinity, nginx, count } = frontend;
   if (affinity) {
     if (count === 1) findings.note(affinity.place, 'has no effect with one frontend');
-    else if (!hasKey('frontend', 'session_affinity'))
-      findings.lose(
-        affinity.place,
-        'sessions are not kept on one frontend: nginx sends each request to any',
-        'use one frontend: frontend.count: 1',
-      );
     else if (affinity.header === 'X-Dynamo-Session-ID') map.set('session_affinity', true, affinity.place);
     else
       map.set(
@@ -86,17 +99,11 @@ function writeNginx(map: MapBuilder, context: Context): void {
   }
   if (nginx === undefined) return;
   if (count === 1) findings.note(nginx.entry, 'has no effect with one frontend');
-  else if (hasKey('frontend', 'nginx'))
+  else
     map.set(
       'nginx',
       new MapBuilder(nginx.entry).set('image', imageName(nginx, context), nginx.entry).build(),
       nginx.entry,
-    );
-  else
-    findings.lose(
-      nginx.entry,
-      'nginx is not taken from an image of its own',
-      'install nginx on the head node',
     );
 }
 

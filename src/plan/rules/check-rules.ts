@@ -15,6 +15,7 @@ import type { Problem } from '../../config/yaml/problem.ts';
 import { jobEngine } from '../../engines/engines.ts';
 import { type Placement, place } from '../placement.ts';
 import { checkEngineArguments } from './engine-arguments.ts';
+import { checkFrontend } from './frontend.ts';
 import { checkGpuRequests } from './gpu-requests.ts';
 import { checkManagedArgs } from './managed-args.ts';
 import { checkNodes } from './nodes.ts';
@@ -55,6 +56,7 @@ export function checkRules(job: Job): Checked {
   problems.push(
     ...checkPlanes(job),
     ...checkInstall(job),
+    ...checkFrontend(job),
     ...checkManaged(job),
     ...checkBench(job),
     ...checkProfiling(job),

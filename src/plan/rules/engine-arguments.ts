@@ -1,5 +1,5 @@
 import { isListed, namedRelease, releasesOf } from '../../config/compat/engine-table.ts';
-import { applyRenames, type Settings } from '../../config/compat/flag-renames.ts';
+import type { Settings } from '../../config/compat/flag-renames.ts';
 import { type GivenFlag, givenFlags } from '../../config/compat/given-flags.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { type Role, rolesOf } from '../../config/schema/role.ts';
@@ -7,6 +7,7 @@ import { isSecretReference } from '../../config/text/secret.ts';
 import type { Problem } from '../../config/yaml/problem.ts';
 import { engineOf } from '../../engines/engines.ts';
 import { managedSource } from '../../engines/managed.ts';
+import { frontendOf } from '../../frontends/frontends.ts';
 import { type ArgumentReader, checkArgument } from './argument.ts';
 import { checkFields } from './engine-fields.ts';
 
@@ -37,10 +38,13 @@ export function* checkEngineArguments(job: JobConfig): Generator<Problem> {
       assumed,
     });
   }
-  const programs = [{ name: 'dynamo.frontend', release: releases.dynamo }] as const;
-  const given = givenFlags('frontend', { args: job.frontend.args, flags: [] });
-  const written = (settings: Settings) => applyRenames(settings, releases, 'frontend');
-  yield* checkFlags(given, { owner: 'frontend', programs, isManaged: () => false, written });
+  const frontend = frontendOf(job);
+  yield* checkFlags(givenFlags('frontend', { args: job.frontend.args, flags: [] }), {
+    owner: 'frontend',
+    programs: frontend.programs(releases),
+    isManaged: () => false,
+    written: (settings) => frontend.settings(settings, releases),
+  });
 }
 
 function* checkFlags(given: readonly GivenFlag[], reader: Reader): Generator<Problem> {

@@ -3,7 +3,7 @@ import { hasPlanes, natsUser, TLS_SINCE } from '../../config/compat/planes.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { rolesOf } from '../../config/schema/role.ts';
-import type { ROUTER_MODES } from '../../config/schema/sections.ts';
+import { type ROUTER_MODES, usesDynamo } from '../../config/schema/sections.ts';
 import { error, type Problem, warning } from '../../config/yaml/problem.ts';
 
 /**
@@ -22,6 +22,7 @@ const MODE_SINCE: Readonly<Record<(typeof ROUTER_MODES)[number], string>> = {
 
 /** The release, its planes, the services they need, and the router. */
 export function* checkPlanes(job: JobConfig): Generator<Problem> {
+  if (!usesDynamo(job)) return;
   const { infra } = job;
   const user = natsUser(job);
   if (infra.nats === false && user !== undefined) {

@@ -1,9 +1,10 @@
 import { needsNats } from '../../config/compat/planes.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
-import { ports as portsSchema } from '../../config/schema/sections.ts';
+import { ports as portsSchema, servesAlone, usesDynamo } from '../../config/schema/sections.ts';
 import { error, type Problem } from '../../config/yaml/problem.ts';
 import { jobEngine } from '../../engines/engines.ts';
 import { ENGINE_PORTS, type PlacedWorker, RANK_PORTS } from '../../engines/worker.ts';
+import { frontendOf } from '../../frontends/frontends.ts';
 import type { Placement } from '../placement.ts';
 
 /** A run of ports that processes of one node may take, and the field that moves it. */
@@ -65,7 +66,7 @@ function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
   const kvEvents = placement.workers.some(({ config }) => config.kv_events)
     ? mostOnOneNode(placement, ({ dp }) => dp)
     : 0;
-  const base = (field: PortField, owner: string, count: number, limit = MOST_PORT): Block => ({
+  const base: MakeBlock = (field, owner, count, limit = MOST_PORT) => ({
     path: ['infra', 'ports', field],
     owner,
     first: infra.ports[field],
@@ -75,7 +76,7 @@ function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
   });
   const entry: Block = {
     path: ['frontend', 'port'],
-    owner: frontend.count > 1 ? 'nginx' : 'the frontend',
+    owner: frontend.count > 1 ? 'nginx' : servesAlone(job) ? 'the worker' : 'the frontend',
     first: frontend.port,
     count: 1,
     most: MOST_PORT,
@@ -83,12 +84,9 @@ function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
   };
   const blocks = [
     entry,
-    base('etcd_client', "etcd's client port", 1),
-    base('rpc', 'requests and responses', workers + 1),
-    base('system', "the workers' system servers", workers, MOST_SYSTEM_PORT),
+    ...(usesDynamo(job) ? dynamoBlocks(job, workers, base) : serverBlocks(job, workers, base)),
     base('dist_init', `${title}'s ${rankPorts.name}`, RANK_PORTS * (workers - 1) + rankPorts.count),
   ];
-  if (needsNats(job)) blocks.push(base('nats', 'NATS', 1));
   if (frontend.count > 1) blocks.push(base('frontend', 'frontends behind nginx', 1));
   if (job.prefill && ownPorts.includes('bootstrap'))
     blocks.push(base('bootstrap', 'the bootstrap ports of prefill', job.prefill.workers));
@@ -104,6 +102,26 @@ function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
     blocks.push(base('engine', `ports that ${title} picks`, ENGINE_PORTS * workers));
   if (kvEvents > 0) blocks.push(base('kv_events', 'KV cache events', kvEvents));
   return blocks;
+}
+
+type MakeBlock = (field: PortField, owner: string, count: number, limit?: number) => Block;
+
+function dynamoBlocks(job: JobConfig, workers: number, base: MakeBlock): readonly Block[] {
+  return [
+    base('etcd_client', "etcd's client port", 1),
+    base('rpc', 'requests and responses', workers + 1),
+    base('system', "the workers' system servers", workers, MOST_SYSTEM_PORT),
+    ...(needsNats(job) ? [base('nats', 'NATS', 1)] : []),
+  ];
+}
+
+function serverBlocks(job: JobConfig, workers: number, base: MakeBlock): readonly Block[] {
+  const router = frontendOf(job).metrics === 'router-metrics';
+  return [
+    // The slots of the node's workers come first.
+    ...(router ? [base('rpc', "the router's metrics", workers + 1)] : []),
+    ...(servesAlone(job) ? [] : [base('system', "the workers' servers", workers)]),
+  ];
 }
 
 /** The most that the workers of one node have together. */

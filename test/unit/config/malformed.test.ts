@@ -108,7 +108,7 @@ const MALFORMED: readonly Malformed[] = [
       'c.yaml:6:11  frontend: must be a map of keys, not text',
       '  6 | frontend: two',
       '    |           ^^^',
-      '  hint: its keys are count, dedicated_nodes, port, router_mode, router, args, env and setup',
+      '  hint: its keys are type, count, session_affinity, nginx, image, dedicated_nodes, port, router_mode and others',
     ],
   },
   {

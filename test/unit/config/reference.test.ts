@@ -44,6 +44,7 @@ test('its headings', () => {
     '### `prefill`, `decode`, `aggregated`, `encode`, `processor`, `router`',
     '### `prefill.setup`',
     '### `frontend`',
+    '### `frontend.nginx`',
     '### `frontend.router`',
     '### `frontend.setup`',
     '### `infra`',

@@ -9,7 +9,7 @@ type Sections = Readonly<Record<string, unknown>>;
 
 function steps(sections: Sections): readonly StepBody[] {
   const job = sampleJob({ aggregated: { workers: 4 }, ...sections });
-  return frontendSteps(job, place(job).frontends);
+  return frontendSteps(job, place(job).frontends, []);
 }
 
 test('one frontend serves clients itself', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dynamoEnvironment } from '../../../src/plan/environment.ts';
+import { serviceEnvironment } from '../../../src/plan/environment.ts';
 import { infraSteps } from '../../../src/plan/infra.ts';
 import { checkRules } from '../../../src/plan/rules/check-rules.ts';
 import { wordText } from '../../../src/word.ts';
@@ -35,17 +35,17 @@ test('with infra.bind: loopback what is inside the job listens there, and is loo
     ' --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 ',
   );
   expect(nats).toContain(' --addr 127.0.0.1 ');
-  expect(Object.entries(dynamoEnvironment(job)).map(([name, value]) => `${name}=${wordText(value)}`)).toEqual(
-    [
-      'ETCD_ENDPOINTS=http://127.0.0.1:2379',
-      'NATS_SERVER=nats://127.0.0.1:4222',
-      'DYN_TCP_RPC_HOST=127.0.0.1',
-      'DYN_EVENT_PLANE_HOST=127.0.0.1',
-      'DYN_TCP_RESPONSE_STREAM_HOST=127.0.0.1',
-      'DYN_SDK_DISABLE_ANSI_LOGGING=1',
-      'PYTHONUNBUFFERED=1',
-    ],
-  );
+  expect(
+    Object.entries(serviceEnvironment(job)).map(([name, value]) => `${name}=${wordText(value)}`),
+  ).toEqual([
+    'ETCD_ENDPOINTS=http://127.0.0.1:2379',
+    'NATS_SERVER=nats://127.0.0.1:4222',
+    'DYN_TCP_RPC_HOST=127.0.0.1',
+    'DYN_EVENT_PLANE_HOST=127.0.0.1',
+    'DYN_TCP_RESPONSE_STREAM_HOST=127.0.0.1',
+    'DYN_SDK_DISABLE_ANSI_LOGGING=1',
+    'PYTHONUNBUFFERED=1',
+  ]);
 });
 
 test('with infra.tls the services ask for the certificate, and Dynamo’s processes have it', () => {
@@ -59,7 +59,7 @@ test('with infra.tls the services ask for the certificate, and Dynamo’s proces
   expect(nats?.slice(nats.indexOf(' --tls'))).toBe(
     ` --tlsverify --tlscert ${at}.crt --tlskey ${at}.key --tlscacert ${at}.crt`,
   );
-  const env = Object.entries(dynamoEnvironment(job)).map(([name, value]) => `${name}=${wordText(value)}`);
+  const env = Object.entries(serviceEnvironment(job)).map(([name, value]) => `${name}=${wordText(value)}`);
   expect(env.filter((one) => /TLS|:\/\//.test(one))).toEqual([
     'ETCD_ENDPOINTS=https://${NODE_IP[0]}:2379',
     'NATS_SERVER=tls://${NODE_IP[0]}:4222',
@@ -95,7 +95,7 @@ test('etcd takes further flags, and its lease goes to every process of Dynamo', 
   expect(argv.slice(argv.indexOf(' --bcrypt-cost'))).toBe(
     ' --bcrypt-cost 4 --log-level info --heartbeat-interval 100 --quota-backend-bytes 8589934592',
   );
-  expect(dynamoEnvironment(job)).toMatchObject({ ETCD_LEASE_TTL: '60' });
+  expect(serviceEnvironment(job)).toMatchObject({ ETCD_LEASE_TTL: '60' });
 });
 
 test('flags that make etcd the job’s own are refused', () => {

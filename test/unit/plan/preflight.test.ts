@@ -23,7 +23,7 @@ test('every node is asked for what its processes need', () => {
     '1,2: gpus 8 h100',
     '0,1,2: model weights,tokenizer /models/m /models/m',
     '0,1,2: readable the container image /images/dynamo.sqsh',
-    '0: program nginx several frontends need it on the node itself, outside the container: install it, put the folder of a copy on PATH in the preamble of the cluster profile, or set frontend.count to 1',
+    '0: program nginx several frontends need it on the node itself, outside the container: install it, put the folder of a copy on PATH in the preamble of the cluster profile, name an image that has it (frontend.nginx.image), or set frontend.count to 1',
     '0: local_dir /tmp',
     '0: ports etcd 2379',
     '0: ports nats 4222',

@@ -1,0 +1,57 @@
+import { argumentWords } from '../config/argument-words.ts';
+import { SELF_IP, type Word, wordOf } from '../word.ts';
+import type { FrontendContext, RouterReadiness } from './frontend.ts';
+
+/**
+ * What SGLang's router and vLLM's, which began as a copy of it, have in common: the addresses of workers as arguments, and a
+ * list of them at `/workers`, whose `stats` count them by kind.
+ */
+export const ROUTER_READY: RouterReadiness = {
+  live: '/liveness',
+  path: '/workers',
+  counts: { prefill: 'prefill_count', decode: 'decode_count', aggregated: 'regular_count' },
+};
+
+export const ROUTER_MANAGED = {
+  'the addresses of the workers': 'worker-urls prefill decode service-discovery',
+  'the roles of the job': 'pd-disaggregation vllm-pd-disaggregation',
+  'the address of its node': 'host prometheus-host',
+  'frontend.port': 'port',
+  'infra.ports.rpc': 'prometheus-port',
+} as const;
+
+/** The words after the program's name. `disaggregated`: the flag for separate prefill and decode workers. */
+export function routerWords(
+  context: FrontendContext,
+  disaggregated: string,
+  own: readonly Word[] = [],
+): readonly Word[] {
+  const { job, settings, port, metricsPort, servers } = context;
+  const of = (role: string) => servers.filter((server) => server.role === role);
+  const workers: readonly Word[] = job.prefill
+    ? [
+        disaggregated,
+        ...of('prefill').flatMap(({ address, handover }) => [
+          '--prefill',
+          url(address),
+          ...(handover === undefined ? [] : [wordOf(handover)]),
+        ]),
+        ...of('decode').flatMap(({ address }) => ['--decode', url(address)]),
+      ]
+    : ['--worker-urls', ...of('aggregated').map(({ address }) => url(address))];
+  return [
+    ...workers,
+    ...['--host', [SELF_IP], '--port', wordOf(port)],
+    ...['--prometheus-host', [SELF_IP], '--prometheus-port', wordOf(metricsPort)],
+    ...own,
+    // It gives up on workers that are not healthy by then, and loading a large model takes long.
+    ...(settings.args['worker-startup-timeout-secs'] === undefined
+      ? ['--worker-startup-timeout-secs', String(job.health.deadline)]
+      : []),
+    ...argumentWords(settings.args),
+  ];
+}
+
+function url(address: FrontendContext['servers'][number]['address']): Word {
+  return ['http://', ...address];
+}

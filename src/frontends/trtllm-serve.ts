@@ -1,0 +1,113 @@
+import { Document } from 'yaml';
+import { argumentWords } from '../config/argument-words.ts';
+import type { JobConfig } from '../config/schema/job-schema.ts';
+import type { ArgumentValue } from '../config/schema/role.ts';
+import { error, type Problem } from '../config/yaml/problem.ts';
+import { LOCAL_DIR, nodeIp, refText, type Word } from '../word.ts';
+import { needs } from './checks.ts';
+import type { Frontend, FrontendCommand, FrontendContext } from './frontend.ts';
+
+/** Options of `trtllm-serve disaggregated`; all other arguments are keys of its file. */
+const OPTIONS: readonly string[] = [
+  'server_start_timeout',
+  'request_timeout',
+  'metadata_server_config_file',
+  'metrics_interval',
+  'log_level',
+];
+
+/** The two lists of servers in its file, by the roles of their workers. */
+const LISTS = { context_servers: 'prefill', generation_servers: 'decode' } as const;
+const LISTED = ['num_instances', 'urls'];
+
+/**
+ * The orchestrator of TensorRT-LLM: `trtllm-serve disaggregated`, which reads the addresses of prefill and decode workers from a
+ * file. https://nvidia.github.io/TensorRT-LLM/commands/trtllm-serve/trtllm-serve.html
+ */
+export const trtllmServe: Frontend = {
+  type: 'trtllm-serve',
+  title: "TensorRT-LLM's orchestrator",
+  several: false,
+  programs: () => [],
+  managed: {
+    'the address of its node': 'hostname',
+    'frontend.port': 'port',
+    'the file that dyn-slurm writes': 'config config-file',
+  },
+  settings: (given) => given,
+  check,
+  command,
+  ready: { live: '/health', path: '/health', counts: {} },
+};
+
+function* check(job: JobConfig): Generator<Problem> {
+  yield* needs(job, trtllmServe, 'trtllm');
+  if (job.aggregated)
+    yield error(
+      ['frontend', 'type'],
+      `${trtllmServe.title} stands before prefill and decode workers, and this job has aggregated ones`,
+      'use `none`, with which the one worker answers clients itself',
+    );
+  for (const name of Object.keys(LISTS)) {
+    const given = job.frontend.args[name];
+    if (given === undefined) continue;
+    const path = ['frontend', 'args', name];
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+      yield error(
+        path,
+        'must be a map, such as {router: {type: round_robin}}',
+        'the addresses are set by dyn-slurm',
+      );
+      continue;
+    }
+    for (const key of LISTED)
+      if (key in given)
+        yield error([...path, key], 'is set by dyn-slurm, from the workers of the job', 'remove it here');
+  }
+}
+
+function command(context: FrontendContext): FrontendCommand {
+  const { settings } = context;
+  const named = Object.entries(settings.args).map(
+    ([name, value]) => [name.replaceAll('-', '_'), value] as const,
+  );
+  const options = named.filter(([name]) => OPTIONS.includes(name));
+  const name = 'orchestrator.yaml';
+  // Its options have underscores, which argumentWords writes as dashes.
+  const words = argumentWords(Object.fromEntries(options)).map((word) =>
+    word.startsWith('--') ? word.replaceAll('-', '_').replace(/^__/, '--') : word,
+  );
+  return {
+    argv: ['trtllm-serve', 'disaggregated', '-c', [LOCAL_DIR, `/${name}`], ...words],
+    env: {},
+    file: {
+      name,
+      text: fileText(
+        context,
+        named.filter(([key]) => !OPTIONS.includes(key)),
+      ),
+    },
+    mpi: true,
+    waits: true,
+  };
+}
+
+/** YAML; the node that runs it fills in the addresses. */
+function fileText(
+  { node, port, servers }: FrontendContext,
+  given: readonly (readonly [string, ArgumentValue])[],
+): Word {
+  const keys = Object.fromEntries(given);
+  const text = (parts: FrontendContext['servers'][number]['address']) =>
+    parts.map((part) => (typeof part === 'string' ? part : refText(part))).join('');
+  const lists = Object.entries(LISTS).map(([list, role]) => {
+    const urls = servers.filter((server) => server.role === role).map(({ address }) => text(address));
+    return [list, { ...(keys[list] as object | undefined), num_instances: urls.length, urls }] as const;
+  });
+  const file = new Document(
+    { ...keys, ...Object.fromEntries(lists), hostname: text([nodeIp(node)]) },
+    { version: '1.1' },
+  );
+  // A port that the job may move is no number yet.
+  return `${file.toString({ lineWidth: 0 })}port: ${text([port])}\n`;
+}

@@ -1,0 +1,88 @@
+import { atLeast } from '../config/compat/release.ts';
+import type { Job } from '../config/job.ts';
+import { servesAlone, usesDynamo } from '../config/schema/sections.ts';
+import { ENGINE_PORTS, type PlacedWorker, RANK_PORTS, type WorkerPorts } from '../engines/worker.ts';
+import type { NodeIndex } from '../word.ts';
+
+/** What is taken on a node so far. */
+interface Taken {
+  workers: number;
+  ranks: number;
+}
+
+/**
+ * Every port of a job and its owner. The bases come from `frontend.port` and `infra.ports`; slots count the
+ * workers of a node.
+ *
+ * | port         | owner                                | number                                        |
+ * | ------------ | ------------------------------------ | --------------------------------------------- |
+ * | etcd-client  | etcd, on the head node               | base                                          |
+ * | nats         | NATS, on the head node               | base                                          |
+ * | nginx        | nginx, on the head node              | `frontend.port`, with several frontends       |
+ * | frontend     | each frontend                        | `frontend.port`, or base with several         |
+ * | responses    | frontends: what workers send back    | base of rpc + slot after the node's workers*  |
+ * | router-met…  | an engine's own router: metrics      | as responses                                  |
+ * | rpc          | workers: requests                    | base + slot                                   |
+ * | system       | workers: health, metrics, model card | base + slot                                   |
+ * | server       | workers without Dynamo: HTTP         | as system; `frontend.port` without a frontend |
+ * | dist-init …  | leaders, for the ranks of the worker | base + 20 × slot, and those after it          |
+ * | bootstrap    | leaders of prefill workers           | base + index of the worker, unique in the job |
+ * | kv-events    | workers with `kv_events`: dp ports   | base + data parallel ranks of earlier workers |
+ * | side-channel | workers with NIXL: dp ports          | base + data parallel ranks of earlier workers |
+ * | engine       | workers of one node, where they may  | base + 50 × slot, and those after it          |
+ *
+ * * Before Dynamo 1.6, after the workers of any node, and unique in the job.
+ *
+ * Numbers are handed out node by node; workers first, in the order of the plan, then frontends.
+ */
+export class PortSlots {
+  readonly #job: Job;
+  readonly #taken = new Map<NodeIndex, Taken>();
+
+  constructor(job: Job) {
+    this.#job = job;
+  }
+
+  /**
+   * A worker of several nodes is alone on them but for CPU-only workers, which come later: its slot is the
+   * same on all.
+   */
+  worker({ role, index, nodes, dp }: Pick<PlacedWorker, 'role' | 'index' | 'nodes' | 'dp'>): WorkerPorts {
+    const { ports } = this.#job.infra;
+    const taken = nodes.map((node) => this.#on(node));
+    const slot = Math.max(...taken.map(({ workers }) => workers));
+    const ranks = Math.max(...taken.map((node) => node.ranks));
+    for (const node of taken) {
+      node.workers = slot + 1;
+      node.ranks = ranks + dp;
+    }
+    return {
+      rpc: ports.rpc + slot,
+      // Where no frontend stands before the worker, clients use its server.
+      system: servesAlone(this.#job) ? this.#job.frontend.port : ports.system + slot,
+      distInit: ports.dist_init + RANK_PORTS * slot,
+      bootstrap: ports.bootstrap + (role === 'prefill' ? index : 0),
+      kvEvents: ports.kv_events + ranks,
+      sideChannel: ports.side_channel + ranks,
+      engine: ports.engine + ENGINE_PORTS * slot,
+    };
+  }
+
+  /**
+   * Where the frontend of an index, on a node, listens for what workers send back. Before 1.6 it listens on all addresses,
+   * and a rehearsal has all nodes on one machine: then each frontend has a port that no other process of the job has.
+   */
+  frontend(node: NodeIndex, index: number): number {
+    const { infra, dynamo } = this.#job;
+    if (!usesDynamo(this.#job) || atLeast(dynamo.version, '1.6'))
+      return infra.ports.rpc + this.#on(node).workers;
+    const most = Math.max(0, ...[...this.#taken.values()].map(({ workers }) => workers));
+    return infra.ports.rpc + most + index;
+  }
+
+  #on(node: NodeIndex): Taken {
+    const taken = this.#taken.get(node) ?? { workers: 0, ranks: 0 };
+    this.#taken.set(node, taken);
+    return taken;
+  }
+}
