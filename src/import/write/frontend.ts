@@ -63,12 +63,10 @@ export function writeFrontend(context: Context): MapBuilder {
 /** What the orchestrator of TensorRT-LLM has in its file besides addresses. */
 function writeFile(args: MapBuilder, context: Context): void {
   const { frontend } = context.recipe;
-  for (const [list, entry] of [
-    ['context_servers', frontend.file.prefill],
-    ['generation_servers', frontend.file.decode],
-  ] as const)
+  const { prefill, decode, more } = frontend.file;
+  for (const [list, entry] of Object.entries({ context_servers: prefill, generation_servers: decode }))
     if (entry) args.set(list, new MapBuilder(entry).set('router', modern(entry.value), entry).build(), entry);
-  for (const entry of frontend.file.more) args.set(String(entry.path.at(-1)), modern(entry.value), entry);
+  for (const entry of more) args.set(String(entry.path.at(-1)), modern(entry.value), entry);
 }
 
 /** What an engine's own router is told by dyn-slurm. */
