@@ -6,7 +6,7 @@ on 0 1 2 3 4 -- readable 'a file of the topology' /lustre/configs/deepep_config.
 on 0 1 2 3 4 -- expected /lustre/configs/dg-10212025
 on 0 1 2 3 4 -- expected /lustre/configs/flashinfer-cache
 on 0 1 2 3 4 -- readable 'the container image' /lustre/images/dynamo-sglang-1.6.1-arm64.sqsh
-on 0 -- program nginx 'several frontends need it on the node itself, outside the container: install it, put the folder of a copy on PATH in the preamble of the cluster profile, or set frontend.count to 1'
+on 0 -- program nginx 'several frontends need it on the node itself, outside the container: install it, put the folder of a copy on PATH in the preamble of the cluster profile, name an image that has it (frontend.nginx.image), or set frontend.count to 1'
 on 0 -- local_dir /tmp
 on 0 -- ports etcd 2379
 on 0 -- ports nats 4222

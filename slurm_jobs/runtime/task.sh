@@ -106,17 +106,29 @@ make_local_dir() {
   LOCAL_DIR=$(mktemp -d "$1/dyn-slurm-${SLURM_JOB_ID:-0}-$STEP.XXXXXX") || give_up "cannot make a folder in $1"
 }
 
-# fill FILE: prints it with ${NODE_IP[i]} and ${PORT[i]} replaced.
+# fill FILE: copies it from the run folder into LOCAL_DIR with ${NODE_IP[i]} and ${PORT[i]} replaced.
 fill() {
   local text i
-  text=$(<"$1")
+  text=$(<"$RUN_DIR/$1")
   for i in "${!NODE_IP[@]}"; do
     text=${text//"\${NODE_IP[$i]}"/${NODE_IP[$i]}}
   done
   for i in "${!PORT[@]}"; do
     text=${text//"\${PORT[$i]}"/${PORT[$i]}}
   done
-  printf '%s\n' "$text"
+  printf '%s\n' "$text" >"$LOCAL_DIR/${1##*/}"
+}
+
+# await_servers ADDRESS:PORT...: until each answers at /health that it serves, for a command that gives up on those that do not.
+await_servers() {
+  local server
+  trap 'record 143 1 ""; exit 1' TERM INT USR2
+  for server in "$@"; do
+    until says "$server" ' 200 ' $'GET /health HTTP/1.0\r\nHost: '"$server"$'\r\n\r\n'; do
+      sleep 0.5
+    done
+  done
+  trap - TERM INT USR2
 }
 
 # What a client without a password asks etcd.

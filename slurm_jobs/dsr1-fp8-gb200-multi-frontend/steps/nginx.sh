@@ -5,6 +5,6 @@ RUN_DIR=$DYN_SLURM_RUN_DIR ATTEMPT_DIR=$DYN_SLURM_ATTEMPT_DIR
 bind nginx 0
 make_local_dir /tmp
 . "$RUN_DIR"/env/nginx.env || give_up 'cannot read its environment'
-fill "$RUN_DIR"/nginx.conf >"$LOCAL_DIR"/nginx.conf
+fill nginx.conf
 run \
   nginx -p "${LOCAL_DIR}/" -c "${LOCAL_DIR}/nginx.conf" -g 'daemon off;'

@@ -2,6 +2,9 @@
 # What the job's own shell asks of etcd.
 
 ETCD_TOKEN=''
+# What is said of a worker that is not registered: now, for some time; and of those that are.
+# shellcheck disable=SC2034 # health.sh uses them
+AWAY_IS='has lost its registration in etcd' AWAY_WAS='without its registration in etcd' HERE_WAS='been registered in etcd'
 
 # post_etcd ADDRESS:PORT PATH BODY: as the job's user, once it has logged in.
 post_etcd() {
@@ -61,6 +64,9 @@ revisions() {
 # log_in ADDRESS:PORT PASSWORD: sets ETCD_TOKEN, which stays empty where etcd refuses; fails where it does not answer.
 log_in() {
   ETCD_TOKEN=''
+# What is said of a worker that is not registered: now, for some time; and of those that are.
+# shellcheck disable=SC2034 # health.sh uses them
+AWAY_IS='has lost its registration in etcd' AWAY_WAS='without its registration in etcd' HERE_WAS='been registered in etcd'
   answered_by_etcd "$1" /v3/auth/authenticate "{\"name\":\"root\",\"password\":\"$2\"}" || return
   [[ ! $SAID =~ \"token\":\"([^\"]+)\" ]] || ETCD_TOKEN=${BASH_REMATCH[1]}
 }
@@ -85,4 +91,29 @@ lift_alarms() {
     [[ " $ALARMS " == *" $alarm "* ]] || ALARMS+=${ALARMS:+ }$alarm
   done
   [[ -n $ALARMS ]]
+}
+
+# count_registered ADDRESS:PORT ROLE: sets HAVE; fails where etcd does not tell.
+count_registered() {
+  local answer
+  answer=$(HTTP_TIME=${HTTP_TIME:-10} ask_etcd "$1" "${KEYS[$2]}") || return
+  HAVE=0
+  [[ ! $answer =~ \"count\":\"([0-9]+)\" ]] || HAVE=${BASH_REMATCH[1]}
+}
+
+# probe_health: prints `silent`, or `answers`, `alarm KIND...` for alarms of etcd that it has lifted, and for each role
+# `away WORKER` and `registered ROLE HAVE`.
+probe_health() {
+  local role HTTP_TIME=$ANSWER_IN
+  case $(SECURE=$TLS http GET "$ETCD" /health) in
+    *'"health":"true"'*) echo answers ;;
+    *ALARM*) echo answers && lift_alarms "$ETCD" && echo "alarm $ALARMS" ;;
+    *) echo silent && return ;;
+  esac
+  for role in "${ROLES[@]}"; do
+    count_registered "$ETCD" "$role" || continue
+    count_wanted "$role" up
+    ((HAVE >= WANT)) || list_away "$role" | sed 's/^/away /'
+    echo "registered $role $HAVE"
+  done
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Watches the service once it is ready: whether etcd answers, and whether the workers that run are registered in it.
-# Dynamo's processes end, with exit code 0, as soon as they learn that their lease in etcd has run out.
+# Watches the service once it is ready: whether etcd answers, and whether the workers that run are registered in it; without
+# Dynamo, whether their servers answer. probe_health of etcd.sh or servers.sh asks. Dynamo's processes end, with exit code 0, as soon as they learn that their lease in etcd has run out.
 
 # Seconds between looks, and that etcd has to answer in.
 LOOK_EVERY=3 ANSWER_IN=4
@@ -33,23 +33,6 @@ watch_health() {
     esac
   done <"$ATTEMPT_DIR/state/health"
   check_health_limits "$1"
-}
-
-# probe_health: prints `silent`, or `answers`, `alarm KIND...` for alarms of etcd that it has lifted, and for each role
-# `away WORKER` and `registered ROLE HAVE`.
-probe_health() {
-  local role HTTP_TIME=$ANSWER_IN
-  case $(SECURE=$TLS http GET "$ETCD" /health) in
-    *'"health":"true"'*) echo answers ;;
-    *ALARM*) echo answers && lift_alarms "$ETCD" && echo "alarm $ALARMS" ;;
-    *) echo silent && return ;;
-  esac
-  for role in "${ROLES[@]}"; do
-    count_registered "$ETCD" "$role" || continue
-    count_wanted "$role" up
-    ((HAVE >= WANT)) || list_away "$role" | sed 's/^/away /'
-    echo "registered $role $HAVE"
-  done
 }
 
 on_etcd_timeout() {
@@ -99,7 +82,7 @@ on_registrations() {
     SHORT_TOLD[$role]="$have $WANT $*"
     SHORT_OF[$role]=$WANT
     event unregistered role="$role" have:="$have" want:="$WANT" missing:="$(json_list "$@")" \
-      reason="$(who_is_away "$role" "$((WANT - have))" "$@") in etcd, although its process runs$(after_silence)"
+      reason="$(who_is_away "$role" "$((WANT - have))" "$@"), although its process runs$(after_silence)"
   fi
 }
 
@@ -128,7 +111,7 @@ who_is_away() {
   elif (($2 > 1)); then
     said="each of ${said:-$2 $1 workers}"
   fi
-  printf '%s' "$said has lost its registration"
+  printf '%s' "$said $AWAY_IS"
 }
 
 after_silence() {
@@ -147,14 +130,14 @@ check_health_limits() {
     [[ ${STEP_STATE[$name]} == up && ${STEP_POLICY[$name]} != keep ]] || continue
     ((SECONDS - AWAY_FROM[$name] >= $1)) || continue
     CAUSE=([step]=$name [role]=${STEP_ROLE[$name]} [node]=$(host_of "$name"))
-    REASON="$name has been without its registration in etcd for $((SECONDS - AWAY_FROM[$name])) s, although its process runs"
+    REASON="$name has been $AWAY_WAS for $((SECONDS - AWAY_FROM[$name])) s, although its process runs"
     unset "AWAY_FROM[$name]"
     on_step_exit "$name"
   done
   for role in "${!SHORT_FROM[@]}"; do
     if [[ -z ${SHORT_TOLD[$role]:-} ]] || ! role_ends_job "$role"; then continue; fi
     ((SECONDS - SHORT_FROM[$role] >= $1)) || continue
-    end failed "for $((SECONDS - SHORT_FROM[$role])) s ${SHORT_TOLD[$role]%% *} of ${SHORT_OF[$role]} $role workers have been registered in etcd, although their processes run"
+    end failed "for $((SECONDS - SHORT_FROM[$role])) s ${SHORT_TOLD[$role]%% *} of ${SHORT_OF[$role]} $role workers have $HERE_WAS, although their processes run"
   done
 }
 
@@ -170,7 +153,7 @@ role_ends_job() {
 # blame_lease NAME: a process that ended because its lease had run out did not crash, and REASON says so.
 blame_lease() {
   local silence=0
-  [[ ${CAUSE[exit]:-} == 0 || ${CAUSE[line]:-} == *' lease'* ]] || return 0
+  has etcd && [[ ${CAUSE[exit]:-} == 0 || ${CAUSE[line]:-} == *' lease'* ]] || return 0
   if [[ -n $SILENT_FROM ]]; then
     silence=$((SECONDS - SILENT_FROM))
   elif ((SECONDS < SILENCE_COUNTS)); then

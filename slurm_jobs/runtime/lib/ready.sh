@@ -2,7 +2,7 @@
 # When the service counts as ready: the workers are registered, every frontend sees them, and a sample request has a result.
 
 # The roles of workers, and by role: how many registrations there are when all workers run, of which component and endpoint,
-# and the body of a request for the number of its keys in etcd.
+# and the body of a request for the number of its keys in etcd. Without Dynamo see servers.sh.
 ROLES=()
 declare -A WANTED=() COMPONENT=() ENDPOINT=() KEYS=()
 # See `service`, and `sample`.
@@ -21,7 +21,8 @@ expect() {
 }
 
 # service MODEL MODEL_PATH ETCD ENTRY FRONTEND...: what readiness is about; the last three are ADDRESS:PORT.
-# MODEL_PATH is that of /v1/models/{id}/ready, empty for Dynamo 0.x, which lacks it.
+# MODEL_PATH is that of /v1/models/{id}/ready, empty for Dynamo 0.x, which lacks it; without Dynamo, where a router says
+# that it can serve.
 service() {
   MODEL=$1 MODEL_PATH=$2 ETCD=$3 ENTRY=$4
   FRONTENDS=("${@:5}")
@@ -38,6 +39,7 @@ await_ready() {
   WHOLE=1
   ((!READY)) || return 0
   await 'the workers to register' workers_registered "$ETCD"
+  ! has servers || await_routers
   await 'the frontends to see the workers' frontends_see "${FRONTENDS[@]}"
   await 'the model to be listed' model_listed "$MODEL" "$MODEL_PATH" "${FRONTENDS[@]}"
   [[ -z $SAMPLE ]] || await "$SAMPLE" sample_works "$ENTRY"
@@ -89,14 +91,6 @@ workers_registered() {
   ((!missing))
 }
 
-# count_registered ADDRESS:PORT ROLE: sets HAVE; fails where etcd does not tell.
-count_registered() {
-  local answer
-  answer=$(HTTP_TIME=${HTTP_TIME:-10} ask_etcd "$1" "${KEYS[$2]}") || return
-  HAVE=0
-  [[ ! $answer =~ \"count\":\"([0-9]+)\" ]] || HAVE=${BASH_REMATCH[1]}
-}
-
 # count_wanted ROLE STATE...: sets WANT to the registrations of its workers in those states. All register equally often.
 count_wanted() {
   local name all=0 some=0
@@ -109,39 +103,12 @@ count_wanted() {
   ((all == 0)) || WANT=$((WANT * some / all))
 }
 
-# Counts /health's instances by component, whatever the order of their keys.
-frontends_see() {
-  local frontend role answer have
-  for frontend in "$@"; do
-    for role in "${ROLES[@]}"; do
-      count_wanted "$role" up back ending resting
-      answer=$(HTTP_TIME=10 http GET "$frontend" /health | tr '{}' '\n' | grep -F "\"endpoint\":\"${ENDPOINT[$role]}\"")
-      have=$(grep -cF "\"component\":\"${COMPONENT[$role]}\"" <<<"$answer")
-      ((have >= WANT)) || { echo "frontend $frontend sees $have of $WANT $role workers"; return 1; }
-    done
-  done
-}
-
-# model_listed MODEL PATH FRONTEND...: PATH answers whether the model is ready; empty where the release has no such route.
-model_listed() {
-  local model=$1 path=$2 frontend answer
-  for frontend in "${@:3}"; do
-    grep -qF "\"id\":$(json_text "$model")" < <(HTTP_TIME=10 http GET "$frontend" /v1/models) ||
-      { echo "frontend $frontend does not list $model yet"; return 1; }
-    [[ -n $path ]] || continue
-    answer=$(HTTP_TIME=10 http GET "$frontend" "$path")
-    # The route of 1.3.1 does not find a model that is named by its path, which the same frontend lists.
-    [[ $answer =~ ^\{[^{]*\"ready\":true || $answer == *'"code":404'* ]] ||
-      { echo "frontend $frontend says that $model is not ready"; return 1; }
-  done
-}
-
 # sample_works ADDRESS:PORT
 sample_works() {
   local answer
   [[ -n $SAMPLE ]] || return 0
   answer=$(http POST "$1" "$SAMPLE_PATH" "$SAMPLE_BODY")
   # A failed worker can leave an answer with tokens and the error beside them.
-  [[ ! $answer =~ \"finish_reason\":\"error\"|\"error\":[\{\"] ]] || { echo "$SAMPLE failed: ${answer:0:200}"; return 1; }
+  [[ ! $answer =~ \"finish_reason\":\ ?\"error\"|\"error\":\ ?[\{\"] ]] || { echo "$SAMPLE failed: ${answer:0:200}"; return 1; }
   [[ $answer =~ $PROOF ]] || { echo "$SAMPLE gave no result: ${answer:0:200}"; return 1; }
 }

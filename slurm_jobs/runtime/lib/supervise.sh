@@ -230,6 +230,8 @@ drain() {
   watch_bench
   stop bench monitor
   find_steps frontend
+  # Where there is none, the worker itself answers clients.
+  ((${#NAMES[@]})) || find_steps worker
   stop_steps "$DRAIN_TIME" "${NAMES[@]}"
   end "$1" "$2"
 }
