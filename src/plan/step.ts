@@ -51,9 +51,16 @@ function srunCommand(step: StepBody, job: Job): readonly Word[] {
     '--input=none',
     ...outputWords(step),
     ...containerWords(step, job),
+    ...(step.kind === 'worker' || step.kind === 'frontend' ? optionWords(job.slurm.srun) : []),
     // It is over once the container is there, and whole; our script would wait for the other nodes.
     ...(step.kind === 'container' ? step.argv : ['bash', '-p', [RUN_DIR, script]]),
   ];
+}
+
+function optionWords(options: Job['slurm']['srun']): readonly string[] {
+  return Object.entries(options).map(([name, value]) =>
+    value === true ? `--${name}` : `--${name}=${value}`,
+  );
 }
 
 /** What is wrong with a container is to stand beside what srun says of it, where lib.sh looks for the cause. */

@@ -27,6 +27,19 @@ const directives = z.record(
     ),
 );
 
+const srunOptions = z.record(
+  z.string().regex(/^[a-z][a-z0-9-]+$/, {
+    error: ({ input }) =>
+      String(input).startsWith('-')
+        ? 'write the option without its leading dashes'
+        : 'is not an srun option: write its long name, in lowercase and with dashes',
+  }),
+  z
+    .union([directiveValue, z.int(), z.literal(true)], { error: 'must be text, a whole number, or true' })
+    .meta({ title: 'text, whole number or true' })
+    .describe('An srun option by its long name; true for an option without a value.'),
+);
+
 export const slurm = z.strictObject({
   account: directive,
   partition: directive,
@@ -38,4 +51,5 @@ export const slurm = z.strictObject({
   exclusive: z.boolean().default(true),
   requeue: z.boolean().default(false),
   directives: directives.default({}),
+  srun: srunOptions.default({}),
 });

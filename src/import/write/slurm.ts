@@ -1,9 +1,10 @@
 import { MANAGED_OPTIONS, sbatchOption } from '../../config/compat/sbatch-options.ts';
+import { HARMFUL_SRUN_OPTIONS, MANAGED_SRUN_OPTIONS, srunOption } from '../../config/compat/srun-options.ts';
 import { directive } from '../../config/schema/fields.ts';
 import type { ConfigEntry } from '../../config/yaml/tree.ts';
 import { isNull, spelled } from '../keys.ts';
 import { apart, MapBuilder } from '../tree.ts';
-import { type Context, hasKey } from './context.ts';
+import type { Context } from './context.ts';
 import { writeTime } from './time.ts';
 
 /** Options of sbatch that have a key of their own, taken over as they are. */
@@ -87,13 +88,13 @@ function writeSrun(map: MapBuilder, { recipe, findings }: Context): void {
     if (entry.value.kind !== 'scalar' || isNull(entry.value) || entry.value.value === false) continue;
     const text = entry.value.value === true ? '' : spelled(entry.value);
     const name = String(entry.path.at(-1));
+    const { option } = srunOption(name);
+    const why = MANAGED_SRUN_OPTIONS.has(option) ? 'is set by dyn-slurm' : HARMFUL_SRUN_OPTIONS.get(option);
     if (name === 'mem' && text === '0') findings.note(entry, 'is what steps on exclusive nodes have anyway');
-    else if (hasKey('slurm', 'srun')) options.set(name, text === '' ? true : text, entry);
-    else
-      findings.lose(
-        entry,
-        `--${name}${text === '' ? '' : `=${text}`} is not passed to the sruns of workers and frontends`,
-      );
+    else if (why !== undefined) findings.lose(entry, `--${name} ${why}`);
+    else if (!/^[a-z][a-z0-9-]+$/.test(name) || /[\u0000-\u001f\u007f]/.test(text))
+      findings.lose(entry, 'is no option of srun that a config can have');
+    else options.set(name, text === '' ? true : text, entry);
   }
   map.add('srun', options, apart(recipe.slurm.srun[0] ?? recipe.place));
 }

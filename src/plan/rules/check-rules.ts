@@ -9,6 +9,7 @@ import { checkProfiling } from '../../config/rules/profiling.ts';
 import { checkRoles } from '../../config/rules/roles.ts';
 import { checkSecrets } from '../../config/rules/secrets.ts';
 import { checkSetup } from '../../config/rules/setup.ts';
+import { checkSrun } from '../../config/rules/srun.ts';
 import { gpusPerNode } from '../../config/schema/gpu.ts';
 import { rolesOf } from '../../config/schema/role.ts';
 import type { Problem } from '../../config/yaml/problem.ts';
@@ -64,6 +65,7 @@ export function checkRules(job: Job): Checked {
     ...checkEngineArguments(job),
     ...checkSecrets(job),
     ...checkSetup(job),
+    ...checkSrun(job),
     ...checkModel(job, cluster),
     ...checkCluster(job, cluster),
     ...checkDirectives(job, cluster),
