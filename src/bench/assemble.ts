@@ -3,6 +3,7 @@ import type { ObservedEvent } from '../run/events.ts';
 import { type Losses, lossesBetween } from '../run/losses.ts';
 import { stateAfter } from '../run/state.ts';
 import { type FoundAccuracy, judgeAccuracy, marked } from './accuracy.ts';
+import type { GpuPower } from './gpu-power.ts';
 import { grouped } from './grouped.ts';
 import { failedCommand, ownTimes } from './own-step.ts';
 import { type PointFacts, pointOf } from './point.ts';
@@ -29,6 +30,7 @@ export interface FoundBench {
   /** Of a benchmark that asks questions. */
   readonly accuracy?: FoundAccuracy;
   readonly events: readonly ObservedEvent[];
+  readonly power: GpuPower;
   /** It still goes on, so that what is missing may come yet. */
   readonly underway: boolean;
 }
@@ -83,7 +85,7 @@ export function benchResult(found: FoundBench): BenchResult {
 
 function withLosses(
   point: FoundPoint,
-  { outline, provenance, events }: FoundBench,
+  { outline, provenance, events, power }: FoundBench,
   losses: Losses,
 ): PointFacts {
   const { record, concurrency, prompts, measured, requestRate } = point;
@@ -102,6 +104,7 @@ function withLosses(
           ({ kind, reason }) => ({ kind, reason }),
         ),
     gpus: provenance.gpus.total,
+    power,
     outline,
   };
 }

@@ -1,5 +1,7 @@
 import type { BenchOutline } from '../plan/bench/spec.ts';
+import { energyOf } from './energy.ts';
 import { gate } from './gate.ts';
+import type { GpuPower } from './gpu-power.ts';
 import { endProblem, isWhole, type PointRecord, recordTimes } from './point-record.ts';
 import type { BenchPoint, BenchProblem } from './result.ts';
 import { type Measured, present } from './tool/measured.ts';
@@ -16,6 +18,7 @@ export interface PointFacts {
   readonly measured: Measured | undefined;
   readonly losses: readonly BenchProblem[];
   readonly gpus: number;
+  readonly power: GpuPower;
   readonly outline: BenchOutline;
 }
 
@@ -57,7 +60,31 @@ export function pointOf(facts: PointFacts): BenchPoint {
     valid: problems.length === 0,
     problems,
     partial: cut,
+    ...(measured && drawn(facts, seconds, inputTokens, outputTokens)),
     ...recordTimes(record),
+  };
+}
+
+/** What the GPUs of the run drew for the tokens, or why nobody knows. */
+function drawn(
+  { record, power }: PointFacts,
+  seconds: number,
+  inputTokens: number,
+  outputTokens: number,
+): Pick<BenchPoint, 'energy' | 'noEnergy'> {
+  if (typeof power === 'string') return { noEnergy: power };
+  const { started, ended: end } = record ?? {};
+  if (started === undefined || end === undefined) return { noEnergy: 'nobody noted when it was measured' };
+  if (outputTokens === 0) return { noEnergy: 'there are no tokens' };
+  const energy = energyOf(power, { from: started, until: end, lasted: seconds * 1000 });
+  if (typeof energy === 'string') return { noEnergy: energy };
+  const { joules } = energy;
+  return {
+    energy: {
+      ...energy,
+      perOutputToken: joules / outputTokens,
+      perToken: joules / (inputTokens + outputTokens),
+    },
   };
 }
 

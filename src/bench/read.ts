@@ -11,6 +11,7 @@ import { readPlan } from '../run/plan-file.ts';
 import type { FoundAccuracy } from './accuracy.ts';
 import { benchResult, type FoundPoint } from './assemble.ts';
 import { foundAccuracy, foundPoints } from './found-points.ts';
+import { readGpuPower } from './gpu-power.ts';
 import { isWhole } from './point-record.ts';
 import { provenanceOf } from './provenance.ts';
 import type { BenchResult } from './result.ts';
@@ -29,6 +30,7 @@ export async function readBench(host: Host, run: Run): Promise<readonly BenchRes
   ]);
   const configHash = config === undefined ? undefined : createHash('sha256').update(config).digest('hex');
   const { job } = run;
+  const power = await readGpuPower(host, run, plan, events);
   const over = events.some(({ kind }) => kind === 'verdict');
   const results = await Promise.all(
     outlines.map(async (outline) => {
@@ -43,7 +45,7 @@ export async function readBench(host: Host, run: Run): Promise<readonly BenchRes
         mock: hasMockEngines(job, events),
       });
       const underway = !over && isUnderway(points, accuracy, outline);
-      return benchResult({ run: run.id, outline, provenance, points, accuracy, events, underway });
+      return benchResult({ run: run.id, outline, provenance, points, accuracy, events, power, underway });
     }),
   );
   return results.toSorted((one, other) => (one.started ?? '~').localeCompare(other.started ?? '~'));

@@ -102,6 +102,9 @@ export interface BenchPoint {
   readonly itl?: Percentiles;
   /** Time from the request to its last token. */
   readonly e2e?: Percentiles;
+  /** Absent where the GPUs' power is not known; `noEnergy` then says why. */
+  readonly energy?: BenchEnergy;
+  readonly noEnergy?: string;
   readonly valid: boolean;
   readonly problems: readonly BenchProblem[];
   /** The tool was ended in the midst of it. */
@@ -122,4 +125,16 @@ export interface Percentiles {
   readonly p99?: number;
   readonly min?: number;
   readonly max?: number;
+}
+
+/** What the GPUs of the run's workers drew, by the samples in the GPU log. */
+export interface BenchEnergy {
+  readonly joules: number;
+  /** All GPUs together, on average. */
+  readonly watts: number;
+  readonly gpus: number;
+  /** Joules. */
+  readonly perOutputToken: number;
+  /** Joules for each token of prompts and answers. */
+  readonly perToken: number;
 }

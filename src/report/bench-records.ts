@@ -39,6 +39,9 @@ export function benchRecords(data: RunData): readonly RunRecord[] {
         ...FIGURES.map((name) => [name, each[name]] as const),
         ['valid', Number(each.valid)] as const,
         ['partial', Number(each.partial)] as const,
+        ['joules', each.energy?.joules] as const,
+        ['joulesPerOutputToken', each.energy?.perOutputToken] as const,
+        ['joulesPerToken', each.energy?.perToken] as const,
         ...latencies,
       ].flatMap(([figure, value]) => (typeof value === 'number' ? [{ ...base, figure, value }] : []));
     }),

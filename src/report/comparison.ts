@@ -8,6 +8,7 @@ const COMPARED = [
   { name: 'tok/s/GPU', better: 'more', of: ({ perGpu }: BenchPoint) => perGpu },
   { name: 'tok/s/user', better: 'more', of: ({ perUser }: BenchPoint) => perUser },
   { name: 'goodput, req/s', better: 'more', of: ({ goodput }: BenchPoint) => goodput },
+  { name: 'J/output token', better: 'less', of: ({ energy }: BenchPoint) => energy?.perOutputToken },
   { name: 'tokens per step', better: 'more', of: ({ acceptLength }: BenchPoint) => acceptLength },
   { name: 'TTFT p50, ms', better: 'less', of: ({ ttft }: BenchPoint) => ttft?.p50 },
   { name: 'TTFT p99, ms', better: 'less', of: ({ ttft }: BenchPoint) => ttft?.p99 },

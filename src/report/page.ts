@@ -4,6 +4,7 @@ import { type Html, html, ownAsset } from './html.ts';
 import { measuredOf } from './measured.ts';
 import type { RunData } from './run-data.ts';
 import { differences } from './section/differences.ts';
+import { efficiency } from './section/efficiency.ts';
 import { gpus } from './section/gpus.ts';
 import { latency } from './section/latency.ts';
 import { load } from './section/load.ts';
@@ -27,6 +28,7 @@ export function page(runs: readonly RunData[], assets: PageAssets, made: Date): 
     ...(measured.length > 0 ? [pareto(measured)] : []),
     differences(measured, runs),
     ...(measured.length > 0 ? [latency(measured)] : []),
+    efficiency(measured),
     ...runs.map(load),
     ...runs.map(timeline),
     ...runs.map(gpus),

@@ -1,6 +1,7 @@
 import { join } from 'node:path/posix';
 import { readBench } from '../bench/read.ts';
 import type { Host } from '../host/host.ts';
+import { parseGpuCsv, sampleInterval } from '../observe/gpu-log.ts';
 import { knownCause } from '../observe/known-cause.ts';
 import { attemptsAmong, logFolder } from '../observe/log-file.ts';
 import { hasMockEngines } from '../observe/mock-engines.ts';
@@ -11,7 +12,7 @@ import type { Run } from '../run/folder.ts';
 import { shortName } from '../run/node-name.ts';
 import { type PlanFile, readPlan } from '../run/plan-file.ts';
 import { stateAfter } from '../run/state.ts';
-import { type GpuSeries, gpuSeries, parseGpuCsv } from './gpu-series.ts';
+import { type GpuSeries, gpuSeries } from './gpu-series.ts';
 import { LoadRecorder, type LoadSeries } from './load-series.ts';
 import { addLogs } from './logged-load.ts';
 import type { RunData } from './run-data.ts';
@@ -89,9 +90,7 @@ async function readGpus(
 ): Promise<readonly GpuSeries[]> {
   const started = events.findLast((event) => event.kind === 'step-started' && event.step === 'gpu');
   const began = Date.parse(started?.time ?? events[0]?.time ?? '') || 0;
-  const argv = plan?.processes.find(({ name }) => name === 'gpu')?.argv ?? [];
-  const given = Number(argv[argv.indexOf('-d') + 1]) / 1000;
-  const interval = given > 0 && given <= 3600 ? given : 5;
+  const interval = sampleInterval(plan?.processes.find(({ name }) => name === 'gpu')?.argv ?? []);
   const found: GpuSeries[] = [];
   for (const name of names) {
     const node = /^gpu\.(.+)\.csv$/.exec(name)?.[1];

@@ -57,6 +57,11 @@ const OPTIONAL: readonly {
     of: ({ goodput }) => (goodput === undefined ? '-' : number(goodput)),
   },
   {
+    title: 'J per token',
+    shown: (points) => points.some(({ energy }) => energy !== undefined),
+    of: ({ energy }) => (energy === undefined ? '-' : number(energy.perOutputToken)),
+  },
+  {
     title: 'accepted',
     shown: (points) => points.some(({ acceptLength }) => acceptLength !== undefined),
     of: ({ acceptLength }) => (acceptLength === undefined ? '-' : number(acceptLength)),

@@ -1,4 +1,5 @@
 import { accuracyText } from '../../bench/accuracy.ts';
+import { NO_GPU_LOG } from '../../bench/gpu-power.ts';
 import type { BenchResult } from '../../bench/result.ts';
 import { count } from '../../config/text/plural.ts';
 import { EXIT } from '../../errors.ts';
@@ -23,6 +24,7 @@ export function benchText(result: BenchResult, page: Page): string {
     ...(isMock(result) ? [MOCK] : []),
     ...(accuracy ? [`accuracy ${accuracyText(accuracy, isMock(result))}`] : []),
     ...(points.length === 0 ? [] : [resultsTable(points, page).trimEnd()]),
+    ...energyText(result),
     verdictLine(result),
   ];
   const text = lines.map((line) => `${line.split('\n').map(plainText).join('\n')}\n`).join('');
@@ -50,6 +52,12 @@ function sloText({ ttft, itl, e2e }: NonNullable<BenchResult['load']['slo']>): s
   return bounds
     .flatMap(([name, bound]) => (bound === undefined ? [] : [`${name} up to ${bound} ms`]))
     .join(', ');
+}
+
+/** Why energies are missing, where the job has a log of its GPUs. */
+function energyText({ points }: BenchResult): readonly string[] {
+  const reasons = points.flatMap(({ noEnergy }) => noEnergy ?? []).filter((reason) => reason !== NO_GPU_LOG);
+  return [...new Set(reasons)].map((reason) => `energy is not known: ${reason}`);
 }
 
 function verdictLine(result: BenchResult): string {

@@ -53,6 +53,7 @@ const found = (points: readonly FoundPoint[], more: Partial<FoundBench> = {}) =>
     points,
     events: [],
     underway: false,
+    power: 'observe.gpu_log is none',
     ...more,
   });
 
@@ -76,6 +77,7 @@ test('whole measurements are a valid result', () => {
         prompts: 10,
         completed: 10,
         failed: 0,
+        noEnergy: 'observe.gpu_log is none',
         seconds: 2,
         inputTokens: 1000,
         outputTokens: 100,
@@ -228,4 +230,20 @@ test('goodput and acceptance are as measured', () => {
     { ...point, measured: { completed: 10, seconds: 2, inputTokens: 1000, outputTokens: 100, ...more } },
   ]);
   expect(points[0]).toMatchObject(more);
+});
+
+test('energy is that of the run’s GPUs while the load lasted, for each token', () => {
+  const power = [[0, 30_000].map((after) => ({ time: START + after, watts: 400 }))];
+  const { points } = found([whole(4, 0)], { power });
+  // Two seconds at 400 W, for 100 tokens of answers and 1,000 of prompts.
+  expect(points[0]?.energy).toEqual({
+    joules: 800,
+    watts: 400,
+    gpus: 1,
+    perOutputToken: 8,
+    perToken: 800 / 1100,
+  });
+  expect(found([whole(4, 5)], { power }).points[0]).toMatchObject({
+    noEnergy: 'the log of a GPU’s power has gaps or does not reach over the measurement',
+  });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { gpuSeries, parseGpuCsv } from '../../../src/report/gpu-series.ts';
+import { parseGpuCsv } from '../../../src/observe/gpu-log.ts';
+import { gpuSeries } from '../../../src/report/gpu-series.ts';
 import { LoadRecorder } from '../../../src/report/load-series.ts';
 import { timelineOf } from '../../../src/report/section/timeline.ts';
 import { EVENTS } from './sample-run.ts';

@@ -1,0 +1,54 @@
+import { join } from 'node:path/posix';
+import type { Host } from '../host/host.ts';
+import { logBegan, parseGpuCsv, sampleInterval } from '../observe/gpu-log.ts';
+import { attemptsAmong, logFolder } from '../observe/log-file.ts';
+import type { ObservedEvent } from '../run/events.ts';
+import type { Run } from '../run/folder.ts';
+import { shortName } from '../run/node-name.ts';
+import type { PlanFile } from '../run/plan-file.ts';
+import type { PowerSample } from './energy.ts';
+
+/** Power of each GPU that a worker of the run has, over the run; or why it is not known. */
+export type GpuPower = readonly (readonly PowerSample[])[] | string;
+
+export const NO_GPU_LOG = 'observe.gpu_log is none';
+
+/** Reads `logs/gpu.NODE.csv` of the last attempt: only GPUs of the run's workers count, whatever else a node shows. */
+export async function readGpuPower(
+  host: Host,
+  run: Run,
+  plan: PlanFile | undefined,
+  events: readonly ObservedEvent[],
+): Promise<GpuPower> {
+  const logged = plan?.processes.find(({ name }) => name === 'gpu');
+  if (plan === undefined || logged === undefined) return NO_GPU_LOG;
+  const folder = logFolder(run.dir, attemptsAmong(await host.list(join(run.dir, 'attempts'))).at(-1));
+  const files = (await host.list(folder)).flatMap((name) => {
+    const node = /^gpu\.(.+)\.csv$/.exec(name)?.[1];
+    return node === undefined ? [] : [{ node: shortName(node), name }];
+  });
+  const bound = events.findLast((event) => event.kind === 'nodes-bound');
+  const started = events.findLast((event) => event.kind === 'step-started' && event.step === 'gpu');
+  const near = Date.parse(started?.time ?? events[0]?.time ?? '') || 0;
+  const all: (readonly PowerSample[])[] = [];
+  for (const { index } of plan.nodes) {
+    const held = new Set(plan.workers.flatMap(({ nodes, gpus }) => (nodes.includes(index) ? gpus : [])));
+    if (held.size === 0) continue;
+    const name = bound?.nodes.find((node) => node.index === index)?.host;
+    const file = files.find(({ node }) => name !== undefined && node === shortName(name));
+    const text = file && (await host.readText(join(folder, file.name)));
+    if (text === undefined) return `node ${name ?? index} has no log of its GPUs`;
+    const began = logBegan(text, near);
+    const samples = parseGpuCsv(text, sampleInterval(logged.argv));
+    for (const gpu of held) {
+      const own = samples.flatMap((sample) =>
+        sample.gpu === gpu && sample.power !== null && sample.power > 0
+          ? [{ time: began + sample.seconds * 1000, watts: sample.power }]
+          : [],
+      );
+      if (own.length === 0) return `the log of node ${name ?? index} has no power of GPU ${gpu}`;
+      all.push(own);
+    }
+  }
+  return all.length === 0 ? 'no worker has a GPU' : all;
+}
