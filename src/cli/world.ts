@@ -1,5 +1,6 @@
 import {
   closeSync,
+  createReadStream,
   existsSync,
   lstatSync,
   openSync,
@@ -12,7 +13,7 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type process from 'node:process';
-import { text } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
 import type { Stdio } from '../host/host.ts';
 import { onAbort } from '../host/on-abort.ts';
 import { type NotOwn, type OwnFile, readOwnFile } from '../host/own-file.ts';
@@ -120,11 +121,13 @@ export function processWorld(
         interrupts.holds -= 1;
       };
     },
-    /** All of standard input. Rejects with the abort. */
-    async readStdin(): Promise<string> {
+    /** Standard input, as far as so many bytes. Rejects with the abort. */
+    async readStdin(most: number): Promise<string> {
       const stop = () => stdin.destroy(new Error('interrupted while reading standard input'));
-      return text(stdin).finally(onAbort(signal, stop));
+      return beginning(stdin, most).finally(onAbort(signal, stop));
     },
+    /** The first bytes of a file or pipe as UTF-8, in bounded memory. Rejects with Node's own error. */
+    readBeginning: (path: string, most: number): Promise<string> => beginning(createReadStream(path), most),
     /** UTF-8 text. Rejects with Node's own error. */
     readFile: async (path: string): Promise<string> => readFileSync(path, 'utf8'),
     /** The first bytes of a regular file; undefined where it is none. Rejects with Node's own error. */
@@ -154,6 +157,18 @@ export function processWorld(
     /** Removes a file, a link, or a folder and all in it; no error where there is none. */
     remove: (path: string): Promise<void> => rm(path, { recursive: true, force: true }),
   };
+}
+
+async function beginning(stream: Readable, most: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    chunks.push(Buffer.from(chunk));
+    length += chunk.length;
+    // Leaving the loop closes the stream.
+    if (length >= most) break;
+  }
+  return Buffer.concat(chunks).subarray(0, most).toString();
 }
 
 function firstBytes(path: string, most: number): Uint8Array | undefined {

@@ -9,7 +9,7 @@ import { submitCommand } from './command/words.ts';
 import { expand, type Variant } from './expand/variants.ts';
 import { type Finding, Findings } from './finding.ts';
 import { readRecipe } from './recipe/read.ts';
-import { type FileKind, kindOf, namedEngine } from './recognize.ts';
+import { type FileKind, foreignKind, kindOf, namedEngine } from './recognize.ts';
 import type { ImportedVariant } from './variant.ts';
 import { writeConfig } from './write/config.ts';
 import { type Document, documentsOf, nameOf } from './write/document.ts';
@@ -55,10 +55,15 @@ export function importCommand(
   return { ...found, documents: [{ name: nameOf(config), text: written }], command: { submission, config } };
 }
 
+/** Files that hold no recipe, whether they can be read or not. */
+const OTHERS: readonly string[] = ['script', 'kubernetes', 'compose'];
+
 /** Imports a file of srt-slurm. Pure, and never throws for anything that the file holds. */
 export function importFile(file: string, text: string, options: ImportOptions = {}): Imported {
   const parsed = parseYaml(file, text, 'foreign');
   const findings = new Findings();
+  if (OTHERS.includes(foreignKind(text, parsed.root) ?? ''))
+    return { file, kind: 'other', variants: [], documents: [], findings: [] };
   for (const diagnostic of parsed.diagnostics) findings.addDiagnostic(diagnostic);
   const none = { file, variants: [], documents: [], findings: findings.all };
   if (parsed.root === undefined || findings.refused)

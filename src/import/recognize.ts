@@ -1,4 +1,5 @@
-import type { ConfigMap } from '../config/yaml/tree.ts';
+import type { ConfigEntry, ConfigMap } from '../config/yaml/tree.ts';
+import { submitCommand } from './command/words.ts';
 
 /** What a YAML file is. */
 export type FileKind =
@@ -55,6 +56,50 @@ export function kindOf(root: ConfigMap): FileKind {
   if (base !== undefined && (overrides || sections > 0)) return 'recipe';
   if (sections >= 2 || (sections >= 1 && container)) return has(root, 'lock') ? 'lockfile' : 'recipe';
   return 'other';
+}
+
+/** Files that are taken for configs, and what to do with them. */
+export const FOREIGN = {
+  recipe: { what: 'a recipe of srt-slurm', hint: 'dyn-slurm import FILE writes it as a config' },
+  lockfile: { what: 'a lockfile of srt-slurm', hint: 'dyn-slurm import FILE writes it as a config' },
+  cluster: {
+    what: "srt-slurm's description of a cluster",
+    hint: 'give it to an import of recipes: dyn-slurm import RECIPE --profile FILE',
+  },
+  command: {
+    what: 'a script that runs submit_job_script.py or submit_disagg.sh',
+    hint: 'dyn-slurm import FILE writes its command line as a config',
+  },
+  script: {
+    what: 'a script',
+    hint: 'a config says what to serve, and dyn-slurm writes the job script; configs/ has examples',
+  },
+  kubernetes: {
+    what: 'a manifest of Kubernetes',
+    hint: 'dyn-slurm runs on Slurm; configs/ has examples of its configs',
+  },
+  compose: {
+    what: 'a file of Docker Compose',
+    hint: 'dyn-slurm runs on Slurm; configs/ has examples of its configs',
+  },
+} as const;
+
+/** What a file is that is surely no config; undefined where it may be one. */
+export function foreignKind(text: string, root: ConfigMap | undefined): keyof typeof FOREIGN | undefined {
+  if (/^#!|^#SBATCH\s/m.test(text.slice(0, 4096)) && !root?.entries.has('model'))
+    return submitCommand('script', text) === undefined ? 'script' : 'command';
+  const head = /^apiVersion:\s.*\nkind:\s/m.test(text.slice(0, 65536));
+  if (head || (root?.entries.has('apiVersion') && root.entries.has('kind'))) return 'kubernetes';
+  if (root === undefined) return undefined;
+  const kind = kindOf(root);
+  if (kind !== 'other') return kind;
+  const services = root.entries.get('services')?.value;
+  const runs = services?.kind === 'map' && [...services.entries.values()].some(isImage);
+  return runs && !root.entries.has('model') ? 'compose' : undefined;
+}
+
+function isImage({ value }: ConfigEntry): boolean {
+  return value.kind === 'map' && (value.entries.has('image') || value.entries.has('build'));
 }
 
 /** The engine that a recipe names, whatever else is wrong with it. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, clusterAvailable, down, up } from './cluster.ts';
 import { type Run, Runs } from './runs.ts';
 
@@ -29,10 +29,8 @@ describe.skipIf(unavailable)(`variants${unavailable ? ` (skipped: ${unavailable}
     cluster = await up({ nodes: 4 });
     runs = new Runs(cluster);
   });
-  afterAll(async () => {
-    await runs?.clear();
-    await down(cluster);
-  });
+  afterEach(() => runs.clear());
+  afterAll(() => down(cluster));
 
   test('a sweep of six, two at a time: one that fails stops no other, and one report has all', async () => {
     const file = runs.config('sweep', {

@@ -29,7 +29,7 @@ export function codeFrame(
   room = WIDTH,
 ): CodeFrame {
   const width = Math.max(16, Math.min(WIDTH, room));
-  const whole = hideSecrets(lineOf(text, line));
+  const whole = withoutSecrets(lineOf(text, line), column - 1);
   const { from, to } = clip(whole.length, column - 1, width);
   const start = Math.min(column - 1, whole.length);
   const end = Math.min(start + length, to);
@@ -47,6 +47,15 @@ export function neutral(text: string): string {
     .replace(/[\u0000-\u001f]/g, (character) => String.fromCharCode(0x2400 + character.charCodeAt(0)))
     .replace(/\u007f/g, '\u2421')
     .replace(/[\u0080-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Surrogate}/gu, '\ufffd');
+}
+
+/** Characters on both sides of the stretch in which secrets are looked for: the time that takes grows with their square. */
+const NEAR = 2000;
+
+/** A line without the secrets near a place; only what is near it is shown. */
+function withoutSecrets(line: string, at: number): string {
+  const [from, to] = [Math.max(0, at - NEAR), at + NEAR];
+  return line.slice(0, from) + hideSecrets(line.slice(from, to)) + line.slice(to);
 }
 
 /** Without splitting the whole text, which may be large. */

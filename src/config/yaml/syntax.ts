@@ -37,9 +37,7 @@ function firstOfLines(faults: Iterable<TextFault>, text: string, most: number): 
 /** What keeps a text from being read at all. */
 function unreadable(text: string): readonly TextFault[] {
   if (text.length > LARGEST_FILE) {
-    const size = (text.length / 1024 / 1024).toFixed(1);
-    const limit = `${LARGEST_FILE / 1024} KB`;
-    return [{ start: 0, end: 1, message: `the file is ${size} MB; the limit is ${limit}` }];
+    return [{ start: 0, end: 1, message: `the file is larger than the limit, ${LARGEST_FILE / 1024} KB` }];
   }
   // A reader that takes UTF-16 for UTF-8 sees a NUL beside each letter, after two bytes of a mark that it cannot read.
   if (/^(\ufffd\ufffd)?(\u0000[^\u0000]|[^\u0000]\u0000)/.test(text))

@@ -1,9 +1,11 @@
 import { count } from '../../../config/text/plural.ts';
+import { parseYaml } from '../../../config/yaml/parse.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import { checkVariant, type Verdict } from '../../../import/check/check.ts';
 import { checkSubmission } from '../../../import/check/submission.ts';
 import { type Cluster, NO_CLUSTER, readCluster } from '../../../import/cluster.ts';
 import { type Imported, importCommand, importFile } from '../../../import/import.ts';
+import { FOREIGN, foreignKind } from '../../../import/recognize.ts';
 import { printDiagnostics, readConfig, readTopology, topologyNames } from '../../runs/config/load.ts';
 import { jsonText } from '../../sink.ts';
 import type { World } from '../../world.ts';
@@ -62,7 +64,9 @@ export async function importRecipes(
     if (only) world.out.write(only.text);
   }
   if (!options.json && sources.length > 1) world.err.write(summary(outcomes, options));
-  return outcomes.every(isGood) ? EXIT.ok : EXIT.config;
+  const [only, ...more] = outcomes;
+  const isRecipe = more.length > 0 || (only?.imported.documents.length ?? 0) > 0;
+  return isRecipe && outcomes.every(isGood) ? EXIT.ok : EXIT.config;
 }
 
 async function clusterOf(profile: string | undefined, world: World): Promise<Cluster> {
@@ -128,7 +132,12 @@ function print(
   const told = imported.findings.filter(({ kind }) => !several || kind === 'refused' || kind === 'lost');
   for (const finding of told) world.err.write(findingText(finding));
   const quiet = !several && imported.documents.length > 0 && written.length === 0;
-  if (!quiet) world.err.write(outcomeText(imported, written));
+  const kind =
+    imported.kind === 'other'
+      ? foreignKind(source.text, parseYaml(source.file, source.text).root)
+      : undefined;
+  if (!quiet)
+    world.err.write(outcomeText(imported, written, kind && `${FOREIGN[kind].what}, no recipe of srt-slurm`));
   for (const { selector, verdict } of verdicts) {
     if (verdict.outcome === 'refused') {
       const seen = imported.findings.some(({ kind }) => kind === 'refused');

@@ -19,9 +19,9 @@ export function findingText({ kind, file, line, column, path, message, hint }: F
 }
 
 /** What became of a file, in one line. */
-export function outcomeText(imported: Imported, written: readonly string[]): string {
+export function outcomeText(imported: Imported, written: readonly string[], foreign?: string): string {
   const { file, kind, documents, findings } = imported;
-  if (kind === 'other') return `${file}: is no recipe of srt-slurm\n`;
+  if (kind === 'other') return `${file}: is ${foreign ?? 'no recipe of srt-slurm'}\n`;
   if (kind === 'cluster')
     return `${file}: describes a cluster of srt-slurm; give it as --profile to import recipes for it\n`;
   if (documents.length === 0) return `${file}: cannot be imported\n`;

@@ -6,8 +6,9 @@ import { BASE, expandVariants } from '../../../config/variants.ts';
 import { type Diagnostic, formatDiagnostic } from '../../../config/yaml/diagnostic.ts';
 import { mergeDiagnostics } from '../../../config/yaml/locate.ts';
 import { type Layer, type ParsedFile, parseYaml, type SourceFile } from '../../../config/yaml/parse.ts';
+import { LARGEST_FILE } from '../../../config/yaml/syntax.ts';
 import { DynSlurmError } from '../../../errors.ts';
-import { kindOf } from '../../../import/recognize.ts';
+import { FOREIGN, foreignKind } from '../../../import/recognize.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { type PlannedConfig, planConfig } from '../../../plan/plan-config.ts';
 import { styled } from '../../styled.ts';
@@ -199,21 +200,13 @@ function withoutPlanOf(loaded: Loaded): Loaded {
 }
 
 /** A recipe of srt-slurm would only give one unknown key after the other. @throws DynSlurmError `config` */
-function refuseForeign({ file, root }: ParsedFile): void {
-  const kind = root && kindOf(root);
-  if (kind === undefined || kind === 'other') return;
-  const hint =
-    kind === 'cluster'
-      ? `give it to an import of recipes: dyn-slurm import RECIPE --profile ${file}`
-      : `dyn-slurm import ${file} writes it as a config`;
-  throw new DynSlurmError('config', `${file}: is ${FOREIGN[kind]}, not a config of dyn-slurm`, { hint });
+function refuseForeign({ file, text, root }: ParsedFile): void {
+  const kind = foreignKind(text, root);
+  if (kind === undefined) return;
+  throw new DynSlurmError('config', `${file}: is ${FOREIGN[kind].what}, not a config of dyn-slurm`, {
+    hint: FOREIGN[kind].hint.replace('FILE', file),
+  });
 }
-
-const FOREIGN = {
-  recipe: 'a recipe of srt-slurm',
-  lockfile: 'a lockfile of srt-slurm',
-  cluster: "srt-slurm's description of a cluster",
-} as const;
 
 /** A config that must be right: prints what is wrong with it, and gives its plan, or undefined where there is an error. */
 export async function loadValidJob(
@@ -279,9 +272,11 @@ function topologyFolder({ packageRoot }: World): string {
 }
 
 export async function readConfig(file: string, world: World): Promise<SourceFile> {
-  if (file === '-') return { file: '<stdin>', text: await world.readStdin() };
+  // Of a file that is too large, enough to say so: a character has at most 4 bytes.
+  const most = 4 * LARGEST_FILE + 4;
+  if (file === '-') return { file: '<stdin>', text: await world.readStdin(most) };
   try {
-    return { file, text: await world.readFile(resolve(world.cwd, file)) };
+    return { file, text: await world.readBeginning(resolve(world.cwd, file), most) };
   } catch (cause) {
     throw unreadable(file, cause as NodeJS.ErrnoException);
   }
