@@ -11,13 +11,23 @@ def role():
     return os.environ.get("SLURM_JOB_NAME", "").rpartition("-")[0]
 
 
-def planned_endpoint():
-    """As the plan's namespace, component and endpoint; None where nothing is known."""
+def plan():
+    """plan.json; empty where it cannot be read."""
     try:
         with open(os.path.join(os.environ.get("DYN_SLURM_RUN_DIR", ""), "plan.json"), encoding="utf-8") as file:
-            endpoints = json.load(file)["readiness"]["endpoints"]
-    except (OSError, ValueError, KeyError):
-        return None
+            return json.load(file)
+    except (OSError, ValueError):
+        return {}
+
+
+def planned_release():
+    """The plan's release of Dynamo; None where it is not known."""
+    return plan().get("dynamo")
+
+
+def planned_endpoint():
+    """As the plan's namespace, component and endpoint; None where nothing is known."""
+    endpoints = plan().get("readiness", {}).get("endpoints", [])
     return next(((one["namespace"], one["component"], one["endpoint"]) for one in endpoints if one["role"] == role()), None)
 
 

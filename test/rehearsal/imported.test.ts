@@ -58,6 +58,12 @@ test.each(recipes)('%s of %s on %i nodes completes a chat', async (config, engin
   expect(readFileSync(join(run, 'logs', log), 'utf8')).toMatch(`rehearsal: dynamo.${engine} stands in as`);
 });
 
+test("what the rehearsal's own Dynamo does not know of an older release is said", async () => {
+  const { code, stdout } = await stage.run('rehearse', fileOf('vllm-older'));
+  expect(stdout).toContain('\nnot tested  mock engines ignored --kv-transfer-config --router-reset-states\n');
+  expect(code).toBe(0);
+});
+
 function many(step: string, count: number): string {
   return Array.from({ length: count }, (_, index) => `${step}-${index}`).join(' ');
 }

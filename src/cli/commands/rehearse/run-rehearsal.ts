@@ -83,9 +83,10 @@ export async function runRehearsal(
     if (world.signal.aborted) return EXIT.interrupted;
     throw error;
   }
+  let code: number = EXIT.ok;
   if (options.keep) world.out.write(options.json ? '' : keptText(ready.url, rehearsal));
   else if (endsByItself(rehearsal)) return concludeBenchmark(rehearsal, options, screen, world);
-  else if (rehearsal.plan.bench) return measureItself(rehearsal, ready, options, screen, world);
+  else if (rehearsal.plan.bench) code = await measureItself(rehearsal, ready, options, screen, world);
   else await tearDown(rehearsal, screen, world, { passed: true });
   if (!options.json) {
     const ignored = await ignoredArguments(rehearsal.connection.host, rehearsal.run.dir);
@@ -97,7 +98,7 @@ export async function runRehearsal(
     ];
     world.out.write(summary(state, answer, rehearsal, untested));
   }
-  return EXIT.ok;
+  return code;
 }
 
 /** Shows the run until it is ready, or has ended. A fault that is to strike a ready run is waited for. */
