@@ -26,7 +26,7 @@ export interface PointFacts {
 export function pointOf(facts: PointFacts): BenchPoint {
   const { record, measured, gpus, outline, losses, concurrency } = facts;
   const cut = measured?.cut === true || (record !== undefined && !isWhole(record));
-  const prompts = facts.prompts ?? measured?.prompts ?? measured?.completed ?? 0;
+  const prompts = (facts.prompts || undefined) ?? measured?.prompts ?? measured?.completed ?? 0;
   const completed = measured?.completed ?? 0;
   // A tool that counts only what went well was through with all others, too, when it ended by itself.
   const failed = measured?.failed ?? (cut || !measured ? 0 : Math.max(0, prompts - completed));

@@ -95,7 +95,7 @@ const benchOutline: z.ZodType<BenchOutline> = fields(
   {
     version: z.literal(1),
     name: text,
-    type: z.enum(['aiperf', 'sglang', 'vllm', 'builtin', 'custom', 'accuracy']),
+    type: z.enum(['aiperf', 'trace', 'agentic', 'sglang', 'vllm', 'builtin', 'custom', 'accuracy']),
     lengthTolerance: number.catch(0),
     maxErrorRate: number.catch(0),
     points: list(fields({ folder: text, concurrency: number, prompts: number }, { requestRate: rate })),

@@ -3,7 +3,15 @@ import type { BenchProvenance } from './system.ts';
 import type { BenchAccuracy } from './tool/accuracy.ts';
 
 /** Which program made the load. */
-export type BenchTool = 'aiperf' | 'sglang' | 'vllm' | 'custom' | 'accuracy' | 'builtin';
+export type BenchTool =
+  | 'aiperf'
+  | 'trace'
+  | 'agentic'
+  | 'sglang'
+  | 'vllm'
+  | 'custom'
+  | 'accuracy'
+  | 'builtin';
 
 /** One benchmark of a run, as all tools' results are read: what `dyn-slurm bench --json` prints. */
 export interface BenchResult {

@@ -2,7 +2,7 @@ import { hostPath } from '../config/expectations.ts';
 import type { Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
 import { type NodeIndex, usesLocalDir } from '../word.ts';
-import { questionFile } from './bench/accuracy.ts';
+import { benchFiles } from './bench/own-files.ts';
 import { imageOf } from './container.ts';
 import { cachedImage, imageFile } from './image.ts';
 import { modelCheck } from './model.ts';
@@ -30,10 +30,12 @@ export function preflightChecks(job: Job, plan: Checked): readonly Check[] {
     ...gpuChecks(plan),
     ...(model ? [{ nodes: models, words: ['model', ...model] }] : []),
     ...readable('the chat template', job.dynamo.custom_jinja_template, models),
-    ...readable(
-      'the questions of bench.accuracy',
-      job.bench && questionFile(job.bench),
-      nodesOf(({ kind }) => kind === 'bench'),
+    ...benchFiles(job.bench).flatMap(({ what, path }) =>
+      readable(
+        what,
+        path,
+        nodesOf(({ kind }) => kind === 'bench'),
+      ),
     ),
     ...expectations(job, plan, nodesOf),
     ...imageCheck('the container image', shared, job),

@@ -1,6 +1,6 @@
 import type { Job } from '../config/job.ts';
 import { ATTEMPT_DIR, RUN_DIR, type Word } from '../word.ts';
-import { questionFile } from './bench/accuracy.ts';
+import { benchFiles } from './bench/own-files.ts';
 import { containerName, imageOf } from './container.ts';
 import { pyxisImage } from './image.ts';
 import { installPlan, installSources, usesInstalled } from './install.ts';
@@ -103,8 +103,7 @@ function mounts(step: StepBody, own: readonly string[], job: Job): readonly (rea
     if (template !== undefined && !template.startsWith(`${folder}/`))
       list.push([`${template}:${template}:ro`]);
   }
-  const questions = step.kind === 'bench' && job.bench ? questionFile(job.bench) : undefined;
-  if (questions !== undefined) list.push([`${questions}:${questions}:ro`]);
+  if (step.kind === 'bench') for (const { path } of benchFiles(job.bench)) list.push([`${path}:${path}:ro`]);
   list.push(...installMounts(step, job));
   for (const mount of [...job.cluster.mounts, ...own]) list.push([mount]);
   return list;

@@ -74,7 +74,13 @@ function commandObstacle({ image, command = '' }: BenchConfig, cwd: string): str
   return !isPath || existsSync(resolve(cwd, file)) ? undefined : `there is no ${file} on this machine`;
 }
 
-const DEFAULTS = { aiperf: 'aiperf', sglang: 'python3', vllm: 'vllm' } as const;
+const DEFAULTS = {
+  aiperf: 'aiperf',
+  trace: 'aiperf',
+  agentic: 'aiperf',
+  sglang: 'python3',
+  vllm: 'vllm',
+} as const;
 
 /** Whether a program can be executed, by its path or by its name on PATH. */
 function isThere(program: string, cwd: string, path = ''): boolean {

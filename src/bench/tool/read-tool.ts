@@ -8,6 +8,8 @@ import { readServing, readServingLines } from './serving.ts';
 /** The file of a measurement that has its result. */
 export const RESULT_FILE: Readonly<Record<Exclude<BenchTool, 'custom' | 'accuracy'>, string>> = {
   aiperf: 'profile_export_aiperf.json',
+  trace: 'profile_export_aiperf.json',
+  agentic: 'profile_export_aiperf.json',
   sglang: 'result.jsonl',
   vllm: 'result.json',
   builtin: 'result.json',
@@ -21,6 +23,8 @@ export function readTool(
 ): Measured | undefined {
   switch (tool) {
     case 'aiperf':
+    case 'trace':
+    case 'agentic':
       return readAiperf(text);
     case 'sglang':
       return readServingLines(text, slo);

@@ -3,12 +3,14 @@ import type { JobConfig } from '../schema/job-schema.ts';
 import { alternatives } from '../text/suggestion.ts';
 import { error, keyError, type Problem } from '../yaml/problem.ts';
 import { checkAccuracy } from './accuracy.ts';
+import { checkSessions } from './sessions.ts';
 
 /** What a benchmark of its type needs, and what it cannot use. */
 export function* checkBench(job: JobConfig): Generator<Problem> {
   const { bench } = job;
   if (bench === undefined) return;
   yield* checkAccuracy(bench);
+  yield* checkSessions(bench);
   if (bench.type === 'custom') {
     if (bench.command === undefined)
       yield {
@@ -66,10 +68,12 @@ function* checkTemplate(
     );
 }
 
-function* checkLoad({ type, isl, osl, concurrencies, dataset }: BenchConfig): Generator<Problem> {
+function* checkLoad(bench: BenchConfig): Generator<Problem> {
+  const { type, isl, osl, concurrencies, dataset } = bench;
   const why = `type ${type} needs it to generate load`;
-  if (concurrencies === undefined) yield missing('concurrencies', why);
-  if (dataset !== undefined && type !== 'builtin') return;
+  const paced = type === 'trace' && bench.fixed_schedule !== false;
+  if (concurrencies === undefined && !paced) yield missing('concurrencies', why);
+  if (type === 'trace' || (dataset !== undefined && type !== 'builtin')) return;
   if (isl === undefined) yield missing('isl', why);
   if (osl === undefined) yield missing('osl', why);
 }

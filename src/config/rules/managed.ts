@@ -73,6 +73,7 @@ function ofMeasurements({ bench, model }: JobConfig): Readonly<Record<string, st
     'bench.prompts_per_concurrency': undefined,
     'bench.warmup_per_concurrency': undefined,
     'bench.chat_template': undefined,
+    'bench.turn_delay': undefined,
     'bench.dataset': undefined,
     'bench.dataset_path': undefined,
   };

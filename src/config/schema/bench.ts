@@ -4,7 +4,7 @@ import { count, duration, environment, text } from './fields.ts';
 import { argumentMap, ROLES } from './role.ts';
 
 /** The types that run a program of others in the job, which has arguments. */
-const BENCH_TOOLS = ['aiperf', 'sglang', 'vllm'] as const;
+const BENCH_TOOLS = ['aiperf', 'trace', 'agentic', 'sglang', 'vllm'] as const;
 export type BenchToolType = (typeof BENCH_TOOLS)[number];
 export const BENCH_TYPES = ['custom', ...BENCH_TOOLS, 'accuracy', 'builtin'] as const;
 
@@ -57,6 +57,14 @@ export const bench = z.strictObject({
   requests: count.optional(),
   warmup_per_concurrency: z.int().min(0).default(1),
   random_range_ratio: fraction.optional(),
+  trace: z
+    .string()
+    .regex(/^\/[^:,\u0000-\u001f]+$/, 'write the absolute path of a file on the nodes, without "," and ":"')
+    .optional(),
+  fixed_schedule: z.boolean().optional(),
+  speedup: z.number().positive().optional(),
+  turns: count.optional(),
+  turn_delay: duration.optional(),
   dataset: text.optional(),
   dataset_path: text.optional(),
   tokenizer: text.optional(),

@@ -24,7 +24,7 @@ export function writeBench(context: Context): MapBuilder | undefined {
   if (suite !== undefined) return accuracy(suite, bench, context);
   const hint =
     type === 'mooncake-router'
-      ? 'download the trace, and use bench.type: aiperf with dataset: mooncake_trace and dataset_path'
+      ? 'download the trace that it names from FAST25-release/traces of github.com/kvcache-ai/Mooncake, and set bench: {type: trace, trace: FILE, fixed_schedule: true}'
       : 'run it with bench.type: custom';
   findings.lose(
     bench.type.entry,

@@ -14,7 +14,7 @@ export function trace(bench: RecipeBench, context: Context): MapBuilder | undefi
     findings.lose(bench.type.entry, 'a trace replay needs trace_file and concurrencies');
     return undefined;
   }
-  const map = new MapBuilder(bench.place).set('type', 'aiperf', bench.type.entry);
+  const map = new MapBuilder(bench.place).set('type', 'trace', bench.type.entry);
   const range = bench.concurrencies.entry.value.range;
   map.set(
     'concurrencies',
@@ -24,7 +24,7 @@ export function trace(bench: RecipeBench, context: Context): MapBuilder | undefi
     ),
     bench.concurrencies.entry,
   );
-  map.set('dataset', 'mooncake_trace', bench.type.entry).set('dataset_path', spelled(file.value), file);
+  map.set('trace', spelled(file.value), file);
   const threshold = (key: string, usual: number) => {
     const value = more.get(key)?.value;
     return value?.kind === 'scalar' ? spelled(value) : String(usual);
@@ -33,7 +33,7 @@ export function trace(bench: RecipeBench, context: Context): MapBuilder | undefi
     .set('ttft', `${threshold('ttft_threshold_ms', 2000)}ms`)
     .set('itl', `${threshold('itl_threshold_ms', 25)}ms`);
   map.set('slo', slo.build(), bench.type.entry);
-  const args = new MapBuilder(bench.place).set('extra-inputs', 'ignore_eos:true').set('random-seed', 42);
+  const args = new MapBuilder(bench.place).set('random-seed', 42);
   map.add('args', args);
   writePlaces(map, bench, context);
   map.add('env', writeEnvironment(bench.env, context), apart(bench.env[0] ?? bench.place));

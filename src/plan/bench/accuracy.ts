@@ -1,11 +1,5 @@
 import { type AccuracyConfig, suiteOf } from '../../config/schema/accuracy.ts';
-import type { BenchConfig } from '../../config/schema/bench.ts';
 import type { Word } from '../../word.ts';
-
-/** The file with the questions, where it lies on the nodes. */
-export function questionFile({ accuracy }: BenchConfig): string | undefined {
-  return accuracy?.dataset?.startsWith('/') ? accuracy.dataset : undefined;
-}
 
 export interface AccuracyOutline {
   readonly suite: string;

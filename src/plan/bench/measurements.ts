@@ -18,7 +18,7 @@ export interface Measurement {
 /** In the order in which they are made; none where the config says nothing of concurrencies. */
 export function measurements(bench: BenchConfig): readonly Measurement[] {
   const times = new Map<string, number>();
-  const { request_rate: rates, concurrencies = [] } = bench;
+  const { request_rate: rates, concurrencies = unlimited(bench) } = bench;
   const loads = rates.flatMap((rate) => concurrencies.map((concurrency) => ({ rate, concurrency })));
   return loads.map(({ rate, concurrency }, position) => {
     const name = `c${concurrency}${rates.length > 1 ? `-r${rate}` : ''}`;
@@ -28,9 +28,20 @@ export function measurements(bench: BenchConfig): readonly Measurement[] {
       index: position + 1,
       concurrency,
       rate,
-      prompts: bench.requests ?? concurrency * bench.prompts_per_concurrency,
+      prompts: promptsOf(concurrency, bench),
       warmup: concurrency * bench.warmup_per_concurrency,
       folder: `${name}${time === 1 ? '' : `.${time}`}`,
     };
   });
+}
+
+/** As many connections as aiperf opens, for a trace that sets the pace itself. */
+const unlimited = ({ type }: BenchConfig): readonly number[] => (type === 'trace' ? [2500] : []);
+
+/** 0 where nobody knows: all of a trace. */
+function promptsOf(concurrency: number, bench: BenchConfig): number {
+  const { type, requests, turns = 1, prompts_per_concurrency: each } = bench;
+  if (type === 'trace') return requests ?? 0;
+  const sessions = requests ?? concurrency * each;
+  return type === 'agentic' ? sessions * turns : sessions;
 }

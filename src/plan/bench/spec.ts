@@ -110,7 +110,9 @@ export function benchOutline({ config: bench, service }: BenchSpec, other?: Othe
     ...(osl !== undefined && { osl }),
     ...(rates.length === 1 && rate !== undefined && { requestRate: rate }),
     ...(slo && { slo }),
-    ...(isl !== undefined && bench.dataset === undefined && { inputLength: inputLength(isl, bench) }),
+    ...(isl !== undefined &&
+      bench.dataset === undefined &&
+      bench.type !== 'agentic' && { inputLength: inputLength(isl, bench) }),
     ...(osl !== undefined && bench.dataset === undefined && { outputLength: average(osl, bench) }),
     lengthTolerance: bench.length_tolerance,
     maxErrorRate: bench.max_error_rate,

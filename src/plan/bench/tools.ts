@@ -4,6 +4,8 @@ import type { BenchConfig, BenchToolType } from '../../config/schema/bench.ts';
 import { withoutSecrets } from '../../config/schema/secrets.ts';
 import type { Word } from '../../word.ts';
 import type { Measurement } from './measurements.ts';
+import { aiperfGoodput, bounds, options } from './options.ts';
+import { agenticRuns, traceRuns } from './sessions.ts';
 
 /** What a tool's arguments are made of. */
 export interface ToolContext {
@@ -34,6 +36,8 @@ interface Tool {
 export const TOOLS: Readonly<Record<BenchToolType, Tool>> = {
   // A cancelled aiperf writes its results; with SIGTERM it writes none (0.13.0, measured).
   aiperf: { program: 'aiperf', endSignal: 'INT', runs: aiperfRuns },
+  trace: { program: 'aiperf', endSignal: 'INT', runs: traceRuns },
+  agentic: { program: 'aiperf', endSignal: 'INT', runs: agenticRuns },
   sglang: { program: 'python3 -m sglang.bench_serving', endSignal: 'TERM', runs: sglangRuns },
   vllm: { program: 'vllm bench serve', endSignal: 'TERM', runs: vllmRuns },
 };
@@ -59,15 +63,6 @@ export function toolRuns(tool: BenchToolType, context: ToolContext): readonly To
   return TOOLS[tool]
     .runs(context, seeded)
     .map(({ kind, argv }) => ({ kind, argv: [...before, ...argv, ...after] }));
-}
-
-/** Options by name, in their order: `true` is a bare flag, and what is undefined or false is left out. */
-function options(values: Readonly<Record<string, Word | number | boolean | undefined>>): readonly Word[] {
-  return Object.entries(values).flatMap(([name, value]): readonly Word[] => {
-    if (value === undefined || value === false) return [];
-    if (value === true) return [`--${name}`];
-    return [`--${name}`, typeof value === 'number' ? String(value) : value];
-  });
 }
 
 /** `aiperf profile`, as 0.13.0 takes it; it warms up by itself. https://pypi.org/project/aiperf/ */
@@ -99,11 +94,7 @@ function aiperfRuns(context: ToolContext, seeded: boolean): readonly ToolRun[] {
     'random-range-ratio': ratio,
     // The ratio is of the shortest length, as SGLang's tool and srt-slurm take it.
     'random-corpus-style': ratio !== undefined && 'sglang',
-    goodput:
-      slo &&
-      bounds(slo, { ttft: 'time_to_first_token', itl: 'inter_token_latency', e2e: 'request_latency' }).join(
-        ' ',
-      ),
+    goodput: aiperfGoodput(slo),
     'extra-inputs': 'ignore_eos:true',
   });
   const rest = options({
@@ -198,13 +189,3 @@ function bothSides(
 }
 
 const isChat = ({ chat_template: template }: BenchConfig): boolean => template !== false;
-
-/** `KEY:MILLISECONDS` by the tool's names. */
-function bounds(
-  slo: NonNullable<BenchConfig['slo']>,
-  names: Readonly<Record<'ttft' | 'itl' | 'e2e', string>>,
-): readonly string[] {
-  return (['ttft', 'itl', 'e2e'] as const).flatMap((key) =>
-    slo[key] === undefined ? [] : [`${names[key]}:${slo[key]}`],
-  );
-}

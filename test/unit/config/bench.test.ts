@@ -20,6 +20,10 @@ test.each([
   '{type: sglang, concurrencies: 8, dataset: sharegpt, dataset_path: /data/s.json}',
   '{type: sglang, isl: 1, osl: 1, concurrencies: [1, 2, 2]}',
   '{type: accuracy, accuracy: {suite: gsm8k}}',
+  '{type: trace, trace: /data/t.jsonl}',
+  '{type: trace, trace: /data/t.jsonl, concurrencies: 8x16, fixed_schedule: true, speedup: 2.5, requests: 100}',
+  '{type: trace, trace: /data/t.jsonl, concurrencies: 8, fixed_schedule: false, request_rate: 4}',
+  `{type: agentic, ${LOAD}, turns: 8, turn_delay: 2s, args: {shared-system-prompt-length: 4000}}`,
   `{type: vllm, ${LOAD}, accuracy: {suite: mmlu, threshold: 0.8, samples: 50, shots: 0, temperature: 0, top_k: -1}}`,
   '{command: ./load.sh, accuracy: {suite: custom, dataset: /data/q.jsonl, threshold: 1}}',
   '{type: accuracy, accuracy: {suite: aime, dataset: "https://example.org:8443/aime.jsonl", repeat: 4}}',
@@ -29,7 +33,7 @@ test.each([
 
 const COMMAND_MISSING = [
   'bench.command: is missing: type custom, the default, runs a command that you give',
-  'hint: set it, or choose another type: aiperf, sglang, vllm, accuracy or builtin',
+  'hint: set it, or choose another type: aiperf, trace, agentic, sglang, vllm, accuracy or builtin',
 ];
 
 test.each<[string, readonly string[]]>([
@@ -70,7 +74,9 @@ test.each<[string, readonly string[]]>([
   ],
   [
     `{type: genai, ${LOAD}}`,
-    ['bench.type: must be one of custom, aiperf, sglang, vllm, accuracy or builtin, not "genai"'],
+    [
+      'bench.type: must be one of custom, aiperf, trace, agentic, sglang, vllm, accuracy or builtin, not "genai"',
+    ],
   ],
   [
     `{type: vllm, ${LOAD}, request_rate: fast}`,
@@ -111,6 +117,43 @@ test.each<[string, readonly string[]]>([
       'hint: one of gsm8k, gpqa, mmlu, aime, longbenchv2 or custom',
       'bench.accuracy.threshold: must be at most 1, not 90',
       'bench.accuracy.dataset: write the absolute path of a file on the nodes, or an http or https URL; without "," and ":"',
+    ],
+  ],
+  [
+    '{type: trace, isl: 5, turns: 3, dataset: sharegpt, request_rate: 4, args: {input-file: /t}}',
+    [
+      'bench.trace: is missing: type trace replays its requests',
+      'hint: set it to a file of JSON lines, such as {"timestamp": 0, "input_length": 655, "output_length": 52, "hash_ids": [0, 1]}',
+      'bench.isl: has no effect: the trace has the length of each request',
+      'hint: remove it',
+      'bench.turns: applies only to type agentic, but the type is trace',
+      'hint: remove it',
+      'bench.dataset: has no effect: type trace takes all requests from bench.trace',
+      'hint: remove it',
+      'bench.request_rate: contradicts the times of the trace, at which its requests are sent',
+      'hint: remove it, or set fixed_schedule: false',
+      'bench.args.input-file: --input-file is set by dyn-slurm, from bench.trace',
+      'hint: remove it here, and set bench.trace instead',
+    ],
+  ],
+  [
+    '{type: trace, trace: t.jsonl}',
+    ['bench.trace: write the absolute path of a file on the nodes, without "," and ":"'],
+  ],
+  [
+    '{type: trace, trace: /t.jsonl, fixed_schedule: false, speedup: 2}',
+    [
+      'bench.concurrencies: is missing: type trace needs it to generate load',
+      'bench.speedup: has no effect: without a fixed schedule the times of the trace are not used',
+      'hint: remove it, or fixed_schedule: false',
+    ],
+  ],
+  [
+    `{type: agentic, ${LOAD}, trace: /t.jsonl}`,
+    [
+      'bench.turns: is missing: type agentic needs the number of turns of each session',
+      'bench.trace: applies only to type trace, but the type is agentic',
+      'hint: remove it',
     ],
   ],
 ])('%s is not', (bench, problems) => {

@@ -114,6 +114,49 @@ test('a command of the user’s has the whole folder of results', () => {
   ]);
 });
 
+describe('aiperf with sessions', () => {
+  const service = `--model m --tokenizer /models/m --url ${URL} --endpoint-type chat --streaming --extra-inputs ignore_eos:true --use-server-token-count`;
+
+  test('a trace at its own times, with no limit but that of aiperf', () => {
+    expect(
+      commands(words({ type: 'trace', trace: '/data/t.jsonl', fixed_schedule: true, speedup: 2 })),
+    ).toEqual([
+      'bash ${RUN_DIR}/runtime/bench.sh 1',
+      `warm-up 1 2500 c2500 0 INT aiperf profile ${service} --isl 512 --isl-stddev 0 --osl 32 --osl-stddev 0 --concurrency 1` +
+        ' --request-count 5 --num-dataset-entries 5 --random-seed 100001 --output-artifact-dir ${ATTEMPT_DIR}/results/bench/c2500-warm-up',
+      `point 1 2500 c2500 0 INT aiperf profile ${service} --input-file /data/t.jsonl --custom-dataset-type mooncake_trace --fixed-schedule` +
+        ' --fixed-schedule-auto-offset --synthesis-speedup-ratio 2 --concurrency 2500 --random-seed 1 --output-artifact-dir ${ATTEMPT_DIR}/results/bench/c2500',
+    ]);
+  });
+
+  test('a trace as fast as the concurrency allows', () => {
+    const bench = {
+      ...{ type: 'trace', trace: '/data/t.jsonl', fixed_schedule: false, requests: 40, request_rate: 3 },
+      ...{ concurrencies: [8], warmup_per_concurrency: 0, slo: { ttft: '2s', itl: '25ms' } },
+    };
+    expect(commands(words(bench)).slice(1)).toEqual([
+      `point 1 8 c8 0 INT aiperf profile ${service} --input-file /data/t.jsonl --custom-dataset-type mooncake_trace --no-fixed-schedule` +
+        ' --concurrency 8 --request-count 40 --request-rate 3 --goodput time_to_first_token:2000 inter_token_latency:25' +
+        ' --random-seed 1 --output-artifact-dir ${ATTEMPT_DIR}/results/bench/c8',
+    ]);
+  });
+
+  test('sessions of several turns', () => {
+    const bench = { type: 'agentic', isl: 100, osl: 20, concurrencies: [4], turns: 8, turn_delay: '2s' };
+    const lengths = '--isl 100 --isl-stddev 0 --osl 20 --osl-stddev 0';
+    expect(commands(words(bench)).slice(1)).toEqual([
+      `warm-up 1 4 c4 0 INT aiperf profile ${service} ${lengths} --concurrency 4 --request-count 4 --num-dataset-entries 4` +
+        ' --random-seed 100001 --output-artifact-dir ${ATTEMPT_DIR}/results/bench/c4-warm-up',
+      `point 1 4 c4 0 INT aiperf profile ${service} ${lengths} --num-sessions 20 --session-turns-mean 8 --session-turns-stddev 0` +
+        ' --session-turn-delay-mean 2000 --session-turn-delay-stddev 0 --concurrency 4 --extra-inputs min_tokens:20 --random-seed 1' +
+        ' --output-artifact-dir ${ATTEMPT_DIR}/results/bench/c4',
+    ]);
+    const spec = specOf({ bench });
+    expect(spec && benchOutline(spec)).toMatchObject({ outputLength: [20, 20], points: [{ prompts: 160 }] });
+    expect(spec && benchOutline(spec)).not.toHaveProperty('inputLength');
+  });
+});
+
 describe('questions are asked first', () => {
   const block = (more: string) =>
     `accuracy 0 128 accuracy 0 TERM python3 \${RUN_DIR}/runtime/accuracy.py --url ${URL} --model m ${more}`;

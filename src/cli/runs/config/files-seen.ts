@@ -6,6 +6,7 @@ import { DynSlurmError } from '../../../errors.ts';
 import type { Host } from '../../../host/host.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import type { World } from '../../world.ts';
+import { traceSeen } from './data-seen.ts';
 import { type Loaded, printDiagnostics, sourcesOf } from './load.ts';
 
 /**
@@ -28,7 +29,8 @@ export async function filesSeen(
   };
   const each = [];
   for (const job of jobs) {
-    each.push({ label: job.variant ?? '', diagnostics: await filesOf(job, look, world, host) });
+    const seen = [...(await filesOf(job, look, world, host)), ...(await traceSeen(job, world))];
+    each.push({ label: job.variant ?? '', diagnostics: seen });
   }
   return mergeDiagnostics(
     each,

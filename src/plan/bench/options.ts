@@ -1,0 +1,29 @@
+import type { BenchConfig } from '../../config/schema/bench.ts';
+import type { Word } from '../../word.ts';
+
+/** Options by name, in their order: `true` is a bare flag, and what is undefined or false is left out. */
+export function options(
+  values: Readonly<Record<string, Word | number | boolean | undefined>>,
+): readonly Word[] {
+  return Object.entries(values).flatMap(([name, value]): readonly Word[] => {
+    if (value === undefined || value === false) return [];
+    if (value === true) return [`--${name}`];
+    return [`--${name}`, typeof value === 'number' ? String(value) : value];
+  });
+}
+
+/** `KEY:MILLISECONDS` by the tool's names. */
+export function bounds(
+  slo: NonNullable<BenchConfig['slo']>,
+  names: Readonly<Record<'ttft' | 'itl' | 'e2e', string>>,
+): readonly string[] {
+  return (['ttft', 'itl', 'e2e'] as const).flatMap((key) =>
+    slo[key] === undefined ? [] : [`${names[key]}:${slo[key]}`],
+  );
+}
+
+/** Bounds as `aiperf profile --goodput` takes them. */
+export function aiperfGoodput(slo: BenchConfig['slo']): string | undefined {
+  const names = { ttft: 'time_to_first_token', itl: 'inter_token_latency', e2e: 'request_latency' };
+  return slo && bounds(slo, names).join(' ');
+}
