@@ -24,6 +24,11 @@ describe('serves a chat', () => {
     ['vllm', 'tiny/Model-1', { prefill: '1/1', decode: '2/2' }, 4],
     // MPI ranks on each GPU, of one worker over two nodes.
     ['trtllm', 'tiny/Model-1', { prefill: '2/2', decode: '1/1' }, 3],
+    // Engines' own servers, behind their own routers or none.
+    ['sglang-router', 'tiny/Model-1', { prefill: '2/2', decode: '1/1' }, 4],
+    ['vllm-router', 'tiny/Model-1', { prefill: '1/1', decode: '2/2' }, 3],
+    ['trtllm-serve', 'tiny/Model-1', { prefill: '2/2', decode: '1/1' }, 3],
+    ['alone', 'tiny/Model-1', { aggregated: '1/1' }, 2],
     // Two frontends, without an address for the answers of workers.
     ['older', 'tiny/Model-1', { aggregated: '2/2' }, 2],
   ])('%s', async (config, model, workers, nodes) => {

@@ -50,7 +50,7 @@ interface Program {
 
 /** What all nodes run, and what tells their ranks apart. */
 function commandOf(context: WorkerContext, program: Program): EngineCommand {
-  const { job, worker, settings } = context;
+  const { worker, settings } = context;
   const { config } = worker;
   const { argv, ranks } = rankWords(context);
   const [headOnly, args] = ofHead(settings.args, ranks);
