@@ -1,7 +1,9 @@
 import { type GivenFlag, givenFlags } from '../config/compat/given-flags.ts';
 import { containerOf, type Job } from '../config/job.ts';
+import { gpuModel, gpusPerNode } from '../config/schema/gpu.ts';
 import { needsGpu, rolesOf } from '../config/schema/role.ts';
 import { engineOf } from '../engines/engines.ts';
+import { workerSize } from './sizing.ts';
 
 /**
  * The folder to mount for a model at a path. The files of a snapshot in a Hugging Face cache are links to `../../blobs`, so
@@ -15,14 +17,26 @@ export function modelMount(path: string): string {
 export function modelCheck(job: Job): readonly string[] | undefined {
   const { path } = job.model;
   if (!path.startsWith('/')) return undefined;
-  const engines = rolesOf(job)
-    .filter(([role, config]) => needsGpu(role) && engineOf(job, config).loadsModel)
-    .map(([role, config]) => givenFlags(role, config));
+  const workers = rolesOf(job).filter(([role, config]) => needsGpu(role) && engineOf(job, config).loadsModel);
+  const engines = workers.map(([role, config]) => givenFlags(role, config));
+  const memory = leastMemory(
+    job,
+    workers.filter((_, index) => loadsFiles(engines[index] ?? [])),
+  );
   const needs = [
     ...(engines.some(loadsFiles) ? ['weights'] : []),
     ...(engines.some(readsTokenizer) ? ['tokenizer'] : []),
+    ...(memory === undefined ? [] : [`gb:${memory}`]),
   ];
   return [needs.join(',') || 'config', path, ...mounted(job)];
+}
+
+/** GB on the GPUs of the smallest worker; undefined without a worker, and where the table of GPUs does not tell. */
+function leastMemory(job: Job, workers: ReturnType<typeof rolesOf>): number | undefined {
+  const each = gpuModel(job.gpu)?.memory;
+  const perNode = gpusPerNode(job.gpu, job.cluster);
+  if (each === undefined || perNode === undefined || workers.length === 0) return undefined;
+  return each * Math.min(...workers.map(([role, config]) => workerSize(role, config, perNode).gpus));
 }
 
 /** Formats in which an engine reads weights out of the model's folder; others bring them from elsewhere, or make them up. */

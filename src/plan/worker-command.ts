@@ -1,6 +1,6 @@
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
-import { gpusPerNode } from '../config/schema/gpu.ts';
+import { gpusPerNode, visibleDevices } from '../config/schema/gpu.ts';
 import { withoutSecrets } from '../config/schema/secrets.ts';
 import { usesDynamo } from '../config/schema/sections.ts';
 import type { EngineCommand } from '../engines/engine.ts';
@@ -54,6 +54,6 @@ function workerEnvironment(
     ...own,
     // From 0.7 on the port alone opens the system server, and this only gives a warning.
     ...(dynamo && !atLeast(job.dynamo.version, '0.7') && { DYN_SYSTEM_ENABLED: 'true' }),
-    ...(partOfNode && { CUDA_VISIBLE_DEVICES: gpus.join(',') }),
+    ...(partOfNode && { [visibleDevices(job.gpu)]: gpus.join(',') }),
   };
 }

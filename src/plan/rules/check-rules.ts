@@ -18,6 +18,7 @@ import { type Placement, place } from '../placement.ts';
 import { checkEngineArguments } from './engine-arguments.ts';
 import { checkFrontend } from './frontend.ts';
 import { checkGpuRequests } from './gpu-requests.ts';
+import { checkGpuVendor } from './gpu-vendor.ts';
 import { checkManagedArgs } from './managed-args.ts';
 import { checkNodes } from './nodes.ts';
 import { checkParallelism } from './parallel.ts';
@@ -58,6 +59,7 @@ export function checkRules(job: Job): Checked {
     ...checkPlanes(job),
     ...checkInstall(job),
     ...checkFrontend(job),
+    ...checkGpuVendor(job),
     ...checkManaged(job),
     ...checkBench(job),
     ...checkProfiling(job),

@@ -21,7 +21,7 @@ test('every node is asked for what its processes need', () => {
   ).toEqual([
     '0: gpus 2 h100',
     '1,2: gpus 8 h100',
-    '0,1,2: model weights,tokenizer /models/m /models/m',
+    '0,1,2: model weights,tokenizer,gb:160 /models/m /models/m',
     '0,1,2: readable the container image /images/dynamo.sqsh',
     '0: program nginx several frontends need it on the node itself, outside the container: install it, put the folder of a copy on PATH in the preamble of the cluster profile, name an image that has it (frontend.nginx.image), or set frontend.count to 1',
     '0: local_dir /tmp',
@@ -59,7 +59,7 @@ test('a node of infrastructure alone needs neither GPU nor model', () => {
   const found = checks({ aggregated: {}, infra: { dedicated_node: true } });
   expect(found.filter((check) => /gpus|model/.test(check))).toEqual([
     '1: gpus 8 h100',
-    '1: model weights,tokenizer /models/m',
+    '1: model weights,tokenizer,gb:640 /models/m',
   ]);
 });
 
@@ -78,9 +78,23 @@ test.each<[string, Readonly<Record<string, unknown>>, string]>([
   ['a tokenizer after all', { aggregated: { args: { 'skip-tokenizer-init': false } } }, 'weights,tokenizer'],
   ['mock engines', { aggregated: { module: 'dynamo.mocker' } }, 'config'],
 ])('what engines need of the folder of a model: %s', (_, sections, needs) => {
+  // Weights have to fit into the 640 GB of a node of h100.
+  const all = needs.includes('weights') ? `${needs},gb:640` : needs;
   expect(checks(sections).filter((check) => check.includes(': model '))).toEqual([
-    expect.stringMatching(new RegExp(`: model ${needs} /models/m$`)),
+    expect.stringMatching(new RegExp(`: model ${all} /models/m$`)),
   ]);
+});
+
+test('weights have to fit into the smallest worker that loads them, where its GPUs are known', () => {
+  const asked = (sections: Sections, cluster?: Sections) =>
+    checks(sections, cluster).flatMap((check) => /gb:\d+/.exec(check) ?? []);
+  const roles = { prefill: { gpus_per_worker: 2 }, decode: { nodes: 2 } };
+  expect(asked({ ...roles, gpu: 'h200' })).toEqual(['gb:282']);
+  expect(asked({ ...roles, gpu: 'gb300' })).toEqual(['gb:576']);
+  expect(asked({ decode: { nodes: 2 }, prefill: {}, gpu: 'mi355x' })).toEqual(['gb:2304']);
+  const dummy = { gpus_per_worker: 2, args: { 'load-format': 'dummy' } };
+  expect(asked({ ...roles, prefill: dummy })).toEqual(['gb:1280']);
+  expect(asked({ ...roles, gpu: 'any' })).toEqual([]);
 });
 
 test('names of Hugging Face and of registries are not looked for on disk', () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -189,4 +189,33 @@ test.skipIf(process.getuid?.() === 0)('a shard that others may not read', async 
   const { folder, path } = model(WHOLE);
   chmodSync(join(path, 'model-1-of-2.safetensors'), 0);
   expect(await said(folder, path)).toBe('problem cannot read @/m/model-1-of-2.safetensors of the model');
+});
+
+test.each([
+  [
+    { 'model.safetensors.index.json': INDEX.replace('{', '{"metadata": {"total_size": 688586727753}, ') },
+    640,
+    688,
+  ],
+  [
+    { 'model.safetensors.index.json': INDEX.replace('{', '{"metadata": {"total_size": 688586727753}, ') },
+    688,
+    undefined,
+  ],
+  // Of an index without a size, and of other formats, nothing is said.
+  [{}, 0, undefined],
+])('weights of %j against %i GB', async (files, gb, held) => {
+  const { folder, path } = model({ ...WHOLE, ...files });
+  expect(await said(folder, path, [], `weights,tokenizer,gb:${gb}`)).toBe(
+    held === undefined
+      ? ''
+      : `warning holds ${held} GB of weights in @/m, and the GPUs of the smallest worker have ${gb} GB of memory: give it more GPUs, unless its engine quantizes or offloads the weights`,
+  );
+});
+
+test('weights in one file have its size', async () => {
+  const { folder, path } = model({ 'config.json': '{}', 'tokenizer.json': '{}', 'model.safetensors': '' });
+  truncateSync(join(path, 'model.safetensors'), 2_000_000_000);
+  expect(await said(folder, path, [], 'weights,gb:1')).toMatch(/^warning holds 2 GB of weights in @\/m,/);
+  expect(await said(folder, path, [], 'weights,gb:2')).toBe('');
 });
