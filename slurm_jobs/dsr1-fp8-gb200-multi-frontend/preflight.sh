@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the job needs of its nodes, by index; node.sh checks this on each of them before anything starts.
 on 0 1 2 3 4 -- gpus 4 gb200
-on 0 1 2 3 4 -- model weights /lustre/models/DeepSeek-R1-0528 /lustre/models/DeepSeek-R1-0528
+on 0 1 2 3 4 -- model weights,gb:768 /lustre/models/DeepSeek-R1-0528 /lustre/models/DeepSeek-R1-0528
 on 0 1 2 3 4 -- readable 'a file of the topology' /lustre/configs/deepep_config.json
 on 0 1 2 3 4 -- expected /lustre/configs/dg-10212025
 on 0 1 2 3 4 -- expected /lustre/configs/flashinfer-cache

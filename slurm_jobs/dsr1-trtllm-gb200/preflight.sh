@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the job needs of its nodes, by index; node.sh checks this on each of them before anything starts.
 on 0 1 2 3 4 5 -- gpus 4 gb200
-on 0 1 2 3 4 5 -- model weights,tokenizer /lustre/models/DeepSeek-R1-0528 /lustre/models/DeepSeek-R1-0528
+on 0 1 2 3 4 5 -- model weights,tokenizer,gb:768 /lustre/models/DeepSeek-R1-0528 /lustre/models/DeepSeek-R1-0528
 on 0 1 2 3 4 5 -- readable 'the container image' /lustre/images/dynamo-trtllm-1.6.1-arm64.sqsh
 on 0 -- local_dir /tmp
 on 0 -- ports etcd 2379

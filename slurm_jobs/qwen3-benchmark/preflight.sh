@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the job needs of its nodes, by index; node.sh checks this on each of them before anything starts.
 on 0 -- gpus 8 h100
-on 0 -- model weights,tokenizer /models/Qwen3-32B /models/Qwen3-32B
+on 0 -- model weights,tokenizer,gb:160 /models/Qwen3-32B /models/Qwen3-32B
 on 0 -- local_dir /tmp
 on 0 -- ports etcd 2379
 on 0 -- ports nats 4222

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the job needs of its nodes, by index; node.sh checks this on each of them before anything starts.
 on 0 -- gpus 8 h100
-on 0 -- model weights,tokenizer /models/Qwen3-32B
+on 0 -- model weights,tokenizer,gb:160 /models/Qwen3-32B
 on 0 -- program etcd 'the job runs it on the node itself, for nothing runs in a container: install it, put the folder of a copy on PATH in the preamble of the cluster profile, or run all in an image that has it (container.image, and container_runtime: pyxis)'
 on 0 -- program python3 'the job runs it on the node itself, for nothing runs in a container: install it, put the folder of a copy on PATH in the preamble of the cluster profile, or run all in an image that has it (container.image, and container_runtime: pyxis)'
 on 0 -- program nats-server 'the job runs it on the node itself, for nothing runs in a container: install it, put the folder of a copy on PATH in the preamble of the cluster profile, or run all in an image that has it (container.image, and container_runtime: pyxis)'

@@ -3,8 +3,8 @@
 # `submit` on the machine where they run Slurm's commands. Who sources this has `say KIND TEXT`: kind is problem or warning.
 
 # look_at_model NEEDS PATH [MOUNTED...]: NEEDS is what engines read of the folder beside its config, `weights`, `tokenizer`,
-# both with a comma, or `config` for neither. MOUNTED are the folders of a container, where the engines run in one. Says one
-# problem at most.
+# both with a comma, or `config` for neither; with `gb:320`, the GPUs of the smallest worker hold so many GB. MOUNTED are the
+# folders of a container, where the engines run in one. Says one problem at most.
 look_at_model() {
   local needs=,$1, path=${2%/} file
   MOUNTED=("${@:3}")
@@ -23,7 +23,17 @@ look_at_model() {
     done
     [[ $needs != *,tokenizer,* ]] || look_at_tokenizer "$path" || return 0
     [[ $needs != *,weights,* ]] || look_at_weights "$path" || return 0
+    [[ ! $needs =~ ,gb:([0-9]+), ]] || look_at_size "$path" "${BASH_REMATCH[1]}"
   fi
+}
+
+# look_at_size PATH GB: whether weights of a safetensors model, by their index or the only file, fit into so many GB.
+look_at_size() {
+  local size=''
+  size=$(grep -aoE '"total_size": *[0-9]+' "$1/model.safetensors.index.json" 2>/dev/null | grep -oE '[0-9]+$') ||
+    size=$(stat -Lc %s "$1/model.safetensors" 2>/dev/null)
+  [[ $size =~ ^[0-9]{1,18}$ ]] && ((size / 1000000000 > $2)) || return 0
+  say warning "holds $((size / 1000000000)) GB of weights in $1, and the GPUs of the smallest worker have $2 GB of memory: give it more GPUs, unless its engine quantizes or offloads the weights"
 }
 
 # is_there FILE: a dangling link is.
