@@ -13,6 +13,7 @@ import { cachedImage, imageSteps } from './image.ts';
 import { infraSteps } from './infra.ts';
 import { installPlan, installSteps } from './install.ts';
 import { monitorSteps } from './monitor-step.ts';
+import { mooncakeConfig } from './mooncake.ts';
 import { movablePorts } from './movable-ports.ts';
 import type { Placement } from './placement.ts';
 import type { Plan, PlanNode, PlannedSettings, PlanWorker, ProcessKind, Shells, Step } from './plan.ts';
@@ -70,6 +71,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
   const inRacks = job.slurm.segment !== undefined || (gpuModel(job.gpu)?.nvlinkDomain ?? 0) > perNode;
   const ready = readiness(job, placed);
   const nginx = nginxAddresses(job, steps);
+  const mooncake = mooncakeConfig(job);
   const install = installPlan(job);
   const own = steps.some(({ kind }) => kind === 'bench');
   const [onDemand] = own ? [] : benchOnDemand(job, benchPlace);
@@ -107,6 +109,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     etcdGuard: etcdGuard(job),
     natsMaxPayload: job.infra.nats_max_payload ?? 1,
     ...(nginx && { nginx }),
+    ...(mooncake && { mooncake }),
     ...(bench && { bench }),
     ...(onDemand && { benchOnDemand: withSrun(onDemand, job) }),
   };

@@ -4,6 +4,7 @@ import type { Job } from '../config/job.ts';
 import { usesDynamo } from '../config/schema/sections.ts';
 import { LOCAL_DIR, RUN_DIR } from '../word.ts';
 import { insideSelf } from './exposure.ts';
+import { mooncakeSteps } from './mooncake.ts';
 import { portPart, portWord } from './movable-ports.ts';
 import type { StepBody } from './plan.ts';
 import { CERTIFICATE, KEY } from './planes.ts';
@@ -12,8 +13,8 @@ import { stepOf } from './step-body.ts';
 
 /** etcd, and NATS where something needs it, on the head node, bound to its chosen address or to loopback only; for Dynamo. */
 export function infraSteps(job: Job): readonly StepBody[] {
-  if (!usesDynamo(job)) return [];
-  return needsNats(job) ? [etcd(job), nats(job)] : [etcd(job)];
+  const dynamo = usesDynamo(job) ? [etcd(job), ...(needsNats(job) ? [nats(job)] : [])] : [];
+  return [...dynamo, ...mooncakeSteps(job)];
 }
 
 /**

@@ -19,6 +19,7 @@ export type ProcessKind =
   | 'cleanup'
   | 'etcd'
   | 'nats'
+  | 'mooncake'
   | 'frontend'
   | 'nginx'
   | 'worker'
@@ -291,6 +292,8 @@ export interface Plan {
     readonly upstreams: readonly Word[];
     readonly header?: string;
   };
+  /** Settings of a Mooncake store's clients, whose values may be words; there with `infra.mooncake.store`. */
+  readonly mooncake?: Readonly<Record<string, unknown>>;
   /** The config's benchmark. */
   readonly bench?: BenchSpec;
 }

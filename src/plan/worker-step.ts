@@ -4,7 +4,8 @@ import { servesAlone, usesDynamo } from '../config/schema/sections.ts';
 import { engineOf } from '../engines/engines.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import { ATTEMPT_DIR, type Word } from '../word.ts';
-import { serviceEnvironment } from './environment.ts';
+import { serviceEnvironment, userEnvironment } from './environment.ts';
+import { mooncakeEnvironment } from './mooncake.ts';
 import { portWord } from './movable-ports.ts';
 import type { StepBody } from './plan.ts';
 import { workerPorts } from './ports.ts';
@@ -14,6 +15,8 @@ import { workerCommand } from './worker-command.ts';
 /** One srun for each worker: all of its nodes run the same command, and differ in rank and address. */
 export function workerStep(job: Job, worker: PlacedWorker): StepBody {
   const { argv, env, secrets, ...more } = workerCommand(job, worker);
+  const mooncake = mooncakeEnvironment(job, worker.name);
+  const store = userEnvironment(mooncake.given);
   const serving = servingNodes(job, worker);
   return {
     name: worker.name,
@@ -30,9 +33,11 @@ export function workerStep(job: Job, worker: PlacedWorker): StepBody {
       ...serviceEnvironment(job),
       ...(usesDynamo(job) &&
         hasRequestPlane(job) && { DYN_TCP_RPC_PORT: portWord('rpc', worker.ports.rpc, job) }),
+      ...store.env,
+      ...mooncake.env,
       ...env,
     },
-    secrets,
+    secrets: { ...store.secrets, ...secrets },
     ports: workerPorts(job, worker, argv),
     contained: true,
   };

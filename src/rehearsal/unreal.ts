@@ -7,6 +7,9 @@ export function unreal({ readiness, steps, workers }: Plan): readonly string[] {
       ? []
       : ['answers: their numbers follow from the input, and mean nothing']),
     ...(seesImages(workers) ? ['images: they are accepted, and nothing is made of them'] : []),
+    ...(steps.some(({ kind }) => kind === 'mooncake')
+      ? ['Mooncake: its master is a stand-in that only listens']
+      : []),
     ...(steps.some(({ mpi }) => mpi !== undefined)
       ? ['MPI: each task knows its rank, and ranks exchange nothing']
       : []),

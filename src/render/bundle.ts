@@ -2,6 +2,7 @@ import { usesScript } from '../config/schema/bench.ts';
 import { benchOutline } from '../plan/bench/spec.ts';
 import { planJson } from '../plan/json.ts';
 import { METRICS } from '../plan/monitor-step.ts';
+import { MOONCAKE_CONFIG } from '../plan/mooncake.ts';
 import type { Plan, ProcessKind } from '../plan/plan.ts';
 import { portRange } from '../plan/ports.ts';
 import { refText, type Word } from '../word.ts';
@@ -90,7 +91,7 @@ export function renderBundle(plan: Plan, { templates, config }: BundleSources): 
   const add = (path: string, text: string, mode = 0o600) => files.set(path, { text, mode });
   add('job.sbatch', jobScript(plan, runtimeOf(runtime), templates['job.sbatch.hbs']), 0o700);
   for (const [path, file] of runtime) files.set(path, file);
-  const { shells, preflight: checks, movable, nginx, bench, benchOnDemand } = plan;
+  const { shells, preflight: checks, movable, nginx, mooncake, bench, benchOnDemand } = plan;
   if (shells.preamble !== '') add('preamble.sh', `${shells.preamble}\n`);
   if (checks.length > 0) add('preflight.sh', compile(templates['preflight.sh.hbs'])({ checks }));
   if (movable.length > 0) add('movable-ports.txt', portsFile(plan, templates['movable-ports.txt.hbs']));
@@ -111,6 +112,7 @@ export function renderBundle(plan: Plan, { templates, config }: BundleSources): 
   if (hasStep(plan, 'nats'))
     add('nats.conf', compile(templates['nats.conf.hbs'])({ maxPayload: plan.natsMaxPayload }));
   if (nginx) add('nginx.conf', nginxConf(nginx, templates['nginx.conf.hbs']));
+  if (mooncake) add(MOONCAKE_CONFIG, mooncakeText(mooncake));
   add('plan.json', `${JSON.stringify(planJson(plan), null, 2)}\n`);
   // The built-in client writes its own.
   if (bench && bench.config.type !== 'builtin')
@@ -172,6 +174,19 @@ function nginxConf({ listen, upstreams, header }: NonNullable<Plan['nginx']>, te
     session: variable,
   });
 }
+
+/** JSON with the run-time parts of words named, which the node that reads it fills in. */
+function mooncakeText(settings: NonNullable<Plan['mooncake']>): string {
+  const values = Object.entries(settings).map(([name, value]) => [
+    name,
+    isWord(value) ? unquoted(value) : value,
+  ]);
+  return `${JSON.stringify(Object.fromEntries(values), null, 2)}\n`;
+}
+
+/** A list of settings has no reference in it. */
+const isWord = (value: unknown): value is Word =>
+  Array.isArray(value) && value.some((part) => typeof part === 'object' && part !== null && 'ref' in part);
 
 const unquoted = (word: Word): string =>
   [word]

@@ -89,7 +89,7 @@ const STAGES: readonly { readonly title: string; readonly kinds: readonly Proces
   { title: 'Dynamo, once for all nodes and jobs.', kinds: ['install'] },
   {
     title: 'All at once; what needs others waits for them itself.',
-    kinds: ['worker', 'etcd', 'nats', 'frontend', 'nginx', 'monitor'],
+    kinds: ['worker', 'etcd', 'nats', 'mooncake', 'frontend', 'nginx', 'monitor'],
   },
 ];
 
@@ -178,6 +178,8 @@ function awaitLines(step: Step, plan: Plan): readonly string[] {
       return awaitEtcd(step);
     case 'nats':
       return [`await_service ${step.name} nats_answers ${quoteWord(addressOf(step, 'nats'))}`];
+    case 'mooncake':
+      return [`await_service ${step.name} port_answers ${quoteWord(addressOf(step, 'mooncake'))}`];
     case 'frontend':
     case 'nginx':
       // A session watches them like workers; and routers come after the workers.

@@ -32,6 +32,7 @@ export function stepScript(
     inLocalDir: step.kind === 'etcd',
     installed: plan.install && usesInstalled(step) ? installedWords(step, plan) : undefined,
     filled: step.kind === 'nginx' ? ['nginx.conf'] : step.filled ? [`steps/${step.filled.name}`] : [],
+    mooncake: kind === 'worker' ? mooncake(step) : undefined,
     // They start together with etcd and NATS.
     services: step.env.ETCD_ENDPOINTS === undefined ? undefined : services(step, plan),
     servers: step.awaits,
@@ -48,6 +49,14 @@ export function stepScript(
 function installedWords({ kind }: StepBody, { localDir, contained }: Pick<Plan, 'localDir' | 'contained'>) {
   const program = { etcd: 'etcd', nats: 'nats-server' }[String(kind)];
   return contained && program !== undefined ? `"$LOCAL_DIR" ${program}` : quoteWord(localDir);
+}
+
+/** Of a worker that uses a Mooncake store: where its master is, and where its settings go. */
+function mooncake({ env }: StepBody): { readonly master: Word; readonly file?: Word } | undefined {
+  const { MOONCAKE_MASTER: master, MOONCAKE_CONFIG_PATH: file } = env;
+  // A worker whose own variables say otherwise has another store.
+  if (master === undefined || typeof master === 'string') return undefined;
+  return { master, ...(file !== undefined && typeof file !== 'string' && { file }) };
 }
 
 /** How task.sh runs the command. Dynamo 0.x cannot log in to etcd, which is open then. */

@@ -59,7 +59,7 @@ const planned = fields(
       'Name of the step: `etcd`, `nats`, `frontend-0`, `nginx`, `prefill-0`; unique together with `nodeRank`.',
     ),
     kind: word<ProcessKind>().describe(
-      '`etcd`, `nats`, `frontend`, `nginx`, `worker`, `monitor` (which only watches), `image`, `container` (unpacks the image), `install` (fetches Dynamo), `cleanup` (removes the container at the end) or `bench`.',
+      '`etcd`, `nats`, `mooncake` (the master of a Mooncake store), `frontend`, `nginx`, `worker`, `monitor` (which only watches), `image`, `container` (unpacks the image), `install` (fetches Dynamo), `cleanup` (removes the container at the end) or `bench`.',
     ),
     role: word<Role>()
       .nullable()

@@ -29,7 +29,7 @@ export interface SessionState {
   readonly command?: EventOf<'command'>;
 }
 
-const FIXED = new Set(['image', 'container', 'install', 'cleanup', 'etcd', 'nats', 'monitor']);
+const FIXED = new Set(['image', 'container', 'install', 'cleanup', 'etcd', 'nats', 'mooncake', 'monitor']);
 const BENCH = { name: 'bench', kind: 'bench', role: null } as const;
 
 /** What a run's state says of it as a session. */

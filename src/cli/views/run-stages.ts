@@ -85,7 +85,7 @@ export function runStages(state: RunState, { steps }: Outline, submitted: Moment
     group(
       'infra',
       'infrastructure',
-      steps.filter(({ kind }) => kind === 'etcd' || kind === 'nats').map(service),
+      steps.filter(({ kind }) => kind === 'etcd' || kind === 'nats' || kind === 'mooncake').map(service),
     ),
     group('services', 'frontends and workers', services),
     stage({ key: 'ready', title: 'ready', note: readyNote(state) }, allThere(services), ready, end),
@@ -126,9 +126,11 @@ function installStage({ steps, install, cause }: RunState, { name }: PlannedStep
   return blamed(stage(what, steps.get(name)?.started, over, end), cause?.step === name, end);
 }
 
+const TITLES: Readonly<Record<string, string>> = { nats: 'NATS', mooncake: 'Mooncake master' };
+
 function serviceStage({ steps, cause }: RunState, { name }: PlannedStep, end: RunEnd): Stage {
   const { started, answers: ready } = steps.get(name) ?? {};
-  const title = name === 'nats' ? 'NATS' : name;
+  const title = TITLES[name] ?? name;
   return blamed(stage({ key: name, title, note: '' }, started, ready, end), cause?.step === name, end);
 }
 

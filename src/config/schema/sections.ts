@@ -100,11 +100,19 @@ export const ports = z.strictObject({
   kv_events: port.default(5557),
   side_channel: port.default(5400),
   engine: port.default(20000),
+  mooncake: port.default(8700),
 });
 
 const etcd = z.strictObject({
   lease_ttl: duration.optional(),
   args: argumentMap.default({}),
+});
+
+/** The master of a Mooncake store, and what its clients are told. */
+const mooncake = z.strictObject({
+  env: environment.default({}),
+  args: argumentMap.default({}),
+  store: z.record(text, z.json()).default({}).meta({ title: 'map' }),
 });
 
 export const infra = z.strictObject({
@@ -119,6 +127,7 @@ export const infra = z.strictObject({
   event_plane: z.enum(['nats', 'zmq']).default('nats'),
   bind: z.enum(['node', 'loopback']).default('node'),
   tls: z.boolean().default(false),
+  mooncake: mooncake.optional(),
   ports: ports.prefault({}),
 });
 

@@ -5,6 +5,7 @@ import { checkDirectives } from '../../config/rules/directives.ts';
 import { checkInstall } from '../../config/rules/install.ts';
 import { checkManaged } from '../../config/rules/managed.ts';
 import { checkModel } from '../../config/rules/model.ts';
+import { checkMooncake } from '../../config/rules/mooncake.ts';
 import { checkProfiling } from '../../config/rules/profiling.ts';
 import { checkRoles } from '../../config/rules/roles.ts';
 import { checkSecrets } from '../../config/rules/secrets.ts';
@@ -66,6 +67,7 @@ export function checkRules(job: Job): Checked {
     ...rolesOf(job).flatMap(([role, config]) => checkManagedArgs(role, config, job, perNode)),
     ...checkEngineArguments(job),
     ...checkSecrets(job),
+    ...checkMooncake(job),
     ...checkSetup(job),
     ...checkSrun(job),
     ...checkModel(job, cluster),

@@ -87,6 +87,7 @@ function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
     ...(usesDynamo(job) ? dynamoBlocks(job, workers, base) : serverBlocks(job, workers, base)),
     base('dist_init', `${title}'s ${rankPorts.name}`, RANK_PORTS * (workers - 1) + rankPorts.count),
   ];
+  if (job.infra.mooncake) blocks.push(base('mooncake', 'the Mooncake master', 3));
   if (frontend.count > 1) blocks.push(base('frontend', 'frontends behind nginx', 1));
   if (job.prefill && ownPorts.includes('bootstrap'))
     blocks.push(base('bootstrap', 'the bootstrap ports of prefill', job.prefill.workers));

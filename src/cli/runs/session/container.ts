@@ -32,6 +32,6 @@ export async function containerOptions(
 }
 
 /** Steps whose mounts are not those of a worker. */
-const WITHOUT_MODEL = new Set(['container', 'install', 'etcd', 'nats', 'nginx']);
+const WITHOUT_MODEL = new Set(['container', 'install', 'etcd', 'nats', 'mooncake', 'nginx']);
 
 const isOption = (word: string): boolean => /^--(no-)?container-/.test(word);
