@@ -150,6 +150,13 @@ await_services() {
   trap - TERM INT USR2
 }
 
+# await_port ADDRESS:PORT: until somebody listens there.
+await_port() {
+  trap 'record 143 1 ""; exit 1' TERM INT USR2
+  until (exec 3<>"/dev/tcp/${1%:*}/${1##*:}") 2>/dev/null; do sleep 0.1; done
+  trap - TERM INT USR2
+}
+
 # says ADDRESS:PORT WORDS [REQUEST]: whether a line of the answer to the request, or of the greeting, contains WORDS.
 says() (
   exec 3<>"/dev/tcp/${1%:*}/${1##*:}" && printf '%s' "${3:-}" >&3 || exit 1

@@ -50,6 +50,13 @@ nats_answers() {
     { echo "NATS does not answer yet"; return 1; }
 }
 
+# Of a service that no words of ours can ask.
+port_answers() {
+  at "$1"
+  # shellcheck disable=SC2016 # the inner bash expands its own arguments
+  timeout 5 bash -c 'exec 3<>"/dev/tcp/${1%:*}/${1##*:}"' port "$AT" 2>/dev/null || { echo "nobody listens at $1 yet"; return 1; }
+}
+
 http_answers() {
   HTTP_TIME=10 http GET "$1" "$2" >/dev/null || { echo "http://$1$2 does not answer yet"; return 1; }
 }
