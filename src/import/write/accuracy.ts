@@ -42,6 +42,7 @@ export function accuracy(suite: SuiteName, bench: RecipeBench, context: Context)
       `the benchmark ${suite} is not carried over: dyn-slurm downloads no questions of it`,
       `set bench: {type: accuracy, accuracy: {suite: ${suite}, dataset: FILE}}`,
     );
+    loseRest(bench, context, []);
     return undefined;
   }
   const more = new Map(bench.more.map((one) => [String(one.path.at(-1)), one]));

@@ -73,6 +73,8 @@ function load(bench: RecipeBench, context: Context): MapBuilder {
   }
   if (ratio !== 1 && ratio >= 0 && ratio < 1)
     map.set('random_range_ratio', ratio, bench.rangeRatio?.entry ?? bench.place);
+  else if (bench.rangeRatio && ratio !== 1)
+    findings.lose(bench.rangeRatio.entry, 'is no part of a length, which lies between 0 and 1');
   const prompts = bench.prompts?.value ?? (sa ? SA_BENCH.prompts : OURS.prompts);
   if (prompts !== OURS.prompts)
     map.set('prompts_per_concurrency', prompts, bench.prompts?.entry ?? bench.place);

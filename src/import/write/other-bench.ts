@@ -12,6 +12,7 @@ export function trace(bench: RecipeBench, context: Context): MapBuilder | undefi
   const file = more.get('trace_file');
   if (file?.value.kind !== 'scalar' || !bench.concurrencies) {
     findings.lose(bench.type.entry, 'a trace replay needs trace_file and concurrencies');
+    loseRest(bench, context, []);
     return undefined;
   }
   const map = new MapBuilder(bench.place).set('type', 'trace', bench.type.entry);
