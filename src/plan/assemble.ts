@@ -43,10 +43,10 @@ export function planJob(job: Job): Planned {
 export function assemble(job: Job, placement: Placement, problems: readonly Problem[]): Plan {
   const { nodes: count, gpusPerNode: perNode, workers: placed, frontends } = placement;
   const entry = { node: entryNode(placement), port: job.frontend.port };
-  const benchPlace = { entry, node: placement.bench };
-  const bench = job.bench && benchSpec(job.bench, job, benchPlace);
   const workerSteps = placed.map((worker) => [worker, workerStep(job, worker)] as const);
   const services = [...frontendSteps(job, frontends, workerSteps), ...workerSteps.map(([, step]) => step)];
+  const benchPlace = { entry, node: placement.bench, services };
+  const bench = job.bench && benchSpec(job.bench, job, benchPlace);
   const rest = [
     ...installSteps(job),
     ...infraSteps(job),

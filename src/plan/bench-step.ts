@@ -10,6 +10,7 @@ import { withoutSecrets } from '../config/schema/secrets.ts';
 import { ATTEMPT_DIR, RUN_DIR, type Word } from '../word.ts';
 import { accuracyBlock } from './bench/accuracy.ts';
 import { measurements } from './bench/measurements.ts';
+import { filled } from './bench/placeholders.ts';
 import { type BenchPlace, type BenchSpec, benchSpec, CONFIGURED } from './bench/spec.ts';
 import { programWords, TOOLS, toolRuns } from './bench/tools.ts';
 import { userEnvironment } from './environment.ts';
@@ -43,14 +44,18 @@ export function benchSteps(spec: BenchSpec | undefined, other?: OtherBench): rea
             script: other ? results : [RUN_DIR, '/runtime'],
             done: other?.done,
           })
-        : ['bash', '-c', bench.command ?? ''],
+        : ['bash', '-c', filled(bench.command ?? '', spec, results)],
       env: {
         DYN_SLURM_URL: url,
         DYN_SLURM_MODEL: service.model,
         DYN_SLURM_RESULTS: results,
         // srun pipes the output, and Python would hold it back by the block.
         ...(usesScript(bench) && { PYTHONUNBUFFERED: '1' }),
-        ...env,
+        ...(bench.type === 'custom'
+          ? Object.fromEntries(
+              Object.entries(env).map(([name, value]) => [name, filled(value, spec, results)]),
+            )
+          : env),
       },
       secrets,
       contained: true,
@@ -92,7 +97,7 @@ function scriptWords(given: Scripted): readonly Word[] {
   const load = isBenchTool(type)
     ? toolBlocks(type, given)
     : type === 'custom'
-      ? [':::', 'command', '0', '0', '.', '0', 'TERM', 'bash', '-c', command]
+      ? [':::', 'command', '0', '0', '.', '0', 'TERM', 'bash', '-c', filled(command, spec, given.results)]
       : [];
   const of = String(measurements(config).length);
   return ['bash', [...script, '/bench.sh'], of, ...questions, ...load];

@@ -32,6 +32,8 @@ export function containerName({ kind, name, image }: StepBody, job: Job): Word |
 /** What a step starts by its name on PATH; a PATH of the config's own is not looked through. */
 export function programsOf(step: StepBody, job: Job): readonly string[] {
   const { kind, argv, env, tool } = step;
+  // What the job's own set-up installs is not there yet when programs are looked for.
+  if (tool && job.setup) return [];
   const [program] = tool ?? argv;
   if (env.PATH !== undefined || typeof program !== 'string' || program === 'bash' || program.includes('/'))
     return [];

@@ -266,3 +266,40 @@ async function pointBegun(run: Submitted, index: number): Promise<void> {
   const begun = `"state":"begun","index":${index},`;
   while (!readFileSync(join(run.dir, 'events.jsonl'), 'utf8').includes(begun)) await sleep(50);
 }
+
+test('a command is told of the service by placeholders, and leaves its results', async () => {
+  const bench = {
+    command:
+      'echo "{host} {port} $DECODE" && curl -sf {url}/v1/models >{results}/models.json && test {model} = tiny/Model-1',
+    env: { DECODE: '{decode_endpoints}' },
+    node: 'own',
+  };
+  const { code, stdout } = await stage.run('rehearse', config('told', { bench }));
+  expect(code).toBe(0);
+  const [run = ''] = readdirSync(stage.runs).filter((name) => name.startsWith('told-'));
+  const read = (file: string) => readFileSync(join(stage.runs, run, file), 'utf8');
+  expect(JSON.parse(read('results/models.json'))).toMatchObject({ data: [{ id: 'tiny/Model-1' }] });
+  const [log = ''] = readdirSync(join(stage.runs, run, 'logs')).filter((name) => name.startsWith('bench.'));
+  expect(read(`logs/${log}`)).toMatch(/^(127\.\d+\.\d+)\.\d+ \d+ \1\.\d+:\d+,\1\.\d+:\d+$/m);
+});
+
+test('rates, a chat template and goodput with the built-in client; power of mock GPUs is not known', async () => {
+  const bench = {
+    ...{ type: 'builtin', isl: 200, osl: 20, concurrencies: 4, requests: 20, request_rate: [50, 'inf'] },
+    ...{ chat_template: true, slo: { ttft: '600s', itl: '600s' }, random_range_ratio: 0.8 },
+  };
+  const observe = { gpu_log: 'nvidia-smi', interval: '1s' };
+  const { code, stdout } = await stage.run('rehearse', config('good', { bench, observe }), '--json');
+  expect(code).toBe(0);
+  const results = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const result = results.find(({ schema }) => schema !== undefined) as BenchResult;
+  expect(result.load).toEqual({ isl: 200, osl: 20, slo: { ttft: 600_000, itl: 600_000 } });
+  for (const { goodput, requestsPerSecond, noEnergy } of result.points) {
+    expect(goodput).toBeCloseTo(requestsPerSecond);
+    expect(noEnergy).toMatch(/^the log of node \S+ has no power of GPU 0$/);
+  }
+  expect(result.points.map(({ requestRate }) => requestRate)).toEqual([50, 'inf']);
+});

@@ -13,8 +13,9 @@ export function custom(bench: RecipeBench, context: Context): MapBuilder | undef
   }
   const { value, entry } = bench.command;
   const map = new MapBuilder(bench.place).set('type', 'custom', bench.type.entry);
-  map.set('command', `${shim(value)}${value}`, entry);
-  const foreign = new Set(value.match(/\bSRT_(?!FRONTEND_(?:HOST|PORT)\b)\w+|\bSRTCTL_\w+/g));
+  map.set('command', verbatim(value), entry);
+  const given = variables(bench, context);
+  const foreign = new Set(value.match(/\b(?:SRT|SRTCTL)_\w+/g)?.filter((name) => !given.has(name)));
   for (const name of foreign)
     findings.lose(
       entry,
@@ -44,7 +45,11 @@ export function custom(bench: RecipeBench, context: Context): MapBuilder | undef
       '$DYN_SLURM_URL is where the service is',
     );
   writePlaces(map, bench, context);
-  map.add('env', writeEnvironment(bench.env, context), apart(bench.env[0] ?? bench.place));
+  const env = writeEnvironment(bench.env, context);
+  // A script asks for what its text alone would show.
+  const scripted = /\.(sh|py)\b/.test(value);
+  for (const [name, text] of given) if (scripted || value.includes(name)) env.set(name, text, entry);
+  map.add('env', env, apart(bench.env[0] ?? bench.place));
   for (const one of [
     bench.isl,
     bench.osl,
@@ -63,9 +68,28 @@ export function custom(bench: RecipeBench, context: Context): MapBuilder | undef
   return map;
 }
 
-/** What srt-slurm tells a command of the service, where the command asks. */
-function shim(command: string): string {
-  return /\bSRT_FRONTEND_(HOST|PORT)\b/.test(command)
-    ? 'export SRT_FRONTEND_PORT="${DYN_SLURM_URL##*:}" SRT_FRONTEND_HOST="${DYN_SLURM_URL#*://}"; SRT_FRONTEND_HOST="${SRT_FRONTEND_HOST%:*}"\n'
-    : '';
+/** srt-slurm fills nothing in. */
+const verbatim = (command: string): string =>
+  command.replaceAll(
+    /(?<![${])\{(url|host|port|model|model_path|results|isl|osl|concurrency|concurrencies|metrics_urls|[a-z]+_(?:ips|endpoints))\}(?!\})/g,
+    '{{$1}}',
+  );
+
+/** What srt-slurm tells a command of the service, which placeholders of dyn-slurm's are; the recipe's own values win. */
+function variables(bench: RecipeBench, { recipe }: Context): ReadonlyMap<string, string> {
+  const own = new Set([...bench.env, ...recipe.environment].map(({ path }) => String(path.at(-1))));
+  const roles = recipe.roles.flatMap(({ role }) => {
+    const name = role === 'aggregated' ? 'AGG' : role.toUpperCase();
+    return [
+      [`SRT_${name}_IPS`, `{${role}_ips}`],
+      [`SRT_${name}_ENDPOINTS`, `{${role}_endpoints}`],
+    ] as const;
+  });
+  const all = [
+    ['SRT_FRONTEND_HOST', '{host}'],
+    ['SRT_FRONTEND_PORT', '{port}'],
+    ...roles,
+    ['AIPERF_SERVER_METRICS_URLS', '{metrics_urls}'],
+  ] as const;
+  return new Map(all.filter(([name]) => !own.has(name)));
 }

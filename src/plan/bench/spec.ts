@@ -2,9 +2,10 @@ import type { Job } from '../../config/job.ts';
 import type { BenchConfig, BenchType } from '../../config/schema/bench.ts';
 import { type NodeIndex, nodeIp, type Word } from '../../word.ts';
 import { portPart } from '../movable-ports.ts';
-import type { Plan } from '../plan.ts';
+import type { Plan, StepBody } from '../plan.ts';
 import { type AccuracyOutline, accuracyOutline } from './accuracy.ts';
 import { measurements } from './measurements.ts';
+import { type BenchedWorker, benchedWorkers } from './workers.ts';
 
 /** A benchmark: its config, and what it measures. */
 export interface BenchSpec {
@@ -16,12 +17,16 @@ export interface BenchSpec {
   readonly service: BenchedService;
   /** Where it runs. */
   readonly node: NodeIndex;
+  /** Where the leaders of the workers are, and the port of what each says of itself. */
+  readonly workers: readonly BenchedWorker[];
 }
 
 /** Where the service answers, and the node that asks it. */
 export interface BenchPlace {
   readonly entry: Plan['entry'];
   readonly node: NodeIndex;
+  /** Steps of the service. */
+  readonly services: readonly StepBody[];
 }
 
 export interface BenchedService {
@@ -35,13 +40,14 @@ export interface BenchedService {
 }
 
 /** A benchmark with that config against a job's service. */
-export function benchSpec(config: BenchConfig, job: Job, { entry, node }: BenchPlace): BenchSpec {
+export function benchSpec(config: BenchConfig, job: Job, { entry, node, services }: BenchPlace): BenchSpec {
   const { container, topology, model } = job;
   return {
     config,
     url: ['http://', nodeIp(entry.node), ':', portPart('frontend', entry.port, job)],
     modelPath: model.path,
     node,
+    workers: benchedWorkers(services, job),
     service: {
       model: model.served_name,
       dynamo: job.dynamo.version,

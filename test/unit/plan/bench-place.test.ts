@@ -103,3 +103,27 @@ test('on the host, the nodes are asked for the tool before anything starts', () 
     { nodes: [3], words: ['program', 'aiperf', expect.stringContaining('set bench.program')] },
   ]);
 });
+
+test('a command and its variables are told of the service by placeholders', () => {
+  const plan = planned({
+    type: 'custom',
+    command: `load {url} '{model}' {results}/a {isl} {concurrencies} {concurrency} {nothing} \${url} {{url}} { echo; }`,
+    env: {
+      DECODE: '{decode_endpoints}',
+      PREFILL: '{prefill_ips}',
+      URLS: '{metrics_urls}',
+      AT: '{host} {port}',
+    },
+  });
+  const step = plan.steps.find(({ kind }) => kind === 'bench');
+  expect(wordText(step?.argv[2] ?? '')).toBe(
+    "load http://${NODE_IP[0]}:8000 'm' ${ATTEMPT_DIR}/results/a 8 1 1 {nothing} ${url} {url} { echo; }",
+  );
+  const { DECODE, PREFILL, URLS, AT } = step?.env ?? {};
+  expect([DECODE, PREFILL, URLS, AT].map((word) => wordText(word ?? ''))).toEqual([
+    '${NODE_IP[2]}:8081',
+    '${NODE_IP[0]},${NODE_IP[1]}',
+    'http://${NODE_IP[0]}:8081/metrics,http://${NODE_IP[1]}:8081/metrics,http://${NODE_IP[2]}:8081/metrics',
+    '${NODE_IP[0]} 8000',
+  ]);
+});

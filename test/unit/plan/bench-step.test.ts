@@ -9,7 +9,7 @@ const URL = 'http://${NODE_IP[0]}:8000';
 
 function specOf(sections: object): BenchSpec | undefined {
   const job = sampleJob({ aggregated: {}, frontend: { port: 8000 }, ...sections });
-  return job.bench && benchSpec(job.bench, job, { entry: { node: 0, port: 8000 }, node: 0 });
+  return job.bench && benchSpec(job.bench, job, { entry: { node: 0, port: 8000 }, node: 0, services: [] });
 }
 
 function words(bench: object, other?: OtherBench): readonly string[] {

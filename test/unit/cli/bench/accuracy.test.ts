@@ -48,7 +48,8 @@ async function addBenched(
   const accuracy = { suite: 'gsm8k', threshold: 0.9, dataset: DATASET, shots: 1, concurrency: 1 };
   const command = `mkdir "$DYN_SLURM_RESULTS/c8" && cp ${RESULT} "$DYN_SLURM_RESULTS/c8"`;
   const job = sampleJob({ aggregated: {}, frontend: { port: 8000 }, bench: { command, accuracy } });
-  const spec = job.bench && benchSpec(job.bench, job, { entry: { node: 0, port: 8000 }, node: 0 });
+  const spec =
+    job.bench && benchSpec(job.bench, job, { entry: { node: 0, port: 8000 }, node: 0, services: [] });
   const [step] = benchSteps(spec);
   if (spec === undefined || step === undefined) throw new Error('no benchmark');
   const outline = { ...benchOutline(spec), lengthTolerance: 1 };
