@@ -39,7 +39,7 @@ export function configCommands({ program, add, addForConfig, json, does }: Tree)
     ['topologies', 'all of them'],
     ['topologies --model deepseek-r1 --gpu b200', 'those for a model and a GPU'],
     ['topologies --engine vllm --goal latency', 'those of an engine, tuned for latency'],
-    ['topologies --newer-than 90d --json', 'those of the last 90 days, as JSON'],
+    ['topologies --newer-than 2026-08 --json', 'those since August 2026, as JSON; 90d: of the last 90 days'],
     ['topologies docs-dsr1-wideep-h100', 'one, with its source and notes'],
   ])
     .argument('[name]', 'topology to show')
