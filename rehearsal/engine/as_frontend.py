@@ -60,10 +60,8 @@ def main(words):
     ignored = [word for word in [*processor, *unknown] if word.startswith("--")]
     if ignored:
         plural = "argument" if len(ignored) == 1 else "arguments"
-        print(
-            f"rehearsal: {module} stands in as that of Dynamo {own}: {len(ignored)} {plural} ignored: {' '.join(ignored)}",
-            file=sys.stderr,
-            flush=True,
+        sys.stderr.write(
+            f"rehearsal: {module} stands in as that of Dynamo {own}: {len(ignored)} {plural} ignored: {' '.join(ignored)}\n"
         )
     environment = {name: value for name, value in os.environ.items() if name != "DYN_CHAT_PROCESSOR" or value == "dynamo"}
     os.execve(sys.executable, [sys.executable, "-m", module, *without(kept, unknown)], environment)

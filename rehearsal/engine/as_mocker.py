@@ -22,7 +22,8 @@ ENGINES = {
 
 
 def say(text):
-    print(f"rehearsal: {text}", file=sys.stderr, flush=True)
+    # In one piece: the tasks of a step write into one log.
+    sys.stderr.write(f"rehearsal: {text}\n")
 
 
 def main(words):
