@@ -38,7 +38,7 @@ export interface Engine {
   /** What is wrong with sizes that lie between 1 and the worker's GPUs. */
   readonly checkSizes: (worker: SizedWorker, job: JobConfig) => Iterable<Problem>;
   /** What is wrong with the settings of roles together. */
-  readonly checkRoles: (job: JobConfig) => Iterable<Problem>;
+  readonly checkRoles: (job: Job) => Iterable<Problem>;
   readonly command: (context: WorkerContext) => EngineCommand;
   /** What the leader of a worker listens on for its engine, by use. */
   readonly ports: (worker: PlacedWorker, argv: readonly Word[], job: Job) => readonly EnginePort[];

@@ -1,6 +1,6 @@
 import { releasesOf } from '../../config/compat/engine-table.ts';
 import { atLeast } from '../../config/compat/release.ts';
-import type { JobConfig } from '../../config/schema/job-schema.ts';
+import type { Job } from '../../config/job.ts';
 import { rolesOf } from '../../config/schema/role.ts';
 import { error, keyError, type Problem } from '../../config/yaml/problem.ts';
 import type { Engine } from '../engine.ts';
@@ -40,7 +40,14 @@ export const trtllm: Engine = {
   loadsModel: true,
 };
 
-function* checkRoles(job: JobConfig): Generator<Problem> {
+function* checkRoles(job: Job): Generator<Problem> {
+  const { runs_dir: runs = '' } = job.cluster;
+  if (isTorn(runs))
+    yield keyError(
+      ['engine'],
+      `trtllm-llmapi-launch splits words at spaces and expands them, so the engine's file would not be found in ${JSON.stringify(runs)}, the runs_dir of the cluster profile`,
+      'choose a folder without spaces and without characters that bash expands',
+    );
   if (job.dynamo.sglang_tokenizer !== undefined)
     yield keyError(
       ['dynamo', 'sglang_tokenizer'],

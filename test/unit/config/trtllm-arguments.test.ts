@@ -164,3 +164,18 @@ test.each<[string, Readonly<Record<string, unknown>>, readonly string[]]>([
 ])('TensorRT-LLM %s: %j', (release, args, expected) => {
   expect(said(args, release)).toEqual(expected);
 });
+
+test('a folder of runs that the launcher would split is refused', () => {
+  const config = `name: r1
+gpu: gb200
+model: {path: /models/r1}
+slurm: {account: a, partition: b, time: 4h}
+engine: trtllm
+aggregated: {nodes: 1}
+`;
+  const said = (runs: string) => report(config, { cluster: [`runs_dir: ${runs}\n`] });
+  expect(said('/lustre/my runs')).toContain(
+    'engine: trtllm-llmapi-launch splits words at spaces and expands them, so the engine\'s file would not be found in "/lustre/my runs", the runs_dir of the cluster profile',
+  );
+  expect(said('/lustre/runs')).toBe('');
+});
