@@ -10,7 +10,7 @@ export function* checkBench(job: JobConfig): Generator<Problem> {
   const { bench } = job;
   if (bench === undefined) return;
   yield* checkAccuracy(bench);
-  yield* checkSessions(bench);
+  yield* checkSessions(bench, job.model.path);
   if (bench.type === 'custom') {
     if (bench.command === undefined)
       yield {

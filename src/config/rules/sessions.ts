@@ -1,5 +1,5 @@
 import type { BenchConfig } from '../schema/bench.ts';
-import { error, keyError, type Problem } from '../yaml/problem.ts';
+import { error, keyError, type Problem, warning } from '../yaml/problem.ts';
 
 /** Keys that only some types of benchmark use, with what these are. */
 const ONLY = {
@@ -11,7 +11,7 @@ const ONLY = {
 } as const satisfies Partial<Record<keyof BenchConfig, readonly string[]>>;
 
 /** What benchmarks need that replay a trace or hold conversations, and what they cannot use. */
-export function* checkSessions(bench: BenchConfig): Generator<Problem> {
+export function* checkSessions(bench: BenchConfig, model: string): Generator<Problem> {
   for (const [key, types] of Object.entries(ONLY) as [keyof typeof ONLY, readonly string[]][])
     if (bench[key] !== undefined && !types.includes(bench.type))
       yield keyError(
@@ -19,7 +19,10 @@ export function* checkSessions(bench: BenchConfig): Generator<Problem> {
         `applies only to type ${types.join(' and ')}, but the type is ${bench.type}`,
         'remove it',
       );
-  if (bench.type === 'trace') yield* checkTrace(bench);
+  if (bench.type === 'trace') {
+    yield* checkTrace(bench);
+    yield* checkTokenizer(bench, model);
+  }
   if (bench.type === 'agentic' && bench.turns === undefined)
     yield error(['bench', 'turns'], 'is missing: type agentic needs the number of turns of each session');
   if (bench.type === 'trace' || bench.type === 'agentic')
@@ -66,4 +69,14 @@ function* checkTrace({
       'contradicts the times of the trace, at which its requests are sent',
       'remove it, or set fixed_schedule: false',
     );
+}
+
+/** The processes of aiperf 0.13.0 that make prompts from hash_ids work offline, and then know no folders (measured). */
+function* checkTokenizer({ tokenizer, trace }: BenchConfig, model: string): Generator<Problem> {
+  if (trace === undefined || !(tokenizer ?? model).startsWith('/')) return;
+  yield warning(
+    ['bench', tokenizer === undefined ? 'trace' : 'tokenizer'],
+    'aiperf 0.13 cannot make prompts from hash_ids with a tokenizer that is a folder, only with one in a Hugging Face cache',
+    'if the trace has hash_ids, set bench.tokenizer to a model ID, and HF_HOME in bench.env to a cache that has it',
+  );
 }

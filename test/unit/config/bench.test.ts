@@ -20,9 +20,9 @@ test.each([
   '{type: sglang, concurrencies: 8, dataset: sharegpt, dataset_path: /data/s.json}',
   '{type: sglang, isl: 1, osl: 1, concurrencies: [1, 2, 2]}',
   '{type: accuracy, accuracy: {suite: gsm8k}}',
-  '{type: trace, trace: /data/t.jsonl}',
-  '{type: trace, trace: /data/t.jsonl, concurrencies: 8x16, fixed_schedule: true, speedup: 2.5, requests: 100}',
-  '{type: trace, trace: /data/t.jsonl, concurrencies: 8, fixed_schedule: false, request_rate: 4}',
+  '{type: trace, trace: /data/t.jsonl, tokenizer: org/m}',
+  '{type: trace, trace: /data/t.jsonl, tokenizer: org/m, concurrencies: 8x16, fixed_schedule: true, speedup: 2.5, requests: 100}',
+  '{type: trace, trace: /data/t.jsonl, tokenizer: org/m, concurrencies: 8, fixed_schedule: false, request_rate: 4}',
   `{type: agentic, ${LOAD}, turns: 8, turn_delay: 2s, args: {shared-system-prompt-length: 4000}}`,
   `{type: vllm, ${LOAD}, accuracy: {suite: mmlu, threshold: 0.8, samples: 50, shots: 0, temperature: 0, top_k: -1}}`,
   '{command: ./load.sh, accuracy: {suite: custom, dataset: /data/q.jsonl, threshold: 1}}',
@@ -136,12 +136,21 @@ test.each<[string, readonly string[]]>([
       'hint: remove it here, and set bench.trace instead',
     ],
   ],
+  ...(['trace: /t.jsonl', 'trace: /t.jsonl, tokenizer: /models/other'] as const).map(
+    (keys, index): [string, readonly string[]] => [
+      `{type: trace, ${keys}}`,
+      [
+        `warning: bench.${index === 0 ? 'trace' : 'tokenizer'}: aiperf 0.13 cannot make prompts from hash_ids with a tokenizer that is a folder, only with one in a Hugging Face cache`,
+        'hint: if the trace has hash_ids, set bench.tokenizer to a model ID, and HF_HOME in bench.env to a cache that has it',
+      ],
+    ],
+  ),
   [
     '{type: trace, trace: t.jsonl}',
     ['bench.trace: write the absolute path of a file on the nodes, without "," and ":"'],
   ],
   [
-    '{type: trace, trace: /t.jsonl, fixed_schedule: false, speedup: 2}',
+    '{type: trace, trace: /t.jsonl, tokenizer: org/m, fixed_schedule: false, speedup: 2}',
     [
       'bench.concurrencies: is missing: type trace needs it to generate load',
       'bench.speedup: has no effect: without a fixed schedule the times of the trace are not used',

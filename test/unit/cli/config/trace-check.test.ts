@@ -8,7 +8,7 @@ const GOOD = '{"timestamp": 0, "input_length": 655, "output_length": 52, "hash_i
 async function check(trace: string | undefined, more = '') {
   const world = testWorld();
   const file = join(world.cwd, 't.jsonl');
-  const bench = `bench:\n  type: trace\n  trace: ${file}\n${more}`;
+  const bench = `bench:\n  type: trace\n  trace: ${file}\n  tokenizer: org/m\n${more}`;
   put(world, { 'c.yaml': `${SMALL}${bench}`, ...(trace !== undefined && { 't.jsonl': trace }) });
   const code = await run(['check', 'c.yaml'], '0', world);
   const said = world.stderr().replaceAll(world.cwd, '').split('\n');
