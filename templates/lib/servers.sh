@@ -3,11 +3,11 @@
 # etcd.sh and turned-away.sh. Here KEYS has the servers of a role, as NAME=ADDRESS:PORT with spaces between, and COMPONENT
 # what a router calls their number, empty where it does not tell.
 
+# Seconds that a server may take to answer: to say how it is, an engine may generate a token behind other requests.
+SERVER_TIME=20
 # What is said of a worker that does not answer: now, for some time; and of those that do.
 # shellcheck disable=SC2034 # health.sh uses them
 AWAY_IS='does not answer at /health' AWAY_WAS='without an answer at /health' HERE_WAS='answered at /health'
-# Seconds that a server may take to answer: to say how it is, an engine may generate a token behind other requests.
-SERVER_TIME=20
 
 # answering ROLE: those of its servers that answer at /health, a line each. All are asked at once.
 answering() {

@@ -64,10 +64,11 @@ const templates = join(packageRoot, 'templates');
 /** The root scripts of the runtime that name what they source; shellcheck follows them. */
 const ROOTS = ['task.sh', 'metrics.sh', 'bench.sh', 'image.sh', 'cleanup.sh'];
 
-/** A script whose parts job.sbatch lists, as one script with all of them: they share their variables. */
-function whole(folder: string, ...scripts: readonly string[]): string {
-  const parts = readdirSync(join(templates, folder)).map((name) => `${folder}/${name}`);
-  return [...parts, ...scripts].map((name) => readFileSync(join(templates, name), 'utf8')).join('');
+/** A script whose parts job.sbatch lists, as one script with all of them but `without`: they share their variables. */
+function whole(folder: string, scripts: readonly string[], without = /^$/): string {
+  const parts = readdirSync(join(templates, folder)).filter((name) => !without.test(name));
+  const files = [...parts.map((name) => `${folder}/${name}`), ...scripts];
+  return files.map((name) => readFileSync(join(templates, name), 'utf8')).join('');
 }
 
 test.skipIf(shellcheck === undefined)(
@@ -76,13 +77,15 @@ test.skipIf(shellcheck === undefined)(
     expect(await minded(templates, ['-x', '-a', ...ROOTS])).toBe('');
     const folder = mkdtempSync(join(tmpdir(), 'dyn-slurm-lib-'));
     try {
-      writeFileSync(join(folder, 'supervisor.sh'), whole('lib', 'cause-line.sh', 'environment.sh', 'lib.sh'));
-      writeFileSync(join(folder, 'node.sh'), whole('node', 'node.sh'));
+      const supervisor = ['cause-line.sh', 'environment.sh', 'lib.sh'];
+      writeFileSync(join(folder, 'supervisor.sh'), whole('lib', supervisor, /^servers/));
+      writeFileSync(join(folder, 'routed.sh'), whole('lib', supervisor, /^(etcd|turned-away)\./));
+      writeFileSync(join(folder, 'node.sh'), whole('node', ['node.sh']));
       // As a step's script has it.
       const text = (name: string) => readFileSync(join(templates, name), 'utf8');
       const step = ['cause-line.sh', 'environment.sh', 'task.sh', 'setup.sh'].map(text).join('');
       writeFileSync(join(folder, 'step.sh'), step.replaceAll(/^\. "\$\{BASH_SOURCE.*$/gm, ':'));
-      expect(await minded(folder, ['supervisor.sh', 'node.sh', 'step.sh'])).toBe('');
+      expect(await minded(folder, ['supervisor.sh', 'routed.sh', 'node.sh', 'step.sh'])).toBe('');
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -44,7 +44,9 @@ const linesLike = (pattern: RegExp, texts: ReadonlyMap<string, string> = BASH): 
 
 /** What runs as one shell: a script with what it sources. */
 const SHELLS: readonly (readonly [name: string, files: RegExp])[] = [
-  ['job.sbatch', /^(lib|cause-line|environment)\.sh$|^lib\//],
+  // Workers are registered in etcd, or they are servers of their own: a job has the parts for one of both.
+  ['job.sbatch', /^(lib|cause-line|environment)\.sh$|^lib\/(?!servers)/],
+  ['job.sbatch without Dynamo', /^(lib|cause-line|environment)\.sh$|^lib\/(?!etcd|turned-away)/],
   ['node.sh', /^node(\.sh$|\/)/],
   ['task.sh', /^(task|setup|cause-line|environment)\.sh$/],
   ['bench.sh', /^(bench|environment)\.sh$/],
@@ -125,8 +127,11 @@ describe.each(readdirSync(jobs).filter((name) => existsSync(join(jobs, name, 'jo
 
     test('calls no function of a part of the runtime that it does not have', () => {
       const absent = texts.filter(([file]) => /^(lib|node)\//.test(file) && !names.includes(file));
-      const functions = absent.flatMap(([, text]) => functionsIn(text)).map(([called]) => called);
       const own = texts.flatMap(([file, text]) => (names.includes(file) ? [text] : []));
+      const there = own.flatMap((text) => functionsIn(text).map(([name]) => name));
+      const functions = absent
+        .flatMap(([, text]) => functionsIn(text).map(([name]) => name))
+        .filter((name) => !there.includes(name));
       const present = [...own, script('job.sbatch'), script('preflight.sh')];
       const code = present.flatMap((text) => text.split('\n')).filter((line) => !/^ *#/.test(line));
       // Lines that ask first whether the job has the part; and an interface is looked for where the plan names one.
