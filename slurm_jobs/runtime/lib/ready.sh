@@ -17,6 +17,7 @@ declare -A LEASE_UNTIL=()
 # expect ROLE REGISTRATIONS COMPONENT ENDPOINT KEYS
 expect() {
   ROLES+=("$1")
+  # shellcheck disable=SC2034 # only Dynamo's frontends tell endpoints apart
   WANTED[$1]=$2 COMPONENT[$1]=$3 ENDPOINT[$1]=$4 KEYS[$1]=$5
 }
 
