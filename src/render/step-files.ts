@@ -30,7 +30,7 @@ export function stepScript(
     localDir:
       kind === 'nats' || usesLocalDir([...argv, ...Object.values(step.env)]) ? plan.localDir : undefined,
     inLocalDir: step.kind === 'etcd',
-    installed: plan.install && usesInstalled(step) ? installedWords(step, plan) : undefined,
+    installed: plan.install && usesInstalled(step, plan.contained) ? installedWords(step, plan) : undefined,
     filled: step.kind === 'nginx' ? ['nginx.conf'] : step.filled ? [`steps/${step.filled.name}`] : [],
     mooncake: kind === 'worker' ? mooncake(step) : undefined,
     // They start together with etcd and NATS.

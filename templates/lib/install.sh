@@ -56,6 +56,8 @@ await_install() {
   tell_install "$NEVER" 0
   if [[ $INSTALL_STATE != @(found|fetched|left-out) ]]; then
     find_cause "$1"
+    # What it says itself comes from the output of pip, in which other lines look worse.
+    [[ $INSTALL_STATE != failed ]] || CAUSE[line]=$INSTALL_SAID
     # What it could not remove because it was killed.
     rm -rf -- "$3"/.*."$SLURM_JOB_ID.tmp"
     REASON=${CAUSE[line]:-$REASON}

@@ -30,14 +30,16 @@ test.each<[Keys, string]>([
     '--release 1.6.1 --commit c88ef73 --source /s.tar.gz',
   ],
 ])('%j', (dynamo, words) => {
-  expect(planned(dynamo).words).toBe(`fetch --cache \${RUN_DIR%/*}/.dynamo --local /tmp ${words}`);
+  expect(planned(dynamo).words).toBe(
+    `fetch --cache \${RUN_DIR%/*}/.dynamo --local /tmp ${words} --programs etcd nats-server`,
+  );
 });
 
 test('without containers it is an environment with the engine', () => {
   const { words } = planned({ install: {} }, { engine: { type: 'vllm' } }, { container_runtime: 'none' });
-  expect(words).toMatch(/ --version 1\.6\.1 --extra vllm --venv 1$/);
+  expect(words).toMatch(/ --version 1\.6\.1 --extra vllm --venv 1 --programs etcd nats-server$/);
   const mocker = planned({ install: {} }, { engine: { type: 'mocker' } }, { container_runtime: 'none' });
-  expect(mocker.words).toMatch(/ --version 1\.6\.1 --venv 1$/);
+  expect(mocker.words).toMatch(/ --version 1\.6\.1 --venv 1 --programs etcd nats-server$/);
 });
 
 describe('one step before all that need it', () => {
@@ -84,6 +86,14 @@ describe('one step before all that need it', () => {
       .map(({ words }) => words[1]);
     expect(programs).toEqual(['python3']);
   });
+});
+
+test('nginx is one of the programs where it would run on a host that has nothing', () => {
+  const several = { frontend: { count: 2 }, slurm: { account: 'a', partition: 'p', time: '1h' } };
+  const bare = planned({ install: {} }, several, { container_runtime: 'none' });
+  expect(bare.words).toMatch(/ --programs etcd nats-server nginx$/);
+  const contained = planned({ install: {} }, { ...IMAGE, ...several });
+  expect(contained.words).toMatch(/ --programs etcd nats-server$/);
 });
 
 test('a cache of the profile, with a group', () => {

@@ -262,6 +262,21 @@ describe('a failure names its cause', () => {
   });
 });
 
+test('a commit is built in the image', { timeout: PATIENCE }, async () => {
+  const given = ['--commit', 'c88ef73', '--source', site.source()];
+  const { code, told, last } = await site.fetched(7, given, {
+    ...{ http_proxy: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9' },
+  });
+  expect(code, last).toBe(0);
+  const [entry = ''] = site.entries();
+  expect(entry).toMatch(/^dynamo-commit-c88ef73-cp3/);
+  expect(told).toEqual([
+    'fetching: Dynamo c88ef73',
+    'building: Dynamo at c88ef73',
+    `fetched: Dynamo c88ef73: /cache/${entry}`,
+  ]);
+});
+
 describe('packages of the image stay', () => {
   test('what it has is not taken from a folder', { timeout: PATIENCE }, async () => {
     site.wheel('tiny_need', { 'tiny_need.py': 'NEW = True\n' }, { version: '2.0' });

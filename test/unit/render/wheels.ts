@@ -71,6 +71,34 @@ export class InstallSite {
     execFileSync('python3', ['-c', MAKE, this.wheels], { input });
   }
 
+  /** A folder that looks like Dynamo's repository, with a build of its own that needs no network. */
+  source(): string {
+    const tree = join(this.root, 'tree/dynamo-c88ef73');
+    mkdirSync(join(tree, 'lib/bindings/python'), { recursive: true });
+    writeFileSync(
+      join(tree, 'pyproject.toml'),
+      '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+    );
+    const copy = (name: string) =>
+      `import shutil\nshutil.copy(${JSON.stringify(join(this.wheels, name))}, folder)\nprint(${JSON.stringify(name)})\n`;
+    const build = copy('ai_dynamo-1.6.1-py3-none-any.whl').replaceAll('\n', '\n    ').trimEnd();
+    writeFileSync(
+      join(tree, 'backend.py'),
+      `def build_wheel(folder, config_settings=None, metadata_directory=None):\n    ${build}\n    return "ai_dynamo-1.6.1-py3-none-any.whl"\n`,
+    );
+    for (const program of ['cargo', 'protoc', 'cc']) this.program(program, 'exit 0');
+    const runtime = join(this.wheels, 'ai_dynamo_runtime-1.6.1-py3-none-any.whl');
+    this.program('maturin', `[ -f ../../../pyproject.toml ] && cp ${runtime} "$4"`);
+    execFileSync('tar', [
+      'czf',
+      join(this.root, 'dynamo.tar.gz'),
+      '-C',
+      join(this.root, 'tree'),
+      'dynamo-c88ef73',
+    ]);
+    return join(this.root, 'dynamo.tar.gz');
+  }
+
   /** A program of the image. */
   program(name: string, script: string): void {
     mkdirSync(join(this.root, 'bin'), { recursive: true });
@@ -114,6 +142,7 @@ export class InstallSite {
 
   fetch(job: number, given: readonly string[] = ['--wheels', this.wheels], env = {}): Program {
     const own = ['--cache', this.cache, '--local', this.local, '--release', '1.6.1'];
+    own.push('--programs', 'etcd nats-server');
     return this.start(job, ['fetch', ...own, ...given], env);
   }
 
