@@ -97,6 +97,7 @@ export const EVENTS = {
       'without',
       'fetched',
       'found',
+      'failed',
       'left-out',
     ).describe(
       '`waiting`: another job fetches the same; `kept`: a package of the image stays, where Dynamo asks for another release; `without`: a package that Dynamo asks for cannot be had; `found`: an earlier job has fetched it; `left-out`: a rehearsal uses its own.',

@@ -156,6 +156,8 @@ function installText({ state, reason, seconds }: EventOf<'install'>): string {
       return `installed after ${elapsed(seconds * 1000)}: ${reason}`;
     case 'found':
       return `an earlier job has fetched ${reason}`;
+    case 'failed':
+      return `Dynamo is not installed: ${reason}`;
     case 'left-out':
       return `installation of Dynamo skipped: ${reason}`;
     default:

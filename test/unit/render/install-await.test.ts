@@ -54,8 +54,8 @@ test('a failure ends the job with its cause, and leaves nothing half fetched', a
   mkdirSync(join(cache, '.x.7.tmp'));
   mkdirSync(join(cache, '.x.8.tmp'));
   const { end } = await awaited(`
-    said fetching 0 Dynamo 1.6.1
-    ${record(1, 'dyn-slurm: error: cannot get ai-dynamo==1.6.1: no network')}; exit 1`);
+    said fetching 0 Dynamo 1.6.1; said failed 3 cannot get ai-dynamo==1.6.1: no network
+    ${record(1, 'OSError: of pip')}; exit 1`);
   expect(end).toBe('failed: Dynamo is not installed: cannot get ai-dynamo==1.6.1: no network');
   expect(readdirSync(cache)).toEqual(['.x.8.tmp']);
 });

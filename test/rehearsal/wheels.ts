@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 
-const SCRIPT = join(import.meta.dirname, '../../../templates/install.py');
+const SCRIPT = join(import.meta.dirname, '../../templates/install.py');
 
 /** Makes wheels of a few lines: NAME VERSION FILE TEXT..., each from a line of standard input, as JSON. */
 const MAKE = `
