@@ -1,4 +1,5 @@
 import { containerOf, type Job } from '../config/job.ts';
+import { usesDynamo } from '../config/schema/sections.ts';
 import { jobEngine } from '../engines/engines.ts';
 import { RUN_DIR, RUNS_DIR, type Word } from '../word.ts';
 import type { InstallPlan, ProcessKind, StepBody } from './plan.ts';
@@ -7,10 +8,10 @@ import { stepOf } from './step-body.ts';
 /** Seconds that it may take: from an index or from wheels, and from a commit, which is compiled. */
 const LIMIT = { fetched: 1200, built: 3600 };
 
-/** How Dynamo gets into images that have none; undefined where it is in the image. */
+/** How Dynamo gets into images that have none; undefined where it is in the image, or takes no part. */
 export function installPlan(job: Job): InstallPlan | undefined {
   const { install } = job.dynamo;
-  if (install === undefined) return undefined;
+  if (install === undefined || !usesDynamo(job)) return undefined;
   const { path, group } = job.cluster.install_cache;
   return {
     cache: path?.replace(/(?<=.)\/+$/, '') ?? [RUNS_DIR, '/.dynamo'],
@@ -31,7 +32,7 @@ const USERS: readonly ProcessKind[] = ['worker', 'frontend', 'etcd', 'nats'];
 export function installedProgram(step: StepBody, job: Job): string | undefined {
   const [program] = step.argv;
   const contained = containerOf(job, job.cluster) !== undefined;
-  if (job.dynamo.install === undefined || !usesInstalled(step, contained)) return undefined;
+  if (installPlan(job) === undefined || !usesInstalled(step, contained)) return undefined;
   return typeof program === 'string' && program !== 'python3' ? program : undefined;
 }
 
