@@ -33,7 +33,7 @@ export function energyOf(gpus: readonly (readonly PowerSample[])[], span: LoadSp
   if (!(lasted > 0)) return 'the load took no time';
   const curves = gpus.map((samples) => new Curve(samples, span));
   if (!curves.every((curve) => curve.covers(span))) {
-    return 'the log of a GPU’s power has gaps or does not reach over the measurement';
+    return "the log of a GPU's power has gaps or does not reach over the measurement";
   }
   const drawn = (from: number) => curves.reduce((sum, curve) => sum + curve.joules(from, from + lasted), 0);
   // The most is where a window begins or ends at a sample, or at an end of the span.

@@ -274,7 +274,7 @@ test('a command is told of the service by placeholders, and leaves its results',
     env: { DECODE: '{decode_endpoints}' },
     node: 'own',
   };
-  const { code, stdout } = await stage.run('rehearse', config('told', { bench }));
+  const { code } = await stage.run('rehearse', config('told', { bench }));
   expect(code).toBe(0);
   const [run = ''] = readdirSync(stage.runs).filter((name) => name.startsWith('told-'));
   const read = (file: string) => readFileSync(join(stage.runs, run, file), 'utf8');

@@ -54,7 +54,8 @@ look_at_file() {
     fi
   done
   # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
-  [[ ! -r $file ]] || IFS= read -r -n 42 line <"$file"
+  # Up to the first NUL: read does not count these, and a file may begin with gigabytes of them.
+  [[ ! -r $file ]] || IFS= read -r -d '' -n 42 line <"$file"
   if ! is_there "$file"; then
     say problem "misses $file, which the model's index names"
   elif [[ ! -e $file ]]; then

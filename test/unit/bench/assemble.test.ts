@@ -244,6 +244,6 @@ test('energy is that of the run’s GPUs while the load lasted, for each token',
     perToken: 800 / 1100,
   });
   expect(found([whole(4, 5)], { power }).points[0]).toMatchObject({
-    noEnergy: 'the log of a GPU’s power has gaps or does not reach over the measurement',
+    noEnergy: "the log of a GPU's power has gaps or does not reach over the measurement",
   });
 });

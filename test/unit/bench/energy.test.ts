@@ -47,8 +47,8 @@ test('what is between samples is drawn straight, and the ends are level', () => 
 
 test.each([
   [[], 'no GPU of the run has a log of its power'],
-  [[every([1, 1]), []], 'the log of a GPU’s power has gaps or does not reach over the measurement'],
-  [[every([1, 1, 1])], 'the log of a GPU’s power has gaps or does not reach over the measurement'],
+  [[every([1, 1]), []], "the log of a GPU's power has gaps or does not reach over the measurement"],
+  [[every([1, 1, 1])], "the log of a GPU's power has gaps or does not reach over the measurement"],
   [
     [
       [
@@ -56,7 +56,7 @@ test.each([
         { time: 70_000, watts: 1 },
       ],
     ],
-    'the log of a GPU’s power has gaps or does not reach over the measurement',
+    "the log of a GPU's power has gaps or does not reach over the measurement",
   ],
 ])('an unknown power is no 0: %j', (gpus: readonly (readonly PowerSample[])[], why) => {
   expect(energyOf(gpus, { from: 0, until: 65_000, lasted: 10_000 })).toBe(why);

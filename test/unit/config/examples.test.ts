@@ -54,10 +54,16 @@ test.each(shown.map((each) => [each.path.join('.'), JSON.stringify(each.value), 
     const [section, key = ''] = each.path;
     const base = parse(VALID);
     if (key === 'ep') base.aggregated.tp = each.value;
-    const type = key === 'dataset' ? 'sglang' : 'aiperf';
+    if (key === 'srun') base.container = { image: '/lustre/images/dynamo.sqsh' };
+    const types: Readonly<Record<string, object>> = {
+      dataset: { type: 'sglang' },
+      trace: { type: 'trace', isl: undefined, osl: undefined },
+      speedup: { type: 'trace', trace: '/lustre/trace.jsonl', isl: undefined, osl: undefined },
+      turn_delay: { type: 'agentic', turns: 2 },
+    };
     if (each.path.at(-1) === 'source') base.dynamo = { install: { commit: 'c88ef7310aab' } };
     if (section === 'bench' && key !== 'command')
-      base.bench = { type, isl: 1024, osl: 128, concurrencies: [1] };
+      base.bench = { type: 'aiperf', isl: 1024, osl: 128, concurrencies: [1], ...types[key] };
     expect(faultsAt(each.path, written(each, base))).toEqual([]);
   },
 );

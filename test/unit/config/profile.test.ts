@@ -29,6 +29,7 @@ test('the profile gives defaults and aliases', () => {
       exclusive: true,
       requeue: false,
       directives: {},
+      srun: {},
     },
     model: { path: '/lustre/models/DeepSeek-R1', served_name: 'DeepSeek-R1' },
     container: { image: '/lustre/images/dynamo.sqsh', mounts: [] },

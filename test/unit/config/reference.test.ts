@@ -49,6 +49,7 @@ test('its headings', () => {
     '### `frontend.setup`',
     '### `infra`',
     '### `infra.etcd`',
+    '### `infra.mooncake`',
     '### `infra.ports`',
     '### `dynamo`',
     '### `dynamo.install`',
@@ -59,6 +60,7 @@ test('its headings', () => {
     '### `observe`',
     '### `profile`',
     '### `bench`',
+    '### `bench.slo`',
     '### `bench.accuracy`',
     '## Cluster profile',
   ]);

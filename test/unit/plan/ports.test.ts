@@ -70,8 +70,8 @@ test('CPU-only workers come after the worker of the head node', () => {
 test('a frontend comes after the workers of its node', () => {
   const sections = { prefill: { workers: 2, gpus_per_worker: 4 }, decode: {}, frontend: { count: 2 } };
   expect(place(sampleJob(sections)).frontends).toEqual([
-    { name: 'frontend-0', node: 0, port: 8180, responsePort: 7779 },
-    { name: 'frontend-1', node: 1, port: 8180, responsePort: 7778 },
+    { name: 'frontend-0', node: 0, port: 8180, secondPort: 7779 },
+    { name: 'frontend-1', node: 1, port: 8180, secondPort: 7778 },
   ]);
 });
 

@@ -84,11 +84,11 @@ describe('an engine of a rehearsed node', () => {
     ],
     [
       'dynamo.vllm.worker --model m',
-      'dynamo.vllm.worker has no stand-in: a rehearsal knows dynamo.sglang, dynamo.sglang.worker, dynamo.sglang.decode_worker, dynamo.vllm, dynamo.trtllm, dynamo.mocker',
+      'dynamo.vllm.worker has no stand-in: a rehearsal knows dynamo.sglang, dynamo.sglang.worker, dynamo.sglang.decode_worker, sglang.launch_server, dynamo.vllm, dynamo.trtllm, dynamo.mocker',
     ],
     [
-      'sglang.launch_server --model m',
-      'sglang.launch_server has no stand-in: a rehearsal knows dynamo.sglang, dynamo.sglang.worker, dynamo.sglang.decode_worker, dynamo.vllm, dynamo.trtllm, dynamo.mocker',
+      'sglang.bench_one_batch --model m',
+      'sglang.bench_one_batch has no stand-in: a rehearsal knows dynamo.sglang, dynamo.sglang.worker, dynamo.sglang.decode_worker, sglang.launch_server, dynamo.vllm, dynamo.trtllm, dynamo.mocker',
     ],
   ])('%s is refused', (command, why) => {
     const ended = python(makeNode('127.0.70.3'), ['-m', ...command.split(' ')]);
