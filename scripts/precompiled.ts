@@ -12,7 +12,7 @@ export function precompiledModule(sources: readonly string[]): string {
   });
   return `
     import Handlebars from 'handlebars/runtime.js';
-    import { vocabulary } from './vocabulary.ts';
+    import { templateHelpers } from './template-helpers.ts';
 
     const compiled = new Map([${entries.join(',\n')}]);
 
@@ -20,7 +20,7 @@ export function precompiledModule(sources: readonly string[]): string {
       const specification = compiled.get(source);
       if (specification === undefined) throw new Error('a template was changed after the build: npm run build');
       const engine = Handlebars.create();
-      engine.registerHelper(vocabulary(engine.helpers.each));
+      engine.registerHelper(templateHelpers(engine.helpers.each));
       return engine.template(specification);
     }
   `;

@@ -50,7 +50,7 @@ export function judgeAccuracy(
   };
 }
 
-/** Of the normal distribution, for 95 %. */
+/** The quantile of the normal distribution for 95 %. */
 const Z = 1.959964;
 
 /** Wilson's interval of a score over some questions; repeated answers to one question make it no narrower. */

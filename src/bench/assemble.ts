@@ -27,7 +27,7 @@ export interface FoundBench {
   readonly outline: BenchOutline;
   readonly provenance: BenchProvenance;
   readonly points: readonly FoundPoint[];
-  /** Of a benchmark that asks questions. */
+  /** For a benchmark that asks questions. */
   readonly accuracy?: FoundAccuracy;
   readonly events: readonly ObservedEvent[];
   readonly power: GpuPower;

@@ -22,7 +22,7 @@ export function failedCommand(
 /** Milliseconds by which clocks of the cluster and of a person's machine may differ. */
 const SKEW = 1500;
 
-/** Of the step itself, for what notes no times of its own. */
+/** The times of the step itself, for tools that note none of their own. */
 export function ownTimes(
   events: readonly ObservedEvent[],
   { made }: BenchOutline,

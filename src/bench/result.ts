@@ -33,7 +33,7 @@ export interface BenchResult {
   readonly partial: boolean;
   readonly provenance: BenchProvenance;
   readonly load: BenchLoad;
-  /** Where questions were asked, and the answers are in. */
+  /** Present once all questions have been answered. */
   readonly accuracy?: BenchAccuracy;
   /** In the order in which they were measured. */
   readonly points: readonly BenchPoint[];

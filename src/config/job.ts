@@ -10,7 +10,7 @@ export interface Job extends JobConfig {
   readonly fixedPorts: readonly string[];
   /** What its published topology expects to be there, as far as the job still names it. Default: nothing. */
   readonly expects?: readonly Expected[];
-  /** Of its `setup`; absent where they are those of the run folder. */
+  /** The scripts of its `setup`; absent if they are those of the run folder. */
   readonly scripts?: Scripts;
 }
 

@@ -5,7 +5,7 @@ import type { ConfigEntry, ConfigValue } from './yaml/tree.ts';
 export interface Assignment {
   readonly key: Swept;
   readonly value: ConfigValue;
-  /** Of the value in its list, from 1. */
+  /** Index of the value in its list, from 1. */
   readonly number: number;
 }
 
@@ -32,7 +32,7 @@ export function suffixesOf(points: readonly (readonly Assignment[])[], room: num
   return points.map((_, index) => `p${String(index + 1).padStart(digits, '0')}`);
 }
 
-/** Of `decode.args.max-running-requests` `mrr`; of `decode.nodes` `nodes` or, beside `prefill.nodes`, `decodenodes`. */
+/** The short name of a key: `mrr` for `decode.args.max-running-requests`; `nodes` for `decode.nodes` or, beside `prefill.nodes`, `decodenodes`. */
 function shortNames(swept: readonly Swept[]): ReadonlyMap<string, string> {
   const texts = [...new Map(swept.map((key) => [key.text, key])).values()];
   const last = texts.map(({ keys }) => shortName(keys.at(-1)?.key ?? ''));

@@ -29,7 +29,7 @@ export interface BatchLine extends Stamp {
   readonly queued?: number;
   /** Tokens in the KV cache; of hybrid models in the pool for full attention. */
   readonly tokens?: number;
-  /** Of the KV cache, 0 to 1; of hybrid models the fullest pool. */
+  /** Usage of the KV cache, 0 to 1; for hybrid models that of the fullest pool. */
   readonly usage?: number;
   readonly acceptLength?: number;
   readonly cudaGraph?: boolean;
@@ -53,9 +53,9 @@ export interface StageLine extends Stamp {
 /** Names of series on a worker's page of metrics. */
 export interface EngineMetrics {
   readonly running: string;
-  /** Where the requests of a worker may wait. */
+  /** The series of a worker's waiting requests. */
   readonly queued: readonly string[];
-  /** Of the KV cache, 0 to 1. */
+  /** Usage of the KV cache, 0 to 1. */
   readonly kvUsage: readonly string[];
   readonly requests: string;
   /** Counters of which the first that a page has counts. */

@@ -1,3 +1,4 @@
+import type { Arg, Placeholder } from '../argument.ts';
 import type { Program, Releases } from '../config/compat/engine-table.ts';
 import type { Settings } from '../config/compat/flag-renames.ts';
 import type { Job } from '../config/job.ts';
@@ -5,7 +6,6 @@ import type { JobConfig } from '../config/schema/job-schema.ts';
 import type { Role, RoleConfig } from '../config/schema/role.ts';
 import type { EngineType } from '../config/schema/sections.ts';
 import type { Problem } from '../config/yaml/problem.ts';
-import type { Ref, Word } from '../word.ts';
 import type { Parallelism, PlacedWorker } from './worker.ts';
 
 /** All that differs from one engine to the next, as far as plans and their rules go. Logs and metrics: see dialect.ts. */
@@ -21,7 +21,7 @@ export interface Engine {
   readonly release: (job: Pick<JobConfig, 'dynamo' | 'engine' | 'container'>) => string;
   /** The programs whose parsers read a worker's arguments, one after the other; none where no table has them. */
   readonly programs: (config: RoleConfig, releases: Releases) => readonly Program[];
-  /** Where `args` are a file of the engine's own: the program in the tables whose arguments are keys of that file. */
+  /** Set if `args` are a file of the engine's own: the program in the tables whose arguments are keys of that file. */
   readonly argumentFile?: (releases: Releases) => Program;
   /** Arguments and variables as the releases in the image write them. */
   readonly settings: (given: Settings, role: Role, job: JobConfig) => Settings;
@@ -41,7 +41,7 @@ export interface Engine {
   readonly checkRoles: (job: Job) => Iterable<Problem>;
   readonly command: (context: WorkerContext) => EngineCommand;
   /** What the leader of a worker listens on for its engine, by use. */
-  readonly ports: (worker: PlacedWorker, argv: readonly Word[], job: Job) => readonly EnginePort[];
+  readonly ports: (worker: PlacedWorker, argv: readonly Arg[], job: Job) => readonly EnginePort[];
   /** What a worker's ranks do with the ports that are theirs from `infra.ports.dist_init` on, and how many they may take. */
   readonly rankPorts: { readonly name: string; readonly count: number };
   /** Further fields of `infra.ports` of which its workers have ports. */
@@ -77,15 +77,15 @@ export interface WorkerContext {
   /** Its arguments and variables, as its release writes them, without secrets. */
   readonly settings: Settings;
   /** A port of the plan, as a part of a word. */
-  readonly port: (use: EnginePort['use'], port: number) => string | Ref;
+  readonly port: (use: EnginePort['use'], port: number) => string | Placeholder;
 }
 
 export interface EngineCommand {
   /** What every node of the worker runs. */
-  readonly argv: readonly Word[];
+  readonly argv: readonly Arg[];
   /** What follows it on each node, by rank; absent where all nodes run the same. */
-  readonly rankArgv?: readonly (readonly Word[])[];
-  readonly env: Readonly<Record<string, Word>>;
+  readonly rankArgv?: readonly (readonly Arg[])[];
+  readonly env: Readonly<Record<string, Arg>>;
   /** Files of the run folder's `steps` that the command names, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** It is a program of MPI: so many tasks on each node, rather than one. */

@@ -1,5 +1,5 @@
+import type { NodeIndex } from '../argument.ts';
 import type { Role, RoleConfig } from '../config/schema/role.ts';
-import type { NodeIndex } from '../word.ts';
 
 /** The parallel sizes of one worker, with `gpus` and `gpus-N` evaluated. */
 export interface Parallelism {
@@ -34,12 +34,12 @@ export interface PlacedWorker extends Parallelism {
 export interface WorkerPorts {
   readonly rpc: number;
   readonly system: number;
-  /** Of `RANK_PORTS` ports, for the ranks of the worker. */
+  /** The first of `RANK_PORTS` ports, for the ranks of the worker. */
   readonly distInit: number;
   readonly bootstrap: number;
   readonly kvEvents: number;
   readonly sideChannel: number;
-  /** Of `ENGINE_PORTS` ports, from which an engine takes those that it does not name. */
+  /** The first of `ENGINE_PORTS` ports, from which an engine takes those that it does not name. */
   readonly engine: number;
 }
 

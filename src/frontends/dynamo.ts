@@ -1,10 +1,10 @@
+import { argOf, SELF_IP } from '../argument.ts';
 import { argumentWords } from '../config/argument-words.ts';
 import { applyRenames } from '../config/compat/flag-renames.ts';
 import { hasEventPlane, hasPlanes, hasRequestPlane, migrationLimit } from '../config/compat/planes.ts';
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import { rolesOf } from '../config/schema/role.ts';
-import { SELF_IP, wordOf } from '../word.ts';
 import type { Frontend, FrontendCommand, FrontendContext } from './frontend.ts';
 
 /** `dynamo.frontend` of Dynamo 0.4 to 1.6.1. Workers register in etcd. */
@@ -38,7 +38,7 @@ function command({ job, settings, port }: FrontendContext): FrontendCommand {
   return {
     argv: [
       ...['python3', '-m', 'dynamo.frontend'],
-      ...['--http-host', [SELF_IP], '--http-port', wordOf(port)],
+      ...['--http-host', [SELF_IP], '--http-port', argOf(port)],
       ...routerArguments(job),
       ...planeArguments(job),
       ...argumentWords(settings.args),

@@ -1,3 +1,4 @@
+import type { Arg, NodeIndex, Placeholder } from '../argument.ts';
 import type { Program, Releases } from '../config/compat/engine-table.ts';
 import type { Settings } from '../config/compat/flag-renames.ts';
 import type { Job } from '../config/job.ts';
@@ -5,7 +6,6 @@ import type { JobConfig } from '../config/schema/job-schema.ts';
 import type { Role } from '../config/schema/role.ts';
 import type { FrontendType } from '../config/schema/sections.ts';
 import type { Problem } from '../config/yaml/problem.ts';
-import type { NodeIndex, Ref, Word } from '../word.ts';
 
 /** All that differs from one kind of frontend to the next, as far as plans and their rules go. */
 export interface Frontend {
@@ -47,9 +47,9 @@ export interface FrontendContext {
   /** Its arguments and variables, as its release writes them, without secrets. */
   readonly settings: Settings;
   /** Where clients, or nginx, connect. */
-  readonly port: string | Ref;
+  readonly port: string | Placeholder;
   /** A port for metrics, where the process has one of its own for them. */
-  readonly metricsPort: string | Ref;
+  readonly metricsPort: string | Placeholder;
   /** The workers' HTTP servers in the order of the plan; none under Dynamo. */
   readonly servers: readonly WorkerServer[];
 }
@@ -58,9 +58,9 @@ export interface FrontendContext {
 export interface WorkerServer {
   readonly role: Role;
   /** `ADDRESS:PORT`. */
-  readonly address: readonly (string | Ref)[];
+  readonly address: readonly (string | Placeholder)[];
   /** Where a prefill worker hands over KV caches: its bootstrap port, or NIXL's side channel. */
-  readonly handover?: string | Ref;
+  readonly handover?: string | Placeholder;
   /** Data parallel ranks behind it, as far as it balances them itself. */
   readonly ranks: number;
   /** Whether it is the only server of its worker. */
@@ -68,10 +68,10 @@ export interface WorkerServer {
 }
 
 export interface FrontendCommand {
-  readonly argv: readonly Word[];
-  readonly env: Readonly<Record<string, Word>>;
+  readonly argv: readonly Arg[];
+  readonly env: Readonly<Record<string, Arg>>;
   /** A file of the run folder's `steps` that the node fills in: its text, with the node's addresses as parts. */
-  readonly file?: { readonly name: string; readonly text: Word };
+  readonly file?: { readonly name: string; readonly text: Arg };
   /** It has to run as a program of MPI, of one task. */
   readonly mpi?: true;
   /** It starts only once all servers answer at `/health`, because it gives up on those that do not. */

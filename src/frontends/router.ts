@@ -1,5 +1,5 @@
+import { type Arg, argOf, SELF_IP } from '../argument.ts';
 import { argumentWords } from '../config/argument-words.ts';
-import { SELF_IP, type Word, wordOf } from '../word.ts';
 import type { FrontendContext, RouterReadiness } from './frontend.ts';
 
 /**
@@ -24,25 +24,25 @@ export const ROUTER_MANAGED = {
 export function routerWords(
   context: FrontendContext,
   disaggregated: string,
-  own: readonly Word[] = [],
-): readonly Word[] {
+  own: readonly Arg[] = [],
+): readonly Arg[] {
   const { job, settings, port, metricsPort, servers } = context;
   const of = (role: string) => servers.filter((server) => server.role === role);
-  const workers: readonly Word[] = job.prefill
+  const workers: readonly Arg[] = job.prefill
     ? [
         disaggregated,
         ...of('prefill').flatMap(({ address, handover }) => [
           '--prefill',
           url(address),
-          ...(handover === undefined ? [] : [wordOf(handover)]),
+          ...(handover === undefined ? [] : [argOf(handover)]),
         ]),
         ...of('decode').flatMap(({ address }) => ['--decode', url(address)]),
       ]
     : ['--worker-urls', ...of('aggregated').map(({ address }) => url(address))];
   return [
     ...workers,
-    ...['--host', [SELF_IP], '--port', wordOf(port)],
-    ...['--prometheus-host', [SELF_IP], '--prometheus-port', wordOf(metricsPort)],
+    ...['--host', [SELF_IP], '--port', argOf(port)],
+    ...['--prometheus-host', [SELF_IP], '--prometheus-port', argOf(metricsPort)],
     ...own,
     // It gives up on workers that are not healthy by then, and loading a large model takes long.
     ...(settings.args['worker-startup-timeout-secs'] === undefined
@@ -52,6 +52,6 @@ export function routerWords(
   ];
 }
 
-function url(address: FrontendContext['servers'][number]['address']): Word {
+function url(address: FrontendContext['servers'][number]['address']): Arg {
   return ['http://', ...address];
 }

@@ -1,9 +1,9 @@
 import { Document } from 'yaml';
+import { type Arg, LOCAL_DIR, nodeIp, refText } from '../argument.ts';
 import { argumentWords } from '../config/argument-words.ts';
 import type { JobConfig } from '../config/schema/job-schema.ts';
 import type { ArgumentValue } from '../config/schema/role.ts';
 import { error, type Problem } from '../config/yaml/problem.ts';
-import { LOCAL_DIR, nodeIp, refText, type Word } from '../word.ts';
 import { needs } from './checks.ts';
 import type { Frontend, FrontendCommand, FrontendContext } from './frontend.ts';
 
@@ -96,7 +96,7 @@ function command(context: FrontendContext): FrontendCommand {
 function fileText(
   { node, port, servers }: FrontendContext,
   given: readonly (readonly [string, ArgumentValue])[],
-): Word {
+): Arg {
   const keys = Object.fromEntries(given);
   const text = (parts: FrontendContext['servers'][number]['address']) =>
     parts.map((part) => (typeof part === 'string' ? part : refText(part))).join('');

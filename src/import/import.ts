@@ -28,9 +28,9 @@ export interface Imported {
   readonly variants: readonly ImportedVariant[];
   /** What is written: one file, or several where the variants have too little in common. */
   readonly documents: readonly Document[];
-  /** Of a command line: what its words ask for, and its config; absent where it is refused. */
+  /** For a command line: what its words ask for, and its config; absent if it is refused. */
   readonly command?: { readonly submission: Submission; readonly config: ConfigMap };
-  /** Of the file and of all variants, each once. */
+  /** Findings about the file and all variants, each once. */
   readonly findings: readonly Finding[];
 }
 

@@ -1,9 +1,9 @@
+import type { NodeIndex } from '../argument.ts';
 import { containerOf, type Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
 import { rolesOf } from '../config/schema/role.ts';
 import type { Problem } from '../config/yaml/problem.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
-import type { NodeIndex } from '../word.ts';
 import { benchSpec } from './bench/spec.ts';
 import { benchOnDemand, benchSteps } from './bench-step.ts';
 import { containerSteps } from './container.ts';

@@ -1,3 +1,4 @@
+import { type Arg, ATTEMPT_DIR, RUN_DIR } from '../argument.ts';
 import type { Job } from '../config/job.ts';
 import {
   type BenchConfig,
@@ -7,7 +8,6 @@ import {
   usesScript,
 } from '../config/schema/bench.ts';
 import { withoutSecrets } from '../config/schema/secrets.ts';
-import { ATTEMPT_DIR, RUN_DIR, type Word } from '../word.ts';
 import { accuracyBlock } from './bench/accuracy.ts';
 import { measurements } from './bench/measurements.ts';
 import { filled } from './bench/placeholders.ts';
@@ -75,21 +75,21 @@ export function benchOnDemand(job: Job, at: BenchPlace): readonly StepBody[] {
 const NONE = 'echo "the config has no benchmark" >&2; exit 2';
 
 /** A command of the user's has the whole folder. */
-function resultsFolder({ type }: BenchConfig, other: OtherBench | undefined): Exclude<Word, string> {
+function resultsFolder({ type }: BenchConfig, other: OtherBench | undefined): Exclude<Arg, string> {
   if (other) return [RUN_DIR, `/results/${other.name}`];
   return [ATTEMPT_DIR, type === 'custom' ? '/results' : `/results/${CONFIGURED}`];
 }
 
 interface Scripted {
   readonly spec: BenchSpec;
-  readonly results: Exclude<Word, string>;
+  readonly results: Exclude<Arg, string>;
   /** The folder of bench.sh and accuracy.py. */
-  readonly script: Exclude<Word, string>;
+  readonly script: Exclude<Arg, string>;
   readonly done?: ReadonlySet<string> | undefined;
 }
 
 /** How bench.sh takes what it runs: after each `:::` one command. */
-function scriptWords(given: Scripted): readonly Word[] {
+function scriptWords(given: Scripted): readonly Arg[] {
   const { spec, script, results } = given;
   const { url, service, config } = spec;
   const { type, command = '' } = config;
@@ -103,7 +103,7 @@ function scriptWords(given: Scripted): readonly Word[] {
   return ['bash', [...script, '/bench.sh'], of, ...questions, ...load];
 }
 
-function toolBlocks(tool: BenchToolType, { spec, results, done }: Scripted): readonly Word[] {
+function toolBlocks(tool: BenchToolType, { spec, results, done }: Scripted): readonly Arg[] {
   const { config: bench, url, modelPath, service } = spec;
   const limit = String(bench.point_time_limit ?? 0);
   return measurements(bench)

@@ -1,6 +1,6 @@
+import { type Arg, CONTAINER } from '../argument.ts';
 import { hasPlanes } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
-import { CONTAINER, type Word } from '../word.ts';
 import { installedProgram } from './install.ts';
 import type { StepBody } from './plan.ts';
 import { stepOf } from './step-body.ts';
@@ -23,7 +23,7 @@ export function ownImage(image: string | undefined, job: Job): Pick<StepBody, 'i
  * Name of the container that a step runs in, which pyxis unpacks once: one on each node for all steps with the job's image,
  * and one for each step with an image of its own. Undefined where each step gets a container without a name.
  */
-export function containerName({ kind, name, image }: StepBody, job: Job): Word | undefined {
+export function containerName({ kind, name, image }: StepBody, job: Job): Arg | undefined {
   if (!job.cluster.shared_container) return undefined;
   if (image === undefined) return [CONTAINER];
   return [CONTAINER, kind === 'container' ? name.slice('container'.length) : `-${name}`];
@@ -53,7 +53,7 @@ export function containerSteps(job: Job, steps: readonly StepBody[]): readonly S
   const contained = steps.filter((step) => imageOf(step, job) !== undefined);
   if (contained.length === 0) return [];
   const shared = contained.filter(({ image }) => image === undefined);
-  const remove: readonly Word[] = ['enroot', 'remove', '--force', ['pyxis_', CONTAINER]];
+  const remove: readonly Arg[] = ['enroot', 'remove', '--force', ['pyxis_', CONTAINER]];
   return [
     ...(shared.length > 0 ? [unpacking('container', shared, job)] : []),
     ...contained.flatMap((step) =>

@@ -1,9 +1,9 @@
+import type { Arg } from '../argument.ts';
 import { hasPlanes, hasRequestPlane, needsNats } from '../config/compat/planes.ts';
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import type { EnvironmentValue } from '../config/schema/fields.ts';
 import { usesDynamo } from '../config/schema/sections.ts';
-import type { Word } from '../word.ts';
 import { insideSelf, reachedAt } from './exposure.ts';
 import { portPart } from './movable-ports.ts';
 import type { SecretSource } from './plan.ts';
@@ -13,7 +13,7 @@ import { tlsEnvironment } from './planes.ts';
 const UNBUFFERED = { PYTHONUNBUFFERED: '1' };
 
 /** Environment of workers and frontends, before their own. */
-export function serviceEnvironment(job: Job): Readonly<Record<string, Word>> {
+export function serviceEnvironment(job: Job): Readonly<Record<string, Arg>> {
   return usesDynamo(job) ? { ...dynamoEnvironment(job), ...UNBUFFERED } : UNBUFFERED;
 }
 
@@ -22,9 +22,9 @@ export function serviceEnvironment(job: Job): Readonly<Record<string, Word>> {
  * Without the `_HOST` variables a process advertises the first address it finds, which on a node with several
  * networks may be the wrong one.
  */
-function dynamoEnvironment(job: Job): Readonly<Record<string, Word>> {
+function dynamoEnvironment(job: Job): Readonly<Record<string, Arg>> {
   const { tls } = job.infra;
-  const env: Record<string, Word> = {
+  const env: Record<string, Arg> = {
     ETCD_ENDPOINTS: [
       tls ? 'https://' : 'http://',
       reachedAt('etcd-client', job, 0),

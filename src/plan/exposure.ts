@@ -1,7 +1,7 @@
+import { type Arg, type NodeIndex, nodeIp, type Placeholder, SELF_IP } from '../argument.ts';
 import { hasPlanes } from '../config/compat/planes.ts';
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
-import { type NodeIndex, nodeIp, type Ref, SELF_IP, type Word } from '../word.ts';
 import listeners from './listeners.json' with { type: 'json' };
 import type { Port, PortUse, StepBody } from './plan.ts';
 
@@ -59,17 +59,17 @@ function isOnLoopback(use: PortUse, job: Job): boolean {
 }
 
 /** Address at which a process listens for other processes of the job. */
-export function insideSelf({ infra }: Job): string | Ref {
+export function insideSelf({ infra }: Job): string | Placeholder {
   return infra.bind === 'loopback' ? LOOPBACK : SELF_IP;
 }
 
 /** Address at which processes of the job reach what listens on the node. */
-export function reachedAt(use: PortUse, job: Job, node: NodeIndex): string | Ref {
+export function reachedAt(use: PortUse, job: Job, node: NodeIndex): string | Placeholder {
   return isOnLoopback(use, job) ? LOOPBACK : nodeIp(node);
 }
 
 /** Address and port, as planned, at which processes of the job reach a step. */
-export function addressOf(step: Pick<StepBody, 'nodes' | 'ports'> | undefined, use: PortUse): Word {
+export function addressOf(step: Pick<StepBody, 'nodes' | 'ports'> | undefined, use: PortUse): Arg {
   const port = step?.ports.find((owned) => owned.use === use);
   const node = step?.nodes[0];
   if (port === undefined || node === undefined) throw new Error(`the plan has no ${use} port`);

@@ -1,3 +1,4 @@
+import { type Arg, LOCAL_DIR, nodeIp, type Placeholder } from '../argument.ts';
 import { releasesOf } from '../config/compat/engine-table.ts';
 import { hasPlanes } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
@@ -6,7 +7,6 @@ import { usesDynamo } from '../config/schema/sections.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import type { WorkerServer } from '../frontends/frontend.ts';
 import { frontendOf } from '../frontends/frontends.ts';
-import { LOCAL_DIR, nodeIp, type Ref, type Word } from '../word.ts';
 import { ownImage } from './container.ts';
 import { serviceEnvironment, userEnvironment } from './environment.ts';
 import { reachedAt } from './exposure.ts';
@@ -87,13 +87,13 @@ function serversOf(
   }));
 }
 
-function addressOn(node: number, { use, port }: Port, job: Job): readonly (string | Ref)[] {
+function addressOn(node: number, { use, port }: Port, job: Job): readonly (string | Placeholder)[] {
   return [reachedAt(use, job, node), ':', portPart(use, port, job)];
 }
 
 /** Where nginx listens, the frontends that it balances, and the header by which; undefined without nginx. */
 export function nginxAddresses(job: Job, steps: readonly StepBody[]): Plan['nginx'] {
-  const at = (step: StepBody, use: 'nginx' | 'frontend'): Word[] =>
+  const at = (step: StepBody, use: 'nginx' | 'frontend'): Arg[] =>
     step.ports
       .filter((port) => port.use === use)
       .map(({ port }) => [nodeIp(step.nodes[0] ?? 0), ':', portPart(use, port, job)]);

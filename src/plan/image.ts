@@ -1,7 +1,7 @@
+import { type Arg, RUN_DIR } from '../argument.ts';
 import { readImage } from '../config/compat/image-reference.ts';
 import { containerOf, type Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
-import { RUN_DIR, type Word } from '../word.ts';
 import type { StepBody } from './plan.ts';
 import { stepOf } from './step-body.ts';
 
@@ -45,7 +45,7 @@ export function imageFile(image: string): string | undefined {
 export function imageSteps(job: Job): readonly StepBody[] {
   const image = cachedImage(job);
   if (image === undefined) return [];
-  const argv: readonly Word[] = ['bash', [RUN_DIR, '/runtime/image.sh'], image.source, image.file];
+  const argv: readonly Arg[] = ['bash', [RUN_DIR, '/runtime/image.sh'], image.source, image.file];
   return [stepOf({ kind: 'image', argv, contained: false })];
 }
 

@@ -1,8 +1,8 @@
+import { LOCAL_DIR, RUN_DIR } from '../argument.ts';
 import { argumentWords } from '../config/argument-words.ts';
 import { needsNats } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
 import { usesDynamo } from '../config/schema/sections.ts';
-import { LOCAL_DIR, RUN_DIR } from '../word.ts';
 import { insideSelf } from './exposure.ts';
 import { mooncakeSteps } from './mooncake.ts';
 import { portPart, portWord } from './movable-ports.ts';

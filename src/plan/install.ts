@@ -1,7 +1,7 @@
+import { type Arg, RUN_DIR, RUNS_DIR } from '../argument.ts';
 import { containerOf, type Job } from '../config/job.ts';
 import { usesDynamo } from '../config/schema/sections.ts';
 import { jobEngine } from '../engines/engines.ts';
-import { RUN_DIR, RUNS_DIR, type Word } from '../word.ts';
 import type { InstallPlan, ProcessKind, StepBody } from './plan.ts';
 import { stepOf } from './step-body.ts';
 
@@ -48,7 +48,7 @@ export function installSteps(job: Job, steps: readonly StepBody[]): readonly Ste
     .filter(({ kind }) => kind !== 'worker')
     .flatMap((step) => installedProgram(step, job) ?? []);
   const { packageExtra = '' } = jobEngine(job);
-  const given: Readonly<Record<string, Word | undefined>> = {
+  const given: Readonly<Record<string, Arg | undefined>> = {
     cache: planned.cache,
     group: planned.group,
     local: job.cluster.local_dir,
@@ -62,10 +62,10 @@ export function installSteps(job: Job, steps: readonly StepBody[]): readonly Ste
     venv: venv ? '1' : undefined,
     programs: programs.length > 0 ? programs.join(' ') : undefined,
   };
-  const words = Object.entries(given).flatMap(([name, value]): Word[] =>
+  const words = Object.entries(given).flatMap(([name, value]): Arg[] =>
     value === undefined ? [] : [`--${name}`, value],
   );
-  const argv: readonly Word[] = ['python3', [RUN_DIR, '/runtime/install.py'], 'fetch', ...words];
+  const argv: readonly Arg[] = ['python3', [RUN_DIR, '/runtime/install.py'], 'fetch', ...words];
   return [stepOf({ kind: 'install', argv, env: { PYTHONUNBUFFERED: '1' }, contained: true })];
 }
 

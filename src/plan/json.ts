@@ -1,4 +1,4 @@
-import { wordText } from '../word.ts';
+import { argText } from '../argument.ts';
 import type { Plan, Process } from './plan.ts';
 
 /** The plan as data, in the shape that docs/plan-json.md describes. Secrets appear as `${SECRET:NAME}`. */
@@ -11,18 +11,18 @@ export function planJson(plan: Plan): object {
     srun: plan.steps.map((step) => ({
       name: step.name,
       nodes: step.nodes,
-      argv: step.srun.map(wordText),
+      argv: step.srun.map(argText),
     })),
     ...{ readiness, movable, entry, warnings },
   };
 }
 
 function processJson(planned: Process, secrets: readonly string[]): object {
-  const env = Object.entries(planned.env).map(([name, word]) => [name, wordText(word)]);
+  const env = Object.entries(planned.env).map(([name, word]) => [name, argText(word)]);
   const hidden = secrets.map((name) => [name, `\${SECRET:${name}}`]);
   return {
     ...planned,
-    argv: planned.argv.map(wordText),
+    argv: planned.argv.map(argText),
     env: Object.fromEntries([...env, ...hidden]),
     ports: planned.ports.map(({ port, count, use, address }) => ({
       ...{ port, count, use },

@@ -1,10 +1,10 @@
+import type { NodeIndex } from '../argument.ts';
 import type { Job } from '../config/job.ts';
 import { type Role, type RoleConfig, rolesOf } from '../config/schema/role.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
-import type { NodeIndex } from '../word.ts';
 import { ownNodes, workerSize, workersPerNode } from './sizing.ts';
 
-/** Where a worker goes. */
+/** The nodes and GPUs of a worker. */
 type Spot = Pick<PlacedWorker, 'role' | 'index' | 'config' | 'nodes' | 'gpus'>;
 
 /** A node that small workers fill from GPU 0 on. */

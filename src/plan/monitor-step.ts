@@ -1,7 +1,7 @@
+import { type Arg, LOCAL_DIR, RUN_DIR } from '../argument.ts';
 import type { Job } from '../config/job.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import { frontendOf } from '../frontends/frontends.ts';
-import { LOCAL_DIR, RUN_DIR, type Word } from '../word.ts';
 import { reachedAt } from './exposure.ts';
 import { portPart } from './movable-ports.ts';
 import type { PortUse, StepBody } from './plan.ts';
@@ -45,7 +45,7 @@ function gpuLog(job: Job, workers: readonly PlacedWorker[]): readonly StepBody[]
   ];
 }
 
-/** Where a kind of step answers for its metrics; of a worker each node that serves. */
+/** The port and path of a kind of step's metrics; for a worker, of each node that serves. */
 function metricsPort(job: Job, kind: StepBody['kind']): PortUse | undefined {
   if (kind === 'frontend') return frontendOf(job).metrics;
   return kind === 'worker' ? workerPort(job) : undefined;
@@ -55,7 +55,7 @@ function metricsPort(job: Job, kind: StepBody['kind']): PortUse | undefined {
 function metricsLog(job: Job, services: readonly StepBody[]): readonly StepBody[] {
   const { metrics: interval } = job.observe;
   if (interval === 'none') return [];
-  const targets = services.flatMap(({ name, kind, nodes, ports, serving = 1 }): readonly Word[] => {
+  const targets = services.flatMap(({ name, kind, nodes, ports, serving = 1 }): readonly Arg[] => {
     const port = metricsPort(job, kind);
     const found = ports.find(({ use }) => use === port);
     if (found === undefined) return [];

@@ -1,6 +1,6 @@
+import { type Arg, ATTEMPT_DIR } from '../argument.ts';
 import type { Job } from '../config/job.ts';
 import type { EnvironmentValue } from '../config/schema/fields.ts';
-import { ATTEMPT_DIR, type Word } from '../word.ts';
 import { insideSelf, reachedAt } from './exposure.ts';
 import { portPart } from './movable-ports.ts';
 import type { StepBody } from './plan.ts';
@@ -50,11 +50,11 @@ export function mooncakeSteps(job: Job): readonly StepBody[] {
 }
 
 /** Address of the master's RPC, as workers reach it. */
-function masterAddress(job: Job): Exclude<Word, string> {
+function masterAddress(job: Job): Exclude<Arg, string> {
   return [reachedAt('mooncake', job, 0), ':', part(job, 0)];
 }
 
-function metadataUrl(job: Job): Exclude<Word, string> {
+function metadataUrl(job: Job): Exclude<Arg, string> {
   return ['http://', reachedAt('mooncake', job, 0), ':', part(job, METADATA), '/metadata'];
 }
 
@@ -64,7 +64,7 @@ export function mooncakeEnvironment(
   name: string,
 ): {
   readonly given: Readonly<Record<string, EnvironmentValue>>;
-  readonly env: Readonly<Record<string, Word>>;
+  readonly env: Readonly<Record<string, Arg>>;
 } {
   const { mooncake } = job.infra;
   if (mooncake === undefined) return { given: {}, env: {} };

@@ -1,16 +1,16 @@
+import { type Arg, argOf, type Placeholder } from '../argument.ts';
 import type { Job } from '../config/job.ts';
 import { RANK_PORTS } from '../engines/worker.ts';
-import { type Ref, type Word, wordOf } from '../word.ts';
 import { LISTENERS } from './exposure.ts';
 import type { Port, PortBlock, PortUse, Process } from './plan.ts';
 
 /** A port that is a word of its own. */
-export function portWord(use: PortUse, port: number, job: Job): Word {
-  return wordOf(portPart(use, port, job));
+export function portWord(use: PortUse, port: number, job: Job): Arg {
+  return argOf(portPart(use, port, job));
 }
 
 /** A port in a word: one that the job may move is a part that only the job knows. */
-export function portPart(use: PortUse, port: number, job: Job): string | Ref {
+export function portPart(use: PortUse, port: number, job: Job): string | Placeholder {
   return isMovable(use, port, job) ? { ref: 'port', port } : String(port);
 }
 

@@ -1,10 +1,10 @@
+import type { NodeIndex } from '../argument.ts';
 import type { Job } from '../config/job.ts';
 import { gpusPerNode } from '../config/schema/gpu.ts';
 import type { JobConfig } from '../config/schema/job-schema.ts';
 import { engineOf } from '../engines/engines.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import { frontendOf } from '../frontends/frontends.ts';
-import type { NodeIndex } from '../word.ts';
 import { layOut } from './layout.ts';
 import { PortSlots } from './port-slots.ts';
 import { frontendPort } from './ports.ts';
@@ -18,7 +18,7 @@ export interface Placement {
   readonly workers: readonly PlacedWorker[];
   /** The one list of frontends: they are launched from it, and nginx balances it. */
   readonly frontends: readonly PlacedFrontend[];
-  /** Where a benchmark runs. */
+  /** The node that a benchmark runs on. */
   readonly bench: NodeIndex;
 }
 

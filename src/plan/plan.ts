@@ -1,9 +1,9 @@
+import type { Arg, NodeIndex } from '../argument.ts';
 import type { ClusterProfile } from '../config/schema/cluster-schema.ts';
 import type { JobConfig, Role } from '../config/schema/job-schema.ts';
 import type { Surface } from '../engines/engine.ts';
 import type { Parallelism } from '../engines/worker.ts';
 import type { StartStage } from '../start-stages.ts';
-import type { NodeIndex, Word } from '../word.ts';
 import type { BenchSpec } from './bench/spec.ts';
 import type { CachedImage } from './image.ts';
 import type listeners from './listeners.json';
@@ -62,9 +62,9 @@ export interface StepBody {
   readonly nodes: readonly NodeIndex[];
   /** GPU numbers on each of its nodes. */
   readonly gpus: readonly number[];
-  readonly argv: readonly Word[];
+  readonly argv: readonly Arg[];
   /** What follows it on each of its nodes, by rank; absent where all run the same. */
-  readonly rankArgv?: readonly (readonly Word[])[];
+  readonly rankArgv?: readonly (readonly Arg[])[];
   /** How many of its nodes serve, from the first on; absent where that is only the first. */
   readonly serving?: number;
   /** Files of the run folder's `steps` that the command names, by name. */
@@ -75,7 +75,7 @@ export interface StepBody {
   readonly mpi?: { readonly tasksPerNode: number };
   /** An extended regular expression: after a line of its log that it matches, the command is over even if it lives on. */
   readonly fatal?: string;
-  readonly env: Readonly<Record<string, Word>>;
+  readonly env: Readonly<Record<string, Arg>>;
   /** Names of environment variables whose values are secrets, by source; never in the plan or in a dry-run. */
   readonly secrets: Readonly<Record<string, SecretSource>>;
   readonly ports: readonly Port[];
@@ -86,15 +86,15 @@ export interface StepBody {
   /** Runs inside a container of this image instead, of which there is one for each such step. */
   readonly image?: string;
   /** A file that the node fills in, and has in a folder of its own: its name, and its text with what only the job knows. */
-  readonly filled?: { readonly name: string; readonly text: Word };
+  readonly filled?: { readonly name: string; readonly text: Arg };
   /** Addresses with ports of servers that must answer at `/health` before it starts. */
-  readonly awaits?: readonly Word[];
+  readonly awaits?: readonly Arg[];
 }
 
 /** A step with the srun that starts it. */
 export interface Step extends StepBody {
   /** The whole command line; but for the step `container` it ends with the path of the step's script in the run folder. */
-  readonly srun: readonly Word[];
+  readonly srun: readonly Arg[];
 }
 
 export type SecretSource = { readonly from_env: string } | { readonly from_file: string };
@@ -181,7 +181,7 @@ export interface ReadyRequests {
    * For each of `Readiness.endpoints`, in the same order: the body that has etcd count its registered workers; without
    * Dynamo their servers, as `NAME=ADDRESS:PORT` with spaces between.
    */
-  readonly counts: readonly Word[];
+  readonly counts: readonly Arg[];
   /** Path at which a frontend says whether it can serve the model; empty where its release has none. */
   readonly path: string;
   /** Path at which it answers as soon as it runs. */
@@ -189,9 +189,9 @@ export interface ReadyRequests {
   /** What a request has to get a result to; absent where it would take long. */
   readonly sample: (Omit<SampleRequest, 'body'> & { readonly body: string }) | undefined;
   /** Addresses with ports, as planned; of etcd empty where the job has none. */
-  readonly etcd: Word;
-  readonly entry: Word;
-  readonly frontends: readonly Word[];
+  readonly etcd: Arg;
+  readonly entry: Arg;
+  readonly frontends: readonly Arg[];
 }
 
 /** What some nodes must have before the job starts anything; node.sh knows the checks. */
@@ -212,10 +212,10 @@ export interface Shells {
   readonly modules: boolean;
 }
 
-/** Where the step `install` keeps what it has fetched. */
+/** The folder in which the step `install` keeps what it has fetched. */
 export interface InstallPlan {
   /** Path of the folder. */
-  readonly cache: Word;
+  readonly cache: Arg;
   /** Whose members may write to it, beside its owner. */
   readonly group?: string;
   /** Seconds that the step may take. */
@@ -288,8 +288,8 @@ export interface Plan {
   readonly natsMaxPayload: number;
   /** There with several frontends; the words are addresses with ports. `header`: by which sessions are told apart. */
   readonly nginx?: {
-    readonly listen: Word;
-    readonly upstreams: readonly Word[];
+    readonly listen: Arg;
+    readonly upstreams: readonly Arg[];
     readonly header?: string;
   };
   /** Settings of a Mooncake store's clients, whose values may be words; there with `infra.mooncake.store`. */

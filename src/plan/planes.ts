@@ -1,8 +1,8 @@
+import { type Arg, ATTEMPT_DIR } from '../argument.ts';
 import { hasPlanes, hasRequestPlane, needsNats } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
 import type { JobConfig } from '../config/schema/job-schema.ts';
 import { usesDynamo } from '../config/schema/sections.ts';
-import { ATTEMPT_DIR, type Word } from '../word.ts';
 
 /** What etcd asks of its clients. Dynamo 0.x cannot log in. Its client leaves certificates alone where it has a password. */
 export function etcdGuard(
@@ -14,14 +14,14 @@ export function etcdGuard(
 }
 
 /** What lib.sh makes before anything starts. The certificate is its own authority, and clients have the servers' key. */
-export const CERTIFICATE: Word = [ATTEMPT_DIR, '/state/tls.crt'];
-export const KEY: Word = [ATTEMPT_DIR, '/state/tls.key'];
+export const CERTIFICATE: Arg = [ATTEMPT_DIR, '/state/tls.crt'];
+export const KEY: Arg = [ATTEMPT_DIR, '/state/tls.key'];
 
 /**
  * How Dynamo's processes speak TLS, and ask for it, from 1.5 on. What etcd's clients need is no file, and is in
  * state/credentials.
  */
-export function tlsEnvironment(job: Job): Readonly<Record<string, Word>> {
+export function tlsEnvironment(job: Job): Readonly<Record<string, Arg>> {
   if (!job.infra.tls) return {};
   return {
     ...(needsNats(job) && client('NATS_TLS')),
@@ -36,7 +36,7 @@ export function tlsEnvironment(job: Job): Readonly<Record<string, Word>> {
   };
 }
 
-function client(prefix: string): Readonly<Record<string, Word>> {
+function client(prefix: string): Readonly<Record<string, Arg>> {
   return {
     [`${prefix}_CA_CERT_PATH`]: CERTIFICATE,
     [`${prefix}_CLIENT_CERT_PATH`]: CERTIFICATE,

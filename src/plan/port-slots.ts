@@ -1,8 +1,8 @@
+import type { NodeIndex } from '../argument.ts';
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import { servesAlone, usesDynamo } from '../config/schema/sections.ts';
 import { ENGINE_PORTS, type PlacedWorker, RANK_PORTS, type WorkerPorts } from '../engines/worker.ts';
-import type { NodeIndex } from '../word.ts';
 
 /** What is taken on a node so far. */
 interface Taken {

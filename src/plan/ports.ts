@@ -1,10 +1,10 @@
+import type { Arg } from '../argument.ts';
 import { hasPlanes, hasRequestPlane } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
 import { usesDynamo } from '../config/schema/sections.ts';
 import { engineOf } from '../engines/engines.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import { frontendOf } from '../frontends/frontends.ts';
-import type { Word } from '../word.ts';
 import { EVERYWHERE, exposure, LISTENERS } from './exposure.ts';
 import type { Port, PortUse, Process } from './plan.ts';
 
@@ -27,7 +27,7 @@ export function workerPort(job: Job): 'system' | 'server' {
 }
 
 /** Ports of a worker's leader, which runs the command. */
-export function workerPorts(job: Job, worker: PlacedWorker, argv: readonly Word[]): readonly Port[] {
+export function workerPorts(job: Job, worker: PlacedWorker, argv: readonly Arg[]): readonly Port[] {
   const { config, ports } = worker;
   const dynamo = usesDynamo(job);
   const owned = dynamo ? [portOf(job, 'system', ports.system)] : [];

@@ -1,7 +1,7 @@
+import { type NodeIndex, usesLocalDir } from '../argument.ts';
 import { hostPath } from '../config/expectations.ts';
 import type { Job } from '../config/job.ts';
 import { gpuModel } from '../config/schema/gpu.ts';
-import { type NodeIndex, usesLocalDir } from '../word.ts';
 import { benchFiles } from './bench/own-files.ts';
 import { imageOf } from './container.ts';
 import { cachedImage, imageFile } from './image.ts';
@@ -90,7 +90,7 @@ function expectations(
   });
 }
 
-/** Of steps that run in one image. */
+/** The check of the image that several steps run in. */
 function imageCheck(what: string, steps: readonly Step[], job: Job): readonly Check[] {
   const image = steps[0] && imageOf(steps[0], job);
   return image === undefined ? [] : readable(what, imageFile(image), nodesIn(steps));

@@ -1,5 +1,5 @@
+import type { NodeIndex } from '../argument.ts';
 import type { Job } from '../config/job.ts';
-import type { NodeIndex } from '../word.ts';
 import { imageOf, programsOf } from './container.ts';
 import type { Check, Step } from './plan.ts';
 

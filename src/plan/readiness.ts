@@ -1,3 +1,4 @@
+import { type Arg, nodeIp } from '../argument.ts';
 import { hasPlanes } from '../config/compat/planes.ts';
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
@@ -9,7 +10,6 @@ import { surfaceOf } from '../engines/surface.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import { frontendOf } from '../frontends/frontends.ts';
 import { START_STAGES } from '../start-stages.ts';
-import { nodeIp, type Word } from '../word.ts';
 import { addressOf } from './exposure.ts';
 import { installPlan } from './install.ts';
 import type { Plan, Readiness, ReadyRequests, StepBody } from './plan.ts';
@@ -98,7 +98,7 @@ export function readyRequests(
 const LIVE = '/live';
 
 /** `NAME=ADDRESS:PORT` of each server of a role's workers, with spaces between. */
-function serversOf(role: Role, steps: readonly StepBody[]): Word {
+function serversOf(role: Role, steps: readonly StepBody[]): Arg {
   const servers = steps
     .filter((step) => step.kind === 'worker' && step.role === role)
     .flatMap((step) =>

@@ -1,4 +1,4 @@
-import { onNode, type Word } from '../word.ts';
+import { type Arg, onNode } from '../argument.ts';
 import type { Process, StepBody } from './plan.ts';
 import { portsOfRank } from './ports.ts';
 
@@ -11,7 +11,7 @@ export function stepOf(own: Pick<StepBody, 'kind' | 'argv' | 'contained'> & Part
 /** What a step runs on each of its nodes, in the order of their ranks. */
 export function processesOf(step: StepBody): readonly Process[] {
   return step.nodes.map((node, rank) => {
-    const here = (word: Word): Word => onNode(word, node, rank);
+    const here = (word: Arg): Arg => onNode(word, node, rank);
     return {
       name: step.name,
       kind: step.kind,

@@ -1,5 +1,5 @@
+import { type Arg, ATTEMPT_DIR, RUN_DIR } from '../argument.ts';
 import type { Job } from '../config/job.ts';
-import { ATTEMPT_DIR, RUN_DIR, type Word } from '../word.ts';
 import { benchFiles } from './bench/own-files.ts';
 import { containerName, imageOf } from './container.ts';
 import { pyxisImage } from './image.ts';
@@ -31,7 +31,7 @@ export function withSrun(step: StepBody, job: Job): Step {
   return { ...step, srun: srunCommand(step, job) };
 }
 
-function srunCommand(step: StepBody, job: Job): readonly Word[] {
+function srunCommand(step: StepBody, job: Job): readonly Arg[] {
   const nodes = step.nodes.length;
   const tasks = step.mpi?.tasksPerNode ?? 1;
   // Removing a container takes nothing of the plan.
@@ -64,7 +64,7 @@ function optionWords(options: Job['slurm']['srun']): readonly string[] {
 }
 
 /** What is wrong with a container is to stand beside what srun says of it, where lib.sh looks for the cause. */
-function outputWords({ name, kind }: StepBody): readonly Word[] {
+function outputWords({ name, kind }: StepBody): readonly Arg[] {
   if (kind === 'container') return [];
   const ending = kind !== 'monitor' ? 'log' : name === METRICS ? 'prom' : 'csv';
   return [['--output=', ATTEMPT_DIR, `/logs/${name}.%N.${ending}`], '--open-mode=append'];
@@ -75,7 +75,7 @@ function outputWords({ name, kind }: StepBody): readonly Word[] {
  * a step would enter the namespaces of another one that runs in the same container, and lose its own mounts. Where the
  * container has gone, pyxis makes it again from the image.
  */
-function containerWords(step: StepBody, job: Job): readonly Word[] {
+function containerWords(step: StepBody, job: Job): readonly Arg[] {
   const image = imageOf(step, job);
   if (image === undefined) return [];
   const name = containerName(step, job);
@@ -120,7 +120,7 @@ function installMounts(step: StepBody, job: Job): readonly (readonly Part[])[] {
     : [[...folder, ':ro']];
 }
 
-type Part = Exclude<Word, string>[number];
+type Part = Exclude<Arg, string>[number];
 
 function commaSeparated(items: readonly (readonly Part[])[]): readonly Part[] {
   return items.flatMap((item, index) => (index === 0 ? item : [',', ...item]));

@@ -1,3 +1,4 @@
+import type { Arg } from '../argument.ts';
 import { atLeast } from '../config/compat/release.ts';
 import type { Job } from '../config/job.ts';
 import { gpusPerNode, visibleDevices } from '../config/schema/gpu.ts';
@@ -7,7 +8,6 @@ import type { EngineCommand } from '../engines/engine.ts';
 import { engineOf } from '../engines/engines.ts';
 import { givenWords } from '../engines/managed.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
-import type { Word } from '../word.ts';
 import { userEnvironment } from './environment.ts';
 import { insideSelf } from './exposure.ts';
 import { portPart, portWord } from './movable-ports.ts';
@@ -32,7 +32,7 @@ export function workerCommand(job: Job, worker: PlacedWorker): WorkerCommand {
 }
 
 /** A router of its own, which picks prefill workers. */
-function routerWords({ dynamo }: Job, { config }: PlacedWorker): readonly Word[] {
+function routerWords({ dynamo }: Job, { config }: PlacedWorker): readonly Arg[] {
   const endpoint = `${dynamo.namespace}.prefill.generate`;
   return ['python3', '-m', config.module ?? 'dynamo.router', '--endpoint', endpoint];
 }
@@ -42,7 +42,7 @@ function workerEnvironment(
   job: Job,
   { gpus, ports }: PlacedWorker,
   own: EngineCommand['env'],
-): Readonly<Record<string, Word>> {
+): Readonly<Record<string, Arg>> {
   const partOfNode = gpus.length > 0 && gpus.length < (gpusPerNode(job.gpu, job.cluster) ?? 0);
   const dynamo = usesDynamo(job);
   return {

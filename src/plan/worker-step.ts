@@ -1,9 +1,9 @@
+import { type Arg, ATTEMPT_DIR } from '../argument.ts';
 import { hasRequestPlane } from '../config/compat/planes.ts';
 import type { Job } from '../config/job.ts';
 import { servesAlone, usesDynamo } from '../config/schema/sections.ts';
 import { engineOf } from '../engines/engines.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
-import { ATTEMPT_DIR, type Word } from '../word.ts';
 import { serviceEnvironment, userEnvironment } from './environment.ts';
 import { mooncakeEnvironment } from './mooncake.ts';
 import { portWord } from './movable-ports.ts';
@@ -62,7 +62,7 @@ function servingNodes(job: Job, worker: PlacedWorker): number {
  *
  * https://docs.nvidia.com/nsight-systems/UserGuide/index.html#cli-profile-command-switch-options
  */
-function profilerWords({ profile }: Job, { name, role }: PlacedWorker): readonly Word[] {
+function profilerWords({ profile }: Job, { name, role }: PlacedWorker): readonly Arg[] {
   if (!profile?.roles.includes(role)) return [];
   return [
     'nsys',

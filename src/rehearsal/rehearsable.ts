@@ -1,11 +1,11 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Arg } from '../argument.ts';
 import type { BenchConfig } from '../config/schema/bench.ts';
 import { isBenchTool } from '../config/schema/bench.ts';
 import type { Problem } from '../config/yaml/problem.ts';
 import { MOCKED } from '../engines/engines.ts';
 import type { Plan, Step } from '../plan/plan.ts';
-import type { Word } from '../word.ts';
 
 /** Modules that need no GPU, and so run as they are. */
 const AS_THEY_ARE = /^dynamo\.(router|global_router|frontend)$/;
@@ -42,7 +42,7 @@ function moduleOf(words: readonly string[]): string | undefined {
   return words.find((word) => MOCKED.some((modules) => modules.test(word))) ?? words[0];
 }
 
-function literal(word: Word): string {
+function literal(word: Arg): string {
   return typeof word === 'string'
     ? word
     : word.map((part) => (typeof part === 'string' ? part : '')).join('');

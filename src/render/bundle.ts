@@ -1,3 +1,4 @@
+import { type Arg, refText } from '../argument.ts';
 import { usesScript } from '../config/schema/bench.ts';
 import { benchOutline } from '../plan/bench/spec.ts';
 import { planJson } from '../plan/json.ts';
@@ -5,7 +6,6 @@ import { METRICS } from '../plan/monitor-step.ts';
 import { MOONCAKE_CONFIG } from '../plan/mooncake.ts';
 import type { Plan, ProcessKind } from '../plan/plan.ts';
 import { portRange } from '../plan/ports.ts';
-import { refText, type Word } from '../word.ts';
 import { causePatterns } from './cause-patterns.ts';
 import { isRouted, jobScript } from './job-script.ts';
 import { RUNTIME, runtimeOf } from './runtime.ts';
@@ -185,10 +185,10 @@ function mooncakeText(settings: NonNullable<Plan['mooncake']>): string {
 }
 
 /** A list of settings has no reference in it. */
-const isWord = (value: unknown): value is Word =>
+const isWord = (value: unknown): value is Arg =>
   Array.isArray(value) && value.some((part) => typeof part === 'object' && part !== null && 'ref' in part);
 
-const unquoted = (word: Word): string =>
+const unquoted = (word: Arg): string =>
   [word]
     .flat()
     .map((part) => (typeof part === 'string' ? part : refText(part)))

@@ -13,7 +13,7 @@ export function causePatterns(): string {
   return [
     ...Object.entries(LINE_FORMS).map(([name, form]) => `form ${name} ${form}`),
     `form node_fault ${NODE_FAULT_TEXTS.map(regexOf).join('|')}`,
-    ...[...new Set(says.map(wordOf))].map((word) => `word ${word}`),
+    ...[...new Set(says.map(argOf))].map((word) => `word ${word}`),
     ...CONSEQUENCES.map((text) => `consequence ${globOf(text)}`),
     ...SIGNATURES.flatMap(({ weight, says, not = [] }) => [
       `signature ${weight === 'broad' ? GRADE.error : GRADE[weight ?? 'cause']} ${exclusion(not)}`,
@@ -24,7 +24,7 @@ export function causePatterns(): string {
 }
 
 /** The longest part of a pattern that is plain text; the first of several. */
-function wordOf(text: string): string {
+function argOf(text: string): string {
   return text.split('*').reduce((longest, part) => (part.length > longest.length ? part : longest), '');
 }
 

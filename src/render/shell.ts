@@ -1,4 +1,4 @@
-import { refText, type Word } from '../word.ts';
+import { type Arg, refText } from '../argument.ts';
 
 const PLAIN = /^[A-Za-z0-9_@%+=:,./^-]+$/;
 
@@ -9,14 +9,14 @@ export function quote(text: string): string {
 }
 
 /** Quotes a planned word: literal text stays literal, run-time parts become expansions. */
-export function quoteWord(word: Word): string {
+export function quoteWord(word: Arg): string {
   if (typeof word === 'string') return quote(word);
   if (word.every((part) => typeof part === 'string')) return quote(word.join(''));
   return `"${word.map((part) => (typeof part === 'string' ? insideDoubleQuotes(part) : refText(part))).join('')}"`;
 }
 
 /** A command on one line, paste-safe. */
-export function quoteCommand(words: readonly Word[]): string {
+export function quoteCommand(words: readonly Arg[]): string {
   return words.map(quoteWord).join(' ');
 }
 
@@ -25,8 +25,8 @@ export function quoteCommand(words: readonly Word[]): string {
  * several commands, which `:::` begins.
  * The first group is the program with whatever comes before its options.
  */
-export function commandLines(words: readonly Word[]): readonly (readonly Word[])[] {
-  const lines: Word[][] = [[]];
+export function commandLines(words: readonly Arg[]): readonly (readonly Arg[])[] {
+  const lines: Arg[][] = [[]];
   for (const word of words) {
     const start = typeof word === 'string' ? word : typeof word[0] === 'string' ? word[0] : '';
     if (start.startsWith('--') || start === ':::') lines.push([word]);
@@ -36,7 +36,7 @@ export function commandLines(words: readonly Word[]): readonly (readonly Word[])
 }
 
 /** A command as quoted lines of at most `width` columns, broken between words; a longer word has a line of its own. */
-export function wrapCommand(words: readonly Word[], width: number): readonly string[] {
+export function wrapCommand(words: readonly Arg[], width: number): readonly string[] {
   const lines: string[] = [];
   for (const word of words.map(quoteWord)) {
     const last = lines.at(-1);

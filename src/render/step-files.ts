@@ -1,6 +1,6 @@
+import { type Arg, usesLocalDir } from '../argument.ts';
 import { usesInstalled } from '../plan/install.ts';
 import type { Plan, StepBody } from '../plan/plan.ts';
-import { usesLocalDir, type Word } from '../word.ts';
 import { commandLines, quoteCommand, quoteWord } from './shell.ts';
 import { compile } from './template.ts';
 
@@ -52,7 +52,7 @@ function installedWords({ kind }: StepBody, { localDir, contained }: Pick<Plan, 
 }
 
 /** Of a worker that uses a Mooncake store: where its master is, and where its settings go. */
-function mooncake({ env }: StepBody): { readonly master: Word; readonly file?: Word } | undefined {
+function mooncake({ env }: StepBody): { readonly master: Arg; readonly file?: Arg } | undefined {
   const { MOONCAKE_MASTER: master, MOONCAKE_CONFIG_PATH: file } = env;
   // A worker whose own variables say otherwise has another store.
   if (master === undefined || typeof master === 'string') return undefined;
@@ -69,7 +69,7 @@ function attendant({ kind }: StepBody, { etcdGuard }: Pick<Plan, 'etcdGuard'>): 
 const MODES = { none: 'open', password: 'locked', certificate: 'tls' } as const;
 
 /** What `await_services` of task.sh takes. */
-function services({ env }: StepBody, { etcdGuard }: Pick<Plan, 'etcdGuard'>): readonly Word[] {
+function services({ env }: StepBody, { etcdGuard }: Pick<Plan, 'etcdGuard'>): readonly Arg[] {
   const urls = [env.ETCD_ENDPOINTS, env.NATS_SERVER].filter((url) => url !== undefined);
   return [MODES[etcdGuard], ...urls];
 }
@@ -120,7 +120,7 @@ export function changedStepFiles({
 }
 
 /** A word that names one of the step's own files, as they lie in the folder. */
-function besides(word: Word, { files = {} }: StepBody, folder: string): Word {
+function besides(word: Arg, { files = {} }: StepBody, folder: string): Arg {
   if (typeof word === 'string') return word;
   return word.map((part) => {
     const name = typeof part === 'string' && part.startsWith('/steps/') ? part.slice('/steps/'.length) : '';

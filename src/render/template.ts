@@ -1,5 +1,5 @@
 import Handlebars from 'handlebars';
-import { vocabulary } from './vocabulary.ts';
+import { templateHelpers } from './template-helpers.ts';
 
 /**
  * Compiles a template for bash: `{{x}}` is a shell-quoted word, `{{{x}}}` is raw, and a misspelt name throws.
@@ -9,7 +9,7 @@ import { vocabulary } from './vocabulary.ts';
  */
 export function compile(source: string): (data: object) => string {
   const engine = Handlebars.create();
-  engine.registerHelper(vocabulary(engine.helpers.each as Handlebars.HelperDelegate));
+  engine.registerHelper(templateHelpers(engine.helpers.each as Handlebars.HelperDelegate));
   return engine.compile(quotedByDefault(source), OPTIONS);
 }
 

@@ -85,7 +85,7 @@ export interface ComparedAccuracy {
   readonly noise: number;
 }
 
-/** Of each suite that both have, the last answers; those of mock engines are no answers. */
+/** The last answers to each suite that both have; those of mock engines do not count. */
 export function compareAccuracy(before: RunData, after: RunData): readonly ComparedAccuracy[] {
   const [earlier, later] = [before, after].map(
     ({ bench, mock }) =>

@@ -27,10 +27,10 @@ export interface SubmittedJob {
   readonly retryOf?: string;
   /** Which attempt it is, from 2 on. */
   readonly attempt?: number;
-  /** Of a run of a config with variants: which of them it is, and what that sets, as `--set` would. */
+  /** For a run of a config with variants: which variant it is, and what that sets, as `--set` would. */
   readonly variant?: string;
   readonly changes?: readonly string[];
-  /** Of a run that was submitted together with other variants: the id that they have in common. */
+  /** For a run that was submitted together with other variants: the id that they have in common. */
   readonly group?: string;
   /** Release of dyn-slurm that made it. */
   readonly dynSlurm?: string;

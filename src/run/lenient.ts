@@ -16,8 +16,8 @@ const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
 export const time = z.string().refine((value) => RFC_3339.test(value) && !Number.isNaN(Date.parse(value)));
 
 /** A text of a known set, here some of it; words of a later release are taken as they are. */
-export const word = <Word extends string>(...words: readonly Word[]) =>
-  text.meta({ examples: words }) as unknown as z.ZodType<Word>;
+export const word = <Arg extends string>(...words: readonly Arg[]) =>
+  text.meta({ examples: words }) as unknown as z.ZodType<Arg>;
 
 /** A list without the items that do not fit. */
 export const list = <Item extends z.ZodType>(item: Item): z.ZodType<readonly z.output<Item>[]> =>

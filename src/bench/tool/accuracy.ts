@@ -20,7 +20,7 @@ export interface BenchAccuracy {
   readonly unanswered: number;
   /** Requests that failed; they are wrong, too. */
   readonly failed: number;
-  /** Of the first request that failed. */
+  /** The error of the first request that failed. */
   readonly error?: string;
   readonly outputTokens: number;
   readonly seconds: number;

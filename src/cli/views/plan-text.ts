@@ -1,3 +1,4 @@
+import { asPlanned } from '../../argument.ts';
 import { count } from '../../config/text/plural.ts';
 import { alternatives } from '../../config/text/suggestion.ts';
 import { ranges, span } from '../../format.ts';
@@ -5,7 +6,6 @@ import type { Plan, PlanNode, Port, Step } from '../../plan/plan.ts';
 import { portRange } from '../../plan/ports.ts';
 import type { PlannedSetup } from '../../plan/setup.ts';
 import { commandLines, quote, quoteCommand, quoteWord } from '../../render/shell.ts';
-import { asPlanned } from '../../word.ts';
 import { grouped } from '../grouping.ts';
 import type { Page } from '../world.ts';
 import { filled, wrapped } from '../wrap.ts';

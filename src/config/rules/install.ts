@@ -3,7 +3,7 @@ import { error, keyError, type Problem } from '../yaml/problem.ts';
 
 const SOURCES = ['version', 'wheel', 'commit'] as const;
 
-/** Where Dynamo comes from, where the job installs it. */
+/** The source of Dynamo, for a job that installs it. */
 export function* checkInstall({ dynamo }: JobConfig): Generator<Problem> {
   const { install, version } = dynamo;
   if (install === undefined) return;
@@ -31,7 +31,7 @@ export function* checkInstall({ dynamo }: JobConfig): Generator<Problem> {
   }
 }
 
-/** Of a version, or of the file of one of Dynamo's wheels; a development release takes the options of what it precedes. */
+/** The release of a version, or of the file of one of Dynamo's wheels; a development release has the options of the release that it precedes. */
 function releaseIn(given: string | undefined): string | undefined {
   const text = given?.startsWith('/')
     ? /\/ai_dynamo(?:_runtime)?-([^-/]+)-[^/]*\.whl$/.exec(given)?.[1]

@@ -4,7 +4,7 @@ import { count, text } from './fields.ts';
 const PUBLISHED = 'https://openaipublic.blob.core.windows.net/simple-evals';
 
 interface Suite {
-  /** Where its questions are published; undefined where dyn-slurm knows no file. */
+  /** The address at which its questions are published; undefined if dyn-slurm knows no file. */
   readonly dataset?: string;
   /** Questions that are asked; undefined for all. */
   readonly samples?: number;

@@ -39,7 +39,7 @@ const latency = z
 
 const slo = z.strictObject({ ttft: latency.optional(), itl: latency.optional(), e2e: latency.optional() });
 
-/** Where a benchmark runs: on the first or the last node of the job, on one more of its own, or on the first of a role. */
+/** The node that a benchmark runs on: the first or the last of the job, one more of its own, or the first of a role. */
 const place = z.enum(['head', 'last', 'own', ...ROLES]);
 
 const fraction = z.number().min(0).max(1);

@@ -131,7 +131,7 @@ export const infra = z.strictObject({
   ports: ports.prefault({}),
 });
 
-/** Where Dynamo comes from, where the image has none; without any of the first three, it is the release of `dynamo.version`. */
+/** The source of Dynamo for an image without it; without any of the first three keys, the release of `dynamo.version`. */
 const install = z.strictObject({
   version: z
     .string()

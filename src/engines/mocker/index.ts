@@ -1,7 +1,7 @@
+import { type Arg, argOf } from '../../argument.ts';
 import { hasRequestPlane } from '../../config/compat/planes.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { Role, RoleConfig } from '../../config/schema/role.ts';
-import { type Word, wordOf } from '../../word.ts';
 import type { Engine, EngineCommand, WorkerContext } from '../engine.ts';
 import { givenWords } from '../managed.ts';
 import { sglang } from '../sglang/index.ts';
@@ -37,11 +37,11 @@ function command({ job, worker, settings, port }: WorkerContext): EngineCommand 
   const { role, config, dp, ports } = worker;
   const { version } = job.dynamo;
   const mode = modeOf(role);
-  const words: Word[] = ['--model-path', job.model.path, '--model-name', job.model.served_name];
+  const words: Arg[] = ['--model-path', job.model.path, '--model-name', job.model.served_name];
   if (atLeast(version, '1.0')) words.push('--disaggregation-mode', mode);
   else if (mode !== 'agg') words.push(`--is-${mode}-worker`);
   if (role === 'prefill' && atLeast(version, '0.8'))
-    words.push('--bootstrap-ports', wordOf(port('bootstrap', ports.bootstrap)));
+    words.push('--bootstrap-ports', argOf(port('bootstrap', ports.bootstrap)));
   if (dp > 1) words.push('--data-parallel-size', String(dp));
   if (config.endpoint !== undefined) words.push('--endpoint', config.endpoint);
   if (hasRequestPlane(job)) words.push('--request-plane', job.infra.request_plane);

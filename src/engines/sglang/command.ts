@@ -1,10 +1,10 @@
+import { type Arg, argOf, nodeIp, SELF_IP } from '../../argument.ts';
 import { releasesOf } from '../../config/compat/engine-table.ts';
 import type { Settings } from '../../config/compat/flag-renames.ts';
 import { flagGroups } from '../../config/compat/given-flags.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { Job } from '../../config/job.ts';
 import { engineArgument } from '../../config/schema/role.ts';
-import { nodeIp, SELF_IP, type Word, wordOf } from '../../word.ts';
 import { dynamoWords } from '../dynamo-words.ts';
 import type { EngineCommand, EnginePort, WorkerContext } from '../engine.ts';
 import { givenWords, serverManaged } from '../managed.ts';
@@ -39,7 +39,7 @@ export function serverCommand(context: WorkerContext): EngineCommand {
     mode: role === 'aggregated' ? undefined : role,
     managed: serverManaged(managed),
     own: [
-      ...['--host', [SELF_IP], '--port', wordOf(context.port('server', ports.system))],
+      ...['--host', [SELF_IP], '--port', argOf(context.port('server', ports.system))],
       ...(given ? [] : ['--enable-metrics']),
       ...kvEventsWords(context),
     ],
@@ -52,7 +52,7 @@ interface Program {
   readonly module: string;
   readonly mode: string | undefined;
   readonly managed: Readonly<Record<string, string>>;
-  readonly own: readonly Word[];
+  readonly own: readonly Arg[];
 }
 
 /** The flags that dyn-slurm writes, then those of the config. No flag twice. */
@@ -84,11 +84,11 @@ function withoutAttentionSwitch(args: Settings['args'], job: Job): Settings['arg
   return Object.fromEntries(Object.entries(args).filter(([name]) => name !== 'enable-dp-attention'));
 }
 
-/** Where prefill and decode workers meet. Decode binds nothing, and learns the real port from each prefill worker. */
-function bootstrapWords({ job, worker: { role, ports }, port }: WorkerContext): readonly Word[] {
+/** The bootstrap port. Decode workers bind nothing, and learn the real port from each prefill worker. */
+function bootstrapWords({ job, worker: { role, ports }, port }: WorkerContext): readonly Arg[] {
   if (role !== 'prefill' && role !== 'decode') return [];
   const number = role === 'prefill' ? ports.bootstrap : job.infra.ports.bootstrap;
-  return ['--disaggregation-bootstrap-port', wordOf(port('bootstrap', number))];
+  return ['--disaggregation-bootstrap-port', argOf(port('bootstrap', number))];
 }
 
 /**
@@ -97,11 +97,11 @@ function bootstrapWords({ job, worker: { role, ports }, port }: WorkerContext): 
  * with its many ports, are given theirs as well. Plain data parallel ranks on one node must not be: each is a group of
  * its own, and one address would make them one.
  */
-function rendezvousWords({ worker, port }: WorkerContext): readonly Word[] {
+function rendezvousWords({ worker, port }: WorkerContext): readonly Arg[] {
   const { config, nodes, dp, ports, sharesNode } = worker;
   if (!meets(worker)) return [];
   const [leader = 0] = nodes;
-  const words: Word[] = [
+  const words: Arg[] = [
     '--dist-init-addr',
     [nodeIp(leader), ':', port('dist-init', ports.distInit)],
     '--nnodes',
@@ -111,7 +111,7 @@ function rendezvousWords({ worker, port }: WorkerContext): readonly Word[] {
   ];
   // https://github.com/ai-dynamo/dynamo/pull/13569: else a random port, which a neighbor can take before it is bound.
   if (sharesNode && dp > 1 && usesDpAttention(config))
-    words.push('--nccl-port', wordOf(port('nccl', ports.distInit + NCCL_PORT_OFFSET)));
+    words.push('--nccl-port', argOf(port('nccl', ports.distInit + NCCL_PORT_OFFSET)));
   return words;
 }
 
@@ -149,13 +149,13 @@ function hasAttentionSize(job: Job): boolean {
  * The bootstrap server listens where SGLang's HTTP server would, which is 127.0.0.1 by default: other nodes could not
  * reach it. https://github.com/ai-dynamo/dynamo/issues/5309 Ranks and peers look for it at the address of `--dist-init-addr`.
  */
-function hostWords({ worker: { role, config }, settings: { args } }: WorkerContext): readonly Word[] {
+function hostWords({ worker: { role, config }, settings: { args } }: WorkerContext): readonly Arg[] {
   const given = 'host' in args || flagGroups(config.flags).some(({ name }) => name === 'host');
   return (role === 'prefill' || role === 'decode') && !given ? ['--host', [SELF_IP]] : [];
 }
 
 /** JSON. */
-function kvEventsWords({ worker: { config, ports }, port }: WorkerContext): readonly Word[] {
+function kvEventsWords({ worker: { config, ports }, port }: WorkerContext): readonly Arg[] {
   if (!config.kv_events) return [];
   const number = port('kv-events', ports.kvEvents);
   return [
@@ -174,7 +174,7 @@ const DP_HANDSHAKE_OFFSET = 13;
 export const PORTS_OF_RANKS = DP_HANDSHAKE_OFFSET + 1;
 
 /** Without a dist-init address SGLang finds its ports by itself. */
-export function ports(worker: PlacedWorker, argv: readonly Word[], job: Job): readonly EnginePort[] {
+export function ports(worker: PlacedWorker, argv: readonly Arg[], job: Job): readonly EnginePort[] {
   const { role, config, dp, ports: first } = worker;
   const owned: EnginePort[] = [];
   if (argv.includes('--dist-init-addr')) {

@@ -1,10 +1,10 @@
 import { Document } from 'yaml';
+import { type Arg, argOf, nodeIp, RUN_DIR, SELF_IP } from '../../argument.ts';
 import { releasesOf } from '../../config/compat/engine-table.ts';
 import { flagGroups } from '../../config/compat/given-flags.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { Job } from '../../config/job.ts';
 import { type ArgumentValue, engineArgument, type Role, type RoleConfig } from '../../config/schema/role.ts';
-import { nodeIp, RUN_DIR, SELF_IP, type Word, wordOf } from '../../word.ts';
 import { dynamoWords } from '../dynamo-words.ts';
 import type { EngineCommand, EnginePort, WorkerContext } from '../engine.ts';
 import { givenWords, managedSource, serverManaged } from '../managed.ts';
@@ -41,7 +41,7 @@ export function serverCommand(context: WorkerContext): EngineCommand {
   const { job, worker, port } = context;
   return commandOf(context, serverManaged(managed), [
     ...['trtllm-serve', job.model.path],
-    ...['--host', [SELF_IP], '--port', wordOf(port('server', worker.ports.system))],
+    ...['--host', [SELF_IP], '--port', argOf(port('server', worker.ports.system))],
     ...[SERVER_FILE, fileOf(worker.role)],
     ...(atLeast(releasesOf(job).trtllm, SERVED_NAME_SINCE)
       ? ['--served_model_name', job.model.served_name]
@@ -53,7 +53,7 @@ function fileName(role: Role): string {
   return `engine-${role}.yaml`;
 }
 
-function fileOf(role: Role): Word {
+function fileOf(role: Role): Arg {
   return [RUN_DIR, `/steps/${fileName(role)}`];
 }
 
@@ -61,7 +61,7 @@ function fileOf(role: Role): Word {
 function commandOf(
   { job, worker, port }: WorkerContext,
   ours: Readonly<Record<string, string>>,
-  program: readonly Word[],
+  program: readonly Arg[],
 ): EngineCommand {
   const { role, nodes, gpus, ports } = worker;
   const [leader = 0] = nodes;
@@ -75,7 +75,7 @@ function commandOf(
     ],
     env: {
       MASTER_ADDR: [nodeIp(leader)],
-      MASTER_PORT: wordOf(port('master', ports.distInit)),
+      MASTER_PORT: argOf(port('master', ports.distInit)),
       // Workers that share a node have a segment of shared memory each for the balancing of experts.
       TRTLLM_EPLB_SHM_NAME: `moe_shared_${job.name}_${worker.name}`,
     },
@@ -93,7 +93,7 @@ export function modeOf(role: Role): string | undefined {
   return role === 'prefill' || role === 'decode' || role === 'encode' ? role : undefined;
 }
 
-/** Of Grace the nodes 0 and 1 are the memory of its CPUs, and the others that of its GPUs, which would count as free. */
+/** On Grace, NUMA nodes 0 and 1 are the memory of its CPUs, and the others that of its GPUs, which would count as free. */
 function bindsMemory({ gpu }: Job, { role, config }: PlacedWorker): boolean {
   const disaggregated = role === 'prefill' || role === 'decode';
   return config.numa ?? (/^gb\d/.test(gpu) && disaggregated);

@@ -1,9 +1,9 @@
+import { type Arg, argOf, nodeIp, SELF_IP } from '../../argument.ts';
 import type { Settings } from '../../config/compat/flag-renames.ts';
 import { givenFlags } from '../../config/compat/given-flags.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { Role, RoleConfig } from '../../config/schema/role.ts';
 import { servesAlone } from '../../config/schema/sections.ts';
-import { nodeIp, SELF_IP, type Word, wordOf } from '../../word.ts';
 import { dynamoWords } from '../dynamo-words.ts';
 import type { EngineCommand, EnginePort, WorkerContext } from '../engine.ts';
 import { givenWords, serverManaged } from '../managed.ts';
@@ -33,7 +33,7 @@ export function serverCommand(context: WorkerContext): EngineCommand {
   return commandOf(context, {
     start: [
       ...['vllm', 'serve', job.model.path, '--served-model-name', job.model.served_name],
-      ...['--host', [SELF_IP], '--port', wordOf(port('server', worker.ports.system))],
+      ...['--host', [SELF_IP], '--port', argOf(port('server', worker.ports.system))],
     ],
     end: [],
     managed: serverManaged(managed),
@@ -42,7 +42,7 @@ export function serverCommand(context: WorkerContext): EngineCommand {
 
 interface Program {
   /** The program and what only it takes. */
-  readonly start: readonly Word[];
+  readonly start: readonly Arg[];
   /** More of that, before what the config gives. */
   readonly end: readonly string[];
   readonly managed: Readonly<Record<string, string>>;
@@ -84,8 +84,8 @@ export function modeOf(role: Role, release: string): string | undefined {
 }
 
 interface RankWords {
-  /** Of all ranks. */
-  readonly argv: readonly Word[];
+  /** The words of all ranks. */
+  readonly argv: readonly Arg[];
   /** By rank; none where all have the same. */
   readonly ranks: readonly (readonly string[])[];
 }
@@ -106,17 +106,17 @@ function rankWords({ job, worker, port }: WorkerContext): RankWords {
   const { perNode } = layoutOf({ ...worker, nodes: nodes.length });
   const spans = perNode === 0;
   const alone = servesAlone(job) && nodes.length > 1;
-  const argv: Word[] = [];
+  const argv: Arg[] = [];
   if (nodes.length > 1 && (dp === 1 || spans)) {
     argv.push('--master-addr', [nodeIp(leader)]);
-    argv.push('--master-port', wordOf(port('master', ports.distInit)));
+    argv.push('--master-port', argOf(port('master', ports.distInit)));
     argv.push('--nnodes', String(nodes.length), '--node-rank', [{ ref: 'rank' }]);
   }
   if (dp > 1) {
     argv.push('--data-parallel-size', String(dp));
     if (!spans) argv.push('--data-parallel-size-local', String(perNode));
     argv.push('--data-parallel-address', [nodeIp(leader)]);
-    argv.push('--data-parallel-rpc-port', wordOf(port('dp-rpc', ports.distInit + DP_RPC_OFFSET)));
+    argv.push('--data-parallel-rpc-port', argOf(port('dp-rpc', ports.distInit + DP_RPC_OFFSET)));
     if (!spans && !alone) argv.push('--data-parallel-hybrid-lb');
   }
   if (nodes.length === 1)
@@ -165,7 +165,7 @@ function givenTransfer(role: Role, config: RoleConfig): string | undefined {
 }
 
 /** vLLM adds the number of a data parallel rank to the port. Without this flag Dynamo publishes nothing. */
-function kvEventsWords({ worker: { config, ports }, port }: WorkerContext): readonly Word[] {
+function kvEventsWords({ worker: { config, ports }, port }: WorkerContext): readonly Arg[] {
   if (!config.kv_events) return [];
   const number = port('kv-events', ports.kvEvents);
   const json = '{"publisher":"zmq","topic":"kv-events","enable_kv_cache_events":true,"endpoint":"tcp://*:';
@@ -178,7 +178,7 @@ function usesNixl({ role, config }: PlacedWorker): boolean {
   return given === undefined ? role === 'prefill' || role === 'decode' : /nixl/i.test(given);
 }
 
-function environment({ job, worker, port }: WorkerContext): Readonly<Record<string, Word>> {
+function environment({ job, worker, port }: WorkerContext): Readonly<Record<string, Arg>> {
   const { nodes, ports, config } = worker;
   return {
     // The time that Dynamo's process gives the engine's, 10 minutes by default; the job has its own.
@@ -187,14 +187,14 @@ function environment({ job, worker, port }: WorkerContext): Readonly<Record<stri
     VLLM_HOST_IP: [SELF_IP],
     ...(usesNixl(worker) && {
       VLLM_NIXL_SIDE_CHANNEL_HOST: [SELF_IP],
-      VLLM_NIXL_SIDE_CHANNEL_PORT: wordOf(port('side-channel', ports.sideChannel)),
+      VLLM_NIXL_SIDE_CHANNEL_PORT: argOf(port('side-channel', ports.sideChannel)),
     }),
     // Where vLLM begins to look for free ports. The ranks of several nodes would all look from the same one on.
-    ...(nodes.length === 1 && { VLLM_PORT: wordOf(port('engine', ports.engine)) }),
+    ...(nodes.length === 1 && { VLLM_PORT: argOf(port('engine', ports.engine)) }),
     // Dynamo's own publisher, before it read --kv-events-config.
     ...(config.kv_events &&
       !atLeast(job.dynamo.version, '1.2') && {
-        DYN_VLLM_KV_EVENT_PORT: wordOf(port('kv-events', ports.kvEvents)),
+        DYN_VLLM_KV_EVENT_PORT: argOf(port('kv-events', ports.kvEvents)),
       }),
   };
 }
@@ -203,7 +203,7 @@ const DP_RPC_OFFSET = 8;
 export const PORTS_OF_RANKS = DP_RPC_OFFSET + 1;
 
 /** NIXL and cache events have a port for each data parallel rank, at the same distance from the same first on all nodes. */
-export function ports(worker: PlacedWorker, argv: readonly Word[]): readonly EnginePort[] {
+export function ports(worker: PlacedWorker, argv: readonly Arg[]): readonly EnginePort[] {
   const { config, dp, nodes, ports: first } = worker;
   const owned: EnginePort[] = [];
   if (argv.includes('--master-port')) owned.push({ use: 'master', port: first.distInit });

@@ -31,7 +31,7 @@ function prefillContextSize(config: RoleConfig): number {
   return Number.isInteger(size) && size > 0 ? size : 1;
 }
 
-/** Where the data parallel ranks of a worker are. */
+/** How the data parallel ranks of a worker are spread over its nodes. */
 export interface Layout {
   /** GPUs of one rank. */
   readonly replica: number;

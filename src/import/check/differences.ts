@@ -13,7 +13,7 @@ const SIZES = [
   'pipeline_parallel_size',
 ];
 
-/** Where a plan is not what the recipe says, as sentences; nothing where it is. */
+/** The differences between a plan and its recipe, as sentences; none if they agree. */
 export function differences(expected: Figures, planned: Figures, plan: Plan): readonly string[] {
   const found: string[] = [];
   const compare = (what: string, one: unknown, other: unknown) => {

@@ -1,6 +1,6 @@
 /** What a job consists of, in the terms in which recipes and plans can be compared. */
 export interface Figures {
-  /** Of the whole job. */
+  /** For the whole job. */
   readonly nodes: number;
   /** By role. */
   readonly roles: ReadonlyMap<string, RoleFigures>;
@@ -9,7 +9,7 @@ export interface Figures {
 
 export interface RoleFigures {
   readonly workers: number;
-  /** Of each worker. */
+  /** For each worker. */
   readonly gpus: number;
   /** Flags of the engine by their names with dashes, each with its value in one form; `true` is a bare flag. */
   readonly args: ReadonlyMap<string, string>;

@@ -1,7 +1,7 @@
+import type { Arg } from '../../argument.ts';
 import { parseYaml } from '../../config/yaml/parse.ts';
 import { type ConfigEntry, plain } from '../../config/yaml/tree.ts';
 import type { Plan, Step } from '../../plan/plan.ts';
-import type { Word } from '../../word.ts';
 import { canonical, type Figures, FROM_OUTSIDE, flagsOf } from './figures.ts';
 
 /** What a plan starts. */
@@ -33,7 +33,7 @@ export function plannedFigures(plan: Plan): Figures {
   };
 }
 
-function textOf(word: Word): string {
+function textOf(word: Arg): string {
   return typeof word === 'string'
     ? word
     : word.map((part) => (typeof part === 'string' ? part : '?')).join('');

@@ -18,7 +18,7 @@ export interface AboutImage {
   readonly used: boolean;
 }
 
-/** Where Dynamo comes from: one release unless `install` is false, by version, wheel or commit. */
+/** The source of Dynamo: one release unless `install` is false, by version, wheel or commit. */
 export function readDynamo(root: Keys, image: AboutImage, findings: Findings): RecipeDynamo {
   const keys = root.section('dynamo');
   const install = keys.flag('install');

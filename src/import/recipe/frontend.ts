@@ -15,11 +15,11 @@ const TYPES: Readonly<Record<string, FrontendType>> = {
   'trtllm-serve': 'trtllm-serve',
 };
 
-/** What of the rest of a recipe its frontends depend on. */
+/** The rest of a recipe, as far as its frontends depend on it. */
 export interface Around {
   readonly schema: 1 | 2;
   readonly roles: readonly RecipeRole[];
-  /** Of the workers and services, without dedicated ones. */
+  /** The nodes of workers and services, without dedicated ones. */
   readonly nodes: number;
 }
 

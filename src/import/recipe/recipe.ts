@@ -26,7 +26,7 @@ export interface Recipe {
   readonly roles: readonly RecipeRole[];
   /** The workers of all roles fill nodes one after the other, however many nodes the roles have: vLLM's colocation. */
   readonly packed: boolean;
-  /** Of all workers, of Dynamo's frontends and of the benchmark; wins over theirs. */
+  /** The environment of all workers, Dynamo's frontends and the benchmark; it wins over their own. */
   readonly environment: readonly ConfigEntry[];
   readonly frontend: RecipeFrontend;
   readonly dynamo: RecipeDynamo;
@@ -72,7 +72,7 @@ export interface RecipeEngine {
 
 export interface RecipeRole {
   readonly role: RoleName;
-  /** Where its size is said, and where its arguments are. */
+  /** The places of its size and of its arguments. */
   readonly place: Place;
   readonly heading: Place;
   readonly workers: number;
@@ -80,7 +80,7 @@ export interface RecipeRole {
   readonly nodes: number;
   /** GPUs of one worker, given or derived. */
   readonly gpus: number;
-  /** Where these are said. */
+  /** The places of these. */
   readonly places: { readonly workers: Place; readonly nodes: Place; readonly gpus: Place };
   /** One worker on each node, however small. */
   readonly spread: boolean;
@@ -117,7 +117,7 @@ export interface RecipeFrontend {
   readonly env: readonly ConfigEntry[];
 }
 
-/** Where the job's Dynamo comes from. */
+/** The source of the job's Dynamo. */
 export interface RecipeDynamo {
   readonly place: Place;
   readonly source:

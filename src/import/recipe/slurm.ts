@@ -43,7 +43,7 @@ export function readMounts(root: Keys, findings: Findings): readonly Found<strin
   return [...mapped, ...listed];
 }
 
-/** Of a map of folders on the host to those in the container. */
+/** Reads a map of folders on the host to folders in the container. */
 export function mountsIn(entries: readonly ConfigEntry[]): readonly Found<string>[] {
   return entries.flatMap((entry) =>
     entry.value.kind === 'scalar' ? [{ value: `${entry.path.at(-1)}:${entry.value.value}`, entry }] : [],

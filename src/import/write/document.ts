@@ -8,7 +8,7 @@ import { difference } from './difference.ts';
 
 /** A config file. */
 export interface Document {
-  /** Of the job: the file's name without an ending. */
+  /** The job's name: the file's name without an ending. */
   readonly name: string;
   readonly text: string;
 }

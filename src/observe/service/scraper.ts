@@ -7,7 +7,7 @@ import type { Web } from './web.ts';
 
 interface Target {
   readonly step: string;
-  /** Of a worker those of all nodes that serve. */
+  /** For a worker, those of all nodes that serve. */
   readonly endpoints: readonly HostPort[];
 }
 

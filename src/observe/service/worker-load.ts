@@ -53,7 +53,7 @@ class WorkerPage {
     return found.length === 0 ? undefined : found.reduce((sum, each) => sum + each, 0);
   }
 
-  /** Of all DP ranks, on average. */
+  /** The average of all DP ranks. */
   usage(): number | undefined {
     const own = METRICS.flatMap((metrics) => metrics.kvUsage.map((name) => ({ name, metrics })));
     const all = [...own, ...METRICS.map((metrics) => ({ name: KV_USAGE, metrics }))];

@@ -1,5 +1,5 @@
+import type { Arg } from '../../argument.ts';
 import { type AccuracyConfig, suiteOf } from '../../config/schema/accuracy.ts';
-import type { Word } from '../../word.ts';
 
 export interface AccuracyOutline {
   readonly suite: string;
@@ -16,20 +16,20 @@ export function accuracyOutline({ suite, threshold }: AccuracyConfig): AccuracyO
 }
 
 interface Asking {
-  /** Of the service. */
-  readonly url: Word;
+  /** The service's. */
+  readonly url: Arg;
   readonly model: string;
   /** Folder of accuracy.py. */
-  readonly script: Exclude<Word, string>;
+  readonly script: Exclude<Arg, string>;
   /** Folder of the benchmark's results. */
-  readonly results: Exclude<Word, string>;
+  readonly results: Exclude<Arg, string>;
 }
 
 /** As bench.sh takes it. */
 export function accuracyBlock(
   accuracy: AccuracyConfig | undefined,
   { url, model, script, results }: Asking,
-): readonly Word[] {
+): readonly Arg[] {
   if (accuracy === undefined) return [];
   const suite = suiteOf(accuracy.suite);
   const samples = accuracy.samples ?? suite.samples;

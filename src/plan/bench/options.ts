@@ -1,11 +1,11 @@
+import type { Arg } from '../../argument.ts';
 import type { BenchConfig } from '../../config/schema/bench.ts';
-import type { Word } from '../../word.ts';
 
 /** Options by name, in their order: `true` is a bare flag, and what is undefined or false is left out. */
 export function options(
-  values: Readonly<Record<string, Word | number | boolean | undefined>>,
-): readonly Word[] {
-  return Object.entries(values).flatMap(([name, value]): readonly Word[] => {
+  values: Readonly<Record<string, Arg | number | boolean | undefined>>,
+): readonly Arg[] {
+  return Object.entries(values).flatMap(([name, value]): readonly Arg[] => {
     if (value === undefined || value === false) return [];
     if (value === true) return [`--${name}`];
     return [`--${name}`, typeof value === 'number' ? String(value) : value];

@@ -1,15 +1,15 @@
-import { nodeIp, type Ref, type Word } from '../../word.ts';
+import { type Arg, nodeIp, type Placeholder } from '../../argument.ts';
 import type { BenchSpec } from './spec.ts';
 
-type Parts = readonly (string | Ref)[];
+type Parts = readonly (string | Placeholder)[];
 
-const partsOf = (word: Word): Parts => (typeof word === 'string' ? [word] : word);
+const partsOf = (word: Arg): Parts => (typeof word === 'string' ? [word] : word);
 
 /**
  * A text of the config with its placeholders filled in: `{url}` and the like. `${url}` and words that are none stay as they are,
  * and `{{url}}` is `{url}` itself.
  */
-export function filled(text: string, spec: BenchSpec, results: Word): Word {
+export function filled(text: string, spec: BenchSpec, results: Arg): Arg {
   const known = placeholders(spec, results);
   const parts = text.split(/((?<![${])\{[a-z_]+\}(?!\})|\{\{[a-z_]+\}\})/).flatMap((part): Parts => {
     const inner = part.startsWith('{{') ? part.slice(1, -1) : part;
@@ -20,7 +20,7 @@ export function filled(text: string, spec: BenchSpec, results: Word): Word {
 }
 
 /** What a command can be told of its service and its load, by the words that stand for it. */
-function placeholders(spec: BenchSpec, results: Word): ReadonlyMap<string, Parts> {
+function placeholders(spec: BenchSpec, results: Arg): ReadonlyMap<string, Parts> {
   const { config, url, modelPath, service, workers } = spec;
   const [, host = '', , port = ''] = partsOf(url);
   const { isl, osl, concurrencies = [] } = config;

@@ -1,4 +1,4 @@
-import type { Word } from '../../word.ts';
+import type { Arg } from '../../argument.ts';
 import { aiperfGoodput, options } from './options.ts';
 import type { ToolContext, ToolRun } from './tools.ts';
 
@@ -80,7 +80,7 @@ function warmUp(context: ToolContext, count: number, load: Options): readonly To
   return [{ kind: 'warm-up', argv: words(context, { ...load, ...own }) }];
 }
 
-function words({ url, model, tokenizer }: ToolContext, load: Options): readonly Word[] {
+function words({ url, model, tokenizer }: ToolContext, load: Options): readonly Arg[] {
   const service = options({ model, tokenizer, url, 'endpoint-type': 'chat', streaming: true });
   const counted = options({ 'extra-inputs': 'ignore_eos:true', 'use-server-token-count': true });
   return ['profile', ...service, ...counted, ...options(load)];

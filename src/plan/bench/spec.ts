@@ -1,6 +1,6 @@
+import { type Arg, type NodeIndex, nodeIp } from '../../argument.ts';
 import type { Job } from '../../config/job.ts';
 import type { BenchConfig, BenchType } from '../../config/schema/bench.ts';
-import { type NodeIndex, nodeIp, type Word } from '../../word.ts';
 import { portPart } from '../movable-ports.ts';
 import type { Plan, StepBody } from '../plan.ts';
 import { type AccuracyOutline, accuracyOutline } from './accuracy.ts';
@@ -11,17 +11,17 @@ import { type BenchedWorker, benchedWorkers } from './workers.ts';
 export interface BenchSpec {
   readonly config: BenchConfig;
   /** URL of the service without a path. */
-  readonly url: Word;
+  readonly url: Arg;
   /** Folder or name of the model, with whose tokenizer tokens are counted unless the config names another. */
   readonly modelPath: string;
   readonly service: BenchedService;
-  /** Where it runs. */
+  /** The node that it runs on. */
   readonly node: NodeIndex;
   /** Where the leaders of the workers are, and the port of what each says of itself. */
   readonly workers: readonly BenchedWorker[];
 }
 
-/** Where the service answers, and the node that asks it. */
+/** The address of the service, and the node that sends requests to it. */
 export interface BenchPlace {
   readonly entry: Plan['entry'];
   readonly node: NodeIndex;

@@ -1,8 +1,8 @@
+import type { Arg } from '../../argument.ts';
 import { argumentWords } from '../../config/argument-words.ts';
 import { sourceOf } from '../../config/rules/managed.ts';
 import type { BenchConfig, BenchToolType } from '../../config/schema/bench.ts';
 import { withoutSecrets } from '../../config/schema/secrets.ts';
-import type { Word } from '../../word.ts';
 import type { Measurement } from './measurements.ts';
 import { aiperfGoodput, bounds, options } from './options.ts';
 import { agenticRuns, traceRuns } from './sessions.ts';
@@ -12,17 +12,17 @@ export interface ToolContext {
   readonly bench: BenchConfig;
   readonly measurement: Measurement;
   /** URL of the frontend, without a path. */
-  readonly url: Word;
+  readonly url: Arg;
   readonly model: string;
   readonly tokenizer: string;
   /** The measurement's own folder. */
-  readonly folder: (file: string) => Word;
+  readonly folder: (file: string) => Arg;
 }
 
 /** A run of a tool: requests that count, or such as only warm the service up. */
 export interface ToolRun {
   readonly kind: 'point' | 'warm-up';
-  readonly argv: readonly Word[];
+  readonly argv: readonly Arg[];
 }
 
 interface Tool {

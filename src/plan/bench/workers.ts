@@ -1,5 +1,5 @@
+import type { NodeIndex, Placeholder } from '../../argument.ts';
 import type { Job } from '../../config/job.ts';
-import type { NodeIndex, Ref } from '../../word.ts';
 import { portPart } from '../movable-ports.ts';
 import type { StepBody } from '../plan.ts';
 
@@ -7,7 +7,7 @@ import type { StepBody } from '../plan.ts';
 export interface BenchedWorker {
   readonly role: string;
   readonly node: NodeIndex;
-  readonly port: string | Ref;
+  readonly port: string | Placeholder;
 }
 
 /** In the order of the roles and workers. */

@@ -50,7 +50,7 @@ function isEngines({ name }: Program): boolean {
 /** What to do where the image has another release than the one that is taken for its own. */
 export const OTHER_RELEASE = 'set engine.version to the release in the image';
 
-/** Of an argument that other releases of a program have. `assumed`: the config does not name the release. */
+/** The message about an argument that other releases of a program have. `assumed`: the config does not name the release. */
 function changed(program: Program, name: string, assumed = false): Said {
   const { first, last, replacement } = lifetime(program.name, name) ?? {
     first: '',

@@ -19,7 +19,7 @@ export function batchEnvironment(base: Environment, job: JobRecord, standIn: Sta
   };
 }
 
-/** Where a task stands. */
+/** The place of a task in its step and job. */
 export interface TaskPlace {
   /** Its rank in the step. */
   readonly task: number;

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { argText, onNode } from '../../../src/argument.ts';
 import { loadJob } from '../../../src/cli/runs/config/load.ts';
 import { rehearsable } from '../../../src/rehearsal/rehearsable.ts';
-import { onNode, wordText } from '../../../src/word.ts';
 import { packageRoot, testWorld } from '../../world.ts';
 import { installedTools } from './service.ts';
 
@@ -32,7 +32,7 @@ async function workerCommands(topology: string): Promise<readonly (readonly stri
   if (rehearsable(plan) !== undefined) return [];
   const workers = plan.steps.filter(({ kind }) => kind === 'worker');
   return workers.map(({ name, argv, nodes }) => {
-    const words = argv.map((word) => wordText(onNode(word, nodes[0] ?? 0, 0)));
+    const words = argv.map((word) => argText(onNode(word, nodes[0] ?? 0, 0)));
     return [`${topology} ${name}`, ...words.slice(words.indexOf('-m') + 1)];
   });
 }

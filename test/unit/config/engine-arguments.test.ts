@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { argText } from '../../../src/argument.ts';
 import {
   argumentNames,
   findArgument,
@@ -10,7 +11,6 @@ import {
 import { FLAG_RENAMES } from '../../../src/config/compat/flag-renames.ts';
 import { jobEngine } from '../../../src/engines/engines.ts';
 import { checkEngineArguments } from '../../../src/plan/rules/engine-arguments.ts';
-import { wordText } from '../../../src/word.ts';
 import { publishedJob, topologyHeader } from '../plan/engine/published-job.ts';
 import { presets, variants } from '../plan/engine/variants.ts';
 import { planOf, sampleJob } from '../plan/sample-job.ts';
@@ -208,7 +208,7 @@ test.each([
   const argv =
     planOf(job)
       .steps.find(({ name }) => name === 'aggregated-0')
-      ?.argv.map(wordText) ?? [];
+      ?.argv.map(argText) ?? [];
   expect(argv.filter((word) => /graph|disabled/.test(word))).toEqual(words);
   expect(said(role, { engine: { version } })).toEqual([]);
 });
@@ -385,7 +385,7 @@ test.each([
   const job = sampleJob({ aggregated: { nodes: 1, ...role }, engine: { version } });
   const argv = planOf(job)
     .steps.find(({ name }) => name === 'aggregated-0')
-    ?.argv.map(wordText);
+    ?.argv.map(argText);
   const own = /--(attn-)?dp-size \d+|--enable-dp-attention/g;
   expect(argv?.join(' ').match(own)?.join(' ')).toBe(words);
 });

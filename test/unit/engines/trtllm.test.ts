@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { argText } from '../../../src/argument.ts';
 import { resolveJob } from '../../../src/config/resolve.ts';
 import { parseYaml } from '../../../src/config/yaml/parse.ts';
 import { planJob } from '../../../src/plan/assemble.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
-import { wordText } from '../../../src/word.ts';
 import { planOf, sampleJob } from '../plan/sample-job.ts';
 
 type Sections = Parameters<typeof sampleJob>[0];
@@ -22,17 +22,17 @@ test('a worker over two nodes is one MPI step with a task on each GPU', () => {
     decode: { nodes: 2, tp: 8, ep: 8, kv_events: true, args: { max_batch_size: 64 } },
   });
   const decode = step(planned, 'decode-0');
-  expect(decode.srun.map(wordText).join(' ')).toBe(
+  expect(decode.srun.map(argText).join(' ')).toBe(
     'srun --nodes=2 --ntasks=8 --ntasks-per-node=4 --nodelist=${NODE[1]},${NODE[2]} --job-name=decode-0 --overlap --mpi=pmix --distribution=block --oversubscribe --cpu-bind=none --kill-on-bad-exit=1 --input=none --output=${ATTEMPT_DIR}/logs/decode-0.%N.log --open-mode=append bash -p ${RUN_DIR}/steps/decode-0.sh',
   );
-  expect(decode.argv.map(wordText).join(' ')).toBe(
+  expect(decode.argv.map(argText).join(' ')).toBe(
     'numactl -m 0,1 trtllm-llmapi-launch python3 -m dynamo.trtllm --model-path /models/m --served-model-name m --disaggregation-mode decode --extra-engine-args ${RUN_DIR}/steps/engine-decode.yaml --publish-kv-events --request-plane tcp --event-plane nats',
   );
   expect(decode.files).toEqual({
     'engine-decode.yaml': 'tensor_parallel_size: 8\nmoe_expert_parallel_size: 8\nmax_batch_size: 64\n',
   });
   const { MASTER_ADDR, MASTER_PORT, TRTLLM_EPLB_SHM_NAME } = decode.env;
-  expect([MASTER_ADDR, MASTER_PORT, TRTLLM_EPLB_SHM_NAME].map((word) => wordText(word ?? ''))).toEqual([
+  expect([MASTER_ADDR, MASTER_PORT, TRTLLM_EPLB_SHM_NAME].map((word) => argText(word ?? ''))).toEqual([
     '${NODE_IP[1]}',
     '29500',
     'moe_shared_sample_decode-0',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { argText } from '../../../src/argument.ts';
 import { planJob } from '../../../src/plan/assemble.ts';
-import { wordText } from '../../../src/word.ts';
 import { planOf, sampleJob } from '../plan/sample-job.ts';
 
 type Sections = Parameters<typeof sampleJob>[0];
@@ -11,7 +11,7 @@ function commands(sections: Sections, cluster: Sections = {}): Readonly<Record<s
   const workers = planOf(job).processes.filter(({ kind }) => kind === 'worker');
   return Object.fromEntries(
     workers.map(({ name, nodeRank, argv }) => {
-      const text = argv.map(wordText).join(' ');
+      const text = argv.map(argText).join(' ');
       expect(text.startsWith('python3 -m dynamo.vllm --model /models/m --served-model-name m ')).toBe(true);
       return [
         `${name} ${nodeRank}`,
@@ -107,7 +107,7 @@ test('ports and environment of two workers that share a node differ', () => {
     Object.fromEntries(
       Object.entries(worker(name)?.env ?? {})
         .filter(([key]) => /^(VLLM|CUDA)/.test(key))
-        .map(([key, word]) => [key, wordText(word)]),
+        .map(([key, word]) => [key, argText(word)]),
     );
   const ports = (name: string) =>
     worker(name)?.ports.map(({ use, port, count }) => `${use} ${port}${count > 1 ? ` +${count}` : ''}`);
@@ -229,7 +229,7 @@ test.each<[string, Sections, readonly string[]]>([
 test('each node that serves is asked for its metrics', () => {
   const targets = (aggregated: Sections) => {
     const plan = planOf(sampleJob({ engine: { type: 'vllm' }, aggregated }, { gpus_per_node: 4 }));
-    const argv = plan.steps.find(({ name }) => name === 'metrics')?.argv.map(wordText) ?? [];
+    const argv = plan.steps.find(({ name }) => name === 'metrics')?.argv.map(argText) ?? [];
     return argv.filter((word) => word.startsWith('aggregated'));
   };
   expect(targets({ nodes: 2, dp: 8 })).toEqual([

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { wordText } from '../../../src/word.ts';
+import { argText } from '../../../src/argument.ts';
 import { planOf, sampleJob } from './sample-job.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
@@ -28,7 +28,7 @@ test('a node of its own has nothing else, and takes no GPUs from workers or fron
   expect(plan.nodes[4]).toEqual({ index: 4, roles: ['bench'], steps: ['bench'], gpusUsed: 0 });
   expect(plan.warnings).toEqual([]);
   const step = plan.steps.find(({ kind }) => kind === 'bench');
-  expect(wordText(step?.env.DYN_SLURM_URL ?? '')).toBe('http://${NODE_IP[0]}:8000');
+  expect(argText(step?.env.DYN_SLURM_URL ?? '')).toBe('http://${NODE_IP[0]}:8000');
 });
 
 test('the step that `dyn-slurm bench` starts runs where the config says, too', () => {
@@ -45,8 +45,8 @@ function containers(
 ) {
   const plan = planned(bench, sections, site);
   const steps = plan.steps.map(({ name, kind, nodes, srun }) => {
-    const words = srun.map(wordText).filter((word) => /^--container-(image|name)=/.test(word));
-    const programs = kind === 'container' ? srun.map(wordText).slice(srun.indexOf('container') + 1) : [];
+    const words = srun.map(argText).filter((word) => /^--container-(image|name)=/.test(word));
+    const programs = kind === 'container' ? srun.map(argText).slice(srun.indexOf('container') + 1) : [];
     return `${name} on ${nodes}: ${[...words, ...programs].join(' ')}`;
   });
   const files = plan.preflight.filter(({ words }) => words[0] === 'readable');
@@ -116,11 +116,11 @@ test('a command and its variables are told of the service by placeholders', () =
     },
   });
   const step = plan.steps.find(({ kind }) => kind === 'bench');
-  expect(wordText(step?.argv[2] ?? '')).toBe(
+  expect(argText(step?.argv[2] ?? '')).toBe(
     "load http://${NODE_IP[0]}:8000 'm' ${ATTEMPT_DIR}/results/a 8 1 1 {nothing} ${url} {url} { echo; }",
   );
   const { DECODE, PREFILL, URLS, AT } = step?.env ?? {};
-  expect([DECODE, PREFILL, URLS, AT].map((word) => wordText(word ?? ''))).toEqual([
+  expect([DECODE, PREFILL, URLS, AT].map((word) => argText(word ?? ''))).toEqual([
     '${NODE_IP[2]}:8081',
     '${NODE_IP[0]},${NODE_IP[1]}',
     'http://${NODE_IP[0]}:8081/metrics,http://${NODE_IP[1]}:8081/metrics,http://${NODE_IP[2]}:8081/metrics',

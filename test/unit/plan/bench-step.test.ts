@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { argText } from '../../../src/argument.ts';
 import { type BenchSpec, benchOutline, benchSpec } from '../../../src/plan/bench/spec.ts';
 import { benchSteps, type OtherBench } from '../../../src/plan/bench-step.ts';
-import { wordText } from '../../../src/word.ts';
 import { sampleJob } from './sample-job.ts';
 
 const LOAD = { isl: 1024, osl: 128, concurrencies: '16x64' };
@@ -14,7 +14,7 @@ function specOf(sections: object): BenchSpec | undefined {
 
 function words(bench: object, other?: OtherBench): readonly string[] {
   const [step] = benchSteps(specOf({ bench }), other);
-  return step?.argv.map(wordText) ?? [];
+  return step?.argv.map(argText) ?? [];
 }
 
 /** Lines as bench.sh takes them: what comes before the first `:::`, and each command. */
@@ -106,7 +106,7 @@ test('one that is asked for has a folder and a script of its own, and leaves out
 test('a command of the user’s has the whole folder of results', () => {
   const [step] = benchSteps(specOf({ bench: { command: './load.sh', env: { A: 1 } } }));
   expect(step?.argv).toEqual(['bash', '-c', './load.sh']);
-  expect(Object.entries(step?.env ?? {}).map(([name, word]) => `${name}=${wordText(word)}`)).toEqual([
+  expect(Object.entries(step?.env ?? {}).map(([name, word]) => `${name}=${argText(word)}`)).toEqual([
     `DYN_SLURM_URL=${URL}`,
     'DYN_SLURM_MODEL=m',
     'DYN_SLURM_RESULTS=${ATTEMPT_DIR}/results',

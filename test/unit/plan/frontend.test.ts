@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { argText } from '../../../src/argument.ts';
 import { frontendSteps } from '../../../src/plan/frontend.ts';
 import { place } from '../../../src/plan/placement.ts';
 import type { StepBody } from '../../../src/plan/plan.ts';
-import { wordText } from '../../../src/word.ts';
 import { planOf, sampleJob } from './sample-job.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
@@ -116,7 +116,7 @@ test.each([
     frontend: { router_mode: 'kv', router },
     dynamo: { version, migration_limit: 3 },
   });
-  expect(frontend?.argv.slice(7).map(wordText).join(' ')).toBe(expected);
+  expect(frontend?.argv.slice(7).map(argText).join(' ')).toBe(expected);
 });
 
 test.each([
@@ -127,13 +127,13 @@ test.each([
 ])('requests may move, for any worker may be restarted: %j, %j', (role, dynamo, expected, before) => {
   const aggregated = { nodes: 2, ...role };
   const [frontend] = steps({ aggregated, dynamo });
-  expect(/--migration-limit \d+/.exec(frontend?.argv.map(wordText).join(' ') ?? '')?.[0]).toBe(expected);
+  expect(/--migration-limit \d+/.exec(frontend?.argv.map(argText).join(' ') ?? '')?.[0]).toBe(expected);
   // Up to 0.9 the workers are told.
   const old = planOf(sampleJob({ aggregated, dynamo: { ...dynamo, version: '0.9.1' } }));
   const worker =
     old.steps
       .find(({ name }) => name === 'aggregated-0')
-      ?.argv.map(wordText)
+      ?.argv.map(argText)
       .join(' ') ?? '';
   expect(/--migration-limit \d+/.exec(worker)?.[0]).toBe(before);
 });
@@ -151,7 +151,7 @@ test.each(['1.0.2', '1.5.1'])('before 1.6 no two frontends have one port for res
 
 test('events can be asked for, and arguments pass through', () => {
   const frontend = { router_mode: 'kv', router: { kv_events: true }, args: { 'metrics-prefix': 'mine' } };
-  expect(steps({ frontend })[0]?.argv.slice(7).map(wordText).join(' ')).toBe(
+  expect(steps({ frontend })[0]?.argv.slice(7).map(argText).join(' ')).toBe(
     '--router-mode kv --router-kv-events --migration-limit 3 --request-plane tcp --event-plane nats --metrics-prefix mine',
   );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { argText } from '../../../src/argument.ts';
 import { cachedImage } from '../../../src/plan/image.ts';
-import { wordText } from '../../../src/word.ts';
 import { planOf, sampleJob } from './sample-job.ts';
 
 const cached = (image: string, cluster: object = {}, gpu = 'h100') =>
@@ -91,14 +91,14 @@ test('one step imports it before all others, which then take the file', () => {
   const [image, ...others] = plan.steps;
   const file = cachedImage(job)?.file ?? '';
   expect(image).toMatchObject({ name: 'image', kind: 'image', nodes: [0], contained: false, ports: [] });
-  expect(image?.argv.map(wordText)).toEqual([
+  expect(image?.argv.map(argText)).toEqual([
     'bash',
     '${RUN_DIR}/runtime/image.sh',
     'docker://nvcr.io#a/b:1',
     file,
   ]);
   const images = [image, ...others.filter(({ kind }) => kind !== 'cleanup')].map((step) =>
-    step ? step.srun.filter((word) => wordText(word).startsWith('--container-image=')) : [],
+    step ? step.srun.filter((word) => argText(word).startsWith('--container-image=')) : [],
   );
   expect(images).toEqual([[], ...others.slice(1).map(() => [`--container-image=${file}`])]);
   expect(plan.nodes[0]).toMatchObject({

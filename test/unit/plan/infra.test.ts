@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { argText } from '../../../src/argument.ts';
 import { serviceEnvironment } from '../../../src/plan/environment.ts';
 import { infraSteps } from '../../../src/plan/infra.ts';
 import { checkRules } from '../../../src/plan/rules/check-rules.ts';
-import { wordText } from '../../../src/word.ts';
 import { sampleJob } from './sample-job.ts';
 
 const onHead = { role: null, worker: null, nodes: [0], gpus: [], env: {}, secrets: {}, contained: true };
@@ -10,7 +10,7 @@ const onHead = { role: null, worker: null, nodes: [0], gpus: [], env: {}, secret
 test('etcd and NATS listen on the head node’s address only', () => {
   const ports = { etcd_client: 12379, nats: 14222 };
   const steps = infraSteps(sampleJob({ aggregated: {}, infra: { ports } }));
-  expect(steps.map((step) => ({ ...step, argv: step.argv.map(wordText).join(' ') }))).toEqual([
+  expect(steps.map((step) => ({ ...step, argv: step.argv.map(argText).join(' ') }))).toEqual([
     {
       ...onHead,
       name: 'etcd',
@@ -30,27 +30,27 @@ test('etcd and NATS listen on the head node’s address only', () => {
 
 test('with infra.bind: loopback what is inside the job listens there, and is looked for there', () => {
   const job = sampleJob({ aggregated: {}, infra: { bind: 'loopback' } });
-  const [etcd, nats] = infraSteps(job).map(({ argv }) => argv.map(wordText).join(' '));
+  const [etcd, nats] = infraSteps(job).map(({ argv }) => argv.map(argText).join(' '));
   expect(etcd).toContain(
     ' --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 ',
   );
   expect(nats).toContain(' --addr 127.0.0.1 ');
-  expect(
-    Object.entries(serviceEnvironment(job)).map(([name, value]) => `${name}=${wordText(value)}`),
-  ).toEqual([
-    'ETCD_ENDPOINTS=http://127.0.0.1:2379',
-    'NATS_SERVER=nats://127.0.0.1:4222',
-    'DYN_TCP_RPC_HOST=127.0.0.1',
-    'DYN_EVENT_PLANE_HOST=127.0.0.1',
-    'DYN_TCP_RESPONSE_STREAM_HOST=127.0.0.1',
-    'DYN_SDK_DISABLE_ANSI_LOGGING=1',
-    'PYTHONUNBUFFERED=1',
-  ]);
+  expect(Object.entries(serviceEnvironment(job)).map(([name, value]) => `${name}=${argText(value)}`)).toEqual(
+    [
+      'ETCD_ENDPOINTS=http://127.0.0.1:2379',
+      'NATS_SERVER=nats://127.0.0.1:4222',
+      'DYN_TCP_RPC_HOST=127.0.0.1',
+      'DYN_EVENT_PLANE_HOST=127.0.0.1',
+      'DYN_TCP_RESPONSE_STREAM_HOST=127.0.0.1',
+      'DYN_SDK_DISABLE_ANSI_LOGGING=1',
+      'PYTHONUNBUFFERED=1',
+    ],
+  );
 });
 
 test('with infra.tls the services ask for the certificate, and Dynamo’s processes have it', () => {
   const job = sampleJob({ aggregated: {}, infra: { tls: true } });
-  const [etcd, nats] = infraSteps(job).map(({ argv }) => argv.map(wordText).join(' '));
+  const [etcd, nats] = infraSteps(job).map(({ argv }) => argv.map(argText).join(' '));
   const at = '${ATTEMPT_DIR}/state/tls';
   expect(etcd).toContain(' --listen-client-urls https://${SELF_IP}:2379 ');
   expect(etcd).toContain(
@@ -59,7 +59,7 @@ test('with infra.tls the services ask for the certificate, and Dynamo’s proces
   expect(nats?.slice(nats.indexOf(' --tls'))).toBe(
     ` --tlsverify --tlscert ${at}.crt --tlskey ${at}.key --tlscacert ${at}.crt`,
   );
-  const env = Object.entries(serviceEnvironment(job)).map(([name, value]) => `${name}=${wordText(value)}`);
+  const env = Object.entries(serviceEnvironment(job)).map(([name, value]) => `${name}=${argText(value)}`);
   expect(env.filter((one) => /TLS|:\/\//.test(one))).toEqual([
     'ETCD_ENDPOINTS=https://${NODE_IP[0]}:2379',
     'NATS_SERVER=tls://${NODE_IP[0]}:4222',
@@ -91,7 +91,7 @@ test('etcd takes further flags, and its lease goes to every process of Dynamo', 
   const args = { 'log-level': 'info', heartbeat_interval: 100, 'quota-backend-bytes': 8589934592 };
   const etcd = { lease_ttl: '60s', args };
   const job = sampleJob({ aggregated: {}, infra: { etcd } });
-  const argv = infraSteps(job)[0]?.argv.map(wordText).join(' ') ?? '';
+  const argv = infraSteps(job)[0]?.argv.map(argText).join(' ') ?? '';
   expect(argv.slice(argv.indexOf(' --bcrypt-cost'))).toBe(
     ' --bcrypt-cost 4 --log-level info --heartbeat-interval 100 --quota-backend-bytes 8589934592',
   );

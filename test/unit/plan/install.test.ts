@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { wordText } from '../../../src/word.ts';
+import { argText } from '../../../src/argument.ts';
 import { planOf, sampleJob } from './sample-job.ts';
 
 const IMAGE = { container: { image: 'lmsysorg/sglang:v0.5.21' } };
@@ -10,7 +10,7 @@ function planned(dynamo: Keys, more: Keys = IMAGE, cluster: Keys = {}) {
   const job = sampleJob({ prefill: {}, decode: {}, observe: { metrics: 'none' }, dynamo, ...more }, cluster);
   const plan = planOf(job);
   const step = plan.steps.find(({ kind }) => kind === 'install');
-  return { plan, step, words: step?.argv.map(wordText).slice(2).join(' ') };
+  return { plan, step, words: step?.argv.map(argText).slice(2).join(' ') };
 }
 
 test.each<[Keys, string]>([
@@ -47,7 +47,7 @@ describe('one step before all that need it', () => {
   const mountsOf = (name: string) =>
     plan.steps
       .find((one) => one.name === name)
-      ?.srun.map(wordText)
+      ?.srun.map(argText)
       .find((word) => word.startsWith('--container-mounts='))
       ?.split(',')
       .filter((mount) => mount.includes('.dynamo') || mount.startsWith('/w'));

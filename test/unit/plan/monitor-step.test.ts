@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { wordText } from '../../../src/word.ts';
+import { argText } from '../../../src/argument.ts';
 import { planOf, sampleJob } from './sample-job.ts';
 
 function monitors(gpu_log: string) {
@@ -8,7 +8,7 @@ function monitors(gpu_log: string) {
   const steps = planOf(job).steps.filter(({ kind }) => kind === 'monitor');
   return {
     steps: steps.map(({ srun: _, ...body }) => body),
-    srun: steps.map(({ srun }) => srun.map(wordText).join(' ')),
+    srun: steps.map(({ srun }) => srun.map(argText).join(' ')),
   };
 }
 
@@ -62,7 +62,7 @@ test('one process on the head node samples the metrics of all frontends and work
   const job = sampleJob({ prefill: {}, decode: { nodes: 2 }, frontend: { count: 2 } });
   const step = planOf(job).steps.find(({ name }) => name === 'metrics');
   const { srun, ...body } = step ?? {};
-  expect({ ...body, argv: step?.argv.map(wordText) }).toEqual({
+  expect({ ...body, argv: step?.argv.map(argText) }).toEqual({
     name: 'metrics',
     kind: 'monitor',
     role: null,
@@ -84,7 +84,7 @@ test('one process on the head node samples the metrics of all frontends and work
     ports: [],
     contained: false,
   });
-  expect(srun?.map(wordText)).toContain('--output=${ATTEMPT_DIR}/logs/metrics.%N.prom');
+  expect(srun?.map(argText)).toContain('--output=${ATTEMPT_DIR}/logs/metrics.%N.prom');
 });
 
 test('metrics as often as asked, or not at all', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { argText } from '../../../src/argument.ts';
 import { bundleOf } from '../../../src/cli/runs/submit/bundle.ts';
-import { wordText } from '../../../src/word.ts';
 import { testWorld } from '../../world.ts';
 import { report, VALID } from '../config/report.ts';
 import { planOf, sampleJob } from './sample-job.ts';
@@ -30,7 +30,7 @@ const plan = planOf(
 test('the master listens at the chosen address of the head node', () => {
   const step = plan.steps.find(({ kind }) => kind === 'mooncake');
   expect(step?.nodes).toEqual([0]);
-  expect(step?.argv.map(wordText)).toEqual([
+  expect(step?.argv.map(argText)).toEqual([
     'mooncake_master',
     '--rpc_address=${SELF_IP}',
     '--rpc_port=8700',
@@ -47,7 +47,7 @@ test('the master listens at the chosen address of the head node', () => {
 test('workers get its address, and their part of the store', () => {
   const step = plan.steps.find(({ name }) => name === 'aggregated-1');
   const own = Object.entries(step?.env ?? {}).filter(([name]) => /^(MOONCAKE|MC)_/.test(name));
-  expect(own.map(([name, value]) => [name, wordText(value)])).toEqual([
+  expect(own.map(([name, value]) => [name, argText(value)])).toEqual([
     ['MC_TE_METRIC', '0'],
     ['MOONCAKE_MASTER', '${NODE_IP[0]}:8700'],
     ['MOONCAKE_TE_META_DATA_SERVER', 'http://${NODE_IP[0]}:8701/metadata'],

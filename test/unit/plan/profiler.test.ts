@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { wordText } from '../../../src/word.ts';
+import { argText } from '../../../src/argument.ts';
 import { planOf, sampleJob } from './sample-job.ts';
 
 const PAIR = { prefill: { nodes: 1 }, decode: { nodes: 2 } };
 
 const commands = (sections: Parameters<typeof sampleJob>[0]) =>
-  new Map(planOf(sampleJob(sections)).steps.map(({ name, argv }) => [name, argv.map(wordText)]));
+  new Map(planOf(sampleJob(sections)).steps.map(({ name, argv }) => [name, argv.map(argText)]));
 
 test('workers of the roles that are named run under nsys, others as ever', () => {
   const plain = commands(PAIR);
@@ -62,7 +62,7 @@ test('each node writes a report of its own', () => {
   const plan = planOf(sampleJob({ ...PAIR, profile: { roles: ['decode'] } }));
   const outputs = plan.processes
     .filter(({ name }) => name === 'decode-0')
-    .map(({ argv }) => argv.map(wordText).find((word) => word.startsWith('--output=')));
+    .map(({ argv }) => argv.map(argText).find((word) => word.startsWith('--output=')));
   expect(outputs).toEqual([
     '--output=${ATTEMPT_DIR}/logs/decode-0.0.%p',
     '--output=${ATTEMPT_DIR}/logs/decode-0.1.%p',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { argText } from '../../../src/argument.ts';
 import { planJob } from '../../../src/plan/assemble.ts';
-import { wordText } from '../../../src/word.ts';
 import { planOf, sampleJob } from './sample-job.ts';
 
 type Sections = Parameters<typeof sampleJob>[0];
@@ -11,7 +11,7 @@ function commands(sections: Sections): Readonly<Record<string, string>> {
   return Object.fromEntries(
     planOf(job).processes.map(({ name, nodeRank, argv }) => [
       `${name} ${nodeRank}`,
-      argv.map(wordText).join(' '),
+      argv.map(argText).join(' '),
     ]),
   );
 }
@@ -72,7 +72,7 @@ test('TensorRT-LLM’s orchestrator reads the servers from a file, and waits for
     { gpus_per_node: 4 },
   );
   const [step] = planOf(job).steps.filter(({ kind }) => kind === 'frontend');
-  expect(step?.argv.map(wordText).join(' ')).toBe(
+  expect(step?.argv.map(argText).join(' ')).toBe(
     'trtllm-serve disaggregated -c ${LOCAL_DIR}/orchestrator.yaml --request_timeout 3600',
   );
   expect(step?.filled).toEqual({
@@ -93,7 +93,7 @@ port: 8000
 `,
   });
   expect(step?.mpi).toEqual({ tasksPerNode: 1 });
-  expect(step?.awaits?.map(wordText)).toEqual([
+  expect(step?.awaits?.map(argText)).toEqual([
     '${NODE_IP[0]}:8081',
     '${NODE_IP[0]}:8082',
     '${NODE_IP[1]}:8081',
@@ -108,7 +108,7 @@ test('without a frontend the worker has the clients’ port, and its first node 
   const plan = planOf(job);
   expect(plan.steps.map(({ name }) => name).filter((name) => name !== 'metrics')).toEqual(['aggregated-0']);
   expect(
-    plan.processes.filter(({ kind }) => kind === 'worker').map(({ argv }) => argv.map(wordText).join(' ')),
+    plan.processes.filter(({ kind }) => kind === 'worker').map(({ argv }) => argv.map(argText).join(' ')),
   ).toEqual(
     ['', ' --headless --data-parallel-start-rank 2'].map(
       (end, rank) =>

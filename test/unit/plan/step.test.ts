@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
+import { argText } from '../../../src/argument.ts';
 import type { Job } from '../../../src/config/job.ts';
-import { wordText } from '../../../src/word.ts';
 import { planOf, sampleJob } from './sample-job.ts';
 
 function srun(job: Job, name: string): readonly string[] {
   const step = planOf(job).steps.find((candidate) => candidate.name === name);
   if (!step) throw new Error(`no step ${name}`);
-  return step.srun.map(wordText);
+  return step.srun.map(argText);
 }
 
 const container = { image: 'nvcr.io#nvidia/dynamo:1.6.1', mounts: ['/lustre/configs:/configs'] };
@@ -142,7 +142,7 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
   const job = sampleJob({ aggregated: {}, ...sections }, cluster);
   const { steps } = planOf(job);
   expect(steps.filter(({ kind }) => kind === 'container' || kind === 'cleanup')).toEqual([]);
-  expect(steps.flatMap(({ srun }) => srun.map(wordText)).filter((word) => word.includes('-name='))).toEqual(
+  expect(steps.flatMap(({ srun }) => srun.map(argText)).filter((word) => word.includes('-name='))).toEqual(
     steps.map(({ name }) => `--job-name=${name}`),
   );
 });

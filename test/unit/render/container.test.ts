@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { wordText } from '../../../src/word.ts';
+import { argText } from '../../../src/argument.ts';
 import { packageRoot } from '../../world.ts';
 import { planOf, sampleJob } from '../plan/sample-job.ts';
 import { RunFolder } from './run-folder.ts';
@@ -48,7 +48,7 @@ test('programs that the image lacks are named before anything starts', async () 
   const step = planOf(sampleJob({ aggregated: {}, container: { image: 'i' } })).steps.find(
     ({ kind }) => kind === 'container',
   );
-  const [bash = '', ...words] = step?.argv.map(wordText) ?? [];
+  const [bash = '', ...words] = step?.argv.map(argText) ?? [];
   run.program('python3', 'exit 0');
   const { status, stderr } = spawnSync(`/bin/${bash}`, words, {
     env: { PATH: run.bin },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { RUN_DIR } from '../../../src/argument.ts';
 import type { StepBody } from '../../../src/plan/plan.ts';
 import { changedStepFiles, stepDifference } from '../../../src/render/step-files.ts';
-import { RUN_DIR } from '../../../src/word.ts';
 import { planOf, sampleJob } from '../plan/sample-job.ts';
 
 const step: StepBody = {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
+import type { Arg } from '../../../src/argument.ts';
 import { commandLines, quote, quoteCommand, quoteWord, wrapCommand } from '../../../src/render/shell.ts';
-import type { Word } from '../../../src/word.ts';
 
 test.each([
   ['plain', 'plain'],
@@ -17,7 +17,7 @@ test.each([
   expect(quote(text)).toBe(quoted);
 });
 
-test.each<[Word, string]>([
+test.each<[Arg, string]>([
   [[{ ref: 'node-ip', node: 3 }, ':29500'], '"${NODE_IP[3]}:29500"'],
   [
     ['--nodelist=', { ref: 'node', node: 0 }, ',', { ref: 'node', node: 1 }],

@@ -7,7 +7,7 @@ import { DynSlurmError } from '../../../errors.ts';
 /** How old a topology may be: seconds, or the first day that counts, as 2026-08-19. */
 export type Age = { readonly seconds: number } | { readonly day: string };
 
-/** What of the published topologies is asked for; without any, all of them. */
+/** Which of the published topologies are wanted; without any filter, all of them. */
 export interface TopologyFilters {
   /** A part of the model's name, in any case and without its dashes and dots. */
   readonly model?: string;

@@ -7,7 +7,7 @@ import type { World } from '../../world.ts';
 
 /** A file to import. */
 export interface Source extends SourceFile {
-  /** Where it lies below the folder that was named; undefined for a file that was named itself. */
+  /** Its path below the folder that was named; undefined for a file that was named itself. */
   readonly below?: string;
   /** After a colon: `recipe.yaml:override_mtp`. */
   readonly selector?: string;

@@ -17,7 +17,7 @@ export interface SubmitOptions extends ConfigOptions, AfterOptions {
   readonly testOnly?: boolean;
   /** How many further runs, each of which starts if all before it have failed. */
   readonly retries?: number;
-  /** Of several variants: how many may run at a time. */
+  /** For several variants: how many may run at a time. */
   readonly maxJobs?: number;
   readonly watch?: boolean;
   /** Seconds that the job may wait in the queue while it is watched. */

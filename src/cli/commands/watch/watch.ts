@@ -101,7 +101,7 @@ interface Shown {
   readonly code: number;
   /** Somebody stopped it before all of the runs had ended. */
   readonly detached: boolean;
-  /** Of each run. */
+  /** How each run ended. */
   readonly ends: readonly Ending[];
 }
 

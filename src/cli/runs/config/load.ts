@@ -185,7 +185,7 @@ async function loaderOf(
   };
 }
 
-/** Where a config with something over it comes from. */
+/** A heading that says which file, variant and settings a config is made of. */
 function headingOf(file: string, label: string | undefined, texts: readonly SourceFile[]): string {
   const variant = label === undefined ? '' : `, variant ${label}`;
   const settings = texts.slice(1).flatMap(({ text }) => text.trimEnd().split('\n'));

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { argText } from '../../../../src/argument.ts';
 import { run } from '../../../../src/cli/program.ts';
 import { localHost } from '../../../../src/host/local.ts';
 import { benchOutline, benchSpec } from '../../../../src/plan/bench/spec.ts';
@@ -9,7 +10,6 @@ import { benchSteps } from '../../../../src/plan/bench-step.ts';
 import { page } from '../../../../src/report/page.ts';
 import { readRunData } from '../../../../src/report/read.ts';
 import { readRun } from '../../../../src/run/folder.ts';
-import { wordText } from '../../../../src/word.ts';
 import { type Asked, answering } from '../../bench/questions.ts';
 import { sampleJob } from '../../plan/sample-job.ts';
 import { addRun, packageRoot, type Site, site } from '../run-folder.ts';
@@ -59,10 +59,10 @@ async function addBenched(
     await copyFile(join(packageRoot, 'templates', name), join(dir, 'runtime', name));
   const filled = (text: string) =>
     text.replaceAll(/\$\{(RUN|ATTEMPT)_DIR\}/g, dir).replaceAll('http://${NODE_IP[0]}:8000', url);
-  const [program = '', ...words] = step.argv.map(wordText).map(filled);
+  const [program = '', ...words] = step.argv.map(argText).map(filled);
   const env = {
     ...{ PATH: process.env.PATH, DYN_SLURM_RUN_DIR: dir, DYN_SLURM_ATTEMPT_DIR: dir },
-    DYN_SLURM_RESULTS: filled(wordText(step.env.DYN_SLURM_RESULTS ?? '')),
+    DYN_SLURM_RESULTS: filled(argText(step.env.DYN_SLURM_RESULTS ?? '')),
   };
   const code = await new Promise((resolve) => {
     execFile(program, words, { env }, (error) => resolve(error ? error.code : 0));

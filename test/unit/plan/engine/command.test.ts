@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { argText } from '../../../../src/argument.ts';
 import type { Step } from '../../../../src/plan/plan.ts';
-import { wordText } from '../../../../src/word.ts';
 import { planOf, sampleJob } from '../sample-job.ts';
 
 type Sections = Parameters<typeof sampleJob>[0];
@@ -12,7 +12,7 @@ function step(name: string, sections: Sections, cluster: Sections = {}): Step {
 }
 
 function command(name: string, sections: Sections, cluster: Sections = {}): string {
-  return step(name, sections, cluster).argv.map(wordText).join(' ');
+  return step(name, sections, cluster).argv.map(argText).join(' ');
 }
 
 const PAIR = { prefill: { nodes: 1 }, decode: { nodes: 2 } };
@@ -86,7 +86,7 @@ test.each([
   ['0.6.1', '--is-prefill-worker'],
 ])('dynamo.mocker of %s has its own options', (version, options) => {
   const prefill = { nodes: 1, module: 'dynamo.mocker', args: { 'speedup-ratio': 2 } };
-  const argv = step('prefill-0', { prefill, decode: { nodes: 1 }, dynamo: { version } }).argv.map(wordText);
+  const argv = step('prefill-0', { prefill, decode: { nodes: 1 }, dynamo: { version } }).argv.map(argText);
   expect(argv.join(' ')).toBe(
     `python3 -m dynamo.mocker --model-path /models/m --model-name m ${options} --speedup-ratio 2`,
   );
@@ -115,7 +115,7 @@ test('Dynamo’s own options', () => {
 
 test('KV cache events on the worker’s own port', () => {
   const aggregated = { workers: 2, gpus_per_worker: 1, kv_events: true };
-  expect(step('aggregated-1', { aggregated, frontend: { router_mode: 'kv' } }).argv.map(wordText)).toContain(
+  expect(step('aggregated-1', { aggregated, frontend: { router_mode: 'kv' } }).argv.map(argText)).toContain(
     '{"publisher":"zmq","topic":"kv-events","endpoint":"tcp://*:5558"}',
   );
 });
@@ -166,7 +166,7 @@ test('environment: the node’s address, its own ports, and the user’s last', 
     env: { MC_TE_METRIC: true, NCCL_SOCKET_IFNAME: 'ib0' },
   };
   const { env } = step('aggregated-1', { aggregated, infra: { event_plane: 'zmq' } }, { interface: 'eth3' });
-  expect(Object.fromEntries(Object.entries(env).map(([name, word]) => [name, wordText(word)]))).toEqual({
+  expect(Object.fromEntries(Object.entries(env).map(([name, word]) => [name, argText(word)]))).toEqual({
     ETCD_ENDPOINTS: 'http://${NODE_IP[0]}:2379',
     DYN_NAMESPACE: 'dynamo',
     DYN_SYSTEM_HOST: '${SELF_IP}',

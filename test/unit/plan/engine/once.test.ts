@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { argText } from '../../../../src/argument.ts';
 import { checkRules } from '../../../../src/plan/rules/check-rules.ts';
-import { wordText } from '../../../../src/word.ts';
 import { planOf, sampleJob } from '../sample-job.ts';
 
 // No command has a flag twice, whatever the config says, unless the rules refuse it.
@@ -55,7 +55,7 @@ test('a thousand configs', () => {
     if (checkRules(job).problems.some(({ severity }) => severity === 'error')) continue;
     planned++;
     for (const { argv } of planOf(job).steps) {
-      const names = argv.map(wordText).flatMap((word) => /^--[^=]+/.exec(word) ?? []);
+      const names = argv.map(argText).flatMap((word) => /^--[^=]+/.exec(word) ?? []);
       expect(names.filter((one, at) => names.indexOf(one) !== at)).toEqual([]);
     }
   }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { argText } from '../../../../src/argument.ts';
 import type { Plan, Step } from '../../../../src/plan/plan.ts';
-import { wordText } from '../../../../src/word.ts';
 import { publishedJob, topologyHeader, topologyNames } from './published-job.ts';
 import { adapted, differences, expected, planned, presets, publishedWorkers, variants } from './variants.ts';
 
@@ -53,7 +53,7 @@ test('the prefill router is what upstream ran', () => {
   const [variant] = variants.filter(({ prefill_router }) => prefill_router !== undefined);
   const name = variant?.name ?? '';
   const { found } = stepOf(name, topologyHeader(name).source.dynamo, 'router-0');
-  expect(found.argv.map(wordText).join(' ')).toBe(variant?.prefill_router);
+  expect(found.argv.map(argText).join(' ')).toBe(variant?.prefill_router);
 });
 
 test.each(variants)('Dynamo 1.6.1 takes every option of $name', ({ name }) => {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { argText } from '../../../../src/argument.ts';
 import { atLeast } from '../../../../src/config/compat/release.ts';
 import type { Plan, PortUse, Step } from '../../../../src/plan/plan.ts';
-import { wordText } from '../../../../src/word.ts';
 
 /** A command with its environment. Flags by name, under one spelling; `true` has no value, several are one text. */
 export interface Command {
@@ -88,7 +88,7 @@ export function publishedWorkers({ workers }: Variant): readonly (readonly [stri
 
 /** A step's command as it is planned. Throws if a flag is there twice. */
 export function planned({ argv, env }: Step): Command {
-  const words = argv.map(wordText);
+  const words = argv.map(argText);
   const start = words.findIndex((word) => word.startsWith('--'));
   const values = new Map<string, string[]>();
   let flag = '';
@@ -106,7 +106,7 @@ export function planned({ argv, env }: Step): Command {
     flags: Object.fromEntries(
       [...values].map(([flag, list]) => [flag, list.length > 0 ? list.join(' ') : true]),
     ),
-    env: Object.fromEntries(Object.entries(env).map(([name, word]) => [name, wordText(word)])),
+    env: Object.fromEntries(Object.entries(env).map(([name, word]) => [name, argText(word)])),
   };
 }
 

@@ -1,14 +1,14 @@
 import type Handlebars from 'handlebars';
-import type { Word } from '../word.ts';
+import type { Arg } from '../argument.ts';
 import { quoteWord } from './shell.ts';
 
 /**
  * What templates call: `sh` quotes, and `each` insists on a list. `strict` does not look at the arguments of helpers
  * (https://handlebarsjs.com/api-reference/compilation.html), so they are told the name and check for themselves.
  */
-export function vocabulary(each: Handlebars.HelperDelegate): Handlebars.HelperDeclareSpec {
+export function templateHelpers(each: Handlebars.HelperDelegate): Handlebars.HelperDeclareSpec {
   return {
-    sh(value: Word | number | undefined, name: string) {
+    sh(value: Arg | number | undefined, name: string) {
       if (value === undefined) throw new Error(`the template names "${name}", which is not given`);
       return quoteWord(typeof value === 'number' ? String(value) : value);
     },
