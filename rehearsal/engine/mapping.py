@@ -161,7 +161,8 @@ def add_sizes(mapped, given):
     if requests:
         mapped.add("max-num-seqs", max(requests // ranks, 1))
     chunk = given.number("chunked-prefill-size")
-    if chunk and chunk > 0:
+    # A decode worker of SGLang prefills nothing; the mocker would, and cannot with a chunk of a few tokens.
+    if chunk and chunk > 0 and mapped.mode != "decode":
         mapped.add("sglang-chunked-prefill-size", max(chunk // ranks, page))
     tokens = given.number("max-total-tokens") or CACHE_TOKENS
     mapped.add("num-gpu-blocks-override", max(tokens // page, 1))

@@ -19,7 +19,7 @@ const commands: readonly [name: string, command: string, mocker: string, line: s
   [
     'a decode leader of FP4 on GB200, whose limits are for all ranks together',
     `dynamo.sglang ${common} --disaggregation-mode decode --disaggregation-bootstrap-port 30001 --dist-init-addr 127.0.70.1:29500 --nnodes 12 --node-rank 0 --tp-size 48 --dp-size 48 --ep-size 48 --enable-dp-attention --chunked-prefill-size 786432 --max-running-requests 67584 --context-length 2176 --kv-cache-dtype fp8_e4m3 --max-prefill-tokens 65536 --schedule-policy fcfs --schedule-conservativeness 1.3 --cuda-graph-bs 1 2 4 8`,
-    '--model-name deepseek-ai/DeepSeek-R1 --engine-type sglang --disaggregation-mode decode --data-parallel-size 48 --speedup-ratio 1 --max-num-seqs 1408 --sglang-chunked-prefill-size 16384 --num-gpu-blocks-override 1048576 --max-model-len 2176 --sglang-max-prefill-tokens 65536 --sglang-schedule-policy fifo --sglang-schedule-conservativeness 1.0 --kv-cache-dtype fp8_e4m3',
+    '--model-name deepseek-ai/DeepSeek-R1 --engine-type sglang --disaggregation-mode decode --data-parallel-size 48 --speedup-ratio 1 --max-num-seqs 1408 --num-gpu-blocks-override 1048576 --max-model-len 2176 --sglang-max-prefill-tokens 65536 --sglang-schedule-policy fifo --sglang-schedule-conservativeness 1.0 --kv-cache-dtype fp8_e4m3',
     'dynamo.sglang stands in as dynamo.mocker: decode, dp 48, 1 argument ignored: --cuda-graph-bs',
   ],
   [
