@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { packageRoot } from '../../world.ts';
 import { RunFolder } from './run-folder.ts';
@@ -14,12 +14,11 @@ const SOURCE = `. ${join(packageRoot, 'templates/setup.sh')}`;
 
 /** A step whose setup is this script: its exit code, the record of its end, and its log without times. */
 async function step(script: string, lines: string, name = 'decode-0') {
-  run.file('setup', script);
-  // The run folder of these tests has no folder for steps.
-  const { code } = await run.task(
-    name,
-    `mkdir -p $RUN_DIR/steps; cp $RUN_DIR/setup $RUN_DIR/steps/setup\n${SOURCE}\n${lines}`,
-  );
+  const file = join(run.dir, 'steps/setup');
+  mkdirSync(dirname(file), { recursive: true });
+  // Not while another step of the test reads it.
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== script) writeFileSync(file, script);
+  const { code } = await run.task(name, `${SOURCE}\n${lines}`);
   const exit = join(run.dir, `state/${name}.0.exit`);
   const [, ...record] = existsSync(exit) ? readFileSync(exit, 'utf8').split('\n').slice(0, -1) : [];
   return { code, record, log: logOf(name) };
