@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { argText, onNode } from '../../../src/argument.ts';
@@ -10,17 +10,24 @@ import { installedTools } from './service.ts';
 
 /** Maps each command and lets the real dynamo.mocker parse the outcome into an engine. Prints what it refused. */
 const PARSE = `
-import json, sys
+import json, os, sys
 sys.path.insert(0, sys.argv[1])
-from mapping import to_mocker
+from mapping import own_mocker, to_mocker
+from trtllm import trtllm_to_mocker
+from vllm import vllm_to_mocker
 from dynamo.mocker.args import parse_args
 from dynamo.mocker.config import load_mocker_engine_args
-for name, module, *words in json.load(sys.stdin):
-    mapped = to_mocker(module, words, sys.argv[2], '1')
+engines = {'dynamo.mocker': own_mocker, 'dynamo.vllm': vllm_to_mocker, 'dynamo.trtllm': trtllm_to_mocker}
+commands = json.load(sys.stdin)
+for name, tasks, module, *words in commands:
+    # As trtllm-llmapi-launch leaves them.
+    os.environ.update(DYN_SLURM_MPI_RANK='0', DYN_SLURM_MPI_SIZE=tasks)
+    mapped = engines.get(module, to_mocker)(module, words, sys.argv[2], '1')
     try:
         load_mocker_engine_args(parse_args(mapped.argv))
     except (Exception, SystemExit) as error:
         print(name, repr(error), ' '.join(mapped.argv))
+print(len(commands), 'commands')
 `;
 
 async function workerCommands(topology: string): Promise<readonly (readonly string[])[]> {
@@ -31,9 +38,17 @@ async function workerCommands(topology: string): Promise<readonly (readonly stri
   if (plan === undefined) throw new Error(`${topology} has errors`);
   if (rehearsable(plan) !== undefined) return [];
   const workers = plan.steps.filter(({ kind }) => kind === 'worker');
-  return workers.map(({ name, argv, nodes }) => {
-    const words = argv.map((word) => argText(onNode(word, nodes[0] ?? 0, 0)));
-    return [`${topology} ${name}`, ...words.slice(words.indexOf('-m') + 1)];
+  mkdirSync(join(world.cwd, 'steps'));
+  return workers.map(({ name, argv, nodes, files = {}, mpi }) => {
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(world.cwd, 'steps', file), text);
+    const words = argv.map((word) =>
+      argText(onNode(word, nodes[0] ?? 0, 0)).replace('${RUN_DIR}', world.cwd),
+    );
+    return [
+      `${topology} ${name}`,
+      String(nodes.length * (mpi?.tasksPerNode ?? 1)),
+      ...words.slice(words.indexOf('-m') + 1),
+    ];
   });
 }
 
@@ -54,5 +69,5 @@ test("dynamo.mocker takes what every topology's workers map to", async () => {
     encoding: 'utf8',
   });
   expect(ended.stderr).not.toContain('Traceback');
-  expect(ended.stdout).toBe('');
+  expect(ended.stdout).toBe(`${commands.length} commands\n`);
 });
