@@ -8,6 +8,7 @@ import { efficiency } from './section/efficiency.ts';
 import { gpus } from './section/gpus.ts';
 import { latency } from './section/latency.ts';
 import { load } from './section/load.ts';
+import { outcomes } from './section/outcomes.ts';
 import { pareto } from './section/pareto.ts';
 import { planAndConfig } from './section/plan.ts';
 import { summary } from './section/summary.ts';
@@ -24,6 +25,7 @@ export function page(runs: readonly RunData[], assets: PageAssets, made: Date): 
   const measured = measuredOf(runs);
   const sections: readonly (Html | undefined)[] = [
     summary(runs),
+    outcomes(runs),
     missing(runs),
     ...(measured.length > 0 ? [pareto(measured)] : []),
     differences(measured, runs),

@@ -1,6 +1,5 @@
 import { accuracyText } from '../../bench/accuracy.ts';
-import type { BenchPoint } from '../../bench/result.ts';
-import { decimal, elapsed } from '../../format.ts';
+import { elapsed } from '../../format.ts';
 import { isBad, nextStep } from '../../observe/known-cause.ts';
 import { MOCK_MARK } from '../../observe/mock-engines.ts';
 import type { RunSignature } from '../../observe/run-signature.ts';
@@ -15,32 +14,8 @@ export function summary(runs: readonly RunData[]): Html {
   const names = [...new Set(facts.flatMap((fact) => [...fact.keys()]))];
   const rows = names.map((name) => [name, ...facts.map((fact) => fact.get(name) ?? '–')]);
   return html`<section id="summary"><h2>Summary</h2>
-${runs.length > 1 && outcomes(runs)}${runs.map(verdict)}
+${runs.map(verdict)}
 ${table(['', ...runs.map(({ run }) => run.id)], rows)}</section>`;
-}
-
-/** Several runs beside each other: what sets them apart, how each ended, and its best valid figures. */
-function outcomes(runs: readonly RunData[]): Html {
-  const varies = runs.some(({ run }) => run.job?.variant !== undefined);
-  const rows = runs.map(({ run, state, bench }) => {
-    const points = bench.flatMap((each) => each.points);
-    const sound = points.filter(({ valid, partial }) => valid && !partial);
-    const best = (of: (point: BenchPoint) => number) =>
-      sound.length > 0 ? decimal(Math.max(...sound.map(of))) : '–';
-    const { variant = '–', changes = [] } = run.job ?? {};
-    return [
-      run.id,
-      ...(varies ? [variant, changes.join(', ') || '–'] : []),
-      state.verdict?.outcome ?? (state.ready ? 'running' : 'starting'),
-      state.verdict && isBad(state.verdict) ? state.verdict.reason : '',
-      `${sound.length} of ${points.length}`,
-      best(({ perGpu }) => perGpu),
-      best(({ perUser }) => perUser),
-    ];
-  });
-  const names = ['run', ...(varies ? ['variant', 'differs in'] : []), 'ended', 'why', 'valid points'];
-  return html`${table([...names, 'best tok/s/GPU', 'best tok/s/user'], rows)}
-`;
 }
 
 const MARKS: Readonly<Record<string, string>> = { succeeded: '✓', timeout: '✓', failed: '✗', deadline: '✗' };
