@@ -41,6 +41,8 @@ type Ended = ProcessEnd & Partial<Pick<EventOf<'verdict'>, 'outcome' | 'inferred
 export function adviceFor(ended: Ended): string | undefined {
   const { line = '', node = '', step, outcome, inferred } = ended;
   const signature = signatureOf(line);
+  // What an installation lacks is no fault of the image.
+  if (step === 'install' && signature?.name === 'python-module') return INSTALL;
   if (signature) return adviceOn(signature, line, node);
   if (step === 'image') return IMAGE;
   if (step === 'install') return INSTALL;

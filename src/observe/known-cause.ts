@@ -27,5 +27,6 @@ export async function knownCause(
 
 /** What to do about a run that ended badly: every command and the report say the same. */
 export function nextStep(verdict: EventOf<'verdict'>, known: RunSignature | undefined): string | undefined {
+  if (verdict.step === 'install') return adviceFor(verdict);
   return known?.advice ?? adviceFor(verdict);
 }

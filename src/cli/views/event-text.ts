@@ -166,7 +166,7 @@ function installText({ state, reason, seconds }: EventOf<'install'>): string {
 }
 
 function withLine({ reason, line }: { readonly reason: string; readonly line?: string }): string {
-  return line === undefined ? reason : `${reason}: ${line}`;
+  return line === undefined || reason.endsWith(line) ? reason : `${reason}: ${line}`;
 }
 
 function preflightText({ problems, warnings }: EventOf<'preflight'>): string {

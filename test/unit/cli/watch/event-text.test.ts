@@ -35,6 +35,15 @@ test.each<[RunEventBody, string]>([
     'decode-1 on node2 was killed by SIGKILL: its last words; restart 1 of 3 in 5 s',
   ],
   [
+    {
+      kind: 'process-ended',
+      step: 'install',
+      reason: 'Dynamo is not installed: no network',
+      line: 'no network',
+    },
+    'Dynamo is not installed: no network',
+  ],
+  [
     { kind: 'recovered', step: 'decode-1', role: 'decode', restart: 2, seconds: 9 },
     'decode-1 is back after restart 2',
   ],
