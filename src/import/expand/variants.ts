@@ -69,7 +69,13 @@ function overrides(root: ConfigMap, findings: Findings): Variants {
     findings.lose(entry, 'stands beside `base` without being an override, so srt-slurm ignores it');
     return [];
   });
-  return { variants, base: { selector: 'base', suffix: undefined, map: common } };
+  const own: Variant = { selector: 'base', suffix: undefined, map: common };
+  if (variants.length > 0 || findings.refused) return { variants, base: own };
+  findings.note(
+    base,
+    'has no override beside it, so srt-slurm runs it only if it is selected; this is the base',
+  );
+  return { variants: [own], base: own };
 }
 
 function overridden(

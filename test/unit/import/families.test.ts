@@ -198,3 +198,19 @@ backend: {sglang_config: {aggregated: {tp-size: 8}}}
   expect(config?.frontend).toEqual({ router_mode: 'least-loaded' });
   expect(result).toBe('agrees');
 });
+
+test('a base without an override is one recipe', () => {
+  const body = `${HEAD}resources: {gpu_type: h100, gpus_per_node: 8, agg_nodes: 1, agg_workers: 1}
+dynamo: {version: 1.4.2}
+backend: {type: sglang, sglang_config: {aggregated: {tp-size: 8}}}`;
+  const recipe = outcome(`${body}\n`);
+  expect(recipe).toMatchObject({ config: { aggregated: { tp: 8 } }, outcome: 'agrees' });
+  const alone = outcome(`base:\n${body.replaceAll(/^/gm, '  ')}\n`);
+  expect({ config: alone.config, outcome: alone.outcome }).toEqual({
+    config: recipe.config,
+    outcome: 'agrees',
+  });
+  expect(alone.said[0]).toBe(
+    'note base: has no override beside it, so srt-slurm runs it only if it is selected; this is the base',
+  );
+});
