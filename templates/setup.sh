@@ -69,7 +69,7 @@ take_node() {
 # run_setup SECONDS SCRIPT: its status. The program is that in its first line, as for the kernel, which would need a file
 # system that allows programs. `timeout` passes a signal on to all that the script has started.
 run_setup() {
-  local child status woken=1 told=0 first=''
+  local child status told=0 first=''
   local -a program=(bash)
   read -r first <"$2"
   [[ $first != '#!'*/* ]] || read -ra program <<<"${first#'#!'}"
@@ -77,12 +77,7 @@ run_setup() {
   trap '' USR2
   { bypass_proxy && start timeout -k 10 "$1" "${program[@]}" "$2"; } {lock}<&- &
   child=$!
-  trap 'told=1 woken=1; kill -TERM "$child" 2>/dev/null' TERM INT USR2
-  while ((woken)); do
-    woken=0
-    { wait "$child"; } 2>/dev/null
-    status=$?
-  done
+  outlast kill -TERM "$child"
   ((!told)) || { record 143 1 '' && exit 1; }
   return "$status"
 }

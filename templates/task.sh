@@ -181,7 +181,7 @@ complete() {
 
 # attend COMMAND...: runs it, passes on the signal to end, records how it ended, and returns its status.
 attend() {
-  local program child status=0 told=0 woken=1 memory kills line
+  local program child status=0 told=0 memory kills line
   bypass_proxy
   program=$(on_path "$1") || give_up "$1 is not on the PATH of this node"
   # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
@@ -193,13 +193,7 @@ attend() {
   start "$program" "${@:2}" &
   child=$!
   [[ -z $FATAL || ${SLURM_LOCALID:-0} != 0 ]] || heed "$FATAL" "$child" &
-  trap 'told=1 woken=1; end_engine "$child"' TERM INT USR2
-  while ((woken)); do
-    woken=0
-    # bash itself would print "Killed" into the log, where the command's own last words should be.
-    { wait "$child"; } 2>/dev/null
-    status=$?
-  done
+  outlast end_engine "$child"
   # A process that was asked to end is no cause, and has little time.
   CAUSE_LINE='' CAUSE_GRADE=0
   ((told)) || judge_log "$LOG" "$LOG_START"
@@ -212,6 +206,19 @@ attend() {
   record "$status" "$told" "$line" "$CAUSE_GRADE"
   [[ -z $LOCAL_DIR ]] || rm -rf -- "$LOCAL_DIR"
   return "$status"
+}
+
+# outlast COMMAND...: waits for the caller's `child`, and sets its `status`. A signal to end sets `told`, and runs COMMAND.
+outlast() {
+  local woken=1
+  local -a ending=("$@")
+  trap 'told=1 woken=1; "${ending[@]}" 2>/dev/null' TERM INT USR2
+  while ((woken)); do
+    woken=0
+    # bash itself would print "Killed" into the log, where the command's own last words should be.
+    { wait "$child"; } 2>/dev/null
+    status=$?
+  done
 }
 
 # start COMMAND...: in a subshell, which becomes it. What the config gives comes last, and wins.

@@ -21,8 +21,8 @@ has() {
 TLS=''
 # What the preamble has changed, as NAME=VALUE, for the steps.
 PREAMBLE=()
-# Lines of state/image that have become events.
-IMAGE_TOLD=0
+# By step, the lines of state/STEP that have become events.
+declare -A LINES_TOLD=()
 # Whose allocation a session has, owned or borrowed; empty in a job. WHAT: what messages call this run.
 OWNED='' WHAT=job
 # A signal that the job got while it had no supervisor.

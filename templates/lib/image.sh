@@ -1,14 +1,12 @@
 # shellcheck shell=bash
 # The container image, where it has to be in the image cache before anything can start in it.
 
-IMAGE_STATE=''
-
 # await_image STEP FILE: until the step, which runs image.sh, has ended.
 await_image() {
   [[ ${STEP_STATE[$1]} != over ]] || return 0
-  await_over "$1" "the image $2" tell_image "$2"
-  tell_image "$2"
-  if [[ $IMAGE_STATE != @(found|imported|reimported|left-out) ]]; then
+  await_over "$1" "the image $2" tell_lines "$1" file="$2"
+  tell_lines "$1" file="$2"
+  if [[ $SAID_STATE != @(found|imported|reimported|left-out) ]]; then
     find_cause "$1"
     # What image.sh could not remove because it was killed.
     rm -rf -- "${2%/*}/.$(basename "$2" .sqsh).$SLURM_JOB_ID.tmp"
@@ -18,14 +16,4 @@ await_image() {
   STEP_STATE[$1]=over
   # The time without progress begins here.
   PROGRESS=$SECONDS
-}
-
-# tell_image FILE: an event for each new line of state/image: state, seconds, text.
-tell_image() {
-  local state seconds text
-  while read -r state seconds text; do
-    IMAGE_STATE=$state
-    event image state="$state" file="$1" reason="$text" seconds:="$seconds"
-    ((++IMAGE_TOLD))
-  done < <(tail -n "+$((IMAGE_TOLD + 1))" "$ATTEMPT_DIR/state/image" 2>/dev/null)
 }

@@ -1,12 +1,6 @@
 # shellcheck shell=bash
 # Dynamo where the image has none: the step `install` fetches it into a cache, before anything needs it; see install.py.
 
-INSTALL_STATE=''
-# Lines of state/install that have become events.
-INSTALL_TOLD=0
-# The last of them.
-INSTALL_SAID=''
-
 # prepare_cache FOLDER [GROUP]: whoever can write to the cache can run programs as us: so only its owner, and GROUP where the
 # cluster profile names one. Here, for in a container other users have no names. A rehearsal leaves it as it is.
 prepare_cache() {
@@ -52,12 +46,12 @@ sweep_cache() {
 await_install() {
   local until=$((SECONDS + $2))
   [[ ${STEP_STATE[$1]} != over ]] || return 0
-  await_over "$1" 'Dynamo to be installed' tell_install "$until" "$2"
-  tell_install "$NEVER" 0
-  if [[ $INSTALL_STATE != @(found|fetched|left-out) ]]; then
+  await_over "$1" 'Dynamo to be installed' tell_install "$1" "$until" "$2"
+  tell_lines "$1"
+  if [[ $SAID_STATE != @(found|fetched|left-out) ]]; then
     find_cause "$1"
     # What it says itself comes from the output of pip, in which other lines look worse.
-    [[ $INSTALL_STATE != failed ]] || CAUSE[line]=$INSTALL_SAID
+    [[ $SAID_STATE != failed ]] || CAUSE[line]=$SAID
     # What it could not remove because it was killed.
     rm -rf -- "$3"/.*."$SLURM_JOB_ID.tmp"
     REASON=${CAUSE[line]:-$REASON}
@@ -68,14 +62,8 @@ await_install() {
   PROGRESS=$SECONDS
 }
 
-# tell_install UNTIL LIMIT: an event for each new line of state/install: state, seconds, text.
+# tell_install STEP UNTIL LIMIT
 tell_install() {
-  local state seconds text
-  while read -r state seconds text; do
-    [[ $state == @(kept|without) ]] || INSTALL_STATE=$state
-    INSTALL_SAID=$text
-    event install state="$state" reason="$text" seconds:="$seconds"
-    ((++INSTALL_TOLD))
-  done < <(tail -n "+$((INSTALL_TOLD + 1))" "$ATTEMPT_DIR/state/install" 2>/dev/null)
-  ((SECONDS < $1)) || end deadline "Dynamo is not installed after $2 s: $INSTALL_STATE $INSTALL_SAID"
+  tell_lines "$1"
+  ((SECONDS < $2)) || end deadline "Dynamo is not installed after $3 s: $SAID_STATE $SAID"
 }

@@ -39,15 +39,9 @@ list_away() {
   done | sort -u
 }
 
-# probe_health: prints by role `away WORKER` and `registered ROLE HAVE`.
+# probe_health: see etcd.sh.
 probe_health() {
-  local role
-  for role in "${ROLES[@]}"; do
-    count_registered - "$role"
-    count_wanted "$role" up
-    ((HAVE >= WANT)) || list_away "$role" | sed 's/^/away /'
-    echo "registered $role $HAVE"
-  done
+  probe_roles -
 }
 
 # await_routers: they, and nginx before them, may answer only once they know that the workers do.

@@ -35,7 +35,7 @@ tell_supervisor() {
 
 # save_state: to state/supervisor, where that has changed: a line of the job's own, and one a step.
 save_state() {
-  local name text="job $STARTED $JOB_LOG_START $READY $BENCH_READ $IMAGE_TOLD ${OUTCOME:--} ${REASON//$'\n'/ }"
+  local name text="job $STARTED $JOB_LOG_START $READY $BENCH_READ ${LINES_TOLD[image]:-0} ${LINES_TOLD[install]:-0} ${OUTCOME:--} ${REASON//$'\n'/ }"
   for name in "${STEPS[@]}"; do
     text+=$'\n'"$name ${STEP_KIND[$name]} ${STEP_STATE[$name]} ${STEP_PID[$name]:--} ${STEP_SINCE[$name]:--} ${STEP_UNTIL[$name]:--}"
     text+=" ${STEP_RESTARTS[$name]:--} ${STEP_ASKED[$name]:--} ${STEP_SERVED[$name]:--} ${STEP_CHANGE[$name]:--}"
@@ -55,7 +55,7 @@ load_state() {
   RESUMED=1
   while read -r name rest; do
     if [[ $name == job ]]; then
-      read -r STARTED JOB_LOG_START READY BENCH_READ IMAGE_TOLD OUTCOME REASON <<<"$rest"
+      read -r STARTED JOB_LOG_START READY BENCH_READ 'LINES_TOLD[image]' 'LINES_TOLD[install]' OUTCOME REASON <<<"$rest"
     else
       SAVED[$name]=$rest
     fi

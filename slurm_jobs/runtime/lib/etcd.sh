@@ -104,16 +104,11 @@ count_registered() {
 # probe_health: prints `silent`, or `answers`, `alarm KIND...` for alarms of etcd that it has lifted, and for each role
 # `away WORKER` and `registered ROLE HAVE`.
 probe_health() {
-  local role HTTP_TIME=$ANSWER_IN
+  local HTTP_TIME=$ANSWER_IN
   case $(SECURE=$TLS http GET "$ETCD" /health) in
     *'"health":"true"'*) echo answers ;;
     *ALARM*) echo answers && lift_alarms "$ETCD" && echo "alarm $ALARMS" ;;
     *) echo silent && return ;;
   esac
-  for role in "${ROLES[@]}"; do
-    count_registered "$ETCD" "$role" || continue
-    count_wanted "$role" up
-    ((HAVE >= WANT)) || list_away "$role" | sed 's/^/away /'
-    echo "registered $role $HAVE"
-  done
+  probe_roles "$ETCD"
 }

@@ -35,6 +35,17 @@ watch_health() {
   check_health_limits "$1"
 }
 
+# probe_roles ADDRESS:PORT: prints by role `away WORKER` and `registered ROLE HAVE`.
+probe_roles() {
+  local role
+  for role in "${ROLES[@]}"; do
+    count_registered "$1" "$role" || continue
+    count_wanted "$role" up
+    ((HAVE >= WANT)) || list_away "$role" | sed 's/^/away /'
+    echo "registered $role $HAVE"
+  done
+}
+
 on_etcd_timeout() {
   SILENT_FROM=${SILENT_FROM:-${LOOK_FROM[health]}}
   LOOK_AT[health]=$((SECONDS + 1))

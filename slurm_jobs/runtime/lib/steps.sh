@@ -149,6 +149,20 @@ await_over() {
   done
 }
 
+# tell_lines STEP FIELD...: an event of that kind for each new line of state/STEP: state, seconds, text. Sets SAID_STATE and SAID
+# to the last ones; `kept` and `without` only add to the state before.
+tell_lines() {
+  local state seconds text line=0
+  SAID_STATE='' SAID=''
+  while read -r state seconds text; do
+    [[ $state == @(kept|without) ]] || SAID_STATE=$state
+    SAID=$text
+    ((++line > ${LINES_TOLD[$1]:-0})) || continue
+    event "$1" state="$state" "${@:2}" reason="$text" seconds:="$seconds"
+    LINES_TOLD[$1]=$line
+  done < <(cat "$ATTEMPT_DIR/state/$1" 2>/dev/null)
+}
+
 # find_steps KIND...: sets NAMES to the steps of those kinds.
 find_steps() {
   local name

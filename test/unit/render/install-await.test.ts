@@ -60,6 +60,35 @@ test('a failure ends the job with its cause, and leaves nothing half fetched', a
   expect(readdirSync(cache)).toEqual(['.x.8.tmp']);
 });
 
+test('a supervisor that takes over tells nothing twice, and knows how it ended', async () => {
+  const first = await awaited(`said fetching 2 Dynamo 1.6.1; said fetched 63 Dynamo 1.6.1; ${record(0, '')}`);
+  expect(first.events).toHaveLength(2);
+  run.program('step', record(0, ''));
+  const { out } = await run.bash(
+    `${SETTINGS}
+    LINES_TOLD[install]=2
+    launch install install '' end 0 -- step
+    await_install install 60 "$1"
+    REASON="state \${STEP_STATE[install]}"`,
+    cache,
+  );
+  expect(out.split('\n').at(-2)).toBe(': state over');
+  expect(run.events().filter(({ kind }) => kind === 'install')).toHaveLength(2);
+});
+
+test('the lines that a supervisor has told are in what it saves for the next one', async () => {
+  const { out } = await run.bash(
+    `${SETTINGS}
+    LINES_TOLD=([image]=3 [install]=2) ATTEMPT_DIR=$RUN_DIR
+    save_state
+    LINES_TOLD=()
+    list_steps() { :; }
+    load_state
+    REASON="\${LINES_TOLD[image]} \${LINES_TOLD[install]}"`,
+  );
+  expect(out.split('\n').at(-2)).toBe(': 3 2');
+});
+
 test('what takes too long ends the job, and says what it was at', async () => {
   const { end } = await awaited('said building 3 Dynamo at c88ef73; exec sleep 60 >/dev/null 2>&1', 0);
   expect(end).toMatch(/^deadline: Dynamo is not installed after 0 s: /);
