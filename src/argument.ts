@@ -45,7 +45,11 @@ export function argOf(part: string | Placeholder): Arg {
 /** The word with some of its run-time parts replaced; text where none is left. */
 function replaced(word: Arg, replace: (part: Placeholder) => string | Placeholder): Arg {
   if (typeof word === 'string') return word;
-  const parts = word.map((part) => (typeof part === 'string' ? part : replace(part)));
+  return argOfParts(word.map((part) => (typeof part === 'string' ? part : replace(part))));
+}
+
+/** Parts as one word: text where none of them is a run-time part. */
+export function argOfParts(parts: readonly (string | Placeholder)[]): Arg {
   return parts.every((part) => typeof part === 'string') ? parts.join('') : parts;
 }
 

@@ -1,7 +1,6 @@
-import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
-import { logBegan, parseGpuCsv, sampleInterval } from '../observe/gpu-log.ts';
-import { attemptsAmong, logFolder } from '../observe/log-file.ts';
+import { readGpuLogs } from '../observe/gpu-log-files.ts';
+import { latestLogFolder } from '../observe/log-file.ts';
 import type { ObservedEvent } from '../run/events.ts';
 import type { Run } from '../run/folder.ts';
 import { shortName } from '../run/node-name.ts';
@@ -20,26 +19,18 @@ export async function readGpuPower(
   plan: PlanFile | undefined,
   events: readonly ObservedEvent[],
 ): Promise<GpuPower> {
-  const logged = plan?.processes.find(({ name }) => name === 'gpu');
-  if (plan === undefined || logged === undefined) return NO_GPU_LOG;
-  const folder = logFolder(run.dir, attemptsAmong(await host.list(join(run.dir, 'attempts'))).at(-1));
-  const files = (await host.list(folder)).flatMap((name) => {
-    const node = /^gpu\.(.+)\.csv$/.exec(name)?.[1];
-    return node === undefined ? [] : [{ node: shortName(node), name }];
-  });
+  if (!plan?.processes.some(({ name }) => name === 'gpu')) return NO_GPU_LOG;
+  const folder = await latestLogFolder(host, run);
+  const logs = await readGpuLogs(host, { folder, names: await host.list(folder) }, { plan, events });
   const bound = events.findLast((event) => event.kind === 'nodes-bound');
-  const started = events.findLast((event) => event.kind === 'step-started' && event.step === 'gpu');
-  const near = Date.parse(started?.time ?? events[0]?.time ?? '') || 0;
   const all: (readonly PowerSample[])[] = [];
   for (const { index } of plan.nodes) {
     const held = new Set(plan.workers.flatMap(({ nodes, gpus }) => (nodes.includes(index) ? gpus : [])));
     if (held.size === 0) continue;
     const name = bound?.nodes.find((node) => node.index === index)?.host;
-    const file = files.find(({ node }) => name !== undefined && node === shortName(name));
-    const text = file && (await host.readText(join(folder, file.name)));
-    if (text === undefined) return `node ${name ?? index} has no log of its GPUs`;
-    const began = logBegan(text, near);
-    const samples = parseGpuCsv(text, sampleInterval(logged.argv));
+    const log = logs.find(({ node }) => name !== undefined && shortName(node) === shortName(name));
+    if (log === undefined) return `node ${name ?? index} has no log of its GPUs`;
+    const { samples, began } = log;
     for (const gpu of held) {
       const own = samples.flatMap((sample) =>
         sample.gpu === gpu && sample.power !== null && sample.power > 0

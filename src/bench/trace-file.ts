@@ -42,7 +42,7 @@ export class TraceReader {
 function faultOf(text: string, timed: boolean): string | undefined {
   const row = parseJson(text);
   if (!isObject(row)) return 'is not a JSON object';
-  const given = INPUTS.filter((name) => row[name] !== undefined && row[name] !== null);
+  const given = INPUTS.filter((name) => !isNone(row[name]));
   if (given.length !== 1) {
     return given.length === 0
       ? `has none of ${INPUTS.join(', ')}`

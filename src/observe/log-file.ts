@@ -26,6 +26,11 @@ export function attemptsAmong(names: readonly string[]): readonly number[] {
     .sort((one, other) => one - other);
 }
 
+/** The folder with the logs of a run's latest attempt. */
+export async function latestLogFolder(host: Host, run: { readonly dir: string }): Promise<string> {
+  return logFolder(run.dir, attemptsAmong(await host.list(join(run.dir, 'attempts'))).at(-1));
+}
+
 /** The logs of an attempt, the latest by default, that there are by now: the batch script's, then in launch order. */
 export async function listLogs(
   host: Host,
@@ -33,8 +38,7 @@ export async function listLogs(
   outline: Outline | undefined,
   attempt?: number,
 ): Promise<readonly LogFile[]> {
-  const last = attempt ?? attemptsAmong(await host.list(join(run.dir, 'attempts'))).at(-1);
-  const folder = logFolder(run.dir, last);
+  const folder = attempt === undefined ? await latestLogFolder(host, run) : logFolder(run.dir, attempt);
   const names = await host.list(folder);
   const order = new Map((outline?.steps ?? []).map(({ name }, index) => [name, index]));
   const place = ({ step }: LogFile): number => order.get(step) ?? order.size;

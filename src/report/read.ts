@@ -1,9 +1,9 @@
 import { join } from 'node:path/posix';
 import { readBench } from '../bench/read.ts';
 import type { Host } from '../host/host.ts';
-import { parseGpuCsv, sampleInterval } from '../observe/gpu-log.ts';
+import { readGpuLogs } from '../observe/gpu-log-files.ts';
 import { knownCause } from '../observe/known-cause.ts';
-import { attemptsAmong, logFolder } from '../observe/log-file.ts';
+import { latestLogFolder } from '../observe/log-file.ts';
 import { hasMockEngines } from '../observe/mock-engines.ts';
 import { RecordedScrapes } from '../observe/service/recorded.ts';
 import { readRunLog } from '../run/event-log.ts';
@@ -51,8 +51,8 @@ interface Logs {
   readonly names: readonly string[];
 }
 
-async function lastLogs(host: Host, { dir }: Run): Promise<Logs> {
-  const folder = logFolder(dir, attemptsAmong(await host.list(join(dir, 'attempts'))).at(-1));
+async function lastLogs(host: Host, run: Run): Promise<Logs> {
+  const folder = await latestLogFolder(host, run);
   return { folder, names: await host.list(folder) };
 }
 
@@ -85,21 +85,13 @@ async function readLoad(host: Host, { folder, names }: Logs, apart: number): Pro
 
 async function readGpus(
   host: Host,
-  { folder, names }: Logs,
-  { plan, events }: { readonly plan: PlanFile | undefined; readonly events: readonly ObservedEvent[] },
+  logs: Logs,
+  run: { readonly plan: PlanFile | undefined; readonly events: readonly ObservedEvent[] },
 ): Promise<readonly GpuSeries[]> {
-  const started = events.findLast((event) => event.kind === 'step-started' && event.step === 'gpu');
-  const began = Date.parse(started?.time ?? events[0]?.time ?? '') || 0;
-  const interval = sampleInterval(plan?.processes.find(({ name }) => name === 'gpu')?.argv ?? []);
-  const found: GpuSeries[] = [];
-  for (const name of names) {
-    const node = /^gpu\.(.+)\.csv$/.exec(name)?.[1];
-    const text = node === undefined ? undefined : await host.readText(join(folder, name));
-    if (node === undefined || text === undefined) continue;
-    const samples = parseGpuCsv(text, interval);
-    if (samples.length > 0) found.push(gpuSeries(node, rolesOf(node, plan, events), samples, began));
-  }
-  return found;
+  const found = (await readGpuLogs(host, logs, run)).filter(({ samples }) => samples.length > 0);
+  return found.map(({ node, samples, started }) =>
+    gpuSeries(node, rolesOf(node, run.plan, run.events), samples, started),
+  );
 }
 
 /** The workers on a node, by its host name, which may be longer in one place than in the other. */

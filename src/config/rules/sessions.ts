@@ -1,6 +1,9 @@
 import type { BenchConfig } from '../schema/bench.ts';
 import { error, keyError, type Problem, warning } from '../yaml/problem.ts';
 
+/** A request of a trace, as an example in messages. */
+export const TRACE_LINE = '{"timestamp": 0, "input_length": 655, "output_length": 52, "hash_ids": [0, 1]}';
+
 /** Keys that only some types of benchmark use, with what these are. */
 const ONLY = {
   trace: ['trace'],
@@ -49,7 +52,7 @@ function* checkTrace({
     yield error(
       ['bench', 'trace'],
       'is missing: type trace replays its requests',
-      'set it to a file of JSON lines, such as {"timestamp": 0, "input_length": 655, "output_length": 52, "hash_ids": [0, 1]}',
+      `set it to a file of JSON lines, such as ${TRACE_LINE}`,
     );
   for (const [key, value] of [
     ['isl', isl],

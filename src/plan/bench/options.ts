@@ -1,6 +1,9 @@
 import type { Arg } from '../../argument.ts';
 import type { BenchConfig } from '../../config/schema/bench.ts';
 
+/** So that a warm-up leaves none of the measurement's own prompts in the prefix cache. */
+export const WARMUP_SEED = 100_000;
+
 /** Options by name, in their order: `true` is a bare flag, and what is undefined or false is left out. */
 export function options(
   values: Readonly<Record<string, Arg | number | boolean | undefined>>,

@@ -1,4 +1,4 @@
-import { type Arg, nodeIp, type Placeholder } from '../../argument.ts';
+import { type Arg, argOfParts, nodeIp, type Placeholder } from '../../argument.ts';
 import type { BenchSpec } from './spec.ts';
 
 type Parts = readonly (string | Placeholder)[];
@@ -16,7 +16,7 @@ export function filled(text: string, spec: BenchSpec, results: Arg): Arg {
     if (inner !== part && known.has(inner)) return [inner];
     return known.get(part) ?? (part === '' ? [] : [part]);
   });
-  return parts.every((part) => typeof part === 'string') ? parts.join('') : parts;
+  return argOfParts(parts);
 }
 
 /** What a command can be told of its service and its load, by the words that stand for it. */

@@ -1,9 +1,7 @@
 import type { Arg } from '../../argument.ts';
-import { aiperfGoodput, options } from './options.ts';
+import { aiperfGoodput, options, WARMUP_SEED } from './options.ts';
 import type { ToolContext, ToolRun } from './tools.ts';
 
-/** So that a warm-up leaves none of the measurement's own prompts in the prefix cache. */
-const WARMUP_SEED = 100_000;
 /** Requests, one after the other, that warm up for a trace, by `warmup_per_concurrency`. */
 const FIRST = 5;
 /** Tokens in and out of each of them. */

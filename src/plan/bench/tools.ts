@@ -4,7 +4,7 @@ import { sourceOf } from '../../config/rules/managed.ts';
 import type { BenchConfig, BenchToolType } from '../../config/schema/bench.ts';
 import { withoutSecrets } from '../../config/schema/secrets.ts';
 import type { Measurement } from './measurements.ts';
-import { aiperfGoodput, bounds, options } from './options.ts';
+import { aiperfGoodput, bounds, options, WARMUP_SEED } from './options.ts';
 import { agenticRuns, traceRuns } from './sessions.ts';
 
 /** What a tool's arguments are made of. */
@@ -135,8 +135,6 @@ function sglangRuns(context: ToolContext, seeded: boolean): readonly ToolRun[] {
 
 /** Requests a second of a warm-up, as in the benchmarks that were published with the recipes. */
 const WARMUP_RATE = 250;
-/** So that a warm-up leaves none of the measurement's own prompts in the prefix cache. */
-const WARMUP_SEED = 100_000;
 
 /** benchmark_serving.py of vLLM 0.8.5, and `vllm bench serve`, which took its arguments over. */
 function vllmRuns(context: ToolContext, seeded: boolean): readonly ToolRun[] {

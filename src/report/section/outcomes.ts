@@ -5,6 +5,11 @@ import { table } from '../chart.ts';
 import { type Html, html } from '../html.ts';
 import type { RunData } from '../run-data.ts';
 
+/** How a run ended, or how far it has come. */
+export function outcomeOf({ verdict, ready }: RunData['state']): string {
+  return verdict?.outcome ?? (ready ? 'running' : 'starting');
+}
+
 /** Several runs beside each other: what sets them apart, how each ended, and its best valid figures. */
 export function outcomes(runs: readonly RunData[]): Html | undefined {
   if (runs.length < 2) return undefined;
@@ -18,7 +23,7 @@ export function outcomes(runs: readonly RunData[]): Html | undefined {
     return [
       run.id,
       ...(varies ? [variant, changes.join(', ') || '–'] : []),
-      state.verdict?.outcome ?? (state.ready ? 'running' : 'starting'),
+      outcomeOf(state),
       state.verdict && isBad(state.verdict) ? state.verdict.reason : '',
       `${sound.length} of ${points.length}`,
       best(({ perGpu }) => perGpu),

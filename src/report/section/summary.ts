@@ -7,6 +7,7 @@ import type { EventOf } from '../../run/events.ts';
 import { table } from '../chart.ts';
 import { type Content, type Html, html } from '../html.ts';
 import type { RunData } from '../run-data.ts';
+import { outcomeOf } from './outcomes.ts';
 
 /** What was run, and how it ended; runs side by side. */
 export function summary(runs: readonly RunData[]): Html {
@@ -21,7 +22,7 @@ ${table(['', ...runs.map(({ run }) => run.id)], rows)}</section>`;
 const MARKS: Readonly<Record<string, string>> = { succeeded: '✓', timeout: '✓', failed: '✗', deadline: '✗' };
 
 function verdict({ run, state, known, mock, bench }: RunData): Html {
-  const outcome = state.verdict?.outcome ?? (state.ready ? 'running' : 'starting');
+  const outcome = outcomeOf(state);
   const good = outcome === 'succeeded' || (outcome === 'timeout' && state.ready !== undefined);
   const tone = good ? 'good' : outcome === 'failed' || outcome === 'deadline' ? 'bad' : 'plain';
   return html`<p class="verdict ${tone}"><strong>${run.id}</strong> <span class="badge">${MARKS[outcome] ?? '•'} ${outcome}</span>${mock && html` <span class="badge mock">${MOCK_MARK}</span>`}${bench.some(({ accuracy }) => accuracy?.valid === false) && html` <span class="badge">INVALID: wrong answers</span>`} ${

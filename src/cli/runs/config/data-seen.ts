@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type TraceFault, TraceReader } from '../../../bench/trace-file.ts';
+import { TRACE_LINE } from '../../../config/rules/sessions.ts';
 import type { BenchConfig } from '../../../config/schema/bench.ts';
 import type { Diagnostic } from '../../../config/yaml/diagnostic.ts';
 import { error, type Problem } from '../../../config/yaml/problem.ts';
@@ -53,6 +54,6 @@ function problem(trace: string, { line, reason }: TraceFault, more: number): Pro
   return error(
     ['bench', 'trace'],
     `${trace}:${line}: ${reason}${others}`,
-    'write one request a line, such as {"timestamp": 0, "input_length": 655, "output_length": 52, "hash_ids": [0, 1]}',
+    `write one request a line, such as ${TRACE_LINE}`,
   );
 }
