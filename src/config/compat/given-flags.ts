@@ -30,6 +30,11 @@ export function givenFlags(
   ];
 }
 
+/** The flag of that name that counts: the last, as in argparse. Undefined where it is not passed. */
+export function lastFlag(owner: Role, config: RoleConfig, name: string): GivenFlag | undefined {
+  return givenFlags(owner, config).findLast((flag) => flag.name === name && flag.value !== false);
+}
+
 /** A flag among words of a command with the words that belong to it; words before the first flag have no name. */
 export interface FlagGroup {
   readonly name: string | undefined;

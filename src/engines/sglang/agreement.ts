@@ -1,20 +1,8 @@
-import { type GivenFlag, givenFlags } from '../../config/compat/given-flags.ts';
+import { lastFlag } from '../../config/compat/given-flags.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
-import type { ArgumentValue, RoleConfig } from '../../config/schema/role.ts';
+import type { RoleConfig } from '../../config/schema/role.ts';
 import { error, type Problem } from '../../config/yaml/problem.ts';
-
-type Side = 'prefill' | 'decode';
-
-/** A setting of SGLang that prefill and decode workers must share. */
-interface Shared {
-  readonly name: string;
-  /** Why, as the end of a sentence. */
-  readonly because: string;
-  /** What holds where it is not given; undefined where that depends on the model or the release. */
-  readonly byDefault: (config: RoleConfig, job: JobConfig) => string | undefined;
-  /** Not compared where either side has one of these. */
-  readonly unless?: readonly string[];
-}
+import { checkShared, type Shared } from '../agreement.ts';
 
 const BOOTSTRAP = 'decode workers refuse a prefill worker with a different value';
 const unknown = () => undefined;
@@ -49,7 +37,7 @@ const PAGES: Readonly<Record<string, string>> = {
 
 /** 1, unless the attention backend wants more; SGLang chooses that by the model and the GPU where nobody names one. */
 function pageSize(config: RoleConfig): string | undefined {
-  const backend = given('decode', config, 'attention-backend')?.value;
+  const backend = lastFlag('decode', config, 'attention-backend')?.value;
   return backend === undefined ? undefined : (PAGES[String(backend)] ?? '1');
 }
 
@@ -57,49 +45,8 @@ function pageSize(config: RoleConfig): string | undefined {
 export function* checkAgreement(job: JobConfig): Generator<Problem> {
   const { prefill, decode } = job;
   if (!prefill || !decode) return;
-  for (const shared of SHARED) {
-    const problem = difference(shared, { prefill, decode }, job);
-    if (problem) yield problem;
-  }
+  yield* checkShared(SHARED, { title: 'SGLang', given: lastFlag }, { prefill, decode }, job);
   yield* checkStages(prefill, decode);
-}
-
-function difference(
-  { name, because, byDefault, unless = [] }: Shared,
-  roles: Readonly<Record<Side, RoleConfig>>,
-  job: JobConfig,
-): Problem | undefined {
-  const sides = (['prefill', 'decode'] as const).map((role) => {
-    const flag = given(role, roles[role], name);
-    return { role, flag, value: flag ? text(flag.value) : byDefault(roles[role], job) };
-  });
-  const [left, right] = sides;
-  if (!left || !right || left.value === right.value) return undefined;
-  const freed = unless.some((one) => sides.some(({ role }) => given(role, roles[role], one) !== undefined));
-  const [blamed, other] = right.flag ? [right, left] : [left, right];
-  if (freed || blamed.flag === undefined) return undefined;
-  const certain = other.value !== undefined;
-  const theirs = other.flag
-    ? `${other.role}.${other.flag.in}.${name} is ${other.value}`
-    : certain
-      ? `${other.role} has SGLang's default, ${other.value}`
-      : `${other.role} has SGLang's default, which depends on the model and the GPU`;
-  return {
-    severity: certain ? 'error' : 'warning',
-    path: blamed.flag.path,
-    related: other.flag?.path ?? [other.role],
-    message: `is ${blamed.value}, but ${theirs}; ${because}`,
-    hint: `write the same ${name} in prefill.args and decode.args`,
-  };
-}
-
-/** The last of a name counts, as in argparse. */
-function given(role: Side, config: RoleConfig, name: string): GivenFlag | undefined {
-  return givenFlags(role, config).findLast((flag) => flag.name === name && flag.value !== false);
-}
-
-function text(value: ArgumentValue): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** `_resolve_rank_mapping` of disaggregation/common/conn.py asserts it. */

@@ -4,6 +4,7 @@ import type { Job } from '../../config/job.ts';
 import { rolesOf } from '../../config/schema/role.ts';
 import { error, keyError, type Problem } from '../../config/yaml/problem.ts';
 import type { Engine } from '../engine.ts';
+import { checkAgreement } from './agreement.ts';
 import { command, isTorn, MODULE, modeOf, ports, tornWords } from './command.ts';
 import managed from './managed.json' with { type: 'json' };
 import { checkSizes, sizes } from './sizes.ts';
@@ -41,6 +42,7 @@ export const trtllm: Engine = {
 };
 
 function* checkRoles(job: Job): Generator<Problem> {
+  yield* checkAgreement(job);
   const { runs_dir: runs = '' } = job.cluster;
   if (isTorn(runs))
     yield keyError(

@@ -7,6 +7,7 @@ import { keyError, type Problem, warning } from '../../config/yaml/problem.ts';
 import { dashed } from '../dashed.ts';
 import type { Engine, SizedWorker } from '../engine.ts';
 import type { PlacedWorker } from '../worker.ts';
+import { checkAgreement } from './agreement.ts';
 import { command, MODULE, modeOf, PORTS_OF_RANKS, ports } from './command.ts';
 import managed from './managed.json' with { type: 'json' };
 import { checkSizes, layoutOf, sizes } from './sizes.ts';
@@ -76,6 +77,7 @@ function* checkRoles(job: JobConfig): Generator<Problem> {
       'is for another engine, and this job runs vLLM',
       'remove it; `use-vllm-tokenizer: true` in the args of a role has vLLM tokenize',
     );
+  yield* checkAgreement(job);
   const { vllm: release } = releasesOf(job);
   for (const [role, config] of rolesOf(job)) {
     if (config.numa === true && !atLeast(release, NUMA_SINCE))

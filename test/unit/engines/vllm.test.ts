@@ -79,10 +79,16 @@ test('a connector of the config stays as it is, and so do flags that the plan ag
     'no-enable-prefix-caching': true,
     'enable-expert-parallel': false,
   };
-  expect(commands({ prefill: { nodes: 1, args }, decode: { nodes: 1 } })).toEqual({
+  expect(
+    commands({
+      prefill: { nodes: 1, args },
+      decode: { nodes: 1, args: { 'kv-transfer-config': args['kv-transfer-config'] } },
+    }),
+  ).toEqual({
     'prefill-0 0':
       '--disaggregation-mode prefill --tensor-parallel-size 4 --kv-transfer-config {"kv_connector":"MooncakeStoreConnector","kv_role":"kv_both"} --no-enable-prefix-caching',
-    'decode-0 0': `--disaggregation-mode decode --tensor-parallel-size 4 ${NIXL}`,
+    'decode-0 0':
+      '--disaggregation-mode decode --tensor-parallel-size 4 --kv-transfer-config {"kv_connector":"MooncakeStoreConnector","kv_role":"kv_both"}',
   });
 });
 
