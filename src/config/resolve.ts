@@ -20,7 +20,7 @@ import { namesIn, topologyLayer } from './topology.ts';
 import { Comments } from './yaml/comments.ts';
 import type { Diagnostic } from './yaml/diagnostic.ts';
 import { emit } from './yaml/emit.ts';
-import { locateProblem, sortByPosition } from './yaml/locate.ts';
+import { locate, locateProblem, sortByPosition } from './yaml/locate.ts';
 import type { Layer, ParsedFile, SourceFile } from './yaml/parse.ts';
 import type { Problem } from './yaml/problem.ts';
 import type { ConfigPath } from './yaml/source-range.ts';
@@ -51,10 +51,16 @@ export interface Resolved {
   readonly job?: Job;
   /** Its topology was not found, so that it lacks what most rules ask for. */
   readonly topologyLost: boolean;
-  /** All that is wrong with the files and, by `problems`, with the job; without what follows only from a wrong field. */
+  /** Fields that are wrong by themselves. */
+  readonly faults: number;
+  /** What is wrong with the job, with what its rules found; without what follows only from a wrong field. */
+  readonly reliable: (found: readonly Problem[]) => readonly Problem[];
+  /** All that is wrong with the files and, by `problems`, with the job. */
   readonly diagnose: (problems: readonly Problem[]) => readonly Diagnostic[];
   /** Gives a problem of the job its place in the files. */
   readonly locateProblem: (problem: Problem) => Diagnostic;
+  /** Whether some file or layer has the key, or takes it away. */
+  readonly has: (path: ConfigPath) => boolean;
   readonly provenance: () => readonly Provenance[];
   /** What its published topology says of itself. */
   readonly notes: readonly string[];
@@ -129,11 +135,17 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
   return {
     ...(job && { job }),
     topologyLost: lost,
-    diagnose: (problems) => {
-      const reliable = [...own, ...problems].filter(({ path }) => !causedBy(faults, path));
-      return sortByPosition([...diagnostics, ...[...always, ...reliable].map(within)], files);
-    },
+    faults: diagnostics.filter(({ severity }) => severity === 'error').length,
+    reliable: (problems) => [
+      ...always,
+      ...[...own, ...problems].filter(({ path }) => !causedBy(faults, path)),
+    ],
+    diagnose: (problems) => sortByPosition([...diagnostics, ...problems.map(within)], files),
     locateProblem: within,
+    has: (path) => {
+      const { value, removed } = locate(checked.tree, path);
+      return path.length > 0 && (value !== undefined || removed);
+    },
     provenance: () =>
       job ? provenanceOf(job, { job: checked.tree, profile: profile.tree }, used, layering(input)) : [],
     notes: preset?.notes ?? [],

@@ -1,9 +1,10 @@
 import type { Job, Provenance } from '../config/job.ts';
-import { type ResolveInput, resolveJob } from '../config/resolve.ts';
+import { type Resolved, type ResolveInput, resolveJob } from '../config/resolve.ts';
 import { checkDirectives } from '../config/rules/directives.ts';
 import type { Diagnostic } from '../config/yaml/diagnostic.ts';
 import type { Problem } from '../config/yaml/problem.ts';
 import { assemble } from './assemble.ts';
+import { findCauses } from './blame.ts';
 import type { Plan } from './plan.ts';
 import { checkRules } from './rules/check-rules.ts';
 
@@ -26,14 +27,25 @@ export function planConfig(input: ResolveInput): PlannedConfig {
   const resolved = resolveJob(input);
   if ('diagnostics' in resolved) return { ...resolved, provenance: [] };
   const { job, topologyLost, locateProblem, notes, text } = resolved;
-  if (job === undefined) return { diagnostics: resolved.diagnose([]), provenance: [] };
+  if (job === undefined) return { diagnostics: resolved.diagnose(resolved.reliable([])), provenance: [] };
   const { problems, placement } = topologyLost
     ? // The other rules would ask for what its topology has.
       { problems: [...checkDirectives(job, job.cluster)], placement: undefined }
     : checkRules(job);
-  const diagnostics = resolved.diagnose(problems);
+  const reliable = resolved.reliable(problems);
+  const diagnostics = resolved.diagnose(
+    topologyLost
+      ? reliable
+      : findCauses(input, { resolved, problems: reliable, placed: placement !== undefined }, rule),
+  );
   if (!placement || diagnostics.some(({ severity }) => severity === 'error'))
     return { diagnostics, provenance: [] };
   const plan = assemble(job, placement, problems);
   return { job, plan, diagnostics, provenance: resolved.provenance(), locateProblem, notes, flatText: text };
+}
+
+function rule(resolved: Resolved) {
+  if (resolved.job === undefined || resolved.topologyLost) return { problems: [], placed: false };
+  const { problems, placement } = checkRules(resolved.job);
+  return { problems: resolved.reliable(problems), placed: placement !== undefined };
 }

@@ -19,7 +19,7 @@ export interface Diagnostic {
   /** The code frame masks the marked text, because it is a secret. */
   readonly conceal?: boolean;
   /** A second place that takes part in it. */
-  readonly related?: SourceRange & { readonly path: string };
+  readonly related?: SourceRange & { readonly path: string; readonly conceal?: boolean };
   /** Labels of the variants that it concerns, where these are not all that were looked at. */
   readonly variants?: readonly string[];
 }

@@ -67,8 +67,11 @@ export function locateProblem(problem: Problem, own: ConfigMap, home: ConfigMap)
   const { severity, path, at, message, hint, conceal, missing, tree = own } = problem;
   const related = problem.related && locate(tree, problem.related);
   const found = locate(tree, path, at);
-  const astray = missing && !found.removed && found.range.file !== home.range.file;
+  // Of what no layer has, the highest of them says nothing.
+  const nowhere = tree === own && !found.removed && !own.entries.has(String(path[0]));
+  const astray = nowhere || (missing && !found.removed && found.range.file !== home.range.file);
   const { range, path: written } = astray ? { range: { ...home.range, length: 1 }, path } : found;
+  if (problem.cause) return atCause(problem, problem.cause, { ...found, range, path: written });
   return {
     severity,
     ...range,
@@ -77,6 +80,26 @@ export function locateProblem(problem: Problem, own: ConfigMap, home: ConfigMap)
     ...(hint !== undefined && { hint }),
     ...(conceal && { conceal }),
     ...(related && { related: { ...related.range, path: pathText(related.path) } }),
+  };
+}
+
+/** The cause says which key it spoils, and how. */
+function atCause(
+  { severity, message, hint, conceal }: Problem,
+  cause: NonNullable<Problem['cause']>,
+  { range, path, value }: Location,
+): Diagnostic {
+  const [from, to] = [pathText(cause.path), pathText(path)];
+  const verb = value === undefined ? 'causes a problem at' : 'conflicts with';
+  const there = value !== undefined && path.length > 0;
+  return {
+    severity,
+    ...cause.range,
+    path: from,
+    message: path.length === 0 ? message : `${verb} ${to}: ${message}`,
+    ...(hint !== undefined && { hint: there ? `${to}: ${hint}` : hint }),
+    ...(conceal && { conceal }),
+    ...(there && { related: { ...range, path: to, ...(conceal && { conceal }) } }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ConfigPath } from './source-range.ts';
+import type { ConfigPath, SourceRange } from './source-range.ts';
 import type { ConfigMap } from './tree.ts';
 
 /** What is wrong at a path of a job. `locateProblem` makes a `Diagnostic` of it, which has a position in a file. */
@@ -9,6 +9,8 @@ export interface Problem {
   readonly at?: 'key' | 'value';
   /** A second path that is part of the problem. */
   readonly related?: ConfigPath;
+  /** A key of a higher layer that brought the problem about; it is shown there, with `path` beside it. */
+  readonly cause?: { readonly path: ConfigPath; readonly range: SourceRange };
   /** Follows `path: `, in plain words: `must be at least 1, not 0`. */
   readonly message: string;
   /** What to do about it, as one sentence. */

@@ -134,10 +134,13 @@ test('what is wrong with a setting is shown in its text', () => {
 
 test('a rule across keys, and one about arguments', () => {
   expect(said({ set: ['decode.workers=3', 'decode.args.max-runing-requests=8'] })).toMatchInlineSnapshot(`
-    "c.yaml:6:29  decode.nodes: 2 nodes cannot be divided among 3 workers
+    "command line:1:22  decode.workers: conflicts with decode.nodes: 2 nodes cannot be divided among 3 workers
+      1 | --set decode.workers=3
+        |                      ^
+      c.yaml:6:29  decode.nodes
       6 | decode: {workers: 2, nodes: 2}
         |                             ^
-      hint: use a multiple of 3, or gpus_per_worker instead of nodes to put several workers on a node
+      hint: decode.nodes: use a multiple of 3, or gpus_per_worker instead of nodes to put several workers on a node
     command line:2:19  warning: decode.args.max-runing-requests: SGLang 0.5.21 has no argument --max-runing-requests; did you mean "max-running-requests"?
       2 | --set decode.args.max-runing-requests=8
         |                   ^^^^^^^^^^^^^^^^^^^"

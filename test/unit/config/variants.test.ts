@@ -135,14 +135,23 @@ variants:
   five: {}
 `).said,
   ).toMatchInlineSnapshot(`
-    "c.yaml:6:29  decode.nodes: 2 nodes cannot be divided among 3 workers
-      6 | decode: {workers: 2, nodes: 2}
-        |                             ^
-      in 2 variants: one and two
-      hint: use a multiple of 3, or gpus_per_worker instead of nodes to put several workers on a node
-    c.yaml:7:10  health.stal: unknown key; did you mean "stall"?
+    "c.yaml:7:10  health.stal: unknown key; did you mean "stall"?
       7 | health: {stal: 5m}
         |          ^^^^
+    c.yaml:9:27  variants.one.decode.workers: conflicts with decode.nodes: 2 nodes cannot be divided among 3 workers
+      9 |   one: {decode: {workers: 3}}
+        |                           ^
+      c.yaml:6:29  decode.nodes
+      6 | decode: {workers: 2, nodes: 2}
+        |                             ^
+      hint: decode.nodes: use a multiple of 3, or gpus_per_worker instead of nodes to put several workers on a node
+    c.yaml:10:27  variants.two.decode.workers: conflicts with decode.nodes: 2 nodes cannot be divided among 3 workers
+      10 |   two: {decode: {workers: 3, args: {tp-size: 4}}}
+         |                           ^
+      c.yaml:6:29  decode.nodes
+      6 | decode: {workers: 2, nodes: 2}
+        |                             ^
+      hint: decode.nodes: use a multiple of 3, or gpus_per_worker instead of nodes to put several workers on a node
     c.yaml:10:37  variants.two.decode.args.tp-size: --tp-size is set by dyn-slurm, to 5 from decode.tp
       10 |   two: {decode: {workers: 3, args: {tp-size: 4}}}
          |                                     ^^^^^^^
