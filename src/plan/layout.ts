@@ -14,10 +14,11 @@ interface OpenNode {
 }
 
 /**
- * Gives each worker its nodes: role by role, in the order of `ROLES`. Workers of whole nodes take the next
- * contiguous ones and share them with nobody, and so do roles with nodes of their own; smaller workers, of whatever role,
- * fill the first node with enough GPUs left; CPU-only workers sit on the first of these nodes. `dedicated` nodes come before them. Time and
- * space grow with the nodes. The rules of sizes must hold.
+ * Gives each worker its nodes: role by role, in the order of `ROLES`. Workers of a whole node or of several nodes take
+ * the next contiguous ones, with the same number of GPUs on each, and share them with nobody, and so do roles with nodes of
+ * their own; smaller workers, of whatever role, fill the first node with enough GPUs left; CPU-only workers sit on the
+ * first of these nodes. `dedicated` nodes come before them. Time and space grow with the nodes. The rules of sizes must
+ * hold.
  */
 export function layOut(
   job: Job,
@@ -26,7 +27,6 @@ export function layOut(
 ): { readonly nodes: number; readonly spots: readonly Spot[] } {
   const spots: Spot[] = [];
   const open: OpenNode[] = [];
-  const wholeNode = range(0, perNode);
   let next = dedicated;
   for (const [role, config] of rolesOf(job)) {
     const { gpus, nodes } = workerSize(role, config, perNode);
@@ -41,7 +41,7 @@ export function layOut(
       if (gpus === 0) {
         spots.push({ role, index, config, nodes: [dedicated], gpus: [] });
       } else if (nodes > 0) {
-        spots.push({ role, index, config, nodes: range(next, nodes), gpus: wholeNode });
+        spots.push({ role, index, config, nodes: range(next, nodes), gpus: range(0, gpus / nodes) });
         next += nodes;
       } else {
         while ((open[candidate]?.taken ?? 0) + gpus > perNode) candidate++;
@@ -65,7 +65,7 @@ function onOwnNodes(role: Role, config: RoleConfig, first: NodeIndex, perNode: n
   return Array.from({ length: config.workers }, (_, index) => {
     const node = first + Math.floor(index / perOwnNode) * Math.max(1, nodes);
     return nodes > 0
-      ? { role, index, config, nodes: range(node, nodes), gpus: range(0, perNode) }
+      ? { role, index, config, nodes: range(node, nodes), gpus: range(0, gpus / nodes) }
       : { role, index, config, nodes: [node], gpus: range((index % perOwnNode) * gpus, gpus) };
   });
 }

@@ -6,7 +6,7 @@ import { needsGpu, type Role, type RoleConfig } from '../config/schema/role.ts';
 export interface WorkerSize {
   /** On all of its nodes together; 0 for a worker that runs on CPUs alone. */
   readonly gpus: number;
-  /** Whole nodes; 0 where it takes a part of one, or no GPU. */
+  /** Nodes that it shares with nobody, with the same number of GPUs on each; 0 where it takes a part of one, or no GPU. */
   readonly nodes: number;
 }
 
@@ -22,6 +22,11 @@ export function workerSize(role: Role, config: RoleConfig, perNode: number): Wor
 function defaultGpus(role: Role, config: RoleConfig, perNode: number): number {
   if (config.nodes !== undefined) return (config.nodes / config.workers) * perNode;
   return needsGpu(role) ? perNode : 0;
+}
+
+/** Whether engines can run a worker of so many GPUs: each of its nodes has the same number of ranks. */
+export function splitsEvenly(gpus: number, perNode: number): boolean {
+  return gpus < perNode || gpus % Math.ceil(gpus / perNode) === 0;
 }
 
 /** Nodes that are a role's own, which its small workers share only with each other; undefined where it has none. */
@@ -40,7 +45,7 @@ export function workersPerNode({ spread }: RoleConfig, gpus: number, perNode: nu
 export interface RoleShape {
   readonly role: Role;
   readonly workers: number;
-  /** Whole nodes of one worker; 0 where it takes a part of one. */
+  /** Nodes that one worker shares with nobody; 0 where it takes a part of one. */
   readonly nodesPerWorker: number;
   readonly gpusPerWorker: number;
 }

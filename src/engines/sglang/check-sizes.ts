@@ -45,17 +45,27 @@ function spelled({ role, config }: Sized, names: readonly string[]): readonly st
 
 const SWITCH = ['enable-dp-attention'];
 
-/** Every node of a worker runs the same number of ranks. */
+/**
+ * Every node of a worker runs the same number of ranks, and whole stages or a part of one: `_calculate_rank_ranges` of
+ * entrypoints/engine.py.
+ */
 function* checkNodes(worker: Sized): Generator<Problem> {
   const { role, config, tp, pp, nodes } = worker;
-  if ((tp * pp) % nodes === 0) return;
-  // Published recipes set aside a few GPUs as `gpus-2`, whatever the number of nodes: theirs is a warning.
-  const problem = typeof config.tp === 'string' && config.tp !== 'gpus' ? warning : error;
-  yield problem(
-    blamed(worker),
-    `SGLang needs tp × pp (${tp * pp}) to divide by the ${nodes} nodes of each ${role} worker`,
-    `use a multiple of ${nodes}`,
-  );
+  if ((tp * pp) % nodes !== 0) {
+    // Published recipes set aside a few GPUs as `gpus-2`, whatever the number of nodes: theirs is a warning.
+    const problem = typeof config.tp === 'string' && config.tp !== 'gpus' ? warning : error;
+    yield problem(
+      blamed(worker),
+      `SGLang needs tp × pp (${tp * pp}) to divide by the ${nodes} nodes of each ${role} worker`,
+      `use a multiple of ${nodes}`,
+    );
+  } else if (pp % nodes !== 0 && nodes % pp !== 0) {
+    yield error(
+      [role, 'pp'],
+      `is ${pp}, but SGLang puts whole stages on a node, or a stage on whole nodes, and each ${role} worker has ${nodes} nodes`,
+      `use a multiple of ${nodes}, or a number that divides it`,
+    );
+  }
 }
 
 function* checkDp(worker: Sized): Generator<Problem> {

@@ -2,7 +2,7 @@ import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { needsGpu, type Role, type RoleConfig, rolesOf } from '../../config/schema/role.ts';
 import { count } from '../../config/text/plural.ts';
 import { error, type Problem, warning } from '../../config/yaml/problem.ts';
-import { ownNodes, workerSize, workersPerNode } from '../sizing.ts';
+import { ownNodes, splitsEvenly, workerSize, workersPerNode } from '../sizing.ts';
 
 /**
  * Slurm's own limit on the nodes of a cluster (`MAX_SLURM_NODES` of its sources): more is a slip of the pen.
@@ -44,12 +44,11 @@ function* checkRole(role: Role, config: RoleConfig, perNode: number): Generator<
     );
     return;
   }
-  if (gpus !== undefined && gpus > perNode && gpus % perNode !== 0) {
-    const below = gpus - (gpus % perNode);
+  if (gpus !== undefined && !splitsEvenly(gpus, perNode)) {
     yield error(
       [role, 'gpus_per_worker'],
-      `a worker of ${gpus} GPUs fits neither one node of ${perNode} GPUs nor a whole number of them`,
-      `use ${below} or ${below + perNode}`,
+      `a worker of ${gpus} GPUs takes ${Math.ceil(gpus / perNode)} nodes of ${perNode} GPUs, and engines need the same number of GPUs on each`,
+      `use ${evenSize(gpus, -1, perNode)} or ${evenSize(gpus, 1, perNode)}`,
     );
     return;
   }
@@ -63,6 +62,13 @@ function* checkRole(role: Role, config: RoleConfig, perNode: number): Generator<
     return;
   }
   yield* checkOwnNodes(role, config, perNode);
+}
+
+/** The nearest size, upwards or downwards, that nodes can share evenly. */
+function evenSize(gpus: number, step: 1 | -1, perNode: number): number {
+  let size = gpus + step;
+  while (!splitsEvenly(size, perNode)) size += step;
+  return size;
 }
 
 /** A role's own nodes hold its workers. */
@@ -81,7 +87,7 @@ function* checkOwnNodes(role: Role, config: RoleConfig, perNode: number): Genera
   if (spread && whole > 0)
     yield warning(
       [role, 'spread'],
-      `has no effect: each ${role} worker takes ${count(whole, 'whole node')}`,
+      `has no effect: each ${role} worker takes ${count(whole, gpus === whole * perNode ? 'whole node' : 'node')}`,
       'remove it',
     );
   const needed = whole > 0 ? workers * whole : Math.ceil(workers / workersPerNode(config, gpus, perNode));

@@ -143,13 +143,13 @@ test.each<[string, Sections, Problem]>([
     },
   ],
   [
-    'GPUs that fit no number of nodes',
-    { aggregated: { gpus_per_worker: 12 } },
+    'GPUs that nodes cannot share evenly',
+    { aggregated: { gpus_per_worker: 9 } },
     {
       severity: 'error',
       path: ['aggregated', 'gpus_per_worker'],
-      message: 'a worker of 12 GPUs fits neither one node of 8 GPUs nor a whole number of them',
-      hint: 'use 8 or 16',
+      message: 'a worker of 9 GPUs takes 2 nodes of 8 GPUs, and engines need the same number of GPUs on each',
+      hint: 'use 8 or 10',
     },
   ],
   [
@@ -601,10 +601,20 @@ test('a tp that the nodes do not divide is an error where it is a number', () =>
   });
 });
 
+test('stages of SGLang that nodes cannot hold whole, or share', () => {
+  expect(problems({ gpu: 'gb200', aggregated: { nodes: 3, tp: 6, pp: 2 } })).toContainEqual({
+    severity: 'error',
+    path: ['aggregated', 'pp'],
+    message:
+      'is 2, but SGLang puts whole stages on a node, or a stage on whole nodes, and each aggregated worker has 3 nodes',
+    hint: 'use a multiple of 3, or a number that divides it',
+  });
+});
+
 test('everything is reported at once', () => {
   const found = problems({
     prefill: { workers: 2, nodes: 3 },
-    decode: { gpus_per_worker: 12 },
+    decode: { gpus_per_worker: 17 },
     aggregated: {},
     frontend: { router_mode: 'kv', args: { 'router-mode': 'kv' } },
     infra: { nats: false },

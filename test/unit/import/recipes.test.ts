@@ -28,7 +28,7 @@ test.each(names)('%s', async (name) => {
 /** Of a recipe that the planner refuses: the first reason, which stands in the recipe. */
 const REFUSED: Readonly<Record<string, string>> = {
   'v1-odd-gpus.yaml':
-    '3:91 resources.gpus_per_agg: a worker of 12 GPUs fits neither one node of 8 GPUs nor a whole number of them',
+    '3:91 resources.gpus_per_agg: a worker of 9 GPUs takes 2 nodes of 8 GPUs, and engines need the same number of GPUs on each',
   'v1-unknown-gpu.yaml': '3:23 resources.gpu_type: there is no GPU model "tpu-v9"',
 };
 

@@ -50,6 +50,16 @@ test.each<[string, Readonly<Record<string, unknown>>, readonly string[]]>([
     ['prefill-0: nodes 0 GPUs 0-1 shared', 'decode-0: nodes 1 GPUs 0-7', 'encode-0: nodes 0 GPUs 2-3 shared'],
   ],
   [
+    'a part of several nodes: the same on each, and nobody beside it',
+    { prefill: { workers: 2, gpus_per_worker: 12 }, decode: { gpus_per_worker: 2 } },
+    ['prefill-0: nodes 0,1 GPUs 0-5', 'prefill-1: nodes 2,3 GPUs 0-5', 'decode-0: nodes 4 GPUs 0-1'],
+  ],
+  [
+    'a part of several nodes of the role',
+    { gpu: 'gb200', aggregated: { workers: 2, nodes: 6, gpus_per_worker: 9 } },
+    ['aggregated-0: nodes 0,1,2 GPUs 0-2', 'aggregated-1: nodes 3,4,5 GPUs 0-2'],
+  ],
+  [
     'the first node with enough GPUs left',
     {
       prefill: { workers: 2, gpus_per_worker: 5 },
