@@ -66,7 +66,7 @@ export function readEngine(root: Keys, backend: Keys, findings: Findings): Omit<
         findings.note(entry, `is a setting of ${owner}, so it has no effect`);
     }
     keys.ignore(['gpu_type'], 'only names the GPUs');
-    keys.ignore(['dp_launch_mode'], 'dyn-slurm starts one process a node, which is what per_node means');
+    launchMode(keys, findings);
     keys.ignore(
       ['set_cuda_visible_devices', 'set_visible_devices'],
       'dyn-slurm sets CUDA_VISIBLE_DEVICES where a worker has a part of a node',
@@ -78,6 +78,18 @@ export function readEngine(root: Keys, backend: Keys, findings: Findings): Omit<
     if (keys === own) keys.finish();
   }
   return engine;
+}
+
+/** How the data parallel ranks of a vLLM worker are launched: srt-slurm has `per_node`, and `per_gpu`, which it deprecates. */
+function launchMode(keys: Keys, findings: Findings): void {
+  const mode = keys.text('dp_launch_mode');
+  if (mode?.value === 'per_gpu')
+    findings.lose(
+      mode.entry,
+      'dyn-slurm starts one process on each node for all data parallel ranks there, not one for each rank',
+    );
+  else if (mode)
+    findings.note(mode.entry, 'dyn-slurm starts one process a node, which is what per_node means');
 }
 
 function engineName(named: Found<string> | undefined, findings: Findings): EngineName {
