@@ -130,6 +130,8 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
     ...stacked.problems.map((problem) => locateProblem(problem, root, root)),
     ...found.map((problem) => locateProblem(problem, root, root)),
   );
+  const isPublished = ({ ownOnly, path, at }: Problem) =>
+    ownOnly === true && locate(checked.tree, path, at).range.file === input.topology?.file;
   const within = (problem: Problem) => locateProblem(problem, checked.tree, root);
   const always = [...strayed, ...(current?.problems ?? [])];
   return {
@@ -140,7 +142,8 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
       ...always,
       ...[...own, ...problems].filter(({ path }) => !causedBy(faults, path)),
     ],
-    diagnose: (problems) => sortByPosition([...diagnostics, ...problems.map(within)], files),
+    diagnose: (problems) =>
+      sortByPosition([...diagnostics, ...problems.filter((one) => !isPublished(one)).map(within)], files),
     locateProblem: within,
     has: (path) => {
       const { value, removed } = locate(checked.tree, path);

@@ -15,6 +15,8 @@ export interface Problem {
   readonly message: string;
   /** What to do about it, as one sentence. */
   readonly hint?: string;
+  /** Said only of what the user has written, not of a published topology, which tells the releases that it is for. */
+  readonly ownOnly?: true;
   /** The value is a secret: code frames mask it. */
   readonly conceal?: boolean;
   /** The key is not there, or `null` took it away. */

@@ -9,6 +9,7 @@ import { engineOf } from '../../engines/engines.ts';
 import { managedSource } from '../../engines/managed.ts';
 import { frontendOf } from '../../frontends/frontends.ts';
 import { type ArgumentReader, checkArgument } from './argument.ts';
+import { checkDeprecated } from './deprecated.ts';
 import { checkFields } from './engine-fields.ts';
 
 /** Whose arguments they are, and who reads them. */
@@ -59,6 +60,8 @@ function* checkFlags(given: readonly GivenFlag[], reader: Reader): Generator<Pro
     const passed = flag.in === 'flags' ? flag.value : kept[flag.name];
     const written = passed === undefined ? underOtherName(flag, reader) : { ...flag, value: passed };
     if (written) yield* checkArgument(written, reader);
+    // What the config writes; other names are dyn-slurm's choice.
+    if (passed !== undefined) yield* checkDeprecated(flag, reader);
   }
 }
 

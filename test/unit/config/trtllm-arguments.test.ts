@@ -72,11 +72,18 @@ aggregated: {nodes: 1, flags: [${flags}]}
 `);
 }
 
+test('a flag that Dynamo replaces by two before its parser sees it', () => {
+  expect(
+    saidOfFlags('1.6.1', '--publish-events-and-metrics'),
+  ).toBe(`c.yaml:7:32  warning: aggregated.flags[0]: --publish-events-and-metrics is deprecated in dynamo.trtllm of Dynamo 1.6.1
+  7 | aggregated: {nodes: 1, flags: [--publish-events-and-metrics]}
+    |                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  hint: use --publish-kv-events and --publish-metrics instead`);
+});
+
 test.each([
   ['1.2.1', '--publish-events-and-metrics'],
   ['1.5.1', '--publish-events-and-metrics'],
-  // Replaced by two flags before the parser sees it.
-  ['1.6.1', '--publish-events-and-metrics'],
   ['1.6.1', '--no-publish-events-and-metrics'],
   ['1.1.0', '--trtllm.kv_cache_config.free_gpu_memory_fraction, "0.7"'],
   ['1.6.1', '--trtllm.max_seq_len, "4096"'],
