@@ -109,7 +109,8 @@ function profileOf(recipe: Recipe, config: ConfigMap): string {
     // Whether a cache of the hub is there is not the recipe's to say.
     "preamble: 'export HF_HOME=/models'",
   ];
-  if (!model.startsWith('/') && !recipe.model.hub)
+  // A variable is no alias: no profile can say what it stands for.
+  if (!model.startsWith('/') && !model.includes('$') && !recipe.model.hub)
     lines.push('models:', `  ${JSON.stringify(model)}: /models/import`);
   if (aliases.length > 0) lines.push('images:');
   lines.push(...new Set(aliases.map((image) => `  ${JSON.stringify(image)}: /images/import.sqsh`)));

@@ -34,8 +34,7 @@ export function expectedFigures(
     lost.has(`${range.line}:${range.column}`) ||
     // A map begins where its first key does.
     (value.kind === 'scalar' && lost.has(`${value.range.line}:${value.range.column}`));
-  const { roles, frontend, infra, gpusPerNode, engine } = recipe;
-  const dedicated = infra.dedicated?.value || frontend.dedicated !== undefined ? 1 : 0;
+  const { roles, frontend, gpusPerNode, engine } = recipe;
   const env = (own: readonly ConfigEntry[], shared: readonly ConfigEntry[]) =>
     new Map(
       [...own, ...shared]
@@ -47,7 +46,7 @@ export function expectedFigures(
     ...commandLine(engine.name === 'trtllm' ? [] : roles.flatMap(({ args }) => args), told),
   ].filter(([name]) => JOB_WIDE.has(name));
   return {
-    nodes: workerNodes(roles, gpusPerNode.value, recipe.packed) + dedicated,
+    nodes: workerNodes(roles, gpusPerNode.value, recipe.packed) + nodesApart(recipe, told),
     roles: new Map(
       roles.map((role) => [
         role.role,
@@ -66,6 +65,16 @@ export function expectedFigures(
       env: env(frontend.env, frontend.type === 'dynamo' ? recipe.environment : []),
     },
   };
+}
+
+/** Nodes without workers: one for all that ask for one, or one for each. */
+function nodesApart(
+  { infra, frontend, bench, oneApart }: Recipe,
+  told: (entry: ConfigEntry) => boolean,
+): number {
+  const client = bench?.apart !== undefined && !told(bench.apart.entry);
+  const asking = [infra.dedicated?.value === true, frontend.dedicated !== undefined, client].filter(Boolean);
+  return oneApart ? Math.min(1, asking.length) : asking.length;
 }
 
 /** A secret comes from the shell that submits, and so does a variable that names itself. */

@@ -34,18 +34,10 @@ export function readBench(root: Keys, findings: Findings): RecipeBench | undefin
   const dedicated = keys.flag('client_dedicated_node');
   const node = placement.text('node') ?? keys.text('client_placement');
   placement.finish();
-  if (dedicated?.value)
-    findings.refuse(
-      dedicated.entry,
-      'the benchmark cannot have a node of its own',
-      'remove it: the client then shares the first node',
-    );
-  if (node?.value === 'dedicated')
-    findings.refuse(node.entry, 'the benchmark cannot have a node of its own', 'write head');
-  keys.ignore(
-    ['colocate_with_frontend', 'sweep', 'stream_output', 'reuse_http_connections'],
-    'does not change the load',
-  );
+  const apart = dedicated?.value ? dedicated : node?.value === 'dedicated' ? node : undefined;
+  // Read with the nodes of frontends and services.
+  keys.take('colocate_with_frontend');
+  keys.ignore(['sweep', 'stream_output', 'reuse_http_connections'], 'does not change the load');
   keys.lose(['export_node_metrics'], 'dyn-slurm samples metrics of nodes by `observe`');
   keys.lose(['slow_down_sleep_time', 'slow_down_wait_time'], 'the ramp of the load has no counterpart');
   const bench: RecipeBench | undefined = type && {
@@ -64,13 +56,16 @@ export function readBench(root: Keys, findings: Findings): RecipeBench | undefin
     datasetPath: keys.text('dataset_path'),
     command: keys.text('command'),
     image: keys.text('container_image'),
-    node,
+    node: apart ? undefined : node,
+    apart: apart && { value: true, entry: apart.entry },
     env: keys.entries('env'),
     more: MORE.flatMap((key) => keys.take(key) ?? []),
   };
   if (type === undefined && keys.map)
     keys.ignore([...keys.map.entries.keys()], 'has no effect without a type');
   keys.finish();
+  if (apart && (type === undefined || type.value === 'manual'))
+    findings.lose(apart.entry, 'the job gets no node for a client: the recipe has no benchmark');
   return type?.value === 'manual' ? undefined : bench;
 }
 

@@ -58,6 +58,7 @@ export function readRecipe(map: ConfigMap, findings: Findings): Recipe | undefin
     );
   resources.ignore(['het_jobs'], 'dyn-slurm sends one job, whatever its roles are');
   resources.finish();
+  const oneApart = root.section('benchmark').flag('colocate_with_frontend')?.value ?? true;
   const { infra, mooncake } = readServices(root, backend, findings);
   const nodes = workerNodes(roles, gpusPerNode.value, packed);
   const frontend = readFrontend(root, { schema, roles, nodes }, findings);
@@ -82,6 +83,7 @@ export function readRecipe(map: ConfigMap, findings: Findings): Recipe | undefin
       environment,
       frontend,
       dynamo,
+      oneApart,
       infra,
       deadline: readHealth(root),
       slurm: readSlurm(root),

@@ -30,6 +30,8 @@ export interface Recipe {
   readonly environment: readonly ConfigEntry[];
   readonly frontend: RecipeFrontend;
   readonly dynamo: RecipeDynamo;
+  /** Nodes without workers are one node; else each of frontend, services and benchmark that asks for one has its own. */
+  readonly oneApart: boolean;
   readonly infra: {
     readonly dedicated: Found<boolean> | undefined;
     /** Megabytes. */
@@ -161,6 +163,8 @@ export interface RecipeBench {
   readonly command: Found<string> | undefined;
   readonly image: Found<string> | undefined;
   readonly node: Found<string> | undefined;
+  /** It has a node without workers. */
+  readonly apart: Found<true> | undefined;
   readonly env: readonly ConfigEntry[];
   /** Other keys of the type. */
   readonly more: readonly ConfigEntry[];

@@ -31,6 +31,8 @@ export function writeBench(context: Context): MapBuilder | undefined {
     `the benchmark ${type} is not carried over: dyn-slurm has no counterpart`,
     hint,
   );
+  if (bench.apart)
+    findings.lose(bench.apart.entry, 'the job gets no node for it: the benchmark is not carried over');
   loseRest(bench, context, []);
   return undefined;
 }

@@ -32,7 +32,15 @@ export function withConnector(
       findings.note(place, 'has no effect: kv-transfer-config is among the arguments');
     return rest;
   }
-  if (name === null || /^(null|none|)$/i.test(name)) return rest;
+  if (name === null || /^(null|none|)$/i.test(name)) {
+    if (!direct && role.role !== 'aggregated')
+      findings.note(
+        place,
+        'names no connector, and srt-slurm passes none; dyn-slurm passes NIXL, without which prefill does not start',
+        'set kv-transfer-config in the args of a role for another one',
+      );
+    return rest;
+  }
   const json = Object.hasOwn(CONNECTORS, name) ? CONNECTORS[name] : /^\s*\{/.test(name) ? name : undefined;
   if (json === undefined) {
     findings.refuse(

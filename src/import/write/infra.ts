@@ -15,10 +15,18 @@ export function writeInfra(context: Context): MapBuilder {
   const { recipe, findings, shared } = context;
   const { dedicated, natsPayload } = recipe.infra;
   const map = new MapBuilder(dedicated?.entry ?? natsPayload?.entry ?? recipe.place);
-  // srt-slurm keeps one node for all that asks for one; with nginx before several frontends, nginx is there.
+  // With nginx before several frontends, nginx is on the node of its own.
   const { dedicated: alone, count } = recipe.frontend;
-  if (alone ? count > 1 : dedicated?.value) map.set('dedicated_node', true, (alone ?? dedicated)?.entry);
-  if (alone && dedicated?.value) {
+  const both = alone !== undefined && dedicated?.value === true;
+  if (both && count > 1 && !recipe.oneApart)
+    findings.refuse(
+      alone.entry,
+      'nginx and etcd cannot have a node of their own each',
+      'remove colocate_with_frontend: false, or one of the two',
+    );
+  if ((alone && count > 1) || (dedicated?.value && !(alone && recipe.oneApart)))
+    map.set('dedicated_node', true, (alone ?? dedicated)?.entry);
+  if (both && recipe.oneApart) {
     findings.note(dedicated.entry, 'is one node with that of frontend.dedicated_node, as in srt-slurm');
     findings.note(alone.entry, 'is one node with that of infra.etcd_nats_dedicated_node, as in srt-slurm');
   }
