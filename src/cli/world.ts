@@ -1,6 +1,5 @@
 import {
   closeSync,
-  createReadStream,
   existsSync,
   lstatSync,
   openSync,
@@ -13,11 +12,11 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type process from 'node:process';
-import type { Readable } from 'node:stream';
 import type { Stdio } from '../host/host.ts';
 import { onAbort } from '../host/on-abort.ts';
 import { type NotOwn, type OwnFile, readOwnFile } from '../host/own-file.ts';
 import { pidWorld } from '../host/pid-world.ts';
+import { beginning, readBeginning } from '../host/read-beginning.ts';
 import type { Interrupts } from './interrupts.ts';
 import { type Sink, safeSink, wrappingSink } from './sink.ts';
 import { type Ask, askAt, lineReaderAt, type ReadLines } from './terminal.ts';
@@ -126,8 +125,8 @@ export function processWorld(
       const stop = () => stdin.destroy(new Error('interrupted while reading standard input'));
       return beginning(stdin, most).finally(onAbort(signal, stop));
     },
-    /** The first bytes of a file or pipe as UTF-8, in bounded memory. Rejects with Node's own error. */
-    readBeginning: (path: string, most: number): Promise<string> => beginning(createReadStream(path), most),
+    /** The first bytes of a file or pipe as UTF-8, in bounded memory. Rejects with Node's own error, or the abort. */
+    readBeginning: (path: string, most: number): Promise<string> => readBeginning(path, most, signal),
     /** UTF-8 text. Rejects with Node's own error. */
     readFile: async (path: string): Promise<string> => readFileSync(path, 'utf8'),
     /** The first bytes of a regular file; undefined where it is none. Rejects with Node's own error. */
@@ -157,18 +156,6 @@ export function processWorld(
     /** Removes a file, a link, or a folder and all in it; no error where there is none. */
     remove: (path: string): Promise<void> => rm(path, { recursive: true, force: true }),
   };
-}
-
-async function beginning(stream: Readable, most: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    chunks.push(Buffer.from(chunk));
-    length += chunk.length;
-    // Leaving the loop closes the stream.
-    if (length >= most) break;
-  }
-  return Buffer.concat(chunks).subarray(0, most).toString();
 }
 
 function firstBytes(path: string, most: number): Uint8Array | undefined {

@@ -33,10 +33,12 @@ export async function traceSeen(
 async function faultsIn(
   trace: string,
   { fixed_schedule: timed = false }: BenchConfig,
-  { signal }: World,
+  { signal, readBytes }: World,
 ): Promise<readonly TraceFault[]> {
   const reader = new TraceReader({ timed });
   try {
+    // A pipe can be read once, which the benchmark has to do, and a device has no end.
+    if ((await readBytes(trace, 1)) === undefined) return [{ line: 1, reason: 'is not a file' }];
     const lines = createInterface({
       input: createReadStream(trace, { signal }),
       crlfDelay: Number.POSITIVE_INFINITY,
