@@ -124,7 +124,9 @@ export function resolveJob(input: ResolveInput): Resolved | { readonly diagnosti
   const completed = completeJob(current?.job, named, fixedPorts(checked.tree), preset);
   const { problems: own, used } = completed;
   const job = completed.job && { ...completed.job, ...(input.scripts && { scripts: input.scripts }) };
-  const faults = [...checked.problems.filter(isStopgap).map(({ path }) => path), ...beyond];
+  // What is missing once a bound was left out, was not missing before.
+  const wrong = checked.problems.filter((one) => isStopgap(one) || one.path.includes('slo'));
+  const faults = [...wrong.map(({ path }) => path), ...beyond];
   diagnostics.push(
     ...topology.diagnostics,
     ...stacked.problems.map((problem) => locateProblem(problem, root, root)),
@@ -213,8 +215,8 @@ function causedBy(faults: readonly ConfigPath[], path: ConfigPath): boolean {
     const [owner, key] = fault;
     // Of a benchmark whose type is not known, nothing can be asked.
     if (owner === 'bench' && key === 'type') return path[0] === 'bench';
-    const setup = fault.indexOf('setup');
-    if (setup >= 0) return startsWith(path, fault.slice(0, setup + 1));
+    const whole = fault.findIndex((part) => part === 'setup' || part === 'slo');
+    if (whole >= 0) return startsWith(path, fault.slice(0, whole + 1));
     const isSize = ROLES.some((role) => role === owner) && SIZES.includes(String(key));
     return isSize ? path[0] === owner : startsWith(path, fault);
   });

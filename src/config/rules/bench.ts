@@ -25,6 +25,12 @@ export function* checkBench(job: JobConfig): Generator<Problem> {
   yield* checkTemplate(job, bench);
   if (bench.slo && bench.type === 'custom')
     yield useless('slo', 'has no effect: type custom runs a command, which judges its requests itself');
+  else if (bench.slo && Object.values(bench.slo).every((bound) => bound === undefined))
+    yield keyError(
+      ['bench', 'slo'],
+      'has no bounds, so it has no effect',
+      'give at least one of ttft, itl and e2e, such as {ttft: 2s}, or remove it',
+    );
   if (bench.slo && Object.keys(bench.args).some((name) => name === 'goodput'))
     yield keyError(
       ['bench', 'args', 'goodput'],

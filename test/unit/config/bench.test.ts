@@ -197,6 +197,20 @@ test.each<[string, readonly string[]]>([
       'hint: remove it',
     ],
   ],
+  [
+    `{type: vllm, ${LOAD}, slo: {}}`,
+    [
+      'bench.slo: has no bounds, so it has no effect',
+      'hint: give at least one of ttft, itl and e2e, such as {ttft: 2s}, or remove it',
+    ],
+  ],
+  [
+    `{type: vllm, ${LOAD}, slo: {ttft: null}}`,
+    [
+      'bench.slo: has no bounds, so it has no effect',
+      'hint: give at least one of ttft, itl and e2e, such as {ttft: 2s}, or remove it',
+    ],
+  ],
   [`{type: vllm, ${LOAD}, slo: {ttft: 2}}`, ['bench.slo.ttft: 2 is a number; write "2" in quotes']],
   [`{type: vllm, ${LOAD}, slo: {ttft: 2h}}`, ['bench.slo.ttft: write a time above zero as 25ms, 0.5s or 2s']],
   [`{type: vllm, ${LOAD}, slo: {itl: 0ms}}`, ['bench.slo.itl: write a time above zero as 25ms, 0.5s or 2s']],
