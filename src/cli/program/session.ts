@@ -115,7 +115,10 @@ function benchCommand({ program, add, json, does }: Tree): void {
     .argument('[run]', RUN)
     .argument('[command...]', 'command to run instead of a tool, after --')
     .option('--run <run>', RUN)
-    .option('--type <tool>', 'aiperf, sglang or vllm in the job, or builtin on this machine')
+    .option(
+      '--type <tool>',
+      'aiperf, sglang, vllm, trace, agentic or accuracy in the job, or builtin on this machine',
+    )
     .option('--isl <tokens>', 'input length: tokens per prompt')
     .option('--osl <tokens>', 'output length: tokens per answer')
     .option('--concurrency <list>', 'numbers of concurrent requests, one measurement for each: 16x64x256')

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { run } from '../../../src/cli/program.ts';
+import { BENCH_TYPES } from '../../../src/config/schema/bench.ts';
 import { testWorld } from '../../world.ts';
 
 async function help(...args: readonly string[]): Promise<string> {
@@ -63,6 +64,12 @@ test('examples use options that there are', async () => {
     const used = [...examples.matchAll(/(?<= )--?[a-z][a-z-]*/g)].map((match) => match[0]);
     expect(used.filter((option) => !usage.includes(option))).toEqual([]);
   }
+});
+
+test('the help of bench names every type of benchmark but a command, which follows --', async () => {
+  const [said = ''] = /--type <tool>.*?(?=\n {2}--isl)/s.exec(await help('bench')) ?? [];
+  const words = new Set(said.match(/[a-z]+/g));
+  expect(BENCH_TYPES.filter((type) => !words.has(type))).toEqual(['custom']);
 });
 
 test('prints its version', async () => {
