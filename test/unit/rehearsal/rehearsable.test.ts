@@ -27,6 +27,16 @@ test('all topologies can be rehearsed', async () => {
   expect(problems).toEqual({});
 });
 
+const configs = readdirSync(join(packageRoot, 'configs')).filter((file) => file.endsWith('.yaml'));
+
+test.each(configs)('configs/%s can be rehearsed', async (file) => {
+  const world = testWorld();
+  const { plan, diagnostics } = await loadJob(join(packageRoot, 'configs', file), { anywhere: true }, world);
+  expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+  expect(plan && rehearsable(plan)).toBeUndefined();
+  expect(plan?.workers.length).toBeGreaterThan(0);
+});
+
 test("modules of one's own can't be rehearsed", async () => {
   expect(await problemOf('launch-agg', 'aggregated: {module: mine.engine}\n')).toEqual({
     severity: 'error',
