@@ -3,7 +3,7 @@ import { lastFlag } from '../../config/compat/given-flags.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import type { RoleConfig } from '../../config/schema/role.ts';
-import { error, type Problem } from '../../config/yaml/problem.ts';
+import { error, type Problem, warning } from '../../config/yaml/problem.ts';
 import { checkShared, type Shared, type Side } from '../agreement.ts';
 import { type Connector, connectorsOf } from './connectors.ts';
 
@@ -93,6 +93,15 @@ function nixlShared(job: JobConfig, nixl: readonly Connector[]): readonly Shared
   ];
 }
 
+/** Those that send KV caches from worker to worker; what others share, a store say, may lie beside vLLM. */
+const DIRECT: ReadonlySet<string> = new Set([
+  NIXL,
+  'NixlPushConnector',
+  'MooncakeConnector',
+  'MoRIIOConnector',
+  'P2pNcclConnector',
+]);
+
 /** Neither connectors that both have, nor a backend of NIXL. */
 function connectorProblem(
   from: readonly Connector[],
@@ -103,7 +112,9 @@ function connectorProblem(
   const names = (all: readonly Connector[]) => [...new Set(all.map(({ name }) => name))].join(' and ');
   if (shared.length === 0) {
     if ([...from, ...to].some(({ foreign }) => foreign)) return undefined;
+    const direct = [...from, ...to].every(({ name }) => DIRECT.has(name));
     return transferProblem(
+      direct ? error : warning,
       roles,
       `is ${names(to)}, but prefill workers have ${names(from)}: no KV cache would ever be transferred`,
       'write the same kv_connector in prefill.args and decode.args',
@@ -113,6 +124,7 @@ function connectorProblem(
   const [left, right] = [backends(from), backends(to)];
   if (left.some((one) => right.includes(one))) return undefined;
   return transferProblem(
+    error,
     roles,
     `has NIXL use ${right.join(' or ')}, but prefill workers have it use ${left.join(' or ')}: no KV cache would ever be transferred`,
     'write the same backends in kv_connector_extra_config of prefill and decode',
@@ -124,11 +136,16 @@ function backends(all: readonly Connector[]): readonly string[] {
   return Array.isArray(given) ? given.map(String) : BACKENDS;
 }
 
-function transferProblem(roles: Readonly<Record<Side, RoleConfig>>, message: string, hint: string): Problem {
+function transferProblem(
+  problem: typeof error,
+  roles: Readonly<Record<Side, RoleConfig>>,
+  message: string,
+  hint: string,
+): Problem {
   const [prefill, decode] = (['prefill', 'decode'] as const).map(
     (role) => lastFlag(role, roles[role], 'kv-transfer-config')?.path ?? [role],
   );
-  return { ...error(decode ?? [], message, hint), related: prefill ?? [] };
+  return { ...problem(decode ?? [], message, hint), related: prefill ?? [] };
 }
 
 /** `tp_ratio` of `kv_connector/utils.py` asserts it. */

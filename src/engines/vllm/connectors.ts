@@ -31,6 +31,7 @@ function leaves(value: unknown): readonly Connector[] | undefined {
     const inner = extra.connectors.map(leaves);
     return inner.every((one) => one !== undefined) ? inner.flat() : undefined;
   }
+  if (value.kv_connector === 'MultiConnector') return undefined;
   const name = ALIASES[value.kv_connector] ?? value.kv_connector;
   return [{ name, extra, foreign: value.kv_connector_module_path !== undefined }];
 }

@@ -33,7 +33,7 @@ test.each<[Sections, Sections, string]>([
   [
     transfer(several(STORE, { kv_connector: 'OffloadingConnector' })),
     {},
-    'error decode | prefill.args.kv-transfer-config | is NixlConnector, but prefill workers have MooncakeStoreConnector and OffloadingConnector',
+    'warning decode | prefill.args.kv-transfer-config | is NixlConnector, but prefill workers have MooncakeStoreConnector and OffloadingConnector',
   ],
   [
     { kv_transfer_config: over('UCX') },
@@ -82,6 +82,7 @@ test.each<[Sections, Sections]>([
   [transfer(several(over('LIBFABRIC'), STORE)), transfer(several(over('UCX'), STORE))],
   [transfer({ ...STORE, kv_connector: 'Own', kv_connector_module_path: 'own.connector' }), {}],
   [transfer(over('UCX', 'GDS')), {}],
+  [transfer({ kv_connector: 'MultiConnector', kv_role: 'kv_both' }), {}],
   [{ 'kv-cache-dtype': 'fp8' }, { kv_cache_dtype: 'fp8_e4m3' }],
   [{ 'kv-cache-dtype': 'auto' }, {}],
   [{ 'block-size': 16 }, { 'block-size': 64 }],
