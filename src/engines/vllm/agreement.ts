@@ -3,9 +3,10 @@ import { lastFlag } from '../../config/compat/given-flags.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import type { RoleConfig } from '../../config/schema/role.ts';
-import { error, type Problem, warning } from '../../config/yaml/problem.ts';
-import { checkShared, type Shared, type Side } from '../agreement.ts';
-import { type Connector, connectorsOf } from './connectors.ts';
+import { error, type Problem } from '../../config/yaml/problem.ts';
+import { checkShared, type Shared } from '../agreement.ts';
+import { type Connector, NIXL } from './connectors.ts';
+import { connectorProblem, transfer } from './transfer.ts';
 
 const MODELS = 'they would serve different models';
 const FORMATS = 'the KV cache would have two formats';
@@ -32,9 +33,6 @@ const SHARED: readonly Shared[] = [
   },
 ];
 
-const NIXL = 'NixlConnector';
-/** NIXL's own, where none are given. */
-const BACKENDS = ['UCX'];
 /** Releases from which NIXL's handshake compares attention backends, and from which block sizes may differ. */
 const COMPARES_SINCE = '0.14';
 const SIZES_SINCE = '0.12';
@@ -54,12 +52,6 @@ export function* checkAgreement(job: JobConfig): Generator<Problem> {
   if (unlike || nixl.length < 2) return;
   yield* checkShared(nixlShared(job, nixl), engine, roles, job);
   yield* checkTensorSizes(prefill, decode);
-}
-
-/** Without any, dyn-slurm passes NIXL's. */
-function transfer(role: Side, config: RoleConfig): readonly Connector[] | undefined {
-  const none = lastFlag(role, config, 'kv-transfer-config') === undefined;
-  return none ? [{ name: NIXL, extra: {}, foreign: false }] : connectorsOf(role, config);
 }
 
 /**
@@ -91,61 +83,6 @@ function nixlShared(job: JobConfig, nixl: readonly Connector[]): readonly Shared
         ]
       : []),
   ];
-}
-
-/** Those that send KV caches from worker to worker; what others share, a store say, may lie beside vLLM. */
-const DIRECT: ReadonlySet<string> = new Set([
-  NIXL,
-  'NixlPushConnector',
-  'MooncakeConnector',
-  'MoRIIOConnector',
-  'P2pNcclConnector',
-]);
-
-/** Neither connectors that both have, nor a backend of NIXL. */
-function connectorProblem(
-  from: readonly Connector[],
-  to: readonly Connector[],
-  roles: Readonly<Record<Side, RoleConfig>>,
-): Problem | undefined {
-  const shared = from.filter(({ name }) => to.some((other) => other.name === name));
-  const names = (all: readonly Connector[]) => [...new Set(all.map(({ name }) => name))].join(' and ');
-  if (shared.length === 0) {
-    if ([...from, ...to].some(({ foreign }) => foreign)) return undefined;
-    const direct = [...from, ...to].every(({ name }) => DIRECT.has(name));
-    return transferProblem(
-      direct ? error : warning,
-      roles,
-      `is ${names(to)}, but prefill workers have ${names(from)}: no KV cache would ever be transferred`,
-      'write the same kv_connector in prefill.args and decode.args',
-    );
-  }
-  if (shared.some(({ name }) => name !== NIXL)) return undefined;
-  const [left, right] = [backends(from), backends(to)];
-  if (left.some((one) => right.includes(one))) return undefined;
-  return transferProblem(
-    error,
-    roles,
-    `has NIXL use ${right.join(' or ')}, but prefill workers have it use ${left.join(' or ')}: no KV cache would ever be transferred`,
-    'write the same backends in kv_connector_extra_config of prefill and decode',
-  );
-}
-
-function backends(all: readonly Connector[]): readonly string[] {
-  const given = all.find(({ name }) => name === NIXL)?.extra.backends;
-  return Array.isArray(given) ? given.map(String) : BACKENDS;
-}
-
-function transferProblem(
-  problem: typeof error,
-  roles: Readonly<Record<Side, RoleConfig>>,
-  message: string,
-  hint: string,
-): Problem {
-  const [prefill, decode] = (['prefill', 'decode'] as const).map(
-    (role) => lastFlag(role, roles[role], 'kv-transfer-config')?.path ?? [role],
-  );
-  return { ...problem(decode ?? [], message, hint), related: prefill ?? [] };
 }
 
 /** `tp_ratio` of `kv_connector/utils.py` asserts it. */

@@ -1,6 +1,8 @@
 import { lastFlag } from '../../config/compat/given-flags.ts';
 import type { Role, RoleConfig } from '../../config/schema/role.ts';
 
+export const NIXL = 'NixlConnector';
+
 /** One of the connectors that pass a worker's KV caches on. */
 export interface Connector {
   readonly name: string;
@@ -22,7 +24,7 @@ export function connectorsOf(role: Role, config: RoleConfig): readonly Connector
 }
 
 /** `NixlConnector` is the name that newer releases have for `NixlPullConnector`. */
-const ALIASES: Readonly<Record<string, string>> = { NixlPullConnector: 'NixlConnector' };
+const ALIASES: Readonly<Record<string, string>> = { NixlPullConnector: NIXL };
 
 function leaves(value: unknown): readonly Connector[] | undefined {
   if (!isMap(value) || typeof value.kv_connector !== 'string') return undefined;
