@@ -3,7 +3,7 @@ import { JOB_LOG, listLogs } from '../../observe/log-file.ts';
 import { readPlan } from '../../run/plan-file.ts';
 import type { World } from '../world.ts';
 import type { FoundRun } from './cluster/connect.ts';
-import { type LookupOptions, lookUpRuns, pick, pickAtDistance } from './lookup.ts';
+import { type LookupOptions, lookUpRuns, onlyOfGroup, pick, pickAtDistance } from './lookup.ts';
 import { newestMeant } from './newest.ts';
 
 /** Whether a step is the one that a word names, or one of its kind: `prefill` stands for `prefill-0` and the others. */
@@ -43,10 +43,11 @@ export async function findLogs(
   const steps = second === undefined && latest !== undefined ? await stepNames(latest) : [];
   const isStep = steps.some((step) => isOf(step, first));
   const named =
-    (await pick(runs, first, world)) ?? (isStep ? undefined : await pickAtDistance(first, options, world));
+    (await pick(runs, first, world)) ??
+    (isStep ? undefined : (onlyOfGroup(runs, first) ?? (await pickAtDistance(first, options, world))));
   if (second !== undefined) {
     if (named) return { found: named, step: await knownStep(named, second) };
-    const other = await pick(runs, second, world);
+    const other = (await pick(runs, second, world)) ?? onlyOfGroup(runs, second);
     if (other) return { found: other, step: await knownStep(other, first) };
   }
   if (named && latest && isStep) {

@@ -22,9 +22,21 @@ const DEFAULT = 'default';
 export async function lookUpRun(query: string | undefined, options: Lookup, world: World): Promise<FoundRun> {
   const [found, ...others] = await lookUpEach(query === undefined ? [] : [query], options, world);
   if (found === undefined) throw new Error('a look-up without an answer');
-  if (others.length === 0) return found;
-  const ids = [found, ...others].map(({ run }) => run.id);
-  throw new DynSlurmError('usage', `${query} is a group of ${ids.length} runs, and this command takes one`, {
+  if (others.length > 0) throw severalRuns(query ?? '', [found, ...others]);
+  return found;
+}
+
+/** The only run of a group. @throws DynSlurmError `usage` where it has several */
+export function onlyOfGroup(runs: readonly FoundRun[], query: string): FoundRun | undefined {
+  const exact = groupAmong(runs, query, (id) => id === query);
+  const group = exact.length > 0 ? exact : groupAmong(runs, query, (id) => id.startsWith(query));
+  if (group.length > 1) throw severalRuns(query, group);
+  return group[0];
+}
+
+function severalRuns(query: string, group: readonly FoundRun[]): DynSlurmError {
+  const ids = group.map(({ run }) => run.id);
+  return new DynSlurmError('usage', `${query} is a group of ${ids.length} runs, and this command takes one`, {
     hint: `name one of ${alternatives(ids.length > MOST_IDS ? [...ids.slice(0, MOST_IDS), 'others'] : ids)}`,
   });
 }

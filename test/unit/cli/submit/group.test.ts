@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { logs } from '../../../../src/cli/commands/logs/logs.ts';
 import { report } from '../../../../src/cli/commands/report/report.ts';
 import { cancel } from '../../../../src/cli/commands/run/cancel.ts';
 import { status } from '../../../../src/cli/commands/run/status.ts';
@@ -281,6 +282,9 @@ test('a group stands for its runs', async () => {
   expect(await ids('small-a')).toEqual(all);
   expect(await ids('small-wide-mrr64')).toEqual(['small-wide-mrr64-a00002']);
   await expect(lookUpRun('small-a00004', {}, place.world)).rejects.toMatchObject({
+    message: 'small-a00004 is a group of 4 runs, and this command takes one',
+  });
+  await expect(logs('small-a00004', undefined, {}, place.world)).rejects.toMatchObject({
     message: 'small-a00004 is a group of 4 runs, and this command takes one',
   });
 });
