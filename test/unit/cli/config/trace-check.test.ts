@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { run } from '../../../../src/cli/program.ts';
@@ -27,6 +28,17 @@ test('a trace of this machine is read', async () => {
       HINT,
     ],
   });
+});
+
+test('a FIFO and a device are not read', async () => {
+  const pipe = join(testWorld().cwd, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  for (const trace of [pipe, '/dev/zero']) {
+    const world = testWorld();
+    put(world, { 'c.yaml': `${SMALL}bench: {type: trace, trace: ${trace}, tokenizer: org/m}\n` });
+    expect(await run(['check', 'c.yaml'], '0', world)).toBe(3);
+    expect(world.stderr().split('\n')[0]).toBe(`c.yaml:6:29  bench.trace: ${trace}:1: is not a file`);
+  }
 });
 
 test('of many faults the first ones are shown', async () => {
