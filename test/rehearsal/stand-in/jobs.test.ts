@@ -83,7 +83,7 @@ test('a step ends with its first bad exit, and the job goes on', async () => {
   cluster = openCluster();
   const id = await cluster.submit(
     '--nodes=2',
-    `srun --kill-on-bad-exit=1 --output=%N.%t.log bash -c 'echo up; ((SLURM_PROCID)) || sleep 7051; exit 3'
+    `srun --kill-on-bad-exit=1 --output=%N.%t.log bash -c 'echo up; ((SLURM_PROCID)) || { touch first; sleep 7051; }; until [ -e first ]; do sleep 0.1; done; exit 3'
      echo "= $?"
      srun nope
      echo "= $?"`,
