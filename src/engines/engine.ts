@@ -57,6 +57,23 @@ export interface Engine {
   readonly mocked: RegExp;
   /** Whether a worker loads the model's weights. */
   readonly loadsModel: boolean;
+  /** How a worker is told how much of a GPU's memory is its own; absent where it uses none. */
+  readonly memory?: MemoryArgument;
+}
+
+/** The argument that bounds the memory of weights and KV cache. */
+export interface MemoryArgument {
+  /** With its dashes, as the command has it. */
+  readonly flag: string;
+  /** Key of `args`, or the keys that lead to it. */
+  readonly key: readonly string[];
+  /**
+   * What its value is a part of: `gpu`, the whole memory of the GPU; `free`, what is free before the weights are loaded;
+   * `left`, what is free after that, for the KV cache alone.
+   */
+  readonly of: 'gpu' | 'free' | 'left';
+  /** An extended regular expression: the line of its log after which a worker takes no more memory. */
+  readonly loaded: string;
 }
 
 /** What clients ask a service for; `media`: images, video or audio. */

@@ -24,6 +24,8 @@ export interface PlacedWorker extends Parallelism {
   readonly gpus: readonly number[];
   /** Another worker has a part of the same node. */
   readonly sharesNode: boolean;
+  /** Its part of its one GPU, and those of the workers before it there; absent where its GPUs are its own. */
+  readonly share?: { readonly part: number; readonly before: number };
   readonly ports: WorkerPorts;
 }
 

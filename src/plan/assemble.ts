@@ -9,6 +9,7 @@ import { benchOnDemand, benchSteps } from './bench-step.ts';
 import { containerSteps } from './container.ts';
 import { commandLineOptions, directives } from './directives.ts';
 import { frontendSteps, nginxAddresses } from './frontend.ts';
+import { startsGpu } from './gpu-share.ts';
 import { cachedImage, imageSteps } from './image.ts';
 import { infraSteps } from './infra.ts';
 import { installPlan, installSteps } from './install.ts';
@@ -65,7 +66,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     model: job.gpu,
     perNode,
     total: count * perNode,
-    used: placed.reduce((sum, worker) => sum + worker.busy, 0),
+    used: placed.reduce((sum, worker) => sum + worker.busy - (startsGpu(worker) ? 0 : 1), 0),
   };
   const workers = placed.map(planWorker);
   const inRacks = job.slurm.segment !== undefined || (gpuModel(job.gpu)?.nvlinkDomain ?? 0) > perNode;
@@ -161,7 +162,7 @@ function planNodes({ nodes, workers }: Placement, steps: readonly Step[]): reado
   for (const worker of workers) {
     for (const index of worker.nodes) {
       const node = planned[index];
-      if (node) node.gpusUsed += Math.ceil(worker.busy / worker.nodes.length);
+      if (node && startsGpu(worker)) node.gpusUsed += Math.ceil(worker.busy / worker.nodes.length);
     }
   }
   return planned.map(({ roles, steps: names, gpusUsed }, index) => ({
@@ -173,8 +174,9 @@ function planNodes({ nodes, workers }: Placement, steps: readonly Step[]): reado
 }
 
 function planWorker({ config, nodes, tp, pp, dp, ep, ...worker }: PlacedWorker): PlanWorker {
-  const { name, role, index, gpus } = worker;
+  const { name, role, index, gpus, share } = worker;
   const restarts = config.restart === 'never' ? 0 : config.restart;
-  const placed = { name, role, index, leader: nodes[0] ?? 0, nodes, gpus };
+  const part = share && { gpuShare: share.part };
+  const placed = { name, role, index, leader: nodes[0] ?? 0, nodes, gpus, ...part };
   return { ...placed, ...{ tp, pp, dp, ep }, restarts, critical: config.critical };
 }

@@ -36,7 +36,10 @@ function leastMemory(job: Job, workers: ReturnType<typeof rolesOf>): number | un
   const each = gpuModel(job.gpu)?.memory;
   const perNode = gpusPerNode(job.gpu, job.cluster);
   if (each === undefined || perNode === undefined || workers.length === 0) return undefined;
-  return each * Math.min(...workers.map(([role, config]) => workerSize(role, config, perNode).gpus));
+  const gpus = workers.map(
+    ([role, config]) => workerSize(role, config, perNode).gpus * (config.gpu_share ?? 1),
+  );
+  return Math.round(each * Math.min(...gpus));
 }
 
 /** Formats in which an engine reads weights out of the model's folder; others bring them from elsewhere, or make them up. */

@@ -40,6 +40,7 @@ export function place(job: Job): Placement {
   const onGpus = new Map<NodeIndex, number>();
   for (const spot of spots)
     for (const node of spot.gpus.length > 0 ? spot.nodes : []) onGpus.set(node, (onGpus.get(node) ?? 0) + 1);
+  const shares = new Map<string, number>();
   const workers = spots.map((spot): PlacedWorker => {
     const { role, index, config } = spot;
     const sizes = engineOf(job, config).sizes(config, workerSize(role, config, perNode).gpus);
@@ -47,6 +48,7 @@ export function place(job: Job): Placement {
       ...spot,
       name: `${role}-${index}`,
       sharesNode: spot.gpus.length > 0 && spot.nodes.some((node) => (onGpus.get(node) ?? 0) > 1),
+      ...shareOf(spot, shares),
       ...sizes,
       ports: slots.worker({ ...spot, dp: sizes.dp }),
     };
@@ -65,6 +67,18 @@ export function place(job: Job): Placement {
     frontends,
     bench: benchNode(job, nodes, workers),
   };
+}
+
+/** A worker's part of its GPU. `taken`: what workers have of GPUs that are shared so far, by node and GPU. */
+function shareOf(
+  { config: { gpu_share: part = 1 }, nodes, gpus }: Pick<PlacedWorker, 'config' | 'nodes' | 'gpus'>,
+  taken: Map<string, number>,
+): Pick<PlacedWorker, 'share'> {
+  if (part === 1) return {};
+  const gpu = `${nodes[0]} ${gpus[0]}`;
+  const before = taken.get(gpu) ?? 0;
+  taken.set(gpu, before + part);
+  return { share: { part, before } };
 }
 
 /** Nodes after all others that only the benchmark has. */

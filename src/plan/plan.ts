@@ -5,6 +5,7 @@ import type { Surface } from '../engines/engine.ts';
 import type { Parallelism } from '../engines/worker.ts';
 import type { StartStage } from '../start-stages.ts';
 import type { BenchSpec } from './bench/spec.ts';
+import type { GpuShare } from './gpu-share.ts';
 import type { CachedImage } from './image.ts';
 import type listeners from './listeners.json';
 import type { RunMode } from './policy.ts';
@@ -75,6 +76,8 @@ export interface StepBody {
   readonly mpi?: { readonly tasksPerNode: number };
   /** An extended regular expression: after a line of its log that it matches, the command is over even if it lives on. */
   readonly fatal?: string;
+  /** Of a worker that has a part of its GPU: how the node finds out how much memory that is. */
+  readonly share?: GpuShare;
   readonly env: Readonly<Record<string, Arg>>;
   /** Names of environment variables whose values are secrets, by source; never in the plan or in a dry-run. */
   readonly secrets: Readonly<Record<string, SecretSource>>;
@@ -110,6 +113,7 @@ export interface Process
     | 'setups'
     | 'mpi'
     | 'fatal'
+    | 'share'
     | 'secrets'
     | 'contained'
     | 'image'
@@ -138,6 +142,8 @@ export interface PlanWorker extends Omit<Parallelism, 'busy'> {
   readonly nodes: readonly NodeIndex[];
   /** GPUs on each of its nodes. */
   readonly gpus: readonly number[];
+  /** Its part of its one GPU, where others have the rest. */
+  readonly gpuShare?: number;
   /** How often it may be started again. */
   readonly restarts: number;
   /** Its loss ends the job. */

@@ -15,8 +15,23 @@ export interface WorkerSize {
  * hold.
  */
 export function workerSize(role: Role, config: RoleConfig, perNode: number): WorkerSize {
-  const gpus = config.gpus_per_worker ?? defaultGpus(role, config, perNode);
-  return { gpus, nodes: gpus < perNode ? 0 : Math.ceil(gpus / perNode) };
+  const gpus = givenGpus(config) ?? defaultGpus(role, config, perNode);
+  return { gpus, nodes: isPart(config, gpus, perNode) ? 0 : Math.ceil(gpus / perNode) };
+}
+
+/** Whether a worker takes only a part of a node. */
+function isPart({ gpu_share: share }: RoleConfig, gpus: number, perNode: number): boolean {
+  return gpus < perNode || share !== undefined;
+}
+
+/** GPUs of each worker, where the role gives them: a worker with a share of a GPU has one. */
+function givenGpus({ gpus_per_worker: gpus, gpu_share: share }: RoleConfig): number | undefined {
+  return gpus ?? (share === undefined ? undefined : 1);
+}
+
+/** How many workers with this share of a GPU it holds. The sum of shares such as 0.1 is not exact. */
+export function workersPerGpu(share: number): number {
+  return Math.floor(1 / share + 1e-9);
 }
 
 function defaultGpus(role: Role, config: RoleConfig, perNode: number): number {
@@ -31,14 +46,20 @@ export function splitsEvenly(gpus: number, perNode: number): boolean {
 
 /** Nodes that are a role's own, which its small workers share only with each other; undefined where it has none. */
 export function ownNodes(config: RoleConfig, perNode: number): number | undefined {
-  const { workers, nodes, gpus_per_worker: gpus, spread } = config;
+  const { workers, nodes, spread } = config;
+  const gpus = givenGpus(config);
   if (gpus === undefined || gpus === 0) return undefined;
-  return nodes ?? (spread && gpus < perNode ? workers : undefined);
+  return nodes ?? (spread && isPart(config, gpus, perNode) ? workers : undefined);
 }
 
 /** How many small workers of so many GPUs a node of a role's own takes. */
-export function workersPerNode({ spread }: RoleConfig, gpus: number, perNode: number): number {
-  return spread ? 1 : Math.floor(perNode / gpus);
+export function workersPerNode(
+  { spread, gpu_share: share }: RoleConfig,
+  gpus: number,
+  perNode: number,
+): number {
+  if (spread) return 1;
+  return share === undefined ? Math.floor(perNode / gpus) : perNode * workersPerGpu(share);
 }
 
 /** How large the workers of a role are. */

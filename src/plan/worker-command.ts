@@ -10,6 +10,7 @@ import { givenWords } from '../engines/managed.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import { userEnvironment } from './environment.ts';
 import { insideSelf } from './exposure.ts';
+import { memoryWords } from './gpu-share.ts';
 import { portPart, portWord } from './movable-ports.ts';
 import type { SecretSource } from './plan.ts';
 
@@ -28,7 +29,12 @@ export function workerCommand(job: Job, worker: PlacedWorker): WorkerCommand {
     role === 'router'
       ? { argv: [...routerWords(job, worker), ...givenWords(engine, settings.args, worker)], env: {} }
       : engine.command({ job, worker, settings, port: (use, port) => portPart(use, port, job) });
-  return { ...command, env: { ...workerEnvironment(job, worker, command.env), ...env }, secrets };
+  return {
+    ...command,
+    argv: [...command.argv, ...memoryWords(job, worker)],
+    env: { ...workerEnvironment(job, worker, command.env), ...env },
+    secrets,
+  };
 }
 
 /** A router of its own, which picks prefill workers. */
@@ -40,10 +46,11 @@ function routerWords({ dynamo }: Job, { config }: PlacedWorker): readonly Arg[] 
 /** Environment of a worker, with its engine's `own`, beside that of every process of the service. */
 function workerEnvironment(
   job: Job,
-  { gpus, ports }: PlacedWorker,
+  { gpus, ports, share }: PlacedWorker,
   own: EngineCommand['env'],
 ): Readonly<Record<string, Arg>> {
-  const partOfNode = gpus.length > 0 && gpus.length < (gpusPerNode(job.gpu, job.cluster) ?? 0);
+  const perNode = gpusPerNode(job.gpu, job.cluster) ?? 0;
+  const partOfNode = gpus.length > 0 && (gpus.length < perNode || share !== undefined);
   const dynamo = usesDynamo(job);
   return {
     ...(dynamo && {

@@ -5,6 +5,7 @@ import { servesAlone, usesDynamo } from '../config/schema/sections.ts';
 import { engineOf } from '../engines/engines.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import { serviceEnvironment, userEnvironment } from './environment.ts';
+import { gpuShare } from './gpu-share.ts';
 import { mooncakeEnvironment } from './mooncake.ts';
 import { portWord } from './movable-ports.ts';
 import type { StepBody } from './plan.ts';
@@ -18,6 +19,7 @@ export function workerStep(job: Job, worker: PlacedWorker): StepBody {
   const mooncake = mooncakeEnvironment(job, worker.name);
   const store = userEnvironment(mooncake.given);
   const serving = servingNodes(job, worker);
+  const share = gpuShare(job, worker);
   return {
     name: worker.name,
     kind: 'worker',
@@ -28,6 +30,7 @@ export function workerStep(job: Job, worker: PlacedWorker): StepBody {
     argv: [...profilerWords(job, worker), ...argv],
     ...more,
     ...stepSetups(job, worker.role),
+    ...(share && { share }),
     ...(serving > 1 && { serving }),
     env: {
       ...serviceEnvironment(job),

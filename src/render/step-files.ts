@@ -41,6 +41,7 @@ export function stepScript(
     ranks: step.rankArgv?.map(quoteCommand),
     several: step.mpi !== undefined,
     fatal: step.fatal === undefined ? undefined : quoteWord(step.fatal),
+    share: step.share && shareWords(step.share),
     lines: commandLines(step.argv).map(quoteCommand),
   });
 }
@@ -49,6 +50,11 @@ export function stepScript(
 function installedWords({ kind }: StepBody, { localDir, contained }: Pick<Plan, 'localDir' | 'contained'>) {
   const program = { etcd: 'etcd', nats: 'nats-server' }[String(kind)];
   return contained && program !== undefined ? `"$LOCAL_DIR" ${program}` : quoteWord(localDir);
+}
+
+/** What `take_share` takes. */
+function shareWords({ gpu, budget, of, planned, loaded, model }: NonNullable<StepBody['share']>): string {
+  return quoteCommand([String(gpu), String(budget), of, planned, loaded, model]);
 }
 
 /** Of a worker that uses a Mooncake store: where its master is, and where its settings go. */

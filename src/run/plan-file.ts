@@ -36,6 +36,7 @@ const worker = fields(
   },
   {
     index: whole.describe('Index within its role, from 0.'),
+    gpuShare: number.describe('Part of its one GPU that a worker has, if others have the rest.'),
     leader: whole.describe('Index of its first node.'),
     restarts: whole.describe('Maximum number of restarts.'),
     critical: z.boolean().describe('Whether losing the worker ends the job.'),

@@ -72,11 +72,11 @@ function nodes({ nodes, gpus }: Plan, page: Page): string {
 function workers(plan: Plan, page: Page): string {
   return table(
     ['worker', 'nodes', 'leader', 'GPUs on each', 'tp', 'pp', 'dp', 'ep'],
-    plan.workers.map(({ name, nodes, leader, gpus, tp, pp, dp, ep }) => [
+    plan.workers.map(({ name, nodes, leader, gpus, gpuShare, tp, pp, dp, ep }) => [
       name,
       ranges(nodes),
       String(leader),
-      ranges(gpus) || 'none',
+      gpuShare === undefined ? ranges(gpus) || 'none' : `${gpuShare} of ${ranges(gpus)}`,
       ...[tp, pp, dp, ep].map(String),
     ]),
     page,
@@ -125,7 +125,7 @@ function portsOfNodes({ processes }: Plan): readonly PortOfNodes[] {
 }
 
 const KNOWN_LATER =
-  '${NODE[i]}, ${NODE_IP[i]}, ${SELF_IP}, ${RUN_DIR} and ${LOCAL_DIR} are known once the job runs.\n';
+  '${NODE[i]}, ${NODE_IP[i]}, ${SELF_IP}, ${RUN_DIR}, ${LOCAL_DIR} and ${GPU_MEMORY} are known once the job runs.\n';
 
 function command(step: Step, page: Page): string {
   const width = Math.min(WIDTH, page.width - 8);

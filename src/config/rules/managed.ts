@@ -85,6 +85,12 @@ export function managed(path: ConfigPath, name: string, source: string, value?: 
   return keyError(
     path,
     `${name} is set by dyn-slurm, ${value === undefined ? '' : `to ${value} `}from ${source}`,
-    isField ? `remove it here, and set ${source} instead` : 'remove it here',
+    isField ? `remove it here, and set ${source} instead` : (INSTEAD[source] ?? 'remove it here'),
   );
 }
+
+/** What the user may have wanted with a setting, by what makes it. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  'gpus_per_worker and the placement':
+    'remove it here; gpus_per_worker gives workers a part of a node, and gpu_share a part of one GPU, so that several share it',
+};

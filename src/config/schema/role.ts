@@ -63,10 +63,13 @@ const restart = z
   .union([z.literal('never'), z.int().min(1).max(1000)], { error: 'write "never" or a number of restarts' })
   .meta({ title: '"never" or whole number' });
 
+const SHARE_FORM = 'write a part of one GPU, above 0 and at most 1, as 0.5';
+
 export const role = z.strictObject({
   workers: count.default(1),
   nodes: count.optional(),
   gpus_per_worker: z.int().min(0).optional(),
+  gpu_share: z.number().gt(0, SHARE_FORM).max(1, SHARE_FORM).optional(),
   spread: z.boolean().optional(),
   tp: parallel.optional(),
   pp: count.optional(),

@@ -49,4 +49,11 @@ export const sglang: Engine = {
   },
   mocked: MODULES,
   loadsModel: true,
+  // `_profile_available_bytes` of kv_cache_configurator.py: of what `measure_pre_model_load_memory` finds free.
+  memory: {
+    flag: '--mem-fraction-static',
+    key: ['mem-fraction-static'],
+    of: 'free',
+    loaded: 'max_total_num_tokens=[0-9]',
+  },
 };

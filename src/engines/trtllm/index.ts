@@ -39,6 +39,13 @@ export const trtllm: Engine = {
   surfaces: { modality: { image_diffusion: 'media', video_diffusion: 'media' } },
   mocked: /^dynamo\.trtllm$/,
   loadsModel: true,
+  // `_cal_max_memory` of _torch/pyexecutor/_util.py: of what the loaded model leaves.
+  memory: {
+    flag: '--free-gpu-memory-fraction',
+    key: ['kv_cache_config', 'free_gpu_memory_fraction'],
+    of: 'left',
+    loaded: 'for max tokens in paged KV cache',
+  },
 };
 
 function* checkRoles(job: Job): Generator<Problem> {

@@ -21,4 +21,5 @@ export const trtllmServer: Engine = {
   ports: (worker) => [{ use: 'server', port: worker.ports.system }, ...ports(worker)],
   surfaces: {},
   mocked: /^trtllm-serve$/,
+  ...(trtllm.memory && { memory: { ...trtllm.memory, flag: '--kv_cache_free_gpu_memory_fraction' } }),
 };

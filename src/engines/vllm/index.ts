@@ -53,6 +53,13 @@ export const vllm: Engine = {
   },
   mocked: /^dynamo\.vllm$/,
   loadsModel: true,
+  // `request_memory` of v1/worker/utils.py: of all, and more than is free is refused.
+  memory: {
+    flag: '--gpu-memory-utilization',
+    key: ['gpu-memory-utilization'],
+    of: 'gpu',
+    loaded: 'init engine \\(profile, create kv cache, warmup model\\) took',
+  },
 };
 
 function managedValues(worker: SizedWorker): Readonly<Record<string, string>> {

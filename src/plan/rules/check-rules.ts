@@ -19,6 +19,7 @@ import { type Placement, place } from '../placement.ts';
 import { checkEngineArguments } from './engine-arguments.ts';
 import { checkFrontend } from './frontend.ts';
 import { checkGpuRequests } from './gpu-requests.ts';
+import { checkGpuShares } from './gpu-share.ts';
 import { checkGpuVendor } from './gpu-vendor.ts';
 import { checkManagedArgs } from './managed-args.ts';
 import { checkNodes } from './nodes.ts';
@@ -53,6 +54,7 @@ export function checkRules(job: Job): Checked {
         ...checkNodes(job, placement),
         ...checkPorts(job, placement),
         ...checkGpuRequests(job, cluster, placement),
+        ...checkGpuShares(job, placement),
       );
     }
   }

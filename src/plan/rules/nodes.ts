@@ -3,6 +3,7 @@ import type { JobConfig } from '../../config/schema/job-schema.ts';
 import type { Role } from '../../config/schema/role.ts';
 import { count } from '../../config/text/plural.ts';
 import { error, keyWarning, type Problem, warning } from '../../config/yaml/problem.ts';
+import { startsGpu } from '../gpu-share.ts';
 import type { Placement } from '../placement.ts';
 import { benchNodes, dedicatedNodes } from '../placement.ts';
 import { ownNodes } from '../sizing.ts';
@@ -35,7 +36,10 @@ function* checkIdleGpus(job: JobConfig, placement: Placement): Generator<Problem
   const perNode = placement.gpusPerNode;
   const nodes = placement.nodes - benchNodes(job) - dedicatedNodes(job);
   const total = nodes * perNode;
-  const taken = placement.workers.reduce((sum, { nodes: own, gpus }) => sum + own.length * gpus.length, 0);
+  const taken = placement.workers.reduce(
+    (sum, worker) => sum + (startsGpu(worker) ? worker.nodes.length * worker.gpus.length : 0),
+    0,
+  );
   const last = placement.workers.findLast(
     ({ gpus, config }) =>
       (gpus.length > 0 && gpus.length < perNode) || ownNodes(config, perNode) !== undefined,

@@ -28,11 +28,22 @@ export function* checkSizes(job: JobConfig, perNode: number): Generator<Problem>
 
 function* checkRole(role: Role, config: RoleConfig, perNode: number): Generator<Problem> {
   const { workers, nodes, gpus_per_worker: gpus } = config;
-  if (nodes !== undefined && gpus === undefined && nodes % workers !== 0) {
+  const small = gpus !== undefined || config.gpu_share !== undefined;
+  if (nodes !== undefined && !small && nodes % workers !== 0) {
     yield error(
       [role, 'nodes'],
       `${count(nodes, 'node')} cannot be divided among ${count(workers, 'worker')}`,
       `use a multiple of ${workers}, or gpus_per_worker instead of nodes to put several workers on a node`,
+    );
+    return;
+  }
+  if (config.gpu_share !== undefined && (!needsGpu(role) || (gpus !== undefined && gpus !== 1))) {
+    yield error(
+      [role, 'gpu_share'],
+      needsGpu(role)
+        ? `is a part of one GPU, but each ${role} worker has ${count(gpus ?? 0, 'GPU')}`
+        : `${role} workers run without a GPU`,
+      needsGpu(role) ? 'remove gpus_per_worker, or remove gpu_share' : 'remove it',
     );
     return;
   }

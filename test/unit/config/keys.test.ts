@@ -8,7 +8,7 @@ const said = (line: string) =>
     .map(({ path, message, hint }) => `${path}: ${message}${hint ? ` (${hint})` : ''}`);
 
 const ROLE_KEYS =
-  'workers, nodes, gpus_per_worker, spread, tp, pp, dp, ep, dcp, endpoint, kv_events, restart, critical, numa, args, env, module, flags and setup';
+  'workers, nodes, gpus_per_worker, gpu_share, spread, tp, pp, dp, ep, dcp, endpoint, kv_events, restart, critical, numa, args, env, module, flags and setup';
 
 test.each([
   ['contaner: {image: i}', 'contaner: unknown key; did you mean "container"?'],
