@@ -11,9 +11,9 @@ const OF_TWO = { args: { 'mem-fraction-static': 0.45 } };
 function shares(sections: Sections, cluster: Sections = { gpus_per_node: 2 }): readonly string[] {
   const { workers, steps } = planOf(sampleJob(sections, cluster));
   return workers.map(({ name, nodes, gpus, gpuShare }) => {
-    const { argv, env } = steps.find((step) => step.name === name) ?? { argv: [], env: {} };
-    const [flag, value] = argv.slice(-2).map(argText);
-    return `${name} ${nodes}: ${gpuShare} of ${gpus} (${env.CUDA_VISIBLE_DEVICES}), ${flag} ${value}`;
+    const step = steps.find((one) => one.name === name);
+    const [flag, value] = (step?.argv ?? []).slice(-2).map(argText);
+    return `${name} ${nodes}: ${gpuShare} of ${gpus} (${step?.env.CUDA_VISIBLE_DEVICES}), ${flag} ${value}`;
   });
 }
 
