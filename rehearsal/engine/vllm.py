@@ -77,8 +77,10 @@ def place(mapped, given):
     if master and port:
         mapped.dist_init = f"{master}:{port}"
     ranks = given.number("data-parallel-size") or 1
-    mapped.dp = given.number("data-parallel-size-local") or ranks
-    first = given.number("data-parallel-start-rank") or 0
+    own = given.number("data-parallel-rank")
+    given.take("data-parallel-external-lb")
+    mapped.dp = 1 if own is not None else given.number("data-parallel-size-local") or ranks
+    first = own or given.number("data-parallel-start-rank") or 0
     given.take("data-parallel-hybrid-lb")
     address, port = given.take("data-parallel-address"), given.take("data-parallel-rpc-port")
     if address and port and first == 0 and not headless:

@@ -51,6 +51,8 @@ export interface Engine {
   readonly instances: (worker: PlacedWorker) => number;
   /** How many of a worker's nodes serve, where that may be more than the first. */
   readonly serving?: (worker: PlacedWorker) => number;
+  /** How many processes that serve each node of a worker has, where that may be more than one. */
+  readonly serversPerNode?: (worker: SizedWorker) => number;
   /** Arguments that make a worker serve something else than chats; of some, only with a value. */
   readonly surfaces: Readonly<Record<string, Surface | Readonly<Record<string, Surface>>>>;
   /** Modules that a rehearsal has a mock engine for. */
@@ -100,7 +102,7 @@ export interface WorkerContext {
 export interface EngineCommand {
   /** What every node of the worker runs. */
   readonly argv: readonly Arg[];
-  /** What follows it on each node, by rank; absent where all nodes run the same. */
+  /** What follows it, by the rank of the node or, with several servers on each, of the server; absent where all run the same. */
   readonly rankArgv?: readonly (readonly Arg[])[];
   readonly env: Readonly<Record<string, Arg>>;
   /** Files of the run folder's `steps` that the command names, by name. */

@@ -24,7 +24,7 @@ import { preflightChecks } from './preflight.ts';
 import { readiness, readyRequests } from './readiness.ts';
 import { checkRules } from './rules/check-rules.ts';
 import { withSrun } from './step.ts';
-import { processesOf } from './step-body.ts';
+import { processesOf, tasksPerNode } from './step-body.ts';
 import { workerStep } from './worker-step.ts';
 
 /** What became of a job: its plan, unless a problem is an error; and all that its rules find. */
@@ -99,7 +99,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     cluster: job.cluster,
     ...containers(job),
     settings: settings(job),
-    directives: directives(job, count, perNode, Math.max(...steps.map(({ mpi }) => mpi?.tasksPerNode ?? 1))),
+    directives: directives(job, count, perNode, Math.max(...steps.map(tasksPerNode))),
     commandLine: commandLineOptions(job),
     preflight: preflightChecks(job, { nodes, gpus, workers, steps, processes }),
     requests: readyRequests(job, ready, entry, steps),

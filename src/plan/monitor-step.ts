@@ -6,7 +6,7 @@ import { reachedAt } from './exposure.ts';
 import { portPart } from './movable-ports.ts';
 import type { PortUse, StepBody } from './plan.ts';
 import { workerPort } from './ports.ts';
-import { stepOf } from './step-body.ts';
+import { processesOf, stepOf } from './step-body.ts';
 
 /** The step that samples metrics. It starts once there are any: when the service is ready. */
 export const METRICS = 'metrics';
@@ -45,7 +45,7 @@ function gpuLog(job: Job, workers: readonly PlacedWorker[]): readonly StepBody[]
   ];
 }
 
-/** The port and path of a kind of step's metrics; for a worker, of each node that serves. */
+/** The port and path of a kind of step's metrics; for a worker, of each process that serves. */
 function metricsPort(job: Job, kind: StepBody['kind']): PortUse | undefined {
   if (kind === 'frontend') return frontendOf(job).metrics;
   return kind === 'worker' ? workerPort(job) : undefined;
@@ -55,19 +55,15 @@ function metricsPort(job: Job, kind: StepBody['kind']): PortUse | undefined {
 function metricsLog(job: Job, services: readonly StepBody[]): readonly StepBody[] {
   const { metrics: interval } = job.observe;
   if (interval === 'none') return [];
-  const targets = services.flatMap(({ name, kind, nodes, ports, serving = 1 }): readonly Arg[] => {
-    const port = metricsPort(job, kind);
-    const found = ports.find(({ use }) => use === port);
-    if (found === undefined) return [];
-    return nodes
-      .slice(0, serving)
-      .map((node) => [
-        `${name}=`,
-        reachedAt(found.use, job, node),
-        ':',
-        portPart(found.use, found.port, job),
-      ]);
-  });
+  const targets = services.flatMap((step): readonly Arg[] =>
+    processesOf(step).flatMap(({ name, kind, nodeIndex, nodeRank, ports }) => {
+      const port = metricsPort(job, kind);
+      const found = ports.find(({ use }) => use === port);
+      return found === undefined || nodeRank >= (step.serving ?? 1)
+        ? []
+        : [[`${name}=`, reachedAt(found.use, job, nodeIndex), ':', portPart(found.use, found.port, job)]];
+    }),
+  );
   const argv = ['bash', [RUN_DIR, '/runtime/metrics.sh'], String(interval), [LOCAL_DIR], ...targets];
   return [stepOf({ ...MONITOR, name: METRICS, argv })];
 }

@@ -43,14 +43,17 @@ export function place(job: Job): Placement {
   const shares = new Map<string, number>();
   const workers = spots.map((spot): PlacedWorker => {
     const { role, index, config } = spot;
-    const sizes = engineOf(job, config).sizes(config, workerSize(role, config, perNode).gpus);
+    const engine = engineOf(job, config);
+    const { gpus } = workerSize(role, config, perNode);
+    const sizes = engine.sizes(config, gpus);
+    const sized = { role, config, gpus, nodes: spot.nodes.length, ...sizes };
     return {
       ...spot,
       name: `${role}-${index}`,
       sharesNode: spot.gpus.length > 0 && spot.nodes.some((node) => (onGpus.get(node) ?? 0) > 1),
       ...shareOf(spot, shares),
       ...sizes,
-      ports: slots.worker({ ...spot, dp: sizes.dp }),
+      ports: slots.worker({ ...spot, dp: sizes.dp }, engine.serversPerNode?.(sized) ?? 1),
     };
   });
   const before = frontendOf(job).command ? frontendNodes(job, nodes) : [];

@@ -51,7 +51,7 @@ export interface PortBlock {
   readonly instead: readonly number[];
 }
 
-/** The same command on one or more nodes, one task a node. */
+/** The same command on one or more nodes, one task a node unless `mpi` or `localEnv` says otherwise. */
 export interface StepBody {
   /** Unique in the job, and the stem of its script, log and state files: `etcd`, `nats`, `frontend-0`, `prefill-0`. */
   readonly name: string;
@@ -64,8 +64,10 @@ export interface StepBody {
   /** GPU numbers on each of its nodes. */
   readonly gpus: readonly number[];
   readonly argv: readonly Arg[];
-  /** What follows it on each of its nodes, by rank; absent where all run the same. */
+  /** What follows it, by the rank of the task; absent where all run the same. */
   readonly rankArgv?: readonly (readonly Arg[])[];
+  /** It is several processes that serve on each of its nodes: what each has in its environment beside `env`, by local rank. */
+  readonly localEnv?: readonly Readonly<Record<string, Arg>>[];
   /** How many of its nodes serve, from the first on; absent where that is only the first. */
   readonly serving?: number;
   /** Files of the run folder's `steps` that the command names, by name. */
@@ -102,12 +104,13 @@ export interface Step extends StepBody {
 
 export type SecretSource = { readonly from_env: string } | { readonly from_file: string };
 
-/** What one node runs: a step's rank. */
+/** What one node runs of a step; where that is several processes that serve, one of them. */
 export interface Process
   extends Omit<
     StepBody,
     | 'nodes'
     | 'rankArgv'
+    | 'localEnv'
     | 'serving'
     | 'files'
     | 'setups'
@@ -123,6 +126,8 @@ export interface Process
   > {
   readonly nodeIndex: NodeIndex;
   readonly nodeRank: number;
+  /** There where the step has several processes that serve on each node. */
+  readonly localRank?: number;
 }
 
 export interface PlanNode {

@@ -33,6 +33,8 @@ interface Taken {
  *
  * * Before Dynamo 1.6, after the workers of any node, and unique in the job.
  *
+ * A worker of which several processes serve on a node has a slot there for each of them.
+ *
  * Numbers are handed out node by node; workers first, in the order of the plan, then frontends.
  */
 export class PortSlots {
@@ -45,15 +47,18 @@ export class PortSlots {
 
   /**
    * A worker of several nodes is alone on them but for CPU-only workers, which come later: its slot is the
-   * same on all.
+   * same on all. `servers`: how many slots it takes on each, one for each process that serves there.
    */
-  worker({ role, index, nodes, dp }: Pick<PlacedWorker, 'role' | 'index' | 'nodes' | 'dp'>): WorkerPorts {
+  worker(
+    { role, index, nodes, dp }: Pick<PlacedWorker, 'role' | 'index' | 'nodes' | 'dp'>,
+    servers: number,
+  ): WorkerPorts {
     const { ports } = this.#job.infra;
     const taken = nodes.map((node) => this.#on(node));
     const slot = Math.max(...taken.map(({ workers }) => workers));
     const ranks = Math.max(...taken.map((node) => node.ranks));
     for (const node of taken) {
-      node.workers = slot + 1;
+      node.workers = slot + servers;
       node.ranks = ranks + dp;
     }
     return {

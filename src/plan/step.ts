@@ -7,10 +7,11 @@ import { installPlan, installSources, usesInstalled } from './install.ts';
 import { modelMount } from './model.ts';
 import { METRICS } from './monitor-step.ts';
 import type { Step, StepBody } from './plan.ts';
+import { tasksPerNode } from './step-body.ts';
 
 /**
- * A step with the srun that starts it: one task on each of its nodes, or one on each GPU of a program of MPI, side by side
- * with all other steps there.
+ * A step with the srun that starts it: one task on each of its nodes, or one on each GPU of a program of MPI, or one for each
+ * process that serves, side by side with all other steps there.
  *
  * - `--overlap`: since Slurm 20.11 steps are exclusive, and the second on a node would wait for ever.
  * - no `--cpus-per-task`: since 22.05 it implies `--exact`, and a step would get only that many CPUs of its
@@ -33,7 +34,7 @@ export function withSrun(step: StepBody, job: Job): Step {
 
 function srunCommand(step: StepBody, job: Job): readonly Arg[] {
   const nodes = step.nodes.length;
-  const tasks = step.mpi?.tasksPerNode ?? 1;
+  const tasks = tasksPerNode(step);
   // Removing a container takes nothing of the plan.
   const script = step.kind === 'cleanup' ? '/runtime/cleanup.sh' : `/steps/${step.name}.sh`;
   return [
@@ -44,8 +45,9 @@ function srunCommand(step: StepBody, job: Job): readonly Arg[] {
     ['--nodelist=', ...commaSeparated(step.nodes.map((node) => [{ ref: 'node', node }]))],
     `--job-name=${step.name}`,
     '--overlap',
-    // Ranks fill one node after the other; without slots for all of a node's, MPI would not start.
-    ...(step.mpi ? ['--mpi=pmix', '--distribution=block', '--oversubscribe'] : ['--mpi=none']),
+    step.mpi ? '--mpi=pmix' : '--mpi=none',
+    // Ranks fill one node after the other; a node of the job may have fewer slots than the step has tasks there.
+    ...(step.mpi || tasks > 1 ? ['--distribution=block', '--oversubscribe'] : []),
     '--cpu-bind=none',
     ...(step.kind === 'monitor' || step.kind === 'cleanup' ? [] : ['--kill-on-bad-exit=1']),
     '--input=none',

@@ -8,14 +8,24 @@ import { serviceEnvironment, userEnvironment } from './environment.ts';
 import { gpuShare } from './gpu-share.ts';
 import { mooncakeEnvironment } from './mooncake.ts';
 import { portWord } from './movable-ports.ts';
+import { nodeServers } from './node-servers.ts';
 import type { StepBody } from './plan.ts';
 import { workerPorts } from './ports.ts';
 import { stepSetups } from './setup.ts';
-import { workerCommand } from './worker-command.ts';
+import { type WorkerCommand, workerCommand } from './worker-command.ts';
 
-/** One srun for each worker: all of its nodes run the same command, and differ in rank and address. */
+/**
+ * One srun for each worker: all of its nodes run the same command, and differ in rank and address; and so do the processes of
+ * one node, where several serve there, which differ in GPUs and ports, too.
+ */
 export function workerStep(job: Job, worker: PlacedWorker): StepBody {
-  const { argv, env, secrets, ...more } = workerCommand(job, worker);
+  const [first, ...others] = nodeServers(job, worker).map((server) => serverCommand(job, server));
+  if (first === undefined) throw new Error(`${worker.name} has no process`);
+  const { argv, env, secrets, ...more } = first;
+  const differs = (name: string) =>
+    others.some((other) => JSON.stringify(other.env[name]) !== JSON.stringify(env[name]));
+  const part = (of: StepBody['env'], own: boolean) =>
+    Object.fromEntries(Object.entries(of).filter(([name]) => differs(name) === own));
   const mooncake = mooncakeEnvironment(job, worker.name);
   const store = userEnvironment(mooncake.given);
   const serving = servingNodes(job, worker);
@@ -32,17 +42,21 @@ export function workerStep(job: Job, worker: PlacedWorker): StepBody {
     ...stepSetups(job, worker.role),
     ...(share && { share }),
     ...(serving > 1 && { serving }),
-    env: {
-      ...serviceEnvironment(job),
-      ...(usesDynamo(job) &&
-        hasRequestPlane(job) && { DYN_TCP_RPC_PORT: portWord('rpc', worker.ports.rpc, job) }),
-      ...store.env,
-      ...mooncake.env,
-      ...env,
-    },
+    ...(others.length > 0 && { localEnv: [first, ...others].map((one) => part(one.env, true)) }),
+    env: { ...serviceEnvironment(job), ...store.env, ...mooncake.env, ...part(env, false) },
     secrets: { ...store.secrets, ...secrets },
     ports: workerPorts(job, worker, argv),
     contained: true,
+  };
+}
+
+/** The command of one of the processes that serve on a node. */
+function serverCommand(job: Job, server: PlacedWorker): WorkerCommand {
+  const { env, ...command } = workerCommand(job, server);
+  const dynamo = usesDynamo(job) && hasRequestPlane(job);
+  return {
+    ...command,
+    env: { ...(dynamo && { DYN_TCP_RPC_PORT: portWord('rpc', server.ports.rpc, job) }), ...env },
   };
 }
 

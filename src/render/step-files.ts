@@ -39,7 +39,8 @@ export function stepScript(
     setups: step.setups,
     attend: attendant(step, plan),
     ranks: step.rankArgv?.map(quoteCommand),
-    several: step.mpi !== undefined,
+    locals: step.localEnv?.map((own) => environmentWords(own).join(' ')),
+    several: step.mpi !== undefined || step.localEnv !== undefined,
     fatal: step.fatal === undefined ? undefined : quoteWord(step.fatal),
     share: step.share && shareWords(step.share),
     lines: commandLines(step.argv).map(quoteCommand),
@@ -82,10 +83,14 @@ function services({ env }: StepBody, { etcdGuard }: Pick<Plan, 'etcdGuard'>): re
 
 /** An array: as variables of their own, names that a config gives would be those of task.sh. */
 export function environmentFile(step: StepBody): string {
-  const lines = Object.entries(step.env).map(([name, value]) => `  ${name}=${quoteWord(value)}\n`);
+  const lines = environmentWords(step.env).map((word) => `  ${word}\n`);
   const secrets =
     Object.keys(step.secrets).length > 0 ? `. "$RUN_DIR"/env/${step.name}.secrets || return\n` : '';
   return `# shellcheck shell=bash disable=SC2034,SC2054,SC2191 # words of an array that task.sh reads\nENVIRONMENT=(\n${lines.join('')})\n${secrets}`;
+}
+
+function environmentWords(env: StepBody['env']): readonly string[] {
+  return Object.entries(env).map(([name, value]) => `${name}=${quoteWord(value)}`);
 }
 
 export interface ChangedStep {
@@ -142,7 +147,7 @@ export function stepDifference(before: StepBody, after: StepBody): readonly stri
 /** An option with its values, or a variable; by its name. */
 type Lines = ReadonlyMap<string, string>;
 
-function linesOf({ argv, rankArgv, files, env, secrets }: StepBody): Lines {
+function linesOf({ argv, rankArgv, localEnv, files, env, secrets }: StepBody): Lines {
   const inFiles = Object.entries(files ?? {}).flatMap(([name, text]) =>
     text
       .split(/\n(?=[^\s])/)
@@ -151,6 +156,10 @@ function linesOf({ argv, rankArgv, files, env, secrets }: StepBody): Lines {
   const own = (rankArgv ?? []).map((words, rank): [string, string] => [
     `rank ${rank}`,
     `rank ${rank}: ${quoteCommand(words)}`,
+  ]);
+  const local = (localEnv ?? []).map((words, rank): [string, string] => [
+    `local rank ${rank}`,
+    `local rank ${rank}: ${environmentWords(words).join(' ')}`,
   ]);
   const options = commandLines(argv).map((words): [string, string] => {
     const [first = ''] = words;
@@ -162,7 +171,7 @@ function linesOf({ argv, rankArgv, files, env, secrets }: StepBody): Lines {
     `${name}=${quoteWord(value)}`,
   ]);
   const hidden = Object.keys(secrets).map((name): [string, string] => [`${name}=`, `${name}=(secret)`]);
-  return new Map([...options, ...own, ...inFiles, ...variables, ...hidden]);
+  return new Map([...options, ...own, ...local, ...inFiles, ...variables, ...hidden]);
 }
 
 function difference(before: Lines, after: Lines): readonly string[] {

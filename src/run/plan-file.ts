@@ -70,6 +70,9 @@ const planned = fields(
       ),
     nodeIndex: whole.catch(0).describe('Index of the node.'),
     nodeRank: whole.catch(0).describe("Rank in the step; 0 is the worker's leader."),
+    localRank: whole
+      .optional()
+      .describe('Rank on the node, where a worker has several processes that serve on each of its nodes.'),
     gpus: numbers.describe('GPU numbers on that node.'),
     argv: words.describe('Command as a list of words.'),
     env: mapOf(text).catch({}).describe('Environment variables that the step adds to those of the node.'),

@@ -22,6 +22,8 @@ describe('serves a chat', () => {
     ['frontends', 'tiny', { prefill: '1/1', decode: '2/2' }, 3],
     // A worker over two nodes, and one with data parallel ranks on each of its nodes.
     ['vllm', 'tiny/Model-1', { prefill: '1/1', decode: '2/2' }, 4],
+    // Each data parallel rank a process, also of a worker over two nodes.
+    ['vllm-apart', 'tiny/Model-1', { prefill: '4/4', decode: '4/4' }, 3],
     // MPI ranks on each GPU, of one worker over two nodes.
     ['trtllm', 'tiny/Model-1', { prefill: '2/2', decode: '1/1' }, 3],
     // Engines' own servers, behind their own routers or none.

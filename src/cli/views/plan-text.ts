@@ -141,6 +141,10 @@ function command(step: Step, page: Page): string {
     ...(step.rankArgv ?? []).map(
       (words, rank) => `  on rank ${rank} also: ${quoteCommand(words.map(asPlanned))}`,
     ),
+    ...(step.localEnv ?? []).map((own, rank) => {
+      const words = Object.entries(own).map(([name, value]) => `${name}=${quoteWord(asPlanned(value))}`);
+      return `  on local rank ${rank} of each node also: ${words.join(' ')}`;
+    }),
     '',
   ].join('\n');
 }

@@ -9,7 +9,7 @@ import type { EngineCommand, EnginePort, WorkerContext } from '../engine.ts';
 import { givenWords, serverManaged } from '../managed.ts';
 import { ENGINE_PORTS, type PlacedWorker } from '../worker.ts';
 import managed from './managed.json' with { type: 'json' };
-import { layoutOf, spreadsExperts } from './sizes.ts';
+import { layoutOf, ranksApart, spreadsExperts } from './sizes.ts';
 
 export const MODULE = 'dynamo.vllm';
 
@@ -86,7 +86,7 @@ export function modeOf(role: Role, release: string): string | undefined {
 interface RankWords {
   /** The words of all ranks. */
   readonly argv: readonly Arg[];
-  /** By rank; none where all have the same. */
+  /** By the rank of the node, or of the process where a node has several; none where all have the same. */
   readonly ranks: readonly (readonly string[])[];
 }
 
@@ -96,6 +96,7 @@ interface RankWords {
  * - One replica over several nodes: node 0 serves, the others are its hands (`--headless`).
  * - Data parallel ranks that fit into a node: each node serves its own, which registers it with the ranks that it has.
  * - Ranks that span nodes: like one replica, node 0 serves for all.
+ * - Data parallel ranks apart (`--data-parallel-external-lb`): each is a process, and registers.
  * - A worker that answers clients itself: node 0 serves for all, and balances the ranks of all nodes.
  *
  * vLLM has one default for its master port, and one for its data parallel port: workers whose leaders share a node need others.
@@ -112,13 +113,19 @@ function rankWords({ job, worker, port }: WorkerContext): RankWords {
     argv.push('--master-port', argOf(port('master', ports.distInit)));
     argv.push('--nnodes', String(nodes.length), '--node-rank', [{ ref: 'rank' }]);
   }
+  const apart = ranksApart(worker.role, worker.config);
   if (dp > 1) {
     argv.push('--data-parallel-size', String(dp));
-    if (!spans) argv.push('--data-parallel-size-local', String(perNode));
+    if (!spans && !apart) argv.push('--data-parallel-size-local', String(perNode));
     argv.push('--data-parallel-address', [nodeIp(leader)]);
     argv.push('--data-parallel-rpc-port', argOf(port('dp-rpc', ports.distInit + DP_RPC_OFFSET)));
-    if (!spans && !alone) argv.push('--data-parallel-hybrid-lb');
+    if (!spans && !alone && !apart) argv.push('--data-parallel-hybrid-lb');
   }
+  if (apart)
+    return {
+      argv,
+      ranks: Array.from({ length: dp }, (_, rank) => ['--data-parallel-rank', String(rank)]),
+    };
   if (nodes.length === 1)
     return { argv: dp > 1 ? [...argv, '--data-parallel-start-rank', '0'] : argv, ranks: [] };
   const ranks = nodes.map((_, rank) => {

@@ -10,7 +10,7 @@ import type { PlacedWorker } from '../worker.ts';
 import { checkAgreement } from './agreement.ts';
 import { command, MODULE, modeOf, PORTS_OF_RANKS, ports } from './command.ts';
 import managed from './managed.json' with { type: 'json' };
-import { checkSizes, layoutOf, sizes } from './sizes.ts';
+import { checkSizes, layoutOf, ranksApart, sizes } from './sizes.ts';
 
 /** vLLM 0.10 to 0.33, with `dynamo/vllm` 0.4 to 1.6.1. */
 export const vllm: Engine = {
@@ -43,8 +43,9 @@ export const vllm: Engine = {
     if (role === 'encode') return atLeast(release, '1.1') ? 'encode' : 'encoder';
     return 'backend';
   },
-  instances: serving,
+  instances: (worker) => serving(worker) * serversPerNode({ ...worker, nodes: worker.nodes.length }),
   serving,
+  serversPerNode,
   surfaces: {
     'embedding-worker': 'embeddings',
     'classify-worker': 'classify',
@@ -64,9 +65,10 @@ export const vllm: Engine = {
 
 function managedValues(worker: SizedWorker): Readonly<Record<string, string>> {
   const { perNode } = layoutOf(worker);
-  const hybrid = worker.dp > 1 && perNode > 0;
+  const apart = ranksApart(worker.role, worker.config);
+  const hybrid = worker.dp > 1 && perNode > 0 && !apart;
   return {
-    'the data parallel ranks of a node': String(perNode),
+    'the data parallel ranks of a node': String(apart ? 1 : perNode),
     'where data parallel ranks are': String(hybrid),
   };
 }
@@ -75,6 +77,11 @@ function managedValues(worker: SizedWorker): Readonly<Record<string, string>> {
 function serving(worker: PlacedWorker): number {
   const nodes = worker.nodes.length;
   return worker.dp > 1 && layoutOf({ ...worker, nodes }).perNode > 0 ? nodes : 1;
+}
+
+/** One, unless each data parallel rank is a process of its own. */
+function serversPerNode(worker: Pick<SizedWorker, 'role' | 'config' | 'dp' | 'busy' | 'nodes'>): number {
+  return worker.dp > 1 && ranksApart(worker.role, worker.config) ? Math.max(1, layoutOf(worker).perNode) : 1;
 }
 
 function* checkRoles(job: JobConfig): Generator<Problem> {

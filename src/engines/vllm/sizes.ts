@@ -1,7 +1,9 @@
 import { releasesOf } from '../../config/compat/engine-table.ts';
+import { lastFlag } from '../../config/compat/given-flags.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
-import { engineArgument, type RoleConfig } from '../../config/schema/role.ts';
+import { engineArgument, type Role, type RoleConfig } from '../../config/schema/role.ts';
+import { usesDynamo } from '../../config/schema/sections.ts';
 import { error, type Problem, warning } from '../../config/yaml/problem.ts';
 import type { SizedWorker } from '../engine.ts';
 import { parallelSize } from '../parallel-size.ts';
@@ -29,6 +31,17 @@ export function spreadsExperts(config: RoleConfig): boolean {
 function prefillContextSize(config: RoleConfig): number {
   const size = Number(engineArgument(config, 'prefill-context-parallel-size') ?? 1);
   return Number.isInteger(size) && size > 0 ? size : 1;
+}
+
+/** vLLM's name for: each data parallel rank is a process of its own, and something else spreads requests over them. */
+export const EXTERNAL = 'data-parallel-external-lb';
+
+const givenApart = (role: Role, config: RoleConfig) =>
+  lastFlag(role, config, EXTERNAL) ?? lastFlag(role, config, '-dpe');
+
+/** Whether each data parallel rank of a worker is a process of its own, rather than one of those of its node's process. */
+export function ranksApart(role: Role, config: RoleConfig): boolean {
+  return givenApart(role, config) !== undefined;
 }
 
 /** How the data parallel ranks of a worker are spread over its nodes. */
@@ -71,6 +84,7 @@ export function* checkSizes(worker: SizedWorker, job: JobConfig): Generator<Prob
       `dcp ${config.dcp} does not divide tp ${tp}: it splits the tensor parallel ranks`,
     );
   yield* checkSpan(worker, job, perNode);
+  yield* checkApart(worker, job, perNode);
   if (ep !== 1 && ep !== tp * dp) {
     yield error(
       [role, 'ep'],
@@ -78,6 +92,34 @@ export function* checkSizes(worker: SizedWorker, job: JobConfig): Generator<Prob
       `use ${tp * dp}, or leave it out`,
     );
   }
+}
+
+/** What data parallel ranks that are processes of their own need. */
+function* checkApart({ role, config, dp }: SizedWorker, job: JobConfig, perNode: number): Generator<Problem> {
+  const given = givenApart(role, config);
+  if (given === undefined) return;
+  const wrong = (message: string, hint = 'remove it') => error(given.path, `--${EXTERNAL} ${message}`, hint);
+  if (dp === 1)
+    yield wrong(
+      'has a process for each data parallel rank, and these workers have one rank',
+      `set ${role}.dp, or remove it`,
+    );
+  else if (perNode === 0)
+    yield wrong(
+      'has a process for each data parallel rank, and a rank of these workers is larger than a node',
+      'use sizes that fit into a node, or remove it',
+    );
+  if (!usesDynamo(job))
+    yield wrong(
+      `needs Dynamo's frontend, where each rank registers; frontend.type is ${job.frontend.type}`,
+      'remove it: then one process on each node serves its ranks',
+    );
+  if (job.profile?.roles.includes(role))
+    yield error(
+      ['profile', 'roles'],
+      `${role} workers have several processes on a node (--${EXTERNAL}), and nsys can be put before one only`,
+      'leave the role out, or remove that argument',
+    );
 }
 
 /** What one replica over several nodes needs. Data parallel ranks that fit into a node need nothing of it. */

@@ -2,6 +2,7 @@ import { namesSecretVariable, secretTexts } from '../../config/text/secret.ts';
 import { type ConfigEntry, plain } from '../../config/yaml/tree.ts';
 import type { Finding } from '../finding.ts';
 import { isNull, spelled } from '../keys.ts';
+import { RANKS_APART } from '../recipe/engine.ts';
 import { workerNodes } from '../recipe/read.ts';
 import type { Recipe, RecipeRole } from '../recipe/recipe.ts';
 import { isMounted, onNodes } from '../write/values.ts';
@@ -127,6 +128,9 @@ function roleArguments(
   if (engine.name === 'vllm') {
     const connector = connectorOf(role, { engine, frontend });
     flags.delete('connector');
+    const ranks = Number(flags.get('data-parallel-size') ?? 1);
+    const apart = engine.ranksApart;
+    if (apart !== undefined && !told(apart) && ranks > 1) flags.set(RANKS_APART, 'true');
     if (connector !== undefined && !role.args.some((entry) => isGiven(entry, 'kv-transfer-config')))
       flags.set('kv-transfer-config', canonical(CONNECTORS[connector] ?? connector));
   }

@@ -24,6 +24,9 @@ const KNOBS = [
   'preemption_mode',
 ];
 
+/** vLLM's argument for what `dp_launch_mode: per_gpu` does. */
+export const RANKS_APART = 'data-parallel-external-lb';
+
 /** Settings that one engine alone has. */
 const OWNERS: Readonly<Record<string, EngineName>> = {
   connector: 'vllm',
@@ -31,6 +34,7 @@ const OWNERS: Readonly<Record<string, EngineName>> = {
   allow_prefill_decode_colocation_across_nodes: 'vllm',
   publish_events_and_metrics: 'trtllm',
   numa_memory_bind: 'trtllm',
+  dp_launch_mode: 'vllm',
 };
 
 /** The engine by schema 2, `engine: vllm` or a map with `type`, else by schema 1, `backend`; SGLang where neither says. */
@@ -55,6 +59,7 @@ export function readEngine(root: Keys, backend: Keys, findings: Findings): Omit<
     servedName: take((keys) => keys.text('served_model_name')),
     connector: take(connector),
     colocation: name === 'vllm' ? colocation : { allowed: undefined, acrossNodes: undefined },
+    ranksApart: take((keys) => launchMode(keys, name, findings)),
     publishes: take((keys) => keys.flag('publish_events_and_metrics')),
     numa: take(numa),
     knobs: name === 'mocker' ? KNOBS.flatMap((key) => take((keys) => keys.take(key)) ?? []) : [],
@@ -66,7 +71,6 @@ export function readEngine(root: Keys, backend: Keys, findings: Findings): Omit<
         findings.note(entry, `is a setting of ${owner}, so it has no effect`);
     }
     keys.ignore(['gpu_type'], 'only names the GPUs');
-    launchMode(keys, findings);
     keys.ignore(
       ['set_cuda_visible_devices', 'set_visible_devices'],
       'dyn-slurm sets CUDA_VISIBLE_DEVICES where a worker has a part of a node',
@@ -80,16 +84,16 @@ export function readEngine(root: Keys, backend: Keys, findings: Findings): Omit<
   return engine;
 }
 
-/** How the data parallel ranks of a vLLM worker are launched: srt-slurm has `per_node`, and `per_gpu`, which it deprecates. */
-function launchMode(keys: Keys, findings: Findings): void {
+/**
+ * How the data parallel ranks of a vLLM worker are launched: srt-slurm has `per_node`, and `per_gpu`, which it deprecates, and
+ * for which this gives the place.
+ */
+function launchMode(keys: Keys, engine: EngineName, findings: Findings): ConfigEntry | undefined {
   const mode = keys.text('dp_launch_mode');
-  if (mode?.value === 'per_gpu')
-    findings.lose(
-      mode.entry,
-      'dyn-slurm starts one process on each node for all data parallel ranks there, not one for each rank',
-    );
-  else if (mode)
-    findings.note(mode.entry, 'dyn-slurm starts one process a node, which is what per_node means');
+  if (mode === undefined || engine !== 'vllm') return undefined;
+  if (mode.value === 'per_gpu') return mode.entry;
+  findings.note(mode.entry, 'dyn-slurm starts one process a node, which is what per_node means');
+  return undefined;
 }
 
 function engineName(named: Found<string> | undefined, findings: Findings): EngineName {

@@ -64,6 +64,8 @@ export interface RecipeEngine {
   readonly connector: Found<string | null> | undefined;
   /** vLLM: prefill and decode may share one node, or, where that is allowed too, any number of nodes. */
   readonly colocation: Colocation;
+  /** vLLM under Dynamo: each data parallel rank is a process of its own. */
+  readonly ranksApart: ConfigEntry | undefined;
   /** TensorRT-LLM: workers publish KV cache events and metrics. */
   readonly publishes: Found<boolean> | undefined;
   /** TensorRT-LLM: memory of workers is bound to NUMA nodes. */

@@ -1,6 +1,7 @@
 import { count } from '../../config/text/plural.ts';
 import type { ConfigEntry } from '../../config/yaml/tree.ts';
 import { spelled, whatIs } from '../keys.ts';
+import { RANKS_APART } from '../recipe/engine.ts';
 import { workerNodes } from '../recipe/read.ts';
 import type { Recipe, RecipeRole } from '../recipe/recipe.ts';
 import { nodesNeeded } from '../recipe/sizes.ts';
@@ -23,6 +24,7 @@ export function writeRole(role: RecipeRole, context: Context): MapBuilder {
   else {
     const left = ownArguments(role, argumentsOf(role.args, context), taken, context);
     writeArguments(args, left, context, words);
+    if ((taken.sizes.get('dp')?.value ?? 1) > 1) writeRanksApart(args, context);
   }
   // Engines take 1 where nobody says; dyn-slurm takes all GPUs of the worker.
   if (!taken.sizes.has('tp') && role.gpus > 1 && recipe.engine.name !== 'mocker')
@@ -111,6 +113,18 @@ function writeSizes(
   if (!shared && (spread || !fills)) map.set('nodes', nodes, places.nodes);
   map.set('gpus_per_worker', gpus, places.gpus);
   if (spread && gpus < perNode && workers > 1) map.set('spread', true, places.nodes);
+}
+
+/** Each data parallel rank as a process of its own, which srt-slurm has by a setting, and dyn-slurm by vLLM's argument. */
+function writeRanksApart(args: MapBuilder, { recipe, findings }: Context): void {
+  const entry = recipe.engine.ranksApart;
+  if (entry === undefined || args.get(RANKS_APART) !== undefined) return;
+  if (recipe.frontend.type === 'dynamo') args.set(RANKS_APART, scalar(true, entry.range), entry);
+  else
+    findings.lose(
+      entry,
+      `needs Dynamo's frontend, and frontend.type is ${recipe.frontend.type}: one process on each node serves its ranks`,
+    );
 }
 
 /** What TensorRT-LLM's workers are told beside their file. */

@@ -13,10 +13,10 @@ export interface WorkerEndpoint {
   readonly role: Role;
   /** The leader's system port; absent where it has none. */
   readonly system?: HostPort;
-  /** Those of its other nodes, where they serve, too. */
+  /** Those of its other processes, where they serve, too. */
   readonly others?: readonly HostPort[];
   /**
-   * `ADDRESS:PORT` of each of its nodes, under which that registers if it serves: its leader first. Empty where requests do
+   * `ADDRESS:PORT` of each of its processes, under which that registers if it serves: its leader first. Empty where requests do
    * not travel by TCP.
    */
   readonly registers: readonly string[];
@@ -30,6 +30,10 @@ export interface ServiceEndpoints {
   readonly workers: readonly WorkerEndpoint[];
   readonly readiness: Pick<NonNullable<PlanFile['readiness']>, 'model' | 'endpoints' | 'readyRoute'>;
 }
+
+/** Whether it is the first process of its step. */
+const leads = ({ nodeRank, localRank = 0 }: PlanFile['processes'][number]): boolean =>
+  nodeRank === 0 && localRank === 0;
 
 /** Undefined where the plan cannot be read, or before the job has its nodes. */
 export function endpointsOf(
@@ -61,10 +65,10 @@ export function endpointsOf(
       return at ? [{ step: step.name, ...at }] : [];
     }),
     workers: processes.flatMap((step) => {
-      if (step.kind !== 'worker' || step.role === null || step.nodeRank !== 0) return [];
+      if (step.kind !== 'worker' || step.role === null || !leads(step)) return [];
       const system = endpoint(step, 'system');
       const ranks = processes.filter(({ name }) => name === step.name);
-      const workers = processes.filter(({ role, nodeRank }) => role === step.role && nodeRank === 0).length;
+      const workers = processes.filter((one) => one.role === step.role && leads(one)).length;
       const instances = readiness.endpoints.find(({ role }) => role === step.role)?.workers ?? 0;
       const others =
         ranks.length > 1 && instances === workers * ranks.length

@@ -62,6 +62,108 @@ test('data parallel ranks over several nodes each: node 0 serves for all', () =>
   });
 });
 
+test('data parallel ranks apart: each is a process with its own GPUs and ports, which registers and is asked for metrics', () => {
+  const job = sampleJob(
+    {
+      engine: { type: 'vllm' },
+      aggregated: { nodes: 2, tp: 2, dp: 4, kv_events: true, args: { 'data-parallel-external-lb': true } },
+      infra: { ports: { system: 9081 } },
+    },
+    { gpus_per_node: 4 },
+  );
+  const plan = planOf(job);
+  const found = plan.processes
+    .filter(({ kind }) => kind === 'worker')
+    .map(({ nodeIndex, nodeRank, localRank, gpus, argv, env, ports }) => ({
+      task: [nodeIndex, nodeRank, localRank],
+      gpus,
+      words: argv
+        .map(argText)
+        .filter((word, at, all) => /^--(data|no)/.test(word) || all[at - 1]?.startsWith('--data')),
+      env: ['CUDA_VISIBLE_DEVICES', 'DYN_SYSTEM_PORT', 'DYN_TCP_RPC_PORT', 'VLLM_PORT'].map((name) =>
+        argText(env[name] ?? '-'),
+      ),
+      ports: ports.map(({ use, port, count }) => `${use} ${port}${count > 1 ? ` +${count}` : ''}`),
+    }));
+  const words = (rank: number) => [
+    ...['--data-parallel-size', '4', '--data-parallel-address', '${NODE_IP[0]}'],
+    ...[
+      '--data-parallel-rpc-port',
+      '29508',
+      '--data-parallel-external-lb',
+      '--data-parallel-rank',
+      `${rank}`,
+    ],
+  ];
+  const blocks = ['kv-events 5557 +4'];
+  expect(found).toEqual([
+    {
+      task: [0, 0, 0],
+      gpus: [0, 1],
+      words: words(0),
+      env: ['0,1', '9081', '7777', '-'],
+      ports: ['rpc 7777', 'system 9081', 'dp-rpc 29508', ...blocks],
+    },
+    {
+      task: [0, 0, 1],
+      gpus: [2, 3],
+      words: words(1),
+      env: ['2,3', '9082', '7778', '-'],
+      ports: ['rpc 7778', 'system 9082'],
+    },
+    {
+      task: [1, 1, 0],
+      gpus: [0, 1],
+      words: words(2),
+      env: ['0,1', '9081', '7777', '-'],
+      ports: ['rpc 7777', 'system 9081', ...blocks],
+    },
+    {
+      task: [1, 1, 1],
+      gpus: [2, 3],
+      words: words(3),
+      env: ['2,3', '9082', '7778', '-'],
+      ports: ['rpc 7778', 'system 9082'],
+    },
+  ]);
+  expect(plan.readiness.endpoints.map(({ workers }) => workers)).toEqual([4]);
+  const step = (name: string) => plan.steps.find((one) => one.name === name);
+  expect(step('aggregated-0')?.srun.slice(0, 10).map(argText)).toEqual([
+    'srun',
+    ...['--nodes=2', '--ntasks=4', '--ntasks-per-node=2', '--nodelist=${NODE[0]},${NODE[1]}'],
+    ...['--job-name=aggregated-0', '--overlap', '--mpi=none', '--distribution=block', '--oversubscribe'],
+  ]);
+  expect(plan.directives).toEqual(expect.arrayContaining(['--ntasks=4', '--ntasks-per-node=2']));
+  expect(
+    step('metrics')
+      ?.argv.map(argText)
+      .filter((word) => word.startsWith('aggregated')),
+  ).toEqual([
+    'aggregated-0=${NODE_IP[0]}:9081',
+    'aggregated-0=${NODE_IP[0]}:9082',
+    'aggregated-0=${NODE_IP[1]}:9081',
+    'aggregated-0=${NODE_IP[1]}:9082',
+  ]);
+});
+
+test('workers on one node have ports after those of the ranks of another worker', () => {
+  const args = { 'data-parallel-external-lb': true };
+  const job = sampleJob(
+    {
+      engine: { type: 'vllm' },
+      aggregated: { workers: 2, gpus_per_worker: 2, tp: 1, dp: 2, args },
+      frontend: { count: 1 },
+    },
+    { gpus_per_node: 4 },
+  );
+  const numbers = planOf(job).processes.flatMap(({ ports }) =>
+    ports.flatMap(({ use, port }) => (/^(rpc|system|engine|responses)$/.test(use) ? [port] : [])),
+  );
+  expect(numbers.toSorted((a, b) => a - b)).toEqual([
+    ...[7777, 7778, 7779, 7780, 7781, 8081, 8082, 8083, 8084, 20_000, 20_050, 20_100, 20_150],
+  ]);
+});
+
 test('context parallel sizes: prefill has GPUs of its own, decode lies inside tp', () => {
   const found = commands({
     aggregated: { nodes: 2, tp: 4, dcp: 2, args: { 'prefill-context-parallel-size': 2 } },
@@ -203,6 +305,27 @@ test.each<[string, Sections, readonly string[]]>([
     ],
   ],
   [
+    'ranks apart, of which there is one',
+    { nodes: 1, tp: 4, flags: ['-dpe'] },
+    [
+      'aggregated.flags.0: --data-parallel-external-lb has a process for each data parallel rank, and these workers have one rank',
+    ],
+  ],
+  [
+    'ranks apart that are larger than a node',
+    { nodes: 4, tp: 8, dp: 2, args: { 'data-parallel-external-lb': true } },
+    [
+      'aggregated.args.data-parallel-external-lb: --data-parallel-external-lb has a process for each data parallel rank, and a rank of these workers is larger than a node',
+    ],
+  ],
+  [
+    'a number of ranks on a node that is not so for ranks apart',
+    { nodes: 1, tp: 1, dp: 4, args: { 'data-parallel-external-lb': true, 'data-parallel-size-local': 4 } },
+    [
+      'aggregated.args.data-parallel-size-local: --data-parallel-size-local is set by dyn-slurm, to 1 from the data parallel ranks of a node',
+    ],
+  ],
+  [
     'a rank',
     { nodes: 1, args: { headless: true } },
     ['aggregated.args.headless: --headless is set by dyn-slurm, from the rank of the task'],
@@ -211,6 +334,20 @@ test.each<[string, Sections, readonly string[]]>([
   const job = sampleJob({ engine: { type: 'vllm' }, aggregated }, { gpus_per_node: 4 });
   const errors = planJob(job).problems.filter(({ severity }) => severity === 'error');
   expect(errors.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual(expected);
+});
+
+test('ranks apart need something that spreads requests over them, and no profiler before them', () => {
+  const aggregated = { nodes: 1, tp: 1, dp: 4, args: { 'data-parallel-external-lb': true } };
+  const said = (sections: Sections) =>
+    planJob(sampleJob({ engine: { type: 'vllm' }, aggregated, ...sections }, { gpus_per_node: 4 }))
+      .problems.filter(({ severity }) => severity === 'error')
+      .map(({ path, message }) => `${path.join('.')}: ${message}`);
+  expect(said({ frontend: { type: 'vllm-router' } })).toEqual([
+    "aggregated.args.data-parallel-external-lb: --data-parallel-external-lb needs Dynamo's frontend, where each rank registers; frontend.type is vllm-router",
+  ]);
+  expect(said({ profile: { roles: ['aggregated'] } })).toEqual([
+    'profile.roles: aggregated workers have several processes on a node (--data-parallel-external-lb), and nsys can be put before one only',
+  ]);
 });
 
 test.each<[string, Sections, readonly string[]]>([

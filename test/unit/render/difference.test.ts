@@ -59,6 +59,7 @@ test('words of single ranks, and keys of a file that the command names', () => {
       ['--start', '0'],
       ['--start', '4'],
     ],
+    localEnv: [{ DEVICES: '0' }, { DEVICES: '1' }],
     files: { 'engine-decode.yaml': 'a: 1\nb:\n  - 1\n  - 2\nc: null\n' },
   };
   const after: StepBody = {
@@ -67,11 +68,14 @@ test('words of single ranks, and keys of a file that the command names', () => {
       ['--start', '0'],
       ['--start', '8'],
     ],
+    localEnv: [{ DEVICES: '0' }, { DEVICES: '3' }],
     files: { 'engine-decode.yaml': 'a: 1\nb:\n  - 1\nd: x\n' },
   };
   expect(stepDifference(before, after)).toEqual([
     '- rank 1: --start 4',
     '+ rank 1: --start 8',
+    '- local rank 1: DEVICES=1',
+    '+ local rank 1: DEVICES=3',
     '- engine-decode.yaml: b:\n  - 1\n  - 2',
     '+ engine-decode.yaml: b:\n  - 1',
     '- engine-decode.yaml: c: null',

@@ -198,3 +198,37 @@ test('nodes that register each, as data parallel ranks of vLLM do, are asked for
   });
   expect(decode).not.toHaveProperty('others');
 });
+
+test('of a worker with several processes on each node, those that serve beside its first', () => {
+  const rank = (name: string, nodeIndex: number, nodeRank: number, localRank: number) => ({
+    ...{ name, kind: 'worker', role: 'decode', nodeIndex, nodeRank, localRank },
+    ports: [port(7777 + localRank, 'rpc'), port(8081 + localRank, 'system')],
+  });
+  const plan = planOf({
+    processes: [
+      rank('decode-0', 0, 0, 0),
+      rank('decode-0', 0, 0, 1),
+      rank('decode-0', 1, 1, 0),
+      rank('decode-0', 1, 1, 1),
+    ],
+    readiness: {
+      ...PLANNED.readiness,
+      endpoints: [
+        { role: 'decode', namespace: 'dynamo', component: 'backend', endpoint: 'generate', workers: 4 },
+      ],
+    },
+  });
+  expect(placesAfter(plan)?.workers).toEqual([
+    {
+      step: 'decode-0',
+      role: 'decode',
+      system: { address: '10.0.0.7', port: 8081 },
+      others: [
+        { address: '10.0.0.7', port: 8082 },
+        { address: '10.0.0.8', port: 8081 },
+        { address: '10.0.0.8', port: 8082 },
+      ],
+      registers: ['10.0.0.7:7777', '10.0.0.7:7778', '10.0.0.8:7777', '10.0.0.8:7778'],
+    },
+  ]);
+});
