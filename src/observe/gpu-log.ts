@@ -12,8 +12,8 @@ export interface GpuSample {
 }
 
 /**
- * Reads `logs/gpu.NODE.csv`: what `nvidia-smi --query-gpu=… --format=csv` prints, or `dcgmi dmon`, whose lines have no
- * times and come every `interval` seconds. What is neither is passed over: a site's task prolog may print before it, and
+ * Reads `logs/gpu.NODE.csv`: what `nvidia-smi --query-gpu=… --format=csv` or `amd-smi monitor --csv` prints, or `dcgmi dmon`,
+ * whose lines have no times and come every `interval` seconds. What is neither is passed over: a site's task prolog may print before it, and
  * leave its last line open.
  */
 export function parseGpuCsv(text: string, interval: number): readonly GpuSample[] {
@@ -22,7 +22,7 @@ export function parseGpuCsv(text: string, interval: number): readonly GpuSample[
 }
 
 /** The names of the columns, from the first one on. */
-const HEADER = /^.*?(timestamp, ?index,.*|#Entity .*)$/;
+const HEADER = /^.*?(timestamp, ?(?:index|gpu),.*|#Entity .*)$/;
 
 function parseSmi(lines: readonly string[]): readonly GpuSample[] {
   let names: readonly string[] = [];
@@ -33,25 +33,32 @@ function parseSmi(lines: readonly string[]): readonly GpuSample[] {
       names = cells.map((cell) => cell.replace(/ \[.*$/, ''));
       return [];
     }
-    const cell = (name: string) => cells[names.indexOf(name)];
-    // 2026/11/24 09:00:00.123, in the node's own time zone: only differences are used.
+    const cell = (...either: readonly string[]) => cells[names.findIndex((name) => either.includes(name))];
     const time = timeOf(cells[0] ?? '');
-    const gpu = number(cell('index'));
-    if (Number.isNaN(time) || gpu === null) return [];
+    const gpu = number(cell('index', 'gpu'));
+    // Of a GPU that is partitioned, the first partition speaks for it.
+    if (Number.isNaN(time) || gpu === null || (number(cell('xcp')) ?? 0) > 0) return [];
     first ??= time;
     return [
       {
         seconds: (time - first) / 1000,
         gpu,
-        busy: number(cell('utilization.gpu')),
-        memory: number(cell('memory.used')),
-        power: number(cell('power.draw')),
+        busy: number(cell('utilization.gpu', 'gfx')),
+        memory: number(cell('memory.used', 'vram_used')),
+        power: number(cell('power.draw', 'power_usage')),
       },
     ];
   });
 }
 
-const timeOf = (stamp: string): number => Date.parse(`${stamp.replaceAll('/', '-').replace(' ', 'T')}Z`);
+/** `2026/11/24 09:00:00.123`, in the node's own time zone, of which only differences are used; AMD's seconds since 1970. */
+function timeOf(stamp: string): number {
+  return EPOCH.test(stamp)
+    ? Number(stamp) * 1000
+    : Date.parse(`${stamp.replaceAll('/', '-').replace(' ', 'T')}Z`);
+}
+
+const EPOCH = /^\d{10}(\.\d+)?$/;
 
 function parseDcgm(lines: readonly string[], interval: number): readonly GpuSample[] {
   let names: readonly string[] = [];
@@ -80,10 +87,12 @@ function number(text: string | undefined): number | null {
 const QUARTER = 15 * 60_000;
 
 /**
- * When a log began, milliseconds since 1970. Its stamps are of the node's own zone, which lies whole quarters of an hour from
+ * When a log began, milliseconds since 1970. Stamps without a zone are of the node's own zone, which lies whole quarters of an hour from
  * UTC: it is the one nearest to `near`, when the log's step was started, and which counts where there are no stamps.
  */
 export function logBegan(text: string, near: number): number {
+  const [, epoch] = /^(\d{10}(?:\.\d+)?), *\d/m.exec(text) ?? [];
+  if (epoch !== undefined) return timeOf(epoch);
   const [first] = /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d(\.\d+)?(?=, *\d)/m.exec(text) ?? [];
   const local = first === undefined ? Number.NaN : timeOf(first);
   return Number.isNaN(local) ? near : local + Math.round((near - local) / QUARTER) * QUARTER;

@@ -16,6 +16,27 @@ const FIELDS =
 /** Fields of dcgmi: utilization, memory used, power, SM clock, temperature, and how busy SMs and tensor cores are. */
 const DCGM_FIELDS = '203,252,155,100,150,1002,1004';
 
+/** What AMD's tool tells: https://rocm.docs.amd.com/projects/amdsmi/en/latest/how-to/amdsmi-cli-tool.html */
+const AMD_FIELDS = ['--power-usage', '--gfx', '--mem', '--vram-usage'];
+
+/** The programs that log GPUs, every so many seconds. */
+const GPU_LOGS: Readonly<
+  Record<
+    Exclude<Job['observe']['gpu_log'], 'none'>,
+    (seconds: number) => Pick<StepBody, 'argv'> & Partial<StepBody>
+  >
+> = {
+  'nvidia-smi': (seconds) => ({
+    argv: ['nvidia-smi', `--query-gpu=${FIELDS}`, '--format=csv,nounits', '-l', String(seconds)],
+  }),
+  dcgmi: (seconds) => ({ argv: ['dcgmi', 'dmon', '-e', DCGM_FIELDS, '-d', String(seconds * 1000)] }),
+  // It is a Python program, which holds back what it prints into a file.
+  'amd-smi': (seconds) => ({
+    argv: ['amd-smi', 'monitor', ...AMD_FIELDS, '--watch', String(seconds), '--csv'],
+    env: { PYTHONUNBUFFERED: '1' },
+  }),
+};
+
 const MONITOR = { kind: 'monitor', contained: false } as const;
 
 /** What only watches: the GPUs of the workers' nodes, and the metrics of `services`. It runs on the host. */
@@ -30,17 +51,15 @@ export function monitorSteps(
 /** On every node that has workers with GPUs. */
 function gpuLog(job: Job, workers: readonly PlacedWorker[]): readonly StepBody[] {
   const { gpu_log: program, interval } = job.observe;
+  if (program === 'none') return [];
   const nodes = new Set(workers.filter(({ gpus }) => gpus.length > 0).flatMap((worker) => worker.nodes));
-  if (program === 'none' || nodes.size === 0) return [];
+  if (nodes.size === 0) return [];
   return [
     stepOf({
       ...MONITOR,
       name: 'gpu',
       nodes: [...nodes].toSorted((a, b) => a - b),
-      argv:
-        program === 'nvidia-smi'
-          ? ['nvidia-smi', `--query-gpu=${FIELDS}`, '--format=csv,nounits', '-l', String(interval)]
-          : ['dcgmi', 'dmon', '-e', DCGM_FIELDS, '-d', String(interval * 1000)],
+      ...GPU_LOGS[program](interval),
     }),
   ];
 }

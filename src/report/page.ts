@@ -92,7 +92,7 @@ function missing(runs: readonly RunData[]): Html | undefined {
       (load === undefined || load.looks === 0) &&
         html`<li><strong>${run.id}</strong> has no samples of metrics${load && ", and its load is known from the workers' logs only"}: they are taken from when the service is ready, every <code>observe.metrics</code>, unless that is <code>none</code>.</li>`,
       gpus.length === 0 &&
-        html`<li><strong>${run.id}</strong> has no log of GPU utilization. Set <code>observe.gpu_log</code> to <code>nvidia-smi</code> or <code>dcgmi</code>.</li>`,
+        html`<li><strong>${run.id}</strong> has no log of GPU utilization. Set <code>observe.gpu_log</code> to <code>nvidia-smi</code>, <code>dcgmi</code> or <code>amd-smi</code>.</li>`,
     ];
   });
   if (lines.every((line) => line === false)) return undefined;

@@ -231,7 +231,7 @@ export const health = z.strictObject({
   preflight: z.boolean().default(true),
 });
 
-const GPU_LOGGERS = ['none', 'nvidia-smi', 'dcgmi'] as const;
+const GPU_LOGGERS = ['none', 'nvidia-smi', 'dcgmi', 'amd-smi'] as const;
 
 /** What a job writes down beside its events and logs. */
 export const observe = z.strictObject({

@@ -34,7 +34,7 @@ function prefillContextSize(config: RoleConfig): number {
 }
 
 /** vLLM's name for: each data parallel rank is a process of its own, and something else spreads requests over them. */
-export const EXTERNAL = 'data-parallel-external-lb';
+const EXTERNAL = 'data-parallel-external-lb';
 
 const givenApart = (role: Role, config: RoleConfig) =>
   lastFlag(role, config, EXTERNAL) ?? lastFlag(role, config, '-dpe');

@@ -23,11 +23,13 @@ export function* checkGpuVendor({ gpu, container, observe }: JobConfig): Generat
       vendor === 'amd' ? 'use an image for ROCm' : 'use an image for CUDA',
     );
   }
-  if (vendor === 'amd' && observe.gpu_log !== 'none') {
+  const log = observe.gpu_log;
+  const logged = log === 'amd-smi' ? 'amd' : 'nvidia';
+  if (log !== 'none' && logged !== vendor) {
     yield warning(
       ['observe', 'gpu_log'],
-      `${observe.gpu_log} knows the GPUs of NVIDIA only, but ${gpu} is one of AMD`,
-      'set it to none; the log would stay empty',
+      `${log} knows the GPUs of ${NAMES[logged]} only, but ${gpu} is one of ${NAMES[vendor]}`,
+      `use ${vendor === 'amd' ? 'amd-smi' : 'nvidia-smi'}; the log would stay empty`,
     );
   }
 }

@@ -75,14 +75,30 @@ test.each([
   expect(found.map(({ message }) => /for GPUs of (\w+)/.exec(message)?.[1])).toEqual(vendor ? [vendor] : []);
 });
 
-test("NVIDIA's tools log no GPUs of AMD", () => {
-  const job = sampleJob({ gpu: 'mi355x', aggregated: {}, observe: { gpu_log: 'nvidia-smi' } });
-  expect([...checkGpuVendor(job)]).toEqual([
-    {
-      severity: 'warning',
-      path: ['observe', 'gpu_log'],
-      message: 'nvidia-smi knows the GPUs of NVIDIA only, but mi355x is one of AMD',
-      hint: 'set it to none; the log would stay empty',
-    },
-  ]);
+test.each([
+  [
+    'nvidia-smi',
+    'mi355x',
+    'nvidia-smi knows the GPUs of NVIDIA only, but mi355x is one of AMD',
+    'use amd-smi',
+  ],
+  ['dcgmi', 'mi355x', 'dcgmi knows the GPUs of NVIDIA only, but mi355x is one of AMD', 'use amd-smi'],
+  ['amd-smi', 'h200', 'amd-smi knows the GPUs of AMD only, but h200 is one of NVIDIA', 'use nvidia-smi'],
+  ['amd-smi', 'mi355x', undefined, ''],
+  ['nvidia-smi', 'h200', undefined, ''],
+  ['none', 'mi355x', undefined, ''],
+])("%s logs a vendor's GPUs only: %s", (log, gpu, message, hint) => {
+  const job = sampleJob({ gpu, aggregated: {}, observe: { gpu_log: log } });
+  expect([...checkGpuVendor(job)]).toEqual(
+    message === undefined
+      ? []
+      : [
+          {
+            severity: 'warning',
+            path: ['observe', 'gpu_log'],
+            message,
+            hint: `${hint}; the log would stay empty`,
+          },
+        ],
+  );
 });

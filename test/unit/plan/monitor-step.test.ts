@@ -54,6 +54,14 @@ test('by DCGM, in milliseconds', () => {
   ]);
 });
 
+test("AMD's GPUs by AMD SMI, which does not hold its lines back", () => {
+  const [step] = monitors('amd-smi').steps;
+  expect(step?.argv.join(' ')).toBe(
+    'amd-smi monitor --power-usage --gfx --mem --vram-usage --watch 10 --csv',
+  );
+  expect(step?.env).toEqual({ PYTHONUNBUFFERED: '1' });
+});
+
 test('not unless asked', () => {
   expect(monitors('none').steps).toEqual([]);
 });

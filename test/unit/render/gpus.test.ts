@@ -139,3 +139,76 @@ test('full folders are named', async () => {
     'warning has only 1024 MB left in /tmp, which may be too little for engines',
   ]);
 });
+
+/** What a node says that has these programs, and 8 GPUs of a model are asked for. */
+async function toldBy(programs: Readonly<Record<string, string>>, model = 'mi355x') {
+  for (const [name, script] of Object.entries(programs)) run.program(name, script);
+  run.file('preflight.sh', `on 0 -- gpus 8 ${model}\n`);
+  const { out } = await run.node(['MARK', 'auto'], { DYN_SLURM_NODES: 'n1', SLURMD_NODENAME: 'n1' });
+  return out
+    .split('\n')
+    .map((line) => line.replace('MARK n1 ', ''))
+    .filter((line) => line !== '' && !/^(address|clock) |lock only/.test(line));
+}
+
+const rows = (header: string, row: (index: number) => string, count = 8) =>
+  `printf '%s\\n' '${header}' ${Array.from({ length: count }, (_, i) => `'${row(i)}'`).join(' ')}`;
+
+/** `amd-smi` of ROCm 7.2, with so many GPUs, of which GPU 5 holds so many MB. */
+const amdSmi = (count: number, name = 'AMD Instinct MI355X', held = 283) => `case "$*" in
+  'static --asic --csv') ${rows('gpu,market_name,vendor_id,vendor_name,subvendor_id,device_id,subsystem_id,rev_id,asic_serial,oam_id,num_compute_units,target_graphics_version', (i) => `${i},${name},0x1002,Advanced Micro Devices Inc. [AMD/ATI],0x1002,0x75a3,0x75a3,0x00,0x${i}ABC,${i},256,gfx950`, count)} ;;
+  'metric --mem-usage --csv') ${rows('gpu,total_vram,used_vram,free_vram,total_visible_vram,used_visible_vram,free_visible_vram,total_gtt,used_gtt,free_gtt', (i) => `${i},294896,${i === 5 ? held : 283},294613,294896,283,294613,1547813,14,1547799`, count)} ;;
+  *) exit 9 ;;
+esac`;
+/** \`rocm-smi\` of ROCm 6. */
+const rocmSmi = (count: number, name = 'AMD Instinct MI355X', held = 298_688_512) =>
+  rows(
+    'device,VRAM Total Memory (B),VRAM Total Used Memory (B),Card Series,Card Model,Card Vendor,Card SKU,Subsystem ID,Device Rev,Node ID,GUID,GFX Version',
+    (i) =>
+      `card${i},309220868096,${i === 5 ? held : 298_688_512},${name},0x75a3,Advanced Micro Devices Inc. [AMD/ATI],M350,0x75a3,0x00,${i},5102${i},gfx950`,
+    count,
+  );
+const HELD =
+  "fault has GPUs with up to 70998 MiB in use before the job starts (5): by another job's processes, or ones that are left over";
+
+test.each([
+  ['amd-smi', amdSmi(8), []],
+  ['rocm-smi', rocmSmi(8), []],
+  ['amd-smi', amdSmi(7), ['fault shows 7 GPUs, and workers need 8']],
+  ['rocm-smi', rocmSmi(7), ['fault shows 7 GPUs, and workers need 8']],
+  [
+    'amd-smi',
+    amdSmi(8, 'AMD Instinct MI300X'),
+    ['problem has AMD Instinct MI300X, and the config says `gpu: mi355x`'],
+  ],
+  [
+    'rocm-smi',
+    rocmSmi(8, 'AMD Instinct MI300X'),
+    ['problem has AMD Instinct MI300X, and the config says `gpu: mi355x`'],
+  ],
+  // A name that the release does not know.
+  ['amd-smi', amdSmi(8, 'N/A'), []],
+  ['rocm-smi', rocmSmi(8, '0x75a3'), []],
+  ['amd-smi', amdSmi(8, 'AMD Instinct MI355X', 70_998), [HELD]],
+  ['rocm-smi', rocmSmi(8, 'AMD Instinct MI355X', 70_998 * 1024 * 1024), [HELD]],
+  [
+    'amd-smi',
+    'echo "ERROR: No permission to access /dev/kfd" >&2; exit 3',
+    ['fault has an amd-smi that fails with exit code 3: ERROR: No permission to access /dev/kfd'],
+  ],
+  ['rocm-smi', 'exit 2', ['fault has a rocm-smi that fails with exit code 2: it says nothing']],
+])('GPUs of AMD by %s', async (tool, script, said) => {
+  expect(await toldBy({ [tool]: script })).toEqual(said);
+});
+
+test('rocm-smi, which is older, is not asked beside amd-smi', async () => {
+  expect(await toldBy({ 'amd-smi': amdSmi(8), 'rocm-smi': 'exit 1' })).toEqual([]);
+});
+
+test('what rocm-smi warns of before its table is passed over', async () => {
+  expect(
+    await toldBy({
+      'rocm-smi': `echo 'WARNING: AMD GPU device(s) is/are in a low-power state.'\n${rocmSmi(8)}`,
+    }),
+  ).toEqual([]);
+});

@@ -117,7 +117,7 @@ test('a run of which little is known says what is missing, and how to get it', (
   expect(lines).toEqual([
     ' has no benchmark. Put one under bench: in the config, or run dyn-slurm bench r-000001 while it serves.',
     ' has no samples of metrics: they are taken from when the service is ready, every observe.metrics, unless that is none.',
-    ' has no log of GPU utilization. Set observe.gpu_log to nvidia-smi or dcgmi.',
+    ' has no log of GPU utilization. Set observe.gpu_log to nvidia-smi, dcgmi or amd-smi.',
   ]);
 });
 

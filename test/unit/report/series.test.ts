@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseGpuCsv } from '../../../src/observe/gpu-log.ts';
+import { logBegan, parseGpuCsv } from '../../../src/observe/gpu-log.ts';
 import { gpuSeries } from '../../../src/report/gpu-series.ts';
 import { LoadRecorder } from '../../../src/report/load-series.ts';
 import { timelineOf } from '../../../src/report/section/timeline.ts';
@@ -33,6 +33,25 @@ test('reads what dcgmi prints, which tells no time', () => {
     { seconds: 0, gpu: 1, busy: 30, memory: 2048, power: null },
     { seconds: 5, gpu: 0, busy: 50, memory: 1024, power: 300 },
   ]);
+});
+
+// ROCm 7.2, of a GPU that is one partition, and of one that is two; its header comes once a sample in some releases.
+const AMD = `timestamp,gpu,xcp,power_usage,max_power,gfx_clk,gfx,mem,mem_clock,vram_used,vram_free,vram_total,vram_percent
+1764428260,0,0,251,1400,144,10,1,1900,1024,293872,294896,0.35
+1764428260,1,0,N/A,1400,144,30,1,1900,2048,292848,294896,0.69
+1764428260,1,1,N/A,N/A,144,90,N/A,N/A,9,292848,294896,0.69
+timestamp,gpu,xcp,power_usage,max_power,gfx_clk,gfx,mem,mem_clock,vram_used,vram_free,vram_total,vram_percent
+1764428265,0,0,900,1400,2400,50,1,1900,1024,293872,294896,0.35
+`;
+
+test('reads what amd-smi prints', () => {
+  expect(parseGpuCsv(AMD, 5)).toEqual([
+    { seconds: 0, gpu: 0, busy: 10, memory: 1024, power: 251 },
+    { seconds: 0, gpu: 1, busy: 30, memory: 2048, power: null },
+    { seconds: 5, gpu: 0, busy: 50, memory: 1024, power: 900 },
+  ]);
+  // Its stamps are of no zone, so the head node's clock has no part in it.
+  expect(logBegan(AMD, Date.parse('2025-11-29T14:57:00Z'))).toBe(1_764_428_260_000);
 });
 
 test("a node's GPUs are told as their mean", () => {
