@@ -253,7 +253,7 @@ end_engine() {
 } 2>/dev/null
 
 # on_path PROGRAM: what to run, if the command will find it, whose PATH the config may give. Debian has nginx in a folder
-# that is not on everybody's PATH.
+# that is not on everybody's PATH, and ROCm has its programs in one.
 on_path() (
   local word
   for word in "${ENVIRONMENT[@]}"; do
@@ -261,7 +261,7 @@ on_path() (
   done
   # bash also finds a file that is not executable, where there is no other.
   [[ ! -x $(type -P "$1") ]] || { printf '%s' "$1" && exit; }
-  PATH=/usr/local/sbin:/usr/sbin:/sbin
+  PATH=/usr/local/sbin:/usr/sbin:/sbin:/opt/rocm/bin
   type -P "$1"
 )
 

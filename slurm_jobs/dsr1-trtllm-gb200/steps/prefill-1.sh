@@ -4,7 +4,7 @@ RUN_DIR=$DYN_SLURM_RUN_DIR ATTEMPT_DIR=$DYN_SLURM_ATTEMPT_DIR
 . "$RUN_DIR/runtime/task.sh" || exit 1
 bind prefill-1 1
 . "$RUN_DIR"/env/prefill-1.env || give_up 'cannot read its environment'
-# Several tasks run on each node, as a program of MPI has them.
+# Several tasks run on each node.
 SEVERAL=1
 await_services locked "http://${NODE_IP[0]}:2379" "nats://${NODE_IP[0]}:4222"
 # After such a line the command is over, even if it lives on.

@@ -5,7 +5,7 @@ RUN_DIR=$DYN_SLURM_RUN_DIR ATTEMPT_DIR=$DYN_SLURM_ATTEMPT_DIR
 bind decode-0 4 5 6 7 8 9 10 11
 . "$RUN_DIR"/env/decode-0.env || give_up 'cannot read its environment'
 await_services locked "http://${NODE_IP[0]}:2379" "nats://${NODE_IP[0]}:4222"
-# What only this node's rank is told.
+# What only this rank is told.
 case $NODE_RANK in
   0) OWN=(--data-parallel-start-rank 0) ;;
   1) OWN=(--data-parallel-start-rank 4) ;;

@@ -15,24 +15,38 @@ gpus() {
   local need=$1 model=${2:-}
   [[ -n $REHEARSED || $(ulimit -H -l) == unlimited ]] ||
     say warning "lets a process lock only $(ulimit -H -l) KB of memory, and RDMA may need more"
-  command -v nvidia-smi >/dev/null || return 0
-  if ! read_gpus; then
+  case $(gpu_tool) in
+    nvidia-smi) read_gpus ;;
+    amd-smi) read_amd_gpus ;;
+    rocm-smi) read_rocm_gpus ;;
+    *) return 0 ;;
+  esac || {
     say fault "$SMI_TROUBLE"
     return
-  fi
+  }
   ((${#GPU_NAMES[@]} >= need)) || say fault "shows ${#GPU_NAMES[@]} GPUs, and workers need $need"
   compare_model "$model"
   tell_lines "${SMI[@]}"
   tell_space
 }
 
-# smi WORDS...: sets SMI, the lines that nvidia-smi prints; else SMI_TROUBLE. It may hang so that it cannot even be killed, so
+# gpu_tool: the first program of the GPUs' vendors that the node has. ROCm's need not be on PATH.
+gpu_tool() {
+  local tool
+  PATH+=:/opt/rocm/bin
+  for tool in nvidia-smi amd-smi rocm-smi; do
+    type -P "$tool" >/dev/null && printf '%s' "$tool" && return
+  done
+}
+
+# smi PROGRAM WORDS...: sets SMI, the lines that it prints; else SMI_TROUBLE. It may hang so that it cannot even be killed, so
 # nothing waits for its end.
 smi() {
-  local file pid until=$((SECONDS + SMI_TIME)) status
+  local file pid until=$((SECONDS + SMI_TIME)) status an=an
+  [[ $1 != r* ]] || an=a
   SMI=() SMI_TROUBLE='' SMI_HANGS=0
   file=$(TMPDIR=/tmp mktemp) || { SMI_TROUBLE='cannot make a file in /tmp' && return 1; }
-  nvidia-smi "$@" >"$file" 2>&1 </dev/null &
+  PATH=$PATH:/opt/rocm/bin "$@" >"$file" 2>&1 </dev/null &
   pid=$!
   while kill -0 "$pid" 2>/dev/null; do
     if ((SECONDS >= until)); then
@@ -40,7 +54,7 @@ smi() {
       disown "$pid"
       rm -f "$file"
       SMI_HANGS=1
-      SMI_TROUBLE="has an nvidia-smi that gives no answer within $SMI_TIME s, so its GPUs or their driver hang"
+      SMI_TROUBLE="has $an $1 that gives no answer within $SMI_TIME s, so its GPUs or their driver hang"
       return 1
     fi
     sleep 0.05
@@ -50,7 +64,7 @@ smi() {
   mapfile -t SMI < <(grep -a '[^[:space:]]' "$file")
   rm -f "$file"
   ((status == 0)) && return 0
-  SMI_TROUBLE="has an nvidia-smi that fails with exit code $status: ${SMI[0]:-it says nothing}"
+  SMI_TROUBLE="has $an $1 that fails with exit code $status: ${SMI[0]:-it says nothing}"
   return 1
 }
 
@@ -59,8 +73,8 @@ read_gpus() {
   local line
   local -a rows=()
   GPU_NAMES=()
-  smi "--query-gpu=$GPU_FIELDS,$NEWER_FIELDS" --format=csv,noheader ||
-    { [[ ${SMI[*]} == *'not a valid field'* ]] && smi "--query-gpu=$GPU_FIELDS" --format=csv,noheader; } ||
+  smi nvidia-smi "--query-gpu=$GPU_FIELDS,$NEWER_FIELDS" --format=csv,noheader ||
+    { [[ ${SMI[*]} == *'not a valid field'* ]] && smi nvidia-smi "--query-gpu=$GPU_FIELDS" --format=csv,noheader; } ||
     ((!SMI_HANGS)) || return 1
   for line in "${SMI[@]}"; do
     [[ $line =~ ^[0-9]+,\  ]] || continue
@@ -68,12 +82,60 @@ read_gpus() {
     [[ ! $line =~ ^[0-9]+,\ [^,]*,\ ([^,]+) ]] || GPU_NAMES+=("${BASH_REMATCH[1]}")
   done
   if ((${#GPU_NAMES[@]} == 0)); then
-    smi -L || return 1
+    smi nvidia-smi -L || return 1
     for line in "${SMI[@]}"; do
       [[ ! $line =~ ^GPU\ [0-9]+:\ (.+)\ \(UUID ]] || GPU_NAMES+=("${BASH_REMATCH[1]}")
     done
   fi
   SMI=("${rows[@]}")
+}
+
+# read_amd_gpus: the same, by AMD SMI: https://rocm.docs.amd.com/projects/amdsmi/en/latest/how-to/amdsmi-cli-tool.html
+read_amd_gpus() {
+  smi amd-smi static --asic --csv || return
+  column market_name
+  GPU_NAMES=("${COLUMN[@]}")
+  smi amd-smi metric --mem-usage --csv || return
+  column used_vram
+  take_amd_gpus
+}
+
+# read_rocm_gpus: the same, by its predecessor, which counts in bytes.
+read_rocm_gpus() {
+  local i
+  smi rocm-smi --showproductname --showmeminfo vram --csv || return
+  column 'card series'
+  GPU_NAMES=("${COLUMN[@]}")
+  column 'vram total used memory (b)'
+  for i in "${!COLUMN[@]}"; do
+    [[ ! ${COLUMN[i]} =~ ^[0-9]+$ ]] || COLUMN[i]=$((COLUMN[i] >> 20))
+  done
+  take_amd_gpus
+}
+
+# take_amd_gpus: SMI as read_gpus leaves it, from GPU_NAMES and COLUMN, the MiB in use. Some releases give a number for a name.
+take_amd_gpus() {
+  local i
+  SMI=()
+  for i in "${!COLUMN[@]}"; do
+    SMI+=("$i, ${COLUMN[i]}")
+    [[ ${GPU_NAMES[i]:-} =~ MI[0-9] ]] || GPU_NAMES[i]=''
+  done
+}
+
+# column NAME: sets COLUMN, that of SMI, which is CSV below a header of such names; a device begins a line by its number.
+column() {
+  local line i at=''
+  local -a cells
+  COLUMN=()
+  for line in "${SMI[@]}"; do
+    IFS=, read -ra cells <<<"$line"
+    if [[ -n $at && $line =~ ^(card)?[0-9]+, ]]; then
+      COLUMN+=("${cells[at]:-}")
+    elif [[ -z $at ]]; then
+      for i in "${!cells[@]}"; do [[ ${cells[i],,} != "$1" ]] || at=$i; done
+    fi
+  done
 }
 
 # compare_model MODEL: `h100` is a word of "NVIDIA H100 80GB HBM3"; b200 is not a word of "NVIDIA GB200". Where the job has other
@@ -82,7 +144,7 @@ compare_model() {
   local name wrong='' word=fault
   [[ -n $1 ]] || return 0
   for name in "${GPU_NAMES[@]}"; do
-    [[ ! ${name,,} =~ (^|[^a-z0-9])${1,,}($|[^a-z0-9]) && -z $REHEARSED ]] || continue
+    [[ -n $name && ! ${name,,} =~ (^|[^a-z0-9])${1,,}($|[^a-z0-9]) && -z $REHEARSED ]] || continue
     wrong=$name
     break
   done
