@@ -32,9 +32,18 @@ DYNAMO = (
     "0.4.0 0.4.1 0.5.0 0.5.1 0.6.0 0.6.1 0.7.0 0.7.1 0.8.0 0.8.1 0.9.0 0.9.1 1.0.0 1.0.1 1.0.2 1.1.0 1.1.1 "
     "1.2.0.post1 1.2.1 1.3.0.post1 1.3.1 1.4.0 1.4.1 1.4.2 1.5.0 1.5.1 1.6.0 1.6.1"
 ).split()
+SGLANG_ROUTER = "0.1.5 0.1.6 0.1.7 0.1.8 0.1.9 0.2.0 0.2.1 0.2.2 0.2.3 0.2.4 0.3.0 0.3.1 0.3.2".split()
+VLLM_ROUTER = "0.1.9 0.1.10 0.1.11 0.1.12 0.1.13 0.1.14 0.1.15 0.1.16 0.1.17".split()
 
 # Whose releases they are, as in a sentence.
-TITLES = {"sglang": "SGLang", "vllm": "vLLM", "trtllm": "TensorRT-LLM", "dynamo": "Dynamo"}
+TITLES = {
+    "sglang": "SGLang",
+    "vllm": "vLLM",
+    "trtllm": "TensorRT-LLM",
+    "dynamo": "Dynamo",
+    "sglang-router": "SGLang's router",
+    "vllm-router": "vLLM's router",
+}
 # Names of the packages of the engines, as requirements of ai-dynamo spell them.
 ENGINES = {"sglang": "sglang", "vllm": "vllm", "trtllm": "tensorrt-llm"}
 
@@ -86,6 +95,16 @@ PROGRAMS = {
         "entries": ["dynamo.mocker.main", "dynamo.mocker.args"],
         "follow": COMMON.format("mocker"),
     },
+    "sglang-router": {
+        "package": "sglang-router",
+        "entries": ["sglang_router.launch_router", "sglang_router.router_args"],
+        "follow": r"$",
+    },
+    "vllm-router": {
+        "package": "vllm-router",
+        "entries": ["vllm_router.launch_router", "vllm_router.router_args"],
+        "follow": r"$",
+    },
 }
 
 
@@ -100,6 +119,11 @@ def pins(wheel):
     return found
 
 
+def beside(router, engine):
+    """By release of an engine, the newest release of a router when it came out: what its image may hold."""
+    return {version: ([one for one in router if router[one].date() <= wheel.date()] or list(router))[-1] for version, wheel in engine.items()}
+
+
 def main(folder):
     # A config names releases of Dynamo by three numbers.
     dynamo = {version.partition(".post")[0]: Wheel("ai-dynamo", version, folder) for version in DYNAMO}
@@ -107,6 +131,8 @@ def main(folder):
         "ai-dynamo": dynamo,
         "sglang": {version: Wheel("sglang", version, folder) for version in SGLANG},
         "vllm": {version: Wheel("vllm", version, folder) for version in VLLM},
+        "sglang-router": {version: Wheel("sglang-router", version, folder) for version in SGLANG_ROUTER},
+        "vllm-router": {version: Wheel("vllm-router", version, folder) for version in VLLM_ROUTER},
     }
     programs = {}
     for name, program in PROGRAMS.items():
@@ -123,9 +149,24 @@ def main(folder):
     }
     fields = trtllm.arguments()
     programs["trtllm"] = merged(fields, list(fields))
+    programs["trtllm.disaggregated"] = merged({release: trtllm.orchestrator() for release in fields}, list(fields))
     target = Path(__file__).parent.parent / "src/config/compat/engine-arguments.json"
-    releases = {"sglang": SGLANG, "vllm": VLLM, "trtllm": list(fields), "dynamo": list(dynamo)}
-    write(target, TITLES, releases, exact, {version: pins(wheel) for version, wheel in dynamo.items()}, programs)
+    releases = {
+        "sglang": SGLANG,
+        "vllm": VLLM,
+        "trtllm": list(fields),
+        "dynamo": list(dynamo),
+        "sglang-router": SGLANG_ROUTER,
+        "vllm-router": VLLM_ROUTER,
+    }
+    heads = {
+        "titles": TITLES,
+        "releases": releases,
+        "exact": exact,
+        "pins": {version: pins(wheel) for version, wheel in dynamo.items()},
+        "routers": beside(wheels["sglang-router"], wheels["sglang"]),
+    }
+    write(target, heads, programs)
 
 
 if __name__ == "__main__":

@@ -141,11 +141,18 @@ def assigned(node):
     return {}
 
 
+def defaults(function):
+    """Parameters of a function with what they are where it is called without them, as nodes."""
+    given = function.args
+    last = given.args[len(given.args) - len(given.defaults) :]
+    return {one.arg: value for one, value in [*zip(last, given.defaults), *zip(given.kwonlyargs, given.kw_defaults)] if value}
+
+
 def from_calls(wheel, module):
     tree = wheel.module(module)
     scope = Scope(wheel, module)
     for function in [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]:
-        local = {}
+        local = defaults(function)
         for node in ast.walk(function):
             for name, value in assigned(node).items():
                 local.setdefault(name, value)

@@ -80,6 +80,9 @@ class Scope:
                 return self.attribute(node)
             case ast.Call():
                 return self.call(node)
+            case ast.IfExp():
+                test = self.value(node.test)
+                return UNKNOWN if test is UNKNOWN else self.value(node.body if test else node.orelse)
             case ast.ListComp(generators=[ast.comprehension(ifs=[])]):
                 return self.comprehension(node)
         return UNKNOWN

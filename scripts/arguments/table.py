@@ -70,9 +70,9 @@ def ranged(have, of):
     return result
 
 
-def write(target, titles, releases, exact, pins, programs):
+def write(target, heads, programs):
     """One line for each argument, so that a change is one line of a difference."""
-    lines = ["{", f'  "titles": {json.dumps(titles)},', f'  "releases": {json.dumps(releases)},', f'  "exact": {json.dumps(exact)},', f'  "pins": {json.dumps(pins)},', '  "programs": {']
+    lines = ["{", *(f"  {json.dumps(name)}: {json.dumps(value)}," for name, value in heads.items()), '  "programs": {']
     for position, (name, table) in enumerate(programs.items()):
         rows = [f"      {json.dumps(key)}: {json.dumps(entry, ensure_ascii=False)}" for key, entry in table.items()]
         lines += [f"    {json.dumps(name)}: {{", ",\n".join(rows), "    }" + ("," if position < len(programs) - 1 else "")]

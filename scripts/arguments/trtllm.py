@@ -132,6 +132,30 @@ CHOICES = {
 }
 
 
+# What `trtllm-serve disaggregated` takes: its options, and the keys of its file, which are parameters of `extract_disagg_cfg`
+# in `tensorrt_llm/llmapi/disagg_utils.py` (main of 2026). Which release has which is not known. It hands other keys on to
+# servers that it starts itself, which are none where the file has addresses.
+ORCHESTRATOR = {
+    "": "server_start_timeout request_timeout metadata_server_config_file metrics_log_interval log_level "
+    "hostname port max_retries perf_metrics_max_requests return_perf_metrics perf_metrics_output_dir context_servers "
+    "generation_servers conditional_disagg_config otlp_config disagg_cluster node_id schedule_style "
+    "allow_request_chat_template gen_strip_message_history gen_tokids_ctxbytes num_workers disagg_coordinator_url",
+    "context_servers": "*",
+    "generation_servers": "*",
+    "conditional_disagg_config": "max_local_prefill_length",
+    "otlp_config": "otlp_traces_endpoint",
+    "disagg_cluster": "cluster_uri cluster_name minimal_instances heartbeat_interval_sec inactive_timeout_sec",
+    "disagg_cluster.minimal_instances": "context_servers generation_servers",
+}
+ORCHESTRATOR_CHOICES = {"schedule_style": "context_first generation_first"}
+
+
+def orchestrator():
+    """Its options and keys by their paths, in any release."""
+    paths = [".".join(filter(None, [place, word])) for place, words in ORCHESTRATOR.items() for word in words.split()]
+    return {path: Argument([path], choices=ORCHESTRATOR_CHOICES.get(path, "").split() or None) for path in paths}
+
+
 def arguments():
     """By release, its keys by their paths: `kv_cache_config.dtype`."""
     found, paths = {}, set()

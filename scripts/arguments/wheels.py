@@ -23,6 +23,7 @@ class Wheel:
 
     def __init__(self, package, version, folder):
         self.kept = Path(folder) / f"{package}-{version}"
+        self.release = (package, version)
         self.remote = lambda: archive(package, version)
         self.parsed = {}
         if not (self.kept / "NAMES").exists():
@@ -34,6 +35,13 @@ class Wheel:
         if callable(self.remote):
             self.remote = self.remote()
         return self.remote
+
+    def date(self):
+        """The day on which it came out, as `2026-01-15`."""
+        kept = self.kept / "DATE"
+        if not kept.exists():
+            kept.write_text(min(one["upload-time"] for one in wheels(*self.release))[:10])
+        return kept.read_text()
 
     def text(self, name):
         """A file's text by its path in the wheel."""
@@ -99,12 +107,18 @@ class Remote(io.RawIOBase):
 def archive(package, version):
     """The wheel of a release, for x86-64 where there are several."""
     print(f"{package} {version}", file=sys.stderr)
+    found = wheels(package, version)
+    chosen = next((one for one in found if "x86_64" in one["filename"]), found[0])
+    return zipfile.ZipFile(io.BufferedReader(Remote(chosen["url"], chosen["size"])))
+
+
+def wheels(package, version):
+    """The wheels of a release, as the index lists them."""
     base = f"{package.replace('-', '_')}-{version}-"
     found = [one for one in files(package) if one["filename"].startswith(base) and one["filename"].endswith(".whl")]
     if not found:
         raise LookupError(f"the package index has no wheel of {package} {version}")
-    chosen = next((one for one in found if "x86_64" in one["filename"]), found[0])
-    return zipfile.ZipFile(io.BufferedReader(Remote(chosen["url"], chosen["size"])))
+    return found
 
 
 @cache

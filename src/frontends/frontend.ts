@@ -16,6 +16,10 @@ export interface Frontend {
   readonly several: boolean;
   /** The programs whose parsers read its arguments; none where no table has them. */
   readonly programs: (releases: Releases) => readonly Program[];
+  /** It is in no engine's image, so the engine's release does not tell its own. */
+  readonly apart?: true;
+  /** The program that reads all of its arguments from a file, as keys with underscores; absent where they are words. */
+  readonly argumentFile?: (releases: Releases) => Program;
   /** Arguments that are dyn-slurm's to write, by what makes them: the path of a field, or words. Names have dashes. */
   readonly managed: Readonly<Record<string, string>>;
   /** Arguments and variables as the releases in the image write them. */

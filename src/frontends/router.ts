@@ -1,5 +1,6 @@
 import { type Arg, argOf, SELF_IP } from '../argument.ts';
 import { argumentWords } from '../config/argument-words.ts';
+import type { Job } from '../config/job.ts';
 import type { FrontendContext, RouterReadiness } from './frontend.ts';
 
 /**
@@ -13,7 +14,7 @@ export const ROUTER_READY: RouterReadiness = {
 };
 
 export const ROUTER_MANAGED = {
-  'the addresses of the workers': 'worker-urls prefill decode service-discovery',
+  'the addresses of the workers': 'worker-urls prefill decode service-discovery vllm-discovery-address',
   'the roles of the job': 'pd-disaggregation vllm-pd-disaggregation',
   'the address of its node': 'host prometheus-host',
   'frontend.port': 'port',
@@ -44,12 +45,16 @@ export function routerWords(
     ...['--host', [SELF_IP], '--port', argOf(port)],
     ...['--prometheus-host', [SELF_IP], '--prometheus-port', argOf(metricsPort)],
     ...own,
-    // It gives up on workers that are not healthy by then, and loading a large model takes long.
-    ...(settings.args['worker-startup-timeout-secs'] === undefined
-      ? ['--worker-startup-timeout-secs', String(job.health.deadline)]
-      : []),
-    ...argumentWords(settings.args),
+    ...argumentWords({ ...startup(job), ...settings.args }),
   ];
+}
+
+/**
+ * How it waits for workers, in seconds. It gives up on those that are not healthy at its deadline, and loading a large model
+ * takes long. vLLM's looks every 30 s only: it began to serve up to that long after the last worker did.
+ */
+function startup(job: Job) {
+  return { 'worker-startup-timeout-secs': job.health.deadline, 'worker-startup-check-interval': 2 };
 }
 
 function url(address: FrontendContext['servers'][number]['address']): Arg {

@@ -1,3 +1,4 @@
+import { routerBeside } from '../config/compat/engine-table.ts';
 import { dashed } from '../engines/dashed.ts';
 import { needs } from './checks.ts';
 import type { Frontend } from './frontend.ts';
@@ -11,7 +12,7 @@ export const sglangRouter: Frontend = {
   type: 'sglang-router',
   title: "SGLang's router",
   several: true,
-  programs: () => [],
+  programs: ({ sglang }) => [{ name: 'sglang-router', release: routerBeside(sglang) }],
   managed: ROUTER_MANAGED,
   settings: dashed,
   check: (job) => needs(job, sglangRouter, 'sglang'),

@@ -4,17 +4,18 @@ import { argumentWords } from '../config/argument-words.ts';
 import type { JobConfig } from '../config/schema/job-schema.ts';
 import type { ArgumentValue } from '../config/schema/role.ts';
 import { error, type Problem } from '../config/yaml/problem.ts';
+import { dashed } from '../engines/dashed.ts';
 import { needs } from './checks.ts';
 import type { Frontend, FrontendCommand, FrontendContext } from './frontend.ts';
 
-/** Options of `trtllm-serve disaggregated`; all other arguments are keys of its file. */
-const OPTIONS: readonly string[] = [
-  'server_start_timeout',
-  'request_timeout',
-  'metadata_server_config_file',
-  'metrics_interval',
-  'log_level',
-];
+/** Options of `trtllm-serve disaggregated`, by their names with dashes; all other arguments are keys of its file. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  'server-start-timeout': '--server_start_timeout',
+  'request-timeout': '--request_timeout',
+  'metadata-server-config-file': '--metadata_server_config_file',
+  'metrics-log-interval': '--metrics-log-interval',
+  'log-level': '--log_level',
+};
 
 /** The two lists of servers in its file, by the roles of their workers. */
 const LISTS = { context_servers: 'prefill', generation_servers: 'decode' } as const;
@@ -29,12 +30,13 @@ export const trtllmServe: Frontend = {
   title: "TensorRT-LLM's orchestrator",
   several: false,
   programs: () => [],
+  argumentFile: ({ trtllm }) => ({ name: 'trtllm.disaggregated', release: trtllm }),
   managed: {
     'the address of its node': 'hostname',
     'frontend.port': 'port',
     'the file that dyn-slurm writes': 'config config-file',
   },
-  settings: (given) => given,
+  settings: dashed,
   check,
   command,
   ready: { live: '/health', path: '/health', counts: {} },
@@ -48,10 +50,9 @@ function* check(job: JobConfig): Generator<Problem> {
       `${trtllmServe.title} stands before prefill and decode workers, and this job has aggregated ones`,
       'use `none`, with which the one worker answers clients itself',
     );
-  for (const name of Object.keys(LISTS)) {
-    const given = job.frontend.args[name];
-    if (given === undefined) continue;
-    const path = ['frontend', 'args', name];
+  for (const [key, given] of Object.entries(job.frontend.args)) {
+    if (!Object.hasOwn(LISTS, inFile(key))) continue;
+    const path = ['frontend', 'args', key];
     if (typeof given !== 'object' || given === null || Array.isArray(given)) {
       yield error(
         path,
@@ -60,36 +61,44 @@ function* check(job: JobConfig): Generator<Problem> {
       );
       continue;
     }
-    for (const key of LISTED)
-      if (key in given)
-        yield error([...path, key], 'is set by dyn-slurm, from the workers of the job', 'remove it here');
+    for (const listed of LISTED)
+      if (listed in given)
+        yield error([...path, listed], 'is set by dyn-slurm, from the workers of the job', 'remove it here');
   }
+}
+
+/** A key of the file, given with dashes. */
+function inFile(name: string): string {
+  return name.replaceAll('-', '_');
 }
 
 function command(context: FrontendContext): FrontendCommand {
   const { settings } = context;
-  const named = Object.entries(settings.args).map(
-    ([name, value]) => [name.replaceAll('-', '_'), value] as const,
-  );
-  const options = named.filter(([name]) => OPTIONS.includes(name));
+  const given = Object.entries(settings.args);
   const name = 'orchestrator.yaml';
-  // Its options have underscores, which argumentWords writes as dashes.
-  const words = argumentWords(Object.fromEntries(options)).map((word) =>
-    word.startsWith('--') ? word.replaceAll('-', '_').replace(/^__/, '--') : word,
-  );
   return {
-    argv: ['trtllm-serve', 'disaggregated', '-c', [LOCAL_DIR, `/${name}`], ...words],
+    argv: [
+      ...['trtllm-serve', 'disaggregated', '-c', [LOCAL_DIR, `/${name}`]],
+      ...given.flatMap(([key, value]) => optionWords(key, value)),
+    ],
     env: {},
     file: {
       name,
       text: fileText(
         context,
-        named.filter(([key]) => !OPTIONS.includes(key)),
+        given.filter(([key]) => !Object.hasOwn(OPTIONS, key)).map(([key, value]) => [inFile(key), value]),
       ),
     },
     mpi: true,
     waits: true,
   };
+}
+
+/** The words of an option, in its own spelling; none of a key of the file. */
+function optionWords(name: string, value: ArgumentValue): readonly string[] {
+  const option = OPTIONS[name];
+  const [flag, ...values] = argumentWords({ [name]: value });
+  return option === undefined || flag === undefined ? [] : [flag.replace(`--${name}`, option), ...values];
 }
 
 /** YAML; the node that runs it fills in the addresses. */

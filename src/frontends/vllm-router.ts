@@ -1,3 +1,4 @@
+import { newestRelease } from '../config/compat/engine-table.ts';
 import { dashed } from '../engines/dashed.ts';
 import { needs } from './checks.ts';
 import type { Frontend, FrontendContext, WorkerServer } from './frontend.ts';
@@ -8,7 +9,8 @@ export const vllmRouter: Frontend = {
   type: 'vllm-router',
   title: "vLLM's router",
   several: true,
-  programs: () => [],
+  programs: () => [{ name: 'vllm-router', release: newestRelease('vllm-router') }],
+  apart: true,
   managed: ROUTER_MANAGED,
   settings: dashed,
   check: (job) => needs(job, vllmRouter, 'vllm'),

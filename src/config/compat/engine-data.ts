@@ -34,6 +34,8 @@ export interface EngineData {
   readonly exact: Readonly<Partial<Record<ProgramName, Span>>>;
   /** The releases of engines that each release of Dynamo asks for. */
   readonly pins: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** By release of SGLang, the release of its router that was the newest when it came out. */
+  readonly routers: Readonly<Record<string, string>>;
   readonly programs: Readonly<Record<ProgramName, Readonly<Record<string, ArgumentEntry>>>>;
 }
 

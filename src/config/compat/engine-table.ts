@@ -67,6 +67,12 @@ export function pinnedReleases(dynamo: string): Releases {
   return { sglang: '', vllm: '', trtllm: '', ...pins[known], dynamo };
 }
 
+/** The release of SGLang's router that an image with a release of SGLang may hold. */
+export function routerBeside(sglang: string): string {
+  const { releases, routers } = engineData();
+  return routers[releases.sglang[Math.max(0, position(releases.sglang, sglang))] ?? ''] ?? '';
+}
+
 /** Whether the table knows the program's arguments: it begins with SGLang 0.4.9.post6, vLLM 0.10.0, TensorRT-LLM 1.0.0 and Dynamo 0.4.1. */
 export function isListed({ name, release }: Program): boolean {
   return position(listedReleases(name), release) >= 0 && argumentsOf({ name, release }).size > 0;

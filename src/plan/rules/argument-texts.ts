@@ -38,11 +38,13 @@ export function unknownArgument(name: string, reader: ArgumentReader): Said {
     return [none, `it is one of the server of ${titleOf(server)}, which Dynamo's frontend replaces`];
   const near = nearest(name, programs.flatMap(argumentNames));
   if (near !== undefined) return [`${none}; did you mean ${JSON.stringify(near)}?`];
+  if (reader.ofFrontend && isEngines(program))
+    return [none, reader.assumed ? `remove it, or ${OTHER_RELEASE}` : 'remove it'];
   const more = engine && isEngines(program) ? `, and engine.version for ${engine.title}` : '';
   return [none, `remove it, or name the releases in the image: dynamo.version${more}`];
 }
 
-/** Whether a program has the releases of an engine, not Dynamo's. */
+/** Whether a program has the releases of an engine, or of its router, not Dynamo's. */
 function isEngines({ name }: Program): boolean {
   return !name.startsWith('dynamo.');
 }
@@ -90,6 +92,7 @@ export function changeHint(
 /** Programs that go by another name than that of their module or package. */
 const NAMES: Readonly<Record<string, string>> = {
   'dynamo.frontend': 'the frontend',
+  ...notes.names,
   ...Object.fromEntries(Object.values(SERVERS).map((server) => [server, 'the server'])),
 };
 

@@ -27,6 +27,7 @@ export interface ArgumentReader {
   readonly isManaged: (name: string) => boolean;
   /** Undefined for frontends. */
   readonly engine?: Engine;
+  readonly ofFrontend?: true;
   /** Whether the config names no release of the engine, so that it is taken for the one that Dynamo's asks for. */
   readonly assumed?: boolean;
 }

@@ -11,6 +11,7 @@ import { frontendOf } from '../../frontends/frontends.ts';
 import { type ArgumentReader, checkArgument } from './argument.ts';
 import { checkDeprecated } from './deprecated.ts';
 import { checkFields } from './engine-fields.ts';
+import { frontendSource } from './frontend.ts';
 
 /** Whose arguments they are, and who reads them. */
 interface Reader extends ArgumentReader {
@@ -40,11 +41,20 @@ export function* checkEngineArguments(job: JobConfig): Generator<Problem> {
     });
   }
   const frontend = frontendOf(job);
-  yield* checkFlags(givenFlags('frontend', { args: job.frontend.args, flags: [] }), {
+  const assumed = !frontend.apart && namedRelease(job) === undefined;
+  const { args } = job.frontend;
+  const file = frontend.argumentFile?.(releases);
+  if (file && isListed(file)) {
+    const own = Object.entries(args).filter(([name]) => frontendSource(frontend.managed, name) === undefined);
+    yield* checkFields(Object.fromEntries(own), ['frontend', 'args'], { program: file, assumed });
+  }
+  yield* checkFlags(givenFlags('frontend', { args, flags: [] }), {
     owner: 'frontend',
     programs: frontend.programs(releases),
-    isManaged: () => false,
+    isManaged: (name) => frontendSource(frontend.managed, name) !== undefined,
     written: (settings) => frontend.settings(settings, releases),
+    ofFrontend: true,
+    assumed,
   });
 }
 

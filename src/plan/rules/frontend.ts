@@ -2,6 +2,7 @@ import { isOfTls, managed } from '../../config/rules/managed.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { dashed } from '../../config/text/dashed.ts';
 import { error, keyWarning, type Problem } from '../../config/yaml/problem.ts';
+import type { Frontend } from '../../frontends/frontend.ts';
 import { frontendOf } from '../../frontends/frontends.ts';
 
 /** What stands between clients and workers: whether it can, for this job, and what nginx does before several. */
@@ -32,14 +33,17 @@ export function* checkFrontend(job: JobConfig): Generator<Problem> {
 
 /** What dyn-slurm sets itself may not be set a second time in `args`. */
 function* checkManagedArguments(job: JobConfig): Generator<Problem> {
-  const sources = new Map(
-    Object.entries(frontendOf(job).managed).flatMap(([source, names]) =>
-      names.split(' ').map((name) => [name, source] as const),
-    ),
-  );
+  const { managed: ours, argumentFile } = frontendOf(job);
+  const inFile = argumentFile !== undefined;
   for (const key of Object.keys(job.frontend.args)) {
     const name = dashed(key);
-    const source = isOfTls(name) ? 'infra.tls' : sources.get(name);
-    if (source !== undefined) yield managed(['frontend', 'args', key], `--${name}`, source);
+    const source = isOfTls(name) ? 'infra.tls' : frontendSource(ours, name);
+    if (source !== undefined)
+      yield managed(['frontend', 'args', key], inFile ? name.replaceAll('-', '_') : `--${name}`, source);
   }
+}
+
+/** What makes an argument of a frontend, by its name with dashes, that is dyn-slurm's to write; else undefined. */
+export function frontendSource(ours: Frontend['managed'], name: string): string | undefined {
+  return Object.entries(ours).find(([, names]) => names.split(' ').includes(name))?.[0];
 }

@@ -30,7 +30,7 @@ test('SGLang’s router is told the servers of all workers, and the bootstrap po
     }),
   ).toEqual({
     'frontend-0 0':
-      'python3 -m sglang_router.launch_router --pd-disaggregation --prefill http://${NODE_IP[0]}:8081 30001 --prefill http://${NODE_IP[1]}:8081 30002 --decode http://${NODE_IP[2]}:8081 --host ${NODE_IP[0]} --port 8000 --prometheus-host ${NODE_IP[0]} --prometheus-port 7778 --worker-startup-timeout-secs 7200 --policy cache_aware',
+      'python3 -m sglang_router.launch_router --pd-disaggregation --prefill http://${NODE_IP[0]}:8081 30001 --prefill http://${NODE_IP[1]}:8081 30002 --decode http://${NODE_IP[2]}:8081 --host ${NODE_IP[0]} --port 8000 --prometheus-host ${NODE_IP[0]} --prometheus-port 7778 --worker-startup-timeout-secs 7200 --worker-startup-check-interval 2 --policy cache_aware',
     'prefill-0 0': prefill(0, 30001),
     'prefill-1 0': prefill(1, 30002),
     'decode-0 0': decode(0),
@@ -50,12 +50,14 @@ test('vLLM’s router has an address for each node that serves, and chooses rank
     'vllm-router --vllm-pd-disaggregation --prefill http://${NODE_IP[0]}:8081 5400 --decode http://${NODE_IP[1]}:8081';
   const end = '--host ${NODE_IP[0]} --port 8000 --prometheus-host ${NODE_IP[0]} --prometheus-port 7778';
   expect(router({ nodes: 2, tp: 2, dp: 4 })).toBe(
-    `${start} --decode http://\${NODE_IP[2]}:8081 ${end} --worker-startup-timeout-secs 7200`,
+    `${start} --decode http://\${NODE_IP[2]}:8081 ${end} --worker-startup-timeout-secs 7200 --worker-startup-check-interval 2`,
   );
   expect(router({ nodes: 1, tp: 2, dp: 2 })).toBe(
-    `${start} ${end} --intra-node-data-parallel-size 2 --worker-startup-timeout-secs 7200`,
+    `${start} ${end} --intra-node-data-parallel-size 2 --worker-startup-timeout-secs 7200 --worker-startup-check-interval 2`,
   );
-  expect(router({ nodes: 1, tp: 4 })).toBe(`${start} ${end} --worker-startup-timeout-secs 7200`);
+  expect(router({ nodes: 1, tp: 4 })).toBe(
+    `${start} ${end} --worker-startup-timeout-secs 7200 --worker-startup-check-interval 2`,
+  );
 });
 
 test('TensorRT-LLM’s orchestrator reads the servers from a file, and waits for them', () => {
