@@ -20,6 +20,8 @@ type Dimension = readonly (readonly Assignment[])[];
 
 type Report = (problem: Problem) => void;
 
+/** Jobs of one file. */
+export const MOST_JOBS = 1000;
 /** Points are counted before they are made. */
 const MOST_POINTS = 10_000;
 
@@ -39,7 +41,7 @@ export function sweepPoints(sweep: ConfigValue, room: number, report: Report): r
   refuseTwins(dimensions, report);
   const size = dimensions.reduce((product, { length }) => product * length, 1);
   if (size > MOST_POINTS)
-    report(keyError(['sweep'], `has ${size} points; a file stands for at most 200 jobs`));
+    report(keyError(['sweep'], `has ${size} points; a file stands for at most ${MOST_JOBS} jobs`));
   if (dimensions.length === 0 || size > MOST_POINTS) return [];
   const all = dimensions.reduce<readonly (readonly Assignment[])[]>(
     (points, dimension) => points.flatMap((point) => dimension.map((choice) => [...point, ...choice])),

@@ -1,5 +1,5 @@
 import { numbered } from './point-names.ts';
-import { type Point, sweepPoints } from './sweep.ts';
+import { MOST_JOBS, type Point, sweepPoints } from './sweep.ts';
 import type { Diagnostic } from './yaml/diagnostic.ts';
 import { locateProblem } from './yaml/locate.ts';
 import type { Layer, ParsedFile } from './yaml/parse.ts';
@@ -36,8 +36,6 @@ export const EXPANDING: readonly string[] = ['variants', 'sweep'];
 export const BASE = 'base';
 export const ALL = 'all';
 
-/** Jobs of one file. */
-const MOST_JOBS = 200;
 /** Characters of a job's name. */
 const LONGEST_NAME = 64;
 

@@ -1,10 +1,8 @@
+import { MOST_JOBS } from '../../config/sweep.ts';
 import type { ConfigEntry, ConfigMap, ConfigScalar, ConfigValue } from '../../config/yaml/tree.ts';
 import type { Findings } from '../finding.ts';
 import { spelled } from '../keys.ts';
 import { scalar } from '../tree.ts';
-
-/** More jobs than anybody sends from one file. */
-const MOST = 1000;
 
 /** One combination of a sweep's values. */
 export interface Combination {
@@ -32,8 +30,8 @@ export function combinations(root: ConfigMap, findings: Findings): readonly Comb
     if (values.length === 0) findings.refuse(parameter, 'is an empty list, so the sweep has no job');
     if (!uses(rest, `{${name}}`))
       findings.note(parameter, `no value contains {${name}}, so its jobs differ in their names alone`);
-    if (found.length * values.length > MOST) {
-      findings.refuse(entry, `stands for more than ${MOST} jobs`, 'sweep fewer values');
+    if (found.length * values.length > MOST_JOBS) {
+      findings.refuse(entry, `stands for more than ${MOST_JOBS} jobs`, 'sweep fewer values');
       return [];
     }
     found = found.flatMap((before) => values.map((value) => new Map(before).set(name, value)));

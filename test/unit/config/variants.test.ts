@@ -361,9 +361,9 @@ test('what is wrong with a sweep', () => {
   `);
   const many = (count: number) => `[${Array.from({ length: count }, (_, index) => index).join(', ')}]`;
   expect(
-    expand(`variants: {a: {}, b: {}}\nsweep: {decode.args.a: ${many(101)}}\n`).said,
+    expand(`variants: {a: {}, b: {}}\nsweep: {decode.args.a: ${many(501)}}\n`).said,
   ).toMatchInlineSnapshot(`
-    "c.yaml:8:1  sweep: 2 variants with 101 points each are 202 jobs; a file stands for at most 200
+    "c.yaml:8:1  sweep: 2 variants with 501 points each are 1002 jobs; a file stands for at most 1000
       8 | sweep: {decode.args.a: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20…
         | ^^^^^
     c.yaml:8:21  warning: sweep["decode.args.a"]: --a is ambiguous: it may mean --active-decode-blocks-threshold or --active-prefill-tokens-threshold or --active-prefill-tokens-threshold-frac
@@ -374,7 +374,7 @@ test('what is wrong with a sweep', () => {
   expect(
     expand(`sweep: {decode.args.a: ${many(101)}, decode.args.b: ${many(101)}}\n`).said,
   ).toMatchInlineSnapshot(`
-    "c.yaml:7:1  sweep: has 10201 points; a file stands for at most 200 jobs
+    "c.yaml:7:1  sweep: has 10201 points; a file stands for at most 1000 jobs
       7 | sweep: {decode.args.a: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20…
         | ^^^^^"
   `);

@@ -17,10 +17,10 @@ test('a grid of 10,000 is refused with its number, and so is a larger one', asyn
   const grid = `sweep:\n  slurm.priority: [0]\n  aggregated.args.a: [${values}]\n  aggregated.args.b: [${values}]\n`;
   expect(
     (await planned(grid.replace('  slurm.priority: [0]\n', ''))).said.split('\n')[0],
-  ).toMatchInlineSnapshot(`"c.yaml:6:1  sweep: these are 10000 jobs; a file stands for at most 200"`);
+  ).toMatchInlineSnapshot(`"c.yaml:6:1  sweep: these are 10000 jobs; a file stands for at most 1000"`);
   expect(
     (await planned(grid.replace('slurm.priority: [0]', 'slurm.time: [1h, 2h]'))).said.split('\n')[0],
-  ).toMatchInlineSnapshot(`"c.yaml:6:1  sweep: has 20000 points; a file stands for at most 200 jobs"`);
+  ).toMatchInlineSnapshot(`"c.yaml:6:1  sweep: has 20000 points; a file stands for at most 1000 jobs"`);
 });
 
 test('a name that is given twice, and an item of a list', async () => {
