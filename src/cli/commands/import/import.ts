@@ -1,4 +1,5 @@
 import { count } from '../../../config/text/plural.ts';
+import { mergeDiagnostics } from '../../../config/yaml/locate.ts';
 import { parseYaml } from '../../../config/yaml/parse.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import { checkVariant, type Verdict } from '../../../import/check/check.ts';
@@ -138,13 +139,14 @@ function print(
       : undefined;
   if (!quiet)
     world.err.write(outcomeText(imported, written, kind && `${FOREIGN[kind].what}, no recipe of srt-slurm`));
-  for (const { selector, verdict } of verdicts) {
-    if (verdict.outcome === 'refused') {
-      const seen = imported.findings.some(({ kind }) => kind === 'refused');
-      if (!seen) printDiagnostics({ diagnostics: verdict.diagnostics, sources: [source] }, world);
-    }
+  const seen = imported.findings.some(({ kind }) => kind === 'refused');
+  const refused = verdicts.map(({ selector = '', verdict }) => ({
+    label: selector,
+    diagnostics: verdict.outcome === 'refused' && !seen ? verdict.diagnostics : [],
+  }));
+  printDiagnostics({ diagnostics: mergeDiagnostics(refused, [source.file]), sources: [source] }, world);
+  for (const { selector, verdict } of verdicts)
     world.err.write(verdictText(imported, selector, verdict));
-  }
 }
 
 function isGood({ imported, verdicts }: Outcome): boolean {
