@@ -19,14 +19,28 @@ export class Comments {
     return trimmed(lines.map(unmarked));
   }
 
-  /** The lines right above a key, without the marks. */
+  /**
+   * The lines above a key, without the marks: right above it, or at its indentation with blank lines between; and those above
+   * the keys of the maps that begin with it.
+   */
   above({ range, path }: ConfigEntry): readonly string[] {
     if (path.length === 0) return [];
     const found: string[] = [];
-    for (let index = range.line - 2; index >= 0 && /^\s*#/.test(this.#lines[index] ?? ''); index -= 1) {
-      if (this.#given.has(index)) break;
-      this.#given.add(index);
-      found.unshift(unmarked(this.#lines[index] ?? ''));
+    let indent = indentOf(this.#lines[range.line - 1] ?? '');
+    let isApart = false;
+    for (let index = range.line - 2; index >= 0 && !this.#given.has(index); index -= 1) {
+      const line = this.#lines[index] ?? '';
+      if (/^\s*#/.test(line)) {
+        if (isApart && indentOf(line) !== indent) break;
+        if (isApart && found.length > 0) found.unshift('');
+        this.#given.add(index);
+        found.unshift(unmarked(line));
+        isApart = false;
+      } else if (line.trim() === '') isApart = true;
+      else if (OPENS_MAP.test(line) && indentOf(line) < indent) {
+        indent = indentOf(line);
+        isApart = false;
+      } else break;
     }
     return found;
   }
@@ -43,6 +57,13 @@ export class Comments {
     this.#given.add(index);
     return comment.trimEnd();
   }
+}
+
+/** A key with nothing behind it but an anchor or a comment. */
+const OPENS_MAP = /^\s*[^\s#-][^:#]*:(\s+&\S+)?\s*(#.*)?$/;
+
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
 }
 
 function unmarked(line: string): string {

@@ -156,7 +156,12 @@ function readModel(root: Keys, findings: Findings): ModelSection | undefined {
   keys.finish();
   if (path === undefined || container === undefined) return undefined;
   const [, id] = /^hf:(.*)$/.exec(path.value) ?? [];
-  const model = { path: id === undefined ? path : { ...path, value: id }, hub: id !== undefined, container };
+  const model = {
+    place: keys.place,
+    path: id === undefined ? path : { ...path, value: id },
+    hub: id !== undefined,
+    container,
+  };
   return { model, container, about: precision ? [`precision: ${precision.value}`] : [] };
 }
 

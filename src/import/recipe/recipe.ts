@@ -12,6 +12,7 @@ export interface Recipe {
   readonly schema: 1 | 2;
   readonly name: Found<string>;
   readonly model: {
+    readonly place: Place;
     /** A path, an alias of the cluster or, with `hub`, an id of the Hugging Face hub. */
     readonly path: Found<string>;
     readonly hub: boolean;

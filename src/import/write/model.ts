@@ -39,7 +39,7 @@ export function gpuName({ recipe, findings }: Context): string {
 }
 
 export function writeModel(root: MapBuilder, { recipe, cluster, shared, findings }: Context): void {
-  const { path, hub } = recipe.model;
+  const { place, path, hub } = recipe.model;
   const map = new MapBuilder(path.entry);
   const known = cluster.models.get(path.value);
   const text = (known ?? path.value).replace(/^hf:/, '');
@@ -62,7 +62,7 @@ export function writeModel(root: MapBuilder, { recipe, cluster, shared, findings
   const engine = recipe.engine.servedName;
   if (engine) map.set('served_name', engine.value, engine.entry);
   else if (served) map.set('served_name', served.value, served.place);
-  root.set('model', map.build(), apart(path.entry));
+  root.set('model', map.build(), place);
 }
 
 /** An image by what the cluster has for its alias; an alias that nobody knows is told. */
