@@ -53,7 +53,7 @@ function inOne(
   origin: Origin,
   stem: ConfigEntry | undefined,
 ): Document | undefined {
-  const common = base?.config ?? shared(variants, stem);
+  const common = withEngine(base?.config ?? shared(variants, stem), variants);
   const overlays = variants.map(({ config }) => difference(common, config));
   const [first] = variants;
   if (first === undefined || overlays.includes(undefined)) return undefined;
@@ -74,6 +74,15 @@ function inOne(
       origin,
     ),
   };
+}
+
+/** With the engine that all variants have, where the base by itself would have another one: its arguments are not theirs. */
+function withEngine(common: ConfigMap, variants: readonly Whole[]): ConfigMap {
+  const [engine, ...others] = variants.map(({ config }) => config.entries.get('engine'));
+  if (engine === undefined || !others.every((one) => same(one?.value, engine.value))) return common;
+  const rest = [...common.entries].filter(([key]) => key !== 'engine');
+  const at = rest.findIndex(([key]) => key === 'name') + 1;
+  return { ...common, entries: new Map(rest.toSpliced(at, 0, ['engine', engine])) };
 }
 
 /** What all variants have alike, and the name that theirs come from. */
