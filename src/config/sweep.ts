@@ -20,9 +20,8 @@ type Dimension = readonly (readonly Assignment[])[];
 
 type Report = (problem: Problem) => void;
 
-/** Jobs of one file. */
+/** Jobs of one file; points are counted before they are made. */
 export const MOST_JOBS = 1000;
-/** Points are counted before they are made. */
 const MOST_POINTS = 10_000;
 
 /** Every point of a sweep: keys with lists are a grid. `room`: characters that a suffix may have. */

@@ -1,3 +1,4 @@
+import { atLeast } from '../../config/compat/release.ts';
 import { namesSecretVariable, secretTexts } from '../../config/text/secret.ts';
 import { type ConfigEntry, plain } from '../../config/yaml/tree.ts';
 import type { Finding } from '../finding.ts';
@@ -55,14 +56,14 @@ export function expectedFigures(
           workers: role.workers,
           gpus: role.gpus,
           args: onNodesAll(new Map([...jobWide, ...roleArguments(role, recipe, told)]), model),
-          env: env(role.env, recipe.environment),
+          env: env(role.env, [...recipe.environment, ...(recipe.mooncake?.env ?? [])]),
         },
       ]),
     ),
     frontends: {
       type: frontend.type,
       count: frontend.type === 'none' ? 0 : frontend.count,
-      args: onNodesAll(frontendArguments(commandLine(frontend.args, told)), model),
+      args: onNodesAll(frontendArguments(commandLine(frontend.args, told), recipe), model),
       env: env(frontend.env, frontend.type === 'dynamo' ? recipe.environment : []),
     },
   };
@@ -87,10 +88,18 @@ function variable({ path, value }: ConfigEntry, model: string | undefined): stri
   return secret || reference === name ? FROM_OUTSIDE : mounted(text, model);
 }
 
-/** Modes are written with dashes or underscores. */
-function frontendArguments(flags: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+/** Modes are written with dashes or underscores; 0.x listens to KV cache events without a flag. */
+function frontendArguments(
+  flags: ReadonlyMap<string, string>,
+  { dynamo }: Recipe,
+): ReadonlyMap<string, string> {
   const mode = flags.get('router-mode')?.replaceAll('_', '-');
-  return mode === undefined ? flags : new Map([...flags, ['router-mode', mode]]);
+  const early = dynamo.release !== undefined && !atLeast(dynamo.release.value, '1.0');
+  return new Map(
+    [...flags]
+      .filter(([name]) => !(early && name === 'router-kv-events'))
+      .map(([name, value]) => [name, name === 'router-mode' ? (mode ?? value) : value] as const),
+  );
 }
 
 function onNodesAll(

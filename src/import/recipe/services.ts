@@ -54,7 +54,9 @@ export function readServices(root: Keys, backend: Keys, findings: Findings): Ser
       placement.finish();
       keys.finish();
     } else if (type === 'mooncake-master') {
+      if (node?.value === 'dedicated') dedicated = { value: true, entry: node.entry };
       mooncake = mooncakeService(keys, place);
+      placement.finish();
       keys.finish();
     } else if (OBSERVERS.test(type)) {
       findings.note(
@@ -116,9 +118,14 @@ function mooncakeService(keys: Keys, place: Place): RecipeMooncake {
   const options = keys.section('options');
   const store: ConfigEntry | undefined = options.take('store_config');
   options.finish();
+  keys.lose(
+    ['env'],
+    'the variables of the Mooncake master itself cannot be set',
+    'infra.mooncake.env is for the workers',
+  );
   return {
     place,
-    env: keys.entries('env'),
+    env: [],
     args: keys.take('args'),
     store,
     container: keys.text('container'),

@@ -5,7 +5,7 @@ import type { RecipeBench } from '../recipe/recipe.ts';
 import { apart, MapBuilder } from '../tree.ts';
 import { loseRest, writePlaces } from './bench-places.ts';
 import type { Context } from './context.ts';
-import { writeEnvironment } from './environment.ts';
+import { writeClientEnvironment } from './environment.ts';
 
 /** srt-slurm's defaults of questions, where they are not dyn-slurm's. */
 const THEIRS: Readonly<Partial<Record<SuiteName, Readonly<Record<string, number>>>>> = {
@@ -67,7 +67,7 @@ export function accuracy(suite: SuiteName, bench: RecipeBench, context: Context)
     .set('type', 'accuracy', entry)
     .set('accuracy', inner.build(), apart(entry));
   writePlaces(map, bench, context);
-  map.add('env', writeEnvironment(bench.env, context), apart(bench.env[0] ?? bench.place));
+  map.add('env', writeClientEnvironment(bench.env, context), apart(bench.env[0] ?? bench.place));
   loseRest(bench, context, taken);
   return map;
 }

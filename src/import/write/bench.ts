@@ -4,7 +4,7 @@ import { accuracy, suiteNamed } from './accuracy.ts';
 import { loseRest, writePlaces } from './bench-places.ts';
 import { type Context, hasKey } from './context.ts';
 import { custom } from './custom-bench.ts';
-import { writeEnvironment } from './environment.ts';
+import { writeClientEnvironment } from './environment.ts';
 import { trace } from './other-bench.ts';
 
 /** srt-slurm's defaults of sa-bench, beside those of dyn-slurm. */
@@ -106,7 +106,7 @@ function load(bench: RecipeBench, context: Context): MapBuilder {
   } else if (bench.datasetPath)
     findings.note(bench.datasetPath.entry, 'has no effect: without dataset_name, prompts are random');
   writePlaces(map, bench, context);
-  map.add('env', writeEnvironment(bench.env, context), apart(bench.env[0] ?? bench.place));
+  map.add('env', writeClientEnvironment(bench.env, context), apart(bench.env[0] ?? bench.place));
   loseRest(bench, context, []);
   return map;
 }

@@ -73,10 +73,17 @@ function writeHealth(root: MapBuilder, { recipe: { deadline } }: Context): void 
   );
 }
 
-function writeProfiling(root: MapBuilder, { recipe }: Context): void {
-  const { profiling, roles } = recipe;
+function writeProfiling(root: MapBuilder, { recipe, findings }: Context): void {
+  const { profiling, roles, engine } = recipe;
   if (profiling === undefined || !/^nsys/.test(profiling.type.value)) return;
   const { entry } = profiling.type;
+  if (engine.name === 'trtllm') {
+    findings.lose(
+      entry,
+      'workers of TensorRT-LLM are not profiled: nsys cannot be put before their MPI launcher',
+    );
+    return;
+  }
   const names = roles.map(({ role }) => scalar(role, entry.range));
   const map = new MapBuilder(entry).set('roles', list(names, entry.range), entry);
   const [first] = profiling.words;

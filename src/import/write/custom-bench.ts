@@ -3,7 +3,7 @@ import type { RecipeBench } from '../recipe/recipe.ts';
 import { apart, MapBuilder } from '../tree.ts';
 import { loseRest, writePlaces } from './bench-places.ts';
 import type { Context } from './context.ts';
-import { writeEnvironment } from './environment.ts';
+import { writeClientEnvironment } from './environment.ts';
 
 export function custom(bench: RecipeBench, context: Context): MapBuilder | undefined {
   const { findings, recipe } = context;
@@ -45,7 +45,7 @@ export function custom(bench: RecipeBench, context: Context): MapBuilder | undef
       '$DYN_SLURM_URL is where the service is',
     );
   writePlaces(map, bench, context);
-  const env = writeEnvironment(bench.env, context);
+  const env = writeClientEnvironment(bench.env, context);
   // A script asks for what its text alone would show.
   const scripted = /\.(sh|py)\b/.test(value);
   for (const [name, text] of given) if (scripted || value.includes(name)) env.set(name, text, entry);

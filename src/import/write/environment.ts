@@ -16,12 +16,30 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The environment of one process: its own, and the recipe's for all, which wins. A secret becomes a reference; what dyn-slurm
- * sets itself is left to it.
+ * The environment of a worker or a frontend: its own, and the recipe's for all, which wins. A secret becomes a reference; what
+ * dyn-slurm sets itself is left to it.
  */
 export function writeEnvironment(own: readonly ConfigEntry[], context: Context): MapBuilder {
-  const { recipe, findings } = context;
-  const map = new MapBuilder(own[0] ?? recipe.place);
+  const map = new MapBuilder(own[0] ?? context.recipe.place);
+  for (const [name, entry] of together(own, context))
+    if (!isSetting(name, entry, context)) writeVariable(map, name, entry, context);
+  return map;
+}
+
+/** The environment of a benchmark, in whose own variables a setting of the job is a variable like any other. */
+export function writeClientEnvironment(own: readonly ConfigEntry[], context: Context): MapBuilder {
+  const map = new MapBuilder(own[0] ?? context.recipe.place);
+  const names = new Set(own.map(({ path }) => String(path.at(-1))));
+  for (const [name, entry] of together(own, context))
+    if (names.has(name) || SETTINGS[name] === undefined) writeVariable(map, name, entry, context);
+  return map;
+}
+
+/** Variables by their names, without those that are null. */
+function together(
+  own: readonly ConfigEntry[],
+  { recipe, findings }: Context,
+): ReadonlyMap<string, ConfigEntry> {
   const all = new Map<string, ConfigEntry>();
   for (const entry of [...own, ...recipe.environment]) {
     if (isNull(entry.value)) continue;
@@ -34,8 +52,16 @@ export function writeEnvironment(own: readonly ConfigEntry[], context: Context):
       );
     all.set(name, before === undefined ? entry : { ...entry, range: before.range });
   }
-  for (const [name, entry] of all) writeVariable(map, name, entry, context);
-  return map;
+  return all;
+}
+
+/** Whether a variable is a setting of the job, which is then taken. */
+function isSetting(name: string, entry: ConfigEntry, { shared }: Context): boolean {
+  const setting = SETTINGS[name];
+  if (setting === undefined || entry.value.kind !== 'scalar') return false;
+  const text = spelled(entry.value);
+  shared.set(setting, setting.endsWith('lease_ttl') ? `${text}s` : text, entry);
+  return true;
 }
 
 function textOf({ value }: ConfigEntry): string {
@@ -43,17 +69,12 @@ function textOf({ value }: ConfigEntry): string {
 }
 
 function writeVariable(map: MapBuilder, name: string, entry: ConfigEntry, context: Context): void {
-  const { findings, shared } = context;
+  const { findings } = context;
   if (entry.value.kind !== 'scalar') {
     findings.lose(entry, 'is no text, so it is no variable');
     return;
   }
   const text = spelled(entry.value);
-  const setting = SETTINGS[name];
-  if (setting !== undefined) {
-    shared.set(setting, setting.endsWith('lease_ttl') ? `${text}s` : text, entry);
-    return;
-  }
   if (sourceOf('environment', name) !== undefined) {
     findings.lose(entry, `${name} is set by dyn-slurm, from ${sourceOf('environment', name)}`);
     return;

@@ -1,10 +1,12 @@
 import { ROUTER_MODES } from '../../config/schema/sections.ts';
+import { plain } from '../../config/yaml/tree.ts';
 import { spelled } from '../keys.ts';
 import { apart, MapBuilder, scalar } from '../tree.ts';
 import { type Argument, argumentsOf, writeArguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { writeEnvironment } from './environment.ts';
 import { imageName } from './model.ts';
+import { writeNginx } from './nginx.ts';
 import { modern } from './values.ts';
 
 /** Arguments of Dynamo's frontend that are options of `frontend.router`. */
@@ -81,30 +83,6 @@ function takesOfRouter({ name, entry }: Argument, _: unknown, { findings, recipe
   return true;
 }
 
-function writeNginx(map: MapBuilder, context: Context): void {
-  const { recipe, findings } = context;
-  const { frontend } = recipe;
-  const { affinity, nginx, count } = frontend;
-  if (affinity) {
-    if (count === 1) findings.note(affinity.place, 'has no effect with one frontend');
-    else if (affinity.header === 'X-Dynamo-Session-ID') map.set('session_affinity', true, affinity.place);
-    else
-      map.set(
-        'session_affinity',
-        new MapBuilder(affinity.place).set('header', affinity.header).build(),
-        affinity.place,
-      );
-  }
-  if (nginx === undefined) return;
-  if (count === 1) findings.note(nginx.entry, 'has no effect with one frontend');
-  else
-    map.set(
-      'nginx',
-      new MapBuilder(nginx.entry).set('image', imageName(nginx, context), nginx.entry).build(),
-      nginx.entry,
-    );
-}
-
 function takes(
   { name, entry }: Argument,
   { map, router }: { readonly map: MapBuilder; readonly router: MapBuilder },
@@ -130,7 +108,10 @@ function takes(
   }
   const flip = SWITCHES.get(name);
   if (flip !== undefined && typeof value === 'boolean') {
-    if (value) router.set(flip[0], flip[1], entry);
+    const before = router.get(flip[0]);
+    if (value && before !== undefined && plain(before.value) !== flip[1])
+      findings.lose(entry, `contradicts ${before.path.at(-1)} on line ${before.range.line}, which is kept`);
+    else if (value) router.set(flip[0], flip[1], entry);
     return true;
   }
   const setting = SETTINGS.get(name);

@@ -3,7 +3,7 @@ import type { RecipeBench } from '../recipe/recipe.ts';
 import { apart, list, MapBuilder, scalar } from '../tree.ts';
 import { loseRest, writePlaces } from './bench-places.ts';
 import type { Context } from './context.ts';
-import { writeEnvironment } from './environment.ts';
+import { writeClientEnvironment } from './environment.ts';
 
 /** aiperf with a trace of Mooncake's form. */
 export function trace(bench: RecipeBench, context: Context): MapBuilder | undefined {
@@ -37,7 +37,7 @@ export function trace(bench: RecipeBench, context: Context): MapBuilder | undefi
   const args = new MapBuilder(bench.place).set('random-seed', 42);
   map.add('args', args);
   writePlaces(map, bench, context);
-  map.add('env', writeEnvironment(bench.env, context), apart(bench.env[0] ?? bench.place));
+  map.add('env', writeClientEnvironment(bench.env, context), apart(bench.env[0] ?? bench.place));
   loseRest(bench, context, ['trace_file', 'ttft_threshold_ms', 'itl_threshold_ms']);
   return map;
 }

@@ -9,8 +9,8 @@ import { apart, list, MapBuilder, scalar } from '../tree.ts';
 import { argumentsOf, writeArguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { ownArguments, type Taken } from './engine-arguments.ts';
-import { writeEnvironment } from './environment.ts';
 import { placedTree } from './paths.ts';
+import { writeWorkerEnvironment } from './worker-environment.ts';
 
 /** One role of workers. */
 export function writeRole(role: RecipeRole, context: Context): MapBuilder {
@@ -43,7 +43,7 @@ export function writeRole(role: RecipeRole, context: Context): MapBuilder {
   const further = role.words.map(({ value, entry }) => scalar(value, entry.range));
   const all = [...(flags?.kind === 'list' ? flags.items : []), ...further];
   if (all.length > 0) map.set('flags', list(all, all[0]?.range ?? role.place.range), role.words[0]?.entry);
-  map.add('env', writeEnvironment(role.env, context), apart(role.env[0] ?? role.place));
+  map.add('env', writeWorkerEnvironment(role, context), apart(role.env[0] ?? role.place));
   return map;
 }
 

@@ -145,8 +145,7 @@ function print(
     diagnostics: verdict.outcome === 'refused' && !seen ? verdict.diagnostics : [],
   }));
   printDiagnostics({ diagnostics: mergeDiagnostics(refused, [source.file]), sources: [source] }, world);
-  for (const { selector, verdict } of verdicts)
-    world.err.write(verdictText(imported, selector, verdict));
+  for (const { selector, verdict } of verdicts) world.err.write(verdictText(imported, selector, verdict));
 }
 
 function isGood({ imported, verdicts }: Outcome): boolean {
