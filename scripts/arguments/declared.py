@@ -249,7 +249,7 @@ def arguments(wheel, program):
             # Dynamo's own loader of weights, which it adds to SGLang's choices.
             found["load-format"] = Argument(["--load-format"], choices=["gms"])
         # Words that dynamo.trtllm replaces before its parser sees them, and those that it reads from what the parser leaves.
-        if module == "dynamo.trtllm.args" and "--no-publish-events-and-metrics" in strings(wheel.module(module)):
+        if module == "dynamo.trtllm.args" and {"--no-publish-events-and-metrics", "--publish-metrics"} <= set(strings(wheel.module(module))):
             both = ["--publish-events-and-metrics", "--no-publish-events-and-metrics"]
             found["publish-events-and-metrics"] = Argument(both, kind="flag", deprecated="--publish-kv-events --publish-metrics")
         if module == "dynamo.trtllm.dynamic_flags":

@@ -58,7 +58,7 @@ function frontend(
       },
       secrets,
       ...stepSetups(job, 'frontend'),
-      ports: frontendPorts(job, secondPort),
+      ports: frontendPorts(job, port, secondPort),
       contained: true,
       ...ownImage(job.frontend.image, job),
       ...(command.file && { filled: command.file }),

@@ -7,7 +7,6 @@ import type { PlacedWorker } from '../engines/worker.ts';
 import { frontendOf } from '../frontends/frontends.ts';
 import { layOut } from './layout.ts';
 import { PortSlots } from './port-slots.ts';
-import { frontendPort } from './ports.ts';
 import { workerSize } from './sizing.ts';
 
 export interface Placement {
@@ -60,8 +59,7 @@ export function place(job: Job): Placement {
   const frontends = before.map((node, index) => ({
     name: `frontend-${index}`,
     node,
-    port: frontendPort(job),
-    secondPort: slots.frontend(node, index),
+    ...slots.frontend(node, index),
   }));
   return {
     nodes: nodes + benchNodes(job),
@@ -99,22 +97,22 @@ function benchNode({ bench }: Job, nodes: number, workers: readonly PlacedWorker
 }
 
 /**
- * Nodes of the frontends, at most one on a node: the first nodes, where they are theirs alone; else the first that has
- * workers, and the rest spread evenly over the others.
+ * Nodes of the frontends. The first nodes, where they are theirs alone; else the first that has workers, and the rest spread
+ * evenly over the others. More frontends than nodes go around them.
  */
 export function frontendNodes(
   { infra, frontend }: Pick<Job, 'infra' | 'frontend'>,
   nodes: number,
 ): readonly NodeIndex[] {
   const first = infra.dedicated_node ? 1 : 0;
-  if (frontend.dedicated_nodes) return Array.from({ length: frontend.count }, (_, index) => first + index);
-  const others = frontend.count - 1;
-  const left = nodes - first - 1;
-  const spread = Array.from(
-    { length: others },
-    (_, index) => first + 1 + Math.floor((index * left) / others),
-  );
-  return [first, ...spread];
+  const { count, dedicated_nodes: dedicated } = frontend;
+  const shared = nodes - first;
+  const nth = (index: number) => {
+    if (dedicated) return index;
+    if (count > shared) return index % shared;
+    return index === 0 ? 0 : 1 + Math.floor(((index - 1) * (shared - 1)) / (count - 1));
+  };
+  return Array.from({ length: count }, (_, index) => first + nth(index));
 }
 
 /** Nodes before the workers' own: of etcd, NATS and nginx, and of the frontends. */

@@ -8,18 +8,19 @@ import { ENGINE_PORTS, type PlacedWorker, RANK_PORTS, type WorkerPorts } from '.
 interface Taken {
   workers: number;
   ranks: number;
+  frontends: number;
 }
 
 /**
  * Every port of a job and its owner. The bases come from `frontend.port` and `infra.ports`; slots count the
- * workers of a node.
+ * workers of a node, and its frontends.
  *
  * | port         | owner                                | number                                        |
  * | ------------ | ------------------------------------ | --------------------------------------------- |
  * | etcd-client  | etcd, on the head node               | base                                          |
  * | nats         | NATS, on the head node               | base                                          |
  * | nginx        | nginx, on the head node              | `frontend.port`, with several frontends       |
- * | frontend     | each frontend                        | `frontend.port`, or base with several         |
+ * | frontend     | each frontend                        | `frontend.port`, or base + slot with several  |
  * | responses    | frontends: what workers send back    | base of rpc + slot after the node's workers*  |
  * | router-met…  | an engine's own router: metrics      | as responses                                  |
  * | rpc          | workers: requests                    | base + slot                                   |
@@ -74,19 +75,24 @@ export class PortSlots {
   }
 
   /**
-   * Where the frontend of an index, on a node, listens for what workers send back. Before 1.6 it listens on all addresses,
-   * and a rehearsal has all nodes on one machine: then each frontend has a port that no other process of the job has.
+   * Where the frontend of an index, on a node, listens: for requests, and for what workers send back, or for metrics. Before 1.6
+   * it does the second on all addresses, and a rehearsal has all nodes on one machine: then each frontend has a port for that
+   * which no other process of the job has.
    */
-  frontend(node: NodeIndex, index: number): number {
-    const { infra, dynamo } = this.#job;
+  frontend(node: NodeIndex, index: number): { readonly port: number; readonly secondPort: number } {
+    const { infra, dynamo, frontend } = this.#job;
+    const taken = this.#on(node);
+    const slot = taken.frontends;
+    taken.frontends += 1;
+    const port = frontend.count > 1 ? infra.ports.frontend + slot : frontend.port;
     if (!usesDynamo(this.#job) || atLeast(dynamo.version, '1.6'))
-      return infra.ports.rpc + this.#on(node).workers;
+      return { port, secondPort: infra.ports.rpc + taken.workers + slot };
     const most = Math.max(0, ...[...this.#taken.values()].map(({ workers }) => workers));
-    return infra.ports.rpc + most + index;
+    return { port, secondPort: infra.ports.rpc + most + index };
   }
 
   #on(node: NodeIndex): Taken {
-    const taken = this.#taken.get(node) ?? { workers: 0, ranks: 0 };
+    const taken = this.#taken.get(node) ?? { workers: 0, ranks: 0, frontends: 0 };
     this.#taken.set(node, taken);
     return taken;
   }

@@ -8,14 +8,9 @@ import { frontendOf } from '../frontends/frontends.ts';
 import { EVERYWHERE, exposure, LISTENERS } from './exposure.ts';
 import type { Port, PortUse, Process } from './plan.ts';
 
-/** The port of each frontend: the clients' own, unless nginx has that. */
-export function frontendPort(job: Job): number {
-  return job.frontend.count > 1 ? job.infra.ports.frontend : job.frontend.port;
-}
-
-/** `second`: a port of its own beside that for clients, for what workers send back, or for a page of metrics. */
-export function frontendPorts(job: Job, second: number): readonly Port[] {
-  const entry = portOf(job, 'frontend', frontendPort(job));
+/** `first`: its port for clients, or for nginx; `second`: one beside it, for what workers send back, or for a page of metrics. */
+export function frontendPorts(job: Job, first: number, second: number): readonly Port[] {
+  const entry = portOf(job, 'frontend', first);
   const { metrics } = frontendOf(job);
   if (metrics === 'router-metrics') return [entry, portOf(job, metrics, second)];
   return usesDynamo(job) && hasPlanes(job) ? [entry, portOf(job, 'responses', second)] : [entry];

@@ -20,6 +20,8 @@ describe('serves a chat', () => {
     ['aggregated', 'tiny', { aggregated: '4/4' }, 2],
     ['disaggregated', 'tiny/Model-1', { prefill: '1/1', decode: '2/2' }, 4],
     ['frontends', 'tiny', { prefill: '1/1', decode: '2/2' }, 3],
+    // More frontends than nodes.
+    ['crowded', 'tiny/Model-1', { aggregated: '2/2' }, 2],
     // A worker over two nodes, and one with data parallel ranks on each of its nodes.
     ['vllm', 'tiny/Model-1', { prefill: '1/1', decode: '2/2' }, 4],
     // Each data parallel rank a process, also of a worker over two nodes.

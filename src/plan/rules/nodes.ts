@@ -11,14 +11,6 @@ import { sizePath } from './sizes.ts';
 
 /** What concerns the job's nodes as a whole. */
 export function* checkNodes(job: JobConfig, placement: Placement): Generator<Problem> {
-  const shared = placement.nodes - benchNodes(job) - (job.infra.dedicated_node ? 1 : 0);
-  if (job.frontend.count > shared) {
-    yield error(
-      ['frontend', 'count'],
-      `${job.frontend.count} frontends need a node each, but the job has ${count(shared, 'node')} for them`,
-      `use at most ${shared}, or set frontend.dedicated_nodes`,
-    );
-  }
   if (job.infra.bind === 'loopback' && placement.nodes > 1) {
     yield error(
       ['infra', 'bind'],

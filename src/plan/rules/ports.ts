@@ -21,15 +21,11 @@ interface Block {
 type PortField = keyof JobConfig['infra']['ports'];
 const USUAL = portsSchema.parse({});
 const USUAL_ENTRY = 8000;
-/**
- * Dynamo reads DYN_SYSTEM_PORT as an `i16`: `system_port` in lib/runtime/src/config.rs of ai-dynamo/dynamo.
- */
+/** Dynamo reads DYN_SYSTEM_PORT as an `i16`: `system_port` in lib/runtime/src/config.rs of ai-dynamo/dynamo. */
 const MOST_SYSTEM_PORT = 32_767;
 const MOST_PORT = 65_535;
-/**
- * No two blocks of ports meet, and all of them exist. Blocks count as if all their owners shared the head
- * node.
- */
+
+/** No two blocks of ports meet, and all of them exist. Blocks count as if all their owners shared the head node. */
 export function* checkPorts(job: JobConfig, placement: Placement): Generator<Problem> {
   const blocks = portBlocks(job, placement);
   for (const block of blocks) {
@@ -62,6 +58,8 @@ function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
   const { frontend, infra } = job;
   const { title, rankPorts, ownPorts } = jobEngine(job);
   const workers = mostOnOneNode(placement, () => 1);
+  // Ports of requests, of which frontends have those behind the node's workers'.
+  const second = Math.max(...placement.frontends.map(({ secondPort }) => secondPort - infra.ports.rpc + 1));
   // One for each data parallel rank.
   const kvEvents = placement.workers.some(({ config }) => config.kv_events)
     ? mostOnOneNode(placement, ({ dp }) => dp)
@@ -84,11 +82,13 @@ function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
   };
   const blocks = [
     entry,
-    ...(usesDynamo(job) ? dynamoBlocks(job, workers, base) : serverBlocks(job, workers, base)),
+    ...(usesDynamo(job)
+      ? dynamoBlocks(job, workers, second, base)
+      : serverBlocks(job, workers, second, base)),
     base('dist_init', `${title}'s ${rankPorts.name}`, RANK_PORTS * (workers - 1) + rankPorts.count),
   ];
   if (job.infra.mooncake) blocks.push(base('mooncake', 'the Mooncake master', 3));
-  if (frontend.count > 1) blocks.push(base('frontend', 'frontends behind nginx', 1));
+  if (frontend.count > 1) blocks.push(base('frontend', 'frontends behind nginx', mostFrontends(placement)));
   if (job.prefill && ownPorts.includes('bootstrap'))
     blocks.push(base('bootstrap', 'the bootstrap ports of prefill', job.prefill.workers));
   if (ownPorts.includes('side_channel'))
@@ -107,22 +107,26 @@ function portBlocks(job: JobConfig, placement: Placement): readonly Block[] {
 
 type MakeBlock = (field: PortField, owner: string, count: number, limit?: number) => Block;
 
-function dynamoBlocks(job: JobConfig, workers: number, base: MakeBlock): readonly Block[] {
+function dynamoBlocks(job: JobConfig, workers: number, second: number, base: MakeBlock): readonly Block[] {
   return [
     base('etcd_client', "etcd's client port", 1),
-    base('rpc', 'requests and responses', workers + 1),
+    base('rpc', 'requests and responses', second),
     base('system', "the workers' system servers", workers, MOST_SYSTEM_PORT),
     ...(needsNats(job) ? [base('nats', 'NATS', 1)] : []),
   ];
 }
 
-function serverBlocks(job: JobConfig, workers: number, base: MakeBlock): readonly Block[] {
+function serverBlocks(job: JobConfig, workers: number, second: number, base: MakeBlock): readonly Block[] {
   const router = frontendOf(job).metrics === 'router-metrics';
   return [
-    // The slots of the node's workers come first.
-    ...(router ? [base('rpc', "the router's metrics", workers + 1)] : []),
+    ...(router ? [base('rpc', "the router's metrics", second)] : []),
     ...(servesAlone(job) ? [] : [base('system', "the workers' servers", workers)]),
   ];
+}
+
+function mostFrontends({ frontends }: Placement): number {
+  const nodes = frontends.map(({ node }) => node);
+  return Math.max(...nodes.map((one) => nodes.filter((node) => node === one).length));
 }
 
 /** The most that the workers of one node have together. */

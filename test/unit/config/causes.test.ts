@@ -15,6 +15,8 @@ prefill: {nodes: 2}
 decode: {workers: 2, nodes: 2, tp: 8}
 `;
 
+const SEGMENTED = BASE.replace('4h}', '4h, segment: 4}');
+
 interface Given {
   readonly set?: readonly string[];
   readonly unset?: readonly string[];
@@ -52,19 +54,22 @@ function said(more: string, { topology, profile, config = BASE, ...settings }: G
 
 test('a variant that spoils a key of the file is blamed; one that changes something else is not', () => {
   expect(
-    said(`variants:
+    said(
+      `variants:
   few: {prefill: {nodes: 1, args: {mem-fraction-static: 0.8}}}
-  more: {prefill: {nodes: 4}}
+  more: {prefill: {workers: 3, nodes: 6}}
   small: {slurm: {time: 30s}}
-`),
+`,
+      { config: SEGMENTED },
+    ),
   ).toMatchInlineSnapshot(`
-    "c.yaml:9:26  variants.few.prefill.nodes: conflicts with frontend.count: 4 frontends need a node each, but the job has 3 nodes for them
+    "c.yaml:9:26  variants.few.prefill.nodes: conflicts with slurm.segment: 3 nodes cannot be divided into segments of 4
       9 |   few: {prefill: {nodes: 1, args: {mem-fraction-static: 0.8}}}
         |                          ^
-      c.yaml:5:19  frontend.count
-      5 | frontend: {count: 4}
-        |                   ^
-      hint: frontend.count: use at most 3, or set frontend.dedicated_nodes
+      c.yaml:4:54  slurm.segment
+      4 | slurm: {account: a, partition: b, time: 4h, segment: 4}
+        |                                                      ^
+      hint: slurm.segment: use 1, 3
     c.yaml:11:25  variants.small.slurm.time: causes a problem at health.drain: draining 120 s before the time limit of 30 s leaves no time to serve
       11 |   small: {slurm: {time: 30s}}
          |                         ^^^
@@ -117,11 +122,11 @@ test('the command line over a variant, and over the file', () => {
         |                             ^
       hint: decode.nodes: use a multiple of 3, or gpus_per_worker instead of nodes to put several workers on a node"
   `);
-  expect(said(variants, { unset: ['prefill.nodes'], set: ['frontend.count=9'] })).toMatchInlineSnapshot(`
-    "command line:2:22  frontend.count: 9 frontends need a node each, but the job has 3 nodes for them
-      2 | --set frontend.count=9
-        |                      ^
-      hint: use at most 3, or set frontend.dedicated_nodes"
+  expect(said(variants, { unset: ['prefill.nodes'], set: ['slurm.segment=2'] })).toMatchInlineSnapshot(`
+    "command line:2:21  slurm.segment: 3 nodes cannot be divided into segments of 2
+      2 | --set slurm.segment=2
+        |                     ^
+      hint: use 1, 3"
   `);
   expect(said('', { unset: ['decode'], config: BASE.replace('4}', '1}') })).toMatchInlineSnapshot(`
     "command line:1:9  decode: conflicts with prefill: prefill workers cannot serve requests without decode workers
@@ -214,7 +219,7 @@ test('a variant whose GPUs do not fit the nodes of the cluster profile', () => {
 test('what the file does not have stands at the key of the variant that asks for it', () => {
   const variants =
     'variants:\n  a: {bench: {type: vllm, isl: 8, concurrencies: [1]}}\n  b: {prefill: null, decode: null}\n';
-  expect(said(variants)).toMatchInlineSnapshot(`
+  expect(said(variants, { config: SEGMENTED })).toMatchInlineSnapshot(`
     "c.yaml:9:7  variants.a.bench.osl: is missing: type vllm needs it to generate load
       9 |   a: {bench: {type: vllm, isl: 8, concurrencies: [1]}}
         |       ^^^^^
@@ -222,13 +227,13 @@ test('what the file does not have stands at the key of the variant that asks for
       10 |   b: {prefill: null, decode: null}
          |                ^^^^
       hint: name a topology, or add "prefill" and "decode", or "aggregated"
-    c.yaml:10:16  variants.b.prefill: conflicts with frontend.count: 4 frontends need a node each, but the job has 1 node for them
+    c.yaml:10:16  variants.b.prefill: conflicts with slurm.segment: 1 node cannot be divided into segments of 4
       10 |   b: {prefill: null, decode: null}
          |                ^^^^
-      c.yaml:5:19  frontend.count
-      5 | frontend: {count: 4}
-        |                   ^
-      hint: frontend.count: use at most 1, or set frontend.dedicated_nodes"
+      c.yaml:4:54  slurm.segment
+      4 | slurm: {account: a, partition: b, time: 4h, segment: 4}
+        |                                                      ^
+      hint: slurm.segment: use 1"
   `);
 });
 

@@ -318,16 +318,6 @@ test.each<[string, Sections, Problem]>([
     },
   ],
   [
-    'more frontends than nodes',
-    { ...ONE_NODE_EACH, frontend: { count: 3 } },
-    {
-      severity: 'error',
-      path: ['frontend', 'count'],
-      message: '3 frontends need a node each, but the job has 2 nodes for them',
-      hint: 'use at most 2, or set frontend.dedicated_nodes',
-    },
-  ],
-  [
     'GPUs given to nobody',
     { prefill: { gpus_per_worker: 1 }, decode: { workers: 2, gpus_per_worker: 4 } },
     {

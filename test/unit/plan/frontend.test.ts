@@ -193,3 +193,34 @@ test.each([
   const [frontend] = steps(roles);
   expect(frontend?.env.DYN_RUNTIME_INHIBITED_DURATION_SECS).toBe(expected);
 });
+
+test('more frontends than nodes go around the nodes, each with ports of its own', () => {
+  const of = (sections: Sections) =>
+    steps(sections)
+      .filter(({ kind }) => kind === 'frontend')
+      .map(({ name, nodes, ports }) => `${name} ${nodes} ${ports.map(({ port }) => port).join(' ')}`);
+  const aggregated = { workers: 2, nodes: 2 };
+  expect(of({ aggregated, frontend: { count: 5 } })).toEqual([
+    'frontend-0 0 8180 7778',
+    'frontend-1 1 8180 7778',
+    'frontend-2 0 8181 7779',
+    'frontend-3 1 8181 7779',
+    'frontend-4 0 8182 7780',
+  ]);
+  expect(of({ aggregated, frontend: { count: 3 }, infra: { dedicated_node: true } })).toEqual([
+    'frontend-0 1 8180 7778',
+    'frontend-1 2 8180 7778',
+    'frontend-2 1 8181 7779',
+  ]);
+  expect(of({ aggregated: { workers: 1 }, frontend: { count: 3 } })).toEqual([
+    'frontend-0 0 8180 7778',
+    'frontend-1 0 8181 7779',
+    'frontend-2 0 8182 7780',
+  ]);
+  // Earlier releases listen at all addresses for what workers send back.
+  expect(of({ aggregated, frontend: { count: 3 }, dynamo: { version: '1.2.1' } })).toEqual([
+    'frontend-0 0 8180 7778',
+    'frontend-1 1 8180 7779',
+    'frontend-2 0 8181 7780',
+  ]);
+});

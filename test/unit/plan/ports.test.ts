@@ -143,11 +143,11 @@ test('ranks above 0 listen neither for their worker nor for decode workers', () 
 });
 
 test('only frontends of Dynamo 1.x have a planned port for responses', () => {
-  expect(frontendPorts(sampleJob({ aggregated: {} }), 7778)).toEqual([
+  expect(frontendPorts(sampleJob({ aggregated: {} }), 8000, 7778)).toEqual([
     { use: 'frontend', port: 8000, count: 1, address: 'node', guard: 'none' },
     { use: 'responses', port: 7778, count: 1, address: 'node', guard: 'none' },
   ]);
-  expect(frontendPorts(sampleJob({ aggregated: {}, dynamo: { version: '0.6.1' } }), 7778)).toEqual([
+  expect(frontendPorts(sampleJob({ aggregated: {}, dynamo: { version: '0.6.1' } }), 8000, 7778)).toEqual([
     { use: 'frontend', port: 8000, count: 1, address: 'node', guard: 'none' },
   ]);
 });
