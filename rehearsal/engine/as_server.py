@@ -45,7 +45,8 @@ PROGRAMS = {"sglang.launch_server": sglang, "vllm": vllm, "trtllm-serve": trtllm
 # Taken here, or of no consequence.
 TAKEN = ("--port", "--host", "--enable-metrics", "--served_model_name")
 METRICS = {"sglang.launch_server": "sglang:", "vllm": "vllm:", "trtllm-serve": "trtllm_"}
-RUNNING = {"vllm": "num_requests_running"}
+RUNNING = {"vllm": "num_requests_running", "trtllm-serve": "num_requests_running"}
+PAGES = {"trtllm-serve": "/prometheus/metrics"}
 
 
 def main(words):
@@ -84,6 +85,7 @@ class MockEngine:
     def __init__(self, name, program):
         self.name = name
         self.prefix = METRICS[program]
+        self.page = PAGES.get(program, "/metrics")
         self.running_name = RUNNING.get(program, "num_running_reqs")
         self.speedup = float(os.environ.get("DYN_SLURM_SPEEDUP") or 1)
         self.lock = threading.Lock()
@@ -98,7 +100,7 @@ class MockEngine:
             reply.text("")
         elif path == "/v1/models":
             reply.json({"object": "list", "data": [{"id": self.name, "object": "model"}]})
-        elif path == "/metrics":
+        elif path == self.page:
             reply.text(
                 f"{self.prefix}{self.running_name} {self.counts['running']}\n"
                 f"{self.prefix}prompt_tokens_total {self.counts['prompt']}\n"

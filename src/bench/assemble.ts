@@ -9,6 +9,7 @@ import { failedCommand, ownTimes } from './own-step.ts';
 import { type PointFacts, pointOf } from './point.ts';
 import type { PointRecord } from './point-record.ts';
 import type { BenchProblem, BenchResult } from './result.ts';
+import type { Speculation } from './speculation.ts';
 import type { BenchProvenance } from './system.ts';
 import { type Measured, present } from './tool/measured.ts';
 
@@ -31,6 +32,7 @@ export interface FoundBench {
   readonly accuracy?: FoundAccuracy;
   readonly events: readonly ObservedEvent[];
   readonly power: GpuPower;
+  readonly speculation?: Speculation;
   /** It still goes on, so that what is missing may come yet. */
   readonly underway: boolean;
 }
@@ -85,7 +87,7 @@ export function benchResult(found: FoundBench): BenchResult {
 
 function withLosses(
   point: FoundPoint,
-  { outline, provenance, events, power }: FoundBench,
+  { outline, provenance, events, power, speculation }: FoundBench,
   losses: Losses,
 ): PointFacts {
   const { record, concurrency, prompts, measured, requestRate } = point;
@@ -105,6 +107,7 @@ function withLosses(
         ),
     gpus: provenance.gpus.total,
     power,
+    ...(speculation && { speculation }),
     outline,
   };
 }

@@ -4,6 +4,7 @@ import { gate } from './gate.ts';
 import type { GpuPower } from './gpu-power.ts';
 import { endProblem, isWhole, type PointRecord, recordTimes } from './point-record.ts';
 import type { BenchPoint, BenchProblem } from './result.ts';
+import type { Speculation } from './speculation.ts';
 import { type Measured, present } from './tool/measured.ts';
 
 /** All that is known of one measurement. */
@@ -19,6 +20,8 @@ export interface PointFacts {
   readonly losses: readonly BenchProblem[];
   readonly gpus: number;
   readonly power: GpuPower;
+  /** Absent where no engine speculates. */
+  readonly speculation?: Speculation;
   readonly outline: BenchOutline;
 }
 
@@ -33,7 +36,7 @@ export function pointOf(facts: PointFacts): BenchPoint {
   const { seconds = 0, inputTokens = 0, outputTokens = 0 } = measured ?? {};
   const rate = (amount: number) => (seconds > 0 ? amount / seconds : 0);
   const outputTokensPerSecond = measured?.outputTokensPerSecond ?? rate(outputTokens);
-  const { ttft, tpot, itl, e2e, error, goodput, acceptLength, acceptRate } = measured ?? {};
+  const { ttft, tpot, itl, e2e, error, goodput } = measured ?? {};
   const gap = tpot?.mean ?? itl?.mean;
   const problems = [
     ...ended(record),
@@ -56,13 +59,30 @@ export function pointOf(facts: PointFacts): BenchPoint {
     totalTokensPerSecond: measured?.totalTokensPerSecond ?? rate(inputTokens + outputTokens),
     perGpu: gpus > 0 ? outputTokensPerSecond / gpus : 0,
     perUser: gap === undefined || gap === 0 ? 0 : 1000 / gap,
-    ...present({ goodput, acceptLength, acceptRate, ttft, tpot, itl, e2e }),
+    ...present({ goodput, ttft, tpot, itl, e2e }),
+    ...(measured && acceptance(facts)),
     valid: problems.length === 0,
     problems,
     partial: cut,
     ...(measured && drawn(facts, seconds, inputTokens, outputTokens)),
     ...recordTimes(record),
   };
+}
+
+/** How speculative decoding went: by the tool where it tells, else by what the engines said meanwhile. */
+function acceptance({
+  measured,
+  record,
+  speculation,
+}: PointFacts): Pick<BenchPoint, 'acceptLength' | 'acceptRate' | 'noAcceptance'> {
+  const { acceptLength, acceptRate } = measured ?? {};
+  if (acceptLength !== undefined || acceptRate !== undefined) return present({ acceptLength, acceptRate });
+  if (speculation === undefined) return {};
+  const { started, ended: end } = record ?? {};
+  if (started === undefined || end === undefined)
+    return { noAcceptance: 'nobody noted when it was measured' };
+  const told = speculation(started, end);
+  return typeof told === 'string' ? { noAcceptance: told } : told;
 }
 
 /** What the GPUs of the run drew for the tokens, or why nobody knows. */

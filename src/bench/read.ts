@@ -15,6 +15,7 @@ import { readGpuPower } from './gpu-power.ts';
 import { isWhole } from './point-record.ts';
 import { provenanceOf } from './provenance.ts';
 import type { BenchResult } from './result.ts';
+import { readSpeculation } from './speculation.ts';
 
 /**
  * The benchmarks of a run, in the order in which they were begun; none where it has none. What goes on is partial. Of a
@@ -31,6 +32,7 @@ export async function readBench(host: Host, run: Run): Promise<readonly BenchRes
   const configHash = config === undefined ? undefined : createHash('sha256').update(config).digest('hex');
   const { job } = run;
   const power = await readGpuPower(host, run, plan, events);
+  const speculation = await readSpeculation(host, run, plan, events);
   const over = events.some(({ kind }) => kind === 'verdict');
   const results = await Promise.all(
     outlines.map(async (outline) => {
@@ -45,7 +47,10 @@ export async function readBench(host: Host, run: Run): Promise<readonly BenchRes
         mock: hasMockEngines(job, events),
       });
       const underway = !over && isUnderway(points, accuracy, outline);
-      return benchResult({ run: run.id, outline, provenance, points, accuracy, events, power, underway });
+      return benchResult({
+        ...{ run: run.id, outline, provenance, points, accuracy, events, power, underway },
+        ...(speculation && { speculation }),
+      });
     }),
   );
   return results.toSorted((one, other) => (one.started ?? '~').localeCompare(other.started ?? '~'));

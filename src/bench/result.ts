@@ -98,10 +98,12 @@ export interface BenchPoint {
   readonly perUser: number;
   /** Requests a second that met the service-level objective; absent where there is none, or the tool does not tell. */
   readonly goodput?: number;
-  /** Tokens for each step of speculative decoding, where the engine speculates and the tool tells. */
+  /** Tokens for each step of speculative decoding, by the tool or by the engines' metrics. */
   readonly acceptLength?: number;
   /** Share of drafted tokens that was accepted. */
   readonly acceptRate?: number;
+  /** Why neither is known of engines that speculate. */
+  readonly noAcceptance?: string;
   /** Time to the first token. */
   readonly ttft?: Percentiles;
   /** Time per output token of a request after its first. */

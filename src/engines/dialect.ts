@@ -31,7 +31,9 @@ export interface BatchLine extends Stamp {
   readonly tokens?: number;
   /** Usage of the KV cache, 0 to 1; for hybrid models that of the fullest pool. */
   readonly usage?: number;
+  /** Tokens for each step of speculative decoding, and the share of drafted tokens that was accepted. */
   readonly acceptLength?: number;
+  readonly acceptRate?: number;
   readonly cudaGraph?: boolean;
   /** Prompt tokens of a prefill, generated tokens of a decode batch; of both the generated ones. */
   readonly tokensPerSecond?: number;
@@ -63,9 +65,22 @@ export interface EngineMetrics {
   readonly outputTokens: readonly TokenCounter[];
   /** Generated tokens per second, where the counters tell nothing. */
   readonly outputRate?: string;
-  /** The label that tells data parallel ranks apart, and those of ranks that work on the same tokens. */
-  readonly dpRank: string;
+  readonly speculation?: SpeculationMetrics;
+  /** The label that tells data parallel ranks apart, where there is one, and those of ranks that work on the same tokens. */
+  readonly dpRank?: string;
   readonly otherRanks: readonly string[];
+}
+
+/** Series of speculative decoding: counters, and gauges where there are none. */
+export interface SpeculationMetrics {
+  /** Counts drafted tokens, and those that were accepted. */
+  readonly drafted?: string;
+  readonly accepted?: string;
+  /** Counts drafts: the steps in which one request's was verified. */
+  readonly steps?: string;
+  /** Tokens per step, and the accepted share; 0 where nothing was drafted. */
+  readonly length?: string;
+  readonly rate?: string;
 }
 
 /** Series that add up to a number of tokens. */

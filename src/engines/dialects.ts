@@ -34,8 +34,11 @@ export const METRICS: readonly EngineMetrics[] = DIALECTS.flatMap(({ metrics }) 
 
 /** All names of series that tell of an engine's load. */
 export const ENGINE_SERIES: ReadonlySet<string> = new Set(
-  METRICS.flatMap(({ running, queued, kvUsage, requests, inputTokens, outputTokens, outputRate }) => [
-    ...[running, ...queued, ...kvUsage, requests, ...(outputRate === undefined ? [] : [outputRate])],
-    ...[...inputTokens, ...outputTokens].flatMap(({ names }) => names),
-  ]),
+  METRICS.flatMap(
+    ({ running, queued, kvUsage, requests, inputTokens, outputTokens, outputRate, speculation }) => [
+      ...[running, ...queued, ...kvUsage, requests, ...(outputRate === undefined ? [] : [outputRate])],
+      ...Object.values(speculation ?? {}),
+      ...[...inputTokens, ...outputTokens].flatMap(({ names }) => names),
+    ],
+  ),
 );

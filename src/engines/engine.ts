@@ -53,6 +53,8 @@ export interface Engine {
   readonly serving?: (worker: PlacedWorker) => number;
   /** How many processes that serve each node of a worker has, where that may be more than one. */
   readonly serversPerNode?: (worker: SizedWorker) => number;
+  /** Where a worker has its page of metrics, if that is not `/metrics`. */
+  readonly metricsPath?: string;
   /** Arguments that make a worker serve something else than chats; of some, only with a value. */
   readonly surfaces: Readonly<Record<string, Surface | Readonly<Record<string, Surface>>>>;
   /** Modules that a rehearsal has a mock engine for. */

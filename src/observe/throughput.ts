@@ -36,6 +36,8 @@ export class ThroughputWindow {
 
   /** `now`: the line's time where it has none, milliseconds. */
   add(line: BatchLine, now: number): void {
+    // What tells of speculative decoding alone.
+    if (line.kind === 'both' && line.running === undefined) return;
     const dp = line.ranks.dp ?? UNNAMED;
     const place = placeOf(line.ranks);
     let rank = this.#ranks.get(dp);

@@ -1,5 +1,6 @@
 import { type Arg, LOCAL_DIR, RUN_DIR } from '../argument.ts';
 import type { Job } from '../config/job.ts';
+import { jobEngine } from '../engines/engines.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import { frontendOf } from '../frontends/frontends.ts';
 import { reachedAt } from './exposure.ts';
@@ -74,13 +75,14 @@ function metricsPort(job: Job, kind: StepBody['kind']): PortUse | undefined {
 function metricsLog(job: Job, services: readonly StepBody[]): readonly StepBody[] {
   const { metrics: interval } = job.observe;
   if (interval === 'none') return [];
+  const path = jobEngine(job).metricsPath;
   const targets = services.flatMap((step): readonly Arg[] =>
     processesOf(step).flatMap(({ name, kind, nodeIndex, nodeRank, ports }) => {
       const port = metricsPort(job, kind);
       const found = ports.find(({ use }) => use === port);
-      return found === undefined || nodeRank >= (step.serving ?? 1)
-        ? []
-        : [[`${name}=`, reachedAt(found.use, job, nodeIndex), ':', portPart(found.use, found.port, job)]];
+      if (found === undefined || nodeRank >= (step.serving ?? 1)) return [];
+      const address = [reachedAt(found.use, job, nodeIndex), ':', portPart(found.use, found.port, job)];
+      return [[`${name}=`, ...address, ...(path === undefined || kind !== 'worker' ? [] : [path])]];
     }),
   );
   const argv = ['bash', [RUN_DIR, '/runtime/metrics.sh'], String(interval), [LOCAL_DIR], ...targets];

@@ -1,14 +1,14 @@
-import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
+import { type LogFolder, timedLogs } from '../observe/worker-log-lines.ts';
 import type { ObservedEvent } from '../run/events.ts';
 import type { PlanFile } from '../run/plan-file.ts';
 import { type LoadSeries, loggedSeries, type WorkerSeries, withLogs } from './load-series.ts';
 import type { RunData } from './run-data.ts';
-import { type LoggedWorker, type LogTimes, logTimes, readWorker, type WorkerLogs } from './worker-logs.ts';
+import { type LoggedWorker, readWorker } from './worker-logs.ts';
 
 /** What is known of a run before its workers' logs are read. */
 interface BeforeLogs {
-  readonly folder: { readonly folder: string; readonly names: readonly string[] };
+  readonly folder: LogFolder;
   readonly plan: PlanFile | undefined;
   readonly events: readonly ObservedEvent[];
   readonly load: LoadSeries | undefined;
@@ -27,26 +27,8 @@ export async function addLogs(
   host: Host,
   before: BeforeLogs,
 ): Promise<Required<Pick<RunData, 'starts'>> & Pick<RunData, 'load'>> {
-  const { plan, load } = before;
-  const attempt = before.events.slice(
-    Math.max(
-      0,
-      before.events.findLastIndex(({ kind }) => kind === 'job-started'),
-    ),
-  );
-  const timeOf = (event: ObservedEvent | undefined) => Date.parse(event?.time ?? '') || undefined;
-  const ready = timeOf(attempt.find(({ kind }) => kind === 'ready'));
-  const end = timeOf(attempt.at(-1));
-  const workers = workersOf(before.folder, plan);
-  const known: { readonly worker: WorkerLogs; readonly times: LogTimes }[] = [];
-  for (const worker of workers) {
-    const started = timeOf(
-      attempt.find((event) => event.kind === 'step-started' && event.step === worker.step),
-    );
-    const from = started ?? timeOf(attempt[0]) ?? 0;
-    const times = await logTimes(host, worker, from, ready ?? Math.max(end ?? from, from));
-    if (times) known.push({ worker, times });
-  }
+  const { folder, plan, events, load } = before;
+  const { ready, known } = await timedLogs(host, folder, plan, events);
   const last = Math.max(...known.map(({ times }) => times.last + times.behind));
   const first = ready ?? Math.min(...known.map(({ times }) => times.first + times.behind));
   const at = load ? load.total.times.map((time) => time * 1000) : grid(first, last);
@@ -87,24 +69,3 @@ function toldInMetrics(worker: WorkerSeries): boolean {
     worker[name].some((value) => value !== null),
   );
 }
-
-/** The logs of a plan's workers; without a plan, of steps that are named like workers. */
-function workersOf(
-  { folder, names }: BeforeLogs['folder'],
-  plan: PlanFile | undefined,
-): readonly WorkerLogs[] {
-  const found = new Map<string, string[]>();
-  for (const name of names) {
-    const step = /^([^.]+)\..+\.log$/.exec(name)?.[1];
-    if (step !== undefined) found.set(step, [...(found.get(step) ?? []), join(folder, name)]);
-  }
-  const steps = plan?.workers.length
-    ? plan.workers
-    : [...found.keys()].filter(isWorker).map((name) => ({ name, dp: 1 }));
-  return steps.flatMap(({ name, dp }) => {
-    const paths = found.get(name);
-    return paths === undefined ? [] : [{ step: name, paths, dp }];
-  });
-}
-
-const isWorker = (step: string): boolean => /^(prefill|decode|aggregated)-\d+$/.test(step);

@@ -5,7 +5,7 @@ import { readGpuLogs } from '../observe/gpu-log-files.ts';
 import { knownCause } from '../observe/known-cause.ts';
 import { latestLogFolder } from '../observe/log-file.ts';
 import { hasMockEngines } from '../observe/mock-engines.ts';
-import { RecordedScrapes } from '../observe/service/recorded.ts';
+import { recordedScrapes } from '../observe/service/recorded-file.ts';
 import { readRunLog } from '../run/event-log.ts';
 import type { ObservedEvent } from '../run/events.ts';
 import type { Run } from '../run/folder.ts';
@@ -26,7 +26,7 @@ export async function readRunData(host: Host, run: Run): Promise<RunData> {
     readBench(host, run),
     lastLogs(host, run),
   ]);
-  const sampled = await readLoad(host, logs, served(events) / MOST_LOOKS);
+  const sampled = await readLoad(host, logs.folder, served(events) / MOST_LOOKS);
   const state = stateAfter(events);
   const known = state.verdict && (await knownCause(state.verdict, run, host));
   const { load, starts } = await addLogs(host, { folder: logs, plan, events, load: sampled });
@@ -56,8 +56,6 @@ async function lastLogs(host: Host, run: Run): Promise<Logs> {
   return { folder, names: await host.list(folder) };
 }
 
-const BLOCK = 1024 * 1024;
-
 /** Looks that are worth their time. */
 const MOST_LOOKS = 1500;
 
@@ -67,19 +65,9 @@ function served(events: readonly ObservedEvent[]): number {
   return times.length === 0 ? 0 : (times.at(-1) ?? 0) - (times[0] ?? 0);
 }
 
-async function readLoad(host: Host, { folder, names }: Logs, apart: number): Promise<LoadSeries | undefined> {
+async function readLoad(host: Host, folder: string, apart: number): Promise<LoadSeries | undefined> {
   const recorder = new LoadRecorder();
-  for (const name of names.filter((one) => /^metrics\..+\.prom$/.test(one))) {
-    const reader = new RecordedScrapes(apart);
-    const decoder = new TextDecoder();
-    for (let at = 0; ; ) {
-      const part = await host.read(join(folder, name), at, BLOCK);
-      if (part === undefined || part.bytes.length === 0) break;
-      at += part.bytes.length;
-      for (const scrape of reader.push(decoder.decode(part.bytes, { stream: true }))) recorder.add(scrape);
-    }
-    for (const scrape of reader.end()) recorder.add(scrape);
-  }
+  for await (const scrape of recordedScrapes(host, folder, apart)) recorder.add(scrape);
   return recorder.series();
 }
 

@@ -25,6 +25,7 @@ export function benchText(result: BenchResult, page: Page): string {
     ...(accuracy ? [`accuracy ${accuracyText(accuracy, isMock(result))}`] : []),
     ...(points.length === 0 ? [] : [resultsTable(points, page).trimEnd()]),
     ...energyText(result),
+    ...acceptanceText(result),
     verdictLine(result),
   ];
   const text = lines.map((line) => `${line.split('\n').map(plainText).join('\n')}\n`).join('');
@@ -58,6 +59,12 @@ function sloText({ ttft, itl, e2e }: NonNullable<BenchResult['load']['slo']>): s
 function energyText({ points }: BenchResult): readonly string[] {
   const reasons = points.flatMap(({ noEnergy }) => noEnergy ?? []).filter((reason) => reason !== NO_GPU_LOG);
   return [...new Set(reasons)].map((reason) => `energy is not known: ${reason}`);
+}
+
+/** Why it is not known how speculative decoding went. */
+function acceptanceText({ points }: BenchResult): readonly string[] {
+  const reasons = new Set(points.flatMap(({ noAcceptance }) => noAcceptance ?? []));
+  return [...reasons].map((reason) => `speculative acceptance is not known: ${reason}`);
 }
 
 function verdictLine(result: BenchResult): string {

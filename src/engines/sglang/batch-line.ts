@@ -22,6 +22,7 @@ const FIELDS: ReadonlyMap<string, Field> = new Map([
   ['mamba usage', 'usage'],
   ['gpu token usage', 'usage'],
   ['accept len', 'acceptLength'],
+  ['accept rate', 'acceptRate'],
   ['cuda graph', 'cudaGraph'],
   ['cpu graph', 'cudaGraph'],
   ['npu graph', 'cudaGraph'],

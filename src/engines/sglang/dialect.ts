@@ -31,6 +31,7 @@ export const sglangDialect: Dialect = {
       { names: ['sglang:generation_tokens_total'] },
     ],
     outputRate: 'sglang:gen_throughput',
+    speculation: { length: 'sglang:spec_accept_length', rate: 'sglang:spec_accept_rate' },
     dpRank: 'dp_rank',
     otherRanks: ['tp_rank', 'pp_rank', 'moe_ep_rank'],
   },

@@ -19,7 +19,7 @@ export function command(context: WorkerContext): EngineCommand {
   const { role, config } = worker;
   const mode = modeOf(role);
   const { version } = job.dynamo;
-  return commandOf(context, managed, [
+  return commandOf(context, managed, {}, [
     ...['python3', '-m', config.module ?? MODULE],
     ...['--model-path', job.model.path, '--served-model-name', job.model.served_name],
     ...(mode === undefined ? [] : ['--disaggregation-mode', mode]),
@@ -39,7 +39,7 @@ const SERVED_NAME_SINCE = '1.3';
 /** TensorRT-LLM's own server, whose sizes are in its file. It does prefill or decode as the orchestrator asks. */
 export function serverCommand(context: WorkerContext): EngineCommand {
   const { job, worker, port } = context;
-  return commandOf(context, serverManaged(managed), [
+  return commandOf(context, serverManaged(managed), serverSettings(job), [
     ...['trtllm-serve', job.model.path],
     ...['--host', [SELF_IP], '--port', argOf(port('server', worker.ports.system))],
     ...[SERVER_FILE, fileOf(worker.role)],
@@ -49,6 +49,13 @@ export function serverCommand(context: WorkerContext): EngineCommand {
   ]);
 }
 
+/** Without it a server has no page of metrics. */
+function serverSettings(job: Job): Readonly<Record<string, ArgumentValue>> {
+  return atLeast(releasesOf(job).trtllm, PERF_METRICS_SINCE) ? { return_perf_metrics: true } : {};
+}
+
+const PERF_METRICS_SINCE = '1.2';
+
 function fileName(role: Role): string {
   return `engine-${role}.yaml`;
 }
@@ -57,10 +64,11 @@ function fileOf(role: Role): Arg {
   return [RUN_DIR, `/steps/${fileName(role)}`];
 }
 
-/** One task on each GPU: rank 0 runs `program`, the others what it sends them by MPI. */
+/** One task on each GPU: rank 0 runs `program`, the others what it sends them by MPI. `usual`: keys of the file where it gives no others. */
 function commandOf(
   { job, worker, port }: WorkerContext,
   ours: Readonly<Record<string, string>>,
+  usual: Readonly<Record<string, ArgumentValue>>,
   program: readonly Arg[],
 ): EngineCommand {
   const { role, nodes, gpus, ports } = worker;
@@ -79,7 +87,7 @@ function commandOf(
       // Workers that share a node have a segment of shared memory each for the balancing of experts.
       TRTLLM_EPLB_SHM_NAME: `moe_shared_${job.name}_${worker.name}`,
     },
-    files: { [fileName(role)]: engineFile(worker) },
+    files: { [fileName(role)]: engineFile(worker, usual) },
     mpi: { tasksPerNode: gpus.length },
     fatal: FATAL,
   };
@@ -103,7 +111,10 @@ function bindsMemory({ gpu }: Job, { role, config }: PlacedWorker): boolean {
  * What TensorRT-LLM's own arguments are, as YAML that Python's reader of YAML 1.1 reads the same: `null` is a value of some.
  * The sizes first, then what the config gives.
  */
-function engineFile({ role, config, tp, pp, ep, dp }: PlacedWorker): string {
+function engineFile(
+  { role, config, tp, pp, ep, dp }: PlacedWorker,
+  usual: Readonly<Record<string, ArgumentValue>>,
+): string {
   const own: Record<string, ArgumentValue> = {
     tensor_parallel_size: tp,
     ...((config.pp !== undefined || pp > 1) && { pipeline_parallel_size: pp }),
@@ -115,7 +126,7 @@ function engineFile({ role, config, tp, pp, ep, dp }: PlacedWorker): string {
     ([name]) => managedSource({ managed }, name.replaceAll('_', '-'), role, config) === undefined,
   );
   const named = given.map(([name, value]) => [name.replaceAll('-', '_'), value]);
-  const file = new Document({ ...own, ...Object.fromEntries(named) }, { version: '1.1' });
+  const file = new Document({ ...own, ...usual, ...Object.fromEntries(named) }, { version: '1.1' });
   return file.toString({ lineWidth: 0 });
 }
 

@@ -49,4 +49,20 @@ export const trtllmDialect: Dialect = {
   image: /(?:^|\/)tensorrt-llm\/(?:release|devel):v?(\d+\.\d+[\w.-]*)/,
   words: [BATCH, ...STAGES.map(([words]) => words)],
   read: (line) => readBatch(line) ?? readStage(line),
+  // `tensorrt_llm/metrics/collector.py`: tokens are counted when a request ends; all gauges and what speculation does need
+  // `enable_iter_perf_stats`.
+  metrics: {
+    running: 'trtllm_num_requests_running',
+    queued: ['trtllm_num_requests_waiting'],
+    kvUsage: ['trtllm_kv_cache_utilization'],
+    requests: 'trtllm_request_success_total',
+    inputTokens: [{ names: ['trtllm_prompt_tokens_total'] }],
+    outputTokens: [{ names: ['trtllm_generation_tokens_total'] }],
+    speculation: {
+      drafted: 'trtllm_spec_decode_num_draft_tokens_total',
+      accepted: 'trtllm_spec_decode_num_accepted_tokens_total',
+      length: 'trtllm_spec_decode_acceptance_length',
+    },
+    otherRanks: [],
+  },
 };

@@ -19,6 +19,8 @@ export const trtllmServer: Engine = {
   mode: () => undefined,
   command: serverCommand,
   ports: (worker) => [{ use: 'server', port: worker.ports.system }, ...ports(worker)],
+  // `/metrics` gives its iteration statistics, as JSON, to the first who asks.
+  metricsPath: '/prometheus/metrics',
   surfaces: {},
   mocked: /^trtllm-serve$/,
   ...(trtllm.memory && { memory: { ...trtllm.memory, flag: '--kv_cache_free_gpu_memory_fraction' } }),

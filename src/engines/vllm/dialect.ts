@@ -33,6 +33,23 @@ function readBatch(line: string): BatchLine | undefined {
   };
 }
 
+const SPECULATION = 'SpecDecoding metrics: ';
+
+/** `SpecDecoding metrics: Mean acceptance length: 2.01, …, Avg Draft acceptance rate: 33.8%`: `v1/spec_decode/metrics.py`. */
+function readSpeculation(line: string): BatchLine | undefined {
+  const at = line.indexOf(SPECULATION);
+  if (at < 0) return undefined;
+  const words = line.slice(at);
+  const length = Number(/Mean acceptance length: ([\d.]+)/.exec(words)?.[1] ?? Number.NaN);
+  const percent = Number(/Avg Draft acceptance rate: ([\d.]+)%/.exec(words)?.[1] ?? Number.NaN);
+  return {
+    kind: 'both',
+    ...readStamp(line.slice(0, at)),
+    ...(Number.isFinite(length) && { acceptLength: length }),
+    ...(Number.isFinite(percent) && { acceptRate: percent / 100 }),
+  };
+}
+
 /** `gpu_model_runner.py`, `gpu_worker.py`, `kv_cache_utils.py`, `default_loader.py` and `engine/core.py` of vllm/v1. */
 const STAGES: readonly StageWords[] = [
   ['Starting to load model', { stage: 'weights', state: 'going' }],
@@ -51,8 +68,8 @@ const readStage: (line: string) => StageLine | undefined = stageReader(STAGES);
 export const vllmDialect: Dialect = {
   title: 'vLLM',
   image: /(?:^|\/)vllm(?:-openai|-openai-rocm)?:v?(\d+\.\d+[\w.-]*)/,
-  words: [BATCH, ...STAGES.map(([words]) => words)],
-  read: (line) => readBatch(line) ?? readStage(line),
+  words: [BATCH, SPECULATION, ...STAGES.map(([words]) => words)],
+  read: (line) => readBatch(line) ?? readSpeculation(line) ?? readStage(line),
   metrics: {
     running: 'vllm:num_requests_running',
     queued: ['vllm:num_requests_waiting'],
@@ -60,6 +77,11 @@ export const vllmDialect: Dialect = {
     requests: 'vllm:request_success_total',
     inputTokens: [{ names: ['vllm:prompt_tokens_total'] }],
     outputTokens: [{ names: ['vllm:generation_tokens_total'] }],
+    speculation: {
+      drafted: 'vllm:spec_decode_num_draft_tokens_total',
+      accepted: 'vllm:spec_decode_num_accepted_tokens_total',
+      steps: 'vllm:spec_decode_num_drafts_total',
+    },
     dpRank: 'engine',
     otherRanks: [],
   },

@@ -13,6 +13,9 @@ const SIZES = [
   'pipeline_parallel_size',
 ];
 
+/** What dyn-slurm alone sets, so that a server shows its metrics. */
+const FOR_METRICS: ReadonlySet<string> = new Set(['return_perf_metrics', 'enable-metrics']);
+
 /** The differences between a plan and its recipe, as sentences; none if they agree. */
 export function differences(expected: Figures, planned: Figures, plan: Plan): readonly string[] {
   const found: string[] = [];
@@ -73,7 +76,8 @@ function maps(
   }
   if (both) {
     for (const [name, value] of planned)
-      if (!expected.has(name)) found.push(`${what}${name}: not in the recipe, ${show(value)} in the plan`);
+      if (!expected.has(name) && !FOR_METRICS.has(name))
+        found.push(`${what}${name}: not in the recipe, ${show(value)} in the plan`);
   }
   return found;
 }

@@ -148,8 +148,6 @@ function roleArguments(
     role.args.some((entry) => isGiven(entry, 'kv-events-config'))
   )
     flags.set('kv-events', 'true');
-  // Its own server shows metrics only when it is told to.
-  if (engine.name === 'sglang' && frontend.type !== 'dynamo') flags.set('enable-metrics', 'true');
   return flags;
 }
 

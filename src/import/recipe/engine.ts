@@ -77,7 +77,10 @@ export function readEngine(root: Keys, backend: Keys, findings: Findings): Omit<
     );
     keys.lose(['sequential_node_start'], 'workers on one node start all at once');
     keys.lose(['failover'], 'engine failover is not supported', 'set restart for the role instead');
-    keys.ignore(['publish_metrics', 'enable_iter_perf_stats'], 'dyn-slurm sets what its metrics need');
+    keys.ignore(
+      ['publish_metrics', 'enable_iter_perf_stats'],
+      'workers publish metrics of the engine only with --publish-metrics in the flags of a role',
+    );
     keys.lose(['numa_cpu_bind'], 'CPUs are not bound as the recipe asks', 'set numa for the role');
     if (keys === own) keys.finish();
   }

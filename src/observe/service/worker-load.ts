@@ -112,7 +112,7 @@ function byDpRank(
 ): ReadonlyMap<string, number> {
   const ranks = new Map<string, Map<string, number>>();
   for (const { labels, value } of samples) {
-    const dp = labels[dpRank] ?? '';
+    const dp = (dpRank && labels[dpRank]) ?? '';
     const rank = otherRanks.map((name) => labels[name]).join('/');
     const own = ranks.get(dp) ?? new Map<string, number>();
     own.set(rank, (own.get(rank) ?? 0) + (Number.isFinite(value) ? value : 0));

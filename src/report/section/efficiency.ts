@@ -8,10 +8,15 @@ import { type Measured, spreadIn, spreadText, standing } from '../measured.ts';
 export function efficiency(measured: readonly Measured[]): Html | undefined {
   const told = measured.filter(
     ({ point }) =>
-      point.goodput !== undefined || point.energy !== undefined || point.acceptLength !== undefined,
+      point.goodput !== undefined ||
+      point.energy !== undefined ||
+      point.acceptLength !== undefined ||
+      point.acceptRate !== undefined ||
+      point.noAcceptance !== undefined,
   );
   if (told.length === 0) return undefined;
   const reasons = [...new Set(measured.flatMap(({ point }) => (point.energy ? [] : (point.noEnergy ?? []))))];
+  const silent = [...new Set(measured.flatMap(({ point }) => point.noAcceptance ?? []))];
   const rows = measured.map(({ label, point }) => [
     label,
     point.concurrency,
@@ -28,6 +33,6 @@ export function efficiency(measured: readonly Measured[]): Html | undefined {
   return html`<section id="efficiency"><h2>Goodput, energy, speculation${measured.some(({ mock }) => mock) && ` ${MOCK_MARK}`}</h2>
 <p>Energy is that of the GPUs that the run's workers have, by the power in the GPU log, while the load lasted.${
     reasons.length > 0 && ` Where it is missing: ${reasons.join('; ')}.`
-  }</p>
+  }${silent.length > 0 && ` Of speculative decoding nothing is known where ${silent.join('; ')}.`}</p>
 ${table(['benchmark', 'concurrency', ...names, 'tokens per step', 'accepted share', ''], rows)}</section>`;
 }

@@ -247,3 +247,20 @@ test('energy is that of the run’s GPUs while the load lasted, for each token',
     noEnergy: "the log of a GPU's power has gaps or does not reach over the measurement",
   });
 });
+
+test('how speculative decoding went is the tool’s word, else the engines’, else why nobody knows', () => {
+  const told = (measured: object, speculation: FoundBench['speculation']) => {
+    const point = whole(4, 0);
+    const own = { ...point, ...(point.measured && { measured: { ...point.measured, ...measured } }) };
+    const { points } = found([own], speculation && { speculation });
+    const [{ acceptLength, acceptRate, noAcceptance } = {}] = points;
+    return { acceptLength, acceptRate, noAcceptance };
+  };
+  const engines = () => ({ acceptLength: 2, acceptRate: 0.5 });
+  expect(told({ acceptLength: 3 }, engines)).toEqual({ acceptLength: 3 });
+  expect(told({}, engines)).toEqual({ acceptLength: 2, acceptRate: 0.5 });
+  expect(told({}, () => 'nobody tells')).toEqual({ noAcceptance: 'nobody tells' });
+  expect(told({}, undefined)).toEqual({});
+  // It is asked of the time of the measurement.
+  expect(told({}, (from, until) => ({ acceptLength: (until - from) / 1000 }))).toEqual({ acceptLength: 30 });
+});

@@ -26,6 +26,23 @@ test('a line of statistics, in the formats of Dynamo and of vLLM', () => {
   ).toEqual({ ...said, ranks: { dp: 0 } });
 });
 
+test('what it says of speculative decoding is no rate', () => {
+  const line = readEngineLine(
+    '2026-08-19T14:11:50.000000Z  INFO metrics.log: SpecDecoding metrics: Mean acceptance length: 2.01, Accepted throughput: 20.60 tokens/s, Drafted throughput: 60.90 tokens/s, Accepted: 206 tokens, Drafted: 609 tokens, Per-position acceptance rate: 0.601, 0.286, 0.128, Avg Draft acceptance rate: 33.8%',
+  );
+  expect(line).toEqual({
+    kind: 'both',
+    time: Date.UTC(2026, 7, 19, 14, 11, 50),
+    ranks: {},
+    acceptLength: 2.01,
+    acceptRate: expect.closeTo(0.338),
+  });
+  const rates = new ThroughputWindow();
+  for (const each of [readEngineLine(`INFO 08-19 14:11:49 [loggers.py:259] Engine 000: ${STATS}`), line])
+    if (each?.kind === 'both') rates.add(each, 5000);
+  expect(rates.at(6000)).toMatchObject({ outputTokensPerSecond: 88.1, running: 3 });
+});
+
 test('its rates add up over data parallel ranks', () => {
   const rates = new ThroughputWindow();
   for (const rank of ['000', '001']) {

@@ -95,6 +95,16 @@ port: 8000
 `,
   });
   expect(step?.mpi).toEqual({ tasksPerNode: 1 });
+  // Their pages of metrics are elsewhere than other engines', and there only if they are told to.
+  const of = (name: string) => planOf(job).steps.find((one) => one.name === name);
+  expect(of('metrics')?.argv.slice(4).map(argText)).toEqual([
+    'prefill-0=${NODE_IP[0]}:8081/prometheus/metrics',
+    'prefill-1=${NODE_IP[0]}:8082/prometheus/metrics',
+    'decode-0=${NODE_IP[1]}:8081/prometheus/metrics',
+  ]);
+  expect(of('decode-0')?.files).toEqual({
+    'engine-decode.yaml': 'tensor_parallel_size: 8\nreturn_perf_metrics: true\n',
+  });
   expect(step?.awaits?.map(argText)).toEqual([
     '${NODE_IP[0]}:8081',
     '${NODE_IP[0]}:8082',

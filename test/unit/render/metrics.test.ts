@@ -112,6 +112,19 @@ test('pages of one worker, whose nodes serve each, are one', async () => {
   );
 });
 
+test('a server may have its page elsewhere', async () => {
+  const asked: string[] = [];
+  const address = await serve((request, response) => {
+    asked.push(String(request.url));
+    response.end(request.url === '/prometheus/metrics' ? 'trtllm_num_requests_running 2\n' : '[]');
+  });
+  const text = await sampled([`decode-0=${address}/prometheus/metrics`], (printed) =>
+    printed.endsWith('2\n'),
+  );
+  expect(text).toMatch(/^# scrape \d{13} decode-0\ntrtllm_num_requests_running 2\n$/);
+  expect(new Set(asked)).toEqual(new Set(['/prometheus/metrics']));
+});
+
 test('a signal ends it at once', async () => {
   const target = `decode-0=${await serve((_, response) => response.end('sglang:token_usage 0.5\n'))}`;
   expect(await sampled([target], (text) => text.endsWith('0.5\n'))).toMatch(

@@ -35,12 +35,13 @@ const ENERGY = { joules: 800, watts: 400, gpus: 2, perOutputToken: 8, perToken: 
 test('goodput, energy and acceptance are in the report, and why one is missing', () => {
   const points = [
     measured(1, { goodput: 4.5, energy: ENERGY, acceptLength: 2.1, acceptRate: 0.6 }),
-    measured(2, { noEnergy: 'the log of node n1 has no power of GPU 2' }),
+    measured(2, { noEnergy: 'the log of node n1 has no power of GPU 2', noAcceptance: 'nobody tells' }),
   ];
   const text = efficiency(points)
     ?.html.replaceAll(/<[^>]+>/g, ' ')
     .replaceAll(/\s+/g, ' ');
   expect(text).toContain('Where it is missing: the log of node n1 has no power of GPU 2.');
+  expect(text).toContain('Of speculative decoding nothing is known where nobody tells.');
   expect(text).toContain('r1 4 4.5 5 8 0.75 200 2.1 0.6');
   expect(text).toContain('r2 4 – 5 – – – – –');
 });

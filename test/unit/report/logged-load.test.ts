@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { localHost } from '../../../src/host/local.ts';
+import { behindUtc } from '../../../src/observe/worker-log-lines.ts';
 import { page } from '../../../src/report/page.ts';
 import { readRunData } from '../../../src/report/read.ts';
 import { timelineOf } from '../../../src/report/section/timeline.ts';
-import { behindUtc } from '../../../src/report/worker-logs.ts';
 import { packageRoot } from '../../world.ts';
 
 const host = localHost({ path: [], env: {} });

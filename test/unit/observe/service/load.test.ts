@@ -249,3 +249,26 @@ vllm:request_success_total{engine="${rank}",finished_reason="stop",model_name="m
     requestsPerSecond: 2,
   });
 });
+
+test('what TensorRT-LLM counts, of its own server or under Dynamo', () => {
+  const page = (tokens: number) => `
+trtllm_num_requests_running{engine_type="undefined",model_name="m"} 3.0
+trtllm_num_requests_waiting{engine_type="undefined",model_name="m"} 1.0
+trtllm_kv_cache_utilization{engine_type="undefined",model_name="m"} 0.25
+trtllm_prompt_tokens_total{engine_type="undefined",model_name="m"} ${tokens * 10}
+trtllm_generation_tokens_total{engine_type="undefined",model_name="m"} ${tokens}
+trtllm_request_success_total{engine_type="undefined",finished_reason="length",model_name="m"} ${tokens / 100}
+`;
+  const scrape = (time: number, tokens: number): Scrape => ({
+    time,
+    targets: new Map([['decode-0', parseExposition(page(tokens))]]),
+  });
+  expect(loadBetween(scrape(0, 1000), scrape(10_000, 2000)).workers.get('decode-0')).toEqual({
+    running: 3,
+    queued: 1,
+    kvUsage: 0.25,
+    inputTokensPerSecond: 1000,
+    outputTokensPerSecond: 100,
+    requestsPerSecond: 1,
+  });
+});
