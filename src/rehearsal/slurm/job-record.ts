@@ -1,3 +1,5 @@
+import type { NodeEngine } from './engine.ts';
+
 export type JobState = 'PENDING' | 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED' | 'TIMEOUT' | 'NODE_FAIL';
 
 /** A process that may have ended, and whose number may be another's by now. */
@@ -19,6 +21,8 @@ export interface JobRequest {
   /** How long before the time limit the batch script gets SIGUSR1: `--signal=B:USR1@60`. */
   readonly warning: number;
   readonly workDir: string;
+  /** Absent for mock engines. */
+  readonly engine?: NodeEngine | undefined;
   /** What the batch script prints is added to this file, absolute. Absent for an allocation that salloc holds. */
   readonly output?: string;
 }

@@ -25,6 +25,11 @@ export function jobDir({ dir }: StateDir, id: number): string {
   return join(dir, 'jobs', String(id));
 }
 
+/** What a login shell on a job's nodes reads: it puts the node's folders first in PATH. */
+export function loginFile(standIn: StateDir, id: number): string {
+  return join(jobDir(standIn, id), 'login.sh');
+}
+
 export function stepDir(standIn: StateDir, job: number, step: number): string {
   return join(jobDir(standIn, job), 'steps', String(step));
 }

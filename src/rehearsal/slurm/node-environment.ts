@@ -1,11 +1,19 @@
 import { type Environment, SYSTEM_PATH } from '../../host/environment.ts';
+import { engineFolders, nodeEngineVariables, replacedPrograms } from './engine.ts';
 import { type JobRecord, nodeAddress, nodeList, nodeName, type StepRecord } from './job-record.ts';
+import { loginFile } from './job-store.ts';
 import { JOB_MARK, STEP_MARK } from './process-table.ts';
-import { jobMark, loginFile, type StandIn } from './state-dir.ts';
+import { jobMark, type StandIn } from './state-dir.ts';
+
+/** A node's folders, first in the PATH of jobs that are submitted now. `rest`: what comes after them. */
+export function nodePath({ engine, root, path }: StandIn, rest: string): readonly string[] {
+  return [...replacedPrograms(engine, root), ...path, ...engineFolders(engine, rest)];
+}
 
 /** The environment that a job starts from: all of sbatch's, with a node's folders first in PATH. */
-export function submittedEnvironment(env: Environment, cwd: string, { nodePath }: StandIn): Environment {
-  return { ...env, SLURM_SUBMIT_DIR: cwd, PATH: [...nodePath, env.PATH || SYSTEM_PATH].join(':') };
+export function submittedEnvironment(env: Environment, cwd: string, standIn: StandIn): Environment {
+  const rest = env.PATH || SYSTEM_PATH;
+  return { ...env, SLURM_SUBMIT_DIR: cwd, PATH: [...nodePath(standIn, rest), rest].join(':') };
 }
 
 /** The environment of the batch script, on the job's first node. */
@@ -45,12 +53,12 @@ export function taskEnvironment(
 ): Environment {
   const { node } = place;
   const { PATH: path } = base;
-  const { nodeBin } = standIn;
+  const replaced = replacedPrograms(job.engine, standIn.root).join(':');
   return {
     // Inherited, this names the batch script's node in every task, as with Slurm.
     HOSTNAME: nodeName(node),
     ...base,
-    ...(path !== undefined && !path.startsWith(`${nodeBin}:`) && { PATH: `${nodeBin}:${path}` }),
+    ...(path !== undefined && !path.startsWith(`${replaced}:`) && { PATH: `${replaced}:${path}` }),
     ...taskVariables(tasks, place),
     ...jobVariables(job, node, String(step.step), standIn),
     SLURM_JOB_NAME: step.name,
@@ -68,8 +76,12 @@ export function exportedEnvironment(env: Environment, exported = 'ALL'): Environ
 }
 
 /** A login shell makes its own PATH, from the machine's profile. After that it reads the file that BASH_ENV names. */
-export function loginEnvironment([program = '', option]: readonly string[], standIn: StandIn): Environment {
-  return program.endsWith('bash') && option === '-l' ? { BASH_ENV: loginFile(standIn) } : {};
+export function loginEnvironment(
+  [program = '', option]: readonly string[],
+  { id }: JobRecord,
+  standIn: StandIn,
+): Environment {
+  return program.endsWith('bash') && option === '-l' ? { BASH_ENV: loginFile(standIn, id) } : {};
 }
 
 function taskVariables(tasks: number, place: TaskPlace): Environment {
@@ -87,10 +99,11 @@ function jobVariables(job: JobRecord, node: number, step: string, { dir, handed 
   const gpus = [...Array(job.gpusPerNode).keys()].join(',');
   return {
     ...handed,
+    ...nodeEngineVariables(job.engine),
     [JOB_MARK]: jobMark(dir, job.id),
     [STEP_MARK]: step,
     // For node.sh, which then looks for neither model nor image.
-    DYN_SLURM_REHEARSAL: '1',
+    DYN_SLURM_REHEARSAL: job.engine?.kind === 'real' ? undefined : '1',
     // For rehearsal/node-bin/ip.
     DYN_SLURM_NODE_ADDR: nodeAddress(job.id, node),
     SLURM_CLUSTER_NAME: 'rehearsal',

@@ -70,7 +70,7 @@ function startTask(
     detached: !terminal,
     env: {
       ...env,
-      ...loginEnvironment(argv, call.standIn),
+      ...loginEnvironment(argv, job, call.standIn),
       ...(faults.path.length > 0 && { PATH: [...faults.path, env.PATH].join(':') }),
     },
     stdio: [fed ? 'inherit' : 'ignore', file ?? 'inherit', file ?? 'inherit'],

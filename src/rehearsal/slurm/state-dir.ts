@@ -3,6 +3,7 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Environment } from '../../host/environment.ts';
 import { type Fault, parseFaults } from '../fault.ts';
+import { type NodeEngine, nodeEngineVariables, readNodeEngine } from './engine.ts';
 
 /** The stand-in's state directory and settings, from its environment. */
 export interface StandIn {
@@ -10,10 +11,12 @@ export interface StandIn {
   readonly dir: string;
   /** Milliseconds between SIGTERM and SIGKILL, Slurm's KillWait. */
   readonly killWait: number;
-  /** Programs that a node has in place of the machine's. */
-  readonly nodeBin: string;
-  /** Folders that come first in PATH on a node, that one among them. */
-  readonly nodePath: readonly string[];
+  /** The package's folder. */
+  readonly root: string;
+  /** Folders that come first in PATH on a node, after what it has in place of the machine's programs. */
+  readonly path: readonly string[];
+  /** Of the jobs that are submitted now; undefined for mock engines. */
+  readonly engine: NodeEngine | undefined;
   readonly faults: readonly Fault[];
   /** The bundled entry, run as `node ENTRY PROGRAM ARGUMENT…`. */
   readonly entry: string;
@@ -34,24 +37,26 @@ const HANDED = [
 
 /**
  * Reads the settings, and makes the state directory. `root`: the package's folder.
- * @throws DynSlurmError `usage` for a fault that cannot be read.
+ * @throws DynSlurmError `usage` for a fault or an engine that cannot be read.
  */
 export function readStandIn(env: Environment, root: string, entry: string): StandIn {
   const state = env.XDG_STATE_HOME || join(env.HOME || '/', '.local/state');
   const wanted = resolve(env.DYN_SLURM_STANDIN_DIR || join(state, 'dyn-slurm/slurm'));
   mkdirSync(join(wanted, 'jobs'), { recursive: true, mode: 0o700 });
   const dir = realpathSync(wanted);
-  const nodeBin = join(root, 'rehearsal/node-bin');
-  const path = (env.DYN_SLURM_STANDIN_PATH ?? '').split(':').filter((folder) => folder !== '');
+  const folders = (env.DYN_SLURM_STANDIN_PATH ?? '').split(':').filter((folder) => folder !== '');
+  const engine = readNodeEngine(env);
   return {
     dir,
     killWait: Number(env.DYN_SLURM_STANDIN_KILL_WAIT || 30) * 1000,
-    nodeBin,
-    nodePath: [nodeBin, programDir({ dir }), ...path],
+    root,
+    path: [programDir({ dir }), ...folders],
+    engine,
     faults: parseFaults(env.DYN_SLURM_STANDIN_FAULTS ?? ''),
     entry,
     handed: {
       DYN_SLURM_STANDIN_DIR: dir,
+      ...nodeEngineVariables(engine),
       ...Object.fromEntries(HANDED.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
     },
   };
@@ -60,11 +65,6 @@ export function readStandIn(env: Environment, root: string, entry: string): Stan
 /** Folder of the wrappers that start Slurm's programs on a node, whose PATH may lack node. */
 export function programDir({ dir }: StateDir): string {
   return join(dir, 'bin');
-}
-
-/** What a login shell on a node reads: it puts the node's folders first in PATH. */
-export function loginFile({ dir }: StateDir): string {
-  return join(dir, 'login.sh');
 }
 
 /** The value that marks all processes of a job, in the variable JOB_MARK. `dir`: the state directory. */

@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Call, Refusal } from './call.ts';
 import { requestEnd } from './control-requests.ts';
 import { isFinished, type JobRequest, nodeList } from './job-record.ts';
-import { claimJobId, jobDir, readJob, writeJob, writeWhole } from './job-store.ts';
-import { submittedEnvironment } from './node-environment.ts';
+import { claimJobId, jobDir, loginFile, readJob, writeJob, writeWhole } from './job-store.ts';
+import { nodePath, submittedEnvironment } from './node-environment.ts';
 import { directiveWords, type Options, readOptions } from './options.ts';
-import { loginFile, programDir, type StandIn } from './state-dir.ts';
+import { programDir, type StandIn } from './state-dir.ts';
 import { parseTimeLimit, timestamp } from './times.ts';
 
 /** Every node is a few processes of this machine. */
@@ -22,7 +22,7 @@ export async function sbatch(call: Call): Promise<number> {
   const script =
     file === undefined ? await readAll(call.input) : readFileSync(resolve(call.cwd, file), 'utf8');
   const options = new Map([...readOptions(directiveWords(script)).options, ...own]);
-  const request = jobRequest(options, call.cwd, 'sbatch: error: Batch job submission failed');
+  const request = jobRequest(options, call, 'sbatch: error: Batch job submission failed');
   if (options.has('test-only')) {
     const { nodes } = request;
     const when = `at ${timestamp(Date.now())} using ${nodes} processors on nodes ${nodeList(nodes)}`;
@@ -37,7 +37,7 @@ export async function sbatch(call: Call): Promise<number> {
 /** Takes nodes, and ends once they are there: salloc --no-shell. A signal before that gives them up. */
 export async function salloc(call: Call): Promise<number> {
   const { options } = readOptions(call.args);
-  const request = jobRequest(options, call.cwd, 'salloc: error: Job submit/allocate failed');
+  const request = jobRequest(options, call, 'salloc: error: Job submit/allocate failed');
   const id = submitJob(call, request);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     call.onSignal(signal, () => void requestEnd(call.standIn, id, 'cancel'));
@@ -56,7 +56,7 @@ export async function salloc(call: Call): Promise<number> {
 }
 
 /** What the options ask for. @throws Refusal that begins with `failure`. */
-function jobRequest(options: Options, cwd: string, failure: string): JobRequest {
+function jobRequest(options: Options, { cwd, standIn }: Call, failure: string): JobRequest {
   const nodes = Number(options.get('nodes') ?? 1);
   if (!(nodes >= 1 && nodes <= MAX_NODES)) {
     throw new Refusal(`${failure}: Node count specification invalid`);
@@ -72,6 +72,7 @@ function jobRequest(options: Options, cwd: string, failure: string): JobRequest 
     timeLimit: parseTimeLimit(options.get('time') ?? '0'),
     warning: Number(/^B:USR1@(\d+)$/.exec(options.get('signal') ?? '')?.[1] ?? 0),
     workDir: resolve(cwd, options.get('chdir') ?? '.'),
+    engine: standIn.engine,
   };
 }
 
@@ -82,6 +83,10 @@ function submitJob({ env, cwd, standIn }: Call, request: JobRequest, script?: st
   const environment = JSON.stringify(submittedEnvironment(env, cwd, standIn));
   writeFileSync(join(dir, 'environment.json'), environment, { mode: 0o600 });
   if (script !== undefined) writeFileSync(join(dir, 'slurm_script'), script, { mode: 0o700 });
+  const path = nodePath(standIn, env.PATH ?? '')
+    .map(quoted)
+    .join(':');
+  writeFileSync(loginFile(standIn, id), `PATH=${path}:$PATH\n`);
   installPrograms(standIn);
   const submitted = Date.now();
   writeJob(standIn, { ...request, id, state: 'PENDING', completing: false, reason: 'None', submitted });
@@ -101,12 +106,11 @@ function startDaemon(standIn: StandIn, id: number): void {
   daemon.unref();
 }
 
-/** Slurm's programs for the nodes, whose PATH need not have node; and what a login shell there reads. */
+/** Slurm's programs for the nodes, whose PATH need not have node. */
 function installPrograms(standIn: StandIn): void {
   const dir = programDir(standIn);
   const command = [process.execPath, standIn.entry].map(quoted).join(' ');
   mkdirSync(dir, { recursive: true });
-  writeWhole(loginFile(standIn), `PATH=${standIn.nodePath.map(quoted).join(':')}:$PATH\n`);
   for (const name of ['sbatch', 'srun', 'scontrol', 'squeue', 'scancel', 'salloc', 'sacct']) {
     writeWhole(join(dir, name), `#!/bin/sh\nexec ${command} ${name} "$@"\n`, 0o755);
   }
