@@ -35,10 +35,16 @@ export interface BatchLine extends Stamp {
   readonly acceptLength?: number;
   readonly acceptRate?: number;
   readonly cudaGraph?: boolean;
-  /** Prompt tokens of a prefill, generated tokens of a decode batch; of both the generated ones. */
+  /** Generated tokens. */
+  readonly generatedTokens?: number;
+  /** Generated tokens per second since the writer's line before. */
   readonly tokensPerSecond?: number;
-  /** Prompt tokens, where a line tells of both. */
+  /** Prompt tokens per second since then. */
   readonly inputTokensPerSecond?: number;
+  /** Seconds that both rates are of, where a writer that has nothing to tell is silent. */
+  readonly seconds?: number;
+  /** Only one data parallel rank writes: the others do as much. */
+  readonly forAllRanks?: true;
 }
 
 /** How far a rank's start has come. `done` and `total` count what the stage's name says in log-event.ts. */

@@ -1,8 +1,10 @@
 import type { BatchLine } from '../engines/dialect.ts';
 import type { Ranks } from '../engines/line-stamp.ts';
+import { TokenFlow } from './token-flow.ts';
 
 /** What a worker does, over a window of time. */
 export interface Rates {
+  /** Of prompts, whether computed or found in the cache. */
   readonly inputTokensPerSecond: number;
   readonly outputTokensPerSecond: number;
   readonly running: number;
@@ -13,15 +15,12 @@ export interface Rates {
 
 /** Milliseconds. */
 const WINDOW = 10_000;
-/** A rank that writes seldom, every thousandth step, is believed for so many of its own gaps, and not longer than this. */
-const GAPS = 2.5;
-const LONGEST = 300_000;
 /** Rank of lines without one, such as those in Dynamo's own format. */
 const UNNAMED = -1;
 
 /**
- * One worker's throughput from the batch lines of all its nodes: the mean of each DP rank's lines in the window, summed
- * over DP ranks. TP, EP and PP ranks of a DP rank work on the same tokens: only the first that writes counts.
+ * One worker's throughput from the batch lines of all its nodes, summed over DP ranks. TP, EP and PP ranks of a DP rank
+ * work on the same tokens: only the first that writes counts.
  */
 export class ThroughputWindow {
   readonly window: number;
@@ -42,7 +41,7 @@ export class ThroughputWindow {
     const place = placeOf(line.ranks);
     let rank = this.#ranks.get(dp);
     if (rank === undefined || place < rank.place) {
-      rank = new RankLines(place);
+      rank = new RankLines(place, dp === UNNAMED ? this.#unnamed : 1, line.forAllRanks === true);
       this.#ranks.set(dp, rank);
     }
     if (place === rank.place) rank.add(line, line.time ?? now, this.window);
@@ -52,14 +51,13 @@ export class ThroughputWindow {
   at(now: number): Rates {
     const total = { inputTokensPerSecond: 0, outputTokensPerSecond: 0, running: 0, queued: 0 };
     let kvUsage: number | undefined;
-    for (const [dp, rank] of this.#ranks) {
-      const times = dp === UNNAMED ? this.#unnamed : 1;
-      total.inputTokensPerSecond += times * rank.prefill.mean(now, this.window);
-      total.outputTokensPerSecond += times * rank.decode.mean(now, this.window);
+    for (const rank of this.#ranks.values()) {
+      total.inputTokensPerSecond += rank.times * rank.prefill.at(now, this.window);
+      total.outputTokensPerSecond += rank.times * rank.decode.at(now, this.window);
       const { last } = rank;
       if (last === undefined || now - rank.time > rank.validFor(this.window)) continue;
-      total.running += times * (last.running ?? 0);
-      total.queued += times * (last.queued ?? 0);
+      total.running += rank.dp * (last.running ?? 0);
+      total.queued += rank.dp * (last.queued ?? 0);
       if (last.usage !== undefined) kvUsage = Math.max(kvUsage ?? 0, last.usage);
     }
     return { ...total, ...(kvUsage !== undefined && { kvUsage }) };
@@ -71,25 +69,34 @@ function placeOf({ pp = 0, tp = 0, ep = 0 }: Ranks): number {
   return (pp * 65536 + tp) * 65536 + ep;
 }
 
-/** What one DP rank wrote last. */
+/** What one DP rank, or all that are not named, wrote. */
 class RankLines {
   readonly place: number;
-  readonly prefill = new Recent();
-  readonly decode = new Recent();
+  /** DP ranks of which a line tells, each of itself or, where only one writes, one of all. */
+  readonly dp: number;
+  /** By how much their tokens are to be multiplied. */
+  readonly times: number;
+  readonly prefill: TokenFlow;
+  readonly decode: TokenFlow;
   last: BatchLine | undefined;
   time = Number.NEGATIVE_INFINITY;
-  #prefillTime: number | undefined;
 
-  constructor(place: number) {
+  constructor(place: number, dp: number, forAll: boolean) {
     this.place = place;
+    this.dp = dp;
+    this.times = forAll ? dp : 1;
+    this.prefill = new TokenFlow(forAll ? 1 : dp);
+    this.decode = new TokenFlow(forAll ? 1 : dp);
   }
 
   add(line: BatchLine, time: number, window: number): void {
-    if (line.kind !== 'prefill') this.decode.add(line.tokensPerSecond ?? 0, time, window);
-    if (line.kind === 'both') this.prefill.add(line.inputTokensPerSecond ?? 0, time, window);
-    if (line.kind === 'prefill') {
-      this.prefill.add(line.tokensPerSecond ?? this.#inputRate(line, time), time, window);
-      this.#prefillTime = time;
+    const { newTokens, cachedTokens = 0, seconds } = line;
+    const prompts = newTokens === undefined ? undefined : newTokens + cachedTokens;
+    if (line.kind !== 'decode') {
+      this.prefill.add({ tokens: prompts, rate: line.inputTokensPerSecond, seconds }, time, window);
+    }
+    if (line.kind !== 'prefill') {
+      this.decode.add({ tokens: line.generatedTokens, rate: line.tokensPerSecond, seconds }, time, window);
     }
     this.last = line;
     this.time = time;
@@ -97,52 +104,5 @@ class RankLines {
 
   validFor(window: number): number {
     return Math.max(this.prefill.validFor(window), this.decode.validFor(window));
-  }
-
-  /** 0.4.9 and 0.5.4 tell no rate of aggregated workers: it is the batch's tokens since the batch before, as in 0.5.23. */
-  #inputRate({ newTokens = 0 }: BatchLine, time: number): number {
-    const seconds = this.#prefillTime === undefined ? 0 : (time - this.#prefillTime) / 1000;
-    // Stamps of whole seconds: several batches in one second are its tokens together.
-    return newTokens / Math.max(1, seconds);
-  }
-}
-
-/** Rates by time, as far back as the window reaches, and at least the last one. */
-class Recent {
-  readonly #rates: number[] = [];
-  readonly #times: number[] = [];
-  #first = 0;
-  #gap = 0;
-
-  add(rate: number, time: number, window: number): void {
-    const before = this.#times.at(-1);
-    if (before !== undefined && time > before) this.#gap = time - before;
-    this.#rates.push(rate);
-    this.#times.push(time);
-    while ((this.#times[this.#first] as number) <= time - window) this.#first++;
-    if (this.#first < 1024) return;
-    this.#rates.splice(0, this.#first);
-    this.#times.splice(0, this.#first);
-    this.#first = 0;
-  }
-
-  mean(now: number, window: number): number {
-    let [sum, count] = [0, 0];
-    for (let at = this.#times.length - 1; at >= this.#first; at--) {
-      const time = this.#times[at] as number;
-      if (time <= now - window) break;
-      if (time > now) continue;
-      sum += this.#rates[at] as number;
-      count++;
-    }
-    if (count > 0) return sum / count;
-    const last = this.#times.at(-1);
-    return last !== undefined && now >= last && now - last <= this.validFor(window)
-      ? (this.#rates.at(-1) as number)
-      : 0;
-  }
-
-  validFor(window: number): number {
-    return Math.max(window, Math.min(LONGEST, GAPS * this.#gap));
   }
 }

@@ -14,6 +14,11 @@ const FIELDS: ReadonlyMap<string, Field> = new Map([
   ['#cached-token', 'cachedTokens'],
   ['#running-req', 'running'],
   ['#queue-req', 'queued'],
+  // In disaggregation a request also waits for its partner, and for its KV cache.
+  ['#bootstrap-req', 'queued'],
+  ['#unbootstrapped-req', 'queued'],
+  ['#prealloc-req', 'queued'],
+  ['#transfer-req', 'queued'],
   ['#token', 'tokens'],
   ['#full token', 'tokens'],
   ['token usage', 'usage'],
@@ -28,7 +33,6 @@ const FIELDS: ReadonlyMap<string, Field> = new Map([
   ['npu graph', 'cudaGraph'],
   ['musa graph', 'cudaGraph'],
   ['xpu graph', 'cudaGraph'],
-  ['input throughput (token/s)', 'tokensPerSecond'],
   ['gen throughput (token/s)', 'tokensPerSecond'],
 ]);
 
@@ -53,6 +57,8 @@ export function readBatch(line: string): BatchLine | undefined {
     const value = item.slice(colon + 1).trim();
     const number = Number.parseFloat(value);
     if (field === 'cudaGraph') values.cudaGraph = value.startsWith('T');
+    else if (field === 'queued' && Number.isFinite(number))
+      values.queued = Number(values.queued ?? 0) + number;
     else if (Number.isFinite(number) && (field !== 'usage' || !(Number(values.usage) > number)))
       values[field] = number;
   }

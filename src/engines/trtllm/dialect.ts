@@ -5,8 +5,8 @@ import { type StageWords, stageReader } from '../stage-words.ts';
 const BATCH = 'num_scheduled_requests';
 
 /**
- * `print_iter_log`: what one iteration scheduled, `py_executor.py`. It tells no rate: that is the iteration's tokens by its
- * time on the host, for the device's is that of an iteration before. Earlier releases have a colon, and no use of the cache.
+ * `print_iter_log`: what one iteration scheduled, `py_executor.py`; only rank 0 writes it. Earlier releases have a colon,
+ * and no use of the cache.
  */
 function readBatch(line: string): BatchLine | undefined {
   const at = line.indexOf(BATCH);
@@ -15,8 +15,6 @@ function readBatch(line: string): BatchLine | undefined {
     const value = pattern.exec(line)?.[1];
     return value === undefined ? undefined : Number(value);
   };
-  const seconds = (number(/host_step_time = ([\d.]+)ms/) ?? 0) / 1000;
-  const rate = (tokens = 0) => (seconds > 0 ? tokens / seconds : 0);
   const usage = number(/kv_cache_util = ([\d.]+)/);
   const running = number(/num_scheduled_requests(?: =|:) (\d+)/);
   const { time } = readStamp(/timestamp = ([^,]*)/.exec(line)?.[1] ?? '');
@@ -24,8 +22,9 @@ function readBatch(line: string): BatchLine | undefined {
     kind: 'both',
     ...(time !== undefined && { time }),
     ranks: {},
-    inputTokensPerSecond: rate(number(/'num_ctx_tokens': (\d+)/)),
-    tokensPerSecond: rate(number(/'num_generation_tokens': (\d+)/)),
+    forAllRanks: true,
+    newTokens: number(/'num_ctx_tokens': (\d+)/) ?? 0,
+    generatedTokens: number(/'num_generation_tokens': (\d+)/) ?? 0,
     ...(running !== undefined && { running }),
     ...(usage !== undefined && { usage }),
   };

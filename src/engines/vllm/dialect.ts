@@ -13,6 +13,9 @@ const FIELDS = {
   usage: /KV cache usage: ([\d.]+)%/,
 } as const;
 
+/** `VLLM_LOG_STATS_INTERVAL`, unless it is set: an engine without work writes nothing, and its rates begin anew. */
+const INTERVAL = 10;
+
 /** `Engine 000: Avg prompt throughput: 12.3 tokens/s, …`: one line for each data parallel rank, while it has work. */
 function readBatch(line: string): BatchLine | undefined {
   const at = line.indexOf(BATCH);
@@ -27,6 +30,7 @@ function readBatch(line: string): BatchLine | undefined {
   const { ranks, ...stamp } = readStamp(before);
   return {
     kind: 'both',
+    seconds: INTERVAL,
     ...stamp,
     ranks: rank === undefined ? ranks : { ...ranks, dp: Number(rank) },
     ...Object.fromEntries(found),

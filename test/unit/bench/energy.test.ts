@@ -62,10 +62,13 @@ test.each([
   expect(energyOf(gpus, { from: 0, until: 65_000, lasted: 10_000 })).toBe(why);
 });
 
-const H200 = readFileSync(join(import.meta.dirname, '../../recorded/gpu/h200.csv'), 'utf8');
+const H200 = readFileSync(
+  join(import.meta.dirname, '../../recorded/h200/aggregated/logs/gpu.node0.csv'),
+  'utf8',
+);
 
 test('a benchmark of 2.1 s, in a tool that took 17 s, on an H200', () => {
-  const began = logBegan(H200, Date.parse('2026-11-29T09:57:40Z'));
+  const began = logBegan(H200, Date.parse('2026-11-29T09:55:04Z'));
   const samples = parseGpuCsv(H200, 1).map(({ seconds, power }) => ({
     time: began + seconds * 1000,
     watts: power ?? 0,
@@ -77,7 +80,7 @@ test('a benchmark of 2.1 s, in a tool that took 17 s, on an H200', () => {
 });
 
 test('the stamps of a log are of the node’s own zone', () => {
-  const utc = Date.parse('2026-11-29T09:57:40.951Z');
+  const utc = Date.parse('2026-11-29T09:55:04.904Z');
   expect(logBegan(H200, utc - 900)).toBe(utc);
   expect(logBegan(H200, utc - 5.5 * 3_600_000 + 800)).toBe(utc - 5.5 * 3_600_000);
   expect(logBegan('#Entity POWER\nGPU 0 100\n', 7)).toBe(7);

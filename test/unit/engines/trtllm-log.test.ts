@@ -6,28 +6,30 @@ const AFTER =
   "prev_device_step_time = 243.13ms, timestamp = 2026-08-19 14:11:49, states = {'num_ctx_requests': 1, 'num_ctx_tokens': 40, 'num_generation_tokens': 8, 'cached_kv_tokens': 0}";
 const TIME = Date.UTC(2026, 7, 19, 14, 11, 49);
 
-test('an iteration: its tokens by its time on the host', () => {
+test('an iteration: its tokens, as rank 0 tells for all', () => {
   const line = `${BEFORE}num_scheduled_requests = 3, kv_cache_util = 0.112, currank_total_requests = 0/1, host_step_time = 4.00ms, ${AFTER}`;
   expect(readEngineLine(line)).toEqual({
     kind: 'both',
     time: TIME,
     ranks: {},
-    inputTokensPerSecond: 10_000,
-    tokensPerSecond: 2000,
+    forAllRanks: true,
+    newTokens: 40,
+    generatedTokens: 8,
     running: 3,
     usage: 0.112,
   });
 });
 
-test('one of an earlier release, and the first, which has no time', () => {
+test('one of an earlier release', () => {
   const line =
     "iter = 1, global_rank = 0, rank = 0, currank_total_requests = 1/1, host_step_time = N/A, timestamp = 2026-08-19 14:11:49, num_scheduled_requests: 1, states = {'num_ctx_tokens': 4, 'num_generation_tokens': 0}";
   expect(readEngineLine(line)).toEqual({
     kind: 'both',
     time: TIME,
     ranks: {},
-    inputTokensPerSecond: 0,
-    tokensPerSecond: 0,
+    forAllRanks: true,
+    newTokens: 4,
+    generatedTokens: 0,
     running: 1,
   });
 });

@@ -8,6 +8,7 @@ const STATS =
 test('a line of statistics, in the formats of Dynamo and of vLLM', () => {
   const said = {
     kind: 'both',
+    seconds: 10,
     inputTokensPerSecond: 1024.5,
     tokensPerSecond: 88.1,
     running: 3,

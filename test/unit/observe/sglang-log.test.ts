@@ -12,7 +12,7 @@ describe('recorded logs, to exact numbers', () => {
     await expect(await parsed(file)).toMatchFileSnapshot(join(recorded, file.replace('.log', '.parsed.txt')));
   });
 
-  test.each(['dynamo-1.6.1.log', 'dynamo-1.6.1-plain.log', 'dynamo-1.6.1.jsonl'])(
+  test.each(['dynamo-1.6.1.log', 'dynamo-1.6.1.jsonl'])(
     'the same of 0.5.9 as Dynamo writes it, %s, but for ranks, times and bars',
     async (file) => {
       const bare = (text: string) =>
@@ -65,7 +65,6 @@ test('keys that are not known, and values that are no numbers, do no harm', () =
     running: 0,
     queued: -1,
     cudaGraph: false,
-    tokensPerSecond: 178.18,
   });
 });
 

@@ -40,9 +40,26 @@ test('TP, EP and PP ranks of a DP rank are not, in whatever order they write', (
   expect(rates(lines, 1000)).toMatchObject({ outputTokensPerSecond: 300, running: 8 });
 });
 
-test('several lines of a rank count as their mean', () => {
-  const lines = [decode(1000, 100), decode(2000, 200), decode(3000, 300)];
-  expect(rates(lines, 3000)).toMatchObject({ outputTokensPerSecond: 200, running: 4 });
+test('lines of a rank count by the time that they are of', () => {
+  // 3 s at 200, and 1 s at 600; nothing is known of the time before the first line.
+  const lines = [decode(1000, 100), decode(4000, 200), decode(5000, 600)];
+  expect(rates(lines, 5000)).toMatchObject({ outputTokensPerSecond: 300, running: 4 });
+});
+
+test('a line after a silence brings what was generated since, and a silence after it is one', () => {
+  // 8 requests that end within a second, and an hour later again.
+  const lines = [decode(0, 800), decode(500, 800), decode(1000, 800)];
+  const hour = 3_600_000;
+  const later = [
+    decode(hour, (400 * 1000) / (hour - 1000)),
+    decode(hour + 500, 800),
+    decode(hour + 1000, 800),
+  ];
+  const window = new ThroughputWindow();
+  expect(rates(lines, 1000, window)).toMatchObject({ outputTokensPerSecond: 800 });
+  expect(window.at(9000).outputTokensPerSecond).toBeCloseTo(800 / 9);
+  expect(window.at(12_000)).toMatchObject({ outputTokensPerSecond: 0 });
+  expect(rates(later, hour + 9000, window).outputTokensPerSecond).toBeCloseTo(120);
 });
 
 test('what is older than the window does not count, nor what a silent rank said', () => {
@@ -62,29 +79,39 @@ test('a rank that writes every 40 s is believed between its lines', () => {
   expect(rates(lines, 75_000)).toMatchObject({ outputTokensPerSecond: 1200, running: 4 });
 });
 
-test('prefill and decode of one rank are two rates', () => {
-  const prefill: BatchLine = {
-    kind: 'prefill',
-    time: 1000,
-    ranks: { dp: 0 },
-    tokensPerSecond: 5000,
-    running: 2,
-  };
-  expect(rates([prefill, decode(1500, 100, { dp: 0 })], 2000)).toMatchObject({
-    inputTokensPerSecond: 5000,
+test('prefill and decode of one rank are two rates; cached prompts count', () => {
+  const prefill = (time: number): BatchLine => ({
+    ...{ kind: 'prefill', time, ranks: { dp: 0 }, newTokens: 500, cachedTokens: 1500, running: 2 },
+  });
+  const lines = [0, 1000, 2000, 3000].map(prefill);
+  expect(rates([...lines, decode(3000, 100, { dp: 0 })], 3000)).toMatchObject({
+    // The first line tells of a time before the window.
+    inputTokensPerSecond: 800,
     outputTokensPerSecond: 100,
     running: 4,
   });
+  expect(
+    rates([...lines, ...[4, 5, 6, 7, 8, 9, 10, 11, 12].map((at) => prefill(at * 1000))], 12_500),
+  ).toMatchObject({
+    inputTokensPerSecond: 2000,
+  });
 });
 
-test('where no rate is told, the tokens since the batch before are one', () => {
+test('batches that come at once, after none, are the tokens of a second', () => {
   const prefill = (time: number): BatchLine => ({ kind: 'prefill', time, ranks: {}, newTokens: 8000 });
-  expect(rates([prefill(0), prefill(4000)], 4000)).toMatchObject({ inputTokensPerSecond: (8000 + 2000) / 2 });
+  const window = new ThroughputWindow();
+  for (let second = 0; second < 20; second++)
+    for (const time of [0, 5, 10]) window.add(prefill(second * 1000 + time), 0);
+  expect(window.at(19_500).inputTokensPerSecond).toBeCloseTo(24_000, -3);
 });
 
 test('lines that name no ranks are those of as many as the plan has', () => {
-  const lines = [decode(1000, 100), decode(1001, 300)];
-  expect(rates(lines, 1500, new ThroughputWindow(10_000, 8))).toMatchObject({
+  const both = [decode(1000, 100), decode(1001, 300), decode(5000, 100), decode(5001, 300)];
+  expect(rates(both, 5500, new ThroughputWindow(10_000, 2))).toMatchObject({
+    outputTokensPerSecond: 400,
+    running: 8,
+  });
+  expect(rates(both.slice(0, 2), 1500, new ThroughputWindow(10_000, 8))).toMatchObject({
     outputTokensPerSecond: 1600,
     running: 32,
   });

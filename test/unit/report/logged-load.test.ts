@@ -61,29 +61,24 @@ const NONE = [null, null, null];
 
 test('without metrics the load is what the logs of SGLang tell, summed over DP ranks and nodes', async () => {
   const data = await run(DECODES);
+  // Of all ranks, computed and cached: 62,208 tokens in ten seconds; then 2,048.
+  const INPUT = [6220.8, 6220.8, 204.8];
   const logged = ['input', 'output', 'running', 'queued', 'kvUsage'];
   expect(data.load).toEqual({
     looks: 0,
     total: {
       times: [33, 38, 43].map((second) => AT(second) / 1000),
-      columns: [
-        [55_296, 55_296, 34_880],
-        [2441, 33_161, 30_961],
-        [26, 538, 523],
-        [15, 6, 12],
-        ...[NONE, NONE, NONE, NONE],
-      ],
+      columns: [INPUT, [2311, 33_031, 30_954.25], [26, 538, 523], [19, 32, 38], ...[NONE, NONE, NONE, NONE]],
       samples: 1,
     },
     workers: [
       {
         step: 'prefill-0',
-        // At 33 s: the mean of 4096 and 8192 of lines without a DP rank, 16384 of DP0, 32768 of DP1.
-        input: [55_296, 55_296, 34_880],
-        output: [2290, 33_010, 30_810],
+        input: INPUT,
+        output: [2160, 32_880, 30_803.25],
         requests: NONE,
         running: [18, 530, 515],
-        queued: [14, 5, 11],
+        queued: [18, 31, 37],
         kvUsage: [0.21, 0.41, 0.41],
         logged,
       },
