@@ -12,8 +12,11 @@ export function adviceOn(signature: Signature, line: string, node: string): stri
     const where = rank === '0' ? ', on the first node of the worker' : '';
     return `the cause is in rank ${rank}${where}: look at its log; ${signature.advice}`;
   }
-  const advice =
-    node === '' ? signature.advice : signature.advice.replaceAll('exclude: NODE', `exclude: ${node}`);
+  const advice = numbered(
+    signature,
+    line,
+    node === '' ? signature.advice : signature.advice.replaceAll('exclude: NODE', `exclude: ${node}`),
+  );
   if (signature.class !== 'hardware') return advice;
   const [, pci, xid] = XID.exec(line) ?? [];
   const [, serial, uuid] = SERIAL.exec(line) ?? [];
@@ -26,6 +29,22 @@ export function adviceOn(signature: Signature, line: string, node: string): stri
   const which = gpu.length === 0 ? '' : `${gpu.join(', ')}: `;
   const how = node === '' ? '' : ` (slurm.directives: {exclude: ${node}})`;
   return `${which}${advice}${how}`;
+}
+
+/** PyTorch names the other processes on a GPU that is full. */
+const HOLDERS = /Process (\d{1,10}) has ([\d.]{1,12} [MG]iB) memory in use/g;
+/** SGLang says from which share of the GPU's memory on the KV cache has room. */
+const FRACTION = /mem-fraction-static above (\d\.\d{1,6})/;
+
+/** The advice with the numbers of the line that it is about. */
+function numbered({ name }: Signature, line: string, advice: string): string {
+  const holders = [...line.matchAll(HOLDERS)].map(([, pid, size]) => `process ${pid} holds ${size}`);
+  if (name === 'gpu-occupied' && holders.length > 0)
+    return `${holders.join(', ')} of the GPU's memory: ${advice}`;
+  const [, fraction] = FRACTION.exec(line) ?? [];
+  return name === 'kv-cache-memory' && fraction !== undefined
+    ? advice.replace('raise mem-fraction-static', `raise mem-fraction-static above ${fraction}`)
+    : advice;
 }
 
 const IMAGE =
@@ -63,7 +82,7 @@ function adviceOnEnd({ line, signal, exit, step }: Ended): string | undefined {
     return "the stack frames before the line in the log show its origin: if that is the engine's own code, search for the line in the engine's issues; if it names a setting, change the role's args";
   }
   if (signal === 'KILL') {
-    return "something else on the node killed the process, and its log does not say why; dyn-slurm reports a kill by the kernel for lack of memory if it can read the step's memory cgroup: otherwise look at `dmesg` on the node and at `sacct -j JOB -o JobID,State,MaxRSS`";
+    return "a process outside of the step ended it, and its log does not say why: a person, another job's epilog or a cleaning script of the site; `sacct -j JOB -o JobID,State,ExitCode` shows what Slurm knows, and the memory counters of the step tell of nothing, as far as the node could read them";
   }
   if (signal !== undefined)
     return `signal ${signal} ended the process: the last lines of its log show what it was doing`;

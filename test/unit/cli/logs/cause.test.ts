@@ -14,6 +14,6 @@ test('logs of a run that failed end with the line that says why, and the next st
   });
   expect(await logs('r1-0a1b2c', 'decode-0', {}, world)).toBe(0);
   expect(err()).toBe(
-    `\ncause  decode-0: ${line}\nnext   lower mem-fraction-static, chunked-prefill-size or cuda-graph-max-bs in the role's args, or give the worker more GPUs\n`,
+    `\ncause  decode-0: ${line}\nnext   lower mem-fraction-static (vLLM: gpu-memory-utilization, TensorRT-LLM: free_gpu_memory_fraction), chunked-prefill-size or cuda-graph-max-bs in the role's args, or give the worker more GPUs\n`,
   );
 });

@@ -124,7 +124,7 @@ failed after 6.0 s: decode-0 on node3 exited with code 1
   known as   cuda-out-of-memory: a GPU ran out of memory
   log        RUNS/r1-0a1b2c/logs/decode-0.node3.log
   read it    dyn-slurm logs r1-0a1b2c decode-0
-  next       lower mem-fraction-static, chunked-prefill-size or cuda-graph-max-bs in the role's args, or give the worker more GPUs
+  next       lower mem-fraction-static (vLLM: gpu-memory-utilization, TensorRT-LLM: free_gpu_memory_fraction), chunked-prefill-size or cuda-graph-max-bs in the role's args, or give the worker more GPUs
   see        https://github.com/sgl-project/sglang/issues/5285
 `,
     );

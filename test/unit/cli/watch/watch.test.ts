@@ -62,7 +62,7 @@ failed after 6.0 s: decode-0 on node3 exited with code 1
   known as   cuda-out-of-memory: a GPU ran out of memory
   log        RUNS/r1-0a1b2c/logs/decode-0.node3.log
   read it    dyn-slurm logs r1-0a1b2c decode-0
-  next       lower mem-fraction-static, chunked-prefill-size or cuda-graph-max-bs in the role's args, or give the worker more GPUs
+  next       lower mem-fraction-static (vLLM: gpu-memory-utilization, TensorRT-LLM: free_gpu_memory_fraction), chunked-prefill-size or cuda-graph-max-bs in the role's args, or give the worker more GPUs
   see        https://github.com/sgl-project/sglang/issues/5285
 `,
   );
@@ -79,7 +79,7 @@ failed after 31 s: etcd on node1 was killed by SIGKILL
   last line  {"level":"info","msg":"ready to serve client requests"}
   log        RUNS/r1-0a1b2c/logs/etcd.node1.log
   read it    dyn-slurm logs r1-0a1b2c etcd
-  next       something else on the node killed the process, and its log does not say why; dyn-slurm reports a kill by the kernel for lack of memory if it can read the step's memory cgroup: otherwise look at \`dmesg\` on the node and at \`sacct -j JOB -o JobID,State,MaxRSS\`
+  next       a process outside of the step ended it, and its log does not say why: a person, another job's epilog or a cleaning script of the site; \`sacct -j JOB -o JobID,State,ExitCode\` shows what Slurm knows, and the memory counters of the step tell of nothing, as far as the node could read them
 `,
   );
 });
