@@ -13,6 +13,8 @@ export interface RunData {
   readonly run: Run;
   readonly events: readonly ObservedEvent[];
   readonly state: RunState;
+  /** When it was read, of a run that goes on. */
+  readonly now?: string;
   /** The known cause of a bad end. */
   readonly known?: RunSignature;
   /** Mock engines served: no figure says anything about GPUs. */

@@ -39,7 +39,16 @@ function cause(verdict: EventOf<'verdict'>, known: RunSignature | undefined): Co
   }`;
 }
 
-function factsOf({ run, mock, plan, config, bench, state, events }: RunData): ReadonlyMap<string, Content> {
+function factsOf({
+  run,
+  mock,
+  plan,
+  config,
+  bench,
+  state,
+  events,
+  now,
+}: RunData): ReadonlyMap<string, Content> {
   const provenance = bench[0]?.provenance;
   const image =
     provenance?.image ??
@@ -50,7 +59,7 @@ function factsOf({ run, mock, plan, config, bench, state, events }: RunData): Re
   const topology = provenance?.topology ?? /^topology:\s*([\w.-]+)\s*$/m.exec(config ?? '')?.[1];
   const started = Date.parse(state.started?.time ?? '');
   const ready = Date.parse(state.ready?.time ?? '');
-  const end = Date.parse(state.verdict?.time ?? events.at(-1)?.time ?? '');
+  const end = Date.parse(state.verdict?.time ?? now ?? events.at(-1)?.time ?? '');
   const submitted = Date.parse(run.job?.submitted ?? '');
   const roles = [...new Set(plan?.workers.map(({ role }) => role))].map((role) => {
     const workers = plan?.workers.filter((worker) => worker.role === role) ?? [];

@@ -12,12 +12,13 @@ const LABELS = 220;
 const ROW = 22;
 
 /** The start-up as bars, and what happened after it; a table has the same. */
-export function timeline({ run, events, bench, starts }: RunData, index: number): Html {
+export function timeline({ run, events, bench, starts, now }: RunData, index: number): Html {
   const spans = timelineOf(
     events,
     run.job?.submitted,
     bench.flatMap(({ points }) => points.flatMap((point) => point.runs ?? [point])),
     starts,
+    now,
   );
   const started = spans.filter(({ kind }) => kind === 'start');
   const rest = spans.filter(({ kind }) => kind !== 'start');
@@ -72,12 +73,13 @@ export interface Span {
 /** A point of a benchmark, with its times where they are known. */
 type Measurement = Pick<BenchPoint, 'concurrency' | 'started' | 'ended'>;
 
-/** A run from its submission to its verdict, in the order of the beginnings. */
+/** A run from its submission to its verdict, or to now where it goes on, in the order of the beginnings. */
 export function timelineOf(
   events: readonly ObservedEvent[],
   submitted?: string,
   measurements: readonly Measurement[] = [],
   starts: RunData['starts'] = [],
+  now?: string,
 ): readonly Span[] {
   const all = events.filter(({ time }) => !Number.isNaN(Date.parse(time)));
   const at = (kind: ObservedEvent['kind']) => all.find((event) => event.kind === kind);
@@ -101,7 +103,13 @@ export function timelineOf(
       'start',
       'frontends see all, an answer has tokens',
     ),
-    span('serving', ready?.time, over?.time ?? last?.time, 'serve', ready ? 'ready, until the end' : ''),
+    span(
+      'serving',
+      ready?.time,
+      over?.time ?? now ?? last?.time,
+      'serve',
+      now === undefined || over ? 'ready, until the end' : 'ready, and it goes on',
+    ),
     ...measurements.map(({ concurrency, started, ended }) =>
       span(`concurrency ${concurrency}`, started, ended, 'serve', 'benchmark'),
     ),

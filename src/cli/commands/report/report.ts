@@ -5,6 +5,7 @@ import { page } from '../../../report/page.ts';
 import { readRunData } from '../../../report/read.ts';
 import { type LookupOptions, lookUpEach } from '../../runs/lookup.ts';
 import { noteBadNodes } from '../../runs/nodes/ledger.ts';
+import { reportRuns } from '../../runs/report.ts';
 import type { World } from '../../world.ts';
 import { writeOutput } from './output-file.ts';
 
@@ -22,10 +23,11 @@ export async function report(
 ): Promise<number> {
   const found = await lookUpEach(queries, options, world);
   const runs = [];
-  for (const { run, connection } of found) {
+  for (const { run, connection, state, unreachable } of await reportRuns(found, world)) {
     const data = await readRunData(connection.host, run);
     await noteBadNodes({ run, connection }, data.state, world, data.known);
-    runs.push(data);
+    const goesOn = !state.verdict && !unreachable;
+    runs.push({ ...data, ...(goesOn && { now: world.now().toISOString() }) });
   }
   // Of a group, retries that were not needed say nothing.
   const shown = runs.filter(({ run, events }) => run.job?.retryOf === undefined || events.length > 0);
