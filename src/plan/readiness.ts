@@ -118,7 +118,7 @@ function etcdCount(prefix: string): string {
   return JSON.stringify({ key: btoa(prefix), range_end: btoa(next), count_only: true });
 }
 
-/** Before the time limit, the teardown needs the last 30 s: three groups of steps have 8 s each. */
+/** Before the time limit, the teardown needs the last 30 s: engines take up to 15 s, and Slurm adds its KillWait. */
 function inFlightTime(drain: number): number {
   return drain > 60 ? drain - 30 : Math.floor(drain / 2);
 }

@@ -55,6 +55,13 @@ interface Program {
   readonly own: readonly Arg[];
 }
 
+/**
+ * Lines after which SGLang is over, at the beginning of a line, where no text of a request can stand: a process of it has
+ * ended, and it is about to kill itself with all others, once running only after five seconds of diagnosis.
+ */
+const FATAL =
+  '^[^"\']{0,120}(Subprocess [a-z_0-9]+ \\(pid=[0-9]+\\) crashed with exit code|SIGQUIT received[.] signum=|Received sigquit from a child proces)';
+
 /** The flags that dyn-slurm writes, then those of the config. No flag twice. */
 function commandOf(context: WorkerContext, program: Program): EngineCommand {
   const { job, worker, settings } = context;
@@ -75,6 +82,7 @@ function commandOf(context: WorkerContext, program: Program): EngineCommand {
       SGLANG_HOST_IP: [SELF_IP],
       ...(config.numa !== undefined && { SGLANG_AUTO_NUMA_BIND: String(config.numa) }),
     },
+    fatal: FATAL,
   };
 }
 

@@ -197,6 +197,21 @@ test('a monitor that ends is a warning', async () => {
   ]);
 });
 
+test('a monitor that ends is one warning, although its srun ends later', async () => {
+  const record = `printf '%s\\n' "$(date +%s%3N)" 127 0 node1 'not found' >"$RUN_DIR/state/gpu.0.exit"`;
+  const ends = 'kill -KILL "${STEP_PID[gpu]}"; while alive gpu; do sleep 0.02; done';
+  const lines = `start gpu monitor ""; ${record}; check_steps; ${ends}; check_steps; check_steps; end succeeded x`;
+  expect((await supervised(lines)).slice(1)).toEqual([
+    {
+      kind: 'warning',
+      step: 'gpu',
+      node: 'node1',
+      reason: 'gpu on node1 exited with code 127: not found',
+    },
+    { kind: 'verdict', outcome: 'succeeded', reason: 'x', seconds: 0 },
+  ]);
+});
+
 test('the time limit ends the job once its frontends have ended', async () => {
   expect((await supervised('start frontend-0 frontend ""; DRAIN=1; check_steps')).slice(1)).toEqual([
     { kind: 'draining', reason: 'the time limit is near' },
@@ -278,7 +293,7 @@ describe('whether Slurm starts a preempted job again', () => {
     run.file('job.log', `slurmstepd-node1: ${words}\n`);
     run.file('job.sbatch', `#!/bin/bash\n#SBATCH --${directive}\n`);
     run.program('scontrol', 'exec >/dev/null; while [ -e "$0" ]; do sleep 0.1; done');
-    expect((await supervised(`HASTE=1; ${preempted}`)).at(-1)).toMatchObject({ kind, reason });
+    expect((await supervised(`ANSWER=1; ${preempted}`)).at(-1)).toMatchObject({ kind, reason });
   });
 });
 

@@ -26,6 +26,15 @@ test('a command that ends is recorded with its last error', async () => {
   });
 });
 
+test('a benchmark that succeeds has no cause, whatever its tool complains of', async () => {
+  const tool = `echo "Fail to load tokenizer config"; echo "RuntimeError: never mind"; echo done`;
+  expect((await ended(`complete sh -c '${tool}'`)).record).toEqual(['0', '0', 'node1', '', '0']);
+  expect((await ended(`complete sh -c '${tool}; exit 3'`)).record.slice(3)).toEqual([
+    'RuntimeError: never mind',
+    '3',
+  ]);
+});
+
 test('a command that is killed has not run out of memory', async () => {
   expect(await ended(`run sh -c 'echo works; kill -KILL $$'`)).toEqual({
     code: 137,
@@ -52,6 +61,59 @@ test('a command that lives on after its last line is ended', async () => {
     code: 137,
     record: ['137', '0', 'node1', 'RuntimeError: no', expect.any(String)],
   });
+});
+
+const SGLANG = String.raw`^[^"']{0,120}(Subprocess [a-z_0-9]+ \(pid=[0-9]+\) crashed with exit code|SIGQUIT received[.] signum=)`;
+const CRASHED =
+  'Subprocess scheduler_0 (pid=3470) crashed with exit code -9. Triggering SIGQUIT for cleanup...';
+
+test('a command that is about to kill itself has its end recorded at once', async () => {
+  // As SGLang: five seconds of diagnosis, here until the record is there.
+  const record = `"$ATTEMPT_DIR"/state/decode-0.0.exit`;
+  run.program(
+    'engine',
+    `echo "2026-11-29T10:04:26Z ERROR watchdog._check_processes: ${CRASHED}"
+until [ -e ${record} ]; do sleep 0.02; done
+echo "2026-11-29T10:04:31Z ERROR tokenizer_manager.dump_requests_before_crash: No live scheduler processes found"
+sed -n 2p ${record}; kill -KILL $$`,
+  );
+  const { record: last, log } = await ended(
+    `FATAL='${SGLANG.replaceAll("'", String.raw`'\''`)}'; export ATTEMPT_DIR; run engine`,
+  );
+  expect(log.split('\n').at(-2)).toBe('137');
+  expect(last).toEqual([
+    '137',
+    '0',
+    'node1',
+    `2026-11-29T10:04:26Z ERROR watchdog._check_processes: ${CRASHED}`,
+    '4',
+  ]);
+});
+
+test('what a request says is no end of its engine', async () => {
+  const asked = `Receive: obj=GenerateReqInput(text="${CRASHED} SIGQUIT received. signum=3")`;
+  run.program('engine', `echo '${asked}'; sleep 0.5; exit 4`);
+  const { code } = await ended(
+    `FATAL='${SGLANG.replaceAll("'", String.raw`'\''`)}'; LAST_WORDS=0; run engine`,
+  );
+  expect(code).toBe(4);
+});
+
+test('where no cgroup tells, the log of the kernel may name the step', async () => {
+  const killed =
+    'oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),oom_memcg=/slurm/uid_1000/job_7,task_memcg=/slurm/uid_1000/job_7/step_2/task_0,task=python3,pid=3470,uid=1000';
+  run.program('dmesg', `echo '[1.0] ${killed}'`);
+  const inStep = (step: number) =>
+    ended(`CGROUP=/dev/null SLURM_JOB_ID=7 SLURM_STEP_ID=${step}; run sh -c 'echo works; kill -KILL $$'`);
+  expect((await inStep(2)).record).toEqual([
+    '137',
+    '0',
+    'node1',
+    'out of memory: the kernel killed a process here; the node had no more; last line: works',
+    '6',
+  ]);
+  rmSync(join(run.dir, 'logs/decode-0.node1.log'));
+  expect((await inStep(3)).record).toEqual(['137', '0', 'node1', 'works', '0']);
 });
 
 test('a command that says nothing of the kind, or ends by itself, is left alone', async () => {

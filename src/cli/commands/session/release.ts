@@ -29,8 +29,8 @@ export interface ReleaseOptions extends RunOptions {
   readonly wait?: boolean;
 }
 
-/** Milliseconds: three groups of steps have 8 s each. */
-const TIMEOUT = 60_000;
+/** Milliseconds: each of three groups of steps is killed after 20 s, where it has not ended. */
+const TIMEOUT = 90_000;
 
 /**
  * `dyn-slurm release [RUN]`: ends a session, and an allocation that was taken for it, or a submitted job that is named.
