@@ -33,7 +33,7 @@ export function adviceOn(signature: Signature, line: string, node: string): stri
 
 /** PyTorch names the other processes on a GPU that is full. */
 const HOLDERS = /Process (\d{1,10}) has ([\d.]{1,12} [MG]iB) memory in use/g;
-/** SGLang says from which share of the GPU's memory on the KV cache has room. */
+/** An engine may say from which share of the GPU's memory on the KV cache has room. */
 const FRACTION = /mem-fraction-static above (\d\.\d{1,6})/;
 
 /** The advice with the numbers of the line that it is about. */
