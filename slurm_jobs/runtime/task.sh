@@ -10,6 +10,8 @@ umask 077
 read -ra NODE <<<"$DYN_SLURM_NODES"
 # An image or a preamble may have set these; only our own values count.
 LOCAL_DIR='' FATAL='' SEVERAL=''
+# 1 for a command that ends by itself.
+ENDS=0
 # What state/credentials may tell, as lines of NAME=VALUE in which \n is a line break.
 LOGIN=({ETCD,NATS}_AUTH_{USERNAME,PASSWORD} ETCD_AUTH_{CA,CLIENT_CERT,CLIENT_KEY})
 unset NODE_IP "${LOGIN[@]}"
@@ -173,15 +175,16 @@ run() {
   exit
 }
 
-# complete COMMAND...: runs a command that ends by itself.
+# complete COMMAND...: runs a command that ends by itself: with 0, no line of its log is a cause.
 complete() {
+  ENDS=1
   attend "$@"
   exit
 }
 
 # attend COMMAND...: runs it, passes on the signal to end, records how it ended, and returns its status.
 attend() {
-  local program child status=0 told=0 memory kills line
+  local program child status=0 told=0 memory kills heeder=''
   bypass_proxy
   program=$(on_path "$1") || give_up "$1 is not on the PATH of this node"
   # TERM comes from scancel, USR2 from lib.sh through srun. Slurm sends them to this shell alone with proctrack/cgroup,
@@ -192,18 +195,16 @@ attend() {
   kills=$(kills_in "$memory")
   start "$program" "${@:2}" &
   child=$!
-  [[ -z $FATAL || ${SLURM_LOCALID:-0} != 0 ]] || heed "$FATAL" "$child" &
-  outlast end_engine "$child"
+  if [[ -n $FATAL && ${SLURM_LOCALID:-0} == 0 ]]; then
+    heed "$FATAL" "$child" "$memory" "$kills" &
+    heeder=$!
+  fi
+  outlast end_command "$child" "$heeder"
   # A process that was asked to end is no cause, and has little time.
   CAUSE_LINE='' CAUSE_GRADE=0
-  ((told)) || judge_log "$LOG" "$LOG_START"
-  line=$CAUSE_LINE
-  if was_short_of_memory "$memory" "$kills"; then
-    line="out of memory: the kernel killed a process here; $(memory_of "$memory")${line:+; last line: $line}"
-    CAUSE_GRADE=6
-    printf 'dyn-slurm: %s\n' "$line" >&2
-  fi
-  record "$status" "$told" "$line" "$CAUSE_GRADE"
+  ((told || ENDS && status == 0)) || judge_log "$LOG" "$LOG_START"
+  judge_memory "$memory" "$kills"
+  record "$status" "$told" "$CAUSE_LINE" "$CAUSE_GRADE"
   [[ -z $LOCAL_DIR ]] || rm -rf -- "$LOCAL_DIR"
   return "$status"
 }
@@ -224,8 +225,10 @@ outlast() {
 # start COMMAND...: in a subshell, which becomes it. What the config gives comes last, and wins.
 start() {
   local name
-  # Dynamo would wait for 30 s for requests that hang on a dead worker; lib.sh kills after 8.
-  WORDS=("${NETWORK[@]}" DYN_RUNTIME_GRACEFUL_SHUTDOWN_TIMEOUT_SECS=5 "DYN_SLURM_LOCAL_DIR=$LOCAL_DIR")
+  # Dynamo would wait for minutes for requests that hang on a dead worker, and a worker, once it has unregistered, for 5 s until
+  # routers have heard of it, which takes them milliseconds. lib.sh kills after GRACE.
+  WORDS=("${NETWORK[@]}" DYN_RUNTIME_GRACEFUL_SHUTDOWN_TIMEOUT_SECS=5 DYN_GRACEFUL_SHUTDOWN_GRACE_PERIOD_SECS=1)
+  WORDS+=(DYN_PREFILL_DRAIN_TIMEOUT_S=5 "DYN_SLURM_LOCAL_DIR=$LOCAL_DIR")
   for name in "${LOGIN[@]}"; do
     [[ -z ${!name:-} ]] || WORDS+=("$name=${!name}")
   done
@@ -233,14 +236,26 @@ start() {
   become "$@"
 }
 
-# heed PATTERN PID: ends a command that lives on after a line of its log that says it is over, which takes it some time itself.
+# heed PATTERN PID CGROUP KILLS: ends a command that lives on after a line of its log that says it is over. lib.sh is to hear of it at once,
+# and not only when the command has said its last words, or is killed.
 heed() {
   trap - TERM INT USR2
   tail --pid="$2" -c "+$((LOG_START + 1))" -f "$LOG" 2>/dev/null | grep -aqE "$1" || return
+  if [[ ! -e $ATTEMPT_DIR/state/$STEP.$NODE_RANK.exit ]]; then
+    judge_log "$LOG" "$LOG_START"
+    judge_memory "$3" "$4"
+    record 137 0 "$CAUSE_LINE" "$CAUSE_GRADE"
+  fi
   sleep "$LAST_WORDS"
   end_engine "$2"
   sleep "$LAST_WORDS"
   kill -KILL "$2"
+} 2>/dev/null
+
+# end_command PID HEEDER: a command that is told to end says such lines, too.
+end_command() {
+  [[ -z $2 ]] || kill -TERM "$2"
+  end_engine "$1"
 } 2>/dev/null
 
 # end_engine PID: sends TERM to the engine's own process, which under a profiler is not the one that we started. A stopped
@@ -275,12 +290,25 @@ record() {
   rm -f "$part"
 }
 
+# judge_memory CGROUP KILLS: where the kernel has killed a process of the command for lack of memory, that is the cause.
+judge_memory() {
+  was_short_of_memory "$1" "$2" || return 0
+  CAUSE_LINE="out of memory: the kernel killed a process here; $(memory_of "$1")${CAUSE_LINE:+; last line: $CAUSE_LINE}"
+  CAUSE_GRADE=6
+  printf 'dyn-slurm: %s\n' "$CAUSE_LINE" >&2
+}
+
 # was_short_of_memory CGROUP KILLS: whether the kernel has killed a process of the cgroup since KILLS were counted. In a cgroup
-# that is not the job's own it may have been another job's: then a log that names a cause is right.
+# that is not the job's own it may have been another job's: then a log that names a cause is right. Where no cgroup can be
+# read, the kernel's own log may name the step's: `oom-kill:constraint=CONSTRAINT_MEMCG,…,task_memcg=/slurm/uid_1/job_7/step_2/…`.
 was_short_of_memory() {
   local now
+  if [[ -z $2 ]]; then
+    dmesg 2>/dev/null | grep -qE "oom-kill:.*/job_${SLURM_JOB_ID:-none}/step_${SLURM_STEP_ID:-none}[/,]"
+    return
+  fi
   now=$(kills_in "$1")
-  [[ -n $2 && -n $now && $now != "$2" ]] && { [[ $1 == */job_* ]] || ((CAUSE_GRADE < 5)); }
+  [[ -n $now && $now != "$2" ]] && { [[ $1 == */job_* ]] || ((CAUSE_GRADE < 5)); }
 }
 
 # memory_cgroup: the folder of this task's memory cgroup, where there is one, of version 1 or 2; where Slurm gives the

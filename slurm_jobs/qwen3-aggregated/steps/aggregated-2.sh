@@ -5,6 +5,8 @@ RUN_DIR=$DYN_SLURM_RUN_DIR ATTEMPT_DIR=$DYN_SLURM_ATTEMPT_DIR
 bind aggregated-2 0
 . "$RUN_DIR"/env/aggregated-2.env || give_up 'cannot read its environment'
 await_services locked "http://${NODE_IP[0]}:2379" "nats://${NODE_IP[0]}:4222"
+# After such a line the command is over, even if it lives on.
+FATAL='^[^"'\'']{0,120}(Subprocess [a-z_0-9]+ \(pid=[0-9]+\) crashed with exit code|SIGQUIT received[.] signum=|Received sigquit from a child proces)'
 run \
   python3 -m dynamo.sglang \
   --model-path /models/Qwen3-32B \

@@ -6,10 +6,13 @@ OUTCOME='' REASON=''
 HURRY=0 REQUEUED=0
 # File descriptor of what the controller answers to the question whether it will start the job again.
 CONTROLLER=''
-# Seconds that steps have to end in after SIGTERM. Slurm's KillWait, after which it kills the job, is 30 by default.
-GRACE=8
-# The same when Slurm ends the job itself, and has told all steps at the same time.
-HASTE=5
+# Seconds that steps have to end in after SIGTERM. SGLang needs up to 11, and those of its requests that go on 5 more.
+GRACE=20
+# The same when Slurm ends the job itself, and has told all steps at the same time: it kills the job after its KillWait, which
+# is 30 by default.
+HASTE=18
+# Seconds after the teardown that the controller has to say whether it will start the job again.
+ANSWER=5
 
 # end OUTCOME REASON: leaves through the EXIT trap, which alone tears down.
 end() {
@@ -44,10 +47,10 @@ on_sigterm() {
 }
 
 # hear_requeue: sets REQUEUED. Slurm counts the next attempt as soon as it ends this one. Where the controller is silent for
-# HASTE seconds after the teardown, too, a job that may be requeued, and that no user or time limit has ended, will be.
+# ANSWER seconds after the teardown, too, a job that may be requeued, and that no user or time limit has ended, will be.
 hear_requeue() {
   local job=''
-  IFS= read -r -d '' -t "$HASTE" job <&"$CONTROLLER"
+  IFS= read -r -d '' -t "$ANSWER" job <&"$CONTROLLER"
   if [[ $job =~ Restarts=([0-9]+) ]]; then
     ((BASH_REMATCH[1] <= ATTEMPT)) || REQUEUED=1
   elif [[ $OUTCOME != timeout && $REASON != cancelled ]] && grep -qx '#SBATCH --requeue' "$RUN_DIR/job.sbatch"; then

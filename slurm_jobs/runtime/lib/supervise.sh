@@ -8,6 +8,8 @@ DRAIN=0
 # WHOLE: 1 while everything that was started serves. RECOVERING: workers that were coming back when the latest probe began, as
 # NAME SINCE.
 WHOLE=0 RECOVERING=()
+# Monitors of which a warning has said that they ended.
+declare -A MONITOR_TOLD=()
 # Lines of state/bench.points that are events already.
 BENCH_READ=0
 # Seconds that a benchmark's tool has after its signal, to write its results.
@@ -106,9 +108,12 @@ report_degraded() {
   report degraded have:="$have" want:="$((have + ${#gone[@]}))" missing:="$(json_list "${gone[@]}")"
 }
 
-# on_monitor_exit NAME: it only watches. Its other nodes go on.
+# on_monitor_exit NAME: it only watches. Its other nodes go on. The end of its srun, which follows, says nothing new.
 on_monitor_exit() {
-  event warning step="$1" node="${CAUSE[node]:-}" reason="$REASON${CAUSE[line]:+: ${CAUSE[line]}}"
+  if [[ -n ${CAUSE[rank]:-} || -z ${MONITOR_TOLD[$1]:-} ]]; then
+    event warning step="$1" node="${CAUSE[node]:-}" reason="$REASON${CAUSE[line]:+: ${CAUSE[line]}}"
+  fi
+  MONITOR_TOLD[$1]=1
   rm -f "$ATTEMPT_DIR/state/$1.${CAUSE[rank]:-*}.exit"
   alive "$1" || STEP_STATE[$1]=lost
   CAUSE=()
