@@ -114,6 +114,15 @@ export class Keys {
     }
   }
 
+  /** Refuses what nobody has taken, unless it is empty. */
+  refuseRest(why: string, hint?: string): void {
+    for (const [key, entry] of this.map?.entries ?? []) {
+      if (this.#taken.has(key)) continue;
+      this.#taken.add(key);
+      if (!isUnset(entry.value)) this.#findings.refuse(entry, why, hint);
+    }
+  }
+
   /** Tells of what nobody has taken. */
   finish(why = 'is not a key that this importer knows, and is not carried over'): void {
     for (const [key, entry] of this.map?.entries ?? []) {

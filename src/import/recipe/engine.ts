@@ -3,7 +3,7 @@ import type { Findings } from '../finding.ts';
 import { type Found, isNull, type Keys } from '../keys.ts';
 import type { EngineName, RecipeEngine } from './recipe.ts';
 
-const ENGINES: readonly EngineName[] = ['sglang', 'vllm', 'trtllm', 'mocker'];
+export const ENGINES: readonly EngineName[] = ['sglang', 'vllm', 'trtllm', 'mocker'];
 
 /** Settings of the mock engine that its command line takes. */
 const KNOBS = [
@@ -61,7 +61,7 @@ export function readEngine(root: Keys, backend: Keys, findings: Findings): Omit<
     colocation: name === 'vllm' ? colocation : { allowed: undefined, acrossNodes: undefined },
     ranksApart: take((keys) => launchMode(keys, name, findings)),
     publishes: take((keys) => keys.flag('publish_events_and_metrics')),
-    numa: take(numa),
+    numa: take((keys) => numa(keys, findings)),
     knobs: name === 'mocker' ? KNOBS.flatMap((key) => take((keys) => keys.take(key)) ?? []) : [],
   };
   for (const keys of own ? [own, backend] : [backend]) {
@@ -137,10 +137,15 @@ function connector(keys: Keys): Found<string | null> | undefined {
   return keys.text('connector');
 }
 
-/** `false` is off; all else binds. */
-function numa(keys: Keys): Found<boolean> | undefined {
-  const entry = keys.take('numa_memory_bind');
-  if (entry === undefined || isNull(entry.value)) return undefined;
-  const off = entry.value.kind === 'scalar' && /^(false|none|off)$/i.test(String(entry.value.value));
-  return { value: !off, entry };
+/** `true` binds to the first two NUMA nodes, `local` to that of each task's GPU. */
+function numa(keys: Keys, findings: Findings): Found<boolean> | undefined {
+  const entry = keys.map?.entries.get('numa_memory_bind');
+  if (entry?.value.kind !== 'scalar' || entry.value.value !== 'local') return keys.flag('numa_memory_bind');
+  keys.take('numa_memory_bind');
+  findings.lose(
+    entry,
+    "memory is not bound to the NUMA node of each task's GPU",
+    'numa: true of a role binds it to the first two NUMA nodes',
+  );
+  return undefined;
 }

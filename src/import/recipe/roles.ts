@@ -1,5 +1,6 @@
 import type { Findings } from '../finding.ts';
 import type { Found, Keys } from '../keys.ts';
+import { ENGINES } from './engine.ts';
 import type { Colocation, EngineName, RecipeRole, RoleName } from './recipe.ts';
 import { isOn, kvEvents, NAMES, restartOf, wordsOf } from './role-settings.ts';
 import { type Given, resolveSizes } from './sizes.ts';
@@ -28,8 +29,15 @@ export function readRoles(sections: RoleSections, findings: Findings): readonly 
     own.finish('is a key of a role that dyn-slurm has no counterpart for');
     return one === undefined ? [] : [{ ...one, kvEvents: kv && isOn(kv) ? kv : undefined }];
   });
-  roles.finish('is not a role that dyn-slurm knows: those are prefill, decode and agg');
-  config.finish('is not a role of the engine, so it has no effect');
+  roles.refuseRest('is not a role that dyn-slurm knows: those are prefill, decode and agg');
+  config.refuseRest(
+    'is not a role of the engine: those are prefill, decode and aggregated',
+    'write the arguments that all workers of a role have under the name of the role',
+  );
+  for (const other of ENGINES.filter((one) => one !== engine))
+    backend
+      .section(`${other}_config`)
+      .refuseRest(`belongs to ${other}, but the engine is ${engine}`, `set backend.type: ${other}`);
   const sized = resolveSizes(given, sections, findings);
   return sized.map(({ given: one, ...sizes }) => ({ ...one, ...sizes, spread }));
 }
