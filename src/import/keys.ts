@@ -1,6 +1,7 @@
 import { quoted } from '../config/yaml/source-range.ts';
 import type { ConfigEntry, ConfigMap, ConfigScalar, ConfigValue } from '../config/yaml/tree.ts';
 import type { Findings, Place } from './finding.ts';
+import { isUnset, numberOf } from './value.ts';
 
 /** A value of a recipe, and where it stands. */
 export interface Found<Value> {
@@ -135,17 +136,6 @@ export class Keys {
 
 export function isNull(value: ConfigValue): boolean {
   return value.kind === 'scalar' && value.value === null;
-}
-
-/** `null`, `false`, and maps and lists without content. */
-function isUnset(value: ConfigValue): boolean {
-  if (value.kind === 'scalar') return value.value === null || value.value === false;
-  return value.kind === 'list' ? value.items.length === 0 : value.entries.size === 0;
-}
-
-function numberOf({ value }: ConfigScalar): number | undefined {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : undefined;
 }
 
 /** A value in a message. */

@@ -139,9 +139,8 @@ function connector(keys: Keys): Found<string | null> | undefined {
 
 /** `true` binds to the first two NUMA nodes, `local` to that of each task's GPU. */
 function numa(keys: Keys, findings: Findings): Found<boolean> | undefined {
-  const entry = keys.map?.entries.get('numa_memory_bind');
+  const entry = keys.take('numa_memory_bind');
   if (entry?.value.kind !== 'scalar' || entry.value.value !== 'local') return keys.flag('numa_memory_bind');
-  keys.take('numa_memory_bind');
   findings.lose(
     entry,
     "memory is not bound to the NUMA node of each task's GPU",

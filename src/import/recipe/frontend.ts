@@ -59,6 +59,9 @@ export function readFrontend(root: Keys, around: Around, findings: Findings): Re
   const args = keys.entries('args');
   const env = keys.entries('env');
   keys.finish();
+  if (header && !affinity?.value) findings.note(header.entry, 'has no effect without nginx_session_affinity');
+  for (const entry of [several?.value ? several.entry : undefined, additional?.entry])
+    if (one && entry) findings.note(entry, `has no effect: ${whyOne(type, routed, around.nodes)}`);
   if (!one && additional && asked > around.nodes - 1)
     findings.note(
       additional.entry,
@@ -79,6 +82,11 @@ export function readFrontend(root: Keys, around: Around, findings: Findings): Re
     args,
     env,
   };
+}
+
+function whyOne(type: FrontendType, routed: boolean, nodes: number): string {
+  if (!routed) return `there is one ${type === 'none' ? 'worker, which serves by itself' : type}`;
+  return nodes <= 1 ? 'a job of one node has one frontend' : 'enable_multiple_frontends is false';
 }
 
 /** Other frontends do not read it, in srt-slurm either. */

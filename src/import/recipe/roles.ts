@@ -29,6 +29,9 @@ export function readRoles(sections: RoleSections, findings: Findings): readonly 
     own.finish('is a key of a role that dyn-slurm has no counterpart for');
     return one === undefined ? [] : [{ ...one, kvEvents: kv && isOn(kv) ? kv : undefined }];
   });
+  for (const [role, entry] of events)
+    if (entry.value.kind === 'map' && !given.some((one) => one.role === role))
+      findings.note(entry, `belongs to ${role} workers, which the recipe does not have`);
   roles.refuseRest('is not a role that dyn-slurm knows: those are prefill, decode and agg');
   config.refuseRest(
     'is not a role of the engine: those are prefill, decode and aggregated',

@@ -28,12 +28,11 @@ export function writeBench(context: Context): MapBuilder | undefined {
       : 'run it with bench.type: custom';
   findings.lose(
     bench.type.entry,
-    `the benchmark ${type} is not carried over: dyn-slurm has no counterpart`,
+    `the benchmark ${type} and all its settings are not carried over: dyn-slurm has no counterpart`,
     hint,
   );
   if (bench.apart)
     findings.lose(bench.apart.entry, 'the job gets no node for it: the benchmark is not carried over');
-  loseRest(bench, context, []);
   return undefined;
 }
 
