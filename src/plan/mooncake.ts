@@ -1,7 +1,7 @@
-import { type Arg, ATTEMPT_DIR } from '../argument.ts';
+import { type Arg, ATTEMPT_DIR, SELF_IP } from '../argument.ts';
 import type { Job } from '../config/job.ts';
 import type { EnvironmentValue } from '../config/schema/fields.ts';
-import { insideSelf, reachedAt } from './exposure.ts';
+import { reachedAt } from './exposure.ts';
 import { portPart } from './movable-ports.ts';
 import type { StepBody } from './plan.ts';
 import { portOf } from './ports.ts';
@@ -22,7 +22,8 @@ function part(job: Job, distance: number) {
 
 /**
  * The master of a Mooncake store, on the head node. Its flags are gflags, with underscores and an equals sign:
- * https://github.com/kvcache-ai/Mooncake/blob/main/mooncake-store/src/master.cpp. Its page of metrics listens at all addresses.
+ * https://github.com/kvcache-ai/Mooncake/blob/main/mooncake-store/src/master.cpp. Its metadata and its metrics listen
+ * at all addresses, whatever it is told (measured with 0.3.13.post1), so it is not hidden on loopback either.
  */
 export function mooncakeSteps(job: Job): readonly StepBody[] {
   const { mooncake } = job.infra;
@@ -36,10 +37,10 @@ export function mooncakeSteps(job: Job): readonly StepBody[] {
       contained: true,
       argv: [
         'mooncake_master',
-        ['--rpc_address=', insideSelf(job)],
+        ['--rpc_address=', SELF_IP],
         ['--rpc_port=', part(job, 0)],
         '--enable_http_metadata_server=true',
-        ['--http_metadata_server_host=', insideSelf(job)],
+        ['--http_metadata_server_host=', SELF_IP],
         ['--http_metadata_server_port=', part(job, METADATA)],
         ['--metrics_port=', part(job, METRICS)],
         ...given,

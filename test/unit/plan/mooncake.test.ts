@@ -63,7 +63,7 @@ test("the bundle has the clients' file, which each worker fills in before it wai
     master_server_address: '${NODE_IP[0]}:8700',
   });
   expect(files.get('steps/aggregated-1.sh')?.text).toContain(
-    `fill "$RUN_DIR"/mooncake.json >"\${ATTEMPT_DIR}/state/aggregated-1.\${NODE_RANK}.mooncake.json"
+    `fill mooncake.json "\${ATTEMPT_DIR}/state/aggregated-1.\${NODE_RANK}.mooncake.json"
 await_port "\${NODE_IP[0]}:8700"
 `,
   );
