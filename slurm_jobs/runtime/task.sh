@@ -108,7 +108,7 @@ make_local_dir() {
   LOCAL_DIR=$(mktemp -d "$1/dyn-slurm-${SLURM_JOB_ID:-0}-$STEP.XXXXXX") || give_up "cannot make a folder in $1"
 }
 
-# fill FILE: copies it from the run folder into LOCAL_DIR with ${NODE_IP[i]} and ${PORT[i]} replaced.
+# fill FILE [TO]: copies it from the run folder, by default into LOCAL_DIR, with ${NODE_IP[i]} and ${PORT[i]} replaced.
 fill() {
   local text i
   text=$(<"$RUN_DIR/$1")
@@ -118,7 +118,7 @@ fill() {
   for i in "${!PORT[@]}"; do
     text=${text//"\${PORT[$i]}"/${PORT[$i]}}
   done
-  printf '%s\n' "$text" >"$LOCAL_DIR/${1##*/}"
+  printf '%s\n' "$text" >"${2:-$LOCAL_DIR/${1##*/}}"
 }
 
 # await_servers ADDRESS:PORT...: until each answers at /health that it serves, for a command that gives up on those that do not.
