@@ -27,7 +27,7 @@ export function writeBench(context: Context): MapBuilder | undefined {
       ? 'download the trace that it names from FAST25-release/traces of github.com/kvcache-ai/Mooncake, and set bench: {type: trace, trace: FILE, fixed_schedule: true}'
       : 'run it with bench.type: custom';
   findings.lose(
-    bench.type.entry,
+    bench.place,
     `the benchmark ${type} and all its settings are not carried over: dyn-slurm has no counterpart`,
     hint,
   );
