@@ -68,8 +68,8 @@ export function observeCommands({ program, add, addForRun, json, does }: Tree): 
     .addOption(json())
     .action(does(async () => (await import('../commands/logs/logs.ts')).logs));
   addForRun('profile', 'profile workers while they serve, and list the traces', [
-    ['profile --role decode', 'all decode workers of the newest run, for 10 s'],
-    ['profile dsr1-3fa29c --worker decode-0 --steps 20', 'one worker, for 20 forward passes'],
+    ['profile --role decode', 'all decode workers of the newest run, for 20 forward passes'],
+    ['profile dsr1-3fa29c --worker decode-0 --steps 100', 'one worker, for 100 forward passes'],
     ['profile --role prefill --tool nsys --seconds 5', 'in a run whose config has profile: {tool: nsys, …}'],
   ])
     .option('--role <role>', 'profile workers of this role; required if the run has several roles')
@@ -79,9 +79,16 @@ export function observeCommands({ program, add, addForRun, json, does }: Tree): 
         .choices(['torch', 'nsys'])
         .default('torch'),
     )
-    .option('--seconds <seconds>', 'duration of the profile in seconds (default: 10)', seconds)
+    .option(
+      '--seconds <seconds>',
+      'duration of the profile in seconds, instead of --steps (default: 10 where the profiler counts no steps)',
+      seconds,
+    )
     .addOption(
-      new Option('--steps <count>', 'number of forward passes, instead of --seconds')
+      new Option(
+        '--steps <count>',
+        'number of forward passes, after which the engine stops by itself (default: 20)',
+      )
         .argParser(countOf)
         .conflicts('seconds'),
     )

@@ -1,8 +1,10 @@
 import { ROLES } from '../../../config/schema/role.ts';
+import { type Profiler, profilerOf } from '../../../engines/profilers.ts';
 import { DynSlurmError } from '../../../errors.ts';
 import { endpointsOf, type WorkerEndpoint } from '../../../observe/service/endpoints.ts';
 import { attemptDir } from '../../../run/folder.ts';
 import { type PlanFile, readPlan } from '../../../run/plan-file.ts';
+import type { RunState } from '../../../run/state.ts';
 import { type BenchTarget, notReady, readyService } from '../../runs/bench-target.ts';
 
 export type Tool = 'torch' | 'nsys';
@@ -17,8 +19,9 @@ export interface Choice {
 /** A worker that can be told something. */
 export interface Chosen extends WorkerEndpoint {
   readonly system: NonNullable<WorkerEndpoint['system']>;
-  /** Each writes a report of its own under nsys. */
-  readonly nodes: number;
+  /** Hostnames of its nodes; each writes a report of its own under nsys. */
+  readonly hosts: readonly string[];
+  readonly profiler: Profiler;
   /** On all of its nodes: each writes a trace of its own. */
   readonly gpus: number;
 }
@@ -32,6 +35,7 @@ export function chooseWorkers(
   { role, worker = [], tool }: Choice,
   workers: readonly WorkerEndpoint[],
   { processes }: Pick<PlanFile, 'processes'>,
+  { bound }: Pick<RunState, 'bound'>,
 ): readonly Chosen[] {
   const roles = [...new Set(workers.map((each) => each.role))];
   if (role !== undefined && !roles.some((each) => each === role)) {
@@ -56,6 +60,7 @@ export function chooseWorkers(
       (role === undefined || each.role === role) && (worker.length === 0 || worker.includes(each.step)),
   );
   if (meant.length === 0) throw new DynSlurmError('usage', `none of these workers has the role ${role}`);
+  const hosts = new Map(bound?.nodes.map(({ index, host }) => [index, host]));
   return meant.map((each): Chosen => {
     const { system } = each;
     if (system === undefined) {
@@ -69,10 +74,17 @@ export function chooseWorkers(
         hint: `set \`profile: {tool: nsys, roles: [${each.role}]}\` in the config and submit it again; --tool torch needs nothing at launch`,
       });
     }
+    const [first] = own;
+    const profiler: Profiler = first && tool === 'torch' ? profilerOf(first) : { kind: 'told' };
+    if (profiler.kind === 'none') {
+      const { reason, hint } = profiler;
+      throw new DynSlurmError('preflight', `${each.step} cannot be profiled: ${reason}`, { hint });
+    }
     return {
       ...each,
       system,
-      nodes: own.length,
+      hosts: own.map(({ nodeIndex }) => hosts.get(nodeIndex) ?? ''),
+      profiler,
       gpus: own.reduce((sum, { gpus }) => sum + gpus.length, 0),
     };
   });
@@ -85,10 +97,10 @@ export function chooseWorkers(
 export async function servingOf(target: BenchTarget) {
   const { run, state, connection } = target;
   const { host } = connection;
-  readyService(target);
+  const ready = readyService(target);
   const planned = await readPlan(host, run);
   const endpoints = endpointsOf(planned, state);
   if (!planned || !endpoints) throw notReady(run);
   const dir = await host.resolve(run.dir);
-  return { planned, workers: endpoints.workers, attemptDir: attemptDir(dir, state.started?.attempt) };
+  return { planned, ready, workers: endpoints.workers, attemptDir: attemptDir(dir, state.started?.attempt) };
 }

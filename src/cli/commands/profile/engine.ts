@@ -70,6 +70,7 @@ export interface Profiling {
 const START_TIMEOUT = 60_000;
 /** Engines answer once a trace is written, which takes minutes for many ranks. */
 const STOP_TIMEOUT = 600_000;
+const STOP_SILENCE = 5000;
 
 /** Starts all at once, so that their traces are of the same time. */
 export function startAll(
@@ -85,8 +86,15 @@ export function startAll(
   return Promise.all(wanted.map(start));
 }
 
-/** Stops those that run, or may: an interrupt does not stop this. Others are left, for their profile is somebody else's. */
-export function stopAll(dialer: NodeDialer, profiling: readonly Profiling[]): Promise<readonly Profiling[]> {
+/**
+ * Stops those that run, or may: an interrupt does not stop this. Others are left, for their profile is somebody else's. `onSilence`:
+ * some have not answered at once, as an engine does not that has no requests.
+ */
+export async function stopAll(
+  dialer: NodeDialer,
+  profiling: readonly Profiling[],
+  onSilence: () => void,
+): Promise<readonly Profiling[]> {
   const limits = { timeout: STOP_TIMEOUT, signal: new AbortController().signal };
   const stop = async (each: Profiling): Promise<Profiling> => {
     const { worker, started } = each;
@@ -96,7 +104,12 @@ export function stopAll(dialer: NodeDialer, profiling: readonly Profiling[]): Pr
     const over = !stopped.done && /not in progress/i.test(stopped.reason);
     return { ...each, stopped: over ? { done: true } : stopped };
   };
-  return Promise.all(profiling.map(stop));
+  const silent = setTimeout(onSilence, STOP_SILENCE);
+  try {
+    return await Promise.all(profiling.map(stop));
+  } finally {
+    clearTimeout(silent);
+  }
 }
 
 /** Why a request cannot have got there. */

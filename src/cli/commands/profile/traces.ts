@@ -1,4 +1,5 @@
 import { join } from 'node:path/posix';
+import type { Profiler } from '../../../engines/profilers.ts';
 import type { Host } from '../../../host/host.ts';
 import { pause } from '../../../host/pause.ts';
 import type { Chosen } from './choice.ts';
@@ -73,14 +74,14 @@ export async function collectReports(
   host: Host,
   attemptDir: string,
   folder: string,
-  { step, nodes }: Pick<Chosen, 'step' | 'nodes'>,
+  { step, hosts }: Pick<Chosen, 'step' | 'hosts'>,
   before: ReadonlySet<string>,
   timeouts: TraceTimeouts,
   signal: AbortSignal,
 ): Promise<readonly Trace[]> {
   const logs = join(attemptDir, 'logs');
   const isNew = (file: string) => file.startsWith(`${step}.`) && REPORT.test(file) && !before.has(file);
-  const traces = await wholeTraces(host, logs, nodes, timeouts, signal, isNew);
+  const traces = await wholeTraces(host, logs, hosts.length, timeouts, signal, isNew);
   if (traces.length === 0 || signal.aborted) return traces;
   const to = join(folder, step);
   await host.writeFiles(to, new Map());
@@ -88,4 +89,30 @@ export async function collectReports(
   const { exitCode } = await host.exec(argv, { timeout: 60_000, signal });
   // They stay where nsys has put them.
   return exitCode === 0 ? traces : traces.map(({ file, bytes }) => ({ file: join(logs, file), bytes }));
+}
+
+type Launched = Chosen & { readonly profiler: Extract<Profiler, { kind: 'launched' }> };
+
+/** What is in the folders that engines were told of when they started. */
+export async function filesBefore(host: Host, workers: readonly Chosen[]): Promise<ReadonlySet<string>> {
+  const dirs = new Set(
+    workers.flatMap(({ profiler }) => (profiler.kind === 'launched' ? profiler.folder : [])),
+  );
+  const lists = await Promise.all(
+    [...dirs].map(async (dir) => (await host.list(dir)).map((file) => join(dir, file))),
+  );
+  return new Set(lists.flat());
+}
+
+/** The new files in that of a worker, where they stay. Workers that share one share what is new in it. */
+export async function launchedTraces(
+  host: Host,
+  { gpus, profiler: { folder } }: Launched,
+  before: ReadonlySet<string>,
+  timeouts: TraceTimeouts,
+  signal: AbortSignal,
+): Promise<readonly Trace[]> {
+  const isNew = (file: string) => !before.has(join(folder, file)) && /trace\.json/.test(file);
+  const traces = await wholeTraces(host, folder, Math.max(1, gpus), timeouts, signal, isNew);
+  return traces.map(({ file, bytes }) => ({ file: join(folder, file), bytes }));
 }

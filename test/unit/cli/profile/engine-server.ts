@@ -17,6 +17,10 @@ export interface Engine {
   readonly writesNothing?: boolean;
   /** Stops by itself, as with num_steps. */
   readonly stopsItself?: boolean;
+  /** Requests in flight, of which its metrics tell; by default one. */
+  readonly running?: number;
+  /** It comes to its steps, or stops, only once this has settled: it has no requests, and makes no forward passes. */
+  readonly pass?: Promise<unknown>;
 }
 
 export interface EngineServer {
@@ -48,7 +52,7 @@ export async function serveEngine(engine: Engine, address: string): Promise<Engi
           'Python callback failed: RuntimeError: Profiling is already in progress. Call /stop_profile first.',
         );
       dir = String(body.output_dir);
-      if (engine.stopsItself) stop();
+      if (engine.stopsItself) void Promise.resolve(engine.pass).then(stop);
       return [200, { status: 'ok', message: 'Profiling started' }];
     }
     if (dir === undefined)
@@ -59,7 +63,8 @@ export async function serveEngine(engine: Engine, address: string): Promise<Engi
     return [200, { status: 'ok', message: 'Profiling stopped' }];
   };
   const stop = () => {
-    const to = dir ?? '';
+    if (dir === undefined) return;
+    const to = dir;
     dir = undefined;
     if (engine.writesNothing) return;
     const ranks = [...Array(engine.ranks ?? 1).keys()];
@@ -74,9 +79,15 @@ export async function serveEngine(engine: Engine, address: string): Promise<Engi
   const server: Server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
-    request.on('end', () => {
+    request.on('end', async () => {
+      if (request.url === '/metrics') {
+        const labels = 'dynamo_component="backend",dynamo_endpoint="generate"';
+        response.end(`dynamo_component_inflight_requests{${labels}} ${engine.running ?? 1}\n`);
+        return;
+      }
       const body = JSON.parse(Buffer.concat(parts).toString() || '{}');
       asked.push([request.url ?? '', body]);
+      if (request.url?.endsWith('stop_profile')) await engine.pass;
       const [status, answer] = answerTo(request.url ?? '', body);
       response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
       response.end(JSON.stringify(answer));

@@ -28,7 +28,11 @@ async function serving(engines: readonly (Engine | null)[], argv?: readonly stri
 
 const quick = { every: 20, more: 400, quiet: 40 };
 const run = (options: Partial<ProfileOptions>, { world }: Pick<Site, 'world'>) =>
-  profile(RUN, { tool: 'torch', seconds: 0.2, timeouts: quick, ...options }, world);
+  profile(
+    RUN,
+    { tool: 'torch', ...(options.steps === undefined && { seconds: 0.2 }), timeouts: quick, ...options },
+    world,
+  );
 
 test('profiles all workers of a role, and lists their traces', async () => {
   const place = await serving([{}, { ranks: 2 }, {}]);
