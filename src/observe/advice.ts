@@ -73,7 +73,30 @@ export function adviceFor(ended: Ended): string | undefined {
   );
 }
 
+/** What the job says of a worker that stands still, with the state of its most telling process. */
+const STILL = /^stands still: .*? \(pid \d+\), (\w+)/;
+
+export function isHang({ line = '' }: Pick<ProcessEnd, 'line'>): boolean {
+  return STILL.test(line);
+}
+
+function adviceOnHang(state: string): string {
+  const stacks = 'the stacks of all its processes are in logs/WORKER.stacks';
+  switch (state) {
+    case 'T':
+      return `somebody, or a program, has stopped the process with SIGSTOP: find out who, for the engine did not do it; ${stacks}`;
+    case 't':
+      return `a debugger holds the process: end it, or run the worker in a session, where a hung one stays; ${stacks}`;
+    case 'D':
+      return `the process waits in the kernel for a driver or a file system: see dmesg and nvidia-smi on the node; ${stacks}`;
+    default:
+      return `${stacks}: a rank that waits in a collective waits for another one, whose log says more; where the engine was only slow, increase health.hang`;
+  }
+}
+
 function adviceOnEnd({ line, signal, exit, step }: Ended): string | undefined {
+  const state = STILL.exec(line ?? '')?.[1];
+  if (state !== undefined) return adviceOnHang(state);
   if (exit === 127) {
     return "the command is not on the node's PATH, or not in the image: see container.image, or preamble in the cluster profile";
   }

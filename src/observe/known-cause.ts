@@ -2,7 +2,7 @@ import { DynSlurmError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import type { EventOf } from '../run/events.ts';
 import type { Run } from '../run/folder.ts';
-import { adviceFor } from './advice.ts';
+import { adviceFor, isHang } from './advice.ts';
 import { type RunSignature, runSignature } from './run-signature.ts';
 
 /** It did not do what it was for, and somebody should look. */
@@ -28,5 +28,7 @@ export async function knownCause(
 /** What to do about a run that ended badly: every command and the report say the same. */
 export function nextStep(verdict: EventOf<'verdict'>, known: RunSignature | undefined): string | undefined {
   if (verdict.step === 'install') return adviceFor(verdict);
+  // What its logs tell is older than the hang, unless the hardware is at fault.
+  if (isHang(verdict) && known?.signature.class !== 'hardware') return adviceFor(verdict);
   return known?.advice ?? adviceFor(verdict);
 }

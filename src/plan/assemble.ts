@@ -10,6 +10,7 @@ import { containerSteps } from './container.ts';
 import { commandLineOptions, directives } from './directives.ts';
 import { frontendSteps, nginxAddresses } from './frontend.ts';
 import { startsGpu } from './gpu-share.ts';
+import { hangSigns } from './hang.ts';
 import { cachedImage, imageSteps } from './image.ts';
 import { infraSteps } from './infra.ts';
 import { installPlan, installSteps } from './install.ts';
@@ -71,6 +72,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
   const workers = placed.map(planWorker);
   const inRacks = job.slurm.segment !== undefined || (gpuModel(job.gpu)?.nvlinkDomain ?? 0) > perNode;
   const ready = readiness(job, placed);
+  const hang = hangSigns(job);
   const nginx = nginxAddresses(job, steps);
   const mooncake = mooncakeConfig(job);
   const install = installPlan(job);
@@ -102,6 +104,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     directives: directives(job, count, perNode, Math.max(...steps.map(tasksPerNode))),
     commandLine: commandLineOptions(job),
     preflight: preflightChecks(job, { nodes, gpus, workers, steps, processes }),
+    ...(hang && { hang }),
     requests: readyRequests(job, ready, entry, steps),
     shells: shells(job),
     localDir: job.cluster.local_dir,

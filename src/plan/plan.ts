@@ -6,6 +6,7 @@ import type { Parallelism } from '../engines/worker.ts';
 import type { StartStage } from '../start-stages.ts';
 import type { BenchSpec } from './bench/spec.ts';
 import type { GpuShare } from './gpu-share.ts';
+import type { HangSigns } from './hang.ts';
 import type { CachedImage } from './image.ts';
 import type listeners from './listeners.json';
 import type { RunMode } from './policy.ts';
@@ -178,6 +179,8 @@ export interface Readiness {
   readonly stages: Readonly<Partial<Record<StartStage, number>>>;
   /** Maximum seconds that etcd or a worker's registration may be missing after the service was ready. */
   readonly lost: number;
+  /** Maximum seconds that a worker may have work, and show no progress; 0: for ever. */
+  readonly hang: number;
   /** Maximum seconds that requests in progress may take before the time limit. */
   readonly drain: number;
   /** Maximum seconds that a dead worker stays registered (lease TTL). */
@@ -286,6 +289,8 @@ export interface Plan {
   /** Nothing where preflight is off. */
   readonly preflight: readonly Check[];
   readonly requests: ReadyRequests;
+  /** Absent where nothing is watched. */
+  readonly hang?: HangSigns;
   readonly shells: Shells;
   /** Parent of the folders that steps have on the nodes' own disks. */
   readonly localDir: string;

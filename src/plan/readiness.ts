@@ -11,6 +11,7 @@ import type { PlacedWorker } from '../engines/worker.ts';
 import { frontendOf } from '../frontends/frontends.ts';
 import { START_STAGES } from '../start-stages.ts';
 import { addressOf } from './exposure.ts';
+import { hangLimit } from './hang.ts';
 import { installPlan } from './install.ts';
 import type { Plan, Readiness, ReadyRequests, StepBody } from './plan.ts';
 import { SAMPLES } from './sample-request.ts';
@@ -37,6 +38,7 @@ export function readiness(job: Job, placed: readonly PlacedWorker[]): Readiness 
     stall: job.health.stall,
     stages: stageLimits(job),
     lost: job.health.lost,
+    hang: hangLimit(job),
     drain: inFlightTime(job.health.drain),
     // Dynamo's own is 10 s in 0.x, and 30 s since.
     lease: usesDynamo(job) ? (job.infra.etcd.lease_ttl ?? (hasPlanes(job) ? 30 : 10)) : 0,

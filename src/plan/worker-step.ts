@@ -6,6 +6,7 @@ import { engineOf } from '../engines/engines.ts';
 import type { PlacedWorker } from '../engines/worker.ts';
 import { serviceEnvironment, userEnvironment } from './environment.ts';
 import { gpuShare } from './gpu-share.ts';
+import { canaryEnvironment } from './hang.ts';
 import { mooncakeEnvironment } from './mooncake.ts';
 import { portWord } from './movable-ports.ts';
 import { nodeServers } from './node-servers.ts';
@@ -43,7 +44,13 @@ export function workerStep(job: Job, worker: PlacedWorker): StepBody {
     ...(share && { share }),
     ...(serving > 1 && { serving }),
     ...(others.length > 0 && { localEnv: [first, ...others].map((one) => part(one.env, true)) }),
-    env: { ...serviceEnvironment(job), ...store.env, ...mooncake.env, ...part(env, false) },
+    env: {
+      ...serviceEnvironment(job),
+      ...canaryEnvironment(job, worker.config),
+      ...store.env,
+      ...mooncake.env,
+      ...part(env, false),
+    },
     secrets: { ...store.secrets, ...secrets },
     ports: workerPorts(job, worker, argv),
     contained: true,

@@ -19,6 +19,7 @@ export function jobScript(plan: Plan, runtime: Runtime, template: string): strin
     about: `${plan.name}: ${counted(plan.workers.length, 'worker')} on ${counted(plan.nodes.length, 'node')}, ${counted(plan.gpus.used, 'GPU')}. Rendered by dyn-slurm.`,
     session: plan.mode === 'session',
     lost: plan.readiness.lost,
+    hang: plan.hang && { ...plan.hang, canary: plan.hang.canary ? '1' : '' },
     routed: isRouted(plan),
     groups: groups(plan),
     answers: plan.steps.flatMap((step) => answers(step, plan)),

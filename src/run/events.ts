@@ -28,6 +28,7 @@ export const COMMON = {
   line: text.describe('Last error line of its log, else the last line, without control characters.'),
 };
 const { step, role, reason, have, want, ...process } = COMMON;
+const { node } = COMMON;
 
 const FINDING = {
   text: text.describe(
@@ -183,6 +184,26 @@ export const EVENTS = {
     step,
     seconds: seconds.describe('Seconds for which it did not answer.'),
   }),
+  hung: event(
+    'A worker has had work, and has shown no progress for `health.hang`. What follows is as for a worker that has ended; in a session nothing does.',
+    {
+      step,
+      role,
+      node,
+      reason,
+      seconds: seconds.describe('Seconds without progress.'),
+      file: text.describe(
+        "File with the stacks of all of the worker's processes, in the folder of the attempt.",
+      ),
+    },
+    {
+      requests: whole.describe('Number of requests in flight at the worker; absent if it does not answer.'),
+      process: text.describe('Program or title of its most telling process.'),
+      pid: whole.describe('Its number on the node.'),
+      state: text.describe('Its state: `T (stopped)`, `sleeping`.'),
+      stack: text.describe('Where it is: its innermost frames, or what the kernel says.'),
+    },
+  ),
   warning: event('A problem that does not end the job.', { reason }, { step, node: text }),
   'bench-point': event(
     'A benchmark has started or finished a measurement.',

@@ -108,6 +108,7 @@ const readiness = fields(
     deadline: seconds.describe('Maximum seconds from the start of the job until it is ready.'),
     stall: seconds.describe('Maximum seconds without progress before the service is ready.'),
     lost: seconds.describe('Maximum seconds that a registration may be missing after the service was ready.'),
+    hang: seconds.describe('Maximum seconds that a worker may have work, and show no progress; 0: for ever.'),
     drain: seconds.describe('Maximum seconds that requests in progress may take before the time limit.'),
     lease: seconds.describe('Maximum seconds that a dead worker stays registered (lease TTL).'),
   },

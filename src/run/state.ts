@@ -22,8 +22,8 @@ export interface RunState {
   readonly ready?: EventOf<'ready'>;
   /** Running workers that are not registered in etcd, by role. */
   readonly unregistered: ReadonlyMap<Role, EventOf<'unregistered'>>;
-  /** A service that runs, and does not answer. */
-  readonly stalled?: EventOf<'stalled'>;
+  /** A service that runs, and does not answer, or a worker that stands still. */
+  readonly stalled?: EventOf<'stalled' | 'hung'>;
   readonly preflight?: EventOf<'preflight'>;
   /** The process whose end ends the job. */
   readonly cause?: EventOf<'process-ended'>;
@@ -90,17 +90,16 @@ function advanced(state: RunState, event: ObservedEvent): RunState {
       return { ...state, ready: event };
     case 'worker-restarting':
     case 'degraded':
-      return { ...state, unregistered: withoutRole(state, event.role) };
+      return { ...withoutStall(state, event.step), unregistered: withoutRole(state, event.role) };
     case 'unregistered':
       return { ...state, unregistered: new Map(state.unregistered).set(event.role, event) };
     case 'registered-again':
       return { ...state, unregistered: withoutRole(state, event.role) };
     case 'stalled':
+    case 'hung':
       return { ...state, stalled: event };
-    case 'answers-again': {
-      const { stalled: _, ...rest } = state;
-      return rest;
-    }
+    case 'answers-again':
+      return withoutStall(state, event.step);
     case 'process-ended':
       return state.cause ? state : { ...state, cause: event };
     case 'bench-point':
@@ -125,8 +124,10 @@ function advanced(state: RunState, event: ObservedEvent): RunState {
       return { ...rest, unregistered: new Map(), session: { open: true } };
     }
     case 'step-stopped':
-    case 'step-ended':
-      return event.role === undefined ? state : { ...state, unregistered: withoutRole(state, event.role) };
+    case 'step-ended': {
+      const rest = withoutStall(state, event.step);
+      return event.role === undefined ? rest : { ...rest, unregistered: withoutRole(state, event.role) };
+    }
     case 'port-moved':
       return { ...state, ports: new Map([...state.ports, ...movedBy(event)]) };
     case 'step-started':
@@ -188,6 +189,11 @@ export function absences({ steps }: Pick<RunState, 'steps'>): readonly Absence[]
 
 function withoutRole({ unregistered }: RunState, role: Role): RunState['unregistered'] {
   return new Map([...unregistered].filter(([key]) => key !== role));
+}
+
+function withoutStall(state: RunState, step: string): RunState {
+  const { stalled, ...rest } = state;
+  return stalled?.step === step ? rest : state;
 }
 
 export function stateAfter(events: Iterable<ObservedEvent>): RunState {

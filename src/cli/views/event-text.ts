@@ -51,6 +51,8 @@ export function eventText(event: ObservedEvent): string | undefined {
       return `${event.role} workers ${event.have}/${event.want} again, after ${elapsed(event.seconds * 1000)}`;
     case 'stalled':
       return event.reason;
+    case 'hung':
+      return `${event.reason}${event.stack === undefined ? '' : `, in ${event.stack}`}; all stacks: ${event.file}`;
     case 'answers-again':
       return `${event.step} answers again, after ${elapsed(event.seconds * 1000)}`;
     case 'warning':

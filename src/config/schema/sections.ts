@@ -227,6 +227,12 @@ export const health = z.strictObject({
   stall: duration.prefault('20m'),
   stages: stages.prefault({}),
   lost: duration.prefault('5m'),
+  hang: z
+    .union([z.literal(['0', '0s', 0]).transform(() => 0), duration], {
+      error: 'write a duration as 60s or 5m, or 0 for never',
+    })
+    .prefault('60s')
+    .meta({ title: 'duration, or 0' }),
   drain: duration.prefault('2m'),
   preflight: z.boolean().default(true),
 });

@@ -187,6 +187,7 @@ const TROUBLES = new Set<ObservedEvent['kind']>([
   'unregistered',
   'registered-again',
   'stalled',
+  'hung',
   'answers-again',
   'warning',
   'requeued',

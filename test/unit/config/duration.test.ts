@@ -39,6 +39,15 @@ test.each([
   expect(parseDuration(text)).toBeUndefined();
 });
 
+test.each([
+  ['0', 0],
+  ["'0'", 0],
+  ['0s', 0],
+  ['5m', 300],
+])('health.hang: %s', (text, seconds) => {
+  expect(resolve(`${VALID}health: {hang: ${text}}\n`).job?.health.hang).toBe(seconds);
+});
+
 test('a job holds durations as seconds', () => {
   const { job } = resolve(`${VALID}health: {deadline: 90m}\n`);
   expect([job?.slurm.time, job?.health]).toEqual([
@@ -48,6 +57,7 @@ test('a job holds durations as seconds', () => {
       stall: 1200,
       stages: { weights: 900, kv_cache: 300, graphs: 600, deep_gemm: 1800, warm_up: 1800 },
       lost: 300,
+      hang: 60,
       drain: 120,
       preflight: true,
     },

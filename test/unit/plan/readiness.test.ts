@@ -27,6 +27,7 @@ test('workers count, not nodes, and helpers do not', () => {
     stall: 90,
     stages: { weights: 3600, 'kv-cache': 300, 'cuda-graphs': 1200, 'deep-gemm': 1800, 'warm-up': 1800 },
     lost: 300,
+    hang: 60,
     drain: 90,
     lease: 30,
     readyRoute: true,

@@ -62,7 +62,7 @@ async function minded(cwd: string, words: readonly string[]): Promise<string> {
 const templates = join(packageRoot, 'templates');
 
 /** The root scripts of the runtime that name what they source; shellcheck follows them. */
-const ROOTS = ['task.sh', 'metrics.sh', 'bench.sh', 'image.sh', 'cleanup.sh'];
+const ROOTS = ['task.sh', 'metrics.sh', 'bench.sh', 'image.sh', 'cleanup.sh', 'stacks.sh'];
 
 /** A script whose parts job.sbatch lists, as one script with all of them but `without`: they share their variables. */
 function whole(folder: string, scripts: readonly string[], without = /^$/): string {

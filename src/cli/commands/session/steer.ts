@@ -154,6 +154,7 @@ export const TROUBLE: ReadonlySet<ObservedEvent['kind']> = new Set([
   'unregistered',
   'registered-again',
   'stalled',
+  'hung',
   'answers-again',
   'warning',
   'draining',
