@@ -75,7 +75,20 @@ test('a service under load is left alone', async () => {
   const run = await submitWith(/hang: 8s/, 'hang: 2s');
   await eventOf(run, 'ready');
   const bench = await stage.run(
-    ...['bench', run.run, '--type', 'builtin', '--concurrency', '8', '--requests', '400', '--isl', '200', '--osl', '100'],
+    ...[
+      'bench',
+      run.run,
+      '--type',
+      'builtin',
+      '--concurrency',
+      '8',
+      '--requests',
+      '400',
+      '--isl',
+      '200',
+      '--osl',
+      '100',
+    ],
   );
   expect(bench).toMatchObject({ code: 0 });
   expect(eventsOf(run).filter(({ kind }) => kind === 'hung' || kind === 'stalled')).toEqual([]);
