@@ -79,11 +79,7 @@ export function observeCommands({ program, add, addForRun, json, does }: Tree): 
         .choices(['torch', 'nsys'])
         .default('torch'),
     )
-    .option(
-      '--seconds <seconds>',
-      'duration of the profile in seconds, instead of --steps (default: 10 where the profiler counts no steps)',
-      seconds,
-    )
+    .option('--seconds <seconds>', 'duration in seconds, instead of --steps', seconds)
     .addOption(
       new Option(
         '--steps <count>',

@@ -1,26 +1,18 @@
 import { join } from 'node:path/posix';
-import { count } from '../../../config/text/plural.ts';
 import { EXIT } from '../../../errors.ts';
 import { dialerFor } from '../../../observe/service/dialer.ts';
 import { benchTarget } from '../../runs/bench-target.ts';
 import { jsonText } from '../../sink.ts';
 import type { World } from '../../world.ts';
 import type { RunOptions } from '../options.ts';
-import { type Chosen, chooseWorkers, servingOf, type Tool } from './choice.ts';
-import { startAll, stopAll } from './engine.ts';
-import { MEMORY_BOUNDS, type MemoryBounds, memoryExceeded } from './memory.ts';
-import { idleAmong, keepBusy } from './own-requests.ts';
+import { chooseWorkers, servingOf, type Tool } from './choice.ts';
+import { startAll } from './engine.ts';
+import { MEMORY_BOUNDS, type MemoryBounds } from './memory.ts';
+import { idleAmong } from './own-requests.ts';
 import { type Profiled, profileText, refusal } from './profile-text.ts';
-import { awaitSteps, countDown, newFolder, stepsOf } from './span.ts';
-import {
-  collectReports,
-  filesBefore,
-  launchedTraces,
-  nsysReports,
-  TRACE_TIMEOUTS,
-  type TraceTimeouts,
-  wholeTraces,
-} from './traces.ts';
+import { record } from './record.ts';
+import { newFolder, spanOf } from './span.ts';
+import { filesBefore, nsysReports, TRACE_TIMEOUTS, type TraceTimeouts, tracesOf } from './traces.ts';
 
 export interface ProfileOptions extends RunOptions {
   readonly role?: string;
@@ -33,9 +25,6 @@ export interface ProfileOptions extends RunOptions {
   readonly timeouts?: TraceTimeouts;
   readonly memory?: MemoryBounds;
 }
-
-/** Requests at a time that an idle worker gets, by ours. */
-const REQUESTS_EACH = 2;
 
 /** `dyn-slurm profile [RUN]`: profiles workers while they serve, and lists the traces. */
 export async function profile(
@@ -50,14 +39,14 @@ export async function profile(
   const workers = chooseWorkers(options, serving.workers, serving.planned, target.state);
   const started = world.now();
   const folder = await newFolder(host, join(serving.attemptDir, 'profiles'), started);
-  const { steps, seconds } = stepsOf(options, workers);
+  const span = spanOf(options, workers);
   const facts = {
     run: target.run.id,
     tool,
     folder,
     started: started.toISOString(),
-    seconds: seconds ?? null,
-    steps: steps ?? null,
+    seconds: span.seconds ?? null,
+    steps: span.steps ?? null,
   };
   const noted = jsonText({ ...facts, workers: workers.map(({ step }) => step) });
   await host.writeFiles(folder, new Map([['profile.json', { text: noted, mode: 0o600 }]]));
@@ -74,52 +63,18 @@ export async function profile(
       body: {
         output_dir: join(folder, worker.step),
         activities: tool === 'nsys' ? ['CUDA_PROFILER'] : (options.activities ?? ['CPU', 'GPU']),
-        ...(steps !== undefined && { num_steps: steps }),
+        ...(span.steps !== undefined && { num_steps: span.steps }),
       },
     })),
     world.signal,
   );
   const going = profiling.filter(({ started }) => started.done);
   for (const each of profiling) if (!each.started.done) say(`${each.worker.step}: ${each.started.reason}`);
-  // Requests of ours go on until the engines have stopped.
+  // Requests of ours go on until the engines have stopped, and their traces are whole.
   const over = new AbortController();
-  let sends = false;
-  const send = (why: string) => {
-    if (sends || over.signal.aborted || going.length === 0) return;
-    sends = true;
-    say(`${why}: short requests are sent to the service until the profile is over`);
-    void keepBusy(serving.ready, REQUESTS_EACH * serving.workers.length, dialer, over.signal);
-  };
   try {
-    let stopped = profiling;
-    if (going.length > 0) {
-      const names = going.map(({ worker }) => worker.step).join(', ');
-      say(`profiling ${names} ${steps === undefined ? `for ${seconds} s` : `for ${count(steps, 'step')}`}`);
-      if (idle.length > 0)
-        send(
-          `${idle.join(', ')} ${idle.length === 1 ? 'has' : 'have'} no requests, without which there is nothing to profile`,
-        );
-    }
-    const enough = new AbortController();
-    const watched = memoryExceeded(
-      target,
-      going.map(({ worker }) => worker),
-      memory,
-      over.signal,
-    ).then((reason) => {
-      if (reason === undefined || over.signal.aborted) return;
-      say(`the profile stops early: ${reason}`);
-      enough.abort();
-    });
-    const signal = AbortSignal.any([world.signal, enough.signal]);
-    const done =
-      going.length > 0 &&
-      (steps === undefined
-        ? await countDown(seconds, world, signal)
-        : await awaitSteps(steps, { host, going, folder, tool, signal, say, send }));
-    if (!done)
-      stopped = await stopAll(dialer, profiling, () => send('engines stop only with a forward pass'));
-    void watched;
+    const recorded = { target, profiling, idle, span, folder, ready: serving.ready, memory };
+    const stopped = await record(recorded, dialer, world, over.signal);
     if (world.signal.aborted) {
       const left = stopped.filter((each) => each.started.done && !each.stopped.done);
       say(
@@ -131,19 +86,12 @@ export async function profile(
     }
     if (going.length === 0) throw refusal(stopped, target.connection.cluster);
     say('waiting for the traces');
-    const tracesOf = (worker: Chosen) => {
-      const { profiler } = worker;
-      if (tool === 'nsys')
-        return collectReports(host, serving.attemptDir, folder, worker, before, timeouts, world.signal);
-      if (profiler.kind === 'launched')
-        return launchedTraces(host, { ...worker, profiler }, before, timeouts, world.signal);
-      return wholeTraces(host, join(folder, worker.step), Math.max(1, worker.gpus), timeouts, world.signal);
-    };
+    const wanted = { tool, attemptDir: serving.attemptDir, folder, before, timeouts };
     const profiled = await Promise.all(
       stopped.map(
         async (each): Promise<Profiled> => ({
           ...each,
-          traces: each.started.done ? await tracesOf(each.worker) : [],
+          traces: each.started.done ? await tracesOf(host, each.worker, wanted, world.signal) : [],
         }),
       ),
     );

@@ -20,7 +20,7 @@ export type Span =
 const USUAL = { steps: 20, seconds: 10 } as const;
 
 /** @throws DynSlurmError `usage` where steps are wanted of a profiler that does not count any */
-export function stepsOf(
+export function spanOf(
   { tool, steps, seconds }: { readonly tool: Tool; readonly steps?: number; readonly seconds?: number },
   workers: readonly Chosen[],
 ): Span {
@@ -43,7 +43,6 @@ interface Awaited {
   readonly host: Host;
   readonly going: readonly Profiling[];
   readonly folder: string;
-  readonly tool: Tool;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
   readonly send: (why: string) => void;

@@ -2,7 +2,7 @@ import { join } from 'node:path/posix';
 import type { Profiler } from '../../../engines/profilers.ts';
 import type { Host } from '../../../host/host.ts';
 import { pause } from '../../../host/pause.ts';
-import type { Chosen } from './choice.ts';
+import type { Chosen, Tool } from './choice.ts';
 
 /** A file that a profiler has written. */
 export interface Trace {
@@ -27,7 +27,7 @@ export const TRACE_TIMEOUTS: TraceTimeouts = { every: 500, more: 60_000, quiet: 
  * The files of a folder that `wanted` takes, once they grow no more; fewer than `expected`, or none, where no more came
  * for long. Those there are at the moment where it is interrupted.
  */
-export async function wholeTraces(
+async function wholeTraces(
   host: Host,
   dir: string,
   expected: number,
@@ -70,7 +70,7 @@ export async function nsysReports(host: Host, attemptDir: string): Promise<Reado
 }
 
 /** Takes a worker's new reports, one a node, to the folder of the profile. */
-export async function collectReports(
+async function collectReports(
   host: Host,
   attemptDir: string,
   folder: string,
@@ -105,7 +105,7 @@ export async function filesBefore(host: Host, workers: readonly Chosen[]): Promi
 }
 
 /** The new files in that of a worker, where they stay. Workers that share one share what is new in it. */
-export async function launchedTraces(
+async function launchedTraces(
   host: Host,
   { gpus, profiler: { folder } }: Launched,
   before: ReadonlySet<string>,
@@ -115,4 +115,28 @@ export async function launchedTraces(
   const isNew = (file: string) => !before.has(join(folder, file)) && /trace\.json/.test(file);
   const traces = await wholeTraces(host, folder, Math.max(1, gpus), timeouts, signal, isNew);
   return traces.map(({ file, bytes }) => ({ file: join(folder, file), bytes }));
+}
+
+/** What is wanted of a profile that is over. */
+interface Wanted {
+  readonly tool: Tool;
+  readonly attemptDir: string;
+  readonly folder: string;
+  /** What was there before. */
+  readonly before: ReadonlySet<string>;
+  readonly timeouts: TraceTimeouts;
+}
+
+/** The traces of a worker, as soon as they are whole. */
+export function tracesOf(
+  host: Host,
+  worker: Chosen,
+  { tool, attemptDir, folder, before, timeouts }: Wanted,
+  signal: AbortSignal,
+): Promise<readonly Trace[]> {
+  const { profiler, step, gpus } = worker;
+  if (tool === 'nsys') return collectReports(host, attemptDir, folder, worker, before, timeouts, signal);
+  if (profiler.kind === 'launched')
+    return launchedTraces(host, { ...worker, profiler }, before, timeouts, signal);
+  return wholeTraces(host, join(folder, step), Math.max(1, gpus), timeouts, signal);
 }
