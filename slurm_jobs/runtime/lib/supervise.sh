@@ -30,6 +30,7 @@ supervise() {
     wait $!
     check_steps
     watch_health "$1"
+    ! has hang || watch_hangs
     [[ -z $OWNED ]] || watch_limit
     relist
   done
