@@ -138,8 +138,8 @@ function command(step: Step, page: Page): string {
     ...[...env, ...secrets].map((line) => `  ${line}`),
     ...(step.setups ?? []).map(setupText),
     `  ${commandLines(step.argv.map(asPlanned)).map(quoteCommand).join(BREAK)}`,
-    ...(step.rankArgv ?? []).map(
-      (words, rank) => `  on rank ${rank} also: ${quoteCommand(words.map(asPlanned))}`,
+    ...(step.rankArgv ?? []).flatMap((words, rank) =>
+      words.length === 0 ? [] : [`  on rank ${rank} also: ${quoteCommand(words.map(asPlanned))}`],
     ),
     ...(step.localEnv ?? []).map((own, rank) => {
       const words = Object.entries(own).map(([name, value]) => `${name}=${quoteWord(asPlanned(value))}`);

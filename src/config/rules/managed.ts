@@ -43,7 +43,9 @@ export function valueFrom(
   const value = source
     .split('.')
     .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], job);
-  return value === undefined ? undefined : String(value);
+  // A map, as a role's arguments are, is no value.
+  const isMap = typeof value === 'object' && !Array.isArray(value);
+  return isMap || value === undefined ? undefined : String(value);
 }
 
 /** What dyn-slurm sets itself may not be set a second time in `env`, or in the `args` of etcd and benchmarks. */

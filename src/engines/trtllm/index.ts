@@ -2,7 +2,8 @@ import { releasesOf } from '../../config/compat/engine-table.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { Job } from '../../config/job.ts';
 import { rolesOf } from '../../config/schema/role.ts';
-import { error, keyError, type Problem } from '../../config/yaml/problem.ts';
+import { usesDynamo } from '../../config/schema/sections.ts';
+import { error, keyError, type Problem, warning } from '../../config/yaml/problem.ts';
 import type { Engine } from '../engine.ts';
 import { checkAgreement } from './agreement.ts';
 import { command, isTorn, MODULE, modeOf, ports, tornWords } from './command.ts';
@@ -72,6 +73,12 @@ function* checkRoles(job: Job): Generator<Problem> {
       );
   }
   for (const [role, config] of rolesOf(job)) {
+    if (config.kv_events && !usesDynamo(job))
+      yield warning(
+        [role, 'kv_events'],
+        'has no effect: trtllm-serve has no events for others, and its orchestrator asks each server for those of its cache',
+        `set event_buffer_max_size in kv_cache_config of ${role}.args, and a router in frontend.args`,
+      );
     if (job.profile?.roles.includes(role))
       yield error(
         ['profile', 'roles'],

@@ -1,9 +1,11 @@
 import notes from '../../config/compat/argument-notes.json' with { type: 'json' };
 import { releasesOf } from '../../config/compat/engine-table.ts';
+import { lastFlag } from '../../config/compat/given-flags.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { rolesOf } from '../../config/schema/role.ts';
-import { keyError, type Problem, warning } from '../../config/yaml/problem.ts';
+import { usesDynamo } from '../../config/schema/sections.ts';
+import { error, keyError, type Problem, warning } from '../../config/yaml/problem.ts';
 import { dashed } from '../dashed.ts';
 import type { Engine, SizedWorker } from '../engine.ts';
 import type { PlacedWorker } from '../worker.ts';
@@ -94,6 +96,14 @@ function* checkRoles(job: JobConfig): Generator<Problem> {
   yield* checkAgreement(job);
   const { vllm: release } = releasesOf(job);
   for (const [role, config] of rolesOf(job)) {
+    const connector = lastFlag(role, config, 'connector');
+    const inEnv = config.env.DYN_CONNECTOR !== undefined;
+    if (usesDynamo(job) && atLeast(job.dynamo.version, NO_CONNECTOR_SINCE) && (connector || inEnv))
+      yield error(
+        connector?.path ?? [role, 'env', 'DYN_CONNECTOR'],
+        `dynamo.vllm of Dynamo ${job.dynamo.version} ends at once with ${connector ? '--connector' : 'DYN_CONNECTOR'}`,
+        'remove it, and write what it stands for as kv-transfer-config, such as {kv_connector: NixlConnector, kv_role: kv_both}',
+      );
     if (config.numa === true && !atLeast(release, NUMA_SINCE))
       yield warning(
         [role, 'numa'],
@@ -104,3 +114,5 @@ function* checkRoles(job: JobConfig): Generator<Problem> {
 }
 
 const NUMA_SINCE = '0.20.0';
+/** `_reject_connector_flag` of `dynamo/vllm/args.py`. */
+const NO_CONNECTOR_SINCE = '1.0';

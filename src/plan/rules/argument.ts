@@ -105,6 +105,12 @@ function* valueProblems(
   const choices = takers.flatMap((taker) => taker.argument.choices ?? []);
   const free = takers.some((taker) => taker.argument.choices === undefined);
   const fault = engineValueFault({ ...argument, choices: free ? undefined : choices }, value);
+  const broken = argument.keys && jsonFault(value);
+  if (broken !== undefined) {
+    const hint = 'write JSON, whose keys and texts stand in double quotes, or a YAML map';
+    yield warning(path, `${programText(program)} refuses it: --${name} is no JSON (${broken})`, hint);
+    return;
+  }
   if (fault === undefined) {
     yield* keyProblems(takers, keysOf(value, path));
     return;
@@ -120,16 +126,23 @@ interface Key {
   readonly path: ConfigPath;
 }
 
+/** Why a text that begins as a map in JSON is none; undefined where it is. */
+function jsonFault(value: ArgumentValue): string | undefined {
+  if (typeof value !== 'string' || !value.trimStart().startsWith('{')) return undefined;
+  try {
+    JSON.parse(value);
+    return undefined;
+  } catch (error) {
+    return error instanceof SyntaxError ? error.message : undefined;
+  }
+}
+
 /** The keys of a map, or of text that is one in JSON. */
 function keysOf(value: ArgumentValue, path: ConfigPath): readonly Key[] {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return Object.keys(value).map((key) => ({ key, path: [...path, key] }));
   if (typeof value !== 'string' || !value.trimStart().startsWith('{')) return [];
-  try {
-    return Object.keys(JSON.parse(value)).map((key) => ({ key, path }));
-  } catch {
-    return [];
-  }
+  return Object.keys(JSON.parse(value)).map((key) => ({ key, path }));
 }
 
 /** Keys that a value has not: `pass_config.x` and `custom_ops+` are of the keys before the dot and the plus. */

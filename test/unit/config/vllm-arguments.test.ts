@@ -211,6 +211,15 @@ aggregated:
   ${args}
 `;
 
+test('a map that is no JSON, as Python prints it', () => {
+  const args = `args: {kv-transfer-config: "{'kv_connector': 'NixlConnector', 'kv_role': 'kv_both'}"}`;
+  const [first, ...frame] = report(CONFIG(args)).split('\n');
+  expect(first).toMatch(
+    /^c\.yaml:8:30 {2}warning: aggregated\.args\.kv-transfer-config: vLLM 0\.31\.0 refuses it: --kv-transfer-config is no JSON \(.+\)$/,
+  );
+  expect(frame.at(-1)).toBe('  hint: write JSON, whose keys and texts stand in double quotes, or a YAML map');
+});
+
 test('a made-up argument, a misspelt one and one that is gone, each with its frame', () => {
   expect(
     report(

@@ -155,6 +155,11 @@ test.each<[string, Sections, readonly string[]]>([
     ],
   ],
   [
+    'a file of their own',
+    { nodes: 1, args: { 'extra-engine-args': 'mine.yaml' } },
+    ['aggregated.args.extra-engine-args: --extra-engine-args is set by dyn-slurm, from aggregated.args'],
+  ],
+  [
     'a word that its launcher would tear',
     { nodes: 1, flags: ['--health-check-payload', '{"a": 1}'] },
     [
@@ -172,6 +177,17 @@ test('a model whose name its launcher would tear is refused', () => {
   const { problems } = planJob(sampleJob({ ...sections, aggregated: { nodes: 1 } }));
   expect(problems.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual([
     'model.path: trtllm-llmapi-launch splits words at spaces and expands them, so it would not pass on "/models/a b" as it is',
+  ]);
+});
+
+test('cache events of its own server reach nobody', () => {
+  const job = sampleJob({
+    engine: { type: 'trtllm' },
+    frontend: { type: 'none' },
+    aggregated: { nodes: 1, kv_events: true },
+  });
+  expect(planJob(job).problems.map(({ severity, path }) => `${severity} ${path.join('.')}`)).toEqual([
+    'warning aggregated.kv_events',
   ]);
 });
 

@@ -336,6 +336,30 @@ test.each<[string, Sections, readonly string[]]>([
   expect(errors.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual(expected);
 });
 
+test.each<[string, Sections, readonly string[]]>([
+  [
+    'as an argument',
+    { prefill: { nodes: 1, args: { connector: 'nixl' } }, decode: { nodes: 1 } },
+    ['error prefill.args.connector: dynamo.vllm of Dynamo 1.6.1 ends at once with --connector'],
+  ],
+  [
+    'in the environment',
+    { aggregated: { nodes: 1, env: { DYN_CONNECTOR: 'kvbm' } } },
+    ['error aggregated.env.DYN_CONNECTOR: dynamo.vllm of Dynamo 1.6.1 ends at once with DYN_CONNECTOR'],
+  ],
+  [
+    'of a release that takes it',
+    { dynamo: { version: '0.9.0' }, aggregated: { nodes: 1, args: { connector: 'lmcache' } } },
+    [],
+  ],
+])('a connector by its short name %s', (_, sections, expected) => {
+  const job = sampleJob({ engine: { type: 'vllm' }, dynamo: { version: '1.6.1' }, ...sections });
+  const said = planJob(job).problems.filter(({ severity }) => severity === 'error');
+  expect(said.map(({ severity, path, message }) => `${severity} ${path.join('.')}: ${message}`)).toEqual(
+    expected,
+  );
+});
+
 test('ranks apart need something that spreads requests over them, and no profiler before them', () => {
   const aggregated = { nodes: 1, tp: 1, dp: 4, args: { 'data-parallel-external-lb': true } };
   const said = (sections: Sections) =>
