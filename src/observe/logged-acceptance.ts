@@ -12,7 +12,10 @@ interface Second {
 }
 type Mean = readonly [sum: number, weight: number];
 
-/** What workers' logs say of speculative decoding over a run; only sums by the second are kept. */
+/** Logs that are read: they are alike, and reading all of a large run takes long. */
+const MOST = 8;
+
+/** What the logs of some workers that generate say of speculative decoding over a run; only sums by the second are kept. */
 export async function loggedAcceptance(
   host: Host,
   folder: LogFolder,
@@ -20,24 +23,26 @@ export async function loggedAcceptance(
   events: readonly ObservedEvent[],
 ): Promise<{ readonly between: (from: number, until: number) => Acceptance | undefined }> {
   const seconds = new Map<number, Second>();
-  const { known } = await timedLogs(host, folder, plan, events);
-  for (const { worker, times } of known) {
-    for (const path of worker.paths) {
-      const lines = new LogLines(host, path);
-      for (await lines.fill(); lines.head; await lines.fill()) {
-        const line = lines.head;
-        lines.skip();
-        if (line.kind === 'stage') continue;
-        const { acceptLength, acceptRate, tokensPerSecond } = line;
-        if (acceptLength === undefined || !(acceptLength > 0)) continue;
-        const at = Math.floor((line.time + times.behind) / 1000);
-        const second = seconds.get(at) ?? { at, length: [0, 0], rate: [0, 0] };
-        seconds.set(at, second);
-        // Tokens a second, by the tokens of a step.
-        const weight = tokensPerSecond === undefined ? 1 : tokensPerSecond / acceptLength;
-        second.length = add(second.length, acceptLength, weight);
-        second.rate = add(second.rate, acceptRate, weight);
-      }
+  const workers = plan.workers.filter(({ role }) => role !== 'prefill');
+  const { known } = await timedLogs(host, folder, { ...plan, workers }, events);
+  const all = known.flatMap(({ worker, times }) =>
+    worker.paths.map((path) => ({ path, behind: times.behind })),
+  );
+  for (const { path, behind } of all.slice(0, MOST)) {
+    const lines = new LogLines(host, path);
+    for (await lines.fill(); lines.head; await lines.fill()) {
+      const line = lines.head;
+      lines.skip();
+      if (line.kind === 'stage') continue;
+      const { acceptLength, acceptRate, tokensPerSecond } = line;
+      if (acceptLength === undefined || !(acceptLength > 0)) continue;
+      const at = Math.floor((line.time + behind) / 1000);
+      const second = seconds.get(at) ?? { at, length: [0, 0], rate: [0, 0] };
+      seconds.set(at, second);
+      // Tokens a second, by the tokens of a step.
+      const weight = tokensPerSecond === undefined ? 1 : tokensPerSecond / acceptLength;
+      second.length = add(second.length, acceptLength, weight);
+      second.rate = add(second.rate, acceptRate, weight);
     }
   }
   return {

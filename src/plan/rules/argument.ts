@@ -1,22 +1,17 @@
 import notes from '../../config/compat/argument-notes.json' with { type: 'json' };
 import {
   argumentNames,
-  type EngineArgument,
   findArgument,
-  isNewer,
   lifetime,
-  otherReleasesWith,
   type Program,
   takesBeginnings,
 } from '../../config/compat/engine-table.ts';
 import { flagText, type GivenFlag } from '../../config/compat/given-flags.ts';
-import { engineValueFault } from '../../config/rules/engine-value.ts';
-import type { ArgumentValue } from '../../config/schema/role.ts';
 import { dashed } from '../../config/text/dashed.ts';
-import { keyError, keyWarning, type Problem, warning } from '../../config/yaml/problem.ts';
-import type { ConfigPath } from '../../config/yaml/source-range.ts';
+import { keyError, keyWarning, type Problem } from '../../config/yaml/problem.ts';
 import type { Engine } from '../../engines/engine.ts';
-import { changeHint, programText, unknownArgument, unknownKey } from './argument-texts.ts';
+import { unknownArgument } from './argument-texts.ts';
+import { keyProblems, valueProblems } from './argument-value.ts';
 
 /** Programs whose parsers take underscores for dashes. */
 const UNDERSCORES: readonly string[] = notes.underscores;
@@ -30,12 +25,6 @@ export interface ArgumentReader {
   readonly ofFrontend?: true;
   /** Whether the config names no release of the engine, so that it is taken for the one that Dynamo's asks for. */
   readonly assumed?: boolean;
-}
-
-/** An argument as a program takes it. */
-interface Taken {
-  readonly program: Program;
-  readonly argument: EngineArgument;
 }
 
 /** What is wrong with an argument, as the programs that read it take it. */
@@ -91,67 +80,4 @@ function shortName(word: string, programs: readonly Program[]): string | undefin
     .flatMap(argumentNames)
     .filter((name) => /^-[^-]/.test(name) && word.startsWith(name))
     .toSorted((one, other) => other.length - one.length)[0];
-}
-
-function* valueProblems(
-  takers: readonly Taken[],
-  name: string,
-  value: ArgumentValue,
-  path: ConfigPath,
-): Generator<Problem> {
-  const [last] = takers.slice(-1);
-  if (last === undefined) return;
-  const { program, argument } = last;
-  const choices = takers.flatMap((taker) => taker.argument.choices ?? []);
-  const free = takers.some((taker) => taker.argument.choices === undefined);
-  const fault = engineValueFault({ ...argument, choices: free ? undefined : choices }, value);
-  const broken = argument.keys && jsonFault(value);
-  if (broken !== undefined) {
-    const hint = 'write JSON, whose keys and texts stand in double quotes, or a YAML map';
-    yield warning(path, `${programText(program)} refuses it: --${name} is no JSON (${broken})`, hint);
-    return;
-  }
-  if (fault === undefined) {
-    yield* keyProblems(takers, keysOf(value, path));
-    return;
-  }
-  const { choice = '' } = fault;
-  if (isNewer(program) && choice !== '') return;
-  const hint = changeHint(program, choice, otherReleasesWith(program, argument.name, 'choices', choice));
-  yield warning(path, `${programText(program)} refuses it: --${name} ${fault.message}`, hint ?? fault.hint);
-}
-
-interface Key {
-  readonly key: string;
-  readonly path: ConfigPath;
-}
-
-/** Why a text that begins as a map in JSON is none; undefined where it is. */
-function jsonFault(value: ArgumentValue): string | undefined {
-  if (typeof value !== 'string' || !value.trimStart().startsWith('{')) return undefined;
-  try {
-    JSON.parse(value);
-    return undefined;
-  } catch (error) {
-    return error instanceof SyntaxError ? error.message : undefined;
-  }
-}
-
-/** The keys of a map, or of text that is one in JSON. */
-function keysOf(value: ArgumentValue, path: ConfigPath): readonly Key[] {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return Object.keys(value).map((key) => ({ key, path: [...path, key] }));
-  if (typeof value !== 'string' || !value.trimStart().startsWith('{')) return [];
-  return Object.keys(JSON.parse(value)).map((key) => ({ key, path }));
-}
-
-/** Keys that a value has not: `pass_config.x` and `custom_ops+` are of the keys before the dot and the plus. */
-function* keyProblems(takers: readonly Taken[], keys: readonly Key[]): Generator<Problem> {
-  const [last] = takers.slice(-1);
-  if (!last?.argument.keys || isNewer(last.program)) return;
-  for (const { key, path } of keys) {
-    const [first = ''] = key.split(/[.+]/);
-    if (!last.argument.keys.includes(first))
-      yield keyWarning(path, ...unknownKey(last.program, last.argument, first));
-  }
 }
