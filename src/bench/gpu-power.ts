@@ -1,8 +1,5 @@
-import type { Host } from '../host/host.ts';
-import { readGpuLogs } from '../observe/gpu-log-files.ts';
-import { latestLogFolder } from '../observe/log-file.ts';
+import type { GpuLog } from '../observe/gpu-log-files.ts';
 import type { ObservedEvent } from '../run/events.ts';
-import type { Run } from '../run/folder.ts';
 import { shortName } from '../run/node-name.ts';
 import type { PlanFile } from '../run/plan-file.ts';
 import type { PowerSample } from './energy.ts';
@@ -12,16 +9,13 @@ export type GpuPower = readonly (readonly PowerSample[])[] | string;
 
 export const NO_GPU_LOG = 'observe.gpu_log is none';
 
-/** Reads `logs/gpu.NODE.csv` of the last attempt: only GPUs of the run's workers count, whatever else a node shows. */
-export async function readGpuPower(
-  host: Host,
-  run: Run,
+/** By the logs of the last attempt: only GPUs of the run's workers count, whatever else a node shows. */
+export function gpuPower(
   plan: PlanFile | undefined,
   events: readonly ObservedEvent[],
-): Promise<GpuPower> {
+  logs: readonly GpuLog[],
+): GpuPower {
   if (!plan?.processes.some(({ name }) => name === 'gpu')) return NO_GPU_LOG;
-  const folder = await latestLogFolder(host, run);
-  const logs = await readGpuLogs(host, { folder, names: await host.list(folder) }, { plan, events });
   const bound = events.findLast((event) => event.kind === 'nodes-bound');
   const all: (readonly PowerSample[])[] = [];
   for (const { index } of plan.nodes) {

@@ -2,36 +2,55 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path/posix';
 import { z } from 'zod';
 import type { Host } from '../host/host.ts';
+import { type GpuLog, readGpuLogs } from '../observe/gpu-log-files.ts';
+import { latestLogFolder } from '../observe/log-file.ts';
 import { hasMockEngines } from '../observe/mock-engines.ts';
 import type { BenchOutline, Range } from '../plan/bench/spec.ts';
 import { readRunLog } from '../run/event-log.ts';
+import type { ObservedEvent } from '../run/events.ts';
 import type { Run } from '../run/folder.ts';
 import { fields, list, number, parseJson, read, text, time } from '../run/lenient.ts';
-import { readPlan } from '../run/plan-file.ts';
+import { type PlanFile, readPlan } from '../run/plan-file.ts';
 import type { FoundAccuracy } from './accuracy.ts';
 import { benchResult, type FoundPoint } from './assemble.ts';
 import { foundAccuracy, foundPoints } from './found-points.ts';
-import { readGpuPower } from './gpu-power.ts';
+import { gpuPower } from './gpu-power.ts';
 import { isWhole } from './point-record.ts';
 import { provenanceOf } from './provenance.ts';
 import type { BenchResult } from './result.ts';
 import { readSpeculation } from './speculation.ts';
 
+/** What of a run its benchmarks are judged by, beside their own results. */
+export interface RunAround {
+  readonly events: readonly ObservedEvent[];
+  readonly plan: PlanFile | undefined;
+  /** Text of config.yaml. */
+  readonly config: string | undefined;
+  readonly gpus: readonly GpuLog[];
+}
+
+export async function readAround(host: Host, run: Run): Promise<RunAround> {
+  const [{ events }, plan, config, folder] = await Promise.all([
+    readRunLog(host, run),
+    readPlan(host, run),
+    host.readText(join(run.dir, 'config.yaml')),
+    latestLogFolder(host, run),
+  ]);
+  const gpus = await readGpuLogs(host, { folder, names: await host.list(folder) }, { plan, events });
+  return { events, plan, config, gpus };
+}
+
 /**
  * The benchmarks of a run, in the order in which they were begun; none where it has none. What goes on is partial. Of a
  * job that was requeued the newest whole measurement of each concurrency counts.
  */
-export async function readBench(host: Host, run: Run): Promise<readonly BenchResult[]> {
+export async function readBench(host: Host, run: Run, around?: RunAround): Promise<readonly BenchResult[]> {
   const outlines = await benchOutlines(host, run);
   if (outlines.length === 0) return [];
-  const [{ events }, plan, config] = await Promise.all([
-    readRunLog(host, run),
-    readPlan(host, run),
-    host.readText(join(run.dir, 'config.yaml')),
-  ]);
+  const { events, plan, config, gpus } = around ?? (await readAround(host, run));
   const configHash = config === undefined ? undefined : createHash('sha256').update(config).digest('hex');
   const { job } = run;
-  const power = await readGpuPower(host, run, plan, events);
+  const power = gpuPower(plan, events, gpus);
   const speculation = await readSpeculation(host, run, plan, events);
   const over = events.some(({ kind }) => kind === 'verdict');
   const results = await Promise.all(

@@ -1,16 +1,14 @@
-import { join } from 'node:path/posix';
-import { readBench } from '../bench/read.ts';
+import { readAround, readBench } from '../bench/read.ts';
 import type { Host } from '../host/host.ts';
-import { readGpuLogs } from '../observe/gpu-log-files.ts';
+import type { GpuLog } from '../observe/gpu-log-files.ts';
 import { knownCause } from '../observe/known-cause.ts';
 import { latestLogFolder } from '../observe/log-file.ts';
 import { hasMockEngines } from '../observe/mock-engines.ts';
 import { recordedScrapes } from '../observe/service/recorded-file.ts';
-import { readRunLog } from '../run/event-log.ts';
 import type { ObservedEvent } from '../run/events.ts';
 import type { Run } from '../run/folder.ts';
 import { shortName } from '../run/node-name.ts';
-import { type PlanFile, readPlan } from '../run/plan-file.ts';
+import type { PlanFile } from '../run/plan-file.ts';
 import { stateAfter } from '../run/state.ts';
 import { type GpuSeries, gpuSeries } from './gpu-series.ts';
 import { LoadRecorder, type LoadSeries } from './load-series.ts';
@@ -19,13 +17,8 @@ import type { RunData } from './run-data.ts';
 
 /** All that a report needs of a run; what is missing is absent. */
 export async function readRunData(host: Host, run: Run): Promise<RunData> {
-  const [{ events }, plan, config, bench, logs] = await Promise.all([
-    readRunLog(host, run),
-    readPlan(host, run),
-    host.readText(join(run.dir, 'config.yaml')),
-    readBench(host, run),
-    lastLogs(host, run),
-  ]);
+  const [around, logs] = await Promise.all([readAround(host, run), lastLogs(host, run)]);
+  const { events, plan, config } = around;
   const sampled = await readLoad(host, logs.folder, served(events) / MOST_LOOKS);
   const state = stateAfter(events);
   const known = state.verdict && (await knownCause(state.verdict, run, host));
@@ -38,10 +31,10 @@ export async function readRunData(host: Host, run: Run): Promise<RunData> {
     mock: hasMockEngines(run.job, events),
     ...(plan && { plan }),
     ...(config !== undefined && { config }),
-    bench,
+    bench: await readBench(host, run, around),
     ...(load && { load }),
     starts,
-    gpus: await readGpus(host, logs, { plan, events }),
+    gpus: seriesOf(around.gpus, { plan, events }),
   };
 }
 
@@ -71,15 +64,15 @@ async function readLoad(host: Host, folder: string, apart: number): Promise<Load
   return recorder.series();
 }
 
-async function readGpus(
-  host: Host,
-  logs: Logs,
+function seriesOf(
+  logs: readonly GpuLog[],
   run: { readonly plan: PlanFile | undefined; readonly events: readonly ObservedEvent[] },
-): Promise<readonly GpuSeries[]> {
-  const found = (await readGpuLogs(host, logs, run)).filter(({ samples }) => samples.length > 0);
-  return found.map(({ node, samples, started }) =>
-    gpuSeries(node, rolesOf(node, run.plan, run.events), samples, started),
-  );
+): readonly GpuSeries[] {
+  return logs
+    .filter(({ samples }) => samples.length > 0)
+    .map(({ node, samples, started }) =>
+      gpuSeries(node, rolesOf(node, run.plan, run.events), samples, started),
+    );
 }
 
 /** The workers on a node, by its host name, which may be longer in one place than in the other. */

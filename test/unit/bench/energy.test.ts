@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { energyOf, type PowerSample } from '../../../src/bench/energy.ts';
-import { readGpuPower } from '../../../src/bench/gpu-power.ts';
+import { gpuPower } from '../../../src/bench/gpu-power.ts';
 import { localHost } from '../../../src/host/local.ts';
 import { logBegan, parseGpuCsv } from '../../../src/observe/gpu-log.ts';
+import { readGpuLogs } from '../../../src/observe/gpu-log-files.ts';
 import type { ObservedEvent } from '../../../src/run/events.ts';
 import type { PlanFile } from '../../../src/run/plan-file.ts';
 
@@ -108,9 +109,14 @@ const EVENTS = [
 ] as unknown as readonly ObservedEvent[];
 
 test('only GPUs of the run’s workers count, and what is missing is said', async () => {
-  const run = { id: 'r', name: 'r', dir: folder.path };
-  mkdirSync(join(folder.path, 'logs'), { recursive: true });
-  const power = (gpus: readonly number[]) => readGpuPower(host, run as never, planOf(gpus), EVENTS);
+  const logs = join(folder.path, 'logs');
+  mkdirSync(logs, { recursive: true });
+  const power = async (gpus: readonly number[], plan = planOf(gpus)) =>
+    gpuPower(
+      plan,
+      EVENTS,
+      await readGpuLogs(host, { folder: logs, names: await host.list(logs) }, { plan, events: EVENTS }),
+    );
   expect(await power([0])).toBe('node b.example.org has no log of its GPUs');
   const log =
     'timestamp, index, power.draw [W]\n2026/11/29 09:57:41.000, 0, 100.5\n2026/11/29 09:57:41.000, 1, 700\n2026/11/29 09:57:41.000, 2, [N/A]\n2026/11/29 09:57:41.000, 3, 0\n';
@@ -119,7 +125,5 @@ test('only GPUs of the run’s workers count, and what is missing is said', asyn
   expect(await power([0, 2])).toBe('the log of node b.example.org has no power of GPU 2');
   expect(await power([3])).toBe('the log of node b.example.org has no power of GPU 3');
   expect(await power([])).toBe('no worker has a GPU');
-  expect(await readGpuPower(host, run as never, { ...planOf([0]), processes: [] }, EVENTS)).toBe(
-    'observe.gpu_log is none',
-  );
+  expect(await power([0], { ...planOf([0]), processes: [] })).toBe('observe.gpu_log is none');
 });
