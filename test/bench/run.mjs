@@ -1,12 +1,14 @@
 // `npm run bench`: the figures that dyn-slurm promises. Times are compared with `node -e 0` in the same rounds, so
 // that they hold on a slow or busy machine too. Prints a table; exits 1 if a limit is broken.
 // `npm run bench -- --cluster` measures on a real Slurm instead, which it brings up; see test/cluster.
+// `npm run bench -- --gpu` measures with a real engine on this machine's GPU instead; see docs/gpu.md.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleProgram } from '../../scripts/bundle-program.mjs';
+import { bundleGpuTest } from '../gpu/bundle.mjs';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 31);
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -18,6 +20,8 @@ try {
   node(['scripts/build.mjs']);
   if (process.argv.includes('--cluster')) {
     await cluster();
+  } else if (process.argv.includes('--gpu')) {
+    await gpu(process.argv.slice(2).filter((word) => word !== '--gpu'));
   } else {
     startUp();
     await growth();
@@ -219,6 +223,28 @@ async function cluster() {
   row('ready to ready shown', `${figures.ready} ms`, '≤ 1000 ms', figures.ready <= 1000);
 }
 
+/** A real engine: the same load by hand and through dyn-slurm, and how much later an engine says its first line. */
+async function gpu(words) {
+  const program = await bundleGpuTest('overhead', scratch);
+  const figures = JSON.parse(node([program, '--package', root, ...words]));
+  if (figures.skipped) return row('a real engine', `skipped: ${figures.skipped}`, '', undefined);
+  const { ratios, addedMs, processMs } = figures;
+  for (const [name, ratio] of Object.entries(ratios))
+    row(
+      `${name}, through dyn-slurm over by hand`,
+      ratio.toFixed(3),
+      'within 2 %',
+      Math.abs(ratio - 1) <= 0.02,
+    );
+  row("submit to the engine's process", `${processMs.toFixed(0)} ms`, '< 1000 ms', processMs < 1000);
+  row(
+    "submit to the engine's first line, beyond by hand",
+    `${addedMs.toFixed(0)} ms`,
+    '< 1000 ms',
+    addedMs < 1000,
+  );
+}
+
 function elapsed(args) {
   const start = process.hrtime.bigint();
   node(args);
@@ -230,7 +256,7 @@ function node(args) {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
-    timeout: 600_000,
+    timeout: 1_800_000,
   });
   if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}: ${stderr}`);
   return stdout;

@@ -1,0 +1,1 @@
+"""SGLang imports it, for notebooks."""
