@@ -45,6 +45,25 @@ test.each(cases)('%s: %s has the arguments and the environment of its source', (
   expect(Object.fromEntries(given)).toEqual(wanted);
 });
 
+const STORE = {
+  metadata_server: 'P2PHANDSHAKE',
+  local_buffer_size: '4GB',
+  protocol: 'rdma',
+  device_name: 'mlx5_0,mlx5_1,mlx5_2,mlx5_3',
+  mode: 'embedded',
+};
+
+test.each([
+  ['kimi-k3-gb300-1p2d-agentic', { ...STORE, global_segment_size: '150GB', enable_offload: false }],
+  ['minimax-m3-gb300-fp4-1p1d-agentic', { ...STORE, global_segment_size: '200GB', enable_offload: true }],
+])('%s starts the Mooncake store of its source, and its containers remap users', (name, store) => {
+  const { plan } = publishedJob(name);
+  const { master_server_address: _, ...given } = plan.mooncake ?? {};
+  expect(given).toEqual(store);
+  const sruns = plan.steps.filter(({ kind }) => kind === 'worker' || kind === 'frontend');
+  expect(sruns.every(({ srun }) => srun.includes('--container-remap-root'))).toBe(true);
+});
+
 test.each(presets)(
   '$name says where it is from, under which license, and when it was published',
   ({ name }) => {
@@ -66,7 +85,7 @@ test.each(presets)(
 const OWN_FLAGS =
   /^--(model(-path)?|served-model-name|host|port|disaggregation-(mode|bootstrap-port)|dist-init-addr|nnodes|node-rank|nccl-port|kv-events-config|(event|request)-plane|master-(addr|port)|data-parallel-(rpc-port|address)|headless|extra-engine-args|publish-events-and-metrics|.*-(tool-call|reasoning)-parser|(tool-call|reasoning)-parser)$/;
 const OWN_VARIABLES =
-  /^(DYN_(NAMESPACE|SYSTEM_|SDK_|TCP_RPC_|EVENT_PLANE|REQUEST_PLANE)|ETCD_ENDPOINTS|NATS_SERVER|MASTER_|PYTHONUNBUFFERED|CUDA_VISIBLE_DEVICES|SGLANG_HOST_IP|VLLM_(NIXL_|HOST_IP|PORT$)|TRTLLM_EPLB_SHM_NAME)/;
+  /^(MOONCAKE_|DYN_(NAMESPACE|SYSTEM_|SDK_|TCP_RPC_|EVENT_PLANE|REQUEST_PLANE)|ETCD_ENDPOINTS|NATS_SERVER|MASTER_|PYTHONUNBUFFERED|CUDA_VISIBLE_DEVICES|SGLANG_HOST_IP|VLLM_(NIXL_|HOST_IP|PORT$)|TRTLLM_EPLB_SHM_NAME)/;
 
 const SIZES: Readonly<Record<string, string>> = {
   tp: 'tp-size',
