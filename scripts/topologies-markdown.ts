@@ -20,7 +20,7 @@ export async function topologiesMarkdown(root: string): Promise<string> {
       gpu,
       engine,
       goal,
-      `[${source.date}](https://github.com/${source.repo}/blob/${source.commit}/${source.path})`,
+      `[${source.date_inferred ? '~' : ''}${source.date}](https://github.com/${source.repo}/blob/${source.commit}/${source.path})`,
     ]);
   const head = ['name', 'title', 'GPU', 'engine', 'goal', 'source'];
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('');

@@ -68,6 +68,7 @@ export const topologyHeader = z.strictObject({
     date: z
       .string()
       .regex(/^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$/, 'write it as 2026-08-19 or 2026-08'),
+    date_inferred: z.boolean().optional(),
     license: z.string(),
   }),
   notes: z.array(z.string()).default([]),

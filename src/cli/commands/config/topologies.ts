@@ -50,7 +50,7 @@ async function list(
     gpu,
     engine,
     goal,
-    source.date,
+    `${source.date_inferred ? '~' : ''}${source.date}`,
     precision ?? '',
     shape(roles),
     title,
