@@ -119,11 +119,14 @@ function writeSizes(
 function writeRanksApart(args: MapBuilder, { recipe, findings }: Context): void {
   const entry = recipe.engine.ranksApart;
   if (entry === undefined || args.get(RANKS_APART) !== undefined) return;
-  if (recipe.frontend.type === 'dynamo') args.set(RANKS_APART, scalar(true, entry.range), entry);
+  const { type } = recipe.frontend;
+  if (type === 'dynamo') args.set(RANKS_APART, scalar(true, entry.range), entry);
+  else if (type === 'none')
+    findings.note(entry, 'has no effect: vLLM itself balances the ranks of a worker that answers clients');
   else
     findings.lose(
       entry,
-      `needs Dynamo's frontend, and frontend.type is ${recipe.frontend.type}: one process on each node serves its ranks`,
+      `needs Dynamo's frontend, and frontend.type is ${type}: one process on each node serves its ranks`,
     );
 }
 

@@ -201,8 +201,12 @@ test.each([
   expect(await toldBy({ [tool]: script })).toEqual(said);
 });
 
-test('rocm-smi, which is older, is not asked beside amd-smi', async () => {
+test('rocm-smi, which is older, is asked beside amd-smi only where that fails', async () => {
   expect(await toldBy({ 'amd-smi': amdSmi(8), 'rocm-smi': 'exit 1' })).toEqual([]);
+  const broken = `echo "ModuleNotFoundError: No module named 'amdsmi'" >&2; exit 1`;
+  expect(await toldBy({ 'amd-smi': broken, 'rocm-smi': rocmSmi(7) })).toEqual([
+    'fault shows 7 GPUs, and workers need 8',
+  ]);
 });
 
 test('what rocm-smi warns of before its table is passed over', async () => {
