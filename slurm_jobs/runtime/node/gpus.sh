@@ -15,9 +15,10 @@ gpus() {
   local need=$1 model=${2:-}
   [[ -n $REHEARSED || $(ulimit -H -l) == unlimited ]] ||
     say warning "lets a process lock only $(ulimit -H -l) KB of memory, and RDMA may need more"
-  case $(gpu_tool) in
+  case $(gpu_tool nvidia-smi amd-smi rocm-smi) in
     nvidia-smi) read_gpus ;;
-    amd-smi) read_amd_gpus ;;
+    # It is a Python program, which may lack its library where the older one works.
+    amd-smi) read_amd_gpus || { [[ $(gpu_tool rocm-smi) ]] && read_rocm_gpus; } ;;
     rocm-smi) read_rocm_gpus ;;
     *) return 0 ;;
   esac || {
@@ -30,11 +31,11 @@ gpus() {
   tell_space
 }
 
-# gpu_tool: the first program of the GPUs' vendors that the node has. ROCm's need not be on PATH.
+# gpu_tool PROGRAM...: the first of them that the node has. ROCm's need not be on PATH.
 gpu_tool() {
   local tool
   PATH+=:/opt/rocm/bin
-  for tool in nvidia-smi amd-smi rocm-smi; do
+  for tool in "$@"; do
     type -P "$tool" >/dev/null && printf '%s' "$tool" && return
   done
 }
