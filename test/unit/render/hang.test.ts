@@ -27,6 +27,7 @@ const expectHangs = (canary: boolean) =>
 const START = `
 unset SECONDS; SECONDS=0
 trap 'exit' EXIT
+has() { [[ $1 != servers ]]; }
 http() {
   local name=\${2%%:*} file
   file=$RUN_DIR/$name\${3//\\//-}
@@ -104,6 +105,11 @@ describe('a worker is hung', () => {
         reason: 'decode-0 on node1 stands still: it has not answered for 60 s',
       },
     ]);
+  });
+
+  test('without a canary, when its page of metrics does not come', async () => {
+    const script = 'rm "$RUN_DIR"/*-0-health; at 10; gone decode-0; at 20; at 70; at 80';
+    expect(await watched(false, script)).toMatchObject([{ kind: 'hung', step: 'decode-0', seconds: 60 }]);
   });
 
   test('without a canary, when it has requests and nothing moves; a prefill worker before the one that waits for it', async () => {

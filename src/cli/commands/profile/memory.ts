@@ -3,17 +3,18 @@ import { execCommand } from '../../../scheduler/step-argv.ts';
 import type { FoundRun } from '../../runs/cluster/connect.ts';
 import type { Chosen } from './choice.ts';
 
-/** Bytes that a worker's processes may grow by on one node, and that its node keeps free. */
 export interface MemoryBounds {
+  /** Bytes that a worker's processes may grow by on one node, and that its node keeps free. */
   readonly growth: number;
   readonly free: number;
+  /** Milliseconds between two looks. */
+  readonly every: number;
 }
 
 const GIB = 2 ** 30;
-export const MEMORY_BOUNDS: MemoryBounds = { growth: 8 * GIB, free: 2 * GIB };
+export const MEMORY_BOUNDS: MemoryBounds = { growth: 8 * GIB, free: 2 * GIB, every: 2000 };
 
-/** Milliseconds between two looks, and for each of them. */
-const EVERY = 2000;
+/** Milliseconds for one look. */
 const LOOK_TIMEOUT = 20_000;
 
 /**
@@ -23,7 +24,7 @@ const LOOK_TIMEOUT = 20_000;
 export async function memoryExceeded(
   { run, connection }: Pick<FoundRun, 'run' | 'connection'>,
   workers: readonly Chosen[],
-  { growth, free }: MemoryBounds,
+  { growth, free, every }: MemoryBounds,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { host } = connection;
@@ -42,7 +43,7 @@ export async function memoryExceeded(
       if (Number(used) - first > growth)
         return `${step} has grown by ${gib(Number(used) - first)} GiB on ${node}`;
       if (Number(left) < free) return `${node} has only ${gib(Number(left))} GiB of memory left`;
-    } while (await pause(EVERY, signal));
+    } while (await pause(every, signal));
     return undefined;
   };
   const watches = workers.flatMap(({ step, hosts }) =>

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type ProfileOptions, profile } from '../../../../src/cli/commands/profile/profile.ts';
 import type { Site } from '../run-folder.ts';
 import { type Engine, type EngineServer, serveEngine } from './engine-server.ts';
@@ -78,4 +78,40 @@ test('a worker with requests gets none of ours', async () => {
   const place = await serving(() => ({ running: 3, stopsItself: true }));
   expect(await run({}, place)).toBe(0);
   expect(place.bodies).toEqual([]);
+});
+
+describe('memory', () => {
+  /** Runs a profile of ten minutes; on the worker's node stacks.sh says these lines one after the other, and the last one again. */
+  async function profiled(lines: readonly string[]) {
+    const place = await serving(() => ({ running: 3 }));
+    const { bin } = place.stub;
+    await writeFile(join(bin, 'lines'), lines.map((line) => `${line}\n`).join(''));
+    const script = `#!/bin/sh\necho "$*" >>${bin}/sruns\nn=$(wc -l <${bin}/sruns)\nsed -n "$n{p;q};\\$p" ${bin}/lines\n`;
+    await writeFile(join(bin, 'srun'), script, { mode: 0o755 });
+    const bounds = { growth: 2 ** 30, free: 2 ** 30, every: 10 };
+    const code = await run({ seconds: 600, memory: bounds }, place);
+    return { code, err: place.err(), srun: (await readFile(join(bin, 'sruns'), 'utf8')).split('\n')[0] };
+  }
+
+  const GIB = 2 ** 30;
+
+  test('that grows too much ends a profile early', async () => {
+    const grown = await profiled([`memory ${4 * GIB} ${9 * GIB}`, `memory ${5.5 * GIB} ${7.5 * GIB}`]);
+    expect(grown).toEqual({
+      code: 0,
+      err: `profiling prefill-0 for 600 s
+the profile stops early: prefill-0 has grown by 1.5 GiB on node1
+waiting for the traces
+`,
+      srun: expect.stringMatching(
+        /^--jobid=4242 --nodes=1 --ntasks=1 --nodelist=node1 .* bash -p \/.*\/r1-0a1b2c\/runtime\/stacks\.sh prefill-0 memory$/,
+      ),
+    });
+  });
+
+  test('of which a node has too little left, too', async () => {
+    expect((await profiled([`memory ${4 * GIB} ${GIB / 2}`])).err).toContain(
+      'the profile stops early: node1 has only 0.5 GiB of memory left\n',
+    );
+  });
 });
