@@ -170,12 +170,21 @@ list_stacks() {
     --job-name="stacks-$1" --mpi=none --cpu-bind=none --input=none bash -p "$RUN_DIR/runtime/stacks.sh" "$1" </dev/null
 }
 
-# on_stacks NAME HEALTH FROM: it has stood still until now, unless a compiler is at work. What follows is its policy.
+# is_profiled NAME: an engine gives no token while it writes a trace, which may take it minutes.
+is_profiled() {
+  local file
+  while IFS= read -r file; do
+    [[ -e ${file%/*}/ended ]] || ! grep -qF "\"$1\"" "$file" || return 0
+  done < <(find "$ATTEMPT_DIR/profiles" -name profile.json -mmin -20 2>/dev/null)
+  return 1
+}
+
+# on_stacks NAME HEALTH FROM: it has stood still until now, unless a compiler or a profiler is at work. What follows is its policy.
 on_stacks() {
   local name=$1 still=$((SECONDS - $3)) file=$ATTEMPT_DIR/state/stacks.$1 node pid state program stack at=''
   unset "SUSPECT[$name]"
   [[ ${STEP_STATE[$name]} == up ]] || return 0
-  if grep -q '^compiles ' "$file" && ((++COMPILES[$name] <= MOST_COMPILES)); then
+  if is_profiled "$name" || { grep -q '^compiles ' "$file" && ((++COMPILES[$name] <= MOST_COMPILES)); }; then
     STILL_FROM[$name]=$SECONDS
     return
   fi

@@ -154,6 +154,12 @@ describe('a worker is not hung', () => {
     expect(await watched(true, script)).toEqual([]);
   });
 
+  test('while it is profiled, and may write a trace', async () => {
+    const script = `mkdir -p "$RUN_DIR/profiles/1"; echo '{"workers": ["decode-0"]}' >"$RUN_DIR/profiles/1/profile.json"
+at 10; failing decode-0; at 70; at 200; : >"$RUN_DIR/profiles/1/ended"; at 270`;
+    expect((await watched(true, script)).map(({ kind, seconds }) => [kind, seconds])).toEqual([['hung', 70]]);
+  });
+
   test('while a compiler is at work among its processes, but ten times in a row at most', async () => {
     run.file('stacks', 'process node1 7 R sglang::scheduler\ncompiles node1 nvcc\n');
     const script =

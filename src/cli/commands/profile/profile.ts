@@ -107,5 +107,7 @@ export async function profile(
       : EXIT.jobFailed;
   } finally {
     over.abort();
+    // Until then the job does not take the worker for one that hangs.
+    await host.writeFiles(folder, new Map([['ended', { text: '', mode: 0o600 }]])).catch(() => {});
   }
 }
