@@ -54,23 +54,35 @@ probe_hangs() {
 
 # tell_work NAME: HEALTH is `fine`, `failing` where its canary has failed, or `mute`. WORK is `-` where its page does not come.
 tell_work() {
-  local address answer page health=mute requests='' work=- log
+  local address answer='' page health=mute requests='' work=-
   read -r address <<<"${STEP_PROBE[$1]}"
-  # While a canary fails the status is 503.
-  if answer=$(HTTP_TIME=$ANSWER_IN http GET "$address" /health) || [[ $answer == *'"endpoints"'* ]]; then
+  # While a canary fails the status is 503; without canaries Dynamo's may always be, and each such answer an error in its log.
+  if [[ -n $HAS_CANARY ]] || has servers; then
+    if answer=$(HTTP_TIME=$ANSWER_IN http GET "$address" /health) || [[ $answer == *'"endpoints"'* ]]; then
+      health=fine
+      [[ $answer != *"\"${ENDPOINT[${STEP_ROLE[$1]}]:-}\":\"notready\""* ]] || health=failing
+    fi
+  else
     health=fine
-    [[ $answer != *"\"${ENDPOINT[${STEP_ROLE[$1]}]:-}\":\"notready\""* ]] || health=failing
   fi
-  if [[ $health != mute ]] && page=$(HTTP_TIME=$ANSWER_IN http GET "$address" /metrics | tr -d '\000'; exit "${PIPESTATUS[0]}"); then
-    requests=$(sed -nE "s/^($IN_FLIGHT).* ([0-9]+)(\.0*)?$/\2/p" <<<"$page" | paste -sd +)
-    work=$({
-      grep -aE "^($WORK)" <<<"$page"
-      for log in "$ATTEMPT_DIR/logs/$1".*.log; do
-        tail -c "$WORK_TAIL" "$log" 2>/dev/null | grep -aE "$WORK_LINES" | tail -n 1
-      done
-    } | cksum)
+  if [[ $health != mute ]]; then
+    if page=$(HTTP_TIME=$ANSWER_IN http GET "$address" /metrics | tr -d '\000'; exit "${PIPESTATUS[0]}"); then
+      requests=$(sed -nE "s/^($IN_FLIGHT).* ([0-9]+)(\.0*)?$/\2/p" <<<"$page" | paste -sd +)
+      work=$(shown_work "$1" <<<"$page" | cksum)
+    elif [[ -z $answer ]]; then
+      health=mute
+    fi
   fi
   printf '%s %s %s %s\n' "$1" "$health" "$((${requests:-0}))" "${work// /-}"
+}
+
+# shown_work NAME: what its page and its logs tell of its work.
+shown_work() {
+  local log
+  grep -aE "^($WORK)"
+  for log in "$ATTEMPT_DIR/logs/$1".*.log; do
+    tail -c "$WORK_TAIL" "$log" 2>/dev/null | grep -aE "$WORK_LINES" | tail -n 1
+  done
 }
 
 # note_work NAME HEALTH REQUESTS WORK: WORK is `SINCE WHAT`, for a worker that was started again begins anew.
@@ -158,12 +170,21 @@ list_stacks() {
     --job-name="stacks-$1" --mpi=none --cpu-bind=none --input=none bash -p "$RUN_DIR/runtime/stacks.sh" "$1" </dev/null
 }
 
-# on_stacks NAME HEALTH FROM: it has stood still until now, unless a compiler is at work. What follows is its policy.
+# is_profiled NAME: an engine gives no token while it writes a trace, which may take it minutes.
+is_profiled() {
+  local file
+  while IFS= read -r file; do
+    [[ -e ${file%/*}/ended ]] || ! grep -qF "\"$1\"" "$file" || return 0
+  done < <(find "$ATTEMPT_DIR/profiles" -name profile.json -mmin -20 2>/dev/null)
+  return 1
+}
+
+# on_stacks NAME HEALTH FROM: it has stood still until now, unless a compiler or a profiler is at work. What follows is its policy.
 on_stacks() {
   local name=$1 still=$((SECONDS - $3)) file=$ATTEMPT_DIR/state/stacks.$1 node pid state program stack at=''
   unset "SUSPECT[$name]"
   [[ ${STEP_STATE[$name]} == up ]] || return 0
-  if grep -q '^compiles ' "$file" && ((++COMPILES[$name] <= MOST_COMPILES)); then
+  if is_profiled "$name" || { grep -q '^compiles ' "$file" && ((++COMPILES[$name] <= MOST_COMPILES)); }; then
     STILL_FROM[$name]=$SECONDS
     return
   fi
