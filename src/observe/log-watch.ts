@@ -136,7 +136,8 @@ class WorkerRates {
   /** `now`: milliseconds, when the line was read. */
   hear(line: BatchLine, now: number): void {
     this.#window.add(line, now);
-    this.#behind = Math.min(this.#behind, now - (line.time ?? now));
+    const { time = now, zoned } = line;
+    this.#behind = Math.min(this.#behind, zoned ? 0 : Number.POSITIVE_INFINITY, now - time);
   }
 
   news(step: string, now: Date): LogEvent | undefined {

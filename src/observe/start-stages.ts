@@ -12,7 +12,10 @@ export class StartStages {
   /** Both on the clock of the log's own lines, milliseconds; of the observer's where they have no times. */
   #begun = 0;
   #moved = 0;
-  /** How far that clock is behind the observer's, by the line that was read soonest after it was written. */
+  /**
+   * How far that clock is behind the observer's: not at all where stamps name their zone, else by the line that was read
+   * soonest after it was written.
+   */
   #behind = Number.POSITIVE_INFINITY;
   /** The last line with a time of its own, and when it was read. */
   #stamped: { readonly time: number; readonly read: number } | undefined;
@@ -53,12 +56,12 @@ export class StartStages {
   }
 
   /** A line without a time of its own is as old as the one before it, if both were read at once; else it is new. */
-  #timeOf({ time }: StageLine, now: number): number {
+  #timeOf({ time, zoned }: StageLine, now: number): number {
     if (time === undefined) {
       return this.#stamped?.read === now ? this.#stamped.time : this.#ownTime(now);
     }
     this.#stamped = { time, read: now };
-    this.#behind = Math.min(this.#behind, now - time);
+    this.#behind = Math.min(this.#behind, zoned ? 0 : Number.POSITIVE_INFINITY, now - time);
     return time;
   }
 

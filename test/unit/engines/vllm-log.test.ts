@@ -18,6 +18,7 @@ test('a line of statistics, in the formats of Dynamo and of vLLM', () => {
   expect(readEngineLine(`2026-08-19T14:11:49.500000Z  INFO loggers.log: Engine 003: ${STATS}`)).toEqual({
     ...said,
     time: Date.UTC(2026, 7, 19, 14, 11, 49, 500),
+    zoned: true,
     ranks: { dp: 3 },
   });
   expect(
@@ -33,6 +34,7 @@ test('what it says of speculative decoding is no rate', () => {
   );
   expect(line).toEqual({
     kind: 'both',
+    zoned: true,
     time: Date.UTC(2026, 7, 19, 14, 11, 50),
     ranks: {},
     acceptLength: 2.01,

@@ -64,7 +64,7 @@ a setup begins: of another kind
 dyn-slurm: 2026-08-19T14:13:01+0000 setup ends: setup, after 12 s
 dyn-slurm: 2026-08-19T14:13:01+0000 setup setup is left out, because a rehearsal must not change this machine
 `;
-  const stage = { kind: 'stage', stage: 'setup', ranks: {} };
+  const stage = { kind: 'stage', stage: 'setup', zoned: true, ranks: {} };
   expect(scanned(Buffer.from(log), 1000)).toEqual([
     { ...stage, state: 'going', time: Date.UTC(2026, 7, 19, 14, 11, 49) },
     { ...stage, state: 'going', time: Date.UTC(2026, 7, 19, 14, 12, 49) },

@@ -10,8 +10,8 @@ import { packageRoot } from '../../world.ts';
 const host = localHost({ path: [], env: {} });
 const recorded = (log: string) => join(packageRoot, `test/recorded/h200/${log}.node0.log`);
 
-/** What a watch tells of a start that it reads so many lines at a time, a minute after they were written. */
-async function told(log: string, lines: number): Promise<readonly unknown[]> {
+/** What a watch tells of a start, of which it reads so many lines at a time, `late` milliseconds after they were written. */
+async function told(log: string, lines: number, late = 0): Promise<readonly unknown[]> {
   const dir = mkdtempSync(join(tmpdir(), 'dyn-slurm-log-'));
   const path = join(dir, 'aggregated-0.node0.log');
   const worker = new WorkerLog(host, { step: 'aggregated-0', node: 'node0', path });
@@ -21,13 +21,13 @@ async function told(log: string, lines: number): Promise<readonly unknown[]> {
     text.findIndex((line) => line.includes('Engine startup timings')),
   );
   const said: unknown[] = [];
+  let time = Date.parse('2026-11-29T09:55:29Z');
   for (let at = 0; at < start.length; at += lines) {
     const part = start.slice(at, at + lines);
     writeFileSync(path, part.map((line) => `${line}\n`).join(''), { flag: 'a' });
-    const stamps = part.flatMap((line) => /^20\S+Z/.exec(line) ?? []);
-    const now = Date.parse(stamps.at(-1) ?? '2026-11-29T09:55:30Z') + 60_000;
-    await worker.read(now);
-    said.push(worker.stages.news(now) ?? []);
+    time = Date.parse(part.findLast((line) => /^20\S+Z/.test(line))?.slice(0, 27) ?? '') || time;
+    await worker.read(time + late);
+    said.push(worker.stages.news(time + late) ?? []);
   }
   return said.flat();
 }
@@ -46,18 +46,29 @@ test('a start, as it goes', async () => {
     { stage: 'cuda-graphs', state: 'going', seconds: 0 },
     { ...graphs, state: 'going', seconds: 0 },
     { ...graphs, state: 'done', seconds: 93 },
-    { ...graphs, done: 12, total: 12, state: 'going', seconds: 0 },
+    { ...graphs, done: 12, total: 12, state: 'going', seconds: 93 },
     { ...graphs, done: 12, total: 12, state: 'done', seconds: 95 },
   ]);
 });
 
 test('a start that was over when the watch began took as long as its lines say', async () => {
-  expect(await told('aggregated/logs/aggregated-0', 1000)).toEqual([
+  expect(await told('aggregated/logs/aggregated-0', 1000, 3_600_000)).toEqual([
     { ...graphs, done: 12, total: 12, state: 'done', seconds: 95 },
   ]);
-  expect(await told('disaggregated/logs/decode-0', 1000)).toEqual([
+  expect(await told('disaggregated/logs/decode-0', 1000, 3_600_000)).toEqual([
     { ...graphs, done: 12, total: 12, state: 'done', seconds: 40 },
   ]);
+});
+
+test('a watch that begins while graphs are captured, of which no line tells, knows since when', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'dyn-slurm-log-'));
+  const path = join(dir, 'aggregated-0.node0.log');
+  const text = readFileSync(recorded('aggregated/logs/aggregated-0'), 'utf8');
+  writeFileSync(path, text.slice(0, text.indexOf('  0%|')));
+  const worker = new WorkerLog(host, { step: 'aggregated-0', node: 'node0', path });
+  const now = Date.parse('2026-11-29T09:57:07Z');
+  await worker.read(now);
+  expect(worker.stages.news(now)).toEqual({ stage: 'cuda-graphs', state: 'going', seconds: 80 });
 });
 
 test('the stages of a report', async () => {

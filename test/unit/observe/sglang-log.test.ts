@@ -37,7 +37,7 @@ async function parsed(file: string): Promise<string> {
 
 /** `prefill 2025-12-10T13:50:29.000Z dp0 tp0 newTokens=8192 …` */
 function asText(line: EngineLine): string {
-  const { kind, time, ranks, ...rest } = line;
+  const { kind, time, ranks, zoned: _, ...rest } = line;
   const said = Object.entries(rest).filter(([, value]) => value !== undefined);
   const text = 'stage' in line ? stageText(line) : said.map(([name, value]) => `${name}=${value}`).join(' ');
   return [
