@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { logBegan, parseGpuCsv } from '../../../src/observe/gpu-log.ts';
 import { gpuSeries } from '../../../src/report/gpu-series.ts';
 import { LoadRecorder } from '../../../src/report/load-series.ts';
 import { timelineOf } from '../../../src/report/section/timeline.ts';
+import { packageRoot } from '../../world.ts';
 import { EVENTS } from './sample-run.ts';
 
 const SMI = `timestamp, index, utilization.gpu [%], utilization.memory [%], memory.used [MiB], memory.total [MiB], power.draw [W], clocks.current.sm [MHz], temperature.gpu
@@ -18,6 +21,19 @@ test('reads what nvidia-smi prints', () => {
     { seconds: 0.02, gpu: 1, busy: 30, memory: 2048, power: null },
     { seconds: 5.01, gpu: 0, busy: 50, memory: 1024, power: 300 },
   ]);
+});
+
+test('reads the log of an H200 under load', () => {
+  const path = join(packageRoot, 'test/recorded/h200/disaggregated/logs/gpu.node0.csv');
+  const samples = parseGpuCsv(readFileSync(path, 'utf8'), 1);
+  expect([samples.length, samples[0], samples.at(-1)]).toEqual([
+    126,
+    { seconds: 0, gpu: 0, busy: 0, memory: 43_678, power: 121.99 },
+    { seconds: 125.044, gpu: 0, busy: 0, memory: 48_410, power: 122.19 },
+  ]);
+  const { gpus, over } = gpuSeries('node0', ['prefill', 'decode'], samples, 0);
+  const peak = over.columns.map((column) => Math.max(...column.map(Number)));
+  expect({ gpus, peak }).toEqual({ gpus: 1, peak: [96.0, 92215.0, 295.5] });
 });
 
 const DCGM = `#Entity   GPUTL   FBUSD   POWER    SMCLK   TMPTR   SMACT   TENSO

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseExposition } from '../../../../src/observe/service/exposition.ts';
 import { isLoadSeries, loadBetween, type Scrape } from '../../../../src/observe/service/load.ts';
+import { RecordedScrapes } from '../../../../src/observe/service/recorded.ts';
 
 // A frontend, a prefill and two decode workers of dynamo.mocker 1.6.1 under eight clients, a second apart.
 const recorded = (moment: 1 | 2, steps = ['frontend-0', 'prefill-0', 'decode-0']): Scrape => ({
@@ -31,22 +32,61 @@ const rounded = (value: unknown): unknown =>
     ),
   );
 
+/** The first and the last look at a service with SGLang on an H200. */
+function ofEngines(run: string): readonly [Scrape, Scrape] {
+  const path = join(import.meta.dirname, `../../../recorded/h200/${run}/logs/metrics.node0.prom`);
+  const reader = new RecordedScrapes();
+  const looks = [...reader.push(readFileSync(path, 'utf8')), ...reader.end()];
+  return [looks[0] as Scrape, looks.at(-1) as Scrape];
+}
+
+const IDLE = { running: 0, queued: 0, kvUsage: 0 };
+
+// 405 requests at concurrency 1, 16 and 64, of about 512 tokens in and 128 out; and a sample, and the first chats.
 test('reads the load of a disaggregated service', () => {
-  expect(rounded(loadBetween(recorded(1), recorded(2)))).toEqual({
-    time: 2000,
-    seconds: 1,
-    requestsPerSecond: 59,
+  expect(rounded(loadBetween(...ofEngines('disaggregated')))).toEqual({
+    time: 1795947210371,
+    seconds: 25.939,
+    requestsPerSecond: 19.045,
     failedPerSecond: 0,
-    outputTokensPerSecond: 7513,
-    inputTokensPerSecond: 7233,
-    running: 6,
-    queued: 3,
-    ttft: { count: 56, mean: 97.399, p50: 86.053, p90: 182.667, p99: 216.267 },
-    itl: { count: 7557, mean: 0.589, p50: 0.95, p90: 1.71, p99: 4.839 },
-    totals: { requests: 231, failed: 0, inputTokens: 29986, outputTokens: 29695 },
+    outputTokensPerSecond: 2295.732,
+    inputTokensPerSecond: 9712.094,
+    running: 0,
+    queued: 0,
+    ttft: { count: 493, mean: 308.049, p50: 194.113, p90: 810.226, p99: 1830.25 },
+    itl: { count: 59011, mean: 5.66, p50: 4.01, p90: 10.997, p99: 29.939 },
+    totals: { requests: 495, failed: 0, inputTokens: 251954, outputTokens: 59558 },
     workers: {
-      'prefill-0': { running: 2, queued: 0, requestsPerSecond: 54 },
-      'decode-0': { running: 0, queued: 4, outputTokensPerSecond: 3584, requestsPerSecond: 28 },
+      'prefill-0': {
+        ...{ inputTokensPerSecond: 9712.094, outputTokensPerSecond: 19.006, requestsPerSecond: 19.006 },
+        ...IDLE,
+      },
+      'decode-0': {
+        ...{ inputTokensPerSecond: 9712.711, outputTokensPerSecond: 2401.519, requestsPerSecond: 19.045 },
+        ...IDLE,
+      },
+    },
+  });
+});
+
+test('reads the load of a mixture of experts', () => {
+  expect(rounded(loadBetween(...ofEngines('moe')))).toEqual({
+    time: 1795947308575,
+    seconds: 26.629,
+    requestsPerSecond: 18.476,
+    failedPerSecond: 0.038,
+    outputTokensPerSecond: 2285.366,
+    inputTokensPerSecond: 9459.236,
+    running: 0,
+    queued: 0,
+    ttft: { count: 491, mean: 341.724, p50: 92.59, p90: 1454.177, p99: 2125.418 },
+    itl: { count: 60359, mean: 4.564, p50: 3.255, p90: 9.222, p99: 32.147 },
+    totals: { requests: 493, failed: 1, inputTokens: 251906, outputTokens: 60865 },
+    workers: {
+      'aggregated-0': {
+        ...{ inputTokensPerSecond: 9459.236, outputTokensPerSecond: 2336.288, requestsPerSecond: 18.439 },
+        ...IDLE,
+      },
     },
   });
 });
