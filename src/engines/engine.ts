@@ -124,6 +124,7 @@ export interface EnginePort {
     | 'dp-handshake'
     | 'master'
     | 'dp-rpc'
+    | 'kvbm'
     | 'bootstrap'
     | 'side-channel'
     | 'engine'

@@ -8,6 +8,7 @@ import { dynamoWords } from '../dynamo-words.ts';
 import type { EngineCommand, EnginePort, WorkerContext } from '../engine.ts';
 import { givenWords, serverManaged } from '../managed.ts';
 import { ENGINE_PORTS, type PlacedWorker } from '../worker.ts';
+import { connectorsOf } from './connectors.ts';
 import managed from './managed.json' with { type: 'json' };
 import { layoutOf, ranksApart, spreadsExperts } from './sizes.ts';
 
@@ -185,7 +186,25 @@ function usesNixl({ role, config }: PlacedWorker): boolean {
   return given === undefined ? role === 'prefill' || role === 'decode' : /nixl/i.test(given);
 }
 
-function environment({ job, worker, port }: WorkerContext): Readonly<Record<string, Arg>> {
+/** Whether Dynamo's block manager keeps its KV caches. */
+function usesKvbm({ role, config }: PlacedWorker): boolean {
+  return connectorsOf(role, config)?.some(({ name }) => name === 'DynamoConnector') ?? false;
+}
+
+/** Where the leader of a block manager waits for its ranks: by default at the loopback address, at one port for all workers. */
+function kvbmEnvironment({ worker, port }: WorkerContext): Readonly<Record<string, Arg>> {
+  if (!usesKvbm(worker)) return {};
+  const { nodes, ports } = worker;
+  const at = (offset: number) => argOf(port('kvbm', ports.distInit + KVBM_OFFSET + offset));
+  return {
+    DYN_KVBM_LEADER_ZMQ_HOST: [nodeIp(nodes[0] ?? 0)],
+    DYN_KVBM_LEADER_ZMQ_PUB_PORT: at(0),
+    DYN_KVBM_LEADER_ZMQ_ACK_PORT: at(1),
+  };
+}
+
+function environment(context: WorkerContext): Readonly<Record<string, Arg>> {
+  const { job, worker, port } = context;
   const { nodes, ports, config } = worker;
   return {
     // The time that Dynamo's process gives the engine's, 10 minutes by default; the job has its own.
@@ -196,6 +215,7 @@ function environment({ job, worker, port }: WorkerContext): Readonly<Record<stri
       VLLM_NIXL_SIDE_CHANNEL_HOST: [SELF_IP],
       VLLM_NIXL_SIDE_CHANNEL_PORT: argOf(port('side-channel', ports.sideChannel)),
     }),
+    ...kvbmEnvironment(context),
     // Where vLLM begins to look for free ports. The ranks of several nodes would all look from the same one on.
     ...(nodes.length === 1 && { VLLM_PORT: argOf(port('engine', ports.engine)) }),
     // Dynamo's own publisher, before it read --kv-events-config.
@@ -207,7 +227,10 @@ function environment({ job, worker, port }: WorkerContext): Readonly<Record<stri
 }
 
 const DP_RPC_OFFSET = 8;
-export const PORTS_OF_RANKS = DP_RPC_OFFSET + 1;
+const KVBM_OFFSET = DP_RPC_OFFSET + 1;
+/** Two for each data parallel rank, of as many as there is room for before the ports of the next worker. */
+const KVBM_PORTS = 10;
+export const PORTS_OF_RANKS = KVBM_OFFSET + KVBM_PORTS;
 
 /** NIXL and cache events have a port for each data parallel rank, at the same distance from the same first on all nodes. */
 export function ports(worker: PlacedWorker, argv: readonly Arg[]): readonly EnginePort[] {
@@ -216,6 +239,8 @@ export function ports(worker: PlacedWorker, argv: readonly Arg[]): readonly Engi
   if (argv.includes('--master-port')) owned.push({ use: 'master', port: first.distInit });
   if (argv.includes('--data-parallel-rpc-port'))
     owned.push({ use: 'dp-rpc', port: first.distInit + DP_RPC_OFFSET });
+  if (usesKvbm(worker))
+    owned.push({ use: 'kvbm', port: first.distInit + KVBM_OFFSET, count: Math.min(2 * dp, KVBM_PORTS) });
   if (usesNixl(worker)) owned.push({ use: 'side-channel', port: first.sideChannel, count: dp });
   if (config.kv_events) owned.push({ use: 'kv-events', port: first.kvEvents, count: dp });
   if (nodes.length === 1) owned.push({ use: 'engine', port: first.engine, count: ENGINE_PORTS });

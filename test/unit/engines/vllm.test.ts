@@ -251,6 +251,44 @@ test('ports and environment of two workers that share a node differ', () => {
   ]);
 });
 
+test('block managers of Dynamo that share a node, or span nodes, have addresses of their own', () => {
+  const args = {
+    'kv-transfer-config': {
+      kv_connector: 'PdConnector',
+      kv_role: 'kv_both',
+      kv_connector_extra_config: {
+        connectors: [
+          { kv_connector: 'DynamoConnector', kv_connector_module_path: 'kvbm.vllm_integration.connector' },
+          { kv_connector: 'NixlConnector', kv_role: 'kv_both' },
+        ],
+      },
+    },
+  };
+  const plan = planOf(
+    sampleJob(
+      {
+        engine: { type: 'vllm' },
+        prefill: { workers: 2, gpus_per_worker: 2, args },
+        decode: { nodes: 2, tp: 8, args: { 'kv-transfer-config': args['kv-transfer-config'] } },
+      },
+      { gpus_per_node: 4 },
+    ),
+  );
+  const found = plan.processes
+    .filter(({ kind }) => kind === 'worker')
+    .map(({ name, nodeIndex, env, ports }) => [
+      `${name} on ${nodeIndex}`,
+      ...['HOST', 'PUB_PORT', 'ACK_PORT'].map((key) => argText(env[`DYN_KVBM_LEADER_ZMQ_${key}`] ?? '')),
+      ports.filter(({ use }) => use === 'kvbm').map(({ port, count }) => `${port} +${count}`),
+    ]);
+  expect(found).toEqual([
+    ['prefill-0 on 0', '${NODE_IP[0]}', '29509', '29510', ['29509 +2']],
+    ['prefill-1 on 0', '${NODE_IP[0]}', '29529', '29530', ['29529 +2']],
+    ['decode-0 on 1', '${NODE_IP[1]}', '29509', '29510', ['29509 +2']],
+    ['decode-0 on 2', '${NODE_IP[1]}', '29509', '29510', []],
+  ]);
+});
+
 test('workers over several nodes look for ports by themselves', () => {
   const { processes } = planOf(sampleJob({ engine: { type: 'vllm' }, aggregated: { nodes: 2 } }));
   expect(processes.filter(({ env }) => 'VLLM_PORT' in env)).toEqual([]);
