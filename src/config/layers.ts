@@ -27,8 +27,11 @@ function mergeMaps(lower: ConfigMap, upper: ConfigMap, json: boolean, owner = ''
       continue;
     }
     removed.delete(key);
-    const inJson = json || owner === 'args';
-    entries.set(key, { ...entry, value: mergeValues(below?.value, entry.value, inJson, key) });
+    const value = mergeValues(below?.value, entry.value, json || owner === 'args', key);
+    // The map stays where it is, whatever is set in it.
+    if (entry.passed && below?.value.kind === 'map')
+      entries.set(key, { ...below, value: { ...value, range: below.value.range } });
+    else entries.set(key, { ...entry, value });
   }
   return { ...upper, entries, removed };
 }

@@ -20,12 +20,14 @@ export function unknownKey(root: Field, owner: ConfigPath, key: string, taken: I
     keys.filter((candidate) => !others.has(candidate)),
   );
   const near = meant ?? nearest(key, keys);
+  // A key that is there already may have been meant as well, as tp by tpp where pp is free.
+  const isSure = meant === nearest(key, keys);
   const elsewhere = placesOf(key, root);
   const belongs = elsewhere.length > 0 ? `belongs ${alternatives(elsewhere)}` : undefined;
   if (near !== undefined) {
     const hint = belongs && `a key of that name ${belongs}`;
     const problem = keyError(path, `unknown key; did you mean ${JSON.stringify(near)}?`, hint);
-    return meant === undefined ? problem : { ...problem, repair: { rename: meant } };
+    return meant === undefined || !isSure ? problem : { ...problem, repair: { rename: meant } };
   }
   if (belongs !== undefined) return keyError(path, `unknown key here; it ${belongs}`);
   const far = nearest(key, allKeys(root));

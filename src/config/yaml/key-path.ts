@@ -47,7 +47,10 @@ export function mapOf(
 ): ConfigMap {
   const whole = keys.reduceRight<ConfigValue>((inner, one, index) => {
     const range = rangeOf(one);
-    const entry: ConfigEntry = { path: pathOf(keys.slice(0, index + 1)), range, value: inner };
+    const entry: ConfigEntry = {
+      ...{ path: pathOf(keys.slice(0, index + 1)), range, value: inner },
+      ...(index < keys.length - 1 && { passed: true }),
+    };
     return { kind: 'map', entries: new Map([[one.key, entry]]), range };
   }, value);
   if (whole.kind !== 'map') throw new Error('a path without keys');

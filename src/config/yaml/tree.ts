@@ -33,6 +33,8 @@ export interface ConfigEntry {
   /** The range of the key. */
   readonly range: SourceRange;
   readonly value: ConfigValue;
+  /** A path leads through it to a key of its map: it says nothing of the map itself. */
+  readonly passed?: true;
 }
 
 interface RemovedEntry extends ConfigEntry {

@@ -39,7 +39,7 @@ test('a name that is given twice, and an item of a list', async () => {
       "said": "c.yaml:7:20  variants.x.aggregated["flags[0]"]: unknown key
       7 |   x: {aggregated: {"flags[0]": a}}
         |                    ^^^^^^^^^^
-      hint: an argument of the program belongs under aggregated.args; the keys here are workers, nodes, gpus_per_worker, spread, tp, pp, dp, ep, dcp, endpoint, kv_events, restart, critical, numa, args, env, module, flags and setup
+      hint: an argument of the program belongs under aggregated.args; the keys here are workers, nodes, gpus_per_worker, gpu_share, spread, tp, pp, dp, ep, dcp, endpoint, kv_events, restart, critical, numa, args, env, module, flags and setup
     ",
     }
   `);
@@ -98,6 +98,39 @@ test('settings that contradict each other, and keys with dots', async () => {
       "said": "command line:1:21  aggregated.env["A.B"]: is not a valid variable name: use letters, digits and "_"
       1 | --set aggregated.env["A.B"]=1
         |                     ^^^^^^^
+    ",
+    }
+  `);
+});
+
+test('a role stands where the file has it, not where a sweep changes its arguments', async () => {
+  const sweep = 'sweep:\n  aggregated.args.mem-fraction-static: [0.8]\n';
+  expect(await planned(sweep, '', { set: ['prefill.nodes=1'] })).toMatchInlineSnapshot(`
+    {
+      "code": 3,
+      "said": "command line:1:7  prefill: prefill workers cannot serve requests without decode workers
+      1 | --set prefill.nodes=1
+        |       ^^^^^^^
+      hint: add a "decode" role, or use "aggregated" for workers that do both
+    command line:1:21  prefill.nodes: conflicts with aggregated: aggregated workers do prefill and decode themselves, and cannot be combined with "prefill"
+      1 | --set prefill.nodes=1
+        |                     ^
+      c.yaml:5:1  aggregated
+      5 | aggregated: {workers: 4, gpus_per_worker: 2}
+        | ^^^^^^^^^^
+      hint: aggregated: remove one of them; null removes a role that the topology sets
+    ",
+    }
+  `);
+});
+
+test('a misspelt key is not taken for a free one where a key that is there is as near', async () => {
+  expect(await planned('', '', { set: ['aggregated.tp=2', 'aggregated.tpp=4'] })).toMatchInlineSnapshot(`
+    {
+      "code": 3,
+      "said": "command line:2:18  aggregated.tpp: unknown key; did you mean "pp"?
+      2 | --set aggregated.tpp=4
+        |                  ^^^
     ",
     }
   `);
