@@ -39,7 +39,7 @@ export function hangSigns(job: Job): HangSigns | undefined {
   return {
     seconds,
     canary: rolesOf(job).every(([, config]) => hasCanary(job, config)),
-    work: [`dynamo_component_response_bytes_total${generates}`, ...new Set(counters)].join('|'),
+    work: [...new Set(counters)].join('|'),
     inFlight: usesDynamo(job) ? `dynamo_component_inflight_requests${generates}` : gauges.join('|'),
     lines: ENGINE_WORDS.map((words) => words.replace(/[.*+?()[\]{}|\\^$]/g, '\\$&')).join('|'),
   };

@@ -21,7 +21,7 @@ const expectHangs = (canary: boolean) =>
   quoteCommand(['expect_hangs', String(seconds), canary ? '1' : '', work, inFlight, lines]);
 
 /**
- * Two workers, whose pages are files: `fine|failing|gone WORKER`, `page WORKER REQUESTS TOKENS`. `at SECONDS` is one look of the
+ * Two workers, whose pages are files: `fine|failing|gone WORKER`, `page WORKER REQUESTS TOKENS [BYTES GIVEN_UP]`. `at SECONDS` is one look of the
  * supervisor at that second of the job, on a clock that stands still meanwhile.
  */
 const START = `
@@ -39,7 +39,15 @@ answer() { printf '{"status":"x","endpoints":{"generate":"%s"}}' "$2" >"$RUN_DIR
 fine() { answer "$1" ready; }
 failing() { answer "$1" notready; }
 gone() { rm -f "$RUN_DIR/$1-health" "$RUN_DIR/$1-metrics"; }
-page() { printf 'dynamo_component_inflight_requests{dynamo_component="x",dynamo_endpoint="generate"} %s\\nsglang:generation_tokens_total{tp_rank="0"} %s\\nsglang:num_queue_reqs 4%s\\n' "$2" "$3" "$SECONDS" >"$RUN_DIR/$1-metrics"; }
+page() {
+  local own='{dynamo_component="x",dynamo_endpoint="generate"}'
+  {
+    printf "dynamo_component_inflight_requests$own %s\\n" "$2"
+    printf "dynamo_component_response_bytes_total$own %s\\ndynamo_component_cancellation_total$own %s\\n" "\${4:-0}" "\${5:-0}"
+    [[ $3 == - ]] || printf 'sglang:generation_tokens_total{tp_rank="0"} %s\\n' "$3"
+    printf 'sglang:num_queue_reqs 4%s\\n' "$SECONDS"
+  } >"$RUN_DIR/$1-metrics"
+}
 at() {
   local name
   SECONDS=$1 LOOK_AT[hangs]=0
@@ -107,6 +115,12 @@ describe('a worker is hung', () => {
     ]);
   });
 
+  test('when clients give up, whose answers end then, and Dynamo takes that for a token', async () => {
+    const script = `at 10; i=0; for now in 20 30 40 50 60 70; do page decode-0 1 5 $((i * 17)) $((++i)); at $now; done
+page decode-0 0 5 $((i * 17)) $((++i)); at 79; at 80`;
+    expect(await watched(true, script)).toMatchObject([{ kind: 'hung', step: 'decode-0', seconds: 60 }]);
+  });
+
   test('without a canary, when its page of metrics does not come', async () => {
     const script = 'rm "$RUN_DIR"/*-0-health; at 10; gone decode-0; at 20; at 70; at 80';
     expect(await watched(false, script)).toMatchObject([{ kind: 'hung', step: 'decode-0', seconds: 60 }]);
@@ -138,6 +152,18 @@ describe('a worker is not hung', () => {
     ],
     ['before its first canary has passed', 'failing decode-0; at 10; at 70; at 120'],
     ['while it has nothing to do', 'at 10; at 5000; at 9000'],
+    [
+      'while answers come, even if neither its metrics nor its log tell of work, and clients give up',
+      'page decode-0 1 -; at 10; for now in 60 110 160 210; do page decode-0 9 - $((now * 100)) $now; at $now; done',
+    ],
+    [
+      'when a client has given up, and nobody has asked for anything since',
+      'at 10; page decode-0 1 5; at 20; page decode-0 0 5 17 1; at 30; at 90; at 500',
+    ],
+    [
+      'when its page does not come for once',
+      'page decode-0 2 5 900; at 10; rm "$RUN_DIR/decode-0-metrics"; at 100; page decode-0 0 5 900; at 110; at 900',
+    ],
     [
       'when this node cannot ask anybody',
       'at 10; for each in decode-0 prefill-0 frontend; do gone $each; done; at 20; at 90; at 900',
