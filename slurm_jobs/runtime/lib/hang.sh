@@ -9,14 +9,19 @@
 # What job.sbatch says: seconds; 1 where workers have a canary; extended regular expressions of lines of a page of metrics that count
 # work, of the names there that number requests in flight, and of lines of a log that tell of work.
 HANG=0 HAS_CANARY='' WORK='' IN_FLIGHT='' WORK_LINES=''
+# Names of series that count bytes of answers, and requests that clients have given up; bytes, at most, that end such an answer.
+SENT='dynamo_component_response_bytes_total\{[^}]*dynamo_endpoint="generate"'
+GAVE_UP='dynamo_component_cancellation_total\{[^}]*dynamo_endpoint="generate"'
+END_OF_ANSWER=40
 # Bytes at the end of a log in which the last line that tells of work is looked for.
 WORK_TAIL=65536
 # Times in a row that a compiler at work is waited for, HANG seconds each.
 MOST_COMPILES=10
-# By worker, times in seconds of the job: what it showed of its work, since when that is the same, since when it has waited for
-# something, and how many requests it had, empty where it does not say. PASSED: its canary has passed. SUSPECT: `HEALTH FROM`, while
-# its processes are looked at. COMPILES: how often a compiler was the reason. HANG_TOLD: `hung FROM` or `stalled FROM`, after such an event.
-declare -A SHOWN=() STILL_FROM=() WAITS_FROM=() REQUESTS=() PASSED=() SUSPECT=() COMPILES=() HANG_TOLD=()
+# By worker, times in seconds of the job: what it showed of its work, as `SENT GAVE_UP SINCE WORK`; since when that is the same, and
+# since when it has waited for something; how many requests it had, empty where it does not say. GIVEN_UP: clients have given up
+# requests since it stands still. PASSED: its canary has passed. SUSPECT: `HEALTH FROM`, while its processes are looked at.
+# COMPILES: how often a compiler was the reason. HANG_TOLD: `hung FROM` or `stalled FROM`, after such an event.
+declare -A GIVEN_UP=() SHOWN=() STILL_FROM=() WAITS_FROM=() REQUESTS=() PASSED=() SUSPECT=() COMPILES=() HANG_TOLD=()
 
 # expect_hangs SECONDS HAS_CANARY WORK IN_FLIGHT WORK_LINES
 expect_hangs() {
@@ -25,7 +30,7 @@ expect_hangs() {
 
 # watch_hangs: asks in the background; the supervisor never waits for the answers.
 watch_hangs() {
-  local name health requests work
+  local name health signs
   for name in "${!SUSPECT[@]}"; do
     ! waits_for_prefill "$name" "${SUSPECT[$name]% *}" || continue
     ! look "stacks.$name" list_stacks "$name" || on_stacks "$name" "${SUSPECT[$name]% *}" "${SUSPECT[$name]#* }"
@@ -34,12 +39,13 @@ watch_hangs() {
   LOOK_AT[hangs]=$((SECONDS + (HANG < 6 ? 1 : HANG / 6)))
   # Where nobody answers, not even a frontend, it is this node that cannot ask.
   ((!${#FRONTENDS[@]})) || grep -qv ' mute ' "$ATTEMPT_DIR/state/hangs" || return 0
-  while read -r name health requests work; do
-    [[ ${STEP_STATE[${name:-none}]:-} != up ]] || note_work "$name" "$health" "$requests" "${STEP_SINCE[$name]} $work"
+  while read -r name health signs; do
+    # shellcheck disable=SC2086 # words
+    [[ ${STEP_STATE[${name:-none}]:-} != up ]] || note_work "$name" "$health" $signs
   done <"$ATTEMPT_DIR/state/hangs"
 }
 
-# probe_hangs: prints `NAME HEALTH REQUESTS WORK` for each worker that serves, and `- fine - -` where a frontend answers.
+# probe_hangs: prints `NAME HEALTH REQUESTS SENT GAVE_UP WORK` for each worker that serves, and `- fine` where a frontend answers.
 probe_hangs() {
   local name
   for name in "${STEPS[@]}"; do
@@ -47,14 +53,15 @@ probe_hangs() {
     tell_work "$name" &
   done
   for name in "${FRONTENDS[@]:0:1}"; do
-    ! HTTP_TIME=$ANSWER_IN http GET "$name" /health >/dev/null || echo '- fine - -'
+    ! HTTP_TIME=$ANSWER_IN http GET "$name" /health >/dev/null || echo '- fine '
   done
   wait
 }
 
-# tell_work NAME: HEALTH is `fine`, `failing` where its canary has failed, or `mute`. WORK is `-` where its page does not come.
+# tell_work NAME: HEALTH is `fine`, `failing` where its canary has failed, or `mute`. SENT: bytes of its answers; GAVE_UP: requests
+# that clients have given up. Those are `-` where its page does not come; WORK is empty where it tells of none.
 tell_work() {
-  local address answer='' page health=mute requests='' work=-
+  local address answer='' page='' health=mute sums='- - -' work=''
   read -r address <<<"${STEP_PROBE[$1]}"
   # While a canary fails the status is 503; without canaries Dynamo's may always be, and each such answer an error in its log.
   if [[ -n $HAS_CANARY ]] || has servers; then
@@ -67,13 +74,21 @@ tell_work() {
   fi
   if [[ $health != mute ]]; then
     if page=$(HTTP_TIME=$ANSWER_IN http GET "$address" /metrics | tr -d '\000'; exit "${PIPESTATUS[0]}"); then
-      requests=$(sed -nE "s/^($IN_FLIGHT).* ([0-9]+)(\.0*)?$/\2/p" <<<"$page" | paste -sd +)
-      work=$(shown_work "$1" <<<"$page" | cksum)
+      sums="$(sum_of "$IN_FLIGHT" <<<"$page") $(sum_of "$SENT" <<<"$page") $(sum_of "$GAVE_UP" <<<"$page")"
+      work=$(shown_work "$1" <<<"$page")
+      [[ -z $work ]] || work=$(cksum <<<"$work")
     elif [[ -z $answer ]]; then
       health=mute
     fi
   fi
-  printf '%s %s %s %s\n' "$1" "$health" "$((${requests:-0}))" "${work// /-}"
+  printf '%s %s %s %s\n' "$1" "$health" "$sums" "${work// /-}"
+}
+
+# sum_of SERIES: of a page, as a whole number.
+sum_of() {
+  local values
+  values=$(sed -nE "s/^($1).* ([0-9]+)(\.0*)?$/\2/p" | paste -sd +)
+  printf '%s' "$((${values:-0}))"
 }
 
 # shown_work NAME: what its page and its logs tell of its work.
@@ -85,15 +100,25 @@ shown_work() {
   done
 }
 
-# note_work NAME HEALTH REQUESTS WORK: WORK is `SINCE WHAT`, for a worker that was started again begins anew.
+# has_moved NAME SENT GAVE_UP WORK: whether its work has, since it was asked last. The end of an answer that a client has given up is
+# a few bytes, too. A line of a log may be too far from its end by now.
+has_moved() {
+  local sent gave_up since work
+  read -r sent gave_up since work <<<"${SHOWN[$1]:-0 0 - -}"
+  SHOWN[$1]="$2 $3 ${STEP_SINCE[$1]} ${4:-$work}"
+  [[ $since == "${STEP_SINCE[$1]}" ]] || { unset "PASSED[$1]" "HANG_TOLD[$1]" && return 0; }
+  (($3 <= gave_up)) || GIVEN_UP[$1]=1
+  [[ ${4:-$work} != "$work" ]] || (($2 - sent > END_OF_ANSWER * ($3 - gave_up)))
+}
+
+# note_work NAME HEALTH REQUESTS SENT GAVE_UP WORK
 note_work() {
-  local name=$1 health=$2 work=$4 now=${LOOK_FROM[hangs]} shown=${SHOWN[$1]:-} waits='' from
-  REQUESTS[$name]=$3
-  [[ $health != mute ]] || REQUESTS[$name]=''
-  [[ $work != *' -' || -z $shown ]] || work=$shown
-  if [[ $work != "$shown" ]]; then
-    [[ ${work%% *} == "${shown%% *}" ]] || unset "PASSED[$name]" "HANG_TOLD[$name]"
-    SHOWN[$name]=$work STILL_FROM[$name]=$now COMPILES[$name]=0
+  local name=$1 health=$2 now=${LOOK_FROM[hangs]} waits='' from
+  STILL_FROM[$name]=${STILL_FROM[$name]:-$now}
+  REQUESTS[$name]=${3#-}
+  if [[ $3 != - ]] && has_moved "$name" "$4" "$5" "${6:-}"; then
+    STILL_FROM[$name]=$now COMPILES[$name]=0
+    unset "GIVEN_UP[$name]"
     goes_on "$name"
   fi
   case $health in
@@ -102,14 +127,22 @@ note_work() {
     failing) [[ -z ${PASSED[$name]:-} ]] && ((now - STILL_FROM[$name] < 2 * HANG)) || waits=1 ;;
     fine)
       PASSED[$name]=1
-      [[ ${HANG_TOLD[$name]:-} != hung* && $3 != 0 ]] || goes_on "$name"
-      # With a canary that passes, what its requests wait for is somewhere else.
-      (($3 == 0)) || [[ -n $HAS_CANARY ]] || waits=1
+      if [[ $3 == - ]]; then
+        waits=${WAITS_FROM[$name]:+1}
+      elif [[ -n $HAS_CANARY && -n ${GIVEN_UP[$name]:-} ]]; then
+        # Dynamo takes the end of a request that was given up for a token.
+        (($3 == 0)) && [[ -z ${WAITS_FROM[$name]:-} ]] || waits=1
+      elif (($3)); then
+        # With a canary that passes, what its requests wait for is somewhere else.
+        [[ -n $HAS_CANARY ]] || waits=1
+      elif [[ ${HANG_TOLD[$name]:-} == hung* ]]; then
+        goes_on "$name"
+      fi
       ;;
   esac
   if [[ -z $waits ]]; then
     unset "WAITS_FROM[$name]" "SUSPECT[$name]"
-    ((${REQUESTS[$name]} == 0 || now - STILL_FROM[$name] < 2 * HANG)) || [[ $health != fine || -n ${HANG_TOLD[$name]:-} ]] || on_stall "$name"
+    ((REQUESTS[$name] == 0 || now - STILL_FROM[$name] < 2 * HANG)) || [[ $health != fine || -n ${HANG_TOLD[$name]:-} ]] || on_stall "$name"
     return
   fi
   # A canary that fails has waited for so long already.
