@@ -50,7 +50,7 @@ ENVIRONMENT = {
 
 def say(text):
     # In one piece: the tasks of a step write into one log.
-    sys.stderr.write(f"rehearsal: {text}\n")
+    sys.stderr.write(f"cpu: {text}\n")
 
 
 def matching(left, patterns):
@@ -95,7 +95,7 @@ def main(words):
         return follow(address, rank, nodes, say)
     argv, ignored = to_cpu([word for name, values in placed.left.items() for word in (f"--{name}", *values)])
     left_out = f": {len(ignored)} argument{'s' * (len(ignored) != 1)} ignored: {' '.join(ignored)}" if ignored else ""
-    say(f"{module} stands in as SGLang's CPU engine{left_out}")
+    say(f"{module} runs on SGLang's CPU engine{left_out}")
     # Open sockets: what this process becomes keeps them until it ends.
     held = []
     try:

@@ -1,12 +1,12 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
 
-/** What rehearsal/engine/as_mocker.py says at the head of a worker's log, where it left something out. */
-const IGNORED = /^rehearsal: \S+ stands in as .* ignored: (.*)$/m;
+/** What as_mocker.py or as_cpu.py in rehearsal/engine says at the head of a worker's log, where it left something out. */
+const IGNORED = /^(?:rehearsal: \S+ stands in as|cpu: \S+ runs on) .* ignored: (.*)$/m;
 /** Bytes; the line is among the first. */
 const HEAD = 64 * 1024;
 
-/** Arguments of a rehearsed run's workers that mock engines have no use for, sorted. */
+/** Arguments of a rehearsed run's workers that their stand-ins have no use for, sorted. */
 export async function ignoredArguments(host: Host, runDir: string): Promise<readonly string[]> {
   const folder = join(runDir, 'logs');
   const names = (await host.list(folder)).filter((name) => name.endsWith('.log'));

@@ -10,11 +10,14 @@ import type { Plan, Step } from '../plan/plan.ts';
 /** Modules that need no GPU, and so run as they are. */
 const AS_THEY_ARE = /^dynamo\.(router|global_router|frontend)$/;
 
+/** With what workers are rehearsed. */
+export type RehearsalEngine = 'mock' | 'cpu';
+
 /** Why a plan can't be rehearsed; undefined when it can. Pure. */
-export function rehearsable(plan: Plan): Problem | undefined {
+export function rehearsable(plan: Plan, engine: RehearsalEngine = 'mock'): Problem | undefined {
   for (const step of plan.steps) {
     if (step.role === null) continue;
-    const why = obstacle(step, plan);
+    const why = engine === 'mock' ? obstacle(step, plan) : cpuObstacle(step, plan);
     if (why === undefined) continue;
     return {
       severity: 'error',
@@ -33,6 +36,16 @@ function obstacle(step: Step, { readiness }: Plan): string | undefined {
   const module = moduleOf(words);
   const known = [...MOCKED, AS_THEY_ARE].some((modules) => modules.test(module ?? ''));
   return known ? undefined : `there is no mock engine for ${module ?? 'its command'}`;
+}
+
+function cpuObstacle(step: Step, { readiness }: Plan): string | undefined {
+  const module = moduleOf(step.argv.map(literal)) ?? '';
+  if (AS_THEY_ARE.test(module)) return undefined;
+  if (module !== 'dynamo.sglang')
+    return `the CPU engine is SGLang under Dynamo, and this worker runs ${module}`;
+  if (step.role === 'prefill' || step.role === 'decode')
+    return 'on a CPU, prefill and decode workers cannot hand over their KV cache; use aggregated workers, or mock engines';
+  return readiness.surface === 'chat' ? undefined : 'the tiny model of the CPU engine only completes text';
 }
 
 /** What a worker runs: a module of Python, or the program that another one, such as a launcher, starts. */

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { ENGINE_NAMES } from '../../rehearsal/engines/catalog.ts';
 import { collect, numberIn, PENDING_LIMIT, PENDING_TEXT, type Tree, timeSpan } from './tree.ts';
 
 /** The commands that start a job. */
@@ -7,8 +8,14 @@ export function runCommands({ program, add, addForConfig, json, does }: Tree): v
   addForConfig('rehearse', 'run the job on this machine, without GPUs or Slurm', [
     ['rehearse config.yaml', 'real etcd, NATS and frontends; mock engines'],
     ['rehearse config.yaml --keep', 'keep the service running'],
+    ['rehearse config.yaml --engine cpu', "SGLang's CPU engine; after `setup --engine sglang-cpu`"],
     ['rehearse config.yaml --fault decode-0:kill@ready+2', 'see what a failure looks like'],
   ])
+    .addOption(
+      new Option('--engine <engine>', 'what serves: mock engines, or a real one on the CPU with a tiny model')
+        .choices(['mock', 'cpu'])
+        .default('mock'),
+    )
     .option('--speedup <times>', 'speed of the mock engines relative to real engines', '10')
     .option('--prompt <text>', 'prompt to send once the service is ready (default: a built-in question)')
     .option('--keep', 'keep the service running until it is canceled')
@@ -65,9 +72,24 @@ export function runCommands({ program, add, addForConfig, json, does }: Tree): v
     )
     .addOption(json())
     .action(does(async () => (await import('../commands/submit/submit.ts')).submit));
-  add('setup', 'install the tools that rehearsals need', [
+  add('setup', 'install the tools that rehearsals need, or an engine', [
     ['setup', 'etcd, NATS, nginx and Dynamo, in your cache folder'],
+    ['setup --engine sglang-cpu', "SGLang's CPU engine, for `rehearse --engine cpu`"],
+    ['setup --engine sglang --download wheels', 'only fill a folder, for a machine without network'],
+    ['setup --engine sglang --wheels wheels', 'there: install from that folder'],
   ])
+    .addOption(
+      new Option('--engine <name>', 'install this engine instead, with Dynamo').choices(ENGINE_NAMES),
+    )
+    .addOption(
+      new Option('--wheels <folder>', 'with --engine: take wheels from this folder, not from the network'),
+    )
+    .addOption(
+      new Option(
+        '--download <folder>',
+        'with --engine: put its wheels into this folder, and install nothing',
+      ).conflicts('wheels'),
+    )
     .option('--with-tests', "also install the tools that dyn-slurm's own tests need")
     .addOption(json())
     .action(does(async () => (await import('../commands/rehearse/setup.ts')).setup));

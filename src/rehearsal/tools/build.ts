@@ -5,40 +5,15 @@ import type { Environment } from '../../host/environment.ts';
 import { interrupted, type RunOptions, run } from './child.ts';
 import { installPrograms } from './programs.ts';
 import { findPython, makeEnvironment, pipFailed, pipInstall, pythonEnvironment } from './python.ts';
+import { reported, type StepEvent } from './report.ts';
 import { lockFile, SERVERS, stampFile, type ToolsPlace, toolsIn } from './tools.ts';
 
 /** `servers` and `dynamo` go on at once; the first is the shorter one. */
 export const TOOLS_STEPS = ['python', 'servers', 'dynamo', 'check', 'shellcheck'] as const;
 export type ToolsStep = (typeof TOOLS_STEPS)[number];
 
-/** What a set-up does, as it happens. `detail` names what is awaited, was found, or went wrong. */
-export interface ToolsEvent {
-  readonly kind: 'waiting' | 'started' | 'done' | 'failed';
-  readonly step: ToolsStep;
-  readonly detail: string;
-}
-
+export type ToolsEvent = StepEvent<ToolsStep>;
 export type Report = (event: ToolsEvent) => void;
-
-/** Does one step, and reports its start and its end. `work` gives its result, and that in words. */
-async function reported<T>(
-  report: Report,
-  step: ToolsStep,
-  work: () => Promise<readonly [result: T, detail: string]>,
-): Promise<T> {
-  report({ kind: 'started', step, detail: '' });
-  try {
-    const [result, detail] = await work();
-    report({ kind: 'done', step, detail });
-    return result;
-  } catch (error) {
-    if ((error as DynSlurmError).code !== 'interrupted') {
-      const [first = ''] = (error as Error).message.split(/:?\n/);
-      report({ kind: 'failed', step, detail: first });
-    }
-    throw error;
-  }
-}
 
 export interface BuildOptions {
   readonly place: ToolsPlace;

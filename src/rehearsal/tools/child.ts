@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { DynSlurmError } from '../../errors.ts';
 import type { Environment } from '../../host/environment.ts';
 
@@ -14,6 +15,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds. */
   readonly timeout?: number;
+  /** Gets each line that the program writes to stderr, as it comes. */
+  readonly onLine?: (line: string) => void;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface RunOptions {
  * @throws {DynSlurmError} `interrupted` when the signal aborts.
  */
 export function run(argv: readonly string[], options: RunOptions): Promise<Ended> {
-  const { env, signal, timeout = 0 } = options;
+  const { env, signal, timeout = 0, onLine } = options;
   const [file = '', ...args] = argv;
   return new Promise((resolve, reject) => {
     const settings = {
@@ -43,6 +46,9 @@ export function run(argv: readonly string[], options: RunOptions): Promise<Ended
       if (running) child.once('exit', end);
       else end();
     });
+    if (onLine !== undefined && child.stderr !== null) {
+      createInterface({ input: child.stderr }).on('line', onLine);
+    }
   });
 }
 

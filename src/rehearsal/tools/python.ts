@@ -16,6 +16,13 @@ export interface Python {
 const COMMANDS = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
 const OLDEST = 10;
 
+export interface PythonWanted {
+  /** What needs it: `A rehearsal`. */
+  readonly who: string;
+  /** The newest minor version of Python 3 that will do; absent where any newer one does. */
+  readonly newest?: number;
+}
+
 const ASK = `
 import sys
 try:
@@ -32,19 +39,23 @@ function knowsTags(pip: string): boolean {
   return major > 20 || (major === 20 && minor >= 3);
 }
 
-/** @throws {DynSlurmError} `preflight` where there is no CPython of at least 3.10. */
-export async function findPython(options: RunOptions): Promise<Python> {
+/** @throws {DynSlurmError} `preflight` where there is no CPython of at least 3.10, or only newer ones than wanted. */
+export async function findPython(
+  options: RunOptions,
+  { who, newest = Number.POSITIVE_INFINITY }: PythonWanted = { who: 'A rehearsal' },
+): Promise<Python> {
   const seen: string[] = [];
   for (const command of COMMANDS) {
     const { exitCode, stdout } = await run([command, '-c', ASK], { timeout: 20_000, ...options });
     const [implementation, version = '', pip = '0'] = stdout.trim().split(' ');
     if (exitCode !== 0 || implementation !== 'cpython') continue;
     const [major, minor = 0] = version.split('.').map(Number);
-    if (major === 3 && minor >= OLDEST) return { command, version, pip: knowsTags(pip) };
+    if (major === 3 && minor >= OLDEST && minor <= newest) return { command, version, pip: knowsTags(pip) };
     seen.push(`${command} is ${version}`);
   }
   const found = seen.length > 0 ? ` (${seen.join(', ')})` : '';
-  throw new DynSlurmError('preflight', `A rehearsal needs CPython 3.10 or newer; none is on PATH${found}.`, {
+  const upTo = Number.isFinite(newest) ? `to 3.${newest}` : 'or newer';
+  throw new DynSlurmError('preflight', `${who} needs CPython 3.10 ${upTo}; none is on PATH${found}.`, {
     hint: 'Install one, for example with `apt install python3 python3-venv` or from python.org, and run `dyn-slurm setup` again.',
   });
 }
@@ -110,16 +121,30 @@ export interface Install {
   /** A file that names every wheel by its hash. */
   readonly lock: string;
   readonly target: string;
+  /** A folder of wheels that takes the place of the package index. */
+  readonly wheels?: string | undefined;
 }
+
+const RULES = ['--no-deps', '--require-hashes', '--only-binary', ':all:', '--quiet'];
 
 /**
  * Installs the wheels of a lock into a folder.
  * @returns pip's complaint, or undefined when all went well.
  */
 export async function pipInstall(install: Install, options: RunOptions): Promise<string | undefined> {
-  const { pip, lock, target } = install;
-  const rules = ['--no-deps', '--require-hashes', '--only-binary', ':all:', '--no-compile', '--quiet'];
-  const ended = await run([...pip, 'install', ...rules, '--target', target, '-r', lock], options);
+  const { pip, lock, target, wheels } = install;
+  const from = wheels === undefined ? [] : ['--no-index', '--find-links', wheels];
+  const words = [...RULES, '--no-compile', ...from, '--target', target, '-r', lock];
+  const ended = await run([...pip, 'install', ...words], options);
+  return ended.exitCode === 0 ? undefined : complaint(ended.stderr || ended.stdout);
+}
+
+/** Puts the wheels of a lock into a folder, as they are. Returns as `pipInstall` does. */
+export async function pipDownload(
+  { pip, lock, target }: Install,
+  options: RunOptions,
+): Promise<string | undefined> {
+  const ended = await run([...pip, 'download', ...RULES, '--dest', target, '-r', lock], options);
   return ended.exitCode === 0 ? undefined : complaint(ended.stderr || ended.stdout);
 }
 

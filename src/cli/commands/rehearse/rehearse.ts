@@ -1,8 +1,9 @@
 import { count } from '../../../config/text/plural.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import type { Plan } from '../../../plan/plan.ts';
+import { cpuVariables } from '../../../rehearsal/cpu.ts';
 import { type Fault, parseFault } from '../../../rehearsal/fault.ts';
-import { benchObstacle, rehearsable } from '../../../rehearsal/rehearsable.ts';
+import { benchObstacle, type RehearsalEngine, rehearsable } from '../../../rehearsal/rehearsable.ts';
 import { findTools, toolsPlace } from '../../../rehearsal/tools/tools.ts';
 import { createRun } from '../../../run/folder.ts';
 import { submitRequest } from '../../../scheduler/slurm-argv.ts';
@@ -25,7 +26,8 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   const leftOut = benchObstacle(whole.plan.bench?.config, world.cwd, world.env.PATH);
   const loaded = leftOut === undefined ? whole : await withoutBench(whole, options, leftOut, world);
   const { plan } = loaded;
-  refuseUnfit(plan, faults);
+  refuseUnfit(plan, faults, options.engine);
+  const onCpu = options.engine === 'cpu' ? cpuVariables(plan, world) : {};
   if (findTools(toolsPlace(world)) === undefined) {
     world.err.write('installing the tools that rehearsals need\n');
     const code = await setup({}, { ...world, out: world.err });
@@ -34,6 +36,7 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
   const connection = connectLocally(world, {
     DYN_SLURM_SPEEDUP: String(speedup),
     DYN_SLURM_STANDIN_FAULTS: JSON.stringify(options.fault ?? []),
+    ...onCpu,
     ...(options.setup && { DYN_SLURM_REHEARSAL_SETUP: '1' }),
     // Mock engines have nothing to save; Slurm would wait for 30.
     DYN_SLURM_STANDIN_KILL_WAIT: '15',
@@ -48,7 +51,10 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
     const sent = await sendJob(request, run, plan, connection, world, origin);
     const { nodes, gpus, workers } = plan;
     const size = `${count(nodes.length, 'node')} × ${gpus.perNode} ${gpus.model}, ${count(workers.length, 'worker')}`;
-    if (!options.json) world.err.write(`rehearsing ${run.id}: ${size}, mock engines\n`);
+    if (!options.json)
+      world.err.write(
+        `rehearsing ${run.id}: ${size}, ${options.engine === 'cpu' ? 'an engine on the CPU' : 'mock engines'}\n`,
+      );
     return await runRehearsal({ ...sent, faults, connection, plan, leftOut }, options, world);
   } finally {
     release();
@@ -103,8 +109,8 @@ async function withoutBench(
   return { ...whole, plan: loaded.plan, text: loaded.text };
 }
 
-function refuseUnfit(plan: Plan, faults: readonly Fault[]): void {
-  const obstacle = rehearsable(plan);
+function refuseUnfit(plan: Plan, faults: readonly Fault[], engine?: RehearsalEngine): void {
+  const obstacle = rehearsable(plan, engine);
   if (obstacle) {
     const { path, message, hint } = obstacle;
     throw new DynSlurmError('config', `${path.at(-1)}: ${message}`, hint === undefined ? {} : { hint });

@@ -5,8 +5,10 @@ import { watchRun } from '../../../observe/watch.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { SAMPLES } from '../../../plan/sample-request.ts';
 import { streamChat } from '../../../rehearsal/chat.ts';
+import { UNREAL_ON_CPU } from '../../../rehearsal/cpu.ts';
 import { type Fault, faultText } from '../../../rehearsal/fault.ts';
 import { ignoredArguments } from '../../../rehearsal/ignored.ts';
+import type { RehearsalEngine } from '../../../rehearsal/rehearsable.ts';
 import { askSample } from '../../../rehearsal/sample.ts';
 import { seesImages, unreal } from '../../../rehearsal/unreal.ts';
 import type { EventOf, ObservedEvent } from '../../../run/events.ts';
@@ -24,6 +26,8 @@ import { runSteps } from './checklist.ts';
 import { lastState, processesLeft, type Rehearsed, tearDown } from './ending.ts';
 
 export interface RehearseOptions extends ConfigOptions {
+  /** With what workers serve; mock engines by default. */
+  readonly engine?: RehearsalEngine;
   /** How much faster than real engines the mock engines answer. */
   readonly speedup?: string;
   /** Leave the service running. */
@@ -91,12 +95,15 @@ export async function runRehearsal(
   if (!options.json) {
     const ignored = await ignoredArguments(rehearsal.connection.host, rehearsal.run.dir);
     const untested = [
-      ...(ignored.length === 0 ? [] : [`mock engines ignored ${ignored.join(' ')}`]),
+      ...(ignored.length === 0
+        ? []
+        : [`${options.engine === 'cpu' ? 'the CPU engine' : 'mock engines'} ignored ${ignored.join(' ')}`]),
       ...(options.setup || !hasSetup(rehearsal)
         ? []
         : ['setup, which would change this machine; --setup runs it']),
     ];
-    world.out.write(summary(state, answer, rehearsal, untested));
+    const notReal = options.engine === 'cpu' ? UNREAL_ON_CPU : unreal(rehearsal.plan);
+    world.out.write(summary(state, answer, rehearsal, { notReal, untested }));
   }
   return code;
 }
@@ -220,15 +227,15 @@ const hasSetup = ({ plan: { steps } }: Rehearsal): boolean =>
 function summary(
   { ready }: RunState,
   answer: string,
-  { run, submitted, plan, leftOut }: Rehearsal,
-  untested: readonly string[],
+  { run, submitted, leftOut }: Rehearsal,
+  { notReal, untested }: { readonly notReal: readonly string[]; readonly untested: readonly string[] },
 ): string {
   const waited = Date.parse(ready?.time ?? '') - Date.parse(submitted);
   return [
     '',
     `ready       ${elapsed(waited)} after submit`,
     answer,
-    ...unreal(plan).map((what) => `not real    ${what}`),
+    ...notReal.map((what) => `not real    ${what}`),
     ...(leftOut === undefined ? [] : [`left out    the benchmark: ${leftOut}`]),
     ...untested.map((what) => `not tested  ${what}`),
     `run folder  ${run.dir}`,

@@ -6,9 +6,9 @@ import { jsonText } from '../../sink.ts';
 import { screenOf } from '../../views/screen.ts';
 import type { World } from '../../world.ts';
 import { openChecklist } from './checklist.ts';
+import { type EngineOptions, refuseWithoutEngine, setupEngine } from './setup-engine.ts';
 
-export interface SetupOptions {
-  readonly json?: boolean;
+export interface SetupOptions extends EngineOptions {
   /** Also what only the tests of dyn-slurm need. */
   readonly withTests?: boolean;
 }
@@ -21,8 +21,10 @@ const TITLES: Readonly<Record<ToolsStep, string>> = {
   shellcheck: 'shellcheck',
 };
 
-/** `dyn-slurm setup`: installs what a rehearsal needs, unless it is there. */
+/** `dyn-slurm setup`: installs what a rehearsal needs, or an engine, unless it is there. */
 export async function setup(options: SetupOptions, world: World): Promise<number> {
+  if (options.engine !== undefined) return setupEngine(options.engine, options, world);
+  refuseWithoutEngine(options);
   const place = toolsPlace(world);
   const found = findTools(place, options);
   const tools = found ?? (await install(place, options, world));

@@ -58,7 +58,7 @@ test.each([
     OMP_NUM_THREADS: expect.stringMatching(/^\d+$/),
     HF_HUB_OFFLINE: '1',
   });
-  expect(stderr).toBe(`rehearsal: dynamo.sglang stands in as SGLang's CPU engine${said}\n`);
+  expect(stderr).toBe(`cpu: dynamo.sglang runs on SGLang's CPU engine${said}\n`);
   expect(status).toBe(0);
 });
 
