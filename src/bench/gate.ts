@@ -1,6 +1,7 @@
 import { count } from '../config/text/plural.ts';
 import { percent } from '../format.ts';
-import type { BenchOutline, Range } from '../plan/bench/spec.ts';
+import type { Range } from '../plan/bench/lengths.ts';
+import type { BenchOutline } from '../plan/bench/spec.ts';
 import type { BenchProblem, BenchProblemKind } from './result.ts';
 
 /** What the gate looks at of one measurement. */

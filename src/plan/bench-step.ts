@@ -116,6 +116,7 @@ function toolBlocks(tool: BenchToolType, { spec, results, done }: Scripted): rea
         url,
         model: service.model,
         tokenizer: bench.tokenizer ?? modelPath,
+        release: spec.toolRelease,
         folder: (file) => [...results, `/${folder}${file}`],
       });
       return runs.flatMap(({ kind, argv }) => [

@@ -4,7 +4,9 @@ import type { BenchConfig, BenchType } from '../../config/schema/bench.ts';
 import { portPart } from '../movable-ports.ts';
 import type { Plan, StepBody } from '../plan.ts';
 import { type AccuracyOutline, accuracyOutline } from './accuracy.ts';
+import { averageLength, inputLength, type Range } from './lengths.ts';
 import { measurements } from './measurements.ts';
+import { toolRelease } from './tools.ts';
 import { type BenchedWorker, benchedWorkers } from './workers.ts';
 
 /** A benchmark: its config, and what it measures. */
@@ -15,6 +17,8 @@ export interface BenchSpec {
   /** Folder or name of the model, with whose tokenizer tokens are counted unless the config names another. */
   readonly modelPath: string;
   readonly service: BenchedService;
+  /** The release of the tool that the engine's image has, where it is the engine's own and the benchmark runs there. */
+  readonly toolRelease: string | undefined;
   /** The node that it runs on. */
   readonly node: NodeIndex;
   /** Where the leaders of the workers are, and the port of what each says of itself. */
@@ -44,6 +48,7 @@ export function benchSpec(config: BenchConfig, job: Job, { entry, node, services
   const { container, topology, model } = job;
   return {
     config,
+    toolRelease: toolRelease(config, job),
     url: ['http://', nodeIp(entry.node), ':', portPart('frontend', entry.port, job)],
     modelPath: model.path,
     node,
@@ -96,8 +101,6 @@ export interface Slo {
   readonly e2e?: number | undefined;
 }
 
-export type Range = readonly [number, number];
-
 /** Name of the benchmark that is in the config. */
 export const CONFIGURED = 'bench';
 
@@ -119,7 +122,7 @@ export function benchOutline({ config: bench, service }: BenchSpec, other?: Othe
     ...(isl !== undefined &&
       bench.dataset === undefined &&
       bench.type !== 'agentic' && { inputLength: inputLength(isl, bench) }),
-    ...(osl !== undefined && bench.dataset === undefined && { outputLength: average(osl, bench) }),
+    ...(osl !== undefined && bench.dataset === undefined && { outputLength: averageLength(osl, bench) }),
     lengthTolerance: bench.length_tolerance,
     maxErrorRate: bench.max_error_rate,
     points: measurements(bench).map(({ folder, concurrency, prompts, rate: own }) => ({
@@ -131,19 +134,4 @@ export function benchOutline({ config: bench, service }: BenchSpec, other?: Othe
     ...(bench.accuracy && { accuracy: accuracyOutline(bench.accuracy) }),
     service,
   };
-}
-
-/** Tokens that a chat template may add to a prompt, for all that is known of it. */
-const TEMPLATE = 256;
-
-/** aiperf has the service count the tokens of prompts, with those of the template. */
-function inputLength(isl: number, bench: BenchConfig): Range {
-  const [low, high] = average(isl, bench);
-  return [low, bench.type === 'aiperf' && bench.chat_template !== false ? high + TEMPLATE : high];
-}
-
-/** A program of the user's may take the ratio as the tools of vLLM and SGLang do, or as some releases of vLLM did. */
-function average(length: number, { random_range_ratio: ratio = 1, program }: BenchConfig): Range {
-  const lower = (length * (1 + ratio)) / 2;
-  return [lower, program === undefined ? lower : length];
 }

@@ -1,7 +1,10 @@
 import type { Arg } from '../../argument.ts';
 import { argumentWords } from '../../config/argument-words.ts';
+import { releasesOf } from '../../config/compat/engine-table.ts';
+import { atLeast } from '../../config/compat/release.ts';
 import { sourceOf } from '../../config/rules/managed.ts';
 import type { BenchConfig, BenchToolType } from '../../config/schema/bench.ts';
+import type { JobConfig } from '../../config/schema/job-schema.ts';
 import { withoutSecrets } from '../../config/schema/secrets.ts';
 import type { Measurement } from './measurements.ts';
 import { aiperfGoodput, bounds, options, WARMUP_SEED } from './options.ts';
@@ -15,6 +18,8 @@ export interface ToolContext {
   readonly url: Arg;
   readonly model: string;
   readonly tokenizer: string;
+  /** The tool's release, where it comes with the engine of the job's image. */
+  readonly release: string | undefined;
   /** The measurement's own folder. */
   readonly folder: (file: string) => Arg;
 }
@@ -50,6 +55,12 @@ export function programWords(
   return (program ?? TOOLS[tool].program).trim().split(/\s+/);
 }
 
+/** The release of an engine's own tool, where the benchmark runs it in the engine's image; else nobody knows it. */
+export function toolRelease({ type, image, program }: BenchConfig, job: JobConfig): string | undefined {
+  const own = image === undefined && program === undefined;
+  return own && type === job.engine.type ? releasesOf(job)[type] : undefined;
+}
+
 /** The commands of one measurement, in their order. Arguments that say what dyn-slurm writes anyway are not written twice. */
 export function toolRuns(tool: BenchToolType, context: ToolContext): readonly ToolRun[] {
   const { args } = context.bench;
@@ -65,7 +76,10 @@ export function toolRuns(tool: BenchToolType, context: ToolContext): readonly To
     .map(({ kind, argv }) => ({ kind, argv: [...before, ...argv, ...after] }));
 }
 
-/** `aiperf profile`, as 0.13.0 takes it; it warms up by itself. https://pypi.org/project/aiperf/ */
+/**
+ * `aiperf profile`, as 0.5 to 0.13.0 take it; it warms up by itself. Only 0.13 has `random-range-ratio`, and
+ * `no-fixed-schedule` begins with 0.9. https://pypi.org/project/aiperf/
+ */
 function aiperfRuns(context: ToolContext, seeded: boolean): readonly ToolRun[] {
   const { bench, measurement, url, model, tokenizer, folder } = context;
   const { concurrency, prompts, warmup, index, rate } = measurement;
@@ -107,7 +121,7 @@ function aiperfRuns(context: ToolContext, seeded: boolean): readonly ToolRun[] {
   return [{ kind: 'point', argv: ['profile', ...load, ...rest] }];
 }
 
-/** `sglang.bench_serving`, as 0.5.9 takes it; it warms up by itself. Its `random` prompts would be downloaded. */
+/** `sglang.bench_serving`, as 0.4.10 to 0.5.23 take it; it warms up by itself. Its `random` prompts would be downloaded. */
 function sglangRuns(context: ToolContext, seeded: boolean): readonly ToolRun[] {
   const { bench, measurement, url, model, tokenizer, folder } = context;
   const { isl, osl, dataset, random_range_ratio: ratio = 1 } = bench;
@@ -136,15 +150,17 @@ function sglangRuns(context: ToolContext, seeded: boolean): readonly ToolRun[] {
 /** Requests a second of a warm-up, as in the benchmarks that were published with the recipes. */
 const WARMUP_RATE = 250;
 
-/** benchmark_serving.py of vLLM 0.8.5, and `vllm bench serve`, which took its arguments over. */
+/** benchmark_serving.py of vLLM 0.8.5, and `vllm bench serve`, which took its arguments over, of 0.10 to 0.33. */
 function vllmRuns(context: ToolContext, seeded: boolean): readonly ToolRun[] {
-  const { bench, measurement, url, model, tokenizer, folder } = context;
+  const { bench, measurement, url, model, tokenizer, release, folder } = context;
   const { isl, osl, dataset, slo } = bench;
   const { prompts, warmup, index, concurrency } = measurement;
   const chat = isChat(bench);
   const lengths = dataset === undefined || dataset === 'random';
   const load = (requests: number, rate: number | 'inf') => ({
     backend: chat ? 'openai-chat' : 'openai',
+    // Before 0.11 this chose the form of requests, and `backend` nothing.
+    'endpoint-type': chat && release !== undefined && !atLeast(release, '0.11') && 'openai-chat',
     'base-url': url,
     endpoint: chat ? '/v1/chat/completions' : '/v1/completions',
     ...{ model, tokenizer, 'dataset-name': dataset ?? 'random', 'dataset-path': bench.dataset_path },

@@ -291,6 +291,23 @@ test.each([
   expect(spec && benchOutline(spec).slo).toEqual({ ttft: 2000, itl: 25.5, e2e: 30_000 });
 });
 
+test('the tool of vLLM before 0.11 is told the form of requests by another argument', () => {
+  const command = (engine: object, bench: object = {}) =>
+    benchSteps(specOf({ engine, bench: { type: 'vllm', ...LOAD, chat_template: true, ...bench } }))[0]
+      ?.argv.map(argText)
+      .join(' ');
+  const told = '--backend openai-chat --endpoint-type openai-chat --base-url';
+  expect(command({ type: 'vllm', version: '0.10.2' })).toContain(told);
+  // `/v1/completions` is what it takes by itself.
+  expect(command({ type: 'vllm', version: '0.10.2' }, { chat_template: false })).not.toContain(
+    'endpoint-type',
+  );
+  expect(command({ type: 'vllm', version: '0.11.0' })).not.toContain('endpoint-type');
+  // Nobody knows the releases of tools in other images.
+  expect(command({ type: 'vllm', version: '0.10.2' }, { image: 'tools:1' })).not.toContain('endpoint-type');
+  expect(command({ type: 'sglang' })).not.toContain('endpoint-type');
+});
+
 test('each rate is measured with each concurrency', () => {
   const bench = { type: 'vllm', ...LOAD, request_rate: [2.5, 'inf'], warmup_per_concurrency: 0 };
   const runs = commands(words(bench)).slice(1);
