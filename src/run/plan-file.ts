@@ -57,7 +57,7 @@ const port = fields(
 const planned = fields(
   {
     name: text.describe(
-      'Name of the step: `etcd`, `nats`, `frontend-0`, `nginx`, `prefill-0`; unique together with `nodeRank`.',
+      'Name of the step: `etcd`, `nats`, `frontend-0`, `nginx`, `prefill-0`; unique together with `nodeRank` and, where it is there, `localRank`.',
     ),
     kind: word<ProcessKind>().describe(
       '`etcd`, `nats`, `mooncake` (the master of a Mooncake store), `frontend`, `nginx`, `worker`, `monitor` (which only watches), `image`, `container` (unpacks the image), `install` (fetches Dynamo), `cleanup` (removes the container at the end) or `bench`.',
