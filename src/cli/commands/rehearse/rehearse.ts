@@ -38,8 +38,6 @@ export async function rehearse(file: string, options: RehearseOptions, world: Wo
     DYN_SLURM_STANDIN_FAULTS: JSON.stringify(options.fault ?? []),
     ...onCpu,
     ...(options.setup && { DYN_SLURM_REHEARSAL_SETUP: '1' }),
-    // Mock engines have nothing to save; Slurm would wait for 30.
-    DYN_SLURM_STANDIN_KILL_WAIT: '15',
   });
   const run = createRun(connection.runsDir, plan.name, world.randomHex(3));
   const { files } = await bundleOf(loaded, plan, world);
