@@ -237,8 +237,9 @@ export function afterText({ seconds, inferred }: Pick<EventOf<'verdict'>, 'secon
   return inferred && seconds === 0 ? '' : ` after ${elapsed(seconds * 1000)}`;
 }
 
-/** `exited with code 1`, `was killed by SIGKILL`. */
-export function endText({ exit, signal }: ProcessEnd): string {
+/** `exited with code 1`, `was killed by SIGKILL`; of an engine that did so itself, as lib/cause.sh says it, no word of a kill. */
+export function endText({ exit, signal, reason }: ProcessEnd & { readonly reason?: string }): string {
+  if (reason?.includes(' failed and ended itself')) return 'failed and ended itself';
   if (signal !== undefined) return `was killed by SIG${signal}`;
   return exit === undefined ? 'ended' : `exited with code ${exit}`;
 }

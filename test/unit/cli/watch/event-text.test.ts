@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { eventText } from '../../../../src/cli/views/event-text.ts';
+import { endText, eventText } from '../../../../src/cli/views/event-text.ts';
 import type { ObservedEvent, RunEventBody } from '../../../../src/run/events.ts';
 
 const lost = { step: 'decode-1', role: 'decode', reason: 'decode-1 on node2 was killed by SIGKILL' } as const;
@@ -88,4 +88,16 @@ test.each([
   expect(eventText(event as unknown as ObservedEvent)).toBe(
     `job 7 is pending: Priority, other jobs go first${said}`,
   );
+});
+
+test.each([
+  [{ exit: 1 }, 'exited with code 1'],
+  [{ signal: 'KILL', reason: 'decode-0 on n1 was killed by SIGKILL' }, 'was killed by SIGKILL'],
+  [
+    { signal: 'KILL', reason: 'decode-0 on n1 failed and ended itself, after restart 1' },
+    'failed and ended itself',
+  ],
+  [{}, 'ended'],
+])('how a process ended: %j', (end, text) => {
+  expect(endText(end)).toBe(text);
 });
