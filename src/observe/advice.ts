@@ -80,8 +80,8 @@ export function isHang({ line = '' }: Pick<ProcessEnd, 'line'>): boolean {
   return STILL.test(line);
 }
 
-function adviceOnHang(state: string): string {
-  const stacks = 'the stacks of all its processes are in logs/WORKER.stacks';
+function adviceOnHang(state: string, step = 'WORKER'): string {
+  const stacks = `the stacks of all its processes are in logs/${step}.stacks`;
   switch (state) {
     case 'T':
       return `somebody, or a program, has stopped the process with SIGSTOP: find out who, for the engine did not do it; ${stacks}`;
@@ -96,7 +96,7 @@ function adviceOnHang(state: string): string {
 
 function adviceOnEnd({ line, signal, exit, step }: Ended): string | undefined {
   const state = STILL.exec(line ?? '')?.[1];
-  if (state !== undefined) return adviceOnHang(state);
+  if (state !== undefined) return adviceOnHang(state, step);
   if (exit === 127) {
     return "the command is not on the node's PATH, or not in the image: see container.image, or preamble in the cluster profile";
   }

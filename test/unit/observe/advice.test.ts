@@ -30,7 +30,7 @@ test.each([
   ['T (stopped), in recv (scheduler.py:9)', /^somebody, or a program, has stopped the process with SIGSTOP/],
   ['t (stopped by a debugger)', /^a debugger holds the process/],
   ['D (waits in the kernel)', /^the process waits in the kernel for a driver or a file system/],
-  ['sleeping', /^the stacks of all its processes are in logs\/WORKER\.stacks: a rank/],
+  ['sleeping', /^the stacks of all its processes are in logs\/decode-0\.stacks: a rank/],
 ])(
   'a worker that stands still in state %s has the advice on that, whatever older lines of its log say',
   (state, advice) => {
@@ -43,6 +43,8 @@ test.each([
       advice: 'x',
       log: { step: 'decode-0', node: 'n1', path: '/x' },
     };
-    expect(nextStep({ ...VERDICT, reason: 'decode-0 stands still', line }, known)).toMatch(advice);
+    expect(nextStep({ ...VERDICT, reason: 'decode-0 stands still', step: 'decode-0', line }, known)).toMatch(
+      advice,
+    );
   },
 );

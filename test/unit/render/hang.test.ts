@@ -10,7 +10,10 @@ let run: RunFolder;
 beforeEach(() => {
   run = new RunFolder();
   run.program('srun', 'echo srun >>"$RUN_DIR"/sruns; cat "$RUN_DIR"/stacks');
-  run.file('stacks', 'process node2 7 T_(stopped) sglang::scheduler\nstack node2 7 recv (scheduler.py:9)\n');
+  run.file(
+    'stacks',
+    'process node2 7 T_(stopped) sglang::scheduler\nstack node2 7 Thread 7 (idle)\nstack node2 7 recv (scheduler.py:9)\nstack node2 7 Thread 8 (idle)\nstack node2 7 wait (x.py:1)\n',
+  );
 });
 afterEach(() => run.dispose());
 
@@ -117,7 +120,7 @@ describe('a worker is hung', () => {
 
   test('when clients give up, whose answers end then, and Dynamo takes that for a token', async () => {
     const script = `at 10; i=0; for now in 20 30 40 50 60 70; do page decode-0 1 5 $((i * 17)) $((++i)); at $now; done
-page decode-0 0 5 $((i * 17)) $((++i)); at 79; at 80`;
+page decode-0 0 5 $((i * 17)) $i; at 79; at 80`;
     expect(await watched(true, script)).toMatchObject([{ kind: 'hung', step: 'decode-0', seconds: 60 }]);
   });
 
