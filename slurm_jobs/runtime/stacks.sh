@@ -54,22 +54,23 @@ program() {
   esac
 } 2>/dev/null
 
-# py_spy PID: its path, on the node, or in the container of that process, beside its python or where pip puts it.
+# py_spy: its path, on the node, or in the container of one of the processes, beside its python or where pip puts it.
 py_spy() {
-  local root=/proc/$1/root python path
+  local pid root word path
   type -P py-spy && return
-  python=$(readlink "/proc/$1/exe")
-  for path in "${python%/*}" "$(tr '\0' '\n' <"/proc/$1/environ" | sed -n 's/^VIRTUAL_ENV=\(.*\)/\1\/bin/p')" /usr/local/bin /opt/venv/bin /usr/bin; do
-    [[ ! -x $root$path/py-spy ]] || { echo "$root$path/py-spy" && return; }
+  for pid in "${PIDS[@]}"; do
+    root=/proc/$pid/root word=''
+    IFS= read -r -d '' word <"/proc/$pid/cmdline"
+    for path in "${word%/*}" /usr/local/bin /opt/venv/bin /usr/bin; do
+      [[ ! -x $root$path/py-spy ]] || { echo "$root$path/py-spy" && return; }
+    done
   done
-  return 1
 } 2>/dev/null
 
 # frames PID
 frames() {
-  local spy
-  if spy=$(py_spy "$1"); then
-    timeout "$EACH" "$spy" dump --nonblocking --pid "$1" 2>&1 | grep -E '^ |^Thread' && return
+  if [[ -n $SPY ]]; then
+    timeout "$EACH" "$SPY" dump --nonblocking --pid "$1" 2>&1 | grep -E '^ |^Thread' && return
   fi
   sed 's/^\[<[0-9a-f]*>\] //' "/proc/$1/stack" || sed 's/^/syscall /' "/proc/$1/syscall" || sed 's/$/\n/' "/proc/$1/wchan"
 } 2>/dev/null
@@ -90,7 +91,7 @@ while IFS= read -r FILE; do
   grep -qzxF "SLURM_JOB_ID=$SLURM_JOB_ID" "$FILE" && grep -qzxF "SLURMD_NODENAME=$NODE" "$FILE" && ROOT[${FILE//[!0-9]/}]=1
 done < <(grep -lzxF "SLURM_JOB_NAME=$STEP" /proc/[0-9]*/environ 2>/dev/null) 2>/dev/null
 mapfile -t PIDS < <(for PID in "${!STATE[@]}"; do
-  ! belongs "$PID" || [[ ${COMM[$PID]} == bash ]] || printf '%s %s %s\n' "$(rank "$PID")" "${TICKS[$PID]}" "$PID"
+  ! belongs "$PID" || [[ ${COMM[$PID]} == @(bash|tail|grep) ]] || printf '%s %s %s\n' "$(rank "$PID")" "${TICKS[$PID]}" "$PID"
 done | sort -k1,1n -k2,2nr | cut -d ' ' -f 3)
 if [[ ${2:-} == memory ]]; then
   tell_memory
@@ -100,6 +101,7 @@ for PID in "${PIDS[@]}"; do
   printf 'process %s %s %s %s\n' "$NODE" "$PID" "${MEANING[${STATE[$PID]}]:-${STATE[$PID]}}" "$(program "$PID" | cut -c 1-80)"
   [[ ! ${COMM[$PID]} =~ ^($COMPILERS)$ || ${STATE[$PID]} == [TtZ] ]] || printf 'compiles %s %s\n' "$NODE" "${COMM[$PID]}"
 done
+SPY=$(py_spy)
 for PID in "${PIDS[@]:0:MOST}"; do
   frames "$PID" | sed "s/^ */stack $NODE $PID /"
 done

@@ -17,7 +17,7 @@ END_OF_ANSWER=40
 WORK_TAIL=65536
 # Times in a row that a compiler at work is waited for, HANG seconds each.
 MOST_COMPILES=10
-# By worker, times in seconds of the job: what it showed of its work, as `SENT GAVE_UP SINCE WORK`; since when that is the same, and
+# By worker, times in seconds of the job: what it showed when its work last moved, as `SENT GAVE_UP SINCE WORK`; since when that is, and
 # since when it has waited for something; how many requests it had, empty where it does not say. GIVEN_UP: clients have given up
 # requests since it stands still. PASSED: its canary has passed. SUSPECT: `HEALTH FROM`, while its processes are looked at.
 # COMPILES: how often a compiler was the reason. HANG_TOLD: `hung FROM` or `stalled FROM`, after such an event.
@@ -100,15 +100,19 @@ shown_work() {
   done
 }
 
-# has_moved NAME SENT GAVE_UP WORK: whether its work has, since it was asked last. The end of an answer that a client has given up is
-# a few bytes, too. A line of a log may be too far from its end by now.
+# has_moved NAME REQUESTS SENT GAVE_UP WORK: whether its work has, since it last did. What ends a request that a client has given up
+# is a few bytes of answers, too, which may be counted later. A line of a log may be too far from its end by now.
 has_moved() {
   local sent gave_up since work
   read -r sent gave_up since work <<<"${SHOWN[$1]:-0 0 - -}"
-  SHOWN[$1]="$2 $3 ${STEP_SINCE[$1]} ${4:-$work}"
-  [[ $since == "${STEP_SINCE[$1]}" ]] || { unset "PASSED[$1]" "HANG_TOLD[$1]" && return 0; }
-  (($3 <= gave_up)) || GIVEN_UP[$1]=1
-  [[ ${4:-$work} != "$work" ]] || (($2 - sent > END_OF_ANSWER * ($3 - gave_up)))
+  if [[ $since != "${STEP_SINCE[$1]}" ]]; then
+    unset "PASSED[$1]" "HANG_TOLD[$1]"
+  elif [[ ${5:-$work} == "$work" ]] && (($3 - sent <= END_OF_ANSWER * ($4 - gave_up + $2))); then
+    (($4 <= gave_up)) || GIVEN_UP[$1]=1
+    return 1
+  fi
+  SHOWN[$1]="$3 $4 ${STEP_SINCE[$1]} ${5:-$work}"
+  unset "GIVEN_UP[$1]"
 }
 
 # note_work NAME HEALTH REQUESTS SENT GAVE_UP WORK
@@ -116,9 +120,8 @@ note_work() {
   local name=$1 health=$2 now=${LOOK_FROM[hangs]} waits='' from
   STILL_FROM[$name]=${STILL_FROM[$name]:-$now}
   REQUESTS[$name]=${3#-}
-  if [[ $3 != - ]] && has_moved "$name" "$4" "$5" "${6:-}"; then
+  if [[ $3 != - ]] && has_moved "$name" "$3" "$4" "$5" "${6:-}"; then
     STILL_FROM[$name]=$now COMPILES[$name]=0
-    unset "GIVEN_UP[$name]"
     goes_on "$name"
   fi
   case $health in
@@ -223,7 +226,8 @@ on_stacks() {
   fi
   # The most telling process comes first on each node; one that is stopped, on whatever node, before all others.
   read -r _ node pid state program < <({ grep '^process [^ ]* [0-9]* [Tt]' "$file"; grep '^process ' "$file"; echo 'process - - - -'; } | head -n 1)
-  stack=$(sed -n "s/^stack $node $pid //p" "$file" | head -n 12 | paste -sd '|' | sed 's/|/ < /g')
+  # Of its first thread.
+  stack=$(sed -n "s/^stack $node $pid //p" "$file" | sed '1{/^Thread /d}; /^Thread /,$d' | head -n 12 | paste -sd '|' | sed 's/|/ < /g')
   cp "$file" "$ATTEMPT_DIR/logs/$name.stacks" 2>/dev/null
   [[ $state == - ]] || at="$program (pid $pid), ${state//_/ }${stack:+, in $stack}"
   REASON="$name on $(host_of "$name") stands still: $(what_waits "$name" "$2") for $still s"
