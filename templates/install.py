@@ -336,9 +336,18 @@ class Fetch:
                 archive.extractall(tree, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
             inner = os.listdir(tree)
             return os.path.join(tree, inner[0]) if len(inner) == 1 else tree
-        run(["git", "clone", "--quiet", "--no-checkout", source, tree], f"cannot clone {source}")
-        run(["git", "-C", tree, "checkout", "--quiet", "--detach", commit], f"{source} has no commit {commit}")
+        env = {**os.environ, "GIT_CONFIG_GLOBAL": self.git_settings([source, f"{source}/.git", tree])}
+        run(["git", "clone", "--quiet", "--no-checkout", source, tree], f"cannot clone {source}", env=env)
+        run(["git", "-C", tree, "checkout", "--quiet", "--detach", commit, "--"], f"{source} has no commit {commit}", env=env)
         return tree
+
+    def git_settings(self, folders):
+        """The file of settings with which git reads repositories of other users, as a site's mirror is one, beside one's own."""
+        path = os.path.join(self.partial, "gitconfig")
+        with open(path, "w") as file:
+            file.write("[include]\n\tpath = ~/.gitconfig\n[safe]\n")
+            file.writelines(f"\tdirectory = {json.dumps(folder, ensure_ascii=False)}\n" for folder in folders)
+        return path
 
 
 def folder_of(wheels):

@@ -5,7 +5,8 @@ import type { FrontendContext, RouterReadiness } from './frontend.ts';
 
 /**
  * What SGLang's router and vLLM's, which began as a copy of it, have in common: the addresses of workers as arguments, and a
- * list of them at `/workers`, whose `stats` count them by kind.
+ * list of them at `/workers`, whose `stats` count them by kind; vLLM's counts each data parallel rank that it chooses itself. So
+ * it was with sglang-router 0.3.2 and vllm-router 0.1.17 before mock engines, with these commands.
  */
 export const ROUTER_READY: RouterReadiness = {
   live: '/liveness',

@@ -277,6 +277,25 @@ test('a commit is built in the image', { timeout: PATIENCE }, async () => {
   ]);
 });
 
+test('a commit is taken from a repository, which may be another user’s', { timeout: PATIENCE }, async () => {
+  const { folder, commit } = site.repository();
+  const others = { GIT_TEST_ASSUME_DIFFERENT_OWNER: '1' };
+  const { code, told, last } = await site.fetched(7, ['--commit', commit, '--source', folder], others);
+  expect(code, last).toBe(0);
+  const [entry = ''] = site.entries();
+  expect(entry).toContain(`dynamo-commit-${commit.slice(0, 12)}-cp3`);
+  expect(told).toEqual([
+    `fetching: Dynamo ${commit}`,
+    `building: Dynamo at ${commit}`,
+    `fetched: Dynamo ${commit}: /cache/${entry}`,
+  ]);
+  const missing = await site.fetched(8, ['--commit', 'c88ef73', '--source', folder]);
+  expect(missing.code).toBe(1);
+  expect(missing.last?.replace(site.root, '')).toBe(
+    'dyn-slurm: error: /tree/dynamo-c88ef73 has no commit c88ef73: fatal: invalid reference: c88ef73',
+  );
+});
+
 describe('packages of the image stay', () => {
   test('what it has is not taken from a folder', { timeout: PATIENCE }, async () => {
     site.wheel('tiny_need', { 'tiny_need.py': 'NEW = True\n' }, { version: '2.0' });

@@ -99,6 +99,20 @@ export class InstallSite {
     return join(this.root, 'dynamo.tar.gz');
   }
 
+  /** The same as a git repository, and its only commit. */
+  repository(): { readonly folder: string; readonly commit: string } {
+    this.source();
+    const folder = join(this.root, 'tree/dynamo-c88ef73');
+    const own = ['-c', 'user.name=test', '-c', 'user.email=test@example.org'];
+    const git = (...argv: readonly string[]) =>
+      execFileSync('git', ['-C', folder, ...own, ...argv], { encoding: 'utf8' });
+    writeFileSync(join(folder, 'lib/bindings/python/pyproject.toml'), '');
+    git('init', '--quiet');
+    git('add', '.');
+    git('commit', '--quiet', '--message', 'all of it');
+    return { folder, commit: git('rev-parse', 'HEAD').trim() };
+  }
+
   /** A program of the image. */
   program(name: string, script: string): void {
     mkdirSync(join(this.root, 'bin'), { recursive: true });
