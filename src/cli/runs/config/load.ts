@@ -23,6 +23,8 @@ export interface LoadOptions extends SettingOptions, SelectOptions {
   readonly cluster?: string;
   /** Where there is no cluster profile, what only it knows is made up. */
   readonly anywhere?: boolean;
+  /** What the machine that the job runs on is like, as keys of a cluster profile over the chosen one. */
+  readonly machine?: SourceFile;
 }
 
 /** A job of a config. */
@@ -164,7 +166,9 @@ async function loaderOf(
     options.anywhere === true && chosen.files.length === 0 && knownClusters.includes(chosen.name);
   return async (over: readonly Layer[], label?: string): Promise<Omit<Loaded, 'variant' | 'changes'>> => {
     const topology = await readTopology(namesInConfig([base, ...over]).topology, knownTopologies, world);
-    const cluster = unknown ? { ...chosen, files: [missingProfile([base, ...over])] } : chosen;
+    const profile = unknown ? { ...chosen, files: [missingProfile([base, ...over])] } : chosen;
+    const { machine } = options;
+    const cluster = machine ? { ...profile, files: [...profile.files, machine] } : profile;
     const withHeading = (text: string) =>
       `${headingOf(base.file, label, texts)}${text.startsWith('#') ? '#\n' : ''}${text}`;
     const planned = planConfig({
