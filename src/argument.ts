@@ -3,7 +3,7 @@ export type NodeIndex = number & { readonly __brand?: 'NodeIndex' };
 
 /**
  * A part of a command that only the running job can know.
- * In the plan's JSON: `${NODE_IP[i]}`, `${NODE[i]}`, `${RUN_DIR}`, `${RUN_DIR%/*}`, `${ATTEMPT_DIR}`, `${CONTAINER}`, `${LOCAL_DIR}`, `${GPU_MEMORY}`; `self` and `rank` are replaced for each process.
+ * In the plan's JSON: `${NODE_IP[i]}`, `${NODE[i]}`, `${RUN_DIR}`, `${RUN_DIR%/*}`, `${ATTEMPT_DIR}`, `${CONTAINER}`, `${LOCAL_DIR}`, `${GPU_MEMORY}`, `${KERNELS}`; `self` and `rank` are replaced for each process.
  */
 export type Placeholder =
   | { readonly ref: 'node-ip'; readonly node: NodeIndex }
@@ -22,7 +22,9 @@ export type Placeholder =
   /** A fresh folder on the node's own disk, one for each step that asks for it. */
   | { readonly ref: 'local-dir' }
   /** For a worker that shares its GPU: the value of the engine's memory argument, which depends on what is free. */
-  | { readonly ref: 'gpu-memory' };
+  | { readonly ref: 'gpu-memory' }
+  /** The folder in which an engine keeps its compiled kernels. */
+  | { readonly ref: 'kernels' };
 
 /** One word of a command or one value of the environment: literal text, or text with run-time parts. */
 export type Arg = string | readonly (string | Placeholder)[];
@@ -35,6 +37,7 @@ export const ATTEMPT_DIR: Placeholder = { ref: 'attempt-dir' };
 export const CONTAINER: Placeholder = { ref: 'container' };
 export const LOCAL_DIR: Placeholder = { ref: 'local-dir' };
 export const GPU_MEMORY: Placeholder = { ref: 'gpu-memory' };
+export const KERNELS: Placeholder = { ref: 'kernels' };
 
 export function nodeIp(node: NodeIndex): Placeholder {
   return { ref: 'node-ip', node };

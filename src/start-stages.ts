@@ -73,3 +73,8 @@ export interface StageFacts {
 }
 
 export type StartStage = keyof typeof START_STAGES;
+
+/** Whether engines compile kernels in a stage, and so are faster where an earlier start has left them. */
+export function compiles(stage: StartStage): boolean {
+  return stage !== 'setup' && stage !== 'weights';
+}

@@ -14,7 +14,15 @@ export interface Dialect {
   readonly metrics?: EngineMetrics;
 }
 
-export type EngineLine = BatchLine | StageLine;
+export type EngineLine = BatchLine | StageLine | KernelsLine;
+
+/** Whether a start has found kernels that an earlier one has compiled; see templates/kernels.sh. */
+export interface KernelsLine extends Stamp {
+  readonly kind: 'kernels';
+  readonly kernels: KernelState;
+}
+
+export type KernelState = 'cached' | 'cold';
 
 /** What one scheduler did since its last such line. Absent is what it does not say. */
 export interface BatchLine extends Stamp {

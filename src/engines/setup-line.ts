@@ -1,4 +1,5 @@
-import type { StageLine } from './dialect.ts';
+import type { KernelsLine, StageLine } from './dialect.ts';
+import { readStamp } from './line-stamp.ts';
 import { type StageWords, stageReader } from './stage-words.ts';
 
 /** `dyn-slurm: 2026-08-19T14:11:49+0000 setup begins: setup, for at most 600 s`: say_setup of templates/setup.sh. */
@@ -10,9 +11,20 @@ const STAGES: readonly StageWords[] = [
 
 const readStage = stageReader(STAGES);
 
-export const SETUP_WORDS: readonly string[] = STAGES.map(([words]) => words);
+/** `dyn-slurm: 2026-08-19T14:11:49+0000 kernels cold: /lustre/runs/.kernels/…`: say_kernels of templates/kernels.sh. */
+const KERNELS = / kernels (cached|cold): /;
 
-/** What a line tells of the setup that comes before any engine. */
-export function readSetupLine(line: string): StageLine | undefined {
-  return line.startsWith('dyn-slurm: ') ? readStage(line) : undefined;
+export const SETUP_WORDS: readonly string[] = [
+  ...STAGES.map(([words]) => words),
+  ' kernels cached: ',
+  ' kernels cold: ',
+];
+
+/** What a line tells of what comes before any engine. */
+export function readSetupLine(line: string): StageLine | KernelsLine | undefined {
+  if (!line.startsWith('dyn-slurm: ')) return undefined;
+  const [before = '', state] = KERNELS.exec(line) ?? [];
+  if (state === 'cached' || state === 'cold')
+    return { kind: 'kernels', ...readStamp(line.slice(0, line.indexOf(before))), kernels: state };
+  return readStage(line);
 }

@@ -33,7 +33,7 @@ export async function loggedAcceptance(
     for (await lines.fill(); lines.head; await lines.fill()) {
       const line = lines.head;
       lines.skip();
-      if (line.kind === 'stage') continue;
+      if (line.kind === 'stage' || line.kind === 'kernels') continue;
       const { acceptLength, acceptRate, tokensPerSecond } = line;
       if (acceptLength === undefined || !(acceptLength > 0)) continue;
       const at = Math.floor((line.time + behind) / 1000);

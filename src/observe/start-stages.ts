@@ -1,10 +1,13 @@
-import type { StageLine } from '../engines/dialect.ts';
+import type { KernelState, StageLine } from '../engines/dialect.ts';
 import type { StageEvent } from '../run/log-event.ts';
-import { START_STAGES, type StartStage } from '../start-stages.ts';
+import { compiles, START_STAGES, type StageFacts, type StartStage } from '../start-stages.ts';
 
 export type StageLimits = Readonly<Partial<Record<StartStage, number>>>;
 
-type Progress = Pick<StageEvent, 'stage' | 'state' | 'done' | 'total' | 'seconds' | 'deadline' | 'advice'>;
+type Progress = Pick<
+  StageEvent,
+  'stage' | 'state' | 'done' | 'total' | 'seconds' | 'kernels' | 'deadline' | 'advice'
+>;
 
 /** How far the start of a worker has come on one node, told from the stage lines of its ranks. */
 export class StartStages {
@@ -21,6 +24,7 @@ export class StartStages {
   #stamped: { readonly time: number; readonly read: number } | undefined;
   #count: { done?: number; total?: number } = {};
   #advice: string | undefined;
+  #kernels: KernelState | undefined;
   #over = false;
   #told = '';
   #stuck = false;
@@ -75,18 +79,24 @@ export class StartStages {
     if (stage === undefined) return undefined;
     const now = this.#ownTime(at);
     const seconds = Math.max(0, Math.round(((this.#over ? this.#moved : now) - this.#begun) / 1000));
-    const { advice: usual, limit: minutes } = START_STAGES[stage];
+    const { advice: usual, limit: minutes }: StageFacts = START_STAGES[stage];
+    const kernels = compiles(stage) && this.#kernels && { kernels: this.#kernels };
     const advice = this.#advice ?? usual;
     const limit = this.#limits[stage] ?? minutes * 60;
     if (!this.#over && !this.#stuck && now - this.#moved >= limit * 1000) {
       this.#stuck = true;
-      return { stage, state: 'stuck', ...this.#count, seconds, deadline: limit, advice };
+      return { stage, state: 'stuck', ...this.#count, seconds, ...kernels, deadline: limit, advice };
     }
     const state = this.#over ? 'done' : 'going';
     const told = JSON.stringify([stage, state, this.#count]);
     if (told === this.#told) return undefined;
     this.#told = told;
-    return { stage, state, ...this.#count, seconds };
+    return { stage, state, ...this.#count, seconds, ...kernels };
+  }
+
+  /** What an earlier start has left. */
+  find(kernels: KernelState): void {
+    this.#kernels = kernels;
   }
 
   /** It serves: whatever stage was open is over. */

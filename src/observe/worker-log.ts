@@ -42,6 +42,7 @@ export class WorkerLog {
     this.#scanner = new LogScanner({
       engine: (line) => {
         if (line.kind === 'stage') this.stages.hear(line, this.#now);
+        else if (line.kind === 'kernels') this.stages.find(line.kernels);
         else {
           this.stages.serves();
           onBatch(line);

@@ -83,6 +83,7 @@ export function assemble(job: Job, placement: Placement, problems: readonly Prob
     mode: 'job',
     name: job.name,
     dynamo: job.dynamo.version,
+    engine: job.engine.type,
     frontend: job.frontend.type,
     nodes,
     gpus,

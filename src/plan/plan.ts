@@ -8,6 +8,7 @@ import type { BenchSpec } from './bench/spec.ts';
 import type { GpuShare } from './gpu-share.ts';
 import type { HangSigns } from './hang.ts';
 import type { CachedImage } from './image.ts';
+import type { KernelCache } from './kernel-cache.ts';
 import type listeners from './listeners.json';
 import type { RunMode } from './policy.ts';
 import type { SampleRequest } from './sample-request.ts';
@@ -81,6 +82,8 @@ export interface StepBody {
   readonly fatal?: string;
   /** Of a worker that has a part of its GPU: how the node finds out how much memory that is. */
   readonly share?: GpuShare;
+  /** Where its engine keeps compiled kernels. */
+  readonly kernels?: KernelCache;
   readonly env: Readonly<Record<string, Arg>>;
   /** Names of environment variables whose values are secrets, by source; never in the plan or in a dry-run. */
   readonly secrets: Readonly<Record<string, SecretSource>>;
@@ -118,6 +121,7 @@ export interface Process
     | 'mpi'
     | 'fatal'
     | 'share'
+    | 'kernels'
     | 'secrets'
     | 'contained'
     | 'image'
@@ -247,6 +251,8 @@ export interface Plan {
   readonly name: string;
   /** Release of Dynamo. */
   readonly dynamo: string;
+  /** The engine of the workers, by its type in the config. */
+  readonly engine: JobConfig['engine']['type'];
   /** What stands between clients and workers, by its type in the config. */
   readonly frontend: JobConfig['frontend']['type'];
   readonly nodes: readonly PlanNode[];

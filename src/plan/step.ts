@@ -107,6 +107,8 @@ function mounts(step: StepBody, own: readonly string[], job: Job): readonly (rea
   }
   if (step.kind === 'bench') for (const { path } of benchFiles(job.bench)) list.push([`${path}:${path}:ro`]);
   list.push(...installMounts(step, job));
+  const kernels = [step.kernels?.folder ?? []].flat();
+  if (kernels.length > 0) list.push([...kernels, ':', ...kernels]);
   for (const mount of [...job.cluster.mounts, ...own]) list.push([mount]);
   return list;
 }

@@ -7,6 +7,7 @@ import type { PlacedWorker } from '../engines/worker.ts';
 import { serviceEnvironment, userEnvironment } from './environment.ts';
 import { gpuShare } from './gpu-share.ts';
 import { canaryEnvironment } from './hang.ts';
+import { kernelCache } from './kernel-cache.ts';
 import { mooncakeEnvironment } from './mooncake.ts';
 import { portWord } from './movable-ports.ts';
 import { nodeServers } from './node-servers.ts';
@@ -31,6 +32,7 @@ export function workerStep(job: Job, worker: PlacedWorker): StepBody {
   const store = userEnvironment(mooncake.given);
   const serving = servingNodes(job, worker);
   const share = gpuShare(job, worker);
+  const kernels = kernelCache(job, worker);
   return {
     name: worker.name,
     kind: 'worker',
@@ -42,6 +44,7 @@ export function workerStep(job: Job, worker: PlacedWorker): StepBody {
     ...more,
     ...stepSetups(job, worker.role),
     ...(share && { share }),
+    ...(kernels && { kernels }),
     ...(serving > 1 && { serving }),
     ...(others.length > 0 && { localEnv: [first, ...others].map((one) => part(one.env, true)) }),
     env: {

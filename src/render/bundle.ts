@@ -62,6 +62,8 @@ export const TEMPLATES = [
   'setup.sh',
   'gpu-share.sh',
   'stacks.sh',
+  'kernels.sh',
+  'lib/kernels.sh',
   'node.sh',
   'node/address.sh',
   'node/environment.sh',
@@ -126,6 +128,8 @@ export function renderBundle(plan: Plan, { templates, config }: BundleSources): 
 
 const hasStep = (plan: Plan, kind: ProcessKind): boolean => plan.steps.some((step) => step.kind === kind);
 
+const hasKernels = ({ steps }: Plan): boolean => steps.some(({ kernels }) => kernels !== undefined);
+
 const checksFor = (plan: Plan, word: string): boolean =>
   plan.preflight.some(({ words }) => words[0] === word);
 
@@ -147,6 +151,8 @@ const NEEDED: Readonly<Partial<Record<TemplateName, (plan: Plan) => boolean>>> =
   'bench.sh': ({ bench }) => bench !== undefined && usesScript(bench.config),
   'accuracy.py': ({ bench }) => bench?.config.accuracy !== undefined,
   'setup.sh': ({ steps }) => steps.some(({ setups }) => setups !== undefined),
+  'kernels.sh': hasKernels,
+  'lib/kernels.sh': hasKernels,
   'gpu-share.sh': ({ steps }) => steps.some(({ share }) => share !== undefined),
   'metrics.sh': ({ steps }) => steps.some(({ name }) => name === METRICS),
   'lib/hang.sh': ({ hang }) => hang !== undefined,

@@ -159,7 +159,12 @@ function answers(step: Step, { readiness, requests }: Plan): readonly object[] {
 }
 
 /** What has to be right before a step starts. */
-function preparation({ kind }: Step, { install }: Plan): readonly string[] {
+function preparation({ kind, name, kernels }: Step, { install, steps }: Plan): readonly string[] {
+  if (kernels !== undefined) {
+    const folder = quoteWord(kernels.folder);
+    const first = steps.find((step) => step.kernels && quoteWord(step.kernels.folder) === folder);
+    return first?.name === name ? [`prepare_kernels ${folder}`] : [];
+  }
   if (kind !== 'install' || install === undefined) return [];
   return [`prepare_cache ${quoteCommand([install.cache, ...(install.group ? [install.group] : [])])}`];
 }

@@ -43,6 +43,7 @@ export function stepScript(
     several: step.mpi !== undefined || step.localEnv !== undefined,
     fatal: step.fatal === undefined ? undefined : quoteWord(step.fatal),
     share: step.share && shareWords(step.share),
+    kernels: step.kernels && quoteCommand([step.kernels.folder, plan.localDir]),
     lines: commandLines(step.argv).map(quoteCommand),
   });
 }
@@ -83,7 +84,7 @@ function services({ env }: StepBody, { etcdGuard }: Pick<Plan, 'etcdGuard'>): re
 
 /** An array: as variables of their own, names that a config gives would be those of task.sh. */
 export function environmentFile(step: StepBody): string {
-  const lines = environmentWords(step.env).map((word) => `  ${word}\n`);
+  const lines = environmentWords({ ...step.kernels?.env, ...step.env }).map((word) => `  ${word}\n`);
   const secrets =
     Object.keys(step.secrets).length > 0 ? `. "$RUN_DIR"/env/${step.name}.secrets || return\n` : '';
   return `# shellcheck shell=bash disable=SC2034,SC2054,SC2191 # words of an array that task.sh reads\nENVIRONMENT=(\n${lines.join('')})\n${secrets}`;

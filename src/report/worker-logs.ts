@@ -1,8 +1,8 @@
-import type { StageLine } from '../engines/dialect.ts';
+import type { KernelState, StageLine } from '../engines/dialect.ts';
 import type { Host } from '../host/host.ts';
 import { type Rates, ThroughputWindow } from '../observe/throughput.ts';
 import { LogLines, type WorkerLogs } from '../observe/worker-log-lines.ts';
-import type { StartStage } from '../start-stages.ts';
+import { compiles, type StartStage } from '../start-stages.ts';
 
 /** What the logs of one worker, of all its nodes, tell. */
 export interface LoggedWorker {
@@ -46,7 +46,8 @@ export async function readWorker(
     const line = first?.head;
     if (first === undefined || line === undefined || line.time + behind > until) break;
     first.skip();
-    if (line.kind === 'stage') spans.hear(line, line.time + behind);
+    if (line.kind === 'kernels') spans.find(line.kernels);
+    else if (line.kind === 'stage') spans.hear(line, line.time + behind);
     else {
       batches = true;
       spans.serves();
@@ -67,6 +68,8 @@ export interface StageSpan {
   /** Shards, or batch sizes, that the last line tells. */
   readonly done?: number;
   readonly total?: number;
+  /** Of a stage that compiles kernels: whether an earlier start has left some. */
+  readonly kernels?: KernelState;
   /** Whether its end was told. */
   readonly ended: boolean;
 }
@@ -76,6 +79,7 @@ class StartSpans {
   readonly #before: StageSpan[] = [];
   #spans = new Map<StartStage, StageSpan>();
   #serves = false;
+  #kernels: KernelState | undefined;
 
   /** `time`: milliseconds. */
   hear({ stage, state, done, total }: StageLine, time: number): void {
@@ -96,8 +100,14 @@ class StartSpans {
       end: Math.max(known?.end ?? time, time),
       ...(done !== undefined && { done }),
       ...(total !== undefined && { total }),
+      ...(compiles(stage) && this.#kernels && { kernels: this.#kernels }),
       ended: state === 'done' || known?.ended === true,
     });
+  }
+
+  /** What an earlier start has left. */
+  find(kernels: KernelState): void {
+    this.#kernels = kernels;
   }
 
   serves(): void {

@@ -25,6 +25,8 @@ export interface StageEvent extends InLog {
   readonly total?: number;
   /** Since the stage began, as the observer saw it. */
   readonly seconds: number;
+  /** Of a stage that compiles kernels: whether an earlier start has left some. */
+  readonly kernels?: 'cached' | 'cold';
   /** Set for a stage that is stuck. */
   readonly deadline?: number;
   /** What to do about a stuck stage. */

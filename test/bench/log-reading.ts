@@ -71,7 +71,7 @@ async function path(): Promise<object> {
     const scanner = new LogScanner({
       engine: (said) => {
         lines++;
-        if (said.kind !== 'stage') window.add(said, 0);
+        if (said.kind !== 'stage' && said.kind !== 'kernels') window.add(said, 0);
       },
       signature: () => {},
     });

@@ -23,6 +23,14 @@ export function runCommands({ program, add, addForConfig, json, does }: Tree): v
     .option('--fault <fault...>', 'inject a fault: STEP[.RANK]:ACTION[@WHEN]; may be repeated')
     .addOption(json())
     .action(does(async () => (await import('../commands/rehearse/rehearse.ts')).rehearse));
+  addForConfig('serve', "serve on this machine's GPUs, without Slurm", [
+    ['serve config.yaml', 'until Ctrl-C, which ends it once its requests are answered'],
+    ['serve config.yaml --set prefill.gpu_share=0.5 --set decode.gpu_share=0.5', 'both on one GPU'],
+    ['serve config.yaml --detach', 'in the background; end it with `dyn-slurm cancel`'],
+  ])
+    .option('--detach', 'return once it has been started, and leave it running')
+    .addOption(json())
+    .action(does(async () => (await import('../commands/serve/serve.ts')).serve));
   addForConfig('submit', 'submit the job to Slurm', [
     ['submit config.yaml --dry-run', 'show commands, resources, open ports and files that remain'],
     ['submit config.yaml --dry-run --full', 'also print every file of the job'],

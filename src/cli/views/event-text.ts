@@ -250,8 +250,9 @@ export function stageCount({ done, total }: Pick<StageEvent, 'done' | 'total'>):
 }
 
 function stageText(event: StageEvent): string | undefined {
-  const { step, node, stage, state, done, seconds, deadline = 0, advice } = event;
-  const head = `${step} on ${node}: ${START_STAGES[stage].doing}${stageCount(event)}`;
+  const { step, node, stage, state, done, seconds, kernels, deadline = 0, advice } = event;
+  const found = kernels === undefined ? '' : ` (kernels ${kernels})`;
+  const head = `${step} on ${node}: ${START_STAGES[stage].doing}${stageCount(event)}${found}`;
   // Lines tell when a stage begins and ends; how it goes on is for views and programs.
   if (state === 'going') return seconds < 1 || done === undefined ? head : undefined;
   if (state === 'done') return `${head}, done after ${elapsed(seconds * 1000)}`;

@@ -125,11 +125,13 @@ function portsOfNodes({ processes }: Plan): readonly PortOfNodes[] {
 }
 
 const KNOWN_LATER =
-  '${NODE[i]}, ${NODE_IP[i]}, ${SELF_IP}, ${RUN_DIR}, ${LOCAL_DIR} and ${GPU_MEMORY} are known once the job runs.\n';
+  '${NODE[i]}, ${NODE_IP[i]}, ${SELF_IP}, ${RUN_DIR}, ${LOCAL_DIR}, ${KERNELS} and ${GPU_MEMORY} are known once the job runs.\n';
 
 function command(step: Step, page: Page): string {
   const width = Math.min(WIDTH, page.width - 8);
-  const env = Object.entries(step.env).map(([name, value]) => `${name}=${quoteWord(asPlanned(value))}`);
+  const env = Object.entries({ ...step.kernels?.env, ...step.env }).map(
+    ([name, value]) => `${name}=${quoteWord(asPlanned(value))}`,
+  );
   const secrets = Object.keys(step.secrets).map((name) => `${name}=${quote('(secret)')}`);
   const where = `${step.nodes.length === 1 ? 'node' : 'nodes'} ${ranges(step.nodes)}`;
   return [

@@ -49,6 +49,13 @@ export const clusterProfile = z
           .optional(),
       })
       .prefault({}),
+    kernel_cache: z
+      .union(
+        [z.literal(false), mountablePath.refine((value) => value.startsWith('/'), 'write an absolute path')],
+        { error: 'write an absolute path, or false' },
+      )
+      .optional()
+      .meta({ title: 'absolute path, or false' }),
     mounts: z.array(mount).default([]),
     preamble: z.string().default(''),
     environment: z.enum(['clean', 'login', 'inherit']).default('clean'),

@@ -3,6 +3,7 @@ import { hasRequestPlane } from '../../config/compat/planes.ts';
 import { atLeast } from '../../config/compat/release.ts';
 import type { Role, RoleConfig } from '../../config/schema/role.ts';
 import type { Engine, EngineCommand, WorkerContext } from '../engine.ts';
+import { KERNEL_CACHES } from '../kernel-caches.ts';
 import { givenWords } from '../managed.ts';
 import { sglang } from '../sglang/index.ts';
 
@@ -13,8 +14,8 @@ export function isMocker({ module }: RoleConfig): boolean {
   return module === MODULE;
 }
 
-/** It needs no extra of Dynamo's package. */
-const { packageExtra: _, ...likeSglang } = sglang;
+/** It needs no extra of Dynamo's package, and no memory of a GPU. */
+const { packageExtra: _, memory: __, ...likeSglang } = sglang;
 
 /**
  * Dynamo's engine without a model, for tests; it takes the roles, sizes and arguments of SGLang as far as it has them.
@@ -31,6 +32,7 @@ export const mocker: Engine = {
   surfaces: {},
   mocked: /^dynamo\.mocker$/,
   loadsModel: false,
+  kernelCaches: KERNEL_CACHES.mocker,
 };
 
 function command({ job, worker, settings, port }: WorkerContext): EngineCommand {

@@ -2,6 +2,7 @@ import notes from '../../config/compat/argument-notes.json' with { type: 'json' 
 import { releasesOf } from '../../config/compat/engine-table.ts';
 import { applyRenames } from '../../config/compat/flag-renames.ts';
 import type { Engine } from '../engine.ts';
+import { KERNEL_CACHES } from '../kernel-caches.ts';
 import { checkAgreement } from './agreement.ts';
 import { checkSizes } from './check-sizes.ts';
 import { command, PORTS_OF_RANKS, ports } from './command.ts';
@@ -49,6 +50,7 @@ export const sglang: Engine = {
   },
   mocked: MODULES,
   loadsModel: true,
+  kernelCaches: KERNEL_CACHES.sglang,
   // `_profile_available_bytes` of kv_cache_configurator.py: of what `measure_pre_model_load_memory` finds free.
   memory: {
     flag: '--mem-fraction-static',

@@ -5,6 +5,7 @@ import { rolesOf } from '../../config/schema/role.ts';
 import { usesDynamo } from '../../config/schema/sections.ts';
 import { error, keyError, type Problem, warning } from '../../config/yaml/problem.ts';
 import type { Engine } from '../engine.ts';
+import { KERNEL_CACHES } from '../kernel-caches.ts';
 import { checkAgreement } from './agreement.ts';
 import { command, isTorn, MODULE, modeOf, ports, tornWords } from './command.ts';
 import managed from './managed.json' with { type: 'json' };
@@ -40,6 +41,7 @@ export const trtllm: Engine = {
   surfaces: { modality: { image_diffusion: 'media', video_diffusion: 'media' } },
   mocked: /^dynamo\.trtllm$/,
   loadsModel: true,
+  kernelCaches: KERNEL_CACHES.trtllm,
   // `_cal_max_memory` of _torch/pyexecutor/_util.py: of what the loaded model leaves.
   memory: {
     flag: '--free-gpu-memory-fraction',

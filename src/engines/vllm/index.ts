@@ -8,6 +8,7 @@ import { usesDynamo } from '../../config/schema/sections.ts';
 import { error, keyError, type Problem, warning } from '../../config/yaml/problem.ts';
 import { dashed } from '../dashed.ts';
 import type { Engine, SizedWorker } from '../engine.ts';
+import { KERNEL_CACHES } from '../kernel-caches.ts';
 import type { PlacedWorker } from '../worker.ts';
 import { checkAgreement } from './agreement.ts';
 import { command, MODULE, modeOf, PORTS_OF_RANKS, ports } from './command.ts';
@@ -56,6 +57,7 @@ export const vllm: Engine = {
   },
   mocked: /^dynamo\.vllm$/,
   loadsModel: true,
+  kernelCaches: KERNEL_CACHES.vllm,
   // `request_memory` of v1/worker/utils.py: of all, and more than is free is refused.
   memory: {
     flag: '--gpu-memory-utilization',

@@ -36,7 +36,12 @@ function nvidiaSmi(words: readonly string[], env: Environment, signal: AbortSign
   // Where containers with GPUs have it.
   const path = `${env.PATH ?? ''}:/usr/bin:/usr/local/nvidia/bin`;
   return new Promise((resolve, reject) => {
-    const options = { env: { ...env, PATH: path, LC_ALL: 'C' }, timeout: LIMIT, signal, killSignal: 'SIGKILL' } as const;
+    const options = {
+      env: { ...env, PATH: path, LC_ALL: 'C' },
+      timeout: LIMIT,
+      signal,
+      killSignal: 'SIGKILL',
+    } as const;
     execFile('nvidia-smi', words, options, (error, out, err) => {
       if (error === null) resolve(out);
       else reject(trouble(error, `${out}${err}`.trim().split('\n')[0] ?? '', signal));

@@ -21,7 +21,8 @@ interface RoleSize {
 /** The fewest GPUs of one machine that a plan needs. */
 export function gpusNeeded({ workers }: Pick<Plan, 'workers'>): number {
   const own = new Set<string>();
-  for (const { nodes, gpus } of workers) for (const node of nodes) for (const gpu of gpus) own.add(`${node} ${gpu}`);
+  for (const { nodes, gpus } of workers)
+    for (const node of nodes) for (const gpu of gpus) own.add(`${node} ${gpu}`);
   return own.size;
 }
 
@@ -92,7 +93,9 @@ function narrower(roles: readonly RoleSize[], available: number): readonly Small
   if (left.every(({ gpus }, index) => gpus === roles[index]?.gpus)) return [];
   return [
     {
-      what: left.map(({ role, gpus }) => `1 ${role} worker of ${gpus} ${gpus === 1 ? 'GPU' : 'GPUs'}`).join(', '),
+      what: left
+        .map(({ role, gpus }) => `1 ${role} worker of ${gpus} ${gpus === 1 ? 'GPU' : 'GPUs'}`)
+        .join(', '),
       set: left.flatMap(({ role, gpus }) => [`${role}.workers=1`, `${role}.gpus_per_worker=${gpus}`]),
       clear: left.flatMap(({ role }) => [...SIZES, ...PARALLEL].map((key) => `${role}.${key}=null`)),
     },

@@ -167,10 +167,11 @@ function roles(events: readonly ObservedEvent[]): readonly (Span | undefined)[] 
 }
 
 /** Span of a stage of a start, according to the worker's log. */
-function stageSpan(step: string, { stage, start, end, done, total, ended }: StageSpan): Span {
+function stageSpan(step: string, { stage, start, end, done, total, kernels, ended }: StageSpan): Span {
   const { title, counts = '' }: StageFacts = START_STAGES[stage];
   const count = total === undefined ? '' : `${done} of ${total} ${counts}`;
-  const text = [count, ended ? '' : 'its log tells no end'].filter((part) => part !== '').join(', ');
+  const found = kernels === undefined ? '' : `kernels ${kernels}`;
+  const text = [count, found, ended ? '' : 'its log tells no end'].filter((part) => part !== '').join(', ');
   return { name: `${step}: ${title}`, start, end, kind: 'start', text };
 }
 

@@ -36,7 +36,7 @@ test.each([
   [
     'a worker sees the model, the site’s mounts and the job’s',
     'aggregated-0',
-    '--container-mounts=${RUN_DIR}:${RUN_DIR},/models/m:/models/m:ro,/scratch:/scratch,/lustre/configs:/configs',
+    '--container-mounts=${RUN_DIR}:${RUN_DIR},/models/m:/models/m:ro,${RUN_DIR%/*}/.kernels/sglang-0.5.21/h100/dynamo-1.6.1-933ce35f:${RUN_DIR%/*}/.kernels/sglang-0.5.21/h100/dynamo-1.6.1-933ce35f,/scratch:/scratch,/lustre/configs:/configs',
   ],
   [
     'etcd sees the node’s own disk',
@@ -57,6 +57,8 @@ test.each([
   ]);
 });
 
+const KERNELS = ['', ''].map(() => '${RUN_DIR%/*}/.kernels/sglang-0.5.21/h100/i-ec0c35c4').join(':');
+
 test('a chat template outside the model’s folder is mounted', () => {
   const mounts = (custom_jinja_template: string): string | undefined =>
     srun(
@@ -64,10 +66,10 @@ test('a chat template outside the model’s folder is mounted', () => {
       'aggregated-0',
     ).at(-4);
   expect(mounts('/templates/chat.jinja')).toBe(
-    '--container-mounts=${RUN_DIR}:${RUN_DIR},/models/m:/models/m:ro,/templates/chat.jinja:/templates/chat.jinja:ro',
+    `--container-mounts=\${RUN_DIR}:\${RUN_DIR},/models/m:/models/m:ro,/templates/chat.jinja:/templates/chat.jinja:ro,${KERNELS}`,
   );
   expect(mounts('/models/m/chat.jinja')).toBe(
-    '--container-mounts=${RUN_DIR}:${RUN_DIR},/models/m:/models/m:ro',
+    `--container-mounts=\${RUN_DIR}:\${RUN_DIR},/models/m:/models/m:ro,${KERNELS}`,
   );
 });
 
@@ -80,7 +82,9 @@ test('a model that is no folder is not mounted', () => {
     container: { image: 'i', mounts: ['/hf:/hf'] },
     model,
   });
-  expect(srun(job, 'aggregated-0').at(-4)).toBe('--container-mounts=${RUN_DIR}:${RUN_DIR},/hf:/hf');
+  expect(srun(job, 'aggregated-0').at(-4)).toBe(
+    `--container-mounts=\${RUN_DIR}:\${RUN_DIR},${KERNELS},/hf:/hf`,
+  );
 });
 
 test('one step unpacks the image on every node that runs a container, and another removes it there at the end', () => {

@@ -40,7 +40,25 @@ export async function loadFitting(
   }
   printDiagnostics(loaded, world);
   const [first, ...others] = jobs;
-  return first && [first, ...others];
+  if (first === undefined || others.length > 0) return first && [first, ...others];
+  return [await onItsOwn(file, options, first, here, world)];
+}
+
+/** The job on a machine with the GPUs that it uses and no more, so that others may have the rest. */
+async function onItsOwn(
+  file: string,
+  options: ConfigOptions,
+  job: ValidJob,
+  here: FreeGpus,
+  world: World,
+): Promise<ValidJob> {
+  const needed = gpusNeeded(job.plan);
+  if (needed === 0 || needed === here.gpus.length) return job;
+  const less = { ...here, gpus: here.gpus.slice(0, needed) };
+  const { jobs, diagnostics } = await loadConfig(file, withMachine(inVariant(options, job), less), world);
+  const [{ plan, ...again }] = jobs;
+  const hasPlace = plan !== undefined && fits({ plan, diagnostics }, less);
+  return hasPlace ? { ...again, plan } : job;
 }
 
 /** The options with one of the config's variants alone. */
@@ -49,7 +67,7 @@ function inVariant(options: ConfigOptions, { variant }: Loaded): ConfigOptions {
 }
 
 function withMachine(options: ConfigOptions, { gpus, profile }: FreeGpus): ConfigOptions {
-  const text = `gpus_per_node: ${Math.max(1, gpus.length)}\n${profile}`;
+  const text = `gpus_per_node: ${Math.max(1, gpus.length)}\ngpu_directive: gpus-per-node\n${profile}`;
   return { ...options, machine: { file: '<this machine>', text } };
 }
 
@@ -92,10 +110,10 @@ async function tooLarge(
   const fit = suggestions.length === 0 ? [] : ['what would fit:', ...suggestions];
   return new DynSlurmError(
     'preflight',
-    [`the plan needs ${needed} ${needed === 1 ? 'GPU' : 'GPUs'}${nodes}, and ${has}`, ...taken, ...fit].join('\n'),
-    suggestions.length === 0
-      ? { hint: '`dyn-slurm topologies --goal example` lists small ones' }
-      : {},
+    [`the plan needs ${needed} ${needed === 1 ? 'GPU' : 'GPUs'}${nodes}, and ${has}`, ...taken, ...fit].join(
+      '\n',
+    ),
+    suggestions.length === 0 ? { hint: '`dyn-slurm topologies --goal example` lists small ones' } : {},
   );
 }
 
@@ -122,7 +140,11 @@ async function settingsThatPlan(
   return settings;
 }
 
-function commandWith(file: string, { set = [], unset = [], variant = [] }: ConfigOptions, settings: readonly string[]) {
+function commandWith(
+  file: string,
+  { set = [], unset = [], variant = [] }: ConfigOptions,
+  settings: readonly string[],
+) {
   return quoteCommand([
     ...['dyn-slurm', 'serve', file],
     ...variant.flatMap((name) => ['--variant', name]),

@@ -11,14 +11,20 @@ slurm: {time: 1h}
 `;
 
 /** The plan's workers, or the message and the hint of the refusal. */
-async function fit(config: string, gpus: readonly GpuRow[], claims: Readonly<Record<string, string>> = {}) {
+async function fitted(
+  config: string,
+  gpus: readonly GpuRow[],
+  claims: Readonly<Record<string, string>> = {},
+) {
   const world = machineWith(gpus);
   put(world, { 'c.yaml': `${HEAD}${config}` });
   try {
     const free = await freeGpus(new Map(Object.entries(claims)), world);
     const jobs = await loadFitting('c.yaml', { cluster: 'local' }, free, world);
     const plans = (jobs ?? []).map(({ plan }) =>
-      plan.workers.map(({ name, gpus: own, gpuShare }) => `${name} ${gpuShare ?? 'all'} of ${own}`).join(', '),
+      plan.workers
+        .map(({ name, gpus: own, gpuShare }) => `${name} ${gpuShare ?? 'all'} of ${own}`)
+        .join(', '),
     );
     return { plans, said: world.stderr() };
   } catch (error) {
@@ -32,10 +38,20 @@ const FOUR = [{}, {}, {}, {}];
 
 test.each<[string, string, readonly GpuRow[], string]>([
   ['all GPUs of the machine', 'aggregated: {}\n', FOUR, 'aggregated-0 all of 0,1,2,3'],
-  ['one GPU for each role', 'prefill: {gpus_per_worker: 1}\ndecode: {gpus_per_worker: 1}\n', FOUR, 'prefill-0 all of 0, decode-0 all of 1'],
-  ['parts of the one GPU', 'prefill: {gpu_share: 0.4}\ndecode: {gpu_share: 0.6}\n', ONE, 'prefill-0 0.4 of 0, decode-0 0.6 of 0'],
+  [
+    'one GPU for each role',
+    'prefill: {gpus_per_worker: 1}\ndecode: {gpus_per_worker: 1}\n',
+    FOUR,
+    'prefill-0 all of 0, decode-0 all of 1',
+  ],
+  [
+    'parts of the one GPU',
+    'prefill: {gpu_share: 0.4}\ndecode: {gpu_share: 0.6}\n',
+    ONE,
+    'prefill-0 0.4 of 0, decode-0 0.6 of 0',
+  ],
 ])('%s', async (_, config, gpus, expected) => {
-  expect(await fit(config, gpus)).toMatchObject({ plans: [expected] });
+  expect(await fitted(config, gpus)).toMatchObject({ plans: [expected] });
 });
 
 test.each<[string, string, readonly GpuRow[], readonly string[]]>([
@@ -82,14 +98,14 @@ test.each<[string, string, readonly GpuRow[], readonly string[]]>([
     ],
   ],
 ])('%s fits', async (_, config, gpus, expected) => {
-  const said = await fit(config, gpus);
+  const said = await fitted(config, gpus);
   expect((said as readonly string[]).slice(0, expected.length)).toEqual(expected);
 });
 
 test('what others have is named, and what fits is counted without it', async () => {
   const busy = { used: 130_000, processes: ['31096, /usr/bin/python3, 129000'] };
   expect(
-    await fit('aggregated: {workers: 4, gpus_per_worker: 1}\n', [{}, busy, { mig: true }, {}, {}], {
+    await fitted('aggregated: {workers: 4, gpus_per_worker: 1}\n', [{}, busy, { mig: true }, {}, {}], {
       'GPU-3aaa': 'run other-12ab34',
     }),
   ).toEqual([
@@ -104,7 +120,7 @@ test('what others have is named, and what fits is counted without it', async () 
 });
 
 test('a machine whose GPUs are all taken', async () => {
-  expect(await fit('aggregated: {}\n', ONE, { 'GPU-0aaa': 'run other-12ab34' })).toEqual([
+  expect(await fitted('aggregated: {}\n', ONE, { 'GPU-0aaa': 'run other-12ab34' })).toEqual([
     'no GPU of this machine is free',
     '  GPU 0 is in use by run other-12ab34',
     'hint: end a run with `dyn-slurm cancel`, or wait for its end',
@@ -112,18 +128,18 @@ test('a machine whose GPUs are all taken', async () => {
 });
 
 test('a config for other GPUs', async () => {
-  expect(await fit('aggregated: {}\n', [{ name: 'NVIDIA L40S' }])).toEqual([
+  expect(await fitted('aggregated: {}\n', [{ name: 'NVIDIA L40S' }])).toEqual([
     'the config is for GPUs of the model h200, and this machine has NVIDIA L40S',
     'hint: if it also fits these: --set gpu=l40s',
   ]);
-  expect(await fit('aggregated: {}\n', [{ name: 'NVIDIA GeForce RTX 4090' }])).toEqual([
+  expect(await fitted('aggregated: {}\n', [{ name: 'NVIDIA GeForce RTX 4090' }])).toEqual([
     'the config is for GPUs of the model h200, and this machine has NVIDIA GeForce RTX 4090',
     'hint: if it also fits these: --set gpu=any',
   ]);
 });
 
 test('an error of the config is its own, whatever the machine', async () => {
-  expect(await fit('aggregated: {tp: 3}\nfrontend: {count: 3}\n', ONE)).toMatchObject({ plans: [] });
+  expect(await fitted('aggregated: {tp: 3}\nfrontend: {count: 3}\n', ONE)).toMatchObject({ plans: [] });
 });
 
 test.each<[string, Readonly<Record<string, string>>, string, readonly string[]]>([

@@ -1,0 +1,90 @@
+import { count } from '../../../config/text/plural.ts';
+import { DynSlurmError, EXIT } from '../../../errors.ts';
+import { enginePython } from '../../../rehearsal/machine/engine-python.ts';
+import { gpuClaims, gpuVariables } from '../../../rehearsal/slurm/gpu-claims.ts';
+import { findTools, toolsPlace } from '../../../rehearsal/tools/tools.ts';
+import { createRun } from '../../../run/folder.ts';
+import { jobNumber } from '../../../scheduler/job-id.ts';
+import { submitRequest } from '../../../scheduler/slurm-argv.ts';
+import { connectLocally, LOCAL } from '../../runs/cluster/connect.ts';
+import type { ValidJob } from '../../runs/config/load.ts';
+import { bundleOf } from '../../runs/submit/bundle.ts';
+import { originOf } from '../../runs/submit/origin.ts';
+import { sendJob } from '../../runs/submit/send.ts';
+import { jsonLine } from '../../sink.ts';
+import type { World } from '../../world.ts';
+import type { ConfigOptions } from '../options.ts';
+import { setup } from '../rehearse/setup.ts';
+import { loadFitting } from './fitting.ts';
+import { stayWith } from './foreground.ts';
+import { freeGpus } from './free-gpus.ts';
+
+export interface ServeOptions extends ConfigOptions {
+  /** Return once the service has been started, and leave it running. */
+  readonly detach?: boolean;
+}
+
+/** `dyn-slurm serve CONFIG`: the same bundle on this machine's GPUs, without Slurm. The exit code. */
+export async function serve(file: string, options: ServeOptions, world: World): Promise<number> {
+  requireLocal(options);
+  const local = { ...options, cluster: LOCAL };
+  const connection = connectLocally(world, {});
+  const here = await freeGpus(gpuClaims({ dir: connection.standIn }), world);
+  const jobs = await loadFitting(file, local, here, world);
+  if (jobs === undefined) return EXIT.config;
+  const [job, ...others] = jobs;
+  if (others.length > 0)
+    throw new DynSlurmError('usage', `${file} has ${jobs.length} variants, and this machine serves one`, {
+      hint: `name one, as --variant ${job.variant}`,
+    });
+  return start(job, here.gpus, options, world);
+}
+
+function requireLocal({ cluster }: ServeOptions): void {
+  if (cluster === undefined || cluster === LOCAL) return;
+  throw new DynSlurmError('usage', `--cluster ${cluster}: serve runs on this machine`, {
+    hint: '`dyn-slurm submit` submits to a cluster',
+  });
+}
+
+/** Starts a job that fits, on GPUs that are free. */
+async function start(
+  job: ValidJob,
+  gpus: Parameters<typeof gpuVariables>[0],
+  options: ServeOptions,
+  world: World,
+): Promise<number> {
+  const { plan } = job;
+  const python = await enginePython(
+    plan.engine,
+    plan.frontend === 'dynamo',
+    undefined,
+    world.env,
+    world.signal,
+  );
+  if (findTools(toolsPlace(world)) === undefined) {
+    world.err.write('installing etcd, NATS and nginx\n');
+    const code = await setup({}, { ...world, out: world.err });
+    if (code !== EXIT.ok) return code;
+  }
+  const connection = connectLocally(world, {
+    DYN_SLURM_STANDIN_ENGINE: `real:${python}`,
+    ...gpuVariables(gpus),
+  });
+  const run = createRun(connection.runsDir, plan.name, world.randomHex(3));
+  const { files } = await bundleOf(job, plan, world);
+  const request = submitRequest(run, files, [], plan.commandLine);
+  const origin = await originOf(job.path, world);
+  const sent = await sendJob(request, run, plan, connection, world, origin);
+  const { gpus: used, workers } = plan;
+  if (options.detach) {
+    const { id, dir } = sent.run;
+    const text = `started ${id} as job ${jobNumber(sent.jobId)}\n  folder  ${dir}\n  watch   dyn-slurm watch ${id}\n  end     dyn-slurm cancel ${id}\n`;
+    const facts = { run: id, jobId: sent.jobId, cluster: LOCAL, dir };
+    world.out.write(options.json ? jsonLine(facts) : text);
+    return EXIT.ok;
+  }
+  const size = `${count(used.total, 'GPU')} of this machine, ${count(workers.length, 'worker')}`;
+  if (!options.json) world.err.write(`serving ${sent.run.id} on ${size}\n`);
+  return stayWith(sent, connection, options, world);
+}
