@@ -61,6 +61,8 @@ export interface Engine {
   readonly mocked: RegExp;
   /** Whether a worker loads the model's weights. */
   readonly loadsModel: boolean;
+  /** Modules of a Python that has the engine; absent for one that one machine cannot serve without Slurm. */
+  readonly pythonModules?: readonly string[];
   /** Folders in which it, and the libraries that it brings, keep compiled kernels: the part of the cache that a variable names. */
   readonly kernelCaches: Readonly<Record<string, string>>;
   /** How a worker is told how much of a GPU's memory is its own; absent where it uses none. */

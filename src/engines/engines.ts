@@ -28,6 +28,11 @@ export function jobEngine(job: Chosen): Engine {
   return (usesDynamo(job) ? UNDER_DYNAMO : SERVERS)[job.engine.type];
 }
 
+/** An engine as it is under Dynamo. */
+export function engineOfType(type: EngineType): Engine {
+  return UNDER_DYNAMO[type];
+}
+
 /** The engine of a role's workers. */
 export function engineOf(job: Chosen, config: RoleConfig): Engine {
   return isMocker(config) ? mocker : jobEngine(job);

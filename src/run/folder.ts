@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { DynSlurmError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { asJobId, type JobId, jobNumber } from '../scheduler/job-id.ts';
-import { fields, list, number, parseJson, read, text, time } from './lenient.ts';
+import { fields, list, number, parseJson, read, text, time, word } from './lenient.ts';
 
 /** One submission, and its folder. */
 export interface Run {
@@ -32,6 +32,8 @@ export interface SubmittedJob {
   readonly changes?: readonly string[];
   /** For a run that was submitted together with other variants: the id that they have in common. */
   readonly group?: string;
+  /** What serves on the nodes of the stand-in for Slurm, where it is not mock engines. */
+  readonly engine?: 'cpu' | 'real';
   /** Release of dyn-slurm that made it. */
   readonly dynSlurm?: string;
   /** Commit of the work tree that the config was in; `+dirty` where it had changes. */
@@ -111,6 +113,7 @@ const submittedJob = fields(
     variant: text,
     changes: list(text),
     group: text,
+    engine: word('cpu', 'real'),
     dynSlurm: text,
     gitCommit: text,
     session,

@@ -39,6 +39,7 @@ export function runCommands({ program, add, addForConfig, json, does }: Tree): v
     ['submit sweep.yaml --max-jobs 2', 'all of its variants, two at a time'],
     ['submit config.yaml --after dsr1-3fa29c', 'start when that run has ended'],
     ['submit config.yaml --cluster local', 'on this machine, without GPUs or Slurm'],
+    ['submit config.yaml --cluster local --engine real', "on this machine's GPUs, in the background"],
   ])
     .addOption(
       new Option('--dry-run', 'print what would be submitted, and submit nothing').conflicts([
@@ -54,6 +55,11 @@ export function runCommands({ program, add, addForConfig, json, does }: Tree): v
       ]),
     )
     .option('--watch', 'follow the run until it ends')
+    .addOption(
+      new Option('--engine <kind>', 'on the cluster `local`: what serves (default: mock)')
+        .choices(['mock', 'real'])
+        .conflicts(['dryRun', 'testOnly', 'maxJobs', 'chain', 'after', 'afterOk', 'retries']),
+    )
     .addOption(
       new Option(
         '--max-jobs <count>',

@@ -33,6 +33,7 @@ export const mocker: Engine = {
   mocked: /^dynamo\.mocker$/,
   loadsModel: false,
   kernelCaches: KERNEL_CACHES.mocker,
+  pythonModules: [],
 };
 
 function command({ job, worker, settings, port }: WorkerContext): EngineCommand {

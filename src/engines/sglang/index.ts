@@ -51,6 +51,7 @@ export const sglang: Engine = {
   mocked: MODULES,
   loadsModel: true,
   kernelCaches: KERNEL_CACHES.sglang,
+  pythonModules: ['sglang'],
   // `_profile_available_bytes` of kv_cache_configurator.py: of what `measure_pre_model_load_memory` finds free.
   memory: {
     flag: '--mem-fraction-static',

@@ -58,6 +58,7 @@ export const vllm: Engine = {
   mocked: /^dynamo\.vllm$/,
   loadsModel: true,
   kernelCaches: KERNEL_CACHES.vllm,
+  pythonModules: ['vllm'],
   // `request_memory` of v1/worker/utils.py: of all, and more than is free is refused.
   memory: {
     flag: '--gpu-memory-utilization',

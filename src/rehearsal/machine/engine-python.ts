@@ -1,45 +1,37 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import type { EngineType } from '../../config/schema/sections.ts';
+import { engineOfType } from '../../engines/engines.ts';
 import { DynSlurmError } from '../../errors.ts';
 import type { Environment } from '../../host/environment.ts';
 
-/** Modules that a Python with an engine has. */
-const MODULES: Readonly<Partial<Record<EngineType, readonly string[]>>> = {
-  sglang: ['sglang'],
-  vllm: ['vllm'],
-  mocker: [],
-};
+/** Any release of Dynamo whose modules have their names of today. */
+const NEWEST = '1.6.1';
 
 /** Milliseconds that Python may take to look for modules, on a slow file system. */
 const LIMIT = 60_000;
 
 /**
- * The Python of this machine that runs an engine: that of `installed`, an environment of dyn-slurm's, else python3 on PATH.
- * Absolute. `dynamo`: Dynamo's processes run, too. @throws DynSlurmError `preflight` where there is none
+ * The machine's own Python, where it has an engine: python3 on PATH. Absolute. `dynamo`: Dynamo's processes run, too.
+ * @throws DynSlurmError `preflight` where it lacks something
  */
-export async function enginePython(
+export async function ownPython(
   engine: EngineType,
   dynamo: boolean,
-  installed: string | undefined,
-  env: Environment,
-  signal: AbortSignal,
+  { env, signal }: { readonly env: Environment; readonly signal: AbortSignal },
 ): Promise<string> {
-  const own = MODULES[engine];
+  const { title, module, packageExtra, pythonModules: own } = engineOfType(engine);
   if (own === undefined)
-    throw new DynSlurmError('preflight', `engine.type ${engine} cannot be served without Slurm`, {
-      hint: 'TensorRT-LLM needs the MPI of a cluster; on one machine serve SGLang or vLLM',
+    throw new DynSlurmError('preflight', `${title} needs the MPI of Slurm, which serve goes without`, {
+      hint: 'serve with another engine.type, or submit to a cluster',
     });
-  if (installed !== undefined && existsSync(installed)) return installed;
-  const modules = [
-    ...own,
-    ...(dynamo ? ['dynamo', ...(engine === 'mocker' ? [] : [`dynamo.${engine}`])] : []),
-  ];
+  const modules = [...own, ...(dynamo ? ['dynamo', module('aggregated', NEWEST)] : [])];
   const [python, ...missing] = await lookFor(modules, env, signal);
   if (python !== undefined && missing.length === 0) return python;
   const lacks = missing.length === 0 ? '' : `, and ${python} lacks ${missing.join(' and ')}`;
-  throw new DynSlurmError('preflight', `no environment with ${engine} is installed here${lacks}`, {
-    hint: `\`dyn-slurm setup --engine ${engine}\` installs one; or activate one that has it`,
+  throw new DynSlurmError('preflight', `no Python with ${title} is installed here${lacks}`, {
+    hint: packageExtra
+      ? `\`dyn-slurm setup --engine ${packageExtra}\` installs one; or activate one that has ai-dynamo[${packageExtra}]`
+      : 'activate an environment that has ai-dynamo',
   });
 }
 

@@ -80,7 +80,7 @@ export function visibleGpus(gpus: readonly LocalGpu[], visible: string | undefin
 }
 
 /** MiB that a GPU may have in use and still count as free: the driver's own, and what monitors such as DCGM take. */
-export const USED_MOST = 4096;
+const USED_MOST = 4096;
 
 /** Why a GPU cannot be had; undefined where it can. `claims`: what has a GPU, by its UUID. */
 export function obstacleOf(gpu: LocalGpu, claims: ReadonlyMap<string, string>): string | undefined {

@@ -34,7 +34,7 @@ export function nodeEngineVariables(engine: NodeEngine | undefined): Environment
 /** Folders with what a node has in place of this machine's programs. `root`: the package's folder. */
 export function replacedPrograms(engine: NodeEngine | undefined, root: string): readonly string[] {
   const always = join(root, 'rehearsal/node-bin');
-  return engine?.kind === 'real' ? [always] : [always, join(root, 'rehearsal/mock-bin')];
+  return [always, join(root, engine?.kind === 'real' ? 'rehearsal/real-bin' : 'rehearsal/mock-bin')];
 }
 
 /** Folders with what came with the engine, such as py-spy and ninja. One that is on PATH keeps its place there. */

@@ -29,6 +29,8 @@ export interface JobRequest {
 
 export interface JobRecord extends JobRequest {
   readonly id: number;
+  /** GPUs of this machine, by their numbers there; absent for mock engines and for CPUs. */
+  readonly gpus?: readonly number[];
   readonly state: JobState;
   /** The job has its final state, and some of its processes still run. */
   readonly completing: boolean;

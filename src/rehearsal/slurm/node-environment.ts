@@ -106,6 +106,8 @@ function jobVariables(job: JobRecord, node: number, step: string, { dir, handed 
     DYN_SLURM_REHEARSAL: job.engine?.kind === 'real' ? undefined : '1',
     // For rehearsal/node-bin/ip.
     DYN_SLURM_NODE_ADDR: nodeAddress(job.id, node),
+    ...(job.engine?.kind === 'real' && { DYN_SLURM_NODE_DEV: 'lo' }),
+    ...(job.gpus && { DYN_SLURM_NODE_GPUS: job.gpus.join(',') }),
     SLURM_CLUSTER_NAME: 'rehearsal',
     SLURM_JOB_ID: String(job.id),
     SLURM_JOB_NAME: job.name,

@@ -3,9 +3,11 @@ import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Environment } from '../../host/environment.ts';
 import { type Call, Refusal } from './call.ts';
 import { requestEnd } from './control-requests.ts';
-import { isFinished, type JobRequest, nodeList } from './job-record.ts';
+import { claimGpus, offeredGpus } from './gpu-claims.ts';
+import { isFinished, type JobRecord, type JobRequest, nodeList } from './job-record.ts';
 import { claimJobId, jobDir, loginFile, readJob, writeJob, writeWhole } from './job-store.ts';
 import { nodePath, submittedEnvironment } from './node-environment.ts';
 import { directiveWords, type Options, readOptions } from './options.ts';
@@ -89,9 +91,21 @@ function submitJob({ env, cwd, standIn }: Call, request: JobRequest, script?: st
   writeFileSync(loginFile(standIn, id), `PATH=${path}:$PATH\n`);
   installPrograms(standIn);
   const submitted = Date.now();
-  writeJob(standIn, { ...request, id, state: 'PENDING', completing: false, reason: 'None', submitted });
+  const job: JobRecord = { ...request, id, state: 'PENDING', completing: false, reason: 'None', submitted };
+  writeJob(standIn, job);
+  if (request.engine?.kind === 'real') writeJob(standIn, { ...job, gpus: takeGpus(standIn, job, env) });
   startDaemon(standIn, id);
   return id;
+}
+
+/** The GPUs that a job with a real engine asks for. @throws Refusal where others have them by now; the job is over then */
+function takeGpus(standIn: StandIn, job: JobRecord, env: Environment): readonly number[] {
+  const taken = claimGpus(standIn, job.id, job.gpusPerNode, offeredGpus(env));
+  if (taken) return taken.map(({ index }) => index);
+  writeJob(standIn, { ...job, state: 'CANCELLED', ended: Date.now() });
+  throw new Refusal(
+    `sbatch: error: Batch job submission failed: other runs have taken GPUs of this machine meanwhile`,
+  );
 }
 
 function startDaemon(standIn: StandIn, id: number): void {

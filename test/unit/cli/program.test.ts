@@ -14,6 +14,7 @@ const COMMANDS = [
   ...['check', 'import', 'explain', 'topologies', 'schema', 'trust', 'plan', 'render'],
   ...[
     'rehearse',
+    'serve',
     'submit',
     'setup',
     'status',

@@ -1,6 +1,8 @@
 import { count } from '../../../config/text/plural.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
-import { enginePython } from '../../../rehearsal/machine/engine-python.ts';
+import { ENGINE_NAMES } from '../../../rehearsal/engines/catalog.ts';
+import { enginePlace, findEngine } from '../../../rehearsal/engines/place.ts';
+import { ownPython } from '../../../rehearsal/machine/engine-python.ts';
 import { gpuClaims, gpuVariables } from '../../../rehearsal/slurm/gpu-claims.ts';
 import { findTools, toolsPlace } from '../../../rehearsal/tools/tools.ts';
 import { createRun } from '../../../run/folder.ts';
@@ -22,6 +24,8 @@ import { freeGpus } from './free-gpus.ts';
 export interface ServeOptions extends ConfigOptions {
   /** Return once the service has been started, and leave it running. */
   readonly detach?: boolean;
+  /** Follow it until it ends, as `submit --watch` does, whose Ctrl-C leaves it running. */
+  readonly watch?: boolean;
 }
 
 /** `dyn-slurm serve CONFIG`: the same bundle on this machine's GPUs, without Slurm. The exit code. */
@@ -55,13 +59,9 @@ async function start(
   world: World,
 ): Promise<number> {
   const { plan } = job;
-  const python = await enginePython(
-    plan.engine,
-    plan.frontend === 'dynamo',
-    undefined,
-    world.env,
-    world.signal,
-  );
+  const known = ENGINE_NAMES.find((name) => name === plan.engine);
+  const installed = known && findEngine(enginePlace(known, world));
+  const python = installed?.python ?? (await ownPython(plan.engine, plan.frontend === 'dynamo', world));
   if (findTools(toolsPlace(world)) === undefined) {
     world.err.write('installing etcd, NATS and nginx\n');
     const code = await setup({}, { ...world, out: world.err });
@@ -74,9 +74,13 @@ async function start(
   const run = createRun(connection.runsDir, plan.name, world.randomHex(3));
   const { files } = await bundleOf(job, plan, world);
   const request = submitRequest(run, files, [], plan.commandLine);
-  const origin = await originOf(job.path, world);
+  const origin = { ...(await originOf(job.path, world)), engine: 'real' as const };
   const sent = await sendJob(request, run, plan, connection, world, origin);
   const { gpus: used, workers } = plan;
+  if (options.watch) {
+    const { showChains } = await import('../watch/watch.ts');
+    return showChains([[sent.run]], connection, options, world);
+  }
   if (options.detach) {
     const { id, dir } = sent.run;
     const text = `started ${id} as job ${jobNumber(sent.jobId)}\n  folder  ${dir}\n  watch   dyn-slurm watch ${id}\n  end     dyn-slurm cancel ${id}\n`;

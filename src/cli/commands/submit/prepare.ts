@@ -20,6 +20,8 @@ export interface SubmitOptions extends ConfigOptions, AfterOptions {
   /** For several variants: how many may run at a time. */
   readonly maxJobs?: number;
   readonly watch?: boolean;
+  /** What serves on the cluster `local`: mock engines, or the engines and GPUs of this machine. */
+  readonly engine?: 'mock' | 'real';
   /** Seconds that the job may wait in the queue while it is watched. */
   readonly pendingLimit?: number;
 }

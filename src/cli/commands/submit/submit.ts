@@ -14,6 +14,10 @@ import { prepare, type SubmitOptions, variantOf } from './prepare.ts';
 
 /** Submits the jobs of a config, or prints what would be sent: both have the same requests. */
 export async function submit(given: string, options: SubmitOptions, world: World): Promise<number> {
+  if (options.engine === 'real') {
+    const { serve } = await import('../serve/serve.ts');
+    return serve(given, { ...options, detach: true }, world);
+  }
   const jobs = await loadValidConfig(given, options, world);
   if (jobs === undefined) return EXIT.config;
   const [job, ...others] = jobs;

@@ -139,7 +139,7 @@ test('a config for other GPUs', async () => {
 });
 
 test('an error of the config is its own, whatever the machine', async () => {
-  expect(await fitted('aggregated: {tp: 3}\nfrontend: {count: 3}\n', ONE)).toMatchObject({ plans: [] });
+  expect(await fitted('aggregated: {gpus_per_worker: 0}\n', ONE)).toMatchObject({ plans: [] });
 });
 
 test.each<[string, Readonly<Record<string, string>>, string, readonly string[]]>([

@@ -87,11 +87,13 @@ test.each([
   });
 });
 
-test('with engines of its own a node has the programs of this machine, but for ip and python3', () => {
+test('with engines of its own a node has the programs of this machine, but for ip and those that use GPUs', () => {
   const engine = { kind: 'real', python: '/venv/bin/python' } as const;
   const real = { ...standIn, engine, handed: { ...standIn.handed, ...nodeEngineVariables(engine) } };
   const submitted = submittedEnvironment({ PATH: '/opt/bin' }, '/home', real);
-  expect(submitted.PATH).toBe('/package/rehearsal/node-bin:/state/bin:/tools/bin:/venv/bin:/opt/bin');
+  expect(submitted.PATH).toBe(
+    '/package/rehearsal/node-bin:/package/rehearsal/real-bin:/state/bin:/tools/bin:/venv/bin:/opt/bin',
+  );
   const step = { step: 4, name: 'decode-0' };
   const place = { task: 1, node: 2 };
   // Whoever calls srun may know nothing of the job's engine, or be set to another.
@@ -99,7 +101,7 @@ test('with engines of its own a node has the programs of this machine, but for i
     const env = taskEnvironment({ PATH: '/opt/bin' }, { ...job, engine }, step, 2, place, caller);
     const { PATH, DYN_SLURM_REHEARSAL, DYN_SLURM_STANDIN_ENGINE } = env;
     expect({ PATH, DYN_SLURM_REHEARSAL, DYN_SLURM_STANDIN_ENGINE }).toEqual({
-      PATH: '/package/rehearsal/node-bin:/opt/bin',
+      PATH: '/package/rehearsal/node-bin:/package/rehearsal/real-bin:/opt/bin',
       DYN_SLURM_REHEARSAL: undefined,
       DYN_SLURM_STANDIN_ENGINE: 'real:/venv/bin/python',
     });
