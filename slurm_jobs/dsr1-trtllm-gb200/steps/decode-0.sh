@@ -3,7 +3,10 @@
 RUN_DIR=$DYN_SLURM_RUN_DIR ATTEMPT_DIR=$DYN_SLURM_ATTEMPT_DIR
 . "$RUN_DIR/runtime/task.sh" || exit 1
 bind decode-0 2 3 4 5
+. "$RUN_DIR/runtime/kernels.sh" || exit 1
+keep_kernels "${RUN_DIR%/*}/.kernels/trtllm-1.3.0rc29/gb200/dynamo-trtllm-1.6.1-arm64.sqsh-7916a1c8" /tmp
 . "$RUN_DIR"/env/decode-0.env || give_up 'cannot read its environment'
+respect_kernels
 # Several tasks run on each node.
 SEVERAL=1
 await_services locked "http://${NODE_IP[0]}:2379" "nats://${NODE_IP[0]}:4222"

@@ -3,7 +3,10 @@
 RUN_DIR=$DYN_SLURM_RUN_DIR ATTEMPT_DIR=$DYN_SLURM_ATTEMPT_DIR
 . "$RUN_DIR/runtime/task.sh" || exit 1
 bind decode-0 4 5 6 7 8 9 10 11
+. "$RUN_DIR/runtime/kernels.sh" || exit 1
+keep_kernels "${RUN_DIR%/*}/.kernels/vllm-0.31.0/gb200/dynamo-vllm-1.6.1-arm64.sqsh-f3f15670" /tmp
 . "$RUN_DIR"/env/decode-0.env || give_up 'cannot read its environment'
+respect_kernels
 await_services locked "http://${NODE_IP[0]}:2379" "nats://${NODE_IP[0]}:4222"
 # What only this rank is told.
 case $NODE_RANK in
