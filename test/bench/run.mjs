@@ -27,6 +27,7 @@ try {
     await growth();
     await logReading();
     manyRuns();
+    imports();
     rehearsal();
   }
 } finally {
@@ -164,20 +165,47 @@ function manyRuns() {
   row('status, 10,000 runs', `${mb.toFixed(0)} MB peak`, '≤ 150 MB', mb <= 150);
 }
 
+/** 500 recipes of srt-slurm, imported and planned by one command. */
+function imports() {
+  const fixtures = join(root, 'test/fixtures/recipes');
+  const names = readdirSync(fixtures).filter((name) => /^v\d.*\.yaml$/.test(name));
+  const folder = join(scratch, 'recipes');
+  mkdirSync(folder);
+  for (let index = 0; index < 500; index++) {
+    const text = readFileSync(join(fixtures, names[index % names.length]));
+    writeFileSync(join(folder, `${index}.yaml`), text);
+  }
+  const words = ['import', folder, '--check', '--json', '--out', join(scratch, 'imported')];
+  const { status, stdout, cpu, mb } = measured(words, {});
+  const { files } = JSON.parse(stdout);
+  if (status !== 3 || files.length !== 500) throw new Error(`import ended with ${status}`);
+  row('import and plan 500 recipes', `${cpu.toFixed(1)} s of CPU time`, '≤ 20 s', cpu <= 20);
+  row('import and plan 500 recipes', `${mb.toFixed(0)} MB peak`, '≤ 400 MB', mb <= 400);
+}
+
 /** What `status` of a runs folder takes: milliseconds by the clock, and MB at most. */
 function statusOf(runs) {
-  const tell = 'process.on("exit",()=>process.stderr.write(`\\npeak ${process.resourceUsage().maxRSS}`))';
-  const args = ['--import', `data:text/javascript,${encodeURIComponent(tell)}`, main, 'status'];
+  const { status, stdout, stderr, ms, mb } = measured(['status'], { DYN_SLURM_RUNS: runs });
+  if (status !== 0 || stdout.split('\n').length !== 22)
+    throw new Error(`status ended with ${status}: ${stdout}${stderr}`);
+  return { ms, mb };
+}
+
+/** A command, with what it took: milliseconds by the clock, seconds of CPU time, and MB at most. */
+function measured(words, env) {
+  const tell =
+    'process.on("exit",()=>{const u=process.resourceUsage();process.stderr.write(`\\ntook ${u.maxRSS} ${u.userCPUTime+u.systemCPUTime}`)})';
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(tell)}`, main, ...words];
   const start = process.hrtime.bigint();
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
-    env: { ...process.env, HOME: scratch, DYN_SLURM_RUNS: runs },
+    maxBuffer: 1 << 28,
+    env: { ...process.env, HOME: scratch, ...env },
   });
   const ms = Number(process.hrtime.bigint() - start) / 1e6;
-  const peak = /\npeak (\d+)$/.exec(stderr)?.[1];
-  if (status !== 0 || peak === undefined || stdout.split('\n').length !== 22)
-    throw new Error(`status ended with ${status}: ${stdout}${stderr}`);
-  return { ms, mb: Number(peak) / 1024 };
+  const [, peak, micros] = /\ntook (\d+) (\d+)$/.exec(stderr) ?? [];
+  if (peak === undefined) throw new Error(`${words[0]} ended with ${status}: ${stderr}`);
+  return { status, stdout, stderr, ms, mb: Number(peak) / 1024, cpu: Number(micros) / 1e6 };
 }
 
 /** From submit to ready of the eight-node config, where the tools are installed. */
