@@ -10,6 +10,8 @@ export interface EngineEnvironment {
   readonly check: readonly string[];
   /** Its size on disk, GiB, with room for what is on the way. */
   readonly room: number;
+  /** The newest minor version of CPython 3 that all of its packages have wheels for; the oldest is 10. */
+  readonly newestPython: number;
   /** The kinds of machines that its wheels are for, as Node names them. */
   readonly machines: readonly string[];
 }
@@ -21,6 +23,7 @@ export const ENGINES = {
     gpu: true,
     check: ['-c', 'import torch, sglang, dynamo.sglang'],
     room: 16,
+    newestPython: 12,
     machines: ['x64', 'arm64'],
   },
   'sglang-cpu': {
@@ -29,6 +32,7 @@ export const ENGINES = {
     gpu: false,
     check: ['rehearsal/engine/as_cpu.py', 'dynamo.sglang', '--help'],
     room: 8,
+    newestPython: 12,
     machines: ['x64'],
   },
   vllm: {
@@ -37,6 +41,7 @@ export const ENGINES = {
     gpu: true,
     check: ['-c', 'import torch, vllm, dynamo.vllm'],
     room: 16,
+    newestPython: 13,
     machines: ['x64', 'arm64'],
   },
 } as const satisfies Readonly<Record<string, EngineEnvironment>>;
@@ -47,9 +52,6 @@ export const ENGINE_NAMES = Object.keys(ENGINES) as readonly EngineName[];
 
 /** The environment that a rehearsal on the CPU uses. */
 export const CPU_ENGINE = 'sglang-cpu' satisfies EngineName;
-
-/** The newest CPython 3 that wheels are pinned for; the oldest is 3.10. */
-export const NEWEST_PYTHON = 13;
 
 /** The oldest glibc that the wheels run with. */
 export const OLDEST_GLIBC = [2, 34] as const;

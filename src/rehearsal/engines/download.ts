@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '../../host/environment.ts';
 import { findPython, pipDownload, pipFailed, pythonEnvironment } from '../tools/python.ts';
-import { ENGINES, NEWEST_PYTHON } from './catalog.ts';
+import { ENGINES } from './catalog.ts';
 import { type EnginePlace, engineLock, UV_LOCK } from './place.ts';
 
 /**
@@ -18,8 +18,8 @@ export async function downloadWheels(
 ): Promise<string> {
   await mkdir(folder, { recursive: true });
   const options = { env: pythonEnvironment(env, env.TMPDIR ?? tmpdir()), signal };
-  const { title } = ENGINES[name];
-  const python = await findPython(options, { who: title, newest: NEWEST_PYTHON });
+  const { title, newestPython } = ENGINES[name];
+  const python = await findPython(options, { who: title, newest: newestPython });
   for (const lock of [UV_LOCK, engineLock(name)]) {
     const said = await pipDownload(
       { pip: [python.command, '-m', 'pip'], lock: join(packageRoot, lock), target: folder },

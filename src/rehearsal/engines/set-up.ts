@@ -6,7 +6,7 @@ import { type RunOptions, run } from '../tools/child.ts';
 import { claim } from '../tools/claim.ts';
 import { findPython, makeEnvironment, pythonEnvironment } from '../tools/python.ts';
 import { reported, type StepEvent } from '../tools/report.ts';
-import { ENGINES, type EngineEnvironment, type EngineName, NEWEST_PYTHON } from './catalog.ts';
+import { ENGINES, type EngineEnvironment, type EngineName } from './catalog.ts';
 import { refuseFullDisk, refuseMachine } from './machine.ts';
 import {
   type Engine,
@@ -65,14 +65,14 @@ export async function setUpEngine(options: EngineSetUp): Promise<Engine> {
 
 async function build({ place, env, wheels, report, signal }: EngineSetUp): Promise<Engine> {
   const { name, folder, packageRoot } = place;
-  const { title, packageName, check, gpu, room }: EngineEnvironment = ENGINES[name];
+  const { title, packageName, check, gpu, room, newestPython }: EngineEnvironment = ENGINES[name];
   const temporary = join(folder, 'tmp');
   await mkdir(temporary, { recursive: true });
   await refuseFullDisk(title, folder, room);
   const settings: RunOptions = { env: pythonEnvironment(env, temporary), signal };
   const engine = engineIn(folder);
   const { version, pip } = await reported(report, 'python', async () => {
-    const python = await findPython(settings, { who: title, newest: NEWEST_PYTHON });
+    const python = await findPython(settings, { who: title, newest: newestPython });
     const environment = await makeEnvironment(python, join(folder, 'venv'), settings);
     return [{ version: python.version, pip: environment.pip }, `${python.command} ${python.version}`];
   });

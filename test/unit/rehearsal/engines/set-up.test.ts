@@ -114,11 +114,11 @@ test.skipIf(!onLinux)(
 );
 
 test.skipIf(!onLinux)('a Python that is too new is refused', async () => {
-  const here = machine('3.14.1');
+  const here = machine('3.13.1');
   await expect(here.setUp('sglang', { env: { PATH: join(here.folder, 'bin') } })).rejects.toMatchObject({
     code: 'preflight',
     message: expect.stringMatching(
-      /^SGLang needs CPython 3\.10 to 3\.13; none is on PATH \(python3 is 3\.14\.1.*\)\.$/,
+      /^SGLang needs CPython 3\.10 to 3\.12; none is on PATH \(python3 is 3\.13\.1.*\)\.$/,
     ),
   });
 });
