@@ -85,7 +85,7 @@ test.each(presets)(
 const OWN_FLAGS =
   /^--(model(-path)?|served-model-name|host|port|disaggregation-(mode|bootstrap-port)|dist-init-addr|nnodes|node-rank|nccl-port|kv-events-config|(event|request)-plane|master-(addr|port)|data-parallel-(rpc-port|address)|headless|extra-engine-args|publish-events-and-metrics|.*-(tool-call|reasoning)-parser|(tool-call|reasoning)-parser)$/;
 const OWN_VARIABLES =
-  /^(MOONCAKE_|DYN_(NAMESPACE|SYSTEM_|SDK_|TCP_RPC_|EVENT_PLANE|REQUEST_PLANE)|ETCD_ENDPOINTS|NATS_SERVER|MASTER_|PYTHONUNBUFFERED|CUDA_VISIBLE_DEVICES|SGLANG_HOST_IP|VLLM_(NIXL_|HOST_IP|PORT$)|TRTLLM_EPLB_SHM_NAME)/;
+  /^(MOONCAKE_|DYN_(NAMESPACE|SYSTEM_|SDK_|CANARY_|HEALTH_CHECK_|TCP_RPC_|EVENT_PLANE|REQUEST_PLANE)|ETCD_ENDPOINTS|NATS_SERVER|MASTER_|PYTHONUNBUFFERED|CUDA_VISIBLE_DEVICES|SGLANG_HOST_IP|VLLM_(NIXL_|HOST_IP|PORT$)|TRTLLM_EPLB_SHM_NAME)/;
 
 const SIZES: Readonly<Record<string, string>> = {
   tp: 'tp-size',
