@@ -109,3 +109,37 @@ test('an engine that is not installed is named before anything starts', async ()
     stderr: expect.stringMatching(/^no Python with SGLang is installed here, and \S+ lacks sglang/),
   });
 });
+
+test('the steps of a config with an image run in it, by docker', async () => {
+  const log = join(stage.runs, 'docker.log');
+  const docker = join(bin, 'docker');
+  // Notes what it is told, and runs the command on the machine.
+  writeFileSync(
+    docker,
+    `#!/bin/sh
+echo "$*" >>'${log}'
+[ "$1" = run ] || exit $([ "$1" = pull ]; echo $?)
+while [ "$1" != --entrypoint ]; do shift; done
+program=$2
+shift 3
+PATH='${bin}':$PATH exec "$program" "$@"
+`,
+    { mode: 0o755 },
+  );
+  const image = 'example.org/sglang:1';
+  const served = stage.start('serve', config, '--image', image, '--set', 'name=boxed');
+  await served.line(/serving tiny at/);
+  served.interrupt();
+  expect((await served.ended).code).toBe(0);
+  const calls = readFileSync(log, 'utf8').split('\n').slice(0, -1);
+  expect(calls.slice(0, 2)).toEqual([`image inspect ${image}`, `pull ${image}`]);
+  const worker = calls.find((call) => call.endsWith('/steps/aggregated-0.sh')) ?? '';
+  expect(worker).toMatch(/^run --rm --network host --ipc host .* --gpus "device=0" /);
+  expect(worker).toContain(` --volume ${join(packageRoot, 'rehearsal/model')}:`);
+  expect(
+    calls
+      .filter((call) => call.startsWith('run '))
+      .map((call) => /steps\/(.*)\.sh$/.exec(call)?.[1])
+      .sort(),
+  ).toEqual(['aggregated-0', 'etcd', 'frontend-0', 'nats']);
+});

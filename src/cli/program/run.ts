@@ -28,6 +28,7 @@ export function runCommands({ program, add, addForConfig, json, does }: Tree): v
     ['serve config.yaml --set prefill.gpu_share=0.5 --set decode.gpu_share=0.5', 'both on one GPU'],
     ['serve config.yaml --detach', 'in the background; end it with `dyn-slurm cancel`'],
   ])
+    .option('--image <image>', 'start its steps in this image, by enroot or docker')
     .option('--detach', 'return once it has been started, and leave it running')
     .addOption(json())
     .action(does(async () => (await import('../commands/serve/serve.ts')).serve));

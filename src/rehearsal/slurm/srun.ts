@@ -4,13 +4,14 @@ import { type Call, Refusal } from './call.ts';
 import { injectFaults } from './fault-injection.ts';
 import { type JobRecord, nodeName, type ProcessId, type StepRecord } from './job-record.ts';
 import { claimStep, writeStep } from './job-store.ts';
+import { inContainer } from './node-container.ts';
 import {
   exportedEnvironment,
   loginEnvironment,
   type TaskPlace,
   taskEnvironment,
 } from './node-environment.ts';
-import { readOptions } from './options.ts';
+import { type Options, readOptions } from './options.ts';
 import { askToEnd, identify, killAll, processesOf, STEP_MARK, sendSignal } from './process-table.ts';
 import { describeEnd, exitCode, type ProcessEnd } from './signals.ts';
 import { jobMark } from './state-dir.ts';
@@ -32,7 +33,7 @@ export async function srun(call: Call): Promise<number> {
   };
   writeStep(call.standIn, job.id, record);
   try {
-    const tasks = request.places.map((place) => startTask(call, request, argv, job, record, place));
+    const tasks = request.places.map((place) => startTask(call, request, options, argv, job, record, place));
     record = { ...record, processes: tasks.flatMap((task) => task.process ?? []) };
     writeStep(call.standIn, job.id, record);
     const processes = () => processesOf(jobMark(call.standIn.dir, job.id), String(record.step));
@@ -54,6 +55,7 @@ interface Task {
 function startTask(
   call: Call,
   { places, cwd, exported, fed, terminal, output }: StepRequest,
+  options: Options,
   argv: readonly string[],
   job: JobRecord,
   step: StepRecord,
@@ -62,7 +64,7 @@ function startTask(
   const faults = injectFaults(call, job, step, place);
   const base = exportedEnvironment(call.env, exported);
   const env = taskEnvironment(base, job, step, places.length, place, call.standIn);
-  const [program = '', ...args] = [...faults.prefix, ...argv];
+  const [program = '', ...args] = [...faults.prefix, ...inContainer(argv, options, env, cwd)];
   const file = output && openSync(output(place), 'a');
   const child = spawn(program, args, {
     cwd,

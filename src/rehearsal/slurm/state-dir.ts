@@ -27,6 +27,7 @@ export interface StandIn {
 export type StateDir = Pick<StandIn, 'dir'>;
 
 const HANDED = [
+  'DYN_SLURM_STANDIN_CONTAINER',
   'DYN_SLURM_STANDIN_KILL_WAIT',
   'DYN_SLURM_STANDIN_PATH',
   'DYN_SLURM_STANDIN_FAULTS',

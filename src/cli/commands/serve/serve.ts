@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { count } from '../../../config/text/plural.ts';
 import { DynSlurmError, EXIT } from '../../../errors.ts';
 import { ENGINE_NAMES } from '../../../rehearsal/engines/catalog.ts';
 import { enginePlace, findEngine } from '../../../rehearsal/engines/place.ts';
+import { adoptImage, containerRuntime } from '../../../rehearsal/machine/container.ts';
 import { ownPython } from '../../../rehearsal/machine/engine-python.ts';
 import { gpuClaims, gpuVariables } from '../../../rehearsal/slurm/gpu-claims.ts';
+import { containerVariables } from '../../../rehearsal/slurm/node-container.ts';
 import { findTools, toolsPlace } from '../../../rehearsal/tools/tools.ts';
 import { createRun } from '../../../run/folder.ts';
 import { jobNumber } from '../../../scheduler/job-id.ts';
@@ -24,6 +27,8 @@ import { freeGpus } from './free-gpus.ts';
 export interface ServeOptions extends ConfigOptions {
   /** Return once the service has been started, and leave it running. */
   readonly detach?: boolean;
+  /** Start its steps in this image, as `container.image` of the config. */
+  readonly image?: string;
   /** Follow it until it ends, as `submit --watch` does, whose Ctrl-C leaves it running. */
   readonly watch?: boolean;
 }
@@ -31,9 +36,18 @@ export interface ServeOptions extends ConfigOptions {
 /** `dyn-slurm serve CONFIG`: the same bundle on this machine's GPUs, without Slurm. The exit code. */
 export async function serve(file: string, options: ServeOptions, world: World): Promise<number> {
   requireLocal(options);
-  const local = { ...options, cluster: LOCAL };
+  const { image } = options;
+  const runtime = containerRuntime(world.env);
+  if (image !== undefined && runtime === undefined)
+    throw new DynSlurmError('preflight', `--image ${image}: this machine has neither enroot nor docker`, {
+      hint: 'install one of them, or leave the option out to serve with an engine of this machine',
+    });
+  const set = [...(options.set ?? []), ...(image === undefined ? [] : [`container.image=${image}`])];
+  const local = { ...options, set, cluster: LOCAL };
+  // Each step has a container of its own: the image is unpacked already.
+  const profile = runtime ? 'container_runtime: pyxis\nshared_container: false\n' : '';
   const connection = connectLocally(world, {});
-  const here = await freeGpus(gpuClaims({ dir: connection.standIn }), world);
+  const here = await freeGpus(gpuClaims({ dir: connection.standIn }), world, profile);
   const jobs = await loadFitting(file, local, here, world);
   if (jobs === undefined) return EXIT.config;
   const [job, ...others] = jobs;
@@ -51,6 +65,13 @@ function requireLocal({ cluster }: ServeOptions): void {
   });
 }
 
+/** The Python that runs the engine: that of an environment of dyn-slurm's, else the machine's own. */
+async function pythonOf({ engine, frontend }: ValidJob['plan'], world: World): Promise<string> {
+  const known = ENGINE_NAMES.find((name) => name === engine);
+  const installed = known && findEngine(enginePlace(known, world));
+  return installed?.python ?? ownPython(engine, frontend === 'dynamo', world);
+}
+
 /** Starts a job that fits, on GPUs that are free. */
 async function start(
   job: ValidJob,
@@ -59,17 +80,21 @@ async function start(
   world: World,
 ): Promise<number> {
   const { plan } = job;
-  const known = ENGINE_NAMES.find((name) => name === plan.engine);
-  const installed = known && findEngine(enginePlace(known, world));
-  const python = installed?.python ?? (await ownPython(plan.engine, plan.frontend === 'dynamo', world));
+  const image = plan.contained ? plan.image?.name : undefined;
+  const runtime = image === undefined ? undefined : containerRuntime(world.env);
+  const python = runtime ? '/usr/bin/python3' : await pythonOf(plan, world);
   if (findTools(toolsPlace(world)) === undefined) {
     world.err.write('installing etcd, NATS and nginx\n');
     const code = await setup({}, { ...world, out: world.err });
     if (code !== EXIT.ok) return code;
   }
+  const cache = join(toolsPlace(world).cache, 'images');
+  const container =
+    image !== undefined && runtime ? await adoptImage(image, runtime, cache, world) : undefined;
   const connection = connectLocally(world, {
     DYN_SLURM_STANDIN_ENGINE: `real:${python}`,
     ...gpuVariables(gpus),
+    ...containerVariables(container),
   });
   const run = createRun(connection.runsDir, plan.name, world.randomHex(3));
   const { files } = await bundleOf(job, plan, world);
