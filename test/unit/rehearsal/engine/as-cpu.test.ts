@@ -7,7 +7,7 @@ import { makeNode, type Node, python } from './node.ts';
 /** A node whose `dynamo.sglang` says how it was called. */
 const SGLANG = `
 import json, os, resource, sys
-names = ('SGLANG_USE_CPU_ENGINE', 'PYTHONPATH', 'OMP_NUM_THREADS', 'HF_HUB_OFFLINE')
+names = ('SGLANG_USE_CPU_ENGINE', 'PYTHONPATH', 'OMP_NUM_THREADS', 'HF_HUB_OFFLINE', 'GLOO_SOCKET_IFNAME')
 memory = resource.getrlimit(resource.RLIMIT_DATA)[0] >> 30
 print(json.dumps({'argv': sys.argv[1:], 'memory': memory, **{name: os.environ.get(name) for name in names}}))
 `;
@@ -18,7 +18,11 @@ function cpuNode(): Node {
   writeFileSync(join(node.folder, 'dynamo/sglang/__main__.py'), SGLANG);
   return {
     ...node,
-    env: { ...node.env, DYN_SLURM_STANDIN_ENGINE: `cpu:${join(node.folder, 'venv/bin/python')}` },
+    env: {
+      ...node.env,
+      GLOO_SOCKET_IFNAME: 'eth0',
+      DYN_SLURM_STANDIN_ENGINE: `cpu:${join(node.folder, 'venv/bin/python')}`,
+    },
   };
 }
 
@@ -57,6 +61,7 @@ test.each([
     PYTHONPATH: join(packageRoot, 'rehearsal/node-bin/../engine/cpu'),
     OMP_NUM_THREADS: expect.stringMatching(/^\d+$/),
     HF_HUB_OFFLINE: '1',
+    GLOO_SOCKET_IFNAME: 'lo',
   });
   expect(stderr).toBe(`cpu: dynamo.sglang runs on SGLang's CPU engine${said}\n`);
   expect(status).toBe(0);
