@@ -88,9 +88,11 @@ test('nothing is sourced but the runtime, what was rendered for the job, and wha
     'node.sh: . "${BASH_SOURCE[0]%/*}/$PART"',
     'node.sh: . "$RUN_DIR/preflight.sh"',
     'step.sh.hbs: . "$RUN_DIR/runtime/task.sh" || exit 1',
+    'step.sh.hbs: . "$RUN_DIR/runtime/kernels.sh" || exit 1',
     `step.sh.hbs: . "$RUN_DIR"/{{env}} || give_up 'cannot read its environment'`,
     'step.sh.hbs: . "$RUN_DIR/runtime/installed.sh" || exit 1',
     `step.sh.hbs: . "$RUN_DIR/runtime/setup.sh" || give_up 'cannot read its setup'`,
+    'step.sh.hbs: . "$RUN_DIR/runtime/gpu-share.sh" || exit 1',
     'task.sh: . "${BASH_SOURCE[0]%/*}/cause-line.sh" || exit 1',
     'task.sh: . "${BASH_SOURCE[0]%/*}/environment.sh" || exit 1',
   ]);

@@ -24,9 +24,11 @@ const RUNTIME = [
     'causes.txt',
     'environment.sh',
     'etcd.py',
+    'kernels.sh',
     'lib.sh',
     'metrics.sh',
     'node.sh',
+    'stacks.sh',
     'task.sh',
   ],
   ...[
@@ -37,8 +39,10 @@ const RUNTIME = [
     'end',
     'etcd',
     'events',
+    'hang',
     'health',
     'http',
+    'kernels',
     'nodes',
     'ready',
     'steps',
@@ -76,7 +80,7 @@ test('writes the bundle with the modes of a run folder', async () => {
     ...Object.fromEntries(names.map((name) => [`steps/${name}.sh`, '700'])),
     ...Object.fromEntries(names.map((name) => [`env/${name}.env`, '600'])),
   });
-  expect(world.stderr()).toBe('wrote 47 files to job; start with job/job.sbatch\n');
+  expect(world.stderr()).toBe('wrote 51 files to job; start with job/job.sbatch\n');
   expect(world.stdout()).toBe('');
 });
 
