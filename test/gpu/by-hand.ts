@@ -102,7 +102,7 @@ export class ByHand {
   /** Waits for a first completion. */
   async ready(): Promise<void> {
     const until = performance.now() + this.#settings.patience * 1000;
-    while (performance.now() < until) {
+    while (performance.now() < until && this.#children.every(({ exitCode }) => exitCode === null)) {
       const answer = await post(`${this.url}/v1/completions`, {
         model: SERVED,
         prompt: 'hi',
@@ -163,17 +163,18 @@ function toolsBin(): string {
   return join(cache, folder, 'bin');
 }
 
-/** Ports of loopback that nobody listens on. */
+/** Ports of loopback that nobody listens on, below those that Linux hands out: Dynamo takes none above 32767 for DYN_SYSTEM_PORT. */
 async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => void server.close(resolve))));
+  const ports: number[] = [];
+  for (let port = 20_000 + (process.pid % 5000); ports.length < count; port++)
+    if (await isFree(port)) ports.push(port);
   return ports;
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }

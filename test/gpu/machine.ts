@@ -110,15 +110,22 @@ export async function leftAfter(
   }
 }
 
-/** Command lines of processes that carry the run's folder in their environment or their words. */
+/**
+ * Command lines of a run's processes: those that carry its folder in their environment or their words, and all that came from
+ * them, for a process that sets its title loses its environment.
+ */
 export function processesOf(run: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((pid) => {
-      const words = read(pid, 'cmdline');
-      const its = words.includes(run) || read(pid, 'environ').includes(run);
-      return its && words !== '' ? [`${pid} ${words.replaceAll('\0', ' ').trim().slice(0, 160)}`] : [];
-    });
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  const parents = new Map(pids.map((pid) => [pid, /\) . (\d+)/.exec(read(pid, 'stat'))?.[1] ?? '0']));
+  const marked = new Set(
+    pids.filter((pid) => read(pid, 'cmdline').includes(run) || read(pid, 'environ').includes(run)),
+  );
+  const isOfRun = (pid: string | undefined): boolean =>
+    pid !== undefined && (marked.has(pid) || isOfRun(parents.get(pid)));
+  return pids.flatMap((pid) => {
+    const words = read(pid, 'cmdline').replaceAll('\0', ' ').trim();
+    return words !== '' && isOfRun(pid) ? [`${pid} ${words.slice(0, 160)}`] : [];
+  });
 }
 
 function read(pid: string, file: string): string {

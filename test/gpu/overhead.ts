@@ -35,7 +35,8 @@ else {
   mkdirSync(settings.work, { recursive: true });
   makeModels(settings);
   writeProfile(settings);
-  const whole = JSON.stringify({ machine, ...(await starts(settings)), ...(await loads(settings)) });
+  const load = await loads(settings);
+  const whole = JSON.stringify({ machine, ...load, ...(await starts(settings)) });
   if (settings.out) writeFileSync(settings.out, `${whole}\n`);
   process.stdout.write(`${whole}\n`);
   if (settings.temporary) rmSync(settings.work, { recursive: true, force: true });
@@ -66,7 +67,10 @@ async function loads(settings: Settings): Promise<object> {
   const product = new Product(settings);
   const hand = new ByHand(settings);
   await hand.start();
-  await hand.ready();
+  await hand.ready().catch(async (error: unknown) => {
+    await hand.stop();
+    throw error;
+  });
   const run = await product.submit(writeConfig('overhead', { aggregated: role(settings) }, settings));
   try {
     const first = await awaitEvent(run, ['ready', 'verdict'], settings.patience);
