@@ -13,6 +13,7 @@ test('a line of the step tells what the start has found', () => {
   expect(readEngineLine(LOG.split('\n')[0] ?? '')).toEqual({
     kind: 'kernels',
     kernels: 'cold',
+    zoned: true,
     time: Date.UTC(2026, 10, 29, 10),
     ranks: {},
   });
