@@ -83,7 +83,7 @@ function wordsOf(text: string): readonly string[] {
 }
 
 /** What has to be there for a command to do what it says, where files and recorded answers of Slurm are not enough. */
-export type Scene = 'rehearsal' | 'session' | 'service' | 'watched';
+export type Scene = 'rehearsal' | 'session' | 'service' | 'watched' | 'gpu';
 
 const SCENES: Readonly<Record<string, Scene>> = {
   rehearse: 'rehearsal',
@@ -104,6 +104,8 @@ const SCENES: Readonly<Record<string, Scene>> = {
 
 /** Undefined where test/unit/docs/commands.test.ts types the line; else test/rehearsal/docs.test.ts does. */
 export function sceneOf({ argv: [command = '', ...rest] }: DocCommand): Scene | undefined {
+  // These need a GPU and an engine.
+  if (command === 'serve' || rest.includes('real')) return 'gpu';
   if (command === 'submit' && rest.some((word) => word === '--watch' || word === 'local')) return 'watched';
   if (command === 'bench' && rest.some((word) => /^--(type|resume)$|^--$/.test(word))) return 'service';
   return SCENES[command];

@@ -72,7 +72,10 @@ describe.skipIf(unavailable)(`submit${unavailable ? ` (skipped: ${unavailable})`
       .filter(Boolean);
   const states = async () =>
     (await cluster.onLogin(['squeue', '-h', '--sort=i', '-tall', '--me', '-o%i %T'])).stdout;
-  const runs = () => (existsSync(home('dyn-slurm-runs')) ? readdirSync(home('dyn-slurm-runs')) : []);
+  const runs = () =>
+    existsSync(home('dyn-slurm-runs'))
+      ? readdirSync(home('dyn-slurm-runs')).filter((name) => !name.startsWith('.'))
+      : [];
   const status = async (run: string) => JSON.parse((await ada.run(['status', run, '--json'])).stdout);
 
   test.each([
