@@ -42,7 +42,7 @@ test('NO_COLOR wins, whatever else asks for colors', () => {
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 
 const COREUTILS =
-  words(`base64 basename cat chmod cut date df env head id mkdir mktemp mv od paste readlink realpath rm
+  words(`base64 basename cat chmod cksum cp cut date df env head id mkdir mktemp mv od paste readlink realpath rm
   sha256sum sleep sort stat tail timeout tr wc`);
 
 /** Its keywords, and those of its builtins that scripts use. */
@@ -65,7 +65,7 @@ function commandsOf(script: string): readonly string[] {
     // Patterns of a case.
     .replace(/^\s*[\w*|@ .-]+\)(?=\s|$)/gm, '')
     .replace(
-      /(^|[;&|({])(\s*(then|do|if|while|until|else|elif|exec|time|timeout\s+\S+|run_with_preamble|!|\w+=(?:(?!\$\()\S)*)\s)+/gm,
+      /(^|[;&|({])(\s*(then|do|if|while|until|else|elif|exec|time|timeout\s+\S+|run_with_preamble|smi|!|\w+=(?:(?!\$\()\S)*)\s)+/gm,
       '$1 ',
     );
   const stands = /(?:^|[;&|({])\s*(?<command>[a-z][\w+-]*)(?=[\s;|&)]|$)/gm;
