@@ -38,6 +38,8 @@ export default defineConfig({
       project(1, 'rehearsal', 300_000, { fileParallelism: false }),
       project(2, 'package', 300_000, { fileParallelism: false }),
       project(3, 'cluster', 600_000, { fileParallelism: false }),
+      // A start of a real engine takes minutes on a busy machine.
+      project(4, 'engine', 900_000, { fileParallelism: false }),
     ],
   },
 });

@@ -1,6 +1,7 @@
 // `npm test`: set-up, then every check and test, then the closing line `N passed, N failed`.
 // With arguments only vitest runs, and gets them: `npm test -- --project unit -t quoting`. Without, tests on the test cluster
-// run beside the rehearsals: both wait for most of their time, and they share no addresses.
+// run beside the rehearsals: both wait for most of their time, and they share no addresses. The tests with a real engine,
+// which keep the machine busy and serve where rehearsals do, come last; the engine's download goes on beside the first checks.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,19 +15,26 @@ const tally = { passed: 0, failed: 0 };
 if (await dependenciesAreStale()) await must('install dependencies', 'npm', 'ci', '--no-audit', '--no-fund');
 await must('build', process.execPath, 'scripts/build.mjs');
 await must('install test tools', process.execPath, 'dist/main.js', 'setup', '--with-tests');
+const withEngine = process.arch === 'x64' && (wanted.length === 0 || wanted.includes('engine'));
+const engine = withEngine ? installEngine() : undefined;
 if (wanted.length === 0) {
   await check('biome', 'node_modules/.bin/biome', 'check', '.');
   await check('tsc', 'node_modules/.bin/tsc', '--noEmit');
   await check('tsc of the report', 'node_modules/.bin/tsc', '--noEmit', '-p', 'src/report/client');
   await check('knip', 'node_modules/.bin/knip');
 }
-if (wanted.length > 0) await vitest(wanted);
-else {
+if (wanted.length > 0) {
+  await engine;
+  await vitest(wanted);
+} else {
   await vitest(['--project', 'unit']);
   await Promise.all([
     vitest(['--project', 'rehearsal', '--project', 'package'], { beside: true }),
     vitest(['--project', 'cluster'], { beside: true }),
   ]);
+  await engine;
+  if (withEngine) await vitest(['--project', 'engine']);
+  else process.stdout.write(`\nno test with a real engine: it runs on x86_64 only\n`);
 }
 
 process.stdout.write(`\n${tally.passed} passed, ${tally.failed} failed\n`);
@@ -38,6 +46,13 @@ async function must(title, ...command) {
   if ((await run(command)) === 0) return;
   process.stdout.write(`\nfailed to ${title}: ${command.join(' ')}\n\n${tally.passed} passed, 1 failed\n`);
   process.exit(1);
+}
+
+/** What fails here fails each test with an engine, with its reason. */
+async function installEngine() {
+  process.stdout.write('\n> install the CPU engine, beside what follows\n');
+  const setup = ['dist/main.js', 'setup', '--engine', 'sglang-cpu', '--json'];
+  await run([process.execPath, ...setup], { beside: true });
 }
 
 async function check(title, ...command) {
