@@ -45,6 +45,8 @@ ENVIRONMENT = {
     # The other one is compiled, against a GPU's.
     "SGLANG_UNIFIED_RADIX_TREE_CORE_BACKEND": "python",
     "PYTHONPATH": os.path.join(HERE, "cpu"),
+    # The folder may be read-only, and is what npm packs.
+    "PYTHONDONTWRITEBYTECODE": "1",
     # The device that a rehearsed node names is not this machine's; its address is one of loopback.
     "GLOO_SOCKET_IFNAME": "lo",
 }
