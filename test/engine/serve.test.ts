@@ -41,10 +41,12 @@ test('two workers with a real engine get ready, and stream a chat', () => {
 });
 
 test('a prompt that comes again goes to the worker that has it in its cache', async () => {
+  // Nothing but the template is common to them: what is would draw all to the worker that had the first.
   const prompt = (index: number) =>
-    `${index} ${'Why do large models need so many GPUs? '.repeat(8)} ${index}`;
-  const prompts = Array.from({ length: 6 }, (_, index) => prompt(index));
-  for (const text of prompts) await service.chat(text);
+    Array.from({ length: 40 }, (_, word) => `${index * 1000 + word}`).join(' ');
+  const prompts = Array.from({ length: 8 }, (_, index) => prompt(index + 1));
+  // All at once, so that both workers get some.
+  await Promise.all(prompts.map((text) => service.chat(text, 32)));
   // Workers publish what they have a moment later; the last of them has to have reached the router.
   await expect
     .poll(async () => (await service.chat(prompt(99))).prompt_tokens_details.cached_tokens)
