@@ -1,5 +1,6 @@
 import { error, type Problem, warning } from '../../config/yaml/problem.ts';
 import type { SizedWorker } from '../engine.ts';
+import { idleUse } from '../world-size.ts';
 import { ATTENTION_DP, usesDpAttention } from './sizes.ts';
 
 /** `attention`: DP attention. */
@@ -25,10 +26,7 @@ function* checkWorker(worker: Sized): Generator<Problem> {
     );
     return;
   }
-  if (busy < gpus) {
-    const use = `uses ${busy} of the ${gpus} GPUs of each ${role} worker; ${gpus - busy} stay idle`;
-    yield warning(blamed(worker), `${product(worker)} ${use}`);
-  }
+  if (busy < gpus) yield warning(blamed(worker), `${product(worker)} ${idleUse(worker)}`);
   yield* checkNodes(worker);
   yield* checkDp(worker);
   if (tp % ep !== 0) {

@@ -8,7 +8,7 @@ import { error, type Problem, warning } from '../../config/yaml/problem.ts';
 import type { SizedWorker } from '../engine.ts';
 import { parallelSize } from '../parallel-size.ts';
 import type { Parallelism, PlacedWorker } from '../worker.ts';
-import { checkWorldSize, sizeProblem } from '../world-size.ts';
+import { checkWorldSize, idleGpus, sizeProblem } from '../world-size.ts';
 
 /**
  * Each data parallel rank is a replica of tp × pp GPUs, times the prefill context parallel size. Expert parallelism spreads
@@ -61,15 +61,21 @@ export function layoutOf({
   return { replica, perNode: Math.floor(busy / nodes / replica) };
 }
 
+const SIZES = ['tp', 'pp', 'dp'] as const;
+
 export function* checkSizes(worker: SizedWorker, job: JobConfig): Generator<Problem> {
-  const { role, config, gpus, nodes, tp, dp, ep } = worker;
+  const { role, config, gpus, nodes, tp, dp, ep, busy } = worker;
   const pcp = prefillContextSize(config);
   const factors = pcp === 1 ? [] : [`prefill-context-parallel-size ${pcp}`];
-  const wrong = [...checkWorldSize(worker, ['tp', 'pp', 'dp'], factors)];
-  yield* wrong;
-  if (wrong.length > 0) return;
+  // On one node vLLM takes the first of the GPUs that it sees.
+  if (nodes === 1 && busy < gpus) yield idleGpus(worker, SIZES, factors);
+  else {
+    const wrong = [...checkWorldSize(worker, SIZES, factors)];
+    yield* wrong;
+    if (wrong.length > 0) return;
+  }
   const { replica, perNode } = layoutOf(worker);
-  const onNode = gpus / nodes;
+  const onNode = (nodes === 1 ? busy : gpus) / nodes;
   if (perNode > 0 ? onNode % replica !== 0 : replica % onNode !== 0) {
     yield sizeProblem(
       worker,

@@ -374,6 +374,18 @@ test.each<[string, Sections, readonly string[]]>([
   expect(errors.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual(expected);
 });
 
+test('a worker on one node may leave GPUs idle: vLLM takes the first of those that it sees', () => {
+  const aggregated = { nodes: 1, tp: 1, dp: 3 };
+  const { plan, problems } = planJob(
+    sampleJob({ engine: { type: 'vllm' }, aggregated }, { gpus_per_node: 4 }),
+  );
+  expect(problems.map(({ severity, path, message }) => `${severity} ${path.join('.')}: ${message}`)).toEqual([
+    'warning aggregated.tp: tp 1 × dp 3 uses 3 of the 4 GPUs of each aggregated worker; 1 stay idle',
+  ]);
+  const step = plan?.steps.find(({ name }) => name === 'aggregated-0');
+  expect(step?.argv.map(argText).join(' ')).toContain('--data-parallel-size 3 --data-parallel-size-local 3');
+});
+
 test.each<[string, Sections, readonly string[]]>([
   [
     'as an argument',
