@@ -83,7 +83,7 @@ function wordsOf(text: string): readonly string[] {
 }
 
 /** What has to be there for a command to do what it says, where files and recorded answers of Slurm are not enough. */
-export type Scene = 'rehearsal' | 'session' | 'service' | 'watched' | 'gpu';
+export type Scene = 'rehearsal' | 'session' | 'service' | 'watched' | 'engine';
 
 const SCENES: Readonly<Record<string, Scene>> = {
   rehearse: 'rehearsal',
@@ -104,8 +104,8 @@ const SCENES: Readonly<Record<string, Scene>> = {
 
 /** Undefined where test/unit/docs/commands.test.ts types the line; else test/rehearsal/docs.test.ts does. */
 export function sceneOf({ argv: [command = '', ...rest] }: DocCommand): Scene | undefined {
-  // These need a GPU and an engine.
-  if (command === 'serve' || rest.includes('real')) return 'gpu';
+  // These need an engine, most also a GPU; the tests of project `engine` and `npm run test:gpu` type them.
+  if (command === 'serve' || rest.includes('real') || rest.includes('cpu')) return 'engine';
   if (command === 'submit' && rest.some((word) => word === '--watch' || word === 'local')) return 'watched';
   if (command === 'bench' && rest.some((word) => /^--(type|resume)$|^--$/.test(word))) return 'service';
   return SCENES[command];
