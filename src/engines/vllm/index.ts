@@ -11,9 +11,10 @@ import type { Engine, SizedWorker } from '../engine.ts';
 import { KERNEL_CACHES } from '../kernel-caches.ts';
 import type { PlacedWorker } from '../worker.ts';
 import { checkAgreement } from './agreement.ts';
+import { checkSizes } from './check-sizes.ts';
 import { command, MODULE, modeOf, PORTS_OF_RANKS, ports } from './command.ts';
 import managed from './managed.json' with { type: 'json' };
-import { checkSizes, layoutOf, ranksApart, sizes } from './sizes.ts';
+import { layoutOf, ranksApart, sizes } from './sizes.ts';
 
 /** vLLM 0.10 to 0.33, with `dynamo/vllm` 0.4 to 1.6.1. */
 export const vllm: Engine = {
