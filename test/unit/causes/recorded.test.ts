@@ -22,6 +22,18 @@ const RECORDED = [
     advice: 'raise mem-fraction-static above 0.307 (vLLM: gpu-memory-utilization) in the role',
   },
   {
+    log: 'no-kv-memory-aggregated/logs/aggregated-0',
+    signature: 'kv-cache-memory',
+    line: /^ValueError: Loaded weights leave no GPU memory for the KV cache under --mem-fraction-static=0\.004\. Raise --mem-fraction-static above 0\.008 /,
+    advice: 'raise mem-fraction-static above 0.008 (vLLM: gpu-memory-utilization) in the role',
+  },
+  {
+    log: 'out-of-memory/logs/aggregated-0',
+    signature: 'cuda-out-of-memory',
+    line: /^torch\.OutOfMemoryError: CUDA out of memory\. Tried to allocate 2\.47 GiB\. GPU 0 has a total capacity of 139\.80 GiB of which 2\.31 GiB is free\./,
+    advice: 'lower mem-fraction-static (vLLM: gpu-memory-utilization',
+  },
+  {
     log: 'scheduler-killed/logs/aggregated-0',
     signature: 'child-killed',
     line: /ERROR watchdog\._check_processes: Subprocess scheduler_0 \(pid=3470\) crashed with exit code -9\. Triggering SIGQUIT for cleanup\.\.\.$/,
@@ -58,6 +70,10 @@ test.each([
   'moe/logs/aggregated-0',
   'disaggregated/logs/prefill-0',
   'disaggregated/logs/decode-0',
+  'disaggregated-shares/logs/prefill-0',
+  'disaggregated-shares/logs/decode-0',
+  'kv-routing/logs/aggregated-0',
+  'kv-routing/logs/aggregated-1',
 ])('%s, of a worker that served, has none', (log) => {
   const grade = judge(textOf(log))?.grade ?? GRADE.rest;
   expect(grade).toBeLessThanOrEqual(GRADE.symptom);

@@ -60,6 +60,7 @@ describe('rates from the log of SGLang on an H200 are within 10% of what the ser
   test.each([
     ['a mixture of experts', 'moe', 'aggregated-0', 'aggregated-0'],
     ['prefill and decode apart', 'disaggregated', 'prefill-0', 'decode-0'],
+    ['prefill and decode by shares of a GPU', 'disaggregated-shares', 'prefill-0', 'decode-0'],
   ])('%s, over a load', (_, run, prefill, decode) => {
     const [first, last] = [counted(run)[0], counted(run).at(-1)];
     if (!first || !last) throw new Error('no scrapes');

@@ -60,6 +60,12 @@ test('a start that was over when the watch began took as long as its lines say',
   ]);
 });
 
+test('a start that found its kernels compiled', async () => {
+  expect(await told('kv-routing/logs/aggregated-0', 1000, 3_600_000)).toEqual([
+    { stage: 'cuda-graphs', kernels: 'cached', done: 12, total: 12, state: 'done', seconds: 10 },
+  ]);
+});
+
 test('a watch that begins while graphs are captured, of which no line tells, knows since when', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'dyn-slurm-log-'));
   const path = join(dir, 'aggregated-0.node0.log');

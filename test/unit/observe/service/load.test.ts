@@ -91,6 +91,33 @@ test('reads the load of a mixture of experts', () => {
   });
 });
 
+// Three benchmarks, and a part of the load under which it was profiled; what the workers count is what the frontend counts.
+test('reads the load of two workers behind KV routing', () => {
+  expect(rounded(loadBetween(...ofEngines('kv-routing')))).toEqual({
+    time: 1796037160568,
+    seconds: 13.747,
+    requestsPerSecond: 41.027,
+    failedPerSecond: 0,
+    outputTokensPerSecond: 4840.402,
+    inputTokensPerSecond: 21447.152,
+    running: 16,
+    queued: 2,
+    ttft: { count: 578, mean: 189.254, p50: 62.418, p90: 1062.951, p99: 2086.295 },
+    itl: { count: 65486, mean: 3.248, p50: 2.359, p90: 5.463, p99: 16.744 },
+    totals: { requests: 565, failed: 0, inputTokens: 294850, outputTokens: 66549 },
+    workers: {
+      'aggregated-0': {
+        ...{ inputTokensPerSecond: 10573.652, outputTokensPerSecond: 2539.245, requestsPerSecond: 20.15 },
+        ...{ running: 8, queued: 0, kvUsage: 0.01 },
+      },
+      'aggregated-1': {
+        ...{ inputTokensPerSecond: 10873.5, outputTokensPerSecond: 2574.671, requestsPerSecond: 20.877 },
+        ...{ running: 5, queued: 0, kvUsage: 0.01 },
+      },
+    },
+  });
+});
+
 test('what it reads is all that it keeps of a page', () => {
   const all = (moment: 1 | 2): Scrape => ({
     ...recorded(moment),
