@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,8 @@ import type { Settings } from './settings.ts';
 /** The same service, typed by hand: etcd, NATS, a worker and a frontend, on loopback. */
 export class ByHand {
   readonly #settings: Settings;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'by-hand-'));
+  /** Logs and data. */
+  readonly folder = mkdtempSync(join(tmpdir(), 'by-hand-'));
   readonly #children: ChildProcess[] = [];
   url = '';
   /** Of the worker. */
@@ -22,21 +23,21 @@ export class ByHand {
 
   constructor(settings: Settings) {
     this.#settings = settings;
-    mkdirSync(join(settings.work, 'printed'), { recursive: true });
-    this.log = join(this.#folder, 'worker.log');
+    this.log = join(this.folder, 'worker.log');
+    process.once('exit', () => this.#signal('SIGKILL'));
   }
 
   async start(): Promise<void> {
     const [client = 0, peer = 0, nats = 0, http = 0, system = 0] = await freePorts(5);
     const etcd = `http://127.0.0.1:${client}`;
     const peers = `http://127.0.0.1:${peer}`;
-    const { engine, python } = this.#settings;
+    const { engine, python, cpu, package: product } = this.#settings;
     const tools = toolsBin();
     const args = Object.entries(engineArgs(this.#settings)).flatMap(([name, value]) =>
       value === true ? [`--${name}`] : value === false ? [] : [`--${name}`, String(value)],
     );
     this.#spawn('etcd', join(tools, 'etcd'), [
-      ...['--data-dir', join(this.#folder, 'etcd'), '--log-level', 'warn'],
+      ...['--data-dir', join(this.folder, 'etcd'), '--log-level', 'warn'],
       ...['--listen-client-urls', etcd, '--advertise-client-urls', etcd],
       ...[
         '--listen-peer-urls',
@@ -50,7 +51,7 @@ export class ByHand {
     this.#spawn('nats', join(tools, 'nats-server'), [
       '-js',
       '-sd',
-      join(this.#folder, 'nats'),
+      join(this.folder, 'nats'),
       '-a',
       '127.0.0.1',
       '-p',
@@ -69,7 +70,8 @@ export class ByHand {
       'worker',
       python,
       [
-        '-m',
+        // On a CPU the engine gets the arguments that a rehearsed node gives it.
+        ...(cpu ? ['-B', join(product, 'rehearsal/engine/as_cpu.py')] : ['-m']),
         `dynamo.${engine}`,
         model,
         modelPath(this.#settings, 'dense'),
@@ -111,22 +113,26 @@ export class ByHand {
       if (answer?.ok) return;
       await sleep(200);
     }
-    throw new Error(`by hand, no completion: ${readFileSync(this.log, 'utf8').slice(-500)}`);
+    throw new Error(`by hand, no completion: ${readFileSync(this.log, 'utf8').slice(-1500)}`);
   }
 
   async stop(): Promise<void> {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      for (const child of this.#children) {
-        try {
-          // Its whole group: schedulers of an engine outlive a parent that is killed.
-          if (child.pid !== undefined) process.kill(-child.pid, signal);
-        } catch {
-          // It has ended.
-        }
-      }
-      await Promise.race([sleep(15_000), Promise.all(this.#children.map(closed))]);
+      this.#signal(signal);
+      await Promise.race([sleep(15_000, undefined, { ref: false }), Promise.all(this.#children.map(closed))]);
     }
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    for (const { pid } of this.#children) {
+      try {
+        // Its whole group: schedulers of an engine outlive a parent that is killed.
+        if (pid !== undefined) process.kill(-pid, signal);
+      } catch {
+        // It has ended.
+      }
+    }
   }
 
   #spawn(
@@ -135,7 +141,7 @@ export class ByHand {
     words: readonly string[],
     env: Readonly<Record<string, string>> = {},
   ): void {
-    const fd = openSync(join(this.#folder, `${name}.log`), 'w');
+    const fd = openSync(join(this.folder, `${name}.log`), 'w');
     const child = spawn(program, words, {
       detached: true,
       stdio: ['ignore', fd, fd],

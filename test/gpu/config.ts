@@ -17,14 +17,6 @@ export function kindOf(model: ServicePart['model'], cpu: boolean): string {
   return model === 'moe' ? 'tiny-moe' : 'tiny';
 }
 
-/** A profile of the stand-in's cluster, through which its jobs hear which engine they have; on GPUs `serve` tells them. */
-export function writeProfile({ work, cpu }: Settings): void {
-  if (!cpu) return;
-  const folder = join(work, 'config/dyn-slurm/clusters');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'local.yaml'), stringify({ environment: 'inherit', gpus_per_node: 2 }));
-}
-
 /** Writes a config as its user would; its path. */
 export function writeConfig(
   name: string,

@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processesOf } from '../processes.ts';
 import { completion, post } from './clients.ts';
 import { SERVED, writeConfig } from './config.ts';
-import { type Leftovers, leftAfter, memoryInUse, processesOf } from './machine.ts';
+import { type Leftovers, leftAfter, leftWrong, memoryInUse } from './machine.ts';
 import { role } from './parts.ts';
 import { awaitEvent, eventOf, eventsOf, last, type Product, Refused, type Submitted } from './product.ts';
 import type { Settings } from './settings.ts';
@@ -39,11 +40,11 @@ export interface FailureFigures {
   readonly problems: readonly string[];
 }
 
-/** Seconds until the verdict, from the harm, or from readiness. */
+/** Seconds until the verdict, from the harm. */
 const VERDICT = 120;
 const SCHEDULER = { sglang: 'sglang::scheduler', vllm: 'VLLM::EngineCore' };
 
-export function failureParts({ engine }: Settings): readonly FailurePart[] {
+export function failureParts({ engine, cpu }: Settings): readonly FailurePart[] {
   const memory = engine === 'sglang' ? 'mem-fraction-static' : 'gpu-memory-utilization';
   return [
     {
@@ -80,7 +81,7 @@ export function failureParts({ engine }: Settings): readonly FailurePart[] {
       cpu: true,
       args: {},
       harm: (run, settings) => signalScheduler(run, 'SIGKILL', settings),
-      says: /scheduler/i,
+      says: engine === 'sglang' ? /scheduler[\s\S]*killed from outside/ : /EngineCore/,
       not: /kernel/i,
     },
     {
@@ -88,90 +89,107 @@ export function failureParts({ engine }: Settings): readonly FailurePart[] {
       title: 'kill -STOP of the scheduler process, under load',
       cpu: true,
       args: {},
-      more: { health: { hang: '15s' } },
+      // On a busy CPU a token may take seconds.
+      more: { health: { hang: cpu ? '60s' : '15s' } },
       harm: (run, settings) => signalScheduler(run, 'SIGSTOP', settings),
-      says: /hung|hangs|stands still|no token/i,
+      says: /stands still[\s\S]*stopped the process with SIGSTOP/,
     },
   ];
 }
 
+/** Starts a service that fails, and holds what is said against what is true. Nothing of it is left, whatever happens. */
 export async function tryFailure(
   part: FailurePart,
   product: Product,
   settings: Settings,
 ): Promise<FailureFigures> {
-  const before = memoryInUse(settings);
-  const stranger =
-    part.strangerLeaves === undefined ? undefined : await holdMemory(part.strangerLeaves, settings);
-  const problems: string[] = [];
-  let figures: Omit<FailureFigures, 'problems'> = {};
+  let stranger: ChildProcess | undefined;
   try {
-    const config = { aggregated: role(settings, {}, part.args), ...part.more };
-    const path = writeConfig(part.name, config, settings);
-    const run = await product.submit(path);
-    const printed = join('printed', `${part.name}.txt`);
-    const watch = product.background(['watch', run.id], printed);
-    const since = await harmed(part, run, settings);
-    const verdict = await awaitEvent(run, ['verdict'], VERDICT).catch(async (error: unknown) => {
-      await product.call(['cancel', run.id]);
-      throw error;
-    });
-    await Promise.race([watch.done, sleep(20_000)]);
-    await watch.stop();
-    const { seconds: _, ...left } = await leftAfter(
-      run.dir,
-      stranger ? memoryInUse(settings) : before,
-      settings,
-    );
-    const text = readFileSync(join(settings.work, printed), 'utf8');
-    figures = {
-      run: run.id,
-      seconds: Math.round((Date.parse(verdict.time) - since) / 100) / 10,
-      reason: 'reason' in verdict ? String(verdict.reason) : '',
-      printed: last(text, 2500),
-      events: eventsOf(run).filter(({ kind }) =>
-        ['hung', 'stalled', 'process-ended', 'warning'].includes(kind),
-      ),
-      left,
-    };
-    problems.push(...saidWrong(part, text));
-    if (left.processes.length > 0) problems.push(`processes are left: ${left.processes.join('; ')}`);
+    if (part.strangerLeaves !== undefined) stranger = await holdMemory(part.strangerLeaves, settings);
+    return await failed(part, product, settings);
   } catch (error) {
-    if (part.strangerLeaves !== undefined && error instanceof Refused) {
-      // Sooner than a verdict: nothing was started.
-      figures = { printed: error.printed };
-      problems.push(...saidWrong(part, error.printed));
-    } else problems.push(error instanceof Error ? error.message : String(error));
+    if (stranger === undefined || !(error instanceof Refused))
+      return { problems: [error instanceof Error ? error.message : String(error)] };
+    // Sooner than a verdict: nothing was started.
+    return { printed: error.printed, problems: saidWrong(part, error.printed) };
   } finally {
     stranger?.kill('SIGKILL');
   }
-  return { ...figures, problems };
 }
 
-function saidWrong({ says, not }: FailurePart, text: string): readonly string[] {
+async function failed(part: FailurePart, product: Product, settings: Settings): Promise<FailureFigures> {
+  const before = memoryInUse(settings);
+  const config = { aggregated: role(settings, {}, part.args), ...part.more };
+  const run = await product.submit(writeConfig(part.name, config, settings));
+  const printed = join('printed', `${part.name}.txt`);
+  const watch = product.background(['watch', run.id], printed);
+  const problems: string[] = [];
+  let since = run.at;
+  try {
+    const { since: from, patience } = await harmed(part, run, settings);
+    since = from;
+    await awaitEvent(run, ['verdict'], patience);
+    await Promise.race([watch.done, sleep(20_000)]);
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+  } finally {
+    if (eventOf(run, 'verdict') === undefined) await product.call(['cancel', run.id]);
+    await watch.stop();
+  }
+  const { seconds: _, ...left } = await leftAfter(run.dir, before, settings);
+  const text = readFileSync(join(settings.work, printed), 'utf8');
+  const verdict = eventOf(run, 'verdict');
+  if (problems.length === 0) problems.push(...saidWrong(part, text));
+  return {
+    run: run.id,
+    ...(verdict && {
+      seconds: Math.round((Date.parse(verdict.time) - since) / 100) / 10,
+      reason: 'reason' in verdict ? String(verdict.reason) : '',
+    }),
+    printed: verdictOf(text),
+    events: eventsOf(run).filter(({ kind }) =>
+      ['hung', 'stalled', 'process-ended', 'warning'].includes(kind),
+    ),
+    left,
+    problems: [...problems, ...leftWrong(left)],
+  };
+}
+
+/** From the verdict on: what comes before tells of a start, and of kernels that are compiled, too. */
+function verdictOf(text: string): string {
+  const at = text.lastIndexOf('\nfailed after ');
+  return last(text.slice(Math.max(0, at)), 2500);
+}
+
+function saidWrong({ says, not }: FailurePart, printed: string): readonly string[] {
+  const text = verdictOf(printed);
   return [
     ...(says.test(text) ? [] : [`what is printed does not say ${says}`]),
     ...(not?.test(text) ? [`what is printed says ${not}`] : []),
   ];
 }
 
-/** Does the harm, once the service is ready; the time from which the verdict's is counted. */
-async function harmed(part: FailurePart, run: Submitted, settings: Settings): Promise<number> {
-  if (part.harm === undefined) {
-    // What only shows under load: an engine that comes up is asked for something.
-    const first = await awaitEvent(run, ['ready', 'verdict'], settings.patience);
-    if (first.kind === 'ready') await load(first.url, 32, 8).catch(() => {});
-    return run.at;
-  }
+/** Does the harm, once the service is ready; the time from which the verdict's is counted, and seconds in which it has to come. */
+async function harmed(
+  part: FailurePart,
+  run: Submitted,
+  settings: Settings,
+): Promise<{ readonly since: number; readonly patience: number }> {
   const first = await awaitEvent(run, ['ready', 'verdict'], settings.patience);
+  if (part.harm === undefined) {
+    if (first.kind !== 'ready') return { since: run.at, patience: 0 };
+    // What only shows under load: an engine that comes up is asked for something.
+    await load(first.url, 32, 8).catch(() => {});
+    return { since: run.at, patience: 20 };
+  }
   if (first.kind !== 'ready') throw new Error(`was not ready: ${JSON.stringify(first)}`);
+  await run.answered;
   await completion(first.url, SERVED, 8);
-  const under = load(first.url, 4, 1000).catch(() => {});
+  void load(first.url, 4, 1000).catch(() => {});
   await sleep(2000);
   const since = Date.now();
   await part.harm(run, settings);
-  void under;
-  return since;
+  return { since, patience: settings.cpu ? 5 * VERDICT : VERDICT };
 }
 
 /** So many clients, each with so many answers, until one fails. */
@@ -186,12 +204,13 @@ async function load(url: string, clients: number, answers: number): Promise<void
 }
 
 async function signalScheduler(run: Submitted, signal: NodeJS.Signals, { engine }: Settings): Promise<void> {
-  const found = processesOf(run.dir).find((line) => line.includes(SCHEDULER[engine]));
+  const processes = processesOf(run.dir);
+  const found = processes.find((line) => line.includes(SCHEDULER[engine]));
   if (found === undefined)
-    throw new Error(`no ${SCHEDULER[engine]} among ${processesOf(run.dir).join('; ')}`);
+    throw new Error(
+      `no ${SCHEDULER[engine]} among ${processes.map((line) => line.slice(0, 100)).join('; ')}`,
+    );
   process.kill(Number.parseInt(found, 10), signal);
-  // A stopped process cannot be told to end; whoever ends the job kills it.
-  if (eventOf(run, 'ready') === undefined) throw new Error('was not ready');
 }
 
 /** Another program that holds all memory of the first GPU but so many GiB. */
@@ -203,9 +222,15 @@ held = torch.empty(free - (${leave} << 30), dtype=torch.uint8, device='cuda')
 print('held', held.numel() >> 20, flush=True)
 time.sleep(600)`;
   const child = spawn(python, ['-c', program], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise<void>((resolve, reject) => {
-    child.stdout?.once('data', () => resolve());
-    child.once('close', (code) => reject(new Error(`the program that holds memory ended with ${code}`)));
-  });
+  const late = setTimeout(() => child.kill('SIGKILL'), 60_000);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.stdout?.once('data', () => resolve());
+      child.once('error', reject);
+      child.once('close', (code) => reject(new Error(`the program that holds memory ended with ${code}`)));
+    });
+  } finally {
+    clearTimeout(late);
+  }
   return child;
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processesOf } from '../processes.ts';
 import type { Settings } from './settings.ts';
 
 /** What the figures were measured on. */
@@ -41,7 +41,7 @@ print(json.dumps({'python': platform.python_version(), 'versions': {n: version(n
 export function lookAt({ python, engine, cpu }: Settings): Machine | string {
   const gpus = cpu ? [] : gpuRows('name,memory.total,driver_version');
   if (gpus === undefined) return 'this machine has no GPU that nvidia-smi can list';
-  const { status, stdout, error } = spawnSync(python, ['-c', LOOK], { encoding: 'utf8' });
+  const { status, stdout, error } = spawnSync(python, ['-c', LOOK], { encoding: 'utf8', timeout: 300_000 });
   if (error || status !== 0) return `${python} does not run${error ? `: ${error.message}` : ''}`;
   const found = JSON.parse(stdout) as Pick<Machine, 'python' | 'versions'> & {
     readonly engines: readonly string[];
@@ -66,7 +66,7 @@ function gpuRows(fields: string): string[][] | undefined {
   const { status, stdout } = spawnSync(
     'nvidia-smi',
     [...which, `--query-gpu=${fields}`, '--format=csv,noheader,nounits'],
-    { encoding: 'utf8' },
+    { encoding: 'utf8', timeout: 60_000 },
   );
   if (status !== 0 || stdout.trim() === '') return undefined;
   return stdout
@@ -90,6 +90,14 @@ export interface Leftovers {
 /** MiB by which the driver's own use of a GPU varies. */
 const SLACK = 16;
 
+/** What of that should not be there. */
+export function leftWrong({ processes, memory }: Leftovers): readonly string[] {
+  return [
+    ...(processes.length > 0 ? [`processes are left: ${processes.join('; ')}`] : []),
+    ...(memory.some((mib) => mib > SLACK) ? [`GPU memory is left: ${memory.join(', ')} MiB`] : []),
+  ];
+}
+
 /** Waits until nothing is left of a run, so many seconds at most; what still is, and after how many seconds. */
 export async function leftAfter(
   run: string,
@@ -101,37 +109,10 @@ export async function leftAfter(
   for (;;) {
     const seconds = (performance.now() - began) / 1000;
     const left = {
-      processes: processesOf(run),
+      processes: processesOf(run).map((line) => line.slice(0, 160)),
       memory: memoryInUse(settings).map((used, gpu) => Math.max(0, used - (before[gpu] ?? 0))),
     };
-    const clean = left.processes.length === 0 && left.memory.every((mib) => mib <= SLACK);
-    if (clean || seconds > patience) return { ...left, seconds };
+    if (leftWrong(left).length === 0 || seconds > patience) return { ...left, seconds };
     await sleep(100);
-  }
-}
-
-/**
- * Command lines of a run's processes: those that carry its folder in their environment or their words, and all that came from
- * them, for a process that sets its title loses its environment.
- */
-export function processesOf(run: string): string[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
-  const parents = new Map(pids.map((pid) => [pid, /\) . (\d+)/.exec(read(pid, 'stat'))?.[1] ?? '0']));
-  const marked = new Set(
-    pids.filter((pid) => read(pid, 'cmdline').includes(run) || read(pid, 'environ').includes(run)),
-  );
-  const isOfRun = (pid: string | undefined): boolean =>
-    pid !== undefined && (marked.has(pid) || isOfRun(parents.get(pid)));
-  return pids.flatMap((pid) => {
-    const words = read(pid, 'cmdline').replaceAll('\0', ' ').trim();
-    return words !== '' && isOfRun(pid) ? [`${pid} ${words.slice(0, 160)}`] : [];
-  });
-}
-
-function read(pid: string, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch {
-    return '';
   }
 }

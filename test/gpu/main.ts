@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { writeProfile } from './config.ts';
 import { failureParts, tryFailure } from './failures.ts';
 import { lookAt, type Machine } from './machine.ts';
 import { makeModels } from './models.ts';
@@ -10,6 +9,7 @@ import { recordRun } from './record.ts';
 import { trySecondStart } from './second-start.ts';
 import { tryService } from './service.ts';
 import { help, readSettings, type Settings } from './settings.ts';
+import { tidy, tidyOnSignals } from './tidy.ts';
 
 /** What a part has found: figures of its own, and what was wrong. */
 type Found = Readonly<Record<string, unknown>> & {
@@ -44,9 +44,9 @@ async function test(settings: Settings): Promise<number> {
       process.stdout.write(`${name.padEnd(24)}${title}${skip ? ` (not here: ${skip})` : ''}\n`);
     return 0;
   }
+  tidyOnSignals(new Product(settings));
   try {
     makeModels(settings);
-    writeProfile(settings);
     return await tryAll(parts, machine, settings);
   } finally {
     if (settings.temporary) rmSync(settings.work, { recursive: true, force: true });
@@ -56,28 +56,52 @@ async function test(settings: Settings): Promise<number> {
 async function tryAll(parts: readonly Part[], machine: Machine, settings: Settings): Promise<number> {
   const done: object[] = [];
   let failed = 0;
-  for (const { name, title, skip, run } of parts) {
+  for (const part of parts) {
+    const { name, title } = part;
     if (settings.only.length > 0 && !settings.only.includes(name)) continue;
-    if (skip !== undefined) {
-      process.stdout.write(`${name}: skipped: ${skip}\n`);
-      done.push({ name, title, skipped: skip });
+    const late = performance.now() > settings.minutes * 60_000;
+    const skipped = late ? `${settings.minutes} minutes were over` : part.skip;
+    if (skipped !== undefined) {
+      process.stdout.write(`${name}: skipped: ${skipped}\n`);
+      done.push({ name, title, skipped });
     } else {
       process.stdout.write(`${name}: ${title}\n`);
-      const began = performance.now();
-      const found = await run();
-      const seconds = Math.round((performance.now() - began) / 100) / 10;
-      const passed = found.problems.length === 0;
-      if (!passed) failed += 1;
-      process.stdout.write(`${name}: ${passed ? 'passed' : 'FAILED'} in ${seconds} s\n`);
+      const found = await tryPart(part, settings);
+      if (!found.passed) failed += 1;
+      process.stdout.write(`${name}: ${found.passed ? 'passed' : 'FAILED'} in ${found.took} s\n`);
       for (const problem of found.problems) process.stdout.write(`  ${problem}\n`);
-      done.push({ name, title, passed, took: seconds, ...found });
-      if (settings.record && found.run)
-        recordRun(name, join(settings.work, 'runs', found.run), settings.work, settings.record);
+      done.push({ name, title, ...found });
     }
     // After each part: what is known stays known, whatever ends this.
     write(settings, machine, done);
   }
   return failed === 0 ? 0 : 1;
+}
+
+async function tryPart(
+  { name, run }: Part,
+  settings: Settings,
+): Promise<Found & { readonly passed: boolean; readonly took: number }> {
+  const began = performance.now();
+  const found = await run().catch(problem);
+  const problems = [...found.problems, ...(await tidy(new Product(settings)).catch(problemsOf))];
+  const took = Math.round((performance.now() - began) / 100) / 10;
+  if (settings.record && found.run) {
+    try {
+      recordRun(name, join(settings.work, 'runs', found.run), settings, settings.record);
+    } catch (error) {
+      problems.push(...problemsOf(error));
+    }
+  }
+  return { passed: problems.length === 0, took, ...found, problems };
+}
+
+function problem(error: unknown): Found {
+  return { problems: problemsOf(error) };
+}
+
+function problemsOf(error: unknown): readonly string[] {
+  return [error instanceof Error ? error.message : String(error)];
 }
 
 function partsOf(settings: Settings, machine: Machine): readonly Part[] {

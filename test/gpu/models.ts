@@ -10,7 +10,7 @@ export function makeModels({ python, work, package: folder, cpu }: Settings): vo
   // The bundle lies beside it.
   const program = join(import.meta.dirname, 'models.py');
   const words = [program, join(work, 'models'), join(folder, 'rehearsal/model'), ...kinds];
-  const { status, stdout, stderr } = spawnSync(python, words, { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(python, words, { encoding: 'utf8', timeout: 600_000 });
   if (status !== 0) throw new Error(`the models could not be made: ${last(stderr)}`);
   process.stderr.write(stdout);
 }

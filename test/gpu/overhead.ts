@@ -1,30 +1,39 @@
-// What dyn-slurm costs: the same load on the same service, started by hand and through dyn-slurm, side by side on one GPU
-// and loaded in turns; and how much later an engine says its first line. Prints one line of JSON. See docs/gpu.md.
+// What dyn-slurm costs: the same service with the same load, started by hand and through dyn-slurm in turns, each alone on
+// the GPU; and how much later its engine says its first line. Prints one line of JSON. See docs/gpu.md.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchClient } from '../../src/bench/client/client.ts';
+import { processesOf, startOfProcess } from '../processes.ts';
 import { ByHand } from './by-hand.ts';
-import { SERVED, writeConfig, writeProfile } from './config.ts';
-import { lookAt, processesOf } from './machine.ts';
+import { SERVED, writeConfig } from './config.ts';
+import { leftAfter, leftWrong, lookAt, memoryInUse } from './machine.ts';
 import { makeModels } from './models.ts';
+import { type Pair, type Started, summary } from './overhead-summary.ts';
 import { role } from './parts.ts';
 import { awaitEvent, Product, type Submitted } from './product.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { tidy, tidyOnSignals } from './tidy.ts';
 
 const LOADS = {
   gpu: { concurrency: 64, requests: 640, isl: 512, osl: 128 },
-  cpu: { concurrency: 4, requests: 24, isl: 64, osl: 16 },
+  cpu: { concurrency: 2, requests: 4, isl: 32, osl: 8 },
 };
-/** Pairs of loads, and pairs of starts. */
-const PAIRS = Number(process.env.BENCH_ROUNDS ?? 6);
-const STARTS = 3;
+/** Measured pairs of services, and loads of each; two pairs for a whole ABBA. One of each comes before, to warm up. */
+const PAIRS = Number(process.env.BENCH_ROUNDS ?? 4);
+const LOADS_EACH = 3;
 
-interface Loaded {
-  readonly outputTokensPerSecond: number;
-  readonly ttftP50: number;
-  readonly itlP50: number;
-  readonly failed: number;
+/** A service that is coming up. */
+interface Service {
+  /** Before it was asked for, in milliseconds since 1970. */
+  readonly at: number;
+  readonly log: () => string | undefined;
+  /** When the engine's process was started, once it has written. */
+  readonly process: () => number;
+  /** @returns the URL, once it serves */
+  readonly ready: () => Promise<string>;
+  /** @throws where something of it is left */
+  readonly stop: () => Promise<void>;
 }
 
 const settings = readSettings(process.argv.slice(2));
@@ -34,74 +43,106 @@ if (typeof machine === 'string') process.stdout.write(`${JSON.stringify({ skippe
 else {
   mkdirSync(settings.work, { recursive: true });
   makeModels(settings);
-  writeProfile(settings);
-  const load = await loads(settings);
-  const whole = JSON.stringify({ machine, ...load, ...(await starts(settings)) });
-  if (settings.out) writeFileSync(settings.out, `${whole}\n`);
-  process.stdout.write(`${whole}\n`);
-  if (settings.temporary) rmSync(settings.work, { recursive: true, force: true });
-}
-
-/** Milliseconds to the engine's first line: by hand from the start of its process, else from the submission. */
-async function starts(settings: Settings): Promise<object> {
+  const load = LOADS[settings.cpu ? 'cpu' : 'gpu'];
   const product = new Product(settings);
-  const config = writeConfig('overhead', { aggregated: role(settings) }, settings);
-  const rounds: { byHand: number; submitted: number; process: number }[] = [];
-  // One more, whose files may still have to be read from the disk.
-  for (let round = 0; round <= STARTS; round++) {
-    const hand = new ByHand(settings);
-    await hand.start();
-    const byHand = (await firstLine(() => hand.log)) - hand.at;
-    await hand.stop();
-    const run = await product.submit(config);
-    const started = await engineStarted(run, settings);
-    const submitted = (await firstLine(() => workerLog(run))) - run.at;
-    await product.call(['cancel', run.id]);
-    if (round > 0) rounds.push({ byHand, submitted, process: started - run.at });
+  const pairs: Pair[] = [];
+  tidyOnSignals(product);
+  try {
+    // A CPU compiles nothing.
+    for (let round = settings.cpu ? 1 : 0; round <= PAIRS; round++) {
+      const pair = await measurePair(round, product, settings);
+      if (round === 0) continue;
+      pairs.push(pair);
+      // After each pair: what is known stays known, whatever ends this.
+      const whole = JSON.stringify({ machine, load, ...summary(pairs) });
+      if (settings.out) writeFileSync(settings.out, `${whole}\n`);
+      if (round === PAIRS) process.stdout.write(`${whole}\n`);
+    }
+  } finally {
+    await tidy(product);
+    if (settings.temporary) rmSync(settings.work, { recursive: true, force: true });
   }
-  const added = median(rounds.map((round) => round.submitted - round.byHand));
-  return { starts: rounds, addedMs: added, processMs: median(rounds.map((round) => round.process)) };
 }
 
-async function loads(settings: Settings): Promise<object> {
-  const product = new Product(settings);
+async function measurePair(round: number, product: Product, settings: Settings): Promise<Pair> {
+  const start = { byHand: () => byHand(settings), launched: () => launched(product, settings) };
+  const order = round % 2 === 0 ? (['launched', 'byHand'] as const) : (['byHand', 'launched'] as const);
+  const pair: Partial<Record<keyof typeof start, Started>> = {};
+  for (const which of order) {
+    process.stderr.write(`${round === 0 ? 'warming up' : `pair ${round} of ${PAIRS}`}: ${which}\n`);
+    pair[which] = await measure(await start[which](), round, settings);
+    process.stderr.write(`${JSON.stringify(pair[which])}\n`);
+  }
+  return pair as Pair;
+}
+
+async function measure(service: Service, round: number, settings: Settings): Promise<Started> {
+  let stopping: Promise<void> | undefined;
+  try {
+    const line = await firstLine(service.log, settings.patience);
+    const started = service.process();
+    const url = await service.ready();
+    const ready = Date.now();
+    const loads = [];
+    await load(url, 0, settings);
+    for (let time = 1; round > 0 && time <= LOADS_EACH; time++)
+      loads.push(await load(url, round * LOADS_EACH + time, settings));
+    stopping = service.stop();
+    await stopping;
+    const { at } = service;
+    return { processMs: started - at, firstLineMs: line - at, readyMs: ready - at, loads };
+  } finally {
+    // What went wrong first is told.
+    if (stopping === undefined) await service.stop().catch(() => {});
+  }
+}
+
+async function byHand(settings: Settings): Promise<Service> {
+  const before = memoryInUse(settings);
   const hand = new ByHand(settings);
   await hand.start();
-  await hand.ready().catch(async (error: unknown) => {
-    await hand.stop();
-    throw error;
-  });
-  const run = await product.submit(writeConfig('overhead', { aggregated: role(settings) }, settings));
-  try {
-    const first = await awaitEvent(run, ['ready', 'verdict'], settings.patience);
-    if (first.kind !== 'ready') throw new Error(JSON.stringify(first));
-    const urls = { byHand: hand.url, launched: first.url };
-    const rounds: Record<keyof typeof urls, Loaded>[] = [];
-    // The first pair warms both up.
-    for (let round = 0; round <= PAIRS; round++) {
-      const order = round % 2 === 0 ? (['byHand', 'launched'] as const) : (['launched', 'byHand'] as const);
-      const pair: Partial<Record<keyof typeof urls, Loaded>> = {};
-      for (const which of order) pair[which] = await load(urls[which], round, settings);
-      if (round > 0) rounds.push(pair as Record<keyof typeof urls, Loaded>);
-    }
-    const ratio = (key: keyof Loaded) =>
-      median(rounds.map(({ byHand, launched }) => launched[key] / byHand[key]));
-    return {
-      load: LOADS[settings.cpu ? 'cpu' : 'gpu'],
-      rounds,
-      ratios: {
-        outputTokensPerSecond: ratio('outputTokensPerSecond'),
-        ttftP50: ratio('ttftP50'),
-        itlP50: ratio('itlP50'),
-      },
-    };
-  } finally {
-    await product.call(['cancel', run.id]);
-    await hand.stop();
-  }
+  return {
+    at: hand.at,
+    log: () => hand.log,
+    process: () => hand.at,
+    ready: async () => {
+      await hand.ready();
+      return hand.url;
+    },
+    stop: async () => {
+      await hand.stop();
+      await clean(hand.folder, before, settings);
+    },
+  };
 }
 
-async function load(url: string, seed: number, { cpu }: Settings): Promise<Loaded> {
+async function launched(product: Product, settings: Settings): Promise<Service> {
+  const before = memoryInUse(settings);
+  const run = await product.submit(writeConfig('overhead', { aggregated: role(settings) }, settings));
+  return {
+    at: run.at,
+    log: () => workerLog(run),
+    process: () => engineStarted(run, settings),
+    ready: async () => {
+      const first = await awaitEvent(run, ['ready', 'verdict'], settings.patience);
+      if (first.kind !== 'ready') throw new Error(JSON.stringify(first));
+      await run.answered;
+      return first.url;
+    },
+    stop: async () => {
+      await product.call(['cancel', run.id]);
+      await clean(run.dir, before, settings);
+    },
+  };
+}
+
+/** The next service finds the GPU as this one found it. */
+async function clean(folder: string, before: readonly number[], settings: Settings): Promise<void> {
+  const wrong = leftWrong(await leftAfter(folder, before, settings));
+  if (wrong.length > 0) throw new Error(wrong.join('; '));
+}
+
+async function load(url: string, seed: number, { cpu }: Settings): Promise<Started['loads'][number]> {
   const { isl, ...rest } = LOADS[cpu ? 'cpu' : 'gpu'];
   const client = new BenchClient(url, SERVED, true);
   const signal = AbortSignal.timeout(600_000);
@@ -112,11 +153,11 @@ async function load(url: string, seed: number, { cpu }: Settings): Promise<Loade
       signal,
       () => {},
     );
+    if (measured.failed) throw new Error(`${measured.failed} requests of ${rest.requests} failed`);
     return {
       outputTokensPerSecond: measured.outputTokens / measured.seconds,
       ttftP50: measured.ttft?.p50 ?? Number.NaN,
       itlP50: measured.itl?.p50 ?? Number.NaN,
-      failed: measured.failed ?? 0,
     };
   } finally {
     await client.close();
@@ -124,27 +165,24 @@ async function load(url: string, seed: number, { cpu }: Settings): Promise<Loade
 }
 
 /** When a log gets its first line, in milliseconds since 1970. */
-async function firstLine(log: () => string | undefined, patience = 180_000): Promise<number> {
-  const until = Date.now() + patience;
+async function firstLine(log: () => string | undefined, patience: number): Promise<number> {
+  const until = Date.now() + patience * 1000;
   for (;;) {
     const file = log();
-    // What the step itself says is not the engine's.
-    const lines = file === undefined ? '' : read(file).replaceAll(/^dyn-slurm: .*\n/gm, '');
+    // What the step itself says is not the engine's; nor is what the CPU engine's wrapper says.
+    const lines = file === undefined ? '' : read(file).replaceAll(/^(dyn-slurm|cpu): .*\n/gm, '');
     if (lines.includes('\n')) return Date.now();
-    if (Date.now() > until) throw new Error(`${file} has no line after ${patience / 1000} s`);
+    if (Date.now() > until) throw new Error(`${file} has no line after ${patience} s`);
     await sleep(5);
   }
 }
 
-async function engineStarted({ dir }: Submitted, { engine }: Settings): Promise<number> {
-  const until = Date.now() + 60_000;
-  while (
-    !processesOf(dir).some((line) => new RegExp(`^\\d+ \\S*python\\S* .*-m dynamo\\.${engine}`).test(line))
-  ) {
-    if (Date.now() > until) throw new Error(`no engine was started: ${processesOf(dir).join('; ')}`);
-    await sleep(10);
-  }
-  return Date.now();
+function engineStarted({ dir }: Submitted, { engine }: Settings): number {
+  const worker = new RegExp(`^\\d+ \\S*python\\S* .*-m dynamo\\.${engine}( |$)`);
+  const processes = processesOf(dir);
+  const found = processes.find((line) => worker.test(line));
+  if (found === undefined) throw new Error(`no engine among ${processes.join('; ').slice(0, 2000)}`);
+  return startOfProcess(Number.parseInt(found, 10));
 }
 
 function workerLog({ dir }: Submitted): string | undefined {
@@ -162,8 +200,4 @@ function read(file: string): string {
   } catch {
     return '';
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

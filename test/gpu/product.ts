@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventKind, EventOf, RunEvent } from '../../src/run/events.ts';
 import type { Settings } from './settings.ts';
@@ -18,6 +18,8 @@ export interface Submitted {
   readonly dir: string;
   /** Before the command was started, in milliseconds since 1970. */
   readonly at: number;
+  /** When the command that has submitted it is done with it, where it goes on. */
+  readonly answered?: Promise<unknown>;
 }
 
 /** A command that did not do what it was told. */
@@ -31,23 +33,39 @@ export class Refused extends Error {
   }
 }
 
+/** Seconds that a command may take: those of a user who looks on, and of an engine on a busy CPU. */
+const LIMIT = 300;
+
 /** dyn-slurm, as its user calls it. */
 export class Product {
   readonly #settings: Settings;
+  /** Where the runs are. */
+  readonly runs: string;
 
   constructor(settings: Settings) {
     this.#settings = settings;
+    this.runs = join(settings.work, 'runs');
   }
 
-  async call(words: readonly string[], limit = 600): Promise<Printed> {
+  /** @throws if it has not ended after so many seconds */
+  async call(words: readonly string[], limit = LIMIT): Promise<Printed> {
     const began = performance.now();
     const child = this.#spawn(words, ['ignore', 'pipe', 'pipe']);
-    const out = collect(child.stdout);
-    const err = collect(child.stderr);
-    const timer = setTimeout(() => child.kill('SIGKILL'), limit * 1000);
-    const code = await ended(child);
-    clearTimeout(timer);
-    return { code, stdout: await out, stderr: await err, seconds: (performance.now() - began) / 1000 };
+    const text = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const)
+      child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
+        text[name] += chunk;
+      });
+    const closed = Promise.all([closing(child.stdout), closing(child.stderr)]);
+    const code = await within(ended(child), limit);
+    if (code === LATE) {
+      child.kill('SIGKILL');
+      throw new Error(`dyn-slurm ${words.join(' ')} had not ended after ${limit} s: ${last(text.stderr)}`);
+    }
+    const seconds = (performance.now() - began) / 1000;
+    // What a service keeps open may never be closed.
+    await within(closed, 5);
+    return { code, ...text, seconds };
   }
 
   /** Of a command that prints JSON. @throws where it fails, with what it said */
@@ -59,11 +77,29 @@ export class Product {
 
   async submit(config: string): Promise<Submitted> {
     const at = Date.now();
-    const words = this.#settings.cpu
-      ? ['submit', config, '--cluster', 'local']
-      : ['serve', config, '--detach'];
-    const { run, dir } = await this.json<{ run: string; dir: string }>(words);
+    if (this.#settings.cpu) return this.#rehearse(config, at);
+    const { run, dir } = await this.json<{ run: string; dir: string }>(['serve', config, '--detach']);
     return { id: run, dir, at };
+  }
+
+  /** On a CPU: `serve` needs GPUs. The command goes on until the service has answered it. */
+  async #rehearse(config: string, at: number): Promise<Submitted> {
+    const known = runsIn(this.runs);
+    const words = ['rehearse', config, '--engine', 'cpu', '--keep', '--json'];
+    const file = `printed/${basename(config, '.yaml')}.rehearse.jsonl`;
+    const { done } = this.background(words, file);
+    let code: number | null | undefined;
+    void done.then((ended) => {
+      code = ended;
+    });
+    for (const until = performance.now() + LIMIT * 1000; performance.now() < until; await sleep(20)) {
+      const id = runsIn(this.runs).find((run) => !known.includes(run));
+      if (id !== undefined && existsSync(join(this.runs, id, 'job.json')))
+        return { id, dir: join(this.runs, id), at, answered: within(done, this.#settings.patience + LIMIT) };
+      if (code !== undefined)
+        throw new Refused(words, code, last(readFileSync(join(this.#settings.work, file), 'utf8')));
+    }
+    throw new Error(`dyn-slurm ${words.join(' ')} had made no run after ${LIMIT} s`);
   }
 
   /** A command that goes on, with its output in a file of the work folder. `stop` interrupts it. */
@@ -79,24 +115,27 @@ export class Product {
     const done = ended(child);
     const stop = async () => {
       child.kill('SIGINT');
-      await done;
+      if ((await within(done, 20)) === LATE) child.kill('SIGKILL');
     };
     return { stop, done };
   }
 
   #spawn(words: readonly string[], stdio: ('ignore' | 'pipe' | number)[]): ChildProcess {
-    const { package: folder, work, python, cpu } = this.#settings;
+    const { package: folder, work, python } = this.#settings;
     const path = python.includes('/') ? `${join(python, '..')}:${process.env.PATH}` : process.env.PATH;
     const env = {
       ...process.env,
       PATH: path,
-      DYN_SLURM_RUNS: join(work, 'runs'),
+      DYN_SLURM_RUNS: this.runs,
       NO_COLOR: '1',
       COLUMNS: '200',
-      ...(cpu && { DYN_SLURM_STANDIN_ENGINE: `cpu:${python}`, XDG_CONFIG_HOME: join(work, 'config') }),
     };
     return spawn(process.execPath, [join(folder, 'dist/main.js'), ...words], { stdio, env, cwd: work });
   }
+}
+
+function runsIn(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
 }
 
 /** What the job has told so far. */
@@ -142,14 +181,28 @@ export async function awaitEvent(
 function ended(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => {
     child.once('error', () => resolve(null));
-    child.once('close', (code) => resolve(code));
+    child.once('exit', (code) => resolve(code));
   });
 }
 
-async function collect(stream: NodeJS.ReadableStream | null): Promise<string> {
-  let text = '';
-  for await (const chunk of stream ?? []) text += chunk;
-  return text;
+function closing(stream: NodeJS.ReadableStream | null): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream === null) resolve();
+    else stream.once('close', resolve);
+  });
+}
+
+const LATE = Symbol('late');
+
+/** What comes of it, or LATE after so many seconds. */
+async function within<T>(result: Promise<T>, seconds: number): Promise<T | typeof LATE> {
+  const clock = new AbortController();
+  const late = sleep(seconds * 1000, LATE, { signal: clock.signal }).catch(() => LATE);
+  try {
+    return await Promise.race([result, late as Promise<typeof LATE>]);
+  } finally {
+    clock.abort();
+  }
 }
 
 /** The end of a text, for a message. */

@@ -23,9 +23,10 @@ export async function trySecondStart(
       const run = await product.submit(config);
       const printed = `printed/start.${time}.jsonl`;
       const watch = product.background(['watch', run.id, '--json'], printed);
-      const first = await awaitEvent(run, ['ready', 'verdict'], settings.patience);
-      await product.call(['cancel', run.id]);
-      await watch.stop();
+      const first = await awaitEvent(run, ['ready', 'verdict'], settings.patience).finally(async () => {
+        await product.call(['cancel', run.id]);
+        await watch.stop();
+      });
       await leftAfter(run.dir, before, settings);
       if (first.kind !== 'ready') throw new Error(`the ${time} start failed: ${JSON.stringify(first)}`);
       starts.push(startOf(run, join(settings.work, printed)));

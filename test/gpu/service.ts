@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { BenchResult } from '../../src/bench/result.ts';
 import { completion, embeddings, type Figures, repeatedPrompt } from './clients.ts';
 import { SERVED, writeConfig } from './config.ts';
-import { type Leftovers, leftAfter, memoryInUse } from './machine.ts';
+import { type Leftovers, leftAfter, leftWrong, memoryInUse } from './machine.ts';
 import type { ServicePart } from './parts.ts';
 import { awaitEvent, eventOf, last, type Product, type Submitted } from './product.ts';
 import type { Settings } from './settings.ts';
@@ -57,6 +57,7 @@ export async function tryService(
     if (first.kind !== 'ready') throw new Error(JSON.stringify(first));
     figures.ready = seconds(Date.parse(first.time) - its.at);
   });
+  await its.answered;
   const url = eventOf(its, 'ready')?.url;
   if (url !== undefined && eventOf(its, 'verdict') === undefined) {
     if (part.surface === 'embeddings') {
@@ -85,16 +86,16 @@ export async function tryService(
   await attempt('teardown', async () => {
     const { seconds: took, code, stdout, stderr } = await product.call(['cancel', its.id]);
     if (code !== 0) throw new Error(`cancel ended with ${code}: ${last(stderr || stdout)}`);
+    // It reads the run's files.
+    await watch.stop();
     const { seconds: later, ...left } = await leftAfter(its.dir, before, settings);
     figures.teardown = { cancel: seconds(took * 1000), cleanAfter: seconds(later * 1000), left };
-    if (left.processes.length > 0) throw new Error(`processes are left: ${left.processes.join('; ')}`);
-    if (left.memory.some((mib) => mib > 16))
-      throw new Error(`GPU memory is left: ${left.memory.join(', ')} MiB`);
+    const wrong = leftWrong(left);
+    if (wrong.length > 0) throw new Error(wrong.join('; '));
   });
   await attempt('report', async () => {
     figures.report = await report(its, part.name, product, settings);
   });
-  await watch.stop();
   await attempt('start', async () => {
     figures.start = startOf(its, join(settings.work, `printed/${part.name}.watch.jsonl`));
   });

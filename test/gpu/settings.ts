@@ -28,6 +28,8 @@ export interface Settings {
   readonly env: Readonly<Record<string, string>>;
   /** Seconds until a service has to be ready. */
   readonly patience: number;
+  /** No part is begun after so many. */
+  readonly minutes: number;
 }
 
 const HELP = `npm run test:gpu -- [options]
@@ -43,6 +45,7 @@ const HELP = `npm run test:gpu -- [options]
   --work FOLDER       keep models, runs and outputs there; default: a temporary folder
   --package FOLDER    the package of dyn-slurm to try; default: this checkout
   --patience SECONDS  until a service has to be ready; default: 600
+  --minutes NUMBER    begin no part after so many
   --cpu               use the engine that runs on a CPU: a rehearsal of this test
 `;
 
@@ -67,6 +70,7 @@ export function readSettings(argv: readonly string[]): Settings | 'help' {
       work: one,
       package: one,
       patience: one,
+      minutes: one,
       cpu: flag,
       help: flag,
     },
@@ -92,6 +96,7 @@ export function readSettings(argv: readonly string[]): Settings | 'help' {
       ...Object.fromEntries((values.env ?? []).map(assignment)),
     },
     patience: Number(values.patience ?? 600),
+    minutes: Number(values.minutes ?? Number.POSITIVE_INFINITY),
   };
 }
 
