@@ -27,7 +27,8 @@ interface Part {
 
 const settings = readSettings(process.argv.slice(2));
 if (settings === 'help') process.stdout.write(help());
-else process.exitCode = await test(settings);
+// Requests to a service that stood still would be waited for.
+else process.exit(await test(settings));
 
 async function test(settings: Settings): Promise<number> {
   const machine = lookAt(settings);
