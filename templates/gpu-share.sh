@@ -16,7 +16,7 @@ take_share() {
   take_turn "$gpu" "$5"
   IFS=', ' read -r total free < <(timeout 30 nvidia-smi --query-gpu=memory.total,memory.free --format=csv,noheader,nounits -i "$gpu" 2>/dev/null)
   if [[ ! $total =~ ^[1-9][0-9]*$ || ! $free =~ ^[0-9]+$ ]]; then
-    say_share "nvidia-smi does not say how much memory of GPU $gpu is free; the worker gets what is planned, $GPU_MEMORY"
+    say "nvidia-smi does not say how much memory of GPU $gpu is free; the worker gets what is planned, $GPU_MEMORY"
     return
   fi
   budget=$((total * budget / 1000))
@@ -28,30 +28,19 @@ take_share() {
     give_up "the weights in $6 take $weights MiB, and this worker's share of GPU $gpu is $budget MiB: raise gpu_share"
   fi
   [[ $3 == gpu ]] || printf -v GPU_MEMORY '0.%03d' $(((budget - weights) * 1000 / (free - weights)))
-  say_share "gets $budget of $total MiB of GPU $gpu, of which $free are free: $GPU_MEMORY"
+  say "gets $budget of $total MiB of GPU $gpu, of which $free are free: $GPU_MEMORY"
 }
 
 # take_turn GPU LOADED: returns once this worker alone may load on the GPU. Its turn ends with a line of its log that matches,
 # with its task, or after half an hour, should its log not say so.
 take_turn() {
-  local turn child
+  local lock
   trap 'record 143 1 ""; exit 1' TERM INT USR2
-  exec {turn}>>"$ATTEMPT_DIR/state/${SLURMD_NODENAME:-node}.gpu-$1.lock" || give_up 'cannot write to the run folder'
-  flock --nonblock --conflict-exit-code=9 "$turn"
-  case $? in
-    0) ;;
-    9)
-      say_share "waits until another worker has loaded on GPU $1"
-      # In the background, so that a signal is heard meanwhile.
-      flock "$turn" &
-      child=$!
-      wait "$child"
-      ;;
-    *) say_share 'the run folder is on a file system without locks, so workers of one GPU may load at the same time' ;;
-  esac
+  take_lock "$ATTEMPT_DIR/state/${SLURMD_NODENAME:-node}.gpu-$1.lock" "waits until another worker has loaded on GPU $1" ||
+    say 'the run folder is on a file system without locks, so workers of one GPU may load at the same time'
   LOG_START=$(stat -c %s "$LOG" 2>/dev/null || echo 0)
-  end_turn "$2" "$turn" &
-  exec {turn}<&-
+  end_turn "$2" "$lock" &
+  exec {lock}<&-
   trap - TERM INT USR2
 }
 
@@ -75,9 +64,4 @@ holders() {
   while IFS= read -r line; do list+="; process ${line/, / has }"; done < <(timeout 30 nvidia-smi --query-compute-apps=pid,used_memory --format=csv,noheader -i "$1" 2>/dev/null)
   list=${list#; }
   printf "%s" "${list:-other processes hold the rest}"
-}
-
-# say_share TEXT: a line of the step's log.
-say_share() {
-  printf 'dyn-slurm: %(%Y-%m-%dT%H:%M:%S%z)T %s\n' -1 "$1"
 }

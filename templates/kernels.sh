@@ -19,11 +19,11 @@ keep_kernels() {
   if [[ -n $trouble ]]; then
     KERNELS=$2/dyn-slurm-kernels-$EUID/${1//\//_}
     mkdir -p "$KERNELS" 2>/dev/null
-    say_kernels "$1 $trouble; this node keeps its own, in $KERNELS"
+    say "$1 $trouble; this node keeps its own, in $KERNELS"
     [[ -O $KERNELS ]] || give_up "$KERNELS, for compiled kernels, does not belong to $(id -un)"
   fi
   for entry in "$KERNELS"/*; do [[ ! -e $entry ]] || state=cached; done
-  say_kernels "kernels $state: $KERNELS"
+  say "kernels $state: $KERNELS"
 }
 
 # respect_kernels: leaves out of ENVIRONMENT what the image or the site has set already, such as kernels that come with it. A
@@ -36,9 +36,4 @@ respect_kernels() {
     [[ $word == "$name=$KERNELS/"* && ($KERNELS == rehearsed || -n ${!name:-}) ]] || words+=("$word")
   done
   ENVIRONMENT=("${words[@]}")
-}
-
-# say_kernels TEXT: a line of the step's log.
-say_kernels() {
-  printf 'dyn-slurm: %(%Y-%m-%dT%H:%M:%S%z)T %s\n' -1 "$1"
 }

@@ -9,7 +9,7 @@
 set_up() {
   local mode=$1 deadline=$2 name=$3 lock=0 began=$SECONDS done=$ATTEMPT_DIR/state/$STEP.$NODE_RANK.$3.done status
   if [[ -n ${DYN_SLURM_REHEARSAL:-} && -z ${DYN_SLURM_REHEARSAL_SETUP:-} ]]; then
-    say_setup "$name is left out, because a rehearsal must not change this machine"
+    say "setup $name is left out, because a rehearsal must not change this machine"
     return
   fi
   trap 'record 143 1 ""; exit 1' TERM INT USR2
@@ -20,50 +20,27 @@ set_up() {
     return
   fi
   if [[ $mode != apart ]]; then
-    take_node "$name"
+    take_lock "$ATTEMPT_DIR/state/${SLURMD_NODENAME:-node}.setup.lock" "setup waits: $name, until another step of this node has run its own" ||
+      echo 'dyn-slurm: the run folder is on a file system without locks, so steps of this node may run their setups at the same time'
     began=$SECONDS
     [[ $mode != node ]] || done=$ATTEMPT_DIR/state/${SLURMD_NODENAME:-node}.$name.done
   fi
   if [[ $mode != node || ! -e $done ]]; then
-    say_setup "begins: $name, for at most $deadline s"
+    say "setup begins: $name, for at most $deadline s"
     LOG_START=$(stat -c %s "$LOG" 2>/dev/null || echo 0)
     run_setup "$deadline" "$RUN_DIR/steps/$name"
     status=$?
     ((status == 0)) || fail_setup "$status" "$name" "$deadline" "$((SECONDS - began))"
     : >"$done"
-    say_setup "ends: $name, after $((SECONDS - began)) s"
+    say "setup ends: $name, after $((SECONDS - began)) s"
   else
-    say_setup "ends: $name, which another step has run on this node"
+    say "setup ends: $name, which another step has run on this node"
   fi
   : >"$ATTEMPT_DIR/state/$STEP.$NODE_RANK.$name.done"
   ((!lock)) || exec {lock}<&-
   trap - TERM INT USR2
   # What it has said is no cause of what comes after it.
   LOG_START=$(stat -c %s "$LOG" 2>/dev/null || echo 0)
-}
-
-# say_setup TEXT: a line of the step's log that observers take for a stage of its start.
-say_setup() {
-  printf 'dyn-slurm: %(%Y-%m-%dT%H:%M:%S%z)T setup %s\n' -1 "$1"
-}
-
-# take_node NAME: sets lock to an open file that this task alone has locked on its node. The kernel takes the lock back from a
-# process that has died. A file system without locks cannot keep steps apart.
-take_node() {
-  local child
-  exec {lock}>>"$ATTEMPT_DIR/state/${SLURMD_NODENAME:-node}.setup.lock" || give_up 'cannot write to the run folder'
-  flock --nonblock --conflict-exit-code=9 "$lock"
-  case $? in
-    0) ;;
-    9)
-      say_setup "waits: $1, until another step of this node has run its own"
-      # In the background, so that a signal is heard meanwhile.
-      flock "$lock" &
-      child=$!
-      wait "$child"
-      ;;
-    *) echo 'dyn-slurm: the run folder is on a file system without locks, so steps of this node may run their setups at the same time' ;;
-  esac
 }
 
 # run_setup SECONDS SCRIPT: its status. The program is that in its first line, as for the kernel, which would need a file
@@ -91,7 +68,7 @@ fail_setup() {
   sleep 0.3
   judge_log "$LOG" "$LOG_START"
   [[ $CAUSE_LINE == 'dyn-slurm: '* ]] || why+="${CAUSE_LINE:+: $CAUSE_LINE}"
-  say_setup "ends: $why"
+  say "setup ends: $why"
   record "$1" 0 "$why"
   exit 1
 }

@@ -343,6 +343,30 @@ memory_of() {
   [[ -n $least ]] && printf 'its cgroup may have %d MiB' "$((least >> 20))" || printf 'the node had no more'
 }
 
+# say TEXT: a line of the step's log, with its time.
+say() {
+  printf 'dyn-slurm: %(%Y-%m-%dT%H:%M:%S%z)T %s\n' -1 "$1"
+}
+
+# take_lock FILE WAITING: sets the caller's `lock` to an open file that this task alone has locked, and says WAITING while another has
+# it. The kernel takes the lock back from a process that has died. Fails on a file system without locks, which keeps nobody apart.
+take_lock() {
+  local child
+  exec {lock}>>"$1" || give_up 'cannot write to the run folder'
+  flock --nonblock --conflict-exit-code=9 "$lock"
+  case $? in
+    0) ;;
+    9)
+      say "$2"
+      # In the background, so that a signal is heard meanwhile.
+      flock "$lock" &
+      child=$!
+      wait "$child"
+      ;;
+    *) return 1 ;;
+  esac
+}
+
 give_up() {
   printf 'dyn-slurm: %s\n' "$1" >&2
   record 1 0 "$1"

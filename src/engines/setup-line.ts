@@ -2,7 +2,7 @@ import type { KernelsLine, StageLine } from './dialect.ts';
 import { readStamp } from './line-stamp.ts';
 import { type StageWords, stageReader } from './stage-words.ts';
 
-/** `dyn-slurm: 2026-08-19T14:11:49+0000 setup begins: setup, for at most 600 s`: say_setup of templates/setup.sh. */
+/** `dyn-slurm: 2026-08-19T14:11:49+0000 setup begins: setup, for at most 600 s`: set_up of templates/setup.sh. */
 const STAGES: readonly StageWords[] = [
   [' setup waits: ', { stage: 'setup', state: 'going' }],
   [' setup begins: ', { stage: 'setup', state: 'going' }],
@@ -11,7 +11,7 @@ const STAGES: readonly StageWords[] = [
 
 const readStage = stageReader(STAGES);
 
-/** `dyn-slurm: 2026-08-19T14:11:49+0000 kernels cold: /lustre/runs/.kernels/…`: say_kernels of templates/kernels.sh. */
+/** `dyn-slurm: 2026-08-19T14:11:49+0000 kernels cold: /lustre/runs/.kernels/…`: keep_kernels of templates/kernels.sh. */
 const KERNELS = / kernels (cached|cold): /;
 
 export const SETUP_WORDS: readonly string[] = [
