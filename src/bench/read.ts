@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts';
 import { type GpuLog, readGpuLogs } from '../observe/gpu-log-files.ts';
 import { latestLogFolder } from '../observe/log-file.ts';
 import { hasMockEngines } from '../observe/mock-engines.ts';
+import type { LogFolder } from '../observe/worker-log-lines.ts';
 import type { Range } from '../plan/bench/lengths.ts';
 import type { BenchOutline } from '../plan/bench/spec.ts';
 import { readRunLog } from '../run/event-log.ts';
@@ -28,6 +29,8 @@ export interface RunAround {
   /** Text of config.yaml. */
   readonly config: string | undefined;
   readonly gpus: readonly GpuLog[];
+  /** Of its latest attempt. */
+  readonly logs: LogFolder;
 }
 
 export async function readAround(host: Host, run: Run): Promise<RunAround> {
@@ -37,8 +40,8 @@ export async function readAround(host: Host, run: Run): Promise<RunAround> {
     host.readText(join(run.dir, 'config.yaml')),
     latestLogFolder(host, run),
   ]);
-  const gpus = await readGpuLogs(host, { folder, names: await host.list(folder) }, { plan, events });
-  return { events, plan, config, gpus };
+  const logs = { folder, names: await host.list(folder) };
+  return { events, plan, config, logs, gpus: await readGpuLogs(host, logs, { plan, events }) };
 }
 
 /**
@@ -48,11 +51,11 @@ export async function readAround(host: Host, run: Run): Promise<RunAround> {
 export async function readBench(host: Host, run: Run, around?: RunAround): Promise<readonly BenchResult[]> {
   const outlines = await benchOutlines(host, run);
   if (outlines.length === 0) return [];
-  const { events, plan, config, gpus } = around ?? (await readAround(host, run));
+  const { events, plan, config, gpus, logs } = around ?? (await readAround(host, run));
   const configHash = config === undefined ? undefined : createHash('sha256').update(config).digest('hex');
   const { job } = run;
   const power = gpuPower(plan, events, gpus);
-  const speculation = await readSpeculation(host, run, plan, events);
+  const speculation = await readSpeculation(host, run, logs, { plan, events });
   const over = events.some(({ kind }) => kind === 'verdict');
   const results = await Promise.all(
     outlines.map(async (outline) => {

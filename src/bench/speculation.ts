@@ -1,9 +1,9 @@
 import { join } from 'node:path/posix';
 import type { Host } from '../host/host.ts';
-import { latestLogFolder } from '../observe/log-file.ts';
 import { loggedAcceptance } from '../observe/logged-acceptance.ts';
 import { type Acceptance, AcceptanceRecorder } from '../observe/service/acceptance.ts';
 import { recordedScrapes } from '../observe/service/recorded-file.ts';
+import type { LogFolder } from '../observe/worker-log-lines.ts';
 import type { ObservedEvent } from '../run/events.ts';
 import type { Run } from '../run/folder.ts';
 import type { PlanFile } from '../run/plan-file.ts';
@@ -15,17 +15,14 @@ export type Speculation = (from: number, until: number) => Acceptance | string;
 export async function readSpeculation(
   host: Host,
   run: Run,
-  plan: PlanFile | undefined,
-  events: readonly ObservedEvent[],
+  logs: LogFolder,
+  { plan, events }: { readonly plan: PlanFile | undefined; readonly events: readonly ObservedEvent[] },
 ): Promise<Speculation | undefined> {
   if (plan === undefined || !(await speculates(host, run, plan))) return undefined;
-  const folder = await latestLogFolder(host, run);
   const recorder = new AcceptanceRecorder();
-  for await (const scrape of recordedScrapes(host, folder)) recorder.add(scrape);
+  for await (const scrape of recordedScrapes(host, logs.folder)) recorder.add(scrape);
   const recorded = recorder.between(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY) !== undefined;
-  const source = recorded
-    ? recorder
-    : await loggedAcceptance(host, { folder, names: await host.list(folder) }, plan, events);
+  const source = recorded ? recorder : await loggedAcceptance(host, logs, plan, events);
   return (from, until) =>
     source.between(from, until) ?? 'neither the metrics nor the logs of the workers tell of it';
 }

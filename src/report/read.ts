@@ -2,7 +2,6 @@ import { readAround, readBench } from '../bench/read.ts';
 import type { Host } from '../host/host.ts';
 import type { GpuLog } from '../observe/gpu-log-files.ts';
 import { knownCause } from '../observe/known-cause.ts';
-import { latestLogFolder } from '../observe/log-file.ts';
 import { hasMockEngines } from '../observe/mock-engines.ts';
 import { recordedScrapes } from '../observe/service/recorded-file.ts';
 import type { ObservedEvent } from '../run/events.ts';
@@ -17,8 +16,8 @@ import type { RunData } from './run-data.ts';
 
 /** All that a report needs of a run; what is missing is absent. */
 export async function readRunData(host: Host, run: Run): Promise<RunData> {
-  const [around, logs] = await Promise.all([readAround(host, run), lastLogs(host, run)]);
-  const { events, plan, config } = around;
+  const around = await readAround(host, run);
+  const { events, plan, config, logs } = around;
   const sampled = await readLoad(host, logs.folder, served(events) / MOST_LOOKS);
   const state = stateAfter(events);
   const known = state.verdict && (await knownCause(state.verdict, run, host));
@@ -36,17 +35,6 @@ export async function readRunData(host: Host, run: Run): Promise<RunData> {
     starts,
     gpus: seriesOf(around.gpus, { plan, events }),
   };
-}
-
-/** Names and folder of the latest attempt's logs. */
-interface Logs {
-  readonly folder: string;
-  readonly names: readonly string[];
-}
-
-async function lastLogs(host: Host, run: Run): Promise<Logs> {
-  const folder = await latestLogFolder(host, run);
-  return { folder, names: await host.list(folder) };
 }
 
 /** Looks that are worth their time. */

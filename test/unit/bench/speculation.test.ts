@@ -25,7 +25,11 @@ async function known(argv: readonly string[], files: Readonly<Record<string, str
     workers: [{ name: 'decode-0', dp: 1 }],
     processes: [{ name: 'decode-0', argv }],
   } as unknown as PlanFile;
-  const told = await readSpeculation(host, { id: 'r', name: 'r', dir } as never, plan, EVENTS);
+  const logs = { folder: join(dir, 'logs'), names: await host.list(join(dir, 'logs')) };
+  const told = await readSpeculation(host, { id: 'r', name: 'r', dir } as never, logs, {
+    plan,
+    events: EVENTS,
+  });
   return told && [told(START, START + 10_000), told(START + 10_000, START + 20_000)];
 }
 
