@@ -21,13 +21,14 @@ export function* checkGpuShares(job: Job, placement: Placement): Generator<Probl
     // The others of the role have the same arguments.
     if (wrong && !seen.has(role)) yield wrong;
     const gb = gpuModel(job.gpu)?.memory;
-    if (gb !== undefined && share.part * gb < LEAST && !seen.has(role))
+    const small = gb !== undefined && share.part * gb < LEAST;
+    if (small && !seen.has(role))
       yield error(
         [role, 'gpu_share'],
         `${share.part} of ${gb} GB are ${round(share.part * gb)} GB, less than CUDA and an engine need for themselves`,
         `use ${Math.ceil((LEAST / gb) * 100) / 100} or more`,
       );
-    if (wrong || (gb !== undefined && share.part * gb < LEAST)) seen.add(role);
+    if (wrong || small) seen.add(role);
   }
   yield* checkLeftOver(placement);
 }

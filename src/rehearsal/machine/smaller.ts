@@ -1,3 +1,4 @@
+import { count } from '../../config/text/plural.ts';
 import type { Plan } from '../../plan/plan.ts';
 
 /** How a config could be made small enough, as settings of the command line. */
@@ -64,9 +65,7 @@ function fewer(roles: readonly RoleSize[], available: number): readonly Smaller[
   if (changed.length === 0) return [];
   return [
     {
-      what: changed
-        .map(({ role, workers }) => `${workers} ${role} ${workers === 1 ? 'worker' : 'workers'}`)
-        .join(', '),
+      what: changed.map(({ role, workers }) => count(workers, `${role} worker`)).join(', '),
       set: left.flatMap(({ role, workers, gpus }) => [
         `${role}.workers=${workers}`,
         `${role}.gpus_per_worker=${gpus}`,
@@ -93,9 +92,7 @@ function narrower(roles: readonly RoleSize[], available: number): readonly Small
   if (left.every(({ gpus }, index) => gpus === roles[index]?.gpus)) return [];
   return [
     {
-      what: left
-        .map(({ role, gpus }) => `1 ${role} worker of ${gpus} ${gpus === 1 ? 'GPU' : 'GPUs'}`)
-        .join(', '),
+      what: left.map(({ role, gpus }) => `1 ${role} worker of ${count(gpus, 'GPU')}`).join(', '),
       set: left.flatMap(({ role, gpus }) => [`${role}.workers=1`, `${role}.gpus_per_worker=${gpus}`]),
       clear: left.flatMap(({ role }) => [...SIZES, ...PARALLEL].map((key) => `${role}.${key}=null`)),
     },

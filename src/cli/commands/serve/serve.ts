@@ -5,6 +5,7 @@ import { ENGINE_NAMES } from '../../../rehearsal/engines/catalog.ts';
 import { enginePlace, findEngine } from '../../../rehearsal/engines/place.ts';
 import { adoptImage, containerRuntime } from '../../../rehearsal/machine/container.ts';
 import { ownPython } from '../../../rehearsal/machine/engine-python.ts';
+import { nodeEngineVariables } from '../../../rehearsal/slurm/engine.ts';
 import { gpuClaims, gpuVariables } from '../../../rehearsal/slurm/gpu-claims.ts';
 import { containerVariables } from '../../../rehearsal/slurm/node-container.ts';
 import { findTools, toolsPlace } from '../../../rehearsal/tools/tools.ts';
@@ -92,7 +93,7 @@ async function start(
   const container =
     image !== undefined && runtime ? await adoptImage(image, runtime, cache, world) : undefined;
   const connection = connectLocally(world, {
-    DYN_SLURM_STANDIN_ENGINE: `real:${python}`,
+    ...nodeEngineVariables({ kind: 'real', python }),
     ...gpuVariables(gpus),
     ...containerVariables(container),
   });

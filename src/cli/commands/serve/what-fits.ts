@@ -1,3 +1,4 @@
+import { count } from '../../../config/text/plural.ts';
 import { DynSlurmError } from '../../../errors.ts';
 import { gpusNeeded, type Smaller, smallerThan } from '../../../rehearsal/machine/smaller.ts';
 import { quoteCommand } from '../../../render/shell.ts';
@@ -43,9 +44,7 @@ export async function tooLarge(
   const fit = suggestions.length === 0 ? [] : ['what would fit:', ...suggestions];
   return new DynSlurmError(
     'preflight',
-    [`the plan needs ${needed} ${needed === 1 ? 'GPU' : 'GPUs'}${nodes}, and ${has}`, ...taken, ...fit].join(
-      '\n',
-    ),
+    [`the plan needs ${count(needed, 'GPU')}${nodes}, and ${has}`, ...taken, ...fit].join('\n'),
     suggestions.length === 0 ? { hint: '`dyn-slurm topologies --goal example` lists small ones' } : {},
   );
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ClusterProfile } from '../../../config/schema/cluster-schema.ts';
+import type { Environment } from '../../../host/environment.ts';
 import type { Host } from '../../../host/host.ts';
 import { localHost } from '../../../host/local.ts';
 import { sshHost } from '../../../host/ssh.ts';
@@ -33,16 +34,12 @@ export interface LocalConnection extends Connection {
 }
 
 /** `extra`: environment for every command of the stand-in, such as its faults. */
-export function connectLocally(world: World, extra: Readonly<Record<string, string>>): LocalConnection {
+export function connectLocally(world: World, extra: Environment): LocalConnection {
   return { ...connect({ name: LOCAL }, world, extra), standIn: standInOf(world).extra.DYN_SLURM_STANDIN_DIR };
 }
 
 /** `extra`: more environment for every command. Nothing is contacted yet. */
-export function connect(
-  profile: NamedProfile,
-  world: World,
-  extra: Readonly<Record<string, string>> = {},
-): Connection {
+export function connect(profile: NamedProfile, world: World, extra: Environment = {}): Connection {
   const local = profile.name === LOCAL;
   const { host: login } = profile;
   const host =
@@ -62,11 +59,7 @@ export function connect(
 }
 
 /** This machine, with the commands of a profile. */
-function hereAs(
-  { name, slurm_bin, environment }: NamedProfile,
-  world: World,
-  extra: Readonly<Record<string, string>>,
-): Host {
+function hereAs({ name, slurm_bin, environment }: NamedProfile, world: World, extra: Environment): Host {
   const bin = slurm_bin === undefined ? [] : [profilePlace(slurm_bin, world)];
   const standIn = name === LOCAL ? standInOf(world) : { path: [], extra: {} };
   return localHost({
